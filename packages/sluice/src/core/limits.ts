@@ -1,0 +1,20 @@
+/** Every bound in Sluice, with its unit and reason. Nothing loops, queues, waits or buffers without one. */
+export const limits = {
+  /** Longest line of the gateway's control socket, bytes: a route of 1,000 instances is some 100 kB. */
+  controlLineBytesMax: 1_048_576,
+  /** Largest request head the gateway reads, bytes; nginx and HAProxy stand at 8–32 kB. */
+  headBytesMax: 32_768,
+  /** Requests held while a route is paused; beyond that the answer is 503, so that memory stays bounded. */
+  pauseQueueMax: 10_000,
+  /** Longest text of a ledger row's body, bytes. */
+  ledgerBodyBytesMax: 262_144,
+  /** Jobs of one pipeline; a bound for hostile input, far above any real one. */
+  jobsMax: 10_000,
+  /** Attempts of one step before a rollout gives it up (forward) and reverts. */
+  stepAttemptsMax: 5,
+  /** First and longest pause between attempts, milliseconds. */
+  retryDelayMsMin: 200,
+  retryDelayMsMax: 30_000,
+  /** Claims of one piece of work without progress before it is parked. */
+  claimsMax: 5,
+} as const

@@ -1,0 +1,169 @@
+/**
+ * The nouns of a delivery. Every record is readonly and JSON-safe, made once by one pure function and never changed after.
+ * Times are epoch milliseconds (`…At`), durations milliseconds (`…Ms`), shares basis points (`…Bp`, 0–10 000, hundredths of a percent).
+ */
+
+declare const brand: unique symbol
+type Brand<Name extends string> = string & { readonly [brand]: Name }
+
+/** `rel_` and 64 hex digits: the SHA-256 of the release's canonical content. */
+export type ReleaseId = Brand<'ReleaseId'>
+/** `run_…`; one execution of a pipeline for one commit. */
+export type RunId = Brand<'RunId'>
+/** `rol_…`; one attempt to make one release serve one environment. */
+export type RolloutId = Brand<'RolloutId'>
+/** A full Git object name, 40 (SHA-1) or 64 (SHA-256) hex digits. */
+export type CommitId = Brand<'CommitId'>
+/** `sha256:` and 64 hex digits. */
+export type Digest = Brand<'Digest'>
+
+const parse = <Id extends string>(text: string, form: RegExp, name: string): Id => {
+  if (!form.test(text)) throw new TypeError(`not a ${name}: ${JSON.stringify(text)}`)
+  return text as Id
+}
+
+/** Reads a release id; throws TypeError on any other text. */
+export const releaseId = (text: string): ReleaseId => parse(text, /^rel_[0-9a-f]{64}$/, 'release id')
+/** Reads a run id; throws TypeError on any other text. */
+export const runId = (text: string): RunId => parse(text, /^run_[0-9a-z]+$/, 'run id')
+/** Reads a rollout id; throws TypeError on any other text. */
+export const rolloutId = (text: string): RolloutId => parse(text, /^rol_[0-9a-z]+$/, 'rollout id')
+/** Reads a commit id; throws TypeError on any other text. */
+export const commitId = (text: string): CommitId => parse(text, /^([0-9a-f]{40}|[0-9a-f]{64})$/, 'commit id')
+/** Reads a digest; throws TypeError on any other text. */
+export const digest = (text: string): Digest => parse(text, /^sha256:[0-9a-f]{64}$/, 'digest')
+
+/** Hex SHA-256 of a UTF-8 text; handed in, because core has no platform. */
+export type Sha256 = (text: string) => string
+
+/** Who did something: a person, a token, or Sluice itself. */
+export type Actor = { readonly kind: 'person' | 'system'; readonly name: string }
+
+/**
+ * The right to change an environment, compared lexicographically. `token` grows with each acquisition of the environment's lock,
+ * `sequence` with each intent. A target refuses a fence older than the newest it has seen and takes an equal one as a repetition.
+ */
+export type Fence = { readonly token: number; readonly sequence: number }
+
+/** Negative when `a` is older than `b`, 0 when equal, positive when newer. */
+export const compareFence = (a: Fence, b: Fence): number => a.token - b.token || a.sequence - b.sequence
+
+/** A commit as the ledger tells it. */
+export type Commit = {
+  readonly id: CommitId
+  readonly subject: string
+  readonly author: string
+  readonly committedAt: number
+}
+
+/** A content-addressed output of a run: a deterministic tar archive. */
+export type Artifact = { readonly name: string; readonly digest: Digest; readonly bytes: number }
+
+/** How the health of an instance is asked for and believed. */
+export type HealthPolicy = {
+  readonly path: string
+  readonly intervalMs: number
+  readonly timeoutMs: number
+  /** Consecutive good probes until an instance counts as healthy. */
+  readonly healthyAfter: number
+  /** Consecutive bad probes until it no longer does. */
+  readonly unhealthyAfter: number
+  /** How long a new instance may take until healthy. */
+  readonly startTimeoutMs: number
+}
+
+/** One rung of a canary: a share, then evidence for as long as it takes or a person's word. */
+export type CanaryRung =
+  | { readonly kind: 'bake'; readonly shareBp: number; readonly bakeMs: number; readonly unitsMin: number }
+  | { readonly kind: 'approve'; readonly shareBp: number }
+
+/** How a release comes into an environment. A strategy is data; `core/rollout/strategies` turns it into steps. */
+export type Strategy =
+  | {
+      readonly kind: 'rolling'
+      readonly batchSize: number
+      readonly pauseMs: number
+      /** Of all instances, how many percent may fail to become healthy before the rollout reverts. */
+      readonly maxFailurePercent: number
+    }
+  | { readonly kind: 'blueGreen'; readonly bakeMs: number; readonly keepPrevious: boolean }
+  | { readonly kind: 'canary'; readonly rungs: readonly CanaryRung[]; readonly bakeMs: number; readonly keepPrevious: boolean }
+  | { readonly kind: 'recreate' }
+
+/** The bad-event judge's settings; see `core/judge`. */
+export type JudgePolicy = {
+  /** P(a release that is no worse than tolerated is ever stopped) is at most this. */
+  readonly alpha: number
+  /** H0: candidate's bad rate ≤ tolerance × stable's. At least 1. */
+  readonly tolerance: number
+  /** A candidate whose own bad rate is below this share (0–1) is never stopped. */
+  readonly ignoreBelow: number
+  /** How often the engine asks for the counts. */
+  readonly intervalMs: number
+  /** A source silent for longer is `broken`. */
+  readonly staleAfterMs: number
+}
+
+/** When no rollout may start. Absolute times; recurring windows come with governance. */
+export type FreezeWindow = { readonly from: number; readonly until: number; readonly reason: string }
+
+/** How a client is kept on one arm. */
+export type Sticky =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'cookie'; readonly name: string }
+  | { readonly kind: 'header'; readonly name: string }
+
+/** One environment as a release carries it: resolved, so that nothing outside the release decides what serves. */
+export type EnvironmentSpec = {
+  readonly name: string
+  /** The environment whose verified release this one takes; null for the first. */
+  readonly after: string | null
+  readonly listen: { readonly host: string; readonly port: number }
+  readonly instances: number
+  readonly config: Readonly<Record<string, string>>
+  /** Secret name → version; values never travel. */
+  readonly secretVersions: Readonly<Record<string, string>>
+  readonly strategy: Strategy
+  readonly health: HealthPolicy
+  readonly judge: JudgePolicy
+  readonly sticky: Sticky
+  readonly drainTimeoutMs: number
+  readonly stopGraceMs: number
+  /** A rollout that makes no progress for this long reverts. */
+  readonly progressDeadlineMs: number
+  readonly approvals: number
+  readonly freeze: readonly FreezeWindow[]
+}
+
+/** What a release is; the preimage of its id. */
+export type ReleaseContent = {
+  readonly schema: 1
+  readonly service: string
+  /** SemVer 2.0.0. */
+  readonly version: string
+  readonly commit: Commit
+  readonly artifacts: readonly Artifact[]
+  readonly start: { readonly command: string; readonly artifact: string }
+  readonly environments: readonly EnvironmentSpec[]
+  readonly migrations: readonly string[]
+}
+
+/** An immutable bundle that can serve. `id` is the hash of `content`. */
+export type Release = {
+  readonly id: ReleaseId
+  readonly content: ReleaseContent
+  readonly cutBy: RunId
+  readonly cutAt: number
+}
+
+/** One running copy of a release, as a driver observed it. */
+export type Instance = {
+  /** `<service>-<environment>-<release, 12 hex>-<index>`: derived, so that doing it twice makes it once. */
+  readonly id: string
+  readonly release: ReleaseId
+  readonly index: number
+  readonly host: string
+  readonly port: number
+  readonly status: 'starting' | 'running' | 'exited'
+  readonly restarts: number
+}

@@ -1,0 +1,139 @@
+/**
+ * What splits traffic, as data: the route of one environment and the wire of the gateway's control socket.
+ * Shared by `gateway/` (which serves it) and `routers/gateway` (which asks for it).
+ */
+import type { Fence, HealthPolicy, JudgePolicy, ReleaseId, RolloutId, Sticky } from './model.ts'
+
+/** One side of a traffic split. */
+export type ArmName = 'stable' | 'candidate' | 'holdback'
+
+/** Where an instance listens. */
+export type Upstream = { readonly instance: string; readonly host: string; readonly port: number }
+
+/** A release's side of the split. `shareBp` is in hundredths of a percent; the shares of a route sum to 10 000, or all are 0. */
+export type Arm = {
+  readonly name: ArmName
+  readonly release: ReleaseId
+  readonly shareBp: number
+  readonly upstreams: readonly Upstream[]
+}
+
+/** A fail rule armed inside the gateway for one rollout. Once tripped, that rollout never gets candidate traffic again. */
+export type Tripwire = { readonly rollout: RolloutId; readonly policy: JudgePolicy }
+
+/** Everything the gateway needs to serve one environment. Replaced as a whole, under a fence. */
+export type Route = {
+  readonly service: string
+  readonly environment: string
+  readonly listen: { readonly host: string; readonly port: number }
+  readonly fence: Fence
+  readonly arms: readonly Arm[]
+  readonly sticky: Sticky
+  /** Mixed into the sticky hash, so that the same users are not always first. */
+  readonly salt: string
+  readonly tripwire: Tripwire | null
+  readonly health: HealthPolicy
+}
+
+/** Cumulative per arm since the arm's release entered this route. Never resets while the gateway's state survives. */
+export type ArmCounters = {
+  readonly release: ReleaseId
+  readonly requests: number
+  /** Responses counted bad: status 500–599, timeouts, connection errors. */
+  readonly bad: number
+  /** Independent units seen: sticky keys, or requests where there is no key. */
+  readonly units: number
+  readonly badUnits: number
+  readonly inFlight: number
+  /** Counts in the latency buckets of `latencyBucketsMs` (upper bounds), plus one overflow bucket. */
+  readonly latency: readonly number[]
+}
+
+/** Upper bounds of the latency histogram's buckets, milliseconds. */
+export const latencyBucketsMs: readonly number[] = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 30_000]
+
+/** What a tripwire saw when it cut. */
+export type Trip = {
+  readonly rollout: RolloutId
+  readonly at: number
+  readonly logE: number
+  readonly candidate: { readonly units: number; readonly badUnits: number }
+  readonly stable: { readonly units: number; readonly badUnits: number }
+  readonly shareBp: number
+}
+
+/** What the data plane really does now, as it says itself. `route` is what is in force, shares after any trip included. */
+export type RouteObservation = {
+  readonly route: Route
+  readonly counters: readonly ArmCounters[]
+  /** Current evidence against the candidate, natural log of the e-value; null when no tripwire is armed. */
+  readonly logE: number | null
+  readonly trip: Trip | null
+  readonly paused: boolean
+  readonly observedAt: number
+}
+
+/** Requests of the control socket: one JSON object a line, answered by one line with the same `id`. Each is safe to repeat. */
+export type GatewayCommand =
+  | { readonly kind: 'hello' }
+  /** Puts the route in force: written and fsynced, listening, and only then acknowledged. Errors: `fence_stale`, `gateway_tripped`, `port_in_use`. */
+  | { readonly kind: 'set_route'; readonly route: Route }
+  /** Errors: `fence_stale`. Stops listening and forgets the route. */
+  | { readonly kind: 'remove_route'; readonly environment: string; readonly service: string; readonly fence: Fence }
+  | { readonly kind: 'observe'; readonly environment: string; readonly service: string }
+  /** The gateway itself asks each upstream until `successes` consecutive good answers, or `deadlineMs`. */
+  | {
+      readonly kind: 'probe'
+      readonly upstreams: readonly Upstream[]
+      readonly health: HealthPolicy
+      readonly successes: number
+      readonly deadlineMs: number
+    }
+  /** Answers once nothing is in flight to these upstreams, or after `deadlineMs` with what is left. Refuses upstreams still in an arm with a share. */
+  | {
+      readonly kind: 'drain'
+      readonly environment: string
+      readonly service: string
+      readonly upstreams: readonly Upstream[]
+      readonly deadlineMs: number
+    }
+  /** Holds new requests (bounded queue) until `resume` or `maxMs`, then lets them go on. */
+  | { readonly kind: 'pause'; readonly environment: string; readonly service: string; readonly fence: Fence; readonly maxMs: number }
+  | { readonly kind: 'resume'; readonly environment: string; readonly service: string; readonly fence: Fence }
+  /** From now on this connection also receives `GatewayNotice` lines. */
+  | { readonly kind: 'subscribe' }
+  | { readonly kind: 'shutdown' }
+
+/** What each upstream answered to a probe. */
+export type ProbeReceipt = {
+  readonly instance: string
+  readonly healthy: boolean
+  readonly successes: number
+  /** Status or error of the last answer, for the person who has to fix it. */
+  readonly last: string
+}
+
+/** Pushed to subscribers without an `id`. */
+export type GatewayNotice =
+  | { readonly kind: 'tripped'; readonly service: string; readonly environment: string; readonly trip: Trip }
+  | { readonly kind: 'upstream_health'; readonly service: string; readonly environment: string; readonly instance: string; readonly healthy: boolean }
+
+/** Answers by command kind. */
+export type GatewayAnswer = {
+  readonly hello: { readonly protocol: 1; readonly pid: number; readonly version: string; readonly startedAt: number }
+  readonly set_route: RouteObservation
+  readonly remove_route: Record<string, never>
+  readonly observe: RouteObservation | null
+  readonly probe: { readonly receipts: readonly ProbeReceipt[] }
+  readonly drain: { readonly inFlight: number }
+  readonly pause: { readonly paused: boolean }
+  readonly resume: { readonly paused: boolean }
+  readonly subscribe: Record<string, never>
+  readonly shutdown: Record<string, never>
+}
+
+/** One line from the gateway. */
+export type GatewayLine =
+  | { readonly id: number; readonly ok: true; readonly answer: unknown }
+  | { readonly id: number; readonly ok: false; readonly code: string; readonly detail: string }
+  | { readonly notice: GatewayNotice }
