@@ -1,0 +1,13 @@
+import type { Commit } from '../core/model.ts'
+
+/** Where commits come from. */
+export interface Source {
+  /** The commit a ref names (`HEAD`, a branch, a tag, an id). `not_found`, `tool_missing`. */
+  resolve(ref: string, signal: AbortSignal): Promise<Commit>
+  /** A clean checkout of the commit in `directory` (made, or taken up if it is already that commit's). Safe to repeat. */
+  checkout(commit: Commit['id'], directory: string, signal: AbortSignal): Promise<void>
+  /** Removes a checkout; no error when there is none. */
+  remove(directory: string, signal: AbortSignal): Promise<void>
+  /** Commits reachable from `to` but not from `from`, newest first; all of them (bounded by `limit`) when `from` is null. */
+  commitsBetween(from: Commit['id'] | null, to: Commit['id'], limit: number, signal: AbortSignal): Promise<readonly Commit[]>
+}

@@ -1,0 +1,87 @@
+import type { AggregateKey, AggregateKind, LedgerEntry, LedgerRow } from '../core/ledger/entry.ts'
+import type { Fence } from '../core/model.ts'
+
+/** An effect that may be performed once this is durable. */
+export type EffectIntent = {
+  /** `rolloutId/phase/step/target`: never an attempt, a time or a node. */
+  readonly key: string
+  readonly kind: string
+  readonly fence: Fence
+}
+
+/** One aggregate's step from a version to the next versions; all parts of it are committed together or not at all. */
+export type Transition = {
+  readonly key: AggregateKey
+  /** Version the decision was made on; 0 for a new aggregate. */
+  readonly expectedVersion: number
+  readonly machineVersion: number
+  readonly state: unknown
+  readonly settled: boolean
+  /** When to wake it, epoch ms. */
+  readonly nextAt: number | null
+  /** At least one; the new version is `expectedVersion + entries.length`. */
+  readonly entries: readonly LedgerEntry[]
+  readonly effects: readonly EffectIntent[]
+}
+
+/** The right to write. `epoch` grows with each acquisition. */
+export type Lease = { readonly owner: string; readonly epoch: number }
+
+/** A caller's idempotency key, kept with the answer so that the same request asked again gets the same answer. */
+export type RequestRecord = { readonly key: string; readonly digest: string; readonly answer: unknown }
+
+/** What one transaction holds. */
+export type Commit = {
+  readonly lease: Lease
+  readonly transitions: readonly Transition[]
+  readonly request: RequestRecord | null
+}
+
+/** A stored aggregate. */
+export type Stored = {
+  readonly key: AggregateKey
+  readonly version: number
+  readonly machineVersion: number
+  readonly state: unknown
+  readonly settled: boolean
+  readonly nextAt: number | null
+  readonly claims: number
+  readonly updatedAt: number
+}
+
+/** The durable state and ledger. Every method rejects with SluiceError only. */
+export interface Store {
+  /** Takes the right to write from whoever had it; older epochs are refused from now on. */
+  acquireLease(owner: string, now: number): Promise<Lease>
+  /**
+   * Commits all transitions or none; durable when it resolves. `store_fenced`: a version or the epoch has moved on, drop all local state.
+   * `store_full`: nothing was written. `store_failed`: unknown; exit, reopen, read.
+   */
+  commit(commit: Commit): Promise<readonly LedgerRow[]>
+  /** The aggregate, or null. */
+  load(key: AggregateKey): Promise<Stored | null>
+  /** Unsettled aggregates that this binary's machines understand (`machineVersion` ≤ the given one). */
+  open(machineVersions: Readonly<Record<AggregateKind, number>>): Promise<readonly Stored[]>
+  /** Counts one claim without progress and gives the new count; any commit of the aggregate resets it. */
+  claim(key: AggregateKey, lease: Lease): Promise<number>
+  /** Newest first; `before` is an `updatedAt`-ordered cursor given by the previous page. */
+  list(query: ListQuery): Promise<{ readonly items: readonly Stored[]; readonly next: string | null }>
+  /** Rows with `seq` > after, in order. */
+  ledger(query: LedgerQuery): Promise<readonly LedgerRow[]>
+  /** The answer given earlier to this idempotency key, or null. */
+  request(key: string): Promise<RequestRecord | null>
+  /** Frees the ballast, so that a full disk still takes a rollback. */
+  releaseBallast(): Promise<void>
+  close(): Promise<void>
+}
+
+/** A page of aggregates of one kind; `idPrefix` for an environment's or a service's. */
+export type ListQuery = {
+  readonly kind: AggregateKind
+  readonly idPrefix?: string
+  readonly limit: number
+  readonly cursor?: string
+}
+
+/** A page of the ledger, of everything or of one aggregate. */
+export type LedgerQuery = { readonly after: number; readonly limit: number; readonly key?: AggregateKey }
