@@ -1,0 +1,182 @@
+/** What a rollout is made of: steps and plans as data, effects and events of its machine, and its states. */
+import type { ErrorCode, Retry } from '../errors.ts'
+import type { Actor, EnvironmentSpec, Fence, JudgePolicy, ReleaseId, RolloutId } from '../model.ts'
+import type { ArmName } from '../routing.ts'
+
+/** A release's side of a shift: how much of the traffic, over its instances 0 … count − 1. */
+export type Share = { readonly arm: ArmName; readonly release: ReleaseId; readonly shareBp: number; readonly count: number }
+
+/** One step of a rollout, as data. Each says a desired state, so that doing it twice is doing it once. */
+export type Step =
+  | { readonly kind: 'start'; readonly release: ReleaseId; readonly count: number }
+  /** The router itself gets good answers from instances 0 … count − 1; at most `failuresMax` may fail. */
+  | { readonly kind: 'probe'; readonly release: ReleaseId; readonly count: number; readonly failuresMax: number }
+  /** Shares sum to 10 000; an empty list holds requests until the next shift. */
+  | { readonly kind: 'shift'; readonly shares: readonly Share[] }
+  /** Evidence at the present shares, for `bakeMs` at least and until `unitsMin` candidate units were seen. */
+  | { readonly kind: 'judge'; readonly bakeMs: number; readonly unitsMin: number }
+  | { readonly kind: 'wait'; readonly ms: number; readonly reason: string }
+  | { readonly kind: 'approve'; readonly approvals: number; readonly reason: string }
+  /** Nothing in flight to the release's instances from index `keep` on. */
+  | { readonly kind: 'drain'; readonly release: ReleaseId; readonly keep: number }
+  | { readonly kind: 'retire'; readonly release: ReleaseId; readonly keep: number }
+
+/** A step that the engine performs in the world; the others are the machine's own waiting. */
+export type Action = Extract<Step, { kind: 'start' | 'probe' | 'shift' | 'drain' | 'retire' }>
+
+/** Why a rollout exists. A rollback is a rollout whose plan is only the way back. */
+export type Purpose = 'deploy' | 'promote' | 'rollback'
+
+/** Everything decided before the first step, frozen into the rollout. */
+export type RolloutPlan = {
+  readonly purpose: Purpose
+  readonly strategy: string
+  readonly service: string
+  readonly from: ReleaseId | null
+  readonly to: ReleaseId
+  readonly steps: readonly Step[]
+  readonly revert: {
+    /** While every instance of `from` is still up. */
+    readonly warm: readonly Step[]
+    /** Once some of them were retired (or do not answer). */
+    readonly cold: readonly Step[]
+  }
+  /** The environment as the new release resolves it. */
+  readonly spec: EnvironmentSpec
+  /** The environment as the old release resolves it; what a revert restores. */
+  readonly fromSpec: EnvironmentSpec | null
+  readonly judge: JudgePolicy
+}
+
+/** Why a rollout turned back, paused or ended. First cause wins; later ones are in the ledger. */
+export type Cause =
+  | { readonly kind: 'command'; readonly command: 'abort' | 'pause' | 'superseded'; readonly by: Actor; readonly reason: string | null }
+  | { readonly kind: 'tripped' | 'judged'; readonly verdict: VerdictRecord }
+  | { readonly kind: 'broken'; readonly detail: string }
+  | { readonly kind: 'unhealthy'; readonly instances: readonly string[]; readonly detail: string }
+  | { readonly kind: 'step_failed'; readonly step: string; readonly failure: Failure }
+  | { readonly kind: 'deadline'; readonly step: string; readonly afterMs: number }
+  | { readonly kind: 'parked'; readonly detail: string }
+
+/** What went wrong with an effect. */
+export type Failure = {
+  readonly code: ErrorCode
+  readonly retry: Retry
+  readonly detail: string
+  readonly evidence: readonly string[]
+}
+
+/** The judge's numbers behind a verdict; what `sluice why` shows. */
+export type VerdictRecord = {
+  readonly verdict: 'pass' | 'fail' | 'hold' | 'broken'
+  readonly at: number
+  readonly logE: number
+  readonly shareBp: number
+  readonly candidate: { readonly units: number; readonly badUnits: number }
+  readonly stable: { readonly units: number; readonly badUnits: number }
+  readonly detail: string
+}
+
+/** A thing to do in the world. `sequence` numbers every issue; a result must carry it back. */
+export type RolloutEffect = {
+  readonly sequence: number
+  /** `<rollout>/<phase>/<step>/<what>`: names the thing to do, not the attempt at it. */
+  readonly key: string
+  readonly fence: Fence
+  readonly deadlineMs: number
+  readonly action: Action | { readonly kind: 'measure' }
+}
+
+/** What a performed effect gave. Unlisted actions give nothing worth keeping. */
+export type EffectResult =
+  | { readonly kind: 'done' }
+  | { readonly kind: 'probed'; readonly healthy: number; readonly detail: string }
+  | {
+      readonly kind: 'measured'
+      readonly logE: number | null
+      readonly shareBp: number
+      readonly candidate: { readonly units: number; readonly badUnits: number }
+      readonly stable: { readonly units: number; readonly badUnits: number }
+      readonly tripped: boolean
+      /** When the source says the numbers are from. */
+      readonly observedAt: number
+    }
+
+/** Everything that can happen to a rollout; each accepted one is a ledger row. `at` is epoch ms. */
+export type RolloutEvent =
+  | { readonly type: 'rollout_started'; readonly at: number; readonly id: RolloutId; readonly token: number; readonly plan: RolloutPlan; readonly by: Actor }
+  | { readonly type: 'effect_succeeded'; readonly at: number; readonly sequence: number; readonly result: EffectResult }
+  | { readonly type: 'effect_failed'; readonly at: number; readonly sequence: number; readonly failure: Failure }
+  | { readonly type: 'effect_unknown'; readonly at: number; readonly sequence: number; readonly detail: string }
+  | { readonly type: 'tripped'; readonly at: number; readonly verdict: VerdictRecord }
+  | { readonly type: 'instance_health_changed'; readonly at: number; readonly instance: string; readonly release: ReleaseId; readonly healthy: boolean }
+  | { readonly type: 'time_passed'; readonly at: number }
+  | { readonly type: 'approved'; readonly at: number; readonly by: Actor; readonly reason: string | null }
+  | {
+      readonly type: 'abort_requested' | 'pause_requested' | 'resume_requested' | 'skip_requested' | 'promote_requested' | 'retry_requested'
+      readonly at: number
+      readonly by: Actor
+      readonly reason: string | null
+    }
+  | { readonly type: 'work_parked'; readonly at: number; readonly detail: string }
+
+/** Where the current step stands. */
+export type Stage =
+  | { readonly kind: 'performing'; readonly effect: RolloutEffect; readonly attempt: number; readonly deadlineAt: number }
+  | { readonly kind: 'backing_off'; readonly attempt: number; readonly until: number; readonly last: Failure }
+  /** Time accrues in bounded portions, so that neither a clock jump nor downtime counts as soak. */
+  | { readonly kind: 'resting'; readonly elapsedMs: number; readonly since: number; readonly nextAt: number }
+  | { readonly kind: 'awaiting'; readonly approvals: readonly string[] }
+  /** The step is over or not begun, and the rollout is paused. */
+  | { readonly kind: 'ready' }
+
+/** The judge's own lane; runs beside the step whenever two arms have traffic, paused or not. */
+export type Guard =
+  | { readonly kind: 'off' }
+  | { readonly kind: 'due'; readonly at: number; readonly silentSince: number | null }
+  | { readonly kind: 'measuring'; readonly effect: RolloutEffect; readonly deadlineAt: number; readonly silentSince: number | null }
+
+type Common = {
+  readonly id: RolloutId
+  readonly token: number
+  /** The newest sequence issued. */
+  readonly sequence: number
+  readonly plan: RolloutPlan
+  readonly startedAt: number
+  readonly by: Actor
+  /** Last time a step was finished; the progress deadline counts from here. */
+  readonly progressAt: number
+  readonly lastVerdict: VerdictRecord | null
+  /** Instances of the candidate that the data plane holds for unhealthy. */
+  readonly unhealthy: readonly string[]
+}
+
+/** A rollout. A field exists only in the status where it means something. */
+export type RolloutState =
+  | { readonly status: 'absent' }
+  | (Common & {
+      readonly status: 'advancing'
+      readonly index: number
+      readonly stage: Stage
+      readonly guard: Guard
+      readonly paused: Cause | null
+      /** Waits, judgements and approvals are passed over: somebody said promote. */
+      readonly hurried: Actor | null
+      /** Whether `from` is still complete; decides the way back. */
+      readonly warm: boolean
+    })
+  | (Common & {
+      readonly status: 'reverting'
+      readonly index: number
+      readonly stage: Stage
+      readonly route: 'warm' | 'cold'
+      readonly cause: Cause
+    })
+  | (Common & { readonly status: 'succeeded'; readonly settledAt: number; readonly hurried: Actor | null })
+  | (Common & { readonly status: 'rolled_back'; readonly settledAt: number; readonly cause: Cause })
+  | (Common & { readonly status: 'parked'; readonly cause: Cause; readonly resume: ParkedAt })
+
+/** Where a parked rollout takes up again when somebody says retry. */
+export type ParkedAt =
+  | { readonly direction: 'forward'; readonly index: number; readonly warm: boolean }
+  | { readonly direction: 'back'; readonly index: number; readonly route: 'warm' | 'cold'; readonly cause: Cause }
