@@ -15,6 +15,16 @@ export const limits = {
   /** First and longest pause between attempts, milliseconds. */
   retryDelayMsMin: 200,
   retryDelayMsMax: 30_000,
+  /** What a call may take beyond the time that its work is given, milliseconds. */
+  callMarginMs: 5_000,
+  /** A shift is one fsynced write and a read-back; longer means that nobody knows. */
+  shiftDeadlineMs: 10_000,
+  /** Reading counters; longer is a silent source. */
+  measureDeadlineMs: 5_000,
+  /** A wait is cut into at most this many portions; each late wake-up counts for at most two, so a clock jump cannot end a bake. */
+  restPortionsMax: 20,
+  restPortionMsMin: 250,
+  restPortionMsMax: 60_000,
   /** Claims of one piece of work without progress before it is parked. */
   claimsMax: 5,
 } as const

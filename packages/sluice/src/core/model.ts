@@ -87,7 +87,12 @@ export type Strategy =
       readonly maxFailurePercent: number
     }
   | { readonly kind: 'blueGreen'; readonly bakeMs: number; readonly keepPrevious: boolean }
-  | { readonly kind: 'canary'; readonly rungs: readonly CanaryRung[]; readonly bakeMs: number; readonly keepPrevious: boolean }
+  | {
+      readonly kind: 'canary'
+      readonly rungs: readonly CanaryRung[]
+      readonly bakeMs: number
+      readonly keepPrevious: boolean
+    }
   | { readonly kind: 'recreate' }
 
 /** The bad-event judge's settings; see `core/judge`. */

@@ -50,7 +50,9 @@ export type ArmCounters = {
 }
 
 /** Upper bounds of the latency histogram's buckets, milliseconds. */
-export const latencyBucketsMs: readonly number[] = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 30_000]
+export const latencyBucketsMs: readonly number[] = [
+  1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 30_000,
+]
 
 /** What a tripwire saw when it cut. */
 export type Trip = {
@@ -98,7 +100,13 @@ export type GatewayCommand =
       readonly deadlineMs: number
     }
   /** Holds new requests (bounded queue) until `resume` or `maxMs`, then lets them go on. */
-  | { readonly kind: 'pause'; readonly environment: string; readonly service: string; readonly fence: Fence; readonly maxMs: number }
+  | {
+      readonly kind: 'pause'
+      readonly environment: string
+      readonly service: string
+      readonly fence: Fence
+      readonly maxMs: number
+    }
   | { readonly kind: 'resume'; readonly environment: string; readonly service: string; readonly fence: Fence }
   /** From now on this connection also receives `GatewayNotice` lines. */
   | { readonly kind: 'subscribe' }
@@ -116,7 +124,13 @@ export type ProbeReceipt = {
 /** Pushed to subscribers without an `id`. */
 export type GatewayNotice =
   | { readonly kind: 'tripped'; readonly service: string; readonly environment: string; readonly trip: Trip }
-  | { readonly kind: 'upstream_health'; readonly service: string; readonly environment: string; readonly instance: string; readonly healthy: boolean }
+  | {
+      readonly kind: 'upstream_health'
+      readonly service: string
+      readonly environment: string
+      readonly instance: string
+      readonly healthy: boolean
+    }
 
 /** Answers by command kind. */
 export type GatewayAnswer = {

@@ -8,7 +8,12 @@ export type RouteKey = { readonly service: string; readonly environment: string 
 export interface Router {
   /** The router itself asks each instance until it gave `successes` good answers in a row, or the deadline. */
   probe(
-    request: { readonly upstreams: readonly Upstream[]; readonly health: HealthPolicy; readonly successes: number; readonly deadlineMs: number },
+    request: {
+      readonly upstreams: readonly Upstream[]
+      readonly health: HealthPolicy
+      readonly successes: number
+      readonly deadlineMs: number
+    },
     signal: AbortSignal,
   ): Promise<readonly ProbeReceipt[]>
   /** Puts the route in force and gives what the data plane then shows. `gateway_tripped`, `fence_stale`, `port_in_use`. */
@@ -16,7 +21,10 @@ export interface Router {
   /** What is in force and what was counted; null when the router has no such route. */
   observe(key: RouteKey, signal: AbortSignal): Promise<RouteObservation | null>
   /** Waits until nothing is in flight to these instances; gives what is left at the deadline. */
-  drain(request: RouteKey & { readonly upstreams: readonly Upstream[]; readonly deadlineMs: number }, signal: AbortSignal): Promise<number>
+  drain(
+    request: RouteKey & { readonly upstreams: readonly Upstream[]; readonly deadlineMs: number },
+    signal: AbortSignal,
+  ): Promise<number>
   /** Takes the route away. */
   remove(key: RouteKey & { readonly fence: Fence }, signal: AbortSignal): Promise<void>
   /** Tells of trips and health changes until the signal; reconnects by itself. */

@@ -9,5 +9,10 @@ export interface Source {
   /** Removes a checkout; no error when there is none. */
   remove(directory: string, signal: AbortSignal): Promise<void>
   /** Commits reachable from `to` but not from `from`, newest first; all of them (bounded by `limit`) when `from` is null. */
-  commitsBetween(from: Commit['id'] | null, to: Commit['id'], limit: number, signal: AbortSignal): Promise<readonly Commit[]>
+  commitsBetween(
+    from: Commit['id'] | null,
+    to: Commit['id'],
+    limit: number,
+    signal: AbortSignal,
+  ): Promise<readonly Commit[]>
 }

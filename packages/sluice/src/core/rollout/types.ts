@@ -1,18 +1,23 @@
 /** What a rollout is made of: steps and plans as data, effects and events of its machine, and its states. */
 import type { ErrorCode, Retry } from '../errors.ts'
-import type { Actor, EnvironmentSpec, Fence, JudgePolicy, ReleaseId, RolloutId } from '../model.ts'
+import type { Actor, EnvironmentSpec, Fence, ReleaseId, RolloutId } from '../model.ts'
 import type { ArmName } from '../routing.ts'
 
 /** A release's side of a shift: how much of the traffic, over its instances 0 … count − 1. */
-export type Share = { readonly arm: ArmName; readonly release: ReleaseId; readonly shareBp: number; readonly count: number }
+export type Share = {
+  readonly arm: ArmName
+  readonly release: ReleaseId
+  readonly shareBp: number
+  readonly count: number
+}
 
 /** One step of a rollout, as data. Each says a desired state, so that doing it twice is doing it once. */
 export type Step =
   | { readonly kind: 'start'; readonly release: ReleaseId; readonly count: number }
   /** The router itself gets good answers from instances 0 … count − 1; at most `failuresMax` may fail. */
   | { readonly kind: 'probe'; readonly release: ReleaseId; readonly count: number; readonly failuresMax: number }
-  /** Shares sum to 10 000; an empty list holds requests until the next shift. */
-  | { readonly kind: 'shift'; readonly shares: readonly Share[] }
+  /** Shares sum to 10 000. Empty, they hold requests for a bounded time (`hold`) or close the listener (`close`). */
+  | { readonly kind: 'shift'; readonly shares: readonly Share[]; readonly whenEmpty: 'hold' | 'close' }
   /** Evidence at the present shares, for `bakeMs` at least and until `unitsMin` candidate units were seen. */
   | { readonly kind: 'judge'; readonly bakeMs: number; readonly unitsMin: number }
   | { readonly kind: 'wait'; readonly ms: number; readonly reason: string }
@@ -45,12 +50,18 @@ export type RolloutPlan = {
   readonly spec: EnvironmentSpec
   /** The environment as the old release resolves it; what a revert restores. */
   readonly fromSpec: EnvironmentSpec | null
-  readonly judge: JudgePolicy
+  /** Candidate instances that may be unhealthy at once before the rollout turns back. */
+  readonly unhealthyMax: number
 }
 
 /** Why a rollout turned back, paused or ended. First cause wins; later ones are in the ledger. */
 export type Cause =
-  | { readonly kind: 'command'; readonly command: 'abort' | 'pause' | 'superseded'; readonly by: Actor; readonly reason: string | null }
+  | {
+      readonly kind: 'command'
+      readonly command: 'abort' | 'pause' | 'superseded'
+      readonly by: Actor
+      readonly reason: string | null
+    }
   | { readonly kind: 'tripped' | 'judged'; readonly verdict: VerdictRecord }
   | { readonly kind: 'broken'; readonly detail: string }
   | { readonly kind: 'unhealthy'; readonly instances: readonly string[]; readonly detail: string }
@@ -104,16 +115,35 @@ export type EffectResult =
 
 /** Everything that can happen to a rollout; each accepted one is a ledger row. `at` is epoch ms. */
 export type RolloutEvent =
-  | { readonly type: 'rollout_started'; readonly at: number; readonly id: RolloutId; readonly token: number; readonly plan: RolloutPlan; readonly by: Actor }
+  | {
+      readonly type: 'rollout_started'
+      readonly at: number
+      readonly id: RolloutId
+      readonly token: number
+      readonly plan: RolloutPlan
+      readonly by: Actor
+    }
   | { readonly type: 'effect_succeeded'; readonly at: number; readonly sequence: number; readonly result: EffectResult }
   | { readonly type: 'effect_failed'; readonly at: number; readonly sequence: number; readonly failure: Failure }
   | { readonly type: 'effect_unknown'; readonly at: number; readonly sequence: number; readonly detail: string }
   | { readonly type: 'tripped'; readonly at: number; readonly verdict: VerdictRecord }
-  | { readonly type: 'instance_health_changed'; readonly at: number; readonly instance: string; readonly release: ReleaseId; readonly healthy: boolean }
+  | {
+      readonly type: 'instance_health_changed'
+      readonly at: number
+      readonly instance: string
+      readonly release: ReleaseId
+      readonly healthy: boolean
+    }
   | { readonly type: 'time_passed'; readonly at: number }
   | { readonly type: 'approved'; readonly at: number; readonly by: Actor; readonly reason: string | null }
   | {
-      readonly type: 'abort_requested' | 'pause_requested' | 'resume_requested' | 'skip_requested' | 'promote_requested' | 'retry_requested'
+      readonly type:
+        | 'abort_requested'
+        | 'pause_requested'
+        | 'resume_requested'
+        | 'skip_requested'
+        | 'promote_requested'
+        | 'retry_requested'
       readonly at: number
       readonly by: Actor
       readonly reason: string | null
@@ -122,7 +152,12 @@ export type RolloutEvent =
 
 /** Where the current step stands. */
 export type Stage =
-  | { readonly kind: 'performing'; readonly effect: RolloutEffect; readonly attempt: number; readonly deadlineAt: number }
+  | {
+      readonly kind: 'performing'
+      readonly effect: RolloutEffect
+      readonly attempt: number
+      readonly deadlineAt: number
+    }
   | { readonly kind: 'backing_off'; readonly attempt: number; readonly until: number; readonly last: Failure }
   /** Time accrues in bounded portions, so that neither a clock jump nor downtime counts as soak. */
   | { readonly kind: 'resting'; readonly elapsedMs: number; readonly since: number; readonly nextAt: number }
@@ -134,7 +169,12 @@ export type Stage =
 export type Guard =
   | { readonly kind: 'off' }
   | { readonly kind: 'due'; readonly at: number; readonly silentSince: number | null }
-  | { readonly kind: 'measuring'; readonly effect: RolloutEffect; readonly deadlineAt: number; readonly silentSince: number | null }
+  | {
+      readonly kind: 'measuring'
+      readonly effect: RolloutEffect
+      readonly deadlineAt: number
+      readonly silentSince: number | null
+    }
 
 type Common = {
   readonly id: RolloutId

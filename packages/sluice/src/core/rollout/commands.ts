@@ -1,0 +1,111 @@
+/** What people may say to a rollout, in any state. abort > pause > retry > promote; nobody can stop a way back. */
+import { type Advancing, type Parked, type Reverting, type RolloutDecision, unchanged } from './effects.ts'
+import { enter, finishStep, reissue, takeUp } from './forward.ts'
+import { commonOf, reissueBack, turnBack } from './revert.ts'
+import type { RolloutEvent } from './types.ts'
+import { unreachable } from '../machine.ts'
+
+/** An event that a person's command became. */
+export type CommandEvent = Extract<
+  RolloutEvent,
+  {
+    type:
+      | 'abort_requested'
+      | 'pause_requested'
+      | 'resume_requested'
+      | 'skip_requested'
+      | 'promote_requested'
+      | 'retry_requested'
+  }
+>
+
+/** A command to a rollout on its way forward. */
+export const commandForward = (state: Advancing, event: CommandEvent): RolloutDecision => {
+  const { at, by, reason } = event
+  switch (event.type) {
+    case 'abort_requested':
+      return turnBack(state, state.warm ? 'warm' : 'cold', { kind: 'command', command: 'abort', by, reason }, at)
+    case 'pause_requested':
+      return state.paused?.kind === 'command'
+        ? unchanged(state)
+        : unchanged({ ...state, paused: { kind: 'command', command: 'pause', by, reason } })
+    case 'resume_requested':
+      return state.paused === null ? unchanged(state) : takeUp(state, at)
+    case 'skip_requested':
+      return skip(state, at)
+    case 'promote_requested':
+      return promote(state, event)
+    case 'retry_requested':
+      return retry(state, at)
+    default:
+      return unreachable(event.type)
+  }
+}
+
+/** A command to a rollout on its way back: only haste is accepted. */
+export const commandBack = (state: Reverting, event: CommandEvent): RolloutDecision =>
+  event.type === 'retry_requested' && state.stage.kind === 'backing_off'
+    ? reissueBack(state, 1, event.at)
+    : unchanged(state)
+
+/** A command to a rollout set aside: on from where it stood, or back. */
+export const commandParked = (state: Parked, event: CommandEvent): RolloutDecision => {
+  const { resume } = state
+  if (event.type === 'abort_requested' || (event.type === 'retry_requested' && resume.direction === 'back')) {
+    const cause =
+      resume.direction === 'back'
+        ? resume.cause
+        : ({ kind: 'command', command: 'abort', by: event.by, reason: event.reason } as const)
+    return turnBack(state, 'cold', cause, event.at)
+  }
+  if (event.type !== 'retry_requested' || resume.direction !== 'forward') return unchanged(state)
+  const { index, warm } = resume
+  const ready = { stage: { kind: 'ready' }, guard: { kind: 'off' }, paused: null, hurried: null } as const
+  return enter({ ...commonOf(state), status: 'advancing', index, warm, ...ready }, index, event.at)
+}
+
+/** Sets the rollout aside with its reason; it keeps its lock and its tripwires, and asks for nothing until a person does. */
+export const park = (state: Advancing | Reverting, detail: string): RolloutDecision => ({
+  state: {
+    ...commonOf(state),
+    status: 'parked',
+    cause: { kind: 'parked', detail },
+    resume:
+      state.status === 'advancing'
+        ? { direction: 'forward', index: state.index, warm: state.warm }
+        : { direction: 'back', index: state.index, route: state.route, cause: state.cause },
+  },
+  effects: [],
+})
+
+/** Somebody said yes. Everybody counts once. */
+export const wasApproved = (state: Advancing, event: Extract<RolloutEvent, { type: 'approved' }>): RolloutDecision => {
+  const step = state.plan.steps[state.index]
+  if (state.stage.kind !== 'awaiting' || step?.kind !== 'approve') return unchanged(state)
+  if (state.stage.approvals.includes(event.by.name)) return unchanged(state)
+  const approvals = [...state.stage.approvals, event.by.name]
+  const approved = { ...state, stage: { kind: 'awaiting', approvals } } as const
+  return approvals.length >= step.approvals ? finishStep(approved, event.at) : unchanged(approved)
+}
+
+const skip = (state: Advancing, at: number): RolloutDecision => {
+  const { stage, plan, index } = state
+  const step = plan.steps[index]
+  const isWaiting = stage.kind === 'resting' || stage.kind === 'awaiting'
+  const isStuckDrain = step?.kind === 'drain' && stage.kind === 'backing_off'
+  return isWaiting || isStuckDrain ? finishStep(state, at) : unchanged(state)
+}
+
+const promote = (state: Advancing, { by, at }: CommandEvent): RolloutDecision => {
+  if (state.hurried !== null && state.paused === null) return unchanged(state)
+  const hurried: Advancing = { ...state, hurried: by, paused: null }
+  const { kind } = state.stage
+  return kind === 'resting' || kind === 'awaiting' || kind === 'ready'
+    ? enter(hurried, state.index, at)
+    : unchanged({ ...hurried, progressAt: at })
+}
+
+const retry = (state: Advancing, at: number): RolloutDecision => {
+  if (state.stage.kind === 'backing_off') return reissue({ ...state, paused: null, progressAt: at }, 1, at)
+  return state.paused === null ? unchanged(state) : takeUp(state, at)
+}

@@ -1,0 +1,92 @@
+/** How a step becomes an effect: its key, its deadline, its fence. */
+import type { EnvironmentSpec } from '../model.ts'
+import { limits } from '../limits.ts'
+import { type Decision, unreachable } from '../machine.ts'
+import type { Action, Failure, RolloutEffect, RolloutPlan, RolloutState, Stage, Step } from './types.ts'
+
+/** A rollout on its way forward. */
+export type Advancing = Extract<RolloutState, { status: 'advancing' }>
+/** A rollout on its way back. */
+export type Reverting = Extract<RolloutState, { status: 'reverting' }>
+/** A rollout set aside. */
+export type Parked = Extract<RolloutState, { status: 'parked' }>
+/** What the machine decides. */
+export type RolloutDecision = Decision<RolloutState, RolloutEffect>
+
+/** No effects; with the same object, nothing is recorded. */
+export const unchanged = (state: RolloutState): RolloutDecision => ({ state, effects: [] })
+
+/** Whether the engine performs this step, or the machine itself waits it out. */
+export const isAction = (step: Step): step is Action =>
+  step.kind === 'start' ||
+  step.kind === 'probe' ||
+  step.kind === 'shift' ||
+  step.kind === 'drain' ||
+  step.kind === 'retire'
+
+/** A step in the words of the ledger and of the effect's key. */
+export const stepName = (step: Step): string => {
+  switch (step.kind) {
+    case 'start':
+    case 'probe':
+      return `${step.kind}/${step.release}/${step.count}`
+    case 'drain':
+    case 'retire':
+      return `${step.kind}/${step.release}/${step.keep}`
+    case 'shift':
+      return `shift/${step.shares.map(({ release, shareBp }) => `${release}:${shareBp}`).join('+') || step.whenEmpty}`
+    default:
+      return step.kind
+  }
+}
+
+/** How long an action may take until its outcome counts as unknown, milliseconds. */
+export const deadlineOf = (action: RolloutEffect['action'], spec: EnvironmentSpec): number => {
+  switch (action.kind) {
+    case 'start':
+      return spec.health.startTimeoutMs
+    case 'probe':
+      return spec.health.startTimeoutMs + limits.callMarginMs
+    case 'shift':
+      return limits.shiftDeadlineMs
+    case 'drain':
+      return spec.drainTimeoutMs + limits.callMarginMs
+    case 'retire':
+      return spec.stopGraceMs + limits.callMarginMs
+    case 'measure':
+      return limits.measureDeadlineMs
+    default:
+      return unreachable(action)
+  }
+}
+
+/** The pause before attempt `attempt` + 1: doubling, bounded, the same for everybody (one rollout an environment: no herd). */
+export const retryDelayMs = (attempt: number): number =>
+  Math.min(limits.retryDelayMsMax, limits.retryDelayMsMin * 2 ** Math.min(attempt - 1, 16))
+
+type Issuing = { readonly id: string; readonly token: number; readonly sequence: number; readonly plan: RolloutPlan }
+
+/** The next issue of an action: a new sequence, the same key. */
+export const issue = (state: Issuing, phase: string, action: RolloutEffect['action']): RolloutEffect => ({
+  sequence: state.sequence + 1,
+  key: `${state.id}/${phase}/${action.kind === 'measure' ? 'measure' : stepName(action)}`,
+  fence: { token: state.token, sequence: state.sequence + 1 },
+  deadlineMs: deadlineOf(action, state.plan.spec),
+  action,
+})
+
+/** The stage in which an effect is in flight. */
+export const performing = (effect: RolloutEffect, attempt: number, at: number): Stage => ({
+  kind: 'performing',
+  effect,
+  attempt,
+  deadlineAt: at + effect.deadlineMs,
+})
+
+/** What is recorded when nobody knows whether an effect happened. */
+export const unknownOutcome = (effect: RolloutEffect, detail: string): Failure => ({
+  code: 'outcome_unknown',
+  retry: 'same',
+  detail: `${effect.key}: ${detail}`,
+  evidence: [],
+})

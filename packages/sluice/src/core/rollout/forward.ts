@@ -1,0 +1,78 @@
+/** The way forward: entering steps, resting, finishing. */
+import { limits } from '../limits.ts'
+import { type Advancing, isAction, issue, performing, type RolloutDecision, stepName, unchanged } from './effects.ts'
+import { enterGuard, unguarded } from './exposure.ts'
+import type { RolloutState, Stage, Step } from './types.ts'
+
+const waits = (step: Step): boolean => step.kind === 'judge' || step.kind === 'wait' || step.kind === 'approve'
+
+/** Enters the step at `index`, passing over waits when hurried, and settles when there is none left. */
+export const enter = (state: Advancing, index: number, at: number): RolloutDecision => {
+  const { steps, from } = state.plan
+  let next = index
+  for (let step = steps[next]; step !== undefined && state.hurried !== null && waits(step); step = steps[next])
+    next += 1
+  const step = steps[next]
+  if (step === undefined) return unchanged(succeed(state, at))
+  const moved = { ...state, index: next, progressAt: at }
+  if (state.paused !== null) return enterGuard({ ...moved, stage: { kind: 'ready' } }, at)
+  if (!isAction(step)) return enterGuard({ ...moved, stage: restOn(step, at) }, at)
+  const effect = issue(state, 'forward', step)
+  const warm = state.warm && !(step.kind === 'retire' && step.release === from)
+  const entered = { ...moved, warm, sequence: effect.sequence, stage: performing(effect, 1, at) }
+  const guarded = enterGuard(entered, at)
+  return { state: guarded.state, effects: [effect, ...guarded.effects] }
+}
+
+/** The step is done; on to the next. */
+export const finishStep = (state: Advancing, at: number): RolloutDecision => enter(state, state.index + 1, at)
+
+/** Issues the current action once more: same key, new sequence. */
+export const reissue = (state: Advancing, attempt: number, at: number): RolloutDecision => {
+  const step = state.plan.steps[state.index]
+  if (step === undefined || !isAction(step)) return enter(state, state.index, at)
+  const effect = issue(state, 'forward', step)
+  return { state: { ...state, sequence: effect.sequence, stage: performing(effect, attempt, at) }, effects: [effect] }
+}
+
+/** The length of one portion of a rest, milliseconds. */
+export const portionMs = (totalMs: number): number =>
+  Math.min(limits.restPortionMsMax, Math.max(limits.restPortionMsMin, Math.ceil(totalMs / limits.restPortionsMax)))
+
+/** A rest begun (or taken up again) now. */
+export const rest = (elapsedMs: number, totalMs: number, at: number): Stage => ({
+  kind: 'resting',
+  elapsedMs,
+  since: at,
+  nextAt: at + Math.min(portionMs(totalMs), Math.max(limits.restPortionMsMin, totalMs - elapsedMs)),
+})
+
+/** Time that counts since the last portion: never negative, never more than two portions. */
+export const accrued = (stage: Extract<Stage, { kind: 'resting' }>, totalMs: number, at: number): number =>
+  stage.elapsedMs + Math.min(Math.max(0, at - stage.since), 2 * portionMs(totalMs))
+
+/** How long a waiting step rests at the least, milliseconds. */
+export const restMs = (step: Step): number => (step.kind === 'judge' ? step.bakeMs : step.kind === 'wait' ? step.ms : 0)
+
+/** The name of the step a rollout stands at. */
+export const currentStep = (state: Advancing): string => {
+  const step = state.plan.steps[state.index]
+  return step === undefined ? 'end' : stepName(step)
+}
+
+const restOn = (step: Step, at: number): Stage =>
+  step.kind === 'approve' ? { kind: 'awaiting', approvals: [] } : rest(0, restMs(step), at)
+
+const succeed = (state: Advancing, at: number): RolloutState => {
+  const { index: _index, stage: _stage, guard: _guard, paused: _paused, warm: _warm, ...common } = unguarded(state)
+  return { ...common, status: 'succeeded', settledAt: at }
+}
+
+/** Ends a pause. A rest goes on from now, so that the pause does not count as soak. */
+export const takeUp = (state: Advancing, at: number): RolloutDecision => {
+  const resumed = { ...state, paused: null, progressAt: at }
+  const { stage } = state
+  if (stage.kind === 'ready') return enter(resumed, state.index, at)
+  if (stage.kind !== 'resting') return unchanged(resumed)
+  return unchanged({ ...resumed, stage: { ...stage, since: at, nextAt: at + Math.max(0, stage.nextAt - stage.since) } })
+}

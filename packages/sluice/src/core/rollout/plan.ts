@@ -1,0 +1,55 @@
+import type { EnvironmentSpec, Release, ReleaseId } from '../model.ts'
+import { SluiceError } from '../errors.ts'
+import { failuresAllowed } from './strategies/rolling.ts'
+import { revertSteps, rollbackSteps, stepsOf } from './strategies/registry.ts'
+import { takeDown } from './strategies/common.ts'
+import type { Purpose, RolloutPlan } from './types.ts'
+
+/** What a plan is made from. */
+export type PlanInput = {
+  readonly purpose: Purpose
+  readonly environment: string
+  readonly from: Release | null
+  readonly to: Release
+  /** Releases still running from earlier rollouts, neither `from` nor `to`: taken down first. */
+  readonly kept: readonly ReleaseId[]
+}
+
+/** The environment as a release resolves it; `config_invalid` when the release does not know it. */
+export const specOf = (release: Release, environment: string): EnvironmentSpec => {
+  const spec = release.content.environments.find(({ name }) => name === environment)
+  if (spec !== undefined) return spec
+  const names = release.content.environments.map(({ name }) => name).join(', ')
+  throw new SluiceError('config_invalid', {
+    detail: `release ${release.content.version} has no environment named ${environment} (it has: ${names})`,
+    hint: 'add the environment to sluice.config.ts and cut a new release: sluice run',
+  })
+}
+
+/** Decides every step, forward and back, before the first is taken. Pure: the same input gives the same plan. */
+export const planRollout = ({ purpose, environment, from, to, kept }: PlanInput): RolloutPlan => {
+  const spec = specOf(to, environment)
+  const fromSpec = from === null ? null : specOf(from, environment)
+  const input = {
+    from: from === null || fromSpec === null ? null : { release: from.id, instances: fromSpec.instances },
+    to: { release: to.id, instances: spec.instances },
+  }
+  const steps = purpose === 'rollback' ? rollbackSteps(input) : stepsOf(spec.strategy, input)
+  const leftovers = kept.filter((release) => release !== to.id && release !== from?.id)
+  return {
+    purpose,
+    strategy: purpose === 'rollback' ? 'rollback' : spec.strategy.kind,
+    service: to.content.service,
+    from: from?.id ?? null,
+    to: to.id,
+    steps: [...leftovers.flatMap((release) => takeDown(release, 0)), ...steps],
+    revert: revertSteps(input),
+    spec,
+    fromSpec,
+    unhealthyMax: unhealthyAllowed(spec),
+  }
+}
+
+/** Rolling has a declared tolerance; elsewhere half of the candidate's instances being unhealthy is too much. */
+const unhealthyAllowed = ({ strategy, instances }: EnvironmentSpec): number =>
+  strategy.kind === 'rolling' ? failuresAllowed(instances, strategy.maxFailurePercent) : Math.ceil(instances / 2) - 1

@@ -1,0 +1,79 @@
+/** What the machine makes of an effect's outcome: ok, failed, unknown. */
+import { limits } from '../limits.ts'
+import {
+  type Advancing,
+  type Reverting,
+  retryDelayMs,
+  type RolloutDecision,
+  stepName,
+  unchanged,
+  unknownOutcome,
+} from './effects.ts'
+import { currentStep, finishStep } from './forward.ts'
+import { wasMeasured, wasSilent } from './guard.ts'
+import { finishBack, goCold, turnBack } from './revert.ts'
+import type { Cause, EffectResult, Failure, RolloutEvent, Stage } from './types.ts'
+
+type Outcome = Extract<RolloutEvent, { type: 'effect_succeeded' | 'effect_failed' | 'effect_unknown' }>
+
+/** Takes the outcome if it belongs to the effect in flight; anything else changes nothing (law 2). */
+export const wasPerformed = (state: Advancing | Reverting, event: Outcome): RolloutDecision => {
+  const { stage } = state
+  if (stage.kind === 'performing' && stage.effect.sequence === event.sequence) {
+    if (event.type === 'effect_succeeded') return succeeded(state, stage, event.result, event.at)
+    return failed(state, stage, failureOf(stage, event), event.at)
+  }
+  if (
+    state.status === 'advancing' &&
+    state.guard.kind === 'measuring' &&
+    state.guard.effect.sequence === event.sequence
+  ) {
+    if (event.type === 'effect_succeeded' && event.result.kind === 'measured')
+      return wasMeasured(state, event.result, event.at)
+    return wasSilent(state, event.at, event.type === 'effect_failed' ? event.failure.detail : 'the counts did not come')
+  }
+  return unchanged(state)
+}
+
+type Performing = Extract<Stage, { kind: 'performing' }>
+
+const failureOf = (stage: Performing, event: Exclude<Outcome, { type: 'effect_succeeded' }>): Failure =>
+  event.type === 'effect_failed' ? event.failure : unknownOutcome(stage.effect, event.detail)
+
+const succeeded = (
+  state: Advancing | Reverting,
+  stage: Performing,
+  result: EffectResult,
+  at: number,
+): RolloutDecision => {
+  const { action } = stage.effect
+  if (action.kind === 'probe' && result.kind === 'probed' && result.healthy < action.count - action.failuresMax) {
+    const detail = `${result.healthy} of ${action.count} instances became healthy: ${result.detail}`
+    return failed(state, stage, { code: 'health_failed', retry: 'never', detail, evidence: [] }, at)
+  }
+  return state.status === 'advancing' ? finishStep(state, at) : finishBack(state, at)
+}
+
+/** A step that did not work: again after a pause, or (forward) back; on the way back there is no giving up. */
+const failed = (state: Advancing | Reverting, stage: Performing, failure: Failure, at: number): RolloutDecision => {
+  const backingOff = {
+    kind: 'backing_off',
+    attempt: stage.attempt,
+    until: at + retryDelayMs(stage.attempt),
+    last: failure,
+  } as const
+  if (state.status === 'reverting') {
+    const isHopeless = state.route === 'warm' && stage.effect.action.kind === 'probe' && failure.retry === 'never'
+    return isHopeless ? goCold(state, at) : unchanged({ ...state, stage: backingOff })
+  }
+  if (failure.retry !== 'never' && stage.attempt < limits.stepAttemptsMax)
+    return unchanged({ ...state, stage: backingOff })
+  return turnBack(state, state.warm ? 'warm' : 'cold', causeOf(state, stage, failure), at)
+}
+
+const causeOf = (state: Advancing, stage: Performing, failure: Failure): Cause => {
+  const isTripped = failure.code === 'gateway_tripped' && state.lastVerdict !== null
+  if (isTripped && state.lastVerdict !== null) return { kind: 'tripped', verdict: state.lastVerdict }
+  const step = stage.effect.action.kind === 'measure' ? currentStep(state) : stepName(stage.effect.action)
+  return { kind: 'step_failed', step, failure }
+}

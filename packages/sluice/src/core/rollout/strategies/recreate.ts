@@ -1,0 +1,16 @@
+import type { Strategy } from '../../model.ts'
+import { allOn, bringUp, first, type StrategySteps, takeDown } from './common.ts'
+
+type Options = Extract<Strategy, { kind: 'recreate' }>
+
+/** For services that may not run twice: hold the requests, stop the old one, start the new one, let them go on. */
+export const recreate: StrategySteps<Options> = (input) => {
+  const { from, to } = input
+  if (from === null) return first(input)
+  return [
+    { kind: 'shift', shares: [], whenEmpty: 'hold' },
+    ...takeDown(from.release, 0),
+    ...bringUp(to.release, to.instances, 0),
+    allOn(to.release, to.instances),
+  ]
+}
