@@ -25,6 +25,10 @@ export const limits = {
   restPortionsMax: 20,
   restPortionMsMin: 250,
   restPortionMsMax: 60_000,
+  /** Settled rollouts, verified releases and approvals that an environment remembers itself; older ones are in the ledger. */
+  environmentHistoryMax: 50,
+  /** Characters of an id that people read and type: `rel_` and 12 hex digits, 48 bits. */
+  shortIdLength: 16,
   /** Claims of one piece of work without progress before it is parked. */
   claimsMax: 5,
 } as const

@@ -1,0 +1,126 @@
+/** May this release enter this environment now? Each refusal says who or what, and until when. */
+import type { EnvironmentState } from './environment.ts'
+import type { EnvironmentSpec, Release, ReleaseId } from './model.ts'
+import { isoTime } from './iso-time.ts'
+import { limits } from './limits.ts'
+import type { Purpose } from './rollout/types.ts'
+
+/** Why not. `until` is null where only an act ends it. */
+export type Refusal = {
+  readonly kind: 'live_rollout' | 'locked' | 'frozen' | 'not_verified' | 'approval_missing' | 'already_serving'
+  readonly who: string
+  readonly until: number | null
+  readonly detail: string
+  readonly hint: string
+}
+
+/** The answer: in, or every reason why not, the most binding first. */
+export type Admission =
+  | { readonly kind: 'admitted' }
+  | { readonly kind: 'refused'; readonly refusals: readonly Refusal[] }
+
+/** What admission looks at. */
+export type AdmissionInput = {
+  readonly purpose: Purpose
+  readonly release: Release
+  readonly spec: EnvironmentSpec
+  readonly environment: EnvironmentState
+  /** The environment before this one, when there is one. */
+  readonly before: EnvironmentState | null
+  readonly now: number
+}
+
+/** Pure. A rollback is stopped by nothing but a live rollout (which an abort turns into the way back) and by serving already. */
+export const admit = (input: AdmissionInput): Admission => {
+  const checks = input.purpose === 'rollback' ? [serving, live] : [serving, live, locked, frozen, verified, approved]
+  const refusals = checks.flatMap((check) => check(input))
+  return refusals.length === 0 ? { kind: 'admitted' } : { kind: 'refused', refusals }
+}
+
+type Check = (input: AdmissionInput) => readonly Refusal[]
+
+const short = (id: ReleaseId): string => id.slice(0, limits.shortIdLength)
+
+const serving: Check = ({ environment, release }) =>
+  environment.serving === release.id && environment.live === null
+    ? [
+        {
+          kind: 'already_serving',
+          who: release.content.version,
+          until: null,
+          detail: `${release.content.version} (${short(release.id)}) already serves ${environment.environment}`,
+          hint: `sluice status --env ${environment.environment}`,
+        },
+      ]
+    : []
+
+const live: Check = ({ environment }) =>
+  environment.live === null
+    ? []
+    : [
+        {
+          kind: 'live_rollout',
+          who: environment.live,
+          until: null,
+          detail: `rollout ${environment.live} is under way in ${environment.environment}`,
+          hint: `sluice rollout watch ${environment.live}   or   sluice rollout abort ${environment.live}`,
+        },
+      ]
+
+const locked: Check = ({ environment, now }) => {
+  const { lock } = environment
+  if (lock === null || (lock.until !== null && lock.until <= now)) return []
+  const until = lock.until === null ? 'until it is unlocked' : `until ${isoTime(lock.until)}`
+  return [
+    {
+      kind: 'locked',
+      who: lock.by.name,
+      until: lock.until,
+      detail: `${environment.environment} is locked by ${lock.by.name} since ${isoTime(lock.at)}, ${until}: ${lock.reason}`,
+      hint: `sluice env unlock ${environment.environment}`,
+    },
+  ]
+}
+
+const frozen: Check = ({ environment, spec, now }) =>
+  [
+    ...spec.freeze.map((window) => ({ ...window, who: 'sluice.config.ts' })),
+    ...environment.freezes.map((window) => ({ ...window, who: window.by.name })),
+  ]
+    .filter(({ from, until }) => from <= now && now < until)
+    .map(({ who, until, reason }) => ({
+      kind: 'frozen',
+      who,
+      until,
+      detail: `${environment.environment} is frozen by ${who} until ${isoTime(until)}: ${reason}`,
+      hint: `wait until ${isoTime(until)}, or roll back: rollbacks pass a freeze`,
+    }))
+
+const verified: Check = ({ spec, release, before }) =>
+  spec.after === null || before?.verified.includes(release.id)
+    ? []
+    : [
+        {
+          kind: 'not_verified',
+          who: spec.after,
+          until: null,
+          detail: `${release.content.version} (${short(release.id)}) has not succeeded in ${spec.after}, which comes before ${spec.name}`,
+          hint: `sluice deploy ${spec.after} --release ${short(release.id)}`,
+        },
+      ]
+
+const approved: Check = ({ spec, release, environment }) => {
+  const given = environment.approvals.filter((approval) => approval.release === release.id)
+  const missing = spec.approvals - given.length
+  if (missing <= 0) return []
+  const names = given.map(({ by }) => by.name).join(', ')
+  return [
+    {
+      kind: 'approval_missing',
+      who: names === '' ? 'nobody yet' : names,
+      until: null,
+      detail: `${spec.name} asks for ${spec.approvals} approval(s) of ${release.content.version} (${short(release.id)}); given by: ${names === '' ? 'nobody' : names}`,
+      hint: `sluice approve ${short(release.id)} --env ${spec.name} -m "why"`,
+    },
+  ]
+}

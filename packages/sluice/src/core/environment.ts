@@ -1,0 +1,167 @@
+/**
+ * An environment of a service: who holds it, what serves in it, what was verified in it. A machine without effects; its events are
+ * committed together with the rollout's, so that "at most one live rollout" is a property of the store, not of good manners.
+ *
+ * | event             | accepted when                                | changes                                            |
+ * |-------------------|----------------------------------------------|----------------------------------------------------|
+ * | rollout_admitted  | no live rollout                              | live, token + 1                                    |
+ * | rollout_settled   | it is the live rollout                       | live, serving, previous, kept, verified, history   |
+ * | locked / unlocked | not locked / locked                          | lock                                               |
+ * | frozen / unfrozen | always / some freeze is there                | freezes                                            |
+ * | approved          | not yet by that person for that release      | approvals                                          |
+ */
+import type { Machine } from './machine.ts'
+import { unreachable } from './machine.ts'
+import { limits } from './limits.ts'
+import type { Actor, FreezeWindow, ReleaseId, RolloutId } from './model.ts'
+
+/** A person's hold on an environment: nothing enters until it is taken off or runs out. */
+export type Lock = { readonly by: Actor; readonly reason: string; readonly at: number; readonly until: number | null }
+
+/** A person's word for one exact release. */
+export type Approval = {
+  readonly release: ReleaseId
+  readonly by: Actor
+  readonly at: number
+  readonly reason: string | null
+}
+
+/** One settled rollout, as the environment remembers it. */
+export type Passage = {
+  readonly rollout: RolloutId
+  readonly release: ReleaseId
+  readonly outcome: 'succeeded' | 'rolled_back'
+  readonly at: number
+}
+
+/** The environment's state; folded from its ledger rows. */
+export type EnvironmentState = {
+  readonly service: string
+  readonly environment: string
+  /** Grows with each admission; the first half of every fence. */
+  readonly token: number
+  readonly live: RolloutId | null
+  readonly lock: Lock | null
+  readonly freezes: readonly (FreezeWindow & { readonly by: Actor })[]
+  readonly serving: ReleaseId | null
+  readonly servingSince: number | null
+  /** What served before; where a rollback goes. */
+  readonly previous: ReleaseId | null
+  /** Still running without traffic, for an instant return. */
+  readonly kept: readonly ReleaseId[]
+  /** Releases that succeeded here, newest first, bounded. */
+  readonly verified: readonly ReleaseId[]
+  readonly approvals: readonly Approval[]
+  readonly history: readonly Passage[]
+}
+
+/** What can happen to an environment. */
+export type EnvironmentEvent =
+  | { readonly type: 'rollout_admitted'; readonly at: number; readonly rollout: RolloutId; readonly release: ReleaseId }
+  | {
+      readonly type: 'rollout_settled'
+      readonly at: number
+      readonly rollout: RolloutId
+      readonly outcome: 'succeeded' | 'rolled_back'
+      readonly from: ReleaseId | null
+      readonly to: ReleaseId
+      readonly keepsPrevious: boolean
+    }
+  | {
+      readonly type: 'locked'
+      readonly at: number
+      readonly by: Actor
+      readonly reason: string
+      readonly until: number | null
+    }
+  | { readonly type: 'unlocked'; readonly at: number; readonly by: Actor; readonly reason: string | null }
+  | { readonly type: 'frozen'; readonly at: number; readonly by: Actor; readonly window: FreezeWindow }
+  | { readonly type: 'unfrozen'; readonly at: number; readonly by: Actor; readonly reason: string | null }
+  | {
+      readonly type: 'approved'
+      readonly at: number
+      readonly by: Actor
+      readonly release: ReleaseId
+      readonly reason: string | null
+    }
+
+/** An environment nobody has used yet. */
+export const emptyEnvironment = (service: string, environment: string): EnvironmentState => ({
+  service,
+  environment,
+  token: 0,
+  live: null,
+  lock: null,
+  freezes: [],
+  serving: null,
+  servingSince: null,
+  previous: null,
+  kept: [],
+  verified: [],
+  approvals: [],
+  history: [],
+})
+
+const next = (state: EnvironmentState, event: EnvironmentEvent): EnvironmentState => {
+  switch (event.type) {
+    case 'rollout_admitted':
+      return state.live === null ? { ...state, live: event.rollout, token: state.token + 1 } : state
+    case 'rollout_settled':
+      return state.live === event.rollout ? settle(state, event) : state
+    case 'locked':
+      return state.lock === null
+        ? { ...state, lock: { by: event.by, reason: event.reason, at: event.at, until: event.until } }
+        : state
+    case 'unlocked':
+      return state.lock === null ? state : { ...state, lock: null }
+    case 'frozen':
+      return {
+        ...state,
+        freezes: [...state.freezes.filter(({ until }) => until > event.at), { ...event.window, by: event.by }],
+      }
+    case 'unfrozen':
+      return state.freezes.length === 0 ? state : { ...state, freezes: [] }
+    case 'approved':
+      return approve(state, event)
+    default:
+      return unreachable(event)
+  }
+}
+
+const settle = (
+  state: EnvironmentState,
+  event: Extract<EnvironmentEvent, { type: 'rollout_settled' }>,
+): EnvironmentState => {
+  const { rollout, outcome, from, to, at } = event
+  const passage = { rollout, release: to, outcome, at }
+  const history = [passage, ...state.history].slice(0, limits.environmentHistoryMax)
+  const settled = { ...state, live: null, history }
+  if (outcome === 'rolled_back') return { ...settled, kept: state.kept.filter((release) => release !== to) }
+  return {
+    ...settled,
+    serving: to,
+    servingSince: at,
+    previous: from,
+    kept: event.keepsPrevious && from !== null ? [from] : [],
+    verified: [to, ...state.verified.filter((release) => release !== to)].slice(0, limits.environmentHistoryMax),
+    approvals: state.approvals.filter(({ release }) => release !== to),
+  }
+}
+
+const approve = (
+  state: EnvironmentState,
+  { release, by, at, reason }: Extract<EnvironmentEvent, { type: 'approved' }>,
+): EnvironmentState =>
+  state.approvals.some((given) => given.release === release && given.by.name === by.name)
+    ? state
+    : { ...state, approvals: [...state.approvals, { release, by, at, reason }].slice(-limits.environmentHistoryMax) }
+
+/** See the table above. */
+export const environmentMachine: Machine<EnvironmentState, EnvironmentEvent, never> = {
+  name: 'environment',
+  version: 1,
+  decide: (state, event) => ({ state: next(state, event), effects: [] }),
+  outstanding: () => [],
+  nextAt: () => null,
+  settled: () => true,
+}
