@@ -22,6 +22,8 @@ export type Transition = {
   /** At least one; the new version is `expectedVersion + entries.length`. */
   readonly entries: readonly LedgerEntry[]
   readonly effects: readonly EffectIntent[]
+  /** Keys of earlier intents whose outcome this step records. Once the aggregate is settled, all of its intents are forgotten. */
+  readonly finished?: readonly string[]
 }
 
 /** The right to write. `epoch` grows with each acquisition. */
@@ -49,25 +51,36 @@ export type Stored = {
   readonly updatedAt: number
 }
 
+/** An intent as it is kept until its aggregate settles; `finished` once a transition recorded its outcome. */
+export type StoredEffect = EffectIntent & {
+  readonly aggregate: AggregateKey
+  readonly status: 'intent' | 'finished'
+  /** When the transition that issued it (last) was made, epoch ms. */
+  readonly at: number
+}
+
 /** The durable state and ledger. Every method rejects with SluiceError only. */
 export interface Store {
   /** Takes the right to write from whoever had it; older epochs are refused from now on. */
   acquireLease(owner: string, now: number): Promise<Lease>
   /**
    * Commits all transitions or none; durable when it resolves. `store_fenced`: a version or the epoch has moved on, drop all local state.
-   * `store_full`: nothing was written. `store_failed`: unknown; exit, reopen, read.
+   * `store_full`: nothing was written. `store_failed`: unknown; exit, reopen, read. `command_conflict`: the idempotency key is already
+   * used, nothing was written; `request` gives the earlier answer.
    */
   commit(commit: Commit): Promise<readonly LedgerRow[]>
   /** The aggregate, or null. */
   load(key: AggregateKey): Promise<Stored | null>
   /** Unsettled aggregates that this binary's machines understand (`machineVersion` ≤ the given one). */
   open(machineVersions: Readonly<Record<AggregateKind, number>>): Promise<readonly Stored[]>
-  /** Counts one claim without progress and gives the new count; any commit of the aggregate resets it. */
+  /** Counts one claim without progress and gives the new count; any commit of the aggregate resets it. `store_fenced`, `not_found`. */
   claim(key: AggregateKey, lease: Lease): Promise<number>
   /** Newest first; `before` is an `updatedAt`-ordered cursor given by the previous page. */
   list(query: ListQuery): Promise<{ readonly items: readonly Stored[]; readonly next: string | null }>
   /** Rows with `seq` > after, in order. */
   ledger(query: LedgerQuery): Promise<readonly LedgerRow[]>
+  /** The intents of an unsettled aggregate, by key. */
+  effects(key: AggregateKey): Promise<readonly StoredEffect[]>
   /** The answer given earlier to this idempotency key, or null. */
   request(key: string): Promise<RequestRecord | null>
   /** Frees the ballast, so that a full disk still takes a rollback. */

@@ -32,9 +32,62 @@ export type LedgerRow = LedgerEntry & {
 /** Hash before the first row. */
 export const genesisHash: string = '0'.repeat(64)
 
-/** The exact bytes that are hashed and stored; JSON with keys in this fixed order. */
-export const entryText = (seq: number, entry: LedgerEntry): string =>
-  JSON.stringify([seq, entry.key.kind, entry.key.id, entry.version, entry.type, entry.form, entry.at, entry.actor, entry.reason, entry.body])
+/** What of an entry's text does not depend on its place: the text without its leading `seq`. */
+export const entryTail = (entry: LedgerEntry): string =>
+  JSON.stringify([
+    entry.key.kind,
+    entry.key.id,
+    entry.version,
+    entry.type,
+    entry.form,
+    entry.at,
+    entry.actor,
+    entry.reason,
+    entry.body,
+  ])
+
+/** Puts a tail in its place: the exact bytes that are hashed and stored. */
+export const placeTail = (seq: number, tail: string): string => `[${seq},${tail.slice(1)}`
+
+/** The exact bytes that are hashed and stored; a JSON array in this fixed order. */
+export const entryText = (seq: number, entry: LedgerEntry): string => placeTail(seq, entryTail(entry))
 
 /** Hash of a row: SHA-256 over the previous hash, a newline, and the stored text. */
-export const chainHash = (previousHash: string, text: string, sha256: Sha256): string => sha256(`${previousHash}\n${text}`)
+export const chainHash = (previousHash: string, text: string, sha256: Sha256): string =>
+  sha256(`${previousHash}\n${text}`)
+
+/** Every kind of aggregate, for parsers and for whoever walks them all. */
+export const aggregateKinds: readonly AggregateKind[] = ['run', 'release', 'rollout', 'environment']
+
+/** An entry and its place, as its stored text says it. */
+export type PlacedEntry = LedgerEntry & { readonly seq: number }
+
+/** Reads a stored text; null for anything that `entryText` cannot have written. The body is taken as it is. */
+export const parseEntryText = (text: string): PlacedEntry | null => {
+  const fields = parseArray(text)
+  if (fields === null || fields.length !== 10) return null
+  const [seq, kindText, id, version, type, form, at, actorValue, reason, body] = fields
+  const kind = aggregateKinds.find((known) => known === kindText)
+  const actor = parseActor(actorValue)
+  if (kind === undefined || actor === null) return null
+  if (!isCount(seq) || !isCount(version) || !isCount(form) || typeof at !== 'number') return null
+  if (typeof id !== 'string' || typeof type !== 'string' || (reason !== null && typeof reason !== 'string')) return null
+  return { seq, key: { kind, id }, version, type, form, at, actor, reason, body }
+}
+
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 1
+
+const parseArray = (text: string): readonly unknown[] | null => {
+  try {
+    const value: unknown = JSON.parse(text)
+    return Array.isArray(value) ? value : null
+  } catch {
+    return null
+  }
+}
+
+const parseActor = (value: unknown): Actor | null => {
+  if (typeof value !== 'object' || value === null || !('kind' in value) || !('name' in value)) return null
+  const { kind, name } = value
+  return (kind === 'person' || kind === 'system') && typeof name === 'string' ? { kind, name } : null
+}

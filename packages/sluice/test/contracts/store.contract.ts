@@ -1,0 +1,396 @@
+/** What every store must do. Each implementation calls `storeContract` with a way to make an empty disk and to open it again. */
+import assert from 'node:assert/strict'
+import { hash } from 'node:crypto'
+import { after, before, describe, test } from 'node:test'
+import { SluiceError } from '../../src/core/errors.ts'
+import { chainHash, entryText, genesisHash } from '../../src/core/ledger/entry.ts'
+import { limits } from '../../src/core/limits.ts'
+import type { ErrorCode } from '../../src/core/errors.ts'
+import type { AggregateKey, AggregateKind } from '../../src/core/ledger/entry.ts'
+import type { Commit, EffectIntent, Lease, Store, Transition } from '../../src/ports/store.ts'
+
+/** A place where a store's data lives. */
+export type Disk = {
+  /** Opens it; a store opened before must have been closed. */
+  readonly open: () => Promise<Store>
+  readonly remove: () => Promise<void>
+}
+
+/** One step of an aggregate with one entry, for tests. */
+export const step = (key: AggregateKey, expectedVersion: number, changes: Partial<Transition> = {}): Transition => ({
+  key,
+  expectedVersion,
+  machineVersion: 1,
+  state: { version: expectedVersion + 1 },
+  settled: false,
+  nextAt: null,
+  effects: [],
+  entries: [
+    {
+      key,
+      version: expectedVersion + 1,
+      type: 'stepped',
+      form: 1,
+      at: 1_000 + expectedVersion,
+      actor: { kind: 'system', name: 'test' },
+      reason: null,
+      body: { type: 'stepped', from: expectedVersion, text: 'größer "than" \u2028 life' },
+    },
+  ],
+  ...changes,
+})
+
+/** A commit of these transitions without a request. */
+export const commitOf = (lease: Lease, ...transitions: readonly Transition[]): Commit => ({
+  lease,
+  transitions,
+  request: null,
+})
+
+/** For `assert.rejects`: a SluiceError with this code. */
+export const failsWith =
+  (code: ErrorCode) =>
+  (error: unknown): boolean => {
+    assert.ok(error instanceof SluiceError, `a SluiceError, not ${String(error)}`)
+    assert.equal(error.code, code, error.detail)
+    return true
+  }
+
+const sha256 = (text: string): string => hash('sha256', text)
+const rollout = (id: string): AggregateKey => ({ kind: 'rollout', id })
+const machineVersions: Readonly<Record<AggregateKind, number>> = { run: 1, release: 1, rollout: 1, environment: 1 }
+
+/** Runs the contract against one implementation. */
+export const storeContract = (name: string, makeDisk: () => Promise<Disk>): void => {
+  describe(`${name} keeps the store's contract`, () => {
+    const context = contextOf(makeDisk)
+    before(context.start)
+    after(context.stop)
+    commits(context)
+    fences(context)
+    requests(context)
+    work(context)
+    pages(context)
+    durability(context)
+  })
+}
+
+type Context = ReturnType<typeof contextOf>
+
+const contextOf = (makeDisk: () => Promise<Disk>) => {
+  let disk: Disk | null = null
+  let store: Store | null = null
+  let lease: Lease | null = null
+  let count = 0
+  const start = async (): Promise<void> => {
+    disk ??= await makeDisk()
+    store = await disk.open()
+    lease = await store.acquireLease('contract', 1_000)
+  }
+  return {
+    start,
+    stop: async () => {
+      await store?.close()
+      await disk?.remove()
+    },
+    reopen: async () => {
+      await store?.close()
+      await start()
+    },
+    store: (): Store => store ?? assert.fail('the store is open'),
+    lease: (): Lease => lease ?? assert.fail('the lease is held'),
+    retake: async () => (lease = (await store?.acquireLease('contract', 2_000)) ?? assert.fail('the store is open')),
+    fresh: (): AggregateKey => rollout(`rol_${(count += 1)}`),
+    commit: (...transitions: readonly Transition[]) =>
+      (store ?? assert.fail('the store is open')).commit(
+        commitOf(lease ?? assert.fail('the lease is held'), ...transitions),
+      ),
+  }
+}
+
+const commits = (context: Context): void => {
+  test('a commit gives its rows, and what it wrote is read back', async () => {
+    const key = context.fresh()
+    const transition = step(key, 0, { nextAt: 5_000, state: { deep: [1, null, { 'a b': 'ß' }] } })
+    const rows = await context.commit(transition)
+    assert.equal(rows.length, 1)
+    assert.deepEqual(await context.store().load(key), {
+      key,
+      version: 1,
+      machineVersion: 1,
+      state: { deep: [1, null, { 'a b': 'ß' }] },
+      settled: false,
+      nextAt: 5_000,
+      claims: 0,
+      updatedAt: 1_000,
+    })
+    assert.deepEqual(await context.store().ledger({ after: 0, limit: 10, key }), rows)
+  })
+
+  test('what was never committed loads as null', async () => {
+    assert.equal(await context.store().load(rollout('rol_none')), null)
+    assert.deepEqual(await context.store().ledger({ after: 0, limit: 10, key: rollout('rol_none') }), [])
+  })
+
+  test('a transition of several entries moves the version by as many', async () => {
+    const key = context.fresh()
+    const first = step(key, 0).entries
+    const second = step(key, 1).entries
+    await context.commit(step(key, 0, { entries: [...first, ...second] }))
+    assert.equal((await context.store().load(key))?.version, 2)
+    await context.commit(step(key, 2))
+  })
+
+  test('the rows of the ledger are numbered without gaps and each hash covers the one before and the stored text', async () => {
+    await Promise.all(
+      Array.from({ length: 20 }, () => context.commit(step(context.fresh(), 0), step(context.fresh(), 0))),
+    )
+    let previous = genesisHash
+    const rows = await context.store().ledger({ after: 0, limit: 10_000 })
+    for (const [index, row] of rows.entries()) {
+      assert.equal(row.seq, index + 1)
+      assert.equal(row.previousHash, previous)
+      assert.equal(row.hash, chainHash(previous, entryText(row.seq, row), sha256))
+      previous = row.hash
+    }
+  })
+
+  test('a commit of two aggregates is written whole or not at all', async () => {
+    const [stale, sound] = [context.fresh(), context.fresh()]
+    await context.commit(step(stale, 0))
+    await assert.rejects(context.commit(step(sound, 0), step(stale, 0)), failsWith('store_fenced'))
+    assert.equal(await context.store().load(sound), null)
+  })
+
+  test('a ledger row longer than the limit is refused and writes nothing', async () => {
+    const key = context.fresh()
+    const [entry] = step(key, 0).entries
+    assert.ok(entry)
+    const body = 'x'.repeat(limits.ledgerBodyBytesMax)
+    await assert.rejects(context.commit(step(key, 0, { entries: [{ ...entry, body }] })), failsWith('usage_invalid'))
+    assert.equal(await context.store().load(key), null)
+  })
+
+  test('a commit that is not well formed is a bug, named', async () => {
+    const key = context.fresh()
+    await assert.rejects(
+      context.commit(step(key, 0, { entries: [] })),
+      /bug: a transition of rollout\/rol_\d+ has an entry/,
+    )
+    await assert.rejects(context.commit(step(key, 0), step(key, 0)), /bug: a commit moves/)
+    await assert.rejects(context.commit(step(key, 3, { entries: step(key, 1).entries })), /bug: entry stepped/)
+    await assert.rejects(context.commit(step(key, 0, { nextAt: 1.5 })), /bug: nextAt/)
+  })
+}
+
+const fences = (context: Context): void => {
+  test('a decision made on an old version is fenced and names both versions', async () => {
+    const key = context.fresh()
+    await context.commit(step(key, 0))
+    await assert.rejects(context.commit(step(key, 0)), (error: SluiceError) => {
+      assert.equal(error.code, 'store_fenced')
+      assert.match(error.detail, /is at version 1, not 0/)
+      return true
+    })
+    await assert.rejects(context.commit(step(context.fresh(), 4)), failsWith('store_fenced'))
+  })
+
+  test('of two decisions on the same version exactly one is committed', async () => {
+    const key = context.fresh()
+    const outcomes = await Promise.allSettled(Array.from({ length: 8 }, () => context.commit(step(key, 0))))
+    assert.equal(outcomes.filter(({ status }) => status === 'fulfilled').length, 1)
+    assert.equal((await context.store().load(key))?.version, 1)
+  })
+
+  test('a fenced commit does not spoil the others that are made with it', async () => {
+    const stale = context.fresh()
+    await context.commit(step(stale, 0))
+    const keys = Array.from({ length: 10 }, () => context.fresh())
+    const outcomes = await Promise.allSettled(
+      keys.flatMap((key) => [
+        context.commit(step(key, 0)),
+        context.commit(step(stale, 0)),
+        context.commit(step(key, 1)),
+      ]),
+    )
+    assert.deepEqual(
+      outcomes.map(({ status }) => status),
+      keys.flatMap(() => ['fulfilled', 'rejected', 'fulfilled']),
+    )
+  })
+
+  test('each lease has a greater epoch, and an older one can no longer write or claim', async () => {
+    const key = context.fresh()
+    const old = context.lease()
+    await context.commit(step(key, 0))
+    const lease = await context.retake()
+    assert.ok(lease.epoch > old.epoch)
+    await assert.rejects(context.store().commit(commitOf(old, step(key, 1))), failsWith('store_fenced'))
+    await assert.rejects(context.store().claim(key, old), failsWith('store_fenced'))
+    await assert.rejects(
+      context.store().commit(commitOf({ ...lease, owner: 'other' }, step(key, 1))),
+      failsWith('store_fenced'),
+    )
+    await context.commit(step(key, 1))
+  })
+}
+
+const requests = (context: Context): void => {
+  test('an answer is kept with its idempotency key, and the key is taken once', async () => {
+    const [first, second] = [context.fresh(), context.fresh()]
+    const request = { key: 'token/1', digest: 'abc', answer: { id: first.id } }
+    assert.equal(await context.store().request('token/1'), null)
+    await context.store().commit({ lease: context.lease(), transitions: [step(first, 0)], request })
+    assert.deepEqual(await context.store().request('token/1'), request)
+    await assert.rejects(
+      context.store().commit({ lease: context.lease(), transitions: [step(second, 0)], request }),
+      failsWith('command_conflict'),
+    )
+    assert.equal(await context.store().load(second), null)
+  })
+
+  test('of the same request sent at once many times exactly one is committed', async () => {
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 8 }, () => {
+        const key = context.fresh()
+        const request = { key: 'token/2', digest: 'abc', answer: key.id }
+        return context.store().commit({ lease: context.lease(), transitions: [step(key, 0)], request })
+      }),
+    )
+    assert.equal(outcomes.filter(({ status }) => status === 'fulfilled').length, 1)
+  })
+
+  test('an answer can be kept for a request that changed nothing', async () => {
+    const request = { key: 'token/3', digest: 'abc', answer: null }
+    assert.deepEqual(await context.store().commit({ lease: context.lease(), transitions: [], request }), [])
+    assert.deepEqual(await context.store().request('token/3'), request)
+  })
+}
+
+const work = (context: Context): void => {
+  test('open work is what is unsettled and of a machine version that is understood', async () => {
+    const [settled, newer, open] = [context.fresh(), context.fresh(), context.fresh()]
+    await context.commit(step(settled, 0, { settled: true }), step(newer, 0, { machineVersion: 2 }), step(open, 0))
+    const ids = async (rolloutVersion: number): Promise<readonly string[]> =>
+      (await context.store().open({ ...machineVersions, rollout: rolloutVersion }))
+        .map(({ key }) => key.id)
+        .filter((id) => [settled.id, newer.id, open.id].includes(id))
+    assert.deepEqual(await ids(1), [open.id])
+    assert.deepEqual(await ids(2), [newer.id, open.id])
+    await context.commit(step(open, 1, { settled: true }))
+    assert.deepEqual(await ids(1), [])
+  })
+
+  test('claims are counted until the aggregate makes progress', async () => {
+    const key = context.fresh()
+    await context.commit(step(key, 0))
+    assert.equal(await context.store().claim(key, context.lease()), 1)
+    assert.equal(await context.store().claim(key, context.lease()), 2)
+    assert.equal((await context.store().load(key))?.claims, 2)
+    assert.equal((await context.store().load(key))?.version, 1)
+    await context.commit(step(key, 1))
+    assert.equal((await context.store().load(key))?.claims, 0)
+    await assert.rejects(context.store().claim(rollout('rol_none'), context.lease()), failsWith('not_found'))
+  })
+
+  test('an intent is kept until its outcome is recorded, renewed under a newer fence, and forgotten when all is settled', async () => {
+    const key = context.fresh()
+    const intent = (effect: string, sequence: number): EffectIntent => ({
+      key: `${key.id}/${effect}`,
+      kind: 'start',
+      fence: { token: 3, sequence },
+    })
+    const kept = (effect: string, sequence: number, status: string, at: number) => ({
+      ...intent(effect, sequence),
+      aggregate: key,
+      status,
+      at,
+    })
+    await context.commit(step(key, 0, { effects: [intent('a', 1), intent('b', 2)] }))
+    assert.deepEqual(await context.store().effects(key), [kept('a', 1, 'intent', 1_000), kept('b', 2, 'intent', 1_000)])
+    await context.commit(step(key, 1, { effects: [intent('b', 3)], finished: [`${key.id}/a`] }))
+    assert.deepEqual(await context.store().effects(key), [
+      kept('a', 1, 'finished', 1_000),
+      kept('b', 3, 'intent', 1_001),
+    ])
+    await context.commit(step(key, 2, { settled: true }))
+    assert.deepEqual(await context.store().effects(key), [])
+  })
+}
+
+const pages = (context: Context): void => {
+  test('a list goes newest first, page by page, over one kind and one prefix', async () => {
+    const named = (id: string): AggregateKey => ({ kind: 'environment', id })
+    const ids = ['shop/a', 'shop/b', 'shop/c', 'shop%/d', 'Shop/e', 'shopping/f']
+    for (const [index, id] of ids.entries()) {
+      const [entry] = step(named(id), 0).entries
+      assert.ok(entry)
+      await context.commit(step(named(id), 0, { entries: [{ ...entry, at: 100 + Math.floor(index / 2) }] }))
+    }
+    const first = await context.store().list({ kind: 'environment', idPrefix: 'shop/', limit: 2 })
+    assert.deepEqual(
+      first.items.map(({ key }) => key.id),
+      ['shop/c', 'shop/b'],
+    )
+    assert.ok(first.next)
+    const second = await context.store().list({ kind: 'environment', idPrefix: 'shop/', limit: 2, cursor: first.next })
+    assert.deepEqual(
+      second.items.map(({ key }) => key.id),
+      ['shop/a'],
+    )
+    assert.equal(second.next, null)
+    const all = await context.store().list({ kind: 'environment', limit: 100 })
+    assert.deepEqual(
+      all.items.map(({ key }) => key.id),
+      ['shopping/f', 'Shop/e', 'shop/c', 'shop%/d', 'shop/b', 'shop/a'],
+    )
+    await assert.rejects(
+      context.store().list({ kind: 'environment', limit: 1, cursor: 'x' }),
+      failsWith('usage_invalid'),
+    )
+  })
+
+  test('the ledger is read page by page, of everything and of one aggregate', async () => {
+    const key = context.fresh()
+    for (const version of [0, 1, 2]) await context.commit(step(key, version), step(context.fresh(), 0))
+    const own = await context.store().ledger({ after: 0, limit: 2, key })
+    assert.deepEqual(
+      own.map(({ version }) => version),
+      [1, 2],
+    )
+    const rest = await context.store().ledger({ after: own.at(-1)?.seq ?? 0, limit: 2, key })
+    assert.deepEqual(
+      rest.map(({ version }) => version),
+      [3],
+    )
+    const page = await context.store().ledger({ after: 3, limit: 2 })
+    assert.deepEqual(
+      page.map(({ seq }) => seq),
+      [4, 5],
+    )
+  })
+}
+
+const durability = (context: Context): void => {
+  test('everything is there after the store was opened again, and the chain goes on', async () => {
+    const key = context.fresh()
+    const oldLease = context.lease()
+    const [row] = await context.commit(
+      step(key, 0, { effects: [{ key: 'k', kind: 'start', fence: { token: 1, sequence: 1 } }] }),
+    )
+    await context.reopen()
+    assert.equal((await context.store().load(key))?.version, 1)
+    assert.equal((await context.store().effects(key)).length, 1)
+    assert.ok(context.lease().epoch > oldLease.epoch)
+    const [next] = await context.commit(step(key, 1))
+    assert.equal(next?.previousHash, row?.hash)
+  })
+
+  test('a closed store refuses everything', async () => {
+    const store = context.store()
+    await store.close()
+    await assert.rejects(store.load(rollout('rol_1')), failsWith('store_failed'))
+    await assert.rejects(store.commit(commitOf(context.lease(), step(context.fresh(), 0))), failsWith('store_failed'))
+    await store.close()
+  })
+}
