@@ -29,6 +29,34 @@ export const limits = {
   environmentHistoryMax: 50,
   /** Characters of an id that people read and type: `rel_` and 12 hex digits, 48 bits. */
   shortIdLength: 16,
+  /** Pause until a result that could not be written for lack of room is written again, milliseconds. */
+  commitRetryMs: 500,
+  /** Longest timer set at a time, milliseconds; a jump of the wall clock is noticed no later. */
+  wakeDelayMsMax: 1_000,
+  /** Last lines of a failing thing's log that go with its error. */
+  evidenceLinesMax: 20,
   /** Claims of one piece of work without progress before it is parked. */
   claimsMax: 5,
+  /** Characters of a service, job, environment or artifact name: they are joined into names that file systems and DNS cut at 63 and 255. */
+  nameLengthMax: 40,
+  /** Longest duration in a config, milliseconds (7 days): timers of Node end at 24.8 days. */
+  durationMsMax: 604_800_000,
+  /** Instances of one release in one environment: a route of 1,000 fits a control line. */
+  instancesMax: 1_000,
+  /** Shares of one canary. */
+  rungsMax: 50,
+  /** Characters of a line shown as evidence; a terminal has some 80 to 120. */
+  evidenceLineMax: 100,
+  /** How long loading sluice.config.ts may take, milliseconds; it computes a value and waits for nothing. */
+  configLoadMs: 10_000,
+  /** Bytes of the value that sluice.config.ts may export, as JSON. */
+  configBytesMax: 4_194_304,
+  /** Attempts of one job whose outcome is unknown (its runner died); then it counts as failed. */
+  jobAttemptsMax: 3,
+  /** Attempts to stop a job before the run gives its processes up. */
+  stopAttemptsMax: 3,
+  /** How long stopping a job may take: SIGTERM, ten seconds, SIGKILL, and then some. */
+  stopJobDeadlineMs: 20_000,
+  /** How long writing a release may take; its artifacts are read back and hashed. */
+  cutDeadlineMs: 60_000,
 } as const

@@ -1,0 +1,180 @@
+/** Rules of the config that hold between keys; each broken one is an issue with its path. */
+import { order } from './graph.ts'
+import type { ConfigIssue } from './issues.ts'
+import { type Distance, nearest } from './nearest.ts'
+import type { Settings } from './settings.ts'
+
+/** Variables that Sluice itself gives to every instance. */
+export const reservedVariables: readonly string[] = ['HOST', 'PORT']
+
+/** The issues of parsed settings; `cycle` is the circle of `needs`, first job repeated at the end, or null. */
+export const check = (settings: Settings, distance: Distance): { readonly issues: readonly ConfigIssue[]; readonly cycle: readonly string[] | null } => {
+  const jobs = jobOrder(settings)
+  const cycle = jobs.kind === 'cycle' ? jobs.nodes : null
+  const issues = [
+    ...needIssues(settings, distance),
+    ...(cycle === null ? [] : [needsCycle(cycle)]),
+    ...artifactIssues(settings),
+    ...startIssues(settings, distance),
+    ...environmentIssues(settings, distance),
+    ...variableIssues(settings),
+  ]
+  return { issues, cycle }
+}
+
+/** The jobs in order of need, or a cycle. */
+export const jobOrder = (settings: Settings): ReturnType<typeof order> =>
+  order(new Map(Object.entries(settings.pipeline.jobs).map(([name, job]) => [name, job.needs])))
+
+/** Environments with the one each comes after; the one written before where nothing is said. */
+export const environmentsAfter = (settings: Settings): ReadonlyMap<string, string | null> => {
+  const names = Object.keys(settings.environments)
+  return new Map(
+    names.map((name, index) => {
+      const after = settings.environments[name]?.after
+      return [name, after === undefined ? (names[index - 1] ?? null) : after]
+    }),
+  )
+}
+
+const suggest = (name: string, known: readonly string[], distance: Distance): string => {
+  const near = nearest(name, known, distance)
+  return near === null ? `Known: ${known.join(', ') || 'none'}.` : `Did you mean "${near}"?`
+}
+
+const needIssues = (settings: Settings, distance: Distance): readonly ConfigIssue[] => {
+  const names = Object.keys(settings.pipeline.jobs)
+  const known = new Set(names)
+  return Object.entries(settings.pipeline.jobs).flatMap(([job, { needs }]) =>
+    needs.flatMap((need, index): readonly ConfigIssue[] =>
+      known.has(need)
+        ? []
+        : [
+            {
+              path: ['pipeline', 'jobs', job, 'needs', index],
+              message: `there is no job "${need}"`,
+              fix: suggest(
+                need,
+                names.filter((name) => name !== job),
+                distance,
+              ),
+            },
+          ],
+    ),
+  )
+}
+
+const needsCycle = (cycle: readonly string[]): ConfigIssue => ({
+  path: ['pipeline', 'jobs', cycle[0] ?? '', 'needs'],
+  message: `jobs need each other in a circle: ${cycle.join(' → ')}`,
+  fix: 'Take one of these needs away.',
+})
+
+const artifactIssues = (settings: Settings): readonly ConfigIssue[] => {
+  const madeBy = new Map<string, string>()
+  return Object.entries(settings.pipeline.jobs).flatMap(([job, { artifacts }]) =>
+    Object.keys(artifacts).flatMap((artifact): readonly ConfigIssue[] => {
+      const other = madeBy.get(artifact)
+      madeBy.set(artifact, job)
+      return other === undefined
+        ? []
+        : [
+            {
+              path: ['pipeline', 'jobs', job, 'artifacts', artifact],
+              message: `job "${other}" already makes an artifact of this name`,
+              fix: 'Give it another name.',
+            },
+          ]
+    }),
+  )
+}
+
+const startIssues = (settings: Settings, distance: Distance): readonly ConfigIssue[] => {
+  const artifacts = artifactNames(settings)
+  const { start } = settings
+  if (start === null) {
+    if (Object.keys(settings.environments).length === 0) return []
+    return [
+      {
+        path: ['start'],
+        message: 'this key is missing: there are environments, and nothing says how an instance is started',
+        fix: "Add start: { command: 'node server.js' }.",
+      },
+    ]
+  }
+  if (artifacts.length === 0) {
+    const fix = "Add artifacts: { app: ['dist'] } to the job that builds."
+    return [{ path: ['start'], message: 'no job makes an artifact, so there is nothing to start', fix }]
+  }
+  if (start.artifact === null) {
+    if (artifacts.length === 1) return []
+    const message = `this key is missing: the pipeline makes ${artifacts.length} artifacts (${artifacts.join(', ')})`
+    return [{ path: ['start', 'artifact'], message, fix: `Add artifact: '${artifacts[0] ?? ''}' to start.` }]
+  }
+  if (artifacts.includes(start.artifact)) return []
+  return [{ path: ['start', 'artifact'], message: `no job makes an artifact "${start.artifact}"`, fix: suggest(start.artifact, artifacts, distance) }]
+}
+
+/** The artifacts that the pipeline makes, in the order in which they are written. */
+export const artifactNames = (settings: Settings): readonly string[] =>
+  Object.values(settings.pipeline.jobs).flatMap((job) => Object.keys(job.artifacts))
+
+const environmentIssues = (settings: Settings, distance: Distance): readonly ConfigIssue[] => {
+  const after = environmentsAfter(settings)
+  const names = [...after.keys()]
+  const unknown = [...after].flatMap(([name, previous]): readonly ConfigIssue[] =>
+    previous === null || after.has(previous)
+      ? []
+      : [
+          {
+            path: ['environments', name, 'after'],
+            message: `there is no environment "${previous}"`,
+            fix: suggest(
+              previous,
+              names.filter((other) => other !== name),
+              distance,
+            ),
+          },
+        ],
+  )
+  const sorted = order(new Map([...after].map(([name, previous]) => [name, previous === null ? [] : [previous]])))
+  const circle: readonly ConfigIssue[] =
+    sorted.kind === 'ordered'
+      ? []
+      : [
+          {
+            path: ['environments', sorted.nodes[0] ?? '', 'after'],
+            message: `environments come after each other in a circle: ${sorted.nodes.join(' → ')}`,
+            fix: 'Write after: null into the first one.',
+          },
+        ]
+  return [...unknown, ...circle, ...listenIssues(settings)]
+}
+
+const listenIssues = (settings: Settings): readonly ConfigIssue[] => {
+  const takenBy = new Map<string, string>()
+  return Object.entries(settings.environments).flatMap(([name, { listen }]): readonly ConfigIssue[] => {
+    const address = `${listen.host}:${listen.port}`
+    const other = takenBy.get(address)
+    takenBy.set(address, name)
+    if (other === undefined) return []
+    return [{ path: ['environments', name, 'listen'], message: `environment "${other}" already listens on ${address}`, fix: 'Take another port.' }]
+  })
+}
+
+const variableIssues = (settings: Settings): readonly ConfigIssue[] => {
+  const places = [
+    { path: [] as readonly string[], config: settings.config, secrets: settings.secrets },
+    ...Object.entries(settings.environments).map(([name, { config, secrets }]) => ({ path: ['environments', name], config, secrets })),
+  ]
+  return places.flatMap(({ path, config, secrets }) => [
+    ...Object.keys(config)
+      .filter((name) => reservedVariables.includes(name))
+      .map((name) => ({ path: [...path, 'config', name], message: `Sluice itself gives ${name} to each instance`, fix: 'Take it away.' })),
+    ...secrets.flatMap((name, index) =>
+      name in config || reservedVariables.includes(name)
+        ? [{ path: [...path, 'secrets', index], message: `${name} is already a variable of the instances`, fix: 'Give one of them another name.' }]
+        : [],
+    ),
+  ])
+}

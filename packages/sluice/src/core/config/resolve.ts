@@ -1,0 +1,67 @@
+/** From settings to what a release carries: every environment with the service's own settings laid under it. Pure. */
+import { SluiceError } from '../errors.ts'
+import type { EnvironmentSpec, HealthPolicy } from '../model.ts'
+import { artifactNames, environmentsAfter } from './check.ts'
+import { order } from './graph.ts'
+import type { Settings } from './settings.ts'
+
+/** Environment → secret name → version. Values never come here. */
+export type SecretVersions = Readonly<Record<string, Readonly<Record<string, string>>>>
+
+/** Environments in the order in which a release gets to them. Throws `not_found` when a named secret has no version in an environment. */
+export const resolveEnvironments = (settings: Settings, versions: SecretVersions): readonly EnvironmentSpec[] => {
+  const after = environmentsAfter(settings)
+  const sorted = order(new Map([...after].map(([name, previous]) => [name, previous === null ? [] : [previous]])))
+  return sorted.nodes.flatMap((name) => {
+    const own = settings.environments[name]
+    if (own === undefined) return []
+    const secrets = [...new Set([...settings.secrets, ...own.secrets])]
+    const spec: EnvironmentSpec = {
+      name,
+      after: after.get(name) ?? null,
+      listen: own.listen,
+      instances: own.instances,
+      config: { ...settings.config, ...own.config },
+      secretVersions: Object.fromEntries(secrets.map((secret) => [secret, secretVersion(versions, name, secret)])),
+      strategy: own.strategy,
+      health: layHealth(settings.health, own.health),
+      judge: own.judge,
+      sticky: own.sticky,
+      drainTimeoutMs: own.drainTimeoutMs,
+      stopGraceMs: own.stopGraceMs,
+      progressDeadlineMs: own.progressDeadlineMs,
+      approvals: own.approvals,
+      freeze: own.freeze,
+    }
+    return [spec]
+  })
+}
+
+/** Names of the secrets that instances of an environment get. */
+export const secretNames = (settings: Settings, environment: string): readonly string[] => [
+  ...new Set([...settings.secrets, ...(settings.environments[environment]?.secrets ?? [])]),
+]
+
+/** How an instance is started, its artifact found where the config leaves it out; null when the config starts nothing. */
+export const resolveStart = (settings: Settings): { readonly command: string; readonly artifact: string } | null => {
+  if (settings.start === null) return null
+  return { command: settings.start.command, artifact: settings.start.artifact ?? artifactNames(settings)[0] ?? '' }
+}
+
+const layHealth = (base: HealthPolicy, own: Settings['environments'][string]['health']): HealthPolicy => ({
+  path: own.path ?? base.path,
+  intervalMs: own.intervalMs ?? base.intervalMs,
+  timeoutMs: own.timeoutMs ?? base.timeoutMs,
+  healthyAfter: own.healthyAfter ?? base.healthyAfter,
+  unhealthyAfter: own.unhealthyAfter ?? base.unhealthyAfter,
+  startTimeoutMs: own.startTimeoutMs ?? base.startTimeoutMs,
+})
+
+const secretVersion = (versions: SecretVersions, environment: string, secret: string): string => {
+  const version = versions[environment]?.[secret]
+  if (version !== undefined) return version
+  throw new SluiceError('not_found', {
+    detail: `sluice.config.ts names the secret ${secret} for ${environment}, and there is no such secret there.`,
+    hint: `Set it: sluice secrets set ${secret} --env ${environment}`,
+  })
+}

@@ -1,0 +1,161 @@
+import { z } from 'zod'
+import { limits } from '../limits.ts'
+import type { FreezeWindow, JudgePolicy, Sticky } from '../model.ts'
+import { count, key, moment, name, positiveDuration, share, text, variableName, variables } from './fields.ts'
+import { healthOverrideSchema } from './schema-health.ts'
+import { strategySchema } from './schema-strategy.ts'
+import type { EnvironmentSettings } from './settings.ts'
+
+const port = () => count(1, 65_535)
+
+const listen: z.ZodType<EnvironmentSettings['listen']> = z.union(
+  [
+    port().transform((value) => ({ host: '127.0.0.1', port: value })),
+    z
+      .string()
+      .regex(/^(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):\d{1,5}$/, "expected a port, or host and port such as '0.0.0.0:8080'")
+      .transform((value) => ({ host: value.slice(0, value.lastIndexOf(':')), port: Number(value.slice(value.lastIndexOf(':') + 1)) }))
+      .refine((value) => value.port >= 1 && value.port <= 65_535, 'expected a port from 1 to 65535'),
+  ],
+  "expected a port from 1 to 65535, or host and port such as '0.0.0.0:8080'",
+)
+
+const sticky: z.ZodType<Sticky> = z.union(
+  [
+    z.literal('none').transform((): Sticky => ({ kind: 'none' })),
+    z
+      .strictObject({
+        cookie: key(token('a cookie'), { description: 'Name of the cookie that the gateway issues.', examples: ['sluice-arm'] }),
+      })
+      .transform((input): Sticky => ({ kind: 'cookie', name: input.cookie })),
+    z
+      .strictObject({
+        header: key(token('a header'), { description: 'Name of the request header that identifies a client.', examples: ['x-user-id'] }),
+      })
+      .transform((input): Sticky => ({ kind: 'header', name: input.header.toLowerCase() })),
+  ],
+  "expected 'none', { cookie: 'name' } or { header: 'name' }",
+)
+
+const judge: z.ZodType<JudgePolicy> = z
+  .strictObject(
+    {
+      alpha: key(between(0.000_001, 0.5).default(0.01), {
+        description: 'Highest probability that a release no worse than tolerated is ever stopped.',
+        unit: 'probability',
+        examples: [0.01],
+      }),
+      tolerance: key(between(1, 100).default(1), {
+        description: 'How many times the bad rate of the old release the new one may have.',
+        unit: 'ratio',
+        examples: [1.25],
+      }),
+      ignoreBelow: key(share().prefault('0.05%'), {
+        description: 'A release whose own share of bad answers is below this is never stopped.',
+        examples: ['0.1%'],
+      }),
+      interval: key(positiveDuration().prefault('1s'), { description: 'How often the counts are read.', examples: ['1s'] }),
+      staleAfter: key(positiveDuration().prefault('10s'), {
+        description: 'Counts older than this mean that the judge cannot see.',
+        examples: ['10s'],
+      }),
+    },
+    { error: 'expected judge settings: { alpha: 0.01 }' },
+  )
+  .transform(({ ignoreBelow, interval, staleAfter, ...rest }) => ({
+    ...rest,
+    ignoreBelow: ignoreBelow / 10_000,
+    intervalMs: interval,
+    staleAfterMs: staleAfter,
+  }))
+
+const freeze: z.ZodType<FreezeWindow> = z
+  .strictObject(
+    {
+      from: key(moment(), { description: 'First moment of the freeze, ISO 8601 with a zone.', examples: ['2026-12-24T00:00:00Z'] }),
+      until: key(moment(), {
+        description: 'First moment after the freeze, ISO 8601 with a zone.',
+        examples: ['2026-12-27T00:00:00+01:00'],
+      }),
+      reason: key(text('a reason'), { description: 'Why; shown to whoever is refused.', examples: ['holidays'] }),
+    },
+    { error: "expected a freeze: { from: '…', until: '…', reason: '…' }" },
+  )
+  .refine((input) => input.from < input.until, { error: 'expected until to be after from', path: ['until'] })
+
+/** One environment. */
+export const environmentSchema: z.ZodType<EnvironmentSettings> = z
+  .strictObject(
+    {
+      after: key(name().nullable().optional(), {
+        description:
+          'The environment that must have verified a release before this one takes it; null for none. Default: the environment written before this one.',
+        examples: ['staging', null],
+      }),
+      listen: key(listen, {
+        description: 'Where the service is reached: a port, or host and port. A port alone listens on 127.0.0.1 only.',
+        examples: [8080, '0.0.0.0:8080'],
+      }),
+      instances: key(count(1, limits.instancesMax).default(1), {
+        description: 'How many instances serve.',
+        unit: 'instances',
+        examples: [4],
+      }),
+      config: key(variables().default({}), {
+        description: 'Environment variables of the instances here; they win over those of the service.',
+        examples: [{ LOG_LEVEL: 'debug' }],
+      }),
+      secrets: key(z.array(variableName(), 'expected a list of names').default([]), {
+        description: 'Names of the secrets that instances get here, besides those of the service.',
+        examples: [['DATABASE_URL']],
+      }),
+      strategy: key(strategySchema.prefault('rolling'), {
+        description: 'How a release comes in.',
+        examples: ['blueGreen', { kind: 'canary', rungs: ['5%', '50%'] }],
+      }),
+      health: key(healthOverrideSchema.prefault({}), {
+        description: 'What differs here from the health settings of the service.',
+        examples: [{ startTimeout: '1m' }],
+      }),
+      judge: key(judge.prefault({}), { description: 'When the judge stops a release.', examples: [{ alpha: 0.01, tolerance: 1 }] }),
+      sticky: key(sticky.prefault('none'), {
+        description: 'How a client is kept on one side of a traffic split.',
+        examples: ['none', { cookie: 'sluice-arm' }, { header: 'x-user-id' }],
+      }),
+      drainTimeout: key(positiveDuration().prefault('30s'), {
+        description: 'How long requests in flight may take to end before their instance is stopped.',
+        examples: ['30s'],
+      }),
+      stopGrace: key(positiveDuration().prefault('10s'), { description: 'Time between SIGTERM and SIGKILL.', examples: ['10s'] }),
+      progressDeadline: key(positiveDuration().prefault('10m'), {
+        description: 'A rollout that makes no progress for this long is taken back.',
+        examples: ['10m'],
+      }),
+      approvals: key(count(0, 100).default(0), {
+        description: 'How many people must approve a rollout before it starts.',
+        unit: 'people',
+        examples: [1],
+      }),
+      freeze: key(z.array(freeze, 'expected a list of freezes').default([]), {
+        description: 'Times in which no rollout may start; a rollback always may.',
+        examples: [[{ from: '2026-12-24T00:00:00Z', until: '2026-12-27T00:00:00Z', reason: 'holidays' }]],
+      }),
+    },
+    { error: 'expected an environment: { listen: 8080 }' },
+  )
+  .transform(({ drainTimeout, stopGrace, progressDeadline, ...rest }) => ({
+    ...rest,
+    drainTimeoutMs: drainTimeout,
+    stopGraceMs: stopGrace,
+    progressDeadlineMs: progressDeadline,
+  }))
+
+/** RFC 9110 token: what a header or cookie may be called. */
+function token(what: string): z.ZodType<string, string> {
+  return z.string(`expected the name of ${what}`).regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, `expected the name of ${what}`)
+}
+
+function between(min: number, max: number): z.ZodType<number, number> {
+  const message = `expected a number from ${min} to ${max}`
+  return z.number(message).min(min, message).max(max, message)
+}

@@ -1,0 +1,73 @@
+/**
+ * The schema of `sluice.config.ts`. Every key has its type, default, unit, prose and example here and only here;
+ * `docs/config.md` and `docs/schema/sluice.config.schema.json` are generated from it (`npm run docs`).
+ */
+import { z } from 'zod'
+import { environmentSchema } from './schema-environment.ts'
+import { healthSchema } from './schema-health.ts'
+import { pipelineSchema } from './schema-pipeline.ts'
+import type { Settings } from './settings.ts'
+import { key, name, text, variableName, variables } from './fields.ts'
+import { isSemver } from './version.ts'
+
+/** Reads what `sluice.config.ts` exports; `parseConfig` turns its issues into sentences with positions. */
+export const configSchema: z.ZodType<Settings> = z
+  .strictObject(
+    {
+      service: key(name(), { description: 'Name of the service; part of the names of its instances.', examples: ['storefront'] }),
+      version: key(
+        z
+          .string("expected 'package.json' or a version such as '1.4.0'")
+          .refine((value) => value === 'package.json' || isSemver(value), "expected 'package.json' or a version such as '1.4.0'")
+          .default('package.json'),
+        {
+          description: "Where the SemVer of a release comes from: the commit's `package.json`, or a fixed version.",
+          examples: ['package.json', '1.4.0'],
+        },
+      ),
+      pipeline: key(pipelineSchema, {
+        description: 'The jobs that a commit must pass.',
+        examples: [{ jobs: { test: { steps: 'npm test' } } }],
+      }),
+      start: key(startSchema().optional(), {
+        description: 'How one instance is started.',
+        examples: [{ command: 'node dist/server.js', artifact: 'app' }],
+      }),
+      health: key(healthSchema.prefault({}), {
+        description: 'How the health of an instance is asked for and believed.',
+        examples: [{ path: '/health', interval: '1s' }],
+      }),
+      config: key(variables().default({}), {
+        description: 'Environment variables of the instances in every environment.',
+        examples: [{ LOG_LEVEL: 'info' }],
+      }),
+      secrets: key(z.array(variableName(), 'expected a list of names').default([]), {
+        description: 'Names of the secrets that instances get as environment variables in every environment.',
+        examples: [['SESSION_KEY']],
+      }),
+      environments: key(z.record(name(), environmentSchema, { error: 'expected environments: { name: { … } }' }).prefault({}), {
+        description: 'Where releases serve, in the order in which they get there.',
+        examples: [{ staging: { listen: 8081 }, production: { listen: 8080, instances: 4 } }],
+      }),
+    },
+    { error: 'expected an object: export default defineConfig({ … })' },
+  )
+  .transform((input): Settings => ({ ...input, start: input.start ?? null }))
+
+function startSchema(): z.ZodType<NonNullable<Settings['start']>> {
+  return z
+    .strictObject(
+      {
+        command: key(text('a shell command'), {
+          description: 'Shell command that starts one instance; it must listen on `HOST`:`PORT` of its environment variables.',
+          examples: ['node dist/server.js'],
+        }),
+        artifact: key(name().optional(), {
+          description: 'Which artifact of the pipeline the command runs in. May be left out when there is only one.',
+          examples: ['app'],
+        }),
+      },
+      { error: "expected how to start: { command: 'node dist/server.js' }" },
+    )
+    .transform((input) => ({ command: input.command, artifact: input.artifact ?? null }))
+}

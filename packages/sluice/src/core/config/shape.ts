@@ -1,0 +1,48 @@
+/** The schema as JSON Schema, and questions about it: which keys and values a place takes. */
+import { z } from 'zod'
+import type { KeyPath } from './locate.ts'
+import { configSchema } from './schema.ts'
+
+/** A node of a JSON Schema (draft 2020-12), as far as the config uses it. */
+export type Shape = {
+  readonly type?: string
+  readonly description?: string
+  readonly unit?: string
+  readonly default?: unknown
+  readonly examples?: readonly unknown[]
+  readonly properties?: Readonly<Record<string, Shape>>
+  readonly required?: readonly string[]
+  readonly additionalProperties?: Shape | boolean
+  readonly items?: Shape
+  readonly anyOf?: readonly Shape[]
+  readonly oneOf?: readonly Shape[]
+  readonly enum?: readonly unknown[]
+  readonly const?: unknown
+  readonly pattern?: string
+}
+
+/** The JSON Schema of what a person writes. */
+export const configShape = (): Shape => z.toJSONSchema(configSchema, { io: 'input', unrepresentable: 'any' }) as Shape
+
+/** The keys that the object at `path` takes; empty when any name goes. */
+export const keysAt = (path: KeyPath): readonly string[] => [
+  ...new Set(shapesAt(path).flatMap((shape) => Object.keys(shape.properties ?? {}))),
+]
+
+/** The fixed texts that the value at `path` may be. */
+export const valuesAt = (path: KeyPath): readonly string[] =>
+  shapesAt(path).flatMap((shape) => [...(shape.enum ?? []), shape.const].filter((value) => typeof value === 'string'))
+
+const shapesAt = (path: KeyPath): readonly Shape[] =>
+  path.reduce<readonly Shape[]>((shapes, part) => shapes.flatMap((shape) => alternatives(stepInto(shape, part))), alternatives(configShape()))
+
+/** The node itself and, of a union, every branch. */
+export const alternatives = (shape: Shape | null): readonly Shape[] =>
+  shape === null ? [] : [shape, ...[...(shape.anyOf ?? []), ...(shape.oneOf ?? [])].flatMap(alternatives)]
+
+const stepInto = (shape: Shape, part: string | number): Shape | null => {
+  if (typeof part === 'number') return shape.items ?? null
+  const named = shape.properties?.[part]
+  if (named !== undefined) return named
+  return typeof shape.additionalProperties === 'object' ? shape.additionalProperties : null
+}

@@ -1,0 +1,208 @@
+/**
+ * What a person writes in `sluice.config.ts`. The first sentence of each docstring is the prose of the schema (a test holds them together);
+ * the full reference, with units and examples, is `docs/config.md`.
+ */
+
+/** A length of time: a number and its unit, for instance `'30s'`, `'1.5s'`, `'5m'`, `'2h'`, `'1d'`, `'250ms'`. */
+export type Duration = `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`
+
+/** A share of the traffic with at most two decimals, for instance `'5%'` or `'0.25%'`. */
+export type Share = `${number}%`
+
+/** The content of `sluice.config.ts`. */
+export type Config = {
+  /** Name of the service; part of the names of its instances. */
+  readonly service: string
+  /** Where the SemVer of a release comes from: the commit's `package.json`, or a fixed version. */
+  readonly version?: 'package.json' | (string & {})
+  /** The jobs that a commit must pass. */
+  readonly pipeline: PipelineConfig
+  /** How one instance is started. */
+  readonly start?: StartConfig
+  /** How the health of an instance is asked for and believed. */
+  readonly health?: HealthConfig
+  /** Environment variables of the instances in every environment. */
+  readonly config?: Variables
+  /** Names of the secrets that instances get as environment variables in every environment. */
+  readonly secrets?: readonly string[]
+  /** Where releases serve, in the order in which they get there. */
+  readonly environments?: Readonly<Record<string, EnvironmentConfig>>
+}
+
+/** Values of environment variables; numbers and booleans become text. */
+export type Variables = Readonly<Record<string, string | number | boolean>>
+
+/** The jobs that a commit must pass, and how many of them at once. */
+export type PipelineConfig = {
+  /** How many jobs may run at the same time: a number, or as many as the machine has cores. */
+  readonly parallel?: number | 'cores'
+  /** The jobs by name; a directed acyclic graph. */
+  readonly jobs: Readonly<Record<string, JobConfig>>
+}
+
+/** A node of the pipeline. */
+export type JobConfig = {
+  /** Jobs that must succeed before this one starts; their artifacts are unpacked into its checkout. */
+  readonly needs?: readonly string[]
+  /** Shell commands, run one after the other in a clean checkout of the commit until one fails. */
+  readonly steps: string | readonly (string | StepConfig)[]
+  /** Environment variables of the job's steps. */
+  readonly env?: Variables
+  /** Names of the secrets that the steps get as environment variables; their values are masked in the log. */
+  readonly secrets?: readonly string[]
+  /** How long the job may take in all. */
+  readonly timeout?: Duration
+  /** Files and folders to keep once the job succeeded, by artifact name. */
+  readonly artifacts?: Readonly<Record<string, string | readonly string[]>>
+}
+
+/** A command inside a job, with a name for the log. */
+export type StepConfig = {
+  /** What the log calls the step. */
+  readonly name?: string
+  /** The shell command. */
+  readonly run: string
+}
+
+/** How one instance is started. */
+export type StartConfig = {
+  /** Shell command that starts one instance; it must listen on `HOST`:`PORT` of its environment variables. */
+  readonly command: string
+  /** Which artifact of the pipeline the command runs in. */
+  readonly artifact?: string
+}
+
+/** How the health of an instance is asked for and believed. */
+export type HealthConfig = {
+  /** Path that a healthy instance answers with a status from 200 to 399. */
+  readonly path?: string
+  /** Time between two probes of an instance. */
+  readonly interval?: Duration
+  /** How long a probe waits for its answer. */
+  readonly timeout?: Duration
+  /** How many good probes in a row make an instance healthy. */
+  readonly healthyAfter?: number
+  /** How many bad probes in a row make an instance unhealthy. */
+  readonly unhealthyAfter?: number
+  /** How long a new instance may take to become healthy. */
+  readonly startTimeout?: Duration
+}
+
+/** One environment. */
+export type EnvironmentConfig = {
+  /** The environment that must have verified a release before this one takes it; null for none. */
+  readonly after?: string | null
+  /** Where the service is reached: a port, or host and port. */
+  readonly listen: number | string
+  /** How many instances serve. */
+  readonly instances?: number
+  /** Environment variables of the instances here; they win over those of the service. */
+  readonly config?: Variables
+  /** Names of the secrets that instances get here, besides those of the service. */
+  readonly secrets?: readonly string[]
+  /** How a release comes in. */
+  readonly strategy?: StrategyConfig
+  /** What differs here from the health settings of the service. */
+  readonly health?: HealthConfig
+  /** When the judge stops a release. */
+  readonly judge?: JudgeConfig
+  /** How a client is kept on one side of a traffic split. */
+  readonly sticky?: StickyConfig
+  /** How long requests in flight may take to end before their instance is stopped. */
+  readonly drainTimeout?: Duration
+  /** Time between SIGTERM and SIGKILL. */
+  readonly stopGrace?: Duration
+  /** A rollout that makes no progress for this long is taken back. */
+  readonly progressDeadline?: Duration
+  /** How many people must approve a rollout before it starts. */
+  readonly approvals?: number
+  /** Times in which no rollout may start; a rollback always may. */
+  readonly freeze?: readonly FreezeConfig[]
+}
+
+/** How a release comes in: the name of a strategy, or its settings. */
+export type StrategyConfig =
+  | StrategyKind
+  | RollingConfig
+  | BlueGreenConfig
+  | CanaryConfig
+  /** Stops the old release, then starts the new one; requests are held in between. */
+  | { readonly kind: 'recreate' }
+
+/** The names of the strategies. */
+export type StrategyKind = 'rolling' | 'blueGreen' | 'canary' | 'recreate'
+
+/** Replaces instances batch by batch. */
+export type RollingConfig = {
+  readonly kind: 'rolling'
+  /** How many instances are replaced at once. */
+  readonly batchSize?: number
+  /** Pause between two batches. */
+  readonly pause?: Duration
+  /** How many percent of the instances may fail to become healthy before the rollout is taken back. */
+  readonly maxFailurePercent?: number
+}
+
+/** Starts the new release beside the old one and switches all traffic at once. */
+export type BlueGreenConfig = {
+  readonly kind: 'blueGreen'
+  /** How long the new release is watched after the switch. */
+  readonly bake?: Duration
+  /** Whether the old instances stay up after the rollout, for an instant way back. */
+  readonly keepPrevious?: boolean
+}
+
+/** Gives the new release a growing share of the traffic while the judge compares. */
+export type CanaryConfig = {
+  readonly kind: 'canary'
+  /** The shares on the way to 100 %, each a share or its settings. */
+  readonly rungs?: readonly (Share | RungConfig)[]
+  /** How long the new release is watched at 100 %. */
+  readonly bake?: Duration
+  /** Whether the old instances stay up after the rollout, for an instant way back. */
+  readonly keepPrevious?: boolean
+}
+
+/** One rung of a canary. */
+export type RungConfig = {
+  /** Share of the traffic that the new release gets. */
+  readonly share: Share
+  /** How long this share lasts at least. */
+  readonly bake?: Duration
+  /** How many requests (or sticky clients) the new release must have answered at this share. */
+  readonly unitsMin?: number
+  /** Whether a person must say that it goes on, instead of time and evidence. */
+  readonly approve?: boolean
+}
+
+/** When the judge stops a release. */
+export type JudgeConfig = {
+  /** Highest probability that a release no worse than tolerated is ever stopped. */
+  readonly alpha?: number
+  /** How many times the bad rate of the old release the new one may have. */
+  readonly tolerance?: number
+  /** A release whose own share of bad answers is below this is never stopped. */
+  readonly ignoreBelow?: Share
+  /** How often the counts are read. */
+  readonly interval?: Duration
+  /** Counts older than this mean that the judge cannot see. */
+  readonly staleAfter?: Duration
+}
+
+/** How a client is kept on one side of a traffic split. */
+export type StickyConfig =
+  | 'none'
+  /** Name of the cookie that the gateway issues. */
+  | { readonly cookie: string }
+  /** Name of the request header that identifies a client. */
+  | { readonly header: string }
+
+/** A time in which no rollout may start. */
+export type FreezeConfig = {
+  /** First moment of the freeze, ISO 8601 with a zone. */
+  readonly from: string
+  /** First moment after the freeze, ISO 8601 with a zone. */
+  readonly until: string
+  /** Why; shown to whoever is refused. */
+  readonly reason: string
+}
