@@ -35,6 +35,11 @@ export const limits = {
   wakeDelayMsMax: 1_000,
   /** Last lines of a failing thing's log that go with its error. */
   evidenceLinesMax: 20,
+  /** Releases held in memory by the engine; each is some kilobytes. */
+  releasesHeldMax: 1_000,
+  /** Items of one page of a list. */
+  pageItemsDefault: 50,
+  pageItemsMax: 500,
   /** Claims of one piece of work without progress before it is parked. */
   claimsMax: 5,
   /** Characters of a service, job, environment or artifact name: they are joined into names that file systems and DNS cut at 63 and 255. */
@@ -47,6 +52,8 @@ export const limits = {
   rungsMax: 50,
   /** Characters of a line shown as evidence; a terminal has some 80 to 120. */
   evidenceLineMax: 100,
+  /** Bytes kept of what a failing program printed. */
+  evidenceBytesMax: 65_536,
   /** How long loading sluice.config.ts may take, milliseconds; it computes a value and waits for nothing. */
   configLoadMs: 10_000,
   /** Bytes of the value that sluice.config.ts may export, as JSON. */

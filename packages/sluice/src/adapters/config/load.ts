@@ -1,0 +1,142 @@
+/** Loads `sluice.config.ts` of a directory. */
+import { spawn } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { env, execPath } from 'node:process'
+import { Readable } from 'node:stream'
+import { fileURLToPath } from 'node:url'
+import { distance } from 'fastest-levenshtein'
+import type { KeyPath } from '../../core/config/locate.ts'
+import { SluiceError } from '../../core/errors.ts'
+import { limits } from '../../core/limits.ts'
+import type { Settings } from '../../core/config/settings.ts'
+import type { Outcome } from './outcome.ts'
+
+/** A loaded config: its settings, and the text it was read from. */
+export type LoadedConfig = { readonly file: string; readonly text: string; readonly settings: Settings }
+
+/** File names of a config, the first that exists is taken. */
+export const configFiles: readonly string[] = ['sluice.config.ts', 'sluice.config.mts', 'sluice.config.js', 'sluice.config.mjs', 'sluice.config.json']
+
+/**
+ * Reads and checks the config of `directory`. It is evaluated in a process of its own, with nothing of the caller's environment but PATH, HOME,
+ * LANG and TMPDIR, so that one commit means one config. Throws `config_missing`, `config_invalid`, `needs_cycle`. Safe to repeat.
+ */
+export const loadConfig = async (directory: string, signal: AbortSignal): Promise<LoadedConfig> => {
+  const { file, text } = await findConfig(directory)
+  const parsing = import('../../core/config/parse.ts')
+  const outcome = file.endsWith('.json') ? parseJson(text, file) : await evaluate(join(directory, file), signal)
+  const { parseConfig } = await parsing
+  return { file, text, settings: parseConfig(await valueOf(outcome, { file, text }), { file, text, distance }) }
+}
+
+const findConfig = async (directory: string): Promise<{ readonly file: string; readonly text: string }> => {
+  for (const file of configFiles) {
+    const text = await readText(join(directory, file))
+    if (text !== null) return { file, text }
+  }
+  throw new SluiceError('config_missing', {
+    detail: `There is no sluice.config.ts in ${directory}.`,
+    hint: 'Write one that fits this project: sluice init',
+  })
+}
+
+const readText = async (path: string): Promise<string | null> => {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && (cause.code === 'ENOENT' || cause.code === 'ENOTDIR')) return null
+    throw new SluiceError('config_missing', { detail: `${path} cannot be read: ${String(cause)}`, hint: 'Check its permissions.', cause })
+  }
+}
+
+const parseJson = (text: string, file: string): Outcome => {
+  try {
+    return { kind: 'value', value: JSON.parse(text) }
+  } catch (cause) {
+    throw new SluiceError('config_invalid', { detail: `${file} is not JSON: ${String(cause)}.`, hint: `Mend ${file}.`, cause })
+  }
+}
+
+type Ended = { readonly code: number | null; readonly signal: string | null; readonly answer: string; readonly printed: string }
+
+const evaluate = async (path: string, signal: AbortSignal): Promise<Outcome> => {
+  const ended = await runChild(path, signal)
+  if (ended.answer !== '') {
+    const outcome: Outcome = JSON.parse(ended.answer)
+    return outcome
+  }
+  const timedOut = ended.signal === 'SIGKILL'
+  throw new SluiceError('config_invalid', {
+    detail: timedOut
+      ? `${path} was not evaluated within ${limits.configLoadMs / 1_000} s.`
+      : `${path} ended its process (${ended.signal ?? `exit code ${ended.code ?? 0}`}) before it gave a value.`,
+    hint: 'A config computes a value and waits for nothing: no servers, no prompts, no process.exit.',
+    evidence: ended.printed.split('\n').filter((line) => line !== '').slice(-10),
+  })
+}
+
+const runChild = (path: string, signal: AbortSignal): Promise<Ended> => {
+  const script = fileURLToPath(import.meta.resolve(import.meta.url.endsWith('.ts') ? './evaluate.ts' : './evaluate.js'))
+  const variables = ['PATH', 'HOME', 'LANG', 'TMPDIR'].flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]] as const]))
+  return new Promise((resolve, reject) => {
+    const child = spawn(execPath, ['--no-warnings', script, path], {
+      env: Object.fromEntries(variables),
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+      timeout: limits.configLoadMs,
+      killSignal: 'SIGKILL',
+      signal,
+    })
+    const answer = collect(child.stdio[3], limits.configBytesMax)
+    const out = collect(child.stdout, limits.evidenceBytesMax)
+    const err = collect(child.stderr, limits.evidenceBytesMax)
+    child.once('error', (cause) => {
+      reject(cause.name === 'AbortError' ? cause : new SluiceError('tool_missing', { detail: `${execPath} cannot be started: ${cause.message}`, cause }))
+    })
+    child.once('close', (code, killedBy) => {
+      resolve({ code, signal: killedBy, answer: answer(), printed: out() + err() })
+    })
+  })
+}
+
+/** Gathers a stream's text; what is beyond `bytesMax` is dropped. */
+const collect = (stream: unknown, bytesMax: number): (() => string) => {
+  const chunks: Buffer[] = []
+  let bytes = 0
+  if (stream instanceof Readable) {
+    stream.on('data', (chunk: Buffer) => {
+      if (bytes < bytesMax) chunks.push(chunk.subarray(0, bytesMax - bytes))
+      bytes += chunk.length
+    })
+  }
+  return () => Buffer.concat(chunks).toString('utf8')
+}
+
+const valueOf = async (outcome: Outcome, source: { readonly file: string; readonly text: string }): Promise<unknown> => {
+  if (outcome.kind === 'value') return outcome.value
+  if (outcome.kind === 'no_default') {
+    throw new SluiceError('config_invalid', {
+      detail: `${source.file} has no default export.`,
+      hint: 'Write: export default defineConfig({ … })',
+    })
+  }
+  if (outcome.kind === 'not_data') {
+    const { locate } = await import('../../core/config/locate.ts')
+    const place = locate(source.text, outcome.path)
+    throw new SluiceError('config_invalid', {
+      detail: `${nameOf(outcome.path)} is ${outcome.what}, and a config is data (${source.file}${place === null ? '' : `:${place.line}:${place.column}`}).`,
+      hint: 'Write text, numbers, true, false, null, lists and objects only.',
+      evidence: place === null ? [] : lineOf(source.text, place.line),
+    })
+  }
+  const where = outcome.line === 0 ? source.file : `${source.file}:${outcome.line}${outcome.column === 0 ? '' : `:${outcome.column}`}`
+  throw new SluiceError('config_invalid', {
+    detail: `${source.file} cannot be evaluated: ${outcome.name}: ${outcome.message} (${where}).`,
+    hint: `Mend ${where}, then: sluice validate`,
+    evidence: outcome.line === 0 ? [] : lineOf(source.text, outcome.line),
+  })
+}
+
+const lineOf = (text: string, line: number): readonly string[] => [`  ${line} | ${(text.split('\n')[line - 1] ?? '').slice(0, limits.evidenceLineMax)}`]
+
+const nameOf = (path: KeyPath): string => (path.length === 0 ? 'The default export' : path.join('.'))
