@@ -66,4 +66,19 @@ export const limits = {
   stopJobDeadlineMs: 20_000,
   /** How long writing a release may take; its artifacts are read back and hashed. */
   cutDeadlineMs: 60_000,
+  /** Largest database that is checked page by page at start, bytes: some 50 ms. */
+  quickCheckBytesMax: 33_554_432,
+  /** Commits that share one sync at most, so that the first of them is not kept waiting. */
+  commitGroupMax: 256,
+  /** Commits that wait to be written at most; beyond that the disk does not keep up and the answer is `overloaded`. */
+  commitQueueMax: 10_000,
+  /** Groups between two looks at the write-ahead log, and the pages in it (4 kB each) that are worth a checkpoint. */
+  checkpointLookEvery: 64,
+  checkpointPages: 1_000,
+  /** How long an answer is kept for its idempotency key, milliseconds. */
+  requestKeptMs: 86_400_000,
+  /** Room set aside for rollbacks on a full disk, bytes: some 300 transitions. */
+  ballastBytes: 4_194_304,
+  /** How long a second control plane waits for the first to let go of the state directory, milliseconds. */
+  lockWaitMs: 300,
 } as const

@@ -129,6 +129,8 @@ export type GatewayNotice =
       readonly service: string
       readonly environment: string
       readonly instance: string
+      /** The release of the arm it belongs to. */
+      readonly release: ReleaseId
       readonly healthy: boolean
     }
 

@@ -49,7 +49,7 @@ const succeeded = (
   const { action } = stage.effect
   if (action.kind === 'probe' && result.kind === 'probed' && result.healthy < action.count - action.failuresMax) {
     const detail = `${result.healthy} of ${action.count} instances became healthy: ${result.detail}`
-    return failed(state, stage, { code: 'health_failed', retry: 'never', detail, evidence: [] }, at)
+    return failed(state, stage, { code: 'health_failed', retry: 'never', detail, evidence: result.evidence }, at)
   }
   return state.status === 'advancing' ? finishStep(state, at) : finishBack(state, at)
 }

@@ -101,7 +101,7 @@ export type RolloutEffect = {
 /** What a performed effect gave. Unlisted actions give nothing worth keeping. */
 export type EffectResult =
   | { readonly kind: 'done' }
-  | { readonly kind: 'probed'; readonly healthy: number; readonly detail: string }
+  | { readonly kind: 'probed'; readonly healthy: number; readonly detail: string; readonly evidence: readonly string[] }
   | {
       readonly kind: 'measured'
       readonly logE: number | null

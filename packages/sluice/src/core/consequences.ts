@@ -1,0 +1,54 @@
+/** What one aggregate's step means for another, committed in the same transaction. */
+import type { EnvironmentEvent } from './environment.ts'
+import type { AggregateKey } from './ledger/entry.ts'
+import type { Release } from './model.ts'
+import type { RolloutState } from './rollout/types.ts'
+
+/** An event that follows from another. */
+export type Consequence =
+  | { readonly key: AggregateKey & { readonly kind: 'environment' }; readonly event: EnvironmentEvent }
+  | {
+      readonly key: AggregateKey & { readonly kind: 'release' }
+      readonly event: { readonly type: 'release_cut'; readonly at: number; readonly release: Release }
+    }
+
+/** The environment aggregate of a service. */
+export const environmentKey = (
+  service: string,
+  environment: string,
+): AggregateKey & { readonly kind: 'environment' } => ({
+  kind: 'environment',
+  id: `${service}/${environment}`,
+})
+
+/** A settled rollout changes what its environment knows. */
+export const rolloutConsequences = (before: RolloutState, after: RolloutState): readonly Consequence[] => {
+  if (before.status === after.status || (after.status !== 'succeeded' && after.status !== 'rolled_back')) return []
+  const { plan, id, settledAt } = after
+  const strategy = plan.spec.strategy
+  const keepsPrevious = plan.purpose !== 'rollback' && 'keepPrevious' in strategy && strategy.keepPrevious
+  return [
+    {
+      key: environmentKey(plan.service, plan.spec.name),
+      event: {
+        type: 'rollout_settled',
+        at: settledAt,
+        rollout: id,
+        outcome: after.status,
+        from: plan.from,
+        to: plan.to,
+        keepsPrevious,
+      },
+    },
+  ]
+}
+
+type RunLike = { readonly status: string; readonly release?: Release | null; readonly settledAt?: number }
+
+/** A run that succeeded has cut a release; the release is an aggregate of its own, written once. */
+export const runConsequences = (before: RunLike, after: RunLike): readonly Consequence[] => {
+  if (before.status === after.status || after.status !== 'succeeded') return []
+  const { release } = after
+  if (release === undefined || release === null) return []
+  return [{ key: { kind: 'release', id: release.id }, event: { type: 'release_cut', at: release.cutAt, release } }]
+}

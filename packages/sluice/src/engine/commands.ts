@@ -1,0 +1,251 @@
+/** What people ask for, as events. A command is decided like any event, in the same transaction as what follows from it. */
+import { admit, type Refusal } from '../core/admission.ts'
+import { environmentKey } from '../core/consequences.ts'
+import type { EnvironmentEvent, EnvironmentState } from '../core/environment.ts'
+import { SluiceError } from '../core/errors.ts'
+import type { AggregateKey } from '../core/ledger/entry.ts'
+import type { Actor, FreezeWindow, Release, RolloutId } from '../core/model.ts'
+import { rolloutId } from '../core/model.ts'
+import type { CommandEvent } from '../core/rollout/commands.ts'
+import { planRollout, specOf } from '../core/rollout/plan.ts'
+import type { Purpose, RolloutEvent, RolloutPlan } from '../core/rollout/types.ts'
+import type { Clock, Ids } from '../ports/clock.ts'
+import type { RequestRecord } from '../ports/store.ts'
+import type { Loop } from './loop.ts'
+import type { Reading } from './reading.ts'
+
+/** Who asks, why, and the idempotency key's record to be kept with the answer. */
+export type Asking = {
+  readonly by: Actor
+  readonly reason: string | null
+  /** Makes the record once the answer is known; null when the caller gave no key. */
+  readonly record: ((answer: unknown) => RequestRecord) | null
+}
+
+/** What the commands work with. */
+export type Desk = { readonly loop: Loop; readonly reading: Reading; readonly clock: Clock; readonly ids: Ids }
+
+/** Asks for a release to serve an environment. `release`: an id, its beginning, a version, or `latest`; null for what the purpose implies. */
+export type DeployCommand = {
+  readonly service: string
+  readonly environment: string
+  readonly purpose: Purpose
+  readonly release: string | null
+}
+
+/** What a rollout command answers. */
+export type Started = { readonly rollout: RolloutId; readonly plan: RolloutPlan }
+
+/** Admits and starts a rollout, or says every reason why not (`admission_refused`). */
+export const deploy = async (desk: Desk, command: DeployCommand, asking: Asking): Promise<Started> => {
+  const { service, environment, purpose } = command
+  const release = await chooseRelease(desk, command)
+  const spec = specOf(release, environment)
+  const key = environmentKey(service, environment)
+  const before = spec.after === null ? null : environmentKey(service, spec.after)
+  const current = await desk.reading.environment(service, environment)
+  const from = current.serving === null ? null : await desk.reading.release(current.serving)
+  const id = rolloutId(desk.ids.next('rol'))
+  const at = desk.clock.now()
+  const plan = planRollout({ purpose, environment, from, to: release, kept: current.kept })
+  const rollout: AggregateKey = { kind: 'rollout', id }
+  const keys = [key, rollout, ...(before === null ? [] : [before])]
+  await desk.loop.transact(
+    keys,
+    (stateOf) => {
+      const state = stateOf(key) as EnvironmentState
+      if (state.serving !== current.serving) throw moved(environment)
+      const previous = before === null ? null : (stateOf(before) as EnvironmentState)
+      const admission = admit({ purpose, release, spec, environment: state, before: previous, now: at })
+      if (admission.kind === 'refused') throw refused(environment, admission.refusals)
+      const admitted: EnvironmentEvent = { type: 'rollout_admitted', at, rollout: id, release: release.id }
+      const started: RolloutEvent = { type: 'rollout_started', at, id, token: state.token + 1, plan, by: asking.by }
+      return [input(key, admitted, asking), input(rollout, started, asking)]
+    },
+    asking.record?.({ rollout: id, plan }) ?? null,
+  )
+  return { rollout: id, plan }
+}
+
+/** What `sluice plan <env>` shows: the plan and whether it would be admitted now. Changes nothing. */
+export const previewDeploy = async (
+  desk: Desk,
+  command: DeployCommand,
+): Promise<{ plan: RolloutPlan; release: Release; refusals: readonly Refusal[] }> => {
+  const { service, environment, purpose } = command
+  const release = await chooseRelease(desk, command)
+  const spec = specOf(release, environment)
+  const state = await desk.reading.environment(service, environment)
+  const from = state.serving === null ? null : await desk.reading.release(state.serving)
+  const before = spec.after === null ? null : await desk.reading.environment(service, spec.after)
+  const admission = admit({ purpose, release, spec, environment: state, before, now: desk.clock.now() })
+  const plan = planRollout({ purpose, environment, from, to: release, kept: state.kept })
+  return { plan, release, refusals: admission.kind === 'refused' ? admission.refusals : [] }
+}
+
+/** Rolls back: a live rollout is turned around; otherwise the release before this one comes back by a plan of its own. */
+export const rollback = async (
+  desk: Desk,
+  command: { readonly service: string; readonly environment: string; readonly release: string | null },
+  asking: Asking,
+): Promise<{ readonly rollout: RolloutId; readonly kind: 'aborted' | 'started' }> => {
+  const { live } = await desk.reading.environment(command.service, command.environment)
+  if (live === null || command.release !== null) {
+    const { rollout } = await deploy(desk, { ...command, purpose: 'rollback' }, asking)
+    return { rollout, kind: 'started' }
+  }
+  await commandRollout(desk, live, 'abort_requested', asking)
+  return { rollout: live, kind: 'aborted' }
+}
+
+/** Hands a command to a rollout; `command_conflict` when it means nothing in the state the rollout is in. */
+export const commandRollout = async (
+  desk: Desk,
+  id: string,
+  type: CommandEvent['type'],
+  asking: Asking,
+): Promise<void> => {
+  const rollout = await desk.reading.rollout(id)
+  const key: AggregateKey = { kind: 'rollout', id }
+  const event: CommandEvent = { type, at: desk.clock.now(), by: asking.by, reason: asking.reason }
+  const related = environmentKey(rollout.plan.service, rollout.plan.spec.name)
+  const [accepted] = await desk.loop.transact(
+    [key, related],
+    () => [input(key, event, asking)],
+    asking.record?.({}) ?? null,
+  )
+  if (accepted !== true) throw conflict(id, type, await desk.reading.rollout(id))
+}
+
+/** A person's yes: to a rollout that waits for one, or ahead of time to an exact release in an environment. */
+export const approve = async (
+  desk: Desk,
+  target:
+    | { readonly rollout: string }
+    | { readonly service: string; readonly environment: string; readonly release: string },
+  asking: Asking,
+): Promise<void> => {
+  const at = desk.clock.now()
+  const { by, reason } = asking
+  if ('rollout' in target) {
+    const rollout = await desk.reading.rollout(target.rollout)
+    const key: AggregateKey = { kind: 'rollout', id: target.rollout }
+    const related = environmentKey(rollout.plan.service, rollout.plan.spec.name)
+    const event: RolloutEvent = { type: 'approved', at, by, reason }
+    const [accepted] = await desk.loop.transact(
+      [key, related],
+      () => [input(key, event, asking)],
+      asking.record?.({}) ?? null,
+    )
+    if (accepted !== true) throw conflict(target.rollout, 'approve', await desk.reading.rollout(target.rollout))
+    return
+  }
+  const release = await desk.reading.releaseNamed(target.service, target.release)
+  specOf(release, target.environment)
+  await environmentCommand(desk, target, { type: 'approved', at, by, release: release.id, reason }, asking)
+}
+
+/** Names an environment of a service. */
+export type EnvironmentTarget = { readonly service: string; readonly environment: string }
+
+/** Locks against everything but rollbacks; `command_conflict` names who holds it already. */
+export const lock = (desk: Desk, target: EnvironmentTarget, until: number | null, asking: Asking): Promise<void> =>
+  environmentCommand(
+    desk,
+    target,
+    { type: 'locked', at: desk.clock.now(), by: asking.by, reason: asking.reason ?? 'no reason given', until },
+    asking,
+  )
+
+/** Takes a lock off. */
+export const unlock = (desk: Desk, target: EnvironmentTarget, asking: Asking): Promise<void> =>
+  environmentCommand(
+    desk,
+    target,
+    { type: 'unlocked', at: desk.clock.now(), by: asking.by, reason: asking.reason },
+    asking,
+  )
+
+/** Freezes for a time. */
+export const freeze = (desk: Desk, target: EnvironmentTarget, window: FreezeWindow, asking: Asking): Promise<void> =>
+  environmentCommand(desk, target, { type: 'frozen', at: desk.clock.now(), by: asking.by, window }, asking)
+
+/** Ends every freeze that a person set. */
+export const unfreeze = (desk: Desk, target: EnvironmentTarget, asking: Asking): Promise<void> =>
+  environmentCommand(
+    desk,
+    target,
+    { type: 'unfrozen', at: desk.clock.now(), by: asking.by, reason: asking.reason },
+    asking,
+  )
+
+const environmentCommand = async (
+  desk: Desk,
+  target: EnvironmentTarget,
+  event: EnvironmentEvent,
+  asking: Asking,
+): Promise<void> => {
+  const { service, environment } = target
+  const key = environmentKey(service, environment)
+  const [accepted] = await desk.loop.transact([key], () => [input(key, event, asking)], asking.record?.({}) ?? null)
+  if (accepted === true) return
+  const { lock: held } = await desk.reading.environment(service, environment)
+  const state = held === null ? 'it is not locked' : `it is locked by ${held.by.name}: ${held.reason}`
+  throw new SluiceError('command_conflict', {
+    detail: `${event.type} changes nothing in ${environment}: ${state}`,
+    hint: `sluice env show ${environment}`,
+  })
+}
+
+const input = (
+  key: AggregateKey,
+  event: { type: string; at: number },
+  { by, reason }: Asking,
+): { key: AggregateKey; event: { type: string; at: number }; actor: Actor; reason: string | null } => ({
+  key,
+  event,
+  actor: by,
+  reason,
+})
+
+/** What "deploy", "promote" and "roll back" mean when no release is named. */
+const chooseRelease = async (
+  { reading }: Desk,
+  { service, environment, purpose, release }: DeployCommand,
+): Promise<Release> => {
+  if (release !== null) return reading.releaseNamed(service, release)
+  if (purpose === 'deploy') return reading.releaseNamed(service, 'latest')
+  const state = await reading.environment(service, environment)
+  if (purpose === 'rollback') {
+    if (state.previous !== null) return reading.release(state.previous)
+    throw new SluiceError('not_found', { detail: `nothing served ${environment} before`, hint: 'sluice releases ls' })
+  }
+  const newest = await reading.releaseNamed(service, 'latest')
+  const { after } = specOf(newest, environment)
+  if (after === null) return newest
+  const { serving } = await reading.environment(service, after)
+  if (serving !== null) return reading.release(serving)
+  throw new SluiceError('not_found', {
+    detail: `nothing serves ${after}, which comes before ${environment}`,
+    hint: `sluice deploy ${after}`,
+  })
+}
+
+const refused = (environment: string, refusals: readonly Refusal[]): SluiceError =>
+  new SluiceError('admission_refused', {
+    detail: `${environment} does not take it now: ${refusals.map(({ detail }) => detail).join('; ')}`,
+    ...(refusals[0] === undefined ? {} : { hint: refusals[0].hint }),
+  })
+
+const moved = (environment: string): SluiceError =>
+  new SluiceError('command_conflict', {
+    detail: `${environment} changed while this was asked`,
+    hint: 'ask again',
+    retry: 'same',
+  })
+
+const conflict = (id: string, command: string, { status }: { readonly status: string }): SluiceError =>
+  new SluiceError('command_conflict', {
+    detail: `${command.replace('_requested', '')} changes nothing: rollout ${id} is ${status.replace('_', ' ')}`,
+    hint: `sluice rollout watch ${id}`,
+  })

@@ -1,0 +1,203 @@
+/** The engine's face: what the API and an in-process CLI call. Holds no logic of its own. */
+import type { EnvironmentState } from '../core/environment.ts'
+import type { Refusal } from '../core/admission.ts'
+import { SluiceError } from '../core/errors.ts'
+import type { LedgerRow } from '../core/ledger/entry.ts'
+import type { Actor, FreezeWindow, Release, RolloutId, RunId } from '../core/model.ts'
+import type { CommandEvent } from '../core/rollout/commands.ts'
+import type { RolloutPlan } from '../core/rollout/types.ts'
+import type { GatewayNotice, RouteObservation } from '../core/routing.ts'
+import type { Instance } from '../core/model.ts'
+import type { LedgerQuery, RequestRecord } from '../ports/store.ts'
+import {
+  approve,
+  type Asking,
+  commandRollout,
+  deploy,
+  type DeployCommand,
+  type Desk,
+  type EnvironmentTarget,
+  freeze,
+  lock,
+  previewDeploy,
+  rollback,
+  type Started,
+  unfreeze,
+  unlock,
+} from './commands.ts'
+import { Loop } from './loop.ts'
+import { noticeEvent } from './notices.ts'
+import { perform } from './perform.ts'
+import type { Ports } from './ports.ts'
+import { Reading } from './reading.ts'
+import { cancelRun, startRun, type StartRunCommand } from './run-commands.ts'
+
+/** Who asks, and how to make the same request twice without doing it twice. */
+export type Caller = { readonly by: Actor; readonly reason: string | null; readonly idempotencyKey: string | null }
+
+/** What the engine is started with. */
+export type EngineOptions = {
+  /** Names this process in the lease. */
+  readonly owner: string
+  /** The state can no longer be trusted: exit, reopen, read. */
+  readonly onFatal: (error: SluiceError) => void
+}
+
+/** The control plane's heart. Commands resolve once durable; what they set in motion goes on by itself. */
+export class Engine {
+  readonly reading: Reading
+  readonly #ports: Ports
+  readonly #loop: Loop
+  readonly #desk: Desk
+  readonly #listeners = new Set<(rows: readonly LedgerRow[]) => void>()
+  readonly #stopped = new AbortController()
+
+  constructor(ports: Ports, options: EngineOptions) {
+    this.#ports = ports
+    this.reading = new Reading(ports.store)
+    this.#loop = new Loop({
+      clock: ports.clock,
+      log: ports.log,
+      store: ports.store,
+      owner: options.owner,
+      onFatal: options.onFatal,
+      onRows: (rows) => {
+        for (const listener of this.#listeners) listener(rows)
+      },
+      perform: (key, state, effect, signal) => perform(ports, this.reading, { key, state, effect }, signal),
+    })
+    this.#desk = { loop: this.#loop, reading: this.reading, clock: ports.clock, ids: ports.ids }
+  }
+
+  /** Recovers, then listens to the data plane and watches over instances. */
+  async start(): Promise<void> {
+    await this.#loop.start()
+    this.#ports.router.watch((notice) => void this.#noticed(notice), this.#stopped.signal)
+    void this.#ports.driver.supervise(this.#stopped.signal).catch((error: unknown) => {
+      this.#ports.log.error('supervision_failed', { error: String(error) })
+    })
+  }
+
+  /** Stops deciding and performing; instances and gateway go on. */
+  async stop(): Promise<void> {
+    this.#stopped.abort()
+    this.#loop.stop()
+    await this.#ports.store.close()
+  }
+
+  /** Rows as they become durable. Returns how to end it. */
+  subscribe(listener: (rows: readonly LedgerRow[]) => void): () => void {
+    this.#listeners.add(listener)
+    return () => void this.#listeners.delete(listener)
+  }
+
+  /** A page of the ledger. */
+  ledger(query: LedgerQuery): Promise<readonly LedgerRow[]> {
+    return this.#ports.store.ledger(query)
+  }
+
+  /** What the data plane and the driver show now, not what was asked of them. */
+  async observe(
+    target: EnvironmentTarget,
+    signal: AbortSignal,
+  ): Promise<{ route: RouteObservation | null; instances: readonly Instance[] }> {
+    const [route, instances] = await Promise.all([
+      this.#ports.router.observe(target, signal).catch((error: unknown) => {
+        this.#ports.log.warn('observe_failed', { environment: target.environment, error: String(error) })
+        return null
+      }),
+      this.#ports.driver.observe(target.service, target.environment, signal),
+    ])
+    return { route, instances }
+  }
+
+  /** Everything of a service's environments. */
+  environments(service: string): Promise<readonly EnvironmentState[]> {
+    return this.reading.environments(service)
+  }
+
+  startRun(command: StartRunCommand, caller: Caller, signal: AbortSignal): Promise<{ readonly run: RunId }> {
+    return this.#once(caller, { name: 'startRun', command }, (asking) =>
+      startRun(this.#ports, this.#desk, { command, asking, signal }),
+    )
+  }
+
+  cancelRun(run: string, caller: Caller): Promise<object> {
+    return this.#once(caller, { name: 'cancelRun', run }, (asking) => nothing(cancelRun(this.#desk, run, asking)))
+  }
+
+  deploy(command: DeployCommand, caller: Caller): Promise<Started> {
+    return this.#once(caller, { name: 'deploy', command }, (asking) => deploy(this.#desk, command, asking))
+  }
+
+  previewDeploy(
+    command: DeployCommand,
+  ): Promise<{ plan: RolloutPlan; release: Release; refusals: readonly Refusal[] }> {
+    return previewDeploy(this.#desk, command)
+  }
+
+  rollback(
+    command: EnvironmentTarget & { readonly release: string | null },
+    caller: Caller,
+  ): Promise<{ readonly rollout: RolloutId; readonly kind: 'aborted' | 'started' }> {
+    return this.#once(caller, { name: 'rollback', command }, (asking) => rollback(this.#desk, command, asking))
+  }
+
+  commandRollout(rollout: string, type: CommandEvent['type'], caller: Caller): Promise<object> {
+    return this.#once(caller, { name: type, rollout }, (asking) =>
+      nothing(commandRollout(this.#desk, rollout, type, asking)),
+    )
+  }
+
+  approve(target: Parameters<typeof approve>[1], caller: Caller): Promise<object> {
+    return this.#once(caller, { name: 'approve', target }, (asking) => nothing(approve(this.#desk, target, asking)))
+  }
+
+  lock(target: EnvironmentTarget, until: number | null, caller: Caller): Promise<object> {
+    return this.#once(caller, { name: 'lock', target, until }, (asking) =>
+      nothing(lock(this.#desk, target, until, asking)),
+    )
+  }
+
+  unlock(target: EnvironmentTarget, caller: Caller): Promise<object> {
+    return this.#once(caller, { name: 'unlock', target }, (asking) => nothing(unlock(this.#desk, target, asking)))
+  }
+
+  freeze(target: EnvironmentTarget, window: FreezeWindow, caller: Caller): Promise<object> {
+    return this.#once(caller, { name: 'freeze', target, window }, (asking) =>
+      nothing(freeze(this.#desk, target, window, asking)),
+    )
+  }
+
+  unfreeze(target: EnvironmentTarget, caller: Caller): Promise<object> {
+    return this.#once(caller, { name: 'unfreeze', target }, (asking) => nothing(unfreeze(this.#desk, target, asking)))
+  }
+
+  /** The same key and the same words: the earlier answer. The same key and other words: refused. */
+  async #once<Answer>(caller: Caller, words: object, act: (asking: Asking) => Promise<Answer>): Promise<Answer> {
+    const { by, reason, idempotencyKey: key } = caller
+    if (key === null) return act({ by, reason, record: null })
+    const digest = this.#ports.sha256(JSON.stringify(words))
+    const known = await this.#ports.store.request(key)
+    if (known === null) return act({ by, reason, record: (answer): RequestRecord => ({ key, digest, answer }) })
+    if (known.digest === digest) return known.answer as Answer
+    throw new SluiceError('command_conflict', {
+      detail: `the idempotency key ${key} was used for another request`,
+      hint: 'use a new key',
+    })
+  }
+
+  async #noticed(notice: GatewayNotice): Promise<void> {
+    if (notice.kind === 'tripped') {
+      this.#loop.submit({ kind: 'rollout', id: notice.trip.rollout }, noticeEvent(notice, this.#ports.clock.now()))
+      return
+    }
+    const { live } = await this.reading.environment(notice.service, notice.environment)
+    if (live !== null) this.#loop.submit({ kind: 'rollout', id: live }, noticeEvent(notice, this.#ports.clock.now()))
+  }
+}
+
+const nothing = async (work: Promise<void>): Promise<object> => {
+  await work
+  return {}
+}

@@ -1,0 +1,75 @@
+/** The machines behind one face, so that the loop treats every aggregate alike. The only file that forgets their types. */
+import { type Consequence, environmentKey, rolloutConsequences, runConsequences } from '../core/consequences.ts'
+import { emptyEnvironment, environmentMachine } from '../core/environment.ts'
+import type { AggregateKey, AggregateKind } from '../core/ledger/entry.ts'
+import type { Decision, Machine } from '../core/machine.ts'
+import type { Fence } from '../core/model.ts'
+import { runMachine } from '../core/pipeline/machine.ts'
+import { absentRelease, releaseMachine } from '../core/release.ts'
+import { rolloutMachine } from '../core/rollout/machine.ts'
+
+/** What the loop knows of any effect. */
+export type AnyEffect = {
+  readonly sequence: number
+  readonly key: string
+  readonly fence: Fence
+  readonly deadlineMs: number
+  readonly action: { readonly kind: string }
+}
+
+/** An event of any machine; `at` and `type` are what every event has. */
+export type AnyEvent = { readonly type: string; readonly at: number }
+
+/** A machine whose states and events the loop carries without looking inside. */
+export type AnyMachine = {
+  readonly version: number
+  readonly initial: (key: AggregateKey) => unknown
+  readonly decide: (state: unknown, event: AnyEvent) => Decision<unknown, AnyEffect>
+  readonly outstanding: (state: unknown) => readonly AnyEffect[]
+  readonly nextAt: (state: unknown) => number | null
+  readonly settled: (state: unknown) => boolean
+  /** Other aggregates that a step of this one may touch. */
+  readonly related: (state: unknown) => readonly AggregateKey[]
+  /** What a step means for other aggregates. */
+  readonly consequences: (before: unknown, after: unknown) => readonly Consequence[]
+}
+
+type Relations<State> = {
+  readonly related: (state: State) => readonly AggregateKey[]
+  readonly consequences: (before: State, after: State) => readonly Consequence[]
+}
+
+/**
+ * Forgets a machine's types. The casts are sound because a state reaches `decide` only from the same machine's last decision or from the
+ * row that it was stored in, and an event only from this machine's effects or from a command made for it.
+ */
+const forget = <State, Event, Effect extends AnyEffect>(
+  machine: Machine<State, Event, Effect>,
+  initial: (key: AggregateKey) => State,
+  relations: Partial<Relations<State>> = {},
+): AnyMachine => ({
+  version: machine.version,
+  initial,
+  decide: (state, event) => machine.decide(state as State, event as unknown as Event),
+  outstanding: (state) => machine.outstanding(state as State),
+  nextAt: (state) => machine.nextAt(state as State),
+  settled: (state) => machine.settled(state as State),
+  related: (state) => relations.related?.(state as State) ?? [],
+  consequences: (before, after) => relations.consequences?.(before as State, after as State) ?? [],
+})
+
+const environmentOf = ({ id }: AggregateKey): ReturnType<typeof emptyEnvironment> => {
+  const slash = id.indexOf('/')
+  return emptyEnvironment(id.slice(0, slash), id.slice(slash + 1))
+}
+
+/** Every machine by the kind of its aggregate. */
+export const machines: Readonly<Record<AggregateKind, AnyMachine>> = {
+  rollout: forget(rolloutMachine, () => ({ status: 'absent' as const }), {
+    related: (state) => (state.status === 'absent' ? [] : [environmentKey(state.plan.service, state.plan.spec.name)]),
+    consequences: rolloutConsequences,
+  }),
+  environment: forget(environmentMachine, environmentOf),
+  run: forget(runMachine, () => ({ status: 'absent' as const }), { consequences: runConsequences }),
+  release: forget(releaseMachine, () => absentRelease),
+}

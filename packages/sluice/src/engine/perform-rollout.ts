@@ -1,0 +1,224 @@
+/** Performs a rollout's effects through the driver and the router, and says what came of it. */
+import { SluiceError } from '../core/errors.ts'
+import type { EnvironmentSpec, Instance, Release, ReleaseId } from '../core/model.ts'
+import { unreachable } from '../core/machine.ts'
+import { limits } from '../core/limits.ts'
+import type { Action, EffectResult, RolloutEffect, RolloutState, Share } from '../core/rollout/types.ts'
+import type { ArmCounters, ProbeReceipt, Route, RouteObservation, Upstream } from '../core/routing.ts'
+import type { Driver } from '../ports/driver.ts'
+import type { Router } from '../ports/router.ts'
+import type { SecretSource } from '../ports/secrets.ts'
+
+/** What performing needs. */
+export type RolloutWorld = {
+  readonly driver: Driver
+  readonly router: Router
+  readonly secrets: SecretSource
+  readonly release: (id: ReleaseId) => Promise<Release>
+}
+
+type Known = Exclude<RolloutState, { status: 'absent' }>
+type Work<Kind extends Action['kind']> = {
+  readonly state: Known
+  readonly effect: RolloutEffect
+  readonly action: Extract<Action, { kind: Kind }>
+  readonly signal: AbortSignal
+}
+
+/** Performs one effect. Rejects with SluiceError; `outcome_unknown` where nobody can tell. */
+export const performRollout = (
+  world: RolloutWorld,
+  state: Known,
+  effect: RolloutEffect,
+  signal: AbortSignal,
+): Promise<EffectResult> => {
+  const { action } = effect
+  switch (action.kind) {
+    case 'start':
+      return start(world, { state, effect, action, signal })
+    case 'probe':
+      return probe(world, { state, effect, action, signal })
+    case 'shift':
+      return shift(world, { state, effect, action, signal })
+    case 'drain':
+      return drain(world, { state, effect, action, signal })
+    case 'retire':
+      return retire(world, { state, effect, action, signal })
+    case 'measure':
+      return measure(world, state, signal)
+    default:
+      return unreachable(action)
+  }
+}
+
+const done: EffectResult = { kind: 'done' }
+
+const specFor = ({ plan }: Known, release: ReleaseId): EnvironmentSpec =>
+  release === plan.from ? (plan.fromSpec ?? plan.spec) : plan.spec
+
+const start = async (world: RolloutWorld, { state, effect, action, signal }: Work<'start'>): Promise<EffectResult> => {
+  const release = await world.release(action.release)
+  const spec = specFor(state, action.release)
+  const secrets = await world.secrets.values(spec.secretVersions, signal)
+  const variables = { ...spec.config, ...secrets }
+  await world.driver.start({ release, spec, count: action.count, fence: effect.fence, variables }, signal)
+  return done
+}
+
+const observe = (world: RolloutWorld, { plan }: Known, signal: AbortSignal): Promise<readonly Instance[]> =>
+  world.driver.observe(plan.service, plan.spec.name, signal)
+
+const upstream = ({ id, host, port }: Instance): Upstream => ({ instance: id, host, port })
+
+const probe = async (world: RolloutWorld, { state, action, signal }: Work<'probe'>): Promise<EffectResult> => {
+  const wanted = (await observe(world, state, signal)).filter(
+    ({ release, index }) => release === action.release && index < action.count,
+  )
+  const { health } = specFor(state, action.release)
+  const request = {
+    upstreams: wanted.map(upstream),
+    health,
+    successes: health.healthyAfter,
+    deadlineMs: health.startTimeoutMs,
+  }
+  const receipts = await world.router.probe(request, signal)
+  const healthy = receipts.filter((receipt) => receipt.healthy).length
+  const sick = receipts.find((receipt) => !receipt.healthy)
+  return {
+    kind: 'probed',
+    healthy,
+    detail: probeDetail(wanted, action.count, sick),
+    evidence: await evidenceOf(world, sick, signal),
+  }
+}
+
+const probeDetail = (wanted: readonly Instance[], count: number, sick: ProbeReceipt | undefined): string => {
+  if (sick !== undefined) return `${sick.instance} last answered: ${sick.last}`
+  return wanted.length < count ? `only ${wanted.length} instances are there` : 'all answered'
+}
+
+const evidenceOf = async (
+  world: RolloutWorld,
+  sick: ProbeReceipt | undefined,
+  signal: AbortSignal,
+): Promise<readonly string[]> =>
+  sick === undefined ? [] : world.driver.logs(sick.instance, limits.evidenceLinesMax, signal).catch(() => [])
+
+const shift = async (world: RolloutWorld, { state, effect, action, signal }: Work<'shift'>): Promise<EffectResult> => {
+  const { plan } = state
+  const key = { service: plan.service, environment: plan.spec.name }
+  if (action.shares.length === 0 && action.whenEmpty === 'close') {
+    await world.router.remove({ ...key, fence: effect.fence }, signal)
+    return done
+  }
+  const instances = await observe(world, state, signal)
+  const route = routeOf(state, effect, action.shares, instances)
+  confirm(route, await world.router.shift(route, signal))
+  return done
+}
+
+const routeOf = (
+  state: Known,
+  { fence }: RolloutEffect,
+  shares: readonly Share[],
+  instances: readonly Instance[],
+): Route => {
+  const { plan, id } = state
+  const lead = shares.find(({ arm }) => arm === 'stable')?.release ?? plan.to
+  const spec = specFor(state, lead)
+  return {
+    service: plan.service,
+    environment: spec.name,
+    listen: spec.listen,
+    fence,
+    arms: shares.map(({ arm, release, shareBp, count }) => ({
+      name: arm,
+      release,
+      shareBp,
+      upstreams: upstreamsOf(instances, release, count),
+    })),
+    sticky: spec.sticky,
+    salt: plan.to,
+    tripwire: shares.length > 1 ? { rollout: id, policy: plan.spec.judge } : null,
+    health: spec.health,
+  }
+}
+
+/** Never to a release with nothing running: that is what strands traffic. */
+const upstreamsOf = (instances: readonly Instance[], release: ReleaseId, count: number): readonly Upstream[] => {
+  const upstreams = instances
+    .filter((one) => one.release === release && one.index < count && one.status === 'running')
+    .map(upstream)
+  if (upstreams.length > 0) return upstreams
+  throw new SluiceError('health_failed', {
+    detail: `no instance of ${release} is running, so it gets no traffic`,
+    retry: 'later',
+  })
+}
+
+/** The receipt: what the data plane shows is what was asked, or the shift did not happen. */
+const confirm = (asked: Route, { route, trip }: RouteObservation): void => {
+  if (trip !== null && trip.rollout === asked.tripwire?.rollout) {
+    throw new SluiceError('gateway_tripped', { detail: `the tripwire cut ${trip.rollout} at ${trip.shareBp / 100} %` })
+  }
+  const shares = ({ arms }: Route): string => arms.map(({ release, shareBp }) => `${release}:${shareBp}`).join(' ')
+  if (shares(asked) === shares(route)) return
+  throw new SluiceError('route_unconfirmed', {
+    detail: `asked for ${shares(asked) || 'nothing'}, the data plane shows ${shares(route) || 'nothing'}`,
+  })
+}
+
+const drain = async (world: RolloutWorld, { state, action, signal }: Work<'drain'>): Promise<EffectResult> => {
+  const { plan } = state
+  const leaving = (await observe(world, state, signal)).filter(
+    ({ release, index }) => release === action.release && index >= action.keep,
+  )
+  if (leaving.length === 0) return done
+  const { drainTimeoutMs } = specFor(state, action.release)
+  const key = { service: plan.service, environment: plan.spec.name }
+  await world.router.drain({ ...key, upstreams: leaving.map(upstream), deadlineMs: drainTimeoutMs }, signal)
+  return done
+}
+
+const retire = async (
+  world: RolloutWorld,
+  { state, effect, action, signal }: Work<'retire'>,
+): Promise<EffectResult> => {
+  const { plan } = state
+  const key = { service: plan.service, environment: plan.spec.name }
+  const observed = await world.router.observe(key, signal)
+  const arm = observed?.route.arms.find(({ release }) => release === action.release)
+  const routed = arm === undefined || arm.shareBp === 0 ? 0 : arm.upstreams.length
+  if (routed > action.keep) {
+    throw new SluiceError('retire_refused', {
+      detail: `${action.release} still has ${(arm?.shareBp ?? 0) / 100} % of the traffic on ${routed} instances`,
+    })
+  }
+  const { stopGraceMs } = specFor(state, action.release)
+  await world.driver.retire(
+    { ...key, release: action.release, keep: action.keep, stopGraceMs, fence: effect.fence },
+    signal,
+  )
+  return done
+}
+
+const measure = async (world: RolloutWorld, { plan, id }: Known, signal: AbortSignal): Promise<EffectResult> => {
+  const observed = await world.router.observe({ service: plan.service, environment: plan.spec.name }, signal)
+  if (observed === null)
+    throw new SluiceError('route_unconfirmed', { detail: `the router has no route for ${plan.spec.name}` })
+  const { route, counters, logE, trip, observedAt } = observed
+  return {
+    kind: 'measured',
+    logE,
+    shareBp: route.arms.find(({ release }) => release === plan.to)?.shareBp ?? 0,
+    candidate: units(counters, plan.to),
+    stable: units(counters, plan.from),
+    tripped: trip?.rollout === id,
+    observedAt,
+  }
+}
+
+const units = (counters: readonly ArmCounters[], release: ReleaseId | null): { units: number; badUnits: number } => {
+  const counted = counters.find((one) => one.release === release)
+  return { units: counted?.units ?? 0, badUnits: counted?.badUnits ?? 0 }
+}

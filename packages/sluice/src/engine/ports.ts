@@ -1,0 +1,26 @@
+import type { Sha256 } from '../core/model.ts'
+import type { ArtifactStore } from '../ports/artifacts.ts'
+import type { Clock, Ids, Log } from '../ports/clock.ts'
+import type { ConfigLoader } from '../ports/config.ts'
+import type { Driver } from '../ports/driver.ts'
+import type { Router } from '../ports/router.ts'
+import type { JobRunner } from '../ports/runner.ts'
+import type { SecretSource } from '../ports/secrets.ts'
+import type { Source } from '../ports/source.ts'
+import type { Store } from '../ports/store.ts'
+
+/** Everything the engine asks of the world; built once, in `app.ts`. */
+export type Ports = {
+  readonly clock: Clock
+  readonly ids: Ids
+  readonly log: Log
+  readonly sha256: Sha256
+  readonly store: Store
+  readonly driver: Driver
+  readonly router: Router
+  readonly source: Source
+  readonly config: ConfigLoader
+  readonly artifacts: ArtifactStore
+  readonly runner: JobRunner
+  readonly secrets: SecretSource
+}

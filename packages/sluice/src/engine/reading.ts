@@ -1,0 +1,124 @@
+/** Reading what is stored, in domain types. The store gives back what the machines put there; this is where that is relied on. */
+import { SluiceError } from '../core/errors.ts'
+import { environmentKey } from '../core/consequences.ts'
+import type { EnvironmentState } from '../core/environment.ts'
+import { emptyEnvironment } from '../core/environment.ts'
+import type { AggregateKind } from '../core/ledger/entry.ts'
+import { limits } from '../core/limits.ts'
+import { type Release, type ReleaseId, releaseId } from '../core/model.ts'
+import type { RunState } from '../core/pipeline/types.ts'
+import type { ReleaseState } from '../core/release.ts'
+import type { RolloutState } from '../core/rollout/types.ts'
+import type { Store, Stored } from '../ports/store.ts'
+
+/** A rollout that exists. */
+export type Rollout = Exclude<RolloutState, { status: 'absent' }>
+/** A run that exists. */
+export type Run = Exclude<RunState, { status: 'absent' }>
+
+/** A page, newest first. */
+export type Page<Item> = { readonly items: readonly Item[]; readonly next: string | null }
+
+/** How much of a list is wanted. */
+export type PageQuery = { readonly limit?: number; readonly cursor?: string }
+
+/** Reads aggregates by id or page by page. */
+export class Reading {
+  readonly #store: Store
+  /** Releases never change, so that what was read once stays true. */
+  readonly #releases = new Map<string, Release>()
+
+  constructor(store: Store) {
+    this.#store = store
+  }
+
+  /** The rollout; `not_found`. */
+  async rollout(id: string): Promise<Rollout> {
+    const stored = await this.#store.load({ kind: 'rollout', id })
+    const state = stored?.state as RolloutState | undefined
+    if (state !== undefined && state.status !== 'absent') return state
+    throw missing('rollout', id, 'sluice status')
+  }
+
+  /** The run; `not_found`. */
+  async run(id: string): Promise<Run> {
+    const stored = await this.#store.load({ kind: 'run', id })
+    const state = stored?.state as RunState | undefined
+    if (state !== undefined && state.status !== 'absent') return state
+    throw missing('run', id, 'sluice runs ls')
+  }
+
+  /** The environment as it stands; an empty one when nobody used it yet. */
+  async environment(service: string, name: string): Promise<EnvironmentState> {
+    const stored = await this.#store.load(environmentKey(service, name))
+    return (stored?.state as EnvironmentState | undefined) ?? emptyEnvironment(service, name)
+  }
+
+  /** The release of exactly this id; `not_found`. */
+  async release(id: ReleaseId): Promise<Release> {
+    const known = this.#releases.get(id)
+    if (known !== undefined) return known
+    const stored = await this.#store.load({ kind: 'release', id })
+    const state = stored?.state as ReleaseState | undefined
+    if (state === undefined || state.status === 'absent') throw missing('release', id, 'sluice releases ls')
+    if (this.#releases.size >= limits.releasesHeldMax) this.#releases.clear()
+    this.#releases.set(id, state.release)
+    return state.release
+  }
+
+  /** The newest release that a word names: an id, the beginning of one, a version, or `latest`. */
+  async releaseNamed(service: string, word: string): Promise<Release> {
+    if (/^rel_[0-9a-f]{64}$/.test(word)) return this.release(releaseId(word))
+    let cursor: string | undefined
+    do {
+      const page: Page<Release> = await this.releases(cursor === undefined ? {} : { cursor })
+      const found = page.items.find(
+        ({ id, content }) =>
+          content.service === service &&
+          (word === 'latest' || id.startsWith(word) || content.version === word || `v${content.version}` === word),
+      )
+      if (found !== undefined) return found
+      cursor = page.next ?? undefined
+    } while (cursor !== undefined)
+    if (word === 'latest')
+      throw new SluiceError('not_found', { detail: `${service} has no release yet`, hint: 'sluice run' })
+    throw missing('release', word, 'sluice releases ls')
+  }
+
+  /** Releases, newest first. */
+  async releases(query: PageQuery): Promise<Page<Release>> {
+    const page = await this.#list('release', query)
+    return { next: page.next, items: page.items.flatMap(({ state }) => releasesIn(state as ReleaseState)) }
+  }
+
+  /** Runs, newest first. */
+  async runs(query: PageQuery): Promise<Page<Run>> {
+    const page = await this.#list('run', query)
+    return { next: page.next, items: page.items.flatMap(({ state }) => existing(state as RunState)) }
+  }
+
+  /** Rollouts, newest first. */
+  async rollouts(query: PageQuery): Promise<Page<Rollout>> {
+    const page = await this.#list('rollout', query)
+    return { next: page.next, items: page.items.flatMap(({ state }) => existing(state as RolloutState)) }
+  }
+
+  /** Environments of a service that were used. */
+  async environments(service: string): Promise<readonly EnvironmentState[]> {
+    const page = await this.#store.list({ kind: 'environment', idPrefix: `${service}/`, limit: limits.pageItemsMax })
+    return page.items.map(({ state }) => state as EnvironmentState)
+  }
+
+  #list(kind: AggregateKind, { limit, cursor }: PageQuery): Promise<{ items: readonly Stored[]; next: string | null }> {
+    const bounded = Math.min(limit ?? limits.pageItemsDefault, limits.pageItemsMax)
+    return this.#store.list({ kind, limit: bounded, ...(cursor === undefined ? {} : { cursor }) })
+  }
+}
+
+const existing = <State extends { status: string }>(state: State): Exclude<State, { status: 'absent' }>[] =>
+  state.status === 'absent' ? [] : [state as Exclude<State, { status: 'absent' }>]
+
+const releasesIn = (state: ReleaseState): readonly Release[] => (state.status === 'absent' ? [] : [state.release])
+
+const missing = (what: string, id: string, hint: string): SluiceError =>
+  new SluiceError('not_found', { detail: `there is no ${what} ${JSON.stringify(id)}`, hint })

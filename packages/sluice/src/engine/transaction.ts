@@ -1,0 +1,107 @@
+/** From states and inputs to one transaction. Pure: the loop commits what this says, and performs only after that. */
+import type { AggregateKey, LedgerEntry } from '../core/ledger/entry.ts'
+import type { Actor } from '../core/model.ts'
+import type { EffectIntent, Transition } from '../ports/store.ts'
+import { type AnyEffect, type AnyEvent, machines } from './machines.ts'
+
+/** One event for one aggregate, and who is behind it. */
+export type Input = {
+  readonly key: AggregateKey
+  readonly event: AnyEvent
+  readonly actor: Actor
+  readonly reason: string | null
+}
+
+/** An aggregate as the loop holds it. */
+export type Held = { readonly key: AggregateKey; readonly version: number; readonly state: unknown }
+
+/** What the loop commits, and what it holds afterwards. */
+export type Plan = {
+  readonly transitions: readonly Transition[]
+  readonly held: readonly Held[]
+  readonly effects: readonly { readonly key: AggregateKey; readonly effect: AnyEffect }[]
+  /** Per input, whether it changed anything. */
+  readonly accepted: readonly boolean[]
+}
+
+/** Text that names an aggregate in maps. */
+export const keyText = ({ kind, id }: AggregateKey): string => `${kind}:${id}`
+
+type Work = {
+  readonly before: Held
+  state: unknown
+  readonly entries: LedgerEntry[]
+  readonly intents: EffectIntent[]
+  readonly effects: AnyEffect[]
+}
+
+/** Who speaks when nobody asked. */
+export const sluice: Actor = { kind: 'system', name: 'sluice' }
+
+/** Decides every input in order, with what follows from them, against the states that `hold` gives. */
+export const planTransaction = (inputs: readonly Input[], hold: (key: AggregateKey) => Held): Plan => {
+  const works = new Map<string, Work>()
+  const workOf = (key: AggregateKey): Work => {
+    const known = works.get(keyText(key))
+    if (known !== undefined) return known
+    const before = hold(key)
+    const work: Work = { before, state: before.state, entries: [], intents: [], effects: [] }
+    works.set(keyText(key), work)
+    return work
+  }
+  const accepted = inputs.map((input) => {
+    const work = workOf(input.key)
+    const before = work.state
+    if (!take(work, input)) return false
+    for (const follower of machines[input.key.kind].consequences(before, work.state))
+      take(workOf(follower.key), { ...follower, actor: sluice, reason: null })
+    return true
+  })
+  const changed = [...works.values()].filter(({ entries }) => entries.length > 0)
+  return {
+    transitions: changed.map(transitionOf),
+    held: changed.map(({ before, state, entries }) => ({
+      key: before.key,
+      version: before.version + entries.length,
+      state,
+    })),
+    effects: changed.flatMap(({ before, effects }) => effects.map((effect) => ({ key: before.key, effect }))),
+    accepted,
+  }
+}
+
+const take = (work: Work, { key, event, actor, reason }: Input): boolean => {
+  const machine = machines[key.kind]
+  const decision = machine.decide(work.state, event)
+  if (decision.state === work.state) return false
+  work.state = decision.state
+  work.entries.push({
+    key,
+    version: work.before.version + work.entries.length + 1,
+    type: event.type,
+    form: 1,
+    at: event.at,
+    actor,
+    reason,
+    body: event,
+  })
+  for (const effect of decision.effects) {
+    work.effects.push(effect)
+    work.intents.push({ key: effect.key, kind: effect.action.kind, fence: effect.fence })
+  }
+  return true
+}
+
+const transitionOf = ({ before, state, entries, intents }: Work): Transition => {
+  const machine = machines[before.key.kind]
+  return {
+    key: before.key,
+    expectedVersion: before.version,
+    machineVersion: machine.version,
+    state,
+    settled: machine.settled(state),
+    nextAt: machine.nextAt(state),
+    entries,
+    effects: intents,
+  }
+}
