@@ -5,7 +5,7 @@ import type { AggregateKey, AggregateKind } from '../core/ledger/entry.ts'
 import type { Decision, Machine } from '../core/machine.ts'
 import type { Fence } from '../core/model.ts'
 import { runMachine } from '../core/pipeline/machine.ts'
-import { absentRelease, releaseMachine } from '../core/release.ts'
+import { absentRelease, releaseMachine } from '../core/release-machine.ts'
 import { rolloutMachine } from '../core/rollout/machine.ts'
 
 /** What the loop knows of any effect. */

@@ -7,7 +7,7 @@ import type { AggregateKind } from '../core/ledger/entry.ts'
 import { limits } from '../core/limits.ts'
 import { type Release, type ReleaseId, releaseId } from '../core/model.ts'
 import type { RunState } from '../core/pipeline/types.ts'
-import type { ReleaseState } from '../core/release.ts'
+import type { ReleaseState } from '../core/release-machine.ts'
 import type { RolloutState } from '../core/rollout/types.ts'
 import type { Store, Stored } from '../ports/store.ts'
 
