@@ -1,0 +1,66 @@
+/** The statements that only read. */
+import { sql } from 'kysely'
+import { compiled, p } from './statements.ts'
+import type { Kysely } from 'kysely'
+import type { Tables } from './schema.ts'
+import type { Statement } from './statements.ts'
+
+/** Compiles them. Parameters have the names of their columns but where noted. */
+export const readStatements = (db: Kysely<Tables>): ReadStatements => {
+  const page = db
+    .selectFrom('aggregate')
+    .selectAll()
+    .where('kind', '=', p<string>('kind'))
+    .where('id', '>=', p<string>('id_from'))
+    .where('id', '<', p<string>('id_before'))
+    .orderBy('updated_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(p<number>('limit'))
+  const rows = db
+    .selectFrom('ledger')
+    .selectAll()
+    .where('seq', '>', p<number>('after'))
+    .orderBy('seq')
+    .limit(p<number>('limit'))
+  return {
+    load: compiled(
+      db.selectFrom('aggregate').selectAll().where('kind', '=', p<string>('kind')).where('id', '=', p<string>('id')),
+    ),
+    /** Unsettled aggregates of one kind up to a machine version. */
+    open: compiled(
+      db
+        .selectFrom('aggregate')
+        .selectAll()
+        .where('settled', '=', sql.lit(0))
+        .where('kind', '=', p<string>('kind'))
+        .where('machine_version', '<=', p<number>('machine_version'))
+        .orderBy('id'),
+    ),
+    list: compiled(page),
+    /** The page after the item with `updated_at` and `id`. */
+    listAfter: compiled(
+      page.where((row) =>
+        row.or([
+          row('updated_at', '<', p<number>('updated_at')),
+          row.and([row('updated_at', '=', p<number>('updated_at')), row('id', '<', p<string>('id'))]),
+        ]),
+      ),
+    ),
+    ledger: compiled(rows),
+    ledgerOf: compiled(rows.where('kind', '=', p<string>('kind')).where('id', '=', p<string>('id'))),
+    effects: compiled(
+      db
+        .selectFrom('effect')
+        .selectAll()
+        .where('aggregate_kind', '=', p<string>('aggregate_kind'))
+        .where('aggregate_id', '=', p<string>('aggregate_id'))
+        .orderBy('key'),
+    ),
+    request: compiled(db.selectFrom('request').selectAll().where('key', '=', p<string>('key'))),
+  }
+}
+
+/** The statements of `readStatements`, by name. */
+export type ReadStatements = Readonly<
+  Record<'load' | 'open' | 'list' | 'listAfter' | 'ledger' | 'ledgerOf' | 'effects' | 'request', Statement>
+>

@@ -1,0 +1,41 @@
+/** SQLite's side of the schema and statements, and the query builder that compiles them. It never runs a query. */
+import { DummyDriver, Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from 'kysely'
+import { readStatements } from '../read-statements.ts'
+import { schemaSteps } from '../schema.ts'
+import { writeStatements } from '../write-statements.ts'
+import type { ReadStatements } from '../read-statements.ts'
+import type { Dialect, SchemaStep, Tables } from '../schema.ts'
+import type { WriteStatements } from '../write-statements.ts'
+
+/** Triggers that make the ledger refuse to be changed. Replacing a row is a quiet delete, so an insert must come after all others. */
+const dialect: Dialect = {
+  integer: 'integer',
+  guards: [
+    `create trigger ledger_kept before update on ledger begin select raise(abort, 'the ledger is append-only'); end`,
+    `create trigger ledger_whole before delete on ledger begin select raise(abort, 'the ledger is append-only'); end`,
+    `create trigger ledger_onward before insert on ledger when
+      new.seq <= (select max(seq) from ledger)
+      or exists (select 1 from ledger where kind = new.kind and id = new.id and version = new.version)
+      begin select raise(abort, 'the ledger is append-only'); end`,
+  ],
+}
+
+/** Everything that is said to the database, as text. */
+export type SqliteTexts = {
+  readonly write: WriteStatements
+  readonly read: ReadStatements
+  readonly schema: readonly SchemaStep[]
+}
+
+/** Compiles every statement. */
+export const compileTexts = (): SqliteTexts => {
+  const db = new Kysely<Tables>({
+    dialect: {
+      createAdapter: () => new SqliteAdapter(),
+      createDriver: () => new DummyDriver(),
+      createIntrospector: (of) => new SqliteIntrospector(of),
+      createQueryCompiler: () => new SqliteQueryCompiler(),
+    },
+  })
+  return { write: writeStatements(db), read: readStatements(db), schema: schemaSteps(db, dialect) }
+}

@@ -1,0 +1,213 @@
+/**
+ * The store on one machine: SQLite, written by one thread of its own, read here.
+ *
+ * Reads see everything that was acknowledged. Once a write has failed with unknown outcome every call is refused: leave, and open again.
+ */
+import { mkdirSync } from 'node:fs'
+import { Worker } from 'node:worker_threads'
+import { SluiceError } from '../../../core/errors.ts'
+import { limits } from '../../../core/limits.ts'
+import { checkCommit } from '../checks.ts'
+import { formatCursor, parseCursor } from '../cursor.ts'
+import { effectOf, ledgerRowOf, requestOf, storedOf } from '../rows.ts'
+import { openReader } from './connection.ts'
+import { compileTexts } from './dialect.ts'
+import { failureError } from './failures.ts'
+import { databasePath } from './files.ts'
+import { lockDirectory } from './lock.ts'
+import { packCommit, rowsOf } from './pack.ts'
+import { WriterLink } from './link.ts'
+import { aggregateKinds } from '../../../core/ledger/entry.ts'
+import type { AggregateKey, AggregateKind, LedgerRow } from '../../../core/ledger/entry.ts'
+import type {
+  Commit,
+  Lease,
+  LedgerQuery,
+  ListQuery,
+  RequestRecord,
+  Store,
+  Stored,
+  StoredEffect,
+} from '../../../ports/store.ts'
+import type { ReadStatements } from '../read-statements.ts'
+import type { Tables } from '../schema.ts'
+import type { Connection, Synchronous } from './connection.ts'
+import type { DirectoryLock } from './lock.ts'
+import type { WriterStart } from './messages.ts'
+
+/** Where the store is, and what tests may change about it. */
+export type SqliteStoreOptions = {
+  /** The state directory; made when missing, mode 0700. */
+  readonly directory: string
+  /** `full` unless a test shows what would be lost. */
+  readonly synchronous?: Synchronous
+  /** Room set aside for a full disk, bytes. */
+  readonly ballastBytes?: number
+}
+
+/** The oldest SQLite without the WAL-reset bug that lost acknowledged writes (sqlite.org/releaselog/3_51_3.html, 2026-03). */
+const sqliteVersionMin = [3, 51, 3] as const
+
+/** Opens the store. `server_running`, `store_corrupt`, `store_newer`, `store_full`, `store_failed`, `node_too_old`. */
+export const openSqliteStore = async (options: SqliteStoreOptions): Promise<Store> => {
+  const { directory } = options
+  refuseOldSqlite(process.versions['sqlite'] ?? '0')
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 })
+  } catch (error) {
+    throw failureError(error, 'made', directory)
+  }
+  const lock = await lockDirectory(directory)
+  const texts = compileTexts()
+  const start: WriterStart = {
+    directory,
+    texts,
+    synchronous: options.synchronous ?? 'full',
+    ballastBytes: options.ballastBytes ?? limits.ballastBytes,
+  }
+  const worker = startWorker(start)
+  const path = databasePath(directory)
+  try {
+    const link = await WriterLink.start(worker, path)
+    return new SqliteStore({ link, lock, path, texts: texts.read })
+  } catch (error) {
+    await worker.terminate()
+    lock.release()
+    throw failureError(error, 'opened', path)
+  }
+}
+
+/** Refuses a SQLite that loses data: `node_too_old`. */
+export const refuseOldSqlite = (version: string): void => {
+  const parts = version.split('.').map(Number)
+  const difference = sqliteVersionMin.map((least, index) => (parts[index] ?? 0) - least).find((part) => part !== 0) ?? 0
+  if (difference >= 0) return
+  throw new SluiceError('node_too_old', {
+    detail: `This Node has SQLite ${version}, which can lose acknowledged writes; ${sqliteVersionMin.join('.')} does not.`,
+    hint: 'Use a newer Node 24.',
+  })
+}
+
+const startWorker = (start: WriterStart): Worker => {
+  // Run from source the thread is TypeScript; published it is JavaScript.
+  const file = import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js'
+  return new Worker(new URL(file, import.meta.url), {
+    name: 'sluice-store',
+    workerData: start,
+    resourceLimits: { maxYoungGenerationSizeMb: 8 },
+  })
+}
+
+type SqliteStoreParts = {
+  readonly link: WriterLink
+  readonly lock: DirectoryLock
+  readonly path: string
+  readonly texts: ReadStatements
+}
+
+class SqliteStore implements Store {
+  readonly #parts: SqliteStoreParts
+  readonly #reader: Connection
+
+  constructor(parts: SqliteStoreParts) {
+    this.#parts = parts
+    this.#reader = openReader(parts.path)
+  }
+
+  async acquireLease(owner: string, now: number): Promise<Lease> {
+    const written = await this.#parts.link.write({ kind: 'take_lease', owner, at: now })
+    return written.kind === 'lease_taken' ? written.lease : unexpected(written.kind)
+  }
+
+  async commit(commit: Commit): Promise<readonly LedgerRow[]> {
+    checkCommit(commit)
+    const written = await this.#parts.link.write(packCommit(commit, Date.now()))
+    return written.kind === 'committed' ? rowsOf(commit, written) : unexpected(written.kind)
+  }
+
+  async claim(key: AggregateKey, lease: Lease): Promise<number> {
+    const written = await this.#parts.link.write({ kind: 'claim', key, lease })
+    return written.kind === 'claimed' ? written.claims : unexpected(written.kind)
+  }
+
+  async load(key: AggregateKey): Promise<Stored | null> {
+    return this.#read((reader, texts) => {
+      const row = reader.get<Tables['aggregate']>(texts.load, key)
+      return row === null ? null : storedOf(row)
+    })
+  }
+
+  async open(machineVersions: Readonly<Record<AggregateKind, number>>): Promise<readonly Stored[]> {
+    return this.#read((reader, texts) =>
+      [...aggregateKinds]
+        .sort()
+        .flatMap((kind) =>
+          reader.all<Tables['aggregate']>(texts.open, { kind, machine_version: machineVersions[kind] }).map(storedOf),
+        ),
+    )
+  }
+
+  async list(query: ListQuery): Promise<{ readonly items: readonly Stored[]; readonly next: string | null }> {
+    const { kind, limit, idPrefix = '' } = query
+    const after = query.cursor === undefined ? null : parseCursor(query.cursor)
+    return this.#read((reader, texts) => {
+      // One more than asked for tells whether there is a next page. No id has a character beyond the last of Unicode.
+      const range = { kind, id_from: idPrefix, id_before: `${idPrefix}\u{10ffff}`, limit: limit + 1 }
+      const rows =
+        after === null
+          ? reader.all<Tables['aggregate']>(texts.list, range)
+          : reader.all<Tables['aggregate']>(texts.listAfter, { ...range, updated_at: after.updatedAt, id: after.id })
+      const items = rows.slice(0, limit).map(storedOf)
+      const last = items.at(-1)
+      const more = rows.length > limit && last !== undefined
+      return { items, next: more ? formatCursor({ updatedAt: last.updatedAt, id: last.key.id }) : null }
+    })
+  }
+
+  async ledger({ after, limit, key }: LedgerQuery): Promise<readonly LedgerRow[]> {
+    return this.#read((reader, texts) => {
+      const page = { after, limit }
+      const rows =
+        key === undefined
+          ? reader.all<Tables['ledger']>(texts.ledger, page)
+          : reader.all<Tables['ledger']>(texts.ledgerOf, { ...page, ...key })
+      return rows.map(ledgerRowOf)
+    })
+  }
+
+  async effects(key: AggregateKey): Promise<readonly StoredEffect[]> {
+    const aggregate = { aggregate_kind: key.kind, aggregate_id: key.id }
+    return this.#read((reader, texts) => reader.all<Tables['effect']>(texts.effects, aggregate).map(effectOf))
+  }
+
+  async request(key: string): Promise<RequestRecord | null> {
+    return this.#read((reader, texts) => {
+      const row = reader.get<Tables['request']>(texts.request, { key })
+      return row === null ? null : requestOf(row)
+    })
+  }
+
+  async releaseBallast(): Promise<void> {
+    await this.#parts.link.releaseBallast()
+  }
+
+  async close(): Promise<void> {
+    if (!this.#parts.link.end()) return
+    this.#reader.close()
+    await this.#parts.link.close()
+    this.#parts.lock.release()
+  }
+
+  #read<Result>(read: (reader: Connection, texts: ReadStatements) => Result): Result {
+    this.#parts.link.assertOpen()
+    try {
+      return read(this.#reader, this.#parts.texts)
+    } catch (error) {
+      throw failureError(error, 'read', this.#parts.path)
+    }
+  }
+}
+
+const unexpected = (kind: string): never => {
+  throw new Error(`bug: the writer answered ${kind}`)
+}

@@ -1,0 +1,167 @@
+/** The statements that write, and the reads that they decide on. */
+import { sql } from 'kysely'
+import { compiled, p } from './statements.ts'
+import type { Kysely } from 'kysely'
+import type { Tables } from './schema.ts'
+import type { Statement } from './statements.ts'
+
+/** Compiles them. Parameters have the names of their columns but where noted. */
+export const writeStatements = (db: Kysely<Tables>): WriteStatements => ({
+  ...leaseStatements(db),
+  ...aggregateStatements(db),
+  ...ledgerStatements(db),
+  ...effectStatements(db),
+  ...requestStatements(db),
+})
+
+/** The statements by name. */
+export type WriteStatements = Readonly<
+  Record<
+    | 'lease'
+    | 'takeLease'
+    | 'version'
+    | 'hasRequest'
+    | 'head'
+    | 'insertAggregate'
+    | 'updateAggregate'
+    | 'appendLedger'
+    | 'keepEffect'
+    | 'finishEffect'
+    | 'forgetEffects'
+    | 'keepRequest'
+    | 'forgetRequests'
+    | 'claim',
+    Statement
+  >
+>
+
+type Some<Name extends keyof WriteStatements> = Pick<WriteStatements, Name>
+
+const leaseStatements = (db: Kysely<Tables>): Some<'lease' | 'takeLease'> => ({
+  lease: compiled(db.selectFrom('lease').select(['owner', 'epoch']).where('scope', '=', p<string>('scope'))),
+  takeLease: compiled(
+    db
+      .insertInto('lease')
+      .values({ scope: p('scope'), epoch: p('epoch'), owner: p('owner'), at: p('at') })
+      .onConflict((conflict) =>
+        conflict.column('scope').doUpdateSet({ epoch: p('epoch'), owner: p('owner'), at: p('at') }),
+      ),
+  ),
+})
+
+const aggregateStatements = (
+  db: Kysely<Tables>,
+): Some<'version' | 'insertAggregate' | 'updateAggregate' | 'claim'> => ({
+  version: compiled(
+    db
+      .selectFrom('aggregate')
+      .select('version')
+      .where('kind', '=', p<string>('kind'))
+      .where('id', '=', p<string>('id')),
+  ),
+  insertAggregate: compiled(
+    db.insertInto('aggregate').values({
+      kind: p('kind'),
+      id: p('id'),
+      version: p('version'),
+      machine_version: p('machine_version'),
+      state: p('state'),
+      settled: p('settled'),
+      next_at: p('next_at'),
+      claims: sql.lit(0),
+      updated_at: p('updated_at'),
+    }),
+  ),
+  /** `expected` is the version that the decision was made on. */
+  updateAggregate: compiled(
+    db
+      .updateTable('aggregate')
+      .set({
+        version: p('version'),
+        machine_version: p('machine_version'),
+        state: p('state'),
+        settled: p('settled'),
+        next_at: p('next_at'),
+        claims: sql.lit(0),
+        updated_at: p('updated_at'),
+      })
+      .where('kind', '=', p<string>('kind'))
+      .where('id', '=', p<string>('id'))
+      .where('version', '=', p<number>('expected')),
+  ),
+  claim: compiled(
+    db
+      .updateTable('aggregate')
+      .set((row) => ({ claims: row('claims', '+', sql.lit(1)) }))
+      .where('kind', '=', p<string>('kind'))
+      .where('id', '=', p<string>('id'))
+      .returning('claims'),
+  ),
+})
+
+const ledgerStatements = (db: Kysely<Tables>): Some<'head' | 'appendLedger'> => ({
+  head: compiled(db.selectFrom('ledger').select(['seq', 'hash']).orderBy('seq', 'desc').limit(sql.lit(1))),
+  appendLedger: compiled(
+    db.insertInto('ledger').values({
+      seq: p('seq'),
+      kind: p('kind'),
+      id: p('id'),
+      version: p('version'),
+      type: p('type'),
+      form: p('form'),
+      at: p('at'),
+      text: p('text'),
+      previous_hash: p('previous_hash'),
+      hash: p('hash'),
+    }),
+  ),
+})
+
+const effectStatements = (db: Kysely<Tables>): Some<'keepEffect' | 'finishEffect' | 'forgetEffects'> => ({
+  keepEffect: compiled(
+    db
+      .insertInto('effect')
+      .values({
+        aggregate_kind: p('aggregate_kind'),
+        aggregate_id: p('aggregate_id'),
+        key: p('key'),
+        kind: p('kind'),
+        fence_token: p('fence_token'),
+        fence_sequence: p('fence_sequence'),
+        status: sql.lit('intent'),
+        at: p('at'),
+      })
+      .onConflict((conflict) =>
+        conflict.columns(['aggregate_kind', 'aggregate_id', 'key']).doUpdateSet({
+          kind: p('kind'),
+          fence_token: p('fence_token'),
+          fence_sequence: p('fence_sequence'),
+          status: sql.lit('intent'),
+          at: p('at'),
+        }),
+      ),
+  ),
+  finishEffect: compiled(
+    db
+      .updateTable('effect')
+      .set({ status: sql.lit('finished') })
+      .where('aggregate_kind', '=', p<string>('aggregate_kind'))
+      .where('aggregate_id', '=', p<string>('aggregate_id'))
+      .where('key', '=', p<string>('key')),
+  ),
+  forgetEffects: compiled(
+    db
+      .deleteFrom('effect')
+      .where('aggregate_kind', '=', p<string>('aggregate_kind'))
+      .where('aggregate_id', '=', p<string>('aggregate_id')),
+  ),
+})
+
+const requestStatements = (db: Kysely<Tables>): Some<'hasRequest' | 'keepRequest' | 'forgetRequests'> => ({
+  hasRequest: compiled(db.selectFrom('request').select('key').where('key', '=', p<string>('key'))),
+  keepRequest: compiled(
+    db.insertInto('request').values({ key: p('key'), digest: p('digest'), answer: p('answer'), at: p('at') }),
+  ),
+  /** `before`: epoch ms. */
+  forgetRequests: compiled(db.deleteFrom('request').where('at', '<', p<number>('before'))),
+})
