@@ -9,11 +9,15 @@ import { argv } from 'node:process'
 import { pathToFileURL } from 'node:url'
 import { errorOutcome, type Outcome, valueOutcome } from './outcome.ts'
 
-const own = import.meta.resolve(import.meta.url.endsWith('.ts') ? '../../core/config/define.ts' : '../../core/config/define.js')
+const own = import.meta.resolve(
+  import.meta.url.endsWith('.ts') ? '../../core/config/define.ts' : '../../core/config/define.js',
+)
 
 registerHooks({
   resolve: (specifier, context, next) =>
-    specifier === 'sluice' || specifier === 'sluice/config' ? { url: own, shortCircuit: true } : next(specifier, context),
+    specifier === 'sluice' || specifier === 'sluice/config'
+      ? { url: own, shortCircuit: true }
+      : next(specifier, context),
 })
 
 const [, , file = ''] = argv

@@ -16,7 +16,13 @@ import type { Outcome } from './outcome.ts'
 export type LoadedConfig = { readonly file: string; readonly text: string; readonly settings: Settings }
 
 /** File names of a config, the first that exists is taken. */
-export const configFiles: readonly string[] = ['sluice.config.ts', 'sluice.config.mts', 'sluice.config.js', 'sluice.config.mjs', 'sluice.config.json']
+export const configFiles: readonly string[] = [
+  'sluice.config.ts',
+  'sluice.config.mts',
+  'sluice.config.js',
+  'sluice.config.mjs',
+  'sluice.config.json',
+]
 
 /**
  * Reads and checks the config of `directory`. It is evaluated in a process of its own, with nothing of the caller's environment but PATH, HOME,
@@ -46,7 +52,11 @@ const readText = async (path: string): Promise<string | null> => {
     return await readFile(path, 'utf8')
   } catch (cause) {
     if (cause instanceof Error && 'code' in cause && (cause.code === 'ENOENT' || cause.code === 'ENOTDIR')) return null
-    throw new SluiceError('config_missing', { detail: `${path} cannot be read: ${String(cause)}`, hint: 'Check its permissions.', cause })
+    throw new SluiceError('config_missing', {
+      detail: `${path} cannot be read: ${String(cause)}`,
+      hint: 'Check its permissions.',
+      cause,
+    })
   }
 }
 
@@ -54,11 +64,20 @@ const parseJson = (text: string, file: string): Outcome => {
   try {
     return { kind: 'value', value: JSON.parse(text) }
   } catch (cause) {
-    throw new SluiceError('config_invalid', { detail: `${file} is not JSON: ${String(cause)}.`, hint: `Mend ${file}.`, cause })
+    throw new SluiceError('config_invalid', {
+      detail: `${file} is not JSON: ${String(cause)}.`,
+      hint: `Mend ${file}.`,
+      cause,
+    })
   }
 }
 
-type Ended = { readonly code: number | null; readonly signal: string | null; readonly answer: string; readonly printed: string }
+type Ended = {
+  readonly code: number | null
+  readonly signal: string | null
+  readonly answer: string
+  readonly printed: string
+}
 
 const evaluate = async (path: string, signal: AbortSignal): Promise<Outcome> => {
   const ended = await runChild(path, signal)
@@ -72,13 +91,18 @@ const evaluate = async (path: string, signal: AbortSignal): Promise<Outcome> => 
       ? `${path} was not evaluated within ${limits.configLoadMs / 1_000} s.`
       : `${path} ended its process (${ended.signal ?? `exit code ${ended.code ?? 0}`}) before it gave a value.`,
     hint: 'A config computes a value and waits for nothing: no servers, no prompts, no process.exit.',
-    evidence: ended.printed.split('\n').filter((line) => line !== '').slice(-10),
+    evidence: ended.printed
+      .split('\n')
+      .filter((line) => line !== '')
+      .slice(-10),
   })
 }
 
 const runChild = (path: string, signal: AbortSignal): Promise<Ended> => {
   const script = fileURLToPath(import.meta.resolve(import.meta.url.endsWith('.ts') ? './evaluate.ts' : './evaluate.js'))
-  const variables = ['PATH', 'HOME', 'LANG', 'TMPDIR'].flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]] as const]))
+  const variables = ['PATH', 'HOME', 'LANG', 'TMPDIR'].flatMap((name) =>
+    env[name] === undefined ? [] : [[name, env[name]] as const],
+  )
   return new Promise((resolve, reject) => {
     const child = spawn(execPath, ['--no-warnings', script, path], {
       env: Object.fromEntries(variables),
@@ -91,7 +115,11 @@ const runChild = (path: string, signal: AbortSignal): Promise<Ended> => {
     const out = collect(child.stdout, limits.evidenceBytesMax)
     const err = collect(child.stderr, limits.evidenceBytesMax)
     child.once('error', (cause) => {
-      reject(cause.name === 'AbortError' ? cause : new SluiceError('tool_missing', { detail: `${execPath} cannot be started: ${cause.message}`, cause }))
+      reject(
+        cause.name === 'AbortError'
+          ? cause
+          : new SluiceError('tool_missing', { detail: `${execPath} cannot be started: ${cause.message}`, cause }),
+      )
     })
     child.once('close', (code, killedBy) => {
       resolve({ code, signal: killedBy, answer: answer(), printed: out() + err() })
@@ -112,7 +140,10 @@ const collect = (stream: unknown, bytesMax: number): (() => string) => {
   return () => Buffer.concat(chunks).toString('utf8')
 }
 
-const valueOf = async (outcome: Outcome, source: { readonly file: string; readonly text: string }): Promise<unknown> => {
+const valueOf = async (
+  outcome: Outcome,
+  source: { readonly file: string; readonly text: string },
+): Promise<unknown> => {
   if (outcome.kind === 'value') return outcome.value
   if (outcome.kind === 'no_default') {
     throw new SluiceError('config_invalid', {
@@ -129,7 +160,10 @@ const valueOf = async (outcome: Outcome, source: { readonly file: string; readon
       evidence: place === null ? [] : lineOf(source.text, place.line),
     })
   }
-  const where = outcome.line === 0 ? source.file : `${source.file}:${outcome.line}${outcome.column === 0 ? '' : `:${outcome.column}`}`
+  const where =
+    outcome.line === 0
+      ? source.file
+      : `${source.file}:${outcome.line}${outcome.column === 0 ? '' : `:${outcome.column}`}`
   throw new SluiceError('config_invalid', {
     detail: `${source.file} cannot be evaluated: ${outcome.name}: ${outcome.message} (${where}).`,
     hint: `Mend ${where}, then: sluice validate`,
@@ -137,6 +171,8 @@ const valueOf = async (outcome: Outcome, source: { readonly file: string; readon
   })
 }
 
-const lineOf = (text: string, line: number): readonly string[] => [`  ${line} | ${(text.split('\n')[line - 1] ?? '').slice(0, limits.evidenceLineMax)}`]
+const lineOf = (text: string, line: number): readonly string[] => [
+  `  ${line} | ${(text.split('\n')[line - 1] ?? '').slice(0, limits.evidenceLineMax)}`,
+]
 
 const nameOf = (path: KeyPath): string => (path.length === 0 ? 'The default export' : path.join('.'))

@@ -7,7 +7,13 @@ export type Outcome =
   | { readonly kind: 'no_default' }
   /** Something that is not data (a function, a date …) at a path. */
   | { readonly kind: 'not_data'; readonly path: readonly (string | number)[]; readonly what: string }
-  | { readonly kind: 'threw'; readonly name: string; readonly message: string; readonly line: number; readonly column: number }
+  | {
+      readonly kind: 'threw'
+      readonly name: string
+      readonly message: string
+      readonly line: number
+      readonly column: number
+    }
 
 /** The value, if it is plain data. */
 export const valueOutcome = (value: unknown): Outcome => findOther(value, [], new Set()) ?? { kind: 'value', value }
@@ -41,7 +47,9 @@ const findOther = (value: unknown, path: readonly (string | number)[], above: Re
     return { kind: 'not_data', path, what: `a ${value.constructor.name}` }
   }
   const within = new Set(above).add(value)
-  const entries: readonly (readonly [string | number, unknown])[] = Array.isArray(value) ? [...value.entries()] : Object.entries(value)
+  const entries: readonly (readonly [string | number, unknown])[] = Array.isArray(value)
+    ? [...value.entries()]
+    : Object.entries(value)
   for (const [key, inner] of entries) {
     const other = findOther(inner, [...path, key], within)
     if (other !== null) return other

@@ -8,7 +8,10 @@ import type { Settings } from './settings.ts'
 export const reservedVariables: readonly string[] = ['HOST', 'PORT']
 
 /** The issues of parsed settings; `cycle` is the circle of `needs`, first job repeated at the end, or null. */
-export const check = (settings: Settings, distance: Distance): { readonly issues: readonly ConfigIssue[]; readonly cycle: readonly string[] | null } => {
+export const check = (
+  settings: Settings,
+  distance: Distance,
+): { readonly issues: readonly ConfigIssue[]; readonly cycle: readonly string[] | null } => {
   const jobs = jobOrder(settings)
   const cycle = jobs.kind === 'cycle' ? jobs.nodes : null
   const issues = [
@@ -112,7 +115,13 @@ const startIssues = (settings: Settings, distance: Distance): readonly ConfigIss
     return [{ path: ['start', 'artifact'], message, fix: `Add artifact: '${artifacts[0] ?? ''}' to start.` }]
   }
   if (artifacts.includes(start.artifact)) return []
-  return [{ path: ['start', 'artifact'], message: `no job makes an artifact "${start.artifact}"`, fix: suggest(start.artifact, artifacts, distance) }]
+  return [
+    {
+      path: ['start', 'artifact'],
+      message: `no job makes an artifact "${start.artifact}"`,
+      fix: suggest(start.artifact, artifacts, distance),
+    },
+  ]
 }
 
 /** The artifacts that the pipeline makes, in the order in which they are written. */
@@ -158,22 +167,42 @@ const listenIssues = (settings: Settings): readonly ConfigIssue[] => {
     const other = takenBy.get(address)
     takenBy.set(address, name)
     if (other === undefined) return []
-    return [{ path: ['environments', name, 'listen'], message: `environment "${other}" already listens on ${address}`, fix: 'Take another port.' }]
+    return [
+      {
+        path: ['environments', name, 'listen'],
+        message: `environment "${other}" already listens on ${address}`,
+        fix: 'Take another port.',
+      },
+    ]
   })
 }
 
 const variableIssues = (settings: Settings): readonly ConfigIssue[] => {
   const places = [
     { path: [] as readonly string[], config: settings.config, secrets: settings.secrets },
-    ...Object.entries(settings.environments).map(([name, { config, secrets }]) => ({ path: ['environments', name], config, secrets })),
+    ...Object.entries(settings.environments).map(([name, { config, secrets }]) => ({
+      path: ['environments', name],
+      config,
+      secrets,
+    })),
   ]
   return places.flatMap(({ path, config, secrets }) => [
     ...Object.keys(config)
       .filter((name) => reservedVariables.includes(name))
-      .map((name) => ({ path: [...path, 'config', name], message: `Sluice itself gives ${name} to each instance`, fix: 'Take it away.' })),
+      .map((name) => ({
+        path: [...path, 'config', name],
+        message: `Sluice itself gives ${name} to each instance`,
+        fix: 'Take it away.',
+      })),
     ...secrets.flatMap((name, index) =>
       name in config || reservedVariables.includes(name)
-        ? [{ path: [...path, 'secrets', index], message: `${name} is already a variable of the instances`, fix: 'Give one of them another name.' }]
+        ? [
+            {
+              path: [...path, 'secrets', index],
+              message: `${name} is already a variable of the instances`,
+              fix: 'Give one of them another name.',
+            },
+          ]
         : [],
     ),
   ])

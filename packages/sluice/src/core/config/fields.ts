@@ -28,10 +28,14 @@ export const duration = (): z.ZodType<number, string> =>
     .string("expected a duration such as '30s', '5m' or '250ms'")
     .regex(durationForm, "expected a duration such as '30s', '5m' or '250ms'")
     .transform((text) => parseDuration(text) ?? 0)
-    .refine((ms) => ms <= limits.durationMsMax, `expected a duration of at most ${limits.durationMsMax / 86_400_000} days`)
+    .refine(
+      (ms) => ms <= limits.durationMsMax,
+      `expected a duration of at most ${limits.durationMsMax / 86_400_000} days`,
+    )
 
 /** A duration above zero. */
-export const positiveDuration = (): z.ZodType<number, string> => duration().refine((ms) => ms > 0, 'expected a duration above zero')
+export const positiveDuration = (): z.ZodType<number, string> =>
+  duration().refine((ms) => ms > 0, 'expected a duration above zero')
 
 /** A share as text; basis points once parsed. */
 export const share = (): z.ZodType<number, string> =>
@@ -47,22 +51,33 @@ export const count = (min: number, max: number): z.ZodType<number, number> => {
 }
 
 /** Text that says something. */
-export const text = (what: string): z.ZodType<string, string> => z.string(`expected ${what}`).trim().min(1, `expected ${what}`)
+export const text = (what: string): z.ZodType<string, string> =>
+  z.string(`expected ${what}`).trim().min(1, `expected ${what}`)
 
 /** Environment variables; numbers and booleans become text. */
 export const variables = (): z.ZodType<Record<string, string>, Record<string, string | number | boolean>> =>
-  z.record(variableName(), z.union([z.string(), z.number(), z.boolean()], 'expected text, a number or true or false').transform(String), {
-    error: 'expected environment variables: { NAME: value }',
-  })
+  z.record(
+    variableName(),
+    z.union([z.string(), z.number(), z.boolean()], 'expected text, a number or true or false').transform(String),
+    {
+      error: 'expected environment variables: { NAME: value }',
+    },
+  )
 
 /** Name of an environment variable. */
 export const variableName = (): z.ZodType<string, string> =>
   z
     .string('expected the name of an environment variable')
-    .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'expected the name of an environment variable: letters, digits and _, not beginning with a digit')
+    .regex(
+      /^[A-Za-z_][A-Za-z0-9_]*$/,
+      'expected the name of an environment variable: letters, digits and _, not beginning with a digit',
+    )
 
 /** A moment, ISO 8601 with a zone; epoch milliseconds once parsed. */
 export const moment = (): z.ZodType<number, string> => {
   const message = "expected a moment such as '2026-12-24T00:00:00Z'"
-  return z.string(message).pipe(z.iso.datetime({ offset: true, error: message })).transform((text) => Date.parse(text))
+  return z
+    .string(message)
+    .pipe(z.iso.datetime({ offset: true, error: message }))
+    .transform((text) => Date.parse(text))
 }

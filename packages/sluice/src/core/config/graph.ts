@@ -37,7 +37,9 @@ export const order = (graph: Graph): Order => {
     }
     ready = next.toSorted((a, b) => (rank.get(a) ?? 0) - (rank.get(b) ?? 0))
   }
-  return nodes.length === graph.size ? { kind: 'ordered', nodes, level } : { kind: 'cycle', nodes: cycleAmong(graph, level) }
+  return nodes.length === graph.size
+    ? { kind: 'ordered', nodes, level }
+    : { kind: 'cycle', nodes: cycleAmong(graph, level) }
 }
 
 /** Every node that could not be placed has an unplaced dependency, so walking along those must come round. */

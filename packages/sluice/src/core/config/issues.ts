@@ -23,7 +23,10 @@ export const issuesOf = (issues: readonly ZodIssue[], input: unknown, distance: 
   // A mistyped key explains the missing one beside it, and a wrong part explains the wrong whole.
   const isExplained = (one: Described): boolean =>
     all.some((other) => other.meant !== null && isSame(other.meant, one.path)) ||
-    (one.kind === 'custom' && all.some((other) => other.path.length > one.path.length && isSame(other.path.slice(0, one.path.length), one.path)))
+    (one.kind === 'custom' &&
+      all.some(
+        (other) => other.path.length > one.path.length && isSame(other.path.slice(0, one.path.length), one.path),
+      ))
   const left = all.filter((one) => !isExplained(one))
   const rank = (one: Described): number => (one.kind === 'unknown' ? 0 : 1)
   return left.toSorted((a, b) => rank(a) - rank(b)).map(({ path, message, fix }) => ({ path, message, fix }))
@@ -40,14 +43,23 @@ const unfold = (issue: ZodIssue, prefix: KeyPath): readonly ZodIssue[] => {
   return [{ ...issue, path: [...path] }]
 }
 
-const isOtherType = (issue: ZodIssue): boolean => issue.path.length === 0 && (issue.code === 'invalid_type' || issue.code === 'invalid_value')
+const isOtherType = (issue: ZodIssue): boolean =>
+  issue.path.length === 0 && (issue.code === 'invalid_type' || issue.code === 'invalid_value')
 
 const describe = (issue: ZodIssue, input: unknown, distance: Distance): readonly Described[] => {
   const written = issue.path.filter((part) => typeof part !== 'symbol')
   if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(written, key, distance))
   if (issue.code === 'invalid_key') {
     const [inner] = issue.issues
-    return [{ kind: 'key', path: written, message: `${inner?.message ?? issue.message}, got ${show(written.at(-1))}`, fix: null, meant: null }]
+    return [
+      {
+        kind: 'key',
+        path: written,
+        message: `${inner?.message ?? issue.message}, got ${show(written.at(-1))}`,
+        fix: null,
+        meant: null,
+      },
+    ]
   }
   // A shorthand is read as if it were the long form; what is wrong with it is wrong with what was written.
   const path = typeof valueAt(input, written.slice(0, -1)) === 'object' ? written : written.slice(0, -1)
@@ -76,7 +88,10 @@ const isSame = (a: KeyPath, b: KeyPath): boolean => a.length === b.length && a.e
 
 const valueAt = (input: unknown, path: KeyPath): unknown =>
   path.reduce<unknown>(
-    (value, part) => (typeof value === 'object' && value !== null ? Object.entries(value).find(([key]) => key === String(part))?.[1] : undefined),
+    (value, part) =>
+      typeof value === 'object' && value !== null
+        ? Object.entries(value).find(([key]) => key === String(part))?.[1]
+        : undefined,
     input,
   )
 

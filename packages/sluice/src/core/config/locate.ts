@@ -26,7 +26,9 @@ export const locate = (source: string, path: KeyPath): Place | null => {
     const wanted = path.slice(0, length)
     const exact = found.find((one) => one.rooted && isSamePath(one.path, wanted))
     if (exact !== undefined) return placeAt(source, exact.at)
-    const loose = found.filter((one) => !one.rooted && typeof one.path.at(-1) === 'string' && one.path.at(-1) === wanted.at(-1))
+    const loose = found.filter(
+      (one) => !one.rooted && typeof one.path.at(-1) === 'string' && one.path.at(-1) === wanted.at(-1),
+    )
     const [only] = loose
     if (loose.length === 1 && only !== undefined) return placeAt(source, only.at)
   }
@@ -65,7 +67,9 @@ const note = (frame: Frame, token: Token, next: string | undefined, found: Found
     if (next === ':' || next === ',' || next === '}' || next === '(') record(token.text)
     frame.key = token.text
   } else if (frame.kind === 'array' && frame.key === null && token.text !== ']') {
-    const index = found.filter((one) => one.path.length === frame.path.length + 1 && isSamePath(one.path.slice(0, -1), frame.path)).length
+    const index = found.filter(
+      (one) => one.path.length === frame.path.length + 1 && isSamePath(one.path.slice(0, -1), frame.path),
+    ).length
     record(index)
     frame.key = index
   } else if (frame.kind !== 'other' && token.text === ',') {
@@ -78,7 +82,8 @@ const bracket = (frames: Frame[], text: string, isRootNext: boolean): boolean =>
   const frame = frames.at(-1)
   if (text === '{' || text === '[' || text === '(') {
     const isRoot = isRootNext && text === '{'
-    const inside = frame === undefined ? [] : frame.kind === 'other' || frame.key === null ? frame.path : [...frame.path, frame.key]
+    const inside =
+      frame === undefined ? [] : frame.kind === 'other' || frame.key === null ? frame.path : [...frame.path, frame.key]
     const kind = text === '{' ? 'object' : text === '[' ? 'array' : 'other'
     frames.push({ kind, path: isRoot ? [] : inside, rooted: isRoot || (frame?.rooted ?? false), key: null })
     return isRootNext && !isRoot
@@ -87,9 +92,11 @@ const bracket = (frames: Frame[], text: string, isRootNext: boolean): boolean =>
   return isRootNext
 }
 
-const isSamePath = (a: KeyPath, b: KeyPath): boolean => a.length === b.length && a.every((part, index) => String(part) === String(b[index]))
+const isSamePath = (a: KeyPath, b: KeyPath): boolean =>
+  a.length === b.length && a.every((part, index) => String(part) === String(b[index]))
 
-const pattern = /\/\/[^\n]*|\/\*[\s\S]*?(?:\*\/|$)|'(?:\\.|[^'\\\n])*'?|"(?:\\.|[^"\\\n])*"?|`(?:\\.|[^`\\])*`?|[A-Za-z_$][\w$]*|\d[\w.]*|[{}[\](),:]|\S/g
+const pattern =
+  /\/\/[^\n]*|\/\*[\s\S]*?(?:\*\/|$)|'(?:\\.|[^'\\\n])*'?|"(?:\\.|[^"\\\n])*"?|`(?:\\.|[^`\\])*`?|[A-Za-z_$][\w$]*|\d[\w.]*|[{}[\](),:]|\S/g
 
 const tokenize = (source: string): readonly Token[] => {
   const tokens: Token[] = []

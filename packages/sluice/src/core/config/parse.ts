@@ -29,7 +29,10 @@ export const parseConfig = (value: unknown, source: ConfigSource): Settings => {
 
 const invalid = (issues: readonly ConfigIssue[], source: ConfigSource): SluiceError => {
   const [first] = issues
-  const sentence = first === undefined ? 'it does not fit the schema' : `${dotted(first.path)}: ${first.message} (${placeText(first.path, source)})`
+  const sentence =
+    first === undefined
+      ? 'it does not fit the schema'
+      : `${dotted(first.path)}: ${first.message} (${placeText(first.path, source)})`
   const many = issues.length > 1 ? `${issues.length} things are wrong in ${source.file}; the first: ` : ''
   return new SluiceError('config_invalid', {
     detail: `${many}${sentence}.`,
@@ -63,4 +66,7 @@ const placeText = (path: KeyPath, source: ConfigSource): string => {
 }
 
 const dotted = (path: KeyPath): string =>
-  path.reduce<string>((text, part) => (typeof part === 'number' ? `${text}[${part}]` : text === '' ? part : `${text}.${part}`), '') || 'the config'
+  path.reduce<string>(
+    (text, part) => (typeof part === 'number' ? `${text}[${part}]` : text === '' ? part : `${text}.${part}`),
+    '',
+  ) || 'the config'

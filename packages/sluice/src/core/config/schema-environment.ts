@@ -13,8 +13,14 @@ const listen: z.ZodType<EnvironmentSettings['listen']> = z.union(
     port().transform((value) => ({ host: '127.0.0.1', port: value })),
     z
       .string()
-      .regex(/^(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):\d{1,5}$/, "expected a port, or host and port such as '0.0.0.0:8080'")
-      .transform((value) => ({ host: value.slice(0, value.lastIndexOf(':')), port: Number(value.slice(value.lastIndexOf(':') + 1)) }))
+      .regex(
+        /^(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):\d{1,5}$/,
+        "expected a port, or host and port such as '0.0.0.0:8080'",
+      )
+      .transform((value) => ({
+        host: value.slice(0, value.lastIndexOf(':')),
+        port: Number(value.slice(value.lastIndexOf(':') + 1)),
+      }))
       .refine((value) => value.port >= 1 && value.port <= 65_535, 'expected a port from 1 to 65535'),
   ],
   "expected a port from 1 to 65535, or host and port such as '0.0.0.0:8080'",
@@ -25,12 +31,18 @@ const sticky: z.ZodType<Sticky> = z.union(
     z.literal('none').transform((): Sticky => ({ kind: 'none' })),
     z
       .strictObject({
-        cookie: key(token('a cookie'), { description: 'Name of the cookie that the gateway issues.', examples: ['sluice-arm'] }),
+        cookie: key(token('a cookie'), {
+          description: 'Name of the cookie that the gateway issues.',
+          examples: ['sluice-arm'],
+        }),
       })
       .transform((input): Sticky => ({ kind: 'cookie', name: input.cookie })),
     z
       .strictObject({
-        header: key(token('a header'), { description: 'Name of the request header that identifies a client.', examples: ['x-user-id'] }),
+        header: key(token('a header'), {
+          description: 'Name of the request header that identifies a client.',
+          examples: ['x-user-id'],
+        }),
       })
       .transform((input): Sticky => ({ kind: 'header', name: input.header.toLowerCase() })),
   ],
@@ -54,7 +66,10 @@ const judge: z.ZodType<JudgePolicy> = z
         description: 'A release whose own share of bad answers is below this is never stopped.',
         examples: ['0.1%'],
       }),
-      interval: key(positiveDuration().prefault('1s'), { description: 'How often the counts are read.', examples: ['1s'] }),
+      interval: key(positiveDuration().prefault('1s'), {
+        description: 'How often the counts are read.',
+        examples: ['1s'],
+      }),
       staleAfter: key(positiveDuration().prefault('10s'), {
         description: 'Counts older than this mean that the judge cannot see.',
         examples: ['10s'],
@@ -72,7 +87,10 @@ const judge: z.ZodType<JudgePolicy> = z
 const freeze: z.ZodType<FreezeWindow> = z
   .strictObject(
     {
-      from: key(moment(), { description: 'First moment of the freeze, ISO 8601 with a zone.', examples: ['2026-12-24T00:00:00Z'] }),
+      from: key(moment(), {
+        description: 'First moment of the freeze, ISO 8601 with a zone.',
+        examples: ['2026-12-24T00:00:00Z'],
+      }),
       until: key(moment(), {
         description: 'First moment after the freeze, ISO 8601 with a zone.',
         examples: ['2026-12-27T00:00:00+01:00'],
@@ -117,7 +135,10 @@ export const environmentSchema: z.ZodType<EnvironmentSettings> = z
         description: 'What differs here from the health settings of the service.',
         examples: [{ startTimeout: '1m' }],
       }),
-      judge: key(judge.prefault({}), { description: 'When the judge stops a release.', examples: [{ alpha: 0.01, tolerance: 1 }] }),
+      judge: key(judge.prefault({}), {
+        description: 'When the judge stops a release.',
+        examples: [{ alpha: 0.01, tolerance: 1 }],
+      }),
       sticky: key(sticky.prefault('none'), {
         description: 'How a client is kept on one side of a traffic split.',
         examples: ['none', { cookie: 'sluice-arm' }, { header: 'x-user-id' }],
@@ -126,7 +147,10 @@ export const environmentSchema: z.ZodType<EnvironmentSettings> = z
         description: 'How long requests in flight may take to end before their instance is stopped.',
         examples: ['30s'],
       }),
-      stopGrace: key(positiveDuration().prefault('10s'), { description: 'Time between SIGTERM and SIGKILL.', examples: ['10s'] }),
+      stopGrace: key(positiveDuration().prefault('10s'), {
+        description: 'Time between SIGTERM and SIGKILL.',
+        examples: ['10s'],
+      }),
       progressDeadline: key(positiveDuration().prefault('10m'), {
         description: 'A rollout that makes no progress for this long is taken back.',
         examples: ['10m'],

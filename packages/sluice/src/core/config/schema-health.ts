@@ -2,14 +2,26 @@ import { z } from 'zod'
 import type { HealthPolicy } from '../model.ts'
 import { count, key, positiveDuration, text } from './fields.ts'
 
-const path = () => text('a path').refine((value) => value.startsWith('/') && !/\s/.test(value), "expected a path that begins with /, for instance '/health'")
+const path = () =>
+  text('a path').refine(
+    (value) => value.startsWith('/') && !/\s/.test(value),
+    "expected a path that begins with /, for instance '/health'",
+  )
 
 const docs = {
   path: { description: 'Path that a healthy instance answers with a status from 200 to 399.', examples: ['/health'] },
   interval: { description: 'Time between two probes of an instance.', examples: ['1s'] },
   timeout: { description: 'How long a probe waits for its answer.', examples: ['2s'] },
-  healthyAfter: { description: 'How many good probes in a row make an instance healthy.', unit: 'probes', examples: [2] },
-  unhealthyAfter: { description: 'How many bad probes in a row make an instance unhealthy.', unit: 'probes', examples: [3] },
+  healthyAfter: {
+    description: 'How many good probes in a row make an instance healthy.',
+    unit: 'probes',
+    examples: [2],
+  },
+  unhealthyAfter: {
+    description: 'How many bad probes in a row make an instance unhealthy.',
+    unit: 'probes',
+    examples: [3],
+  },
   startTimeout: { description: 'How long a new instance may take to become healthy.', examples: ['30s'] },
 }
 

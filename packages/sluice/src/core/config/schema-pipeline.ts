@@ -34,7 +34,10 @@ const job: z.ZodType<JobSettings> = z
       }),
       steps: key(
         z.union(
-          [text('a shell command').transform((run) => [{ name: run, run }]), z.array(step).min(1, 'expected at least one step')],
+          [
+            text('a shell command').transform((run) => [{ name: run, run }]),
+            z.array(step).min(1, 'expected at least one step'),
+          ],
           "expected a shell command or a list of them, for instance ['npm ci', 'npm test']",
         ),
         {
@@ -42,18 +45,28 @@ const job: z.ZodType<JobSettings> = z
           examples: ['npm test', ['npm ci', { name: 'unit tests', run: 'npm test' }]],
         },
       ),
-      env: key(variables().default({}), { description: "Environment variables of the job's steps.", examples: [{ NODE_ENV: 'test' }] }),
+      env: key(variables().default({}), {
+        description: "Environment variables of the job's steps.",
+        examples: [{ NODE_ENV: 'test' }],
+      }),
       secrets: key(z.array(variableName(), 'expected a list of names').default([]), {
-        description: 'Names of the secrets that the steps get as environment variables; their values are masked in the log.',
+        description:
+          'Names of the secrets that the steps get as environment variables; their values are masked in the log.',
         examples: [['NPM_TOKEN']],
       }),
-      timeout: key(positiveDuration().prefault('10m'), { description: 'How long the job may take in all.', examples: ['5m'] }),
+      timeout: key(positiveDuration().prefault('10m'), {
+        description: 'How long the job may take in all.',
+        examples: ['5m'],
+      }),
       artifacts: key(
         z
           .record(
             name(),
             z.union(
-              [artifactPath().transform((path) => [path]), z.array(artifactPath()).min(1, 'expected at least one path')],
+              [
+                artifactPath().transform((path) => [path]),
+                z.array(artifactPath()).min(1, 'expected at least one path'),
+              ],
               "expected a path or a list of paths inside the checkout, for instance ['dist', 'package.json']",
             ),
             { error: "expected artifacts: { name: ['dist'] }" },
@@ -74,7 +87,10 @@ export const pipelineSchema: z.ZodType<Settings['pipeline']> = z.strictObject(
   {
     parallel: key(
       z
-        .union([z.literal('cores'), count(1, limits.jobsMax)], `expected 'cores' or a whole number from 1 to ${limits.jobsMax}`)
+        .union(
+          [z.literal('cores'), count(1, limits.jobsMax)],
+          `expected 'cores' or a whole number from 1 to ${limits.jobsMax}`,
+        )
         .default('cores'),
       {
         description: 'How many jobs may run at the same time: a number, or as many as the machine has cores.',
@@ -89,7 +105,12 @@ export const pipelineSchema: z.ZodType<Settings['pipeline']> = z.strictObject(
         .refine((jobs) => Object.keys(jobs).length <= limits.jobsMax, `expected at most ${limits.jobsMax} jobs`),
       {
         description: 'The jobs by name; a directed acyclic graph.',
-        examples: [{ test: { steps: 'npm test' }, build: { needs: ['test'], steps: 'npm run build', artifacts: { app: 'dist' } } }],
+        examples: [
+          {
+            test: { steps: 'npm test' },
+            build: { needs: ['test'], steps: 'npm run build', artifacts: { app: 'dist' } },
+          },
+        ],
       },
     ),
   },

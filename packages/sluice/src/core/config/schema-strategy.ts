@@ -28,15 +28,22 @@ const rolling = z.strictObject({
 
 const blueGreen = z.strictObject({
   kind: z.literal('blueGreen'),
-  bake: key(duration().prefault('1m'), { description: 'How long the new release is watched after the switch.', examples: ['5m'] }),
+  bake: key(duration().prefault('1m'), {
+    description: 'How long the new release is watched after the switch.',
+    examples: ['5m'],
+  }),
   keepPrevious: keepPrevious(),
 })
 
-const rungShare = () => share().refine((shareBp) => shareBp > 0 && shareBp < 10_000, 'expected a share above 0% and below 100%')
+const rungShare = () =>
+  share().refine((shareBp) => shareBp > 0 && shareBp < 10_000, 'expected a share above 0% and below 100%')
 
 const rungSettings = z.strictObject({
   share: key(rungShare(), { description: 'Share of the traffic that the new release gets.', examples: ['5%'] }),
-  bake: key(positiveDuration().prefault('1m'), { description: 'How long this share lasts at least.', examples: ['10m'] }),
+  bake: key(positiveDuration().prefault('1m'), {
+    description: 'How long this share lasts at least.',
+    examples: ['10m'],
+  }),
   unitsMin: key(count(0, 1_000_000_000).default(100), {
     description: 'How many requests (or sticky clients) the new release must have answered at this share.',
     unit: 'requests or sticky clients',
@@ -50,14 +57,19 @@ const rungSettings = z.strictObject({
 
 const rung = z
   .union(
-    [z.string("expected a share such as '5%'").transform((text) => ({ share: text })).pipe(rungSettings), rungSettings],
+    [
+      z
+        .string("expected a share such as '5%'")
+        .transform((text) => ({ share: text }))
+        .pipe(rungSettings),
+      rungSettings,
+    ],
     "expected a share such as '5%', or { share: '5%', bake: '10m' }",
   )
-  .transform(
-    (input): CanaryRung =>
-      input.approve
-        ? { kind: 'approve', shareBp: input.share }
-        : { kind: 'bake', shareBp: input.share, bakeMs: input.bake, unitsMin: input.unitsMin },
+  .transform((input): CanaryRung =>
+    input.approve
+      ? { kind: 'approve', shareBp: input.share }
+      : { kind: 'bake', shareBp: input.share, bakeMs: input.bake, unitsMin: input.unitsMin },
   )
 
 const canary = z.strictObject({
@@ -67,25 +79,38 @@ const canary = z.strictObject({
       .array(rung, 'expected a list of shares')
       .min(1, 'expected at least one share below 100%')
       .max(limits.rungsMax, `expected at most ${limits.rungsMax} shares`)
-      .refine((rungs) => rungs.every((one, index) => index === 0 || one.shareBp > (rungs[index - 1]?.shareBp ?? 0)), 'expected growing shares')
+      .refine(
+        (rungs) => rungs.every((one, index) => index === 0 || one.shareBp > (rungs[index - 1]?.shareBp ?? 0)),
+        'expected growing shares',
+      )
       .prefault(['5%', '25%', '50%']),
     {
       description: 'The shares on the way to 100 %, each a share or its settings.',
       examples: [['1%', '10%', { share: '50%', bake: '10m' }]],
     },
   ),
-  bake: key(duration().prefault('1m'), { description: 'How long the new release is watched at 100 %.', examples: ['5m'] }),
+  bake: key(duration().prefault('1m'), {
+    description: 'How long the new release is watched at 100 %.',
+    examples: ['5m'],
+  }),
   keepPrevious: keepPrevious(),
 })
 
 const recreate = z.strictObject({ kind: z.literal('recreate') })
 
 const settings = z
-  .discriminatedUnion('kind', [rolling, blueGreen, canary, recreate], { error: `expected kind to be one of ${kinds.join(', ')}` })
+  .discriminatedUnion('kind', [rolling, blueGreen, canary, recreate], {
+    error: `expected kind to be one of ${kinds.join(', ')}`,
+  })
   .transform((input): Strategy => {
     switch (input.kind) {
       case 'rolling':
-        return { kind: 'rolling', batchSize: input.batchSize, pauseMs: input.pause, maxFailurePercent: input.maxFailurePercent }
+        return {
+          kind: 'rolling',
+          batchSize: input.batchSize,
+          pauseMs: input.pause,
+          maxFailurePercent: input.maxFailurePercent,
+        }
       case 'blueGreen':
         return { kind: 'blueGreen', bakeMs: input.bake, keepPrevious: input.keepPrevious }
       case 'canary':
@@ -97,6 +122,12 @@ const settings = z
 
 /** How a release comes in: a strategy's name, or its settings. */
 export const strategySchema: z.ZodType<Strategy> = z.union(
-  [z.enum(kinds).transform((kind) => ({ kind })).pipe(settings), settings],
+  [
+    z
+      .enum(kinds)
+      .transform((kind) => ({ kind }))
+      .pipe(settings),
+    settings,
+  ],
   `expected a strategy: one of ${kinds.join(', ')}, or its settings: { kind: 'canary', … }`,
 )

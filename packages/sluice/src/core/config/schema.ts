@@ -14,11 +14,17 @@ import { isSemver } from './version.ts'
 export const configSchema: z.ZodType<Settings> = z
   .strictObject(
     {
-      service: key(name(), { description: 'Name of the service; part of the names of its instances.', examples: ['storefront'] }),
+      service: key(name(), {
+        description: 'Name of the service; part of the names of its instances.',
+        examples: ['storefront'],
+      }),
       version: key(
         z
           .string("expected 'package.json' or a version such as '1.4.0'")
-          .refine((value) => value === 'package.json' || isSemver(value), "expected 'package.json' or a version such as '1.4.0'")
+          .refine(
+            (value) => value === 'package.json' || isSemver(value),
+            "expected 'package.json' or a version such as '1.4.0'",
+          )
           .default('package.json'),
         {
           description: "Where the SemVer of a release comes from: the commit's `package.json`, or a fixed version.",
@@ -45,10 +51,13 @@ export const configSchema: z.ZodType<Settings> = z
         description: 'Names of the secrets that instances get as environment variables in every environment.',
         examples: [['SESSION_KEY']],
       }),
-      environments: key(z.record(name(), environmentSchema, { error: 'expected environments: { name: { … } }' }).prefault({}), {
-        description: 'Where releases serve, in the order in which they get there.',
-        examples: [{ staging: { listen: 8081 }, production: { listen: 8080, instances: 4 } }],
-      }),
+      environments: key(
+        z.record(name(), environmentSchema, { error: 'expected environments: { name: { … } }' }).prefault({}),
+        {
+          description: 'Where releases serve, in the order in which they get there.',
+          examples: [{ staging: { listen: 8081 }, production: { listen: 8080, instances: 4 } }],
+        },
+      ),
     },
     { error: 'expected an object: export default defineConfig({ … })' },
   )
@@ -59,7 +68,8 @@ function startSchema(): z.ZodType<NonNullable<Settings['start']>> {
     .strictObject(
       {
         command: key(text('a shell command'), {
-          description: 'Shell command that starts one instance; it must listen on `HOST`:`PORT` of its environment variables.',
+          description:
+            'Shell command that starts one instance; it must listen on `HOST`:`PORT` of its environment variables.',
           examples: ['node dist/server.js'],
         }),
         artifact: key(name().optional(), {

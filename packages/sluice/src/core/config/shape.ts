@@ -34,7 +34,10 @@ export const valuesAt = (path: KeyPath): readonly string[] =>
   shapesAt(path).flatMap((shape) => [...(shape.enum ?? []), shape.const].filter((value) => typeof value === 'string'))
 
 const shapesAt = (path: KeyPath): readonly Shape[] =>
-  path.reduce<readonly Shape[]>((shapes, part) => shapes.flatMap((shape) => alternatives(stepInto(shape, part))), alternatives(configShape()))
+  path.reduce<readonly Shape[]>(
+    (shapes, part) => shapes.flatMap((shape) => alternatives(stepInto(shape, part))),
+    alternatives(configShape()),
+  )
 
 /** The node itself and, of a union, every branch. */
 export const alternatives = (shape: Shape | null): readonly Shape[] =>

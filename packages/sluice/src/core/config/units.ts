@@ -26,7 +26,8 @@ export const parseShare = (text: string): number | null => {
 
 /** A duration as a person writes it: the largest unit that divides it, for instance `90000` → `'90s'`. */
 export const renderDuration = (ms: number): string => {
-  const unit = (['d', 'h', 'm', 's'] as const).find((name) => ms !== 0 && ms % unitMs[name] === 0) ?? (ms === 0 ? 's' : 'ms')
+  const unit =
+    (['d', 'h', 'm', 's'] as const).find((name) => ms !== 0 && ms % unitMs[name] === 0) ?? (ms === 0 ? 's' : 'ms')
   return `${ms / unitMs[unit]}${unit}`
 }
 

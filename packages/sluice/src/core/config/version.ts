@@ -9,18 +9,19 @@ const semver =
 /** Whether the text is a SemVer 2.0.0 version. */
 export const isSemver = (text: string): boolean => text.length <= 256 && semver.test(text)
 
-/** Where a release's version comes from. `packageJson` is the text of the commit's package.json, null when it has none. */
-export type VersionSource = { readonly version: string; readonly packageJson: string | null; readonly commit: CommitId }
+/**
+ * The version that a checkout names: the configured one, or that of its package.json (`packageJson` is the file's text, null when there is none).
+ * A checkout without a package version is `0.0.0`. Throws `config_invalid` when package.json cannot be read or its version is no SemVer.
+ */
+export const checkoutVersion = (configured: string, packageJson: string | null): string =>
+  configured === 'package.json' ? packageVersion(packageJson) : configured
 
 /**
- * The version of a release cut from a commit: the configured or the package's version, with the commit's first seven digits as build metadata
- * (`1.4.0+3f2a1c9`), so that two commits of one version are told apart while SemVer precedence stays the package's.
- * A commit without a package version gives `0.0.0+…`. Throws `config_invalid` when package.json cannot be read or its version is no SemVer.
+ * The version of a release: the checkout's, with the commit's first seven digits as build metadata (`1.4.0+3f2a1c9`), so that two commits of
+ * one version are told apart, while SemVer precedence stays that of the version.
  */
-export const releaseVersion = (source: VersionSource): string => {
-  const base = source.version === 'package.json' ? packageVersion(source.packageJson) : source.version
-  return `${base}${base.includes('+') ? '.' : '+'}${source.commit.slice(0, 7)}`
-}
+export const releaseVersion = (version: string, commit: CommitId): string =>
+  `${version}${version.includes('+') ? '.' : '+'}${commit.slice(0, 7)}`
 
 const packageVersion = (packageJson: string | null): string => {
   if (packageJson === null) return '0.0.0'
