@@ -1,0 +1,83 @@
+/** Starting and calling off runs. */
+import { SluiceError } from '../core/errors.ts'
+import { resolveStart, secretNames, type SecretVersions } from '../core/config/resolve.ts'
+import type { Settings } from '../core/config/settings.ts'
+import type { AggregateKey } from '../core/ledger/entry.ts'
+import { type Commit, runId, type RunId } from '../core/model.ts'
+import { planRun } from '../core/pipeline/plan.ts'
+import type { RunEvent, RunPlan } from '../core/pipeline/types.ts'
+import type { Asking, Desk } from './commands.ts'
+import type { Ports } from './ports.ts'
+
+/** Asks for the pipeline of a commit. `jobs`: only these and what they need; such a run cuts no release. */
+export type StartRunCommand = { readonly ref: string; readonly jobs: readonly string[] | null }
+
+/** A command with who asks and until when. */
+export type StartRunRequest = {
+  readonly command: StartRunCommand
+  readonly asking: Asking
+  readonly signal: AbortSignal
+}
+
+type World = Pick<Ports, 'config' | 'runner' | 'secrets' | 'source' | 'clock' | 'ids'>
+
+/** Plans and starts a run. Resolves once it is recorded. `not_found`, `tool_missing`, `config_invalid`, `config_missing`, `needs_cycle`. */
+export const startRun = async (
+  world: World,
+  desk: Desk,
+  { command, asking, signal }: StartRunRequest,
+): Promise<{ run: RunId; plan: RunPlan }> => {
+  const commit = await world.source.resolve(command.ref, signal)
+  const id = runId(world.ids.next('run'))
+  const plan = await planOf(world, { id, commit, command }, signal)
+  const at = desk.clock.now()
+  const event: RunEvent = { type: 'run_planned', at, id, token: 1, plan, by: asking.by }
+  const key: AggregateKey = { kind: 'run', id }
+  await desk.loop.transact(
+    [key],
+    () => [{ key, event, actor: asking.by, reason: asking.reason }],
+    asking.record?.({ run: id, plan }) ?? null,
+  )
+  return { run: id, plan }
+}
+
+/** Calls a run off; `command_conflict` when it is over already. */
+export const cancelRun = async (desk: Desk, id: string, { by, reason, record }: Asking): Promise<void> => {
+  await desk.reading.run(id)
+  const key: AggregateKey = { kind: 'run', id }
+  const event: RunEvent = { type: 'cancel_requested', at: desk.clock.now(), by, reason }
+  const [accepted] = await desk.loop.transact([key], () => [{ key, event, actor: by, reason }], record?.({}) ?? null)
+  if (accepted === true) return
+  const { status } = await desk.reading.run(id)
+  throw new SluiceError('command_conflict', {
+    detail: `run ${id} is ${status}; there is nothing to cancel`,
+    hint: `sluice runs show ${id}`,
+  })
+}
+
+type Planning = { readonly id: RunId; readonly commit: Commit; readonly command: StartRunCommand }
+
+/** The plan comes from the commit's own config, read in a checkout of exactly that commit. */
+const planOf = async (world: World, { id, commit, command }: Planning, signal: AbortSignal): Promise<RunPlan> => {
+  const directory = world.runner.workspace(`${id}/plan`)
+  await world.source.checkout(commit.id, directory, signal)
+  try {
+    const settings = await world.config.load(directory, signal)
+    const version = await world.config.version(directory, settings, signal)
+    const secretVersions = resolveStart(settings) === null ? {} : await versionsOf(world, settings, signal)
+    const only = command.jobs === null ? {} : { only: command.jobs }
+    return planRun({ settings, commit, version, secretVersions, cores: world.runner.cores, ...only })
+  } finally {
+    await world.source.remove(directory, signal).catch(() => {})
+  }
+}
+
+const versionsOf = async (world: World, settings: Settings, signal: AbortSignal): Promise<SecretVersions> => {
+  const entries = Object.keys(settings.environments).map(
+    async (name): Promise<[string, Readonly<Record<string, string>>]> => [
+      name,
+      await world.secrets.versions(secretNames(settings, name), signal),
+    ],
+  )
+  return Object.fromEntries(await Promise.all(entries))
+}
