@@ -66,10 +66,9 @@ export type PlacedEntry = LedgerEntry & { readonly seq: number }
 export const parseEntryText = (text: string): PlacedEntry | null => {
   const fields = parseArray(text)
   if (fields === null || fields.length !== 10) return null
-  const [seq, kindText, id, version, type, form, at, actorValue, reason, body] = fields
+  const [seq, kindText, id, version, type, form, at, actor, reason, body] = fields
   const kind = aggregateKinds.find((known) => known === kindText)
-  const actor = parseActor(actorValue)
-  if (kind === undefined || actor === null) return null
+  if (kind === undefined || !isActor(actor)) return null
   if (!isCount(seq) || !isCount(version) || !isCount(form) || typeof at !== 'number') return null
   if (typeof id !== 'string' || typeof type !== 'string' || (reason !== null && typeof reason !== 'string')) return null
   return { seq, key: { kind, id }, version, type, form, at, actor, reason, body }
@@ -86,8 +85,11 @@ const parseArray = (text: string): readonly unknown[] | null => {
   }
 }
 
-const parseActor = (value: unknown): Actor | null => {
-  if (typeof value !== 'object' || value === null || !('kind' in value) || !('name' in value)) return null
-  const { kind, name } = value
-  return (kind === 'person' || kind === 'system') && typeof name === 'string' ? { kind, name } : null
-}
+// The actor is handed on as it is, not made anew: its members' order is part of the hashed text.
+const isActor = (value: unknown): value is Actor =>
+  typeof value === 'object' &&
+  value !== null &&
+  'kind' in value &&
+  'name' in value &&
+  (value.kind === 'person' || value.kind === 'system') &&
+  typeof value.name === 'string'

@@ -13,6 +13,8 @@ export type Connection = {
   readonly run: (statement: Statement, values: Values) => number
   /** All rows; `Row` is what the statement selects, which the schema says and nothing checks. */
   readonly all: <Row>(statement: Statement, values: Values) => readonly Row[]
+  /** Rows one at a time, for results of any length. */
+  readonly each: <Row>(statement: Statement, values: Values) => Iterable<Row>
   /** The first row, or null. */
   readonly get: <Row>(statement: Statement, values: Values) => Row | null
   readonly exec: (text: string) => void
@@ -64,6 +66,8 @@ const connectionOf = (database: DatabaseSync): Connection => {
   return {
     run: (statement, values) => Number(prepare(statement.text).run(...bind(statement, values)).changes),
     all,
+    each: <Row>(statement: Statement, values: Values) =>
+      database.prepare(statement.text).iterate(...bind(statement, values)) as unknown as Iterable<Row>,
     get: <Row>(statement: Statement, values: Values) => all<Row>(statement, values)[0] ?? null,
     exec: (text) => database.exec(text),
     ask: (text) => database.prepare(text).all(),
