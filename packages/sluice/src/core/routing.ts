@@ -110,7 +110,13 @@ export type GatewayCommand =
   | { readonly kind: 'resume'; readonly environment: string; readonly service: string; readonly fence: Fence }
   /** From now on this connection also receives `GatewayNotice` lines. */
   | { readonly kind: 'subscribe' }
+  /** Stops accepting, lets requests in flight end, and exits. */
   | { readonly kind: 'shutdown' }
+  /**
+   * Asked by a successor before it listens: the gateway writes its state, lets go of its socket and its state directory, and serves on until
+   * `shutdown` on the same connection. When that connection closes without it, the gateway takes its socket back.
+   */
+  | { readonly kind: 'hand_over' }
 
 /** What each upstream answered to a probe. */
 export type ProbeReceipt = {
@@ -146,6 +152,7 @@ export type GatewayAnswer = {
   readonly resume: { readonly paused: boolean }
   readonly subscribe: Record<string, never>
   readonly shutdown: Record<string, never>
+  readonly hand_over: Record<string, never>
 }
 
 /** One line from the gateway. */

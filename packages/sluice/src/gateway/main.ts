@@ -1,0 +1,217 @@
+/**
+ * The gateway: Sluice's own data plane, in a process of its own. Serves from its routing snapshot first, then listens to the control plane.
+ * Its import graph is `core`, `lib` and `node:` only, and small: after a kill it must serve again within 300 ms.
+ */
+import fs from 'node:fs'
+import path from 'node:path'
+import { commandHandler } from './control/commands.ts'
+import type { Asker } from './control/control-server.ts'
+import { ControlServer } from './control/control-server.ts'
+import { watchControlPlane } from './control-plane-watch.ts'
+import { DataPlane } from './data/data-plane.ts'
+import { HealthMonitor } from './probes/health-monitor.ts'
+import { writeEvidence, writeEvidenceNow } from './routes/evidence-file.ts'
+import { readRoutes } from './routes/route-file.ts'
+import type { RouteRecord } from './routes/route-file.ts'
+import { RouteTable } from './routes/route-table.ts'
+import type { GatewaySettings } from './settings.ts'
+import { defaultSettings } from './settings.ts'
+import type { StateLock } from './state-lock.ts'
+import { lockState } from './state-lock.ts'
+import { askHandOver } from './takeover.ts'
+import type { World } from './world.ts'
+import { realWorld } from './world.ts'
+
+/** How a gateway is started. */
+export type GatewayOptions = {
+  /** Holds `gateway.sock` and `routes/`; made with mode 0700 when it is not there. */
+  readonly stateDir: string
+  readonly version: string
+  /** Replace the gateway that runs there, without closing its ports. */
+  readonly takeOver?: boolean
+  /** Program and arguments of the control plane, to start it again when it dies (see control-plane-watch.ts). */
+  readonly controlPlaneCommand?: readonly string[]
+  readonly settings?: Partial<GatewaySettings>
+  readonly world?: World
+}
+
+/** A running gateway. */
+export type Gateway = {
+  readonly socketFile: string
+  /** Stops accepting, lets what is in flight end within the grace, and fulfils `done`. */
+  readonly stop: () => void
+  readonly done: Promise<void>
+}
+
+/** Starts a gateway; fulfilled when it serves and answers on its socket. Throws `gateway_running`. */
+export const runGateway = async (options: GatewayOptions): Promise<Gateway> => {
+  const world = options.world ?? realWorld()
+  const settings = { ...defaultSettings, ...options.settings }
+  const folder = path.join(options.stateDir, 'routes')
+  const socketFile = path.join(options.stateDir, 'gateway.sock')
+  fs.mkdirSync(folder, { recursive: true, mode: 0o700 })
+  fs.chmodSync(options.stateDir, 0o700)
+  const predecessor = options.takeOver === true ? await askHandOver(socketFile) : null
+  const lock = await lockState(options.stateDir, socketFile)
+  const plane = new DataPlane(world, settings)
+  const table = new RouteTable(plane, folder, (notice) => control.notify(notice))
+  const running = new Running({ plane, table, folder, lock, stateDir: options.stateDir, socketFile })
+  const hello = { protocol: 1, pid: process.pid, version: options.version, startedAt: world.now() } as const
+  const parts = {
+    plane,
+    table,
+    hello,
+    shutdown: () => running.stop(),
+    handOver: (asker: Asker) => running.handOver(asker),
+  }
+  const control = new ControlServer(commandHandler(parts), world)
+  running.control = control
+  for (const record of readRoutes(folder, world)) await restore(table, record, { world, shared: predecessor !== null })
+  await control.listen(socketFile)
+  if (options.controlPlaneCommand) {
+    running.atEnd(watchControlPlane({ stateDir: options.stateDir, command: options.controlPlaneCommand, world }))
+  }
+  running.begin()
+  await predecessor?.dismiss()
+  world.log('info', 'gateway_serving', { stateDir: options.stateDir, pid: process.pid, routes: table.all.length })
+  return { socketFile, stop: () => running.stop(), done: running.done }
+}
+
+const portRetryMs = 500
+
+/** A route whose port is taken is tried again for as long as it takes: the others must not wait for it. */
+const restore = async (
+  table: RouteTable,
+  record: RouteRecord,
+  how: { world: World; shared: boolean },
+): Promise<void> => {
+  try {
+    await table.restore(record, how.shared)
+  } catch (error) {
+    how.world.log('error', 'route_not_listening', {
+      service: record.service,
+      environment: record.environment,
+      reason: error instanceof Error ? error.message : String(error),
+      retryMs: portRetryMs,
+    })
+    relistenLater(table, record)
+  }
+}
+
+const relistenLater = (table: RouteTable, record: RouteRecord): void => {
+  setTimeout(() => void table.relisten(record).catch(() => relistenLater(table, record)), portRetryMs).unref()
+}
+
+type RunningParts = {
+  readonly plane: DataPlane
+  readonly table: RouteTable
+  readonly folder: string
+  lock: StateLock | null
+  readonly stateDir: string
+  readonly socketFile: string
+}
+
+/** The life of a gateway after its start: periodic writing, handing over, ending. */
+class Running {
+  control: ControlServer | null = null
+  readonly done: Promise<void>
+  private readonly parts: RunningParts
+  private readonly enders: (() => void)[] = []
+  private stopping = false
+  private handedOver = false
+  private finish: () => void = () => {}
+
+  constructor(parts: RunningParts) {
+    this.parts = parts
+    this.done = new Promise((resolve) => {
+      this.finish = resolve
+    })
+  }
+
+  /** Has `ender` called when the gateway ends. */
+  atEnd(ender: () => void): void {
+    this.enders.push(ender)
+  }
+
+  /** Begins the periodic work. */
+  begin(): void {
+    const { plane, table } = this.parts
+    const monitor = new HealthMonitor(plane, () => table.all)
+    this.atEnd(() => monitor.stop())
+    let writing = false
+    const evidence = setInterval(() => {
+      if (writing || this.handedOver) return
+      writing = true
+      void this.writeEvidence().finally(() => {
+        writing = false
+      })
+    }, plane.settings.evidenceWriteMs)
+    this.atEnd(() => clearInterval(evidence))
+    const sweep = setInterval(() => {
+      const now = plane.world.monotonic()
+      for (const live of table.all) for (const pool of live.pools.values()) pool.sweep(now)
+    }, plane.settings.sweepMs)
+    sweep.unref()
+    this.atEnd(() => clearInterval(sweep))
+  }
+
+  /** Lets a successor have socket and state; takes them back when the successor dies before it dismisses this gateway. */
+  async handOver(asker: Asker): Promise<void> {
+    const { table, folder, socketFile, stateDir, plane } = this.parts
+    for (const live of table.all) writeEvidenceNow(folder, live)
+    this.handedOver = true
+    table.readOnly = true
+    this.control?.stopListening()
+    await this.parts.lock?.release()
+    this.parts.lock = null
+    asker.onGone(() => {
+      if (this.stopping) return
+      void lockState(stateDir, socketFile).then(
+        async (lock) => {
+          this.parts.lock = lock
+          this.handedOver = false
+          table.readOnly = false
+          await this.control?.listen(socketFile)
+          plane.world.log('warn', 'successor_died', { pid: process.pid })
+        },
+        () => this.stop(),
+      )
+    })
+  }
+
+  /** Stops accepting, waits for what is in flight (idle connections too, when a successor serves meanwhile), then ends. */
+  stop(): void {
+    if (this.stopping) return
+    this.stopping = true
+    const { plane, table, folder } = this.parts
+    const until = plane.world.monotonic() + plane.settings.shutdownGraceMs
+    plane.draining = true
+    void table.stopListening()
+    for (const connection of plane.connections) connection.closeSoon(this.handedOver)
+    const look = (): void => {
+      if (plane.connections.size > 0 && plane.world.monotonic() < until) {
+        setTimeout(look, Math.min(25, plane.settings.sweepMs))
+        return
+      }
+      for (const connection of plane.connections) connection.abort()
+      if (!this.handedOver) for (const live of table.all) writeEvidenceNow(folder, live)
+      for (const live of table.all) for (const pool of live.pools.values()) pool.closeIdle()
+      for (const end of this.enders) end()
+      plane.stop()
+      this.control?.close()
+      void Promise.resolve(this.parts.lock?.release()).then(this.finish)
+    }
+    look()
+  }
+
+  private async writeEvidence(): Promise<void> {
+    const { table, folder, plane } = this.parts
+    for (const live of table.all) {
+      if (!live.changed) continue
+      await writeEvidence(folder, live).catch((error: unknown) => {
+        live.changed = true
+        plane.world.log('warn', 'evidence_not_written', { reason: String(error) })
+      })
+    }
+  }
+}

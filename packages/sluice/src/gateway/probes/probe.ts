@@ -1,0 +1,35 @@
+/** The receipt of make-before-break: the gateway itself asks new instances until each has given so many good answers in a row. */
+import type { HealthPolicy } from '../../core/model.ts'
+import type { ProbeReceipt, Upstream } from '../../core/routing.ts'
+import { ask } from './ask.ts'
+
+/** What is asked of the upstreams. */
+export type ProbeRequest = {
+  readonly upstreams: readonly Upstream[]
+  readonly health: HealthPolicy
+  readonly successes: number
+  readonly deadlineMs: number
+}
+
+/** Asks all upstreams at once; each has its receipt when it has answered well often enough, or at the deadline. */
+export const probeAll = (request: ProbeRequest): Promise<readonly ProbeReceipt[]> => {
+  const until = performance.now() + request.deadlineMs
+  return Promise.all(request.upstreams.map((upstream) => probeOne(upstream, request, until)))
+}
+
+const probeOne = async (upstream: Upstream, request: ProbeRequest, until: number): Promise<ProbeReceipt> => {
+  let successes = 0
+  let last = 'not asked: the deadline was over'
+  for (let left = until - performance.now(); left > 0; left = until - performance.now()) {
+    const answer = await ask(upstream, {
+      path: request.health.path,
+      timeoutMs: Math.min(request.health.timeoutMs, left),
+    })
+    last = answer.last
+    successes = answer.good ? successes + 1 : 0
+    if (successes >= request.successes) return { instance: upstream.instance, healthy: true, successes, last }
+    const rest = Math.min(request.health.intervalMs, until - performance.now())
+    await new Promise((resolve) => setTimeout(resolve, Math.max(0, rest)))
+  }
+  return { instance: upstream.instance, healthy: false, successes, last }
+}

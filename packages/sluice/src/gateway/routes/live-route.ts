@@ -1,0 +1,206 @@
+/** A route in force: its arms with their upstreams, its counts, its armed tripwire. All decisions of the data path about a request are here. */
+import {
+  hashPoint,
+  pickArm,
+  cutCandidate,
+  routingPoints,
+  saltSeed,
+  shareOf,
+  stickyHash,
+  unitHash,
+} from '../../core/routing-pick.ts'
+import type { ArmName, Route, Trip, Upstream } from '../../core/routing.ts'
+import type { ReleaseId } from '../../core/model.ts'
+import { UpstreamPool, upstreamKey } from '../data/upstream-pool.ts'
+import type { GatewaySettings } from '../settings.ts'
+import type { World } from '../world.ts'
+import { PauseGate } from './pause-gate.ts'
+import type { Tally } from './tally.ts'
+import { countResponse, emptyTally } from './tally.ts'
+import type { Watch } from './tripwire.ts'
+import { freshWatch, judgeWatch, watchBad, watchResponse } from './tripwire.ts'
+
+/** An arm with what the data path needs at hand. */
+export type LiveArm = {
+  readonly name: ArmName
+  readonly shareBp: number
+  readonly tally: Tally
+  readonly pools: readonly UpstreamPool[]
+}
+
+/** Where a request goes: its arm, the unit it counts as, and the key to hand out when it had none. */
+export type Choice = { readonly arm: LiveArm; readonly unit: number | null; readonly issue: string | null }
+
+/** What a live route tells its owner. */
+export type RouteListener = {
+  /** The tripwire cut; called in the turn of the event loop of the response that decided it, after the cut. */
+  readonly tripped: (route: LiveRoute, trip: Trip) => void
+  /** The belief in an upstream's health changed. */
+  readonly healthChanged: (route: LiveRoute, pool: UpstreamPool, reason: string) => void
+}
+
+/** The parts a live route is made of. */
+export type LiveRouteParts = {
+  readonly world: World
+  readonly settings: GatewaySettings
+  readonly listener: RouteListener
+}
+
+const issuedKey = /^[0-9a-f]{32}$/
+
+/** One route in force. */
+export class LiveRoute {
+  /** What is in force, the shares after any trip included. */
+  route: Route
+  arms: readonly LiveArm[] = []
+  /** Every upstream that serves, or still has something in flight. */
+  readonly pools: Map<string, UpstreamPool> = new Map()
+  readonly tallies: Map<ReleaseId, Tally> = new Map()
+  readonly gate: PauseGate
+  watch: Watch
+  trip: Trip | null = null
+  /** Counts or evidence changed since they were last written. */
+  changed = false
+  stickyCookie: string | null = null
+  stickyHeader: string | null = null
+  private seed = 0
+  private turn = 0
+  private readonly parts: LiveRouteParts
+
+  constructor(route: Route, parts: LiveRouteParts) {
+    this.parts = parts
+    this.route = route
+    this.gate = new PauseGate(parts.settings.pauseQueueMax)
+    this.watch = freshWatch(route.tripwire)
+    this.put(route)
+  }
+
+  /** Puts a route in force. The same rollout keeps its evidence, the same release its counts, the same upstream its connections. */
+  put(route: Route): void {
+    if (route.tripwire?.rollout !== this.watch.tripwire?.rollout) {
+      this.watch = freshWatch(route.tripwire)
+      this.trip = null
+    } else {
+      this.watch = { ...this.watch, tripwire: route.tripwire }
+    }
+    this.route = route
+    this.seed = saltSeed(route.salt)
+    this.stickyCookie = route.sticky.kind === 'cookie' ? route.sticky.name : null
+    this.stickyHeader = route.sticky.kind === 'header' ? route.sticky.name.toLowerCase() : null
+    this.arms = route.arms.map((arm) => ({
+      name: arm.name,
+      shareBp: arm.shareBp,
+      tally: this.tallyOf(arm.release),
+      pools: arm.upstreams.map((upstream) => this.poolOf(upstream, arm.release)),
+    }))
+    this.retireOthers()
+    this.changed = true
+  }
+
+  /** Which arm a request goes to. Null when no arm has a share. */
+  choose(key: string): Choice | null {
+    if (this.route.sticky.kind === 'none' || (key === '' && this.stickyCookie === null)) {
+      const arm = pickArm(this.arms, Math.floor(this.parts.world.random() * routingPoints))
+      return arm && { arm, unit: null, issue: null }
+    }
+    const known = this.stickyCookie === null || issuedKey.test(key)
+    const effective = known ? key : this.parts.world.token()
+    const hash = stickyHash(this.seed, effective)
+    const arm = pickArm(this.arms, hashPoint(hash))
+    return arm && { arm, unit: unitHash(hash), issue: known ? null : effective }
+  }
+
+  /**
+   * The arm that takes a request which no upstream of `failed` accepted and none has begun: stable for the candidate and the holdback, else
+   * the holdback for the candidate. Never the candidate: users of the stable release are not sent to one on trial.
+   */
+  fallback(failed: ArmName): LiveArm | null {
+    const order: readonly ArmName[] =
+      failed === 'candidate' ? ['stable', 'holdback'] : failed === 'holdback' ? ['stable'] : []
+    for (const name of order) {
+      const arm = this.arms.find((each) => each.name === name && each.pools.length > 0)
+      if (arm) return arm
+    }
+    return null
+  }
+
+  /** The upstream with the least in flight among the healthy ones not yet tried; among all when none is healthy. Null when all were tried. */
+  choosePool(arm: LiveArm, tried: readonly UpstreamPool[] | null): UpstreamPool | null {
+    const { pools } = arm
+    const [only] = pools
+    if (only && pools.length === 1 && tried === null && only.drainingSince === null) return only
+    this.turn += 1
+    let best: UpstreamPool | null = null
+    for (let index = 0; index < pools.length; index += 1) {
+      const pool = pools[(index + this.turn) % pools.length]
+      if (!pool || pool.drainingSince !== null || tried?.includes(pool)) continue
+      if (
+        best === null ||
+        (pool.healthy && !best.healthy) ||
+        (pool.healthy === best.healthy && pool.inFlight < best.inFlight)
+      )
+        best = pool
+    }
+    return best
+  }
+
+  /** Counts a response, or a failure in its place. */
+  count(arm: LiveArm, unit: number | null, latencyMs: number): void {
+    countResponse(arm.tally, latencyMs, unit)
+    watchResponse(arm.name === 'candidate' ? this.watch.candidate : this.watch.stable, unit)
+    this.changed = true
+  }
+
+  /** Counts what came as bad, weighs it, and cuts in this same turn of the event loop when the evidence suffices. */
+  countBad(arm: LiveArm, unit: number | null): void {
+    arm.tally.bad += 1
+    const shareBp = shareOf(this.route, 'candidate')
+    if (!watchBad(this.watch, { candidate: arm.name === 'candidate', unit, shareBp })) return
+    arm.tally.badUnits += 1
+    const trip = judgeWatch(this.watch, shareBp, this.parts.world.now())
+    if (trip) this.cut(trip)
+  }
+
+  /** Says that the belief in an upstream changed. */
+  healthChanged(pool: UpstreamPool, reason: string): void {
+    this.parts.listener.healthChanged(this, pool, reason)
+  }
+
+  /** Takes the candidate's share away and remembers why. */
+  cut(trip: Trip): void {
+    const route = cutCandidate(this.route)
+    if (!route) return
+    this.put(route)
+    this.trip = trip
+    this.parts.listener.tripped(this, trip)
+  }
+
+  private tallyOf(release: ReleaseId): Tally {
+    const tally = this.tallies.get(release) ?? emptyTally(release)
+    this.tallies.set(release, tally)
+    return tally
+  }
+
+  private poolOf(upstream: Upstream, release: ReleaseId): UpstreamPool {
+    const key = upstreamKey(upstream)
+    const pool = this.pools.get(key) ?? new UpstreamPool(upstream, release, this.parts.settings.upstreamIdleMax)
+    pool.drainingSince = null
+    pool.release = release
+    this.pools.set(key, pool)
+    return pool
+  }
+
+  /** Upstreams that left every arm take no more requests; they and their release are forgotten once nothing is in flight. */
+  retireOthers(): void {
+    const serving = new Set(this.arms.flatMap((arm) => arm.pools))
+    for (const pool of this.pools.values()) {
+      if (serving.has(pool)) continue
+      pool.drainingSince ??= this.parts.world.monotonic()
+      pool.closeIdle()
+      if (pool.inFlight === 0) this.pools.delete(pool.key)
+    }
+    const releases = new Set(this.route.arms.map((arm) => arm.release))
+    for (const [release, tally] of this.tallies)
+      if (!releases.has(release) && tally.inFlight === 0) this.tallies.delete(release)
+  }
+}

@@ -1,0 +1,313 @@
+/** All routes of this gateway: puts them in force under their fence, keeps them on disk, and says what is in force. */
+import type net from 'node:net'
+import { SluiceError } from '../../core/errors.ts'
+import type { Fence } from '../../core/model.ts'
+import { compareFence } from '../../core/model.ts'
+import { routeFault, shareOf } from '../../core/routing-pick.ts'
+import type { GatewayNotice, Route, RouteObservation } from '../../core/routing.ts'
+import { logE } from '../../core/judge/eprocess.ts'
+import { ClientConnection } from '../data/client-connection.ts'
+import type { DataPlane } from '../data/data-plane.ts'
+import { removeEvidence, restoreEvidence } from './evidence-file.ts'
+import { close, openListener } from './listener.ts'
+import { LiveRoute } from './live-route.ts'
+import type { RouteListener } from './live-route.ts'
+import type { RouteRecord } from './route-file.ts'
+import { writeRoute, writeRouteNow } from './route-file.ts'
+import { countersOf } from './tally.ts'
+
+/** Names a route. */
+export type RouteName = { readonly service: string; readonly environment: string }
+
+/** A route with its place on disk and its socket. `record` is what the file says. */
+export type Entry = {
+  record: RouteRecord
+  live: LiveRoute | null
+  server: net.Server | null
+  /** Commands for one route are carried out one after the other. */
+  turn: Promise<unknown>
+}
+
+const trippedMax = 100
+const key = (name: RouteName): string => `${name.service}\0${name.environment}`
+
+/** The routes of this gateway. */
+export class RouteTable {
+  readonly entries: Map<string, Entry> = new Map()
+  /** A successor has the state directory: nothing is written there any more. */
+  readOnly = false
+  private readonly plane: DataPlane
+  private readonly folder: string
+  private readonly notify: (notice: GatewayNotice) => void
+
+  constructor(plane: DataPlane, folder: string, notify: (notice: GatewayNotice) => void) {
+    this.plane = plane
+    this.folder = folder
+    this.notify = notify
+  }
+
+  /** The route of that name; null when there is none in force. */
+  find(name: RouteName): LiveRoute | null {
+    return this.entries.get(key(name))?.live ?? null
+  }
+
+  /** Every route in force. */
+  get all(): readonly LiveRoute[] {
+    return [...this.entries.values()].flatMap((entry) => entry.live ?? [])
+  }
+
+  /** Puts a route from disk in force, as it was. `shared`: see `openListener`. */
+  async restore(record: RouteRecord, shared: boolean): Promise<void> {
+    const entry = this.entryOf(record)
+    entry.record = record
+    if (!record.route) return
+    const live = this.make(record.route, entry)
+    live.trip = record.trip
+    restoreEvidence(this.folder, live)
+    const left = record.pausedUntil - this.plane.world.now()
+    if (left > 0) live.gate.pause(record.pausedUntil, left)
+    entry.live = live
+    entry.server = await this.listen(record.route.listen, live, shared)
+  }
+
+  /** Listens again for a route from disk whose port was taken. */
+  async relisten(name: RouteName): Promise<void> {
+    await this.inTurn(name, async (entry) => {
+      if (entry.live && !entry.server) entry.server = await this.listen(entry.live.route.listen, entry.live, false)
+    })
+  }
+
+  /** Puts the route in force: listening, on disk, and only then acknowledged. An equal fence is a repetition and changes nothing. */
+  set(route: Route): Promise<RouteObservation> {
+    return this.inTurn(route, async (entry) => {
+      this.checkFence(entry, route.fence)
+      const { live } = entry
+      if (live && entry.record.routeFence && compareFence(route.fence, entry.record.routeFence) === 0)
+        return this.observation(live)
+      const fault = routeFault(route)
+      if (fault)
+        throw new SluiceError('usage_invalid', {
+          detail: `the route of ${route.service} in ${route.environment}: ${fault}`,
+        })
+      this.checkTripped(entry, route)
+      const moved =
+        !live ||
+        !entry.server ||
+        live.route.listen.host !== route.listen.host ||
+        live.route.listen.port !== route.listen.port
+      const next = live ?? this.make(route, entry)
+      const server = moved ? await this.listen(route.listen, next, false) : entry.server
+      try {
+        await this.commit(entry, (record) => {
+          this.checkTripped(entry, route)
+          return {
+            ...record,
+            fence: route.fence,
+            routeFence: route.fence,
+            route,
+            trip: this.tripOf(entry, route),
+            pausedUntil: 0,
+          }
+        })
+      } catch (error) {
+        if (moved && server) await close(server)
+        throw error
+      }
+      next.put(route)
+      next.trip = entry.record.trip
+      entry.live = next
+      if (moved && entry.server) await close(entry.server)
+      entry.server = server
+      return this.observation(next)
+    })
+  }
+
+  /** Stops listening and forgets the route, not its fence. */
+  remove(name: RouteName, fence: Fence): Promise<void> {
+    return this.inTurn(name, async (entry) => {
+      this.checkFence(entry, fence)
+      await this.commit(entry, (record) => ({ ...record, fence, routeFence: null, route: null, pausedUntil: 0 }))
+      const { live, server } = entry
+      entry.live = null
+      entry.server = null
+      if (server) await close(server)
+      if (!live) return
+      removeEvidence(this.folder, live)
+      live.put({ ...live.route, arms: [] })
+      live.gate.resume()
+      for (const connection of this.plane.connections) if (connection.route === live) connection.closeSoon(false)
+    })
+  }
+
+  /** Holds new requests for at most `maxMs`. */
+  pause(name: RouteName, fence: Fence, maxMs: number): Promise<boolean> {
+    return this.gate(name, fence, (live) => {
+      const until = this.plane.world.now() + maxMs
+      live.gate.pause(until, maxMs)
+      return until
+    })
+  }
+
+  /** Lets the requests of a paused route go on. */
+  resume(name: RouteName, fence: Fence): Promise<boolean> {
+    return this.gate(name, fence, (live) => {
+      live.gate.resume()
+      return 0
+    })
+  }
+
+  /** What the route really does now. */
+  observation(live: LiveRoute): RouteObservation {
+    return {
+      route: live.route,
+      counters: live.route.arms
+        .map((arm) => live.tallies.get(arm.release))
+        .filter((tally, index, tallies) => tallies.indexOf(tally) === index)
+        .flatMap((tally) => (tally ? [countersOf(tally)] : [])),
+      logE: live.watch.tripwire ? logE(live.watch.evidence) : null,
+      trip: live.trip,
+      paused: live.gate.paused,
+      observedAt: this.plane.world.now(),
+    }
+  }
+
+  /** Stops accepting on every route. */
+  async stopListening(): Promise<void> {
+    for (const entry of this.entries.values()) if (entry.server) await close(entry.server)
+  }
+
+  private gate(name: RouteName, fence: Fence, act: (live: LiveRoute) => number): Promise<boolean> {
+    return this.inTurn(name, async (entry) => {
+      this.checkFence(entry, fence)
+      if (!entry.live)
+        throw new SluiceError('not_found', { detail: `no route for ${name.service} in ${name.environment}` })
+      const pausedUntil = act(entry.live)
+      await this.commit(entry, (record) => ({ ...record, fence, pausedUntil }))
+      return entry.live.gate.paused
+    })
+  }
+
+  private checkFence(entry: Entry, fence: Fence): void {
+    const { record } = entry
+    if (compareFence(fence, record.fence) >= 0) return
+    throw new SluiceError('fence_stale', {
+      detail: `${record.service} in ${record.environment}: fence (${fence.token}, ${fence.sequence}) is older than (${record.fence.token}, ${record.fence.sequence})`,
+    })
+  }
+
+  private checkTripped(entry: Entry, route: Route): void {
+    if (!route.tripwire || shareOf(route, 'candidate') === 0 || !entry.record.tripped.includes(route.tripwire.rollout))
+      return
+    throw new SluiceError('gateway_tripped', {
+      detail: `the tripwire has cut ${route.tripwire.rollout} in ${route.environment}; its candidate gets no more traffic`,
+    })
+  }
+
+  /** The trip stays in sight for as long as the route names its rollout. */
+  private tripOf(entry: Entry, route: Route): RouteRecord['trip'] {
+    const { trip } = entry.record
+    return trip && trip.rollout === route.tripwire?.rollout ? trip : null
+  }
+
+  private make(route: Route, entry: Entry): LiveRoute {
+    const listener: RouteListener = {
+      tripped: (live, trip) => {
+        const tripped = [...entry.record.tripped, trip.rollout].slice(-trippedMax)
+        entry.record = { ...entry.record, route: live.route, trip, tripped }
+        this.notify({ kind: 'tripped', service: live.route.service, environment: live.route.environment, trip })
+        this.plane.world.log('warn', 'tripped', {
+          ...trip,
+          service: live.route.service,
+          environment: live.route.environment,
+        })
+        this.writeTrip(entry.record)
+      },
+      healthChanged: (live, pool, reason) => {
+        const { service, environment } = live.route
+        const { upstream, release, healthy } = pool
+        this.notify({ kind: 'upstream_health', service, environment, instance: upstream.instance, release, healthy })
+        this.plane.world.log('warn', 'upstream_health', { service, environment, ...upstream, healthy, reason })
+      },
+    }
+    return new LiveRoute(route, { world: this.plane.world, settings: this.plane.settings, listener })
+  }
+
+  /**
+   * Writes the changed record, then makes it the entry's. A trip that comes while the disk is busy changes the record and wins: the change is
+   * then made again on top of it. A change that is refused leaves the file as the entry's record says.
+   */
+  private async commit(entry: Entry, change: (record: RouteRecord) => RouteRecord): Promise<void> {
+    for (let attempt = 0; ; attempt += 1) {
+      const base = entry.record
+      try {
+        const next = change(base)
+        await this.write(next)
+        if (entry.record !== base) continue
+        entry.record = next
+        return
+      } catch (error) {
+        if (attempt > 0) await this.write(entry.record)
+        throw error
+      }
+    }
+  }
+
+  private writeTrip(record: RouteRecord): void {
+    if (this.readOnly) return
+    const failed = (error: unknown): void =>
+      this.plane.world.log('error', 'trip_not_written', { rollout: record.trip?.rollout, reason: String(error) })
+    try {
+      writeRouteNow(this.folder, record).catch(failed)
+    } catch (error) {
+      failed(error)
+    }
+  }
+
+  private async write(record: RouteRecord): Promise<void> {
+    try {
+      await writeRoute(this.folder, record)
+    } catch (error) {
+      const full = error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT')
+      throw new SluiceError(full ? 'store_full' : 'store_failed', {
+        detail: `the route of ${record.service} in ${record.environment} could not be written to ${this.folder}: ${String(error)}`,
+        hint: 'traffic stays where it was; make room or mend the disk, then try again',
+        cause: error,
+      })
+    }
+  }
+
+  private listen(listen: Route['listen'], live: LiveRoute, shared: boolean): Promise<net.Server> {
+    return openListener({
+      listen,
+      shared,
+      onConnection: (socket) => void new ClientConnection(this.plane, live, socket),
+    })
+  }
+
+  private entryOf(name: RouteName): Entry {
+    const known = this.entries.get(key(name))
+    if (known) return known
+    const { service, environment } = name
+    const never = { token: -1, sequence: -1 }
+    const record = {
+      service,
+      environment,
+      fence: never,
+      routeFence: null,
+      route: null,
+      trip: null,
+      tripped: [],
+      pausedUntil: 0,
+    }
+    const entry: Entry = { record, live: null, server: null, turn: Promise.resolve() }
+    this.entries.set(key(name), entry)
+    return entry
+  }
+
+  private inTurn<T>(name: RouteName, work: (entry: Entry) => Promise<T>): Promise<T> {
+    const entry = this.entryOf(name)
+    const done = entry.turn.then(() => work(entry))
+    entry.turn = done.catch(() => {})
+    return done
+  }
+}

@@ -1,0 +1,44 @@
+/**
+ * One gateway for each state directory. The lock is an abstract unix socket (Linux), which the kernel frees when its holder dies, however it dies;
+ * elsewhere it is the control socket itself, which a live gateway answers on.
+ */
+import { createHash } from 'node:crypto'
+import fs from 'node:fs'
+import net from 'node:net'
+import { SluiceError } from '../core/errors.ts'
+
+/** A held lock. */
+export type StateLock = { readonly release: () => Promise<void> }
+
+const running = (stateDir: string): SluiceError =>
+  new SluiceError('gateway_running', {
+    detail: `another gateway serves from ${stateDir}`,
+    hint: 'start with --take-over to replace it without closing its ports',
+  })
+
+/** Takes the lock; throws `gateway_running`. */
+export const lockState = async (stateDir: string, socketFile: string): Promise<StateLock> => {
+  if (process.platform !== 'linux') {
+    if (await answers(socketFile)) throw running(stateDir)
+    return { release: async () => {} }
+  }
+  const name = `\0sluice-gateway-${createHash('sha256').update(fs.realpathSync(stateDir)).digest('hex')}`
+  const server = net.createServer((socket) => socket.destroy())
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error) => reject('code' in error && error.code === 'EADDRINUSE' ? running(stateDir) : error))
+    server.listen(name, () => resolve())
+  })
+  server.unref()
+  return { release: () => new Promise((resolve) => server.close(() => resolve())) }
+}
+
+const answers = (socketFile: string): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = net.connect(socketFile)
+    const settle = (alive: boolean): void => {
+      socket.destroy()
+      resolve(alive)
+    }
+    socket.once('connect', () => settle(true))
+    socket.once('error', () => settle(false))
+  })
