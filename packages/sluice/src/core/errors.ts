@@ -148,6 +148,13 @@ export const errorTable = {
     status: 504,
     means: 'Requests are still in flight to what should be retired.',
   },
+  gateway_running: {
+    number: 1608,
+    retry: 'never',
+    exit: 5,
+    status: 409,
+    means: 'Another gateway already serves from this state directory.',
+  },
   store_fenced: {
     number: 1701,
     retry: 'never',
