@@ -13,7 +13,10 @@ export type KeyDoc = {
 }
 
 /** Gives a key of the schema its documentation. */
-export const key = <Schema extends z.ZodType>(schema: Schema, doc: KeyDoc): Schema => schema.meta({ ...doc })
+export const key = <Schema extends z.ZodType>(schema: Schema, doc: KeyDoc): Schema => {
+  const { examples, ...rest } = doc
+  return schema.meta({ ...rest, samples: examples })
+}
 
 /** Name of a service, job, environment or artifact: it becomes part of paths, process names and addresses. */
 export const name = (): z.ZodType<string, string> =>

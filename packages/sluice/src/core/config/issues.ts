@@ -48,7 +48,10 @@ const isOtherType = (issue: ZodIssue): boolean =>
 
 const describe = (issue: ZodIssue, input: unknown, distance: Distance): readonly Described[] => {
   const written = issue.path.filter((part) => typeof part !== 'symbol')
-  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(written, key, distance))
+  if (issue.code === 'unrecognized_keys') {
+    const known = keysAt(written, valueAt(input, [...written, 'kind']))
+    return issue.keys.map((key) => unknownKey([...written, key], known, distance))
+  }
   if (issue.code === 'invalid_key') {
     const [inner] = issue.issues
     return [
@@ -72,15 +75,14 @@ const describe = (issue: ZodIssue, input: unknown, distance: Distance): readonly
   return [{ kind: issue.code, path, message: `${issue.message}, got ${showAt(path, value)}`, fix, meant: null }]
 }
 
-const unknownKey = (parent: KeyPath, key: string, distance: Distance): Described => {
-  const known = keysAt(parent)
-  const near = nearest(key, known, distance)
+const unknownKey = (path: KeyPath, known: readonly string[], distance: Distance): Described => {
+  const near = nearest(String(path.at(-1)), known, distance)
   return {
     kind: 'unknown',
-    path: [...parent, key],
+    path,
     message: 'this key is not known here',
     fix: near === null ? `Known keys: ${known.join(', ')}.` : `Did you mean "${near}"?`,
-    meant: near === null ? null : [...parent, near],
+    meant: near === null ? null : [...path.slice(0, -1), near],
   }
 }
 

@@ -22,12 +22,27 @@ export type Shape = {
 }
 
 /** The JSON Schema of what a person writes. */
-export const configShape = (): Shape => z.toJSONSchema(configSchema, { io: 'input', unrepresentable: 'any' }) as Shape
+export const configShape = (): Shape => {
+  const shape = z.toJSONSchema(configSchema, {
+    io: 'input',
+    unrepresentable: 'any',
+    // zod drops the examples of whatever is transformed, because it takes them for examples of the result; ours show what is written.
+    override: ({ jsonSchema }) => {
+      const { samples } = jsonSchema
+      delete jsonSchema['samples']
+      if (Array.isArray(samples)) jsonSchema.examples = samples
+    },
+  })
+  return shape as Shape
+}
 
-/** The keys that the object at `path` takes; empty when any name goes. */
-export const keysAt = (path: KeyPath): readonly string[] => [
-  ...new Set(shapesAt(path).flatMap((shape) => Object.keys(shape.properties ?? {}))),
-]
+/** The keys that the object at `path` takes, of a union only the branches of its `kind`; empty when any name goes. */
+export const keysAt = (path: KeyPath, kind: unknown): readonly string[] => {
+  const shapes = shapesAt(path).filter(
+    (shape) => shape.properties?.['kind'] === undefined || shape.properties['kind'].const === kind,
+  )
+  return [...new Set(shapes.flatMap((shape) => Object.keys(shape.properties ?? {})))]
+}
 
 /** The fixed texts that the value at `path` may be. */
 export const valuesAt = (path: KeyPath): readonly string[] =>

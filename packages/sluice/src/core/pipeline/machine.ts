@@ -85,7 +85,7 @@ const overdue = (state: Live, at: number): RunDecision => {
 }
 
 const callOff = (state: Exclude<RunState, { status: 'absent' }>, cause: RunCause, at: number): RunDecision => {
-  if (state.status === 'running') return stopAll(state, cause, at)
+  if (state.status === 'running') return stopAll(state, state.cause ?? cause, at)
   if (state.status !== 'cutting') return unchanged(state)
   const { stage: _, ...common } = state
   return unchanged({ ...common, status: 'cancelled', settledAt: at, cause })

@@ -1,0 +1,122 @@
+import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { SluiceError } from '../../core/errors.ts'
+import { configLoader } from './loader.ts'
+import { loadConfig } from './load.ts'
+
+const directoryWith = (context: TestContext, files: Readonly<Record<string, string>>): string => {
+  const directory = mkdtempSync(join(tmpdir(), 'sluice-config-'))
+  context.after(() => rmSync(directory, { recursive: true, force: true }))
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(directory, name), text)
+  return directory
+}
+
+const refusal = async (directory: string): Promise<SluiceError> => {
+  try {
+    await loadConfig(directory, AbortSignal.timeout(20_000))
+  } catch (error) {
+    if (error instanceof SluiceError) return error
+    throw error
+  }
+  throw new Error('the config was taken')
+}
+
+const jobs = "pipeline: { jobs: { test: { steps: 'true' } } }"
+
+test('a TypeScript config loads without node_modules, whatever it prints or leaves running', async (context) => {
+  const directory = directoryWith(context, {
+    'sluice.config.ts': `import { defineConfig, type Config } from 'sluice'
+      console.log('noise'); setInterval(() => {}, 1000)
+      const service: string = 'shop'
+      export default defineConfig({ service, ${jobs} } satisfies Config)`,
+  })
+  const { settings, file } = await loadConfig(directory, AbortSignal.timeout(20_000))
+  deepStrictEqual([settings.service, file], ['shop', 'sluice.config.ts'])
+})
+
+test('JavaScript and JSON configs load as well', async (context) => {
+  const js = directoryWith(context, { 'sluice.config.js': `export default { service: 'shop', ${jobs} }` })
+  const json = directoryWith(context, {
+    'sluice.config.json': '{ "service": "shop", "pipeline": { "jobs": { "test": { "steps": "true" } } } }',
+  })
+  for (const directory of [js, json])
+    strictEqual((await loadConfig(directory, AbortSignal.timeout(20_000))).settings.service, 'shop')
+})
+
+test('a config sees nothing of the environment of whoever loads it', async (context) => {
+  process.env['SLUICE_TEST_SECRET'] = 'hunter2'
+  context.after(() => delete process.env['SLUICE_TEST_SECRET'])
+  const directory = directoryWith(context, {
+    'sluice.config.mjs': `export default { service: 'shop', ${jobs}, config: { SEEN: String(process.env.SLUICE_TEST_SECRET) } }`,
+  })
+  strictEqual((await loadConfig(directory, AbortSignal.timeout(20_000))).settings.config['SEEN'], 'undefined')
+})
+
+test('a directory without a config is told so, with the way to one', async (context) => {
+  const error = await refusal(directoryWith(context, {}))
+  deepStrictEqual([error.code, error.hint], ['config_missing', 'Write one that fits this project: sluice init'])
+})
+
+const broken: readonly (readonly [string, string, RegExp])[] = [
+  [
+    'a syntax error is told with its line',
+    'const a = 1\nexport default { service: ` }',
+    /SyntaxError.*\(sluice\.config\.ts:2\)/,
+  ],
+  [
+    'a thrown error is told with its line',
+    "const a = 1\nthrow new Error('no luck')\nexport default {}",
+    /Error: no luck \(sluice\.config\.ts:2:7\)/,
+  ],
+  ['an import that there is not is told', "import 'nowhere'\nexport default {}", /Cannot find package 'nowhere'/],
+  ['a missing default export is told', 'export const a = 1', /has no default export/],
+  [
+    'a function is no data',
+    'export default {\n  service: () => 1 }',
+    /service is a function, and a config is data \(sluice\.config\.ts:2:3\)/,
+  ],
+  [
+    'an object in itself is no data',
+    'const a: any = {}\na.a = a\nexport default a',
+    /a is an object that contains itself/,
+  ],
+  ['a config that ends its process is told', "console.error('bye')\nprocess.exit(3)", /exit code 3[^]*bye/],
+]
+
+for (const [what, text, expected] of broken) {
+  test(what, async (context) => {
+    const error = await refusal(directoryWith(context, { 'sluice.config.ts': text }))
+    strictEqual(error.code, 'config_invalid')
+    ok(expected.test([error.detail, ...error.evidence].join('\n')), error.detail)
+  })
+}
+
+test('a mistyped key of a real file is told with its line', async (context) => {
+  const directory = directoryWith(context, {
+    'sluice.config.ts': `import { defineConfig } from 'sluice'\nexport default defineConfig({\n  servise: 'shop',\n  ${jobs},\n})`,
+  })
+  strictEqual((await refusal(directory)).detail, 'servise: this key is not known here (sluice.config.ts:3:3).')
+})
+
+test('whoever asks can call the loading off', async (context) => {
+  const directory = directoryWith(context, {
+    'sluice.config.ts': 'await new Promise((resolve) => setTimeout(resolve, 60_000))',
+  })
+  const calledOff = new AbortController()
+  const loading = loadConfig(directory, calledOff.signal)
+  calledOff.abort()
+  strictEqual(await loading.catch((error: unknown) => (error instanceof Error ? error.name : error)), 'AbortError')
+})
+
+test('the version comes from the package.json of the checkout', async (context) => {
+  const loader = configLoader()
+  const signal = AbortSignal.timeout(20_000)
+  const config = `export default { service: 'shop', ${jobs} }`
+  const directory = directoryWith(context, { 'package.json': '{ "version": "1.2.3" }', 'sluice.config.js': config })
+  strictEqual(await loader.version(directory, await loader.load(directory, signal), signal), '1.2.3')
+  const bare = directoryWith(context, { 'sluice.config.mjs': config })
+  strictEqual(await loader.version(bare, await loader.load(bare, signal), signal), '0.0.0')
+})
