@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { execa } from 'execa'
+import { SluiceError } from '../../core/errors.ts'
+import { gitSource } from './git.ts'
+
+const signal = new AbortController().signal
+let root = ''
+let repository = ''
+const commitIds: string[] = []
+
+const run = async (...words: string[]): Promise<string> =>
+  (await execa('git', ['-c', 'user.name=Ada', '-c', 'user.email=ada@example.invalid', ...words], { cwd: repository }))
+    .stdout
+
+const code = (wanted: string) => (error: unknown) => error instanceof SluiceError && error.code === wanted
+
+describe('the git source', () => {
+  before(async () => {
+    root = await mkdtemp(join(tmpdir(), 'sluice-git-'))
+    repository = join(root, 'repository')
+    await execa('git', ['init', '--quiet', '--initial-branch=main', repository])
+    for (const [index, subject] of ['feat: one', 'fix: two'].entries()) {
+      await writeFile(join(repository, 'file.txt'), `${index}\n`)
+      await run('add', '--all')
+      await run('commit', '--quiet', '--message', subject)
+      commitIds.push(await run('rev-parse', 'HEAD'))
+    }
+  })
+  after(() => rm(root, { recursive: true, force: true }))
+
+  it('resolves a ref to the commit as its author wrote it', async () => {
+    const commit = await gitSource(repository).resolve('HEAD', signal)
+    assert.equal(commit.id, commitIds[1])
+    assert.equal(commit.subject, 'fix: two')
+    assert.equal(commit.author, 'Ada <ada@example.invalid>')
+    assert.ok(commit.committedAt > 1_600_000_000_000)
+  })
+
+  it('checks out the commit, not the working tree, and leaves the index alone', async () => {
+    await writeFile(join(repository, 'file.txt'), 'dirty\n')
+    await writeFile(join(repository, 'untracked.txt'), 'x')
+    const source = gitSource(repository)
+    const target = join(root, 'checkout')
+    const { id } = await source.resolve('HEAD~1', signal)
+    await source.checkout(id, target, signal)
+    assert.equal(await readFile(join(target, 'file.txt'), 'utf8'), '0\n')
+    assert.deepEqual((await readdir(target)).toSorted(), ['.git', 'file.txt'])
+    assert.match(await run('status', '--porcelain'), /^ M file\.txt/m)
+    await writeFile(join(target, 'left-over.txt'), 'x')
+    await source.checkout(id, target, signal)
+    assert.deepEqual((await readdir(target)).toSorted(), ['.git', 'file.txt'], 'what a killed job left behind is gone')
+    await source.remove(target, signal)
+    await source.remove(target, signal)
+    assert.equal(await run('worktree', 'list').then((text) => text.split('\n').length), 1)
+  })
+
+  it('lists the commits of a range, newest first', async () => {
+    const source = gitSource(repository)
+    const [first, second] = commitIds.map((id) => source.resolve(id, signal))
+    assert.ok(first !== undefined && second !== undefined)
+    const subjects = (await source.commitsBetween((await first).id, (await second).id, 10, signal)).map(
+      ({ subject }) => subject,
+    )
+    assert.deepEqual(subjects, ['fix: two'])
+    assert.equal((await source.commitsBetween(null, (await second).id, 10, signal)).length, 2)
+  })
+
+  it('says what is wrong: an unknown ref, no repository, a ref that looks like an option, a missing git', async () => {
+    await assert.rejects(gitSource(repository).resolve('nowhere', signal), code('not_found'))
+    await assert.rejects(gitSource(root).resolve('HEAD', signal), code('not_found'))
+    await assert.rejects(gitSource(repository).resolve('--help', signal), code('not_found'))
+  })
+})

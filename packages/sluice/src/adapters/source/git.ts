@@ -1,0 +1,123 @@
+/** Commits from the git on this machine. Reads refs and makes detached worktrees; never touches the user's index or branches. */
+import { rm, stat } from 'node:fs/promises'
+import { execa } from 'execa'
+import { SluiceError } from '../../core/errors.ts'
+import { type Commit, commitId } from '../../core/model.ts'
+import type { Source } from '../../ports/source.ts'
+
+/** One commit a record; fields apart by a unit separator, which no subject line holds. */
+const format = '%H%x1f%s%x1f%an <%ae>%x1f%ct'
+
+/** The repository that `directory` is in. */
+export const gitSource = (directory: string): Source => {
+  // `git worktree add` and `prune` lock the same file of the repository; one at a time.
+  let turn: Promise<unknown> = Promise.resolve()
+  const inTurn = <Result>(work: () => Promise<Result>): Promise<Result> => {
+    const result = turn.then(work, work)
+    turn = result.catch(() => {})
+    return result
+  }
+  return {
+    resolve: async (ref, signal) => {
+      const found = await git(
+        directory,
+        ['rev-parse', '--verify', '--quiet', '--end-of-options', `${ref}^{commit}`],
+        signal,
+      )
+      if (found.code !== 0) throw await unresolved(directory, ref, signal)
+      const shown = await git(directory, ['show', '--no-patch', `--format=${format}`, found.out.trim()], signal)
+      return parseCommit(must(shown, `reading commit ${ref}`).out.trimEnd())
+    },
+    checkout: (commit, target, signal) => inTurn(() => checkout({ directory, commit, target }, signal)),
+    remove: (target, signal) => inTurn(() => remove(directory, target, signal)),
+    commitsBetween: async (from, to, limit, signal) => {
+      const range = from === null ? to : `${from}..${to}`
+      const listed = await git(
+        directory,
+        ['log', `--format=${format}`, `--max-count=${limit}`, '--end-of-options', range],
+        signal,
+      )
+      return must(listed, `listing ${range}`).out.split('\n').filter(Boolean).map(parseCommit)
+    },
+  }
+}
+
+type Checkout = { readonly directory: string; readonly commit: Commit['id']; readonly target: string }
+
+const checkout = async ({ directory, commit, target }: Checkout, signal: AbortSignal): Promise<void> => {
+  const there = await git(target, ['rev-parse', 'HEAD'], signal)
+  const clean =
+    there.code === 0 && there.out.trim() === commit
+      ? await git(target, ['status', '--porcelain', '--ignored'], signal)
+      : null
+  if (clean?.code === 0 && clean.out === '') return
+  await remove(directory, target, signal)
+  must(
+    await git(directory, ['worktree', 'add', '--detach', '--force', target, commit], signal),
+    `checking out ${commit}`,
+  )
+}
+
+/** The folder first: git then prunes what has no folder, whatever state a killed process left it in. */
+const remove = async (directory: string, target: string, signal: AbortSignal): Promise<void> => {
+  await rm(target, { recursive: true, force: true })
+  await git(directory, ['worktree', 'prune'], signal)
+}
+
+type Answer = { readonly code: number; readonly out: string; readonly err: string }
+
+const git = async (cwd: string, words: readonly string[], signal: AbortSignal): Promise<Answer> => {
+  const environment = { GIT_TERMINAL_PROMPT: '0', GIT_OPTIONAL_LOCKS: '0', LC_ALL: 'C' }
+  const result = await execa('git', [...words], {
+    cwd,
+    env: environment,
+    reject: false,
+    cancelSignal: signal,
+    stdin: 'ignore',
+  })
+  if (result.exitCode !== undefined) return { code: result.exitCode, out: result.stdout, err: result.stderr }
+  if (result.isCanceled) throw new SluiceError('outcome_unknown', { detail: `git ${words[0] ?? ''} was called off` })
+  if (result.code === 'ENOENT' && (await isDirectory(cwd))) {
+    throw new SluiceError('tool_missing', {
+      detail: 'git is not installed, or not on the PATH',
+      hint: 'install git and try again',
+    })
+  }
+  return { code: 128, out: '', err: result.originalMessage ?? 'git did not start' }
+}
+
+const isDirectory = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  )
+
+const must = (answer: Answer, what: string): Answer => {
+  if (answer.code === 0) return answer
+  const full = /no space left/i.test(answer.err)
+  throw new SluiceError(full ? 'store_full' : 'unexpected', {
+    detail: `${what}: git ended with ${answer.code}`,
+    evidence: answer.err.split('\n').slice(-10),
+  })
+}
+
+const unresolved = async (directory: string, ref: string, signal: AbortSignal): Promise<SluiceError> => {
+  const inside = await git(directory, ['rev-parse', '--is-inside-work-tree'], signal)
+  if (inside.code !== 0)
+    return new SluiceError('not_found', {
+      detail: `${directory} is not in a git repository`,
+      hint: 'git init, then commit',
+    })
+  const head = await git(directory, ['rev-parse', '--verify', '--quiet', 'HEAD'], signal)
+  if (head.code !== 0)
+    return new SluiceError('not_found', { detail: 'the repository has no commit yet', hint: 'git commit' })
+  return new SluiceError('not_found', {
+    detail: `there is no commit called ${JSON.stringify(ref)}`,
+    hint: 'git log --oneline',
+  })
+}
+
+const parseCommit = (line: string): Commit => {
+  const [id = '', subject = '', author = '', seconds = ''] = line.split('\u001f')
+  return { id: commitId(id), subject, author, committedAt: Number(seconds) * 1000 }
+}
