@@ -40,6 +40,8 @@ export const limits = {
   /** Items of one page of a list. */
   pageItemsDefault: 50,
   pageItemsMax: 500,
+  /** A wake-up later than this means that the control plane was away or the clock was set forward, not that nothing happened. */
+  wakeLateMsMax: 30_000,
   /** Claims of one piece of work without progress before it is parked. */
   claimsMax: 5,
   /** Characters of a service, job, environment or artifact name: they are joined into names that file systems and DNS cut at 63 and 255. */
@@ -72,8 +74,7 @@ export const limits = {
   commitGroupMax: 256,
   /** Commits that wait to be written at most; beyond that the disk does not keep up and the answer is `overloaded`. */
   commitQueueMax: 10_000,
-  /** Groups between two looks at the write-ahead log, and the pages in it (4 kB each) that are worth a checkpoint. */
-  checkpointLookEvery: 64,
+  /** Pages in the write-ahead log (4 kB each) that are worth a checkpoint. */
   checkpointPages: 1_000,
   /** How long an answer is kept for its idempotency key, milliseconds. */
   requestKeptMs: 86_400_000,

@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict'
 import { hash } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
-import { SluiceError } from '../../src/core/errors.ts'
+import { commitOf, failsWith, step } from '../store/steps.ts'
 import { chainHash, entryText, genesisHash } from '../../src/core/ledger/entry.ts'
 import { limits } from '../../src/core/limits.ts'
-import type { ErrorCode } from '../../src/core/errors.ts'
+import type { SluiceError } from '../../src/core/errors.ts'
 import type { AggregateKey, AggregateKind } from '../../src/core/ledger/entry.ts'
-import type { Commit, EffectIntent, Lease, Store, Transition } from '../../src/ports/store.ts'
+import type { EffectIntent, Lease, Store, Transition } from '../../src/ports/store.ts'
 
 /** A place where a store's data lives. */
 export type Disk = {
@@ -15,46 +15,6 @@ export type Disk = {
   readonly open: () => Promise<Store>
   readonly remove: () => Promise<void>
 }
-
-/** One step of an aggregate with one entry, for tests. */
-export const step = (key: AggregateKey, expectedVersion: number, changes: Partial<Transition> = {}): Transition => ({
-  key,
-  expectedVersion,
-  machineVersion: 1,
-  state: { version: expectedVersion + 1 },
-  settled: false,
-  nextAt: null,
-  effects: [],
-  entries: [
-    {
-      key,
-      version: expectedVersion + 1,
-      type: 'stepped',
-      form: 1,
-      at: 1_000 + expectedVersion,
-      actor: { kind: 'system', name: 'test' },
-      reason: null,
-      body: { type: 'stepped', from: expectedVersion, text: 'größer "than" \u2028 life' },
-    },
-  ],
-  ...changes,
-})
-
-/** A commit of these transitions without a request. */
-export const commitOf = (lease: Lease, ...transitions: readonly Transition[]): Commit => ({
-  lease,
-  transitions,
-  request: null,
-})
-
-/** For `assert.rejects`: a SluiceError with this code. */
-export const failsWith =
-  (code: ErrorCode) =>
-  (error: unknown): boolean => {
-    assert.ok(error instanceof SluiceError, `a SluiceError, not ${String(error)}`)
-    assert.equal(error.code, code, error.detail)
-    return true
-  }
 
 const sha256 = (text: string): string => hash('sha256', text)
 const rollout = (id: string): AggregateKey => ({ kind: 'rollout', id })

@@ -6,7 +6,7 @@ import { after, before, test } from 'node:test'
 import { exportLedger } from '../../src/adapters/store/export.ts'
 import { openSqliteStore } from '../../src/adapters/store/sqlite/store.ts'
 import { verifyLedgerFile } from '../../src/adapters/store/verify-file.ts'
-import { commitOf, failsWith, step } from '../contracts/store.contract.ts'
+import { commitOf, failsWith, step } from './steps.ts'
 import { temporaryDirectory } from './directory.ts'
 import type { Verification } from '../../src/core/ledger/verify.ts'
 

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { hash } from 'node:crypto'
 import { test } from 'node:test'
 import { createMemoryDisk } from '../../src/adapters/store/memory.ts'
-import { commitOf, failsWith, step, storeContract } from '../contracts/store.contract.ts'
+import { storeContract } from '../contracts/store.contract.ts'
+import { commitOf, failsWith, step } from './steps.ts'
 import type { CommitFault, MemoryDisk, MemoryFaults } from '../../src/adapters/store/memory.ts'
 
 const sha256 = (text: string): string => hash('sha256', text)

@@ -1,9 +1,9 @@
 /** The statements that only read. */
 import { sql } from 'kysely'
-import { compiled, p } from './statements.ts'
+import { compiled, p } from './compile.ts'
 import type { Kysely } from 'kysely'
 import type { Tables } from './schema.ts'
-import type { Statement } from './statements.ts'
+import type { Statement } from './statement.ts'
 
 /** Compiles them. Parameters have the names of their columns but where noted. */
 export const readStatements = (db: Kysely<Tables>): ReadStatements => {

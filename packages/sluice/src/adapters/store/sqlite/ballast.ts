@@ -1,8 +1,8 @@
 /** A file that only takes up room, so that room can be made when the disk is full. */
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, statfsSync, statSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, openSync, renameSync, statfsSync, writeSync } from 'node:fs'
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import { syncDirectory } from './files.ts'
+import { removeFile, sizeOf, syncDirectory } from './files.ts'
 
 /** The ballast of one state directory. */
 export type Ballast = {
@@ -24,21 +24,27 @@ export const createBallast = (directory: string, bytes: number): Ballast => {
         if (!isThere(path, bytes) && hasRoom(directory, bytes)) make(directory, path, bytes)
       } catch {
         // The disk is full or refuses; the writer meets the same where it matters and says so there.
-        rmSync(`${path}.new`, { force: true })
+        discard(`${path}.new`)
       }
     },
     release: () => {
-      const there = isThere(path, 1)
-      rmSync(path, { force: true })
-      rmSync(`${path}.new`, { force: true })
+      const released = removeFile(path)
+      removeFile(`${path}.new`)
       syncDirectory(directory)
-      return there
+      return released
     },
   }
 }
 
-const isThere = (path: string, bytes: number): boolean =>
-  (statSync(path, { throwIfNoEntry: false })?.size ?? 0) >= bytes
+const isThere = (path: string, bytes: number): boolean => (sizeOf(path) ?? 0) >= bytes
+
+const discard = (path: string): void => {
+  try {
+    removeFile(path)
+  } catch {
+    // What cannot be removed now is overwritten when the ballast is next made.
+  }
+}
 
 const hasRoom = (directory: string, bytes: number): boolean => {
   const { bavail, bsize } = statfsSync(directory)

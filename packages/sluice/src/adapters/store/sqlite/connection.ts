@@ -1,8 +1,8 @@
 /** One connection to a database file, with its prepared statements. */
 import { DatabaseSync } from 'node:sqlite'
-import { bind } from '../statements.ts'
+import { bind } from '../statement.ts'
 import type { StatementSync } from 'node:sqlite'
-import type { Statement, Values } from '../statements.ts'
+import type { Statement, Values } from '../statement.ts'
 
 /** How hard a commit is pressed to the disk. `normal` loses acknowledged commits at a power cut; only tests that prove so ask for it. */
 export type Synchronous = 'full' | 'normal'
@@ -70,7 +70,7 @@ const connectionOf = (database: DatabaseSync): Connection => {
       database.prepare(statement.text).iterate(...bind(statement, values)) as unknown as Iterable<Row>,
     get: <Row>(statement: Statement, values: Values) => all<Row>(statement, values)[0] ?? null,
     exec: (text) => database.exec(text),
-    ask: (text) => database.prepare(text).all(),
+    ask: (text) => prepare(text).all(),
     inTransaction: () => database.isTransaction,
     close: () => database.close(),
   }

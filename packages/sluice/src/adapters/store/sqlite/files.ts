@@ -1,5 +1,5 @@
 /** The files of a state directory. */
-import { closeSync, fsyncSync, openSync, readSync, statSync } from 'node:fs'
+import { closeSync, fsyncSync, openSync, readSync, statSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** The database. Beside it SQLite keeps `-wal` (part of the data) and `-shm` (not). */
@@ -22,6 +22,17 @@ export const syncFile = (path: string): void => {
     fsyncSync(handle)
   } finally {
     closeSync(handle)
+  }
+}
+
+/** Removes a file; false when there was none. */
+export const removeFile = (path: string): boolean => {
+  try {
+    unlinkSync(path)
+    return true
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false
+    throw error
   }
 }
 

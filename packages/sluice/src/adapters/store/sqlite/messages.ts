@@ -11,6 +11,7 @@ export type WriterStart = {
   readonly texts: SqliteTexts
   readonly synchronous: Synchronous
   readonly ballastBytes: number
+  readonly checkpointPages: number
 }
 
 /** An entry whose text lacks only its place. */

@@ -4,13 +4,13 @@
  * A database is made beside its place and renamed into it once it is whole and synced, so a file that is empty or cut short can only be
  * damage, never a beginning; damage is reported and left as it is.
  */
-import { renameSync, rmSync } from 'node:fs'
+import { renameSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { SluiceError } from '../../../core/errors.ts'
 import { limits } from '../../../core/limits.ts'
 import { openReader, openWriter } from './connection.ts'
 import { corruptError, failureError } from './failures.ts'
-import { databasePath, headOf, sizeOf, syncDirectory, syncFile } from './files.ts'
+import { databasePath, headOf, removeFile, sizeOf, syncDirectory, syncFile } from './files.ts'
 import type { SchemaStep } from '../schema.ts'
 import type { Connection, Synchronous } from './connection.ts'
 
@@ -38,10 +38,11 @@ export const prepareDatabase = (preparation: Preparation): Connection => {
 const create = ({ directory, schema }: Preparation, path: string): void => {
   if ((sizeOf(`${path}-wal`) ?? 0) > 0) throw corruptError(path, 'it is missing, but its write-ahead log is there')
   const fresh = `${path}.new`
-  for (const name of [fresh, `${fresh}-journal`]) rmSync(name, { force: true })
+  for (const suffix of ['', '-wal', '-shm']) removeFile(`${fresh}${suffix}`)
   const database = new DatabaseSync(fresh)
   try {
-    database.exec('pragma journal_mode = memory; pragma synchronous = off; begin')
+    // In its final mode from the start: changing it later would take a rollback journal, which only a writer can undo after a power cut.
+    database.exec('pragma journal_mode = wal; pragma synchronous = off; begin')
     for (const { statements } of schema) for (const statement of statements) database.exec(statement)
     database.prepare(`insert into meta (name, value) values ('schema', ?)`).run(String(schema.at(-1)?.version ?? 0))
     database.exec('commit')

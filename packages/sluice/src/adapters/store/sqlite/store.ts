@@ -11,7 +11,6 @@ import { checkCommit } from '../checks.ts'
 import { formatCursor, parseCursor } from '../cursor.ts'
 import { effectOf, ledgerRowOf, requestOf, storedOf } from '../rows.ts'
 import { openReader } from './connection.ts'
-import { compileTexts } from './dialect.ts'
 import { failureError } from './failures.ts'
 import { databasePath } from './files.ts'
 import { lockDirectory } from './lock.ts'
@@ -32,6 +31,7 @@ import type {
 import type { ReadStatements } from '../read-statements.ts'
 import type { Tables } from '../schema.ts'
 import type { Connection, Synchronous } from './connection.ts'
+import type { SqliteTexts } from './dialect.ts'
 import type { DirectoryLock } from './lock.ts'
 import type { WriterStart } from './messages.ts'
 
@@ -43,6 +43,8 @@ export type SqliteStoreOptions = {
   readonly synchronous?: Synchronous
   /** Room set aside for a full disk, bytes. */
   readonly ballastBytes?: number
+  /** Pages in the write-ahead log that are worth a checkpoint. */
+  readonly checkpointPages?: number
 }
 
 /** The oldest SQLite without the WAL-reset bug that lost acknowledged writes (sqlite.org/releaselog/3_51_3.html, 2026-03). */
@@ -58,17 +60,16 @@ export const openSqliteStore = async (options: SqliteStoreOptions): Promise<Stor
     throw failureError(error, 'made', directory)
   }
   const lock = await lockDirectory(directory)
-  const texts = compileTexts()
-  const start: WriterStart = {
-    directory,
-    texts,
-    synchronous: options.synchronous ?? 'full',
-    ballastBytes: options.ballastBytes ?? limits.ballastBytes,
-  }
-  const worker = startWorker(start)
   const path = databasePath(directory)
+  const worker = startWorker()
   try {
-    const link = await WriterLink.start(worker, path)
+    // The query builder takes as long to load as the thread to start, so both are done at once.
+    const compiling = import('./dialect.ts').then(({ compileTexts }) => {
+      const texts = compileTexts()
+      worker.postMessage(startOf(options, texts))
+      return texts
+    })
+    const [link, texts] = await Promise.all([WriterLink.start(worker, path), compiling])
     return new SqliteStore({ link, lock, path, texts: texts.read })
   } catch (error) {
     await worker.terminate()
@@ -76,6 +77,14 @@ export const openSqliteStore = async (options: SqliteStoreOptions): Promise<Stor
     throw failureError(error, 'opened', path)
   }
 }
+
+const startOf = (options: SqliteStoreOptions, texts: SqliteTexts): WriterStart => ({
+  directory: options.directory,
+  texts,
+  synchronous: options.synchronous ?? 'full',
+  ballastBytes: options.ballastBytes ?? limits.ballastBytes,
+  checkpointPages: options.checkpointPages ?? limits.checkpointPages,
+})
 
 /** Refuses a SQLite that loses data: `node_too_old`. */
 export const refuseOldSqlite = (version: string): void => {
@@ -88,12 +97,11 @@ export const refuseOldSqlite = (version: string): void => {
   })
 }
 
-const startWorker = (start: WriterStart): Worker => {
+const startWorker = (): Worker => {
   // Run from source the thread is TypeScript; published it is JavaScript.
   const file = import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js'
   return new Worker(new URL(file, import.meta.url), {
     name: 'sluice-store',
-    workerData: start,
     resourceLimits: { maxYoungGenerationSizeMb: 8 },
   })
 }

@@ -1,5 +1,5 @@
 /** The writer's thread: everything that has arrived by the time it looks goes into one transaction. */
-import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
+import { parentPort, receiveMessageOnPort } from 'node:worker_threads'
 import { limits } from '../../../core/limits.ts'
 import { assert } from '../../../core/machine.ts'
 import { createBallast } from './ballast.ts'
@@ -29,11 +29,15 @@ const run = (port: MessagePort, start: WriterStart): void => {
 
 /** Opens the database; a full disk gives its ballast up first, so that a start on a full disk still reads and rolls back. */
 const begin = (start: WriterStart, send: (line: FromWriter) => void): Parts | null => {
-  const { directory, synchronous, texts } = start
+  const { directory, synchronous, texts, checkpointPages } = start
   const ballast = createBallast(directory, start.ballastBytes)
   const open = (): Parts => {
     const connection = prepareDatabase({ directory, synchronous, schema: texts.schema })
-    return { connection, ballast, writer: new Writer({ directory, connection, ballast, statements: texts.write }) }
+    return {
+      connection,
+      ballast,
+      writer: new Writer({ directory, connection, ballast, statements: texts.write, checkpointPages }),
+    }
   }
   const failed = (error: unknown) => failedOf(failureError(error, 'opened', databasePath(directory)))
   try {
@@ -87,4 +91,5 @@ const serve = (parts: Parts, lines: readonly ToWriter[], send: (line: FromWriter
 }
 
 assert(parentPort !== null, 'the writer runs in a thread of its own')
-run(parentPort, workerData)
+const port = parentPort
+port.once('message', (start: WriterStart) => run(port, start))

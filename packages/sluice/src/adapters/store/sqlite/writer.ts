@@ -31,6 +31,8 @@ export type WriterParts = {
   readonly connection: Connection
   readonly statements: WriteStatements
   readonly ballast: Ballast
+  /** Pages in the log that are worth a checkpoint. */
+  readonly checkpointPages: number
 }
 
 /** Writes groups. After a failure with unknown outcome it refuses everything: the file must be opened again and read. */
@@ -39,7 +41,6 @@ export class Writer {
   #head: Head
   #lease: Lease | null
   #failed: Failed | null = null
-  #groupsSinceLook = 0
 
   constructor(parts: WriterParts) {
     this.#parts = parts
@@ -62,13 +63,11 @@ export class Writer {
 
   /** Moves the log into the database when it has grown; call it when nobody waits. */
   maintain(): void {
-    this.#groupsSinceLook += 1
-    if (this.#failed !== null || this.#groupsSinceLook < limits.checkpointLookEvery) return
-    this.#groupsSinceLook = 0
+    if (this.#failed !== null) return
     try {
       const [log] = this.#parts.connection.ask('pragma wal_checkpoint(noop)')
       const pages = Number(log?.['log']) - Number(log?.['checkpointed'])
-      if (pages < limits.checkpointPages) return
+      if (pages < this.#parts.checkpointPages) return
       this.#parts.ballast.keep()
       this.#parts.connection.ask('pragma wal_checkpoint(passive)')
     } catch (error) {

@@ -1,15 +1,7 @@
-/**
- * Every statement of the store, compiled once per dialect into a text and the names of its parameters. Compiled statements are plain data,
- * so the thread that writes needs no query builder.
- */
+/** Compiles queries of the builder, once per dialect, into statements with named parameters. */
 import { sql } from 'kysely'
 import type { RawBuilder } from 'kysely'
-
-/** A compiled statement; `parameters` are names, in the order in which values are bound. */
-export type Statement = { readonly text: string; readonly parameters: readonly string[] }
-
-/** Values by parameter name. */
-export type Values = Readonly<Record<string, string | number | null>>
+import type { Statement } from './statement.ts'
 
 /** A finished query of the builder. */
 export type Compiles = { readonly compile: () => { readonly sql: string; readonly parameters: readonly unknown[] } }
@@ -35,11 +27,3 @@ export const compiled = (query: Compiles): Statement => {
     }),
   }
 }
-
-/** The values of a statement, in its order. */
-export const bind = (statement: Statement, values: Values): readonly (string | number | null)[] =>
-  statement.parameters.map((name) => {
-    const value = values[name]
-    if (value === undefined) throw new Error(`bug: no value for ${name} of ${statement.text}`)
-    return value
-  })
