@@ -193,7 +193,10 @@ export const errorTable = {
     means: 'The work was set aside after it failed again and again.',
   },
   overloaded: { number: 1802, retry: 'later', exit: 1, status: 429, means: 'Too much is asked at once.' },
-} as const satisfies Record<string, Row>
+} as const
+
+// Each row has every field; said apart from the table, because `isolatedDeclarations` cannot see through `satisfies`.
+errorTable satisfies Readonly<Record<string, Row>>
 
 /** The name of a row of the table. */
 export type ErrorCode = keyof typeof errorTable

@@ -5,7 +5,8 @@ import fc from 'fast-check'
 import { canonicalJson } from './canonical-json.ts'
 import { SluiceError } from './errors.ts'
 import { type Artifact, commitId, digest, runId } from './model.ts'
-import { absentRelease, cutRelease, isIntact, type ReleaseDraft, releaseMachine } from './release.ts'
+import { cutRelease, isIntact, type ReleaseDraft } from './release.ts'
+import { absentRelease, releaseMachine } from './release-machine.ts'
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
 const artifact = (name: string, fill = 'b'): Artifact => ({

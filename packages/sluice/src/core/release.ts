@@ -1,7 +1,6 @@
 /** A release: the immutable bundle that a rollout serves. */
 import { canonicalJson } from './canonical-json.ts'
 import { SluiceError } from './errors.ts'
-import type { Machine } from './machine.ts'
 import { type Artifact, type Release, type ReleaseContent, releaseId, type RunId, type Sha256 } from './model.ts'
 
 /** Everything of a release that is known before its run: all but the artifacts. */
@@ -40,33 +39,3 @@ export const releaseContentId = (content: ReleaseContent, sha256: Sha256): Relea
 /** Whether a release is what its id says; what a store or a peer gives back is checked with it. */
 export const isIntact = (release: Release, sha256: Sha256): boolean =>
   releaseContentId(release.content, sha256) === release.id
-
-/** What happens to a release: it is cut, once. */
-export type ReleaseEvent = { readonly type: 'release_cut'; readonly at: number; readonly release: Release }
-
-/** A release as an aggregate of the ledger. */
-export type ReleaseState = { readonly status: 'absent' } | { readonly status: 'cut'; readonly release: Release }
-
-/** Before it was cut. */
-export const absentRelease: ReleaseState = { status: 'absent' }
-
-/**
- * The release as a machine without effects, so that it is written by the same path as everything else.
- *
- * | status | event       | next |
- * |--------|-------------|------|
- * | absent | release_cut | cut  |
- *
- * A release that is there already stays as it was first cut: the same content cut again changes nothing.
- */
-export const releaseMachine: Machine<ReleaseState, ReleaseEvent, never> = {
-  name: 'release',
-  version: 1,
-  decide: (state, event) => ({
-    state: state.status === 'absent' ? { status: 'cut', release: event.release } : state,
-    effects: [],
-  }),
-  outstanding: () => [],
-  nextAt: () => null,
-  settled: (state) => state.status === 'cut',
-}

@@ -9,9 +9,7 @@ import { argv } from 'node:process'
 import { pathToFileURL } from 'node:url'
 import { errorOutcome, type Outcome, valueOutcome } from './outcome.ts'
 
-const own = import.meta.resolve(
-  import.meta.url.endsWith('.ts') ? '../../core/config/define.ts' : '../../core/config/define.js',
-)
+const own = new URL('../../core/config/define.ts', import.meta.url).href
 
 registerHooks({
   resolve: (specifier, context, next) =>

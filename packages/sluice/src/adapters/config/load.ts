@@ -99,7 +99,7 @@ const evaluate = async (path: string, signal: AbortSignal): Promise<Outcome> => 
 }
 
 const runChild = (path: string, signal: AbortSignal): Promise<Ended> => {
-  const script = fileURLToPath(import.meta.resolve(import.meta.url.endsWith('.ts') ? './evaluate.ts' : './evaluate.js'))
+  const script = fileURLToPath(new URL('evaluate.ts', import.meta.url))
   const variables = ['PATH', 'HOME', 'LANG', 'TMPDIR'].flatMap((name) =>
     env[name] === undefined ? [] : [[name, env[name]] as const],
   )

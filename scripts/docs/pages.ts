@@ -1,0 +1,10 @@
+/** The generated pages: path → what the file should hold, given what it holds now. */
+import { configJsonSchema, configPage } from './config.ts'
+import { errorsPage } from './errors.ts'
+
+/** Every generated file of the repository, relative to its root. */
+export const pages: ReadonlyMap<string, (present: string) => string> = new Map([
+  ['docs/config.md', configPage],
+  ['docs/schema/sluice.config.schema.json', configJsonSchema],
+  ['docs/errors.md', errorsPage],
+])
