@@ -6,7 +6,7 @@
  * |-------------------|----------------------------------------------|----------------------------------------------------|
  * | rollout_admitted  | no live rollout                              | live, token + 1                                    |
  * | rollout_settled   | it is the live rollout                       | live, serving, previous, kept, verified, history   |
- * | locked / unlocked | not locked / locked                          | lock                                               |
+ * | locked / unlocked | not locked (any more) / locked               | lock                                               |
  * | frozen / unfrozen | always / some freeze is there                | freezes                                            |
  * | approved          | not yet by that person for that release      | approvals                                          |
  */
@@ -109,7 +109,7 @@ const next = (state: EnvironmentState, event: EnvironmentEvent): EnvironmentStat
     case 'rollout_settled':
       return state.live === event.rollout ? settle(state, event) : state
     case 'locked':
-      return state.lock === null
+      return state.lock === null || hasRunOut(state.lock, event.at)
         ? { ...state, lock: { by: event.by, reason: event.reason, at: event.at, until: event.until } }
         : state
     case 'unlocked':
@@ -127,6 +127,8 @@ const next = (state: EnvironmentState, event: EnvironmentEvent): EnvironmentStat
       return unreachable(event)
   }
 }
+
+const hasRunOut = ({ until }: Lock, at: number): boolean => until !== null && until <= at
 
 const settle = (
   state: EnvironmentState,

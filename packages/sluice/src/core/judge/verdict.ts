@@ -28,9 +28,11 @@ export const judge = (measurement: Measurement, policy: JudgePolicy, demand: Dem
   const counts = `candidate ${percent(candidate)}, stable ${percent(stable)}`
   if (tripped) return record('fail', `the tripwire cut the candidate: ${counts}`)
   const ageMs = now - measurement.observedAt
-  if (ageMs > policy.staleAfterMs)
+  // Written so that a number that is none counts as stale. Counts from the future are as useless: one of the two clocks is wrong.
+  if (!(Math.abs(ageMs) <= policy.staleAfterMs))
     return record('broken', `the newest counts are ${ageMs} ms old (limit ${policy.staleAfterMs} ms)`)
-  if (measurement.logE === null) return record('broken', 'the source keeps no evidence for this rollout')
+  if (measurement.logE === null || Number.isNaN(measurement.logE))
+    return record('broken', 'the source keeps no evidence for this rollout')
   const rate = candidate.units === 0 ? 0 : candidate.badUnits / candidate.units
   if (measurement.logE >= -Math.log(policy.alpha) && rate > policy.ignoreBelow) return record('fail', counts)
   if (demand.baked && candidate.units >= demand.unitsMin && candidate.units > 0) return record('pass', counts)

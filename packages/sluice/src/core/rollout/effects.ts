@@ -41,7 +41,8 @@ export const stepName = (step: Step): string => {
 }
 
 /** How long an action may take until its outcome counts as unknown, milliseconds. */
-export const deadlineOf = (action: RolloutEffect['action'], spec: EnvironmentSpec): number => {
+export const deadlineOf = (action: RolloutEffect['action'], plan: RolloutPlan): number => {
+  const spec = specFor(plan, action)
   switch (action.kind) {
     case 'start':
       return spec.health.startTimeoutMs
@@ -60,6 +61,10 @@ export const deadlineOf = (action: RolloutEffect['action'], spec: EnvironmentSpe
   }
 }
 
+/** The old release is started, probed and stopped as the old release says. */
+const specFor = ({ from, fromSpec, spec }: RolloutPlan, action: RolloutEffect['action']): EnvironmentSpec =>
+  fromSpec !== null && 'release' in action && action.release === from ? fromSpec : spec
+
 /** The pause before attempt `attempt` + 1: doubling, bounded, the same for everybody (one rollout an environment: no herd). */
 export const retryDelayMs = (attempt: number): number =>
   Math.min(limits.retryDelayMsMax, limits.retryDelayMsMin * 2 ** Math.min(attempt - 1, 16))
@@ -71,7 +76,7 @@ export const issue = (state: Issuing, phase: string, action: RolloutEffect['acti
   sequence: state.sequence + 1,
   key: `${state.id}/${phase}/${action.kind === 'measure' ? 'measure' : stepName(action)}`,
   fence: { token: state.token, sequence: state.sequence + 1 },
-  deadlineMs: deadlineOf(action, state.plan.spec),
+  deadlineMs: deadlineOf(action, state.plan),
   action,
 })
 

@@ -1,26 +1,21 @@
 /** Who has traffic at a step, and whether there is somebody to compare with. */
-import { type Advancing, type RolloutDecision, unchanged } from './effects.ts'
-import type { Share } from './types.ts'
+import type { Advancing } from './effects.ts'
+import type { Guard, RolloutPlan } from './types.ts'
 
-/** The shares in force at a step: those of the last shift before it. */
-export const sharesAt = (state: Advancing): readonly Share[] => {
-  for (let index = state.index - 1; index >= 0; index -= 1) {
-    const step = state.plan.steps[index]
-    if (step?.kind === 'shift') return step.shares
+/** Whether, at the step at `index`, there is a candidate with traffic and a stable to compare it with: as the last shift before it says. */
+export const isCompared = ({ steps }: RolloutPlan, index: number): boolean => {
+  for (let before = index - 1; before >= 0; before -= 1) {
+    const step = steps[before]
+    if (step?.kind === 'shift') return step.shares.length > 1
   }
-  return []
+  return false
 }
 
-/** Whether there is a candidate with traffic and a stable to compare it with. */
-export const isCompared = (state: Advancing): boolean => sharesAt(state).length > 1
-
-/** Switches the lane on or off as the step entered demands. */
-export const enterGuard = (state: Advancing, at: number): RolloutDecision => {
-  if (!isCompared(state)) return unchanged(unguarded(state))
-  if (state.guard.kind !== 'off') return unchanged(state)
-  return unchanged({ ...state, guard: { kind: 'due', at: at + state.plan.spec.judge.intervalMs, silentSince: null } })
+/** The judge's lane as the step at `index` demands it: off where there is nothing to compare, else on, or going on. */
+export const guardAt = (state: Advancing, index: number, at: number): Guard => {
+  if (!isCompared(state.plan, index)) return off
+  if (state.guard.kind !== 'off') return state.guard
+  return { kind: 'due', at: at + state.plan.spec.judge.intervalMs, silentSince: null }
 }
 
-/** The same with the lane off. */
-export const unguarded = (state: Advancing): Advancing =>
-  state.guard.kind === 'off' ? state : { ...state, guard: { kind: 'off' } }
+const off: Guard = { kind: 'off' }

@@ -1,7 +1,8 @@
 /** The way forward: entering steps, resting, finishing. */
 import { limits } from '../limits.ts'
 import { type Advancing, isAction, issue, performing, type RolloutDecision, stepName, unchanged } from './effects.ts'
-import { enterGuard, unguarded } from './exposure.ts'
+import { guardAt } from './exposure.ts'
+import { commonOf } from './revert.ts'
 import type { RolloutState, Stage, Step } from './types.ts'
 
 const waits = (step: Step): boolean => step.kind === 'judge' || step.kind === 'wait' || step.kind === 'approve'
@@ -14,15 +15,19 @@ export const enter = (state: Advancing, index: number, at: number): RolloutDecis
     next += 1
   const step = steps[next]
   if (step === undefined) return unchanged(succeed(state, at))
-  const moved = { ...state, index: next, progressAt: at }
-  if (state.paused !== null) return enterGuard({ ...moved, stage: { kind: 'ready' } }, at)
-  if (!isAction(step)) return enterGuard({ ...moved, stage: restOn(step, at) }, at)
+  const guard = guardAt(state, next, at)
+  // Where nothing is compared nothing is measured, so nothing would ever end a pause for a silent source.
+  const paused = guard.kind === 'off' && state.paused?.kind === 'broken' ? null : state.paused
+  const entered = { index: next, progressAt: at, guard, paused }
+  if (paused !== null) return unchanged({ ...state, ...entered, stage: ready })
+  if (!isAction(step)) return unchanged({ ...state, ...entered, stage: restOn(step, at) })
   const effect = issue(state, 'forward', step)
   const warm = state.warm && !(step.kind === 'retire' && step.release === from)
-  const entered = { ...moved, warm, sequence: effect.sequence, stage: performing(effect, 1, at) }
-  const guarded = enterGuard(entered, at)
-  return { state: guarded.state, effects: [effect, ...guarded.effects] }
+  const { sequence } = effect
+  return { state: { ...state, ...entered, warm, sequence, stage: performing(effect, 1, at) }, effects: [effect] }
 }
+
+const ready: Stage = { kind: 'ready' }
 
 /** The step is done; on to the next. */
 export const finishStep = (state: Advancing, at: number): RolloutDecision => enter(state, state.index + 1, at)
@@ -63,10 +68,12 @@ export const currentStep = (state: Advancing): string => {
 const restOn = (step: Step, at: number): Stage =>
   step.kind === 'approve' ? { kind: 'awaiting', approvals: [] } : rest(0, restMs(step), at)
 
-const succeed = (state: Advancing, at: number): RolloutState => {
-  const { index: _index, stage: _stage, guard: _guard, paused: _paused, warm: _warm, ...common } = unguarded(state)
-  return { ...common, status: 'succeeded', settledAt: at }
-}
+const succeed = (state: Advancing, at: number): RolloutState => ({
+  ...commonOf(state),
+  status: 'succeeded',
+  settledAt: at,
+  hurried: state.hurried,
+})
 
 /** Ends a pause. A rest goes on from now, so that the pause does not count as soak. */
 export const takeUp = (state: Advancing, at: number): RolloutDecision => {

@@ -1,7 +1,7 @@
 import type { EnvironmentSpec, Release, ReleaseId } from '../model.ts'
 import { SluiceError } from '../errors.ts'
 import { failuresAllowed } from './strategies/rolling.ts'
-import { revertSteps, rollbackSteps, stepsOf } from './strategies/registry.ts'
+import { type Company, revertSteps, rollbackSteps, stepsOf } from './strategies/registry.ts'
 import { takeDown } from './strategies/common.ts'
 import type { Purpose, RolloutPlan } from './types.ts'
 
@@ -34,7 +34,8 @@ export const planRollout = ({ purpose, environment, from, to, kept }: PlanInput)
     from: from === null || fromSpec === null ? null : { release: from.id, instances: fromSpec.instances },
     to: { release: to.id, instances: spec.instances },
   }
-  const steps = purpose === 'rollback' ? rollbackSteps(input) : stepsOf(spec.strategy, input)
+  const company = companyOf(purpose, spec, fromSpec)
+  const steps = purpose === 'rollback' ? rollbackSteps(input, company) : stepsOf(spec.strategy, input)
   const leftovers = kept.filter((release) => release !== to.id && release !== from?.id)
   return {
     purpose,
@@ -43,12 +44,18 @@ export const planRollout = ({ purpose, environment, from, to, kept }: PlanInput)
     from: from?.id ?? null,
     to: to.id,
     steps: [...leftovers.flatMap((release) => takeDown(release, 0)), ...steps],
-    revert: revertSteps(input),
+    revert: revertSteps(input, company),
     spec,
     fromSpec,
     unhealthyMax: unhealthyAllowed(spec),
   }
 }
+
+/** `recreate` says that two releases may not run together; on a rollback either release may say so. */
+const companyOf = (purpose: Purpose, spec: EnvironmentSpec, fromSpec: EnvironmentSpec | null): Company =>
+  spec.strategy.kind === 'recreate' || (purpose === 'rollback' && fromSpec?.strategy.kind === 'recreate')
+    ? 'alone'
+    : 'together'
 
 /** Rolling has a declared tolerance; elsewhere half of the candidate's instances being unhealthy is too much. */
 const unhealthyAllowed = ({ strategy, instances }: EnvironmentSpec): number =>

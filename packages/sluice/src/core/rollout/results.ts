@@ -5,14 +5,13 @@ import {
   type Reverting,
   retryDelayMs,
   type RolloutDecision,
-  stepName,
   unchanged,
   unknownOutcome,
 } from './effects.ts'
 import { currentStep, finishStep } from './forward.ts'
 import { wasMeasured, wasSilent } from './guard.ts'
 import { finishBack, goCold, turnBack } from './revert.ts'
-import type { Cause, EffectResult, Failure, RolloutEvent, Stage } from './types.ts'
+import type { EffectResult, Failure, RolloutEvent, Stage } from './types.ts'
 
 type Outcome = Extract<RolloutEvent, { type: 'effect_succeeded' | 'effect_failed' | 'effect_unknown' }>
 
@@ -40,6 +39,9 @@ type Performing = Extract<Stage, { kind: 'performing' }>
 const failureOf = (stage: Performing, event: Exclude<Outcome, { type: 'effect_succeeded' }>): Failure =>
   event.type === 'effect_failed' ? event.failure : unknownOutcome(stage.effect, event.detail)
 
+/** An answer that is no receipt. */
+const nothingProbed = { healthy: 0, detail: 'the router gave no receipt', evidence: [] } as const
+
 const succeeded = (
   state: Advancing | Reverting,
   stage: Performing,
@@ -47,9 +49,11 @@ const succeeded = (
   at: number,
 ): RolloutDecision => {
   const { action } = stage.effect
-  if (action.kind === 'probe' && result.kind === 'probed' && result.healthy < action.count - action.failuresMax) {
-    const detail = `${result.healthy} of ${action.count} instances became healthy: ${result.detail}`
-    return failed(state, stage, { code: 'health_failed', retry: 'never', detail, evidence: result.evidence }, at)
+  if (action.kind === 'probe') {
+    const { healthy, detail: why, evidence } = result.kind === 'probed' ? result : nothingProbed
+    const detail = `${healthy} of ${action.count} instances became healthy: ${why}`
+    if (healthy < action.count - action.failuresMax)
+      return failed(state, stage, { code: 'health_failed', retry: 'never', detail, evidence }, at)
   }
   return state.status === 'advancing' ? finishStep(state, at) : finishBack(state, at)
 }
@@ -64,16 +68,12 @@ const failed = (state: Advancing | Reverting, stage: Performing, failure: Failur
   } as const
   if (state.status === 'reverting') {
     const isHopeless = state.route === 'warm' && stage.effect.action.kind === 'probe' && failure.retry === 'never'
-    return isHopeless ? goCold(state, at) : unchanged({ ...state, stage: backingOff })
+    if (isHopeless) return goCold(state, at)
+    // What should have no traffic has some: an earlier step is not in force, so the way back is walked again.
+    const index = failure.code === 'retire_refused' ? 0 : state.index
+    return unchanged({ ...state, index, stage: backingOff })
   }
   if (failure.retry !== 'never' && stage.attempt < limits.stepAttemptsMax)
     return unchanged({ ...state, stage: backingOff })
-  return turnBack(state, state.warm ? 'warm' : 'cold', causeOf(state, stage, failure), at)
-}
-
-const causeOf = (state: Advancing, stage: Performing, failure: Failure): Cause => {
-  const isTripped = failure.code === 'gateway_tripped' && state.lastVerdict !== null
-  if (isTripped && state.lastVerdict !== null) return { kind: 'tripped', verdict: state.lastVerdict }
-  const step = stage.effect.action.kind === 'measure' ? currentStep(state) : stepName(stage.effect.action)
-  return { kind: 'step_failed', step, failure }
+  return turnBack(state, state.warm ? 'warm' : 'cold', { kind: 'step_failed', step: currentStep(state), failure }, at)
 }

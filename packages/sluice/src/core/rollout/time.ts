@@ -1,5 +1,7 @@
 /** What the passing of time does to a rollout, and when it next matters. */
-import { assert } from '../machine.ts'
+import { limits } from '../limits.ts'
+import { assert, unreachable } from '../machine.ts'
+import { bringNear } from './clock.ts'
 import { type Advancing, type Reverting, type RolloutDecision, unchanged } from './effects.ts'
 import { accrued, currentStep, finishStep, reissue, rest, restMs } from './forward.ts'
 import { measure, wasSilent } from './guard.ts'
@@ -9,10 +11,11 @@ import type { RolloutState, Stage } from './types.ts'
 
 /** One wake-up. Nothing due: nothing changed. One thing at a time; what else is due comes with the next wake-up, which is at once. */
 export const timePassed = (state: Advancing | Reverting, at: number): RolloutDecision => {
+  const near = bringNear(state, at)
+  if (near !== state) return unchanged(near)
   const { stage } = state
   if (state.status === 'advancing') {
-    const late = overdue(state)
-    if (late !== null && at >= late.at) return turnBack(state, state.warm ? 'warm' : 'cold', late.cause, at)
+    if (at >= overdueAt(state)) return overdue(state, at)
     const looked = look(state, at)
     if (looked !== null) return looked
   }
@@ -33,33 +36,60 @@ export const timePassed = (state: Advancing | Reverting, at: number): RolloutDec
 /** When `timePassed` would next change something, epoch ms. */
 export const nextAt = (state: RolloutState): number | null => {
   if (state.status !== 'advancing' && state.status !== 'reverting') return null
-  const times: number[] = []
-  const { stage } = state
-  if (stage.kind === 'performing') times.push(stage.deadlineAt)
-  if (stage.kind === 'backing_off' && !isPaused(state)) times.push(stage.until)
-  if (state.status === 'advancing') {
-    if (stage.kind === 'resting' && !isPaused(state)) times.push(stage.nextAt)
-    if (state.guard.kind === 'due') times.push(state.guard.at)
-    if (state.guard.kind === 'measuring') times.push(state.guard.deadlineAt)
-    const late = overdue(state)
-    if (late !== null) times.push(late.at)
-  }
-  return times.length === 0 ? null : Math.min(...times)
+  const at = state.status === 'reverting' ? stageDueAt(state.stage) : forwardDueAt(state)
+  return at === Infinity ? null : at
 }
+
+const forwardDueAt = (state: Advancing): number => {
+  const stageAt = isPaused(state) ? pausedDueAt(state.stage) : stageDueAt(state.stage)
+  return Math.min(stageAt, guardDueAt(state), overdueAt(state))
+}
+
+const stageDueAt = (stage: Stage): number => {
+  switch (stage.kind) {
+    case 'performing':
+      return stage.deadlineAt
+    case 'backing_off':
+      return stage.until
+    case 'resting':
+      return stage.nextAt
+    case 'awaiting':
+    case 'ready':
+      return Infinity
+    default:
+      return unreachable(stage)
+  }
+}
+
+/** A pause begins nothing, but what is in flight still has its deadline. */
+const pausedDueAt = (stage: Stage): number => (stage.kind === 'performing' ? stage.deadlineAt : Infinity)
+
+const guardDueAt = ({ guard }: Advancing): number =>
+  guard.kind === 'due' ? guard.at : guard.kind === 'measuring' ? guard.deadlineAt : Infinity
 
 const isPaused = (state: Advancing | Reverting): boolean => state.status === 'advancing' && state.paused !== null
 
-/** When lack of progress turns the rollout back; null while it waits for a person or for planned time. */
-const overdue = (
-  state: Advancing,
-): { at: number; cause: Extract<RolloutState, { status: 'rolled_back' }>['cause'] } | null => {
-  if (isPaused(state)) return null
-  const { stage, plan, index } = state
+/** When lack of progress turns the rollout back; Infinity while it waits for a person or for planned time. */
+const overdueAt = (state: Advancing): number => {
+  if (isPaused(state)) return Infinity
+  const { kind } = state.stage
+  const isJudged = state.plan.steps[state.index]?.kind === 'judge'
+  if (kind === 'awaiting' || kind === 'ready' || (kind === 'resting' && !isJudged)) return Infinity
+  return state.progressAt + patienceMs(state)
+}
+
+/** How long a step may go without progress, milliseconds; a judgement also has its bake, twice. */
+const patienceMs = ({ plan, index }: Advancing): number => {
   const step = plan.steps[index]
-  if (stage.kind === 'awaiting' || stage.kind === 'ready' || (stage.kind === 'resting' && step?.kind !== 'judge'))
-    return null
-  const afterMs = plan.spec.progressDeadlineMs + (step?.kind === 'judge' ? 2 * step.bakeMs : 0)
-  return { at: state.progressAt + afterMs, cause: { kind: 'deadline', step: currentStep(state), afterMs } }
+  return plan.spec.progressDeadlineMs + (step?.kind === 'judge' ? 2 * step.bakeMs : 0)
+}
+
+const overdue = (state: Advancing, at: number): RolloutDecision => {
+  // Nobody was there to make progress: the control plane was down, or the wall clock was set forward.
+  const due = nextAt(state)
+  if (due !== null && at - due > limits.wakeLateMsMax) return unchanged({ ...state, progressAt: at })
+  const cause = { kind: 'deadline', step: currentStep(state), afterMs: patienceMs(state) } as const
+  return turnBack(state, state.warm ? 'warm' : 'cold', cause, at)
 }
 
 /** The judge's lane: due to look, or left without an answer. */
@@ -78,5 +108,10 @@ const rested = (state: Advancing, stage: Extract<Stage, { kind: 'resting' }>, at
   const totalMs = restMs(step)
   const elapsedMs = Math.min(accrued(stage, totalMs, at), totalMs)
   if (step.kind === 'wait' && elapsedMs >= totalMs) return finishStep(state, at)
-  return unchanged({ ...state, stage: rest(elapsedMs, totalMs, at) })
+  // Baked: from now on only a verdict ends it, and each wake-up would be a ledger row for nothing.
+  const next =
+    elapsedMs >= totalMs
+      ? { ...stage, elapsedMs, since: at, nextAt: at + limits.restPortionMsMax }
+      : rest(elapsedMs, totalMs, at)
+  return unchanged({ ...state, stage: next })
 }

@@ -18,6 +18,9 @@ export const allOn = (release: ReleaseId, count: number): Step => ({
   whenEmpty: 'hold',
 })
 
+/** Requests wait, for a bounded time. */
+export const holdAll: Step = { kind: 'shift', shares: [], whenEmpty: 'hold' }
+
 /** Traffic split between the two; `candidateBp` strictly between 0 and 10 000. */
 export const split = (
   stable: Omit<Share, 'arm' | 'shareBp'>,

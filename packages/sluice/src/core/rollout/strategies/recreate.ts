@@ -1,5 +1,5 @@
 import type { Strategy } from '../../model.ts'
-import { allOn, bringUp, first, type StrategySteps, takeDown } from './common.ts'
+import { allOn, bringUp, first, holdAll, type StrategySteps, takeDown } from './common.ts'
 
 type Options = Extract<Strategy, { kind: 'recreate' }>
 
@@ -8,7 +8,7 @@ export const recreate: StrategySteps<Options> = (input) => {
   const { from, to } = input
   if (from === null) return first(input)
   return [
-    { kind: 'shift', shares: [], whenEmpty: 'hold' },
+    holdAll,
     ...takeDown(from.release, 0),
     ...bringUp(to.release, to.instances, 0),
     allOn(to.release, to.instances),

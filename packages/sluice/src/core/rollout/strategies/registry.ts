@@ -4,7 +4,7 @@ import type { Step } from '../types.ts'
 import { unreachable } from '../../machine.ts'
 import { blueGreen } from './blue-green.ts'
 import { canary } from './canary.ts'
-import { allOn, bringUp, type StrategyInput, takeDown } from './common.ts'
+import { allOn, bringUp, holdAll, type StrategyInput, takeDown } from './common.ts'
 import { recreate } from './recreate.ts'
 import { rolling } from './rolling.ts'
 
@@ -24,30 +24,37 @@ export const stepsOf = (strategy: Strategy, input: StrategyInput): readonly Step
   }
 }
 
+/** Whether two releases of a service may run at the same time. */
+export type Company = 'together' | 'alone'
+
 /** The shortest safe way to a release that served before: no analysis, no gate, traffic moves once it answers. */
-export const rollbackSteps = ({ from, to }: StrategyInput): readonly Step[] => [
-  ...bringUp(to.release, to.instances, to.instances - 1),
-  allOn(to.release, to.instances),
-  ...(from === null ? [] : takeDown(from.release, 0)),
-]
+export const rollbackSteps = ({ from, to }: StrategyInput, company: Company): readonly Step[] => {
+  const up = bringUp(to.release, to.instances, to.instances - 1)
+  const all = allOn(to.release, to.instances)
+  if (from === null) return [...up, all]
+  const down = takeDown(from.release, 0)
+  return company === 'alone' ? [holdAll, ...down, ...up, all] : [...up, all, ...down]
+}
 
 /**
  * The way back, the same for every strategy because steps say desired states: make sure the old release answers, give it all traffic,
- * and only then take the new one down. One answering instance suffices: a bad stable must not keep a worse candidate in place.
+ * and only then take the new one down (before it, where the two may not run together). One answering instance suffices: a bad stable
+ * must not keep a worse candidate in place.
  */
-export const revertSteps = ({
-  from,
-  to,
-}: StrategyInput): { readonly warm: readonly Step[]; readonly cold: readonly Step[] } => {
-  const leave = takeDown(to.release, 0)
+export const revertSteps = (
+  { from, to }: StrategyInput,
+  company: Company,
+): { readonly warm: readonly Step[]; readonly cold: readonly Step[] } => {
+  const down = takeDown(to.release, 0)
   if (from === null) {
-    const close: readonly Step[] = [{ kind: 'shift', shares: [], whenEmpty: 'close' }, ...leave]
+    const close: readonly Step[] = [{ kind: 'shift', shares: [], whenEmpty: 'close' }, ...down]
     return { warm: close, cold: close }
   }
-  const back = [allOn(from.release, from.instances), ...leave]
+  const all = allOn(from.release, from.instances)
   const failuresMax = from.instances - 1
+  const up = bringUp(from.release, from.instances, failuresMax)
   return {
-    warm: [{ kind: 'probe', release: from.release, count: from.instances, failuresMax }, ...back],
-    cold: [...bringUp(from.release, from.instances, failuresMax), ...back],
+    warm: [{ kind: 'probe', release: from.release, count: from.instances, failuresMax }, all, ...down],
+    cold: company === 'alone' ? [holdAll, ...down, ...up, all] : [...up, all, ...down],
   }
 }
