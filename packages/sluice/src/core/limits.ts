@@ -82,4 +82,37 @@ export const limits = {
   ballastBytes: 4_194_304,
   /** How long a second control plane waits for the first to let go of the state directory, milliseconds. */
   lockWaitMs: 300,
+  /** Characters of a reason that a person gives. */
+  reasonCharactersMax: 2_000,
+  /** Largest body of an API request, bytes; the largest real one is a list of job names. */
+  requestBodyBytesMax: 262_144,
+  /** Event streams open at the same time; each costs a socket and a listener. */
+  eventStreamsMax: 100,
+  /** Rows that wait for a slow reader of an event stream; beyond that it is closed, and goes on from its last id. */
+  eventQueueMax: 10_000,
+  /** A comment on an idle event stream, milliseconds: proxies cut silent connections after 30 to 60 s. */
+  eventHeartbeatMs: 15_000,
+  /** How long a client may take to send the head and the whole of a request, milliseconds. */
+  requestHeadTimeoutMs: 10_000,
+  requestTimeoutMs: 30_000,
+  /** Connections to the API at the same time. */
+  apiConnectionsMax: 1_000,
+  /** Lines of one page of a job's log. */
+  logLinesMax: 5_000,
+  /** Rows that a fold for one answer reads at most: a rollout that measures once a second for a day has some 200,000. */
+  storyRowsMax: 250_000,
+  /** Longest pause between two attempts to connect to the gateway, milliseconds: a restarted one is found again this late at most. */
+  reconnectDelayMsMax: 50,
+  /** Commands without an answer on one connection to the gateway; more means that it does not keep up. */
+  controlRequestsMax: 1_000,
+  /** How long reading what a route does may find no gateway at all, milliseconds; a restart takes some 200. */
+  gatewayAbsentMs: 1_000,
+  /** How long a gateway may take from its start to its first answer, milliseconds. */
+  gatewayStartMs: 10_000,
+  /** First pause before a gateway that died young is started again, milliseconds; doubles each time. */
+  gatewayRestartDelayMs: 50,
+  /** A gateway that served this long is started again at once, milliseconds. */
+  gatewaySteadyMs: 1_000,
+  /** Largest file of secrets that is read, bytes. */
+  secretsBytesMax: 4_194_304,
 } as const

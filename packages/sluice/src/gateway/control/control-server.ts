@@ -91,7 +91,9 @@ export class ControlServer {
     }
     try {
       const { id, command } = parseCommand(line)
-      write(socket, { id, ok: true, answer: (await this.handle(command, asker)) ?? {} })
+      const answer = await this.handle(command, asker)
+      // Null is an answer: there is no such route.
+      write(socket, { id, ok: true, answer: answer === undefined ? {} : answer })
     } catch (error) {
       write(socket, { id: lineNumber(line), ok: false, ...failure(error, this.world) })
     }

@@ -1,0 +1,135 @@
+/**
+ * Keeps one gateway alive: starts it, detached, where none answers, and again within milliseconds after it died. It knows of the death from
+ * its connection, which the kernel closes with the process. There are never two: the gateway itself locks its state directory.
+ */
+import { spawn } from 'node:child_process'
+import { closeSync, openSync } from 'node:fs'
+import { join } from 'node:path'
+import { SluiceError } from '../../core/errors.ts'
+import { limits } from '../../core/limits.ts'
+import type { Log } from '../../ports/clock.ts'
+import { type ControlConnection, openConnection } from './connection.ts'
+
+/** What to keep alive. */
+export type KeeperOptions = {
+  /** Holds `gateway.sock`; the gateway's output goes to `gateway.log` there. */
+  readonly stateDir: string
+  /** Program and arguments that start the gateway. */
+  readonly command: readonly string[]
+  /** Added to the environment variables of the gateway. */
+  readonly variables?: Readonly<Record<string, string>>
+  readonly log: Log
+}
+
+/** Between two looks for the socket of a gateway that was just started. */
+const lookEveryMs = 4
+
+/** See the file's header. */
+export class GatewayKeeper {
+  readonly #options: KeeperOptions
+  readonly #stopped = new AbortController()
+  #running: Promise<void> | null = null
+  #serving: PromiseWithResolvers<void> = Promise.withResolvers()
+  #connection: ControlConnection | null = null
+
+  constructor(options: KeeperOptions) {
+    this.#options = options
+  }
+
+  /** Begins to keep; nothing happens when it already does, or was stopped. */
+  start(): void {
+    if (this.#stopped.signal.aborted) return
+    this.#running ??= this.#keep()
+  }
+
+  /** Resolves once a gateway answers; `gateway_unreachable` when none does in time, with the end of its log as evidence to look at. */
+  async ready(): Promise<void> {
+    this.start()
+    const late = timeout(limits.gatewayStartMs, this.#stopped.signal)
+    if (await Promise.race([this.#serving.promise.then(() => true), late.then(() => false)])) return
+    throw new SluiceError('gateway_unreachable', {
+      detail: `no gateway answered in ${this.#options.stateDir} within ${limits.gatewayStartMs} ms`,
+      hint: `look into ${join(this.#options.stateDir, 'gateway.log')}`,
+    })
+  }
+
+  /** Stops keeping; the gateway serves on. */
+  async stop(): Promise<void> {
+    this.#stopped.abort()
+    this.#connection?.close()
+    await this.#running
+  }
+
+  async #keep(): Promise<void> {
+    const { signal } = this.#stopped
+    for (let delayMs = 0; !signal.aborted;) {
+      const connection = await openConnection(join(this.#options.stateDir, 'gateway.sock'), () => {})
+      if (connection === null) {
+        await timeout(delayMs, signal)
+        if (!signal.aborted) await this.#startOne()
+        delayMs = Math.min(limits.retryDelayMsMax, Math.max(limits.gatewayRestartDelayMs, delayMs * 2))
+        continue
+      }
+      const since = performance.now()
+      this.#connection = connection
+      if (signal.aborted) connection.close()
+      else this.#serving.resolve()
+      await connection.closed
+      this.#serving = Promise.withResolvers()
+      // One that served for a while is started again at once; one that dies again and again waits longer each time.
+      if (performance.now() - since > limits.gatewaySteadyMs) delayMs = 0
+      if (!signal.aborted) this.#options.log.warn('gateway_gone', { stateDir: this.#options.stateDir, delayMs })
+    }
+  }
+
+  /** Starts a gateway and waits until it answers, or it ended, or it took too long (then another look is taken). */
+  async #startOne(): Promise<void> {
+    const [program, ...args] = this.#options.command
+    if (program === undefined) throw new Error('bug: the keeper has no command')
+    const output = openSync(join(this.#options.stateDir, 'gateway.log'), 'a', 0o600)
+    const env = { ...process.env, ...this.#options.variables }
+    const child = spawn(program, args, { detached: true, stdio: ['ignore', output, output], env })
+    closeSync(output)
+    const ended = new Promise<string>((resolve) => {
+      child.once('error', (error) => resolve(error.message))
+      child.once('exit', (code, signal) => resolve(`exit ${code ?? signal}`))
+    })
+    child.unref()
+    this.#options.log.info('gateway_started', { pid: child.pid ?? null })
+    const reason = await Promise.race([ended, this.#answered()])
+    if (reason !== null) this.#options.log.error('gateway_ended_at_once', { reason, stateDir: this.#options.stateDir })
+  }
+
+  async #answered(): Promise<null> {
+    const { signal } = this.#stopped
+    const socketFile = join(this.#options.stateDir, 'gateway.sock')
+    for (let leftMs = limits.gatewayStartMs; leftMs > 0 && !signal.aborted; leftMs -= lookEveryMs) {
+      const connection = await openConnection(socketFile, () => {})
+      connection?.close()
+      if (connection !== null) return null
+      await timeout(lookEveryMs, signal)
+    }
+    return null
+  }
+}
+
+/** Asks the gateway of a state directory to end, and waits until it has hung up; false when there is none. For `sluice down`. */
+export const shutdownGateway = async (stateDir: string): Promise<boolean> => {
+  const connection = await openConnection(join(stateDir, 'gateway.sock'), () => {})
+  if (connection === null) return false
+  await connection.send({ kind: 'shutdown' })
+  await connection.closed
+  return true
+}
+
+const timeout = (ms: number, signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (ms <= 0 || signal.aborted) return resolve()
+    const done = (): void => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    const timer = setTimeout(done, ms)
+    signal.addEventListener('abort', done, { once: true })
+  })
