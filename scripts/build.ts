@@ -22,18 +22,23 @@ const rewriteUrls = (): void => {
     if (!entry.isFile() || !entry.name.endsWith('.js')) continue
     const path = join(entry.parentPath, entry.name)
     const text = readFileSync(path, 'utf8')
-    const rewritten = text.replaceAll(/new URL\((['"`])([^'"`]+)\.ts\1, import\.meta\.url\)/g, 'new URL($1$2.js$1, import.meta.url)')
+    const rewritten = text.replaceAll(
+      /new URL\((['"`])([^'"`]+)\.ts\1, import\.meta\.url\)/g,
+      'new URL($1$2.js$1, import.meta.url)',
+    )
     if (rewritten !== text) writeFileSync(path, rewritten)
   }
 }
 
 /** What the program needs beside its code: the sample service that `sluice demo` ships, the dashboard, and the papers of the package. */
 const copyBeside = (): void => {
-  const isSource = (path: string): boolean => !/(?:^|\/)(?:node_modules|dist|\.sluice)(?:\/|$)/.test(path.slice(join(root, 'examples').length))
+  const isSource = (path: string): boolean =>
+    !/(?:^|\/)(?:node_modules|dist|\.sluice)(?:\/|$)/.test(path.slice(join(root, 'examples').length))
   const examples = join(root, 'packages/sluice/examples')
   rmSync(examples, { recursive: true, force: true })
   cpSync(join(root, 'examples/storefront'), join(examples, 'storefront'), { recursive: true, filter: isSource })
-  for (const paper of ['README.md', 'LICENSE', 'CHANGELOG.md']) cpSync(join(root, paper), join(root, 'packages/sluice', paper))
+  for (const paper of ['README.md', 'LICENSE', 'CHANGELOG.md'])
+    cpSync(join(root, paper), join(root, 'packages/sluice', paper))
 }
 
 compile()

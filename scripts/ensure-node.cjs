@@ -5,4 +5,5 @@ const { existsSync } = require('node:fs')
 const { join } = require('node:path')
 
 const binary = join(__dirname, '..', 'node_modules', 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
-if (!existsSync(binary)) execFileSync('npm', ['rebuild', 'node'], { stdio: 'inherit', shell: process.platform === 'win32' })
+if (!existsSync(binary))
+  execFileSync('npm', ['rebuild', 'node'], { stdio: 'inherit', shell: process.platform === 'win32' })

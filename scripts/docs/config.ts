@@ -18,7 +18,7 @@ export const configPage = (): string => {
     '',
     'export default defineConfig({',
     "  service: 'storefront',",
-    '  pipeline: { jobs: { build: { steps: \'npm run build\', artifacts: { app: [\'dist\', \'package.json\'] } } } },',
+    "  pipeline: { jobs: { build: { steps: 'npm run build', artifacts: { app: ['dist', 'package.json'] } } } },",
     "  start: { command: 'node dist/server.js' },",
     "  environments: { staging: { listen: 8081 }, production: { listen: 8080, instances: 2, strategy: 'canary' } },",
     '})',
@@ -35,7 +35,12 @@ export const configPage = (): string => {
 /** The JSON Schema, as a file. */
 export const configJsonSchema = (): string => `${JSON.stringify(configShape(), null, 2)}\n`
 
-type Entry = { readonly path: string; readonly shape: Shape; readonly isRequired: boolean; readonly kind: string | null }
+type Entry = {
+  readonly path: string
+  readonly shape: Shape
+  readonly isRequired: boolean
+  readonly kind: string | null
+}
 
 /** Every key, in the order of the schema; a key that several branches of a union share is there once. */
 const entries = (shape: Shape, path: string): readonly Entry[] => {
@@ -46,7 +51,10 @@ const entries = (shape: Shape, path: string): readonly Entry[] => {
       ...own.flatMap(([name, inner]) => {
         const at = path === '' ? name : `${path}.${name}`
         const isRequired = (one.required ?? []).includes(name)
-        return [{ path: at, shape: inner, isRequired, kind: typeof kind === 'string' ? kind : null }, ...entries(inner, at)]
+        return [
+          { path: at, shape: inner, isRequired, kind: typeof kind === 'string' ? kind : null },
+          ...entries(inner, at),
+        ]
       }),
       ...(typeof one.additionalProperties === 'object' ? entries(one.additionalProperties, `${path}.<name>`) : []),
       ...(one.items === undefined ? [] : entries(one.items, `${path}[]`)),
@@ -67,13 +75,25 @@ const merge = (all: readonly Entry[]): readonly Entry[] => {
 
 const renderKey = ({ path, shape, isRequired, kind }: Entry): readonly string[] => {
   const facts = [
-    kind === null ? null : `with \`kind: ${kind.split(', ').map((one) => `'${one}'`).join('` or `')}\``,
+    kind === null
+      ? null
+      : `with \`kind: ${kind
+          .split(', ')
+          .map((one) => `'${one}'`)
+          .join('` or `')}\``,
     `type: ${typeText(shape)}`,
     shape.unit === undefined ? null : `unit: ${shape.unit}`,
     isRequired ? 'required' : `default: ${shape.default === undefined ? 'none' : code(shape.default)}`,
     `example${(shape.examples ?? []).length > 1 ? 's' : ''}: ${(shape.examples ?? []).map(code).join(', ')}`,
   ]
-  return [`### \`${path}\``, '', shape.description ?? '', '', ...facts.filter((fact) => fact !== null).map((fact) => `- ${fact}`), '']
+  return [
+    `### \`${path}\``,
+    '',
+    shape.description ?? '',
+    '',
+    ...facts.filter((fact) => fact !== null).map((fact) => `- ${fact}`),
+    '',
+  ]
 }
 
 const typeText = (shape: Shape): string => [...new Set(typesOf(shape))].join(' or ')
@@ -87,7 +107,11 @@ const typesOf = (shape: Shape): readonly string[] => {
   if (shape.pattern?.endsWith('%$') === true) return ['share']
   if (shape.type === 'array') return [shape.items === undefined ? 'list' : `list of ${typeText(shape.items)}`]
   if (shape.type === 'object') return [typeof shape.additionalProperties === 'object' ? 'object by name' : 'object']
-  return [{ string: 'text', integer: 'whole number', boolean: '`true` or `false`', null: '`null`' }[shape.type ?? ''] ?? shape.type ?? 'any']
+  return [
+    { string: 'text', integer: 'whole number', boolean: '`true` or `false`', null: '`null`' }[shape.type ?? ''] ??
+      shape.type ??
+      'any',
+  ]
 }
 
 /** A value as it is written in TypeScript. */
@@ -97,6 +121,8 @@ const literal = (value: unknown): string => {
   if (typeof value === 'string') return `'${value}'`
   if (Array.isArray(value)) return `[${value.map(literal).join(', ')}]`
   if (typeof value !== 'object' || value === null) return String(value)
-  const members = Object.entries(value).map(([name, inner]) => `${/^[\w$]+$/.test(name) ? name : `'${name}'`}: ${literal(inner)}`)
+  const members = Object.entries(value).map(
+    ([name, inner]) => `${/^[\w$]+$/.test(name) ? name : `'${name}'`}: ${literal(inner)}`,
+  )
   return members.length === 0 ? '{}' : `{ ${members.join(', ')} }`
 }

@@ -17,6 +17,7 @@ export type CommitId = Brand<'CommitId'>
 /** `sha256:` and 64 hex digits. */
 export type Digest = Brand<'Digest'>
 
+/** The parser of every id: once the text has the form, it may be trusted to be the id. */
 const parse = <Id extends string>(text: string, form: RegExp, name: string): Id => {
   if (!form.test(text)) throw new TypeError(`not a ${name}: ${JSON.stringify(text)}`)
   return text as Id

@@ -178,8 +178,9 @@ const listenIssues = (settings: Settings): readonly ConfigIssue[] => {
 }
 
 const variableIssues = (settings: Settings): readonly ConfigIssue[] => {
+  const top: readonly string[] = []
   const places = [
-    { path: [] as readonly string[], config: settings.config, secrets: settings.secrets },
+    { path: top, config: settings.config, secrets: settings.secrets },
     ...Object.entries(settings.environments).map(([name, { config, secrets }]) => ({
       path: ['environments', name],
       config,

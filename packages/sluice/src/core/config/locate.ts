@@ -17,6 +17,8 @@ type Frame = {
   readonly rooted: boolean
   /** The key or index whose value is being read; null where a key is expected. */
   key: string | number | null
+  /** Elements of a list that have begun. */
+  elements: number
 }
 
 /** Where `path` (or its nearest ancestor that can be found) is written in `source`; null when nothing of it can be found. */
@@ -51,30 +53,29 @@ const scan = (source: string): readonly Found[] => {
     const frame = frames.at(-1)
     const next = tokens[index + 1]?.text
     if (token.text === 'default' || (token.text === 'defineConfig' && next === '(')) isRootNext = true
-    if (frame !== undefined) note(frame, token, next, found)
+    const one = frame === undefined ? null : begins(frame, token, next)
+    if (one !== null) found.push(one)
     if (token.kind === 'punctuation') isRootNext = bracket(frames, token.text, isRootNext)
   })
   return found
 }
 
-/** Records keys of objects and beginnings of list elements. */
-const note = (frame: Frame, token: Token, next: string | undefined, found: Found[]): void => {
-  const record = (key: string | number): void => {
-    found.push({ path: [...frame.path, key], rooted: frame.rooted, at: token.at })
-  }
+/** The key or list element that begins at a token, if one does. */
+const begins = (frame: Frame, token: Token, next: string | undefined): Found | null => {
+  const { path, rooted } = frame
   if (frame.kind === 'object' && frame.key === null && token.kind !== 'punctuation') {
-    // A key with a value, a shorthand property, or a method.
-    if (next === ':' || next === ',' || next === '}' || next === '(') record(token.text)
     frame.key = token.text
-  } else if (frame.kind === 'array' && frame.key === null && token.text !== ']') {
-    const index = found.filter(
-      (one) => one.path.length === frame.path.length + 1 && isSamePath(one.path.slice(0, -1), frame.path),
-    ).length
-    record(index)
-    frame.key = index
-  } else if (frame.kind !== 'other' && token.text === ',') {
-    frame.key = null
+    // A key with a value, a shorthand property, or a method.
+    const isKey = next === ':' || next === ',' || next === '}' || next === '('
+    return isKey ? { path: [...path, token.text], rooted, at: token.at } : null
   }
+  if (frame.kind === 'array' && frame.key === null && token.text !== ']') {
+    frame.key = frame.elements
+    frame.elements += 1
+    return { path: [...path, frame.key], rooted, at: token.at }
+  }
+  if (frame.kind !== 'other' && token.text === ',') frame.key = null
+  return null
 }
 
 /** Opens and closes frames; gives whether the root object is still to come. */
@@ -85,7 +86,13 @@ const bracket = (frames: Frame[], text: string, isRootNext: boolean): boolean =>
     const inside =
       frame === undefined ? [] : frame.kind === 'other' || frame.key === null ? frame.path : [...frame.path, frame.key]
     const kind = text === '{' ? 'object' : text === '[' ? 'array' : 'other'
-    frames.push({ kind, path: isRoot ? [] : inside, rooted: isRoot || (frame?.rooted ?? false), key: null })
+    frames.push({
+      kind,
+      path: isRoot ? [] : inside,
+      rooted: isRoot || (frame?.rooted ?? false),
+      key: null,
+      elements: 0,
+    })
     return isRootNext && !isRoot
   }
   if (text === '}' || text === ']' || text === ')') frames.pop()

@@ -1,0 +1,269 @@
+/** Each rule of the house, shown to fail on code that breaks it and to pass on code that does not. */
+import { deepStrictEqual, strictEqual } from 'node:assert/strict'
+import { test } from 'node:test'
+import { cycles, layerViolations } from './house/layers.ts'
+import { dependencyRows, machineWords, missingRows, wrongChangelogLines } from './house/papers.ts'
+import * as rules from './house/rules.ts'
+import { parseSource, type Source, type Violation } from './house/source.ts'
+
+const at = (path: string, text: string): Source => parseSource(`packages/sluice/src/${path}`, text)
+
+type Rule = (source: Source) => readonly Violation[]
+
+const breaks = (rule: Rule, path: string, ...texts: readonly string[]): void => {
+  for (const text of texts) strictEqual(rule(at(path, text)).length > 0, true, `not noticed: ${text}`)
+}
+
+const keeps = (rule: Rule, path: string, ...texts: readonly string[]): void => {
+  for (const text of texts) deepStrictEqual(rule(at(path, text)), [], text)
+}
+
+test('a layer that imports what it may not is noticed', () => {
+  breaks(
+    layerViolations,
+    'core/a.ts',
+    "import { x } from 'node:fs'",
+    "import { x } from '../engine/loop.ts'",
+    "import x from 'hono'",
+    "import type { X } from '../ports/store.ts'",
+  )
+  breaks(
+    layerViolations,
+    'core/a.ts',
+    "const x = await import('../engine/loop.ts')",
+    "export { x } from '../lib/x.ts'",
+    "import '../../../sdk/src/x.ts'",
+  )
+  breaks(layerViolations, 'ports/a.ts', "import { x } from '../core/model.ts'")
+  breaks(
+    layerViolations,
+    'engine/a.ts',
+    "import { x } from 'node:crypto'",
+    "import { x } from '../drivers/process/driver.ts'",
+  )
+  breaks(
+    layerViolations,
+    'gateway/a.ts',
+    "import { x } from '../engine/loop.ts'",
+    "import { x } from 'undici'",
+    "import type { X } from '../ports/router.ts'",
+  )
+  breaks(
+    layerViolations,
+    'drivers/process/a.ts',
+    "import { x } from '../docker/driver.ts'",
+    "import { x } from '../../engine/loop.ts'",
+    "import { x } from '../../routers/gateway/router.ts'",
+  )
+  breaks(
+    layerViolations,
+    'http/a.ts',
+    "import { x } from '../adapters/store/memory.ts'",
+    "import { x } from '../cli/run.ts'",
+  )
+  breaks(layerViolations, 'cli/a.ts', "import { x } from '../engine/loop.ts'", "import { x } from '../http/server.ts'")
+  breaks(layerViolations, 'attic/a.ts', 'export const x = 1')
+})
+
+test('a layer that imports what it may is left alone', () => {
+  keeps(layerViolations, 'core/a.ts', "import { z } from 'zod'", "import { x } from './b/c.ts'", 'export const x = 1')
+  keeps(layerViolations, 'core/a.test.ts', "import { x } from 'node:fs'")
+  keeps(layerViolations, 'ports/a.ts', "import type { X } from '../core/model.ts'")
+  keeps(
+    layerViolations,
+    'runner/a.ts',
+    "import type { X } from '../ports/runner.ts'",
+    "import { x } from '../lib/tar.ts'",
+  )
+  keeps(
+    layerViolations,
+    'drivers/process/a.ts',
+    "import { x } from './requests.ts'",
+    "import { x } from 'execa'",
+    "import type { X } from '../../ports/driver.ts'",
+  )
+  keeps(
+    layerViolations,
+    'cli/commands/a.ts',
+    "import { x } from '../../http/client.ts'",
+    "const x = await import('../../app.ts')",
+  )
+  keeps(layerViolations, 'app.ts', "import { x } from './drivers/process/driver.ts'")
+})
+
+test('a circle of value imports is noticed, one through types is none', () => {
+  const circle = [
+    at('core/a.ts', "import { b } from './b.ts'"),
+    at('core/b.ts', "import { c } from './c.ts'"),
+    at('core/c.ts', "export { a } from './a.ts'"),
+  ]
+  strictEqual(cycles(circle).length, 1)
+  deepStrictEqual(
+    cycles([at('core/a.ts', "import { b } from './b.ts'"), at('core/b.ts', "import type { A } from './a.ts'")]),
+    [],
+  )
+})
+
+test('clock, randomness, environment and network that are reached for are noticed', () => {
+  const reaching = [
+    'Date.now()',
+    'new Date()',
+    'Date()',
+    'Math.random()',
+    'performance.now()',
+    'process.env.HOME',
+    "fetch('x')",
+    'setTimeout(f, 1)',
+    'crypto.randomUUID()',
+    'randomUUID()',
+  ]
+  for (const text of reaching) breaks(rules.ambient, 'core/a.ts', `export const x = (f) => ${text}`)
+  breaks(rules.ambient, 'engine/a.ts', 'export const f = setInterval')
+  keeps(
+    rules.ambient,
+    'engine/a.ts',
+    'export const at = (clock: Clock) => clock.now()',
+    "export const at = Date.parse('2026-01-01')",
+    'export const at = new Date(0)',
+  )
+  keeps(
+    rules.ambient,
+    'core/a.ts',
+    'export const x = { fetch: 1, setTimeout: 2 }',
+    'export const x = (a) => a.fetch()',
+    'export type X = { fetch: typeof fetch }',
+  )
+  keeps(rules.ambient, 'gateway/a.ts', 'export const x = Date.now()')
+})
+
+test('core that waits is noticed', () => {
+  breaks(rules.waiting, 'core/a.ts', 'export const f = async () => 1', 'export async function f() {}', 'await 1')
+  keeps(rules.waiting, 'engine/a.ts', 'export const f = async () => 1')
+})
+
+test('files, functions and parameter lists that outgrew their bound are noticed', () => {
+  const long = (lines: number): string => '\n'.repeat(lines)
+  breaks(
+    rules.sizes,
+    'core/a.ts',
+    long(401),
+    `const f = () => {${long(70)}}`,
+    'const f = (a, b, c, d) => 1',
+    'class C { m(a, b, c, d) {} }',
+  )
+  breaks(rules.sizes, 'core/a.test.ts', long(801))
+  keeps(rules.sizes, 'core/a.ts', long(400), `const f = () => {${long(69)}}`, 'const f = (a, b, c, signal) => 1')
+  keeps(rules.sizes, 'core/a.test.ts', `describe('x', () => {\ntest('y', () => {})${long(100)}})`)
+})
+
+test('syntax that does not erase or that hides the truth is noticed', () => {
+  breaks(
+    rules.language,
+    'core/a.ts',
+    'enum A { B }',
+    'namespace A { export const b = 1 }',
+    'class A { constructor(private b: string) {} }',
+    'const a: any = 1',
+    'const a = b!',
+    'const a = <string>b',
+    'export default 1',
+    "export * from './b.ts'",
+    'var a = 1',
+  )
+  keeps(rules.language, 'core/a.ts', 'export const a: unknown = !b', 'export type A = string')
+})
+
+test('a cast is noticed, unless it is as const or a parser says why it may be trusted', () => {
+  breaks(
+    rules.casts,
+    'core/a.ts',
+    'export const a = b as string',
+    '/** Reads. */\nexport const a = (b: unknown) => b as string',
+  )
+  keeps(
+    rules.casts,
+    'core/a.ts',
+    'export const a = [1] as const',
+    '/** Documented parser: every field is looked at. */\nexport const a = (b: unknown) => b as string',
+    'export const a = (b: unknown) =>\n  // Trusted: written by us.\n  b as string',
+    "/** Parsers of lines. */\nimport { x } from './x.ts'\nexport const a = (b: unknown) => b as string",
+  )
+})
+
+test('module-level state and work at import are noticed', () => {
+  breaks(
+    rules.moduleState,
+    'core/a.ts',
+    'let a = 1',
+    'export let a = 1',
+    'start()',
+    'await start()',
+    'for (const a of b) {}',
+  )
+  keeps(rules.moduleState, 'core/a.ts', 'const a = 1', 'export const f = () => { let a = 1; start() }', 'a satisfies B')
+})
+
+test('a barrel is noticed, an index is none', () => {
+  breaks(rules.barrels, 'core/a.ts', "export { x } from './x.ts'")
+  keeps(rules.barrels, 'index.ts', "export { x } from './x.ts'")
+  keeps(rules.barrels, 'core/a.ts', "export { x } from './x.ts'\nexport const y = 1")
+})
+
+test('an export without a docstring is noticed', () => {
+  breaks(
+    rules.docstrings,
+    'core/a.ts',
+    'export const a = 1',
+    '// not one\nexport const a = 1',
+    '/** of b */\nconst b = 1\nexport type A = string',
+  )
+  keeps(rules.docstrings, 'core/a.ts', '/** A. */\nexport const a = 1', 'const a = 1', "export { a } from './a.ts'")
+})
+
+test('names that are abbreviated or say another word are noticed', () => {
+  breaks(
+    rules.names,
+    'core/a.ts',
+    'export const parseCfg = 1',
+    'export const rolloutCtx = 1',
+    'export type Deployment = string',
+    'export class PodWatcher {}',
+  )
+  breaks(rules.names, 'lib/stringUtils.ts', 'export const a = 1')
+  breaks(rules.names, 'lib/utils.ts', 'export const a = 1')
+  keeps(rules.names, 'lib/mask-secrets.ts', 'export const maskSecrets = 1', 'const cfg = 1')
+})
+
+test('what was left unfinished is noticed', () => {
+  // Put together from parts, so that this very file keeps the rule.
+  breaks(rules.leftovers, 'core/a.ts', `// ${'TO'}${'DO'} later`, `test.${'only'}('x', () => {})`, 'debugger')
+  keeps(rules.leftovers, 'core/a.ts', '// to do this, that is needed first')
+})
+
+test('a dependency without a row, or without an exact version, is noticed', () => {
+  const rows = dependencyRows('| package | a | b | c |\n|---|---|---|---|\n| `zod` | saves | nothing | by hand |\n')
+  deepStrictEqual(rows, ['zod'])
+  deepStrictEqual(missingRows('p', '{ "dependencies": { "zod": "4.0.0", "@sluice/sdk": "*" } }', rows), [])
+  strictEqual(missingRows('p', '{ "dependencies": { "left": "1.0.0" } }', rows).length, 1)
+  strictEqual(missingRows('p', '{ "devDependencies": { "zod": "^4.0.0" } }', rows).length, 1)
+})
+
+test('a changelog out of form is noticed', () => {
+  deepStrictEqual(wrongChangelogLines('# Changelog\n\n## 0.2.0 (unreleased)\n\n- This.\n\n## 0.1.0 (2026-01-31)\n'), [])
+  for (const text of [
+    '# Changes\n\n## 0.1.0 (unreleased)\n',
+    '# Changelog\n',
+    '# Changelog\n\n## v1\n',
+    '# Changelog\n\n## 0.1.0 (2026-01-01)\n\n## 0.2.0 (2026-02-01)\n',
+    '# Changelog\n\n## 0.1.0 (unreleased)\n\n* this\n',
+  ]) {
+    strictEqual(wrongChangelogLines(text).length > 0, true, text)
+  }
+})
+
+test('paths of one machine and registries are noticed', () => {
+  const machine = ['', 'work', 'main'].join('/')
+  for (const text of [`see ${machine}/x`, `'${machine}/x'`, `"https://${['registry', 'npmjs', 'org'].join('.')}/zod"`])
+    strictEqual(machineWords('a', text).length, 1, text)
+  deepStrictEqual(machineWords('a', 'https://example.org/work/x and ./work/x and /usr/bin/node'), [])
+})
