@@ -193,6 +193,13 @@ export const errorTable = {
     means: 'The work was set aside after it failed again and again.',
   },
   overloaded: { number: 1802, retry: 'later', exit: 1, status: 429, means: 'Too much is asked at once.' },
+  host_refused: {
+    number: 1106,
+    retry: 'never',
+    exit: 4,
+    status: 421,
+    means: 'The request names a host that this control plane does not answer for.',
+  },
 } as const
 
 // Each row has every field; said apart from the table, because `isolatedDeclarations` cannot see through `satisfies`.

@@ -42,6 +42,12 @@ export const limits = {
   pageItemsMax: 500,
   /** A wake-up later than this means that the control plane was away or the clock was set forward, not that nothing happened. */
   wakeLateMsMax: 30_000,
+  /** Log of one job, characters; more is counted and dropped. */
+  jobLogBytesMax: 64 * 1_048_576,
+  /** Longest line of a job's log, characters; longer ones are cut into several. */
+  jobLogLineMax: 65_536,
+  /** Time between SIGTERM and SIGKILL for a job, milliseconds. */
+  jobGraceMs: 5_000,
   /** Claims of one piece of work without progress before it is parked. */
   claimsMax: 5,
   /** Characters of a service, job, environment or artifact name: they are joined into names that file systems and DNS cut at 63 and 255. */

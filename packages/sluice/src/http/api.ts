@@ -1,0 +1,204 @@
+/** The HTTP API: the table of routes, served. Pure of sockets: it answers a `Request` with a `Response`, in process or behind a server. */
+import { Hono } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { z } from 'zod'
+import { SluiceError } from '../core/errors.ts'
+import { limits } from '../core/limits.ts'
+import type { ApiContext, Call } from './context.ts'
+import { eventStream } from './events.ts'
+import { checkHost, checkToken } from './guard.ts'
+import { handlers } from './handlers/all.ts'
+import { exportLines } from './handlers/ledger.ts'
+import { openApi } from './openapi.ts'
+import { page } from './page.ts'
+import { paths } from './paths.ts'
+import type { RouteId } from './paths.ts'
+import { problemOf, problemType } from './problem.ts'
+import { routes } from './routes.ts'
+
+/** Who may ask an API: the token it wants (null in process, where there is no wire), and the host it answers for. */
+export type ApiAccess = { readonly token: string | null; readonly host: string }
+
+/** An API that answers requests. */
+export type Api = { readonly fetch: (request: Request) => Promise<Response> }
+
+/** Builds the API from the table. */
+export const createApi = (context: ApiContext, access: ApiAccess): Api => {
+  const app = new Hono()
+  const streams = { open: 0 }
+  app.use(async (c, next) => {
+    if (access.token !== null) checkHost(c.req.header('host'), access.host)
+    await next()
+    c.header('cache-control', 'no-store')
+    c.header('x-content-type-options', 'nosniff')
+  })
+  app.use(
+    bodyLimit({
+      maxSize: limits.requestBodyBytesMax,
+      onError: () => {
+        throw new SluiceError('usage_invalid', {
+          detail: `the body is larger than ${limits.requestBodyBytesMax} bytes`,
+          hint: 'send less',
+        })
+      },
+    }),
+  )
+  app.get('/', async (c) => c.html(await page(), 200, pageHeaders))
+  for (const id of Object.keys(paths).filter(isRoute)) {
+    const { method, path } = paths[id]
+    app.on(method.toUpperCase(), path, async (c) => {
+      if (!routes[id].open && access.token !== null) checkToken(c.req.header('authorization'), access.token)
+      return answer(context, id, { request: c.req.raw, params: c.req.param(), streams })
+    })
+  }
+  app.get('/openapi.json', (c) => {
+    if (access.token !== null) checkToken(c.req.header('authorization'), access.token)
+    return c.json(openApi(context.server.version))
+  })
+  app.notFound((c) => {
+    const detail = `there is no ${c.req.method} ${c.req.path.slice(0, 200)}`
+    return problem(new SluiceError('not_found', { detail, hint: 'GET /openapi.json lists every route' }))
+  })
+  app.onError((error) => {
+    if (!(error instanceof SluiceError))
+      context.log.error('request_failed', { error: String(error), stack: error.stack })
+    return problem(error)
+  })
+  return { fetch: async (request) => app.fetch(request) }
+}
+
+// The page is static and of this origin alone; nothing may frame it.
+const pageHeaders = {
+  'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+}
+
+const isRoute = (id: string): id is RouteId => Object.hasOwn(paths, id)
+
+const problem = (error: unknown): Response => {
+  const body = problemOf(error)
+  const headers = {
+    'content-type': problemType,
+    ...(body.status === 401 ? { 'www-authenticate': 'Bearer realm="sluice"' } : {}),
+  }
+  return Response.json(body, { status: body.status, headers })
+}
+
+type Incoming = {
+  readonly request: Request
+  readonly params: Readonly<Record<string, string>>
+  readonly streams: { open: number }
+}
+
+const answer = async (context: ApiContext, id: RouteId, incoming: Incoming): Promise<Response> => {
+  const call = await readCall(id, incoming)
+  if (id === 'events.stream') return answerEvents(context, call as Call<'events.stream'>, incoming)
+  if (id === 'ledger.export') return answerExport(context, call as Call<'ledger.export'>)
+  // The call was read by the schema of the same route, which is what its handler takes; the two lists cannot be walked together with types.
+  const handle = handlers[id] as (context: ApiContext, call: Call<RouteId>) => Promise<unknown>
+  return Response.json(await handle(context, call))
+}
+
+/** Parser of a request by its route's schemas. */
+const readCall = async (id: RouteId, { request, params }: Incoming): Promise<Call<RouteId>> => {
+  const { query, body } = routes[id]
+  const key = request.headers.get('idempotency-key')
+  if (key !== null && !/^[\x21-\x7e]{1,200}$/.test(key)) {
+    throw new SluiceError('usage_invalid', {
+      detail: 'the Idempotency-Key is not 1 to 200 visible ASCII characters',
+      hint: 'use a UUID',
+    })
+  }
+  const call = {
+    params,
+    query: check(query, Object.fromEntries(new URL(request.url).searchParams), 'query'),
+    body: request.method === 'GET' ? {} : check(body, await bodyOf(request), 'body'),
+    caller: { by: { kind: 'person', name: actorOf(request.headers.get('x-sluice-actor')) }, idempotencyKey: key },
+    signal: request.signal,
+  } as const
+  return call as unknown as Call<RouteId>
+}
+
+/** The name in the ledger: what the holder of the token says it is. One token has no names of its own. */
+const actorOf = (header: string | null): string => {
+  const name = decode(header ?? '')
+    .replace(/[\p{C}]/gu, '')
+    .trim()
+    .slice(0, 100)
+  return name === '' ? 'token' : name
+}
+
+const decode = (text: string): string => {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
+
+const bodyOf = async (request: Request): Promise<unknown> => {
+  const text = await request.text()
+  if (text.trim() === '') return {}
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw new SluiceError('usage_invalid', {
+      detail: `the body is not JSON: ${String(cause)}`,
+      hint: 'send JSON',
+      cause,
+    })
+  }
+}
+
+const check = (schema: z.ZodType, value: unknown, where: string): unknown => {
+  const read = schema.safeParse(value)
+  if (read.success) return read.data
+  const issues = read.error.issues.map(({ path, message }) => `${[where, ...path].join('.')}: ${message}`)
+  throw new SluiceError('usage_invalid', {
+    detail: `the request is off: ${issues[0] ?? 'unreadable'}`,
+    hint: 'GET /openapi.json says what each route takes',
+    evidence: issues.slice(0, limits.evidenceLinesMax),
+  })
+}
+
+const answerEvents = (context: ApiContext, { query, signal }: Call<'events.stream'>, incoming: Incoming): Response => {
+  const { streams, request } = incoming
+  if (streams.open >= limits.eventStreamsMax) {
+    throw new SluiceError('overloaded', {
+      detail: `${limits.eventStreamsMax} event streams are open already`,
+      hint: 'close one, or ask the routes instead',
+    })
+  }
+  const kinds = ['run', 'release', 'rollout', 'environment'] as const
+  const kind = kinds.find((one) => one === query.kind)
+  if ((query.kind === undefined) !== (query.id === undefined) || (query.kind !== undefined && kind === undefined)) {
+    throw new SluiceError('usage_invalid', {
+      detail: `kind (${kinds.join(', ')}) and id name an aggregate together`,
+      hint: 'give both or none',
+    })
+  }
+  const key = kind === undefined || query.id === undefined ? null : { kind, id: query.id }
+  const after = lastEventId(request.headers.get('last-event-id')) ?? query.after ?? null
+  streams.open += 1
+  const ended = AbortSignal.any([signal, context.closing])
+  const stream = eventStream(context, { after, key }, { ended, onClose: () => (streams.open -= 1) })
+  return new Response(stream, {
+    headers: { 'content-type': 'text/event-stream; charset=utf-8', 'x-accel-buffering': 'no' },
+  })
+}
+
+const lastEventId = (header: string | null): number | null =>
+  header !== null && /^\d{1,15}$/.test(header) ? Number(header) : null
+
+const answerExport = async (context: ApiContext, { query, signal }: Call<'ledger.export'>): Promise<Response> => {
+  const lines = await exportLines(context, query.after ?? 0)
+  const encoder = new TextEncoder()
+  const stream = new ReadableStream<Uint8Array>({
+    pull: async (controller) => {
+      const { value, done } = signal.aborted ? { value: undefined, done: true } : await lines.next()
+      if (value !== undefined) controller.enqueue(encoder.encode(value))
+      if (done === true) controller.close()
+    },
+    cancel: async () => void (await lines.return(undefined)),
+  })
+  return new Response(stream, { headers: { 'content-type': 'application/x-ndjson' } })
+}

@@ -1,0 +1,47 @@
+/** What the API is made of, and what a handler is given. */
+import type { Settings } from '../core/config/settings.ts'
+import type { Caller, Engine } from '../engine/engine.ts'
+import type { ArtifactStore } from '../ports/artifacts.ts'
+import type { Clock, Log } from '../ports/clock.ts'
+import type { JobRunner } from '../ports/runner.ts'
+import type { Sha256 } from '../core/model.ts'
+import type { Contract, RouteInput } from './contract.ts'
+import type { RouteId } from './paths.ts'
+
+/** The control plane as the API sees it. Built in `app.ts`. */
+export type ApiContext = {
+  readonly engine: Engine
+  readonly clock: Clock
+  readonly log: Log
+  readonly sha256: Sha256
+  readonly artifacts: Pick<ArtifactStore, 'verify'>
+  readonly runner: Pick<JobRunner, 'logs'>
+  /** Settings of the project's working tree; rejects as the config loader does. */
+  readonly settings: (signal: AbortSignal) => Promise<Settings>
+  readonly server: {
+    readonly version: string
+    readonly pid: number
+    readonly startedAt: number
+    readonly projectDir: string
+    readonly stateDir: string
+  }
+  /** Whether recovery is over. */
+  readonly isStarted: () => boolean
+  /** Falls when the server closes; open streams end. */
+  readonly closing: AbortSignal
+}
+
+/** One call of a route, checked. */
+export type Call<Id extends RouteId> = RouteInput<Id> & {
+  readonly caller: Omit<Caller, 'reason'>
+  readonly signal: AbortSignal
+}
+
+/** Answers one route. */
+export type Handler<Id extends RouteId> = (context: ApiContext, call: Call<Id>) => Promise<Contract[Id]['response']>
+
+/** Routes that answer with a stream; `events.ts` and `handlers/ledger.ts` make them. */
+export type StreamId = 'ledger.export' | 'events.stream'
+
+/** Handlers of some routes. */
+export type Handlers<Id extends RouteId> = { readonly [One in Id]: Handler<One> }

@@ -1,0 +1,124 @@
+/** What each route takes and gives, as types. `routes.ts` holds the schemas to them; the client is typed by them. */
+import type { ParamsOf, paths, RouteId } from './paths.ts'
+import type {
+  EnvironmentsView,
+  EnvironmentView,
+  HealthView,
+  JobLogView,
+  LedgerPageView,
+  LedgerVerificationView,
+  PageView,
+  PlanView,
+  ReleaseDetailView,
+  ReleaseVerificationView,
+  ReleaseView,
+  RolloutDetailView,
+  RolloutView,
+  RunDetailView,
+  RunView,
+  ServerView,
+  StartedView,
+  WhyView,
+} from './views.ts'
+
+/** What people may say to a rollout. */
+export type RolloutCommand = 'pause' | 'resume' | 'abort' | 'skip' | 'retry' | 'promote'
+
+/** Nothing to say. */
+export type None = Readonly<Record<string, never>>
+/** A page of a list. */
+export type PageInput = { readonly limit?: number | undefined; readonly cursor?: string | undefined }
+/** A command's reason. */
+export type ReasonInput = { readonly reason?: string | null | undefined }
+/** A release (id, its beginning, version or `latest`) and why. */
+export type ReleaseInput = ReasonInput & { readonly release?: string | null | undefined }
+
+/** The done of a command that gives nothing else. */
+export type DoneView = None
+
+/** Query, body and response of every route. `stream` responses are read with `client.stream`. */
+export type Contract = {
+  'server.show': { query: None; body: None; response: ServerView }
+  'environments.list': { query: None; body: None; response: EnvironmentsView }
+  'environments.show': { query: None; body: None; response: EnvironmentView }
+  'environments.plan': {
+    query: { readonly release?: string | undefined; readonly purpose?: 'deploy' | 'promote' | 'rollback' | undefined }
+    body: None
+    response: PlanView
+  }
+  'environments.deploy': { query: None; body: ReleaseInput; response: StartedView }
+  'environments.promote': { query: None; body: ReleaseInput; response: StartedView }
+  'environments.rollback': { query: None; body: ReleaseInput; response: StartedView }
+  'environments.approve': { query: None; body: ReasonInput & { readonly release: string }; response: DoneView }
+  'environments.lock': {
+    query: None
+    body: { readonly reason: string; readonly until?: number | null | undefined }
+    response: EnvironmentView
+  }
+  'environments.unlock': { query: None; body: ReasonInput; response: EnvironmentView }
+  'environments.freeze': {
+    query: None
+    body: { readonly reason: string; readonly from?: number | null | undefined; readonly until: number }
+    response: EnvironmentView
+  }
+  'environments.unfreeze': { query: None; body: ReasonInput; response: EnvironmentView }
+  'releases.list': { query: PageInput; body: None; response: PageView<ReleaseView> }
+  'releases.show': { query: None; body: None; response: ReleaseDetailView }
+  'releases.verify': { query: None; body: None; response: ReleaseVerificationView }
+  'runs.list': { query: PageInput; body: None; response: PageView<RunView> }
+  'runs.start': {
+    query: None
+    body: ReasonInput & { readonly ref?: string | undefined; readonly jobs?: readonly string[] | null | undefined }
+    response: { readonly run: string }
+  }
+  'runs.show': { query: None; body: None; response: RunDetailView }
+  'runs.logs': {
+    query: { readonly after?: number | undefined; readonly limit?: number | undefined }
+    body: None
+    response: JobLogView
+  }
+  'runs.cancel': { query: None; body: ReasonInput; response: DoneView }
+  'rollouts.list': {
+    query: PageInput & { readonly environment?: string | undefined }
+    body: None
+    response: PageView<RolloutView>
+  }
+  'rollouts.show': { query: None; body: None; response: RolloutDetailView }
+  'rollouts.why': { query: None; body: None; response: WhyView }
+  'rollouts.command': {
+    query: None
+    body: ReasonInput & { readonly command: RolloutCommand }
+    response: RolloutView
+  }
+  'rollouts.approve': { query: None; body: ReasonInput; response: RolloutView }
+  'ledger.page': {
+    query: {
+      readonly after?: number | undefined
+      readonly limit?: number | undefined
+      readonly kind?: 'run' | 'release' | 'rollout' | 'environment' | undefined
+      readonly id?: string | undefined
+    }
+    body: None
+    response: LedgerPageView
+  }
+  'ledger.verify': { query: None; body: None; response: LedgerVerificationView }
+  'ledger.export': { query: { readonly after?: number | undefined }; body: None; response: 'ndjson' }
+  'events.stream': {
+    query: { readonly after?: number | undefined; readonly kind?: string | undefined; readonly id?: string | undefined }
+    body: None
+    response: 'sse'
+  }
+  'health.liveness': { query: None; body: None; response: HealthView }
+  'health.readiness': { query: None; body: None; response: HealthView }
+  'health.startup': { query: None; body: None; response: HealthView }
+}
+
+/** The parameters in a route's path. */
+export type ParamsInput<Id extends RouteId> = { readonly [Name in ParamsOf<(typeof paths)[Id]['path']>]: string }
+
+/** Everything a caller says to a route. */
+export type RouteInput<Id extends RouteId> = {
+  readonly params: ParamsInput<Id>
+  readonly query: Contract[Id]['query']
+  readonly body: Contract[Id]['body']
+}

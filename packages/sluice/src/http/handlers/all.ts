@@ -1,0 +1,18 @@
+import type { Handlers, StreamId } from '../context.ts'
+import type { RouteId } from '../paths.ts'
+import { environmentHandlers } from './environments.ts'
+import { ledgerHandlers } from './ledger.ts'
+import { releaseHandlers } from './releases.ts'
+import { rolloutHandlers } from './rollouts.ts'
+import { runHandlers } from './runs.ts'
+import { serverHandlers } from './server.ts'
+
+/** A handler for every route but the streams; the type sees to it that none is missing. */
+export const handlers: Handlers<Exclude<RouteId, StreamId>> = {
+  ...serverHandlers,
+  ...environmentHandlers,
+  ...releaseHandlers,
+  ...runHandlers,
+  ...rolloutHandlers,
+  ...ledgerHandlers,
+}

@@ -1,0 +1,99 @@
+/** Reading what several answers need. */
+import { environmentNames } from '../present/environment-names.ts'
+import { SluiceError } from '../../core/errors.ts'
+import type { Release, ReleaseId } from '../../core/model.ts'
+import type { EnvironmentTarget } from '../../engine/commands.ts'
+import type { Rollout } from '../../engine/reading.ts'
+import type { LedgerRow } from '../../core/ledger/entry.ts'
+import { limits } from '../../core/limits.ts'
+import type { ApiContext } from '../context.ts'
+import type { Known } from '../present/releases.ts'
+import { instanceView, trafficView } from '../present/traffic.ts'
+import type { ObservedView } from '../views.ts'
+import type { NamedEnvironment } from '../present/environment-names.ts'
+
+/** How long an answer waits for the data plane and the driver, milliseconds; then it says that nothing was observed. */
+const observeMs = 2_000
+
+/** The releases of these ids; one that is not stored is left out. */
+export const knownReleases = async ({ engine }: ApiContext, ids: readonly ReleaseId[]): Promise<Known> => {
+  const unique = [...new Set(ids)]
+  const found = await Promise.all(
+    unique.map((id) =>
+      engine.reading.release(id).catch((error: unknown) => {
+        if (error instanceof SluiceError && error.code === 'not_found') return null
+        throw error
+      }),
+    ),
+  )
+  return new Map(found.filter((release) => release !== null).map((release) => [release.id, release]))
+}
+
+/** The newest release, or null. */
+export const newestRelease = async ({ engine }: ApiContext): Promise<Release | null> =>
+  (await engine.reading.releases({ limit: 1 })).items[0] ?? null
+
+/**
+ * The service that this control plane delivers: the newest release's, or the config's before there is one. What is stored comes first, because a
+ * rollback must go while `sluice.config.ts` is being edited.
+ */
+export const serviceOf = async (context: ApiContext, signal: AbortSignal): Promise<string> =>
+  (await newestRelease(context))?.content.service ?? (await context.settings(signal)).service
+
+/** Names an environment; `not_found` when neither a release, nor the config, nor the ledger knows it. */
+export const targetOf = async (
+  context: ApiContext,
+  environment: string,
+  signal: AbortSignal,
+): Promise<EnvironmentTarget> => {
+  const { service, environments } = await environmentsOf(context, signal)
+  if (environments.some(({ name }) => name === environment)) return { service, environment }
+  const names = environments.map(({ name }) => name).join(', ')
+  throw new SluiceError('not_found', {
+    detail: `${service} has no environment named ${JSON.stringify(environment)} (it has: ${names === '' ? 'none' : names})`,
+    hint: 'sluice env ls',
+  })
+}
+
+/** The service and its environments, in the order in which releases pass them. */
+export const environmentsOf = async (
+  context: ApiContext,
+  signal: AbortSignal,
+): Promise<{ readonly service: string; readonly environments: readonly NamedEnvironment[] }> => {
+  const newest = await newestRelease(context)
+  const settings = newest === null ? await context.settings(signal) : null
+  const service = newest?.content.service ?? settings?.service ?? ''
+  const used = await context.engine.environments(service)
+  return { service, environments: environmentNames({ newest, settings, used }) }
+}
+
+/** What is there now; null parts where it could not be observed. */
+export const observedOf = async (
+  { engine, log }: ApiContext,
+  target: EnvironmentTarget,
+  { known, signal }: { readonly known: Known; readonly signal: AbortSignal },
+): Promise<ObservedView> => {
+  try {
+    const bounded = AbortSignal.any([signal, AbortSignal.timeout(observeMs)])
+    const { route, instances } = await engine.observe(target, bounded)
+    return {
+      traffic: route === null ? null : trafficView(route, known),
+      instances: instances.map((instance) => instanceView(instance, known)),
+    }
+  } catch (error) {
+    log.warn('observe_failed', { environment: target.environment, error: String(error) })
+    return { traffic: null, instances: null }
+  }
+}
+
+/** Every ledger row of a rollout, in order. */
+export const rowsOf = async ({ engine }: ApiContext, { id }: Rollout): Promise<readonly LedgerRow[]> => {
+  const rows: LedgerRow[] = []
+  while (rows.length < limits.storyRowsMax) {
+    const after = rows.at(-1)?.seq ?? 0
+    const page = await engine.ledger({ after, limit: limits.pageItemsMax, key: { kind: 'rollout', id } })
+    rows.push(...page)
+    if (page.length < limits.pageItemsMax) break
+  }
+  return rows
+}

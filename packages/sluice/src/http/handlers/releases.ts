@@ -1,0 +1,51 @@
+import { isIntact } from '../../core/release.ts'
+import type { ApiContext, Handlers } from '../context.ts'
+import { releaseDetailView, releaseView } from '../present/releases.ts'
+import { newestRelease, serviceOf } from './lookup.ts'
+
+/** Answers about releases. */
+export const releaseHandlers: Handlers<'releases.list' | 'releases.show' | 'releases.verify'> = {
+  'releases.list': async (context, { query }) => {
+    const page = await context.engine.reading.releases(pageOf(query))
+    const serves = await servingNow(context)
+    return { items: page.items.map((release) => releaseView(release, serves(release.id))), next: page.next }
+  },
+  'releases.show': async (context, { params, signal }) => {
+    const release = await context.engine.reading.releaseNamed(await serviceOf(context, signal), params.release)
+    const serves = await servingNow(context)
+    return releaseDetailView(release, serves(release.id))
+  },
+  'releases.verify': async (context, { params, signal }) => {
+    const release = await context.engine.reading.releaseNamed(await serviceOf(context, signal), params.release)
+    const artifacts = await Promise.all(
+      release.content.artifacts.map(async ({ name, digest }) => ({
+        name,
+        digest,
+        status: await context.artifacts.verify(digest, signal),
+      })),
+    )
+    return {
+      release: { id: release.id, version: release.content.version },
+      intact: isIntact(release, context.sha256),
+      artifacts,
+    }
+  },
+}
+
+/** A page's bounds without the undefined members that `exactOptionalPropertyTypes` refuses. */
+export const pageOf = ({
+  limit,
+  cursor,
+}: {
+  readonly limit?: number | undefined
+  readonly cursor?: string | undefined
+}): { readonly limit?: number; readonly cursor?: string } => ({
+  ...(limit === undefined ? {} : { limit }),
+  ...(cursor === undefined ? {} : { cursor }),
+})
+
+const servingNow = async (context: ApiContext): Promise<(id: string) => readonly string[]> => {
+  const newest = await newestRelease(context)
+  const states = newest === null ? [] : await context.engine.environments(newest.content.service)
+  return (id) => states.filter(({ serving }) => serving === id).map(({ environment }) => environment)
+}

@@ -1,0 +1,62 @@
+import type { Rollout } from '../../engine/reading.ts'
+import type { CommandEvent } from '../../core/rollout/commands.ts'
+import type { ApiContext, Handlers } from '../context.ts'
+import type { RolloutCommand } from '../contract.ts'
+import { releasesOf, rolloutDetailView, rolloutView } from '../present/rollouts.ts'
+import { reachedOf, whyView } from '../present/why.ts'
+import type { RolloutView } from '../views.ts'
+import { knownReleases, observedOf, rowsOf } from './lookup.ts'
+import { pageOf } from './releases.ts'
+
+/** Answers about rollouts, and what people say to one. */
+export const rolloutHandlers: Handlers<
+  'rollouts.list' | 'rollouts.show' | 'rollouts.why' | 'rollouts.command' | 'rollouts.approve'
+> = {
+  'rollouts.list': async (context, { query }) => {
+    const page = await context.engine.reading.rollouts(pageOf(query))
+    const { environment } = query
+    const chosen = page.items.filter(({ plan }) => environment === undefined || plan.spec.name === environment)
+    const known = await knownReleases(context, chosen.flatMap(releasesOf))
+    return { items: chosen.map((rollout) => rolloutView(rollout, known)), next: page.next }
+  },
+  'rollouts.show': async (context, { params, signal }) => {
+    const rollout = await context.engine.reading.rollout(params.rollout)
+    const known = await knownReleases(context, releasesOf(rollout))
+    const { service, spec } = rollout.plan
+    const isForward = rollout.status === 'advancing' || rollout.status === 'succeeded'
+    const isSettled = rollout.status === 'succeeded' || rollout.status === 'rolled_back'
+    const target = { service, environment: spec.name }
+    return rolloutDetailView(rollout, {
+      known,
+      reached: isForward ? null : reachedOf(await rowsOf(context, rollout)),
+      observed: isSettled ? null : await observedOf(context, target, { known, signal }),
+      now: context.clock.now(),
+    })
+  },
+  'rollouts.why': async (context, { params }) => {
+    const rollout = await context.engine.reading.rollout(params.rollout)
+    const rows = await rowsOf(context, rollout)
+    return whyView(await viewOf(context, rollout), rollout.plan, rows)
+  },
+  'rollouts.command': async (context, { params, body, caller }) => {
+    const reason = body.reason ?? null
+    await context.engine.commandRollout(params.rollout, events[body.command], { ...caller, reason })
+    return viewOf(context, await context.engine.reading.rollout(params.rollout))
+  },
+  'rollouts.approve': async (context, { params, body, caller }) => {
+    await context.engine.approve({ rollout: params.rollout }, { ...caller, reason: body.reason ?? null })
+    return viewOf(context, await context.engine.reading.rollout(params.rollout))
+  },
+}
+
+const events: Readonly<Record<RolloutCommand, CommandEvent['type']>> = {
+  pause: 'pause_requested',
+  resume: 'resume_requested',
+  abort: 'abort_requested',
+  skip: 'skip_requested',
+  retry: 'retry_requested',
+  promote: 'promote_requested',
+}
+
+const viewOf = async (context: ApiContext, rollout: Rollout): Promise<RolloutView> =>
+  rolloutView(rollout, await knownReleases(context, releasesOf(rollout)))

@@ -1,0 +1,40 @@
+import { SluiceError } from '../../core/errors.ts'
+import { limits } from '../../core/limits.ts'
+import type { Handlers } from '../context.ts'
+import { runView } from '../present/runs.ts'
+import { pageOf } from './releases.ts'
+
+/** Answers about runs, and starting and calling off one. */
+export const runHandlers: Handlers<'runs.list' | 'runs.start' | 'runs.show' | 'runs.logs' | 'runs.cancel'> = {
+  'runs.list': async ({ engine }, { query }) => {
+    const page = await engine.reading.runs(pageOf(query))
+    return { items: page.items.map(runView), next: page.next }
+  },
+  'runs.start': async ({ engine }, { body, caller, signal }) => {
+    const command = { ref: body.ref ?? 'HEAD', jobs: body.jobs ?? null }
+    const { run } = await engine.startRun(command, { ...caller, reason: body.reason ?? null }, signal)
+    return { run }
+  },
+  'runs.show': async ({ engine, clock }, { params }) => ({
+    ...runView(await engine.reading.run(params.run)),
+    now: clock.now(),
+  }),
+  'runs.logs': async ({ engine, runner }, { params, query, signal }) => {
+    const run = await engine.reading.run(params.run)
+    const { jobs } = run.plan
+    if (!jobs.some(({ name }) => name === params.job)) {
+      throw new SluiceError('not_found', {
+        detail: `run ${run.id} has no job ${JSON.stringify(params.job)} (it has: ${jobs.map(({ name }) => name).join(', ')})`,
+        hint: `sluice runs show ${run.id}`,
+      })
+    }
+    const after = query.after ?? 0
+    const page = { after, limit: query.limit ?? limits.logLinesMax }
+    const lines = await runner.logs(`${run.id}/job/${params.job}`, page, signal)
+    return { lines, next: after + lines.length }
+  },
+  'runs.cancel': async ({ engine }, { params, body, caller }) => {
+    await engine.cancelRun(params.run, { ...caller, reason: body.reason ?? null })
+    return {}
+  },
+}

@@ -1,0 +1,53 @@
+/**
+ * Method and path of every route: the part of the table in `routes.ts` that the client needs at run time. It stands alone so that the command line
+ * does not load the schemas (and zod with them) to ask one question.
+ */
+
+/** Method and path, `:name` marking a parameter. */
+export type RoutePath = { readonly method: 'get' | 'post' | 'put' | 'delete'; readonly path: string }
+
+/** Every route of the API by its name. */
+export const paths = {
+  'server.show': { method: 'get', path: '/v1/server' },
+  'environments.list': { method: 'get', path: '/v1/environments' },
+  'environments.show': { method: 'get', path: '/v1/environments/:environment' },
+  'environments.plan': { method: 'get', path: '/v1/environments/:environment/plan' },
+  'environments.deploy': { method: 'post', path: '/v1/environments/:environment/deploy' },
+  'environments.promote': { method: 'post', path: '/v1/environments/:environment/promote' },
+  'environments.rollback': { method: 'post', path: '/v1/environments/:environment/rollback' },
+  'environments.approve': { method: 'post', path: '/v1/environments/:environment/approvals' },
+  'environments.lock': { method: 'put', path: '/v1/environments/:environment/lock' },
+  'environments.unlock': { method: 'delete', path: '/v1/environments/:environment/lock' },
+  'environments.freeze': { method: 'put', path: '/v1/environments/:environment/freeze' },
+  'environments.unfreeze': { method: 'delete', path: '/v1/environments/:environment/freeze' },
+  'releases.list': { method: 'get', path: '/v1/releases' },
+  'releases.show': { method: 'get', path: '/v1/releases/:release' },
+  'releases.verify': { method: 'get', path: '/v1/releases/:release/verification' },
+  'runs.list': { method: 'get', path: '/v1/runs' },
+  'runs.start': { method: 'post', path: '/v1/runs' },
+  'runs.show': { method: 'get', path: '/v1/runs/:run' },
+  'runs.logs': { method: 'get', path: '/v1/runs/:run/jobs/:job/log' },
+  'runs.cancel': { method: 'post', path: '/v1/runs/:run/cancel' },
+  'rollouts.list': { method: 'get', path: '/v1/rollouts' },
+  'rollouts.show': { method: 'get', path: '/v1/rollouts/:rollout' },
+  'rollouts.why': { method: 'get', path: '/v1/rollouts/:rollout/why' },
+  'rollouts.command': { method: 'post', path: '/v1/rollouts/:rollout/commands' },
+  'rollouts.approve': { method: 'post', path: '/v1/rollouts/:rollout/approvals' },
+  'ledger.page': { method: 'get', path: '/v1/ledger' },
+  'ledger.verify': { method: 'get', path: '/v1/ledger/verification' },
+  'ledger.export': { method: 'get', path: '/v1/ledger/export' },
+  'events.stream': { method: 'get', path: '/v1/events' },
+  'health.liveness': { method: 'get', path: '/health/liveness' },
+  'health.readiness': { method: 'get', path: '/health/readiness' },
+  'health.startup': { method: 'get', path: '/health/startup' },
+} as const
+
+/** The name of a route. */
+export type RouteId = keyof typeof paths
+
+/** The names of the parameters in a path. */
+export type ParamsOf<Path extends string> = Path extends `${string}:${infer Name}/${infer Rest}`
+  ? Name | ParamsOf<Rest>
+  : Path extends `${string}:${infer Name}`
+    ? Name
+    : never

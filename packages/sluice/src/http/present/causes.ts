@@ -1,0 +1,76 @@
+/** Causes in words. */
+import { publicCode } from '../../core/errors.ts'
+import { unreachable } from '../../core/machine.ts'
+import type { RunCause } from '../../core/pipeline/types.ts'
+import type { Cause, Failure, VerdictRecord } from '../../core/rollout/types.ts'
+import type { CauseView } from '../views.ts'
+import { percentOf, spanOf } from './words.ts'
+
+/** `12 of 40 units bad (30.00 %)`. */
+export const arm = ({ units, badUnits }: { readonly units: number; readonly badUnits: number }): string =>
+  units === 0 ? 'nothing measured' : `${badUnits} of ${units} bad (${((100 * badUnits) / units).toFixed(2)} %)`
+
+/** The counts of both arms and the evidence, as a sentence. `limitLogE` is the natural log of the limit. */
+export const verdictText = (verdict: VerdictRecord, limitLogE: number): string =>
+  `candidate ${arm(verdict.candidate)} at ${percentOf(verdict.shareBp)} of the traffic, stable ${arm(verdict.stable)}; evidence E = ${evidence(verdict.logE)} (limit ${evidence(limitLogE)})`
+
+/** An e-value from its natural log, with at most three digits: `0.42`, `37`, `1.2e9`. */
+export const evidence = (logE: number): string => {
+  const value = Math.exp(logE)
+  if (!Number.isFinite(value)) return `e^${Math.round(logE)}`
+  if (value >= 10_000) return value.toExponential(1).replace('e+', 'e')
+  return value >= 10 ? String(Math.round(value)) : value.toPrecision(2)
+}
+
+/** What went wrong with an effect or a job. */
+export const failureView = (failure: Failure): CauseView => ({
+  kind: failure.code,
+  text: failure.detail,
+  code: publicCode(failure.code),
+  evidence: failure.evidence,
+})
+
+const plain = (kind: string, text: string): CauseView => ({ kind, text, code: null, evidence: [] })
+
+const asked = (command: string, by: string, reason: string | null): string =>
+  `${by} asked for ${command}${reason === null ? '' : `: ${reason}`}`
+
+/** Why a rollout turned back, paused or was set aside. */
+export const causeView = (cause: Cause, limitLogE: number): CauseView => {
+  switch (cause.kind) {
+    case 'command':
+      return plain(cause.command, asked(cause.command, cause.by.name, cause.reason))
+    case 'tripped':
+      return plain('tripped', `the gateway's tripwire cut it: ${verdictText(cause.verdict, limitLogE)}`)
+    case 'judged':
+      return plain('judged', `the judge stopped it: ${verdictText(cause.verdict, limitLogE)}`)
+    case 'broken':
+      return plain('broken', `the judge cannot see: ${cause.detail}`)
+    case 'unhealthy':
+      return plain('unhealthy', `unhealthy: ${cause.instances.join(', ')}: ${cause.detail}`)
+    case 'step_failed':
+      return { ...failureView(cause.failure), text: `${cause.step}: ${cause.failure.detail}` }
+    case 'deadline':
+      return plain('deadline', `no progress for ${spanOf(cause.afterMs)} at ${cause.step}`)
+    case 'parked':
+      return { ...plain('parked', cause.detail), code: publicCode('work_parked') }
+    default:
+      return unreachable(cause)
+  }
+}
+
+/** Why a run did not succeed. */
+export const runCauseView = (cause: RunCause): CauseView => {
+  switch (cause.kind) {
+    case 'job_failed':
+      return { ...failureView(cause.failure), text: `job ${cause.job}: ${cause.failure.detail}` }
+    case 'cut_failed':
+      return { ...failureView(cause.failure), text: `cutting the release: ${cause.failure.detail}` }
+    case 'command':
+      return plain('cancelled', asked(cause.command, cause.by.name, cause.reason))
+    case 'parked':
+      return { ...plain('parked', cause.detail), code: publicCode('work_parked') }
+    default:
+      return unreachable(cause)
+  }
+}

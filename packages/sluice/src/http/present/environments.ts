@@ -1,0 +1,49 @@
+/** Environments as the API tells them. */
+import type { EnvironmentState } from '../../core/environment.ts'
+import type { ReleaseId } from '../../core/model.ts'
+import type { EnvironmentView, ObservedView, RolloutView } from '../views.ts'
+import { refOf, type Known } from './releases.ts'
+
+/** Settled rollouts shown with an environment. */
+const historyShown = 10
+
+/** What an environment's answer is made of besides its state. */
+export type Surroundings = {
+  readonly after: string | null
+  readonly live: RolloutView | null
+  readonly observed: ObservedView
+  readonly known: Known
+}
+
+/** The releases that an environment's answer names. */
+export const releasesNamed = (state: EnvironmentState): readonly ReleaseId[] => [
+  ...[state.serving, state.previous].filter((id) => id !== null),
+  ...state.approvals.map(({ release }) => release),
+  ...state.history.slice(0, historyShown).map(({ release }) => release),
+]
+
+/** An environment as it stands. */
+export const environmentView = (
+  state: EnvironmentState,
+  { after, live, observed, known }: Surroundings,
+): EnvironmentView => ({
+  service: state.service,
+  name: state.environment,
+  after,
+  serving: servingView(state, known),
+  previous: state.previous === null ? null : refOf(state.previous, known),
+  live,
+  lock: state.lock,
+  freezes: state.freezes.map(({ from, until, reason, by }) => ({ from, until, reason, by: by.name })),
+  approvals: state.approvals.map(({ release, by, at }) => ({ release: refOf(release, known), by, at })),
+  observed,
+  history: state.history
+    .slice(0, historyShown)
+    .map(({ rollout, release, outcome, at }) => ({ rollout, release: refOf(release, known), outcome, at })),
+})
+
+const servingView = ({ serving, servingSince }: EnvironmentState, known: Known): EnvironmentView['serving'] => {
+  const release = serving === null ? undefined : known.get(serving)
+  if (release === undefined) return null
+  return { ...refOf(release.id, known), commit: release.content.commit, since: servingSince ?? release.cutAt }
+}

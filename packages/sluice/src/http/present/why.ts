@@ -1,0 +1,101 @@
+/** Why a rollout ended as it did: read from its ledger rows alone. */
+import type { LedgerRow } from '../../core/ledger/entry.ts'
+import { judge } from '../../core/judge/verdict.ts'
+import { rolloutMachine } from '../../core/rollout/machine.ts'
+import type { RolloutEvent, RolloutPlan, RolloutState } from '../../core/rollout/types.ts'
+import type { EvidencePoint, RolloutView, WhyView } from '../views.ts'
+import { verdictText } from './causes.ts'
+import { limitLogEOf, type Reached } from './rollouts.ts'
+import { percentOf } from './words.ts'
+
+/** A row's event. The bodies of a rollout's rows are what its machine accepted, so this is where that is relied on. */
+const eventOf = ({ body }: LedgerRow): RolloutEvent => body as RolloutEvent
+
+/** How far it came before it turned back. Folds the rows with the machine that made them. */
+export const reachedOf = (rows: readonly LedgerRow[]): Reached => {
+  let state: RolloutState = { status: 'absent' }
+  let reached: Reached = { index: 0, route: null }
+  for (const row of rows) {
+    state = rolloutMachine.decide(state, eventOf(row)).state
+    if (state.status === 'advancing') reached = { index: state.index, route: null }
+    if (state.status === 'reverting') reached = { ...reached, route: state.route }
+  }
+  return reached
+}
+
+/** The measurements between two arms, each with the verdict it was worth by itself. */
+export const curveOf = (rows: readonly LedgerRow[], plan: RolloutPlan): readonly EvidencePoint[] =>
+  rows.flatMap((row): readonly EvidencePoint[] => {
+    const event = eventOf(row)
+    if (event.type === 'tripped') return [{ ...event.verdict, seq: row.seq }]
+    if (event.type !== 'effect_succeeded' || event.result.kind !== 'measured') return []
+    const verdict = judge(event.result, plan.spec.judge, { baked: false, unitsMin: 0 }, event.at)
+    return [{ ...verdict, seq: row.seq }]
+  })
+
+/** The answer to why. */
+export const whyView = (rollout: RolloutView, plan: RolloutPlan, rows: readonly LedgerRow[]): WhyView => {
+  const curve = curveOf(rows, plan)
+  const deciding = decidingOf(rollout, curve)
+  return {
+    rollout,
+    summary: summaryOf(rollout, plan, deciding),
+    deciding,
+    metric: 'bad responses (status 500 to 599, timeouts, connection errors)',
+    policy: plan.spec.judge,
+    curve,
+    story: rows.flatMap((row) => storyLine(row, plan)),
+  }
+}
+
+const decidingOf = (rollout: RolloutView, curve: readonly EvidencePoint[]): EvidencePoint | null => {
+  const { cause } = rollout
+  if (cause !== null)
+    return cause.kind === 'tripped' || cause.kind === 'judged'
+      ? (curve.find(({ verdict }) => verdict === 'fail') ?? curve.at(-1) ?? null)
+      : null
+  return curve.at(-1) ?? null
+}
+
+const summaryOf = (rollout: RolloutView, plan: RolloutPlan, deciding: EvidencePoint | null): string => {
+  if (rollout.cause !== null) return rollout.cause.text
+  const numbers =
+    deciding === null
+      ? 'nothing was compared: no two releases had traffic at once'
+      : verdictText(deciding, limitLogEOf(plan))
+  return rollout.status === 'succeeded' ? `it went all the way: ${numbers}` : `it is under way: ${numbers}`
+}
+
+type Line = WhyView['story'][number]
+
+const storyLine = (row: LedgerRow, plan: RolloutPlan): readonly Line[] => {
+  const text = textOf(eventOf(row), plan)
+  if (text === null) return []
+  return [
+    { seq: row.seq, at: row.at, who: row.actor.name, text: row.reason === null ? text : `${text}: ${row.reason}` },
+  ]
+}
+
+const textOf = (event: RolloutEvent, plan: RolloutPlan): string | null => {
+  switch (event.type) {
+    case 'rollout_started':
+      return `rollout started (${plan.strategy})`
+    case 'tripped':
+      return `tripwire cut at ${percentOf(event.verdict.shareBp)}: ${verdictText(event.verdict, limitLogEOf(plan))}`
+    case 'effect_failed':
+      return `an effect failed: ${event.failure.detail}`
+    case 'effect_unknown':
+      return `the outcome of an effect is unknown: ${event.detail}`
+    case 'instance_health_changed':
+      return `${event.instance} became ${event.healthy ? 'healthy' : 'unhealthy'}`
+    case 'work_parked':
+      return `set aside: ${event.detail}`
+    case 'approved':
+      return 'approved'
+    case 'effect_succeeded':
+    case 'time_passed':
+      return null
+    default:
+      return event.type.replace('_', ' ')
+  }
+}

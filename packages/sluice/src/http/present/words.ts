@@ -1,0 +1,23 @@
+/** Numbers and spans as people read them. */
+
+/** `5 %`, `0.25 %`, `100 %` from hundredths of a percent. */
+export const percentOf = (shareBp: number): string => `${Number((shareBp / 100).toFixed(2))} %`
+
+/** `350 ms`, `2.5 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h` from milliseconds. */
+export const spanOf = (ms: number): string => {
+  if (ms < 1_000) return `${Math.round(ms)} ms`
+  const seconds = ms / 1_000
+  if (seconds < 60) return `${Number(seconds.toFixed(seconds < 10 ? 1 : 0))} s`
+  const whole = Math.round(seconds)
+  const [days, hours, minutes] = [
+    Math.floor(whole / 86_400),
+    Math.floor(whole / 3_600) % 24,
+    Math.floor(whole / 60) % 60,
+  ]
+  if (days > 0) return hours === 0 ? `${days} d` : `${days} d ${hours} h`
+  if (hours > 0) return minutes === 0 ? `${hours} h` : `${hours} h ${minutes} min`
+  return whole % 60 === 0 ? `${minutes} min` : `${minutes} min ${whole % 60} s`
+}
+
+/** `1 unit`, `2 units`. */
+export const countOf = (count: number, word: string): string => `${count} ${word}${count === 1 ? '' : 's'}`

@@ -1,0 +1,276 @@
+/**
+ * The one table of the HTTP API. The server, its checks, `/openapi.json`, the client's types and `docs/api.md` come from it; nothing is served that is not
+ * in it (but for `/`, a page, and `/openapi.json` itself).
+ */
+import { z } from 'zod'
+import type { ErrorCode } from '../core/errors.ts'
+import { limits } from '../core/limits.ts'
+import type { Contract } from './contract.ts'
+import type { RouteId } from './paths.ts'
+import { schemas } from './schemas.ts'
+import type { Schemas } from './schemas.ts'
+
+/** One row of the table. */
+export type RouteSpec<Id extends RouteId> = {
+  /** One sentence: what it does or gives. */
+  readonly summary: string
+  /** The CLI words that say the same. */
+  readonly cli: string | null
+  readonly query: z.ZodType<Contract[Id]['query']>
+  readonly body: z.ZodType<Contract[Id]['body']>
+  /** Name of the response's schema; a stream has none. */
+  readonly response: keyof Schemas | 'ndjson' | 'sse'
+  /** What it may answer instead, besides what every route may (`token_missing`, `token_stale`, `usage_invalid`, `overloaded`, `unexpected`). */
+  readonly errors: readonly ErrorCode[]
+  /** Whether it answers without a token. */
+  readonly open: boolean
+}
+
+const none = z.strictObject({})
+const reason = z.string().max(limits.reasonCharactersMax).nullish().meta({ description: 'Why; goes to the ledger.' })
+const because = z.string().min(1).max(limits.reasonCharactersMax).meta({ description: 'Why; goes to the ledger.' })
+const release = z.string().min(1).max(200).meta({ description: 'An id, its beginning, a version, or `latest`.' })
+const at = z.number().int().nonnegative().meta({ description: 'epoch ms' })
+// A query is text; `coerce` reads numbers from it.
+const count = (max: number): z.ZodType<number> => z.coerce.number<number>().int().min(1).max(max)
+const seq = z.coerce.number<number>().int().nonnegative()
+const page = z.strictObject({
+  limit: count(limits.pageItemsMax).optional().meta({ description: 'Items at most.' }),
+  cursor: z.string().max(500).optional().meta({ description: '`next` of the page before.' }),
+})
+const choice = z.strictObject({ release: release.nullish(), reason })
+const withReason = z.strictObject({ reason })
+
+const read = { query: none, body: none, errors: ['not_found'], open: false, cli: null } as const
+
+const admission: readonly ErrorCode[] = [
+  'not_found',
+  'config_invalid',
+  'admission_refused',
+  'command_conflict',
+  'store_full',
+]
+const command: readonly ErrorCode[] = ['not_found', 'command_conflict', 'store_full']
+
+/** The table. */
+export const routes: { readonly [Id in RouteId]: RouteSpec<Id> } = {
+  'server.show': { ...read, summary: 'The control plane that answers.', response: 'Server', errors: [] },
+  'environments.list': {
+    ...read,
+    summary: 'Every environment: what serves, what is under way, and what is observed.',
+    cli: 'status',
+    response: 'Environments',
+    errors: [],
+  },
+  'environments.show': { ...read, summary: 'One environment.', cli: 'env show', response: 'Environment' },
+  'environments.plan': {
+    ...read,
+    summary: 'What a deploy would do, the way back, and whether it would be admitted now. Changes nothing.',
+    cli: 'plan',
+    query: z.strictObject({
+      release: release.optional(),
+      purpose: z.enum(['deploy', 'promote', 'rollback']).optional(),
+    }),
+    response: 'Plan',
+    errors: ['not_found', 'config_invalid'],
+  },
+  'environments.deploy': {
+    ...read,
+    summary: 'Starts a rollout of a release (the latest, when none is named). Answers once it is durable.',
+    cli: 'deploy',
+    body: choice,
+    response: 'Started',
+    errors: admission,
+  },
+  'environments.promote': {
+    ...read,
+    summary: 'Starts a rollout of the release that serves the environment before this one.',
+    cli: 'promote',
+    body: choice,
+    response: 'Started',
+    errors: admission,
+  },
+  'environments.rollback': {
+    ...read,
+    summary:
+      'Turns a live rollout around, or brings back the release that served before. Freezes and locks do not stop it.',
+    cli: 'rollback',
+    body: choice,
+    response: 'Started',
+    errors: admission,
+  },
+  'environments.approve': {
+    ...read,
+    summary: "A person's yes to one exact release, ahead of its rollout.",
+    cli: 'approve',
+    body: z.strictObject({ release, reason }),
+    response: 'Done',
+    errors: command,
+  },
+  'environments.lock': {
+    ...read,
+    summary: 'Locks an environment against everything but rollbacks.',
+    cli: 'env lock',
+    body: z.strictObject({ reason: because, until: at.nullish() }),
+    response: 'Environment',
+    errors: command,
+  },
+  'environments.unlock': {
+    ...read,
+    summary: 'Takes the lock off.',
+    cli: 'env unlock',
+    body: withReason,
+    response: 'Environment',
+    errors: command,
+  },
+  'environments.freeze': {
+    ...read,
+    summary: 'Freezes an environment for a time. Rollbacks pass.',
+    cli: 'env freeze',
+    body: z.strictObject({ reason: because, from: at.nullish(), until: at }),
+    response: 'Environment',
+    errors: command,
+  },
+  'environments.unfreeze': {
+    ...read,
+    summary: 'Ends every freeze that a person set.',
+    cli: 'env unfreeze',
+    body: withReason,
+    response: 'Environment',
+    errors: command,
+  },
+  'releases.list': {
+    ...read,
+    summary: 'Releases, newest first.',
+    cli: 'releases ls',
+    query: page,
+    response: 'Releases',
+    errors: [],
+  },
+  'releases.show': {
+    ...read,
+    summary: 'One release with everything it fixes.',
+    cli: 'releases show',
+    response: 'Release',
+  },
+  'releases.verify': {
+    ...read,
+    summary: 'Whether a release is what its id says, and its artifacts what their digests say.',
+    cli: 'releases verify',
+    response: 'ReleaseVerification',
+  },
+  'runs.list': { ...read, summary: 'Runs, newest first.', cli: 'runs ls', query: page, response: 'Runs', errors: [] },
+  'runs.start': {
+    ...read,
+    summary: 'Plans and starts the pipeline of a commit (`HEAD`, when none is named). Answers once it is durable.',
+    cli: 'run',
+    body: z.strictObject({
+      ref: z.string().min(1).max(500).optional(),
+      jobs: z.array(z.string().min(1)).min(1).max(limits.jobsMax).nullish(),
+      reason,
+    }),
+    response: 'RunStarted',
+    errors: ['not_found', 'tool_missing', 'config_invalid', 'config_missing', 'needs_cycle', 'store_full'],
+  },
+  'runs.show': { ...read, summary: 'One run and its jobs.', cli: 'runs show', response: 'Run' },
+  'runs.logs': {
+    ...read,
+    summary: 'Lines of a job’s log, secrets masked, from line `after` on.',
+    cli: 'runs logs',
+    query: z.strictObject({ after: seq.optional(), limit: count(limits.logLinesMax).optional() }),
+    response: 'JobLog',
+  },
+  'runs.cancel': {
+    ...read,
+    summary: 'Calls a run off.',
+    cli: 'runs cancel',
+    body: withReason,
+    response: 'Done',
+    errors: command,
+  },
+  'rollouts.list': {
+    ...read,
+    summary: 'Rollouts, newest first.',
+    cli: 'rollout ls',
+    query: page.extend({ environment: z.string().max(limits.nameLengthMax).optional() }),
+    response: 'Rollouts',
+    errors: [],
+  },
+  'rollouts.show': {
+    ...read,
+    summary: 'One rollout: its steps, where it stands, and what is observed.',
+    cli: 'rollout watch',
+    response: 'RolloutDetail',
+  },
+  'rollouts.why': {
+    ...read,
+    summary: 'Why a rollout ended as it did: the deciding measurement, the counts, the evidence over time.',
+    cli: 'why',
+    response: 'Why',
+  },
+  'rollouts.command': {
+    ...read,
+    summary: 'Pauses, resumes, aborts, retries or promotes a rollout, or skips its current wait.',
+    cli: 'rollout pause|resume|abort|skip|retry|promote',
+    body: z.strictObject({ command: z.enum(['pause', 'resume', 'abort', 'skip', 'retry', 'promote']), reason }),
+    response: 'Rollout',
+    errors: command,
+  },
+  'rollouts.approve': {
+    ...read,
+    summary: "A person's yes to a rollout that waits for one.",
+    cli: 'approve',
+    body: withReason,
+    response: 'Rollout',
+    errors: command,
+  },
+  'ledger.page': {
+    ...read,
+    summary: 'Rows of the ledger in order, of everything or of one aggregate.',
+    query: z.strictObject({
+      after: seq.optional(),
+      limit: count(limits.pageItemsMax).optional(),
+      kind: z.enum(['run', 'release', 'rollout', 'environment']).optional(),
+      id: z.string().max(200).optional(),
+    }),
+    response: 'LedgerPage',
+    errors: [],
+  },
+  'ledger.verify': {
+    ...read,
+    summary: 'Checks the whole chain of hashes, and that the versions of every aggregate follow each other.',
+    cli: 'ledger verify',
+    response: 'LedgerVerification',
+    errors: [],
+  },
+  'ledger.export': {
+    ...read,
+    summary: 'The ledger as JSON lines that `sluice ledger verify --file` checks without this server.',
+    cli: 'ledger export',
+    query: z.strictObject({ after: seq.optional() }),
+    response: 'ndjson',
+  },
+  'events.stream': {
+    ...read,
+    summary:
+      'Ledger rows as they become durable (server-sent events). Ids are ledger numbers; `Last-Event-ID` or `after` goes on from there, else from now. A comment every 15 s.',
+    query: z.strictObject({ after: seq.optional(), kind: z.string().optional(), id: z.string().max(200).optional() }),
+    response: 'sse',
+    errors: ['overloaded'],
+  },
+  'health.liveness': { ...read, summary: 'Whether the process answers.', response: 'Health', open: true, errors: [] },
+  'health.readiness': {
+    ...read,
+    summary: 'Whether the state can be read.',
+    response: 'Health',
+    open: true,
+    errors: ['server_unreachable'],
+  },
+  'health.startup': {
+    ...read,
+    summary: 'Whether recovery is over.',
+    response: 'Health',
+    open: true,
+    errors: ['server_unreachable'],
+  },
+}

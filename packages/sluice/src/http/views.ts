@@ -1,0 +1,328 @@
+/**
+ * What the API answers: the wire types. Made from the domain by `present/`, checked against `schemas.ts` in tests, read by the client, the command line and
+ * the dashboard. Times are epoch ms, shares basis points (10 000 = all traffic).
+ */
+import type { Actor, Artifact, Commit, EnvironmentSpec, FreezeWindow } from '../core/model.ts'
+import type { Refusal } from '../core/admission.ts'
+
+/** A release by its id and the version that people know it by. */
+export type ReleaseRef = { readonly id: string; readonly version: string }
+
+/** One page, newest first; `next` is the cursor of the page after it. */
+export type PageView<Item> = { readonly items: readonly Item[]; readonly next: string | null }
+
+/** The control plane itself. */
+export type ServerView = {
+  readonly version: string
+  readonly pid: number
+  readonly startedAt: number
+  /** The service it delivers; null before anything is configured. */
+  readonly service: string | null
+  readonly projectDir: string
+  readonly stateDir: string
+}
+
+/** What one arm of a route has served, as the data plane counted it. */
+export type ArmView = {
+  readonly arm: 'stable' | 'candidate' | 'holdback'
+  readonly release: ReleaseRef
+  readonly shareBp: number
+  readonly upstreams: number
+  readonly requests: number
+  readonly bad: number
+  readonly units: number
+  readonly badUnits: number
+  readonly inFlight: number
+  /** Upper bound of the latency bucket that holds the quantile; null without requests, or beyond the last bound. */
+  readonly p50Ms: number | null
+  readonly p99Ms: number | null
+}
+
+/** What the data plane shows. */
+export type TrafficView = {
+  readonly listen: { readonly host: string; readonly port: number }
+  readonly arms: readonly ArmView[]
+  readonly paused: boolean
+  /** Natural log of the evidence against the candidate; null when no tripwire is armed. */
+  readonly logE: number | null
+  /** Where the tripwire cuts, natural log; null when none is armed. */
+  readonly limitLogE: number | null
+  /** What the tripwire saw when it cut; null while it did not. */
+  readonly trip: VerdictView | null
+  readonly observedAt: number
+}
+
+/** A running copy of a release, as its driver observed it. */
+export type InstanceView = {
+  readonly id: string
+  readonly release: ReleaseRef
+  readonly index: number
+  readonly host: string
+  readonly port: number
+  readonly status: 'starting' | 'running' | 'exited'
+  readonly restarts: number
+}
+
+/** What is there now: null where it could not be observed. */
+export type ObservedView = {
+  readonly traffic: TrafficView | null
+  readonly instances: readonly InstanceView[] | null
+}
+
+/** The numbers of one judgement. */
+export type VerdictView = {
+  readonly verdict: 'pass' | 'fail' | 'hold' | 'broken'
+  readonly at: number
+  readonly logE: number
+  readonly shareBp: number
+  readonly candidate: { readonly units: number; readonly badUnits: number }
+  readonly stable: { readonly units: number; readonly badUnits: number }
+  readonly detail: string
+}
+
+/** Why a rollout turned back, paused or was set aside; why a run did not succeed. */
+export type CauseView = {
+  readonly kind: string
+  /** One sentence with the values. */
+  readonly text: string
+  /** `SLU-nnnn`, where an error is behind it. */
+  readonly code: string | null
+  /** Last lines of the failing thing's log. */
+  readonly evidence: readonly string[]
+}
+
+/** One step of a plan. */
+export type StepView = {
+  readonly index: number
+  readonly kind: string
+  readonly text: string
+  readonly status: 'done' | 'current' | 'waiting' | 'failed' | 'not_reached'
+}
+
+/** Where the current step stands. */
+export type StageView = {
+  readonly kind: 'performing' | 'backing_off' | 'resting' | 'awaiting' | 'ready'
+  readonly text: string
+  readonly attempt: number | null
+  /** When it is tried again or given up, or when its time is over. */
+  readonly until: number | null
+}
+
+/** A rollout as it stands. */
+export type RolloutView = {
+  readonly id: string
+  readonly service: string
+  readonly environment: string
+  readonly status: 'advancing' | 'reverting' | 'succeeded' | 'rolled_back' | 'parked'
+  readonly purpose: 'deploy' | 'promote' | 'rollback'
+  readonly strategy: string
+  readonly from: ReleaseRef | null
+  readonly to: ReleaseRef
+  /** The commit of `to`; null when that release is no longer stored. */
+  readonly commit: Commit | null
+  readonly by: Actor
+  readonly startedAt: number
+  readonly settledAt: number | null
+  readonly paused: CauseView | null
+  readonly cause: CauseView | null
+  readonly stage: StageView | null
+  readonly lastVerdict: VerdictView | null
+  /** Where the judge stops it, natural log of the evidence. */
+  readonly limitLogE: number
+  /** Candidate instances held for unhealthy. */
+  readonly unhealthy: readonly string[]
+}
+
+/** A rollout with its plan and, while it is live, what is observed. */
+export type RolloutDetailView = RolloutView & {
+  readonly steps: readonly StepView[]
+  /** The steps of the way back that was taken; empty while it goes forward. */
+  readonly wayBack: readonly StepView[]
+  readonly observed: ObservedView | null
+  /** The server's clock, so that elapsed times need no second one. */
+  readonly now: number
+}
+
+/** One measurement of a rollout. */
+export type EvidencePoint = VerdictView & { readonly seq: number }
+
+/** The answer to why. */
+export type WhyView = {
+  readonly rollout: RolloutView
+  /** One sentence: what decided, with the numbers. */
+  readonly summary: string
+  /** The measurement that decided; null when no measurement did. */
+  readonly deciding: EvidencePoint | null
+  readonly metric: string
+  readonly policy: EnvironmentSpec['judge']
+  /** Evidence over time, from the ledger; measurements without traffic between two arms are left out. */
+  readonly curve: readonly EvidencePoint[]
+  /** Ledger rows that tell the story, in order. */
+  readonly story: readonly {
+    readonly seq: number
+    readonly at: number
+    readonly who: string
+    readonly text: string
+  }[]
+}
+
+/** An environment as it stands. */
+export type EnvironmentView = {
+  readonly service: string
+  readonly name: string
+  readonly after: string | null
+  readonly serving: (ReleaseRef & { readonly commit: Commit; readonly since: number }) | null
+  readonly previous: ReleaseRef | null
+  readonly live: RolloutView | null
+  readonly lock: {
+    readonly by: Actor
+    readonly reason: string
+    readonly at: number
+    readonly until: number | null
+  } | null
+  readonly freezes: readonly (FreezeWindow & { readonly by: string })[]
+  readonly approvals: readonly { readonly release: ReleaseRef; readonly by: Actor; readonly at: number }[]
+  readonly observed: ObservedView
+  readonly history: readonly {
+    readonly rollout: string
+    readonly release: ReleaseRef
+    readonly outcome: 'succeeded' | 'rolled_back'
+    readonly at: number
+  }[]
+}
+
+/** All environments of the service, in the order in which releases pass them. */
+export type EnvironmentsView = {
+  readonly service: string | null
+  readonly environments: readonly EnvironmentView[]
+  readonly now: number
+}
+
+/** What a deploy would do. Nothing was changed. */
+export type PlanView = {
+  readonly environment: string
+  readonly purpose: 'deploy' | 'promote' | 'rollback'
+  readonly strategy: string
+  readonly from: ReleaseRef | null
+  readonly to: ReleaseRef
+  readonly steps: readonly StepView[]
+  readonly wayBack: readonly StepView[]
+  readonly refusals: readonly Refusal[]
+}
+
+/** A rollout that a request started or turned around. */
+export type StartedView = { readonly rollout: string; readonly kind: 'started' | 'aborted' }
+
+/** A release. */
+export type ReleaseView = ReleaseRef & {
+  readonly service: string
+  readonly commit: Commit
+  readonly cutAt: number
+  readonly cutBy: string
+  readonly artifacts: readonly Artifact[]
+  readonly environments: readonly string[]
+  /** Environments that it serves now. */
+  readonly serves: readonly string[]
+}
+
+/** A release with everything it fixes. Secret versions are in it, values never are. */
+export type ReleaseDetailView = ReleaseView & {
+  readonly start: { readonly command: string; readonly artifact: string }
+  readonly migrations: readonly string[]
+  readonly specs: readonly EnvironmentSpec[]
+}
+
+/** Whether a release is what its id says, and its artifacts what their digests say. */
+export type ReleaseVerificationView = {
+  readonly release: ReleaseRef
+  readonly intact: boolean
+  readonly artifacts: readonly {
+    readonly name: string
+    readonly digest: string
+    readonly status: 'ok' | 'missing' | 'mismatch'
+  }[]
+}
+
+/** One job of a run. */
+export type JobView = {
+  readonly name: string
+  readonly needs: readonly string[]
+  readonly level: number
+  readonly status: 'waiting' | 'running' | 'stopping' | 'succeeded' | 'failed' | 'skipped' | 'cancelled'
+  readonly startedAt: number | null
+  readonly finishedAt: number | null
+  readonly failure: CauseView | null
+  /** The job because of which it was skipped. */
+  readonly because: string | null
+  readonly artifacts: readonly Artifact[]
+}
+
+/** A run. */
+export type RunView = {
+  readonly id: string
+  readonly service: string
+  readonly status: 'running' | 'stopping' | 'cutting' | 'succeeded' | 'failed' | 'cancelled'
+  readonly commit: Commit
+  readonly version: string
+  readonly by: Actor
+  readonly startedAt: number
+  readonly settledAt: number | null
+  readonly jobs: readonly JobView[]
+  readonly release: ReleaseRef | null
+  readonly cause: CauseView | null
+}
+
+/** A run with the server's clock. */
+export type RunDetailView = RunView & { readonly now: number }
+
+/** Lines of a job's log; ask again with `next` for more. */
+export type JobLogView = {
+  readonly lines: readonly {
+    readonly at: number
+    readonly stream: 'stdout' | 'stderr' | 'sluice'
+    readonly text: string
+  }[]
+  readonly next: number
+}
+
+/** One row of the ledger. */
+export type LedgerRowView = {
+  readonly seq: number
+  readonly key: { readonly kind: 'run' | 'release' | 'rollout' | 'environment'; readonly id: string }
+  readonly version: number
+  readonly type: string
+  readonly form: number
+  readonly at: number
+  readonly actor: Actor
+  readonly reason: string | null
+  readonly body: unknown
+  readonly previousHash: string
+  readonly hash: string
+}
+
+/** Rows of the ledger in order; ask again with `after: next`. */
+export type LedgerPageView = { readonly rows: readonly LedgerRowView[]; readonly next: number | null }
+
+/** What checking the whole chain found. */
+export type LedgerVerificationView =
+  | { readonly status: 'whole'; readonly rows: number; readonly head: { readonly seq: number; readonly hash: string } }
+  | { readonly status: 'broken'; readonly seq: number; readonly why: string; readonly detail: string }
+
+/** An answer of a health route. */
+export type HealthView = { readonly status: 'ok' | 'unavailable'; readonly detail: string }
+
+/** An error on the wire: RFC 9457 problem details, with Sluice's own members. */
+export type ProblemView = {
+  /** `https` is not needed to read it: the code says it, and `sluice explain` knows it. */
+  readonly type: string
+  readonly title: string
+  readonly status: number
+  readonly detail: string
+  /** `SLU-nnnn`. */
+  readonly code: string
+  /** The name of the code in the error table. */
+  readonly name: string
+  readonly retry: 'never' | 'same' | 'later'
+  readonly hint: string | null
+  readonly evidence: readonly string[]
+}
