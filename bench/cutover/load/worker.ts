@@ -1,0 +1,60 @@
+/** The load, in a thread of its own so that what it measures is not its neighbour's work. Answers `report` and `stop` messages. */
+import { parentPort, workerData } from 'node:worker_threads'
+import { type ClientKind, runClient, type Sink } from './clients.ts'
+import type { LoadFailure, LoadPlan, LoadReport } from './load.ts'
+
+const failuresKept = 1_000
+
+/** Documented parser: the data comes from `startLoad` in this folder. */
+const plan = workerData as LoadPlan
+
+const run = (): void => {
+  let running = true
+  const requests: Record<ClientKind, number> = { keepAlive: 0, download: 0, slow: 0, upload: 0, webSocket: 0 }
+  const samples = plan.groups.map(() => ({ at: [] as number[], latencyMs: [] as number[] }))
+  const failures: LoadFailure[] = []
+  let failed = 0
+
+  const sinkOf = (group: number): Sink => ({
+    running: () => running,
+    answered: (kind, latencyMs) => {
+      requests[kind] += 1
+      // Only the plain requests are compared: what a slow client takes says nothing of the server.
+      if (kind !== 'keepAlive') return
+      samples[group]?.at.push(Date.now() - latencyMs)
+      samples[group]?.latencyMs.push(latencyMs)
+    },
+    failed: (kind, failure, detail) => {
+      requests[kind] += 1
+      failed += 1
+      if (failures.length < failuresKept) failures.push({ at: Date.now(), group, client: kind, failure, detail })
+    },
+  })
+
+  const clients = plan.groups.flatMap(({ target, clients: wanted }, group) =>
+    wanted.flatMap(({ kind, count, intervalMs }) =>
+      Array.from({ length: count }, () => runClient(kind, { target, intervalMs, sink: sinkOf(group) })),
+    ),
+  )
+
+  const report = (): LoadReport => ({
+    requests,
+    failed,
+    failures,
+    groups: samples.map(({ at, latencyMs }) => ({
+      at: Float64Array.from(at),
+      latencyMs: Float32Array.from(latencyMs),
+    })),
+  })
+
+  parentPort?.on('message', (message: unknown) => {
+    if (message !== 'stop') return parentPort?.postMessage(report())
+    running = false
+    void Promise.all(clients).then(() => {
+      parentPort?.postMessage(report())
+      parentPort?.close()
+    })
+  })
+}
+
+run()

@@ -1,0 +1,145 @@
+/**
+ * The composition root: the only file that names concrete adapters. It builds the ports of one project on one machine, and the engine on top
+ * of them. No logic.
+ */
+import { createHash } from 'node:crypto'
+import { chmodSync, existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { fileArtifacts } from './adapters/artifacts/store.ts'
+import { configLoader } from './adapters/config/loader.ts'
+import { fileSecrets } from './adapters/secrets/file.ts'
+import { gitSource } from './adapters/source/git.ts'
+import { openSqliteStore } from './adapters/store/sqlite/store.ts'
+import { systemClock } from './adapters/system/clock.ts'
+import { systemIds } from './adapters/system/ids.ts'
+import { systemLog } from './adapters/system/log.ts'
+import { SluiceError } from './core/errors.ts'
+import { processDriver } from './drivers/process/driver.ts'
+import { Engine } from './engine/engine.ts'
+import type { Ports } from './engine/ports.ts'
+import type { ApiContext } from './http/context.ts'
+import type { Log } from './ports/clock.ts'
+import { GatewayKeeper } from './routers/gateway/keeper.ts'
+import { gatewayRouter } from './routers/gateway/router.ts'
+import { shellRunner } from './runner/runner.ts'
+
+/** What a control plane is opened with. */
+export type ControlPlaneOptions = {
+  /** Holds `sluice.config.ts`, in a git repository. */
+  readonly projectDir: string
+  /** `<projectDir>/.sluice` unless given. */
+  readonly stateDir?: string
+  /** `keep`: start a gateway now and whenever it dies. `whenNeeded`: only once traffic has to be split (the pipeline alone needs none). */
+  readonly gateway: 'keep' | 'whenNeeded'
+  /** Program and arguments by which the gateway starts this control plane again after it died; null when it must not. */
+  readonly restartCommand: readonly string[] | null
+  /** `control.log` in the state directory unless given. */
+  readonly log?: Log
+  /** The state can no longer be trusted: end the process; the gateway starts it again. */
+  readonly onFatal: (error: SluiceError) => void
+}
+
+/** A control plane of one project, not yet started. */
+export type ControlPlane = {
+  readonly engine: Engine
+  readonly ports: Ports
+  /** What the HTTP API is made of. */
+  readonly api: ApiContext
+  readonly stateDir: string
+  /** Recovers, then works. With `gateway: 'keep'` the gateway is on its way when this is called. */
+  readonly start: () => Promise<void>
+  /** Stops deciding and lets go of the state; gateway and instances serve on. */
+  readonly close: () => Promise<void>
+}
+
+/** Version of this program. */
+export const programVersion = (): string => {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
+  // Documented parser: the file is this package's own.
+  return (JSON.parse(text) as { readonly version: string }).version
+}
+
+/** Opens the state and builds everything. `server_running`, `store_corrupt`, `store_newer`, `store_full`, `usage_invalid` for a path too long. */
+export const openControlPlane = async (options: ControlPlaneOptions): Promise<ControlPlane> => {
+  const stateDir = makeStateDir(options.stateDir ?? join(options.projectDir, '.sluice'))
+  const projectDir = realpathSync(options.projectDir)
+  const log = options.log ?? systemLog({ to: join(stateDir, 'control.log') })
+  // The store first: it is the lock, and nothing else may be touched by a second control plane.
+  const store = await openSqliteStore({ directory: stateDir })
+  const keeper = new GatewayKeeper({
+    stateDir,
+    log,
+    command: gatewayCommand(stateDir, options.restartCommand),
+    variables: { NODE_COMPILE_CACHE: join(stateDir, 'cache', 'node') },
+  })
+  if (options.gateway === 'keep') keeper.start()
+  const router = gatewayRouter({ stateDir, log, ensure: () => keeper.start() })
+  const artifacts = fileArtifacts(join(stateDir, 'artifacts'))
+  const ports: Ports = {
+    clock: systemClock(),
+    ids: systemIds(),
+    log,
+    sha256: (text) => createHash('sha256').update(text).digest('hex'),
+    store,
+    driver: processDriver({ stateDir, artifacts, log }),
+    router,
+    source: gitSource(projectDir),
+    config: configLoader(),
+    artifacts,
+    runner: shellRunner({ stateDir, log }),
+    secrets: fileSecrets(stateDir),
+  }
+  const engine = new Engine(ports, { owner: `${process.pid}@${stateDir}`, onFatal: options.onFatal })
+  const closing = new AbortController()
+  let isStarted = false
+  return {
+    engine,
+    ports,
+    stateDir,
+    api: {
+      engine,
+      ...ports,
+      settings: (signal) => ports.config.load(projectDir, signal),
+      server: { version: programVersion(), pid: process.pid, startedAt: ports.clock.now(), projectDir, stateDir },
+      isStarted: () => isStarted,
+      closing: closing.signal,
+    },
+    start: async () => {
+      await engine.start()
+      isStarted = true
+    },
+    close: async () => {
+      closing.abort()
+      await engine.stop()
+      await keeper.stop()
+      router.close()
+    },
+  }
+}
+
+/** Longest path of a unix socket on the platforms that Node runs on (macOS 103, Linux 107 bytes; unix(7)). */
+const socketPathBytesMax = 103
+
+/** Makes the state directory, for its owner only and out of git's sight. */
+const makeStateDir = (directory: string): string => {
+  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  chmodSync(directory, 0o700)
+  const ignore = join(directory, '.gitignore')
+  if (!existsSync(ignore)) writeFileSync(ignore, '*\n')
+  const stateDir = realpathSync(directory)
+  const socketFile = join(stateDir, 'gateway.sock')
+  if (Buffer.byteLength(socketFile) <= socketPathBytesMax) return stateDir
+  throw new SluiceError('usage_invalid', {
+    detail: `${socketFile} is longer than the ${socketPathBytesMax} bytes that the path of a socket may have`,
+    hint: 'use a state directory with a shorter path: --state-dir',
+  })
+}
+
+const gatewayCommand = (stateDir: string, restartCommand: readonly string[] | null): readonly string[] => [
+  process.execPath,
+  fileURLToPath(new URL('./gateway/bin.ts', import.meta.url)),
+  '--state-dir',
+  stateDir,
+  ...(restartCommand === null ? [] : ['--control-plane-command', JSON.stringify(restartCommand)]),
+]
