@@ -157,8 +157,8 @@ class Running {
 
   /** Lets a successor have socket and state; takes them back when the successor dies before it dismisses this gateway. */
   async handOver(asker: Asker): Promise<void> {
-    const { table, folder, socketFile, stateDir, plane } = this.parts
-    for (const live of table.all) writeEvidenceNow(folder, live)
+    const { table, socketFile, stateDir, plane } = this.parts
+    this.keepEvidence()
     this.handedOver = true
     table.readOnly = true
     this.control?.stopListening()
@@ -183,7 +183,7 @@ class Running {
   stop(): void {
     if (this.stopping) return
     this.stopping = true
-    const { plane, table, folder } = this.parts
+    const { plane, table } = this.parts
     const until = plane.world.monotonic() + plane.settings.shutdownGraceMs
     plane.draining = true
     void table.stopListening()
@@ -194,7 +194,7 @@ class Running {
         return
       }
       for (const connection of plane.connections) connection.abort()
-      if (!this.handedOver) for (const live of table.all) writeEvidenceNow(folder, live)
+      this.keepEvidence()
       for (const live of table.all) for (const pool of live.pools.values()) pool.closeIdle()
       for (const end of this.enders) end()
       plane.stop()
@@ -202,6 +202,17 @@ class Running {
       void Promise.resolve(this.parts.lock?.release()).then(this.finish)
     }
     look()
+  }
+
+  /** The last writing. A disk that refuses it must not keep the gateway from ending. */
+  private keepEvidence(): void {
+    if (this.handedOver) return
+    const { table, folder, plane } = this.parts
+    try {
+      for (const live of table.all) writeEvidenceNow(folder, live)
+    } catch (error) {
+      plane.world.log('warn', 'evidence_not_written', { reason: String(error) })
+    }
   }
 
   private async writeEvidence(): Promise<void> {

@@ -90,7 +90,7 @@ export class HeadParser {
    * differ) after `needMore`. Gives the offset after the head (relative to `bytes`), `needMore` or `rejected`.
    */
   parse(bytes: Uint8Array, start: number, end: number): number {
-    if (this.position === 0) this.count = 0
+    if (this.position === 0) this.reset()
     const limit = Math.min(end, start + this.limits.headBytesMax)
     let at = start + this.position
     while (at < limit) {
