@@ -1,0 +1,129 @@
+/** A job's log: one JSON object a line (`{at, stream, text}`), masked before it reaches the disk, bounded in size. */
+import { createWriteStream, type WriteStream } from 'node:fs'
+import { mkdir, open } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { createInterface } from 'node:readline'
+import { StringDecoder } from 'node:string_decoder'
+import { limits } from '../core/limits.ts'
+import { Masker } from '../lib/mask.ts'
+
+/** Where a line came from; `sluice` is the runner itself. */
+export type LogStream = 'stdout' | 'stderr' | 'sluice'
+
+/** One line. */
+export type LogLine = { readonly at: number; readonly stream: LogStream; readonly text: string }
+
+/** What a log is opened with. */
+export type JobLogOptions = { readonly path: string; readonly secrets: readonly string[]; readonly now: () => number }
+
+type Source = { readonly decoder: StringDecoder; readonly masker: Masker; rest: string }
+
+/** An open log. Lines of each stream stay whole; a line longer than the limit is cut into several. */
+export class JobLog {
+  readonly #file: WriteStream
+  readonly #now: () => number
+  readonly #sources: Record<LogStream, Source>
+  readonly #tail: string[] = []
+  #bytes = 0
+  #droppedBytes = 0
+
+  private constructor(file: WriteStream, { secrets, now }: JobLogOptions) {
+    const source = (): Source => ({ decoder: new StringDecoder('utf8'), masker: new Masker(secrets), rest: '' })
+    this.#file = file
+    this.#now = now
+    this.#sources = { stdout: source(), stderr: source(), sluice: source() }
+  }
+
+  /** Opens for appending: a second attempt goes on where the first ended. */
+  static async open(options: JobLogOptions): Promise<JobLog> {
+    await mkdir(dirname(options.path), { recursive: true })
+    return new JobLog(createWriteStream(options.path, { flags: 'a', mode: 0o600 }), options)
+  }
+
+  /** Takes bytes as they come. */
+  write(stream: Exclude<LogStream, 'sluice'>, chunk: Uint8Array): void {
+    const source = this.#sources[stream]
+    this.#lines(stream, source.masker.push(source.decoder.write(Buffer.from(chunk))))
+  }
+
+  /** A line of the runner's own. */
+  note(text: string): void {
+    const { masker } = this.#sources.sluice
+    this.#line('sluice', masker.push(text) + masker.end())
+  }
+
+  /** The last lines, for error messages. */
+  tail(): readonly string[] {
+    return [...this.#tail]
+  }
+
+  /** Writes what is held back, and closes. */
+  async close(): Promise<void> {
+    for (const stream of ['stdout', 'stderr'] as const) {
+      const source = this.#sources[stream]
+      this.#lines(stream, source.masker.push(source.decoder.end()) + source.masker.end())
+      if (source.rest !== '') this.#line(stream, source.rest)
+    }
+    if (this.#droppedBytes > 0)
+      this.#put('sluice', `${this.#droppedBytes} bytes of log dropped: the limit is ${limits.jobLogBytesMax}`)
+    await new Promise<void>((resolve, reject) => {
+      this.#file.once('error', reject)
+      this.#file.end(() => resolve())
+    })
+  }
+
+  #lines(stream: LogStream, text: string): void {
+    const source = this.#sources[stream]
+    const parts = (source.rest + text).split('\n')
+    source.rest = parts.pop() ?? ''
+    for (const part of parts) this.#line(stream, part.endsWith('\r') ? part.slice(0, -1) : part)
+    while (source.rest.length > limits.jobLogLineMax) {
+      this.#line(stream, source.rest.slice(0, limits.jobLogLineMax))
+      source.rest = source.rest.slice(limits.jobLogLineMax)
+    }
+  }
+
+  #line(stream: LogStream, text: string): void {
+    this.#tail.push(text)
+    if (this.#tail.length > limits.evidenceLinesMax) this.#tail.shift()
+    if (this.#bytes + text.length > limits.jobLogBytesMax) this.#droppedBytes += text.length
+    else this.#put(stream, text)
+  }
+
+  #put(stream: LogStream, text: string): void {
+    this.#bytes += text.length
+    this.#file.write(`${JSON.stringify({ at: this.#now(), stream, text })}\n`)
+  }
+}
+
+/** Lines of a log from number `after` on (0 is the first); a log that is not there has none. A line cut by a crash is left out. */
+export const readLog = async (
+  path: string,
+  page: { readonly after: number; readonly limit: number },
+): Promise<readonly LogLine[]> => {
+  const file = await open(path, 'r').catch(() => null)
+  if (file === null) return []
+  const lines: LogLine[] = []
+  let number = 0
+  for await (const text of createInterface({
+    input: file.createReadStream({ encoding: 'utf8' }),
+    crlfDelay: Infinity,
+  })) {
+    if (number >= page.after) {
+      const line = parseLine(text)
+      if (line !== null) lines.push(line)
+    }
+    number += 1
+    if (lines.length >= page.limit) break
+  }
+  return lines
+}
+
+const parseLine = (text: string): LogLine | null => {
+  try {
+    const { at, stream, text: said } = JSON.parse(text) as LogLine
+    return typeof at === 'number' && typeof said === 'string' ? { at, stream, text: said } : null
+  } catch {
+    return null
+  }
+}
