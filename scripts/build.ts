@@ -2,10 +2,10 @@
  * `npm run build`: emits what is published into `packages/sluice/dist`. TypeScript rewrites the endings of imports; the endings in
  * `new URL('x.ts', import.meta.url)` (workers, child processes) are rewritten here.
  */
-import { execFileSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { execPath } from 'node:process'
+import { execPath, exit } from 'node:process'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -14,7 +14,8 @@ const target = join(root, 'packages/sluice/dist')
 const compile = (): void => {
   rmSync(target, { recursive: true, force: true })
   const compiler = join(root, 'node_modules/typescript/bin/tsc')
-  execFileSync(execPath, [compiler, '-p', join(root, 'tsconfig.build.json')], { stdio: 'inherit' })
+  const { status } = spawnSync(execPath, [compiler, '-p', join(root, 'tsconfig.build.json')], { stdio: 'inherit' })
+  if (status !== 0) exit(1)
 }
 
 const rewriteUrls = (): void => {
@@ -30,13 +31,14 @@ const rewriteUrls = (): void => {
   }
 }
 
-/** What the program needs beside its code: the sample service that `sluice demo` ships, the dashboard, and the papers of the package. */
+/** What the program needs beside its code: the sample service that `sluice demo` ships, the pages that `sluice explain` reads, the papers. */
 const copyBeside = (): void => {
   const isSource = (path: string): boolean =>
     !/(?:^|\/)(?:node_modules|dist|\.sluice)(?:\/|$)/.test(path.slice(join(root, 'examples').length))
   const examples = join(root, 'packages/sluice/examples')
   rmSync(examples, { recursive: true, force: true })
   cpSync(join(root, 'examples/storefront'), join(examples, 'storefront'), { recursive: true, filter: isSource })
+  cpSync(join(root, 'docs'), join(root, 'packages/sluice/docs'), { recursive: true })
   for (const paper of ['README.md', 'LICENSE', 'CHANGELOG.md'])
     cpSync(join(root, paper), join(root, 'packages/sluice', paper))
 }

@@ -236,7 +236,13 @@ test('names that are abbreviated or say another word are noticed', () => {
 
 test('what was left unfinished is noticed', () => {
   // Put together from parts, so that this very file keeps the rule.
-  breaks(rules.leftovers, 'core/a.ts', `// ${'TO'}${'DO'} later`, `test.${'only'}('x', () => {})`, 'debugger')
+  breaks(
+    rules.leftovers,
+    'core/a.ts',
+    `// ${['TO', 'DO'].join('')} later`,
+    `${['test', 'only'].join('.')}('x', () => {})`,
+    'debugger',
+  )
   keeps(rules.leftovers, 'core/a.ts', '// to do this, that is needed first')
 })
 

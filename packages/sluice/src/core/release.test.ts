@@ -53,7 +53,7 @@ test('canonical JSON sorts members by UTF-16 code units, as in the example of RF
 
 test('canonical JSON writes literals, numbers and strings as the example of RFC 8785, section 3.2.2', () => {
   const value = {
-    numbers: [333333333.33333329, 1e30, 4.5, 2e-3, 0.000000000000000000000000001],
+    numbers: [333_333_333.333_333_3, 1e30, 4.5, 2e-3, 1e-27],
     string: '€$\u000f\nA\'B"\\\\"/',
     literals: [null, true, false],
   }

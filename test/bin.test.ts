@@ -1,0 +1,67 @@
+import { deepStrictEqual, match, strictEqual } from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { execPath } from 'node:process'
+import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import * as sluice from '../packages/sluice/src/index.ts'
+
+const bin = fileURLToPath(new URL('../packages/sluice/bin/sluice.js', import.meta.url))
+
+/** Runs the bin as if by a Node of this version. */
+const runAs = (version: string): { readonly code: number | null; readonly out: string; readonly err: string } => {
+  const script = `Object.defineProperty(process.versions, 'node', { value: ${JSON.stringify(version)} }); require(${JSON.stringify(bin)})`
+  const { status, stdout, stderr } = spawnSync(execPath, ['-e', script, '--', '--help'], { encoding: 'utf8' })
+  return { code: status, out: stdout, err: stderr }
+}
+
+test('an older Node is told so in one line, with the version found and the way out, as node_too_old', () => {
+  for (const version of ['8.17.0', '20.20.2', '23.11.0']) {
+    const { code, out, err } = runAs(version)
+    deepStrictEqual([code, out, err.split('\n').length], [2, '', 2])
+    match(err, /SLU-1007/)
+    match(
+      err,
+      new RegExp(`Node ${version.replaceAll('.', '\\.')} is too old, Sluice needs 24 or newer.*npx -p node@24 sluice`),
+    )
+  }
+})
+
+test('the bin is written in words that an old Node can read', () => {
+  const text = readFileSync(bin, 'utf8').replaceAll(/\/\/.*|'[^']*'/g, '')
+  strictEqual(/=>|`|\b(?:const|let|async|await|class)\b|\?\.|\?\?|\.\.\./.exec(text), null)
+})
+
+test('the package exports these names, and no others', () => {
+  deepStrictEqual(Object.keys(sluice), ['defineConfig'])
+  const index = readFileSync(new URL('../packages/sluice/src/index.ts', import.meta.url), 'utf8')
+  deepStrictEqual(
+    [...index.matchAll(/^ {2}(\w+),$/gm)].map(([, name]) => name),
+    [
+      'BlueGreenConfig',
+      'CanaryConfig',
+      'Config',
+      'Duration',
+      'EnvironmentConfig',
+      'FreezeConfig',
+      'HealthConfig',
+      'JobConfig',
+      'JudgeConfig',
+      'PipelineConfig',
+      'RollingConfig',
+      'RungConfig',
+      'Share',
+      'StartConfig',
+      'StepConfig',
+      'StickyConfig',
+      'StrategyConfig',
+      'StrategyKind',
+      'Variables',
+    ],
+  )
+})
+
+test('a config gets back from defineConfig what it gave', () => {
+  const config: sluice.Config = { service: 'shop', pipeline: { jobs: { test: { steps: 'npm test' } } } }
+  strictEqual(sluice.defineConfig(config), config)
+})
