@@ -6,16 +6,18 @@
  * | absent      | rollout_started                                              | advancing                                        |
  * | advancing   | effect_succeeded                                             | advancing · succeeded · reverting (judged, health) |
  * | advancing   | effect_failed, effect_unknown                                | advancing (backs off) · reverting                |
- * | advancing   | tripped, instance_health_changed                             | advancing · reverting                            |
+ * | advancing   | tripped                                                      | reverting                                        |
+ * | advancing   | instance_health_changed                                      | advancing · reverting                            |
  * | advancing   | time_passed                                                  | advancing · succeeded · reverting (deadline)     |
- * | advancing   | approved, skip_requested, promote_requested                  | advancing · succeeded                            |
- * | advancing   | pause_requested, resume_requested, retry_requested           | advancing · succeeded                            |
+ * | advancing   | approved                                                     | advancing                                        |
+ * | advancing   | skip_requested, promote_requested                            | advancing · succeeded                            |
+ * | advancing   | pause_requested, resume_requested, retry_requested           | advancing                                        |
  * | advancing   | abort_requested                                              | reverting                                        |
  * | advancing   | work_parked                                                  | parked                                           |
  * | reverting   | effect_succeeded                                             | reverting · rolled_back                          |
  * | reverting   | effect_failed, effect_unknown, time_passed, retry_requested  | reverting                                        |
  * | reverting   | work_parked                                                  | parked                                           |
- * | parked      | retry_requested                                              | advancing · reverting · succeeded                |
+ * | parked      | retry_requested                                              | advancing · reverting                            |
  * | parked      | abort_requested                                              | reverting                                        |
  *
  * `succeeded` and `rolled_back` are settled; every event not in the table changes nothing.

@@ -1,0 +1,234 @@
+/** The five laws for the machines of rollouts, environments and releases, and the transition table of the rollout machine. */
+import { deepStrictEqual, ok } from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { test } from 'node:test'
+import { parseConfig } from '../src/core/config/parse.ts'
+import { resolveEnvironments } from '../src/core/config/resolve.ts'
+import type { StrategyConfig } from '../src/core/config/types.ts'
+import {
+  emptyEnvironment,
+  type EnvironmentEvent,
+  environmentMachine,
+  type EnvironmentState,
+} from '../src/core/environment.ts'
+import { commitId, digest, type Release, type ReleaseId, releaseId, rolloutId, runId } from '../src/core/model.ts'
+import { absentRelease, releaseMachine, type ReleaseEvent, type ReleaseState } from '../src/core/release-machine.ts'
+import { rolloutMachine } from '../src/core/rollout/machine.ts'
+import { planRollout } from '../src/core/rollout/plan.ts'
+import type { EffectResult, RolloutEffect, RolloutEvent, RolloutPlan, RolloutState } from '../src/core/rollout/types.ts'
+import { checkLaws, documentedTransitions, type Draw, observedTransitions, type Subject, walk } from './laws.ts'
+
+const by = { kind: 'person', name: 'ada' } as const
+const one = <Item>(draw: Draw, items: readonly [Item, ...Item[]]): Item => items[draw(items.length)] ?? items[0]
+
+const strategies: readonly [StrategyConfig, ...StrategyConfig[]] = [
+  'recreate',
+  { kind: 'rolling', batchSize: 1, pause: '1s', maxFailurePercent: 50 },
+  { kind: 'blueGreen', bake: '2s', keepPrevious: true },
+  {
+    kind: 'canary',
+    rungs: [
+      { share: '5%', bake: '2s', unitsMin: 0 },
+      { share: '50%', approve: true },
+    ],
+    bake: '2s',
+    keepPrevious: false,
+  },
+]
+
+const idOf = (fill: string): ReleaseId => releaseId(`rel_${fill.repeat(64)}`)
+
+const releaseOf = (fill: string, strategy: StrategyConfig, instances: number): Release => {
+  const config = {
+    service: 'shop',
+    pipeline: { jobs: { build: { steps: 'true', artifacts: { app: 'dist' } } } },
+    start: { command: 'node server.js' },
+    environments: { production: { listen: 8080, instances, strategy, progressDeadline: '1m' } },
+  }
+  const environments = resolveEnvironments(parseConfig(config, { file: 'x', text: '', distance: () => 99 }), {})
+  const commit = { id: commitId(fill.repeat(40)), subject: 's', author: 'a', committedAt: 1 }
+  const artifacts = [{ name: 'app', digest: digest(`sha256:${fill.repeat(64)}`), bytes: 1 }]
+  const start = { command: 'node server.js', artifact: 'app' }
+  const content = {
+    schema: 1,
+    service: 'shop',
+    version: '1.0.0',
+    commit,
+    artifacts,
+    start,
+    environments,
+    migrations: [],
+  } as const
+  return { id: idOf(fill), content, cutBy: runId('run_1'), cutAt: 1 }
+}
+
+const drawPlan = (draw: Draw): RolloutPlan =>
+  planRollout({
+    purpose: one(draw, ['deploy', 'promote', 'rollback']),
+    environment: 'production',
+    from: draw(4) === 0 ? null : releaseOf('a', one(draw, strategies), 1 + draw(3)),
+    to: releaseOf('b', one(draw, strategies), 1 + draw(3)),
+    kept: draw(3) === 0 ? [idOf('c')] : [],
+  })
+
+const measured = (draw: Draw, at: number): EffectResult => ({
+  kind: 'measured',
+  logE: draw(10) === 0 ? 9 : 0.1,
+  shareBp: 500,
+  candidate: { units: 1_000, badUnits: draw(5) },
+  stable: { units: 9_000, badUnits: draw(5) },
+  tripped: draw(20) === 0,
+  observedAt: draw(8) === 0 ? at - 3_600_000 : at,
+})
+
+const resultOf = (effect: RolloutEffect | undefined, draw: Draw, at: number): EffectResult => {
+  if (effect?.action.kind === 'measure') return measured(draw, at)
+  if (effect?.action.kind !== 'probe') return { kind: 'done' }
+  return { kind: 'probed', healthy: draw(4) === 0 ? 0 : effect.action.count, detail: 'answered 200', evidence: [] }
+}
+
+const verdict = (at: number) =>
+  ({
+    verdict: 'fail',
+    at,
+    logE: 5,
+    shareBp: 500,
+    candidate: { units: 10, badUnits: 5 },
+    stable: { units: 90, badUnits: 0 },
+    detail: 'worse',
+  }) as const
+
+const commands = [
+  'abort_requested',
+  'pause_requested',
+  'resume_requested',
+  'skip_requested',
+  'promote_requested',
+  'retry_requested',
+] as const
+
+const rareEvent = (state: Exclude<RolloutState, { status: 'absent' }>, draw: Draw, at: number): RolloutEvent => {
+  const release = draw(4) === 0 ? idOf('a') : state.plan.to
+  switch (draw(6)) {
+    case 0:
+      return { type: 'tripped', at, verdict: verdict(at) }
+    case 1:
+      return { type: 'instance_health_changed', at, instance: `i${draw(3)}`, release, healthy: draw(2) === 0 }
+    case 2:
+      return { type: 'work_parked', at, detail: 'five claims without progress' }
+    case 3:
+      return { type: 'approved', at, by, reason: null }
+    case 4:
+      return { type: 'rollout_started', at, id: rolloutId('rol_2'), token: 9, plan: state.plan, by }
+    default:
+      return { type: one(draw, commands), at, by, reason: 'because' }
+  }
+}
+
+const rolloutSubject: Subject<RolloutState, RolloutEvent, RolloutEffect> = {
+  machine: rolloutMachine,
+  initial: { status: 'absent' },
+  length: 90,
+  runs: 100,
+  event: (state, draw) => {
+    if (state.status === 'absent') {
+      return { type: 'rollout_started', at: 1_000, id: rolloutId('rol_1'), token: 3, plan: drawPlan(draw), by }
+    }
+    const due = rolloutMachine.nextAt(state) ?? state.progressAt
+    const at = draw(3) === 0 ? due : Math.min(due, state.progressAt + draw(2_000))
+    const outstanding = rolloutMachine.outstanding(state)
+    const effect = outstanding[draw(Math.max(1, outstanding.length))]
+    const sequence = draw(10) === 0 ? draw(20) : (effect?.sequence ?? 0)
+    if (state.status === 'parked' || draw(14) === 0) return rareEvent(state, draw, at)
+    const kind = draw(20)
+    if (kind < 2) return { type: 'effect_unknown', at, sequence, detail: 'no answer' }
+    if (kind < 4) {
+      const retry = one(draw, ['never', 'later'] as const)
+      return {
+        type: 'effect_failed',
+        at,
+        sequence,
+        failure: { code: 'health_failed', retry, detail: 'x', evidence: [] },
+      }
+    }
+    if (kind < 7 || effect === undefined) return { type: 'time_passed', at: due }
+    return { type: 'effect_succeeded', at, sequence, result: resultOf(effect, draw, at) }
+  },
+  answers: (sequence) => [
+    { type: 'effect_succeeded', at: 5_000, sequence, result: { kind: 'done' } },
+    {
+      type: 'effect_failed',
+      at: 5_000,
+      sequence,
+      failure: { code: 'start_failed', retry: 'never', detail: 'x', evidence: [] },
+    },
+    { type: 'effect_unknown', at: 5_000, sequence, detail: 'no answer' },
+  ],
+}
+
+checkLaws(rolloutSubject)
+
+test('the transition table in the header of the rollout machine is the one of its code', () => {
+  const header = documentedTransitions(readFileSync(new URL('../src/core/rollout/machine.ts', import.meta.url), 'utf8'))
+  deepStrictEqual(observedTransitions(rolloutSubject, 4_000), header)
+})
+
+test('a rollout that advances or reverts has an effect in flight, a time to wake at, or waits for a person', () => {
+  for (let seed = 1; seed <= 200; seed += 1) {
+    for (const { state } of walk(rolloutSubject, seed, 90)) {
+      if (state.status !== 'advancing' && state.status !== 'reverting') continue
+      const waits = state.status === 'advancing' && (state.stage.kind === 'awaiting' || state.paused !== null)
+      ok(waits || rolloutMachine.outstanding(state).length > 0 || rolloutMachine.nextAt(state) !== null, `seed ${seed}`)
+    }
+  }
+})
+
+const environmentSubject: Subject<EnvironmentState, EnvironmentEvent, never> = {
+  machine: environmentMachine,
+  initial: emptyEnvironment('shop', 'production'),
+  event: (state, draw) => {
+    const at = draw(1_000)
+    const release = idOf(one(draw, ['a', 'b', 'c']))
+    const rollout = draw(3) === 0 ? rolloutId(`rol_${draw(5)}`) : (state.live ?? rolloutId(`rol_${draw(5)}`))
+    switch (draw(8)) {
+      case 0:
+        return { type: 'locked', at, by, reason: 'incident', until: draw(2) === 0 ? null : at + draw(100) }
+      case 1:
+        return { type: 'unlocked', at, by, reason: null }
+      case 2:
+        return { type: 'frozen', at, by, window: { from: at, until: at + draw(100), reason: 'holidays' } }
+      case 3:
+        return { type: 'unfrozen', at, by, reason: null }
+      case 4:
+        return { type: 'approved', at, by: { kind: 'person', name: one(draw, ['ada', 'bob']) }, release, reason: null }
+      case 5: {
+        const outcome = one(draw, ['succeeded', 'rolled_back'] as const)
+        return {
+          type: 'rollout_settled',
+          at,
+          rollout,
+          outcome,
+          from: state.serving,
+          to: release,
+          keepsPrevious: draw(2) === 0,
+        }
+      }
+      default:
+        return { type: 'rollout_admitted', at, rollout, release }
+    }
+  },
+  answers: () => [],
+}
+
+checkLaws(environmentSubject)
+
+const releaseSubject: Subject<ReleaseState, ReleaseEvent, never> = {
+  machine: releaseMachine,
+  initial: absentRelease,
+  event: (_, draw) => ({ type: 'release_cut', at: draw(9), release: releaseOf(one(draw, ['a', 'b']), 'rolling', 1) }),
+  answers: () => [],
+  length: 5,
+  runs: 20,
+}
+
+checkLaws(releaseSubject)
