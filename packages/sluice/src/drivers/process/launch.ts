@@ -1,0 +1,90 @@
+/** Starts one process, and holds what is known of a running one. */
+import { spawn } from 'node:child_process'
+import { closeSync, fstatSync, statSync } from 'node:fs'
+import { SluiceError } from '../../core/errors.ts'
+import { identify, isRunning } from '../../lib/process-identity.ts'
+import type { ProcessIdentity } from '../../lib/process-identity.ts'
+import { openLog } from './log-file.ts'
+
+/** How a process ended. Both are null where it was not our child, so that nobody could tell. */
+export type Ended = { readonly exitCode: number | null; readonly signal: string | null; readonly livedMs: number }
+
+/** A process that was started or taken up, and what came of it. */
+export type RunningProcess = {
+  readonly identity: ProcessIdentity
+  /** Size of its log when it began. */
+  readonly logFrom: number
+  /** How it ended; null while it runs. Asks the system where the process is not our child. */
+  readonly ended: () => Ended | null
+  /** Settles when a child of ours ends; for others never. */
+  readonly whenEnded: Promise<void>
+  /** Whether it was seen listening on its port. */
+  listening: boolean
+}
+
+/** What to start. */
+export type Launch = {
+  readonly line: string
+  readonly folder: string
+  readonly variables: Readonly<Record<string, string>>
+  readonly logFile: string
+  readonly onEnded: () => void
+}
+
+/** Starts a process in a session and group of its own, so that it outlives this one. `start_failed` when the system refuses. */
+export const launch = ({ line, folder, variables, logFile, onEnded }: Launch): RunningProcess => {
+  const log = openLog(logFile)
+  try {
+    const logFrom = fstatSync(log).size
+    const startedAt = performance.now()
+    const child = spawn('/bin/sh', ['-c', line], {
+      cwd: folder,
+      env: variables,
+      detached: true,
+      stdio: ['ignore', log, log],
+    })
+    let ended: Ended | null = null
+    const whenEnded = new Promise<void>((resolve) => {
+      const settle = (exitCode: number | null, signal: string | null): void => {
+        ended ??= { exitCode, signal, livedMs: performance.now() - startedAt }
+        resolve()
+        onEnded()
+      }
+      child.once('exit', settle)
+      child.once('error', () => settle(null, null))
+    })
+    child.unref()
+    return { identity: identityOf(child.pid, folder), logFrom, ended: () => ended, whenEnded, listening: false }
+  } finally {
+    closeSync(log)
+  }
+}
+
+const identityOf = (pid: number | undefined, folder: string): ProcessIdentity => {
+  if (pid === undefined) {
+    const reason = statSync(folder, { throwIfNoEntry: false })
+      ? 'the system refused a new process'
+      : `${folder} is gone`
+    throw new SluiceError('start_failed', { detail: `no process could be started: ${reason}`, retry: 'later' })
+  }
+  // One that has ended already keeps its pid until it is reaped, later in this loop; it needs no start time to be told apart.
+  return identify(pid) ?? { pid, startTime: 'ended' }
+}
+
+/** Takes up a process that another control plane started. */
+export const takeUp = (identity: ProcessIdentity, logFrom: number): RunningProcess => {
+  const since = performance.now()
+  let ended: Ended | null = null
+  return {
+    identity,
+    logFrom,
+    ended: () => {
+      if (ended === null && !isRunning(identity)) {
+        ended = { exitCode: null, signal: null, livedMs: performance.now() - since }
+      }
+      return ended
+    },
+    whenEnded: new Promise(() => {}),
+    listening: false,
+  }
+}
