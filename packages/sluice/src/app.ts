@@ -4,9 +4,9 @@
  */
 import { createHash } from 'node:crypto'
 import { chmodSync, existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { fileArtifacts } from './adapters/artifacts/store.ts'
 import { configLoader } from './adapters/config/loader.ts'
 import { fileSecrets } from './adapters/secrets/file.ts'
 import { gitSource } from './adapters/source/git.ts'
@@ -22,7 +22,8 @@ import type { ApiContext } from './http/context.ts'
 import type { Log } from './ports/clock.ts'
 import { GatewayKeeper } from './routers/gateway/keeper.ts'
 import { gatewayRouter } from './routers/gateway/router.ts'
-import { shellRunner } from './runner/runner.ts'
+import { LocalArtifacts, localTools } from './runner/artifacts.ts'
+import { LocalRunner } from './runner/runner.ts'
 
 /** What a control plane is opened with. */
 export type ControlPlaneOptions = {
@@ -75,20 +76,21 @@ export const openControlPlane = async (options: ControlPlaneOptions): Promise<Co
   })
   if (options.gateway === 'keep') keeper.start()
   const router = gatewayRouter({ stateDir, log, ensure: () => keeper.start() })
-  const artifacts = fileArtifacts(join(stateDir, 'artifacts'))
+  const artifacts = new LocalArtifacts(stateDir, localTools())
+  const secrets = fileSecrets(stateDir)
   const ports: Ports = {
     clock: systemClock(),
     ids: systemIds(),
     log,
     sha256: (text) => createHash('sha256').update(text).digest('hex'),
     store,
-    driver: processDriver({ stateDir, artifacts, log }),
+    driver: processDriver({ stateDir, artifacts, secrets, log }),
     router,
     source: gitSource(projectDir),
     config: configLoader(),
     artifacts,
-    runner: shellRunner({ stateDir, log }),
-    secrets: fileSecrets(stateDir),
+    runner: new LocalRunner({ stateDir, environment: process.env, cores: availableParallelism(), now: Date.now }),
+    secrets,
   }
   const engine = new Engine(ports, { owner: `${process.pid}@${stateDir}`, onFatal: options.onFatal })
   const closing = new AbortController()

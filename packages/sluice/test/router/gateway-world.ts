@@ -62,7 +62,8 @@ export const gatewayWorld = async (): Promise<GatewayWorld> => {
       for (const server of servers) server.close()
       for (const server of servers) server.closeAllConnections()
       await shutdownGateway(stateDir)
-      await rm(stateDir, { recursive: true, force: true })
+      // The gateway writes its compile cache as its last act, after it has hung up.
+      await rm(stateDir, { recursive: true, force: true, maxRetries: 20, retryDelay: 25 })
     },
   }
 }
