@@ -1,8 +1,8 @@
 /**
  * Works a store in a process of its own: `workload.ts <directory> <options as JSON>`. Each commit that was acknowledged is told at once, as a
- * line with its last row, in the file `acks` of the directory.
+ * line with its last row, in the file `acks` of the directory, and by a line on stdout. A line on stdout also says that a store is being opened.
  */
-import { appendFileSync, closeSync, openSync } from 'node:fs'
+import { appendFileSync, closeSync, openSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { openSqliteStore } from '../../../src/adapters/store/sqlite/store.ts'
 import { commitOf, step } from '../steps.ts'
@@ -27,15 +27,18 @@ export type Ack = { readonly seq: number; readonly hash: string }
 
 const work = async (directory: string, workload: Workload, session: number): Promise<void> => {
   const { synchronous, checkpointPages } = workload
+  const acks = openSync(join(directory, 'acks'), 'a')
+  writeSync(1, 'opening\n')
   const store = await openSqliteStore({ directory, synchronous, checkpointPages, ballastBytes: 65_536 })
   const lease = await store.acquireLease(`session ${session}`, 0)
-  const acks = openSync(join(directory, 'acks'), 'a')
   const lane = async (name: number): Promise<void> => {
     const key = { kind: 'rollout', id: `rol_${workload.name}_${session}_${name}` } as const
     for (let version = 0; version < workload.commits / workload.lanes; version += 1) {
       const state = { version, filling: 'x'.repeat(workload.stateBytes) }
       const [row] = await store.commit(commitOf(lease, step(key, version, { state })))
-      if (row !== undefined) appendFileSync(acks, `${JSON.stringify({ seq: row.seq, hash: row.hash })}\n`)
+      if (row === undefined) throw new Error('a commit of one entry gives one row')
+      appendFileSync(acks, `${JSON.stringify({ seq: row.seq, hash: row.hash })}\n`)
+      writeSync(1, 'acknowledged\n')
     }
   }
   await Promise.all(Array.from({ length: workload.lanes }, (_, index) => lane(index)))

@@ -23,7 +23,7 @@ export const lockDirectory = async (directory: string): Promise<DirectoryLock> =
   for (let waitedMs = 0; ; waitedMs += waitMs) {
     const lock = tryLock(path)
     if (lock !== null) {
-      writeFileSync(pidPath, `${process.pid}\n`, { mode: 0o600 })
+      writePid(pidPath)
       return lock
     }
     if (waitedMs >= limits.lockWaitMs) throw runningError(directory, readPid(pidPath))
@@ -34,7 +34,8 @@ export const lockDirectory = async (directory: string): Promise<DirectoryLock> =
 const tryLock = (path: string): DirectoryLock | null => {
   const database = openLock(path)
   try {
-    database.exec('begin exclusive')
+    // Nothing of this is ever written, so a lock can be had on a full disk too.
+    database.exec('pragma journal_mode = memory; begin exclusive')
     return { release: () => database.close() }
   } catch (error) {
     database.close()
@@ -51,9 +52,18 @@ const openLock = (path: string): DatabaseSync => {
   }
 }
 
+const writePid = (path: string): void => {
+  try {
+    writeFileSync(path, `${process.pid}\n`, { mode: 0o600 })
+  } catch {
+    // The lock holds without it; on a full disk others are told that it is held, but not by whom.
+  }
+}
+
 const readPid = (path: string): string => {
   try {
-    return `process ${readFileSync(path, 'utf8').trim()}`
+    const pid = readFileSync(path, 'utf8').trim()
+    return pid === '' ? 'another process' : `process ${pid}`
   } catch {
     return 'another process'
   }

@@ -102,6 +102,8 @@ const startWorker = (): Worker => {
   const file = import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js'
   return new Worker(new URL(file, import.meta.url), {
     name: 'sluice-store',
+    // Flags of the process that are about its own entry would end the thread at once.
+    execArgv: [],
     resourceLimits: { maxYoungGenerationSizeMb: 8 },
   })
 }

@@ -23,8 +23,8 @@ const run = (port: MessagePort, start: WriterStart): void => {
     serve(parts, [first, ...arrived(port)], send)
     parts.writer.maintain()
   })
+  parts.ballast.keep()
   send({ kind: 'ready' })
-  setImmediate(() => parts.ballast.keep())
 }
 
 /** Opens the database; a full disk gives its ballast up first, so that a start on a full disk still reads and rolls back. */
