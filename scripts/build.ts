@@ -31,13 +31,14 @@ const rewriteUrls = (): void => {
   }
 }
 
-/** What the program needs beside its code: the sample service that `sluice demo` ships, the pages that `sluice explain` reads, the papers. */
+/** What the program needs beside its code: the sample service that `sluice demo` ships, the dashboard, the pages that `sluice explain` reads, the papers. */
 const copyBeside = (): void => {
   const isSource = (path: string): boolean =>
     !/(?:^|\/)(?:node_modules|dist|\.sluice)(?:\/|$)/.test(path.slice(join(root, 'examples').length))
   const examples = join(root, 'packages/sluice/examples')
   rmSync(examples, { recursive: true, force: true })
   cpSync(join(root, 'examples/storefront'), join(examples, 'storefront'), { recursive: true, filter: isSource })
+  cpSync(join(root, 'packages/dashboard/public'), join(target, 'dashboard'), { recursive: true })
   cpSync(join(root, 'docs'), join(root, 'packages/sluice/docs'), { recursive: true })
   for (const paper of ['README.md', 'LICENSE', 'CHANGELOG.md'])
     cpSync(join(root, paper), join(root, 'packages/sluice', paper))
