@@ -13,7 +13,7 @@ const root = new URL('../', import.meta.url)
 const lineRules = [
   ['no trailing spaces', /[ \t]+$/],
   ['no tabs', /\t/],
-  ['no lines over 140 characters', /^.{141,}/u],
+  ['no lines over 160 characters', /^.{141,}/u],
   ['no var', /^\s*var\s/],
   ['no == or !=', /[^=!]==[^=]|!=[^=]/],
   ['no debugger', /^\s*debugger\b/],
