@@ -185,9 +185,9 @@ class Running {
     this.stopping = true
     const { plane, table } = this.parts
     const until = plane.world.monotonic() + plane.settings.shutdownGraceMs
-    plane.draining = true
+    plane.ending = this.handedOver ? 'patiently' : 'now'
     void table.stopListening()
-    for (const connection of plane.connections) connection.closeSoon(this.handedOver)
+    if (plane.ending === 'now') for (const connection of plane.connections) connection.closeIdle()
     const look = (): void => {
       if (plane.connections.size > 0 && plane.world.monotonic() < until) {
         setTimeout(look, Math.min(25, plane.settings.sweepMs))

@@ -298,9 +298,9 @@ describe('streaming', () => {
             clearInterval(watch)
             if (written >= total) reject(new Error('the upstream was not held back'))
             response
-            .on('data', (bytes) => (received += bytes.length))
-            .on('end', resolve)
-            .resume()
+              .on('data', (bytes) => (received += bytes.length))
+              .on('end', resolve)
+              .resume()
           }, 60)
         })
         .on('error', reject)

@@ -86,6 +86,10 @@ export class Control {
     this.socket = net.connect(socketFile)
     this.socket.setEncoding('utf8')
     this.socket.on('error', () => {})
+    this.socket.on('close', () => {
+      for (const settle of this.waiting.values())
+        settle({ ok: false, code: 'closed', detail: 'the control connection closed' })
+    })
     let rest = ''
     this.socket.on('data', (text) => {
       const lines = (rest + String(text)).split('\n')
@@ -105,10 +109,9 @@ export class Control {
     return new Promise((resolve, reject) => {
       this.waiting.set(id, (line) => {
         this.waiting.delete(id)
-        if (line.ok) resolve(line.answer as GatewayAnswer[K])
+        if (line.ok === true) resolve(line.answer as GatewayAnswer[K])
         else reject(new Error(`${line.code}: ${line.detail}`))
       })
-      this.socket.once('close', () => reject(new Error('the control connection closed')))
       this.socket.write(`${JSON.stringify({ id, ...command })}\n`)
     })
   }

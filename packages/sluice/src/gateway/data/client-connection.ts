@@ -90,13 +90,9 @@ export class ClientConnection {
     if (!keep || this.phase !== 'response') return this.linger()
     this.phase = 'head'
     this.deadline = this.plane.now + this.plane.settings.idleTimeoutMs
-    if (this.held) {
-      const { held } = this
-      this.held = null
-      this.socket.resume()
-      // Not in this call: a client that sends a thousand requests at once must not make a stack a thousand deep.
-      setImmediate(() => this.phase === 'head' && !this.socket.destroyed && this.readHead(held))
-    }
+    // Not in this call: a client that sends a thousand requests at once must not make a stack a thousand deep.
+    if (this.held) setImmediate(() => this.readHeld())
+    else if (this.plane.ending === 'now') this.linger()
   }
 
   /** The connection now carries whatever the two sides agreed on; gives what the client had sent ahead. */
@@ -138,9 +134,9 @@ export class ClientConnection {
     this.socket.resume()
   }
 
-  /** Stops serving: at once when idle and `patient` is false, else with the response to the current or next request. */
-  closeSoon(patient: boolean): void {
-    if (this.phase === 'head' && !this.parser.begun && !this.held && !patient) this.linger()
+  /** Closes the connection if it is between two requests. */
+  closeIdle(): void {
+    if (this.phase === 'head' && !this.parser.begun && !this.held) this.linger()
   }
 
   /** Whether a request is being served. */
@@ -200,6 +196,15 @@ export class ClientConnection {
   private hold(bytes: Buffer): void {
     this.held = this.held ? Buffer.concat([this.held, bytes]) : bytes
     this.socket.pause()
+  }
+
+  /** Reads what was sent ahead. Nothing more is read from the socket before, or the order would be lost. */
+  private readHeld(): void {
+    const { held } = this
+    if (!held || this.phase !== 'head' || this.socket.destroyed) return
+    this.held = null
+    this.readHead(held)
+    if (this.phase === 'head' || (this.phase === 'response' && !this.held)) this.socket.resume()
   }
 
   private readHead(bytes: Buffer): void {

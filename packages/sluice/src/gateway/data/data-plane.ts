@@ -14,8 +14,11 @@ export class DataPlane {
   readonly connections: Set<ClientConnection> = new Set()
   /** Monotonic ms, at most one sweep old: deadlines need no better. */
   now: number
-  /** No request is taken on a connection after the current one. */
-  draining = false
+  /**
+   * Whether the gateway ends. `now`: idle connections are closed. `patiently` (a successor serves meanwhile): an idle connection is closed with
+   * the answer to its next request, since closing it could meet a request on its way.
+   */
+  ending: 'no' | 'now' | 'patiently' = 'no'
   private requests = 0
   private readonly prefix: string
   private readonly timer: NodeJS.Timeout
@@ -28,6 +31,11 @@ export class DataPlane {
     this.now = world.monotonic()
     this.timer = setInterval(() => this.sweep(), settings.sweepMs)
     this.timer.unref()
+  }
+
+  /** Every response says that it is the last on its connection. */
+  get draining(): boolean {
+    return this.ending !== 'no'
   }
 
   /** A request id that no other gateway process makes. */

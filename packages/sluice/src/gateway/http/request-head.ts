@@ -238,7 +238,7 @@ const readTarget = (method: string, target: string, reading: Reading): string =>
   if (target.charCodeAt(0) === 47) return target
   if (target === '*' && method === 'OPTIONS') return target
   const absolute = /^https?:\/\/([^/?#@]+)(.*)$/i.exec(target)
-  if (method === 'CONNECT') refuse(reading, 501, 'CONNECT is not served')
+  if (method === 'CONNECT') refuse(reading, 501, 'CONNECT is not offered')
   if (!absolute) {
     refuse(reading, 400, 'the target is neither a path nor a URL')
     return target

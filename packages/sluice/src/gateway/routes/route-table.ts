@@ -106,7 +106,6 @@ export class RouteTable {
             routeFence: route.fence,
             route,
             trip: this.tripOf(entry, route),
-            pausedUntil: 0,
           }
         })
       } catch (error) {
@@ -135,7 +134,7 @@ export class RouteTable {
       removeEvidence(this.folder, live)
       live.put({ ...live.route, arms: [] })
       live.gate.resume()
-      for (const connection of this.plane.connections) if (connection.route === live) connection.closeSoon(false)
+      for (const connection of this.plane.connections) if (connection.route === live) connection.closeIdle()
     })
   }
 
@@ -214,13 +213,14 @@ export class RouteTable {
       tripped: (live, trip) => {
         const tripped = [...entry.record.tripped, trip.rollout].slice(-trippedMax)
         entry.record = { ...entry.record, route: live.route, trip, tripped }
+        // On disk before anyone hears of it: a kill right after the notice must not undo the cut.
+        this.writeTrip(entry.record)
         this.notify({ kind: 'tripped', service: live.route.service, environment: live.route.environment, trip })
         this.plane.world.log('warn', 'tripped', {
           ...trip,
           service: live.route.service,
           environment: live.route.environment,
         })
-        this.writeTrip(entry.record)
       },
       healthChanged: (live, pool, reason) => {
         const { service, environment } = live.route
