@@ -8,6 +8,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { after, before, test } from 'node:test'
 import { openSqliteStore, refuseOldSqlite } from '../../src/adapters/store/sqlite/store.ts'
 import { SluiceError } from '../../src/core/errors.ts'
+import { limits } from '../../src/core/limits.ts'
 import { temporaryDirectory } from './directory.ts'
 import { commitOf, failsWith, step } from './steps.ts'
 
@@ -107,6 +108,33 @@ test('a state that a newer Sluice wrote is left to it', async () => {
   database.exec(`update meta set value = '99' where name = 'schema'`)
   database.close()
   await refuses(at, 'store_newer', /schema 99/)
+})
+
+test('a ledger row that cannot be read is broken, and named', async () => {
+  const at = copy()
+  const database = new DatabaseSync(at.file)
+  database.exec(`drop trigger ledger_kept; update ledger set text = '[7]' where seq = 7`)
+  database.close()
+  const store = await openSqliteStore({ directory: at.directory })
+  await assert.rejects(store.ledger({ after: 0, limit: 10 }), (error: unknown) => {
+    assert.ok(error instanceof SluiceError)
+    assert.equal(error.code, 'ledger_broken')
+    assert.match(error.detail, /Row 7 /)
+    return true
+  })
+  await store.close()
+})
+
+test('more commits than the disk can follow are refused, and the others are kept', async () => {
+  const store = await openSqliteStore({ directory: copy().directory })
+  const lease = await store.acquireLease('test', 0)
+  const commits = Array.from({ length: limits.commitQueueMax + 5 }, (_, index) =>
+    store.commit(commitOf(lease, step({ kind: 'run', id: `run_${index}` }, 0))),
+  )
+  const refused = (await Promise.allSettled(commits)).filter(({ status }) => status === 'rejected')
+  assert.equal(refused.length, 5)
+  await assert.rejects(commits.at(-1) ?? assert.fail(), failsWith('overloaded'))
+  await store.close()
 })
 
 test('a SQLite that loses data is refused', () => {

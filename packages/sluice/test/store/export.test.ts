@@ -116,7 +116,7 @@ test('rows cut off the end, with their states, are found by an anchor', async ()
   const database = new DatabaseSync(path)
   const { id } = database.prepare(`select id from ledger where seq = ${rows}`).get() ?? {}
   database.exec(
-    `drop trigger ledger_whole; delete from ledger where seq = ${rows}; delete from aggregate where id = '${id}'`,
+    `drop trigger ledger_whole; delete from ledger where seq = ${rows}; delete from aggregate where id = '${String(id)}'`,
   )
   database.close()
   assert.deepEqual(fault((await verifyLedgerFile(path)).found), ['whole', rows - 1])

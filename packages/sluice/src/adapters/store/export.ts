@@ -1,18 +1,9 @@
-/**
- * The ledger as a file of JSON lines, to keep elsewhere and to check without Sluice's state: a first line that says what it is, a line for
- * each row, and a last line without which the file was cut short.
- */
+/** Makes an export of a store's ledger; `core/ledger/export` has the form of its lines. */
 import { SluiceError } from '../../core/errors.ts'
+import { formatExportEnd, formatExportRow, formatExportStart } from '../../core/ledger/export.ts'
 import { ledgerStart } from '../../core/ledger/verify.ts'
-import type { LedgerRow } from '../../core/ledger/entry.ts'
-import type { Anchor, LedgerLine } from '../../core/ledger/verify.ts'
+import type { Anchor } from '../../core/ledger/verify.ts'
 import type { Store } from '../../ports/store.ts'
-
-/** One line of an export, read. */
-export type ExportLine =
-  | { readonly kind: 'first'; readonly start: Anchor }
-  | { readonly kind: 'row'; readonly line: LedgerLine }
-  | { readonly kind: 'last'; readonly end: Anchor }
 
 /** Rows read at a time. */
 const pageRows = 500
@@ -20,27 +11,15 @@ const pageRows = 500
 /** The lines of an export of all rows after `after`, without line ends. `not_found` when there is no row `after`. */
 export async function* exportLedger(store: Pick<Store, 'ledger'>, after = 0): AsyncGenerator<string, void, undefined> {
   let head = await anchorAt(store, after)
-  yield JSON.stringify({ sluice: 'ledger', format: 1, start: head })
+  yield formatExportStart(head)
   for (;;) {
     const rows = await store.ledger({ after: head.seq, limit: pageRows })
-    for (const row of rows) yield formatRow(row)
+    for (const row of rows) yield formatExportRow(row)
     const last = rows.at(-1)
     if (last !== undefined) head = { seq: last.seq, hash: last.hash }
     if (rows.length < pageRows) break
   }
-  yield JSON.stringify({ end: head })
-}
-
-/** Reads a line of an export; null for any text that `exportLedger` did not write. */
-export const parseExportLine = (text: string): ExportLine | null => {
-  const value = parseObject(text)
-  if (value === null) return null
-  const [start, end] = [anchorOf(value['start']), anchorOf(value['end'])]
-  if (value['sluice'] === 'ledger') return value['format'] === 1 && start !== null ? { kind: 'first', start } : null
-  if (end !== null) return { kind: 'last', end }
-  const { seq, previousHash, hash } = value
-  if (typeof seq !== 'number' || typeof previousHash !== 'string' || typeof hash !== 'string') return null
-  return { kind: 'row', line: { seq, text: textOf(value), previousHash, hash } }
+  yield formatExportEnd(head)
 }
 
 const anchorAt = async (store: Pick<Store, 'ledger'>, seq: number): Promise<Anchor> => {
@@ -49,33 +28,3 @@ const anchorAt = async (store: Pick<Store, 'ledger'>, seq: number): Promise<Anch
   if (row !== undefined) return { seq, hash: row.hash }
   throw new SluiceError('not_found', { detail: `The ledger has no row ${seq}.`, hint: 'Export from an earlier row.' })
 }
-
-const formatRow = ({ seq, key, version, type, form, at, actor, reason, body, previousHash, hash }: LedgerRow): string =>
-  JSON.stringify({ seq, ...key, version, type, form, at, actor, reason, body, previousHash, hash }).replace(
-    // Many a reader of lines, Node's own included, takes these two for line ends; JSON does not.
-    /[\u2028\u2029]/g,
-    (separator) => (separator === '\u2028' ? '\\u2028' : '\\u2029'),
-  )
-
-// The hashed text, made again from its values: JSON that was read and is written once more is the same text.
-const textOf = (value: Readonly<Record<string, unknown>>): string =>
-  JSON.stringify(
-    ['seq', 'kind', 'id', 'version', 'type', 'form', 'at', 'actor', 'reason', 'body'].map((name) => value[name]),
-  )
-
-const parseObject = (text: string): Readonly<Record<string, unknown>> | null => {
-  try {
-    const value: unknown = JSON.parse(text)
-    return isRecord(value) ? value : null
-  } catch {
-    return null
-  }
-}
-
-const anchorOf = (value: unknown): Anchor | null =>
-  isRecord(value) && typeof value['seq'] === 'number' && typeof value['hash'] === 'string'
-    ? { seq: value['seq'], hash: value['hash'] }
-    : null
-
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)

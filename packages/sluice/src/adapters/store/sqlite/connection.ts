@@ -51,6 +51,7 @@ export const openWriter = (path: string, synchronous: Synchronous): Connection =
   return connectionOf(database)
 }
 
+/** Rows are cast, not parsed: a statement's columns are those that it names, of the types that the schema gives them. */
 const connectionOf = (database: DatabaseSync): Connection => {
   const prepared = new Map<string, StatementSync>()
   const prepare = (text: string): StatementSync => {
@@ -61,7 +62,6 @@ const connectionOf = (database: DatabaseSync): Connection => {
     return made
   }
   const all = <Row>(statement: Statement, values: Values): readonly Row[] =>
-    // Trusted: the columns are those that the statement names, of the types that the schema gives them.
     prepare(statement.text).all(...bind(statement, values)) as unknown as readonly Row[]
   return {
     run: (statement, values) => Number(prepare(statement.text).run(...bind(statement, values)).changes),

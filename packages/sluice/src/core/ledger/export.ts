@@ -1,0 +1,73 @@
+/**
+ * The ledger as a file of JSON lines, to keep elsewhere and to check without Sluice's state: a first line that says what it is, a line for
+ * each row, and a last line without which the file was cut short. Here a line is written and read; whoever has rows makes the file.
+ */
+import type { LedgerRow } from './entry.ts'
+import type { Anchor, LedgerLine } from './verify.ts'
+
+/** One line of an export, read. */
+export type ExportLine =
+  | { readonly kind: 'first'; readonly start: Anchor }
+  | { readonly kind: 'row'; readonly line: LedgerLine }
+  | { readonly kind: 'last'; readonly end: Anchor }
+
+/** The first line: the rows after `start` follow. */
+export const formatExportStart = (start: Anchor): string => JSON.stringify({ sluice: 'ledger', format: 1, start })
+
+/** A row's line. */
+export const formatExportRow = ({
+  seq,
+  key,
+  version,
+  type,
+  form,
+  at,
+  actor,
+  reason,
+  body,
+  previousHash,
+  hash,
+}: LedgerRow): string =>
+  JSON.stringify({ seq, ...key, version, type, form, at, actor, reason, body, previousHash, hash }).replace(
+    // Many a reader of lines, Node's own included, takes these two for line ends; JSON does not.
+    /[\u2028\u2029]/g,
+    (separator) => (separator === '\u2028' ? '\\u2028' : '\\u2029'),
+  )
+
+/** The last line: the last row and its hash. */
+export const formatExportEnd = (end: Anchor): string => JSON.stringify({ end })
+
+/** Reads a line of an export; null for any text that the functions above did not write. */
+export const parseExportLine = (text: string): ExportLine | null => {
+  const value = parseObject(text)
+  if (value === null) return null
+  const [start, end] = [anchorOf(value['start']), anchorOf(value['end'])]
+  if (value['sluice'] === 'ledger') return value['format'] === 1 && start !== null ? { kind: 'first', start } : null
+  if (end !== null) return { kind: 'last', end }
+  const { seq, previousHash, hash } = value
+  if (typeof seq !== 'number' || typeof previousHash !== 'string' || typeof hash !== 'string') return null
+  return { kind: 'row', line: { seq, text: textOf(value), previousHash, hash } }
+}
+
+// The hashed text, made again from its values: JSON that was read and is written once more is the same text.
+const textOf = (value: Readonly<Record<string, unknown>>): string =>
+  JSON.stringify(
+    ['seq', 'kind', 'id', 'version', 'type', 'form', 'at', 'actor', 'reason', 'body'].map((name) => value[name]),
+  )
+
+const parseObject = (text: string): Readonly<Record<string, unknown>> | null => {
+  try {
+    const value: unknown = JSON.parse(text)
+    return isRecord(value) ? value : null
+  } catch {
+    return null
+  }
+}
+
+const anchorOf = (value: unknown): Anchor | null =>
+  isRecord(value) && typeof value['seq'] === 'number' && typeof value['hash'] === 'string'
+    ? { seq: value['seq'], hash: value['hash'] }
+    : null
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
