@@ -18,13 +18,13 @@ export const enter = (state: Advancing, index: number, at: number): RolloutDecis
   const guard = guardAt(state, next, at)
   // Where nothing is compared nothing is measured, so nothing would ever end a pause for a silent source.
   const paused = guard.kind === 'off' && state.paused?.kind === 'broken' ? null : state.paused
-  const entered = { index: next, progressAt: at, guard, paused }
-  if (paused !== null) return unchanged({ ...state, ...entered, stage: ready })
-  if (!isAction(step)) return unchanged({ ...state, ...entered, stage: restOn(step, at) })
+  const entered: Advancing = { ...state, index: next, stage: ready, guard, paused, progressAt: at }
+  if (paused !== null) return unchanged(entered)
+  if (!isAction(step)) return unchanged({ ...entered, stage: restOn(step, at) })
   const effect = issue(state, 'forward', step)
   const warm = state.warm && !(step.kind === 'retire' && step.release === from)
   const { sequence } = effect
-  return { state: { ...state, ...entered, warm, sequence, stage: performing(effect, 1, at) }, effects: [effect] }
+  return { state: { ...entered, warm, sequence, stage: performing(effect, 1, at) }, effects: [effect] }
 }
 
 const ready: Stage = { kind: 'ready' }

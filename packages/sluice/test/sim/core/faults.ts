@@ -1,0 +1,103 @@
+/** What may go wrong in a simulated world, how likely it is under one seed, and how often it did. */
+import type { Prng } from '../prng.ts'
+
+/** Every fault, numbered: the simulator asks for a fault's chance some hundred times a schedule, and arrays are fastest. */
+export const faults = {
+  // Of one message or one call; each has its own chance under a seed.
+  effect_dropped: 0,
+  effect_duplicated: 1,
+  effect_late: 2,
+  effect_split: 3,
+  ack_dropped: 4,
+  ack_duplicated: 5,
+  ack_late: 6,
+  outcome_unknown: 7,
+  driver_error_never: 8,
+  driver_error_same: 9,
+  driver_error_later: 10,
+  slow_start: 11,
+  router_not_applied: 12,
+  router_applied_late: 13,
+  router_lied: 14,
+  metrics_missing: 15,
+  metrics_stale: 16,
+  metrics_without_evidence: 17,
+  notice_dropped: 18,
+  notice_duplicated: 19,
+  wake_late: 20,
+  tripwire_cut: 21,
+  // Between any two steps.
+  crash_before_commit: 22,
+  crash_after_commit: 23,
+  stale_leader: 24,
+  instance_crash: 25,
+  clock_forward: 26,
+  clock_back: 27,
+  work_parked: 28,
+  command_abort: 29,
+  command_pause: 30,
+  command_resume: 31,
+  command_skip: 32,
+  command_promote: 33,
+  command_retry: 34,
+  command_approve: 35,
+  // Properties of a release, not of the weather: they do not heal.
+  never_healthy: 36,
+  instance_never_healthy: 37,
+  bad_responses: 38,
+  // What follows from the others, counted to show that it was reached.
+  effect_reordered: 39,
+  ack_reordered: 40,
+  zombie_effect: 41,
+  long_downtime: 42,
+} as const
+
+/** A fault by name. */
+export type FaultName = keyof typeof faults
+/** A fault by number. */
+export type Fault = (typeof faults)[FaultName]
+
+/** Faults below this number belong to one message or one call. */
+const callFaultsEnd = faults.crash_before_commit
+/** Faults from there to below this one strike between any two steps. */
+const ambientFaultsEnd = faults.never_healthy
+
+/** Names by number. */
+export const faultNames: readonly FaultName[] = Object.keys(faults) as FaultName[]
+
+/** Ambient faults by number. */
+export const ambientFaults: readonly number[] = Array.from(
+  { length: ambientFaultsEnd - callFaultsEnd },
+  (_, index) => callFaultsEnd + index,
+)
+
+/** How often each fault struck, by number. */
+export type FaultCounts = number[]
+
+/** All zero. */
+export const noFaults = (): FaultCounts => faultNames.map(() => 0)
+
+/**
+ * One seed's weather (swarm testing: Groce et al., ISSTA 2012): a random subset of the faults, each at a random strength, so that some
+ * seeds are one-sided and reach what an even mixture never does.
+ */
+export class Weather {
+  /** Chance of each call fault, in 256. */
+  readonly chances: number[] = Array.from({ length: callFaultsEnd }, () => 0)
+  /** The ambient faults of this seed, and the chance in 256 that one strikes after a step. */
+  readonly ambient: number[] = []
+  ambientChance = 0
+
+  /** Draws the weather of a seed. */
+  draw(random: Prng): void {
+    const chosenCalls = random.next() & random.next()
+    const strength = random.next()
+    for (let fault = 0; fault < callFaultsEnd; fault += 1)
+      this.chances[fault] = (chosenCalls & (1 << fault)) === 0 ? 0 : 8 << ((strength >>> (fault & 7)) & 3)
+    const chosen = random.next() & random.next()
+    this.ambient.length = 0
+    for (let index = 0; index < ambientFaults.length; index += 1)
+      if ((chosen & (1 << index)) !== 0) this.ambient.push(callFaultsEnd + index)
+    this.ambientChance = this.ambient.length === 0 ? 0 : 4 << (strength & 3)
+  }
+}

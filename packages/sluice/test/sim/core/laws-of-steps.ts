@@ -1,0 +1,106 @@
+/** What must hold of every step of the rollout machine, whatever the weather. */
+import type { RolloutEffect, RolloutEvent, RolloutState, Step } from '../../../src/core/rollout/types.ts'
+import { rolloutMachine } from '../../../src/core/rollout/machine.ts'
+import { Breach, demand } from '../breach.ts'
+
+type Status = RolloutState['status']
+
+/** From each status, where a step may lead; `machine.ts` shows the same table to people. */
+const roads: Readonly<Record<Status, readonly Status[]>> = {
+  absent: ['advancing'],
+  advancing: ['advancing', 'reverting', 'succeeded', 'parked'],
+  reverting: ['reverting', 'rolled_back', 'parked'],
+  parked: ['advancing', 'reverting', 'succeeded'],
+  succeeded: [],
+  rolled_back: [],
+}
+
+/** One step: what was, what came, what is, and what is to be done. */
+export type Taken = {
+  readonly before: RolloutState
+  readonly event: RolloutEvent
+  readonly after: RolloutState
+  readonly effects: readonly RolloutEffect[]
+}
+
+/** Throws a Breach when a step breaks a rule. `restedMs`: how long the step that was left had truly rested; Infinity if unknown. */
+export const mustBeLawful = (taken: Taken, restedMs: number): void => {
+  const { before, event, after } = taken
+  if (!roads[before.status].includes(after.status))
+    throw new Breach(`${event.type} led from ${before.status} to ${after.status}`)
+  if (before.status === 'absent' || after.status === 'absent') return
+  mustIssueInOrder(taken)
+  if (event.type === 'abort_requested' && before.status !== 'reverting')
+    demand(after.status === 'reverting', 'an abort did not turn the rollout back')
+  if (before.status === 'reverting' && (after.status === 'reverting' || after.status === 'rolled_back'))
+    demand(before.cause === after.cause, 'a later cause replaced the first')
+  if (before.status !== 'advancing') return
+  const left = before.plan.steps[before.index]
+  const isLeft = after.status === 'succeeded' || (after.status === 'advancing' && after.index !== before.index)
+  if (left !== undefined && isLeft) mustBeDone(taken, left, restedMs)
+}
+
+/** Laws 2 and 3, and: sequences grow by one, and a paused rollout begins nothing. Sentences are made only for breaches: this is the hot path. */
+const mustIssueInOrder = ({ before, event, after, effects }: Taken): void => {
+  if (before.status === 'absent' || after.status === 'absent') return
+  let { sequence } = before
+  for (const effect of effects) {
+    sequence += 1
+    if (effect.sequence !== sequence || effect.fence.sequence !== sequence)
+      throw new Breach(`effect ${effect.sequence} follows ${sequence - 1}`)
+    if (effect.fence.token !== after.token) throw new Breach('an effect carries the token of another rollout')
+    if (!rolloutMachine.outstanding(after).includes(effect))
+      throw new Breach(`${effect.key} was issued and is not outstanding`)
+    if (after.status === 'advancing' && after.paused !== null && effect.action.kind !== 'measure')
+      throw new Breach(`${effect.key} was begun while paused`)
+  }
+  if (after.sequence !== sequence)
+    throw new Breach(`the sequence went from ${before.sequence} to ${after.sequence} with ${effects.length} effects`)
+  if (isOutcome(event) && !rolloutMachine.outstanding(before).some((effect) => effect.sequence === event.sequence))
+    throw new Breach(`an outcome of effect ${event.sequence}, which nobody waits for, changed something`)
+}
+
+const isOutcome = (event: RolloutEvent): event is Extract<RolloutEvent, { sequence: number }> =>
+  event.type === 'effect_succeeded' || event.type === 'effect_failed' || event.type === 'effect_unknown'
+
+/** No step is left before it is done: waits by time, judgements by evidence, approvals by people, actions by their receipt. */
+const mustBeDone = ({ before, event }: Taken, step: Step, restedMs: number): void => {
+  if (before.status !== 'advancing') return
+  const isHurried = event.type === 'skip_requested' || event.type === 'promote_requested' || before.hurried !== null
+  switch (step.kind) {
+    case 'judge':
+      if (isHurried) return
+      demand(
+        event.type === 'effect_succeeded' && event.result.kind === 'measured',
+        `a judgement ended by ${event.type}`,
+      )
+      if (event.type === 'effect_succeeded' && event.result.kind === 'measured') {
+        const { logE, candidate, tripped, observedAt } = event.result
+        demand(logE !== null && logE < 4.6 && !tripped, 'a judgement passed without evidence, or against it')
+        demand(candidate.units >= Math.max(1, step.unitsMin), `a judgement passed on ${candidate.units} units`)
+        demand(
+          Math.abs(event.at - observedAt) <= before.plan.spec.judge.staleAfterMs,
+          'a judgement passed on stale counts',
+        )
+        demand(restedMs >= step.bakeMs, `a bake of ${step.bakeMs} ms ended after ${restedMs} ms`)
+      }
+      return
+    case 'wait':
+      if (isHurried) return
+      demand(event.type === 'time_passed', `a wait ended by ${event.type}`)
+      demand(restedMs >= step.ms, `a wait of ${step.ms} ms ended after ${restedMs} ms`)
+      return
+    case 'approve':
+      demand(isHurried || event.type === 'approved', `an approval ended by ${event.type}`)
+      return
+    case 'drain':
+      if (event.type !== 'skip_requested' && event.type !== 'effect_succeeded')
+        throw new Breach(`a drain ended by ${event.type}`)
+      return
+    default:
+      if (event.type !== 'effect_succeeded') throw new Breach(`${step.kind} ended by ${event.type}`)
+      if (step.kind !== 'probe') return
+      if (event.result.kind !== 'probed' || event.result.healthy < step.count - step.failuresMax)
+        throw new Breach(`a probe of ${step.count} passed with ${JSON.stringify(event.result)}`)
+  }
+}

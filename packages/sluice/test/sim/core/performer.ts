@@ -1,0 +1,256 @@
+/** The simulated engine's hands, and the network between them and the world: performs effects, badly. */
+import type { ErrorCode, Retry } from '../../../src/core/errors.ts'
+import { limits } from '../../../src/core/limits.ts'
+import { unreachable } from '../../../src/core/machine.ts'
+import type { EffectResult, Failure, RolloutEffect, Share } from '../../../src/core/rollout/types.ts'
+import { faults } from './faults.ts'
+import type { Message, MessageKind } from './queue.ts'
+import { instancesMax, slotOf } from './releases.ts'
+import type { Setting } from './setting.ts'
+import { firstOf, isExclusive, type Reply } from './world.ts'
+
+const failure = (code: ErrorCode, retry: Retry): Failure => ({ code, retry, detail: code, evidence: [] })
+
+const failures = {
+  fence_stale: failure('fence_stale', 'never'),
+  gateway_tripped: failure('gateway_tripped', 'never'),
+  retire_refused: failure('retire_refused', 'later'),
+  nobody_there: failure('health_failed', 'later'),
+  not_applied: failure('route_unconfirmed', 'later'),
+  silent: failure('gateway_unreachable', 'later'),
+  never: failure('start_failed', 'never'),
+  same: failure('outcome_unknown', 'same'),
+  later: failure('gateway_unreachable', 'later'),
+} as const
+
+const done: EffectResult = { kind: 'done' }
+const probed: readonly EffectResult[] = Array.from({ length: instancesMax + 1 }, (_, healthy) => ({
+  kind: 'probed',
+  healthy,
+  detail: 'probed',
+  evidence: [],
+}))
+
+/** One candidate unit each so many milliseconds. */
+const unitMs = 20
+
+/** Effects that may be repeated by a leader that does not know it is none. */
+const remembered = 8
+
+/** See the file's header. */
+export class Performer {
+  readonly #setting: Setting
+  readonly #recent: RolloutEffect[] = []
+  #newestArrived = 0
+
+  constructor(setting: Setting) {
+    this.#setting = setting
+  }
+
+  /** Ready for a schedule. */
+  reset(): void {
+    this.#recent.length = 0
+    this.#newestArrived = 0
+  }
+
+  /** Sends an effect on its way. */
+  send(effect: RolloutEffect): void {
+    const { random } = this.#setting
+    const latencyMs = 1 + (random.next() & 31)
+    if (this.#recent.length === remembered) this.#recent.shift()
+    this.#recent.push(effect)
+    if (this.#setting.strikes(faults.effect_dropped)) {
+      if (this.#setting.strikes(faults.outcome_unknown)) this.#push('ack', latencyMs, effect, null)
+      return
+    }
+    const lateMs = this.#setting.strikes(faults.effect_late) ? random.below(2 * effect.deadlineMs) : 0
+    this.#push('effect', latencyMs + lateMs, effect, null)
+    if (this.#setting.strikes(faults.effect_duplicated))
+      this.#push('effect', random.below(2 * effect.deadlineMs), effect, null)
+  }
+
+  /** A leader that was replaced does once more what it was told before. */
+  repeatOld(): boolean {
+    const { random } = this.#setting
+    const effect = this.#recent[random.below(remembered)]
+    if (effect === undefined) return false
+    this.#push('effect', random.below(1_000), effect, null)
+    return true
+  }
+
+  /** An effect has reached the world. `isWanted`: the ledger still waits for it. */
+  arrive(effect: RolloutEffect, isWanted: boolean): void {
+    const order = effect.fence.token * 65_536 + effect.sequence
+    if (order < this.#newestArrived) this.#setting.struck(faults.effect_reordered)
+    else this.#newestArrived = order
+    if (!isWanted) this.#setting.struck(faults.zombie_effect)
+    if (effect.action.kind !== 'measure' && this.#failedInDriver(effect)) return
+    switch (effect.action.kind) {
+      case 'start':
+        return this.#reply(effect, this.#start(effect))
+      case 'probe':
+        return this.#probe(effect)
+      case 'shift':
+        return this.#shiftFirstHalf(effect)
+      case 'drain':
+        return this.#ack(effect, done)
+      case 'retire':
+        return this.#retireFirstHalf(effect)
+      case 'measure':
+        return this.#measure(effect)
+      default:
+        return unreachable(effect.action)
+    }
+  }
+
+  /** What was looked at before is acted upon now. */
+  secondHalf(effect: RolloutEffect, packed: number): void {
+    if (effect.action.kind === 'retire') return this.#retire(effect)
+    if (effect.action.kind === 'shift') this.#shift(effect, packed)
+  }
+
+  /** All instances answer, or it took too long. */
+  probeOver(effect: RolloutEffect): void {
+    const { action } = effect
+    if (action.kind !== 'probe') return
+    const mask = this.#setting.world.healthy(slotOf(action.release)) & firstOf(action.count)
+    const healthy = (mask & 1) + ((mask >> 1) & 1) + ((mask >> 2) & 1)
+    this.#ack(effect, probed[healthy] ?? done)
+  }
+
+  /** A route that was acknowledged comes into force, unless a newer one did. */
+  routeApplied(effect: RolloutEffect, packed: number): void {
+    const { action, fence } = effect
+    if (action.kind === 'shift' && this.#setting.world.ask(action.shares, fence) === 'done')
+      this.#setting.world.shift(action.shares, packed, action.whenEmpty)
+  }
+
+  /** A fault inside the driver: nothing happened, or nobody knows. */
+  #failedInDriver(effect: RolloutEffect): boolean {
+    const { kind } = effect.action
+    if (this.#setting.strikes(faults.driver_error_later)) this.#ack(effect, failures.later)
+    else if (kind !== 'probe' && this.#setting.strikes(faults.driver_error_never)) this.#ack(effect, failures.never)
+    else if (this.#setting.strikes(faults.driver_error_same)) {
+      if (kind === 'start' && (this.#setting.random.next() & 1) === 0) this.#start(effect)
+      this.#ack(effect, failures.same)
+    } else return false
+    return true
+  }
+
+  #start({ action, fence }: RolloutEffect): Reply {
+    if (action.kind !== 'start') return 'done'
+    const { world, random, neverHealthy, lastNeverHealthy } = this.#setting
+    const slot = slotOf(action.release)
+    const slowMs = this.#setting.strikes(faults.slow_start) ? random.below(6_000) : 0
+    const quickMs = 5 + (random.next() & 127) + slowMs
+    const isNever = (index: number): boolean =>
+      neverHealthy[slot] === true || (lastNeverHealthy[slot] === true && index === 2)
+    return world.start(action.release, action.count, fence, (index) =>
+      isNever(index) ? Infinity : world.now + quickMs,
+    )
+  }
+
+  #probe(effect: RolloutEffect): void {
+    const { action } = effect
+    if (action.kind !== 'probe') return
+    const { world } = this.#setting
+    const slot = slotOf(action.release)
+    const readyAt = world.allReadyAt(slot, firstOf(action.count) & (world.exists[slot] ?? 0))
+    if (readyAt <= world.now) return this.probeOver(effect)
+    const waitMs = Math.min(readyAt - world.now, effect.deadlineMs - limits.callMarginMs)
+    this.#push('probe_over', waitMs, effect, null)
+  }
+
+  #shiftFirstHalf(effect: RolloutEffect): void {
+    const { action } = effect
+    if (action.kind !== 'shift') return
+    const packed = this.#setting.world.upstreamsFor(action.shares)
+    if (packed < 0) return this.#ack(effect, failures.nobody_there)
+    if (this.#setting.strikes(faults.effect_split))
+      return this.#push('effect_second_half', this.#setting.random.below(3_000), effect, null, packed)
+    this.#shift(effect, packed)
+  }
+
+  #shift(effect: RolloutEffect, packed: number): void {
+    const { action, fence } = effect
+    if (action.kind !== 'shift') return
+    const { world } = this.#setting
+    const reply = world.ask(action.shares, fence)
+    if (reply !== 'done') return this.#reply(effect, reply)
+    const isChecked = this.#isChecked(action.shares)
+    if (isChecked && this.#setting.strikes(faults.router_lied)) return this.#ack(effect, done)
+    if (this.#setting.strikes(faults.router_not_applied)) return this.#ack(effect, failures.not_applied)
+    if (isChecked && this.#setting.strikes(faults.router_applied_late))
+      this.#push('route_applied', this.#setting.random.below(3_000), effect, null, packed)
+    else world.shift(action.shares, packed, action.whenEmpty)
+    this.#ack(effect, done)
+  }
+
+  /**
+   * A router may say that a route is in force which is not (yet), wherever a retire comes after: the retire looks for itself. Where
+   * nothing comes after, nobody but the router could know.
+   */
+  #isChecked(shares: readonly Share[]): boolean {
+    const { plan } = this.#setting.world
+    if (plan === null || plan.from === null) return false
+    if (isExclusive(plan)) return shares.length === 0
+    return shares[0]?.release !== plan.to || plan.steps.at(-1)?.kind === 'retire'
+  }
+
+  #retireFirstHalf(effect: RolloutEffect): void {
+    const { action } = effect
+    if (action.kind !== 'retire') return
+    if (this.#setting.world.routed(action.release) > action.keep) return this.#ack(effect, failures.retire_refused)
+    if (this.#setting.strikes(faults.effect_split))
+      return this.#push('effect_second_half', this.#setting.random.below(3_000), effect, null)
+    this.#retire(effect)
+  }
+
+  #retire(effect: RolloutEffect): void {
+    const { action, fence } = effect
+    if (action.kind === 'retire') this.#reply(effect, this.#setting.world.retire(action.release, action.keep, fence))
+  }
+
+  #measure(effect: RolloutEffect): void {
+    const { world, badResponses } = this.#setting
+    if (this.#setting.strikes(faults.metrics_missing)) return this.#ack(effect, failures.silent)
+    const to = world.plan === null ? 0 : slotOf(world.plan.to)
+    const ageMs = this.#setting.strikes(faults.metrics_stale) ? 1_600 + this.#setting.random.below(10_000) : 0
+    const units =
+      (world.shareBp[to] ?? 0) > 0 ? Math.max(0, Math.floor((world.now - world.shiftedAt - ageMs) / unitMs)) : 0
+    const badUnits = badResponses[to] === true ? units : 0
+    const logE = this.#setting.strikes(faults.metrics_without_evidence) ? null : badUnits > 2 ? 5 : 0
+    this.#ack(effect, {
+      kind: 'measured',
+      logE,
+      shareBp: world.shareBp[to] ?? 0,
+      candidate: { units, badUnits },
+      stable: { units: 10 * units, badUnits: 0 },
+      tripped: world.trippedToken === effect.fence.token,
+      observedAt: world.wall() - ageMs,
+    })
+  }
+
+  #reply(effect: RolloutEffect, reply: Reply): void {
+    this.#ack(effect, reply === 'done' ? done : failures[reply])
+  }
+
+  #ack(effect: RolloutEffect, outcome: EffectResult | Failure): void {
+    if (this.#setting.strikes(faults.ack_dropped)) return
+    const { random } = this.#setting
+    const lateMs = this.#setting.strikes(faults.ack_late) ? random.below(2 * effect.deadlineMs) : 0
+    this.#push('ack', 1 + (random.next() & 15) + lateMs, effect, outcome)
+    if (this.#setting.strikes(faults.ack_duplicated)) this.#push('ack', random.below(4_000), effect, outcome)
+  }
+
+  #push(
+    kind: MessageKind,
+    afterMs: number,
+    effect: RolloutEffect,
+    outcome: Message['outcome'],
+    number: number = 0,
+  ): void {
+    const { queue, world } = this.#setting
+    queue.push({ at: world.now + afterMs, kind, effect, outcome, number })
+  }
+}

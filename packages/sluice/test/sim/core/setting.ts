@@ -1,0 +1,80 @@
+/** What all parts of one simulated schedule share. Made once and reset for each seed, because making is what costs. */
+import { Prng } from '../prng.ts'
+import { type Fault, type FaultCounts, faultNames, noFaults, Weather } from './faults.ts'
+import { Queue } from './queue.ts'
+import { slotCount } from './releases.ts'
+import { World } from './world.ts'
+
+/** See the file's header. */
+export class Setting {
+  readonly random: Prng = new Prng(0)
+  readonly weather: Weather = new Weather()
+  readonly queue: Queue = new Queue()
+  readonly world: World = new World()
+  readonly counts: FaultCounts = noFaults()
+  /** Faults have stopped: what is under way still arrives, nothing new goes wrong. */
+  healed = false
+  /** Something struck that may rightly turn a rollout back. */
+  harmed = false
+  /** Per slot: the release never becomes healthy, or answers badly. */
+  readonly neverHealthy: boolean[] = Array.from({ length: slotCount }, () => false)
+  readonly lastNeverHealthy: boolean[] = Array.from({ length: slotCount }, () => false)
+  readonly badResponses: boolean[] = Array.from({ length: slotCount }, () => false)
+  /** Told what happens, when somebody replays a seed. */
+  trace: ((line: string) => void) | null = null
+
+  /** Ready for a seed. */
+  reset(seed: number): void {
+    this.random.reseed(seed)
+    this.queue.clear()
+    this.weather.draw(this.random)
+    this.healed = false
+    this.harmed = false
+    this.neverHealthy.fill(false)
+    this.lastNeverHealthy.fill(false)
+    this.badResponses.fill(false)
+  }
+
+  /** Whether a call fault strikes now. */
+  strikes(fault: Fault): boolean {
+    const chance = this.weather.chances[fault] ?? 0
+    if (chance === 0 || this.healed || !this.random.byte(chance)) return false
+    this.struck(fault)
+    return true
+  }
+
+  /** Counts a fault that struck. */
+  struck(fault: number): void {
+    this.counts[fault] = (this.counts[fault] ?? 0) + 1
+    if (harmless[fault] !== true) this.harmed = true
+    if (this.trace !== null) this.trace(`fault ${faultNames[fault]}`)
+  }
+}
+
+/** Faults under which a good release must still succeed. */
+const harmless: readonly boolean[] = faultNames.map((name) =>
+  new Set([
+    'clock_forward',
+    'clock_back',
+    'wake_late',
+    'long_downtime',
+    'effect_duplicated',
+    'ack_duplicated',
+    'effect_reordered',
+    'ack_reordered',
+    'zombie_effect',
+    'stale_leader',
+    'notice_dropped',
+    'notice_duplicated',
+    'crash_before_commit',
+    'crash_after_commit',
+    'metrics_missing',
+    'metrics_stale',
+    'metrics_without_evidence',
+    'command_resume',
+    'command_skip',
+    'command_promote',
+    'command_retry',
+    'command_approve',
+  ]).has(name),
+)
