@@ -1,27 +1,39 @@
-/** Deterministic tar archives: the same files give the same bytes, whoever packs them and when. */
+/**
+ * Deterministic tar archives: the same files give the same bytes, whoever packs them and when. Names sorted, times 0, no owner, modes 644 or 755,
+ * links kept when they lead nowhere outside; folders only as parts of names, so an empty one is not kept.
+ */
 import { createHash } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
-import { chmod, lstat, mkdir, readdir, readFile, readlink, symlink } from 'node:fs/promises'
+import { chmod, lstat, mkdir, readdir, readlink, realpath, rm, symlink } from 'node:fs/promises'
 import { dirname, join, posix, relative, resolve, sep } from 'node:path'
-import { pipeline } from 'node:stream/promises'
 import { Transform } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import { extract, pack } from 'tar-stream'
 import { SluiceError } from '../core/errors.ts'
 
 /** A file to pack that is not on disk. */
 export type ExtraFile = { readonly path: string; readonly content: string }
 
-/** Writes an archive of `paths` (files or folders below `directory`) and gives its SHA-256 and size. */
+/** What to pack, and the archive to write. */
+export type PackRequest = {
+  readonly directory: string
+  /** Files or folders below `directory`. */
+  readonly paths: readonly string[]
+  /** Wins over a file of the same name. */
+  readonly extra: readonly ExtraFile[]
+  readonly target: string
+}
+
+/**
+ * Writes an archive and gives its SHA-256 and size; durable when it resolves. `artifact_missing` when a path is not there,
+ * `artifact_mismatch` for what an archive cannot give back: a link that leads outside, a socket, a pipe. Memory does not grow with the size.
+ */
 export const packTar = async (
-  request: {
-    readonly directory: string
-    readonly paths: readonly string[]
-    readonly extra: readonly ExtraFile[]
-    readonly target: string
-  },
+  { directory, paths, extra, target }: PackRequest,
   signal: AbortSignal,
 ): Promise<{ readonly sha256: string; readonly bytes: number }> => {
-  const { directory, paths, extra, target } = request
+  // Before anything is opened: the usual mistakes show here.
+  const names = await filesBelow(directory, paths)
   const archive = pack()
   const hash = createHash('sha256')
   let bytes = 0
@@ -32,66 +44,101 @@ export const packTar = async (
       done(null, chunk)
     },
   })
-  const written = pipeline(archive, counted, createWriteStream(target, { flags: 'w', mode: 0o600, flush: true }), {
-    signal,
+  const file = createWriteStream(target, { flags: 'w', mode: 0o600, flush: true })
+  const written = pipeline(archive, counted, file, { signal })
+  const filled = fill(archive, { directory, names, extra }, signal).catch((error: unknown) => {
+    archive.destroy()
+    throw error
   })
-  const filled = fill(archive, directory, await filesBelow(directory, paths), extra)
-  await Promise.all([written, filled])
+  const [writing, filling] = await Promise.allSettled([written, filled])
+  // First cause wins: a file that cannot be packed ends the writing, and a disk that is full ends the filling.
+  if (filling.status === 'rejected' && !isConsequence(filling.reason)) throw filling.reason
+  if (writing.status === 'rejected') throw writing.reason
+  if (filling.status === 'rejected') throw filling.reason
   return { sha256: hash.digest('hex'), bytes }
 }
 
-/** Unpacks into a folder. Names that lead out of it, and anything but files, folders and inner links, are refused with `artifact_mismatch`. */
+/**
+ * Unpacks into a folder; safe to repeat. Names that lead out of it, and anything but files, folders and inner links, are refused with
+ * `artifact_mismatch`. Links are made last and files never written through one, so that no chain of links leads outside.
+ */
 export const unpackTar = async (archive: string, directory: string, signal: AbortSignal): Promise<void> => {
-  const root = resolve(directory)
-  await mkdir(root, { recursive: true })
+  await mkdir(directory, { recursive: true })
+  const root = await realpath(directory)
   const reader = extract()
   const source = pipeline(createReadStream(archive), reader, { signal })
   source.catch(() => {})
+  const links = new Map<string, string>()
   for await (const entry of reader) {
     const { name, type, linkname, mode } = entry.header
     const path = inside(root, name)
-    await mkdir(type === 'directory' ? path : dirname(path), { recursive: true })
-    if (type === 'symlink' && linkname) {
-      inside(root, relative(root, resolve(dirname(path), linkname)))
-      await symlink(linkname, path)
-    } else if (type === 'file') {
-      await pipeline(entry, createWriteStream(path, { flags: 'w' }), { signal })
+    if (type === 'symlink' && linkname) links.set(path, linkname)
+    else if (type === 'directory') await makeFolder(root, path)
+    else if (type === 'file') {
+      await makeFolder(root, dirname(path))
+      await clear(root, path)
+      await pipeline(entry, createWriteStream(path, { flags: 'wx' }), { signal })
       await chmod(path, mode !== undefined && (mode & 0o100) !== 0 ? 0o755 : 0o644)
-    } else if (type !== 'directory')
+    } else {
       throw new SluiceError('artifact_mismatch', {
         detail: `${name} is a ${String(type)}, which artifacts do not hold`,
       })
+    }
     entry.resume()
   }
   await source
+  for (const [path, target] of links) await makeLink(root, path, target)
 }
 
 type Archive = ReturnType<typeof pack>
 
 const epoch = new Date(0)
 
+/** What a stream says that was ended because something else went wrong. */
+const isConsequence = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE'
+
 const fill = async (
   archive: Archive,
-  directory: string,
-  names: readonly string[],
-  extra: readonly ExtraFile[],
+  { directory, names, extra }: Pick<PackRequest, 'directory' | 'extra'> & { readonly names: readonly string[] },
+  signal: AbortSignal,
 ): Promise<void> => {
   const added = new Map(extra.map(({ path, content }) => [path, content]))
   for (const name of [...names.filter((one) => !added.has(one)), ...added.keys()].toSorted()) {
     const content = added.get(name)
     const common = { name, mtime: epoch, uid: 0, gid: 0, uname: '', gname: '' }
-    if (content !== undefined) {
-      archive.entry({ ...common, type: 'file', mode: 0o644 }, content)
-      continue
-    }
-    const path = join(directory, name)
-    const found = await lstat(path)
-    if (found.isSymbolicLink())
-      archive.entry({ ...common, type: 'symlink', mode: 0o777, linkname: await readlink(path) })
-    else
-      archive.entry({ ...common, type: 'file', mode: (found.mode & 0o100) === 0 ? 0o644 : 0o755 }, await readFile(path))
+    if (content !== undefined) archive.entry({ ...common, type: 'file', mode: 0o644 }, content)
+    else await addFromDisk(archive, { ...common, directory }, signal)
   }
   archive.finalize()
+}
+
+const addFromDisk = async (
+  archive: Archive,
+  { directory, ...common }: { readonly name: string; readonly directory: string },
+  signal: AbortSignal,
+): Promise<void> => {
+  const path = join(directory, common.name)
+  const found = await lstat(path)
+  if (found.isSymbolicLink()) {
+    const linkname = await readlink(path)
+    linkTarget(resolve(directory), path, linkname)
+    archive.entry({ ...common, type: 'symlink', mode: 0o777, linkname })
+  } else if (found.isFile()) {
+    const header = {
+      ...common,
+      type: 'file',
+      mode: (found.mode & 0o100) === 0 ? 0o644 : 0o755,
+      size: found.size,
+    } as const
+    // Up to the last byte counted: a file that still grows is packed as it was when it was measured.
+    if (found.size === 0) archive.entry(header, '')
+    else await pipeline(createReadStream(path, { end: found.size - 1 }), archive.entry(header), { signal })
+  } else {
+    throw new SluiceError('artifact_mismatch', {
+      detail: `${common.name} is neither a file, a folder nor a link, and cannot be kept`,
+    })
+  }
 }
 
 /** Every file and link below the paths, as POSIX names relative to the directory. */
@@ -101,11 +148,12 @@ const filesBelow = async (directory: string, paths: readonly string[]): Promise<
   for (const path of paths) {
     const full = inside(root, path)
     const found = await lstat(full).catch(() => null)
-    if (found === null)
+    if (found === null) {
       throw new SluiceError('artifact_missing', {
         detail: `the artifact's path ${path} is not there after the job`,
         hint: 'check what the job writes',
       })
+    }
     if (!found.isDirectory()) names.add(toName(root, full))
     else
       for (const entry of await readdir(full, { recursive: true, withFileTypes: true }))
@@ -122,4 +170,44 @@ const inside = (root: string, name: string): string => {
   throw new SluiceError('artifact_mismatch', {
     detail: `${JSON.stringify(name)} leads out of the folder it belongs to`,
   })
+}
+
+/** Where a link leads, by its words; absolute ones are refused, because the folder will have another place when it is unpacked. */
+const linkTarget = (root: string, path: string, target: string): string => {
+  const goal = resolve(dirname(path), target)
+  const isInner = !target.startsWith('/') && (goal === root || goal.startsWith(root + sep))
+  if (isInner) return goal
+  throw new SluiceError('artifact_mismatch', {
+    detail: `the link ${toName(root, path)} → ${target} leads out of the folder it belongs to`,
+    hint: 'replace the link by what it leads to, or leave it out of the artifact',
+  })
+}
+
+/** Makes a folder unless a link stands in its way: that would let later files out of the root. */
+const makeFolder = async (root: string, path: string): Promise<void> => {
+  await mkdir(path, { recursive: true })
+  if ((await realpath(path)) === path) return
+  throw new SluiceError('artifact_mismatch', {
+    detail: `${toName(root, path)} goes through a link`,
+  })
+}
+
+const makeLink = async (root: string, path: string, target: string): Promise<void> => {
+  linkTarget(root, path, target)
+  await makeFolder(root, dirname(path))
+  await clear(root, path)
+  await symlink(target, path)
+  // By words it stays inside, but another link on its way may lead elsewhere. One that leads nowhere yet is harmless.
+  const real = await realpath(path).catch(() => null)
+  if (real === null || real === root || real.startsWith(root + sep)) return
+  await rm(path, { force: true })
+  throw new SluiceError('artifact_mismatch', {
+    detail: `the link ${toName(root, path)} → ${target} leads out of the folder it belongs to`,
+  })
+}
+
+/** Takes away what an earlier unpacking left; a folder in the place of a file is no work of ours. */
+const clear = async (root: string, path: string): Promise<void> => {
+  if ((await lstat(path).catch(() => null))?.isDirectory() !== true) return rm(path, { force: true })
+  throw new SluiceError('artifact_mismatch', { detail: `${toName(root, path)} is a folder and something else too` })
 }
