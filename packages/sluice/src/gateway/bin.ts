@@ -1,49 +1,22 @@
-/** Starts a gateway from a command line: `node bin.ts --state-dir DIR [--take-over] [--control-plane-command JSON] [--settings JSON]`. */
-import { parseArgs } from 'node:util'
-import { SluiceError, errorTable, publicCode } from '../core/errors.ts'
-import { runGateway } from './main.ts'
-import type { GatewayOptions } from './main.ts'
+/**
+ * Starts a gateway from a command line: `node bin.ts --state-dir DIR [--take-over] [--control-plane-command JSON] [--settings JSON]`.
+ *
+ * Nothing but this file is loaded before the compile cache is on: it takes two thirds off the time to the first answer after a kill.
+ */
+import { enableCompileCache, flushCompileCache } from 'node:module'
+import path from 'node:path'
+
+const flushAfterMs = 1_000
 
 /** Runs a gateway until SIGTERM, SIGINT or `shutdown`; gives the exit code. */
 export const gatewayCommand = async (args: readonly string[], version: string): Promise<number> => {
-  try {
-    const gateway = await runGateway(readOptions(args, version))
-    process.on('SIGTERM', gateway.stop)
-    process.on('SIGINT', gateway.stop)
-    // The terminal that started it may close; the gateway serves on.
-    process.on('SIGHUP', () => {})
-    await gateway.done
-    return 0
-  } catch (error) {
-    if (!(error instanceof SluiceError)) throw error
-    process.stderr.write(`${publicCode(error.code)}: ${error.detail}${error.hint === null ? '' : ` (${error.hint})`}\n`)
-    return errorTable[error.code].exit
-  }
-}
-
-/** Documented parser of the command line. */
-const readOptions = (args: readonly string[], version: string): GatewayOptions => {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      'state-dir': { type: 'string' },
-      'take-over': { type: 'boolean', default: false },
-      'control-plane-command': { type: 'string' },
-      settings: { type: 'string' },
-    },
-  })
-  const stateDir = values['state-dir']
-  if (stateDir === undefined) throw new SluiceError('usage_invalid', { detail: 'the gateway needs --state-dir DIR' })
-  const command = values['control-plane-command']
-  return {
-    stateDir,
-    version,
-    takeOver: values['take-over'],
-    ...(command === undefined ? {} : { controlPlaneCommand: JSON.parse(command) as readonly string[] }),
-    ...(values.settings === undefined
-      ? {}
-      : { settings: JSON.parse(values.settings) as NonNullable<GatewayOptions['settings']> }),
-  }
+  const stateDir = args[args.indexOf('--state-dir') + 1]
+  if (args.includes('--state-dir') && stateDir !== undefined)
+    enableCompileCache(path.resolve(stateDir, 'compile-cache'))
+  const { runGatewayCommand } = await import('./command.ts')
+  // Written while it serves, not at its end: a gateway seldom ends in peace.
+  setTimeout(flushCompileCache, flushAfterMs).unref()
+  return runGatewayCommand(args, version)
 }
 
 if (import.meta.main) process.exitCode = await gatewayCommand(process.argv.slice(2), '0.1.0')
