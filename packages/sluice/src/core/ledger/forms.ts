@@ -1,0 +1,54 @@
+/**
+ * Every event that a ledger can hold, by machine, with what lifts its older forms. The types demand a row for each member of each machine's
+ * event union, so an event cannot be forgotten. To change an event's form: append a lift, never touch the ones before it, and leave the
+ * golden ledgers as they are.
+ */
+import type { EnvironmentEvent } from '../environment.ts'
+import type { RunEvent } from '../pipeline/types.ts'
+import type { ReleaseEvent } from '../release-machine.ts'
+import type { RolloutEvent } from '../rollout/types.ts'
+import type { AggregateKind } from './entry.ts'
+import type { Forms } from './upcast.ts'
+
+const run: Forms<RunEvent['type']> = {
+  run_planned: [],
+  effect_succeeded: [],
+  effect_failed: [],
+  effect_unknown: [],
+  cancel_requested: [],
+  time_passed: [],
+  work_parked: [],
+}
+
+const release: Forms<ReleaseEvent['type']> = { release_cut: [] }
+
+const rollout: Forms<RolloutEvent['type']> = {
+  rollout_started: [],
+  effect_succeeded: [],
+  effect_failed: [],
+  effect_unknown: [],
+  tripped: [],
+  instance_health_changed: [],
+  time_passed: [],
+  approved: [],
+  abort_requested: [],
+  pause_requested: [],
+  resume_requested: [],
+  skip_requested: [],
+  promote_requested: [],
+  retry_requested: [],
+  work_parked: [],
+}
+
+const environment: Forms<EnvironmentEvent['type']> = {
+  rollout_admitted: [],
+  rollout_settled: [],
+  locked: [],
+  unlocked: [],
+  frozen: [],
+  unfrozen: [],
+  approved: [],
+}
+
+/** The forms of every machine's events. */
+export const ledgerForms: Readonly<Record<AggregateKind, Forms>> = { run, release, rollout, environment }

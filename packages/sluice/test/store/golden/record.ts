@@ -1,0 +1,265 @@
+/**
+ * Records a golden ledger: `record.ts <name>` writes `<name>.jsonl`, an export, and `<name>.states.jsonl`, the state that each aggregate had in
+ * the end. Run it once for a released version and keep what it wrote for ever; a ledger recorded again proves nothing.
+ *
+ * The world of the recording is a dice: effects succeed, fail, stay unknown or take their time, and people command, until everything has been
+ * seen; then all goes well and everything settles.
+ */
+import { hash } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { exportLedger } from '../../../src/adapters/store/export.ts'
+import { createMemoryDisk } from '../../../src/adapters/store/memory.ts'
+import { parseConfig } from '../../../src/core/config/parse.ts'
+import { resolveEnvironments } from '../../../src/core/config/resolve.ts'
+import { commitId, digest, rolloutId, runId } from '../../../src/core/model.ts'
+import { cutRelease } from '../../../src/core/release.ts'
+import { planRollout } from '../../../src/core/rollout/plan.ts'
+import { machines } from '../../../src/engine/machines.ts'
+import { keyText, planTransaction } from '../../../src/engine/transaction.ts'
+import { seeded } from '../disk/chance.ts'
+import type { AggregateKey } from '../../../src/core/ledger/entry.ts'
+import type { Artifact, Release } from '../../../src/core/model.ts'
+import type { PlannedJob, RunEffect, RunPlan } from '../../../src/core/pipeline/types.ts'
+import type { RolloutEffect } from '../../../src/core/rollout/types.ts'
+import type { AnyEvent } from '../../../src/engine/machines.ts'
+import type { Held } from '../../../src/engine/transaction.ts'
+import type { Lease, Store } from '../../../src/ports/store.ts'
+
+const sha256 = (text: string): string => hash('sha256', text)
+const chance = seeded(10)
+const ada = { kind: 'person', name: 'ada' } as const
+const strategies = [
+  'recreate',
+  { kind: 'rolling', batchSize: 1, pause: '1s', maxFailurePercent: 50 },
+  { kind: 'blueGreen', bake: '2s', keepPrevious: true },
+  {
+    kind: 'canary',
+    rungs: [
+      { share: '5%', bake: '2s' },
+      { share: '50%', approve: true },
+    ],
+    bake: '2s',
+    keepPrevious: true,
+  },
+] as const
+
+const released = (index: number, strategy: (typeof strategies)[number]): Release => {
+  const fill = index.toString(16)
+  const config = {
+    service: 'shop',
+    pipeline: { jobs: { build: { steps: 'true', artifacts: { app: 'dist' } } } },
+    start: { command: 'node server.js' },
+    environments: { production: { listen: 8080, instances: 2, strategy, progressDeadline: '1m' } },
+  }
+  const environments = resolveEnvironments(
+    parseConfig(config, { file: 'sluice.config.ts', text: '', distance: () => 99 }),
+    {},
+  )
+  const commit = { id: commitId(fill.repeat(40)), subject: `change ${fill}`, author: 'Ada', committedAt: 1_000 + index }
+  const draft = {
+    ...({ schema: 1, service: 'shop', version: `1.${index}.0`, commit, environments } as const),
+    ...{ start: { command: 'node server.js', artifact: 'app' }, migrations: [] },
+  }
+  return cutRelease(
+    { draft, artifacts: [artifact('app', fill)], run: runId(`run_${index}`), at: 2_000 + index },
+    sha256,
+  )
+}
+
+const artifact = (name: string, fill: string): Artifact => ({
+  name,
+  digest: digest(`sha256:${fill.repeat(64)}`),
+  bytes: 1,
+})
+
+/** Holds every aggregate and commits what is decided, as the loop does. */
+class Recorder {
+  readonly #held = new Map<string, Held>()
+  readonly #store: Store
+  readonly #lease: Lease
+  now = 1_800_000_000_000
+
+  constructor(store: Store, lease: Lease) {
+    this.#store = store
+    this.#lease = lease
+  }
+
+  get held(): Iterable<Held> {
+    return this.#held.values()
+  }
+
+  stateOf(key: AggregateKey): unknown {
+    return this.#hold(key).state
+  }
+
+  async take(key: AggregateKey, event: { readonly type: string } & Readonly<Record<string, unknown>>): Promise<void> {
+    const at = (this.now += 1 + chance(400))
+    const input = {
+      key,
+      event: { at, ...event } satisfies AnyEvent,
+      actor: ada,
+      reason: chance(3) === 0 ? 'because' : null,
+    }
+    const plan = planTransaction([input], (of) => this.#hold(of))
+    if (plan.transitions.length === 0) return
+    await this.#store.commit({ lease: this.#lease, transitions: plan.transitions, request: null })
+    for (const held of plan.held) this.#held.set(keyText(held.key), held)
+  }
+
+  #hold(key: AggregateKey): Held {
+    return this.#held.get(keyText(key)) ?? { key, version: 0, state: machines[key.kind].initial(key) }
+  }
+}
+
+const failure = (retry: 'never' | 'same' | 'later') =>
+  ({ code: 'health_failed', retry, detail: 'instance 1 answered 503', evidence: ['boom'] }) as const
+
+const answerRollout = (effect: RolloutEffect, at: number, lucky: boolean) => {
+  const { sequence, action } = effect
+  const fate = lucky ? 0 : chance(8)
+  if (fate === 6) return { type: 'effect_failed', sequence, failure: failure(chance(3) === 0 ? 'never' : 'later') }
+  if (fate === 7) return { type: 'effect_unknown', sequence, detail: 'no answer within the deadline' }
+  if (action.kind === 'probe')
+    return { type: 'effect_succeeded', sequence, result: { kind: 'probed', healthy: action.count, detail: 'all well' } }
+  if (action.kind !== 'measure') return { type: 'effect_succeeded', sequence, result: { kind: 'done' } }
+  const [candidate, stable] = [
+    { units: 40, badUnits: 0 },
+    { units: 400, badUnits: 1 },
+  ]
+  const result = { kind: 'measured', logE: -0.5, shareBp: 500, candidate, stable, tripped: false, observedAt: at }
+  return { type: 'effect_succeeded', sequence, result }
+}
+
+const commands = [
+  'pause_requested',
+  'resume_requested',
+  'skip_requested',
+  'retry_requested',
+  'promote_requested',
+  'abort_requested',
+] as const
+
+const disturb = (release: Release) => {
+  const candidate = { units: 100, badUnits: 30 }
+  const counts = { candidate, stable: { units: 900, badUnits: 1 } }
+  const verdict = { verdict: 'fail', at: 1, logE: 9.1, shareBp: 500, ...counts, detail: 'worse than stable' } as const
+  switch (chance(12)) {
+    case 0:
+    case 1:
+      return { type: 'tripped', verdict }
+    case 2:
+      return { type: 'work_parked', detail: 'five claims without progress' }
+    case 3:
+    case 4:
+      return { type: 'instance_health_changed', instance: 'shop-1', release: release.id, healthy: chance(2) === 0 }
+    default:
+      return { type: commands[chance(commands.length)] ?? 'pause_requested', by: ada, reason: 'to see' }
+  }
+}
+
+const rollOut = async (recorder: Recorder, index: number, from: Release | null, to: Release): Promise<void> => {
+  const id = rolloutId(`rol_${index}`)
+  const key: AggregateKey = { kind: 'rollout', id }
+  const environment: AggregateKey = { kind: 'environment', id: 'shop/production' }
+  const plan = planRollout({ purpose: 'deploy', environment: 'production', from, to, kept: [] })
+  await recorder.take(environment, { type: 'rollout_admitted', rollout: id, release: to.id })
+  await recorder.take(key, { type: 'rollout_started', id, token: index, plan, by: ada })
+  const machine = machines.rollout
+  for (let turn = 0; !machine.settled(recorder.stateOf(key)); turn += 1) {
+    const lucky = turn > 60 || index % 4 === 0
+    const [effect] = machine.outstanding(recorder.stateOf(key))
+    const parked = effect === undefined && machine.nextAt(recorder.stateOf(key)) === null
+    if (parked)
+      await recorder.take(key, { type: lucky ? 'promote_requested' : 'retry_requested', by: ada, reason: null })
+    if (parked) await recorder.take(key, { type: 'retry_requested', by: ada, reason: null })
+    if (parked) await recorder.take(key, { type: 'resume_requested', by: ada, reason: null })
+    if (!lucky && chance(8) === 0) await recorder.take(key, disturb(to))
+    if (chance(12) === 0) await recorder.take(key, { type: 'resume_requested', by: ada, reason: null })
+    if (chance(6) === 0) await recorder.take(key, { type: 'approved', by: ada, reason: 'fine' })
+    else if (effect === undefined || chance(4) === 0) {
+      recorder.now = Math.max(recorder.now, machine.nextAt(recorder.stateOf(key)) ?? 0)
+      await recorder.take(key, { type: 'time_passed' })
+    } else await recorder.take(key, answerRollout(effect as RolloutEffect, recorder.now, lucky))
+  }
+}
+
+const job = (name: string, needs: readonly string[], height: number): PlannedJob => ({
+  ...{
+    name,
+    needs,
+    level: 1 - height,
+    height,
+    steps: [{ name, run: 'true' }],
+    env: {},
+    secrets: [],
+    timeoutMs: 60_000,
+  },
+  artifacts: name === 'build' ? [{ name: 'app', paths: ['dist'] }] : [],
+})
+
+const answerRun = (effect: RunEffect, release: Release, lucky: boolean) => {
+  const { sequence, action } = effect
+  const fate = lucky ? 0 : chance(6)
+  if (fate === 4) return { type: 'effect_failed', sequence, failure: failure('never') }
+  if (fate === 5) return { type: 'effect_unknown', sequence, detail: 'the runner fell silent' }
+  if (action.kind === 'run_job') {
+    const artifacts = action.job === 'build' ? release.content.artifacts : []
+    return { type: 'effect_succeeded', sequence, result: { kind: 'job_succeeded', artifacts } }
+  }
+  if (action.kind === 'stop_job') return { type: 'effect_succeeded', sequence, result: { kind: 'done' } }
+  return { type: 'effect_succeeded', sequence, result: { kind: 'release_cut', release } }
+}
+
+const runPipeline = async (recorder: Recorder, index: number, release: Release): Promise<void> => {
+  const id = runId(`run_${index}`)
+  const key: AggregateKey = { kind: 'run', id }
+  const { artifacts: _artifacts, ...draft } = release.content
+  const { commit, version } = release.content
+  const jobs = [job('build', [], 1), job('lint', [], 0), job('test', ['build'], 0)]
+  const plan: RunPlan = { form: 1, service: 'shop', commit, version, parallelMax: 2, jobs, draft }
+  await recorder.take(key, { type: 'run_planned', id, token: index, plan, by: ada })
+  const machine = machines.run
+  for (let turn = 0; !machine.settled(recorder.stateOf(key)); turn += 1) {
+    const lucky = turn > 20 || index % 3 === 0
+    const outstanding = machine.outstanding(recorder.stateOf(key))
+    const effect = outstanding[chance(outstanding.length)]
+    if (!lucky && chance(8) === 0) await recorder.take(key, { type: 'cancel_requested', by: ada, reason: 'not now' })
+    if (!lucky && chance(20) === 0) await recorder.take(key, { type: 'work_parked', detail: 'five claims' })
+    if (effect === undefined || chance(5) === 0) {
+      if (chance(3) === 0) recorder.now = Math.max(recorder.now, machine.nextAt(recorder.stateOf(key)) ?? 0)
+      await recorder.take(key, { type: 'time_passed' })
+    } else await recorder.take(key, answerRun(effect as RunEffect, release, lucky))
+  }
+}
+
+const keepHouse = async (recorder: Recorder, release: Release): Promise<void> => {
+  const key: AggregateKey = { kind: 'environment', id: 'shop/staging' }
+  await recorder.take(key, { type: 'locked', by: ada, reason: 'a demo', until: null })
+  await recorder.take(key, { type: 'unlocked', by: ada, reason: null })
+  await recorder.take(key, {
+    type: 'frozen',
+    by: ada,
+    window: { from: 1, until: recorder.now * 2, reason: 'holidays' },
+  })
+  await recorder.take(key, { type: 'unfrozen', by: ada, reason: 'back again' })
+  await recorder.take(key, { type: 'approved', by: ada, release: release.id, reason: 'größer \u2028 schöner' })
+}
+
+const [name] = process.argv.slice(2)
+if (name === undefined) throw new Error('usage: record.ts <name>')
+const store = createMemoryDisk(sha256).open()
+const recorder = new Recorder(store, await store.acquireLease('record', 0))
+const releases = Array.from({ length: 12 }, (_, index) => released(index + 1, strategies[index % 4] ?? 'recreate'))
+for (const [index, release] of releases.entries()) {
+  await runPipeline(recorder, index, release)
+  await rollOut(recorder, index, releases[index - 1] ?? null, release)
+  await keepHouse(recorder, release)
+}
+const states = [...recorder.held].map(({ key, version, state }) =>
+  JSON.stringify({ ...key, version, machineVersion: machines[key.kind].version, state }),
+)
+const write = (file: string, lines: readonly string[]): void =>
+  writeFileSync(join(import.meta.dirname, `${file}.jsonl`), `${lines.join('\n')}\n`)
+write(name, await Array.fromAsync(exportLedger(store)))
+write(`${name}.states`, states)
