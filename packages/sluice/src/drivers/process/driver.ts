@@ -73,11 +73,23 @@ class ProcessDriver implements Driver {
   }
 
   async start(request: StartRequest, signal: AbortSignal): Promise<readonly Instance[]> {
-    const environment = await this.#environment(request.release.content.service, request.spec.name)
-    return start(this.#world, environment, request, signal)
+    try {
+      const environment = await this.#environment(request.release.content.service, request.spec.name)
+      return await start(this.#world, environment, request, signal)
+    } catch (error) {
+      throw failureOf(error, signal)
+    }
   }
 
   async retire(request: RetireRequest, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#retire(request, signal)
+    } catch (error) {
+      throw failureOf(error, signal)
+    }
+  }
+
+  async #retire(request: RetireRequest, signal: AbortSignal): Promise<void> {
     const environment = await this.#environment(request.service, request.environment)
     await environment.retire(request, signal)
     const { leaving } = environment.record
@@ -91,8 +103,12 @@ class ProcessDriver implements Driver {
     await this.#prune()
   }
 
-  async observe(service: string, environment: string): Promise<readonly Instance[]> {
-    return (await this.#environment(service, environment)).observe()
+  async observe(service: string, environment: string, signal: AbortSignal): Promise<readonly Instance[]> {
+    try {
+      return await (await this.#environment(service, environment)).observe()
+    } catch (error) {
+      throw failureOf(error, signal)
+    }
   }
 
   async logs(instance: string, lines: number): Promise<readonly string[]> {
@@ -185,6 +201,13 @@ class ProcessDriver implements Driver {
     await this.#world.unpacked.prune(releases)
     await pruneLogs(join(this.#world.stateDir, 'logs', 'instances'), ids)
   }
+}
+
+/** Foreign errors end here. When the work was called off, whatever it then ran into says nothing about the outcome. */
+const failureOf = (error: unknown, signal: AbortSignal): SluiceError => {
+  if (error instanceof SluiceError) return error
+  if (signal.aborted) return calledOff()
+  return new SluiceError('unexpected', { detail: `the process driver: ${String(error)}`, retry: 'later', cause: error })
 }
 
 const unlessCalledOff = async (work: Promise<void>, signal: AbortSignal): Promise<void> => {

@@ -19,7 +19,8 @@ export const openNotebook = (
   { service, environment }: { readonly service: string; readonly environment: string },
 ): Notebook => {
   const file = join(folder, recordFileName(service, environment))
-  let known: string | null = null
+  // Undefined until it was read for the first time.
+  let known: string | null | undefined
   return {
     read: async () => {
       const text = await readFile(file, 'utf8').catch((error: unknown) => {

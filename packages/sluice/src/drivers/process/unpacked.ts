@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { limits } from '../../core/limits.ts'
 import type { Digest, ReleaseId } from '../../core/model.ts'
 import { diskError, writeWhole } from '../../lib/files.ts'
+import { identify } from '../../lib/process-identity.ts'
 import type { ArtifactStore } from '../../ports/artifacts.ts'
 
 /** Where releases are unpacked. */
@@ -47,12 +48,15 @@ const unpack = async (
   const receipt = join(folder, `${release}.json`)
   // Files of an earlier boot may have been cut off by the loss of power, so a receipt is good for one boot.
   const expected = JSON.stringify({ artifact, boot: await bootId() })
-  if ((await readFile(receipt, 'utf8').catch(() => '')) === expected && (await isFolder(target))) return target
-  const suffix = randomBytes(6).toString('hex')
+  const isThere = async (): Promise<boolean> =>
+    (await readFile(receipt, 'utf8').catch(() => '')) === expected && (await isFolder(target))
+  if (await isThere()) return target
+  const suffix = `${process.pid}-${randomBytes(6).toString('hex')}`
   const temporary = join(folder, `.new-${release}-${suffix}`)
   try {
     await mkdir(temporary, { recursive: true })
     await artifacts.unpack(artifact, temporary, signal)
+    if (await isThere()) return target
     if (await isFolder(target)) await rename(target, join(folder, `.old-${release}-${suffix}`))
     await rename(temporary, target)
     await writeWhole(receipt, expected)
@@ -79,7 +83,10 @@ const bootId = (): Promise<string> =>
 
 const clean = async (folder: string): Promise<void> => {
   const names = await readdir(folder).catch(() => [])
-  const left = names.filter((name) => /^\.(new|old)-/.test(name))
+  const left = names.filter((name) => {
+    const [, pid] = /^\.(?:new|old)-.*-(\d+)-[0-9a-f]+$/.exec(name) ?? []
+    return pid !== undefined && identify(Number(pid)) === null
+  })
   await Promise.all(left.map((name) => rm(join(folder, name), { recursive: true, force: true })))
 }
 

@@ -1,0 +1,4 @@
+import { driverContract } from '../contracts/driver.contract.ts'
+import { processPlatform } from './process-platform.ts'
+
+driverContract('the process driver', processPlatform)
