@@ -1,9 +1,19 @@
 /** The published package: packed, installed in another directory, and used from there. */
 import { deepStrictEqual, match, ok, strictEqual } from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { dirname, join, sep } from 'node:path'
 import { env, execPath } from 'node:process'
 import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
@@ -35,11 +45,51 @@ const sluice = (
   return { code: done.status, out: done.stdout, err: done.stderr }
 }
 
+type Manifest = {
+  readonly dependencies?: Readonly<Record<string, string>>
+  readonly bin?: string | Readonly<Record<string, string>>
+}
+
+const manifestIn = (directory: string): Manifest => JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8'))
+
+/**
+ * Lays what the package declares to depend on, and nothing else, where npm will look first: the same versions as in the lock, and no network. What
+ * is not declared is not there, so that a forgotten dependency fails.
+ */
+const layDependencies = (): void => {
+  const open = [join(root, 'packages/sluice')]
+  const laid = new Set<string>()
+  for (let from = open.pop(); from !== undefined; from = open.pop()) {
+    for (const name of Object.keys(manifestIn(from).dependencies ?? {})) {
+      const nested = join(from, 'node_modules', name)
+      const source = existsSync(nested) ? nested : join(root, 'node_modules', name)
+      if (laid.has(source)) continue
+      laid.add(source)
+      open.push(source)
+      cpSync(source, join(elsewhere, source.slice(source.indexOf(`${sep}node_modules${sep}`))), { recursive: true })
+      linkCommands(name, manifestIn(source).bin ?? {})
+    }
+  }
+}
+
+/** npm takes a package whose commands are not linked for a broken one, and would fetch it again. */
+const linkCommands = (name: string, bin: string | Readonly<Record<string, string>>): void => {
+  const commands = typeof bin === 'string' ? { [name]: bin } : bin
+  mkdirSync(join(elsewhere, 'node_modules/.bin'), { recursive: true })
+  for (const [command, path] of Object.entries(commands))
+    symlinkSync(join('..', name, path), join(elsewhere, 'node_modules/.bin', command))
+}
+
 before(() => {
   run('npm', ['pack', '--workspace', 'packages/sluice', '--pack-destination', elsewhere], root)
   const tarball = readdirSync(elsewhere).find((name) => name.endsWith('.tgz')) ?? ''
-  writeFileSync(join(elsewhere, 'package.json'), '{ "name": "shop", "version": "2.3.4", "private": true }\n')
-  run('npm', ['install', '--omit=dev', '--prefer-offline', '--no-audit', '--no-fund', `./${tarball}`], elsewhere)
+  writeFileSync(join(elsewhere, 'package.json'), '{ "name": "shop", "version": "2.3.4", "private": true }')
+  layDependencies()
+  run(
+    'npm',
+    ['install', '--omit=dev', '--offline', '--ignore-scripts', '--no-audit', '--no-fund', `./${tarball}`],
+    elsewhere,
+  )
 })
 
 after(() => rmSync(elsewhere, { recursive: true, force: true }))
@@ -56,9 +106,9 @@ test('only what is needed is published', () => {
     'examples',
     'package.json',
   ])
-  const files = readdirSync(installed, { recursive: true, encoding: 'utf8' })
+  const files = readdirSync(join(installed, 'dist'), { recursive: true, encoding: 'utf8' })
   deepStrictEqual(
-    files.filter((path) => /\.test\.|(?:^|[^d])\.ts$/.test(path) && !path.endsWith('.d.ts')),
+    files.filter((path) => path.endsWith('.ts') && (!path.endsWith('.d.ts') || path.includes('.test.'))),
     [],
   )
   const manifest: { readonly version: string } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'))
@@ -83,6 +133,8 @@ export default defineConfig({
       build: { needs: ['test'], steps: ['mkdir dist', 'cp server.js dist'], artifacts: { app: 'dist' } },
     },
   },
+  start: { command: 'node dist/server.js' },
+  environments: { production: { listen: 8080 } },
 })
 `,
   )
@@ -98,8 +150,10 @@ export default defineConfig({
     ['-c', 'user.name=t', '-c', 'user.email=t@example.org', 'commit', '-qm', 'first'],
   ])
     run('git', words, elsewhere)
-  const { code, err } = sluice('run', '--json')
+  const { code, out, err } = sluice('run', '--json')
   strictEqual(code, 0, err)
+  match(out, /"rel_[0-9a-f]{64}"/)
+  match(out, /"2\.3\.4\+[0-9a-f]{7}"/)
 })
 
 test('the types of the config are there for an editor', () => {
