@@ -139,7 +139,7 @@ type Turn = { readonly name: Name; readonly round: number; readonly releases: re
 /** One cutover: to the other release, or back by a rollback (every third), or half way there and back by an abort (some canaries). */
 const cutOver = async (desk: Desk, { name, round, releases }: Turn): Promise<string> => {
   const { engine } = desk.plane
-  const { serving } = await engine.reading.environment('tiny', name)
+  const { serving, previous } = await engine.reading.environment('tiny', name)
   const other = serving === releases[0] ? releases[1] : releases[0]
   if (name === 'canary' && round % 4 === 3) {
     const id = await desk.deploy(name, other)
@@ -149,7 +149,7 @@ const cutOver = async (desk: Desk, { name, round, releases }: Turn): Promise<str
     if (status !== 'rolled_back') throw new Error(`an aborted rollout of ${name} is ${status}`)
     return 'abort'
   }
-  const isRollback = round % 3 === 2
+  const isRollback = round % 3 === 2 && previous !== null
   const state = await desk.rollOut(name, isRollback ? null : other, isRollback ? 'rollback' : 'deploy')
   if (state.status !== 'succeeded') throw new Error(`a cutover of ${name} is ${state.status}: ${JSON.stringify(state)}`)
   return isRollback ? 'rollback' : name

@@ -3,7 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { type ClientKind, runClient, type Sink } from './clients.ts'
 import type { LoadFailure, LoadPlan, LoadReport } from './load.ts'
 
-const failuresKept = 1_000
+const failuresKept = 100_000
 
 /** Documented parser: the data comes from `startLoad` in this folder. */
 const plan = workerData as LoadPlan
