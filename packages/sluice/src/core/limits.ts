@@ -48,6 +48,8 @@ export const limits = {
   jobLogLineMax: 65_536,
   /** Time between SIGTERM and SIGKILL for a job, milliseconds. */
   jobGraceMs: 5_000,
+  /** How long the output of a step may stay open once its processes have ended, milliseconds; then what holds it has left the group. */
+  jobPipeWaitMs: 250,
   /** Claims of one piece of work without progress before it is parked. */
   claimsMax: 5,
   /** Characters of a service, job, environment or artifact name: they are joined into names that file systems and DNS cut at 63 and 255. */

@@ -18,7 +18,7 @@ export type JobLogOptions = { readonly path: string; readonly secrets: readonly 
 
 type Source = { readonly decoder: StringDecoder; readonly masker: Masker; rest: string }
 
-/** An open log. Lines of each stream stay whole; a line longer than the limit is cut into several. */
+/** An open log. A file that cannot be written (a full disk) never decides how a job ends: it is said in the last lines instead. Lines of each stream stay whole; a line longer than the limit is cut into several. */
 export class JobLog {
   readonly #file: WriteStream
   readonly #now: () => number
@@ -26,10 +26,16 @@ export class JobLog {
   readonly #tail: string[] = []
   #bytes = 0
   #droppedBytes = 0
+  /** Why the file takes no more; the job goes on, and its last lines are still in memory. */
+  #failure: Error | null = null
 
   private constructor(file: WriteStream, { secrets, now }: JobLogOptions) {
     const source = (): Source => ({ decoder: new StringDecoder('utf8'), masker: new Masker(secrets), rest: '' })
     this.#file = file
+    file.on('error', (error) => {
+      this.#failure ??= error
+      this.#remember(`the log could not be written: ${error.message}`)
+    })
     this.#now = now
     this.#sources = { stdout: source(), stderr: source(), sluice: source() }
   }
@@ -66,9 +72,10 @@ export class JobLog {
     }
     if (this.#droppedBytes > 0)
       this.#put('sluice', `${this.#droppedBytes} bytes of log dropped: the limit is ${limits.jobLogBytesMax}`)
-    await new Promise<void>((resolve, reject) => {
-      this.#file.once('error', reject)
-      this.#file.end(() => resolve())
+    await new Promise<void>((resolve) => {
+      if (this.#file.closed) resolve()
+      this.#file.once('close', resolve)
+      this.#file.end()
     })
   }
 
@@ -84,14 +91,19 @@ export class JobLog {
   }
 
   #line(stream: LogStream, text: string): void {
-    this.#tail.push(text)
-    if (this.#tail.length > limits.evidenceLinesMax) this.#tail.shift()
+    this.#remember(text)
     if (this.#bytes + text.length > limits.jobLogBytesMax) this.#droppedBytes += text.length
     else this.#put(stream, text)
   }
 
+  #remember(text: string): void {
+    this.#tail.push(text)
+    if (this.#tail.length > limits.evidenceLinesMax) this.#tail.shift()
+  }
+
   #put(stream: LogStream, text: string): void {
     this.#bytes += text.length
+    if (this.#failure !== null) return
     this.#file.write(`${JSON.stringify({ at: this.#now(), stream, text })}\n`)
   }
 }

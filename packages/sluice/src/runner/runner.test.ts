@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { spawn } from 'node:child_process'
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
@@ -7,11 +8,13 @@ import { commitId, digest, runId } from '../core/model.ts'
 import type { PlannedJob } from '../core/pipeline/types.ts'
 import { SluiceError } from '../core/errors.ts'
 import { isGroupAlive } from '../lib/process-group.ts'
+import { identify } from '../lib/process-identity.ts'
 import { LocalArtifacts, localTools } from './artifacts.ts'
 import { LocalRunner } from './runner.ts'
 
 const commit = { id: commitId('a'.repeat(40)), subject: 'feat: x', author: 'Ada', committedAt: 1 }
 const signal = new AbortController().signal
+const onLinux = { skip: process.platform !== 'linux' }
 let root = ''
 
 const job = (steps: readonly string[], over: Partial<PlannedJob> = {}): PlannedJob => ({
@@ -111,6 +114,48 @@ describe('the local runner', () => {
     assert.equal(isGroupAlive(await groupOf(join(wanted.directory, 'leader'))), false)
   })
 
+  it('keeps the last words of a job even without a line break', async () => {
+    const outcome = await runner().run(
+      await request('run_1/job/words', job(['printf "fatal: no such table" >&2; exit 1'])),
+      signal,
+    )
+    assert.ok(outcome.tail.includes('fatal: no such table'), outcome.tail.join('\n'))
+  })
+
+  it('ends what left the group of its job, whether or not it holds the output open', onLinux, async () => {
+    for (const output of ['', '>/dev/null 2>&1 </dev/null']) {
+      const wanted = await request(
+        'run_1/job/escape',
+        job([`(setsid sh -c 'echo $$ > escaped; sleep 60' ${output}) & until [ -s escaped ]; do sleep 0.01; done`]),
+      )
+      await rm(join(wanted.directory, 'escaped'), { force: true })
+      assert.equal((await runner().run(wanted, signal)).outcome, 'succeeded')
+      assert.equal(isGroupAlive(await groupOf(join(wanted.directory, 'escaped'))), false)
+    }
+  })
+
+  it('does not wait for a process that hides and holds the output open', async () => {
+    const wanted = await request(
+      'run_1/job/hide',
+      job([`(setsid env -i sh -c 'echo $$ > hidden; sleep 30') & until [ -s hidden ]; do sleep 0.01; done`]),
+    )
+    try {
+      assert.equal((await runner().run(wanted, AbortSignal.timeout(10_000))).outcome, 'succeeded')
+    } finally {
+      process.kill(-(await groupOf(join(wanted.directory, 'hidden'))), 'SIGKILL')
+    }
+  })
+
+  it('a log that cannot be written does not decide how the job ends, and is mentioned', onLinux, async () => {
+    const wanted = await request('run_1/job/full', job(['echo working; sleep 0.2; echo done']))
+    await mkdir(join(root, 'state', 'logs'), { recursive: true })
+    await symlink('/dev/full', join(root, 'state', 'logs', 'run_1.job.full.ndjson'))
+    const outcome = await runner().run(wanted, signal)
+    assert.equal(outcome.outcome, 'succeeded')
+    assert.ok(outcome.tail.some((line) => line.startsWith('the log could not be written: ENOSPC')))
+    assert.ok(outcome.tail.includes('done'))
+  })
+
   it('ends a job that is called off', async () => {
     const controller = new AbortController()
     const wanted = await request('run_1/job/cancel', job(['echo $$ > leader; sleep 60']))
@@ -133,6 +178,48 @@ describe('the local runner', () => {
     assert.equal((await first).outcome, 'failed')
   })
 })
+
+describe('a job whose control plane was killed', () => {
+  before(async () => {
+    root = await mkdtemp(join(tmpdir(), 'sluice-runner-'))
+  })
+  after(() => rm(root, { recursive: true, force: true }))
+
+  it('is ended by the next one, also when its leader is dead or its record was never written', onLinux, async () => {
+    for (const left of ['everything', 'no leader', 'no record']) {
+      const key = `run_1/job/${left}`
+      const wanted = await request(key, job(['trap "" PIPE; sleep 60 & echo $! > child; echo $$ > leader; wait']))
+      const plane = spawn(process.execPath, ['--input-type=module', '--eval', planeProgram(wanted)], {
+        stdio: 'inherit',
+      })
+      const record = join(root, 'state', 'work', `${key.replaceAll('/', '.').replaceAll(' ', '_')}.job.json`)
+      await waitFor(
+        async () => (await groupOf(join(wanted.directory, 'leader'))) > 0 && (await readFile(record)).length > 0,
+      )
+      const ended = new Promise((resolve) => plane.once('exit', resolve))
+      plane.kill('SIGKILL')
+      await ended
+      const group = await groupOf(join(wanted.directory, 'leader'))
+      if (left === 'no leader') {
+        process.kill(group, 'SIGKILL')
+        await waitFor(() => Promise.resolve(identify(group) === null))
+      }
+      if (left === 'no record') await rm(record)
+      assert.equal(isGroupAlive(group), true, 'the job outlives its control plane')
+      await runner().stop(key, signal)
+      assert.equal(isGroupAlive(group), false, left)
+      assert.equal(identify(await groupOf(join(wanted.directory, 'child'))), null)
+      await runner().stop(key, signal)
+    }
+  })
+})
+
+/** A control plane that runs one job; to be killed. */
+const planeProgram = (wanted: unknown): string => `
+  const { LocalRunner } = await import(${JSON.stringify(new URL('./runner.ts', import.meta.url).href)})
+  const environment = { PATH: process.env.PATH }
+  const runner = new LocalRunner({ stateDir: ${JSON.stringify(join(root, 'state'))}, environment, cores: 1, now: Date.now })
+  await runner.run(${JSON.stringify(wanted)}, new AbortController().signal)`
 
 const waitFor = async (condition: () => Promise<boolean>): Promise<void> => {
   for (let tries = 0; tries < 2_000; tries += 1) {

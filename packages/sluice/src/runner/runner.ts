@@ -6,6 +6,7 @@ import { limits } from '../core/limits.ts'
 import type { PlannedJob } from '../core/pipeline/types.ts'
 import { writeWhole } from '../lib/files.ts'
 import { endGroup } from '../lib/process-group.ts'
+import { endMarked, type Marked, pidsNow } from '../lib/marked-processes.ts'
 import { isRunning, type ProcessIdentity } from '../lib/process-identity.ts'
 import { JobLog, type LogLine, readLog } from './job-log.ts'
 import { runStep, type StepEnd } from './step.ts'
@@ -37,6 +38,13 @@ type Outcome = {
   readonly failedStep: string | null
   readonly tail: readonly string[]
 }
+
+type JobTools = { readonly log: JobLog; readonly marked: Marked }
+
+type StepOrder = JobTools & { readonly request: Request; readonly command: string }
+
+/** Carries the job's workspace, which no two jobs of this machine share. */
+const markVariable = 'SLUICE_JOB_MARK'
 
 /** Names that a job sees of this machine; everything else it must declare. */
 const inherited = [
@@ -73,30 +81,25 @@ export class LocalRunner {
 
   /** Runs the steps in order until one fails, the time is up, or the signal falls. */
   async run(request: Request, signal: AbortSignal): Promise<Outcome> {
-    const { key, job, secrets } = request
+    const { key, secrets } = request
     const log = await JobLog.open({ path: this.#logPath(key), secrets: Object.values(secrets), now: this.#options.now })
-    const timeout = AbortSignal.timeout(job.timeoutMs)
-    const stop = AbortSignal.any([signal, timeout])
-    try {
-      for (const step of job.steps) {
-        log.note(`$ ${step.run}`)
-        const end = await this.#step(request, step.run, log, stop)
-        if (end.kind === 'exited' && end.code === 0 && !stop.aborted) continue
-        const outcome = signal.aborted ? 'cancelled' : timeout.aborted ? 'timed_out' : 'failed'
-        log.note(said(end, outcome, job.timeoutMs))
-        return { outcome, exitCode: end.kind === 'exited' ? end.code : null, failedStep: step.name, tail: log.tail() }
-      }
-      return { outcome: 'succeeded', exitCode: null, failedStep: null, tail: log.tail() }
-    } finally {
+    const marked = { entry: this.#mark(key), except: pidsNow() }
+    const ended = await this.#steps(request, { log, marked }, signal).finally(async () => {
+      const escaped = await endMarked(marked, this.#graceMs)
+      if (escaped > 0) log.note(`ended ${escaped} processes that had left the job's group`)
       await log.close()
       await rm(this.#recordPath(key), { force: true })
-    }
+    })
+    // Only a closed log has its last line.
+    return { ...ended, tail: log.tail() }
   }
 
-  /** Ends what still runs under a key, by the record that it left. */
+  /** Ends what still runs under a key, by the record that it left and, on Linux, by the mark that all of its processes carry. */
   async stop(key: string, _signal: AbortSignal): Promise<void> {
     const leader = await readRecord(this.#recordPath(key))
     if (leader !== null && isRunning(leader)) await endGroup(leader.pid, this.#graceMs)
+    // The leader may be dead and its children not, or the record may never have been written.
+    await endMarked({ entry: this.#mark(key), except: new Set() }, this.#graceMs)
     await rm(this.#recordPath(key), { force: true })
   }
 
@@ -108,23 +111,32 @@ export class LocalRunner {
     return readLog(this.#logPath(key), page)
   }
 
-  #step(request: Request, command: string, log: JobLog, signal: AbortSignal): Promise<StepEnd> {
-    const onStart = (leader: ProcessIdentity): Promise<void> =>
-      writeWhole(this.#recordPath(request.key), JSON.stringify(leader))
-    return runStep(
-      {
-        command,
-        directory: request.directory,
-        environment: this.#environment(request),
-        log,
-        graceMs: this.#graceMs,
-        onStart,
-      },
-      signal,
-    )
+  async #steps(request: Request, { log, marked }: JobTools, signal: AbortSignal): Promise<Omit<Outcome, 'tail'>> {
+    const { steps, timeoutMs } = request.job
+    const timeout = AbortSignal.timeout(timeoutMs)
+    const stop = AbortSignal.any([signal, timeout])
+    for (const [index, step] of steps.entries()) {
+      log.note(`$ ${step.run}`)
+      const end = await this.#step({ request, command: step.run, log, marked }, stop)
+      const isGood = end.kind === 'exited' && end.code === 0
+      // What was asked for has happened, even if the time ran out just then.
+      if (isGood && (!stop.aborted || index === steps.length - 1)) continue
+      const outcome = signal.aborted ? 'cancelled' : timeout.aborted ? 'timed_out' : 'failed'
+      log.note(said(end, outcome, timeoutMs))
+      return { outcome, exitCode: end.kind === 'exited' ? end.code : null, failedStep: step.name }
+    }
+    return { outcome: 'succeeded', exitCode: null, failedStep: null }
   }
 
-  #environment({ run, commit, version, job, secrets, directory }: Request): Readonly<Record<string, string>> {
+  #step({ request, command, log, marked }: StepOrder, signal: AbortSignal): Promise<StepEnd> {
+    const onStart = (leader: ProcessIdentity): Promise<void> =>
+      writeWhole(this.#recordPath(request.key), JSON.stringify(leader))
+    const environment = this.#environment(request)
+    const { directory } = request
+    return runStep({ command, directory, environment, log, marked, graceMs: this.#graceMs, onStart }, signal)
+  }
+
+  #environment({ key, run, commit, version, job, secrets, directory }: Request): Readonly<Record<string, string>> {
     const seen = inherited.flatMap((name) => {
       const value = this.#options.environment[name]
       return value === undefined ? [] : [[name, value] as const]
@@ -138,7 +150,12 @@ export class LocalRunner {
       SLUICE_VERSION: version,
       SLUICE_WORKSPACE: directory,
     }
-    return { ...Object.fromEntries(seen), ...own, ...job.env, ...secrets }
+    // The mark last: it is how everything that the job started is found again.
+    return { ...Object.fromEntries(seen), ...own, ...job.env, ...secrets, [markVariable]: this.workspace(key) }
+  }
+
+  #mark(key: string): string {
+    return `${markVariable}=${this.workspace(key)}`
   }
 
   #logPath(key: string): string {

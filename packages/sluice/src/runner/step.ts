@@ -1,6 +1,9 @@
 /** One step: a shell command in a process group of its own, that ends with the step. */
-import { spawn } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { limits } from '../core/limits.ts'
 import { endGroup, isGroupAlive } from '../lib/process-group.ts'
+import { endMarked, type Marked } from '../lib/marked-processes.ts'
 import { identify, type ProcessIdentity } from '../lib/process-identity.ts'
 import type { JobLog } from './job-log.ts'
 
@@ -11,6 +14,8 @@ export type StepRequest = {
   readonly environment: Readonly<Record<string, string>>
   readonly log: JobLog
   readonly graceMs: number
+  /** The job's mark in its environment, `NAME=value`, and what ran before the job. */
+  readonly marked: Marked
   /** Called once the process is there, before anything else happens. */
   readonly onStart: (leader: ProcessIdentity) => Promise<void>
 }
@@ -23,7 +28,7 @@ export type StepEnd =
 
 /** Runs a step under `bash -euo pipefail`; when the signal falls, its group ends (SIGTERM, grace, SIGKILL). Nothing of the group is left when it resolves. */
 export const runStep = async (request: StepRequest, signal: AbortSignal): Promise<StepEnd> => {
-  const { command, directory, environment, log, graceMs, onStart } = request
+  const { command, directory, environment, log, graceMs, marked, onStart } = request
   const child = spawn('bash', ['--noprofile', '--norc', '-euo', 'pipefail', '-c', command], {
     cwd: directory,
     env: environment,
@@ -50,9 +55,24 @@ export const runStep = async (request: StepRequest, signal: AbortSignal): Promis
     const result = await exit
     // What the step left running in the background would hold the pipes open, and outlive the job.
     if (isGroupAlive(group)) await endGroup(group, graceMs)
-    await drained
+    await endPipes(child, drained, async () => void (await endMarked(marked, graceMs)))
     return result
   } finally {
     signal.removeEventListener('abort', end)
   }
+}
+
+/** Waits for the output to end. A process that left the group may hold the pipes open: it is ended; one that hides is not waited for. */
+const endPipes = async (
+  child: ChildProcess,
+  drained: Promise<void>,
+  endEscaped: () => Promise<void>,
+): Promise<void> => {
+  const isDrained = (): Promise<boolean> =>
+    Promise.race([drained.then(() => true), sleep(limits.jobPipeWaitMs, false, { ref: false })])
+  if (await isDrained()) return
+  await endEscaped()
+  if (await isDrained()) return
+  child.stdout?.destroy()
+  child.stderr?.destroy()
 }
