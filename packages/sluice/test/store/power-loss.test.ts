@@ -8,8 +8,8 @@ import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { compileTexts } from '../../src/adapters/store/sqlite/dialect.ts'
 import { prepareDatabase } from '../../src/adapters/store/sqlite/prepare.ts'
+import { sqliteTexts } from '../../src/adapters/store/sqlite/texts.ts'
 import { verifyLedgerFile } from '../../src/adapters/store/verify-file.ts'
 import { seeded } from './disk/chance.ts'
 import { buildShim, parseLog } from './disk/log.ts'
@@ -21,7 +21,7 @@ import type { Loss } from './disk/model.ts'
 import type { Ack, Workload } from './disk/workload.ts'
 
 const long = process.env['SLUICE_TEST_LONG'] === '1'
-const { schema } = compileTexts()
+const { schema } = sqliteTexts
 let root = ''
 let shim: string | null = null
 

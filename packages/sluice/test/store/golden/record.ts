@@ -58,8 +58,13 @@ const released = (index: number, strategy: (typeof strategies)[number]): Release
   )
   const commit = { id: commitId(fill.repeat(40)), subject: `change ${fill}`, author: 'Ada', committedAt: 1_000 + index }
   const draft = {
-    ...({ schema: 1, service: 'shop', version: `1.${index}.0`, commit, environments } as const),
-    ...{ start: { command: 'node server.js', artifact: 'app' }, migrations: [] },
+    schema: 1 as const,
+    service: 'shop',
+    version: `1.${index}.0`,
+    commit,
+    environments,
+    start: { command: 'node server.js', artifact: 'app' },
+    migrations: [],
   }
   return cutRelease(
     { draft, artifacts: [artifact('app', fill)], run: runId(`run_${index}`), at: 2_000 + index },
@@ -185,16 +190,14 @@ const rollOut = async (recorder: Recorder, index: number, from: Release | null, 
 }
 
 const job = (name: string, needs: readonly string[], height: number): PlannedJob => ({
-  ...{
-    name,
-    needs,
-    level: 1 - height,
-    height,
-    steps: [{ name, run: 'true' }],
-    env: {},
-    secrets: [],
-    timeoutMs: 60_000,
-  },
+  name,
+  needs,
+  level: 1 - height,
+  height,
+  steps: [{ name, run: 'true' }],
+  env: {},
+  secrets: [],
+  timeoutMs: 60_000,
   artifacts: name === 'build' ? [{ name: 'app', paths: ['dist'] }] : [],
 })
 

@@ -2,13 +2,21 @@
 import type { AggregateKey } from '../../../core/ledger/entry.ts'
 import type { ErrorCode } from '../../../core/errors.ts'
 import type { EffectIntent, Lease } from '../../../ports/store.ts'
+import type { ReadStatements } from '../read-statements.ts'
+import type { SchemaStep } from '../schema.ts'
+import type { WriteStatements } from '../write-statements.ts'
 import type { Synchronous } from './connection.ts'
-import type { SqliteTexts } from './dialect.ts'
+
+/** Everything that is said to the database, as text. */
+export type SqliteTexts = {
+  readonly write: WriteStatements
+  readonly read: ReadStatements
+  readonly schema: readonly SchemaStep[]
+}
 
 /** What the writer needs to begin. */
 export type WriterStart = {
   readonly directory: string
-  readonly texts: SqliteTexts
   readonly synchronous: Synchronous
   readonly ballastBytes: number
   readonly checkpointPages: number

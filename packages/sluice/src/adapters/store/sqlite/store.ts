@@ -15,6 +15,7 @@ import { failureError } from './failures.ts'
 import { databasePath } from './files.ts'
 import { lockDirectory } from './lock.ts'
 import { packCommit, rowsOf } from './pack.ts'
+import { sqliteTexts } from './texts.ts'
 import { WriterLink } from './link.ts'
 import { aggregateKinds } from '../../../core/ledger/entry.ts'
 import type { AggregateKey, AggregateKind, LedgerRow } from '../../../core/ledger/entry.ts'
@@ -31,7 +32,6 @@ import type {
 import type { ReadStatements } from '../read-statements.ts'
 import type { Tables } from '../schema.ts'
 import type { Connection, Synchronous } from './connection.ts'
-import type { SqliteTexts } from './dialect.ts'
 import type { DirectoryLock } from './lock.ts'
 import type { WriterStart } from './messages.ts'
 
@@ -61,16 +61,10 @@ export const openSqliteStore = async (options: SqliteStoreOptions): Promise<Stor
   }
   const lock = await lockDirectory(directory)
   const path = databasePath(directory)
-  const worker = startWorker()
+  const worker = startWorker(startOf(options))
   try {
-    // The query builder takes as long to load as the thread to start, so both are done at once.
-    const compiling = import('./dialect.ts').then(({ compileTexts }) => {
-      const texts = compileTexts()
-      worker.postMessage(startOf(options, texts))
-      return texts
-    })
-    const [link, texts] = await Promise.all([WriterLink.start(worker, path), compiling])
-    return new SqliteStore({ link, lock, path, texts: texts.read })
+    const link = await WriterLink.start(worker, path)
+    return new SqliteStore({ link, lock, path })
   } catch (error) {
     await worker.terminate()
     lock.release()
@@ -78,9 +72,8 @@ export const openSqliteStore = async (options: SqliteStoreOptions): Promise<Stor
   }
 }
 
-const startOf = (options: SqliteStoreOptions, texts: SqliteTexts): WriterStart => ({
+const startOf = (options: SqliteStoreOptions): WriterStart => ({
   directory: options.directory,
-  texts,
   synchronous: options.synchronous ?? 'full',
   ballastBytes: options.ballastBytes ?? limits.ballastBytes,
   checkpointPages: options.checkpointPages ?? limits.checkpointPages,
@@ -97,11 +90,12 @@ export const refuseOldSqlite = (version: string): void => {
   })
 }
 
-const startWorker = (): Worker => {
+const startWorker = (start: WriterStart): Worker => {
   // Run from source the thread is TypeScript; published it is JavaScript.
   const file = import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js'
   return new Worker(new URL(file, import.meta.url), {
     name: 'sluice-store',
+    workerData: start,
     // Flags of the process that are about its own entry would end the thread at once.
     execArgv: [],
     resourceLimits: { maxYoungGenerationSizeMb: 8 },
@@ -112,7 +106,6 @@ type SqliteStoreParts = {
   readonly link: WriterLink
   readonly lock: DirectoryLock
   readonly path: string
-  readonly texts: ReadStatements
 }
 
 class SqliteStore implements Store {
@@ -211,7 +204,7 @@ class SqliteStore implements Store {
   #read<Result>(read: (reader: Connection, texts: ReadStatements) => Result): Result {
     this.#parts.link.assertOpen()
     try {
-      return read(this.#reader, this.#parts.texts)
+      return read(this.#reader, sqliteTexts.read)
     } catch (error) {
       throw failureError(error, 'read', this.#parts.path)
     }

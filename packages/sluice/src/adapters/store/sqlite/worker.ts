@@ -1,11 +1,12 @@
 /** The writer's thread: everything that has arrived by the time it looks goes into one transaction. */
-import { parentPort, receiveMessageOnPort } from 'node:worker_threads'
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { limits } from '../../../core/limits.ts'
 import { assert } from '../../../core/machine.ts'
 import { createBallast } from './ballast.ts'
 import { failureError } from './failures.ts'
 import { databasePath } from './files.ts'
 import { prepareDatabase } from './prepare.ts'
+import { sqliteTexts } from './texts.ts'
 import { Writer, failedOf } from './writer.ts'
 import type { MessagePort } from 'node:worker_threads'
 import type { Ballast } from './ballast.ts'
@@ -29,14 +30,14 @@ const run = (port: MessagePort, start: WriterStart): void => {
 
 /** Opens the database; a full disk gives its ballast up first, so that a start on a full disk still reads and rolls back. */
 const begin = (start: WriterStart, send: (line: FromWriter) => void): Parts | null => {
-  const { directory, synchronous, texts, checkpointPages } = start
+  const { directory, synchronous, checkpointPages } = start
   const ballast = createBallast(directory, start.ballastBytes)
   const open = (): Parts => {
-    const connection = prepareDatabase({ directory, synchronous, schema: texts.schema })
+    const connection = prepareDatabase({ directory, synchronous, schema: sqliteTexts.schema })
     return {
       connection,
       ballast,
-      writer: new Writer({ directory, connection, ballast, statements: texts.write, checkpointPages }),
+      writer: new Writer({ directory, connection, ballast, statements: sqliteTexts.write, checkpointPages }),
     }
   }
   const failed = (error: unknown) => failedOf(failureError(error, 'opened', databasePath(directory)))
@@ -91,5 +92,4 @@ const serve = (parts: Parts, lines: readonly ToWriter[], send: (line: FromWriter
 }
 
 assert(parentPort !== null, 'the writer runs in a thread of its own')
-const port = parentPort
-port.once('message', (start: WriterStart) => run(port, start))
+run(parentPort, workerData)

@@ -1,0 +1,133 @@
+/**
+ * Everything that is said to SQLite. Made from `schema.ts`, `read-statements.ts` and `write-statements.ts` by
+ * `node packages/sluice/test/store/write-texts.ts`; a test fails when it is not what they say.
+ */
+import type { SqliteTexts } from './messages.ts'
+
+/** The compiled schema and statements. */
+export const sqliteTexts: SqliteTexts = {
+  write: {
+    lease: {
+      text: 'select "owner", "epoch" from "lease" where "scope" = ?',
+      parameters: ['scope'],
+    },
+    takeLease: {
+      text: 'insert into "lease" ("scope", "epoch", "owner", "at") values (?, ?, ?, ?) on conflict ("scope") do update set "epoch" = ?, "owner" = ?, "at" = ?',
+      parameters: ['scope', 'epoch', 'owner', 'at', 'epoch', 'owner', 'at'],
+    },
+    version: {
+      text: 'select "version" from "aggregate" where "kind" = ? and "id" = ?',
+      parameters: ['kind', 'id'],
+    },
+    insertAggregate: {
+      text: 'insert into "aggregate" ("kind", "id", "version", "machine_version", "state", "settled", "next_at", "claims", "updated_at") values (?, ?, ?, ?, ?, ?, ?, 0, ?)',
+      parameters: ['kind', 'id', 'version', 'machine_version', 'state', 'settled', 'next_at', 'updated_at'],
+    },
+    updateAggregate: {
+      text: 'update "aggregate" set "version" = ?, "machine_version" = ?, "state" = ?, "settled" = ?, "next_at" = ?, "claims" = 0, "updated_at" = ? where "kind" = ? and "id" = ? and "version" = ?',
+      parameters: ['version', 'machine_version', 'state', 'settled', 'next_at', 'updated_at', 'kind', 'id', 'expected'],
+    },
+    claim: {
+      text: 'update "aggregate" set "claims" = "claims" + 1 where "kind" = ? and "id" = ? returning "claims"',
+      parameters: ['kind', 'id'],
+    },
+    head: {
+      text: 'select "seq", "hash" from "ledger" order by "seq" desc limit 1',
+      parameters: [],
+    },
+    appendLedger: {
+      text: 'insert into "ledger" ("seq", "kind", "id", "version", "type", "form", "at", "text", "previous_hash", "hash") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+      parameters: ['seq', 'kind', 'id', 'version', 'type', 'form', 'at', 'text', 'previous_hash', 'hash'],
+    },
+    keepEffect: {
+      text: 'insert into "effect" ("aggregate_kind", "aggregate_id", "key", "kind", "fence_token", "fence_sequence", "status", "at") values (?, ?, ?, ?, ?, ?, \'intent\', ?) on conflict ("aggregate_kind", "aggregate_id", "key") do update set "kind" = ?, "fence_token" = ?, "fence_sequence" = ?, "status" = \'intent\', "at" = ?',
+      parameters: [
+        'aggregate_kind',
+        'aggregate_id',
+        'key',
+        'kind',
+        'fence_token',
+        'fence_sequence',
+        'at',
+        'kind',
+        'fence_token',
+        'fence_sequence',
+        'at',
+      ],
+    },
+    finishEffect: {
+      text: 'update "effect" set "status" = \'finished\' where "aggregate_kind" = ? and "aggregate_id" = ? and "key" = ?',
+      parameters: ['aggregate_kind', 'aggregate_id', 'key'],
+    },
+    forgetEffects: {
+      text: 'delete from "effect" where "aggregate_kind" = ? and "aggregate_id" = ?',
+      parameters: ['aggregate_kind', 'aggregate_id'],
+    },
+    hasRequest: {
+      text: 'select "key" from "request" where "key" = ?',
+      parameters: ['key'],
+    },
+    keepRequest: {
+      text: 'insert into "request" ("key", "digest", "answer", "at") values (?, ?, ?, ?)',
+      parameters: ['key', 'digest', 'answer', 'at'],
+    },
+    forgetRequests: {
+      text: 'delete from "request" where "at" < ?',
+      parameters: ['before'],
+    },
+  },
+  read: {
+    load: {
+      text: 'select * from "aggregate" where "kind" = ? and "id" = ?',
+      parameters: ['kind', 'id'],
+    },
+    open: {
+      text: 'select * from "aggregate" where "settled" = 0 and "kind" = ? and "machine_version" <= ? order by "id"',
+      parameters: ['kind', 'machine_version'],
+    },
+    list: {
+      text: 'select * from "aggregate" where "kind" = ? and "id" >= ? and "id" < ? order by "updated_at" desc, "id" desc limit ?',
+      parameters: ['kind', 'id_from', 'id_before', 'limit'],
+    },
+    listAfter: {
+      text: 'select * from "aggregate" where "kind" = ? and "id" >= ? and "id" < ? and ("updated_at" < ? or ("updated_at" = ? and "id" < ?)) order by "updated_at" desc, "id" desc limit ?',
+      parameters: ['kind', 'id_from', 'id_before', 'updated_at', 'updated_at', 'id', 'limit'],
+    },
+    ledger: {
+      text: 'select * from "ledger" where "seq" > ? order by "seq" limit ?',
+      parameters: ['after', 'limit'],
+    },
+    ledgerOf: {
+      text: 'select * from "ledger" where "seq" > ? and "kind" = ? and "id" = ? order by "seq" limit ?',
+      parameters: ['after', 'kind', 'id', 'limit'],
+    },
+    effects: {
+      text: 'select * from "effect" where "aggregate_kind" = ? and "aggregate_id" = ? order by "key"',
+      parameters: ['aggregate_kind', 'aggregate_id'],
+    },
+    request: {
+      text: 'select * from "request" where "key" = ?',
+      parameters: ['key'],
+    },
+  },
+  schema: [
+    {
+      version: 1,
+      statements: [
+        'create table "meta" ("name" text not null, "value" text not null, constraint "meta_key" primary key ("name"))',
+        'create table "lease" ("scope" text not null, "owner" text not null, "epoch" integer not null, "at" integer not null, constraint "lease_key" primary key ("scope"))',
+        'create table "aggregate" ("kind" text not null, "id" text not null, "state" text not null, "version" integer not null, "machine_version" integer not null, "settled" integer not null, "next_at" integer, "claims" integer not null, "updated_at" integer not null, constraint "aggregate_key" primary key ("kind", "id"))',
+        'create index "aggregate_open" on "aggregate" ("settled", "kind", "id")',
+        'create index "aggregate_newest" on "aggregate" ("kind", "updated_at", "id")',
+        'create table "ledger" ("kind" text not null, "id" text not null, "type" text not null, "text" text not null, "previous_hash" text not null, "hash" text not null, "seq" integer not null, "version" integer not null, "form" integer not null, "at" integer not null, constraint "ledger_key" primary key ("seq"))',
+        'create unique index "ledger_aggregate" on "ledger" ("kind", "id", "version")',
+        'create table "effect" ("aggregate_kind" text not null, "aggregate_id" text not null, "key" text not null, "kind" text not null, "status" text not null, "fence_token" integer not null, "fence_sequence" integer not null, "at" integer not null, constraint "effect_key" primary key ("aggregate_kind", "aggregate_id", "key"))',
+        'create table "request" ("key" text not null, "digest" text not null, "answer" text not null, "at" integer not null, constraint "request_key" primary key ("key"))',
+        'create index "request_at" on "request" ("at")',
+        "create trigger ledger_kept before update on ledger begin select raise(abort, 'the ledger is append-only'); end",
+        "create trigger ledger_whole before delete on ledger begin select raise(abort, 'the ledger is append-only'); end",
+        "create trigger ledger_onward before insert on ledger when\n      new.seq <= (select max(seq) from ledger)\n      or exists (select 1 from ledger where kind = new.kind and id = new.id and version = new.version)\n      begin select raise(abort, 'the ledger is append-only'); end",
+      ],
+    },
+  ],
+}
