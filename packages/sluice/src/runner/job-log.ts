@@ -133,8 +133,13 @@ export const readLog = async (
 
 const parseLine = (text: string): LogLine | null => {
   try {
-    const { at, stream, text: said } = JSON.parse(text) as LogLine
-    return typeof at === 'number' && typeof said === 'string' ? { at, stream, text: said } : null
+    const line: unknown = JSON.parse(text)
+    if (typeof line !== 'object' || line === null || !('at' in line && 'stream' in line && 'text' in line)) return null
+    const { at, stream, text: said } = line
+    const from = (['stdout', 'stderr', 'sluice'] as const).find((name) => name === stream)
+    return typeof at === 'number' && from !== undefined && typeof said === 'string'
+      ? { at, stream: from, text: said }
+      : null
   } catch {
     return null
   }

@@ -179,7 +179,9 @@ const said = (end: StepEnd, outcome: Outcome['outcome'], timeoutMs: number): str
 
 const readRecord = async (path: string): Promise<ProcessIdentity | null> => {
   try {
-    const { pid, startTime } = JSON.parse(await readFile(path, 'utf8')) as ProcessIdentity
+    const record: unknown = JSON.parse(await readFile(path, 'utf8'))
+    if (typeof record !== 'object' || record === null || !('pid' in record && 'startTime' in record)) return null
+    const { pid, startTime } = record
     return typeof pid === 'number' && typeof startTime === 'string' ? { pid, startTime } : null
   } catch {
     return null

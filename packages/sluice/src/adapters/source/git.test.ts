@@ -74,4 +74,36 @@ describe('the git source', () => {
     await assert.rejects(gitSource(root).resolve('HEAD', signal), code('not_found'))
     await assert.rejects(gitSource(repository).resolve('--help', signal), code('not_found'))
   })
+
+  it('says that git is missing, and what to do', async () => {
+    const program = `
+      const { gitSource } = await import(${JSON.stringify(new URL('./git.ts', import.meta.url).href)})
+      const error = await gitSource(${JSON.stringify(repository)}).resolve('HEAD', AbortSignal.timeout(5_000)).catch((error) => error)
+      process.stdout.write(JSON.stringify({ code: error.code, hint: error.hint }))`
+    const { stdout } = await execa(process.execPath, ['--input-type=module', '--eval', program], {
+      env: { PATH: join(root, 'nowhere') },
+    })
+    assert.deepEqual(JSON.parse(stdout), { code: 'tool_missing', hint: 'install git and try again' })
+  })
+
+  it('works on its own repository also inside a hook of another, and runs no hook', async () => {
+    const other = join(root, 'other')
+    await execa('git', ['init', '--quiet', other])
+    const hook = join(repository, '.git', 'hooks', 'post-checkout')
+    await writeFile(hook, `#!/bin/sh\ntouch ${join(root, 'hook-ran')}\n`, { mode: 0o755 })
+    const target = join(root, 'in-hook')
+    const program = `
+      const { gitSource } = await import(${JSON.stringify(new URL('./git.ts', import.meta.url).href)})
+      const source = gitSource(${JSON.stringify(repository)})
+      const commit = await source.resolve('HEAD', AbortSignal.timeout(5_000))
+      await source.checkout(commit.id, ${JSON.stringify(target)}, AbortSignal.timeout(5_000))
+      process.stdout.write(commit.id)`
+    const { stdout } = await execa(process.execPath, ['--input-type=module', '--eval', program], {
+      env: { GIT_DIR: join(other, '.git'), GIT_INDEX_FILE: join(other, '.git', 'index') },
+    })
+    assert.equal(stdout, commitIds[1])
+    assert.equal(await readFile(join(target, 'file.txt'), 'utf8'), '1\n')
+    assert.ok(!(await readdir(root)).includes('hook-ran'))
+    assert.ok(!(await readdir(join(other, '.git'))).includes('index'))
+  })
 })

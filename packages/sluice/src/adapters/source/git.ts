@@ -66,9 +66,31 @@ const remove = async (directory: string, target: string, signal: AbortSignal): P
 
 type Answer = { readonly code: number; readonly out: string; readonly err: string }
 
+/**
+ * What a hook of git's sets: inside one, git would work on that repository and index, wherever it is called. Settings given by environment
+ * (`GIT_CONFIG_COUNT`, as CI does for `safe.directory`) stay. Source: `git rev-parse --local-env-vars`.
+ */
+const hookVariables = [
+  'GIT_DIR',
+  'GIT_WORK_TREE',
+  'GIT_INDEX_FILE',
+  'GIT_PREFIX',
+  'GIT_COMMON_DIR',
+  'GIT_OBJECT_DIRECTORY',
+  'GIT_ALTERNATE_OBJECT_DIRECTORIES',
+  'GIT_GRAFT_FILE',
+  'GIT_IMPLICIT_WORK_TREE',
+  'GIT_NO_REPLACE_OBJECTS',
+  'GIT_REPLACE_REF_BASE',
+  'GIT_SHALLOW_FILE',
+  'GIT_INTERNAL_SUPER_PREFIX',
+]
+
 const git = async (cwd: string, words: readonly string[], signal: AbortSignal): Promise<Answer> => {
-  const environment = { GIT_TERMINAL_PROMPT: '0', GIT_OPTIONAL_LOCKS: '0', LC_ALL: 'C' }
-  const result = await execa('git', [...words], {
+  const unset = Object.fromEntries(hookVariables.map((name) => [name, undefined]))
+  const environment = { ...unset, GIT_TERMINAL_PROMPT: '0', GIT_OPTIONAL_LOCKS: '0', LC_ALL: 'C' }
+  // A checkout for a job must not run the hooks that its user set up for checkouts of their own.
+  const result = await execa('git', ['-c', 'core.hooksPath=/dev/null', ...words], {
     cwd,
     env: environment,
     reject: false,
