@@ -14,6 +14,7 @@ import type { ArtifactStore } from '../../ports/artifacts.ts'
 import type { Log } from '../../ports/clock.ts'
 import type { Driver, DriverCapabilities, RetireRequest, StartRequest } from '../../ports/driver.ts'
 import type { SecretSource } from '../../ports/secrets.ts'
+import { Alarm } from './alarm.ts'
 import { Environment } from './environment.ts'
 import { pruneLogs, tailLog } from './log-file.ts'
 import { findMarked } from './marks.ts'
@@ -53,7 +54,7 @@ class ProcessDriver implements Driver {
   readonly #loaded = new Set<Environment>()
   readonly #portsGiven = new Set<number>()
   readonly #cleaned: Promise<void>
-  #wake: () => void = () => {}
+  readonly #newEnvironment = new Alarm()
 
   constructor({ stateDir, artifacts, secrets, log, ...rest }: ProcessDriverOptions) {
     const { host = '127.0.0.1', ambient = process.env, findPort = findFreePort } = rest
@@ -68,8 +69,7 @@ class ProcessDriver implements Driver {
       this.#portsGiven.add(port)
       return port
     }
-    const wake = (): void => this.#wake()
-    this.#world = { stateDir: directory, stateMark, host, ambient, unpacked, secrets, log, takePort, wake }
+    this.#world = { stateDir: directory, stateMark, host, ambient, unpacked, secrets, log, takePort }
   }
 
   async start(request: StartRequest, signal: AbortSignal): Promise<readonly Instance[]> {
@@ -117,29 +117,15 @@ class ProcessDriver implements Driver {
   }
 
   async supervise(signal: AbortSignal): Promise<void> {
-    const keepers = new Map<Environment, Keeper>()
+    const watched = new Map<Environment, Promise<void>>()
     await this.#loadAll()
     while (!signal.aborted) {
-      for (const one of this.#loaded) if (!keepers.has(one)) keepers.set(one, new Keeper(this.#world, one))
-      const waits = await Promise.all([...keepers.values()].map((keeper) => keeper.tend(signal)))
-      await this.#rest(Math.min(limits.superviseIntervalMs, ...waits), signal)
-    }
-  }
-
-  /** Until the time is over, a process ends, or the signal falls. */
-  #rest(ms: number, signal: AbortSignal): Promise<void> {
-    if (signal.aborted) return Promise.resolve()
-    return new Promise((resolve) => {
-      const done = (): void => {
-        clearTimeout(timer)
-        signal.removeEventListener('abort', done)
-        this.#wake = () => {}
-        resolve()
+      for (const one of this.#loaded) {
+        if (!watched.has(one)) watched.set(one, new Keeper(this.#world, one).watch(signal))
       }
-      const timer = setTimeout(done, ms)
-      signal.addEventListener('abort', done)
-      this.#wake = done
-    })
+      await this.#newEnvironment.wait(limits.wakeDelayMsMax, signal)
+    }
+    await Promise.all(watched.values())
   }
 
   async #loadAll(): Promise<void> {
@@ -170,7 +156,7 @@ class ProcessDriver implements Driver {
     const environment = new Environment(this.#world, openNotebook(this.#folder, key), key)
     await environment.inTurn(async () => {})
     this.#loaded.add(environment)
-    this.#wake()
+    this.#newEnvironment.ring()
     return environment
   }
 

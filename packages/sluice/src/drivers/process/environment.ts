@@ -10,6 +10,7 @@ import { endGroup, isGroupAlive } from '../../lib/process-group.ts'
 import { identify, isRunning } from '../../lib/process-identity.ts'
 import type { ProcessIdentity } from '../../lib/process-identity.ts'
 import type { RetireRequest } from '../../ports/driver.ts'
+import { Alarm } from './alarm.ts'
 import { refuseOlder, replace, unwant } from './changes.ts'
 import { launch, takeUp } from './launch.ts'
 import type { RunningProcess } from './launch.ts'
@@ -28,6 +29,8 @@ type Variables = Readonly<Record<string, string>>
 
 /** One environment of one service. */
 export class Environment {
+  /** Rings when a process that this control plane started ends. */
+  readonly ended: Alarm = new Alarm()
   readonly #world: World
   readonly #notebook: Notebook
   #record: EnvironmentRecord
@@ -99,7 +102,7 @@ export class Environment {
     const started: InstanceRecord[] = []
     try {
       for (const [index, one] of intents.entries()) {
-        const running = launch({ ...(prepared[index] ?? bug()), onEnded: this.#world.wake })
+        const running = launch({ ...(prepared[index] ?? bug()), onEnded: () => this.ended.ring() })
         this.#running.set(one.id, running)
         started.push({ ...one, process: running.identity })
       }
@@ -157,11 +160,19 @@ export class Environment {
     if (leaving.length === 0) return
     await Promise.all(leaving.map((one) => this.#stop(one)))
     const gone = new Set(leaving.map(({ process }) => process.pid))
-    await this.inTurn(async () => {
-      const rest = this.#record.leaving.filter(({ process }) => !gone.has(process.pid))
-      await this.save({ ...this.#record, leaving: rest })
+    try {
+      await this.inTurn(() => {
+        const rest = this.#record.leaving.filter(({ process }) => !gone.has(process.pid))
+        return this.save({ ...this.#record, leaving: rest })
+      })
+    } finally {
       for (const pid of gone) this.#stopping.delete(pid)
-    })
+    }
+  }
+
+  /** Takes up the stops that nobody is at: those of a killed control plane, and those whose end could not be written down. */
+  resumeStops(): Promise<void> {
+    return this.stopLeaving(({ process }) => !this.#stopping.has(process.pid))
   }
 
   /** One stop a process, whoever asks; it goes on when the one who asked is called off. */

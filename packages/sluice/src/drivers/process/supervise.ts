@@ -12,7 +12,7 @@ const bounds = { min: limits.instanceRestartDelayMsMin, max: limits.instanceRest
 /** When ended instances are due again, by instance id. */
 type Due = { readonly at: number; readonly quickEnds: number }
 
-/** Watches over one environment; `tend` does what is due and gives the milliseconds until something is again. */
+/** Watches over one environment. */
 export class Keeper {
   readonly #world: World
   readonly #environment: Environment
@@ -24,15 +24,18 @@ export class Keeper {
     this.#environment = environment
   }
 
-  /** Never rejects: what goes wrong is logged, and tried again at the next call. */
-  async tend(signal: AbortSignal): Promise<number> {
+  /** Until the signal falls. Never rejects: what goes wrong is logged, and tried again. */
+  async watch(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) await this.#environment.ended.wait(await this.#tend(signal), signal)
+  }
+
+  /** Does what is due, and gives the milliseconds until something is again. */
+  async #tend(signal: AbortSignal): Promise<number> {
     const { service, environment } = this.#environment.record
     // Not awaited: a grace may be long, and others are to be restarted meanwhile.
-    void this.#environment
-      .stopLeaving(() => true)
-      .catch((error: unknown) => {
-        this.#world.log.warn('stop_failed', { service, environment, error: String(error) })
-      })
+    void this.#environment.resumeStops().catch((error: unknown) => {
+      this.#world.log.warn('stop_failed', { service, environment, error: String(error) })
+    })
     const now = performance.now()
     const ended = this.#environment.record.instances.filter((one) => this.#shouldRun(one) && this.#hasEnded(one))
     const endedIds = new Set(ended.map(({ id }) => id))

@@ -18,8 +18,6 @@ export type World = {
   readonly log: Log
   /** A free port that no instance has. */
   readonly takePort: () => Promise<number>
-  /** Called when there may be something to tend to. */
-  readonly wake: () => void
 }
 
 /** Where an instance's log is. */
