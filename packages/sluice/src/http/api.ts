@@ -11,9 +11,9 @@ import { handlers } from './handlers/all.ts'
 import { exportLines } from './handlers/ledger.ts'
 import { openApi } from './openapi.ts'
 import { page } from './page.ts'
-import { paths } from './paths.ts'
-import type { RouteId } from './paths.ts'
-import { problemOf, problemType } from './problem.ts'
+import { paths } from './client/paths.ts'
+import type { RouteId } from './client/paths.ts'
+import { problemOf, problemType } from './client/problem.ts'
 import { routes } from './routes.ts'
 
 /** Who may ask an API: the token it wants (null in process, where there is no wire), and the host it answers for. */
@@ -48,6 +48,7 @@ export const createApi = (context: ApiContext, access: ApiAccess): Api => {
     const { method, path } = paths[id]
     app.on(method.toUpperCase(), path, async (c) => {
       if (!routes[id].open && access.token !== null) checkToken(c.req.header('authorization'), access.token)
+      if (!routes[id].open && access.token !== null && !context.isStarted()) throw notReady()
       return answer(context, id, { request: c.req.raw, params: c.req.param(), streams })
     })
   }
@@ -72,6 +73,13 @@ const pageHeaders = {
   'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
 }
 
+const notReady = (): SluiceError =>
+  new SluiceError('server_unreachable', {
+    detail: 'recovery is not over',
+    hint: 'ask again in a second',
+    retry: 'same',
+  })
+
 const isRoute = (id: string): id is RouteId => Object.hasOwn(paths, id)
 
 const problem = (error: unknown): Response => {
@@ -90,10 +98,10 @@ type Incoming = {
 }
 
 const answer = async (context: ApiContext, id: RouteId, incoming: Incoming): Promise<Response> => {
+  // The casts: the call was read by the schemas of this route, which are those of its handler's type; types cannot walk two tables together.
   const call = await readCall(id, incoming)
   if (id === 'events.stream') return answerEvents(context, call as Call<'events.stream'>, incoming)
   if (id === 'ledger.export') return answerExport(context, call as Call<'ledger.export'>)
-  // The call was read by the schema of the same route, which is what its handler takes; the two lists cannot be walked together with types.
   const handle = handlers[id] as (context: ApiContext, call: Call<RouteId>) => Promise<unknown>
   return Response.json(await handle(context, call))
 }

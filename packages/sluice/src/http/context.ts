@@ -5,8 +5,8 @@ import type { ArtifactStore } from '../ports/artifacts.ts'
 import type { Clock, Log } from '../ports/clock.ts'
 import type { JobRunner } from '../ports/runner.ts'
 import type { Sha256 } from '../core/model.ts'
-import type { Contract, RouteInput } from './contract.ts'
-import type { RouteId } from './paths.ts'
+import type { Contract, RouteInput } from './client/contract.ts'
+import type { RouteId } from './client/paths.ts'
 
 /** The control plane as the API sees it. Built in `app.ts`. */
 export type ApiContext = {

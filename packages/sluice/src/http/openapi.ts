@@ -2,9 +2,9 @@
 import { z } from 'zod'
 import { errorTable, publicCode } from '../core/errors.ts'
 import type { ErrorCode } from '../core/errors.ts'
-import { paths } from './paths.ts'
-import type { RouteId } from './paths.ts'
-import { problemType } from './problem.ts'
+import { paths } from './client/paths.ts'
+import type { RouteId } from './client/paths.ts'
+import { problemType } from './client/problem.ts'
 import { routes } from './routes.ts'
 import { schemas } from './schemas.ts'
 

@@ -5,8 +5,8 @@
 import { z } from 'zod'
 import type { ErrorCode } from '../core/errors.ts'
 import { limits } from '../core/limits.ts'
-import type { Contract } from './contract.ts'
-import type { RouteId } from './paths.ts'
+import type { Contract } from './client/contract.ts'
+import type { RouteId } from './client/paths.ts'
 import { schemas } from './schemas.ts'
 import type { Schemas } from './schemas.ts'
 

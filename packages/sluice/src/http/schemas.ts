@@ -1,7 +1,7 @@
 /** The wire types as schemas: what OpenAPI tells, and what tests hold the answers to. */
 import { z } from 'zod'
 import { commitId, digest } from '../core/model.ts'
-import type * as views from './views.ts'
+import type * as views from './client/views.ts'
 
 const at = z.number().int().meta({ description: 'epoch ms' })
 const bp = z.number().int().min(0).max(10_000).meta({ description: 'hundredths of a percent' })

@@ -1,5 +1,5 @@
 import type { Handlers, StreamId } from '../context.ts'
-import type { RouteId } from '../paths.ts'
+import type { RouteId } from '../client/paths.ts'
 import { environmentHandlers } from './environments.ts'
 import { ledgerHandlers } from './ledger.ts'
 import { releaseHandlers } from './releases.ts'

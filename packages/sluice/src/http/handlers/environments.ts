@@ -1,5 +1,5 @@
 import type { EnvironmentState } from '../../core/environment.ts'
-import type { EnvironmentTarget } from '../../engine/commands.ts'
+import type { EnvironmentTarget } from '../../engine/environment-commands.ts'
 import { SluiceError } from '../../core/errors.ts'
 import type { Purpose } from '../../core/rollout/types.ts'
 import type { ApiContext, Call, Handlers } from '../context.ts'
@@ -8,7 +8,7 @@ import type { NamedEnvironment } from '../present/environment-names.ts'
 import { refOf } from '../present/releases.ts'
 import { releasesOf, rolloutView } from '../present/rollouts.ts'
 import { stepViews } from '../present/steps.ts'
-import type { EnvironmentView, StartedView } from '../views.ts'
+import type { EnvironmentView, StartedView } from '../client/views.ts'
 import { environmentsOf, knownReleases, observedOf, serviceOf, targetOf } from './lookup.ts'
 
 /** Answers about environments, and everything that is asked of one. */

@@ -2,14 +2,14 @@
 import { environmentNames } from '../present/environment-names.ts'
 import { SluiceError } from '../../core/errors.ts'
 import type { Release, ReleaseId } from '../../core/model.ts'
-import type { EnvironmentTarget } from '../../engine/commands.ts'
-import type { Rollout } from '../../engine/reading.ts'
+import type { EnvironmentTarget } from '../../engine/environment-commands.ts'
+import type { Rollout } from '../../engine/trusted.ts'
 import type { LedgerRow } from '../../core/ledger/entry.ts'
 import { limits } from '../../core/limits.ts'
 import type { ApiContext } from '../context.ts'
 import type { Known } from '../present/releases.ts'
 import { instanceView, trafficView } from '../present/traffic.ts'
-import type { ObservedView } from '../views.ts'
+import type { ObservedView } from '../client/views.ts'
 import type { NamedEnvironment } from '../present/environment-names.ts'
 
 /** How long an answer waits for the data plane and the driver, milliseconds; then it says that nothing was observed. */

@@ -1,10 +1,10 @@
-import type { Rollout } from '../../engine/reading.ts'
+import type { Rollout } from '../../engine/trusted.ts'
 import type { CommandEvent } from '../../core/rollout/commands.ts'
 import type { ApiContext, Handlers } from '../context.ts'
-import type { RolloutCommand } from '../contract.ts'
+import type { RolloutCommand } from '../client/contract.ts'
 import { releasesOf, rolloutDetailView, rolloutView } from '../present/rollouts.ts'
 import { reachedOf, whyView } from '../present/why.ts'
-import type { RolloutView } from '../views.ts'
+import type { RolloutView } from '../client/views.ts'
 import { knownReleases, observedOf, rowsOf } from './lookup.ts'
 import { pageOf } from './releases.ts'
 

@@ -3,24 +3,12 @@ import { publicCode } from '../../core/errors.ts'
 import { unreachable } from '../../core/machine.ts'
 import type { RunCause } from '../../core/pipeline/types.ts'
 import type { Cause, Failure, VerdictRecord } from '../../core/rollout/types.ts'
-import type { CauseView } from '../views.ts'
-import { percentOf, spanOf } from './words.ts'
-
-/** `12 of 40 units bad (30.00 %)`. */
-export const arm = ({ units, badUnits }: { readonly units: number; readonly badUnits: number }): string =>
-  units === 0 ? 'nothing measured' : `${badUnits} of ${units} bad (${((100 * badUnits) / units).toFixed(2)} %)`
+import type { CauseView } from '../client/views.ts'
+import { badOf, evidenceOf, percentOf, spanOf } from '../client/words.ts'
 
 /** The counts of both arms and the evidence, as a sentence. `limitLogE` is the natural log of the limit. */
 export const verdictText = (verdict: VerdictRecord, limitLogE: number): string =>
-  `candidate ${arm(verdict.candidate)} at ${percentOf(verdict.shareBp)} of the traffic, stable ${arm(verdict.stable)}; evidence E = ${evidence(verdict.logE)} (limit ${evidence(limitLogE)})`
-
-/** An e-value from its natural log, with at most three digits: `0.42`, `37`, `1.2e9`. */
-export const evidence = (logE: number): string => {
-  const value = Math.exp(logE)
-  if (!Number.isFinite(value)) return `e^${Math.round(logE)}`
-  if (value >= 10_000) return value.toExponential(1).replace('e+', 'e')
-  return value >= 10 ? String(Math.round(value)) : value.toPrecision(2)
-}
+  `candidate ${badOf(verdict.candidate)} at ${percentOf(verdict.shareBp)} of the traffic, stable ${badOf(verdict.stable)}; evidence E = ${evidenceOf(verdict.logE)} (limit ${evidenceOf(limitLogE)})`
 
 /** What went wrong with an effect or a job. */
 export const failureView = (failure: Failure): CauseView => ({

@@ -1,7 +1,7 @@
 /** Environments as the API tells them. */
 import type { EnvironmentState } from '../../core/environment.ts'
 import type { ReleaseId } from '../../core/model.ts'
-import type { EnvironmentView, ObservedView, RolloutView } from '../views.ts'
+import type { EnvironmentView, ObservedView, RolloutView } from '../client/views.ts'
 import { refOf, type Known } from './releases.ts'
 
 /** Settled rollouts shown with an environment. */

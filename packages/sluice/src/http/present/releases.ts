@@ -1,7 +1,7 @@
 /** Releases as the API tells them. */
 import { limits } from '../../core/limits.ts'
 import type { Release } from '../../core/model.ts'
-import type { ReleaseDetailView, ReleaseRef, ReleaseView } from '../views.ts'
+import type { ReleaseDetailView, ReleaseRef, ReleaseView } from '../client/views.ts'
 
 /** Releases that an answer names, by id. */
 export type Known = ReadonlyMap<string, Release>

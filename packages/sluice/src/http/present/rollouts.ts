@@ -3,11 +3,11 @@ import { isoTime } from '../../core/iso-time.ts'
 import { unreachable } from '../../core/machine.ts'
 import type { ReleaseId } from '../../core/model.ts'
 import type { RolloutPlan, RolloutState, Stage, Step } from '../../core/rollout/types.ts'
-import type { ObservedView, RolloutDetailView, RolloutView, StageView, StepView } from '../views.ts'
+import type { ObservedView, RolloutDetailView, RolloutView, StageView, StepView } from '../client/views.ts'
 import { causeView } from './causes.ts'
 import { refOf, type Known } from './releases.ts'
 import { stepViews } from './steps.ts'
-import { spanOf } from './words.ts'
+import { spanOf } from '../client/words.ts'
 
 type Rollout = Exclude<RolloutState, { status: 'absent' }>
 

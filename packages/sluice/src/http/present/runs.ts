@@ -1,6 +1,6 @@
 /** Runs as the API tells them. */
 import type { JobState, PlannedJob, RunState } from '../../core/pipeline/types.ts'
-import type { JobView, RunView } from '../views.ts'
+import type { JobView, RunView } from '../client/views.ts'
 import { failureView, runCauseView } from './causes.ts'
 
 type Run = Exclude<RunState, { status: 'absent' }>

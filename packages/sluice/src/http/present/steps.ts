@@ -1,9 +1,9 @@
 /** Steps of a plan in words. */
 import { unreachable } from '../../core/machine.ts'
 import type { Step } from '../../core/rollout/types.ts'
-import type { StepView } from '../views.ts'
+import type { StepView } from '../client/views.ts'
 import { refOf, type Known } from './releases.ts'
-import { countOf, percentOf, spanOf } from './words.ts'
+import { countOf, percentOf, spanOf } from '../client/words.ts'
 
 /** One step as a sentence without a subject: `start 2 × 1.4.1`. */
 export const stepText = (step: Step, known: Known): string => {

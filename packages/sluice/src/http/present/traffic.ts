@@ -2,7 +2,7 @@
 import type { Instance } from '../../core/model.ts'
 import { latencyBucketsMs } from '../../core/routing.ts'
 import type { Arm, ArmCounters, RouteObservation } from '../../core/routing.ts'
-import type { ArmView, InstanceView, TrafficView } from '../views.ts'
+import type { ArmView, InstanceView, TrafficView } from '../client/views.ts'
 import { refOf, type Known } from './releases.ts'
 
 /** A route as it is in force, with what was counted. */

@@ -3,12 +3,12 @@ import type { LedgerRow } from '../../core/ledger/entry.ts'
 import { judge } from '../../core/judge/verdict.ts'
 import { rolloutMachine } from '../../core/rollout/machine.ts'
 import type { RolloutEvent, RolloutPlan, RolloutState } from '../../core/rollout/types.ts'
-import type { EvidencePoint, RolloutView, WhyView } from '../views.ts'
+import type { EvidencePoint, RolloutView, WhyView } from '../client/views.ts'
 import { verdictText } from './causes.ts'
 import { limitLogEOf, type Reached } from './rollouts.ts'
-import { percentOf } from './words.ts'
+import { percentOf } from '../client/words.ts'
 
-/** A row's event. The bodies of a rollout's rows are what its machine accepted, so this is where that is relied on. */
+/** Parser of a row's event. The bodies of a rollout's rows are what its machine accepted, so this is where that is relied on. */
 const eventOf = ({ body }: LedgerRow): RolloutEvent => body as RolloutEvent
 
 /** How far it came before it turned back. Folds the rows with the machine that made them. */

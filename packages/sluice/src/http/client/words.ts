@@ -21,3 +21,16 @@ export const spanOf = (ms: number): string => {
 
 /** `1 unit`, `2 units`. */
 export const countOf = (count: number, word: string): string => `${count} ${word}${count === 1 ? '' : 's'}`
+
+/** `12 of 40 units bad (30.00 %)`. */
+export const badOf = ({ units, badUnits }: { readonly units: number; readonly badUnits: number }): string =>
+  units === 0 ? 'nothing measured' : `${badUnits} of ${units} bad (${((100 * badUnits) / units).toFixed(2)} %)`
+
+/** An e-value from its natural log, with at most three digits: `0.42`, `37`, `1.2e9`. */
+export const evidenceOf = (logE: number): string => {
+  const value = Math.exp(logE)
+  if (!Number.isFinite(value)) return `e^${Math.round(logE)}`
+  if (value >= 10_000) return value.toExponential(1).replace('e+', 'e')
+  return value >= 10 ? String(Math.round(value)) : value.toPrecision(2)
+}
+

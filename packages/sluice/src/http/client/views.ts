@@ -2,8 +2,8 @@
  * What the API answers: the wire types. Made from the domain by `present/`, checked against `schemas.ts` in tests, read by the client, the command line and
  * the dashboard. Times are epoch ms, shares basis points (10 000 = all traffic).
  */
-import type { Actor, Artifact, Commit, EnvironmentSpec, FreezeWindow } from '../core/model.ts'
-import type { Refusal } from '../core/admission.ts'
+import type { Actor, Artifact, Commit, EnvironmentSpec, FreezeWindow } from '../../core/model.ts'
+import type { Refusal } from '../../core/admission.ts'
 
 /** A release by its id and the version that people know it by. */
 export type ReleaseRef = { readonly id: string; readonly version: string }

@@ -1,6 +1,6 @@
 /** Errors on the wire (RFC 9457, problem details). */
-import { errorTable, publicCode, SluiceError } from '../core/errors.ts'
-import type { ErrorCode } from '../core/errors.ts'
+import { errorTable, publicCode, SluiceError } from '../../core/errors.ts'
+import type { ErrorCode } from '../../core/errors.ts'
 import type { ProblemView } from './views.ts'
 
 /** The media type of an error. */

@@ -1,0 +1,114 @@
+/** What a command works with: where it prints, what was asked for globally, and the way to a control plane. Made once, in `program.ts`. */
+import type { Style } from './render/style.ts'
+
+/** A stream of text, as far as a command needs one. */
+export type Output = {
+  readonly write: (text: string) => unknown
+  readonly isTTY: boolean
+  readonly columns: number
+  readonly rows: number
+}
+
+/** What is asked of every command in the same way. */
+export type Globals = {
+  readonly json: boolean
+  readonly quiet: boolean
+  readonly verbose: boolean
+  /** False: never ask. (Sluice never needs to; the flag is there so that scripts may say so.) */
+  readonly input: boolean
+  readonly yes: boolean
+  /** Address of a control plane elsewhere; null for the one of the project. */
+  readonly server: string | null
+  /** The environment to speak of, where a command has no argument for it. */
+  readonly environment: string | null
+  readonly projectDir: string
+  readonly stateDir: string
+}
+
+/** A command's surroundings. */
+export type Cli = {
+  readonly globals: Globals
+  readonly variables: Readonly<Record<string, string | undefined>>
+  readonly cwd: string
+  readonly stdout: Output
+  readonly stderr: Output
+  /** Style of stdout and of stderr: one may be a terminal and the other a file. */
+  readonly style: Style
+  readonly noteStyle: Style
+  readonly host: Host
+  /** Name for the ledger. */
+  readonly actor: string
+  /** A line of the result. */
+  readonly print: (line: string) => void
+  /** A line of progress; nothing when quiet. */
+  readonly note: (line: string) => void
+  /** The result as one object; `schemaVersion` is put first. */
+  readonly json: (value: object) => void
+  /** Falls at the first Ctrl-C while somebody waits for it; the second ends the process. */
+  readonly interrupted: AbortSignal
+}
+
+/** A control plane opened in this process. */
+export type InProcessApi = {
+  readonly fetch: (request: Request) => Promise<Response>
+  readonly stateDir: string
+  readonly close: () => Promise<void>
+}
+
+/** What only the composition root can make; handed in by `main.ts` and loaded when first asked for. */
+export type Host = {
+  readonly version: string
+  /** Program and arguments that start this CLI again. */
+  readonly self: readonly string[]
+  readonly openInProcess: (options: {
+    readonly projectDir: string
+    readonly stateDir: string
+    readonly mode: 'read' | 'work'
+    readonly onFatal: (error: Error) => void
+  }) => Promise<InProcessApi>
+  readonly serve: (options: {
+    readonly projectDir: string
+    readonly stateDir: string
+    readonly host: string
+    readonly port: number | null
+    readonly onFatal: (error: Error) => void
+  }) => Promise<{ readonly url: string; readonly stateDir: string; readonly close: () => Promise<void> }>
+  /** Runs a gateway until it is told to end; gives the exit code. */
+  readonly gateway: (args: readonly string[]) => Promise<number>
+  readonly loadConfig: (
+    directory: string,
+    signal: AbortSignal,
+  ) => Promise<{ readonly file: string; readonly settings: import('../core/config/settings.ts').Settings }>
+  readonly verifyLedgerFile: (
+    path: string,
+    anchor: { readonly seq: number; readonly hash: string } | undefined,
+  ) => Promise<{
+    readonly kind: string
+    readonly path: string
+    readonly found: import('../core/ledger/verify.ts').Verification
+  }>
+}
+
+/** What was typed, after the command's own words. */
+export type Input = {
+  readonly args: readonly (string | undefined)[]
+  /** Of variadic arguments. */
+  readonly rest: readonly string[]
+  readonly options: Readonly<Record<string, unknown>>
+}
+
+/** A command: does its work and gives the exit code. */
+export type Command = (cli: Cli, input: Input) => Promise<number>
+
+/** The text of an option; null when it was not given. */
+export const textOption = ({ options }: Input, name: string): string | null => {
+  const value = options[name]
+  return typeof value === 'string' ? value : null
+}
+
+/** Whether a flag was given (or, for `--no-x`, not taken back). */
+export const flagOption = ({ options }: Input, name: string): boolean => options[name] === true
+
+/** The environment a command speaks of: its argument, or `--env`. */
+export const environmentOf = ({ globals }: Cli, given: string | undefined): string | null =>
+  given ?? globals.environment

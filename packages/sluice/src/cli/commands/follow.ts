@@ -1,0 +1,70 @@
+/** The second half of deploy, promote, rollback, retry and run: waiting, or not, and the report at the end. */
+import { randomUUID } from 'node:crypto'
+import { SluiceError } from '../../core/errors.ts'
+import type { Client } from '../../http/client/client.ts'
+import { type Cli, type Input, textOption } from '../cli.ts'
+import { rolloutReport } from '../render/rollout.ts'
+import { runReport } from '../render/run.ts'
+import { parseSpan } from '../render/times.ts'
+import { nowOf } from '../told.ts'
+import { watchRollout, watchRun, type Watched } from '../watch.ts'
+
+/** A key by which a repetition of this very request is known. */
+export const freshKey = (): string => randomUUID()
+
+/** How long to wait; null for as long as it takes. `usage_invalid` for a span that is none. */
+export const timeoutOf = (input: Input): number | null => {
+  const text = textOption(input, 'timeout')
+  return text === null ? null : spanOption('--timeout', text)
+}
+
+/** Parser of a span that was typed. `usage_invalid`. */
+export const spanOption = (name: string, text: string): number => {
+  const ms = parseSpan(text)
+  if (ms !== null) return ms
+  throw new SluiceError('usage_invalid', {
+    detail: `${name} ${text} is no span of time`,
+    hint: `write ${name} 90s, 15m, 2h or 3d`,
+  })
+}
+
+type Subject = { readonly client: Client; readonly id: string; readonly timeoutMs: number | null }
+
+/** Waits for a rollout and reports. 0 when the release serves, 3 when it does not, 6 when the time was up, 130 after Ctrl-C. */
+export const followRollout = async (cli: Cli, { client, id, timeoutMs }: Subject): Promise<number> => {
+  const watched = await watchRollout(cli, { client, id }, { timeoutMs })
+  const { state } = watched
+  if (watched.ended !== 'over' || state === null)
+    return leave(cli, watched, { id, watch: `rollout watch ${id}`, stop: `rollout abort ${id}` })
+  const now = await nowOf(client, state.environment)
+  if (cli.globals.json) cli.json({ rollout: state, now })
+  else for (const line of rolloutReport(state, now, cli.style)) cli.print(line)
+  return state.status === 'succeeded' ? 0 : 3
+}
+
+/** Waits for a run and reports. */
+export const followRun = async (cli: Cli, { client, id, timeoutMs }: Subject): Promise<number> => {
+  const watched = await watchRun(cli, { client, id }, { timeoutMs })
+  const { state } = watched
+  if (watched.ended !== 'over' || state === null)
+    return leave(cli, watched, { id, watch: `runs logs ${id} --follow`, stop: `runs cancel ${id}` })
+  if (cli.globals.json) cli.json({ run: state })
+  else for (const line of runReport(state, cli.style)) cli.print(line)
+  return state.status === 'succeeded' ? 0 : 3
+}
+
+/** Says what goes on without this command, and how to see or stop it. */
+const leave = (
+  cli: Cli,
+  { ended }: Watched<unknown>,
+  { id, watch, stop }: { readonly id: string; readonly watch: string; readonly stop: string },
+): number => {
+  if (ended === 'late') {
+    throw new SluiceError('wait_timeout', {
+      detail: `${id} is not over yet; it goes on`,
+      hint: `sluice ${watch}   or   sluice ${stop}`,
+    })
+  }
+  cli.stderr.write(`\nDetached: ${id} goes on.\n  see it   sluice ${watch}\n  stop it  sluice ${stop}\n`)
+  return 130
+}

@@ -1,0 +1,28 @@
+/** What a shell asks for while a command is typed. */
+import { globalOptions, type OptionWord, words } from './words.ts'
+
+/** Prints what may come next after the words typed so far (the last one is still being typed). */
+export const completeWords = (typed: readonly string[], print: (line: string) => void): number => {
+  for (const candidate of candidatesOf(typed)) print(candidate)
+  return 0
+}
+
+/** What may come next. Pure. */
+export const candidatesOf = (typed: readonly string[]): readonly string[] => {
+  const current = typed.at(-1) ?? ''
+  const before = typed.slice(0, -1).filter((one) => !one.startsWith('-'))
+  if (current.startsWith('-')) return optionsAfter(before).filter((flag) => flag.startsWith(current))
+  const paths = words.map(({ path }) => path.split(' '))
+  const next = paths
+    .filter((path) => path.length > before.length && before.every((one, index) => path[index] === one))
+    .map((path) => path[before.length] ?? '')
+  return [...new Set(next)].filter((one) => one.startsWith(current)).toSorted()
+}
+
+const optionsAfter = (before: readonly string[]): readonly string[] => {
+  const text = before.join(' ')
+  const word = words.find(({ path }) => text === path || text.startsWith(`${path} `))
+  return [...(word?.options ?? []), ...globalOptions].flatMap(flagsOf).toSorted()
+}
+
+const flagsOf = ({ flags }: OptionWord): readonly string[] => flags.match(/--[a-z-]+/g) ?? []

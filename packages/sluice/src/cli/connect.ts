@@ -1,0 +1,210 @@
+/** The way to a control plane: one elsewhere, the one that runs here, one that is started, or one in this process. */
+import { spawn } from 'node:child_process'
+import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { SluiceError } from '../core/errors.ts'
+import { type Client, createClient, type Transport } from '../http/client/client.ts'
+import { errorOfProblem } from '../http/client/problem.ts'
+import { isRunning } from '../lib/process-identity.ts'
+import type { Cli } from './cli.ts'
+
+/**
+ * What a command needs. `read`: to look; without a server the state is opened here and nothing is started. `work`: to have something done while this
+ * command waits; without a server it is done here. `server`: something that goes on after this command; without a server one is started.
+ */
+export type Need = 'read' | 'work' | 'server'
+
+/** A client and what must be let go of afterwards. */
+export type Connection = {
+  readonly client: Client
+  readonly kind: 'server' | 'inProcess'
+  readonly close: () => Promise<void>
+}
+
+/** How long an answer may take, milliseconds. Planning a run reads the commit's config in a checkout. */
+const answerMs = 30_000
+/** How long a control plane may take to start, milliseconds. */
+const startMs = 15_000
+const lookEveryMs = 50
+
+/** Gives the work a connection, and lets go of it however the work ends. */
+export const withClient = async <Result>(
+  cli: Cli,
+  need: Need,
+  work: (client: Client, kind: Connection['kind']) => Promise<Result>,
+): Promise<Result> => {
+  const connection = await connect(cli, need)
+  try {
+    return await work(connection.client, connection.kind)
+  } finally {
+    await connection.close()
+  }
+}
+
+/** Finds, starts or opens a control plane. */
+export const connect = async (cli: Cli, need: Need): Promise<Connection> => {
+  const { globals, variables } = cli
+  const elsewhere = globals.server ?? variables['SLUICE_SERVER'] ?? null
+  if (elsewhere !== null) return overWire(cli, addressFrom(elsewhere))
+  const running = runningServer(globals.stateDir)
+  if (running !== null) return overWire(cli, running.url)
+  if (need === 'server') {
+    const url = await startServer(cli, null)
+    return overWire(cli, url)
+  }
+  return inProcess(cli, need)
+}
+
+const addressFrom = (text: string): string => {
+  const url = URL.parse(text.includes('://') ? text : `http://${text}`)
+  if (url !== null && (url.protocol === 'http:' || url.protocol === 'https:')) return url.origin
+  throw new SluiceError('usage_invalid', {
+    detail: `${JSON.stringify(text)} is not the address of a server`,
+    hint: 'sluice status --server http://127.0.0.1:7420',
+  })
+}
+
+const overWire = (cli: Cli, url: string): Connection => ({
+  client: clientOf(cli, { url, token: tokenOf(cli), transport: fetch }),
+  kind: 'server',
+  close: () => Promise.resolve(),
+})
+
+const clientOf = (
+  { actor }: Cli,
+  { url, token, transport }: { readonly url: string; readonly token: string | null; readonly transport: Transport },
+): Client => createClient({ url, token, actor, transport, timeoutMs: answerMs })
+
+const tokenOf = ({ variables, globals }: Cli): string | null => {
+  const given = variables['SLUICE_TOKEN']
+  if (given !== undefined && given !== '') return given
+  try {
+    return readFileSync(join(globals.stateDir, 'token'), 'utf8').trim()
+  } catch {
+    return null
+  }
+}
+
+const inProcess = async (cli: Cli, mode: 'read' | 'work'): Promise<Connection> => {
+  const { projectDir, stateDir } = cli.globals
+  const onFatal = (error: Error): void => {
+    cli.note(`the state can no longer be trusted: ${error.message}`)
+    process.exit(1)
+  }
+  try {
+    const opened = await cli.host.openInProcess({ projectDir, stateDir, mode, onFatal })
+    const client = clientOf(cli, { url: 'http://localhost', token: null, transport: opened.fetch })
+    return { client, kind: 'inProcess', close: opened.close }
+  } catch (error) {
+    if (!(error instanceof SluiceError) || error.code !== 'server_running') throw error
+    // A control plane is just coming up: it holds the state and has not said yet where it is.
+    return overWire(cli, (await awaitServer(stateDir, null)).url)
+  }
+}
+
+/** A control plane as `server.json` names it. */
+export type RunningServer = {
+  readonly pid: number
+  readonly url: string
+  readonly version: string
+  readonly startedAt: number
+}
+
+/** Parser of `server.json`: the control plane that it names, if that still runs; null otherwise. */
+export const runningServer = (stateDir: string): RunningServer | null => {
+  try {
+    const file = JSON.parse(readFileSync(join(stateDir, 'server.json'), 'utf8')) as RunningServer & {
+      readonly processStart: string | null
+    }
+    if (file.processStart === null) return isAlive(file.pid) ? file : null
+    return isRunning({ pid: file.pid, startTime: file.processStart }) ? file : null
+  } catch {
+    return null
+  }
+}
+
+const isAlive = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
+
+/** What a control plane that was started says about its start. */
+type Report = { readonly ready: string } | { readonly failed: unknown }
+
+/** Starts a control plane that outlives this command, and says so. Gives its address. */
+export const startServer = async (
+  cli: Cli,
+  listen: { readonly host: string | null; readonly port: string | null } | null,
+): Promise<string> => {
+  const { projectDir, stateDir } = cli.globals
+  const [program = process.execPath, ...args] = cli.host.self
+  const where = [
+    ...(listen?.host == null ? [] : ['--host', listen.host]),
+    ...(listen?.port == null ? [] : ['--port', listen.port]),
+  ]
+  mkdirSync(stateDir, { recursive: true, mode: 0o700 })
+  const log = openSync(join(stateDir, 'server.log'), 'a', 0o600)
+  const child = spawn(program, [...args, 'server', '--project', projectDir, '--state-dir', stateDir, ...where], {
+    detached: true,
+    stdio: ['ignore', log, log, 'ipc'],
+  })
+  closeSync(log)
+  const report = await new Promise<Report>((resolve) => {
+    const failed = (detail: string): void =>
+      resolve({
+        failed: {
+          name: 'server_unreachable',
+          detail,
+          hint: `look at the end of ${join(stateDir, 'server.log')}`,
+          evidence: lastLines(join(stateDir, 'server.log')),
+        },
+      })
+    const late = setTimeout(() => failed(`the control plane did not start within ${startMs / 1_000} s`), startMs)
+    child.once('message', (message) => {
+      clearTimeout(late)
+      // Trusted: the other end of this channel is this program.
+      resolve(message as Report)
+    })
+    child.once('error', (error) => failed(`the control plane cannot be started: ${error.message}`))
+    child.once('exit', (code) => failed(`the control plane ended at its start (exit code ${code ?? 'none'})`))
+  })
+  if (child.connected) child.disconnect()
+  child.unref()
+  if ('ready' in report) {
+    cli.note(
+      `${cli.noteStyle.mark('done')} started the control plane at ${report.ready} (pid ${child.pid ?? '?'}); it goes on by itself: sluice down`,
+    )
+    return report.ready
+  }
+  const error = errorOfProblem(report.failed, 503)
+  // Somebody else was faster, or the gateway brought the last one back.
+  if (error.code === 'server_running') return (await awaitServer(stateDir, error)).url
+  throw error
+}
+
+/** Waits until a control plane says where it is. */
+const awaitServer = async (stateDir: string, otherwise: SluiceError | null): Promise<RunningServer> => {
+  for (let waitedMs = 0; waitedMs < startMs; waitedMs += lookEveryMs) {
+    const running = runningServer(stateDir)
+    if (running !== null) return running
+    await new Promise((resolve) => setTimeout(resolve, lookEveryMs))
+  }
+  throw (
+    otherwise ??
+    new SluiceError('server_unreachable', {
+      detail: `another process holds ${stateDir}, and says nothing`,
+      hint: 'sluice doctor',
+    })
+  )
+}
+
+const lastLines = (path: string): readonly string[] => {
+  try {
+    return readFileSync(path, 'utf8').trimEnd().split('\n').slice(-10)
+  } catch {
+    return []
+  }
+}

@@ -1,0 +1,241 @@
+/** The command line: reads what was typed, runs the command, and turns what went wrong into words and an exit code. */
+import { existsSync, realpathSync } from 'node:fs'
+import { userInfo } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
+import { Command as Parser, CommanderError, Option } from 'commander'
+import { errorTable, publicCode, SluiceError } from '../core/errors.ts'
+import type { Cli, Globals, Host, Input, Output } from './cli.ts'
+import { completeWords } from './complete.ts'
+import { errorLines } from './render/error.ts'
+import { abilitiesOf, createStyle, type Style } from './render/style.ts'
+import { ToldError } from './told-error.ts'
+import { familyTexts, globalOptions, type Word, wordGroups, words } from './words.ts'
+
+/** What the program is run with; `main.ts` gives the real ones. */
+export type ProgramInput = {
+  readonly argv: readonly string[]
+  readonly variables: Readonly<Record<string, string | undefined>>
+  readonly cwd: string
+  readonly stdout: Output
+  readonly stderr: Output
+  readonly host: Host
+  readonly interrupted: AbortSignal
+}
+
+/** Runs one command line and gives its exit code. Never rejects. */
+export const runProgram = async (input: ProgramInput): Promise<number> => {
+  const { argv, host, stdout } = input
+  if (argv[0] === '__complete') return completeWords(argv.slice(1), (line) => stdout.write(`${line}\n`))
+  let exitCode = 0
+  const parser = createParser(host.version, async (word, typed) => {
+    exitCode = await runWord(input, word, typed)
+  })
+  parser.configureOutput({
+    writeOut: (text) => void stdout.write(text),
+    // What commander would say of a mistake is said in our own words below.
+    writeErr: () => {},
+    getOutHelpWidth: () => stdout.columns,
+    getOutHasColors: () => false,
+  })
+  try {
+    await parser.parseAsync([...argv], { from: 'user' })
+    return exitCode
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return 0
+    const isWrong = error instanceof CommanderError
+    return fail(input, isWrong ? usageError(error, argv) : error, {
+      json: argv.includes('--json'),
+      noColor: argv.includes('--no-color'),
+    })
+  }
+}
+
+type Run = (word: Word, typed: Input) => Promise<void>
+
+/** The parser of the whole tree, made from the table. */
+export const createParser = (version: string, run: Run): Parser => {
+  const root = new Parser('sluice')
+    .description('Sluice takes a commit to production, and takes it back by itself when it is bad.')
+    .usage('<command> [options]')
+    .version(version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand('help [command]', 'print the help of a command')
+    .exitOverride()
+    .showSuggestionAfterError(true)
+    .addHelpText('after', '\nFirst time here?  sluice demo   ·   In your project:  sluice init')
+  for (const { flags, text } of globalOptions) root.option(flags, text)
+  const families = new Map<string, Parser>()
+  for (const { title, words: group } of wordGroups) {
+    for (const word of group) {
+      const [first = '', second] = word.path.split(' ')
+      const parent = second === undefined ? root : familyOf(root, families, { name: first, title })
+      addWord(parent.command(second ?? first), { word, title, isTop: second === undefined }, run)
+    }
+  }
+  root.action(() => root.outputHelp())
+  return root
+}
+
+const familyOf = (
+  root: Parser,
+  families: Map<string, Parser>,
+  { name, title }: { readonly name: string; readonly title: string },
+): Parser => {
+  const known = families.get(name)
+  if (known !== undefined) return known
+  const family = root
+    .command(name)
+    .description(
+      `${familyTexts[name] ?? ''}: ${words.flatMap(({ path }) => (path.startsWith(`${name} `) ? [path.slice(name.length + 1)] : [])).join(', ')}`,
+    )
+    .helpCommand(false)
+    .helpGroup(`${title}:`)
+  families.set(name, family)
+  return family
+}
+
+const addWord = (
+  command: Parser,
+  { word, title, isTop }: { readonly word: Word; readonly title: string; readonly isTop: boolean },
+  run: Run,
+): void => {
+  command.description(word.text)
+  if (isTop) command.helpGroup(`${title}:`)
+  if (word.args !== '') command.arguments(word.args)
+  for (const { flags, text } of word.options) command.addOption(new Option(flags, text))
+  const examples = word.examples.map((example) => `  sluice ${example}`).join('\n')
+  command.addHelpText(
+    'after',
+    `\nExamples:\n${examples}\n\nEvery command also takes: ${globalOptions.map(({ flags }) => flags.split(/[ ,]/)[0]).join(' ')}`,
+  )
+  command.action(async () => {
+    const given: readonly unknown[] = command.processedArgs
+    await run(word, {
+      args: given.map((one) => (typeof one === 'string' ? one : undefined)),
+      rest: given.flatMap((one) => (Array.isArray(one) ? one.map(String) : [])),
+      options: command.optsWithGlobals(),
+    })
+  })
+}
+
+const runWord = async (input: ProgramInput, word: Word, typed: Input): Promise<number> => {
+  const noColor = typed.options['color'] === false
+  try {
+    const { command } = await word.load()
+    return await command(createCli(input, typed.options), typed)
+  } catch (error) {
+    return fail(input, error, { json: typed.options['json'] === true, noColor })
+  }
+}
+
+const createCli = (input: ProgramInput, options: Input['options']): Cli => {
+  const { stdout, stderr, variables, cwd } = input
+  const globals = globalsOf(options, { variables, cwd })
+  const noColor = options['color'] === false
+  return {
+    globals,
+    variables,
+    cwd,
+    stdout,
+    stderr,
+    style: createStyle(abilitiesOf(variables, { isTTY: stdout.isTTY, noColor })),
+    noteStyle: createStyle(abilitiesOf(variables, { isTTY: stderr.isTTY, noColor })),
+    host: input.host,
+    actor: variables['SLUICE_ACTOR'] ?? userInfo().username,
+    print: (line) => void stdout.write(`${line}\n`),
+    note: (line) => {
+      if (!globals.quiet) stderr.write(`${line}\n`)
+    },
+    json: (value) => void stdout.write(`${JSON.stringify({ schemaVersion: 1, ...value })}\n`),
+    interrupted: input.interrupted,
+  }
+}
+
+/** Parser of the options that every command takes. */
+const globalsOf = (options: Input['options'], { variables, cwd }: Pick<ProgramInput, 'variables' | 'cwd'>): Globals => {
+  const text = (name: string): string | null => {
+    const value = options[name]
+    return typeof value === 'string' ? value : null
+  }
+  const given = text('project')
+  const projectDir = given === null ? findProject(cwd) : resolve(cwd, given)
+  const state = text('stateDir') ?? variables['SLUICE_STATE_DIR'] ?? null
+  return {
+    json: options['json'] === true,
+    quiet: options['quiet'] === true,
+    verbose: options['verbose'] === true,
+    input: options['input'] !== false,
+    yes: options['yes'] === true,
+    server: text('server'),
+    environment: text('env'),
+    projectDir,
+    stateDir: state === null ? join(projectDir, '.sluice') : resolve(cwd, state),
+  }
+}
+
+const projectMarks = [
+  'sluice.config.ts',
+  'sluice.config.mts',
+  'sluice.config.js',
+  'sluice.config.mjs',
+  'sluice.config.json',
+]
+
+/** The nearest directory upwards with a config; without one the nearest repository; without one the directory itself. */
+const findProject = (cwd: string): string => {
+  const start = existsSync(cwd) ? realpathSync(cwd) : cwd
+  return (
+    upwards(start, (directory) => projectMarks.some((name) => existsSync(join(directory, name)))) ??
+    upwards(start, (directory) => existsSync(join(directory, '.git'))) ??
+    start
+  )
+}
+
+const upwards = (directory: string, holds: (directory: string) => boolean): string | null => {
+  if (holds(directory)) return directory
+  const above = dirname(directory)
+  return above === directory ? null : upwards(above, holds)
+}
+
+/** A mistake in what was typed, with what was probably meant. */
+const usageError = (error: CommanderError, argv: readonly string[]): SluiceError => {
+  const [first = '', ...rest] = error.message.replace(/^error: /, '').split('\n')
+  const meant = /\(Did you mean (?:one of )?(.+?)\?\)/.exec(rest.join(' '))?.[1] ?? null
+  const known = words.map(({ path }) => path).filter((path) => argv.join(' ').startsWith(path))
+  const help = `sluice ${known.at(-1) ?? argv.find((one) => Object.hasOwn(familyTexts, one)) ?? ''} --help`.replace(
+    / {2,}/g,
+    ' ',
+  )
+  return new SluiceError('usage_invalid', {
+    detail: first,
+    hint: meant === null ? help : `did you mean ${meant}?   ${help}`,
+  })
+}
+
+const fail = async (
+  { stdout, stderr, variables }: ProgramInput,
+  error: unknown,
+  { json, noColor }: { readonly json: boolean; readonly noColor: boolean },
+): Promise<number> => {
+  const told = error instanceof ToldError ? error.error : error
+  const now = error instanceof ToldError ? error.now : null
+  const known = told instanceof SluiceError ? told : unforeseen(told)
+  if (json) {
+    const { code, detail, hint, evidence, retry } = known
+    stdout.write(
+      `${JSON.stringify({ schemaVersion: 1, error: { code: publicCode(code), name: code, detail, hint, evidence, retry, now } })}\n`,
+    )
+  } else {
+    const style: Style = createStyle(abilitiesOf(variables, { isTTY: stderr.isTTY, noColor }))
+    stderr.write(`${errorLines(known, now, style).join('\n')}\n`)
+  }
+  return errorTable[known.code].exit
+}
+
+const unforeseen = (error: unknown): SluiceError =>
+  new SluiceError('unexpected', {
+    detail: error instanceof Error ? error.message : String(error),
+    hint: 'this is a mistake in Sluice; the lines above say where',
+    evidence: error instanceof Error && error.stack !== undefined ? error.stack.split('\n').slice(1, 6) : [],
+    cause: error,
+  })

@@ -1,0 +1,42 @@
+/** A part of the terminal that is painted again in place. */
+import type { Output } from '../cli.ts'
+import { clip } from './style.ts'
+
+/** Shortest time between two paintings: 12 a second. */
+const frameMs = 1_000 / 12
+
+/** A place in the terminal. */
+export type Live = {
+  /** Paints these lines instead of the last ones, at most 12 times a second. */
+  readonly paint: (lines: readonly string[]) => void
+  /** Takes the place away; what is printed next comes where it was. */
+  readonly clear: () => void
+}
+
+/** Makes a place at the cursor. `now` is a clock in milliseconds that does not jump. */
+export const createLive = (output: Output, now: () => number): Live => {
+  let painted = 0
+  let paintedAt = -frameMs
+  let text = ''
+  const erase = (): string => (painted === 0 ? '' : `\u001B[${painted}A\r\u001B[0J`)
+  return {
+    paint: (lines) => {
+      if (now() - paintedAt < frameMs) return
+      // More lines than the screen has could not be taken back.
+      const visible = lines
+        .slice(0, Math.max(1, output.rows - 1))
+        .map((line) => clip(line, Math.max(20, output.columns - 1)))
+      const next = visible.map((line) => `${line}\n`).join('')
+      if (next === text) return
+      output.write(`\u001B[?25l${erase()}${next}\u001B[?25h`)
+      painted = visible.length
+      text = next
+      paintedAt = now()
+    },
+    clear: () => {
+      if (painted > 0) output.write(erase())
+      painted = 0
+      text = ''
+    },
+  }
+}

@@ -1,0 +1,96 @@
+/** Runs in the terminal. */
+import type { JobView, RunDetailView, RunView } from '../../http/client/views.ts'
+import { spanOf } from '../../http/client/words.ts'
+import { reportLines } from './error.ts'
+import { pad, type Mark, type Style } from './style.ts'
+import { clockOf } from './times.ts'
+
+/** Whether a run is settled. */
+export const isRunOver = ({ status }: Pick<RunView, 'status'>): boolean =>
+  status === 'succeeded' || status === 'failed' || status === 'cancelled'
+
+const marks: Readonly<Record<JobView['status'], Mark>> = {
+  waiting: 'waiting',
+  running: 'current',
+  stopping: 'warn',
+  succeeded: 'done',
+  failed: 'failed',
+  skipped: 'waiting',
+  cancelled: 'failed',
+}
+
+/** The live tree: jobs by their depth in the graph. */
+export const runLines = (run: RunDetailView, style: Style): readonly string[] => {
+  const wide = Math.max(0, ...run.jobs.map(({ name, level }) => name.length + 2 * level))
+  return [
+    runHead(run, style),
+    ...run.jobs.map((job) => {
+      const name = `${'  '.repeat(job.level)}${job.name}`
+      return `${style.mark(marks[job.status])} ${pad(name, wide)}  ${jobText(job, run.now, style)}`.trimEnd()
+    }),
+    ...(run.status === 'cutting' ? [`${style.mark('current')} cutting the release`] : []),
+  ]
+}
+
+const runHead = (run: RunDetailView, style: Style): string =>
+  `${style.bold(run.service)}  run of ${run.commit.id.slice(0, 12)} ${JSON.stringify(run.commit.subject)}   ${style.dim(run.id)}   ${clockOf((run.settledAt ?? run.now) - run.startedAt)}`
+
+const jobText = (job: JobView, now: number, style: Style): string => {
+  const took = job.startedAt === null ? '' : spanOf((job.finishedAt ?? now) - job.startedAt)
+  switch (job.status) {
+    case 'waiting':
+      return job.needs.length === 0 ? style.dim('waits') : style.dim(`waits for ${job.needs.join(', ')}`)
+    case 'skipped':
+      return style.dim(`skipped, because ${job.because ?? 'a job it needs'} failed`)
+    case 'failed':
+      return `${took}  ${style.bad(job.failure?.text ?? 'failed')}`
+    case 'succeeded':
+      return style.dim(`${took}${job.artifacts.map(({ name, digest }) => `  ${name} ${digest.slice(7, 19)}`).join('')}`)
+    default:
+      return job.status === 'running' ? took : `${took}  ${job.status}`
+  }
+}
+
+/** What changed from one look to the next, one line each. */
+export const runChanges = (before: RunDetailView | null, after: RunDetailView): readonly string[] => {
+  const lines: string[] = []
+  if (before === null)
+    lines.push(`${after.id} run of ${after.commit.id.slice(0, 12)} ${JSON.stringify(after.commit.subject)}`)
+  for (const [index, job] of after.jobs.entries()) {
+    const was = before?.jobs[index]?.status ?? 'waiting'
+    if (was === job.status) continue
+    const took =
+      job.startedAt !== null && job.finishedAt !== null ? ` in ${spanOf(job.finishedAt - job.startedAt)}` : ''
+    const why = job.failure === null ? (job.because === null ? '' : `: ${job.because} failed`) : `: ${job.failure.text}`
+    lines.push(`job ${job.name} ${job.status}${took}${why}`)
+  }
+  if (before?.status !== after.status && after.status !== 'running') lines.push(`run ${after.status}`)
+  return lines
+}
+
+/** The report at the end of a run. */
+export const runReport = (run: RunDetailView, style: Style): readonly string[] => {
+  const elapsed = clockOf((run.settledAt ?? run.now) - run.startedAt)
+  if (run.status === 'succeeded') {
+    const { release } = run
+    const what =
+      release === null
+        ? `The run passed, after ${elapsed}`
+        : `Release ${style.bold(release.version)} ${style.dim(release.id.slice(0, 16))} cut, after ${elapsed}`
+    const next = release === null ? null : 'sluice deploy <environment>'
+    return reportLines({ mark: 'done', what, why: null, evidence: [], now: null, next, more: null }, style)
+  }
+  const failed = run.jobs.find(({ status }) => status === 'failed')
+  return reportLines(
+    {
+      mark: 'failed',
+      what: `${style.bold(run.cause?.code ?? 'SLU-1301')}  The run ${run.status === 'cancelled' ? 'was cancelled' : 'failed'}, after ${elapsed}`,
+      why: run.cause?.text ?? null,
+      evidence: run.cause?.evidence ?? [],
+      now: 'no release was cut; what serves was not touched',
+      next: failed === undefined ? 'sluice run' : `sluice runs logs ${run.id} ${failed.name}`,
+      more: null,
+    },
+    style,
+  )
+}

@@ -1,0 +1,214 @@
+/** Following something that goes on in a control plane until it is over: painted on a terminal, told line by line elsewhere. */
+import { SluiceError } from '../core/errors.ts'
+import type { Client } from '../http/client/client.ts'
+import type { RolloutDetailView, RunDetailView } from '../http/client/views.ts'
+import type { Cli } from './cli.ts'
+import { createLive } from './render/live.ts'
+import { isOver, rolloutChanges, rolloutLines } from './render/rollout.ts'
+import { isRunOver, runChanges, runLines } from './render/run.ts'
+import { isoTime } from '../core/iso-time.ts'
+import type { Style } from './render/style.ts'
+
+/** Between two looks when nothing was announced: on a terminal for the counters, elsewhere because a stream may be dead without saying so. */
+const lookTerminalMs = 250
+const lookPlainMs = 1_000
+const heartbeatMs = 30_000
+/** Looks in a row that may fail, one second apart, before the server is given up: its gateway starts it again within seconds. */
+const failuresMax = 20
+
+/** How something is watched. */
+type Subject<State> = {
+  readonly kind: 'rollout' | 'run'
+  readonly id: string
+  readonly look: () => Promise<State>
+  readonly isOver: (state: State) => boolean
+  readonly lines: (state: State, style: Style) => readonly string[]
+  readonly changes: (before: State | null, after: State) => readonly string[]
+  readonly status: (state: State) => string
+}
+
+/** How a watch ended: it is over, or the person went away (`detached`), or the time was up (`late`). */
+export type Watched<State> = { readonly ended: 'over' | 'detached' | 'late'; readonly state: State | null }
+
+/** Until when to watch. */
+export type WatchOptions = {
+  /** Null: as long as it takes. */
+  readonly timeoutMs: number | null
+  /** Rows as they come, as JSON lines, instead of words. */
+  readonly onRow?: (row: string) => void
+}
+
+/** Follows a rollout. */
+export const watchRollout = (
+  cli: Cli,
+  { client, id }: { readonly client: Client; readonly id: string },
+  options: WatchOptions,
+): Promise<Watched<RolloutDetailView>> => {
+  const subject: Subject<RolloutDetailView> = {
+    kind: 'rollout',
+    id,
+    look: () => client.call('rollouts.show', { params: { rollout: id } }),
+    isOver,
+    lines: rolloutLines,
+    changes: rolloutChanges,
+    status: ({ status, stage }) => `${status}${stage === null ? '' : `, ${stage.text}`}`,
+  }
+  return watch(cli, { client, subject }, options)
+}
+
+/** Follows a run. */
+export const watchRun = (
+  cli: Cli,
+  { client, id }: { readonly client: Client; readonly id: string },
+  options: WatchOptions,
+): Promise<Watched<RunDetailView>> => {
+  const subject: Subject<RunDetailView> = {
+    kind: 'run',
+    id,
+    look: () => client.call('runs.show', { params: { run: id } }),
+    isOver: isRunOver,
+    lines: runLines,
+    changes: runChanges,
+    status: ({ jobs }) =>
+      jobs
+        .filter(({ status }) => status === 'running')
+        .map(({ name }) => name)
+        .join(', '),
+  }
+  return watch(cli, { client, subject }, options)
+}
+
+const watch = async <State>(
+  cli: Cli,
+  { client, subject }: { readonly client: Client; readonly subject: Subject<State> },
+  options: WatchOptions,
+): Promise<Watched<State>> => {
+  const { interrupted } = cli
+  const isTerminal = cli.stderr.isTTY && !cli.globals.quiet && cli.variables['CI'] === undefined
+  const teller = isTerminal ? painter(cli, subject) : lineTeller(cli, subject)
+  const bell = createBell()
+  const stopped = new AbortController()
+  const late = options.timeoutMs === null ? null : performance.now() + options.timeoutMs
+  const onInterrupt = (): void => bell.ring()
+  interrupted.addEventListener('abort', onInterrupt)
+  const listening = listen(client, { subject, bell, onRow: options.onRow }, stopped.signal)
+  let state: State | null = null
+  try {
+    for (;;) {
+      state = await lookPatiently(cli, subject)
+      teller.tell(state)
+      if (subject.isOver(state)) return { ended: 'over', state }
+      if (interrupted.aborted) return { ended: 'detached', state }
+      if (late !== null && performance.now() >= late) return { ended: 'late', state }
+      await bell.wait(isTerminal ? lookTerminalMs : lookPlainMs)
+      if (interrupted.aborted) return { ended: 'detached', state }
+    }
+  } finally {
+    teller.end()
+    stopped.abort()
+    interrupted.removeEventListener('abort', onInterrupt)
+    await listening
+  }
+}
+
+type Teller<State> = { readonly tell: (state: State) => void; readonly end: () => void }
+
+const painter = <State>(cli: Cli, subject: Subject<State>): Teller<State> => {
+  const live = createLive(cli.stderr, () => performance.now())
+  return { tell: (state) => live.paint(subject.lines(state, cli.noteStyle)), end: live.clear }
+}
+
+/** One line for each change, and one every 30 s when nothing changes, so that nobody takes silence for death. */
+const lineTeller = <State>(cli: Cli, subject: Subject<State>): Teller<State> => {
+  let before: State | null = null
+  let saidAt = performance.now()
+  const say = (line: string): void => {
+    cli.note(`${isoTime(Date.now())}  ${line}`)
+    saidAt = performance.now()
+  }
+  return {
+    tell: (state) => {
+      for (const line of subject.changes(before, state)) say(line)
+      before = state
+      if (performance.now() - saidAt >= heartbeatMs) say(`${subject.id} still goes on: ${subject.status(state)}`)
+    },
+    end: () => {},
+  }
+}
+
+/** Looks until it sees something: a control plane that was killed comes back. */
+const lookPatiently = async <State>(cli: Cli, subject: Subject<State>): Promise<State> => {
+  for (let failures = 0; ; failures += 1) {
+    try {
+      return await subject.look()
+    } catch (error) {
+      if (!(error instanceof SluiceError) || error.code !== 'server_unreachable' || cli.interrupted.aborted) throw error
+      if (failures >= failuresMax) throw error
+      if (failures === 1)
+        cli.note(
+          `the control plane does not answer (${error.detail}); ${subject.kind} ${subject.id} goes on, looking again`,
+        )
+      await new Promise((resolve) => setTimeout(resolve, 1_000))
+    }
+  }
+}
+
+/** Wakes the one that waits. */
+type Bell = { readonly ring: () => void; readonly wait: (ms: number) => Promise<void> }
+
+const createBell = (): Bell => {
+  let wake: (() => void) | null = null
+  let isRung = false
+  return {
+    ring: () => {
+      isRung = true
+      wake?.()
+    },
+    wait: async (ms) => {
+      if (!isRung) {
+        await new Promise<void>((resolve) => {
+          const timer = setTimeout(resolve, ms)
+          wake = () => {
+            clearTimeout(timer)
+            resolve()
+          }
+        })
+      }
+      wake = null
+      isRung = false
+    },
+  }
+}
+
+type Listening<State> = { readonly subject: Subject<State>; readonly bell: Bell; readonly onRow: WatchOptions['onRow'] }
+
+/** Rings at every row. The looks go on without it, so that a stream that cannot be had costs a second, not the watch. */
+const listen = async <State>(
+  client: Client,
+  { subject, bell, onRow }: Listening<State>,
+  signal: AbortSignal,
+): Promise<void> => {
+  let after: number | null = onRow === undefined ? null : 0
+  while (!signal.aborted) {
+    try {
+      for await (const event of client.events({ after, kind: subject.kind, id: subject.id }, signal)) {
+        if (event.event !== 'ledger_row') continue
+        after = event.id ?? after
+        onRow?.(event.data)
+        bell.ring()
+      }
+    } catch {
+      // The look that follows says what is wrong, if something is.
+    }
+    if (!signal.aborted) await pause(1_000, signal)
+  }
+}
+
+const pause = (ms: number, signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms)
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer)
+      resolve()
+    })
+  })

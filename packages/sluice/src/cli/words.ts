@@ -1,0 +1,61 @@
+/** The command tree as data: help, completion, `docs/cli.md` and the program itself come from it. Commands load when they are run. */
+import type { Command } from './cli.ts'
+import { environmentWords } from './words/environments.ts'
+import { projectWords } from './words/project.ts'
+import { recordWords } from './words/records.ts'
+import { rolloutWords } from './words/rollouts.ts'
+import { serverWords } from './words/server.ts'
+
+/** One option of a command. `flags` as commander writes them: `-m, --message <why>`. */
+export type OptionWord = { readonly flags: string; readonly text: string }
+
+/** One command. */
+export type Word = {
+  /** `deploy`, `env lock`. */
+  readonly path: string
+  /** `<environment>`, `[ref]`, `[job...]`. */
+  readonly args: string
+  readonly text: string
+  readonly options: readonly OptionWord[]
+  /** Typed examples, without the `sluice` before them. */
+  readonly examples: readonly string[]
+  readonly load: () => Promise<{ readonly command: Command }>
+}
+
+/** A heading of the help and its commands. */
+export type WordGroup = { readonly title: string; readonly words: readonly Word[] }
+
+/** Every command, in the order in which a person meets them. */
+export const wordGroups: readonly WordGroup[] = [
+  { title: 'Start', words: projectWords },
+  { title: 'Deliver', words: rolloutWords },
+  { title: 'Look', words: recordWords },
+  { title: 'Environments', words: environmentWords },
+  { title: 'Run Sluice', words: serverWords },
+]
+
+/** Every command. */
+export const words: readonly Word[] = wordGroups.flatMap((group) => group.words)
+
+/** What words of two parts have in common: `env`, `runs`, … */
+export const familyTexts: Readonly<Record<string, string>> = {
+  runs: 'runs of the pipeline',
+  releases: 'releases',
+  rollout: 'rollouts under way and past',
+  env: 'environments',
+  ledger: 'the ledger',
+}
+
+/** Options that every command takes. */
+export const globalOptions: readonly OptionWord[] = [
+  { flags: '--json', text: 'print one JSON object (streams: JSON lines)' },
+  { flags: '--no-color', text: 'no colours (so do NO_COLOR and a pipe)' },
+  { flags: '--no-input', text: 'never ask (Sluice never needs to)' },
+  { flags: '-y, --yes', text: 'answer yes to whatever might be asked' },
+  { flags: '-q, --quiet', text: 'results only, no progress' },
+  { flags: '-v, --verbose', text: 'say more' },
+  { flags: '--server <url>', text: 'control plane to ask (SLUICE_SERVER; token in SLUICE_TOKEN)' },
+  { flags: '--env <name>', text: 'environment, where a command has no argument for it' },
+  { flags: '--project <dir>', text: 'project to work in (else the nearest with a sluice.config.ts)' },
+  { flags: '--state-dir <dir>', text: 'state of the control plane (SLUICE_STATE_DIR; else .sluice in the project)' },
+]

@@ -1,0 +1,60 @@
+import type { Word } from '../words.ts'
+
+const message = { flags: '-m, --message <why>', text: 'why, for the ledger' }
+
+/** Environments and their doors. */
+export const environmentWords: readonly Word[] = [
+  {
+    path: 'env ls',
+    args: '',
+    text: 'environments, in the order in which releases pass them',
+    options: [],
+    examples: ['env ls'],
+    load: () => import('../commands/env-ls.ts'),
+  },
+  {
+    path: 'env show',
+    args: '[environment]',
+    text: 'one environment: traffic, instances, history',
+    options: [],
+    examples: ['env show production'],
+    load: () => import('../commands/env-show.ts'),
+  },
+  {
+    path: 'env lock',
+    args: '[environment]',
+    text: 'let nothing in but rollbacks',
+    options: [message, { flags: '--for <span>', text: 'unlock by itself after this long (2h)' }],
+    examples: ['env lock production -m "incident 42" --for 2h'],
+    load: () => import('../commands/env-lock.ts'),
+  },
+  {
+    path: 'env unlock',
+    args: '[environment]',
+    text: 'take the lock off',
+    options: [message],
+    examples: ['env unlock production'],
+    load: () => import('../commands/env-unlock.ts'),
+  },
+  {
+    path: 'env freeze',
+    args: '[environment]',
+    text: 'let nothing in for a time but rollbacks',
+    options: [
+      message,
+      { flags: '--for <span>', text: 'how long (2h, 3d)' },
+      { flags: '--until <time>', text: 'until this time (2026-12-27T08:00Z)' },
+      { flags: '--from <time>', text: 'from this time (now)' },
+    ],
+    examples: ['env freeze production --for 3d -m "holidays"'],
+    load: () => import('../commands/env-freeze.ts'),
+  },
+  {
+    path: 'env unfreeze',
+    args: '[environment]',
+    text: 'end every freeze that a person set',
+    options: [message],
+    examples: ['env unfreeze production'],
+    load: () => import('../commands/env-unfreeze.ts'),
+  },
+]

@@ -1,0 +1,76 @@
+import type { OptionWord, Word } from '../words.ts'
+
+const release: OptionWord = { flags: '--release <release>', text: 'an id, its beginning, a version, or latest' }
+const message: OptionWord = { flags: '-m, --message <why>', text: 'why, for the ledger' }
+const waiting: readonly OptionWord[] = [
+  { flags: '--wait', text: 'wait until it is over (default)' },
+  { flags: '--no-wait', text: 'return once it is on its way' },
+  { flags: '--timeout <span>', text: 'wait at most this long (90s, 15m); it goes on' },
+]
+
+const commandWord = (name: string, text: string): Word => ({
+  path: `rollout ${name}`,
+  args: '[rollout]',
+  text,
+  options: [message],
+  examples: [`rollout ${name}`, `rollout ${name} rol_01h2xcejqtf2nbrexx3vqjhp41`],
+  load: () => import('../commands/rollout-command.ts').then(({ commandFor }) => ({ command: commandFor(name) })),
+})
+
+/** Moving releases through environments. */
+export const rolloutWords: readonly Word[] = [
+  {
+    path: 'deploy',
+    args: '[environment]',
+    text: 'make a release (the latest) serve an environment; starts the control plane if none runs',
+    options: [release, message, ...waiting],
+    examples: ['deploy staging', 'deploy staging --release 1.4.0 --no-wait'],
+    load: () => import('../commands/deploy.ts'),
+  },
+  {
+    path: 'promote',
+    args: '[environment]',
+    text: 'make the release that the environment before verified serve this one',
+    options: [message, ...waiting],
+    examples: ['promote production'],
+    load: () => import('../commands/promote.ts'),
+  },
+  {
+    path: 'rollback',
+    args: '[environment]',
+    text: 'turn a live rollout around, or bring back what served before; no freeze or lock stops it',
+    options: [{ flags: '--to <release>', text: 'to this release instead of the one before' }, message, ...waiting],
+    examples: ['rollback production -m "checkout is slow"', 'rollback production --to 1.3.2'],
+    load: () => import('../commands/rollback.ts'),
+  },
+  {
+    path: 'approve',
+    args: '<id>',
+    text: 'say yes: to a rollout that waits for it, or ahead of time to a release in an environment (--env)',
+    options: [message],
+    examples: ['approve rol_01h2xcejqtf2nbrexx3vqjhp41', 'approve 1.4.0 --env production -m "tested by hand"'],
+    load: () => import('../commands/approve.ts'),
+  },
+  {
+    path: 'rollout ls',
+    args: '',
+    text: 'rollouts, newest first',
+    options: [{ flags: '--limit <count>', text: 'how many (20)' }],
+    examples: ['rollout ls --env production'],
+    load: () => import('../commands/rollout-ls.ts'),
+  },
+  {
+    path: 'rollout watch',
+    args: '[rollout]',
+    text: 'follow a rollout (the live one) until it is over',
+    options: [{ flags: '--timeout <span>', text: 'watch at most this long' }],
+    examples: ['rollout watch', 'rollout watch --env production'],
+    load: () => import('../commands/rollout-watch.ts'),
+  },
+  commandWord('pause', 'hold where it is; judge and tripwires stay awake'),
+  commandWord('resume', 'go on after a pause'),
+  commandWord('abort', 'turn back now'),
+  commandWord('skip', 'pass over the current wait'),
+  commandWord('retry', 'try at once what waits to be tried again, or was set aside'),
+  commandWord('promote', 'pass over every wait that is left'),
+]

@@ -1,0 +1,58 @@
+import type { OptionWord, Word } from '../words.ts'
+
+const listen: readonly OptionWord[] = [
+  { flags: '--host <host>', text: 'address to listen on (127.0.0.1)' },
+  { flags: '--port <port>', text: 'port to listen on (7420, or a free one)' },
+]
+
+/** The processes behind it. */
+export const serverWords: readonly Word[] = [
+  {
+    path: 'up',
+    args: '',
+    text: 'run the control plane here until Ctrl-C (-d: in the background)',
+    options: [{ flags: '-d, --detach', text: 'in the background' }, ...listen],
+    examples: ['up -d'],
+    load: () => import('../commands/up.ts'),
+  },
+  {
+    path: 'down',
+    args: '',
+    text: 'stop the control plane; gateway and instances serve on',
+    options: [],
+    examples: ['down'],
+    load: () => import('../commands/down.ts'),
+  },
+  {
+    path: 'doctor',
+    args: '',
+    text: 'look at Node, git, the state directory, the ports, the control plane and the gateway',
+    options: [],
+    examples: ['doctor'],
+    load: () => import('../commands/doctor.ts'),
+  },
+  {
+    path: 'completion',
+    args: '<shell>',
+    text: 'a completion script for bash, zsh or fish',
+    options: [],
+    examples: ['completion bash > ~/.local/share/bash-completion/completions/sluice'],
+    load: () => import('../commands/completion.ts'),
+  },
+  {
+    path: 'server',
+    args: '',
+    text: 'the control plane as a process (what `up` runs)',
+    options: listen,
+    examples: ['server --port 7420'],
+    load: () => import('../commands/server.ts'),
+  },
+  {
+    path: 'gateway',
+    args: '[args...]',
+    text: 'the gateway as a process (the control plane starts it by itself)',
+    options: [],
+    examples: ['gateway --state-dir .sluice'],
+    load: () => import('../commands/gateway.ts'),
+  },
+]

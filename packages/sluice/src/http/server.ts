@@ -1,0 +1,62 @@
+/** The API behind a socket. */
+import { createServer } from 'node:http'
+import type { Server } from 'node:http'
+import { createAdaptorServer } from '@hono/node-server'
+import { SluiceError } from '../core/errors.ts'
+import { limits } from '../core/limits.ts'
+import type { Api } from './api.ts'
+
+/** Where to listen. Port 0 takes a free one. */
+export type ListenOptions = { readonly host: string; readonly port: number }
+
+/** A listening API. */
+export type Listening = {
+  readonly url: string
+  /** Stops taking requests, ends idle connections, and resolves when the last request is answered. Streams end by the context's `closing`. */
+  readonly close: () => Promise<void>
+}
+
+/** Listens. `port_in_use` when something else does already. */
+export const listen = async (api: Api, { host, port }: ListenOptions): Promise<Listening> => {
+  // Bounds for slow and many clients; what they mean stands with the limits.
+  const serverOptions = {
+    headersTimeout: limits.requestHeadTimeoutMs,
+    requestTimeout: limits.requestTimeoutMs,
+    connectionsCheckingInterval: 1_000,
+    maxHeaderSize: limits.headBytesMax,
+  }
+  // The cast: a node:http server was asked for, so that is what comes.
+  const server = createAdaptorServer({ fetch: (request) => api.fetch(request), createServer, serverOptions }) as Server
+  server.maxConnections = limits.apiConnectionsMax
+  await listening(server, { host, port })
+  const address = server.address()
+  const bound = typeof address === 'object' && address !== null ? address.port : port
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeIdleConnections()
+      }),
+  }
+}
+
+const listening = (server: Server, { host, port }: ListenOptions): Promise<void> =>
+  new Promise((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      reject(
+        cause.code === 'EADDRINUSE'
+          ? new SluiceError('port_in_use', {
+              detail: `something else listens on ${host}:${port}`,
+              hint: 'sluice up --port 0   takes a free port',
+              cause,
+            })
+          : new SluiceError('usage_invalid', {
+              detail: `cannot listen on ${host}:${port}: ${cause.message}`,
+              hint: 'sluice up --host 127.0.0.1',
+              cause,
+            }),
+      )
+    })
+    server.listen(port, host, () => resolve())
+  })

@@ -1,0 +1,55 @@
+/** The program: what `bin/sluice.js` starts. Hands the command line the world, each part loaded when it is first asked for. */
+import { getEventListeners } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { readFileSync } from 'node:fs'
+import type { Host, Output } from './cli/cli.ts'
+import { runProgram } from './cli/program.ts'
+
+// Parser: the file is this package's own.
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  readonly version: string
+}
+
+const host: Host = {
+  version,
+  self: [process.execPath, fileURLToPath(new URL('../bin/sluice.js', import.meta.url))],
+  openInProcess: async (options) => (await import('./serve.ts')).openInProcess(options),
+  serve: async (options) => (await import('./serve.ts')).serve(options),
+  gateway: async (args) => (await import('./gateway/bin.ts')).gatewayCommand(args, version),
+  loadConfig: async (directory, signal) => (await import('./adapters/config/load.ts')).loadConfig(directory, signal),
+  verifyLedgerFile: async (path, anchor) =>
+    (await import('./adapters/store/verify-file.ts')).verifyLedgerFile(path, anchor),
+}
+
+const outputOf = (stream: NodeJS.WriteStream): Output => ({
+  write: (text) => stream.write(text),
+  isTTY: stream.isTTY === true,
+  get columns() {
+    return stream.columns ?? 100
+  },
+  get rows() {
+    return stream.rows ?? 40
+  },
+})
+
+// A reader that goes away (`sluice … | head`) ends the program without a word.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
+}
+
+const interrupted = new AbortController()
+process.on('SIGINT', () => {
+  // The first time, whoever waits for something lets go of it and says so; when nobody does, and the second time, that is the end.
+  if (interrupted.signal.aborted || getEventListeners(interrupted.signal, 'abort').length === 0) process.exit(130)
+  interrupted.abort()
+})
+
+process.exitCode = await runProgram({
+  argv: process.argv.slice(2),
+  variables: process.env,
+  cwd: process.cwd(),
+  stdout: outputOf(process.stdout),
+  stderr: outputOf(process.stderr),
+  host,
+  interrupted: interrupted.signal,
+})

@@ -1,0 +1,108 @@
+/** The control plane as a process of its own, or inside another one: `app.ts` with the HTTP API before it. Part of the composition root; no logic. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { openControlPlane } from './app.ts'
+import { SluiceError } from './core/errors.ts'
+import { createApi, type Api } from './http/api.ts'
+import { listen, type Listening } from './http/server.ts'
+import { ensureToken, removeServerFile, writeServerFile } from './http/state-files.ts'
+
+/** Where the API listens unless told otherwise; when something else does, a free port is taken. */
+export const defaultPort = 7420
+
+/** What to serve, and where. */
+export type ServeOptions = {
+  readonly projectDir: string
+  readonly stateDir: string
+  readonly host: string
+  /** Null: the port of the last time, else `defaultPort`, else any free one. */
+  readonly port: number | null
+  /** Called when the state can no longer be trusted; the process must end, and its gateway starts it again. */
+  readonly onFatal: (error: SluiceError) => void
+}
+
+/** A control plane that answers at `url`. */
+export type Served = {
+  readonly url: string
+  readonly stateDir: string
+  /** A clean stop: nobody starts it again. Gateway and instances serve on. */
+  readonly close: () => Promise<void>
+}
+
+/** Opens the state, recovers, listens, and says where in `server.json`. `server_running`, `port_in_use`, `store_corrupt`, … */
+export const serve = async (options: ServeOptions): Promise<Served> => {
+  const { projectDir, host } = options
+  const bin = fileURLToPath(new URL('../bin/sluice.js', import.meta.url))
+  const restartCommand = [process.execPath, bin, 'server', '--project', projectDir, '--state-dir', options.stateDir]
+  const plane = await openControlPlane({
+    projectDir,
+    stateDir: options.stateDir,
+    gateway: 'keep',
+    restartCommand: [
+      ...restartCommand,
+      '--host',
+      host,
+      ...(options.port === null ? [] : ['--port', String(options.port)]),
+    ],
+    onFatal: options.onFatal,
+  })
+  const { stateDir } = plane
+  try {
+    const token = await ensureToken(stateDir)
+    const listening = await listenSomewhere(createApi(plane.api, { token, host }), options)
+    await plane.start()
+    const { version, startedAt } = plane.api.server
+    await writeServerFile(stateDir, { url: listening.url, version, startedAt })
+    const close = async (): Promise<void> => {
+      await removeServerFile(stateDir)
+      const closed = listening.close()
+      await plane.close()
+      await closed
+    }
+    return { url: listening.url, stateDir, close }
+  } catch (error) {
+    await plane.close()
+    throw error
+  }
+}
+
+const listenSomewhere = async (api: Api, { host, port, stateDir }: ServeOptions): Promise<Listening> => {
+  if (port !== null) return listen(api, { host, port })
+  for (const wanted of [lastPort(stateDir), defaultPort]) {
+    try {
+      if (wanted !== null) return await listen(api, { host, port: wanted })
+    } catch (error) {
+      if (!(error instanceof SluiceError) || error.code !== 'port_in_use') throw error
+    }
+  }
+  return listen(api, { host, port: 0 })
+}
+
+/** Parser of the last `server.json`: a control plane that was killed comes back where its clients look for it. */
+const lastPort = (stateDir: string): number | null => {
+  try {
+    const { url } = JSON.parse(readFileSync(join(stateDir, 'server.json'), 'utf8')) as { readonly url: string }
+    const port = Number(new URL(url).port)
+    return port > 0 ? port : null
+  } catch {
+    return null
+  }
+}
+
+/** An API in this process. */
+export type InProcess = { readonly fetch: Api['fetch']; readonly stateDir: string; readonly close: () => Promise<void> }
+
+/**
+ * Opens the state here, because no server runs. `read` looks and starts nothing; `work` recovers and performs, with a gateway only once traffic has
+ * to be split.
+ */
+export const openInProcess = async (
+  options: Pick<ServeOptions, 'projectDir' | 'stateDir' | 'onFatal'> & { readonly mode: 'read' | 'work' },
+): Promise<InProcess> => {
+  const { projectDir, stateDir, onFatal, mode } = options
+  const plane = await openControlPlane({ projectDir, stateDir, gateway: 'whenNeeded', restartCommand: null, onFatal })
+  if (mode === 'work') await plane.start()
+  const { fetch } = createApi(plane.api, { token: null, host: 'localhost' })
+  return { fetch, stateDir: plane.stateDir, close: plane.close }
+}
