@@ -1,29 +1,17 @@
 /** What people ask for, as events. A command is decided like any event, in the same transaction as what follows from it. */
 import { admit, type Refusal } from '../core/admission.ts'
 import { environmentKey } from '../core/consequences.ts'
-import type { EnvironmentEvent, EnvironmentState } from '../core/environment.ts'
+import type { EnvironmentEvent } from '../core/environment.ts'
 import { SluiceError } from '../core/errors.ts'
 import type { AggregateKey } from '../core/ledger/entry.ts'
-import type { Actor, FreezeWindow, Release, RolloutId } from '../core/model.ts'
+import type { Release, RolloutId } from '../core/model.ts'
 import { rolloutId } from '../core/model.ts'
 import type { CommandEvent } from '../core/rollout/commands.ts'
 import { planRollout, specOf } from '../core/rollout/plan.ts'
 import type { Purpose, RolloutEvent, RolloutPlan } from '../core/rollout/types.ts'
-import type { Clock, Ids } from '../ports/clock.ts'
-import type { RequestRecord } from '../ports/store.ts'
-import type { Loop } from './loop.ts'
-import type { Reading } from './reading.ts'
-
-/** Who asks, why, and the idempotency key's record to be kept with the answer. */
-export type Asking = {
-  readonly by: Actor
-  readonly reason: string | null
-  /** Makes the record once the answer is known; null when the caller gave no key. */
-  readonly record: ((answer: unknown) => RequestRecord) | null
-}
-
-/** What the commands work with. */
-export type Desk = { readonly loop: Loop; readonly reading: Reading; readonly clock: Clock; readonly ids: Ids }
+import { type Asking, type Desk, input } from './desk.ts'
+import { commandEnvironment } from './environment-commands.ts'
+import { asEnvironment } from './trusted.ts'
 
 /** Asks for a release to serve an environment. `release`: an id, its beginning, a version, or `latest`; null for what the purpose implies. */
 export type DeployCommand = {
@@ -53,9 +41,9 @@ export const deploy = async (desk: Desk, command: DeployCommand, asking: Asking)
   await desk.loop.transact(
     keys,
     (stateOf) => {
-      const state = stateOf(key) as EnvironmentState
+      const state = asEnvironment(stateOf(key))
       if (state.serving !== current.serving) throw moved(environment)
-      const previous = before === null ? null : (stateOf(before) as EnvironmentState)
+      const previous = before === null ? null : asEnvironment(stateOf(before))
       const admission = admit({ purpose, release, spec, environment: state, before: previous, now: at })
       if (admission.kind === 'refused') throw refused(environment, admission.refusals)
       const admitted: EnvironmentEvent = { type: 'rollout_admitted', at, rollout: id, release: release.id }
@@ -94,15 +82,14 @@ export const rollback = async (
     const { rollout } = await deploy(desk, { ...command, purpose: 'rollback' }, asking)
     return { rollout, kind: 'started' }
   }
-  await commandRollout(desk, live, 'abort_requested', asking)
+  await commandRollout(desk, { rollout: live, type: 'abort_requested' }, asking)
   return { rollout: live, kind: 'aborted' }
 }
 
 /** Hands a command to a rollout; `command_conflict` when it means nothing in the state the rollout is in. */
 export const commandRollout = async (
   desk: Desk,
-  id: string,
-  type: CommandEvent['type'],
+  { rollout: id, type }: { readonly rollout: string; readonly type: CommandEvent['type'] },
   asking: Asking,
 ): Promise<void> => {
   const rollout = await desk.reading.rollout(id)
@@ -142,71 +129,8 @@ export const approve = async (
   }
   const release = await desk.reading.releaseNamed(target.service, target.release)
   specOf(release, target.environment)
-  await environmentCommand(desk, target, { type: 'approved', at, by, release: release.id, reason }, asking)
+  await commandEnvironment(desk, { target, event: { type: 'approved', at, by, release: release.id, reason } }, asking)
 }
-
-/** Names an environment of a service. */
-export type EnvironmentTarget = { readonly service: string; readonly environment: string }
-
-/** Locks against everything but rollbacks; `command_conflict` names who holds it already. */
-export const lock = (desk: Desk, target: EnvironmentTarget, until: number | null, asking: Asking): Promise<void> =>
-  environmentCommand(
-    desk,
-    target,
-    { type: 'locked', at: desk.clock.now(), by: asking.by, reason: asking.reason ?? 'no reason given', until },
-    asking,
-  )
-
-/** Takes a lock off. */
-export const unlock = (desk: Desk, target: EnvironmentTarget, asking: Asking): Promise<void> =>
-  environmentCommand(
-    desk,
-    target,
-    { type: 'unlocked', at: desk.clock.now(), by: asking.by, reason: asking.reason },
-    asking,
-  )
-
-/** Freezes for a time. */
-export const freeze = (desk: Desk, target: EnvironmentTarget, window: FreezeWindow, asking: Asking): Promise<void> =>
-  environmentCommand(desk, target, { type: 'frozen', at: desk.clock.now(), by: asking.by, window }, asking)
-
-/** Ends every freeze that a person set. */
-export const unfreeze = (desk: Desk, target: EnvironmentTarget, asking: Asking): Promise<void> =>
-  environmentCommand(
-    desk,
-    target,
-    { type: 'unfrozen', at: desk.clock.now(), by: asking.by, reason: asking.reason },
-    asking,
-  )
-
-const environmentCommand = async (
-  desk: Desk,
-  target: EnvironmentTarget,
-  event: EnvironmentEvent,
-  asking: Asking,
-): Promise<void> => {
-  const { service, environment } = target
-  const key = environmentKey(service, environment)
-  const [accepted] = await desk.loop.transact([key], () => [input(key, event, asking)], asking.record?.({}) ?? null)
-  if (accepted === true) return
-  const { lock: held } = await desk.reading.environment(service, environment)
-  const state = held === null ? 'it is not locked' : `it is locked by ${held.by.name}: ${held.reason}`
-  throw new SluiceError('command_conflict', {
-    detail: `${event.type} changes nothing in ${environment}: ${state}`,
-    hint: `sluice env show ${environment}`,
-  })
-}
-
-const input = (
-  key: AggregateKey,
-  event: { type: string; at: number },
-  { by, reason }: Asking,
-): { key: AggregateKey; event: { type: string; at: number }; actor: Actor; reason: string | null } => ({
-  key,
-  event,
-  actor: by,
-  reason,
-})
 
 /** What "deploy", "promote" and "roll back" mean when no release is named. */
 const chooseRelease = async (

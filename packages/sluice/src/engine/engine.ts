@@ -9,25 +9,13 @@ import type { RolloutPlan } from '../core/rollout/types.ts'
 import type { GatewayNotice, RouteObservation } from '../core/routing.ts'
 import type { Instance } from '../core/model.ts'
 import type { LedgerQuery, RequestRecord } from '../ports/store.ts'
-import {
-  approve,
-  type Asking,
-  commandRollout,
-  deploy,
-  type DeployCommand,
-  type Desk,
-  type EnvironmentTarget,
-  freeze,
-  lock,
-  previewDeploy,
-  rollback,
-  type Started,
-  unfreeze,
-  unlock,
-} from './commands.ts'
+import { approve, commandRollout, deploy, type DeployCommand, previewDeploy, rollback, type Started } from './commands.ts'
+import type { Asking, Desk } from './desk.ts'
+import { type EnvironmentTarget, freeze, lock, unfreeze, unlock } from './environment-commands.ts'
 import { Loop } from './loop.ts'
 import { noticeEvent } from './notices.ts'
 import { perform } from './perform.ts'
+import { asAnswer } from './trusted.ts'
 import type { Ports } from './ports.ts'
 import { Reading } from './reading.ts'
 import { cancelRun, startRun, type StartRunCommand } from './run-commands.ts'
@@ -64,7 +52,7 @@ export class Engine {
       onRows: (rows) => {
         for (const listener of this.#listeners) listener(rows)
       },
-      perform: (key, state, effect, signal) => perform(ports, this.reading, { key, state, effect }, signal),
+      perform: (job, signal) => perform({ ports, reading: this.reading }, job, signal),
     })
     this.#desk = { loop: this.#loop, reading: this.reading, clock: ports.clock, ids: ports.ids }
   }
@@ -145,7 +133,7 @@ export class Engine {
 
   commandRollout(rollout: string, type: CommandEvent['type'], caller: Caller): Promise<object> {
     return this.#once(caller, { name: type, rollout }, (asking) =>
-      nothing(commandRollout(this.#desk, rollout, type, asking)),
+      nothing(commandRollout(this.#desk, { rollout, type }, asking)),
     )
   }
 
@@ -155,7 +143,7 @@ export class Engine {
 
   lock(target: EnvironmentTarget, until: number | null, caller: Caller): Promise<object> {
     return this.#once(caller, { name: 'lock', target, until }, (asking) =>
-      nothing(lock(this.#desk, target, until, asking)),
+      nothing(lock(this.#desk, { ...target, until }, asking)),
     )
   }
 
@@ -165,7 +153,7 @@ export class Engine {
 
   freeze(target: EnvironmentTarget, window: FreezeWindow, caller: Caller): Promise<object> {
     return this.#once(caller, { name: 'freeze', target, window }, (asking) =>
-      nothing(freeze(this.#desk, target, window, asking)),
+      nothing(freeze(this.#desk, { ...target, window }, asking)),
     )
   }
 
@@ -180,7 +168,7 @@ export class Engine {
     const digest = this.#ports.sha256(JSON.stringify(words))
     const known = await this.#ports.store.request(key)
     if (known === null) return act({ by, reason, record: (answer): RequestRecord => ({ key, digest, answer }) })
-    if (known.digest === digest) return known.answer as Answer
+    if (known.digest === digest) return asAnswer(known.answer)
     throw new SluiceError('command_conflict', {
       detail: `the idempotency key ${key} was used for another request`,
       hint: 'use a new key',

@@ -13,6 +13,7 @@ import { limits } from '../core/limits.ts'
 import type { Clock, Log } from '../ports/clock.ts'
 import type { Commit, Lease, RequestRecord, Store, Stored } from '../ports/store.ts'
 import { InFlight } from './in-flight.ts'
+import type { Job } from './perform.ts'
 import { type AnyEffect, type AnyEvent, machines } from './machines.ts'
 import { type Held, type Input, keyText, planTransaction, sluice } from './transaction.ts'
 
@@ -23,7 +24,7 @@ export type LoopOptions = {
   readonly store: Store
   readonly owner: string
   /** Performs an effect and gives the event to record; never rejects. */
-  readonly perform: (key: AggregateKey, state: unknown, effect: AnyEffect, signal: AbortSignal) => Promise<AnyEvent>
+  readonly perform: (job: Job, signal: AbortSignal) => Promise<AnyEvent>
   /** Called with every row once it is durable. */
   readonly onRows: (rows: readonly LedgerRow[]) => void
   /** The loop can no longer be trusted with anything: exit, reopen, read. */
@@ -200,7 +201,7 @@ export class Loop {
       return
     const state = held.state
     this.#inFlight.run(keyText(key), effect, async (signal) => {
-      const event = await this.#options.perform(key, state, effect, signal)
+      const event = await this.#options.perform({ key, state, effect }, signal)
       if (this.#status === 'running') this.submit(key, event)
     })
   }

@@ -1,6 +1,6 @@
 /** Performs a rollout's effects through the driver and the router, and says what came of it. */
 import { SluiceError } from '../core/errors.ts'
-import type { EnvironmentSpec, Instance, Release, ReleaseId } from '../core/model.ts'
+import type { EnvironmentSpec, Fence, Instance, Release, ReleaseId } from '../core/model.ts'
 import { unreachable } from '../core/machine.ts'
 import { limits } from '../core/limits.ts'
 import type { Action, EffectResult, RolloutEffect, RolloutState, Share } from '../core/rollout/types.ts'
@@ -28,8 +28,7 @@ type Work<Kind extends Action['kind']> = {
 /** Performs one effect. Rejects with SluiceError; `outcome_unknown` where nobody can tell. */
 export const performRollout = (
   world: RolloutWorld,
-  state: Known,
-  effect: RolloutEffect,
+  { state, effect }: { readonly state: Known; readonly effect: RolloutEffect },
   signal: AbortSignal,
 ): Promise<EffectResult> => {
   const { action } = effect
@@ -112,17 +111,15 @@ const shift = async (world: RolloutWorld, { state, effect, action, signal }: Wor
     return done
   }
   const instances = await observe(world, state, signal)
-  const route = routeOf(state, effect, action.shares, instances)
+  const route = routeOf(state, { fence: effect.fence, shares: action.shares, instances })
   confirm(route, await world.router.shift(route, signal))
   return done
 }
 
-const routeOf = (
-  state: Known,
-  { fence }: RolloutEffect,
-  shares: readonly Share[],
-  instances: readonly Instance[],
-): Route => {
+/** What a route is made of besides the rollout. */
+type Routing = { readonly fence: Fence; readonly shares: readonly Share[]; readonly instances: readonly Instance[] }
+
+const routeOf = (state: Known, { fence, shares, instances }: Routing): Route => {
   const { plan, id } = state
   const lead = shares.find(({ arm }) => arm === 'stable')?.release ?? plan.to
   const spec = specFor(state, lead)

@@ -6,33 +6,32 @@ import type { Artifact } from '../core/model.ts'
 import type { PlannedJob, RunEffect, RunResult } from '../core/pipeline/types.ts'
 import type { JobOutcome } from '../ports/runner.ts'
 import type { Ports } from './ports.ts'
-import type { Run } from './reading.ts'
+import type { Run } from './trusted.ts'
 
 type World = Pick<Ports, 'artifacts' | 'clock' | 'runner' | 'secrets' | 'sha256' | 'source'>
 
 /** Performs one effect. Rejects with SluiceError; `outcome_unknown` where nobody can tell. */
-export const performRun = (world: World, run: Run, effect: RunEffect, signal: AbortSignal): Promise<RunResult> => {
+export const performRun = (
+  world: World,
+  { run, effect }: { readonly run: Run; readonly effect: RunEffect },
+  signal: AbortSignal,
+): Promise<RunResult> => {
   const { action } = effect
   switch (action.kind) {
     case 'run_job':
-      return runJob(world, run, { key: effect.key, name: action.job, inputs: action.inputs }, signal)
+      return runJob(world, { run, key: effect.key, name: action.job, inputs: action.inputs }, signal)
     case 'stop_job':
       return stopJob(world, action.target, signal)
     case 'cut_release':
-      return cut(world, run, action.artifacts, signal)
+      return cut(world, { run, artifacts: action.artifacts }, signal)
     default:
       return unreachable(action)
   }
 }
 
-type JobWork = { readonly key: string; readonly name: string; readonly inputs: readonly Artifact[] }
+type JobWork = { readonly run: Run; readonly key: string; readonly name: string; readonly inputs: readonly Artifact[] }
 
-const runJob = async (
-  world: World,
-  run: Run,
-  { key, name, inputs }: JobWork,
-  signal: AbortSignal,
-): Promise<RunResult> => {
+const runJob = async (world: World, { run, key, name, inputs }: JobWork, signal: AbortSignal): Promise<RunResult> => {
   const job = jobOf(run, name)
   const { commit, version } = run.plan
   const directory = world.runner.workspace(key)
@@ -78,7 +77,11 @@ const stopJob = async (world: World, target: string, signal: AbortSignal): Promi
 }
 
 /** A release names only artifacts that are there and are what their digests say. */
-const cut = async (world: World, run: Run, artifacts: readonly Artifact[], signal: AbortSignal): Promise<RunResult> => {
+const cut = async (
+  world: World,
+  { run, artifacts }: { readonly run: Run; readonly artifacts: readonly Artifact[] },
+  signal: AbortSignal,
+): Promise<RunResult> => {
   const { draft } = run.plan
   if (draft === null) throw new SluiceError('unexpected', { detail: `run ${run.id} was planned without a release` })
   for (const { name, digest } of artifacts) {

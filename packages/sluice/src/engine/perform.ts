@@ -1,56 +1,61 @@
 /** Performs any effect: the one place where failures of the world are caught and become events. */
 import { SluiceError } from '../core/errors.ts'
 import type { AggregateKey } from '../core/ledger/entry.ts'
-import type { Failure, RolloutEffect, RolloutEvent } from '../core/rollout/types.ts'
+import { assert } from '../core/machine.ts'
+import type { RunResult } from '../core/pipeline/types.ts'
+import type { EffectResult, Failure, RolloutEvent } from '../core/rollout/types.ts'
 import type { AnyEffect, AnyEvent } from './machines.ts'
 import { performRollout } from './perform-rollout.ts'
 import { performRun } from './perform-run.ts'
 import type { Ports } from './ports.ts'
-import type { Reading, Rollout, Run } from './reading.ts'
-import type { RunEffect } from '../core/pipeline/types.ts'
+import type { Reading } from './reading.ts'
+import { asRolloutEffect, asRunEffect, existingRollout, existingRun } from './trusted.ts'
 
 /** An effect, and the state that wants it. */
 export type Job = { readonly key: AggregateKey; readonly state: unknown; readonly effect: AnyEffect }
 
+/** What performing needs. */
+export type PerformWorld = { readonly ports: Ports; readonly reading: Reading }
+
 /** Never rejects: ok, failed and unknown are all events. */
-export const perform = async (
-  ports: Ports,
-  reading: Reading,
-  { key, state, effect }: Job,
-  signal: AbortSignal,
-): Promise<AnyEvent> => {
-  const { sequence } = effect
+export const perform = async (world: PerformWorld, job: Job, signal: AbortSignal): Promise<AnyEvent> => {
+  const { clock, log } = world.ports
+  const { sequence, key } = job.effect
   try {
-    const result =
-      key.kind === 'run'
-        ? await performRun(ports, state as Run, effect as RunEffect, signal)
-        : await performRollout(
-            { ...ports, release: (id) => reading.release(id) },
-            state as Rollout,
-            effect as RolloutEffect,
-            signal,
-          )
-    return { type: 'effect_succeeded', at: ports.clock.now(), sequence, result } as AnyEvent
+    const event = { type: 'effect_succeeded', sequence, result: await attempt(world, job, signal), at: clock.now() }
+    return event
   } catch (error) {
-    const at = ports.clock.now()
+    const at = clock.now()
     if (error instanceof SluiceError && error.code === 'outcome_unknown') return unknown(at, sequence, error.detail)
     if (signal.aborted) return unknown(at, sequence, 'called off at its deadline')
     if (error instanceof SluiceError) return failed(at, sequence, failureOf(error))
-    ports.log.error('effect_threw', {
-      key: effect.key,
-      error: error instanceof Error ? (error.stack ?? error.message) : String(error),
-    })
+    log.error('effect_threw', { key, error: error instanceof Error ? (error.stack ?? error.message) : String(error) })
     return failed(at, sequence, { code: 'unexpected', retry: 'later', detail: String(error), evidence: [] })
   }
 }
 
+const attempt = ({ ports, reading }: PerformWorld, job: Job, signal: AbortSignal): Promise<EffectResult | RunResult> => {
+  const { key, state, effect } = job
+  if (key.kind === 'run') {
+    const run = existingRun(state)
+    assert(run !== null, 'only a run that exists has effects')
+    return performRun(ports, { run, effect: asRunEffect(effect) }, signal)
+  }
+  const rollout = key.kind === 'rollout' ? existingRollout(state) : null
+  assert(rollout !== null, 'only runs and rollouts that exist have effects')
+  const world = { ...ports, release: (id: Parameters<Reading['release']>[0]) => reading.release(id) }
+  return performRollout(world, { state: rollout, effect: asRolloutEffect(effect) }, signal)
+}
+
 const failureOf = ({ code, retry, detail, evidence }: SluiceError): Failure => ({ code, retry, detail, evidence })
+
 const failed = (at: number, sequence: number, failure: Failure): RolloutEvent => ({
   type: 'effect_failed',
   at,
   sequence,
   failure,
 })
+
 const unknown = (at: number, sequence: number, detail: string): RolloutEvent => ({
   type: 'effect_unknown',
   at,

@@ -6,15 +6,9 @@ import { emptyEnvironment } from '../core/environment.ts'
 import type { AggregateKind } from '../core/ledger/entry.ts'
 import { limits } from '../core/limits.ts'
 import { type Release, type ReleaseId, releaseId } from '../core/model.ts'
-import type { RunState } from '../core/pipeline/types.ts'
-import type { ReleaseState } from '../core/release-machine.ts'
-import type { RolloutState } from '../core/rollout/types.ts'
+import { absentRelease, type ReleaseState } from '../core/release-machine.ts'
 import type { Store, Stored } from '../ports/store.ts'
-
-/** A rollout that exists. */
-export type Rollout = Exclude<RolloutState, { status: 'absent' }>
-/** A run that exists. */
-export type Run = Exclude<RunState, { status: 'absent' }>
+import { asEnvironment, asRelease, existingRollout, existingRun, type Rollout, type Run } from './trusted.ts'
 
 /** A page, newest first. */
 export type Page<Item> = { readonly items: readonly Item[]; readonly next: string | null }
@@ -35,23 +29,23 @@ export class Reading {
   /** The rollout; `not_found`. */
   async rollout(id: string): Promise<Rollout> {
     const stored = await this.#store.load({ kind: 'rollout', id })
-    const state = stored?.state as RolloutState | undefined
-    if (state !== undefined && state.status !== 'absent') return state
+    const rollout = stored === null ? null : existingRollout(stored.state)
+    if (rollout !== null) return rollout
     throw missing('rollout', id, 'sluice status')
   }
 
   /** The run; `not_found`. */
   async run(id: string): Promise<Run> {
     const stored = await this.#store.load({ kind: 'run', id })
-    const state = stored?.state as RunState | undefined
-    if (state !== undefined && state.status !== 'absent') return state
+    const run = stored === null ? null : existingRun(stored.state)
+    if (run !== null) return run
     throw missing('run', id, 'sluice runs ls')
   }
 
   /** The environment as it stands; an empty one when nobody used it yet. */
   async environment(service: string, name: string): Promise<EnvironmentState> {
     const stored = await this.#store.load(environmentKey(service, name))
-    return (stored?.state as EnvironmentState | undefined) ?? emptyEnvironment(service, name)
+    return stored === null ? emptyEnvironment(service, name) : asEnvironment(stored.state)
   }
 
   /** The release of exactly this id; `not_found`. */
@@ -59,8 +53,8 @@ export class Reading {
     const known = this.#releases.get(id)
     if (known !== undefined) return known
     const stored = await this.#store.load({ kind: 'release', id })
-    const state = stored?.state as ReleaseState | undefined
-    if (state === undefined || state.status === 'absent') throw missing('release', id, 'sluice releases ls')
+    const state = asRelease(stored?.state ?? absentRelease)
+    if (state.status === 'absent') throw missing('release', id, 'sluice releases ls')
     if (this.#releases.size >= limits.releasesHeldMax) this.#releases.clear()
     this.#releases.set(id, state.release)
     return state.release
@@ -88,25 +82,25 @@ export class Reading {
   /** Releases, newest first. */
   async releases(query: PageQuery): Promise<Page<Release>> {
     const page = await this.#list('release', query)
-    return { next: page.next, items: page.items.flatMap(({ state }) => releasesIn(state as ReleaseState)) }
+    return { next: page.next, items: page.items.flatMap(({ state }) => releasesIn(asRelease(state))) }
   }
 
   /** Runs, newest first. */
   async runs(query: PageQuery): Promise<Page<Run>> {
     const page = await this.#list('run', query)
-    return { next: page.next, items: page.items.flatMap(({ state }) => existing(state as RunState)) }
+    return { next: page.next, items: page.items.flatMap(({ state }) => existingRun(state) ?? []) }
   }
 
   /** Rollouts, newest first. */
   async rollouts(query: PageQuery): Promise<Page<Rollout>> {
     const page = await this.#list('rollout', query)
-    return { next: page.next, items: page.items.flatMap(({ state }) => existing(state as RolloutState)) }
+    return { next: page.next, items: page.items.flatMap(({ state }) => existingRollout(state) ?? []) }
   }
 
   /** Environments of a service that were used. */
   async environments(service: string): Promise<readonly EnvironmentState[]> {
     const page = await this.#store.list({ kind: 'environment', idPrefix: `${service}/`, limit: limits.pageItemsMax })
-    return page.items.map(({ state }) => state as EnvironmentState)
+    return page.items.map(({ state }) => asEnvironment(state))
   }
 
   #list(kind: AggregateKind, { limit, cursor }: PageQuery): Promise<{ items: readonly Stored[]; next: string | null }> {
@@ -114,9 +108,6 @@ export class Reading {
     return this.#store.list({ kind, limit: bounded, ...(cursor === undefined ? {} : { cursor }) })
   }
 }
-
-const existing = <State extends { status: string }>(state: State): Exclude<State, { status: 'absent' }>[] =>
-  state.status === 'absent' ? [] : [state as Exclude<State, { status: 'absent' }>]
 
 const releasesIn = (state: ReleaseState): readonly Release[] => (state.status === 'absent' ? [] : [state.release])
 

@@ -6,7 +6,7 @@ import type { AggregateKey } from '../core/ledger/entry.ts'
 import { type Commit, runId, type RunId } from '../core/model.ts'
 import { planRun } from '../core/pipeline/plan.ts'
 import type { RunEvent, RunPlan } from '../core/pipeline/types.ts'
-import type { Asking, Desk } from './commands.ts'
+import type { Asking, Desk } from './desk.ts'
 import type { Ports } from './ports.ts'
 
 /** Asks for the pipeline of a commit. `jobs`: only these and what they need; such a run cuts no release. */

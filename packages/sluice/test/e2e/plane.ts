@@ -8,7 +8,7 @@ import type { SluiceError } from '../../src/core/errors.ts'
 import type { Release, RolloutId } from '../../src/core/model.ts'
 import type { Purpose } from '../../src/core/rollout/types.ts'
 import type { Caller } from '../../src/engine/engine.ts'
-import type { Rollout, Run } from '../../src/engine/reading.ts'
+import type { Rollout, Run } from '../../src/engine/trusted.ts'
 import { shutdownGateway } from '../../src/routers/gateway/keeper.ts'
 
 /** Who the tests are. */

@@ -12,16 +12,11 @@ type Tally = { responses: number; bad: number; lastSentAt: number }
 
 const latenciesMax = 100_000
 
-const visit = (
-  url: URL,
-  agent: Agent,
-  visitor: Visitor,
-  path: string,
-): Promise<{ status: number | null; error: string | null; version: string | null }> =>
+const visit = (url: URL, agent: Agent, visitor: Visitor): Promise<{ status: number | null; error: string | null; version: string | null }> =>
   new Promise((resolve) => {
     const cookie = [...visitor.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
     const sent = request(
-      new URL(path, url),
+      url,
       { agent, timeout: 10_000, headers: cookie === '' ? {} : { cookie } },
       (response) => {
         const version = response.headers['x-storefront-version']
@@ -60,7 +55,7 @@ const run = (): void => {
     mine.seen += 1
     requests += 1
     const sentAt = Date.now()
-    const answer = await visit(base, agent, mine, path)
+    const answer = await visit(new URL(path, base), agent, mine)
     const endedAt = Date.now()
     if (latencies.length < latenciesMax) latencies.push(endedAt - sentAt)
     const isBad = answer.status === null || answer.status >= 400

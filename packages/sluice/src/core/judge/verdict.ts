@@ -7,6 +7,9 @@ export type Measurement = Extract<EffectResult, { kind: 'measured' }>
 /** How much evidence a step asks for before the absence of alarm counts as a pass. */
 export type Demand = { readonly baked: boolean; readonly unitsMin: number }
 
+/** What a measurement is held against. */
+export type Standard = { readonly policy: JudgePolicy; readonly demand: Demand }
+
 const percent = ({ units, badUnits }: { units: number; badUnits: number }): string =>
   units === 0 ? 'nothing measured' : `${badUnits} of ${units} bad (${((100 * badUnits) / units).toFixed(2)} %)`
 
@@ -14,7 +17,7 @@ const percent = ({ units, badUnits }: { units: number; badUnits: number }): stri
  * The four verdicts. `fail`: the evidence crossed 1/α. `broken`: the source is stale or has no evidence to give. `pass`: baked, with
  * the minimum of units, and no fail. `hold`: anything else; a lack of data is never a pass.
  */
-export const judge = (measurement: Measurement, policy: JudgePolicy, demand: Demand, now: number): VerdictRecord => {
+export const judge = (measurement: Measurement, { policy, demand }: Standard, now: number): VerdictRecord => {
   const { candidate, stable, shareBp, tripped } = measurement
   const record = (verdict: VerdictRecord['verdict'], detail: string): VerdictRecord => ({
     verdict,

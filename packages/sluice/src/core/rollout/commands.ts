@@ -1,7 +1,7 @@
 /** What people may say to a rollout, in any state. abort > pause > retry > promote; nobody can stop a way back. */
 import { type Advancing, type Parked, type Reverting, type RolloutDecision, unchanged } from './effects.ts'
 import { enter, finishStep, reissue, takeUp } from './forward.ts'
-import { commonOf, reissueBack, turnBack } from './revert.ts'
+import { commonOf, reissueBack, turnBack, wayBack } from './revert.ts'
 import type { RolloutEvent } from './types.ts'
 import { unreachable } from '../machine.ts'
 
@@ -24,7 +24,7 @@ export const commandForward = (state: Advancing, event: CommandEvent): RolloutDe
   const { at, by, reason } = event
   switch (event.type) {
     case 'abort_requested':
-      return turnBack(state, state.warm ? 'warm' : 'cold', { kind: 'command', command: 'abort', by, reason }, at)
+      return turnBack(state, { route: wayBack(state), cause: { kind: 'command', command: 'abort', by, reason } }, at)
     case 'pause_requested':
       return state.paused?.kind === 'command'
         ? unchanged(state)
@@ -56,7 +56,7 @@ export const commandParked = (state: Parked, event: CommandEvent): RolloutDecisi
       resume.direction === 'back'
         ? resume.cause
         : ({ kind: 'command', command: 'abort', by: event.by, reason: event.reason } as const)
-    return turnBack(state, 'cold', cause, event.at)
+    return turnBack(state, { route: 'cold', cause }, event.at)
   }
   if (event.type !== 'retry_requested' || resume.direction !== 'forward') return unchanged(state)
   const { index, warm } = resume

@@ -2,7 +2,7 @@
 import { judge, type Measurement } from '../judge/verdict.ts'
 import { type Advancing, issue, type RolloutDecision, unchanged } from './effects.ts'
 import { accrued, finishStep, takeUp } from './forward.ts'
-import { turnBack } from './revert.ts'
+import { turnBack, wayBack } from './revert.ts'
 import type { VerdictRecord } from './types.ts'
 
 /** Time to look. */
@@ -29,7 +29,7 @@ export const wasMeasured = (state: Advancing, measurement: Measurement, at: numb
     step?.kind === 'judge' && state.stage.kind === 'resting'
       ? { baked: accrued(state.stage, step.bakeMs, at) >= step.bakeMs, unitsMin: step.unitsMin }
       : { baked: false, unitsMin: 0 }
-  const verdict = judge(measurement, state.plan.spec.judge, demand, at)
+  const verdict = judge(measurement, { policy: state.plan.spec.judge, demand }, at)
   if (verdict.verdict === 'fail') return fail({ ...state, lastVerdict: verdict }, verdict, at)
   if (verdict.verdict === 'broken') return wasSilent({ ...state, lastVerdict: verdict }, at, verdict.detail)
   const guard = { kind: 'due', at: at + state.plan.spec.judge.intervalMs, silentSince: null } as const
@@ -40,4 +40,4 @@ export const wasMeasured = (state: Advancing, measurement: Measurement, at: numb
 
 /** Evidence against the candidate: turn back, with the numbers as the cause. */
 export const fail = (state: Advancing, verdict: VerdictRecord, at: number): RolloutDecision =>
-  turnBack({ ...state, lastVerdict: verdict }, state.warm ? 'warm' : 'cold', { kind: 'judged', verdict }, at)
+  turnBack({ ...state, lastVerdict: verdict }, { route: wayBack(state), cause: { kind: 'judged', verdict } }, at)

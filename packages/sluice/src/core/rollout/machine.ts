@@ -28,7 +28,7 @@ import { commandBack, commandForward, commandParked, park, wasApproved } from '.
 import { type Advancing, type RolloutDecision, unchanged } from './effects.ts'
 import { enter } from './forward.ts'
 import { wasPerformed } from './results.ts'
-import { turnBack } from './revert.ts'
+import { turnBack, wayBack } from './revert.ts'
 import { nextAt, timePassed } from './time.ts'
 import type { RolloutEffect, RolloutEvent, RolloutState } from './types.ts'
 
@@ -89,7 +89,7 @@ const start = ({ id, token, plan, by, at }: Extract<RolloutEvent, { type: 'rollo
 
 /** The data plane has already cut the traffic; what is left is to clear up. */
 const wasTripped = (state: Advancing, { verdict, at }: Extract<RolloutEvent, { type: 'tripped' }>): RolloutDecision =>
-  turnBack({ ...state, lastVerdict: verdict }, state.warm ? 'warm' : 'cold', { kind: 'tripped', verdict }, at)
+  turnBack({ ...state, lastVerdict: verdict }, { route: wayBack(state), cause: { kind: 'tripped', verdict } }, at)
 
 /** Only the candidate's health can turn a rollout back: a bad stable must not block its own cure. */
 const healthChanged = (
@@ -103,7 +103,7 @@ const healthChanged = (
   const next = { ...state, unhealthy }
   if (unhealthy.length <= state.plan.unhealthyMax) return unchanged(next)
   const detail = `${unhealthy.length} of ${state.plan.spec.instances} instances unhealthy (at most ${state.plan.unhealthyMax} may be)`
-  return turnBack(next, state.warm ? 'warm' : 'cold', { kind: 'unhealthy', instances: unhealthy, detail }, event.at)
+  return turnBack(next, { route: wayBack(state), cause: { kind: 'unhealthy', instances: unhealthy, detail } }, event.at)
 }
 
 const outstanding = (state: RolloutState): readonly RolloutEffect[] => {

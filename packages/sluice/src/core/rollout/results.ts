@@ -10,7 +10,7 @@ import {
 } from './effects.ts'
 import { currentStep, finishStep } from './forward.ts'
 import { wasMeasured, wasSilent } from './guard.ts'
-import { finishBack, goCold, turnBack } from './revert.ts'
+import { finishBack, goCold, turnBack, wayBack } from './revert.ts'
 import type { EffectResult, Failure, RolloutEvent, Stage } from './types.ts'
 
 type Outcome = Extract<RolloutEvent, { type: 'effect_succeeded' | 'effect_failed' | 'effect_unknown' }>
@@ -19,8 +19,8 @@ type Outcome = Extract<RolloutEvent, { type: 'effect_succeeded' | 'effect_failed
 export const wasPerformed = (state: Advancing | Reverting, event: Outcome): RolloutDecision => {
   const { stage } = state
   if (stage.kind === 'performing' && stage.effect.sequence === event.sequence) {
-    if (event.type === 'effect_succeeded') return succeeded(state, stage, event.result, event.at)
-    return failed(state, stage, failureOf(stage, event), event.at)
+    if (event.type === 'effect_succeeded') return succeeded(state, { stage, result: event.result }, event.at)
+    return failed(state, { stage, failure: failureOf(stage, event) }, event.at)
   }
   if (
     state.status === 'advancing' &&
@@ -44,8 +44,7 @@ const nothingProbed = { healthy: 0, detail: 'the router gave no receipt', eviden
 
 const succeeded = (
   state: Advancing | Reverting,
-  stage: Performing,
-  result: EffectResult,
+  { stage, result }: { readonly stage: Performing; readonly result: EffectResult },
   at: number,
 ): RolloutDecision => {
   const { action } = stage.effect
@@ -53,13 +52,17 @@ const succeeded = (
     const { healthy, detail: why, evidence } = result.kind === 'probed' ? result : nothingProbed
     const detail = `${healthy} of ${action.count} instances became healthy: ${why}`
     if (healthy < action.count - action.failuresMax)
-      return failed(state, stage, { code: 'health_failed', retry: 'never', detail, evidence }, at)
+      return failed(state, { stage, failure: { code: 'health_failed', retry: 'never', detail, evidence } }, at)
   }
   return state.status === 'advancing' ? finishStep(state, at) : finishBack(state, at)
 }
 
 /** A step that did not work: again after a pause, or (forward) back; on the way back there is no giving up. */
-const failed = (state: Advancing | Reverting, stage: Performing, failure: Failure, at: number): RolloutDecision => {
+const failed = (
+  state: Advancing | Reverting,
+  { stage, failure }: { readonly stage: Performing; readonly failure: Failure },
+  at: number,
+): RolloutDecision => {
   const backingOff = {
     kind: 'backing_off',
     attempt: stage.attempt,
@@ -75,5 +78,5 @@ const failed = (state: Advancing | Reverting, stage: Performing, failure: Failur
   }
   if (failure.retry !== 'never' && stage.attempt < limits.stepAttemptsMax)
     return unchanged({ ...state, stage: backingOff })
-  return turnBack(state, state.warm ? 'warm' : 'cold', { kind: 'step_failed', step: currentStep(state), failure }, at)
+  return turnBack(state, { route: wayBack(state), cause: { kind: 'step_failed', step: currentStep(state), failure } }, at)
 }

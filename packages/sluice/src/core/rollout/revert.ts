@@ -14,24 +14,32 @@ import type { Cause, RolloutState } from './types.ts'
 /** Turns back. The first cause stays the cause. */
 export const turnBack = (
   state: Advancing | Reverting | Parked,
-  route: 'warm' | 'cold',
-  cause: Cause,
+  { route, cause }: { readonly route: 'warm' | 'cold'; readonly cause: Cause },
   at: number,
-): RolloutDecision =>
-  step({ ...commonOf(state), status: 'reverting', index: 0, stage: { kind: 'ready' }, route, cause }, 0, at)
+): RolloutDecision => {
+  const reverting: Reverting = { ...commonOf(state), status: 'reverting', index: 0, stage: { kind: 'ready' }, route, cause }
+  return step(reverting, { index: 0, attempt: 1 }, at)
+}
+
+/** Warm while every instance of the old release is still up. */
+export const wayBack = ({ warm }: Advancing): 'warm' | 'cold' => (warm ? 'warm' : 'cold')
 
 /** The step back is done; on to the next, or settled. */
 export const finishBack = (state: Reverting, at: number): RolloutDecision =>
-  step({ ...state, progressAt: at }, state.index + 1, at)
+  step({ ...state, progressAt: at }, { index: state.index + 1, attempt: 1 }, at)
 
 /** Issues the current step back once more: same key, new sequence. */
 export const reissueBack = (state: Reverting, attempt: number, at: number): RolloutDecision =>
-  step(state, state.index, at, attempt)
+  step(state, { index: state.index, attempt }, at)
 
 /** Old instances do not answer: bring them up again instead of hoping. */
-export const goCold = (state: Reverting, at: number): RolloutDecision => step({ ...state, route: 'cold' }, 0, at)
+export const goCold = (state: Reverting, at: number): RolloutDecision => step({ ...state, route: 'cold' }, { index: 0, attempt: 1 }, at)
 
-const step = (state: Reverting, index: number, at: number, attempt: number = 1): RolloutDecision => {
+const step = (
+  state: Reverting,
+  { index, attempt }: { readonly index: number; readonly attempt: number },
+  at: number,
+): RolloutDecision => {
   const action = state.plan.revert[state.route][index]
   if (action === undefined) return { state: rolledBack(state, at), effects: [] }
   assert(isAction(action), 'a way back has no waiting steps')

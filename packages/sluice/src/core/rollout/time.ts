@@ -6,7 +6,7 @@ import { type Advancing, type Reverting, type RolloutDecision, unchanged } from 
 import { accrued, currentStep, finishStep, reissue, rest, restMs } from './forward.ts'
 import { measure, wasSilent } from './guard.ts'
 import { wasPerformed } from './results.ts'
-import { reissueBack, turnBack } from './revert.ts'
+import { reissueBack, turnBack, wayBack } from './revert.ts'
 import type { RolloutState, Stage } from './types.ts'
 
 /** One wake-up. Nothing due: nothing changed. One thing at a time; what else is due comes with the next wake-up, which is at once. */
@@ -89,7 +89,7 @@ const overdue = (state: Advancing, at: number): RolloutDecision => {
   const due = nextAt(state)
   if (due !== null && at - due > limits.wakeLateMsMax) return unchanged({ ...state, progressAt: at })
   const cause = { kind: 'deadline', step: currentStep(state), afterMs: patienceMs(state) } as const
-  return turnBack(state, state.warm ? 'warm' : 'cold', cause, at)
+  return turnBack(state, { route: wayBack(state), cause }, at)
 }
 
 /** The judge's lane: due to look, or left without an answer. */

@@ -1,0 +1,23 @@
+/** What every command works with, and in whose name. */
+import type { AggregateKey } from '../core/ledger/entry.ts'
+import type { Actor } from '../core/model.ts'
+import type { Clock, Ids } from '../ports/clock.ts'
+import type { RequestRecord } from '../ports/store.ts'
+import type { Loop } from './loop.ts'
+import type { AnyEvent } from './machines.ts'
+import type { Reading } from './reading.ts'
+import type { Input } from './transaction.ts'
+
+/** Who asks, why, and the idempotency key's record to be kept with the answer. */
+export type Asking = {
+  readonly by: Actor
+  readonly reason: string | null
+  /** Makes the record once the answer is known; null when the caller gave no key. */
+  readonly record: ((answer: unknown) => RequestRecord) | null
+}
+
+/** What the commands work with. */
+export type Desk = { readonly loop: Loop; readonly reading: Reading; readonly clock: Clock; readonly ids: Ids }
+
+/** An event for an aggregate, in the name of whoever asks. */
+export const input = (key: AggregateKey, event: AnyEvent, { by, reason }: Asking): Input => ({ key, event, actor: by, reason })

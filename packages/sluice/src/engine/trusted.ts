@@ -1,0 +1,41 @@
+/**
+ * Gives types back to what the loop carries without looking inside. Trusted: a state reaches these only from the row that the machine of its kind
+ * was stored in, or from that machine's last decision; an effect only from the state that wants it; an answer only from the same request.
+ */
+import type { EnvironmentState } from '../core/environment.ts'
+import type { RunEffect, RunState } from '../core/pipeline/types.ts'
+import type { ReleaseState } from '../core/release-machine.ts'
+import type { RolloutEffect, RolloutState } from '../core/rollout/types.ts'
+import type { AnyEffect } from './machines.ts'
+
+/** A rollout that exists. */
+export type Rollout = Exclude<RolloutState, { status: 'absent' }>
+/** A run that exists. */
+export type Run = Exclude<RunState, { status: 'absent' }>
+
+/** An environment. Trusted: see the file's header. */
+export const asEnvironment = (state: unknown): EnvironmentState => state as EnvironmentState
+/** A release. Trusted: see the file's header. */
+export const asRelease = (state: unknown): ReleaseState => state as ReleaseState
+/** A rollout. Trusted: see the file's header. */
+export const asRollout = (state: unknown): RolloutState => state as RolloutState
+/** A run. Trusted: see the file's header. */
+export const asRun = (state: unknown): RunState => state as RunState
+/** An effect of a rollout. Trusted: see the file's header. */
+export const asRolloutEffect = (effect: AnyEffect): RolloutEffect => effect as RolloutEffect
+/** An effect of a run. Trusted: see the file's header. */
+export const asRunEffect = (effect: AnyEffect): RunEffect => effect as RunEffect
+/** The answer given to the same request before. Trusted: see the file's header. */
+export const asAnswer = <Answer>(answer: unknown): Answer => answer as Answer
+
+/** The rollout, unless it was never started. */
+export const existingRollout = (state: unknown): Rollout | null => {
+  const rollout = asRollout(state)
+  return rollout.status === 'absent' ? null : rollout
+}
+
+/** The run, unless it was never started. */
+export const existingRun = (state: unknown): Run | null => {
+  const run = asRun(state)
+  return run.status === 'absent' ? null : run
+}
