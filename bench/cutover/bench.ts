@@ -2,13 +2,15 @@
  * `npm run bench:cutover [-- --quick] [--json]`: cutovers under load, none of which may cost a request. Sluice starts and stops real
  * instances at each (rolling, blue-green, canary, rollbacks, aborts); the peers only switch between two backends that stay up.
  */
-import { atLeast, atMost, type Figure, printFigures, progress, readBenchOptions } from '../lib/figures.ts'
+import { describeMachine } from '../lib/machine.ts'
+import { progress, report } from '../lib/report.ts'
+import { atLeast, atMost, type Bounded, judge, readOptions } from '../lib/targets.ts'
 import type { LoadFailure } from './load/load.ts'
 import { type Peer, peers, peerVersion } from './peer-configs.ts'
 import { cutOverPeer } from './peers.ts'
 import { cutOverSluice } from './sluice.ts'
 
-const { quick, json } = readBenchOptions(process.argv.slice(2))
+const { quick, json } = readOptions(process.argv.slice(2))
 const requestsPerSecond = 1_200
 const wanted = quick ? 12 : 1_000
 const peerSwitches = quick ? 3 : 50
@@ -20,7 +22,7 @@ const countsOf = (failures: readonly LoadFailure[]): string => {
   return [...counts].map(([what, count]) => `${count} × ${what}`).join(', ')
 }
 
-const ownFigures = async (): Promise<{ figures: readonly Figure[]; notes: readonly string[] }> => {
+const ownFigures = async (): Promise<{ figures: readonly Bounded[]; notes: readonly string[] }> => {
   const plan = { cutovers: wanted, requestsPerSecond, calmEvery: quick ? 6 : 50, calmMs: quick ? 3_000 : 5_000 }
   const result = await cutOverSluice(plan, progress)
   const { comparison, counts, failures } = result
@@ -28,13 +30,16 @@ const ownFigures = async (): Promise<{ figures: readonly Figure[]; notes: readon
   const kinds = Object.entries(counts).map(([name, each]) => `${each} ${name}`)
   return {
     figures: [
-      atLeast('cutover.count', count, 'cutovers', wanted),
+      atLeast({ name: 'cutover.count', value: count, unit: 'cutovers' }, wanted),
       { name: 'cutover.requests', value: result.requests, unit: 'requests' },
-      atLeast('cutover.requestsPerSecond', Math.round(result.requests / result.seconds), 'requests/s', 1_000),
-      atMost('cutover.failedRequests', result.failed, 'requests', 0),
+      atLeast(
+        { name: 'cutover.requestsPerSecond', value: Math.round(result.requests / result.seconds), unit: 'requests/s' },
+        1_000,
+      ),
+      atMost({ name: 'cutover.failedRequests', value: result.failed, unit: 'requests' }, 0),
       { name: 'cutover.steadyP99Ms', value: comparison.steadyP99Ms, unit: 'ms' },
       { name: 'cutover.p99Ms', value: comparison.cutoverP99Ms, unit: 'ms' },
-      atMost('cutover.p99Ratio', comparison.ratio, 'ratio', 2),
+      atMost({ name: 'cutover.p99Ratio', value: comparison.ratio, unit: 'ratio' }, 2),
     ],
     notes: [
       `Cutovers: ${kinds.join(', ')}; p99 over ${comparison.steadyRequests} calm and ${comparison.cutoverRequests} cutover requests.`,
@@ -43,7 +48,7 @@ const ownFigures = async (): Promise<{ figures: readonly Figure[]; notes: readon
   }
 }
 
-const peerFigures = async (peer: Peer): Promise<{ figures: readonly Figure[]; notes: readonly string[] }> => {
+const peerFigures = async (peer: Peer): Promise<{ figures: readonly Bounded[]; notes: readonly string[] }> => {
   const version = peerVersion(peer)
   if (version === null) return { figures: [], notes: [`${peer.name} is not installed; apt-get install ${peer.name}`] }
   progress(`${peer.name} ${version}: ${peerSwitches} switches`)
@@ -60,8 +65,10 @@ const peerFigures = async (peer: Peer): Promise<{ figures: readonly Figure[]; no
   }
 }
 
+const machine = describeMachine()
 const parts = [await ownFigures()]
 for (const peer of peers) parts.push(await peerFigures(peer))
-const figures = parts.flatMap((part) => part.figures)
-const notes = parts.flatMap((part) => part.notes)
-process.exitCode = printFigures('bench:cutover', figures, { json, notes }) ? 0 : 1
+const { figures, missed, exitCode } = judge(parts.flatMap((part) => part.figures))
+const notes = [...parts.flatMap((part) => part.notes), ...missed]
+report({ command: 'bench:cutover', machine, figures, notes, json })
+process.exitCode = exitCode

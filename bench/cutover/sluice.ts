@@ -46,7 +46,7 @@ const environmentsOn = (ports: readonly number[]): Record<Name, EnvironmentConfi
     listen: ports[2] ?? 0,
     strategy: {
       kind: 'canary',
-      rungs: [
+      steps: [
         { share: '10%', bake: '250ms', unitsMin: 5 },
         { share: '50%', bake: '250ms', unitsMin: 5 },
       ],

@@ -3,13 +3,15 @@
  * under load, while people go on commanding. No acknowledged command may be lost, every rollout must settle, the ledger must verify, and no
  * request may fail but those in flight in a gateway that is killed.
  */
-import { atLeast, atMost, type Figure, printFigures, progress, readBenchOptions } from '../lib/figures.ts'
+import { describeMachine } from '../lib/machine.ts'
+import { progress, report } from '../lib/report.ts'
+import { atLeast, atMost, type Bounded, judge, readOptions } from '../lib/targets.ts'
 import { type LoadFailure, quantile } from '../cutover/load/load.ts'
 import { findings, type Findings } from './checks.ts'
 import { type GatewayPhase, killControlPlane, killGateway, type Phase } from './kills.ts'
 import { makeWorld, removeWorld } from './world.ts'
 
-const { quick, json } = readBenchOptions(process.argv.slice(2))
+const { quick, json } = readOptions(process.argv.slice(2))
 const kills = quick ? { controlPlane: 12, gateway: 6 } : { controlPlane: 300, gateway: 100 }
 const requestsPerSecond = 600
 
@@ -32,31 +34,31 @@ const sortFailures = (
   return { inFlight: inFlight.length, refused: refused.length, other: failures.filter((each) => !known.has(each)) }
 }
 
-const figuresOf = (control: Phase, gateway: GatewayPhase, found: Findings): readonly Figure[] => {
+const figuresOf = (control: Phase, gateway: GatewayPhase, found: Findings): readonly Bounded[] => {
   const { inFlight, refused, other } = sortFailures(gateway.report.failures, gateway.outages)
   const outageMs = gateway.outages.map(({ servingAgainMs }) => servingAgainMs)
   const deploys = [control, gateway].flatMap(({ acknowledged }) => acknowledged.deploys).length
   const words = [control, gateway].flatMap(({ acknowledged }) => acknowledged.commands).length
   const parked = control.acknowledged.parked + gateway.acknowledged.parked
   return [
-    atLeast('kill.controlPlane.count', control.kills, 'kills', kills.controlPlane),
+    atLeast({ name: 'kill.controlPlane.count', value: control.kills, unit: 'kills' }, kills.controlPlane),
     { name: 'kill.controlPlane.requests', value: requestsOf(control), unit: 'requests' },
-    atMost('kill.controlPlane.failedRequests', control.report.failed, 'requests', 0),
-    atLeast('kill.gateway.count', gateway.kills, 'kills', kills.gateway),
+    atMost({ name: 'kill.controlPlane.failedRequests', value: control.report.failed, unit: 'requests' }, 0),
+    atLeast({ name: 'kill.gateway.count', value: gateway.kills, unit: 'kills' }, kills.gateway),
     { name: 'kill.gateway.requests', value: requestsOf(gateway), unit: 'requests' },
     { name: 'kill.gateway.inFlightLost', value: inFlight, unit: 'requests' },
     { name: 'kill.gateway.refusedWhileDown', value: refused, unit: 'requests' },
-    atMost('kill.gateway.otherFailedRequests', other.length, 'requests', 0),
+    atMost({ name: 'kill.gateway.otherFailedRequests', value: other.length, unit: 'requests' }, 0),
     { name: 'kill.gateway.servingAgainMsP50', value: quantile(outageMs, 0.5), unit: 'ms' },
-    atMost('kill.gateway.servingAgainMsP99', quantile(outageMs, 0.99), 'ms', 300),
+    atMost({ name: 'kill.gateway.servingAgainMsP99', value: quantile(outageMs, 0.99), unit: 'ms' }, 300),
     { name: 'kill.rollouts', value: deploys, unit: 'rollouts' },
     { name: 'kill.commands', value: words, unit: 'commands' },
     { name: 'kill.parkedAndRetried', value: parked, unit: 'times' },
-    atMost('kill.lostCommands', found.lostCommands, 'commands', 0),
-    atMost('kill.duplicatedCommands', found.duplicatedCommands, 'commands', 0),
-    atMost('kill.unsettled', found.unsettled, 'rollouts', 0),
-    atMost('kill.ledgerBroken', found.ledgerBroken, 'ledgers', 0),
-    atMost('kill.invariantsBroken', found.broken.length, 'invariants', 0),
+    atMost({ name: 'kill.lostCommands', value: found.lostCommands, unit: 'commands' }, 0),
+    atMost({ name: 'kill.duplicatedCommands', value: found.duplicatedCommands, unit: 'commands' }, 0),
+    atMost({ name: 'kill.unsettled', value: found.unsettled, unit: 'rollouts' }, 0),
+    atMost({ name: 'kill.ledgerBroken', value: found.ledgerBroken, unit: 'ledgers' }, 0),
+    atMost({ name: 'kill.invariantsBroken', value: found.broken.length, unit: 'invariants' }, 0),
   ]
 }
 
@@ -74,18 +76,21 @@ const notesOf = (control: Phase, gateway: GatewayPhase, found: Findings): readon
   ]
 }
 
-const run = async (): Promise<boolean> => {
+const run = async (): Promise<number> => {
+  const machine = describeMachine()
   const world = await makeWorld(requestsPerSecond)
   try {
     const control = await killControlPlane(world, kills.controlPlane, progress)
     const gateway = await killGateway(world, kills.gateway, progress)
     await world.controlPlane.end()
     const found = await findings(world, [control.acknowledged, gateway.acknowledged])
-    const notes = notesOf(control, gateway, found)
-    return printFigures('torture:kill', figuresOf(control, gateway, found), { json, notes })
+    const { figures, missed, exitCode } = judge(figuresOf(control, gateway, found))
+    const notes = [...notesOf(control, gateway, found), ...missed]
+    report({ command: 'torture:kill', machine, figures, notes, json })
+    return exitCode
   } finally {
     await removeWorld(world)
   }
 }
 
-process.exitCode = (await run()) ? 0 : 1
+process.exitCode = await run()

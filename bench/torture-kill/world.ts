@@ -50,7 +50,7 @@ const environmentsOn = (ports: readonly number[]): Readonly<Record<string, Envir
     listen: ports[2] ?? 0,
     strategy: {
       kind: 'canary',
-      rungs: [
+      steps: [
         { share: '10%', bake: '300ms', unitsMin: 5 },
         { share: '50%', bake: '300ms', unitsMin: 5 },
       ],

@@ -21,7 +21,7 @@ export default defineConfig({
       judge: { interval: '500ms' },
       strategy: {
         kind: 'canary',
-        rungs: [
+        steps: [
           { share: '5%', bake: '4s', unitsMin: 20 },
           { share: '25%', bake: '3s', unitsMin: 50 },
           { share: '50%', bake: '2s', unitsMin: 50 },

@@ -72,7 +72,6 @@ export const openControlPlane = async (options: ControlPlaneOptions): Promise<Co
     stateDir,
     log,
     command: gatewayCommand(stateDir, options.restartCommand),
-    variables: { NODE_COMPILE_CACHE: join(stateDir, 'cache', 'node') },
   })
   if (options.gateway === 'keep') keeper.start()
   const router = gatewayRouter({ stateDir, log, ensure: () => keeper.start() })

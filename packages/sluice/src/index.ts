@@ -12,7 +12,7 @@ export type {
   JudgeConfig,
   PipelineConfig,
   RollingConfig,
-  RungConfig,
+  CanaryStepConfig,
   Share,
   StartConfig,
   StepConfig,

@@ -27,7 +27,7 @@ const strategies: readonly [StrategyConfig, ...StrategyConfig[]] = [
   { kind: 'blueGreen', bake: '2s', keepPrevious: true },
   {
     kind: 'canary',
-    rungs: [
+    steps: [
       { share: '5%', bake: '2s', unitsMin: 0 },
       { share: '50%', approve: true },
     ],

@@ -27,21 +27,20 @@ export const runProgram = async (input: ProgramInput): Promise<number> => {
   const { argv, host, stdout } = input
   if (argv[0] === '__complete') return completeWords(argv.slice(1), (line) => stdout.write(`${line}\n`))
   let exitCode = 0
-  const parser = createParser(host.version, async (word, typed) => {
+  const parser = createParser({ version: host.version, output: stdout }, async (word, typed) => {
     exitCode = await runWord(input, word, typed)
-  })
-  parser.configureOutput({
-    writeOut: (text) => void stdout.write(text),
-    // What commander would say of a mistake is said in our own words below.
-    writeErr: () => {},
-    getOutHelpWidth: () => stdout.columns,
-    getOutHasColors: () => false,
   })
   try {
     await parser.parseAsync([...argv], { from: 'user' })
     return exitCode
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0
+    if (error instanceof CommanderError && error.code === 'commander.help') {
+      // A family without its second word (`sluice env`), or nothing at all.
+      const family = parser.commands.find((one) => argv.includes(one.name())) ?? parser
+      family.outputHelp()
+      return 0
+    }
     const isWrong = error instanceof CommanderError
     return fail(input, isWrong ? usageError(error, argv) : error, {
       json: argv.includes('--json'),
@@ -53,8 +52,18 @@ export const runProgram = async (input: ProgramInput): Promise<number> => {
 type Run = (word: Word, typed: Input) => Promise<void>
 
 /** The parser of the whole tree, made from the table. */
-export const createParser = (version: string, run: Run): Parser => {
+export const createParser = (
+  { version, output }: { readonly version: string; readonly output: Pick<Output, 'write' | 'columns'> },
+  run: Run,
+): Parser => {
   const root = new Parser('sluice')
+    .configureOutput({
+      writeOut: (text) => void output.write(text),
+      // What commander would say of a mistake is said in our own words.
+      writeErr: () => {},
+      getOutHelpWidth: () => output.columns,
+      getOutHasColors: () => false,
+    })
     .description('Sluice takes a commit to production, and takes it back by itself when it is bad.')
     .usage('<command> [options]')
     .version(version, '-V, --version', 'print the version')
@@ -72,7 +81,6 @@ export const createParser = (version: string, run: Run): Parser => {
       addWord(parent.command(second ?? first), { word, title, isTop: second === undefined }, run)
     }
   }
-  root.action(() => root.outputHelp())
   return root
 }
 

@@ -59,7 +59,7 @@ export const limits = {
   /** Instances of one release in one environment: a route of 1,000 fits a control line. */
   instancesMax: 1_000,
   /** Shares of one canary. */
-  rungsMax: 50,
+  canaryStepsMax: 50,
   /** Characters of a line shown as evidence; a terminal has some 80 to 120. */
   evidenceLineMax: 100,
   /** Bytes kept of what a failing program printed. */

@@ -73,8 +73,8 @@ export type HealthPolicy = {
   readonly startTimeoutMs: number
 }
 
-/** One rung of a canary: a share, then evidence for as long as it takes or a person's word. */
-export type CanaryRung =
+/** One step of a canary: a share, then evidence for as long as it takes or a person's word. */
+export type CanaryStep =
   | { readonly kind: 'bake'; readonly shareBp: number; readonly bakeMs: number; readonly unitsMin: number }
   | { readonly kind: 'approve'; readonly shareBp: number }
 
@@ -90,7 +90,7 @@ export type Strategy =
   | { readonly kind: 'blueGreen'; readonly bakeMs: number; readonly keepPrevious: boolean }
   | {
       readonly kind: 'canary'
-      readonly rungs: readonly CanaryRung[]
+      readonly steps: readonly CanaryStep[]
       readonly bakeMs: number
       readonly keepPrevious: boolean
     }

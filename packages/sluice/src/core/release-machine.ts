@@ -24,7 +24,9 @@ export const releaseMachine: Machine<ReleaseState, ReleaseEvent, never> = {
   name: 'release',
   version: 1,
   decide: (state, event) =>
-    state.status === 'absent' ? { state: { status: 'cut', release: event.release }, effects: [] } : { state, effects: [] },
+    state.status === 'absent'
+      ? { state: { status: 'cut', release: event.release }, effects: [] }
+      : { state, effects: [] },
   outstanding: () => [],
   nextAt: () => null,
   settled: () => true,

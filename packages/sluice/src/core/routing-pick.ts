@@ -2,7 +2,7 @@
  * Who gets which arm. The key's hash is a point in 0–9 999; the candidate takes points from the low end, the holdback from the high
  * end, the stable arm what is between. So raising the candidate's share only moves users from stable to candidate, and never anybody else.
  */
-import type { Arm, ArmName, Route } from './routing.ts'
+import type { Arm, ArmName, Route, Trip } from './routing.ts'
 
 /** Points a key can fall on; a share of `n` basis points owns `n` of them. */
 export const routingPoints = 10_000
@@ -79,4 +79,14 @@ export const routeFault = (route: Pick<Route, 'arms'>): string | null => {
   if (total !== 0 && total !== routingPoints) return `the shares sum to ${total}, not to ${routingPoints} or 0`
   const empty = route.arms.find((arm) => arm.shareBp > 0 && arm.upstreams.length === 0)
   return empty ? `arm ${empty.name} has a share of ${empty.shareBp} but no upstream` : null
+}
+
+/**
+ * Whether a trip forbids a route: it comes from the rollout whose candidate was cut, and gives that release a share again, under whatever
+ * name. A rollout is known by its token, because a route with one arm has no tripwire that could name it.
+ */
+export const isForbiddenByTrip = (current: Route | null, trip: Trip | null, next: Route): boolean => {
+  if (current === null || trip === null || next.fence.token !== current.fence.token) return false
+  const cut = current.arms.find((arm) => arm.name === 'candidate')?.release
+  return next.arms.some((arm) => arm.release === cut && arm.shareBp > 0)
 }

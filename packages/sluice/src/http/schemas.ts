@@ -48,7 +48,7 @@ const health = z.strictObject({
   unhealthyAfter: z.number(),
   startTimeoutMs: z.number(),
 })
-const rung = z.discriminatedUnion('kind', [
+const canaryStep = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('bake'), shareBp: bp, bakeMs: z.number(), unitsMin: z.number() }),
   z.strictObject({ kind: z.literal('approve'), shareBp: bp }),
 ])
@@ -62,7 +62,7 @@ const strategy = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('blueGreen'), bakeMs: z.number(), keepPrevious: z.boolean() }),
   z.strictObject({
     kind: z.literal('canary'),
-    rungs: z.array(rung),
+    steps: z.array(canaryStep),
     bakeMs: z.number(),
     keepPrevious: z.boolean(),
   }),
@@ -233,7 +233,7 @@ export const schemas: Schemas = {
     strategy: z.string(),
     from: ref.nullable(),
     to: ref,
-    steps: z.array(step),
+    steps: z.array(canaryStep),
     wayBack: z.array(step),
     refusals: z.array(refusal),
   }),

@@ -35,7 +35,7 @@ describe('a commit on its way to production', () => {
         after: 'staging',
         listen: production,
         instances: 2,
-        strategy: { kind: 'canary', rungs: [{ share: '5%', bake: '500ms', unitsMin: 5 }], bake: '100ms' },
+        strategy: { kind: 'canary', steps: [{ share: '5%', bake: '500ms', unitsMin: 5 }], bake: '100ms' },
       },
     })
     stateDir = await makeStateDir()

@@ -122,10 +122,10 @@ test('each strategy is written as a name or with its settings', () => {
       maxFailurePercent: 25,
     },
   )
-  const rungs = ['0.5%', { share: '10%', bake: '2m', unitsMin: 1_000 }, { share: '50%', approve: true }]
-  deepStrictEqual(production({ strategy: { kind: 'canary', rungs, bake: '0s', keepPrevious: false } })?.strategy, {
+  const steps = ['0.5%', { share: '10%', bake: '2m', unitsMin: 1_000 }, { share: '50%', approve: true }]
+  deepStrictEqual(production({ strategy: { kind: 'canary', steps, bake: '0s', keepPrevious: false } })?.strategy, {
     kind: 'canary',
-    rungs: [
+    steps: [
       { kind: 'bake', shareBp: 50, bakeMs: 60_000, unitsMin: 100 },
       { kind: 'bake', shareBp: 1_000, bakeMs: 120_000, unitsMin: 1_000 },
       { kind: 'approve', shareBp: 5_000 },
@@ -198,18 +198,18 @@ const refusals: readonly (readonly [string, unknown, RegExp])[] = [
   ],
   [
     "another strategy's key",
-    withProduction({ strategy: { kind: 'rolling', rungs: ['5%'] } }),
-    /strategy\.rungs: this key is not known here/,
+    withProduction({ strategy: { kind: 'rolling', steps: ['5%'] } }),
+    /strategy\.steps: this key is not known here/,
   ],
   [
     'a share above 100',
-    withProduction({ strategy: { kind: 'canary', rungs: ['500%'] } }),
-    /strategy\.rungs\[0\]: expected a share.*got "500%"/,
+    withProduction({ strategy: { kind: 'canary', steps: ['500%'] } }),
+    /strategy\.steps\[0\]: expected a share.*got "500%"/,
   ],
-  ['a share of 100', withProduction({ strategy: { kind: 'canary', rungs: ['100%'] } }), /above 0% and below 100%/],
+  ['a share of 100', withProduction({ strategy: { kind: 'canary', steps: ['100%'] } }), /above 0% and below 100%/],
   [
     'shares that do not grow',
-    withProduction({ strategy: { kind: 'canary', rungs: ['10%', '5%'] } }),
+    withProduction({ strategy: { kind: 'canary', steps: ['10%', '5%'] } }),
     /expected growing shares/,
   ],
   ['a duration without a unit', withProduction({ stopGrace: '10' }), /stopGrace: expected a duration/],

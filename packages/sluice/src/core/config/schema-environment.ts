@@ -129,7 +129,7 @@ export const environmentSchema: z.ZodType<EnvironmentSettings> = z
       }),
       strategy: key(strategySchema.prefault('rolling'), {
         description: 'How a release comes in.',
-        examples: ['blueGreen', { kind: 'canary', rungs: ['5%', '50%'] }],
+        examples: ['blueGreen', { kind: 'canary', steps: ['5%', '50%'] }],
       }),
       health: key(healthOverrideSchema.prefault({}), {
         description: 'What differs here from the health settings of the service.',

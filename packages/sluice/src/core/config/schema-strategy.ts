@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { limits } from '../limits.ts'
-import type { CanaryRung, Strategy } from '../model.ts'
+import type { CanaryStep, Strategy } from '../model.ts'
 import { count, duration, key, positiveDuration, share } from './fields.ts'
 
 const kinds = ['rolling', 'blueGreen', 'canary', 'recreate'] as const
@@ -35,11 +35,11 @@ const blueGreen = z.strictObject({
   keepPrevious: keepPrevious(),
 })
 
-const rungShare = () =>
+const stepShare = () =>
   share().refine((shareBp) => shareBp > 0 && shareBp < 10_000, 'expected a share above 0% and below 100%')
 
-const rungSettings = z.strictObject({
-  share: key(rungShare(), { description: 'Share of the traffic that the new release gets.', examples: ['5%'] }),
+const stepSettings = z.strictObject({
+  share: key(stepShare(), { description: 'Share of the traffic that the new release gets.', examples: ['5%'] }),
   bake: key(positiveDuration().prefault('1m'), {
     description: 'How long this share lasts at least.',
     examples: ['10m'],
@@ -55,18 +55,18 @@ const rungSettings = z.strictObject({
   }),
 })
 
-const rung = z
+const step = z
   .union(
     [
       z
         .string("expected a share such as '5%'")
         .transform((text) => ({ share: text }))
-        .pipe(rungSettings),
-      rungSettings,
+        .pipe(stepSettings),
+      stepSettings,
     ],
     "expected a share such as '5%', or { share: '5%', bake: '10m' }",
   )
-  .transform((input): CanaryRung =>
+  .transform((input): CanaryStep =>
     input.approve
       ? { kind: 'approve', shareBp: input.share }
       : { kind: 'bake', shareBp: input.share, bakeMs: input.bake, unitsMin: input.unitsMin },
@@ -74,13 +74,13 @@ const rung = z
 
 const canary = z.strictObject({
   kind: z.literal('canary'),
-  rungs: key(
+  steps: key(
     z
-      .array(rung, 'expected a list of shares')
+      .array(step, 'expected a list of shares')
       .min(1, 'expected at least one share below 100%')
-      .max(limits.rungsMax, `expected at most ${limits.rungsMax} shares`)
+      .max(limits.canaryStepsMax, `expected at most ${limits.canaryStepsMax} shares`)
       .refine(
-        (rungs) => rungs.every((one, index) => index === 0 || one.shareBp > (rungs[index - 1]?.shareBp ?? 0)),
+        (steps) => steps.every((one, index) => index === 0 || one.shareBp > (steps[index - 1]?.shareBp ?? 0)),
         'expected growing shares',
       )
       .prefault(['5%', '25%', '50%']),
@@ -114,7 +114,7 @@ const settings = z
       case 'blueGreen':
         return { kind: 'blueGreen', bakeMs: input.bake, keepPrevious: input.keepPrevious }
       case 'canary':
-        return { kind: 'canary', rungs: input.rungs, bakeMs: input.bake, keepPrevious: input.keepPrevious }
+        return { kind: 'canary', steps: input.steps, bakeMs: input.bake, keepPrevious: input.keepPrevious }
       case 'recreate':
         return { kind: 'recreate' }
     }

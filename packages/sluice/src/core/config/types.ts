@@ -156,15 +156,15 @@ export type BlueGreenConfig = {
 export type CanaryConfig = {
   readonly kind: 'canary'
   /** The shares on the way to 100 %, each a share or its settings. */
-  readonly rungs?: readonly (Share | RungConfig)[]
+  readonly steps?: readonly (Share | CanaryStepConfig)[]
   /** How long the new release is watched at 100 %. */
   readonly bake?: Duration
   /** Whether the old instances stay up after the rollout, for an instant way back. */
   readonly keepPrevious?: boolean
 }
 
-/** One rung of a canary. */
-export type RungConfig = {
+/** One step of a canary. */
+export type CanaryStepConfig = {
   /** Share of the traffic that the new release gets. */
   readonly share: Share
   /** How long this share lasts at least. */

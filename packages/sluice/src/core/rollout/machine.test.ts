@@ -31,7 +31,7 @@ const specOf = (strategy: Strategy, startTimeoutMs: number): EnvironmentSpec => 
 
 const canary: Strategy = {
   kind: 'canary',
-  rungs: [{ kind: 'bake', shareBp: 500, bakeMs: 10_000, unitsMin: 10 }],
+  steps: [{ kind: 'bake', shareBp: 500, bakeMs: 10_000, unitsMin: 10 }],
   bakeMs: 5_000,
   keepPrevious: false,
 }

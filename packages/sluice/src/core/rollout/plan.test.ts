@@ -100,7 +100,7 @@ const rolling: Strategy = { kind: 'rolling', batchSize: 1, pauseMs: 500, maxFail
 const recreate: Strategy = { kind: 'recreate' }
 const canary: Strategy = {
   kind: 'canary',
-  rungs: [
+  steps: [
     { kind: 'bake', shareBp: 500, bakeMs: 60_000, unitsMin: 200 },
     { kind: 'approve', shareBp: 5_000 },
   ],
@@ -151,7 +151,7 @@ test('blue-green verifies green, switches once, bakes, and keeps blue only if as
   ])
 })
 
-test('canary climbs rung by rung, on evidence or on a word', () => {
+test('canary climbs step by step, on evidence or on a word', () => {
   deepStrictEqual(told(canary), [
     'start new×2',
     'probe new×2',
@@ -235,7 +235,7 @@ test('where two releases may not run together, the way back and a rollback stop 
 })
 
 const duration = fc.integer({ min: 0, max: 60_000 })
-const rung = fc.oneof(
+const step = fc.oneof(
   fc.record({
     kind: fc.constant('bake' as const),
     shareBp: fc.integer({ min: 1, max: 9_999 }),
@@ -254,7 +254,7 @@ const strategies: fc.Arbitrary<Strategy> = fc.oneof(
   fc.record({ kind: fc.constant('blueGreen' as const), bakeMs: duration, keepPrevious: fc.boolean() }),
   fc.record({
     kind: fc.constant('canary' as const),
-    rungs: fc.array(rung, { minLength: 1, maxLength: 5 }),
+    steps: fc.array(step, { minLength: 1, maxLength: 5 }),
     bakeMs: duration,
     keepPrevious: fc.boolean(),
   }),

@@ -33,4 +33,3 @@ export const evidenceOf = (logE: number): string => {
   if (value >= 10_000) return value.toExponential(1).replace('e+', 'e')
   return value >= 10 ? String(Math.round(value)) : value.toPrecision(2)
 }
-

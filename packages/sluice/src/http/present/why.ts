@@ -23,13 +23,16 @@ export const reachedOf = (rows: readonly LedgerRow[]): Reached => {
   return reached
 }
 
+// Nothing is demanded: whether it was enough for a step is the machine's to say, not the measurement's.
+const demand = { baked: false, unitsMin: 0 }
+
 /** The measurements between two arms, each with the verdict it was worth by itself. */
 export const curveOf = (rows: readonly LedgerRow[], plan: RolloutPlan): readonly EvidencePoint[] =>
   rows.flatMap((row): readonly EvidencePoint[] => {
     const event = eventOf(row)
     if (event.type === 'tripped') return [{ ...event.verdict, seq: row.seq }]
     if (event.type !== 'effect_succeeded' || event.result.kind !== 'measured') return []
-    const verdict = judge(event.result, plan.spec.judge, { baked: false, unitsMin: 0 }, event.at)
+    const verdict = judge(event.result, { policy: plan.spec.judge, demand }, event.at)
     return [{ ...verdict, seq: row.seq }]
   })
 

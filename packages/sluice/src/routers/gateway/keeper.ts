@@ -16,8 +16,6 @@ export type KeeperOptions = {
   readonly stateDir: string
   /** Program and arguments that start the gateway. */
   readonly command: readonly string[]
-  /** Added to the environment variables of the gateway. */
-  readonly variables?: Readonly<Record<string, string>>
   readonly log: Log
 }
 
@@ -87,8 +85,7 @@ export class GatewayKeeper {
     const [program, ...args] = this.#options.command
     if (program === undefined) throw new Error('bug: the keeper has no command')
     const output = openSync(join(this.#options.stateDir, 'gateway.log'), 'a', 0o600)
-    const env = { ...process.env, ...this.#options.variables }
-    const child = spawn(program, args, { detached: true, stdio: ['ignore', output, output], env })
+    const child = spawn(program, args, { detached: true, stdio: ['ignore', output, output] })
     closeSync(output)
     const ended = new Promise<string>((resolve) => {
       child.once('error', (error) => resolve(error.message))

@@ -50,6 +50,15 @@ export const faults = {
   ack_reordered: 40,
   zombie_effect: 41,
   long_downtime: 42,
+  // Of the store, of leadership, of clients: only the engine simulator has them.
+  store_full: 43,
+  store_failed_before: 44,
+  store_failed_after: 45,
+  commit_slow: 46,
+  crash_during_commit: 47,
+  crash_anywhere: 48,
+  two_leaders: 49,
+  request_repeated: 50,
 } as const
 
 /** A fault by name. */
@@ -61,6 +70,9 @@ export type Fault = (typeof faults)[FaultName]
 const callFaultsEnd = faults.crash_before_commit
 /** Faults from there to below this one strike between any two steps. */
 const ambientFaultsEnd = faults.never_healthy
+
+/** Faults from here on are the engine simulator's alone. */
+export const engineFaultsBegin: number = faults.store_full
 
 /** Names by number. */
 export const faultNames: readonly FaultName[] = Object.keys(faults) as FaultName[]
@@ -87,6 +99,8 @@ export class Weather {
   /** The ambient faults of this seed, and the chance in 256 that one strikes after a step. */
   readonly ambient: number[] = []
   ambientChance = 0
+  /** Chance of each fault of the engine simulator, in 1,024. */
+  readonly engineChances: number[] = Array.from({ length: faultNames.length - engineFaultsBegin }, () => 0)
 
   /** Draws the weather of a seed. */
   draw(random: Prng): void {
@@ -98,6 +112,8 @@ export class Weather {
     this.ambient.length = 0
     for (let index = 0; index < ambientFaults.length; index += 1)
       if ((chosen & (1 << index)) !== 0) this.ambient.push(callFaultsEnd + index)
+    for (let index = 0; index < this.engineChances.length; index += 1)
+      this.engineChances[index] = (chosen & (0x10000 << index)) === 0 ? 0 : 8 << ((strength >>> (16 + index)) & 3)
     this.ambientChance = this.ambient.length === 0 ? 0 : 4 << (strength & 3)
   }
 }

@@ -1,6 +1,6 @@
 /** Small releases for the simulators: every strategy in a few sizes, and their plans, made once. */
 import {
-  type CanaryRung,
+  type CanaryStep,
   commitId,
   digest,
   type EnvironmentSpec,
@@ -24,15 +24,15 @@ export const instancesMax = 3
 
 type Variant = { readonly strategy: Strategy; readonly instances: number }
 
-const bake = (shareBp: number, bakeMs: number, unitsMin: number): CanaryRung => ({
+const bake = (shareBp: number, bakeMs: number, unitsMin: number): CanaryStep => ({
   kind: 'bake',
   shareBp,
   bakeMs,
   unitsMin,
 })
-const canary = (rungs: readonly CanaryRung[], bakeMs: number, keepPrevious: boolean): Strategy => ({
+const canary = (steps: readonly CanaryStep[], bakeMs: number, keepPrevious: boolean): Strategy => ({
   kind: 'canary',
-  rungs,
+  steps,
   bakeMs,
   keepPrevious,
 })

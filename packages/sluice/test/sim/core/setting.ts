@@ -1,6 +1,6 @@
 /** What all parts of one simulated schedule share. Made once and reset for each seed, because making is what costs. */
 import { Prng } from '../prng.ts'
-import { type Fault, type FaultCounts, faultNames, noFaults, Weather } from './faults.ts'
+import { engineFaultsBegin, type Fault, type FaultCounts, faultNames, noFaults, Weather } from './faults.ts'
 import { Queue } from './queue.ts'
 import { slotCount } from './releases.ts'
 import { World } from './world.ts'
@@ -39,6 +39,14 @@ export class Setting {
   strikes(fault: Fault): boolean {
     const chance = this.weather.chances[fault] ?? 0
     if (chance === 0 || this.healed || !this.random.byte(chance)) return false
+    this.struck(fault)
+    return true
+  }
+
+  /** Whether a fault of the engine simulator strikes now. */
+  strikesEngine(fault: Fault): boolean {
+    const chance = this.weather.engineChances[fault - engineFaultsBegin] ?? 0
+    if (chance === 0 || this.healed || (this.random.next() & 1023) >= chance) return false
     this.struck(fault)
     return true
   }

@@ -35,7 +35,7 @@ const strategies = [
   { kind: 'blueGreen', bake: '2s', keepPrevious: true },
   {
     kind: 'canary',
-    rungs: [
+    steps: [
       { share: '5%', bake: '2s' },
       { share: '50%', approve: true },
     ],
