@@ -1,6 +1,6 @@
 /** What is tortured: a project with two releases, a control plane in a process of its own, its gateway, three environments, and the load on them. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { openSync, readFileSync } from 'node:fs'
+import { closeSync, openSync, readFileSync } from 'node:fs'
 import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -104,7 +104,7 @@ export const removeWorld = async ({ project, stateDir, controlPlane }: World): P
 
 type ProcessOptions = { readonly projectDir: string; readonly stateDir: string; readonly port: number }
 
-const entry = fileURLToPath(new URL('control-plane.ts', import.meta.url))
+const program = fileURLToPath(new URL('../../packages/sluice/bin/sluice.js', import.meta.url))
 
 /** The control plane's process. There may be two for a moment, since the gateway starts one as well; the state's lock lets one of them live. */
 export class ControlPlaneProcess {
@@ -119,9 +119,9 @@ export class ControlPlaneProcess {
   start(): void {
     const { projectDir, stateDir, port } = this.#options
     const output = openSync(join(stateDir, 'server.log'), 'a', 0o600)
-    const child = spawn(process.execPath, [entry, projectDir, stateDir, String(port)], {
-      stdio: ['ignore', output, output],
-    })
+    const words = ['server', '--project', projectDir, '--state-dir', stateDir, '--port', String(port)]
+    const child = spawn(process.execPath, [program, ...words], { stdio: ['ignore', output, output] })
+    closeSync(output)
     this.#children.add(child)
     child.once('exit', () => this.#children.delete(child))
   }

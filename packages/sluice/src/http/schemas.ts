@@ -233,7 +233,7 @@ export const schemas: Schemas = {
     strategy: z.string(),
     from: ref.nullable(),
     to: ref,
-    steps: z.array(canaryStep),
+    steps: z.array(step),
     wayBack: z.array(step),
     refusals: z.array(refusal),
   }),
