@@ -1,0 +1,36 @@
+/** Figures with the bounds that they should keep. A bound that is not kept is said, and is the exit code of the benchmark. */
+import { parseArgs } from 'node:util'
+import type { Figure } from './report.ts'
+
+/** A figure and, where it has one, the bound that it should keep, in words. */
+export type Bounded = Figure & { readonly bound?: { readonly words: string; readonly kept: boolean } }
+
+/** A figure that should be at most so much. */
+export const atMost = (figure: Figure, limit: number): Bounded => ({
+  ...figure,
+  bound: { words: `at most ${limit}`, kept: figure.value <= limit },
+})
+
+/** A figure that should be at least so much. */
+export const atLeast = (figure: Figure, limit: number): Bounded => ({
+  ...figure,
+  bound: { words: `at least ${limit}`, kept: figure.value >= limit },
+})
+
+/** The figures alone, one sentence for each bound that is not kept, and whether all are. */
+export const judge = (
+  bounded: readonly Bounded[],
+): { readonly figures: readonly Figure[]; readonly missed: readonly string[]; readonly exitCode: 0 | 1 } => {
+  const missed = bounded.flatMap(({ name, value, unit, bound }) =>
+    bound === undefined || bound.kept ? [] : [`MISSED: ${name} is ${value} ${unit}, wanted ${bound.words}`],
+  )
+  const figures = bounded.map(({ name, value, unit }) => ({ name, value, unit }))
+  return { figures, missed, exitCode: missed.length === 0 ? 0 : 1 }
+}
+
+/** Reads `--quick` (the short form for CI) and `--json`; refuses anything else. */
+export const readOptions = (args: readonly string[]): { readonly quick: boolean; readonly json: boolean } => {
+  const flag = { type: 'boolean', default: false } as const
+  const { values } = parseArgs({ args: [...args], options: { quick: flag, json: flag } })
+  return { quick: values.quick, json: values.json }
+}
