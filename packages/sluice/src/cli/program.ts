@@ -146,8 +146,8 @@ const createCli = (input: ProgramInput, options: Input['options']): Cli => {
     cwd,
     stdout,
     stderr,
-    style: createStyle(abilitiesOf(variables, { isTTY: stdout.isTTY, noColor })),
-    noteStyle: createStyle(abilitiesOf(variables, { isTTY: stderr.isTTY, noColor })),
+    style: createStyle(abilitiesOf(variables, { isTTY: stdout.isTTY, columns: stdout.columns, noColor })),
+    noteStyle: createStyle(abilitiesOf(variables, { isTTY: stderr.isTTY, columns: stderr.columns, noColor })),
     host: input.host,
     actor: variables['SLUICE_ACTOR'] ?? userInfo().username,
     print: (line) => void stdout.write(`${line}\n`),
@@ -234,7 +234,7 @@ const fail = async (
       `${JSON.stringify({ schemaVersion: 1, error: { code: publicCode(code), name: code, detail, hint, evidence, retry, now } })}\n`,
     )
   } else {
-    const style: Style = createStyle(abilitiesOf(variables, { isTTY: stderr.isTTY, noColor }))
+    const style: Style = createStyle(abilitiesOf(variables, { isTTY: stderr.isTTY, columns: stderr.columns, noColor }))
     stderr.write(`${errorLines(known, now, style).join('\n')}\n`)
   }
   return errorTable[known.code].exit

@@ -49,7 +49,7 @@ export const followRun = async (cli: Cli, { client, id, timeoutMs }: Subject): P
   if (watched.ended !== 'over' || state === null)
     return leave(cli, watched, { id, watch: `runs logs ${id} --follow`, stop: `runs cancel ${id}` })
   if (cli.globals.json) cli.json({ run: state })
-  else for (const line of runReport(state, cli.style)) cli.print(line)
+  else for (const line of runReport(state, await nextOf(client), cli.style)) cli.print(line)
   return state.status === 'succeeded' ? 0 : 3
 }
 
@@ -67,4 +67,11 @@ const leave = (
   }
   cli.stderr.write(`\nDetached: ${id} goes on.\n  see it   sluice ${watch}\n  stop it  sluice ${stop}\n`)
   return 130
+}
+
+/** What comes after a release was cut: its way into the first environment. */
+const nextOf = async (client: Client): Promise<string | null> => {
+  const { environments } = await client.call('environments.list', {})
+  const [first] = environments
+  return first === undefined ? null : `sluice deploy ${first.name}`
 }

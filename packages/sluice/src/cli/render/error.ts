@@ -1,6 +1,6 @@
 /** Errors for people: what · why · evidence · now · one command next. */
 import { errorTable, publicCode, type SluiceError } from '../../core/errors.ts'
-import type { Style } from './style.ts'
+import { type Style, wrap } from './style.ts'
 
 /** An error as lines. `now`: the state of the environment it is about, observed after it happened. */
 export const errorLines = (error: SluiceError, now: string | null, style: Style): readonly string[] => {
@@ -34,14 +34,15 @@ export type Report = {
 
 /** A report in the order that every end of something is told in. */
 export const reportLines = (report: Report, style: Style): readonly string[] => {
-  const row = (name: string, text: string | null): readonly string[] =>
-    text === null
-      ? []
-      : text.split('\n').map((line, index) => `  ${style.dim((index === 0 ? name : '').padEnd(5))} ${line}`)
+  // Evidence stays as it was printed: its columns may mean something.
+  const row = (name: string, text: string | null, whole = false): readonly string[] =>
+    (text === null ? [] : text.split('\n'))
+      .flatMap((line) => (whole ? [line] : wrap(line, Math.max(30, style.columns - 9))))
+      .map((line, index) => `  ${style.dim((index === 0 ? name : '').padEnd(5))} ${line}`)
   return [
     `${style.mark(report.mark)} ${report.what}`,
     ...row('Why', report.why),
-    ...row('Log', report.evidence.length === 0 ? null : report.evidence.join('\n')),
+    ...row('Log', report.evidence.length === 0 ? null : report.evidence.join('\n'), true),
     ...row('Now', report.now),
     ...row('Next', report.next),
     ...row('More', report.more),

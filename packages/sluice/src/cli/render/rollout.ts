@@ -1,6 +1,6 @@
 /** A rollout in the terminal: live, as lines of change, and as a report at its end. Pure: data in, lines out; the demo uses it too. */
 import type { ArmView, RolloutDetailView, StepView, TrafficView } from '../../http/client/views.ts'
-import { badOf, evidenceOf, percentOf, spanOf } from '../../http/client/words.ts'
+import { badOf, countOf, evidenceOf, percentOf, spanOf } from '../../http/client/words.ts'
 import { reportLines } from './error.ts'
 import { pad, type Mark, type Style } from './style.ts'
 import { clockOf } from './times.ts'
@@ -73,7 +73,7 @@ const visibleSteps = (
   const shownRest = rest.slice(0, waitingShown + 1)
   const hiddenRest = rest.length - shownRest.length
   return [
-    ...(hiddenDone === 0 ? [] : [`${style.mark('done')} ${style.dim(`${hiddenDone} steps before`)}`]),
+    ...(hiddenDone === 0 ? [] : [`${style.mark('done')} ${style.dim(`${countOf(hiddenDone, 'step')} before`)}`]),
     ...done.slice(hiddenDone).map((step) => `${style.mark('done')} ${style.dim(step.text)}`),
     ...shownRest.map((step) => {
       if (step.status !== 'current') return `${style.mark(marks[step.status])} ${style.dim(step.text)}`
@@ -95,6 +95,7 @@ const label = (name: string, style: Style): string => `  ${style.dim(name.padEnd
 export const trafficLines = (traffic: TrafficView, style: Style): readonly string[] => {
   const { arms } = traffic
   if (arms.length === 0) return [`${label('traffic', style)}no release has traffic`]
+  const wide = Math.max(...arms.map(({ release }) => release.version.length))
   return [
     `${label('traffic', style)}${splitText(arms, style)}${traffic.paused ? style.warn('   requests are held') : ''}`,
     ...(traffic.trip === null
@@ -102,7 +103,7 @@ export const trafficLines = (traffic: TrafficView, style: Style): readonly strin
       : [
           `${label('tripwire', style)}${style.bad(`cut at ${percentOf(traffic.trip.shareBp)}`)} of the traffic, E = ${evidenceOf(traffic.trip.logE)}`,
         ]),
-    ...arms.map((arm) => `${label(arm.arm, style)}${armText(arm, style)}`),
+    ...arms.map((arm) => `${label(arm.arm, style)}${armText(arm, wide, style)}`),
     ...evidenceLines(traffic, style),
   ]
 }
@@ -115,10 +116,10 @@ const splitText = (arms: readonly ArmView[], style: Style): string => {
   return `${style.bar(1 - share, barWidth)}  ${parts.join(`  ${style.dot}  `)}`
 }
 
-const armText = (arm: ArmView, style: Style): string => {
+const armText = (arm: ArmView, wide: number, style: Style): string => {
   const bad = `${arm.requests.toLocaleString('en')} requests, ${arm.bad.toLocaleString('en')} bad${arm.requests === 0 ? '' : ` (${((100 * arm.bad) / arm.requests).toFixed(2)} %)`}`
   const latency = arm.p99Ms === null ? '' : `   ${style.dim(`p50 ≤ ${arm.p50Ms ?? '?'} ms, p99 ≤ ${arm.p99Ms} ms`)}`
-  return `${pad(arm.release.version, 10)} ${arm.bad > 0 ? style.warn(bad) : bad}${style.unicode ? latency : latency.replaceAll('≤', '<=')}`
+  return `${pad(arm.release.version, wide)} ${arm.bad > 0 ? style.warn(bad) : bad}${style.unicode ? latency : latency.replaceAll('≤', '<=')}`
 }
 
 const evidenceLines = ({ logE, limitLogE }: TrafficView, style: Style): readonly string[] => {
@@ -188,7 +189,7 @@ const stepChanges = (before: readonly StepView[], after: readonly StepView[]): r
 
 /** The report at the end: what · why · evidence · now · next. `now` says what was observed afterwards. */
 export const rolloutReport = (rollout: RolloutDetailView, now: string | null, style: Style): readonly string[] => {
-  const elapsed = clockOf((rollout.settledAt ?? rollout.now) - rollout.startedAt)
+  const elapsed = spanOf((rollout.settledAt ?? rollout.now) - rollout.startedAt)
   const name = `${rollout.to.version} in ${rollout.environment}`
   const verdict = rollout.lastVerdict
   const counts = verdict === null ? null : `candidate ${badOf(verdict.candidate)}, stable ${badOf(verdict.stable)}`
@@ -197,7 +198,7 @@ export const rolloutReport = (rollout: RolloutDetailView, now: string | null, st
       return reportLines(
         {
           mark: 'done',
-          what: `${style.bold(name)} serves, after ${elapsed}`,
+          what: `${style.bold(`${rollout.environment} serves ${rollout.to.version}`)}, after ${elapsed}`,
           why: counts,
           evidence: [],
           now,

@@ -68,17 +68,19 @@ export const runChanges = (before: RunDetailView | null, after: RunDetailView): 
   return lines
 }
 
-/** The report at the end of a run. */
-export const runReport = (run: RunDetailView, style: Style): readonly string[] => {
-  const elapsed = clockOf((run.settledAt ?? run.now) - run.startedAt)
+/** The report at the end of a run. `next`: what to type once there is a release. */
+export const runReport = (run: RunDetailView, next: string | null, style: Style): readonly string[] => {
+  const elapsed = spanOf((run.settledAt ?? run.now) - run.startedAt)
   if (run.status === 'succeeded') {
     const { release } = run
     const what =
       release === null
         ? `The run passed, after ${elapsed}`
         : `Release ${style.bold(release.version)} ${style.dim(release.id.slice(0, 16))} cut, after ${elapsed}`
-    const next = release === null ? null : 'sluice deploy <environment>'
-    return reportLines({ mark: 'done', what, why: null, evidence: [], now: null, next, more: null }, style)
+    return reportLines(
+      { mark: 'done', what, why: null, evidence: [], now: null, next: release === null ? null : next, more: null },
+      style,
+    )
   }
   const failed = run.jobs.find(({ status }) => status === 'failed')
   return reportLines(

@@ -16,6 +16,8 @@ export type Style = {
   readonly arrow: string
   readonly ellipsis: string
   readonly dot: string
+  /** Cells of a line; Infinity where nothing has to fit. */
+  readonly columns: number
 }
 
 /** What a mark says. */
@@ -41,10 +43,10 @@ const asciiMarks: Readonly<Record<Mark, string>> = {
 }
 
 /** What a stream can show. */
-export type Abilities = { readonly color: boolean; readonly unicode: boolean }
+export type Abilities = { readonly color: boolean; readonly unicode: boolean; readonly columns?: number }
 
 /** A style for a stream with these abilities. */
-export const createStyle = ({ color, unicode }: Abilities): Style => {
+export const createStyle = ({ color, unicode, columns = Number.POSITIVE_INFINITY }: Abilities): Style => {
   const paint =
     (format: Parameters<typeof styleText>[0]) =>
     (text: string): string =>
@@ -78,13 +80,14 @@ export const createStyle = ({ color, unicode }: Abilities): Style => {
     arrow: unicode ? '→' : '->',
     ellipsis: unicode ? '…' : '...',
     dot: unicode ? '·' : '-',
+    columns,
   }
 }
 
 /** What a stream can show, by the conventions of NO_COLOR (no-color.org), FORCE_COLOR, TERM and the locale. */
 export const abilitiesOf = (
   variables: Readonly<Record<string, string | undefined>>,
-  { isTTY, noColor }: { readonly isTTY: boolean; readonly noColor: boolean },
+  { isTTY, columns, noColor }: { readonly isTTY: boolean; readonly columns: number; readonly noColor: boolean },
 ): Abilities => {
   const given = (name: string): boolean => variables[name] !== undefined && variables[name] !== ''
   const forced = given('FORCE_COLOR') && variables['FORCE_COLOR'] !== '0'
@@ -95,7 +98,7 @@ export const abilitiesOf = (
   )
   const speaksUtf8 =
     locale === undefined ? process.platform === 'darwin' || process.platform === 'win32' : /utf-?8/i.test(locale)
-  return { color, unicode: speaksUtf8 && !isDumb }
+  return { color, unicode: speaksUtf8 && !isDumb, ...(isTTY ? { columns } : {}) }
 }
 
 /** How wide a text is once printed: without escape sequences; marks and letters of Latin scripts count one. */
@@ -122,4 +125,18 @@ export const clip = (text: string, width: number): string => {
     cut += letters.join('')
   }
   return cut
+}
+
+/** The text in lines of at most `width` cells, broken at spaces where there are any. */
+export const wrap = (text: string, width: number): readonly string[] => {
+  if (widthOf(text) <= width) return [text]
+  const lines: string[] = []
+  let line = ''
+  for (const word of text.split(' ')) {
+    if (line !== '' && widthOf(line) + 1 + widthOf(word) > width) {
+      lines.push(line)
+      line = word
+    } else line = line === '' ? word : `${line} ${word}`
+  }
+  return [...lines, line]
 }

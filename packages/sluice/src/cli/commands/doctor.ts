@@ -1,0 +1,154 @@
+import { execFile } from 'node:child_process'
+import { accessSync, constants, existsSync, statfsSync, statSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { SluiceError } from '../../core/errors.ts'
+import type { Cli, Command } from '../cli.ts'
+import { runningServer, withClient } from '../connect.ts'
+
+/** What a look found. `note`: as it may be, and good to know. */
+type Finding = {
+  readonly name: string
+  readonly status: 'ok' | 'note' | 'wrong'
+  readonly text: string
+  readonly next: string | null
+}
+
+/** `sluice doctor`: looks, changes nothing. 2 when something is wrong. */
+export const command: Command = async (cli) => {
+  const findings = [
+    node(),
+    await git(cli),
+    await config(cli),
+    stateDirectory(cli),
+    disk(cli),
+    token(cli),
+    await server(cli),
+    ...(await data(cli)),
+  ]
+  if (cli.globals.json) cli.json({ findings })
+  else {
+    const marks = { ok: 'done', note: 'waiting', wrong: 'failed' } as const
+    for (const { name, status, text, next } of findings) {
+      cli.print(
+        `${cli.style.mark(marks[status])} ${name.padEnd(15)} ${text}${next === null ? '' : `   ${cli.style.dim(next)}`}`,
+      )
+    }
+  }
+  return findings.some(({ status }) => status === 'wrong') ? 2 : 0
+}
+
+const ok = (name: string, text: string): Finding => ({ name, status: 'ok', text, next: null })
+const note = (name: string, text: string, next: string | null): Finding => ({ name, status: 'note', text, next })
+const wrong = (name: string, text: string, next: string): Finding => ({ name, status: 'wrong', text, next })
+
+const node = (): Finding => ok('node', `${process.versions.node} on ${process.platform} ${process.arch}`)
+
+const git = async ({ globals }: Cli): Promise<Finding> => {
+  const run = promisify(execFile)
+  try {
+    const { stdout: version } = await run('git', ['--version'])
+    const inside = await run('git', ['-C', globals.projectDir, 'rev-parse', '--short', 'HEAD']).catch(() => null)
+    if (inside !== null) return ok('git', `${version.trim()}, HEAD is ${inside.stdout.trim()}`)
+    return wrong(
+      'git',
+      `${globals.projectDir} is no git repository with a commit`,
+      'git init && git add . && git commit',
+    )
+  } catch {
+    return wrong('git', 'git is not installed, or not in PATH', 'install git')
+  }
+}
+
+const config = async ({ host, globals, interrupted }: Cli): Promise<Finding> => {
+  try {
+    const { file, settings } = await host.loadConfig(globals.projectDir, interrupted)
+    return ok('config', `${join(globals.projectDir, file)}: service ${settings.service}`)
+  } catch (error) {
+    if (error instanceof SluiceError)
+      return wrong('config', error.detail, error.code === 'config_missing' ? 'sluice init' : 'sluice validate')
+    throw error
+  }
+}
+
+const stateDirectory = ({ globals: { stateDir } }: Cli): Finding => {
+  if (!existsSync(stateDir)) return note('state', `${stateDir} is not there yet; the first run makes it`, null)
+  try {
+    accessSync(stateDir, constants.R_OK | constants.W_OK | constants.X_OK)
+    return ok('state', stateDir)
+  } catch {
+    return wrong('state', `${stateDir} cannot be read and written`, `chown -R "$USER" ${stateDir}`)
+  }
+}
+
+const lowBytes = 1_073_741_824
+
+const disk = ({ globals }: Cli): Finding => {
+  const { bavail, bsize } = statfsSync(existsSync(globals.stateDir) ? globals.stateDir : globals.projectDir)
+  const free = bavail * bsize
+  const text = `${(free / lowBytes).toFixed(1)} GiB free`
+  return free < lowBytes ? note('disk', text, 'a full disk refuses new work; rollback still goes') : ok('disk', text)
+}
+
+const token = ({ globals: { stateDir } }: Cli): Finding => {
+  const path = join(stateDir, 'token')
+  if (!existsSync(path)) return note('token', 'none yet; the first start makes it', null)
+  const mode = statSync(path).mode & 0o777
+  return mode === 0o600
+    ? ok('token', `${path}, for its owner only`)
+    : wrong('token', `${path} can be read by others (mode ${mode.toString(8)})`, `chmod 600 ${path}`)
+}
+
+const server = async (cli: Cli): Promise<Finding> => {
+  const running = runningServer(cli.globals.stateDir)
+  if (running === null) return note('control plane', 'none runs here', 'sluice up -d')
+  try {
+    const { version } = await withClient(cli, 'read', (client) => client.call('server.show', {}))
+    const text = `${running.url} (pid ${running.pid}, ${version})`
+    return version === cli.host.version
+      ? ok('control plane', text)
+      : note('control plane', `${text}; this is ${cli.host.version}`, 'sluice down && sluice up -d')
+  } catch (error) {
+    return wrong(
+      'control plane',
+      error instanceof SluiceError ? error.detail : String(error),
+      'sluice explain SLU-1103',
+    )
+  }
+}
+
+/** The data plane by what it shows, and the ports that the environments need. */
+const data = async (cli: Cli): Promise<readonly Finding[]> => {
+  try {
+    const { environments } = await withClient(cli, 'read', (client) => client.call('environments.list', {}))
+    const settings = await cli.host.loadConfig(cli.globals.projectDir, cli.interrupted).catch(() => null)
+    return await Promise.all(
+      environments.map(async ({ name, observed, serving }): Promise<Finding> => {
+        const listen = settings?.settings.environments[name]?.listen ?? null
+        if (observed.traffic !== null)
+          return ok(name, `the gateway serves it on ${observed.traffic.listen.host}:${observed.traffic.listen.port}`)
+        if (serving !== null)
+          return wrong(name, `${serving.version} should serve, and no gateway shows its route`, 'sluice up -d')
+        if (listen === null) return note(name, 'nothing serves yet', null)
+        return (await isFree(listen.host, listen.port))
+          ? ok(name, `nothing serves yet; port ${listen.port} is free`)
+          : wrong(
+              name,
+              `something else listens on ${listen.host}:${listen.port}`,
+              'choose another port: environments.listen',
+            )
+      }),
+    )
+  } catch (error) {
+    if (error instanceof SluiceError) return [note('environments', error.detail, error.hint)]
+    throw error
+  }
+}
+
+const isFree = (host: string, port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const probe = createServer()
+    probe.once('error', () => resolve(false))
+    probe.listen(port, host, () => probe.close(() => resolve(true)))
+  })
