@@ -93,10 +93,14 @@ const nginxConfig = (place: Place, server: string): string => `
     ${server}
   }`
 
-const nginx = (name: string, place: Place, server: string, core: number): Promise<Proxy> => {
+const nginx = (name: string, place: Place, setting: { server: string; core: number }): Promise<Proxy> => {
   const file = path.join(place.folder, `${name}.conf`)
-  fs.writeFileSync(file, nginxConfig(place, server))
-  return start(name, ['nginx', '-e', 'stderr', '-c', file], { port: place.port, core, folder: place.folder })
+  fs.writeFileSync(file, nginxConfig(place, setting.server))
+  return start(name, ['nginx', '-e', 'stderr', '-c', file], {
+    port: place.port,
+    core: setting.core,
+    folder: place.folder,
+  })
 }
 
 /** What all proxies ask: nginx with a file of 1 kB, on the core of the load. */
@@ -105,21 +109,21 @@ export const startUpstream = (place: Omit<Place, 'upstreamPort'>): Promise<Proxy
   return nginx(
     'upstream',
     { ...place, upstreamPort: 0 },
-    `open_file_cache max=10; server { listen 127.0.0.1:${place.port} backlog=4096; root ${place.folder}; }`,
-    loadCore,
+    {
+      server: `open_file_cache max=10; server { listen 127.0.0.1:${place.port} backlog=4096; root ${place.folder}; }`,
+      core: loadCore,
+    },
   )
 }
 
 const startNginx = (place: Place): Promise<Proxy> =>
-  nginx(
-    'nginx',
-    place,
-    `upstream u { server 127.0.0.1:${place.upstreamPort}; keepalive 256; keepalive_requests 1000000000; }
+  nginx('nginx', place, {
+    core: proxyCore,
+    server: `upstream u { server 127.0.0.1:${place.upstreamPort}; keepalive 256; keepalive_requests 1000000000; }
      server { listen 127.0.0.1:${place.port} backlog=4096; location / { proxy_pass http://u; proxy_http_version 1.1; proxy_set_header Connection "";
        proxy_set_header Host $host; proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for; proxy_set_header X-Forwarded-Proto $scheme;
        proxy_set_header X-Forwarded-Host $host; proxy_set_header X-Request-Id $request_id; } }`,
-    proxyCore,
-  )
+  })
 
 const startHaproxy = (place: Place): Promise<Proxy> => {
   const file = path.join(place.folder, 'haproxy.cfg')

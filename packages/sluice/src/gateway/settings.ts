@@ -1,57 +1,82 @@
-/** The gateway's own bounds and times. Each has a unit in its name and a reason here; tests shorten them. */
+/** The gateway's own bounds and times; tests shorten them. */
 import { limits } from '../core/limits.ts'
 
-/** Defaults of every gateway setting. */
-export const defaultSettings = {
+/** Every gateway setting, with its unit in its name and its reason beside it. */
+export type GatewaySettings = {
   /** Largest request or response head, bytes. */
-  headBytesMax: limits.headBytesMax as number,
+  readonly headBytesMax: number
   /** Longest request target, bytes; 8,000 is what RFC 9112 section 3 asks everybody to take. */
-  targetBytesMax: 8_192,
+  readonly targetBytesMax: number
   /** Most fields of a head: nginx and Apache stand at 100. */
-  fieldsMax: 100,
+  readonly fieldsMax: number
   /** Largest request body, bytes: bodies stream through, so this only stops the absurd. */
-  bodyBytesMax: 1_073_741_824,
+  readonly bodyBytesMax: number
   /** From the first byte of a head to its last: a slow-loris client is gone after this. */
-  headTimeoutMs: 10_000,
+  readonly headTimeoutMs: number
   /** A kept-alive client connection without a request. */
-  idleTimeoutMs: 65_000,
+  readonly idleTimeoutMs: number
   /** Between two pieces of a request body. */
-  bodyIdleTimeoutMs: 15_000,
+  readonly bodyIdleTimeoutMs: number
   /** A client that takes nothing of what it is sent. */
-  stalledClientMs: 30_000,
+  readonly stalledClientMs: number
   /** Until an upstream accepts a connection. */
-  connectTimeoutMs: 2_000,
+  readonly connectTimeoutMs: number
   /** From the whole request sent to the response's head. */
-  responseTimeoutMs: 60_000,
+  readonly responseTimeoutMs: number
   /** Between two pieces of a response body; event streams send heartbeats far more often. */
-  responseIdleTimeoutMs: 300_000,
+  readonly responseIdleTimeoutMs: number
   /** A tunnel (WebSocket) without a byte either way. */
-  tunnelIdleTimeoutMs: 3_600_000,
+  readonly tunnelIdleTimeoutMs: number
   /** While its upstream drains, a tunnel without a byte for this long is idle and is closed. */
-  tunnelDrainIdleMs: 5_000,
+  readonly tunnelDrainIdleMs: number
   /** A tunnel whose upstream has been draining for this long is closed, idle or not. */
-  tunnelDrainAgeMsMax: 300_000,
+  readonly tunnelDrainAgeMsMax: number
   /** Longest idle life of an upstream connection: below the 5 s after which Node closes one. */
-  upstreamIdleMsMax: 4_000,
+  readonly upstreamIdleMsMax: number
   /** A request that may not be repeated takes only a connection used this recently, so that it does not meet one being closed. */
-  unsafeReuseMsMax: 1_000,
+  readonly unsafeReuseMsMax: number
   /** Idle connections kept for each upstream. */
-  upstreamIdleMax: 256,
+  readonly upstreamIdleMax: number
   /** Upstreams and connections tried for one request. */
-  attemptsMax: 8,
+  readonly attemptsMax: number
   /** After a response that cannot be followed by another request, how long and how much the client may still send. */
-  lingerMs: 2_000,
+  readonly lingerMs: number
   /** Requests held while a route is paused. */
-  pauseQueueMax: limits.pauseQueueMax as number,
+  readonly pauseQueueMax: number
   /** How often deadlines are looked at. */
-  sweepMs: 250,
+  readonly sweepMs: number
   /** How often counters and evidence are written when they changed. */
-  evidenceWriteMs: 250,
+  readonly evidenceWriteMs: number
   /** How long requests in flight may take after SIGTERM. */
-  shutdownGraceMs: 30_000,
+  readonly shutdownGraceMs: number
   /** Keep the forwarding fields that a client sends (the gateway stands behind another proxy). */
-  trustForwarded: false,
+  readonly trustForwarded: boolean
 }
 
-/** Every gateway setting. */
-export type GatewaySettings = typeof defaultSettings
+/** What a gateway is started with when nobody says otherwise. */
+export const defaultSettings: GatewaySettings = {
+  headBytesMax: limits.headBytesMax,
+  targetBytesMax: 8_192,
+  fieldsMax: 100,
+  bodyBytesMax: 1_073_741_824,
+  headTimeoutMs: 10_000,
+  idleTimeoutMs: 65_000,
+  bodyIdleTimeoutMs: 15_000,
+  stalledClientMs: 30_000,
+  connectTimeoutMs: 2_000,
+  responseTimeoutMs: 60_000,
+  responseIdleTimeoutMs: 300_000,
+  tunnelIdleTimeoutMs: 3_600_000,
+  tunnelDrainIdleMs: 5_000,
+  tunnelDrainAgeMsMax: 300_000,
+  upstreamIdleMsMax: 4_000,
+  unsafeReuseMsMax: 1_000,
+  upstreamIdleMax: 256,
+  attemptsMax: 8,
+  lingerMs: 2_000,
+  pauseQueueMax: limits.pauseQueueMax,
+  sweepMs: 250,
+  evidenceWriteMs: 250,
+  shutdownGraceMs: 30_000,
+  trustForwarded: false,
+}

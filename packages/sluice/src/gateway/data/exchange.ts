@@ -12,7 +12,7 @@ import type { ResponseHead } from '../http/response-head.ts'
 import type { ClientConnection } from './client-connection.ts'
 import type { DataPlane } from './data-plane.ts'
 import { ResponseSender } from './response-sender.ts'
-import type { ResponseReader } from './upstream-connection.ts'
+import type { Piece, ResponseReader } from './upstream-connection.ts'
 import { UpstreamConnection } from './upstream-connection.ts'
 import type { UpstreamPool } from './upstream-pool.ts'
 import { noteAnswer } from './upstream-condition.ts'
@@ -116,7 +116,7 @@ export class Exchange implements ResponseReader {
     if (this.head.minor === 1) this.client.writeText(`${head.text}\r\n`)
   }
 
-  responded(head: ResponseHead, bytes: Buffer, start: number, end: number): void {
+  responded(head: ResponseHead, piece: Piece): void {
     const { arm, connection } = this
     if (!arm || !connection) return
     if (head.status === 101 && !this.head.upgrade) return this.failed(connection, 'switched protocols unasked')
@@ -124,7 +124,7 @@ export class Exchange implements ResponseReader {
     this.status = head.status === 101 ? 'tunnel' : 'responding'
     this.sender = new ResponseSender(this.client, this.head, head)
     const keepClient = this.requestComplete && !this.plane.draining
-    this.flow(this.sender.begin({ setCookie: this.setCookie, keepClient, bytes, start, end }), connection)
+    this.flow(this.sender.begin({ setCookie: this.setCookie, keepClient, piece }), connection)
     if (head.status === 101) return this.beginTunnel(connection)
     if (connection.framing.done) return this.finish(connection)
     this.deadline = this.plane.now + this.plane.settings.responseIdleTimeoutMs

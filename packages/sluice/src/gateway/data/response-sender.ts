@@ -3,15 +3,15 @@ import { BodyFraming } from '../http/body-framing.ts'
 import type { RequestHead } from '../http/request-head.ts'
 import type { ResponseHead } from '../http/response-head.ts'
 import type { ClientConnection } from './client-connection.ts'
+import type { Piece } from './upstream-connection.ts'
 
 /** The beginning of a response: bytes are valid during the call only. */
 export type Beginning = {
   readonly setCookie: string
   /** The connection may serve another request, as far as this side is concerned. */
   readonly keepClient: boolean
-  readonly bytes: Buffer
-  readonly start: number
-  readonly end: number
+  /** What has come of the body. */
+  readonly piece: Piece
 }
 
 /** Up to this many bytes of body go out in one piece with the head, as text: cheaper than two buffers. */
@@ -36,7 +36,7 @@ export class ResponseSender {
 
   /** Sends the head and what has come of the body. False: the client is slower than the upstream. */
   begin(beginning: Beginning): boolean {
-    const { bytes, start, end } = beginning
+    const { bytes, start, end } = beginning.piece
     const text = this.headText(beginning)
     if (this.unchunk) {
       this.client.writeText(text)
@@ -56,9 +56,10 @@ export class ResponseSender {
     if (end === start) return true
     if (!this.unchunk) return this.client.writeBytes(Buffer.from(bytes.subarray(start, end)))
     let taken = true
-    this.unchunk.consume(bytes, start, end, (_, from, to) => {
+    this.unchunk.sink = (_, from, to) => {
       taken = this.client.writeBytes(Buffer.from(bytes.subarray(from, to)))
-    })
+    }
+    this.unchunk.consume(bytes, start, end)
     return taken
   }
 

@@ -7,6 +7,9 @@ import type { ResponseHead } from '../http/response-head.ts'
 import { readResponse } from '../http/response-head.ts'
 import type { UpstreamPool } from './upstream-pool.ts'
 
+/** Bytes from `start` to `end`, valid during the call in which they are handed over. */
+export type Piece = { readonly bytes: Buffer; readonly start: number; readonly end: number }
+
 /** What a connection tells the exchange that holds it. */
 export type ResponseReader = {
   readonly method: string
@@ -14,10 +17,9 @@ export type ResponseReader = {
   /** An interim (1xx) head, passed on as it is. */
   interim(head: ResponseHead): void
   /**
-   * The final head, with what has come of the body in `bytes` from `start` to `end`, valid during the call only. `complete`: that is all.
-   * Status 101 that was asked for: the bytes are the tunnel's.
+   * The final head, with what has come of the body. With status 101 the bytes are the tunnel's.
    */
-  responded(head: ResponseHead, bytes: Buffer, start: number, end: number): void
+  responded(head: ResponseHead, piece: Piece): void
   /** More of the body, framing included. Valid during the call only. */
   received(bytes: Buffer, start: number, end: number): void
   /** The response cannot go on; `reason` is for the log and the reply. */
@@ -62,8 +64,8 @@ export class UpstreamConnection {
       noDelay: true,
       onread: {
         buffer: options.buffer,
-        callback: (length, bytes): boolean => {
-          this.read(bytes as Buffer, length)
+        callback: (length): boolean => {
+          this.read(options.buffer, length)
           return true
         },
       },
@@ -123,44 +125,44 @@ export class UpstreamConnection {
     this.answered = true
     if (this.tunnel) return this.reader.received(bytes, 0, length)
     if (this.inBody) return this.readBody(bytes, length)
-    if (!this.partial) return this.readHead(bytes, 0, length, false)
+    if (!this.partial) return this.readHead(bytes, length)
     const joined = Buffer.concat([this.partial, bytes.subarray(0, length)])
     this.partial = null
-    this.readHead(joined, 0, joined.length, true)
+    this.readHead(joined, joined.length)
   }
 
-  private readHead(bytes: Buffer, from: number, length: number, joined: boolean): void {
-    let start = from
+  private readHead(bytes: Buffer, length: number): void {
+    let start = 0
     while (this.reader) {
       const after = this.parser.parse(bytes, start, length)
       if (after === rejected) return this.fail(`malformed response: ${this.parser.reason}`)
       if (after === needMore) {
-        this.partial = joined ? bytes.subarray(start, length) : Buffer.from(bytes.subarray(start, length))
+        this.partial = Buffer.from(bytes.subarray(start, length))
         return
       }
       const head = readResponse(this.parser, bytes.toString('latin1', start, after), this.reader.method)
       if (typeof head === 'string') return this.fail(`malformed response: ${head}`)
       start = after
-      if (head.status >= 200 || head.status === 101) return this.begin(head, bytes, start, length)
+      if (head.status >= 200 || head.status === 101) return this.begin(head, { bytes, start, end: length })
       this.reader.interim(head)
       if (start === length) return
     }
   }
 
-  private begin(head: ResponseHead, bytes: Buffer, start: number, length: number): void {
+  private begin(head: ResponseHead, piece: Piece): void {
     const { reader } = this
     if (!reader) return
     if (head.status === 101) {
       this.tunnel = true
-      reader.responded(head, bytes, start, length)
+      reader.responded(head, piece)
       return
     }
     this.inBody = true
     this.framing.begin(head.framing, head.contentLength)
-    const end = this.framing.consume(bytes, start, length)
+    const end = this.framing.consume(piece.bytes, piece.start, piece.end)
     if (end === broken) return this.fail('malformed response: broken chunks')
-    this.surplus = end < length
-    reader.responded(head, bytes, start, end)
+    this.surplus = end < piece.end
+    reader.responded(head, { bytes: piece.bytes, start: piece.start, end })
   }
 
   private readBody(bytes: Buffer, length: number): void {

@@ -14,9 +14,10 @@ const read = (kind: FramingKind, length: number, pieces: readonly string[]): Out
   let data = ''
   for (const piece of pieces) {
     const bytes = Buffer.from(piece, 'latin1')
-    const end = framing.consume(bytes, 0, bytes.length, (_, from, to) => {
+    framing.sink = (_, from, to) => {
       data += bytes.toString('latin1', from, to)
-    })
+    }
+    const end = framing.consume(bytes, 0, bytes.length)
     if (end === broken) return { consumed: broken, done: false, data: '' }
     consumed += end
     if (end < bytes.length) break

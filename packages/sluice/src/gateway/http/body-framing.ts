@@ -34,6 +34,8 @@ const sizeDigitsMax = 13
 
 /** Follows the framing of one body. */
 export class BodyFraming {
+  /** Gets the body data, framing left out; null when nobody wants it by itself. */
+  sink: DataSink | null = null
   kind: FramingKind = 'none'
   done = true
   /** Bytes of body data seen, framing not counted. */
@@ -58,23 +60,23 @@ export class BodyFraming {
   }
 
   /** Takes the bytes of this body from `start`; gives the offset after them, or `broken`. `done` says whether the body is complete. */
-  consume(bytes: Uint8Array, start: number, end: number, sink?: DataSink): number {
+  consume(bytes: Uint8Array, start: number, end: number): number {
     if (this.done) return start
-    if (this.kind === 'chunked') return this.consumeChunks(bytes, start, end, sink)
+    if (this.kind === 'chunked') return this.consumeChunks(bytes, start, end)
     const stop = this.kind === 'close' ? end : Math.min(end, start + this.remaining)
     this.remaining -= stop - start
     this.dataBytes += stop - start
     this.done = this.kind === 'length' && this.remaining === 0
-    if (stop > start) sink?.(bytes, start, stop)
+    if (stop > start) this.sink?.(bytes, start, stop)
     return stop
   }
 
-  private consumeChunks(bytes: Uint8Array, start: number, end: number, sink: DataSink | undefined): number {
+  private consumeChunks(bytes: Uint8Array, start: number, end: number): number {
     let at = start
     while (at < end) {
       if (this.state === chunk.data) {
         const stop = Math.min(end, at + this.remaining)
-        sink?.(bytes, at, stop)
+        this.sink?.(bytes, at, stop)
         this.dataBytes += stop - at
         this.remaining -= stop - at
         at = stop

@@ -11,8 +11,9 @@ import { fieldNumber } from './field-names.ts'
 /** Bounds of a head: bytes in all, bytes of the target, number of fields. */
 export type HeadLimits = { readonly headBytesMax: number; readonly targetBytesMax: number; readonly fieldsMax: number }
 
-/** Answers of `parse`: more bytes are needed; the head is not acceptable (see `rejection`). Anything above is the offset after the head. */
+/** Answer of `parse`: more bytes are needed. Anything above is the offset after the head. */
 export const needMore = 0
+/** Answer of `parse`: the head is not acceptable; `rejection` and `reason` say why. */
 export const rejected = -1
 
 const state = {
@@ -65,6 +66,9 @@ export class HeadParser {
   private state: number
   private position = 0
   private lineStart = 0
+  /** Where the head begins in the bytes of this call, and where its bytes end. */
+  private start = 0
+  private end = 0
 
   constructor(kind: 'request' | 'response', limits: HeadLimits) {
     this.isRequest = kind === 'request'
@@ -92,12 +96,11 @@ export class HeadParser {
   parse(bytes: Uint8Array, start: number, end: number): number {
     if (this.position === 0) this.reset()
     const limit = Math.min(end, start + this.limits.headBytesMax)
+    this.start = start
+    this.end = limit
     let at = start + this.position
     while (at < limit) {
-      const next =
-        this.state >= state.fieldStart
-          ? this.readFields(bytes, start, at, limit)
-          : this.readFirstLine(bytes, start, at, limit)
+      const next = this.state >= state.fieldStart ? this.readFields(bytes, at) : this.readFirstLine(bytes, at)
       if (next < 0) {
         if (next === -1) return rejected
         this.state = this.isRequest ? state.start : state.statusVersion
@@ -118,7 +121,8 @@ export class HeadParser {
     return rejected
   }
 
-  private readFirstLine(bytes: Uint8Array, start: number, from: number, end: number): number {
+  private readFirstLine(bytes: Uint8Array, from: number): number {
+    const { start, end } = this
     let at = from
     switch (this.state) {
       case state.start: {
@@ -156,7 +160,7 @@ export class HeadParser {
         return at + 1
       }
       case state.version:
-        return this.readVersion(bytes, { start, from: at, end, next: state.requestLf })
+        return this.readVersion(bytes, at, state.requestLf)
       case state.requestLf: {
         if (bytes[at] === CR && at - start === this.lineStart + 8) return at + 1
         if (bytes[at] !== LF || at - start !== this.lineStart + 9)
@@ -165,15 +169,15 @@ export class HeadParser {
         return at + 1
       }
       default:
-        return this.readStatusLine(bytes, start, at, end)
+        return this.readStatusLine(bytes, at)
     }
   }
 
   /** `HTTP/1.0` or `HTTP/1.1`, eight bytes from `lineStart`. */
-  private readVersion(bytes: Uint8Array, range: { start: number; from: number; end: number; next: number }): number {
-    const first = range.start + this.lineStart
-    let at = range.from
-    for (; at < range.end; at += 1) {
+  private readVersion(bytes: Uint8Array, from: number, next: number): number {
+    const first = this.start + this.lineStart
+    let at = from
+    for (; at < this.end; at += 1) {
       const index = at - first
       const byte = bytes[at] as number
       if (index < 5 && byte !== httpPrefix[index]) return this.refuse(400, 'the version is not HTTP')
@@ -184,18 +188,19 @@ export class HeadParser {
       if (byte !== 48 && byte !== 49)
         return this.refuse((hexValues[byte] as number) < 10 ? 505 : 400, 'the version is neither HTTP/1.0 nor HTTP/1.1')
       this.minor = byte - 48
-      this.state = range.next
+      this.state = next
       return at + 1
     }
     return at
   }
 
-  private readStatusLine(bytes: Uint8Array, start: number, from: number, end: number): number {
+  private readStatusLine(bytes: Uint8Array, from: number): number {
+    const { start, end } = this
     let at = from
     switch (this.state) {
       case state.statusVersion:
         this.status = 0
-        return this.readVersion(bytes, { start, from: at, end, next: state.status })
+        return this.readVersion(bytes, at, state.status)
       case state.status: {
         // SP, then three digits, then SP or CR.
         for (; at < end; at += 1) {
@@ -231,7 +236,8 @@ export class HeadParser {
   }
 
   /** Reads fields until the bytes or the head end. Gives the next offset, `rejected`, or minus the offset after the head. */
-  private readFields(bytes: Uint8Array, start: number, from: number, end: number): number {
+  private readFields(bytes: Uint8Array, from: number): number {
+    const { start, end } = this
     let at = from
     while (at < end) {
       switch (this.state) {
