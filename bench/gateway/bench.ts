@@ -157,8 +157,8 @@ const figuresOf = (
 }
 
 /**
- * Neighbours on the machine are not what is measured: where the user may, everything started from here goes before them, also where Linux shares
- * the processor by sessions first (sched_autogroup). Gives what undoes it.
+ * With `--priority`, for a machine that is shared: everything started from here goes before its neighbours (and may starve them), also where Linux
+ * shares the processor by sessions first (sched_autogroup). Gives what undoes it.
  */
 const preferBench = (): (() => void) => {
   const autogroup = '/proc/self/autogroup'
@@ -176,7 +176,7 @@ const preferBench = (): (() => void) => {
 const main = async (args: readonly string[]): Promise<void> => {
   const plan = args.includes('--quick') ? quick : full
   const machine = describeMachine()
-  const undoPriority = preferBench()
+  const undoPriority = args.includes('--priority') ? preferBench() : () => {}
   if (machine.cores < 2) progress('one core only: proxy and load share it, and the figures say little')
   installPeers()
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'sluice-bench-'))

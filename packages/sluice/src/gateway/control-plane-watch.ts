@@ -6,21 +6,26 @@ import { spawn } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
 import { limits } from '../core/limits.ts'
+import { identify } from '../lib/process-identity.ts'
 import type { World } from './world.ts'
 
 /** Who to watch, and how to start it. */
 export type WatchOptions = {
   readonly stateDir: string
-  /** Program and arguments of the control plane. */
-  readonly command: readonly string[]
+  /** Program and arguments of the control plane, where `server.json` does not say. */
+  readonly command: readonly string[] | null
   readonly world: World
 }
 
 const lookEveryMs = 500
 const firstDelayMs = 500
 
-/** What `server.json` must say: its pid, and (Linux) field 22 of /proc/PID/stat, since pids are used again. */
-type ServerFile = { readonly pid: number; readonly processStart: string | null }
+/** What `server.json` must say: its pid, (Linux) field 22 of /proc/PID/stat, since pids are used again, and how it is started again. */
+type ServerFile = {
+  readonly pid: number
+  readonly processStart: string | null
+  readonly restartCommand: readonly string[] | null
+}
 
 /** Begins to watch; gives what ends it. */
 export const watchControlPlane = (options: WatchOptions): (() => void) => {
@@ -37,16 +42,17 @@ export const watchControlPlane = (options: WatchOptions): (() => void) => {
     if (now < nextStartAt) return
     nextStartAt = now + delayMs
     delayMs = Math.min(delayMs * 2, limits.retryDelayMsMax)
-    start(options, server.pid)
+    start(options, server)
   }, lookEveryMs)
   timer.unref()
   return () => clearInterval(timer)
 }
 
-const start = (options: WatchOptions, gonePid: number): void => {
-  const [program, ...args] = options.command
+const start = (options: WatchOptions, { pid: gonePid, restartCommand }: ServerFile): void => {
+  const command = restartCommand ?? options.command
+  const [program, ...args] = command ?? []
   if (program === undefined) return
-  options.world.log('warn', 'control_plane_restarted', { gonePid, command: options.command })
+  options.world.log('warn', 'control_plane_restarted', { gonePid, command })
   const output = fs.openSync(path.join(options.stateDir, 'server.log'), 'a', 0o600)
   const child = spawn(program, args, { detached: true, stdio: ['ignore', output, output] })
   child.on('error', (error) => options.world.log('error', 'control_plane_not_started', { reason: error.message }))
@@ -60,9 +66,15 @@ const readServerFile = (stateDir: string): ServerFile | null => {
     const file = JSON.parse(fs.readFileSync(path.join(stateDir, 'server.json'), 'utf8')) as {
       pid?: unknown
       processStart?: unknown
+      restartCommand?: unknown
     }
     if (typeof file.pid !== 'number' || !Number.isSafeInteger(file.pid) || file.pid <= 0) return null
-    return { pid: file.pid, processStart: typeof file.processStart === 'string' ? file.processStart : null }
+    const { restartCommand: command } = file
+    return {
+      pid: file.pid,
+      processStart: typeof file.processStart === 'string' ? file.processStart : null,
+      restartCommand: Array.isArray(command) && command.every((word) => typeof word === 'string') ? command : null,
+    }
   } catch {
     return null
   }
@@ -75,20 +87,8 @@ const isAlive = (server: ServerFile): boolean => {
     // EPERM: it lives, as another user.
     return error instanceof Error && 'code' in error && error.code === 'EPERM'
   }
+  // Elsewhere the start time costs a process of its own at every look; there a pid used again is taken for the control plane.
   if (process.platform !== 'linux') return true
-  const stat = readStat(server.pid)
-  if (stat === null || stat.zombie) return false
-  return server.processStart === null || server.processStart === stat.start
-}
-
-/** State and start time of a process; null when it is gone. */
-const readStat = (pid: number): { zombie: boolean; start: string } | null => {
-  try {
-    const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8')
-    // The name in parentheses may hold anything; the fields after it are plain.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    return { zombie: fields[0] === 'Z', start: fields[19] ?? '' }
-  } catch {
-    return null
-  }
+  const identity = identify(server.pid)
+  return identity !== null && (server.processStart === null || server.processStart === identity.startTime)
 }

@@ -29,7 +29,7 @@ export type GatewayOptions = {
   readonly version: string
   /** Replace the gateway that runs there, without closing its ports. */
   readonly takeOver?: boolean
-  /** Program and arguments of the control plane, to start it again when it dies (see control-plane-watch.ts). */
+  /** Program and arguments of the control plane, to start it again when it dies, where `server.json` does not say (see control-plane-watch.ts). */
   readonly controlPlaneCommand?: readonly string[]
   readonly settings?: Partial<GatewaySettings>
   readonly world?: World
@@ -68,9 +68,8 @@ export const runGateway = async (options: GatewayOptions): Promise<Gateway> => {
   running.control = control
   for (const record of readRoutes(folder, world)) await restore(table, record, { world, shared: predecessor !== null })
   await control.listen(socketFile)
-  if (options.controlPlaneCommand) {
-    running.atEnd(watchControlPlane({ stateDir: options.stateDir, command: options.controlPlaneCommand, world }))
-  }
+  const command = options.controlPlaneCommand ?? null
+  running.atEnd(watchControlPlane({ stateDir: options.stateDir, command, world }))
   running.begin()
   await predecessor?.dismiss()
   world.log('info', 'gateway_serving', { stateDir: options.stateDir, pid: process.pid, routes: table.all.length })
