@@ -33,8 +33,6 @@ export type ControlPlaneOptions = {
   readonly stateDir?: string
   /** `keep`: start a gateway now and whenever it dies. `whenNeeded`: only once traffic has to be split (the pipeline alone needs none). */
   readonly gateway: 'keep' | 'whenNeeded'
-  /** Program and arguments by which the gateway starts this control plane again after it died; null when it must not. */
-  readonly restartCommand: readonly string[] | null
   /** `control.log` in the state directory unless given. */
   readonly log?: Log
   /** The state can no longer be trusted: end the process; the gateway starts it again. */
@@ -66,12 +64,13 @@ export const openControlPlane = async (options: ControlPlaneOptions): Promise<Co
   const stateDir = makeStateDir(options.stateDir ?? join(options.projectDir, '.sluice'))
   const projectDir = realpathSync(options.projectDir)
   const log = options.log ?? systemLog({ to: join(stateDir, 'control.log') })
+  const gatewayFile = fileURLToPath(new URL('./gateway/bin.ts', import.meta.url))
   // The store first: it is the lock, and nothing else may be touched by a second control plane.
   const store = await openSqliteStore({ directory: stateDir })
   const keeper = new GatewayKeeper({
     stateDir,
     log,
-    command: gatewayCommand(stateDir, options.restartCommand),
+    command: [process.execPath, gatewayFile, '--state-dir', stateDir],
   })
   if (options.gateway === 'keep') keeper.start()
   const router = gatewayRouter({ stateDir, log, ensure: () => keeper.start() })
@@ -136,11 +135,3 @@ const makeStateDir = (directory: string): string => {
     hint: 'use a state directory with a shorter path: --state-dir',
   })
 }
-
-const gatewayCommand = (stateDir: string, restartCommand: readonly string[] | null): readonly string[] => [
-  process.execPath,
-  fileURLToPath(new URL('./gateway/bin.ts', import.meta.url)),
-  '--state-dir',
-  stateDir,
-  ...(restartCommand === null ? [] : ['--control-plane-command', JSON.stringify(restartCommand)]),
-]

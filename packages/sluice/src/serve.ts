@@ -4,9 +4,12 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { openControlPlane } from './app.ts'
 import { SluiceError } from './core/errors.ts'
+import { limits } from './core/limits.ts'
+import { endInstances } from './drivers/process/end-all.ts'
 import { createApi, type Api } from './http/api.ts'
 import { listen, type Listening } from './http/server.ts'
 import { ensureToken, removeServerFile, writeServerFile } from './http/state-files.ts'
+import { shutdownGateway } from './routers/gateway/keeper.ts'
 
 /** Where the API listens unless told otherwise; when something else does, a free port is taken. */
 export const defaultPort = 7420
@@ -34,17 +37,13 @@ export type Served = {
 export const serve = async (options: ServeOptions): Promise<Served> => {
   const { projectDir, host } = options
   const bin = fileURLToPath(new URL('../bin/sluice.js', import.meta.url))
-  const restartCommand = [process.execPath, bin, 'server', '--project', projectDir, '--state-dir', options.stateDir]
+  const port = options.port === null ? [] : ['--port', String(options.port)]
+  const place = ['--project', projectDir, '--state-dir', options.stateDir, '--host', host, ...port]
+  const restartCommand = [process.execPath, bin, 'server', ...place]
   const plane = await openControlPlane({
     projectDir,
     stateDir: options.stateDir,
     gateway: 'keep',
-    restartCommand: [
-      ...restartCommand,
-      '--host',
-      host,
-      ...(options.port === null ? [] : ['--port', String(options.port)]),
-    ],
     onFatal: options.onFatal,
   })
   const { stateDir } = plane
@@ -53,7 +52,7 @@ export const serve = async (options: ServeOptions): Promise<Served> => {
     const listening = await listenSomewhere(createApi(plane.api, { token, host }), options)
     await plane.start()
     const { version, startedAt } = plane.api.server
-    await writeServerFile(stateDir, { url: listening.url, version, startedAt })
+    await writeServerFile(stateDir, { url: listening.url, version, startedAt, restartCommand })
     const close = async (): Promise<void> => {
       await removeServerFile(stateDir)
       const closed = listening.close()
@@ -101,8 +100,16 @@ export const openInProcess = async (
   options: Pick<ServeOptions, 'projectDir' | 'stateDir' | 'onFatal'> & { readonly mode: 'read' | 'work' },
 ): Promise<InProcess> => {
   const { projectDir, stateDir, onFatal, mode } = options
-  const plane = await openControlPlane({ projectDir, stateDir, gateway: 'whenNeeded', restartCommand: null, onFatal })
+  const plane = await openControlPlane({ projectDir, stateDir, gateway: 'whenNeeded', onFatal })
   if (mode === 'work') await plane.start()
   const { fetch } = createApi(plane.api, { token: null, host: 'localhost' })
   return { fetch, stateDir: plane.stateDir, close: plane.close }
+}
+
+/** Ends the gateway and every instance of a state directory that no control plane holds. What should run stays written down. */
+export const endEverything = async (
+  stateDir: string,
+): Promise<{ readonly gateway: boolean; readonly instances: number }> => {
+  const gateway = await shutdownGateway(stateDir)
+  return { gateway, instances: await endInstances(stateDir, limits.endGraceMs) }
 }

@@ -13,6 +13,8 @@ export type ServerFile = {
   readonly version: string
   /** Tells this process from another by the same pid; null where the platform does not say. */
   readonly processStart: string | null
+  /** Program and arguments by which the gateway starts it again after it died. */
+  readonly restartCommand: readonly string[]
 }
 
 /** The token of a state directory, made with mode 0600 when there is none. Only its owner may read it, or it is refused. */
@@ -41,11 +43,11 @@ export const ensureToken = async (stateDir: string): Promise<string> => {
 /** Says where this control plane is. Written whole or not at all. */
 export const writeServerFile = async (
   stateDir: string,
-  { url, version, startedAt }: Pick<ServerFile, 'url' | 'version' | 'startedAt'>,
+  { url, version, startedAt, restartCommand }: Pick<ServerFile, 'url' | 'version' | 'startedAt' | 'restartCommand'>,
 ): Promise<void> => {
   const path = join(stateDir, 'server.json')
   const processStart = identify(process.pid)?.startTime ?? null
-  const content: ServerFile = { pid: process.pid, startedAt, url, version, processStart }
+  const content: ServerFile = { pid: process.pid, startedAt, url, version, processStart, restartCommand }
   try {
     await writeFile(`${path}.new`, `${JSON.stringify(content)}\n`, { mode: 0o600 })
     await rename(`${path}.new`, path)

@@ -39,7 +39,7 @@ export const openDesk = async (projectDir: string, stateDir: string): Promise<De
   const onFatal = (error: SluiceError): void => {
     fatal ??= error
   }
-  const plane = await openControlPlane({ projectDir, stateDir, gateway: 'keep', restartCommand: null, onFatal })
+  const plane = await openControlPlane({ projectDir, stateDir, gateway: 'keep', onFatal })
   await plane.start()
   const { engine } = plane
   const eventually = <State>(read: () => Promise<State>, holds: (state: State) => boolean): Promise<State> =>

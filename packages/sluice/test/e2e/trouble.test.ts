@@ -131,7 +131,7 @@ describe('trouble', () => {
   })
 
   test('a second control plane on the same state: server_running', async () => {
-    const options = { projectDir: project.directory, stateDir, gateway: 'whenNeeded', restartCommand: null } as const
+    const options = { projectDir: project.directory, stateDir, gateway: 'whenNeeded' } as const
     await assert.rejects(openControlPlane({ ...options, onFatal: () => {} }), failsWith('server_running'))
   })
 
