@@ -15,6 +15,7 @@ const host: Host = {
   self: [process.execPath, fileURLToPath(new URL('../bin/sluice.js', import.meta.url))],
   openInProcess: async (options) => (await import('./serve.ts')).openInProcess(options),
   serve: async (options) => (await import('./serve.ts')).serve(options),
+  endEverything: async (stateDir) => (await import('./serve.ts')).endEverything(stateDir),
   gateway: async (args) => (await import('./gateway/bin.ts')).gatewayCommand(args, version),
   loadConfig: async (directory, signal) => (await import('./adapters/config/load.ts')).loadConfig(directory, signal),
   verifyLedgerFile: async (path, anchor) =>
@@ -44,6 +45,8 @@ process.on('SIGINT', () => {
   interrupted.abort()
 })
 
+// Should the event loop run dry before there is an answer, that is a failure, never a silent success.
+process.exitCode = 1
 process.exitCode = await runProgram({
   argv: process.argv.slice(2),
   variables: process.env,

@@ -73,6 +73,8 @@ export type Host = {
     readonly port: number | null
     readonly onFatal: (error: Error) => void
   }) => Promise<{ readonly url: string; readonly stateDir: string; readonly close: () => Promise<void> }>
+  /** Ends the gateway and every instance, once no control plane runs. */
+  readonly endEverything: (stateDir: string) => Promise<{ readonly gateway: boolean; readonly instances: number }>
   /** Runs a gateway until it is told to end; gives the exit code. */
   readonly gateway: (args: readonly string[]) => Promise<number>
   readonly loadConfig: (

@@ -50,6 +50,8 @@ export const limits = {
   jobGraceMs: 5_000,
   /** How long the output of a step may stay open once its processes have ended, milliseconds; then what holds it has left the group. */
   jobPipeWaitMs: 250,
+  /** Time between SIGTERM and SIGKILL when `sluice down --all` ends instances, milliseconds. */
+  endGraceMs: 10_000,
   /** Claims of one piece of work without progress before it is parked. */
   claimsMax: 5,
   /** Characters of a service, job, environment or artifact name: they are joined into names that file systems and DNS cut at 63 and 255. */

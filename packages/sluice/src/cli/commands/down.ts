@@ -1,21 +1,26 @@
 import { SluiceError } from '../../core/errors.ts'
-import type { Command } from '../cli.ts'
+import { countOf } from '../../http/client/words.ts'
+import { type Cli, type Command, flagOption } from '../cli.ts'
 import { runningServer } from '../connect.ts'
 
 const waitMs = 15_000
 const lookEveryMs = 25
 
 /** `sluice down`. */
-export const command: Command = async (cli) => {
-  const { stateDir } = cli.globals
-  const running = runningServer(stateDir)
-  if (running === null) {
-    if (cli.globals.json) cli.json({ stopped: false })
-    else cli.print('no control plane runs here')
-    return 0
-  }
+export const command: Command = async (cli, input) => {
+  const pid = await stopServer(cli)
+  const ended = flagOption(input, 'all') ? await cli.host.endEverything(cli.globals.stateDir) : null
+  if (cli.globals.json) cli.json({ stopped: pid !== null, pid, ...(ended === null ? {} : { ended }) })
+  else tell(cli, pid, ended)
+  return 0
+}
+
+/** Sends SIGTERM and waits until the control plane has let go of its state; gives its pid, null when none ran. */
+const stopServer = async ({ globals }: Cli): Promise<number | null> => {
+  const running = runningServer(globals.stateDir)
+  if (running === null) return null
   process.kill(running.pid, 'SIGTERM')
-  for (let waitedMs = 0; runningServer(stateDir) !== null; waitedMs += lookEveryMs) {
+  for (let waitedMs = 0; runningServer(globals.stateDir) !== null; waitedMs += lookEveryMs) {
     if (waitedMs >= waitMs) {
       throw new SluiceError('wait_timeout', {
         detail: `the control plane (pid ${running.pid}) did not end within ${waitMs / 1_000} s`,
@@ -24,10 +29,19 @@ export const command: Command = async (cli) => {
     }
     await new Promise((resolve) => setTimeout(resolve, lookEveryMs))
   }
-  if (cli.globals.json) cli.json({ stopped: true, pid: running.pid })
-  else {
-    cli.print(`${cli.style.mark('done')} stopped the control plane (pid ${running.pid})`)
+  return running.pid
+}
+
+type Ended = Awaited<ReturnType<Cli['host']['endEverything']>>
+
+const tell = (cli: Cli, pid: number | null, ended: Ended | null): void => {
+  const mark = cli.style.mark('done')
+  cli.print(pid === null ? 'no control plane runs here' : `${mark} stopped the control plane (pid ${pid})`)
+  if (ended !== null) {
+    const gateway = ended.gateway ? 'the gateway and ' : ''
+    cli.print(
+      `${mark} ended ${gateway}${countOf(ended.instances, 'instance')}; what should run is written down: sluice up -d starts it again`,
+    )
+  } else if (pid !== null)
     cli.note('  the gateway and the instances serve on; their tripwires stay armed   sluice up -d')
-  }
-  return 0
 }

@@ -1,7 +1,10 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { type ErrorCode, errorTable, publicCode, SluiceError } from '../../core/errors.ts'
 import { type Cli, type Command } from '../cli.ts'
 import { withClient } from '../connect.ts'
 import { isRunOver, runLines, runReport } from '../render/run.ts'
+import { wrap } from '../render/style.ts'
 import { whyLines } from '../render/why.ts'
 import { required } from './which.ts'
 
@@ -33,8 +36,8 @@ const retries: Readonly<Record<(typeof errorTable)[ErrorCode]['retry'], string>>
 
 const explainCode = (cli: Cli, code: ErrorCode): number => {
   const { means, retry, exit, status } = errorTable[code]
-  const page = `docs/errors.md#${publicCode(code).toLowerCase()}`
-  if (cli.globals.json) cli.json({ code: publicCode(code), name: code, means, retry, exit, status, page })
+  const prose = sectionOf(publicCode(code))
+  if (cli.globals.json) cli.json({ code: publicCode(code), name: code, means, retry, exit, status, prose })
   else {
     const row = (name: string, text: string): void => cli.print(`  ${cli.style.dim(name.padEnd(9))} ${text}`)
     cli.print(`${cli.style.bold(publicCode(code))}  ${code}`)
@@ -42,9 +45,25 @@ const explainCode = (cli: Cli, code: ErrorCode): number => {
     row('again?', retries[retry])
     row('exit code', String(exit))
     row('HTTP', String(status))
-    row('more', `${page}: what leads to it, and what to do about it`)
+    for (const line of prose.flatMap((paragraph) => ['', ...wrap(paragraph, Math.min(cli.style.columns, 100))])) cli.print(line)
   }
   return 0
+}
+
+/** Where the page of errors lies: at the root of a clone, inside the package once published. */
+const places = ['../../../../../docs/errors.md', '../../../docs/errors.md']
+
+/** Parser of the page: the paragraphs under a code's heading, without the line of facts; none when the page is not installed. */
+const sectionOf = (code: string): readonly string[] => {
+  const path = places.map((place) => fileURLToPath(new URL(place, import.meta.url))).find((one) => existsSync(one))
+  const section = (path === undefined ? '' : readFileSync(path, 'utf8'))
+    .split(/^(?=## )/m)
+    .find((text) => text.startsWith(`## ${code} `))
+  return (section ?? '')
+    .split('\n\n')
+    .slice(2)
+    .map((paragraph) => paragraph.trim().replaceAll('\n', ' ').replaceAll('**', ''))
+    .filter((paragraph) => paragraph !== '')
 }
 
 const explainId = (cli: Cli, id: string): Promise<number> =>

@@ -42,7 +42,11 @@ export const failedRequests = (traffic: TrafficReport, badVersion: string): numb
   traffic.bad.filter(({ version, status }) => version !== badVersion || status === null).length
 
 /** A claim about a number that may be at most `limit`. */
-export const atMost = (name: string, value: number, { limit, unit }: { readonly limit: number; readonly unit: string }): Outcome => ({
+export const atMost = (
+  name: string,
+  value: number,
+  { limit, unit }: { readonly limit: number; readonly unit: string },
+): Outcome => ({
   name,
   wanted: `≤ ${limit} ${unit}`,
   seen: `${value} ${unit}`,

@@ -108,7 +108,7 @@ export const play = async (stage: Stage): Promise<Ending> => {
     ]
     return { outcomes, incident, traffic: report, failedRequests: failed }
   } finally {
-    await traffic.stop().catch(() => {})
+    await traffic.close()
   }
 }
 

@@ -12,25 +12,25 @@ type Tally = { responses: number; bad: number; lastSentAt: number }
 
 const latenciesMax = 100_000
 
-const visit = (url: URL, agent: Agent, visitor: Visitor): Promise<{ status: number | null; error: string | null; version: string | null }> =>
+const visit = (
+  url: URL,
+  agent: Agent,
+  visitor: Visitor,
+): Promise<{ status: number | null; error: string | null; version: string | null }> =>
   new Promise((resolve) => {
     const cookie = [...visitor.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
-    const sent = request(
-      url,
-      { agent, timeout: 10_000, headers: cookie === '' ? {} : { cookie } },
-      (response) => {
-        const version = response.headers['x-storefront-version']
-        for (const line of response.headers['set-cookie'] ?? []) {
-          const [pair] = line.split(';')
-          const equals = pair?.indexOf('=') ?? -1
-          if (pair !== undefined && equals > 0) visitor.cookies.set(pair.slice(0, equals), pair.slice(equals + 1))
-        }
-        const name = typeof version === 'string' ? version : null
-        response.on('end', () => resolve({ status: response.statusCode ?? null, error: null, version: name }))
-        response.on('error', (error) => resolve({ status: null, error: error.message, version: name }))
-        response.resume()
-      },
-    )
+    const sent = request(url, { agent, timeout: 10_000, headers: cookie === '' ? {} : { cookie } }, (response) => {
+      const version = response.headers['x-storefront-version']
+      for (const line of response.headers['set-cookie'] ?? []) {
+        const [pair] = line.split(';')
+        const equals = pair?.indexOf('=') ?? -1
+        if (pair !== undefined && equals > 0) visitor.cookies.set(pair.slice(0, equals), pair.slice(equals + 1))
+      }
+      const name = typeof version === 'string' ? version : null
+      response.on('end', () => resolve({ status: response.statusCode ?? null, error: null, version: name }))
+      response.on('error', (error) => resolve({ status: null, error: error.message, version: name }))
+      response.resume()
+    })
     sent.on('timeout', () => sent.destroy(new Error('no answer in 10 s')))
     sent.on('error', (error) => resolve({ status: null, error: error.message, version: null }))
     sent.end()
@@ -84,7 +84,6 @@ const run = (): void => {
   parentPort?.on('message', (message: unknown) => {
     if (message === 'stop') clearInterval(timer)
     parentPort?.postMessage(report())
-    if (message === 'stop') parentPort?.close()
   })
 }
 

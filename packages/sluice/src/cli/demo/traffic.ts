@@ -34,8 +34,10 @@ export const readTrafficOptions = (data: unknown): TrafficOptions => options.par
 export type Traffic = {
   /** What was seen so far. */
   readonly report: () => Promise<TrafficReport>
-  /** Sends no more and gives the last word. */
+  /** Sends no more; answers still come in. */
   readonly stop: () => Promise<TrafficReport>
+  /** Ends the thread. Safe to repeat. */
+  readonly close: () => Promise<void>
 }
 
 /** Starts sending. */
@@ -52,5 +54,6 @@ export const startTraffic = (settings: TrafficOptions): Traffic => {
         worker.postMessage(message)
       }),
     ])
-  return { report: () => ask('report'), stop: () => ask('stop') }
+  const close = async (): Promise<void> => void (await worker.terminate())
+  return { report: () => ask('report'), stop: () => ask('stop'), close }
 }

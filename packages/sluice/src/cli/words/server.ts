@@ -18,9 +18,11 @@ export const serverWords: readonly Word[] = [
   {
     path: 'down',
     args: '',
-    text: 'stop the control plane; gateway and instances serve on',
-    options: [],
-    examples: ['down'],
+    text: 'stop the control plane; gateway and instances serve on (--all: they end too)',
+    options: [
+      { flags: '--all', text: 'end the gateway and the instances too; the service is then down until `sluice up`' },
+    ],
+    examples: ['down', 'down --all'],
     load: () => import('../commands/down.ts'),
   },
   {
