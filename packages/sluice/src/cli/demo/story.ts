@@ -1,7 +1,9 @@
 /** The demo's story: three commits through the real thing, told as it is observed. */
 import { SluiceError } from '../../core/errors.ts'
+import { limits } from '../../core/limits.ts'
 import type { Client } from '../../http/client/client.ts'
 import type { RolloutDetailView, RunDetailView } from '../../http/client/views.ts'
+import { badOf, percentOf } from '../../http/client/words.ts'
 import { failedRequests, type Incident, incidentOf, atMost, type Outcome, same } from './observed.ts'
 import type { Chapter, DemoPorts, Project } from './project.ts'
 import { startTraffic, type Traffic } from './traffic.ts'
@@ -91,7 +93,7 @@ export const play = async (stage: Stage): Promise<Ending> => {
       same('production then served', good, afterBad),
       { name: 'the fix', wanted: 'succeeded', seen: third.status, ok: third.status === 'succeeded' },
       same('production now serves', fixed, await servedBy(ports.production)),
-      same('staging and production serve one release', serving('staging'), serving('production')),
+      same('staging and production serve', short(serving('staging')), short(serving('production'))),
       {
         name: 'other releases than before',
         wanted: 'three releases',
@@ -160,11 +162,18 @@ const servedBy = async (port: number): Promise<string> => {
   return response.headers.get('x-storefront-version') ?? 'nobody'
 }
 
-/** Pages that a visitor finds from the front page on. */
+/** Pages that visitors find from the front page on. As in any shop, a few get most of the visits: half of them go to the bikes. */
 const pagesOf = async (port: number): Promise<readonly string[]> => {
-  const texts = await Promise.all(['/', '/products'].map(async (path) => (await fetch(originOf(port) + path)).text()))
-  const links = texts.flatMap((text) => [...text.matchAll(/href="(\/[^"#]*)"/g)].map((found) => found[1] ?? '/'))
-  return [...new Set(['/', '/cart', '/search?q=bike', ...links])]
+  const linksOn = async (path: string): Promise<readonly string[]> => {
+    const text = await (await fetch(originOf(port) + path)).text()
+    return [...text.matchAll(/href="(\/[^"#]*)"/g)].map((found) => found[1] ?? '/')
+  }
+  const everything = [
+    ...new Set(['/', '/cart', '/search?q=bike', ...(await linksOn('/')), ...(await linksOn('/products'))]),
+  ]
+  const bikes = (await linksOn('/categories/bikes')).filter((path) => path.startsWith('/products/'))
+  const times = Math.ceil(everything.length / Math.max(1, bikes.length))
+  return [...everything, ...Array.from({ length: times }, () => bikes).flat()]
 }
 
 const endOf = async (traffic: Traffic): Promise<TrafficReport> => {
@@ -193,7 +202,11 @@ const until = async <View>(
   }
 }
 
+const short = (id: string): string => id.slice(0, limits.shortIdLength)
+
 const isJudged = ({ cause }: RolloutDetailView): boolean => cause?.kind === 'tripped' || cause?.kind === 'judged'
 
-const tellEnd = ({ status, cause }: RolloutDetailView): string =>
-  cause === null ? status : `${status.replace('_', ' ')}: ${cause.text}`
+const tellEnd = ({ status, lastVerdict }: RolloutDetailView): string =>
+  lastVerdict === null
+    ? status
+    : `${status.replace('_', ' ')}: ${badOf(lastVerdict.candidate)} at ${percentOf(lastVerdict.shareBp)}`

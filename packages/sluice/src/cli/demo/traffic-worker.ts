@@ -11,6 +11,9 @@ type Visitor = { readonly cookies: Map<string, string>; seen: number; readonly o
 type Tally = { responses: number; bad: number; lastSentAt: number }
 
 const latenciesMax = 100_000
+/** Primes, so that visitors and their pages go all over the list. */
+const visitorStride = 31
+const pageStride = 7
 
 const visit = (
   url: URL,
@@ -51,7 +54,7 @@ const run = (): void => {
   const one = async (): Promise<void> => {
     if (visitor.seen >= pagesPerVisitor) visitor = { cookies: new Map(), seen: 0, offset: (visitors += 1) }
     const mine = visitor
-    const path = paths[(mine.seen + mine.offset) % paths.length] ?? '/'
+    const path = paths[(mine.offset * visitorStride + mine.seen * pageStride) % paths.length] ?? '/'
     mine.seen += 1
     requests += 1
     const sentAt = Date.now()
