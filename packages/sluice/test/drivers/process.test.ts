@@ -19,6 +19,7 @@ import { boundLog } from '../../src/drivers/process/log-file.ts'
 import { findFreePort } from '../../src/drivers/process/ports.ts'
 import { decodeRecord, encodeRecord } from '../../src/drivers/process/records.ts'
 import type { EnvironmentRecord } from '../../src/drivers/process/records.ts'
+import { identify } from '../../src/lib/process-identity.ts'
 import type { Driver, StartRequest } from '../../src/ports/driver.ts'
 
 /** The environment of every test here. */
@@ -157,6 +158,23 @@ describe('the process driver', { concurrency: 4 }, () => {
     })
   })
 
+  test('what an ended instance left in its group makes room for the next', async (t) => {
+    const platform = await platformOf(t)
+    const driver = platform.open()
+    const intents = new Intents(platform.release('', 'node server.js answers & wait; true'), specOf(place))
+    const [one] = await driver.start(intents.start(1), signal)
+    const { pid } = await askNow(one)
+    const shell = (await platform.processes()).find(({ leads }) => leads)
+    await withSupervision(driver, async () => {
+      process.kill(shell?.process.pid ?? assert.fail('a shell leads'), 'SIGKILL')
+      const word = await eventually('another has the port', async () => {
+        const found = await ask(one ?? assert.fail('it started'))
+        return found !== null && found.pid !== pid && found
+      })
+      assert.equal(word.variables['PORT'], String(one?.port))
+    })
+  })
+
   test('a start that failed is not repeated by the supervision', async (t) => {
     const platform = await platformOf(t)
     const driver = platform.open()
@@ -172,6 +190,7 @@ describe('the process driver', { concurrency: 4 }, () => {
   test('an instance whose port is taken by something else gets another', async (t) => {
     const platform = await platformOf(t)
     const occupant = net.createServer().listen(0, '127.0.0.1')
+    t.after(() => occupant.close())
     await once(occupant, 'listening')
     const { port } = occupant.address() as net.AddressInfo
     let asked = 0
@@ -179,7 +198,6 @@ describe('the process driver', { concurrency: 4 }, () => {
       findPort: (host, taken) => ((asked += 1) === 1 ? Promise.resolve(port) : findFreePort(host, taken)),
     })
     const [one] = await driver.start(new Intents(platform.release('answers'), specOf(place)).start(1), signal)
-    occupant.close()
     assert.notEqual(one?.port, port)
     assert.equal((await askNow(one)).variables['PORT'], String(one?.port))
   })
@@ -218,20 +236,14 @@ describe('the process driver', { concurrency: 4 }, () => {
     })
   })
 
-  test('an instance whose process was started but not yet on record is taken up, not doubled', async (t) => {
-    const platform = await platformOf(t)
-    const intents = new Intents(platform.release('answers'), specOf(place))
-    const request = intents.start(2)
-    const instances = await platform.open().start(request, signal)
-    const pids = await Promise.all(instances.map(async (one) => (await askNow(one)).pid))
-    // This is what stands on disk between the intent and the record.
-    await editRecord(platform, (record) => ({
-      ...record,
-      instances: record.instances.map((one) => ({ ...one, process: null, settled: false })),
-    }))
-    const next = platform.open()
-    assert.deepEqual(await next.start(request, signal), instances)
-    assert.deepEqual(await Promise.all(instances.map(async (one) => (await askNow(one)).pid)), pids)
+  test('a command does not begin before its process is on record, and never when the control plane is killed first', async (t) => {
+    const { stateDir } = await platformOf(t)
+    const child = fork(fileURLToPath(new URL('gated.ts', import.meta.url)), [stateDir, 'touch began'])
+    const [pid] = (await once(child, 'message')) as [number]
+    assert.ok(identify(pid), 'it waits')
+    child.kill('SIGKILL')
+    await eventually('it has ended', () => identify(pid) === null)
+    assert.ok(!(await readdir(stateDir)).includes('began'))
   })
 
   test('a control plane killed at any moment leaves nothing that the next does not know', async (t) => {
@@ -250,10 +262,11 @@ describe('the process driver', { concurrency: 4 }, () => {
       await once(child, 'exit')
       const driver = platform.open()
       const instances = await driver.start(request, signal)
-      const leaders = (await platform.processes()).filter(({ leads }) => leads)
       const said = await Promise.all(instances.map(async (one) => (await askNow(one)).pid))
-      assert.deepEqual(new Set(said), new Set(leaders.map((one) => one.process.pid)), `attempt ${attempt}`)
-      assert.equal(leaders.length, instances.length)
+      await eventually(`nothing else runs, attempt ${attempt}`, async () => {
+        const leaders = (await platform.processes()).filter(({ leads }) => leads).map((one) => one.process.pid)
+        return leaders.length === said.length && said.every((pid) => leaders.includes(pid))
+      })
       await driver.retire(intents.retire(attempt % 2), signal)
       request = intents.start(2)
     }

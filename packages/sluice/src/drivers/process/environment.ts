@@ -1,7 +1,7 @@
 /**
- * One environment's instances. The record is the truth and is written before the world is changed: intent (a record without a process) →
- * spawn → record with the process. Whatever a killed control plane left between two of these is found again by the marks in the processes'
- * environment. Changes are made one at a time; waiting (for a port to be listened on, for a process to end) is done outside of the turn.
+ * One environment's instances. The record is the truth and is written before the world is changed: a process is started at a gate, put on
+ * record, and only then let through to its command (see `launch`). Changes are made one at a time; waiting (for a port to be listened on,
+ * for a process to end) is done outside of the turn.
  */
 import { SluiceError } from '../../core/errors.ts'
 import { releaseId } from '../../core/model.ts'
@@ -13,7 +13,7 @@ import type { RetireRequest } from '../../ports/driver.ts'
 import { Alarm } from './alarm.ts'
 import { refuseOlder, replace, unwant } from './changes.ts'
 import { launch, takeUp } from './launch.ts'
-import type { RunningProcess } from './launch.ts'
+import type { GatedProcess, RunningProcess } from './launch.ts'
 import { isListening } from './listening.ts'
 import { logSize } from './log-file.ts'
 import { findMarked } from './marks.ts'
@@ -82,7 +82,6 @@ export class Environment {
     if (record === null && changed) await this.#rebuild()
     if (record === null || !changed) return
     this.#record = record
-    await this.#takeUpLost()
     this.#running.clear()
     for (const one of this.#record.instances) await this.#takeUp(one)
   }
@@ -97,17 +96,33 @@ export class Environment {
   async spawn(instances: readonly InstanceRecord[], signal: AbortSignal): Promise<void> {
     const prepared = await Promise.all(instances.map((one) => this.#prepare(one, signal)))
     if (signal.aborted) throw calledOff()
-    const intents = instances.map((one): InstanceRecord => ({ ...one, process: null }))
-    await this.save(replace(this.#record, intents))
-    const started: InstanceRecord[] = []
+    const started: { readonly record: InstanceRecord; readonly gated: GatedProcess }[] = []
     try {
-      for (const [index, one] of intents.entries()) {
-        const running = launch({ ...(prepared[index] ?? bug()), onEnded: () => this.ended.ring() })
-        this.#running.set(one.id, running)
-        started.push({ ...one, process: running.identity })
+      for (const [index, one] of instances.entries()) {
+        const gated = launch({ ...(prepared[index] ?? bug()), onEnded: () => this.ended.ring() })
+        started.push({ record: { ...one, process: gated.running.identity }, gated })
       }
     } finally {
-      await this.save(replace(this.#record, started))
+      await this.#begin(started)
+    }
+  }
+
+  /** On record first, then let begin. What could not be written down never begins. */
+  async #begin(started: readonly { readonly record: InstanceRecord; readonly gated: GatedProcess }[]): Promise<void> {
+    try {
+      await this.save(
+        replace(
+          this.#record,
+          started.map(({ record }) => record),
+        ),
+      )
+    } catch (error) {
+      for (const { gated } of started) gated.forget()
+      throw error
+    }
+    for (const { record, gated } of started) {
+      this.#running.set(record.id, gated.running)
+      gated.begin()
     }
   }
 
@@ -201,23 +216,6 @@ export class Environment {
   async #takeUp({ id, process }: InstanceRecord): Promise<void> {
     if (process === null || !isRunning(process)) return
     this.#running.set(id, takeUp(process, await logSize(logFileOf(this.#world, id))))
-  }
-
-  /** A control plane that was killed between a spawn and its record left an instance without a process: finds the process by its marks. */
-  async #takeUpLost(): Promise<void> {
-    const lost = this.#record.instances.filter(({ process }) => process === null)
-    if (lost.length === 0) return
-    const marked = await findMarked(this.#world.stateMark)
-    const known = new Set(this.#record.leaving.map(({ process }) => process.pid))
-    const found = lost.flatMap((one): readonly InstanceRecord[] => {
-      // What an instance starts itself carries its marks too; the instance is the oldest, and leads its group.
-      const match = marked.find(
-        ({ instance, port, leads, process }) =>
-          leads && instance === one.id && port === one.port && !known.has(process.pid),
-      )
-      return match === undefined ? [] : [{ ...one, process: match.process }]
-    })
-    if (found.length > 0) await this.save(replace(this.#record, found))
   }
 
   /** Without any record: what runs with our marks is an instance. It is not restarted until a start says how. */

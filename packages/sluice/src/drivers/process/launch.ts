@@ -1,6 +1,7 @@
 /** Starts one process, and holds what is known of a running one. */
 import { spawn } from 'node:child_process'
 import { closeSync, fstatSync, statSync } from 'node:fs'
+import { Socket } from 'node:net'
 import { SluiceError } from '../../core/errors.ts'
 import { identify, isRunning } from '../../lib/process-identity.ts'
 import type { ProcessIdentity } from '../../lib/process-identity.ts'
@@ -31,17 +32,32 @@ export type Launch = {
   readonly onEnded: () => void
 }
 
+/** A process that waits for its word. */
+export type GatedProcess = {
+  readonly running: RunningProcess
+  /** Lets the command begin. */
+  readonly begin: () => void
+  /** Ends the process without its command having begun. */
+  readonly forget: () => void
+}
+
+/**
+ * The gate: the shell waits for a word from the control plane and only then goes on to the command. When the control plane dies first, the
+ * other end closes, and the shell ends. So nothing ever runs that was not on record before, whenever the control plane is killed.
+ */
+const gate = 'read -r word <&3 || exit 0\nexec 3<&-\n'
+
 /** Starts a process in a session and group of its own, so that it outlives this one. `start_failed` when the system refuses. */
-export const launch = ({ line, folder, variables, logFile, onEnded }: Launch): RunningProcess => {
+export const launch = ({ line, folder, variables, logFile, onEnded }: Launch): GatedProcess => {
   const log = openLog(logFile)
   try {
     const logFrom = fstatSync(log).size
     const startedAt = performance.now()
-    const child = spawn('/bin/sh', ['-c', line], {
+    const child = spawn('/bin/sh', ['-c', gate + line], {
       cwd: folder,
       env: variables,
       detached: true,
-      stdio: ['ignore', log, log],
+      stdio: ['ignore', log, log, 'pipe'],
     })
     let ended: Ended | null = null
     const whenEnded = new Promise<void>((resolve) => {
@@ -54,7 +70,15 @@ export const launch = ({ line, folder, variables, logFile, onEnded }: Launch): R
       child.once('error', () => settle(null, null))
     })
     child.unref()
-    return { identity: identityOf(child.pid, folder), logFrom, ended: () => ended, whenEnded, listening: false }
+    const word = child.stdio[3]
+    // It may have been killed at the gate; its end is told by `exit`.
+    word?.on('error', () => {})
+    const identity = identityOf(child.pid, folder)
+    return {
+      running: { identity, logFrom, ended: () => ended, whenEnded, listening: false },
+      begin: () => void (word instanceof Socket && word.end('begin\n')),
+      forget: () => void word?.destroy(),
+    }
   } finally {
     closeSync(log)
   }

@@ -1,4 +1,4 @@
-/** Finds processes that this driver started but whose record was lost: by the marks in their environment. Linux only; elsewhere it finds none. */
+/** Finds processes of this driver that no record names (daemons of an instance; all, when the record was lost) by the marks in their environment. Linux only; elsewhere it finds none. */
 import { readdir, readFile } from 'node:fs/promises'
 import { identify } from '../../lib/process-identity.ts'
 import type { ProcessIdentity } from '../../lib/process-identity.ts'

@@ -16,7 +16,7 @@ export type WantedRelease = {
   readonly secretVersions: Readonly<Record<string, string>>
 }
 
-/** An instance that was started, or is about to be: `process` is null from the intent to start until the process is known. */
+/** An instance that was started, or is about to be: `process` is null until there is one. */
 export type InstanceRecord = {
   readonly id: string
   readonly release: ReleaseId

@@ -7,7 +7,7 @@ import type { InstanceRecord, WantedRelease } from './records.ts'
 /** Variables of the control plane that an instance inherits; nothing else of it leaks into services. */
 const inherited = ['PATH', 'HOME', 'LANG', 'TZ', 'TMPDIR'] as const
 
-/** The variable that marks processes of one state directory, so that they are found again when their record was lost. */
+/** The variable that marks processes of one state directory, so that those are found that no record names. */
 export const stateVariable = 'SLUICE_STATE'
 
 /** `<service>-<environment>-<release, 12 hex>-<index>`. */
