@@ -36,10 +36,11 @@ export const createApi = (context: ApiContext, access: ApiAccess): Api => {
     bodyLimit({
       maxSize: limits.requestBodyBytesMax,
       onError: () => {
-        throw new SluiceError('usage_invalid', {
-          detail: `the body is larger than ${limits.requestBodyBytesMax} bytes`,
-          hint: 'send less',
-        })
+        const detail = `the body is larger than ${limits.requestBodyBytesMax} bytes`
+        const response = problem(new SluiceError('usage_invalid', { detail, hint: 'send less' }))
+        // The rest of the body is not read, so nothing can follow on this connection.
+        response.headers.set('connection', 'close')
+        return response
       },
     }),
   )

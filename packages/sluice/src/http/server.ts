@@ -23,6 +23,8 @@ export const listen = async (api: Api, { host, port }: ListenOptions): Promise<L
     headersTimeout: limits.requestHeadTimeoutMs,
     requestTimeout: limits.requestTimeoutMs,
     connectionsCheckingInterval: 1_000,
+    // Longer than clients keep an idle connection, so that it is they who close it.
+    keepAliveTimeout: 65_000,
     maxHeaderSize: limits.headBytesMax,
   }
   // The cast: a node:http server was asked for, so that is what comes.

@@ -45,7 +45,8 @@ const explainCode = (cli: Cli, code: ErrorCode): number => {
     row('again?', retries[retry])
     row('exit code', String(exit))
     row('HTTP', String(status))
-    for (const line of prose.flatMap((paragraph) => ['', ...wrap(paragraph, Math.min(cli.style.columns, 100))])) cli.print(line)
+    for (const line of prose.flatMap((paragraph) => ['', ...wrap(paragraph, Math.min(cli.style.columns, 100))]))
+      cli.print(line)
   }
   return 0
 }

@@ -85,12 +85,27 @@ const send = async (options: ClientOptions, id: RouteId, input: Loose): Promise<
   const timeoutMs = input.timeoutMs ?? options.timeoutMs
   const signals = [input.signal, timeoutMs === 0 ? undefined : AbortSignal.timeout(timeoutMs)]
   const signal = AbortSignal.any(signals.filter((one) => one !== undefined))
-  const request = new Request(addressOf(options.url, id, input), { ...messageOf(options, id, input), signal })
-  const response = await options.transport(request).catch((cause: unknown) => {
-    throw unreachable(options, { cause, isAborted: input.signal?.aborted === true, timeoutMs })
-  })
+  const ask = (): Promise<Response> =>
+    options.transport(new Request(addressOf(options.url, id, input), { ...messageOf(options, id, input), signal }))
+  const isRepeatable = paths[id].method === 'get' || input.idempotencyKey !== undefined
+  const response = await ask()
+    .catch((cause: unknown) => {
+      // A kept-alive connection may be closed by the other side in the moment that it is used.
+      if (isRepeatable && !signal.aborted && closedCodes.has(codeOf(cause))) return ask()
+      throw cause
+    })
+    .catch((cause: unknown) => {
+      throw unreachable(options, { cause, isAborted: input.signal?.aborted === true, timeoutMs })
+    })
   if (response.ok) return response
   throw errorOfProblem(await response.json().catch(() => null), response.status)
+}
+
+const closedCodes = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'])
+
+const codeOf = (error: unknown): string => {
+  const inner = error instanceof Error ? error.cause : null
+  return inner instanceof Error && 'code' in inner && typeof inner.code === 'string' ? inner.code : ''
 }
 
 const messageOf = ({ token, actor }: ClientOptions, id: RouteId, input: Loose): RequestInit => {
@@ -151,7 +166,6 @@ const unreachable = ({ url }: ClientOptions, { cause, isAborted, timeoutMs }: Fa
 
 const reasonOf = (cause: unknown): string => {
   if (!(cause instanceof Error)) return String(cause)
-  const inner = cause.cause
-  if (inner instanceof Error && 'code' in inner && typeof inner.code === 'string') return inner.code
-  return inner instanceof Error ? inner.message : cause.message
+  if (codeOf(cause) !== '') return codeOf(cause)
+  return cause.cause instanceof Error ? cause.cause.message : cause.message
 }

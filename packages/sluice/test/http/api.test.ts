@@ -1,0 +1,290 @@
+/** The API behind a real socket, with a real engine, gateway and service. */
+import { deepStrictEqual, match, ok, rejects, strictEqual } from 'node:assert/strict'
+import { connect } from 'node:net'
+import { after, before, test } from 'node:test'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { SluiceError } from '../../src/core/errors.ts'
+import { limits } from '../../src/core/limits.ts'
+import { verifyLedgerFile } from '../../src/adapters/store/verify-file.ts'
+import type { CallInput } from '../../src/http/client/client.ts'
+import type { Contract } from '../../src/http/client/contract.ts'
+import type { RouteId } from '../../src/http/client/paths.ts'
+import type { ProblemView } from '../../src/http/client/views.ts'
+import { routes } from '../../src/http/routes.ts'
+import { schemas } from '../../src/http/schemas.ts'
+import { type Running, startRunning } from './running.ts'
+
+let running: Running
+
+before(async () => {
+  running = await startRunning()
+})
+after(() => running.close())
+
+/** Asks, and holds the answer to the schema that the route declares. */
+const ask = async <Id extends RouteId>(id: Id, input: CallInput<Id>): Promise<Contract[Id]['response']> => {
+  const answer = await running.client.call(id, input)
+  const { response } = routes[id]
+  if (response !== 'sse' && response !== 'ndjson') {
+    const read = schemas[response].safeParse(answer)
+    deepStrictEqual(read.error?.issues ?? [], [], `${id}: ${JSON.stringify(answer)}`)
+  }
+  return answer
+}
+
+const raw = (path: string, init: RequestInit = {}): Promise<Response> =>
+  fetch(`${running.served.url}${path}`, {
+    ...init,
+    headers: { authorization: `Bearer ${running.token}`, ...(init.headers as Record<string, string>) },
+  })
+
+const problem = async (response: Response): Promise<Pick<ProblemView, 'status' | 'name'>> => {
+  strictEqual(response.headers.get('content-type'), 'application/problem+json')
+  const { status, name, code } = (await response.json()) as ProblemView
+  match(code, /^SLU-\d{4}$/)
+  return { status, name }
+}
+
+const code = (expected: string) => (error: unknown) => error instanceof SluiceError && error.code === expected
+
+const until = async <State>(look: () => Promise<State>, holds: (state: State) => boolean): Promise<State> => {
+  for (;;) {
+    const state = await look()
+    if (holds(state)) return state
+    await new Promise((resolve) => setTimeout(resolve, 25))
+  }
+}
+
+const settled = (id: string): Promise<Contract['rollouts.show']['response']> =>
+  until(
+    () => ask('rollouts.show', { params: { rollout: id } }),
+    ({ settledAt }) => settledAt !== null,
+  )
+
+test('the token is for its owner only, and every route but health and the page wants it', async () => {
+  strictEqual(running.tokenMode, 0o600)
+  await rejects(running.clientWith(null).call('environments.list', {}), code('token_missing'))
+  await rejects(running.clientWith('x'.repeat(43)).call('environments.list', {}), code('token_stale'))
+  for (const path of ['/v1/events', '/v1/ledger/export', '/openapi.json', '/v1/server']) {
+    const response = await fetch(`${running.served.url}${path}`)
+    deepStrictEqual(await problem(response), { status: 401, name: 'token_missing' })
+  }
+  for (const name of ['liveness', 'readiness', 'startup'])
+    strictEqual((await fetch(`${running.served.url}/health/${name}`)).status, 200)
+  const page = await fetch(running.served.url)
+  strictEqual(page.status, 200)
+  match(await page.text(), /placeholder/)
+})
+
+test('a request for another host is refused, so that no web page can rebind its name to this address', async () => {
+  const { hostname, port } = new URL(running.served.url)
+  const answer = await new Promise<string>((resolve) => {
+    const socket = connect(Number(port), hostname)
+    let text = ''
+    socket.on('data', (data) => (text += data.toString()))
+    socket.on('close', () => resolve(text))
+    socket.write(
+      `GET /v1/server HTTP/1.1\r\nHost: evil.example\r\nAuthorization: Bearer ${running.token}\r\nConnection: close\r\n\r\n`,
+    )
+  })
+  match(answer, /^HTTP\/1\.1 421 /)
+  match(answer, /"name":"host_refused"/)
+})
+
+test('a request that is off says where, and changes nothing', async () => {
+  const post = (path: string, body: string, headers: Record<string, string> = {}): Promise<Response> =>
+    raw(path, { method: 'POST', body, headers: { 'content-type': 'application/json', ...headers } })
+  const off = { status: 400, name: 'usage_invalid' }
+  deepStrictEqual(await problem(await post('/v1/runs', '{')), off)
+  deepStrictEqual(await problem(await post('/v1/runs', '{"reff":"HEAD"}')), off)
+  deepStrictEqual(await problem(await post('/v1/runs', '{"jobs":[]}')), off)
+  deepStrictEqual(await problem(await post('/v1/runs', `{"ref":"${'x'.repeat(limits.requestBodyBytesMax)}"}`)), off)
+  deepStrictEqual(await problem(await post('/v1/runs', '{}', { 'idempotency-key': 'two words' })), off)
+  deepStrictEqual(await problem(await raw('/v1/runs?limit=0')), off)
+  deepStrictEqual(await problem(await raw('/v1/runs?limits=5')), off)
+  deepStrictEqual(await problem(await raw('/v1/ledger?kind=run')), off)
+  deepStrictEqual(await problem(await raw('/v1/events?kind=cat&id=tom')), off)
+  deepStrictEqual(await problem(await raw('/v2/runs')), { status: 404, name: 'not_found' })
+  deepStrictEqual(await problem(await raw('/v1/runs/run_0/jobs/x/log')), { status: 404, name: 'not_found' })
+  deepStrictEqual(await problem(await raw('/v1/environments/nowhere')), { status: 404, name: 'not_found' })
+  deepStrictEqual((await ask('runs.list', {})).items, [])
+})
+
+test('a commit goes to staging and production, and every answer on the way is of the form that the table says', async () => {
+  const fresh = await ask('environments.list', {})
+  deepStrictEqual(
+    fresh.environments.map(({ name, after: before_, serving }) => ({ name, after: before_, serving })),
+    [
+      { name: 'staging', after: null, serving: null },
+      { name: 'production', after: 'staging', serving: null },
+    ],
+  )
+  await rejects(ask('environments.deploy', { params: { environment: 'staging' }, body: {} }), code('not_found'))
+
+  const { run } = await ask('runs.start', { body: { ref: 'HEAD', reason: 'the first' } })
+  const done = await until(
+    () => ask('runs.show', { params: { run } }),
+    ({ settledAt }) => settledAt !== null,
+  )
+  strictEqual(done.status, 'succeeded')
+  strictEqual(done.by.name, 'Grace Höpper')
+  const log = await ask('runs.logs', { params: { run, job: 'build' } })
+  ok(log.lines.length > 0)
+  strictEqual(log.next, log.lines.length)
+  await rejects(ask('runs.logs', { params: { run, job: 'nothing' } }), code('not_found'))
+  await rejects(ask('runs.cancel', { params: { run }, body: {} }), code('command_conflict'))
+
+  const plan = await ask('environments.plan', { params: { environment: 'production' } })
+  deepStrictEqual(
+    plan.refusals.map(({ kind }) => kind),
+    ['not_verified'],
+  )
+  await rejects(
+    ask('environments.deploy', { params: { environment: 'production' }, body: {} }),
+    code('admission_refused'),
+  )
+
+  const first = await ask('environments.deploy', { params: { environment: 'staging' }, body: { release: 'latest' } })
+  strictEqual((await settled(first.rollout)).status, 'succeeded')
+  const second = await ask('environments.promote', { params: { environment: 'production' }, body: {} })
+  const rollout = await settled(second.rollout)
+  strictEqual(rollout.status, 'succeeded')
+  deepStrictEqual([...new Set(rollout.steps.map(({ status }) => status))], ['done'])
+  await rejects(
+    ask('rollouts.command', { params: { rollout: second.rollout }, body: { command: 'pause' } }),
+    code('command_conflict'),
+  )
+  const why = await ask('rollouts.why', { params: { rollout: second.rollout } })
+  strictEqual(why.deciding, null)
+  ok(why.story.length > 0)
+
+  const production = await ask('environments.show', { params: { environment: 'production' } })
+  strictEqual(production.serving?.id, done.release?.id)
+  deepStrictEqual(
+    production.observed.traffic?.arms.map(({ release, shareBp }) => ({ id: release.id, shareBp })),
+    [{ id: done.release?.id, shareBp: 10_000 }],
+  )
+  strictEqual(
+    production.observed.instances?.every(({ status }) => status === 'running'),
+    true,
+  )
+  const served = await fetch(`http://127.0.0.1:${production.observed.traffic?.listen.port}/`)
+  strictEqual(served.status, 200)
+
+  const release = await ask('releases.show', { params: { release: 'latest' } })
+  deepStrictEqual(release.serves.toSorted(), ['production', 'staging'])
+  const verified = await ask('releases.verify', { params: { release: release.id.slice(0, 16) } })
+  deepStrictEqual([verified.intact, verified.artifacts.map(({ status }) => status)], [true, ['ok']])
+  strictEqual((await ask('releases.list', {})).items.length, 1)
+  strictEqual((await ask('rollouts.list', { query: { environment: 'staging' } })).items.length, 1)
+  strictEqual((await ask('server.show', {})).service, 'tiny')
+})
+
+test('a lock names its holder, stops a deploy, and lets a rollback speak; the same key asks once', async () => {
+  const params = { environment: 'staging' }
+  const lock = { params, body: { reason: 'incident' }, idempotencyKey: 'lock-1' }
+  strictEqual((await ask('environments.lock', lock)).lock?.reason, 'incident')
+  // The same request once more is the same answer, and a second lock is refused by the name of the first's holder.
+  strictEqual((await ask('environments.lock', lock)).lock?.by.name, 'Grace Höpper')
+  await rejects(ask('environments.lock', { ...lock, idempotencyKey: 'lock-2' }), code('command_conflict'))
+  await rejects(
+    ask('environments.lock', { ...lock, body: { reason: 'incident', until: 9_000_000_000_000 } }),
+    code('command_conflict'),
+  )
+  const { refusals } = await ask('environments.plan', { params })
+  ok(refusals.some(({ kind, who }) => kind === 'locked' && who === 'Grace Höpper'))
+  await rejects(ask('environments.rollback', { params, body: {} }), code('not_found'))
+  strictEqual((await ask('environments.unlock', { params, body: {} })).lock, null)
+  const until_ = Date.now() + 3_600_000
+  strictEqual(
+    (await ask('environments.freeze', { params, body: { reason: 'holidays', until: until_ } })).freezes[0]?.until,
+    until_,
+  )
+  await rejects(ask('environments.freeze', { params, body: { reason: 'over', until: 1 } }), code('usage_invalid'))
+  deepStrictEqual((await ask('environments.unfreeze', { params, body: {} })).freezes, [])
+  await ask('environments.approve', {
+    params: { environment: 'production' },
+    body: { release: 'latest', reason: 'seen' },
+  })
+  const { approvals } = await ask('environments.show', { params: { environment: 'production' } })
+  deepStrictEqual(
+    approvals.map(({ by }) => by.name),
+    ['Grace Höpper'],
+  )
+})
+
+test('events go on from the last one that was seen, without a gap, and tell what happens from now on', async () => {
+  const stopped = new AbortController()
+  const whole = await ask('ledger.page', { query: { limit: 500 } })
+  const last = whole.rows.at(-1)?.seq ?? 0
+  const seen: number[] = []
+  const caughtUp = Promise.withResolvers<void>()
+  const reading = (async () => {
+    for await (const event of running.client.events({ after: 3 }, stopped.signal)) {
+      if (event.id === null) continue
+      seen.push(event.id)
+      if (event.id === last) caughtUp.resolve()
+      if (event.id === last + 1) return
+    }
+  })()
+  await caughtUp.promise
+  await ask('environments.lock', { params: { environment: 'staging' }, body: { reason: 'to be seen' } })
+  await reading
+  deepStrictEqual(
+    seen,
+    Array.from({ length: last + 1 - 3 }, (_, index) => index + 4),
+  )
+  await ask('environments.unlock', { params: { environment: 'staging' }, body: {} })
+  const response = await raw('/v1/events', { headers: { 'last-event-id': String(last) }, signal: stopped.signal })
+  const reader = response.body?.getReader()
+  let text = ''
+  while (!text.includes('id: ')) text += new TextDecoder().decode((await reader?.read())?.value)
+  match(text, new RegExp(`id: ${last + 1}\n`))
+  stopped.abort()
+})
+
+test('event streams are bounded, and a bound that was reached is left again', async () => {
+  const stopped = new AbortController()
+  const open = await Promise.all(
+    Array.from({ length: limits.eventStreamsMax }, () => raw('/v1/events', { signal: stopped.signal })),
+  )
+  deepStrictEqual([...new Set(open.map(({ status }) => status))], [200])
+  deepStrictEqual(await problem(await raw('/v1/events')), { status: 429, name: 'overloaded' })
+  stopped.abort()
+  await until(
+    async () => {
+      const one = new AbortController()
+      const { status } = await raw('/v1/events', { signal: one.signal })
+      one.abort()
+      return status
+    },
+    (status) => status === 200,
+  )
+})
+
+test('the ledger verifies, and its export verifies without the server', async () => {
+  const found = await ask('ledger.verify', {})
+  strictEqual(found.status, 'whole')
+  let text = ''
+  for await (const piece of running.client.exportLedger(0, new AbortController().signal)) text += piece
+  const file = join(running.project.directory, 'ledger.ndjson')
+  await writeFile(file, text)
+  const checked = await verifyLedgerFile(file)
+  deepStrictEqual({ kind: checked.kind, status: checked.found.status }, { kind: 'export', status: 'whole' })
+  await writeFile(file, text.replace('to be seen', 'not to be seen'))
+  strictEqual((await verifyLedgerFile(file)).found.status, 'broken')
+})
+
+test('an address where nobody answers is said to be unreachable', async () => {
+  const { createClient } = await import('../../src/http/client/client.ts')
+  const { freePort } = await import('../gateway/harness.ts')
+  const nobody = createClient({
+    url: `http://127.0.0.1:${await freePort()}`,
+    token: null,
+    actor: 'x',
+    transport: fetch,
+    timeoutMs: 5_000,
+  })
+  await rejects(nobody.call('server.show', {}), code('server_unreachable'))
+})

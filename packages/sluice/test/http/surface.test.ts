@@ -1,0 +1,35 @@
+/** The public surface of the API. A change here is a break for somebody: make it on purpose (`node --test --test-update-snapshots <this file>`). */
+import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict'
+import { test } from 'node:test'
+import { paths } from '../../src/http/client/paths.ts'
+import { openApi } from '../../src/http/openapi.ts'
+import { routes } from '../../src/http/routes.ts'
+import { words } from '../../src/cli/words.ts'
+
+test('the routes of the API', (t) => {
+  const lines = Object.entries(paths).map(([id, { method, path }]) => `${method.toUpperCase()} ${path}  ${id}`)
+  t.assert.snapshot(lines)
+})
+
+test('the description names every route, and everything that it points to is there', () => {
+  const description = JSON.parse(JSON.stringify(openApi('1.2.3')))
+  strictEqual(description.openapi, '3.1.0')
+  const operations = Object.values(description.paths).flatMap((item) => Object.values(item as object))
+  deepStrictEqual(operations.map(({ operationId }) => operationId).toSorted(), Object.keys(paths).toSorted())
+  const references = [...JSON.stringify(description).matchAll(/"\$ref":"#\/components\/schemas\/(\w+)"/g)].map(
+    ([, name]) => name,
+  )
+  ok(references.length > 30)
+  for (const name of references) ok(Object.hasOwn(description.components.schemas, String(name)), `no schema ${name}`)
+})
+
+test('every command line word that a route names exists, and every route is open or says that it wants a token', () => {
+  const known = new Set(words.map(({ path }) => path))
+  for (const [id, { cli, open }] of Object.entries(routes)) {
+    strictEqual(open, id.startsWith('health.'), id)
+    if (cli === null) continue
+    const [family = '', verbs = ''] = cli.split(' ')
+    for (const verb of verbs.split('|'))
+      ok(known.has(verb === '' ? family : `${family} ${verb}`), `${id}: sluice ${cli}`)
+  }
+})
