@@ -1,8 +1,10 @@
 /** From states and inputs to one transaction. Pure: the loop commits what this says, and performs only after that. */
 import type { AggregateKey, LedgerEntry } from '../core/ledger/entry.ts'
+import { ledgerForms } from '../core/ledger/forms.ts'
+import { currentForm } from '../core/ledger/upcast.ts'
 import type { Actor } from '../core/model.ts'
 import type { EffectIntent, Transition } from '../ports/store.ts'
-import { type AnyEffect, type AnyEvent, machines } from './machines.ts'
+import { type AnyEffect, type AnyEvent, type AnyMachine, machines } from './machines.ts'
 
 /** One event for one aggregate, and who is behind it. */
 export type Input = {
@@ -79,7 +81,7 @@ const take = (work: Work, { key, event, actor, reason }: Input): boolean => {
     key,
     version: work.before.version + work.entries.length + 1,
     type: event.type,
-    form: 1,
+    form: currentForm(ledgerForms[key.kind], event.type),
     at: event.at,
     actor,
     reason,
@@ -103,5 +105,15 @@ const transitionOf = ({ before, state, entries, intents }: Work): Transition => 
     nextAt: machine.nextAt(state),
     entries,
     effects: intents,
+    finished: finishedKeys(machine, before.state, state),
   }
+}
+
+/** Intents that were to be performed before and are no more: their outcome is recorded, or nobody wants it. */
+const finishedKeys = (machine: AnyMachine, before: unknown, after: unknown): readonly string[] => {
+  const wanted = new Set(machine.outstanding(after).map(({ key }) => key))
+  return machine
+    .outstanding(before)
+    .map(({ key }) => key)
+    .filter((key) => !wanted.has(key))
 }
