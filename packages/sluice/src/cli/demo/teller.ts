@@ -4,6 +4,7 @@ import type { Cli } from '../cli.ts'
 import { createLive } from '../render/live.ts'
 import { isOver, rolloutChanges, rolloutLines } from '../render/rollout.ts'
 import { isRunOver, runChanges, runLines } from '../render/run.ts'
+import { clip } from '../render/style.ts'
 import type { Teller } from './story.ts'
 
 /** The teller that fits the stream. */
@@ -15,7 +16,7 @@ const liveTeller = (cli: Cli): Teller => {
   const live = createLive(cli.stderr, () => performance.now())
   const done = (lines: readonly string[]): void => {
     live.clear()
-    for (const line of lines) cli.note(line)
+    for (const line of lines) cli.note(clip(line, cli.stderr.columns))
   }
   return {
     chapter: (title) => done(['', style.bold(title)]),
