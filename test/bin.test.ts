@@ -49,7 +49,7 @@ test('the package exports these names, and no others', () => {
       'JudgeConfig',
       'PipelineConfig',
       'RollingConfig',
-      'RungConfig',
+      'CanaryStepConfig',
       'Share',
       'StartConfig',
       'StepConfig',
