@@ -1,13 +1,12 @@
 /** A state directory with real artifacts and a process driver on it. */
 import assert from 'node:assert/strict'
 import { mkdtemp, realpath, rm } from 'node:fs/promises'
-import { createHash } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { processDriver } from '../../src/drivers/process/driver.ts'
 import type { ProcessDriverOptions } from '../../src/drivers/process/driver.ts'
-import { findMarked } from '../../src/drivers/process/marks.ts'
+import { findMarked, markOf } from '../../src/drivers/process/marks.ts'
 import type { MarkedProcess } from '../../src/drivers/process/marks.ts'
 import { commitId } from '../../src/core/model.ts'
 import type { Artifact, Release } from '../../src/core/model.ts'
@@ -54,7 +53,7 @@ export const processPlatform = async (): Promise<ProcessPlatform> => {
     },
     new AbortController().signal,
   )
-  const mark = createHash('sha256').update(stateDir).digest('hex').slice(0, 16)
+  const mark = markOf(stateDir)
   return {
     stateDir,
     artifact,

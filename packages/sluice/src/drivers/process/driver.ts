@@ -3,7 +3,6 @@
  * when the control plane ends and are taken up again by the next (pid and start time). One driver works on a state directory at a time; the
  * control plane's lock on the directory sees to that.
  */
-import { createHash } from 'node:crypto'
 import { mkdirSync, realpathSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -17,7 +16,7 @@ import type { SecretSource } from '../../ports/secrets.ts'
 import { Alarm } from './alarm.ts'
 import { Environment } from './environment.ts'
 import { pruneLogs, tailLog } from './log-file.ts'
-import { findMarked } from './marks.ts'
+import { findMarked, markOf } from './marks.ts'
 import { openNotebook } from './notebook.ts'
 import { findFreePort } from './ports.ts'
 import { parseRecordFileName } from './records.ts'
@@ -43,7 +42,7 @@ export type ProcessDriverOptions = {
   readonly findPort?: (host: string, taken: (port: number) => boolean) => Promise<number>
 }
 
-/** A driver that runs instances as local processes. Nothing is started or read until it is asked to. */
+/** A driver that runs instances as local processes. Nothing is read or started until it is asked to. */
 export const processDriver = (options: ProcessDriverOptions): Driver => new ProcessDriver(options)
 
 class ProcessDriver implements Driver {
@@ -53,17 +52,16 @@ class ProcessDriver implements Driver {
   readonly #environments = new Map<string, Promise<Environment>>()
   readonly #loaded = new Set<Environment>()
   readonly #portsGiven = new Set<number>()
-  readonly #cleaned: Promise<void>
+  #cleaned: Promise<void> | null = null
   readonly #newEnvironment = new Alarm()
 
   constructor({ stateDir, artifacts, secrets, log, ...rest }: ProcessDriverOptions) {
     const { host = '127.0.0.1', ambient = process.env, findPort = findFreePort } = rest
     mkdirSync(stateDir, { recursive: true, mode: 0o700 })
     const directory = realpathSync(stateDir)
-    const stateMark = createHash('sha256').update(directory).digest('hex').slice(0, 16)
+    const stateMark = markOf(directory)
     const unpacked = unpackedReleases(join(directory, 'releases'), artifacts)
     this.#folder = join(directory, 'instances')
-    this.#cleaned = unpacked.clean()
     const takePort = async (): Promise<number> => {
       const port = await findPort(host, (candidate) => this.#isTaken(candidate))
       this.#portsGiven.add(port)
@@ -152,7 +150,7 @@ class ProcessDriver implements Driver {
   }
 
   async #open(key: { readonly service: string; readonly environment: string }): Promise<Environment> {
-    await this.#cleaned
+    await (this.#cleaned ??= this.#world.unpacked.clean())
     const environment = new Environment(this.#world, openNotebook(this.#folder, key), key)
     await environment.inTurn(async () => {})
     this.#loaded.add(environment)

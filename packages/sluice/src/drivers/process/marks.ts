@@ -1,9 +1,13 @@
 /** Finds processes of this driver that no record names (daemons of an instance; all, when the record was lost) by the marks in their environment. Linux only; elsewhere it finds none. */
+import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { identify } from '../../lib/process-identity.ts'
 import type { ProcessIdentity } from '../../lib/process-identity.ts'
 import { groupOf } from './groups.ts'
 import { stateVariable } from './requests.ts'
+
+/** The mark of the processes of a state directory (its real path). */
+export const markOf = (directory: string): string => createHash('sha256').update(directory).digest('hex').slice(0, 16)
 
 /** A running process that carries our mark. */
 export type MarkedProcess = {
