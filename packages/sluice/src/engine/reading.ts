@@ -60,7 +60,7 @@ export class Reading {
     return state.release
   }
 
-  /** The newest release that a word names: an id, the beginning of one, a version, or `latest`. */
+  /** The newest release that a word names: an id, the beginning of one, a version (with or without its build), or `latest`. */
   async releaseNamed(service: string, word: string): Promise<Release> {
     if (/^rel_[0-9a-f]{64}$/.test(word)) return this.release(releaseId(word))
     let cursor: string | undefined
@@ -69,7 +69,7 @@ export class Reading {
       const found = page.items.find(
         ({ id, content }) =>
           content.service === service &&
-          (word === 'latest' || id.startsWith(word) || content.version === word || `v${content.version}` === word),
+          (word === 'latest' || id.startsWith(word) || versionsOf(content.version).includes(word)),
       )
       if (found !== undefined) return found
       cursor = page.next ?? undefined
@@ -113,3 +113,9 @@ const releasesIn = (state: ReleaseState): readonly Release[] => (state.status ==
 
 const missing = (what: string, id: string, hint: string): SluiceError =>
   new SluiceError('not_found', { detail: `there is no ${what} ${JSON.stringify(id)}`, hint })
+
+/** What people call a version: `1.4.0+309847c`, `v1.4.0+309847c`, `1.4.0`, `v1.4.0`. */
+const versionsOf = (version: string): readonly string[] => {
+  const [plain = version] = version.split('+', 1)
+  return [version, `v${version}`, plain, `v${plain}`]
+}

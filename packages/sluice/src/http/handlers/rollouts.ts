@@ -36,7 +36,8 @@ export const rolloutHandlers: Handlers<
   'rollouts.why': async (context, { params }) => {
     const rollout = await context.engine.reading.rollout(params.rollout)
     const rows = await rowsOf(context, rollout)
-    return whyView(await viewOf(context, rollout), rollout.plan, rows)
+    const known = await knownReleases(context, releasesOf(rollout))
+    return whyView(rolloutView(rollout, known, reachedOf(rows).failure), rollout.plan, rows)
   },
   'rollouts.command': async (context, { params, body, caller }) => {
     const reason = body.reason ?? null

@@ -2,9 +2,9 @@
 import { isoTime } from '../../core/iso-time.ts'
 import { unreachable } from '../../core/machine.ts'
 import type { ReleaseId } from '../../core/model.ts'
-import type { RolloutPlan, RolloutState, Stage, Step } from '../../core/rollout/types.ts'
-import type { ObservedView, RolloutDetailView, RolloutView, StageView, StepView } from '../client/views.ts'
-import { causeView } from './causes.ts'
+import type { Failure, RolloutPlan, RolloutState, Stage, Step } from '../../core/rollout/types.ts'
+import type { CauseView, ObservedView, RolloutDetailView, RolloutView, StageView, StepView } from '../client/views.ts'
+import { causeView, failureView } from './causes.ts'
 import { refOf, type Known } from './releases.ts'
 import { stepViews } from './steps.ts'
 import { spanOf } from '../client/words.ts'
@@ -12,7 +12,12 @@ import { spanOf } from '../client/words.ts'
 type Rollout = Exclude<RolloutState, { status: 'absent' }>
 
 /** How far a rollout came before it turned back, and by which way; read from its ledger rows. */
-export type Reached = { readonly index: number; readonly route: 'warm' | 'cold' | null }
+export type Reached = {
+  readonly index: number
+  readonly route: 'warm' | 'cold' | null
+  /** The last failure of the step at which it turned back. */
+  readonly failure: Failure | null
+}
 
 /** Where the judge stops a rollout, natural log of the evidence. */
 export const limitLogEOf = ({ spec }: RolloutPlan): number => -Math.log(spec.judge.alpha)
@@ -21,8 +26,8 @@ export const limitLogEOf = ({ spec }: RolloutPlan): number => -Math.log(spec.jud
 export const releasesOf = ({ plan }: Rollout): readonly ReleaseId[] =>
   plan.from === null ? [plan.to] : [plan.from, plan.to]
 
-/** A rollout as it stands. */
-export const rolloutView = (rollout: Rollout, known: Known): RolloutView => {
+/** A rollout as it stands. `failure`: what kept it from progress, when its rows were read for it. */
+export const rolloutView = (rollout: Rollout, known: Known, failure: Failure | null = null): RolloutView => {
   const { plan } = rollout
   const limitLogE = limitLogEOf(plan)
   return {
@@ -39,12 +44,25 @@ export const rolloutView = (rollout: Rollout, known: Known): RolloutView => {
     startedAt: rollout.startedAt,
     settledAt: 'settledAt' in rollout ? rollout.settledAt : null,
     paused: rollout.status === 'advancing' && rollout.paused !== null ? causeView(rollout.paused, limitLogE) : null,
-    cause: 'cause' in rollout ? causeView(rollout.cause, limitLogE) : null,
+    cause: 'cause' in rollout ? explained(named(causeView(rollout.cause, limitLogE), known), failure) : null,
     stage: 'stage' in rollout ? stageView(rollout.stage, currentStep(rollout)) : null,
     lastVerdict: rollout.lastVerdict,
     limitLogE,
     unhealthy: rollout.unhealthy,
   }
+}
+
+/** Releases in a sentence by their versions. */
+const named = (cause: CauseView, known: Known): CauseView => ({
+  ...cause,
+  text: cause.text.replace(/rel_[0-9a-f]{64}/g, (id) => refOf(id, known).version),
+})
+
+/** A deadline says that nothing went on; what kept failing says why. */
+const explained = (cause: CauseView, failure: Failure | null): CauseView => {
+  if (cause.kind !== 'deadline' || failure === null) return cause
+  const { text, code, evidence } = failureView(failure)
+  return { ...cause, text: `${cause.text}: ${text}`, code, evidence }
 }
 
 const currentStep = (rollout: Rollout): Step | undefined => {
@@ -96,7 +114,7 @@ export type Detail = {
 
 /** A rollout with its plan. */
 export const rolloutDetailView = (rollout: Rollout, detail: Detail): RolloutDetailView => ({
-  ...rolloutView(rollout, detail.known),
+  ...rolloutView(rollout, detail.known, detail.reached?.failure ?? null),
   ...stepsOf(rollout, detail),
   observed: detail.observed,
   now: detail.now,

@@ -14,10 +14,15 @@ const eventOf = ({ body }: LedgerRow): RolloutEvent => body as RolloutEvent
 /** How far it came before it turned back. Folds the rows with the machine that made them. */
 export const reachedOf = (rows: readonly LedgerRow[]): Reached => {
   let state: RolloutState = { status: 'absent' }
-  let reached: Reached = { index: 0, route: null }
+  let reached: Reached = { index: 0, route: null, failure: null }
   for (const row of rows) {
-    state = rolloutMachine.decide(state, eventOf(row)).state
-    if (state.status === 'advancing') reached = { index: state.index, route: null }
+    const event = eventOf(row)
+    state = rolloutMachine.decide(state, event).state
+    if (state.status === 'advancing') {
+      const failure =
+        event.type === 'effect_failed' ? event.failure : state.index === reached.index ? reached.failure : null
+      reached = { index: state.index, route: null, failure }
+    }
     if (state.status === 'reverting') reached = { ...reached, route: state.route }
   }
   return reached

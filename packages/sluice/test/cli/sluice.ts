@@ -1,0 +1,45 @@
+/** The real command line, as a process. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+
+const bin = fileURLToPath(new URL('../../bin/sluice.js', import.meta.url))
+
+/** How a command ended. */
+export type Ended = { readonly code: number | null; readonly stdout: string; readonly stderr: string }
+
+/** Where a command runs. */
+export type Place = { readonly cwd: string; readonly env?: Readonly<Record<string, string>> }
+
+/** A command that runs. */
+export type Typed = {
+  readonly child: ChildProcess
+  readonly ended: Promise<Ended>
+  readonly said: (text: string) => Promise<void>
+}
+
+/** Types a command. `said` resolves once stderr holds a text. */
+export const type = (args: readonly string[], { cwd, env = {} }: Place): Typed => {
+  const child = spawn(process.execPath, [bin, ...args], {
+    cwd,
+    env: { PATH: process.env['PATH'], HOME: cwd, LANG: 'C.UTF-8', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let [stdout, stderr] = ['', '']
+  const waiting: { readonly text: string; readonly resolve: () => void }[] = []
+  child.stdout.on('data', (data) => (stdout += String(data)))
+  child.stderr.on('data', (data) => {
+    stderr += String(data)
+    for (const { text, resolve } of waiting) if (stderr.includes(text)) resolve()
+  })
+  const ended = new Promise<Ended>((resolve) => child.once('close', (code) => resolve({ code, stdout, stderr })))
+  const said = (text: string): Promise<void> =>
+    new Promise((resolve, reject) => {
+      if (stderr.includes(text)) resolve()
+      waiting.push({ text, resolve })
+      void ended.then(() => reject(new Error(`it ended without saying ${JSON.stringify(text)}: ${stdout}${stderr}`)))
+    })
+  return { child, ended, said }
+}
+
+/** Types a command and waits for its end. */
+export const sluice = (place: Place, ...args: readonly string[]): Promise<Ended> => type(args, place).ended
