@@ -5,6 +5,7 @@ import { releaseId, rolloutId } from './model.ts'
 import {
   cutCandidate,
   hashPoint,
+  isForbiddenByTrip,
   pickArm,
   routeFault,
   routingPoints,
@@ -12,7 +13,7 @@ import {
   stickyHash,
   unitHash,
 } from './routing-pick.ts'
-import type { Arm, ArmName, Route } from './routing.ts'
+import type { Arm, ArmName, Route, Trip, Tripwire } from './routing.ts'
 
 const arm = (name: ArmName, shareBp: number, upstreams = 1): Arm => ({
   name,
@@ -25,6 +26,11 @@ const arm = (name: ArmName, shareBp: number, upstreams = 1): Arm => ({
   })),
 })
 
+const armed: Tripwire = {
+  rollout: rolloutId('rol_1'),
+  policy: { alpha: 0.01, tolerance: 1, ignoreBelow: 0, intervalMs: 1, staleAfterMs: 1 },
+}
+
 const route = (arms: readonly Arm[]): Route => ({
   service: 'shop',
   environment: 'production',
@@ -33,10 +39,7 @@ const route = (arms: readonly Arm[]): Route => ({
   arms,
   sticky: { kind: 'none' },
   salt: 'salt',
-  tripwire: {
-    rollout: rolloutId('rol_1'),
-    policy: { alpha: 0.01, tolerance: 1, ignoreBelow: 0, intervalMs: 1, staleAfterMs: 1 },
-  },
+  tripwire: armed,
   health: { path: '/', intervalMs: 1, timeoutMs: 1, healthyAfter: 1, unhealthyAfter: 1, startTimeoutMs: 1 },
 })
 
@@ -145,6 +148,38 @@ describe('cutting the candidate', () => {
       [0, 10_000],
     )
     assert.equal(cutCandidate(route([arm('candidate', 10_000)])), null)
+  })
+})
+
+describe('a trip', () => {
+  const current = route([arm('stable', 10_000), arm('candidate', 0)])
+  const trip: Trip = {
+    rollout: rolloutId('rol_1'),
+    at: 1,
+    logE: 5,
+    shareBp: 500,
+    candidate: { units: 9, badUnits: 9 },
+    stable: { units: 99, badUnits: 0 },
+  }
+  const later = { token: 1, sequence: 2 }
+  const all = {
+    ...route([{ ...arm('candidate', routingPoints), name: 'stable' as const }]),
+    fence: later,
+    tripwire: null,
+  }
+
+  it('forbids its rollout to give the candidate all traffic in a route that has no tripwire any more', () => {
+    assert.equal(isForbiddenByTrip(current, trip, all), true)
+    assert.equal(isForbiddenByTrip(current, trip, { ...current, fence: later }), false)
+    assert.equal(isForbiddenByTrip(current, trip, { ...route([arm('stable', routingPoints)]), fence: later }), false)
+  })
+
+  it('forbids nothing to the next rollout, and nothing where nothing was cut', () => {
+    assert.equal(isForbiddenByTrip(current, trip, { ...all, fence: { token: 2, sequence: 1 } }), false)
+    const named = { ...all, tripwire: { ...armed, rollout: rolloutId('rol_2') } }
+    assert.equal(isForbiddenByTrip(current, trip, named), false)
+    assert.equal(isForbiddenByTrip(current, null, all), false)
+    assert.equal(isForbiddenByTrip(null, trip, all), false)
   })
 })
 

@@ -87,6 +87,7 @@ export const routeFault = (route: Pick<Route, 'arms'>): string | null => {
  */
 export const isForbiddenByTrip = (current: Route | null, trip: Trip | null, next: Route): boolean => {
   if (current === null || trip === null || next.fence.token !== current.fence.token) return false
+  if (next.tripwire !== null && next.tripwire.rollout !== trip.rollout) return false
   const cut = current.arms.find((arm) => arm.name === 'candidate')?.release
   return next.arms.some((arm) => arm.release === cut && arm.shareBp > 0)
 }

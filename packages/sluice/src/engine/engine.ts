@@ -9,7 +9,15 @@ import type { RolloutPlan } from '../core/rollout/types.ts'
 import type { GatewayNotice, RouteObservation } from '../core/routing.ts'
 import type { Instance } from '../core/model.ts'
 import type { LedgerQuery, RequestRecord } from '../ports/store.ts'
-import { approve, commandRollout, deploy, type DeployCommand, previewDeploy, rollback, type Started } from './commands.ts'
+import {
+  approve,
+  commandRollout,
+  deploy,
+  type DeployCommand,
+  previewDeploy,
+  rollback,
+  type Started,
+} from './commands.ts'
 import type { Asking, Desk } from './desk.ts'
 import { type EnvironmentTarget, freeze, lock, unfreeze, unlock } from './environment-commands.ts'
 import { Loop } from './loop.ts'
@@ -167,7 +175,16 @@ export class Engine {
     if (key === null) return act({ by, reason, record: null })
     const digest = this.#ports.sha256(JSON.stringify(words))
     const known = await this.#ports.store.request(key)
-    if (known === null) return act({ by, reason, record: (answer): RequestRecord => ({ key, digest, answer }) })
+    if (known === null) {
+      try {
+        return await act({ by, reason, record: (answer): RequestRecord => ({ key, digest, answer }) })
+      } catch (error) {
+        // The same request, asked twice at the same time: the other one was first, and its answer is the answer.
+        const other = await this.#ports.store.request(key).catch(() => null)
+        if (other?.digest === digest) return asAnswer(other.answer)
+        throw error
+      }
+    }
     if (known.digest === digest) return asAnswer(known.answer)
     throw new SluiceError('command_conflict', {
       detail: `the idempotency key ${key} was used for another request`,
@@ -176,6 +193,14 @@ export class Engine {
   }
 
   async #noticed(notice: GatewayNotice): Promise<void> {
+    try {
+      await this.#submitNotice(notice)
+    } catch (error) {
+      this.#ports.log.warn('notice_lost', { kind: notice.kind, error: String(error) })
+    }
+  }
+
+  async #submitNotice(notice: GatewayNotice): Promise<void> {
     if (notice.kind === 'tripped') {
       this.#loop.submit({ kind: 'rollout', id: notice.trip.rollout }, noticeEvent(notice, this.#ports.clock.now()))
       return

@@ -3,8 +3,8 @@
  *
  * - Decisions are made in order on held states; commits are handed to the store without waiting for each other (it groups them), and
  *   answered in order. Nothing is performed before the commit that intends it is durable.
- * - A rejected commit means that what is held may be wrong: everything held is dropped and read again. `store_fenced` by another
- *   writer, and `store_failed`, end the loop; start-up is recovery.
+ * - A rejected commit means that what is held may be wrong: everything held is dropped, and read again once every commit that was handed
+ *   over is answered. `store_fenced` by another writer, and `store_failed`, end the loop; start-up is recovery.
  * - There is no clean-shutdown state: `stop` only stops.
  */
 import { SluiceError } from '../core/errors.ts'
@@ -15,7 +15,7 @@ import type { Commit, Lease, RequestRecord, Store, Stored } from '../ports/store
 import { InFlight } from './in-flight.ts'
 import type { Job } from './perform.ts'
 import { type AnyEffect, type AnyEvent, machines } from './machines.ts'
-import { type Held, type Input, keyText, planTransaction, sluice } from './transaction.ts'
+import { type Held, type Input, keyText, type Plan, planTransaction, sluice } from './transaction.ts'
 
 /** What the loop asks of the rest of the engine. */
 export type LoopOptions = {
@@ -30,6 +30,12 @@ export type LoopOptions = {
   /** The loop can no longer be trusted with anything: exit, reopen, read. */
   readonly onFatal: (error: SluiceError) => void
 }
+
+/** Makes inputs from the states as they are held; may throw to refuse. */
+type Make = (stateOf: (key: AggregateKey) => unknown) => readonly Input[]
+
+/** A plan, and its being written; null when it changes nothing. */
+type Decided = { readonly plan: Plan; readonly written: Promise<readonly LedgerRow[]> | null }
 
 const versions: Readonly<Record<AggregateKind, number>> = {
   run: machines.run.version,
@@ -46,8 +52,14 @@ export class Loop {
   #lease: Lease | null = null
   /** Grows whenever what is held is dropped; a commit decided before that is stale, whatever the store says to it. */
   #generation = 0
+  /** Commits handed over and not answered yet. */
+  readonly #commits = new Set<Promise<unknown>>()
+  /** Set while what is held was dropped and some of those are still out: what is read before they are in is soon old. */
+  #recovering: Promise<unknown> | null = null
   #status: 'new' | 'running' | 'stopped' = 'new'
   #cancelWake: () => void = () => {}
+  /** The wall clock at the last wake-up. */
+  #wokeAt = 0
 
   constructor(options: LoopOptions) {
     this.#options = options
@@ -74,18 +86,12 @@ export class Loop {
    */
   async transact(
     keys: readonly AggregateKey[],
-    make: (stateOf: (key: AggregateKey) => unknown) => readonly Input[],
+    make: Make,
     request: RequestRecord | null = null,
   ): Promise<readonly boolean[]> {
-    while (keys.some((key) => !this.#held.has(keyText(key)))) await this.hold(keys)
-    const lease = this.#lease
-    if (lease === null || this.#status !== 'running')
-      throw new SluiceError('store_fenced', { detail: 'the engine is not running' })
-    const inputs = make((key) => this.#heldOf(key).state)
-    const plan = planTransaction(inputs, (key) => this.#heldOf(key))
-    if (plan.transitions.length > 0) {
-      for (const held of plan.held) this.#held.set(keyText(held.key), held)
-      this.#options.onRows(await this.#commit({ lease, transitions: plan.transitions, request }))
+    const { plan, written } = await this.#decide(keys, make, request)
+    if (written !== null) {
+      this.#options.onRows(await written)
       for (const { key, effect } of plan.effects) this.#perform(key, effect)
       for (const held of plan.held) this.#settleUp(held)
     }
@@ -93,9 +99,44 @@ export class Loop {
     return plan.accepted
   }
 
+  /**
+   * Decides on what is held. A refusal, and an answer that nothing changes, wait until what they were decided on is durable: if it turns
+   * out never to have been, they are decided again.
+   */
+  async #decide(keys: readonly AggregateKey[], make: Make, request: RequestRecord | null): Promise<Decided> {
+    for (;;) {
+      while (keys.some((key) => !this.#held.has(keyText(key)))) await this.hold(keys)
+      const { lease } = this.#running()
+      const generation = this.#generation
+      const decided = attempt(() =>
+        planTransaction(
+          make((key) => this.#heldOf(key).state),
+          (key) => this.#heldOf(key),
+        ),
+      )
+      if (decided.plan !== null && decided.plan.transitions.length > 0) {
+        const { plan } = decided
+        // Held and handed over in the same turn as it was decided, so that the next decision stands on it and is written after it.
+        for (const held of plan.held) this.#held.set(keyText(held.key), held)
+        return { plan, written: this.#commit({ lease, transitions: plan.transitions, request }) }
+      }
+      await Promise.allSettled(this.#commits)
+      this.#running()
+      if (generation !== this.#generation) continue
+      if (decided.plan === null) throw decided.error
+      return { plan: decided.plan, written: null }
+    }
+  }
+
+  #running(): { readonly lease: Lease } {
+    if (this.#lease !== null && this.#status === 'running') return { lease: this.#lease }
+    throw new SluiceError('store_fenced', { detail: 'the engine is not running' })
+  }
+
   /** Reads what is not held yet. Environments come with their rollouts, because a settled rollout changes its environment. */
   async hold(keys: readonly AggregateKey[]): Promise<void> {
     for (const key of keys) {
+      while (this.#recovering !== null) await this.#recovering
       if (this.#held.has(keyText(key))) continue
       const stored = await this.#options.store.load(key)
       if (this.#held.has(keyText(key))) continue
@@ -134,9 +175,13 @@ export class Loop {
 
   async #park(key: AggregateKey, detail: string): Promise<void> {
     const event = { type: 'work_parked', at: this.#options.clock.now(), detail }
-    await this.transact(await this.#withRelated(key), () => [{ key, event, actor: sluice, reason: detail }]).catch(
-      (error: unknown) => this.#options.log.error('park_failed', { key: keyText(key), error: String(error) }),
-    )
+    try {
+      await this.transact(await this.#withRelated(key), () => [{ key, event, actor: sluice, reason: detail }])
+    } catch (error) {
+      if (this.#status !== 'running') return
+      if (error instanceof SluiceError) return this.#again(key, event, error)
+      this.#options.log.error('park_failed', { key: keyText(key), error: String(error) })
+    }
   }
 
   /** The aggregates that a step of this one may touch. */
@@ -151,20 +196,39 @@ export class Loop {
 
   async #commit(commit: Commit): Promise<readonly LedgerRow[]> {
     const generation = this.#generation
+    const written = this.#options.store.commit(commit)
+    this.#commits.add(written)
     try {
-      return await this.#options.store.commit(commit)
+      return await written
     } catch (error) {
-      const known =
-        error instanceof SluiceError ? error : new SluiceError('store_failed', { detail: String(error), cause: error })
+      const known = asSluiceError(error)
       if (generation !== this.#generation)
         throw new SluiceError('overloaded', { detail: 'an earlier write failed; ask again', cause: known })
-      this.#generation += 1
-      this.#held.clear()
-      if (known.retry === 'later')
-        this.#options.clock.after(limits.commitRetryMs, () => void this.#takeUp({ isRestart: false }))
+      this.#commits.delete(written)
+      this.#drop()
+      // Refused for its own sake, with nothing written: the rest goes on.
+      if (known.retry === 'later' || known.code === 'command_conflict') this.#takeUpLater(known)
       else this.#fatal(known)
       throw known
+    } finally {
+      this.#commits.delete(written)
     }
+  }
+
+  #drop(): void {
+    this.#generation += 1
+    this.#held.clear()
+    const recovering = Promise.allSettled(this.#commits).then(() => {
+      if (this.#recovering === recovering) this.#recovering = null
+    })
+    this.#recovering = recovering
+  }
+
+  #takeUpLater({ retry }: SluiceError): void {
+    this.#options.clock.after(retry === 'later' ? limits.commitRetryMs : 0, () => {
+      if (this.#status === 'running')
+        this.#takeUp({ isRestart: false }).catch((error: unknown) => this.#fatal(asSluiceError(error)))
+    })
   }
 
   #fatal(error: SluiceError): void {
@@ -175,6 +239,7 @@ export class Loop {
 
   /** Everything unsettled is taken up; at a restart also claimed, and what was claimed again and again without a step forward set aside. */
   async #takeUp({ isRestart }: { readonly isRestart: boolean }): Promise<void> {
+    while (this.#recovering !== null) await this.#recovering
     for (const stored of await this.#options.store.open(versions)) {
       if (!this.#held.has(keyText(stored.key))) await this.#take(stored, isRestart)
     }
@@ -232,10 +297,25 @@ export class Loop {
 
   #timePassed(): void {
     const at = this.#options.clock.now()
-    const due = [...this.#held.values()].filter(
-      ({ key, state }) => (machines[key.kind].nextAt(state) ?? Infinity) <= at,
-    )
+    // A clock that was set back makes everything due: what waits for a time may be waiting for one that is far off now.
+    const isBack = at < this.#wokeAt
+    this.#wokeAt = at
+    const due = [...this.#held.values()].filter(({ key, state }) => {
+      const dueAt = machines[key.kind].nextAt(state)
+      return dueAt !== null && (isBack || dueAt <= at)
+    })
     for (const { key } of due) this.submit(key, { type: 'time_passed', at })
     if (due.length === 0) this.#wake()
   }
 }
+
+const attempt = (plan: () => Plan): { readonly plan: Plan } | { readonly plan: null; readonly error: unknown } => {
+  try {
+    return { plan: plan() }
+  } catch (error) {
+    return { plan: null, error }
+  }
+}
+
+const asSluiceError = (error: unknown): SluiceError =>
+  error instanceof SluiceError ? error : new SluiceError('store_failed', { detail: String(error), cause: error })

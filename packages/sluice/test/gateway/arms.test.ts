@@ -155,6 +155,16 @@ describe('an armed tripwire', () => {
     )
   })
 
+  it('does not let the cut rollout give its candidate all traffic as the only arm, where no tripwire names it', async (t) => {
+    const { port, control, arms } = await split(t, 5_000, { tripwire }, failing)
+    await eventually('it trips', async () => (await ask(port)) && (await control.observe()).trip)
+    const [, candidate] = arms(10_000)
+    assert.ok(candidate)
+    const all = makeRoute(port, 9, { arms: [{ ...candidate, name: 'stable' }], tripwire: null })
+    await assert.rejects(control.send({ kind: 'set_route', route: all }), /gateway_tripped/)
+    assert.equal((await ask(port)).body, 'stable')
+  })
+
   it('counts a sticky unit once, at its first bad response', async (t) => {
     const { port, control } = await split(t, 5_000, { tripwire, sticky: { kind: 'header', name: 'x-user' } }, failing)
     const user = await eventually('a user of the candidate', async () => {

@@ -3,7 +3,7 @@ import type net from 'node:net'
 import { SluiceError } from '../../core/errors.ts'
 import type { Fence } from '../../core/model.ts'
 import { compareFence } from '../../core/model.ts'
-import { routeFault, shareOf } from '../../core/routing-pick.ts'
+import { isForbiddenByTrip, routeFault, shareOf } from '../../core/routing-pick.ts'
 import type { GatewayNotice, Route, RouteObservation } from '../../core/routing.ts'
 import { logE } from '../../core/judge/eprocess.ts'
 import { ClientConnection } from '../data/client-connection.ts'
@@ -195,10 +195,13 @@ export class RouteTable {
   }
 
   private checkTripped(entry: Entry, route: Route): void {
-    if (!route.tripwire || shareOf(route, 'candidate') === 0 || !entry.record.tripped.includes(route.tripwire.rollout))
-      return
+    const { record } = entry
+    const isNamed =
+      route.tripwire !== null && shareOf(route, 'candidate') > 0 && record.tripped.includes(route.tripwire.rollout)
+    if (!isNamed && !isForbiddenByTrip(record.route, record.trip, route)) return
+    const rollout = route.tripwire?.rollout ?? record.trip?.rollout
     throw new SluiceError('gateway_tripped', {
-      detail: `the tripwire has cut ${route.tripwire.rollout} in ${route.environment}; its candidate gets no more traffic`,
+      detail: `the tripwire has cut ${rollout} in ${route.environment}; its candidate gets no more traffic`,
     })
   }
 

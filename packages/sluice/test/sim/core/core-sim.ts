@@ -218,7 +218,7 @@ export class CoreSim {
     const { random, world } = this.#setting
     if (!control.isUp) return this.#push('admit', 200, 0)
     this.#remaining -= 1
-    this.#setting.harmed = false
+    this.#setting.harmed = world.mendedAt > world.now
     this.#crashes = 0
     const { previous, serving, kept } = control.environment
     const isRollback = previous !== null && (random.next() & 1) === 0
@@ -317,7 +317,8 @@ export class CoreSim {
 
   #crashInstance(): boolean {
     const { random, world } = this.#setting
-    const slot = random.below(this.#slotsUsed)
+    const running = world.upstreams.findLastIndex((mask) => mask !== 0)
+    const slot = running >= 0 && (random.next() & 1) === 0 ? running : random.below(this.#slotsUsed)
     const index = random.below(instancesMax)
     if ((world.healthy(slot) & (1 << index)) === 0) return false
     const downMs = random.below(3_000)

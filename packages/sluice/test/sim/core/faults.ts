@@ -22,9 +22,9 @@ export const faults = {
   metrics_missing: 15,
   metrics_stale: 16,
   metrics_without_evidence: 17,
-  notice_dropped: 18,
-  notice_duplicated: 19,
-  wake_late: 20,
+  wake_late: 18,
+  notice_dropped: 19,
+  notice_duplicated: 20,
   tripwire_cut: 21,
   // Between any two steps.
   crash_before_commit: 22,
@@ -59,6 +59,7 @@ export const faults = {
   crash_anywhere: 48,
   two_leaders: 49,
   request_repeated: 50,
+  command_freeze: 51,
 } as const
 
 /** A fault by name. */
@@ -68,6 +69,8 @@ export type Fault = (typeof faults)[FaultName]
 
 /** Faults below this number belong to one message or one call. */
 const callFaultsEnd = faults.crash_before_commit
+/** Call faults from here on have few occasions, so they strike harder. */
+const rareFaultsBegin = faults.notice_dropped
 /** Faults from there to below this one strike between any two steps. */
 const ambientFaultsEnd = faults.never_healthy
 
@@ -107,13 +110,14 @@ export class Weather {
     const chosenCalls = random.next() & random.next()
     const strength = random.next()
     for (let fault = 0; fault < callFaultsEnd; fault += 1)
-      this.chances[fault] = (chosenCalls & (1 << fault)) === 0 ? 0 : 8 << ((strength >>> (fault & 7)) & 3)
+      this.chances[fault] =
+        (chosenCalls & (1 << fault)) === 0 ? 0 : (fault < rareFaultsBegin ? 8 : 24) << ((strength >>> (fault & 7)) & 3)
     const chosen = random.next() & random.next()
     this.ambient.length = 0
     for (let index = 0; index < ambientFaults.length; index += 1)
       if ((chosen & (1 << index)) !== 0) this.ambient.push(callFaultsEnd + index)
     for (let index = 0; index < this.engineChances.length; index += 1)
-      this.engineChances[index] = (chosen & (0x10000 << index)) === 0 ? 0 : 8 << ((strength >>> (16 + index)) & 3)
+      this.engineChances[index] = (chosen & (0x8000 << index)) === 0 ? 0 : 8 << ((strength >>> (16 + index)) & 3)
     this.ambientChance = this.ambient.length === 0 ? 0 : 4 << (strength & 3)
   }
 }

@@ -44,10 +44,14 @@ export class World {
   trippedSlot = -1
   /** True time of the last shift that was put in force. */
   shiftedAt = 0
+  /** When all instances that crashed answer again, true time. */
+  mendedAt = 0
   #driverToken = 0
   #driverSequence = 0
   #routerToken = 0
   #routerSequence = 0
+  /** The rollout (by token) that the route in force is from. */
+  #routeToken = 0
 
   /** A fresh world, with `serving` at 100 % if there is one. */
   reset(serving: Release | null): void {
@@ -62,8 +66,8 @@ export class World {
     this.upstreams.fill(0)
     this.route = 'closed'
     this.candidate = this.trippedSlot = -1
-    this.trippedToken = this.shiftedAt = 0
-    this.#driverToken = this.#driverSequence = this.#routerToken = this.#routerSequence = 0
+    this.trippedToken = this.shiftedAt = this.mendedAt = 0
+    this.#driverToken = this.#driverSequence = this.#routerToken = this.#routerSequence = this.#routeToken = 0
     if (serving === null) return
     const slot = slotOf(serving.id)
     const all = firstOf(serving.content.environments[0]?.instances ?? 0)
@@ -102,6 +106,7 @@ export class World {
   /** An instance stops answering until `until`. */
   crash(slot: number, index: number, until: number): void {
     this.healthy(slot)
+    this.mendedAt = Math.max(this.mendedAt, until)
     this.readyAt[slot * instancesMax + index] = until
   }
 
@@ -175,6 +180,7 @@ export class World {
     this.upstreams.fill(0)
     this.candidate = -1
     this.shiftedAt = this.now
+    this.#routeToken = this.#routerToken
     this.route = shares.length > 0 ? 'open' : whenEmpty === 'hold' ? 'hold' : 'closed'
     let sum = 0
     for (const { release, shareBp, arm } of shares) {
@@ -191,13 +197,13 @@ export class World {
 
   /** Whether a tripwire could cut now. */
   isArmed(): boolean {
-    return this.candidate >= 0 && this.trippedToken !== this.#routerToken
+    return this.candidate >= 0 && this.trippedToken !== this.#routeToken
   }
 
   /** The tripwire cuts the candidate. */
   cut(): void {
     const { candidate } = this
-    this.trippedToken = this.#routerToken
+    this.trippedToken = this.#routeToken
     this.trippedSlot = candidate
     this.shareBp[candidate] = 0
     for (let slot = 0; slot < slotCount; slot += 1)

@@ -1,0 +1,573 @@
+/**
+ * The engine simulator: the real loop, commands and effects, on an in-memory disk and simulated driver, router and clock; one schedule a
+ * seed. The control plane is killed at any moment, also in the middle of a commit, replaced while it still runs, and lied to.
+ */
+import { setImmediate as drained } from 'node:timers/promises'
+import { createMemoryDisk, type MemoryDisk } from '../../../src/adapters/store/memory.ts'
+import { SluiceError } from '../../../src/core/errors.ts'
+import type { AggregateKey } from '../../../src/core/ledger/entry.ts'
+import type { Actor, Release, ReleaseId } from '../../../src/core/model.ts'
+import type { CommandEvent } from '../../../src/core/rollout/commands.ts'
+import { type Caller, Engine } from '../../../src/engine/engine.ts'
+import type { Ports } from '../../../src/engine/ports.ts'
+import type { Store } from '../../../src/ports/store.ts'
+import { Breach, demand } from '../breach.ts'
+import { engineFaultsBegin, type FaultCounts, faults } from '../core/faults.ts'
+import { Catalogue, environmentName, instancesMax, serviceName, slotCount, slotOf, variants } from '../core/releases.ts'
+import { Setting } from '../core/setting.ts'
+import { firstOf } from '../core/world.ts'
+import { simulatedDriver } from './driver.ts'
+import { environmentOn, liveRolloutOn, mustFold } from './ledger-laws.ts'
+import { Incarnation, Network } from './network.ts'
+import { DataPlane, simulatedRouter } from './router.ts'
+import { Timeline } from './timeline.ts'
+
+/** What became of a schedule; `breach` is null when every invariant held. */
+export type Outcome = { readonly breach: string | null; readonly steps: number }
+
+/** One control plane: its process, its engine, its hold on the disk. */
+type Plane = { readonly process: Incarnation; readonly engine: Engine }
+
+/** Something a person asks for until it is answered; the key makes asking twice the same as asking once. */
+type Request = {
+  readonly key: string
+  readonly ask: (engine: Engine, caller: Caller) => Promise<unknown>
+  attempts: number
+  isDone: boolean
+}
+
+const people: readonly Actor[] = ['ada', 'grace'].map((name) => ({ kind: 'person', name }))
+const target = { service: serviceName, environment: environmentName }
+
+/** Once the weather is fine, everything settles within so much true time. */
+const settleMsMax = 1_800_000
+const personMs = 3_000
+const requestPauseMs = 1_500
+const requestAttemptsMax = 40
+const openRequestsMax = 4
+const eventsMax = 20_000
+
+/** See the file's header. */
+export class EngineSim {
+  readonly endings: { succeeded: number; rolled_back: number } = { succeeded: 0, rolled_back: 0 }
+  readonly #setting = new Setting()
+  readonly #catalogue = new Catalogue()
+
+  /** How often each fault struck, over all schedules so far. */
+  get counts(): FaultCounts {
+    return this.#setting.counts
+  }
+
+  /** Runs one schedule. Never rejects for what it looks for. */
+  async run(seed: number, trace: ((line: string) => void) | null = null): Promise<Outcome> {
+    this.#setting.reset(seed)
+    const schedule = new Schedule(this.#setting, this.#catalogue)
+    this.#setting.trace = trace === null ? null : (line) => trace(`${String(schedule.now).padStart(8)}  ${line}`)
+    try {
+      await schedule.live()
+      const { succeeded, rolled_back } = schedule.endings()
+      this.endings.succeeded += succeeded
+      this.endings.rolled_back += rolled_back
+      return { breach: null, steps: schedule.rows }
+    } catch (error) {
+      const sentence =
+        error instanceof Breach
+          ? error.message
+          : error instanceof Error
+            ? (error.stack ?? error.message)
+            : String(error)
+      return { breach: sentence, steps: schedule.rows }
+    }
+  }
+}
+
+class Schedule {
+  readonly #setting: Setting
+  readonly #timeline: Timeline
+  readonly #network: Network
+  readonly #dataPlane: DataPlane
+  readonly #disk: MemoryDisk
+  readonly #releases: (Release | null)[] = []
+  readonly #planes: Plane[] = []
+  readonly #requests: Request[] = []
+  #remaining: number
+  #healAfterRows: number
+  #healedAt = 0
+  #names = 0
+  #seenRows = 0
+  #breach: Breach | null = null
+  #quietSince = -1
+  #sawBroken = false
+
+  constructor(setting: Setting, catalogue: Catalogue) {
+    this.#setting = setting
+    const { random, world } = setting
+    this.#timeline = new Timeline((now) => {
+      world.now = now
+    })
+    this.#network = new Network(setting, this.#timeline)
+    this.#dataPlane = new DataPlane(setting, this.#timeline)
+    this.#disk = createMemoryDisk((text) => String(text.length).padStart(64, '0'))
+    const dice = random.next()
+    this.#remaining = (dice & 0x30) === 0 ? 2 : 1
+    this.#healAfterRows = 12 + ((dice >>> 8) & 31)
+    world.reset(null)
+    for (let slot = 0; slot < slotCount; slot += 1) this.#releases.push(this.#drawRelease(catalogue, slot))
+  }
+
+  get now(): number {
+    return this.#timeline.now
+  }
+
+  get rows(): number {
+    return this.#disk.rows().length
+  }
+
+  /** How many rollouts ended how. */
+  endings(): { succeeded: number; rolled_back: number } {
+    const passages = environmentOn(this.#disk)?.history ?? []
+    const succeeded = passages.filter(({ outcome }) => outcome === 'succeeded').length
+    return { succeeded, rolled_back: passages.length - succeeded }
+  }
+
+  /** Until every request is answered, every rollout has settled, and nothing is under way. */
+  async live(): Promise<void> {
+    await this.#prepare()
+    this.#boot()
+    this.#after(1, () => this.#deploy())
+    for (let events = 0; ; events += 1) {
+      await drained()
+      if (this.#breach !== null) throw this.#breach
+      this.#look()
+      if (this.#isOver()) break
+      demand(events < eventsMax, 'the schedule does not end')
+      if (!this.#timeline.step()) {
+        demand(!this.#setting.healed, 'nothing is under way, and not everything has settled')
+        this.#heal()
+      }
+      this.#ambient()
+    }
+    for (const plane of this.#planes) plane.process.isAlive = false
+    mustFold(this.#disk)
+    this.#mustBeAtRest()
+  }
+
+  /** The releases are cut and one of them may already serve: history, not what is under test. */
+  async #prepare(): Promise<void> {
+    const store = this.#disk.open()
+    const lease = await store.acquireLease('setup', 0)
+    const actor = { kind: 'system', name: 'sluice' } as const
+    const transitions = this.#releases.flatMap((release) => {
+      if (release === null) return []
+      const key: AggregateKey = { kind: 'release', id: release.id }
+      const body = { type: 'release_cut', at: 0, release }
+      const entry = { key, version: 1, type: body.type, form: 1, at: 0, actor, reason: null, body }
+      const state = { status: 'cut', release }
+      return [
+        {
+          key,
+          expectedVersion: 0,
+          machineVersion: 1,
+          state,
+          settled: true,
+          nextAt: null,
+          entries: [entry],
+          effects: [],
+        },
+      ]
+    })
+    await store.commit({ lease, transitions, request: null })
+  }
+
+  #drawRelease(catalogue: Catalogue, slot: number): Release {
+    const { random, neverHealthy, lastNeverHealthy, badResponses } = this.#setting
+    const dice = random.next() & 63
+    if (slot > 0 && dice === 0) neverHealthy[slot] = true
+    if (slot > 0 && dice === 1) lastNeverHealthy[slot] = true
+    if (slot > 0 && (dice === 2 || dice === 3)) badResponses[slot] = true
+    if (slot > 0 && dice < 4)
+      this.#setting.struck(
+        dice === 0 ? faults.never_healthy : dice === 1 ? faults.instance_never_healthy : faults.bad_responses,
+      )
+    return catalogue.release(random.below(variants.length), slot)
+  }
+
+  /** A new control plane starts on the disk; whoever wrote before is fenced. */
+  #boot(): void {
+    const process = new Incarnation(`plane ${this.#names}`)
+    this.#names += 1
+    const engine = new Engine(this.#portsFor(process), {
+      owner: process.name,
+      onFatal: (error) => {
+        this.#tell(`${process.name} exits: ${error.code} ${error.detail}`)
+        this.#mustHaveReason(process, error)
+        this.#kill(process)
+      },
+    })
+    this.#planes.push({ process, engine })
+    this.#tell(`${process.name} starts`)
+    engine.start().catch((error: unknown) => {
+      this.#tell(`${process.name} could not start: ${String(error)}`)
+      this.#kill(process)
+    })
+  }
+
+  /** Invariant: a control plane gives up only when another took over, or when the disk failed it. */
+  #mustHaveReason(process: Incarnation, error: SluiceError): void {
+    const isReplaced = this.#planes.at(-1)?.process !== process
+    if (error.code === 'store_fenced' ? isReplaced : error.code === 'store_failed' && process.hasBadDisk) return
+    this.#breach ??= new Breach(`the control plane gave up for no reason: ${error.code} ${error.detail}`)
+  }
+
+  #kill(process: Incarnation): void {
+    if (!process.isAlive) return
+    process.isAlive = false
+    this.#tell(`${process.name} is dead`)
+    this.#dataPlane.listeners.delete(process)
+    if (this.#planes.some((plane) => plane.process.isAlive)) return
+    const { random } = this.#setting
+    const isLong = !this.#setting.healed && (random.next() & 7) === 0
+    if (isLong) this.#setting.struck(faults.long_downtime)
+    this.#after(isLong ? random.below(600_000) : 1 + random.below(400), () => {
+      if (!this.#planes.some((plane) => plane.process.isAlive)) this.#boot()
+    })
+  }
+
+  #portsFor(process: Incarnation): Ports {
+    const setting = this.#setting
+    const never = (): never => {
+      throw new Breach('a rollout asked for something that only runs need')
+    }
+    return {
+      clock: {
+        now: () => setting.world.wall(),
+        after: (ms, callback) =>
+          this.#timeline.after(ms + (setting.strikes(faults.wake_late) ? setting.random.below(5_000) : 0), () => {
+            if (process.isAlive) callback()
+          }),
+      },
+      ids: { next: (prefix) => `${prefix}_${(this.#names += 1).toString(36).padStart(4, '0')}` },
+      log: {
+        info: () => {},
+        warn: (event, fields) => this.#tell(`${process.name} warns: ${event} ${JSON.stringify(fields)}`),
+        error: (event, fields) => {
+          this.#breach ??= new Breach(`the engine reports ${event}: ${JSON.stringify(fields)}`)
+        },
+      },
+      sha256: (text) => text,
+      store: this.#storeFor(process),
+      driver: simulatedDriver(setting, this.#timeline, {
+        network: this.#network,
+        caller: process,
+        releaseIn: (slot): ReleaseId | null => this.#releases[slot]?.id ?? null,
+      }),
+      router: simulatedRouter(setting, this.#timeline, {
+        plane: this.#dataPlane,
+        network: this.#network,
+        caller: process,
+      }),
+      secrets: { versions: never, values: async () => ({}) },
+      source: { resolve: never, checkout: never, remove: never, commitsBetween: never },
+      config: { load: never, version: never },
+      artifacts: { put: never, unpack: never, verify: never },
+      runner: { workspace: never, run: never, stop: never, logs: never, cores: 1 },
+    }
+  }
+
+  /** The disk as this process meets it. A commit takes its time before and after it is durable, so that a kill can fall in between. */
+  #storeFor(process: Incarnation): Store {
+    const setting = this.#setting
+    // One disk, one queue: what was handed over first is written first, and answered first.
+    const freeAt = { sent: 0, durable: 0 }
+    return this.#disk.open({
+      commit: () => {
+        if (setting.strikesEngine(faults.store_full)) return 'full'
+        const isBefore = setting.strikesEngine(faults.store_failed_before)
+        process.hasBadDisk = isBefore || setting.strikesEngine(faults.store_failed_after)
+        return process.hasBadDisk ? (isBefore ? 'failed_before' : 'failed_after') : 'none'
+      },
+      pause: (stage) =>
+        new Promise((resolve) => {
+          if (setting.strikesEngine(faults.crash_during_commit)) return this.#kill(process)
+          const ms = setting.strikesEngine(faults.commit_slow) ? setting.random.below(3_000) : 1
+          freeAt[stage] = Math.max(freeAt[stage], this.#timeline.now + ms)
+          this.#timeline.after(freeAt[stage] - this.#timeline.now, () => {
+            if (process.isAlive) resolve()
+          })
+        }),
+    })
+  }
+
+  /** Whoever a client would reach: mostly the newest control plane that is alive, sometimes an older one. */
+  #reachable(): Plane | null {
+    const alive = this.#planes.filter(({ process }) => process.isAlive)
+    if (alive.length > 1 && (this.#setting.random.next() & 3) === 0) return alive[0] ?? null
+    return alive.at(-1) ?? null
+  }
+
+  /** A person asks until there is an answer. */
+  #request(ask: Request['ask']): void {
+    const request: Request = { key: `request ${this.#requests.length}`, ask, attempts: 0, isDone: false }
+    this.#requests.push(request)
+    this.#send(request)
+  }
+
+  #send(request: Request): void {
+    if (request.isDone) return
+    if (this.#setting.healed) request.attempts += 1
+    if (request.attempts > requestAttemptsMax) throw new Breach(`${request.key} was never answered`)
+    const plane = this.#reachable()
+    if (plane !== null) this.#hand(request, plane)
+    if (this.#setting.strikesEngine(faults.request_repeated) && plane !== null) this.#hand(request, plane)
+    this.#after(requestPauseMs, () => this.#send(request))
+  }
+
+  #hand(request: Request, { process, engine }: Plane): void {
+    const by = people[request.key.length & 1] ?? { kind: 'person', name: 'ada' }
+    const caller: Caller = { by, reason: 'because', idempotencyKey: request.key }
+    request.ask(engine, caller).then(
+      (answer) => {
+        if (process.isAlive) this.#answered(request, answer)
+      },
+      (error: unknown) => {
+        if (!process.isAlive) return
+        if (!(error instanceof SluiceError)) this.#breach ??= new Breach(`${request.key} met ${String(error)}`)
+        else if (error.code === 'admission_refused') this.#mustNotBeRefused(request, process, error)
+        else if (isFinal(error)) request.isDone = true
+        this.#tell(`${request.key} refused: ${String(error)}`)
+      },
+    )
+  }
+
+  /** Invariant: nothing is refused here, where all wait their turn; but one that was replaced does not know what happened since. */
+  #mustNotBeRefused({ key }: Request, process: Incarnation, { detail }: SluiceError): void {
+    if (this.#planes.at(-1)?.process !== process) return
+    this.#breach ??= new Breach(`${key} was refused for no reason: ${detail}`)
+  }
+
+  /** Invariant: what was acknowledged is on the disk. */
+  #answered(request: Request, answer: unknown): void {
+    this.#tell(`${request.key} answered`)
+    request.isDone = true
+    if (typeof answer !== 'object' || answer === null || !('rollout' in answer)) return
+    const isThere = [...this.#disk.aggregates()].some(({ key }) => key.kind === 'rollout' && key.id === answer.rollout)
+    if (!isThere) this.#breach ??= new Breach(`${request.key} was acknowledged and is not on the disk`)
+  }
+
+  #deploy(): void {
+    this.#remaining -= 1
+    const environment = environmentOn(this.#disk)
+    const { random } = this.#setting
+    const previous = environment?.previous ?? null
+    if (previous !== null && (random.next() & 1) === 0)
+      return this.#request((engine, caller) => engine.rollback({ ...target, release: null }, caller))
+    const used = new Set(environment?.history.map(({ release }) => slotOf(release)))
+    const slot = used.size % slotCount
+    const release = this.#releases[slot]?.id ?? null
+    this.#request((engine, caller) => engine.deploy({ ...target, purpose: 'deploy', release }, caller))
+  }
+
+  /** After every event: what became durable is looked at, and the schedule goes on. */
+  #look(): void {
+    const rows = this.#disk.rows()
+    if (rows.length === this.#seenRows) return
+    const live = liveRolloutOn(this.#disk)
+    const { world } = this.#setting
+    world.plan = live?.plan ?? null
+    world.token = live?.token ?? 0
+    if (live !== null) {
+      world.recordedToken = live.token
+      world.recordedSequence = live.sequence
+    }
+    for (const row of rows.slice(this.#seenRows)) {
+      this.#tell(
+        `ledger ${row.key.kind} ${row.type} ${'sequence' in (row.body as object) ? String((row.body as { sequence: number }).sequence) : ''}`,
+      )
+      if (row.type === 'rollout_settled' && this.#remaining > 0)
+        this.#after(this.#setting.random.below(500), () => this.#deploy())
+    }
+    if (live === null) {
+      const token = environmentOn(this.#disk)?.token ?? 0
+      world.recordedToken = token
+      world.recordedSequence = Infinity
+    }
+    this.#seenRows = rows.length
+    if (!this.#setting.healed && rows.length - slotCount >= this.#healAfterRows) this.#heal()
+  }
+
+  #isOver(): boolean {
+    if (this.#setting.healed && this.#timeline.now - this.#healedAt > settleMsMax)
+      throw new Breach('not everything settled')
+    const isQuiet =
+      this.#remaining === 0 &&
+      this.#requests.every(({ isDone }) => isDone) &&
+      (environmentOn(this.#disk)?.live ?? null) === null
+    if (!isQuiet) {
+      this.#quietSince = -1
+      return false
+    }
+    // Late effects of old leaders may still land; a minute outlasts all of them.
+    if (this.#quietSince < 0) {
+      this.#quietSince = this.#timeline.now
+      this.#after(60_000, () => {})
+      if (!this.#setting.healed) this.#heal()
+    }
+    return this.#timeline.now - this.#quietSince >= 60_000
+  }
+
+  /** Between any two events, anything may happen. */
+  #ambient(): void {
+    const { weather, random, healed } = this.#setting
+    if (healed) {
+      return
+    }
+    if (this.#setting.world.isArmed() && this.#setting.strikes(faults.tripwire_cut)) this.#dataPlane.cut()
+    const plane = this.#reachable()
+    if (plane !== null && this.#setting.strikesEngine(faults.crash_anywhere)) this.#kill(plane.process)
+    if (plane !== null && this.#setting.strikesEngine(faults.two_leaders)) this.#boot()
+    if (this.#setting.strikesEngine(faults.command_freeze)) this.#freeze()
+    if (weather.ambientChance === 0) return
+    const dice = random.next()
+    if ((dice & 511) >= weather.ambientChance) return
+    const fault = weather.ambient[(dice >>> 9) % weather.ambient.length]
+    if (fault !== undefined && this.#strike(fault)) this.#setting.struck(fault)
+  }
+
+  /** False when the fault found nothing to strike, or is the core simulator's alone. */
+  #strike(fault: number): boolean {
+    const { random, world } = this.#setting
+    switch (fault) {
+      case faults.instance_crash:
+        return this.#crashInstance()
+      case faults.clock_forward:
+        world.skew += random.below(7_200_000)
+        return true
+      case faults.clock_back:
+        world.skew -= random.below(7_200_000)
+        return true
+      case faults.command_abort:
+        return this.#command('abort_requested')
+      case faults.command_pause:
+        return this.#command('pause_requested')
+      case faults.command_resume:
+        return this.#command('resume_requested')
+      case faults.command_skip:
+        return this.#command('skip_requested')
+      case faults.command_promote:
+        return this.#command('promote_requested')
+      case faults.command_retry:
+        return this.#command('retry_requested')
+      case faults.command_approve:
+        return this.#approve()
+      default:
+        return false
+    }
+  }
+
+  #isBusy(): boolean {
+    return this.#requests.filter(({ isDone }) => !isDone).length > openRequestsMax
+  }
+
+  #command(type: CommandEvent['type']): boolean {
+    const live = environmentOn(this.#disk)?.live ?? null
+    if (live === null || this.#isBusy()) return false
+    this.#request((engine, caller) => engine.commandRollout(live, type, caller))
+    return true
+  }
+
+  /** Something that may always be asked, changes nothing that matters here, and must still be done once for each time it is asked. */
+  #freeze(): void {
+    if (this.#isBusy()) return
+    const window = { from: 0, until: 1, reason: 'rehearsal' }
+    this.#request((engine, caller) => engine.freeze(target, window, caller))
+  }
+
+  #approve(): boolean {
+    const live = environmentOn(this.#disk)?.live ?? null
+    if (live === null || this.#isBusy()) return false
+    this.#request((engine, caller) => engine.approve({ rollout: live }, caller))
+    return true
+  }
+
+  #crashInstance(): boolean {
+    const { random, world } = this.#setting
+    const running = world.upstreams.findIndex((mask) => mask !== 0)
+    const slot = running >= 0 && (random.next() & 1) === 0 ? running : random.below(slotCount)
+    const index = random.below(instancesMax)
+    const release = this.#releases[slot]?.id
+    if (release === undefined || (world.healthy(slot) & (1 << index)) === 0) return false
+    const downMs = random.below(3_000)
+    world.crash(slot, index, world.now + downMs)
+    if ((world.upstreams[slot] ?? 0) === 0) return true
+    const notice = { kind: 'upstream_health', ...target, instance: `${slot}-${index}`, release } as const
+    this.#dataPlane.notify({ ...notice, healthy: false })
+    this.#dataPlane.notify({ ...notice, healthy: true }, downMs + 1)
+    return true
+  }
+
+  /** The weather clears: one control plane, and somebody who looks after what waits for somebody. */
+  #heal(): void {
+    this.#setting.healed = true
+    this.#healedAt = this.#timeline.now
+    this.#tell('the weather clears')
+    for (const { process } of this.#planes.slice(0, -1)) this.#kill(process)
+    if (!this.#planes.some(({ process }) => process.isAlive)) this.#boot()
+    this.#after(personMs, () => this.#person())
+  }
+
+  #person(): void {
+    this.#after(personMs, () => this.#person())
+    const live = liveRolloutOn(this.#disk)
+    if (live === null) return
+    if (live.status === 'parked')
+      this.#command((this.#setting.random.next() & 1) === 0 ? 'retry_requested' : 'abort_requested')
+    else if (live.status === 'advancing') {
+      const wasBroken = this.#sawBroken
+      this.#sawBroken = live.paused?.kind === 'broken'
+      if (live.paused?.kind === 'command') this.#command('resume_requested')
+      // A judge that stays blind (say, because the router lost the route) is for a person to decide.
+      else if (wasBroken && this.#sawBroken)
+        this.#command((this.#setting.random.next() & 1) === 0 ? 'abort_requested' : 'promote_requested')
+      else if (live.stage.kind === 'awaiting') this.#approve()
+    }
+  }
+
+  #after(ms: number, run: () => void): void {
+    this.#timeline.after(ms, run)
+  }
+
+  #tell(line: string): void {
+    if (this.#setting.trace !== null) this.#setting.trace(line.replaceAll(/rel_0+/g, ''))
+  }
+
+  /** Invariant: what the ledger believes is what the world serves, and nothing else runs. */
+  #mustBeAtRest(): void {
+    const { world } = this.#setting
+    const environment = environmentOn(this.#disk)
+    const serving = environment?.serving ?? null
+    if (serving === null) demand(world.route === 'closed', 'nothing serves, and the route is open')
+    else
+      demand(
+        world.serving() === slotOf(serving),
+        `the ledger says slot ${slotOf(serving)}, the router serves slot ${world.serving()}`,
+      )
+    for (let slot = 0; slot < slotCount; slot += 1) {
+      const release = this.#releases[slot]
+      const exists = world.exists[slot] ?? 0
+      if (release?.id === serving && release !== undefined && release !== null)
+        demand(
+          exists === firstOf(release.content.environments[0]?.instances ?? 0),
+          `slot ${slot} serves, and not all of its instances are there`,
+        )
+      else if (release === undefined || release === null || environment?.kept.includes(release.id) !== true)
+        demand(exists === 0, `instances of slot ${slot} were left behind`)
+    }
+  }
+}
+
+/** Errors after which asking again is pointless. */
+const isFinal = ({ code }: SluiceError): boolean =>
+  code === 'command_conflict' || code === 'not_found' || code === 'config_invalid'
+
+/** The first fault that only this simulator has; the weather of both is drawn alike. */
+export const firstEngineFault: number = engineFaultsBegin
