@@ -4,6 +4,8 @@
  * Reads see everything that was acknowledged. Once a write has failed with unknown outcome every call is refused: leave, and open again.
  */
 import { mkdirSync } from 'node:fs'
+import { getCompileCacheDir } from 'node:module'
+import { dirname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { SluiceError } from '../../../core/errors.ts'
 import { limits } from '../../../core/limits.ts'
@@ -90,12 +92,19 @@ export const refuseOldSqlite = (version: string): void => {
   })
 }
 
+/** The compile cache of this process, for its thread, too: Node does not hand it down, and compiling anew costs 20 MB and much of the start. */
+const cacheEnvironment = (): NodeJS.ProcessEnv => {
+  const directory = getCompileCacheDir()
+  return directory === undefined ? process.env : { NODE_COMPILE_CACHE: dirname(directory), ...process.env }
+}
+
 const startWorker = (start: WriterStart): Worker => {
   // Run from source the thread is TypeScript; published it is JavaScript.
   const file = import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js'
   return new Worker(new URL(file, import.meta.url), {
     name: 'sluice-store',
     workerData: start,
+    env: cacheEnvironment(),
     // Flags of the process that are about its own entry would end the thread at once.
     execArgv: [],
     resourceLimits: { maxYoungGenerationSizeMb: 8 },
