@@ -47,10 +47,8 @@ export const detect = (files: Files): Found => {
   const [test, lint, build] = ['test', 'lint', 'build'].map((name) =>
     script(name) === null ? null : `${manager.run} ${name}`,
   )
-  const output = ['dist', 'build', 'out', '.next'].find(
-    (name) => build !== null && (files.exists(name) || (script('build') ?? '').includes(name)),
-  )
   const start = startOf(script('start'), manifest, files)
+  const output = build === null ? null : outputOf({ start, script: script('build') ?? '', files })
   const health = healthOf(files)
   return {
     service,
@@ -59,7 +57,7 @@ export const detect = (files: Files): Found => {
     lint: lint ?? null,
     build: build ?? null,
     start,
-    paths: pathsOf(files, build === null ? undefined : output),
+    paths: pathsOf(files, output),
     healthPath: health,
     hasVersion: typeof manifest.version === 'string',
     evidence: [
@@ -137,8 +135,27 @@ const startOf = (script: string | null, { main }: Manifest, files: Files): strin
   return entry === undefined ? null : `node ${entry}`
 }
 
-const pathsOf = (files: Files, output: string | undefined): readonly string[] => {
-  if (output === undefined) return ['.']
+const outputs = ['dist', 'build', 'out', '.next', '.output']
+
+/** Where the build puts what is started: where it is started from, else what is there, else what the build names. */
+const outputOf = ({
+  start,
+  script,
+  files,
+}: {
+  readonly start: string | null
+  readonly script: string
+  readonly files: Files
+}): string | null => {
+  const started = outputs.find((name) => (start ?? '').split(' ').some((word) => word.startsWith(`${name}/`)))
+  const named = outputs.find((name) =>
+    new RegExp(`(?:^|[\\s=/'"])${name.replace('.', '\\.')}(?:$|[\\s/'"])`).test(script),
+  )
+  return started ?? outputs.find((name) => files.exists(name)) ?? named ?? null
+}
+
+const pathsOf = (files: Files, output: string | null): readonly string[] => {
+  if (output === null) return ['.']
   return [output, ...['package.json', 'node_modules', 'public'].filter((name) => files.exists(name))]
 }
 

@@ -1,56 +1,86 @@
 import { SluiceError } from '../../core/errors.ts'
+import type { Settings } from '../../core/config/settings.ts'
 import type { Client } from '../../http/client/client.ts'
 import type { PlanView } from '../../http/client/views.ts'
 import { type Cli, type Command, environmentOf, flagOption, type Input, textOption } from '../cli.ts'
 import { withClient } from '../connect.ts'
 import type { Style } from '../render/style.ts'
 
-/** `sluice plan`. Without an environment: every one of them. */
+/** `sluice plan`. Without an environment: the pipeline, and every environment. */
 export const command: Command = (cli, input) =>
   withClient(cli, 'read', async (client) => {
     const named = environmentOf(cli, input.args[0])
-    const plans =
-      named === null ? await everyPlan(client, input) : [await client.call('environments.plan', question(named, input))]
-    if (cli.globals.json) cli.json({ plans })
-    else for (const [index, plan] of plans.entries()) show(cli, plan, index)
-    return 0
+    if (named !== null) return tell(cli, null, [await client.call('environments.plan', question(named, input))])
+    const { settings } = await cli.host.loadConfig(cli.globals.projectDir, cli.interrupted)
+    return tell(cli, settings, await everyPlan(client, input))
   })
 
-const question = (
-  environment: string,
-  input: Input,
-): {
+/** A plan, or why there is none yet. */
+type Answer = PlanView | { readonly environment: string; readonly none: string; readonly next: string | null }
+
+type Question = {
   readonly params: { readonly environment: string }
   readonly query: { readonly release?: string; readonly purpose: PlanView['purpose'] }
-} => {
+}
+
+const question = (environment: string, input: Input): Question => {
   const release = textOption(input, 'release')
   const purpose = flagOption(input, 'rollback') ? 'rollback' : flagOption(input, 'promote') ? 'promote' : 'deploy'
   return { params: { environment }, query: { purpose, ...(release === null ? {} : { release }) } }
 }
 
-const everyPlan = async (client: Client, input: Input): Promise<readonly PlanView[]> => {
+const everyPlan = async (client: Client, input: Input): Promise<readonly Answer[]> => {
   const { environments } = await client.call('environments.list', {})
-  if (environments.length === 0)
-    throw new SluiceError('config_missing', {
-      detail: 'there is no sluice.config.ts here that names environments',
-      hint: 'sluice init',
-    })
   return Promise.all(
-    environments.map(({ name, after }) => {
+    environments.map(async ({ name, after }): Promise<Answer> => {
       const asked = question(name, input)
+      const { purpose, release } = asked.query
       // What comes into a later environment is what the one before it serves, unless something else was asked for.
-      const purpose =
-        after !== null && asked.query.release === undefined && asked.query.purpose === 'deploy'
-          ? 'deploy'
-          : asked.query.purpose
-      return client.call('environments.plan', { ...asked, query: { ...asked.query, purpose } })
+      const isPromotion = after !== null && release === undefined && purpose === 'deploy'
+      try {
+        return await client.call('environments.plan', isPromotion ? { ...asked, query: { purpose: 'promote' } } : asked)
+      } catch (error) {
+        if (!(error instanceof SluiceError) || error.code !== 'not_found') throw error
+        return { environment: name, none: error.detail, next: error.hint }
+      }
     }),
   )
 }
 
-const show = (cli: Cli, plan: PlanView, index: number): void => {
-  for (const line of [...(index > 0 ? [''] : []), ...planLines(plan, cli.style)]) cli.print(line)
+const tell = (cli: Cli, settings: Settings | null, plans: readonly Answer[]): number => {
+  const { style } = cli
+  if (cli.globals.json) {
+    cli.json({ ...(settings === null ? {} : { pipeline: pipelineOf(settings) }), plans })
+    return 0
+  }
+  const parts = [
+    ...(settings === null ? [] : [pipelineLines(settings, style)]),
+    ...plans.map((plan) => ('none' in plan ? noPlanLines(plan, style) : planLines(plan, style))),
+  ]
+  for (const [index, lines] of parts.entries()) for (const line of index === 0 ? lines : ['', ...lines]) cli.print(line)
+  return 0
 }
+
+const pipelineOf = ({
+  pipeline,
+}: Settings): readonly {
+  readonly job: string
+  readonly needs: readonly string[]
+  readonly steps: readonly string[]
+}[] =>
+  Object.entries(pipeline.jobs).map(([job, { needs, steps }]) => ({ job, needs, steps: steps.map(({ run }) => run) }))
+
+const pipelineLines = (settings: Settings, style: Style): readonly string[] => [
+  `${style.bold('pipeline')}  of ${settings.service}   ${style.dim('sluice run')}`,
+  ...pipelineOf(settings).map(
+    ({ job, needs, steps }) =>
+      `      ${job}${needs.length === 0 ? '' : style.dim(` after ${needs.join(', ')}`)}: ${steps.join(' && ')}`,
+  ),
+]
+
+const noPlanLines = ({ environment, none, next }: Exclude<Answer, PlanView>, style: Style): readonly string[] => [
+  `${style.bold(environment)}  ${none}${next === null ? '' : `   ${style.dim(next)}`}`,
+]
 
 /** A plan as lines: what, forward, back, and who stands in the way. */
 export const planLines = (plan: PlanView, style: Style): readonly string[] => [

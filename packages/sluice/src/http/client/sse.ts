@@ -11,7 +11,8 @@ export async function* readEvents(body: ReadableStream<Uint8Array>): AsyncGenera
   const decoder = new TextDecoder()
   let pending = ''
   for await (const chunk of body) {
-    pending = `${pending}${decoder.decode(chunk, { stream: true })}`.replace(/\r\n?/g, '\n')
+    // A CR at the end may be half of a CRLF, so it stays until what follows it is known.
+    pending = `${pending}${decoder.decode(chunk, { stream: true })}`.replace(/\r\n|\r(?!$)/g, '\n')
     const blocks = pending.split('\n\n')
     pending = blocks.pop() ?? ''
     if (pending.length > pendingMax) return

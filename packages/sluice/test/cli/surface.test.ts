@@ -1,0 +1,51 @@
+/** The public surface of the command line. A change here is a break for somebody: make it on purpose (`node --test --test-update-snapshots <this file>`). */
+import { deepStrictEqual, match, ok, strictEqual } from 'node:assert/strict'
+import { tmpdir } from 'node:os'
+import { test } from 'node:test'
+import { execa } from 'execa'
+import { candidatesOf } from '../../src/cli/complete.ts'
+import { globalOptions, words } from '../../src/cli/words.ts'
+import { sluice } from './sluice.ts'
+
+test('the words of the command line', (t) => {
+  const lines = words.flatMap(({ path, args, options }) => [
+    `sluice ${path}${args === '' ? '' : ` ${args}`}`,
+    ...options.map(({ flags }) => `    ${flags}`),
+  ])
+  t.assert.snapshot([...lines, ...globalOptions.map(({ flags }) => `global ${flags}`)])
+})
+
+test('every command loads, and its examples are of its own words', async () => {
+  for (const { path, examples, load } of words) {
+    strictEqual(typeof (await load()).command, 'function', path)
+    ok(examples.length > 0, path)
+    for (const example of examples) ok(example === path || example.startsWith(`${path} `), example)
+  }
+})
+
+test('help names every command, and costs no work', async () => {
+  const { code, stdout } = await sluice({ cwd: tmpdir() }, '--help')
+  strictEqual(code, 0)
+  for (const first of new Set(words.map(({ path }) => path.split(' ')[0] ?? '')))
+    match(stdout, new RegExp(`^  ${first}\\b`, 'm'))
+  match((await sluice({ cwd: tmpdir() }, 'env')).stdout, /unfreeze/)
+  match((await sluice({ cwd: tmpdir() }, 'deploy', '--help')).stdout, /--no-wait/)
+  match((await sluice({ cwd: tmpdir() }, '--version')).stdout, /^\d+\.\d+\.\d+\n$/)
+})
+
+test('completion offers what may come next', () => {
+  deepStrictEqual(candidatesOf(['ro']), ['rollback', 'rollout'])
+  deepStrictEqual(candidatesOf(['env', 'un']), ['unfreeze', 'unlock'])
+  deepStrictEqual(candidatesOf(['deploy', 'staging', '--re']), ['--release'])
+  deepStrictEqual(candidatesOf(['nothing', '']), [])
+})
+
+test('the completion script of bash works in bash', async () => {
+  const script = await sluice({ cwd: tmpdir() }, 'completion', 'bash')
+  const typed = `${script.stdout}
+sluice() { "${process.execPath}" "$BIN" "$@"; }
+COMP_WORDS=(sluice env l); COMP_CWORD=2; _sluice; printf '%s ' "\${COMPREPLY[@]}"`
+  const bin = new URL('../../bin/sluice.js', import.meta.url).pathname
+  const { stdout } = await execa('bash', ['--norc', '-c', typed], { env: { BIN: bin } })
+  strictEqual(stdout.trim(), 'lock ls')
+})
