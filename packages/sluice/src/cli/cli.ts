@@ -1,4 +1,6 @@
 /** What a command works with: where it prints, what was asked for globally, and the way to a control plane. Made once, in `program.ts`. */
+import type { Settings } from '../core/config/settings.ts'
+import type { Verification } from '../core/ledger/verify.ts'
 import type { Style } from './render/style.ts'
 
 /** A stream of text, as far as a command needs one. */
@@ -80,14 +82,14 @@ export type Host = {
   readonly loadConfig: (
     directory: string,
     signal: AbortSignal,
-  ) => Promise<{ readonly file: string; readonly settings: import('../core/config/settings.ts').Settings }>
+  ) => Promise<{ readonly file: string; readonly settings: Settings }>
   readonly verifyLedgerFile: (
     path: string,
     anchor: { readonly seq: number; readonly hash: string } | undefined,
   ) => Promise<{
     readonly kind: string
     readonly path: string
-    readonly found: import('../core/ledger/verify.ts').Verification
+    readonly found: Verification
   }>
 }
 

@@ -7,6 +7,7 @@ import { type Client, createClient, type Transport } from '../http/client/client
 import { errorOfProblem } from '../http/client/problem.ts'
 import { isRunning } from '../lib/process-identity.ts'
 import type { Cli } from './cli.ts'
+import { requireProject } from './project-dir.ts'
 
 /**
  * What a command needs. `read`: to look; without a server the state is opened here and nothing is started. `work`: to have something done while this
@@ -48,6 +49,7 @@ export const connect = async (cli: Cli, need: Need): Promise<Connection> => {
   if (elsewhere !== null) return overWire(cli, addressFrom(elsewhere))
   const running = runningServer(globals.stateDir)
   if (running !== null) return overWire(cli, running.url)
+  requireProject(globals)
   if (need === 'server') {
     const url = await startServer(cli, null)
     return overWire(cli, url)
@@ -140,10 +142,11 @@ export const startServer = async (
   listen: { readonly host: string | null; readonly port: string | null } | null,
 ): Promise<string> => {
   const { projectDir, stateDir } = cli.globals
+  requireProject(cli.globals)
   const [program = process.execPath, ...args] = cli.host.self
   const where = [
-    ...(listen?.host == null ? [] : ['--host', listen.host]),
-    ...(listen?.port == null ? [] : ['--port', listen.port]),
+    ...(listen === null || listen.host === null ? [] : ['--host', listen.host]),
+    ...(listen === null || listen.port === null ? [] : ['--port', listen.port]),
   ]
   mkdirSync(stateDir, { recursive: true, mode: 0o700 })
   const log = openSync(join(stateDir, 'server.log'), 'a', 0o600)

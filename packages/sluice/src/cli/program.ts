@@ -1,11 +1,11 @@
 /** The command line: reads what was typed, runs the command, and turns what went wrong into words and an exit code. */
-import { existsSync, realpathSync } from 'node:fs'
 import { userInfo } from 'node:os'
-import { dirname, join, resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { Command as Parser, CommanderError, Option } from 'commander'
 import { errorTable, publicCode, SluiceError } from '../core/errors.ts'
 import type { Cli, Globals, Host, Input, Output } from './cli.ts'
 import { completeWords } from './complete.ts'
+import { findProject } from './project-dir.ts'
 import { errorLines } from './render/error.ts'
 import { abilitiesOf, createStyle, type Style } from './render/style.ts'
 import { ToldError } from './told-error.ts'
@@ -179,30 +179,6 @@ const globalsOf = (options: Input['options'], { variables, cwd }: Pick<ProgramIn
     projectDir,
     stateDir: state === null ? join(projectDir, '.sluice') : resolve(cwd, state),
   }
-}
-
-const projectMarks = [
-  'sluice.config.ts',
-  'sluice.config.mts',
-  'sluice.config.js',
-  'sluice.config.mjs',
-  'sluice.config.json',
-]
-
-/** The nearest directory upwards with a config; without one the nearest repository; without one the directory itself. */
-const findProject = (cwd: string): string => {
-  const start = existsSync(cwd) ? realpathSync(cwd) : cwd
-  return (
-    upwards(start, (directory) => projectMarks.some((name) => existsSync(join(directory, name)))) ??
-    upwards(start, (directory) => existsSync(join(directory, '.git'))) ??
-    start
-  )
-}
-
-const upwards = (directory: string, holds: (directory: string) => boolean): string | null => {
-  if (holds(directory)) return directory
-  const above = dirname(directory)
-  return above === directory ? null : upwards(above, holds)
 }
 
 /** A mistake in what was typed, with what was probably meant. */

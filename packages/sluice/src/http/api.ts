@@ -1,7 +1,7 @@
 /** The HTTP API: the table of routes, served. Pure of sockets: it answers a `Request` with a `Response`, in process or behind a server. */
 import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
-import { z } from 'zod'
+import type { z } from 'zod'
 import { SluiceError } from '../core/errors.ts'
 import { limits } from '../core/limits.ts'
 import type { ApiContext, Call } from './context.ts'

@@ -29,14 +29,14 @@ export const eventStream = (
   const encoder = new TextEncoder()
   let last = query.after
   let wake: () => void = () => {}
-  let isClosed = false
+  const closed = new AbortController()
   const unsubscribe = source.engine.subscribe((rows) => {
     last ??= (rows[0]?.seq ?? 1) - 1
     wake()
   })
   const close = (): void => {
-    if (isClosed) return
-    isClosed = true
+    if (closed.signal.aborted) return
+    closed.abort()
     unsubscribe()
     wake()
     onClose()
@@ -44,7 +44,7 @@ export const eventStream = (
   ended.addEventListener('abort', close, { once: true })
   if (ended.aborted) close()
   const next = async (): Promise<string> => {
-    while (!isClosed) {
+    while (!closed.signal.aborted) {
       const woken = new Promise<'woken'>((resolve) => (wake = () => resolve('woken')))
       const rows = last === null ? [] : await read(source.engine, last, query)
       last = rows.at(-1)?.seq ?? last
@@ -59,7 +59,7 @@ export const eventStream = (
     pull: async (controller) => {
       const text = await next()
       if (text !== '') controller.enqueue(encoder.encode(text))
-      if (isClosed) controller.close()
+      if (closed.signal.aborted) controller.close()
     },
     cancel: close,
   })

@@ -7,7 +7,6 @@ import type { ErrorCode } from '../core/errors.ts'
 import { limits } from '../core/limits.ts'
 import type { Contract } from './client/contract.ts'
 import type { RouteId } from './client/paths.ts'
-import { schemas } from './schemas.ts'
 import type { Schemas } from './schemas.ts'
 
 /** One row of the table. */

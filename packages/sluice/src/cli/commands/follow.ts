@@ -30,8 +30,11 @@ export const spanOption = (name: string, text: string): number => {
 
 type Subject = { readonly client: Client; readonly id: string; readonly timeoutMs: number | null }
 
-/** Waits for a rollout and reports. 0 when the release serves, 3 when it does not, 6 when the time was up, 130 after Ctrl-C. */
-export const followRollout = async (cli: Cli, { client, id, timeoutMs }: Subject): Promise<number> => {
+/** Waits for a rollout and reports. 0 when it ended as `wanted`, 3 when it did not, 6 when the time was up, 130 after Ctrl-C. */
+export const followRollout = async (
+  cli: Cli,
+  { client, id, timeoutMs, wanted = 'succeeded' }: Subject & { readonly wanted?: 'succeeded' | 'rolled_back' },
+): Promise<number> => {
   const watched = await watchRollout(cli, { client, id }, { timeoutMs })
   const { state } = watched
   if (watched.ended !== 'over' || state === null)
@@ -39,7 +42,7 @@ export const followRollout = async (cli: Cli, { client, id, timeoutMs }: Subject
   const now = await nowOf(client, state.environment)
   if (cli.globals.json) cli.json({ rollout: state, now })
   else for (const line of rolloutReport(state, now, cli.style)) cli.print(line)
-  return state.status === 'succeeded' ? 0 : 3
+  return state.status === wanted ? 0 : 3
 }
 
 /** Waits for a run and reports. */

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { SluiceError } from '../../core/errors.ts'
 import type { ProblemView } from '../../http/client/views.ts'
+import { requireProject } from '../project-dir.ts'
 import { type Cli, type Command, type Input, textOption } from '../cli.ts'
 
 /** `sluice server`: the control plane in the foreground. Started by `up -d` or `deploy`, it tells its parent how the start went. */
@@ -25,8 +26,9 @@ export const command: Command = async (cli, input) => {
 }
 
 /** Serves with the options of `server` and `up`. */
-const serveHere = (cli: Cli, input: Input): ReturnType<Cli['host']['serve']> =>
-  cli.host.serve({
+const serveHere = (cli: Cli, input: Input): ReturnType<Cli['host']['serve']> => {
+  requireProject(cli.globals)
+  return cli.host.serve({
     projectDir: resolve(cli.globals.projectDir),
     stateDir: cli.globals.stateDir,
     host: textOption(input, 'host') ?? '127.0.0.1',
@@ -37,6 +39,7 @@ const serveHere = (cli: Cli, input: Input): ReturnType<Cli['host']['serve']> =>
       process.exit(1)
     },
   })
+}
 
 /** Parser of `--port`. */
 const portOf = (text: string | null): number | null => {

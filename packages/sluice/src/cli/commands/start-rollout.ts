@@ -24,8 +24,8 @@ export const startRollout = (cli: Cli, input: Input, { route, words, release }: 
     if (kind === 'aborted') cli.note(`${cli.noteStyle.mark('back')} ${rollout} is turned around`)
     // A rollback of a live rollout ends as "rolled back", which is what was asked for.
     if (input.options['wait'] !== false) {
-      const code = await followRollout(cli, { client, id: rollout, timeoutMs })
-      return kind === 'aborted' && code === 3 ? await restored(cli, { client, rollout }) : code
+      const wanted = kind === 'aborted' ? 'rolled_back' : 'succeeded'
+      return followRollout(cli, { client, id: rollout, timeoutMs, wanted })
     }
     if (cli.globals.json) cli.json(started)
     else {
@@ -34,12 +34,4 @@ export const startRollout = (cli: Cli, input: Input, { route, words, release }: 
     }
     return 0
   })
-}
-
-const restored = async (
-  _cli: Cli,
-  { client, rollout }: { readonly client: import('../../http/client/client.ts').Client; readonly rollout: string },
-): Promise<number> => {
-  const { status } = await client.call('rollouts.show', { params: { rollout } })
-  return status === 'rolled_back' ? 0 : 3
 }

@@ -19,10 +19,13 @@ export const rolloutLines = (rollout: RolloutDetailView, style: Style): readonly
   headLine(rollout, style),
   ...stepLines(rollout, style),
   ...causeLines(rollout, style),
-  ...(rollout.observed?.traffic == null ? [] : trafficLines(rollout.observed.traffic, style)),
+  ...observedLines(rollout, style),
   ...instanceLines(rollout, style),
   ...nextLines(rollout, style),
 ]
+
+const observedLines = ({ observed }: RolloutDetailView, style: Style): readonly string[] =>
+  observed === null || observed.traffic === null ? [] : trafficLines(observed.traffic, style)
 
 const titles: Readonly<Record<RolloutDetailView['purpose'], string>> = {
   deploy: 'deploy',
@@ -156,6 +159,7 @@ const nextLines = (rollout: RolloutDetailView, style: Style): readonly string[] 
 /** What changed from one look to the next, one line each; for logs and pipes. `before` is null at the first look. */
 export const rolloutChanges = (before: RolloutDetailView | null, after: RolloutDetailView): readonly string[] => {
   const lines: string[] = []
+  const wasPaused = (before?.paused ?? null) !== null
   if (before === null) {
     const from = after.from === null ? 'nothing' : after.from.version
     lines.push(
@@ -166,8 +170,8 @@ export const rolloutChanges = (before: RolloutDetailView | null, after: RolloutD
   if (after.wayBack.length > 0)
     lines.push(...stepChanges(before?.wayBack ?? [], after.wayBack).map((line) => `way back: ${line}`))
   if (after.paused !== null && before?.paused?.text !== after.paused.text) lines.push(`paused: ${after.paused.text}`)
-  if (after.paused === null && before?.paused != null && after.status === 'advancing') lines.push('goes on')
-  if (after.cause !== null && before?.cause == null) lines.push(`turned back: ${after.cause.text}`)
+  if (after.paused === null && wasPaused && after.status === 'advancing') lines.push('goes on')
+  if (after.cause !== null && (before?.cause ?? null) === null) lines.push(`turned back: ${after.cause.text}`)
   if (after.stage?.kind === 'backing_off' && before?.stage?.text !== after.stage.text) lines.push(after.stage.text)
   if (before?.status !== after.status && after.status !== 'advancing') lines.push(after.status.replace('_', ' '))
   return lines
@@ -210,8 +214,12 @@ export const rolloutReport = (rollout: RolloutDetailView, now: string | null, st
     case 'rolled_back':
       return reportLines(
         {
-          mark: 'failed',
-          what: `${style.bold('SLU-1303')}  Rolled back ${name}, after ${elapsed}`,
+          // Turned around by a person: that is no failure.
+          mark: rollout.cause?.kind === 'abort' ? 'back' : 'failed',
+          what:
+            rollout.cause?.kind === 'abort'
+              ? `${style.bold(name)} is taken back, after ${elapsed}`
+              : `${style.bold('SLU-1303')}  Rolled back ${name}, after ${elapsed}`,
           why: rollout.cause?.text ?? counts,
           evidence: rollout.cause?.evidence ?? [],
           now,

@@ -1,5 +1,5 @@
 /** How text looks: colours and marks, where the stream can show them. Colour never says anything that a word or a mark does not. */
-import { styleText } from 'node:util'
+import { stripVTControlCharacters, styleText } from 'node:util'
 
 /** Ways to write on one stream. */
 export type Style = {
@@ -105,7 +105,9 @@ export const abilitiesOf = (
 export const widthOf = (text: string): number => [...stripStyle(text)].length
 
 /** The text without escape sequences. */
-export const stripStyle = (text: string): string => text.replace(/\u001B\[[0-9;?]*[A-Za-z]/g, '')
+export const stripStyle = (text: string): string => stripVTControlCharacters(text)
+
+const escape = '\u001B['
 
 /** The text filled up with spaces to `width`. */
 export const pad = (text: string, width: number): string => text + ' '.repeat(Math.max(0, width - widthOf(text)))
@@ -115,8 +117,8 @@ export const clip = (text: string, width: number): string => {
   if (widthOf(text) <= width) return text
   let room = width
   let cut = ''
-  for (const part of text.split(/(\u001B\[[0-9;?]*[A-Za-z])/)) {
-    if (part.startsWith('\u001B[')) {
+  for (const part of text.split(new RegExp(`(${escape.replace('[', '\\[')}[0-9;?]*[A-Za-z])`))) {
+    if (part.startsWith(escape)) {
       cut += part
       continue
     }

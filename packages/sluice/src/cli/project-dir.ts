@@ -1,0 +1,41 @@
+/** Finding the project that a command is typed in. */
+import { existsSync, realpathSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { SluiceError } from '../core/errors.ts'
+
+const configFiles = [
+  'sluice.config.ts',
+  'sluice.config.mts',
+  'sluice.config.js',
+  'sluice.config.mjs',
+  'sluice.config.json',
+]
+
+const hasConfig = (directory: string): boolean => configFiles.some((name) => existsSync(join(directory, name)))
+
+/** The nearest directory upwards with a config; without one the nearest repository; without one the directory itself. */
+export const findProject = (cwd: string): string => {
+  const start = existsSync(cwd) ? realpathSync(cwd) : cwd
+  return upwards(start, hasConfig) ?? upwards(start, (directory) => existsSync(join(directory, '.git'))) ?? start
+}
+
+const upwards = (directory: string, holds: (directory: string) => boolean): string | null => {
+  if (holds(directory)) return directory
+  const above = dirname(directory)
+  return above === directory ? null : upwards(above, holds)
+}
+
+/** Throws `config_missing` where there is neither a config nor a state: a command typed in the wrong place makes no state there. */
+export const requireProject = ({
+  projectDir,
+  stateDir,
+}: {
+  readonly projectDir: string
+  readonly stateDir: string
+}): void => {
+  if (hasConfig(projectDir) || existsSync(stateDir)) return
+  throw new SluiceError('config_missing', {
+    detail: `there is no sluice.config.ts in ${projectDir} or above it`,
+    hint: 'sluice init   or   cd into your project',
+  })
+}
