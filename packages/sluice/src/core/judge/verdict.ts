@@ -19,10 +19,12 @@ const percent = ({ units, badUnits }: { units: number; badUnits: number }): stri
  */
 export const judge = (measurement: Measurement, { policy, demand }: Standard, now: number): VerdictRecord => {
   const { candidate, stable, shareBp, tripped } = measurement
+  // A number that is none is no evidence.
+  const logE = Number.isNaN(measurement.logE) ? null : measurement.logE
   const record = (verdict: VerdictRecord['verdict'], detail: string): VerdictRecord => ({
     verdict,
     at: now,
-    logE: measurement.logE ?? 0,
+    logE: logE ?? 0,
     shareBp,
     candidate,
     stable,
@@ -34,10 +36,9 @@ export const judge = (measurement: Measurement, { policy, demand }: Standard, no
   // Written so that a number that is none counts as stale. Counts from the future are as useless: one of the two clocks is wrong.
   if (!(Math.abs(ageMs) <= policy.staleAfterMs))
     return record('broken', `the newest counts are ${ageMs} ms old (limit ${policy.staleAfterMs} ms)`)
-  if (measurement.logE === null || Number.isNaN(measurement.logE))
-    return record('broken', 'the source keeps no evidence for this rollout')
+  if (logE === null) return record('broken', 'the source keeps no evidence for this rollout')
   const rate = candidate.units === 0 ? 0 : candidate.badUnits / candidate.units
-  if (measurement.logE >= -Math.log(policy.alpha) && rate > policy.ignoreBelow) return record('fail', counts)
+  if (logE >= -Math.log(policy.alpha) && rate > policy.ignoreBelow) return record('fail', counts)
   if (demand.baked && candidate.units >= demand.unitsMin && candidate.units > 0) return record('pass', counts)
   if (demand.baked)
     return record('hold', `${candidate.units} of at least ${demand.unitsMin} candidate units seen: ${counts}`)

@@ -310,3 +310,58 @@ test('a paused rollout finishes what is in flight, begins nothing, and goes on j
     'succeeded',
   )
 })
+
+test('a failure that may pass is tried again, five times in all; one that may not turns back at once', () => {
+  const story = new Story()
+  for (let attempt = 1; attempt < 5; attempt += 1) {
+    story.fail('gateway_unreachable', 'later')
+    strictEqual(story.advancing.stage.kind, 'backing_off')
+    story.wake()
+    strictEqual(rolloutMachine.outstanding(story.state)[0]?.key, 'rol_1/forward/start/'.concat(idOf('b'), '/2'))
+  }
+  strictEqual(story.fail('gateway_unreachable', 'later').state.status, 'reverting')
+  strictEqual(new Story().fail('health_failed', 'never').state.status, 'reverting')
+})
+
+test('only the health of the candidate turns back, and only beyond what its plan allows', () => {
+  const health = (release: ReleaseId, instance: string, healthy: boolean): RolloutEvent => ({
+    type: 'instance_health_changed',
+    at: 10 * day,
+    instance,
+    release,
+    healthy,
+  })
+  const story = new Story().take(health(idOf('a'), 'a-0', false)).take(health(idOf('a'), 'a-1', false))
+  strictEqual(story.state.status, 'advancing')
+  story.state = { ...story.advancing, plan: { ...story.advancing.plan, unhealthyMax: 1 } }
+  story.take(health(idOf('b'), 'b-0', false)).take(health(idOf('b'), 'b-0', false))
+  strictEqual(story.state.status, 'advancing')
+  story.take(health(idOf('b'), 'b-0', true)).take(health(idOf('b'), 'b-1', false))
+  deepStrictEqual(story.advancing.unhealthy, ['b-1'])
+  strictEqual(story.take(health(idOf('b'), 'b-0', false)).state.status, 'reverting')
+})
+
+test('stale counts for too long pause the rollout like silence does', () => {
+  const story = new Story().until((state) => stepKind(state) === 'judge')
+  for (let turn = 0; turn < 20; turn += 1) {
+    if (rolloutMachine.outstanding(story.state).length > 0) story.answer(measured(story.at, { observedAt: 1 }))
+    else story.wake()
+  }
+  strictEqual(story.advancing.paused?.kind, 'broken')
+})
+
+test('everybody counts once where a step waits for two', () => {
+  const story = new Story()
+  const { plan } = story.advancing
+  const steps = [{ kind: 'approve', approvals: 2, reason: 'go' } as const, ...plan.steps]
+  story.state = { ...story.advancing, plan: { ...plan, steps }, stage: { kind: 'awaiting', approvals: [] } }
+  const approve = (name: string): RolloutEvent => ({
+    type: 'approved',
+    at: story.at,
+    by: { kind: 'person', name },
+    reason: null,
+  })
+  story.take(approve('ada')).take(approve('ada'))
+  strictEqual(stepKind(story.state), 'approve')
+  strictEqual(stepKind(story.take(approve('grace')).state), 'start')
+})
