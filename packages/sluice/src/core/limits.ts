@@ -115,7 +115,7 @@ export const limits = {
   reconnectDelayMsMax: 50,
   /** Commands without an answer on one connection to the gateway; more means that it does not keep up. */
   controlRequestsMax: 1_000,
-  /** How long reading what a route does may find no gateway at all, milliseconds; a restart takes some 200. */
+  /** How long reading what a route does may find no gateway's socket, milliseconds; one that is started again has it within some 200. */
   gatewayAbsentMs: 1_000,
   /** How long a gateway may take from its start to its first answer, milliseconds. */
   gatewayStartMs: 10_000,

@@ -85,13 +85,13 @@ describe('a gateway that is killed', () => {
     assert.match(readFileSync(join(world.stateDir, 'gateway.log'), 'utf8'), /route_file_damaged.*store_corrupt/)
   })
 
-  test('is started once when two keepers see it die', async () => {
+  test('is started once when two keepers see it die', async (context) => {
     const command = [process.execPath, '--version']
     const second = new GatewayKeeper({ stateDir: world.stateDir, command, log: silent })
+    context.after(() => second.stop())
     await second.ready()
     await killed()
     await world.router.observe(route, never)
-    await second.stop()
     assert.ok(await helloOf(world.stateDir))
   })
 })

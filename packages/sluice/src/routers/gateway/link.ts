@@ -2,6 +2,7 @@
  * The way to the gateway: one multiplexed connection that is made again when it breaks. Every command is safe to repeat (its fence makes a
  * repetition of it), so a command whose connection broke is sent again until its deadline; only then is its outcome unknown.
  */
+import { existsSync } from 'node:fs'
 import { errorTable, type ErrorCode, SluiceError } from '../../core/errors.ts'
 import { limits } from '../../core/limits.ts'
 import type { GatewayAnswer, GatewayNotice } from '../../core/routing.ts'
@@ -41,7 +42,9 @@ export class GatewayLink {
       if (until.aborted) throw this.#unanswered(request, sent)
       const connection = await this.#connect()
       if (connection === null) {
-        if (performance.now() - start > request.absentMs) throw this.#unanswered(request, sent)
+        // A gateway that died leaves its socket behind and is on its way back; where there is none, none was meant to be.
+        const isAbsent = !existsSync(this.#options.socketFile) && performance.now() - start > request.absentMs
+        if (isAbsent) throw this.#unanswered(request, sent)
         continue
       }
       if (connection.unanswered >= limits.controlRequestsMax) throw overloaded(connection.unanswered)

@@ -7,7 +7,7 @@ import type { Router, RouteKey } from '../../ports/router.ts'
 export type GatewayRequest<Kind extends keyof GatewayAnswer = keyof GatewayAnswer> = {
   readonly command: Extract<GatewayCommand, { readonly kind: Kind }>
   readonly deadlineMs: number
-  /** How long nobody may be listening there before it counts as unreachable. */
+  /** How long there may be no socket at all before it counts as unreachable. */
   readonly absentMs: number
   /** `change`: when the answer is lost nobody knows whether it happened. `question`: it changes nothing that anyone relies on. */
   readonly effect: 'change' | 'question'
