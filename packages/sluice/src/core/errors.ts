@@ -141,13 +141,6 @@ export const errorTable = {
     status: 504,
     means: 'It is not known whether the effect happened.',
   },
-  drain_incomplete: {
-    number: 1607,
-    retry: 'later',
-    exit: 1,
-    status: 504,
-    means: 'Requests are still in flight to what should be retired.',
-  },
   gateway_running: {
     number: 1608,
     retry: 'never',

@@ -98,6 +98,7 @@ export class GatewayLink {
       connection.close()
       return null
     }
+    // Trusted: the answer to `hello` is the gateway's own, of the same wire.
     await this.#options.onConnect(connection, hello.answer as GatewayAnswer['hello'])
     this.#connection = connection
     return connection

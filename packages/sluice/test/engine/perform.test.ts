@@ -1,0 +1,114 @@
+/** What an effect's failure becomes: a job that takes too long, and an adapter with a bug in it. */
+import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { execa } from 'execa'
+import { fileSecrets } from '../../src/adapters/secrets/file.ts'
+import { gitSource } from '../../src/adapters/source/git.ts'
+import { createMemoryDisk } from '../../src/adapters/store/memory.ts'
+import { systemClock } from '../../src/adapters/system/clock.ts'
+import { commitId, runId } from '../../src/core/model.ts'
+import { runMachine } from '../../src/core/pipeline/machine.ts'
+import type { RunState } from '../../src/core/pipeline/types.ts'
+import { perform, type PerformWorld } from '../../src/engine/perform.ts'
+import type { Ports } from '../../src/engine/ports.ts'
+import { Reading } from '../../src/engine/reading.ts'
+import { LocalArtifacts, localTools } from '../../src/runner/artifacts.ts'
+import { LocalRunner } from '../../src/runner/runner.ts'
+
+const signal = new AbortController().signal
+let root = ''
+let head = ''
+
+before(async () => {
+  root = await mkdtemp(join(tmpdir(), 'sluice-perform-'))
+  const git = (...words: string[]) =>
+    execa('git', ['-c', 'user.name=Ada', '-c', 'user.email=ada@example.invalid', ...words], { cwd: root })
+  await git('init', '--quiet', '--initial-branch=main')
+  await writeFile(join(root, 'file.txt'), 'x\n')
+  await git('add', 'file.txt')
+  await git('commit', '--quiet', '--message', 'feat: one')
+  head = (await git('rev-parse', 'HEAD')).stdout
+})
+after(() => rm(root, { recursive: true, force: true }))
+
+/** Real parts where a job needs them; nothing of a rollout's world is there. */
+const worldWith = (replaced: Partial<Ports>): PerformWorld => {
+  const stateDir = join(root, '.sluice')
+  const log: string[] = []
+  const say = (event: string): void => void log.push(event)
+  const absent = (name: string) =>
+    new Proxy({}, { get: () => () => Promise.reject(new TypeError(`${name} has a bug`)) })
+  const store = createMemoryDisk((text) => text).open()
+  const ports: Ports = {
+    clock: systemClock(),
+    ids: { next: (prefix) => `${prefix}_1` },
+    log: { info: say, warn: say, error: say },
+    sha256: (text) => text,
+    store,
+    source: gitSource(root),
+    artifacts: new LocalArtifacts(stateDir, localTools()),
+    runner: new LocalRunner({
+      stateDir,
+      environment: { PATH: process.env['PATH'] },
+      cores: 2,
+      now: Date.now,
+      graceMs: 100,
+    }),
+    secrets: fileSecrets(stateDir),
+    config: absent('config') as Ports['config'],
+    driver: absent('driver') as Ports['driver'],
+    router: absent('router') as Ports['router'],
+    ...replaced,
+  }
+  return { ports, reading: new Reading(store) }
+}
+
+const startedRun = (command: string, timeoutMs: number) => {
+  const job = {
+    name: 'slow',
+    needs: [],
+    level: 0,
+    height: 0,
+    steps: [{ name: 'wait', run: command }],
+    env: {},
+    secrets: [],
+    timeoutMs,
+    artifacts: [],
+  }
+  const commit = { id: commitId(head), subject: 'feat: one', author: 'Ada', committedAt: 1 }
+  const plan = { form: 1, service: 'shop', commit, version: '1.0.0', parallelMax: 1, jobs: [job], draft: null } as const
+  const absent: RunState = { status: 'absent' }
+  const id = runId('run_1')
+  const { state, effects } = runMachine.decide(absent, {
+    type: 'run_planned',
+    at: 0,
+    id,
+    token: 1,
+    plan,
+    by: { kind: 'person', name: 'Ada' },
+  })
+  const [effect] = effects
+  assert.ok(effect !== undefined)
+  return { key: { kind: 'run', id }, state, effect } as const
+}
+
+test('a job that takes longer than its timeout fails with job_timeout, naming the step', async () => {
+  const event = await perform(worldWith({}), startedRun('sleep 60', 150), signal)
+  assert.equal(event.type, 'effect_failed')
+  assert.ok('failure' in event)
+  assert.deepEqual(
+    { ...(event.failure as object), evidence: null },
+    { code: 'job_timeout', retry: 'never', detail: 'slow: wait took longer than 150 ms', evidence: null },
+  )
+})
+
+test('a bug in an adapter is an unexpected failure that is tried again, never a crash', async () => {
+  const source = new Proxy(gitSource(root), { get: () => () => Promise.reject(new TypeError('a bug')) })
+  const event = await perform(worldWith({ source }), startedRun('true', 1_000), signal)
+  assert.equal(event.type, 'effect_failed')
+  assert.ok('failure' in event)
+  assert.deepEqual(event.failure, { code: 'unexpected', retry: 'later', detail: 'TypeError: a bug', evidence: [] })
+})
