@@ -20,4 +20,9 @@ export type Asking = {
 export type Desk = { readonly loop: Loop; readonly reading: Reading; readonly clock: Clock; readonly ids: Ids }
 
 /** An event for an aggregate, in the name of whoever asks. */
-export const input = (key: AggregateKey, event: AnyEvent, { by, reason }: Asking): Input => ({ key, event, actor: by, reason })
+export const input = (key: AggregateKey, event: AnyEvent, { by, reason }: Asking): Input => ({
+  key,
+  event,
+  actor: by,
+  reason,
+})

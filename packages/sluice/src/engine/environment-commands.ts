@@ -12,25 +12,49 @@ export type EnvironmentTarget = { readonly service: string; readonly environment
 export type EnvironmentCommand = { readonly target: EnvironmentTarget; readonly event: EnvironmentEvent }
 
 /** Locks against everything but rollbacks; `command_conflict` names who holds it already. */
-export const lock = (desk: Desk, { until, ...target }: EnvironmentTarget & { readonly until: number | null }, asking: Asking): Promise<void> => {
+export const lock = (
+  desk: Desk,
+  { until, ...target }: EnvironmentTarget & { readonly until: number | null },
+  asking: Asking,
+): Promise<void> => {
   const reason = asking.reason ?? 'no reason given'
-  return commandEnvironment(desk, { target, event: { type: 'locked', at: desk.clock.now(), by: asking.by, reason, until } }, asking)
+  return commandEnvironment(
+    desk,
+    { target, event: { type: 'locked', at: desk.clock.now(), by: asking.by, reason, until } },
+    asking,
+  )
 }
 
 /** Takes a lock off. */
 export const unlock = (desk: Desk, target: EnvironmentTarget, asking: Asking): Promise<void> =>
-  commandEnvironment(desk, { target, event: { type: 'unlocked', at: desk.clock.now(), by: asking.by, reason: asking.reason } }, asking)
+  commandEnvironment(
+    desk,
+    { target, event: { type: 'unlocked', at: desk.clock.now(), by: asking.by, reason: asking.reason } },
+    asking,
+  )
 
 /** Freezes for a time. */
-export const freeze = (desk: Desk, { window, ...target }: EnvironmentTarget & { readonly window: FreezeWindow }, asking: Asking): Promise<void> =>
+export const freeze = (
+  desk: Desk,
+  { window, ...target }: EnvironmentTarget & { readonly window: FreezeWindow },
+  asking: Asking,
+): Promise<void> =>
   commandEnvironment(desk, { target, event: { type: 'frozen', at: desk.clock.now(), by: asking.by, window } }, asking)
 
 /** Ends every freeze that a person set. */
 export const unfreeze = (desk: Desk, target: EnvironmentTarget, asking: Asking): Promise<void> =>
-  commandEnvironment(desk, { target, event: { type: 'unfrozen', at: desk.clock.now(), by: asking.by, reason: asking.reason } }, asking)
+  commandEnvironment(
+    desk,
+    { target, event: { type: 'unfrozen', at: desk.clock.now(), by: asking.by, reason: asking.reason } },
+    asking,
+  )
 
 /** Hands an event to an environment; `command_conflict` when it changes nothing. */
-export const commandEnvironment = async (desk: Desk, { target, event }: EnvironmentCommand, asking: Asking): Promise<void> => {
+export const commandEnvironment = async (
+  desk: Desk,
+  { target, event }: EnvironmentCommand,
+  asking: Asking,
+): Promise<void> => {
   const { service, environment } = target
   const key = environmentKey(service, environment)
   const [accepted] = await desk.loop.transact([key], () => [input(key, event, asking)], asking.record?.({}) ?? null)

@@ -14,7 +14,7 @@ import type { Clock, Log } from '../ports/clock.ts'
 import type { Commit, Lease, RequestRecord, Store, Stored } from '../ports/store.ts'
 import { InFlight } from './in-flight.ts'
 import type { Job } from './perform.ts'
-import { type AnyEffect, type AnyEvent, machines } from './machines.ts'
+import { type AnyEffect, type AnyEvent, currentState, machines } from './machines.ts'
 import { type Held, type Input, keyText, type Plan, planTransaction, sluice } from './transaction.ts'
 
 /** What the loop asks of the rest of the engine. */
@@ -140,7 +140,7 @@ export class Loop {
       if (this.#held.has(keyText(key))) continue
       const stored = await this.#options.store.load(key)
       if (this.#held.has(keyText(key))) continue
-      this.#held.set(keyText(key), stored ?? { key, version: 0, state: machines[key.kind].initial(key) })
+      this.#held.set(keyText(key), stored === null ? unwritten(key) : heldOf(stored))
     }
   }
 
@@ -191,7 +191,7 @@ export class Loop {
   }
 
   #heldOf(key: AggregateKey): Held {
-    return this.#held.get(keyText(key)) ?? { key, version: 0, state: machines[key.kind].initial(key) }
+    return this.#held.get(keyText(key)) ?? unwritten(key)
   }
 
   async #commit(commit: Commit): Promise<readonly LedgerRow[]> {
@@ -247,9 +247,10 @@ export class Loop {
   }
 
   async #take(stored: Stored, isRestart: boolean): Promise<void> {
-    const { key } = stored
-    this.#held.set(keyText(key), stored)
-    const effects = machines[key.kind].outstanding(stored.state)
+    const held = heldOf(stored)
+    const { key } = held
+    this.#held.set(keyText(key), held)
+    const effects = machines[key.kind].outstanding(held.state)
     if (this.#lease === null || effects.length === 0) return
     const claims = isRestart ? await this.#options.store.claim(key, this.#lease) : 0
     if (claims > limits.claimsMax) return this.#park(key, `taken up ${claims} times without a step forward`)
@@ -319,3 +320,12 @@ const attempt = (plan: () => Plan): { readonly plan: Plan } | { readonly plan: n
 
 const asSluiceError = (error: unknown): SluiceError =>
   error instanceof SluiceError ? error : new SluiceError('store_failed', { detail: String(error), cause: error })
+
+const unwritten = (key: AggregateKey): Held => ({ key, version: 0, state: machines[key.kind].initial(key) })
+
+/** What was stored, in the form of today's machine. */
+const heldOf = (stored: Stored): Held => ({
+  key: stored.key,
+  version: stored.version,
+  state: currentState(stored.key.kind, stored),
+})

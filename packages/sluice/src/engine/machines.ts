@@ -7,6 +7,7 @@ import type { Fence } from '../core/model.ts'
 import { runMachine } from '../core/pipeline/machine.ts'
 import { absentRelease, releaseMachine } from '../core/release-machine.ts'
 import { rolloutMachine } from '../core/rollout/machine.ts'
+import { liftState, type StateLift, type VersionedState } from '../core/state-lift.ts'
 
 /** What the loop knows of any effect. */
 export type AnyEffect = {
@@ -23,6 +24,8 @@ export type AnyEvent = { readonly type: string; readonly at: number }
 /** A machine whose states and events the loop carries without looking inside. */
 export type AnyMachine = {
   readonly version: number
+  /** From each earlier version of the machine to the next. */
+  readonly lifts: readonly StateLift[]
   readonly initial: (key: AggregateKey) => unknown
   readonly decide: (state: unknown, event: AnyEvent) => Decision<unknown, AnyEffect>
   readonly outstanding: (state: unknown) => readonly AnyEffect[]
@@ -35,6 +38,7 @@ export type AnyMachine = {
 }
 
 type Relations<State> = {
+  readonly lifts: readonly StateLift[]
   readonly related: (state: State) => readonly AggregateKey[]
   readonly consequences: (before: State, after: State) => readonly Consequence[]
 }
@@ -49,6 +53,7 @@ const forget = <State, Event, Effect extends AnyEffect>(
   relations: Partial<Relations<State>> = {},
 ): AnyMachine => ({
   version: machine.version,
+  lifts: relations.lifts ?? [],
   initial,
   decide: (state, event) => machine.decide(state as State, event as unknown as Event),
   outstanding: (state) => machine.outstanding(state as State),
@@ -73,3 +78,7 @@ export const machines: Readonly<Record<AggregateKind, AnyMachine>> = {
   run: forget(runMachine, () => ({ status: 'absent' as const }), { consequences: runConsequences }),
   release: forget(releaseMachine, () => absentRelease),
 }
+
+/** A stored state as today's machine understands it. Throws `store_newer`. */
+export const currentState = (kind: AggregateKind, stored: VersionedState): unknown =>
+  liftState(stored, machines[kind].lifts)

@@ -34,7 +34,11 @@ export const perform = async (world: PerformWorld, job: Job, signal: AbortSignal
   }
 }
 
-const attempt = ({ ports, reading }: PerformWorld, job: Job, signal: AbortSignal): Promise<EffectResult | RunResult> => {
+const attempt = (
+  { ports, reading }: PerformWorld,
+  job: Job,
+  signal: AbortSignal,
+): Promise<EffectResult | RunResult> => {
   const { key, state, effect } = job
   if (key.kind === 'run') {
     const run = existingRun(state)

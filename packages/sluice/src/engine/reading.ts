@@ -3,11 +3,12 @@ import { SluiceError } from '../core/errors.ts'
 import { environmentKey } from '../core/consequences.ts'
 import type { EnvironmentState } from '../core/environment.ts'
 import { emptyEnvironment } from '../core/environment.ts'
-import type { AggregateKind } from '../core/ledger/entry.ts'
+import type { AggregateKey, AggregateKind } from '../core/ledger/entry.ts'
 import { limits } from '../core/limits.ts'
 import { type Release, type ReleaseId, releaseId } from '../core/model.ts'
 import { absentRelease, type ReleaseState } from '../core/release-machine.ts'
-import type { Store, Stored } from '../ports/store.ts'
+import type { Store } from '../ports/store.ts'
+import { currentState } from './machines.ts'
 import { asEnvironment, asRelease, existingRollout, existingRun, type Rollout, type Run } from './trusted.ts'
 
 /** A page, newest first. */
@@ -28,32 +29,31 @@ export class Reading {
 
   /** The rollout; `not_found`. */
   async rollout(id: string): Promise<Rollout> {
-    const stored = await this.#store.load({ kind: 'rollout', id })
-    const rollout = stored === null ? null : existingRollout(stored.state)
+    const state = await this.#load({ kind: 'rollout', id })
+    const rollout = state === null ? null : existingRollout(state)
     if (rollout !== null) return rollout
     throw missing('rollout', id, 'sluice status')
   }
 
   /** The run; `not_found`. */
   async run(id: string): Promise<Run> {
-    const stored = await this.#store.load({ kind: 'run', id })
-    const run = stored === null ? null : existingRun(stored.state)
+    const state = await this.#load({ kind: 'run', id })
+    const run = state === null ? null : existingRun(state)
     if (run !== null) return run
     throw missing('run', id, 'sluice runs ls')
   }
 
   /** The environment as it stands; an empty one when nobody used it yet. */
   async environment(service: string, name: string): Promise<EnvironmentState> {
-    const stored = await this.#store.load(environmentKey(service, name))
-    return stored === null ? emptyEnvironment(service, name) : asEnvironment(stored.state)
+    const state = await this.#load(environmentKey(service, name))
+    return state === null ? emptyEnvironment(service, name) : asEnvironment(state)
   }
 
   /** The release of exactly this id; `not_found`. */
   async release(id: ReleaseId): Promise<Release> {
     const known = this.#releases.get(id)
     if (known !== undefined) return known
-    const stored = await this.#store.load({ kind: 'release', id })
-    const state = asRelease(stored?.state ?? absentRelease)
+    const state = asRelease((await this.#load({ kind: 'release', id })) ?? absentRelease)
     if (state.status === 'absent') throw missing('release', id, 'sluice releases ls')
     if (this.#releases.size >= limits.releasesHeldMax) this.#releases.clear()
     this.#releases.set(id, state.release)
@@ -82,30 +82,36 @@ export class Reading {
   /** Releases, newest first. */
   async releases(query: PageQuery): Promise<Page<Release>> {
     const page = await this.#list('release', query)
-    return { next: page.next, items: page.items.flatMap(({ state }) => releasesIn(asRelease(state))) }
+    return { next: page.next, items: page.items.flatMap((state) => releasesIn(asRelease(state))) }
   }
 
   /** Runs, newest first. */
   async runs(query: PageQuery): Promise<Page<Run>> {
     const page = await this.#list('run', query)
-    return { next: page.next, items: page.items.flatMap(({ state }) => existingRun(state) ?? []) }
+    return { next: page.next, items: page.items.flatMap((state) => existingRun(state) ?? []) }
   }
 
   /** Rollouts, newest first. */
   async rollouts(query: PageQuery): Promise<Page<Rollout>> {
     const page = await this.#list('rollout', query)
-    return { next: page.next, items: page.items.flatMap(({ state }) => existingRollout(state) ?? []) }
+    return { next: page.next, items: page.items.flatMap((state) => existingRollout(state) ?? []) }
   }
 
   /** Environments of a service that were used. */
   async environments(service: string): Promise<readonly EnvironmentState[]> {
     const page = await this.#store.list({ kind: 'environment', idPrefix: `${service}/`, limit: limits.pageItemsMax })
-    return page.items.map(({ state }) => asEnvironment(state))
+    return page.items.map((stored) => asEnvironment(currentState('environment', stored)))
   }
 
-  #list(kind: AggregateKind, { limit, cursor }: PageQuery): Promise<{ items: readonly Stored[]; next: string | null }> {
+  async #load(key: AggregateKey): Promise<unknown> {
+    const stored = await this.#store.load(key)
+    return stored === null ? null : currentState(key.kind, stored)
+  }
+
+  async #list(kind: AggregateKind, { limit, cursor }: PageQuery): Promise<Page<unknown>> {
     const bounded = Math.min(limit ?? limits.pageItemsDefault, limits.pageItemsMax)
-    return this.#store.list({ kind, limit: bounded, ...(cursor === undefined ? {} : { cursor }) })
+    const page = await this.#store.list({ kind, limit: bounded, ...(cursor === undefined ? {} : { cursor }) })
+    return { next: page.next, items: page.items.map((stored) => currentState(kind, stored)) }
   }
 }
 
