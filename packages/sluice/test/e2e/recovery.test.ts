@@ -9,12 +9,17 @@ import { fileURLToPath } from 'node:url'
 import { type Load, mixedClients, startLoad } from '../../../../bench/cutover/load/load.ts'
 import { type Client, createClient } from '../../src/http/client/client.ts'
 import type { RolloutView } from '../../src/http/client/views.ts'
-import { isRunning, identify } from '../../src/lib/process-identity.ts'
+import { identify, isRunning, type ProcessIdentity } from '../../src/lib/process-identity.ts'
 import { freePort } from '../router/gateway-world.ts'
 import { makeStateDir, openDesk, removeState } from './plane.ts'
 import { makeProject, type Project } from './project.ts'
 
 const program = fileURLToPath(new URL('../../bin/sluice.js', import.meta.url))
+
+const endProcess = async (identity: ProcessIdentity): Promise<void> => {
+  process.kill(identity.pid, 'SIGTERM')
+  while (isRunning(identity)) await new Promise((resolve) => setTimeout(resolve, 20))
+}
 
 type ServerFile = { readonly pid: number; readonly url: string }
 
@@ -85,8 +90,7 @@ describe('a control plane that is killed', () => {
   after(async () => {
     await load?.stop()
     const identity = existsSync(join(stateDir, 'server.json')) ? identify(serverFile().pid) : null
-    if (identity !== null) process.kill(identity.pid, 'SIGTERM')
-    while (identity !== null && isRunning(identity)) await new Promise((resolve) => setTimeout(resolve, 20))
+    if (identity !== null) await endProcess(identity)
     await removeState(stateDir, ['production'], project.directory)
     await project.remove()
   })

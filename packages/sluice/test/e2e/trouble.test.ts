@@ -137,7 +137,7 @@ describe('trouble', () => {
 
   test('a truncated routing file: the gateway that comes up anew serves as before', async () => {
     const folder = join(stateDir, 'routes')
-    const [name] = (await readdir(folder)).filter((each) => each.endsWith('production.json'))
+    const name = (await readdir(folder)).find((each) => each.endsWith('production.json'))
     await truncate(join(folder, name ?? assert.fail('the routing file is there')), 40)
     const connection = await openConnection(join(stateDir, 'gateway.sock'), () => {})
     const hello = await connection?.send({ kind: 'hello' })

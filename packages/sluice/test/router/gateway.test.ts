@@ -7,6 +7,7 @@ import { releaseId } from '../../src/core/model.ts'
 import type { GatewayAnswer, Route, RouteObservation } from '../../src/core/routing.ts'
 import { openConnection } from '../../src/routers/gateway/connection.ts'
 import { GatewayKeeper } from '../../src/routers/gateway/keeper.ts'
+import { parseHello } from '../../src/routers/gateway/requests.ts'
 import { gatewayRouter } from '../../src/routers/gateway/router.ts'
 import { routerContract } from '../contracts/router.contract.ts'
 import { freePort, gatewayWorld, type GatewayWorld, send } from './gateway-world.ts'
@@ -20,7 +21,7 @@ const helloOf = async (stateDir: string): Promise<GatewayAnswer['hello'] | null>
   const connection = await openConnection(join(stateDir, 'gateway.sock'), () => {})
   const reply = await connection?.send({ kind: 'hello' })
   connection?.close()
-  return reply?.kind === 'answered' ? (reply.answer as GatewayAnswer['hello']) : null
+  return reply?.kind === 'answered' ? parseHello(reply.answer) : null
 }
 
 const routeTo = async (world: GatewayWorld): Promise<Route> => ({

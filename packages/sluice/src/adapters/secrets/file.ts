@@ -62,7 +62,7 @@ const secretNamed = (stateDir: string, secrets: SecretsFile['secrets'], name: st
 }
 
 const valueAt = (name: string, version: string, { values }: Secret): string => {
-  const value = values[version]
+  const value = Object.hasOwn(values, version) ? values[version] : undefined
   if (value !== undefined) return value
   throw new SluiceError('not_found', { detail: `secret ${name} has no version ${version} any more` })
 }
@@ -127,5 +127,9 @@ const writeSecrets = async (stateDir: string, file: SecretsFile): Promise<void> 
   await chmod(temporary, 0o600)
   await rename(temporary, path)
   const folder = await open(dirname(path), 'r')
-  await folder.sync().finally(() => folder.close())
+  try {
+    await folder.sync()
+  } finally {
+    await folder.close()
+  }
 }

@@ -7,7 +7,7 @@ import { errorTable, type ErrorCode, SluiceError } from '../../core/errors.ts'
 import { limits } from '../../core/limits.ts'
 import type { GatewayAnswer, GatewayNotice } from '../../core/routing.ts'
 import { type ControlConnection, openConnection, type Reply } from './connection.ts'
-import { type AnyRequest, type GatewayRequest, helloRequest } from './requests.ts'
+import { type AnyRequest, type GatewayRequest, helloRequest, parseHello } from './requests.ts'
 
 /** Where the gateway is, and what to do when it is met. */
 export type LinkOptions = {
@@ -93,13 +93,13 @@ export class GatewayLink {
     const connection = await openConnection(this.#options.socketFile, this.#options.onNotice)
     if (connection === null) return null
     const until = AbortSignal.any([this.#closed.signal, AbortSignal.timeout(helloRequest.deadlineMs)])
-    const hello = await settledBy(connection.send(helloRequest.command), until)
-    if (hello.kind !== 'answered' || this.#closed.signal.aborted) {
+    const reply = await settledBy(connection.send(helloRequest.command), until)
+    const hello = reply.kind === 'answered' ? parseHello(reply.answer) : null
+    if (hello === null || this.#closed.signal.aborted) {
       connection.close()
       return null
     }
-    // Trusted: the answer to `hello` is the gateway's own, of the same wire.
-    await this.#options.onConnect(connection, hello.answer as GatewayAnswer['hello'])
+    await this.#options.onConnect(connection, hello)
     this.#connection = connection
     return connection
   }

@@ -72,3 +72,11 @@ export const helloRequest: GatewayRequest<'hello'> = {
   absentMs: limits.gatewayAbsentMs,
   effect: 'question',
 }
+
+/** Documented parser: who answered, or null when it speaks another protocol than this router. */
+export const parseHello = (answer: unknown): GatewayAnswer['hello'] | null => {
+  if (typeof answer !== 'object' || answer === null || !('protocol' in answer) || answer.protocol !== 1) return null
+  const { pid, version, startedAt } = answer as Partial<GatewayAnswer['hello']>
+  if (typeof pid !== 'number' || typeof version !== 'string' || typeof startedAt !== 'number') return null
+  return { protocol: 1, pid, version, startedAt }
+}
