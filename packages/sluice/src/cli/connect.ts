@@ -4,6 +4,7 @@ import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { SluiceError } from '../core/errors.ts'
 import { type Client, createClient, type Transport } from '../http/client/client.ts'
+import { wireTransport } from '../http/client/wire.ts'
 import { errorOfProblem } from '../http/client/problem.ts'
 import { isRunning } from '../lib/process-identity.ts'
 import type { Cli } from './cli.ts'
@@ -67,7 +68,7 @@ const addressFrom = (text: string): string => {
 }
 
 const overWire = (cli: Cli, url: string): Connection => ({
-  client: clientOf(cli, { url, token: tokenOf(cli), transport: fetch }),
+  client: clientOf(cli, { url, token: tokenOf(cli), transport: wireTransport() }),
   kind: 'server',
   close: () => Promise.resolve(),
 })
@@ -95,7 +96,11 @@ const inProcess = async (cli: Cli, mode: 'read' | 'work'): Promise<Connection> =
   }
   try {
     const opened = await cli.host.openInProcess({ projectDir, stateDir, mode, onFatal })
-    const client = clientOf(cli, { url: 'http://localhost', token: null, transport: opened.fetch })
+    const client = clientOf(cli, {
+      url: 'http://localhost',
+      token: null,
+      transport: (address, outgoing) => opened.fetch(new Request(address, outgoing)),
+    })
     return { client, kind: 'inProcess', close: opened.close }
   } catch (error) {
     if (!(error instanceof SluiceError) || error.code !== 'server_running') throw error

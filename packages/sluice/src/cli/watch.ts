@@ -95,7 +95,7 @@ const watch = async <State>(
   let state: State | null = null
   try {
     for (;;) {
-      state = await lookPatiently(cli, subject)
+      state = await lookPatiently(cli, { subject, teller })
       teller.tell(state)
       if (subject.isOver(state)) return { ended: 'over', state }
       if (interrupted.aborted) return { ended: 'detached', state }
@@ -111,11 +111,20 @@ const watch = async <State>(
   }
 }
 
-type Teller<State> = { readonly tell: (state: State) => void; readonly end: () => void }
+type Teller<State> = {
+  readonly tell: (state: State) => void
+  /** Says something beside what is seen. */
+  readonly say: (line: string) => void
+  readonly end: () => void
+}
 
 const painter = <State>(cli: Cli, subject: Subject<State>): Teller<State> => {
   const live = createLive(cli.stderr, () => performance.now())
-  return { tell: (state) => live.paint(subject.lines(state, cli.noteStyle)), end: live.clear }
+  const say = (line: string): void => {
+    live.clear()
+    cli.note(line)
+  }
+  return { tell: (state) => live.paint(subject.lines(state, cli.noteStyle)), say, end: live.clear }
 }
 
 /** One line for each change, and one every 30 s when nothing changes, so that nobody takes silence for death. */
@@ -132,20 +141,24 @@ const lineTeller = <State>(cli: Cli, subject: Subject<State>): Teller<State> => 
       before = state
       if (performance.now() - saidAt >= heartbeatMs) say(`${subject.id} still goes on: ${subject.status(state)}`)
     },
+    say,
     end: () => {},
   }
 }
 
 /** Looks until it sees something: a control plane that was killed comes back. */
-const lookPatiently = async <State>(cli: Cli, subject: Subject<State>): Promise<State> => {
+const lookPatiently = async <State>(
+  { interrupted }: Cli,
+  { subject, teller }: { readonly subject: Subject<State>; readonly teller: Teller<State> },
+): Promise<State> => {
   for (let failures = 0; ; failures += 1) {
     try {
       return await subject.look()
     } catch (error) {
-      if (!(error instanceof SluiceError) || error.code !== 'server_unreachable' || cli.interrupted.aborted) throw error
+      if (!(error instanceof SluiceError) || error.code !== 'server_unreachable' || interrupted.aborted) throw error
       if (failures >= failuresMax) throw error
       if (failures === 1)
-        cli.note(
+        teller.say(
           `the control plane does not answer (${error.detail}); ${subject.kind} ${subject.id} goes on, looking again`,
         )
       await new Promise((resolve) => setTimeout(resolve, 1_000))

@@ -35,13 +35,25 @@ export const listen = async (api: Api, { host, port }: ListenOptions): Promise<L
   const bound = typeof address === 'object' && address !== null ? address.port : port
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve())
-        server.closeIdleConnections()
-      }),
+    close: () => closed(server),
   }
 }
+
+/** How long a request in flight may take once the server closes, milliseconds. */
+const closeGraceMs = 2_000
+const closeLookMs = 20
+
+/** A connection that became idle after the close began would stay open for as long as its client likes, so they are looked for until none is left. */
+const closed = (server: Server): Promise<void> =>
+  new Promise((resolve) => {
+    const look = setInterval(() => server.closeIdleConnections(), closeLookMs)
+    const late = setTimeout(() => server.closeAllConnections(), closeGraceMs)
+    server.close(() => {
+      clearInterval(look)
+      clearTimeout(late)
+      resolve()
+    })
+  })
 
 const listening = (server: Server, { host, port }: ListenOptions): Promise<void> =>
   new Promise((resolve, reject) => {

@@ -2,6 +2,7 @@
 import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Client, createClient } from '../../src/http/client/client.ts'
+import { wireTransport } from '../../src/http/client/wire.ts'
 import { type Served, serve } from '../../src/serve.ts'
 import { makeStateDir, removeState } from '../e2e/plane.ts'
 import { makeProject, type Project } from '../e2e/project.ts'
@@ -31,7 +32,13 @@ export const startRunning = async (): Promise<Running> => {
   const path = join(stateDir, 'token')
   const token = readFileSync(path, 'utf8').trim()
   const clientWith = (given: string | null): Client =>
-    createClient({ url: served.url, token: given, actor: 'Grace Höpper', transport: fetch, timeoutMs: 20_000 })
+    createClient({
+      url: served.url,
+      token: given,
+      actor: 'Grace Höpper',
+      transport: wireTransport(),
+      timeoutMs: 20_000,
+    })
   return {
     project,
     served,

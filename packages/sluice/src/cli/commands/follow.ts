@@ -4,7 +4,7 @@ import { SluiceError } from '../../core/errors.ts'
 import type { Client } from '../../http/client/client.ts'
 import { type Cli, type Input, textOption } from '../cli.ts'
 import { rolloutReport } from '../render/rollout.ts'
-import { runReport } from '../render/run.ts'
+import { isRunOver, runReport } from '../render/run.ts'
 import { parseSpan } from '../render/times.ts'
 import { nowOf } from '../told.ts'
 import { watchRollout, watchRun, type Watched } from '../watch.ts'
@@ -45,10 +45,17 @@ export const followRollout = async (
   return state.status === wanted ? 0 : 3
 }
 
-/** Waits for a run and reports. */
-export const followRun = async (cli: Cli, { client, id, timeoutMs }: Subject): Promise<number> => {
+/**
+ * Waits for a run and reports. `isHere`: it runs in this process and cannot go on without it, so that Ctrl-C calls it off and a timeout is one of the run
+ * itself.
+ */
+export const followRun = async (
+  cli: Cli,
+  { client, id, timeoutMs, isHere }: Subject & { readonly isHere: boolean },
+): Promise<number> => {
   const watched = await watchRun(cli, { client, id }, { timeoutMs })
   const { state } = watched
+  if (watched.ended !== 'over' && isHere) return callOff(cli, { client, id, ended: watched.ended })
   if (watched.ended !== 'over' || state === null)
     return leave(cli, watched, { id, watch: `runs logs ${id} --follow`, stop: `runs cancel ${id}` })
   if (cli.globals.json) cli.json({ run: state })
@@ -70,6 +77,27 @@ const leave = (
   }
   cli.stderr.write(`\nDetached: ${id} goes on.\n  see it   sluice ${watch}\n  stop it  sluice ${stop}\n`)
   return 130
+}
+
+/** Calls off a run of this process and waits until nothing of it is left. */
+const callOff = async (
+  cli: Cli,
+  { client, id, ended }: { readonly client: Client; readonly id: string; readonly ended: 'detached' | 'late' },
+): Promise<number> => {
+  cli.note(`\ncalling ${id} off, because it runs in this process (Ctrl-C again: leave at once)`)
+  const reason = ended === 'late' ? 'the time was up' : 'Ctrl-C'
+  await client.call('runs.cancel', { params: { run: id }, body: { reason } }).catch((error: unknown) => {
+    if (!(error instanceof SluiceError) || error.code !== 'command_conflict') throw error
+  })
+  for (;;) {
+    const run = await client.call('runs.show', { params: { run: id } })
+    if (isRunOver(run)) {
+      if (cli.globals.json) cli.json({ run })
+      else for (const line of runReport(run, null, cli.style)) cli.print(line)
+      return ended === 'late' ? 6 : 130
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
 }
 
 /** What comes after a release was cut: its way into the first environment. */

@@ -1,4 +1,3 @@
-import { SluiceError } from '../../core/errors.ts'
 import { type Command, flagOption, type Input, textOption } from '../cli.ts'
 import { withClient } from '../connect.ts'
 import { followRun, freshKey, timeoutOf } from './follow.ts'
@@ -18,21 +17,7 @@ export const command: Command = (cli, input) => {
     }
     if (flagOption(input, 'verbose'))
       cli.note(kind === 'server' ? `on the control plane at ${client.url}` : 'in this process: no control plane runs')
-    const code = await followRun(cli, { client, id: run, timeoutMs })
-    if (code !== 130 || kind === 'server') return code
-    return callOff()
-
-    async function callOff(): Promise<number> {
-      cli.note('calling it off, because it runs in this process (Ctrl-C again: leave at once)')
-      await client.call('runs.cancel', { params: { run }, body: { reason: 'Ctrl-C' } }).catch((error: unknown) => {
-        if (!(error instanceof SluiceError) || error.code !== 'command_conflict') throw error
-      })
-      for (;;) {
-        const { status } = await client.call('runs.show', { params: { run } })
-        if (status !== 'running' && status !== 'stopping' && status !== 'cutting') return 130
-        await new Promise((resolve) => setTimeout(resolve, 100))
-      }
-    }
+    return followRun(cli, { client, id: run, timeoutMs, isHere: kind === 'inProcess' })
   })
 }
 

@@ -6,8 +6,16 @@ import type { RouteId } from './paths.ts'
 import { errorOfProblem } from './problem.ts'
 import { readEvents, type ServerEvent } from './sse.ts'
 
-/** How requests leave: over a socket, or into an API of the same process. */
-export type Transport = (request: Request) => Promise<Response>
+/** What is sent. */
+export type Outgoing = {
+  readonly method: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string | null
+  readonly signal: AbortSignal
+}
+
+/** How requests leave: over a socket (`wire.ts`), or into an API of the same process. Both arguments say the same; the first is what `fetch` takes. */
+export type Transport = (request: Request, outgoing: Outgoing) => Promise<Response>
 
 /** Whom to ask, and as whom. */
 export type ClientOptions = {
@@ -72,7 +80,7 @@ export const createClient = (options: ClientOptions): Client => ({
       ...(id === undefined ? {} : { id }),
     }
     const response = await send(options, 'events.stream', { query, signal, timeoutMs: 0 })
-    if (response.body !== null) yield* readEvents(response.body)
+    if (response.body !== null) yield* readEvents(response.body, signal)
   },
   exportLedger: async function* exportLedger(after, signal) {
     const response = await send(options, 'ledger.export', { query: { after }, signal, timeoutMs: 0 })
@@ -85,8 +93,9 @@ const send = async (options: ClientOptions, id: RouteId, input: Loose): Promise<
   const timeoutMs = input.timeoutMs ?? options.timeoutMs
   const signals = [input.signal, timeoutMs === 0 ? undefined : AbortSignal.timeout(timeoutMs)]
   const signal = AbortSignal.any(signals.filter((one) => one !== undefined))
-  const ask = (): Promise<Response> =>
-    options.transport(new Request(addressOf(options.url, id, input), { ...messageOf(options, id, input), signal }))
+  const address = addressOf(options.url, id, input)
+  const outgoing: Outgoing = { ...messageOf(options, id, input), signal }
+  const ask = (): Promise<Response> => options.transport(new Request(address, outgoing), outgoing)
   const isRepeatable = paths[id].method === 'get' || input.idempotencyKey !== undefined
   const response = await ask()
     .catch((cause: unknown) => {
@@ -103,12 +112,15 @@ const send = async (options: ClientOptions, id: RouteId, input: Loose): Promise<
 
 const closedCodes = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'])
 
+/** The system's code of an error: its own (`node:http`), or its cause's (`fetch`). */
 const codeOf = (error: unknown): string => {
-  const inner = error instanceof Error ? error.cause : null
-  return inner instanceof Error && 'code' in inner && typeof inner.code === 'string' ? inner.code : ''
+  const codes = [error, error instanceof Error ? error.cause : null].map((one) =>
+    one instanceof Error && 'code' in one && typeof one.code === 'string' ? one.code : '',
+  )
+  return codes.find((code) => code !== '') ?? ''
 }
 
-const messageOf = ({ token, actor }: ClientOptions, id: RouteId, input: Loose): RequestInit => {
+const messageOf = ({ token, actor }: ClientOptions, id: RouteId, input: Loose): Omit<Outgoing, 'signal'> => {
   const { method } = paths[id]
   return {
     method: method.toUpperCase(),
@@ -119,7 +131,7 @@ const messageOf = ({ token, actor }: ClientOptions, id: RouteId, input: Loose): 
       ...(input.idempotencyKey === undefined ? {} : { 'idempotency-key': input.idempotencyKey }),
       ...(method === 'get' ? {} : { 'content-type': 'application/json' }),
     },
-    ...(method === 'get' ? {} : { body: JSON.stringify(input.body ?? {}) }),
+    body: method === 'get' ? null : JSON.stringify(input.body ?? {}),
   }
 }
 
@@ -153,7 +165,7 @@ type Failure = { readonly cause: unknown; readonly isAborted: boolean; readonly 
 const unreachable = ({ url }: ClientOptions, { cause, isAborted, timeoutMs }: Failure): unknown => {
   if (isAborted) return cause
   if (cause instanceof SluiceError) return cause
-  const isLate = cause instanceof Error && cause.name === 'TimeoutError'
+  const isLate = isTimeout(cause) || (cause instanceof Error && isTimeout(cause.cause))
   return new SluiceError('server_unreachable', {
     detail: isLate
       ? `the control plane at ${url} did not answer within ${timeoutMs / 1_000} s`
@@ -163,6 +175,8 @@ const unreachable = ({ url }: ClientOptions, { cause, isAborted, timeoutMs }: Fa
     cause,
   })
 }
+
+const isTimeout = (error: unknown): boolean => error instanceof Error && error.name === 'TimeoutError'
 
 const reasonOf = (cause: unknown): string => {
   if (!(cause instanceof Error)) return String(cause)

@@ -9,7 +9,7 @@ const read = async (pieces: readonly string[]): Promise<readonly ServerEvent[]> 
       controller.close()
     },
   })
-  return Array.fromAsync(readEvents(stream))
+  return Array.fromAsync(readEvents(stream, new AbortController().signal))
 }
 
 test('events are read however the network cuts them', async () => {
@@ -26,4 +26,14 @@ test('events are read however the network cuts them', async () => {
 
 test('an event that was cut short is not told', async () => {
   deepStrictEqual(await read(['id: 7\ndata: half']), [])
+})
+
+test('a stream that is silent ends when the reader has had enough', async () => {
+  const enough = new AbortController()
+  const cancelled = Promise.withResolvers<void>()
+  const stream = new ReadableStream<Uint8Array>({ cancel: () => cancelled.resolve() })
+  const reading = Array.fromAsync(readEvents(stream, enough.signal))
+  enough.abort()
+  deepStrictEqual(await reading, [])
+  await cancelled.promise
 })

@@ -6,11 +6,30 @@ export type ServerEvent = { readonly id: number | null; readonly event: string; 
 /** Longest text kept while waiting for the end of an event, characters: a ledger row is bounded far below. */
 const pendingMax = 8_388_608
 
-/** Events of a body, in order. A comment (heartbeat) gives an event named `comment`, so that the reader knows that the stream lives. */
-export async function* readEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<ServerEvent, void, undefined> {
+/** Events of a body, in order, until it ends or the signal falls. A comment (heartbeat) gives an event named `comment`, so that the reader knows that the stream lives. */
+export async function* readEvents(
+  body: ReadableStream<Uint8Array>,
+  signal: AbortSignal,
+): AsyncGenerator<ServerEvent, void, undefined> {
+  const reader = body.getReader()
+  const stop = (): void => void reader.cancel().catch(() => {})
+  signal.addEventListener('abort', stop, { once: true })
+  try {
+    yield* eventsOf(reader)
+  } finally {
+    signal.removeEventListener('abort', stop)
+    stop()
+  }
+}
+
+async function* eventsOf(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+): AsyncGenerator<ServerEvent, void, undefined> {
   const decoder = new TextDecoder()
   let pending = ''
-  for await (const chunk of body) {
+  for (;;) {
+    const { value: chunk, done } = await reader.read()
+    if (done) return
     // A CR at the end may be half of a CRLF, so it stays until what follows it is known.
     pending = `${pending}${decoder.decode(chunk, { stream: true })}`.replace(/\r\n|\r(?!$)/g, '\n')
     const blocks = pending.split('\n\n')
