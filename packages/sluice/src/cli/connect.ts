@@ -8,7 +8,7 @@ import { wireTransport } from '../http/client/wire.ts'
 import { errorOfProblem } from '../http/client/problem.ts'
 import { isRunning } from '../lib/process-identity.ts'
 import type { Cli } from './cli.ts'
-import { requireProject } from './project-dir.ts'
+import { requireProject } from './project-directory.ts'
 
 /**
  * What a command needs. `read`: to look; without a server the state is opened here and nothing is started. `work`: to have something done while this

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { SluiceError } from '../../core/errors.ts'
 import type { ProblemView } from '../../http/client/views.ts'
-import { requireProject } from '../project-dir.ts'
+import { requireProject } from '../project-directory.ts'
 import { type Cli, type Command, type Input, textOption } from '../cli.ts'
 
 /** `sluice server`: the control plane in the foreground. Started by `up -d` or `deploy`, it tells its parent how the start went. */

@@ -2,12 +2,12 @@
 import { isoTime } from '../../core/iso-time.ts'
 import { unreachable } from '../../core/machine.ts'
 import type { ReleaseId } from '../../core/model.ts'
-import type { Failure, RolloutPlan, RolloutState, Stage, Step } from '../../core/rollout/types.ts'
+import type { Failure, RolloutPlan, RolloutState, Stage, Step, VerdictRecord } from '../../core/rollout/types.ts'
 import type { CauseView, ObservedView, RolloutDetailView, RolloutView, StageView, StepView } from '../client/views.ts'
 import { causeView, failureView } from './causes.ts'
 import { refOf, type Known } from './releases.ts'
 import { stepViews } from './steps.ts'
-import { spanOf } from '../client/words.ts'
+import { countOf, spanOf } from '../client/words.ts'
 
 type Rollout = Exclude<RolloutState, { status: 'absent' }>
 
@@ -45,7 +45,7 @@ export const rolloutView = (rollout: Rollout, known: Known, failure: Failure | n
     settledAt: 'settledAt' in rollout ? rollout.settledAt : null,
     paused: rollout.status === 'advancing' && rollout.paused !== null ? causeView(rollout.paused, limitLogE) : null,
     cause: 'cause' in rollout ? explained(named(causeView(rollout.cause, limitLogE), known), failure) : null,
-    stage: 'stage' in rollout ? stageView(rollout.stage, currentStep(rollout)) : null,
+    stage: 'stage' in rollout ? stageView(rollout.stage, currentStep(rollout), rollout.lastVerdict) : null,
     lastVerdict: rollout.lastVerdict,
     limitLogE,
     unhealthy: rollout.unhealthy,
@@ -70,7 +70,7 @@ const currentStep = (rollout: Rollout): Step | undefined => {
   return rollout.status === 'reverting' ? rollout.plan.revert[rollout.route][rollout.index] : undefined
 }
 
-const stageView = (stage: Stage, step: Step | undefined): StageView => {
+const stageView = (stage: Stage, step: Step | undefined, verdict: VerdictRecord | null): StageView => {
   switch (stage.kind) {
     case 'performing':
       return {
@@ -89,7 +89,7 @@ const stageView = (stage: Stage, step: Step | undefined): StageView => {
     case 'resting': {
       const wholeMs = step?.kind === 'judge' ? step.bakeMs : step?.kind === 'wait' ? step.ms : 0
       const leftMs = Math.max(0, wholeMs - stage.elapsedMs)
-      const text = leftMs > 0 ? `${spanOf(stage.elapsedMs)} of ${spanOf(wholeMs)}` : 'waits for enough evidence'
+      const text = leftMs > 0 ? `${spanOf(stage.elapsedMs)} of ${spanOf(wholeMs)}` : evidenceText(step, verdict)
       return { kind: stage.kind, text, attempt: null, until: leftMs > 0 ? stage.since + leftMs : null }
     }
     case 'awaiting': {
@@ -102,6 +102,11 @@ const stageView = (stage: Stage, step: Step | undefined): StageView => {
       return unreachable(stage)
   }
 }
+
+const evidenceText = (step: Step | undefined, verdict: VerdictRecord | null): string =>
+  step?.kind === 'judge' && step.unitsMin > 0
+    ? `waits for evidence: ${verdict?.candidate.units ?? 0} of ${countOf(step.unitsMin, 'unit')} seen`
+    : 'waits for evidence'
 
 /** What a detailed answer is made of besides the rollout. */
 export type Detail = {
