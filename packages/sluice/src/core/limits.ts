@@ -122,7 +122,7 @@ export const limits = {
   /** First pause before a gateway that died young is started again, milliseconds; doubles each time. */
   gatewayRestartDelayMs: 50,
   /** A gateway that served this long is started again at once, milliseconds. */
-  gatewaySteadyMs: 1_000,
+  gatewaySteadyMs: 250,
   /** Largest file of secrets that is read, bytes. */
   secretsBytesMax: 4_194_304,
   /** How long a new instance is watched for ending at once, milliseconds; one that listens on its port ends the wait at once. */
