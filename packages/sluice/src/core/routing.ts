@@ -113,10 +113,11 @@ export type GatewayCommand =
   /** Stops accepting, lets requests in flight end, and exits. */
   | { readonly kind: 'shutdown' }
   /**
-   * Asked by a successor before it listens: the gateway writes its state, lets go of its socket and its state directory, and serves on until
-   * `shutdown` on the same connection. When that connection closes without it, the gateway takes its socket back.
+   * Replaces the gateway without closing a port: it starts `command` (program and arguments), gives it its listening sockets and its state, and
+   * ends when what it has in flight is served. Control connections are closed, so that everybody finds the successor. Errors:
+   * `gateway_unreachable` when the successor does not come to serve; then nothing has changed.
    */
-  | { readonly kind: 'hand_over' }
+  | { readonly kind: 'hand_over'; readonly command: readonly string[] }
 
 /** What each upstream answered to a probe. */
 export type ProbeReceipt = {
@@ -152,7 +153,7 @@ export type GatewayAnswer = {
   readonly resume: { readonly paused: boolean }
   readonly subscribe: Record<string, never>
   readonly shutdown: Record<string, never>
-  readonly hand_over: Record<string, never>
+  readonly hand_over: { readonly pid: number }
 }
 
 /** One line from the gateway. */

@@ -1,13 +1,23 @@
 /** The words of the gateway's command line, and its life as a process. */
+import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { SluiceError, errorTable, publicCode } from '../core/errors.ts'
 import { runGateway } from './main.ts'
 import type { GatewayOptions } from './main.ts'
+import { askHandOver } from './takeover.ts'
 
-/** Runs a gateway until SIGTERM, SIGINT or `shutdown`; gives the exit code. */
+/** Runs a gateway until SIGTERM, SIGINT or `shutdown`, or has the running one replaced; gives the exit code. */
 export const runGatewayCommand = async (args: readonly string[], version: string): Promise<number> => {
   try {
-    const gateway = await runGateway(readOptions(args, version))
+    const options = readOptions(args, version)
+    if (options.takeOver) {
+      const answer = await askHandOver(path.join(options.stateDir, 'gateway.sock'), successorCommand())
+      if (answer !== null) {
+        process.stderr.write(`${answer}\n`)
+        return 0
+      }
+    }
+    const gateway = await runGateway(options)
     process.on('SIGTERM', gateway.stop)
     process.on('SIGINT', gateway.stop)
     // The terminal that started it may close; the gateway serves on.
@@ -21,24 +31,38 @@ export const runGatewayCommand = async (args: readonly string[], version: string
   }
 }
 
+/** This same command line, to be started by the gateway that runs. */
+const successorCommand = (): readonly string[] => [
+  process.execPath,
+  ...process.execArgv,
+  ...process.argv.slice(1).map((word) => (word === '--take-over' ? '--adopt' : word)),
+]
+
 /** Documented parser of the command line. */
-const readOptions = (args: readonly string[], version: string): GatewayOptions => {
+const readOptions = (args: readonly string[], version: string): GatewayOptions & { readonly takeOver: boolean } => {
   const { values } = parseArgs({
     args: [...args],
     options: {
       'state-dir': { type: 'string' },
       'take-over': { type: 'boolean', default: false },
+      adopt: { type: 'boolean', default: false },
       'control-plane-command': { type: 'string' },
       settings: { type: 'string' },
     },
   })
   const stateDir = values['state-dir']
   if (stateDir === undefined) throw new SluiceError('usage_invalid', { detail: 'the gateway needs --state-dir DIR' })
+  if (values['take-over'] && !path.isAbsolute(stateDir)) {
+    throw new SluiceError('usage_invalid', {
+      detail: '--take-over needs an absolute --state-dir: the running gateway has another folder',
+    })
+  }
   const command = values['control-plane-command']
   return {
     stateDir,
     version,
     takeOver: values['take-over'],
+    adopt: values.adopt,
     ...(command === undefined ? {} : { controlPlaneCommand: JSON.parse(command) as readonly string[] }),
     ...(values.settings === undefined
       ? {}

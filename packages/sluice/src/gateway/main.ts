@@ -4,8 +4,8 @@
  */
 import fs from 'node:fs'
 import path from 'node:path'
+import { SluiceError } from '../core/errors.ts'
 import { commandHandler } from './control/commands.ts'
-import type { Asker } from './control/control-server.ts'
 import { ControlServer } from './control/control-server.ts'
 import { watchControlPlane } from './control-plane-watch.ts'
 import { DataPlane } from './data/data-plane.ts'
@@ -18,7 +18,8 @@ import type { GatewaySettings } from './settings.ts'
 import { defaultSettings } from './settings.ts'
 import type { StateLock } from './state-lock.ts'
 import { lockState } from './state-lock.ts'
-import { askHandOver } from './takeover.ts'
+import type { PassedListener } from './takeover.ts'
+import { inherit, startSuccessor } from './takeover.ts'
 import type { World } from './world.ts'
 import { realWorld } from './world.ts'
 
@@ -27,8 +28,8 @@ export type GatewayOptions = {
   /** Holds `gateway.sock` and `routes/`; made with mode 0700 when it is not there. */
   readonly stateDir: string
   readonly version: string
-  /** Replace the gateway that runs there, without closing its ports. */
-  readonly takeOver?: boolean
+  /** A predecessor has started this gateway and gives it its listening sockets (see takeover.ts). */
+  readonly adopt?: boolean
   /** Program and arguments of the control plane, to start it again when it dies, where `server.json` does not say (see control-plane-watch.ts). */
   readonly controlPlaneCommand?: readonly string[]
   readonly settings?: Partial<GatewaySettings>
@@ -51,7 +52,7 @@ export const runGateway = async (options: GatewayOptions): Promise<Gateway> => {
   const socketFile = path.join(options.stateDir, 'gateway.sock')
   fs.mkdirSync(folder, { recursive: true, mode: 0o700 })
   fs.chmodSync(options.stateDir, 0o700)
-  const predecessor = options.takeOver === true ? await askHandOver(socketFile) : null
+  const inheritance = options.adopt === true ? await inherit() : null
   const lock = await lockState(options.stateDir, socketFile)
   const plane = new DataPlane(world, settings)
   const table = new RouteTable(plane, folder, (notice) => control.notify(notice))
@@ -62,16 +63,17 @@ export const runGateway = async (options: GatewayOptions): Promise<Gateway> => {
     table,
     hello,
     shutdown: () => running.stop(),
-    handOver: (asker: Asker) => running.handOver(asker),
+    handOver: (command: readonly string[]) => running.handOver(command),
   }
   const control = new ControlServer(commandHandler(parts), world)
   running.control = control
-  for (const record of readRoutes(folder, world)) await restore(table, record, { world, shared: predecessor !== null })
+  for (const record of readRoutes(folder, world))
+    await restore(table, record, { world, listeners: inheritance?.listeners ?? [] })
   await control.listen(socketFile)
   const command = options.controlPlaneCommand ?? null
   running.atEnd(watchControlPlane({ stateDir: options.stateDir, command, world }))
   running.begin()
-  await predecessor?.dismiss()
+  inheritance?.serving()
   world.log('info', 'gateway_serving', { stateDir: options.stateDir, pid: process.pid, routes: table.all.length })
   return { socketFile, stop: () => running.stop(), done: running.done }
 }
@@ -82,10 +84,13 @@ const portRetryMs = 500
 const restore = async (
   table: RouteTable,
   record: RouteRecord,
-  how: { world: World; shared: boolean },
+  how: { world: World; listeners: readonly PassedListener[] },
 ): Promise<void> => {
   try {
-    await table.restore(record, how.shared)
+    const mine = how.listeners.find(
+      ({ service, environment }) => service === record.service && environment === record.environment,
+    )
+    await table.restore(record, mine?.server ?? null)
   } catch (error) {
     how.world.log('error', 'route_not_listening', {
       service: record.service,
@@ -154,28 +159,37 @@ class Running {
     this.atEnd(() => clearInterval(sweep))
   }
 
-  /** Lets a successor have socket and state; takes them back when the successor dies before it dismisses this gateway. */
-  async handOver(asker: Asker): Promise<void> {
-    const { table, socketFile, stateDir, plane } = this.parts
-    this.keepEvidence()
+  /** Has `command` replace this gateway, and gives its pid; takes everything back when that does not come to serve. */
+  async handOver(command: readonly string[]): Promise<number> {
+    const { table } = this.parts
+    if (this.handedOver || this.stopping)
+      throw new SluiceError('command_conflict', { detail: 'this gateway is being replaced already' })
     this.handedOver = true
-    table.readOnly = true
-    this.control?.stopListening()
-    await this.parts.lock?.release()
-    this.parts.lock = null
-    asker.onGone(() => {
-      if (this.stopping) return
-      void lockState(stateDir, socketFile).then(
-        async (lock) => {
-          this.parts.lock = lock
-          this.handedOver = false
-          table.readOnly = false
-          await this.control?.listen(socketFile)
-          plane.world.log('warn', 'successor_died', { pid: process.pid })
-        },
-        () => this.stop(),
-      )
-    })
+    try {
+      const successor = await startSuccessor(command)
+      const listeners = await table.freeze()
+      this.keepEvidence()
+      this.control?.stopListening()
+      await this.parts.lock?.release()
+      this.parts.lock = null
+      await successor.entrust(listeners)
+      // After the answer has gone out.
+      setImmediate(() => this.stop())
+      return successor.pid
+    } catch (error) {
+      await this.takeBack()
+      throw error
+    }
+  }
+
+  private async takeBack(): Promise<void> {
+    const { table, socketFile, stateDir, plane } = this.parts
+    plane.world.log('warn', 'successor_failed', { pid: process.pid })
+    this.handedOver = false
+    table.thaw()
+    if (this.parts.lock !== null) return
+    this.parts.lock = await lockState(stateDir, socketFile)
+    await this.control?.listen(socketFile)
   }
 
   /** Stops accepting, waits for what is in flight (idle connections too, when a successor serves meanwhile), then ends. */
@@ -185,7 +199,9 @@ class Running {
     const { plane, table } = this.parts
     const until = plane.world.monotonic() + plane.settings.shutdownGraceMs
     plane.ending = this.handedOver ? 'patiently' : 'now'
-    void table.stopListening()
+    table.stopListening()
+    // Whoever asks from now on must find the successor.
+    if (this.handedOver) this.control?.close()
     if (plane.ending === 'now') for (const connection of plane.connections) connection.closeIdle()
     const look = (): void => {
       if (plane.connections.size > 0 && plane.world.monotonic() < until) {
@@ -193,7 +209,7 @@ class Running {
         return
       }
       for (const connection of plane.connections) connection.abort()
-      this.keepEvidence()
+      if (!this.handedOver) this.keepEvidence()
       for (const live of table.all) for (const pool of live.pools.values()) pool.closeIdle()
       for (const end of this.enders) end()
       plane.stop()
@@ -205,7 +221,6 @@ class Running {
 
   /** The last writing. A disk that refuses it must not keep the gateway from ending. */
   private keepEvidence(): void {
-    if (this.handedOver) return
     const { table, folder, plane } = this.parts
     try {
       for (const live of table.all) writeEvidenceNow(folder, live)

@@ -1,26 +1,116 @@
-/** The successor's side of an upgrade without a closed port: asks the running gateway to hand over, listens beside it, then lets it go. */
+/**
+ * The upgrade of a running gateway without a closed port. The listening sockets themselves change hands: with two sockets on one port
+ * (SO_REUSEPORT), the connections that wait in the queue of the one being closed are reset, which cost a request in one upgrade out of ten
+ * under 1,000 new connections a second. Node passes sockets only to a child, so the predecessor starts the successor.
+ *
+ * | asker (`--take-over`)        | predecessor                                   | successor (`--adopt`)                  |
+ * |------------------------------|-----------------------------------------------|----------------------------------------|
+ * | `hand_over` with the command | starts it                                     | loads its modules, says `ready`        |
+ * |                              | takes no more commands, writes its state,     |                                        |
+ * |                              | gives up lock and socket, sends the listeners | takes lock, state, listeners, socket;  |
+ * | gets the successor's pid     | stops accepting, serves what it has, exits    | says `serving`                         |
+ *
+ * When the successor ends before `serving`, the predecessor takes everything back.
+ */
+import { spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import net from 'node:net'
 import { SluiceError } from '../core/errors.ts'
 
-/** A running gateway that has handed over. */
-export type Predecessor = {
-  /** The successor listens: the predecessor stops accepting, serves what it has, and exits. */
-  readonly dismiss: () => Promise<void>
+/** A listening socket with the route it belongs to. */
+export type PassedListener = { readonly service: string; readonly environment: string; readonly server: net.Server }
+
+/** How long the successor may take to load, and then to serve. */
+const readyTimeoutMs = 10_000
+const answerTimeoutMs = 30_000
+
+/** The predecessor's view of its successor. */
+export type Successor = {
+  readonly pid: number
+  /** Gives it everything; fulfilled when it serves. Rejects `gateway_unreachable` when it does not. */
+  readonly entrust: (listeners: readonly PassedListener[]) => Promise<void>
 }
 
-const answerTimeoutMs = 5_000
-
-/** Asks the gateway at `socketFile` to hand over. Null when none runs there; throws `gateway_unreachable` when it does not answer. */
-export const askHandOver = async (socketFile: string): Promise<Predecessor | null> => {
-  const socket = await connect(socketFile)
-  if (!socket) return null
-  await request(socket, 1, 'hand_over')
+/** Starts the successor and waits until it is loaded. Rejects `gateway_unreachable`. */
+export const startSuccessor = async (command: readonly string[]): Promise<Successor> => {
+  const [program = '', ...args] = command
+  const child = spawn(program, args, { detached: true, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  await told(child, 'ready', readyTimeoutMs)
   return {
-    dismiss: async () => {
-      await request(socket, 2, 'shutdown')
-      socket.end()
+    pid: child.pid ?? 0,
+    entrust: async (listeners) => {
+      const serving = told(child, 'serving', readyTimeoutMs)
+      for (const { service, environment, server } of listeners)
+        child.send({ kind: 'listener', service, environment }, server)
+      child.send({ kind: 'all' })
+      await serving
+      child.disconnect()
+      child.unref()
     },
   }
+}
+
+/** Waits for a message; a child that does not send it in time, or ends, is ended. */
+const told = (child: ChildProcess, kind: string, timeoutMs: number): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const settle = (reason: string | null): void => {
+      clearTimeout(timer)
+      child.off('message', read).off('exit', ended).off('error', failed)
+      if (reason === null) return resolve()
+      child.kill('SIGKILL')
+      reject(
+        new SluiceError('gateway_unreachable', { detail: `the successor ${reason}; the gateway that ran goes on` }),
+      )
+    }
+    const read = (message: unknown): void => {
+      if (kindOf(message) === kind) settle(null)
+    }
+    const ended = (code: number | null, signal: string | null): void => settle(`ended with ${code ?? signal}`)
+    const failed = (error: Error): void => settle(`could not be started: ${error.message}`)
+    const timer = setTimeout(() => settle(`did not say that it is ${kind} within ${timeoutMs} ms`), timeoutMs)
+    child.on('message', read).on('exit', ended).on('error', failed)
+  })
+
+const kindOf = (message: unknown): unknown =>
+  typeof message === 'object' && message !== null && 'kind' in message ? message.kind : null
+
+/** The successor's view of its predecessor. */
+export type Inheritance = { readonly listeners: readonly PassedListener[]; readonly serving: () => void }
+
+/** In the successor: says that it is loaded, and waits for the listeners. */
+export const inherit = (): Promise<Inheritance> =>
+  new Promise((resolve, reject) => {
+    if (!process.send)
+      return reject(
+        new SluiceError('usage_invalid', { detail: '--adopt is for a gateway that another gateway starts' }),
+      )
+    const listeners: PassedListener[] = []
+    const serving = (): void => {
+      process.off('message', read)
+      process.send?.({ kind: 'serving' })
+    }
+    const read = (message: unknown, handle: unknown): void => {
+      if (kindOf(message) === 'all') return resolve({ listeners, serving })
+      if (handle instanceof net.Server) listeners.push({ ...nameOf(message), server: handle })
+    }
+    process.on('message', read)
+    // The predecessor died: nobody will send what is missing, and its state is free.
+    process.once('disconnect', () => resolve({ listeners, serving: () => {} }))
+    process.send({ kind: 'ready' })
+    return undefined
+  })
+
+const nameOf = (message: unknown): { service: string; environment: string } => {
+  if (typeof message !== 'object' || message === null || !('service' in message && 'environment' in message)) {
+    throw new SluiceError('usage_invalid', { detail: 'the predecessor sent a listener without the name of its route' })
+  }
+  return { service: String(message.service), environment: String(message.environment) }
+}
+
+/** Asks the gateway at `socketFile` to have itself replaced; gives the answer line. Null when none runs there. */
+export const askHandOver = async (socketFile: string, command: readonly string[]): Promise<string | null> => {
+  const socket = await connect(socketFile)
+  return socket && request(socket, `${JSON.stringify({ id: 1, kind: 'hand_over', command })}\n`)
 }
 
 const connect = (socketFile: string): Promise<net.Socket | null> =>
@@ -31,32 +121,27 @@ const connect = (socketFile: string): Promise<net.Socket | null> =>
     socket.once('error', () => resolve(null))
   })
 
-const request = (socket: net.Socket, id: number, kind: string): Promise<void> =>
+const request = (socket: net.Socket, line: string): Promise<string> =>
   new Promise((resolve, reject) => {
-    const fail = (): void => {
+    const refuse = (detail: string): void => {
       clearTimeout(timer)
-      reject(
-        new SluiceError('gateway_unreachable', {
-          detail: `the running gateway did not answer ${kind} within ${answerTimeoutMs} ms`,
-        }),
-      )
+      socket.destroy()
+      reject(new SluiceError('gateway_unreachable', { detail }))
     }
-    const timer = setTimeout(fail, answerTimeoutMs)
+    const timer = setTimeout(
+      () => refuse(`the running gateway did not answer within ${answerTimeoutMs} ms`),
+      answerTimeoutMs,
+    )
     let received = ''
-    const read = (text: unknown): void => {
+    socket.on('close', () => refuse('the running gateway hung up'))
+    socket.on('data', (text) => {
       received += String(text)
       if (!received.includes('\n')) return
-      socket.off('data', read)
-      socket.off('close', fail)
+      if (!received.includes('"ok":true')) return refuse(`the running gateway refused: ${received.trim()}`)
       clearTimeout(timer)
-      const ok = received.includes('"ok":true')
-      if (ok) resolve()
-      else
-        reject(
-          new SluiceError('gateway_unreachable', { detail: `the running gateway refused ${kind}: ${received.trim()}` }),
-        )
-    }
-    socket.on('data', read)
-    socket.once('close', fail)
-    socket.write(`${JSON.stringify({ id, kind })}\n`)
+      socket.removeAllListeners('close')
+      socket.destroy()
+      resolve(received.trim())
+    })
+    socket.write(line)
   })

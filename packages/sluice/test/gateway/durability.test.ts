@@ -7,6 +7,7 @@ import path from 'node:path'
 import { describe, it } from 'node:test'
 import type { Route } from '../../src/core/routing.ts'
 import {
+  Control,
   RawClient,
   arm,
   ask,
@@ -15,6 +16,7 @@ import {
   freePort,
   kill,
   makeRoute,
+  replaceGateway,
   rollout,
   serve,
   spawnGateway,
@@ -270,6 +272,7 @@ describe('a successor', () => {
     const agent = new http.Agent({ keepAlive: true, maxSockets: 8 })
     atEnd(t, () => agent.destroy())
     const stop = new AbortController()
+    atEnd(t, () => stop.abort())
     let served = 0
     const failures: unknown[] = []
     const load = Array.from({ length: 8 }, async (_, worker) => {
@@ -281,9 +284,8 @@ describe('a successor', () => {
       }
     })
     await eventually('load', () => served > 100)
-    const second = await spawnGateway(t, stateDir, ['--take-over'])
-    const { pid } = await second.control.send({ kind: 'hello' })
-    assert.equal(pid, second.child.pid)
+    const pid = await replaceGateway(t, stateDir)
+    assert.notEqual(pid, first.child.pid)
     const from = served
     await eventually('more load', () => served > from + 300)
     finish()
@@ -295,24 +297,41 @@ describe('a successor', () => {
     slow.socket.destroy()
     await eventually('the first exits', () => first.child.exitCode === 0)
     assert.equal((await ask(port)).body, 'a')
-    assert.equal((await second.control.observe()).route.listen.port, port)
+    const control = new Control(path.join(stateDir, 'gateway.sock'))
+    atEnd(t, () => control.close())
+    assert.deepEqual(
+      [(await control.send({ kind: 'hello' })).pid, (await control.observe()).route.listen.port],
+      [pid, port],
+    )
   })
 
-  it('that dies before it serves gives everything back', async (t) => {
+  it('that does not come to serve changes nothing', async (t) => {
     const { upstream } = await startUpstream(t, 'a')
     const { control, port, stateDir } = await serve(t, [upstream])
-    await control.send({ kind: 'hand_over' })
-    assert.equal(fs.existsSync(path.join(stateDir, 'gateway.sock')), false)
-    control.close()
-    await eventually('the socket is back', () => fs.existsSync(path.join(stateDir, 'gateway.sock')))
+    const handOver = (script: string): Promise<unknown> =>
+      control.send({ kind: 'hand_over', command: [process.execPath, '-e', script] })
+    await assert.rejects(handOver('process.exit(3)'), /^Error: gateway_unreachable: the successor ended with 3; /)
+    const late =
+      "process.send({ kind: 'ready' }); process.on('message', ({ kind }) => kind === 'all' && process.exit(4))"
+    await assert.rejects(handOver(late), /ended with 4/)
     assert.equal((await ask(port)).body, 'a')
+    const again = new Control(path.join(stateDir, 'gateway.sock'))
+    atEnd(t, () => again.close())
+    assert.equal(
+      (
+        await again.send({
+          kind: 'set_route',
+          route: makeRoute(port, 2, { arms: [arm('stable', 10_000, [upstream])] }),
+        })
+      ).paused,
+      false,
+    )
     await assert.rejects(startGateway(t, { stateDir }), { code: 'gateway_running' })
   })
 
   it('finds nobody to take over from, and just serves', async (t) => {
-    const stateDir = stateFolder(t)
-    const gateway = await startGateway(t, { stateDir, takeOver: true })
-    assert.equal((await gateway.control.send({ kind: 'hello' })).protocol, 1)
+    const gateway = await spawnGateway(t, stateFolder(t), ['--take-over'])
+    assert.equal((await gateway.control.send({ kind: 'hello' })).pid, gateway.child.pid)
   })
 })
 

@@ -187,6 +187,22 @@ export const spawnGateway = async (
   return { child, control, log: () => log }
 }
 
+/** Has the running gateway replaced by a new process; gives its pid. */
+export const replaceGateway = async (t: TestContext, stateDir: string): Promise<number> => {
+  const asker = spawn(process.execPath, [bin, '--state-dir', stateDir, '--take-over'], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  let said = ''
+  asker.stderr.setEncoding('utf8').on('data', (text) => {
+    said += text
+  })
+  const [code] = await once(asker, 'close')
+  if (code !== 0) throw new Error(`taking over failed: ${said}`)
+  const { pid } = JSON.parse(said).answer
+  atEnd(t, () => process.kill(pid, 'SIGKILL'))
+  return pid
+}
+
 /** Ends a process at once and waits until it is gone. */
 export const kill = async (child: ChildProcess): Promise<void> => {
   const gone = once(child, 'exit')

@@ -13,8 +13,8 @@ export type CommandParts = {
   readonly table: RouteTable
   readonly hello: GatewayAnswer['hello']
   readonly shutdown: () => void
-  /** Lets a successor have the socket and the state; back to this gateway when the asker goes without `shutdown`. */
-  readonly handOver: (asker: Asker) => Promise<void>
+  /** Has the command replace this gateway; gives its pid. */
+  readonly handOver: (command: readonly string[]) => Promise<number>
 }
 
 /** The handler of the control socket. */
@@ -50,7 +50,7 @@ export const commandHandler =
       case 'shutdown':
         return parts.shutdown()
       case 'hand_over':
-        return parts.handOver(asker)
+        return parts.handOver(command.command).then((pid) => ({ pid }))
       default:
         return unreachable(command)
     }

@@ -8,7 +8,7 @@ import type { World } from '../world.ts'
 import { lineNumber, parseCommand } from './parse-command.ts'
 
 /** Who asks: what a command may need to know of its connection. */
-export type Asker = { readonly subscribe: () => void; readonly onGone: (listener: () => void) => void }
+export type Asker = { readonly subscribe: () => void }
 
 /** Carries out a command; its result is the answer. */
 export type Handler = (command: GatewayCommand, asker: Asker) => Promise<unknown> | unknown
@@ -85,10 +85,7 @@ export class ControlServer {
   }
 
   private async answer(socket: net.Socket, line: string): Promise<void> {
-    const asker: Asker = {
-      subscribe: () => this.subscribers.add(socket),
-      onGone: (listener) => socket.once('close', listener),
-    }
+    const asker: Asker = { subscribe: () => this.subscribers.add(socket) }
     try {
       const { id, command } = parseCommand(line)
       const answer = await this.handle(command, asker)

@@ -135,8 +135,9 @@ const command = (each: Fields): GatewayCommand => {
     case 'hello':
     case 'subscribe':
     case 'shutdown':
-    case 'hand_over':
       return { kind }
+    case 'hand_over':
+      return { kind, command: list(each['command'], 'command').map((word) => text(word, 'command')) }
     case 'set_route':
       return { kind, route: route(each['route']) }
     case 'remove_route':

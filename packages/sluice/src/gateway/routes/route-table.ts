@@ -8,8 +8,10 @@ import type { GatewayNotice, Route, RouteObservation } from '../../core/routing.
 import { logE } from '../../core/judge/eprocess.ts'
 import { ClientConnection } from '../data/client-connection.ts'
 import type { DataPlane } from '../data/data-plane.ts'
+import type { PassedListener } from '../takeover.ts'
 import { removeEvidence, restoreEvidence } from './evidence-file.ts'
-import { close, openListener } from './listener.ts'
+import type { OnConnection } from './listener.ts'
+import { adoptListener, close, openListener } from './listener.ts'
 import { LiveRoute } from './live-route.ts'
 import type { RouteListener } from './live-route.ts'
 import type { RouteRecord } from './route-file.ts'
@@ -34,8 +36,8 @@ const key = (name: RouteName): string => `${name.service}\0${name.environment}`
 /** The routes of this gateway. */
 export class RouteTable {
   readonly entries: Map<string, Entry> = new Map()
-  /** A successor has the state directory: nothing is written there any more. */
-  readOnly = false
+  /** A successor has the state directory: no command is taken and nothing is written any more. */
+  private frozen = false
   private readonly plane: DataPlane
   private readonly folder: string
   private readonly notify: (notice: GatewayNotice) => void
@@ -56,8 +58,8 @@ export class RouteTable {
     return [...this.entries.values()].flatMap((entry) => entry.live ?? [])
   }
 
-  /** Puts a route from disk in force, as it was. `shared`: see `openListener`. */
-  async restore(record: RouteRecord, shared: boolean): Promise<void> {
+  /** Puts a route from disk in force, as it was; on the socket of a predecessor, if there is one. */
+  async restore(record: RouteRecord, listener: net.Server | null): Promise<void> {
     const entry = this.entryOf(record)
     entry.record = record
     if (!record.route) return
@@ -67,13 +69,16 @@ export class RouteTable {
     const left = record.pausedUntil - this.plane.world.now()
     if (left > 0) live.gate.pause(record.pausedUntil, left)
     entry.live = live
-    entry.server = await this.listen(record.route.listen, live, shared)
+    entry.server = listener
+      ? adoptListener(listener, this.accept(live))
+      : await openListener(record.route.listen, this.accept(live))
   }
 
   /** Listens again for a route from disk whose port was taken. */
   async relisten(name: RouteName): Promise<void> {
     await this.inTurn(name, async (entry) => {
-      if (entry.live && !entry.server) entry.server = await this.listen(entry.live.route.listen, entry.live, false)
+      if (entry.live && !entry.server)
+        entry.server = await openListener(entry.live.route.listen, this.accept(entry.live))
     })
   }
 
@@ -96,7 +101,7 @@ export class RouteTable {
         live.route.listen.host !== route.listen.host ||
         live.route.listen.port !== route.listen.port
       const next = live ?? this.make(route, entry)
-      const server = moved ? await this.listen(route.listen, next, false) : entry.server
+      const server = moved ? await openListener(route.listen, this.accept(next)) : entry.server
       try {
         await this.commit(entry, (record) => {
           this.checkTripped(entry, route)
@@ -109,13 +114,13 @@ export class RouteTable {
           }
         })
       } catch (error) {
-        if (moved && server) await close(server)
+        if (moved && server) close(server)
         throw error
       }
       next.put(route)
       next.trip = entry.record.trip
       entry.live = next
-      if (moved && entry.server) await close(entry.server)
+      if (moved && entry.server) close(entry.server)
       entry.server = server
       return this.observation(next)
     })
@@ -129,7 +134,7 @@ export class RouteTable {
       const { live, server } = entry
       entry.live = null
       entry.server = null
-      if (server) await close(server)
+      if (server) close(server)
       if (!live) return
       removeEvidence(this.folder, live)
       live.put({ ...live.route, arms: [] })
@@ -170,9 +175,23 @@ export class RouteTable {
     }
   }
 
+  /** Takes no more commands, and gives the listening sockets once those in hand are done. */
+  async freeze(): Promise<readonly PassedListener[]> {
+    this.frozen = true
+    await Promise.all([...this.entries.values()].map((entry) => entry.turn))
+    return [...this.entries.values()].flatMap(({ record: { service, environment }, server }) =>
+      server ? [{ service, environment, server }] : [],
+    )
+  }
+
+  /** Takes commands again. */
+  thaw(): void {
+    this.frozen = false
+  }
+
   /** Stops accepting on every route. */
-  async stopListening(): Promise<void> {
-    for (const entry of this.entries.values()) if (entry.server) await close(entry.server)
+  stopListening(): void {
+    for (const entry of this.entries.values()) if (entry.server) close(entry.server)
   }
 
   private gate(name: RouteName, fence: Fence, act: (live: LiveRoute) => number): Promise<boolean> {
@@ -256,7 +275,7 @@ export class RouteTable {
   }
 
   private writeTrip(record: RouteRecord): void {
-    if (this.readOnly) return
+    if (this.frozen) return
     const failed = (error: unknown): void =>
       this.plane.world.log('error', 'trip_not_written', { rollout: record.trip?.rollout, reason: String(error) })
     try {
@@ -279,12 +298,8 @@ export class RouteTable {
     }
   }
 
-  private listen(listen: Route['listen'], live: LiveRoute, shared: boolean): Promise<net.Server> {
-    return openListener({
-      listen,
-      shared,
-      onConnection: (socket) => void new ClientConnection(this.plane, live, socket),
-    })
+  private accept(live: LiveRoute): OnConnection {
+    return (socket) => void new ClientConnection(this.plane, live, socket)
   }
 
   private entryOf(name: RouteName): Entry {
@@ -308,6 +323,13 @@ export class RouteTable {
   }
 
   private inTurn<T>(name: RouteName, work: (entry: Entry) => Promise<T>): Promise<T> {
+    if (this.frozen) {
+      return Promise.reject(
+        new SluiceError('gateway_unreachable', {
+          detail: 'this gateway is handing over; connect again, its successor answers',
+        }),
+      )
+    }
     const entry = this.entryOf(name)
     const done = entry.turn.then(() => work(entry))
     entry.turn = done.catch(() => {})
