@@ -28,6 +28,9 @@ const answerMs = 30_000
 /** How long a control plane may take to start, milliseconds. */
 const startMs = 15_000
 const lookEveryMs = 50
+/** When another process holds the state: how long it is given to say where it is, and how often a start is tried. */
+const elsewhereMs = 1_000
+const attemptsMax = 5
 
 /** Gives the work a connection, and lets go of it however the work ends. */
 export const withClient = async <Result>(
@@ -89,24 +92,28 @@ const tokenOf = ({ variables, globals }: Cli): string | null => {
 }
 
 const inProcess = async (cli: Cli, mode: 'read' | 'work'): Promise<Connection> => {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await openHere(cli, mode)
+    } catch (error) {
+      if (!(error instanceof SluiceError) || error.code !== 'server_running') throw error
+      // A control plane is just coming up and has not said yet where it is; or another command has the state open for a moment.
+      const running = await soonRunning(cli.globals.stateDir, elsewhereMs)
+      if (running !== null) return overWire(cli, running.url)
+      if (attempt >= attemptsMax) throw error
+    }
+  }
+}
+
+const openHere = async (cli: Cli, mode: 'read' | 'work'): Promise<Connection> => {
   const { projectDir, stateDir } = cli.globals
   const onFatal = (error: Error): void => {
     cli.note(`the state can no longer be trusted: ${error.message}`)
     process.exit(1)
   }
-  try {
-    const opened = await cli.host.openInProcess({ projectDir, stateDir, mode, onFatal })
-    const client = clientOf(cli, {
-      url: 'http://localhost',
-      token: null,
-      transport: (address, outgoing) => opened.fetch(new Request(address, outgoing)),
-    })
-    return { client, kind: 'inProcess', close: opened.close }
-  } catch (error) {
-    if (!(error instanceof SluiceError) || error.code !== 'server_running') throw error
-    // A control plane is just coming up: it holds the state and has not said yet where it is.
-    return overWire(cli, (await awaitServer(stateDir, null)).url)
-  }
+  const opened = await cli.host.openInProcess({ projectDir, stateDir, mode, onFatal })
+  const client = clientOf(cli, { url: 'http://localhost', token: null, transport: opened.fetch })
+  return { client, kind: 'inProcess', close: opened.close }
 }
 
 /** A control plane as `server.json` names it. */
@@ -141,11 +148,25 @@ const isAlive = (pid: number): boolean => {
 /** What a control plane that was started says about its start. */
 type Report = { readonly ready: string } | { readonly failed: unknown }
 
+/** Where a control plane that is started is to listen; null for what it would do by itself. */
+type Where = { readonly host: string | null; readonly port: string | null } | null
+
 /** Starts a control plane that outlives this command, and says so. Gives its address. */
-export const startServer = async (
-  cli: Cli,
-  listen: { readonly host: string | null; readonly port: string | null } | null,
-): Promise<string> => {
+export const startServer = async (cli: Cli, listen: Where): Promise<string> => {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await tryToStart(cli, listen)
+    } catch (error) {
+      if (!(error instanceof SluiceError) || error.code !== 'server_running') throw error
+      // Somebody was faster, or the gateway brought the last one back; or a command only looked at the state for a moment.
+      const running = await soonRunning(cli.globals.stateDir, elsewhereMs)
+      if (running !== null) return running.url
+      if (attempt >= attemptsMax) throw error
+    }
+  }
+}
+
+const tryToStart = async (cli: Cli, listen: Where): Promise<string> => {
   const { projectDir, stateDir } = cli.globals
   requireProject(cli.globals)
   const [program = process.execPath, ...args] = cli.host.self
@@ -187,26 +208,17 @@ export const startServer = async (
     )
     return report.ready
   }
-  const error = errorOfProblem(report.failed, 503)
-  // Somebody else was faster, or the gateway brought the last one back.
-  if (error.code === 'server_running') return (await awaitServer(stateDir, error)).url
-  throw error
+  throw errorOfProblem(report.failed, 503)
 }
 
-/** Waits until a control plane says where it is. */
-const awaitServer = async (stateDir: string, otherwise: SluiceError | null): Promise<RunningServer> => {
-  for (let waitedMs = 0; waitedMs < startMs; waitedMs += lookEveryMs) {
+/** Waits until a control plane says where it is; null when none does in time. */
+const soonRunning = async (stateDir: string, waitMs: number): Promise<RunningServer | null> => {
+  for (let waitedMs = 0; waitedMs < waitMs; waitedMs += lookEveryMs) {
     const running = runningServer(stateDir)
     if (running !== null) return running
     await new Promise((resolve) => setTimeout(resolve, lookEveryMs))
   }
-  throw (
-    otherwise ??
-    new SluiceError('server_unreachable', {
-      detail: `another process holds ${stateDir}, and says nothing`,
-      hint: 'sluice doctor',
-    })
-  )
+  return null
 }
 
 const lastLines = (path: string): readonly string[] => {

@@ -59,6 +59,20 @@ describe('a project under way', () => {
     match(run.stderr, /job build succeeded/)
     const down = await sluice(place, 'down')
     match(down.stdout, /no control plane runs here/)
+    // Without a server only one command has the state open at a time; the others wait for it.
+    const looks = await Promise.all([
+      sluice(place, 'runs', 'ls'),
+      sluice(place, 'releases', 'ls'),
+      sluice(place, 'status'),
+    ])
+    deepStrictEqual(
+      looks.map(({ code, stderr }) => [code, stderr.includes('SLU-')]),
+      [
+        [0, false],
+        [0, false],
+        [0, false],
+      ],
+    )
   })
 
   test('a deploy starts the control plane, says so, and waits until the release serves', async () => {
