@@ -4,6 +4,7 @@
  */
 import { spawn } from 'node:child_process'
 import fs from 'node:fs'
+import os from 'node:os'
 import path from 'node:path'
 import { limits } from '../core/limits.ts'
 import { identify } from '../lib/process-identity.ts'
@@ -57,7 +58,17 @@ const start = (options: WatchOptions, { pid: gonePid, restartCommand }: ServerFi
   const child = spawn(program, args, { detached: true, stdio: ['ignore', output, output] })
   child.on('error', (error) => options.world.log('error', 'control_plane_not_started', { reason: error.message }))
   child.unref()
+  asEverybody(child.pid)
   fs.closeSync(output)
+}
+
+/** The gateway may go before others (see routers/gateway/keeper.ts); what it starts, and the instances after that, do not. */
+const asEverybody = (pid: number | undefined): void => {
+  try {
+    if (pid !== undefined && os.getPriority() < 0) os.setPriority(pid, 0)
+  } catch {
+    // Gone already: that is found out by the next look.
+  }
 }
 
 /** Documented parser: anything but a pid means that there is nobody to watch. */

@@ -4,6 +4,7 @@
  */
 import { spawn } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
+import { constants, setPriority } from 'node:os'
 import { join } from 'node:path'
 import { SluiceError } from '../../core/errors.ts'
 import { limits } from '../../core/limits.ts'
@@ -92,6 +93,7 @@ export class GatewayKeeper {
       child.once('exit', (code, signal) => resolve(`exit ${code ?? signal}`))
     })
     child.unref()
+    goBefore(child.pid)
     this.#options.log.info('gateway_started', { pid: child.pid ?? null })
     const reason = await Promise.race([ended, this.#answered()])
     if (reason !== null) this.#options.log.error('gateway_ended_at_once', { reason, stateDir: this.#options.stateDir })
@@ -107,6 +109,15 @@ export class GatewayKeeper {
       await timeout(lookEveryMs, signal)
     }
     return null
+  }
+}
+
+/** All traffic waits for the gateway: builds and starting instances do not go before it. Where that takes a right we lack, it is as it was. */
+const goBefore = (pid: number | undefined): void => {
+  try {
+    if (pid !== undefined) setPriority(pid, constants.priority.PRIORITY_ABOVE_NORMAL)
+  } catch {
+    // Not allowed (EACCES, EPERM), or gone already (ESRCH): both are no reason to fail.
   }
 }
 
