@@ -136,13 +136,17 @@ export class Engine {
     command: EnvironmentTarget & { readonly release: string | null },
     caller: Caller,
   ): Promise<{ readonly rollout: RolloutId; readonly kind: 'aborted' | 'started' }> {
-    return this.#once(caller, { name: 'rollback', command }, (asking) => rollback(this.#desk, command, asking))
+    return this.#evenIfFull(() =>
+      this.#once(caller, { name: 'rollback', command }, (asking) => rollback(this.#desk, command, asking)),
+    )
   }
 
   commandRollout(rollout: string, type: CommandEvent['type'], caller: Caller): Promise<object> {
-    return this.#once(caller, { name: type, rollout }, (asking) =>
-      nothing(commandRollout(this.#desk, { rollout, type }, asking)),
-    )
+    const command = (): Promise<object> =>
+      this.#once(caller, { name: type, rollout }, (asking) =>
+        nothing(commandRollout(this.#desk, { rollout, type }, asking)),
+      )
+    return type === 'abort_requested' ? this.#evenIfFull(command) : command()
   }
 
   approve(target: Parameters<typeof approve>[1], caller: Caller): Promise<object> {
@@ -167,6 +171,17 @@ export class Engine {
 
   unfreeze(target: EnvironmentTarget, caller: Caller): Promise<object> {
     return this.#once(caller, { name: 'unfreeze', target }, (asking) => nothing(unfreeze(this.#desk, target, asking)))
+  }
+
+  /** The way back is what the ballast is for: on a full disk it is freed, and the same is asked once more. */
+  async #evenIfFull<Answer>(act: () => Promise<Answer>): Promise<Answer> {
+    try {
+      return await act()
+    } catch (error) {
+      if (!(error instanceof SluiceError) || error.code !== 'store_full') throw error
+      await this.#ports.store.releaseBallast()
+      return act()
+    }
   }
 
   /** The same key and the same words: the earlier answer. The same key and other words: refused. */

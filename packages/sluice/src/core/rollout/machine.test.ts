@@ -365,3 +365,11 @@ test('everybody counts once where a step waits for two', () => {
   strictEqual(stepKind(story.state), 'approve')
   strictEqual(stepKind(story.take(approve('grace')).state), 'start')
 })
+
+test('evidence against the candidate turns back at the same look, with the numbers as the cause', () => {
+  const story = new Story().until((state) => stepKind(state) === 'judge')
+  while (rolloutMachine.outstanding(story.state).length === 0) story.wake()
+  story.answer(measured(story.at, { logE: 5, candidate: { units: 100, badUnits: 40 } }))
+  ok(story.state.status === 'reverting' && story.state.cause.kind === 'judged')
+  deepStrictEqual(story.state.cause.verdict.candidate, { units: 100, badUnits: 40 })
+})

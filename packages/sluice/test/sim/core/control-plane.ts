@@ -11,7 +11,7 @@ import { rolloutMachine } from '../../../src/core/rollout/machine.ts'
 import type { RolloutEffect, RolloutEvent, RolloutState } from '../../../src/core/rollout/types.ts'
 import { demand } from '../breach.ts'
 import { same } from '../same.ts'
-import { mustBeLawful } from './laws-of-steps.ts'
+import { mustBeLawful, mustNotBeIgnored } from './laws-of-steps.ts'
 import { environmentName, serviceName } from './releases.ts'
 import type { Setting } from './setting.ts'
 
@@ -81,6 +81,7 @@ export class ControlPlane {
     const { state: after, effects } = rolloutMachine.decide(before, event)
     if (after === before) {
       demand(effects.length === 0, 'an event that changed nothing had effects')
+      mustNotBeIgnored(before, event)
       return false
     }
     if (crash === 'before_commit') return this.#crash()

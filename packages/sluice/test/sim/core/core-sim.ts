@@ -219,6 +219,7 @@ export class CoreSim {
     if (!control.isUp) return this.#push('admit', 200, 0)
     this.#remaining -= 1
     this.#setting.harmed = world.mendedAt > world.now
+    this.#setting.losses = 0
     this.#crashes = 0
     const { previous, serving, kept } = control.environment
     const isRollback = previous !== null && (random.next() & 1) === 0

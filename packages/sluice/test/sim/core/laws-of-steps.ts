@@ -40,6 +40,19 @@ export const mustBeLawful = (taken: Taken, restedMs: number): void => {
   if (left !== undefined && isLeft) mustBeDone(taken, left, restedMs)
 }
 
+/** Commands are total: whoever may say something in a state is heard. Throws a Breach for an event that changed nothing and should have. */
+export const mustNotBeIgnored = (state: RolloutState, event: RolloutEvent): void => {
+  if (state.status !== 'advancing' && state.status !== 'parked') return
+  const isIgnored =
+    event.type === 'abort_requested' ||
+    (event.type === 'retry_requested' && state.status === 'parked') ||
+    (event.type === 'tripped' && state.status === 'advancing') ||
+    (event.type === 'work_parked' && state.status === 'advancing') ||
+    (event.type === 'pause_requested' && state.status === 'advancing' && state.paused === null) ||
+    (event.type === 'resume_requested' && state.status === 'advancing' && state.paused !== null)
+  if (isIgnored) throw new Breach(`${event.type} was not heard`)
+}
+
 /** Laws 2 and 3, and: sequences grow by one, and a paused rollout begins nothing. Sentences are made only for breaches: this is the hot path. */
 const mustIssueInOrder = ({ before, event, after, effects }: Taken): void => {
   if (before.status === 'absent' || after.status === 'absent') return

@@ -16,6 +16,8 @@ export class Setting {
   healed = false
   /** Something struck that may rightly turn a rollout back. */
   harmed = false
+  /** Effects and answers that were lost or late: a few of them are what retries are for. */
+  losses = 0
   /** Per slot: the release never becomes healthy, or answers badly. */
   readonly neverHealthy: boolean[] = Array.from({ length: slotCount }, () => false)
   readonly lastNeverHealthy: boolean[] = Array.from({ length: slotCount }, () => false)
@@ -30,6 +32,7 @@ export class Setting {
     this.weather.draw(this.random)
     this.healed = false
     this.harmed = false
+    this.losses = 0
     this.neverHealthy.fill(false)
     this.lastNeverHealthy.fill(false)
     this.badResponses.fill(false)
@@ -54,7 +57,8 @@ export class Setting {
   /** Counts a fault that struck. */
   struck(fault: number): void {
     this.counts[fault] = (this.counts[fault] ?? 0) + 1
-    if (harmless[fault] !== true) this.harmed = true
+    if (forgiven[fault] === true) this.losses += 1
+    if (harmless[fault] !== true && (forgiven[fault] !== true || this.losses > lossesForgiven)) this.harmed = true
     if (this.trace !== null) this.trace(`fault ${faultNames[fault]}`)
   }
 }
@@ -84,5 +88,21 @@ const harmless: readonly boolean[] = faultNames.map((name) =>
     'command_promote',
     'command_retry',
     'command_approve',
+    'store_full',
+    'store_failed_before',
+    'store_failed_after',
+    'commit_slow',
+    'crash_during_commit',
+    'crash_anywhere',
+    'two_leaders',
+    'request_repeated',
+    'command_freeze',
   ]).has(name),
+)
+
+/** Fewer than a step has attempts. */
+const lossesForgiven = 3
+
+const forgiven: readonly boolean[] = faultNames.map((name) =>
+  new Set(['effect_dropped', 'effect_late', 'ack_dropped', 'ack_late', 'outcome_unknown']).has(name),
 )

@@ -42,6 +42,7 @@ export class World {
   /** The rollout (by token) that a tripwire cut, and its candidate. */
   trippedToken = 0
   trippedSlot = -1
+  trippedAt = 0
   /** True time of the last shift that was put in force. */
   shiftedAt = 0
   /** When all instances that crashed answer again, true time. */
@@ -66,7 +67,7 @@ export class World {
     this.upstreams.fill(0)
     this.route = 'closed'
     this.candidate = this.trippedSlot = -1
-    this.trippedToken = this.shiftedAt = this.mendedAt = 0
+    this.trippedToken = this.trippedAt = this.shiftedAt = this.mendedAt = 0
     this.#driverToken = this.#driverSequence = this.#routerToken = this.#routerSequence = this.#routeToken = 0
     if (serving === null) return
     const slot = slotOf(serving.id)
@@ -205,6 +206,7 @@ export class World {
     const { candidate } = this
     this.trippedToken = this.#routeToken
     this.trippedSlot = candidate
+    this.trippedAt = this.now
     this.shareBp[candidate] = 0
     for (let slot = 0; slot < slotCount; slot += 1)
       if ((this.upstreams[slot] ?? 0) !== 0 && slot !== candidate) this.shareBp[slot] = whole

@@ -32,6 +32,7 @@ type Plane = { readonly process: Incarnation; readonly engine: Engine }
 type Request = {
   readonly key: string
   readonly ask: (engine: Engine, caller: Caller) => Promise<unknown>
+  readonly isWayBack: boolean
   attempts: number
   isDone: boolean
 }
@@ -42,9 +43,15 @@ const target = { service: serviceName, environment: environmentName }
 /** Once the weather is fine, everything settles within so much true time. */
 const settleMsMax = 1_800_000
 const personMs = 3_000
+/** Bad weather lasts so many rows, but no longer than this; milliseconds. */
+const badWeatherMsMax = 900_000
+/** A lost notice of a trip is made up for by the judge's next look, milliseconds; and an effect in flight comes to its deadline first. */
+const tripKnownMsMax = 30_000
 const requestPauseMs = 1_500
 const requestAttemptsMax = 40
 const openRequestsMax = 4
+/** What is taken up again and again is set aside, rightly; so few deaths must not do that to a rollout, nor turn it back. */
+const deathsForgiven = 3
 const eventsMax = 20_000
 
 /** See the file's header. */
@@ -97,6 +104,8 @@ class Schedule {
   #seenRows = 0
   #breach: Breach | null = null
   #quietSince = -1
+  #deaths = 0
+  #isDiskFull = false
   #sawBroken = false
 
   constructor(setting: Setting, catalogue: Catalogue) {
@@ -139,6 +148,7 @@ class Schedule {
       await drained()
       if (this.#breach !== null) throw this.#breach
       this.#look()
+      if (!this.#setting.healed && this.#timeline.now > badWeatherMsMax) this.#heal()
       if (this.#isOver()) break
       demand(events < eventsMax, 'the schedule does not end')
       if (!this.#timeline.step()) {
@@ -222,6 +232,8 @@ class Schedule {
   #kill(process: Incarnation): void {
     if (!process.isAlive) return
     process.isAlive = false
+    this.#deaths += 1
+    if (this.#deaths > deathsForgiven) this.#setting.harmed = true
     this.#tell(`${process.name} is dead`)
     this.#dataPlane.listeners.delete(process)
     if (this.#planes.some((plane) => plane.process.isAlive)) return
@@ -279,9 +291,10 @@ class Schedule {
     const setting = this.#setting
     // One disk, one queue: what was handed over first is written first, and answered first.
     const freeAt = { sent: 0, durable: 0 }
-    return this.#disk.open({
+    const store = this.#disk.open({
       commit: () => {
-        if (setting.strikesEngine(faults.store_full)) return 'full'
+        if (setting.strikesEngine(faults.store_full)) this.#isDiskFull = true
+        if (this.#isDiskFull) return 'full'
         const isBefore = setting.strikesEngine(faults.store_failed_before)
         process.hasBadDisk = isBefore || setting.strikesEngine(faults.store_failed_after)
         return process.hasBadDisk ? (isBefore ? 'failed_before' : 'failed_after') : 'none'
@@ -296,6 +309,15 @@ class Schedule {
           })
         }),
     })
+    return this.#withBallast(store)
+  }
+
+  /** A full disk stays full until somebody makes room, or the weather clears. */
+  #withBallast(store: Store): Store {
+    store.releaseBallast = async () => {
+      this.#isDiskFull = false
+    }
+    return store
   }
 
   /** Whoever a client would reach: mostly the newest control plane that is alive, sometimes an older one. */
@@ -306,8 +328,8 @@ class Schedule {
   }
 
   /** A person asks until there is an answer. */
-  #request(ask: Request['ask']): void {
-    const request: Request = { key: `request ${this.#requests.length}`, ask, attempts: 0, isDone: false }
+  #request(ask: Request['ask'], isWayBack: boolean): void {
+    const request: Request = { key: `request ${this.#requests.length}`, ask, isWayBack, attempts: 0, isDone: false }
     this.#requests.push(request)
     this.#send(request)
   }
@@ -332,11 +354,17 @@ class Schedule {
       (error: unknown) => {
         if (!process.isAlive) return
         if (!(error instanceof SluiceError)) this.#breach ??= new Breach(`${request.key} met ${String(error)}`)
+        else if (error.code === 'store_full') this.#mustNotBeFull(request)
         else if (error.code === 'admission_refused') this.#mustNotBeRefused(request, process, error)
         else if (isFinal(error)) request.isDone = true
         this.#tell(`${request.key} refused: ${String(error)}`)
       },
     )
+  }
+
+  /** Invariant: a full disk refuses new work, and nobody's way back. */
+  #mustNotBeFull({ key, isWayBack }: Request): void {
+    if (isWayBack) this.#breach ??= new Breach(`${key} is a way back, and was refused because the disk is full`)
   }
 
   /** Invariant: nothing is refused here, where all wait their turn; but one that was replaced does not know what happened since. */
@@ -360,11 +388,11 @@ class Schedule {
     const { random } = this.#setting
     const previous = environment?.previous ?? null
     if (previous !== null && (random.next() & 1) === 0)
-      return this.#request((engine, caller) => engine.rollback({ ...target, release: null }, caller))
+      return this.#request((engine, caller) => engine.rollback({ ...target, release: null }, caller), true)
     const used = new Set(environment?.history.map(({ release }) => slotOf(release)))
     const slot = used.size % slotCount
     const release = this.#releases[slot]?.id ?? null
-    this.#request((engine, caller) => engine.deploy({ ...target, purpose: 'deploy', release }, caller))
+    this.#request((engine, caller) => engine.deploy({ ...target, purpose: 'deploy', release }, caller), false)
   }
 
   /** After every event: what became durable is looked at, and the schedule goes on. */
@@ -383,6 +411,7 @@ class Schedule {
       this.#tell(
         `ledger ${row.key.kind} ${row.type} ${'sequence' in (row.body as object) ? String((row.body as { sequence: number }).sequence) : ''}`,
       )
+      if (row.type === 'rollout_settled') this.#mustHaveSucceededIfUnharmed()
       if (row.type === 'rollout_settled' && this.#remaining > 0)
         this.#after(this.#setting.random.below(500), () => this.#deploy())
     }
@@ -471,7 +500,7 @@ class Schedule {
   #command(type: CommandEvent['type']): boolean {
     const live = environmentOn(this.#disk)?.live ?? null
     if (live === null || this.#isBusy()) return false
-    this.#request((engine, caller) => engine.commandRollout(live, type, caller))
+    this.#request((engine, caller) => engine.commandRollout(live, type, caller), type === 'abort_requested')
     return true
   }
 
@@ -479,13 +508,13 @@ class Schedule {
   #freeze(): void {
     if (this.#isBusy()) return
     const window = { from: 0, until: 1, reason: 'rehearsal' }
-    this.#request((engine, caller) => engine.freeze(target, window, caller))
+    this.#request((engine, caller) => engine.freeze(target, window, caller), false)
   }
 
   #approve(): boolean {
     const live = environmentOn(this.#disk)?.live ?? null
     if (live === null || this.#isBusy()) return false
-    this.#request((engine, caller) => engine.approve({ rollout: live }, caller))
+    this.#request((engine, caller) => engine.approve({ rollout: live }, caller), false)
     return true
   }
 
@@ -508,6 +537,7 @@ class Schedule {
   /** The weather clears: one control plane, and somebody who looks after what waits for somebody. */
   #heal(): void {
     this.#setting.healed = true
+    this.#isDiskFull = false
     this.#healedAt = this.#timeline.now
     this.#tell('the weather clears')
     for (const { process } of this.#planes.slice(0, -1)) this.#kill(process)
@@ -519,6 +549,7 @@ class Schedule {
     this.#after(personMs, () => this.#person())
     const live = liveRolloutOn(this.#disk)
     if (live === null) return
+    this.#mustKnowOfTrip(live)
     if (live.status === 'parked')
       this.#command((this.#setting.random.next() & 1) === 0 ? 'retry_requested' : 'abort_requested')
     else if (live.status === 'advancing') {
@@ -532,12 +563,26 @@ class Schedule {
     }
   }
 
+  /** Invariant: a rollout that was cut does not go on as if nothing had happened, also when the notice of it got lost. */
+  #mustKnowOfTrip({ status, token }: { readonly status: string; readonly token: number }): void {
+    const { world } = this.#setting
+    if (status !== 'advancing' || token !== world.trippedToken) return
+    const knownForMs = this.#timeline.now - Math.max(this.#healedAt, world.trippedAt)
+    demand(knownForMs < tripKnownMsMax, 'a rollout that was cut goes on')
+  }
+
   #after(ms: number, run: () => void): void {
     this.#timeline.after(ms, run)
   }
 
   #tell(line: string): void {
     if (this.#setting.trace !== null) this.#setting.trace(line.replaceAll(/rel_0+/g, ''))
+  }
+
+  /** Invariant: deaths of the control plane, clock jumps, and a disk that fails never turn a good release back. */
+  #mustHaveSucceededIfUnharmed(): void {
+    const passage = environmentOn(this.#disk)?.history[0]
+    if (passage?.outcome === 'rolled_back' && !this.#setting.harmed) throw new Breach('a good release was turned back')
   }
 
   /** Invariant: what the ledger believes is what the world serves, and nothing else runs. */

@@ -24,7 +24,9 @@ export const liveRolloutOn = (disk: MemoryDisk): Exclude<RolloutState, { status:
     demand(live === null, 'two rollouts are live at once')
     live = state as Exclude<RolloutState, { status: 'absent' }>
   }
-  demand((live?.id ?? null) === (environmentOn(disk)?.live ?? null), 'the environment and its live rollout disagree')
+  const environment = environmentOn(disk)
+  demand((live?.id ?? null) === (environment?.live ?? null), 'the environment and its live rollout disagree')
+  demand(live === null || live.token === environment?.token, 'the live rollout has not the newest token')
   return live
 }
 
@@ -40,7 +42,9 @@ export const mustFold = (disk: MemoryDisk): void => {
     const known = states.get(name) ?? { key: row.key, state: machines[row.key.kind].initial(row.key), version: 0 }
     demand(row.version === known.version + 1, `${name} went from version ${known.version} to ${row.version}`)
     known.version = row.version
-    known.state = machines[row.key.kind].decide(known.state, row.body as { type: string; at: number }).state
+    const { state } = machines[row.key.kind].decide(known.state, row.body as { type: string; at: number })
+    demand(state !== known.state, `row ${row.seq} (${row.type}) changed nothing`)
+    known.state = state
     states.set(name, known)
   }
   for (const { key, state, version } of disk.aggregates()) {

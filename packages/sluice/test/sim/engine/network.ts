@@ -39,8 +39,7 @@ export class Network {
         isOpen = false
         act()
       }
-      const callOff = (): void =>
-        finish(() => reject(new SluiceError('outcome_unknown', { detail: 'no answer in time' })))
+      const callOff = (): void => finish(() => reject(this.#calledOff()))
       if (signal.aborted) return callOff()
       signal.addEventListener('abort', callOff, { once: true })
       const answered = (act: () => void): void => {
@@ -52,13 +51,22 @@ export class Network {
         refuse: (error) => answered(() => reject(error)),
       }
       if (setting.strikes(faults.effect_dropped)) {
-        if (setting.strikes(faults.outcome_unknown)) this.#timeline.after(this.#latencyMs(false), callOff)
+        if (setting.strikes(faults.outcome_unknown)) {
+          const reset = new SluiceError('outcome_unknown', { detail: 'the connection was reset' })
+          this.#timeline.after(this.#latencyMs(false), () => finish(() => reject(reset)))
+        }
         return
       }
       this.#timeline.after(this.#latencyMs(setting.strikes(faults.effect_late)), () => arrive(reply))
       if (setting.strikes(faults.effect_duplicated))
         this.#timeline.after(this.#setting.random.below(20_000), () => arrive(unheard))
     })
+  }
+
+  /** A call that was called off ends as its platform's client likes to end it. */
+  #calledOff(): Error {
+    if ((this.#setting.random.next() & 1) === 0) return new Error('the operation was aborted')
+    return new SluiceError('outcome_unknown', { detail: 'no answer in time' })
   }
 
   #latencyMs(isLate: boolean): number {

@@ -1,0 +1,123 @@
+/** Simulates many faulty schedules, and plants bugs that the simulators must find. `--quick` is the short form for CI. */
+import { type Fault, faultNames, type FaultName } from '../../packages/sluice/test/sim/core/faults.ts'
+import { CoreSim } from '../../packages/sluice/test/sim/core/core-sim.ts'
+import { EngineSim } from '../../packages/sluice/test/sim/engine/engine-sim.ts'
+import { describeMachine } from '../lib/machine.ts'
+import { progress, report } from '../lib/report.ts'
+import { atLeast, atMost, type Bounded, judge, readOptions } from '../lib/targets.ts'
+import { type Killer, type Mutant, mutants } from './mutants.ts'
+import { type Trial, Workshop } from './workshop.ts'
+
+/** Anything that runs schedules by seed. */
+type Simulator = {
+  readonly counts: readonly number[]
+  readonly run: (seed: number) => { readonly breach: string | null } | Promise<{ readonly breach: string | null }>
+}
+
+type Series = { readonly name: 'core' | 'engine'; readonly simulator: Simulator; readonly schedules: number }
+type Measured = {
+  readonly perSecond: number
+  readonly perCpuSecond: number
+  readonly breaches: readonly string[]
+  readonly counts: readonly number[]
+}
+
+/** Breaches shown with the command that replays them. */
+const shownMax = 5
+const killedShareMin = 0.95
+
+const runSeries = async ({ name, simulator, schedules }: Series): Promise<Measured> => {
+  const breaches: string[] = []
+  const cpu = process.cpuUsage()
+  const began = performance.now()
+  for (let seed = 1; seed <= schedules; seed += 1) {
+    const outcome = simulator.run(seed)
+    const { breach } = outcome instanceof Promise ? await outcome : outcome
+    if (breach !== null)
+      breaches.push(`${breach}\n    replay: node packages/sluice/test/sim/${name}/replay.ts --seed ${seed}`)
+  }
+  const seconds = (performance.now() - began) / 1_000
+  const { user, system } = process.cpuUsage(cpu)
+  const perCpuSecond = schedules / ((user + system) / 1e6)
+  return { perSecond: schedules / seconds, perCpuSecond, breaches, counts: simulator.counts }
+}
+
+const tryMutants = async (chosen: readonly Mutant[]): Promise<readonly Trial[]> => {
+  const workshop = await Workshop.open()
+  try {
+    const killers: readonly Killer[] = ['coreSim', 'engineSim', 'coreTests', 'gatewayTests']
+    for (const killer of killers) {
+      const complaint = await workshop.ask(killer)
+      if (complaint !== null) throw new Error(`${killer} complains without any bug planted: ${complaint}`)
+    }
+    const trials: Trial[] = []
+    for (const mutant of chosen) {
+      const trial = await workshop.try(mutant)
+      progress(
+        `${trial.killer === null ? 'SURVIVED' : `killed by ${trial.killer}`}: ${mutant.why} (${mutant.file}) ${trial.words}`,
+      )
+      trials.push(trial)
+    }
+    return trials
+  } finally {
+    await workshop.close()
+  }
+}
+
+/** One line a fault: how often it struck in which simulator. */
+const faultLines = (core: readonly number[], engine: readonly number[]): readonly string[] => [
+  `${'fault'.padEnd(26)}${'core'.padStart(12)}${'engine'.padStart(12)}`,
+  ...faultNames.map((name, fault) => `${name.padEnd(26)}${cell(core[fault])}${cell(engine[fault])}`),
+]
+
+const cell = (count: number = 0): string => (count === 0 ? '–' : count.toLocaleString('en-US')).padStart(12)
+
+const figuresOf = ({ name, schedules }: Series, measured: Measured): readonly Bounded[] => {
+  const rate = { name: `sim.${name}.schedulesPerSecond`, value: Math.round(measured.perSecond), unit: '1/s' }
+  return [
+    quick ? rate : atLeast(rate, name === 'core' ? 50_000 : 1_000),
+    { name: `sim.${name}.schedules`, value: schedules, unit: 'schedules' },
+    atMost({ name: `sim.${name}.breaches`, value: measured.breaches.length, unit: 'breaches' }, 0),
+  ]
+}
+
+const { quick, json } = readOptions(process.argv.slice(2))
+const machine = describeMachine()
+const coreSeries: Series = { name: 'core', simulator: new CoreSim(), schedules: quick ? 60_000 : 1_000_000 }
+const engineSeries: Series = { name: 'engine', simulator: new EngineSim(), schedules: quick ? 2_000 : 30_000 }
+
+progress(`core: ${coreSeries.schedules} schedules`)
+const core = await runSeries(coreSeries)
+progress(`engine: ${engineSeries.schedules} schedules`)
+const engine = await runSeries(engineSeries)
+// The short form takes every eighth bug, so that each part is still asked.
+const trials = await tryMutants(mutants.filter((_, index) => !quick || index % 8 === 0))
+
+const killed = trials.filter(({ killer }) => killer !== null).length
+const unused = faultNames.filter(
+  (_: FaultName, fault: Fault | number) => (core.counts[fault] ?? 0) + (engine.counts[fault] ?? 0) === 0,
+)
+const { figures, missed, exitCode } = judge([
+  ...figuresOf(coreSeries, core),
+  ...figuresOf(engineSeries, engine),
+  { name: 'sim.mutants.total', value: trials.length, unit: 'mutants' },
+  atLeast({ name: 'sim.mutants.killed', value: killed, unit: 'mutants' }, Math.ceil(killedShareMin * trials.length)),
+  atMost({ name: 'sim.faults.unused', value: unused.length, unit: 'faults' }, 0),
+])
+report({
+  command: 'bench:sim',
+  machine,
+  figures,
+  json,
+  notes: [
+    `per second of processor time: core ${Math.round(core.perCpuSecond)}, engine ${Math.round(engine.perCpuSecond)} schedules`,
+    ...faultLines(core.counts, engine.counts),
+    ...[...core.breaches, ...engine.breaches].slice(0, shownMax).map((breach) => `BREACH: ${breach}`),
+    ...trials
+      .filter(({ killer }) => killer === null)
+      .map(({ mutant }) => `SURVIVED: ${mutant.why} (${mutant.file}: ${mutant.find})`),
+    ...unused.map((name) => `UNUSED: ${name}`),
+    ...missed,
+  ],
+})
+process.exitCode = exitCode

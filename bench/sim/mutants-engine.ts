@@ -1,0 +1,166 @@
+/** Seeded bugs of the loop, of transactions, of commands and of performing; see `mutants.ts`. */
+import type { Mutant } from './mutants.ts'
+
+const engine = (file: string, find: string, replace: string, why: string): Mutant => ({
+  file,
+  find,
+  replace,
+  why,
+  killers: ['engineSim', 'coreTests'],
+})
+
+/** One after the other. */
+export const engineMutants: readonly Mutant[] = [
+  engine(
+    'engine/loop.ts',
+    '      this.#options.onRows(await written)\n      for (const { key, effect } of plan.effects) this.#perform(key, effect)',
+    '      for (const { key, effect } of plan.effects) this.#perform(key, effect)\n      this.#options.onRows(await written)',
+    'effects are performed before their intent is durable',
+  ),
+  engine(
+    'engine/loop.ts',
+    'for (const held of plan.held) this.#held.set(keyText(held.key), held)',
+    '',
+    'the next decision stands on the state before this one',
+  ),
+  engine(
+    'engine/loop.ts',
+    '    this.#held.clear()\n',
+    '',
+    'after a rejected commit the loop goes on with what it holds',
+  ),
+  engine(
+    'engine/loop.ts',
+    "if (known.retry === 'later' || known.code === 'command_conflict') this.#takeUpLater(known)",
+    "if (known.retry === 'later') this.#takeUpLater(known)",
+    'the same request twice ends the control plane',
+  ),
+  engine(
+    'engine/loop.ts',
+    "if (known.retry === 'later' || known.code === 'command_conflict') this.#takeUpLater(known)\n      else this.#fatal(known)",
+    'this.#takeUpLater(known)',
+    'a leader that was replaced, or whose disk failed, goes on',
+  ),
+  engine(
+    'engine/loop.ts',
+    'await Promise.allSettled(this.#commits)\n      this.#running()',
+    'this.#running()',
+    'a refusal may stand on what never became durable',
+  ),
+  engine(
+    'engine/loop.ts',
+    'return dueAt !== null && (isBack || dueAt <= at)',
+    'return dueAt !== null && dueAt <= at',
+    'nobody notices a clock that was set back',
+  ),
+  engine('engine/loop.ts', 'if (due.length === 0) this.#wake()', '', 'a wake-up that came too early was the last one'),
+  engine(
+    'engine/loop.ts',
+    'this.#options.clock.after(limits.commitRetryMs, () => this.submit(key, event))',
+    '',
+    'a result that could not be written is lost',
+  ),
+  engine(
+    'engine/loop.ts',
+    "if (this.#status === 'running') this.submit(key, event)\n    })",
+    '    })',
+    'what an effect came to is not recorded',
+  ),
+  engine('engine/loop.ts', 'await this.#takeUp({ isRestart: true })', '', 'a restart takes nothing up'),
+  engine(
+    'engine/transaction.ts',
+    'take(workOf(follower.key), { ...follower, actor: sluice, reason: null })',
+    'void follower',
+    'a settled rollout does not free its environment',
+  ),
+  engine(
+    'engine/transaction.ts',
+    'version: before.version + entries.length,',
+    'version: before.version + 1,',
+    'an aggregate takes one step a transaction',
+  ),
+  engine(
+    'engine/transaction.ts',
+    'if (decision.state === work.state) return false',
+    '',
+    'events that change nothing are recorded too',
+  ),
+  engine(
+    'engine/machines.ts',
+    "state.status === 'absent' ? [] : [environmentKey(state.plan.service, state.plan.spec.name)]",
+    '[]',
+    'the environment of a settled rollout is decided on unread',
+  ),
+  engine(
+    'engine/perform-rollout.ts',
+    'confirm(route, await world.router.shift(route, signal))',
+    'await world.router.shift(route, signal)',
+    'a router that says yes is believed',
+  ),
+  engine(
+    'engine/perform-rollout.ts',
+    'if (routed > action.keep) {',
+    'if (false) {',
+    'instances are retired without a look at their traffic',
+  ),
+  engine(
+    'engine/perform-rollout.ts',
+    'one.release === release && one.index < count &&',
+    'one.release === release &&',
+    'traffic goes to instances that are about to leave',
+  ),
+  engine(
+    'engine/perform-rollout.ts',
+    'const healthy = receipts.filter((receipt) => receipt.healthy).length',
+    'const healthy = receipts.length',
+    'every receipt is a good receipt',
+  ),
+  engine(
+    'engine/perform-rollout.ts',
+    'tripped: trip?.rollout === id,',
+    'tripped: false,',
+    'a trip whose notice got lost is never learned of',
+  ),
+  engine(
+    'engine/perform.ts',
+    "if (error instanceof SluiceError && error.code === 'outcome_unknown') return unknown(at, sequence, error.detail)",
+    "if (error instanceof SluiceError && error.code === 'outcome_unknown') return failed(at, sequence, { ...failureOf(error), retry: 'never' })",
+    'an unknown outcome is a failure',
+  ),
+  engine(
+    'engine/perform.ts',
+    "if (signal.aborted) return unknown(at, sequence, 'called off at its deadline')",
+    '',
+    'a call that took too long has failed',
+  ),
+  engine(
+    'engine/commands.ts',
+    'token: state.token + 1, plan',
+    'token: state.token, plan',
+    'a rollout is fenced like the one before it',
+  ),
+  engine(
+    'engine/commands.ts',
+    "if (admission.kind === 'refused') throw refused(environment, admission.refusals)",
+    '',
+    'whoever asks is let in',
+  ),
+  engine(
+    'engine/engine.ts',
+    'if (other?.digest === digest) return asAnswer(other.answer)',
+    '',
+    'the second of two equal requests is told that the first stands in its way',
+  ),
+  engine(
+    'engine/engine.ts',
+    'const known = await this.#ports.store.request(key)',
+    'const known = null as RequestRecord | null',
+    'an answer that got lost is given anew',
+  ),
+  engine(
+    'engine/engine.ts',
+    "if (notice.kind === 'tripped') {",
+    "if (notice.kind === ('never' as string)) {",
+    'a trip is handed on as a change of health',
+  ),
+]

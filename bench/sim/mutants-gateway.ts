@@ -1,0 +1,101 @@
+/** Seeded bugs of the gateway's logic: shares, fences, trips, evidence; see `mutants.ts`. */
+import type { Killer, Mutant } from './mutants.ts'
+
+const gateway = (file: string, find: string, replace: string, why: string): Mutant => ({
+  file,
+  find,
+  replace,
+  why,
+  killers: file.startsWith('core/routing') ? [...simulated, 'gatewayTests'] : ['gatewayTests'],
+})
+
+const simulated: readonly Killer[] = ['engineSim']
+
+/** One after the other. */
+export const gatewayMutants: readonly Mutant[] = [
+  gateway(
+    'core/routing-pick.ts',
+    'return next.arms.some((arm) => arm.release === cut && arm.shareBp > 0)',
+    'return false',
+    'the shift to 100 % that was already on its way undoes a trip',
+  ),
+  gateway(
+    'core/routing-pick.ts',
+    'next.fence.token !== current.fence.token',
+    'next.fence.token === current.fence.token',
+    'a trip forbids the next rollout instead of its own',
+  ),
+  gateway(
+    'core/routing-pick.ts',
+    'return arm.name === heir.name ? { ...arm, shareBp: arm.shareBp + share } : arm',
+    'return arm',
+    'the share that was cut goes to nobody',
+  ),
+  gateway(
+    'core/routing-pick.ts',
+    'if (candidate && point < candidate.shareBp) return candidate',
+    'if (candidate && point <= candidate.shareBp) return candidate',
+    'the candidate gets a point too many',
+  ),
+  gateway(
+    'core/routing-pick.ts',
+    'if (total !== 0 && total !== routingPoints) return',
+    'if (total > routingPoints) return',
+    'shares that do not sum to all of it are taken',
+  ),
+  gateway(
+    'core/judge/eprocess.ts',
+    'logE(evidence) >= -Math.log(alpha)',
+    'logE(evidence) >= -Math.log(alpha) / 2',
+    'the bound is the square root of what was promised',
+  ),
+  gateway(
+    'core/judge/eprocess.ts',
+    'const theta = odds / (odds + 1 - share)',
+    'const theta = odds / (odds + 1)',
+    'the alternatives forget the share of the stable arm',
+  ),
+  gateway(
+    'gateway/routes/tripwire.ts',
+    'if (event.unit !== null && !watch.marks.mark(event.unit)) return false',
+    '',
+    'one unlucky user counts as often as they reload',
+  ),
+  gateway(
+    'gateway/routes/tripwire.ts',
+    'if (watch.candidate.badUnits < tripwire.policy.ignoreBelow * units) return null',
+    'return null',
+    'the tripwire never cuts',
+  ),
+  gateway(
+    'gateway/routes/route-table.ts',
+    'if (compareFence(fence, record.fence) >= 0) return',
+    'return',
+    'the gateway takes what comes',
+  ),
+  gateway(
+    'gateway/routes/route-table.ts',
+    'if (!isNamed && !isForbiddenByTrip(record.route, record.trip, route)) return',
+    'if (!isForbiddenByTrip(record.route, record.trip, route)) return',
+    'a rollout that was cut comes back under a later route',
+  ),
+  gateway(
+    'gateway/routes/route-table.ts',
+    'if (!isNamed && !isForbiddenByTrip(record.route, record.trip, route)) return',
+    'if (!isNamed) return',
+    'a rollout that was cut comes back as the only arm',
+  ),
+  gateway('gateway/routes/route-table.ts', 'this.writeTrip(entry.record)', '', 'a kill right after the cut undoes it'),
+  gateway(
+    'gateway/routes/live-route.ts',
+    'this.watch = { ...this.watch, tripwire: route.tripwire }',
+    'this.watch = freshWatch(route.tripwire)',
+    'each step of a canary forgets the evidence of the one before',
+  ),
+  gateway(
+    'gateway/routes/live-route.ts',
+    'if (trip) this.cut(trip)',
+    'if (trip) queueMicrotask(() => setTimeout(() => this.cut(trip), 50))',
+    'the cut is made soon, not in this turn',
+  ),
+]
