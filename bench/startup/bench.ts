@@ -13,7 +13,7 @@ import { makeProject } from '../../packages/sluice/test/e2e/project.ts'
 import { freePort } from '../../packages/sluice/test/router/gateway-world.ts'
 import { describeMachine, memoryMbOf } from '../lib/machine.ts'
 import { median, progress, report } from '../lib/report.ts'
-import { atMost, type Bounded, judge, readOptions } from '../lib/targets.ts'
+import { atMost, type Bounded, judge, onThisMachine, readOptions } from '../lib/targets.ts'
 import { gatewayPid } from '../torture-kill/world.ts'
 import { chooseProgram, type Program } from './program.ts'
 
@@ -131,7 +131,7 @@ const run = async (): Promise<number> => {
     await desk.rollOut('production', (await desk.cut()).id)
     await desk.close()
     const place = { projectDir: project.directory, stateDir, port: await freePort() }
-    const { figures, missed, exitCode } = judge(await measure(program, place))
+    const { figures, missed, exitCode } = judge((await measure(program, place)).map(onThisMachine), { quick })
     const bare = medianOf({ ...program, words: [process.execPath] }, ['-e', '0'])
     const notes = [
       `Measured: the ${program.form} form (${program.form === 'built' ? 'npm run build' : 'no npm run build output is there'}); an empty Node program takes ${Math.round(bare)} ms here.`,
