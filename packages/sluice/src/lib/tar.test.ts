@@ -120,6 +120,15 @@ describe('archives', () => {
     assert.equal((await readFile(join(out, 'bin/link'))).length, 300_000)
   })
 
+  it("leave out the checkout's own .git, which says where it lies", async () => {
+    const directory = await plant({ 'main.js': 'run()', '.git': 'gitdir: /somewhere', '.gitignore': 'dist' })
+    const target = join(await fresh(), 'all.tar')
+    await packTar({ directory, paths: ['.'], extra: [], target }, signal)
+    const out = await fresh()
+    await unpackTar(target, out, signal)
+    assert.deepEqual((await readdir(out)).toSorted(), ['.gitignore', 'main.js'])
+  })
+
   it('are not made of what they cannot give back', async () => {
     for (const target of ['/etc/passwd', '../../outside', '../../..']) {
       const directory = await plant({ 'dist/a': 'a' })

@@ -159,7 +159,8 @@ const filesBelow = async (directory: string, paths: readonly string[]): Promise<
       for (const entry of await readdir(full, { recursive: true, withFileTypes: true }))
         if (!entry.isDirectory()) names.add(toName(root, join(entry.parentPath, entry.name)))
   }
-  return [...names]
+  // A checkout's own `.git` holds where it lies; it is no output of a job, and would make the same content another archive.
+  return [...names].filter((name) => name !== '.git' && !name.startsWith('.git/'))
 }
 
 const toName = (root: string, path: string): string => relative(root, path).split(sep).join(posix.sep)
