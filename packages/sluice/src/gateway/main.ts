@@ -11,6 +11,7 @@ import { watchControlPlane } from './control-plane-watch.ts'
 import { DataPlane } from './data/data-plane.ts'
 import { HealthMonitor } from './probes/health-monitor.ts'
 import { writeEvidence, writeEvidenceNow } from './routes/evidence-file.ts'
+import { close as closeListener } from './routes/listener.ts'
 import { readRoutes } from './routes/route-file.ts'
 import type { RouteRecord } from './routes/route-file.ts'
 import { RouteTable } from './routes/route-table.ts'
@@ -18,7 +19,7 @@ import type { GatewaySettings } from './settings.ts'
 import { defaultSettings } from './settings.ts'
 import type { StateLock } from './state-lock.ts'
 import { lockState } from './state-lock.ts'
-import type { PassedListener } from './takeover.ts'
+import type { ReceivedListener } from './takeover.ts'
 import { inherit, startSuccessor } from './takeover.ts'
 import type { World } from './world.ts'
 import { realWorld } from './world.ts'
@@ -69,6 +70,9 @@ export const runGateway = async (options: GatewayOptions): Promise<Gateway> => {
   running.control = control
   for (const record of readRoutes(folder, world))
     await restore(table, record, { world, listeners: inheritance?.listeners ?? [] })
+  for (const { service, environment, server } of inheritance?.listeners ?? []) {
+    if (!table.find({ service, environment })) closeListener(server)
+  }
   await control.listen(socketFile)
   const command = options.controlPlaneCommand ?? null
   running.atEnd(watchControlPlane({ stateDir: options.stateDir, command, world }))
@@ -84,13 +88,13 @@ const portRetryMs = 500
 const restore = async (
   table: RouteTable,
   record: RouteRecord,
-  how: { world: World; listeners: readonly PassedListener[] },
+  how: { world: World; listeners: readonly ReceivedListener[] },
 ): Promise<void> => {
   try {
     const mine = how.listeners.find(
       ({ service, environment }) => service === record.service && environment === record.environment,
     )
-    await table.restore(record, mine?.server ?? null)
+    await table.restore(record, mine ?? null)
   } catch (error) {
     how.world.log('error', 'route_not_listening', {
       service: record.service,

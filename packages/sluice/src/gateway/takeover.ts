@@ -20,6 +20,9 @@ import { SluiceError } from '../core/errors.ts'
 /** A listening socket with the route it belongs to. */
 export type PassedListener = { readonly service: string; readonly environment: string; readonly server: net.Server }
 
+/** A listening socket that was received, with what it accepted before its route was in force. */
+export type ReceivedListener = PassedListener & { readonly early: net.Socket[] }
+
 /** How long the successor may take to load, and then to serve. */
 const readyTimeoutMs = 10_000
 const answerTimeoutMs = 30_000
@@ -42,7 +45,7 @@ export const startSuccessor = async (command: readonly string[]): Promise<Succes
       const serving = told(child, 'serving', readyTimeoutMs)
       for (const { service, environment, server } of listeners)
         child.send({ kind: 'listener', service, environment }, server)
-      child.send({ kind: 'all' })
+      child.send({ kind: 'all', count: listeners.length })
       await serving
       child.disconnect()
       child.unref()
@@ -75,7 +78,7 @@ const kindOf = (message: unknown): unknown =>
   typeof message === 'object' && message !== null && 'kind' in message ? message.kind : null
 
 /** The successor's view of its predecessor. */
-export type Inheritance = { readonly listeners: readonly PassedListener[]; readonly serving: () => void }
+export type Inheritance = { readonly listeners: readonly ReceivedListener[]; readonly serving: () => void }
 
 /** In the successor: says that it is loaded, and waits for the listeners. */
 export const inherit = (): Promise<Inheritance> =>
@@ -84,14 +87,16 @@ export const inherit = (): Promise<Inheritance> =>
       return reject(
         new SluiceError('usage_invalid', { detail: '--adopt is for a gateway that another gateway starts' }),
       )
-    const listeners: PassedListener[] = []
+    const listeners: ReceivedListener[] = []
+    let count = Number.POSITIVE_INFINITY
     const serving = (): void => {
       process.off('message', read)
       process.send?.({ kind: 'serving' })
     }
     const read = (message: unknown, handle: unknown): void => {
-      if (kindOf(message) === 'all') return resolve({ listeners, serving })
-      if (handle instanceof net.Server) listeners.push({ ...nameOf(message), server: handle })
+      if (handle instanceof net.Server) listeners.push({ ...nameOf(message), server: handle, early: keepEarly(handle) })
+      if (kindOf(message) === 'all') count = countOf(message)
+      if (listeners.length >= count) resolve({ listeners, serving })
     }
     process.on('message', read)
     // The predecessor died: nobody will send what is missing, and its state is free.
@@ -99,6 +104,16 @@ export const inherit = (): Promise<Inheritance> =>
     process.send({ kind: 'ready' })
     return undefined
   })
+
+/** The socket accepts from the moment it is received: its connections wait, unread, until somebody serves them. */
+const keepEarly = (server: net.Server): net.Socket[] => {
+  const early: net.Socket[] = []
+  server.on('connection', (socket) => early.push(socket.on('error', () => {})))
+  return early
+}
+
+const countOf = (message: unknown): number =>
+  typeof message === 'object' && message !== null && 'count' in message ? Number(message.count) : 0
 
 const nameOf = (message: unknown): { service: string; environment: string } => {
   if (typeof message !== 'object' || message === null || !('service' in message && 'environment' in message)) {

@@ -2,6 +2,7 @@
 import net from 'node:net'
 import { SluiceError } from '../../core/errors.ts'
 import type { Route } from '../../core/routing.ts'
+import type { ReceivedListener } from '../takeover.ts'
 
 /** Takes a new connection. */
 export type OnConnection = (socket: net.Socket) => void
@@ -22,14 +23,17 @@ export const openListener = (listen: Route['listen'], onConnection: OnConnection
     })
   })
 
-/** Accepts on a socket that a predecessor listened on. */
-export const adoptListener = (server: net.Server, onConnection: OnConnection): net.Server =>
-  server
-    .on('error', () => {})
-    .on('connection', (socket) => {
-      socket.setNoDelay(true)
-      onConnection(socket)
-    })
+/** Accepts on a socket that a predecessor listened on, beginning with what it has accepted already. */
+export const adoptListener = ({ server, early }: ReceivedListener, onConnection: OnConnection): net.Server => {
+  const accept = (socket: net.Socket): void => {
+    socket.setNoDelay(true)
+    onConnection(socket)
+  }
+  server.removeAllListeners('connection')
+  server.on('error', () => {}).on('connection', accept)
+  for (const socket of early.splice(0)) accept(socket)
+  return server
+}
 
 /** Stops accepting; connections stay. */
 export const close = (server: net.Server): void => {

@@ -8,7 +8,7 @@ import type { GatewayNotice, Route, RouteObservation } from '../../core/routing.
 import { logE } from '../../core/judge/eprocess.ts'
 import { ClientConnection } from '../data/client-connection.ts'
 import type { DataPlane } from '../data/data-plane.ts'
-import type { PassedListener } from '../takeover.ts'
+import type { PassedListener, ReceivedListener } from '../takeover.ts'
 import { removeEvidence, restoreEvidence } from './evidence-file.ts'
 import type { OnConnection } from './listener.ts'
 import { adoptListener, close, openListener } from './listener.ts'
@@ -59,7 +59,7 @@ export class RouteTable {
   }
 
   /** Puts a route from disk in force, as it was; on the socket of a predecessor, if there is one. */
-  async restore(record: RouteRecord, listener: net.Server | null): Promise<void> {
+  async restore(record: RouteRecord, listener: ReceivedListener | null): Promise<void> {
     const entry = this.entryOf(record)
     entry.record = record
     if (!record.route) return
