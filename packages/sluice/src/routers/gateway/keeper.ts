@@ -44,8 +44,11 @@ export class GatewayKeeper {
   /** Resolves once a gateway answers; `gateway_unreachable` when none does in time, with the end of its log as evidence to look at. */
   async ready(): Promise<void> {
     this.start()
-    const late = timeout(limits.gatewayStartMs, this.#stopped.signal)
-    if (await Promise.race([this.#serving.promise.then(() => true), late.then(() => false)])) return
+    const answered = new AbortController()
+    const late = timeout(limits.gatewayStartMs, AbortSignal.any([answered.signal, this.#stopped.signal]))
+    const isServing = await Promise.race([this.#serving.promise.then(() => true), late.then(() => false)])
+    answered.abort()
+    if (isServing) return
     throw new SluiceError('gateway_unreachable', {
       detail: `no gateway answered in ${this.#options.stateDir} within ${limits.gatewayStartMs} ms`,
       hint: `look into ${join(this.#options.stateDir, 'gateway.log')}`,
