@@ -10,6 +10,7 @@ import { SluiceError } from '../../core/errors.ts'
 import { limits } from '../../core/limits.ts'
 import type { Log } from '../../ports/clock.ts'
 import { type ControlConnection, openConnection } from './connection.ts'
+import { rest } from './waiting.ts'
 
 /** What to keep alive. */
 export type KeeperOptions = {
@@ -45,7 +46,7 @@ export class GatewayKeeper {
   async ready(): Promise<void> {
     this.start()
     const answered = new AbortController()
-    const late = timeout(limits.gatewayStartMs, AbortSignal.any([answered.signal, this.#stopped.signal]))
+    const late = rest(limits.gatewayStartMs, AbortSignal.any([answered.signal, this.#stopped.signal]))
     const isServing = await Promise.race([this.#serving.promise.then(() => true), late.then(() => false)])
     answered.abort()
     if (isServing) return
@@ -67,7 +68,7 @@ export class GatewayKeeper {
     for (let delayMs = 0; !signal.aborted;) {
       const connection = await openConnection(join(this.#options.stateDir, 'gateway.sock'), () => {})
       if (connection === null) {
-        await timeout(delayMs, signal)
+        await rest(delayMs, signal)
         if (!signal.aborted) await this.#startOne()
         delayMs = Math.min(limits.retryDelayMsMax, Math.max(limits.gatewayRestartDelayMs, delayMs * 2))
         continue
@@ -109,7 +110,7 @@ export class GatewayKeeper {
       const connection = await openConnection(socketFile, () => {})
       connection?.close()
       if (connection !== null) return null
-      await timeout(lookEveryMs, signal)
+      await rest(lookEveryMs, signal)
     }
     return null
   }
@@ -132,15 +133,3 @@ export const shutdownGateway = async (stateDir: string): Promise<boolean> => {
   await connection.closed
   return true
 }
-
-const timeout = (ms: number, signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (ms <= 0 || signal.aborted) return resolve()
-    const done = (): void => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-    const timer = setTimeout(done, ms)
-    signal.addEventListener('abort', done, { once: true })
-  })

@@ -7,6 +7,7 @@ import { errorTable, type ErrorCode, SluiceError } from '../../core/errors.ts'
 import { limits } from '../../core/limits.ts'
 import type { GatewayAnswer, GatewayNotice } from '../../core/routing.ts'
 import { type ControlConnection, openConnection, type Reply } from './connection.ts'
+import { rest, settledBy, untilFirst } from './waiting.ts'
 import { type AnyRequest, type GatewayRequest, helloRequest, parseHello } from './requests.ts'
 
 /** Where the gateway is, and what to do when it is met. */
@@ -34,7 +35,18 @@ export class GatewayLink {
     signal: AbortSignal,
   ): Promise<GatewayAnswer[Kind]> {
     refuseLong(request)
-    const until = AbortSignal.any([signal, this.#closed.signal, AbortSignal.timeout(request.deadlineMs)])
+    const until = untilFirst(request.deadlineMs, [signal, this.#closed.signal])
+    try {
+      return await this.#askUntil(request, until.signal)
+    } finally {
+      until.end()
+    }
+  }
+
+  async #askUntil<Kind extends keyof GatewayAnswer>(
+    request: GatewayRequest<Kind>,
+    until: AbortSignal,
+  ): Promise<GatewayAnswer[Kind]> {
     const start = performance.now()
     let sent = false
     for (let delayMs = 0; ; delayMs = nextDelayMs(delayMs)) {
@@ -58,7 +70,7 @@ export class GatewayLink {
 
   /** Keeps the connection up until the signal, so that notices come in. */
   async hold(signal: AbortSignal): Promise<void> {
-    const until = AbortSignal.any([signal, this.#closed.signal])
+    const { signal: until, end } = untilFirst(null, [signal, this.#closed.signal])
     for (let delayMs = 0; !until.aborted; delayMs = nextDelayMs(delayMs)) {
       const connection = await this.#connect()
       if (connection !== null) {
@@ -71,6 +83,7 @@ export class GatewayLink {
         await rest(delayMs, until)
       }
     }
+    end()
   }
 
   /** Ends the connection for good; what is unanswered is told so. */
@@ -92,8 +105,9 @@ export class GatewayLink {
     if (this.#closed.signal.aborted) return null
     const connection = await openConnection(this.#options.socketFile, this.#options.onNotice)
     if (connection === null) return null
-    const until = AbortSignal.any([this.#closed.signal, AbortSignal.timeout(helloRequest.deadlineMs)])
-    const reply = await settledBy(connection.send(helloRequest.command), until)
+    const until = untilFirst(helloRequest.deadlineMs, [this.#closed.signal])
+    const reply = await settledBy(connection.send(helloRequest.command), until.signal)
+    until.end()
     const hello = reply.kind === 'answered' ? parseHello(reply.answer) : null
     if (hello === null || this.#closed.signal.aborted) {
       connection.close()
@@ -139,28 +153,3 @@ const refusal = (code: string, detail: string): SluiceError =>
     : new SluiceError('unexpected', { detail: `${code}: ${detail}` })
 
 const nextDelayMs = (delayMs: number): number => Math.min(limits.reconnectDelayMsMax, Math.max(2, delayMs * 2))
-
-/** The reply, or `lost` once the signal falls. */
-const settledBy = (reply: Promise<Reply>, signal: AbortSignal): Promise<Reply> =>
-  new Promise((resolve) => {
-    const lost = (): void => resolve({ kind: 'lost' })
-    if (signal.aborted) return lost()
-    signal.addEventListener('abort', lost, { once: true })
-    void reply.then((value) => {
-      signal.removeEventListener('abort', lost)
-      resolve(value)
-    })
-  })
-
-/** Waits, or until the signal falls. */
-const rest = (ms: number, signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-    const timer = setTimeout(done, ms)
-    if (signal.aborted) done()
-    else signal.addEventListener('abort', done, { once: true })
-  })
