@@ -7,7 +7,13 @@ var found = Number(process.versions.node.split('.')[0])
 
 if (found < wanted) {
   process.stderr.write(
-    'sluice: Node ' + process.versions.node + ' is too old, Sluice needs ' + wanted + ' or newer (SLU-1007). Install it from https://nodejs.org, or run: npx -p node@' + wanted + ' sluice …\n'
+    'sluice: Node ' +
+      process.versions.node +
+      ' is too old, Sluice needs ' +
+      wanted +
+      ' or newer (SLU-1007). Install it from https://nodejs.org, or run: npx -p node@' +
+      wanted +
+      ' sluice …\n',
   )
   process.exitCode = 2
 } else {
@@ -20,7 +26,9 @@ function start() {
   var source = require('node:path').join(__dirname, '..', 'src', 'main.ts')
   var main = require('node:fs').existsSync(source) ? '../src/main.ts' : '../dist/main.js'
   import(main).catch(function (error) {
-    process.stderr.write('sluice: cannot start (SLU-1000): ' + (error && error.stack ? error.stack : String(error)) + '\n')
+    process.stderr.write(
+      'sluice: cannot start (SLU-1000): ' + (error && error.stack ? error.stack : String(error)) + '\n',
+    )
     process.exitCode = 1
   })
 }

@@ -81,7 +81,7 @@ export const unpackTar = async (archive: string, directory: string, signal: Abor
       await chmod(path, mode !== undefined && (mode & 0o100) !== 0 ? 0o755 : 0o644)
     } else {
       throw new SluiceError('artifact_mismatch', {
-        detail: `${name} is a ${String(type)}, which artifacts do not hold`,
+        detail: `${name} is a ${type ?? 'thing without a type'}, which artifacts do not hold`,
       })
     }
     entry.resume()

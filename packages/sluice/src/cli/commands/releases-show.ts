@@ -17,7 +17,7 @@ export const command: Command = (cli, input) =>
 const releaseLines = (release: ReleaseDetailView, style: Style): readonly string[] => {
   const row = (name: string, text: string): string => `${style.dim(name.padEnd(11))} ${text}`
   return [
-    `${style.bold(`${release.service} ${release.version}`)}`,
+    style.bold(`${release.service} ${release.version}`),
     row('id', release.id),
     row('commit', `${release.commit.id} ${release.commit.subject}, ${release.commit.author}`),
     row('cut', `${isoTime(release.cutAt)} by ${release.cutBy}`),

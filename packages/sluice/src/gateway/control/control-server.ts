@@ -11,7 +11,7 @@ import { lineNumber, parseCommand } from './parse-command.ts'
 export type Asker = { readonly subscribe: () => void }
 
 /** Carries out a command; its result is the answer. */
-export type Handler = (command: GatewayCommand, asker: Asker) => Promise<unknown> | unknown
+export type Handler = (command: GatewayCommand, asker: Asker) => unknown
 
 /** Notices that a subscriber may leave unread, bytes, before it is cut off. */
 const unreadBytesMax = 4 * limits.controlLineBytesMax

@@ -84,7 +84,11 @@ export const writeRouteNow = (folder: string, record: RouteRecord): Promise<void
 
 const syncFile = async (file: string): Promise<void> => {
   const handle = await fs.promises.open(file, 'r')
-  await handle.sync().finally(() => handle.close())
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
 }
 
 const syncFolder = (folder: string): Promise<void> => syncFile(folder)
