@@ -31,7 +31,7 @@ export type ControlPlaneOptions = {
   readonly projectDir: string
   /** `<projectDir>/.sluice` unless given. */
   readonly stateDir?: string
-  /** `keep`: start a gateway now and whenever it dies. `whenNeeded`: only once traffic has to be split (the pipeline alone needs none). */
+  /** `keep`: have a gateway from `start` on, whenever it dies. `whenNeeded`: only once traffic has to be split (the pipeline alone needs none). */
   readonly gateway: 'keep' | 'whenNeeded'
   /** `control.log` in the state directory unless given. */
   readonly log?: Log
@@ -46,7 +46,7 @@ export type ControlPlane = {
   /** What the HTTP API is made of. */
   readonly api: ApiContext
   readonly stateDir: string
-  /** Recovers, then works. With `gateway: 'keep'` the gateway is on its way when this is called. */
+  /** Recovers, then works. Until it is called nothing was started. */
   readonly start: () => Promise<void>
   /** Stops deciding and lets go of the state; gateway and instances serve on. */
   readonly close: () => Promise<void>
@@ -72,7 +72,6 @@ export const openControlPlane = async (options: ControlPlaneOptions): Promise<Co
     log,
     command: [process.execPath, gatewayFile, '--state-dir', stateDir],
   })
-  if (options.gateway === 'keep') keeper.start()
   const router = gatewayRouter({ stateDir, log, ensure: () => keeper.start() })
   const artifacts = new LocalArtifacts(stateDir, localTools())
   const secrets = fileSecrets(stateDir)
@@ -106,6 +105,7 @@ export const openControlPlane = async (options: ControlPlaneOptions): Promise<Co
       closing: closing.signal,
     },
     start: async () => {
+      if (options.gateway === 'keep') keeper.start()
       await engine.start()
       isStarted = true
     },
