@@ -52,7 +52,7 @@ describe('trouble', () => {
         production: { ...common, listen: port, secrets: ['SECRET_WORD'], strategy: { kind: 'blueGreen', bake: '0s' } },
         taken: { ...common, listen: takenPort, strategy: 'recreate' },
       },
-      { health: { path: '/healthz', interval: '20ms', healthyAfter: 1, startTimeout: '1s' } },
+      { health: { path: '/healthz', interval: '20ms', healthyAfter: 1, startTimeout: '2s' } },
     )
     stateDir = await makeStateDir()
     await setSecret(stateDir, 'SECRET_WORD', 'swordfish', never)
