@@ -20,12 +20,13 @@ export const probeAll = (request: ProbeRequest): Promise<readonly ProbeReceipt[]
 const probeOne = async (upstream: Upstream, request: ProbeRequest, until: number): Promise<ProbeReceipt> => {
   let successes = 0
   let last = 'not asked: the deadline was over'
+  let asked = false
   for (let left = until - performance.now(); left > 0; left = until - performance.now()) {
-    const answer = await ask(upstream, {
-      path: request.health.path,
-      timeoutMs: Math.min(request.health.timeoutMs, left),
-    })
-    last = answer.last
+    const timeoutMs = Math.min(request.health.timeoutMs, left)
+    const answer = await ask(upstream, { path: request.health.path, timeoutMs })
+    // A probe that the deadline cut short says nothing about the instance; what it answered before does.
+    if (answer.good || !asked || timeoutMs === request.health.timeoutMs) last = answer.last
+    asked = true
     successes = answer.good ? successes + 1 : 0
     if (successes >= request.successes) return { instance: upstream.instance, healthy: true, successes, last }
     const rest = Math.min(request.health.intervalMs, until - performance.now())
