@@ -11,7 +11,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { cpuSecondsOf, describeMachine, memoryMbOf } from '../lib/machine.ts'
 import type { Figure } from '../lib/report.ts'
-import { median, progress, quantile, report } from '../lib/report.ts'
+import { median, progress, report } from '../lib/report.ts'
 import type { Proxy } from './peers.ts'
 import { freePort, installPeers, loadCore, proxies, startUpstream } from './peers.ts'
 
@@ -25,6 +25,7 @@ type Round = { readonly perSecond: number; readonly perCpuSecond: number }
 type Rates = ReadonlyMap<string, readonly Round[]>
 
 const connections = 64
+const restingConnections = 128
 const quick: Plan = { rounds: 1, seconds: 2, latencyRounds: 2, latencySeconds: 2 }
 const full: Plan = { rounds: 5, seconds: 4, latencyRounds: 5, latencySeconds: 5 }
 
@@ -66,35 +67,26 @@ const measureRates = async (running: readonly Proxy[], plan: Plan): Promise<Rate
   return rates
 }
 
+/** Each connection rests for a random time after each answer, so that requests come independently of each other. */
+const restScript = (restMs: number): string => `function delay() return math.random(0, ${2 * restMs}) end\n`
+
 /**
- * The 99th percentile of the latency, milliseconds, while requests are sent at a fixed rate. h2load gives each connection its own clock; at half
- * load an answer is back long before that connection's next request is due, so a late answer hides none.
+ * The 99th percentile of the latency, milliseconds, at about a fixed rate: many connections, each of which rests most of the time. (A generator that
+ * fires all its connections on one tick would measure the depth of its own bursts.)
  */
 const p99 = async (
   port: number,
   load: { requestsPerSecond: number; seconds: number; folder: string },
 ): Promise<number> => {
-  const log = path.join(load.folder, 'latencies')
-  const pace = [
-    '-c',
-    String(connections),
-    `--rps=${load.requestsPerSecond / connections}`,
-    '-D',
-    String(load.seconds),
-    '--warm-up-time=1',
-  ]
-  await onLoadCore(['h2load', '--h1', '-t1', ...pace, `--log-file=${log}`, `http://127.0.0.1:${port}/file`])
-  const rows = fs
-    .readFileSync(log, 'utf8')
-    .trim()
-    .split('\n')
-    .map((row) => row.split('\t').map(Number))
-  fs.rmSync(log)
-  const failed = rows.filter(([, status]) => status !== 200).length
-  if (failed > 0) progress(`  ${failed} of ${rows.length} requests failed on port ${port}`)
-  if (rows.length < load.requestsPerSecond * load.seconds * 0.8)
-    progress(`  only ${rows.length} requests were sent to port ${port}`)
-  return quantile(Float64Array.from(rows, ([, , micros = 0]) => micros / 1_000).toSorted(), 0.99)
+  const script = path.join(load.folder, 'rest.lua')
+  const restMs = Math.max(1, Math.round((restingConnections / load.requestsPerSecond) * 1_000))
+  fs.writeFileSync(script, restScript(restMs))
+  const command = ['wrk', '-t1', `-c${restingConnections}`, `-d${load.seconds}s`, '--latency', '-s', script]
+  const output = await onLoadCore([...command, `http://127.0.0.1:${port}/file`])
+  const sent = Number(/Requests\/sec:\s+([\d.]+)/.exec(output)?.[1] ?? 0)
+  if (sent < load.requestsPerSecond * 0.8) progress(`  only ${Math.round(sent)} requests/s were sent to port ${port}`)
+  const [, value = '', unit = ''] = /99%\s+([\d.]+)(us|ms|s)/.exec(output) ?? []
+  return Number(value) * (unit === 'us' ? 0.001 : unit === 's' ? 1_000 : 1)
 }
 
 /** p99 through the proxy minus p99 of the upstream asked directly, in turn, at the same rate. */

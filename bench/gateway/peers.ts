@@ -23,7 +23,7 @@ export type Place = { readonly folder: string; readonly port: number; readonly u
 
 /** Installs what is missing from the system's packages; throws when that does not work. */
 export const installPeers = (): void => {
-  const programs = { haproxy: 'haproxy', nginx: 'nginx', caddy: 'caddy', wrk: 'wrk', h2load: 'nghttp2-client' }
+  const programs = { haproxy: 'haproxy', nginx: 'nginx', caddy: 'caddy', wrk: 'wrk' }
   const missing = Object.entries(programs).filter(([program]) => spawnSync('which', [program]).status !== 0)
   if (missing.length === 0) return
   const packages = missing.map(([, name]) => name)
