@@ -5,8 +5,8 @@ import type { Upstream } from '../../core/routing.ts'
 import { HeadParser, needMore, rejected } from '../http/head-parser.ts'
 import { defaultSettings } from '../settings.ts'
 
-/** What an upstream answered: good is a status of 200–399 within the time; `last` says what it was, for a person. */
-export type Answer = { readonly good: boolean; readonly last: string }
+/** What an upstream answered: good is a status of 200–399 within the time; `last` says what it was, for a person; `late`: nothing came in time. */
+export type Answer = { readonly good: boolean; readonly last: string; readonly late: boolean }
 
 /** Asks once. Never rejects: no answer is an answer. */
 export const ask = (upstream: Upstream, policy: Pick<HealthPolicy, 'path' | 'timeoutMs'>): Promise<Answer> =>
@@ -14,12 +14,15 @@ export const ask = (upstream: Upstream, policy: Pick<HealthPolicy, 'path' | 'tim
     const parser = new HeadParser('response', defaultSettings)
     let received = Buffer.alloc(0)
     const socket = net.connect({ host: upstream.host, port: upstream.port, noDelay: true })
-    const settle = (good: boolean, last: string): void => {
+    const settle = (good: boolean, last: string, late: boolean = false): void => {
       clearTimeout(timer)
       socket.destroy()
-      resolve({ good, last })
+      resolve({ good, last, late })
     }
-    const timer = setTimeout(() => settle(false, `no answer within ${policy.timeoutMs} ms`), policy.timeoutMs)
+    const timer = setTimeout(
+      () => settle(false, `no answer within ${Math.round(policy.timeoutMs)} ms`, true),
+      policy.timeoutMs,
+    )
     socket.on('error', (error) => settle(false, 'code' in error ? String(error.code) : error.message))
     socket.on('close', () => settle(false, 'closed without an answer'))
     socket.on('data', (bytes) => {

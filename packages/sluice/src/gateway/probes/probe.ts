@@ -25,7 +25,7 @@ const probeOne = async (upstream: Upstream, request: ProbeRequest, until: number
     const timeoutMs = Math.min(request.health.timeoutMs, left)
     const answer = await ask(upstream, { path: request.health.path, timeoutMs })
     // A probe that the deadline cut short says nothing about the instance; what it answered before does.
-    if (answer.good || !asked || timeoutMs === request.health.timeoutMs) last = answer.last
+    if (!answer.late || !asked || timeoutMs === request.health.timeoutMs) last = answer.last
     asked = true
     successes = answer.good ? successes + 1 : 0
     if (successes >= request.successes) return { instance: upstream.instance, healthy: true, successes, last }
