@@ -16,7 +16,7 @@ import type { Readable } from 'node:stream'
 import type { Ack, Workload } from './disk/workload.ts'
 import type { Chance } from './disk/model.ts'
 
-const kills = process.env['SLUICE_TEST_LONG'] === '1' ? 500 : 50
+const kills = process.env['SLUICE_TEST_LONG'] === '1' ? 500 : 20
 const lanes = Math.min(3, availableParallelism() + 1)
 let root = ''
 
