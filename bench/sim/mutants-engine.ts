@@ -1,7 +1,7 @@
 /** Seeded bugs of the loop, of transactions, of commands and of performing; see `mutants.ts`. */
-import type { Mutant } from './mutants.ts'
+import type { Mutant, MutantRow } from './mutants.ts'
 
-const engine = (file: string, find: string, replace: string, why: string): Mutant => ({
+const engine = (...[file, find, replace, why]: MutantRow): Mutant => ({
   file,
   find,
   replace,
@@ -56,12 +56,6 @@ export const engineMutants: readonly Mutant[] = [
   engine('engine/loop.ts', 'if (due.length === 0) this.#wake()', '', 'a wake-up that came too early was the last one'),
   engine(
     'engine/loop.ts',
-    'this.#options.clock.after(limits.commitRetryMs, () => this.submit(key, event))',
-    '',
-    'a result that could not be written is lost',
-  ),
-  engine(
-    'engine/loop.ts',
     "if (this.#status === 'running') this.submit(key, event)\n    })",
     '    })',
     'what an effect came to is not recorded',
@@ -72,12 +66,6 @@ export const engineMutants: readonly Mutant[] = [
     'take(workOf(follower.key), { ...follower, actor: sluice, reason: null })',
     'void follower',
     'a settled rollout does not free its environment',
-  ),
-  engine(
-    'engine/transaction.ts',
-    'version: before.version + entries.length,',
-    'version: before.version + 1,',
-    'an aggregate takes one step a transaction',
   ),
   engine(
     'engine/transaction.ts',
@@ -153,14 +141,8 @@ export const engineMutants: readonly Mutant[] = [
   ),
   engine(
     'engine/engine.ts',
-    'const known = await this.#ports.store.request(key)',
-    'const known = null as RequestRecord | null',
-    'an answer that got lost is given anew',
-  ),
-  engine(
-    'engine/engine.ts',
-    "if (notice.kind === 'tripped') {",
-    "if (notice.kind === ('never' as string)) {",
-    'a trip is handed on as a change of health',
+    "if (!(error instanceof SluiceError) || error.code !== 'store_full') throw error",
+    'throw error',
+    'a full disk stands in the way of a rollback',
   ),
 ]

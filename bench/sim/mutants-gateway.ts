@@ -1,15 +1,18 @@
 /** Seeded bugs of the gateway's logic: shares, fences, trips, evidence; see `mutants.ts`. */
-import type { Killer, Mutant } from './mutants.ts'
+import type { Killer, Mutant, MutantRow } from './mutants.ts'
 
-const gateway = (file: string, find: string, replace: string, why: string): Mutant => ({
+const gateway = (...[file, find, replace, why]: MutantRow): Mutant => ({
   file,
   find,
   replace,
   why,
-  killers: file.startsWith('core/routing') ? [...simulated, 'gatewayTests'] : ['gatewayTests'],
+  killers: killersOf(file),
 })
 
-const simulated: readonly Killer[] = ['engineSim']
+const killersOf = (file: string): readonly Killer[] => {
+  if (file.startsWith('core/routing')) return ['engineSim', 'gatewayTests']
+  return file.startsWith('core/judge') ? ['coreTests', 'gatewayTests'] : ['gatewayTests']
+}
 
 /** One after the other. */
 export const gatewayMutants: readonly Mutant[] = [

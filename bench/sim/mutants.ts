@@ -19,7 +19,10 @@ export type Mutant = {
   readonly killers: readonly Killer[]
 }
 
-const core = (file: string, find: string, replace: string, why: string): Mutant => ({
+/** A mutant as a row of the tables: file, what is there, what comes instead, and the thought behind it. */
+export type MutantRow = readonly [file: string, find: string, replace: string, why: string]
+
+const core = (...[file, find, replace, why]: MutantRow): Mutant => ({
   file: `core/${file}`,
   find,
   replace,
@@ -106,7 +109,12 @@ const machineMutants: readonly Mutant[] = [
     'state.hurried !== null',
     'promote passes over actions too',
   ),
-  core('rollout/forward.ts', 'if (paused !== null) return unchanged(entered)', '', 'a pause stops nothing'),
+  core(
+    'rollout/forward.ts',
+    'const isBegun = paused === null && isAction(step)',
+    'const isBegun = isAction(step)',
+    'a pause stops nothing',
+  ),
   core(
     'rollout/forward.ts',
     "guard.kind === 'off' && state.paused?.kind === 'broken' ? null : state.paused",
@@ -189,14 +197,14 @@ const machineMutants: readonly Mutant[] = [
   ),
   core(
     'rollout/time.ts',
-    'if (near !== state) return unchanged(near)',
+    'if (near !== before) return unchanged(near)',
     '',
     'a clock that is set back stops judge, bake and retry for as long',
   ),
   core(
     'rollout/time.ts',
-    'if (due !== null && at - due > limits.wakeLateMsMax) return unchanged({ ...state, progressAt: at })',
-    '',
+    'return absentMs <= limits.wakeLateMsMax ? state :',
+    'return true ? state :',
     'downtime of the control plane counts as lack of progress',
   ),
   core(

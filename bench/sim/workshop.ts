@@ -18,6 +18,8 @@ const commands: Readonly<Record<Killer, readonly string[]>> = {
   engineSim: ['test/sim/engine/replay.ts', '--seed', '1', '--count', '6000'],
   coreTests: [
     '--test',
+    '--test-timeout=20000',
+    '--test-force-exit',
     'src/core/rollout/*.test.ts',
     'src/core/judge/*.test.ts',
     'src/core/environment.test.ts',
@@ -26,6 +28,8 @@ const commands: Readonly<Record<Killer, readonly string[]>> = {
   ],
   gatewayTests: [
     '--test',
+    '--test-timeout=20000',
+    '--test-force-exit',
     'src/core/routing-pick.test.ts',
     'src/core/judge/eprocess.test.ts',
     'test/gateway/arms.test.ts',

@@ -58,8 +58,8 @@ export class Loop {
   #recovering: Promise<unknown> | null = null
   #status: 'new' | 'running' | 'stopped' = 'new'
   #cancelWake: () => void = () => {}
-  /** The wall clock at the last wake-up. */
-  #wokeAt = 0
+  /** The newest time that anything was decided for, epoch ms; at the start unknown, so the first wake-up is for everything. */
+  #newestAt = Infinity
 
   constructor(options: LoopOptions) {
     this.#options = options
@@ -108,12 +108,11 @@ export class Loop {
       while (keys.some((key) => !this.#held.has(keyText(key)))) await this.hold(keys)
       const { lease } = this.#running()
       const generation = this.#generation
-      const decided = attempt(() =>
-        planTransaction(
-          make((key) => this.#heldOf(key).state),
-          (key) => this.#heldOf(key),
-        ),
-      )
+      const decided = attempt(() => {
+        const inputs = make((key) => this.#heldOf(key).state)
+        for (const { event } of inputs) this.#newestAt = Math.max(this.#newestAt, event.at)
+        return planTransaction(inputs, (key) => this.#heldOf(key))
+      })
       if (decided.plan !== null && decided.plan.transitions.length > 0) {
         const { plan } = decided
         // Held and handed over in the same turn as it was decided, so that the next decision stands on it and is written after it.
@@ -299,8 +298,8 @@ export class Loop {
   #timePassed(): void {
     const at = this.#options.clock.now()
     // A clock that was set back makes everything due: what waits for a time may be waiting for one that is far off now.
-    const isBack = at < this.#wokeAt
-    this.#wokeAt = at
+    const isBack = at < this.#newestAt
+    this.#newestAt = at
     const due = [...this.#held.values()].filter(({ key, state }) => {
       const dueAt = machines[key.kind].nextAt(state)
       return dueAt !== null && (isBack || dueAt <= at)

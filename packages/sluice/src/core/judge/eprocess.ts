@@ -30,7 +30,11 @@ const factors = (share: number, tolerance: number, isCandidate: boolean): number
  * Evidence after one bad event. `share` is the candidate's at that moment, strictly between 0 and 1; outside it there is no
  * comparison to make and the evidence stays as it is.
  */
-export const weigh = (evidence: Evidence, event: { share: number; candidate: boolean }, tolerance: number): Evidence => {
+export const weigh = (
+  evidence: Evidence,
+  event: { share: number; candidate: boolean },
+  tolerance: number,
+): Evidence => {
   if (!(event.share > 0 && event.share < 1)) return evidence
   const step = factors(event.share, tolerance, event.candidate)
   return evidence.map((value, index) => value + (step[index] ?? 0))

@@ -2,7 +2,7 @@
 import type { EnvironmentSpec } from '../model.ts'
 import { limits } from '../limits.ts'
 import { type Decision, unreachable } from '../machine.ts'
-import type { Action, Failure, RolloutEffect, RolloutPlan, RolloutState, Stage, Step } from './types.ts'
+import type { Action, Failure, RolloutEffect, RolloutPlan, RolloutState, Share, Stage, Step } from './types.ts'
 
 /** A rollout on its way forward. */
 export type Advancing = Extract<RolloutState, { status: 'advancing' }>
@@ -34,10 +34,16 @@ export const stepName = (step: Step): string => {
     case 'retire':
       return `${step.kind}/${step.release}/${step.keep}`
     case 'shift':
-      return `shift/${step.shares.map(({ release, shareBp }) => `${release}:${shareBp}`).join('+') || step.whenEmpty}`
+      return `shift/${sharesName(step.shares) || step.whenEmpty}`
     default:
       return step.kind
   }
+}
+
+const sharesName = (shares: readonly Share[]): string => {
+  let name = ''
+  for (const { release, shareBp } of shares) name += `${name === '' ? '' : '+'}${release}:${shareBp}`
+  return name
 }
 
 /** How long an action may take until its outcome counts as unknown, milliseconds. */

@@ -18,13 +18,16 @@ export const enter = (state: Advancing, index: number, at: number): RolloutDecis
   const guard = guardAt(state, next, at)
   // Where nothing is compared nothing is measured, so nothing would ever end a pause for a silent source.
   const paused = guard.kind === 'off' && state.paused?.kind === 'broken' ? null : state.paused
-  const entered: Advancing = { ...state, index: next, stage: ready, guard, paused, progressAt: at }
-  if (paused !== null) return unchanged(entered)
-  if (!isAction(step)) return unchanged({ ...entered, stage: restOn(step, at) })
+  const isBegun = paused === null && isAction(step)
+  if (!isBegun) {
+    const stage = paused === null ? restOn(step, at) : ready
+    return unchanged({ ...state, index: next, stage, guard, paused, progressAt: at })
+  }
   const effect = issue(state, 'forward', step)
   const warm = state.warm && !(step.kind === 'retire' && step.release === from)
+  const stage = performing(effect, 1, at)
   const { sequence } = effect
-  return { state: { ...entered, warm, sequence, stage: performing(effect, 1, at) }, effects: [effect] }
+  return { state: { ...state, index: next, stage, guard, paused, progressAt: at, warm, sequence }, effects: [effect] }
 }
 
 const ready: Stage = { kind: 'ready' }

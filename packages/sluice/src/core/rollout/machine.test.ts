@@ -373,3 +373,29 @@ test('evidence against the candidate turns back at the same look, with the numbe
   ok(story.state.status === 'reverting' && story.state.cause.kind === 'judged')
   deepStrictEqual(story.state.cause.verdict.candidate, { units: 100, badUnits: 40 })
 })
+
+test('a silent source does not keep a step in doubt from being tried again: the doubt may be why it is silent', () => {
+  const story = new Story().until((state) => stepKind(state) === 'judge').command('promote_requested')
+  const shift = rolloutMachine.outstanding(story.state).find(({ action }) => action.kind === 'shift')
+  const isShift = (state: RolloutState): boolean =>
+    state.status === 'advancing' && state.stage.kind === 'performing' && state.stage.effect.key === shift?.key
+  // The answer to the shift got lost, and with it in force there is no evidence any more.
+  for (let turn = 0; turn < 60 && story.advancing.stage.kind !== 'backing_off'; turn += 1) {
+    const looked = rolloutMachine.outstanding(story.state).find(({ action }) => action.kind === 'measure')
+    if (looked === undefined) story.wake()
+    else
+      story.take({
+        type: 'effect_succeeded',
+        at: story.at,
+        sequence: looked.sequence,
+        result: measured(story.at, { logE: null }),
+      })
+  }
+  strictEqual(story.advancing.paused?.kind, 'broken')
+  for (let turn = 0; turn < 5 && !isShift(story.state); turn += 1) story.wake()
+  ok(isShift(story.state), 'the shift is tried again')
+  const again = rolloutMachine.outstanding(story.state).find(({ action }) => action.kind === 'shift')
+  story.take({ type: 'effect_succeeded', at: story.at, sequence: again?.sequence ?? 0, result: { kind: 'done' } })
+  strictEqual(story.advancing.paused, null)
+  strictEqual(story.until((state) => rolloutMachine.settled(state)).state.status, 'succeeded')
+})

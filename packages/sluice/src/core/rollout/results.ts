@@ -78,5 +78,9 @@ const failed = (
   }
   if (failure.retry !== 'never' && stage.attempt < limits.stepAttemptsMax)
     return unchanged({ ...state, stage: backingOff })
-  return turnBack(state, { route: wayBack(state), cause: { kind: 'step_failed', step: currentStep(state), failure } }, at)
+  return turnBack(
+    state,
+    { route: wayBack(state), cause: { kind: 'step_failed', step: currentStep(state), failure } },
+    at,
+  )
 }

@@ -17,7 +17,14 @@ export const turnBack = (
   { route, cause }: { readonly route: 'warm' | 'cold'; readonly cause: Cause },
   at: number,
 ): RolloutDecision => {
-  const reverting: Reverting = { ...commonOf(state), status: 'reverting', index: 0, stage: { kind: 'ready' }, route, cause }
+  const reverting: Reverting = {
+    ...commonOf(state),
+    status: 'reverting',
+    index: 0,
+    stage: { kind: 'ready' },
+    route,
+    cause,
+  }
   return step(reverting, { index: 0, attempt: 1 }, at)
 }
 
@@ -33,7 +40,8 @@ export const reissueBack = (state: Reverting, attempt: number, at: number): Roll
   step(state, { index: state.index, attempt }, at)
 
 /** Old instances do not answer: bring them up again instead of hoping. */
-export const goCold = (state: Reverting, at: number): RolloutDecision => step({ ...state, route: 'cold' }, { index: 0, attempt: 1 }, at)
+export const goCold = (state: Reverting, at: number): RolloutDecision =>
+  step({ ...state, route: 'cold' }, { index: 0, attempt: 1 }, at)
 
 const step = (
   state: Reverting,

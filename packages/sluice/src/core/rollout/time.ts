@@ -10,9 +10,10 @@ import { reissueBack, turnBack, wayBack } from './revert.ts'
 import type { RolloutState, Stage } from './types.ts'
 
 /** One wake-up. Nothing due: nothing changed. One thing at a time; what else is due comes with the next wake-up, which is at once. */
-export const timePassed = (state: Advancing | Reverting, at: number): RolloutDecision => {
-  const near = bringNear(state, at)
-  if (near !== state) return unchanged(near)
+export const timePassed = (before: Advancing | Reverting, at: number): RolloutDecision => {
+  const near = bringNear(before, at)
+  if (near !== before) return unchanged(near)
+  const state = withoutAbsence(before, at)
   const { stage } = state
   if (state.status === 'advancing') {
     if (at >= overdueAt(state)) return overdue(state, at)
@@ -23,7 +24,7 @@ export const timePassed = (state: Advancing | Reverting, at: number): RolloutDec
     const { sequence, deadlineMs } = stage.effect
     return wasPerformed(state, { type: 'effect_unknown', at, sequence, detail: `no answer in ${deadlineMs} ms` })
   }
-  if (stage.kind === 'backing_off' && at >= stage.until && !isPaused(state)) {
+  if (stage.kind === 'backing_off' && at >= stage.until && !isHeld(state)) {
     return state.status === 'advancing'
       ? reissue(state, stage.attempt + 1, at)
       : reissueBack(state, stage.attempt + 1, at)
@@ -31,6 +32,12 @@ export const timePassed = (state: Advancing | Reverting, at: number): RolloutDec
   if (state.status === 'advancing' && stage.kind === 'resting' && at >= stage.nextAt && !isPaused(state))
     return rested(state, stage, at)
   return unchanged(state)
+}
+
+/** A wake-up much too late means that nobody was there (the control plane was down, the clock was set forward): patience begins anew. */
+const withoutAbsence = (state: Advancing | Reverting, at: number): Advancing | Reverting => {
+  const absentMs = at - (nextAt(state) ?? at)
+  return absentMs <= limits.wakeLateMsMax ? state : { ...state, progressAt: at }
 }
 
 /** When `timePassed` would next change something, epoch ms. */
@@ -41,8 +48,7 @@ export const nextAt = (state: RolloutState): number | null => {
 }
 
 const forwardDueAt = (state: Advancing): number => {
-  const stageAt = isPaused(state) ? pausedDueAt(state.stage) : stageDueAt(state.stage)
-  return Math.min(stageAt, guardDueAt(state), overdueAt(state))
+  return Math.min(isDue(state) ? stageDueAt(state.stage) : Infinity, guardDueAt(state), overdueAt(state))
 }
 
 const stageDueAt = (stage: Stage): number => {
@@ -61,11 +67,16 @@ const stageDueAt = (stage: Stage): number => {
   }
 }
 
-/** A pause begins nothing, but what is in flight still has its deadline. */
-const pausedDueAt = (stage: Stage): number => (stage.kind === 'performing' ? stage.deadlineAt : Infinity)
+/** Whether the stage waits for a time: a pause begins nothing, but what is in flight has its deadline, and what failed is tried again. */
+const isDue = (state: Advancing): boolean =>
+  state.stage.kind === 'performing' || (state.stage.kind === 'backing_off' ? !isHeld(state) : !isPaused(state))
 
 const guardDueAt = ({ guard }: Advancing): number =>
   guard.kind === 'due' ? guard.at : guard.kind === 'measuring' ? guard.deadlineAt : Infinity
+
+/** Whether a person said so. A source that is silent holds no step that was begun: its being in doubt may be why it is silent. */
+const isHeld = (state: Advancing | Reverting): boolean =>
+  state.status === 'advancing' && state.paused?.kind === 'command'
 
 const isPaused = (state: Advancing | Reverting): boolean => state.status === 'advancing' && state.paused !== null
 
@@ -85,9 +96,6 @@ const patienceMs = ({ plan, index }: Advancing): number => {
 }
 
 const overdue = (state: Advancing, at: number): RolloutDecision => {
-  // Nobody was there to make progress: the control plane was down, or the wall clock was set forward.
-  const due = nextAt(state)
-  if (due !== null && at - due > limits.wakeLateMsMax) return unchanged({ ...state, progressAt: at })
   const cause = { kind: 'deadline', step: currentStep(state), afterMs: patienceMs(state) } as const
   return turnBack(state, { route: wayBack(state), cause }, at)
 }

@@ -23,8 +23,14 @@ export class ControlPlane {
   rollout: RolloutState = absent
   environment: EnvironmentState = nobody
   isUp = true
+  /** Whether a rollout is under way. */
+  isLive = false
   /** When the loop wants to wake, wall clock. */
   wakeAt: number = Infinity
+  /** What the live rollout waits for: its token, and the sequences of its step and of its judge's look; −1 for none. */
+  token = 0
+  stepSequence = -1
+  guardSequence = -1
   /** Accepted events since the schedule began. */
   steps = 0
   readonly #setting: Setting
@@ -49,15 +55,13 @@ export class ControlPlane {
       serving === null ? nobody : { ...nobody, serving: serving.id, servingSince: 0, verified: [serving.id] }
     this.#environmentBegan = this.environment
     this.isUp = true
+    this.isLive = false
+    this.token = 0
+    this.stepSequence = this.guardSequence = -1
     this.wakeAt = Infinity
     this.steps = 0
     this.#ledger.length = 0
     this.#environmentLedger.length = 0
-  }
-
-  /** Whether a rollout is under way. */
-  get isLive(): boolean {
-    return this.environment.live !== null
   }
 
   /** Admits a rollout: one transaction over environment and rollout. */
@@ -107,6 +111,11 @@ export class ControlPlane {
     for (const effect of rolloutMachine.outstanding(folded)) this.#perform(effect)
   }
 
+  /** Whether the live rollout waits for the outcome of this effect. */
+  isWaitingFor(token: number, sequence: number): boolean {
+    return token === this.token && (sequence === this.stepSequence || sequence === this.guardSequence)
+  }
+
   /** The wall clock jumped; no claim about how long a rest took can be made from now on. */
   clockJumped(): void {
     this.#restKnown = false
@@ -120,12 +129,19 @@ export class ControlPlane {
     this.rollout = after
     this.steps += 1
     this.#watchRest(before, after)
+    this.stepSequence = this.guardSequence = -1
     if (after.status !== 'absent') {
-      world.recordedToken = after.token
+      world.recordedToken = this.token = after.token
       world.recordedSequence = after.sequence
     }
-    for (const { key, event: following } of rolloutConsequences(before, after))
-      if (key.kind === 'environment') this.#record(following)
+    if (after.status === 'advancing' || after.status === 'reverting') {
+      if (after.stage.kind === 'performing') this.stepSequence = after.stage.effect.sequence
+      if (after.status === 'advancing' && after.guard.kind === 'measuring')
+        this.guardSequence = after.guard.effect.sequence
+    }
+    if (before.status !== after.status)
+      for (const { key, event: following } of rolloutConsequences(before, after))
+        if (key.kind === 'environment') this.#record(following)
     if (rolloutMachine.settled(after)) this.#settle(after)
     this.#planWake()
   }
@@ -135,6 +151,7 @@ export class ControlPlane {
     const { state } = environmentMachine.decide(this.environment, event)
     demand(state !== this.environment, `the environment refused ${event.type}`)
     this.environment = state
+    this.isLive = state.live !== null
     this.#environmentLedger.push(event)
   }
 

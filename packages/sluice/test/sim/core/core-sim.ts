@@ -91,7 +91,7 @@ export class CoreSim {
     this.#releases.length = 0
     this.#releases.push(serving)
     this.#slotsUsed = 1
-    this.#remaining = (dice & 0x70) === 0 ? 3 : (dice & 0x30) === 0 ? 2 : 1
+    this.#remaining = (dice & 0xf0) === 0 ? 3 : (dice & 0x70) === 0 ? 2 : 1
     this.#healAfter = 4 + ((dice >>> 8) & 15)
     this.#crashNext = 'no'
     this.#crashes = 0
@@ -178,7 +178,7 @@ export class CoreSim {
     if (this.#setting.world.isArmed() && this.#setting.strikes(faults.tripwire_cut)) this.#cut()
     switch (kind) {
       case 'effect':
-        return performer.arrive(effect, this.#isWanted(effect.fence.token, effect.sequence))
+        return performer.arrive(effect, this.#control.isWaitingFor(effect.fence.token, effect.sequence))
       case 'effect_second_half':
         return performer.secondHalf(effect, number)
       case 'probe_over':
@@ -192,20 +192,10 @@ export class CoreSim {
     }
   }
 
-  #isWanted(token: number, sequence: number): boolean {
-    const { rollout } = this.#control
-    if (rollout.status !== 'advancing' && rollout.status !== 'reverting') return false
-    if (rollout.token !== token) return false
-    if (rollout.stage.kind === 'performing' && rollout.stage.effect.sequence === sequence) return true
-    return (
-      rollout.status === 'advancing' && rollout.guard.kind === 'measuring' && rollout.guard.effect.sequence === sequence
-    )
-  }
-
   #ack({ fence, sequence }: NonNullable<Message['effect']>, outcome: Message['outcome']): void {
-    const { rollout } = this.#control
-    if (rollout.status === 'absent' || rollout.token !== fence.token) return
-    if (!this.#isWanted(fence.token, sequence)) this.#setting.struck(faults.ack_reordered)
+    const control = this.#control
+    if (control.token !== fence.token) return
+    if (!control.isWaitingFor(fence.token, sequence)) this.#setting.struck(faults.ack_reordered)
     const at = this.#setting.world.wall()
     if (outcome === null) this.#take({ type: 'effect_unknown', at, sequence, detail: 'the connection was reset' })
     else if ('code' in outcome) this.#take({ type: 'effect_failed', at, sequence, failure: outcome })

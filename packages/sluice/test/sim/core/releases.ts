@@ -102,9 +102,13 @@ export const slotOf = (release: ReleaseId): number => release.charCodeAt(67) - 4
 
 /** Variant and slot in one number from 1 to 255; 0 for none. */
 const codeOf = (release: ReleaseId | null | undefined): number =>
-  release === null || release === undefined
-    ? 0
-    : 1 + slotOf(release) + slotCount * Number.parseInt(release.charAt(66), 16)
+  release === null || release === undefined ? 0 : 1 + slotOf(release) + slotCount * variantOf(release)
+
+/** The hexadecimal digit before the slot. */
+const variantOf = (release: ReleaseId): number => {
+  const digit = release.charCodeAt(66)
+  return digit < 58 ? digit - 48 : digit - 87
+}
 
 const noReleases: readonly ReleaseId[] = []
 

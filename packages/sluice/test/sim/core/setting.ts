@@ -33,9 +33,8 @@ export class Setting {
     this.healed = false
     this.harmed = false
     this.losses = 0
-    this.neverHealthy.fill(false)
-    this.lastNeverHealthy.fill(false)
-    this.badResponses.fill(false)
+    for (let slot = 0; slot < slotCount; slot += 1)
+      this.neverHealthy[slot] = this.lastNeverHealthy[slot] = this.badResponses[slot] = false
   }
 
   /** Whether a call fault strikes now. */

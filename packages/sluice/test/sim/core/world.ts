@@ -60,11 +60,8 @@ export class World {
     this.skew = 1_000_000
     this.recordedToken = this.recordedSequence = this.token = 0
     this.plan = null
-    this.exists.fill(0)
-    this.proven.fill(0)
-    this.readyAt.fill(0)
-    this.shareBp.fill(0)
-    this.upstreams.fill(0)
+    for (let slot = 0; slot < slotCount; slot += 1)
+      this.exists[slot] = this.proven[slot] = this.shareBp[slot] = this.upstreams[slot] = 0
     this.route = 'closed'
     this.candidate = this.trippedSlot = -1
     this.trippedToken = this.trippedAt = this.shiftedAt = this.mendedAt = 0
@@ -73,6 +70,7 @@ export class World {
     const slot = slotOf(serving.id)
     const all = firstOf(serving.content.environments[0]?.instances ?? 0)
     this.exists[slot] = this.proven[slot] = this.upstreams[slot] = all
+    for (let index = 0; index < instancesMax; index += 1) this.readyAt[slot * instancesMax + index] = 0
     this.shareBp[slot] = whole
     this.route = 'open'
   }
@@ -177,8 +175,7 @@ export class World {
 
   /** Puts a route in force that `ask` took. */
   shift(shares: readonly Share[], packed: number, whenEmpty: 'hold' | 'close'): void {
-    this.shareBp.fill(0)
-    this.upstreams.fill(0)
+    for (let slot = 0; slot < slotCount; slot += 1) this.shareBp[slot] = this.upstreams[slot] = 0
     this.candidate = -1
     this.shiftedAt = this.now
     this.#routeToken = this.#routerToken

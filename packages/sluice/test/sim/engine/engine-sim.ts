@@ -50,6 +50,9 @@ const tripKnownMsMax = 30_000
 const requestPauseMs = 1_500
 const requestAttemptsMax = 40
 const openRequestsMax = 4
+const blindLooksMax = 10
+/** Commits for which a freed ballast makes room. */
+const ballastCommits = 10
 /** What is taken up again and again is set aside, rightly; so few deaths must not do that to a rollout, nor turn it back. */
 const deathsForgiven = 3
 const eventsMax = 20_000
@@ -106,7 +109,8 @@ class Schedule {
   #quietSince = -1
   #deaths = 0
   #isDiskFull = false
-  #sawBroken = false
+  #room = 0
+  #sawBroken = 0
 
   constructor(setting: Setting, catalogue: Catalogue) {
     this.#setting = setting
@@ -293,7 +297,8 @@ class Schedule {
     const freeAt = { sent: 0, durable: 0 }
     const store = this.#disk.open({
       commit: () => {
-        if (setting.strikesEngine(faults.store_full)) this.#isDiskFull = true
+        this.#room -= 1
+        if (this.#room < 0 && setting.strikesEngine(faults.store_full)) this.#isDiskFull = true
         if (this.#isDiskFull) return 'full'
         const isBefore = setting.strikesEngine(faults.store_failed_before)
         process.hasBadDisk = isBefore || setting.strikesEngine(faults.store_failed_after)
@@ -316,6 +321,7 @@ class Schedule {
   #withBallast(store: Store): Store {
     store.releaseBallast = async () => {
       this.#isDiskFull = false
+      this.#room = ballastCommits
     }
     return store
   }
@@ -553,11 +559,10 @@ class Schedule {
     if (live.status === 'parked')
       this.#command((this.#setting.random.next() & 1) === 0 ? 'retry_requested' : 'abort_requested')
     else if (live.status === 'advancing') {
-      const wasBroken = this.#sawBroken
-      this.#sawBroken = live.paused?.kind === 'broken'
+      this.#sawBroken = live.paused?.kind === 'broken' ? this.#sawBroken + 1 : 0
       if (live.paused?.kind === 'command') this.#command('resume_requested')
-      // A judge that stays blind (say, because the router lost the route) is for a person to decide.
-      else if (wasBroken && this.#sawBroken)
+      // A judge that stays blind (say, because the router lost the route) is for a person to decide, who gives it half a minute.
+      else if (this.#sawBroken > blindLooksMax)
         this.#command((this.#setting.random.next() & 1) === 0 ? 'abort_requested' : 'promote_requested')
       else if (live.stage.kind === 'awaiting') this.#approve()
     }
