@@ -203,8 +203,8 @@ const machineMutants: readonly Mutant[] = [
   ),
   core(
     'rollout/time.ts',
-    'return absentMs <= limits.wakeLateMsMax ? state :',
-    'return true ? state :',
+    'at - (nextAt(before) ?? at) > limits.wakeLateMsMax ? withoutAbsence(before, at) : before',
+    'before',
     'downtime of the control plane counts as lack of progress',
   ),
   core(

@@ -1,4 +1,4 @@
-/** What a wall clock that was set back may not do to a rollout: no mark may lie further ahead than it was ever set. */
+/** What a wall clock that jumps, and a control plane that was away, may not do to a rollout. */
 import { type Advancing, type Reverting, retryDelayMs } from './effects.ts'
 import type { Guard, Stage } from './types.ts'
 
@@ -14,6 +14,19 @@ export const bringNear = (state: Advancing | Reverting, at: number): Advancing |
   const guard = nearGuard(state.guard, state.plan.spec.judge.intervalMs, at)
   const isNear = stage === state.stage && guard === state.guard && progressAt === state.progressAt
   return isNear ? state : { ...state, stage, guard, progressAt }
+}
+
+/**
+ * The same rollout after nobody was there (the control plane was down, or the clock was set forward): patience begins anew, and so does
+ * the time of what is in flight, which a restart has issued again.
+ */
+export const withoutAbsence = (state: Advancing | Reverting, at: number): Advancing | Reverting => {
+  const stage =
+    state.stage.kind === 'performing' ? { ...state.stage, deadlineAt: at + state.stage.effect.deadlineMs } : state.stage
+  if (state.status === 'reverting') return { ...state, stage, progressAt: at }
+  const guard =
+    state.guard.kind === 'measuring' ? { ...state.guard, deadlineAt: at + state.guard.effect.deadlineMs } : state.guard
+  return { ...state, stage, guard, progressAt: at }
 }
 
 const nearStage = (stage: Stage, at: number): Stage => {

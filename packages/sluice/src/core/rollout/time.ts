@@ -1,7 +1,7 @@
 /** What the passing of time does to a rollout, and when it next matters. */
 import { limits } from '../limits.ts'
 import { assert, unreachable } from '../machine.ts'
-import { bringNear } from './clock.ts'
+import { bringNear, withoutAbsence } from './clock.ts'
 import { type Advancing, type Reverting, type RolloutDecision, unchanged } from './effects.ts'
 import { accrued, currentStep, finishStep, reissue, rest, restMs } from './forward.ts'
 import { measure, wasSilent } from './guard.ts'
@@ -13,7 +13,7 @@ import type { RolloutState, Stage } from './types.ts'
 export const timePassed = (before: Advancing | Reverting, at: number): RolloutDecision => {
   const near = bringNear(before, at)
   if (near !== before) return unchanged(near)
-  const state = withoutAbsence(before, at)
+  const state = at - (nextAt(before) ?? at) > limits.wakeLateMsMax ? withoutAbsence(before, at) : before
   const { stage } = state
   if (state.status === 'advancing') {
     if (at >= overdueAt(state)) return overdue(state, at)
@@ -32,12 +32,6 @@ export const timePassed = (before: Advancing | Reverting, at: number): RolloutDe
   if (state.status === 'advancing' && stage.kind === 'resting' && at >= stage.nextAt && !isPaused(state))
     return rested(state, stage, at)
   return unchanged(state)
-}
-
-/** A wake-up much too late means that nobody was there (the control plane was down, the clock was set forward): patience begins anew. */
-const withoutAbsence = (state: Advancing | Reverting, at: number): Advancing | Reverting => {
-  const absentMs = at - (nextAt(state) ?? at)
-  return absentMs <= limits.wakeLateMsMax ? state : { ...state, progressAt: at }
 }
 
 /** When `timePassed` would next change something, epoch ms. */
