@@ -4,7 +4,7 @@
  */
 import { spawn } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
-import { constants, setPriority } from 'node:os'
+import { constants, getPriority, setPriority } from 'node:os'
 import { join } from 'node:path'
 import { SluiceError } from '../../core/errors.ts'
 import { limits } from '../../core/limits.ts'
@@ -119,7 +119,7 @@ export class GatewayKeeper {
 /** All traffic waits for the gateway: builds and starting instances do not go before it. Where that takes a right we lack, it is as it was. */
 const goBefore = (pid: number | undefined): void => {
   try {
-    if (pid !== undefined) setPriority(pid, constants.priority.PRIORITY_ABOVE_NORMAL)
+    if (pid !== undefined) setPriority(pid, Math.min(getPriority(), constants.priority.PRIORITY_ABOVE_NORMAL))
   } catch {
     // Not allowed (EACCES, EPERM), or gone already (ESRCH): both are no reason to fail.
   }
