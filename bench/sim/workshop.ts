@@ -1,5 +1,5 @@
 /** A copy of the sources in which bugs are planted one at a time, and the simulators and tests that must notice them. */
-import { execFile } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -64,17 +64,26 @@ export class Workshop {
     await rm(join(this.#directory, '../..'), { recursive: true, force: true })
   }
 
-  /** What a killer says of the copy as it is: null when it notices nothing. */
+  /** What a killer says of the copy as it is: null when it notices nothing. What it started ends with it: a mutant may hang in any of its processes. */
   ask(killer: Killer): Promise<string | null> {
     return new Promise((resolve) => {
-      const options = {
+      const child = spawn(process.execPath, [...commands[killer]], {
         cwd: this.#directory,
-        timeout: killerMsMax,
-        killSignal: 'SIGKILL',
-        maxBuffer: 64 << 20,
-      } as const
-      execFile(process.execPath, [...commands[killer]], options, (error, stdout, stderr) => {
-        resolve(error === null ? null : firstWords(error.killed === true ? 'it hangs' : `${stdout}\n${stderr}`))
+        detached: true,
+        stdio: ['ignore', 'pipe', 'pipe'],
+      })
+      let said = ''
+      let isLate = false
+      for (const stream of [child.stdout, child.stderr])
+        stream.on('data', (chunk: Buffer) => (said += chunk.toString()))
+      const late = setTimeout(() => {
+        isLate = true
+        endGroup(child.pid)
+      }, killerMsMax)
+      child.once('exit', (code) => {
+        clearTimeout(late)
+        endGroup(child.pid)
+        setImmediate(() => resolve(code === 0 ? null : firstWords(isLate ? 'it hangs' : said)))
       })
     })
   }
@@ -104,4 +113,12 @@ export class Workshop {
 const firstWords = (output: string): string => {
   const line = /BREACH: .*|(?<=✖ ).*|.*Error.*/.exec(output)?.[0] ?? output.trim().split('\n')[0] ?? ''
   return line.trim().slice(0, 120)
+}
+
+const endGroup = (group: number | undefined): void => {
+  try {
+    if (group !== undefined) process.kill(-group, 'SIGKILL')
+  } catch {
+    // All of it has ended.
+  }
 }
