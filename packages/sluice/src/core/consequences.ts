@@ -43,12 +43,12 @@ export const rolloutConsequences = (before: RolloutState, after: RolloutState): 
   ]
 }
 
-type RunLike = { readonly status: string; readonly release?: Release | null; readonly settledAt?: number }
+type RunLike = { readonly status: string; readonly release?: Release | null }
 
-/** A run that succeeded has cut a release; the release is an aggregate of its own, written once. */
+/** A run that has cut a release; the release is an aggregate of its own, written once. */
 export const runConsequences = (before: RunLike, after: RunLike): readonly Consequence[] => {
-  if (before.status === after.status || after.status !== 'succeeded') return []
   const { release } = after
-  if (release === undefined || release === null) return []
+  if (release === undefined || release === null || before.release === release || before.release?.id === release.id)
+    return []
   return [{ key: { kind: 'release', id: release.id }, event: { type: 'release_cut', at: release.cutAt, release } }]
 }

@@ -6,10 +6,16 @@ export const limits = {
   headBytesMax: 32_768,
   /** Requests held while a route is paused; beyond that the answer is 503, so that memory stays bounded. */
   pauseQueueMax: 10_000,
-  /** Longest text of a ledger row's body, bytes. */
-  ledgerBodyBytesMax: 262_144,
+  /** Longest text of a ledger row's body, bytes: the plan of a run of 10 000 jobs is some 9 MB. */
+  ledgerBodyBytesMax: 33_554_432,
+  /** Rows of an aggregate after which its whole state is written again, at least; what is between is folded when it is read. */
+  snapshotRowsMin: 64,
   /** Jobs of one pipeline; a bound for hostile input, far above any real one. */
   jobsMax: 10_000,
+  /** Legs of one matrix; the bound of GitHub Actions, which its users know. */
+  matrixLegsMax: 256,
+  /** Executions of one job that its retry policy may ask for. */
+  retriesMax: 10,
   /** Attempts of one step before a rollout gives it up (forward) and reverts. */
   stepAttemptsMax: 5,
   /** First and longest pause between attempts, milliseconds. */
@@ -76,6 +82,18 @@ export const limits = {
   stopAttemptsMax: 3,
   /** How long stopping a job may take: SIGTERM, ten seconds, SIGKILL, and then some. */
   stopJobDeadlineMs: 20_000,
+  /** What preparing a job's workspace and keeping what it made may take beyond its own time, milliseconds. */
+  jobMarginMs: 120_000,
+  /** How long deciding on a condition or a matrix may take, milliseconds. */
+  resolveDeadlineMs: 30_000,
+  /** How long reading evidence and judging gates may take, milliseconds. */
+  judgeDeadlineMs: 60_000,
+  /** How long a job may wait for the rollout that it asked for, milliseconds (7 days): people approve, canaries bake. */
+  deliverDeadlineMs: 604_800_000,
+  /** Between two looks at a rollout that a job waits for, milliseconds. */
+  deliverLookMs: 250,
+  /** Longest pause before a job is run again, milliseconds. */
+  retryBackoffMsMax: 3_600_000,
   /** How long writing a release may take; its artifacts are read back and hashed. */
   cutDeadlineMs: 60_000,
   /** Largest database that is checked page by page at start, bytes: some 50 ms. */

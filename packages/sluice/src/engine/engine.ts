@@ -20,13 +20,14 @@ import {
 } from './commands.ts'
 import type { Asking, Desk } from './desk.ts'
 import { type EnvironmentTarget, freeze, lock, unfreeze, unlock } from './environment-commands.ts'
+import type { Deliveries } from './deliver.ts'
 import { Loop } from './loop.ts'
 import { noticeEvent } from './notices.ts'
 import { perform } from './perform.ts'
 import { asAnswer } from './trusted.ts'
 import type { Ports } from './ports.ts'
 import { Reading } from './reading.ts'
-import { cancelRun, startRun, type StartRunCommand } from './run-commands.ts'
+import { cancelRun, playJob, type PlayCommand, startRun, type StartRunCommand } from './run-commands.ts'
 
 /** Who asks, and how to make the same request twice without doing it twice. */
 export type Caller = { readonly by: Actor; readonly reason: string | null; readonly idempotencyKey: string | null }
@@ -60,7 +61,7 @@ export class Engine {
       onRows: (rows) => {
         for (const listener of this.#listeners) listener(rows)
       },
-      perform: (job, signal) => perform({ ports, reading: this.reading }, job, signal),
+      perform: (job, signal) => perform({ ports, reading: this.reading, deliveries: this.#deliveries() }, job, signal),
     })
     this.#desk = { loop: this.#loop, reading: this.reading, clock: ports.clock, ids: ports.ids }
   }
@@ -171,6 +172,34 @@ export class Engine {
 
   unfreeze(target: EnvironmentTarget, caller: Caller): Promise<object> {
     return this.#once(caller, { name: 'unfreeze', target }, (asking) => nothing(unfreeze(this.#desk, target, asking)))
+  }
+
+  /** What a job of a run that takes the release somewhere may ask of this engine. */
+  #deliveries(): Deliveries {
+    const { clock, store } = this.#ports
+    const rolloutOf = async (key: string): Promise<string | null> => {
+      const known = await store.request(key)
+      return known === null ? null : asAnswer<Started>(known.answer).rollout
+    }
+    return {
+      clock,
+      reading: this.reading,
+      refusals: async (command) => (await this.previewDeploy(command)).refusals,
+      deploy: async (command, { by, key }) =>
+        (await this.deploy(command, { by, reason: `asked for by ${key}`, idempotencyKey: key })).rollout,
+      rolloutOf,
+      abort: async (rollout, by) => {
+        await this.commandRollout(rollout, 'abort_requested', {
+          by,
+          reason: 'its run was called off',
+          idempotencyKey: null,
+        })
+      },
+    }
+  }
+
+  playJob(command: PlayCommand, caller: Caller): Promise<object> {
+    return this.#once(caller, { name: 'playJob', command }, (asking) => nothing(playJob(this.#desk, command, asking)))
   }
 
   /** The way back is what the ballast is for: on a full disk it is freed, and the same is asked once more. */

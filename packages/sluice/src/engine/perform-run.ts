@@ -1,10 +1,14 @@
-/** Performs a run's effects: a job in a clean checkout, its artifacts kept, and at the end the release. */
+/** Performs a run's effects: a job in a workspace of its own, what it made kept, its gates judged, and at the end the release. */
 import { SluiceError } from '../core/errors.ts'
 import { unreachable } from '../core/machine.ts'
 import { cutRelease } from '../core/release.ts'
 import type { Artifact } from '../core/model.ts'
-import type { PlannedJob, RunEffect, RunResult } from '../core/pipeline/types.ts'
+import { jobAt } from '../core/pipeline/board.ts'
+import { fanOut, fanOutOf } from '../core/pipeline/fan-out.ts'
+import type { JobPlan, RetryReason } from '../core/pipeline/job-plan.ts'
+import type { JobResolution, RunAction, RunEffect, RunResult } from '../core/pipeline/types.ts'
 import type { JobOutcome } from '../ports/runner.ts'
+import { type Deliveries, deliver, stopDelivery } from './deliver.ts'
 import type { Ports } from './ports.ts'
 import type { Run } from './trusted.ts'
 
@@ -13,26 +17,53 @@ type World = Pick<Ports, 'artifacts' | 'clock' | 'runner' | 'secrets' | 'sha256'
 /** Performs one effect. Rejects with SluiceError; `outcome_unknown` where nobody can tell. */
 export const performRun = (
   world: World,
-  { run, effect }: { readonly run: Run; readonly effect: RunEffect },
+  { run, effect, deliveries }: { readonly run: Run; readonly effect: RunEffect; readonly deliveries: Deliveries },
   signal: AbortSignal,
 ): Promise<RunResult> => {
-  const { action } = effect
+  const { action, key } = effect
   switch (action.kind) {
+    case 'resolve_job':
+      return Promise.resolve({ kind: 'job_resolved', resolution: resolve(run, action) })
     case 'run_job':
-      return runJob(world, { run, key: effect.key, name: action.job, inputs: action.inputs }, signal)
+      return runJob(world, { run, key, action }, signal)
     case 'stop_job':
-      return stopJob(world, action.target, signal)
+      return stopJob({ world, deliveries }, { run, action }, signal)
+    case 'judge_gates':
+      return Promise.resolve({ kind: 'gates_judged', verdicts: [] })
     case 'cut_release':
       return cut(world, { run, artifacts: action.artifacts }, signal)
+    case 'deliver':
+      return deliver(deliveries, { action, key, service: run.plan.service, by: run.by }, signal)
     default:
       return unreachable(action)
   }
 }
 
-type JobWork = { readonly run: Run; readonly key: string; readonly name: string; readonly inputs: readonly Artifact[] }
+/** The job of that name, as its dialect resolved it if it did. `not_found`. */
+const jobOf = (run: Run, name: string): JobPlan => {
+  const index = run.jobs.findIndex((_, other) => jobAt(run, other).name === name)
+  if (index < 0) throw new SluiceError('not_found', { detail: `run ${run.id} has no job ${name}` })
+  return jobAt(run, index)
+}
 
-const runJob = async (world: World, { run, key, name, inputs }: JobWork, signal: AbortSignal): Promise<RunResult> => {
+type Resolving = Extract<RunAction, { kind: 'resolve_job' }>
+
+const resolve = (run: Run, { job: name, needs }: Resolving): JobResolution => {
   const job = jobOf(run, name)
+  const from = fanOutOf(job)
+  const legs = fanOut(job, from, needs)
+  if (legs.kind === 'legs') return legs
+  throw new SluiceError('run_failed', {
+    detail: `${name}: ${legs.detail}`,
+    hint: `sluice runs logs ${run.id} ${from.job}`,
+  })
+}
+
+type JobWork = { readonly run: Run; readonly key: string; readonly action: Extract<RunAction, { kind: 'run_job' }> }
+
+const runJob = async (world: World, { run, key, action }: JobWork, signal: AbortSignal): Promise<RunResult> => {
+  const job = jobOf(run, action.job)
+  const { inputs } = action
   const { commit, version } = run.plan
   const directory = world.runner.workspace(key)
   const secrets = await world.secrets.values(await world.secrets.versions(job.secrets, signal), signal)
@@ -42,37 +73,44 @@ const runJob = async (world: World, { run, key, name, inputs }: JobWork, signal:
   try {
     for (const input of inputs) await world.artifacts.unpack(input.digest, directory, signal)
     const outcome = await world.runner.run({ key, run: run.id, commit, version, job, directory, secrets }, signal)
-    if (outcome.outcome !== 'succeeded') throw jobError(job, outcome)
+    if (outcome.outcome !== 'succeeded') return failed(job, outcome)
     const artifacts: Artifact[] = []
     for (const { name: artifact, paths } of job.artifacts) {
       artifacts.push(await world.artifacts.put({ name: artifact, directory, paths, commit, version, inputs }, signal))
     }
-    return { kind: 'job_succeeded', artifacts }
+    return { kind: 'job_succeeded', artifacts, outputs: {}, evidence: null }
   } finally {
     await world.source.remove(directory, signal).catch(() => {})
   }
 }
 
-const jobOf = (run: Run, name: string): PlannedJob => {
-  const job = run.plan.jobs.find((one) => one.name === name)
-  if (job === undefined) throw new SluiceError('not_found', { detail: `run ${run.id} has no job ${name}` })
-  return job
-}
-
-const jobError = (job: PlannedJob, { outcome, exitCode, failedStep, tail }: JobOutcome): SluiceError => {
-  if (outcome === 'cancelled') return new SluiceError('outcome_unknown', { detail: `${job.name} was called off` })
+const failed = (job: JobPlan, { outcome, exitCode, failedStep, tail }: JobOutcome): RunResult => {
+  if (outcome === 'cancelled') throw new SluiceError('outcome_unknown', { detail: `${job.name} was called off` })
   const where = failedStep === null ? job.name : `${job.name}: ${failedStep}`
-  return outcome === 'timed_out'
-    ? new SluiceError('job_timeout', { detail: `${where} took longer than ${job.timeoutMs} ms`, evidence: tail })
-    : new SluiceError('run_failed', {
-        detail: `${where} ended with ${exitCode === null ? 'a signal' : `exit code ${exitCode}`}`,
-        evidence: tail,
-      })
+  const isLate = outcome === 'timed_out'
+  const detail = isLate
+    ? `${where} took longer than ${job.timeoutMs} ms`
+    : `${where} ended with ${exitCode === null ? 'a signal' : `exit code ${exitCode}`}`
+  const reason: RetryReason = isLate
+    ? { kind: 'timeout' }
+    : exitCode === null
+      ? { kind: 'script_failure' }
+      : { kind: 'exit_code', code: exitCode }
+  const code = isLate ? 'job_timeout' : 'run_failed'
+  const failure = { code, retry: 'never', detail, evidence: tail } as const
+  return { kind: 'job_failed', failure, reason, artifacts: [], outputs: {}, evidence: null }
 }
 
-const stopJob = async (world: World, target: string, signal: AbortSignal): Promise<RunResult> => {
-  await world.runner.stop(target, signal)
-  await world.source.remove(world.runner.workspace(target), signal)
+type Stopping = { readonly run: Run; readonly action: Extract<RunAction, { kind: 'stop_job' }> }
+
+const stopJob = async (
+  { world, deliveries }: { readonly world: World; readonly deliveries: Deliveries },
+  { run, action }: Stopping,
+  signal: AbortSignal,
+): Promise<RunResult> => {
+  if (jobOf(run, action.job).work.kind !== 'steps') await stopDelivery(deliveries, action.target, run.by)
+  await world.runner.stop(action.target, signal)
+  await world.source.remove(world.runner.workspace(action.target), signal)
   return { kind: 'done' }
 }
 

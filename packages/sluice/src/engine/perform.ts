@@ -5,6 +5,7 @@ import { assert } from '../core/machine.ts'
 import type { RunResult } from '../core/pipeline/types.ts'
 import type { EffectResult, Failure, RolloutEvent } from '../core/rollout/types.ts'
 import type { AnyEffect, AnyEvent } from './machines.ts'
+import type { Deliveries } from './deliver.ts'
 import { performRollout } from './perform-rollout.ts'
 import { performRun } from './perform-run.ts'
 import type { Ports } from './ports.ts'
@@ -15,7 +16,7 @@ import { asRolloutEffect, asRunEffect, existingRollout, existingRun } from './tr
 export type Job = { readonly key: AggregateKey; readonly state: unknown; readonly effect: AnyEffect }
 
 /** What performing needs. */
-export type PerformWorld = { readonly ports: Ports; readonly reading: Reading }
+export type PerformWorld = { readonly ports: Ports; readonly reading: Reading; readonly deliveries: Deliveries }
 
 /** Never rejects: ok, failed and unknown are all events. */
 export const perform = async (world: PerformWorld, job: Job, signal: AbortSignal): Promise<AnyEvent> => {
@@ -35,7 +36,7 @@ export const perform = async (world: PerformWorld, job: Job, signal: AbortSignal
 }
 
 const attempt = (
-  { ports, reading }: PerformWorld,
+  { ports, reading, deliveries }: PerformWorld,
   job: Job,
   signal: AbortSignal,
 ): Promise<EffectResult | RunResult> => {
@@ -43,7 +44,7 @@ const attempt = (
   if (key.kind === 'run') {
     const run = existingRun(state)
     assert(run !== null, 'only a run that exists has effects')
-    return performRun(ports, { run, effect: asRunEffect(effect) }, signal)
+    return performRun(ports, { run, effect: asRunEffect(effect), deliveries }, signal)
   }
   const rollout = key.kind === 'rollout' ? existingRollout(state) : null
   assert(rollout !== null, 'only runs and rollouts that exist have effects')

@@ -4,13 +4,27 @@ import { resolveStart, secretNames, type SecretVersions } from '../core/config/r
 import type { Settings } from '../core/config/settings.ts'
 import type { AggregateKey } from '../core/ledger/entry.ts'
 import { type Commit, runId, type RunId } from '../core/model.ts'
+import { jobAt } from '../core/pipeline/board.ts'
+import { readInputs } from '../core/pipeline/inputs.ts'
 import { planRun } from '../core/pipeline/plan.ts'
-import type { RunEvent, RunPlan } from '../core/pipeline/types.ts'
+import type { CarriedJob, RunEvent, RunPlan } from '../core/pipeline/types.ts'
 import type { Asking, Desk } from './desk.ts'
 import type { Ports } from './ports.ts'
 
 /** Asks for the pipeline of a commit. `jobs`: only these and what they need; such a run cuts no release. */
-export type StartRunCommand = { readonly ref: string; readonly jobs: readonly string[] | null }
+export type StartRunCommand = {
+  readonly ref: string
+  readonly jobs: readonly string[] | null
+  /** A run of the same commit whose jobs that succeeded are not run again. */
+  readonly failedOf?: string | null
+}
+
+/** Starts a job that waits for a person. `given`: values of its inputs. */
+export type PlayCommand = {
+  readonly run: string
+  readonly job: string
+  readonly given: Readonly<Record<string, string>>
+}
 
 /** A command with who asks and until when. */
 export type StartRunRequest = {
@@ -31,7 +45,8 @@ export const startRun = async (
   const id = runId(world.ids.next('run'))
   const plan = await planOf(world, { id, commit, command }, signal)
   const at = desk.clock.now()
-  const event: RunEvent = { type: 'run_planned', at, id, token: 1, plan, by: asking.by }
+  const carried = await carriedOf(desk, command)
+  const event: RunEvent = { type: 'run_planned', at, id, token: 1, plan, by: asking.by, carried }
   const key: AggregateKey = { kind: 'run', id }
   await desk.loop.transact(
     [key],
@@ -52,6 +67,43 @@ export const cancelRun = async (desk: Desk, id: string, { by, reason, record }: 
   throw new SluiceError('command_conflict', {
     detail: `run ${id} is ${status}; there is nothing to cancel`,
     hint: `sluice runs show ${id}`,
+  })
+}
+
+/** Starts a job by hand. `not_found`, `usage_invalid` for inputs that it does not take, `command_conflict` when it does not wait for anybody. */
+export const playJob = async (desk: Desk, { run: id, job, given }: PlayCommand, asking: Asking): Promise<void> => {
+  const { by, reason, record } = asking
+  const run = await desk.reading.run(id)
+  const index = run.jobs.findIndex((_, other) => jobAt(run, other).name === job)
+  if (index < 0)
+    throw new SluiceError('not_found', {
+      detail: `run ${id} has no job ${JSON.stringify(job)}`,
+      hint: `sluice runs show ${id}`,
+    })
+  const values = readInputs(jobAt(run, index).manual?.inputs ?? [], given)
+  if (values.kind === 'invalid')
+    throw new SluiceError('usage_invalid', {
+      detail: values.detail,
+      hint: `sluice runs play ${id} ${job} --input NAME=VALUE`,
+    })
+  const key: AggregateKey = { kind: 'run', id }
+  const event: RunEvent = { type: 'play_requested', at: desk.clock.now(), by, job, given: values.given }
+  const [accepted] = await desk.loop.transact([key], () => [{ key, event, actor: by, reason }], record?.({}) ?? null)
+  if (accepted === true) return
+  throw new SluiceError('command_conflict', {
+    detail: `job ${job} of run ${id} is ${(await desk.reading.run(id)).jobs[index]?.status ?? 'gone'}; it waits for nobody`,
+    hint: `sluice runs show ${id}`,
+  })
+}
+
+/** What an earlier run of the same commit did and this one need not. */
+const carriedOf = async (desk: Desk, { failedOf = null }: StartRunCommand): Promise<readonly CarriedJob[]> => {
+  if (failedOf === null) return []
+  const run = await desk.reading.run(failedOf)
+  return run.jobs.flatMap((job, index) => {
+    const { name, work } = jobAt(run, index)
+    if (job.status !== 'succeeded' || work.kind === 'deploy' || work.kind === 'promote') return []
+    return [{ job: name, from: job.carriedFrom ?? run.id, artifacts: job.artifacts, outputs: job.outputs }]
   })
 }
 

@@ -166,6 +166,12 @@ export const routes: { readonly [Id in RouteId]: RouteSpec<Id> } = {
     body: z.strictObject({
       ref: z.string().min(1).max(500).optional(),
       jobs: z.array(z.string().min(1)).min(1).max(limits.jobsMax).nullish(),
+      failedOf: z
+        .string()
+        .min(1)
+        .max(200)
+        .nullish()
+        .meta({ description: 'A run of the same commit: what succeeded in it is not run again.' }),
       reason,
     }),
     response: 'RunStarted',
@@ -176,8 +182,24 @@ export const routes: { readonly [Id in RouteId]: RouteSpec<Id> } = {
     ...read,
     summary: 'Lines of a job’s log, secrets masked, from line `after` on.',
     cli: 'runs logs',
-    query: z.strictObject({ after: seq.optional(), limit: count(limits.logLinesMax).optional() }),
+    query: z.strictObject({
+      after: seq.optional(),
+      limit: count(limits.logLinesMax).optional(),
+      execution: count(limits.retriesMax + 1).optional(),
+    }),
     response: 'JobLog',
+  },
+  'runs.play': {
+    ...read,
+    summary: 'Starts a job that waits for a person, with the values of its inputs.',
+    cli: 'runs play',
+    body: z.strictObject({
+      job: z.string().min(1).max(500),
+      inputs: z.record(z.string(), z.string()).optional(),
+      reason,
+    }),
+    response: 'Done',
+    errors: command,
   },
   'runs.cancel': {
     ...read,

@@ -1,5 +1,5 @@
 import type { Commit, RunId } from '../core/model.ts'
-import type { PlannedJob } from '../core/pipeline/types.ts'
+import type { JobPlan } from '../core/pipeline/job-plan.ts'
 
 /** A job to execute in a directory that is its own. */
 export type JobRequest = {
@@ -8,7 +8,7 @@ export type JobRequest = {
   readonly run: RunId
   readonly commit: Commit
   readonly version: string
-  readonly job: PlannedJob
+  readonly job: JobPlan
   readonly directory: string
   /** Values of the job's secrets by name; masked in the log, raw and in their usual encodings. */
   readonly secrets: Readonly<Record<string, string>>

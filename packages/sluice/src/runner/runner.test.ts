@@ -5,10 +5,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { commitId, digest, runId } from '../core/model.ts'
-import type { PlannedJob } from '../core/pipeline/types.ts'
+import type { JobPlan } from '../core/pipeline/job-plan.ts'
 import { SluiceError } from '../core/errors.ts'
 import { isGroupAlive } from '../lib/process-group.ts'
 import { identify } from '../lib/process-identity.ts'
+import { jobPlan, step } from '../../test/pipeline/jobs.ts'
 import { LocalArtifacts, localTools } from './artifacts.ts'
 import { LocalRunner } from './runner.ts'
 
@@ -17,18 +18,12 @@ const signal = new AbortController().signal
 const onLinux = { skip: process.platform !== 'linux' }
 let root = ''
 
-const job = (steps: readonly string[], over: Partial<PlannedJob> = {}): PlannedJob => ({
-  name: 'test',
-  needs: [],
-  level: 0,
-  height: 0,
-  steps: steps.map((run, index) => ({ name: `step ${index + 1}`, run })),
-  env: {},
-  secrets: [],
-  timeoutMs: 20_000,
-  artifacts: [],
-  ...over,
-})
+const job = (steps: readonly string[], over: Partial<JobPlan> = {}): JobPlan =>
+  jobPlan('test', [], {
+    steps: steps.map((run, index) => step(run, { name: `step ${index + 1}` })),
+    timeoutMs: 20_000,
+    ...over,
+  })
 
 const runner = (environment: Record<string, string> = {}): LocalRunner =>
   new LocalRunner({
@@ -39,7 +34,7 @@ const runner = (environment: Record<string, string> = {}): LocalRunner =>
     graceMs: 200,
   })
 
-const request = async (key: string, planned: PlannedJob, secrets: Record<string, string> = {}) => {
+const request = async (key: string, planned: JobPlan, secrets: Record<string, string> = {}) => {
   const directory = join(root, 'work', key)
   await mkdir(directory, { recursive: true })
   return { key, run: runId('run_1'), commit, version: '1.0.0', job: planned, directory, secrets }

@@ -3,7 +3,7 @@ import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Commit, RunId } from '../core/model.ts'
 import { limits } from '../core/limits.ts'
-import type { PlannedJob } from '../core/pipeline/types.ts'
+import type { JobPlan } from '../core/pipeline/job-plan.ts'
 import { writeWhole } from '../lib/files.ts'
 import { endGroup } from '../lib/process-group.ts'
 import { endMarked, type Marked, pidsNow } from '../lib/marked-processes.ts'
@@ -27,7 +27,7 @@ type Request = {
   readonly run: RunId
   readonly commit: Commit
   readonly version: string
-  readonly job: PlannedJob
+  readonly job: JobPlan
   readonly directory: string
   readonly secrets: Readonly<Record<string, string>>
 }

@@ -11,11 +11,12 @@ import { createMemoryDisk } from '../../src/adapters/store/memory.ts'
 import { systemClock } from '../../src/adapters/system/clock.ts'
 import { commitId, runId } from '../../src/core/model.ts'
 import { runMachine } from '../../src/core/pipeline/machine.ts'
-import type { RunState } from '../../src/core/pipeline/types.ts'
+import type { RunPlan, RunState } from '../../src/core/pipeline/types.ts'
 import { perform, type PerformWorld } from '../../src/engine/perform.ts'
 import type { Ports } from '../../src/engine/ports.ts'
 import { Reading } from '../../src/engine/reading.ts'
 import { LocalArtifacts, localTools } from '../../src/runner/artifacts.ts'
+import { jobPlan, step } from '../pipeline/jobs.ts'
 import { LocalRunner } from '../../src/runner/runner.ts'
 
 const signal = new AbortController().signal
@@ -63,23 +64,16 @@ const worldWith = (replaced: Partial<Ports>): PerformWorld => {
     router: absent('router') as Ports['router'],
     ...replaced,
   }
-  return { ports, reading: new Reading(store) }
+  return { ports, reading: new Reading(store), deliveries: absent('deliveries') as PerformWorld['deliveries'] }
 }
 
 const startedRun = (command: string, timeoutMs: number) => {
-  const job = {
-    name: 'slow',
-    needs: [],
-    level: 0,
-    height: 0,
-    steps: [{ name: 'wait', run: command }],
-    env: {},
-    secrets: [],
-    timeoutMs,
-    artifacts: [],
-  }
+  const job = jobPlan('slow', [], { steps: [step(command, { name: 'wait' })], timeoutMs })
   const commit = { id: commitId(head), subject: 'feat: one', author: 'Ada', committedAt: 1 }
-  const plan = { form: 1, service: 'shop', commit, version: '1.0.0', parallelMax: 1, jobs: [job], draft: null } as const
+  const plan: RunPlan = {
+    ...{ form: 1, service: 'shop', commit, version: '1.0.0', parallelMax: 1, isolation: 'auto', gates: null },
+    ...{ trigger: { event: 'manual', name: null, inputs: {} }, jobs: [job], draft: null },
+  }
   const absent: RunState = { status: 'absent' }
   const id = runId('run_1')
   const { state, effects } = runMachine.decide(absent, {
@@ -89,6 +83,7 @@ const startedRun = (command: string, timeoutMs: number) => {
     token: 1,
     plan,
     by: { kind: 'person', name: 'Ada' },
+    carried: [],
   })
   const [effect] = effects
   assert.ok(effect !== undefined)
@@ -97,10 +92,12 @@ const startedRun = (command: string, timeoutMs: number) => {
 
 test('a job that takes longer than its timeout fails with job_timeout, naming the step', async () => {
   const event = await perform(worldWith({}), startedRun('sleep 60', 150), signal)
-  assert.equal(event.type, 'effect_failed')
-  assert.ok('failure' in event)
+  assert.equal(event.type, 'effect_succeeded')
+  assert.ok('result' in event)
+  const { failure, reason } = event.result as { readonly failure: object; readonly reason: object }
+  assert.deepEqual(reason, { kind: 'timeout' })
   assert.deepEqual(
-    { ...(event.failure as object), evidence: null },
+    { ...failure, evidence: null },
     { code: 'job_timeout', retry: 'never', detail: 'slow: wait took longer than 150 ms', evidence: null },
   )
 })

@@ -11,7 +11,13 @@ export const isRunOver = ({ status }: Pick<RunView, 'status'>): boolean =>
 
 const marks: Readonly<Record<JobView['status'], Mark>> = {
   waiting: 'waiting',
+  delayed: 'waiting',
+  manual: 'paused',
+  ready: 'waiting',
+  resolving: 'current',
+  open: 'current',
   running: 'current',
+  backing_off: 'warn',
   stopping: 'warn',
   succeeded: 'done',
   failed: 'failed',
@@ -21,13 +27,15 @@ const marks: Readonly<Record<JobView['status'], Mark>> = {
 
 /** The live tree: jobs by their depth in the graph. */
 export const runLines = (run: RunDetailView, style: Style): readonly string[] => {
-  const wide = Math.max(0, ...run.jobs.map(({ name, level }) => name.length + 2 * level))
+  const wide = run.jobs.reduce((widest, { name, level }) => Math.max(widest, name.length + 2 * level), 0)
   return [
     runHead(run, style),
     ...run.jobs.map((job) => {
       const name = `${'  '.repeat(job.level)}${job.name}`
-      return `${style.mark(marks[job.status])} ${pad(name, wide)}  ${jobText(job, run.now, style)}`.trimEnd()
+      const mark = job.isTolerated ? 'warn' : marks[job.status]
+      return `${style.mark(mark)} ${pad(name, wide)}  ${jobText(job, run, style)}`.trimEnd()
     }),
+    ...(run.status === 'judging' ? [`${style.mark('current')} judging the gates`] : []),
     ...(run.status === 'cutting' ? [`${style.mark('current')} cutting the release`] : []),
   ]
 }
@@ -35,21 +43,49 @@ export const runLines = (run: RunDetailView, style: Style): readonly string[] =>
 const runHead = (run: RunDetailView, style: Style): string =>
   `${style.bold(run.service)}  run of ${run.commit.id.slice(0, 12)} ${JSON.stringify(run.commit.subject)}   ${style.dim(run.id)}   ${clockOf((run.settledAt ?? run.now) - run.startedAt)}`
 
-const jobText = (job: JobView, now: number, style: Style): string => {
-  const took = job.startedAt === null ? '' : spanOf((job.finishedAt ?? now) - job.startedAt)
+const jobText = (job: JobView, { id, now }: Pick<RunDetailView, 'id' | 'now'>, style: Style): string => {
+  const again = job.execution > 1 ? `, execution ${job.execution}` : ''
+  const took = job.startedAt === null ? '' : `${spanOf((job.finishedAt ?? now) - job.startedAt)}${again}`
   switch (job.status) {
     case 'waiting':
-      return job.needs.length === 0 ? style.dim('waits') : style.dim(`waits for ${job.needs.join(', ')}`)
+      return style.dim(job.needs.length === 0 ? 'waits' : `waits for ${job.needs.join(', ')}`)
+    case 'ready':
+      return style.dim('waits for room')
+    case 'delayed':
+      return style.dim('waits for its time')
+    case 'manual':
+      return style.warn(`waits for you: sluice runs play ${id} ${job.name}`)
+    case 'backing_off':
+      return style.warn(`failed, runs again soon${again}`)
     case 'skipped':
-      return style.dim(`skipped, because ${job.because ?? 'a job it needs'} failed`)
+      return style.dim(`skipped: ${job.because ?? 'a job it needs did not succeed'}`)
     case 'failed':
-      return `${took}  ${style.bad(job.failure?.text ?? 'failed')}`
+      return `${took}  ${failedText(job, style)}`
     case 'succeeded':
-      return style.dim(`${took}${job.artifacts.map(({ name, digest }) => `  ${name} ${digest.slice(7, 19)}`).join('')}`)
-    default:
-      return job.status === 'running' ? took : `${took}  ${job.status}`
+      return style.dim(`${took}${lateText(job)}${fromText(job)}${artifactText(job)}`)
+    case 'running':
+    case 'resolving':
+    case 'open':
+      return took
+    case 'stopping':
+    case 'cancelled':
+      return `${took}  ${job.status}`.trimStart()
   }
 }
+
+const failedText = ({ failure, isTolerated }: JobView, style: Style): string =>
+  isTolerated ? style.warn(`${failure?.text ?? 'failed'}, which it may`) : style.bad(failure?.text ?? 'failed')
+
+const lateText = ({ budgetMs, startedAt, finishedAt }: JobView): string =>
+  budgetMs !== null && startedAt !== null && finishedAt !== null && finishedAt - startedAt > budgetMs
+    ? `, over its budget of ${spanOf(budgetMs)}`
+    : ''
+
+const fromText = ({ from }: JobView): string =>
+  from === null ? '' : from.kind === 'cache' ? '  from the cache' : `  done by ${from.id}`
+
+const artifactText = ({ artifacts }: JobView): string =>
+  artifacts.map(({ name, digest }) => `  ${name} ${digest.slice(7, 19)}`).join('')
 
 /** What changed from one look to the next, one line each. */
 export const runChanges = (before: RunDetailView | null, after: RunDetailView): readonly string[] => {
@@ -61,7 +97,7 @@ export const runChanges = (before: RunDetailView | null, after: RunDetailView): 
     if (was === job.status) continue
     const took =
       job.startedAt !== null && job.finishedAt !== null ? ` in ${spanOf(job.finishedAt - job.startedAt)}` : ''
-    const why = job.failure === null ? (job.because === null ? '' : `: ${job.because} failed`) : `: ${job.failure.text}`
+    const why = job.failure === null ? (job.because === null ? '' : `: ${job.because}`) : `: ${job.failure.text}`
     lines.push(`job ${job.name} ${job.status}${took}${why}`)
   }
   if (before?.status !== after.status && after.status !== 'running') lines.push(`run ${after.status}`)
@@ -82,7 +118,9 @@ export const runReport = (run: RunDetailView, next: string | null, style: Style)
       style,
     )
   }
-  const failed = run.jobs.find(({ status }) => status === 'failed')
+  const failed = run.jobs.find(
+    ({ status, isTolerated, kind }) => status === 'failed' && !isTolerated && kind !== 'none',
+  )
   return reportLines(
     {
       mark: 'failed',

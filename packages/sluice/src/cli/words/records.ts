@@ -45,6 +45,17 @@ export const recordWords: readonly Word[] = [
     load: () => import('../commands/runs-logs.ts'),
   },
   {
+    path: 'runs play',
+    args: '<run> <job>',
+    text: 'start a job that waits for a person',
+    options: [
+      { flags: '--input <name=value...>', text: 'values of its inputs' },
+      { flags: '-m, --message <why>', text: 'why, for the ledger' },
+    ],
+    examples: ['runs play run_01h2xcejqtf2nbrexx3vqjhp41 publish --input LEVEL=minor'],
+    load: () => import('../commands/runs-play.ts'),
+  },
+  {
     path: 'runs cancel',
     args: '<run>',
     text: 'call a run off',
@@ -56,8 +67,11 @@ export const recordWords: readonly Word[] = [
     path: 'runs retry',
     args: '<run>',
     text: 'run the pipeline of the same commit again',
-    options: [{ flags: '-m, --message <why>', text: 'why, for the ledger' }],
-    examples: ['runs retry run_01h2xcejqtf2nbrexx3vqjhp41'],
+    options: [
+      { flags: '--failed', text: 'only what did not succeed, and what depends on it' },
+      { flags: '-m, --message <why>', text: 'why, for the ledger' },
+    ],
+    examples: ['runs retry run_01h2xcejqtf2nbrexx3vqjhp41', 'runs retry run_01h2xcejqtf2nbrexx3vqjhp41 --failed'],
     load: () => import('../commands/runs-retry.ts'),
   },
   {

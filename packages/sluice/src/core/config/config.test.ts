@@ -391,7 +391,9 @@ test('SemVer is told from what only looks like it', () => {
 })
 
 test('every key of the schema has prose, which the types repeat, and examples that the schema takes', () => {
-  const types = readFileSync(new URL('types.ts', import.meta.url), 'utf8')
+  const types = ['types.ts', 'types-pipeline.ts']
+    .map((file) => readFileSync(new URL(file, import.meta.url), 'utf8'))
+    .join('\n')
   const keys = documented(configShape(), '', (value) => ({ ...minimal, ...value }))
   ok(keys.length > 40)
   for (const { path, shape, wrap } of keys) {
@@ -410,6 +412,12 @@ test('every key of the schema has prose, which the types repeat, and examples th
 
 type DocumentedKey = { readonly path: string; readonly shape: Shape; readonly wrap: (value: unknown) => unknown }
 
+/** Where one of several keys must be there, one that is not `name`'s own alternative. */
+const oneOf = (path: string, name: string): object => {
+  if (path.endsWith('.jobs.*')) return ['steps', 'deploy', 'promote'].includes(name) ? {} : { steps: 'true' }
+  return path.endsWith('.services.*') && !['image', 'command'].includes(name) ? { image: 'postgres' } : {}
+}
+
 /** Every key under a shape, and how to put a value of it into a whole config. */
 function documented(shape: Shape, path: string, wrap: (value: object) => unknown): readonly DocumentedKey[] {
   return alternatives(shape).flatMap((one) => {
@@ -426,7 +434,7 @@ function documented(shape: Shape, path: string, wrap: (value: object) => unknown
       ...Object.entries(one.properties ?? {})
         .filter(([name]) => name !== 'kind')
         .flatMap(([name, inner]) => {
-          const put = (value: unknown): object => ({ ...required, [name]: value })
+          const put = (value: unknown): object => ({ ...required, ...oneOf(path, name), [name]: value })
           return [
             { path: `${path}.${name}`, shape: inner, wrap: (value: unknown) => wrap(put(value)) },
             ...below(inner, `.${name}`, put),

@@ -1,118 +1,110 @@
 import { z } from 'zod'
 import { limits } from '../limits.ts'
-import { count, key, name, positiveDuration, text, variableName, variables } from './fields.ts'
-import type { JobSettings, Settings } from './settings.ts'
+import { count, key, name, positiveDuration, text, variables } from './fields.ts'
+import { jobSchema } from './schema-job.ts'
+import type { PipelineSettings } from './settings.ts'
 
-const artifactPath = (): z.ZodType<string, string> =>
-  text('a path').refine(
-    (path) => !path.startsWith('/') && !path.includes('\\') && !path.split('/').includes('..'),
-    "expected a path inside the checkout, for instance 'dist'",
-  )
+/** What the stages of a pipeline ought to take where nothing else is said, milliseconds. */
+const budgets = { check: 60_000, build: 300_000, test: 600_000, deploy: 300_000, verify: 300_000 }
 
-const step = z.union(
+const stageSchema = z.union(
   [
-    text('a shell command').transform((run) => ({ name: run, run })),
+    positiveDuration().transform((budgetMs) => ({ budgetMs, enforce: false })),
     z
       .strictObject({
-        name: key(text('a name').optional(), {
-          description: 'What the log calls the step. Default: its command.',
-          examples: ['unit tests'],
+        budget: key(positiveDuration(), { description: 'What the stage ought to take.', examples: ['5m'] }),
+        enforce: key(z.boolean('expected true or false').default(false), {
+          description: 'Whether a job that takes longer than the budget of its stage fails.',
+          examples: [true],
         }),
-        run: key(text('a shell command'), { description: 'The shell command.', examples: ['npm test'] }),
       })
-      .transform((input) => ({ name: input.name ?? input.run, run: input.run })),
+      .transform(({ budget, enforce }) => ({ budgetMs: budget, enforce })),
   ],
-  "expected a shell command, or { name: 'unit tests', run: 'npm test' }",
+  "expected a duration, or { budget: '5m', enforce: true }",
 )
 
-const job: z.ZodType<JobSettings> = z
+const patterns = (what: string): z.ZodType<string[], string[]> =>
+  z.array(text('a pattern'), `expected patterns of ${what}`).min(1, 'expected at least one pattern')
+
+const triggersSchema = z
+  .strictObject({
+    branches: key(patterns('branches').optional(), {
+      description: 'Patterns of the branches whose commits start a run.',
+      examples: [['main', 'release/**']],
+    }),
+    tags: key(patterns('tags').optional(), {
+      description: 'Patterns of the tags that start a run.',
+      examples: [['v*']],
+    }),
+    paths: key(patterns('paths').optional(), {
+      description: 'Patterns of the files of which at least one must have changed.',
+      examples: [['src/**', '!**/*.md']],
+    }),
+    schedule: key(z.array(text('a cron expression')).default([]), {
+      description: 'Cron expressions (five fields, UTC) at which a run starts.',
+      examples: [['0 3 * * *']],
+    }),
+  })
+  .transform(({ branches, tags, paths, schedule }) => ({
+    branches: branches ?? null,
+    tags: tags ?? null,
+    paths: paths ?? null,
+    schedule,
+  }))
+
+/** The jobs that a commit must pass, and how many of them at once. */
+export const pipelineSchema: z.ZodType<PipelineSettings> = z
   .strictObject(
     {
-      needs: key(z.array(name(), 'expected a list of job names').default([]), {
-        description: 'Jobs that must succeed before this one starts; their artifacts are unpacked into its checkout.',
-        examples: [['test']],
-      }),
-      steps: key(
-        z.union(
-          [
-            text('a shell command').transform((run) => [{ name: run, run }]),
-            z.array(step).min(1, 'expected at least one step'),
-          ],
-          "expected a shell command or a list of them, for instance ['npm ci', 'npm test']",
-        ),
+      parallel: key(
+        z
+          .union(
+            [z.literal('cores'), count(1, limits.jobsMax)],
+            `expected 'cores' or a whole number from 1 to ${limits.jobsMax}`,
+          )
+          .default('cores'),
         {
-          description: 'Shell commands, run one after the other in a clean checkout of the commit until one fails.',
-          examples: ['npm test', ['npm ci', { name: 'unit tests', run: 'npm test' }]],
+          description: 'How many jobs may run at the same time: a number, or as many as the machine has cores.',
+          unit: 'jobs',
+          examples: ['cores', 4],
         },
       ),
-      env: key(variables().default({}), {
-        description: "Environment variables of the job's steps.",
-        examples: [{ NODE_ENV: 'test' }],
-      }),
-      secrets: key(z.array(variableName(), 'expected a list of names').default([]), {
+      isolation: key(z.enum(['auto', 'none', 'required'], "expected 'auto', 'none' or 'required'").default('auto'), {
         description:
-          'Names of the secrets that the steps get as environment variables; their values are masked in the log.',
-        examples: [['NPM_TOKEN']],
+          'Whether each job gets a workspace and processes of its own: where the system can, never (all jobs share one checkout), or not without.',
+        examples: ['required'],
       }),
-      timeout: key(positiveDuration().prefault('10m'), {
-        description: 'How long the job may take in all.',
-        examples: ['5m'],
+      stages: key(z.record(name(), stageSchema).prefault({}), {
+        description: 'What the jobs of a stage ought to take, by stage.',
+        examples: [{ check: '30s', test: { budget: '5m', enforce: true } }],
       }),
-      artifacts: key(
+      on: key(triggersSchema.prefault({}), {
+        description: 'What starts a run by itself.',
+        examples: [{ branches: ['main'] }],
+      }),
+      env: key(variables().default({}), {
+        description: 'Environment variables of the steps of all jobs.',
+        examples: [{ CI: 'true' }],
+      }),
+      jobs: key(
         z
-          .record(
-            name(),
-            z.union(
-              [
-                artifactPath().transform((path) => [path]),
-                z.array(artifactPath()).min(1, 'expected at least one path'),
-              ],
-              "expected a path or a list of paths inside the checkout, for instance ['dist', 'package.json']",
-            ),
-            { error: "expected artifacts: { name: ['dist'] }" },
-          )
-          .prefault({}),
+          .record(name(), jobSchema, { error: "expected jobs: { test: { steps: 'npm test' } }" })
+          .refine((jobs) => Object.keys(jobs).length > 0, 'expected at least one job')
+          .refine((jobs) => Object.keys(jobs).length <= limits.jobsMax, `expected at most ${limits.jobsMax} jobs`),
         {
-          description: 'Files and folders to keep once the job succeeded, by artifact name.',
-          examples: [{ app: ['dist', 'package.json'] }],
+          description: 'The jobs by name; a directed acyclic graph.',
+          examples: [
+            {
+              test: { steps: 'npm test' },
+              build: { needs: ['test'], steps: 'npm run build', artifacts: { app: 'dist' } },
+            },
+          ],
         },
       ),
     },
-    { error: "expected a job: { steps: ['npm test'] }" },
+    { error: "expected a pipeline: { jobs: { test: { steps: 'npm test' } } }" },
   )
-  .transform(({ timeout, ...rest }) => ({ ...rest, timeoutMs: timeout }))
-
-/** The jobs that a commit must pass, and how many of them at once. */
-export const pipelineSchema: z.ZodType<Settings['pipeline']> = z.strictObject(
-  {
-    parallel: key(
-      z
-        .union(
-          [z.literal('cores'), count(1, limits.jobsMax)],
-          `expected 'cores' or a whole number from 1 to ${limits.jobsMax}`,
-        )
-        .default('cores'),
-      {
-        description: 'How many jobs may run at the same time: a number, or as many as the machine has cores.',
-        unit: 'jobs',
-        examples: ['cores', 4],
-      },
-    ),
-    jobs: key(
-      z
-        .record(name(), job, { error: "expected jobs: { test: { steps: 'npm test' } }" })
-        .refine((jobs) => Object.keys(jobs).length > 0, 'expected at least one job')
-        .refine((jobs) => Object.keys(jobs).length <= limits.jobsMax, `expected at most ${limits.jobsMax} jobs`),
-      {
-        description: 'The jobs by name; a directed acyclic graph.',
-        examples: [
-          {
-            test: { steps: 'npm test' },
-            build: { needs: ['test'], steps: 'npm run build', artifacts: { app: 'dist' } },
-          },
-        ],
-      },
-    ),
-  },
-  { error: "expected a pipeline: { jobs: { test: { steps: 'npm test' } } }" },
-)
+  .transform((input) => {
+    const standard = Object.entries(budgets).map(([stage, budgetMs]) => [stage, { budgetMs, enforce: false }] as const)
+    return { ...input, stages: { ...Object.fromEntries(standard), ...input.stages } }
+  })

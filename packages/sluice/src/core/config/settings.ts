@@ -1,4 +1,14 @@
 /** What the config says once parsed: every default filled in, durations in milliseconds, shares in basis points. */
+import type {
+  KeyedCachePlan,
+  ManualInput,
+  PlannedReport,
+  PlannedService,
+  PlannedStep,
+  RetryPolicy,
+  TaskCachePlan,
+  Texts,
+} from '../pipeline/job-plan.ts'
 import type { FreezeWindow, HealthPolicy, JudgePolicy, Sticky, Strategy } from '../model.ts'
 
 /** The parsed `sluice.config.ts`. */
@@ -6,7 +16,7 @@ export type Settings = {
   readonly service: string
   /** `'package.json'` or a SemVer. */
   readonly version: string
-  readonly pipeline: { readonly parallel: number | 'cores'; readonly jobs: Readonly<Record<string, JobSettings>> }
+  readonly pipeline: PipelineSettings
   readonly start: { readonly command: string; readonly artifact: string | null } | null
   readonly health: HealthPolicy
   readonly config: Readonly<Record<string, string>>
@@ -14,15 +24,67 @@ export type Settings = {
   readonly environments: Readonly<Record<string, EnvironmentSettings>>
 }
 
+/** A parsed pipeline. */
+export type PipelineSettings = {
+  readonly parallel: number | 'cores'
+  readonly isolation: 'auto' | 'none' | 'required'
+  /** Stage → what its jobs ought to take, and whether what takes longer fails. */
+  readonly stages: Readonly<Record<string, { readonly budgetMs: number; readonly enforce: boolean }>>
+  readonly on: TriggerSettings
+  readonly env: Texts
+  readonly jobs: Readonly<Record<string, JobSettings>>
+}
+
+/** When runs start by themselves. Null for what starts none. */
+export type TriggerSettings = {
+  readonly branches: readonly string[] | null
+  readonly tags: readonly string[] | null
+  readonly paths: readonly string[] | null
+  readonly schedule: readonly string[]
+}
+
 /** A parsed job. */
 export type JobSettings = {
   readonly needs: readonly string[]
-  readonly steps: readonly { readonly name: string; readonly run: string }[]
-  readonly env: Readonly<Record<string, string>>
+  readonly stage: string | null
+  readonly if: 'success' | 'failure' | 'always' | 'settled'
+  /** Null: for every commit. */
+  readonly only: {
+    readonly branches: readonly string[] | null
+    readonly tags: readonly string[] | null
+    readonly paths: readonly string[] | null
+    readonly events: readonly string[] | null
+  } | null
+  readonly matrix: MatrixSettings | null
+  readonly steps: readonly PlannedStep[]
+  readonly deploy: string | null
+  readonly promote: string | null
+  readonly shell: readonly string[] | null
+  readonly workingDirectory: string | null
+  readonly env: Texts
   readonly secrets: readonly string[]
   readonly timeoutMs: number
+  readonly budgetMs: number | null
+  readonly retry: RetryPolicy
+  readonly mayFail: { readonly exitCodes: readonly number[] } | null
+  readonly manual: { readonly inputs: readonly ManualInput[] } | null
+  readonly services: readonly PlannedService[]
+  readonly outputFiles: readonly string[]
   /** Artifact name → paths, relative to the checkout. */
   readonly artifacts: Readonly<Record<string, readonly string[]>>
+  readonly reports: readonly PlannedReport[]
+  readonly cache: TaskCachePlan | null
+  readonly keyedCaches: readonly KeyedCachePlan[]
+}
+
+/** A parsed matrix: axes as written, and what is added to and taken from their product; or the output of a job that lists the legs. */
+export type MatrixSettings = {
+  readonly axes: Readonly<Record<string, readonly string[]>>
+  readonly include: readonly Texts[]
+  readonly exclude: readonly Texts[]
+  readonly from: { readonly job: string; readonly output: string; readonly as: string } | null
+  readonly failFast: boolean
+  readonly maxParallel: number | null
 }
 
 /** A parsed environment, before the service's own settings are laid under it. */

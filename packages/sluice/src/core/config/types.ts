@@ -3,6 +3,8 @@
  * the full reference, with units and examples, is `docs/config.md`.
  */
 
+import type { PipelineConfig } from './types-pipeline.ts'
+
 /** A length of time: a number and its unit, for instance `'30s'`, `'1.5s'`, `'5m'`, `'2h'`, `'1d'`, `'250ms'`. */
 export type Duration = `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`
 
@@ -31,38 +33,6 @@ export type Config = {
 
 /** Values of environment variables; numbers and booleans become text. */
 export type Variables = Readonly<Record<string, string | number | boolean>>
-
-/** The jobs that a commit must pass, and how many of them at once. */
-export type PipelineConfig = {
-  /** How many jobs may run at the same time: a number, or as many as the machine has cores. */
-  readonly parallel?: number | 'cores'
-  /** The jobs by name; a directed acyclic graph. */
-  readonly jobs: Readonly<Record<string, JobConfig>>
-}
-
-/** A node of the pipeline. */
-export type JobConfig = {
-  /** Jobs that must succeed before this one starts; their artifacts are unpacked into its checkout. */
-  readonly needs?: readonly string[]
-  /** Shell commands, run one after the other in a clean checkout of the commit until one fails. */
-  readonly steps: string | readonly (string | StepConfig)[]
-  /** Environment variables of the job's steps. */
-  readonly env?: Variables
-  /** Names of the secrets that the steps get as environment variables; their values are masked in the log. */
-  readonly secrets?: readonly string[]
-  /** How long the job may take in all. */
-  readonly timeout?: Duration
-  /** Files and folders to keep once the job succeeded, by artifact name. */
-  readonly artifacts?: Readonly<Record<string, string | readonly string[]>>
-}
-
-/** A command inside a job, with a name for the log. */
-export type StepConfig = {
-  /** What the log calls the step. */
-  readonly name?: string
-  /** The shell command. */
-  readonly run: string
-}
 
 /** How one instance is started. */
 export type StartConfig = {

@@ -16,6 +16,7 @@ const run: Forms<RunEvent['type']> = {
   effect_failed: [],
   effect_unknown: [],
   cancel_requested: [],
+  play_requested: [],
   time_passed: [],
   work_parked: [],
 }

@@ -1,5 +1,5 @@
 /** How an action of a run becomes an effect: its key, its sequence, its fence. */
-import type { Decision } from '../machine.ts'
+import { type Decision, unreachable } from '../machine.ts'
 import type { Failure } from '../rollout/types.ts'
 import type { RunAction, RunCommon, RunEffect, RunEvent, RunState } from './types.ts'
 
@@ -11,8 +11,9 @@ export type RunOutcome = Extract<RunEvent, { type: 'effect_succeeded' | 'effect_
 /** No effects; with the same object, nothing is recorded. */
 export const unchanged = <State extends RunState>(state: State): Decision<State, RunEffect> => ({ state, effects: [] })
 
-/** The key of a job's `run_job`. */
-export const jobKey = (run: string, job: string): string => `${run}/job/${job}`
+/** The key of a job's `run_job`; its log and its workspace have the same name. The first execution has no number. */
+export const jobKey = (run: string, job: string, execution: number): string =>
+  `${run}/job/${job}${execution === 1 ? '' : `~${execution}`}`
 
 /** The next issue of an action. */
 export const issue = (
@@ -21,13 +22,25 @@ export const issue = (
   deadlineMs: number,
 ): RunEffect => {
   const sequence = state.sequence + 1
-  const key =
-    action.kind === 'run_job'
-      ? jobKey(state.id, action.job)
-      : action.kind === 'stop_job'
-        ? `${state.id}/stop/${action.job}`
-        : `${state.id}/cut`
-  return { sequence, key, fence: { token: state.token, sequence }, deadlineMs, action }
+  return { sequence, key: keyOf(state.id, action), fence: { token: state.token, sequence }, deadlineMs, action }
+}
+
+const keyOf = (run: string, action: RunAction): string => {
+  switch (action.kind) {
+    case 'run_job':
+    case 'deliver':
+      return jobKey(run, action.job, action.execution)
+    case 'resolve_job':
+      return `${run}/resolve/${action.job}`
+    case 'stop_job':
+      return `${run}/stop/${action.job}`
+    case 'judge_gates':
+      return `${run}/gates`
+    case 'cut_release':
+      return `${run}/cut`
+    default:
+      return unreachable(action)
+  }
 }
 
 /** What is recorded when nobody knows whether an effect happened. */

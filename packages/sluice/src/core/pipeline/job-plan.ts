@@ -22,8 +22,10 @@ export type JobCondition = 'success' | 'failure' | 'always' | 'settled' | 'resol
 /** One command of a job. */
 export type PlannedStep = {
   readonly name: string
-  /** The script; handed to the shell as one. */
+  /** The script; handed to the shell as one. Of a built-in step, its name. */
   readonly run: string
+  /** A step that Sluice brings with it (`sluice/secret-scan`), instead of a script. */
+  readonly builtin: { readonly name: string; readonly options: JsonValue } | null
   /** `success`: unless a step before it failed; `failure`: only then; `always`: in any case (GitLab's `after_script`). */
   readonly when: 'success' | 'failure' | 'always'
   /** `sh -e`, `bash -eo pipefail` …: words, where `{0}` stands for the script's file; null for the job's. */
@@ -133,6 +135,12 @@ export type ManualInput = {
   readonly description: string
 }
 
+/** What a job does. `deploy` and `promote` take the release of the run to an environment; such a job, and what needs it, runs once the release is cut. */
+export type JobWork =
+  | { readonly kind: 'steps' }
+  | { readonly kind: 'none' }
+  | { readonly kind: 'deploy' | 'promote'; readonly environment: string }
+
 /** A job as the plan has it. */
 export type JobPlan = {
   /** Unique in the run; what `needs` names. Legs of a matrix: `test (20, linux)`. */
@@ -145,6 +153,8 @@ export type JobPlan = {
   /** `check`, `build`, `test`, `security`, `deploy`, `verify`, `notify`, or a name of the pipeline's own. */
   readonly stage: string | null
   readonly dialect: Dialect
+  /** What it does: its steps, a rollout of the run's release, or nothing (it stands for the jobs that are part of it, or only for its place in the graph). */
+  readonly work: JobWork
   /** What the dialect needs to resolve and run the job besides this record; null for Sluice's own. */
   readonly definition: JsonValue
   readonly condition: JobCondition

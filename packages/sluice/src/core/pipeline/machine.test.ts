@@ -13,8 +13,11 @@ import { limits } from '../limits.ts'
 import { type Artifact, commitId, digest, type Release, releaseId, runId } from '../model.ts'
 import type { ReleaseDraft } from '../release.ts'
 import type { Failure } from '../rollout/types.ts'
+import { jobPlan } from '../../../test/pipeline/jobs.ts'
+import { isSettled, jobAt } from './board.ts'
 import { runMachine } from './machine.ts'
-import type { PlannedJob, RunEffect, RunEvent, RunPlan, RunState } from './types.ts'
+import type { JobPlan } from './job-plan.ts'
+import type { JobState, RunEffect, RunEvent, RunPlan, RunState } from './types.ts'
 
 const id = runId('run_1')
 const by = { kind: 'person', name: 'ada' } as const
@@ -37,30 +40,23 @@ const release: Release = {
 }
 const failure: Failure = { code: 'run_failed', retry: 'never', detail: 'exit code 1', evidence: ['1 test failed'] }
 
-const job = (name: string, needs: readonly string[], height = 0): PlannedJob => ({
-  name,
-  needs,
-  level: 0,
-  height,
-  steps: [{ name: 'true', run: 'true' }],
-  env: {},
-  secrets: [],
-  timeoutMs: 60_000,
-  artifacts: [],
-})
+const job = jobPlan
 
-const planOf = (jobs: readonly PlannedJob[], rest: Partial<RunPlan> = {}): RunPlan => ({
+const planOf = (jobs: readonly JobPlan[], rest: Partial<RunPlan> = {}): RunPlan => ({
   form: 1,
   service: 'storefront',
   commit,
   version: '1.0.0+aaaaaaa',
+  trigger: { event: 'manual', name: null, inputs: {} },
   parallelMax: 2,
+  isolation: 'auto',
   jobs,
+  gates: null,
   draft,
   ...rest,
 })
 
-const planned = (plan: RunPlan): RunEvent => ({ type: 'run_planned', at: 0, id, token: 7, plan, by })
+const planned = (plan: RunPlan): RunEvent => ({ type: 'run_planned', at: 0, id, token: 7, plan, by, carried: [] })
 
 /** Tells a run what happened, one event after the other. */
 const told = (plan: RunPlan, ...events: readonly RunEvent[]): RunState =>
@@ -72,7 +68,7 @@ const succeed = (sequence: number, at: number, artifacts: readonly Artifact[] = 
   type: 'effect_succeeded',
   at,
   sequence,
-  result: { kind: 'job_succeeded', artifacts },
+  result: { kind: 'job_succeeded', artifacts, outputs: {}, evidence: null },
 })
 const fail = (sequence: number, at: number): RunEvent => ({ type: 'effect_failed', at, sequence, failure })
 const lose = (sequence: number, at: number): RunEvent => ({
@@ -87,22 +83,67 @@ const statuses = (state: RunState): readonly string[] =>
   state.status === 'absent' ? [] : state.jobs.map((one) => one.status)
 const keys = (state: RunState): readonly string[] => runMachine.outstanding(state).map(({ key }) => key)
 
-const drawPlan = (draw: Draw): RunPlan => {
-  const names = ['a', 'b', 'c', 'd', 'e'].slice(0, 1 + draw(5))
-  const jobs = names.map((name, index) =>
-    job(
-      name,
-      names.slice(0, index).filter(() => draw(3) === 0),
-      names.length - index,
-    ),
-  )
-  return planOf(jobs, { parallelMax: 1 + draw(3), draft: draw(3) === 0 ? null : draft })
+/** Jobs with every way to start, to end and to be part of one another. */
+const drawJob = (draw: Draw, name: string, needs: readonly string[]): JobPlan => {
+  const one = <Value>(values: readonly [Value, ...Value[]]): Value => values[draw(values.length)] ?? values[0]
+  return job(name, needs, {
+    condition: one(['success', 'success', 'success', 'failure', 'always', 'settled', 'resolve']),
+    work: one([{ kind: 'steps' }, { kind: 'steps' }, { kind: 'none' }, { kind: 'deploy', environment: 'staging' }]),
+    retry: { attemptsMax: 1 + draw(2), backoffMs: 100, on: draw(2) === 0 ? [] : [{ kind: 'timeout' }] },
+    mayFail: draw(4) === 0 ? { exitCodes: [] } : null,
+    manual: draw(8) === 0 ? { inputs: [] } : null,
+    delayMs: draw(6) === 0 ? 50 : 0,
+  })
 }
 
-const drawResult = (effect: RunEffect | undefined): Extract<RunEvent, { type: 'effect_succeeded' }>['result'] => {
-  if (effect?.action.kind === 'cut_release') return { kind: 'release_cut', release }
-  return effect?.action.kind === 'stop_job' ? { kind: 'done' } : { kind: 'job_succeeded', artifacts: [artifact('app')] }
+const drawPlan = (draw: Draw): RunPlan => {
+  const names = ['a', 'b', 'c', 'd', 'e'].slice(0, 1 + draw(5))
+  const jobs = names.flatMap((name, index): readonly JobPlan[] => {
+    const mine = drawJob(
+      draw,
+      name,
+      names.slice(0, index).filter(() => draw(3) === 0),
+    )
+    if (draw(4) !== 0) return [mine]
+    const whole: JobPlan = { ...mine, work: { kind: 'none' }, failFast: draw(2) === 0, maxParallel: draw(2) + 1 }
+    return [whole, ...legsOf(whole, 1 + draw(3))]
+  })
+  const gates = draw(3) === 0 ? { coverage: 80 } : null
+  return planOf(jobs, { parallelMax: 1 + draw(3), gates, draft: draw(3) === 0 ? null : draft })
 }
+
+const legsOf = (whole: JobPlan, count: number): readonly JobPlan[] =>
+  Array.from({ length: count }, (_, nth) =>
+    job(`${whole.name} (${nth})`, whole.needs, { partOf: whole.name, retry: whole.retry }),
+  )
+
+const drawResult = (draw: Draw, effect: RunEffect | undefined): Answered['result'] => {
+  const left = { artifacts: [artifact('app')], outputs: { made: 'yes' }, evidence: null }
+  switch (effect?.action.kind) {
+    case 'cut_release':
+      return { kind: 'release_cut', release }
+    case 'stop_job':
+      return { kind: 'done' }
+    case 'judge_gates': {
+      const verdict = draw(3) === 0 ? 'fail' : 'pass'
+      const numbers = { measured: 79, limit: 80, unit: '%', detail: '79 % of the lines', evidence: [] }
+      return { kind: 'gates_judged', verdicts: [{ gate: 'coverage', verdict, ...numbers }] }
+    }
+    case 'resolve_job': {
+      const { job: name } = effect.action
+      if (draw(3) === 0) return { kind: 'job_resolved', resolution: { kind: 'skip', because: 'it is not main' } }
+      if (draw(2) === 0) return { kind: 'job_resolved', resolution: { kind: 'run', job: job(name) } }
+      const legs = legsOf(job(name), draw(3))
+      return { kind: 'job_resolved', resolution: { kind: 'legs', legs } }
+    }
+    default:
+      return draw(4) === 0
+        ? { kind: 'job_failed', failure, reason: { kind: 'exit_code', code: 1 }, ...left }
+        : { kind: 'job_succeeded', ...left }
+  }
+}
+
+type Answered = Extract<RunEvent, { type: 'effect_succeeded' }>
 
 const subject: Subject<RunState, RunEvent, RunEffect> = {
   machine: runMachine,
@@ -114,7 +155,7 @@ const subject: Subject<RunState, RunEvent, RunEffect> = {
     const effect = outstanding[draw(Math.max(1, outstanding.length))]
     const sequence = draw(8) === 0 ? draw(12) : (effect?.sequence ?? 0)
     const at = draw(3) === 0 ? (runMachine.nextAt(state) ?? 0) : draw(1_000)
-    if (state.status === 'cutting' && draw(2) === 0)
+    if ((state.status === 'cutting' || state.status === 'judging') && draw(2) === 0)
       return draw(2) === 0 ? lose(sequence, at) : { type: 'time_passed', at: runMachine.nextAt(state) ?? at }
     switch (draw(14)) {
       case 0:
@@ -136,8 +177,16 @@ const subject: Subject<RunState, RunEvent, RunEffect> = {
         return lose(sequence, at)
       case 6:
         return { type: 'time_passed', at: runMachine.nextAt(state) ?? at }
+      case 7:
+        return {
+          type: 'play_requested',
+          at,
+          by,
+          job: ['a', 'b', 'c', 'd', 'e'][draw(5)] ?? 'a',
+          given: { LEVEL: 'minor' },
+        }
       default:
-        return { type: 'effect_succeeded', at, sequence, result: drawResult(effect) }
+        return { type: 'effect_succeeded', at, sequence, result: drawResult(draw, effect) }
     }
   },
   answers: (sequence) => [succeed(sequence, 5), fail(sequence, 5), lose(sequence, 5)],
@@ -147,41 +196,76 @@ checkLaws(subject)
 
 test('the transition table in the header is the one of the code', () => {
   const header = documentedTransitions(readFileSync(new URL('machine.ts', import.meta.url), 'utf8'))
-  deepStrictEqual(observedTransitions(subject, 6_000), header)
+  deepStrictEqual(observedTransitions(subject, 16_000), header)
 })
 
-test('a run that has not settled always has an effect in flight or a time to wake at', () => {
+test('a run that has not settled always has an effect in flight, a time to wake at, or a job that waits for a person', () => {
   for (let seed = 1; seed <= 500; seed += 1) {
     for (const { state } of walk(subject, seed, 40)) {
       if (state.status === 'absent' || runMachine.settled(state)) continue
-      ok(runMachine.outstanding(state).length > 0 || runMachine.nextAt(state) !== null, `seed ${seed}: ${state.status}`)
+      const isWaiting = state.jobs.some(({ status }) => status === 'manual')
+      ok(
+        runMachine.outstanding(state).length > 0 || runMachine.nextAt(state) !== null || isWaiting,
+        `seed ${seed}: ${state.status}`,
+      )
     }
   }
 })
 
-test('never more jobs run at once than the plan allows, and none before its needs succeeded', () => {
+test('never more jobs run at once than the plan and what they are part of allow, and none before its needs settled', () => {
   for (let seed = 1; seed <= 500; seed += 1) {
     for (const { state } of walk(subject, seed, 40)) {
       if (state.status === 'absent') continue
-      const live = state.jobs.filter(({ status }) => status === 'running' || status === 'stopping')
-      ok(live.length <= state.plan.parallelMax, `seed ${seed}`)
-      const byName = new Map(state.plan.jobs.map(({ name }, index) => [name, state.jobs[index]?.status]))
-      for (const [index, { needs }] of state.plan.jobs.entries()) {
-        const ran = ['running', 'stopping', 'succeeded', 'failed'].includes(state.jobs[index]?.status ?? '')
-        if (ran)
-          deepStrictEqual(
-            needs.filter((need) => byName.get(need) !== 'succeeded'),
-            [],
-            `seed ${seed}`,
-          )
+      const isLive = (index: number): boolean => {
+        const status = state.jobs[index]?.status
+        return (status === 'running' && jobAt(state, index).work.kind === 'steps') || status === 'stopping'
+      }
+      ok([...state.jobs.keys()].filter(isLive).length <= state.plan.parallelMax, `seed ${seed}`)
+      for (const [index, job] of state.jobs.entries()) {
+        const { maxParallel } = jobAt(state, index)
+        const legs = state.links.legs[index] ?? []
+        ok(maxParallel === null || legs.filter(isLive).length <= maxParallel, `seed ${seed}`)
+        if (!['running', 'stopping', 'succeeded', 'failed'].includes(job.status)) continue
+        // A job that nobody had to start may be started after those that wait for it went on without it.
+        const early: readonly number[] = (state.links.needs[index] ?? []).filter(
+          (need) => !isSettled(state.jobs[need] ?? job) && jobAt(state, need).manual === null,
+        )
+        deepStrictEqual(early, [], `seed ${seed}`)
       }
     }
   }
 })
 
+test('what is kept beside the jobs (queue, active, timed, unmet, unsettled) is what follows from them', () => {
+  for (let seed = 1; seed <= 500; seed += 1) {
+    for (const { state } of walk(subject, seed, 40)) {
+      if (state.status === 'absent') continue
+      const among = (is: (job: JobState) => boolean): readonly number[] =>
+        [...state.jobs.entries()].flatMap(([index, job]) => (is(job) ? [index] : []))
+      const sorted = (list: readonly number[]): readonly number[] => list.toSorted((a, b) => a - b)
+      deepStrictEqual(
+        sorted(state.queue),
+        among(({ status }) => status === 'ready'),
+        `seed ${seed}`,
+      )
+      deepStrictEqual(
+        sorted(state.active),
+        among((job) => 'effect' in job),
+        `seed ${seed}`,
+      )
+      deepStrictEqual(
+        sorted(state.timed),
+        among((job) => 'until' in job),
+        `seed ${seed}`,
+      )
+      strictEqual(state.unsettled, among((job) => !isSettled(job)).length, `seed ${seed}`)
+    }
+  }
+})
+
 test('jobs start when their needs are met, the one with the longest way to the end first', () => {
-  const plan = planOf([job('lint', []), job('test', []), job('build', [], 1), job('pack', ['build'])])
-  deepStrictEqual(keys(told(plan)), ['run_1/job/lint', 'run_1/job/build'])
+  const plan = planOf([job('lint'), job('test'), job('build'), job('pack', ['build'])])
+  deepStrictEqual(keys(told(plan)), ['run_1/job/build', 'run_1/job/lint'])
   deepStrictEqual(keys(told(plan, succeed(1, 5))), ['run_1/job/lint', 'run_1/job/test'])
   deepStrictEqual(keys(told(plan, succeed(1, 5), succeed(2, 6))), ['run_1/job/test', 'run_1/job/pack'])
 })
@@ -191,7 +275,12 @@ test('a job gets the artifacts of its needs, and the release is cut from all of 
   const checking = told(plan, succeed(1, 5, [artifact('app')]))
   deepStrictEqual(
     runMachine.outstanding(checking).map(({ action }) => action),
-    [{ kind: 'run_job', job: 'check', inputs: [artifact('app')] }],
+    [
+      {
+        ...{ kind: 'run_job', job: 'check', execution: 1, inputs: [artifact('app')], given: {} },
+        needs: [{ name: 'build', result: 'success', outputs: {} }],
+      },
+    ],
   )
   const cutting = told(plan, succeed(1, 5, [artifact('app')]), succeed(2, 6))
   deepStrictEqual(runMachine.outstanding(cutting), [
@@ -200,7 +289,7 @@ test('a job gets the artifacts of its needs, and the release is cut from all of 
       key: 'run_1/cut',
       fence: { token: 7, sequence: 3 },
       deadlineMs: limits.cutDeadlineMs,
-      action: { kind: 'cut_release', artifacts: [artifact('app')] },
+      action: { kind: 'cut_release', artifacts: [artifact('app')], gates: [] },
     },
   ])
   const settled = runMachine.decide(cutting, {
@@ -220,7 +309,12 @@ test('a failed job skips its descendants with the reason, lets the others finish
   const settled = told(plan, fail(1, 5), { ...fail(2, 6) })
   ok(settled.status === 'failed')
   deepStrictEqual(settled.cause, { kind: 'job_failed', job: 'test', failure })
-  deepStrictEqual(settled.jobs[3], { status: 'skipped', at: 5, because: 'test' })
+  deepStrictEqual(settled.jobs[3], {
+    status: 'skipped',
+    at: 5,
+    because: { kind: 'need', job: 'test' },
+    isTainted: true,
+  })
 })
 
 test('a job whose outcome is unknown is issued again under the same key, and fails after the last attempt', () => {
@@ -237,7 +331,7 @@ test('a job whose outcome is unknown is issued again under the same key, and fai
 
 test('an answer that does not come by the deadline is unknown, and the deadline starts anew with each attempt', () => {
   const plan = planOf([job('test', [])])
-  const deadline = 60_000 + limits.stopJobDeadlineMs
+  const deadline = 60_000 + limits.jobMarginMs + limits.stopJobDeadlineMs
   strictEqual(runMachine.nextAt(told(plan)), deadline)
   deepStrictEqual(told(plan, { type: 'time_passed', at: deadline - 1 }), told(plan))
   const again = told(plan, { type: 'time_passed', at: deadline })
@@ -297,4 +391,142 @@ test('ten thousand jobs are scheduled in linear memory and reasonable time', () 
   for (let sequence = 1; sequence <= 200; sequence += 1)
     state = runMachine.decide(state, succeed(sequence, sequence)).state
   strictEqual(statuses(state).filter((status) => status === 'succeeded').length, 200)
+})
+
+const left = { artifacts: [], outputs: {}, evidence: null }
+const failed = (sequence: number, at: number, code = 1): RunEvent => ({
+  type: 'effect_succeeded',
+  at,
+  sequence,
+  result: { kind: 'job_failed', failure, reason: { kind: 'exit_code', code }, ...left },
+})
+const gave = (sequence: number, at: number, outputs: Readonly<Record<string, string>>): RunEvent => ({
+  type: 'effect_succeeded',
+  at,
+  sequence,
+  result: { kind: 'job_succeeded', ...left, outputs },
+})
+const noRelease = { draft: null }
+
+test('a job that failed is run again as its policy says, under a key of its own, and keeps what its first execution was', () => {
+  const retry = { attemptsMax: 2, backoffMs: 500, on: [{ kind: 'exit_code', code: 7 }] } as const
+  const plan = planOf([job('test', [], { retry })], noRelease)
+  strictEqual(told(plan, failed(1, 5, 1)).status, 'failed')
+  const waiting = told(plan, failed(1, 5, 7))
+  strictEqual(runMachine.nextAt(waiting), 505)
+  const again = told(plan, failed(1, 5, 7), { type: 'time_passed', at: 505 })
+  deepStrictEqual(keys(again), ['run_1/job/test~2'])
+  const settled = told(plan, failed(1, 5, 7), { type: 'time_passed', at: 505 }, succeed(2, 600))
+  ok(settled.status === 'succeeded' && settled.jobs[0]?.status === 'succeeded')
+  deepStrictEqual(settled.jobs[0].past, [{ startedAt: 0, finishedAt: 5, failure }])
+})
+
+test('a job that may fail fails visibly, and the run succeeds; with exit codes, only with those', () => {
+  const plan = planOf([job('lint', [], { mayFail: { exitCodes: [3] } }), job('build', ['lint'])], noRelease)
+  deepStrictEqual(statuses(told(plan, failed(1, 5, 3))), ['failed', 'running'])
+  strictEqual(told(plan, failed(1, 5, 3), succeed(2, 6)).status, 'succeeded')
+  deepStrictEqual(statuses(told(plan, failed(1, 5, 4))), ['failed', 'skipped'])
+})
+
+test('legs run side by side, what needs the whole waits for all of them, and gets outputs of the last to finish', () => {
+  const whole = job('test', [], { work: { kind: 'none' }, maxParallel: 2 })
+  const plan = planOf([whole, ...legsOf(whole, 3), job('report', ['test'])], noRelease)
+  deepStrictEqual(keys(told(plan)), ['run_1/job/test (0)', 'run_1/job/test (1)'])
+  const reporting = told(plan, gave(2, 5, { n: 'b' }), gave(1, 6, { n: 'a' }), gave(3, 9, { n: 'c' }))
+  deepStrictEqual(
+    runMachine.outstanding(reporting).map(({ action }) => 'needs' in action && action.needs),
+    [[{ name: 'test', result: 'success', outputs: { n: 'c' } }]],
+  )
+})
+
+test('a leg that fails calls off those beside it where the matrix says so, and lets them finish where it does not', () => {
+  const after = (failFast: boolean): readonly string[] => {
+    const whole = job('test', [], { work: { kind: 'none' }, failFast })
+    return statuses(told(planOf([whole, ...legsOf(whole, 3)], noRelease), failed(1, 5)))
+  }
+  deepStrictEqual(after(true), ['open', 'failed', 'stopping', 'cancelled'])
+  deepStrictEqual(after(false), ['open', 'failed', 'running', 'running'])
+})
+
+test('what runs in any case runs when something failed and when the run was called off, and success looks at all before it', () => {
+  const plan = planOf(
+    [
+      job('test'),
+      job('clean', ['test'], { condition: 'always' }),
+      job('tell', ['clean']),
+      job('alarm', ['test'], { condition: 'failure' }),
+    ],
+    noRelease,
+  )
+  deepStrictEqual(statuses(told(plan, failed(1, 5))), ['failed', 'running', 'waiting', 'running'])
+  const settled = told(plan, failed(1, 5), succeed(2, 6), succeed(3, 7))
+  deepStrictEqual(statuses(settled), ['failed', 'succeeded', 'skipped', 'succeeded'])
+  const stopped: RunEvent = { type: 'effect_succeeded', at: 8, sequence: 2, result: { kind: 'done' } }
+  deepStrictEqual(statuses(told(plan, cancel(5), stopped)), ['cancelled', 'running', 'cancelled', 'cancelled'])
+})
+
+test('a job by hand waits for a person, whose inputs it gets; one that may fail holds nobody up and may still be started', () => {
+  const plan = planOf([job('go', [], { manual: { inputs: [] } }), job('after', ['go'])], noRelease)
+  deepStrictEqual(statuses(told(plan)), ['manual', 'waiting'])
+  const played = told(plan, { type: 'play_requested', at: 5, by, job: 'go', given: { LEVEL: 'minor' } })
+  deepStrictEqual(
+    runMachine.outstanding(played).map(({ action }) => 'given' in action && action.given),
+    [{ LEVEL: 'minor' }],
+  )
+  const optional = planOf(
+    [job('go', [], { manual: { inputs: [] }, mayFail: { exitCodes: [] } }), job('test')],
+    noRelease,
+  )
+  deepStrictEqual(statuses(told(optional)), ['skipped', 'running'])
+  deepStrictEqual(statuses(told(optional, { type: 'play_requested', at: 5, by, job: 'go', given: {} })), [
+    'running',
+    'running',
+  ])
+})
+
+test('a job that takes the release somewhere runs once it is cut, and what needs it after that', () => {
+  const deploy = { work: { kind: 'deploy', environment: 'staging' } } as const
+  const plan = planOf([job('build'), job('stage', ['build'], deploy), job('smoke', ['stage'])])
+  deepStrictEqual(keys(told(plan)), ['run_1/job/build'])
+  const wasCut: RunEvent = { type: 'effect_succeeded', at: 6, sequence: 2, result: { kind: 'release_cut', release } }
+  const delivering = told(plan, succeed(1, 5, [artifact('app')]), wasCut)
+  deepStrictEqual(
+    runMachine.outstanding(delivering).map(({ action }) => action),
+    [{ kind: 'deliver', job: 'stage', execution: 1, environment: 'staging', purpose: 'deploy', release }],
+  )
+  const settled = told(plan, failed(1, 5))
+  ok(settled.status === 'failed')
+  deepStrictEqual(statuses(settled), ['failed', 'skipped', 'skipped'])
+})
+
+test('a gate that fails fails the run before the release is cut, and one that cannot see does, too', () => {
+  const plan = planOf([job('test')], { gates: { coverage: 80 } })
+  const verdict = {
+    gate: 'coverage',
+    verdict: 'fail',
+    measured: 79,
+    limit: 80,
+    unit: '%',
+    detail: '79 %',
+    evidence: [],
+  } as const
+  const judged: RunEvent = {
+    type: 'effect_succeeded',
+    at: 6,
+    sequence: 2,
+    result: { kind: 'gates_judged', verdicts: [verdict] },
+  }
+  const settled = told(plan, succeed(1, 5), judged)
+  ok(settled.status === 'failed')
+  deepStrictEqual(settled.cause, { kind: 'gate_failed', verdicts: [verdict] })
+  const blind = told(plan, succeed(1, 5), fail(2, 6))
+  ok(blind.status === 'failed' && blind.cause.kind === 'gate_failed')
+  strictEqual(blind.cause.verdicts[0]?.verdict, 'broken')
+})
+
+test('a chain of ten thousand jobs that all fall away with the first takes no stack', () => {
+  const jobs = Array.from({ length: limits.jobsMax }, (_, index) =>
+    job(`j${index}`, index === 0 ? [] : [`j${index - 1}`]),
+  )
+  strictEqual(told(planOf(jobs), failed(1, 5)).status, 'failed')
 })

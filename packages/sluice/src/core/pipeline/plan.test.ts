@@ -5,6 +5,10 @@ import type { Config } from '../config/types.ts'
 import { parseConfig } from '../config/parse.ts'
 import { SluiceError } from '../errors.ts'
 import { commitId } from '../model.ts'
+import { jobPlan, step } from '../../../test/pipeline/jobs.ts'
+import type { JobPlan } from './job-plan.ts'
+import type { Occasion } from './triggers.ts'
+import { linkJobs } from './links.ts'
 import { planRun, type PlanRequest } from './plan.ts'
 
 const commit = { id: commitId('3f2a1c9'.padEnd(40, '0')), subject: 'change', author: 'ada', committedAt: 1 }
@@ -34,28 +38,19 @@ const shop: Config = {
 test('a plan holds the jobs in order, with every default filled in', () => {
   const plan = planRun(requestOf(shop))
   deepStrictEqual(
-    plan.jobs.map(({ name, level, height }) => ({ name, level, height })),
+    plan.jobs.map(({ name, needs }) => ({ name, needs })),
     [
-      { name: 'lint', level: 0, height: 1 },
-      { name: 'test', level: 0, height: 1 },
-      { name: 'build', level: 1, height: 0 },
+      { name: 'lint', needs: [] },
+      { name: 'test', needs: [] },
+      { name: 'build', needs: ['test', 'lint'] },
     ],
   )
-  deepStrictEqual(plan.jobs[1], {
-    name: 'test',
-    needs: [],
-    level: 0,
-    height: 1,
-    steps: [
-      { name: 'npm ci', run: 'npm ci' },
-      { name: 'unit tests', run: 'npm test' },
-    ],
-    env: { CI: 'true' },
-    secrets: [],
-    timeoutMs: 300_000,
-    artifacts: [],
-  })
-  deepStrictEqual(plan.jobs[2]?.artifacts, [{ name: 'app', paths: ['dist'] }])
+  const steps = [step('npm ci'), step('npm test', { name: 'unit tests' })]
+  deepStrictEqual(plan.jobs[1], jobPlan('test', [], { steps, env: { CI: 'true' }, timeoutMs: 300_000 }))
+  deepStrictEqual(
+    plan.jobs[2]?.artifacts.map(({ name, paths }) => ({ name, paths })),
+    [{ name: 'app', paths: ['dist'] }],
+  )
 })
 
 test('a plan drafts the release: version with the commit, the only artifact started, environments in order', () => {
@@ -114,7 +109,7 @@ test('a secret without a version in an environment is refused, one with a versio
   )
 })
 
-test('in every plan each job comes after its needs, one level above the deepest and below no job that needs it', () => {
+test('in every plan each job comes after its needs, and is lower than what it needs', () => {
   const edges = fc.array(fc.tuple(fc.nat(9), fc.nat(9)), { maxLength: 30 })
   fc.assert(
     fc.property(edges, (drawn) => {
@@ -126,15 +121,77 @@ test('in every plan each job comes after its needs, one level above the deepest 
         ]),
       )
       const plan = planRun(requestOf({ service: 's', pipeline: { jobs } }))
-      const byName = new Map(plan.jobs.map((job, index) => [job.name, { ...job, index }]))
-      for (const [index, job] of plan.jobs.entries()) {
-        const needs = job.needs.map((need) => byName.get(need))
-        strictEqual(job.level, Math.max(-1, ...needs.map((need) => need?.level ?? -1)) + 1)
+      const { needs, heights } = linkJobs(plan.jobs)
+      for (const [index, mine] of needs.entries())
         strictEqual(
-          needs.every((need) => need !== undefined && need.index < index && need.height > job.height),
+          mine.every((need) => need < index && (heights[need] ?? 0) > (heights[index] ?? 0)),
           true,
         )
-      }
     }),
   )
+})
+
+const piped = (jobs: Config['pipeline']['jobs']): readonly JobPlan[] =>
+  planRun(requestOf({ service: 's', pipeline: { jobs } })).jobs
+
+test('a matrix becomes a job without work and its legs, named by their values, which are their environment', () => {
+  const jobs = piped({
+    test: {
+      steps: 'npm test',
+      artifacts: { report: 'out' },
+      matrix: { axes: { NODE: [22, 24], OS: ['linux'] }, exclude: [{ NODE: 22 }], include: [{ NODE: 26, OS: 'mac' }] },
+    },
+  })
+  deepStrictEqual(
+    jobs.map(({ name, partOf, work, env }) => ({ name, partOf, work: work.kind, env })),
+    [
+      { name: 'test', partOf: null, work: 'none', env: {} },
+      { name: 'test (24, linux)', partOf: 'test', work: 'steps', env: { NODE: '24', OS: 'linux' } },
+      { name: 'test (26, mac)', partOf: 'test', work: 'steps', env: { NODE: '26', OS: 'mac' } },
+    ],
+  )
+  deepStrictEqual(
+    jobs.flatMap(({ artifacts }) => artifacts.map(({ name }) => name)),
+    ['report-24-linux', 'report-26-mac'],
+  )
+})
+
+test('a job that is not for this branch is left out, and holds nobody up', () => {
+  const config: Config = {
+    service: 's',
+    pipeline: {
+      jobs: { publish: { steps: 'true', only: { branches: ['main'] } }, tell: { steps: 'true', needs: ['publish'] } },
+    },
+  }
+  const occasion = (branch: string): Occasion => ({
+    trigger: { event: 'push', name: branch, inputs: {} },
+    branch,
+    tag: null,
+    changed: null,
+  })
+  const planned = (branch: string): readonly string[] =>
+    planRun({ ...requestOf(config), occasion: occasion(branch) }).jobs.map(
+      ({ name, needs }) => `${name} ${needs.join()}`,
+    )
+  deepStrictEqual(planned('main'), ['publish ', 'tell publish'])
+  deepStrictEqual(planned('topic'), ['tell '])
+})
+
+test('without a release there is nothing to deploy, and nothing for what comes after', () => {
+  deepStrictEqual(
+    piped({
+      test: { steps: 'true' },
+      stage: { deploy: 'staging', needs: ['test'] },
+      smoke: { steps: 'true', needs: ['stage'] },
+    }).map(({ name }) => name),
+    ['test'],
+  )
+})
+
+test('the budget of a stage is shown, and bounds the job only where it is enforced', () => {
+  const jobs: Config['pipeline']['jobs'] = { unit: { steps: 'true', stage: 'test', timeout: '30m' } }
+  const planned = (enforce: boolean): JobPlan | undefined =>
+    planRun(requestOf({ service: 's', pipeline: { jobs, stages: { test: { budget: '1m', enforce } } } })).jobs[0]
+  deepStrictEqual([planned(false)?.budget, planned(false)?.timeoutMs], [{ ms: 60_000, enforce: false }, 1_800_000])
+  deepStrictEqual([planned(true)?.budget, planned(true)?.timeoutMs], [{ ms: 60_000, enforce: true }, 60_000])
 })

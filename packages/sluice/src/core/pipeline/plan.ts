@@ -7,7 +7,10 @@ import { SluiceError } from '../errors.ts'
 import { assert } from '../machine.ts'
 import type { Commit } from '../model.ts'
 import type { ReleaseDraft } from '../release.ts'
-import type { PlannedJob, RunPlan } from './types.ts'
+import type { JobPlan } from './job-plan.ts'
+import { lowerJob } from './lower-config.ts'
+import { type Occasion, partOfRun } from './triggers.ts'
+import type { RunPlan } from './types.ts'
 
 /** What a plan is made from. */
 export type PlanRequest = {
@@ -18,43 +21,68 @@ export type PlanRequest = {
   readonly secretVersions: SecretVersions
   /** Cores of the machine, at least 1; how many jobs run at once where the config says `cores`. */
   readonly cores: number
+  readonly occasion?: Occasion
   /** Only these jobs and what they need; all when absent. Such a run cuts no release. */
   readonly only?: readonly string[]
+  /** Jobs from elsewhere (a workflow of another service) instead of those of the config. Such a run cuts no release. */
+  readonly jobs?: readonly JobPlan[]
+}
+
+const byHand: Occasion = {
+  trigger: { event: 'manual', name: null, inputs: {} },
+  branch: null,
+  tag: null,
+  changed: null,
 }
 
 /** The plan of a run. Throws `not_found` for a job in `only` that there is not, or a secret that an environment has not. */
 export const planRun = (request: PlanRequest): RunPlan => {
-  const { settings, commit, cores } = request
-  const ordered = jobOrder(settings)
-  assert(ordered.kind === 'ordered', 'needs have no cycle once the config was parsed')
-  const wanted = request.only === undefined ? null : withNeeds(settings, request.only)
-  const names = ordered.nodes.filter((name) => wanted === null || wanted.has(name))
-  const heights = heightsOf(settings, names)
+  const { settings, commit, cores, occasion = byHand } = request
   const version = releaseVersion(request.version, commit.id)
-  const { parallel } = settings.pipeline
+  const { parallel, isolation } = settings.pipeline
+  const isWhole = request.only === undefined && request.jobs === undefined
+  const draft = isWhole ? draftOf(request, version) : null
   return {
     form: 1,
     service: settings.service,
     commit,
     version,
+    trigger: occasion.trigger,
     parallelMax: parallel === 'cores' ? Math.max(1, cores) : parallel,
-    jobs: names.map((name) =>
-      planJob(settings, name, { level: ordered.level.get(name) ?? 0, height: heights.get(name) ?? 0 }),
-    ),
-    draft: wanted === null ? draftOf(request, version) : null,
+    isolation,
+    jobs: request.jobs ?? jobsOf(request, occasion, draft !== null),
+    gates: null,
+    draft,
   }
 }
 
-const planJob = (
-  settings: Settings,
-  name: string,
-  place: { readonly level: number; readonly height: number },
-): PlannedJob => {
+const jobsOf = ({ settings, only }: PlanRequest, occasion: Occasion, isReleased: boolean): readonly JobPlan[] => {
+  const ordered = jobOrder(settings)
+  assert(ordered.kind === 'ordered', 'needs have no cycle once the config was parsed')
+  const wanted = only === undefined ? null : withNeeds(settings, only)
+  const left = new Set<string>()
+  return ordered.nodes.flatMap((name) => {
+    const job = settings.pipeline.jobs[name]
+    assert(job !== undefined, `the plan's job ${name} is in the config`)
+    const isAsked = wanted === null ? partOfRun(job, occasion) === null : wanted.has(name)
+    // Without a release there is nothing to take anywhere, and nothing for what comes after that.
+    const delivers =
+      !isReleased && (job.deploy !== null || job.promote !== null || job.needs.some((need) => left.has(need)))
+    if (!isAsked || delivers) {
+      if (delivers) left.add(name)
+      return []
+    }
+    const needs = job.needs.filter((need) => isPart(settings, need, { wanted, occasion }))
+    return lowerJob(settings, name, { ...job, needs })
+  })
+}
+
+type Choice = { readonly wanted: ReadonlySet<string> | null; readonly occasion: Occasion }
+
+/** A need that is not part of this run holds nobody up. */
+const isPart = (settings: Settings, name: string, { wanted, occasion }: Choice): boolean => {
   const job = settings.pipeline.jobs[name]
-  assert(job !== undefined, `the plan's job ${name} is in the config`)
-  const { steps, env, secrets, timeoutMs } = job
-  const artifacts = Object.entries(job.artifacts).map(([artifact, paths]) => ({ name: artifact, paths }))
-  return { name, needs: [...new Set(job.needs)], ...place, steps, env, secrets, timeoutMs, artifacts }
+  return wanted === null ? job !== undefined && partOfRun(job, occasion) === null : wanted.has(name)
 }
 
 const withNeeds = (settings: Settings, only: readonly string[]): ReadonlySet<string> => {
@@ -73,18 +101,6 @@ const withNeeds = (settings: Settings, only: readonly string[]): ReadonlySet<str
     wanted.add(name)
   }
   return wanted
-}
-
-/** Longest way from each job to one that nobody needs, walked from the end. */
-const heightsOf = (settings: Settings, names: readonly string[]): ReadonlyMap<string, number> => {
-  const heights = new Map<string, number>()
-  for (const name of names.toReversed()) {
-    const height = heights.get(name) ?? 0
-    heights.set(name, height)
-    for (const need of settings.pipeline.jobs[name]?.needs ?? [])
-      heights.set(need, Math.max(heights.get(need) ?? 0, height + 1))
-  }
-  return heights
 }
 
 const draftOf = ({ settings, commit, secretVersions }: PlanRequest, version: string): ReleaseDraft | null => {

@@ -1,23 +1,15 @@
 /** What a run is made of: its plan as data, effects and events of its machine, and its states. */
-import type { Actor, Artifact, Commit, Fence, Release, RunId } from '../model.ts'
+import type { Actor, Artifact, Commit, Digest, Fence, Release, RunId } from '../model.ts'
 import type { ReleaseDraft } from '../release.ts'
 import type { Failure } from '../rollout/types.ts'
+import type { JobPlan, RetryReason, Texts } from './job-plan.ts'
 
-/** A job as it will run; nothing outside the plan decides what it does. */
-export type PlannedJob = {
-  readonly name: string
-  readonly needs: readonly string[]
-  /** 0 without needs, else one more than the deepest need. */
-  readonly level: number
-  /** How many jobs follow it on the longest way to the end; of the jobs that are ready, the highest starts first. */
-  readonly height: number
-  readonly steps: readonly { readonly name: string; readonly run: string }[]
-  readonly env: Readonly<Record<string, string>>
-  /** Names; values come from the secret source when the job runs. */
-  readonly secrets: readonly string[]
-  readonly timeoutMs: number
-  /** What is kept once the job succeeded; paths are relative to the checkout. */
-  readonly artifacts: readonly { readonly name: string; readonly paths: readonly string[] }[]
+/** What made a run start. `name` is a branch, a tag or a schedule's expression. */
+export type RunTrigger = {
+  readonly event: 'manual' | 'push' | 'pull_request' | 'tag' | 'schedule'
+  readonly name: string | null
+  /** Typed inputs of the pipeline. */
+  readonly inputs: Texts
 }
 
 /** Everything decided before the first job, frozen into the run. */
@@ -26,38 +18,123 @@ export type RunPlan = {
   readonly service: string
   readonly commit: Commit
   readonly version: string
+  readonly trigger: RunTrigger
   /** Jobs that may run at the same time. */
   readonly parallelMax: number
-  /** In an order in which each job comes after its needs. */
-  readonly jobs: readonly PlannedJob[]
+  /** `auto`: a copy-on-write workspace of its own for each job where the system can; `none`: all jobs in one checkout; `required`: or not at all. */
+  readonly isolation: 'auto' | 'none' | 'required'
+  /** In an order in which each job comes after its needs, and after the job that it is part of. */
+  readonly jobs: readonly JobPlan[]
+  /** Conditions over the evidence of all jobs; JSON of the config, read by `core/evidence`. Null for none. */
+  readonly gates: unknown
   /** What the release will be, but for its artifacts; null when the run cuts none (a part of the pipeline, or nothing to start). */
   readonly draft: ReleaseDraft | null
 }
 
+/** What an earlier run of the same commit came to, for a job that is not run again. */
+export type CarriedJob = {
+  readonly job: string
+  readonly from: RunId
+  readonly artifacts: readonly Artifact[]
+  readonly outputs: Texts
+}
+
+/** A job as those after it see it. */
+export type NeedOutcome = {
+  readonly name: string
+  readonly result: 'success' | 'failure' | 'cancelled' | 'skipped'
+  readonly outputs: Texts
+}
+
 /** What the engine performs for a run. */
 export type RunAction =
-  /** Runs the job in a clean checkout into which the inputs (artifacts of its needs) were unpacked. What ran under this key before is ended first. */
-  | { readonly kind: 'run_job'; readonly job: string; readonly inputs: readonly Artifact[] }
-  /** Sees to it that nothing of the job runs any more. `target` is the key of the job's `run_job`. */
+  /** Asks the job's dialect whether and as what it runs. `ancestors` are all jobs before it, `needs` the direct ones. */
+  | {
+      readonly kind: 'resolve_job'
+      readonly job: string
+      readonly needs: readonly NeedOutcome[]
+      readonly ancestors: readonly NeedOutcome[]
+      readonly isCancelled: boolean
+    }
+  /** Runs the job in a workspace of its own into which the inputs (artifacts of its needs) were unpacked. What ran under this key before is ended first. */
+  | {
+      readonly kind: 'run_job'
+      readonly job: string
+      /** Counts deliberate executions, from 1; part of the key, so that their logs are kept apart. */
+      readonly execution: number
+      readonly inputs: readonly Artifact[]
+      readonly needs: readonly NeedOutcome[]
+      /** Given by the person who started a manual job. */
+      readonly given: Texts
+    }
+  /** Sees to it that nothing of the job runs any more, gracefully first. `target` is the key of the job's `run_job`. */
   | { readonly kind: 'stop_job'; readonly job: string; readonly target: string }
+  /** Judges the gates over the evidence of the jobs. */
+  | { readonly kind: 'judge_gates'; readonly evidence: readonly JobEvidence[] }
   /** Checks that the artifacts are in the store and cuts the release. */
-  | { readonly kind: 'cut_release'; readonly artifacts: readonly Artifact[] }
+  | {
+      readonly kind: 'cut_release'
+      readonly artifacts: readonly Artifact[]
+      readonly gates: readonly GateVerdict[]
+    }
+  /** Takes the release to an environment and waits until that rollout is settled. */
+  | {
+      readonly kind: 'deliver'
+      readonly job: string
+      readonly execution: number
+      readonly environment: string
+      readonly purpose: 'deploy' | 'promote'
+      readonly release: Release
+    }
+
+/** Reports of a job that were read, kept by content. */
+export type JobEvidence = { readonly job: string; readonly digest: Digest }
+
+/** What a gate said, with its numbers. `broken`: it could not see, which is never a pass. */
+export type GateVerdict = {
+  readonly gate: string
+  readonly verdict: 'pass' | 'fail' | 'broken' | 'waived'
+  readonly measured: number | null
+  readonly limit: number | null
+  readonly unit: string | null
+  readonly detail: string
+  readonly evidence: readonly Digest[]
+}
 
 /** A thing to do in the world. `sequence` numbers every issue; a result must carry it back. */
 export type RunEffect = {
   readonly sequence: number
-  /** `<run>/job/<name>`, `<run>/stop/<name>` or `<run>/cut`: names the thing to do, not the attempt at it. */
+  /** `<run>/job/<name>`, `<run>/stop/<name>`, `<run>/resolve/<name>`, `<run>/gates`, `<run>/cut`: names the thing to do, not the attempt at it. */
   readonly key: string
   readonly fence: Fence
   readonly deadlineMs: number
   readonly action: RunAction
 }
 
-/** What a performed effect gave: `job_succeeded` to `run_job`, `release_cut` to `cut_release`, `done` to `stop_job`. */
+/** How a job's result came about, where it did not run. */
+export type CacheUse = { readonly key: string; readonly run: RunId | null; readonly savedMs: number }
+
+/** What a job left. */
+export type JobYield = {
+  readonly artifacts: readonly Artifact[]
+  readonly outputs: Texts
+  readonly evidence: Digest | null
+}
+
+/** What a performed effect gave. */
 export type RunResult =
   | { readonly kind: 'done' }
-  | { readonly kind: 'job_succeeded'; readonly artifacts: readonly Artifact[] }
+  | ({ readonly kind: 'job_succeeded'; readonly cache?: CacheUse | null } & JobYield)
+  | ({ readonly kind: 'job_failed'; readonly failure: Failure; readonly reason: RetryReason } & JobYield)
+  | { readonly kind: 'job_resolved'; readonly resolution: JobResolution }
+  | { readonly kind: 'gates_judged'; readonly verdicts: readonly GateVerdict[] }
   | { readonly kind: 'release_cut'; readonly release: Release }
+
+/** What became of a job whose condition its dialect decides. */
+export type JobResolution =
+  | { readonly kind: 'run'; readonly job: JobPlan }
+  | { readonly kind: 'skip'; readonly because: string }
+  | { readonly kind: 'legs'; readonly legs: readonly JobPlan[] }
 
 /** Everything that can happen to a run; each accepted one is a ledger row. `at` is epoch ms. */
 export type RunEvent =
@@ -68,34 +145,87 @@ export type RunEvent =
       readonly token: number
       readonly plan: RunPlan
       readonly by: Actor
+      readonly carried: readonly CarriedJob[]
     }
   | { readonly type: 'effect_succeeded'; readonly at: number; readonly sequence: number; readonly result: RunResult }
-  /** Of a job: it failed (`run_failed` with its exit code, `job_timeout`, `artifact_missing` …). A job is not tried again. */
+  /** Of a job: the machine under it failed (its checkout, a full disk, a service), not what it checks. */
   | { readonly type: 'effect_failed'; readonly at: number; readonly sequence: number; readonly failure: Failure }
-  /** Nobody knows: the job is run again from a clean checkout under the same key. */
+  /** Nobody knows: the job is run again in a fresh workspace under the same key. */
   | { readonly type: 'effect_unknown'; readonly at: number; readonly sequence: number; readonly detail: string }
+  /** Once: graceful, jobs that run in any case still run. Again: nothing more. */
   | { readonly type: 'cancel_requested'; readonly at: number; readonly by: Actor; readonly reason: string | null }
+  /** Starts a job that waits for a person. */
+  | {
+      readonly type: 'play_requested'
+      readonly at: number
+      readonly by: Actor
+      readonly job: string
+      readonly given: Texts
+    }
   | { readonly type: 'time_passed'; readonly at: number }
   | { readonly type: 'work_parked'; readonly at: number; readonly detail: string }
 
 /** An effect that was issued and not answered. */
 export type InFlight = { readonly effect: RunEffect; readonly attempt: number; readonly deadlineAt: number }
 
+/** Why a job did not run. `need`: a job before it did not succeed; `condition`: its own condition; `nobody`: nobody started it by hand. */
+export type SkipReason =
+  | { readonly kind: 'need'; readonly job: string }
+  | { readonly kind: 'condition'; readonly detail: string }
+  | { readonly kind: 'nobody' }
+
+/** An execution of a job that was followed by another one. */
+export type PastExecution = { readonly startedAt: number; readonly finishedAt: number; readonly failure: Failure }
+
+/** What a job that started has. `past`: its earlier executions, oldest first. */
+type Started = { readonly startedAt: number; readonly past: readonly PastExecution[] }
+
 /** A job of a run. A field exists only in the status where it means something. */
 export type JobState =
+  /** Jobs before it are not settled. */
   | { readonly status: 'waiting' }
-  | (InFlight & { readonly status: 'running'; readonly startedAt: number })
-  | (InFlight & { readonly status: 'stopping'; readonly startedAt: number })
+  /** Its needs are met; its delay is not over. */
+  | { readonly status: 'delayed'; readonly until: number }
+  /** It waits for a person. */
+  | { readonly status: 'manual'; readonly since: number }
+  /** It would run if there were room: for the run, or for the job that it is part of. */
   | {
-      readonly status: 'succeeded'
-      readonly startedAt: number
-      readonly finishedAt: number
-      readonly artifacts: readonly Artifact[]
+      readonly status: 'ready'
+      readonly since: number
+      readonly past: readonly PastExecution[]
+      readonly given: Texts
     }
-  | { readonly status: 'failed'; readonly startedAt: number; readonly finishedAt: number; readonly failure: Failure }
-  /** It never ran, because `because` (a job that it needs, near or far) failed. */
-  | { readonly status: 'skipped'; readonly at: number; readonly because: string }
-  /** The run was called off. `startedAt` is null when it never ran; `detail` says so when its processes may have been left behind. */
+  | (InFlight & { readonly status: 'resolving' })
+  /** The jobs that are part of it run. */
+  | { readonly status: 'open'; readonly startedAt: number }
+  | (InFlight & Started & { readonly status: 'running'; readonly given: Texts })
+  /** It failed and is run again. */
+  | {
+      readonly status: 'backing_off'
+      readonly until: number
+      readonly past: readonly PastExecution[]
+      readonly given: Texts
+    }
+  | (InFlight & Started & { readonly status: 'stopping' })
+  /** `isTainted`: a job before it, near or far, failed, and it ran in spite of that. `carriedFrom`: an earlier run did it. */
+  | (Started &
+      JobYield & {
+        readonly status: 'succeeded'
+        readonly finishedAt: number
+        readonly isTainted: boolean
+        readonly cache: CacheUse | null
+        readonly carriedFrom: RunId | null
+      })
+  /** `isTolerated`: the run may succeed all the same. */
+  | (Started &
+      JobYield & {
+        readonly status: 'failed'
+        readonly finishedAt: number
+        readonly failure: Failure
+        readonly isTolerated: boolean
+      })
+  | { readonly status: 'skipped'; readonly at: number; readonly because: SkipReason; readonly isTainted: boolean }
+  /** It was called off. `startedAt` is null when it never ran; `detail` says so when its processes may have been left behind. */
   | {
       readonly status: 'cancelled'
       readonly startedAt: number | null
@@ -106,9 +236,23 @@ export type JobState =
 /** Why a run did not succeed. First cause wins; later ones are in the ledger and on the jobs. */
 export type RunCause =
   | { readonly kind: 'job_failed'; readonly job: string; readonly failure: Failure }
+  | { readonly kind: 'gate_failed'; readonly verdicts: readonly GateVerdict[] }
   | { readonly kind: 'cut_failed'; readonly failure: Failure }
   | { readonly kind: 'command'; readonly command: 'cancel'; readonly by: Actor; readonly reason: string | null }
   | { readonly kind: 'parked'; readonly detail: string }
+
+/** Who waits for whom, by index of a job: the plan's, then the added ones. Follows from the jobs; kept so that a step costs no more than what it changes. */
+export type RunLinks = {
+  readonly needs: readonly (readonly number[])[]
+  readonly dependents: readonly (readonly number[])[]
+  /** Jobs that are part of this one, and the one that it is part of. */
+  readonly legs: readonly (readonly number[])[]
+  readonly wholes: readonly (number | null)[]
+  /** Longest way from each job to one that nobody needs; of the jobs that are ready, the highest starts first. */
+  readonly heights: readonly number[]
+  /** Jobs that run once the release is cut: those that take it somewhere, and what needs them. */
+  readonly afterRelease: readonly number[]
+}
 
 /** What every run that exists has. */
 export type RunCommon = {
@@ -119,12 +263,31 @@ export type RunCommon = {
   readonly plan: RunPlan
   readonly startedAt: number
   readonly by: Actor
-  /** One for each job of the plan, in the same order. */
+  /** Jobs that were found out while it ran (legs of a matrix out of an output, jobs of a called workflow), and jobs as their dialect resolved them, by name. */
+  readonly added: readonly JobPlan[]
+  readonly resolved: Readonly<Record<string, JobPlan>>
+  /** One for each job: the plan's, then the added ones. */
   readonly jobs: readonly JobState[]
+  readonly links: RunLinks
+  /** By index: needs that are not settled, one more while the job that it is part of is not open; of an open job, its unsettled parts. */
+  readonly unmet: readonly number[]
+  /** Jobs that are not settled. */
+  readonly unsettled: number
+  /** Indices of jobs that are ready, the one that starts next first. */
+  readonly queue: readonly number[]
+  /** Indices of jobs with an effect in flight. */
+  readonly active: readonly number[]
+  /** Indices of jobs that wait for a time. */
+  readonly timed: readonly number[]
+  readonly gates: readonly GateVerdict[]
+  /** Null until it is cut. */
+  readonly release: Release | null
+  /** Whether the jobs after the release were told that there is one, or that there will be none. */
+  readonly phase: 'before_release' | 'after_release'
 }
 
-/** Where cutting the release stands. */
-export type CutStage =
+/** Where judging the gates or cutting the release stands. */
+export type ClosingStage =
   | (InFlight & { readonly kind: 'performing' })
   | { readonly kind: 'backing_off'; readonly attempt: number; readonly until: number; readonly last: Failure }
 
@@ -133,9 +296,11 @@ export type RunState =
   | { readonly status: 'absent' }
   /** Jobs run or wait. `cause` is the first failure, null so far; independent jobs go on after it. */
   | (RunCommon & { readonly status: 'running'; readonly cause: RunCause | null })
-  /** Called off: the running jobs are being stopped. */
-  | (RunCommon & { readonly status: 'stopping'; readonly cause: RunCause })
-  | (RunCommon & { readonly status: 'cutting'; readonly stage: CutStage })
-  | (RunCommon & { readonly status: 'succeeded'; readonly settledAt: number; readonly release: Release | null })
+  /** Called off: the running jobs are being stopped, and only what runs in any case still starts. `isFirm`: not even that. */
+  | (RunCommon & { readonly status: 'stopping'; readonly cause: RunCause; readonly isFirm: boolean })
+  /** The jobs before the release are done: the gates are judged. */
+  | (RunCommon & { readonly status: 'judging'; readonly stage: ClosingStage; readonly cause: RunCause | null })
+  | (RunCommon & { readonly status: 'cutting'; readonly stage: ClosingStage; readonly cause: RunCause | null })
+  | (RunCommon & { readonly status: 'succeeded'; readonly settledAt: number })
   | (RunCommon & { readonly status: 'failed'; readonly settledAt: number; readonly cause: RunCause })
   | (RunCommon & { readonly status: 'cancelled'; readonly settledAt: number; readonly cause: RunCause })

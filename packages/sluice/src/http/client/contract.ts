@@ -68,14 +68,27 @@ export type Contract = {
   'runs.list': { query: PageInput; body: None; response: PageView<RunView> }
   'runs.start': {
     query: None
-    body: ReasonInput & { readonly ref?: string | undefined; readonly jobs?: readonly string[] | null | undefined }
+    body: ReasonInput & {
+      readonly ref?: string | undefined
+      readonly jobs?: readonly string[] | null | undefined
+      readonly failedOf?: string | null | undefined
+    }
     response: { readonly run: string }
   }
   'runs.show': { query: None; body: None; response: RunDetailView }
   'runs.logs': {
-    query: { readonly after?: number | undefined; readonly limit?: number | undefined }
+    query: {
+      readonly after?: number | undefined
+      readonly limit?: number | undefined
+      readonly execution?: number | undefined
+    }
     body: None
     response: JobLogView
+  }
+  'runs.play': {
+    query: None
+    body: ReasonInput & { readonly job: string; readonly inputs?: Readonly<Record<string, string>> | undefined }
+    response: DoneView
   }
   'runs.cancel': { query: None; body: ReasonInput; response: DoneView }
   'rollouts.list': {

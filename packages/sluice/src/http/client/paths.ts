@@ -27,6 +27,7 @@ export const paths = {
   'runs.start': { method: 'post', path: '/v1/runs' },
   'runs.show': { method: 'get', path: '/v1/runs/:run' },
   'runs.logs': { method: 'get', path: '/v1/runs/:run/jobs/:job/log' },
+  'runs.play': { method: 'post', path: '/v1/runs/:run/play' },
   'runs.cancel': { method: 'post', path: '/v1/runs/:run/cancel' },
   'rollouts.list': { method: 'get', path: '/v1/rollouts' },
   'rollouts.show': { method: 'get', path: '/v1/rollouts/:rollout' },

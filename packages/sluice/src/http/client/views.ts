@@ -243,31 +243,69 @@ export type ReleaseVerificationView = {
   }[]
 }
 
-/** One job of a run. */
+/** A job of a run. */
 export type JobView = {
   readonly name: string
   readonly needs: readonly string[]
+  /** The job that it is a leg of, or was called by. */
+  readonly partOf: string | null
+  readonly stage: string | null
+  /** How deep in the graph. */
   readonly level: number
-  readonly status: 'waiting' | 'running' | 'stopping' | 'succeeded' | 'failed' | 'skipped' | 'cancelled'
+  readonly kind: 'steps' | 'none' | 'deploy' | 'promote'
+  readonly status:
+    | 'waiting'
+    | 'delayed'
+    | 'manual'
+    | 'ready'
+    | 'resolving'
+    | 'open'
+    | 'running'
+    | 'backing_off'
+    | 'stopping'
+    | 'succeeded'
+    | 'failed'
+    | 'skipped'
+    | 'cancelled'
   readonly startedAt: number | null
   readonly finishedAt: number | null
+  /** Of the execution that counts, from 1; those before it failed and have logs of their own. */
+  readonly execution: number
   readonly failure: CauseView | null
-  /** The job because of which it was skipped. */
+  /** Whether the run may succeed though this job failed. */
+  readonly isTolerated: boolean
+  /** Why it did not run, as a sentence. */
   readonly because: string | null
   readonly artifacts: readonly Artifact[]
+  readonly outputs: Readonly<Record<string, string>>
+  /** Where its result came from when it did not run in this run: the cache, or an earlier run. */
+  readonly from: { readonly kind: 'cache' | 'run'; readonly id: string } | null
+  /** What it ought to take. */
+  readonly budgetMs: number | null
+}
+
+/** What a gate said. */
+export type GateView = {
+  readonly gate: string
+  readonly verdict: 'pass' | 'fail' | 'broken' | 'waived'
+  readonly measured: number | null
+  readonly limit: number | null
+  readonly unit: string | null
+  readonly detail: string
 }
 
 /** A run. */
 export type RunView = {
   readonly id: string
   readonly service: string
-  readonly status: 'running' | 'stopping' | 'cutting' | 'succeeded' | 'failed' | 'cancelled'
+  readonly status: 'running' | 'stopping' | 'judging' | 'cutting' | 'succeeded' | 'failed' | 'cancelled'
   readonly commit: Commit
   readonly version: string
   readonly by: Actor
   readonly startedAt: number
   readonly settledAt: number | null
   readonly jobs: readonly JobView[]
+  readonly gates: readonly GateView[]
   readonly release: ReleaseRef | null
   readonly cause: CauseView | null
 }

@@ -1,17 +1,21 @@
 import { SluiceError } from '../../core/errors.ts'
 import { limits } from '../../core/limits.ts'
+import { jobAt } from '../../core/pipeline/board.ts'
+import { jobKey } from '../../core/pipeline/effects.ts'
 import type { Handlers } from '../context.ts'
 import { runView } from '../present/runs.ts'
 import { pageOf } from './releases.ts'
 
 /** Answers about runs, and starting and calling off one. */
-export const runHandlers: Handlers<'runs.list' | 'runs.start' | 'runs.show' | 'runs.logs' | 'runs.cancel'> = {
+export const runHandlers: Handlers<
+  'runs.list' | 'runs.start' | 'runs.show' | 'runs.logs' | 'runs.play' | 'runs.cancel'
+> = {
   'runs.list': async ({ engine }, { query }) => {
     const page = await engine.reading.runs(pageOf(query))
     return { items: page.items.map(runView), next: page.next }
   },
   'runs.start': async ({ engine }, { body, caller, signal }) => {
-    const command = { ref: body.ref ?? 'HEAD', jobs: body.jobs ?? null }
+    const command = { ref: body.ref ?? 'HEAD', jobs: body.jobs ?? null, failedOf: body.failedOf ?? null }
     const { run } = await engine.startRun(command, { ...caller, reason: body.reason ?? null }, signal)
     return { run }
   },
@@ -21,7 +25,7 @@ export const runHandlers: Handlers<'runs.list' | 'runs.start' | 'runs.show' | 'r
   }),
   'runs.logs': async ({ engine, runner }, { params, query, signal }) => {
     const run = await engine.reading.run(params.run)
-    const { jobs } = run.plan
+    const jobs = run.jobs.map((_, index) => jobAt(run, index))
     if (!jobs.some(({ name }) => name === params.job)) {
       throw new SluiceError('not_found', {
         detail: `run ${run.id} has no job ${JSON.stringify(params.job)} (it has: ${jobs.map(({ name }) => name).join(', ')})`,
@@ -30,8 +34,16 @@ export const runHandlers: Handlers<'runs.list' | 'runs.start' | 'runs.show' | 'r
     }
     const after = query.after ?? 0
     const page = { after, limit: query.limit ?? limits.logLinesMax }
-    const lines = await runner.logs(`${run.id}/job/${params.job}`, page, signal)
+    const state = run.jobs[jobs.findIndex(({ name }) => name === params.job)]
+    const execution = state !== undefined && 'past' in state ? state.past.length + 1 : 1
+    const key = jobKey(run.id, params.job, Math.min(query.execution ?? execution, execution))
+    const lines = await runner.logs(key, page, signal)
     return { lines, next: after + lines.length }
+  },
+  'runs.play': async ({ engine }, { params, body, caller }) => {
+    const command = { run: params.run, job: body.job, given: body.inputs ?? {} }
+    await engine.playJob(command, { ...caller, reason: body.reason ?? null })
+    return {}
   },
   'runs.cancel': async ({ engine }, { params, body, caller }) => {
     await engine.cancelRun(params.run, { ...caller, reason: body.reason ?? null })

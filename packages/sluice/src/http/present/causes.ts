@@ -52,6 +52,12 @@ export const runCauseView = (cause: RunCause): CauseView => {
   switch (cause.kind) {
     case 'job_failed':
       return { ...failureView(cause.failure), text: `job ${cause.job}: ${cause.failure.detail}` }
+    case 'gate_failed': {
+      const bad = cause.verdicts.filter(({ verdict }) => verdict === 'fail' || verdict === 'broken')
+      const names = bad.map(({ gate }) => gate).join(', ')
+      const evidence = bad.map(({ gate, detail }) => `${gate}: ${detail}`)
+      return { kind: 'gate_failed', text: `not passed: ${names}`, code: publicCode('run_failed'), evidence }
+    }
     case 'cut_failed':
       return { ...failureView(cause.failure), text: `cutting the release: ${cause.failure.detail}` }
     case 'command':

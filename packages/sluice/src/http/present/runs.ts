@@ -1,36 +1,78 @@
 /** Runs as the API tells them. */
-import type { JobState, PlannedJob, RunState } from '../../core/pipeline/types.ts'
+import { unreachable } from '../../core/machine.ts'
+import { jobAt } from '../../core/pipeline/board.ts'
+import type { JobPlan } from '../../core/pipeline/job-plan.ts'
+import type { JobState, RunState, SkipReason } from '../../core/pipeline/types.ts'
 import type { JobView, RunView } from '../client/views.ts'
 import { failureView, runCauseView } from './causes.ts'
 
 type Run = Exclude<RunState, { status: 'absent' }>
 
 /** A run and its jobs. */
-export const runView = (run: Run): RunView => ({
-  id: run.id,
-  service: run.plan.service,
-  status: run.status,
-  commit: run.plan.commit,
-  version: run.plan.version,
-  by: run.by,
-  startedAt: run.startedAt,
-  settledAt: 'settledAt' in run ? run.settledAt : null,
-  jobs: run.plan.jobs.map((job, index) => jobView(job, run.jobs[index] ?? { status: 'waiting' })),
-  release:
-    run.status === 'succeeded' && run.release !== null
-      ? { id: run.release.id, version: run.release.content.version }
-      : null,
-  cause: 'cause' in run && run.cause !== null ? runCauseView(run.cause) : null,
-})
+export const runView = (run: Run): RunView => {
+  const levels = levelsOf(run)
+  return {
+    id: run.id,
+    service: run.plan.service,
+    status: run.status,
+    commit: run.plan.commit,
+    version: run.plan.version,
+    by: run.by,
+    startedAt: run.startedAt,
+    settledAt: 'settledAt' in run ? run.settledAt : null,
+    jobs: run.jobs.map((job, index) => jobView(jobAt(run, index), job, levels[index] ?? 0)),
+    gates: run.gates.map(({ evidence: _, ...gate }) => gate),
+    release: run.release === null ? null : { id: run.release.id, version: run.release.content.version },
+    cause: 'cause' in run && run.cause !== null ? runCauseView(run.cause) : null,
+  }
+}
 
-const jobView = (planned: PlannedJob, job: JobState): JobView => ({
-  name: planned.name,
-  needs: planned.needs,
-  level: planned.level,
+/** 0 without needs, else one more than the deepest need, or than the job that it is part of. */
+const levelsOf = ({ links }: Run): readonly number[] => {
+  const levels: number[] = []
+  for (const [index, needs] of links.needs.entries()) {
+    const whole = links.wholes[index] ?? null
+    const above = whole === null ? needs : [...needs, whole]
+    levels.push(above.reduce((deepest, need) => Math.max(deepest, (levels[need] ?? 0) + 1), 0))
+  }
+  return levels
+}
+
+const jobView = (plan: JobPlan, job: JobState, level: number): JobView => ({
+  name: plan.name,
+  needs: plan.needs,
+  partOf: plan.partOf,
+  stage: plan.stage,
+  level,
+  kind: plan.work.kind,
   status: job.status,
   startedAt: 'startedAt' in job ? job.startedAt : null,
   finishedAt: 'finishedAt' in job ? job.finishedAt : null,
+  execution: 'past' in job ? job.past.length + 1 : 1,
   failure: job.status === 'failed' ? failureView(job.failure) : null,
-  because: job.status === 'skipped' ? job.because : null,
-  artifacts: job.status === 'succeeded' ? job.artifacts : [],
+  isTolerated: job.status === 'failed' && job.isTolerated,
+  because: job.status === 'skipped' ? skipText(job.because) : null,
+  artifacts: 'artifacts' in job ? job.artifacts : [],
+  outputs: 'outputs' in job ? job.outputs : {},
+  from: fromOf(job),
+  budgetMs: plan.budget?.ms ?? null,
 })
+
+const skipText = (because: SkipReason): string => {
+  switch (because.kind) {
+    case 'need':
+      return `${because.job} did not succeed`
+    case 'condition':
+      return because.detail
+    case 'nobody':
+      return 'nobody started it'
+    default:
+      return unreachable(because)
+  }
+}
+
+const fromOf = (job: JobState): JobView['from'] => {
+  if (job.status !== 'succeeded') return null
+  if (job.carriedFrom !== null) return { kind: 'run', id: job.carriedFrom }
+  return job.cache === null ? null : { kind: 'cache', id: job.cache.key }
+}

@@ -15,19 +15,20 @@ import { resolveEnvironments } from '../../../src/core/config/resolve.ts'
 import { commitId, digest, rolloutId, runId } from '../../../src/core/model.ts'
 import { cutRelease } from '../../../src/core/release.ts'
 import { planRollout } from '../../../src/core/rollout/plan.ts'
+import { jobPlan } from '../../pipeline/jobs.ts'
 import { machines } from '../../../src/engine/machines.ts'
 import { keyText, planTransaction } from '../../../src/engine/transaction.ts'
 import { seeded } from '../disk/chance.ts'
 import type { AggregateKey } from '../../../src/core/ledger/entry.ts'
 import type { Artifact, Release } from '../../../src/core/model.ts'
-import type { PlannedJob, RunEffect, RunPlan } from '../../../src/core/pipeline/types.ts'
+import type { RunEffect, RunPlan } from '../../../src/core/pipeline/types.ts'
 import type { RolloutEffect } from '../../../src/core/rollout/types.ts'
 import type { AnyEvent } from '../../../src/engine/machines.ts'
 import type { Held } from '../../../src/engine/transaction.ts'
 import type { Lease, Store } from '../../../src/ports/store.ts'
 
 const sha256 = (text: string): string => hash('sha256', text)
-const chance = seeded(10)
+const chance = seeded(12)
 const ada = { kind: 'person', name: 'ada' } as const
 const strategies = [
   'recreate',
@@ -56,7 +57,12 @@ const released = (index: number, strategy: (typeof strategies)[number]): Release
     parseConfig(config, { file: 'sluice.config.ts', text: '', distance: () => 99 }),
     {},
   )
-  const commit = { id: commitId(fill.repeat(40)), subject: `change ${fill}`, author: 'Ada', committedAt: 1_000 + index }
+  const commit = {
+    id: commitId(fill.repeat(40).slice(0, 40)),
+    subject: `change ${fill}`,
+    author: 'Ada',
+    committedAt: 1_000 + index,
+  }
   const draft = {
     schema: 1 as const,
     service: 'shop',
@@ -74,7 +80,7 @@ const released = (index: number, strategy: (typeof strategies)[number]): Release
 
 const artifact = (name: string, fill: string): Artifact => ({
   name,
-  digest: digest(`sha256:${fill.repeat(64)}`),
+  digest: digest(`sha256:${fill.repeat(64).slice(0, 64)}`),
   bytes: 1,
 })
 
@@ -189,17 +195,7 @@ const rollOut = async (recorder: Recorder, index: number, from: Release | null, 
   }
 }
 
-const job = (name: string, needs: readonly string[], height: number): PlannedJob => ({
-  name,
-  needs,
-  level: 1 - height,
-  height,
-  steps: [{ name, run: 'true' }],
-  env: {},
-  secrets: [],
-  timeoutMs: 60_000,
-  artifacts: name === 'build' ? [{ name: 'app', paths: ['dist'] }] : [],
-})
+const retry = { attemptsMax: 2, backoffMs: 1_000, on: [] } as const
 
 const answerRun = (effect: RunEffect, release: Release, lucky: boolean) => {
   const { sequence, action } = effect
@@ -208,7 +204,11 @@ const answerRun = (effect: RunEffect, release: Release, lucky: boolean) => {
   if (fate === 5) return { type: 'effect_unknown', sequence, detail: 'the runner fell silent' }
   if (action.kind === 'run_job') {
     const artifacts = action.job === 'build' ? release.content.artifacts : []
-    return { type: 'effect_succeeded', sequence, result: { kind: 'job_succeeded', artifacts } }
+    return {
+      type: 'effect_succeeded',
+      sequence,
+      result: { kind: 'job_succeeded', artifacts, outputs: {}, evidence: null },
+    }
   }
   if (action.kind === 'stop_job') return { type: 'effect_succeeded', sequence, result: { kind: 'done' } }
   return { type: 'effect_succeeded', sequence, result: { kind: 'release_cut', release } }
@@ -219,9 +219,18 @@ const runPipeline = async (recorder: Recorder, index: number, release: Release):
   const key: AggregateKey = { kind: 'run', id }
   const { artifacts: _artifacts, ...draft } = release.content
   const { commit, version } = release.content
-  const jobs = [job('build', [], 1), job('lint', [], 0), job('test', ['build'], 0)]
-  const plan: RunPlan = { form: 1, service: 'shop', commit, version, parallelMax: 2, jobs, draft }
-  await recorder.take(key, { type: 'run_planned', id, token: index, plan, by: ada })
+  const jobs = [
+    jobPlan('build'),
+    jobPlan('lint'),
+    jobPlan('test', ['build'], { retry }),
+    jobPlan('publish', ['test'], { manual: { inputs: [] } }),
+  ]
+  const trigger = { event: 'manual', name: null, inputs: {} } as const
+  const plan: RunPlan = {
+    ...{ form: 1, service: 'shop', commit, version, trigger, parallelMax: 2, isolation: 'auto' },
+    ...{ jobs, gates: null, draft },
+  }
+  await recorder.take(key, { type: 'run_planned', id, token: index, plan, by: ada, carried: [] })
   const machine = machines.run
   for (let turn = 0; !machine.settled(recorder.stateOf(key)); turn += 1) {
     const lucky = turn > 20 || index % 3 === 0
@@ -229,6 +238,8 @@ const runPipeline = async (recorder: Recorder, index: number, release: Release):
     const effect = outstanding[chance(outstanding.length)]
     if (!lucky && chance(8) === 0) await recorder.take(key, { type: 'cancel_requested', by: ada, reason: 'not now' })
     if (!lucky && chance(20) === 0) await recorder.take(key, { type: 'work_parked', detail: 'five claims' })
+    if (effect === undefined)
+      await recorder.take(key, { type: 'play_requested', by: ada, job: 'publish', given: { LEVEL: 'minor' } })
     if (effect === undefined || chance(5) === 0) {
       if (chance(3) === 0) recorder.now = Math.max(recorder.now, machine.nextAt(recorder.stateOf(key)) ?? 0)
       await recorder.take(key, { type: 'time_passed' })
@@ -253,7 +264,7 @@ const [name] = process.argv.slice(2)
 if (name === undefined) throw new Error('usage: record.ts <name>')
 const store = createMemoryDisk(sha256).open()
 const recorder = new Recorder(store, await store.acquireLease('record', 0))
-const releases = Array.from({ length: 12 }, (_, index) => released(index + 1, strategies[index % 4] ?? 'recreate'))
+const releases = Array.from({ length: 24 }, (_, index) => released(index + 1, strategies[index % 4] ?? 'recreate'))
 for (const [index, release] of releases.entries()) {
   await runPipeline(recorder, index, release)
   await rollOut(recorder, index, releases[index - 1] ?? null, release)

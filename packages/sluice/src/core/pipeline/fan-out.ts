@@ -1,0 +1,72 @@
+/** Legs out of the output of an earlier job: a JSON list of texts, or of objects of variables. */
+import { limits } from '../limits.ts'
+import type { JobPlan, JsonValue, Texts } from './job-plan.ts'
+import { legName } from './matrix.ts'
+import type { NeedOutcome } from './types.ts'
+
+/** Where a job's legs come from; what its plan keeps as `definition`. */
+export type FanOut = { readonly job: string; readonly output: string; readonly as: string }
+
+/** Parser of what `lowerJob` put into the definition of a job whose legs come from an output. */
+export const fanOutOf = ({ definition }: JobPlan): FanOut => (definition as { readonly from: FanOut }).from
+
+/** The legs, or what is wrong with the list. An empty list gives no legs. */
+export type FannedOut =
+  | { readonly kind: 'legs'; readonly legs: readonly JobPlan[] }
+  | { readonly kind: 'invalid'; readonly detail: string }
+
+/** Makes the legs of a job from the outcomes of its needs. */
+export const fanOut = (job: JobPlan, from: FanOut, needs: readonly NeedOutcome[]): FannedOut => {
+  const text = needs.find(({ name }) => name === from.job)?.outputs[from.output]
+  const where = `output ${from.output} of job ${from.job}`
+  if (text === undefined) return { kind: 'invalid', detail: `${where} was not set` }
+  const list = parseList(text)
+  if (list === null)
+    return { kind: 'invalid', detail: `${where} is no JSON list: ${text.slice(0, limits.evidenceLineMax)}` }
+  if (list.length > limits.matrixLegsMax)
+    return {
+      kind: 'invalid',
+      detail: `${where} has ${list.length} entries; a matrix has at most ${limits.matrixLegsMax}`,
+    }
+  const combinations = list.map((entry) => valuesOf(entry, from.as))
+  const bad = combinations.indexOf(null)
+  if (bad >= 0) return { kind: 'invalid', detail: `entry ${bad} of ${where} is neither a text nor an object of texts` }
+  return { kind: 'legs', legs: combinations.flatMap((values) => (values === null ? [] : [legOf(job, values)])) }
+}
+
+/** One leg of a job: the job with the values of a combination in its environment. */
+export const legOf = (job: JobPlan, values: Texts): JobPlan => ({
+  ...job,
+  name: legName(job.name, Object.values(values)),
+  partOf: job.name,
+  definition: null,
+  condition: 'success',
+  manual: null,
+  delayMs: 0,
+  env: { ...job.env, ...values },
+  artifacts: job.artifacts.map((one) => ({
+    ...one,
+    name: `${one.name}-${Object.values(values).join('-')}`.replaceAll(/[^\w.-]+/g, '-'),
+  })),
+})
+
+const parseList = (text: string): readonly JsonValue[] | null => {
+  try {
+    const value: JsonValue = JSON.parse(text)
+    return Array.isArray(value) ? value : null
+  } catch {
+    return null
+  }
+}
+
+const valuesOf = (entry: JsonValue, as: string): Texts | null => {
+  if (typeof entry === 'string' || typeof entry === 'number' || typeof entry === 'boolean')
+    return { [as]: String(entry) }
+  if (entry === null || Array.isArray(entry) || typeof entry !== 'object') return null
+  const values = Object.entries(entry)
+  return values.every(
+    ([, value]) => typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean',
+  )
+    ? Object.fromEntries(values.map(([name, value]) => [name, String(value)]))
+    : null
+}

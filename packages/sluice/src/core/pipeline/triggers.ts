@@ -1,0 +1,53 @@
+/** Which runs a commit starts, and which jobs are part of a run. */
+import type { JobSettings, TriggerSettings } from '../config/settings.ts'
+import type { RunTrigger } from './types.ts'
+
+/** What is known of a commit when a run of it is planned. `changed`: paths that differ from what was there before; null when nobody knows. */
+export type Occasion = {
+  readonly trigger: RunTrigger
+  readonly branch: string | null
+  readonly tag: string | null
+  readonly changed: readonly string[] | null
+}
+
+/** Whether a job is part of a run; otherwise why not, as a sentence for whoever looks for it. */
+export const partOfRun = ({ only }: JobSettings, { trigger, branch, tag, changed }: Occasion): string | null => {
+  if (only === null) return null
+  const { branches, tags, paths, events } = only
+  if (events !== null && !events.includes(trigger.event))
+    return `it runs for ${events.join(', ')}, and this is ${trigger.event}`
+  const isNamed = branches !== null || tags !== null
+  const fits = matchesAny(branches, branch) || matchesAny(tags, tag)
+  if (isNamed && !fits)
+    return `it runs for ${[...(branches ?? []), ...(tags ?? [])].join(', ')}, and this is ${tag ?? branch ?? 'no branch'}`
+  if (paths !== null && changed !== null && !changed.some((path) => matchesAny(paths, path)))
+    return `nothing changed in ${paths.join(', ')}`
+  return null
+}
+
+/** Whether a push starts a run by itself. A pipeline without patterns starts one for every branch. */
+export const startsRun = (on: TriggerSettings, { branch, tag, changed }: Omit<Occasion, 'trigger'>): boolean => {
+  const isNamed = on.branches !== null || on.tags !== null
+  const fits = isNamed ? matchesAny(on.branches, branch) || matchesAny(on.tags, tag) : tag === null
+  return fits && (on.paths === null || changed === null || changed.some((path) => matchesAny(on.paths, path)))
+}
+
+/** Whether a name is among patterns; the last one that fits decides, and `!` takes away. */
+const matchesAny = (patterns: readonly string[] | null, name: string | null): boolean => {
+  if (patterns === null || name === null) return false
+  return patterns.reduce((isIn, pattern) => {
+    const isTaken = pattern.startsWith('!')
+    return formOf(isTaken ? pattern.slice(1) : pattern).test(name) ? !isTaken : isIn
+  }, false)
+}
+
+/** `*` is any text without a slash, `**` any text, `?` one character. */
+const formOf = (pattern: string): RegExp => {
+  const parts = pattern.split(/(\*\*\/?|\*|\?)/).map((part) => {
+    if (part === '**/') return '(?:.*/)?'
+    if (part === '**') return '.*'
+    if (part === '*') return '[^/]*'
+    return part === '?' ? '[^/]' : part.replaceAll(/[.+^${}()|[\]\\]/g, String.raw`\$&`)
+  })
+  return new RegExp(`^${parts.join('')}$`, 's')
+}
