@@ -320,11 +320,18 @@ const attempt = (plan: () => Plan): { readonly plan: Plan } | { readonly plan: n
 const asSluiceError = (error: unknown): SluiceError =>
   error instanceof SluiceError ? error : new SluiceError('store_failed', { detail: String(error), cause: error })
 
-const unwritten = (key: AggregateKey): Held => ({ key, version: 0, state: machines[key.kind].initial(key) })
+const unwritten = (key: AggregateKey): Held => ({
+  key,
+  version: 0,
+  state: machines[key.kind].initial(key),
+  writtenVersion: null,
+})
 
 /** What was stored, in the form of today's machine. */
 const heldOf = (stored: Stored): Held => ({
   key: stored.key,
   version: stored.version,
   state: currentState(stored.key.kind, stored),
+  // What an older machine wrote is written anew before entries of this one follow it.
+  writtenVersion: stored.machineVersion === machines[stored.key.kind].version ? stored.stateVersion : null,
 })

@@ -1,13 +1,18 @@
 /** The machines behind one face, so that the loop treats every aggregate alike. The only file that forgets their types. */
 import { type Consequence, environmentKey, rolloutConsequences, runConsequences } from '../core/consequences.ts'
 import { emptyEnvironment, environmentMachine } from '../core/environment.ts'
-import type { AggregateKey, AggregateKind } from '../core/ledger/entry.ts'
+import { SluiceError } from '../core/errors.ts'
+import type { AggregateKey, AggregateKind, LedgerEntry } from '../core/ledger/entry.ts'
+import { ledgerForms } from '../core/ledger/forms.ts'
+import { upcast } from '../core/ledger/upcast.ts'
+import { limits } from '../core/limits.ts'
 import type { Decision, Machine } from '../core/machine.ts'
 import type { Fence } from '../core/model.ts'
 import { runMachine } from '../core/pipeline/machine.ts'
 import { absentRelease, releaseMachine } from '../core/release-machine.ts'
 import { rolloutMachine } from '../core/rollout/machine.ts'
 import { liftState, type StateLift, type VersionedState } from '../core/state-lift.ts'
+import type { Stored } from '../ports/store.ts'
 
 /** What the loop knows of any effect. */
 export type AnyEffect = {
@@ -31,6 +36,8 @@ export type AnyMachine = {
   readonly outstanding: (state: unknown) => readonly AnyEffect[]
   readonly nextAt: (state: unknown) => number | null
   readonly settled: (state: unknown) => boolean
+  /** After how many entries the whole state is written again, at least 1. */
+  readonly entriesPerState: (state: unknown) => number
   /** Other aggregates that a step of this one may touch. */
   readonly related: (state: unknown) => readonly AggregateKey[]
   /** What a step means for other aggregates. */
@@ -39,6 +46,7 @@ export type AnyMachine = {
 
 type Relations<State> = {
   readonly lifts: readonly StateLift[]
+  readonly entriesPerState: (state: State) => number
   readonly related: (state: State) => readonly AggregateKey[]
   readonly consequences: (before: State, after: State) => readonly Consequence[]
 }
@@ -59,6 +67,7 @@ const forget = <State, Event, Effect extends AnyEffect>(
   outstanding: (state) => machine.outstanding(state as State),
   nextAt: (state) => machine.nextAt(state as State),
   settled: (state) => machine.settled(state as State),
+  entriesPerState: (state) => relations.entriesPerState?.(state as State) ?? 1,
   related: (state) => relations.related?.(state as State) ?? [],
   consequences: (before, after) => relations.consequences?.(before as State, after as State) ?? [],
 })
@@ -75,10 +84,29 @@ export const machines: Readonly<Record<AggregateKind, AnyMachine>> = {
     consequences: rolloutConsequences,
   }),
   environment: forget(environmentMachine, environmentOf),
-  run: forget(runMachine, () => ({ status: 'absent' as const }), { consequences: runConsequences }),
+  run: forget(runMachine, () => ({ status: 'absent' as const }), {
+    // Its state is as large as its plan, and a step changes a job or two.
+    entriesPerState: (state) => (state.status === 'absent' ? 1 : Math.max(limits.snapshotRowsMin, state.jobs.length)),
+    consequences: runConsequences,
+  }),
   release: forget(releaseMachine, () => absentRelease),
 }
 
-/** A stored state as today's machine understands it. Throws `store_newer`. */
-export const currentState = (kind: AggregateKind, stored: VersionedState): unknown =>
-  liftState(stored, machines[kind].lifts)
+/** A stored state as today's machine understands it, with what happened since it was written. Throws `store_newer`, `ledger_broken`. */
+export const currentState = (kind: AggregateKind, stored: VersionedState & Pick<Stored, 'since'>): unknown => {
+  const machine = machines[kind]
+  return stored.since.reduce(
+    (state, entry) => {
+      const lifted = upcast(entry, ledgerForms[kind])
+      if (lifted.status === 'lifted') return machine.decide(state, eventOf(lifted.entry)).state
+      throw new SluiceError('store_newer', {
+        detail: `the ${entry.type} of ${kind} ${entry.key.id}, version ${entry.version}, was written by a newer Sluice`,
+        hint: 'use the newer Sluice that wrote it; nothing was changed',
+      })
+    },
+    liftState(stored, machine.lifts),
+  )
+}
+
+/** The event in an entry. Trusted: only events of the machine were ever recorded. */
+const eventOf = ({ body }: LedgerEntry): AnyEvent => body as AnyEvent

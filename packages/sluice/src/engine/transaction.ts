@@ -15,7 +15,13 @@ export type Input = {
 }
 
 /** An aggregate as the loop holds it. */
-export type Held = { readonly key: AggregateKey; readonly version: number; readonly state: unknown }
+export type Held = {
+  readonly key: AggregateKey
+  readonly version: number
+  readonly state: unknown
+  /** The version whose whole state was written last by this machine; null when it must be written next. */
+  readonly writtenVersion: number | null
+}
 
 /** What the loop commits, and what it holds afterwards. */
 export type Plan = {
@@ -62,11 +68,12 @@ export const planTransaction = (inputs: readonly Input[], hold: (key: AggregateK
   const changed = [...works.values()].filter(({ entries }) => entries.length > 0)
   return {
     transitions: changed.map(transitionOf),
-    held: changed.map(({ before, state, entries }) => ({
-      key: before.key,
-      version: before.version + entries.length,
-      state,
-    })),
+    held: changed.map((work) => {
+      const { before, state, entries } = work
+      const version = before.version + entries.length
+      const writtenVersion = writesOf(work) === 'state' ? version : before.writtenVersion
+      return { key: before.key, version, state, writtenVersion }
+    }),
     effects: changed.flatMap(({ before, effects }) => effects.map((effect) => ({ key: before.key, effect }))),
     accepted,
   }
@@ -94,13 +101,23 @@ const take = (work: Work, { key, event, actor, reason }: Input): boolean => {
   return true
 }
 
-const transitionOf = ({ before, state, entries, intents }: Work): Transition => {
+/** A state that is large beside what a step changes is written now and then; the entries between are folded when it is read. */
+const writesOf = ({ before, state, entries }: Work): Transition['writes'] => {
+  const machine = machines[before.key.kind]
+  const { version, writtenVersion } = before
+  if (writtenVersion === null || version === 0 || machine.settled(state)) return 'state'
+  return version + entries.length - writtenVersion >= machine.entriesPerState(state) ? 'state' : 'entries'
+}
+
+const transitionOf = (work: Work): Transition => {
+  const { before, state, entries, intents } = work
   const machine = machines[before.key.kind]
   return {
     key: before.key,
     expectedVersion: before.version,
     machineVersion: machine.version,
     state,
+    writes: writesOf(work),
     settled: machine.settled(state),
     nextAt: machine.nextAt(state),
     entries,

@@ -16,6 +16,8 @@ export type Transition = {
   readonly expectedVersion: number
   readonly machineVersion: number
   readonly state: unknown
+  /** `state`: written whole. `entries`: only the ledger rows are; whoever loads the aggregate folds them into the state that was written last. */
+  readonly writes: 'state' | 'entries'
   readonly settled: boolean
   /** When to wake it, epoch ms. */
   readonly nextAt: number | null
@@ -39,12 +41,14 @@ export type Commit = {
   readonly request: RequestRecord | null
 }
 
-/** A stored aggregate. */
+/** A stored aggregate: its state as it was written last, at `stateVersion`, and the entries since. */
 export type Stored = {
   readonly key: AggregateKey
   readonly version: number
   readonly machineVersion: number
   readonly state: unknown
+  readonly stateVersion: number
+  readonly since: readonly LedgerEntry[]
   readonly settled: boolean
   readonly nextAt: number | null
   readonly claims: number

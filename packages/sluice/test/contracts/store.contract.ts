@@ -79,12 +79,28 @@ const commits = (context: Context): void => {
       version: 1,
       machineVersion: 1,
       state: { deep: [1, null, { 'a b': 'ß' }] },
+      stateVersion: 1,
+      since: [],
       settled: false,
       nextAt: 5_000,
       claims: 0,
       updatedAt: 1_000,
     })
     assert.deepEqual(await context.store().ledger({ after: 0, limit: 10, key }), rows)
+  })
+
+  test('a step that writes only its entries comes back as the state before it and what happened since, until one writes the state', async () => {
+    const key = context.fresh()
+    await context.commit(step(key, 0, { state: 'first' }))
+    const rows = await context.commit(step(key, 1, { writes: 'entries', state: 'second', nextAt: 7 }))
+    const stored = await context.store().load(key)
+    assert.deepEqual(
+      [stored?.version, stored?.state, stored?.stateVersion, stored?.nextAt, stored?.since.map(({ body }) => body)],
+      [2, 'first', 1, 7, rows.map(({ body }) => body)],
+    )
+    await context.commit(step(key, 2, { state: 'third' }))
+    const written = await context.store().load(key)
+    assert.deepEqual([written?.version, written?.state, written?.stateVersion, written?.since], [3, 'third', 3, []])
   })
 
   test('what was never committed loads as null', async () => {

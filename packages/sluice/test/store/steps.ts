@@ -11,6 +11,7 @@ export const step = (key: AggregateKey, expectedVersion: number, changes: Partia
   expectedVersion,
   machineVersion: 1,
   state: { version: expectedVersion + 1 },
+  writes: 'state',
   settled: false,
   nextAt: null,
   effects: [],

@@ -19,6 +19,11 @@ export const checkCommit = (commit: Commit): void => {
 
 const checkTransition = (transition: Transition, name: string): void => {
   assert(transition.entries.length > 0, `a transition of ${name} has an entry`)
+  const isWhole = transition.writes === 'state'
+  assert(
+    isWhole || (transition.expectedVersion > 0 && !transition.settled),
+    `a new or settled ${name} is written whole`,
+  )
   assert(Number.isSafeInteger(transition.expectedVersion), `the expected version of ${name} is an integer`)
   assert(
     transition.nextAt === null || Number.isSafeInteger(transition.nextAt),

@@ -225,7 +225,11 @@ const write = (data: Data, commit: Commit, tails: readonly (readonly string[])[]
     keepEffects(data, transition)
     const { key, machineVersion, state, settled, nextAt } = transition
     const version = versionAfter(transition)
-    put(data, { key, version, machineVersion, state, settled, nextAt, claims: 0, updatedAt: madeAt(transition) })
+    const known = { ...{ key, version, settled, nextAt }, ...{ claims: 0, updatedAt: madeAt(transition) } }
+    const before = data.aggregates.get(nameOf(key))
+    if (transition.writes === 'state' || before === undefined)
+      put(data, { ...known, machineVersion, state, stateVersion: version, since: [] })
+    else put(data, { ...before, ...known, since: [...before.since, ...transition.entries] })
   }
   if (commit.request !== null) data.requests.set(commit.request.key, commit.request)
   return data.rows.slice(before)

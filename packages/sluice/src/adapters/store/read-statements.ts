@@ -48,6 +48,16 @@ export const readStatements = (db: Kysely<Tables>): ReadStatements => {
     ),
     ledger: compiled(rows),
     ledgerOf: compiled(rows.where('kind', '=', p<string>('kind')).where('id', '=', p<string>('id'))),
+    /** What happened to one aggregate after a version of it. */
+    since: compiled(
+      db
+        .selectFrom('ledger')
+        .selectAll()
+        .where('kind', '=', p<string>('kind'))
+        .where('id', '=', p<string>('id'))
+        .where('version', '>', p<number>('version'))
+        .orderBy('version'),
+    ),
     effects: compiled(
       db
         .selectFrom('effect')
@@ -62,5 +72,5 @@ export const readStatements = (db: Kysely<Tables>): ReadStatements => {
 
 /** The statements of `readStatements`, by name. */
 export type ReadStatements = Readonly<
-  Record<'load' | 'open' | 'list' | 'listAfter' | 'ledger' | 'ledgerOf' | 'effects' | 'request', Statement>
+  Record<'load' | 'open' | 'list' | 'listAfter' | 'ledger' | 'ledgerOf' | 'since' | 'effects' | 'request', Statement>
 >

@@ -6,12 +6,14 @@ import type { AggregateKind, LedgerRow } from '../../core/ledger/entry.ts'
 import type { RequestRecord, Stored, StoredEffect } from '../../ports/store.ts'
 import type { Tables } from './schema.ts'
 
-/** An aggregate's row. */
-export const storedOf = (row: Tables['aggregate']): Stored => ({
+/** An aggregate's row, and the ledger rows since its state was written. */
+export const storedOf = (row: Tables['aggregate'], since: readonly Tables['ledger'][]): Stored => ({
   key: { kind: kindOf(row.kind), id: row.id },
   version: row.version,
   machineVersion: row.machine_version,
   state: JSON.parse(row.state),
+  stateVersion: row.state_version,
+  since: since.map(ledgerRowOf),
   settled: row.settled === 1,
   nextAt: row.next_at,
   claims: row.claims,

@@ -13,6 +13,8 @@ export type Tables = {
     readonly version: number
     readonly machine_version: number
     readonly state: string
+    /** The version that `state` is of; entries of the ledger lead from it to `version`. */
+    readonly state_version: number
     /** 0 or 1. */
     readonly settled: number
     readonly next_at: number | null
@@ -61,10 +63,20 @@ export type SchemaStep = { readonly version: number; readonly statements: readon
 /** All steps, in order. `db` only compiles. */
 export const schemaSteps = (db: Kysely<Tables>, dialect: Dialect): readonly SchemaStep[] => [
   { version: 1, statements: firstTables(db, dialect) },
+  { version: 2, statements: stateVersions(db, dialect) },
+]
+
+/** Not every step writes the whole state: the version of the one that did. */
+const stateVersions = (db: Kysely<Tables>, { integer }: Dialect): readonly string[] => [
+  db.schema
+    .alterTable('aggregate')
+    .addColumn('state_version', integer, (column) => column.notNull().defaultTo(0))
+    .compile().sql,
+  'update "aggregate" set "state_version" = "version"',
 ]
 
 /** The schema that this Sluice writes; a database beyond it is `store_newer`. */
-export const schemaVersion = 1
+export const schemaVersion = 2
 
 type Columns = {
   readonly text: readonly string[]

@@ -24,6 +24,7 @@ export type WriteStatements = Readonly<
     | 'head'
     | 'insertAggregate'
     | 'updateAggregate'
+    | 'advanceAggregate'
     | 'appendLedger'
     | 'keepEffect'
     | 'finishEffect'
@@ -51,7 +52,7 @@ const leaseStatements = (db: Kysely<Tables>): Some<'lease' | 'takeLease'> => ({
 
 const aggregateStatements = (
   db: Kysely<Tables>,
-): Some<'version' | 'insertAggregate' | 'updateAggregate' | 'claim'> => ({
+): Some<'version' | 'insertAggregate' | 'updateAggregate' | 'advanceAggregate' | 'claim'> => ({
   version: compiled(
     db
       .selectFrom('aggregate')
@@ -66,6 +67,7 @@ const aggregateStatements = (
       version: p('version'),
       machine_version: p('machine_version'),
       state: p('state'),
+      state_version: p('version'),
       settled: p('settled'),
       next_at: p('next_at'),
       claims: sql.lit(0),
@@ -80,6 +82,22 @@ const aggregateStatements = (
         version: p('version'),
         machine_version: p('machine_version'),
         state: p('state'),
+        state_version: p('version'),
+        settled: p('settled'),
+        next_at: p('next_at'),
+        claims: sql.lit(0),
+        updated_at: p('updated_at'),
+      })
+      .where('kind', '=', p<string>('kind'))
+      .where('id', '=', p<string>('id'))
+      .where('version', '=', p<number>('expected')),
+  ),
+  /** The same without the state: its entries say what became of it. */
+  advanceAggregate: compiled(
+    db
+      .updateTable('aggregate')
+      .set({
+        version: p('version'),
         settled: p('settled'),
         next_at: p('next_at'),
         claims: sql.lit(0),

@@ -183,6 +183,7 @@ class Schedule {
           expectedVersion: 0,
           machineVersion: 1,
           state,
+          writes: 'state' as const,
           settled: true,
           nextAt: null,
           entries: [entry],

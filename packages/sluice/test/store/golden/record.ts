@@ -119,7 +119,9 @@ class Recorder {
   }
 
   #hold(key: AggregateKey): Held {
-    return this.#held.get(keyText(key)) ?? { key, version: 0, state: machines[key.kind].initial(key) }
+    return (
+      this.#held.get(keyText(key)) ?? { key, version: 0, state: machines[key.kind].initial(key), writtenVersion: null }
+    )
   }
 }
 

@@ -30,7 +30,8 @@ export type PackedTransition = {
   readonly key: AggregateKey
   readonly expectedVersion: number
   readonly machineVersion: number
-  readonly state: string
+  /** Null: only the entries are written. */
+  readonly state: string | null
   readonly settled: 0 | 1
   readonly nextAt: number | null
   readonly updatedAt: number

@@ -16,7 +16,7 @@ export const packCommit = (commit: Commit, now: number): WriteRequest => {
       key: transition.key,
       expectedVersion: transition.expectedVersion,
       machineVersion: transition.machineVersion,
-      state: json(transition.state),
+      state: transition.writes === 'state' ? json(transition.state) : null,
       settled: transition.settled ? 1 : 0,
       nextAt: transition.nextAt,
       updatedAt: madeAt(transition),

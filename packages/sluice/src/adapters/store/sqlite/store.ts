@@ -145,7 +145,7 @@ class SqliteStore implements Store {
   async load(key: AggregateKey): Promise<Stored | null> {
     return this.#read((reader, texts) => {
       const row = reader.get<Tables['aggregate']>(texts.load, key)
-      return row === null ? null : storedOf(row)
+      return row === null ? null : whole(reader, texts, row)
     })
   }
 
@@ -154,7 +154,9 @@ class SqliteStore implements Store {
       [...aggregateKinds]
         .sort()
         .flatMap((kind) =>
-          reader.all<Tables['aggregate']>(texts.open, { kind, machine_version: machineVersions[kind] }).map(storedOf),
+          reader
+            .all<Tables['aggregate']>(texts.open, { kind, machine_version: machineVersions[kind] })
+            .map((row) => whole(reader, texts, row)),
         ),
     )
   }
@@ -169,7 +171,7 @@ class SqliteStore implements Store {
         after === null
           ? reader.all<Tables['aggregate']>(texts.list, range)
           : reader.all<Tables['aggregate']>(texts.listAfter, { ...range, updated_at: after.updatedAt, id: after.id })
-      const items = rows.slice(0, limit).map(storedOf)
+      const items = rows.slice(0, limit).map((row) => whole(reader, texts, row))
       const last = items.at(-1)
       const more = rows.length > limit && last !== undefined
       return { items, next: more ? formatCursor({ updatedAt: last.updatedAt, id: last.key.id }) : null }
@@ -218,6 +220,13 @@ class SqliteStore implements Store {
       throw failureError(error, 'read', this.#parts.path)
     }
   }
+}
+
+/** A row, with what happened since its state was written. */
+const whole = (reader: Connection, texts: ReadStatements, row: Tables['aggregate']): Stored => {
+  if (row.state_version === row.version) return storedOf(row, [])
+  const { kind, id, state_version: version } = row
+  return storedOf(row, reader.all<Tables['ledger']>(texts.since, { kind, id, version }))
 }
 
 const unexpected = (kind: string): never => {

@@ -20,12 +20,27 @@ export const sqliteTexts: SqliteTexts = {
       parameters: ['kind', 'id'],
     },
     insertAggregate: {
-      text: 'insert into "aggregate" ("kind", "id", "version", "machine_version", "state", "settled", "next_at", "claims", "updated_at") values (?, ?, ?, ?, ?, ?, ?, 0, ?)',
-      parameters: ['kind', 'id', 'version', 'machine_version', 'state', 'settled', 'next_at', 'updated_at'],
+      text: 'insert into "aggregate" ("kind", "id", "version", "machine_version", "state", "state_version", "settled", "next_at", "claims", "updated_at") values (?, ?, ?, ?, ?, ?, ?, ?, 0, ?)',
+      parameters: ['kind', 'id', 'version', 'machine_version', 'state', 'version', 'settled', 'next_at', 'updated_at'],
     },
     updateAggregate: {
-      text: 'update "aggregate" set "version" = ?, "machine_version" = ?, "state" = ?, "settled" = ?, "next_at" = ?, "claims" = 0, "updated_at" = ? where "kind" = ? and "id" = ? and "version" = ?',
-      parameters: ['version', 'machine_version', 'state', 'settled', 'next_at', 'updated_at', 'kind', 'id', 'expected'],
+      text: 'update "aggregate" set "version" = ?, "machine_version" = ?, "state" = ?, "state_version" = ?, "settled" = ?, "next_at" = ?, "claims" = 0, "updated_at" = ? where "kind" = ? and "id" = ? and "version" = ?',
+      parameters: [
+        'version',
+        'machine_version',
+        'state',
+        'version',
+        'settled',
+        'next_at',
+        'updated_at',
+        'kind',
+        'id',
+        'expected',
+      ],
+    },
+    advanceAggregate: {
+      text: 'update "aggregate" set "version" = ?, "settled" = ?, "next_at" = ?, "claims" = 0, "updated_at" = ? where "kind" = ? and "id" = ? and "version" = ?',
+      parameters: ['version', 'settled', 'next_at', 'updated_at', 'kind', 'id', 'expected'],
     },
     claim: {
       text: 'update "aggregate" set "claims" = "claims" + 1 where "kind" = ? and "id" = ? returning "claims"',
@@ -101,6 +116,10 @@ export const sqliteTexts: SqliteTexts = {
       text: 'select * from "ledger" where "seq" > ? and "kind" = ? and "id" = ? order by "seq" limit ?',
       parameters: ['after', 'kind', 'id', 'limit'],
     },
+    since: {
+      text: 'select * from "ledger" where "kind" = ? and "id" = ? and "version" > ? order by "version"',
+      parameters: ['kind', 'id', 'version'],
+    },
     effects: {
       text: 'select * from "effect" where "aggregate_kind" = ? and "aggregate_id" = ? order by "key"',
       parameters: ['aggregate_kind', 'aggregate_id'],
@@ -127,6 +146,13 @@ export const sqliteTexts: SqliteTexts = {
         "create trigger ledger_kept before update on ledger begin select raise(abort, 'the ledger is append-only'); end",
         "create trigger ledger_whole before delete on ledger begin select raise(abort, 'the ledger is append-only'); end",
         "create trigger ledger_onward before insert on ledger when\n      new.seq <= (select max(seq) from ledger)\n      or exists (select 1 from ledger where kind = new.kind and id = new.id and version = new.version)\n      begin select raise(abort, 'the ledger is append-only'); end",
+      ],
+    },
+    {
+      version: 2,
+      statements: [
+        'alter table "aggregate" add column "state_version" integer default 0 not null',
+        'update "aggregate" set "state_version" = "version"',
       ],
     },
   ],

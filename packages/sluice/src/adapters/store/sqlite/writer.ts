@@ -121,15 +121,16 @@ export class Writer {
   #write(transition: PackedTransition): readonly string[] {
     const { connection, statements } = this.#parts
     const { key, expectedVersion: expected } = transition
-    const changed = connection.run(expected === 0 ? statements.insertAggregate : statements.updateAggregate, {
+    const { state } = transition
+    const written = expected === 0 ? statements.insertAggregate : statements.updateAggregate
+    const changed = connection.run(state === null ? statements.advanceAggregate : written, {
       ...key,
       expected,
       version: expected + transition.entries.length,
-      machine_version: transition.machineVersion,
-      state: transition.state,
       settled: transition.settled,
       next_at: transition.nextAt,
       updated_at: transition.updatedAt,
+      ...(state === null ? {} : { state, machine_version: transition.machineVersion }),
     })
     assert(changed === 1, `a checked transition of ${key.kind}/${key.id} finds its row`)
     this.#keepEffects(transition)
