@@ -84,7 +84,7 @@ export const openControlPlane = async (options: ControlPlaneOptions): Promise<Co
     driver: processDriver({ stateDir, artifacts, secrets, log }),
     router,
     source: gitSource(projectDir),
-    config: configLoader(),
+    config: configLoader(join(stateDir, 'cache', 'configs')),
     artifacts,
     runner: new LocalRunner({ stateDir, environment: process.env, cores: availableParallelism(), now: Date.now }),
     secrets,

@@ -111,14 +111,26 @@ type Planning = { readonly id: RunId; readonly commit: Commit; readonly command:
 
 /** The plan comes from the commit's own config, read in a checkout of exactly that commit. */
 const planOf = async (world: World, { id, commit, command }: Planning, signal: AbortSignal): Promise<RunPlan> => {
+  const { settings, version } = await world.config.ofCommit(
+    commit.id,
+    (work) => inCheckout(world, { id, commit }, work, signal),
+    signal,
+  )
+  const secretVersions = resolveStart(settings) === null ? {} : await versionsOf(world, settings, signal)
+  const only = command.jobs === null ? {} : { only: command.jobs }
+  return planRun({ settings, commit, version, secretVersions, cores: world.runner.cores, ...only })
+}
+
+const inCheckout = async <Result>(
+  world: World,
+  { id, commit }: Pick<Planning, 'id' | 'commit'>,
+  work: (directory: string) => Promise<Result>,
+  signal: AbortSignal,
+): Promise<Result> => {
   const directory = world.runner.workspace(`${id}/plan`)
   await world.source.checkout(commit.id, directory, signal)
   try {
-    const settings = await world.config.load(directory, signal)
-    const version = await world.config.version(directory, settings, signal)
-    const secretVersions = resolveStart(settings) === null ? {} : await versionsOf(world, settings, signal)
-    const only = command.jobs === null ? {} : { only: command.jobs }
-    return planRun({ settings, commit, version, secretVersions, cores: world.runner.cores, ...only })
+    return await work(directory)
   } finally {
     await world.source.remove(directory, signal).catch(() => {})
   }

@@ -1,9 +1,17 @@
 import type { Settings } from '../core/config/settings.ts'
+import type { CommitId } from '../core/model.ts'
+
+/** What a commit says about itself. `version`: the SemVer that its release carries, without the commit. */
+export type CommitConfig = { readonly settings: Settings; readonly version: string }
 
 /** Reads what a checkout says about itself. */
 export interface ConfigLoader {
   /** The settings of `sluice.config.ts` in a directory. `config_missing`, `config_invalid` with file, line and nearest key, `needs_cycle`. */
   load(directory: string, signal: AbortSignal): Promise<Settings>
-  /** The SemVer version a release of this checkout carries. `config_invalid` when there is none. */
-  version(directory: string, settings: Settings, signal: AbortSignal): Promise<string>
+  /** Settings and version of a commit; `checkout` is asked for a directory only when the commit's config is not known yet. Errors as of `load`. */
+  ofCommit(
+    commit: CommitId,
+    checkout: <Result>(work: (directory: string) => Promise<Result>) => Promise<Result>,
+    signal: AbortSignal,
+  ): Promise<CommitConfig>
 }

@@ -1,9 +1,10 @@
 import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { SluiceError } from '../../core/errors.ts'
+import { commitId } from '../../core/model.ts'
 import { configLoader } from './loader.ts'
 import { loadConfig } from './load.ts'
 
@@ -111,12 +112,22 @@ test('whoever asks can call the loading off', async (context) => {
   strictEqual(await loading.catch((error: unknown) => (error instanceof Error ? error.name : error)), 'AbortError')
 })
 
-test('the version comes from the package.json of the checkout', async (context) => {
-  const loader = configLoader()
+test('the version comes from the package.json of the commit, and a commit whose config is known needs no checkout', async (context) => {
+  const kept = directoryWith(context, {})
+  const loader = configLoader(kept)
   const signal = AbortSignal.timeout(20_000)
   const config = `export default { service: 'shop', ${jobs} }`
-  const directory = directoryWith(context, { 'package.json': '{ "version": "1.2.3" }', 'sluice.config.js': config })
-  strictEqual(await loader.version(directory, await loader.load(directory, signal), signal), '1.2.3')
-  const bare = directoryWith(context, { 'sluice.config.mjs': config })
-  strictEqual(await loader.version(bare, await loader.load(bare, signal), signal), '0.0.0')
+  const versionOf = async (digit: string, files: Readonly<Record<string, string>> | null): Promise<string> => {
+    const checkout = <Result>(work: (directory: string) => Promise<Result>): Promise<Result> => {
+      if (files === null) throw new Error('a checkout was asked for')
+      return work(directoryWith(context, files))
+    }
+    return (await loader.ofCommit(commitId(digit.repeat(40)), checkout, signal)).version
+  }
+  const versioned = { 'package.json': '{ "version": "1.2.3" }', 'sluice.config.js': config }
+  strictEqual(await versionOf('a', versioned), '1.2.3')
+  strictEqual(await versionOf('a', null), '1.2.3')
+  strictEqual(await versionOf('b', { 'sluice.config.mjs': config }), '0.0.0')
+  for (const file of readdirSync(kept)) writeFileSync(join(kept, file), '{ cut short')
+  strictEqual(await versionOf('a', versioned), '1.2.3')
 })

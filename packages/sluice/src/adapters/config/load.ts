@@ -12,9 +12,6 @@ import { limits } from '../../core/limits.ts'
 import type { Settings } from '../../core/config/settings.ts'
 import type { Outcome } from './outcome.ts'
 
-/** A loaded config: its settings, and the text it was read from. */
-export type LoadedConfig = { readonly file: string; readonly text: string; readonly settings: Settings }
-
 /** File names of a config, the first that exists is taken. */
 export const configFiles: readonly string[] = [
   'sluice.config.ts',
@@ -24,16 +21,34 @@ export const configFiles: readonly string[] = [
   'sluice.config.json',
 ]
 
-/**
- * Reads and checks the config of `directory`. It is evaluated in a process of its own, with nothing of the caller's environment but PATH, HOME,
- * LANG and TMPDIR, so that one commit means one config. Throws `config_missing`, `config_invalid`, `needs_cycle`. Safe to repeat.
- */
+/** A config as it was written and what it exports, not yet read by the schema. */
+export type RawConfig = { readonly file: string; readonly text: string; readonly value: unknown }
+
+/** A loaded config: its settings, and the text it was read from. */
+export type LoadedConfig = { readonly file: string; readonly text: string; readonly settings: Settings }
+
+/** Reads and checks the config of `directory`. Throws `config_missing`, `config_invalid`, `needs_cycle`. Safe to repeat. */
 export const loadConfig = async (directory: string, signal: AbortSignal): Promise<LoadedConfig> => {
+  const { file, text, value } = await evaluateConfig(directory, signal)
+  return { file, text, settings: await readConfig({ file, text, value }) }
+}
+
+/**
+ * Evaluates the config of `directory` in a process of its own, with nothing of the caller's environment but PATH, HOME, LANG and TMPDIR, so that one
+ * commit means one config. Throws `config_missing`, `config_invalid`. Safe to repeat.
+ */
+export const evaluateConfig = async (directory: string, signal: AbortSignal): Promise<RawConfig> => {
   const { file, text } = await findConfig(directory)
-  const parsing = import('../../core/config/parse.ts')
+  // The schema is loaded while the other process starts.
+  void import('../../core/config/parse.ts')
   const outcome = file.endsWith('.json') ? parseJson(text, file) : await evaluate(join(directory, file), signal)
-  const { parseConfig } = await parsing
-  return { file, text, settings: parseConfig(await valueOf(outcome, { file, text }), { file, text, distance }) }
+  return { file, text, value: await valueOf(outcome, { file, text }) }
+}
+
+/** Reads what a config exports by the schema. `config_invalid`, `needs_cycle`. */
+export const readConfig = async ({ file, text, value }: RawConfig): Promise<Settings> => {
+  const { parseConfig } = await import('../../core/config/parse.ts')
+  return parseConfig(value, { file, text, distance })
 }
 
 const findConfig = async (directory: string): Promise<{ readonly file: string; readonly text: string }> => {

@@ -285,7 +285,7 @@ class Schedule {
       }),
       secrets: { versions: never, values: async () => ({}) },
       source: { resolve: never, checkout: never, remove: never, commitsBetween: never },
-      config: { load: never, version: never },
+      config: { load: never, ofCommit: never },
       artifacts: { put: never, unpack: never, verify: never },
       runner: { workspace: never, run: never, stop: never, logs: never, cores: 1 },
     }
