@@ -55,6 +55,7 @@ test('the package exports these names, and no others', () => {
       'StrategyKind',
       'Variables',
       'BuiltinStepConfig',
+      'ConcurrencyConfig',
       'JobConfig',
       'KeyedCacheConfig',
       'MatrixConfig',

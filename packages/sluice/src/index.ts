@@ -20,6 +20,7 @@ export type {
 } from './core/config/types.ts'
 export type {
   BuiltinStepConfig,
+  ConcurrencyConfig,
   JobConfig,
   KeyedCacheConfig,
   MatrixConfig,

@@ -27,6 +27,7 @@ import { perform } from './perform.ts'
 import { asAnswer } from './trusted.ts'
 import type { Ports } from './ports.ts'
 import { Reading } from './reading.ts'
+import { SlotKeeper } from './slots.ts'
 import { cancelRun, playJob, type PlayCommand, startRun, type StartRunCommand } from './run-commands.ts'
 
 /** Who asks, and how to make the same request twice without doing it twice. */
@@ -45,6 +46,7 @@ export class Engine {
   readonly reading: Reading
   readonly #ports: Ports
   readonly #loop: Loop
+  readonly #slots: SlotKeeper
   readonly #desk: Desk
   readonly #listeners = new Set<(rows: readonly LedgerRow[]) => void>()
   readonly #stopped = new AbortController()
@@ -60,15 +62,18 @@ export class Engine {
       onFatal: options.onFatal,
       onRows: (rows) => {
         for (const listener of this.#listeners) listener(rows)
+        this.#slots.noticed(rows)
       },
       perform: (job, signal) => perform({ ports, reading: this.reading, deliveries: this.#deliveries() }, job, signal),
     })
+    this.#slots = new SlotKeeper({ loop: this.#loop, clock: ports.clock, log: ports.log })
     this.#desk = { loop: this.#loop, reading: this.reading, clock: ports.clock, ids: ports.ids }
   }
 
   /** Recovers, then listens to the data plane and watches over instances. */
   async start(): Promise<void> {
     await this.#loop.start()
+    this.#slots.look()
     this.#ports.router.watch((notice) => void this.#noticed(notice), this.#stopped.signal)
     void this.#ports.driver.supervise(this.#stopped.signal).catch((error: unknown) => {
       this.#ports.log.error('supervision_failed', { error: String(error) })

@@ -143,6 +143,16 @@ export class Loop {
     }
   }
 
+  /** Aggregates of a kind that are held, which all unsettled ones are. */
+  live(kind: AggregateKind): readonly AggregateKey[] {
+    return [...this.#held.values()].flatMap(({ key, version }) => (key.kind === kind && version > 0 ? [key] : []))
+  }
+
+  /** The state of a held aggregate as of the last decision. */
+  heldState(key: AggregateKey): unknown {
+    return this.#heldOf(key).state
+  }
+
   /** The state of an aggregate as of the last decision. */
   async state(key: AggregateKey): Promise<unknown> {
     await this.hold([key])

@@ -190,7 +190,7 @@ const job = z.strictObject({
   level: z.number(),
   kind: z.enum(['steps', 'none', 'deploy', 'promote']),
   status: z.enum([
-    ...(['waiting', 'delayed', 'manual', 'ready', 'resolving', 'open', 'running', 'backing_off'] as const),
+    ...(['waiting', 'delayed', 'queued', 'manual', 'ready', 'resolving', 'open', 'running', 'backing_off'] as const),
     ...(['stopping', 'succeeded', 'failed', 'skipped', 'cancelled'] as const),
   ]),
   startedAt: at.nullable(),

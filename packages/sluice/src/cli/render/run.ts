@@ -12,6 +12,7 @@ export const isRunOver = ({ status }: Pick<RunView, 'status'>): boolean =>
 const marks: Readonly<Record<JobView['status'], Mark>> = {
   waiting: 'waiting',
   delayed: 'waiting',
+  queued: 'waiting',
   manual: 'paused',
   ready: 'waiting',
   resolving: 'current',
@@ -51,6 +52,8 @@ const jobText = (job: JobView, { id, now }: Pick<RunDetailView, 'id' | 'now'>, s
       return style.dim(job.needs.length === 0 ? 'waits' : `waits for ${job.needs.join(', ')}`)
     case 'ready':
       return style.dim('waits for room')
+    case 'queued':
+      return style.dim('waits for its turn')
     case 'delayed':
       return style.dim('waits for its time')
     case 'manual':

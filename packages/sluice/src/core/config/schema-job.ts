@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { limits } from '../limits.ts'
-import type { ManualInput, RetryPolicy, RetryReason } from '../pipeline/job-plan.ts'
+import type { ConcurrencyPlan, ManualInput, RetryPolicy, RetryReason } from '../pipeline/job-plan.ts'
 import { count, duration, key, name, positiveDuration, text, variableName, variables } from './fields.ts'
 import { keyedCachesSchema, taskCacheSchema } from './schema-cache.ts'
 import { matrixSchema } from './schema-matrix.ts'
@@ -134,6 +134,21 @@ const mayFailSchema = z.union(
   'expected true, false or { exitCodes: [42] }',
 )
 
+const concurrencySchema: z.ZodType<ConcurrencyPlan> = z.union(
+  [
+    text('a group').transform((group): ConcurrencyPlan => ({ group, onConflict: 'queue' })),
+    z.strictObject({
+      group: key(text('a group'), { description: 'Name of the group.', examples: ['deploy'] }),
+      onConflict: key(z.enum(['queue', 'replace_waiting', 'cancel_running']).default('queue'), {
+        description:
+          'What a newcomer does: waits in line, takes the place of those that wait, or has the running one called off, too.',
+        examples: ['cancel_running'],
+      }),
+    }),
+  ],
+  "expected a group, or { group: 'deploy', onConflict: 'queue' }",
+)
+
 const artifactsSchema = z
   .record(
     name(),
@@ -228,6 +243,10 @@ const shape = {
     description: 'Whether the run may succeed though this job failed; it is shown as failed all the same.',
     examples: [true],
   }),
+  concurrency: key(concurrencySchema.optional(), {
+    description: 'Jobs of one group never run at the same time, in whatever runs they are; none is dropped in silence.',
+    examples: ['deploy', { group: 'preview', onConflict: 'cancel_running' }],
+  }),
   manual: key(manualSchema.optional(), {
     description: 'Whether the job waits until a person starts it: `sluice runs play`.',
     examples: [true],
@@ -278,6 +297,7 @@ export const jobSchema: z.ZodType<JobSettings> = z
     workingDirectory: rest.workingDirectory ?? null,
     timeoutMs: timeout,
     budgetMs: budget ?? null,
+    concurrency: rest.concurrency ?? null,
     manual: manual ?? null,
     outputFiles: outputs,
     cache: rest.cache ?? null,

@@ -1,5 +1,6 @@
 /** What the config says once parsed: every default filled in, durations in milliseconds, shares in basis points. */
 import type {
+  ConcurrencyPlan,
   KeyedCachePlan,
   ManualInput,
   PlannedReport,
@@ -67,6 +68,7 @@ export type JobSettings = {
   readonly budgetMs: number | null
   readonly retry: RetryPolicy
   readonly mayFail: { readonly exitCodes: readonly number[] } | null
+  readonly concurrency: ConcurrencyPlan | null
   readonly manual: { readonly inputs: readonly ManualInput[] } | null
   readonly services: readonly PlannedService[]
   readonly outputFiles: readonly string[]

@@ -76,6 +76,8 @@ export type JobConfig = {
         /** Exit codes that the run may succeed with. */
         readonly exitCodes: readonly number[]
       }
+  /** Jobs of one group never run at the same time, in whatever runs they are; none is dropped in silence. */
+  readonly concurrency?: string | ConcurrencyConfig
   /** Whether the job waits until a person starts it: `sluice runs play`. */
   readonly manual?: true | ManualConfig
   /** Programs that run beside the job, by name: started and checked before its first step, gone after its last. */
@@ -172,6 +174,14 @@ export type RetryConfig = {
   readonly backoff?: Duration
   /** Which ends are worth it; every one when empty. */
   readonly on?: readonly ('script_failure' | 'timeout' | 'service_failure' | 'system_failure' | number)[]
+}
+
+/** Jobs that must not run at the same time. */
+export type ConcurrencyConfig = {
+  /** Name of the group. */
+  readonly group: string
+  /** What a newcomer does: waits in line, takes the place of those that wait, or has the running one called off, too. */
+  readonly onConflict?: 'queue' | 'replace_waiting' | 'cancel_running'
 }
 
 /** What a person who starts a job is asked for. */

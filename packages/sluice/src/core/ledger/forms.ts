@@ -17,6 +17,8 @@ const run: Forms<RunEvent['type']> = {
   effect_unknown: [],
   cancel_requested: [],
   play_requested: [],
+  slot_granted: [],
+  slot_lost: [],
   time_passed: [],
   work_parked: [],
 }

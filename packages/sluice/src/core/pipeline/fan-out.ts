@@ -41,6 +41,7 @@ export const legOf = (job: JobPlan, values: Texts): JobPlan => ({
   partOf: job.name,
   definition: null,
   condition: 'success',
+  concurrency: null,
   manual: null,
   delayMs: 0,
   env: { ...job.env, ...values },

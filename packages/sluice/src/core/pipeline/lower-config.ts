@@ -61,7 +61,7 @@ const planOf = (settings: Settings, name: string, job: JobSettings): JobPlan => 
     budget,
     retry: job.retry,
     mayFail: job.mayFail,
-    concurrency: null,
+    concurrency: job.concurrency,
     manual: job.manual,
     delayMs: 0,
     outputFiles: job.outputFiles,

@@ -93,6 +93,7 @@ const drawJob = (draw: Draw, name: string, needs: readonly string[]): JobPlan =>
     mayFail: draw(4) === 0 ? { exitCodes: [] } : null,
     manual: draw(8) === 0 ? { inputs: [] } : null,
     delayMs: draw(6) === 0 ? 50 : 0,
+    concurrency: draw(6) === 0 ? { group: 'g', onConflict: 'queue' } : null,
   })
 }
 
@@ -177,6 +178,13 @@ const subject: Subject<RunState, RunEvent, RunEffect> = {
         return lose(sequence, at)
       case 6:
         return { type: 'time_passed', at: runMachine.nextAt(state) ?? at }
+      case 8: {
+        const name = ['a', 'b', 'c', 'd', 'e'][draw(5)] ?? 'a'
+        if (draw(2) === 0) return { type: 'slot_granted', at, job: name }
+        return draw(2) === 0
+          ? { type: 'slot_lost', at, job: name, detail: 'deploy of run_2 took its place' }
+          : { type: 'effect_succeeded', at, sequence, result: drawResult(draw, effect) }
+      }
       case 7:
         return {
           type: 'play_requested',
@@ -203,7 +211,7 @@ test('a run that has not settled always has an effect in flight, a time to wake 
   for (let seed = 1; seed <= 500; seed += 1) {
     for (const { state } of walk(subject, seed, 40)) {
       if (state.status === 'absent' || runMachine.settled(state)) continue
-      const isWaiting = state.jobs.some(({ status }) => status === 'manual')
+      const isWaiting = state.jobs.some(({ status }) => status === 'manual' || status === 'queued')
       ok(
         runMachine.outstanding(state).length > 0 || runMachine.nextAt(state) !== null || isWaiting,
         `seed ${seed}: ${state.status}`,

@@ -8,6 +8,8 @@
  * | running  | effect_succeeded, effect_failed, effect_unknown | running · judging · cutting · succeeded · failed |
  * | running  | time_passed                                     | running · judging · cutting · succeeded · failed |
  * | running  | play_requested                                  | running                                          |
+ * | running  | slot_granted, slot_lost                         | running · judging · cutting · succeeded · failed |
+ * | stopping | slot_granted, slot_lost                         | stopping · cancelled · failed                    |
  * | running  | cancel_requested                                | stopping · cancelled · failed                    |
  * | running  | work_parked                                     | stopping · failed                                |
  * | stopping | effect_succeeded, effect_failed, effect_unknown | stopping · cancelled · failed                    |
@@ -55,6 +57,9 @@ const decide = (state: RunState, event: RunEvent): RunDecision => {
     }
     case 'play_requested':
       return isClosing ? unchanged(state) : play(state, event)
+    case 'slot_granted':
+    case 'slot_lost':
+      return isClosing ? unchanged(state) : slotMoved(state, event)
     case 'work_parked': {
       const cause: RunCause = { kind: 'parked', detail: event.detail }
       return isClosing ? callOffClosing(state, cause, event.at) : park(state, cause, event.at)
@@ -160,6 +165,25 @@ const play = (state: Live, { job: name, given, at }: Extract<RunEvent, { type: '
   if (isLeft) takeBack(board, index)
   place(board, index, { status: 'ready', since: at, past: [], given })
   return conclude(board)
+}
+
+/** A job's turn among the jobs of its group came, or was taken by another. */
+const slotMoved = (state: Live, event: Extract<RunEvent, { type: 'slot_granted' | 'slot_lost' }>): RunDecision => {
+  const index = state.jobs.findIndex((_, other) => jobAt(state, other).name === event.job)
+  const job = state.jobs[index]
+  if (job === undefined || isSettled(job) || job.status === 'waiting' || job.status === 'stopping')
+    return unchanged(state)
+  if (event.type === 'slot_granted' && job.status !== 'queued') return unchanged(state)
+  const board = lay(state, event.at)
+  if (event.type === 'slot_granted') begin(board, index, planAt(board, index))
+  else giveWay(board, index, event)
+  return conclude(board)
+}
+
+/** What waits ends at once and says who took its place; what runs is stopped first. */
+const giveWay = (board: Board, index: number, { at, detail }: Extract<RunEvent, { type: 'slot_lost' }>): void => {
+  if (stateAt(board, index).status !== 'queued') return cancel(board, index)
+  settle(board, index, { status: 'cancelled', startedAt: null, finishedAt: at, detail })
 }
 
 /** A job that was left is wanted after all: what has not begun yet waits for it again. */

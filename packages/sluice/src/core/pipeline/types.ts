@@ -162,6 +162,9 @@ export type RunEvent =
       readonly job: string
       readonly given: Texts
     }
+  /** Of a job that must not run beside others of its group: it is its turn; or another one took its place. */
+  | { readonly type: 'slot_granted'; readonly at: number; readonly job: string }
+  | { readonly type: 'slot_lost'; readonly at: number; readonly job: string; readonly detail: string }
   | { readonly type: 'time_passed'; readonly at: number }
   | { readonly type: 'work_parked'; readonly at: number; readonly detail: string }
 
@@ -186,6 +189,8 @@ export type JobState =
   | { readonly status: 'waiting' }
   /** Its needs are met; its delay is not over. */
   | { readonly status: 'delayed'; readonly until: number }
+  /** It waits for its turn among the jobs of its group, over all runs. */
+  | { readonly status: 'queued'; readonly since: number }
   /** It waits for a person. */
   | { readonly status: 'manual'; readonly since: number }
   /** It would run if there were room: for the run, or for the job that it is part of. */

@@ -256,6 +256,7 @@ export type JobView = {
   readonly status:
     | 'waiting'
     | 'delayed'
+    | 'queued'
     | 'manual'
     | 'ready'
     | 'resolving'

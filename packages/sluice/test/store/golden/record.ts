@@ -28,7 +28,7 @@ import type { Held } from '../../../src/engine/transaction.ts'
 import type { Lease, Store } from '../../../src/ports/store.ts'
 
 const sha256 = (text: string): string => hash('sha256', text)
-const chance = seeded(12)
+const chance = seeded(13)
 const ada = { kind: 'person', name: 'ada' } as const
 const strategies = [
   'recreate',
@@ -216,6 +216,11 @@ const answerRun = (effect: RunEffect, release: Release, lucky: boolean) => {
   return { type: 'effect_succeeded', sequence, result: { kind: 'release_cut', release } }
 }
 
+const slotMove = (index: number) =>
+  index % 4 === 3
+    ? ({ type: 'slot_lost', job: 'preview', detail: 'preview of run_99 took its place' } as const)
+    : ({ type: 'slot_granted', job: 'preview' } as const)
+
 const runPipeline = async (recorder: Recorder, index: number, release: Release): Promise<void> => {
   const id = runId(`run_${index}`)
   const key: AggregateKey = { kind: 'run', id }
@@ -226,6 +231,7 @@ const runPipeline = async (recorder: Recorder, index: number, release: Release):
     jobPlan('lint'),
     jobPlan('test', ['build'], { retry }),
     jobPlan('publish', ['test'], { manual: { inputs: [] } }),
+    jobPlan('preview', [], { concurrency: { group: 'preview', onConflict: 'queue' } }),
   ]
   const trigger = { event: 'manual', name: null, inputs: {} } as const
   const plan: RunPlan = {
@@ -242,6 +248,7 @@ const runPipeline = async (recorder: Recorder, index: number, release: Release):
     if (!lucky && chance(20) === 0) await recorder.take(key, { type: 'work_parked', detail: 'five claims' })
     if (effect === undefined)
       await recorder.take(key, { type: 'play_requested', by: ada, job: 'publish', given: { LEVEL: 'minor' } })
+    if (effect === undefined || chance(6) === 0) await recorder.take(key, slotMove(index))
     if (effect === undefined || chance(5) === 0) {
       if (chance(3) === 0) recorder.now = Math.max(recorder.now, machine.nextAt(recorder.stateOf(key)) ?? 0)
       await recorder.take(key, { type: 'time_passed' })
