@@ -6,8 +6,10 @@ import { openControlPlane } from './app.ts'
 import { SluiceError } from './core/errors.ts'
 import { limits } from './core/limits.ts'
 import { endInstances } from './drivers/process/end-all.ts'
-import { createApi, type Api } from './http/api.ts'
-import { listen, type Listening } from './http/server.ts'
+import type { Api } from './http/api.ts'
+import type { Client } from './http/client/client.ts'
+import { directClient } from './http/direct.ts'
+import type { Listening } from './http/server.ts'
 import { ensureToken, removeServerFile, writeServerFile } from './http/state-files.ts'
 import { shutdownGateway } from './routers/gateway/keeper.ts'
 
@@ -40,6 +42,8 @@ export const serve = async (options: ServeOptions): Promise<Served> => {
   const port = options.port === null ? [] : ['--port', String(options.port)]
   const place = ['--project', projectDir, '--state-dir', options.stateDir, '--host', host, ...port]
   const restartCommand = [process.execPath, bin, 'server', ...place]
+  // What a command of this process does without: see http/direct.ts.
+  const serving = import('./http/api.ts')
   const plane = await openControlPlane({
     projectDir,
     stateDir: options.stateDir,
@@ -49,6 +53,7 @@ export const serve = async (options: ServeOptions): Promise<Served> => {
   const { stateDir } = plane
   try {
     const token = await ensureToken(stateDir)
+    const { createApi } = await serving
     const listening = await listenSomewhere(createApi(plane.api, { token, host }), options)
     await plane.start()
     const { version, startedAt } = plane.api.server
@@ -67,6 +72,7 @@ export const serve = async (options: ServeOptions): Promise<Served> => {
 }
 
 const listenSomewhere = async (api: Api, { host, port, stateDir }: ServeOptions): Promise<Listening> => {
+  const { listen } = await import('./http/server.ts')
   if (port !== null) return listen(api, { host, port })
   for (const wanted of [lastPort(stateDir), defaultPort]) {
     try {
@@ -90,20 +96,22 @@ const lastPort = (stateDir: string): number | null => {
 }
 
 /** An API in this process. */
-export type InProcess = { readonly fetch: Api['fetch']; readonly stateDir: string; readonly close: () => Promise<void> }
+export type InProcess = { readonly client: Client; readonly stateDir: string; readonly close: () => Promise<void> }
 
 /**
  * Opens the state here, because no server runs. `read` looks and starts nothing; `work` recovers and performs, with a gateway only once traffic has
  * to be split.
  */
 export const openInProcess = async (
-  options: Pick<ServeOptions, 'projectDir' | 'stateDir' | 'onFatal'> & { readonly mode: 'read' | 'work' },
+  options: Pick<ServeOptions, 'projectDir' | 'stateDir' | 'onFatal'> & {
+    readonly mode: 'read' | 'work'
+    readonly actor: string
+  },
 ): Promise<InProcess> => {
-  const { projectDir, stateDir, onFatal, mode } = options
+  const { projectDir, stateDir, onFatal, mode, actor } = options
   const plane = await openControlPlane({ projectDir, stateDir, gateway: 'whenNeeded', onFatal })
   if (mode === 'work') await plane.start()
-  const { fetch } = createApi(plane.api, { token: null, host: 'localhost' })
-  return { fetch, stateDir: plane.stateDir, close: plane.close }
+  return { client: directClient(plane.api, actor), stateDir: plane.stateDir, close: plane.close }
 }
 
 /** Ends the gateway and every instance of a state directory that no control plane holds. What should run stays written down. */

@@ -1,5 +1,6 @@
 /** What a command works with: where it prints, what was asked for globally, and the way to a control plane. Made once, in `program.ts`. */
 import type { Settings } from '../core/config/settings.ts'
+import type { Client } from '../http/client/client.ts'
 import type { Verification } from '../core/ledger/verify.ts'
 import type { Style } from './render/style.ts'
 
@@ -52,7 +53,7 @@ export type Cli = {
 
 /** A control plane opened in this process. */
 export type InProcessApi = {
-  readonly fetch: (request: Request) => Promise<Response>
+  readonly client: Client
   readonly stateDir: string
   readonly close: () => Promise<void>
 }
@@ -66,6 +67,8 @@ export type Host = {
     readonly projectDir: string
     readonly stateDir: string
     readonly mode: 'read' | 'work'
+    /** Name for the ledger. */
+    readonly actor: string
     readonly onFatal: (error: Error) => void
   }) => Promise<InProcessApi>
   readonly serve: (options: {

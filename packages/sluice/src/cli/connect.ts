@@ -111,9 +111,8 @@ const openHere = async (cli: Cli, mode: 'read' | 'work'): Promise<Connection> =>
     cli.note(`the state can no longer be trusted: ${error.message}`)
     process.exit(1)
   }
-  const opened = await cli.host.openInProcess({ projectDir, stateDir, mode, onFatal })
-  const client = clientOf(cli, { url: 'http://localhost', token: null, transport: opened.fetch })
-  return { client, kind: 'inProcess', close: opened.close }
+  const { client, close } = await cli.host.openInProcess({ projectDir, stateDir, mode, actor: cli.actor, onFatal })
+  return { client, kind: 'inProcess', close }
 }
 
 /** A control plane as `server.json` names it. */

@@ -5,7 +5,6 @@ import { join } from 'node:path'
 import { env, execPath } from 'node:process'
 import { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
-import { distance } from 'fastest-levenshtein'
 import type { KeyPath } from '../../core/config/locate.ts'
 import { SluiceError } from '../../core/errors.ts'
 import { limits } from '../../core/limits.ts'
@@ -47,7 +46,10 @@ export const evaluateConfig = async (directory: string, signal: AbortSignal): Pr
 
 /** Reads what a config exports by the schema. `config_invalid`, `needs_cycle`. */
 export const readConfig = async ({ file, text, value }: RawConfig): Promise<Settings> => {
-  const { parseConfig } = await import('../../core/config/parse.ts')
+  const [{ parseConfig }, { distance }] = await Promise.all([
+    import('../../core/config/parse.ts'),
+    import('fastest-levenshtein'),
+  ])
   return parseConfig(value, { file, text, distance })
 }
 

@@ -1,7 +1,9 @@
 /** Commits from the git on this machine. Reads refs and makes detached worktrees; never touches the user's index or branches. */
 import { rm, stat } from 'node:fs/promises'
+import process from 'node:process'
 import { SluiceError } from '../../core/errors.ts'
 import { type Commit, commitId } from '../../core/model.ts'
+import { runProgram } from '../../lib/run-program.ts'
 import type { Source } from '../../ports/source.ts'
 
 /** One commit a record; fields apart by a unit separator, which no subject line holds. */
@@ -18,14 +20,10 @@ export const gitSource = (directory: string): Source => {
   }
   return {
     resolve: async (ref, signal) => {
-      const found = await git(
-        directory,
-        ['rev-parse', '--verify', '--quiet', '--end-of-options', `${ref}^{commit}`],
-        signal,
-      )
-      if (found.code !== 0) throw await unresolved(directory, ref, signal)
-      const shown = await git(directory, ['show', '--no-patch', `--format=${format}`, found.out.trim()], signal)
-      return parseCommit(must(shown, `reading commit ${ref}`).out.trimEnd())
+      const words = ['log', '--max-count=1', `--format=${format}`, '--end-of-options', `${ref}^{commit}`, '--']
+      const shown = await git(directory, words, signal)
+      if (shown.code !== 0) throw await unresolved(directory, ref, signal)
+      return parseCommit(shown.out.trimEnd())
     },
     checkout: (commit, target, signal) => inTurn(() => checkout({ directory, commit, target }, signal)),
     remove: (target, signal) => inTurn(() => remove(directory, target, signal)),
@@ -87,26 +85,19 @@ const hookVariables = [
 
 const git = async (cwd: string, words: readonly string[], signal: AbortSignal): Promise<Answer> => {
   const unset = Object.fromEntries(hookVariables.map((name) => [name, undefined]))
-  const environment = { ...unset, GIT_TERMINAL_PROMPT: '0', GIT_OPTIONAL_LOCKS: '0', LC_ALL: 'C' }
+  const environment = { ...process.env, ...unset, GIT_TERMINAL_PROMPT: '0', GIT_OPTIONAL_LOCKS: '0', LC_ALL: 'C' }
   // A checkout for a job must not run the hooks that its user set up for checkouts of their own.
-  // Loaded with the first commit, not with the control plane: it takes a sixth of the time until that is ready.
-  const { execa } = await import('execa')
-  const result = await execa('git', ['-c', 'core.hooksPath=/dev/null', ...words], {
-    cwd,
-    env: environment,
-    reject: false,
-    cancelSignal: signal,
-    stdin: 'ignore',
-  })
-  if (result.exitCode !== undefined) return { code: result.exitCode, out: result.stdout, err: result.stderr }
-  if (result.isCanceled) throw new SluiceError('outcome_unknown', { detail: `git ${words[0] ?? ''} was called off` })
-  if (result.code === 'ENOENT' && (await isDirectory(cwd))) {
+  const args = ['-c', 'core.hooksPath=/dev/null', ...words]
+  const answer = await runProgram('git', args, { cwd, env: environment, signal })
+  if (answer.kind === 'ended') return { code: answer.code ?? 128, out: answer.out, err: answer.err }
+  if (signal.aborted) throw new SluiceError('outcome_unknown', { detail: `git ${words[0] ?? ''} was called off` })
+  if (answer.code === 'ENOENT' && (await isDirectory(cwd))) {
     throw new SluiceError('tool_missing', {
       detail: 'git is not installed, or not on the PATH',
       hint: 'install git and try again',
     })
   }
-  return { code: 128, out: '', err: result.originalMessage ?? 'git did not start' }
+  return { code: 128, out: '', err: answer.detail }
 }
 
 const isDirectory = (path: string): Promise<boolean> =>

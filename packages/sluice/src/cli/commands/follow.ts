@@ -59,7 +59,10 @@ export const followRun = async (
   if (watched.ended !== 'over' || state === null)
     return leave(cli, watched, { id, watch: `runs logs ${id} --follow`, stop: `runs cancel ${id}` })
   if (cli.globals.json) cli.json({ run: state })
-  else for (const line of runReport(state, await nextOf(client), cli.style)) cli.print(line)
+  else {
+    const next = state.release === null ? null : await nextOf(client)
+    for (const line of runReport(state, next, cli.style)) cli.print(line)
+  }
   return state.status === 'succeeded' ? 0 : 3
 }
 

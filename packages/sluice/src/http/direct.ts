@@ -1,0 +1,91 @@
+/**
+ * The API without a wire, for a command line in the control plane's own process: the same handlers, asked directly. Neither requests nor schemas are
+ * made or read, because both ends are typed by the same table; that saves a short-lived command half of its start.
+ */
+import { SluiceError } from '../core/errors.ts'
+import type { AggregateKey, LedgerRow } from '../core/ledger/entry.ts'
+import type { ApiContext, Call } from './context.ts'
+import { handlers } from './handlers/all.ts'
+import { exportLines } from './handlers/ledger.ts'
+import type { Client } from './client/client.ts'
+import type { RouteId } from './client/paths.ts'
+import type { ServerEvent } from './client/sse.ts'
+
+/** A client of an API in this process. `actor` is the name for the ledger. */
+export const directClient = (context: ApiContext, actor: string): Client => ({
+  url: 'in this process',
+  call: async (id, input) => {
+    const {
+      params = {},
+      query = {},
+      body = {},
+      signal,
+      idempotencyKey = null,
+    } = input as Partial<Call<RouteId>> & {
+      readonly idempotencyKey?: string
+    }
+    const by = { kind: 'person', name: actor } as const
+    const call = { params, query, body, caller: { by, idempotencyKey }, signal: signal ?? context.closing }
+    // Trusted: the parts of the call are those that the types of this route ask for, and the answer is what its handler gives.
+    const handle = handlers[id as keyof typeof handlers] as (context: ApiContext, call: unknown) => Promise<never>
+    return handle(context, call)
+  },
+  events: (query, signal) => rowsOf(context, query, AbortSignal.any([signal, context.closing])),
+  exportLedger: async function* exportLedger(after, signal) {
+    const lines = await exportLines(context, after)
+    for await (const text of lines) {
+      if (signal.aborted) return
+      yield text
+    }
+  },
+})
+
+type EventsQuery = Parameters<Client['events']>[0]
+
+/** Rows read at a time. */
+const pageRows = 200
+
+/** Rows in order, without gaps: what the engine announces only wakes it, the rows are read from the store. */
+async function* rowsOf(
+  { engine }: ApiContext,
+  { after, kind, id }: EventsQuery,
+  signal: AbortSignal,
+): AsyncGenerator<ServerEvent, void, undefined> {
+  let last = after
+  let wake: () => void = () => {}
+  const unsubscribe = engine.subscribe((rows) => {
+    last ??= (rows[0]?.seq ?? 1) - 1
+    wake()
+  })
+  const end = (): void => wake()
+  signal.addEventListener('abort', end, { once: true })
+  try {
+    while (!signal.aborted) {
+      const woken = new Promise<void>((resolve) => (wake = resolve))
+      const rows = last === null ? [] : await engine.ledger({ after: last, limit: pageRows, ...keyOf(kind, id) })
+      last = rows.at(-1)?.seq ?? last
+      for (const row of rows) yield eventOf(row)
+      if (rows.length === 0 && !signal.aborted) await woken
+    }
+  } finally {
+    unsubscribe()
+    signal.removeEventListener('abort', end)
+  }
+}
+
+const keyOf = (kind: string | undefined, id: string | undefined): { readonly key?: AggregateKey } => {
+  const kinds = ['run', 'release', 'rollout', 'environment'] as const
+  const known = kinds.find((one) => one === kind)
+  if (kind === undefined || id === undefined) return {}
+  if (known === undefined) throw new SluiceError('usage_invalid', { detail: `there is no ${kind} in the ledger` })
+  return { key: { kind: known, id } }
+}
+
+/** The text of a row is made only for those who read it. */
+const eventOf = (row: LedgerRow): ServerEvent => ({
+  id: row.seq,
+  event: 'ledger_row',
+  get data() {
+    return JSON.stringify(row)
+  },
+})
