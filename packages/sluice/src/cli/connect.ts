@@ -3,8 +3,7 @@ import { spawn } from 'node:child_process'
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { SluiceError } from '../core/errors.ts'
-import { type Client, createClient, type Transport } from '../http/client/client.ts'
-import { wireTransport } from '../http/client/wire.ts'
+import type { Client } from '../http/client/client.ts'
 import { errorOfProblem } from '../http/client/problem.ts'
 import { isRunning } from '../lib/process-identity.ts'
 import type { Cli } from './cli.ts'
@@ -70,16 +69,17 @@ const addressFrom = (text: string): string => {
   })
 }
 
-const overWire = (cli: Cli, url: string): Connection => ({
-  client: clientOf(cli, { url, token: tokenOf(cli), transport: wireTransport() }),
-  kind: 'server',
-  close: () => Promise.resolve(),
-})
-
-const clientOf = (
-  { actor }: Cli,
-  { url, token, transport }: { readonly url: string; readonly token: string | null; readonly transport: Transport },
-): Client => createClient({ url, token, actor, transport, timeoutMs: answerMs })
+// Loaded by who needs a wire: `node:http` and the web's request classes take longer to load than a short command runs.
+const overWire = async (cli: Cli, url: string): Promise<Connection> => {
+  const { wireTransport } = await import('../http/client/wire.ts')
+  const { createClient } = await import('../http/client/client.ts')
+  const { actor } = cli
+  return {
+    client: createClient({ url, token: tokenOf(cli), actor, transport: wireTransport(), timeoutMs: answerMs }),
+    kind: 'server',
+    close: () => Promise.resolve(),
+  }
+}
 
 const tokenOf = ({ variables, globals }: Cli): string | null => {
   const given = variables['SLUICE_TOKEN']
