@@ -152,11 +152,11 @@ const serviceSecrets = (random: Random): Rows => {
     ['bearer', 'a.sh', `curl -H "Authorization: Bearer ${random(40)}" https://api.acme.io`, 'authorization-header'],
     ['curl login', 'a.sh', `curl -u deploy:${random(18)} https://api.acme.io`, 'curl-user'],
     ['Postmark', '.env', `POSTMARK_SERVER_TOKEN=${uuid()}`, 'postmark-token'],
-    ['generic quoted', 'a.ts', `const apiKey = '${random(32)}'`, 'generic-secret'],
-    ['generic setting', 'prod.env', `SESSION_SECRET=${random(40)}`, 'generic-secret'],
-    ['generic YAML', 'values.yaml', `db:\n  password: ${random(20)}`, 'generic-secret'],
-    ['generic JSON', 'a.json', `{ "client_secret": "${random(36)}" }`, 'generic-secret'],
-    ['Dockerfile', 'Dockerfile', `FROM scratch\nENV API_TOKEN="${random(30)}"`, 'generic-secret'],
+    ['generic quoted', 'a.ts', `const apiKey = '${random(31)}7'`, 'generic-secret'],
+    ['generic setting', 'prod.env', `SESSION_SECRET=${random(39)}7`, 'generic-secret'],
+    ['generic YAML', 'values.yaml', `db:\n  password: ${random(19)}7`, 'generic-secret'],
+    ['generic JSON', 'a.json', `{ "client_secret": "${random(35)}7" }`, 'generic-secret'],
+    ['Dockerfile', 'Dockerfile', `FROM scratch\nENV API_TOKEN="${random(29)}7"`, 'generic-secret'],
     ['password with punctuation', 'a.properties', `db.password=k9!fQ2$wL7^pZ4x`, 'generic-secret'],
   ]
 }

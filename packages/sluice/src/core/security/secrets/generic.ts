@@ -28,9 +28,9 @@ export const genericKeywords: readonly string[] = [
 /** Bits per character of a value that is taken for random; English words stay below 3.3, identifiers of this length mostly too. Measured on the corpus of `secrets.test.ts`. */
 const entropyMin = 3.3
 
-/** Names that say secret. What stands before them on the line is not looked at, what follows may only be the rest of the name. */
+/** Names that say secret, from their beginning (so that each is tried once, not from each of its letters), with the rest of the name after the word. */
 const name =
-  '(?<name>[\\w.-]{0,40}(?:secret|token|passw(?:or)?d|passphrase|pwd|api[_-]?key|access[_-]?key|private[_-]?key|credentials?|(?:auth|encryption|signing)[_-]?key)[\\w.-]{0,20})'
+  '(?<![\\w.-])(?<name>[\\w.-]{0,60}?(?:secret|token|passw(?:or)?d|passphrase|pwd|api[_-]?key|access[_-]?key|private[_-]?key|credentials?|(?:auth|encryption|signing)[_-]?key)[\\w.-]{0,20})'
 
 /** With quotes, in any language. */
 const quoted = new RegExp(
