@@ -49,14 +49,14 @@ const patchReader = (): PatchReader => {
   let parents = 1
   let number = 0
   const piece = pieceOf()
-  const flush = (): readonly ScannedText[] => piece.take(file ?? messageFile, commit)
+  const flush = (what: 'more' | 'end' = 'end'): readonly ScannedText[] => piece.take(file ?? messageFile, commit, what)
   const header = (line: string): readonly ScannedText[] => {
     const done = flush()
     file = line.startsWith('+++ ') ? pathOf(line.slice(4)) : null
     return done
   }
   return {
-    end: flush,
+    end: () => flush(),
     line: (line) => {
       if (isMessage) {
         isMessage = line !== '\u0000' && !line.endsWith('\u0000')
@@ -88,7 +88,7 @@ const patchReader = (): PatchReader => {
       if (columns.includes('-') || line.startsWith('\\')) return []
       if (columns === '+'.repeat(parents)) piece.add(line.slice(parents), number)
       number += 1
-      return piece.isFull() ? flush() : []
+      return piece.isFull() ? flush('more') : []
     },
   }
 }
@@ -97,33 +97,44 @@ const patchReader = (): PatchReader => {
 export type Piece = {
   readonly add: (line: string, number: number) => void
   readonly isFull: () => boolean
-  /** The text gathered so far, and none when there is none; the piece is empty after it. */
-  readonly take: (file: string, commit: string | null) => readonly ScannedText[]
+  /**
+   * The text gathered so far, and none when nothing is new in it. `more`: the next piece begins with the end of this one, so that a key of several lines is whole
+   * in one of the two; `end`: the piece is empty after it.
+   */
+  readonly take: (file: string, commit: string | null, what: 'more' | 'end') => readonly ScannedText[]
 }
+
+type Line = { readonly text: string; readonly number: number }
 
 /** An empty piece. Contents that git calls binary (a NUL among them) are not text and are left out. */
 export const pieceOf = (): Piece => {
-  let lines: string[] = []
-  let numbers: number[] = []
-  let size = 0
+  let lines: Line[] = []
+  let added = 0
   return {
     add: (line, number) => {
-      for (let at = 0; at === 0 || at < line.length; at += limits.secretsTextMax) {
-        lines.push(line.slice(at, at + limits.secretsTextMax))
-        numbers.push(number)
-      }
-      size += line.length + 1
+      for (let at = 0; at === 0 || at < line.length; at += limits.secretsTextMax)
+        lines.push({ text: line.slice(at, at + limits.secretsTextMax), number })
+      added += line.length + 1
     },
-    isFull: () => size >= limits.secretsTextMax,
-    take: (file, commit) => {
-      const text = lines.join('\n')
-      const taken = text.includes('\u0000') || text === '' ? [] : [{ file, commit, text, lines: numbers }]
-      lines = []
-      numbers = []
-      size = 0
+    isFull: () => added >= limits.secretsTextMax,
+    take: (file, commit, what) => {
+      const text = lines.map((line) => line.text).join('\n')
+      const isWorthIt = added > 0 && text !== '' && !text.includes('\u0000')
+      const taken = isWorthIt ? [{ file, commit, text, lines: lines.map(({ number }) => number) }] : []
+      lines = what === 'more' ? overlapOf(lines) : []
+      added = 0
       return taken
     },
   }
+}
+
+const overlapOf = (lines: readonly Line[]): Line[] => {
+  let size = 0
+  const from = lines.findLastIndex(({ text }) => {
+    size += text.length + 1
+    return size > limits.secretsOverlapMax
+  })
+  return lines.slice(from + 1)
 }
 
 /** Path in a `+++` line: without its prefix and, where git quoted it, without quotes. `/dev/null` is no file. */

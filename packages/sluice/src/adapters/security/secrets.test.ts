@@ -168,6 +168,30 @@ describe('the secret scan', () => {
     )
   })
 
+  it('finds a key of many lines wherever it stands in a large file', async () => {
+    const random = generator(7)
+    const key = [
+      '-----BEGIN PRIV',
+      `ATE KEY-----\nMII${random(61)}\n`,
+      `${random(64)}\n`.repeat(40),
+      '-----END PRIV',
+      'ATE KEY-----',
+    ]
+    const filler = (count: number): string => `${'lorem ipsum '.repeat(6)}\n`.repeat(count)
+    const before = [0, 890, 899, 910, 2_000]
+    const directory = await repository(
+      Object.fromEntries(
+        before.map((count, index) => [`${index}.txt`, `${filler(count)}${key.join('')}\n${filler(900)}`]),
+      ),
+    )
+    const places = (result: Awaited<ReturnType<typeof scan>>): readonly string[] =>
+      result.findings.map(({ file, line, rule }) => `${file}:${line} ${rule}`)
+    const expected = before.map((count, index) => `${index}.txt:${count + 1} privatekey/PrivateKey`)
+    deepStrictEqual(places(await scan(directory)), expected)
+    await commit(directory, 'keys')
+    deepStrictEqual(places(await scan(directory, { from: null, to: 'HEAD' })), expected)
+  })
+
   it('knows what each rule of the preset needs to be tried', async () => {
     deepStrictEqual(Object.keys(presetRules).toSorted(), (await presetNames()).toSorted())
   })

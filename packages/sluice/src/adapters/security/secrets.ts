@@ -139,10 +139,9 @@ const treeTexts = async function* (directory: string, signal: AbortSignal): Gene
 }
 
 const wholeTexts = (file: string, content: string): readonly ScannedText[] => {
-  const piece = pieceOf()
-  for (const [index, line] of content.split('\n').entries())
-    piece.add(line.endsWith('\r') ? line.slice(0, -1) : line, index + 1)
-  return piece.take(file, null)
+  const lines = content.split(/\r?\n/)
+  const isText = content !== '' && !content.includes('\u0000')
+  return isText ? [{ file, commit: null, text: lines.join('\n'), lines: lines.map((_, index) => index + 1) }] : []
 }
 
 const largeTexts = async function* (directory: string, file: string, signal: AbortSignal): AsyncGenerator<ScannedText> {
@@ -152,7 +151,7 @@ const largeTexts = async function* (directory: string, file: string, signal: Abo
   for await (const line of createInterface({ input, crlfDelay: Infinity })) {
     number += 1
     piece.add(line, number)
-    if (piece.isFull()) yield* piece.take(file, null)
+    if (piece.isFull()) yield* piece.take(file, null, 'more')
   }
-  yield* piece.take(file, null)
+  yield* piece.take(file, null, 'end')
 }
