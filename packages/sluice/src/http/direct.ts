@@ -11,7 +11,10 @@ import type { Client } from './client/client.ts'
 import type { RouteId } from './client/paths.ts'
 import type { ServerEvent } from './client/sse.ts'
 
-/** A client of an API in this process. `actor` is the name for the ledger. */
+/**
+ * A client of an API in this process. `actor` is the name for the ledger. Its casts are trusted: the parts of a call are those that the types of its route
+ * ask for, and the answer is what that route's handler gives.
+ */
 export const directClient = (context: ApiContext, actor: string): Client => ({
   url: 'in this process',
   call: async (id, input) => {
@@ -26,7 +29,6 @@ export const directClient = (context: ApiContext, actor: string): Client => ({
     }
     const by = { kind: 'person', name: actor } as const
     const call = { params, query, body, caller: { by, idempotencyKey }, signal: signal ?? context.closing }
-    // Trusted: the parts of the call are those that the types of this route ask for, and the answer is what its handler gives.
     const handle = handlers[id as keyof typeof handlers] as (context: ApiContext, call: unknown) => Promise<never>
     return handle(context, call)
   },

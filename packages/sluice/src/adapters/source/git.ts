@@ -1,9 +1,8 @@
 /** Commits from the git on this machine. Reads refs and makes detached worktrees; never touches the user's index or branches. */
-import { rm, stat } from 'node:fs/promises'
-import process from 'node:process'
+import { rm } from 'node:fs/promises'
 import { SluiceError } from '../../core/errors.ts'
 import { type Commit, commitId } from '../../core/model.ts'
-import { runProgram } from '../../lib/run-program.ts'
+import { git, must } from '../../lib/git.ts'
 import type { Source } from '../../ports/source.ts'
 
 /** One commit a record; fields apart by a unit separator, which no subject line holds. */
@@ -59,60 +58,6 @@ const checkout = async ({ directory, commit, target }: Checkout, signal: AbortSi
 const remove = async (directory: string, target: string, signal: AbortSignal): Promise<void> => {
   await rm(target, { recursive: true, force: true })
   await git(directory, ['worktree', 'prune'], signal)
-}
-
-type Answer = { readonly code: number; readonly out: string; readonly err: string }
-
-/**
- * What a hook of git's sets: inside one, git would work on that repository and index, wherever it is called. Settings given by environment
- * (`GIT_CONFIG_COUNT`, as CI does for `safe.directory`) stay. Source: `git rev-parse --local-env-vars`.
- */
-const hookVariables = [
-  'GIT_DIR',
-  'GIT_WORK_TREE',
-  'GIT_INDEX_FILE',
-  'GIT_PREFIX',
-  'GIT_COMMON_DIR',
-  'GIT_OBJECT_DIRECTORY',
-  'GIT_ALTERNATE_OBJECT_DIRECTORIES',
-  'GIT_GRAFT_FILE',
-  'GIT_IMPLICIT_WORK_TREE',
-  'GIT_NO_REPLACE_OBJECTS',
-  'GIT_REPLACE_REF_BASE',
-  'GIT_SHALLOW_FILE',
-  'GIT_INTERNAL_SUPER_PREFIX',
-]
-
-const git = async (cwd: string, words: readonly string[], signal: AbortSignal): Promise<Answer> => {
-  const unset = Object.fromEntries(hookVariables.map((name) => [name, undefined]))
-  const environment = { ...process.env, ...unset, GIT_TERMINAL_PROMPT: '0', GIT_OPTIONAL_LOCKS: '0', LC_ALL: 'C' }
-  // A checkout for a job must not run the hooks that its user set up for checkouts of their own.
-  const args = ['-c', 'core.hooksPath=/dev/null', ...words]
-  const answer = await runProgram('git', args, { cwd, env: environment, signal })
-  if (answer.kind === 'ended') return { code: answer.code ?? 128, out: answer.out, err: answer.err }
-  if (signal.aborted) throw new SluiceError('outcome_unknown', { detail: `git ${words[0] ?? ''} was called off` })
-  if (answer.code === 'ENOENT' && (await isDirectory(cwd))) {
-    throw new SluiceError('tool_missing', {
-      detail: 'git is not installed, or not on the PATH',
-      hint: 'install git and try again',
-    })
-  }
-  return { code: 128, out: '', err: answer.detail }
-}
-
-const isDirectory = (path: string): Promise<boolean> =>
-  stat(path).then(
-    (found) => found.isDirectory(),
-    () => false,
-  )
-
-const must = (answer: Answer, what: string): Answer => {
-  if (answer.code === 0) return answer
-  const full = /no space left/i.test(answer.err)
-  throw new SluiceError(full ? 'store_full' : 'unexpected', {
-    detail: `${what}: git ended with ${answer.code}`,
-    evidence: answer.err.split('\n').slice(-10),
-  })
 }
 
 const unresolved = async (directory: string, ref: string, signal: AbortSignal): Promise<SluiceError> => {
