@@ -86,7 +86,10 @@ export const openControlPlane = async (options: ControlPlaneOptions): Promise<Co
     source: gitSource(projectDir),
     config: configLoader(join(stateDir, 'cache', 'configs')),
     artifacts,
-    runner: new LocalRunner({ stateDir, environment: process.env, cores: availableParallelism(), now: Date.now }),
+    runner: new LocalRunner({
+      ...{ stateDir, artifacts, environment: process.env, cores: availableParallelism(), now: Date.now },
+      repository: projectDir,
+    }),
     secrets,
   }
   const engine = new Engine(ports, { owner: `${process.pid}@${stateDir}`, onFatal: options.onFatal })

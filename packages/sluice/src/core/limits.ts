@@ -54,6 +54,24 @@ export const limits = {
   jobLogLineMax: 65_536,
   /** Time between SIGTERM and SIGKILL for a job, milliseconds. */
   jobGraceMs: 5_000,
+  /** How long the keeper of a job's namespaces may take to end, milliseconds; then it is killed. */
+  namespaceEndMs: 1_000,
+  /** Layers that a job's files may lie in; their names must fit into the one page that mount(2) takes, and the kernel has a bound of 500. */
+  layersMax: 100,
+  /** Checkouts and unpacked artifacts kept for later runs; each is as large as the project. */
+  checkoutsMax: 20,
+  /** Time for steps that run in any case (`when: 'always'`) once a job was called off or took too long, milliseconds; stopping a job must fit into its deadline. */
+  lastStepsMs: 8_000,
+  /** Bytes that a step may write into one of its files for outputs, variables or summary. */
+  stepFileBytesMax: 1_048_576,
+  /** Annotations of one job; a linter gone wild has thousands, and nobody reads them. */
+  annotationsMax: 200,
+  /** Pause between two looks at whether a service is healthy, milliseconds. */
+  servicePollMs: 25,
+  /** Time between SIGTERM and SIGKILL for a service outside of namespaces, milliseconds: its data is thrown away, there is nothing to finish. */
+  serviceGraceMs: 500,
+  /** Memory that one job is taken to need when jobs are run side by side, bytes; a compiler or test runner uses about so much. */
+  jobMemoryBytes: 402_653_184,
   /** How long the output of a step may stay open once its processes have ended, milliseconds; then what holds it has left the group. */
   jobPipeWaitMs: 250,
   /** Time between SIGTERM and SIGKILL when `sluice down --all` ends instances, milliseconds. */

@@ -5,14 +5,15 @@ import { cutRelease } from '../core/release.ts'
 import type { Artifact } from '../core/model.ts'
 import { jobAt } from '../core/pipeline/board.ts'
 import { fanOut, fanOutOf } from '../core/pipeline/fan-out.ts'
-import type { JobPlan, RetryReason } from '../core/pipeline/job-plan.ts'
+import type { JobPlan } from '../core/pipeline/job-plan.ts'
 import type { JobResolution, RunAction, RunEffect, RunResult } from '../core/pipeline/types.ts'
+import type { Failure } from '../core/rollout/types.ts'
 import type { JobOutcome } from '../ports/runner.ts'
 import { type Deliveries, deliver, stopDelivery } from './deliver.ts'
 import type { Ports } from './ports.ts'
 import type { Run } from './trusted.ts'
 
-type World = Pick<Ports, 'artifacts' | 'clock' | 'runner' | 'secrets' | 'sha256' | 'source'>
+type World = Pick<Ports, 'artifacts' | 'clock' | 'runner' | 'secrets' | 'sha256'>
 
 /** Performs one effect. Rejects with SluiceError; `outcome_unknown` where nobody can tell. */
 export const performRun = (
@@ -63,42 +64,41 @@ type JobWork = { readonly run: Run; readonly key: string; readonly action: Extra
 
 const runJob = async (world: World, { run, key, action }: JobWork, signal: AbortSignal): Promise<RunResult> => {
   const job = jobOf(run, action.job)
-  const { inputs } = action
-  const { commit, version } = run.plan
-  const directory = world.runner.workspace(key)
+  const { commit, version, isolation } = run.plan
   const secrets = await world.secrets.values(await world.secrets.versions(job.secrets, signal), signal)
   await world.runner.stop(key, signal)
-  await world.source.remove(directory, signal)
-  await world.source.checkout(commit.id, directory, signal)
-  try {
-    for (const input of inputs) await world.artifacts.unpack(input.digest, directory, signal)
-    const outcome = await world.runner.run({ key, run: run.id, commit, version, job, directory, secrets }, signal)
-    if (outcome.outcome !== 'succeeded') return failed(job, outcome)
-    const artifacts: Artifact[] = []
-    for (const { name: artifact, paths } of job.artifacts) {
-      artifacts.push(await world.artifacts.put({ name: artifact, directory, paths, commit, version, inputs }, signal))
-    }
-    return { kind: 'job_succeeded', artifacts, outputs: {}, evidence: null }
-  } finally {
-    await world.source.remove(directory, signal).catch(() => {})
-  }
+  const { execution: attempt, inputs, needs } = action
+  const given = { ...job, env: { ...job.env, ...action.given } }
+  const outcome = await world.runner.run(
+    { key, run: run.id, commit, version, job: given, isolation, secrets, attempt, inputs, needs },
+    signal,
+  )
+  const { artifacts, outputs } = outcome
+  if (outcome.outcome === 'succeeded') return { kind: 'job_succeeded', artifacts, outputs, evidence: null }
+  return failed(job, outcome)
 }
 
-const failed = (job: JobPlan, { outcome, exitCode, failedStep, tail }: JobOutcome): RunResult => {
+const failed = (job: JobPlan, { outcome, exitCode, failedStep, tail, ...left }: JobOutcome): RunResult => {
   if (outcome === 'cancelled') throw new SluiceError('outcome_unknown', { detail: `${job.name} was called off` })
+  const { problem, reason, artifacts, outputs } = left
   const where = failedStep === null ? job.name : `${job.name}: ${failedStep}`
   const isLate = outcome === 'timed_out'
   const detail = isLate
     ? `${where} took longer than ${job.timeoutMs} ms`
     : `${where} ended with ${exitCode === null ? 'a signal' : `exit code ${exitCode}`}`
-  const reason: RetryReason = isLate
-    ? { kind: 'timeout' }
-    : exitCode === null
-      ? { kind: 'script_failure' }
-      : { kind: 'exit_code', code: exitCode }
   const code = isLate ? 'job_timeout' : 'run_failed'
-  const failure = { code, retry: 'never', detail, evidence: tail } as const
-  return { kind: 'job_failed', failure, reason, artifacts: [], outputs: {}, evidence: null }
+  const failure: Failure =
+    problem === null
+      ? { code, retry: 'never', detail, evidence: tail }
+      : { code: problem.code, retry: 'never', detail: `${job.name}: ${problem.detail}`, evidence: tail }
+  return {
+    kind: 'job_failed',
+    failure,
+    reason: reason ?? { kind: 'script_failure' },
+    artifacts,
+    outputs,
+    evidence: null,
+  }
 }
 
 type Stopping = { readonly run: Run; readonly action: Extract<RunAction, { kind: 'stop_job' }> }
@@ -110,7 +110,7 @@ const stopJob = async (
 ): Promise<RunResult> => {
   if (jobOf(run, action.job).work.kind !== 'steps') await stopDelivery(deliveries, action.target, run.by)
   await world.runner.stop(action.target, signal)
-  await world.source.remove(world.runner.workspace(action.target), signal)
+  await world.runner.discard(action.target, signal)
   return { kind: 'done' }
 }
 

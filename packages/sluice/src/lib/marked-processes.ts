@@ -5,22 +5,25 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** Which processes: those with this `NAME=value` in their environment, but for the given pids. */
-export type Marked = { readonly entry: string; readonly except: ReadonlySet<number> }
+/** Which processes: those with this `NAME=value` in their environment, begun after `since` (see `newestPid`; null: whenever). */
+export type Marked = { readonly entry: string; readonly since: number | null }
 
-/** Every process that runs now. */
-export const pidsNow = (): ReadonlySet<number> =>
-  new Set(
-    process.platform === 'linux'
-      ? readdirSync('/proc')
-          .filter((name) => /^\d+$/.test(name))
-          .map(Number)
-      : [],
-  )
+/** Above so many possible pids it is cheaper to ask which there are. */
+const probedMax = 256
+
+/** The pid that was given out last; null where the system does not say. Source: proc(5), `loadavg`. */
+export const newestPid = (): number | null => {
+  try {
+    const pid = Number(readFileSync('/proc/loadavg', 'utf8').trim().split(' ').at(-1))
+    return Number.isSafeInteger(pid) ? pid : null
+  } catch {
+    return null
+  }
+}
 
 /** Pids that carry the mark; zombies have no environment and are not among them. */
-export const markedPids = ({ entry, except }: Marked): readonly number[] =>
-  [...pidsNow()].filter((pid) => pid !== process.pid && !except.has(pid) && hasEntry(pid, entry))
+export const markedPids = ({ entry, since }: Marked): readonly number[] =>
+  candidates(since).filter((pid) => pid !== process.pid && hasEntry(pid, entry))
 
 /**
  * SIGTERM to each, a grace, SIGKILL. Gives how many there were; resolves once none is left, or another grace later when one sits in the kernel
@@ -39,6 +42,17 @@ export const endMarked = async (marked: Marked, graceMs: number): Promise<number
     await sleep(10)
   }
   return found.length
+}
+
+/** Pids grow until they wrap; then, or after many, every process of the machine is looked at. */
+const candidates = (since: number | null): readonly number[] => {
+  if (process.platform !== 'linux') return []
+  const newest = since === null ? null : newestPid()
+  if (since !== null && newest !== null && newest >= since && newest - since <= probedMax)
+    return Array.from({ length: newest - since }, (_, index) => since + index + 1)
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
 }
 
 const send = (pid: number, signal: NodeJS.Signals): void => {

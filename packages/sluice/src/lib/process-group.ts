@@ -12,6 +12,23 @@ export const isGroupAlive = (group: number): boolean => {
   return process.platform !== 'linux' || hasLiveMember(group)
 }
 
+/** Sends to every process of a group but its leader: whoever only watches over the others must live on to tell how they ended. Linux only; elsewhere to all. */
+export const signalMembers = (leader: number, name: NodeJS.Signals): void => {
+  if (process.platform !== 'linux') return send(leader, name)
+  for (const pid of membersOf(leader)) if (pid !== leader) sendOne(pid, name)
+}
+
+/** Direct children of a process, oldest first; Linux only, elsewhere none. Source: proc(5), `children`, with a look at every process where the kernel has no such file. */
+export const childrenOf = (pid: number): readonly number[] => {
+  try {
+    return numbers(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' '))
+  } catch {
+    return process.platform === 'linux'
+      ? numbers(readdirSync('/proc')).filter((one) => statOf(one)?.parent === pid)
+      : []
+  }
+}
+
 /** SIGTERM to the group, a grace, SIGKILL. Resolves once nothing of it is left; safe to repeat. */
 export const endGroup = async (group: number, graceMs: number): Promise<void> => {
   send(group, 'SIGTERM')
@@ -34,16 +51,29 @@ const send = (group: number, signal: NodeJS.Signals): void => {
   }
 }
 
-const hasLiveMember = (group: number): boolean => {
-  for (const name of readdirSync('/proc')) {
-    if (!/^\d+$/.test(name)) continue
-    try {
-      const stat = readFileSync(`/proc/${name}/stat`, 'utf8')
-      const [state, , memberOf] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-      if (memberOf === String(group) && state !== 'Z' && state !== 'X') return true
-    } catch {
-      // It ended while we looked.
-    }
+const sendOne = (pid: number, name: NodeJS.Signals): void => {
+  try {
+    process.kill(pid, name)
+  } catch {
+    // It ended while we looked.
   }
-  return false
+}
+
+const hasLiveMember = (group: number): boolean => membersOf(group).length > 0
+
+const membersOf = (group: number): readonly number[] =>
+  numbers(readdirSync('/proc')).filter((pid) => statOf(pid)?.group === group)
+
+const numbers = (names: readonly string[]): readonly number[] => names.filter((name) => /^\d+$/.test(name)).map(Number)
+
+/** Null for a process that is gone, or a zombie. */
+const statOf = (pid: number): { readonly parent: number; readonly group: number } | null => {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    const [state, parent, group] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    return state === 'Z' || state === 'X' ? null : { parent: Number(parent), group: Number(group) }
+  } catch {
+    // It ended while we looked.
+    return null
+  }
 }

@@ -1,7 +1,9 @@
-import type { Commit, RunId } from '../core/model.ts'
-import type { JobPlan } from '../core/pipeline/job-plan.ts'
+import type { ErrorCode } from '../core/errors.ts'
+import type { Artifact, Commit, RunId } from '../core/model.ts'
+import type { JobPlan, RetryReason, Texts } from '../core/pipeline/job-plan.ts'
+import type { Annotation, Need } from './dialect.ts'
 
-/** A job to execute in a directory that is its own. */
+/** A job to execute. */
 export type JobRequest = {
   /** The effect's key: names the workspace, the log and the processes, so that a second attempt finds the first. */
   readonly key: string
@@ -9,9 +11,44 @@ export type JobRequest = {
   readonly commit: Commit
   readonly version: string
   readonly job: JobPlan
-  readonly directory: string
+  /** A folder that is ready to work in. Absent: the runner makes the workspace, the commit's checkout with the inputs in it. */
+  readonly directory?: string
   /** Values of the job's secrets by name; masked in the log, raw and in their usual encodings. */
-  readonly secrets: Readonly<Record<string, string>>
+  readonly secrets: Texts
+  /** Number of the run and attempt at it, both from 1; 1 when absent. */
+  readonly number?: number
+  readonly attempt?: number
+  /** What the jobs before it came to. */
+  readonly needs?: readonly Need[]
+  /** Artifacts that lie in the workspace from the beginning; nothing writes to the store's own. */
+  readonly inputs?: readonly Artifact[]
+  /** How far the job is kept apart from the others; the runner's own wish when absent. */
+  readonly isolation?: 'auto' | 'none' | 'required'
+  /** Steps that are taken from an earlier attempt instead of run. Absent: none are. */
+  readonly from?: StartingPoint
+}
+
+/**
+ * Where a job begins. `step`: with this one (its index), the steps before it being those of the attempt under `key`. `interrupted`: where an attempt under the
+ * same key was cut off, or at the beginning when nobody can tell.
+ */
+export type StartingPoint =
+  | { readonly kind: 'step'; readonly key: string; readonly step: number }
+  | { readonly kind: 'interrupted' }
+
+/** What became of a step. `skipped`: its condition was not met, or it is taken from the attempt that this one builds on. */
+export type StepOutcome = 'succeeded' | 'failed' | 'timed_out' | 'cancelled' | 'skipped'
+
+/** A step that is over. */
+export type StepResult = {
+  readonly name: string
+  readonly outcome: StepOutcome
+  readonly exitCode: number | null
+  /** Epoch ms; null for one that did not run. */
+  readonly startedAt: number | null
+  readonly finishedAt: number | null
+  /** Whether the job can begin with the step after this one. */
+  readonly isCheckpoint: boolean
 }
 
 /** How a job ended. */
@@ -22,6 +59,20 @@ export type JobOutcome = {
   readonly failedStep: string | null
   /** Last lines of the log. */
   readonly tail: readonly string[]
+  /** What a retry policy looks at; null when nothing failed. */
+  readonly reason: RetryReason | null
+  /** Why it failed, where it was no step: a service, a missing tool, a missing artifact. */
+  readonly problem: { readonly code: ErrorCode; readonly detail: string; readonly hint: string | null } | null
+  readonly outputs: Texts
+  readonly steps: readonly StepResult[]
+  readonly artifacts: readonly Artifact[]
+  readonly annotations: readonly Annotation[]
+  /** Markdown. */
+  readonly summary: string
+  /** Files with evidence, absolute; they stay until the job's folder is discarded. */
+  readonly reports: readonly { readonly format: string; readonly path: string }[]
+  /** What was kept apart, in words. */
+  readonly isolation: string
 }
 
 /** One line of a job's log. */
@@ -41,6 +92,8 @@ export interface JobRunner {
     page: { readonly after: number; readonly limit: number },
     signal: AbortSignal,
   ): Promise<readonly LogLine[]>
+  /** Removes what is kept of a job besides its log: files, checkpoints, reports. Safe to repeat. */
+  discard(key: string, signal: AbortSignal): Promise<void>
   /** Cores of the machine that jobs may use. */
   readonly cores: number
 }

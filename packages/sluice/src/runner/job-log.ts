@@ -6,6 +6,8 @@ import { createInterface } from 'node:readline'
 import { StringDecoder } from 'node:string_decoder'
 import { limits } from '../core/limits.ts'
 import { Masker } from '../lib/mask.ts'
+import type { Annotation } from '../ports/dialect.ts'
+import type { StepOutcome } from '../ports/runner.ts'
 
 /** Where a line came from; `sluice` is the runner itself. */
 export type LogStream = 'stdout' | 'stderr' | 'sluice'
@@ -16,12 +18,13 @@ export type LogLine = { readonly at: number; readonly stream: LogStream; readonl
 /** What a log is opened with. */
 export type JobLogOptions = { readonly path: string; readonly secrets: readonly string[]; readonly now: () => number }
 
-type Source = { readonly decoder: StringDecoder; readonly masker: Masker; rest: string }
+type Source = { readonly decoder: StringDecoder; masker: Masker; rest: string }
 
 /** An open log. A file that cannot be written (a full disk) never decides how a job ends: it is said in the last lines instead. Lines of each stream stay whole; a line longer than the limit is cut into several. */
 export class JobLog {
   readonly #file: WriteStream
   readonly #now: () => number
+  readonly #secrets: string[]
   readonly #sources: Record<LogStream, Source>
   readonly #tail: string[] = []
   #bytes = 0
@@ -37,6 +40,7 @@ export class JobLog {
       this.#remember(`the log could not be written: ${error.message}`)
     })
     this.#now = now
+    this.#secrets = [...secrets]
     this.#sources = { stdout: source(), stderr: source(), sluice: source() }
   }
 
@@ -56,6 +60,48 @@ export class JobLog {
   note(text: string): void {
     const { masker } = this.#sources.sluice
     this.#line('sluice', masker.push(text) + masker.end())
+  }
+
+  /** Begins a step, numbered from 0. */
+  beginStep(_index: number, name: string): void {
+    this.note(name)
+  }
+
+  /** Ends it. */
+  endStep(_outcome: StepOutcome): void {
+    this.#lines('stdout', '')
+  }
+
+  /** Begins a fold. */
+  group(name: string): void {
+    this.note(name)
+  }
+
+  /** Ends it. */
+  endGroup(): void {
+    this.#lines('stdout', '')
+  }
+
+  /** From now on this value is masked. */
+  addMask(value: string): void {
+    this.#secrets.push(value)
+    for (const stream of ['stdout', 'stderr', 'sluice'] as const) {
+      const source = this.#sources[stream]
+      this.#lines(stream, source.masker.end())
+      source.masker = new Masker(this.#secrets)
+    }
+  }
+
+  /** Remembers a remark. */
+  annotate({ level, title, message, file, line }: Annotation): void {
+    this.note(
+      [level, file === null ? null : `${file}:${line ?? 1}`, title, message].filter((one) => one !== null).join(' '),
+    )
+  }
+
+  /** Adds Markdown to the job's summary. */
+  summarize(_markdown: string): void {
+    this.#lines('stdout', '')
   }
 
   /** The last lines, for error messages. */

@@ -1,282 +1,363 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import { commitId, digest, runId } from '../core/model.ts'
-import type { JobPlan } from '../core/pipeline/job-plan.ts'
-import { SluiceError } from '../core/errors.ts'
-import { isGroupAlive } from '../lib/process-group.ts'
-import { identify } from '../lib/process-identity.ts'
-import { jobPlan, step } from '../../test/pipeline/jobs.ts'
-import { LocalArtifacts, localTools } from './artifacts.ts'
-import { LocalRunner } from './runner.ts'
+import { eventually, type Lab, logOf, makeLab, never, plan, processesWith, step } from '../../test/runner/lab.ts'
+import type { JobRequest } from '../ports/runner.ts'
+import type { LocalRunner } from './runner.ts'
 
-const commit = { id: commitId('a'.repeat(40)), subject: 'feat: x', author: 'Ada', committedAt: 1 }
-const signal = new AbortController().signal
-const onLinux = { skip: process.platform !== 'linux' }
-let root = ''
+let lab: Lab
 
-const job = (steps: readonly string[], over: Partial<JobPlan> = {}): JobPlan =>
-  jobPlan('test', [], {
-    steps: steps.map((run, index) => step(run, { name: `step ${index + 1}` })),
-    timeoutMs: 20_000,
-    ...over,
+before(async () => {
+  lab = await makeLab()
+})
+after(() => lab.remove())
+
+/** A number of seconds that nobody else sleeps: what sleeps so long is this test's. */
+const uniqueSeconds = (): string => `${60 + Math.floor(Math.random() * 30)}.${Math.floor(Math.random() * 1e9)}`
+
+for (const isolation of ['auto', 'none'] as const) {
+  describe(`the local runner, isolation ${isolation}`, () => {
+    const key = (name: string): string => `run_1/job/${isolation}-${name}`
+
+    it('runs steps in order in a checkout of the commit, and sees of this machine only what it should', async () => {
+      const runner = lab.runner({ isolation, environment: { PATH: process.env['PATH'], SECRET_OF_THE_MACHINE: 'x' } })
+      const job = plan(['cat file; echo two > file; rm -r folder', 'cat file; ls; env'], { env: { MINE: 'yes' } })
+      assert.equal((await runner.run(lab.request(key('order'), job), never)).outcome, 'succeeded')
+      const lines = await logOf(runner, key('order'))
+      for (const line of [
+        'one',
+        'two',
+        'file',
+        'MINE=yes',
+        'SLUICE_JOB=job',
+        'CI=true',
+        `SLUICE_COMMIT=${lab.commit.id}`,
+      ])
+        assert.ok(lines.includes(line), `${line} is not in\n${lines.join('\n')}`)
+      assert.ok(!lines.includes('folder') && !lines.some((line) => line.includes('SECRET_OF_THE_MACHINE')))
+      assert.match(lines[0] ?? '', /^isolation: /)
+    })
+
+    it('keeps jobs of one commit, and the repository, from each other', async () => {
+      const runner = lab.runner({ isolation })
+      const job = plan([
+        'test "$(cat file)" = one; echo mine > file; touch new; git tag -f mine; git add . ; git status --short',
+      ])
+      for (const name of ['first', 'second']) {
+        assert.equal((await runner.run(lab.request(key(name), job), never)).outcome, 'succeeded')
+        assert.deepEqual((await logOf(runner, key(name))).slice(-2), ['M  file', 'A  new'])
+      }
+      assert.equal(lab.git('tag'), '')
+    })
+
+    it('stops at the first step that fails, and says which, with its last lines', async () => {
+      const job = plan([
+        step('echo broken >&2; false | cat', { name: 'breaks' }),
+        step('echo never', { name: 'later' }),
+      ])
+      const { tail, outcome, failedStep, exitCode, reason, steps } = await lab
+        .runner({ isolation })
+        .run(lab.request(key('fails'), job), never)
+      assert.deepEqual(
+        { outcome, failedStep, exitCode, reason },
+        { outcome: 'failed', failedStep: 'breaks', exitCode: 1, reason: { kind: 'exit_code', code: 1 } },
+      )
+      assert.deepEqual(
+        steps.map((one) => one.outcome),
+        ['failed', 'skipped'],
+      )
+      assert.ok(tail.includes('broken') && !tail.includes('never'))
+    })
+
+    it('ends a job at its timeout, with everything it started, even what ignores SIGTERM', async () => {
+      const seconds = uniqueSeconds()
+      const job = plan([`(trap '' TERM; sleep ${seconds}) & trap '' TERM; sleep ${seconds}`], { timeoutMs: 150 })
+      const { outcome, reason } = await lab.runner({ isolation }).run(lab.request(key('slow'), job), never)
+      assert.deepEqual({ outcome, reason }, { outcome: 'timed_out', reason: { kind: 'timeout' } })
+      assert.equal(processesWith(seconds), 0)
+    })
+
+    it('lets what a step left in the background live for the steps after it, and not longer, wherever it went', async () => {
+      const seconds = uniqueSeconds()
+      const escape = `setsid sh -c 'sleep ${seconds} & exec sleep ${seconds}'`
+      const job = plan([
+        `${escape} & (${escape} </dev/null >/dev/null 2>&1 &)`,
+        `until [ "$(pgrep -fc '^sleep ${seconds}')" = 4 ]; do sleep 0.01; done`,
+      ])
+      assert.equal((await lab.runner({ isolation }).run(lab.request(key('escape'), job), never)).outcome, 'succeeded')
+      assert.equal(processesWith(seconds), 0)
+    })
+
+    it('ends a job that is called off gently, then runs what runs in any case', async () => {
+      const runner = lab.runner({ isolation })
+      const called = new AbortController()
+      const job = plan([
+        step(`trap 'echo tidied; exit 1' TERM; echo ready; while :; do sleep 0.01; done`, { name: 'works' }),
+        step('echo not-this', { name: 'after failures', when: 'failure' }),
+        step('echo goodbye', { name: 'in any case', when: 'always' }),
+      ])
+      const running = runner.run(lab.request(key('cancel'), job), called.signal)
+      await eventually(async () => (await logOf(runner, key('cancel'))).includes('ready'))
+      called.abort()
+      const { outcome, failedStep, steps } = await running
+      assert.deepEqual({ outcome, failedStep }, { outcome: 'cancelled', failedStep: 'works' })
+      assert.deepEqual(
+        steps.map((one) => one.outcome),
+        ['cancelled', 'skipped', 'succeeded'],
+      )
+      const lines = await logOf(runner, key('cancel'))
+      assert.ok(lines.includes('tidied') && lines.includes('goodbye') && !lines.includes('not-this'))
+    })
+
+    it('ends at once, with what would run in any case, when it is stopped', async () => {
+      const runner = lab.runner({ isolation })
+      const job = plan([step('echo ready; sleep 60'), step('sleep 60', { when: 'always' })])
+      const running = runner.run(lab.request(key('stop'), job), never)
+      await eventually(async () => (await logOf(runner, key('stop'))).includes('ready'))
+      await runner.stop(key('stop'), never)
+      assert.equal((await running).outcome, 'cancelled')
+    })
+
+    it('carries what a step says to the steps after it and to the outcome', async () => {
+      const job = plan(
+        [
+          `echo name=value >> "$SLUICE_OUTPUT"; printf 'text<<END\\na\\nb\\nEND\\n' >> "$SLUICE_OUTPUT"; echo SET=1 >> "$SLUICE_ENV"
+           mkdir tools; printf '#!/bin/sh\\necho tool' > tools/my-tool; chmod +x tools/my-tool; echo "$PWD/tools" >> "$SLUICE_PATH"; echo '# Done' >> "$SLUICE_SUMMARY"`,
+          'test "$SET" = 1; test "$(my-tool)" = tool; echo name=other >> "$SLUICE_OUTPUT"; echo FROM=file > report.env',
+        ],
+        { outputFiles: ['report.env'] },
+      )
+      const { outcome, outputs, summary } = await lab.runner({ isolation }).run(lab.request(key('says'), job), never)
+      assert.deepEqual(
+        { outcome, outputs, summary },
+        { outcome: 'succeeded', outputs: { name: 'other', text: 'a\nb', FROM: 'file' }, summary: '# Done\n' },
+      )
+    })
+
+    it('gives what a later job is given, and keeps what it should', async () => {
+      const runner = lab.runner({ isolation })
+      const artifact = {
+        exclude: ['dist/*.map'],
+        glob: true,
+        when: 'success',
+        ifMissing: 'fail',
+        expireMs: null,
+      } as const
+      const builds = plan(['mkdir -p dist/deep; echo app > dist/deep/app; touch dist/x.map'], {
+        artifacts: [{ name: 'app', paths: ['dist/**'], ...artifact }],
+      })
+      const { artifacts } = await runner.run(lab.request(key('builds'), builds), never)
+      assert.equal(artifacts.length, 1)
+      const uses = plan(['cat dist/deep/app; test ! -e dist/x.map; echo changed > dist/deep/app; ls'])
+      for (const name of ['uses', 'uses-again']) {
+        assert.equal(
+          (await runner.run(lab.request(key(name), uses, { inputs: artifacts }), never)).outcome,
+          'succeeded',
+        )
+        assert.ok((await logOf(runner, key(name))).includes('app'))
+      }
+      const missing = await runner.run(lab.request(key('misses'), { ...builds, steps: [step('true')] }), never)
+      assert.deepEqual(
+        { outcome: missing.outcome, code: missing.problem?.code },
+        { outcome: 'failed', code: 'artifact_missing' },
+      )
+    })
+
+    it('leaves evidence for whoever asked for it, also of a job that failed', async () => {
+      const runner = lab.runner({ isolation })
+      const job = plan(['mkdir out; echo "<x/>" > out/junit.xml; exit 1'], {
+        reports: [{ format: 'junit', paths: ['out/*.xml'] }],
+      })
+      const { reports } = await runner.run(lab.request(key('evidence'), job), never)
+      assert.deepEqual(
+        reports.map(({ format }) => format),
+        ['junit'],
+      )
+      assert.equal(await readFile(reports[0]?.path ?? '', 'utf8'), '<x/>\n')
+      await runner.discard(key('evidence'), never)
+      await assert.rejects(readFile(reports[0]?.path ?? ''))
+    })
+
+    it('works in a folder that it is given', async () => {
+      const directory = join(lab.root, `given-${isolation}`)
+      await mkdir(directory)
+      const job = plan(['pwd > where'])
+      assert.equal(
+        (await lab.runner({ isolation }).run(lab.request(key('given'), job, { directory }), never)).outcome,
+        'succeeded',
+      )
+      assert.equal((await readFile(join(directory, 'where'), 'utf8')).trim(), directory)
+    })
   })
-
-const runner = (environment: Record<string, string> = {}): LocalRunner =>
-  new LocalRunner({
-    stateDir: join(root, 'state'),
-    environment: { PATH: process.env['PATH'], ...environment },
-    cores: 2,
-    now: () => Date.now(),
-    graceMs: 200,
-  })
-
-const request = async (key: string, planned: JobPlan, secrets: Record<string, string> = {}) => {
-  const directory = join(root, 'work', key)
-  await mkdir(directory, { recursive: true })
-  return { key, run: runId('run_1'), commit, version: '1.0.0', job: planned, directory, secrets }
 }
 
-const groupOf = async (path: string): Promise<number> => Number((await readFile(path, 'utf8')).trim())
+describe('steps of the local runner', () => {
+  const runner = (): LocalRunner => lab.runner({ isolation: 'none' })
 
-describe('the local runner', () => {
-  before(async () => {
-    root = await mkdtemp(join(tmpdir(), 'sluice-runner-'))
-  })
-  after(() => rm(root, { recursive: true, force: true }))
-
-  it('runs steps in order in the workspace, and sees of this machine only what it should', async () => {
-    const local = runner({ SECRET_OF_THE_MACHINE: 'x' })
-    const wanted = await request('run_1/job/order', job(['echo one > file', 'cat file; env'], { env: { MINE: 'yes' } }))
-    const outcome = await local.run(wanted, signal)
-    assert.equal(outcome.outcome, 'succeeded')
-    const lines = (await local.logs(wanted.key, { after: 0, limit: 1_000 }, signal)).map(({ text }) => text)
-    assert.ok(
-      lines.includes('one') &&
-        lines.includes('MINE=yes') &&
-        lines.includes('SLUICE_JOB=test') &&
-        lines.includes('CI=true'),
-    )
-    assert.ok(!lines.some((line) => line.includes('SECRET_OF_THE_MACHINE')))
-  })
-
-  it('stops at the first step that fails, and says which, with its last lines', async () => {
-    const outcome = await runner().run(
-      await request('run_1/job/fails', job(['echo broken >&2; exit 7', 'echo never'])),
-      signal,
+  it('go by their conditions, shells, folders and limits', async () => {
+    const job = plan([
+      step('exit 3', { name: 'may fail', continueOnError: true }),
+      step('sleep 60', { name: 'is slow', timeoutMs: 50, continueOnError: true }),
+      step('console.log(process.cwd())', {
+        name: 'another shell',
+        shell: ['node', '{0}'],
+        workingDirectory: 'folder',
+      }),
+      step('true', { name: 'no such shell', shell: ['no-such-shell', '{0}'] }),
+      step('echo $REASON', { name: 'on failure', when: 'failure', env: { REASON: 'because' } }),
+      step('echo x', { name: 'on success' }),
+    ])
+    const { outcome, failedStep, reason, steps, tail } = await runner().run(
+      lab.request('run_1/job/conditions', job),
+      never,
     )
     assert.deepEqual(
-      { ...outcome, tail: outcome.tail.includes('broken') },
-      { outcome: 'failed', exitCode: 7, failedStep: 'step 1', tail: true },
+      { outcome, failedStep, reason },
+      { outcome: 'failed', failedStep: 'no such shell', reason: { kind: 'system_failure' } },
     )
-    assert.ok(!outcome.tail.includes('never'))
+    assert.deepEqual(
+      steps.map((one) => [one.outcome, one.exitCode]),
+      [
+        ['failed', 3],
+        ['timed_out', null],
+        ['succeeded', 0],
+        ['failed', null],
+        ['succeeded', 0],
+        ['skipped', null],
+      ],
+    )
+    assert.ok(tail.some((line) => line.endsWith('/checkout/folder')) && tail.includes('because'))
   })
 
-  it('a failure inside a pipe is a failure', async () => {
-    const outcome = await runner().run(await request('run_1/job/pipe', job(['false | cat'])), signal)
-    assert.equal(outcome.outcome, 'failed')
+  it('fail when what they say cannot be read', async () => {
+    const job = plan(['echo no-equals-sign >> "$SLUICE_OUTPUT"', 'echo never'])
+    const { outcome, tail } = await runner().run(lab.request('run_1/job/garbled', job), never)
+    assert.equal(outcome, 'failed')
+    assert.ok(tail.some((line) => line.startsWith('$SLUICE_OUTPUT: line 1 is neither')))
   })
 
-  it('masks secrets before they reach the log', async () => {
+  it('have outputs of jobs before as variables where the plan says so, and secrets that no variable hides', async () => {
+    const needs = [{ name: 'build', result: 'success', outputs: { VERSION: '7' } }] as const
+    const job = plan(
+      ['test "$VERSION" = 7; test "$TOKEN" = correct-horse-battery; echo "$TOKEN" | base64; echo "$TOKEN"'],
+      { envOfNeeds: true, env: { TOKEN: 'mine' } },
+    )
     const local = runner()
-    const wanted = await request(
-      'run_1/job/secret',
-      job(['printf "%s" "$TOKEN" | head -c 5; printf "%s\\n" "$TOKEN" | tail -c +6; echo "$TOKEN" | base64']),
-      { TOKEN: 'correct-horse-battery' },
+    const secrets = { TOKEN: 'correct-horse-battery' }
+    assert.equal((await local.run(lab.request('run_1/job/needs', job, { needs, secrets }), never)).outcome, 'succeeded')
+    const text = (await logOf(local, 'run_1/job/needs')).join('\n')
+    assert.ok(
+      text.includes('***') && !text.includes('correct-horse') && !text.includes('Y29ycmVjdC1ob3JzZS1iYXR0ZXJ5'),
+      text,
     )
-    await local.run(wanted, signal)
-    const text = await readFile(join(root, 'state', 'logs', 'run_1.job.secret.ndjson'), 'utf8')
-    assert.ok(!text.includes('correct-horse-battery') && !text.includes('Y29ycmVjdC1ob3JzZS1iYXR0ZXJ5'), text)
-    assert.ok(text.includes('***'))
   })
 
-  it('ends a job at its timeout, with everything it started, even what ignores SIGTERM', async () => {
-    const wanted = await request(
-      'run_1/job/slow',
-      job([`echo $$ > leader; (trap '' TERM; sleep 60) & trap '' TERM; sleep 60`], { timeoutMs: 300 }),
-    )
-    const outcome = await runner().run(wanted, signal)
-    assert.equal(outcome.outcome, 'timed_out')
-    assert.equal(isGroupAlive(await groupOf(join(wanted.directory, 'leader'))), false)
-  })
-
-  it('leaves nothing running behind a job that ended well', async () => {
-    const wanted = await request('run_1/job/background', job(['echo $$ > leader; sleep 60 & echo done']))
-    assert.equal((await runner().run(wanted, signal)).outcome, 'succeeded')
-    assert.equal(isGroupAlive(await groupOf(join(wanted.directory, 'leader'))), false)
-  })
-
-  it('keeps the last words of a job even without a line break', async () => {
-    const outcome = await runner().run(
-      await request('run_1/job/words', job(['printf "fatal: no such table" >&2; exit 1'])),
-      signal,
-    )
-    assert.ok(outcome.tail.includes('fatal: no such table'), outcome.tail.join('\n'))
-  })
-
-  it('ends what left the group of its job, whether or not it holds the output open', onLinux, async () => {
-    for (const output of ['', '>/dev/null 2>&1 </dev/null']) {
-      const wanted = await request(
-        'run_1/job/escape',
-        job([`(setsid sh -c 'echo $$ > escaped; sleep 60' ${output}) & until [ -s escaped ]; do sleep 0.01; done`]),
+  it(
+    'a log that cannot be written does not decide how the job ends, and is mentioned',
+    { skip: process.platform !== 'linux' },
+    async () => {
+      await mkdir(join(lab.stateDir, 'logs'), { recursive: true })
+      await symlink('/dev/full', join(lab.stateDir, 'logs', 'run_1.job.full.ndjson'))
+      const { outcome, tail } = await runner().run(
+        lab.request('run_1/job/full', plan(['echo working', 'sleep 0.05; echo done'])),
+        never,
       )
-      await rm(join(wanted.directory, 'escaped'), { force: true })
-      assert.equal((await runner().run(wanted, signal)).outcome, 'succeeded')
-      assert.equal(isGroupAlive(await groupOf(join(wanted.directory, 'escaped'))), false)
-    }
-  })
+      assert.equal(outcome, 'succeeded')
+      assert.ok(tail.some((line) => line.startsWith('the log could not be written: ENOSPC')) && tail.includes('done'))
+    },
+  )
+})
 
-  it('does not wait for a process that hides and holds the output open', async () => {
-    const wanted = await request(
-      'run_1/job/hide',
-      job([`(setsid env -i sh -c 'echo $$ > hidden; sleep 30') & until [ -s hidden ]; do sleep 0.01; done`]),
-    )
-    try {
-      assert.equal((await runner().run(wanted, AbortSignal.timeout(10_000))).outcome, 'succeeded')
-    } finally {
-      process.kill(-(await groupOf(join(wanted.directory, 'hidden'))), 'SIGKILL')
-    }
-  })
+describe('what a machine without isolation does', () => {
+  const environment = { PATH: join('/nowhere', 'bin') }
 
-  it('a log that cannot be written does not decide how the job ends, and is mentioned', onLinux, async () => {
-    const wanted = await request('run_1/job/full', job(['echo working; sleep 0.2; echo done']))
-    await mkdir(join(root, 'state', 'logs'), { recursive: true })
-    await symlink('/dev/full', join(root, 'state', 'logs', 'run_1.job.full.ndjson'))
-    const outcome = await runner().run(wanted, signal)
-    assert.equal(outcome.outcome, 'succeeded')
-    assert.ok(outcome.tail.some((line) => line.startsWith('the log could not be written: ENOSPC')))
-    assert.ok(outcome.tail.includes('done'))
-  })
-
-  it('ends a job that is called off', async () => {
-    const controller = new AbortController()
-    const wanted = await request('run_1/job/cancel', job(['echo $$ > leader; sleep 60']))
-    const running = runner().run(wanted, controller.signal)
-    setTimeout(() => controller.abort(), 150)
-    assert.equal((await running).outcome, 'cancelled')
-  })
-
-  it('ends what a dead control plane left running, found by its record', async () => {
-    const wanted = await request('run_1/job/left', job(['echo $$ > leader; sleep 60']))
-    const first = runner().run(wanted, signal)
-    let group = Number.NaN
-    for (let tries = 0; tries < 500 && !(group > 0); tries += 1) {
-      group = await groupOf(join(wanted.directory, 'leader')).catch(() => Number.NaN)
-      await new Promise((resolve) => setImmediate(resolve))
-    }
-    await waitFor(async () => (await readdir(join(root, 'state', 'work'))).includes('run_1.job.left.job.json'))
-    await runner().stop(wanted.key, signal)
-    assert.equal(isGroupAlive(group), false)
-    assert.equal((await first).outcome, 'failed')
+  it('refuses jobs that must be isolated, and says what to install', async () => {
+    const { outcome, problem } = await lab
+      .runner({ isolation: 'required', environment })
+      .run(lab.request('run_1/job/required', plan(['true'])), never)
+    assert.deepEqual({ outcome, code: problem?.code }, { outcome: 'failed', code: 'tool_missing' })
   })
 })
 
 describe('a job whose control plane was killed', () => {
-  before(async () => {
-    root = await mkdtemp(join(tmpdir(), 'sluice-runner-'))
-  })
-  after(() => rm(root, { recursive: true, force: true }))
+  const program = (request: JobRequest, isolation: string): string => `
+    const { LocalRunner } = await import(${JSON.stringify(new URL('./runner.ts', import.meta.url).href)})
+    const environment = { PATH: process.env.PATH }
+    const runner = new LocalRunner({ stateDir: ${JSON.stringify(lab.stateDir)}, repository: ${JSON.stringify(lab.repository)}, environment, cores: 1, now: Date.now, isolation: '${isolation}' })
+    await runner.run(${JSON.stringify(request)}, new AbortController().signal)`
 
-  it('is ended by the next one, also when its leader is dead or its record was never written', onLinux, async () => {
-    for (const left of ['everything', 'no leader', 'no record']) {
-      const key = `run_1/job/${left}`
-      const wanted = await request(key, job(['trap "" PIPE; sleep 60 & echo $! > child; echo $$ > leader; wait']))
-      const plane = spawn(process.execPath, ['--input-type=module', '--eval', planeProgram(wanted)], {
-        stdio: 'inherit',
-      })
-      const record = join(root, 'state', 'work', `${key.replaceAll('/', '.').replaceAll(' ', '_')}.job.json`)
-      await waitFor(
-        async () => (await groupOf(join(wanted.directory, 'leader'))) > 0 && (await readFile(record)).length > 0,
+  const killedIn = async (request: JobRequest, isolation: string, word: string): Promise<void> => {
+    const plane = spawn(process.execPath, ['--input-type=module', '--eval', program(request, isolation)], {
+      stdio: 'inherit',
+    })
+    await eventually(async () => (await logOf(lab.runner(), request.key)).includes(word))
+    const ended = new Promise((resolve) => plane.once('exit', resolve))
+    plane.kill('SIGKILL')
+    await ended
+  }
+
+  it('ends with it, or by the next one at the latest', async () => {
+    const { kind } = await lab.runner().isolation()
+    for (const isolation of ['auto', 'none']) {
+      const seconds = uniqueSeconds()
+      const request = lab.request(
+        `run_1/job/killed-${isolation}`,
+        plan([`(setsid sleep ${seconds} &) ; trap '' PIPE; echo ready; sleep ${seconds}`]),
       )
-      const ended = new Promise((resolve) => plane.once('exit', resolve))
-      plane.kill('SIGKILL')
-      await ended
-      const group = await groupOf(join(wanted.directory, 'leader'))
-      if (left === 'no leader') {
-        process.kill(group, 'SIGKILL')
-        await waitFor(() => Promise.resolve(identify(group) === null))
-      }
-      if (left === 'no record') await rm(record)
-      assert.equal(isGroupAlive(group), true, 'the job outlives its control plane')
-      await runner().stop(key, signal)
-      assert.equal(isGroupAlive(group), false, left)
-      assert.equal(identify(await groupOf(join(wanted.directory, 'child'))), null)
-      await runner().stop(key, signal)
+      await killedIn(request, isolation, 'ready')
+      if (isolation === 'none' || kind === 'none') await lab.runner().stop(request.key, never)
+      await eventually(() => processesWith(seconds) === 0)
     }
   })
-})
 
-/** A control plane that runs one job; to be killed. */
-const planeProgram = (wanted: unknown): string => `
-  const { LocalRunner } = await import(${JSON.stringify(new URL('./runner.ts', import.meta.url).href)})
-  const environment = { PATH: process.env.PATH }
-  const runner = new LocalRunner({ stateDir: ${JSON.stringify(join(root, 'state'))}, environment, cores: 1, now: Date.now })
-  await runner.run(${JSON.stringify(wanted)}, new AbortController().signal)`
-
-const waitFor = async (condition: () => Promise<boolean>): Promise<void> => {
-  for (let tries = 0; tries < 2_000; tries += 1) {
-    if (await condition().catch(() => false)) return
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
-  assert.fail('the condition did not come about')
-}
-
-describe('the artifact store', () => {
-  let store: LocalArtifacts
-  let directory = ''
-  before(async () => {
-    root = await mkdtemp(join(tmpdir(), 'sluice-artifacts-'))
-    store = new LocalArtifacts(join(root, 'state'), localTools())
-    directory = join(root, 'build')
-    await mkdir(join(directory, 'dist', 'deep'), { recursive: true })
-    await writeFile(join(directory, 'dist', 'main.js'), 'run()\n')
-    await writeFile(join(directory, 'dist', 'deep', 'run.sh'), '#!/bin/sh\n', { mode: 0o755 })
-  })
-  after(() => rm(root, { recursive: true, force: true }))
-
-  const put = (from: string) =>
-    store.put({ name: 'app', directory: from, paths: ['dist'], commit, version: '1.0.0', inputs: [] }, signal)
-
-  it('gives the same digest for the same content, wherever and whenever it was made', async () => {
-    const copy = join(root, 'elsewhere')
-    await mkdir(join(copy, 'dist', 'deep'), { recursive: true })
-    await writeFile(join(copy, 'dist', 'deep', 'run.sh'), '#!/bin/sh\n', { mode: 0o700 })
-    await writeFile(join(copy, 'dist', 'main.js'), 'run()\n')
-    assert.deepEqual(await put(directory), await put(copy))
+  it('goes on after the last step that was done, or from the beginning where there are no layers', async () => {
+    const marker = join(lab.root, 'marker')
+    const job = plan([
+      step(`echo first >> ${marker}; echo made > made; echo A=1 >> "$SLUICE_ENV"; echo out=put >> "$SLUICE_OUTPUT"`, {
+        name: 'first',
+      }),
+      step(`echo half > half; echo ready; test -e ${marker}.go || sleep 60; ls; cat made; test "$A" = 1`, {
+        name: 'second',
+      }),
+    ])
+    const request = lab.request('run_1/job/resumed', job, { from: { kind: 'interrupted' } })
+    await killedIn(request, 'auto', 'ready')
+    await writeFile(`${marker}.go`, '')
+    const isolation = await lab.runner().isolation()
+    const hasLayers = isolation.kind === 'layers' && isolation.overlay.renames
+    const { outcome, outputs } = await lab.runner().run(request, never)
+    assert.deepEqual({ outcome, outputs }, { outcome: 'succeeded', outputs: { out: 'put' } })
+    assert.equal(await readFile(marker, 'utf8'), hasLayers ? 'first\n' : 'first\nfirst\n')
   })
 
-  it('gives back what was put, with build metadata', async () => {
-    const artifact = await put(directory)
-    const target = join(root, 'out')
-    await store.unpack(artifact.digest, target, signal)
-    assert.equal(await readFile(join(target, 'dist', 'main.js'), 'utf8'), 'run()\n')
-    const metadata = JSON.parse(await readFile(join(target, 'build-metadata.json'), 'utf8'))
-    assert.equal(metadata.commit.id, commit.id)
-    assert.equal(typeof metadata.tools.node, 'string')
-  })
-
-  it('never unpacks an artifact that is not what its digest says', async () => {
-    const artifact = await put(directory)
-    const path = join(root, 'state', 'artifacts', 'sha256', `${artifact.digest.slice(7)}.tar`)
-    await writeFile(path, 'something else')
-    assert.equal(await store.verify(artifact.digest, signal), 'mismatch')
-    await assert.rejects(
-      store.unpack(artifact.digest, join(root, 'bad'), signal),
-      (error) => error instanceof SluiceError && error.code === 'artifact_mismatch',
+  it('begins with a step of another attempt where there is a checkpoint before it, and refuses where there is none', async () => {
+    const isolation = await lab.runner().isolation()
+    const hasLayers = isolation.kind === 'layers' && isolation.overlay.renames
+    const job = plan(['echo made > made; mv folder renamed', 'test -e /nowhere/at/all', 'echo end'])
+    const failed = await lab.runner().run(lab.request('run_1/job/attempt-1', job), never)
+    assert.deepEqual(
+      failed.steps.map((one) => one.isCheckpoint),
+      [hasLayers, false, false],
     )
-    assert.equal(await store.verify(artifact.digest, signal), 'missing', 'the damaged one was moved aside')
-  })
-
-  it('says which artifact or path is missing', async () => {
-    const nowhere = digest(`sha256:${'0'.repeat(64)}`)
-    const missing = (error: unknown) => error instanceof SluiceError && error.code === 'artifact_missing'
-    await assert.rejects(store.unpack(nowhere, join(root, 'none'), signal), missing)
-    await assert.rejects(
-      store.put({ name: 'app', directory, paths: ['nope'], commit, version: '1', inputs: [] }, signal),
-      missing,
+    const corrected = {
+      ...job,
+      steps: job.steps.map((one, index) => (index === 1 ? { ...one, run: 'cat made; test -e renamed/inner' } : one)),
+    }
+    const again = (begin: number, attempt: string) =>
+      lab.runner().run(
+        lab.request(`run_1/job/${attempt}`, corrected, {
+          from: { kind: 'step', key: 'run_1/job/attempt-1', step: begin },
+        }),
+        never,
+      )
+    const second = await again(1, 'attempt-2')
+    assert.equal(second.outcome, hasLayers ? 'succeeded' : 'failed')
+    const third = await again(2, 'attempt-3')
+    assert.deepEqual(
+      { outcome: third.outcome, code: third.problem?.code },
+      { outcome: 'failed', code: 'command_conflict' },
     )
   })
 })

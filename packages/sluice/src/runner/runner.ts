@@ -1,15 +1,32 @@
-/** Runs jobs on the local shell, each in its own process group, with a clean environment and a masked log. */
-import { readFile, rm } from 'node:fs/promises'
+/** Runs jobs on this machine, kept apart as far as it can be; with clean environments, masked logs, and nothing left behind. */
+import { createHash } from 'node:crypto'
+import { appendFile, mkdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Commit, RunId } from '../core/model.ts'
+import { type ErrorCode, SluiceError } from '../core/errors.ts'
 import { limits } from '../core/limits.ts'
 import type { JobPlan } from '../core/pipeline/job-plan.ts'
-import { writeWhole } from '../lib/files.ts'
+import { endMarked } from '../lib/marked-processes.ts'
 import { endGroup } from '../lib/process-group.ts'
-import { endMarked, type Marked, pidsNow } from '../lib/marked-processes.ts'
-import { isRunning, type ProcessIdentity } from '../lib/process-identity.ts'
-import { JobLog, type LogLine, readLog } from './job-log.ts'
-import { runStep, type StepEnd } from './step.ts'
+import { identify, isRunning, type ProcessIdentity } from '../lib/process-identity.ts'
+import type { ArtifactStore } from '../ports/artifacts.ts'
+import type { JobDialect } from '../ports/dialect.ts'
+import type { JobOutcome, JobRequest, LogLine } from '../ports/runner.ts'
+import { type Beginning, beginningOf } from './beginning.ts'
+import { detectIsolation, type Isolation, type IsolationWish } from './isolation/detect.ts'
+import type { Network } from './isolation/launcher.ts'
+import { runJob } from './job.ts'
+import { jobEnvironment } from './job-environment.ts'
+import { JobLog, readLog } from './job-log.ts'
+import { type FolderCache, markVariable } from './job-shell.ts'
+import { Processes } from './processes.ts'
+import { RunFiles } from './run-files.ts'
+import { ServicePorts } from './services/ports.ts'
+import { removeServices } from './services/services.ts'
+import type { JobSignals } from './steps.ts'
+import { Trash } from './trash.ts'
+import { Checkouts } from './workspace/checkouts.ts'
+import { Copies } from './workspace/copies.ts'
+import { clearWorkspace, openWorkspace } from './workspace/workspace.ts'
 
 /** What the runner is made with. */
 export type RunnerOptions = {
@@ -18,89 +35,86 @@ export type RunnerOptions = {
   readonly environment: Readonly<Record<string, string | undefined>>
   readonly cores: number
   readonly now: () => number
+  /** A folder in the project's repository; needed for jobs whose workspace the runner makes. */
+  readonly repository?: string
+  /** Keeps artifacts of such jobs, and has those that they are given. */
+  readonly artifacts?: Pick<ArtifactStore, 'put' | 'unpack'>
+  readonly caches?: FolderCache
+  readonly github?: JobDialect
+  /** `auto` when absent. */
+  readonly isolation?: IsolationWish
+  /** Whether jobs see the machine's network; `shared` when absent. */
+  readonly network?: Network
   /** Time between SIGTERM and SIGKILL for a job, milliseconds; the limit's when absent. */
   readonly graceMs?: number
 }
 
-type Request = {
-  readonly key: string
-  readonly run: RunId
-  readonly commit: Commit
-  readonly version: string
-  readonly job: JobPlan
-  readonly directory: string
-  readonly secrets: Readonly<Record<string, string>>
-}
+/** Whether another process's environment can be read. */
+const hasMarks = process.platform === 'linux'
 
-type Outcome = {
-  readonly outcome: 'succeeded' | 'failed' | 'timed_out' | 'cancelled'
-  readonly exitCode: number | null
-  readonly failedStep: string | null
-  readonly tail: readonly string[]
-}
-
-type JobTools = { readonly log: JobLog; readonly marked: Marked }
-
-type StepOrder = JobTools & { readonly request: Request; readonly command: string }
-
-/** Carries the job's workspace, which no two jobs of this machine share. */
-const markVariable = 'SLUICE_JOB_MARK'
-
-/** Names that a job sees of this machine; everything else it must declare. */
-const inherited = [
-  'PATH',
-  'HOME',
-  'USER',
-  'LANG',
-  'LC_ALL',
-  'TZ',
-  'TMPDIR',
-  'SHELL',
-  'SSL_CERT_FILE',
-  'NODE_EXTRA_CA_CERTS',
-  'HTTP_PROXY',
-  'HTTPS_PROXY',
-  'NO_PROXY',
-]
+type Running = { readonly kill: AbortController; readonly over: Promise<unknown> }
 
 /** The local runner; it has the shape of the engine's `JobRunner` port. */
 export class LocalRunner {
   readonly cores: number
   readonly #options: RunnerOptions
   readonly #graceMs: number
+  readonly #ports = new ServicePorts()
+  readonly #copies = new Copies()
+  readonly #trash: Trash
+  readonly #checkouts: Checkouts | null
+  readonly #running = new Map<string, Running>()
+  #isolation: Promise<Isolation> | null = null
 
   constructor(options: RunnerOptions) {
+    const { stateDir, repository, artifacts, now } = options
     this.#options = options
     this.cores = options.cores
     this.#graceMs = options.graceMs ?? limits.jobGraceMs
+    this.#trash = new Trash(stateDir)
+    const unpack: ConstructorParameters<typeof Checkouts>[0]['unpack'] = async (artifact, directory, signal) => {
+      if (artifacts === undefined) throw new SluiceError('unexpected', { detail: 'the runner has no artifact store' })
+      await artifacts.unpack(artifact.digest, directory, signal)
+    }
+    this.#checkouts = repository === undefined ? null : new Checkouts({ stateDir, repository, unpack, now })
   }
 
   workspace(key: string): string {
     return join(this.#options.stateDir, 'work', safe(key))
   }
 
-  /** Runs the steps in order until one fails, the time is up, or the signal falls. */
-  async run(request: Request, signal: AbortSignal): Promise<Outcome> {
-    const { key, secrets } = request
-    const log = await JobLog.open({ path: this.#logPath(key), secrets: Object.values(secrets), now: this.#options.now })
-    const marked = { entry: this.#mark(key), except: pidsNow() }
-    const ended = await this.#steps(request, { log, marked }, signal).finally(async () => {
-      const escaped = await endMarked(marked, this.#graceMs)
-      if (escaped > 0) log.note(`ended ${escaped} processes that had left the job's group`)
-      await log.close()
-      await rm(this.#recordPath(key), { force: true })
-    })
-    // Only a closed log has its last line.
-    return { ...ended, tail: log.tail() }
+  /** What jobs are kept apart by here; found out once. */
+  isolation(wish?: IsolationWish): Promise<Isolation> {
+    const { stateDir, environment } = this.#options
+    const isolation = wish ?? this.#options.isolation ?? 'auto'
+    if (isolation === 'none') return Promise.resolve({ kind: 'none', because: 'isolation is off' })
+    this.#isolation ??= mkdir(join(stateDir, 'jobs'), { recursive: true }).then(() =>
+      detectIsolation({ folder: join(stateDir, 'jobs'), environment }),
+    )
+    return this.#isolation
   }
 
-  /** Ends what still runs under a key, by the record that it left and, on Linux, by the mark that all of its processes carry. */
+  /** Runs the steps in order until one fails, the time is up, or the signal falls. */
+  async run(request: JobRequest, signal: AbortSignal): Promise<JobOutcome> {
+    const kill = new AbortController()
+    const running = this.#run(request, kill, signal)
+    const over = running.catch(() => {})
+    this.#running.set(request.key, { kill, over })
+    try {
+      return await running
+    } finally {
+      this.#running.delete(request.key)
+    }
+  }
+
+  /** Ends what runs under a key: of this process, of one that was killed, by the mark that all of a job's processes carry; and the services' data and containers. */
   async stop(key: string, _signal: AbortSignal): Promise<void> {
-    const leader = await readRecord(this.#recordPath(key))
-    if (leader !== null && isRunning(leader)) await endGroup(leader.pid, this.#graceMs)
-    // The leader may be dead and its children not, or the record may never have been written.
-    await endMarked({ entry: this.#mark(key), except: new Set() }, this.#graceMs)
-    await rm(this.#recordPath(key), { force: true })
+    const running = this.#running.get(key)
+    running?.kill.abort()
+    await running?.over
+    if (!hasMarks) await endRecorded(this.#groupsPath(key), this.#graceMs)
+    await endMarked({ entry: this.#mark(key), since: null }, this.#graceMs)
+    await removeServices(this.#folder(key))
   }
 
   logs(
@@ -111,75 +125,258 @@ export class LocalRunner {
     return readLog(this.#logPath(key), page)
   }
 
-  async #steps(request: Request, { log, marked }: JobTools, signal: AbortSignal): Promise<Omit<Outcome, 'tail'>> {
-    const { steps, timeoutMs } = request.job
-    const timeout = AbortSignal.timeout(timeoutMs)
-    const stop = AbortSignal.any([signal, timeout])
-    for (const [index, step] of steps.entries()) {
-      log.note(`$ ${step.run}`)
-      const end = await this.#step({ request, command: step.run, log, marked }, stop)
-      const isGood = end.kind === 'exited' && end.code === 0
-      // What was asked for has happened, even if the time ran out just then.
-      if (isGood && (!stop.aborted || index === steps.length - 1)) continue
-      const outcome = signal.aborted ? 'cancelled' : timeout.aborted ? 'timed_out' : 'failed'
-      log.note(said(end, outcome, timeoutMs))
-      return { outcome, exitCode: end.kind === 'exited' ? end.code : null, failedStep: step.name }
+  /** Removes files, checkpoints and reports of a job; in the background as far as that goes. */
+  async discard(key: string, _signal: AbortSignal): Promise<void> {
+    await this.#trash.take(this.#folder(key))
+  }
+
+  /** Forgets the files that jobs of a run handed each other by name. */
+  forget(run: string): Promise<void> {
+    return new RunFiles(this.#options.stateDir, run).remove()
+  }
+
+  /** Resolves once everything that was thrown away is gone. */
+  settled(): Promise<void> {
+    return this.#trash.settled()
+  }
+
+  async #run(request: JobRequest, kill: AbortController, signal: AbortSignal): Promise<JobOutcome> {
+    const { key, secrets } = request
+    const log = await JobLog.open({ path: this.#logPath(key), secrets: Object.values(secrets), now: this.#options.now })
+    const plan = request.job
+    const { signals, release } = signalsOf(plan, kill, signal)
+    const folder = this.#folder(key)
+    try {
+      const isolation = await this.#wished(request.isolation)
+      const beginning = await beginningOf(request, { folder, isolation, folderOf: (other) => this.#folder(other) })
+      await clearWorkspace(folder, beginning.lowers)
+      await mkdir(folder, { recursive: true })
+      const end = await this.#inWorkspace({ request, plan, log, isolation, beginning }, signals)
+      await this.#keepOrThrow(folder, end)
+      // Only a closed log has its last line.
+      await log.close()
+      return { ...end, tail: log.tail() }
+    } catch (error) {
+      await log.close()
+      const outcome = signals.stop.aborted && isCalledOff(error) ? signals.because() : null
+      if (outcome !== null)
+        return {
+          ...nothingRan(plan),
+          outcome,
+          reason: outcome === 'timed_out' ? { kind: 'timeout' } : null,
+          problem: null,
+          tail: log.tail(),
+        }
+      if (!(error instanceof SluiceError) || !foreseen.has(error.code)) throw error
+      return refused(plan, error, log.tail())
+    } finally {
+      release()
+      if (!hasMarks) await rm(this.#groupsPath(key), { force: true })
     }
-    return { outcome: 'succeeded', exitCode: null, failedStep: null }
   }
 
-  #step({ request, command, log, marked }: StepOrder, signal: AbortSignal): Promise<StepEnd> {
-    const onStart = (leader: ProcessIdentity): Promise<void> =>
-      writeWhole(this.#recordPath(request.key), JSON.stringify(leader))
-    const environment = this.#environment(request)
-    const { directory } = request
-    return runStep({ command, directory, environment, log, marked, graceMs: this.#graceMs, onStart }, signal)
-  }
-
-  #environment({ key, run, commit, version, job, secrets, directory }: Request): Readonly<Record<string, string>> {
-    const seen = inherited.flatMap((name) => {
-      const value = this.#options.environment[name]
-      return value === undefined ? [] : [[name, value] as const]
+  async #wished(wish: IsolationWish = this.#options.isolation ?? 'auto'): Promise<Isolation> {
+    const isolation = await this.isolation(wish)
+    if (wish !== 'required' || isolation.kind !== 'none') return isolation
+    throw new SluiceError('tool_missing', {
+      detail: `jobs are to be isolated, and cannot be: ${isolation.because}`,
+      hint: 'install bubblewrap and allow user namespaces, or set isolation to "auto"',
     })
-    const own = {
-      CI: 'true',
-      SLUICE: 'true',
-      SLUICE_RUN: run,
-      SLUICE_JOB: job.name,
-      SLUICE_COMMIT: commit.id,
-      SLUICE_VERSION: version,
-      SLUICE_WORKSPACE: directory,
+  }
+
+  async #inWorkspace(
+    { request, plan, log, isolation, beginning }: Opening,
+    signals: JobSignals,
+  ): Promise<Awaited<ReturnType<typeof runJob>>> {
+    const { key } = request
+    const { environment, network = 'shared', stateDir, artifacts, caches, github, now } = this.#options
+    const folder = this.#folder(key)
+    const files = await this.#files(request, beginning, signals.stop)
+    const release = files.kind === 'layers' ? this.#checkouts?.hold(files.lowers) : undefined
+    try {
+      const workspace = await openWorkspace({ folder, isolation, network, files, environment, copies: this.#copies })
+      const mark = this.#mark(key)
+      const processes = new Processes({
+        namespace: workspace.namespace,
+        mark,
+        graceMs: this.#graceMs,
+        onGroup: (leader) => this.#recordGroup(key, leader),
+      })
+      log.note(`isolation: ${workspace.label}`)
+      const env = jobEnvironment(request, {
+        machine: environment,
+        directory: workspace.directory,
+        mark: this.#folder(key),
+      })
+      return await runJob(
+        {
+          request,
+          plan,
+          stateDir,
+          folder,
+          workspace,
+          processes,
+          log,
+          env,
+          network,
+          ports: this.#ports,
+          store: request.directory === undefined ? (artifacts ?? null) : null,
+          caches: caches ?? null,
+          dialect: github ?? null,
+          earlier: beginning.earlier,
+          hasCheckpoints: isolation.kind === 'layers' && isolation.overlay.renames,
+          graceMs: this.#graceMs,
+          now,
+        },
+        signals,
+      )
+    } finally {
+      release?.()
     }
-    // The mark last: it is how everything that the job started is found again.
-    return { ...Object.fromEntries(seen), ...own, ...job.env, ...secrets, [markVariable]: this.workspace(key) }
+  }
+
+  /** What the workspace is made of. */
+  async #files(
+    { directory, commit, run, inputs = [] }: JobRequest,
+    { lowers }: Beginning,
+    signal: AbortSignal,
+  ): Promise<Parameters<typeof openWorkspace>[0]['files']> {
+    if (directory !== undefined) return { kind: 'given', directory }
+    if (lowers.length > 0) return { kind: 'layers', lowers }
+    const checkouts = this.#checkouts
+    if (checkouts === null) throw new SluiceError('unexpected', { detail: 'the runner knows no repository' })
+    const base = await checkouts.commit(commit.id, run, signal)
+    const unpacked = await Promise.all(inputs.map((input) => checkouts.artifact(input, signal)))
+    return { kind: 'layers', lowers: [base, ...unpacked] }
+  }
+
+  /** Checkpoints are of use after a failure; reports until they were read. */
+  async #keepOrThrow(folder: string, { outcome, steps, reports }: Awaited<ReturnType<typeof runJob>>): Promise<void> {
+    const isUseful = outcome !== 'succeeded' && steps.some(({ isCheckpoint }) => isCheckpoint)
+    if (isUseful) return
+    if (reports.length === 0) await this.#trash.take(folder)
+  }
+
+  /** Where marks cannot be read, groups are remembered, so that the next process can end what this one leaves. */
+  #recordGroup(key: string, leader: number): void {
+    if (hasMarks) return
+    const identity = identify(leader)
+    if (identity !== null) void appendFile(this.#groupsPath(key), `${JSON.stringify(identity)}\n`).catch(() => {})
+  }
+
+  #folder(key: string): string {
+    return join(this.#options.stateDir, 'jobs', safe(key))
   }
 
   #mark(key: string): string {
-    return `${markVariable}=${this.workspace(key)}`
+    return `${markVariable}=${this.#folder(key)}`
   }
 
   #logPath(key: string): string {
     return join(this.#options.stateDir, 'logs', `${safe(key)}.ndjson`)
   }
 
-  #recordPath(key: string): string {
-    return join(this.#options.stateDir, 'work', `${safe(key)}.job.json`)
+  #groupsPath(key: string): string {
+    return join(this.#options.stateDir, 'jobs', `${safe(key)}.groups`)
   }
 }
 
-/** A key as a file name; keys are made of ids and job names, which hold nothing worse than a slash. */
-const safe = (key: string): string => key.replaceAll('/', '.').replaceAll(/[^\w.-]/g, '_')
-
-const said = (end: StepEnd, outcome: Outcome['outcome'], timeoutMs: number): string => {
-  if (outcome === 'cancelled') return 'called off'
-  if (outcome === 'timed_out') return `took longer than ${timeoutMs} ms`
-  if (end.kind === 'unstartable') return `could not be started: ${end.detail}`
-  return end.kind === 'exited' ? `ended with exit code ${end.code}` : `ended by ${end.signal}`
+type Opening = {
+  readonly request: JobRequest
+  readonly plan: JobPlan
+  readonly log: JobLog
+  readonly isolation: Isolation
+  readonly beginning: Beginning
 }
 
-const readRecord = async (path: string): Promise<ProcessIdentity | null> => {
+/** What decides a job before it began. */
+const foreseen: ReadonlySet<ErrorCode> = new Set([
+  'tool_missing',
+  'command_conflict',
+  'artifact_missing',
+  'artifact_mismatch',
+])
+
+const refused = (plan: JobPlan, { code, detail, hint }: SluiceError, tail: readonly string[]): JobOutcome => ({
+  ...nothingRan(plan),
+  outcome: 'failed',
+  reason: { kind: 'system_failure' },
+  problem: { code, detail, hint },
+  tail: [...tail, detail],
+})
+
+/** A preparation that was cut short: nothing had run yet. */
+const isCalledOff = (error: unknown): boolean =>
+  error instanceof SluiceError
+    ? error.code === 'outcome_unknown'
+    : error instanceof Error && error.name === 'AbortError'
+
+const nothingRan = (plan: JobPlan): Omit<JobOutcome, 'outcome' | 'reason' | 'problem' | 'tail'> => ({
+  exitCode: null,
+  failedStep: null,
+  outputs: {},
+  steps: plan.steps.map(({ name }) => ({
+    name,
+    outcome: 'skipped',
+    exitCode: null,
+    startedAt: null,
+    finishedAt: null,
+    isCheckpoint: false,
+  })),
+  artifacts: [],
+  annotations: [],
+  summary: '',
+  reports: [],
+  isolation: 'nothing ran',
+})
+
+/** What ends the job early, and a call that lets go of timer and listener. */
+const signalsOf = (
+  { timeoutMs }: JobPlan,
+  kill: AbortController,
+  signal: AbortSignal,
+): { readonly signals: JobSignals; readonly release: () => void } => {
+  const stop = new AbortController()
+  let isLate = false
+  const end = (): void => stop.abort()
+  const timer = setTimeout(() => {
+    isLate = !stop.signal.aborted
+    end()
+  }, timeoutMs)
+  signal.addEventListener('abort', end, { once: true })
+  kill.signal.addEventListener('abort', end, { once: true })
+  if (signal.aborted) end()
+  return {
+    signals: { stop: stop.signal, kill: kill.signal, because: () => (isLate ? 'timed_out' : 'cancelled') },
+    release: () => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', end)
+    },
+  }
+}
+
+/** A key as a file name; keys are made of ids and job names, which hold nothing worse than a slash. Long ones keep their beginning and end in a hash. */
+const safe = (key: string): string => {
+  const name = key.replaceAll('/', '.').replaceAll(/[^\w.-]/g, '_')
+  if (name === key.replaceAll('/', '.') && name.length <= nameCharactersMax) return name
+  return `${name.slice(0, nameCharactersMax)}-${createHash('sha256').update(key).digest('hex').slice(0, 12)}`
+}
+
+/** Leaves room for endings in the 255 bytes that file systems have. */
+const nameCharactersMax = 150
+
+const endRecorded = async (path: string, graceMs: number): Promise<void> => {
+  const text = await readFile(path, 'utf8').catch(() => '')
+  for (const line of text.split('\n')) {
+    const leader = parseIdentity(line)
+    if (leader !== null && isRunning(leader)) await endGroup(leader.pid, graceMs)
+  }
+  await rm(path, { force: true })
+}
+
+const parseIdentity = (line: string): ProcessIdentity | null => {
   try {
-    const record: unknown = JSON.parse(await readFile(path, 'utf8'))
+    const record: unknown = JSON.parse(line)
     if (typeof record !== 'object' || record === null || !('pid' in record && 'startTime' in record)) return null
     const { pid, startTime } = record
     return typeof pid === 'number' && typeof startTime === 'string' ? { pid, startTime } : null

@@ -42,6 +42,7 @@ const worldWith = (replaced: Partial<Ports>): PerformWorld => {
   const say = (event: string): void => void log.push(event)
   const absent = (name: string) =>
     new Proxy({}, { get: () => () => Promise.reject(new TypeError(`${name} has a bug`)) })
+  const artifacts = new LocalArtifacts(stateDir, localTools())
   const store = createMemoryDisk((text) => text).open()
   const ports: Ports = {
     clock: systemClock(),
@@ -50,9 +51,11 @@ const worldWith = (replaced: Partial<Ports>): PerformWorld => {
     sha256: (text) => text,
     store,
     source: gitSource(root),
-    artifacts: new LocalArtifacts(stateDir, localTools()),
+    artifacts,
     runner: new LocalRunner({
       stateDir,
+      repository: root,
+      artifacts,
       environment: { PATH: process.env['PATH'] },
       cores: 2,
       now: Date.now,
@@ -103,8 +106,8 @@ test('a job that takes longer than its timeout fails with job_timeout, naming th
 })
 
 test('a bug in an adapter is an unexpected failure that is tried again, never a crash', async () => {
-  const source = new Proxy(gitSource(root), { get: () => () => Promise.reject(new TypeError('a bug')) })
-  const event = await perform(worldWith({ source }), startedRun('true', 1_000), signal)
+  const secrets = new Proxy(fileSecrets(root), { get: () => () => Promise.reject(new TypeError('a bug')) })
+  const event = await perform(worldWith({ secrets }), startedRun('true', 1_000), signal)
   assert.equal(event.type, 'effect_failed')
   assert.ok('failure' in event)
   assert.deepEqual(event.failure, { code: 'unexpected', retry: 'later', detail: 'TypeError: a bug', evidence: [] })

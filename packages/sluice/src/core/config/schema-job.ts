@@ -211,7 +211,7 @@ const shape = {
     examples: ['production'],
   }),
   shell: key(shellWords().optional(), {
-    description: 'The shell of the steps, with `{0}` for the file of a script. Default: `sh -e {0}`.',
+    description: 'The shell of the steps, with `{0}` for the file of a script. Default: `bash -euo pipefail {0}`.',
     examples: ['bash -eo pipefail {0}'],
   }),
   workingDirectory: key(insidePath().optional(), {

@@ -4,6 +4,9 @@ import { legOf } from './fan-out.ts'
 import type { JobPlan, JobWork, JsonValue, PlannedArtifact } from './job-plan.ts'
 import { expandMatrix } from './matrix.ts'
 
+/** The shell of steps that name none: a failure is one wherever it happens. */
+export const standardShell: readonly string[] = ['bash', '--noprofile', '--norc', '-euo', 'pipefail', '{0}']
+
 /** A job of the config as jobs of a plan: itself, and the legs of its matrix after it. */
 export const lowerJob = (settings: Settings, name: string, job: JobSettings): readonly JobPlan[] => {
   const plan = planOf(settings, name, job)
@@ -50,7 +53,7 @@ const planOf = (settings: Settings, name: string, job: JobSettings): JobPlan => 
     failFast: false,
     maxParallel: null,
     steps: job.steps,
-    shell: job.shell,
+    shell: job.shell ?? standardShell,
     workingDirectory: job.workingDirectory,
     env: { ...env, ...job.env },
     envOfNeeds: false,

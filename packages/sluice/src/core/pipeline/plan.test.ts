@@ -9,6 +9,7 @@ import { jobPlan, step } from '../../../test/pipeline/jobs.ts'
 import type { JobPlan } from './job-plan.ts'
 import type { Occasion } from './triggers.ts'
 import { linkJobs } from './links.ts'
+import { standardShell } from './lower-config.ts'
 import { planRun, type PlanRequest } from './plan.ts'
 
 const commit = { id: commitId('3f2a1c9'.padEnd(40, '0')), subject: 'change', author: 'ada', committedAt: 1 }
@@ -46,7 +47,10 @@ test('a plan holds the jobs in order, with every default filled in', () => {
     ],
   )
   const steps = [step('npm ci'), step('npm test', { name: 'unit tests' })]
-  deepStrictEqual(plan.jobs[1], jobPlan('test', [], { steps, env: { CI: 'true' }, timeoutMs: 300_000 }))
+  deepStrictEqual(
+    plan.jobs[1],
+    jobPlan('test', [], { steps, shell: standardShell, env: { CI: 'true' }, timeoutMs: 300_000 }),
+  )
   deepStrictEqual(
     plan.jobs[2]?.artifacts.map(({ name, paths }) => ({ name, paths })),
     [{ name: 'app', paths: ['dist'] }],

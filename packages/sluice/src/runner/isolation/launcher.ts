@@ -1,0 +1,92 @@
+/**
+ * How a job's own namespaces are made, as words. Both launchers give the same: processes that nothing outside can be confused with and that die
+ * with the first of them, and mounts of their own. An unprivileged user gets them in a user namespace, in which it stays who it is.
+ * Sources: bwrap(1), unshare(1), nsenter(1), pid_namespaces(7), user_namespaces(7).
+ */
+import { accessSync, constants } from 'node:fs'
+import { join } from 'node:path'
+
+/** A program that makes namespaces. */
+export type Launcher = {
+  readonly kind: 'bwrap' | 'unshare'
+  /** Absolute paths. */
+  readonly program: string
+  readonly nsenter: string
+  /** Null for root. */
+  readonly user: { readonly uid: number; readonly gid: number } | null
+}
+
+/** Whether the job's processes see the machine's network or only a loopback of their own. */
+export type Network = 'shared' | 'own'
+
+/** The launchers that are installed, the preferred first. */
+export const findLaunchers = (path: string): readonly Launcher[] => {
+  const nsenter = findProgram('nsenter', path)
+  if (process.platform !== 'linux' || nsenter === null) return []
+  const uid = process.geteuid?.() ?? 0
+  const user = uid === 0 ? null : { uid, gid: process.getegid?.() ?? uid }
+  return (['bwrap', 'unshare'] as const).flatMap((kind) => {
+    const program = findProgram(kind, path)
+    return program === null ? [] : [{ kind, program, nsenter, user }]
+  })
+}
+
+/** The words that start `words` as the keeper of new namespaces. Its capabilities stay, so that it can mount; what enters later has those of the user. */
+export const launchWords = (launcher: Launcher, network: Network, words: readonly string[]): readonly string[] => {
+  const { kind, program, user } = launcher
+  if (kind === 'bwrap') {
+    const mapped = user === null ? [] : ['--unshare-user', '--uid', String(user.uid), '--gid', String(user.gid)]
+    const apart = network === 'own' ? ['--unshare-net'] : []
+    const common = ['--dev-bind', '/', '/', '--proc', '/proc', '--unshare-pid', '--die-with-parent', '--cap-add', 'ALL']
+    return [program, ...common, ...mapped, ...apart, '--', ...words]
+  }
+  const mapped = user === null ? [] : ['--map-current-user', '--keep-caps']
+  const apart = network === 'own' ? ['--net'] : []
+  return [program, '--mount', '--pid', '--fork', '--kill-child', '--mount-proc', ...mapped, ...apart, '--', ...words]
+}
+
+/** Whom a process runs as, where that is not who we are (only root may say so). */
+export type RunAs = { readonly uid: number; readonly gid: number }
+
+/** What enters: into the namespaces of `keeper` (a pid of this machine's), in a folder as it is seen inside. */
+export type Entry = {
+  readonly keeper: number
+  readonly directory: string
+  readonly network: Network
+  readonly as: RunAs | null
+}
+
+/** The words that run `words` inside. */
+export const enterWords = (launcher: Launcher, entry: Entry, words: readonly string[]): readonly string[] => {
+  const { keeper, directory, network, as } = entry
+  return [
+    launcher.nsenter,
+    '--target',
+    String(keeper),
+    ...(launcher.user === null ? [] : ['--user', '--preserve-credentials']),
+    '--mount',
+    '--pid',
+    ...(network === 'own' ? ['--net'] : []),
+    ...(as === null ? [] : ['--setuid', String(as.uid), '--setgid', String(as.gid)]),
+    `--wd=/proc/${keeper}/root${directory}`,
+    '--',
+    ...words,
+  ]
+}
+
+/** The absolute path of a program; null when it is not on the path, or may not be executed. */
+export const findProgram = (name: string, path: string): string | null =>
+  path
+    .split(':')
+    .filter((folder) => folder !== '')
+    .map((folder) => join(folder, name))
+    .find(isExecutable) ?? null
+
+const isExecutable = (path: string): boolean => {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}

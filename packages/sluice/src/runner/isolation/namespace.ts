@@ -1,0 +1,154 @@
+/**
+ * A job's own namespaces, held by a keeper: a shell that mounts what it is told to and otherwise waits. It reads from a pipe whose other end only
+ * this process has. However this process ends, the pipe ends with it, then the keeper, and with the keeper, by the kernel, every process inside.
+ */
+import { type ChildProcessByStdio, spawn } from 'node:child_process'
+import type { Readable, Writable } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { SluiceError } from '../../core/errors.ts'
+import { limits } from '../../core/limits.ts'
+import { childrenOf } from '../../lib/process-group.ts'
+import { enterWords, launchWords, type Launcher, type Network, type RunAs } from './launcher.ts'
+
+/** What namespaces are opened with. */
+export type NamespaceOptions = {
+  readonly launcher: Launcher
+  readonly network: Network
+  /** Where the keeper's commands run: paths in them are relative to it. */
+  readonly folder: string
+  readonly environment: Readonly<Record<string, string | undefined>>
+}
+
+/**
+ * Ignoring SIGCHLD makes the kernel take away what was orphaned inside, so that nobody waits for a zombie; a command of the keeper's own needs its
+ * child's exit code and has the default meanwhile.
+ */
+const keeperScript = `cd "$1" || exit 1
+own() { trap - CHLD; "$@"; status=$?; trap '' CHLD; return $status; }
+if [ "$2" = own ]; then own ip link set lo up || exit 1; fi
+trap '' CHLD
+echo =0
+while IFS= read -r line; do eval "$line"; echo "=$?"; done`
+
+type Keeper = ChildProcessByStdio<Writable, Readable, Readable>
+
+/** Open namespaces. */
+export class Namespace {
+  readonly #options: NamespaceOptions
+  readonly #process: Keeper
+  readonly #exited: Promise<void>
+  readonly #waiting: ((status: number | null) => void)[] = []
+  #said = ''
+  #complaints = ''
+  #keeper = 0
+
+  private constructor(options: NamespaceOptions, keeper: Keeper) {
+    this.#options = options
+    this.#process = keeper
+    this.#exited = new Promise((resolve) => {
+      const gone = (): void => {
+        for (const answer of this.#waiting.splice(0)) answer(null)
+        resolve()
+      }
+      keeper.once('error', (error) => {
+        this.#complaints = error.message
+        gone()
+      })
+      keeper.once('close', gone)
+    })
+    keeper.stdin.on('error', () => {})
+    keeper.stdout.setEncoding('utf8').on('data', (text: string) => this.#hear(text))
+    keeper.stderr.setEncoding('utf8').on('data', (text: string) => {
+      this.#complaints = (this.#complaints + text).slice(-limits.evidenceBytesMax)
+    })
+  }
+
+  /** Resolves once the keeper listens. `tool_missing` when the system refuses. */
+  static async open(options: NamespaceOptions): Promise<Namespace> {
+    const { launcher, network, folder, environment } = options
+    const up = network === 'own' && launcher.kind === 'unshare' ? 'own' : 'as it is'
+    const [program = '', ...words] = launchWords(launcher, network, ['sh', '-c', keeperScript, 'sluice', folder, up])
+    // A group of its own: an interrupt typed at the terminal is ours to handle first.
+    const keeper = spawn(program, words, {
+      detached: true,
+      env: { PATH: environment['PATH'], LC_ALL: 'C' },
+      stdio: ['pipe', 'pipe', 'pipe'],
+    })
+    const namespace = new Namespace(options, keeper)
+    const status = await namespace.#answer()
+    if (status !== 0) {
+      await namespace.end()
+      throw new SluiceError('tool_missing', {
+        detail: `${launcher.kind} cannot make namespaces here: ${namespace.#complaints.trim() || 'it ended at once'}`,
+        hint: 'allow user namespaces (sysctl kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns), or run with isolation "none"',
+      })
+    }
+    namespace.#keeper = deepest(keeper.pid ?? 0)
+    return namespace
+  }
+
+  /** A folder as this process sees it, given as it is seen inside. Read, write and list through it; `realpath` leads astray, since the link in it means another root. */
+  view(path: string): string {
+    return `/proc/${this.#keeper}/root${path}`
+  }
+
+  /** The words that run `words` inside. */
+  enter(
+    words: readonly string[],
+    { directory, as }: { readonly directory: string; readonly as: RunAs | null },
+  ): readonly string[] {
+    const { launcher, network } = this.#options
+    return enterWords(launcher, { keeper: this.#keeper, directory, network, as }, words)
+  }
+
+  /** Has the keeper run a line of shell; gives its exit status, null when the keeper is gone. One at a time. */
+  tell(line: string): Promise<number | null> {
+    const answer = this.#answer()
+    this.#process.stdin.write(`${line}\n`)
+    return answer
+  }
+
+  /** What the keeper's commands complained about, for an error's detail. */
+  complaints(): string {
+    return this.#complaints.trim()
+  }
+
+  /** Ends every process inside, at once; resolves when the last is gone. Safe to repeat. */
+  async end(): Promise<void> {
+    this.#process.stdin.destroy()
+    const isGone = await Promise.race([
+      this.#exited.then(() => true),
+      sleep(limits.namespaceEndMs, false, { ref: false }),
+    ])
+    if (isGone) return
+    // The keeper does not read: it sits in a mount that hangs. Its own end is what the kernel acts on.
+    if (this.#keeper > 0) kill(this.#keeper)
+    this.#process.kill('SIGKILL')
+    await this.#exited
+  }
+
+  #answer(): Promise<number | null> {
+    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return Promise.resolve(null)
+    return new Promise((resolve) => void this.#waiting.push(resolve))
+  }
+
+  #hear(text: string): void {
+    const lines = (this.#said + text).split('\n')
+    this.#said = lines.pop() ?? ''
+    for (const line of lines) if (/^=\d+$/.test(line)) this.#waiting.shift()?.(Number(line.slice(1)))
+  }
+}
+
+/** The keeper is the last of a line of processes that each started one. */
+const deepest = (pid: number): number => {
+  const [child] = childrenOf(pid)
+  return child === undefined ? pid : deepest(child)
+}
+
+const kill = (pid: number): void => {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // Gone meanwhile.
+  }
+}

@@ -1,0 +1,28 @@
+/** Layers of a job's files. Source: the kernel's documentation of overlayfs (Documentation/filesystems/overlayfs.rst, 6.x). */
+import { chmod, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+
+/** How layers are mounted. `renames`: whether a folder that came from a lower layer may be renamed (not in a user namespace). */
+export type OverlayOptions = { readonly words: string; readonly renames: boolean }
+
+/** What is mounted at `w`: names of lower layers, the lowest first, and the number of the layer that takes the changes. */
+export type Mount = { readonly lowers: readonly string[]; readonly layer: number; readonly overlay: OverlayOptions }
+
+/** The keeper's line that mounts. Names are relative to its folder and ours, so that nothing in them needs quoting and many fit into the one page that mount(2) takes. */
+export const mountLine = ({ lowers, layer, overlay }: Mount): string => {
+  const upper = `upperdir=${layer}/u,workdir=${layer}/k`
+  const words = [`lowerdir=${lowers.toReversed().join(':')}`, upper, overlay.words].filter((one) => one !== '')
+  return `own mount -i -n -t overlay -o ${words.join(',')} sluice w`
+}
+
+/** The keeper's line that takes the mount away; it fails when a process still uses it. */
+export const unmountLine = 'own umount -n w'
+
+/** Removes a layer's folder. The kernel leaves folders of no mode at all in it, which only root may enter. */
+export const removeLayer = async (folder: string): Promise<void> => {
+  for (const name of ['k/work', 'k/work/incompat', 'k/work/incompat/volatile', 'k/index']) {
+    const path = join(folder, name)
+    await chmod(path, 0o700).catch(() => {})
+  }
+  await rm(folder, { recursive: true, force: true })
+}

@@ -1,0 +1,198 @@
+/** The machine under one job, as a dialect sees it. */
+import { StringDecoder } from 'node:string_decoder'
+import { relative, resolve } from 'node:path'
+import { SluiceError } from '../core/errors.ts'
+import { limits } from '../core/limits.ts'
+import type { Annotation, Execution, ExecutionEnd, JobShell } from '../ports/dialect.ts'
+import type { RunAs } from './isolation/launcher.ts'
+import type { JobLog } from './job-log.ts'
+import type { Processes } from './processes.ts'
+import type { RunFiles } from './run-files.ts'
+import type { Workspace } from './workspace/workspace.ts'
+
+/** Folders kept under a key from run to run. Paths are relative to `directory`, or absolute; `directory` is listed, read and written, but has no `realpath`. */
+export type FolderCache = {
+  /** Gives the key that was found, null when there is none. */
+  readonly restore: (
+    cache: {
+      readonly key: string
+      readonly restoreKeys: readonly string[]
+      readonly paths: readonly string[]
+      readonly directory: string
+    },
+    signal: AbortSignal,
+  ) => Promise<string | null>
+  /** Does nothing when the key is there already. */
+  readonly save: (
+    cache: { readonly key: string; readonly paths: readonly string[]; readonly directory: string },
+    signal: AbortSignal,
+  ) => Promise<void>
+}
+
+/** What a shell is made of. */
+export type JobShellOptions = {
+  readonly workspace: Workspace
+  readonly processes: Processes
+  readonly log: JobLog
+  readonly env: Readonly<Record<string, string>>
+  readonly secrets: Readonly<Record<string, string>>
+  readonly runFiles: RunFiles
+  readonly caches: FolderCache | null
+}
+
+/** What a job said besides its log. */
+export type Said = {
+  readonly annotations: readonly Annotation[]
+  readonly summary: string
+  /** Paths relative to the workspace. */
+  readonly reports: readonly { readonly format: string; readonly path: string }[]
+}
+
+/** Implements the port over processes, workspace and log of one job. */
+export class LocalJobShell implements JobShell {
+  readonly directory: string
+  readonly temporary: string
+  readonly env: Readonly<Record<string, string>>
+  readonly secrets: Readonly<Record<string, string>>
+  readonly #options: JobShellOptions
+  readonly #annotations: Annotation[] = []
+  readonly #reports: { readonly format: string; readonly path: string }[] = []
+  #summary = ''
+
+  constructor(options: JobShellOptions) {
+    this.#options = options
+    this.directory = options.workspace.directory
+    this.temporary = options.workspace.temporary
+    this.env = options.env
+    this.secrets = options.secrets
+  }
+
+  async exec(
+    { argv, env, directory, timeoutMs }: Execution,
+    signal: AbortSignal,
+    onLine?: (line: string, stream: 'stdout' | 'stderr') => string | null,
+  ): Promise<ExecutionEnd> {
+    const { log, processes } = this.#options
+    const lines = onLine === undefined ? null : new LineTap(log, onLine)
+    const onOutput = lines === null ? log.write.bind(log) : lines.push.bind(lines)
+    const as: RunAs | null = null
+    const end = await processes.run(
+      { argv, env: { ...this.env, ...env, ...this.#marks() }, directory, timeoutMs, as, onOutput },
+      signal,
+    )
+    lines?.end()
+    return end
+  }
+
+  note(text: string): void {
+    this.#options.log.note(text)
+  }
+
+  group(name: string): void {
+    this.#options.log.group(name)
+  }
+
+  endGroup(): void {
+    this.#options.log.endGroup()
+  }
+
+  mask(value: string): void {
+    this.#options.log.addMask(value)
+  }
+
+  annotate(annotation: Annotation): void {
+    if (this.#annotations.length >= limits.annotationsMax) return
+    this.#annotations.push(annotation)
+    this.#options.log.annotate(annotation)
+  }
+
+  summarize(markdown: string): void {
+    const room = limits.stepFileBytesMax - this.#summary.length
+    this.#summary += markdown.slice(0, Math.max(0, room))
+    this.#options.log.summarize(markdown)
+  }
+
+  keepArtifact(name: string, paths: readonly string[], signal: AbortSignal): Promise<void> {
+    return this.#options.runFiles.keep(name, { directory: this.directory, paths, exclude: [], glob: true }, signal)
+  }
+
+  takeArtifact(name: string | null, directory: string, signal: AbortSignal): Promise<readonly string[]> {
+    return this.#options.runFiles.take(name, resolve(this.directory, directory), signal)
+  }
+
+  async restoreCache(
+    cache: { readonly key: string; readonly restoreKeys: readonly string[]; readonly paths: readonly string[] },
+    signal: AbortSignal,
+  ): Promise<string | null> {
+    return (await this.#options.caches?.restore({ ...cache, directory: this.directory }, signal)) ?? null
+  }
+
+  async saveCache(
+    cache: { readonly key: string; readonly paths: readonly string[] },
+    signal: AbortSignal,
+  ): Promise<void> {
+    await this.#options.caches?.save({ ...cache, directory: this.directory }, signal)
+  }
+
+  report(format: string, path: string): void {
+    this.#reports.push({ format, path: relative(this.directory, resolve(this.directory, path)) })
+  }
+
+  /** What was collected. */
+  said(): Said {
+    return { annotations: [...this.#annotations], summary: this.#summary, reports: [...this.#reports] }
+  }
+
+  /** What no step may take away: it is how the job's processes are found again. */
+  #marks(): Readonly<Record<string, string>> {
+    const mark = this.env[markVariable]
+    if (mark === undefined) throw new SluiceError('unexpected', { detail: 'the job has no mark' })
+    return { [markVariable]: mark }
+  }
+}
+
+/** Carries the job's folder, which no two jobs of this machine share. */
+export const markVariable = 'SLUICE_JOB_MARK'
+
+type OnLine = (line: string, stream: 'stdout' | 'stderr') => string | null
+
+/** Hands whole lines to a listener before the log gets what the listener makes of them. */
+class LineTap {
+  readonly #log: JobLog
+  readonly #onLine: OnLine
+  readonly #sources = {
+    stdout: { decoder: new StringDecoder('utf8'), rest: '' },
+    stderr: { decoder: new StringDecoder('utf8'), rest: '' },
+  }
+
+  constructor(log: JobLog, onLine: OnLine) {
+    this.#log = log
+    this.#onLine = onLine
+  }
+
+  push(stream: 'stdout' | 'stderr', chunk: Uint8Array): void {
+    const source = this.#sources[stream]
+    const lines = (source.rest + source.decoder.write(Buffer.from(chunk))).split('\n')
+    source.rest = lines.pop() ?? ''
+    for (const line of lines) this.#hand(stream, line)
+    // A line without an end must not grow without one.
+    if (source.rest.length > limits.jobLogLineMax) {
+      this.#hand(stream, source.rest)
+      source.rest = ''
+    }
+  }
+
+  end(): void {
+    for (const stream of ['stdout', 'stderr'] as const) {
+      const source = this.#sources[stream]
+      const rest = source.rest + source.decoder.end()
+      source.rest = ''
+      if (rest !== '') this.#hand(stream, rest)
+    }
+  }
+
+  #hand(stream: 'stdout' | 'stderr', line: string): void {
+    const logged = this.#onLine(line.endsWith('\r') ? line.slice(0, -1) : line, stream)
+    if (logged !== null) this.#log.write(stream, Buffer.from(`${logged}\n`))
+  }
+}

@@ -1,0 +1,275 @@
+/** One job from an open workspace to what it leaves: services, caches, steps, results, and the end of everything that it started. */
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { SluiceError } from '../core/errors.ts'
+import { limits } from '../core/limits.ts'
+import type { JobPlan, KeyedCachePlan, Texts } from '../core/pipeline/job-plan.ts'
+import type { ArtifactStore } from '../ports/artifacts.ts'
+import type { JobDialect } from '../ports/dialect.ts'
+import type { JobOutcome, JobRequest } from '../ports/runner.ts'
+import type { Network } from './isolation/launcher.ts'
+import type { JobLog } from './job-log.ts'
+import { type FolderCache, LocalJobShell } from './job-shell.ts'
+import type { Processes } from './processes.ts'
+import { type StepRecord, writeRecord } from './record.ts'
+import { isDue, keepArtifacts, keepReports, keyOf, outputsOf } from './results.ts'
+import { RunFiles } from './run-files.ts'
+import type { ServicePorts } from './services/ports.ts'
+import { type Services, startServices } from './services/services.ts'
+import { type JobSignals, runSteps, type StepsEnd } from './steps.ts'
+import type { Workspace } from './workspace/workspace.ts'
+
+/** What a job is run with. */
+export type JobWork = {
+  readonly request: JobRequest
+  readonly plan: JobPlan
+  readonly stateDir: string
+  /** The job's folder. */
+  readonly folder: string
+  readonly workspace: Workspace
+  readonly processes: Processes
+  readonly log: JobLog
+  /** What every process gets. */
+  readonly env: Texts
+  readonly network: Network
+  readonly ports: ServicePorts
+  /** Null: artifacts are not kept here. */
+  readonly store: Pick<ArtifactStore, 'put'> | null
+  readonly caches: FolderCache | null
+  readonly dialect: JobDialect | null
+  readonly earlier: readonly StepRecord[]
+  /** Whether each step gets a layer of its own. */
+  readonly hasCheckpoints: boolean
+  readonly graceMs: number
+  readonly now: () => number
+}
+
+/** What became of it, but for the log's last lines. */
+export type JobEnd = Omit<JobOutcome, 'tail'>
+
+/** Runs it. When this resolves or rejects, nothing runs any more. */
+export const runJob = async (work: JobWork, signals: JobSignals): Promise<JobEnd> => {
+  const { plan, workspace, processes, log, graceMs } = work
+  let services: Services | null = null
+  try {
+    services = await startServices(plan.services, servicesOptions(work), signals.stop)
+    return await withServices(work, services, signals)
+  } catch (error) {
+    if (!(error instanceof SluiceError) || services !== null) throw error
+    log.note(error.detail)
+    for (const line of error.evidence) log.note(`  ${line}`)
+    return withoutSteps(work, error, signals)
+  } finally {
+    const escaped = await processes.end(graceMs)
+    if (escaped > 0) log.note(`ended ${escaped} processes that had left the job's groups`)
+    await workspace.end()
+    await processes.release()
+    await services?.end()
+  }
+}
+
+const servicesOptions = (work: JobWork): Parameters<typeof startServices>[1] => {
+  const { processes, log, ports, folder, workspace, env, plan, network } = work
+  return {
+    processes,
+    log,
+    ports,
+    folder,
+    directory: workspace.directory,
+    env,
+    exportsUrls: plan.dialect !== 'github',
+    network,
+  }
+}
+
+/** A service or a tool that is missing decides before the first step. */
+const withoutSteps = ({ plan, workspace }: JobWork, error: SluiceError, signals: JobSignals): JobEnd => {
+  const outcome = signals.stop.aborted ? signals.because() : 'failed'
+  const { code, detail, hint } = error
+  return {
+    outcome,
+    exitCode: null,
+    failedStep: null,
+    reason: outcome === 'failed' ? { kind: 'service_failure' } : outcome === 'timed_out' ? { kind: 'timeout' } : null,
+    problem: outcome === 'failed' ? { code, detail, hint } : null,
+    outputs: {},
+    steps: plan.steps.map(({ name }) => ({
+      name,
+      outcome: 'skipped',
+      exitCode: null,
+      startedAt: null,
+      finishedAt: null,
+      isCheckpoint: false,
+    })),
+    artifacts: [],
+    annotations: [],
+    summary: '',
+    reports: [],
+    isolation: workspace.label,
+  }
+}
+
+const withServices = async (work: JobWork, services: Services, signals: JobSignals): Promise<JobEnd> => {
+  const { plan, workspace, log, request, stateDir, processes, caches } = work
+  const secrets = request.secrets
+  const machine = new LocalJobShell({
+    workspace,
+    processes,
+    log,
+    env: { ...work.env, ...services.env, ...secrets },
+    secrets,
+    runFiles: new RunFiles(stateDir, request.run),
+    caches,
+  })
+  const found = await restoreCaches(work, machine, signals)
+  const steps =
+    plan.dialect === 'sluice' ? await ownSteps(work, machine, signals) : await dialectSteps(work, machine, signals)
+  const end = await results(work, { machine, steps }, signals)
+  await saveCaches(work, { machine, found, hasSucceeded: end.outcome === 'succeeded' }, signals)
+  return end
+}
+
+const ownSteps = (work: JobWork, machine: LocalJobShell, signals: JobSignals): Promise<StepsEnd> => {
+  const { plan, request, log, earlier, workspace, folder, hasCheckpoints, now } = work
+  const needs = plan.envOfNeeds ? (request.needs ?? []).map(({ outputs }) => outputs) : []
+  // A secret is never hidden behind a variable of the same name.
+  const own = Object.entries(plan.env).filter(([name]) => !(name in request.secrets))
+  const env: Texts = { ...Object.assign({}, ...needs), ...Object.fromEntries(own) }
+  return runSteps(
+    {
+      steps: plan.steps,
+      shell: plan.shell,
+      workingDirectory: plan.workingDirectory,
+      env,
+      machine,
+      log,
+      now,
+      earlier,
+      checkpoint: hasCheckpoints ? workspace.checkpoint : () => Promise.resolve(null),
+      onRecord: (steps) => writeRecord(folder, steps),
+    },
+    signals,
+  )
+}
+
+/** A dialect runs its steps itself. One that does not end in time once its processes have been ended is given up: nobody knows how it ended. */
+const dialectSteps = async (work: JobWork, machine: LocalJobShell, signals: JobSignals): Promise<StepsEnd> => {
+  const { plan, request, dialect, workspace, processes } = work
+  if (dialect === null)
+    throw new SluiceError('unexpected', {
+      detail: `job ${plan.name} follows the rules of ${plan.dialect}, and nobody here knows them`,
+    })
+  const { id, subject, author } = request.commit
+  const running = dialect.run(
+    {
+      job: plan,
+      needs: request.needs ?? [],
+      run: { id: request.run, number: request.number ?? 1, attempt: request.attempt ?? 1 },
+      commit: { id, subject, author },
+    },
+    machine,
+    signals.stop,
+  )
+  const isLate = lateness(signals).then(async () => {
+    await processes.end(0)
+    await workspace.end()
+    await sleep(limits.lastStepsMs, undefined, { ref: false })
+    throw new SluiceError('outcome_unknown', { detail: `job ${plan.name} did not end after its processes had ended` })
+  })
+  const { outcome, exitCode, failedStep, outputs } = await Promise.race([running, isLate])
+  const because = outcome === 'cancelled' && signals.stop.aborted ? signals.because() : outcome
+  const reason =
+    because === 'timed_out'
+      ? ({ kind: 'timeout' } as const)
+      : because !== 'failed'
+        ? null
+        : exitCode === null
+          ? ({ kind: 'script_failure' } as const)
+          : ({ kind: 'exit_code', code: exitCode } as const)
+  return { outcome: because, exitCode, failedStep, reason, outputs, steps: [] }
+}
+
+/** Resolves some time after the job was stopped, or at once when it is to be killed; never when neither happens. */
+const lateness = ({ stop, kill }: JobSignals): Promise<void> =>
+  new Promise((resolve) => {
+    const begin = (): void => void setTimeout(resolve, limits.lastStepsMs).unref()
+    if (stop.aborted) begin()
+    else stop.addEventListener('abort', begin, { once: true })
+    if (kill.aborted) resolve()
+    else kill.addEventListener('abort', () => resolve(), { once: true })
+  })
+
+const results = async (
+  work: JobWork,
+  { machine, steps }: { readonly machine: LocalJobShell; readonly steps: StepsEnd },
+  signals: JobSignals,
+): Promise<JobEnd> => {
+  const { plan, request, workspace, folder, log, store } = work
+  const { directory } = workspace
+  const hasSucceeded = steps.outcome === 'succeeded'
+  const said = machine.said()
+  const own = plan.dialect === 'sluice' ? await outputsOf(plan, directory, log) : {}
+  const wanted = [...plan.reports, ...said.reports.map(({ format, path }) => ({ format, paths: [path] }))]
+  const reports = await keepReports(wanted, { directory, staging: join(folder, 'reports') }, signals.kill)
+  const common = {
+    ...steps,
+    problem: null,
+    outputs: { ...own, ...steps.outputs },
+    artifacts: [],
+    annotations: said.annotations,
+    summary: said.summary,
+    reports,
+    isolation: workspace.label,
+  }
+  if (store === null) return common
+  const { commit, version, inputs = [] } = request
+  const keeping = { plan, directory, staging: join(folder, 'a'), store, commit, version, inputs, log, hasSucceeded }
+  try {
+    return { ...common, artifacts: await keepArtifacts(keeping, signals.kill) }
+  } catch (error) {
+    if (!(error instanceof SluiceError) || error.code !== 'artifact_missing') throw error
+    log.note(error.detail)
+    const { code, detail, hint } = error
+    // First cause wins.
+    if (!hasSucceeded) return common
+    return { ...common, outcome: 'failed', reason: { kind: 'script_failure' }, problem: { code, detail, hint } }
+  }
+}
+
+type Found = { readonly cache: KeyedCachePlan; readonly key: string; readonly found: string | null }
+
+const restoreCaches = async (
+  { plan, log, caches }: JobWork,
+  machine: LocalJobShell,
+  { stop }: JobSignals,
+): Promise<readonly Found[]> => {
+  if (caches === null) return []
+  const all: Found[] = []
+  for (const cache of plan.keyedCaches) {
+    const key = await keyOf(cache, machine.directory)
+    const { restoreKeys, paths } = cache
+    const found = cache.policy === 'push' ? null : await machine.restoreCache({ key, restoreKeys, paths }, stop)
+    if (cache.policy !== 'push')
+      log.note(found === null ? `cache ${key}: nothing found` : `cache ${key}: restored from ${found}`)
+    all.push({ cache, key, found })
+  }
+  return all
+}
+
+/** What was found under exactly its key is not saved again. */
+const saveCaches = async (
+  { log, caches }: JobWork,
+  {
+    machine,
+    found,
+    hasSucceeded,
+  }: { readonly machine: LocalJobShell; readonly found: readonly Found[]; readonly hasSucceeded: boolean },
+  { stop }: JobSignals,
+): Promise<void> => {
+  if (caches === null || stop.aborted) return
+  for (const { cache, key, found: restored } of found) {
+    if (cache.policy === 'pull' || restored === key || !isDue(cache.when, hasSucceeded)) continue
+    await machine.saveCache({ key, paths: cache.paths }, stop)
+    log.note(`cache ${key}: saved`)
+  }
+}

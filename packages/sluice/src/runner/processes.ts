@@ -1,0 +1,206 @@
+/**
+ * The processes of one job: started in its namespaces where there are some, in process groups otherwise, and all of them gone when the job ends.
+ * A process that a step leaves in the background lives on for the steps after it.
+ */
+import { type ChildProcessByStdio, spawn } from 'node:child_process'
+import type { Readable } from 'node:stream'
+import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises'
+import { limits } from '../core/limits.ts'
+import { endMarked, newestPid } from '../lib/marked-processes.ts'
+import { endGroup, isGroupAlive, signalMembers } from '../lib/process-group.ts'
+import type { ExecutionEnd } from '../ports/dialect.ts'
+import { findProgram, type RunAs } from './isolation/launcher.ts'
+import type { Namespace } from './isolation/namespace.ts'
+
+/** What a process is started with. */
+export type Order = {
+  readonly argv: readonly string[]
+  readonly env: Readonly<Record<string, string>>
+  /** Absolute. */
+  readonly directory: string
+  readonly timeoutMs: number | null
+  /** Null: as we are. Only root may ask for another. */
+  readonly as: RunAs | null
+  readonly onOutput: (stream: 'stdout' | 'stderr', chunk: Uint8Array) => void
+}
+
+/** What the processes of a job have in common. */
+export type ProcessesOptions = {
+  readonly namespace: Namespace | null
+  /** `NAME=value` that every process of the job has in its environment. */
+  readonly mark: string
+  readonly graceMs: number
+  /** Called with each group outside of namespaces, where marks cannot be read (macOS). */
+  readonly onGroup: (leader: number) => void
+}
+
+type Child = ChildProcessByStdio<null, Readable, Readable>
+
+/** Starts and ends them. */
+export class Processes {
+  readonly #options: ProcessesOptions
+  readonly #since: number | null
+  readonly #groups = new Set<number>()
+  readonly #open = new Set<Child>()
+  readonly #running = new Set<Promise<void>>()
+
+  constructor(options: ProcessesOptions) {
+    this.#options = options
+    this.#since = newestPid()
+  }
+
+  /** Runs a process to its end; output that was written by then has been handed over. When the signal falls or the time is up, its group ends: SIGTERM, a grace, SIGKILL. */
+  async run(order: Order, signal: AbortSignal): Promise<ExecutionEnd> {
+    const missing = this.#missing(order)
+    if (missing !== null) return { kind: 'unstartable', detail: missing }
+    if (signal.aborted) return { kind: 'cancelled' }
+    const child = this.#spawn(order)
+    const leader = child.pid
+    const exit = exitOf(child)
+    if (leader === undefined) return exit
+    const cut: { readonly because: 'timed_out' | 'cancelled'; readonly ending: Promise<void> }[] = []
+    const end = (because: 'timed_out' | 'cancelled'): void => {
+      if (cut.length === 0) cut.push({ because, ending: this.#endGroup(leader) })
+    }
+    const cancel = (): void => end('cancelled')
+    signal.addEventListener('abort', cancel, { once: true })
+    const timer = order.timeoutMs === null ? null : setTimeout(() => end('timed_out'), order.timeoutMs)
+    try {
+      const ended = await exit
+      const [first] = cut
+      await first?.ending
+      await this.#drained(child)
+      // A process that ended well was not cut short, even if the signal fell just then.
+      return first === undefined || (ended.kind === 'exited' && ended.code === 0) ? ended : { kind: first.because }
+    } finally {
+      signal.removeEventListener('abort', cancel)
+      if (timer !== null) clearTimeout(timer)
+    }
+  }
+
+  /** Starts a process that runs beside the steps until the job ends; resolves with how it ended. */
+  async serve(order: Omit<Order, 'timeoutMs'>): Promise<ExecutionEnd> {
+    const missing = this.#missing(order)
+    if (missing !== null) return { kind: 'unstartable', detail: missing }
+    return exitOf(this.#spawn(order))
+  }
+
+  /**
+   * Ends every process of the job outside of namespaces (those inside end with their keeper). Gives how many had left their group. `graceMs` is how long
+   * they may take after SIGTERM.
+   */
+  async end(graceMs: number): Promise<number> {
+    const { namespace, mark } = this.#options
+    if (namespace !== null) return 0
+    await Promise.all([...this.#groups].filter(hasMembers).map((group) => endGroup(group, graceMs)))
+    const escaped = await endMarked({ entry: mark, since: this.#since }, graceMs)
+    await this.release()
+    return escaped
+  }
+
+  /** Waits for what was started to be gone (what enters namespaces from outside goes just after what it entered), and stops listening to what still holds an output open. */
+  async release(): Promise<void> {
+    await Promise.race([Promise.all(this.#running), sleep(limits.namespaceEndMs, null, { ref: false })])
+    for (const child of this.#open) {
+      child.stdout.destroy()
+      child.stderr.destroy()
+    }
+    this.#open.clear()
+  }
+
+  #spawn({ argv, env, directory, as, onOutput }: Omit<Order, 'timeoutMs'>): Child {
+    const { namespace, onGroup } = this.#options
+    const [program = '', ...words] = namespace === null ? argv : namespace.enter(argv, { directory, as })
+    const child = spawn(program, words, {
+      // Inside, `nsenter` goes to the folder as it is seen there.
+      cwd: namespace === null ? directory : '/',
+      env,
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      ...(namespace === null && as !== null ? as : {}),
+    })
+    child.stdout.on('data', (chunk: Uint8Array) => onOutput('stdout', chunk))
+    child.stderr.on('data', (chunk: Uint8Array) => onOutput('stderr', chunk))
+    this.#open.add(child)
+    const over = exitOf(child).then(() => void this.#running.delete(over))
+    this.#running.add(over)
+    child.once('close', () => this.#open.delete(child))
+    if (child.pid !== undefined && namespace === null) {
+      this.#groups.add(child.pid)
+      onGroup(child.pid)
+    }
+    return child
+  }
+
+  /** Inside of namespaces the leader is `nsenter`, which must live to tell how the process ended. */
+  async #endGroup(leader: number): Promise<void> {
+    const { namespace, graceMs } = this.#options
+    if (namespace === null) return endGroup(leader, graceMs)
+    const deadline = performance.now() + graceMs
+    signalMembers(leader, 'SIGTERM')
+    while (isGroupAlive(leader)) {
+      const lateMs = performance.now() - deadline
+      if (lateMs >= 0) signalGroup(leader)
+      // One that sits in the kernel ends with the namespaces, or never.
+      if (lateMs > limits.namespaceEndMs) break
+      await sleep(10)
+    }
+  }
+
+  #missing({ argv, env, directory }: Omit<Order, 'timeoutMs' | 'onOutput'>): string | null {
+    const [program = ''] = argv
+    const { namespace } = this.#options
+    const path = program.includes('/') ? (program.startsWith('/') ? '/' : `${directory}/`) : (env['PATH'] ?? '')
+    const seen =
+      namespace === null
+        ? path
+        : path
+            .split(':')
+            .map((folder) => namespace.view(folder))
+            .join(':')
+    return findProgram(program, seen) === null ? `${program} is not there, or may not be executed` : null
+  }
+
+  /** What was written before the end is in the pipes by then: they are read until a turn of the event loop brings nothing more. What holds them open goes on writing to the log. */
+  async #drained(child: Child): Promise<void> {
+    let quietTurns = 0
+    const heard = (): void => {
+      quietTurns = 0
+    }
+    child.stdout.on('data', heard)
+    child.stderr.on('data', heard)
+    const deadline = performance.now() + limits.jobPipeWaitMs
+    while (this.#open.has(child) && quietTurns < 3 && performance.now() < deadline) {
+      quietTurns += 1
+      await turn()
+    }
+    child.stdout.off('data', heard)
+    child.stderr.off('data', heard)
+  }
+}
+
+const exitOf = (child: Child): Promise<ExecutionEnd> =>
+  new Promise((resolve) => {
+    child.once('error', (error) => resolve({ kind: 'unstartable', detail: error.message }))
+    child.once('exit', (code, name) =>
+      resolve(code === null ? { kind: 'signalled', signal: name ?? 'unknown' } : { kind: 'exited', code }),
+    )
+  })
+
+/** Zombies count here; looking closer costs more than ending a group of them. */
+const hasMembers = (group: number): boolean => {
+  try {
+    process.kill(-group, 0)
+    return true
+  } catch {
+    return false
+  }
+}
+
+const signalGroup = (group: number): void => {
+  try {
+    process.kill(-group, 'SIGKILL')
+  } catch {
+    // Gone meanwhile.
+  }
+}

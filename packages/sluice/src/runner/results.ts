@@ -1,0 +1,103 @@
+/** What a job leaves: outputs from files, artifacts, evidence. */
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { SluiceError } from '../core/errors.ts'
+import type { Artifact, Commit } from '../core/model.ts'
+import type { JobPlan, KeyedCachePlan, PlannedArtifact, Texts } from '../core/pipeline/job-plan.ts'
+import type { ArtifactStore } from '../ports/artifacts.ts'
+import type { JobLog } from './job-log.ts'
+import { copyFiles, selectFiles } from './run-files.ts'
+import { parseDotenv, readBounded } from './step-files.ts'
+
+/** Whether something that depends on how the steps ended is wanted. */
+export const isDue = (when: 'success' | 'failure' | 'always', hasSucceeded: boolean): boolean =>
+  when === 'always' || (when === 'success') === hasSucceeded
+
+/** Outputs from the job's own files of `NAME=value` lines. One that is not there says nothing; one that cannot be read is a note. */
+export const outputsOf = async (plan: JobPlan, directory: string, log: JobLog): Promise<Texts> => {
+  const outputs: Record<string, string> = {}
+  for (const path of plan.outputFiles) {
+    for (const name of await selectFiles({ directory, paths: [path], exclude: [], glob: true })) {
+      const text = await readBounded(join(directory, name)).catch(() => null)
+      const { values, fault } = text === null ? { values: {}, fault: 'it cannot be read' } : parseDotenv(text)
+      if (fault !== null) log.note(`${name}: ${fault}`)
+      Object.assign(outputs, values)
+    }
+  }
+  return outputs
+}
+
+/** What keeping a job's artifacts takes. */
+export type Keeping = {
+  readonly plan: JobPlan
+  readonly directory: string
+  /** Files are gathered here first: a store may want paths that `realpath` can follow. */
+  readonly staging: string
+  readonly store: Pick<ArtifactStore, 'put'>
+  readonly commit: Commit
+  readonly version: string
+  readonly inputs: readonly Artifact[]
+  readonly log: JobLog
+  readonly hasSucceeded: boolean
+}
+
+/** Keeps what the plan says, in its order. `artifact_missing` for one that must be there. */
+export const keepArtifacts = async (keeping: Keeping, signal: AbortSignal): Promise<readonly Artifact[]> => {
+  const { plan, store, commit, version, inputs, hasSucceeded } = keeping
+  const kept: Artifact[] = []
+  for (const artifact of plan.artifacts.filter(({ when }) => isDue(when, hasSucceeded))) {
+    const names = await filesOf(artifact, keeping)
+    if (names.length === 0) continue
+    const directory = join(keeping.staging, artifact.name)
+    await copyFiles({ from: keeping.directory, to: directory, names }, signal)
+    const paths = [...new Set(names.map((name) => name.split('/')[0] ?? name))]
+    kept.push(await store.put({ name: artifact.name, directory, paths, commit, version, inputs }, signal))
+  }
+  return kept
+}
+
+const filesOf = async (artifact: PlannedArtifact, { directory, log }: Keeping): Promise<readonly string[]> => {
+  const { name, paths, exclude, glob, ifMissing } = artifact
+  const found: string[] = []
+  const missing: string[] = []
+  const away = paths.filter((path) => path.startsWith('!')).map((path) => path.slice(1))
+  for (const path of paths.filter((one) => !one.startsWith('!'))) {
+    const names = await selectFiles({ directory, paths: [path], exclude: [...exclude, ...away], glob })
+    if (names.length === 0) missing.push(path)
+    found.push(...names)
+  }
+  const isMissing = glob ? found.length === 0 : missing.length > 0
+  if (!isMissing || ifMissing === 'ignore') return [...new Set(found)].toSorted()
+  const detail = `artifact ${name}: nothing is at ${missing.join(', ')}`
+  if (ifMissing === 'fail')
+    throw new SluiceError('artifact_missing', { detail, hint: 'have a step make it, or correct the path' })
+  log.note(detail)
+  return [...new Set(found)].toSorted()
+}
+
+/** Copies the files with evidence out of the workspace, in the order of the plan; those that are not there are left out. */
+export const keepReports = async (
+  reports: readonly { readonly format: string; readonly paths: readonly string[] }[],
+  { directory, staging }: { readonly directory: string; readonly staging: string },
+  signal: AbortSignal,
+): Promise<readonly { readonly format: string; readonly path: string }[]> => {
+  const kept: { readonly format: string; readonly path: string }[] = []
+  for (const { format, paths } of reports) {
+    const names = await selectFiles({ directory, paths, exclude: [], glob: true })
+    await copyFiles({ from: directory, to: staging, names }, signal)
+    kept.push(...names.map((name) => ({ format, path: join(staging, name) })))
+  }
+  return kept
+}
+
+/** The key of a cache with the content of its key files in it, where it names any. */
+export const keyOf = async ({ key, keyFiles }: KeyedCachePlan, directory: string): Promise<string> => {
+  if (keyFiles.length === 0) return key
+  const hash = createHash('sha256')
+  for (const name of await selectFiles({ directory, paths: keyFiles, exclude: [], glob: true })) {
+    hash.update(`${name}\0`)
+    hash.update(await readFile(join(directory, name)))
+  }
+  return `${key}-${hash.digest('hex').slice(0, 40)}`
+}

@@ -1,0 +1,142 @@
+/** Files that jobs of one run hand each other by name, and files taken out of a workspace: globs, whole or not at all. */
+import { randomBytes } from 'node:crypto'
+import { constants } from 'node:fs'
+import { chmod, copyFile, glob, lstat, mkdir, readdir, readlink, rename, rm, stat, symlink } from 'node:fs/promises'
+import { dirname, join, matchesGlob, sep } from 'node:path'
+import { SluiceError } from '../core/errors.ts'
+import { diskError } from '../lib/files.ts'
+
+/** Which files: paths or globs relative to `directory`; a leading `!` takes away, as `exclude` does. */
+export type Selection = {
+  readonly directory: string
+  readonly paths: readonly string[]
+  readonly exclude: readonly string[]
+  /** Whether `*`, `?` and braces in paths mean something. */
+  readonly glob: boolean
+}
+
+/** Names of the files and links that a selection means, relative and sorted; a folder means everything in it, but for `.git`. Links are not followed. */
+export const selectFiles = async ({
+  directory,
+  paths,
+  exclude,
+  glob: isGlob,
+}: Selection): Promise<readonly string[]> => {
+  const away = [...exclude, ...paths.filter((path) => path.startsWith('!')).map((path) => path.slice(1))].map(tidy)
+  const isAway = (name: string): boolean =>
+    away.some((pattern) => name === pattern || name.startsWith(`${pattern}/`) || matchesGlob(name, pattern))
+  const found = new Set<string>()
+  const take = async (name: string): Promise<void> => {
+    if (name === '.git' || name.startsWith('.git/') || isAway(name)) return
+    const entry = await lstat(join(directory, name)).catch(() => null)
+    if (entry === null) return
+    if (!entry.isDirectory()) return void found.add(name)
+    for (const child of await readdir(join(directory, name))) await take(name === '' ? child : `${name}/${child}`)
+  }
+  for (const path of paths.filter((one) => !one.startsWith('!')).map(tidy)) {
+    if (path.split('/').includes('..'))
+      throw new SluiceError('artifact_missing', {
+        detail: `${path} is not below the checkout`,
+        hint: 'name a path in it',
+      })
+    if (!isGlob || !/[*?[\]{}]/.test(path)) await take(path)
+    else for await (const match of glob(path, { cwd: directory })) await take(match.split(sep).join('/'))
+  }
+  return [...found].toSorted()
+}
+
+/** `./dist/` is `dist`, `.` everything. */
+const tidy = (path: string): string => {
+  const kept = path.split('/').filter((part) => part !== '' && part !== '.')
+  return kept.join('/')
+}
+
+/** Copies files and links to the same names in another folder; what is neither is left out. Clones where the file system can. */
+export const copyFiles = async (
+  { from, to, names }: { readonly from: string; readonly to: string; readonly names: readonly string[] },
+  signal: AbortSignal,
+): Promise<void> => {
+  try {
+    for (const name of names) {
+      signal.throwIfAborted()
+      const source = join(from, name)
+      const target = join(to, name)
+      const entry = await lstat(source)
+      await mkdir(dirname(target), { recursive: true })
+      if (entry.isFile()) {
+        await copyFile(source, target, constants.COPYFILE_FICLONE)
+        await chmod(target, entry.mode & 0o777)
+      } else if (entry.isSymbolicLink()) {
+        await rm(target, { force: true })
+        await symlink(await readlink(source), target)
+      }
+    }
+  } catch (error) {
+    throw diskError(error, to)
+  }
+}
+
+/** The files of one run, by name, in `<state>/run-files/<run>/<name>`. */
+export class RunFiles {
+  readonly #folder: string
+
+  constructor(stateDir: string, run: string) {
+    this.#folder = join(stateDir, 'run-files', run)
+  }
+
+  /** Keeps files under a name, instead of what was kept under it. `artifact_missing` when the selection means none. */
+  async keep(name: string, selection: Selection, signal: AbortSignal): Promise<void> {
+    const names = await selectFiles(selection)
+    if (names.length === 0)
+      throw new SluiceError('artifact_missing', {
+        detail: `nothing is at ${selection.paths.join(', ')}, so ${name} would be empty`,
+        hint: 'have an earlier step make it, or correct the path',
+      })
+    const temporary = join(this.#folder, `.${randomBytes(6).toString('hex')}`)
+    try {
+      await copyFiles({ from: selection.directory, to: temporary, names }, signal)
+      const target = join(this.#folder, fileName(name))
+      await rm(target, { recursive: true, force: true })
+      await rename(temporary, target)
+    } finally {
+      await rm(temporary, { recursive: true, force: true })
+    }
+  }
+
+  /** Copies what is kept under a name into a folder; without a name all of it, each in a folder of its name. Gives the names. `artifact_missing`. */
+  async take(name: string | null, directory: string, signal: AbortSignal): Promise<readonly string[]> {
+    const kept = (await readdir(this.#folder).catch(() => [])).filter((one) => !one.startsWith('.'))
+    const wanted = name === null ? kept : kept.filter((one) => one === fileName(name))
+    if (name !== null && wanted.length === 0)
+      throw new SluiceError('artifact_missing', {
+        detail: `no job of this run left ${name}${kept.length === 0 ? '' : `; there are ${kept.map(spoken).join(', ')}`}`,
+        hint: 'let this job need the one that leaves it',
+      })
+    for (const one of wanted) {
+      const from = join(this.#folder, one)
+      const to = name === null ? join(directory, spoken(one)) : directory
+      await copyFiles(
+        { from, to, names: await selectFiles({ directory: from, paths: ['.'], exclude: [], glob: false }) },
+        signal,
+      )
+    }
+    return wanted.map(spoken)
+  }
+
+  /** Forgets all of it; safe to repeat. */
+  async remove(): Promise<void> {
+    await rm(this.#folder, { recursive: true, force: true })
+  }
+}
+
+/** Whether a folder is there. */
+export const isFolder = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  )
+
+/** A name without a slash or a leading dot, and back. */
+const fileName = (name: string): string => encodeURIComponent(name).replace(/^\./, '%2E')
+
+const spoken = (name: string): string => decodeURIComponent(name)

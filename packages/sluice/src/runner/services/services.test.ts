@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { type Lab, logOf, makeLab, never, plan, processesWith, service } from '../../../test/runner/lab.ts'
+import { kindOf, recipeOf } from './recipes.ts'
+import { ServicePorts } from './ports.ts'
+
+let lab: Lab
+
+before(async () => {
+  lab = await makeLab()
+})
+after(() => lab.remove())
+
+/** Answers on $PORT as soon as it listens; the word finds it among the processes. */
+const server = (word: string): string =>
+  `exec node -e "require('net').createServer((s) => s.end('hello ${word}')).listen(process.env.PORT, '127.0.0.1')" ${word}`
+
+describe('services of a job', () => {
+  it('answer before the first step, on ports of their own that the steps are told, and are gone after the last', async () => {
+    for (const isolation of ['auto', 'none'] as const) {
+      const word = `sluice-service-${isolation}-${process.pid}`
+      const services = [
+        service({ name: 'my-db', command: server(word), ports: [5432], exports: { URL: 'tcp://{host}:{port}/x' } }),
+        service({
+          name: 'other',
+          command: server(`${word}-2`),
+          healthCommand:
+            'echo > /dev/tcp/$OTHER_HOST/$OTHER_PORT || exec bash -c "echo > /dev/tcp/$OTHER_HOST/$OTHER_PORT"',
+        }),
+      ]
+      const job = plan(
+        [
+          'cat < /dev/tcp/$MY_DB_HOST/$MY_DB_PORT; echo; cat < /dev/tcp/$OTHER_HOST/$OTHER_PORT; echo; test $URL = tcp://127.0.0.1:$MY_DB_PORT/x; test $MY_DB_PORT_5432 = $MY_DB_PORT; test $OTHER_PORT != $MY_DB_PORT',
+        ],
+        { services },
+      )
+      const runner = lab.runner({ isolation })
+      const { outcome, tail } = await runner.run(lab.request(`run_1/job/services-${isolation}`, job), never)
+      assert.equal(outcome, 'succeeded', tail.join('\n'))
+      assert.ok(tail.includes(`hello ${word}`) && tail.includes(`hello ${word}-2`), tail.join('\n'))
+      assert.equal(processesWith(word), 0)
+    }
+  })
+
+  it('that end, never answer or cannot be had fail the job before its first step, each with what to do', async () => {
+    const runner = lab.runner({ isolation: 'none' })
+    const cases = [
+      [
+        'ends',
+        service({ command: 'echo broken config >&2; exit 2' }),
+        'start_failed',
+        'service service ended with exit code 2',
+      ],
+      [
+        'sleeps',
+        service({ command: 'sleep 60', startTimeoutMs: 60 }),
+        'health_failed',
+        'service service was not healthy within 60 ms',
+      ],
+      [
+        'unknown',
+        service({ image: 'example.org/none/such:1' }),
+        'tool_missing',
+        'service service needs example.org/none/such:1: no Docker engine is there',
+      ],
+    ] as const
+    for (const [name, one, code, detail] of cases) {
+      const job = plan(['echo never'], { services: [one] })
+      const environment = {
+        PATH: (process.env['PATH'] ?? '')
+          .split(':')
+          .filter((folder) => !folder.includes('local'))
+          .join(':'),
+      }
+      const { outcome, problem, reason } = await lab
+        .runner({ isolation: 'none', environment })
+        .run(lab.request(`run_1/job/${name}`, job), never)
+      assert.deepEqual(
+        { outcome, code: problem?.code, detail: problem?.detail, reason },
+        { outcome: 'failed', code, detail, reason: { kind: 'service_failure' } },
+      )
+      assert.ok(!(await logOf(runner, `run_1/job/${name}`)).includes('never'))
+    }
+  })
+})
+
+describe('recipes of services', () => {
+  it('are known by the image, whoever publishes it', () => {
+    const images = [
+      'postgres:16-alpine',
+      'docker.io/library/redis@sha256:00',
+      'postgis/postgis:16',
+      'mariadb',
+      'valkey/valkey:8',
+      'nginx:1',
+    ]
+    assert.deepEqual(images.map(kindOf), ['postgres', 'redis', 'postgres', 'mysql', 'redis', null])
+  })
+
+  it('are not given where the programs are missing', () => {
+    const place = { port: 1, folder: '/nowhere', path: '/nowhere' }
+    assert.equal(recipeOf('redis', service({ image: 'redis:7' }), place), null)
+  })
+})
+
+describe('ports of services', () => {
+  it('are the preferred one while it is free, and never the same twice', async () => {
+    const ports = new ServicePorts()
+    const preferred = await ports.take(null)
+    ports.release(preferred)
+    assert.equal(await ports.take(preferred), preferred)
+    const other = await ports.take(preferred)
+    assert.notEqual(other, preferred)
+  })
+})
