@@ -93,7 +93,7 @@ describe('the local runner', () => {
       { TOKEN: 'correct-horse-battery' },
     )
     await local.run(wanted, signal)
-    const text = await readFile(join(root, 'state', 'logs', 'run_1.job.secret.ndjson'), 'utf8')
+    const text = await readFile(join(root, 'state', 'logs', 'run_1.job.secret.log'), 'utf8')
     assert.ok(!text.includes('correct-horse-battery') && !text.includes('Y29ycmVjdC1ob3JzZS1iYXR0ZXJ5'), text)
     assert.ok(text.includes('***'))
   })
@@ -149,7 +149,7 @@ describe('the local runner', () => {
   it('a log that cannot be written does not decide how the job ends, and is mentioned', onLinux, async () => {
     const wanted = await request('run_1/job/full', job(['echo working; sleep 0.2; echo done']))
     await mkdir(join(root, 'state', 'logs'), { recursive: true })
-    await symlink('/dev/full', join(root, 'state', 'logs', 'run_1.job.full.ndjson'))
+    await symlink('/dev/full', join(root, 'state', 'logs', 'run_1.job.full.log'))
     const outcome = await runner().run(wanted, signal)
     assert.equal(outcome.outcome, 'succeeded')
     assert.ok(outcome.tail.some((line) => line.startsWith('the log could not be written: ENOSPC')))

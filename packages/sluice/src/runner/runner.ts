@@ -8,7 +8,10 @@ import { writeWhole } from '../lib/files.ts'
 import { endGroup } from '../lib/process-group.ts'
 import { endMarked, type Marked, pidsNow } from '../lib/marked-processes.ts'
 import { isRunning, type ProcessIdentity } from '../lib/process-identity.ts'
-import { JobLog, type LogLine, readLog } from './job-log.ts'
+import type { LogLine, LogMarks, LogPage } from '../ports/runner.ts'
+import { JobLog } from './log/job-log.ts'
+import { readMarks } from './log/marks.ts'
+import { readLog, searchLog } from './log/read-log.ts'
 import { runStep, type StepEnd } from './step.ts'
 
 /** What the runner is made with. */
@@ -111,18 +114,33 @@ export class LocalRunner {
     return readLog(this.#logPath(key), page)
   }
 
+  searchLog(
+    key: string,
+    { text, ...page }: { readonly text: string; readonly after: number; readonly limit: number },
+    _signal: AbortSignal,
+  ): Promise<LogPage> {
+    return searchLog(this.#logPath(key), text, page)
+  }
+
+  logMarks(key: string, _signal: AbortSignal): Promise<LogMarks> {
+    return readMarks(this.#logPath(key))
+  }
+
   async #steps(request: Request, { log, marked }: JobTools, signal: AbortSignal): Promise<Omit<Outcome, 'tail'>> {
     const { steps, timeoutMs } = request.job
     const timeout = AbortSignal.timeout(timeoutMs)
     const stop = AbortSignal.any([signal, timeout])
     for (const [index, step] of steps.entries()) {
+      log.beginStep(index, step.name)
       log.note(`$ ${step.run}`)
       const end = await this.#step({ request, command: step.run, log, marked }, stop)
       const isGood = end.kind === 'exited' && end.code === 0
+      if (isGood) log.endStep('succeeded')
       // What was asked for has happened, even if the time ran out just then.
       if (isGood && (!stop.aborted || index === steps.length - 1)) continue
       const outcome = signal.aborted ? 'cancelled' : timeout.aborted ? 'timed_out' : 'failed'
       log.note(said(end, outcome, timeoutMs))
+      log.endStep(outcome === 'cancelled' ? 'cancelled' : 'failed')
       return { outcome, exitCode: end.kind === 'exited' ? end.code : null, failedStep: step.name }
     }
     return { outcome: 'succeeded', exitCode: null, failedStep: null }
@@ -159,7 +177,7 @@ export class LocalRunner {
   }
 
   #logPath(key: string): string {
-    return join(this.#options.stateDir, 'logs', `${safe(key)}.ndjson`)
+    return join(this.#options.stateDir, 'logs', `${safe(key)}.log`)
   }
 
   #recordPath(key: string): string {

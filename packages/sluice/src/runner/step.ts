@@ -5,7 +5,7 @@ import { limits } from '../core/limits.ts'
 import { endGroup, isGroupAlive } from '../lib/process-group.ts'
 import { endMarked, type Marked } from '../lib/marked-processes.ts'
 import { identify, type ProcessIdentity } from '../lib/process-identity.ts'
-import type { JobLog } from './job-log.ts'
+import type { JobLog } from './log/job-log.ts'
 
 /** What a step is run with. */
 export type StepRequest = {
@@ -35,8 +35,8 @@ export const runStep = async (request: StepRequest, signal: AbortSignal): Promis
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
-  child.stdout.on('data', (chunk: Uint8Array) => log.write('stdout', chunk))
-  child.stderr.on('data', (chunk: Uint8Array) => log.write('stderr', chunk))
+  log.take('stdout', child.stdout)
+  log.take('stderr', child.stderr)
   const exit = new Promise<StepEnd>((resolve) => {
     child.once('error', (error) => resolve({ kind: 'unstartable', detail: error.message }))
     child.once('exit', (code, name) =>

@@ -286,7 +286,7 @@ class Schedule {
       source: { resolve: never, checkout: never, remove: never, commitsBetween: never },
       config: { load: never, version: never },
       artifacts: { put: never, unpack: never, verify: never },
-      runner: { workspace: never, run: never, stop: never, logs: never, cores: 1 },
+      runner: { workspace: never, run: never, stop: never, logs: never, searchLog: never, logMarks: never, cores: 1 },
     }
   }
 
