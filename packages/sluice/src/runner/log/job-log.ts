@@ -82,8 +82,8 @@ export class JobLog {
     const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length)
     let mayGoOn = true
     for (let at = 0; at < bytes.length; at += portionBytes) {
-      const ready = splitter.push(masker.push(bytes.subarray(at, at + portionBytes)))
-      mayGoOn = this.#storeAll(stream, ready) && mayGoOn
+      const lines = splitter.push(masker.push(bytes.subarray(at, at + portionBytes)))
+      mayGoOn = this.#store(stream, lines) && mayGoOn
     }
     return mayGoOn
   }
@@ -104,7 +104,7 @@ export class JobLog {
 
   /** A line of the runner's own (or several). Not bounded by the log's limit: there are few. */
   note(text: string): void {
-    for (const line of maskText(this.#masks, text).split('\n'))
+    for (const line of maskText(this.#masks, text).split(/\r?\n|\r/))
       this.#put('sluice', { text: Buffer.from(`${line}\n`), count: 1 })
   }
 
@@ -169,7 +169,7 @@ export class JobLog {
   /** Writes what is held back, and closes. */
   async close(): Promise<void> {
     this.#flush()
-    await this.#file.drained()
+    await this.#file.settled()
     this.#sayLost()
     await this.#file.close()
     await this.#marks.close()
@@ -179,7 +179,8 @@ export class JobLog {
   #flush(): void {
     for (const stream of ['stdout', 'stderr'] as const) {
       const { masker, splitter } = this.#sources[stream]
-      this.#storeAll(stream, [...splitter.push(masker.end()), ...splitter.end()])
+      this.#store(stream, splitter.push(masker.end()))
+      this.#store(stream, splitter.end())
     }
     if (this.#droppedBytes > 0) {
       const kept = this.#shutOut.take()
@@ -194,13 +195,8 @@ export class JobLog {
     this.#sayLost()
   }
 
-  #storeAll(stream: OutputStream, ready: readonly Lines[]): boolean {
-    let mayGoOn = true
-    for (const lines of ready) mayGoOn = this.#store(stream, lines) && mayGoOn
-    return mayGoOn
-  }
-
   #store(stream: OutputStream, { text, count }: Lines): boolean {
+    if (count === 0) return true
     // The first that does not fit shuts the log: what came later would seem to follow what came before.
     if (this.#droppedBytes === 0 && this.#bytes + text.length <= this.#bytesMax) {
       this.#bytes += text.length
@@ -221,7 +217,7 @@ export class JobLog {
   }
 
   #sayLost(): void {
-    if (this.#file.isFailing) return
+    if (!this.#file.isKeepingUp) return
     const lost = this.#file.takeLostBytes()
     if (lost > 0) this.note(`${lost} bytes of log were lost: the disk did not take them`)
   }

@@ -1,47 +1,95 @@
 /** Makes whole lines of bytes that come in pieces. */
 import { limits } from '../../core/limits.ts'
+import { countLines } from './frames.ts'
 
 /** Whole lines, each with its line feed. */
 export type Lines = { readonly text: Buffer; readonly count: number }
 
+const none: Lines = { text: Buffer.alloc(0), count: 0 }
 const lineFeed = 0x0a
 const carriageReturn = 0x0d
-const endOfLine = Buffer.from('\n')
+const lineMax = limits.jobLogLineMax
 
 /**
- * Splits one stream. A line longer than `limits.jobLogLineMax` is cut into several, between characters; of one that overwrites itself (a progress bar and its
- * carriage returns) only what a terminal would still show is kept.
+ * Splits one stream; the lines are the same however it was cut. A line longer than `limits.jobLogLineMax` is cut into several, between characters. What a
+ * carriage return overwrites (a progress bar) is left out, as on a terminal.
  */
 export class LineSplitter {
   /** The beginning of a line whose end has not come. */
-  #rest = Buffer.alloc(256)
+  #rest: Buffer = Buffer.allocUnsafe(256)
   #restLength = 0
+  /** Whether a carriage return came after the rest: whatever follows but a line feed overwrites it. */
+  #isReturned = false
 
-  /** The lines that are whole now, in order. Their text may lie in the chunk's own memory. */
-  push(chunk: Buffer): readonly Lines[] {
-    const first = this.#restLength === 0 ? -1 : chunk.indexOf(lineFeed)
-    if (this.#restLength > 0 && first === -1) return this.#keep(chunk)
-    const ready: Lines[] = []
-    if (first !== -1) {
-      const line = Buffer.concat([this.#rest.subarray(0, this.#restLength), chunk.subarray(0, first + 1)])
-      ready.push(...cut(line))
-      this.#restLength = 0
-    }
-    const last = chunk.lastIndexOf(lineFeed)
-    if (last > first) ready.push(...cut(chunk.subarray(first + 1, last + 1)))
-    return [...ready, ...this.#keep(chunk.subarray(last + 1))]
+  /** The lines that are whole now. Their text may lie in the chunk's own memory. */
+  push(chunk: Buffer): Lines {
+    const isPlain = !this.#isReturned && chunk.indexOf(carriageReturn) === -1
+    return (isPlain ? this.#plain(chunk) : null) ?? this.#careful(chunk)
   }
 
   /** The rest, as a line. */
-  end(): readonly Lines[] {
-    if (this.#restLength === 0) return []
-    const text = Buffer.concat([this.#rest.subarray(0, this.#restLength), endOfLine])
+  end(): Lines {
+    if (this.#restLength === 0) return none
+    const text = Buffer.allocUnsafe(this.#restLength + 1)
+    this.#rest.copy(text, 0, 0, this.#restLength)
+    text[this.#restLength] = lineFeed
     this.#restLength = 0
-    return cut(text)
+    this.#isReturned = false
+    return { text, count: 1 }
   }
 
-  /** Adds to the rest, and gives what of it is too long to wait any longer. */
-  #keep(bytes: Buffer): readonly Lines[] {
+  /** A chunk without carriage returns; null when a line is too long. */
+  #plain(chunk: Buffer): Lines | null {
+    const end = chunk.lastIndexOf(lineFeed) + 1
+    const isLong = this.#restLength + chunk.indexOf(lineFeed) > lineMax || chunk.length - end > lineMax
+    if (isLong || (end === 0 && this.#restLength + chunk.length > lineMax)) return null
+    if (end === 0) {
+      this.#keep(chunk)
+      return none
+    }
+    const count = countShortLines(chunk.subarray(0, end))
+    if (count === null) return null
+    const whole = chunk.subarray(0, end)
+    const text = this.#restLength === 0 ? whole : Buffer.concat([this.#rest.subarray(0, this.#restLength), whole])
+    this.#restLength = 0
+    this.#keep(chunk.subarray(end))
+    return { text, count }
+  }
+
+  /** Any chunk, piece by piece between its carriage returns and line feeds. */
+  #careful(chunk: Buffer): Lines {
+    const text = Buffer.allocUnsafe(
+      this.#restLength + chunk.length + Math.ceil((this.#restLength + chunk.length) / lineMax) + 1,
+    )
+    let length = 0
+    const say = (end: number): void => {
+      length += this.#rest.copy(text, length, 0, end)
+      text[length++] = lineFeed
+      this.#rest.copyWithin(0, end, this.#restLength)
+      this.#restLength -= end
+    }
+    const add = (piece: Buffer): void => {
+      if (piece.length === 0) return
+      if (this.#isReturned) this.#restLength = 0
+      this.#isReturned = false
+      this.#keep(piece)
+      while (this.#restLength > lineMax) say(characterBefore(this.#rest, lineMax))
+    }
+    let from = 0
+    for (let at = 0; at < chunk.length; at += 1) {
+      const byte = chunk[at]
+      if (byte !== lineFeed && byte !== carriageReturn) continue
+      add(chunk.subarray(from, at))
+      from = at + 1
+      if (byte === lineFeed) say(this.#restLength)
+      this.#isReturned = byte === carriageReturn
+    }
+    add(chunk.subarray(from))
+    const said = text.subarray(0, length)
+    return { text: said, count: countLines(said) }
+  }
+
+  #keep(bytes: Buffer): void {
     const length = this.#restLength + bytes.length
     if (length > this.#rest.length) {
       const larger = Buffer.allocUnsafe(Math.max(length, 2 * this.#rest.length))
@@ -50,59 +98,21 @@ export class LineSplitter {
     }
     bytes.copy(this.#rest, this.#restLength)
     this.#restLength = length
-    if (length <= limits.jobLogLineMax) return []
-    const rest = shown(this.#rest.subarray(0, length))
-    const ready: Lines[] = []
-    let at = 0
-    while (rest.length - at > limits.jobLogLineMax) {
-      const end = characterBefore(rest, at + limits.jobLogLineMax)
-      ready.push({ text: Buffer.concat([rest.subarray(at, end), endOfLine]), count: 1 })
-      at = end
-    }
-    this.#rest = Buffer.from(rest.subarray(at))
-    this.#restLength = this.#rest.length
-    return ready
   }
 }
 
-/** Whole lines with those that are too long cut. */
-const cut = (text: Buffer): readonly Lines[] => {
-  const ready: Lines[] = []
-  let begin = 0
+/** How many lines there are; null when one is too long. */
+const countShortLines = (text: Buffer): number | null => {
   let count = 0
-  let at = 0
-  while (at < text.length) {
-    const end = text.indexOf(lineFeed, at) + 1
-    if (end - at - 1 > limits.jobLogLineMax) {
-      if (count > 0) ready.push({ text: text.subarray(begin, at), count })
-      ready.push(...cutLine(shown(text.subarray(at, end - 1))))
-      begin = end
-      count = 0
-    } else count += 1
-    at = end
+  for (let at = 0; at < text.length; count += 1) {
+    const end = text.indexOf(lineFeed, at)
+    if (end - at > lineMax) return null
+    at = end + 1
   }
-  if (count > 0) ready.push({ text: text.subarray(begin), count })
-  return ready
+  return count
 }
 
-const cutLine = (line: Buffer): readonly Lines[] => {
-  const ready: Lines[] = []
-  for (let at = 0; at < line.length || at === 0;) {
-    const end = line.length - at > limits.jobLogLineMax ? characterBefore(line, at + limits.jobLogLineMax) : line.length
-    ready.push({ text: Buffer.concat([line.subarray(at, end), endOfLine]), count: 1 })
-    at = Math.max(end, 1)
-  }
-  return ready
-}
-
-/** What a terminal still shows of a line: what follows the last carriage return that something follows. */
-const shown = (line: Buffer): Buffer => {
-  let end = line.length
-  while (end > 0 && line[end - 1] === carriageReturn) end -= 1
-  return line.subarray(line.subarray(0, end).lastIndexOf(carriageReturn) + 1)
-}
-
-/** The last place up to `at` that is not inside of a character of UTF-8. */
+/** The last place up to `at` that is not inside of a character of UTF-8; `at` itself where there are no characters. */
 const characterBefore = (text: Buffer, at: number): number => {
   let place = at
   while (place > at - 4 && ((text[place] ?? 0) & 0xc0) === 0x80) place -= 1

@@ -32,7 +32,9 @@ const retryDelayMs = 1_000
 type Batch = {
   readonly memory: Buffer
   used: number
-  /** Lines of the log before the batch; null while it is empty. */
+  /** Of these, without heads. */
+  textBytes: number
+  /** Lines of the log before the batch. */
   firstLine: number
   lines: number
 }
@@ -93,16 +95,16 @@ export class LogFile {
     return this.#lines
   }
 
-  /** Bytes that no disk took, since last asked. */
+  /** Bytes of text that the disk did not take, since last asked. */
   takeLostBytes(): number {
     const lost = this.#lostBytes
     this.#lostBytes = 0
     return lost
   }
 
-  /** Whether writes fail at the moment. */
-  get isFailing(): boolean {
-    return this.#failedAt !== null
+  /** Whether what is appended now has a place: writes do not fail, and few wait. */
+  get isKeepingUp(): boolean {
+    return this.#failedAt === null && this.#full.length < limits.jobLogBatchesMax / 2
   }
 
   /** Takes whole lines (copied), at most `frameBytesMax` less a head at once. False when the writer should wait until `drained`; beyond the limit of what waits, lines are lost and counted. */
@@ -116,6 +118,7 @@ export class LogFile {
     const { used } = this.#batch
     text.copy(this.#batch.memory, used)
     this.#batch.used = used + text.length
+    this.#batch.textBytes += text.length
     this.#batch.lines += count
     if (this.#frame !== null) {
       this.#frame.bytes += text.length
@@ -133,9 +136,14 @@ export class LogFile {
       : new Promise((resolve) => void this.#drained.push(resolve))
   }
 
+  /** Waits for what is on its way. */
+  async settled(): Promise<void> {
+    while (this.#writing !== null) await this.#writing
+  }
+
   /** Waits for what is on its way, and closes. */
   async close(): Promise<void> {
-    while (this.#writing !== null) await this.#writing
+    await this.settled()
     await this.#file.close().catch(() => {})
   }
 
@@ -166,7 +174,13 @@ export class LogFile {
   }
 
   #emptyBatch(): Batch {
-    return { memory: this.#spare.pop() ?? Buffer.allocUnsafe(frameBytesMax), used: 0, firstLine: this.#lines, lines: 0 }
+    return {
+      memory: this.#spare.pop() ?? Buffer.allocUnsafe(frameBytesMax),
+      used: 0,
+      textBytes: 0,
+      firstLine: this.#lines,
+      lines: 0,
+    }
   }
 
   async #writeAll(): Promise<void> {
@@ -218,7 +232,7 @@ export class LogFile {
 
   /** Lines that are not in the file must not count, or no later line would be found under its number. */
   #lose(batch: Batch): void {
-    this.#lostBytes += batch.used
+    this.#lostBytes += batch.textBytes
     this.#lines -= batch.lines
     for (const later of [...this.#full, this.#batch]) later.firstLine -= batch.lines
   }

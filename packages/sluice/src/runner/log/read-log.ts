@@ -3,7 +3,6 @@ import { type FileHandle, open } from 'node:fs/promises'
 import { limits } from '../../core/limits.ts'
 import type { LogLine, LogPage } from '../../ports/runner.ts'
 import { countLines, type Frame, framesOf, placeBefore } from './frames.ts'
-import { visibleText } from './recent-lines.ts'
 
 /** Which lines: those after line `after` (0: from the first), at most `limit`. */
 export type Page = { readonly after: number; readonly limit: number }
@@ -32,7 +31,7 @@ export const searchLog = async (path: string, text: string, { after, limit }: Pa
   let bytes = 0
   for await (const frame of framesAfter(path, after)) {
     for (const line of hitsOf(frame, needle)) {
-      if (line.number <= after || !line.text.includes(text)) continue
+      if (line.number <= after) continue
       lines.push(line)
       next = line.number
       bytes += line.text.length
@@ -69,7 +68,7 @@ function* linesOf({ stream, at, before, text }: Frame, after: number): Generator
   for (let begin = 0; begin < text.length;) {
     const end = text.indexOf(lineFeed, begin)
     number += 1
-    if (number > after) yield { number, at, stream, text: visibleText(text.toString('utf8', begin, end)) }
+    if (number > after) yield { number, at, stream, text: text.toString('utf8', begin, end) }
     begin = end + 1
   }
 }
@@ -82,7 +81,7 @@ function* hitsOf({ stream, at, before, text }: Frame, needle: Buffer): Generator
     const begin = text.lastIndexOf(lineFeed, hit) + 1
     const end = text.indexOf(lineFeed, hit)
     number += countLines(text.subarray(counted, begin)) + 1
-    yield { number, at, stream, text: visibleText(text.toString('utf8', begin, end)) }
+    yield { number, at, stream, text: text.toString('utf8', begin, end) }
     counted = end + 1
   }
 }

@@ -49,21 +49,13 @@ export class RecentLines {
 
   /** The lines as text. */
   texts(): readonly string[] {
-    return this.#parts
-      .flatMap(({ text }) => text.toString('utf8').slice(0, -1).split('\n').map(visibleText))
-      .slice(-this.#linesMax)
+    return this.#parts.flatMap(({ text }) => text.toString('utf8').slice(0, -1).split('\n')).slice(-this.#linesMax)
   }
 
   /** Whether there is enough without the first part, or too much with it. */
   #isTooMuch(first: Remembered): boolean {
     return this.#lines - first.count >= this.#linesMax || this.#bytes > this.#bytesMax
   }
-}
-
-/** A line as a terminal leaves it: without its carriage returns and what they overwrote. */
-export const visibleText = (line: string): string => {
-  const text = line.replace(/\r+$/, '')
-  return text.slice(text.lastIndexOf('\r') + 1)
 }
 
 const lastOf = (text: Buffer, linesMax: number, bytesMax: number): Buffer => {
