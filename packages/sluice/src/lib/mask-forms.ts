@@ -192,7 +192,7 @@ const linesOf = (text: string, columns: readonly number[]): readonly string[] =>
     const lines = Array.from({ length: Math.ceil(text.length / width) }, (_, index) =>
       text.slice(index * width, (index + 1) * width),
     )
-    return [lines.join('\n'), ...lines.filter(({ length }) => length >= wrappedLengthMin)]
+    return [lines.join('\n'), ...lines.filter((line) => line.replaceAll('=', '').length >= wrappedLengthMin)]
   })
 
 /** The bytes in pieces of about the same length; touching masks become one, so that nobody sees the seam. */

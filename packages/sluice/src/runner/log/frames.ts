@@ -4,7 +4,7 @@
  *
  *     ␞o 1767225600000 0000812 0000014⏎     record separator, stream (o, e, s), epoch ms, bytes and lines that follow
  *
- * Beside it, `<log>.index` has a line for about each 64 kB: lines before a frame, and its offset. It only saves reading; a log without it is whole.
+ * Beside it, `<log>.index` has a line for about each half megabyte: lines before a frame, and its offset. It only saves reading; a log without it is whole.
  */
 import { readFile } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'

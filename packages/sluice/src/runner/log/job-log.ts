@@ -82,8 +82,8 @@ export class JobLog {
     const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length)
     let mayGoOn = true
     for (let at = 0; at < bytes.length; at += portionBytes) {
-      const lines = splitter.push(masker.push(bytes.subarray(at, at + portionBytes)))
-      mayGoOn = this.#store(stream, lines) && mayGoOn
+      const ready = splitter.push(masker.push(bytes.subarray(at, at + portionBytes)))
+      for (const lines of ready) mayGoOn = this.#store(stream, lines) && mayGoOn
     }
     return mayGoOn
   }
@@ -179,8 +179,7 @@ export class JobLog {
   #flush(): void {
     for (const stream of ['stdout', 'stderr'] as const) {
       const { masker, splitter } = this.#sources[stream]
-      this.#store(stream, splitter.push(masker.end()))
-      this.#store(stream, splitter.end())
+      for (const lines of [...splitter.push(masker.end()), ...splitter.end()]) this.#store(stream, lines)
     }
     if (this.#droppedBytes > 0) {
       const kept = this.#shutOut.take()
@@ -196,7 +195,6 @@ export class JobLog {
   }
 
   #store(stream: OutputStream, { text, count }: Lines): boolean {
-    if (count === 0) return true
     // The first that does not fit shuts the log: what came later would seem to follow what came before.
     if (this.#droppedBytes === 0 && this.#bytes + text.length <= this.#bytesMax) {
       this.#bytes += text.length

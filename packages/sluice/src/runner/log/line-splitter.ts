@@ -5,9 +5,9 @@ import { countLines } from './frames.ts'
 /** Whole lines, each with its line feed. */
 export type Lines = { readonly text: Buffer; readonly count: number }
 
-const none: Lines = { text: Buffer.alloc(0), count: 0 }
 const lineFeed = 0x0a
 const carriageReturn = 0x0d
+const endOfLine = Buffer.from('\n')
 const lineMax = limits.jobLogLineMax
 
 /**
@@ -21,43 +21,37 @@ export class LineSplitter {
   /** Whether a carriage return came after the rest: whatever follows but a line feed overwrites it. */
   #isReturned = false
 
-  /** The lines that are whole now. Their text may lie in the chunk's own memory. */
-  push(chunk: Buffer): Lines {
+  /** The lines that are whole now, in order. Their text may lie in the chunk's own memory. */
+  push(chunk: Buffer): readonly Lines[] {
     const isPlain = !this.#isReturned && chunk.indexOf(carriageReturn) === -1
     return (isPlain ? this.#plain(chunk) : null) ?? this.#careful(chunk)
   }
 
   /** The rest, as a line. */
-  end(): Lines {
-    if (this.#restLength === 0) return none
-    const text = Buffer.allocUnsafe(this.#restLength + 1)
-    this.#rest.copy(text, 0, 0, this.#restLength)
-    text[this.#restLength] = lineFeed
-    this.#restLength = 0
-    this.#isReturned = false
-    return { text, count: 1 }
+  end(): readonly Lines[] {
+    return this.#restLength === 0 ? [] : this.#careful(endOfLine)
   }
 
   /** A chunk without carriage returns; null when a line is too long. */
-  #plain(chunk: Buffer): Lines | null {
+  #plain(chunk: Buffer): readonly Lines[] | null {
     const end = chunk.lastIndexOf(lineFeed) + 1
-    const isLong = this.#restLength + chunk.indexOf(lineFeed) > lineMax || chunk.length - end > lineMax
-    if (isLong || (end === 0 && this.#restLength + chunk.length > lineMax)) return null
-    if (end === 0) {
-      this.#keep(chunk)
-      return none
+    const firstEnd = this.#restLength === 0 ? 0 : chunk.indexOf(lineFeed) + 1
+    const count = countShortLines(chunk.subarray(firstEnd, end))
+    const isLong = this.#restLength + firstEnd - 1 > lineMax || chunk.length - end > lineMax
+    if (count === null || isLong || (end === 0 && this.#restLength + chunk.length > lineMax)) return null
+    const ready: Lines[] = []
+    if (firstEnd > 0) {
+      const text = Buffer.concat([this.#rest.subarray(0, this.#restLength), chunk.subarray(0, firstEnd)])
+      ready.push({ text, count: 1 })
+      this.#restLength = 0
     }
-    const count = countShortLines(chunk.subarray(0, end))
-    if (count === null) return null
-    const whole = chunk.subarray(0, end)
-    const text = this.#restLength === 0 ? whole : Buffer.concat([this.#rest.subarray(0, this.#restLength), whole])
-    this.#restLength = 0
+    if (end > firstEnd) ready.push({ text: chunk.subarray(firstEnd, end), count })
     this.#keep(chunk.subarray(end))
-    return { text, count }
+    return ready
   }
 
   /** Any chunk, piece by piece between its carriage returns and line feeds. */
-  #careful(chunk: Buffer): Lines {
+  #careful(chunk: Buffer): readonly Lines[] {
     const text = Buffer.allocUnsafe(
       this.#restLength + chunk.length + Math.ceil((this.#restLength + chunk.length) / lineMax) + 1,
     )
@@ -86,7 +80,7 @@ export class LineSplitter {
     }
     add(chunk.subarray(from))
     const said = text.subarray(0, length)
-    return { text: said, count: countLines(said) }
+    return length === 0 ? [] : [{ text: said, count: countLines(said) }]
   }
 
   #keep(bytes: Buffer): void {

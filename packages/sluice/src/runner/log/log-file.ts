@@ -24,8 +24,8 @@ export type LogFileOptions = {
   readonly onFailure: (error: Error) => void
 }
 
-/** Bytes of log from one line of the index to the next, at least. */
-const indexEveryBytes = 65_536
+/** Bytes of log from one line of the index to the next, at least: what a page costs beyond its own lines. */
+const indexEveryBytes = 524_288
 /** Pause between a write that failed and the next try, milliseconds. */
 const retryDelayMs = 1_000
 
@@ -186,62 +186,71 @@ export class LogFile {
   async #writeAll(): Promise<void> {
     // Lets whoever writes several pieces at once put them into one batch.
     await Promise.resolve()
-    for (let batch = this.#nextBatch(); batch !== null; batch = this.#nextBatch()) {
-      await this.#write(batch)
-      this.#spare.push(batch.memory)
+    for (let batches = this.#nextBatches(); batches.length > 0; batches = this.#nextBatches()) {
+      await this.#write(batches)
+      this.#spare.push(...batches.map(({ memory }) => memory))
       if (this.#full.length < limits.jobLogBatchesMax / 2) for (const resolve of this.#drained.splice(0)) resolve()
     }
     this.#writing = null
   }
 
-  #nextBatch(): Batch | null {
-    const full = this.#full.shift()
-    if (full !== undefined) return full
-    if (this.#batch.used === 0) return null
+  /** All that are full, else the one that is being filled. */
+  #nextBatches(): readonly Batch[] {
+    if (this.#full.length > 0) return this.#full.splice(0)
+    if (this.#batch.used === 0) return []
     this.#endFrame()
     const batch = this.#batch
     this.#batch = this.#emptyBatch()
-    return batch
+    return [batch]
   }
 
-  async #write(batch: Batch): Promise<void> {
+  async #write(batches: readonly Batch[]): Promise<void> {
     const now = this.#options.now()
     if (this.#failedAt !== null && Math.abs(now - this.#failedAt) < retryDelayMs) {
-      this.#lose(batch)
+      this.#lose(batches)
       return
     }
     try {
-      await writeFully(this.#file, batch.memory.subarray(0, batch.used))
+      await writeFully(
+        this.#file,
+        batches.map(({ memory, used }) => memory.subarray(0, used)),
+      )
       this.#failedAt = null
     } catch (error) {
       if (this.#failedAt === null) this.#options.onFailure(error instanceof Error ? error : new Error(String(error)))
       this.#failedAt = now
-      this.#lose(batch)
+      this.#lose(batches)
       // A torn frame in the middle would hide what comes after it.
       await this.#file.truncate(this.#size).catch(() => {})
       return
     }
-    const offset = this.#size
-    this.#size += batch.used
-    if (offset - this.#indexedAt < indexEveryBytes) return
-    this.#indexedAt = offset
-    await appendFile(indexPathOf(this.#options.path), indexLineOf({ line: batch.firstLine, offset }), {
-      mode: 0o600,
-    }).catch(() => {})
+    let places = ''
+    for (const { firstLine, used } of batches) {
+      if (this.#size - this.#indexedAt >= indexEveryBytes) {
+        places += indexLineOf({ line: firstLine, offset: this.#size })
+        this.#indexedAt = this.#size
+      }
+      this.#size += used
+    }
+    if (places !== '') await appendFile(indexPathOf(this.#options.path), places, { mode: 0o600 }).catch(() => {})
   }
 
   /** Lines that are not in the file must not count, or no later line would be found under its number. */
-  #lose(batch: Batch): void {
-    this.#lostBytes += batch.textBytes
-    this.#lines -= batch.lines
-    for (const later of [...this.#full, this.#batch]) later.firstLine -= batch.lines
+  #lose(batches: readonly Batch[]): void {
+    const lines = batches.reduce((sum, batch) => sum + batch.lines, 0)
+    this.#lostBytes += batches.reduce((sum, { textBytes }) => sum + textBytes, 0)
+    this.#lines -= lines
+    for (const later of [...this.#full, this.#batch]) later.firstLine -= lines
   }
 }
 
-const writeFully = async (file: FileHandle, bytes: Buffer): Promise<void> => {
-  for (let at = 0; at < bytes.length;) {
-    const { bytesWritten } = await file.write(bytes, at, bytes.length - at)
-    at += bytesWritten
+const writeFully = async (file: FileHandle, buffers: readonly Buffer[]): Promise<void> => {
+  let { bytesWritten } = await file.writev(buffers)
+  for (const buffer of buffers) {
+    const done = Math.min(bytesWritten, buffer.length)
+    bytesWritten -= done
+    // What one call did not take (the disk is about to be full) says why in the next one.
+    for (let at = done; at < buffer.length;) at += (await file.write(buffer, at, buffer.length - at)).bytesWritten
   }
 }
 
