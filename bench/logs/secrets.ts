@@ -1,5 +1,5 @@
 /** Random secrets of the kinds that projects have. */
-import { Prng } from '../../packages/sluice/test/sim/prng.ts'
+import type { Prng } from '../../packages/sluice/test/sim/prng.ts'
 
 const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
 const base64Letters = `${letters}+/`

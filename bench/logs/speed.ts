@@ -61,8 +61,7 @@ export const storeSpeed = async (
   const path = join(directory, 'speed.log')
   const log = await JobLog.open({ path, secrets, now: Date.now, bytesMax: Number.POSITIVE_INFINITY })
   const speed = await measure(
-    bytesTotal,
-    bytes,
+    { bytesTotal, bytesEach: bytes },
     async () => {
       for (const chunk of chunks) if (!log.write('stdout', chunk)) await log.drained()
       // Pipes are read in turns of the loop.
@@ -78,8 +77,7 @@ export const storeSpeed = async (
 export const maskSpeed = ({ secrets, chunks, bytes }: Material, bytesTotal: number): Promise<Speed> => {
   const masker = new Masker(new MaskSet(secrets))
   return measure(
-    bytesTotal,
-    bytes,
+    { bytesTotal, bytesEach: bytes },
     async () => {
       for (const chunk of chunks) masker.push(chunk)
     },
@@ -92,8 +90,7 @@ export const copySpeed = async ({ chunks, bytes }: Material, directory: string, 
   const path = join(directory, 'copy.log')
   const file = createWriteStream(path, { highWaterMark: 2_097_152 })
   const speed = await measure(
-    bytesTotal,
-    bytes,
+    { bytesTotal, bytesEach: bytes },
     async () => {
       for (const chunk of chunks) if (!file.write(chunk)) await once(file, 'drain')
     },
@@ -107,8 +104,7 @@ export const copySpeed = async ({ chunks, bytes }: Material, directory: string, 
 }
 
 const measure = async (
-  bytesTotal: number,
-  bytesEach: number,
+  { bytesTotal, bytesEach }: { readonly bytesTotal: number; readonly bytesEach: number },
   round: () => Promise<void>,
   end: () => Promise<unknown>,
 ): Promise<Speed> => {

@@ -206,6 +206,33 @@ const runShape = {
   release: ref.nullable(),
   cause: cause.nullable(),
 }
+const logMarks = z.strictObject({
+  folds: z.array(
+    z.strictObject({
+      kind: z.enum(['step', 'group']),
+      name: z.string(),
+      depth: z.number().int(),
+      startedAt: at,
+      endedAt: at.nullable(),
+      from: z.number().int(),
+      to: z.number().int().nullable(),
+      outcome: z.enum(['succeeded', 'failed', 'skipped', 'cancelled']).nullable(),
+    }),
+  ),
+  annotations: z.array(
+    z.strictObject({
+      level: z.enum(['notice', 'warning', 'failure']),
+      title: z.string().nullable(),
+      message: z.string(),
+      file: z.string().nullable(),
+      line: z.number().nullable(),
+      column: z.number().nullable(),
+      at,
+      after: z.number().int(),
+    }),
+  ),
+  summary: z.string().meta({ description: 'Markdown' }),
+})
 const refusal = z.strictObject({
   kind: z.enum(['live_rollout', 'locked', 'frozen', 'not_verified', 'approval_missing', 'already_serving']),
   who: z.string(),
@@ -257,8 +284,11 @@ export const schemas: Schemas = {
   Run: z.strictObject({ ...runShape, now: at }),
   RunStarted: z.strictObject({ run: z.string() }),
   JobLog: z.strictObject({
-    lines: z.array(z.strictObject({ at, stream: z.enum(['stdout', 'stderr', 'sluice']), text: z.string() })),
+    lines: z.array(
+      z.strictObject({ number: z.number(), at, stream: z.enum(['stdout', 'stderr', 'sluice']), text: z.string() }),
+    ),
     next: z.number(),
+    marks: logMarks.nullable(),
   }),
   Rollouts: z.strictObject({ items: z.array(rolloutPlain), next: z.string().nullable() }),
   Rollout: rolloutPlain,

@@ -73,7 +73,12 @@ export type Contract = {
   }
   'runs.show': { query: None; body: None; response: RunDetailView }
   'runs.logs': {
-    query: { readonly after?: number | undefined; readonly limit?: number | undefined }
+    query: {
+      readonly after?: number | undefined
+      readonly limit?: number | undefined
+      readonly search?: string | undefined
+      readonly marks?: 'true' | undefined
+    }
     body: None
     response: JobLogView
   }

@@ -275,14 +275,50 @@ export type RunView = {
 /** A run with the server's clock. */
 export type RunDetailView = RunView & { readonly now: number }
 
-/** Lines of a job's log; ask again with `next` for more. */
+/** One line of a job's log; numbers count from 1. */
+export type LogLineView = {
+  readonly number: number
+  readonly at: number
+  readonly stream: 'stdout' | 'stderr' | 'sluice'
+  readonly text: string
+}
+
+/** A step, or a group that a program made: the lines after `from` up to `to` (null: it goes on). In order; one with a greater depth lies inside of the one before it. */
+export type LogFoldView = {
+  readonly kind: 'step' | 'group'
+  readonly name: string
+  readonly depth: number
+  readonly startedAt: number
+  readonly endedAt: number | null
+  readonly from: number
+  readonly to: number | null
+  readonly outcome: 'succeeded' | 'failed' | 'skipped' | 'cancelled' | null
+}
+
+/** A remark on a place in a file; `after` is the number of the log's line before it. */
+export type AnnotationView = {
+  readonly level: 'notice' | 'warning' | 'failure'
+  readonly title: string | null
+  readonly message: string
+  readonly file: string | null
+  readonly line: number | null
+  readonly column: number | null
+  readonly at: number
+  readonly after: number
+}
+
+/** What a log says about itself. The summary is Markdown, empty for none. */
+export type LogMarksView = {
+  readonly folds: readonly LogFoldView[]
+  readonly annotations: readonly AnnotationView[]
+  readonly summary: string
+}
+
+/** Lines of a job's log; ask again with `after: next` for more. The marks when they were asked for. */
 export type JobLogView = {
-  readonly lines: readonly {
-    readonly at: number
-    readonly stream: 'stdout' | 'stderr' | 'sluice'
-    readonly text: string
-  }[]
+  readonly lines: readonly LogLineView[]
   readonly next: number
+  readonly marks: LogMarksView | null
 }
 
 /** One row of the ledger. */

@@ -1,6 +1,8 @@
 import { SluiceError } from '../../core/errors.ts'
 import { limits } from '../../core/limits.ts'
-import type { Handlers } from '../context.ts'
+import type { LogPage } from '../../ports/runner.ts'
+import type { ApiContext, Handlers } from '../context.ts'
+import { marksView } from '../present/logs.ts'
 import { runView } from '../present/runs.ts'
 import { pageOf } from './releases.ts'
 
@@ -28,13 +30,29 @@ export const runHandlers: Handlers<'runs.list' | 'runs.start' | 'runs.show' | 'r
         hint: `sluice runs show ${run.id}`,
       })
     }
-    const after = query.after ?? 0
-    const page = { after, limit: query.limit ?? limits.logLinesMax }
-    const lines = await runner.logs(`${run.id}/job/${params.job}`, page, signal)
-    return { lines, next: after + lines.length }
+    const key = `${run.id}/job/${params.job}`
+    const page = { after: query.after ?? 0, limit: query.limit ?? limits.logLinesMax }
+    const { lines, next } = await logPage(runner, { key, page, search: query.search ?? null }, signal)
+    return { lines, next, marks: query.marks === undefined ? null : marksView(await runner.logMarks(key, signal)) }
   },
   'runs.cancel': async ({ engine }, { params, body, caller }) => {
     await engine.cancelRun(params.run, { ...caller, reason: body.reason ?? null })
     return {}
   },
+}
+
+type Asked = {
+  readonly key: string
+  readonly page: { readonly after: number; readonly limit: number }
+  readonly search: string | null
+}
+
+const logPage = async (
+  runner: ApiContext['runner'],
+  { key, page, search }: Asked,
+  signal: AbortSignal,
+): Promise<LogPage> => {
+  if (search !== null) return runner.searchLog(key, { ...page, text: search }, signal)
+  const lines = await runner.logs(key, page, signal)
+  return { lines, next: page.after + lines.length }
 }

@@ -176,6 +176,17 @@ describe('a job log', () => {
       assert.doesNotMatch(await readFile(file, 'utf8'), /swordfish|later-secret|line one/)
   })
 
+  it('takes notes of any length, line by line', async () => {
+    const log = await openLog()
+    const lines = Array.from({ length: 60_000 }, (_, index) => `line ${index}`)
+    log.note(lines.join('\n'))
+    log.note('y'.repeat(400_000))
+    await log.close()
+    const texts = await readTexts()
+    assert.deepEqual(texts.slice(0, lines.length), lines)
+    assert.equal(texts.slice(lines.length).join(''), 'y'.repeat(400_000))
+  })
+
   it('takes whole lines of writers that were forked, whichever of them writes', async () => {
     const log = await openLog()
     const script = 'for w in 1 2 3 4; do (for i in $(seq 300); do echo "writer $w line $i"; done) & done; wait'

@@ -104,8 +104,10 @@ export class JobLog {
 
   /** A line of the runner's own (or several). Not bounded by the log's limit: there are few. */
   note(text: string): void {
-    for (const line of maskText(this.#masks, text).split(/\r?\n|\r/))
-      this.#put('sluice', { text: Buffer.from(`${line}\n`), count: 1 })
+    const splitter = new LineSplitter()
+    const bytes = Buffer.from(`${maskText(this.#masks, text)}\n`)
+    for (let at = 0; at < bytes.length; at += portionBytes)
+      for (const lines of splitter.push(bytes.subarray(at, at + portionBytes))) this.#put('sluice', lines)
   }
 
   /** Begins a step, numbered from 0. What an earlier one left open is over. */

@@ -1,4 +1,5 @@
 /** Appends frames to a log, in batches: what comes while a batch is being written goes into the next one, so that a slow disk costs memory, which is bounded, and never the loop. */
+import assert from 'node:assert/strict'
 import { appendFile, type FileHandle, mkdir, open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { limits } from '../../core/limits.ts'
@@ -109,6 +110,7 @@ export class LogFile {
 
   /** Takes whole lines (copied), at most `frameBytesMax` less a head at once. False when the writer should wait until `drained`; beyond the limit of what waits, lines are lost and counted. */
   append({ stream, at, text, count }: Entry): boolean {
+    assert(headBytes + text.length <= frameBytesMax, 'what is appended at once fits into a frame')
     if (this.#frame?.stream !== stream || this.#frame.at !== at || this.#batch.used + text.length > frameBytesMax) {
       if (!this.#beginFrame({ stream, at, needed: text.length })) {
         this.#lostBytes += text.length
