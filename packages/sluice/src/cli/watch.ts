@@ -1,7 +1,8 @@
 /** Following something that goes on in a control plane until it is over: painted on a terminal, told line by line elsewhere. */
 import { SluiceError } from '../core/errors.ts'
 import type { Client } from '../http/client/client.ts'
-import type { RolloutDetailView, RunDetailView } from '../http/client/views.ts'
+import type { RolloutDetailView } from '../http/client/views.ts'
+import type { RunDetailView } from '../http/client/run-views.ts'
 import type { Cli } from './cli.ts'
 import { createLive } from './render/live.ts'
 import { isOver, rolloutChanges, rolloutLines } from './render/rollout.ts'

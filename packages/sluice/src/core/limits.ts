@@ -48,10 +48,18 @@ export const limits = {
   pageItemsMax: 500,
   /** A wake-up later than this means that the control plane was away or the clock was set forward, not that nothing happened. */
   wakeLateMsMax: 30_000,
-  /** Log of one job, characters; more is counted and dropped. */
+  /** Log of one job, bytes; more is counted and dropped, but for the end of each step. */
   jobLogBytesMax: 67_108_864,
-  /** Longest line of a job's log, characters; longer ones are cut into several. */
+  /** What is kept of the end of a step whose job has said too much, bytes; at least one longest line. */
+  jobLogEndBytesMax: 131_072,
+  /** Longest line of a job's log, bytes; longer ones are cut into several. */
   jobLogLineMax: 65_536,
+  /** Batches of a log (256 kB each) that wait for the disk; half of them make the job wait. */
+  jobLogBatchesMax: 16,
+  /** Groups and annotations of one job's log; more are left out. */
+  jobMarksMax: 10_000,
+  /** Summary of one job, bytes of Markdown; as much as GitHub Actions takes for a step. */
+  jobSummaryBytesMax: 1_048_576,
   /** Time between SIGTERM and SIGKILL for a job, milliseconds. */
   jobGraceMs: 5_000,
   /** How long the keeper of a job's namespaces may take to end, milliseconds; then it is killed. */
@@ -145,6 +153,8 @@ export const limits = {
   apiConnectionsMax: 1_000,
   /** Lines of one page of a job's log. */
   logLinesMax: 5_000,
+  /** Characters of one page of a job's log, so that 5,000 long lines are more than one page. */
+  logPageBytesMax: 4_194_304,
   /** Rows that a fold for one answer reads at most: a rollout that measures once a second for a day has some 200,000. */
   storyRowsMax: 250_000,
   /** Longest pause between two attempts to connect to the gateway, milliseconds: a restarted one is found again this late at most. */

@@ -15,7 +15,7 @@ export type ApiContext = {
   readonly log: Log
   readonly sha256: Sha256
   readonly artifacts: Pick<ArtifactStore, 'verify'>
-  readonly runner: Pick<JobRunner, 'logs'>
+  readonly runner: Pick<JobRunner, 'logs' | 'searchLog' | 'logMarks'>
   /** Settings of the project's working tree; rejects as the config loader does. */
   readonly settings: (signal: AbortSignal) => Promise<Settings>
   readonly server: {

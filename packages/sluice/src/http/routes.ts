@@ -180,12 +180,19 @@ export const routes: { readonly [Id in RouteId]: RouteSpec<Id> } = {
   'runs.show': { ...read, summary: 'One run and its jobs.', cli: 'runs show', response: 'Run' },
   'runs.logs': {
     ...read,
-    summary: 'Lines of a job’s log, secrets masked, from line `after` on.',
+    summary: 'Lines of a job’s log, secrets masked, after line `after`; all, or those that hold a text.',
     cli: 'runs logs',
     query: z.strictObject({
       after: seq.optional(),
       limit: count(limits.logLinesMax).optional(),
       execution: count(limits.retriesMax + 1).optional(),
+      search: z
+        .string()
+        .min(1)
+        .max(limits.reasonCharactersMax)
+        .optional()
+        .meta({ description: 'Only lines with this text, letter by letter; `next` is then the last line looked at.' }),
+      marks: z.literal('true').optional().meta({ description: 'Steps, groups, annotations and the summary as well.' }),
     }),
     response: 'JobLog',
   },

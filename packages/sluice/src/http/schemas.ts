@@ -1,6 +1,7 @@
 /** The wire types as schemas: what OpenAPI tells, and what tests hold the answers to. */
 import { z } from 'zod'
 import { commitId, digest } from '../core/model.ts'
+import type * as runViews from './client/run-views.ts'
 import type * as views from './client/views.ts'
 
 const at = z.number().int().meta({ description: 'epoch ms' })
@@ -226,6 +227,33 @@ const runShape = {
   release: ref.nullable(),
   cause: cause.nullable(),
 }
+const logMarks = z.strictObject({
+  folds: z.array(
+    z.strictObject({
+      kind: z.enum(['step', 'group']),
+      name: z.string(),
+      depth: z.number().int(),
+      startedAt: at,
+      endedAt: at.nullable(),
+      from: z.number().int(),
+      to: z.number().int().nullable(),
+      outcome: z.enum(['succeeded', 'failed', 'timed_out', 'skipped', 'cancelled']).nullable(),
+    }),
+  ),
+  annotations: z.array(
+    z.strictObject({
+      level: z.enum(['notice', 'warning', 'failure']),
+      title: z.string().nullable(),
+      message: z.string(),
+      file: z.string().nullable(),
+      line: z.number().nullable(),
+      column: z.number().nullable(),
+      at,
+      after: z.number().int(),
+    }),
+  ),
+  summary: z.string().meta({ description: 'Markdown' }),
+})
 const refusal = z.strictObject({
   kind: z.enum(['live_rollout', 'locked', 'frozen', 'not_verified', 'approval_missing', 'already_serving']),
   who: z.string(),
@@ -277,8 +305,11 @@ export const schemas: Schemas = {
   Run: z.strictObject({ ...runShape, now: at }),
   RunStarted: z.strictObject({ run: z.string() }),
   JobLog: z.strictObject({
-    lines: z.array(z.strictObject({ at, stream: z.enum(['stdout', 'stderr', 'sluice']), text: z.string() })),
+    lines: z.array(
+      z.strictObject({ number: z.number(), at, stream: z.enum(['stdout', 'stderr', 'sluice']), text: z.string() }),
+    ),
     next: z.number(),
+    marks: logMarks.nullable(),
   }),
   Rollouts: z.strictObject({ items: z.array(rolloutPlain), next: z.string().nullable() }),
   Rollout: rolloutPlain,
@@ -349,10 +380,10 @@ export type Schemas = {
   readonly Releases: z.ZodType<views.PageView<views.ReleaseView>>
   readonly Release: z.ZodType<views.ReleaseDetailView>
   readonly ReleaseVerification: z.ZodType<views.ReleaseVerificationView>
-  readonly Runs: z.ZodType<views.PageView<views.RunView>>
-  readonly Run: z.ZodType<views.RunDetailView>
+  readonly Runs: z.ZodType<views.PageView<runViews.RunView>>
+  readonly Run: z.ZodType<runViews.RunDetailView>
   readonly RunStarted: z.ZodType<{ readonly run: string }>
-  readonly JobLog: z.ZodType<views.JobLogView>
+  readonly JobLog: z.ZodType<runViews.JobLogView>
   readonly Rollouts: z.ZodType<views.PageView<views.RolloutView>>
   readonly Rollout: z.ZodType<views.RolloutView>
   readonly RolloutDetail: z.ZodType<views.RolloutDetailView>

@@ -1,127 +1,173 @@
 /** Keeps secrets out of a stream: every usual form of a value becomes `***` before the bytes reach disk or screen, also across chunk borders. */
+import { type Automaton, buildAutomaton, skip, step } from './mask-automaton.ts'
+import { formsOf } from './mask-forms.ts'
 
-/** What a secret is replaced by. */
+/** What a secret is replaced by. Secrets that overlap or touch become one. */
 export const mask = '***'
 
-/** Shorter values and lines are not masked: they would blank out ordinary text without hiding anything. */
-const lengthMin = 4
-const lineLengthMin = 6
+const maskBytes = Buffer.from(mask)
+const nothing = Buffer.alloc(0)
+/** Bytes that are looked at in one go, so that memory stays bounded however large a chunk is. */
+const portionBytes = 1_048_576
 
-/** The forms in which a value may show up: as it is, line by line, JSON, URL, base64 at the three offsets, hex. */
-export const formsOf = (secret: string): readonly string[] => {
-  if (secret.length < lengthMin) return []
-  const lines = secret.split(/\r?\n/).filter((line) => line.length >= lineLengthMin)
-  const bytes = Buffer.from(secret, 'utf8')
-  const forms = [
-    secret,
-    ...lines,
-    JSON.stringify(secret).slice(1, -1),
-    encodeURIComponent(secret),
-    encodeURIComponent(secret).replaceAll('%20', '+'),
-    bytes.toString('hex'),
-    bytes.toString('hex').toUpperCase(),
-    ...base64Forms(bytes),
-  ]
-  return [...new Set(forms)].filter((form) => form.length >= lengthMin)
-}
+/** The secrets of a job; several maskers share it, and values may be added while they run. */
+export class MaskSet {
+  readonly #forms = new Map<string, Buffer>()
+  #automaton: Automaton | null = null
 
-/** Base64 of the value at each of the three byte offsets it may have in a longer text, without the characters that its neighbours decide. */
-const base64Forms = (bytes: Buffer): readonly string[] =>
-  [0, 1, 2].flatMap((offset) => {
-    const padded = Buffer.concat([Buffer.alloc(offset), bytes])
-      .toString('base64')
-      .replaceAll('=', '')
-    const head = offset === 0 ? 0 : offset + 1
-    const tail = (offset + bytes.length) % 3 === 0 ? 0 : 1
-    const inner = padded.slice(head, padded.length - tail)
-    return inner.length < 8 ? [] : [inner, inner.replaceAll('+', '-').replaceAll('/', '_')]
-  })
-
-type Node = { readonly next: Map<number, Node>; fail: Node | null; depth: number; longest: number }
-
-const node = (depth: number): Node => ({ next: new Map(), fail: null, depth, longest: 0 })
-
-/** An Aho–Corasick automaton over UTF-16 units. Source: Aho, Corasick, CACM 18(6), 1975. */
-const build = (patterns: readonly string[]): Node => {
-  const root = node(0)
-  for (const pattern of patterns) {
-    let at = root
-    for (let index = 0; index < pattern.length; index += 1) {
-      const unit = pattern.charCodeAt(index)
-      const next = at.next.get(unit) ?? node(index + 1)
-      at.next.set(unit, next)
-      at = next
-    }
-    at.longest = pattern.length
+  constructor(values: readonly string[]) {
+    for (const value of values) this.add(value)
   }
-  const queue = [...root.next.values()]
-  for (const child of queue) child.fail = root
-  for (let at = queue.shift(); at !== undefined; at = queue.shift()) {
-    for (const [unit, child] of at.next) {
-      let fail = at.fail
-      while (fail !== null && !fail.next.has(unit)) fail = fail.fail
-      child.fail = fail?.next.get(unit) ?? root
-      child.longest = Math.max(child.longest, child.fail.longest)
-      queue.push(child)
+
+  /** From now on this value is masked too, also where its beginning is held back already. Values under 4 characters are not. */
+  add(value: string): void {
+    for (const form of formsOf(value)) {
+      const name = form.toString('latin1')
+      if (this.#forms.has(name)) continue
+      this.#forms.set(name, form)
+      this.#automaton = null
     }
   }
-  return root
+
+  /** Null without any value. Another one after a value was added; building takes some milliseconds for 50 secrets and is done when first asked for. */
+  automaton(): Automaton | null {
+    if (this.#automaton === null && this.#forms.size > 0) this.#automaton = buildAutomaton([...this.#forms.values()])
+    return this.#automaton
+  }
 }
 
-/** Masks a text that comes in pieces. `push` gives what is certain so far, `end` the rest. */
+/** Bytes from `start` to before `end`. */
+type Span = { start: number; end: number }
+
+/**
+ * Masks one stream that comes in chunks; the output is the same however it was cut. Never holds back more than the longest form (4096 bytes), and only what
+ * may be the beginning of one.
+ */
 export class Masker {
-  readonly #root: Node
-  readonly #isEmpty: boolean
-  #held = ''
-  #at: Node
-  /** Units at the beginning of `#held` that are part of a match seen already. */
-  #covered = 0
+  readonly #masks: MaskSet
+  #automaton: Automaton | null = null
+  #state = 0
+  /** What is not decided yet, with the matches found in it; it begins with the first byte that a match may begin with. */
+  #held: Buffer = nothing
+  #spans: Span[] = []
+  /** Whether the last thing that was let go is a mask, so that one that touches it is the same. */
+  #endsMasked = false
 
-  constructor(secrets: readonly string[]) {
-    const patterns = [...new Set(secrets.flatMap(formsOf))]
-    this.#isEmpty = patterns.length === 0
-    this.#root = build(patterns)
-    this.#at = this.#root
+  constructor(masks: MaskSet) {
+    this.#masks = masks
   }
 
-  push(text: string): string {
-    if (this.#isEmpty) return text
-    let out = ''
-    for (let index = 0; index < text.length; index += 1) out += this.#take(text.charCodeAt(index))
-    return out
+  /** What is certain so far, in order. May be a part of the chunk's own memory. */
+  push(chunk: Buffer): Buffer {
+    if (chunk.length <= portionBytes) return this.#take(chunk)
+    const parts: Buffer[] = []
+    for (let at = 0; at < chunk.length; at += portionBytes)
+      parts.push(this.#take(chunk.subarray(at, at + portionBytes)))
+    return Buffer.concat(parts)
   }
 
-  /** What is still held back; the masker may be used again after it. */
-  end(): string {
-    const rest = this.#covered > 0 ? mask + this.#held.slice(this.#covered) : this.#held
-    this.#held = ''
-    this.#covered = 0
-    this.#at = this.#root
+  /** What is still held back; the masker may be used again after it, for another text. */
+  end(): Buffer {
+    const rest = this.#release(this.#held, this.#held.length)
+    this.#held = nothing
+    this.#spans = []
+    this.#state = 0
+    this.#endsMasked = false
     return rest
   }
 
-  /** Takes one unit. What can no longer be part of a match is let go; a match is kept until it cannot grow. */
-  #take(unit: number): string {
-    let at: Node | null = this.#at
-    while (at !== null && !at.next.has(unit)) at = at.fail
-    this.#at = at?.next.get(unit) ?? this.#root
-    this.#held += String.fromCharCode(unit)
-    const { depth, longest } = this.#at
-    if (longest > 0) {
-      const start = this.#held.length - longest
-      const out = start >= this.#covered ? this.#release(start) : ''
-      this.#covered = this.#held.length
-      return out
+  #take(chunk: Buffer): Buffer {
+    const automaton = this.#masks.automaton()
+    if (automaton === null) return chunk
+    const text = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk])
+    let from = this.#held.length
+    if (automaton !== this.#automaton) {
+      // Other states: what is held is looked at again, but for what belongs to a mask that was let go already.
+      this.#automaton = automaton
+      this.#state = 0
+      this.#spans = this.#spans.filter(({ start }) => start === 0 && this.#endsMasked)
+      from = 0
     }
-    const free = this.#held.length - depth
-    return free > 0 && free >= this.#covered ? this.#release(free) : ''
-  }
-
-  /** Lets go of the first `count` units, with what was covered among them as one mask. */
-  #release(count: number): string {
-    const out = this.#covered > 0 ? mask + this.#held.slice(this.#covered, count) : this.#held.slice(0, count)
-    this.#held = this.#held.slice(count)
-    this.#covered = 0
+    this.#scan(automaton, text, from)
+    const free = text.length - (automaton.depth[this.#state] ?? 0)
+    const out = this.#release(text, free)
+    // A copy, because the chunk's memory belongs to who gave it.
+    this.#held = free === text.length ? nothing : Buffer.from(text.subarray(free))
     return out
   }
+
+  /** Reads `text` from `from` on, and leaves the state at its end. */
+  #scan(automaton: Automaton, text: Buffer, from: number): void {
+    const { stride, depth, matched } = automaton
+    const view = new DataView(text.buffer, text.byteOffset, text.length)
+    const end = text.length
+    // No pattern is shorter, so that none is found twice when the automaton starts again behind its back.
+    const short = stride + 3
+    let state = this.#state
+    let at = from
+    while (at < end) {
+      let origin = at - (depth[state] ?? 0)
+      if (at - origin < short) {
+        origin = skip(automaton, view, origin)
+        at = origin
+        state = 0
+      }
+      // A look at the table said that a pattern may begin in this stride: until it is known, and all that is pending is short.
+      const decided = origin + short > end ? end : origin + stride
+      while (at < end) {
+        state = step(automaton, state, text[at] ?? 0)
+        at += 1
+        const length = matched[state] ?? 0
+        if (length > 0) this.#found(at - length, at)
+        const pending = depth[state] ?? 0
+        if (pending < short && at - pending >= decided) break
+      }
+    }
+    this.#state = state
+  }
+
+  /** Notes a match; matches come in the order of their ends. */
+  #found(start: number, end: number): void {
+    const spans = this.#spans
+    const span = { start, end }
+    for (let last = spans.at(-1); last !== undefined && last.end >= span.start; last = spans.at(-1)) {
+      span.start = Math.min(span.start, last.start)
+      span.end = Math.max(span.end, last.end)
+      spans.pop()
+    }
+    spans.push(span)
+  }
+
+  /** Lets go of what comes before `free`, with the matches masked, and keeps the matches that reach further. */
+  #release(text: Buffer, free: number): Buffer {
+    const spans = this.#spans
+    if (spans.length === 0) {
+      if (free > 0) this.#endsMasked = false
+      return free === text.length ? text : text.subarray(0, free)
+    }
+    const parts: Buffer[] = []
+    const kept: Span[] = []
+    let at = 0
+    for (const { start, end } of spans) {
+      if (start < free) {
+        if (start > at) parts.push(text.subarray(at, start))
+        if (start > at || !this.#endsMasked) parts.push(maskBytes)
+        this.#endsMasked = true
+        at = Math.min(end, free)
+      }
+      if (end > free) kept.push({ start: Math.max(0, start - free), end: end - free })
+    }
+    if (at < free) {
+      parts.push(text.subarray(at, free))
+      this.#endsMasked = false
+    }
+    this.#spans = kept
+    return parts.length === 1 ? (parts[0] ?? nothing) : Buffer.concat(parts)
+  }
+}
+
+/** A whole text, masked. */
+export const maskText = (masks: MaskSet, text: string): string => {
+  const masker = new Masker(masks)
+  return Buffer.concat([masker.push(Buffer.from(text, 'utf8')), masker.end()]).toString('utf8')
 }

@@ -75,8 +75,44 @@ export type JobOutcome = {
   readonly isolation: string
 }
 
-/** One line of a job's log. */
-export type LogLine = { readonly at: number; readonly stream: 'stdout' | 'stderr' | 'sluice'; readonly text: string }
+/** One line of a job's log, secrets masked. */
+export type LogLine = {
+  /** Counts from 1. */
+  readonly number: number
+  /** Epoch ms. */
+  readonly at: number
+  readonly stream: 'stdout' | 'stderr' | 'sluice'
+  readonly text: string
+}
+
+/** Lines that were looked for, and the number of the last line that was looked at. */
+export type LogPage = { readonly lines: readonly LogLine[]; readonly next: number }
+
+/** A part of a log that belongs together: a step, or a group that a program made. Its lines are those after `from` up to `to` (null: it goes on). */
+export type LogFold = {
+  readonly kind: 'step' | 'group'
+  readonly name: string
+  /** Of a step, from 0. */
+  readonly index: number | null
+  readonly startedAt: number
+  readonly endedAt: number | null
+  readonly from: number
+  readonly to: number | null
+  /** Of a step that ended. */
+  readonly outcome: StepOutcome | null
+  /** The folds inside of it, in order. */
+  readonly folds: readonly LogFold[]
+}
+
+/** A remark, and the number of the line after which it was made. */
+export type PlacedAnnotation = Annotation & { readonly at: number; readonly after: number }
+
+/** What a log says about itself. `summary` is Markdown, empty for none. */
+export type LogMarks = {
+  readonly folds: readonly LogFold[]
+  readonly annotations: readonly PlacedAnnotation[]
+  readonly summary: string
+}
 
 /** Executes jobs. Nothing that a job started outlives it. */
 export interface JobRunner {
@@ -86,7 +122,7 @@ export interface JobRunner {
   run(request: JobRequest, signal: AbortSignal): Promise<JobOutcome>
   /** Ends whatever still runs under a key, also from before this process. Safe to repeat. */
   stop(key: string, signal: AbortSignal): Promise<void>
-  /** Lines of a job's log from line `after` on. */
+  /** Lines of a job's log after line `after`. */
   logs(
     key: string,
     page: { readonly after: number; readonly limit: number },
@@ -94,6 +130,14 @@ export interface JobRunner {
   ): Promise<readonly LogLine[]>
   /** Removes what is kept of a job besides its log: files, checkpoints, reports. Safe to repeat. */
   discard(key: string, signal: AbortSignal): Promise<void>
+  /** Lines that contain a text, after line `after`; ask again from `next` for more. */
+  searchLog(
+    key: string,
+    page: { readonly text: string; readonly after: number; readonly limit: number },
+    signal: AbortSignal,
+  ): Promise<LogPage>
+  /** Folds, annotations and summary of a job's log. */
+  logMarks(key: string, signal: AbortSignal): Promise<LogMarks>
   /** Cores of the machine that jobs may use. */
   readonly cores: number
 }

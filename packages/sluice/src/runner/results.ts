@@ -6,7 +6,7 @@ import { SluiceError } from '../core/errors.ts'
 import type { Artifact, Commit } from '../core/model.ts'
 import type { JobPlan, KeyedCachePlan, PlannedArtifact, Texts } from '../core/pipeline/job-plan.ts'
 import type { ArtifactStore } from '../ports/artifacts.ts'
-import type { JobLog } from './job-log.ts'
+import type { JobLog } from './log/job-log.ts'
 import { copyFiles, selectFiles } from './run-files.ts'
 import { parseDotenv, readBounded } from './step-files.ts'
 

@@ -253,21 +253,6 @@ describe('steps of the local runner', () => {
       text,
     )
   })
-
-  it(
-    'a log that cannot be written does not decide how the job ends, and is mentioned',
-    { skip: process.platform !== 'linux' },
-    async () => {
-      await mkdir(join(lab.stateDir, 'logs'), { recursive: true })
-      await symlink('/dev/full', join(lab.stateDir, 'logs', 'run_1.job.full.ndjson'))
-      const { outcome, tail } = await runner().run(
-        lab.request('run_1/job/full', plan(['echo working', 'sleep 0.05; echo done'])),
-        never,
-      )
-      assert.equal(outcome, 'succeeded')
-      assert.ok(tail.some((line) => line.startsWith('the log could not be written: ENOSPC')) && tail.includes('done'))
-    },
-  )
 })
 
 describe('what a machine without isolation does', () => {

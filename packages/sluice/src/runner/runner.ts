@@ -10,13 +10,15 @@ import { endGroup } from '../lib/process-group.ts'
 import { identify, isRunning, type ProcessIdentity } from '../lib/process-identity.ts'
 import type { ArtifactStore } from '../ports/artifacts.ts'
 import type { JobDialect } from '../ports/dialect.ts'
-import type { JobOutcome, JobRequest, LogLine } from '../ports/runner.ts'
+import type { JobOutcome, JobRequest, LogLine, LogMarks, LogPage } from '../ports/runner.ts'
 import { type Beginning, beginningOf } from './beginning.ts'
 import { detectIsolation, type Isolation, type IsolationWish } from './isolation/detect.ts'
 import type { Network } from './isolation/launcher.ts'
 import { runJob } from './job.ts'
 import { jobEnvironment } from './job-environment.ts'
-import { JobLog, readLog } from './job-log.ts'
+import { JobLog } from './log/job-log.ts'
+import { readMarks } from './log/marks.ts'
+import { readLog, searchLog } from './log/read-log.ts'
 import { type FolderCache, markVariable } from './job-shell.ts'
 import { Processes } from './processes.ts'
 import { RunFiles } from './run-files.ts'
@@ -123,6 +125,18 @@ export class LocalRunner {
     _signal: AbortSignal,
   ): Promise<readonly LogLine[]> {
     return readLog(this.#logPath(key), page)
+  }
+
+  searchLog(
+    key: string,
+    { text, ...page }: { readonly text: string; readonly after: number; readonly limit: number },
+    _signal: AbortSignal,
+  ): Promise<LogPage> {
+    return searchLog(this.#logPath(key), text, page)
+  }
+
+  logMarks(key: string, _signal: AbortSignal): Promise<LogMarks> {
+    return readMarks(this.#logPath(key))
   }
 
   /** Removes files, checkpoints and reports of a job; in the background as far as that goes. */
@@ -273,7 +287,7 @@ export class LocalRunner {
   }
 
   #logPath(key: string): string {
-    return join(this.#options.stateDir, 'logs', `${safe(key)}.ndjson`)
+    return join(this.#options.stateDir, 'logs', `${safe(key)}.log`)
   }
 
   #groupsPath(key: string): string {

@@ -194,6 +194,12 @@ describe('a project under way', () => {
     match(run.stdout, /SyntaxError/)
     const id = /sluice runs logs (run_\w+) build/.exec(run.stdout)?.[1] ?? ''
     match((await sluice(place, 'runs', 'logs', id)).stdout, /SyntaxError/)
+    match(
+      (await sluice(place, 'runs', 'logs', id, '--failed')).stdout,
+      /^✖ build {2}failed .*\nisolation: .*\n✖ .*\n {2}\$ node --check/,
+    )
+    match((await sluice(place, 'runs', 'logs', id, '--search', '/syntaxerror/i')).stdout, /^\d+: {2}SyntaxError/)
+    strictEqual((await sluice(place, 'runs', 'logs', id, '--search', '/(/')).code, 2)
     match((await sluice(place, 'runs', 'ls')).stdout, /failed/)
     strictEqual((await sluice(place, 'runs', 'cancel', id)).code, 5)
   })

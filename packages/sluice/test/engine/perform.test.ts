@@ -94,14 +94,14 @@ const startedRun = (command: string, timeoutMs: number) => {
 }
 
 test('a job that takes longer than its timeout fails with job_timeout, naming the step', async () => {
-  const event = await perform(worldWith({}), startedRun('sleep 60', 150), signal)
+  const event = await perform(worldWith({}), startedRun('sleep 60', 800), signal)
   assert.equal(event.type, 'effect_succeeded')
   assert.ok('result' in event)
   const { failure, reason } = event.result as { readonly failure: object; readonly reason: object }
   assert.deepEqual(reason, { kind: 'timeout' })
   assert.deepEqual(
     { ...failure, evidence: null },
-    { code: 'job_timeout', retry: 'never', detail: 'slow: wait took longer than 150 ms', evidence: null },
+    { code: 'job_timeout', retry: 'never', detail: 'slow: wait took longer than 800 ms', evidence: null },
   )
 })
 

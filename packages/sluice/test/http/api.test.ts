@@ -129,10 +129,7 @@ test('a commit goes to staging and production, and every answer on the way is of
   )
   strictEqual(done.status, 'succeeded')
   strictEqual(done.by.name, 'Grace Höpper')
-  const log = await ask('runs.logs', { params: { run, job: 'build' } })
-  ok(log.lines.length > 0)
-  strictEqual(log.next, log.lines.length)
-  await rejects(ask('runs.logs', { params: { run, job: 'nothing' } }), code('not_found'))
+  await checkLog(run)
   await rejects(ask('runs.cancel', { params: { run }, body: {} }), code('command_conflict'))
 
   const plan = await ask('environments.plan', { params: { environment: 'production' } })
@@ -288,3 +285,23 @@ test('an address where nobody answers is said to be unreachable', async () => {
   })
   await rejects(nobody.call('server.show', {}), code('server_unreachable'))
 })
+
+/** The log of a job that went well: all of it, what is looked for, and its marks. */
+const checkLog = async (run: string): Promise<void> => {
+  const log = await ask('runs.logs', { params: { run, job: 'build' } })
+  ok(log.lines.length > 0)
+  strictEqual(log.next, log.lines.length)
+  strictEqual(log.marks, null)
+  const command = log.lines.find(({ text }) => text === '$ node --check server.js')
+  const found = await ask('runs.logs', {
+    params: { run, job: 'build' },
+    query: { search: 'node --check', marks: 'true' },
+  })
+  deepStrictEqual(found.lines, [command])
+  strictEqual(found.next, log.next)
+  deepStrictEqual(
+    found.marks?.folds.map(({ kind, depth, from, to, outcome }) => ({ kind, depth, from, to, outcome })),
+    [{ kind: 'step', depth: 0, from: 1, to: log.next, outcome: 'succeeded' }],
+  )
+  await rejects(ask('runs.logs', { params: { run, job: 'nothing' } }), code('not_found'))
+}

@@ -1,5 +1,6 @@
 /** How the demo is told: painted in place on a terminal, one line per change elsewhere. */
-import type { RolloutDetailView, RunDetailView } from '../../http/client/views.ts'
+import type { RolloutDetailView } from '../../http/client/views.ts'
+import type { RunDetailView } from '../../http/client/run-views.ts'
 import type { Cli } from '../cli.ts'
 import { createLive } from '../render/live.ts'
 import { isOver, rolloutChanges, rolloutLines } from '../render/rollout.ts'

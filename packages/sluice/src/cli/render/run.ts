@@ -1,5 +1,5 @@
 /** Runs in the terminal. */
-import type { JobView, RunDetailView, RunView } from '../../http/client/views.ts'
+import type { JobView, RunDetailView, RunView } from '../../http/client/run-views.ts'
 import { spanOf } from '../../http/client/words.ts'
 import { reportLines } from './error.ts'
 import { pad, type Mark, type Style } from './style.ts'

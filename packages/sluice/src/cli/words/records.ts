@@ -39,9 +39,19 @@ export const recordWords: readonly Word[] = [
   {
     path: 'runs logs',
     args: '<run> [job]',
-    text: 'the log of a job (the failed one, or all)',
-    options: [{ flags: '-f, --follow', text: 'until the run is over' }],
-    examples: ['runs logs run_01h2xcejqtf2nbrexx3vqjhp41 test'],
+    text: 'the log of a job (those that failed, or all)',
+    options: [
+      { flags: '-f, --follow', text: 'until the run is over' },
+      { flags: '--failed', text: 'only jobs that failed: what went well in one line, what failed in full' },
+      { flags: '-s, --search <text>', text: 'only lines with a text, or with a match of /an expression/i' },
+      { flags: '-t, --timestamps', text: 'when each line came (UTC)' },
+      { flags: '--raw', text: 'what the job printed, as it is, and nothing else' },
+    ],
+    examples: [
+      'runs logs run_01h2xcejqtf2nbrexx3vqjhp41 test',
+      'runs logs run_01h2xcejqtf2nbrexx3vqjhp41 --failed',
+      "runs logs run_01h2xcejqtf2nbrexx3vqjhp41 --search '/error|warning/i'",
+    ],
     load: () => import('../commands/runs-logs.ts'),
   },
   {

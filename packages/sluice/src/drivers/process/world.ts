@@ -1,6 +1,6 @@
 /** What every environment of a process driver shares. */
 import { join } from 'node:path'
-import { Masker } from '../../lib/mask.ts'
+import { MaskSet, maskText } from '../../lib/mask.ts'
 import type { Log } from '../../ports/clock.ts'
 import type { SecretSource } from '../../ports/secrets.ts'
 import type { Unpacked } from './unpacked.ts'
@@ -25,7 +25,5 @@ export const logFileOf = ({ stateDir }: Pick<World, 'stateDir'>, instance: strin
   join(stateDir, 'logs', 'instances', `${encodeURIComponent(instance)}.log`)
 
 /** The lines with every usual form of the secrets blanked out. */
-export const maskLines = (lines: readonly string[], secrets: readonly string[]): readonly string[] => {
-  const masker = new Masker(secrets)
-  return (masker.push(lines.join('\n')) + masker.end()).split('\n')
-}
+export const maskLines = (lines: readonly string[], secrets: readonly string[]): readonly string[] =>
+  maskText(new MaskSet(secrets), lines.join('\n')).split('\n')

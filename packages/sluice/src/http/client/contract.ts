@@ -4,7 +4,6 @@ import type {
   EnvironmentsView,
   EnvironmentView,
   HealthView,
-  JobLogView,
   LedgerPageView,
   LedgerVerificationView,
   PageView,
@@ -14,12 +13,11 @@ import type {
   ReleaseView,
   RolloutDetailView,
   RolloutView,
-  RunDetailView,
-  RunView,
   ServerView,
   StartedView,
   WhyView,
 } from './views.ts'
+import type { JobLogView, RunDetailView, RunView } from './run-views.ts'
 
 /** What people may say to a rollout. */
 export type RolloutCommand = 'pause' | 'resume' | 'abort' | 'skip' | 'retry' | 'promote'
@@ -81,6 +79,8 @@ export type Contract = {
       readonly after?: number | undefined
       readonly limit?: number | undefined
       readonly execution?: number | undefined
+      readonly search?: string | undefined
+      readonly marks?: 'true' | undefined
     }
     body: None
     response: JobLogView

@@ -2,7 +2,9 @@ import { SluiceError } from '../../core/errors.ts'
 import { limits } from '../../core/limits.ts'
 import { jobAt } from '../../core/pipeline/board.ts'
 import { jobKey } from '../../core/pipeline/effects.ts'
-import type { Handlers } from '../context.ts'
+import type { LogPage } from '../../ports/runner.ts'
+import type { ApiContext, Handlers } from '../context.ts'
+import { marksView } from '../present/logs.ts'
 import { runView } from '../present/runs.ts'
 import { pageOf } from './releases.ts'
 
@@ -32,13 +34,12 @@ export const runHandlers: Handlers<
         hint: `sluice runs show ${run.id}`,
       })
     }
-    const after = query.after ?? 0
-    const page = { after, limit: query.limit ?? limits.logLinesMax }
     const state = run.jobs[jobs.findIndex(({ name }) => name === params.job)]
     const execution = state !== undefined && 'past' in state ? state.past.length + 1 : 1
     const key = jobKey(run.id, params.job, Math.min(query.execution ?? execution, execution))
-    const lines = await runner.logs(key, page, signal)
-    return { lines, next: after + lines.length }
+    const page = { after: query.after ?? 0, limit: query.limit ?? limits.logLinesMax }
+    const { lines, next } = await logPage(runner, { key, page, search: query.search ?? null }, signal)
+    return { lines, next, marks: query.marks === undefined ? null : marksView(await runner.logMarks(key, signal)) }
   },
   'runs.play': async ({ engine }, { params, body, caller }) => {
     const command = { run: params.run, job: body.job, given: body.inputs ?? {} }
@@ -49,4 +50,20 @@ export const runHandlers: Handlers<
     await engine.cancelRun(params.run, { ...caller, reason: body.reason ?? null })
     return {}
   },
+}
+
+type Asked = {
+  readonly key: string
+  readonly page: { readonly after: number; readonly limit: number }
+  readonly search: string | null
+}
+
+const logPage = async (
+  runner: ApiContext['runner'],
+  { key, page, search }: Asked,
+  signal: AbortSignal,
+): Promise<LogPage> => {
+  if (search !== null) return runner.searchLog(key, { ...page, text: search }, signal)
+  const lines = await runner.logs(key, page, signal)
+  return { lines, next: page.after + lines.length }
 }

@@ -3,7 +3,7 @@ import { unreachable } from '../../core/machine.ts'
 import { jobAt } from '../../core/pipeline/board.ts'
 import type { JobPlan } from '../../core/pipeline/job-plan.ts'
 import type { JobState, RunState, SkipReason } from '../../core/pipeline/types.ts'
-import type { JobView, RunView } from '../client/views.ts'
+import type { JobView, RunView } from '../client/run-views.ts'
 import { failureView, runCauseView } from './causes.ts'
 
 type Run = Exclude<RunState, { status: 'absent' }>

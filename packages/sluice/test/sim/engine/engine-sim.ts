@@ -287,7 +287,10 @@ class Schedule {
       source: { resolve: never, checkout: never, remove: never, commitsBetween: never },
       config: { load: never, ofCommit: never },
       artifacts: { put: never, unpack: never, verify: never },
-      runner: { workspace: never, run: never, stop: never, logs: never, discard: never, cores: 1 },
+      runner: {
+        ...{ workspace: never, run: never, stop: never, discard: never, cores: 1 },
+        ...{ logs: never, searchLog: never, logMarks: never },
+      },
     }
   }
 

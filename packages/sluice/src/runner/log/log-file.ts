@@ -1,0 +1,274 @@
+/** Appends frames to a log, in batches: what comes while a batch is being written goes into the next one, so that a slow disk costs memory, which is bounded, and never the loop. */
+import assert from 'node:assert/strict'
+import { appendFile, type FileHandle, mkdir, open } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { limits } from '../../core/limits.ts'
+import {
+  frameBytesMax,
+  framesOf,
+  headBytes,
+  headOf,
+  indexLineOf,
+  indexPathOf,
+  type LogStream,
+  placeBefore,
+} from './frames.ts'
+
+/** Whole lines to append. */
+export type Entry = { readonly stream: LogStream; readonly at: number; readonly text: Buffer; readonly count: number }
+
+/** What a log file is opened with. */
+export type LogFileOptions = {
+  readonly path: string
+  readonly now: () => number
+  /** Called when a batch could not be written, once for each series of failures. */
+  readonly onFailure: (error: Error) => void
+}
+
+/** Bytes of log from one line of the index to the next, at least: what a page costs beyond its own lines. */
+const indexEveryBytes = 524_288
+/** Pause between a write that failed and the next try, milliseconds. */
+const retryDelayMs = 1_000
+
+type Batch = {
+  readonly memory: Buffer
+  used: number
+  /** Of these, without heads. */
+  textBytes: number
+  /** Lines of the log before the batch. */
+  firstLine: number
+  lines: number
+}
+
+type OpenFrame = {
+  readonly stream: LogStream
+  readonly at: number
+  readonly offset: number
+  bytes: number
+  lines: number
+}
+
+/** An open log file. A write that fails is tried again later with what comes then; what was lost is counted. */
+export class LogFile {
+  readonly #file: FileHandle
+  readonly #options: LogFileOptions
+  readonly #spare: Buffer[] = []
+  readonly #full: Batch[] = []
+  #batch: Batch
+  #frame: OpenFrame | null = null
+  /** Lines and bytes in the file, as far as they are on their way. */
+  #lines: number
+  #size: number
+  #indexedAt = 0
+  #writing: Promise<void> | null = null
+  #drained: (() => void)[] = []
+  #failedAt: number | null = null
+  #lostBytes = 0
+
+  private constructor(
+    file: FileHandle,
+    options: LogFileOptions,
+    end: { readonly lines: number; readonly size: number },
+  ) {
+    this.#file = file
+    this.#options = options
+    this.#lines = end.lines
+    this.#size = end.size
+    this.#indexedAt = end.size
+    this.#batch = this.#emptyBatch()
+  }
+
+  /** Opens for appending. What a crash left of a last frame is repaired first: its whole lines stay, the rest goes. */
+  static async open(options: LogFileOptions): Promise<LogFile> {
+    const { path } = options
+    const file = await open(path, 'a', 0o600).catch(async () => {
+      await mkdir(dirname(path), { recursive: true })
+      return open(path, 'a', 0o600)
+    })
+    const status = await file.stat()
+    // A log that is no file (a device) is left alone.
+    const isNew = status.size === 0 || !status.isFile()
+    return new LogFile(file, options, isNew ? { lines: 0, size: 0 } : await repair(path, status.size))
+  }
+
+  /** Lines in the log. */
+  get lines(): number {
+    return this.#lines
+  }
+
+  /** Bytes of text that the disk did not take, since last asked. */
+  takeLostBytes(): number {
+    const lost = this.#lostBytes
+    this.#lostBytes = 0
+    return lost
+  }
+
+  /** Whether what is appended now has a place: writes do not fail, and few wait. */
+  get isKeepingUp(): boolean {
+    return this.#failedAt === null && this.#full.length < limits.jobLogBatchesMax / 2
+  }
+
+  /** Takes whole lines (copied), at most `frameBytesMax` less a head at once. False when the writer should wait until `drained`; beyond the limit of what waits, lines are lost and counted. */
+  append({ stream, at, text, count }: Entry): boolean {
+    assert(headBytes + text.length <= frameBytesMax, 'what is appended at once fits into a frame')
+    if (this.#frame?.stream !== stream || this.#frame.at !== at || this.#batch.used + text.length > frameBytesMax) {
+      if (!this.#beginFrame({ stream, at, needed: text.length })) {
+        this.#lostBytes += text.length
+        return false
+      }
+    }
+    const { used } = this.#batch
+    text.copy(this.#batch.memory, used)
+    this.#batch.used = used + text.length
+    this.#batch.textBytes += text.length
+    this.#batch.lines += count
+    if (this.#frame !== null) {
+      this.#frame.bytes += text.length
+      this.#frame.lines += count
+    }
+    this.#lines += count
+    this.#writing ??= this.#writeAll()
+    return this.#full.length < limits.jobLogBatchesMax / 2
+  }
+
+  /** Resolves when the writer may go on. */
+  drained(): Promise<void> {
+    return this.#full.length < limits.jobLogBatchesMax / 2
+      ? Promise.resolve()
+      : new Promise((resolve) => void this.#drained.push(resolve))
+  }
+
+  /** Waits for what is on its way. */
+  async settled(): Promise<void> {
+    while (this.#writing !== null) await this.#writing
+  }
+
+  /** Waits for what is on its way, and closes. */
+  async close(): Promise<void> {
+    await this.settled()
+    await this.#file.close().catch(() => {})
+  }
+
+  #beginFrame({
+    stream,
+    at,
+    needed,
+  }: {
+    readonly stream: LogStream
+    readonly at: number
+    readonly needed: number
+  }): boolean {
+    this.#endFrame()
+    if (this.#batch.used + headBytes + needed > frameBytesMax) {
+      if (this.#full.length >= limits.jobLogBatchesMax) return false
+      this.#full.push(this.#batch)
+      this.#batch = this.#emptyBatch()
+    }
+    this.#frame = { stream, at, offset: this.#batch.used, bytes: 0, lines: 0 }
+    this.#batch.used += headBytes
+    return true
+  }
+
+  #endFrame(): void {
+    if (this.#frame === null) return
+    this.#batch.memory.write(headOf(this.#frame), this.#frame.offset, 'latin1')
+    this.#frame = null
+  }
+
+  #emptyBatch(): Batch {
+    return {
+      memory: this.#spare.pop() ?? Buffer.allocUnsafe(frameBytesMax),
+      used: 0,
+      textBytes: 0,
+      firstLine: this.#lines,
+      lines: 0,
+    }
+  }
+
+  async #writeAll(): Promise<void> {
+    // Lets whoever writes several pieces at once put them into one batch.
+    await Promise.resolve()
+    for (let batches = this.#nextBatches(); batches.length > 0; batches = this.#nextBatches()) {
+      await this.#write(batches)
+      this.#spare.push(...batches.map(({ memory }) => memory))
+      if (this.#full.length < limits.jobLogBatchesMax / 2) for (const resolve of this.#drained.splice(0)) resolve()
+    }
+    this.#writing = null
+  }
+
+  /** All that are full, else the one that is being filled. */
+  #nextBatches(): readonly Batch[] {
+    if (this.#full.length > 0) return this.#full.splice(0)
+    if (this.#batch.used === 0) return []
+    this.#endFrame()
+    const batch = this.#batch
+    this.#batch = this.#emptyBatch()
+    return [batch]
+  }
+
+  async #write(batches: readonly Batch[]): Promise<void> {
+    const now = this.#options.now()
+    if (this.#failedAt !== null && Math.abs(now - this.#failedAt) < retryDelayMs) {
+      this.#lose(batches)
+      return
+    }
+    try {
+      await writeFully(
+        this.#file,
+        batches.map(({ memory, used }) => memory.subarray(0, used)),
+      )
+      this.#failedAt = null
+    } catch (error) {
+      if (this.#failedAt === null) this.#options.onFailure(error instanceof Error ? error : new Error(String(error)))
+      this.#failedAt = now
+      this.#lose(batches)
+      // A torn frame in the middle would hide what comes after it.
+      await this.#file.truncate(this.#size).catch(() => {})
+      return
+    }
+    let places = ''
+    for (const { firstLine, used } of batches) {
+      if (this.#size - this.#indexedAt >= indexEveryBytes) {
+        places += indexLineOf({ line: firstLine, offset: this.#size })
+        this.#indexedAt = this.#size
+      }
+      this.#size += used
+    }
+    if (places !== '') await appendFile(indexPathOf(this.#options.path), places, { mode: 0o600 }).catch(() => {})
+  }
+
+  /** Lines that are not in the file must not count, or no later line would be found under its number. */
+  #lose(batches: readonly Batch[]): void {
+    const lines = batches.reduce((sum, batch) => sum + batch.lines, 0)
+    this.#lostBytes += batches.reduce((sum, { textBytes }) => sum + textBytes, 0)
+    this.#lines -= lines
+    for (const later of [...this.#full, this.#batch]) later.firstLine -= lines
+  }
+}
+
+const writeFully = async (file: FileHandle, buffers: readonly Buffer[]): Promise<void> => {
+  let { bytesWritten } = await file.writev(buffers)
+  for (const buffer of buffers) {
+    const done = Math.min(bytesWritten, buffer.length)
+    bytesWritten -= done
+    // What one call did not take (the disk is about to be full) says why in the next one.
+    for (let at = done; at < buffer.length;) at += (await file.write(buffer, at, buffer.length - at)).bytesWritten
+  }
+}
+
+/** Lines and size of a log that may be torn at its end; afterwards it is whole. */
+const repair = async (path: string, size: number): Promise<{ readonly lines: number; readonly size: number }> => {
+  const file = await open(path, 'r+')
+  try {
+    const from = await placeBefore(file, path, Number.POSITIVE_INFINITY)
+    let end = { lines: from.line, size: from.offset }
+    for await (const { stream, at, text, lines, offset, isWhole } of framesOf(file, from)) {
+      end = { lines: end.lines + lines, size: offset + headBytes + text.length }
+      if (!isWhole) await file.write(headOf({ stream, at, bytes: text.length, lines }), offset, 'latin1')
+    }
+    if (end.size < size) await file.truncate(end.size)
+    return end
+  } finally {
+    await file.close()
+  }
+}

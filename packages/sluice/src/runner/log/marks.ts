@@ -1,0 +1,120 @@
+/**
+ * What a log says about itself, beside it in `<log>.marks`: where steps and groups begin and end, annotations, the summary. One JSON object a line, in order;
+ * a line cut by a crash is left out. Places are lines of the log before the mark.
+ */
+import { appendFile, readFile } from 'node:fs/promises'
+import type { Annotation } from '../../ports/dialect.ts'
+import type { LogFold, LogMarks, PlacedAnnotation, StepOutcome } from '../../ports/runner.ts'
+
+/** One mark. */
+export type Mark =
+  /** A writer began: whatever an earlier one left open is over. */
+  | { readonly kind: 'opened'; readonly at: number; readonly line: number }
+  | { readonly kind: 'step'; readonly at: number; readonly line: number; readonly index: number; readonly name: string }
+  | { readonly kind: 'step_ended'; readonly at: number; readonly line: number; readonly outcome: StepOutcome }
+  | { readonly kind: 'group'; readonly at: number; readonly line: number; readonly name: string }
+  | { readonly kind: 'group_ended'; readonly at: number; readonly line: number }
+  | { readonly kind: 'annotation'; readonly at: number; readonly line: number; readonly annotation: Annotation }
+  | { readonly kind: 'summary'; readonly at: number; readonly markdown: string }
+
+/** The path of a log's marks. */
+export const marksPathOf = (path: string): string => `${path}.marks`
+
+/** Appends marks, in order. One that cannot be written is lost: it must not decide how a job ends. */
+export class MarkFile {
+  readonly #path: string
+  #waiting = ''
+  #writing: Promise<void> | null = null
+
+  /** `path` is the log's. */
+  constructor(path: string) {
+    this.#path = marksPathOf(path)
+  }
+
+  append(mark: Mark): void {
+    // The line feed before it ends a line that a crash has cut.
+    this.#waiting += `\n${JSON.stringify(mark)}`
+    this.#writing ??= this.#writeAll()
+  }
+
+  /** Waits for what is on its way. */
+  async close(): Promise<void> {
+    while (this.#writing !== null) await this.#writing
+  }
+
+  async #writeAll(): Promise<void> {
+    await Promise.resolve()
+    while (this.#waiting !== '') {
+      const text = this.#waiting
+      this.#waiting = ''
+      await appendFile(this.#path, text, { mode: 0o600 }).catch(() => {})
+    }
+    this.#writing = null
+  }
+}
+
+/** Folds, annotations and summary of a log; of one without marks there are none. */
+export const readMarks = async (path: string): Promise<LogMarks> => {
+  const text = await readFile(marksPathOf(path), 'utf8').catch(() => '')
+  return foldMarks(text.split('\n').flatMap((line) => parseMark(line) ?? []))
+}
+
+type OpenFold = { -readonly [Key in keyof LogFold]: LogFold[Key] } & { folds: LogFold[] }
+
+const foldMarks = (marks: readonly Mark[]): LogMarks => {
+  const folds: LogFold[] = []
+  const annotations: PlacedAnnotation[] = []
+  const summaries: string[] = []
+  const open: OpenFold[] = []
+  const begin = (
+    fold: Pick<LogFold, 'kind' | 'name' | 'index'>,
+    { at, line }: { readonly at: number; readonly line: number },
+  ): void => {
+    const next = { ...fold, startedAt: at, endedAt: null, from: line, to: null, outcome: null, folds: [] }
+    ;(open.at(-1)?.folds ?? folds).push(next)
+    open.push(next)
+  }
+  const end = ({ at, line }: { readonly at: number; readonly line: number }, outcome: StepOutcome | null): void => {
+    const fold = open.pop()
+    if (fold !== undefined) Object.assign(fold, { endedAt: at, to: line, outcome })
+  }
+  const endAll = (place: { readonly at: number; readonly line: number }, outcome: StepOutcome | null): void => {
+    while (open.length > 0) end(place, open.length === 1 ? outcome : null)
+  }
+  for (const mark of marks) {
+    switch (mark.kind) {
+      case 'opened':
+        endAll(mark, null)
+        break
+      case 'step':
+        endAll(mark, null)
+        begin({ kind: 'step', name: mark.name, index: mark.index }, mark)
+        break
+      case 'step_ended':
+        endAll(mark, mark.outcome)
+        break
+      case 'group':
+        begin({ kind: 'group', name: mark.name, index: null }, mark)
+        break
+      case 'group_ended':
+        if (open.at(-1)?.kind === 'group') end(mark, null)
+        break
+      case 'annotation':
+        annotations.push({ ...mark.annotation, at: mark.at, after: mark.line })
+        break
+      case 'summary':
+        summaries.push(mark.markdown)
+        break
+    }
+  }
+  return { folds, annotations, summary: summaries.join('\n') }
+}
+
+/** Parser of a line; trusted, because this program wrote it. Null for one that a crash has cut. */
+const parseMark = (line: string): Mark | null => {
+  try {
+    return JSON.parse(line) as Mark
+  } catch {
+    return null
+  }
+}
