@@ -21,6 +21,7 @@ export const entryAt = (place: EntryPlace, words: string): CacheEntry => ({
   outputs: {},
   log: null,
   document: null,
+  roots: [],
   blobs: [],
   files: [],
 })

@@ -10,9 +10,9 @@ import type { CacheBlob, EntryPlace } from '../../core/pipeline/cache/entry.ts'
 import type { CacheScope } from '../../core/pipeline/cache/scope.ts'
 import { limits } from '../../core/limits.ts'
 import { diskError } from '../../lib/files.ts'
+import { hashFile } from '../../lib/hash-file.ts'
 import type { BlobPlace, ListRequest, LocalCache, SweepResult } from '../../ports/cache.ts'
-import { chunkBytes, hashFile, verifyFile } from './hash-file.ts'
-import { blobPath, entryPath, groupPath } from './places.ts'
+import { blobPath, entryPath, groupPath, holdToDigest } from './places.ts'
 import { sweepFolder } from './sweep.ts'
 
 /** Where it lies, and what it may take. */
@@ -80,7 +80,7 @@ export class FolderCache implements LocalCache {
   async readBlob(place: BlobPlace, signal: AbortSignal): Promise<AsyncIterable<Uint8Array> | null> {
     const path = this.blobPath(place)
     if ((await stat(path).catch(() => null)) === null) return null
-    return createReadStream(path, { highWaterMark: chunkBytes, signal })
+    return createReadStream(path, { highWaterMark: 1_048_576, signal })
   }
 
   async writeBlob(place: BlobPlace, file: { readonly path: string }, signal: AbortSignal): Promise<void> {
@@ -88,7 +88,7 @@ export class FolderCache implements LocalCache {
     if (this.#isKnown(final)) return
     await this.#finish(final, async (unfinished) => {
       await copyFile(file.path, unfinished, constants.COPYFILE_FICLONE)
-      await verifyFile(unfinished, place.sha256, signal)
+      holdToDigest(file.path, place.sha256, await hashFile(unfinished, signal))
       await this.#place(unfinished, final)
     })
   }

@@ -23,5 +23,11 @@ export const groupPath = ({ scope, group, prefix }: Pick<ListRequest, 'scope' | 
   return `${scope}/entries/${group}`
 }
 
+/** Holds what was read to what was wanted: `artifact_mismatch` when the content is another. */
+export const holdToDigest = (path: string, sha256: string, found: { readonly sha256: string }): void => {
+  if (found.sha256 === sha256) return
+  throw new SluiceError('artifact_mismatch', { detail: `${path} does not have the digest ${sha256}` })
+}
+
 const noPlace = (place: string): SluiceError =>
   new SluiceError('usage_invalid', { detail: `${place.slice(0, 300)} is no place of a cache` })

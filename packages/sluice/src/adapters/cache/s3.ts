@@ -5,10 +5,10 @@
 import { openAsBlob } from 'node:fs'
 import { SluiceError } from '../../core/errors.ts'
 import { limits } from '../../core/limits.ts'
+import { hashFile } from '../../lib/hash-file.ts'
 import type { CacheStore, ListRequest } from '../../ports/cache.ts'
 import { boundedText } from './bounded.ts'
-import { verifyFile } from './hash-file.ts'
-import { blobPath, entryPath, groupPath } from './places.ts'
+import { blobPath, entryPath, groupPath, holdToDigest } from './places.ts'
 
 /** A bucket, and what to sign requests with. */
 export type S3CacheOptions = {
@@ -52,7 +52,7 @@ export const s3Cache = (options: S3CacheOptions): CacheStore => {
     },
     writeBlob: async (place, file, signal) => {
       // Amazon refuses content that is not what the header says; not every service that speaks its language does.
-      await verifyFile(file.path, place.sha256, signal)
+      holdToDigest(file.path, place.sha256, await hashFile(file.path, signal))
       const headers = { 'x-amz-content-sha256': place.sha256 }
       const body = await openAsBlob(file.path)
       await discard(await ask(at(blobPath(place)), { method: 'PUT', headers, body }, signal))

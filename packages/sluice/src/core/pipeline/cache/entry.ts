@@ -34,8 +34,10 @@ export type CacheEntry = {
   readonly digest: string
   readonly outputs: Texts
   readonly log: CachePart | null
-  /** The key's document, as JSON. */
-  readonly document: CachePart | null
+  /** The key's document, as JSON, with its own digest, so that it can be read alone. */
+  readonly document: (CachePart & { readonly sha256: string }) | null
+  /** Of a keyed cache: the paths that were kept, whose numbers the files' paths begin with. */
+  readonly roots: readonly string[]
   readonly blobs: readonly CacheBlob[]
   readonly files: readonly CacheFile[]
 }
