@@ -159,6 +159,12 @@ export const limits = {
   cacheOwnBlobBytesMin: 262_144,
   /** Small files of one pack, bytes: it is held in memory while it is written or checked. */
   cachePackBytesMax: 33_554_432,
+  /** Blobs from this size on are hashed only when they may have changed, bytes; a smaller one takes less than a millisecond. */
+  cacheNotedBytesMin: 1_048_576,
+  /** A blob that changed less than this ago may change again without showing it, milliseconds: clocks of file systems have ticks of 4 to 10, of some 2,000. */
+  cacheNoteAgeMs: 3_000,
+  /** Copies of large files made at the same time: as many as Node has threads for it. */
+  cacheCopiesMax: 4,
   /** Files of one cache entry; a large node_modules has some 100,000. */
   cacheFilesMax: 500_000,
   /** Text of one cache entry, bytes: some 200 for each file. */

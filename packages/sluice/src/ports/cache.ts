@@ -4,6 +4,9 @@ import type { CacheScope } from '../core/pipeline/cache/scope.ts'
 /** Where a blob lies; each scope has its own, so that no scope can stand in the way of another. */
 export type BlobPlace = { readonly scope: CacheScope; readonly sha256: string }
 
+/** A blob's file is what its name says, is not there, or holds something else. */
+export type BlobState = 'ok' | 'missing' | 'mismatch'
+
 /** What to list: names that begin with `prefix`, the newest first. */
 export type ListRequest = {
   readonly scope: CacheScope
@@ -49,6 +52,8 @@ export interface CacheStore {
 export interface LocalCache extends CacheStore {
   /** Path of a blob's file, which may not be there. */
   blobPath(place: BlobPlace): string
+  /** Whether a blob's file is what its name says. */
+  checkBlob(place: BlobPlace, signal: AbortSignal): Promise<BlobState>
   /** Keeps bytes as they come and says what they were; `store_full`. */
   addBlob(scope: CacheScope, chunks: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<CacheBlob>
   /** Keeps a copy of a file, which may go on changing. */

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { hash } from 'node:crypto'
 import { once } from 'node:events'
-import { readdir, readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { open, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { describe, it } from 'node:test'
 import { FolderCache } from '../../src/adapters/cache/local.ts'
 import { limits } from '../../src/core/limits.ts'
@@ -84,7 +84,7 @@ describe('the cache in a folder', () => {
       const module = new URL('../../src/adapters/cache/local.ts', import.meta.url).href
       const program = `
         const { FolderCache } = await import(${JSON.stringify(module)})
-        const cache = new FolderCache({ folder: ${JSON.stringify(folder)}, now: Date.now })
+        const cache = new FolderCache({ folder: ${JSON.stringify(folder)}, now: Date.now, seal: null })
         const endless = async function* () { for (;;) { yield Buffer.alloc(65536, 'x'); process.stdout.write('.') } }
         await cache.addBlob('protected', endless(), new AbortController().signal)`
       const child = spawn(process.execPath, ['--input-type=module', '--eval', program], {
@@ -105,11 +105,50 @@ describe('the cache in a folder', () => {
     }
   })
 
+  it('hashes a large blob once, and again as soon as anything about its file is new', async () => {
+    const { cache, remove } = await openFolderCache({ noteAgeMs: -60_000 })
+    try {
+      const { sha256 } = await cache.addBlob(scope, chunksOf(Buffer.alloc(2_000_000, 'large')), signal)
+      const place = { scope, sha256 }
+      const path = cache.blobPath(place)
+      assert.equal(await cache.checkBlob(place, signal), 'ok')
+      const note = await readFile(`${path}.checked`, 'utf8')
+      assert.equal(await cache.checkBlob(place, signal), 'ok')
+      const { mtimeMs } = await stat(path)
+      const file = await open(path, 'r+')
+      await file.write('malice', 1_000)
+      await file.utimes(mtimeMs / 1_000, mtimeMs / 1_000)
+      await file.close()
+      assert.equal(await cache.checkBlob(place, signal), 'mismatch', 'though size and mtime are what they were')
+      const other = await cache.addBlob(scope, chunksOf(Buffer.alloc(2_000_000, 'other')), signal)
+      const otherPath = cache.blobPath({ scope, sha256: other.sha256 })
+      await writeFile(`${otherPath}.checked`, note)
+      await writeFile(otherPath, 'short')
+      assert.equal(await cache.checkBlob({ scope, sha256: other.sha256 }, signal), 'mismatch')
+      await cache.discardBlob(place)
+      assert.equal(await cache.checkBlob(place, signal), 'missing')
+      assert.deepEqual(await readdir(dirname(path)), [])
+    } finally {
+      await remove()
+    }
+  })
+
+  it('notes nothing of a blob that was written just now: another change would not show', async () => {
+    const { cache, remove } = await openFolderCache()
+    try {
+      const { sha256 } = await cache.addBlob(scope, chunksOf(Buffer.alloc(2_000_000, 'large')), signal)
+      assert.equal(await cache.checkBlob({ scope, sha256 }, signal), 'ok')
+      assert.deepEqual(await readdir(dirname(cache.blobPath({ scope, sha256 }))), [sha256])
+    } finally {
+      await remove()
+    }
+  })
+
   it('keeps one whole copy when many write the same at once', async () => {
     const { cache, folder, remove } = await openFolderCache()
     try {
       const content = Buffer.alloc(200_000, 'same')
-      const others = Array.from({ length: 8 }, () => new FolderCache({ folder, now: Date.now }))
+      const others = Array.from({ length: 8 }, () => new FolderCache({ folder, now: Date.now, seal: null }))
       const blobs = await Promise.all(others.map((one) => one.addBlob(scope, chunksOf(content), signal)))
       assert.deepEqual(new Set(blobs.map(({ sha256 }) => sha256)), new Set([hash('sha256', content)]))
       const place = { scope, group: 'job-1', name: 'a' }

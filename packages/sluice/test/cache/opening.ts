@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { FolderCache } from '../../src/adapters/cache/local.ts'
+import { FolderCache, type LocalCacheOptions } from '../../src/adapters/cache/local.ts'
 import { secretSeal } from '../../src/adapters/cache/seal.ts'
 import { type CacheEntry, type EntryPlace, sealEntry } from '../../src/core/pipeline/cache/entry.ts'
 import type { CacheSeal } from '../../src/ports/cache.ts'
@@ -32,9 +32,9 @@ export const sealedAt = (place: EntryPlace, words: string): string =>
 
 /** A cache in a new folder. */
 export const openFolderCache = async (
-  options: { readonly bytesMax?: number; readonly now?: () => number } = {},
+  options: Partial<LocalCacheOptions> = {},
 ): Promise<{ readonly cache: FolderCache; readonly folder: string; readonly remove: () => Promise<void> }> => {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-cache-'))
-  const cache = new FolderCache({ now: Date.now, ...options, folder: join(folder, 'cache') })
+  const cache = new FolderCache({ now: Date.now, seal: testSeal, ...options, folder: join(folder, 'cache') })
   return { cache, folder: join(folder, 'cache'), remove: () => rm(folder, { recursive: true, force: true }) }
 }

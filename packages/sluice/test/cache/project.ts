@@ -47,7 +47,7 @@ export const makeCacheProject = (files: Texts): CacheProject => {
   git('init', '--quiet')
   write(files)
   commit()
-  const cache = new FolderCache({ folder: join(root, 'cache'), now: Date.now })
+  const cache = new FolderCache({ folder: join(root, 'cache'), now: Date.now, seal: testSeal })
   const notices: CacheNotice[] = []
   const env: Texts = { PATH: process.env['PATH'] ?? '' }
   return {

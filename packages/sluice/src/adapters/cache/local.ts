@@ -11,7 +11,8 @@ import type { CacheScope } from '../../core/pipeline/cache/scope.ts'
 import { limits } from '../../core/limits.ts'
 import { diskError } from '../../lib/files.ts'
 import { hashFile } from '../../lib/hash-file.ts'
-import type { BlobPlace, ListRequest, LocalCache, SweepResult } from '../../ports/cache.ts'
+import type { BlobPlace, BlobState, CacheSeal, ListRequest, LocalCache, SweepResult } from '../../ports/cache.ts'
+import { checkBlob, removeBlob } from './checked.ts'
 import { blobPath, entryPath, groupPath, holdToDigest } from './places.ts'
 import { sweepFolder } from './sweep.ts'
 
@@ -21,6 +22,10 @@ export type LocalCacheOptions = {
   /** Bytes; the limit's when absent. */
   readonly bytesMax?: number
   readonly now: () => number
+  /** What notes about checked blobs are signed with; null for none. */
+  readonly seal: CacheSeal | null
+  /** How long a blob must have been as it is before it counts as checked, milliseconds; the limit's when absent. */
+  readonly noteAgeMs?: number
 }
 
 /** A cache in a folder of this machine, made with the first write. */
@@ -97,6 +102,11 @@ export class FolderCache implements LocalCache {
     return this.#path(blobPath(place))
   }
 
+  checkBlob(place: BlobPlace, signal: AbortSignal): Promise<BlobState> {
+    const { seal, noteAgeMs = limits.cacheNoteAgeMs } = this.#options
+    return checkBlob({ path: this.blobPath(place), place, seal, noteAgeMs }, signal)
+  }
+
   async addBlob(scope: CacheScope, chunks: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<CacheBlob> {
     return this.#finish(scope, async (unfinished) => {
       const sum = createHash('sha256')
@@ -135,7 +145,7 @@ export class FolderCache implements LocalCache {
   }
 
   async discardBlob(place: BlobPlace): Promise<void> {
-    await rm(this.blobPath(place), { force: true })
+    await removeBlob(this.blobPath(place))
   }
 
   touch(place: EntryPlace): void {

@@ -7,6 +7,7 @@ import { readdir, readFile, rm, stat } from 'node:fs/promises'
 import { join, sep } from 'node:path'
 import { limits } from '../../core/limits.ts'
 import type { SweepResult } from '../../ports/cache.ts'
+import { removeBlob } from './checked.ts'
 
 /** What to sweep, and when it is. */
 export type SweepRequest = {
@@ -30,7 +31,7 @@ export const sweepFolder = async (request: SweepRequest, signal: AbortSignal): P
   const blobs = new Map(files.filter(isBlob).map((blob) => [blob.path, blob]))
   const bytesBefore = files.reduce((sum, { bytes }) => sum + bytes, 0)
   const entries: Entry[] = []
-  for (const found of files.filter((file) => !isBlob(file)).toSorted((a, b) => b.at - a.at)) {
+  for (const found of files.filter(isEntry).toSorted((a, b) => b.at - a.at)) {
     signal.throwIfAborted()
     entries.push({ ...found, blobs: await blobsOf(folder, found.path) })
   }
@@ -41,7 +42,7 @@ export const sweepFolder = async (request: SweepRequest, signal: AbortSignal): P
   const blobsGone = [...blobs.values()].filter(
     (blob) => !needed.has(blob.path) && (isOld(blob) || blob.at <= (settled.get(blob.path) ?? 0)),
   )
-  for (const { path } of blobsGone) await rm(path, { force: true })
+  for (const { path } of blobsGone) await removeBlob(path)
   const freed = [...entriesGone, ...blobsGone].reduce((sum, { bytes }) => sum + bytes, 0)
   return {
     bytesBefore,
@@ -77,6 +78,8 @@ const settledBlobs = (gone: readonly Entry[]): ReadonlyMap<string, number> => {
   for (const { blobs, at } of gone) for (const path of blobs) settled.set(path, Math.max(at, settled.get(path) ?? 0))
   return settled
 }
+
+const isEntry = ({ path }: Found): boolean => path.includes(`${sep}entries${sep}`)
 
 const isBlob = ({ path }: Found): boolean => /[/\\]blobs[/\\][0-9a-f]{2}[/\\][0-9a-f]{64}$/.test(path)
 

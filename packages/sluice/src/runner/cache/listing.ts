@@ -10,7 +10,7 @@ import { byCode } from './globs.ts'
 /** What is known of a file. `blob`: the id of its content in Git's form; null where only reading tells. */
 export type ListedFile = { readonly mode: string; readonly blob: string | null }
 
-/** The files of a checkout, paths relative to it, sorted by code units. */
+/** The files of a checkout, paths relative to it, sorted by code units. Some may be gone from disk. */
 export type Listing = {
   readonly directory: string
   readonly files: ReadonlyMap<string, ListedFile>
@@ -19,54 +19,62 @@ export type Listing = {
   readonly algorithm: 'sha1' | 'sha256'
 }
 
+/** One question for everything: what is in the index (`-c -s`), what differs from it on disk (`-m`), what is there besides (`-o`), with a tag each (`-v`). */
+const question = ['ls-files', '-c', '-s', '-m', '-o', '--exclude-standard', '-v', '-z']
+
 /** Lists a checkout, or a folder inside of one. `tool_missing` without git, `not_found` outside of a repository. */
 export const listCheckout = async (directory: string, signal: AbortSignal): Promise<Listing> => {
-  const [staged, status, prefix] = await Promise.all([
-    askGit(directory, ['ls-files', '-s', '-v', '-z'], signal),
-    askGit(directory, ['status', '--porcelain', '-z', '--untracked-files=all', '--no-renames', '--', '.'], signal),
-    askGit(directory, ['rev-parse', '--show-prefix'], signal),
-  ])
   const files = new Map<string, ListedFile>()
-  for (const record of staged.split('\0')) if (record !== '') addStaged(files, record)
-  for (const record of status.split('\0')) addStatus({ files, directory, prefix: prefix.trimEnd() }, record)
-  const paths = [...files.keys()].toSorted(byCode)
-  const [first] = files.values()
-  return { directory, files, paths, algorithm: first?.blob?.length === 64 ? 'sha256' : 'sha1' }
+  let algorithm: Listing['algorithm'] = 'sha1'
+  for (const record of (await askGit(directory, question, signal)).split('\0')) {
+    const { path, tag, mode, blob } = parseRecord(record)
+    if (path === '') continue
+    if (blob.length === 64) algorithm = 'sha256'
+    if (path.endsWith('/') || mode === submodule) addFolder(files, { directory, path: path.replace(/\/$/, ''), blob })
+    // A file that changed is told twice; the second time it is known that it did.
+    else files.set(path, tag === 'H' && !files.has(path) ? { mode, blob } : { mode: '', blob: null })
+  }
+  return { directory, files, paths: [...files.keys()].toSorted(byCode), algorithm }
 }
 
-/** `H 100644 <id> 0\t<path>`. A lower-case tag says that Git was told not to look, `S` that the file is left out of the checkout. */
-const addStaged = (files: Map<string, ListedFile>, record: string): void => {
+type Row = { readonly tag: string; readonly mode: string; readonly blob: string; readonly path: string }
+
+/**
+ * `H 100644 <id> 0\t<path>`, or `? <path>` for what git does not know. Other tags: changed (`C`), gone (`R`), in conflict (`M`), left out of the checkout (`S`); a
+ * small letter where git was told to look away. In conflict, a path comes with several stages, and none of them is what is on disk.
+ */
+const parseRecord = (record: string): Row => {
+  if (record.startsWith('? ')) return { tag: '?', mode: '', blob: '', path: record.slice(2) }
   const tab = record.indexOf('\t')
   const [tag = '', mode = '', blob = '', stage = ''] = record.slice(0, tab).split(' ')
-  const isKnown = tag === 'H' && stage === '0'
-  files.set(record.slice(tab + 1), { mode, blob: isKnown ? blob : null })
-}
-
-type StatusPlace = { readonly files: Map<string, ListedFile>; readonly directory: string; readonly prefix: string }
-
-/** `XY <path>` from the top of the repository: the second letter says how the file differs from the index. */
-const addStatus = ({ files, directory, prefix }: StatusPlace, record: string): void => {
-  const [worktree = ' ', path] = [record[1], record.slice(3 + prefix.length)]
-  if (path === '' || (worktree === ' ' && record[0] !== 'U')) return
-  if (worktree === 'D') files.delete(path)
-  // A repository inside of this one, or a submodule that changed: by what lies in it.
-  else if (path.endsWith('/') || files.get(path)?.mode === submodule) {
-    const folder = path.replace(/\/$/, '')
-    files.delete(folder)
-    for (const inner of filesBelow(join(directory, folder)))
-      files.set(`${folder}/${inner}`, { mode: unknown, blob: null })
-  } else files.set(path, { mode: unknown, blob: null })
+  return { tag: stage === '0' ? tag : 'M', mode, blob, path: record.slice(tab + 1) }
 }
 
 const submodule = '160000'
-/** The mode is read together with the content. */
-const unknown = ''
+
+type Folder = { readonly directory: string; readonly path: string; readonly blob: string }
+
+/** A repository inside of this one counts by what lies in it; as a submodule that was not fetched, by its commit. */
+const addFolder = (files: Map<string, ListedFile>, { directory, path, blob }: Folder): void => {
+  const inner = filesBelow(join(directory, path))
+  if (inner.length === 0 && blob !== '') files.set(path, { mode: submodule, blob })
+  for (const name of inner) files.set(`${path}/${name}`, { mode: '', blob: null })
+}
 
 const filesBelow = (folder: string, below = ''): readonly string[] => {
-  const entries: readonly Dirent[] = readdirSync(join(folder, below), { withFileTypes: true })
+  const entries = entriesOf(join(folder, below))
   return entries.flatMap((entry) => {
     if (entry.name === '.git') return []
     const path = below === '' ? entry.name : `${below}/${entry.name}`
     return entry.isDirectory() ? filesBelow(folder, path) : [path]
   })
+}
+
+const entriesOf = (folder: string): readonly Dirent[] => {
+  try {
+    return readdirSync(folder, { withFileTypes: true })
+  } catch {
+    // A submodule whose folder was removed.
+    return []
+  }
 }

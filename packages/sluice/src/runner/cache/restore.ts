@@ -3,16 +3,26 @@
  * them or stays as it was, and what was damaged is never seen by a job. Copies, not links: a job may change what it was given.
  */
 import { hash } from 'node:crypto'
-import { constants, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
-import { chmod, copyFile, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
+import {
+  closeSync,
+  constants,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { chmod, copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { SluiceError } from '../../core/errors.ts'
 import { limits } from '../../core/limits.ts'
 import type { CacheBlob, CacheFile, CachePart } from '../../core/pipeline/cache/entry.ts'
 import type { CacheScope } from '../../core/pipeline/cache/scope.ts'
-import { hashFile } from '../../lib/hash-file.ts'
-import type { LocalCache } from '../../ports/cache.ts'
+import type { BlobState, LocalCache } from '../../ports/cache.ts'
 import { isInner } from './collect.ts'
 import { moveInto } from './move-into.ts'
 
@@ -41,7 +51,14 @@ export const restoreFiles = async (request: RestoreRequest, signal: AbortSignal)
   try {
     await removeLeftovers(directory, statSync(staging).mtimeMs)
     makeFolders(staging, files)
-    for (const [index, own] of filesByBlob(files)) await writeBlob({ ...request, staging, index, own }, signal)
+    const copies = startCopies()
+    try {
+      for (const [index, own] of filesByBlob(files))
+        await writeBlob({ ...request, staging, index, own, copies }, signal)
+      await copies.all()
+    } finally {
+      await copies.quiet()
+    }
     for (const file of files) if (file.kind === 'link') symlinkSync(file.target, join(staging, file.path))
     moveInto(staging, directory)
   } finally {
@@ -72,56 +89,107 @@ type BlobRequest = RestoreRequest & {
   readonly index: number
   /** The files that lie in this blob. */
   readonly own: readonly RegularFile[]
+  readonly copies: Copies
 }
 
-const writeBlob = async (request: BlobRequest, signal: AbortSignal): Promise<void> => {
-  const { cache, scope, staging, index, own } = request
-  const blob = blobAt(request.blobs, index)
-  if (own.every(({ part }) => part.bytes === blob.bytes)) {
-    const place = cache.blobPath({ scope, sha256: blob.sha256 })
-    for (const file of own) await copyChecked({ blob, place, file, staging }, signal)
-    return
+/** Copies under way: `start` waits for room, `all` for all of them, and both reject with what went wrong; `quiet` waits until none writes any more. */
+type Copies = {
+  readonly start: (copy: () => Promise<void>) => Promise<void>
+  readonly all: () => Promise<void>
+  readonly quiet: () => Promise<void>
+}
+
+const startCopies = (): Copies => {
+  const running = new Set<Promise<void>>()
+  return {
+    start: async (copy) => {
+      if (running.size >= limits.cacheCopiesMax) await Promise.race(running)
+      const one = copy()
+      running.add(one)
+      one.then(
+        () => running.delete(one),
+        // It stays, so that whoever waits next learns of it.
+        () => {},
+      )
+    },
+    all: async () => {
+      await Promise.all(running)
+    },
+    quiet: async () => {
+      await Promise.allSettled(running)
+    },
   }
-  const content = await readWhole(request, index)
+}
+
+/** Writes what lies in one blob. A copy of a large file goes on while the next blob is checked: one takes the disk, the other the processor. */
+const writeBlob = async (request: BlobRequest, signal: AbortSignal): Promise<void> => {
+  const { cache, scope, staging, index, own, copies } = request
+  const blob = blobAt(request.blobs, index)
+  const place = { scope, sha256: blob.sha256 }
+  if (blob.bytes < limits.cacheNotedBytesMin) return writeFiles(request, await readWhole(request, index), signal)
+  const state = await cache.checkBlob(place, signal)
+  if (state !== 'ok') throw unusable(blob, state)
+  const path = cache.blobPath(place)
+  if (!own.every(({ part }) => part.bytes === blob.bytes)) return copyPack(request, path, signal)
+  for (const file of own) await copies.start(() => copyLarge(path, join(staging, file.path), file.isExecutable))
+}
+
+const copyLarge = async (from: string, to: string, isExecutable: boolean): Promise<void> => {
+  await copyFile(from, to, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL)
+  await chmod(to, modeOf(isExecutable))
+}
+
+/** Copies small files out of a large pack, one after the other through one buffer. */
+const copyPack = async ({ own, staging }: BlobRequest, path: string, signal: AbortSignal): Promise<void> => {
+  const buffer = Buffer.allocUnsafe(own.reduce((most, { part }) => Math.max(most, part.bytes), 0))
+  const pack = openSync(path, 'r')
+  try {
+    for (const [count, { path: name, part, isExecutable }] of own.entries()) {
+      const bytesRead = readSync(pack, buffer, 0, part.bytes, part.offset)
+      if (bytesRead !== part.bytes) throw beyond(name)
+      writeFileSync(join(staging, name), buffer.subarray(0, bytesRead), { flag: 'wx', mode: modeOf(isExecutable) })
+      if (count % filesPerTurn === filesPerTurn - 1) await turn(signal)
+    }
+  } finally {
+    closeSync(pack)
+  }
+}
+
+const writeFiles = async ({ own, staging }: BlobRequest, content: Uint8Array, signal: AbortSignal): Promise<void> => {
   for (const [count, { path, part, isExecutable }] of own.entries()) {
     const bytes = content.subarray(part.offset, part.offset + part.bytes)
-    if (bytes.length !== part.bytes) throw damaged(blob, `holds no ${part.bytes} bytes at ${part.offset}`)
-    writeFileSync(join(staging, path), bytes, { flag: 'wx', mode: isExecutable ? 0o755 : 0o644 })
-    if (count % filesPerTurn !== filesPerTurn - 1) continue
-    await nextTurn()
-    signal.throwIfAborted()
+    if (bytes.length !== part.bytes) throw beyond(path)
+    writeFileSync(join(staging, path), bytes, { flag: 'wx', mode: modeOf(isExecutable) })
+    if (count % filesPerTurn === filesPerTurn - 1) await turn(signal)
   }
 }
 
-type Copy = {
-  readonly blob: CacheBlob
-  readonly place: string
-  readonly file: RegularFile
-  readonly staging: string
+const turn = async (signal: AbortSignal): Promise<void> => {
+  await nextTurn()
+  signal.throwIfAborted()
 }
 
-/** The copy is made while the blob is read for its digest: one takes as long as the other, and a machine has two cores. */
-const copyChecked = async ({ blob, place, file, staging }: Copy, signal: AbortSignal): Promise<void> => {
-  const target = join(staging, file.path)
-  const copying = copyFile(place, target, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL)
-  const [copied, found] = await Promise.allSettled([copying, hashFile(place, signal)])
-  if (copied.status === 'rejected') throw missing(copied.reason, blob)
-  if (found.status === 'rejected') throw missing(found.reason, blob)
-  if (found.value.sha256 !== blob.sha256) throw damaged(blob, `has the digest ${found.value.sha256}`)
-  await chmod(target, file.isExecutable ? 0o755 : 0o644)
-}
+const modeOf = (isExecutable: boolean): number => (isExecutable ? 0o755 : 0o644)
 
+/** A small blob, or the pack that a log is in. */
 const readWhole = async (
   { cache, scope, blobs }: Pick<RestoreRequest, 'cache' | 'scope' | 'blobs'>,
   index: number,
 ): Promise<Uint8Array> => {
   const blob = blobAt(blobs, index)
-  const content = await readFile(cache.blobPath({ scope, sha256: blob.sha256 })).catch((error: unknown) => {
-    throw missing(error, blob)
-  })
-  const digest = hash('sha256', content)
-  if (digest !== blob.sha256) throw damaged(blob, `has the digest ${digest}`)
+  const content = readOrNull(cache.blobPath({ scope, sha256: blob.sha256 }))
+  if (content === null) throw unusable(blob, 'missing')
+  if (hash('sha256', content) !== blob.sha256) throw unusable(blob, 'mismatch')
   return content
+}
+
+const readOrNull = (path: string): Uint8Array | null => {
+  try {
+    return readFileSync(path)
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null
+    throw error
+  }
 }
 
 const blobAt = (blobs: readonly CacheBlob[], index: number): CacheBlob => {
@@ -156,15 +224,11 @@ const checkFile = (file: CacheFile): void => {
 
 const wrong: ReadonlySet<string> = new Set(['', '.', '..'])
 
-const damaged = ({ sha256 }: CacheBlob, how: string): SluiceError =>
-  new SluiceError('artifact_mismatch', { detail: `the cache's blob ${sha256} ${how}`, evidence: [sha256] })
-
-const missing = (error: unknown, { sha256 }: CacheBlob): unknown => {
-  const isGone = error instanceof Error && 'code' in error && error.code === 'ENOENT'
-  if (!isGone) return error
-  return new SluiceError('artifact_missing', {
-    detail: `the cache has no blob ${sha256}`,
+const unusable = ({ sha256 }: CacheBlob, state: Exclude<BlobState, 'ok'>): SluiceError =>
+  new SluiceError(state === 'missing' ? 'artifact_missing' : 'artifact_mismatch', {
+    detail: state === 'missing' ? `the cache has no blob ${sha256}` : `the cache's blob ${sha256} has other content`,
     evidence: [sha256],
-    cause: error,
   })
-}
+
+const beyond = (path: string): SluiceError =>
+  new SluiceError('artifact_mismatch', { detail: `${path} lies beyond the end of its blob` })
