@@ -1,6 +1,6 @@
 /** Inputs of jobs by their content. One reader serves all jobs of a run: no file is read, and no set of globs matched, twice. */
 import { createHash, hash } from 'node:crypto'
-import { lstatSync, readFileSync, readlinkSync } from 'node:fs'
+import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync, readlinkSync, readSync } from 'node:fs'
 import { join } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type InputSet, inputSet } from '../../core/pipeline/cache/document.ts'
@@ -16,10 +16,14 @@ export const sha256 = (text: string): string => hash('sha256', text)
 /** Files read between two turns of the loop, so that others get theirs: some milliseconds. */
 const filesPerTurn = 256
 
+/** Files up to this size, bytes, are read without making room for each. */
+const roomBytes = 65_536
+
 /** A reader over a listing; the checkout must stay as it was listed for as long as the reader is used. */
 export const inputReader = (listing: Listing): InputReader => {
   const contents = new Map<string, string | null>()
   const sets = new Map<string, Promise<InputSet>>()
+  const room = Buffer.allocUnsafe(roomBytes)
   const read = async (globs: readonly string[], signal: AbortSignal): Promise<InputSet> => {
     const files: Record<string, string> = {}
     let turn = 0
@@ -27,7 +31,7 @@ export const inputReader = (listing: Listing): InputReader => {
       let content = contents.get(path)
       if (content === undefined) {
         const { mode, blob } = listing.files.get(path) ?? { mode: '', blob: null }
-        content = blob === null ? contentOf(listing, path) : `${mode}:${blob}`
+        content = blob === null ? contentOf(listing, path, room) : `${mode}:${blob}`
         contents.set(path, content)
         if (blob === null) turn += 1
       }
@@ -52,14 +56,43 @@ export const inputReader = (listing: Listing): InputReader => {
 }
 
 /** `<mode>:<blob id>` as Git would have it for the bytes that lie there; null for a file that is gone. */
-const contentOf = ({ directory, algorithm }: Listing, path: string): string | null => {
+const contentOf = ({ directory, algorithm }: Listing, path: string, room: Uint8Array): string | null => {
   const full = join(directory, path)
-  const seen = lstatSync(full, { throwIfNoEntry: false })
-  if (seen === undefined) return null
-  if (seen.isSymbolicLink()) return `120000:${blobId(Buffer.from(readlinkSync(full)), algorithm)}`
-  if (!seen.isFile()) return null
-  const mode = (seen.mode & 0o100) === 0 ? '100644' : '100755'
-  return `${mode}:${blobId(readFileSync(full), algorithm)}`
+  const file = openFile(full)
+  if (file === null) return linkOf(full, algorithm)
+  try {
+    const seen = fstatSync(file)
+    if (!seen.isFile()) return null
+    const mode = (seen.mode & 0o100) === 0 ? '100644' : '100755'
+    return `${mode}:${blobId(readAll(file, seen.size, room), algorithm)}`
+  } finally {
+    closeSync(file)
+  }
+}
+
+/** Null for a link, and for what is not there. */
+const openFile = (path: string): number | null => {
+  try {
+    return openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && absent.has(error.code)) return null
+    throw error
+  }
+}
+
+const absent: ReadonlySet<unknown> = new Set(['ELOOP', 'EMLINK', 'ENOENT', 'ENOTDIR', 'ENXIO'])
+
+const linkOf = (path: string, algorithm: string): string | null => {
+  const seen = lstatSync(path, { throwIfNoEntry: false })
+  return seen?.isSymbolicLink() === true ? `120000:${blobId(Buffer.from(readlinkSync(path)), algorithm)}` : null
+}
+
+/** The content of a file; a small one in room that is used again for the next. */
+const readAll = (file: number, size: number, room: Uint8Array): Uint8Array => {
+  if (size >= room.length) return readFileSync(file)
+  const bytes = readSync(file, room)
+  // It grew while it was looked at.
+  return bytes < room.length ? room.subarray(0, bytes) : Buffer.concat([room, readFileSync(file)])
 }
 
 const blobId = (content: Uint8Array, algorithm: string): string =>

@@ -41,7 +41,7 @@ export type Shelf = {
   /** Names in the local cache and the remote ones, the newest of each store first. */
   readonly names: (request: Parameters<CacheStore['listEntries']>[0], signal: AbortSignal) => Promise<readonly string[]>
   readonly put: (entry: CacheEntry, signal: AbortSignal) => Promise<'stored' | 'unsigned'>
-  /** Takes away what turned out not to hold: the blob that is named, and the entry. */
+  /** Reports an entry that could not be given back; a blob that does not hold (the error's evidence) is taken away, and the entry with it. */
   readonly drop: (entry: CacheEntry, error: SluiceError) => Promise<void>
   /** Resolves when everything has been sent, or has failed. */
   readonly settle: () => Promise<void>
@@ -105,7 +105,9 @@ export const openShelf = (options: ShelfOptions): Shelf => {
         text: `an entry of ${local.label} is not used: ${error.detail} (${placeText(entry.place)})`,
       })
       const [sha256] = error.evidence
-      if (sha256 !== undefined) await local.discardBlob({ scope: entry.place.scope, sha256 })
+      // Without a blob that is at fault, it is the folder that cannot take the entry.
+      if (sha256 === undefined) return
+      await local.discardBlob({ scope: entry.place.scope, sha256 })
       await local.discard(entry.place)
     },
     settle: async () => {
