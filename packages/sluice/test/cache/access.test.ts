@@ -38,10 +38,8 @@ const traceable = ((): boolean => {
 })()
 
 describe('what a job touches beside what it declares', () => {
-  let project: CacheProject = makeCacheProject(files)
+  const project: CacheProject = makeCacheProject(files)
   before(() => {
-    project.remove()
-    project = makeCacheProject(files)
     mkdirSync(join(project.checkout, 'node_modules/left'), { recursive: true })
     writeFileSync(join(project.checkout, 'node_modules/left/index.js'), 'x')
     mkdirSync(join(project.checkout, 'need'))

@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { after, before, describe, it } from 'node:test'
+import { after, describe, it } from 'node:test'
 import { secretSeal } from '../../src/adapters/cache/seal.ts'
 import { httpCache } from '../../src/adapters/cache/http-store.ts'
 import { accessOf } from '../../src/core/pipeline/cache/scope.ts'
@@ -24,12 +24,8 @@ const signal = new AbortController().signal
 const files = { 'src/a.ts': 'a\n', 'src/b.ts': 'b\n', 'README.md': 'read\n', '.gitignore': 'dist\n' }
 
 describe('the task cache', () => {
-  let project: CacheProject = makeCacheProject(files)
+  const project: CacheProject = makeCacheProject(files)
   let count = 0
-  before(() => {
-    project.remove()
-    project = makeCacheProject(files)
-  })
   after(() => project.remove())
 
   const ask = (job: JobPlan, more: Partial<LookupRequest> = {}): LookupRequest => ({

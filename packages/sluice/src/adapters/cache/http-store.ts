@@ -43,7 +43,7 @@ export const httpCache = ({ address, token }: HttpCacheOptions): CacheStore => {
     },
     listEntries: async (request, signal) => {
       const query = new URLSearchParams({ prefix: request.prefix, limit: String(request.limit) })
-      const answer = await ask(`${groupPath(request)}?${query}`, {}, signal)
+      const answer = await ask(`${groupPath(request)}?${query.toString()}`, {}, signal)
       const text = await boundedText(answer, limits.cacheEntryBytesMax)
       return text.split('\n').filter(Boolean)
     },

@@ -110,7 +110,7 @@ const list = async (
   for (let page = 0; page < limits.cachePagesMax; page += 1) {
     const query = new URLSearchParams({ 'list-type': '2', prefix: folder + request.prefix })
     if (token !== null) query.set('continuation-token', token)
-    const text = await boundedText(await ask(`?${query}`, {}, signal), limits.cacheEntryBytesMax)
+    const text = await boundedText(await ask(`?${query.toString()}`, {}, signal), limits.cacheEntryBytesMax)
     // Names of entries hold nothing that XML would write otherwise.
     for (const [content] of text.matchAll(/<Contents>.*?<\/Contents>/gs))
       found.push({

@@ -64,6 +64,9 @@ const readGlob = (glob: string): Glob => {
       hint: 'inputs and outputs are relative to the checkout',
     })
   if (plain === '' || plain === '.' || plain === '**') return { base: '', matches: () => true }
+  // Most globs are a folder and everything in it; hundreds of them are quicker compared than compiled.
+  const folder = /^([^*?[\]{}()!+@\\]+)\/\*\*(?:\/\*)?$/.exec(plain)?.[1]
+  if (folder !== undefined) return { base: folder, matches: (path) => path.startsWith(`${folder}/`) }
   const { base, isGlob } = picomatch.scan(plain)
   if (!isGlob) return { base: plain, matches: (path) => path === plain || path.startsWith(`${plain}/`) }
   const matches = picomatch(plain, { dot: true })

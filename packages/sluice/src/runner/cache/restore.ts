@@ -11,6 +11,7 @@ import {
   readdirSync,
   readFileSync,
   readSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -24,7 +25,7 @@ import type { CacheBlob, CacheFile, CachePart } from '../../core/pipeline/cache/
 import type { CacheScope } from '../../core/pipeline/cache/scope.ts'
 import type { BlobState, LocalCache } from '../../ports/cache.ts'
 import { isInner } from './collect.ts'
-import { moveInto } from './move-into.ts'
+import { moveInto, requireRoom } from './move-into.ts'
 
 /** Files of one entry, and the folder that gets them. */
 export type RestoreRequest = {
@@ -46,6 +47,7 @@ export const restoreFiles = async (request: RestoreRequest, signal: AbortSignal)
   const { files, directory } = request
   if (files.length === 0) return
   for (const file of files) checkFile(file)
+  if (isSmall(request)) return restoreSmall(request)
   await mkdir(directory, { recursive: true })
   const staging = await mkdtemp(join(directory, restorePrefix))
   try {
@@ -66,11 +68,36 @@ export const restoreFiles = async (request: RestoreRequest, signal: AbortSignal)
   }
 }
 
+/** Most jobs leave little; then everything is checked in memory first, and there may be hundreds of them at the start of a run: by turns it would take five times as long. */
+const isSmall = ({ blobs, files }: RestoreRequest): boolean => {
+  const used = new Set(files.flatMap((file) => (file.kind === 'file' ? [file.part.blob] : [])))
+  const bytes = [...used].reduce((sum, index) => sum + (blobs[index]?.bytes ?? 0), 0)
+  return bytes < limits.cacheNotedBytesMin && files.length < filesPerTurn
+}
+
+const restoreSmall = (request: RestoreRequest): void => {
+  const { files, directory } = request
+  const contents = new Map([...filesByBlob(files).keys()].map((index) => [index, readWhole(request, index)]))
+  const writes = files.map((file) => {
+    const path = join(directory, file.path)
+    requireRoom(directory, file.path)
+    if (file.kind === 'link') return () => symlinkSync(file.target, path)
+    const { part } = file
+    const bytes = contents.get(part.blob)?.subarray(part.offset, part.offset + part.bytes)
+    if (bytes?.length !== part.bytes) throw beyond(file.path)
+    return () => writeFileSync(path, bytes, { flag: 'wx', mode: modeOf(file.isExecutable) })
+  })
+  makeFolders(directory, files)
+  for (const [index, write] of writes.entries()) {
+    // Never into what is there: it may be a link.
+    rmSync(join(directory, files[index]?.path ?? ''), { force: true })
+    write()
+  }
+}
+
 /** One part of an entry in memory, held to the blob's digest. `artifact_missing`, `artifact_mismatch`. */
-export const readPart = async (
-  request: Pick<RestoreRequest, 'cache' | 'scope' | 'blobs'>,
-  part: CachePart,
-): Promise<Uint8Array> => (await readWhole(request, part.blob)).subarray(part.offset, part.offset + part.bytes)
+export const readPart = (request: Pick<RestoreRequest, 'cache' | 'scope' | 'blobs'>, part: CachePart): Uint8Array =>
+  readWhole(request, part.blob).subarray(part.offset, part.offset + part.bytes)
 
 /** Restorings that were killed leave their folder; one that is younger may still be at work. */
 const removeLeftovers = async (directory: string, now: number): Promise<void> => {
@@ -126,7 +153,7 @@ const writeBlob = async (request: BlobRequest, signal: AbortSignal): Promise<voi
   const { cache, scope, staging, index, own, copies } = request
   const blob = blobAt(request.blobs, index)
   const place = { scope, sha256: blob.sha256 }
-  if (blob.bytes < limits.cacheNotedBytesMin) return writeFiles(request, await readWhole(request, index), signal)
+  if (blob.bytes < limits.cacheNotedBytesMin) return writeFiles(request, readWhole(request, index), signal)
   const state = await cache.checkBlob(place, signal)
   if (state !== 'ok') throw unusable(blob, state)
   const path = cache.blobPath(place)
@@ -172,10 +199,10 @@ const turn = async (signal: AbortSignal): Promise<void> => {
 const modeOf = (isExecutable: boolean): number => (isExecutable ? 0o755 : 0o644)
 
 /** A small blob, or the pack that a log is in. */
-const readWhole = async (
+const readWhole = (
   { cache, scope, blobs }: Pick<RestoreRequest, 'cache' | 'scope' | 'blobs'>,
   index: number,
-): Promise<Uint8Array> => {
+): Uint8Array => {
   const blob = blobAt(blobs, index)
   const content = readOrNull(cache.blobPath({ scope, sha256: blob.sha256 }))
   if (content === null) throw unusable(blob, 'missing')
@@ -205,7 +232,7 @@ const filesByBlob = (files: readonly CacheFile[]): ReadonlyMap<number, readonly 
   )
 
 const makeFolders = (staging: string, files: readonly CacheFile[]): void => {
-  const made = new Set<string>(['.'])
+  const made = new Set<string>()
   for (const { path } of files) {
     const folder = dirname(path)
     if (made.has(folder)) continue

@@ -2,8 +2,7 @@
  * The task cache of one run: a job whose key was seen before is not run; its files, outputs and log come back instead. One for all jobs of a run, so that the checkout
  * is listed, tools are asked and files are hashed once.
  */
-import { closeSync, openSync, readFileSync, readSync, rmSync, statSync } from 'node:fs'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { closeSync, mkdirSync, openSync, readFileSync, readSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { SluiceError } from '../../core/errors.ts'
 import { limits } from '../../core/limits.ts'
@@ -198,12 +197,12 @@ const restore = async (
   const { entry } = hit
   const source = { cache: local, scope: entry.place.scope, blobs: entry.blobs }
   try {
-    const log = entry.log === null || logPath === null ? null : await readPart(source, entry.log)
+    const log = entry.log === null || logPath === null ? null : readPart(source, entry.log)
     await restoreFiles({ ...source, files: entry.files, directory }, signal)
     removeOthers(directory, plan, entry)
     if (log === null || logPath === null) return 'restored'
-    await mkdir(dirname(logPath), { recursive: true })
-    await writeFile(logPath, log, { mode: 0o600 })
+    mkdirSync(dirname(logPath), { recursive: true })
+    writeFileSync(logPath, log, { mode: 0o600 })
     return 'restored'
   } catch (error) {
     const isCache =

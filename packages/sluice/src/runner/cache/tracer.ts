@@ -139,11 +139,13 @@ const touches = (call: string, folder: string, move: (path: string) => void): re
 
 /** C escapes of bytes (`\303\274`, `\"`) as the UTF-8 that they are. */
 const decode = (text: string): string => {
-  const bytes = text.replaceAll(/\\(?:([0-7]{1,3})|x([0-9a-f]{2})|(.))/g, (_, octal, hexadecimal, letter) => {
-    if (typeof octal === 'string') return String.fromCharCode(Number.parseInt(octal, 8))
-    if (typeof hexadecimal === 'string') return String.fromCharCode(Number.parseInt(hexadecimal, 16))
-    const known: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r', v: '\v', f: '\f' }
-    return known[String(letter)] ?? String(letter)
+  const bytes = text.replaceAll(/\\(?:[0-7]{1,3}|x[0-9a-f]{2}|.)/g, (escape) => {
+    const rest = escape.slice(1)
+    if (/^[0-7]/.test(rest)) return String.fromCharCode(Number.parseInt(rest, 8))
+    if (/^x/.test(rest)) return String.fromCharCode(Number.parseInt(rest.slice(1), 16))
+    return letters[rest] ?? rest
   })
   return Buffer.from(bytes, 'latin1').toString('utf8')
 }
+
+const letters: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r', v: '\v', f: '\f' }

@@ -75,9 +75,9 @@ export const affectedJobs = (request: AffectedJobsRequest): AffectedJobs => {
   }
   for (const [name] of found) {
     // Whoever needs a matrix needs all of its legs.
-    const names = [name, jobs.find((job) => job.name === name)?.partOf ?? name]
+    const names = new Set([name, jobs.find((job) => job.name === name)?.partOf ?? name])
     for (const job of jobs) {
-      const isAfter = job.partOf === name || job.needs.some((need) => names.includes(need))
+      const isAfter = job.partOf === name || job.needs.some((need) => names.has(need))
       if (isAfter && !found.has(job.name)) found.set(job.name, `needs ${name}`)
     }
   }
