@@ -65,7 +65,7 @@ const run = async (index: number): Promise<Done> => {
   mkdirSync(join(checkout, 'packages', `p${index}`, 'dist'), { recursive: true })
   writeFileSync(join(checkout, 'packages', `p${index}`, 'dist', 'out.txt'), 'built\n')
   writeFileSync(logPath, `built p${index}\n`)
-  const stored = await cache.store(found, { ...target, outputs: {} }, signal)
+  const stored = await cache.store(found, { ...target, outputs: {}, findings: null }, signal)
   if (stored.kind !== 'stored') throw new Error(`p${index} is not kept: ${stored.because}`)
   return { digest: stored.digest, found: false }
 }

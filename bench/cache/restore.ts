@@ -36,7 +36,7 @@ export const measureRestore = async (shape: OutputShape, runs: number): Promise<
     const plan = job.cache ?? fail('the job has a cache')
     const missed = await cache.lookup({ job, upstream: [], secrets: {} }, signal)
     if (missed.kind === 'hit') return fail('nothing was kept yet')
-    await cache.store(missed, { plan, directory: made, outputs: {}, logPath: null }, signal)
+    await cache.store(missed, { plan, directory: made, outputs: {}, logPath: null, findings: null }, signal)
     const hit = await cache.lookup({ job, upstream: [], secrets: {} }, signal)
     if (hit.kind === 'miss') return fail('it is kept')
     const target = join(project.root, 'target')

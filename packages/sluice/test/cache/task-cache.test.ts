@@ -14,8 +14,10 @@ import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
 import { secretSeal } from '../../src/adapters/cache/seal.ts'
 import { httpCache } from '../../src/adapters/cache/http-store.ts'
+import type { UndeclaredAccess } from '../../src/core/pipeline/cache/access.ts'
 import { accessOf } from '../../src/core/pipeline/cache/scope.ts'
 import type { JobPlan } from '../../src/core/pipeline/job-plan.ts'
+import { digestFiles } from '../../src/runner/cache/content-digest.ts'
 import type { LookupRequest, TaskCache, TaskHit, TaskMiss } from '../../src/runner/cache/task-cache.ts'
 import { openFolderCache } from './opening.ts'
 import { cachedJob, type CacheProject, makeCacheProject } from './project.ts'
@@ -60,7 +62,10 @@ describe('the task cache', () => {
     const logPath = join(directory, 'log')
     writeFileSync(logPath, 'line of the log\n')
     const plan = request.job.cache ?? assert.fail('it has a cache')
-    assert.equal((await cache.store(missed, { plan, directory, outputs: { v: '1' }, logPath }, signal)).kind, 'stored')
+    assert.equal(
+      (await cache.store(missed, { plan, directory, outputs: { v: '1' }, logPath, findings: null }, signal)).kind,
+      'stored',
+    )
     return missed
   }
   const plan = cachedJob().cache ?? assert.fail('it has a cache')
@@ -80,7 +85,11 @@ describe('the task cache', () => {
     writeFileSync(join(made, 'not-an-output'), 'x')
     const logPath = join(made, 'log')
     writeFileSync(logPath, 'line\n')
-    const stored = await first.store(missed, { plan, directory: made, outputs: { url: 'u' }, logPath }, signal)
+    const stored = await first.store(
+      missed,
+      { plan, directory: made, outputs: { url: 'u' }, logPath, findings: null },
+      signal,
+    )
 
     const found = await hit(project.open(), ask(job))
     assert.deepEqual(stored, { kind: 'stored', digest: found.entry.digest })
@@ -162,6 +171,20 @@ describe('the task cache', () => {
     chmodSync(join(project.checkout, 'src/new.ts'), 0o644)
     assert.deepEqual([committed.key, back.key], [untracked.key, untracked.key])
     assert.equal(new Set([untracked.key, dirty.key, executable.key]).size, 3)
+  })
+
+  it('names a result by its content, whatever made it: what jobs after it depend on', async () => {
+    const digests = ['digest of files', 'digest of files again'].map(async (name) => {
+      const cache = project.open()
+      const missed = await miss(cache, ask(cachedJob({}, { name })))
+      const directory = workspace()
+      writeFileSync(join(directory, 'dist/file'), 'content')
+      symlinkSync('file', join(directory, 'dist/link'))
+      const request = { plan, directory, outputs: {}, logPath: null, findings: null }
+      const stored = await cache.store(missed, request, signal)
+      return [stored.kind === 'stored' ? stored.digest : null, await digestFiles(directory, plan.outputs, signal)]
+    })
+    assert.equal(new Set((await Promise.all(digests)).flat()).size, 1)
   })
 
   it('does not depend on what is no part of the result: timeouts, retries, budgets, other files', async () => {
@@ -248,12 +271,31 @@ describe('the task cache', () => {
     const missed = await miss(cache, ask(cachedJob({}, { name: 'link out' })))
     const directory = workspace()
     symlinkSync('../../elsewhere', join(directory, 'dist/link'))
-    const outcome = await cache.store(missed, { plan, directory, outputs: {}, logPath: null }, signal)
+    const outcome = await cache.store(missed, { plan, directory, outputs: {}, logPath: null, findings: null }, signal)
     assert.deepEqual(outcome, {
       kind: 'not_stored',
       because: 'the link dist/link → ../../elsewhere leads out of the folder',
     })
     assert.equal(project.notices.at(-1)?.kind, 'not_stored')
+  })
+
+  it('keeps nothing that would be wrong for the next: inputs that the job changed, and of a strict job whatever is undeclared', async () => {
+    const cache = project.open()
+    const missed = await miss(cache, ask(cachedJob({}, { name: 'unfit' })))
+    const clean: UndeclaredAccess = { reads: [], writes: [], changedInputs: [] }
+    const store = (strict: boolean, findings: Partial<UndeclaredAccess>) => {
+      const request = { plan: { ...plan, strict }, directory: workspace(), outputs: {}, logPath: null }
+      return cache.store(missed, { ...request, findings: { ...clean, ...findings } }, signal)
+    }
+    const becauseOf = (because: string) => ({ kind: 'not_stored', because })
+    assert.deepEqual(
+      await store(false, { changedInputs: ['src/a.ts'] }),
+      becauseOf('the job changed its input src/a.ts'),
+    )
+    const read = { reads: ['config.json'] }
+    assert.deepEqual(await store(true, read), becauseOf('the job read config.json, which is not among its inputs'))
+    assert.equal((await store(false, read)).kind, 'stored')
+    assert.equal((await store(true, {})).kind, 'stored')
   })
 
   it('shares results by a remote cache, and does without one that fails', async () => {

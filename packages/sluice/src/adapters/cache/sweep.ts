@@ -2,7 +2,7 @@
  * Bringing a folder of entries and blobs back under its limit: entries that were of no use for the longest time go, then blobs that no entry names.
  * Young blobs stay, because their entry may be about to be written; an entry whose blob is gone counts as not there, so whoever loses a race only misses.
  */
-import type { Dirent } from 'node:fs'
+import { type Dirent, statSync } from 'node:fs'
 import { readdir, readFile, rm, stat } from 'node:fs/promises'
 import { join, sep } from 'node:path'
 import { limits } from '../../core/limits.ts'
@@ -42,7 +42,7 @@ export const sweepFolder = async (request: SweepRequest, signal: AbortSignal): P
   const blobsGone = [...blobs.values()].filter(
     (blob) => !needed.has(blob.path) && (isOld(blob) || blob.at <= (settled.get(blob.path) ?? 0)),
   )
-  for (const { path } of blobsGone) await removeBlob(path)
+  for (const blob of blobsGone) if (isAsSeen(blob)) await removeBlob(blob.path)
   const freed = [...entriesGone, ...blobsGone].reduce((sum, { bytes }) => sum + bytes, 0)
   return {
     bytesBefore,
@@ -78,6 +78,9 @@ const settledBlobs = (gone: readonly Entry[]): ReadonlyMap<string, number> => {
   for (const { blobs, at } of gone) for (const path of blobs) settled.set(path, Math.max(at, settled.get(path) ?? 0))
   return settled
 }
+
+/** A blob that became younger meanwhile is wanted again. */
+const isAsSeen = ({ path, at }: Found): boolean => statSync(path, { throwIfNoEntry: false })?.mtimeMs === at
 
 const isEntry = ({ path }: Found): boolean => path.includes(`${sep}entries${sep}`)
 

@@ -59,7 +59,10 @@ export const openShelf = (options: ShelfOptions): Shelf => {
     return null
   }
   const peek = async (place: EntryPlace, signal: AbortSignal): Promise<CacheEntry | null> => {
-    const text = await local.readEntry(place, signal)
+    const text = await local.readEntry(place, signal).catch((error: unknown) => {
+      report({ kind: 'damaged', text: `the cache in ${local.label} cannot be read: ${String(error)}` })
+      return null
+    })
     if (text === null) return null
     const entry = open(text, place, local.label)
     // What does not hold would stand in the way of what does.

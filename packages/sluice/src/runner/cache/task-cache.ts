@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path'
 import { SluiceError } from '../../core/errors.ts'
 import { limits } from '../../core/limits.ts'
 import { assert } from '../../core/machine.ts'
+import { tellAccess, type UndeclaredAccess } from '../../core/pipeline/cache/access.ts'
 import { type KeyDocument, taskKey, type UpstreamResult, valueDigest } from '../../core/pipeline/cache/document.ts'
 import { type CacheEntry, contentDigest, taskGroup, taskPlace } from '../../core/pipeline/cache/entry.ts'
 import { describeKey, explainMiss, nearest } from '../../core/pipeline/cache/explain.ts'
@@ -74,6 +75,8 @@ export type StoreRequest = {
   /** The job's outputs by name. */
   readonly outputs: Texts
   readonly logPath: string | null
+  /** What it touched beside what it declares; null when nobody looked. A result of inputs that the job changed itself, or of a strict job with anything undeclared, is not kept. */
+  readonly findings: UndeclaredAccess | null
 }
 
 /** What became of keeping a result; `digest` names its files and outputs, and is what jobs after it depend on. */
@@ -227,6 +230,8 @@ const store = async (
 ): Promise<StoreOutcome> => {
   const { access, report, shelf } = tools
   const { job } = request.miss.document
+  const unfit = request.findings === null ? null : unfitFor(request.plan, request.findings)
+  if (unfit !== null) return { kind: 'not_stored', because: unfit }
   if (access.writes === null) return { kind: 'not_stored', because: 'this run may not write the cache' }
   try {
     const entry = await makeEntry(tools, { ...request, scope: access.writes }, signal)
@@ -238,6 +243,14 @@ const store = async (
     report({ kind: 'not_stored', text: `the result of ${job} is not kept: ${because}` })
     return { kind: 'not_stored', because }
   }
+}
+
+/** Why a result would be wrong for the next one who asks. */
+const unfitFor = ({ strict }: TaskCachePlan, findings: UndeclaredAccess): string | null => {
+  const [changed] = findings.changedInputs
+  if (changed !== undefined) return `the job changed its input ${changed}`
+  const [undeclared] = tellAccess(findings)
+  return strict && undeclared !== undefined ? `the job ${undeclared}` : null
 }
 
 const makeEntry = async (

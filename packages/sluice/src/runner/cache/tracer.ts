@@ -142,7 +142,7 @@ const decode = (text: string): string => {
   const bytes = text.replaceAll(/\\(?:[0-7]{1,3}|x[0-9a-f]{2}|.)/g, (escape) => {
     const rest = escape.slice(1)
     if (/^[0-7]/.test(rest)) return String.fromCharCode(Number.parseInt(rest, 8))
-    if (/^x/.test(rest)) return String.fromCharCode(Number.parseInt(rest.slice(1), 16))
+    if (rest.startsWith('x')) return String.fromCharCode(Number.parseInt(rest.slice(1), 16))
     return letters[rest] ?? rest
   })
   return Buffer.from(bytes, 'latin1').toString('utf8')

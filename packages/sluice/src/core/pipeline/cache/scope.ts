@@ -19,11 +19,11 @@ export type CacheAccess = { readonly reads: readonly CacheScope[]; readonly writ
 /** The scope that only protected refs write and everybody reads. */
 export const protectedScope: CacheScope = 'protected'
 
-/** What a run for a ref may do: its own scope first, then the protected one to read from. */
+/** What a run for a ref may do: its own scope first, then the protected one to read from. A name that is too long for a folder has no scope of its own. */
 export const accessOf = (ref: CacheRef): CacheAccess => {
   if (ref.kind === 'protected') return { reads: [protectedScope], writes: protectedScope }
   const own = ref.kind === 'branch' ? `branch/${plain(ref.name)}` : `pull/${plain(ref.number)}`
-  return { reads: [own, protectedScope], writes: own }
+  return isScope(own) ? { reads: [own, protectedScope], writes: own } : { reads: [protectedScope], writes: null }
 }
 
 /** Whether a text is a scope: the form that stores take as a folder's name. */
