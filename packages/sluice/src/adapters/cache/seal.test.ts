@@ -55,7 +55,7 @@ describe('seals', () => {
   it('digest a secret value so that only holders of the key can guess at it', () => {
     assert.equal(
       full.digestSecret('PIN', '1234'),
-      pairSeal({ ...{ private: null, public: [] }, pepper: Buffer.from('pepper') }).digestSecret('PIN', '1234'),
+      pairSeal({ private: null, public: [], pepper: Buffer.from('pepper') }).digestSecret('PIN', '1234'),
     )
     assert.notEqual(full.digestSecret('PIN', '1234'), full.digestSecret('OTHER', '1234'))
     assert.notEqual(

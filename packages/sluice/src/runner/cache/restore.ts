@@ -166,15 +166,23 @@ const copyLarge = async (from: string, to: string, isExecutable: boolean): Promi
   await chmod(to, modeOf(isExecutable))
 }
 
-/** Copies small files out of a large pack, one after the other through one buffer. */
+/** What is read of a pack at a time, bytes; more than any file that is packed. */
+const windowBytes = 1_048_576
+
+/** Copies small files out of a large pack; they lie in it one after the other, so that one reading serves many. */
 const copyPack = async ({ own, staging }: BlobRequest, path: string, signal: AbortSignal): Promise<void> => {
-  const buffer = Buffer.allocUnsafe(own.reduce((most, { part }) => Math.max(most, part.bytes), 0))
+  const room = Buffer.allocUnsafe(own.reduce((most, { part }) => Math.max(most, part.bytes), windowBytes))
   const pack = openSync(path, 'r')
   try {
+    let [start, end] = [0, 0]
     for (const [count, { path: name, part, isExecutable }] of own.entries()) {
-      const bytesRead = readSync(pack, buffer, 0, part.bytes, part.offset)
-      if (bytesRead !== part.bytes) throw beyond(name)
-      writeFileSync(join(staging, name), buffer.subarray(0, bytesRead), { flag: 'wx', mode: modeOf(isExecutable) })
+      if (part.offset < start || part.offset + part.bytes > end) {
+        start = part.offset
+        end = start + readSync(pack, room, 0, room.length, start)
+      }
+      const bytes = room.subarray(part.offset - start, Math.min(part.offset + part.bytes, end) - start)
+      if (bytes.length !== part.bytes) throw beyond(name)
+      writeFileSync(join(staging, name), bytes, { flag: 'wx', mode: modeOf(isExecutable) })
       if (count % filesPerTurn === filesPerTurn - 1) await turn(signal)
     }
   } finally {
