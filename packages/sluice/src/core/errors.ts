@@ -96,6 +96,13 @@ export const errorTable = {
     means: 'An artifact is not what its digest says.',
   },
   artifact_missing: { number: 1402, retry: 'never', exit: 3, status: 404, means: 'An artifact is not in the store.' },
+  cache_refused: {
+    number: 1431,
+    retry: 'never',
+    exit: 4,
+    status: 403,
+    means: 'That part of the cache may not be written from here.',
+  },
   start_failed: { number: 1501, retry: 'never', exit: 3, status: 502, means: 'The start command ended at once.' },
   health_failed: { number: 1502, retry: 'never', exit: 3, status: 502, means: 'The instances never became healthy.' },
   port_in_use: { number: 1503, retry: 'later', exit: 3, status: 409, means: 'Something else listens on that port.' },
