@@ -28,7 +28,7 @@ export const readNodeSpec = (text: string, context: ReportContext): TestContent 
     throw unreadable(context, 'there is neither a test nor a count in this report')
   const failures = failuresOf(end === -1 ? [] : lines.slice(end), context)
   const cases = rows.cases.map((row): TestCase => {
-    const failure = row.outcome === 'failed' ? (failures.get(row.name)?.shift() ?? null) : null
+    const failure = row.outcome === 'failed' ? (failures.get(row.name)?.next().value ?? null) : null
     return testCase(
       { name: row.name, suites: row.suites, outcome: row.outcome, durationMs: row.durationMs, failure },
       context,
@@ -100,8 +100,11 @@ const gapsOf = (counts: ReadonlyMap<string, number> | null, cases: readonly Told
   ]
 }
 
-/** Failures by the name of their test, in order. */
-const failuresOf = (lines: readonly string[], context: ReportContext): Map<string, TestFailure[]> => {
+/** Failures by the name of their test, in order, each to be taken once. */
+const failuresOf = (
+  lines: readonly string[],
+  context: ReportContext,
+): ReadonlyMap<string, Iterator<TestFailure, undefined>> => {
   const found = new Map<string, TestFailure[]>()
   for (const [index, line] of lines.entries()) {
     const location = /^test at (.+)$/.exec(line)?.[1]
@@ -120,9 +123,11 @@ const failuresOf = (lines: readonly string[], context: ReportContext): Map<strin
       },
       context,
     )
-    found.set(row.name, [...(found.get(row.name) ?? []), failure])
+    const same = found.get(row.name)
+    if (same === undefined) found.set(row.name, [failure])
+    else same.push(failure)
   }
-  return found
+  return new Map([...found].map(([name, failures]) => [name, failures.values()]))
 }
 
 const detailLinesMax = 200

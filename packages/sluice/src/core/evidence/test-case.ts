@@ -69,8 +69,11 @@ type Place = { readonly file: string; readonly line: number }
 // `at f (file:///a/b.ts:3:7)`, `b.py:12: AssertionError`, `    b_test.go:12: …`, `at p.C.m(C.java:12)`.
 const placeForm = /((?:file:\/\/)?(?:[A-Za-z]:)?[^\s():"'<>|,]+\.[A-Za-z]\w{0,9}):(\d{1,7})\b/
 
+/** Characters of a line in which a place is looked for: the search is quadratic in them. */
+const placeLineMax = 400
+
 const placeIn = (line: string): Place | null => {
-  const found = placeForm.exec(line.slice(0, limits.reportNameMax))
+  const found = placeForm.exec(line.slice(0, placeLineMax))
   if (found === null) return null
   const [, file = '', number = ''] = found
   return { file, line: Number(number) }

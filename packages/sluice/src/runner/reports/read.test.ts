@@ -531,6 +531,15 @@ const samples = [
   'license-checker.json',
 ]
 
+test('every form has its row in docs/evidence.md, and the page names no other', () => {
+  const page = readFileSync(new URL('../../../../../docs/evidence.md', import.meta.url), 'utf8')
+  const rows = [...page.slice(page.indexOf('| form |'), page.indexOf('## Gates')).matchAll(/^\| `([a-z0-9-]+)` \|/gm)]
+  deepStrictEqual(
+    rows.map(([, name]) => name),
+    [...reportFormats],
+  )
+})
+
 test('a damaged report is read or refused, and nothing else', async () => {
   const damaged = fc.record({
     name: fc.constantFrom(...samples),

@@ -61,12 +61,31 @@ const localOf = (name: string): string => name.slice(name.indexOf(':') + 1)
 // Without the parser's own position, which the path before it has already.
 const sentenceOf = ({ message }: Error): string => message.replace(/^\d+:\d+: /, '').replace(/\.$/, '')
 
-/** Name of the root element; null when there is none within the first characters. */
+/** Name of the root element; null when there is none within the first characters. One pass over them, whatever they hold. */
 export const rootElement = (text: string): string | null => {
-  const rest = text.slice(0, 65_536).replaceAll(/<\?[\s\S]*?\?>|<!--[\s\S]*?-->|<![^>[]*(?:\[[^\]]*\])?[^>]*>/g, '')
-  const name = /<([^\s/>!?]+)/.exec(rest)?.[1]
-  return name === undefined ? null : localOf(name)
+  const head = text.slice(0, headLength)
+  let at = head.indexOf('<')
+  while (at !== -1) {
+    const skipped = prologues.find(([start]) => head.startsWith(start, at))
+    if (skipped === undefined) {
+      const name = /^<([^\s/>!?<]{1,200})/.exec(head.slice(at, at + 201))?.[1]
+      return name === undefined ? null : localOf(name)
+    }
+    const end = head.indexOf(skipped[1], at)
+    if (end === -1) return null
+    at = head.indexOf('<', end)
+  }
+  return null
 }
+
+const headLength = 65_536
+
+/** What may come before the root: instructions, comments, a document type (with or without declarations of its own). */
+const prologues: readonly (readonly [start: string, end: string])[] = [
+  ['<?', '?>'],
+  ['<!--', '-->'],
+  ['<!', '>'],
+]
 
 /** A number of an attribute; null for anything else. Thousands may be parted by commas, as Surefire writes them. */
 export const numberAttribute = (value: string | undefined): number | null => {

@@ -261,21 +261,9 @@ test('a changed file that no test loads counts as not covered in a part that nam
 
 test('coverage may not fall further than allowed', () => {
   const base = baselineOf('b', [coverage(covered('a.ts', 1_000))])
-  const now_ = (missed: number): GatesConfig & { readonly reports: readonly CollectedReport[] } => ({
-    coverage: { maxDrop: '0.5%' },
-    reports: [
-      coverage(
-        covered(
-          'a.ts',
-          1_000,
-          Array.from({ length: missed }, (_, line) => line + 1),
-        ),
-      ),
-    ],
-  })
   const drop = (missed: number): readonly string[] => {
-    const { reports, ...config } = now_(missed)
-    return said(judge(config, { reports, base }))
+    const lines = Array.from({ length: missed }, (_, line) => line + 1)
+    return said(judge({ coverage: { maxDrop: '0.5%' } }, { reports: [coverage(covered('a.ts', 1_000, lines))], base }))
   }
   deepStrictEqual(drop(5), [
     'coverage.lines.drop pass: coverage of lines went from 100 % to 99.5 %, at most 0.5 points less allowed',
@@ -421,6 +409,20 @@ test('a measurement is held against bounds and against the base commit', () => {
   deepStrictEqual(said(judge({ performance: { p95: { maxRegression: '5%', better: 'higher' } } }, { reports, base })), [
     'performance p95 pass: p95 is 219 ms, 200 ms at the base commit, 5 % worse allowed',
   ])
+})
+
+test('a name that fits more measurements than a run can list is one verdict', () => {
+  const reports = [measured(...Array.from({ length: 200 }, (_, index) => [`bench ${index}`, index] as const))]
+  const [verdict, ...others] = judge({ performance: { 'bench *': { maximum: 197 } } }, { reports })
+  deepStrictEqual(others, [])
+  deepStrictEqual(
+    [verdict?.status, verdict?.sentence, verdict?.details.map(({ text }) => text)],
+    [
+      'fail',
+      '2 of 200 measurements named bench * are out of bounds',
+      ['bench 198 is 198 ms, at most 197 ms allowed', 'bench 199 is 199 ms, at most 197 ms allowed'],
+    ],
+  )
 })
 
 test('a size budget adds up files, and knows what they grew by', () => {

@@ -1,10 +1,11 @@
 /** The gates over numbers: benchmarks, sizes, time. */
+import { limits } from '../../limits.ts'
 import { contentsOf } from '../collected.ts'
 import { matchesGlob, matchesWildcard } from '../glob.ts'
 import { numberText } from '../told.ts'
 import type { FileSize, Measurement } from '../types.ts'
 import type { GateDetail, GateVerdict, PerformanceGate, SizeGate, TimeGate } from './types.ts'
-import { brokenVerdict, type GateInput, verdictOf } from './verdict.ts'
+import { brokenVerdict, type GateInput, type Judged, verdictOf } from './verdict.ts'
 
 /** Judges every measurement that the gate names. None of that name is `broken`; against a base that does not have it, only fixed bounds count. */
 export const judgePerformance = (gate: PerformanceGate, input: GateInput): readonly GateVerdict[] => {
@@ -26,7 +27,26 @@ export const judgePerformance = (gate: PerformanceGate, input: GateInput): reado
       ),
     ]
   const byName = new Map(found.map((one) => [one.name, one]))
-  return [...byName.values()].map((one) => judgeMeasurement(one, gate, input))
+  const verdicts = [...byName.values()].map((one) => judgeMeasurement(one, gate, input))
+  return verdicts.length <= limits.gateDetailsMax
+    ? verdicts
+    : [verdictOf({ ...common, ...together(verdicts, gate) }, input)]
+}
+
+/** One answer for more measurements than anybody lists. */
+const together = (
+  verdicts: readonly GateVerdict[],
+  gate: PerformanceGate,
+): Pick<Judged, 'isMet' | 'sentence' | 'measured' | 'threshold' | 'bound' | 'details'> => {
+  const bad = verdicts.filter(({ status }) => status === 'fail' || status === 'waived')
+  return {
+    isMet: bad.length === 0,
+    sentence: `${bad.length} of ${verdicts.length} measurements named ${gate.name} are out of bounds`,
+    measured: bad.length,
+    threshold: 0,
+    bound: 'at_most',
+    details: bad.map(({ sentence }) => ({ text: sentence, file: null, line: null, excusedBy: null })),
+  }
 }
 
 const judgeMeasurement = (one: Measurement, gate: PerformanceGate, input: GateInput): GateVerdict => {
