@@ -34,8 +34,7 @@ export const severityOfScore = (score: number): Severity =>
   score >= 9 ? 'critical' : score >= 7 ? 'high' : score >= 4 ? 'medium' : score > 0 ? 'low' : 'info'
 
 /** Whether a severity is `threshold` or worse. What is unknown is. */
-export const isAtLeast = (severity: Severity, threshold: Severity): boolean =>
-  severity === 'unknown' || rankOf(severity) <= rankOf(threshold)
+export const isAtLeast = (severity: Severity, threshold: Severity): boolean => rankOf(severity) <= rankOf(threshold)
 
 /** 0 for the worst; `unknown` counts as that. */
 export const rankOf = (severity: Severity): number => (severity === 'unknown' ? 0 : severities.indexOf(severity))

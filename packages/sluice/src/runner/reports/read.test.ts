@@ -207,6 +207,34 @@ test('lcov, Cobertura and Istanbul tell the same coverage of the same run', asyn
   ])
 })
 
+test('a class of Cobertura without lines of its own has those of its methods', async () => {
+  const line = (number: number, hits: number): string => `<line number="${number}" hits="${hits}"/>`
+  const method = (name: string, lines: string): string => `<method name="${name}"><lines>${lines}</lines></method>`
+  const text = `<coverage><packages><package><classes><class filename="a.py"><methods>${method('f', line(1, 2) + line(2, 0))}${method('g', line(4, 0))}</methods></class></classes></package></packages></coverage>`
+  deepStrictEqual(await readText(text), [
+    {
+      kind: 'coverage',
+      files: [
+        {
+          path: 'a.py',
+          totals: { lines: { covered: 1, total: 3 }, branches: null, functions: { covered: 1, total: 2 } },
+          lines: [
+            [1, 2],
+            [2, 0],
+            [4, 0],
+          ],
+          branches: null,
+          functions: [
+            [1, 1, 1],
+            [4, 0, 1],
+          ],
+        },
+      ],
+      gaps: [],
+    },
+  ])
+})
+
 test('JaCoCo and the newer records of lcov are read, and totals without lines', async () => {
   const coverage = async (content: Promise<readonly EvidenceContent[]>): Promise<CoverageContent['files']> =>
     (await content).flatMap((one) => (one.kind === 'coverage' ? one.files : []))

@@ -225,6 +225,15 @@ test('coverage is compared exactly, in all and by part', () => {
   ])
 })
 
+test('a report of files without a line measures nothing', () => {
+  const counts = fileCounts()
+  counts.declare('lines')
+  strictEqual(
+    judge({ coverage: { lines: '0%' } }, { reports: [coverage(fileCoverage('a.ts', counts, context))] })[0]?.status,
+    'broken',
+  )
+})
+
 test('reports of shards are one coverage', () => {
   const reports = [coverage(covered('a.ts', 4, [1, 2])), coverage(covered('a.ts', 4, [3, 4]))]
   deepStrictEqual(said(judge({ coverage: { lines: '100%' } }, { reports })), [
@@ -411,6 +420,16 @@ test('a measurement is held against bounds and against the base commit', () => {
   ])
 })
 
+test('of a number that ought to be high, less is worse', () => {
+  const base = baselineOf('b', [measured(['requests', 200])])
+  const status = (value: number): string | undefined =>
+    judge(
+      { performance: { requests: { maxRegression: '5%', better: 'higher' } } },
+      { reports: [measured(['requests', value])], base },
+    )[0]?.status
+  deepStrictEqual([300, 190, 189].map(status), ['pass', 'pass', 'fail'])
+})
+
 test('a name that fits more measurements than a run can list is one verdict', () => {
   const reports = [measured(...Array.from({ length: 200 }, (_, index) => [`bench ${index}`, index] as const))]
   const [verdict, ...others] = judge({ performance: { 'bench *': { maximum: 197 } } }, { reports })
@@ -456,6 +475,15 @@ test('a size budget adds up files, and knows what they grew by', () => {
   deepStrictEqual(said(judge({ size: { 'dist/*.js': { maxGrowth: '5%' } } }, { reports, base })), [
     'size dist/*.js fail: dist/*.js (2 files) have 100.5 kB, at most 94.5 kB allowed, +10.5 kB against the base commit',
   ])
+})
+
+test('of two bounds on a size the tighter one holds', () => {
+  const sizes = (bytes: number): CollectedReport =>
+    report('sizes', { kind: 'sizes', files: [{ path: 'a.js', bytes, compressedBytes: null }], gaps: [] })
+  const base = baselineOf('b', [sizes(100)])
+  const threshold = (maximum: '200B' | '104B'): number | null | undefined =>
+    judge({ size: { 'a.js': { maximum, maxGrowth: '5%' } } }, { reports: [sizes(90)], base })[0]?.threshold
+  deepStrictEqual([threshold('200B'), threshold('104B')], [105, 104])
 })
 
 test('time budgets hold the run and its jobs', () => {

@@ -28,7 +28,7 @@ export type GateInput = {
   readonly sha256: Sha256
 }
 
-/** How long a job took, all attempts and steps. */
+/** How long a job took, all attempts and steps; 0 for one that its own condition skipped. One that is not told of is not known. */
 export type JobTime = { readonly job: string; readonly durationMs: number }
 
 /** What a gate found out. */

@@ -58,6 +58,10 @@ test('the score is the share of runs that contradict', () => {
     { test: 'b', score: 0.5, runs: 4, failures: 2, contradictions: 0, recoveries: 2, flips: 0, lastFailedAt: 2 },
     { test: 'a', score: 0.2, runs: 10, failures: 1, contradictions: 1, recoveries: 0, flips: 2, lastFailedAt: 2 },
   ])
+  deepStrictEqual(
+    flakyTests(history('c', 'PFPFP')).map(({ score, flips }) => [score, flips]),
+    [[0.6, 4]],
+  )
   // What lies before the window is forgotten.
   deepStrictEqual(flakyTests(history('a', `PF.P${'P'.repeat(20)}`), 20), [])
 })
