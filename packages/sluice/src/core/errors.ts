@@ -200,6 +200,13 @@ export const errorTable = {
     status: 421,
     means: 'The request names a host that this control plane does not answer for.',
   },
+  evidence_unreadable: {
+    number: 1901,
+    retry: 'never',
+    exit: 3,
+    status: 422,
+    means: 'A report of tests, coverage or findings cannot be read.',
+  },
 } as const
 
 // Each row has every field; said apart from the table, because `isolatedDeclarations` cannot see through `satisfies`.

@@ -251,4 +251,24 @@ export const limits = {
   toolVersionMs: 10_000,
   /** What git may print for one listing, bytes: a million files. */
   listingBytesMax: 268_435_456,
+  /** Largest report that is read (tests, coverage, findings), bytes; the largest of real monorepos are some 30 MB. */
+  reportBytesMax: 67_108_864,
+  /** Reports of one job. */
+  reportsMax: 1_000,
+  /** Tests, files, findings or packages of one report. */
+  reportEntriesMax: 500_000,
+  /** Elements, subtests and suites inside each other in a report. */
+  reportDepthMax: 100,
+  /** Characters kept of a failure's message, and of its detail. */
+  reportTextMax: 8_000,
+  /** Characters kept of a name, path or value in a report. */
+  reportNameMax: 1_000,
+  /** Reasons kept why a report does not tell the whole; the first ones say it. */
+  reportGapsMax: 20,
+  /** Things listed with a gate's verdict; the rest is counted, so that a verdict fits a row of the ledger. */
+  gateDetailsMax: 50,
+  /** Last runs that insights look at; older ones say nothing about the code of today, and slopes are quadratic. */
+  insightRunsMax: 100,
+  /** Characters of one thing listed with a verdict. */
+  gateTextMax: 300,
 } as const

@@ -1,0 +1,111 @@
+/** Gathers the reports of a job after its steps, also when they failed. */
+import { constants } from 'node:fs'
+import { type FileHandle, glob, open, realpath } from 'node:fs/promises'
+import { join, relative, sep } from 'node:path'
+import { SluiceError } from '../../core/errors.ts'
+import type { CollectedReport } from '../../core/evidence/collected.ts'
+import { unreadable } from '../../core/evidence/told.ts'
+import { limits } from '../../core/limits.ts'
+import type { PlannedReport } from '../../core/pipeline/job-plan.ts'
+import { readReport } from './read.ts'
+
+/**
+ * Reads every file that the plan's reports name (globs below `directory`), in the order of the plan, one at a time. Never rejects for what a job left: a report
+ * that is missing or cannot be read is in the result as what it is. Files outside of the directory, also by symbolic links, are not read. Rejects only when the signal falls.
+ */
+export const collectEvidence = async (
+  reports: readonly PlannedReport[],
+  directory: string,
+  signal: AbortSignal,
+): Promise<readonly CollectedReport[]> => {
+  const root = await realpath(directory)
+  const collected: CollectedReport[] = []
+  for (const { format, paths } of reports) {
+    for (const pattern of paths) {
+      signal.throwIfAborted()
+      const files = await filesOf(pattern, root, signal)
+      if (files.length === 0) collected.push({ status: 'missing', format, path: pattern })
+      for (const path of files) {
+        signal.throwIfAborted()
+        collected.push(
+          collected.length >= limits.reportsMax ? tooMany(format, path) : await collectOne({ format, path, root }),
+        )
+        if (collected.length > limits.reportsMax) return collected
+      }
+    }
+  }
+  return collected
+}
+
+type Wanted = { readonly format: string; readonly path: string; readonly root: string }
+
+const filesOf = async (pattern: string, root: string, signal: AbortSignal): Promise<readonly string[]> => {
+  if (!/[*?{[]/.test(pattern)) return (await exists(join(root, pattern))) ? [pattern] : []
+  const found: string[] = []
+  for await (const entry of glob(pattern, {
+    cwd: root,
+    withFileTypes: true,
+    exclude: ({ name }) => name === 'node_modules' || name === '.git',
+  })) {
+    signal.throwIfAborted()
+    if (entry.isDirectory()) continue
+    found.push(relative(root, join(entry.parentPath, entry.name)).split(sep).join('/'))
+    if (found.length > limits.reportsMax) break
+  }
+  return found.toSorted()
+}
+
+const exists = async (path: string): Promise<boolean> =>
+  realpath(path).then(
+    () => true,
+    () => false,
+  )
+
+const collectOne = async ({ format, path, root }: Wanted): Promise<CollectedReport> => {
+  try {
+    const bytes = await bytesOf(path, root)
+    return { status: 'read', format, path, evidence: await readReport(format, { bytes, path, root }) }
+  } catch (error) {
+    const why =
+      error instanceof SluiceError
+        ? error
+        : unreadable({ path, root }, error instanceof Error ? error.message : 'it cannot be opened', { cause: error })
+    return { status: 'unreadable', format, path, detail: why.detail }
+  }
+}
+
+const tooMany = (format: string, path: string): CollectedReport => ({
+  status: 'unreadable',
+  format,
+  path,
+  detail: `${path}: more than ${limits.reportsMax} reports of one job`,
+})
+
+const bytesOf = async (path: string, root: string): Promise<Uint8Array> => {
+  const context = { path, root }
+  const real = await realpath(join(root, path))
+  if (!real.startsWith(`${root}${sep}`)) throw unreadable(context, 'the file lies outside of the checkout')
+  // Without waiting for a writer, should it be a pipe.
+  const file = await open(real, constants.O_RDONLY | constants.O_NONBLOCK)
+  try {
+    const stat = await file.stat()
+    if (!stat.isFile()) throw unreadable(context, 'this is no file')
+    if (stat.size > limits.reportBytesMax)
+      throw unreadable(context, `the report has ${stat.size} bytes, at most ${limits.reportBytesMax} are read`)
+    return await readAll(file, stat.size)
+  } finally {
+    await file.close()
+  }
+}
+
+/** Exactly the bytes that the file had when it was measured: whatever still writes to it does not make it grow without bound. */
+const readAll = async (file: FileHandle, size: number): Promise<Uint8Array> => {
+  const bytes = new Uint8Array(size)
+  let at = 0
+  while (at < size) {
+    const { bytesRead } = await file.read(bytes, at, size - at, at)
+    if (bytesRead === 0) break
+    at += bytesRead
+  }
+  return bytes.subarray(0, at)
+}
