@@ -146,7 +146,7 @@ const shown = (jobs: readonly JobPlan[]): readonly JobPlan[] => jobs.filter(({ g
 const picked = (value: unknown, wanted: unknown): unknown => {
   if (Array.isArray(wanted) && Array.isArray(value))
     return value.map((item, index) => (index < wanted.length ? picked(item, wanted[index]) : item))
-  if (!isRecord(wanted) || !isRecord(value)) return value
+  if (!isRecord(wanted) || !isRecord(value)) return value ?? null
   return Object.fromEntries(Object.keys(wanted).map((key) => [key, picked(value[key], wanted[key])]))
 }
 

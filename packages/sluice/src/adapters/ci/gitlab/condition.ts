@@ -122,8 +122,11 @@ const leafOf = ({ text, at }: Token): ConditionParse => {
 
 type Value = string | boolean | null
 
+/** The value of a variable; null when it is not set. */
+export type VariableLookup = (name: string) => string | null
+
 /** Whether a condition holds. Variables that are not set are null; an empty or blank text is not true; a pattern that is none makes the whole untrue. */
-export const holds = (condition: Condition, variables: ReadonlyMap<string, string>): boolean => {
+export const holds = (condition: Condition, variables: VariableLookup): boolean => {
   try {
     return isPresent(evaluate(condition, variables))
   } catch (error) {
@@ -136,10 +139,10 @@ class NotAPattern extends Error {}
 
 const isPresent = (value: Value): boolean => (typeof value === 'string' ? value.trim() !== '' : value === true)
 
-const evaluate = (condition: Condition, variables: ReadonlyMap<string, string>): Value => {
+const evaluate = (condition: Condition, variables: VariableLookup): Value => {
   switch (condition.kind) {
     case 'variable':
-      return variables.get(condition.name) ?? null
+      return variables(condition.name)
     case 'text':
       return condition.text
     case 'pattern':

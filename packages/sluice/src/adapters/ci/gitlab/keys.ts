@@ -125,9 +125,7 @@ export const gitlabKeys: Readonly<Record<KeyScope, KeyRows>> = {
     when: yes('on_success, on_failure, always, manual, delayed, never'),
   },
   workflow: {
-    auto_cancel: partly(
-      'on_job_failure and on_new_commit are handed to the engine; steps that run get their grace time',
-    ),
+    auto_cancel: yes('what ends the pipeline early: a job that failed, or a newer one of the same ref'),
     name: yes('CI_PIPELINE_NAME, and the name of the run'),
     rules: yes('the first rule that matches decides'),
   },
@@ -138,7 +136,7 @@ export const gitlabKeys: Readonly<Record<KeyScope, KeyRows>> = {
     exists: yes('as in a job'),
     when: yes('always or never'),
     variables: yes('for all jobs'),
-    auto_cancel: partly('as workflow:auto_cancel'),
+    auto_cancel: yes('over that of the workflow, key by key'),
   },
   rule: {
     if: yes('variables, texts, null, patterns (RE2), ==, !=, =~, !~, &&, ||, parentheses'),
@@ -174,6 +172,7 @@ export const gitlabKeys: Readonly<Record<KeyScope, KeyRows>> = {
     template: no('templates come with GitLab: copy the file into the repository and include it with local'),
     component: no('nothing is fetched: copy the component into the repository and include it with local'),
     artifact: no('a file that a job makes is not there before the run'),
+    job: no('a file that a job makes is not there before the run'),
     integrity: noted('local files are part of the commit'),
     cache: noted('local files are part of the commit'),
   },

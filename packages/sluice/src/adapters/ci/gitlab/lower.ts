@@ -39,10 +39,11 @@ export const lowerGitlab = (request: GitlabRequest): Lowered => {
   const notes = createNotes()
   const lowered = lowerOne(request, { notes, root: null, depth: 0 })
   const jobs = lowered?.jobs ?? []
-  if (jobs.length > limits.jobsMax)
+  const count = jobs.filter(({ gathers }) => gathers !== true).length
+  if (count > limits.jobsMax)
     notes.error(
       { key: '', place: { file: request.file, line: null, column: null } },
-      `the pipeline has ${jobs.length} jobs, at most ${limits.jobsMax}`,
+      `the pipeline has ${count} jobs, at most ${limits.jobsMax}`,
     )
   const list = notes.list()
   if (notes.hasErrors()) return { jobs: [], notes: list }
@@ -81,9 +82,9 @@ const lowerOne = (request: GitlabRequest, level: Level): One | null => {
     context,
     notes,
     predefined:
-      workflow.name === null
+      workflow.mode.name === null
         ? predefined
-        : layered(predefined, layerOf([['CI_PIPELINE_NAME', workflow.name]], 'predefined')),
+        : layered(predefined, layerOf([['CI_PIPELINE_NAME', workflow.mode.name]], 'predefined')),
     globals: layered(globals, workflow.variables),
     given,
     stages: stagesOf(root, notes),
@@ -92,7 +93,7 @@ const lowerOne = (request: GitlabRequest, level: Level): One | null => {
     facts,
   }
   for (const [name, job] of jobs) checkJob(job, name, { notes, images: request.images ?? 'note' })
-  return { jobs: plansOf(jobs, scope, { request, level }), mode: workflow }
+  return { jobs: plansOf(jobs, scope, { request, level }), mode: workflow.mode }
 }
 
 const documentOf = (request: GitlabRequest, loading: Loading, { root, notes }: Level): MapTree | null => {
@@ -131,7 +132,7 @@ const stagesOf = (root: MapTree, notes: Notes): readonly string[] => {
   return ['.pre', ...new Set(middle.filter((name) => name !== '.pre' && name !== '.post')), '.post']
 }
 
-type Workflow = PipelineMode & { readonly variables: Variables }
+type Workflow = { readonly mode: PipelineMode; readonly variables: Variables }
 
 /** `workflow`; null when its rules say that there is no pipeline. */
 const workflowOf = (root: MapTree, facts: RuleFacts): Workflow | null => {
@@ -146,14 +147,17 @@ const workflowOf = (root: MapTree, facts: RuleFacts): Workflow | null => {
     notes.warn({ key, place: rule?.place ?? written.place }, 'workflow:rules make no pipeline for this ref and source')
     return null
   }
-  const cancel = valueOf(rule, 'auto_cancel') ?? valueOf(workflow, 'auto_cancel')
-  checkKeys(cancel, 'auto_cancel', { key: 'workflow.auto_cancel', notes })
-  const onNewCommit = textOf(valueOf(cancel, 'on_new_commit'))
+  const cancels = [valueOf(rule, 'auto_cancel'), valueOf(workflow, 'auto_cancel')]
+  for (const cancel of cancels) checkKeys(cancel, 'auto_cancel', { key: 'workflow.auto_cancel', notes })
+  const [onNewCommit] = cancels.flatMap((cancel) => textOf(valueOf(cancel, 'on_new_commit')) ?? [])
+  const [onJobFailure] = cancels.flatMap((cancel) => textOf(valueOf(cancel, 'on_job_failure')) ?? [])
   const name = textOf(valueOf(workflow, 'name'))
   return {
-    name: name === null ? null : filler.text(name),
-    cancelOnFailure: textOf(valueOf(cancel, 'on_job_failure')) === 'all',
-    onNewCommit: onNewCommit === 'interruptible' || onNewCommit === 'none' ? onNewCommit : 'conservative',
+    mode: {
+      name: name === null ? null : filler.text(name),
+      cancelOnFailure: onJobFailure === 'all',
+      onNewCommit: onNewCommit === 'interruptible' || onNewCommit === 'none' ? onNewCommit : 'conservative',
+    },
     variables: variablesOf(valueOf(rule, 'variables')),
   }
 }

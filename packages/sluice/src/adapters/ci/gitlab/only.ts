@@ -45,7 +45,7 @@ const variablesMatch = (policy: MapTree, key: string, facts: RuleFacts): boolean
   const spot = spotOf(policy, `${key}.only`, 'variables')
   return textsOf(written).some((text) => {
     const read = conditionOf(text, spot, facts)
-    return read.kind === 'condition' && holds(read.condition, facts.filler.known())
+    return read.kind === 'condition' && holds(read.condition, facts.filler.known)
   })
 }
 

@@ -80,7 +80,7 @@ const commitVariables = (context: GitlabContext): readonly (readonly [string, st
   const { commit, ref, mergeRequest } = context
   const [title = ''] = commit.message.split('\n')
   const name = mergeRequest?.sourceBranch ?? ref.name
-  const body = commit.message.slice(title.length).replace(/^\n+/, '')
+  const body = commit.message.slice(title.length + 1).replace(/\n$/, '')
   return [
     ['CI_COMMIT_AUTHOR', commit.author],
     ['CI_COMMIT_BEFORE_SHA', commit.beforeId ?? '0'.repeat(40)],

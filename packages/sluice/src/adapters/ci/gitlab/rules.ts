@@ -48,7 +48,7 @@ export const firstMatch = (
 
 const matches = (rule: MapTree, key: string, facts: RuleFacts): boolean => {
   const read = condition(rule, key, facts)
-  if (read !== null && (read.kind === 'invalid' || !holds(read.condition, facts.filler.known()))) return false
+  if (read !== null && (read.kind === 'invalid' || !holds(read.condition, facts.filler.known))) return false
   return changesMatch(rule, key, facts) && existsMatch(rule, key, facts)
 }
 

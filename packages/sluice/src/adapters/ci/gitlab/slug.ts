@@ -13,7 +13,7 @@ export const slugOf = (text: string): string =>
 export const environmentSlug = (name: string): string => {
   const plain = name.toLowerCase().replaceAll(/[^a-z0-9]/g, '-')
   const lettered = /^[a-z]/.test(plain) ? plain : `env-${plain}`
-  const slug = lettered.replaceAll(/-+/g, '-').replaceAll(/-$/g, '')
+  const slug = lettered.replaceAll(/-+/g, '-')
   if (slug === name && slug.length <= 24) return slug
   const hash = BigInt(`0x${createHash('sha256').update(name).digest('hex')}`)
     .toString(36)

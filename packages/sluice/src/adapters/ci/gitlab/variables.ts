@@ -79,8 +79,8 @@ export type Filler = {
   readonly parts: (text: string) => Filled
   /** A variable filled in; null for none. */
   readonly variable: (name: string) => Filled | null
-  /** All variables that are known now, as text. */
-  readonly known: () => ReadonlyMap<string, string>
+  /** What a condition sees of a variable: its text, that of masked ones too; null for one that is not set. */
+  readonly known: (name: string) => string | null
 }
 
 /** What a filler may leave to the run: names that only then have a value. */
@@ -135,13 +135,12 @@ export const createFiller = (variables: Variables, options: FillerOptions): Fill
     const filled = variableOf(name, none)
     return filled?.filter((part) => typeof part === 'string' || isOfRun(part.name, variables, options)) ?? null
   }
-  const known = (): ReadonlyMap<string, string> =>
-    new Map(
-      [...variables].map(([name, { value, isRaw, isMasked, isFile }]) => {
-        const isPlain = isRaw || isMasked || isFile || !/[$%]/.test(value)
-        return [name, isPlain ? value : text(`$${name}`)]
-      }),
-    )
+  const known = (name: string): string | null => {
+    const found = variables.get(name)
+    if (found === undefined) return null
+    const isPlain = found.isRaw || found.isMasked || found.isFile || !/[$%]/.test(found.value)
+    return isPlain ? found.value : text(`$${name}`)
+  }
   return { text, parts, variable, known }
 }
 
