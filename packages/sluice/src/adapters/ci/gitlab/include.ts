@@ -3,7 +3,7 @@ import { limits } from '../../../core/limits.ts'
 import { checkKeys, expected, spotOf } from './check-keys.ts'
 import { readDocument } from './document.ts'
 import { matchesAny } from './fnmatch.ts'
-import { bodyOf, fillInputs, inputsIn } from './inputs.ts'
+import { fillInputs, headerAndBody, inputsIn } from './inputs.ts'
 import type { Spot } from './notes.ts'
 import { firstMatch, type RuleFacts, rulesOf } from './rules.ts'
 import { deepMerge, itemsOf, type MapTree, type Tree, textOf, valueOf, withoutKeys } from './tree.ts'
@@ -58,11 +58,11 @@ const contentOf = (
   { facts }: Loading,
 ): MapTree | null => {
   const { notes, filler } = facts
-  const isTemplate = /^spec:/m.test(text) && bodyOf(text) !== null
-  const headerText = isTemplate ? text.slice(0, text.search(/\n---(?:\s|$)/)) : ''
-  const header = isTemplate ? (readDocument(headerText, file, notes)?.content ?? null) : null
-  if (header === null || !header.entries.has('spec')) return readDocument(text, file, notes)?.content ?? null
-  const body = fillInputs({ file, body: bodyOf(text) ?? '', header, given: inputs, filler, notes })
+  const parts = /^spec:/m.test(text) ? headerAndBody(text) : null
+  const header = parts === null ? null : (readDocument(parts.header, file, notes)?.content ?? null)
+  if (parts === null || header === null || !header.entries.has('spec'))
+    return readDocument(text, file, notes)?.content ?? null
+  const body = fillInputs({ file, body: parts.body, header, given: inputs, filler, notes })
   return readDocument(body, file, notes)?.content ?? null
 }
 

@@ -16,13 +16,15 @@ export type InputRequest = {
   readonly notes: Notes
 }
 
-/** The text of a file with its header taken away, so that positions stay. Null when there is no second document. */
-export const bodyOf = (text: string): string | null => {
+/** The header of a file and what comes after it, with empty lines in its place so that positions stay. Null when there is no second document. */
+export const headerAndBody = (text: string): { readonly header: string; readonly body: string } | null => {
   const lines = text.split('\n')
   const isEnd = (line: string): boolean => /^---(?:\s|$)/.test(line)
   const first = lines.findIndex((line) => line.trim() !== '' && !line.startsWith('#'))
   const end = lines.findIndex((line, index) => index > first && isEnd(line))
-  return end < 0 ? null : [...lines.slice(0, end + 1).map(() => ''), ...lines.slice(end + 1)].join('\n')
+  if (end < 0) return null
+  const body = [...lines.slice(0, end + 1).map(() => ''), ...lines.slice(end + 1)].join('\n')
+  return { header: lines.slice(0, end).join('\n'), body }
 }
 
 /** Fills in the inputs of a file. Missing, unknown and unfitting values are noted. */

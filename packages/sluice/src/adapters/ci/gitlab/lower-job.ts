@@ -48,7 +48,7 @@ export const jobPlan = (job: PipelineJob, { needs, without }: NeedsPlan, scope: 
             ...(environment.onStop === null ? {} : { onStop: environment.onStop }),
             ...(environment.autoStopMs === null ? {} : { autoStopMs: environment.autoStopMs }),
           },
-    services: servicesOf(job),
+    services: servicesOf(job, notes),
     timeoutMs: timeoutOf(tree, key, notes),
     budget: null,
     retry: retryOf(tree),

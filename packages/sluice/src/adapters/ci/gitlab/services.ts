@@ -31,10 +31,15 @@ const knownPorts: Readonly<Record<string, number>> = {
 }
 
 /** The services of a job. Variables of the job that say `<alias>` or `<alias>:<port>` are filled in with the real address. */
-export const servicesOf = (job: PipelineJob): readonly PlannedService[] =>
+export const servicesOf = (job: PipelineJob, notes: Notes): readonly PlannedService[] =>
   itemsOf(valueOf(job.tree, 'services')).flatMap((item) => {
     const image = imageOf(item, job)
     if (image === null) return []
+    if (image === '') {
+      const spot = { key: `${job.baseName}.services`, place: item.place }
+      notes.error(spot, 'the image of a service is named by a variable that only the run would know')
+      return []
+    }
     const names = aliasesOf(item, image, job)
     const [name = 'service'] = names
     const port = knownPorts[lastPart(image)]

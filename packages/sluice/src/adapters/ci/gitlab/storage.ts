@@ -92,6 +92,7 @@ export const checkStorage = (tree: MapTree, key: string, notes: Notes): void => 
   checkKeys(reports, 'reports', { key: `${path}.reports`, notes })
   checkKeys(valueOf(reports, 'coverage_report'), 'coverage_report', { key: `${path}.reports.coverage_report`, notes })
   if (artifacts?.kind === 'map') {
+    checkPaths(artifacts, path, notes)
     checkOneOf(artifacts, { key: path, name: 'when', values: ['on_success', 'on_failure', 'always'] }, notes)
     const expireIn = textOf(valueOf(artifacts, 'expire_in'))
     if (expireIn !== null && expireIn !== 'never' && !expireIn.includes('$') && durationMs(expireIn) === null)
@@ -99,6 +100,7 @@ export const checkStorage = (tree: MapTree, key: string, notes: Notes): void => 
   }
   for (const [index, cache] of cachesIn(tree).entries()) {
     checkKeys(cache, 'cache', { key: `${key}.cache[${index}]`, notes })
+    checkPaths(cache, `${key}.cache[${index}]`, notes)
     const cacheKey = valueOf(cache, 'key')
     checkKeys(cacheKey, 'cache key', { key: `${key}.cache[${index}].key`, notes })
     const { length } = itemsOf(valueOf(cacheKey, 'files'))
@@ -110,6 +112,11 @@ export const checkStorage = (tree: MapTree, key: string, notes: Notes): void => 
     checkOneOf(cache, { key: `${key}.cache`, name: 'when', values: ['on_success', 'on_failure', 'always'] }, notes)
     checkOneOf(cache, { key: `${key}.cache`, name: 'policy', values: ['pull', 'push', 'pull-push'] }, notes)
   }
+}
+
+const checkPaths = (tree: MapTree, key: string, notes: Notes): void => {
+  const paths = valueOf(tree, 'paths')
+  if (paths !== null && paths.kind !== 'list') expected(notes, spotOf(tree, key, 'paths'), 'a list of paths')
 }
 
 const checkOneOf = (
