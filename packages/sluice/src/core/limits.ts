@@ -167,6 +167,6 @@ export const limits = {
   /** Time for GitLab's `after_script`, and for a job without a timeout, milliseconds; GitLab's defaults. */
   afterScriptTimeoutMs: 300_000,
   gitlabJobTimeoutMs: 3_600_000,
-  /** How long a service of a job may take to answer, milliseconds. GitLab waits 30 s. */
-  serviceStartMs: 30_000,
+  /** How long a service of a GitLab job may take to answer, milliseconds; its runner waits as long. */
+  gitlabServiceStartMs: 30_000,
 } as const

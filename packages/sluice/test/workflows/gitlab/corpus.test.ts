@@ -1,7 +1,7 @@
 import { test } from 'node:test'
 import { type Case, checkLowering, checkRun, readCases } from './corpus.ts'
 
-/** Cases that are run in every suite; `corpus.test.all.ts` runs all. */
+/** Cases that are run in every suite; `npm run test:workflows` runs all. */
 const quick: ReadonlySet<string> = new Set(['script-one-shell', 'stages-order', 'artifacts-by-stage', 'dotenv'])
 
 const cases = readCases()

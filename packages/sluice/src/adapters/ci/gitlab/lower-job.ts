@@ -178,6 +178,9 @@ export const checkJobValues = (tree: MapTree, key: string, notes: Notes): void =
         spotOf(tree, key, 'retry'),
         `retry:when as one of ${Object.keys(reasons).join(', ')}; not "${when}"`,
       )
+  const script = valueOf(tree, 'script')
+  if (script !== null && (script.kind === 'list' ? script.items.length === 0 : textOf(script) === ''))
+    expected(notes, spotOf(tree, key, 'script'), 'at least one line')
   const hasWork = ['script', 'trigger', 'run'].some((name) => valueOf(tree, name) !== null)
   if (!hasWork) notes.error({ key, place: tree.place }, `the job "${key}" has neither script nor trigger`)
   if (valueOf(tree, 'trigger') !== null && valueOf(tree, 'script') !== null)

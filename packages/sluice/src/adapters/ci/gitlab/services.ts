@@ -55,7 +55,7 @@ export const servicesOf = (job: PipelineJob, notes: Notes): readonly PlannedServ
       exports: exportsOf(job, names, port ?? null),
       ports: port === undefined ? [] : [port],
       healthCommand: null,
-      startTimeoutMs: limits.serviceStartMs,
+      startTimeoutMs: limits.gitlabServiceStartMs,
     }
     return [service]
   })

@@ -146,7 +146,9 @@ export const cachesOf = ({ tree, filler, variables }: PipelineJob): readonly Key
     return [
       {
         key: filler.text(text),
-        restoreKeys: [...textsOf(valueOf(cache, 'fallback_keys')).map((one) => filler.text(one)), ...general],
+        restoreKeys: [
+          ...new Set([...textsOf(valueOf(cache, 'fallback_keys')).map((one) => filler.text(one)), ...general]),
+        ],
         keyFiles,
         paths,
         policy: policy === 'pull' || policy === 'push' ? policy : 'pull-push',
