@@ -271,4 +271,24 @@ export const limits = {
   insightRunsMax: 100,
   /** Characters of one thing listed with a verdict. */
   gateTextMax: 300,
+  /** Values inside each other in a YAML document; real pipelines stay below 15. */
+  yamlDepthMax: 100,
+  /** Files that a GitLab pipeline may include, nested ones too; GitLab's own default. */
+  includesMax: 150,
+  /** Jobs that `extends` may follow from one job, and `!reference` inside each other; GitLab allows eleven and ten. */
+  extendsDepthMax: 11,
+  referenceDepthMax: 10,
+  /** Lists inside each other in a script or in rules; GitLab allows ten. */
+  scriptDepthMax: 10,
+  /** Lines of one job's script; nested lists behind aliases could otherwise be millions. */
+  scriptLinesMax: 10_000,
+  /** Legs of one parallel job of GitLab; its own limit. */
+  parallelMax: 200,
+  /** Words of one `rules:if`; GitLab's own limit. */
+  conditionTokensMax: 100,
+  /** Time for GitLab's `after_script`, and for a job without a timeout, milliseconds; GitLab's defaults. */
+  afterScriptTimeoutMs: 300_000,
+  gitlabJobTimeoutMs: 3_600_000,
+  /** How long a service of a GitLab job may take to answer, milliseconds; its runner waits as long. */
+  gitlabServiceStartMs: 30_000,
 } as const

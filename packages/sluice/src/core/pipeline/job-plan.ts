@@ -84,6 +84,8 @@ export type PlannedArtifact = {
   readonly ifMissing: 'fail' | 'warn' | 'ignore'
   /** Null: for as long as a release or a run names it. */
   readonly expireMs: number | null
+  /** Files that git does not know, ignored ones too, are kept beside `paths`. */
+  readonly untracked?: boolean
 }
 
 /** A file that tells something about the commit: tests, coverage, findings. Read after the steps, also when they failed. */
@@ -123,7 +125,24 @@ export type ConcurrencyPlan = {
 }
 
 /** A job that waits for a person. Its inputs become environment variables. */
-export type ManualPlan = { readonly inputs: readonly ManualInput[] }
+export type ManualPlan = {
+  readonly inputs: readonly ManualInput[]
+  /** Whether the run may end, and succeed, without anybody having started it; then it and what needs it never ran. */
+  readonly isOptional?: boolean
+}
+
+/** Where a job deploys. */
+export type JobEnvironment = {
+  readonly name: string
+  /** `$NAME` and `${NAME}` in it are outputs of the job, filled in when it has ended. */
+  readonly url: string | null
+  /** What the job does with the environment; `start` when absent. Only `start` makes a record that something serves there, only `stop` ends it. */
+  readonly action?: 'start' | 'prepare' | 'stop' | 'verify' | 'access'
+  /** The job that stops the environment. */
+  readonly onStop?: string | null
+  /** It is stopped after this long. */
+  readonly autoStopMs?: number | null
+}
 
 /** One typed input of a manual job. */
 export type ManualInput = {
@@ -170,7 +189,7 @@ export type JobPlan = {
   readonly envOfNeeds: boolean
   /** Names; values come from the secret source when the job runs. */
   readonly secrets: readonly string[]
-  readonly environment: { readonly name: string; readonly url: string | null } | null
+  readonly environment: JobEnvironment | null
   readonly services: readonly PlannedService[]
   readonly timeoutMs: number
   /** What the stage or job ought to take; null for none. `enforce` fails what takes longer. */
@@ -188,6 +207,12 @@ export type JobPlan = {
   readonly reports: readonly PlannedReport[]
   readonly cache: TaskCachePlan | null
   readonly keyedCaches: readonly KeyedCachePlan[]
+  /** It has no steps and stands for its needs (a stage, the legs of a matrix): whoever needs it gets their artifacts and outputs as if it named them. Views leave out those whose name begins with a dot. */
+  readonly gathers?: boolean
+  /** A newer run of the same ref may cancel it; see `PipelineMode`. */
+  readonly isInterruptible?: boolean
+  /** A regular expression; the last number in what it last finds in the log is the job's coverage in percent. */
+  readonly coveragePattern?: string
 }
 
 /** Something that a document says and this program reads differently, or not at all. Positions count from 1; null where there is none. */
@@ -201,5 +226,18 @@ export type LoweringNote = {
   readonly column: number | null
 }
 
+/** What a pipeline says about itself as a whole. */
+export type PipelineMode = {
+  readonly name: string | null
+  /** Whether the first job that fails calls the others off. */
+  readonly cancelOnFailure: boolean
+  /** What a newer run of the same ref does: calls this one off while none of its jobs that may not be interrupted has started, calls off those jobs that may, or nothing. */
+  readonly onNewCommit: 'conservative' | 'interruptible' | 'none'
+}
+
 /** What a pipeline document became: jobs, and everything that could not be honoured as it stands. With an `error` among the notes nothing may start. */
-export type Lowered = { readonly jobs: readonly JobPlan[]; readonly notes: readonly LoweringNote[] }
+export type Lowered = {
+  readonly jobs: readonly JobPlan[]
+  readonly notes: readonly LoweringNote[]
+  readonly mode?: PipelineMode
+}

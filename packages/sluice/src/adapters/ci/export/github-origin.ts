@@ -1,0 +1,108 @@
+/**
+ * What a job of a GitHub workflow was written as. The lowering keeps the job in the plan's `definition` (`job`, `leg.matrix`), as plain data; this reads it as
+ * a parser that trusts nothing about its form.
+ */
+import type { JobPlan, JsonValue, Texts } from '../../../core/pipeline/job-plan.ts'
+import { withoutLoop } from './github-steps.ts'
+import { generatedMark } from './seals.ts'
+
+type Fields = { readonly [key: string]: JsonValue }
+
+/** One step as it was written: a command; an action that Sluice has something of its own for; what Sluice does by itself (`given`), its own exports too; any other. */
+export type GithubStep =
+  | {
+      readonly kind: 'run'
+      readonly name: string | null
+      readonly run: string
+      readonly env: Texts
+      readonly folder: string | null
+      readonly condition: string | null
+    }
+  | { readonly kind: 'artifact'; readonly name: string; readonly paths: readonly string[] }
+  | {
+      readonly kind: 'cache'
+      readonly key: string
+      readonly paths: readonly string[]
+      readonly restoreKeys: readonly string[]
+    }
+  | { readonly kind: 'given'; readonly uses: string }
+  | { readonly kind: 'other'; readonly uses: string }
+
+/** A job as it was written, as far as it can be carried over. */
+export type GithubOrigin = {
+  readonly env: Texts
+  readonly secrets: readonly string[]
+  readonly steps: readonly GithubStep[]
+  readonly condition: string | null
+}
+
+/** The origin of a plan; null for a job of another dialect. */
+export const githubOrigin = (plan: JobPlan): GithubOrigin | null => {
+  if (plan.dialect !== 'github' || !isFields(plan.definition)) return null
+  const { definition } = plan
+  const job = fieldsOf(definition['job'])
+  const matrix = fieldsOf(fieldsOf(definition['leg'])['matrix'])
+  const secrets = new Set(plan.secrets)
+  const fill = (text: string): string => filled(text, matrix, secrets)
+  const env = { ...textsOf(fieldsOf(definition['part'])['env'], fill), ...textsOf(job['env'], fill) }
+  const steps = Array.isArray(job['steps']) ? job['steps'].filter(isFields).map((step) => stepOf(step, fill)) : []
+  const condition = typeof job['if'] === 'string' ? job['if'] : null
+  return { env: withoutSecrets(env), secrets: [...secrets], steps, condition }
+}
+
+const isFields = (value: JsonValue | undefined): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+const fieldsOf = (value: JsonValue | undefined): Fields => (isFields(value) ? value : {})
+
+const textsOf = (value: JsonValue | undefined, fill: (text: string) => string): Texts =>
+  Object.fromEntries(Object.entries(fieldsOf(value)).map(([key, one]) => [key, fill(plainText(one))]))
+
+const plainText = (value: JsonValue | undefined): string =>
+  typeof value === 'string'
+    ? value
+    : value === null || value === undefined
+      ? ''
+      : typeof value === 'object'
+        ? JSON.stringify(value)
+        : String(value)
+
+/** `TOKEN: ${{ secrets.TOKEN }}` is what the secret does by itself. */
+const withoutSecrets = (env: Texts): Texts =>
+  Object.fromEntries(Object.entries(env).filter(([name, value]) => value !== `$${name}`))
+
+/** Expressions that a shell variable or the leg says as well; others stay, and are told. */
+const filled = (text: string, matrix: Fields, secrets: Set<string>): string =>
+  text.replaceAll(/\$\{\{\s*(matrix|env|secrets)\.([\w-]+)\s*\}\}/g, (whole, context: string, name: string) => {
+    if (context === 'matrix') return Object.hasOwn(matrix, name) ? plainText(matrix[name]) : whole
+    if (context === 'secrets') secrets.add(name)
+    return `$${name}`
+  })
+
+const stepOf = (step: Fields, fill: (text: string) => string): GithubStep => {
+  const uses = plainText(step['uses'])
+  const settings = textsOf(step['with'], fill)
+  const paths = (settings['path'] ?? '').split('\n').filter((path) => path !== '' && !path.startsWith('.sluice-seals/'))
+  const run = withoutLoop(plainText(step['run']))
+  if (run.startsWith(generatedMark)) return { kind: 'given', uses: run.split('\n')[0] ?? '' }
+  if (uses === '')
+    return {
+      kind: 'run',
+      name: step['name'] === undefined ? null : fill(plainText(step['name'])),
+      run: fill(run).trimEnd(),
+      env: withoutSecrets(textsOf(step['env'], fill)),
+      folder: step['working-directory'] === undefined ? null : fill(plainText(step['working-directory'])),
+      condition: step['if'] === undefined ? null : plainText(step['if']),
+    }
+  const [action = ''] = uses.split('@')
+  if (action === 'actions/checkout' || action === 'actions/download-artifact') return { kind: 'given', uses }
+  if (action === 'actions/upload-artifact') return { kind: 'artifact', name: settings['name'] ?? 'artifact', paths }
+  if (action === 'actions/cache')
+    return {
+      kind: 'cache',
+      key: settings['key'] ?? '',
+      paths,
+      restoreKeys: (settings['restore-keys'] ?? '').split('\n').filter((key) => key !== ''),
+    }
+  return { kind: 'other', uses }
+}

@@ -1,0 +1,234 @@
+/** Turns a lowered pipeline, from GitHub or GitLab, into the text of a `sluice.config.ts` that a person reads and goes on with. */
+import type { JobPlan, Lowered } from '../../../core/pipeline/job-plan.ts'
+import { limits } from '../../../core/limits.ts'
+import { githubOrigin } from './github-origin.ts'
+import { idsOf, isPredefined, type WrittenJob, writtenJobs } from './pipeline-shape.ts'
+import { quoted } from './script-text.ts'
+import { type CodeValue, codeText } from './typescript-text.ts'
+
+/** What the file is for. */
+export type ImportOptions = {
+  readonly service: string
+  /** The file that was lowered, for the head of the text. */
+  readonly from: string
+}
+
+/** The text of a config. Everything that could not be carried over is a comment at its job, or at the head. */
+export const importPipeline = (lowered: Lowered, { service, from }: ImportOptions): string => {
+  const jobs = writtenJobs(lowered.jobs)
+  const names = configNames(jobs.map(({ name }) => name))
+  const comments = new Map<string, readonly string[]>()
+  const entries = jobs.map((job) => {
+    const remarks: string[] = []
+    const name = names.get(job.name) ?? job.name
+    if (name !== job.name) remarks.push(`was: ${job.name}`)
+    const value = configJob(job, { names, remarks, plan: lowered.jobs.find((one) => one.name === job.name) ?? null })
+    if (remarks.length > 0) comments.set(name, remarks)
+    return [name, value] as const
+  })
+  const notes = lowered.notes.map(
+    ({ file, line, message }) => `// ${file}${line === null ? '' : `:${line}`} ${message}`,
+  )
+  const isGitlab = lowered.jobs.some(({ dialect }) => dialect === 'sluice')
+  const shell = isGitlab
+    ? ['// Scripts ran under bash -eo pipefail; here a variable that is not set is an error as well.']
+    : []
+  return [
+    `// Made by \`sluice import\` from ${from}.`,
+    ...shell,
+    ...notes,
+    "import { defineConfig } from 'sluice'",
+    '',
+    'export default defineConfig({',
+    `  service: ${codeText(configName(service))},`,
+    '  pipeline: {',
+    `    jobs: ${codeText(Object.fromEntries(entries), 4, comments)},`,
+    '  },',
+    '})',
+    '',
+  ].join('\n')
+}
+
+/** Names of the config are lower case and short; two that become the same get numbers. */
+const configNames = (names: readonly string[]): ReadonlyMap<string, string> => {
+  const ids = idsOf(
+    names
+      .map(configName)
+      .map((name, index, all) =>
+        all.indexOf(name) === index ? name : `${name.slice(0, limits.nameLengthMax - 4)}-${index}`,
+      ),
+  )
+  const values = [...ids.values()]
+  return new Map(names.map((name, index) => [name, values[index] ?? configName(name)]))
+}
+
+const configName = (name: string): string => {
+  const plain = name
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .replaceAll(/^-+|-+$/g, '')
+  return (/^[a-z]/.test(plain) ? plain : `job-${plain}`).slice(0, limits.nameLengthMax).replace(/-+$/, '')
+}
+
+type Importing = {
+  readonly names: ReadonlyMap<string, string>
+  readonly remarks: string[]
+  readonly plan: JobPlan | null
+}
+
+const configJob = (job: WrittenJob, importing: Importing): CodeValue => {
+  const { names, remarks, plan } = importing
+  const origin = plan === null ? null : githubOrigin(plan)
+  remarks.push(...unsaid(job))
+  const body = origin === null ? ownBody(job, remarks) : githubBody(origin, remarks)
+  const needs = job.needs.map((need) => names.get(need) ?? need)
+  return { needs: needs.length === 0 ? undefined : needs, ...body, timeout: durationCode(job.timeoutMs) }
+}
+
+type ConfigBody = { readonly [key: string]: CodeValue | undefined }
+
+const ownBody = (job: WrittenJob, remarks: string[]): ConfigBody => {
+  const steps = job.steps.map((step) => ({ name: step.name, run: stepScript(job, step), when: step.when }))
+  const text = steps.map(({ run }) => run).join('\n')
+  const { env, unknown, head } = neededVariables({ ...job.env, ...job.late }, text)
+  if (unknown.length > 0) remarks.push(`not known to Sluice, and used by the script: ${unknown.join(', ')}`)
+  for (const step of steps.filter(({ when }) => when !== 'success'))
+    remarks.push(
+      `${step.name} ran ${step.when === 'always' ? 'in any case' : 'after a failure'}: ${step.run.split('\n').join('; ')}`,
+    )
+  const main = steps.filter(({ when }) => when === 'success')
+  const [first, ...others] = main
+  const withHead = first === undefined ? [] : [{ ...first, run: [...head, first.run].join('\n') }, ...others]
+  return {
+    steps: stepsCode(withHead.map(({ name, run }) => ({ name, run }))),
+    env: emptyless(env),
+    secrets: job.secrets.length === 0 ? undefined : job.secrets,
+    artifacts: emptyless(Object.fromEntries(job.artifacts.map(({ name, paths }) => [configName(name), paths]))),
+  }
+}
+
+/** Each step is a shell of its own, so its folder and its variables stand at its head. */
+const stepScript = (job: WrittenJob, step: WrittenJob['steps'][number]): string => {
+  const folder = step.workingDirectory ?? job.workingDirectory
+  const set = Object.entries(step.env).map(([name, value]) => `export ${name}=${quoted(value)}`)
+  return [...(folder === null ? [] : [`cd ${quoted(folder)}`]), ...set, ...step.lines].join('\n')
+}
+
+const githubBody = (origin: NonNullable<ReturnType<typeof githubOrigin>>, remarks: string[]): ConfigBody => {
+  const steps: { readonly name: string | null; readonly run: string }[] = []
+  const artifacts: Record<string, readonly string[]> = {}
+  if (origin.condition !== null) remarks.push(`ran if: ${origin.condition}`)
+  for (const step of origin.steps) {
+    if (step.kind === 'run') {
+      const set = Object.entries(step.env).map(
+        ([name, value]) => `export ${name}="${value.replaceAll(/["\\`]/g, String.raw`\$&`)}"`,
+      )
+      steps.push({
+        name: step.name,
+        run: [...(step.folder === null ? [] : [`cd ${step.folder}`]), ...set, step.run].join('\n'),
+      })
+      if (step.condition !== null)
+        remarks.push(`the step ${step.name ?? step.run.split('\n')[0]} ran if: ${step.condition}`)
+    } else if (step.kind === 'artifact') artifacts[configName(step.name)] = step.paths
+    else if (step.kind === 'cache') remarks.push(`kept ${step.paths.join(', ')} under ${step.key}`)
+    else if (step.kind === 'other') remarks.push(`used ${step.uses}; write what it did as a step`)
+  }
+  const left = steps.flatMap(({ run }) => [...run.matchAll(/\$\{\{.*?\}\}/g)].map(([whole]) => whole))
+  if (left.length > 0) remarks.push(`expressions that GitHub would fill in: ${[...new Set(left)].join(' ')}`)
+  return {
+    steps: stepsCode(steps),
+    env: emptyless(origin.env),
+    secrets: origin.secrets.length === 0 ? undefined : origin.secrets,
+    artifacts: emptyless(artifacts),
+  }
+}
+
+const stepsCode = (steps: readonly { readonly name: string | null; readonly run: string }[]): CodeValue => {
+  const written = steps.map(({ name, run }): CodeValue =>
+    name === null || name === run || name === 'script' ? run : { name, run },
+  )
+  const [only] = written
+  if (only === undefined) return 'true'
+  return written.length === 1 && typeof only === 'string' ? only : written
+}
+
+const emptyless = <Value extends CodeValue>(
+  record: Readonly<Record<string, Value>>,
+): Readonly<Record<string, Value>> | undefined => (Object.keys(record).length === 0 ? undefined : record)
+
+/** What Sluice has under a name of its own. */
+const sluiceNames: Readonly<Record<string, string>> = {
+  CI_COMMIT_SHA: '$SLUICE_COMMIT',
+  CI_COMMIT_SHORT_SHA: '${SLUICE_COMMIT:0:8}',
+  CI_PROJECT_DIR: '$SLUICE_WORKSPACE',
+  CI_JOB_NAME: '$SLUICE_JOB',
+  CI_PIPELINE_ID: '$SLUICE_RUN',
+}
+
+/** Variables that the script uses: those of the file as they are; those that GitLab sets where their values do not belong to one commit, or Sluice has the same. */
+const neededVariables = (
+  all: Readonly<Record<string, string>>,
+  script: string,
+): {
+  readonly env: Readonly<Record<string, string>>
+  readonly unknown: readonly string[]
+  readonly head: readonly string[]
+} => {
+  const env = Object.fromEntries(Object.entries(all).filter(([name]) => !isPredefined(name)))
+  const text = [script, ...Object.values(env)].join('\n')
+  const used = [...new Set([...text.matchAll(/\$\{?((?:CI|GITLAB)(?:_\w+)?)\b/g)].map(([, name = '']) => name))]
+  const kept = used.filter((name) => all[name] !== undefined && isLasting(name))
+  const head = used
+    .filter((name) => Object.hasOwn(sluiceNames, name))
+    .map((name) => `export ${name}="${sluiceNames[name]}"`)
+  return {
+    env: { ...env, ...Object.fromEntries(kept.map((name) => [name, all[name] ?? ''])) },
+    unknown: used.filter((name) => !kept.includes(name) && !Object.hasOwn(sluiceNames, name) && name !== 'CI'),
+    head,
+  }
+}
+
+const isLasting = (name: string): boolean =>
+  /^(?:GITLAB_CI|CI_DEFAULT_BRANCH|CI_(?:PROJECT|SERVER|ENVIRONMENT|NODE|API)_\w+|CI_JOB_STAGE)$/.test(name) &&
+  name !== 'CI_PROJECT_DIR'
+
+/** What a job asks for and the config has no word for here. */
+const unsaid = (job: WrittenJob): readonly string[] => {
+  const said = (isAsked: boolean, what: string): readonly string[] => (isAsked ? [what] : [])
+  const codes = job.mayFail?.exitCodes ?? []
+  return [
+    ...said(
+      job.manual !== null,
+      `was started by hand${job.manual?.isOptional === true ? ', and the run went on without it' : ''}`,
+    ),
+    ...said(job.mayFail !== null, `was allowed to fail${codes.length === 0 ? '' : ` with ${codes.join(', ')}`}`),
+    ...said(job.condition === 'failure', 'ran only after a failure'),
+    ...said(job.condition === 'settled' || job.condition === 'always', 'ran whatever the jobs before it came to'),
+    ...said(job.retry.attemptsMax > 1, `was tried up to ${job.retry.attemptsMax} times`),
+    ...said(job.delayMs > 0, `started ${durationCode(job.delayMs)} after its needs`),
+    ...said(job.concurrency !== null, `one at a time in the group ${job.concurrency?.group}`),
+    ...said(
+      job.environment !== null,
+      `deployed to ${job.environment?.name}${job.environment === null || job.environment.url === null ? '' : ` (${job.environment.url})`}`,
+    ),
+    ...job.services.map(({ name, image }) => `had the service ${name}${image === null ? '' : ` (${image})`}`),
+    ...job.keyedCaches.map(
+      ({ key, keyFiles, paths }) =>
+        `kept ${paths.join(', ')} under ${[key, ...keyFiles].filter((part) => part !== '').join(' + ')}`,
+    ),
+    ...job.reports.map(({ format, paths }) => `left a ${format} report: ${paths.join(', ')}`),
+    ...job.outputFiles.map((file) => `left variables for later jobs in ${file}`),
+  ]
+}
+
+const durationCode = (ms: number): string => {
+  const bounded = Math.min(ms, limits.durationMsMax)
+  for (const [size, unit] of [
+    [86_400_000, 'd'],
+    [3_600_000, 'h'],
+    [60_000, 'm'],
+    [1_000, 's'],
+  ] as const)
+    if (bounded >= size && bounded % size === 0) return `${bounded / size}${unit}`
+  return `${bounded}ms`
+}

@@ -1,0 +1,116 @@
+/** Loads a pipeline: the file, and those that it includes from the same repository. Nothing is fetched. */
+import { limits } from '../../../core/limits.ts'
+import { checkKeys, expected, spotOf } from './check-keys.ts'
+import { readDocument } from './document.ts'
+import { matchesAny } from './fnmatch.ts'
+import { fillInputs, headerAndBody, inputsIn } from './inputs.ts'
+import type { Spot } from './notes.ts'
+import { firstMatch, type RuleFacts, rulesOf } from './rules.ts'
+import { deepMerge, itemsOf, type MapTree, type Tree, textOf, valueOf, withoutKeys } from './tree.ts'
+
+/** What loading needs. `facts.filler` knows what is known before the file: predefined and given variables. */
+export type Loading = {
+  readonly files: (path: string) => string | null
+  readonly facts: RuleFacts
+  /** Files read so far. */
+  readonly count: { files: number }
+}
+
+/** A file with its includes merged in; null when it could not be read (the notes say why). Includes come in their order, the file itself wins over them. */
+export const loadPipeline = (
+  { file, inputs, from }: { readonly file: string; readonly inputs: MapTree | null; readonly from: Spot },
+  loading: Loading,
+  above: readonly string[] = [],
+): MapTree | null => {
+  const { notes } = loading.facts
+  const text = loading.files(file)
+  if (text === null) {
+    notes.error(from, `there is no file ${file}`)
+    return null
+  }
+  loading.count.files += 1
+  if (loading.count.files > limits.includesMax || above.includes(file)) {
+    const why = above.includes(file)
+      ? `${[...above, file].join(' → ')} is a circle`
+      : `more than ${limits.includesMax} files`
+    notes.error(from, `cannot include ${file}: ${why}`)
+    return null
+  }
+  const content = contentOf({ file, text, inputs }, loading)
+  if (content === null) return null
+  return withIncludes(content, loading, [...above, file])
+}
+
+/** A document with its includes merged in; `above` are the files that led to it. */
+export const withIncludes = (content: MapTree, loading: Loading, above: readonly string[]): MapTree => {
+  const own = withoutKeys(content, new Set(['include']))
+  let merged: MapTree | null = null
+  for (const [index, item] of itemsOf(valueOf(content, 'include')).entries())
+    for (const one of included(item, `include[${index}]`, loading)) {
+      const tree = loadPipeline(one, loading, above)
+      if (tree !== null) merged = merged === null ? tree : deepMerge(merged, tree)
+    }
+  return merged === null ? own : deepMerge(merged, own)
+}
+
+const contentOf = (
+  { file, text, inputs }: { readonly file: string; readonly text: string; readonly inputs: MapTree | null },
+  { facts }: Loading,
+): MapTree | null => {
+  const { notes, filler } = facts
+  const parts = /^spec:/m.test(text) ? headerAndBody(text) : null
+  const header = parts === null ? null : (readDocument(parts.header, file, notes)?.content ?? null)
+  if (parts === null || header === null || !header.entries.has('spec'))
+    return readDocument(text, file, notes)?.content ?? null
+  const body = fillInputs({ file, body: parts.body, header, given: inputs, filler, notes })
+  return readDocument(body, file, notes)?.content ?? null
+}
+
+type Included = { readonly file: string; readonly inputs: MapTree | null; readonly from: Spot }
+
+const included = (item: Tree, key: string, { facts, files }: Loading): readonly Included[] => {
+  const { notes, filler, context } = facts
+  const from: Spot = { key, place: item.place }
+  if (item.kind === 'map') {
+    checkKeys(item, 'include', { key, notes })
+    const rules = valueOf(item, 'rules')
+    if (rules !== null && !isIncluded(rules, `${key}.rules`, facts)) return []
+    if (valueOf(item, 'local') === null) {
+      if (!['project', 'remote', 'template', 'component', 'artifact'].some((name) => item.entries.has(name)))
+        expected(notes, from, 'include with local')
+      return []
+    }
+  }
+  const written = textOf(item.kind === 'map' ? valueOf(item, 'local') : item)
+  if (written === null) {
+    expected(notes, item.kind === 'map' ? spotOf(item, key, 'local') : from, 'the path of a file')
+    return []
+  }
+  const path = filler.text(written)
+  if (/^https?:\/\//.test(path)) {
+    notes.error(
+      from,
+      `include:remote is refused: nothing is fetched: copy ${path} into the repository and include it with local`,
+    )
+    return []
+  }
+  const local = path.replace(/^\.?\//, '')
+  if (!/\.ya?ml$/.test(local)) {
+    expected(notes, from, `a file that ends with .yml or .yaml, not ${path}`)
+    return []
+  }
+  const inputs = inputsIn(item)
+  if (!local.includes('*')) return [{ file: local, inputs, from }]
+  return context.paths
+    .filter((one) => matchesAny([wildcard(local)], [one]) && files(one) !== null)
+    .toSorted()
+    .map((one) => ({ file: one, inputs, from }))
+}
+
+/** `**.yml` means every such file below, as in the documentation of `include:local`. */
+const wildcard = (path: string): string => path.replaceAll(/\*\*(?!\/)/g, '**/*')
+
+const isIncluded = (tree: Tree, key: string, facts: RuleFacts): boolean => {
+  const rule = firstMatch(rulesOf(tree, key, facts.notes), { key, scope: 'include rule' }, facts)
+  return rule !== null && textOf(valueOf(rule, 'when')) !== 'never'
+}

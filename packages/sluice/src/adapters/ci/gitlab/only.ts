@@ -1,0 +1,84 @@
+/** `only` and `except`: the way to say which pipelines a job takes part in before there were rules. Source: docs.gitlab.com/ci/yaml/deprecated_keywords, 2026-08. */
+import { checkKeys, spotOf } from './check-keys.ts'
+import { holds, patternOf } from './condition.ts'
+import type { GitlabContext } from './context.ts'
+import { changedAmong, conditionOf, type RuleFacts } from './rules.ts'
+import { itemsOf, type MapTree, type Tree, textOf, textsOf, valueOf } from './tree.ts'
+
+/** Whether a job without rules takes part. Without `only` it does for branches and tags, unless `workflow:rules` decides about pipelines. */
+export const takesPart = (
+  job: MapTree,
+  { key, hasWorkflowRules }: { readonly key: string; readonly hasWorkflowRules: boolean },
+  facts: RuleFacts,
+): boolean => {
+  const only = valueOf(job, 'only')
+  const except = valueOf(job, 'except')
+  for (const [name, tree] of [['only', only] as const, ['except', except] as const])
+    checkKeys(tree, 'only', { key: `${key}.${name}`, notes: facts.notes })
+  const byDefault = hasWorkflowRules || facts.context.mergeRequest === null
+  const isWanted = only === null ? byDefault : wanted(only, key, facts)
+  return isWanted && !(except !== null && unwanted(except, key, facts))
+}
+
+/** All that `only` says must be met. */
+const wanted = (only: Tree, key: string, facts: RuleFacts): boolean => {
+  if (only.kind !== 'map') return refsMatch(only, facts.context)
+  const refs = valueOf(only, 'refs')
+  const byRefs = refs === null ? facts.context.mergeRequest === null : refsMatch(refs, facts.context)
+  return byRefs && variablesMatch(only, key, facts) !== false && changesMatch(only, facts) !== false
+}
+
+/** One thing that `except` says is enough. */
+const unwanted = (except: Tree, key: string, facts: RuleFacts): boolean => {
+  if (except.kind !== 'map') return refsMatch(except, facts.context)
+  const refs = valueOf(except, 'refs')
+  return (
+    (refs !== null && refsMatch(refs, facts.context)) ||
+    variablesMatch(except, key, facts) === true ||
+    changesMatch(except, facts) === true
+  )
+}
+
+const variablesMatch = (policy: MapTree, key: string, facts: RuleFacts): boolean | null => {
+  const written = valueOf(policy, 'variables')
+  if (written === null) return null
+  const spot = spotOf(policy, `${key}.only`, 'variables')
+  return textsOf(written).some((text) => {
+    const read = conditionOf(text, spot, facts)
+    return read.kind === 'condition' && holds(read.condition, facts.filler.known)
+  })
+}
+
+const changesMatch = (policy: MapTree, { context, filler }: RuleFacts): boolean | null => {
+  const changes = valueOf(policy, 'changes')
+  return changes === null ? null : changedAmong(changes, context.changes, filler)
+}
+
+/** Keywords and the `CI_PIPELINE_SOURCE` that each stands for. */
+const sources: Readonly<Record<string, string>> = {
+  pushes: 'push',
+  web: 'web',
+  schedules: 'schedule',
+  triggers: 'trigger',
+  api: 'api',
+  pipelines: 'pipeline',
+  external: 'external',
+  chat: 'chat',
+  merge_requests: 'merge_request_event',
+  external_pull_requests: 'external_pull_request_event',
+}
+
+const refsMatch = (refs: Tree, context: GitlabContext): boolean =>
+  itemsOf(refs).some((item) => refMatches(textOf(item) ?? '', context))
+
+const refMatches = (written: string, { ref, source, mergeRequest, project }: GitlabContext): boolean => {
+  // `name@group/project`: only in that project. A pattern may hold an @ itself.
+  const at = written.startsWith('/') ? written.indexOf('@', written.lastIndexOf('/')) : written.lastIndexOf('@')
+  const pattern = at > 0 ? written.slice(0, at) : written
+  if (at > 0 && written.slice(at + 1) !== project.path) return false
+  if (sources[pattern] === source) return true
+  if (mergeRequest !== null) return false
+  if (pattern === 'branches') return ref.kind === 'branch'
+  if (pattern === 'tags') return ref.kind === 'tag'
+  return pattern.startsWith('/') ? patternOf(pattern)?.test(ref.name) === true : pattern === ref.name
+}
