@@ -84,6 +84,7 @@ export const cachedJob = (cache: Partial<TaskCachePlan> = {}, job: Partial<JobPl
   partOf: null,
   stage: null,
   dialect: 'sluice',
+  work: { kind: 'steps' },
   definition: null,
   condition: 'success',
   failFast: false,
@@ -92,6 +93,7 @@ export const cachedJob = (cache: Partial<TaskCachePlan> = {}, job: Partial<JobPl
     {
       name: 'compile',
       run: 'make',
+      builtin: null,
       when: 'success',
       shell: null,
       env: {},

@@ -39,11 +39,15 @@ const actionBetween = ({ base, cause, called, jobs }: Board): RunAction | null =
   return cause === null && plan.draft !== null && base.release === null ? cutAction(base, jobs) : null
 }
 
-const cutAction = ({ gates, links }: RunCommon, jobs: readonly JobState[]): RunAction => ({
+const isGathering = ({ jobs }: RunCommon['plan'], index: number): boolean => jobs[index]?.gathers === true
+
+const cutAction = ({ gates, links, plan }: RunCommon, jobs: readonly JobState[]): RunAction => ({
   kind: 'cut_release',
-  // A job that others are part of hands on what they made, which must not be in the release twice.
+  // A job that stands for others hands on what they made, which must not be in the release twice.
   artifacts: jobs.flatMap((job, index) =>
-    job.status === 'succeeded' && (links.legs[index] ?? []).length === 0 ? job.artifacts : [],
+    job.status === 'succeeded' && (links.legs[index] ?? []).length === 0 && !isGathering(plan, index)
+      ? job.artifacts
+      : [],
   ),
   gates,
 })

@@ -3,6 +3,30 @@ import { assert } from '../machine.ts'
 import type { JobPlan } from './job-plan.ts'
 import type { RunLinks } from './types.ts'
 
+/** Jobs in an order in which each comes after its needs and after the job that it is part of; as they are where that holds already. Linear. A circle stays at the end as it was. */
+export const orderJobs = (jobs: readonly JobPlan[]): readonly JobPlan[] => {
+  const byName = new Map(jobs.map((job) => [job.name, job]))
+  const placed = new Set<string>()
+  const ordered: JobPlan[] = []
+  for (const job of jobs) {
+    const stack = [job]
+    for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
+      const before = [...top.needs, ...(top.partOf === null ? [] : [top.partOf])]
+      const missing = before.flatMap((name) => (placed.has(name) ? [] : (byName.get(name) ?? [])))
+      const next = missing.find((one) => !stack.includes(one))
+      if (next !== undefined) {
+        stack.push(next)
+        continue
+      }
+      stack.pop()
+      if (placed.has(top.name)) continue
+      placed.add(top.name)
+      ordered.push(top)
+    }
+  }
+  return ordered
+}
+
 /** The links of jobs, each of which comes after its needs and after the job that it is part of. Linear in jobs and needs. */
 export const linkJobs = (jobs: readonly JobPlan[]): RunLinks => {
   const indexOf = new Map(jobs.map(({ name }, index) => [name, index]))

@@ -17,10 +17,11 @@ const resultOf = (job: JobState): NeedOutcome['result'] => {
 }
 
 /** Whether a settled job stands in the way of what asks for success: it failed, was called off, or did not run. */
-const isBad = (job: JobState): boolean =>
-  (job.status === 'failed' && !job.isTolerated) ||
-  job.status === 'cancelled' ||
-  (job.status === 'skipped' && job.because.kind !== 'nobody')
+const isBad = (board: Board, index: number): boolean => {
+  const job = stateAt(board, index)
+  if (job.status === 'skipped') return job.because.kind !== 'nobody' || planAt(board, index).manual?.isOptional === true
+  return (job.status === 'failed' && !job.isTolerated) || job.status === 'cancelled'
+}
 
 const isTainted = (job: JobState): boolean =>
   (job.status === 'failed' && !job.isTolerated) ||
@@ -56,7 +57,7 @@ export const hasFailure = (board: Board, index: number): boolean =>
 /** The first thing that stands in the way of a job that asks for success; null when nothing does. */
 export const obstacleTo = (board: Board, index: number): SkipReason | null => {
   const needs = decisive(board, index)
-  const bad = needs.find((need) => isBad(stateAt(board, need)))
+  const bad = needs.find((need) => isBad(board, need))
   const culprit = bad ?? needs.find((need) => isTainted(stateAt(board, need)))
   return culprit === undefined ? null : { kind: 'need', job: rootOf(board, culprit) }
 }
@@ -65,6 +66,15 @@ export const obstacleTo = (board: Board, index: number): SkipReason | null => {
 const rootOf = (board: Board, index: number): string => {
   const job = stateAt(board, index)
   return job.status === 'skipped' && job.because.kind === 'need' ? job.because.job : planAt(board, index).name
+}
+
+/** The settled jobs behind the needs of one: a need that gathers others stands for those, but for the ones whose files it was told to leave. */
+export const behind = (board: Board, index: number, left: readonly string[]): readonly number[] => {
+  const needs = (board.links.needs[index] ?? []).filter((need) => !left.includes(planAt(board, need).name))
+  return needs.flatMap((need) => {
+    const plan = planAt(board, need)
+    return plan.gathers === true ? behind(board, need, plan.needsWithoutArtifacts) : [need]
+  })
 }
 
 /** The direct needs of a job as its dialect and its steps see them. */

@@ -4,7 +4,7 @@ import { assert, unreachable } from '../machine.ts'
 import type { Artifact } from '../model.ts'
 import type { Failure } from '../rollout/types.ts'
 import { type Board, isSettled, place, planAt, send, stateAt } from './board.ts'
-import { ancestorsOf, hasFailure, needsOf, obstacleTo, taintOf, wholeOf } from './outcomes.ts'
+import { ancestorsOf, behind, hasFailure, needsOf, obstacleTo, taintOf, wholeOf } from './outcomes.ts'
 import type { JobPlan } from './job-plan.ts'
 import type { JobState, RunAction, SkipReason } from './types.ts'
 
@@ -114,7 +114,7 @@ const resolve = (board: Board, index: number, { name }: JobPlan): void => {
 export const admit = (board: Board, index: number, plan: JobPlan): void => {
   if (plan.manual !== null) {
     // Nobody has to start what may fail; whoever waits for it goes on.
-    if (plan.mayFail !== null) return skip(board, index, { kind: 'nobody' })
+    if (plan.manual.isOptional ?? plan.mayFail !== null) return skip(board, index, { kind: 'nobody' })
     return place(board, index, { status: 'manual', since: board.at })
   }
   if (plan.delayMs > 0) return place(board, index, { status: 'delayed', until: board.at + plan.delayMs })
@@ -126,7 +126,7 @@ export const begin = (board: Board, index: number, plan: JobPlan): void => {
   if (plan.concurrency !== null && stateAt(board, index).status !== 'queued')
     return place(board, index, { status: 'queued', since: board.at })
   if ((board.links.legs[index] ?? []).length > 0) return open(board, index)
-  if (plan.work.kind === 'none') return settle(board, index, passed(board, index, []))
+  if (plan.work.kind === 'none') return settle(board, index, passed(board, index, gathered(board, index, plan)))
   place(board, index, { status: 'ready', since: board.at, past: [], given: {} })
 }
 
@@ -138,6 +138,10 @@ export const open = (board: Board, index: number): void => {
   if (board.unmet[index] === 0) return settleWhole(board, index)
   for (const leg of legs) meet(board, leg)
 }
+
+/** What a job without work hands on: nothing, or all that the jobs it gathers made. */
+const gathered = (board: Board, index: number, { gathers, needsWithoutArtifacts }: JobPlan): readonly JobState[] =>
+  gathers === true ? behind(board, index, needsWithoutArtifacts).map((need) => stateAt(board, need)) : []
 
 type Passed = Extract<JobState, { status: 'succeeded' }>
 
@@ -232,11 +236,11 @@ const actionOf = (board: Board, index: number, { plan, execution, given }: Start
     case 'steps':
     case 'none': {
       const needs = needsOf(board, index)
-      const inputs = (board.links.needs[index] ?? []).flatMap((need) => {
+      const made = behind(board, index, needsWithoutArtifacts).flatMap((need) => {
         const before = stateAt(board, need)
-        const isWanted = !needsWithoutArtifacts.includes(planAt(board, need).name)
-        return isWanted && 'artifacts' in before ? before.artifacts : []
+        return 'artifacts' in before ? before.artifacts : []
       })
+      const inputs = [...new Map(made.map((artifact) => [`${artifact.name} ${artifact.digest}`, artifact])).values()]
       return { kind: 'run_job', job: name, execution, inputs, needs, given }
     }
     case 'deploy':

@@ -6,6 +6,7 @@ import type { JobPlan, PlannedStep } from '../../../src/core/pipeline/job-plan.t
 export const step = (run: string, fields: Partial<PlannedStep> = {}): PlannedStep => ({
   name: run.split('\n')[0] ?? run,
   run,
+  builtin: null,
   when: 'success',
   shell: null,
   env: {},
@@ -23,6 +24,7 @@ export const job = (name: string, fields: Partial<JobPlan>): JobPlan => ({
   partOf: null,
   stage: 'test',
   dialect: 'sluice',
+  work: { kind: 'steps' },
   definition: null,
   condition: 'success',
   failFast: false,

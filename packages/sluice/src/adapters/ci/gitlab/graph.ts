@@ -125,6 +125,7 @@ export const gatherPlan = ({ name, needs, without, stage }: Gather): JobPlan => 
   dialect: 'sluice',
   definition: null,
   condition: 'settled',
+  work: { kind: 'none' },
   gathers: true,
   failFast: false,
   maxParallel: null,

@@ -25,6 +25,7 @@ export const jobPlan = (job: PipelineJob, { needs, without }: NeedsPlan, scope: 
     name,
     needs,
     needsWithoutArtifacts: without,
+    work: { kind: 'steps' },
     partOf: job.leg === null ? null : job.baseName,
     stage: job.stage,
     dialect: 'sluice',
@@ -82,6 +83,7 @@ const stepsOf = ({ tree, baseName }: PipelineJob, seen: JobVariables, scope: Pip
   const step = (name: string, lines: readonly string[]): PlannedStep => ({
     name,
     run: joinedScript(seen.head, lines),
+    builtin: null,
     when: 'success',
     shell: null,
     env: seen.stepEnv,
