@@ -16,7 +16,7 @@ export type Allowed = readonly string[]
 /** An expression that cannot be parsed or evaluated; the message names the expression. */
 export class ExpressionProblem extends Error {
   constructor(message: string, expression: string) {
-    super(`${message.replace(/\.?$/, '')} (in the expression: ${expression.trim()})`)
+    super(expression === '' || message.includes('within expression') ? message : `${message} (in the expression: ${expression.trim()})`)
     this.name = 'ExpressionProblem'
   }
 }

@@ -8,7 +8,13 @@ export type Place = { readonly line: number; readonly column: number }
 
 /** A value of the document. Aliases are resolved; a mapping keeps the order and the places of its keys. */
 export type Tree =
-  | { readonly kind: 'scalar'; readonly value: null | boolean | number | string; readonly place: Place }
+  | {
+      readonly kind: 'scalar'
+      readonly value: null | boolean | number | string
+      readonly place: Place
+      /** Where the text itself begins: for a literal block the place of its first line, for a quoted one behind the quote. Null for folded ones. */
+      readonly content?: Place | null
+    }
   | { readonly kind: 'list'; readonly items: readonly Tree[]; readonly place: Place }
   | { readonly kind: 'map'; readonly entries: readonly Entry[]; readonly place: Place }
 
@@ -50,7 +56,7 @@ export const parseTree = (file: string, text: string): Parsed => {
     return { tree: null, notes: [error('the file is empty; a mapping with on and jobs was expected', first)] }
   const notes: LoweringNote[] = []
   const say = (message: string, place: Place): void => void notes.push(error(message, place))
-  const tree = build(document.contents, { document, lines, say, nodes: { count: 0 }, above: [] })
+  const tree = build(document.contents, { document, text, lines, say, nodes: { count: 0 }, above: [] })
   return { tree: notes.some(({ message }) => message === tooMuch) ? null : tree, notes }
 }
 
@@ -79,6 +85,7 @@ const tooMuch = 'the document is too large or too deep once its aliases are put 
 
 type Building = {
   readonly document: Document.Parsed
+  readonly text: string
   readonly lines: LineCounter
   readonly say: (message: string, place: Place) => void
   readonly nodes: { count: number }
@@ -87,7 +94,7 @@ type Building = {
 }
 
 const build = (node: unknown, building: Building): Tree => {
-  const { document, lines, say, nodes, above } = building
+  const { document, text, lines, say, nodes, above } = building
   const place = placeOf(node, lines)
   nodes.count += 1
   if (nodes.count > limits.workflowNodesMax || above.length > limits.workflowDepthMax) {
@@ -104,7 +111,12 @@ const build = (node: unknown, building: Building): Tree => {
   }
   const inside = { ...building, above: [...above, node] }
   if (isSeq(node)) return { kind: 'list', items: node.items.map((item) => build(item, inside)), place }
-  if (!isMap(node)) return { kind: 'scalar', value: scalarOf(isScalar(node) ? node.value : null), place }
+  if (!isMap(node)) {
+    const value = scalarOf(isScalar(node) ? node.value : null)
+    return typeof value === 'string' && value.includes('${{')
+      ? { kind: 'scalar', value, place, content: contentOf(node, place, text) }
+      : { kind: 'scalar', value, place }
+  }
   const entries: Entry[] = []
   const seen = new Set<string>()
   for (const { key: keyNode, value } of node.items) {
@@ -126,6 +138,16 @@ const absent = (place: Place): Tree => ({ kind: 'scalar', value: null, place })
 const scalarOf = (value: unknown): null | boolean | number | string => {
   if (value === null || value === undefined) return null
   return typeof value === 'boolean' || typeof value === 'number' ? value : String(value)
+}
+
+const contentOf = (node: unknown, place: Place, text: string): Place | null => {
+  if (!isScalar(node) || node.range === undefined || node.range === null) return null
+  if (node.type === 'QUOTE_DOUBLE' || node.type === 'QUOTE_SINGLE') return { line: place.line, column: place.column + 1 }
+  if (node.type === 'PLAIN') return place
+  if (node.type !== 'BLOCK_LITERAL') return null
+  const [, ...rows] = text.slice(node.range[0], node.range[1]).split('\n')
+  const indent = rows.find((row) => row.trim() !== '')?.search(/\S/) ?? 0
+  return { line: place.line + 1, column: indent + 1 }
 }
 
 const placeOf = (node: unknown, lines: LineCounter): Place => {

@@ -70,11 +70,13 @@ const optionsOf = (schema: Schema, name: string): readonly Option[] => {
 
 type Found = { readonly at: At; readonly options: readonly Option[] }
 
-const checkScalar = (checking: Checking, { value, place }: Tree & { kind: 'scalar' }, { at, options }: Found): void => {
+const checkScalar = (checking: Checking, tree: Tree & { kind: 'scalar' }, { at, options }: Found): void => {
+  const { value, place } = tree
   const isCondition =
     /(?:^|-)if$/.test(at.name) || options.some(({ definition }) => definition.string?.['is-expression'] === true)
   if (isCondition && value !== null) return checkCondition(checking, String(value), { at, place })
-  if (typeof value === 'string' && hasExpression(value)) return checkTemplate(checking, value, { at, place })
+  if (typeof value === 'string' && hasExpression(value))
+    return checkTemplate(checking, value, { at, place, content: tree.content ?? null })
   const forms = value === null || typeof value === 'string' ? [value, value ?? ''] : [value, String(value)]
   if (options.some(({ definition }) => forms.some((form) => fits(form, definition)))) return
   const constants = options.flatMap(({ definition }) => constantsOf(definition))
@@ -113,7 +115,11 @@ const checkCondition = (checking: Checking, text: string, { at, place }: { at: A
   }
 }
 
-const checkTemplate = (checking: Checking, text: string, { at, place }: { at: At; place: Place }): void => {
+const checkTemplate = (
+  checking: Checking,
+  text: string,
+  { at, place, content }: { readonly at: At; readonly place: Place; readonly content: Place | null },
+): void => {
   if (at.allowed.length === 0)
     return note(checking, 'error', {
       key: at.key,
@@ -126,7 +132,7 @@ const checkTemplate = (checking: Checking, text: string, { at, place }: { at: At
       try {
         parseExpression(piece.text, at.allowed)
       } catch (error) {
-        note(checking, 'error', { key: at.key, message: messageOf(error), place: placeIn(text, piece.at, place) })
+        note(checking, 'error', { key: at.key, message: messageOf(error), place: placeIn(text, piece.at, { place, content }) })
       }
     }
   } catch (error) {
@@ -134,9 +140,12 @@ const checkTemplate = (checking: Checking, text: string, { at, place }: { at: At
   }
 }
 
-/** The place of an offset in a text of one line; texts of several lines have been folded or unindented, so theirs is the start. */
-const placeIn = (text: string, offset: number, place: Place): Place =>
-  text.includes('\n') ? place : { line: place.line, column: place.column + offset }
+/** The place of an offset in a text; that of the whole where its lines have been folded. */
+const placeIn = (text: string, offset: number, { place, content }: { place: Place; content: Place | null }): Place => {
+  if (content === null) return place
+  const before = text.slice(0, offset).split('\n')
+  return { line: content.line + before.length - 1, column: content.column + (before.at(-1)?.length ?? 0) }
+}
 
 const checkList = (checking: Checking, { items, place }: Tree & { kind: 'list' }, { at, options }: Found): void => {
   const option = options.find(({ definition }) => definition.sequence !== undefined)
@@ -194,7 +203,7 @@ const checkKey = (checking: Checking, { key: written, keyPlace }: Entry, { key, 
 }
 
 const checkKeyExpression = (checking: Checking, entry: Entry, at: At): void => {
-  if (!/^\$\{\{\s*insert\s*\}\}$/.test(entry.key)) checkTemplate(checking, entry.key, { at, place: entry.keyPlace })
+  if (!/^\$\{\{\s*insert\s*\}\}$/.test(entry.key)) checkTemplate(checking, entry.key, { at, place: entry.keyPlace, content: null })
   else if (at.allowed.length === 0)
     note(checking, 'error', {
       key: at.key,
