@@ -116,8 +116,9 @@ const softenedNote = (one: LoweringNote): LoweringNote =>
 
 const hasError = (notes: readonly LoweringNote[]): boolean => notes.some(({ level }) => level === 'error')
 
+/** In the order of the files, each once: an action that is used twice says the same twice. */
 const sorted = (notes: readonly LoweringNote[]): readonly LoweringNote[] =>
-  notes.toSorted((a, b) => a.file.localeCompare(b.file) || (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0))
+  [...new Map(notes.map((one) => [JSON.stringify(one), one])).values()].toSorted((a, b) => a.file.localeCompare(b.file) || (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0))
 
 const dispatchInputs = (checking: Checking, tree: Tree, event: GithubEvent): GithubDefinition['inputs'] => {
   if (event.name !== 'workflow_dispatch') return {}

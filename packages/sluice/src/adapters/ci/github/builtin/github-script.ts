@@ -2,9 +2,9 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { runProcess } from '../run/process.ts'
 import { githubFor } from '../run/step-scope.ts'
 import { moot, type BuiltIn } from './action.ts'
-import { runProgram } from './program.ts'
 
 /** The action. */
 export const githubScript: BuiltIn = {
@@ -22,6 +22,10 @@ export const githubScript: BuiltIn = {
     const github = { ...githubFor(state, frame), action: unit.id }
     writeFileSync(file, JSON.stringify({ script, github, encoding: inputs['result-encoding'], workspace: state.shell.directory }))
     const host = fileURLToPath(new URL('script-worker.ts', import.meta.url))
-    await runProgram(call, [process.execPath, '--no-warnings', host, file], { directory: state.shell.directory })
+    const argv = [process.execPath, '--no-warnings', host, file]
+    const request = { argv, directory: state.shell.directory, env: {}, onLine: null }
+    const end = await runProcess({ state, frame, unit }, request, call.signal)
+    // What went wrong the script has told by itself.
+    if (end.kind !== 'exited' || end.code !== 0) unit.hasBrokenCommand = true
   },
 }
