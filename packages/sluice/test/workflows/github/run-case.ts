@@ -4,7 +4,7 @@ import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { githubDialect } from '../../../src/adapters/ci/github/dialect.ts'
 import type { GithubEvent } from '../../../src/adapters/ci/github/event.ts'
-import { lowerWorkflow } from '../../../src/adapters/ci/github/lower.ts'
+import { lowerWorkflow, type LoweredWorkflow } from '../../../src/adapters/ci/github/lower.ts'
 import type { JsonValue, LoweringNote } from '../../../src/core/pipeline/job-plan.ts'
 import type { Annotation } from '../../../src/ports/dialect.ts'
 import type { WorkflowCase } from '../support/case.ts'
@@ -30,23 +30,10 @@ const runIn = async (root: string, one: WorkflowCase): Promise<Came> => {
   const sha = makeRepository(project, one.files)
   const event = eventOf(one, sha)
   const { options } = one
-  const texts = (key: string): readonly string[] => (Array.isArray(options[key]) ? options[key].map(String) : [])
-  const lowered = lowerWorkflow({
-    file: one.workflow,
-    text: one.files[one.workflow] ?? '',
-    event,
-    filters: options['filters'] === 'note' ? 'note' : 'enforce',
-    read: (path) => (existsSync(join(project, path)) ? readFileSync(join(project, path), 'utf8') : null),
-    vars: one.vars,
-    rules: {
-      runners: (options['runners'] ?? {}) as Record<string, 'here' | 'skip'>,
-      containers: options['containers'] === 'here' ? 'here' : 'refuse',
-    },
-    actions: { available: texts('available'), skipped: texts('skipActions') },
-  })
+  const lowered = lower(one, { project, event })
   const dialect = githubDialect({
     actionsDirectory: typeof options['actions'] === 'string' ? join(project, options['actions']) : null,
-    skippedActions: texts('skipActions'),
+    skippedActions: texts(options, 'skipActions'),
     repository: project,
     toolCache: null,
     token: '',
@@ -73,7 +60,11 @@ const runIn = async (root: string, one: WorkflowCase): Promise<Came> => {
         if (options['cancelAfter'] === job.name) watch(made.said, cancel)
         const commit = { id: sha, subject: 'First', author: 'Ada' }
         const limit = AbortSignal.timeout(job.timeoutMs)
-        const end = await dialect.run({ job, needs, run: { id: '77', number: 7, attempt: 1 }, commit }, made.shell, AbortSignal.any([signal, limit]))
+        const end = await dialect.run(
+          { job, needs, run: { id: '77', number: 7, attempt: 1 }, commit },
+          made.shell,
+          AbortSignal.any([signal, limit]),
+        )
         if (end.failedStep !== null) failedStep[job.name] = end.failedStep
         return end
       },
@@ -82,7 +73,11 @@ const runIn = async (root: string, one: WorkflowCase): Promise<Came> => {
   )
   const each = <Value>(read: (one: Said) => Value): Record<string, Value> =>
     Object.fromEntries(Object.entries(said).map(([name, what]) => [name, read(what)]))
-  const tell = (text: string): string => text.replaceAll(sha, '<sha>').replaceAll(new RegExp(`${root}/jobs/[^/]+/`, 'g'), '<job>/').replaceAll(root, '<root>')
+  const tell = (text: string): string =>
+    text
+      .replaceAll(sha, '<sha>')
+      .replaceAll(new RegExp(`${root}/jobs/[^/]+/`, 'g'), '<job>/')
+      .replaceAll(root, '<root>')
   return {
     jobs: ran.results,
     outputs: ran.outputs,
@@ -98,6 +93,31 @@ const runIn = async (root: string, one: WorkflowCase): Promise<Came> => {
     failedStep,
     runName: lowered.runName ?? '',
   }
+}
+
+const lower = (
+  one: WorkflowCase,
+  { project, event }: { readonly project: string; readonly event: GithubEvent },
+): LoweredWorkflow => {
+  const { options } = one
+  return lowerWorkflow({
+    file: one.workflow,
+    text: one.files[one.workflow] ?? '',
+    event,
+    filters: options['filters'] === 'note' ? 'note' : 'enforce',
+    read: (path) => (existsSync(join(project, path)) ? readFileSync(join(project, path), 'utf8') : null),
+    vars: one.vars,
+    rules: {
+      runners: (options['runners'] ?? {}) as Record<string, 'here' | 'skip'>,
+      containers: options['containers'] === 'here' ? 'here' : 'refuse',
+    },
+    actions: { available: texts(options, 'available'), skipped: texts(options, 'skipActions') },
+  })
+}
+
+const texts = (options: WorkflowCase['options'], key: string): readonly string[] => {
+  const value = options[key]
+  return Array.isArray(value) ? value.map(String) : []
 }
 
 /** Calls a run off once a job has said `cancel me`. */

@@ -47,6 +47,16 @@ export const readCases = (folder: string): readonly WorkflowCase[] =>
     .filter((name) => name.endsWith('.yml'))
     .toSorted()
     .map((name) => {
-      const written: Partial<WorkflowCase> & Pick<WorkflowCase, 'about' | 'files' | 'expect'> = parse(readFileSync(join(folder, name), 'utf8'))
-      return { workflow: '.github/workflows/ci.yml', event: {}, secrets: {}, vars: {}, options: {}, ...written, name: name.replace(/\.yml$/, '') }
+      const written: Partial<WorkflowCase> & Pick<WorkflowCase, 'about' | 'files' | 'expect'> = parse(
+        readFileSync(join(folder, name), 'utf8'),
+      )
+      return {
+        workflow: '.github/workflows/ci.yml',
+        event: {},
+        secrets: {},
+        vars: {},
+        options: {},
+        ...written,
+        name: name.replace(/\.yml$/, ''),
+      }
     })

@@ -12,11 +12,15 @@ export const makeRepository = (directory: string, files: Readonly<Record<string,
     if (text.startsWith('#!')) chmodSync(join(directory, path), 0o755)
   }
   const git = (...words: readonly string[]): string =>
-    execFileSync('git', ['-c', 'user.name=Ada', '-c', 'user.email=ada@example.com', '-c', 'commit.gpgsign=false', ...words], {
-      cwd: directory,
-      encoding: 'utf8',
-      env: { ...process.env, GIT_AUTHOR_DATE: '2026-01-01T00:00:00Z', GIT_COMMITTER_DATE: '2026-01-01T00:00:00Z' },
-    }).trim()
+    execFileSync(
+      'git',
+      ['-c', 'user.name=Ada', '-c', 'user.email=ada@example.com', '-c', 'commit.gpgsign=false', ...words],
+      {
+        cwd: directory,
+        encoding: 'utf8',
+        env: { ...process.env, GIT_AUTHOR_DATE: '2026-01-01T00:00:00Z', GIT_COMMITTER_DATE: '2026-01-01T00:00:00Z' },
+      },
+    ).trim()
   git('init', '--quiet', '--initial-branch=main')
   git('add', '--all', '--force')
   git('commit', '--quiet', '--message=First')

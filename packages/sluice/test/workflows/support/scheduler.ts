@@ -4,7 +4,10 @@ import type { DialectEnd, Need, Resolution } from '../../../src/ports/dialect.ts
 
 /** What runs and decides; the dialect with a shell of its own for each job. */
 export type Hands = {
-  readonly resolve: (job: JobPlan, before: { readonly needs: readonly Need[]; readonly ancestors: readonly Need[]; readonly isCancelled: boolean }) => Promise<Resolution>
+  readonly resolve: (
+    job: JobPlan,
+    before: { readonly needs: readonly Need[]; readonly ancestors: readonly Need[]; readonly isCancelled: boolean },
+  ) => Promise<Resolution>
   readonly run: (job: JobPlan, needs: readonly Need[], signal: AbortSignal) => Promise<DialectEnd>
   readonly outputs: (job: JobPlan, legs: readonly Need[], outputs: JsonValue) => Texts
 }
@@ -21,6 +24,8 @@ export type Ran = {
 
 type Entry = {
   readonly job: JobPlan
+  /** The job as it was resolved. */
+  plan: JobPlan
   need: Need | null
   isRunning: boolean
   readonly abort: AbortController
@@ -28,101 +33,122 @@ type Entry = {
   group: { readonly outputs: 'merged' | JsonValue } | null
 }
 
+type Board = {
+  readonly entries: Map<string, Entry>
+  readonly because: Record<string, string>
+  readonly notes: LoweringNote[]
+  readonly order: string[]
+  readonly hands: Hands
+  readonly signal: AbortSignal
+}
+
 /** Runs all jobs to their ends. When `signal` falls, the run is called off. */
 export const schedule = async (jobs: readonly JobPlan[], hands: Hands, signal: AbortSignal): Promise<Ran> => {
-  const entries = new Map<string, Entry>()
-  const because: Record<string, string> = {}
-  const notes: LoweringNote[] = []
-  const order: string[] = []
-  const add = (job: JobPlan): void =>
-    void entries.set(job.name, { job, need: null, isRunning: false, abort: new AbortController(), group: null })
-  for (const job of jobs) add(job)
+  const board: Board = { entries: new Map(), because: {}, notes: [], order: [], hands, signal }
+  const { entries } = board
+  for (const job of jobs) add(board, job)
   for (const { job } of entries.values()) {
     const whole = job.partOf === null ? undefined : entries.get(job.partOf)
     if (whole !== undefined) whole.group = { outputs: 'merged' }
   }
-  const legsOf = (name: string): readonly Entry[] => [...entries.values()].filter(({ job }) => job.partOf === name)
-  const settle = (entry: Entry, result: Need['result'], outputs: Texts = {}): void => {
-    entry.need = { name: entry.job.name, result, outputs }
-    const whole = entry.job.partOf === null ? undefined : entries.get(entry.job.partOf)
-    if (whole !== undefined && result === 'failure' && whole.job.failFast && entry.job.mayFail === null)
-      for (const leg of legsOf(whole.job.name)) {
-        if (leg.need === null && !leg.isRunning) leg.need = { name: leg.job.name, result: 'cancelled', outputs: {} }
-        leg.abort.abort()
-      }
-  }
   signal.addEventListener('abort', () => {
     for (const { abort } of entries.values()) abort.abort()
   })
-  const needsOf = (job: JobPlan): readonly Need[] =>
-    job.needs.flatMap((name) => entries.get(name)?.need ?? [])
-  const ancestorsOf = (job: JobPlan): readonly Need[] => {
-    const found = new Map<string, Need>()
-    const walk = (names: readonly string[]): void => {
-      for (const name of names) {
-        const entry = entries.get(name)
-        if (entry?.need === undefined || entry.need === null || found.has(name)) continue
-        found.set(name, entry.need)
-        walk(entry.job.needs)
-      }
-    }
-    walk(job.needs)
-    return [...found.values()]
-  }
-  const start = async (entry: Entry): Promise<void> => {
-    entry.isRunning = true
-    const { job } = entry
-    const needs = needsOf(job)
-    const ancestors = ancestorsOf(job)
-    let plan = job
-    if (job.condition === 'resolve') {
-      const resolution = await hands.resolve(job, { needs, ancestors, isCancelled: signal.aborted })
-      if (resolution.kind === 'skip') {
-        because[job.name] = resolution.because
-        return settle(entry, 'skipped')
-      }
-      if (resolution.kind === 'invalid') {
-        notes.push(...resolution.notes)
-        return settle(entry, 'failure')
-      }
-      if (resolution.kind === 'legs') {
-        entry.group = { outputs: resolution.outputs }
-        for (const leg of resolution.legs) add(leg)
-        return undefined
-      }
-      plan = resolution.job
-    } else if (!holds(job.condition, ancestors, signal.aborted)) {
-      return settle(entry, 'skipped')
-    }
-    if (entry.group !== null) return undefined
-    order.push(job.name)
-    // What runs though the run was called off is not called off by that.
-    const end = await hands.run(plan, needs, signal.aborted ? new AbortController().signal : AbortSignal.any([entry.abort.signal, signal]))
-    const failed = plan.mayFail === null ? 'failure' : 'success'
-    const results = { succeeded: 'success', failed, timed_out: failed, cancelled: 'cancelled' } as const
-    return settle({ ...entry, job: plan, get need() { return null }, set need(value) { entry.need = value } }, results[end.outcome], end.outputs)
-  }
   const running = new Set<Promise<void>>()
   for (;;) {
-    for (const entry of entries.values()) settleGroup(entry, legsOf(entry.job.name), { hands, settle })
+    for (const entry of entries.values()) settleGroup(board, entry)
     for (const entry of entries.values()) {
       if (entry.need !== null || entry.isRunning || !isReady(entry, entries)) continue
-      const work = start(entry)
-      const tracked: Promise<void> = work.finally(() => running.delete(tracked))
+      const tracked: Promise<void> = start(board, entry).finally(() => running.delete(tracked))
       running.add(tracked)
     }
-    if (running.size === 0 && [...entries.values()].every(({ need }) => need !== null)) break
+    const isMoving = [...entries.values()].some((entry) => entry.group !== null && entry.need === null)
     if (running.size > 0) await Promise.race(running)
-    else if (![...entries.values()].some((entry) => entry.group !== null && entry.need === null)) throw new Error('the run does not move')
+    else if ([...entries.values()].every(({ need }) => need !== null)) break
+    else if (!isMoving) throw new Error('the run does not move')
   }
   const all = [...entries.values()].flatMap(({ need }) => need ?? [])
   return {
     results: Object.fromEntries(all.map(({ name, result }) => [name, result])),
-    outputs: Object.fromEntries(all.filter(({ outputs }) => Object.keys(outputs).length > 0).map(({ name, outputs }) => [name, outputs])),
-    because,
-    notes,
-    order,
+    outputs: Object.fromEntries(
+      all.filter(({ outputs }) => Object.keys(outputs).length > 0).map(({ name, outputs }) => [name, outputs]),
+    ),
+    because: board.because,
+    notes: board.notes,
+    order: board.order,
   }
+}
+
+const add = ({ entries }: Board, job: JobPlan): void =>
+  void entries.set(job.name, {
+    job,
+    plan: job,
+    need: null,
+    isRunning: false,
+    abort: new AbortController(),
+    group: null,
+  })
+
+const start = async (board: Board, entry: Entry): Promise<void> => {
+  const { hands, signal, because, notes, order } = board
+  entry.isRunning = true
+  const { job } = entry
+  const before = { needs: needsOf(board, job), ancestors: ancestorsOf(board, job), isCancelled: signal.aborted }
+  if (job.condition === 'resolve') {
+    const resolution = await hands.resolve(job, before)
+    if (resolution.kind === 'skip') {
+      because[job.name] = resolution.because
+      return settle(board, entry, 'skipped')
+    }
+    if (resolution.kind === 'invalid') {
+      notes.push(...resolution.notes)
+      return settle(board, entry, 'failure')
+    }
+    if (resolution.kind === 'legs') {
+      entry.group = { outputs: resolution.outputs }
+      for (const leg of resolution.legs) add(board, leg)
+      return undefined
+    }
+    entry.plan = resolution.job
+  } else if (!holds(job.condition, before.ancestors, signal.aborted)) return settle(board, entry, 'skipped')
+  if (entry.group !== null) return undefined
+  order.push(job.name)
+  // What runs though the run was called off is not called off by that.
+  const own = signal.aborted ? new AbortController().signal : AbortSignal.any([entry.abort.signal, signal])
+  const end = await hands.run(entry.plan, before.needs, own)
+  const failed = entry.plan.mayFail === null ? 'failure' : 'success'
+  const results = { succeeded: 'success', failed, timed_out: failed, cancelled: 'cancelled' } as const
+  return settle(board, entry, results[end.outcome], end.outputs)
+}
+
+const settle = (board: Board, entry: Entry, result: Need['result'], outputs: Texts = {}): void => {
+  entry.need = { name: entry.job.name, result, outputs }
+  const whole = entry.job.partOf === null ? undefined : board.entries.get(entry.job.partOf)
+  if (whole === undefined || result !== 'failure' || !whole.job.failFast) return
+  for (const leg of legsOf(board, whole.job.name)) {
+    if (leg.need === null && !leg.isRunning) leg.need = { name: leg.job.name, result: 'cancelled', outputs: {} }
+    leg.abort.abort()
+  }
+}
+
+const legsOf = ({ entries }: Board, name: string): readonly Entry[] =>
+  [...entries.values()].filter(({ job }) => job.partOf === name)
+
+const needsOf = ({ entries }: Board, job: JobPlan): readonly Need[] =>
+  job.needs.flatMap((name) => entries.get(name)?.need ?? [])
+
+const ancestorsOf = ({ entries }: Board, job: JobPlan): readonly Need[] => {
+  const found = new Map<string, Need>()
+  const walk = (names: readonly string[]): void => {
+    for (const name of names) {
+      const entry = entries.get(name)
+      if (entry === undefined || entry.need === null || found.has(name)) continue
+      found.set(name, entry.need)
+      walk(entry.job.needs)
+    }
+  }
+  walk(job.needs)
+  return [...found.values()]
 }
 
 const holds = (condition: JobPlan['condition'], ancestors: readonly Need[], isCancelled: boolean): boolean => {
@@ -134,31 +160,31 @@ const holds = (condition: JobPlan['condition'], ancestors: readonly Need[], isCa
 
 const isReady = ({ job }: Entry, entries: ReadonlyMap<string, Entry>): boolean => {
   if (!job.needs.every((name) => (entries.get(name)?.need ?? null) !== null)) return false
-  const busy = [...entries.values()].filter(({ isRunning, need, group }) => isRunning && need === null && group === null)
-  if (job.concurrency !== null && busy.some((other) => other.job.concurrency?.group === job.concurrency?.group)) return false
+  const busy = [...entries.values()].filter(
+    ({ isRunning, need, group }) => isRunning && need === null && group === null,
+  )
+  if (job.concurrency !== null && busy.some((other) => other.job.concurrency?.group === job.concurrency?.group))
+    return false
   const most = job.partOf === null ? null : (entries.get(job.partOf)?.job.maxParallel ?? null)
   return most === null || busy.filter((other) => other.job.partOf === job.partOf).length < most
 }
 
-const settleGroup = (
-  entry: Entry,
-  legs: readonly Entry[],
-  { hands, settle }: { readonly hands: Hands; readonly settle: (entry: Entry, result: Need['result'], outputs?: Texts) => void },
-): void => {
+const settleGroup = (board: Board, entry: Entry): void => {
+  const legs = legsOf(board, entry.job.name)
   if (entry.group === null || entry.need !== null || legs.length === 0) return
   const needs = legs.flatMap(({ need }) => need ?? [])
   if (needs.length < legs.length) return
-  const results = needs.map(({ result }) => result)
-  const result = results.includes('failure')
-    ? 'failure'
-    : results.includes('cancelled')
-      ? 'cancelled'
-      : results.every((one) => one === 'skipped')
-        ? 'skipped'
-        : 'success'
-  const outputs =
-    entry.group.outputs === 'merged'
+  const { outputs } = entry.group
+  const made =
+    outputs === 'merged'
       ? Object.assign({}, ...needs.map((one) => one.outputs))
-      : hands.outputs(entry.job, needs, entry.group.outputs)
-  settle(entry, result, outputs)
+      : board.hands.outputs(entry.job, needs, outputs)
+  settle(board, entry, together(needs), made)
+}
+
+const together = (needs: readonly Need[]): Need['result'] => {
+  const results = needs.map(({ result }) => result)
+  if (results.includes('failure')) return 'failure'
+  if (results.includes('cancelled')) return 'cancelled'
+  return results.every((one) => one === 'skipped') ? 'skipped' : 'success'
 }

@@ -63,43 +63,57 @@ export const testShell = (place: {
     mask: (value) => void masks.add(value),
     annotate: (annotation) => void said.annotations.push({ ...annotation, message: masked(annotation.message) }),
     summarize: (markdown) => void said.summary.push(masked(markdown)),
-    keepArtifact: async (name, paths) => {
-      const files = filesIn(place.directory).filter((file) => paths.some((path) => picomatch(path, { dot: true })(file)))
-      if (files.length === 0) throw new SluiceError('artifact_missing', { detail: `nothing for ${name}` })
-      copy(files, place.directory, join(place.shelves.artifacts, name))
-    },
-    takeArtifact: async (name, directory) => {
-      const names = name === null ? readdirSync(place.shelves.artifacts) : [name]
-      return names.flatMap((one) => {
-        const shelf = join(place.shelves.artifacts, one)
-        if (!existsSync(shelf)) throw new SluiceError('artifact_missing', { detail: `there is no artifact ${one}` })
-        const files = filesIn(shelf)
-        copy(files, shelf, directory)
-        return files
-      })
-    },
-    restoreCache: async ({ key, restoreKeys, paths }) => {
-      const keys = readdirSync(place.shelves.caches).map((name) => decodeURIComponent(name))
-      const found = keys.includes(key) ? key : restoreKeys.flatMap((prefix) => keys.filter((one) => one.startsWith(prefix)).toSorted().slice(-1))[0]
-      if (found === undefined) return null
-      const shelf = join(place.shelves.caches, encodeURIComponent(found))
-      for (const path of paths)
-        if (existsSync(join(shelf, encodeURIComponent(path))))
-          cpSync(join(shelf, encodeURIComponent(path)), absolute(place.directory, path), { recursive: true })
-      return found
-    },
-    saveCache: async ({ key, paths }) => {
-      const shelf = join(place.shelves.caches, encodeURIComponent(key))
-      if (existsSync(shelf)) return
-      mkdirSync(shelf, { recursive: true })
-      for (const path of paths)
-        if (existsSync(absolute(place.directory, path)))
-          cpSync(absolute(place.directory, path), join(shelf, encodeURIComponent(path)), { recursive: true })
-    },
+    ...shelved(place.directory, place.shelves),
     report: (format, path) => void said.reports.push(`${format} ${path}`),
   }
   return { shell, said }
 }
+
+type Shelved = Pick<JobShell, 'keepArtifact' | 'takeArtifact' | 'restoreCache' | 'saveCache'>
+
+/** Artifacts and caches as plain folders. */
+const shelved = (directory: string, shelves: Shelves): Shelved => ({
+  keepArtifact: async (name, paths) => {
+    const files = filesIn(directory).filter((file) => paths.some((path) => picomatch(path, { dot: true })(file)))
+    if (files.length === 0) throw new SluiceError('artifact_missing', { detail: `nothing for ${name}` })
+    copy(files, directory, join(shelves.artifacts, name))
+  },
+  takeArtifact: async (name, target) => {
+    const names = name === null ? readdirSync(shelves.artifacts) : [name]
+    return names.flatMap((one) => {
+      const shelf = join(shelves.artifacts, one)
+      if (!existsSync(shelf)) throw new SluiceError('artifact_missing', { detail: `there is no artifact ${one}` })
+      const files = filesIn(shelf)
+      copy(files, shelf, target)
+      return files
+    })
+  },
+  restoreCache: async ({ key, restoreKeys, paths }) => {
+    const keys = readdirSync(shelves.caches).map((name) => decodeURIComponent(name))
+    const found = keys.includes(key)
+      ? key
+      : restoreKeys.flatMap((prefix) =>
+          keys
+            .filter((one) => one.startsWith(prefix))
+            .toSorted()
+            .slice(-1),
+        )[0]
+    if (found === undefined) return null
+    const shelf = join(shelves.caches, encodeURIComponent(found))
+    for (const path of paths)
+      if (existsSync(join(shelf, encodeURIComponent(path))))
+        cpSync(join(shelf, encodeURIComponent(path)), absolute(directory, path), { recursive: true })
+    return found
+  },
+  saveCache: async ({ key, paths }) => {
+    const shelf = join(shelves.caches, encodeURIComponent(key))
+    if (existsSync(shelf)) return
+    mkdirSync(shelf, { recursive: true })
+    for (const path of paths)
+      if (existsSync(absolute(directory, path)))
+        cpSync(absolute(directory, path), join(shelf, encodeURIComponent(path)), { recursive: true })
+  },
+})
 
 const absolute = (directory: string, path: string): string => (isAbsolute(path) ? path : resolve(directory, path))
 
@@ -132,10 +146,13 @@ const execute = (
     const end = (): void => {
       if (child.pid !== undefined) void endGroup(child.pid, graceMs)
     }
-    const timer = timeoutMs === null ? null : setTimeout(() => {
-      isLate = true
-      end()
-    }, timeoutMs)
+    const timer =
+      timeoutMs === null
+        ? null
+        : setTimeout(() => {
+            isLate = true
+            end()
+          }, timeoutMs)
     signal.addEventListener('abort', end, { once: true })
     if (signal.aborted) end()
     for (const stream of ['stdout', 'stderr'] as const) {

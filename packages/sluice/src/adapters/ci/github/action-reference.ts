@@ -20,5 +20,11 @@ export const actionReference = (uses: string): ActionReference | null => {
   const [, owner, repo, path = '', ref] = /^([^/@\s]+)\/([^/@\s]+)((?:\/[^/@\s]+)*)@(\S+)$/.exec(uses) ?? []
   if (owner === undefined || repo === undefined || ref === undefined) return null
   const repository = `${owner}/${repo}`
-  return { kind: 'repository', name: `${repository}${path}`.toLowerCase(), repository, path: path.replace(/^\//, ''), ref }
+  return {
+    kind: 'repository',
+    name: `${repository}${path}`.toLowerCase(),
+    repository,
+    path: path.replace(/^\//, ''),
+    ref,
+  }
 }

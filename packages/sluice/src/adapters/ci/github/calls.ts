@@ -29,12 +29,14 @@ export const readCalls = (calling: Calling, checking: Checking): Readonly<Record
     const uses = child(job, 'uses')
     if (uses === null) continue
     const path = textOf(toJson(uses))
-    const say = (message: string): void => note(checking, 'error', { key: `jobs.${id}.uses`, message, place: uses.place })
+    const say = (message: string): void =>
+      note(checking, 'error', { key: `jobs.${id}.uses`, message, place: uses.place })
     const file = path.replace(/^\.\//, '')
     const problem = pathProblem(path)
     if (problem !== null) say(problem)
     else if (above.includes(file)) say(`${file} calls itself: ${[...above, file].join(' → ')}`)
-    else if (above.length >= limits.workflowNestingMax) say(`calls nest deeper than ${limits.workflowNestingMax} levels`)
+    else if (above.length >= limits.workflowNestingMax)
+      say(`calls nest deeper than ${limits.workflowNestingMax} levels`)
     else {
       const called = calls[path] ?? readCalled({ ...calling, file, above }, checking, say)
       if (called === null) continue
@@ -114,7 +116,11 @@ const checkArguments = (checking: Checking, { id, job, called, path }: Arguments
   const inputs = called['inputs']
   for (const name of late)
     if (!Object.keys(isMapping(inputs) ? inputs : {}).some((one) => one.toLowerCase() === name.toLowerCase()))
-      note(checking, 'error', { key: `jobs.${id}.with.${name}`, message: `Invalid input, ${name} is not defined in the referenced workflow.`, place: descend(given, [name])?.place ?? null })
+      note(checking, 'error', {
+        key: `jobs.${id}.with.${name}`,
+        message: `Invalid input, ${name} is not defined in the referenced workflow.`,
+        place: descend(given, [name])?.place ?? null,
+      })
   checkSecrets(checking, { id, job, called, path })
 }
 
@@ -125,10 +131,22 @@ const checkSecrets = (checking: Checking, { id, job, called, path }: Arguments):
   const names = entriesOf(given)
   for (const { key, value } of names)
     if (!Object.keys(declared).some((name) => name.toLowerCase() === key.toLowerCase()))
-      note(checking, 'error', { key: `jobs.${id}.secrets.${key}`, message: `Invalid secret, ${key} is not defined in the referenced workflow.`, place: value.place })
+      note(checking, 'error', {
+        key: `jobs.${id}.secrets.${key}`,
+        message: `Invalid secret, ${key} is not defined in the referenced workflow.`,
+        place: value.place,
+      })
   for (const [name, definition] of Object.entries(declared))
-    if (isMapping(definition) && definition['required'] === true && !names.some(({ key }) => key.toLowerCase() === name.toLowerCase()))
-      note(checking, 'error', { key: `jobs.${id}.secrets.${name}`, message: `Secret ${name} is required, but not provided while calling (by ${path}).`, place: child(job, 'uses')?.place ?? null })
+    if (
+      isMapping(definition) &&
+      definition['required'] === true &&
+      !names.some(({ key }) => key.toLowerCase() === name.toLowerCase())
+    )
+      note(checking, 'error', {
+        key: `jobs.${id}.secrets.${name}`,
+        message: `Secret ${name} is required, but not provided while calling (by ${path}).`,
+        place: child(job, 'uses')?.place ?? null,
+      })
 }
 
 const isTemplate = (value: JsonValue): boolean => typeof value === 'string' && hasExpression(value)

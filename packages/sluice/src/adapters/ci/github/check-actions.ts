@@ -19,7 +19,8 @@ type Reading = { readonly read: (path: string) => string | null; readonly action
 
 /** Adds a note for each step whose action cannot be run (an error), is left out, or is not there yet (warnings). */
 export const checkActions = (checking: Checking, tree: Tree, reading: Reading): void => {
-  for (const { key: id, value: job } of entriesOf(child(tree, 'jobs'))) checkSteps(checking, { steps: child(job, 'steps'), key: `jobs.${id}.steps`, reading, above: [] })
+  for (const { key: id, value: job } of entriesOf(child(tree, 'jobs')))
+    checkSteps(checking, { steps: child(job, 'steps'), key: `jobs.${id}.steps`, reading, above: [] })
 }
 
 type Steps = {
@@ -49,13 +50,23 @@ type Finding = { readonly level: 'error' | 'warning'; readonly message: string }
 const findingOf = (uses: string, { read, actions }: Reading): Finding | null => {
   const reference = actionReference(uses)
   if (reference === null)
-    return { level: 'error', message: `Expected format {owner}/{repo}[/path]@ref, docker://{image} or ./{path}. Actual '${uses}'` }
-  if (actions.skipped.some((name) => name.toLowerCase() === reference.name.toLowerCase())) return { level: 'warning', message: `steps with ${reference.name} are skipped, as asked for` }
+    return {
+      level: 'error',
+      message: `Expected format {owner}/{repo}[/path]@ref, docker://{image} or ./{path}. Actual '${uses}'`,
+    }
+  if (actions.skipped.some((name) => name.toLowerCase() === reference.name.toLowerCase()))
+    return { level: 'warning', message: `steps with ${reference.name} are skipped, as asked for` }
   if (reference.kind === 'docker')
-    return { level: 'error', message: `${uses} runs in a container, which needs Docker: leave such steps out with --skip-action ${reference.name}` }
+    return {
+      level: 'error',
+      message: `${uses} runs in a container, which needs Docker: leave such steps out with --skip-action ${reference.name}`,
+    }
   if (reference.kind === 'local')
     return actionFile(reference.name, read) === null
-      ? { level: 'warning', message: `there is no action.yml in ${reference.name} yet; the step fails if there is none by then` }
+      ? {
+          level: 'warning',
+          message: `there is no action.yml in ${reference.name} yet; the step fails if there is none by then`,
+        }
       : null
   if (builtInActions.has(reference.name) || actions.available.includes(reference.name)) return null
   return {
@@ -90,6 +101,9 @@ const checkLocal = (checking: Checking, uses: string, { reading, above, at }: Lo
   const runs = child(tree, 'runs')
   const using = child(runs, 'using')
   if (using !== null && textOf(toJson(using)) === 'docker')
-    note(checking, 'error', { ...at, message: `${uses} runs in a container, which needs Docker: leave such steps out with --skip-action ${uses}` })
+    note(checking, 'error', {
+      ...at,
+      message: `${uses} runs in a container, which needs Docker: leave such steps out with --skip-action ${uses}`,
+    })
   checkSteps({ ...checking, file: found.file }, { steps: child(runs, 'steps'), key: 'runs.steps', reading, above })
 }

@@ -11,7 +11,11 @@ export const checkMeaning = (checking: Checking, tree: Tree): void => {
   checkConcurrency(checking, child(tree, 'concurrency'), 'concurrency')
   const jobs = entriesOf(child(tree, 'jobs'))
   if (jobs.length === 0)
-    note(checking, 'error', { key: 'jobs', message: 'The workflow must contain at least one job', place: child(tree, 'jobs')?.place ?? null })
+    note(checking, 'error', {
+      key: 'jobs',
+      message: 'The workflow must contain at least one job',
+      place: child(tree, 'jobs')?.place ?? null,
+    })
   checkNeeds(checking, jobs)
   for (const { key, keyPlace, value } of jobs) {
     const problem = idProblem(key, new Set())
@@ -22,7 +26,10 @@ export const checkMeaning = (checking: Checking, tree: Tree): void => {
     note(checking, 'warning', {
       key: 'permissions',
       message: 'permissions limit a token of GitHub; there is none here that they could limit',
-      place: child(tree, 'permissions')?.place ?? jobs.map(({ value }) => child(value, 'permissions')).find((one) => one !== null)?.place ?? null,
+      place:
+        child(tree, 'permissions')?.place ??
+        jobs.map(({ value }) => child(value, 'permissions')).find((one) => one !== null)?.place ??
+        null,
     })
 }
 
@@ -34,7 +41,9 @@ export const idProblem = (id: string, taken: ReadonlySet<string>): string | null
   if (!/^[A-Za-z_][\w-]*$/.test(id) || id.length >= idLengthMax)
     return `The identifier '${id}' is invalid. IDs may only contain alphanumeric characters, '_', and '-'. IDs must start with a letter or '_' and must be less than ${idLengthMax} characters.`
   if (id.startsWith('__')) return `The identifier '${id}' is invalid. IDs starting with '__' are reserved.`
-  return taken.has(id.toLowerCase()) ? `The identifier '${id}' may not be used more than once within the same scope.` : null
+  return taken.has(id.toLowerCase())
+    ? `The identifier '${id}' may not be used more than once within the same scope.`
+    : null
 }
 
 /** GitHub's own bound. */
@@ -47,15 +56,24 @@ const checkEvents = (checking: Checking, on: Tree | null): void => {
       const ignored = child(value, `${kind}-ignore`)
       const key = `on.${event}.${kind}`
       if (only !== null && ignored !== null)
-        note(checking, 'error', { key, message: `you may only define one of ${kind} and ${kind}-ignore for a single event`, place: ignored.place })
+        note(checking, 'error', {
+          key,
+          message: `you may only define one of ${kind} and ${kind}-ignore for a single event`,
+          place: ignored.place,
+        })
       checkPatterns(checking, only, key)
       checkPatterns(checking, ignored, `${key}-ignore`)
       const patterns = itemsOf(only).map(({ value: pattern }) => pattern)
       if (patterns.length > 0 && patterns.every((pattern) => pattern.startsWith('!')))
-        note(checking, 'warning', { key, message: `only patterns with ! let nothing pass; put '**' before them, or use ${kind}-ignore`, place: only?.place ?? null })
+        note(checking, 'warning', {
+          key,
+          message: `only patterns with ! let nothing pass; put '**' before them, or use ${kind}-ignore`,
+          place: only?.place ?? null,
+        })
     }
     if (event === 'schedule') checkSchedules(checking, value)
-    if (event === 'workflow_dispatch' || event === 'workflow_call') checkInputs(checking, child(value, 'inputs'), `on.${event}.inputs`)
+    if (event === 'workflow_dispatch' || event === 'workflow_call')
+      checkInputs(checking, child(value, 'inputs'), `on.${event}.inputs`)
   }
 }
 
@@ -77,10 +95,18 @@ const checkSchedules = (checking: Checking, list: Tree): void => {
     const cron = child(item, 'cron')
     const key = `on.schedule.${index}`
     if (cron !== null && !isValidCron(textOf(toJson(cron))))
-      note(checking, 'error', { key: `${key}.cron`, message: `Invalid cron expression '${textOf(toJson(cron))}': expected five fields (minute hour day month weekday) in UTC`, place: cron.place })
+      note(checking, 'error', {
+        key: `${key}.cron`,
+        message: `Invalid cron expression '${textOf(toJson(cron))}': expected five fields (minute hour day month weekday) in UTC`,
+        place: cron.place,
+      })
     const zone = child(item, 'timezone')
     if (zone !== null && !isTimeZone(textOf(toJson(zone))))
-      note(checking, 'error', { key: `${key}.timezone`, message: `'${textOf(toJson(zone))}' is not a time zone of the IANA database`, place: zone.place })
+      note(checking, 'error', {
+        key: `${key}.timezone`,
+        message: `'${textOf(toJson(zone))}' is not a time zone of the IANA database`,
+        place: zone.place,
+      })
   }
 }
 
@@ -98,13 +124,25 @@ const checkInputs = (checking: Checking, inputs: Tree | null, key: string): void
     const kind = child(value, 'type')
     const type = kind === null ? 'string' : textOf(toJson(kind))
     const options = child(value, 'options')
-    const say = (message: string, place: Place): void => note(checking, 'error', { key: `${key}.${name}`, message, place })
-    if (type === 'choice' && (options?.kind !== 'list' || options.items.length === 0)) say("Missing 'options' for choice input", value.place)
-    if (type !== 'choice' && options !== null) say("Input type is not 'choice', but 'options' is defined", options.place)
+    const say = (message: string, place: Place): void =>
+      note(checking, 'error', { key: `${key}.${name}`, message, place })
+    if (type === 'choice' && (options?.kind !== 'list' || options.items.length === 0))
+      say("Missing 'options' for choice input", value.place)
+    if (type !== 'choice' && options !== null)
+      say("Input type is not 'choice', but 'options' is defined", options.place)
     const fallback = child(value, 'default')
     if (fallback?.kind !== 'scalar' || textOf(fallback.value).includes('${{')) continue
-    const fits = type === 'boolean' ? typeof fallback.value === 'boolean' : type === 'number' ? typeof fallback.value === 'number' : true
-    if (!fits && fallback.value !== null) say(`Unexpected value '${textOf(fallback.value)}': the default of a ${type} input must be a ${type}`, fallback.place)
+    const fits =
+      type === 'boolean'
+        ? typeof fallback.value === 'boolean'
+        : type === 'number'
+          ? typeof fallback.value === 'number'
+          : true
+    if (!fits && fallback.value !== null)
+      say(
+        `Unexpected value '${textOf(fallback.value)}': the default of a ${type} input must be a ${type}`,
+        fallback.place,
+      )
   }
 }
 
@@ -112,7 +150,11 @@ const checkConcurrency = (checking: Checking, concurrency: Tree | null, key: str
   const cancels = child(concurrency, 'cancel-in-progress')
   const queue = child(concurrency, 'queue')
   if (cancels?.kind === 'scalar' && cancels.value === true && queue?.kind === 'scalar' && queue.value === 'max')
-    note(checking, 'error', { key: `${key}.queue`, message: "queue 'max' and cancel-in-progress cannot both be set", place: queue.place })
+    note(checking, 'error', {
+      key: `${key}.queue`,
+      message: "queue 'max' and cancel-in-progress cannot both be set",
+      place: queue.place,
+    })
 }
 
 const checkJob = (checking: Checking, id: string, job: Tree): void => {
@@ -124,7 +166,8 @@ const checkJob = (checking: Checking, id: string, job: Tree): void => {
     say('error', 'steps', { message: 'Required property is missing: steps', place: job.place })
   for (const key of ['snapshot', 'cancel-timeout-minutes']) {
     const place = child(job, key)?.place
-    if (place !== undefined) say('warning', key, { message: `${key} has no meaning on this machine; it is left out`, place })
+    if (place !== undefined)
+      say('warning', key, { message: `${key} has no meaning on this machine; it is left out`, place })
   }
   const most = descend(job, ['strategy', 'max-parallel'])
   if (most?.kind === 'scalar' && typeof most.value === 'number' && most.value < 1)
@@ -143,22 +186,32 @@ const checkJob = (checking: Checking, id: string, job: Tree): void => {
 const checkNeeds = (checking: Checking, jobs: readonly Entry[]): void => {
   const ids = jobs.map(({ key }) => key)
   const known = new Map(ids.map((id) => [id.toLowerCase(), id]))
-  const needs = new Map(
-    jobs.map(({ key, value }) => [key, itemsOf(child(value, 'needs'))]),
-  )
+  const needs = new Map(jobs.map(({ key, value }) => [key, itemsOf(child(value, 'needs'))]))
   for (const [id, wanted] of needs)
     for (const { value, place } of wanted)
       if (!known.has(value.toLowerCase()))
-        note(checking, 'error', { key: `jobs.${id}.needs`, message: `Job '${id}' depends on unknown job '${value}'${nearest(value, ids)}`, place })
+        note(checking, 'error', {
+          key: `jobs.${id}.needs`,
+          message: `Job '${id}' depends on unknown job '${value}'${nearest(value, ids)}`,
+          place,
+        })
   if (jobs.length > 0 && [...needs.values()].every((wanted) => wanted.length > 0))
-    note(checking, 'error', { key: 'jobs', message: 'The workflow must contain at least one job with no dependencies.', place: jobs[0]?.keyPlace ?? null })
+    note(checking, 'error', {
+      key: 'jobs',
+      message: 'The workflow must contain at least one job with no dependencies.',
+      place: jobs[0]?.keyPlace ?? null,
+    })
   const done = new Set<string>()
   const walk = (id: string, above: readonly string[]): void => {
     if (done.has(id)) return
     if (above.includes(id)) {
       const circle = [...above.slice(above.indexOf(id)), id]
       const place = needs.get(circle.at(-2) ?? id)?.find(({ value }) => value === id)?.place ?? null
-      note(checking, 'error', { key: `jobs.${id}.needs`, message: `Jobs need each other in a circle: ${circle.join(' → ')}`, place })
+      note(checking, 'error', {
+        key: `jobs.${id}.needs`,
+        message: `Jobs need each other in a circle: ${circle.join(' → ')}`,
+        place,
+      })
       done.add(id)
       return
     }

@@ -40,8 +40,7 @@ export const payloadOf = (event: GithubEvent, commit: EventCommit | null): JsonV
   if (event.name === 'push') return { ...common, ...pushOf(event, commit) }
   if (event.name === 'pull_request' || event.name === 'pull_request_target')
     return { ...common, ...pullRequestOf(event, commit) }
-  if (event.name === 'workflow_dispatch')
-    return { ...common, inputs: event.inputs, ref: event.ref, workflow: null }
+  if (event.name === 'workflow_dispatch') return { ...common, inputs: event.inputs, ref: event.ref, workflow: null }
   if (event.name === 'schedule') return { ...common, schedule: event.cron ?? '' }
   return { ...common, ...(event.action === null ? {} : { action: event.action }) }
 }
@@ -109,7 +108,13 @@ const pullRequestOf = (event: GithubEvent, commit: EventCommit | null): { readon
       labels: [],
       user,
       html_url: `https://github.com/${event.repository}/pull/${number}`,
-      head: { ref: event.headRef ?? '', sha: event.sha, label: `${event.repository.split('/')[0] ?? ''}:${event.headRef ?? ''}`, repo, user },
+      head: {
+        ref: event.headRef ?? '',
+        sha: event.sha,
+        label: `${event.repository.split('/')[0] ?? ''}:${event.headRef ?? ''}`,
+        repo,
+        user,
+      },
       base: { ref: event.baseRef ?? event.defaultBranch, sha: event.before ?? event.sha, repo, user },
     },
   }

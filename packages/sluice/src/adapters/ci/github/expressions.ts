@@ -16,7 +16,11 @@ export type Allowed = readonly string[]
 /** An expression that cannot be parsed or evaluated; the message names the expression. */
 export class ExpressionProblem extends Error {
   constructor(message: string, expression: string) {
-    super(expression === '' || message.includes('within expression') ? message : `${message} (in the expression: ${expression.trim()})`)
+    super(
+      expression === '' || message.includes('within expression')
+        ? message
+        : `${message} (in the expression: ${expression.trim()})`,
+    )
     this.name = 'ExpressionProblem'
   }
 }
@@ -118,9 +122,7 @@ export const expressionOf = (template: string): string => {
   const expressions = pieces.filter(({ kind }) => kind === 'expression').map(({ text }) => text.trim())
   let index = 0
   const format = pieces.map(({ kind, text }) =>
-    kind === 'expression'
-      ? `{${index++}}`
-      : text.replaceAll("'", "''").replaceAll('{', '{{').replaceAll('}', '}}'),
+    kind === 'expression' ? `{${index++}}` : text.replaceAll("'", "''").replaceAll('{', '{{').replaceAll('}', '}}'),
   )
   return `format('${format.join('')}'${expressions.map((text) => `, ${text}`).join('')})`
 }
@@ -201,7 +203,20 @@ const usesStatus = (expression: string): boolean => {
   }
 }
 
-const everyContext = ['github', 'env', 'vars', 'job', 'jobs', 'steps', 'runner', 'secrets', 'strategy', 'matrix', 'needs', 'inputs']
+const everyContext = [
+  'github',
+  'env',
+  'vars',
+  'job',
+  'jobs',
+  'steps',
+  'runner',
+  'secrets',
+  'strategy',
+  'matrix',
+  'needs',
+  'inputs',
+]
 const everyFunction = ['always', 'success', 'failure', 'cancelled', 'hashFiles'].map((name) => ({
   name,
   minArgs: 0,

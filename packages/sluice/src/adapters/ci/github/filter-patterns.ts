@@ -39,7 +39,10 @@ const patternExpression = (pattern: string): RegExp => {
     else if (character === '[') {
       const end = pattern.indexOf(']', at + 1)
       if (end < 0) throw new SyntaxError('a bracket is not closed')
-      source += `[${pattern.slice(at + 1, end).replaceAll('\\', '\\\\').replace(/^\^/, '\\^')}]`
+      source += `[${pattern
+        .slice(at + 1, end)
+        .replaceAll('\\', '\\\\')
+        .replace(/^\^/, '\\^')}]`
       at = end
     } else if (character === '\\' && at + 1 < pattern.length) {
       at += 1

@@ -17,7 +17,14 @@ export type GithubContextParts = {
 }
 
 /** The `github` context without what belongs to one step (`action`, `action_path`, `workspace`, files). */
-export const githubContext = ({ event, run, commit, workflow, job, token }: GithubContextParts): { readonly [key: string]: JsonValue } => {
+export const githubContext = ({
+  event,
+  run,
+  commit,
+  workflow,
+  job,
+  token,
+}: GithubContextParts): { readonly [key: string]: JsonValue } => {
   const [owner = ''] = event.repository.split('/')
   const workflowRef = `${event.repository}/${workflow.file}@${event.ref}`
   return {

@@ -30,7 +30,11 @@ export const typedInputs = (declared: JsonValue | undefined, given: Fields): Typ
       continue
     }
     const made = typed(value, definition)
-    if (made === null) problems.push({ name, message: `Unexpected value '${textOf(value)}' for the input ${name}: expected ${expected(definition)}` })
+    if (made === null)
+      problems.push({
+        name,
+        message: `Unexpected value '${textOf(value)}' for the input ${name}: expected ${expected(definition)}`,
+      })
     values[name] = made ?? emptyOf(definition)
   }
   for (const name of names.values())

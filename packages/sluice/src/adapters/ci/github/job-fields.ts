@@ -2,7 +2,16 @@
 import type { ConcurrencyPlan, JobPlan, JsonValue, LoweringNote, PlannedStep } from '../../../core/pipeline/job-plan.ts'
 import { limits } from '../../../core/limits.ts'
 import { definitionOf, storedDefinition, type Fields, type GithubDefinition } from './definition.ts'
-import { evaluateValue, hasExpression, isMapping, parseExpression, piecesOf, textOf, usedBy, type Scope } from './expressions.ts'
+import {
+  evaluateValue,
+  hasExpression,
+  isMapping,
+  parseExpression,
+  piecesOf,
+  textOf,
+  usedBy,
+  type Scope,
+} from './expressions.ts'
 import { containerProblem, placementOf, type Placement } from './runners.ts'
 import { secretNames } from './secret-names.ts'
 import { servicesOf } from './services.ts'
@@ -84,9 +93,14 @@ export const concurrencyOf = (value: JsonValue): ConcurrencyPlan | null => {
 
 /** Whether everything that a value refers to is there to be evaluated. */
 export const isKnown = (value: JsonValue, scope: Scope): boolean => {
-  if (typeof value === 'string') return !hasExpression(value) || piecesOf(value).every(({ kind, text }) => kind === 'text' || isEvaluable(text, scope))
+  if (typeof value === 'string')
+    return (
+      !hasExpression(value) || piecesOf(value).every(({ kind, text }) => kind === 'text' || isEvaluable(text, scope))
+    )
   if (Array.isArray(value)) return value.every((item: JsonValue) => isKnown(item, scope))
-  return isMapping(value) ? Object.entries(value).every(([key, inner]) => isKnown(key, scope) && isKnown(inner, scope)) : true
+  return isMapping(value)
+    ? Object.entries(value).every(([key, inner]) => isKnown(key, scope) && isKnown(inner, scope))
+    : true
 }
 
 /** The definition of a job with its leg or its admission changed. */
@@ -101,7 +115,10 @@ const isEvaluable = (expression: string, scope: Scope): boolean => {
   if (/github\s*\.\s*run_/i.test(expression)) return 'needs' in scope.contexts
   const used = usedBy(parseExpression(expression, everything))
   return [...used].every(
-    (name) => name in scope.contexts || builtIn.has(name) || scope.functions.some((one) => `${one.name.toLowerCase()}()` === name),
+    (name) =>
+      name in scope.contexts ||
+      builtIn.has(name) ||
+      scope.functions.some((one) => `${one.name.toLowerCase()}()` === name),
   )
 }
 
@@ -119,7 +136,10 @@ const defaultTimeoutMinutes = 360
 
 const timeoutOf = (minutes: JsonValue): number => {
   const number = Number(minutes)
-  return Math.min(Number.isFinite(number) && number > 0 ? number * 60_000 : defaultTimeoutMinutes * 60_000, limits.durationMsMax)
+  return Math.min(
+    Number.isFinite(number) && number > 0 ? number * 60_000 : defaultTimeoutMinutes * 60_000,
+    limits.durationMsMax,
+  )
 }
 
 const environmentOf = (

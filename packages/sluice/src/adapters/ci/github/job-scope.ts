@@ -34,7 +34,10 @@ export const jobContexts = (definition: GithubDefinition, moment: Moment): Field
 export const needsContext = (needs: readonly Need[], { call }: Pick<GithubDefinition, 'call'>): Fields => {
   const prefix = call?.prefix ?? ''
   return Object.fromEntries(
-    needs.map(({ name, result, outputs }) => [name.startsWith(prefix) ? name.slice(prefix.length) : name, { result, outputs }]),
+    needs.map(({ name, result, outputs }) => [
+      name.startsWith(prefix) ? name.slice(prefix.length) : name,
+      { result, outputs },
+    ]),
   )
 }
 
@@ -58,7 +61,11 @@ export const statusFunctions = (
       ...any,
       call: (...names) => yes(!isCancelled && among(names).every(({ result }) => result === 'success')),
     },
-    { name: 'failure', ...any, call: (...names) => yes(!isCancelled && among(names).some(({ result }) => result === 'failure')) },
+    {
+      name: 'failure',
+      ...any,
+      call: (...names) => yes(!isCancelled && among(names).some(({ result }) => result === 'failure')),
+    },
   ]
 }
 

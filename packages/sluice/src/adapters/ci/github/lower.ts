@@ -75,15 +75,32 @@ const lowerChecked = (request: LoweringRequest, tree: Tree, checking: Checking):
       message: `GitHub would not run this for ${event.name} of ${event.baseRef ?? event.ref}: ${trigger.because}`,
       place: child(tree, 'on')?.place ?? null,
     })
-  if (hasError(notes) || (filters === 'enforce' && trigger.kind === 'does_not_run')) return { ...shell, notes: sorted(notes) }
+  if (hasError(notes) || (filters === 'enforce' && trigger.kind === 'does_not_run'))
+    return { ...shell, notes: sorted(notes) }
   const part = partOf(file, body)
   const top = { name: part.name, file }
   const inputs = dispatchInputs(checking, tree, event)
   const jobs = isMapping(body['jobs']) ? body['jobs'] : {}
-  const planned = planJobs({ event, rules, vars, top, inputs, part, call: null, jobs, lines: linesOf(tree), calls, partOf: null })
+  const planned = planJobs({
+    event,
+    rules,
+    vars,
+    top,
+    inputs,
+    part,
+    call: null,
+    jobs,
+    lines: linesOf(tree),
+    calls,
+    partOf: null,
+  })
   notes.push(...planned.notes)
   const scope: Scope = {
-    contexts: { github: githubContext({ event, run: null, commit: null, workflow: top, job: null, token: '' }), inputs, vars },
+    contexts: {
+      github: githubContext({ event, run: null, commit: null, workflow: top, job: null, token: '' }),
+      inputs,
+      vars,
+    },
     functions: [],
   }
   return {
@@ -118,7 +135,9 @@ const hasError = (notes: readonly LoweringNote[]): boolean => notes.some(({ leve
 
 /** In the order of the files, each once: an action that is used twice says the same twice. */
 const sorted = (notes: readonly LoweringNote[]): readonly LoweringNote[] =>
-  [...new Map(notes.map((one) => [JSON.stringify(one), one])).values()].toSorted((a, b) => a.file.localeCompare(b.file) || (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0))
+  [...new Map(notes.map((one) => [JSON.stringify(one), one])).values()].toSorted(
+    (a, b) => a.file.localeCompare(b.file) || (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0),
+  )
 
 const dispatchInputs = (checking: Checking, tree: Tree, event: GithubEvent): GithubDefinition['inputs'] => {
   if (event.name !== 'workflow_dispatch') return {}

@@ -23,7 +23,8 @@ export const expandMatrix = (matrix: JsonValue): Expansion => {
   if (problem !== null) return invalid(problem)
   for (const filter of exclude)
     for (const key of Object.keys(isMapping(filter) ? filter : {}))
-      if (!Object.hasOwn(vectors, key)) return invalid(`Matrix exclude key '${key}' does not match any key within the matrix`)
+      if (!Object.hasOwn(vectors, key))
+        return invalid(`Matrix exclude key '${key}' does not match any key within the matrix`)
   const base = product(vectors)
   if (base === null) return invalid(tooMany)
   const kept = base.filter((combination) => !exclude.some((filter) => matches(combination, filter)))
@@ -74,7 +75,10 @@ const product = (vectors: Fields): readonly Fields[] | null => {
 }
 
 const withIncludes = (originals: readonly Fields[], includes: readonly Fields[]): readonly Fields[] => {
-  const extended = originals.map((original): { original: Fields; extra: Record<string, JsonValue> } => ({ original, extra: {} }))
+  const extended = originals.map((original): { original: Fields; extra: Record<string, JsonValue> } => ({
+    original,
+    extra: {},
+  }))
   const added: Fields[] = []
   for (const include of includes) {
     const fitting = extended.filter(({ original }) =>

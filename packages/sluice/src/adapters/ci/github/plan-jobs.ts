@@ -134,7 +134,11 @@ const definitionFor = (planning: Planning, id: string, job: Fields): GithubDefin
   }
 }
 
-const placeOf = (planning: Planning, { id, job, call }: GithubDefinition, afterSkippable: ReadonlySet<string>): JobPlace => {
+const placeOf = (
+  planning: Planning,
+  { id, job, call }: GithubDefinition,
+  afterSkippable: ReadonlySet<string>,
+): JobPlace => {
   const prefix = call?.prefix ?? ''
   const ids = Object.keys(planning.jobs)
   const needs = needsOf(job).map((need) => ids.find((one) => one.toLowerCase() === need.toLowerCase()) ?? need)
@@ -195,4 +199,3 @@ export const partOf = (file: string, body: Fields): WorkflowPart => {
     permissions: body['permissions'] ?? null,
   }
 }
-

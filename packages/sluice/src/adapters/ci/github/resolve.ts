@@ -81,26 +81,51 @@ const callOf = (job: JobPlan, { definition, called, scope }: Calling): Resolutio
   }
   const { event, rules, vars, top } = definition
   const { part, jobs, lines, calls } = called
-  const planned = planJobs({ event, rules, vars, top, part, inputs: values, call, jobs, lines, calls, partOf: job.name })
+  const planned = planJobs({
+    event,
+    rules,
+    vars,
+    top,
+    part,
+    inputs: values,
+    call,
+    jobs,
+    lines,
+    calls,
+    partOf: job.name,
+  })
   const errors = planned.notes.filter(({ level }) => level === 'error')
   if (errors.length > 0) return { kind: 'invalid', notes: errors }
-  return { kind: 'legs', legs: planned.jobs, outputs: { outputs: called.interface['outputs'] ?? {}, prefix: call.prefix, inputs: values } }
+  return {
+    kind: 'legs',
+    legs: planned.jobs,
+    outputs: { outputs: called.interface['outputs'] ?? {}, prefix: call.prefix, inputs: values },
+  }
 }
 
 /** What a call hands on: everything, or texts by name, which are evaluated inside, so that no value of a secret gets into a plan. */
 const secretsOf = (written: JsonValue | undefined): Call['secrets'] => {
   if (written === 'inherit') return 'inherit'
-  return Object.fromEntries(Object.entries(isMapping(written) ? written : {}).map(([name, value]) => [name, textOf(value)]))
+  return Object.fromEntries(
+    Object.entries(isMapping(written) ? written : {}).map(([name, value]) => [name, textOf(value)]),
+  )
 }
 
 /** Outputs of a called workflow, evaluated over the jobs inside. `outputs` is what the resolution of the call gave. */
-export const callOutputs = (job: JobPlan, request: { readonly legs: readonly Need[]; readonly outputs: JsonValue }, moment: Omit<Moment, 'needs'>): Texts => {
+export const callOutputs = (
+  job: JobPlan,
+  request: { readonly legs: readonly Need[]; readonly outputs: JsonValue },
+  moment: Omit<Moment, 'needs'>,
+): Texts => {
   const { outputs, legs } = request
   if (!isMapping(outputs)) return {}
   const definition = definitionOf(job)
   const prefix = textOf(outputs['prefix'] ?? null)
   const jobs = Object.fromEntries(
-    legs.map(({ name, result, outputs: own }) => [name.startsWith(prefix) ? name.slice(prefix.length) : name, { result, outputs: own }]),
+    legs.map(({ name, result, outputs: own }) => [
+      name.startsWith(prefix) ? name.slice(prefix.length) : name,
+      { result, outputs: own },
+    ]),
   )
   const contexts = { ...jobContexts(definition, { ...moment, needs: [] }), inputs: outputs['inputs'] ?? {}, jobs }
   const declared = outputs['outputs']

@@ -25,7 +25,10 @@ export const placementOf = (runsOn: JsonValue, rules: RunnerRules): Placement =>
   const unknown = labels.filter((label) => !usual.test(label))
   return {
     kind: 'here',
-    remark: unknown.length === 0 ? null : `a runner with the label ${unknown.join(', ')} is asked for; the job runs on this machine`,
+    remark:
+      unknown.length === 0
+        ? null
+        : `a runner with the label ${unknown.join(', ')} is asked for; the job runs on this machine`,
   }
 }
 

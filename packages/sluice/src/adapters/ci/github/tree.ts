@@ -142,7 +142,8 @@ const scalarOf = (value: unknown): null | boolean | number | string => {
 
 const contentOf = (node: unknown, place: Place, text: string): Place | null => {
   if (!isScalar(node) || node.range === undefined || node.range === null) return null
-  if (node.type === 'QUOTE_DOUBLE' || node.type === 'QUOTE_SINGLE') return { line: place.line, column: place.column + 1 }
+  if (node.type === 'QUOTE_DOUBLE' || node.type === 'QUOTE_SINGLE')
+    return { line: place.line, column: place.column + 1 }
   if (node.type === 'PLAIN') return place
   if (node.type !== 'BLOCK_LITERAL') return null
   const [, ...rows] = text.slice(node.range[0], node.range[1]).split('\n')

@@ -33,7 +33,9 @@ export const nearest = (written: string, names: readonly string[]): string => {
   const [best] = names
     .map((name) => ({ name, far: distance(written.toLowerCase(), name.toLowerCase()) }))
     .toSorted((a, b) => a.far - b.far)
-  return best !== undefined && best.far <= Math.max(2, Math.floor(written.length / 3)) ? `; did you mean '${best.name}'?` : ''
+  return best !== undefined && best.far <= Math.max(2, Math.floor(written.length / 3))
+    ? `; did you mean '${best.name}'?`
+    : ''
 }
 
 /** Where in the document a check stands: the definition to hold, the dotted path, and what expressions may use. */
@@ -107,7 +109,8 @@ const checkCondition = (checking: Checking, text: string, { at, place }: { at: A
     if (pieces.length > 1)
       note(checking, 'warning', {
         key: at.key,
-        message: 'a condition that is an expression and text around it is a text, and always true; put all of it between ${{ and }}',
+        message:
+          'a condition that is an expression and text around it is a text, and always true; put all of it between ${{ and }}',
         place,
       })
   } catch (error) {
@@ -132,7 +135,11 @@ const checkTemplate = (
       try {
         parseExpression(piece.text, at.allowed)
       } catch (error) {
-        note(checking, 'error', { key: at.key, message: messageOf(error), place: placeIn(text, piece.at, { place, content }) })
+        note(checking, 'error', {
+          key: at.key,
+          message: messageOf(error),
+          place: placeIn(text, piece.at, { place, content }),
+        })
       }
     }
   } catch (error) {
@@ -196,14 +203,23 @@ const checkMap = (checking: Checking, { entries, place }: Tree & { kind: 'map' }
   checkWhole(checking, { entries, place, at, candidates, isDynamic })
 }
 
-const checkKey = (checking: Checking, { key: written, keyPlace }: Entry, { key, name }: { key: string; name: string }): void => {
+const checkKey = (
+  checking: Checking,
+  { key: written, keyPlace }: Entry,
+  { key, name }: { key: string; name: string },
+): void => {
   const options = optionsIn(checking, name)
   if (options.some(({ definition }) => fits(written, definition))) return
-  note(checking, 'error', { key, message: `Unexpected value '${written}': expected ${describe(options)}`, place: keyPlace })
+  note(checking, 'error', {
+    key,
+    message: `Unexpected value '${written}': expected ${describe(options)}`,
+    place: keyPlace,
+  })
 }
 
 const checkKeyExpression = (checking: Checking, entry: Entry, at: At): void => {
-  if (!/^\$\{\{\s*insert\s*\}\}$/.test(entry.key)) checkTemplate(checking, entry.key, { at, place: entry.keyPlace, content: null })
+  if (!/^\$\{\{\s*insert\s*\}\}$/.test(entry.key))
+    checkTemplate(checking, entry.key, { at, place: entry.keyPlace, content: null })
   else if (at.allowed.length === 0)
     note(checking, 'error', {
       key: at.key,

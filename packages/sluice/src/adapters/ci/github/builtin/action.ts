@@ -14,7 +14,8 @@ export type BuiltIn = {
 }
 
 /** Whether an input says yes. */
-export const isYes = (value: string | undefined): boolean => ['true', '1', 'yes'].includes((value ?? '').trim().toLowerCase())
+export const isYes = (value: string | undefined): boolean =>
+  ['true', '1', 'yes'].includes((value ?? '').trim().toLowerCase())
 
 /** Lines of an input that say something. */
 export const linesOf = (value: string | undefined): readonly string[] =>

@@ -22,7 +22,8 @@ export const uploadArtifact: BuiltIn = {
   run: async (call) => {
     const { state, unit, inputs, signal } = call
     const name = inputs['name'] ?? ''
-    if (/[":<>|*?\r\n\\/]/.test(name)) throw new Error(`The artifact name is not valid: ${name}. Contains one of " : < > | * ? \\r \\n \\ /`)
+    if (/[":<>|*?\r\n\\/]/.test(name))
+      throw new Error(`The artifact name is not valid: ${name}. Contains one of " : < > | * ? \\r \\n \\ /`)
     const patterns = linesOf(inputs['path'])
     if (patterns.length === 0) throw new Error('Input required and not supplied: path')
     const found = filesOf(call, patterns)
@@ -57,7 +58,8 @@ export const downloadArtifact: BuiltIn = {
   run: async (call) => {
     const { state, unit, inputs } = call
     for (const name of ['artifact-ids', 'run-id', 'repository'])
-      if ((inputs[name] ?? '') !== '') throw new Error(`${name} names artifacts of GitHub, which are not fetched; use name or pattern`)
+      if ((inputs[name] ?? '') !== '')
+        throw new Error(`${name} names artifacts of GitHub, which are not fetched; use name or pattern`)
     const path = (inputs['path'] ?? '').replace(/^~(?=\/|$)/, homedir())
     const target = resolve(state.shell.directory, path)
     const name = inputs['name'] ?? ''
@@ -82,13 +84,20 @@ type FoundFiles = { readonly files: readonly string[]; readonly root: string; re
 const filesOf = ({ state, inputs }: BuiltInCall, patterns: readonly string[]): FoundFiles => {
   const workspace = state.shell.directory
   const absolute = patterns.map((pattern) => {
-    const bare = pattern.replace(/^!/, '').trim().replace(/^~(?=\/|$)/, homedir())
+    const bare = pattern
+      .replace(/^!/, '')
+      .trim()
+      .replace(/^~(?=\/|$)/, homedir())
     return { isNegative: pattern.startsWith('!'), path: resolve(workspace, bare) }
   })
   const positive = absolute.filter(({ isNegative }) => !isNegative).map(({ path }) => path)
   const isInside = positive.every((path) => isBelow(workspace, path))
   const base = isInside ? workspace : '/'
-  const found = matchFiles(base, absolute.map(({ isNegative, path }) => `${isNegative ? '!' : ''}${path}`), true)
+  const found = matchFiles(
+    base,
+    absolute.map(({ isNegative, path }) => `${isNegative ? '!' : ''}${path}`),
+    true,
+  )
   const files = isYes(inputs['include-hidden-files']) ? found : found.filter((file) => !isHidden(relative(base, file)))
   return { files, root: commonRoot(positive, files), isInside }
 }
@@ -150,10 +159,16 @@ const takeOne = async ({ state, signal }: BuiltInCall, name: string, target: str
     rmSync(marker, { force: true })
     const from = join(folder, root)
     mkdirSync(target, { recursive: true })
-    if (existsSync(from)) cpSync(from, target, { recursive: true, filter: (path) => basename(path) !== markers || root.startsWith(markers) })
+    if (existsSync(from))
+      cpSync(from, target, {
+        recursive: true,
+        filter: (path) => basename(path) !== markers || root.startsWith(markers),
+      })
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
-    throw new Error(`Unable to download artifact(s): Artifact not found for name: ${name} (${reason})`, { cause: error })
+    throw new Error(`Unable to download artifact(s): Artifact not found for name: ${name} (${reason})`, {
+      cause: error,
+    })
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
@@ -168,7 +183,9 @@ const namesOf = async ({ state, signal }: BuiltInCall): Promise<readonly string[
   const folder = mkdtempSync(join(state.folders.temporary, 'artifacts-'))
   try {
     const files = await state.shell.takeArtifact(null, folder, signal)
-    const names = files.map((file) => relative(folder, resolve(folder, file))).filter((file) => dirname(file) === markers)
+    const names = files
+      .map((file) => relative(folder, resolve(folder, file)))
+      .filter((file) => dirname(file) === markers)
     return names.map((file) => basename(file, '.json')).toSorted()
   } finally {
     rmSync(folder, { recursive: true, force: true })

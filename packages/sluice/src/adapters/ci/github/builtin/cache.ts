@@ -78,7 +78,8 @@ const required = ({ inputs }: BuiltInCall): { readonly key: string; readonly pat
   const paths = linesOf(inputs['path'])
   if (key === '') throw new Error('Input required and not supplied: key')
   if (paths.length === 0) throw new Error('Input required and not supplied: path')
-  if (key.length > keyLengthMax) throw new Error(`Key Validation Error: ${key} cannot be larger than ${keyLengthMax} characters.`)
+  if (key.length > keyLengthMax)
+    throw new Error(`Key Validation Error: ${key} cannot be larger than ${keyLengthMax} characters.`)
   if (key.includes(',')) throw new Error(`Key Validation Error: ${key} cannot contain commas.`)
   return { key, paths }
 }

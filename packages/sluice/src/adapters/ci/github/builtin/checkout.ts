@@ -17,7 +17,13 @@ export const checkout: BuiltIn = {
     lfs: 'false',
     'sparse-checkout': '',
     ...moot('token', 'ssh-key', 'ssh-known-hosts', 'ssh-strict', 'ssh-user', 'persist-credentials', 'show-progress'),
-    ...moot('set-safe-directory', 'github-server-url', 'filter', 'sparse-checkout-cone-mode', 'allow-unsafe-pr-checkout'),
+    ...moot(
+      'set-safe-directory',
+      'github-server-url',
+      'filter',
+      'sparse-checkout-cone-mode',
+      'allow-unsafe-pr-checkout',
+    ),
   },
   run: async (call) => {
     const { state, unit, inputs } = call
@@ -29,13 +35,19 @@ export const checkout: BuiltIn = {
       )
     const root = state.shell.directory
     const directory = resolve(root, inputs['path'] ?? '')
-    if (relative(root, directory).startsWith('..')) throw new Error(`Repository path '${directory}' is not under '${root}'`)
+    if (relative(root, directory).startsWith('..'))
+      throw new Error(`Repository path '${directory}' is not under '${root}'`)
     const isWhole = directory === root
     const ref = inputs['ref'] ?? ''
     if (isWhole && isSame(ref, event)) await freshen(call)
     else await fetchInto(call, directory, ref === '' ? event.sha : ref)
     if (isYes(inputs['submodules']) || inputs['submodules'] === 'recursive')
-      await git(call, directory, ['submodule', 'update', '--init', ...(inputs['submodules'] === 'recursive' ? ['--recursive'] : [])])
+      await git(call, directory, [
+        'submodule',
+        'update',
+        '--init',
+        ...(inputs['submodules'] === 'recursive' ? ['--recursive'] : []),
+      ])
     if (isYes(inputs['lfs'])) await git(call, directory, ['lfs', 'pull'])
     if ((inputs['sparse-checkout'] ?? '') !== '')
       state.shell.note('All files are there, not only those of sparse-checkout.')
@@ -44,8 +56,15 @@ export const checkout: BuiltIn = {
   },
 }
 
-const isSame = (ref: string, event: { readonly ref: string; readonly sha: string; readonly headRef: string | null }): boolean =>
-  ref === '' || ref === event.sha || ref === event.ref || ref === event.ref.replace(/^refs\/(?:heads|tags)\//, '') || ref === event.headRef
+const isSame = (
+  ref: string,
+  event: { readonly ref: string; readonly sha: string; readonly headRef: string | null },
+): boolean =>
+  ref === '' ||
+  ref === event.sha ||
+  ref === event.ref ||
+  ref === event.ref.replace(/^refs\/(?:heads|tags)\//, '') ||
+  ref === event.headRef
 
 /** A later checkout in the same job takes away what steps have left, as GitHub's does. */
 const freshen = async (call: BuiltInCall): Promise<void> => {
@@ -66,15 +85,25 @@ const freshKey = 'checkout of the workspace'
 const fetchInto = async (call: BuiltInCall, directory: string, ref: string): Promise<void> => {
   const { state, inputs } = call
   const { repository } = state.options
-  if (repository === null) throw new Error(`${ref} cannot be checked out: there is no repository on this machine to take it from`)
+  if (repository === null)
+    throw new Error(`${ref} cannot be checked out: there is no repository on this machine to take it from`)
   const isWhole = directory === state.shell.directory
   mkdirSync(directory, { recursive: true })
-  if (!existsSync(resolve(directory, '.git'))) await git(call, directory, ['init', '--quiet', '--initial-branch=checkout'])
+  if (!existsSync(resolve(directory, '.git')))
+    await git(call, directory, ['init', '--quiet', '--initial-branch=checkout'])
   const depth = Number(inputs['fetch-depth'] ?? '1')
   const shallow = depth > 0 && !isWhole ? [`--depth=${depth}`] : []
   const tags = isYes(inputs['fetch-tags']) || depth === 0 ? ['--tags'] : ['--no-tags']
   // A path would be cloned as a whole, whatever the depth; a file: address is fetched from.
-  await git(call, directory, ['fetch', '--quiet', ...tags, ...shallow, '--update-shallow', `file://${repository}`, await nameOf(call, repository, ref)])
+  await git(call, directory, [
+    'fetch',
+    '--quiet',
+    ...tags,
+    ...shallow,
+    '--update-shallow',
+    `file://${repository}`,
+    await nameOf(call, repository, ref),
+  ])
   await git(call, directory, ['checkout', '--quiet', '--force', 'FETCH_HEAD'])
 }
 
@@ -89,7 +118,9 @@ const nameOf = async (call: BuiltInCall, repository: string, ref: string): Promi
       // The next may be it.
     }
   }
-  throw new Error(`The process '/usr/bin/git' failed: there is no branch, tag or commit ${ref} in the repository on this machine`)
+  throw new Error(
+    `The process '/usr/bin/git' failed: there is no branch, tag or commit ${ref} in the repository on this machine`,
+  )
 }
 
 const headOf = async (call: BuiltInCall, directory: string): Promise<string> =>
@@ -99,5 +130,10 @@ const git = (call: BuiltInCall, directory: string, words: readonly string[]): Pr
   runProgram(call, ['git', '-c', 'safe.directory=*', '-c', 'uploadpack.allowAnySHA1InWant=true', ...words], {
     directory,
     quiet: true,
-    env: { GIT_CONFIG_COUNT: '1', GIT_CONFIG_KEY_0: 'uploadpack.allowAnySHA1InWant', GIT_CONFIG_VALUE_0: 'true', GIT_TERMINAL_PROMPT: '0' },
+    env: {
+      GIT_CONFIG_COUNT: '1',
+      GIT_CONFIG_KEY_0: 'uploadpack.allowAnySHA1InWant',
+      GIT_CONFIG_VALUE_0: 'true',
+      GIT_TERMINAL_PROMPT: '0',
+    },
   })

@@ -12,15 +12,60 @@ export const codecov: BuiltIn = {
     file: '',
     directory: '',
     exclude: '',
-    'fail_ci_if_error': 'false',
-    'disable_search': 'false',
+    fail_ci_if_error: 'false',
+    disable_search: 'false',
     'working-directory': '',
-    'report_type': 'coverage',
-    ...moot('token', 'flags', 'name', 'env_vars', 'slug', 'url', 'verbose', 'version', 'use_oidc', 'plugins', 'os', 'dry_run'),
-    ...moot('override_branch', 'override_build', 'override_build_url', 'override_commit', 'override_pr', 'commit_parent'),
-    ...moot('git_service', 'handle_no_reports_found', 'job_code', 'network_filter', 'network_prefix', 'root_dir', 'binary'),
-    ...moot('codecov_yml_path', 'gcov_args', 'gcov_executable', 'gcov_ignore', 'gcov_include', 'swift_project', 'base_sha'),
-    ...moot('disable_file_fixes', 'disable_safe_directory', 'recurse_submodules', 'report_code', 'skip_validation', 'use_legacy_upload_endpoint', 'use_pypi', 'allow_tokenless'),
+    report_type: 'coverage',
+    ...moot(
+      'token',
+      'flags',
+      'name',
+      'env_vars',
+      'slug',
+      'url',
+      'verbose',
+      'version',
+      'use_oidc',
+      'plugins',
+      'os',
+      'dry_run',
+    ),
+    ...moot(
+      'override_branch',
+      'override_build',
+      'override_build_url',
+      'override_commit',
+      'override_pr',
+      'commit_parent',
+    ),
+    ...moot(
+      'git_service',
+      'handle_no_reports_found',
+      'job_code',
+      'network_filter',
+      'network_prefix',
+      'root_dir',
+      'binary',
+    ),
+    ...moot(
+      'codecov_yml_path',
+      'gcov_args',
+      'gcov_executable',
+      'gcov_ignore',
+      'gcov_include',
+      'swift_project',
+      'base_sha',
+    ),
+    ...moot(
+      'disable_file_fixes',
+      'disable_safe_directory',
+      'recurse_submodules',
+      'report_code',
+      'skip_validation',
+      'use_legacy_upload_endpoint',
+      'use_pypi',
+      'allow_tokenless',
+    ),
   },
   run: async ({ state, inputs }) => {
     const root = resolve(state.shell.directory, inputs['working-directory'] ?? '', inputs['directory'] ?? '')
@@ -44,7 +89,15 @@ export const codecov: BuiltIn = {
   },
 }
 
-const usual = ['**/lcov.info', '**/*.lcov', '**/coverage-final.json', '**/cobertura*.xml', '**/coverage.xml', '**/clover.xml', '**/jacoco*.xml']
+const usual = [
+  '**/lcov.info',
+  '**/*.lcov',
+  '**/coverage-final.json',
+  '**/cobertura*.xml',
+  '**/coverage.xml',
+  '**/clover.xml',
+  '**/jacoco*.xml',
+]
 
 /** Bytes of a file that tell what it is. */
 const headBytes = 4_096

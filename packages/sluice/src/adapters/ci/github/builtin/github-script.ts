@@ -20,7 +20,10 @@ export const githubScript: BuiltIn = {
     state.made.files += 1
     const file = join(state.folders.temporary, `script_${state.made.files}.json`)
     const github = { ...githubFor(state, frame), action: unit.id }
-    writeFileSync(file, JSON.stringify({ script, github, encoding: inputs['result-encoding'], workspace: state.shell.directory }))
+    writeFileSync(
+      file,
+      JSON.stringify({ script, github, encoding: inputs['result-encoding'], workspace: state.shell.directory }),
+    )
     const host = fileURLToPath(new URL('script-worker.ts', import.meta.url))
     const argv = [process.execPath, '--no-warnings', host, file]
     const request = { argv, directory: state.shell.directory, env: {}, onLine: null }

@@ -10,11 +10,19 @@ export const wantedVersion = (written: string): string => {
 }
 
 /** The best of what there is for what is asked for; null for none. `lts/*` is the newest of an even major. */
-export const bestVersion = <Candidate extends { readonly version: string }>(candidates: readonly Candidate[], wanted: string): Candidate | null => {
-  const fitting = wanted.startsWith('lts/') ? candidates.filter(({ version }) => (coerce(version)?.major ?? 1) % 2 === 0) : candidates
+export const bestVersion = <Candidate extends { readonly version: string }>(
+  candidates: readonly Candidate[],
+  wanted: string,
+): Candidate | null => {
+  const fitting = wanted.startsWith('lts/')
+    ? candidates.filter(({ version }) => (coerce(version)?.major ?? 1) % 2 === 0)
+    : candidates
   const range = wanted.startsWith('lts/') || wanted === 'latest' ? '*' : validRange(wanted)
   if (range === null) return null
-  const best = maxSatisfying(fitting.map(({ version }) => version), range)
+  const best = maxSatisfying(
+    fitting.map(({ version }) => version),
+    range,
+  )
   return fitting.find(({ version }) => version === best) ?? null
 }
 
@@ -44,11 +52,16 @@ const versionInLines = (text: string): string | null => {
 
 const versionInManifest = (text: string): string | null => {
   const manifest: unknown = JSON.parse(text)
-  for (const path of [['volta', 'node'], ['devEngines', 'runtime', 'version'], ['engines', 'node']]) {
+  for (const path of [
+    ['volta', 'node'],
+    ['devEngines', 'runtime', 'version'],
+    ['engines', 'node'],
+  ]) {
     const value = path.reduce<unknown>((at, key) => (isRecord(at) ? at[key] : undefined), manifest)
     if (typeof value === 'string') return value
   }
   return null
 }
 
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null

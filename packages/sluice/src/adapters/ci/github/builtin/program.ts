@@ -7,7 +7,11 @@ import type { BuiltInCall } from './action.ts'
 export const runProgram = async (
   { state, frame, unit, signal }: BuiltInCall,
   argv: readonly string[],
-  { directory, env = {}, quiet = false }: { readonly directory: string; readonly env?: Texts; readonly quiet?: boolean },
+  {
+    directory,
+    env = {},
+    quiet = false,
+  }: { readonly directory: string; readonly env?: Texts; readonly quiet?: boolean },
 ): Promise<readonly string[]> => {
   const lines: string[] = []
   const onLine = (line: string): string | null => {

@@ -73,7 +73,8 @@ const createSummary = (): Readonly<Record<string, unknown>> => {
     addRaw: (more: string, isLine = false) => add(isLine ? `${more}\n` : more),
     addEOL: () => add('\n'),
     addHeading: (heading: string, level = 1) => add(`<h${level}>${heading}</h${level}>\n`),
-    addCodeBlock: (code: string, language = '') => add(`<pre${language === '' ? '' : ` lang="${language}"`}><code>${code}</code></pre>\n`),
+    addCodeBlock: (code: string, language = '') =>
+      add(`<pre${language === '' ? '' : ` lang="${language}"`}><code>${code}</code></pre>\n`),
     addList: (items: readonly string[], isOrdered = false) => {
       const tag = isOrdered ? 'ol' : 'ul'
       return add(`<${tag}>${items.map((item) => `<li>${item}</li>`).join('')}</${tag}>\n`)
@@ -126,7 +127,10 @@ const core = {
   setSecret: (value: string) => command('add-mask', value),
   getInput: input,
   getBooleanInput: (name: string) => input(name) === 'true',
-  getMultilineInput: (name: string) => input(name).split('\n').filter((line) => line !== ''),
+  getMultilineInput: (name: string) =>
+    input(name)
+      .split('\n')
+      .filter((line) => line !== ''),
   setFailed: (message: unknown) => {
     process.exitCode = 1
     command('error', message)
@@ -180,12 +184,16 @@ const execute = async (line: string, words: readonly string[] = [], options: Exe
 }
 
 const exec = {
-  exec: async (line: string, words?: readonly string[], options?: ExecOptions) => (await execute(line, words, options)).exitCode,
+  exec: async (line: string, words?: readonly string[], options?: ExecOptions) =>
+    (await execute(line, words, options)).exitCode,
   getExecOutput: execute,
 }
 
 const which = async (tool: string, isRequired = false): Promise<string> => {
-  const found = (process.env['PATH'] ?? '').split(delimiter).map((folder) => join(folder, tool)).find((path) => existsSync(path))
+  const found = (process.env['PATH'] ?? '')
+    .split(delimiter)
+    .map((folder) => join(folder, tool))
+    .find((path) => existsSync(path))
   if (found === undefined && isRequired) throw new Error(`Unable to locate executable file: ${tool}`)
   return found ?? ''
 }
@@ -205,7 +213,9 @@ const glob = {
       patterns
         .split('\n')
         .filter((pattern) => pattern.trim() !== '')
-        .flatMap((pattern) => globSync(pattern.trim(), { cwd: job.workspace }).map((path) => resolve(job.workspace, path))),
+        .flatMap((pattern) =>
+          globSync(pattern.trim(), { cwd: job.workspace }).map((path) => resolve(job.workspace, path)),
+        ),
   }),
 }
 
@@ -236,16 +246,42 @@ const refusal = (path: string): unknown =>
   new Proxy(() => null, {
     get: (_, name) => (name === 'then' ? undefined : refusal(`${path}.${String(name)}`)),
     apply: () => {
-      throw new Error(`${path} asks GitHub's API, which is not reached from here: leave the step out, or guard it with a condition`)
+      throw new Error(
+        `${path} asks GitHub's API, which is not reached from here: leave the step out, or guard it with a condition`,
+      )
     },
   })
 
 const requireHere = createRequire(join(job.workspace, 'script.cjs'))
-const names = ['github', 'octokit', 'getOctokit', 'context', 'core', 'exec', 'glob', 'io', 'require', '__original_require__']
-const values = [refusal('github'), refusal('github'), refusal('getOctokit'), context, core, exec, glob, io, requireHere, requireHere]
+const names = [
+  'github',
+  'octokit',
+  'getOctokit',
+  'context',
+  'core',
+  'exec',
+  'glob',
+  'io',
+  'require',
+  '__original_require__',
+]
+const values = [
+  refusal('github'),
+  refusal('github'),
+  refusal('getOctokit'),
+  context,
+  core,
+  exec,
+  glob,
+  io,
+  requireHere,
+  requireHere,
+]
 
 const run = async (): Promise<void> => {
-  const AsyncFunction = (async () => null).constructor as new (...parts: readonly string[]) => (...given: readonly unknown[]) => Promise<unknown>
+  const AsyncFunction = (async () => null).constructor as new (
+    ...parts: readonly string[]
+  ) => (...given: readonly unknown[]) => Promise<unknown>
   const result = await new AsyncFunction(...names, job.script)(...values)
   if (job.encoding === 'string') core.setOutput('result', String(result))
   else core.setOutput('result', JSON.stringify(result) ?? '')

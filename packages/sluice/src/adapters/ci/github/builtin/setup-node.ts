@@ -55,7 +55,10 @@ const onPath = async (call: BuiltInCall): Promise<Node | null> => {
 /** What a folder's `node` says of itself; null where it cannot be asked. */
 const nodeIn = async (call: BuiltInCall, folder: string): Promise<Node | null> => {
   try {
-    const [line = ''] = await runProgram(call, [join(folder, 'node'), '--version'], { directory: call.state.shell.directory, quiet: true })
+    const [line = ''] = await runProgram(call, [join(folder, 'node'), '--version'], {
+      directory: call.state.shell.directory,
+      quiet: true,
+    })
     return /^v\d/.test(line) ? { version: line.slice(1), folder } : null
   } catch {
     return null
@@ -67,7 +70,13 @@ const installed = async (call: BuiltInCall, wanted: string): Promise<Node | null
   const { state } = call
   const named = [
     ...versionsIn(join(state.folders.tools, 'node'), (name) => [name, process.arch, 'bin']),
-    ...versionsIn(join(state.folders.tools, 'node'), (name) => [name, process.arch, 'node_modules', packageName(), 'bin']),
+    ...versionsIn(join(state.folders.tools, 'node'), (name) => [
+      name,
+      process.arch,
+      'node_modules',
+      packageName(),
+      'bin',
+    ]),
     ...versionsIn(join(homedir(), '.nvm/versions/node'), (name) => [name, 'bin']),
     ...versionsIn(join(homedir(), '.volta/tools/image/node'), (name) => [name, 'bin']),
     { version: process.versions.node, folder: dirname(process.execPath) },
@@ -89,14 +98,39 @@ const fetched = async (call: BuiltInCall, wanted: string): Promise<Node> => {
   const { state } = call
   const range = /^lts/.test(wanted) || wanted === 'latest' || wanted === 'node' ? 'latest' : wanted
   const spec = `${packageName()}@${range}`
-  const [answer = ''] = (await runProgram(call, ['npm', 'view', spec, 'version', '--json'], { directory: state.folders.temporary, quiet: true })).slice(-1)
+  const [answer = ''] = (
+    await runProgram(call, ['npm', 'view', spec, 'version', '--json'], {
+      directory: state.folders.temporary,
+      quiet: true,
+    })
+  ).slice(-1)
   const found = [...answer.matchAll(/"(\d+\.\d+\.\d+)"/g)].map(([, version = '']) => version)
-  const best = bestVersion(found.map((version) => ({ version, folder: '' })), wanted)
+  const best = bestVersion(
+    found.map((version) => ({ version, folder: '' })),
+    wanted,
+  )
   const version = best?.version ?? found.at(-1)
-  if (version === undefined) throw new Error(`Unable to find Node version '${wanted}' for platform ${process.platform} and architecture ${process.arch}.`)
+  if (version === undefined)
+    throw new Error(
+      `Unable to find Node version '${wanted}' for platform ${process.platform} and architecture ${process.arch}.`,
+    )
   const target = join(state.folders.tools, 'node', version, process.arch)
   mkdirSync(target, { recursive: true })
-  await runProgram(call, ['npm', 'install', '--prefix', target, '--ignore-scripts', '--no-save', '--no-audit', '--no-fund', `${packageName()}@${version}`], { directory: target, quiet: true })
+  await runProgram(
+    call,
+    [
+      'npm',
+      'install',
+      '--prefix',
+      target,
+      '--ignore-scripts',
+      '--no-save',
+      '--no-audit',
+      '--no-fund',
+      `${packageName()}@${version}`,
+    ],
+    { directory: target, quiet: true },
+  )
   return { version, folder: join(target, 'node_modules', packageName(), 'bin') }
 }
 
@@ -129,8 +163,13 @@ const useCache = async (call: BuiltInCall): Promise<void> => {
   if (manager === undefined) throw new Error(`Caching for '${name}' is not supported`)
   const given = inputs['cache-dependency-path'] ?? ''
   const hash = hashFiles(state.shell.directory, given === '' ? manager.locks.map((lock) => `**/${lock}`) : [given])
-  if (hash === '') throw new Error(`Dependencies lock file is not found in ${state.shell.directory}. Supported file patterns: ${manager.locks.join(',')}`)
-  const [path = ''] = (await runProgram(call, manager.command, { directory: state.shell.directory, quiet: true })).slice(-1)
+  if (hash === '')
+    throw new Error(
+      `Dependencies lock file is not found in ${state.shell.directory}. Supported file patterns: ${manager.locks.join(',')}`,
+    )
+  const [path = ''] = (
+    await runProgram(call, manager.command, { directory: state.shell.directory, quiet: true })
+  ).slice(-1)
   const key = `node-cache-${process.platform}-${process.arch}-${name}-${hash}`
   const found = await state.shell.restoreCache({ key, restoreKeys: [], paths: [path] }, signal)
   unit.outputs['cache-hit'] = String(found === key)

@@ -37,7 +37,9 @@ export const readActionFile = (directory: string): ActionFile => {
   const [problem] = notes
   const body = tree === null ? null : toJson(tree)
   if (problem !== undefined || !isMapping(body))
-    throw new SluiceError('config_invalid', { detail: `${file}:${problem?.line ?? 1} ${problem?.message ?? 'is no mapping'}` })
+    throw new SluiceError('config_invalid', {
+      detail: `${file}:${problem?.line ?? 1} ${problem?.message ?? 'is no mapping'}`,
+    })
   const runs = isMapping(body['runs']) ? body['runs'] : {}
   return {
     directory,
@@ -69,4 +71,5 @@ const runsOf = (runs: Fields, file: string): ActionFile['runs'] => {
   })
 }
 
-const nullable = (value: JsonValue | undefined): string | null => (value === undefined || value === null ? null : textOf(value))
+const nullable = (value: JsonValue | undefined): string | null =>
+  value === undefined || value === null ? null : textOf(value)

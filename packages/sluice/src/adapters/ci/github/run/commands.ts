@@ -47,21 +47,42 @@ const oldForm = (text: string): WorkflowCommand | null => {
 const commandOf = (head: string, data: string, separator: ',' | ';'): WorkflowCommand => {
   const space = head.indexOf(' ')
   const name = (space < 0 ? head : head.slice(0, space)).toLowerCase()
-  const pairs = space < 0 ? [] : head.slice(space + 1).trim().split(separator)
+  const pairs =
+    space < 0
+      ? []
+      : head
+          .slice(space + 1)
+          .trim()
+          .split(separator)
   const properties = pairs.flatMap((pair) => {
     const equals = pair.indexOf('=')
     const key = pair.slice(0, equals).trim()
     return equals < 0 || key === '' ? [] : [[key, unescapeProperty(pair.slice(equals + 1), separator)] as const]
   })
-  return { name, properties: Object.fromEntries(properties), data: separator === ',' ? unescapeData(data) : unescapeOld(data) }
+  return {
+    name,
+    properties: Object.fromEntries(properties),
+    data: separator === ',' ? unescapeData(data) : unescapeOld(data),
+  }
 }
 
-const unescapeData = (text: string): string => text.replaceAll('%0D', '\r').replaceAll('%0A', '\n').replaceAll('%25', '%')
+const unescapeData = (text: string): string =>
+  text.replaceAll('%0D', '\r').replaceAll('%0A', '\n').replaceAll('%25', '%')
 
 const unescapeOld = (text: string): string =>
-  text.replaceAll('%3B', ';').replaceAll('%0D', '\r').replaceAll('%0A', '\n').replaceAll('%5D', ']').replaceAll('%25', '%')
+  text
+    .replaceAll('%3B', ';')
+    .replaceAll('%0D', '\r')
+    .replaceAll('%0A', '\n')
+    .replaceAll('%5D', ']')
+    .replaceAll('%25', '%')
 
 const unescapeProperty = (text: string, separator: ',' | ';'): string =>
   separator === ';'
     ? unescapeOld(text)
-    : text.replaceAll('%0D', '\r').replaceAll('%0A', '\n').replaceAll('%3A', ':').replaceAll('%2C', ',').replaceAll('%25', '%')
+    : text
+        .replaceAll('%0D', '\r')
+        .replaceAll('%0A', '\n')
+        .replaceAll('%3A', ':')
+        .replaceAll('%2C', ',')
+        .replaceAll('%25', '%')

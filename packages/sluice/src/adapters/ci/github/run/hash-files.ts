@@ -19,7 +19,11 @@ export const hashFiles = (workspace: string, patterns: readonly string[]): strin
 }
 
 /** Absolute paths of the files that the patterns (several in one text: one a line) match, as `@actions/glob` finds them: hidden ones too. */
-export const matchFiles = (workspace: string, patterns: readonly string[], followsLinks: boolean): readonly string[] => {
+export const matchFiles = (
+  workspace: string,
+  patterns: readonly string[],
+  followsLinks: boolean,
+): readonly string[] => {
   const rules = patterns
     .flatMap((pattern) => pattern.split('\n'))
     .map((pattern) => pattern.trim())

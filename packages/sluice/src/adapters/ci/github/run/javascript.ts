@@ -42,7 +42,10 @@ export type PartCall = {
 }
 
 /** Runs one script of an action. */
-export const runPart = async ({ state, frame, unit, action, inputs, script }: PartCall, signal: AbortSignal): Promise<StepOutcome> => {
+export const runPart = async (
+  { state, frame, unit, action, inputs, script }: PartCall,
+  signal: AbortSignal,
+): Promise<StepOutcome> => {
   const path = join(action.directory, script)
   if (!existsSync(path)) throw new Error(`File not found: '${path}'`)
   const env = {

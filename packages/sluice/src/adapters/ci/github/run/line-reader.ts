@@ -3,7 +3,15 @@ import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Annotation } from '../../../../ports/dialect.ts'
 import { commandNames, parseCommand, type WorkflowCommand } from './commands.ts'
-import { mask, plainAnnotation, prependPath, tellError, tellWarning, type JobState, type StepUnit } from './job-state.ts'
+import {
+  mask,
+  plainAnnotation,
+  prependPath,
+  tellError,
+  tellWarning,
+  type JobState,
+  type StepUnit,
+} from './job-state.ts'
 
 /** Gives for a line what is logged instead of it; null for nothing. */
 export type LineReader = (line: string) => string | null
@@ -25,14 +33,19 @@ export const lineReader = (state: JobState, unit: StepUnit): LineReader => {
       return line
     }
     if (command.name === 'stop-commands') {
-      if (isUnsafeToken(command.data, state, unit)) return broken(state, unit, { command, line, message: unsafeToken(command.data) })
+      if (isUnsafeToken(command.data, state, unit))
+        return broken(state, unit, { command, line, message: unsafeToken(command.data) })
       stopToken = command.data.toLowerCase()
       return line
     }
     if (command.name === 'echo') {
       const word = command.data.trim().toLowerCase()
       if (word !== 'on' && word !== 'off')
-        return broken(state, unit, { command, line, message: `Invalid echo command value. Possible values can be: 'on', 'off'. Current value is: '${command.data}'.` })
+        return broken(state, unit, {
+          command,
+          line,
+          message: `Invalid echo command value. Possible values can be: 'on', 'off'. Current value is: '${command.data}'.`,
+        })
       isEchoed = word === 'on'
       return null
     }
@@ -130,7 +143,8 @@ const obeyInsecure = (state: JobState, unit: StepUnit, command: WorkflowCommand)
     )
   if (command.name === 'set-env') {
     const name = required(command, 'name')
-    if (name.toUpperCase() === 'NODE_OPTIONS') throw new Error(`Can't update ${name} environment variable using ::set-env:: command.`)
+    if (name.toUpperCase() === 'NODE_OPTIONS')
+      throw new Error(`Can't update ${name} environment variable using ::set-env:: command.`)
     state.env[name] = command.data
   } else {
     if (command.data === '') throw new Error('path must not be empty')

@@ -48,7 +48,11 @@ const fieldNames = ['file', 'fromPath', 'line', 'column', 'severity', 'code', 'm
 
 type Found = Partial<Record<(typeof fieldNames)[number], string>>
 
-type Pattern = { readonly expression: RegExp; readonly groups: Readonly<Record<string, number>>; readonly loop: boolean }
+type Pattern = {
+  readonly expression: RegExp
+  readonly groups: Readonly<Record<string, number>>
+  readonly loop: boolean
+}
 
 type Matcher = {
   readonly owner: string
@@ -67,7 +71,8 @@ const readMatchers = (content: JsonValue): readonly Matcher[] => {
     const written = one['pattern']
     const patterns = (Array.isArray(written) ? written : []).filter(isMapping).map(readPattern)
     if (patterns.length === 0) throw new Error(`Matcher '${owner}' does not contain any patterns`)
-    if (!patterns.some(({ groups }) => groups['message'] !== undefined)) throw new Error("At least one pattern must set 'message'")
+    if (!patterns.some(({ groups }) => groups['message'] !== undefined))
+      throw new Error("At least one pattern must set 'message'")
     return { owner, severity: textOf(one['severity'] ?? null), patterns, found: patterns.slice(1).map(() => null) }
   })
 }

@@ -23,11 +23,22 @@ export const runPres = async (state: JobState, frame: StepFrame, steps: readonly
     if (!truthy(evaluate(action.runs.preIf, scope))) continue
     const env = textsOf(evaluateValue(step['env'] ?? {}, scope))
     const title = `Pre ${plainTitle(step)}`
-    const unit: StepUnit = { id: textOf(step['id'] ?? null), title, env, outputs: {}, saved: {}, hasBrokenCommand: false, exitCode: null }
+    const unit: StepUnit = {
+      id: textOf(step['id'] ?? null),
+      title,
+      env,
+      outputs: {},
+      saved: {},
+      hasBrokenCommand: false,
+      exitCode: null,
+    }
     state.shell.group(title)
     const inputs = actionInputs({ state, step, scope }, action)
     const { pre } = action.runs
-    const outcome = await runPart({ state, frame, unit, action: { ...action, runs: action.runs }, inputs, script: pre }, signalNow(state))
+    const outcome = await runPart(
+      { state, frame, unit, action: { ...action, runs: action.runs }, inputs, script: pre },
+      signalNow(state),
+    )
     state.shell.endGroup()
     state.saved.set(step, unit.saved)
     if (outcome === 'success') continue

@@ -51,7 +51,8 @@ type Found = { readonly action: ActionFile; readonly reference: ActionReference 
 
 const runFound = async (call: StepCall, { action, reference }: Found, signal: AbortSignal): Promise<StepOutcome> => {
   const inputs = actionInputs(call, action)
-  if (action.runs.kind === 'javascript') return runJavascript({ ...call, action: { ...action, runs: action.runs }, inputs }, signal)
+  if (action.runs.kind === 'javascript')
+    return runJavascript({ ...call, action: { ...action, runs: action.runs }, inputs }, signal)
   return runComposite(call, { action, reference, inputs }, signal)
 }
 
@@ -60,7 +61,8 @@ const runComposite = async (
   { action, reference, inputs }: Found & { readonly inputs: Texts },
   signal: AbortSignal,
 ): Promise<StepOutcome> => {
-  if (frame.depth >= limits.compositeDepthMax) throw new Error(`actions nest deeper than ${limits.compositeDepthMax} levels`)
+  if (frame.depth >= limits.compositeDepthMax)
+    throw new Error(`actions nest deeper than ${limits.compositeDepthMax} levels`)
   if (action.runs.kind !== 'composite') return 'success'
   const inner: StepFrame = {
     steps: {},
@@ -85,7 +87,10 @@ const runComposite = async (
 }
 
 /** Inputs of an action: what is given, and the defaults of the rest. Names have no case. */
-export const actionInputs = ({ state, step, scope }: Pick<StepCall, 'state' | 'step' | 'scope'>, action: ActionFile): Texts => {
+export const actionInputs = (
+  { state, step, scope }: Pick<StepCall, 'state' | 'step' | 'scope'>,
+  action: ActionFile,
+): Texts => {
   const given = textsOf(evaluateValue(step['with'] ?? {}, scope))
   const names = new Map(Object.keys(given).map((name) => [name.toLowerCase(), name]))
   const inputs: Record<string, string> = {}
@@ -94,13 +99,18 @@ export const actionInputs = ({ state, step, scope }: Pick<StepCall, 'state' | 's
     names.delete(name.toLowerCase())
     const definition = isMapping(body) ? body : {}
     const message = textOf(definition['deprecationMessage'] ?? null)
-    if (written !== undefined && message !== '') tellWarning(state, `Input '${name}' has been deprecated with message: ${message}`)
-    inputs[name] = written === undefined ? textOf(evaluateValue(definition['default'] ?? '', scope)) : (given[written] ?? '')
+    if (written !== undefined && message !== '')
+      tellWarning(state, `Input '${name}' has been deprecated with message: ${message}`)
+    inputs[name] =
+      written === undefined ? textOf(evaluateValue(definition['default'] ?? '', scope)) : (given[written] ?? '')
   }
   const unexpected = [...names.values()].filter((name) => !['args', 'entrypoint'].includes(name.toLowerCase()))
   for (const name of names.values()) inputs[name] = given[name] ?? ''
   if (unexpected.length > 0)
-    tellWarning(state, `Unexpected input(s) ${quoted(unexpected)}, valid inputs are [${quoted(Object.keys(action.inputs))}]`)
+    tellWarning(
+      state,
+      `Unexpected input(s) ${quoted(unexpected)}, valid inputs are [${quoted(Object.keys(action.inputs))}]`,
+    )
   return inputs
 }
 

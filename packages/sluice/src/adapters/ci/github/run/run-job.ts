@@ -8,7 +8,15 @@ import { payloadOf } from '../event.ts'
 import { evaluateText, evaluateValue, isMapping, textOf, type Scope } from '../expressions.ts'
 import { githubContext } from '../github-context.ts'
 import { jobContexts } from '../job-scope.ts'
-import { plainAnnotation, mask, tellError, tellWarning, type JobState, type RunOptions, type StepFrame } from './job-state.ts'
+import {
+  plainAnnotation,
+  mask,
+  tellError,
+  tellWarning,
+  type JobState,
+  type RunOptions,
+  type StepFrame,
+} from './job-state.ts'
 import { createMatchers } from './matchers.ts'
 import { runPosts, runPres } from './posts.ts'
 import { runSteps, type Failed } from './run-step.ts'
@@ -21,7 +29,15 @@ export const runJob = async (
   signal: AbortSignal,
 ): Promise<DialectEnd> => {
   const definition = definitionOf(request.job)
-  const frame: StepFrame = { steps: {}, inputs: definition.inputs, action: null, env: {}, hasFailed: false, depth: 0, taken: new Map() }
+  const frame: StepFrame = {
+    steps: {},
+    inputs: definition.inputs,
+    action: null,
+    env: {},
+    hasFailed: false,
+    depth: 0,
+    taken: new Map(),
+  }
   let failed: Failed | null = null
   const state = stateOf({ definition, request, shell, options, signal })
   const outputs: Record<string, string> = {}
@@ -40,7 +56,13 @@ export const runJob = async (
     failed ??= { name: null, exitCode: null }
     frame.hasFailed = true
   }
-  const outcome = signal.aborted ? (isTimeout(signal) ? 'timed_out' : 'cancelled') : frame.hasFailed ? 'failed' : 'succeeded'
+  const outcome = signal.aborted
+    ? isTimeout(signal)
+      ? 'timed_out'
+      : 'cancelled'
+    : frame.hasFailed
+      ? 'failed'
+      : 'succeeded'
   return { outcome, failedStep: failed?.name ?? null, exitCode: failed?.exitCode ?? null, outputs }
 }
 

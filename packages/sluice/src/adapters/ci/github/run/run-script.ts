@@ -45,4 +45,6 @@ const runDefaults = ({ definition }: JobState, scope: Scope): Fields => {
 }
 
 const isOnPath = (program: string, path: string): boolean =>
-  program.includes('/') ? existsSync(program) : path.split(delimiter).some((folder) => folder !== '' && existsSync(join(folder, program)))
+  program.includes('/')
+    ? existsSync(program)
+    : path.split(delimiter).some((folder) => folder !== '' && existsSync(join(folder, program)))

@@ -54,7 +54,10 @@ const jobContext = (state: JobState, frame: StepFrame): JsonValue => {
     services: Object.fromEntries(
       services.map(({ name, ports }) => {
         const port = state.shell.env[portVariable(name)] ?? ''
-        return [name, { id: name, network: '', ports: Object.fromEntries(ports.map((inside) => [String(inside), port])) }]
+        return [
+          name,
+          { id: name, network: '', ports: Object.fromEntries(ports.map((inside) => [String(inside), port])) },
+        ]
       }),
     ),
   }
