@@ -3,6 +3,7 @@ import { apiPage } from './api.ts'
 import { cliPage } from './cli.ts'
 import { configJsonSchema, configPage } from './config.ts'
 import { errorsPage } from './errors.ts'
+import { githubActionsPage } from './github-actions.ts'
 
 /** Every generated file of the repository, relative to its root. */
 export const pages: ReadonlyMap<string, (present: string) => string> = new Map([
@@ -11,4 +12,5 @@ export const pages: ReadonlyMap<string, (present: string) => string> = new Map([
   ['docs/errors.md', errorsPage],
   ['docs/cli.md', cliPage],
   ['docs/api.md', apiPage],
+  ['docs/github-actions.md', githubActionsPage],
 ])

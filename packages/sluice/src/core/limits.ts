@@ -152,7 +152,7 @@ export const limits = {
   /** Largest file of a workflow or an action, bytes; GitHub stands at some half of it. */
   workflowBytesMax: 1_048_576,
   /** Values in one document once its aliases are put in, and how deep they may nest: what a short text can be made to unfold into. */
-  workflowNodesMax: 500_000,
+  workflowNodesMax: 200_000,
   workflowDepthMax: 100,
   /** Levels of workflows that call each other, the first included; GitHub's own bound. */
   workflowNestingMax: 10,

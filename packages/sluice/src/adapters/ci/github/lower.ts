@@ -3,7 +3,7 @@ import type { ConcurrencyPlan, JsonValue, Lowered, LoweringNote, Texts } from '.
 import { readCalls } from './calls.ts'
 import { checkActions, type ActionRules } from './check-actions.ts'
 import { checkMeaning } from './check-meaning.ts'
-import type { GithubDefinition, RunnerRules } from './definition.ts'
+import type { Fields, GithubDefinition, RunnerRules } from './definition.ts'
 import type { GithubEvent } from './event.ts'
 import { evaluateText, evaluateValue, isMapping, type Scope } from './expressions.ts'
 import { githubContext } from './github-context.ts'
@@ -41,6 +41,8 @@ export type LoweredWorkflow = Lowered & {
   readonly trigger: Trigger
   /** Names of the events that start it. */
   readonly events: readonly string[]
+  /** Whether another commit (its id, what it changed) could make other jobs of it; where false, only the event in the plans differs. */
+  readonly dependsOnCommit: boolean
 }
 
 /** Lowers a workflow. Never throws for what a document says: everything wrong, and everything that is read differently here, is among the notes with its place. */
@@ -68,7 +70,7 @@ const lowerChecked = (request: LoweringRequest, tree: Tree, checking: Checking):
   checkActions(checking, tree, request)
   const on = body['on'] ?? null
   const trigger = matchTrigger(on, event)
-  const shell = { ...nothing([]), trigger, events: Object.keys(eventsOf(on)) }
+  const shell = { ...nothing([]), trigger, events: Object.keys(eventsOf(on)), dependsOnCommit: looksAtCommit(body) }
   if (trigger.kind === 'does_not_run')
     note(checking, 'warning', {
       key: 'on',
@@ -119,9 +121,21 @@ const nothing = (notes: readonly LoweringNote[]): LoweredWorkflow => ({
   concurrency: null,
   trigger: { kind: 'does_not_run', because: 'the file cannot be read' },
   events: [],
+  dependsOnCommit: true,
   jobs: [],
   notes,
 })
+
+/** Whether what is evaluated before the run, or a filter of `on`, looks at the commit. Steps are evaluated later. */
+const looksAtCommit = (body: Fields): boolean => {
+  const jobs = isMapping(body['jobs']) ? body['jobs'] : {}
+  const early = Object.values(jobs).map((job) => (isMapping(job) ? { ...job, steps: null } : job))
+  const text = JSON.stringify([body['run-name'] ?? null, body['concurrency'] ?? null, early])
+  return (
+    /github\s*(?:\.\s*(?:sha|event|workflow_sha)\b|\[)|\(\s*github\s*\)/i.test(text) ||
+    /"paths/.test(JSON.stringify(body['on'] ?? null))
+  )
+}
 
 const eventNames = (on: Tree | null): readonly string[] => (on === null ? [] : Object.keys(eventsOf(toJson(on))))
 

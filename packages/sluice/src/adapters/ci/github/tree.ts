@@ -1,5 +1,5 @@
 /** A YAML document as a tree with positions. Parser of `yaml`'s nodes: what it makes of a scalar is trusted to be a scalar. */
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type Document } from 'yaml'
+import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, type Document } from 'yaml'
 import { limits } from '../../../core/limits.ts'
 import type { JsonValue, LoweringNote } from '../../../core/pipeline/job-plan.ts'
 
@@ -56,7 +56,15 @@ export const parseTree = (file: string, text: string): Parsed => {
     return { tree: null, notes: [error('the file is empty; a mapping with on and jobs was expected', first)] }
   const notes: LoweringNote[] = []
   const say = (message: string, place: Place): void => void notes.push(error(message, place))
-  const tree = build(document.contents, { document, text, lines, say, nodes: { count: 0 }, above: [] })
+  const tree = build(document.contents, {
+    document,
+    text,
+    lines,
+    say,
+    nodes: { count: 0 },
+    targets: new Map(),
+    above: [],
+  })
   return { tree: notes.some(({ message }) => message === tooMuch) ? null : tree, notes }
 }
 
@@ -81,6 +89,9 @@ export const descend = (tree: Tree | null, path: readonly (string | number)[]): 
   return at
 }
 
+/** Tags of the core schema of YAML 1.2. */
+const coreTag = /^(?:!|tag:yaml\.org,2002:(?:str|int|float|bool|null|seq|map))$/
+
 const tooMuch = 'the document is too large or too deep once its aliases are put in'
 
 type Building = {
@@ -89,12 +100,13 @@ type Building = {
   readonly lines: LineCounter
   readonly say: (message: string, place: Place) => void
   readonly nodes: { count: number }
+  readonly targets: Map<object, unknown>
   /** Nodes that contain this one; an alias to one of them is a circle. */
   readonly above: readonly unknown[]
 }
 
 const build = (node: unknown, building: Building): Tree => {
-  const { document, text, lines, say, nodes, above } = building
+  const { document, text, lines, say, nodes, targets, above } = building
   const place = placeOf(node, lines)
   nodes.count += 1
   if (nodes.count > limits.workflowNodesMax || above.length > limits.workflowDepthMax) {
@@ -102,13 +114,17 @@ const build = (node: unknown, building: Building): Tree => {
     return { kind: 'scalar', value: null, place }
   }
   if (isAlias(node)) {
-    const target = node.resolve(document)
+    // Looking for an anchor goes through the whole document; each alias does it once, however often it is put in.
+    const target = targets.has(node) ? targets.get(node) : node.resolve(document)
+    targets.set(node, target)
     if (target === undefined || above.includes(target)) {
       say(`the alias *${node.source} stands inside of what it names`, place)
       return { kind: 'scalar', value: null, place }
     }
     return build(target, building)
   }
+  const tag = isNode(node) ? node.tag : undefined
+  if (tag !== undefined && !coreTag.test(tag)) say(`the tag ${tag} is not supported`, place)
   const inside = { ...building, above: [...above, node] }
   if (isSeq(node)) return { kind: 'list', items: node.items.map((item) => build(item, inside)), place }
   if (!isMap(node)) {
