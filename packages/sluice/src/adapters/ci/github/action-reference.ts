@@ -16,6 +16,8 @@ export type ActionReference =
 /** Reads a `uses`; null where it has none of the forms. */
 export const actionReference = (uses: string): ActionReference | null => {
   if (/^\.\.?\//.test(uses) || uses === '.') return { kind: 'local', name: uses }
+  // The same repository, said in the newer way.
+  if (uses.startsWith('$/')) return { kind: 'local', name: `.${uses.slice(1)}` }
   if (uses.startsWith('docker://')) return uses === 'docker://' ? null : { kind: 'docker', name: uses }
   const [, owner, repo, path = '', ref] = /^([^/@\s]+)\/([^/@\s]+)((?:\/[^/@\s]+)*)@(\S+)$/.exec(uses) ?? []
   if (owner === undefined || repo === undefined || ref === undefined) return null

@@ -3,9 +3,10 @@ import type { JsonValue } from '../../../core/pipeline/job-plan.ts'
 import { limits } from '../../../core/limits.ts'
 import { checkActions, type ActionRules } from './check-actions.ts'
 import { checkMeaning, entriesOf } from './check-meaning.ts'
-import type { CalledWorkflow } from './definition.ts'
+import type { CalledWorkflow, Fields } from './definition.ts'
 import { hasExpression, isMapping, textOf } from './expressions.ts'
 import { typedInputs } from './inputs.ts'
+import { excess, permissionsOf, type Permissions } from './permissions.ts'
 import { partOf } from './plan-jobs.ts'
 import { child, descend, parseTree, toJson, type Tree } from './tree.ts'
 import { check, note, type Checking } from './validate.ts'
@@ -18,27 +19,36 @@ export type Calling = {
   readonly read: (path: string) => string | null
   readonly actions: ActionRules
   /** Files that called each other until here. */
-  readonly above?: readonly string[]
+  readonly above: readonly string[]
+  /** What the token of the caller may do at most. */
+  readonly allowed: Permissions
 }
 
-/** Reads every workflow that jobs call with `uses`, and those that they call. Other repositories are refused; so is what is missing, calls itself, or gets other inputs and secrets than it declares. */
+/**
+ * Reads every workflow that jobs call with `uses`, and those that they call. One of another repository is refused unless `read` has it under its whole reference; so is what is missing, calls itself, asks
+ * for more permissions than its caller has, or gets other inputs and secrets than it declares.
+ */
 export const readCalls = (calling: Calling, checking: Checking): Readonly<Record<string, CalledWorkflow>> => {
   const calls: Record<string, CalledWorkflow> = {}
-  const above = [...(calling.above ?? []), calling.file]
+  const above = [...calling.above, calling.file]
+  const whole = permissionsOf(jsonOf(child(calling.tree, 'permissions'))) ?? calling.allowed
   for (const { key: id, value: job } of entriesOf(child(calling.tree, 'jobs'))) {
     const uses = child(job, 'uses')
     if (uses === null) continue
     const path = textOf(toJson(uses))
     const say = (message: string): void =>
       note(checking, 'error', { key: `jobs.${id}.uses`, message, place: uses.place })
-    const file = path.replace(/^\.\//, '')
-    const problem = pathProblem(path)
-    if (problem !== null) say(problem)
+    const file = fileOf(path, calling.file)
+    if (file === null)
+      say(
+        `'${path}' is no workflow: expected ./.github/workflows/<file>.yml, or {owner}/{repo}/.github/workflows/<file>.yml@{ref}`,
+      )
     else if (above.includes(file)) say(`${file} calls itself: ${[...above, file].join(' → ')}`)
     else if (above.length >= limits.workflowNestingMax)
       say(`calls nest deeper than ${limits.workflowNestingMax} levels`)
     else {
-      const called = calls[path] ?? readCalled({ ...calling, file, above }, checking, say)
+      const allowed = permissionsOf(jsonOf(child(job, 'permissions'))) ?? whole
+      const called = readCalled({ ...calling, file, above, allowed }, checking, { say, path })
       if (called === null) continue
       calls[path] = called
       checkArguments(checking, { id, job, called: called.interface, path })
@@ -47,22 +57,31 @@ export const readCalls = (calling: Calling, checking: Checking): Readonly<Record
   return calls
 }
 
-const pathProblem = (path: string): string | null => {
-  if (/^\.\/\.github\/workflows\/[^/]+\.ya?ml$/.test(path)) return null
-  if (/^[^./][^/]*\/[^/]+\/\.github\/workflows\/[^/]+\.ya?ml@.+$/.test(path))
-    return `${path} is a workflow of another repository, which is not fetched: put a copy into .github/workflows and call it with ./`
-  return `'${path}' is no workflow: expected ./.github/workflows/<file>.yml, or {owner}/{repo}/.github/workflows/<file>.yml@{ref}`
+const jsonOf = (tree: Tree | null): JsonValue | undefined => (tree === null ? undefined : toJson(tree))
+
+/** What `read` is asked for: a path of this repository, or `owner/name/path@ref`. A workflow of another repository means its own with `./`. Null for what is no workflow. */
+const fileOf = (path: string, caller: string): string | null => {
+  const [, local] = /^[.$]\/(\.github\/workflows\/[^/]+\.ya?ml)$/.exec(path) ?? []
+  if (local === undefined) return remote.test(path) ? path : null
+  const [, repository, ref] = remote.exec(caller) ?? []
+  return repository === undefined ? local : `${repository}/${local}@${ref ?? ''}`
 }
+
+const remote = /^([^./][^/]*\/[^/]+)\/\.github\/workflows\/[^/]+\.ya?ml@(.+)$/
 
 const readCalled = (
   calling: Omit<Calling, 'tree'>,
   checking: Checking,
-  say: (message: string) => void,
+  { say, path }: { readonly say: (message: string) => void; readonly path: string },
 ): CalledWorkflow | null => {
-  const { file, read } = calling
+  const { file, read, allowed } = calling
   const text = read(file)
   if (text === null) {
-    say(`there is no ${file} in this repository`)
+    say(
+      remote.test(file)
+        ? `${file} is a workflow of another repository, which is not fetched: put a copy into .github/workflows and call it with ./, or into the directory of --actions`
+        : `there is no ${file} in this repository`,
+    )
     return null
   }
   const { tree, notes } = parseTree(file, text)
@@ -82,6 +101,8 @@ const readCalled = (
     return null
   }
   const declared = isMapping(on) ? on['workflow_call'] : null
+  const problem = permissionProblem(body, allowed)
+  if (problem !== null) say(`Error calling workflow '${path}'. ${problem}`)
   return {
     part: partOf(file, body),
     interface: isMapping(declared) ? declared : {},
@@ -89,6 +110,21 @@ const readCalled = (
     lines: linesOf(tree),
     calls: readCalls({ ...calling, tree }, inside),
   }
+}
+
+/** Why the jobs of a called workflow ask for too much; null where none does. */
+const permissionProblem = (body: Fields, allowed: Permissions): string | null => {
+  const jobs = isMapping(body['jobs']) ? body['jobs'] : {}
+  for (const [id, job] of Object.entries(jobs)) {
+    if (!isMapping(job)) continue
+    const own = permissionsOf(job['permissions'])
+    const beyond = excess(own ?? permissionsOf(body['permissions']), allowed)
+    if (beyond !== null)
+      return own === null
+        ? `The workflow is requesting ${beyond}.`
+        : `The nested job '${textOf(job['name'] ?? id)}' is requesting ${beyond}.`
+  }
+  return null
 }
 
 type Arguments = {

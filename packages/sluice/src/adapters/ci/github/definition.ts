@@ -27,8 +27,13 @@ export type RunnerRules = {
   readonly containers: 'refuse' | 'here'
 }
 
-/** One combination of a matrix: its values, and where it stands among the others. */
-export type Leg = { readonly matrix: Fields; readonly index: number; readonly total: number }
+/** One combination of a matrix: its values, where it stands among the others, and what limits them together (`fail-fast`, `max-parallel`). */
+export type Leg = {
+  readonly matrix: Fields
+  readonly index: number
+  readonly total: number
+  readonly limits: Fields
+}
 
 /** The call that a job's workflow was called by. */
 export type Call = {

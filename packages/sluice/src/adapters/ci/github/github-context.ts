@@ -1,5 +1,6 @@
 /** The `github` context, and the default variables that say the same to processes. Source: docs.github.com, "Contexts reference" and "Variables reference", read 2026-08. */
 import type { JsonValue, Texts } from '../../../core/pipeline/job-plan.ts'
+import { textOf } from './expressions.ts'
 import { payloadOf, refName, type EventCommit, type GithubEvent } from './event.ts'
 
 /** Which run; null before there is one. */
@@ -65,7 +66,7 @@ export const githubContext = ({
 
 /** `GITHUB_…` variables that follow from the context. */
 export const githubVariables = (context: { readonly [key: string]: JsonValue }): Texts => {
-  const entries = variableNames.map((name) => [`GITHUB_${name.toUpperCase()}`, String(context[name] ?? '')])
+  const entries = variableNames.map((name) => [`GITHUB_${name.toUpperCase()}`, textOf(context[name] ?? null)])
   return Object.fromEntries(entries)
 }
 

@@ -61,16 +61,15 @@ export const fillJob = (definition: GithubDefinition, place: JobPlace, scope: Sc
     environment: environmentOf(job['environment'], read),
     services,
     timeoutMs: timeoutOf(read(job['timeout-minutes'], defaultTimeoutMinutes)),
-    mayFail: read(job['continue-on-error'], false) === true ? { exitCodes: [] } : null,
+    mayFail: textOf(read(job['continue-on-error'], false)) === 'true' ? { exitCodes: [] } : null,
     concurrency: concurrencyOf(read(job['concurrency'], null)),
   }
   return { job: filled, isComplete, placement, notes }
 }
 
-/** A plan of this dialect with nothing in it; also what legs and called jobs are part of. */
-export const groupJob = (definition: GithubDefinition, place: JobPlace): JobPlan => {
-  const strategy = definition.job['strategy']
-  const fields = isMapping(strategy) ? strategy : {}
+/** A plan of this dialect with nothing in it: what legs and called jobs are part of. `scope` is what its limits are evaluated in, where they can be. */
+export const groupJob = (definition: GithubDefinition, place: JobPlace, scope: Scope): JobPlan => {
+  const fields = strategyLimits(definition.job, scope)
   const most = fields['max-parallel']
   return {
     ...emptyJob,
@@ -79,6 +78,15 @@ export const groupJob = (definition: GithubDefinition, place: JobPlace): JobPlan
     failFast: fields['fail-fast'] !== false,
     maxParallel: typeof most === 'number' && most >= 1 ? Math.floor(most) : null,
   }
+}
+
+/** `fail-fast` and `max-parallel` of a job, evaluated; nothing where they cannot be yet. */
+export const strategyLimits = (job: Fields, scope: Scope): Fields => {
+  const written = job['strategy']
+  if (!isMapping(written)) return {}
+  const { matrix: _matrix, ...rest } = written
+  const evaluated = isKnown(rest, scope) ? evaluateValue(rest, scope) : {}
+  return isMapping(evaluated) ? evaluated : {}
 }
 
 /** A group of one job's workflow, queued, replaced or cancelled as `concurrency` says; null for none. Source: docs.github.com, "Concurrency", read 2026-08. */
@@ -122,10 +130,10 @@ const isEvaluable = (expression: string, scope: Scope): boolean => {
   )
 }
 
-const everything = [
-  ...['github', 'env', 'vars', 'job', 'jobs', 'steps', 'runner', 'secrets', 'strategy', 'matrix', 'needs', 'inputs'],
-  ...['always(0,0)', 'success(0,MAX)', 'failure(0,MAX)', 'cancelled(0,0)', 'hashFiles(1,255)'],
-]
+const everything =
+  'github env vars job jobs steps runner secrets strategy matrix needs inputs always(0,0) success(0,MAX) failure(0,MAX) cancelled(0,0) hashFiles(1,255)'.split(
+    ' ',
+  )
 
 const builtIn: ReadonlySet<string> = new Set(
   ['contains', 'endswith', 'format', 'join', 'startswith', 'tojson', 'fromjson', 'case'].map((name) => `${name}()`),

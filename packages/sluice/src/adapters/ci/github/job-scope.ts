@@ -71,7 +71,7 @@ export const statusFunctions = (
 
 const strategyContext = (job: Fields, leg: GithubDefinition['leg']): JsonValue => {
   const written = job['strategy']
-  const fields = isMapping(written) ? written : {}
+  const fields = leg?.limits ?? (isMapping(written) ? written : {})
   const total = leg?.total ?? 1
   return {
     'fail-fast': fields['fail-fast'] ?? true,

@@ -24,7 +24,8 @@ export type LoweringRequest = {
   readonly event: GithubEvent
   /** Whether a workflow that GitHub would not start for the event has no jobs, or has them and a warning says so. */
   readonly filters: 'enforce' | 'note'
-  /** The text of a file of the project, by path relative to its root; null where there is none. Asked for called workflows and actions of the repository. */
+  /** The text of a file of the project, by path relative to its root; null where there is none. Asked for called workflows and actions of the repository; for a workflow
+   * of another repository with its whole reference, `owner/name/.github/workflows/x.yml@v1`. */
   readonly read: (path: string) => string | null
   readonly vars: Texts
   readonly rules: RunnerRules
@@ -66,7 +67,10 @@ const lowerChecked = (request: LoweringRequest, tree: Tree, checking: Checking):
   const { notes } = checking
   const body = bodyOf(tree)
   checkMeaning(checking, tree)
-  const calls = readCalls({ tree, file, read: request.read, actions: request.actions }, checking)
+  const calls = readCalls(
+    { tree, file, read: request.read, actions: request.actions, above: [], allowed: null },
+    checking,
+  )
   checkActions(checking, tree, request)
   const on = body['on'] ?? null
   const trigger = matchTrigger(on, event)

@@ -32,7 +32,7 @@ export const expandMatrix = (matrix: JsonValue): Expansion => {
   if (combinations.length > limits.matrixLegsMax) return invalid(tooMany)
   if (combinations.length === 0) return invalid('the matrix has no combination left')
   const total = combinations.length
-  return { kind: 'legs', legs: combinations.map((one, index) => ({ matrix: one, index, total })) }
+  return { kind: 'legs', legs: combinations.map((one, index) => ({ matrix: one, index, total, limits: {} })) }
 }
 
 /** What GitHub puts into the brackets behind a leg's name: its values in order, nested ones too, cut at 100 characters. */

@@ -2,7 +2,7 @@
 import type { JobCondition, JobPlan, JsonValue, LoweringNote } from '../../../core/pipeline/job-plan.ts'
 import type { CalledWorkflow, Fields, GithubDefinition, Leg, WorkflowPart } from './definition.ts'
 import { conditionOf, evaluateValue, isMapping, textOf, type Scope } from './expressions.ts'
-import { fillJob, groupJob, isKnown, type JobPlace } from './job-fields.ts'
+import { fillJob, groupJob, isKnown, strategyLimits, type JobPlace } from './job-fields.ts'
 import { jobContexts } from './job-scope.ts'
 import { expandMatrix, legLabel, type Expansion } from './matrix.ts'
 
@@ -44,20 +44,26 @@ export const planJobs = (planning: Planning): Planned => {
 
 /** A job that is not a leg of a matrix or the call of a workflow, or one leg. Adds to the notes; `resolve` where something must wait. */
 export const planOne = (definition: GithubDefinition, place: JobPlace, scope: Scope): Planned => {
-  if (definition.called !== null) return { jobs: [groupJob(definition, { ...place, condition: 'resolve' })], notes: [] }
+  if (definition.called !== null)
+    return { jobs: [groupJob(definition, { ...place, condition: 'resolve' }, scope)], notes: [] }
   const { job, isComplete, placement, notes } = fillJob(definition, place, scope)
   const condition = isComplete && placement.kind !== 'skip' ? job.condition : 'resolve'
   return { jobs: [{ ...job, condition }], notes }
 }
 
 /** The legs of a matrix as plans, named as GitHub names them. */
-export const planLegs = (definition: GithubDefinition, legs: readonly Leg[], place: JobPlace): Planned => {
+export const planLegs = (
+  definition: GithubDefinition,
+  legs: readonly Leg[],
+  { place, scope }: { readonly place: JobPlace; readonly scope: Scope },
+): Planned => {
+  const limits = strategyLimits(definition.job, scope)
   const seen = new Map<string, number>()
   const planned = legs.map((leg) => {
     const label = `${place.name} (${legLabel(leg.matrix)})`
     const count = (seen.get(label) ?? 0) + 1
     seen.set(label, count)
-    const own = { ...definition, leg }
+    const own = { ...definition, leg: { ...leg, limits } }
     const name = count === 1 ? label : `${label} #${count}`
     return planOne(own, { ...place, name, partOf: place.name }, staticScope(own))
   })
@@ -103,12 +109,12 @@ const planJob = (definition: GithubDefinition, place: JobPlace): Planned => {
     // The matrix is looked at now all the same where it can be, so that what is wrong with it is told before the run.
     const early = matrixOf(definition.job, scope)
     const notes = early?.kind === 'invalid' ? [problemNote(definition, early.message)] : []
-    const legs = early?.kind === 'legs' ? planLegs(definition, early.legs, place).notes : []
-    return { jobs: [groupJob(definition, { ...place, condition: 'resolve' })], notes: [...notes, ...legs] }
+    const legs = early?.kind === 'legs' ? planLegs(definition, early.legs, { place, scope }).notes : []
+    return { jobs: [groupJob(definition, { ...place, condition: 'resolve' }, scope)], notes: [...notes, ...legs] }
   }
   if (expansion.kind === 'invalid') return { jobs: [], notes: [problemNote(definition, expansion.message)] }
-  const legs = planLegs(definition, expansion.legs, place)
-  return { jobs: [groupJob(definition, place), ...legs.jobs], notes: legs.notes }
+  const legs = planLegs(definition, expansion.legs, { place, scope })
+  return { jobs: [groupJob(definition, place, scope), ...legs.jobs], notes: legs.notes }
 }
 
 const definitionFor = (planning: Planning, id: string, job: Fields): GithubDefinition => {

@@ -30,7 +30,8 @@ const decide = (request: ResolveRequest, definition: GithubDefinition, moment: M
   const expansion = definition.leg === null ? expansionOf(definition.job, scope) : null
   if (expansion?.kind === 'invalid') return invalid(definition, expansion.message)
   const admitted = { ...definition, isAdmitted: true }
-  if (expansion !== null) return legsOf(planLegs(admitted, expansion.legs, admittedPlace(job, request)))
+  if (expansion !== null)
+    return legsOf(planLegs(admitted, expansion.legs, { place: admittedPlace(job, request), scope }))
   if (definition.called !== null) return callOf(job, { definition, called: definition.called, scope })
   return fillNow(job, admitted, scope)
 }

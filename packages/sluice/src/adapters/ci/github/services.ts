@@ -87,16 +87,23 @@ const optionsOf = (text: string): Options => {
   const found = new Map<string, string>()
   const words = [...text.matchAll(/--([\w-]+)(?:[=\s]+("[^"]*"|'[^']*'|[^-\s]\S*))?/g)]
   for (const [, name = '', value = ''] of words) found.set(name, value.replaceAll(/^["']|["']$/g, ''))
-  const read = ['health-cmd', 'health-interval', 'health-timeout', 'health-retries', 'health-start-period']
   const interval = durationMs(found.get('health-interval')) ?? 0
   const patience =
     interval * Number(found.get('health-retries') ?? 0) + (durationMs(found.get('health-start-period')) ?? 0)
   return {
     healthCommand: found.get('health-cmd') ?? null,
     startTimeoutMs: Math.max(limits.serviceStartMs, patience),
-    unread: [...found.keys()].filter((name) => !read.includes(name)).map((name) => `--${name}`),
+    unread: [...found.keys()].filter((name) => !readOptions.has(name)).map((name) => `--${name}`),
   }
 }
+
+const readOptions: ReadonlySet<string> = new Set([
+  'health-cmd',
+  'health-interval',
+  'health-timeout',
+  'health-retries',
+  'health-start-period',
+])
 
 /** `10s`, `500ms`, `1m30s` in milliseconds. */
 const durationMs = (text: string | undefined): number | null => {

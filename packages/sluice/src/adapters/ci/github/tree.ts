@@ -141,7 +141,7 @@ const build = (node: unknown, building: Building): Tree => {
       say('a key must be a plain text', keyPlace)
       continue
     }
-    const key = keyNode.value === null ? '' : String(keyNode.value)
+    const key = String(scalarOf(keyNode.value) ?? '')
     if (seen.has(key.toUpperCase())) say(`'${key}' is already defined`, keyPlace)
     else entries.push({ key, keyPlace, value: value === null ? absent(keyPlace) : build(value, inside) })
     seen.add(key.toUpperCase())
@@ -153,7 +153,8 @@ const absent = (place: Place): Tree => ({ kind: 'scalar', value: null, place })
 
 const scalarOf = (value: unknown): null | boolean | number | string => {
   if (value === null || value === undefined) return null
-  return typeof value === 'boolean' || typeof value === 'number' ? value : String(value)
+  if (typeof value === 'boolean' || typeof value === 'number' || typeof value === 'string') return value
+  return typeof value === 'bigint' ? Number(value) : null
 }
 
 const contentOf = (node: unknown, place: Place, text: string): Place | null => {

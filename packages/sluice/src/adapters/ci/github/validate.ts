@@ -187,10 +187,9 @@ const checkMap = (checking: Checking, { entries, place }: Tree & { kind: 'map' }
       checkKeyExpression(checking, entry, { ...at, allowed, key })
       continue
     }
-    const owners = candidates.filter((candidate) => propertyOf(candidate, entry.key) !== null)
-    const [owner] = owners
+    const owner = candidates.find((candidate) => propertyOf(candidate, entry.key) !== null)
     if (owner !== undefined) {
-      candidates = owners
+      candidates = candidates.filter((candidate) => propertyOf(candidate, entry.key) !== null)
       const name = propertyOf(owner, entry.key)?.type ?? 'any'
       if (isPreview(entry.key, owner)) previewNote(checking, entry, key)
       else checkValue(checking, entry.value, { name, key, allowed })
@@ -280,7 +279,7 @@ const propertyOf = ({ definition }: Option, key: string): { readonly type: strin
 /** Keys of steps that GitHub has only behind a flag. */
 const previews: ReadonlySet<string> = new Set(['background', 'wait', 'wait-all', 'cancel', 'parallel'])
 
-const isPreview = (key: string, { name }: Option): boolean => previews.has(key) && /-step$/.test(name)
+const isPreview = (key: string, { name }: Option): boolean => previews.has(key) && name.endsWith('-step')
 
 const previewNote = (checking: Checking, { key: written, keyPlace }: Entry, key: string): void => {
   note(checking, 'error', {

@@ -96,7 +96,7 @@ const packageName = (): string => `node-${process.platform}-${process.arch}`
 /** Fetches the platform's package of `node` with npm, without any of its scripts. */
 const fetched = async (call: BuiltInCall, wanted: string): Promise<Node> => {
   const { state } = call
-  const range = /^lts/.test(wanted) || wanted === 'latest' || wanted === 'node' ? 'latest' : wanted
+  const range = wanted.startsWith('lts') || wanted === 'latest' || wanted === 'node' ? 'latest' : wanted
   const spec = `${packageName()}@${range}`
   const [answer = ''] = (
     await runProgram(call, ['npm', 'view', spec, 'version', '--json'], {
@@ -138,7 +138,7 @@ const writeNpmrc = ({ state, inputs }: BuiltInCall): void => {
   const url = new URL(inputs['registry-url'] ?? '')
   const scope = (inputs['scope'] ?? '').replace(/^@?/, '@')
   const file = join(state.folders.temporary, '.npmrc')
-  const address = `${url.href.replace(/\/?$/, '/')}`
+  const address = url.href.replace(/\/?$/, '/')
   const lines = [
     `//${address.replace(/^https?:\/\//, '')}:_authToken=\${NODE_AUTH_TOKEN}`,
     scope === '@' ? `registry=${address}` : `${scope.toLowerCase()}:registry=${address}`,

@@ -75,7 +75,7 @@ const walk = (start: string, followsLinks: boolean): readonly string[] => {
   return names.filter((name) => name !== '.git').flatMap((name) => walk(join(start, name), followsLinks))
 }
 
-const statOf = (path: string, stat: typeof statSync | typeof lstatSync): Stats | null => {
+const statOf = (path: string, stat: typeof statSync): Stats | null => {
   try {
     return stat(path) ?? null
   } catch {

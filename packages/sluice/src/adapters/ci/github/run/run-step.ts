@@ -73,7 +73,7 @@ const attempt = async (
     unit.env = env
     unit.title = title
     const outcome = await carryOut({ state, frame, step, unit, scope, runInner: runSteps })
-    const mayFail = outcome === 'failure' && evaluateValue(step['continue-on-error'] ?? false, scope) === true
+    const mayFail = outcome === 'failure' && textOf(evaluateValue(step['continue-on-error'] ?? false, scope)) === 'true'
     return { outcome, conclusion: mayFail ? 'success' : outcome, title }
   } catch (error) {
     tellError(state, error instanceof Error ? error.message : String(error))

@@ -37,8 +37,8 @@ export const githubFor = (state: JobState, frame: StepFrame): Fields => ({
 
 /** The `runner` context. */
 export const runnerContext = ({ isDebug, folders, shell }: JobState): Fields => ({
-  os: { linux: 'Linux', darwin: 'macOS', win32: 'Windows' }[String(process.platform)] ?? 'Linux',
-  arch: { x64: 'X64', arm64: 'ARM64', ia32: 'X86', arm: 'ARM' }[String(process.arch)] ?? 'X64',
+  os: systems[process.platform] ?? 'Linux',
+  arch: architectures[process.arch] ?? 'X64',
   name: 'sluice',
   environment: 'self-hosted',
   tool_cache: folders.tools,
@@ -46,6 +46,10 @@ export const runnerContext = ({ isDebug, folders, shell }: JobState): Fields => 
   workspace: shell.directory,
   ...(isDebug ? { debug: '1' } : {}),
 })
+
+const systems: Readonly<Record<string, string>> = { linux: 'Linux', darwin: 'macOS', win32: 'Windows' }
+
+const architectures: Readonly<Record<string, string>> = { x64: 'X64', arm64: 'ARM64', ia32: 'X86', arm: 'ARM' }
 
 const jobContext = (state: JobState, frame: StepFrame): JsonValue => {
   const { services } = state.request.job
