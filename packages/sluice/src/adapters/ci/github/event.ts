@@ -29,6 +29,44 @@ export type GithubEvent = {
   readonly payload: JsonValue
 }
 
+/** What whoever starts a run knows: which event, and what git says. */
+export type EventFacts = Pick<
+  GithubEvent,
+  'name' | 'sha' | 'before' | 'repository' | 'actor' | 'defaultBranch' | 'changedFiles' | 'inputs' | 'payload'
+> & {
+  /** The branch that is checked out; null on none. */
+  readonly branch: string | null
+  /** A tag of the commit, where the run is one of a tag. */
+  readonly tag: string | null
+  /** Cron lines of the workflow; the first stands for the schedule. */
+  readonly crons: readonly string[]
+}
+
+/** The event with refs as GitHub would have them: a pull request goes from the branch to the default one and is number 1; every other event is one of the branch, or of the tag. */
+export const eventFrom = (facts: EventFacts): GithubEvent => {
+  const { branch, tag, crons, ...rest } = facts
+  const head = branch ?? facts.defaultBranch
+  const isPullRequest = facts.name.startsWith('pull_request')
+  const own = tag === null ? `refs/heads/${head}` : `refs/tags/${tag}`
+  return {
+    ...rest,
+    action: isPullRequest ? 'synchronize' : null,
+    ref:
+      facts.name === 'pull_request'
+        ? 'refs/pull/1/merge'
+        : facts.name === 'schedule'
+          ? `refs/heads/${facts.defaultBranch}`
+          : own,
+    headRef: isPullRequest ? head : null,
+    baseRef: isPullRequest ? facts.defaultBranch : null,
+    cron: facts.name === 'schedule' ? (crons[0] ?? null) : null,
+  }
+}
+
+/** The event that a run is for when nobody says one: a push if the workflow runs on that, else the next usual one, else its first. */
+export const usualEvent = (events: readonly string[]): string =>
+  ['push', 'pull_request', 'workflow_dispatch', 'schedule'].find((name) => events.includes(name)) ?? events[0] ?? 'push'
+
 /** What is known about the commit, for the payload. */
 export type EventCommit = { readonly id: string; readonly subject: string; readonly author: string }
 

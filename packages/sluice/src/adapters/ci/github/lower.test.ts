@@ -1,5 +1,5 @@
 /** Lowering as a function: what it gives, that it can be kept, and that nothing of GitHub's schema or of our tables is forgotten. The semantics are in the corpus (test/workflows/github). */
-import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict'
+import { deepStrictEqual, ok, strictEqual, throws } from 'node:assert/strict'
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,13 +9,14 @@ import { builtInActions } from './builtin/names.ts'
 import { builtIns } from './builtin/table.ts'
 import { builtInRemarks, conformance } from './conformance.ts'
 import { definitionOf } from './definition.ts'
-import type { GithubEvent } from './event.ts'
+import { eventFrom, usualEvent, type EventFacts, type GithubEvent } from './event.ts'
 import { passes } from './filter-patterns.ts'
 import { cachedLowering } from './lowering-cache.ts'
 import { lowerWorkflow, type LoweringRequest } from './lower.ts'
 import { expandMatrix } from './matrix.ts'
 import { parseKeyValues } from './run/file-commands.ts'
 import { readSchema } from './schema.ts'
+import { selectJobs } from './select-jobs.ts'
 
 const event: GithubEvent = {
   name: 'push',
@@ -260,6 +261,69 @@ test('the plan of a job keeps the event, so that nothing else is needed to run i
   const [job] = lowerWorkflow(request(workflow('  a: { runs-on: x, steps: [{ run: echo }] }\n'))).jobs
   ok(job !== undefined)
   deepStrictEqual(definitionOf(job).event, event)
+})
+
+test('an event gets the refs that GitHub would give it', () => {
+  const facts: EventFacts = {
+    name: 'push',
+    sha: event.sha,
+    before: null,
+    repository: 'octo/shop',
+    actor: 'ada',
+    defaultBranch: 'main',
+    changedFiles: null,
+    inputs: {},
+    payload: null,
+    branch: 'topic',
+    tag: null,
+    crons: ['5 4 * * *', '0 0 * * *'],
+  }
+  const refs = (change: Partial<EventFacts>) => {
+    const { name, action, ref, headRef, baseRef, cron } = eventFrom({ ...facts, ...change })
+    return [name, action, ref, headRef, baseRef, cron]
+  }
+  deepStrictEqual(
+    [
+      refs({}),
+      refs({ tag: 'v1' }),
+      refs({ name: 'pull_request' }),
+      refs({ name: 'pull_request_target' }),
+      refs({ name: 'schedule' }),
+      refs({ name: 'workflow_dispatch', branch: null }),
+    ],
+    [
+      ['push', null, 'refs/heads/topic', null, null, null],
+      ['push', null, 'refs/tags/v1', null, null, null],
+      ['pull_request', 'synchronize', 'refs/pull/1/merge', 'topic', 'main', null],
+      ['pull_request_target', 'synchronize', 'refs/heads/topic', 'topic', 'main', null],
+      ['schedule', null, 'refs/heads/main', null, null, '5 4 * * *'],
+      ['workflow_dispatch', null, 'refs/heads/main', null, null, null],
+    ],
+  )
+  deepStrictEqual(
+    [
+      usualEvent(['schedule', 'push']),
+      usualEvent(['release', 'workflow_dispatch']),
+      usualEvent(['release']),
+      usualEvent([]),
+    ],
+    ['push', 'workflow_dispatch', 'release', 'push'],
+  )
+})
+
+test('a named job runs with its legs and everything that it needs', () => {
+  const { jobs } = lowerWorkflow(
+    request(
+      workflow(`  a: { runs-on: x, strategy: { matrix: { n: [1, 2] } }, steps: [{ run: echo }] }
+  b: { runs-on: x, needs: a, steps: [{ run: echo }] }
+  c: { runs-on: x, steps: [{ run: echo }] }
+`),
+    ),
+  )
+  const names = (...wanted: readonly string[]) => selectJobs(jobs, wanted).map(({ name }) => name)
+  deepStrictEqual(names('b'), ['a', 'a (1)', 'a (2)', 'b'])
+  deepStrictEqual(names('a (2)', 'c'), ['a', 'a (2)', 'c'])
+  throws(() => names('bb'), { code: 'not_found', detail: "The pipeline has no job bb; did you mean 'b'?" })
 })
 
 test('every key of GitHub’s schema has its row in the table of what is honoured, and every built-in action its remark', () => {

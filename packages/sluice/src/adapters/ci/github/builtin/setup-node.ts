@@ -96,20 +96,15 @@ const packageName = (): string => `node-${process.platform}-${process.arch}`
 /** Fetches the platform's package of `node` with npm, without any of its scripts. */
 const fetched = async (call: BuiltInCall, wanted: string): Promise<Node> => {
   const { state } = call
-  const range = wanted.startsWith('lts') || wanted === 'latest' || wanted === 'node' ? 'latest' : wanted
-  const spec = `${packageName()}@${range}`
-  const [answer = ''] = (
-    await runProgram(call, ['npm', 'view', spec, 'version', '--json'], {
-      directory: state.folders.temporary,
-      quiet: true,
-    })
-  ).slice(-1)
-  const found = [...answer.matchAll(/"(\d+\.\d+\.\d+)"/g)].map(([, version = '']) => version)
+  const range = wanted.startsWith('lts/') || wanted === 'latest' ? '*' : wanted
+  const argv = ['npm', 'view', `${packageName()}@${range}`, 'version', '--json']
+  const answer = await runProgram(call, argv, { directory: state.folders.temporary, quiet: true })
+  const found = [...answer.join('\n').matchAll(/"(\d+\.\d+\.\d+)"/g)].map(([, version = '']) => version)
   const best = bestVersion(
     found.map((version) => ({ version, folder: '' })),
     wanted,
   )
-  const version = best?.version ?? found.at(-1)
+  const version = best?.version
   if (version === undefined)
     throw new Error(
       `Unable to find Node version '${wanted}' for platform ${process.platform} and architecture ${process.arch}.`,
