@@ -51,16 +51,17 @@ export const eventFrom = (facts: EventFacts): GithubEvent => {
   return {
     ...rest,
     action: isPullRequest ? 'synchronize' : null,
-    ref:
-      facts.name === 'pull_request'
-        ? 'refs/pull/1/merge'
-        : facts.name === 'schedule'
-          ? `refs/heads/${facts.defaultBranch}`
-          : own,
+    ref: refOf(facts.name, { own, base: `refs/heads/${facts.defaultBranch}` }),
     headRef: isPullRequest ? head : null,
     baseRef: isPullRequest ? facts.defaultBranch : null,
     cron: facts.name === 'schedule' ? (crons[0] ?? null) : null,
   }
+}
+
+/** `pull_request` is of the merge of both branches, `pull_request_target` and schedules of the base. Source: docs.github.com, "Events that trigger workflows", read 2026-08. */
+const refOf = (name: string, { own, base }: { readonly own: string; readonly base: string }): string => {
+  if (name === 'pull_request') return 'refs/pull/1/merge'
+  return name === 'pull_request_target' || name === 'schedule' ? base : own
 }
 
 /** The event that a run is for when nobody says one: a push if the workflow runs on that, else the next usual one, else its first. */

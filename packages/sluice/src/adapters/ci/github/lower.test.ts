@@ -295,7 +295,7 @@ test('an event gets the refs that GitHub would give it', () => {
       ['push', null, 'refs/heads/topic', null, null, null],
       ['push', null, 'refs/tags/v1', null, null, null],
       ['pull_request', 'synchronize', 'refs/pull/1/merge', 'topic', 'main', null],
-      ['pull_request_target', 'synchronize', 'refs/heads/topic', 'topic', 'main', null],
+      ['pull_request_target', 'synchronize', 'refs/heads/main', 'topic', 'main', null],
       ['schedule', null, 'refs/heads/main', null, null, '5 4 * * *'],
       ['workflow_dispatch', null, 'refs/heads/main', null, null, null],
     ],
