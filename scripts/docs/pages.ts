@@ -4,6 +4,7 @@ import { cliPage } from './cli.ts'
 import { configJsonSchema, configPage } from './config.ts'
 import { errorsPage } from './errors.ts'
 import { gitlabPage } from './gitlab.ts'
+import { githubActionsPage } from './github-actions.ts'
 
 /** Every generated file of the repository, relative to its root. */
 export const pages: ReadonlyMap<string, (present: string) => string> = new Map([
@@ -13,4 +14,5 @@ export const pages: ReadonlyMap<string, (present: string) => string> = new Map([
   ['docs/cli.md', cliPage],
   ['docs/api.md', apiPage],
   ['docs/ci-conformance-gitlab.md', gitlabPage],
+  ['docs/github-actions.md', githubActionsPage],
 ])

@@ -291,4 +291,21 @@ export const limits = {
   gitlabJobTimeoutMs: 3_600_000,
   /** How long a service of a GitLab job may take to answer, milliseconds; its runner waits as long. */
   gitlabServiceStartMs: 30_000,
+  /** Largest file of a workflow or an action, bytes; GitHub stands at some half of it. */
+  workflowBytesMax: 1_048_576,
+  /** Values in one document once its aliases are put in, and how deep they may nest: what a short text can be made to unfold into. */
+  workflowNodesMax: 200_000,
+  workflowDepthMax: 100,
+  /** Levels of workflows that call each other, the first included; GitHub's own bound. */
+  workflowNestingMax: 10,
+  /** Composite actions inside of each other; the bound of GitHub's runner. */
+  compositeDepthMax: 10,
+  /** Combinations of a matrix before its excludes take some away. */
+  matrixProductMax: 65_536,
+  /** How long a service may take to come up, milliseconds; an image of a database starts in seconds. */
+  serviceStartMs: 120_000,
+  /** How long steps that run in any case may take after a job was called off, milliseconds; GitHub's own. */
+  cancelledStepsMs: 300_000,
+  /** Largest summary that one step may write, bytes; GitHub's own bound. */
+  stepSummaryBytesMax: 1_048_576,
 } as const

@@ -1,0 +1,128 @@
+/** One step: its environment, its condition, its limits, and how it ended. */
+import { limits } from '../../../../core/limits.ts'
+import type { JsonValue } from '../../../../core/pipeline/job-plan.ts'
+import type { Fields } from '../definition.ts'
+import { evaluateCondition, evaluateText, evaluateValue, textOf, type Scope } from '../expressions.ts'
+import { firstLine } from '../job-fields.ts'
+import { actionReference } from '../action-reference.ts'
+import { tellError, type JobState, type StepFrame, type StepOutcome, type StepUnit } from './job-state.ts'
+import { runAction } from './run-action.ts'
+import { runScript } from './run-script.ts'
+import { stepScope, textsOf } from './step-scope.ts'
+
+/** A step that failed: what it is called, and its exit code where it has one. */
+export type Failed = { readonly name: string | null; readonly exitCode: number | null }
+
+/** What a step is carried out with. */
+export type StepCall = {
+  readonly state: JobState
+  readonly frame: StepFrame
+  readonly step: Fields
+  readonly unit: StepUnit
+  readonly scope: Scope
+  /** Runs the steps of a composite action. */
+  readonly runInner: typeof runSteps
+}
+
+/** Runs steps in order, each by its condition, and keeps their results in the frame. Gives the first that failed for good; null for none. */
+export const runSteps = async (state: JobState, frame: StepFrame, steps: readonly Fields[]): Promise<Failed | null> => {
+  let first: Failed | null = null
+  for (const step of steps) {
+    const failed = await runStep(state, frame, step)
+    first ??= failed
+  }
+  return first
+}
+
+const runStep = async (state: JobState, frame: StepFrame, step: Fields): Promise<Failed | null> => {
+  const id = textOf(step['id'] ?? null)
+  const unit: StepUnit = {
+    id: id === '' ? generatedId(frame, step) : id,
+    title: plainTitle(step),
+    env: {},
+    outputs: {},
+    saved: { ...state.saved.get(step) },
+    hasBrokenCommand: false,
+    exitCode: null,
+  }
+  const ended = await attempt(state, frame, { step, unit })
+  const { outcome, conclusion, title } = ended
+  if (id !== '') frame.steps[id] = { outcome, conclusion, outputs: outcome === 'skipped' ? {} : unit.outputs }
+  if (conclusion !== 'failure') return null
+  frame.hasFailed = true
+  return { name: title, exitCode: unit.exitCode }
+}
+
+type Ended = { readonly outcome: StepOutcome; readonly conclusion: StepOutcome; readonly title: string }
+
+const attempt = async (
+  state: JobState,
+  frame: StepFrame,
+  { step, unit: early }: { readonly step: Fields; readonly unit: StepUnit },
+): Promise<Ended> => {
+  let title = early.title
+  try {
+    const env = textsOf(evaluateValue(step['env'] ?? {}, stepScope(state, frame, {})))
+    const scope = stepScope(state, frame, env)
+    if (!evaluateCondition(step['if'], scope)) {
+      state.shell.note(`Skipped: ${title}`)
+      return { outcome: 'skipped', conclusion: 'skipped', title }
+    }
+    if (step['name'] !== undefined) title = evaluateText(textOf(step['name']), scope)
+    const unit = early
+    unit.env = env
+    unit.title = title
+    const outcome = await carryOut({ state, frame, step, unit, scope, runInner: runSteps })
+    const mayFail = outcome === 'failure' && textOf(evaluateValue(step['continue-on-error'] ?? false, scope)) === 'true'
+    return { outcome, conclusion: mayFail ? 'success' : outcome, title }
+  } catch (error) {
+    tellError(state, error instanceof Error ? error.message : String(error))
+    return { outcome: 'failure', conclusion: 'failure', title }
+  }
+}
+
+const carryOut = async (call: StepCall): Promise<StepOutcome> => {
+  const { state, step, unit, scope } = call
+  const minutes = Number(evaluateValue(step['timeout-minutes'] ?? 0, scope))
+  const limitMs = minutes > 0 ? Math.min(minutes * 60_000, limits.durationMsMax) : null
+  const wasCancelled = state.signal.aborted
+  const outer = wasCancelled ? AbortSignal.timeout(limits.cancelledStepsMs) : state.signal
+  const limit = limitMs === null ? null : AbortSignal.timeout(Math.ceil(limitMs))
+  const signal = limit === null ? outer : AbortSignal.any([outer, limit])
+  state.shell.group(unit.title === plainTitle(step) && step['name'] === undefined ? `Run ${unit.title}` : unit.title)
+  try {
+    const outcome = step['uses'] === undefined ? await runScript(call, signal) : await runAction(call, signal)
+    if (limit?.aborted === true && !outer.aborted) {
+      tellError(state, `The action '${unit.title}' has timed out after ${minutes} minutes.`)
+      return 'failure'
+    }
+    if (outer.aborted) {
+      if (!wasCancelled) tellError(state, 'The operation was canceled.')
+      return 'cancelled'
+    }
+    return unit.hasBrokenCommand && outcome === 'success' ? 'failure' : outcome
+  } catch (error) {
+    tellError(state, error instanceof Error ? error.message : String(error))
+    return limit?.aborted !== true && outer.aborted ? 'cancelled' : 'failure'
+  } finally {
+    state.shell.endGroup()
+  }
+}
+
+/** What a step is called before its expressions are evaluated: the same that the plan shows. */
+export const plainTitle = (step: Fields): string => textOf(step['name'] ?? step['uses'] ?? firstLine(step['run']))
+
+/** `GITHUB_ACTION` of a step without an id: `__run`, `__run_2`, `__actions_checkout`. Source: docs.github.com, "Variables reference", *GITHUB_ACTION*. */
+const generatedId = (frame: StepFrame, step: Fields): string => {
+  const base = `__${idOf(step['uses'])}`.replaceAll(/[^\w-]/g, '_')
+  const count = (frame.taken.get(base) ?? 0) + 1
+  frame.taken.set(base, count)
+  return count === 1 ? base : `${base}_${count}`
+}
+
+const idOf = (uses: JsonValue | undefined): string => {
+  if (uses === undefined) return 'run'
+  const reference = actionReference(textOf(uses))
+  if (reference?.kind === 'repository') return reference.repository
+  return reference?.kind === 'docker' ? reference.name.slice('docker://'.length) : 'self'
+}
