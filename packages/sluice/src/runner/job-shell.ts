@@ -6,7 +6,7 @@ import { limits } from '../core/limits.ts'
 import type { Annotation, Execution, ExecutionEnd, JobShell } from '../ports/dialect.ts'
 import type { RunAs } from './isolation/launcher.ts'
 import type { JobLog } from './job-log.ts'
-import type { Processes } from './processes.ts'
+import type { OnOutput, Processes } from './processes.ts'
 import type { RunFiles } from './run-files.ts'
 import type { Workspace } from './workspace/workspace.ts'
 
@@ -74,7 +74,11 @@ export class LocalJobShell implements JobShell {
   ): Promise<ExecutionEnd> {
     const { log, processes } = this.#options
     const lines = onLine === undefined ? null : new LineTap(log, onLine)
-    const onOutput = lines === null ? log.write.bind(log) : lines.push.bind(lines)
+    const onOutput: OnOutput = (stream, chunk) => {
+      if (lines === null) log.write(stream, chunk)
+      else lines.push(stream, chunk)
+      return null
+    }
     const as: RunAs | null = null
     const end = await processes.run(
       { argv, env: { ...this.env, ...env, ...this.#marks() }, directory, timeoutMs, as, onOutput },
