@@ -6,7 +6,7 @@ import { limits } from '../core/limits.ts'
 import type { Annotation, Execution, ExecutionEnd, JobShell } from '../ports/dialect.ts'
 import type { RunAs } from './isolation/launcher.ts'
 import type { JobLog } from './log/job-log.ts'
-import type { Processes } from './processes.ts'
+import type { OnOutput, Processes } from './processes.ts'
 import type { RunFiles } from './run-files.ts'
 import type { Workspace } from './workspace/workspace.ts'
 
@@ -74,7 +74,10 @@ export class LocalJobShell implements JobShell {
   ): Promise<ExecutionEnd> {
     const { log, processes } = this.#options
     const lines = onLine === undefined ? null : new LineTap(log, onLine)
-    const onOutput = lines === null ? log.write.bind(log) : lines.push.bind(lines)
+    const onOutput: OnOutput = (stream, chunk) => {
+      const isTaken = lines === null ? log.write(stream, chunk) : lines.push(stream, chunk)
+      return isTaken ? null : log.drained()
+    }
     const as: RunAs | null = null
     const end = await processes.run(
       { argv, env: { ...this.env, ...env, ...this.#marks() }, directory, timeoutMs, as, onOutput },
@@ -170,16 +173,19 @@ class LineTap {
     this.#onLine = onLine
   }
 
-  push(stream: 'stdout' | 'stderr', chunk: Uint8Array): void {
+  /** Whether the log takes more at once. */
+  push(stream: 'stdout' | 'stderr', chunk: Uint8Array): boolean {
     const source = this.#sources[stream]
     const lines = (source.rest + source.decoder.write(Buffer.from(chunk))).split('\n')
     source.rest = lines.pop() ?? ''
-    for (const line of lines) this.#hand(stream, line)
+    let isTaken = true
+    for (const line of lines) isTaken = this.#hand(stream, line) && isTaken
     // A line without an end must not grow without one.
     if (source.rest.length > limits.jobLogLineMax) {
-      this.#hand(stream, source.rest)
+      isTaken = this.#hand(stream, source.rest) && isTaken
       source.rest = ''
     }
+    return isTaken
   }
 
   end(): void {
@@ -191,8 +197,8 @@ class LineTap {
     }
   }
 
-  #hand(stream: 'stdout' | 'stderr', line: string): void {
+  #hand(stream: 'stdout' | 'stderr', line: string): boolean {
     const logged = this.#onLine(line.endsWith('\r') ? line.slice(0, -1) : line, stream)
-    if (logged !== null) this.#log.write(stream, Buffer.from(`${logged}\n`))
+    return logged === null || this.#log.write(stream, Buffer.from(`${logged}\n`))
   }
 }

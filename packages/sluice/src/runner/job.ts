@@ -170,13 +170,16 @@ const dialectSteps = async (work: JobWork, machine: LocalJobShell, signals: JobS
     machine,
     signals.stop,
   )
+  const over = new AbortController()
   const isLate = lateness(signals).then(async () => {
+    // Another attempt under the same key may run by now.
+    if (over.signal.aborted) return running
     await processes.end(0)
     await workspace.end()
     await sleep(limits.lastStepsMs, undefined, { ref: false })
     throw new SluiceError('outcome_unknown', { detail: `job ${plan.name} did not end after its processes had ended` })
   })
-  const { outcome, exitCode, failedStep, outputs } = await Promise.race([running, isLate])
+  const { outcome, exitCode, failedStep, outputs } = await Promise.race([running, isLate]).finally(() => over.abort())
   const because = outcome === 'cancelled' && signals.stop.aborted ? signals.because() : outcome
   const reason =
     because === 'timed_out'

@@ -12,6 +12,9 @@ import type { ExecutionEnd } from '../ports/dialect.ts'
 import { findProgram, type RunAs } from './isolation/launcher.ts'
 import type { Namespace } from './isolation/namespace.ts'
 
+/** Takes output; no more comes before the promise, where there is one, is settled. */
+export type OnOutput = (stream: 'stdout' | 'stderr', chunk: Uint8Array) => Promise<void> | null
+
 /** What a process is started with. */
 export type Order = {
   readonly argv: readonly string[]
@@ -21,7 +24,7 @@ export type Order = {
   readonly timeoutMs: number | null
   /** Null: as we are. Only root may ask for another. */
   readonly as: RunAs | null
-  readonly onOutput: (stream: 'stdout' | 'stderr', chunk: Uint8Array) => void
+  readonly onOutput: OnOutput
 }
 
 /** What the processes of a job have in common. */
@@ -119,8 +122,7 @@ export class Processes {
       stdio: ['ignore', 'pipe', 'pipe'],
       ...(namespace === null && as !== null ? as : {}),
     })
-    child.stdout.on('data', (chunk: Uint8Array) => onOutput('stdout', chunk))
-    child.stderr.on('data', (chunk: Uint8Array) => onOutput('stderr', chunk))
+    for (const stream of ['stdout', 'stderr'] as const) listen(child[stream], (chunk) => onOutput(stream, chunk))
     this.#open.add(child)
     const over = exitOf(child).then(() => void this.#running.delete(over))
     this.#running.add(over)
@@ -170,13 +172,24 @@ export class Processes {
     child.stdout.on('data', heard)
     child.stderr.on('data', heard)
     const deadline = performance.now() + limits.jobPipeWaitMs
-    while (this.#open.has(child) && quietTurns < 3 && performance.now() < deadline) {
-      quietTurns += 1
-      await turn()
+    const isHeldUp = (): boolean => child.stdout.isPaused() || child.stderr.isPaused()
+    while (this.#open.has(child) && quietTurns < 3 && (isHeldUp() || performance.now() < deadline)) {
+      quietTurns = isHeldUp() ? 0 : quietTurns + 1
+      if (isHeldUp()) await sleep(1)
+      else await turn()
     }
     child.stdout.off('data', heard)
     child.stderr.off('data', heard)
   }
+}
+
+const listen = (readable: Readable, take: (chunk: Uint8Array) => Promise<void> | null): void => {
+  readable.on('data', (chunk: Uint8Array) => {
+    const wait = take(chunk)
+    if (wait === null) return
+    readable.pause()
+    void wait.catch(() => {}).then(() => readable.resume())
+  })
 }
 
 const exitOf = (child: Child): Promise<ExecutionEnd> =>

@@ -166,7 +166,7 @@ export class LocalRunner {
       await clearWorkspace(folder, beginning.lowers)
       await mkdir(folder, { recursive: true })
       const end = await this.#inWorkspace({ request, plan, log, isolation, beginning }, signals)
-      await this.#keepOrThrow(folder, end)
+      await this.#keepOrDiscard(folder, end)
       // Only a closed log has its last line.
       await log.close()
       return { ...end, tail: log.tail() }
@@ -265,7 +265,7 @@ export class LocalRunner {
   }
 
   /** Checkpoints are of use after a failure; reports until they were read. */
-  async #keepOrThrow(folder: string, { outcome, steps, reports }: Awaited<ReturnType<typeof runJob>>): Promise<void> {
+  async #keepOrDiscard(folder: string, { outcome, steps, reports }: Awaited<ReturnType<typeof runJob>>): Promise<void> {
     const isUseful = outcome !== 'succeeded' && steps.some(({ isCheckpoint }) => isCheckpoint)
     if (isUseful) return
     if (reports.length === 0) await this.#trash.take(folder)

@@ -14,7 +14,7 @@ import type { PlannedService, Texts } from '../../core/pipeline/job-plan.ts'
 import type { ExecutionEnd } from '../../ports/dialect.ts'
 import type { Network, RunAs } from '../isolation/launcher.ts'
 import type { JobLog } from '../log/job-log.ts'
-import type { Processes } from '../processes.ts'
+import type { OnOutput, Processes } from '../processes.ts'
 import { engineWords, readyCommands, readyWords, removeWords, runWords } from './docker.ts'
 import type { ServicePorts } from './ports.ts'
 import { commandRecipe, kindOf, packagesOf, type Recipe, recipeOf } from './recipes.ts'
@@ -133,7 +133,7 @@ const containerRecipe = async (
   const { image } = service
   const { processes, env, folder } = options
   const kind = image === null ? null : kindOf(image)
-  const order = { argv: engineWords, env, directory: '/', timeoutMs: 10_000, as: null, onOutput: () => {} }
+  const order = { argv: engineWords, env, directory: '/', timeoutMs: 10_000, as: null, onOutput: () => null }
   const engine = await processes.run(order, new AbortController().signal)
   if (image === null || engine.kind !== 'exited' || engine.code !== 0)
     throw new SluiceError('tool_missing', {
@@ -192,10 +192,11 @@ const start = async (
   await makeData({ data, as, files: recipe.files })
   const env = { ...options.env, ...service.env, ...recipe.env }
   const lines: string[] = []
-  const onOutput = (stream: 'stdout' | 'stderr', chunk: Uint8Array): void => {
+  const onOutput: OnOutput = (stream, chunk) => {
     lines.push(...Buffer.from(chunk).toString('utf8').trimEnd().split('\n'))
     lines.splice(0, lines.length - limits.evidenceLinesMax)
     log.write(stream, chunk)
+    return null
   }
   const directory = as === null ? options.directory : data
   const run = (argv: readonly string[], listen: typeof onOutput): Promise<ExecutionEnd> =>
@@ -211,7 +212,7 @@ const start = async (
   const healthEnv = { ...env, ...exportsOf(service, { recipe, ports }) }
   const isHealthy = async (): Promise<boolean> => {
     if (question === null) return answers(ports[0]?.outside ?? 0)
-    const order = { argv: question, env: healthEnv, directory, timeoutMs: null, as, onOutput: () => {} }
+    const order = { argv: question, env: healthEnv, directory, timeoutMs: null, as, onOutput: () => null }
     return isGood(await processes.run(order, deadline))
   }
   while (!(await isHealthy())) {
