@@ -198,7 +198,10 @@ describe('pause', () => {
     const { control, port } = await serve(t, [upstream], { settings: { pauseQueueMax: 3 } })
     await control.send({ kind: 'pause', ...name, fence: { token: 1, sequence: 2 }, maxMs: 300 })
     const answers = await Promise.all(Array.from({ length: 5 }, () => ask(port)))
-    assert.deepEqual(answers.map(({ status }) => status).toSorted((a, b) => a - b), [200, 200, 200, 503, 503])
+    assert.deepEqual(
+      answers.map(({ status }) => status).toSorted((a, b) => a - b),
+      [200, 200, 200, 503, 503],
+    )
     assert.equal((await control.observe()).paused, false)
     assert.equal((await control.observe()).counters[0]?.bad, 0)
   })
