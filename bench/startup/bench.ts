@@ -1,10 +1,11 @@
 /**
  * `npm run bench:startup [-- --quick] [--json]`: how long `sluice --help`, `sluice status` and a control plane take until they answer, and
- * what control plane and gateway hold in memory when nothing happens. Medians; the compile cache is warm, as it is from the second start on.
+ * what control plane, gateway and standby hold in memory when nothing happens. Medians; the compile cache is warm, as it is from the second start on.
  */
 import { spawnSync } from 'node:child_process'
 import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { runningIn } from '../../packages/sluice/src/lib/process-identity.ts'
 import { shutdownGateway } from '../../packages/sluice/src/routers/gateway/keeper.ts'
 import { makeStateDir, openDesk, removeState } from '../../packages/sluice/test/e2e/plane.ts'
 import { makeProject } from '../../packages/sluice/test/e2e/project.ts'
@@ -50,13 +51,16 @@ const measure = async (program: Program, place: Place): Promise<readonly Bounded
     progress(`memory after ${idleMs / 1_000} s without work`)
     await rest(idleMs)
     const gateway = await gatewayPid(place.stateDir)
-    if (gateway === null) throw new Error('control plane and gateway do not both run')
+    const standby = runningIn(join(place.stateDir, 'standby.json'))
+    if (gateway === null || standby === null) throw new Error('control plane, gateway and standby do not all run')
     return [
       ...times,
       atMost({ name: 'memory.controlPlaneMb', value: memoryMbOf(server.pid), unit: 'MB resident' }, 120),
       { name: 'memory.controlPlaneProportionalMb', value: proportionalMbOf(server.pid), unit: 'MB' },
       atMost({ name: 'memory.gatewayMb', value: memoryMbOf(gateway), unit: 'MB resident' }, 90),
       { name: 'memory.gatewayProportionalMb', value: proportionalMbOf(gateway), unit: 'MB' },
+      { name: 'memory.standbyMb', value: memoryMbOf(standby.pid), unit: 'MB resident' },
+      { name: 'memory.standbyProportionalMb', value: proportionalMbOf(standby.pid), unit: 'MB' },
     ]
   } finally {
     await server.end()

@@ -123,6 +123,10 @@ export const limits = {
   gatewayRestartDelayMs: 50,
   /** A gateway that served this long is started again at once, milliseconds. */
   gatewaySteadyMs: 250,
+  /** How long a standby waits for the lock of a gateway that died, milliseconds: the kernel closes what a process had one after the other. */
+  gatewayLockWaitMs: 250,
+  /** How long a standby that is loaded, or nearly, may take until it answers, milliseconds; then it is ended and a new gateway started. */
+  gatewayStandbyMs: 2_000,
   /** Largest file of secrets that is read, bytes. */
   secretsBytesMax: 4_194_304,
   /** How long a new instance is watched for ending at once, milliseconds; one that listens on its port ends the wait at once. */
