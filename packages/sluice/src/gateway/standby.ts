@@ -20,6 +20,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { SluiceError } from '../core/errors.ts'
 import { limits } from '../core/limits.ts'
+import { behindNiceness, canUndoNiceness, setNiceness } from '../lib/niceness.ts'
 import { identify } from '../lib/process-identity.ts'
 import { fieldsOf, readNamed } from './inheritance.ts'
 import type { Inheritance } from './inheritance.ts'
@@ -120,28 +121,22 @@ export class Standby {
     child.once('error', (error) => ended(error.message))
     child.once('exit', (code, signal) => ended(`exit ${code ?? signal}`))
     if (child.pid === undefined) return
-    behindTheGateway(child)
+    const niceness = os.getPriority()
+    loadBehind(child, niceness)
     // A channel that closes under a message is told by `exit`.
-    child.send({ kind: 'listeners', listeners: held }, () => {})
+    child.send({ kind: 'listeners', listeners: held, niceness }, () => {})
     child.unref()
     child.channel?.unref()
     fs.writeFileSync(this.file, `${JSON.stringify(identify(child.pid))}\n`, { mode: 0o600 })
   }
 }
 
-/** While it loads, it must not take from the gateway that serves; loaded, it will be the gateway. Where that takes a right we lack, it stays as it is. */
-const behindTheGateway = (child: ChildProcess): void => {
-  const own = os.getPriority()
-  if (own >= 0) return
-  const become = (priority: number): void => {
-    try {
-      if (child.pid !== undefined) os.setPriority(child.pid, priority)
-    } catch {
-      // Not allowed, or gone already.
-    }
-  }
-  become(0)
-  child.once('message', () => become(own))
+/** While it loads, it must not take from the gateway that serves; loaded, it will be the gateway. Where that cannot be undone, it loads like everybody. */
+const loadBehind = (child: ChildProcess, niceness: number): void => {
+  const { pid } = child
+  if (pid === undefined || niceness >= behindNiceness || !canUndoNiceness()) return
+  setNiceness(pid, behindNiceness)
+  child.once('message', () => setNiceness(pid, niceness))
 }
 
 /**
@@ -159,7 +154,9 @@ export const standBy = (): Promise<Inheritance> =>
       message = value
     })
     process.once('disconnect', () => {
-      const { listeners } = fieldsOf(message)
+      const { listeners, niceness } = fieldsOf(message)
+      // Who would have raised it when it is loaded is dead.
+      if (niceness !== os.getPriority()) setNiceness(process.pid, Number(niceness))
       if (Array.isArray(listeners)) return resolve(inheritanceOf(listeners))
       const detail = 'the gateway that this one stands by for died before it said what its sockets are for'
       return reject(new SluiceError('gateway_unreachable', { detail }))

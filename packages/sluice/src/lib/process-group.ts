@@ -34,16 +34,23 @@ const send = (group: number, signal: NodeJS.Signals): void => {
   }
 }
 
-const hasLiveMember = (group: number): boolean => {
+/** Processes of the group that are alive; Linux only, elsewhere none is found. */
+export const membersOf = (group: number): readonly number[] =>
+  process.platform === 'linux' ? [...livePids(group)] : []
+
+const hasLiveMember = (group: number): boolean => livePids(group).next().done !== true
+
+function* livePids(group: number): Generator<number> {
   for (const name of readdirSync('/proc')) {
     if (!/^\d+$/.test(name)) continue
     try {
       const stat = readFileSync(`/proc/${name}/stat`, 'utf8')
       const [state, , memberOf] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-      if (memberOf === String(group) && state !== 'Z' && state !== 'X') return true
+      if (memberOf !== String(group) || state === 'Z' || state === 'X') continue
     } catch {
       // It ended while we looked.
+      continue
     }
+    yield Number(name)
   }
-  return false
 }

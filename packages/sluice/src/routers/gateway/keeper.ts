@@ -5,10 +5,11 @@
  */
 import { spawn } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
-import { constants, getPriority, setPriority } from 'node:os'
+import { constants, getPriority } from 'node:os'
 import { join } from 'node:path'
 import { SluiceError } from '../../core/errors.ts'
 import { limits } from '../../core/limits.ts'
+import { setNiceness } from '../../lib/niceness.ts'
 import { runningIn } from '../../lib/process-identity.ts'
 import type { Log } from '../../ports/clock.ts'
 import { type ControlConnection, openConnection } from './connection.ts'
@@ -91,6 +92,8 @@ export class GatewayKeeper {
   /** Whether a standby of the gateway that died has come to serve. One that does not in time is ended, since it holds the ports. */
   async #isTakenOver(): Promise<boolean> {
     const file = join(this.#options.stateDir, 'standby.json')
+    // It may be loading, and nobody serves meanwhile.
+    goBefore(runningIn(file)?.pid)
     for (let leftMs = limits.gatewayStandbyMs; !this.#stopped.signal.aborted; leftMs -= lookEveryMs) {
       const standby = runningIn(file)
       if (await this.#answers()) return true
@@ -142,11 +145,7 @@ export class GatewayKeeper {
 
 /** All traffic waits for the gateway: builds and starting instances do not go before it. Where that takes a right we lack, it is as it was. */
 const goBefore = (pid: number | undefined): void => {
-  try {
-    if (pid !== undefined) setPriority(pid, Math.min(getPriority(), constants.priority.PRIORITY_ABOVE_NORMAL))
-  } catch {
-    // Not allowed (EACCES, EPERM), or gone already (ESRCH): both are no reason to fail.
-  }
+  if (pid !== undefined) setNiceness(pid, Math.min(getPriority(), constants.priority.PRIORITY_ABOVE_NORMAL))
 }
 
 const endNow = (pid: number): void => {
