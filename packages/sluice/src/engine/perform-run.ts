@@ -6,14 +6,15 @@ import type { Artifact } from '../core/model.ts'
 import { jobAt } from '../core/pipeline/board.ts'
 import { fanOut, fanOutOf } from '../core/pipeline/fan-out.ts'
 import type { JobPlan } from '../core/pipeline/job-plan.ts'
-import type { JobResolution, RunAction, RunEffect, RunResult } from '../core/pipeline/types.ts'
+import type { JobEvidence, JobResolution, RunAction, RunEffect, RunResult } from '../core/pipeline/types.ts'
 import type { Failure } from '../core/rollout/types.ts'
 import type { JobOutcome } from '../ports/runner.ts'
 import { type Deliveries, deliver, stopDelivery } from './deliver.ts'
+import { judgeRun } from './judge-gates.ts'
 import type { Ports } from './ports.ts'
 import type { Run } from './trusted.ts'
 
-type World = Pick<Ports, 'artifacts' | 'clock' | 'runner' | 'secrets' | 'sha256'>
+type World = Pick<Ports, 'artifacts' | 'clock' | 'evidence' | 'source' | 'runner' | 'secrets' | 'sha256'>
 
 /** Performs one effect. Rejects with SluiceError; `outcome_unknown` where nobody can tell. */
 export const performRun = (
@@ -30,7 +31,7 @@ export const performRun = (
     case 'stop_job':
       return stopJob({ world, deliveries }, { run, action }, signal)
     case 'judge_gates':
-      return Promise.resolve({ kind: 'gates_judged', verdicts: [] })
+      return judge(world, { run, evidence: action.evidence }, signal)
     case 'cut_release':
       return cut(world, { run, artifacts: action.artifacts }, signal)
     case 'deliver':
@@ -73,14 +74,14 @@ const runJob = async (world: World, { run, key, action }: JobWork, signal: Abort
     { key, run: run.id, commit, version, job: given, isolation, secrets, attempt, inputs, needs },
     signal,
   )
-  const { artifacts, outputs } = outcome
-  if (outcome.outcome === 'succeeded') return { kind: 'job_succeeded', artifacts, outputs, evidence: null }
+  const { artifacts, outputs, evidence } = outcome
+  if (outcome.outcome === 'succeeded') return { kind: 'job_succeeded', artifacts, outputs, evidence }
   return failed(job, outcome)
 }
 
 const failed = (job: JobPlan, { outcome, exitCode, failedStep, tail, ...left }: JobOutcome): RunResult => {
   if (outcome === 'cancelled') throw new SluiceError('outcome_unknown', { detail: `${job.name} was called off` })
-  const { problem, reason, artifacts, outputs } = left
+  const { problem, reason, artifacts, outputs, evidence } = left
   const where = failedStep === null ? job.name : `${job.name}: ${failedStep}`
   const isLate = outcome === 'timed_out'
   const detail = isLate
@@ -97,8 +98,18 @@ const failed = (job: JobPlan, { outcome, exitCode, failedStep, tail, ...left }: 
     reason: reason ?? { kind: 'script_failure' },
     artifacts,
     outputs,
-    evidence: null,
+    evidence,
   }
+}
+
+const judge = async (
+  world: World,
+  { run, evidence }: { readonly run: Run; readonly evidence: readonly JobEvidence[] },
+  signal: AbortSignal,
+): Promise<RunResult> => {
+  const { gates } = run.plan
+  if (gates === null) throw new SluiceError('unexpected', { detail: `run ${run.id} was planned without gates` })
+  return { kind: 'gates_judged', verdicts: await judgeRun(world, { run, settings: gates, evidence }, signal) }
 }
 
 type Stopping = { readonly run: Run; readonly action: Extract<RunAction, { kind: 'stop_job' }> }
