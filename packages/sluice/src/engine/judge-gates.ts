@@ -49,6 +49,12 @@ export const judgeRun = async (
   return verdicts
 }
 
+/** Keeps the numbers of a run that no gate judges. */
+export const keepNumbers = async (world: Pick<Ports, 'evidence'>, run: Run): Promise<void> => {
+  const reports = await reportsOf(world, evidenceOf(run))
+  if (reports.length > 0) await world.evidence.keepBaseline(baselineOf(run.plan.commit.id, reports))
+}
+
 /** Reports of all jobs, in the order of the jobs. */
 export const reportsOf = async (
   { evidence }: Pick<Ports, 'evidence'>,

@@ -2,7 +2,6 @@
 import { SluiceError } from '../core/errors.ts'
 import { unreachable } from '../core/machine.ts'
 import { cutRelease } from '../core/release.ts'
-import type { Artifact } from '../core/model.ts'
 import { jobAt } from '../core/pipeline/board.ts'
 import { fanOut, fanOutOf } from '../core/pipeline/fan-out.ts'
 import type { JobPlan } from '../core/pipeline/job-plan.ts'
@@ -10,7 +9,7 @@ import type { JobEvidence, JobResolution, RunAction, RunEffect, RunResult } from
 import type { Failure } from '../core/rollout/types.ts'
 import type { JobOutcome } from '../ports/runner.ts'
 import { type Deliveries, deliver, stopDelivery } from './deliver.ts'
-import { judgeRun } from './judge-gates.ts'
+import { judgeRun, keepNumbers } from './judge-gates.ts'
 import type { Ports } from './ports.ts'
 import type { Run } from './trusted.ts'
 
@@ -33,7 +32,7 @@ export const performRun = (
     case 'judge_gates':
       return judge(world, { run, evidence: action.evidence }, signal)
     case 'cut_release':
-      return cut(world, { run, artifacts: action.artifacts }, signal)
+      return cut(world, { run, ...action }, signal)
     case 'deliver':
       return deliver(deliveries, { action, key, service: run.plan.service, by: run.by }, signal)
     default:
@@ -125,10 +124,12 @@ const stopJob = async (
   return { kind: 'done' }
 }
 
+type Cutting = Pick<Extract<RunAction, { kind: 'cut_release' }>, 'artifacts' | 'gates'> & { readonly run: Run }
+
 /** A release names only artifacts that are there and are what their digests say. */
 const cut = async (
   world: World,
-  { run, artifacts }: { readonly run: Run; readonly artifacts: readonly Artifact[] },
+  { run, artifacts, gates }: Cutting,
   signal: AbortSignal,
 ): Promise<RunResult> => {
   const { draft } = run.plan
@@ -141,6 +142,8 @@ const cut = async (
       hint: 'sluice run',
     })
   }
-  const release = cutRelease({ draft, artifacts, run: run.id, at: world.clock.now() }, world.sha256)
+  const release = cutRelease({ draft, artifacts, gates, run: run.id, at: world.clock.now() }, world.sha256)
+  // Where gates are judged, that keeps the numbers.
+  if (run.plan.gates === null) await keepNumbers(world, run)
   return { kind: 'release_cut', release }
 }

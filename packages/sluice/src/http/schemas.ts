@@ -286,6 +286,7 @@ export const schemas: Schemas = {
     ...releaseShape,
     start: z.strictObject({ command: z.string(), artifact: z.string() }),
     migrations: z.array(z.string()),
+    gates: z.array(z.strictObject({ gate: z.string(), status: z.enum(['pass', 'waived']) })),
     specs: z.array(environmentSpec),
   }),
   ReleaseVerification: z.strictObject({
