@@ -99,7 +99,11 @@ const runOf = async ({ version, gates, report, covered, line }: Commit): Promise
 
 type Told = readonly (string | number | null)[]
 const told = ({ gate, status, measured, threshold, base }: GateVerdict): Told => [
-  ...[gate, status, measured, threshold, base],
+  gate,
+  status,
+  measured,
+  threshold,
+  base,
 ]
 
 const demands: GatesConfig = { tests: { minimum: 2 }, coverage: { lines: '80%', changedLines: '50%' } }

@@ -33,6 +33,7 @@ export const gitSource = (directory: string): Source => {
         '--unified=0',
         '--no-color',
         '--no-ext-diff',
+        '--no-textconv',
         '--src-prefix=a/',
         '--dst-prefix=b/',
         from,
