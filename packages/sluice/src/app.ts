@@ -8,6 +8,7 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { configLoader } from './adapters/config/loader.ts'
+import { localEvidence } from './adapters/evidence/local.ts'
 import { fileSecrets } from './adapters/secrets/file.ts'
 import { gitSource } from './adapters/source/git.ts'
 import { openSqliteStore } from './adapters/store/sqlite/store.ts'
@@ -74,6 +75,7 @@ export const openControlPlane = async (options: ControlPlaneOptions): Promise<Co
   })
   const router = gatewayRouter({ stateDir, log, ensure: () => keeper.start() })
   const artifacts = new LocalArtifacts(stateDir, localTools())
+  const evidence = localEvidence(stateDir)
   const secrets = fileSecrets(stateDir)
   const ports: Ports = {
     clock: systemClock(),
@@ -86,8 +88,9 @@ export const openControlPlane = async (options: ControlPlaneOptions): Promise<Co
     source: gitSource(projectDir),
     config: configLoader(join(stateDir, 'cache', 'configs')),
     artifacts,
+    evidence,
     runner: new LocalRunner({
-      ...{ stateDir, artifacts, environment: process.env, cores: availableParallelism(), now: Date.now },
+      ...{ stateDir, artifacts, evidence, environment: process.env, cores: availableParallelism(), now: Date.now },
       repository: projectDir,
     }),
     secrets,

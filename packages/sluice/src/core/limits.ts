@@ -273,6 +273,8 @@ export const limits = {
   reportGapsMax: 20,
   /** Things listed with a gate's verdict; the rest is counted, so that a verdict fits a row of the ledger. */
   gateDetailsMax: 50,
+  /** Commits before the base commit among which numbers to compare with are looked for. */
+  baseCommitsMax: 50,
   /** Last runs that insights look at; older ones say nothing about the code of today, and slopes are quadratic. */
   insightRunsMax: 100,
   /** Characters of one thing listed with a verdict. */
