@@ -19,6 +19,7 @@ import { SluiceError } from './core/errors.ts'
 import { processDriver } from './drivers/process/driver.ts'
 import { Engine } from './engine/engine.ts'
 import type { Ports } from './engine/ports.ts'
+import { gatewayNodeOptions } from './gateway/node-options.ts'
 import type { ApiContext } from './http/context.ts'
 import type { Log } from './ports/clock.ts'
 import { GatewayKeeper } from './routers/gateway/keeper.ts'
@@ -71,7 +72,7 @@ export const openControlPlane = async (options: ControlPlaneOptions): Promise<Co
   const keeper = new GatewayKeeper({
     stateDir,
     log,
-    command: [process.execPath, gatewayFile, '--state-dir', stateDir],
+    command: [process.execPath, ...gatewayNodeOptions, gatewayFile, '--state-dir', stateDir],
   })
   const router = gatewayRouter({ stateDir, log, ensure: () => keeper.start() })
   const artifacts = new LocalArtifacts(stateDir, localTools())
