@@ -546,3 +546,22 @@ test('a chain of ten thousand jobs that all fall away with the first takes no st
   )
   strictEqual(told(planOf(jobs), failed(1, 5)).status, 'failed')
 })
+
+test('a job that may fail is a success to those after it, and a leg that may fail calls nobody off', () => {
+  const plan = planOf([job('lint', [], { mayFail: { exitCodes: [] } }), job('build', ['lint'])], noRelease)
+  deepStrictEqual(
+    runMachine.outstanding(told(plan, failed(1, 5))).map(({ action }) => 'needs' in action && action.needs),
+    [[{ name: 'lint', result: 'success', outputs: {} }]],
+  )
+  const whole = job('test', [], { work: { kind: 'none' }, failFast: true })
+  const legs = legsOf(whole, 2).map((leg) => ({ ...leg, mayFail: { exitCodes: [] } }))
+  deepStrictEqual(statuses(told(planOf([whole, ...legs], noRelease), failed(1, 5))), ['open', 'failed', 'running'])
+})
+
+test('a gate that was judged broken is never a pass', () => {
+  const verdicts = [verdictOf('broken')]
+  const judged: RunEvent = { type: 'effect_succeeded', at: 6, sequence: 2, result: { kind: 'gates_judged', verdicts } }
+  const settled = told(planOf([job('test')], { gates }), succeed(1, 5), judged)
+  ok(settled.status === 'failed')
+  deepStrictEqual(settled.cause, { kind: 'gate_failed', verdicts })
+})
