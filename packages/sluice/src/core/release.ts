@@ -32,7 +32,11 @@ export const cutRelease = (cut: Cut, sha256: Sha256): Release => {
     })
   }
   const sorted = artifacts.toSorted((a, b) => (a.name < b.name ? -1 : 1))
-  const content: ReleaseContent = { ...draft, artifacts: sorted, ...(gates.length === 0 ? {} : { gates: gates.map(passed) }) }
+  const content: ReleaseContent = {
+    ...draft,
+    artifacts: sorted,
+    ...(gates.length === 0 ? {} : { gates: gates.map(passed) }),
+  }
   return { id: releaseContentId(content, sha256), content, cutBy: cut.run, cutAt: cut.at }
 }
 

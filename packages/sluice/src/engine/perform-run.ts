@@ -127,11 +127,7 @@ const stopJob = async (
 type Cutting = Pick<Extract<RunAction, { kind: 'cut_release' }>, 'artifacts' | 'gates'> & { readonly run: Run }
 
 /** A release names only artifacts that are there and are what their digests say. */
-const cut = async (
-  world: World,
-  { run, artifacts, gates }: Cutting,
-  signal: AbortSignal,
-): Promise<RunResult> => {
+const cut = async (world: World, { run, artifacts, gates }: Cutting, signal: AbortSignal): Promise<RunResult> => {
   const { draft } = run.plan
   if (draft === null) throw new SluiceError('unexpected', { detail: `run ${run.id} was planned without a release` })
   for (const { name, digest } of artifacts) {

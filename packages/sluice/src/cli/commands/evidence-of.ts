@@ -9,7 +9,8 @@ export const evidenceOf = async (cli: Cli, client: Client, run: string): Promise
   try {
     return await client.call('runs.evidence', { params: { run } })
   } catch (error) {
-    const isGone = error instanceof SluiceError && (error.code === 'artifact_missing' || error.code === 'artifact_mismatch')
+    const isGone =
+      error instanceof SluiceError && (error.code === 'artifact_missing' || error.code === 'artifact_mismatch')
     if (!isGone) throw error
     cli.note(error.detail)
     return null

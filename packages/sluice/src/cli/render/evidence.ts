@@ -49,7 +49,10 @@ const annotationLines = (evidence: EvidenceView | null, style: Style): readonly 
 }
 
 /** What the last runs tell. */
-export const insightLines = ({ runs, flaky, slowest, jobs, failures }: InsightsView, style: Style): readonly string[] => {
+export const insightLines = (
+  { runs, flaky, slowest, jobs, failures }: InsightsView,
+  style: Style,
+): readonly string[] => {
   if (runs === 0) return ['no runs yet: sluice run']
   const timed = new Set(jobs.map(({ name }) => name))
   const never = failures.filter(({ job }) => !timed.has(job))

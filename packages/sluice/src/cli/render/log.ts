@@ -102,7 +102,10 @@ const stepMark = ({ outcome, endedAt }: LogFoldView): Mark => {
 }
 
 /** A remark: where, and what. */
-export const annotationLine = ({ level, title, message, file, line, column }: Omit<AnnotationView, 'after'>, style: Style): string => {
+export const annotationLine = (
+  { level, title, message, file, line, column }: Omit<AnnotationView, 'after'>,
+  style: Style,
+): string => {
   const marks: Readonly<Record<AnnotationView['level'], Mark>> = {
     failure: 'failed',
     warning: 'warn',
