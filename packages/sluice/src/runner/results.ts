@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { mkdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SluiceError } from '../core/errors.ts'
+import { namedFormat } from '../core/evidence/types.ts'
 import type { Artifact, Commit, Digest } from '../core/model.ts'
 import type { JobPlan, KeyedCachePlan, PlannedArtifact, PlannedReport, Texts } from '../core/pipeline/job-plan.ts'
 import type { ArtifactStore } from '../ports/artifacts.ts'
@@ -77,6 +78,14 @@ const filesOf = async (artifact: PlannedArtifact, { directory, log }: Keeping): 
   log.note(detail)
   return [...new Set(found)].toSorted()
 }
+
+/** The reports that are read. Elsewhere there are some that nothing here reads (`terraform`); of our own config, a form that nobody knows is a mistake, which reading it tells. */
+export const wantedReports = (reports: readonly PlannedReport[], whose: 'ours' | 'foreign'): readonly PlannedReport[] =>
+  reports.flatMap((report) => {
+    const format = namedFormat(report.format)
+    if (format !== null) return [{ ...report, format }]
+    return whose === 'ours' ? [report] : []
+  })
 
 /** What keeping a job's evidence takes. `staging` is emptied first. */
 export type KeepingEvidence = {
