@@ -7,6 +7,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, realpathSync, writeFile
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { localCache, projectSeal, remoteCaches } from './adapters/cache/open.ts'
 import { configLoader } from './adapters/config/loader.ts'
 import { fileSecrets } from './adapters/secrets/file.ts'
 import { gitSource } from './adapters/source/git.ts'
@@ -19,10 +20,12 @@ import { processDriver } from './drivers/process/driver.ts'
 import { Engine } from './engine/engine.ts'
 import type { Ports } from './engine/ports.ts'
 import type { ApiContext } from './http/context.ts'
+import type { CacheSeal } from './ports/cache.ts'
 import type { Log } from './ports/clock.ts'
 import { GatewayKeeper } from './routers/gateway/keeper.ts'
 import { gatewayRouter } from './routers/gateway/router.ts'
 import { LocalArtifacts, localTools } from './runner/artifacts.ts'
+import type { CacheSupport } from './runner/cache/run-caches.ts'
 import { LocalRunner } from './runner/runner.ts'
 
 /** What a control plane is opened with. */
@@ -89,6 +92,7 @@ export const openControlPlane = async (options: ControlPlaneOptions): Promise<Co
     runner: new LocalRunner({
       ...{ stateDir, artifacts, environment: process.env, cores: availableParallelism(), now: Date.now },
       repository: projectDir,
+      caches: cacheSupport(stateDir, log),
     }),
     secrets,
   }
@@ -115,8 +119,28 @@ export const openControlPlane = async (options: ControlPlaneOptions): Promise<Co
     close: async () => {
       closing.abort()
       await engine.stop()
+      await ports.runner.settled()
       await keeper.stop()
       router.close()
+    },
+  }
+}
+
+/** What runs keep from one to the next: in the state directory, and where the config says. */
+const cacheSupport = (stateDir: string, log: Log): CacheSupport => {
+  let seal: CacheSeal | null = null
+  const sealed = (): CacheSeal => (seal ??= projectSeal(stateDir, process.env))
+  return {
+    seal: {
+      sign: (text) => sealed().sign(text),
+      verify: (text, signature) => sealed().verify(text, signature),
+      digestSecret: (name, value) => sealed().digestSecret(name, value),
+    },
+    report: ({ kind, text }) => log.warn('cache_trouble', { kind, text }),
+    open: ({ remote, bytesMax }) => {
+      const { stores, missing } = remoteCaches(remote, process.env)
+      if (missing !== null) log.warn('cache_trouble', { kind: 'remote_failed', text: `${missing} is not set` })
+      return { local: localCache({ stateDir, seal: sealed(), bytesMax }), remotes: stores }
     },
   }
 }

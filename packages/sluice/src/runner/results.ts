@@ -38,7 +38,7 @@ export type Keeping = {
   readonly commit: Commit
   readonly version: string
   readonly inputs: readonly Artifact[]
-  readonly log: JobLog
+  readonly log: Pick<JobLog, 'note'>
   readonly hasSucceeded: boolean
 }
 

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { limits } from '../limits.ts'
 import { count, key, name, positiveDuration, text, variables } from './fields.ts'
+import { cacheSchema } from './schema-cache.ts'
 import { jobSchema } from './schema-job.ts'
 import type { PipelineSettings } from './settings.ts'
 
@@ -85,6 +86,10 @@ export const pipelineSchema: z.ZodType<PipelineSettings> = z
       env: key(variables().default({}), {
         description: 'Environment variables of the steps of all jobs.',
         examples: [{ CI: 'true' }],
+      }),
+      cache: key(cacheSchema.prefault({}), {
+        description: 'Where results and folders of jobs are kept from run to run.',
+        examples: [{ sizeMax: 20_000, remote: { kind: 'http', address: 'https://sluice.example/v1/cache' } }],
       }),
       jobs: key(
         z

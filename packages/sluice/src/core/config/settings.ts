@@ -1,4 +1,5 @@
 /** What the config says once parsed: every default filled in, durations in milliseconds, shares in basis points. */
+import type { RunCachePlan } from '../pipeline/cache/run-cache.ts'
 import type {
   ConcurrencyPlan,
   KeyedCachePlan,
@@ -25,6 +26,9 @@ export type Settings = {
   readonly environments: Readonly<Record<string, EnvironmentSettings>>
 }
 
+/** Where caches are, and what they may take. */
+export type CacheSettings = Omit<RunCachePlan, 'ref'>
+
 /** A parsed pipeline. */
 export type PipelineSettings = {
   readonly parallel: number | 'cores'
@@ -33,6 +37,7 @@ export type PipelineSettings = {
   readonly stages: Readonly<Record<string, { readonly budgetMs: number; readonly enforce: boolean }>>
   readonly on: TriggerSettings
   readonly env: Texts
+  readonly cache: CacheSettings
   readonly jobs: Readonly<Record<string, JobSettings>>
 }
 

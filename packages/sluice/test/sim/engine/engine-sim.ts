@@ -289,7 +289,7 @@ class Schedule {
       artifacts: { put: never, unpack: never, verify: never },
       runner: {
         ...{ workspace: never, run: never, stop: never, discard: never, cores: 1 },
-        ...{ logs: never, searchLog: never, logMarks: never },
+        ...{ logs: never, searchLog: never, logMarks: never, settled: () => Promise.resolve() },
       },
     }
   }
