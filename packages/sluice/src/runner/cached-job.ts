@@ -133,13 +133,14 @@ type LogParts = {
 }
 
 /** Why it is not run, and what it said when it was: frames as they were kept, in one write, because there may be hundreds of jobs at once. */
-const writeLog = ({ logPath, now }: RecallOptions, { because, log, marks }: LogParts): void => {
+const writeLog = ({ logPath, now, request: { job } }: RecallOptions, { because, log, marks }: LogParts): void => {
   const lines = because.map((line) => `from the cache: ${line.replaceAll('\n', ' ')}`)
   const text = Buffer.from(lines.map((line) => `${line}\n`).join(''))
   const head = headOf({ stream: 'sluice', at: now(), bytes: text.length, lines: lines.length })
   const whole = Buffer.concat([Buffer.from(head, 'latin1'), text, log ?? Buffer.alloc(0)])
   append(logPath, whole)
-  if (marks.length === 0) return
+  // A log of one step and nothing else in it needs no marks; two files a job are twice as slow as one.
+  if (job.steps.length <= 1 && marks.every(({ kind }) => kind === 'step' || kind === 'step_ended')) return
   const shifted = marks.map((mark) => ('line' in mark ? { ...mark, line: mark.line + lines.length } : mark))
   append(marksPathOf(logPath), Buffer.from(shifted.map((mark) => `\n${JSON.stringify(mark)}`).join('')))
 }

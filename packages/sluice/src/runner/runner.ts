@@ -1,7 +1,7 @@
 /** Runs jobs on this machine, kept apart as far as it can be; with clean environments, masked logs, and nothing left behind. */
 import { createHash } from 'node:crypto'
 import { mkdir, rm } from 'node:fs/promises'
-import { rmSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { type ErrorCode, SluiceError } from '../core/errors.ts'
 import { limits } from '../core/limits.ts'
@@ -121,6 +121,8 @@ export class LocalRunner {
     const running = this.#running.get(key)
     running?.kill.abort()
     await running?.over
+    // Made before anything is started, and removed only when all of it is over.
+    if (!existsSync(this.#folder(key))) return
     if (!hasMarks) await endRecorded(this.#groupsPath(key), this.#graceMs)
     await endMarked({ entry: this.#mark(key), since: null }, this.#graceMs)
     await removeServices(this.#folder(key))
