@@ -19,6 +19,8 @@ import { SluiceError } from './core/errors.ts'
 import { processDriver } from './drivers/process/driver.ts'
 import { Engine } from './engine/engine.ts'
 import type { Ports } from './engine/ports.ts'
+import type { CacheAccess } from './core/pipeline/cache/scope.ts'
+import { cacheAccess, cachePrefix } from './http/cache-access.ts'
 import type { ApiContext } from './http/context.ts'
 import type { CacheSeal } from './ports/cache.ts'
 import type { Log } from './ports/clock.ts'
@@ -106,6 +108,7 @@ export const openControlPlane = async (options: ControlPlaneOptions): Promise<Co
     api: {
       engine,
       ...ports,
+      cache: sharedCache(stateDir),
       settings: (signal) => ports.config.load(projectDir, signal),
       server: { version: programVersion(), pid: process.pid, startedAt: ports.clock.now(), projectDir, stateDir },
       isStarted: () => isStarted,
@@ -142,6 +145,20 @@ const cacheSupport = (stateDir: string, log: Log): CacheSupport => {
       if (missing !== null) log.warn('cache_trouble', { kind: 'remote_failed', text: `${missing} is not set` })
       return { local: localCache({ stateDir, seal: sealed(), bytesMax }), remotes: stores }
     },
+  }
+}
+
+/** The cache of this control plane for runners elsewhere. Without a token on the wire nobody is let in. */
+const sharedCache = (stateDir: string): ApiContext['cache'] => {
+  const pull = process.env['SLUICE_CACHE_PULL_TOKEN'] ?? null
+  return async (request, token) => {
+    const { cacheHandler } = await import('./adapters/cache/http-handler.ts')
+    const seal = projectSeal(stateDir, process.env)
+    const access = (asked: Request): CacheAccess | null =>
+      token === null ? null : cacheAccess(asked, { all: token, pull })
+    return cacheHandler({ cache: localCache({ stateDir, seal, bytesMax: null }), seal, access, prefix: cachePrefix })(
+      request,
+    )
   }
 }
 

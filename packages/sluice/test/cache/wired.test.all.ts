@@ -1,11 +1,12 @@
 /** The caches in whole runs, through the command line. */
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import { sluice } from '../cli/sluice.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { sluice, type } from '../cli/sluice.ts'
 
 type Project = {
   readonly cwd: string
@@ -83,6 +84,39 @@ describe('a pipeline with caches', () => {
     const printed = (lines: readonly string[]) => lines.filter((line) => / at \d+$/.test(line))
     for (const job of ['build', 'test']) {
       assert.deepEqual(printed(await logOf(second, job)), printed(await logOf(first, job)))
+    }
+  })
+
+  it('runs again what depends on a change, and says what changed', async () => {
+    project.write('test/t.txt', 'two\n')
+    project.commit()
+    const third = await run()
+    assert.deepEqual(sources(third), ['build: cache', 'test: ran'])
+    const explained = await sluice(project, 'cache', 'explain', 'test', '--json')
+    const { found, because } = JSON.parse(explained.stdout)
+    assert.equal(found, 'miss')
+    assert.ok(because.includes('input test/t.txt changed'), because.join('; '))
+    const { jobs } = await run('--affected', 'HEAD~1')
+    assert.deepEqual(
+      jobs.map(({ name }) => name),
+      ['build', 'test'],
+    )
+    assert.deepEqual(sources(await run('--no-cache')), ['build: ran', 'test: ran'])
+  })
+
+  it('gives back nothing that is not whole, whenever it was killed', async () => {
+    for (const waitMs of [0, 40, 80, 120, 160, 200, 260, 320]) {
+      project.write('src/a.txt', `${waitMs}\n`)
+      project.commit()
+      const { child, ended, said } = type(['run'], project)
+      await said('job build running')
+      await sleep(waitMs)
+      child.kill('SIGKILL')
+      await ended
+      const again = await run()
+      assert.deepEqual(again.jobs[0]?.artifacts.length, 1)
+      const fresh = await run('--no-cache')
+      assert.deepEqual(again.jobs[0]?.artifacts, fresh.jobs[0]?.artifacts)
     }
   })
 })
