@@ -1,5 +1,4 @@
 /** Runs jobs on this machine, kept apart as far as it can be; with clean environments, masked logs, and nothing left behind. */
-import { createHash } from 'node:crypto'
 import { mkdir, rm } from 'node:fs/promises'
 import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -18,6 +17,7 @@ import { type CacheSupport, RunCaches } from './cache/run-caches.ts'
 import { type Capture, captureJob, stagingOf } from './captured.ts'
 import { runJob } from './job.ts'
 import { endRecorded, recordGroup } from './groups.ts'
+import { safe } from './job-names.ts'
 import { jobEnvironment } from './job-environment.ts'
 import { JobLog } from './log/job-log.ts'
 import { readMarks } from './log/marks.ts'
@@ -27,6 +27,7 @@ import { Processes } from './processes.ts'
 import { RunFiles } from './run-files.ts'
 import { ServicePorts } from './services/ports.ts'
 import { removeServices } from './services/services.ts'
+import { signalsOf } from './signals.ts'
 import type { JobSignals } from './steps.ts'
 import { Trash } from './trash.ts'
 import { Checkouts } from './workspace/checkouts.ts'
@@ -377,38 +378,3 @@ const isCalledOff = (error: unknown): boolean =>
   error instanceof SluiceError
     ? error.code === 'outcome_unknown'
     : error instanceof Error && error.name === 'AbortError'
-
-/** What ends the job early, and a call that lets go of timer and listener. */
-const signalsOf = (
-  { timeoutMs }: JobPlan,
-  kill: AbortController,
-  signal: AbortSignal,
-): { readonly signals: JobSignals; readonly release: () => void } => {
-  const stop = new AbortController()
-  let isLate = false
-  const end = (): void => stop.abort()
-  const timer = setTimeout(() => {
-    isLate = !stop.signal.aborted
-    end()
-  }, timeoutMs)
-  signal.addEventListener('abort', end, { once: true })
-  kill.signal.addEventListener('abort', end, { once: true })
-  if (signal.aborted) end()
-  return {
-    signals: { stop: stop.signal, kill: kill.signal, because: () => (isLate ? 'timed_out' : 'cancelled') },
-    release: () => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', end)
-    },
-  }
-}
-
-/** A key as a file name; keys are made of ids and job names, which hold nothing worse than a slash. Long ones keep their beginning and end in a hash. */
-const safe = (key: string): string => {
-  const name = key.replaceAll('/', '.').replaceAll(/[^\w.-]/g, '_')
-  if (name === key.replaceAll('/', '.') && name.length <= nameCharactersMax) return name
-  return `${name.slice(0, nameCharactersMax)}-${createHash('sha256').update(key).digest('hex').slice(0, 12)}`
-}
-
-/** Leaves room for endings in the 255 bytes that file systems have. */
-const nameCharactersMax = 150

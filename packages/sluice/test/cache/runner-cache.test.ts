@@ -115,6 +115,15 @@ describe('a runner with caches', () => {
     }
   })
 
+  it('fails a strict job that reads what it does not declare, or that nobody can watch', async () => {
+    const strict = (script: string) => build(script, { cache: { ...taskCache, strict: true } })
+    const { outcome, problem } = await run(strict('cat file folder/inner > /dev/null'))
+    assert.equal(outcome, 'failed')
+    assert.match(problem?.detail ?? '', /the job read folder\/inner, which is not among its inputs|needs strace/)
+    const fine = await run(strict('mkdir out; cat file > out/s; cat out/s'))
+    assert.match(`${fine.outcome} ${fine.problem?.detail ?? ''}`, /^succeeded|needs strace/)
+  })
+
   it('never hands what a pull request made to a protected ref', async () => {
     const pull = { caching: { ref: { kind: 'pull_request', number: '7' }, remote: null, bytesMax: null } } as const
     const job = build('mkdir out; echo planted > out/c')
