@@ -17,6 +17,8 @@ export type StartRunCommand = {
   readonly jobs: readonly string[] | null
   /** A run of the same commit whose jobs that succeeded are not run again. */
   readonly failedOf?: string | null
+  /** Whether jobs may come out of the caches; they may when absent. */
+  readonly usesCache?: boolean
 }
 
 /** Starts a job that waits for a person. `given`: values of its inputs. */
@@ -119,7 +121,8 @@ const planOf = async (world: World, { id, commit, command }: Planning, signal: A
   )
   const secretVersions = resolveStart(settings) === null ? {} : await versionsOf(world, settings, signal)
   const only = command.jobs === null ? {} : { only: command.jobs }
-  return planRun({ settings, commit, version, secretVersions, cores: world.runner.cores, ...only })
+  const cachesFor = command.usesCache === false ? null : command.ref
+  return planRun({ settings, commit, version, secretVersions, cores: world.runner.cores, cachesFor, ...only })
 }
 
 const inCheckout = async <Result>(

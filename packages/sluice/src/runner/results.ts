@@ -41,7 +41,7 @@ export type Keeping = {
   readonly commit: Commit
   readonly version: string
   readonly inputs: readonly Artifact[]
-  readonly log: JobLog
+  readonly log: Pick<JobLog, 'note'>
   readonly hasSucceeded: boolean
 }
 
@@ -93,7 +93,7 @@ export type KeepingEvidence = {
   readonly directory: string
   readonly staging: string
   readonly store: Pick<EvidenceStore, 'put'>
-  readonly log: JobLog
+  readonly log: Pick<JobLog, 'note'>
 }
 
 /** Reads the reports that a job declared and keeps what they say, also that some are missing. Null for a job that declares none. Files are copied first: where the job works, `realpath` may have no meaning. */

@@ -44,11 +44,17 @@ export const projectWords: readonly Word[] = [
     text: 'run the pipeline of a commit (HEAD) here and now, and cut a release; needs no server',
     options: [
       { flags: '--job <name...>', text: 'only these jobs and what they need; cuts no release' },
+      {
+        flags: '--affected <base>',
+        text: 'only jobs that changes since this commit or branch concern; cuts no release',
+      },
+      { flags: '--no-cache', text: 'run every job, and keep nothing for the next run' },
+      { flags: '--why', text: 'say of every job why it was, or was not, found in the cache' },
       { flags: '-m, --message <why>', text: 'why, for the ledger' },
       { flags: '--no-wait', text: 'do not wait (starts a control plane if none runs)' },
       { flags: '--timeout <span>', text: 'wait at most this long (90s, 15m)' },
     ],
-    examples: ['run', 'run v1.4.0', 'run --job test'],
+    examples: ['run', 'run v1.4.0', 'run --job test', 'run --affected main'],
     load: () => import('../commands/run.ts'),
   },
 ]

@@ -17,7 +17,8 @@ export const runHandlers: Handlers<
     return { items: page.items.map(runView), next: page.next }
   },
   'runs.start': async ({ engine }, { body, caller, signal }) => {
-    const command = { ref: body.ref ?? 'HEAD', jobs: body.jobs ?? null, failedOf: body.failedOf ?? null }
+    const { ref = 'HEAD', cache = true } = body
+    const command = { ref, jobs: body.jobs ?? null, failedOf: body.failedOf ?? null, usesCache: cache }
     const { run } = await engine.startRun(command, { ...caller, reason: body.reason ?? null }, signal)
     return { run }
   },
