@@ -7,6 +7,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, realpathSync, writeFile
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { githubRules, pipelinesOf } from './adapters/ci/pipelines.ts'
 import { configLoader } from './adapters/config/loader.ts'
 import { fileSecrets } from './adapters/secrets/file.ts'
 import { gitSource } from './adapters/source/git.ts'
@@ -75,6 +76,7 @@ export const openControlPlane = async (options: ControlPlaneOptions): Promise<Co
   const router = gatewayRouter({ stateDir, log, ensure: () => keeper.start() })
   const artifacts = new LocalArtifacts(stateDir, localTools())
   const secrets = fileSecrets(stateDir)
+  const github = githubRules({ repository: projectDir, toolCache: join(stateDir, 'tools'), token: '' })
   const ports: Ports = {
     clock: systemClock(),
     ids: systemIds(),
@@ -89,8 +91,11 @@ export const openControlPlane = async (options: ControlPlaneOptions): Promise<Co
     runner: new LocalRunner({
       ...{ stateDir, artifacts, environment: process.env, cores: availableParallelism(), now: Date.now },
       repository: projectDir,
+      github,
     }),
     secrets,
+    pipelines: pipelinesOf({ projectDir, cacheDir: join(stateDir, 'cache', 'workflows'), version: programVersion() }),
+    github,
   }
   const engine = new Engine(ports, { owner: `${process.pid}@${stateDir}`, onFatal: options.onFatal })
   const closing = new AbortController()

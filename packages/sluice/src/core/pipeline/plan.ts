@@ -10,7 +10,7 @@ import type { ReleaseDraft } from '../release.ts'
 import type { JobPlan } from './job-plan.ts'
 import { lowerJob } from './lower-config.ts'
 import { type Occasion, partOfRun } from './triggers.ts'
-import type { RunPlan } from './types.ts'
+import type { PipelineOrigin, RunPlan, RunTrigger } from './types.ts'
 
 /** What a plan is made from. */
 export type PlanRequest = {
@@ -24,8 +24,6 @@ export type PlanRequest = {
   readonly occasion?: Occasion
   /** Only these jobs and what they need; all when absent. Such a run cuts no release. */
   readonly only?: readonly string[]
-  /** Jobs from elsewhere (a workflow of another service) instead of those of the config. Such a run cuts no release. */
-  readonly jobs?: readonly JobPlan[]
 }
 
 const byHand: Occasion = {
@@ -40,8 +38,7 @@ export const planRun = (request: PlanRequest): RunPlan => {
   const { settings, commit, cores, occasion = byHand } = request
   const version = releaseVersion(request.version, commit.id)
   const { parallel, isolation } = settings.pipeline
-  const isWhole = request.only === undefined && request.jobs === undefined
-  const draft = isWhole ? draftOf(request, version) : null
+  const draft = request.only === undefined ? draftOf(request, version) : null
   return {
     form: 1,
     service: settings.service,
@@ -50,10 +47,46 @@ export const planRun = (request: PlanRequest): RunPlan => {
     trigger: occasion.trigger,
     parallelMax: parallel === 'cores' ? Math.max(1, cores) : parallel,
     isolation,
-    jobs: request.jobs ?? jobsOf(request, occasion, draft !== null),
+    jobs: jobsOf(request, occasion, draft !== null),
     gates: null,
     draft,
   }
+}
+
+/** What a run of a pipeline of another system is made from. */
+export type ForeignPlanRequest = Pick<PlanRequest, 'commit' | 'cores'> & {
+  /** Null where the commit has no config: then `fallbackService` names the service. */
+  readonly config: { readonly settings: Settings; readonly version: string } | null
+  readonly fallbackService: string
+  readonly origin: PipelineOrigin
+  readonly inputs: RunTrigger['inputs']
+  readonly jobs: readonly JobPlan[]
+}
+
+/** The plan of such a run. It cuts no release. */
+export const planForeignRun = (request: ForeignPlanRequest): RunPlan => {
+  const { config, fallbackService, commit, cores, origin, inputs, jobs } = request
+  const { service, pipeline } = config?.settings ?? { service: fallbackService, pipeline: null }
+  const parallel = pipeline?.parallel ?? 'cores'
+  return {
+    form: 1,
+    service,
+    commit,
+    version: releaseVersion(config?.version ?? '0.0.0', commit.id),
+    trigger: { event: triggerOf(origin), name: null, inputs },
+    pipeline: origin,
+    parallelMax: parallel === 'cores' ? Math.max(1, cores) : parallel,
+    isolation: pipeline?.isolation ?? 'auto',
+    jobs,
+    gates: null,
+    draft: null,
+  }
+}
+
+/** What starts a run, in our words. */
+const triggerOf = ({ event }: PipelineOrigin): RunTrigger['event'] => {
+  if (event === 'push' || event === 'schedule') return event
+  return event.startsWith('pull_request') || event === 'merge_request_event' ? 'pull_request' : 'manual'
 }
 
 const jobsOf = ({ settings, only }: PlanRequest, occasion: Occasion, isReleased: boolean): readonly JobPlan[] => {

@@ -284,7 +284,9 @@ class Schedule {
         caller: process,
       }),
       secrets: { versions: never, values: async () => ({}) },
-      source: { resolve: never, checkout: never, remove: never, commitsBetween: never },
+      pipelines: { lower: never },
+      github: { resolve: never, outputs: never },
+      source: { name: 'shop', resolve: never, checkout: never, remove: never, commitsBetween: never },
       config: { load: never, ofCommit: never },
       artifacts: { put: never, unpack: never, verify: never },
       runner: {
