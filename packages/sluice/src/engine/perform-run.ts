@@ -1,5 +1,6 @@
 /** Performs a run's effects: a job in a workspace of its own, what it made kept, its gates judged, and at the end the release. */
 import { SluiceError } from '../core/errors.ts'
+import { limits } from '../core/limits.ts'
 import { unreachable } from '../core/machine.ts'
 import { cutRelease } from '../core/release.ts'
 import type { Artifact } from '../core/model.ts'
@@ -106,7 +107,7 @@ const stopJob = async (
   signal: AbortSignal,
 ): Promise<RunResult> => {
   if (jobOf(run, action.job).work.kind !== 'steps') await stopDelivery(deliveries, action.target, run.by)
-  await world.runner.stop(action.target, signal)
+  await world.runner.stop(action.target, signal, limits.lastStepsMs)
   await world.runner.discard(action.target, signal)
   return { kind: 'done' }
 }

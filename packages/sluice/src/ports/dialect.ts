@@ -82,7 +82,7 @@ export interface JobShell {
   annotate(annotation: Annotation): void
   /** Adds Markdown to the job's summary. */
   summarize(markdown: string): void
-  /** Hands files of the workspace on, under a name, to later jobs of the run; and takes those that earlier jobs left. Globs; `artifact_missing`. */
+  /** Hands files of the workspace on, under a name, to later jobs of the run; and takes those that earlier jobs left (without a name all of them, each into a folder of its name), and gives their names. Globs; `artifact_missing`. */
   keepArtifact(name: string, paths: readonly string[], signal: AbortSignal): Promise<void>
   takeArtifact(name: string | null, directory: string, signal: AbortSignal): Promise<readonly string[]>
   /** Folders under a key, from run to run; gives the key that was found. */

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { appendFile, mkdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type ErrorCode, SluiceError } from '../core/errors.ts'
 import { limits } from '../core/limits.ts'
 import type { JobPlan } from '../core/pipeline/job-plan.ts'
@@ -54,7 +55,7 @@ export type RunnerOptions = {
 /** Whether another process's environment can be read. */
 const hasMarks = process.platform === 'linux'
 
-type Running = { readonly kill: AbortController; readonly over: Promise<unknown> }
+type Running = { readonly callOff: AbortController; readonly kill: AbortController; readonly over: Promise<unknown> }
 
 /** The local runner; it has the shape of the engine's `JobRunner` port. */
 export class LocalRunner {
@@ -98,10 +99,11 @@ export class LocalRunner {
 
   /** Runs the steps in order until one fails, the time is up, or the signal falls. */
   async run(request: JobRequest, signal: AbortSignal): Promise<JobOutcome> {
+    const callOff = new AbortController()
     const kill = new AbortController()
-    const running = this.#run(request, kill, signal)
+    const running = this.#run(request, kill, AbortSignal.any([signal, callOff.signal]))
     const over = running.catch(() => {})
-    this.#running.set(request.key, { kill, over })
+    this.#running.set(request.key, { callOff, kill, over })
     try {
       return await running
     } finally {
@@ -110,8 +112,14 @@ export class LocalRunner {
   }
 
   /** Ends what runs under a key: of this process, of one that was killed, by the mark that all of a job's processes carry; and the services' data and containers. */
-  async stop(key: string, _signal: AbortSignal): Promise<void> {
+  async stop(key: string, _signal: AbortSignal, patienceMs = 0): Promise<void> {
     const running = this.#running.get(key)
+    if (running !== undefined && patienceMs > 0) {
+      running.callOff.abort()
+      const late = new AbortController()
+      await Promise.race([running.over, sleep(patienceMs, undefined, { signal: late.signal }).catch(() => {})])
+      late.abort()
+    }
     running?.kill.abort()
     await running?.over
     if (!hasMarks) await endRecorded(this.#groupsPath(key), this.#graceMs)
