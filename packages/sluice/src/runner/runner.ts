@@ -52,6 +52,9 @@ export type RunnerOptions = {
   readonly graceMs?: number
 }
 
+/** What every artifact of the store has beside its files. */
+const buildMetadata = 'build-metadata.json'
+
 /** Whether another process's environment can be read. */
 const hasMarks = process.platform === 'linux'
 
@@ -78,6 +81,8 @@ export class LocalRunner {
     const unpack: ConstructorParameters<typeof Checkouts>[0]['unpack'] = async (artifact, directory, signal) => {
       if (artifacts === undefined) throw new SluiceError('unexpected', { detail: 'the runner has no artifact store' })
       await artifacts.unpack(artifact.digest, directory, signal)
+      // It says what the artifact was built from; a job that takes the files did not ask for it.
+      await rm(join(directory, buildMetadata), { force: true })
     }
     this.#checkouts = repository === undefined ? null : new Checkouts({ stateDir, repository, unpack, now })
   }

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { githubRules } from '../../../src/adapters/ci/pipelines.ts'
 import { setSecret, fileSecrets } from '../../../src/adapters/secrets/file.ts'
 import { gitSource } from '../../../src/adapters/source/git.ts'
@@ -92,7 +93,7 @@ export const runJobs = async (asked: Asked): Promise<Came> => {
     const { run: id } = await engine.startRun({ ref: 'HEAD', jobs: null, pipeline }, caller, never)
     const watch = cancelAfter === null ? null : said(local, jobKey(id, cancelAfter, 1), 'cancel me')
     void watch?.then(() => engine.cancelRun(id, caller))
-    await over
+    await Promise.race([over, tooLong()])
     const run = await engine.reading.run(id)
     const jobs = await Promise.all(
       run.jobs.map((state, index) => ended({ local, artifacts }, { run, state, index, outcomes })),
@@ -179,6 +180,12 @@ const settled = (engine: Engine, look: (run: Run) => Promise<boolean>): Promise<
     })
   })
 
+/** No case takes nearly as long. */
+const tooLong = async (): Promise<never> => {
+  await sleep(60_000, undefined, { ref: false })
+  throw new Error('the run does not come to its end')
+}
+
 /** Whether all that is left waits for a person who does not come. */
 const isStuck = (run: Run, play: readonly string[]): boolean =>
   run.jobs.every((job, index) => {
@@ -227,7 +234,7 @@ const ended = async (
 
 const filesIn = (directory: string): readonly string[] =>
   readdirSync(directory, { recursive: true, encoding: 'utf8' })
-    .filter((path) => statSync(join(directory, path)).isFile())
+    .filter((path) => path !== 'build-metadata.json' && statSync(join(directory, path)).isFile())
     .toSorted()
 
 /** Folders under keys, as the plainest cache has them. */
