@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { githubRules, pipelinesOf } from './adapters/ci/pipelines.ts'
 import { configLoader } from './adapters/config/loader.ts'
+import { localEvidence } from './adapters/evidence/local.ts'
 import { fileSecrets } from './adapters/secrets/file.ts'
 import { gitSource } from './adapters/source/git.ts'
 import { openSqliteStore } from './adapters/store/sqlite/store.ts'
@@ -19,6 +20,7 @@ import { SluiceError } from './core/errors.ts'
 import { processDriver } from './drivers/process/driver.ts'
 import { Engine } from './engine/engine.ts'
 import type { Ports } from './engine/ports.ts'
+import { gatewayNodeOptions } from './gateway/node-options.ts'
 import type { ApiContext } from './http/context.ts'
 import type { Log } from './ports/clock.ts'
 import { GatewayKeeper } from './routers/gateway/keeper.ts'
@@ -71,10 +73,11 @@ export const openControlPlane = async (options: ControlPlaneOptions): Promise<Co
   const keeper = new GatewayKeeper({
     stateDir,
     log,
-    command: [process.execPath, gatewayFile, '--state-dir', stateDir],
+    command: [process.execPath, ...gatewayNodeOptions, gatewayFile, '--state-dir', stateDir],
   })
   const router = gatewayRouter({ stateDir, log, ensure: () => keeper.start() })
   const artifacts = new LocalArtifacts(stateDir, localTools())
+  const evidence = localEvidence(stateDir)
   const secrets = fileSecrets(stateDir)
   const github = githubRules({ repository: projectDir, toolCache: join(stateDir, 'tools'), token: '' })
   const ports: Ports = {
@@ -88,8 +91,9 @@ export const openControlPlane = async (options: ControlPlaneOptions): Promise<Co
     source: gitSource(projectDir),
     config: configLoader(join(stateDir, 'cache', 'configs')),
     artifacts,
+    evidence,
     runner: new LocalRunner({
-      ...{ stateDir, artifacts, environment: process.env, cores: availableParallelism(), now: Date.now },
+      ...{ stateDir, artifacts, evidence, environment: process.env, cores: availableParallelism(), now: Date.now },
       repository: projectDir,
       github,
     }),

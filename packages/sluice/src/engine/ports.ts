@@ -6,6 +6,7 @@ import type { JobDialect } from '../ports/dialect.ts'
 import type { Driver } from '../ports/driver.ts'
 import type { Pipelines } from '../ports/pipelines.ts'
 import type { Router } from '../ports/router.ts'
+import type { EvidenceStore } from '../ports/evidence.ts'
 import type { JobRunner } from '../ports/runner.ts'
 import type { SecretSource } from '../ports/secrets.ts'
 import type { Source } from '../ports/source.ts'
@@ -23,6 +24,7 @@ export type Ports = {
   readonly source: Source
   readonly config: ConfigLoader
   readonly artifacts: ArtifactStore
+  readonly evidence: EvidenceStore
   readonly runner: JobRunner
   readonly secrets: SecretSource
   /** Pipelines of other systems. */

@@ -37,8 +37,9 @@ const byHand: Occasion = {
 export const planRun = (request: PlanRequest): RunPlan => {
   const { settings, commit, cores, occasion = byHand } = request
   const version = releaseVersion(request.version, commit.id)
-  const { parallel, isolation } = settings.pipeline
-  const draft = request.only === undefined ? draftOf(request, version) : null
+  const { parallel, isolation, gates } = settings.pipeline
+  const isWhole = request.only === undefined
+  const draft = isWhole ? draftOf(request, version) : null
   return {
     form: 1,
     service: settings.service,
@@ -48,7 +49,8 @@ export const planRun = (request: PlanRequest): RunPlan => {
     parallelMax: parallel === 'cores' ? Math.max(1, cores) : parallel,
     isolation,
     jobs: jobsOf(request, occasion, draft !== null),
-    gates: null,
+    // A part of the pipeline has a part of the evidence, which no gate can judge by.
+    gates: isWhole ? gates : null,
     draft,
   }
 }

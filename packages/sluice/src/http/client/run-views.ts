@@ -1,4 +1,5 @@
 /** Runs, their jobs and their logs as the API answers them; see `views.ts`. */
+import type { GateVerdict } from '../../core/evidence/gates/types.ts'
 import type { Actor, Artifact, Commit } from '../../core/model.ts'
 import type { CauseView, ReleaseRef } from './views.ts'
 
@@ -44,16 +45,6 @@ export type JobView = {
   readonly budgetMs: number | null
 }
 
-/** What a gate said. */
-export type GateView = {
-  readonly gate: string
-  readonly verdict: 'pass' | 'fail' | 'broken' | 'waived'
-  readonly measured: number | null
-  readonly limit: number | null
-  readonly unit: string | null
-  readonly detail: string
-}
-
 /** A place in a pipeline document that is read differently here, or not at all. Positions count from 1. */
 export type NoteView = {
   readonly level: 'error' | 'warning'
@@ -89,7 +80,7 @@ export type RunView = {
   /** Null for the pipeline of the service's own config. */
   readonly pipeline: PipelineView | null
   readonly jobs: readonly JobView[]
-  readonly gates: readonly GateView[]
+  readonly gates: readonly GateVerdict[]
   readonly release: ReleaseRef | null
   readonly cause: CauseView | null
 }

@@ -59,9 +59,7 @@ const runIn = async (root: string, one: WorkflowCase): Promise<Came> => {
     summary: each(ran, ({ outcome }) => outcome?.summary ?? ''),
     annotations: each(ran, ({ outcome }) => (outcome?.annotations ?? []).map(annotationText).map(tell)),
     groups: each(ran, ({ marks }) => foldNames(marks.folds, '')),
-    reports: each(ran, ({ outcome }) =>
-      (outcome?.reports ?? []).map(({ format, path }) => `${format} ${path.replace(/^.*\/reports\//, '')}`),
-    ),
+    reports: each(ran, ({ reports }) => reports),
     because: Object.fromEntries(
       jobs.flatMap(({ plan: { name }, state }) =>
         state.status === 'skipped' && state.because.kind === 'condition' ? [[name, state.because.detail]] : [],

@@ -5,6 +5,7 @@ import { homedir, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { githubRules } from '../../../src/adapters/ci/pipelines.ts'
+import { localEvidence } from '../../../src/adapters/evidence/local.ts'
 import { setSecret, fileSecrets } from '../../../src/adapters/secrets/file.ts'
 import { gitSource } from '../../../src/adapters/source/git.ts'
 import { createMemoryDisk } from '../../../src/adapters/store/memory.ts'
@@ -46,6 +47,8 @@ export type Ended = {
   readonly outcome: JobOutcome | null
   /** Files of its artifacts, by their paths in the workspace. */
   readonly files: readonly string[]
+  /** `format path` of each report that was looked for. */
+  readonly reports: readonly string[]
   readonly executions: number
 }
 
@@ -61,16 +64,17 @@ export const runJobs = async (asked: Asked): Promise<Came> => {
   const never = new AbortController().signal
   for (const [name, value] of Object.entries(secrets)) await setSecret(stateDir, name, value, never)
   const artifacts = new LocalArtifacts(stateDir, localTools())
+  const evidence = localEvidence(stateDir)
   const github = githubRules({ repository: project, toolCache: null, token: '' })
   const outcomes = new Map<string, JobOutcome>()
   const order: string[] = []
   const local = new LocalRunner({
-    ...{ stateDir, repository: project, artifacts, github, cores: 2, now: Date.now, graceMs: 300 },
+    ...{ stateDir, repository: project, artifacts, evidence, github, cores: 2, now: Date.now, graceMs: 300 },
     environment: { PATH: process.env['PATH'], HOME: homedir() },
     caches: folderCache(join(root, 'caches')),
   })
   const runner: JobRunner = recording(local, { outcomes, order })
-  const engine = new Engine(portsOf({ stateDir, project, artifacts, runner, github, lowered }), {
+  const engine = new Engine(portsOf({ stateDir, project, artifacts, evidence, runner, github, lowered }), {
     owner: 'case',
     onFatal: (error) => {
       throw error
@@ -96,7 +100,7 @@ export const runJobs = async (asked: Asked): Promise<Came> => {
     await Promise.race([over, tooLong()])
     const run = await engine.reading.run(id)
     const jobs = await Promise.all(
-      run.jobs.map((state, index) => ended({ local, artifacts }, { run, state, index, outcomes })),
+      run.jobs.map((state, index) => ended({ local, artifacts, evidence }, { run, state, index, outcomes })),
     )
     return { jobs, order }
   } finally {
@@ -110,20 +114,20 @@ const plainRequest: Omit<PipelineRequest, 'jobs' | 'kind' | 'file'> = {
   ...{ containers: 'refuse', actions: null, skippedActions: [] },
 }
 
-type World = Pick<Ports, 'artifacts' | 'runner' | 'github'> & {
+type World = Pick<Ports, 'artifacts' | 'evidence' | 'runner' | 'github'> & {
   readonly stateDir: string
   readonly project: string
   readonly lowered: LoweredPipeline
 }
 
-const portsOf = ({ stateDir, project, artifacts, runner, github, lowered }: World): Ports => {
+const portsOf = ({ stateDir, project, artifacts, evidence, runner, github, lowered }: World): Ports => {
   const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
   const absent = (): never => {
     throw new Error('a pipeline asked for something that only rollouts need')
   }
   const none = new SluiceError('config_missing', { detail: 'a case has no config' })
   return {
-    ...{ clock: systemClock(), ids: systemIds(), sha256, artifacts, runner, github },
+    ...{ clock: systemClock(), ids: systemIds(), sha256, artifacts, evidence, runner, github },
     log: {
       info: () => {},
       warn: (event, fields) => console.error(event, fields),
@@ -210,7 +214,7 @@ type Part = {
 }
 
 const ended = async (
-  { local: runner, artifacts }: { readonly local: LocalRunner; readonly artifacts: LocalArtifacts },
+  { local: runner, artifacts, evidence }: Pick<Ports, 'artifacts' | 'evidence'> & { readonly local: LocalRunner },
   { run, state, index, outcomes }: Part,
 ): Promise<Ended> => {
   const plan = jobAt(run, index)
@@ -229,7 +233,9 @@ const ended = async (
     rmSync(directory, { recursive: true, force: true })
   }
   const marks = await runner.logMarks(last, signal)
-  return { plan, state, lines: pages.flat(), marks, outcome, files, executions }
+  const left = outcome === null || outcome.evidence === null ? [] : await evidence.read(outcome.evidence)
+  const reports = left.map(({ format, path }) => `${format} ${path}`)
+  return { plan, state, lines: pages.flat(), marks, outcome, files, reports, executions }
 }
 
 const filesIn = (directory: string): readonly string[] =>
