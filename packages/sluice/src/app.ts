@@ -8,6 +8,7 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { localCache, projectSeal, remoteCaches } from './adapters/cache/open.ts'
+import { githubRules, pipelinesOf } from './adapters/ci/pipelines.ts'
 import { configLoader } from './adapters/config/loader.ts'
 import { localEvidence } from './adapters/evidence/local.ts'
 import { fileSecrets } from './adapters/secrets/file.ts'
@@ -83,6 +84,7 @@ export const openControlPlane = async (options: ControlPlaneOptions): Promise<Co
   const artifacts = new LocalArtifacts(stateDir, localTools())
   const evidence = localEvidence(stateDir)
   const secrets = fileSecrets(stateDir)
+  const github = githubRules({ repository: projectDir, toolCache: join(stateDir, 'tools'), token: '' })
   const ports: Ports = {
     clock: systemClock(),
     ids: systemIds(),
@@ -99,8 +101,11 @@ export const openControlPlane = async (options: ControlPlaneOptions): Promise<Co
       ...{ stateDir, artifacts, evidence, environment: process.env, cores: availableParallelism(), now: Date.now },
       repository: projectDir,
       caches: cacheSupport(stateDir, log),
+      github,
     }),
     secrets,
+    pipelines: pipelinesOf({ projectDir, cacheDir: join(stateDir, 'cache', 'workflows'), version: programVersion() }),
+    github,
   }
   const engine = new Engine(ports, { owner: `${process.pid}@${stateDir}`, onFatal: options.onFatal })
   const closing = new AbortController()

@@ -1,19 +1,19 @@
 /** Performs a run's effects: a job in a workspace of its own, what it made kept, its gates judged, and at the end the release. */
 import { SluiceError } from '../core/errors.ts'
+import { limits } from '../core/limits.ts'
 import { unreachable } from '../core/machine.ts'
 import { cutRelease } from '../core/release.ts'
-import { jobAt } from '../core/pipeline/board.ts'
-import { fanOut, fanOutOf } from '../core/pipeline/fan-out.ts'
-import type { JobPlan } from '../core/pipeline/job-plan.ts'
-import type { JobEvidence, JobResolution, RunAction, RunEffect, RunResult } from '../core/pipeline/types.ts'
+import type { JobPlan, Texts } from '../core/pipeline/job-plan.ts'
+import type { JobEvidence, RunAction, RunEffect, RunResult } from '../core/pipeline/types.ts'
 import type { Failure } from '../core/rollout/types.ts'
 import type { JobOutcome } from '../ports/runner.ts'
 import { type Deliveries, deliver, stopDelivery } from './deliver.ts'
 import { judgeRun, keepNumbers } from './judge-gates.ts'
 import type { Ports } from './ports.ts'
+import { jobOf, nameOutputs, resolve } from './resolve.ts'
 import type { Run } from './trusted.ts'
 
-type World = Pick<Ports, 'artifacts' | 'clock' | 'evidence' | 'source' | 'runner' | 'secrets' | 'sha256'>
+type World = Pick<Ports, 'artifacts' | 'clock' | 'evidence' | 'github' | 'source' | 'runner' | 'secrets' | 'sha256'>
 
 /** Performs one effect. Rejects with SluiceError; `outcome_unknown` where nobody can tell. */
 export const performRun = (
@@ -24,7 +24,9 @@ export const performRun = (
   const { action, key } = effect
   switch (action.kind) {
     case 'resolve_job':
-      return Promise.resolve({ kind: 'job_resolved', resolution: resolve(run, action) })
+      return resolve(world, { run, action }, signal)
+    case 'name_outputs':
+      return nameOutputs(world, run, action)
     case 'run_job':
       return runJob(world, { run, key, action }, signal)
     case 'stop_job':
@@ -40,32 +42,12 @@ export const performRun = (
   }
 }
 
-/** The job of that name, as its dialect resolved it if it did. `not_found`. */
-const jobOf = (run: Run, name: string): JobPlan => {
-  const index = run.jobs.findIndex((_, other) => jobAt(run, other).name === name)
-  if (index < 0) throw new SluiceError('not_found', { detail: `run ${run.id} has no job ${name}` })
-  return jobAt(run, index)
-}
-
-type Resolving = Extract<RunAction, { kind: 'resolve_job' }>
-
-const resolve = (run: Run, { job: name, needs }: Resolving): JobResolution => {
-  const job = jobOf(run, name)
-  const from = fanOutOf(job)
-  const legs = fanOut(job, from, needs)
-  if (legs.kind === 'legs') return legs
-  throw new SluiceError('run_failed', {
-    detail: `${name}: ${legs.detail}`,
-    hint: `sluice runs logs ${run.id} ${from.job}`,
-  })
-}
-
 type JobWork = { readonly run: Run; readonly key: string; readonly action: Extract<RunAction, { kind: 'run_job' }> }
 
 const runJob = async (world: World, { run, key, action }: JobWork, signal: AbortSignal): Promise<RunResult> => {
   const job = jobOf(run, action.job)
   const { commit, version, isolation, cache: caching = null } = run.plan
-  const secrets = await world.secrets.values(await world.secrets.versions(job.secrets, signal), signal)
+  const secrets = await secretsOf(world, job, signal)
   await world.runner.stop(key, signal)
   const { execution: attempt, inputs, needs } = action
   const given = { ...job, env: { ...job.env, ...action.given } }
@@ -78,6 +60,20 @@ const runJob = async (world: World, { run, key, action }: JobWork, signal: Abort
   return failed(job, outcome)
 }
 
+/** Secrets by name. GitHub's rules make one that there is not an empty text. */
+const secretsOf = async ({ secrets }: World, job: JobPlan, signal: AbortSignal): Promise<Texts> => {
+  if (job.dialect !== 'github') return secrets.values(await secrets.versions(job.secrets, signal), signal)
+  const versions = await Promise.all(
+    job.secrets.map((name) =>
+      secrets.versions([name], signal).catch((error: unknown) => {
+        if (error instanceof SluiceError && error.code === 'not_found') return {}
+        throw error
+      }),
+    ),
+  )
+  return secrets.values(Object.assign({}, ...versions), signal)
+}
+
 const failed = (job: JobPlan, { outcome, exitCode, failedStep, tail, ...left }: JobOutcome): RunResult => {
   if (outcome === 'cancelled') throw new SluiceError('outcome_unknown', { detail: `${job.name} was called off` })
   const { problem, reason, artifacts, outputs, evidence } = left
@@ -85,7 +81,9 @@ const failed = (job: JobPlan, { outcome, exitCode, failedStep, tail, ...left }: 
   const isLate = outcome === 'timed_out'
   const detail = isLate
     ? `${where} took longer than ${job.timeoutMs} ms`
-    : `${where} ended with ${exitCode === null ? 'a signal' : `exit code ${exitCode}`}`
+    : exitCode === null && job.dialect === 'github'
+      ? `${where} failed`
+      : `${where} ended with ${exitCode === null ? 'a signal' : `exit code ${exitCode}`}`
   const code = isLate ? 'job_timeout' : 'run_failed'
   const failure: Failure =
     problem === null
@@ -119,7 +117,7 @@ const stopJob = async (
   signal: AbortSignal,
 ): Promise<RunResult> => {
   if (jobOf(run, action.job).work.kind !== 'steps') await stopDelivery(deliveries, action.target, run.by)
-  await world.runner.stop(action.target, signal)
+  await world.runner.stop(action.target, signal, limits.lastStepsMs)
   await world.runner.discard(action.target, signal)
   return { kind: 'done' }
 }

@@ -6,8 +6,11 @@ import type { AggregateKey } from '../core/ledger/entry.ts'
 import { type Commit, runId, type RunId } from '../core/model.ts'
 import { jobAt } from '../core/pipeline/board.ts'
 import { readInputs } from '../core/pipeline/inputs.ts'
-import { planRun } from '../core/pipeline/plan.ts'
+import { assertHonoured } from '../core/pipeline/notes.ts'
+import { planForeignRun, planRun } from '../core/pipeline/plan.ts'
 import type { CarriedJob, RunEvent, RunPlan } from '../core/pipeline/types.ts'
+import type { CommitConfig } from '../ports/config.ts'
+import type { PipelineRequest } from '../ports/pipelines.ts'
 import type { Asking, Desk } from './desk.ts'
 import type { Ports } from './ports.ts'
 
@@ -19,6 +22,8 @@ export type StartRunCommand = {
   readonly failedOf?: string | null
   /** Whether jobs may come out of the caches; they may when absent. */
   readonly usesCache?: boolean
+  /** A pipeline of another system instead of that of the config; `jobs` are then those of it. */
+  readonly pipeline?: Omit<PipelineRequest, 'jobs'> | null
 }
 
 /** Starts a job that waits for a person. `given`: values of its inputs. */
@@ -35,7 +40,7 @@ export type StartRunRequest = {
   readonly signal: AbortSignal
 }
 
-type World = Pick<Ports, 'config' | 'runner' | 'secrets' | 'source' | 'clock' | 'ids'>
+type World = Pick<Ports, 'config' | 'pipelines' | 'runner' | 'secrets' | 'source' | 'clock' | 'ids'>
 
 /** Plans and starts a run. Resolves once it is recorded. `not_found`, `tool_missing`, `config_invalid`, `config_missing`, `needs_cycle`. */
 export const startRun = async (
@@ -114,15 +119,39 @@ type Planning = { readonly id: RunId; readonly commit: Commit; readonly command:
 
 /** The plan comes from the commit's own config, read in a checkout of exactly that commit. */
 const planOf = async (world: World, { id, commit, command }: Planning, signal: AbortSignal): Promise<RunPlan> => {
-  const { settings, version } = await world.config.ofCommit(
-    commit.id,
-    (work) => inCheckout(world, { id, commit }, work, signal),
-    signal,
-  )
+  const { pipeline = null } = command
+  if (pipeline !== null) return foreignPlan(world, { id, commit, command, pipeline }, signal)
+  const { settings, version } = await configOf(world, { id, commit }, signal)
   const secretVersions = resolveStart(settings) === null ? {} : await versionsOf(world, settings, signal)
   const only = command.jobs === null ? {} : { only: command.jobs }
   const cachesFor = command.usesCache === false ? null : command.ref
   return planRun({ settings, commit, version, secretVersions, cores: world.runner.cores, cachesFor, ...only })
+}
+
+const configOf = (world: World, of: Pick<Planning, 'id' | 'commit'>, signal: AbortSignal): Promise<CommitConfig> =>
+  world.config.ofCommit(of.commit.id, (work) => inCheckout(world, of, work, signal), signal)
+
+type ForeignPlanning = Planning & { readonly pipeline: NonNullable<StartRunCommand['pipeline']> }
+
+/** A pipeline of another system runs beside a config, or without any. `config_invalid` with each place that cannot be honoured. */
+const foreignPlan = async (
+  world: World,
+  { id, commit, command, pipeline }: ForeignPlanning,
+  signal: AbortSignal,
+): Promise<RunPlan> => {
+  const { jobs, ref } = command
+  const of = { commit, ref, now: world.clock.now() }
+  const { jobs: lowered, origin } = await world.pipelines.lower({ ...pipeline, jobs }, of, signal)
+  assertHonoured(origin)
+  const config = await configOf(world, { id, commit }, signal).catch((error: unknown) => {
+    if (error instanceof SluiceError && error.code === 'config_missing') return null
+    throw error
+  })
+  const { inputs } = pipeline
+  return planForeignRun({
+    ...{ config, fallbackService: world.source.name, commit, cores: world.runner.cores },
+    ...{ origin, inputs, jobs: lowered, cachesFor: command.usesCache === false ? null : ref },
+  })
 }
 
 const inCheckout = async <Result>(

@@ -7,6 +7,7 @@ import type { ErrorCode } from '../core/errors.ts'
 import { limits } from '../core/limits.ts'
 import type { Contract } from './client/contract.ts'
 import type { RouteId } from './client/paths.ts'
+import { pipelineInputSchema } from './pipeline-schemas.ts'
 import type { Schemas } from './schemas.ts'
 
 /** One row of the table. */
@@ -173,6 +174,9 @@ export const routes: { readonly [Id in RouteId]: RouteSpec<Id> } = {
         .nullish()
         .meta({ description: 'A run of the same commit: what succeeded in it is not run again.' }),
       cache: z.boolean().optional().meta({ description: 'False: no job comes out of a cache, and none is kept.' }),
+      pipeline: pipelineInputSchema
+        .nullish()
+        .meta({ description: 'A pipeline of another system instead of that of the config.' }),
       reason,
     }),
     response: 'RunStarted',

@@ -1,6 +1,7 @@
 /** The wire types as schemas: what OpenAPI tells, and what tests hold the answers to. */
 import { z } from 'zod'
 import { commitId, digest } from '../core/model.ts'
+import { noteSchema, pipelineSchema } from './pipeline-schemas.ts'
 import type { EvidenceView, InsightsView } from './client/evidence-views.ts'
 import type * as runViews from './client/run-views.ts'
 import type * as views from './client/views.ts'
@@ -216,6 +217,7 @@ const runShape = {
   by: actor,
   startedAt: at,
   settledAt: at.nullable(),
+  pipeline: pipelineSchema.nullable(),
   jobs: z.array(job),
   gates: z.array(gate),
   release: ref.nullable(),
@@ -298,7 +300,7 @@ export const schemas: Schemas = {
   }),
   Runs: z.strictObject({ items: z.array(z.strictObject(runShape)), next: z.string().nullable() }),
   Run: z.strictObject({ ...runShape, now: at }),
-  RunStarted: z.strictObject({ run: z.string() }),
+  RunStarted: z.strictObject({ run: z.string(), notes: z.array(noteSchema) }),
   Evidence: evidence,
   Insights: insights,
   JobLog: z.strictObject({
@@ -379,7 +381,7 @@ export type Schemas = {
   readonly ReleaseVerification: z.ZodType<views.ReleaseVerificationView>
   readonly Runs: z.ZodType<views.PageView<runViews.RunView>>
   readonly Run: z.ZodType<runViews.RunDetailView>
-  readonly RunStarted: z.ZodType<{ readonly run: string }>
+  readonly RunStarted: z.ZodType<runViews.RunStartedView>
   readonly Evidence: z.ZodType<EvidenceView>
   readonly Insights: z.ZodType<InsightsView>
   readonly JobLog: z.ZodType<runViews.JobLogView>

@@ -126,8 +126,8 @@ export interface JobRunner {
   workspace(key: string): string
   /** Runs the steps; when the signal falls, the job's processes end and the outcome is `cancelled`. Rejects only when it is not known how the job ended. */
   run(request: JobRequest, signal: AbortSignal): Promise<JobOutcome>
-  /** Ends whatever still runs under a key, also from before this process. Safe to repeat. */
-  stop(key: string, signal: AbortSignal): Promise<void>
+  /** Ends whatever still runs under a key, also from before this process. `patienceMs`: steps that run in any case may still run for so long; at once when absent. Safe to repeat. */
+  stop(key: string, signal: AbortSignal, patienceMs?: number): Promise<void>
   /** Lines of a job's log after line `after`. */
   logs(
     key: string,

@@ -2,6 +2,8 @@ import type { Commit } from '../core/model.ts'
 
 /** Where commits come from. */
 export interface Source {
+  /** Name of the folder that holds them, as a name of the config may be: what a project without a config is called. */
+  readonly name: string
   /** The commit a ref names (`HEAD`, a branch, a tag, an id). `not_found`, `tool_missing`. */
   resolve(ref: string, signal: AbortSignal): Promise<Commit>
   /** A clean checkout of the commit in `directory` (made, or taken up if it is already that commit's). Safe to repeat. */

@@ -17,6 +17,7 @@ const ended: DialectEnd = { outcome: 'succeeded', failedStep: null, exitCode: nu
 
 /** A dialect whose jobs do what a function does. */
 const dialect = (work: (shell: JobShell, signal: AbortSignal) => Promise<DialectEnd>): JobDialect => ({
+  outputs: () => Promise.resolve({}),
   resolve: ({ job }) => Promise.resolve({ kind: 'run', job }),
   run: (_request, shell, signal) => work(shell, signal),
 })

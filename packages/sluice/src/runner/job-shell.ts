@@ -114,13 +114,16 @@ export class LocalJobShell implements JobShell {
 
   annotate(annotation: Annotation): void {
     if (this.#annotations.length >= limits.annotationsMax) return
-    this.#annotations.push(annotation)
-    this.#options.log.annotate(annotation)
+    const { log } = this.#options
+    const { title, message, file } = annotation
+    const masked = (text: string | null): string | null => (text === null ? null : log.masked(text))
+    this.#annotations.push({ ...annotation, title: masked(title), message: log.masked(message), file: masked(file) })
+    log.annotate(annotation)
   }
 
   summarize(markdown: string): void {
     const room = limits.stepFileBytesMax - this.#summary.length
-    this.#summary += markdown.slice(0, Math.max(0, room))
+    this.#summary += this.#options.log.masked(markdown).slice(0, Math.max(0, room))
     this.#options.log.summarize(markdown)
   }
 

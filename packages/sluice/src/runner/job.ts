@@ -122,7 +122,8 @@ const withServices = async (work: JobWork, services: Services, signals: JobSigna
     workspace,
     processes,
     log,
-    env: { ...work.env, ...services.env, ...secrets },
+    // GitHub's steps get those secrets that they name, and no others.
+    env: { ...work.env, ...services.env, ...(plan.dialect === 'github' ? {} : secrets) },
     secrets,
     runFiles: new RunFiles(stateDir, request.run),
     caches,
@@ -140,10 +141,11 @@ const withServices = async (work: JobWork, services: Services, signals: JobSigna
 
 const ownSteps = (work: JobWork, machine: LocalJobShell, signals: JobSignals): Promise<StepsEnd> => {
   const { plan, request, log, earlier, workspace, folder, hasCheckpoints, now } = work
-  const needs = plan.envOfNeeds ? (request.needs ?? []).map(({ outputs }) => outputs) : []
+  const taken = (request.needs ?? []).filter(({ name }) => !plan.needsWithoutArtifacts.includes(name))
+  const needs = plan.envOfNeeds ? taken.map(({ outputs }) => outputs) : []
+  const all: Texts = { ...plan.env, ...Object.assign({}, ...needs) }
   // A secret is never hidden behind a variable of the same name.
-  const own = Object.entries(plan.env).filter(([name]) => !(name in request.secrets))
-  const env: Texts = { ...Object.assign({}, ...needs), ...Object.fromEntries(own) }
+  const env: Texts = Object.fromEntries(Object.entries(all).filter(([name]) => !(name in request.secrets)))
   return runSteps(
     {
       steps: plan.steps,

@@ -49,10 +49,11 @@ export type Keeping = {
 export const keepArtifacts = async (keeping: Keeping, signal: AbortSignal): Promise<readonly Artifact[]> => {
   const { plan, store, commit, version, inputs, hasSucceeded } = keeping
   const kept: Artifact[] = []
-  for (const artifact of plan.artifacts.filter(({ when }) => isDue(when, hasSucceeded))) {
+  for (const [nth, artifact] of plan.artifacts.entries()) {
+    if (!isDue(artifact.when, hasSucceeded)) continue
     const names = await filesOf(artifact, keeping)
     if (names.length === 0) continue
-    const directory = join(keeping.staging, artifact.name)
+    const directory = join(keeping.staging, String(nth))
     await copyFiles({ from: keeping.directory, to: directory, names }, signal)
     const paths = [...new Set(names.map((name) => name.split('/')[0] ?? name))]
     kept.push(await store.put({ name: artifact.name, directory, paths, commit, version, inputs }, signal))
@@ -116,11 +117,13 @@ export const keepEvidence = async (
   return store.put(collected)
 }
 
-/** The key of a cache with the content of its key files in it, where it names any. */
+/** The key of a cache with the content of its key files in it, where it names any; `default` stands for them where none is there. */
 export const keyOf = async ({ key, keyFiles }: KeyedCachePlan, directory: string): Promise<string> => {
   if (keyFiles.length === 0) return key
+  const names = await selectFiles({ directory, paths: keyFiles, exclude: [], glob: true })
+  if (names.length === 0) return `${key}-default`
   const hash = createHash('sha256')
-  for (const name of await selectFiles({ directory, paths: keyFiles, exclude: [], glob: true })) {
+  for (const name of names) {
     hash.update(`${name}\0`)
     hash.update(await readFile(join(directory, name)))
   }

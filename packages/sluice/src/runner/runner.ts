@@ -2,6 +2,7 @@
 import { mkdir, rm } from 'node:fs/promises'
 import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type ErrorCode, SluiceError } from '../core/errors.ts'
 import { limits } from '../core/limits.ts'
 import type { JobPlan } from '../core/pipeline/job-plan.ts'
@@ -60,10 +61,13 @@ export type RunnerOptions = {
   readonly graceMs?: number
 }
 
+/** What every artifact of the store has beside its files. */
+const buildMetadata = 'build-metadata.json'
+
 /** Whether another process's environment can be read. */
 const hasMarks = process.platform === 'linux'
 
-type Running = { readonly kill: AbortController; readonly over: Promise<unknown> }
+type Running = { readonly callOff: AbortController; readonly kill: AbortController; readonly over: Promise<unknown> }
 
 /** The local runner; it has the shape of the engine's `JobRunner` port. */
 export class LocalRunner {
@@ -87,6 +91,8 @@ export class LocalRunner {
     const unpack: ConstructorParameters<typeof Checkouts>[0]['unpack'] = async (artifact, directory, signal) => {
       if (artifacts === undefined) throw new SluiceError('unexpected', { detail: 'the runner has no artifact store' })
       await artifacts.unpack(artifact.digest, directory, signal)
+      // It says what the artifact was built from; a job that takes the files did not ask for it.
+      await rm(join(directory, buildMetadata), { force: true })
     }
     this.#checkouts = repository === undefined ? null : new Checkouts({ stateDir, repository, unpack, now })
     this.#caches = cachesOf(options, this.#checkouts)
@@ -109,10 +115,11 @@ export class LocalRunner {
 
   /** Runs the steps in order until one fails, the time is up, or the signal falls. */
   async run(request: JobRequest, signal: AbortSignal): Promise<JobOutcome> {
+    const callOff = new AbortController()
     const kill = new AbortController()
-    const running = this.#run(request, kill, signal)
+    const running = this.#run(request, kill, AbortSignal.any([signal, callOff.signal]))
     const over = running.catch(() => {})
-    this.#running.set(request.key, { kill, over })
+    this.#running.set(request.key, { callOff, kill, over })
     try {
       return await running
     } finally {
@@ -121,8 +128,14 @@ export class LocalRunner {
   }
 
   /** Ends what runs under a key: of this process, of one that was killed, by the mark that all of a job's processes carry; and the services' data and containers. */
-  async stop(key: string, _signal: AbortSignal): Promise<void> {
+  async stop(key: string, _signal: AbortSignal, patienceMs = 0): Promise<void> {
     const running = this.#running.get(key)
+    if (running !== undefined && patienceMs > 0) {
+      running.callOff.abort()
+      const late = new AbortController()
+      await Promise.race([running.over, sleep(patienceMs, undefined, { signal: late.signal }).catch(() => {})])
+      late.abort()
+    }
     running?.kill.abort()
     await running?.over
     // Made before anything is started, and removed only when all of it is over.

@@ -73,7 +73,11 @@ export const runSteps = async (work: StepsWork, signals: JobSignals): Promise<St
     if (stop.aborted) last ??= AbortSignal.any([AbortSignal.timeout(limits.lastStepsMs), signals.kill])
     const startedAt = work.now()
     log.beginStep(index, step.name)
-    const { end, words } = await runStep(work, { index, step, sofar: sofarOf(records) }, last ?? stop)
+    const { end, words } = await runStep(
+      work,
+      { index, step, sofar: sofarOf(records), status: statusOf(step, failure) },
+      last ?? stop,
+    )
     const isLast = index === steps.length - 1
     const found = failureOf(step, end, { signals, isLast })
     if (words.faults.length > 0 && found === null) failure ??= faultOf(step)
@@ -99,11 +103,17 @@ export const runSteps = async (work: StepsWork, signals: JobSignals): Promise<St
   return { ...failure, outputs, steps: results }
 }
 
-type Turn = { readonly index: number; readonly step: PlannedStep; readonly sofar: Sofar }
+type Turn = {
+  readonly index: number
+  readonly step: PlannedStep
+  readonly sofar: Sofar
+  /** How the job stands, in the words of `SLUICE_JOB_STATUS`. */
+  readonly status: string
+}
 
 const runStep = async (
   work: StepsWork,
-  { index, step, sofar }: Turn,
+  { index, step, sofar, status }: Turn,
   signal: AbortSignal,
 ): Promise<{ readonly end: ExecutionEnd; readonly words: StepWords }> => {
   const { machine, log } = work
@@ -111,11 +121,18 @@ const runStep = async (
   const script = join(folder, 'script')
   await makeStepFolder(folder)
   await writeFile(script, step.run.endsWith('\n') ? step.run : `${step.run}\n`)
-  for (const line of shown(step.run)) log.note(line)
+  if (step.showsItself !== true) for (const line of shown(step.run)) log.note(line)
   const words = step.shell ?? work.shell ?? ['sh', '-e', '{0}']
   const argv = words.map((word) => word.replaceAll('{0}', script))
   const path = [...sofar.path, machine.env['PATH'] ?? ''].filter((one) => one !== '').join(':')
-  const env = { ...work.env, ...sofar.env, PATH: path, ...step.env, ...stepFileVariables(folder) }
+  const env = {
+    ...work.env,
+    ...sofar.env,
+    PATH: path,
+    SLUICE_JOB_STATUS: status,
+    ...step.env,
+    ...stepFileVariables(folder),
+  }
   const directory = resolve(machine.directory, step.workingDirectory ?? work.workingDirectory ?? '.')
   const end = await machine.exec({ argv, env, directory, timeoutMs: step.timeoutMs }, signal)
   const said = await readStepFiles(folder)
@@ -124,6 +141,13 @@ const runStep = async (
   const how = spoken(end, step.timeoutMs)
   if (how !== null) log.note(how)
   return { end, words: said }
+}
+
+/** Steps that run in any case are told how the others ended. Source: docs.gitlab.com, `CI_JOB_STATUS`, 2026-08. */
+const statusOf = ({ when }: PlannedStep, failure: Failure | null): string => {
+  if (when !== 'always') return 'running'
+  if (failure === null) return 'success'
+  return failure.outcome === 'cancelled' ? 'canceled' : 'failed'
 }
 
 const isWanted = (step: PlannedStep, failure: Failure | null): boolean => {

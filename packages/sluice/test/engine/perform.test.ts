@@ -66,6 +66,8 @@ const worldWith = (replaced: Partial<Ports>): PerformWorld => {
       graceMs: 100,
     }),
     secrets: fileSecrets(stateDir),
+    pipelines: absent('pipelines') as Ports['pipelines'],
+    github: absent('github') as Ports['github'],
     config: absent('config') as Ports['config'],
     driver: absent('driver') as Ports['driver'],
     router: absent('router') as Ports['router'],

@@ -1,6 +1,8 @@
 /** Commits from the git on this machine. Reads refs and makes detached worktrees; never touches the user's index or branches. */
 import { rm } from 'node:fs/promises'
+import { basename } from 'node:path'
 import { SluiceError } from '../../core/errors.ts'
+import { limits } from '../../core/limits.ts'
 import { type Commit, commitId } from '../../core/model.ts'
 import { git, must } from '../../lib/git.ts'
 import type { Source } from '../../ports/source.ts'
@@ -18,6 +20,7 @@ export const gitSource = (directory: string): Source => {
     return result
   }
   return {
+    name: nameOf(directory),
     resolve: async (ref, signal) => {
       const words = ['log', '--max-count=1', `--format=${format}`, '--end-of-options', `${ref}^{commit}`, '--']
       const shown = await git(directory, words, signal)
@@ -51,6 +54,15 @@ export const gitSource = (directory: string): Source => {
       return must(listed, `listing ${range}`).out.split('\n').filter(Boolean).map(parseCommit)
     },
   }
+}
+
+const nameOf = (directory: string): string => {
+  const plain = basename(directory)
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .replaceAll(/^[^a-z]+|-+$/g, '')
+    .slice(0, limits.nameLengthMax)
+  return plain === '' ? 'service' : plain
 }
 
 type Wanted = { readonly commit: Commit['id']; readonly limit: number }

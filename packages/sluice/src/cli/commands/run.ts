@@ -3,24 +3,29 @@ import type { Client } from '../../http/client/client.ts'
 import { type Cli, type Command, flagOption, type Input, textOption } from '../cli.ts'
 import { withClient } from '../connect.ts'
 import { cacheReasons, reasonText } from './cache-explain.ts'
+import { noteText } from '../../core/pipeline/notes.ts'
 import { followRun, freshKey, timeoutOf } from './follow.ts'
+import { pipelineOf } from './foreign.ts'
 
 /** `sluice run`. Without a server the run happens in this process, and Ctrl-C calls it off. */
 export const command: Command = async (cli, input) => {
   const waits = input.options['wait'] !== false
   const timeoutMs = timeoutOf(input)
+  const pipeline = pipelineOf(cli, input)
   const jobs = await jobsOf(cli, input)
   if (jobs?.length === 0) {
     if (cli.globals.json) cli.json({ run: null })
     else cli.print(`${cli.style.mark('done')} nothing changed that concerns any job`)
     return 0
   }
-  return withClient(cli, waits ? 'work' : 'server', async (client, kind) => {
+  const need = { need: waits ? 'work' : 'server', isBare: pipeline !== null } as const
+  return withClient(cli, need, async (client, kind) => {
     const cache = input.options['cache'] !== false
-    const body = { ref: input.args[0] ?? 'HEAD', jobs, cache, reason: textOption(input, 'message') }
-    const { run } = await client.call('runs.start', { body, idempotencyKey: freshKey() })
+    const body = { ref: input.args[0] ?? 'HEAD', jobs, cache, reason: textOption(input, 'message'), pipeline }
+    const { run, notes } = await client.call('runs.start', { body, idempotencyKey: freshKey() })
+    for (const note of notes) cli.note(`${cli.noteStyle.mark('warn')} ${noteText(note)}`)
     if (!waits) {
-      if (cli.globals.json) cli.json({ run })
+      if (cli.globals.json) cli.json({ run, notes })
       else cli.print(run)
       return 0
     }

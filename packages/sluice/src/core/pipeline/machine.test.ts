@@ -151,8 +151,11 @@ const drawResult = (draw: Draw, effect: RunEffect | undefined): Answered['result
       if (draw(3) === 0) return { kind: 'job_resolved', resolution: { kind: 'skip', because: 'it is not main' } }
       if (draw(2) === 0) return { kind: 'job_resolved', resolution: { kind: 'run', job: job(name) } }
       const legs = legsOf(job(name), draw(3))
-      return { kind: 'job_resolved', resolution: { kind: 'legs', legs } }
+      const named = draw(2) === 0 ? {} : { outputs: { said: 'inner' } }
+      return { kind: 'job_resolved', resolution: { kind: 'legs', legs, ...named } }
     }
+    case 'name_outputs':
+      return { kind: 'outputs_named', outputs: { said: 'yes' } }
     default:
       return draw(4) === 0
         ? { kind: 'job_failed', failure, reason: { kind: 'exit_code', code: 1 }, ...left }
@@ -324,6 +327,40 @@ test('a job gets the artifacts of its needs, and the release is cut from all of 
   }).state
   ok(settled.status === 'succeeded')
   deepStrictEqual(settled.release, release)
+})
+
+test('a job whose dialect names its outputs is done once they are named, with what they are', () => {
+  const whole = job('call', [], { condition: 'resolve', work: { kind: 'none' } })
+  const inner = job('call / inner', [], { partOf: 'call' })
+  const plan = planOf([whole, job('last', ['call'])])
+  const resolved: RunEvent = {
+    ...{ type: 'effect_succeeded', at: 5, sequence: 1 },
+    result: { kind: 'job_resolved', resolution: { kind: 'legs', legs: [inner], outputs: { said: 'inner' } } },
+  }
+  const naming = told(plan, resolved, succeed(2, 6))
+  deepStrictEqual(statuses(naming), ['resolving', 'waiting', 'succeeded'])
+  deepStrictEqual(
+    runMachine.outstanding(naming).map(({ key, action }) => ({ key, action })),
+    [
+      {
+        key: 'run_1/outputs/call',
+        action: {
+          ...{ kind: 'name_outputs', job: 'call', outputs: { said: 'inner' } },
+          legs: [{ name: 'call / inner', result: 'success', outputs: {} }],
+        },
+      },
+    ],
+  )
+  const named: RunEvent = {
+    ...{ type: 'effect_succeeded', at: 7, sequence: 3 },
+    result: { kind: 'outputs_named', outputs: { said: 'yes' } },
+  }
+  const after = told(plan, resolved, succeed(2, 6), named)
+  deepStrictEqual(statuses(after), ['succeeded', 'running', 'succeeded'])
+  deepStrictEqual(
+    runMachine.outstanding(after).map(({ action }) => ('needs' in action ? action.needs : null)),
+    [[{ name: 'call', result: 'success', outputs: { said: 'yes' } }]],
+  )
 })
 
 test('a failed job skips its descendants with the reason, lets the others finish, and is the cause', () => {

@@ -11,7 +11,7 @@ import { cacheRefOf, type RunCachePlan } from './cache/run-cache.ts'
 import type { JobPlan } from './job-plan.ts'
 import { lowerJob } from './lower-config.ts'
 import { type Occasion, partOfRun } from './triggers.ts'
-import type { RunPlan } from './types.ts'
+import type { PipelineOrigin, RunPlan, RunTrigger } from './types.ts'
 
 /** What a plan is made from. */
 export type PlanRequest = {
@@ -27,8 +27,6 @@ export type PlanRequest = {
   readonly only?: readonly string[]
   /** What the commit was named by, where caches may be used; null for a run that uses none. A run of `HEAD` when absent. */
   readonly cachesFor?: string | null
-  /** Jobs from elsewhere (a workflow of another service) instead of those of the config. Such a run cuts no release. */
-  readonly jobs?: readonly JobPlan[]
 }
 
 const byHand: Occasion = {
@@ -43,7 +41,7 @@ export const planRun = (request: PlanRequest): RunPlan => {
   const { settings, commit, cores, occasion = byHand } = request
   const version = releaseVersion(request.version, commit.id)
   const { parallel, isolation, gates } = settings.pipeline
-  const isWhole = request.only === undefined && request.jobs === undefined
+  const isWhole = request.only === undefined
   const draft = isWhole ? draftOf(request, version) : null
   return {
     form: 1,
@@ -54,17 +52,65 @@ export const planRun = (request: PlanRequest): RunPlan => {
     parallelMax: parallel === 'cores' ? Math.max(1, cores) : parallel,
     isolation,
     cache: cacheOf(request, occasion),
-    jobs: request.jobs ?? jobsOf(request, occasion, draft !== null),
+    jobs: jobsOf(request, occasion, draft !== null),
     // A part of the pipeline has a part of the evidence, which no gate can judge by.
     gates: isWhole ? gates : null,
     draft,
   }
 }
 
-const cacheOf = ({ settings, cachesFor = 'HEAD' }: PlanRequest, { trigger }: Occasion): RunCachePlan | null => {
+type CacheRequest = {
+  readonly settings: { readonly pipeline: Pick<Settings['pipeline'], 'cache'> }
+  readonly cachesFor?: string | null
+}
+
+const cacheOf = (
+  { settings, cachesFor = 'HEAD' }: CacheRequest,
+  { trigger }: Pick<Occasion, 'trigger'>,
+): RunCachePlan | null => {
   if (cachesFor === null) return null
   const { remote, bytesMax } = settings.pipeline.cache
   return { ref: cacheRefOf(trigger, cachesFor), remote, bytesMax }
+}
+
+/** What a run of a pipeline of another system is made from. */
+export type ForeignPlanRequest = Pick<PlanRequest, 'commit' | 'cores' | 'cachesFor'> & {
+  /** Null where the commit has no config: then `fallbackService` names the service. */
+  readonly config: { readonly settings: Settings; readonly version: string } | null
+  readonly fallbackService: string
+  readonly origin: PipelineOrigin
+  readonly inputs: RunTrigger['inputs']
+  readonly jobs: readonly JobPlan[]
+}
+
+/** The plan of such a run. It cuts no release. */
+export const planForeignRun = (request: ForeignPlanRequest): RunPlan => {
+  const { config, fallbackService, commit, cores, origin, inputs, jobs } = request
+  const { service, pipeline } = config?.settings ?? { service: fallbackService, pipeline: null }
+  const parallel = pipeline?.parallel ?? 'cores'
+  const trigger = { event: triggerOf(origin), name: null, inputs }
+  const { cachesFor = 'HEAD' } = request
+  const settings = { pipeline: { cache: pipeline?.cache ?? { remote: null, bytesMax: null } } }
+  return {
+    form: 1,
+    service,
+    commit,
+    version: releaseVersion(config?.version ?? '0.0.0', commit.id),
+    trigger,
+    pipeline: origin,
+    cache: cacheOf({ settings, cachesFor }, { trigger }),
+    parallelMax: parallel === 'cores' ? Math.max(1, cores) : parallel,
+    isolation: pipeline?.isolation ?? 'auto',
+    jobs,
+    gates: null,
+    draft: null,
+  }
+}
+
+/** What starts a run, in our words. */
+const triggerOf = ({ event }: PipelineOrigin): RunTrigger['event'] => {
+  if (event === 'push' || event === 'schedule') return event
+  return event.startsWith('pull_request') || event === 'merge_request_event' ? 'pull_request' : 'manual'
 }
 
 const jobsOf = ({ settings, only }: PlanRequest, occasion: Occasion, isReleased: boolean): readonly JobPlan[] => {

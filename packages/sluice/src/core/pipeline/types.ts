@@ -4,7 +4,7 @@ import type { Actor, Artifact, Commit, Digest, Fence, Release, RunId } from '../
 import type { ReleaseDraft } from '../release.ts'
 import type { Failure } from '../rollout/types.ts'
 import type { RunCachePlan } from './cache/run-cache.ts'
-import type { JobPlan, RetryReason, Texts } from './job-plan.ts'
+import type { JobPlan, JsonValue, LoweringNote, RetryReason, Texts } from './job-plan.ts'
 
 /** What made a run start. `name` is a branch, a tag or a schedule's expression. */
 export type RunTrigger = {
@@ -14,6 +14,18 @@ export type RunTrigger = {
   readonly inputs: Texts
 }
 
+/** A pipeline document of another system, and what was read differently in it. */
+export type PipelineOrigin = {
+  readonly kind: 'github' | 'gitlab'
+  /** Relative to the root of the repository. */
+  readonly file: string
+  /** What the document calls itself, or this run. */
+  readonly name: string
+  /** What started it, in that system's words: `push`, `merge_request_event` … */
+  readonly event: string
+  readonly notes: readonly LoweringNote[]
+}
+
 /** Everything decided before the first job, frozen into the run. */
 export type RunPlan = {
   readonly form: 1
@@ -21,6 +33,8 @@ export type RunPlan = {
   readonly commit: Commit
   readonly version: string
   readonly trigger: RunTrigger
+  /** Where the jobs were lowered from; absent for those of the service's own config. */
+  readonly pipeline?: PipelineOrigin
   /** Jobs that may run at the same time. */
   readonly parallelMax: number
   /** `auto`: a copy-on-write workspace of its own for each job where the system can; `none`: all jobs in one checkout; `required`: or not at all. */
@@ -62,6 +76,13 @@ export type RunAction =
       readonly ancestors: readonly NeedOutcome[]
       readonly isCancelled: boolean
     }
+  /** Asks the job's dialect for the outputs of a job whose parts are settled. `legs` are those parts, `outputs` is what its resolution said about them. */
+  | {
+      readonly kind: 'name_outputs'
+      readonly job: string
+      readonly legs: readonly NeedOutcome[]
+      readonly outputs: JsonValue
+    }
   /** Runs the job in a workspace of its own into which the inputs (artifacts of its needs) were unpacked. What ran under this key before is ended first. */
   | {
       readonly kind: 'run_job'
@@ -99,7 +120,7 @@ export type JobEvidence = { readonly job: string; readonly digest: Digest }
 /** A thing to do in the world. `sequence` numbers every issue; a result must carry it back. */
 export type RunEffect = {
   readonly sequence: number
-  /** `<run>/job/<name>`, `<run>/stop/<name>`, `<run>/resolve/<name>`, `<run>/gates`, `<run>/cut`: names the thing to do, not the attempt at it. */
+  /** `<run>/job/<name>`, `<run>/stop/<name>`, `<run>/resolve/<name>`, `<run>/outputs/<name>`, `<run>/gates`, `<run>/cut`: names the thing to do, not the attempt at it. */
   readonly key: string
   readonly fence: Fence
   readonly deadlineMs: number
@@ -122,6 +143,7 @@ export type RunResult =
   | ({ readonly kind: 'job_succeeded'; readonly cache?: CacheUse | null } & JobYield)
   | ({ readonly kind: 'job_failed'; readonly failure: Failure; readonly reason: RetryReason } & JobYield)
   | { readonly kind: 'job_resolved'; readonly resolution: JobResolution }
+  | { readonly kind: 'outputs_named'; readonly outputs: Texts }
   | { readonly kind: 'gates_judged'; readonly verdicts: readonly GateVerdict[] }
   | { readonly kind: 'release_cut'; readonly release: Release }
 
@@ -129,7 +151,8 @@ export type RunResult =
 export type JobResolution =
   | { readonly kind: 'run'; readonly job: JobPlan }
   | { readonly kind: 'skip'; readonly because: string }
-  | { readonly kind: 'legs'; readonly legs: readonly JobPlan[] }
+  /** `outputs`: where those of the whole come from, for its dialect; those of its legs, when absent. */
+  | { readonly kind: 'legs'; readonly legs: readonly JobPlan[]; readonly outputs?: JsonValue }
 
 /** Everything that can happen to a run; each accepted one is a ledger row. `at` is epoch ms. */
 export type RunEvent =
@@ -195,9 +218,10 @@ export type JobState =
       readonly past: readonly PastExecution[]
       readonly given: Texts
     }
-  | (InFlight & { readonly status: 'resolving' })
-  /** The jobs that are part of it run. */
-  | { readonly status: 'open'; readonly startedAt: number }
+  /** Its dialect decides on it; or, where it was open since `startedAt`, says what its outputs are. */
+  | (InFlight & { readonly status: 'resolving'; readonly startedAt?: number })
+  /** The jobs that are part of it run. `naming`: the `outputs` of its `JobResolution`. */
+  | { readonly status: 'open'; readonly startedAt: number; readonly naming?: JsonValue }
   | (InFlight & Started & { readonly status: 'running'; readonly given: Texts })
   /** It failed and is run again. */
   | {

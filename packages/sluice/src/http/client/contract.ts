@@ -18,7 +18,7 @@ import type {
   WhyView,
 } from './views.ts'
 import type { EvidenceView, InsightsView } from './evidence-views.ts'
-import type { JobLogView, RunDetailView, RunView } from './run-views.ts'
+import type { JobLogView, RunDetailView, RunStartedView, RunView } from './run-views.ts'
 
 /** What people may say to a rollout. */
 export type RolloutCommand = 'pause' | 'resume' | 'abort' | 'skip' | 'retry' | 'promote'
@@ -34,6 +34,20 @@ export type ReleaseInput = ReasonInput & { readonly release?: string | null | un
 
 /** The done of a command that gives nothing else. */
 export type DoneView = None
+
+/** A pipeline of another system; see `ports/pipelines.ts`. What is left out is as usual there. */
+export type PipelineInput = {
+  readonly kind: 'github' | 'gitlab'
+  readonly file: string
+  readonly event?: string | null | undefined
+  readonly payload?: unknown
+  readonly inputs?: Readonly<Record<string, string>> | undefined
+  readonly variables?: Readonly<Record<string, string>> | undefined
+  readonly runners?: Readonly<Record<string, 'here' | 'skip'>> | undefined
+  readonly containers?: 'refuse' | 'here' | undefined
+  readonly actions?: string | null | undefined
+  readonly skippedActions?: readonly string[] | undefined
+}
 
 /** Query, body and response of every route. `stream` responses are read with `client.stream`. */
 export type Contract = {
@@ -73,8 +87,9 @@ export type Contract = {
       readonly failedOf?: string | null | undefined
       /** Whether jobs may come out of the caches; they may when absent. */
       readonly cache?: boolean | undefined
+      readonly pipeline?: PipelineInput | null | undefined
     }
-    response: { readonly run: string }
+    response: RunStartedView
   }
   'runs.show': { query: None; body: None; response: RunDetailView }
   'runs.evidence': { query: None; body: None; response: EvidenceView }

@@ -45,6 +45,28 @@ export type JobView = {
   readonly budgetMs: number | null
 }
 
+/** A place in a pipeline document that is read differently here, or not at all. Positions count from 1. */
+export type NoteView = {
+  readonly level: 'error' | 'warning'
+  readonly key: string
+  readonly message: string
+  readonly file: string
+  readonly line: number | null
+  readonly column: number | null
+}
+
+/** A run that was started, and what is to be said before it runs. */
+export type RunStartedView = { readonly run: string; readonly notes: readonly NoteView[] }
+
+/** The document of another system that a run's jobs come from. */
+export type PipelineView = {
+  readonly kind: 'github' | 'gitlab'
+  readonly file: string
+  readonly name: string
+  readonly event: string
+  readonly notes: readonly NoteView[]
+}
+
 /** A run. */
 export type RunView = {
   readonly id: string
@@ -55,6 +77,8 @@ export type RunView = {
   readonly by: Actor
   readonly startedAt: number
   readonly settledAt: number | null
+  /** Null for the pipeline of the service's own config. */
+  readonly pipeline: PipelineView | null
   readonly jobs: readonly JobView[]
   readonly gates: readonly GateVerdict[]
   readonly release: ReleaseRef | null
