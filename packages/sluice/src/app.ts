@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { localCache, projectSeal, remoteCaches } from './adapters/cache/open.ts'
 import { configLoader } from './adapters/config/loader.ts'
+import { localEvidence } from './adapters/evidence/local.ts'
 import { fileSecrets } from './adapters/secrets/file.ts'
 import { gitSource } from './adapters/source/git.ts'
 import { openSqliteStore } from './adapters/store/sqlite/store.ts'
@@ -21,6 +22,7 @@ import { Engine } from './engine/engine.ts'
 import type { Ports } from './engine/ports.ts'
 import type { CacheAccess } from './core/pipeline/cache/scope.ts'
 import { cacheAccess, cachePrefix } from './http/cache-access.ts'
+import { gatewayNodeOptions } from './gateway/node-options.ts'
 import type { ApiContext } from './http/context.ts'
 import type { CacheSeal } from './ports/cache.ts'
 import type { Log } from './ports/clock.ts'
@@ -75,10 +77,11 @@ export const openControlPlane = async (options: ControlPlaneOptions): Promise<Co
   const keeper = new GatewayKeeper({
     stateDir,
     log,
-    command: [process.execPath, gatewayFile, '--state-dir', stateDir],
+    command: [process.execPath, ...gatewayNodeOptions, gatewayFile, '--state-dir', stateDir],
   })
   const router = gatewayRouter({ stateDir, log, ensure: () => keeper.start() })
   const artifacts = new LocalArtifacts(stateDir, localTools())
+  const evidence = localEvidence(stateDir)
   const secrets = fileSecrets(stateDir)
   const ports: Ports = {
     clock: systemClock(),
@@ -91,8 +94,9 @@ export const openControlPlane = async (options: ControlPlaneOptions): Promise<Co
     source: gitSource(projectDir),
     config: configLoader(join(stateDir, 'cache', 'configs')),
     artifacts,
+    evidence,
     runner: new LocalRunner({
-      ...{ stateDir, artifacts, environment: process.env, cores: availableParallelism(), now: Date.now },
+      ...{ stateDir, artifacts, evidence, environment: process.env, cores: availableParallelism(), now: Date.now },
       repository: projectDir,
       caches: cacheSupport(stateDir, log),
     }),

@@ -5,13 +5,14 @@ import type { RunId } from '../core/model.ts'
 import { runId } from '../core/model.ts'
 import type { JobPlan, TaskCachePlan } from '../core/pipeline/job-plan.ts'
 import type { ArtifactStore } from '../ports/artifacts.ts'
+import type { EvidenceStore } from '../ports/evidence.ts'
 import type { JobOutcome, JobRequest } from '../ports/runner.ts'
 import type { RunCache, RunCaches } from './cache/run-caches.ts'
 import type { TaskHit, TaskMiss } from './cache/task-cache.ts'
 import { type CapturedResult, capturedPath, readCaptured } from './captured.ts'
 import { headOf } from './log/frames.ts'
 import { marksPathOf } from './log/marks.ts'
-import { keepArtifacts, keepReports } from './results.ts'
+import { keepArtifacts, keepEvidence, reportsOf } from './results.ts'
 
 /** Where a job's result may go. */
 export type RecallOptions = {
@@ -21,6 +22,7 @@ export type RecallOptions = {
   readonly folder: string
   readonly logPath: string
   readonly store: Pick<ArtifactStore, 'put'> | null
+  readonly evidence: Pick<EvidenceStore, 'put'> | null
   readonly now: () => number
 }
 
@@ -67,14 +69,14 @@ type Hit = { readonly cache: RunCache; readonly hit: TaskHit; readonly plan: Tas
 
 /** Null when the cache does not hold what it says. */
 const giveBack = async (options: RecallOptions, found: Hit, signal: AbortSignal): Promise<JobOutcome | null> => {
-  const { request, store, folder } = options
+  const { request, store, evidence, folder } = options
   const { cache, hit, plan } = found
   const peeked = await cache.tasks.peek(hit, capturedPath)
   if (peeked === null) return null
   const captured = readCaptured(peeked.file)
   const { job, commit, version, inputs = [] } = request
-  const wanted = [...job.reports, ...captured.reports.map(({ format, path }) => ({ format, paths: [path] }))]
-  const hasFiles = (store !== null && job.artifacts.length > 0) || wanted.length > 0
+  const reports = evidence === null ? [] : reportsOf(job, captured.reports)
+  const hasFiles = (store !== null && job.artifacts.length > 0) || reports.length > 0
   const directory = join(folder, 'restored')
   if (hasFiles && (await cache.tasks.restore(hit, { plan, directory, logPath: null }, signal)) === 'damaged')
     return null
@@ -83,7 +85,9 @@ const giveBack = async (options: RecallOptions, found: Hit, signal: AbortSignal)
   const staging = join(folder, 'a')
   const keeping = { plan: job, directory, staging, commit, version, inputs, log, hasSucceeded: true }
   const artifacts = store === null || !hasFiles ? [] : await keepArtifacts({ ...keeping, store }, signal)
-  const reports = hasFiles ? await keepReports(wanted, { directory, staging: join(folder, 'reports') }, signal) : []
+  const { directory: checkout } = captured
+  const told = { reports, directory, checkout, staging: join(folder, 'reports'), log }
+  const kept = evidence === null ? null : await keepEvidence({ ...told, store: evidence }, signal)
   const run = runOf(hit.entry.madeBy)
   return {
     ...nothingRan(job),
@@ -95,7 +99,7 @@ const giveBack = async (options: RecallOptions, found: Hit, signal: AbortSignal)
     artifacts,
     annotations: captured.annotations,
     summary: captured.summary,
-    reports,
+    evidence: kept,
     isolation: 'nothing ran: the result is from the cache',
     cache: { key: hit.key, run, savedMs: captured.tookMs },
   }
@@ -122,7 +126,7 @@ export const nothingRan = (plan: JobPlan): Omit<JobOutcome, 'outcome' | 'reason'
   artifacts: [],
   annotations: [],
   summary: '',
-  reports: [],
+  evidence: null,
   isolation: 'nothing ran',
 })
 

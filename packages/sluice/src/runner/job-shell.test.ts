@@ -72,10 +72,19 @@ for (const isolation of ['auto', 'none'] as const) {
         shell.annotate(annotation)
         shell.summarize('# Fine\n')
         shell.report('junit', 'out/report.xml')
+        shell.report('gitlab-sast', 'out/report.xml')
+        shell.report('terraform', 'out/report.xml')
         return { ...ended, outputs: { a: 'b' } }
       })
       assert.deepEqual([outcome.annotations, outcome.summary, outcome.outputs], [[annotation], '# Fine\n', { a: 'b' }])
-      assert.equal(await readFile(outcome.reports[0]?.path ?? '', 'utf8'), 'x\n')
+      assert.ok(outcome.evidence !== null)
+      assert.deepEqual(
+        (await lab.evidence.read(outcome.evidence)).map(({ status, format }) => [status, format]),
+        [
+          ['unreadable', 'junit'],
+          ['unreadable', 'gitlab-security'],
+        ],
+      )
       assert.ok(
         !(await logOf(lab.runner(), `run_1/job/${isolation}-says`)).some((line) => line.includes('a-new-secret')),
       )

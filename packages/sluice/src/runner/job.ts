@@ -6,6 +6,7 @@ import { limits } from '../core/limits.ts'
 import type { JobPlan, KeyedCachePlan, Texts } from '../core/pipeline/job-plan.ts'
 import type { ArtifactStore } from '../ports/artifacts.ts'
 import type { JobDialect } from '../ports/dialect.ts'
+import type { EvidenceStore } from '../ports/evidence.ts'
 import type { JobOutcome, JobRequest } from '../ports/runner.ts'
 import type { Capture } from './captured.ts'
 import type { Network } from './isolation/launcher.ts'
@@ -13,7 +14,7 @@ import type { JobLog } from './log/job-log.ts'
 import { type FolderCache, LocalJobShell } from './job-shell.ts'
 import type { Processes } from './processes.ts'
 import { type StepRecord, writeRecord } from './record.ts'
-import { isDue, keepArtifacts, keepReports, keyOf, outputsOf } from './results.ts'
+import { isDue, keepArtifacts, keepEvidence, keyOf, outputsOf, reportsOf } from './results.ts'
 import { RunFiles } from './run-files.ts'
 import type { ServicePorts } from './services/ports.ts'
 import { type Services, startServices } from './services/services.ts'
@@ -36,6 +37,8 @@ export type JobWork = {
   readonly ports: ServicePorts
   /** Null: artifacts are not kept here. */
   readonly store: Pick<ArtifactStore, 'put'> | null
+  /** Null: reports are not read. */
+  readonly evidence: Pick<EvidenceStore, 'put'> | null
   readonly caches: FolderCache | null
   /** Watches a job whose result is to be kept; null for others. */
   readonly capture: Capture | null
@@ -107,7 +110,7 @@ const withoutSteps = ({ plan, workspace }: JobWork, error: SluiceError, signals:
     artifacts: [],
     annotations: [],
     summary: '',
-    reports: [],
+    evidence: null,
     isolation: workspace.label,
   }
 }
@@ -218,8 +221,12 @@ const results = async (
   const hasSucceeded = steps.outcome === 'succeeded'
   const said = machine.said()
   const own = plan.dialect === 'sluice' ? await outputsOf(plan, directory, log) : {}
-  const wanted = [...plan.reports, ...said.reports.map(({ format, path }) => ({ format, paths: [path] }))]
-  const reports = await keepReports(wanted, { directory, staging: join(folder, 'reports') }, signals.kill)
+  const wanted = reportsOf(plan, said.reports)
+  const staging = join(folder, 'reports')
+  const kept =
+    work.evidence === null
+      ? null
+      : await keepEvidence({ reports: wanted, directory, staging, store: work.evidence, log }, signals.kill)
   const common = {
     ...steps,
     problem: null,
@@ -227,7 +234,7 @@ const results = async (
     artifacts: [],
     annotations: said.annotations,
     summary: said.summary,
-    reports,
+    evidence: kept,
     isolation: workspace.label,
   }
   if (store === null) return common

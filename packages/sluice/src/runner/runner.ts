@@ -8,6 +8,7 @@ import type { JobPlan } from '../core/pipeline/job-plan.ts'
 import { endMarked } from '../lib/marked-processes.ts'
 import type { ArtifactStore } from '../ports/artifacts.ts'
 import type { JobDialect } from '../ports/dialect.ts'
+import type { EvidenceStore } from '../ports/evidence.ts'
 import type { JobOutcome, JobRequest, LogLine, LogMarks, LogPage } from '../ports/runner.ts'
 import { type Beginning, beginningOf } from './beginning.ts'
 import { detectIsolation, type Isolation, type IsolationWish } from './isolation/detect.ts'
@@ -45,6 +46,8 @@ export type RunnerOptions = {
   readonly repository?: string
   /** Keeps artifacts of such jobs, and has those that they are given. */
   readonly artifacts?: Pick<ArtifactStore, 'put' | 'unpack'>
+  /** Keeps what reports of jobs say; without it they are not read. */
+  readonly evidence?: Pick<EvidenceStore, 'put'>
   readonly caches?: CacheSupport
   /** Folders under a key, where they are kept otherwise than in `caches`. */
   readonly folders?: FolderCache
@@ -149,7 +152,7 @@ export class LocalRunner {
     return readMarks(this.#logPath(key))
   }
 
-  /** Removes files, checkpoints and reports of a job; in the background as far as that goes. */
+  /** Removes files and checkpoints of a job; in the background as far as that goes. */
   async discard(key: string, _signal: AbortSignal): Promise<void> {
     await this.#trash.take(this.#folder(key))
   }
@@ -207,19 +210,19 @@ export class LocalRunner {
   /** What the cache has of a job; whatever is wrong with it, the job can be run. */
   async #recall(request: JobRequest, signal: AbortSignal): Promise<Recalled> {
     if (this.#caches === null) return { kind: 'none' }
-    const { artifacts = null, now } = this.#options
+    const { artifacts: store = null, evidence = null, now } = this.#options
     const folder = this.#folder(request.key)
     const options = {
       request,
       caches: this.#caches,
       folder,
       logPath: this.#logPath(request.key),
-      store: artifacts,
+      store,
+      evidence,
       now,
     }
     const recalled = await recallJob(options, signal)
-    if (recalled.kind === 'known' && request.job.artifacts.length > 0 && recalled.outcome.reports.length === 0)
-      await this.#trash.take(folder)
+    if (recalled.kind === 'known' && existsSync(folder)) await this.#trash.take(folder)
     return recalled
   }
 
@@ -249,7 +252,7 @@ export class LocalRunner {
     signals: JobSignals,
   ): Promise<Awaited<ReturnType<typeof runJob>>> {
     const { key } = request
-    const { environment, network = 'shared', stateDir, artifacts, github, now } = this.#options
+    const { environment, network = 'shared', stateDir, artifacts, evidence, github, now } = this.#options
     const folder = this.#folder(key)
     const files = await this.#files(request, beginning, signals.stop)
     const release = files.kind === 'layers' ? this.#checkouts?.hold(files.lowers) : undefined
@@ -270,10 +273,7 @@ export class LocalRunner {
       })
       return await runJob(
         {
-          request,
-          plan,
-          stateDir,
-          folder,
+          ...{ request, plan, stateDir, folder },
           workspace,
           processes,
           log,
@@ -283,6 +283,7 @@ export class LocalRunner {
           store: request.directory === undefined ? (artifacts ?? null) : null,
           caches: this.#options.folders ?? this.#caches?.folders(request) ?? null,
           capture,
+          evidence: evidence ?? null,
           dialect: github ?? null,
           earlier: beginning.earlier,
           hasCheckpoints: isolation.kind === 'layers' && isolation.overlay.renames,
@@ -311,11 +312,10 @@ export class LocalRunner {
     return { kind: 'layers', lowers: [base, ...unpacked] }
   }
 
-  /** Checkpoints are of use after a failure; reports until they were read. */
-  async #keepOrDiscard(folder: string, { outcome, steps, reports }: Awaited<ReturnType<typeof runJob>>): Promise<void> {
+  /** Checkpoints are of use after a failure. */
+  async #keepOrDiscard(folder: string, { outcome, steps }: Awaited<ReturnType<typeof runJob>>): Promise<void> {
     const isUseful = outcome !== 'succeeded' && steps.some(({ isCheckpoint }) => isCheckpoint)
-    if (isUseful) return
-    if (reports.length === 0) await this.#trash.take(folder)
+    if (!isUseful) await this.#trash.take(folder)
   }
 
   /** Where marks cannot be read, groups are remembered, so that the next process can end what this one leaves. */

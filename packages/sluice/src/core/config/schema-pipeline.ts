@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { limits } from '../limits.ts'
 import { count, key, name, positiveDuration, text, variables } from './fields.ts'
 import { cacheSchema } from './schema-cache.ts'
+import { gatesSchema } from './schema-gates.ts'
 import { jobSchema } from './schema-job.ts'
 import type { PipelineSettings } from './settings.ts'
 
@@ -91,6 +92,10 @@ export const pipelineSchema: z.ZodType<PipelineSettings> = z
         description: 'Where results and folders of jobs are kept from run to run.',
         examples: [{ sizeMax: 20_000, remote: { kind: 'http', address: 'https://sluice.example/v1/cache' } }],
       }),
+      gates: key(gatesSchema.optional(), {
+        description: 'What a run must show before its commit becomes a release.',
+        examples: [{ tests: {}, coverage: { lines: '80%' } }],
+      }),
       jobs: key(
         z
           .record(name(), jobSchema, { error: "expected jobs: { test: { steps: 'npm test' } }" })
@@ -111,5 +116,5 @@ export const pipelineSchema: z.ZodType<PipelineSettings> = z
   )
   .transform((input) => {
     const standard = Object.entries(budgets).map(([stage, budgetMs]) => [stage, { budgetMs, enforce: false }] as const)
-    return { ...input, stages: { ...Object.fromEntries(standard), ...input.stages } }
+    return { ...input, gates: input.gates ?? null, stages: { ...Object.fromEntries(standard), ...input.stages } }
   })

@@ -11,6 +11,7 @@ import type {
   TaskCachePlan,
   Texts,
 } from '../pipeline/job-plan.ts'
+import type { GateSettings } from '../evidence/gates/types.ts'
 import type { FreezeWindow, HealthPolicy, JudgePolicy, Sticky, Strategy } from '../model.ts'
 
 /** The parsed `sluice.config.ts`. */
@@ -38,6 +39,8 @@ export type PipelineSettings = {
   readonly on: TriggerSettings
   readonly env: Texts
   readonly cache: CacheSettings
+  /** Null when no gate is configured. */
+  readonly gates: GateSettings | null
   readonly jobs: Readonly<Record<string, JobSettings>>
 }
 

@@ -42,7 +42,7 @@ const byHand: Occasion = {
 export const planRun = (request: PlanRequest): RunPlan => {
   const { settings, commit, cores, occasion = byHand } = request
   const version = releaseVersion(request.version, commit.id)
-  const { parallel, isolation } = settings.pipeline
+  const { parallel, isolation, gates } = settings.pipeline
   const isWhole = request.only === undefined && request.jobs === undefined
   const draft = isWhole ? draftOf(request, version) : null
   return {
@@ -55,7 +55,8 @@ export const planRun = (request: PlanRequest): RunPlan => {
     isolation,
     cache: cacheOf(request, occasion),
     jobs: request.jobs ?? jobsOf(request, occasion, draft !== null),
-    gates: null,
+    // A part of the pipeline has a part of the evidence, which no gate can judge by.
+    gates: isWhole ? gates : null,
     draft,
   }
 }

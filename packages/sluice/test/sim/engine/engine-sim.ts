@@ -284,9 +284,10 @@ class Schedule {
         caller: process,
       }),
       secrets: { versions: never, values: async () => ({}) },
-      source: { resolve: never, checkout: never, remove: never, commitsBetween: never },
+      source: { resolve: never, checkout: never, remove: never, commitsBetween: never, bases: never, diff: never },
       config: { load: never, ofCommit: never },
       artifacts: { put: never, unpack: never, verify: never },
+      evidence: { put: never, read: never, baseline: never, keepBaseline: never },
       runner: {
         ...{ workspace: never, run: never, stop: never, discard: never, cores: 1 },
         ...{ logs: never, searchLog: never, logMarks: never, settled: () => Promise.resolve() },
