@@ -38,9 +38,9 @@ export type PipelineSettings = {
   readonly stages: Readonly<Record<string, { readonly budgetMs: number; readonly enforce: boolean }>>
   readonly on: TriggerSettings
   readonly env: Texts
-  readonly cache: CacheSettings
   /** Null when no gate is configured. */
   readonly gates: GateSettings | null
+  readonly cache: CacheSettings
   readonly jobs: Readonly<Record<string, JobSettings>>
 }
 

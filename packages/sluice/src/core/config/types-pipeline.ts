@@ -14,10 +14,10 @@ export type PipelineConfig = {
   readonly on?: TriggersConfig
   /** Environment variables of the steps of all jobs. */
   readonly env?: Variables
-  /** Where results and folders of jobs are kept from run to run. */
-  readonly cache?: CacheConfig
   /** What a run must show before its commit becomes a release. */
   readonly gates?: GatesConfig
+  /** Where results and folders of jobs are kept from run to run. */
+  readonly cache?: CacheConfig
   /** The jobs by name; a directed acyclic graph. */
   readonly jobs: Readonly<Record<string, JobConfig>>
 }
