@@ -12,7 +12,7 @@ import type { TaskHit, TaskMiss } from './cache/task-cache.ts'
 import { type CapturedResult, capturedPath, readCaptured } from './captured.ts'
 import { headOf } from './log/frames.ts'
 import { marksPathOf } from './log/marks.ts'
-import { keepArtifacts, keepEvidence, wantedReports } from './results.ts'
+import { keepArtifacts, keepEvidence, reportsOf } from './results.ts'
 
 /** Where a job's result may go. */
 export type RecallOptions = {
@@ -75,14 +75,8 @@ const giveBack = async (options: RecallOptions, found: Hit, signal: AbortSignal)
   if (peeked === null) return null
   const captured = readCaptured(peeked.file)
   const { job, commit, version, inputs = [] } = request
-  const wanted = [
-    ...wantedReports(job.reports, job.dialect === 'sluice' ? 'ours' : 'foreign'),
-    ...wantedReports(
-      captured.reports.map(({ format, path }) => ({ format, paths: [path] })),
-      'foreign',
-    ),
-  ]
-  const hasFiles = (store !== null && job.artifacts.length > 0) || wanted.length > 0
+  const reports = evidence === null ? [] : reportsOf(job, captured.reports)
+  const hasFiles = (store !== null && job.artifacts.length > 0) || reports.length > 0
   const directory = join(folder, 'restored')
   if (hasFiles && (await cache.tasks.restore(hit, { plan, directory, logPath: null }, signal)) === 'damaged')
     return null
@@ -91,8 +85,9 @@ const giveBack = async (options: RecallOptions, found: Hit, signal: AbortSignal)
   const staging = join(folder, 'a')
   const keeping = { plan: job, directory, staging, commit, version, inputs, log, hasSucceeded: true }
   const artifacts = store === null || !hasFiles ? [] : await keepArtifacts({ ...keeping, store }, signal)
-  const reading = { reports: wanted, directory, staging: join(folder, 'reports'), log }
-  const kept = evidence === null || !hasFiles ? null : await keepEvidence({ ...reading, store: evidence }, signal)
+  const { directory: checkout } = captured
+  const told = { reports, directory, checkout, staging: join(folder, 'reports'), log }
+  const kept = evidence === null ? null : await keepEvidence({ ...told, store: evidence }, signal)
   const run = runOf(hit.entry.madeBy)
   return {
     ...nothingRan(job),

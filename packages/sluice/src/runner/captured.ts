@@ -23,6 +23,8 @@ export const capturedPath = '.sluice-result.json'
 
 /** What a job left besides files, outputs and log. */
 export type CapturedResult = {
+  /** Where it worked; what reports tell of files begins with it. */
+  readonly directory: string
   readonly tookMs: number
   readonly annotations: readonly Annotation[]
   readonly summary: string
@@ -34,7 +36,7 @@ export type CapturedResult = {
 /** Parser of the file; trusted, because its digest is under the project's signature. */
 export const readCaptured = (bytes: Uint8Array | null): CapturedResult =>
   bytes === null
-    ? { tookMs: 0, annotations: [], summary: '', reports: [], marks: [] }
+    ? { directory: '/', tookMs: 0, annotations: [], summary: '', reports: [], marks: [] }
     : (JSON.parse(Buffer.from(bytes).toString('utf8')) as CapturedResult)
 
 /** Watches one job that was not found in the cache. */
@@ -115,11 +117,18 @@ export const captureJob = (options: CaptureOptions): Capture => {
         return end
       }
       const directory = join(stagingOf(options.stateDir), randomBytes(8).toString('hex'))
-      const names = findFiles(watch.workspace.directory, readGlobs(plan.outputs))
+      const globs = [...plan.outputs, ...said.map(({ path }) => literal(path))]
+      const names = findFiles(watch.workspace.directory, readGlobs(globs))
       await mkdir(directory, { recursive: true })
       await copyFiles({ from: watch.workspace.directory, to: directory, names }, signal)
       const { annotations, summary } = end
-      const result = { tookMs: now() - watch.startedAt, annotations, summary, reports: said }
+      const result = {
+        directory: watch.workspace.directory,
+        tookMs: now() - watch.startedAt,
+        annotations,
+        summary,
+        reports: said,
+      }
       kept = { directory, findings, end, result }
       return end
     },
@@ -147,7 +156,7 @@ const keep = (options: CaptureOptions, { directory, findings, end, result }: Kep
     try {
       const captured: CapturedResult = { ...result, marks: await marksOf(logPath) }
       await writeFile(join(directory, capturedPath), JSON.stringify(captured))
-      const whole = { ...plan, outputs: [...plan.outputs, capturedPath] }
+      const whole = { ...plan, outputs: ['**'] }
       await cache.tasks.store(miss, { plan: whole, directory, outputs: end.outputs, logPath, findings }, signal)
     } finally {
       await rm(directory, { recursive: true, force: true })

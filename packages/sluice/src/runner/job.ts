@@ -14,7 +14,7 @@ import type { JobLog } from './log/job-log.ts'
 import { type FolderCache, LocalJobShell } from './job-shell.ts'
 import type { Processes } from './processes.ts'
 import { type StepRecord, writeRecord } from './record.ts'
-import { isDue, keepArtifacts, keepEvidence, keyOf, outputsOf, wantedReports } from './results.ts'
+import { isDue, keepArtifacts, keepEvidence, keyOf, outputsOf, reportsOf } from './results.ts'
 import { RunFiles } from './run-files.ts'
 import type { ServicePorts } from './services/ports.ts'
 import { type Services, startServices } from './services/services.ts'
@@ -223,13 +223,7 @@ const results = async (
   const hasSucceeded = steps.outcome === 'succeeded'
   const said = machine.said()
   const own = plan.dialect === 'sluice' ? await outputsOf(plan, directory, log) : {}
-  const wanted = [
-    ...wantedReports(plan.reports, plan.dialect === 'sluice' ? 'ours' : 'foreign'),
-    ...wantedReports(
-      said.reports.map(({ format, path }) => ({ format, paths: [path] })),
-      'foreign',
-    ),
-  ]
+  const wanted = reportsOf(plan, said.reports)
   const staging = join(folder, 'reports')
   const kept =
     work.evidence === null

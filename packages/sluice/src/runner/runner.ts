@@ -223,20 +223,19 @@ export class LocalRunner {
   /** What the cache has of a job; whatever is wrong with it, the job can be run. */
   async #recall(request: JobRequest, signal: AbortSignal): Promise<Recalled> {
     if (this.#caches === null) return { kind: 'none' }
-    const { artifacts = null, evidence = null, now } = this.#options
+    const { artifacts: store = null, evidence = null, now } = this.#options
     const folder = this.#folder(request.key)
     const options = {
       request,
       caches: this.#caches,
       folder,
       logPath: this.#logPath(request.key),
-      store: artifacts,
+      store,
       evidence,
       now,
     }
     const recalled = await recallJob(options, signal)
-    const hadFiles = request.job.artifacts.length > 0 || request.job.reports.length > 0
-    if (recalled.kind === 'known' && hadFiles) await this.#trash.take(folder)
+    if (recalled.kind === 'known' && existsSync(folder)) await this.#trash.take(folder)
     return recalled
   }
 
@@ -295,9 +294,9 @@ export class LocalRunner {
           network,
           ports: this.#ports,
           store: request.directory === undefined ? (artifacts ?? null) : null,
-          evidence: evidence ?? null,
           caches: this.#options.folders ?? this.#caches?.folders(request) ?? null,
           capture,
+          evidence: evidence ?? null,
           dialect: github ?? null,
           earlier: beginning.earlier,
           hasCheckpoints: isolation.kind === 'layers' && isolation.overlay.renames,

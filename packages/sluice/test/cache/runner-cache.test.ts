@@ -67,19 +67,21 @@ describe('a runner with caches', () => {
     it(`gives back what a job made, said and left as evidence (${isolation})`, async () => {
       const first = await run(job, {}, isolation)
       const second = await run(job, {}, isolation)
-      const { outputs, artifacts, outcome } = first
+      const madeOf = ({ outcome, outputs, artifacts, evidence }: JobOutcome) => ({
+        outcome,
+        outputs,
+        artifacts,
+        evidence,
+      })
+      assert.deepEqual(madeOf(second), madeOf(first))
       assert.deepEqual([first.cache ?? null, second.cache?.run], [null, 'run_1'])
-      assert.deepEqual(
-        { ...second, artifacts: second.artifacts, outputs: second.outputs, outcome: second.outcome },
-        { ...second, outputs, artifacts, outcome },
-      )
-      assert.equal(second.evidence, first.evidence)
+      assert.deepEqual([second.artifacts.length, second.evidence === null], [1, false])
       assert.ok(second.log[0]?.startsWith('from the cache: unchanged: 1 inputs'), second.log[0])
       assert.deepEqual(
         second.log.filter((line) => line.startsWith('made')),
         [`made ${isolation}`],
       )
-      assert.ok(first.log.includes('cache: miss, this job has no earlier result here') || isolation === 'none')
+      assert.ok(first.log[0]?.startsWith('cache: miss, '), first.log[0])
     })
   }
 
