@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { configLoader } from './adapters/config/loader.ts'
 import { fileSecrets } from './adapters/secrets/file.ts'
+import { builtinSteps } from './adapters/security/steps.ts'
 import { gitSource } from './adapters/source/git.ts'
 import { openSqliteStore } from './adapters/store/sqlite/store.ts'
 import { systemClock } from './adapters/system/clock.ts'
@@ -89,6 +90,7 @@ export const openControlPlane = async (options: ControlPlaneOptions): Promise<Co
     runner: new LocalRunner({
       ...{ stateDir, artifacts, environment: process.env, cores: availableParallelism(), now: Date.now },
       repository: projectDir,
+      builtins: builtinSteps({ projectDir, stateDir, sluiceVersion: programVersion(), now: Date.now }),
     }),
     secrets,
   }

@@ -64,19 +64,22 @@ type JobWork = { readonly run: Run; readonly key: string; readonly action: Extra
 
 const runJob = async (world: World, { run, key, action }: JobWork, signal: AbortSignal): Promise<RunResult> => {
   const job = jobOf(run, action.job)
-  const { commit, version, isolation } = run.plan
+  const { commit, version, isolation, service, origin: place = nowhere } = run.plan
+  const origin = { ...place, service, startedAt: run.startedAt }
   const secrets = await world.secrets.values(await world.secrets.versions(job.secrets, signal), signal)
   await world.runner.stop(key, signal)
   const { execution: attempt, inputs, needs } = action
   const given = { ...job, env: { ...job.env, ...action.given } }
   const outcome = await world.runner.run(
-    { key, run: run.id, commit, version, job: given, isolation, secrets, attempt, inputs, needs },
+    { key, run: run.id, commit, version, job: given, isolation, secrets, attempt, inputs, needs, origin },
     signal,
   )
   const { artifacts, outputs } = outcome
   if (outcome.outcome === 'succeeded') return { kind: 'job_succeeded', artifacts, outputs, evidence: null }
   return failed(job, outcome)
 }
+
+const nowhere = { branch: null, tag: null, base: null }
 
 const failed = (job: JobPlan, { outcome, exitCode, failedStep, tail, ...left }: JobOutcome): RunResult => {
   if (outcome === 'cancelled') throw new SluiceError('outcome_unknown', { detail: `${job.name} was called off` })

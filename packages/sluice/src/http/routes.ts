@@ -172,6 +172,12 @@ export const routes: { readonly [Id in RouteId]: RouteSpec<Id> } = {
         .max(200)
         .nullish()
         .meta({ description: 'A run of the same commit: what succeeded in it is not run again.' }),
+      event: z.enum(['manual', 'push', 'pull_request', 'tag', 'schedule']).nullish().meta({
+        description: 'What the run is started as, for the jobs that are not for every run; `manual` when absent.',
+      }),
+      of: z.literal('tree').nullish().meta({
+        description: 'The working tree of the project as it is, instead of the ref; such a run cuts no release.',
+      }),
       reason,
     }),
     response: 'RunStarted',

@@ -223,6 +223,7 @@ const runShape = {
   startedAt: at,
   settledAt: at.nullable(),
   jobs: z.array(job),
+  left: z.array(z.strictObject({ job: z.string(), because: z.string() })),
   gates: z.array(gate),
   release: ref.nullable(),
   cause: cause.nullable(),

@@ -1,6 +1,7 @@
 import type { ErrorCode } from '../core/errors.ts'
 import type { Artifact, Commit, RunId } from '../core/model.ts'
 import type { JobPlan, RetryReason, Texts } from '../core/pipeline/job-plan.ts'
+import type { RunOrigin } from '../core/pipeline/types.ts'
 import type { Annotation, Need } from './dialect.ts'
 
 /** A job to execute. */
@@ -24,6 +25,8 @@ export type JobRequest = {
   readonly inputs?: readonly Artifact[]
   /** How far the job is kept apart from the others; the runner's own wish when absent. */
   readonly isolation?: 'auto' | 'none' | 'required'
+  /** What the run says of itself to steps that come with Sluice. */
+  readonly origin?: RunOrigin & { readonly service: string; readonly startedAt: number }
   /** Steps that are taken from an earlier attempt instead of run. Absent: none are. */
   readonly from?: StartingPoint
 }

@@ -5,8 +5,10 @@ import { SluiceError } from '../core/errors.ts'
 import { limits } from '../core/limits.ts'
 import type { JobPlan, KeyedCachePlan, Texts } from '../core/pipeline/job-plan.ts'
 import type { ArtifactStore } from '../ports/artifacts.ts'
+import type { BuiltinSteps } from '../ports/builtins.ts'
 import type { JobDialect } from '../ports/dialect.ts'
 import type { JobOutcome, JobRequest } from '../ports/runner.ts'
+import { runBuiltin } from './builtin-step.ts'
 import type { Network } from './isolation/launcher.ts'
 import type { JobLog } from './log/job-log.ts'
 import { type FolderCache, LocalJobShell } from './job-shell.ts'
@@ -37,6 +39,8 @@ export type JobWork = {
   readonly store: Pick<ArtifactStore, 'put'> | null
   readonly caches: FolderCache | null
   readonly dialect: JobDialect | null
+  /** Null: steps that come with Sluice cannot be run here. */
+  readonly builtins: BuiltinSteps | null
   readonly earlier: readonly StepRecord[]
   /** Whether each step gets a layer of its own. */
   readonly hasCheckpoints: boolean
@@ -147,6 +151,10 @@ const ownSteps = (work: JobWork, machine: LocalJobShell, signals: JobSignals): P
       earlier,
       checkpoint: hasCheckpoints ? workspace.checkpoint : () => Promise.resolve(null),
       onRecord: (steps) => writeRecord(folder, steps),
+      builtin: ({ index, ...turn }, signal) => {
+        const outputDirectory = join(folder, 'evidence', String(index))
+        return runBuiltin({ builtins: work.builtins, request, machine, outputDirectory }, turn, signal)
+      },
     },
     signals,
   )
@@ -221,7 +229,7 @@ const results = async (
     artifacts: [],
     annotations: said.annotations,
     summary: said.summary,
-    reports,
+    reports: [...reports, ...said.provided],
     isolation: workspace.label,
   }
   if (store === null) return common

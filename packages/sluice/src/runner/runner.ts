@@ -1,14 +1,14 @@
 /** Runs jobs on this machine, kept apart as far as it can be; with clean environments, masked logs, and nothing left behind. */
 import { createHash } from 'node:crypto'
-import { appendFile, mkdir, readFile, rm } from 'node:fs/promises'
+import { appendFile, mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type ErrorCode, SluiceError } from '../core/errors.ts'
 import { limits } from '../core/limits.ts'
 import type { JobPlan } from '../core/pipeline/job-plan.ts'
 import { endMarked } from '../lib/marked-processes.ts'
-import { endGroup } from '../lib/process-group.ts'
-import { identify, isRunning, type ProcessIdentity } from '../lib/process-identity.ts'
+import { identify } from '../lib/process-identity.ts'
 import type { ArtifactStore } from '../ports/artifacts.ts'
+import type { BuiltinSteps } from '../ports/builtins.ts'
 import type { JobDialect } from '../ports/dialect.ts'
 import type { JobOutcome, JobRequest, LogLine, LogMarks, LogPage } from '../ports/runner.ts'
 import { type Beginning, beginningOf } from './beginning.ts'
@@ -21,6 +21,7 @@ import { readMarks } from './log/marks.ts'
 import { readLog, searchLog } from './log/read-log.ts'
 import { type FolderCache, markVariable } from './job-shell.ts'
 import { Processes } from './processes.ts'
+import { endRecorded } from './recorded-groups.ts'
 import { RunFiles } from './run-files.ts'
 import { ServicePorts } from './services/ports.ts'
 import { removeServices } from './services/services.ts'
@@ -43,6 +44,7 @@ export type RunnerOptions = {
   readonly artifacts?: Pick<ArtifactStore, 'put' | 'unpack'>
   readonly caches?: FolderCache
   readonly github?: JobDialect
+  readonly builtins?: BuiltinSteps
   /** `auto` when absent. */
   readonly isolation?: IsolationWish
   /** Whether jobs see the machine's network; `shared` when absent. */
@@ -203,7 +205,7 @@ export class LocalRunner {
     signals: JobSignals,
   ): Promise<Awaited<ReturnType<typeof runJob>>> {
     const { key } = request
-    const { environment, network = 'shared', stateDir, artifacts, caches, github, now } = this.#options
+    const { environment, network = 'shared', stateDir, artifacts, caches, github, builtins, now } = this.#options
     const folder = this.#folder(key)
     const files = await this.#files(request, beginning, signals.stop)
     const release = files.kind === 'layers' ? this.#checkouts?.hold(files.lowers) : undefined
@@ -237,6 +239,7 @@ export class LocalRunner {
           store: request.directory === undefined ? (artifacts ?? null) : null,
           caches: caches ?? null,
           dialect: github ?? null,
+          builtins: builtins ?? null,
           earlier: beginning.earlier,
           hasCheckpoints: isolation.kind === 'layers' && isolation.overlay.renames,
           graceMs: this.#graceMs,
@@ -378,23 +381,3 @@ const safe = (key: string): string => {
 
 /** Leaves room for endings in the 255 bytes that file systems have. */
 const nameCharactersMax = 150
-
-const endRecorded = async (path: string, graceMs: number): Promise<void> => {
-  const text = await readFile(path, 'utf8').catch(() => '')
-  for (const line of text.split('\n')) {
-    const leader = parseIdentity(line)
-    if (leader !== null && isRunning(leader)) await endGroup(leader.pid, graceMs)
-  }
-  await rm(path, { force: true })
-}
-
-const parseIdentity = (line: string): ProcessIdentity | null => {
-  try {
-    const record: unknown = JSON.parse(line)
-    if (typeof record !== 'object' || record === null || !('pid' in record && 'startTime' in record)) return null
-    const { pid, startTime } = record
-    return typeof pid === 'number' && typeof startTime === 'string' ? { pid, startTime } : null
-  } catch {
-    return null
-  }
-}

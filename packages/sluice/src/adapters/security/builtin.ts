@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { z } from 'zod'
+import type { BuiltinName } from '../../core/config/builtins.ts'
 import { branchSchema, commitSchema, releaseSchema } from '../../core/config/schema-conventions.ts'
 import {
   auditSchema,
@@ -39,23 +40,6 @@ import { changelogFor, createTag, nextVersion } from './release.ts'
 import { runSast } from './sast.ts'
 import { scanSecrets } from './secrets.ts'
 import { projectKey, sealDocument } from './signing.ts'
-
-/** The jobs, by the name after `sluice/`. */
-export const builtinNames = [
-  'secret-scan',
-  'dependency-audit',
-  'licences',
-  'sbom',
-  'dockerfile',
-  'sast',
-  'commit-lint',
-  'branch-name',
-  'provenance',
-  'release',
-] as const
-
-/** Name of a job that comes with Sluice. */
-export type BuiltinName = (typeof builtinNames)[number]
 
 /** What a job gets to know. */
 export type BuiltinContext = {

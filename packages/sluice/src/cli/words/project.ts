@@ -44,11 +44,14 @@ export const projectWords: readonly Word[] = [
     text: 'run the pipeline of a commit (HEAD) here and now, and cut a release; needs no server',
     options: [
       { flags: '--job <name...>', text: 'only these jobs and what they need; cuts no release' },
+      { flags: '--here', text: 'the working tree as it is, uncommitted files too; cuts no release' },
+      { flags: '-w, --watch', text: 'the working tree, again whenever a file of it changes' },
+      { flags: '--event <event>', text: 'run as for a push, tag, pull_request, schedule or manual (manual)' },
       { flags: '-m, --message <why>', text: 'why, for the ledger' },
       { flags: '--no-wait', text: 'do not wait (starts a control plane if none runs)' },
       { flags: '--timeout <span>', text: 'wait at most this long (90s, 15m)' },
     ],
-    examples: ['run', 'run v1.4.0', 'run --job test'],
+    examples: ['run', 'run v1.4.0', 'run --job test', 'run --here', 'run --watch --job test'],
     load: () => import('../commands/run.ts'),
   },
 ]

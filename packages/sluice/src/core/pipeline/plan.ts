@@ -32,6 +32,7 @@ const byHand: Occasion = {
   trigger: { event: 'manual', name: null, inputs: {} },
   branch: null,
   tag: null,
+  base: null,
   changed: null,
 }
 
@@ -40,7 +41,8 @@ export const planRun = (request: PlanRequest): RunPlan => {
   const { settings, commit, cores, occasion = byHand } = request
   const version = releaseVersion(request.version, commit.id)
   const { parallel, isolation } = settings.pipeline
-  const isWhole = request.only === undefined && request.jobs === undefined
+  const { branch, tag, base, isTree = false } = occasion
+  const isWhole = request.only === undefined && request.jobs === undefined && !isTree
   const draft = isWhole ? draftOf(request, version) : null
   return {
     form: 1,
@@ -53,8 +55,16 @@ export const planRun = (request: PlanRequest): RunPlan => {
     jobs: request.jobs ?? jobsOf(request, occasion, draft !== null),
     gates: null,
     draft,
+    origin: { branch, tag, base, ...(isTree ? { isTree } : {}) },
+    left: request.jobs === undefined && request.only === undefined ? leftOf(settings, occasion) : [],
   }
 }
+
+const leftOf = ({ pipeline }: Settings, occasion: Occasion): NonNullable<RunPlan['left']> =>
+  Object.entries(pipeline.jobs).flatMap(([job, given]) => {
+    const because = partOfRun(given, occasion)
+    return because === null ? [] : [{ job, because }]
+  })
 
 const jobsOf = ({ settings, only }: PlanRequest, occasion: Occasion, isReleased: boolean): readonly JobPlan[] => {
   const ordered = jobOrder(settings)

@@ -1,5 +1,5 @@
 /** What a run is made of: its plan as data, effects and events of its machine, and its states. */
-import type { Actor, Artifact, Commit, Digest, Fence, Release, RunId } from '../model.ts'
+import type { Actor, Artifact, Commit, CommitId, Digest, Fence, Release, RunId } from '../model.ts'
 import type { ReleaseDraft } from '../release.ts'
 import type { Failure } from '../rollout/types.ts'
 import type { JobPlan, RetryReason, Texts } from './job-plan.ts'
@@ -10,6 +10,14 @@ export type RunTrigger = {
   readonly name: string | null
   /** Typed inputs of the pipeline. */
   readonly inputs: Texts
+}
+
+/** Where a run's commit stands. `base`: the last commit that was looked at before it; null when there is none. `isTree`: it is the working tree, committed for this run alone. */
+export type RunOrigin = {
+  readonly branch: string | null
+  readonly tag: string | null
+  readonly base: CommitId | null
+  readonly isTree?: boolean
 }
 
 /** Everything decided before the first job, frozen into the run. */
@@ -29,6 +37,10 @@ export type RunPlan = {
   readonly gates: unknown
   /** What the release will be, but for its artifacts; null when the run cuts none (a part of the pipeline, or nothing to start). */
   readonly draft: ReleaseDraft | null
+  /** Absent in runs of before it was known. */
+  readonly origin?: RunOrigin
+  /** Jobs that are not part of this run, and why not. */
+  readonly left?: readonly { readonly job: string; readonly because: string }[]
 }
 
 /** What an earlier run of the same commit came to, for a job that is not run again. */

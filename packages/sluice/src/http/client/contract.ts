@@ -17,7 +17,7 @@ import type {
   StartedView,
   WhyView,
 } from './views.ts'
-import type { JobLogView, RunDetailView, RunView } from './run-views.ts'
+import type { JobLogView, RunDetailView, RunEventName, RunView } from './run-views.ts'
 
 /** What people may say to a rollout. */
 export type RolloutCommand = 'pause' | 'resume' | 'abort' | 'skip' | 'retry' | 'promote'
@@ -70,6 +70,8 @@ export type Contract = {
       readonly ref?: string | undefined
       readonly jobs?: readonly string[] | null | undefined
       readonly failedOf?: string | null | undefined
+      readonly event?: RunEventName | null | undefined
+      readonly of?: 'tree' | null | undefined
     }
     response: { readonly run: string }
   }

@@ -284,7 +284,10 @@ class Schedule {
         caller: process,
       }),
       secrets: { versions: never, values: async () => ({}) },
-      source: { resolve: never, checkout: never, remove: never, commitsBetween: never },
+      source: {
+        ...{ resolve: never, checkout: never, remove: never, commitsBetween: never },
+        ...{ place: never, commitTree: never },
+      },
       config: { load: never, ofCommit: never },
       artifacts: { put: never, unpack: never, verify: never },
       runner: {
