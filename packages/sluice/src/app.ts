@@ -9,21 +9,26 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { configLoader } from './adapters/config/loader.ts'
 import { fileSecrets } from './adapters/secrets/file.ts'
+import { runAtHand } from './adapters/security/at-hand.ts'
 import { builtinSteps } from './adapters/security/steps.ts'
 import { gitSource } from './adapters/source/git.ts'
 import { openSqliteStore } from './adapters/store/sqlite/store.ts'
 import { systemClock } from './adapters/system/clock.ts'
+import { systemCron } from './adapters/system/cron.ts'
 import { systemIds } from './adapters/system/ids.ts'
 import { systemLog } from './adapters/system/log.ts'
+import type { BuiltinName } from './core/config/builtins.ts'
 import { SluiceError } from './core/errors.ts'
 import { processDriver } from './drivers/process/driver.ts'
 import { Engine } from './engine/engine.ts'
+import { Scheduler } from './engine/scheduler.ts'
 import type { Ports } from './engine/ports.ts'
 import type { ApiContext } from './http/context.ts'
 import type { Log } from './ports/clock.ts'
 import { GatewayKeeper } from './routers/gateway/keeper.ts'
 import { gatewayRouter } from './routers/gateway/router.ts'
 import { LocalArtifacts, localTools } from './runner/artifacts.ts'
+import { describeIsolation } from './runner/isolation/detect.ts'
 import { LocalRunner } from './runner/runner.ts'
 
 /** What a control plane is opened with. */
@@ -96,6 +101,11 @@ export const openControlPlane = async (options: ControlPlaneOptions): Promise<Co
   }
   const engine = new Engine(ports, { owner: `${process.pid}@${stateDir}`, onFatal: options.onFatal })
   const closing = new AbortController()
+  const scheduler = new Scheduler({
+    ...{ clock: ports.clock, log, cron: systemCron() },
+    expressions: async () => (await ports.config.load(projectDir, closing.signal)).pipeline.on.schedule,
+    start: (command, caller) => engine.startRun(command, caller, closing.signal),
+  })
   let isStarted = false
   return {
     engine,
@@ -113,14 +123,59 @@ export const openControlPlane = async (options: ControlPlaneOptions): Promise<Co
       if (options.gateway === 'keep') keeper.start()
       await engine.start()
       isStarted = true
+      // A process that ends with its command starts nothing by itself.
+      if (options.gateway === 'keep') scheduler.start()
     },
     close: async () => {
       closing.abort()
+      scheduler.stop()
       await engine.stop()
       await keeper.stop()
       router.close()
     },
   }
+}
+
+/** What keeps jobs apart on this machine, in words. */
+export const isolationHere = async (
+  stateDir: string,
+): Promise<{ readonly kind: 'layers' | 'processes' | 'none'; readonly text: string }> => {
+  const runner = new LocalRunner({ stateDir, environment: process.env, cores: availableParallelism(), now: Date.now })
+  const isolation = await runner.isolation()
+  return { kind: isolation.kind, text: describeIsolation(isolation) }
+}
+
+/** A built-in step on the project as it stands, outside of any run. `range`: the commits to look at, those of the branch when null. */
+export const runStepByHand = async (
+  { projectDir, stateDir, name, options, range }: StepByHand,
+  signal: AbortSignal,
+): Promise<Awaited<ReturnType<typeof runAtHand>>> => {
+  const source = gitSource(projectDir)
+  const commit = await source.resolve(range?.to ?? 'HEAD', signal)
+  const found = await source.place({ ref: 'HEAD', commit: commit.id, seen: [] }, signal)
+  const base = range === null ? found.base : (await source.resolve(range.from, signal)).id
+  const settings = await configLoader(join(stateDir, 'cache', 'configs'))
+    .load(projectDir, signal)
+    .catch(() => null)
+  const written = Object.values(settings?.pipeline.jobs ?? {})
+    .flatMap(({ steps }) => steps)
+    .find(({ builtin }) => builtin?.name === `sluice/${name}`)?.builtin?.options
+  const steps = builtinSteps({ projectDir, stateDir, sluiceVersion: programVersion(), now: Date.now })
+  const given = typeof written === 'object' && written !== null ? { ...written, ...options } : options
+  const origin = { ...found, base }
+  return runAtHand(
+    { name, options: given, projectDir, service: settings?.service ?? '', commit, origin, steps },
+    signal,
+  )
+}
+
+/** What `runStepByHand` is asked for. `options` win over those of the config's step of that name. */
+export type StepByHand = {
+  readonly projectDir: string
+  readonly stateDir: string
+  readonly name: BuiltinName
+  readonly options: Readonly<Record<string, unknown>>
+  readonly range: { readonly from: string; readonly to: string } | null
 }
 
 /** Longest path of a unix socket on the platforms that Node runs on (macOS 103, Linux 107 bytes; unix(7)). */

@@ -18,6 +18,8 @@ const host: Host = {
   endEverything: async (stateDir) => (await import('./serve.ts')).endEverything(stateDir),
   gateway: async (args) => (await import('./gateway/bin.ts')).gatewayCommand(args, version),
   loadConfig: async (directory, signal) => (await import('./adapters/config/load.ts')).loadConfig(directory, signal),
+  runStep: async (request, signal) => (await import('./app.ts')).runStepByHand(request, signal),
+  isolation: async (stateDir) => (await import('./app.ts')).isolationHere(stateDir),
   verifyLedgerFile: async (path, anchor) =>
     (await import('./adapters/store/verify-file.ts')).verifyLedgerFile(path, anchor),
 }

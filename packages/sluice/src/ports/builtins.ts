@@ -1,5 +1,5 @@
 import type { CommitId } from '../core/model.ts'
-import type { JsonValue, Texts } from '../core/pipeline/job-plan.ts'
+import type { JsonValue } from '../core/pipeline/job-plan.ts'
 import type { RunOrigin } from '../core/pipeline/types.ts'
 
 /** A built-in step that is to be run. */
@@ -18,26 +18,6 @@ export type BuiltinCall = {
   readonly origin: RunOrigin
   readonly run: { readonly id: string; readonly startedAt: number }
   readonly artifacts: readonly { readonly name: string; readonly sha256: string }[]
-}
-
-/** What the program of a built-in step leaves in its answer file. */
-export type BuiltinAnswer = {
-  /** A step succeeds only with `passed`. */
-  readonly verdict: 'passed' | 'failed' | 'broken'
-  /** Why it is broken; null otherwise. */
-  readonly reason: string | null
-  readonly findings: readonly {
-    readonly rule: string
-    readonly severity: string
-    readonly message: string
-    readonly file: string | null
-    readonly line: number | null
-  }[]
-  readonly outputs: Texts
-  /** Absolute paths in the output directory. */
-  readonly reports: readonly { readonly format: string; readonly path: string }[]
-  /** Markdown. */
-  readonly summary: string
 }
 
 /** The steps that come with Sluice. They are programs, so that they run where the job's other steps do, and end with them. */

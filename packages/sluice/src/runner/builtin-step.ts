@@ -1,10 +1,11 @@
 /** A step that comes with Sluice: its program runs among the job's other processes; what it found becomes remarks, outputs and evidence. */
+import type { BuiltinAnswer } from '../core/security/builtin-answer.ts'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { SluiceError } from '../core/errors.ts'
 import type { PlannedStep } from '../core/pipeline/job-plan.ts'
-import type { BuiltinAnswer, BuiltinCall, BuiltinSteps } from '../ports/builtins.ts'
+import type { BuiltinCall, BuiltinSteps } from '../ports/builtins.ts'
 import type { ExecutionEnd } from '../ports/dialect.ts'
 import type { JobRequest } from '../ports/runner.ts'
 import type { LocalJobShell } from './job-shell.ts'

@@ -1,9 +1,9 @@
 /**
  * A step that comes with Sluice, as a program: `node step-bin.ts CALL ANSWER`, the two being files of JSON. Exit code 0 for passed, 1 for failed, 2 for broken.
  */
+import type { BuiltinAnswer } from '../../core/security/builtin-answer.ts'
 import { readFile, writeFile } from 'node:fs/promises'
 import { SluiceError } from '../../core/errors.ts'
-import type { BuiltinAnswer } from '../../ports/builtins.ts'
 import { builtinJobs, type BuiltinResult } from './builtin.ts'
 import type { BuiltinName } from '../../core/config/builtins.ts'
 import type { BuiltinTold } from './steps.ts'

@@ -39,6 +39,8 @@ const branchAt = async (ask: Ask, { ref, commit }: PlaceRequest): Promise<string
   const name = ref.replace(/^refs\/heads\//, '')
   if ((await ask('rev-parse', '--verify', '--quiet', `refs/heads/${name}^{commit}`)) === commit) return name
   const here = await ask('symbolic-ref', '--quiet', '--short', 'HEAD')
+  // The working tree's commit is no branch's, and still made on one.
+  if (ref === 'HEAD') return here
   if (here !== null && (await ask('rev-parse', '--verify', '--quiet', 'HEAD^{commit}')) === commit) return here
   const there = await ask('for-each-ref', '--points-at', commit, '--format=%(refname:strip=2)', 'refs/heads')
   return there?.split('\n')[0] ?? null

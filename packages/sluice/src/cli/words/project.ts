@@ -54,4 +54,33 @@ export const projectWords: readonly Word[] = [
     examples: ['run', 'run v1.4.0', 'run --job test', 'run --here', 'run --watch --job test'],
     load: () => import('../commands/run.ts'),
   },
+  {
+    path: 'release',
+    args: '',
+    text: 'make the tag of the next version (SemVer, from the commits since the last one) with its changelog',
+    options: [
+      { flags: '--dry-run', text: 'only say what it would be' },
+      { flags: '--channel <name>', text: 'a pre-release of this name, or "release"; what the branch is for otherwise' },
+      { flags: '--sign', text: 'sign the tag with the key that git is set up with' },
+      { flags: '--push <remote>', text: 'push the tag' },
+    ],
+    examples: ['release --dry-run', 'release --channel next', 'release --sign --push origin'],
+    load: () => import('../commands/release.ts'),
+  },
+  {
+    path: 'lint commits',
+    args: '[range]',
+    text: 'judge the messages of commits; those of this branch when no range is given',
+    options: [],
+    examples: ['lint commits', 'lint commits main..HEAD'],
+    load: () => import('../commands/lint-commits.ts'),
+  },
+  {
+    path: 'lint branch',
+    args: '[name]',
+    text: 'judge the name of a branch, this one when none is given',
+    options: [],
+    examples: ['lint branch', 'lint branch feature/cart'],
+    load: () => import('../commands/lint-branch.ts'),
+  },
 ]
