@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url'
 import { configLoader } from './adapters/config/loader.ts'
 import { fileSecrets } from './adapters/secrets/file.ts'
 import { runAtHand } from './adapters/security/at-hand.ts'
+import { keptProvenances } from './adapters/security/provenances.ts'
 import { builtinSteps } from './adapters/security/steps.ts'
 import { gitSource } from './adapters/source/git.ts'
 import { openSqliteStore } from './adapters/store/sqlite/store.ts'
@@ -114,6 +115,7 @@ export const openControlPlane = async (options: ControlPlaneOptions): Promise<Co
     api: {
       engine,
       ...ports,
+      provenances: keptProvenances(stateDir),
       settings: (signal) => ports.config.load(projectDir, signal),
       server: { version: programVersion(), pid: process.pid, startedAt: ports.clock.now(), projectDir, stateDir },
       isStarted: () => isStarted,

@@ -154,8 +154,17 @@ export const routes: { readonly [Id in RouteId]: RouteSpec<Id> } = {
   },
   'releases.verify': {
     ...read,
-    summary: 'Whether a release is what its id says, and its artifacts what their digests say.',
+    summary:
+      'Whether a release is what its id says, its artifacts what their digests say, and come from where their provenance says, when there is one.',
     cli: 'releases verify',
+    query: z.strictObject({
+      key: z
+        .string()
+        .min(1)
+        .max(2_000)
+        .optional()
+        .meta({ description: "Whom to trust: an Ed25519 public key in PEM; the project's own when absent." }),
+    }),
     response: 'ReleaseVerification',
   },
   'runs.list': { ...read, summary: 'Runs, newest first.', cli: 'runs ls', query: page, response: 'Runs', errors: [] },

@@ -1,4 +1,5 @@
 /** The wire types as schemas: what OpenAPI tells, and what tests hold the answers to. */
+import { artifactVerification } from './schemas-verification.ts'
 import { z } from 'zod'
 import { commitId, digest } from '../core/model.ts'
 import type * as runViews from './client/run-views.ts'
@@ -295,13 +296,7 @@ export const schemas: Schemas = {
     migrations: z.array(z.string()),
     specs: z.array(environmentSpec),
   }),
-  ReleaseVerification: z.strictObject({
-    release: ref,
-    intact: z.boolean(),
-    artifacts: z.array(
-      z.strictObject({ name: z.string(), digest: z.string(), status: z.enum(['ok', 'missing', 'mismatch']) }),
-    ),
-  }),
+  ReleaseVerification: z.strictObject({ release: ref, intact: z.boolean(), artifacts: z.array(artifactVerification) }),
   Runs: z.strictObject({ items: z.array(z.strictObject(runShape)), next: z.string().nullable() }),
   Run: z.strictObject({ ...runShape, now: at }),
   RunStarted: z.strictObject({ run: z.string() }),

@@ -37,6 +37,7 @@ import { readLicences } from './licences.ts'
 import { readLockfile } from './lockfile.ts'
 import { scanManifests } from './manifests.ts'
 import { changelogFor, createTag, nextVersion } from './release.ts'
+import { keepProvenance } from './provenances.ts'
 import { runSast } from './sast.ts'
 import { scanSecrets } from './secrets.ts'
 import { projectKey, sealDocument } from './signing.ts'
@@ -227,7 +228,9 @@ const writeProvenance = async (parameters: Texts, context: BuiltinContext): Prom
     finishedAt: context.now,
   })
   const path = join(context.outputDirectory, 'provenance.intoto.jsonl')
-  await writeWhole(path, `${JSON.stringify(sealDocument(statement, statementType, key))}\n`)
+  const text = `${JSON.stringify(sealDocument(statement, statementType, key))}\n`
+  await writeWhole(path, text)
+  await keepProvenance(context.stateDirectory, { run: context.run.id, text })
   return reported('provenance', scanned([], { subjects: context.artifacts.length }), {
     failOn: 'low',
     context,

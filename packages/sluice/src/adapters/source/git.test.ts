@@ -113,7 +113,7 @@ describe('the git source', () => {
     const [first = '', second = ''] = commitIds.map(commitId)
     const place = (ref: string, commit: string, seen: readonly string[] = []) =>
       source.place({ ref, commit: commitId(commit), seen: seen.map(commitId) }, signal)
-    assert.deepEqual(await place('HEAD', first), { branch: null, tag: null, base: null, changed: null })
+    assert.deepEqual(await place(first, first), { branch: null, tag: null, base: null, changed: null })
     await run('tag', '--annotate', '--message=one', 'v1.0.0', second)
     const onMain = { branch: 'main', tag: 'v1.0.0', base: first, changed: ['file.txt'] }
     assert.deepEqual(await place('HEAD', second), onMain)

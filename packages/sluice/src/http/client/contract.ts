@@ -62,7 +62,7 @@ export type Contract = {
   'environments.unfreeze': { query: None; body: ReasonInput; response: EnvironmentView }
   'releases.list': { query: PageInput; body: None; response: PageView<ReleaseView> }
   'releases.show': { query: None; body: None; response: ReleaseDetailView }
-  'releases.verify': { query: None; body: None; response: ReleaseVerificationView }
+  'releases.verify': { query: { readonly key?: string | undefined }; body: None; response: ReleaseVerificationView }
   'runs.list': { query: PageInput; body: None; response: PageView<RunView> }
   'runs.start': {
     query: None
