@@ -4,9 +4,10 @@
  */
 import { engineMutants } from './mutants-engine.ts'
 import { gatewayMutants } from './mutants-gateway.ts'
+import { pipelineMutants } from './mutants-pipeline.ts'
 
 /** What may notice a mutant: a simulator, or the tests of a part. Asked in the order given, until one does. */
-export type Killer = 'coreSim' | 'engineSim' | 'coreTests' | 'gatewayTests'
+export type Killer = 'coreSim' | 'engineSim' | 'coreTests' | 'gatewayTests' | 'pipelineTests'
 
 /** One bug, as data. `find` occurs exactly once in `file`. */
 export type Mutant = {
@@ -365,4 +366,4 @@ const machineMutants: readonly Mutant[] = [
 ]
 
 /** All of them. */
-export const mutants: readonly Mutant[] = [...machineMutants, ...engineMutants, ...gatewayMutants]
+export const mutants: readonly Mutant[] = [...machineMutants, ...engineMutants, ...gatewayMutants, ...pipelineMutants]

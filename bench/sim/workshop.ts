@@ -26,6 +26,13 @@ const commands: Readonly<Record<Killer, readonly string[]>> = {
     'src/core/admission.test.ts',
     'test/machine-laws.test.ts',
   ],
+  pipelineTests: [
+    '--test',
+    '--test-timeout=30000',
+    '--test-force-exit',
+    'src/core/pipeline/machine.test.ts',
+    'src/core/pipeline/slots.test.ts',
+  ],
   gatewayTests: [
     '--test',
     '--test-timeout=20000',

@@ -1,12 +1,11 @@
 /**
  * `npm run bench:startup [-- --quick] [--json]`: how long `sluice --help`, `sluice status` and a control plane take until they answer, and
- * what control plane and gateway hold in memory when nothing happens. Medians; the compile cache is warm, as it is from the second start on.
+ * what control plane, gateway and standby hold in memory when nothing happens. Medians; the compile cache is warm, as it is from the second start on.
  */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { once } from 'node:events'
+import { spawnSync } from 'node:child_process'
 import { readFileSync, rmSync } from 'node:fs'
-import http from 'node:http'
 import { join } from 'node:path'
+import { runningIn } from '../../packages/sluice/src/lib/process-identity.ts'
 import { shutdownGateway } from '../../packages/sluice/src/routers/gateway/keeper.ts'
 import { makeStateDir, openDesk, removeState } from '../../packages/sluice/test/e2e/plane.ts'
 import { makeProject } from '../../packages/sluice/test/e2e/project.ts'
@@ -16,6 +15,7 @@ import { median, progress, report } from '../lib/report.ts'
 import { atMost, type Bounded, judge, onThisMachine, readOptions } from '../lib/targets.ts'
 import { gatewayPid } from '../torture-kill/world.ts'
 import { chooseProgram, type Program } from './program.ts'
+import { type Place, placeWords, startServer } from './server.ts'
 
 const { quick, json } = readOptions(process.argv.slice(2))
 const runs = quick ? 5 : 15
@@ -36,41 +36,7 @@ const medianOf = (program: Program, args: readonly string[]): number => {
   return median(Array.from({ length: runs }, () => timed(program, args)))
 }
 
-type Place = { readonly projectDir: string; readonly stateDir: string; readonly port: number }
-
-const placeWords = ({ projectDir, stateDir }: Place): readonly string[] => [
-  '--project',
-  projectDir,
-  '--state-dir',
-  stateDir,
-]
-
-/** Starts a control plane; gives it with the time until it said that it is ready. */
-const startServer = async ({ words }: Program, place: Place): Promise<{ child: ChildProcess; readyMs: number }> => {
-  const [program = '', ...first] = words
-  const startedAt = performance.now()
-  const args = [...first, 'server', ...placeWords(place), '--port', String(place.port)]
-  const child = spawn(program, args, { stdio: 'ignore' })
-  while (!(await isReady(place.port))) await rest(2)
-  return { child, readyMs: performance.now() - startedAt }
-}
-
-const isReady = (port: number): Promise<boolean> =>
-  new Promise((resolve) => {
-    const request = http.get({ host: '127.0.0.1', port, path: '/health/readiness', agent: false }, (response) => {
-      response.resume()
-      response.on('end', () => resolve(response.statusCode === 200))
-    })
-    request.on('error', () => resolve(false))
-  })
-
 const rest = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
-
-const end = async (child: ChildProcess): Promise<void> => {
-  const exited = once(child, 'exit')
-  child.kill('SIGTERM')
-  await exited
-}
 
 /** Proportional set size, megabytes: memory shared with other processes (the Node binary) is divided among them; Linux only. */
 const proportionalMbOf = (pid: number): number =>
@@ -80,21 +46,24 @@ const measure = async (program: Program, place: Place): Promise<readonly Bounded
   const times = await measureTimes(program, place)
   // The gateway too from this form of the program, and both new: what they hold when idle, not what a benchmark left in them.
   await shutdownGateway(place.stateDir)
-  const { child } = await startServer(program, place)
+  const server = await startServer(program, place)
   try {
     progress(`memory after ${idleMs / 1_000} s without work`)
     await rest(idleMs)
     const gateway = await gatewayPid(place.stateDir)
-    if (gateway === null || child.pid === undefined) throw new Error('control plane and gateway do not both run')
+    const standby = runningIn(join(place.stateDir, 'standby.json'))
+    if (gateway === null || standby === null) throw new Error('control plane, gateway and standby do not all run')
     return [
       ...times,
-      atMost({ name: 'memory.controlPlaneMb', value: memoryMbOf(child.pid), unit: 'MB resident' }, 120),
-      { name: 'memory.controlPlaneProportionalMb', value: proportionalMbOf(child.pid), unit: 'MB' },
+      atMost({ name: 'memory.controlPlaneMb', value: memoryMbOf(server.pid), unit: 'MB resident' }, 120),
+      { name: 'memory.controlPlaneProportionalMb', value: proportionalMbOf(server.pid), unit: 'MB' },
       atMost({ name: 'memory.gatewayMb', value: memoryMbOf(gateway), unit: 'MB resident' }, 90),
       { name: 'memory.gatewayProportionalMb', value: proportionalMbOf(gateway), unit: 'MB' },
+      { name: 'memory.standbyMb', value: memoryMbOf(standby.pid), unit: 'MB resident' },
+      { name: 'memory.standbyProportionalMb', value: proportionalMbOf(standby.pid), unit: 'MB' },
     ]
   } finally {
-    await end(child)
+    await server.end()
   }
 }
 
@@ -103,16 +72,16 @@ const measureTimes = async (program: Program, place: Place): Promise<readonly Bo
   const helpMs = medianOf(program, ['--help'])
   progress(`${runs} × a control plane until it is ready`)
   const readyMs: number[] = []
-  await end((await startServer(program, place)).child)
+  await (await startServer(program, place)).end()
   for (let left = runs; left > 0; left -= 1) {
     const started = await startServer(program, place)
     readyMs.push(started.readyMs)
-    await end(started.child)
+    await started.end()
   }
-  const { child } = await startServer(program, place)
+  const server = await startServer(program, place)
   progress(`${runs} × sluice status`)
   const statusMs = medianOf(program, ['status', ...placeWords(place)])
-  await end(child)
+  await server.end()
   return [
     atMost({ name: 'startup.helpMs', value: helpMs, unit: 'ms' }, 150),
     atMost({ name: 'startup.statusMs', value: statusMs, unit: 'ms' }, 300),
@@ -139,6 +108,10 @@ const run = async (): Promise<number> => {
     ]
     report({ command: 'bench:startup', machine, figures, notes, json })
     return exitCode
+  } catch (error) {
+    // Said now: taking down what is left may fail as well, and that would be a consequence.
+    progress(error instanceof Error ? error.message : String(error))
+    throw error
   } finally {
     await removeState(stateDir, ['production'], project.directory)
     await project.remove()

@@ -8,6 +8,7 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { configLoader } from './adapters/config/loader.ts'
+import { localEvidence } from './adapters/evidence/local.ts'
 import { fileSecrets } from './adapters/secrets/file.ts'
 import { runAtHand } from './adapters/security/at-hand.ts'
 import { keptProvenances } from './adapters/security/provenances.ts'
@@ -81,6 +82,7 @@ export const openControlPlane = async (options: ControlPlaneOptions): Promise<Co
   })
   const router = gatewayRouter({ stateDir, log, ensure: () => keeper.start() })
   const artifacts = new LocalArtifacts(stateDir, localTools())
+  const evidence = localEvidence(stateDir)
   const secrets = fileSecrets(stateDir)
   const ports: Ports = {
     clock: systemClock(),
@@ -93,8 +95,9 @@ export const openControlPlane = async (options: ControlPlaneOptions): Promise<Co
     source: gitSource(projectDir),
     config: configLoader(join(stateDir, 'cache', 'configs')),
     artifacts,
+    evidence,
     runner: new LocalRunner({
-      ...{ stateDir, artifacts, environment: process.env, cores: availableParallelism(), now: Date.now },
+      ...{ stateDir, artifacts, evidence, environment: process.env, cores: availableParallelism(), now: Date.now },
       repository: projectDir,
       builtins: builtinSteps({ projectDir, stateDir, sluiceVersion: programVersion(), now: Date.now }),
     }),
@@ -102,11 +105,7 @@ export const openControlPlane = async (options: ControlPlaneOptions): Promise<Co
   }
   const engine = new Engine(ports, { owner: `${process.pid}@${stateDir}`, onFatal: options.onFatal })
   const closing = new AbortController()
-  const scheduler = new Scheduler({
-    ...{ clock: ports.clock, log, cron: systemCron() },
-    expressions: async () => (await ports.config.load(projectDir, closing.signal)).pipeline.on.schedule,
-    start: (command, caller) => engine.startRun(command, caller, closing.signal),
-  })
+  const scheduler = schedulerOf(ports, { engine, projectDir, signal: closing.signal })
   let isStarted = false
   return {
     engine,
@@ -137,6 +136,15 @@ export const openControlPlane = async (options: ControlPlaneOptions): Promise<Co
     },
   }
 }
+
+type Scheduling = { readonly engine: Engine; readonly projectDir: string; readonly signal: AbortSignal }
+
+const schedulerOf = ({ clock, log, config }: Ports, { engine, projectDir, signal }: Scheduling): Scheduler =>
+  new Scheduler({
+    ...{ clock, log, cron: systemCron() },
+    expressions: async () => (await config.load(projectDir, signal)).pipeline.on.schedule,
+    start: (command, caller) => engine.startRun(command, caller, signal),
+  })
 
 /** What keeps jobs apart on this machine, in words. */
 export const isolationHere = async (

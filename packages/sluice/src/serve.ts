@@ -1,5 +1,5 @@
 /** The control plane as a process of its own, or inside another one: `app.ts` with the HTTP API before it. Part of the composition root; no logic. */
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { openControlPlane } from './app.ts'
@@ -31,6 +31,8 @@ export type ServeOptions = {
 export type Served = {
   readonly url: string
   readonly stateDir: string
+  /** False: while it started, `sluice down` took away the address of the one that it comes after. It is to be closed. */
+  readonly isWanted: boolean
   /** A clean stop: nobody starts it again. Gateway and instances serve on. */
   readonly close: () => Promise<void>
 }
@@ -52,24 +54,29 @@ export const serve = async (options: ServeOptions): Promise<Served> => {
   })
   const { stateDir } = plane
   try {
+    const comesAfter = isNamed(stateDir)
     const token = await ensureToken(stateDir)
     const { createApi } = await serving
     const listening = await listenSomewhere(createApi(plane.api, { token, host }), options)
     await plane.start()
     const { version, startedAt } = plane.api.server
-    await writeServerFile(stateDir, { url: listening.url, version, startedAt, restartCommand })
+    const isWanted = !comesAfter || isNamed(stateDir)
+    if (isWanted) await writeServerFile(stateDir, { url: listening.url, version, startedAt, restartCommand })
     const close = async (): Promise<void> => {
       await removeServerFile(stateDir)
       const closed = listening.close()
       await plane.close()
       await closed
     }
-    return { url: listening.url, stateDir, close }
+    return { url: listening.url, stateDir, isWanted, close }
   } catch (error) {
     await plane.close()
     throw error
   }
 }
+
+/** Whether somebody said where a control plane of this state is, dead or alive. */
+const isNamed = (stateDir: string): boolean => existsSync(join(stateDir, 'server.json'))
 
 const listenSomewhere = async (api: Api, { host, port, stateDir }: ServeOptions): Promise<Listening> => {
   const { listen } = await import('./http/server.ts')

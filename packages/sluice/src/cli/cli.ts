@@ -79,7 +79,13 @@ export type Host = {
     readonly host: string
     readonly port: number | null
     readonly onFatal: (error: Error) => void
-  }) => Promise<{ readonly url: string; readonly stateDir: string; readonly close: () => Promise<void> }>
+  }) => Promise<{
+    readonly url: string
+    readonly stateDir: string
+    /** False: it was told to end while it started. */
+    readonly isWanted: boolean
+    readonly close: () => Promise<void>
+  }>
   /** Ends the gateway and every instance, once no control plane runs. */
   readonly endEverything: (stateDir: string) => Promise<{ readonly gateway: boolean; readonly instances: number }>
   /** Runs a gateway until it is told to end; gives the exit code. */

@@ -1,6 +1,6 @@
 /** The way to a control plane: one elsewhere, the one that runs here, one that is started, or one in this process. */
 import { spawn } from 'node:child_process'
-import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { SluiceError } from '../core/errors.ts'
 import type { Client } from '../http/client/client.ts'
@@ -135,6 +135,9 @@ export const runningServer = (stateDir: string): RunningServer | null => {
     return null
   }
 }
+
+/** Takes away the address of a control plane that no longer runs: its gateway does not start it again, and one that is starting does not stay. */
+export const forgetServer = (stateDir: string): void => rmSync(join(stateDir, 'server.json'), { force: true })
 
 const isAlive = (pid: number): boolean => {
   try {

@@ -171,10 +171,16 @@ export const limits = {
   gatewayRestartDelayMs: 50,
   /** A gateway that served this long is started again at once, milliseconds. */
   gatewaySteadyMs: 250,
+  /** How long a standby waits for the lock of a gateway that died, milliseconds: the kernel closes what a process had one after the other. */
+  gatewayLockWaitMs: 250,
+  /** How long a standby may take until it answers, milliseconds; one that was just loading on a busy machine takes seconds. Then a new gateway is started. */
+  gatewayStandbyMs: 5_000,
   /** Largest file of secrets that is read, bytes. */
   secretsBytesMax: 4_194_304,
   /** How long a new instance is watched for ending at once, milliseconds; one that listens on its port ends the wait at once. */
   startSettleMs: 1_000,
+  /** How long a new instance starts behind everybody else at most, milliseconds: on a machine without any time to spare it would not come up. */
+  startBehindMs: 2_000,
   /** Pause between two looks at whether a new instance listens, milliseconds; it is what a start takes longer than the service itself. */
   listenPollMs: 10,
   /** First and longest pause before an instance that ended is started again, milliseconds; doubles with each quick end in a row. */
@@ -269,6 +275,8 @@ export const limits = {
   reportGapsMax: 20,
   /** Things listed with a gate's verdict; the rest is counted, so that a verdict fits a row of the ledger. */
   gateDetailsMax: 50,
+  /** Commits before the base commit among which numbers to compare with are looked for. */
+  baseCommitsMax: 50,
   /** Last runs that insights look at; older ones say nothing about the code of today, and slopes are quadratic. */
   insightRunsMax: 100,
   /** Characters of one thing listed with a verdict. */

@@ -2,18 +2,18 @@
 import { SluiceError } from '../core/errors.ts'
 import { unreachable } from '../core/machine.ts'
 import { cutRelease } from '../core/release.ts'
-import type { Artifact } from '../core/model.ts'
 import { jobAt } from '../core/pipeline/board.ts'
 import { fanOut, fanOutOf } from '../core/pipeline/fan-out.ts'
 import type { JobPlan } from '../core/pipeline/job-plan.ts'
-import type { JobResolution, RunAction, RunEffect, RunResult } from '../core/pipeline/types.ts'
+import type { JobEvidence, JobResolution, RunAction, RunEffect, RunResult } from '../core/pipeline/types.ts'
 import type { Failure } from '../core/rollout/types.ts'
 import type { JobOutcome } from '../ports/runner.ts'
 import { type Deliveries, deliver, stopDelivery } from './deliver.ts'
+import { judgeRun, keepNumbers } from './judge-gates.ts'
 import type { Ports } from './ports.ts'
 import type { Run } from './trusted.ts'
 
-type World = Pick<Ports, 'artifacts' | 'clock' | 'runner' | 'secrets' | 'sha256'>
+type World = Pick<Ports, 'artifacts' | 'clock' | 'evidence' | 'source' | 'runner' | 'secrets' | 'sha256'>
 
 /** Performs one effect. Rejects with SluiceError; `outcome_unknown` where nobody can tell. */
 export const performRun = (
@@ -30,9 +30,9 @@ export const performRun = (
     case 'stop_job':
       return stopJob({ world, deliveries }, { run, action }, signal)
     case 'judge_gates':
-      return Promise.resolve({ kind: 'gates_judged', verdicts: [] })
+      return judge(world, { run, evidence: action.evidence }, signal)
     case 'cut_release':
-      return cut(world, { run, artifacts: action.artifacts }, signal)
+      return cut(world, { run, ...action }, signal)
     case 'deliver':
       return deliver(deliveries, { action, key, service: run.plan.service, by: run.by }, signal)
     default:
@@ -74,8 +74,8 @@ const runJob = async (world: World, { run, key, action }: JobWork, signal: Abort
     { key, run: run.id, commit, version, job: given, isolation, secrets, attempt, inputs, needs, origin },
     signal,
   )
-  const { artifacts, outputs } = outcome
-  if (outcome.outcome === 'succeeded') return { kind: 'job_succeeded', artifacts, outputs, evidence: null }
+  const { artifacts, outputs, evidence } = outcome
+  if (outcome.outcome === 'succeeded') return { kind: 'job_succeeded', artifacts, outputs, evidence }
   return failed(job, outcome)
 }
 
@@ -83,7 +83,7 @@ const nowhere = { branch: null, tag: null, base: null }
 
 const failed = (job: JobPlan, { outcome, exitCode, failedStep, tail, ...left }: JobOutcome): RunResult => {
   if (outcome === 'cancelled') throw new SluiceError('outcome_unknown', { detail: `${job.name} was called off` })
-  const { problem, reason, artifacts, outputs } = left
+  const { problem, reason, artifacts, outputs, evidence } = left
   const where = failedStep === null ? job.name : `${job.name}: ${failedStep}`
   const isLate = outcome === 'timed_out'
   const detail = isLate
@@ -100,8 +100,18 @@ const failed = (job: JobPlan, { outcome, exitCode, failedStep, tail, ...left }: 
     reason: reason ?? { kind: 'script_failure' },
     artifacts,
     outputs,
-    evidence: null,
+    evidence,
   }
+}
+
+const judge = async (
+  world: World,
+  { run, evidence }: { readonly run: Run; readonly evidence: readonly JobEvidence[] },
+  signal: AbortSignal,
+): Promise<RunResult> => {
+  const { gates } = run.plan
+  if (gates === null) throw new SluiceError('unexpected', { detail: `run ${run.id} was planned without gates` })
+  return { kind: 'gates_judged', verdicts: await judgeRun(world, { run, settings: gates, evidence }, signal) }
 }
 
 type Stopping = { readonly run: Run; readonly action: Extract<RunAction, { kind: 'stop_job' }> }
@@ -117,12 +127,10 @@ const stopJob = async (
   return { kind: 'done' }
 }
 
+type Cutting = Pick<Extract<RunAction, { kind: 'cut_release' }>, 'artifacts' | 'gates'> & { readonly run: Run }
+
 /** A release names only artifacts that are there and are what their digests say. */
-const cut = async (
-  world: World,
-  { run, artifacts }: { readonly run: Run; readonly artifacts: readonly Artifact[] },
-  signal: AbortSignal,
-): Promise<RunResult> => {
+const cut = async (world: World, { run, artifacts, gates }: Cutting, signal: AbortSignal): Promise<RunResult> => {
   const { draft } = run.plan
   if (draft === null) throw new SluiceError('unexpected', { detail: `run ${run.id} was planned without a release` })
   for (const { name, digest } of artifacts) {
@@ -133,6 +141,8 @@ const cut = async (
       hint: 'sluice run',
     })
   }
-  const release = cutRelease({ draft, artifacts, run: run.id, at: world.clock.now() }, world.sha256)
+  const release = cutRelease({ draft, artifacts, gates, run: run.id, at: world.clock.now() }, world.sha256)
+  // Where gates are judged, that keeps the numbers.
+  if (run.plan.gates === null) await keepNumbers(world, run)
   return { kind: 'release_cut', release }
 }

@@ -4,6 +4,7 @@ import type { Clock, Ids, Log } from '../ports/clock.ts'
 import type { ConfigLoader } from '../ports/config.ts'
 import type { Driver } from '../ports/driver.ts'
 import type { Router } from '../ports/router.ts'
+import type { EvidenceStore } from '../ports/evidence.ts'
 import type { JobRunner } from '../ports/runner.ts'
 import type { SecretSource } from '../ports/secrets.ts'
 import type { Source } from '../ports/source.ts'
@@ -21,6 +22,7 @@ export type Ports = {
   readonly source: Source
   readonly config: ConfigLoader
   readonly artifacts: ArtifactStore
+  readonly evidence: EvidenceStore
   readonly runner: JobRunner
   readonly secrets: SecretSource
 }

@@ -112,7 +112,8 @@ const carriedOf = async (desk: Desk, { failedOf = null }: StartRunCommand): Prom
   return run.jobs.flatMap((job, index) => {
     const { name, work } = jobAt(run, index)
     if (job.status !== 'succeeded' || work.kind === 'deploy' || work.kind === 'promote') return []
-    return [{ job: name, from: job.carriedFrom ?? run.id, artifacts: job.artifacts, outputs: job.outputs }]
+    const { carriedFrom, artifacts, outputs, evidence } = job
+    return [{ job: name, from: carriedFrom ?? run.id, artifacts, outputs, evidence }]
   })
 }
 

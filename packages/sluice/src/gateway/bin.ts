@@ -1,5 +1,6 @@
 /**
- * Starts a gateway from a command line: `node bin.ts --state-dir DIR [--take-over | --adopt] [--control-plane-command JSON] [--settings JSON]`.
+ * Starts a gateway from a command line: `node bin.ts --state-dir DIR [--take-over] [--alone] [--control-plane-command JSON] [--settings JSON]`. `--alone`: without a
+ * standby. (`--adopt` and `--stand-by` are for gateways that a gateway starts.)
  *
  * Nothing but this file is loaded before the compile cache is on: it takes two thirds off the time to the first answer after a kill.
  */

@@ -11,7 +11,7 @@ export const runGatewayCommand = async (args: readonly string[], version: string
   try {
     const options = readOptions(args, version)
     if (options.takeOver) {
-      const answer = await askHandOver(path.join(options.stateDir, 'gateway.sock'), successorCommand())
+      const answer = await askHandOver(path.join(options.stateDir, 'gateway.sock'), thisCommand('--adopt'))
       if (answer !== null) {
         process.stderr.write(`${answer}\n`)
         return 0
@@ -31,11 +31,12 @@ export const runGatewayCommand = async (args: readonly string[], version: string
   }
 }
 
-/** This same command line, to be started by the gateway that runs. */
-const successorCommand = (): readonly string[] => [
+/** This same command line, to be started by a gateway that runs. */
+const thisCommand = (after: '--adopt' | '--stand-by'): readonly string[] => [
   process.execPath,
   ...process.execArgv,
-  ...process.argv.slice(1).map((word) => (word === '--take-over' ? '--adopt' : word)),
+  ...process.argv.slice(1).filter((word) => !['--take-over', '--adopt', '--stand-by'].includes(word)),
+  after,
 ]
 
 /** Documented parser of the command line. */
@@ -46,6 +47,8 @@ const readOptions = (args: readonly string[], version: string): GatewayOptions &
       'state-dir': { type: 'string' },
       'take-over': { type: 'boolean', default: false },
       adopt: { type: 'boolean', default: false },
+      'stand-by': { type: 'boolean', default: false },
+      alone: { type: 'boolean', default: false },
       'control-plane-command': { type: 'string' },
       settings: { type: 'string' },
     },
@@ -62,7 +65,8 @@ const readOptions = (args: readonly string[], version: string): GatewayOptions &
     stateDir,
     version,
     takeOver: values['take-over'],
-    adopt: values.adopt,
+    after: values.adopt ? 'adopt' : values['stand-by'] ? 'standBy' : null,
+    ...(values.alone ? {} : { standbyCommand: thisCommand('--stand-by') }),
     ...(command === undefined ? {} : { controlPlaneCommand: JSON.parse(command) as readonly string[] }),
     ...(values.settings === undefined
       ? {}

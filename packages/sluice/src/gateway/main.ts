@@ -11,7 +11,8 @@ import { watchControlPlane } from './control-plane-watch.ts'
 import { DataPlane } from './data/data-plane.ts'
 import { HealthMonitor } from './probes/health-monitor.ts'
 import { writeEvidence, writeEvidenceNow } from './routes/evidence-file.ts'
-import { close as closeListener } from './routes/listener.ts'
+import type { Inheritance } from './inheritance.ts'
+import type { ReceivedListener } from './routes/listener.ts'
 import { readRoutes } from './routes/route-file.ts'
 import type { RouteRecord } from './routes/route-file.ts'
 import { RouteTable } from './routes/route-table.ts'
@@ -19,7 +20,7 @@ import type { GatewaySettings } from './settings.ts'
 import { defaultSettings } from './settings.ts'
 import type { StateLock } from './state-lock.ts'
 import { lockState } from './state-lock.ts'
-import type { ReceivedListener } from './takeover.ts'
+import { Standby, standBy } from './standby.ts'
 import { inherit, startSuccessor } from './takeover.ts'
 import type { World } from './world.ts'
 import { realWorld } from './world.ts'
@@ -29,8 +30,13 @@ export type GatewayOptions = {
   /** Holds `gateway.sock` and `routes/`; made with mode 0700 when it is not there. */
   readonly stateDir: string
   readonly version: string
-  /** A predecessor has started this gateway and gives it its listening sockets (see takeover.ts). */
-  readonly adopt?: boolean
+  /**
+   * A predecessor has started this gateway and gives it its listening sockets: `adopt` now (see takeover.ts), `standBy` when it dies (see
+   * standby.ts).
+   */
+  readonly after?: 'adopt' | 'standBy' | null
+  /** Program and arguments of a standby to this gateway; none is kept when absent. */
+  readonly standbyCommand?: readonly string[]
   /** Program and arguments of the control plane, to start it again when it dies, where `server.json` does not say (see control-plane-watch.ts). */
   readonly controlPlaneCommand?: readonly string[]
   readonly settings?: Partial<GatewaySettings>
@@ -53,11 +59,18 @@ export const runGateway = async (options: GatewayOptions): Promise<Gateway> => {
   const socketFile = path.join(options.stateDir, 'gateway.sock')
   fs.mkdirSync(folder, { recursive: true, mode: 0o700 })
   fs.chmodSync(options.stateDir, 0o700)
-  const inheritance = options.adopt === true ? await inherit() : null
-  const lock = await lockState(options.stateDir, socketFile)
+  const inheritance = await inheritanceOf(options.after ?? null)
+  const lock = await lockState(options.stateDir, socketFile, options.after === 'standBy' ? 'patiently' : 'now')
   const plane = new DataPlane(world, settings)
-  const table = new RouteTable(plane, folder, (notice) => control.notify(notice))
-  const running = new Running({ plane, table, folder, lock, stateDir: options.stateDir, socketFile })
+  const table = new RouteTable({
+    plane,
+    folder,
+    notify: (notice) => control.notify(notice),
+    listenersChanged: () => standby?.renew() ?? Promise.resolve(),
+  })
+  const { stateDir, standbyCommand: command } = options
+  const standby = command ? new Standby({ stateDir, command, world, listeners: () => table.listeners() }) : null
+  const running = new Running({ plane, table, folder, lock, stateDir, socketFile, standby })
   const hello = { protocol: 1, pid: process.pid, version: options.version, startedAt: world.now() } as const
   const parts = {
     plane,
@@ -68,18 +81,20 @@ export const runGateway = async (options: GatewayOptions): Promise<Gateway> => {
   }
   const control = new ControlServer(commandHandler(parts), world)
   running.control = control
-  for (const record of readRoutes(folder, world))
-    await restore(table, record, { world, listeners: inheritance?.listeners ?? [] })
-  for (const { service, environment, server } of inheritance?.listeners ?? []) {
-    if (!table.find({ service, environment })) closeListener(server)
-  }
+  const unclaimed = new Set(inheritance?.listeners ?? [])
+  for (const record of readRoutes(folder, world)) await restore(table, record, { world, unclaimed })
+  for (const rest of unclaimed) rest.discard()
   await control.listen(socketFile)
-  const command = options.controlPlaneCommand ?? null
-  running.atEnd(watchControlPlane({ stateDir: options.stateDir, command, world }))
+  running.atEnd(watchControlPlane({ stateDir, command: options.controlPlaneCommand ?? null, world }))
   running.begin()
   inheritance?.serving()
-  world.log('info', 'gateway_serving', { stateDir: options.stateDir, pid: process.pid, routes: table.all.length })
+  world.log('info', 'gateway_serving', { stateDir, pid: process.pid, routes: table.all.length })
   return { socketFile, stop: () => running.stop(), done: running.done }
+}
+
+const inheritanceOf = async (after: 'adopt' | 'standBy' | null): Promise<Inheritance | null> => {
+  if (after === null) return null
+  return after === 'adopt' ? inherit() : standBy()
 }
 
 const portRetryMs = 500
@@ -88,13 +103,12 @@ const portRetryMs = 500
 const restore = async (
   table: RouteTable,
   record: RouteRecord,
-  how: { world: World; listeners: readonly ReceivedListener[] },
+  how: { readonly world: World; readonly unclaimed: Set<ReceivedListener> },
 ): Promise<void> => {
   try {
-    const mine = how.listeners.find(
-      ({ service, environment }) => service === record.service && environment === record.environment,
-    )
-    await table.restore(record, mine ?? null)
+    const mine = [...how.unclaimed].find((each) => isFor(each, record)) ?? null
+    if (mine) how.unclaimed.delete(mine)
+    await table.restore(record, mine)
   } catch (error) {
     how.world.log('error', 'route_not_listening', {
       service: record.service,
@@ -105,6 +119,13 @@ const restore = async (
     relistenLater(table, record)
   }
 }
+
+/** A predecessor that died may have moved its route just before: then its socket is not the one that the route has now. */
+const isFor = ({ service, environment, listen }: ReceivedListener, record: RouteRecord): boolean =>
+  service === record.service &&
+  environment === record.environment &&
+  listen.host === record.route?.listen.host &&
+  listen.port === record.route.listen.port
 
 const relistenLater = (table: RouteTable, record: RouteRecord): void => {
   setTimeout(() => void table.relisten(record).catch(() => relistenLater(table, record)), portRetryMs).unref()
@@ -117,6 +138,7 @@ type RunningParts = {
   lock: StateLock | null
   readonly stateDir: string
   readonly socketFile: string
+  readonly standby: Standby | null
 }
 
 /** The life of a gateway after its start: periodic writing, handing over, ending. */
@@ -161,17 +183,19 @@ class Running {
     }, plane.settings.sweepMs)
     sweep.unref()
     this.atEnd(() => clearInterval(sweep))
+    this.parts.standby?.begin()
   }
 
   /** Has `command` replace this gateway, and gives its pid; takes everything back when that does not come to serve. */
   async handOver(command: readonly string[]): Promise<number> {
-    const { table } = this.parts
+    const { table, standby } = this.parts
     if (this.handedOver || this.stopping)
       throw new SluiceError('command_conflict', { detail: 'this gateway is being replaced already' })
     this.handedOver = true
     try {
       const successor = await startSuccessor(command)
       const listeners = await table.freeze()
+      await standby?.dismiss()
       this.keepEvidence()
       this.control?.stopListening()
       await this.parts.lock?.release()
@@ -191,6 +215,7 @@ class Running {
     plane.world.log('warn', 'successor_failed', { pid: process.pid })
     this.handedOver = false
     table.thaw()
+    this.parts.standby?.begin()
     if (this.parts.lock !== null) return
     this.parts.lock = await lockState(stateDir, socketFile)
     await this.control?.listen(socketFile)
@@ -200,7 +225,9 @@ class Running {
   stop(): void {
     if (this.stopping) return
     this.stopping = true
-    const { plane, table } = this.parts
+    const { plane, table, standby } = this.parts
+    // First of all: a stop is no death, whatever comes next.
+    const dismissed = standby?.dismiss()
     const until = plane.world.monotonic() + plane.settings.shutdownGraceMs
     plane.ending = this.handedOver ? 'patiently' : 'now'
     table.stopListening()
@@ -218,7 +245,7 @@ class Running {
       for (const end of this.enders) end()
       plane.stop()
       this.control?.close()
-      void Promise.resolve(this.parts.lock?.release()).then(this.finish)
+      void Promise.all([dismissed, this.parts.lock?.release()]).then(this.finish)
     }
     look()
   }

@@ -5,7 +5,9 @@
 import { createHash } from 'node:crypto'
 import fs from 'node:fs'
 import net from 'node:net'
+import { setTimeout } from 'node:timers/promises'
 import { SluiceError } from '../core/errors.ts'
+import { limits } from '../core/limits.ts'
 
 /** A held lock. */
 export type StateLock = { readonly release: () => Promise<void> }
@@ -16,8 +18,26 @@ const running = (stateDir: string): SluiceError =>
     hint: 'start with --take-over to replace it without closing its ports',
   })
 
-/** Takes the lock; throws `gateway_running`. */
-export const lockState = async (stateDir: string, socketFile: string): Promise<StateLock> => {
+/** Between two attempts, milliseconds. */
+const againMs = 2
+
+/** Takes the lock; throws `gateway_running`. `patiently` waits a moment for a holder that is just dying. */
+export const lockState = async (
+  stateDir: string,
+  socketFile: string,
+  how: 'now' | 'patiently' = 'now',
+): Promise<StateLock> => {
+  for (let leftMs = how === 'now' ? 0 : limits.gatewayLockWaitMs; ; leftMs -= againMs) {
+    try {
+      return await tryToLock(stateDir, socketFile)
+    } catch (error) {
+      if (leftMs <= 0 || !(error instanceof SluiceError)) throw error
+      await setTimeout(againMs)
+    }
+  }
+}
+
+const tryToLock = async (stateDir: string, socketFile: string): Promise<StateLock> => {
   if (process.platform !== 'linux') {
     if (await answers(socketFile)) throw running(stateDir)
     return { release: async () => {} }

@@ -16,12 +16,10 @@ import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import net from 'node:net'
 import { SluiceError } from '../core/errors.ts'
-
-/** A listening socket with the route it belongs to. */
-export type PassedListener = { readonly service: string; readonly environment: string; readonly server: net.Server }
-
-/** A listening socket that was received, with what it accepted before its route was in force. */
-export type ReceivedListener = PassedListener & { readonly early: net.Socket[] }
+import { readNamed } from './inheritance.ts'
+import type { Inheritance } from './inheritance.ts'
+import { sentListener } from './routes/listener.ts'
+import type { PassedListener, ReceivedListener } from './routes/listener.ts'
 
 /** How long the successor may take to load, and then to serve. */
 const readyTimeoutMs = 10_000
@@ -43,8 +41,7 @@ export const startSuccessor = async (command: readonly string[]): Promise<Succes
     pid: child.pid ?? 0,
     entrust: async (listeners) => {
       const serving = told(child, 'serving', readyTimeoutMs)
-      for (const { service, environment, server } of listeners)
-        child.send({ kind: 'listener', service, environment }, server)
+      for (const { server, ...named } of listeners) child.send({ kind: 'listener', ...named }, server)
       child.send({ kind: 'all', count: listeners.length })
       await serving
       child.disconnect()
@@ -77,9 +74,6 @@ const told = (child: ChildProcess, kind: string, timeoutMs: number): Promise<voi
 const kindOf = (message: unknown): unknown =>
   typeof message === 'object' && message !== null && 'kind' in message ? message.kind : null
 
-/** The successor's view of its predecessor. */
-export type Inheritance = { readonly listeners: readonly ReceivedListener[]; readonly serving: () => void }
-
 /** In the successor: says that it is loaded, and waits for the listeners. */
 export const inherit = (): Promise<Inheritance> =>
   new Promise((resolve, reject) => {
@@ -94,7 +88,7 @@ export const inherit = (): Promise<Inheritance> =>
       process.send?.({ kind: 'serving' })
     }
     const read = (message: unknown, handle: unknown): void => {
-      if (handle instanceof net.Server) listeners.push({ ...nameOf(message), server: handle, early: keepEarly(handle) })
+      if (handle instanceof net.Server) listeners.push(sentListener({ ...readNamed(message), server: handle }))
       if (kindOf(message) === 'all') count = countOf(message)
       if (listeners.length >= count) resolve({ listeners, serving })
     }
@@ -105,22 +99,8 @@ export const inherit = (): Promise<Inheritance> =>
     return undefined
   })
 
-/** The socket accepts from the moment it is received: its connections wait, unread, until somebody serves them. */
-const keepEarly = (server: net.Server): net.Socket[] => {
-  const early: net.Socket[] = []
-  server.on('connection', (socket) => early.push(socket.on('error', () => {})))
-  return early
-}
-
 const countOf = (message: unknown): number =>
   typeof message === 'object' && message !== null && 'count' in message ? Number(message.count) : 0
-
-const nameOf = (message: unknown): { service: string; environment: string } => {
-  if (typeof message !== 'object' || message === null || !('service' in message && 'environment' in message)) {
-    throw new SluiceError('usage_invalid', { detail: 'the predecessor sent a listener without the name of its route' })
-  }
-  return { service: String(message.service), environment: String(message.environment) }
-}
 
 /** Asks the gateway at `socketFile` to have itself replaced; gives the answer line. Null when none runs there. */
 export const askHandOver = async (socketFile: string, command: readonly string[]): Promise<string | null> => {

@@ -193,6 +193,21 @@ export const routes: { readonly [Id in RouteId]: RouteSpec<Id> } = {
     errors: ['not_found', 'tool_missing', 'config_invalid', 'config_missing', 'needs_cycle', 'store_full'],
   },
   'runs.show': { ...read, summary: 'One run and its jobs.', cli: 'runs show', response: 'Run' },
+  'runs.evidence': {
+    ...read,
+    summary: 'What the reports of a run say: tests, coverage, findings; and what its jobs remarked.',
+    cli: 'runs show',
+    response: 'Evidence',
+    errors: ['not_found', 'artifact_missing', 'artifact_mismatch'],
+  },
+  'runs.insights': {
+    ...read,
+    summary: 'What the last runs tell: flaky tests, slow tests, time and failures by job.',
+    cli: 'runs insights',
+    query: z.strictObject({ runs: count(limits.insightRunsMax).optional().meta({ description: 'How many runs.' }) }),
+    response: 'Insights',
+    errors: [],
+  },
   'runs.logs': {
     ...read,
     summary: 'Lines of a job’s log, secrets masked, after line `after`; all, or those that hold a text.',

@@ -61,8 +61,9 @@ const sendOne = (pid: number, name: NodeJS.Signals): void => {
 
 const hasLiveMember = (group: number): boolean => membersOf(group).length > 0
 
-const membersOf = (group: number): readonly number[] =>
-  numbers(readdirSync('/proc')).filter((pid) => statOf(pid)?.group === group)
+/** Processes of the group that are alive; Linux only, elsewhere none is found. */
+export const membersOf = (group: number): readonly number[] =>
+  process.platform === 'linux' ? numbers(readdirSync('/proc')).filter((pid) => statOf(pid)?.group === group) : []
 
 const numbers = (names: readonly string[]): readonly number[] => names.filter((name) => /^\d+$/.test(name)).map(Number)
 

@@ -15,6 +15,16 @@ export const identify = (pid: number): ProcessIdentity | null => {
 export const isRunning = (identity: ProcessIdentity): boolean =>
   identify(identity.pid)?.startTime === identity.startTime
 
+/** The process that a file of ours names; null when there is no such file, or that process has ended. Documented parser. */
+export const runningIn = (file: string): ProcessIdentity | null => {
+  try {
+    const identity = JSON.parse(readFileSync(file, 'utf8')) as ProcessIdentity | null
+    return identity !== null && isRunning(identity) ? identity : null
+  } catch {
+    return null
+  }
+}
+
 /** Field 22 of /proc/PID/stat: clock ticks since boot. The name in field 2 may hold spaces and parentheses. Source: proc(5). */
 const linuxStartTime = (pid: number): string | null => {
   try {

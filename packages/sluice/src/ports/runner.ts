@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../core/errors.ts'
-import type { Artifact, Commit, RunId } from '../core/model.ts'
+import type { Artifact, Commit, Digest, RunId } from '../core/model.ts'
 import type { JobPlan, RetryReason, Texts } from '../core/pipeline/job-plan.ts'
 import type { RunOrigin } from '../core/pipeline/types.ts'
 import type { Annotation, Need } from './dialect.ts'
@@ -72,8 +72,8 @@ export type JobOutcome = {
   readonly annotations: readonly Annotation[]
   /** Markdown. */
   readonly summary: string
-  /** Files with evidence, absolute; they stay until the job's folder is discarded. */
-  readonly reports: readonly { readonly format: string; readonly path: string }[]
+  /** What its reports say, kept by content; null for a job that declares none. */
+  readonly evidence: Digest | null
   /** What was kept apart, in words. */
   readonly isolation: string
 }
@@ -131,7 +131,7 @@ export interface JobRunner {
     page: { readonly after: number; readonly limit: number },
     signal: AbortSignal,
   ): Promise<readonly LogLine[]>
-  /** Removes what is kept of a job besides its log: files, checkpoints, reports. Safe to repeat. */
+  /** Removes what is kept of a job besides its log: files, checkpoints. Safe to repeat. */
   discard(key: string, signal: AbortSignal): Promise<void>
   /** Lines that contain a text, after line `after`; ask again from `next` for more. */
   searchLog(

@@ -75,7 +75,11 @@ for (const isolation of ['auto', 'none'] as const) {
         return { ...ended, outputs: { a: 'b' } }
       })
       assert.deepEqual([outcome.annotations, outcome.summary, outcome.outputs], [[annotation], '# Fine\n', { a: 'b' }])
-      assert.equal(await readFile(outcome.reports[0]?.path ?? '', 'utf8'), 'x\n')
+      assert.ok(outcome.evidence !== null)
+      assert.deepEqual(
+        (await lab.evidence.read(outcome.evidence)).map(({ status, path }) => [status, path]),
+        [['unreadable', 'out/report.xml']],
+      )
       assert.ok(
         !(await logOf(lab.runner(), `run_1/job/${isolation}-says`)).some((line) => line.includes('a-new-secret')),
       )

@@ -7,6 +7,7 @@ import type { JobPlan, KeyedCachePlan, Texts } from '../core/pipeline/job-plan.t
 import type { ArtifactStore } from '../ports/artifacts.ts'
 import type { BuiltinSteps } from '../ports/builtins.ts'
 import type { JobDialect } from '../ports/dialect.ts'
+import type { EvidenceStore } from '../ports/evidence.ts'
 import type { JobOutcome, JobRequest } from '../ports/runner.ts'
 import { runBuiltin } from './builtin-step.ts'
 import type { Network } from './isolation/launcher.ts'
@@ -14,7 +15,7 @@ import type { JobLog } from './log/job-log.ts'
 import { type FolderCache, LocalJobShell } from './job-shell.ts'
 import type { Processes } from './processes.ts'
 import { type StepRecord, writeRecord } from './record.ts'
-import { isDue, keepArtifacts, keepReports, keyOf, outputsOf } from './results.ts'
+import { isDue, keepArtifacts, keepEvidence, keyOf, outputsOf } from './results.ts'
 import { RunFiles } from './run-files.ts'
 import type { ServicePorts } from './services/ports.ts'
 import { type Services, startServices } from './services/services.ts'
@@ -37,6 +38,8 @@ export type JobWork = {
   readonly ports: ServicePorts
   /** Null: artifacts are not kept here. */
   readonly store: Pick<ArtifactStore, 'put'> | null
+  /** Null: reports are not read. */
+  readonly evidence: Pick<EvidenceStore, 'put'> | null
   readonly caches: FolderCache | null
   readonly dialect: JobDialect | null
   /** Null: steps that come with Sluice cannot be run here. */
@@ -108,7 +111,7 @@ const withoutSteps = ({ plan, workspace }: JobWork, error: SluiceError, signals:
     artifacts: [],
     annotations: [],
     summary: '',
-    reports: [],
+    evidence: null,
     isolation: workspace.label,
   }
 }
@@ -221,7 +224,14 @@ const results = async (
   const said = machine.said()
   const own = plan.dialect === 'sluice' ? await outputsOf(plan, directory, log) : {}
   const wanted = [...plan.reports, ...said.reports.map(({ format, path }) => ({ format, paths: [path] }))]
-  const reports = await keepReports(wanted, { directory, staging: join(folder, 'reports') }, signals.kill)
+  const staging = join(folder, 'reports')
+  const kept =
+    work.evidence === null
+      ? null
+      : await keepEvidence(
+          { reports: wanted, provided: said.provided, folder, directory, staging, store: work.evidence, log },
+          signals.kill,
+        )
   const common = {
     ...steps,
     problem: null,
@@ -229,7 +239,7 @@ const results = async (
     artifacts: [],
     annotations: said.annotations,
     summary: said.summary,
-    reports: [...reports, ...said.provided],
+    evidence: kept,
     isolation: workspace.label,
   }
   if (store === null) return common

@@ -1,12 +1,16 @@
 /** What a job leaves: outputs from files, artifacts, evidence. */
 import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir, readFile, rm } from 'node:fs/promises'
+import { join, relative } from 'node:path'
 import { SluiceError } from '../core/errors.ts'
-import type { Artifact, Commit } from '../core/model.ts'
-import type { JobPlan, KeyedCachePlan, PlannedArtifact, Texts } from '../core/pipeline/job-plan.ts'
+import { isReportFormat } from '../core/evidence/types.ts'
+import type { Artifact, Commit, Digest } from '../core/model.ts'
+import type { JobPlan, KeyedCachePlan, PlannedArtifact, PlannedReport, Texts } from '../core/pipeline/job-plan.ts'
 import type { ArtifactStore } from '../ports/artifacts.ts'
+import type { EvidenceStore } from '../ports/evidence.ts'
+import type { Said } from './job-shell.ts'
 import type { JobLog } from './log/job-log.ts'
+import { collectEvidence } from './reports/collect.ts'
 import { copyFiles, selectFiles } from './run-files.ts'
 import { parseDotenv, readBounded } from './step-files.ts'
 
@@ -76,19 +80,41 @@ const filesOf = async (artifact: PlannedArtifact, { directory, log }: Keeping): 
   return [...new Set(found)].toSorted()
 }
 
-/** Copies the files with evidence out of the workspace, in the order of the plan; those that are not there are left out. */
-export const keepReports = async (
-  reports: readonly { readonly format: string; readonly paths: readonly string[] }[],
-  { directory, staging }: { readonly directory: string; readonly staging: string },
+/** What keeping a job's evidence takes. `staging` is emptied first. */
+export type KeepingEvidence = {
+  readonly reports: readonly PlannedReport[]
+  /** Reports of built-in steps, absolute, below `folder`; of a form that is no evidence, none. */
+  readonly provided: Said['provided']
+  readonly folder: string
+  readonly directory: string
+  readonly staging: string
+  readonly store: Pick<EvidenceStore, 'put'>
+  readonly log: JobLog
+}
+
+/** Reads the reports that a job declared and keeps what they say, also that some are missing. Null for a job that declares none. Files are copied first: where the job works, `realpath` may have no meaning. */
+export const keepEvidence = async (
+  { reports: declared, provided, folder, directory, staging, store, log }: KeepingEvidence,
   signal: AbortSignal,
-): Promise<readonly { readonly format: string; readonly path: string }[]> => {
-  const kept: { readonly format: string; readonly path: string }[] = []
-  for (const { format, paths } of reports) {
+): Promise<Digest | null> => {
+  const own = provided
+    .filter(({ format }) => isReportFormat(format))
+    .map(({ format, path }) => ({ format, paths: [relative(folder, path)] }))
+  const reports = [...declared, ...own]
+  if (reports.length === 0) return null
+  await rm(staging, { recursive: true, force: true })
+  await mkdir(staging, { recursive: true })
+  await copyFiles({ from: folder, to: staging, names: own.flatMap(({ paths }) => paths) }, signal)
+  for (const { paths } of declared) {
     const names = await selectFiles({ directory, paths, exclude: [], glob: true })
     await copyFiles({ from: directory, to: staging, names }, signal)
-    kept.push(...names.map((name) => ({ format, path: join(staging, name) })))
   }
-  return kept
+  const collected = await collectEvidence(reports, { directory: staging, checkout: directory }, signal)
+  for (const report of collected) {
+    if (report.status === 'missing') log.note(`report ${report.path}: nothing is there`)
+    if (report.status === 'unreadable') log.note(`report ${report.path} cannot be read: ${report.detail}`)
+  }
+  return store.put(collected)
 }
 
 /** The key of a cache with the content of its key files in it, where it names any. */

@@ -10,6 +10,7 @@ import { identify } from '../lib/process-identity.ts'
 import type { ArtifactStore } from '../ports/artifacts.ts'
 import type { BuiltinSteps } from '../ports/builtins.ts'
 import type { JobDialect } from '../ports/dialect.ts'
+import type { EvidenceStore } from '../ports/evidence.ts'
 import type { JobOutcome, JobRequest, LogLine, LogMarks, LogPage } from '../ports/runner.ts'
 import { type Beginning, beginningOf } from './beginning.ts'
 import { detectIsolation, type Isolation, type IsolationWish } from './isolation/detect.ts'
@@ -42,6 +43,8 @@ export type RunnerOptions = {
   readonly repository?: string
   /** Keeps artifacts of such jobs, and has those that they are given. */
   readonly artifacts?: Pick<ArtifactStore, 'put' | 'unpack'>
+  /** Keeps what reports of jobs say; without it they are not read. */
+  readonly evidence?: Pick<EvidenceStore, 'put'>
   readonly caches?: FolderCache
   readonly github?: JobDialect
   readonly builtins?: BuiltinSteps
@@ -141,7 +144,7 @@ export class LocalRunner {
     return readMarks(this.#logPath(key))
   }
 
-  /** Removes files, checkpoints and reports of a job; in the background as far as that goes. */
+  /** Removes files and checkpoints of a job; in the background as far as that goes. */
   async discard(key: string, _signal: AbortSignal): Promise<void> {
     await this.#trash.take(this.#folder(key))
   }
@@ -205,7 +208,8 @@ export class LocalRunner {
     signals: JobSignals,
   ): Promise<Awaited<ReturnType<typeof runJob>>> {
     const { key } = request
-    const { environment, network = 'shared', stateDir, artifacts, caches, github, builtins, now } = this.#options
+    const { environment, network = 'shared', stateDir, artifacts, evidence, caches } = this.#options
+    const { github, builtins, now } = this.#options
     const folder = this.#folder(key)
     const files = await this.#files(request, beginning, signals.stop)
     const release = files.kind === 'layers' ? this.#checkouts?.hold(files.lowers) : undefined
@@ -226,10 +230,7 @@ export class LocalRunner {
       })
       return await runJob(
         {
-          request,
-          plan,
-          stateDir,
-          folder,
+          ...{ request, plan, stateDir, folder },
           workspace,
           processes,
           log,
@@ -237,6 +238,7 @@ export class LocalRunner {
           network,
           ports: this.#ports,
           store: request.directory === undefined ? (artifacts ?? null) : null,
+          evidence: evidence ?? null,
           caches: caches ?? null,
           dialect: github ?? null,
           builtins: builtins ?? null,
@@ -267,11 +269,10 @@ export class LocalRunner {
     return { kind: 'layers', lowers: [base, ...unpacked] }
   }
 
-  /** Checkpoints are of use after a failure; reports until they were read. */
-  async #keepOrDiscard(folder: string, { outcome, steps, reports }: Awaited<ReturnType<typeof runJob>>): Promise<void> {
+  /** Checkpoints are of use after a failure. */
+  async #keepOrDiscard(folder: string, { outcome, steps }: Awaited<ReturnType<typeof runJob>>): Promise<void> {
     const isUseful = outcome !== 'succeeded' && steps.some(({ isCheckpoint }) => isCheckpoint)
-    if (isUseful) return
-    if (reports.length === 0) await this.#trash.take(folder)
+    if (!isUseful) await this.#trash.take(folder)
   }
 
   /** Where marks cannot be read, groups are remembered, so that the next process can end what this one leaves. */
@@ -343,7 +344,7 @@ const nothingRan = (plan: JobPlan): Omit<JobOutcome, 'outcome' | 'reason' | 'pro
   artifacts: [],
   annotations: [],
   summary: '',
-  reports: [],
+  evidence: null,
   isolation: 'nothing ran',
 })
 

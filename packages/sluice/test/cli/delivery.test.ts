@@ -1,17 +1,31 @@
 /** Deliveries typed into the real command line: from init to a rollback, and what goes wrong on the way. Traffic stays where it was whenever something does. */
-import { deepStrictEqual, match, ok, strictEqual } from 'node:assert/strict'
-import { writeFile } from 'node:fs/promises'
+import { deepStrictEqual, fail, match, ok, strictEqual } from 'node:assert/strict'
+import { existsSync } from 'node:fs'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { serve } from '../../src/serve.ts'
 import { removeState } from '../e2e/plane.ts'
 import { makeProject, type Project } from '../e2e/project.ts'
 import { freePort } from '../gateway/harness.ts'
 import { type Ended, type Place, sluice, type } from './sluice.ts'
 
+/** What a control plane that was killed leaves behind: the address of a process that is gone. */
+const killedControlPlane = (stateDir: string): Promise<void> =>
+  writeFile(
+    join(stateDir, 'server.json'),
+    JSON.stringify({ pid: process.pid, processStart: 'another', url: 'http://127.0.0.1:1', restartCommand: [] }),
+  )
+
+const until = async (holds: () => Promise<boolean>): Promise<void> => {
+  while (!(await holds().catch(() => false))) await new Promise((resolve) => setImmediate(resolve))
+}
+
 describe('a project under way', () => {
   let project: Project
   let place: Place
+  let stateDir: string
   let staging: number
   let taken: number
   let blocker: Server
@@ -33,11 +47,12 @@ describe('a project under way', () => {
       blocked: { listen: taken, after: null, progressDeadline: '2s' },
     })
     place = { cwd: project.directory }
+    stateDir = join(project.directory, '.sluice')
   })
   after(async () => {
     blocker.close()
     await sluice(place, 'down')
-    await removeState(join(project.directory, '.sluice'), ['staging', 'blocked'], project.directory)
+    await removeState(stateDir, ['staging', 'blocked'], project.directory)
     await project.remove()
   })
 
@@ -73,6 +88,33 @@ describe('a project under way', () => {
         [0, false],
       ],
     )
+  })
+
+  test('a control plane that is asked to end while it starts ends cleanly, and nobody is to start it again', async () => {
+    await killedControlPlane(stateDir)
+    const server = type(['server', '--port', '0'], place)
+    const pid = String(server.child.pid)
+    await until(() => readFile(join(stateDir, 'control.pid'), 'utf8').then((text) => text.trim() === pid))
+    server.child.kill('SIGTERM')
+    const { code, stderr } = await server.ended
+    deepStrictEqual([code, existsSync(join(stateDir, 'server.json'))], [0, false], stderr)
+  })
+
+  test('one that was killed is not brought back after `sluice down`, even when it is on its way', async () => {
+    await killedControlPlane(stateDir)
+    await sluice(place, 'down')
+    strictEqual(existsSync(join(stateDir, 'server.json')), false)
+
+    await killedControlPlane(stateDir)
+    await rm(join(stateDir, 'token'))
+    const options = { projectDir: project.directory, stateDir, host: '127.0.0.1', port: 0 }
+    const starting = serve({ ...options, onFatal: (error) => fail(error) })
+    // The token is made in the middle of a start.
+    await until(() => Promise.resolve(existsSync(join(stateDir, 'token'))))
+    await rm(join(stateDir, 'server.json'))
+    const { isWanted, close } = await starting
+    await close()
+    deepStrictEqual([isWanted, existsSync(join(stateDir, 'server.json'))], [false, false])
   })
 
   test('a deploy starts the control plane, says so, and waits until the release serves', async () => {

@@ -4,6 +4,7 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import net from 'node:net'
+import { getPriority } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import type { TestContext } from 'node:test'
@@ -15,10 +16,14 @@ import { Intents, ask, askNow, specOf } from './releases.ts'
 import { processPlatform } from './process-platform.ts'
 import type { ProcessPlatform } from './process-platform.ts'
 import { limits } from '../../src/core/limits.ts'
+import { launch, takeUp } from '../../src/drivers/process/launch.ts'
+import type { RunningProcess } from '../../src/drivers/process/launch.ts'
 import { boundLog } from '../../src/drivers/process/log-file.ts'
 import { findFreePort } from '../../src/drivers/process/ports.ts'
 import { decodeRecord, encodeRecord } from '../../src/drivers/process/records.ts'
 import type { EnvironmentRecord } from '../../src/drivers/process/records.ts'
+import { behindNiceness, canUndoNiceness, nicenessOf } from '../../src/lib/niceness.ts'
+import { endGroup, membersOf } from '../../src/lib/process-group.ts'
 import { identify } from '../../src/lib/process-identity.ts'
 import type { Driver, StartRequest } from '../../src/ports/driver.ts'
 
@@ -118,7 +123,7 @@ describe('the process driver', { concurrency: 4 }, () => {
     const driver = platform.open()
     const intents = new Intents(platform.release('daemon'), specOf(place))
     await driver.start(intents.start(1), signal)
-    assert.equal((await platform.processes()).length, 2)
+    await eventually('both are there', async () => (await platform.processes()).length === 2)
     await driver.retire(intents.retire(0), signal)
     await eventually('both are gone', async () => (await platform.processes()).length === 0)
   })
@@ -132,6 +137,43 @@ describe('the process driver', { concurrency: 4 }, () => {
       instances.map(({ status }) => status),
       ['starting'],
     )
+    const nicenesses = async (): Promise<readonly (number | null)[]> =>
+      (await platform.processes()).map((one) => nicenessOf(one.process.pid))
+    assert.deepEqual(await nicenesses(), [canUndoNiceness() ? Math.max(behindNiceness, getPriority()) : getPriority()])
+    await eventually('it catches up all the same', async () => (await nicenesses())[0] === getPriority())
+  })
+
+  test('a new instance starts behind everybody else with all that it starts, and catches up when it listens or is taken up', async (t) => {
+    const { stateDir } = await platformOf(t)
+    const variables = { PATH: process.env['PATH'] ?? '' }
+    const line = 'sleep 60 & sleep 60 & wait'
+    const start = (): ReturnType<typeof launch> =>
+      launch({ line, folder: stateDir, variables, logFile: join(stateDir, 'log'), behind: true, onEnded: () => {} })
+    const own = getPriority()
+    const isMoved = canUndoNiceness() && own < behindNiceness
+    const behind = isMoved ? behindNiceness : own
+    // Where sessions share the processor, each has a niceness of its own, at first 0.
+    const session = (pid: number): Promise<string | null> =>
+      readFile(`/proc/${pid}/autogroup`, 'utf8').catch(() => null)
+    const sessionOf = (text: string | null, niceness: number): string | null =>
+      text?.replace(/nice .*/, `nice ${isMoved ? niceness : 0}`) ?? null
+    const catchUps = [
+      (one: RunningProcess) => one.seenListening(),
+      (one: RunningProcess) => void takeUp(one.identity, 0),
+    ]
+    for (const letCatchUp of catchUps) {
+      const { running, begin } = start()
+      const { pid } = running.identity
+      t.after(() => endGroup(pid, 0))
+      begin()
+      await eventually('all of it runs', () => membersOf(pid).length === 3)
+      for (const niceness of [behind, own]) {
+        const said = await session(pid)
+        assert.deepEqual(membersOf(pid).map(nicenessOf), [niceness, niceness, niceness])
+        assert.equal(said, sessionOf(said, niceness))
+        letCatchUp(running)
+      }
+    }
   })
 
   test('each quick end in a row doubles the pause before the restart', async (t) => {

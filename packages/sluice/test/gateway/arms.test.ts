@@ -65,10 +65,9 @@ describe('a split', () => {
     }
     assert.equal(new Set(clients.map(({ body }) => body)).size, 2)
     const { counters } = await control.observe()
-    assert.equal(
-      counters.reduce((sum, { units }) => sum + units, 0),
-      40,
-    )
+    // Units are estimated (HyperLogLog): now and then two of forty clients are taken for one.
+    const units = counters.reduce((sum, arm) => sum + arm.units, 0)
+    assert.ok(Math.abs(units - 40) <= 3, `${units} units of 40 clients`)
     assert.equal(
       counters.reduce((sum, { requests }) => sum + requests, 0),
       160,

@@ -330,7 +330,7 @@ describe('a successor', () => {
   })
 
   it('finds nobody to take over from, and just serves', async (t) => {
-    const gateway = await spawnGateway(t, stateFolder(t), ['--take-over'])
+    const gateway = await spawnGateway(t, stateFolder(t), ['--take-over', '--alone'])
     assert.equal((await gateway.control.send({ kind: 'hello' })).pid, gateway.child.pid)
   })
 })

@@ -160,7 +160,7 @@ export const startGateway = async (
   return { control, port: options.port ?? (await freePort()), logs, stateDir, stop }
 }
 
-/** A gateway in a process of its own. */
+/** A gateway in a process of its own; without a standby, unless other arguments are given. */
 export type GatewayProcess = { readonly child: ChildProcess; readonly control: Control; readonly log: () => string }
 
 const bin = fileURLToPath(new URL('../../src/gateway/bin.ts', import.meta.url))
@@ -168,7 +168,7 @@ const bin = fileURLToPath(new URL('../../src/gateway/bin.ts', import.meta.url))
 export const spawnGateway = async (
   t: TestContext,
   stateDir: string,
-  args: readonly string[] = [],
+  args: readonly string[] = ['--alone'],
 ): Promise<GatewayProcess> => {
   const child = spawn(process.execPath, [bin, '--state-dir', stateDir, ...args], {
     stdio: ['ignore', 'ignore', 'pipe'],
@@ -189,7 +189,7 @@ export const spawnGateway = async (
 
 /** Has the running gateway replaced by a new process; gives its pid. */
 export const replaceGateway = async (t: TestContext, stateDir: string): Promise<number> => {
-  const asker = spawn(process.execPath, [bin, '--state-dir', stateDir, '--take-over'], {
+  const asker = spawn(process.execPath, [bin, '--state-dir', stateDir, '--take-over', '--alone'], {
     stdio: ['ignore', 'ignore', 'pipe'],
   })
   let said = ''

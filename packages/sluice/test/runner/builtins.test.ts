@@ -1,18 +1,20 @@
 /** Built-in steps where they run: in the workspace of a job, as programs. */
 import assert from 'node:assert/strict'
-import { existsSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { builtinSteps } from '../../src/adapters/security/steps.ts'
+import type { CollectedReport } from '../../src/core/evidence/collected.ts'
 import type { JsonValue } from '../../src/core/pipeline/job-plan.ts'
-import { commitId } from '../../src/core/model.ts'
+import { commitId, digest } from '../../src/core/model.ts'
 import type { JobOutcome } from '../../src/ports/runner.ts'
 import type { LocalRunner } from '../../src/runner/runner.ts'
 import { type Lab, logOf, makeLab, never, plan, step } from './lab.ts'
 
 let lab: Lab
 let runner: LocalRunner
+const ofReports = digest(`sha256:${'1'.repeat(64)}`)
+let kept: readonly CollectedReport[] = []
 
 /** No secret of anybody: the form of one, put together here. */
 const token = ['ghp', 'aB3dE5fG7hJ9kL1mN3pQ5rS7tU9vW1xY3zA5'].join('_')
@@ -30,6 +32,12 @@ before(async () => {
   lab = await makeLab()
   const { repository, stateDir } = lab
   runner = lab.runner({
+    evidence: {
+      put: (reports) => {
+        kept = reports
+        return Promise.resolve(ofReports)
+      },
+    },
     builtins: builtinSteps({ projectDir: repository, stateDir, sluiceVersion: '0.1.0', now: Date.now }),
   })
   await writeFile(join(repository, 'settings.txt'), `one\ntoken = "${token}"\n`)
@@ -42,7 +50,7 @@ after(() => lab.remove())
 
 describe('a built-in step', () => {
   it('fails its job when it finds something, and says what, where, and never the secret', async () => {
-    const { outcome, failedStep, outputs, annotations, summary, reports } = await run('secret-scan', {})
+    const { outcome, failedStep, outputs, annotations, summary, evidence } = await run('secret-scan', {})
     assert.deepEqual(
       { outcome, failedStep, outputs },
       { outcome: 'failed', failedStep: 'sluice/secret-scan', outputs: { status: 'findings', findings: '1' } },
@@ -52,9 +60,10 @@ describe('a built-in step', () => {
       [{ level: 'failure', title: 'sluice/secret-scan: github/GITHUB_TOKEN', file: 'settings.txt', line: 2 }],
     )
     assert.match(summary, /^\*\*secret-scan\*\*: 1 /)
+    assert.equal(evidence, ofReports)
     assert.deepEqual(
-      reports.map(({ format, path }) => [format, basename(path), existsSync(path)]),
-      [['sarif', 'secret-scan.sarif', true]],
+      kept.map(({ status, format, path }) => [status, format, path]),
+      [['read', 'sarif', 'evidence/0/secret-scan.sarif']],
     )
     const log = (await logOf(runner, 'run_1/secret-scan')).join('\n')
     assert.match(log, /github\/GITHUB_TOKEN settings\.txt:2/)

@@ -20,9 +20,9 @@ before(async () => {
 after(() => rm(state, { recursive: true, force: true }))
 
 test('an artifact is where it is said to be from only by a key that is trusted, of the commit, under its digest', async () => {
-  const { verify } = keptProvenances(state)
+  const provenances = keptProvenances(state)
   const question = { subject, commit, runs: ['run_1'], publicKey: null }
-  deepStrictEqual(await verify(question), null)
+  deepStrictEqual(await provenances.verify(question), null)
   const build = {
     ...{ builder: 'urn:sluice:s', sluiceVersion: '0.1.0', runId: 'run_1', repository: 'https://git.acme.io/s', commit },
     ...{ parameters: {}, materials: [], startedAt: 0, finishedAt: 1 },
@@ -30,14 +30,14 @@ test('an artifact is where it is said to be from only by a key that is trusted, 
   const key = await projectKey(state)
   const text = JSON.stringify(sealDocument(provenanceOf([subject], build), statementType, key))
   await keepProvenance(state, { run: 'run_1', text })
-  deepStrictEqual(await verify(question), { status: 'verified', detail: null, keys: [key.id] })
-  deepStrictEqual(await verify({ ...question, runs: ['run_2'] }), null)
-  deepStrictEqual((await verify({ ...question, commit: commitId('2'.repeat(40)) }))?.status, 'refused')
-  deepStrictEqual((await verify({ ...question, subject: { ...subject, sha256: 'cd'.repeat(32) } }))?.status, 'refused')
+  deepStrictEqual(await provenances.verify(question), { status: 'verified', detail: null, keys: [key.id] })
+  deepStrictEqual(await provenances.verify({ ...question, runs: ['run_2'] }), null)
+  deepStrictEqual((await provenances.verify({ ...question, commit: commitId('2'.repeat(40)) }))?.status, 'refused')
+  deepStrictEqual((await provenances.verify({ ...question, subject: { ...subject, sha256: 'cd'.repeat(32) } }))?.status, 'refused')
   const stranger = generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'pem' }).toString()
-  deepStrictEqual((await verify({ ...question, publicKey: stranger }))?.status, 'refused')
+  deepStrictEqual((await provenances.verify({ ...question, publicKey: stranger }))?.status, 'refused')
   await rejects(
-    verify({ ...question, publicKey: 'no key' }),
+    provenances.verify({ ...question, publicKey: 'no key' }),
     (error) => error instanceof SluiceError && error.code === 'config_invalid',
   )
 })

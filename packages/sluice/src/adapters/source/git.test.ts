@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { execa } from 'execa'
 import { SluiceError } from '../../core/errors.ts'
+import { parseDiff } from '../../core/evidence/diff.ts'
 import { commitId } from '../../core/model.ts'
 import { gitSource } from './git.ts'
 
@@ -39,6 +40,41 @@ describe('the git source', () => {
     assert.equal(commit.subject, 'fix: two')
     assert.equal(commit.author, 'Ada <ada@example.invalid>')
     assert.ok(commit.committedAt > 1_600_000_000_000)
+  })
+
+  it('compares a commit with where it left the default branch and what came before, and one on that branch with its parents', async () => {
+    const [first = '', second = ''] = commitIds
+    await run('switch', '--quiet', '--create', 'work')
+    await writeFile(join(repository, 'a file.txt'), 'new\n')
+    await run('add', '--all')
+    await run('commit', '--quiet', '--message', 'feat: three')
+    const source = gitSource(repository)
+    const work = (await source.resolve('HEAD', signal)).id
+    await run('switch', '--quiet', 'main')
+    const of = async (ref: string, limit: number): Promise<readonly string[]> =>
+      source.bases((await source.resolve(ref, signal)).id, limit, signal)
+    assert.deepEqual(
+      [await of('work', 5), await of('work', 1), await of(second, 5), await of(first, 5)],
+      [[second, first], [second], [first], []],
+    )
+    // Settings of a user's own change nothing about it.
+    await run('config', 'diff.noprefix', 'true')
+    const changed = parseDiff(await source.diff(commitId(first), work, signal))
+    await run('config', '--unset', 'diff.noprefix')
+    assert.deepEqual(
+      [...changed],
+      [
+        ['a file.txt', [1]],
+        ['file.txt', [1]],
+      ],
+    )
+  })
+
+  it('has nothing to compare with where there is no default branch', async () => {
+    await run('branch', '--move', 'main', 'trunk')
+    const bases = await gitSource(repository).bases(commitId(commitIds[1] ?? ''), 5, signal)
+    await run('branch', '--move', 'trunk', 'main')
+    assert.deepEqual(bases, [])
   })
 
   it('checks out the commit, not the working tree, and leaves the index alone', async () => {

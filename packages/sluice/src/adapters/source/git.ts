@@ -34,6 +34,21 @@ export const gitSource = (directory: string): Source => {
     },
     checkout: (commit, target, signal) => inTurn(() => checkout({ directory, commit, target }, signal)),
     remove: (target, signal) => inTurn(() => remove(directory, target, signal)),
+    bases: (commit, limit, signal) => bases(directory, { commit, limit }, signal),
+    diff: async (from, to, signal) => {
+      const words = [
+        'diff',
+        '--unified=0',
+        '--no-color',
+        '--no-ext-diff',
+        '--no-textconv',
+        '--src-prefix=a/',
+        '--dst-prefix=b/',
+        from,
+        to,
+      ]
+      return must(await git(directory, [...words, '--'], signal), `comparing ${from} with ${to}`).out
+    },
     commitsBetween: async (from, to, limit, signal) => {
       const range = from === null ? to : `${from}..${to}`
       const listed = await git(
@@ -44,6 +59,32 @@ export const gitSource = (directory: string): Source => {
       return must(listed, `listing ${range}`).out.split('\n').filter(Boolean).map(parseCommit)
     },
   }
+}
+
+type Wanted = { readonly commit: Commit['id']; readonly limit: number }
+
+const bases = async (
+  directory: string,
+  { commit, limit }: Wanted,
+  signal: AbortSignal,
+): Promise<readonly Commit['id'][]> => {
+  const branch = await defaultBranch(directory, signal)
+  if (branch === null) return []
+  const merged = await git(directory, ['merge-base', branch, commit], signal)
+  if (merged.code !== 0) return []
+  // A commit on the branch itself is compared with the one before it.
+  const first = merged.out === commit ? `${commit}^` : merged.out
+  const listed = await git(directory, ['rev-list', '--first-parent', `--max-count=${limit}`, first, '--'], signal)
+  return listed.code === 0 ? listed.out.split('\n').filter(Boolean).map(commitId) : []
+}
+
+/** What the remote says is its default branch; without one, `main` or `master`. */
+const defaultBranch = async (directory: string, signal: AbortSignal): Promise<string | null> => {
+  for (const name of ['refs/remotes/origin/HEAD', 'refs/heads/main', 'refs/heads/master']) {
+    const found = await git(directory, ['rev-parse', '--verify', '--quiet', `${name}^{commit}`], signal)
+    if (found.code === 0) return found.out
+  }
+  return null
 }
 
 type Checkout = { readonly directory: string; readonly commit: Commit['id']; readonly target: string }

@@ -1,7 +1,7 @@
 import { SluiceError } from '../../core/errors.ts'
 import { countOf } from '../../http/client/words.ts'
 import { type Cli, type Command, flagOption } from '../cli.ts'
-import { runningServer } from '../connect.ts'
+import { forgetServer, runningServer } from '../connect.ts'
 
 const waitMs = 15_000
 const lookEveryMs = 25
@@ -18,7 +18,11 @@ export const command: Command = async (cli, input) => {
 /** Sends SIGTERM and waits until the control plane has let go of its state; gives its pid, null when none ran. */
 const stopServer = async ({ globals }: Cli): Promise<number | null> => {
   const running = runningServer(globals.stateDir)
-  if (running === null) return null
+  if (running === null) {
+    // One that was killed a moment ago is not to be brought back by its gateway either.
+    forgetServer(globals.stateDir)
+    return null
+  }
   process.kill(running.pid, 'SIGTERM')
   for (let waitedMs = 0; runningServer(globals.stateDir) !== null; waitedMs += lookEveryMs) {
     if (waitedMs >= waitMs) {

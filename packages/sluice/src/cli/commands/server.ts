@@ -7,12 +7,14 @@ import { type Cli, type Command, type Input, textOption } from '../cli.ts'
 /** `sluice server`: the control plane in the foreground. Started by `up -d` or `deploy`, it tells its parent how the start went. */
 export const command: Command = async (cli, input) => {
   const report = process.send === undefined ? null : (message: object): void => void process.send?.(message)
+  // From here on: one that is asked to end while it starts must end cleanly too, or its gateway takes it for killed and starts it again.
+  const asked = askedToEnd(cli)
   try {
     const served = await serveHere(cli, input)
     report?.({ ready: served.url })
     if (report !== null && process.connected) process.disconnect()
     cli.note(`${cli.noteStyle.mark('done')} control plane at ${served.url}   state in ${served.stateDir}`)
-    await ended(cli)
+    if (served.isWanted) await asked
     await served.close()
     return 0
   } catch (error) {
@@ -50,7 +52,7 @@ const portOf = (text: string | null): number | null => {
 }
 
 /** Resolves when the process is asked to end. */
-const ended = (cli: Cli): Promise<void> =>
+const askedToEnd = (cli: Cli): Promise<void> =>
   new Promise((done) => {
     process.once('SIGTERM', () => done())
     cli.interrupted.addEventListener('abort', () => done(), { once: true })

@@ -391,7 +391,7 @@ test('SemVer is told from what only looks like it', () => {
 })
 
 test('every key of the schema has prose, which the types repeat, and examples that the schema takes', () => {
-  const types = ['types.ts', 'types-pipeline.ts']
+  const types = ['types.ts', 'types-pipeline.ts', 'types-gates.ts']
     .map((file) => readFileSync(new URL(file, import.meta.url), 'utf8'))
     .join('\n')
   const keys = documented(configShape(), '', (value) => ({ ...minimal, ...value }))
@@ -416,7 +416,11 @@ type DocumentedKey = { readonly path: string; readonly shape: Shape; readonly wr
 /** Where one of several keys must be there, one that is not `name`'s own alternative. */
 const oneOf = (path: string, name: string): object => {
   if (path.endsWith('.jobs.*')) return ['steps', 'deploy', 'promote'].includes(name) ? {} : { steps: 'true' }
-  if (/\.(?:allow|exceptions)\[\]$/.test(path)) return name === 'path' ? {} : { path: 'test/**' }
+  if (/\.with\.(?:allow|exceptions)\[\]$/.test(path)) return name === 'path' ? {} : { path: 'test/**' }
+  if (path.endsWith('.gates.licences')) return ['allow', 'deny'].includes(name) ? {} : { allow: ['MIT'] }
+  const isBound = ['minimum', 'maximum', 'maxRegression', 'maxGrowth'].includes(name)
+  if (path.endsWith('.performance.*')) return isBound ? {} : { maximum: 1 }
+  if (path.endsWith('.size.*')) return isBound ? {} : { maximum: '1kB' }
   return path.endsWith('.services.*') && !['image', 'command'].includes(name) ? { image: 'postgres' } : {}
 }
 

@@ -10,6 +10,7 @@ import type {
   TaskCachePlan,
   Texts,
 } from '../pipeline/job-plan.ts'
+import type { GateSettings } from '../evidence/gates/types.ts'
 import type { FreezeWindow, HealthPolicy, JudgePolicy, Sticky, Strategy } from '../model.ts'
 
 /** The parsed `sluice.config.ts`. */
@@ -33,6 +34,8 @@ export type PipelineSettings = {
   readonly stages: Readonly<Record<string, { readonly budgetMs: number; readonly enforce: boolean }>>
   readonly on: TriggerSettings
   readonly env: Texts
+  /** Null when no gate is configured. */
+  readonly gates: GateSettings | null
   readonly jobs: Readonly<Record<string, JobSettings>>
 }
 

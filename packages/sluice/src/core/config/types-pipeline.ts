@@ -1,4 +1,5 @@
 /** What a person writes under `pipeline`; see `types.ts`. */
+import type { GatesConfig } from './types-gates.ts'
 import type { Duration, Variables } from './types.ts'
 
 /** The jobs that a commit must pass, and how many of them at once. */
@@ -13,6 +14,8 @@ export type PipelineConfig = {
   readonly on?: TriggersConfig
   /** Environment variables of the steps of all jobs. */
   readonly env?: Variables
+  /** What a run must show before its commit becomes a release. */
+  readonly gates?: GatesConfig
   /** The jobs by name; a directed acyclic graph. */
   readonly jobs: Readonly<Record<string, JobConfig>>
 }

@@ -1,6 +1,7 @@
 import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
+import type { GateSettings, GateVerdict } from '../evidence/gates/types.ts'
 import {
   checkLaws,
   documentedTransitions,
@@ -41,6 +42,21 @@ const release: Release = {
 const failure: Failure = { code: 'run_failed', retry: 'never', detail: 'exit code 1', evidence: ['1 test failed'] }
 
 const job = jobPlan
+
+const gates: GateSettings = {
+  ...{ tests: null, vulnerabilities: null, findings: null, securityScore: null, performance: [], size: [] },
+  ...{ time: null, licences: null, reviews: null },
+  coverage: {
+    ...{ linesBp: 8_000, branchesBp: null, functionsBp: null, changedLinesBp: null },
+    ...{ maxDropBp: null, paths: [], waiver: null },
+  },
+}
+
+const verdictOf = (status: GateVerdict['status']): GateVerdict => ({
+  ...{ gate: 'coverage.lines', kind: 'coverage', status, sentence: '79 % of the lines', unit: 'percent' },
+  ...{ measured: 79, threshold: 80, bound: 'at_least', base: null, details: [], detailsTotal: 0 },
+  ...{ evidence: null, reports: [] },
+})
 
 const planOf = (jobs: readonly JobPlan[], rest: Partial<RunPlan> = {}): RunPlan => ({
   form: 1,
@@ -109,8 +125,11 @@ const drawPlan = (draw: Draw): RunPlan => {
     const whole: JobPlan = { ...mine, work: { kind: 'none' }, failFast: draw(2) === 0, maxParallel: draw(2) + 1 }
     return [whole, ...legsOf(whole, 1 + draw(3))]
   })
-  const gates = draw(3) === 0 ? { coverage: 80 } : null
-  return planOf(jobs, { parallelMax: 1 + draw(3), gates, draft: draw(3) === 0 ? null : draft })
+  return planOf(jobs, {
+    parallelMax: 1 + draw(3),
+    gates: draw(3) === 0 ? gates : null,
+    draft: draw(3) === 0 ? null : draft,
+  })
 }
 
 const legsOf = (whole: JobPlan, count: number): readonly JobPlan[] =>
@@ -125,11 +144,8 @@ const drawResult = (draw: Draw, effect: RunEffect | undefined): Answered['result
       return { kind: 'release_cut', release }
     case 'stop_job':
       return { kind: 'done' }
-    case 'judge_gates': {
-      const verdict = draw(3) === 0 ? 'fail' : 'pass'
-      const numbers = { measured: 79, limit: 80, unit: '%', detail: '79 % of the lines', evidence: [] }
-      return { kind: 'gates_judged', verdicts: [{ gate: 'coverage', verdict, ...numbers }] }
-    }
+    case 'judge_gates':
+      return { kind: 'gates_judged', verdicts: [verdictOf(draw(3) === 0 ? 'fail' : 'pass')] }
     case 'resolve_job': {
       const { job: name } = effect.action
       if (draw(3) === 0) return { kind: 'job_resolved', resolution: { kind: 'skip', because: 'it is not main' } }
@@ -508,16 +524,8 @@ test('a job that takes the release somewhere runs once it is cut, and what needs
 })
 
 test('a gate that fails fails the run before the release is cut, and one that cannot see does, too', () => {
-  const plan = planOf([job('test')], { gates: { coverage: 80 } })
-  const verdict = {
-    gate: 'coverage',
-    verdict: 'fail',
-    measured: 79,
-    limit: 80,
-    unit: '%',
-    detail: '79 %',
-    evidence: [],
-  } as const
+  const plan = planOf([job('test')], { gates })
+  const verdict = verdictOf('fail')
   const judged: RunEvent = {
     type: 'effect_succeeded',
     at: 6,
@@ -529,7 +537,7 @@ test('a gate that fails fails the run before the release is cut, and one that ca
   deepStrictEqual(settled.cause, { kind: 'gate_failed', verdicts: [verdict] })
   const blind = told(plan, succeed(1, 5), fail(2, 6))
   ok(blind.status === 'failed' && blind.cause.kind === 'gate_failed')
-  strictEqual(blind.cause.verdicts[0]?.verdict, 'broken')
+  strictEqual(blind.cause.verdicts[0]?.status, 'broken')
 })
 
 test('a chain of ten thousand jobs that all fall away with the first takes no stack', () => {
@@ -537,4 +545,23 @@ test('a chain of ten thousand jobs that all fall away with the first takes no st
     job(`j${index}`, index === 0 ? [] : [`j${index - 1}`]),
   )
   strictEqual(told(planOf(jobs), failed(1, 5)).status, 'failed')
+})
+
+test('a job that may fail is a success to those after it, and a leg that may fail calls nobody off', () => {
+  const plan = planOf([job('lint', [], { mayFail: { exitCodes: [] } }), job('build', ['lint'])], noRelease)
+  deepStrictEqual(
+    runMachine.outstanding(told(plan, failed(1, 5))).map(({ action }) => 'needs' in action && action.needs),
+    [[{ name: 'lint', result: 'success', outputs: {} }]],
+  )
+  const whole = job('test', [], { work: { kind: 'none' }, failFast: true })
+  const legs = legsOf(whole, 2).map((leg) => ({ ...leg, mayFail: { exitCodes: [] } }))
+  deepStrictEqual(statuses(told(planOf([whole, ...legs], noRelease), failed(1, 5))), ['open', 'failed', 'running'])
+})
+
+test('a gate that was judged broken is never a pass', () => {
+  const verdicts = [verdictOf('broken')]
+  const judged: RunEvent = { type: 'effect_succeeded', at: 6, sequence: 2, result: { kind: 'gates_judged', verdicts } }
+  const settled = told(planOf([job('test')], { gates }), succeed(1, 5), judged)
+  ok(settled.status === 'failed')
+  deepStrictEqual(settled.cause, { kind: 'gate_failed', verdicts })
 })

@@ -40,10 +40,10 @@ const byHand: Occasion = {
 export const planRun = (request: PlanRequest): RunPlan => {
   const { settings, commit, cores, occasion = byHand } = request
   const version = releaseVersion(request.version, commit.id)
-  const { parallel, isolation } = settings.pipeline
+  const { parallel, isolation, gates } = settings.pipeline
   const { branch, tag, base, isTree = false } = occasion
-  const isWhole = request.only === undefined && request.jobs === undefined && !isTree
-  const draft = isWhole ? draftOf(request, version) : null
+  const isWhole = request.only === undefined && request.jobs === undefined
+  const draft = isWhole && !isTree ? draftOf(request, version) : null
   return {
     form: 1,
     service: settings.service,
@@ -53,7 +53,8 @@ export const planRun = (request: PlanRequest): RunPlan => {
     parallelMax: parallel === 'cores' ? Math.max(1, cores) : parallel,
     isolation,
     jobs: request.jobs ?? jobsOf(request, occasion, draft !== null),
-    gates: null,
+    // A part of the pipeline has a part of the evidence, which no gate can judge by.
+    gates: isWhole ? gates : null,
     draft,
     origin: { branch, tag, base, ...(isTree ? { isTree } : {}) },
     left: request.jobs === undefined && request.only === undefined ? leftOf(settings, occasion) : [],

@@ -1,4 +1,5 @@
 /** What a run is made of: its plan as data, effects and events of its machine, and its states. */
+import type { GateSettings, GateVerdict } from '../evidence/gates/types.ts'
 import type { Actor, Artifact, Commit, CommitId, Digest, Fence, Release, RunId } from '../model.ts'
 import type { ReleaseDraft } from '../release.ts'
 import type { Failure } from '../rollout/types.ts'
@@ -33,8 +34,8 @@ export type RunPlan = {
   readonly isolation: 'auto' | 'none' | 'required'
   /** In an order in which each job comes after its needs, and after the job that it is part of. */
   readonly jobs: readonly JobPlan[]
-  /** Conditions over the evidence of all jobs; JSON of the config, read by `core/evidence`. Null for none. */
-  readonly gates: unknown
+  /** Conditions over the evidence of all jobs. Null for none. */
+  readonly gates: GateSettings | null
   /** What the release will be, but for its artifacts; null when the run cuts none (a part of the pipeline, or nothing to start). */
   readonly draft: ReleaseDraft | null
   /** Absent in runs of before it was known. */
@@ -49,6 +50,8 @@ export type CarriedJob = {
   readonly from: RunId
   readonly artifacts: readonly Artifact[]
   readonly outputs: Texts
+  /** Absent in rows from before jobs kept evidence. */
+  readonly evidence?: Digest | null
 }
 
 /** A job as those after it see it. */
@@ -101,17 +104,6 @@ export type RunAction =
 
 /** Reports of a job that were read, kept by content. */
 export type JobEvidence = { readonly job: string; readonly digest: Digest }
-
-/** What a gate said, with its numbers. `broken`: it could not see, which is never a pass. */
-export type GateVerdict = {
-  readonly gate: string
-  readonly verdict: 'pass' | 'fail' | 'broken' | 'waived'
-  readonly measured: number | null
-  readonly limit: number | null
-  readonly unit: string | null
-  readonly detail: string
-  readonly evidence: readonly Digest[]
-}
 
 /** A thing to do in the world. `sequence` numbers every issue; a result must carry it back. */
 export type RunEffect = {

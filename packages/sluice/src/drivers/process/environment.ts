@@ -144,6 +144,8 @@ export class Environment {
       folder,
       variables: instanceVariables({ ambient, variables, ...identity }),
       logFile: logFileOf(this.#world, one.id),
+      // One that served before is missed; a new one is not.
+      behind: !one.settled,
     }
   }
 
@@ -209,8 +211,8 @@ export class Environment {
     const running = this.#running.get(id)
     const seen = { id, release, index, host, port, restarts }
     if (running === undefined || running.ended() !== null) return { ...seen, status: 'exited' }
-    running.listening ||= await isListening(running.identity.pid, host, port)
-    return { ...seen, status: running.listening ? 'running' : 'starting' }
+    if (!running.listening() && (await isListening(running.identity.pid, host, port))) running.seenListening()
+    return { ...seen, status: running.listening() ? 'running' : 'starting' }
   }
 
   async #takeUp({ id, process }: InstanceRecord): Promise<void> {

@@ -5,6 +5,7 @@ import { Socket } from 'node:net'
 import { SluiceError } from '../../core/errors.ts'
 import { identify, isRunning } from '../../lib/process-identity.ts'
 import type { ProcessIdentity } from '../../lib/process-identity.ts'
+import { type Behind, catchUp, startBehind } from './behind.ts'
 import { openLog } from './log-file.ts'
 
 /** How a process ended. Both are null where it was not our child, so that nobody could tell. */
@@ -20,7 +21,11 @@ export type RunningProcess = {
   /** Settles when a child of ours ends; for others never. */
   readonly whenEnded: Promise<void>
   /** Whether it was seen listening on its port. */
-  listening: boolean
+  readonly listening: () => boolean
+  /** Remembers that it was; from then on it is as important as everybody. */
+  readonly seenListening: () => void
+  /** Whether it still starts behind everybody else (see `behind.ts`). */
+  readonly isBehind: () => boolean
 }
 
 /** What to start. */
@@ -29,6 +34,8 @@ export type Launch = {
   readonly folder: string
   readonly variables: Readonly<Record<string, string>>
   readonly logFile: string
+  /** Whether it starts behind everybody else (see `behind.ts`). */
+  readonly behind: boolean
   readonly onEnded: () => void
 }
 
@@ -48,7 +55,7 @@ export type GatedProcess = {
 const gate = 'read -r word <&3 || exit 0\nexec 3<&-\n'
 
 /** Starts a process in a session and group of its own, so that it outlives this one. `start_failed` when the system refuses. */
-export const launch = ({ line, folder, variables, logFile, onEnded }: Launch): GatedProcess => {
+export const launch = ({ line, folder, variables, logFile, behind, onEnded }: Launch): GatedProcess => {
   const log = openLog(logFile)
   try {
     const logFrom = fstatSync(log).size
@@ -74,14 +81,25 @@ export const launch = ({ line, folder, variables, logFile, onEnded }: Launch): G
     // It may have been killed at the gate; its end is told by `exit`.
     word?.on('error', () => {})
     const identity = identityOf(child.pid, folder)
+    const start = behind ? startBehind(identity) : null
+    void whenEnded.then(() => start?.end())
     return {
-      running: { identity, logFrom, ended: () => ended, whenEnded, listening: false },
+      running: { identity, logFrom, ended: () => ended, whenEnded, ...listeningOf(start) },
       begin: () => void (word instanceof Socket && word.end('begin\n')),
       forget: () => void word?.destroy(),
     }
   } finally {
     closeSync(log)
   }
+}
+
+const listeningOf = (start: Behind | null): Pick<RunningProcess, 'listening' | 'seenListening' | 'isBehind'> => {
+  let listening = false
+  const seenListening = (): void => {
+    listening = true
+    start?.end()
+  }
+  return { listening: () => listening, seenListening, isBehind: () => start?.isOn() ?? false }
 }
 
 const identityOf = (pid: number | undefined, folder: string): ProcessIdentity => {
@@ -98,6 +116,8 @@ const identityOf = (pid: number | undefined, folder: string): ProcessIdentity =>
 /** Takes up a process that another control plane started. */
 export const takeUp = (identity: ProcessIdentity, logFrom: number): RunningProcess => {
   const since = performance.now()
+  // The one who had it started may have been killed before it let it catch up.
+  catchUp(identity)
   let ended: Ended | null = null
   return {
     identity,
@@ -109,6 +129,6 @@ export const takeUp = (identity: ProcessIdentity, logFrom: number): RunningProce
       return ended
     },
     whenEnded: new Promise(() => {}),
-    listening: false,
+    ...listeningOf(null),
   }
 }

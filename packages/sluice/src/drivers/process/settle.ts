@@ -16,12 +16,26 @@ export const settle = async (
     if (running.ended() !== null) return 'ended'
     if (signal.aborted) throw calledOff()
     if (await isListening(running.identity.pid, host, port)) {
-      running.listening = true
+      running.seenListening()
       return 'listening'
     }
     await Promise.race([running.whenEnded, sleep(limits.listenPollMs)])
   }
-  return running.ended() === null ? 'alive' : 'ended'
+  if (running.ended() !== null) return 'ended'
+  void catchUpOnceListening(running, { host, port })
+  return 'alive'
+}
+
+/** Nobody waits for it here any more, but traffic may come to it as soon as it listens. */
+const catchUpOnceListening = async (
+  running: RunningProcess,
+  { host, port }: { readonly host: string; readonly port: number },
+): Promise<void> => {
+  while (running.isBehind()) {
+    if (await isListening(running.identity.pid, host, port)) return running.seenListening()
+    await sleep(limits.listenPollMs, undefined, { ref: false })
+  }
+  return undefined
 }
 
 /** The caller no longer waits; what was started is on record. */

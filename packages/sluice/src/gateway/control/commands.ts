@@ -34,7 +34,7 @@ export const commandHandler =
         return live && table.observation(live)
       }
       case 'probe':
-        return probeAll(command).then((receipts) => ({ receipts }))
+        return probeAll(command, () => plane.ending !== 'no').then((receipts) => ({ receipts }))
       case 'drain': {
         const live = table.find(command)
         return live

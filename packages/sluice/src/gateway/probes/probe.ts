@@ -11,17 +11,20 @@ export type ProbeRequest = {
   readonly deadlineMs: number
 }
 
-/** Asks all upstreams at once; each has its receipt when it has answered well often enough, or at the deadline. */
-export const probeAll = (request: ProbeRequest): Promise<readonly ProbeReceipt[]> => {
+/** Asks all upstreams at once; each has its receipt when it has answered well often enough, at the deadline, or when this gateway ends. */
+export const probeAll = (request: ProbeRequest, isEnding: () => boolean): Promise<readonly ProbeReceipt[]> => {
   const until = performance.now() + request.deadlineMs
-  return Promise.all(request.upstreams.map((upstream) => probeOne(upstream, request, until)))
+  return Promise.all(request.upstreams.map((upstream) => probeOne(upstream, { ...request, until, isEnding })))
 }
 
-const probeOne = async (upstream: Upstream, request: ProbeRequest, until: number): Promise<ProbeReceipt> => {
+type Asking = ProbeRequest & { readonly until: number; readonly isEnding: () => boolean }
+
+const probeOne = async (upstream: Upstream, request: Asking): Promise<ProbeReceipt> => {
+  const { until, isEnding } = request
   let successes = 0
   let last = 'not asked: the deadline was over'
   let asked = false
-  for (let left = until - performance.now(); left > 0; left = until - performance.now()) {
+  for (let left = until - performance.now(); left > 0 && !isEnding(); left = until - performance.now()) {
     const timeoutMs = Math.min(request.health.timeoutMs, left)
     const answer = await ask(upstream, { path: request.health.path, timeoutMs })
     // A probe that the deadline cut short says nothing about the instance; what it answered before does.

@@ -8,10 +8,9 @@ import type { GatewayNotice, Route, RouteObservation } from '../../core/routing.
 import { logE } from '../../core/judge/eprocess.ts'
 import { ClientConnection } from '../data/client-connection.ts'
 import type { DataPlane } from '../data/data-plane.ts'
-import type { PassedListener, ReceivedListener } from '../takeover.ts'
 import { removeEvidence, restoreEvidence } from './evidence-file.ts'
-import type { OnConnection } from './listener.ts'
-import { adoptListener, close, openListener } from './listener.ts'
+import type { OnConnection, PassedListener, ReceivedListener } from './listener.ts'
+import { close, openListener } from './listener.ts'
 import { LiveRoute } from './live-route.ts'
 import type { RouteListener } from './live-route.ts'
 import type { RouteRecord } from './route-file.ts'
@@ -30,6 +29,15 @@ export type Entry = {
   turn: Promise<unknown>
 }
 
+/** What a table works with. */
+export type RouteTableParts = {
+  readonly plane: DataPlane
+  readonly folder: string
+  readonly notify: (notice: GatewayNotice) => void
+  /** Called when a socket was opened or closed; fulfilled when nobody else holds one that was closed. */
+  readonly listenersChanged: () => Promise<void>
+}
+
 const trippedMax = 100
 const key = (name: RouteName): string => `${name.service}\0${name.environment}`
 
@@ -41,11 +49,13 @@ export class RouteTable {
   private readonly plane: DataPlane
   private readonly folder: string
   private readonly notify: (notice: GatewayNotice) => void
+  private readonly listenersChanged: () => Promise<void>
 
-  constructor(plane: DataPlane, folder: string, notify: (notice: GatewayNotice) => void) {
+  constructor({ plane, folder, notify, listenersChanged }: RouteTableParts) {
     this.plane = plane
     this.folder = folder
     this.notify = notify
+    this.listenersChanged = listenersChanged
   }
 
   /** The route of that name; null when there is none in force. */
@@ -69,16 +79,15 @@ export class RouteTable {
     const left = record.pausedUntil - this.plane.world.now()
     if (left > 0) live.gate.pause(record.pausedUntil, left)
     entry.live = live
-    entry.server = listener
-      ? adoptListener(listener, this.accept(live))
-      : await openListener(record.route.listen, this.accept(live))
+    entry.server = await (listener?.open(this.accept(live)) ?? openListener(record.route.listen, this.accept(live)))
   }
 
   /** Listens again for a route from disk whose port was taken. */
   async relisten(name: RouteName): Promise<void> {
     await this.inTurn(name, async (entry) => {
-      if (entry.live && !entry.server)
-        entry.server = await openListener(entry.live.route.listen, this.accept(entry.live))
+      if (!entry.live || entry.server) return
+      entry.server = await openListener(entry.live.route.listen, this.accept(entry.live))
+      await this.listenersChanged()
     })
   }
 
@@ -122,6 +131,7 @@ export class RouteTable {
       entry.live = next
       if (moved && entry.server) close(entry.server)
       entry.server = server
+      if (moved) await this.listenersChanged()
       return this.observation(next)
     })
   }
@@ -134,7 +144,10 @@ export class RouteTable {
       const { live, server } = entry
       entry.live = null
       entry.server = null
-      if (server) close(server)
+      if (server) {
+        close(server)
+        await this.listenersChanged()
+      }
       if (!live) return
       removeEvidence(this.folder, live)
       live.put({ ...live.route, arms: [] })
@@ -179,8 +192,13 @@ export class RouteTable {
   async freeze(): Promise<readonly PassedListener[]> {
     this.frozen = true
     await Promise.all([...this.entries.values()].map((entry) => entry.turn))
-    return [...this.entries.values()].flatMap(({ record: { service, environment }, server }) =>
-      server ? [{ service, environment, server }] : [],
+    return this.listeners()
+  }
+
+  /** The listening sockets, each with its route. */
+  listeners(): readonly PassedListener[] {
+    return [...this.entries.values()].flatMap(({ record: { service, environment }, live, server }) =>
+      live && server ? [{ service, environment, listen: live.route.listen, server }] : [],
     )
   }
 

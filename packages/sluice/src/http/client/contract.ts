@@ -17,6 +17,7 @@ import type {
   StartedView,
   WhyView,
 } from './views.ts'
+import type { EvidenceView, InsightsView } from './evidence-views.ts'
 import type { JobLogView, RunDetailView, RunEventName, RunView } from './run-views.ts'
 
 /** What people may say to a rollout. */
@@ -76,6 +77,8 @@ export type Contract = {
     response: { readonly run: string }
   }
   'runs.show': { query: None; body: None; response: RunDetailView }
+  'runs.evidence': { query: None; body: None; response: EvidenceView }
+  'runs.insights': { query: { readonly runs?: number | undefined }; body: None; response: InsightsView }
   'runs.logs': {
     query: {
       readonly after?: number | undefined

@@ -1,4 +1,5 @@
 /** Runs, their jobs and their logs as the API answers them; see `views.ts`. */
+import type { GateVerdict } from '../../core/evidence/gates/types.ts'
 import type { Actor, Artifact, Commit } from '../../core/model.ts'
 import type { CauseView, ReleaseRef } from './views.ts'
 
@@ -44,16 +45,6 @@ export type JobView = {
   readonly budgetMs: number | null
 }
 
-/** What a gate said. */
-export type GateView = {
-  readonly gate: string
-  readonly verdict: 'pass' | 'fail' | 'broken' | 'waived'
-  readonly measured: number | null
-  readonly limit: number | null
-  readonly unit: string | null
-  readonly detail: string
-}
-
 /** A run. */
 export type RunView = {
   readonly id: string
@@ -67,7 +58,7 @@ export type RunView = {
   readonly jobs: readonly JobView[]
   /** Jobs of the pipeline that are not part of this run, and why not. */
   readonly left: readonly { readonly job: string; readonly because: string }[]
-  readonly gates: readonly GateView[]
+  readonly gates: readonly GateVerdict[]
   readonly release: ReleaseRef | null
   readonly cause: CauseView | null
 }

@@ -22,7 +22,7 @@ export const runView = (run: Run): RunView => {
     settledAt: 'settledAt' in run ? run.settledAt : null,
     jobs: run.jobs.map((job, index) => jobView(jobAt(run, index), job, levels[index] ?? 0)),
     left: run.plan.left ?? [],
-    gates: run.gates.map(({ evidence: _, ...gate }) => gate),
+    gates: run.gates,
     release: run.release === null ? null : { id: run.release.id, version: run.release.content.version },
     cause: 'cause' in run && run.cause !== null ? runCauseView(run.cause) : null,
   }

@@ -1,13 +1,16 @@
 /**
  * Keeps one gateway alive: starts it, detached, where none answers, and again within milliseconds after it died. It knows of the death from
- * its connection, which the kernel closes with the process. There are never two: the gateway itself locks its state directory.
+ * its connection, which the kernel closes with the process. Usually a standby takes over by itself (gateway/standby.ts), and the keeper only waits
+ * for it; it starts one where there is none, or none that comes to serve. There are never two: the gateway itself locks its state directory.
  */
 import { spawn } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
-import { constants, getPriority, setPriority } from 'node:os'
+import { constants, getPriority } from 'node:os'
 import { join } from 'node:path'
 import { SluiceError } from '../../core/errors.ts'
 import { limits } from '../../core/limits.ts'
+import { setNiceness } from '../../lib/niceness.ts'
+import { runningIn } from '../../lib/process-identity.ts'
 import type { Log } from '../../ports/clock.ts'
 import { type ControlConnection, openConnection } from './connection.ts'
 import { rest } from './waiting.ts'
@@ -68,6 +71,7 @@ export class GatewayKeeper {
     for (let delayMs = 0; !signal.aborted;) {
       const connection = await openConnection(join(this.#options.stateDir, 'gateway.sock'), () => {})
       if (connection === null) {
+        if (await this.#isTakenOver()) continue
         await rest(delayMs, signal)
         if (!signal.aborted) await this.#startOne()
         delayMs = Math.min(limits.retryDelayMsMax, Math.max(limits.gatewayRestartDelayMs, delayMs * 2))
@@ -83,6 +87,32 @@ export class GatewayKeeper {
       if (performance.now() - since > limits.gatewaySteadyMs) delayMs = 0
       if (!signal.aborted) this.#options.log.warn('gateway_gone', { stateDir: this.#options.stateDir, delayMs })
     }
+  }
+
+  /** Whether a standby of the gateway that died has come to serve. One that does not in time is ended, since it holds the ports. */
+  async #isTakenOver(): Promise<boolean> {
+    const file = join(this.#options.stateDir, 'standby.json')
+    // It may be loading, and nobody serves meanwhile.
+    goBefore(runningIn(file)?.pid)
+    for (let leftMs = limits.gatewayStandbyMs; !this.#stopped.signal.aborted; leftMs -= lookEveryMs) {
+      const standby = runningIn(file)
+      if (await this.#answers()) return true
+      // It takes its name away when it serves, or it has ended: then there was nothing to wait for.
+      if (standby === null) return false
+      if (leftMs <= 0) {
+        this.#options.log.error('standby_stuck', { pid: standby.pid, waitedMs: limits.gatewayStandbyMs })
+        endNow(standby.pid)
+        return false
+      }
+      await rest(lookEveryMs, this.#stopped.signal)
+    }
+    return false
+  }
+
+  async #answers(): Promise<boolean> {
+    const connection = await openConnection(join(this.#options.stateDir, 'gateway.sock'), () => {})
+    connection?.close()
+    return connection !== null
   }
 
   /** Starts a gateway and waits until it answers, or it ended, or it took too long (then another look is taken). */
@@ -105,11 +135,8 @@ export class GatewayKeeper {
 
   async #answered(): Promise<null> {
     const { signal } = this.#stopped
-    const socketFile = join(this.#options.stateDir, 'gateway.sock')
     for (let leftMs = limits.gatewayStartMs; leftMs > 0 && !signal.aborted; leftMs -= lookEveryMs) {
-      const connection = await openConnection(socketFile, () => {})
-      connection?.close()
-      if (connection !== null) return null
+      if (await this.#answers()) return null
       await rest(lookEveryMs, signal)
     }
     return null
@@ -118,10 +145,14 @@ export class GatewayKeeper {
 
 /** All traffic waits for the gateway: builds and starting instances do not go before it. Where that takes a right we lack, it is as it was. */
 const goBefore = (pid: number | undefined): void => {
+  if (pid !== undefined) setNiceness(pid, Math.min(getPriority(), constants.priority.PRIORITY_ABOVE_NORMAL))
+}
+
+const endNow = (pid: number): void => {
   try {
-    if (pid !== undefined) setPriority(pid, Math.min(getPriority(), constants.priority.PRIORITY_ABOVE_NORMAL))
+    process.kill(pid, 'SIGKILL')
   } catch {
-    // Not allowed (EACCES, EPERM), or gone already (ESRCH): both are no reason to fail.
+    // It ended by itself.
   }
 }
 

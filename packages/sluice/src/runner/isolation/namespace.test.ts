@@ -81,7 +81,7 @@ describe('a network of a job’s own', () => {
       const runner = lab.runner({ network: 'own' })
       const [launcher] = await usable()
       if (launcher?.kind !== 'bwrap') return assert.ok(readFileSync('/proc/net/dev', 'utf8').includes('lo'))
-      const command = `exec node -e "require('net').createServer((s) => s.end('hello')).listen(process.env.PORT, '127.0.0.1')"`
+      const command = `exec node -e "require('net').createServer((s) => s.on('error', () => {}).end('hello')).listen(process.env.PORT, '127.0.0.1')"`
       const job = plan(['cat < /dev/tcp/127.0.0.1/$SERVICE_PORT; echo; tail -n +3 /proc/net/dev | wc -l'], {
         services: [service({ command })],
       })

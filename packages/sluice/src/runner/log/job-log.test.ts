@@ -350,7 +350,7 @@ describe('pages of a log', () => {
     await writeLong(5_000)
     const all = await readLog(path, everything)
     assert.equal(all.length, 5_000)
-    assert.ok((await readFile(indexPathOf(path), 'utf8')).split('\n').length > 3)
+    assert.ok((await readFile(indexPathOf(path), 'utf8')).split('\n').length > 1)
     const damages = [
       async () => {},
       () => writeFile(indexPathOf(path), '000000000007 000000000123\n'),

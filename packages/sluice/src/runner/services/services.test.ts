@@ -13,7 +13,7 @@ after(() => lab.remove())
 
 /** Answers on $PORT as soon as it listens; the word finds it among the processes. */
 const server = (word: string): string =>
-  `exec node -e "require('net').createServer((s) => s.end('hello ${word}')).listen(process.env.PORT, '127.0.0.1')" ${word}`
+  `exec node -e "require('net').createServer((s) => s.on('error', () => {}).end('hello ${word}')).listen(process.env.PORT, '127.0.0.1')" ${word}`
 
 describe('services of a job', () => {
   it('answer before the first step, on ports of their own that the steps are told, and are gone after the last', async () => {

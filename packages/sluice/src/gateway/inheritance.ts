@@ -1,0 +1,23 @@
+/** What a gateway gets from the one before it: in an upgrade (takeover.ts), or after its death (standby.ts). */
+import { SluiceError } from '../core/errors.ts'
+import type { PassedListener, ReceivedListener } from './routes/listener.ts'
+
+/** The view that a gateway has of its predecessor. */
+export type Inheritance = {
+  readonly listeners: readonly ReceivedListener[]
+  /** Says that it serves now. */
+  readonly serving: () => void
+}
+
+/** Documented parser of a message that names a listening socket: the other end of the channel is this same program. */
+export const readNamed = (message: unknown): Omit<PassedListener, 'server'> => {
+  const { service, environment, listen } = fieldsOf(message)
+  const { host, port } = fieldsOf(listen)
+  if (typeof service === 'string' && typeof environment === 'string' && typeof host === 'string')
+    return { service, environment, listen: { host, port: Number(port) } }
+  throw new SluiceError('usage_invalid', { detail: 'the predecessor sent a listener without the name of its route' })
+}
+
+/** Documented parser: the fields of an object, none of anything else. */
+export const fieldsOf = (value: unknown): Readonly<Partial<Record<string, unknown>>> =>
+  typeof value === 'object' && value !== null ? { ...value } : {}
