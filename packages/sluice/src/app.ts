@@ -7,6 +7,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, realpathSync, writeFile
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { localCache, projectSeal, remoteCaches } from './adapters/cache/open.ts'
 import { configLoader } from './adapters/config/loader.ts'
 import { localEvidence } from './adapters/evidence/local.ts'
 import { fileSecrets } from './adapters/secrets/file.ts'
@@ -25,12 +26,17 @@ import { processDriver } from './drivers/process/driver.ts'
 import { Engine } from './engine/engine.ts'
 import { Scheduler } from './engine/scheduler.ts'
 import type { Ports } from './engine/ports.ts'
+import { gatewayNodeOptions } from './gateway/node-options.ts'
+import type { CacheAccess } from './core/pipeline/cache/scope.ts'
+import { cacheAccess, cachePrefix } from './http/cache-access.ts'
 import type { ApiContext } from './http/context.ts'
+import type { CacheSeal } from './ports/cache.ts'
 import type { Log } from './ports/clock.ts'
 import { GatewayKeeper } from './routers/gateway/keeper.ts'
 import { gatewayRouter } from './routers/gateway/router.ts'
 import { LocalArtifacts, localTools } from './runner/artifacts.ts'
 import { describeIsolation } from './runner/isolation/detect.ts'
+import type { CacheSupport } from './runner/cache/run-caches.ts'
 import { LocalRunner } from './runner/runner.ts'
 
 /** What a control plane is opened with. */
@@ -75,11 +81,8 @@ export const openControlPlane = async (options: ControlPlaneOptions): Promise<Co
   const gatewayFile = fileURLToPath(new URL('./gateway/bin.ts', import.meta.url))
   // The store first: it is the lock, and nothing else may be touched by a second control plane.
   const store = await openSqliteStore({ directory: stateDir })
-  const keeper = new GatewayKeeper({
-    stateDir,
-    log,
-    command: [process.execPath, gatewayFile, '--state-dir', stateDir],
-  })
+  const command = [process.execPath, ...gatewayNodeOptions, gatewayFile, '--state-dir', stateDir]
+  const keeper = new GatewayKeeper({ stateDir, log, command })
   const router = gatewayRouter({ stateDir, log, ensure: () => keeper.start() })
   const artifacts = new LocalArtifacts(stateDir, localTools())
   const evidence = localEvidence(stateDir)
@@ -100,6 +103,7 @@ export const openControlPlane = async (options: ControlPlaneOptions): Promise<Co
       ...{ stateDir, artifacts, evidence, environment: process.env, cores: availableParallelism(), now: Date.now },
       repository: projectDir,
       builtins: builtinSteps({ projectDir, stateDir, sluiceVersion: programVersion(), now: Date.now }),
+      caches: cacheSupport(stateDir, log),
     }),
     secrets,
   }
@@ -115,6 +119,7 @@ export const openControlPlane = async (options: ControlPlaneOptions): Promise<Co
       engine,
       ...ports,
       provenances: keptProvenances(stateDir),
+      cache: sharedCache(stateDir),
       settings: (signal) => ports.config.load(projectDir, signal),
       server: { version: programVersion(), pid: process.pid, startedAt: ports.clock.now(), projectDir, stateDir },
       isStarted: () => isStarted,
@@ -131,6 +136,7 @@ export const openControlPlane = async (options: ControlPlaneOptions): Promise<Co
       closing.abort()
       scheduler.stop()
       await engine.stop()
+      await ports.runner.settled()
       await keeper.stop()
       router.close()
     },
@@ -186,6 +192,39 @@ export type StepByHand = {
   readonly name: BuiltinName
   readonly options: Readonly<Record<string, unknown>>
   readonly range: { readonly from: string; readonly to: string } | null
+}
+
+/** What runs keep from one to the next: in the state directory, and where the config says. */
+const cacheSupport = (stateDir: string, log: Log): CacheSupport => {
+  let seal: CacheSeal | null = null
+  const sealed = (): CacheSeal => (seal ??= projectSeal(stateDir, process.env))
+  return {
+    seal: {
+      sign: (text) => sealed().sign(text),
+      verify: (text, signature) => sealed().verify(text, signature),
+      digestSecret: (name, value) => sealed().digestSecret(name, value),
+    },
+    report: ({ kind, text }) => log.warn('cache_trouble', { kind, text }),
+    open: ({ remote, bytesMax }) => {
+      const { stores, missing } = remoteCaches(remote, process.env)
+      if (missing !== null) log.warn('cache_trouble', { kind: 'remote_failed', text: `${missing} is not set` })
+      return { local: localCache({ stateDir, seal: sealed(), bytesMax }), remotes: stores }
+    },
+  }
+}
+
+/** The cache of this control plane for runners elsewhere. Without a token on the wire nobody is let in. */
+const sharedCache = (stateDir: string): ApiContext['cache'] => {
+  const pull = process.env['SLUICE_CACHE_PULL_TOKEN'] ?? null
+  return async (request, token) => {
+    const { cacheHandler } = await import('./adapters/cache/http-handler.ts')
+    const seal = projectSeal(stateDir, process.env)
+    const access = (asked: Request): CacheAccess | null =>
+      token === null ? null : cacheAccess(asked, { all: token, pull })
+    return cacheHandler({ cache: localCache({ stateDir, seal, bytesMax: null }), seal, access, prefix: cachePrefix })(
+      request,
+    )
+  }
 }
 
 /** Longest path of a unix socket on the platforms that Node runs on (macOS 103, Linux 107 bytes; unix(7)). */

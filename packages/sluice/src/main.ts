@@ -20,6 +20,9 @@ const host: Host = {
   loadConfig: async (directory, signal) => (await import('./adapters/config/load.ts')).loadConfig(directory, signal),
   runStep: async (request, signal) => (await import('./app.ts')).runStepByHand(request, signal),
   isolation: async (stateDir) => (await import('./app.ts')).isolationHere(stateDir),
+  affected: async (question, signal) => (await import('./runner/cache/affected-jobs.ts')).affectedOf(question, signal),
+  cachedThings: async (stateDir) => (await import('./adapters/cache/overview.ts')).cachedThings(stateDir),
+  cleanCache: async (stateDir) => (await import('./adapters/cache/overview.ts')).cleanCache(stateDir),
   verifyLedgerFile: async (path, anchor) =>
     (await import('./adapters/store/verify-file.ts')).verifyLedgerFile(path, anchor),
 }

@@ -13,6 +13,8 @@ import type { Style } from './render/style.ts'
 /** Between two looks when nothing was announced: on a terminal for the counters, elsewhere because a stream may be dead without saying so. */
 const lookTerminalMs = 250
 const lookPlainMs = 1_000
+/** Between two looks, as many times what the last one took. */
+const looksShare = 2
 const heartbeatMs = 30_000
 /** Looks in a row that may fail, one second apart, before the server is given up: its gateway starts it again within seconds. */
 const failuresMax = 20
@@ -26,6 +28,8 @@ type Subject<State> = {
   readonly lines: (state: State, style: Style) => readonly string[]
   readonly changes: (before: State | null, after: State) => readonly string[]
   readonly status: (state: State) => string
+  /** Whether the last picture stays when it is over: what became of each job is worth more than its place. */
+  readonly staysAtEnd: boolean
 }
 
 /** How a watch ended: it is over, or the person went away (`detached`), or the time was up (`late`). */
@@ -50,6 +54,7 @@ export const watchRollout = (
     id,
     look: () => client.call('rollouts.show', { params: { rollout: id } }),
     isOver,
+    staysAtEnd: false,
     lines: rolloutLines,
     changes: rolloutChanges,
     status: ({ status, stage }) => `${status}${stage === null ? '' : `, ${stage.text}`}`,
@@ -68,6 +73,7 @@ export const watchRun = (
     id,
     look: () => client.call('runs.show', { params: { run: id } }),
     isOver: isRunOver,
+    staysAtEnd: true,
     lines: runLines,
     changes: runChanges,
     status: ({ jobs }) =>
@@ -96,13 +102,17 @@ const watch = async <State>(
   let state: State | null = null
   try {
     for (;;) {
+      const lookedAt = performance.now()
       state = await lookPatiently(cli, { subject, teller })
       teller.tell(state)
+      const tookMs = performance.now() - lookedAt
       if (subject.isOver(state)) return { ended: 'over', state }
       if (interrupted.aborted) return { ended: 'detached', state }
       if (late !== null && performance.now() >= late) return { ended: 'late', state }
       await bell.wait(isTerminal ? lookTerminalMs : lookPlainMs)
       if (interrupted.aborted) return { ended: 'detached', state }
+      // A run of hundreds of jobs changes faster than it can be looked at; most of the time belongs to the jobs.
+      await new Promise((resolve) => setTimeout(resolve, looksShare * tookMs))
     }
   } finally {
     teller.end()
@@ -125,7 +135,18 @@ const painter = <State>(cli: Cli, subject: Subject<State>): Teller<State> => {
     live.clear()
     cli.note(line)
   }
-  return { tell: (state) => live.paint(subject.lines(state, cli.noteStyle)), say, end: live.clear }
+  let last: State | null = null
+  return {
+    tell: (state) => {
+      last = state
+      live.paint(subject.lines(state, cli.noteStyle))
+    },
+    say,
+    end: () => {
+      if (last === null || !subject.staysAtEnd || !subject.isOver(last)) live.clear()
+      else live.leave(subject.lines(last, cli.noteStyle))
+    },
+  }
 }
 
 /** One line for each change, and one every 30 s when nothing changes, so that nobody takes silence for death. */

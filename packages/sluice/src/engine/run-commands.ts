@@ -24,6 +24,8 @@ export type StartRunCommand = {
   readonly schedule?: string | null
   /** `tree`: the working tree as it is, instead of the ref; such a run cuts no release. */
   readonly of?: 'tree' | null
+  /** Whether jobs may come out of the caches; they may when absent. */
+  readonly usesCache?: boolean
 }
 
 /** Starts a job that waits for a person. `given`: values of its inputs. */
@@ -153,7 +155,8 @@ const planOf = async (world: World, planning: Planning, signal: AbortSignal): Pr
   ])
   const secretVersions = resolveStart(settings) === null ? {} : await versionsOf(world, settings, signal)
   const only = command.jobs === null ? {} : { only: command.jobs }
-  return planRun({ settings, commit, version, secretVersions, cores: world.runner.cores, occasion, ...only })
+  const cachesFor = command.usesCache === false ? null : command.ref
+  return planRun({ settings, commit, version, secretVersions, cores: world.runner.cores, occasion, cachesFor, ...only })
 }
 
 const inCheckout = async <Result>(

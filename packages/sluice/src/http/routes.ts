@@ -187,6 +187,7 @@ export const routes: { readonly [Id in RouteId]: RouteSpec<Id> } = {
       of: z.literal('tree').nullish().meta({
         description: 'The working tree of the project as it is, instead of the ref; such a run cuts no release.',
       }),
+      cache: z.boolean().optional().meta({ description: 'False: no job comes out of a cache, and none is kept.' }),
       reason,
     }),
     response: 'RunStarted',

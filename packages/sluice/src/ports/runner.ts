@@ -1,7 +1,8 @@
 import type { ErrorCode } from '../core/errors.ts'
 import type { Artifact, Commit, Digest, RunId } from '../core/model.ts'
+import type { RunCachePlan } from '../core/pipeline/cache/run-cache.ts'
 import type { JobPlan, RetryReason, Texts } from '../core/pipeline/job-plan.ts'
-import type { RunOrigin } from '../core/pipeline/types.ts'
+import type { CacheUse, RunOrigin } from '../core/pipeline/types.ts'
 import type { Annotation, Need } from './dialect.ts'
 
 /** A job to execute. */
@@ -27,6 +28,8 @@ export type JobRequest = {
   readonly isolation?: 'auto' | 'none' | 'required'
   /** What the run says of itself to steps that come with Sluice. */
   readonly origin?: RunOrigin & { readonly service: string; readonly startedAt: number }
+  /** How the run uses the caches. Absent or null: not at all. */
+  readonly caching?: RunCachePlan | null
   /** Steps that are taken from an earlier attempt instead of run. Absent: none are. */
   readonly from?: StartingPoint
 }
@@ -76,6 +79,8 @@ export type JobOutcome = {
   readonly evidence: Digest | null
   /** What was kept apart, in words. */
   readonly isolation: string
+  /** Where the result came from when the job was not run. */
+  readonly cache?: CacheUse | null
 }
 
 /** One line of a job's log, secrets masked. */
@@ -141,6 +146,8 @@ export interface JobRunner {
   ): Promise<LogPage>
   /** Folds, annotations and summary of a job's log. */
   logMarks(key: string, signal: AbortSignal): Promise<LogMarks>
+  /** Resolves when nothing is left to do behind the back of jobs that are over: results that are being kept, files that go. */
+  settled(): Promise<void>
   /** Cores of the machine that jobs may use. */
   readonly cores: number
 }

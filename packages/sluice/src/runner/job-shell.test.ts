@@ -72,13 +72,18 @@ for (const isolation of ['auto', 'none'] as const) {
         shell.annotate(annotation)
         shell.summarize('# Fine\n')
         shell.report('junit', 'out/report.xml')
+        shell.report('gitlab-sast', 'out/report.xml')
+        shell.report('terraform', 'out/report.xml')
         return { ...ended, outputs: { a: 'b' } }
       })
       assert.deepEqual([outcome.annotations, outcome.summary, outcome.outputs], [[annotation], '# Fine\n', { a: 'b' }])
       assert.ok(outcome.evidence !== null)
       assert.deepEqual(
-        (await lab.evidence.read(outcome.evidence)).map(({ status, path }) => [status, path]),
-        [['unreadable', 'out/report.xml']],
+        (await lab.evidence.read(outcome.evidence)).map(({ status, format }) => [status, format]),
+        [
+          ['unreadable', 'junit'],
+          ['unreadable', 'gitlab-security'],
+        ],
       )
       assert.ok(
         !(await logOf(lab.runner(), `run_1/job/${isolation}-says`)).some((line) => line.includes('a-new-secret')),
@@ -147,7 +152,7 @@ for (const isolation of ['auto', 'none'] as const) {
       ] as const) {
         const key = `run_1/job/${isolation}-cache-${attempt}`
         assert.equal(
-          (await lab.runner({ isolation, caches }).run(lab.request(key, cached), never)).outcome,
+          (await lab.runner({ isolation, folders: caches }).run(lab.request(key, cached), never)).outcome,
           'succeeded',
         )
         assert.ok((await logOf(lab.runner(), key)).some((line) => line.startsWith('cache npm-') && line.includes(word)))

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { mkdir, readFile, rm } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { SluiceError } from '../core/errors.ts'
-import { isReportFormat } from '../core/evidence/types.ts'
+import { isReportFormat, namedFormat } from '../core/evidence/types.ts'
 import type { Artifact, Commit, Digest } from '../core/model.ts'
 import type { JobPlan, KeyedCachePlan, PlannedArtifact, PlannedReport, Texts } from '../core/pipeline/job-plan.ts'
 import type { ArtifactStore } from '../ports/artifacts.ts'
@@ -42,7 +42,7 @@ export type Keeping = {
   readonly commit: Commit
   readonly version: string
   readonly inputs: readonly Artifact[]
-  readonly log: JobLog
+  readonly log: Pick<JobLog, 'note'>
   readonly hasSucceeded: boolean
 }
 
@@ -80,6 +80,14 @@ const filesOf = async (artifact: PlannedArtifact, { directory, log }: Keeping): 
   return [...new Set(found)].toSorted()
 }
 
+/** The reports that are read. Elsewhere there are some that nothing here reads (`terraform`); of our own config, a form that nobody knows is a mistake, which reading it tells. */
+export const wantedReports = (reports: readonly PlannedReport[], whose: 'ours' | 'foreign'): readonly PlannedReport[] =>
+  reports.flatMap((report) => {
+    const format = namedFormat(report.format)
+    if (format !== null) return [{ ...report, format }]
+    return whose === 'ours' ? [report] : []
+  })
+
 /** What keeping a job's evidence takes. `staging` is emptied first. */
 export type KeepingEvidence = {
   readonly reports: readonly PlannedReport[]
@@ -89,7 +97,7 @@ export type KeepingEvidence = {
   readonly directory: string
   readonly staging: string
   readonly store: Pick<EvidenceStore, 'put'>
-  readonly log: JobLog
+  readonly log: Pick<JobLog, 'note'>
 }
 
 /** Reads the reports that a job declared and keeps what they say, also that some are missing. Null for a job that declares none. Files are copied first: where the job works, `realpath` may have no meaning. */

@@ -1,12 +1,11 @@
 /** Runs jobs on this machine, kept apart as far as it can be; with clean environments, masked logs, and nothing left behind. */
-import { createHash } from 'node:crypto'
-import { appendFile, mkdir, rm } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
+import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { type ErrorCode, SluiceError } from '../core/errors.ts'
 import { limits } from '../core/limits.ts'
 import type { JobPlan } from '../core/pipeline/job-plan.ts'
 import { endMarked } from '../lib/marked-processes.ts'
-import { identify } from '../lib/process-identity.ts'
 import type { ArtifactStore } from '../ports/artifacts.ts'
 import type { BuiltinSteps } from '../ports/builtins.ts'
 import type { JobDialect } from '../ports/dialect.ts'
@@ -15,17 +14,22 @@ import type { JobOutcome, JobRequest, LogLine, LogMarks, LogPage } from '../port
 import { type Beginning, beginningOf } from './beginning.ts'
 import { detectIsolation, type Isolation, type IsolationWish } from './isolation/detect.ts'
 import type { Network } from './isolation/launcher.ts'
+import { nothingRan, type Recalled, recallJob } from './cached-job.ts'
+import { type CacheSupport, RunCaches } from './cache/run-caches.ts'
+import { type Capture, captureJob, stagingOf } from './captured.ts'
 import { runJob } from './job.ts'
+import { endRecorded, recordGroup } from './groups.ts'
+import { safe } from './job-names.ts'
 import { jobEnvironment } from './job-environment.ts'
 import { JobLog } from './log/job-log.ts'
 import { readMarks } from './log/marks.ts'
 import { readLog, searchLog } from './log/read-log.ts'
 import { type FolderCache, markVariable } from './job-shell.ts'
 import { Processes } from './processes.ts'
-import { endRecorded } from './recorded-groups.ts'
 import { RunFiles } from './run-files.ts'
 import { ServicePorts } from './services/ports.ts'
 import { removeServices } from './services/services.ts'
+import { signalsOf } from './signals.ts'
 import type { JobSignals } from './steps.ts'
 import { Trash } from './trash.ts'
 import { Checkouts } from './workspace/checkouts.ts'
@@ -45,7 +49,9 @@ export type RunnerOptions = {
   readonly artifacts?: Pick<ArtifactStore, 'put' | 'unpack'>
   /** Keeps what reports of jobs say; without it they are not read. */
   readonly evidence?: Pick<EvidenceStore, 'put'>
-  readonly caches?: FolderCache
+  readonly caches?: CacheSupport
+  /** Folders under a key, where they are kept otherwise than in `caches`. */
+  readonly folders?: FolderCache
   readonly github?: JobDialect
   readonly builtins?: BuiltinSteps
   /** `auto` when absent. */
@@ -71,6 +77,7 @@ export class LocalRunner {
   readonly #trash: Trash
   readonly #checkouts: Checkouts | null
   readonly #running = new Map<string, Running>()
+  readonly #caches: RunCaches | null
   #isolation: Promise<Isolation> | null = null
 
   constructor(options: RunnerOptions) {
@@ -84,6 +91,7 @@ export class LocalRunner {
       await artifacts.unpack(artifact.digest, directory, signal)
     }
     this.#checkouts = repository === undefined ? null : new Checkouts({ stateDir, repository, unpack, now })
+    this.#caches = cachesOf(options, this.#checkouts)
   }
 
   workspace(key: string): string {
@@ -119,6 +127,8 @@ export class LocalRunner {
     const running = this.#running.get(key)
     running?.kill.abort()
     await running?.over
+    // Made before anything is started, and removed only when all of it is over.
+    if (!existsSync(this.#folder(key))) return
     if (!hasMarks) await endRecorded(this.#groupsPath(key), this.#graceMs)
     await endMarked({ entry: this.#mark(key), since: null }, this.#graceMs)
     await removeServices(this.#folder(key))
@@ -154,13 +164,16 @@ export class LocalRunner {
     return new RunFiles(this.#options.stateDir, run).remove()
   }
 
-  /** Resolves once everything that was thrown away is gone. */
-  settled(): Promise<void> {
-    return this.#trash.settled()
+  /** Resolves once everything that was thrown away is gone, and what is to be kept is. */
+  async settled(): Promise<void> {
+    await this.#caches?.settled(AbortSignal.any([]))
+    await this.#trash.settled()
   }
 
   async #run(request: JobRequest, kill: AbortController, signal: AbortSignal): Promise<JobOutcome> {
     const { key, secrets } = request
+    const recalled = await this.#recall(request, signal)
+    if (recalled.kind === 'known') return recalled.outcome
     const log = await JobLog.open({ path: this.#logPath(key), secrets: Object.values(secrets), now: this.#options.now })
     const plan = request.job
     const { signals, release } = signalsOf(plan, kill, signal)
@@ -170,10 +183,12 @@ export class LocalRunner {
       const beginning = await beginningOf(request, { folder, isolation, folderOf: (other) => this.#folder(other) })
       await clearWorkspace(folder, beginning.lowers)
       await mkdir(folder, { recursive: true })
-      const end = await this.#inWorkspace({ request, plan, log, isolation, beginning }, signals)
+      const capture = this.#capture(request, recalled, log)
+      const end = await this.#inWorkspace({ request, plan, log, isolation, beginning, capture }, signals)
       await this.#keepOrDiscard(folder, end)
       // Only a closed log has its last line.
       await log.close()
+      capture?.store()
       return { ...end, tail: log.tail() }
     } catch (error) {
       await log.close()
@@ -194,6 +209,38 @@ export class LocalRunner {
     }
   }
 
+  /** What the cache has of a job; whatever is wrong with it, the job can be run. */
+  async #recall(request: JobRequest, signal: AbortSignal): Promise<Recalled> {
+    if (this.#caches === null) return { kind: 'none' }
+    const { artifacts = null, evidence = null, now } = this.#options
+    const folder = this.#folder(request.key)
+    const options = {
+      request,
+      caches: this.#caches,
+      folder,
+      logPath: this.#logPath(request.key),
+      store: artifacts,
+      evidence,
+      now,
+    }
+    const recalled = await recallJob(options, signal)
+    const hadFiles = request.job.artifacts.length > 0 || request.job.reports.length > 0
+    if (recalled.kind === 'known' && hadFiles) await this.#trash.take(folder)
+    return recalled
+  }
+
+  /** Watches a job that was looked for and not found. */
+  #capture(request: JobRequest, recalled: Recalled, log: JobLog): Capture | null {
+    if (recalled.kind !== 'miss' || this.#caches === null) return null
+    const { stateDir, environment, now } = this.#options
+    for (const line of recalled.miss.because) log.note(`cache: miss, ${line}`)
+    return captureJob({
+      ...recalled,
+      ...{ request, caches: this.#caches, log, logPath: this.#logPath(request.key), stateDir, environment, now },
+      provided: (request.inputs ?? []).map(({ digest }) => join(stateDir, 'checkouts', digest.slice('sha256:'.length))),
+    })
+  }
+
   async #wished(wish: IsolationWish = this.#options.isolation ?? 'auto'): Promise<Isolation> {
     const isolation = await this.isolation(wish)
     if (wish !== 'required' || isolation.kind !== 'none') return isolation
@@ -204,11 +251,11 @@ export class LocalRunner {
   }
 
   async #inWorkspace(
-    { request, plan, log, isolation, beginning }: Opening,
+    { request, plan, log, isolation, beginning, capture }: Opening,
     signals: JobSignals,
   ): Promise<Awaited<ReturnType<typeof runJob>>> {
     const { key } = request
-    const { environment, network = 'shared', stateDir, artifacts, evidence, caches } = this.#options
+    const { environment, network = 'shared', stateDir, artifacts, evidence } = this.#options
     const { github, builtins, now } = this.#options
     const folder = this.#folder(key)
     const files = await this.#files(request, beginning, signals.stop)
@@ -239,7 +286,8 @@ export class LocalRunner {
           ports: this.#ports,
           store: request.directory === undefined ? (artifacts ?? null) : null,
           evidence: evidence ?? null,
-          caches: caches ?? null,
+          caches: this.#options.folders ?? this.#caches?.folders(request) ?? null,
+          capture,
           dialect: github ?? null,
           builtins: builtins ?? null,
           earlier: beginning.earlier,
@@ -277,9 +325,7 @@ export class LocalRunner {
 
   /** Where marks cannot be read, groups are remembered, so that the next process can end what this one leaves. */
   #recordGroup(key: string, leader: number): void {
-    if (hasMarks) return
-    const identity = identify(leader)
-    if (identity !== null) void appendFile(this.#groupsPath(key), `${JSON.stringify(identity)}\n`).catch(() => {})
+    if (!hasMarks) recordGroup(this.#groupsPath(key), leader)
   }
 
   #folder(key: string): string {
@@ -299,12 +345,21 @@ export class LocalRunner {
   }
 }
 
+const cachesOf = (options: RunnerOptions, checkouts: Checkouts | null): RunCaches | null => {
+  const { caches: support, repository, environment, stateDir, now } = options
+  if (support === undefined || repository === undefined || checkouts === null) return null
+  // What a process that was killed was about to keep; nobody else works in this state directory.
+  rmSync(stagingOf(stateDir), { recursive: true, force: true })
+  return new RunCaches({ support, repository, environment, checkouts, now })
+}
+
 type Opening = {
   readonly request: JobRequest
   readonly plan: JobPlan
   readonly log: JobLog
   readonly isolation: Isolation
   readonly beginning: Beginning
+  readonly capture: Capture | null
 }
 
 /** What decides a job before it began. */
@@ -328,57 +383,3 @@ const isCalledOff = (error: unknown): boolean =>
   error instanceof SluiceError
     ? error.code === 'outcome_unknown'
     : error instanceof Error && error.name === 'AbortError'
-
-const nothingRan = (plan: JobPlan): Omit<JobOutcome, 'outcome' | 'reason' | 'problem' | 'tail'> => ({
-  exitCode: null,
-  failedStep: null,
-  outputs: {},
-  steps: plan.steps.map(({ name }) => ({
-    name,
-    outcome: 'skipped',
-    exitCode: null,
-    startedAt: null,
-    finishedAt: null,
-    isCheckpoint: false,
-  })),
-  artifacts: [],
-  annotations: [],
-  summary: '',
-  evidence: null,
-  isolation: 'nothing ran',
-})
-
-/** What ends the job early, and a call that lets go of timer and listener. */
-const signalsOf = (
-  { timeoutMs }: JobPlan,
-  kill: AbortController,
-  signal: AbortSignal,
-): { readonly signals: JobSignals; readonly release: () => void } => {
-  const stop = new AbortController()
-  let isLate = false
-  const end = (): void => stop.abort()
-  const timer = setTimeout(() => {
-    isLate = !stop.signal.aborted
-    end()
-  }, timeoutMs)
-  signal.addEventListener('abort', end, { once: true })
-  kill.signal.addEventListener('abort', end, { once: true })
-  if (signal.aborted) end()
-  return {
-    signals: { stop: stop.signal, kill: kill.signal, because: () => (isLate ? 'timed_out' : 'cancelled') },
-    release: () => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', end)
-    },
-  }
-}
-
-/** A key as a file name; keys are made of ids and job names, which hold nothing worse than a slash. Long ones keep their beginning and end in a hash. */
-const safe = (key: string): string => {
-  const name = key.replaceAll('/', '.').replaceAll(/[^\w.-]/g, '_')
-  if (name === key.replaceAll('/', '.') && name.length <= nameCharactersMax) return name
-  return `${name.slice(0, nameCharactersMax)}-${createHash('sha256').update(key).digest('hex').slice(0, 12)}`
-}
-
-/** Leaves room for endings in the 255 bytes that file systems have. */
-const nameCharactersMax = 150

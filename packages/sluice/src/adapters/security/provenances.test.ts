@@ -33,7 +33,10 @@ test('an artifact is where it is said to be from only by a key that is trusted, 
   deepStrictEqual(await provenances.verify(question), { status: 'verified', detail: null, keys: [key.id] })
   deepStrictEqual(await provenances.verify({ ...question, runs: ['run_2'] }), null)
   deepStrictEqual((await provenances.verify({ ...question, commit: commitId('2'.repeat(40)) }))?.status, 'refused')
-  deepStrictEqual((await provenances.verify({ ...question, subject: { ...subject, sha256: 'cd'.repeat(32) } }))?.status, 'refused')
+  deepStrictEqual(
+    (await provenances.verify({ ...question, subject: { ...subject, sha256: 'cd'.repeat(32) } }))?.status,
+    'refused',
+  )
   const stranger = generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'pem' }).toString()
   deepStrictEqual((await provenances.verify({ ...question, publicKey: stranger }))?.status, 'refused')
   await rejects(

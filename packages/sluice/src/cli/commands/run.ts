@@ -1,21 +1,28 @@
-import { type Cli, type Command, flagOption, type Input, textOption } from '../cli.ts'
 import { SluiceError } from '../../core/errors.ts'
-import type { RunEventName } from '../../http/client/run-views.ts'
 import type { Client } from '../../http/client/client.ts'
+import type { RunEventName } from '../../http/client/run-views.ts'
+import { type Cli, type Command, flagOption, type Input, textOption } from '../cli.ts'
 import { type Connection, withClient } from '../connect.ts'
+import { cacheReasons, reasonText } from './cache-explain.ts'
 import { followRun, freshKey, timeoutOf } from './follow.ts'
 
 /** `sluice run`. Without a server the run happens in this process, and Ctrl-C calls it off. */
-export const command: Command = (cli, input) => {
+export const command: Command = async (cli, input) => {
   const waits = input.options['wait'] !== false
   const isWatching = flagOption(input, 'watch')
   const isTree = isWatching || flagOption(input, 'here')
   if (isTree && input.args[0] !== undefined) throw contrary('--here runs the working tree, and a commit was named, too')
   if (isWatching && !waits) throw contrary('--watch waits, and --no-wait does not')
+  const jobs = await jobsOf(cli, input)
+  if (jobs?.length === 0) {
+    if (cli.globals.json) cli.json({ run: null })
+    else cli.print(`${cli.style.mark('done')} nothing changed that concerns any job`)
+    return 0
+  }
   return withClient(cli, waits ? 'work' : 'server', async (client, kind) => {
-    if (flagOption(input, 'verbose'))
+    if (waits && flagOption(input, 'verbose'))
       cli.note(kind === 'server' ? `on the control plane at ${client.url}` : 'in this process: no control plane runs')
-    const once = (): Promise<number> => runOnce(cli, input, { client, kind, isTree, waits })
+    const once = (): Promise<number> => runOnce(cli, input, { client, kind, jobs, isTree, waits })
     if (!isWatching) return once()
     const { watchTree } = await import('./run-watch.ts')
     return watchTree(cli, once)
@@ -25,23 +32,28 @@ export const command: Command = (cli, input) => {
 type Running = {
   readonly client: Client
   readonly kind: Connection['kind']
+  readonly jobs: readonly string[] | null
   readonly isTree: boolean
   readonly waits: boolean
 }
 
-const runOnce = async (cli: Cli, input: Input, { client, kind, isTree, waits }: Running): Promise<number> => {
+const runOnce = async (cli: Cli, input: Input, { client, kind, jobs, isTree, waits }: Running): Promise<number> => {
   const body = {
-    ...{ ref: input.args[0] ?? 'HEAD', jobs: jobsOf(input), reason: textOption(input, 'message') },
-    ...{ event: eventOf(input), of: isTree ? ('tree' as const) : null },
+    ...{ ref: input.args[0] ?? 'HEAD', jobs, reason: textOption(input, 'message') },
+    ...{ event: eventOf(input), of: isTree ? ('tree' as const) : null, cache: input.options['cache'] !== false },
   }
   const { run } = await client.call('runs.start', { body, idempotencyKey: freshKey() })
   if (isTree) cli.note('the working tree as it is: this run cuts no release')
   const { left } = await client.call('runs.show', { params: { run } })
   for (const { job, because } of left) cli.note(`not in this run: ${job}: ${because}`)
-  if (waits) return followRun(cli, { client, id: run, timeoutMs: timeoutOf(input), isHere: kind === 'inProcess' })
-  if (cli.globals.json) cli.json({ run })
-  else cli.print(run)
-  return 0
+  if (!waits) {
+    if (cli.globals.json) cli.json({ run })
+    else cli.print(run)
+    return 0
+  }
+  const code = await followRun(cli, { client, id: run, timeoutMs: timeoutOf(input), isHere: kind === 'inProcess' })
+  if (flagOption(input, 'why')) await sayWhy(cli, client, run)
+  return code
 }
 
 const contrary = (detail: string): SluiceError =>
@@ -59,5 +71,29 @@ const eventOf = (input: Input): RunEventName | null => {
   })
 }
 
-const jobsOf = ({ options }: Input): readonly string[] | null =>
-  Array.isArray(options['job']) ? options['job'].map(String) : null
+/** Null: all. */
+const jobsOf = async (cli: Cli, input: Input): Promise<readonly string[] | null> => {
+  const { options } = input
+  const named = Array.isArray(options['job']) ? options['job'].map(String) : null
+  const base = textOption(input, 'affected')
+  if (base === null) return named
+  if (named !== null)
+    throw new SluiceError('usage_invalid', {
+      detail: '--job and --affected each say which jobs to run',
+      hint: 'give one of them',
+    })
+  const { projectDir } = cli.globals
+  const { settings } = await cli.host.loadConfig(projectDir, cli.interrupted)
+  const { affected } = await cli.host.affected({ directory: projectDir, base, settings }, cli.interrupted)
+  for (const [job, because] of affected) cli.note(`${job}: ${because}`)
+  // A leg of a matrix is asked for by the name of the job.
+  return [...new Set([...affected.keys()].map((name) => name.replace(/ \(.*$/, '')))]
+}
+
+/** One line for each job, beside the report. */
+const sayWhy = async (cli: Cli, client: Client, run: string): Promise<void> => {
+  const { jobs } = await client.call('runs.show', { params: { run } })
+  for (const { name, startedAt } of jobs) {
+    if (startedAt !== null) cli.note(`${name}: ${reasonText(await cacheReasons(client, { run, job: name }))}`)
+  }
+}

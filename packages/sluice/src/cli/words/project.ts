@@ -47,11 +47,17 @@ export const projectWords: readonly Word[] = [
       { flags: '--here', text: 'the working tree as it is, uncommitted files too; cuts no release' },
       { flags: '-w, --watch', text: 'the working tree, again whenever a file of it changes' },
       { flags: '--event <event>', text: 'run as for a push, tag, pull_request, schedule or manual (manual)' },
+      {
+        flags: '--affected <base>',
+        text: 'only jobs that changes since this commit or branch concern; cuts no release',
+      },
+      { flags: '--no-cache', text: 'run every job, and keep nothing for the next run' },
+      { flags: '--why', text: 'say of every job why it was, or was not, found in the cache' },
       { flags: '-m, --message <why>', text: 'why, for the ledger' },
       { flags: '--no-wait', text: 'do not wait (starts a control plane if none runs)' },
       { flags: '--timeout <span>', text: 'wait at most this long (90s, 15m)' },
     ],
-    examples: ['run', 'run v1.4.0', 'run --job test', 'run --here', 'run --watch --job test'],
+    examples: ['run', 'run v1.4.0', 'run --job test', 'run --here', 'run --watch --job test', 'run --affected main'],
     load: () => import('../commands/run.ts'),
   },
   {

@@ -420,6 +420,7 @@ const oneOf = (path: string, name: string): object => {
   if (path.endsWith('.gates.licences')) return ['allow', 'deny'].includes(name) ? {} : { allow: ['MIT'] }
   const isBound = ['minimum', 'maximum', 'maxRegression', 'maxGrowth'].includes(name)
   if (path.endsWith('.performance.*')) return isBound ? {} : { maximum: 1 }
+  if (path.endsWith('.licences')) return ['allow', 'deny'].includes(name) ? {} : { deny: ['AGPL-*'] }
   if (path.endsWith('.size.*')) return isBound ? {} : { maximum: '1kB' }
   return path.endsWith('.services.*') && !['image', 'command'].includes(name) ? { image: 'postgres' } : {}
 }

@@ -18,7 +18,7 @@ import { jobPlan } from '../../../test/pipeline/jobs.ts'
 import { isSettled, jobAt } from './board.ts'
 import { runMachine } from './machine.ts'
 import type { JobPlan } from './job-plan.ts'
-import type { JobState, RunEffect, RunEvent, RunPlan, RunState } from './types.ts'
+import type { CarriedJob, JobState, RunEffect, RunEvent, RunPlan, RunState } from './types.ts'
 
 const id = runId('run_1')
 const by = { kind: 'person', name: 'ada' } as const
@@ -556,6 +556,18 @@ test('a job that may fail is a success to those after it, and a leg that may fai
   const whole = job('test', [], { work: { kind: 'none' }, failFast: true })
   const legs = legsOf(whole, 2).map((leg) => ({ ...leg, mayFail: { exitCodes: [] } }))
   deepStrictEqual(statuses(told(planOf([whole, ...legs], noRelease), failed(1, 5))), ['open', 'failed', 'running'])
+})
+
+test('evidence that an earlier run left for a job that is not run again is judged with the rest', () => {
+  const evidence = digest(`sha256:${'e'.repeat(64)}`)
+  const carried: CarriedJob = { job: 'test', from: runId('run_0'), artifacts: [], outputs: {}, evidence }
+  const start = planned(planOf([job('test')], { gates }))
+  ok(start.type === 'run_planned')
+  const { effects } = runMachine.decide({ status: 'absent' }, { ...start, carried: [carried] })
+  deepStrictEqual(
+    effects.map(({ action }) => action),
+    [{ kind: 'judge_gates', evidence: [{ job: 'test', digest: evidence }] }],
+  )
 })
 
 test('a gate that was judged broken is never a pass', () => {

@@ -7,6 +7,7 @@ import { SluiceError } from '../errors.ts'
 import { assert } from '../machine.ts'
 import type { Commit } from '../model.ts'
 import type { ReleaseDraft } from '../release.ts'
+import { cacheRefOf, type RunCachePlan } from './cache/run-cache.ts'
 import type { JobPlan } from './job-plan.ts'
 import { lowerJob } from './lower-config.ts'
 import { type Occasion, partOfRun } from './triggers.ts'
@@ -24,6 +25,8 @@ export type PlanRequest = {
   readonly occasion?: Occasion
   /** Only these jobs and what they need; all when absent. Such a run cuts no release. */
   readonly only?: readonly string[]
+  /** What the commit was named by, where caches may be used; null for a run that uses none. A run of `HEAD` when absent. */
+  readonly cachesFor?: string | null
   /** Jobs from elsewhere (a workflow of another service) instead of those of the config. Such a run cuts no release. */
   readonly jobs?: readonly JobPlan[]
 }
@@ -52,6 +55,7 @@ export const planRun = (request: PlanRequest): RunPlan => {
     trigger: occasion.trigger,
     parallelMax: parallel === 'cores' ? Math.max(1, cores) : parallel,
     isolation,
+    cache: cacheOf(request, occasion),
     jobs: request.jobs ?? jobsOf(request, occasion, draft !== null),
     // A part of the pipeline has a part of the evidence, which no gate can judge by.
     gates: isWhole ? gates : null,
@@ -66,6 +70,12 @@ const leftOf = ({ pipeline }: Settings, occasion: Occasion): NonNullable<RunPlan
     const because = partOfRun(given, occasion)
     return because === null ? [] : [{ job, because }]
   })
+
+const cacheOf = ({ settings, cachesFor = 'HEAD' }: PlanRequest, { trigger }: Occasion): RunCachePlan | null => {
+  if (cachesFor === null) return null
+  const { remote, bytesMax } = settings.pipeline.cache
+  return { ref: cacheRefOf(trigger, cachesFor), remote, bytesMax }
+}
 
 const jobsOf = ({ settings, only }: PlanRequest, occasion: Occasion, isReleased: boolean): readonly JobPlan[] => {
   const ordered = jobOrder(settings)

@@ -73,6 +73,8 @@ export type Contract = {
       readonly failedOf?: string | null | undefined
       readonly event?: RunEventName | null | undefined
       readonly of?: 'tree' | null | undefined
+      /** Whether jobs may come out of the caches; they may when absent. */
+      readonly cache?: boolean | undefined
     }
     response: { readonly run: string }
   }

@@ -17,8 +17,8 @@ export const runHandlers: Handlers<
     return { items: page.items.map(runView), next: page.next }
   },
   'runs.start': async ({ engine }, { body, caller, signal }) => {
-    const { ref = 'HEAD', jobs = null, failedOf = null, event = null, of = null } = body
-    const command = { ref, jobs, failedOf, event, of }
+    const { ref = 'HEAD', jobs = null, failedOf = null, event = null, of = null, cache = true } = body
+    const command = { ref, jobs, failedOf, event, of, usesCache: cache }
     const { run } = await engine.startRun(command, { ...caller, reason: body.reason ?? null }, signal)
     return { run }
   },

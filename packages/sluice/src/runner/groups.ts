@@ -1,9 +1,15 @@
-/** Process groups that were written down, for systems where a process's environment cannot be read. */
-import { readFile, rm } from 'node:fs/promises'
+/** Process groups of jobs on record, for systems where nobody can see which processes belong to a job. */
+import { appendFile, readFile, rm } from 'node:fs/promises'
 import { endGroup } from '../lib/process-group.ts'
-import { isRunning, type ProcessIdentity } from '../lib/process-identity.ts'
+import { identify, isRunning, type ProcessIdentity } from '../lib/process-identity.ts'
 
-/** Ends every group of a list that still runs, and removes the list. */
+/** Remembers the leader of a group, so that the next process can end what this one leaves. */
+export const recordGroup = (path: string, leader: number): void => {
+  const identity = identify(leader)
+  if (identity !== null) void appendFile(path, `${JSON.stringify(identity)}\n`).catch(() => {})
+}
+
+/** Ends the groups on record, and forgets them. */
 export const endRecorded = async (path: string, graceMs: number): Promise<void> => {
   const text = await readFile(path, 'utf8').catch(() => '')
   for (const line of text.split('\n')) {
