@@ -1,4 +1,6 @@
 /** What a command works with: where it prints, what was asked for globally, and the way to a control plane. Made once, in `program.ts`. */
+import type { BuiltinAnswer } from '../core/security/builtin-answer.ts'
+import type { BuiltinName } from '../core/config/builtins.ts'
 import type { AffectedJobs } from '../core/pipeline/cache/affected.ts'
 import type { Settings } from '../core/config/settings.ts'
 import type { Client } from '../http/client/client.ts'
@@ -93,6 +95,21 @@ export type Host = {
     directory: string,
     signal: AbortSignal,
   ) => Promise<{ readonly file: string; readonly settings: Settings }>
+  /** A built-in step on the project as it stands; options of the config's step of that name count where none are given. */
+  readonly runStep: (
+    request: {
+      readonly projectDir: string
+      readonly stateDir: string
+      readonly name: BuiltinName
+      readonly options: Readonly<Record<string, unknown>>
+      readonly range: { readonly from: string; readonly to: string } | null
+    },
+    signal: AbortSignal,
+  ) => Promise<BuiltinAnswer & { readonly changelog: string | null }>
+  /** What keeps jobs apart here. */
+  readonly isolation: (
+    stateDir: string,
+  ) => Promise<{ readonly kind: 'layers' | 'processes' | 'none'; readonly text: string }>
   /** Jobs that what changed since a commit concerns. */
   readonly affected: (
     question: { readonly directory: string; readonly base: string; readonly settings: Settings },

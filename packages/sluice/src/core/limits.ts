@@ -14,6 +14,8 @@ export const limits = {
   jobsMax: 10_000,
   /** Legs of one matrix; the bound of GitHub Actions, which its users know. */
   matrixLegsMax: 256,
+  /** How late a run of a schedule may start, milliseconds: what is older is no longer what was meant. */
+  scheduleLateMs: 3_600_000,
   /** Executions of one job that its retry policy may ask for. */
   retriesMax: 10,
   /** Attempts of one step before a rollout gives it up (forward) and reverts. */

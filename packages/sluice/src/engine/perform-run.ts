@@ -46,13 +46,14 @@ type JobWork = { readonly run: Run; readonly key: string; readonly action: Extra
 
 const runJob = async (world: World, { run, key, action }: JobWork, signal: AbortSignal): Promise<RunResult> => {
   const job = jobOf(run, action.job)
-  const { commit, version, isolation, cache: caching = null } = run.plan
+  const { commit, version, isolation, service, origin: place = nowhere, cache: caching = null } = run.plan
+  const origin = { ...place, service, startedAt: run.startedAt }
   const secrets = await secretsOf(world, job, signal)
   await world.runner.stop(key, signal)
   const { execution: attempt, inputs, needs } = action
   const given = { ...job, env: { ...job.env, ...action.given } }
   const outcome = await world.runner.run(
-    { key, run: run.id, commit, version, job: given, isolation, secrets, attempt, inputs, needs, caching },
+    { key, run: run.id, commit, version, job: given, isolation, secrets, attempt, inputs, needs, origin, caching },
     signal,
   )
   const { artifacts, outputs, evidence, cache = null } = outcome
@@ -73,6 +74,7 @@ const secretsOf = async ({ secrets }: World, job: JobPlan, signal: AbortSignal):
   )
   return secrets.values(Object.assign({}, ...versions), signal)
 }
+const nowhere = { branch: null, tag: null, base: null }
 
 const failed = (job: JobPlan, { outcome, exitCode, failedStep, tail, ...left }: JobOutcome): RunResult => {
   if (outcome === 'cancelled') throw new SluiceError('outcome_unknown', { detail: `${job.name} was called off` })

@@ -4,6 +4,7 @@ import type { Caller, Engine } from '../engine/engine.ts'
 import type { ArtifactStore } from '../ports/artifacts.ts'
 import type { Clock, Log } from '../ports/clock.ts'
 import type { EvidenceStore } from '../ports/evidence.ts'
+import type { Provenances } from '../ports/provenance.ts'
 import type { JobRunner } from '../ports/runner.ts'
 import type { Source } from '../ports/source.ts'
 import type { Sha256 } from '../core/model.ts'
@@ -17,6 +18,7 @@ export type ApiContext = {
   readonly log: Log
   readonly sha256: Sha256
   readonly artifacts: Pick<ArtifactStore, 'verify'>
+  readonly provenances: Provenances
   readonly evidence: EvidenceStore
   readonly source: Pick<Source, 'bases'>
   readonly runner: Pick<JobRunner, 'logs' | 'searchLog' | 'logMarks'>

@@ -155,8 +155,17 @@ export const routes: { readonly [Id in RouteId]: RouteSpec<Id> } = {
   },
   'releases.verify': {
     ...read,
-    summary: 'Whether a release is what its id says, and its artifacts what their digests say.',
+    summary:
+      'Whether a release is what its id says, its artifacts what their digests say, and come from where their provenance says, when there is one.',
     cli: 'releases verify',
+    query: z.strictObject({
+      key: z
+        .string()
+        .min(1)
+        .max(2_000)
+        .optional()
+        .meta({ description: "Whom to trust: an Ed25519 public key in PEM; the project's own when absent." }),
+    }),
     response: 'ReleaseVerification',
   },
   'runs.list': { ...read, summary: 'Runs, newest first.', cli: 'runs ls', query: page, response: 'Runs', errors: [] },
@@ -173,6 +182,12 @@ export const routes: { readonly [Id in RouteId]: RouteSpec<Id> } = {
         .max(200)
         .nullish()
         .meta({ description: 'A run of the same commit: what succeeded in it is not run again.' }),
+      event: z.enum(['manual', 'push', 'pull_request', 'tag', 'schedule']).nullish().meta({
+        description: 'What the run is started as, for the jobs that are not for every run; `manual` when absent.',
+      }),
+      of: z.literal('tree').nullish().meta({
+        description: 'The working tree of the project as it is, instead of the ref; such a run cuts no release.',
+      }),
       cache: z.boolean().optional().meta({ description: 'False: no job comes out of a cache, and none is kept.' }),
       pipeline: pipelineInputSchema
         .nullish()

@@ -1,4 +1,5 @@
 /** The wire types as schemas: what OpenAPI tells, and what tests hold the answers to. */
+import { artifactVerification } from './schemas-verification.ts'
 import { z } from 'zod'
 import { commitId, digest } from '../core/model.ts'
 import { noteSchema, pipelineSchema } from './pipeline-schemas.ts'
@@ -219,6 +220,7 @@ const runShape = {
   settledAt: at.nullable(),
   pipeline: pipelineSchema.nullable(),
   jobs: z.array(job),
+  left: z.array(z.strictObject({ job: z.string(), because: z.string() })),
   gates: z.array(gate),
   release: ref.nullable(),
   cause: cause.nullable(),
@@ -291,13 +293,7 @@ export const schemas: Schemas = {
     gates: z.array(z.strictObject({ gate: z.string(), status: z.enum(['pass', 'waived']) })),
     specs: z.array(environmentSpec),
   }),
-  ReleaseVerification: z.strictObject({
-    release: ref,
-    intact: z.boolean(),
-    artifacts: z.array(
-      z.strictObject({ name: z.string(), digest: z.string(), status: z.enum(['ok', 'missing', 'mismatch']) }),
-    ),
-  }),
+  ReleaseVerification: z.strictObject({ release: ref, intact: z.boolean(), artifacts: z.array(artifactVerification) }),
   Runs: z.strictObject({ items: z.array(z.strictObject(runShape)), next: z.string().nullable() }),
   Run: z.strictObject({ ...runShape, now: at }),
   RunStarted: z.strictObject({ run: z.string(), notes: z.array(noteSchema) }),

@@ -2,7 +2,7 @@ import type { ErrorCode } from '../core/errors.ts'
 import type { Artifact, Commit, Digest, RunId } from '../core/model.ts'
 import type { RunCachePlan } from '../core/pipeline/cache/run-cache.ts'
 import type { JobPlan, RetryReason, Texts } from '../core/pipeline/job-plan.ts'
-import type { CacheUse } from '../core/pipeline/types.ts'
+import type { CacheUse, RunOrigin } from '../core/pipeline/types.ts'
 import type { Annotation, Need } from './dialect.ts'
 
 /** A job to execute. */
@@ -26,6 +26,8 @@ export type JobRequest = {
   readonly inputs?: readonly Artifact[]
   /** How far the job is kept apart from the others; the runner's own wish when absent. */
   readonly isolation?: 'auto' | 'none' | 'required'
+  /** What the run says of itself to steps that come with Sluice. */
+  readonly origin?: RunOrigin & { readonly service: string; readonly startedAt: number }
   /** How the run uses the caches. Absent or null: not at all. */
   readonly caching?: RunCachePlan | null
   /** Steps that are taken from an earlier attempt instead of run. Absent: none are. */

@@ -1,4 +1,8 @@
 import type { Commit } from '../core/model.ts'
+import type { RunOrigin } from '../core/pipeline/types.ts'
+
+/** Where a commit stands, and the paths that differ from its `base`; null when there is none. */
+export type CommitPlace = RunOrigin & { readonly changed: readonly string[] | null }
 
 /** Where commits come from. */
 export interface Source {
@@ -24,4 +28,14 @@ export interface Source {
     limit: number,
     signal: AbortSignal,
   ): Promise<readonly Commit[]>
+  /**
+   * Where a commit stands. `branch`: the ref itself if it is one, HEAD's, or one that ends there. `base`: of a branch, where it left the default branch; on that itself the
+   * first of `seen` (commits that were looked at, newest first) before it, or its parent.
+   */
+  place(
+    request: { readonly ref: string; readonly commit: Commit['id']; readonly seen: readonly Commit['id'][] },
+    signal: AbortSignal,
+  ): Promise<CommitPlace>
+  /** The working tree as a commit: uncommitted and untracked files too, ignored ones not. HEAD itself when nothing differs. Index, branches and stash stay as they are. */
+  commitTree(signal: AbortSignal): Promise<Commit>
 }

@@ -86,7 +86,7 @@ const giveBack = async (options: RecallOptions, found: Hit, signal: AbortSignal)
   const keeping = { plan: job, directory, staging, commit, version, inputs, log, hasSucceeded: true }
   const artifacts = store === null || !hasFiles ? [] : await keepArtifacts({ ...keeping, store }, signal)
   const { directory: checkout } = captured
-  const told = { reports, directory, checkout, staging: join(folder, 'reports'), log }
+  const told = { reports, provided: [], folder, directory, checkout, staging: join(folder, 'reports'), log }
   const kept = evidence === null ? null : await keepEvidence({ ...told, store: evidence }, signal)
   const run = runOf(hit.entry.madeBy)
   return {

@@ -48,6 +48,8 @@ export type Said = {
   readonly summary: string
   /** Paths relative to the workspace. */
   readonly reports: readonly { readonly format: string; readonly path: string }[]
+  /** Absolute paths outside of the workspace. */
+  readonly provided: readonly { readonly format: string; readonly path: string }[]
 }
 
 /** Implements the port over processes, workspace and log of one job. */
@@ -59,6 +61,7 @@ export class LocalJobShell implements JobShell {
   readonly #options: JobShellOptions
   readonly #annotations: Annotation[] = []
   readonly #reports: { readonly format: string; readonly path: string }[] = []
+  readonly #provided: { readonly format: string; readonly path: string }[] = []
   #summary = ''
 
   constructor(options: JobShellOptions) {
@@ -153,9 +156,19 @@ export class LocalJobShell implements JobShell {
     this.#reports.push({ format, path: relative(this.directory, resolve(this.directory, path)) })
   }
 
+  /** Evidence that lies outside of the workspace, absolute. */
+  provide(format: string, path: string): void {
+    this.#provided.push({ format, path })
+  }
+
   /** What was collected. */
   said(): Said {
-    return { annotations: [...this.#annotations], summary: this.#summary, reports: [...this.#reports] }
+    return {
+      annotations: [...this.#annotations],
+      summary: this.#summary,
+      reports: [...this.#reports],
+      provided: [...this.#provided],
+    }
   }
 
   /** What no step may take away: it is how the job's processes are found again. */

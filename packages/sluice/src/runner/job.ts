@@ -5,9 +5,11 @@ import { SluiceError } from '../core/errors.ts'
 import { limits } from '../core/limits.ts'
 import type { JobPlan, KeyedCachePlan, Texts } from '../core/pipeline/job-plan.ts'
 import type { ArtifactStore } from '../ports/artifacts.ts'
+import type { BuiltinSteps } from '../ports/builtins.ts'
 import type { JobDialect } from '../ports/dialect.ts'
 import type { EvidenceStore } from '../ports/evidence.ts'
 import type { JobOutcome, JobRequest } from '../ports/runner.ts'
+import { runBuiltin } from './builtin-step.ts'
 import type { Capture } from './captured.ts'
 import type { Network } from './isolation/launcher.ts'
 import type { JobLog } from './log/job-log.ts'
@@ -43,6 +45,8 @@ export type JobWork = {
   /** Watches a job whose result is to be kept; null for others. */
   readonly capture: Capture | null
   readonly dialect: JobDialect | null
+  /** Null: steps that come with Sluice cannot be run here. */
+  readonly builtins: BuiltinSteps | null
   readonly earlier: readonly StepRecord[]
   /** Whether each step gets a layer of its own. */
   readonly hasCheckpoints: boolean
@@ -158,6 +162,10 @@ const ownSteps = (work: JobWork, machine: LocalJobShell, signals: JobSignals): P
       earlier,
       checkpoint: hasCheckpoints ? workspace.checkpoint : () => Promise.resolve(null),
       onRecord: (steps) => writeRecord(folder, steps),
+      builtin: ({ index, ...turn }, signal) => {
+        const outputDirectory = join(folder, 'evidence', String(index))
+        return runBuiltin({ builtins: work.builtins, request, machine, outputDirectory }, turn, signal)
+      },
     },
     signals,
   )
@@ -228,7 +236,10 @@ const results = async (
   const kept =
     work.evidence === null
       ? null
-      : await keepEvidence({ reports: wanted, directory, staging, store: work.evidence, log }, signals.kill)
+      : await keepEvidence(
+          { reports: wanted, provided: said.provided, folder, directory, staging, store: work.evidence, log },
+          signals.kill,
+        )
   const common = {
     ...steps,
     problem: null,

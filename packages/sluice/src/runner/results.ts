@@ -1,13 +1,14 @@
 /** What a job leaves: outputs from files, artifacts, evidence. */
 import { createHash } from 'node:crypto'
 import { mkdir, readFile, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { SluiceError } from '../core/errors.ts'
-import { namedFormat } from '../core/evidence/types.ts'
+import { isReportFormat, namedFormat } from '../core/evidence/types.ts'
 import type { Artifact, Commit, Digest } from '../core/model.ts'
 import type { JobPlan, KeyedCachePlan, PlannedArtifact, PlannedReport, Texts } from '../core/pipeline/job-plan.ts'
 import type { ArtifactStore } from '../ports/artifacts.ts'
 import type { EvidenceStore } from '../ports/evidence.ts'
+import type { Said } from './job-shell.ts'
 import type { JobLog } from './log/job-log.ts'
 import { collectEvidence } from './reports/collect.ts'
 import { copyFiles, selectFiles } from './run-files.ts'
@@ -103,6 +104,9 @@ export const reportsOf = (
 /** What keeping a job's evidence takes. `staging` is emptied first. */
 export type KeepingEvidence = {
   readonly reports: readonly PlannedReport[]
+  /** Reports of built-in steps, absolute, below `folder`; of a form that is no evidence, none. */
+  readonly provided: Said['provided']
+  readonly folder: string
   readonly directory: string
   /** Where the job worked, when that was elsewhere. */
   readonly checkout?: string
@@ -113,13 +117,18 @@ export type KeepingEvidence = {
 
 /** Reads the reports that a job declared and keeps what they say, also that some are missing. Null for a job that declares none. Files are copied first: where the job works, `realpath` may have no meaning. */
 export const keepEvidence = async (
-  { reports, directory, checkout = directory, staging, store, log }: KeepingEvidence,
+  { reports: declared, provided, folder, directory, checkout = directory, staging, store, log }: KeepingEvidence,
   signal: AbortSignal,
 ): Promise<Digest | null> => {
+  const own = provided
+    .filter(({ format }) => isReportFormat(format))
+    .map(({ format, path }) => ({ format, paths: [relative(folder, path)] }))
+  const reports = [...declared, ...own]
   if (reports.length === 0) return null
   await rm(staging, { recursive: true, force: true })
   await mkdir(staging, { recursive: true })
-  for (const { paths } of reports) {
+  await copyFiles({ from: folder, to: staging, names: own.flatMap(({ paths }) => paths) }, signal)
+  for (const { paths } of declared) {
     const names = await selectFiles({ directory, paths, exclude: [], glob: true })
     await copyFiles({ from: directory, to: staging, names }, signal)
   }

@@ -8,6 +8,7 @@ import { limits } from '../core/limits.ts'
 import type { JobPlan } from '../core/pipeline/job-plan.ts'
 import { endMarked } from '../lib/marked-processes.ts'
 import type { ArtifactStore } from '../ports/artifacts.ts'
+import type { BuiltinSteps } from '../ports/builtins.ts'
 import type { JobDialect } from '../ports/dialect.ts'
 import type { EvidenceStore } from '../ports/evidence.ts'
 import type { JobOutcome, JobRequest, LogLine, LogMarks, LogPage } from '../ports/runner.ts'
@@ -53,6 +54,7 @@ export type RunnerOptions = {
   /** Folders under a key, where they are kept otherwise than in `caches`. */
   readonly folders?: FolderCache
   readonly github?: JobDialect
+  readonly builtins?: BuiltinSteps
   /** `auto` when absent. */
   readonly isolation?: IsolationWish
   /** Whether jobs see the machine's network; `shared` when absent. */
@@ -265,7 +267,8 @@ export class LocalRunner {
     signals: JobSignals,
   ): Promise<Awaited<ReturnType<typeof runJob>>> {
     const { key } = request
-    const { environment, network = 'shared', stateDir, artifacts, evidence, github, now } = this.#options
+    const { environment, network = 'shared', stateDir, artifacts, evidence } = this.#options
+    const { github, builtins, now } = this.#options
     const folder = this.#folder(key)
     const files = await this.#files(request, beginning, signals.stop)
     const release = files.kind === 'layers' ? this.#checkouts?.hold(files.lowers) : undefined
@@ -298,6 +301,7 @@ export class LocalRunner {
           capture,
           evidence: evidence ?? null,
           dialect: github ?? null,
+          builtins: builtins ?? null,
           earlier: beginning.earlier,
           hasCheckpoints: isolation.kind === 'layers' && isolation.overlay.renames,
           graceMs: this.#graceMs,

@@ -5,10 +5,11 @@ import { limits } from '../core/limits.ts'
 import type { PlannedStep, RetryReason, Texts } from '../core/pipeline/job-plan.ts'
 import type { ExecutionEnd } from '../ports/dialect.ts'
 import type { StepOutcome, StepResult } from '../ports/runner.ts'
+import type { BuiltinEnd } from './builtin-step.ts'
 import type { JobLog } from './log/job-log.ts'
 import type { LocalJobShell } from './job-shell.ts'
 import type { StepRecord } from './record.ts'
-import { makeStepFolder, readStepFiles, stepFileVariables, type StepWords } from './step-files.ts'
+import { makeStepFolder, readStepFiles, stepFileVariables } from './step-files.ts'
 
 /** What is to be run. */
 export type StepsWork = {
@@ -25,6 +26,11 @@ export type StepsWork = {
   /** See `Workspace.checkpoint`; called between two steps. */
   readonly checkpoint: () => Promise<readonly string[] | null>
   readonly onRecord: (steps: readonly StepRecord[]) => Promise<void>
+  /** Runs a step that comes with Sluice; `folder` is the step's own. */
+  readonly builtin: (
+    turn: { readonly step: PlannedStep; readonly folder: string; readonly index: number },
+    signal: AbortSignal,
+  ) => Promise<BuiltinEnd>
 }
 
 /** What ends a job before its last step. */
@@ -115,11 +121,12 @@ const runStep = async (
   work: StepsWork,
   { index, step, sofar, status }: Turn,
   signal: AbortSignal,
-): Promise<{ readonly end: ExecutionEnd; readonly words: StepWords }> => {
+): Promise<BuiltinEnd> => {
   const { machine, log } = work
   const folder = join(machine.temporary, String(index))
   const script = join(folder, 'script')
   await makeStepFolder(folder)
+  if (step.builtin !== null) return builtinStep(work, { step, folder, index }, signal)
   await writeFile(script, step.run.endsWith('\n') ? step.run : `${step.run}\n`)
   if (step.showsItself !== true) for (const line of shown(step.run)) log.note(line)
   const words = step.shell ?? work.shell ?? ['sh', '-e', '{0}']
@@ -148,6 +155,20 @@ const statusOf = ({ when }: PlannedStep, failure: Failure | null): string => {
   if (when !== 'always') return 'running'
   if (failure === null) return 'success'
   return failure.outcome === 'cancelled' ? 'canceled' : 'failed'
+}
+
+const builtinStep = async (
+  work: StepsWork,
+  turn: Parameters<StepsWork['builtin']>[0],
+  signal: AbortSignal,
+): Promise<BuiltinEnd> => {
+  const { log } = work
+  log.note(`uses ${turn.step.run}`)
+  const { end, words } = await work.builtin(turn, signal)
+  for (const fault of words.faults) log.note(fault)
+  const how = spoken(end, turn.step.timeoutMs)
+  if (how !== null) log.note(how)
+  return { end, words }
 }
 
 const isWanted = (step: PlannedStep, failure: Failure | null): boolean => {

@@ -143,4 +143,49 @@ describe('the git source', () => {
     assert.ok(!(await readdir(root)).includes('hook-ran'))
     assert.ok(!(await readdir(join(other, '.git'))).includes('index'))
   })
+
+  it('says where a commit stands: its branch, its tag, and what it was looked at since', async () => {
+    const source = gitSource(repository)
+    const [first = '', second = ''] = commitIds.map(commitId)
+    const place = (ref: string, commit: string, seen: readonly string[] = []) =>
+      source.place({ ref, commit: commitId(commit), seen: seen.map(commitId) }, signal)
+    assert.deepEqual(await place(first, first), { branch: null, tag: null, base: null, changed: null })
+    await run('tag', '--annotate', '--message=one', 'v1.0.0', second)
+    const onMain = { branch: 'main', tag: 'v1.0.0', base: first, changed: ['file.txt'] }
+    assert.deepEqual(await place('HEAD', second), onMain)
+    const word = ['-c', 'core.hooksPath=/dev/null']
+    const tree = await run('rev-parse', `${second}^{tree}`)
+    const topic = await run(...word, 'commit-tree', '-p', second, '-m', 'topic', tree)
+    const later = await run(...word, 'commit-tree', '-p', topic, '-m', 'later', tree)
+    await run('branch', 'topic', later)
+    assert.deepEqual(await place('topic', later), { branch: 'topic', tag: null, base: second, changed: [] })
+    await run('update-ref', 'refs/heads/main', later)
+    assert.deepEqual((await place('main', later, [topic])).base, topic)
+    assert.deepEqual((await place('main', later, [later, first])).base, first)
+    await run('update-ref', 'refs/heads/main', second)
+    await run('branch', '--delete', '--force', 'topic')
+  })
+
+  it('commits the working tree beside everything that is the user’s', async () => {
+    const source = gitSource(repository)
+    const before = await run('status', '--porcelain')
+    await writeFile(join(repository, '.gitignore'), 'secret.txt\n')
+    await writeFile(join(repository, 'secret.txt'), 'x')
+    await writeFile(join(repository, 'new.txt'), 'new\n')
+    const state = async (): Promise<readonly string[]> =>
+      Promise.all([run('status', '--porcelain'), run('for-each-ref'), run('stash', 'list'), run('ls-files', '--stage')])
+    const was = await state()
+    const commit = await source.commitTree(signal)
+    assert.deepEqual(await state(), was)
+    assert.notEqual(before, was[0])
+    assert.equal(commit.id, (await source.commitTree(signal)).id)
+    assert.equal(await run('show', `${commit.id}:new.txt`), 'new')
+    assert.deepEqual(
+      (await run('ls-tree', '-r', '--name-only', commit.id)).split('\n').filter((name) => name === 'secret.txt'),
+      [],
+    )
+    await run('reset', '--hard', '--quiet')
+    await run('clean', '--force', '-x', '--quiet')
+    assert.equal((await source.commitTree(signal)).id, await run('rev-parse', 'HEAD'))
+  })
 })

@@ -6,6 +6,8 @@ import { limits } from '../../core/limits.ts'
 import { type Commit, commitId } from '../../core/model.ts'
 import { git, must } from '../../lib/git.ts'
 import type { Source } from '../../ports/source.ts'
+import { placeOf } from './place.ts'
+import { treeCommit } from './tree.ts'
 
 /** One commit a record; fields apart by a unit separator, which no subject line holds. */
 const format = '%H%x1f%s%x1f%an <%ae>%x1f%ct'
@@ -19,13 +21,19 @@ export const gitSource = (directory: string): Source => {
     turn = result.catch(() => {})
     return result
   }
+  const find = async (ref: string, signal: AbortSignal): Promise<Commit> => {
+    const words = ['log', '--max-count=1', `--format=${format}`, '--end-of-options', `${ref}^{commit}`, '--']
+    const shown = await git(directory, words, signal)
+    if (shown.code !== 0) throw await unresolved(directory, ref, signal)
+    return parseCommit(shown.out.trimEnd())
+  }
   return {
     name: nameOf(directory),
-    resolve: async (ref, signal) => {
-      const words = ['log', '--max-count=1', `--format=${format}`, '--end-of-options', `${ref}^{commit}`, '--']
-      const shown = await git(directory, words, signal)
-      if (shown.code !== 0) throw await unresolved(directory, ref, signal)
-      return parseCommit(shown.out.trimEnd())
+    resolve: find,
+    place: (request, signal) => placeOf({ ...request, directory }, signal),
+    commitTree: async (signal) => {
+      await find('HEAD', signal)
+      return find(await treeCommit(directory, signal), signal)
     },
     checkout: (commit, target, signal) => inTurn(() => checkout({ directory, commit, target }, signal)),
     remove: (target, signal) => inTurn(() => remove(directory, target, signal)),

@@ -1,7 +1,8 @@
 import { SluiceError } from '../../core/errors.ts'
 import type { Client } from '../../http/client/client.ts'
+import type { RunEventName } from '../../http/client/run-views.ts'
 import { type Cli, type Command, flagOption, type Input, textOption } from '../cli.ts'
-import { withClient } from '../connect.ts'
+import { type Connection, withClient } from '../connect.ts'
 import { cacheReasons, reasonText } from './cache-explain.ts'
 import { noteText } from '../../core/pipeline/notes.ts'
 import { followRun, freshKey, timeoutOf } from './follow.ts'
@@ -10,7 +11,10 @@ import { pipelineOf } from './foreign.ts'
 /** `sluice run`. Without a server the run happens in this process, and Ctrl-C calls it off. */
 export const command: Command = async (cli, input) => {
   const waits = input.options['wait'] !== false
-  const timeoutMs = timeoutOf(input)
+  const isWatching = flagOption(input, 'watch')
+  const isTree = isWatching || flagOption(input, 'here')
+  if (isTree && input.args[0] !== undefined) throw contrary('--here runs the working tree, and a commit was named, too')
+  if (isWatching && !waits) throw contrary('--watch waits, and --no-wait does not')
   const pipeline = pipelineOf(cli, input)
   const jobs = await jobsOf(cli, input)
   if (jobs?.length === 0) {
@@ -20,20 +24,62 @@ export const command: Command = async (cli, input) => {
   }
   const need = { need: waits ? 'work' : 'server', isBare: pipeline !== null } as const
   return withClient(cli, need, async (client, kind) => {
-    const cache = input.options['cache'] !== false
-    const body = { ref: input.args[0] ?? 'HEAD', jobs, cache, reason: textOption(input, 'message'), pipeline }
-    const { run, notes } = await client.call('runs.start', { body, idempotencyKey: freshKey() })
-    for (const note of notes) cli.note(`${cli.noteStyle.mark('warn')} ${noteText(note)}`)
-    if (!waits) {
-      if (cli.globals.json) cli.json({ run, notes })
-      else cli.print(run)
-      return 0
-    }
-    if (flagOption(input, 'verbose'))
+    if (waits && flagOption(input, 'verbose'))
       cli.note(kind === 'server' ? `on the control plane at ${client.url}` : 'in this process: no control plane runs')
-    const code = await followRun(cli, { client, id: run, timeoutMs, isHere: kind === 'inProcess' })
-    if (flagOption(input, 'why')) await sayWhy(cli, client, run)
-    return code
+    const once = (): Promise<number> => runOnce(cli, input, { client, kind, jobs, pipeline, isTree, waits })
+    if (!isWatching) return once()
+    const { watchTree } = await import('./run-watch.ts')
+    return watchTree(cli, once)
+  })
+}
+
+type Running = {
+  readonly client: Client
+  readonly kind: Connection['kind']
+  readonly jobs: readonly string[] | null
+  readonly pipeline: ReturnType<typeof pipelineOf>
+  readonly isTree: boolean
+  readonly waits: boolean
+}
+
+const runOnce = async (
+  cli: Cli,
+  input: Input,
+  { client, kind, jobs, pipeline, isTree, waits }: Running,
+): Promise<number> => {
+  const body = {
+    ...{ ref: input.args[0] ?? 'HEAD', jobs, reason: textOption(input, 'message') },
+    ...{ of: isTree ? ('tree' as const) : null, cache: input.options['cache'] !== false, pipeline },
+    // The events of a workflow are that system's, and go with it.
+    event: pipeline === null ? eventOf(input) : null,
+  }
+  const { run, notes } = await client.call('runs.start', { body, idempotencyKey: freshKey() })
+  for (const note of notes) cli.note(`${cli.noteStyle.mark('warn')} ${noteText(note)}`)
+  if (isTree) cli.note('the working tree as it is: this run cuts no release')
+  const { left } = await client.call('runs.show', { params: { run } })
+  for (const { job, because } of left) cli.note(`not in this run: ${job}: ${because}`)
+  if (!waits) {
+    if (cli.globals.json) cli.json({ run, notes })
+    else cli.print(run)
+    return 0
+  }
+  const code = await followRun(cli, { client, id: run, timeoutMs: timeoutOf(input), isHere: kind === 'inProcess' })
+  if (flagOption(input, 'why')) await sayWhy(cli, client, run)
+  return code
+}
+
+const contrary = (detail: string): SluiceError =>
+  new SluiceError('usage_invalid', { detail, hint: 'sluice run --help' })
+
+const events = ['manual', 'push', 'pull_request', 'tag', 'schedule'] as const
+
+const eventOf = (input: Input): RunEventName | null => {
+  const text = textOption(input, 'event')
+  const event = events.find((one) => one === text)
+  if (text === null || event !== undefined) return event ?? null
+  throw new SluiceError('usage_invalid', {
+    detail: `--event ${text} is none of ${events.join(', ')}`,
+    hint: 'sluice run --event push',
   })
 }
 

@@ -111,9 +111,9 @@ export const recordWords: readonly Word[] = [
   {
     path: 'releases verify',
     args: '<release>',
-    text: 'check that a release is what its id says, and its artifacts what their digests say',
-    options: [],
-    examples: ['releases verify latest'],
+    text: 'check that a release is what its id says, and its artifacts what their digests and their provenance say',
+    options: [{ flags: '--key <file>', text: 'whom to trust: a public key (PEM), instead of the project’s own' }],
+    examples: ['releases verify latest', 'releases verify 1.4.0 --key key.pem'],
     load: () => import('../commands/releases-verify.ts'),
   },
   {

@@ -33,6 +33,7 @@ const byHand: Occasion = {
   trigger: { event: 'manual', name: null, inputs: {} },
   branch: null,
   tag: null,
+  base: null,
   changed: null,
 }
 
@@ -41,8 +42,9 @@ export const planRun = (request: PlanRequest): RunPlan => {
   const { settings, commit, cores, occasion = byHand } = request
   const version = releaseVersion(request.version, commit.id)
   const { parallel, isolation, gates } = settings.pipeline
+  const { branch, tag, base, isTree = false } = occasion
   const isWhole = request.only === undefined
-  const draft = isWhole ? draftOf(request, version) : null
+  const draft = isWhole && !isTree ? draftOf(request, version) : null
   return {
     form: 1,
     service: settings.service,
@@ -56,8 +58,16 @@ export const planRun = (request: PlanRequest): RunPlan => {
     // A part of the pipeline has a part of the evidence, which no gate can judge by.
     gates: isWhole ? gates : null,
     draft,
+    origin: { branch, tag, base, ...(isTree ? { isTree } : {}) },
+    left: request.only === undefined ? leftOf(settings, occasion) : [],
   }
 }
+
+const leftOf = ({ pipeline }: Settings, occasion: Occasion): NonNullable<RunPlan['left']> =>
+  Object.entries(pipeline.jobs).flatMap(([job, given]) => {
+    const because = partOfRun(given, occasion)
+    return because === null ? [] : [{ job, because }]
+  })
 
 type CacheRequest = {
   readonly settings: { readonly pipeline: Pick<Settings['pipeline'], 'cache'> }

@@ -1,6 +1,6 @@
 /** What a run is made of: its plan as data, effects and events of its machine, and its states. */
 import type { GateSettings, GateVerdict } from '../evidence/gates/types.ts'
-import type { Actor, Artifact, Commit, Digest, Fence, Release, RunId } from '../model.ts'
+import type { Actor, Artifact, Commit, CommitId, Digest, Fence, Release, RunId } from '../model.ts'
 import type { ReleaseDraft } from '../release.ts'
 import type { Failure } from '../rollout/types.ts'
 import type { RunCachePlan } from './cache/run-cache.ts'
@@ -26,6 +26,14 @@ export type PipelineOrigin = {
   readonly notes: readonly LoweringNote[]
 }
 
+/** Where a run's commit stands. `base`: the last commit that was looked at before it; null when there is none. `isTree`: it is the working tree, committed for this run alone. */
+export type RunOrigin = {
+  readonly branch: string | null
+  readonly tag: string | null
+  readonly base: CommitId | null
+  readonly isTree?: boolean
+}
+
 /** Everything decided before the first job, frozen into the run. */
 export type RunPlan = {
   readonly form: 1
@@ -47,6 +55,10 @@ export type RunPlan = {
   readonly gates: GateSettings | null
   /** What the release will be, but for its artifacts; null when the run cuts none (a part of the pipeline, or nothing to start). */
   readonly draft: ReleaseDraft | null
+  /** Absent in runs of before it was known. */
+  readonly origin?: RunOrigin
+  /** Jobs that are not part of this run, and why not. */
+  readonly left?: readonly { readonly job: string; readonly because: string }[]
 }
 
 /** What an earlier run of the same commit came to, for a job that is not run again. */

@@ -18,7 +18,7 @@ import type {
   WhyView,
 } from './views.ts'
 import type { EvidenceView, InsightsView } from './evidence-views.ts'
-import type { JobLogView, RunDetailView, RunStartedView, RunView } from './run-views.ts'
+import type { JobLogView, RunDetailView, RunEventName, RunStartedView, RunView } from './run-views.ts'
 
 /** What people may say to a rollout. */
 export type RolloutCommand = 'pause' | 'resume' | 'abort' | 'skip' | 'retry' | 'promote'
@@ -77,7 +77,7 @@ export type Contract = {
   'environments.unfreeze': { query: None; body: ReasonInput; response: EnvironmentView }
   'releases.list': { query: PageInput; body: None; response: PageView<ReleaseView> }
   'releases.show': { query: None; body: None; response: ReleaseDetailView }
-  'releases.verify': { query: None; body: None; response: ReleaseVerificationView }
+  'releases.verify': { query: { readonly key?: string | undefined }; body: None; response: ReleaseVerificationView }
   'runs.list': { query: PageInput; body: None; response: PageView<RunView> }
   'runs.start': {
     query: None
@@ -85,6 +85,8 @@ export type Contract = {
       readonly ref?: string | undefined
       readonly jobs?: readonly string[] | null | undefined
       readonly failedOf?: string | null | undefined
+      readonly event?: RunEventName | null | undefined
+      readonly of?: 'tree' | null | undefined
       /** Whether jobs may come out of the caches; they may when absent. */
       readonly cache?: boolean | undefined
       readonly pipeline?: PipelineInput | null | undefined

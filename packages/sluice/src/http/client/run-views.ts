@@ -80,10 +80,15 @@ export type RunView = {
   /** Null for the pipeline of the service's own config. */
   readonly pipeline: PipelineView | null
   readonly jobs: readonly JobView[]
+  /** Jobs of the pipeline that are not part of this run, and why not. */
+  readonly left: readonly { readonly job: string; readonly because: string }[]
   readonly gates: readonly GateVerdict[]
   readonly release: ReleaseRef | null
   readonly cause: CauseView | null
 }
+
+/** What a run may be started as. */
+export type RunEventName = 'manual' | 'push' | 'pull_request' | 'tag' | 'schedule'
 
 /** A run with the server's clock. */
 export type RunDetailView = RunView & { readonly now: number }

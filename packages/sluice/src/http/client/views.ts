@@ -242,6 +242,13 @@ export type ReleaseVerificationView = {
     readonly name: string
     readonly digest: string
     readonly status: 'ok' | 'missing' | 'mismatch'
+    /** Null when no run left any. */
+    readonly provenance: {
+      readonly status: 'verified' | 'refused'
+      readonly detail: string | null
+      /** SHA-256 of each key that signed. */
+      readonly keys: readonly string[]
+    } | null
   }[]
 }
 

@@ -25,6 +25,7 @@ export const runView = (run: Run): RunView => {
       const plan = jobAt(run, index)
       return isShown(plan.name) ? [jobView(seen(run, plan), job, levels[index] ?? 0)] : []
     }),
+    left: run.plan.left ?? [],
     gates: run.gates,
     release: run.release === null ? null : { id: run.release.id, version: run.release.content.version },
     cause: 'cause' in run && run.cause !== null ? runCauseView(run.cause) : null,
