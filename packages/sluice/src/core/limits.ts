@@ -177,10 +177,10 @@ export const limits = {
   gatewayStandbyMs: 5_000,
   /** Largest file of secrets that is read, bytes. */
   secretsBytesMax: 4_194_304,
-  /** How long a new instance is watched for ending at once, milliseconds; one that listens on its port ends the wait at once. */
+  /** How long a new instance that no longer starts behind others is watched for ending at once, milliseconds; one that listens on its port ends the wait at once. */
   startSettleMs: 1_000,
   /** How long a new instance starts behind everybody else at most, milliseconds: on a machine without any time to spare it would not come up. */
-  startBehindMs: 2_000,
+  startBehindMs: 1_000,
   /** Pause between two looks at whether a new instance listens, milliseconds; it is what a start takes longer than the service itself. */
   listenPollMs: 10,
   /** First and longest pause before an instance that ended is started again, milliseconds; doubles with each quick end in a row. */
