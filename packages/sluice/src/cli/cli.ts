@@ -1,5 +1,6 @@
 /** What a command works with: where it prints, what was asked for globally, and the way to a control plane. Made once, in `program.ts`. */
 import type { Settings } from '../core/config/settings.ts'
+import type { LoweringNote } from '../core/pipeline/job-plan.ts'
 import type { Client } from '../http/client/client.ts'
 import type { Verification } from '../core/ledger/verify.ts'
 import type { Style } from './render/style.ts'
@@ -92,6 +93,16 @@ export type Host = {
     directory: string,
     signal: AbortSignal,
   ) => Promise<{ readonly file: string; readonly settings: Settings }>
+  /** The config that a pipeline of another system becomes; `file` is relative to the project. */
+  readonly importPipeline: (
+    request: { readonly kind: 'github' | 'gitlab'; readonly projectDir: string; readonly file: string },
+    signal: AbortSignal,
+  ) => Promise<{ readonly text: string; readonly jobs: number; readonly notes: readonly LoweringNote[] }>
+  /** The document of another system that the pipeline of the settings becomes. */
+  readonly exportPipeline: (
+    request: { readonly kind: 'github' | 'gitlab'; readonly projectDir: string; readonly settings: Settings },
+    signal: AbortSignal,
+  ) => Promise<{ readonly text: string; readonly notes: readonly string[] }>
   readonly verifyLedgerFile: (
     path: string,
     anchor: { readonly seq: number; readonly hash: string } | undefined,

@@ -26,6 +26,7 @@ import { Processes } from './processes.ts'
 import { RunFiles } from './run-files.ts'
 import { ServicePorts } from './services/ports.ts'
 import { removeServices } from './services/services.ts'
+import { signalsOf } from './signals.ts'
 import type { JobSignals } from './steps.ts'
 import { Trash } from './trash.ts'
 import { Checkouts } from './workspace/checkouts.ts'
@@ -356,31 +357,6 @@ const nothingRan = (plan: JobPlan): Omit<JobOutcome, 'outcome' | 'reason' | 'pro
   evidence: null,
   isolation: 'nothing ran',
 })
-
-/** What ends the job early, and a call that lets go of timer and listener. */
-const signalsOf = (
-  { timeoutMs }: JobPlan,
-  kill: AbortController,
-  signal: AbortSignal,
-): { readonly signals: JobSignals; readonly release: () => void } => {
-  const stop = new AbortController()
-  let isLate = false
-  const end = (): void => stop.abort()
-  const timer = setTimeout(() => {
-    isLate = !stop.signal.aborted
-    end()
-  }, timeoutMs)
-  signal.addEventListener('abort', end, { once: true })
-  kill.signal.addEventListener('abort', end, { once: true })
-  if (signal.aborted) end()
-  return {
-    signals: { stop: stop.signal, kill: kill.signal, because: () => (isLate ? 'timed_out' : 'cancelled') },
-    release: () => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', end)
-    },
-  }
-}
 
 /** A key as a file name; keys are made of ids and job names, which hold nothing worse than a slash. Long ones keep their beginning and end in a hash. */
 const safe = (key: string): string => {
