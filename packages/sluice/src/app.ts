@@ -7,6 +7,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, realpathSync, writeFile
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { localCache, projectSeal, remoteCaches } from './adapters/cache/open.ts'
 import { githubRules, pipelinesOf } from './adapters/ci/pipelines.ts'
 import { configLoader } from './adapters/config/loader.ts'
 import { localEvidence } from './adapters/evidence/local.ts'
@@ -21,11 +22,15 @@ import { processDriver } from './drivers/process/driver.ts'
 import { Engine } from './engine/engine.ts'
 import type { Ports } from './engine/ports.ts'
 import { gatewayNodeOptions } from './gateway/node-options.ts'
+import type { CacheAccess } from './core/pipeline/cache/scope.ts'
+import { cacheAccess, cachePrefix } from './http/cache-access.ts'
 import type { ApiContext } from './http/context.ts'
+import type { CacheSeal } from './ports/cache.ts'
 import type { Log } from './ports/clock.ts'
 import { GatewayKeeper } from './routers/gateway/keeper.ts'
 import { gatewayRouter } from './routers/gateway/router.ts'
 import { LocalArtifacts, localTools } from './runner/artifacts.ts'
+import type { CacheSupport } from './runner/cache/run-caches.ts'
 import { LocalRunner } from './runner/runner.ts'
 
 /** What a control plane is opened with. */
@@ -95,6 +100,7 @@ export const openControlPlane = async (options: ControlPlaneOptions): Promise<Co
     runner: new LocalRunner({
       ...{ stateDir, artifacts, evidence, environment: process.env, cores: availableParallelism(), now: Date.now },
       repository: projectDir,
+      caches: cacheSupport(stateDir, log),
       github,
     }),
     secrets,
@@ -111,6 +117,7 @@ export const openControlPlane = async (options: ControlPlaneOptions): Promise<Co
     api: {
       engine,
       ...ports,
+      cache: sharedCache(stateDir),
       settings: (signal) => ports.config.load(projectDir, signal),
       server: { version: programVersion(), pid: process.pid, startedAt: ports.clock.now(), projectDir, stateDir },
       isStarted: () => isStarted,
@@ -124,9 +131,43 @@ export const openControlPlane = async (options: ControlPlaneOptions): Promise<Co
     close: async () => {
       closing.abort()
       await engine.stop()
+      await ports.runner.settled()
       await keeper.stop()
       router.close()
     },
+  }
+}
+
+/** What runs keep from one to the next: in the state directory, and where the config says. */
+const cacheSupport = (stateDir: string, log: Log): CacheSupport => {
+  let seal: CacheSeal | null = null
+  const sealed = (): CacheSeal => (seal ??= projectSeal(stateDir, process.env))
+  return {
+    seal: {
+      sign: (text) => sealed().sign(text),
+      verify: (text, signature) => sealed().verify(text, signature),
+      digestSecret: (name, value) => sealed().digestSecret(name, value),
+    },
+    report: ({ kind, text }) => log.warn('cache_trouble', { kind, text }),
+    open: ({ remote, bytesMax }) => {
+      const { stores, missing } = remoteCaches(remote, process.env)
+      if (missing !== null) log.warn('cache_trouble', { kind: 'remote_failed', text: `${missing} is not set` })
+      return { local: localCache({ stateDir, seal: sealed(), bytesMax }), remotes: stores }
+    },
+  }
+}
+
+/** The cache of this control plane for runners elsewhere. Without a token on the wire nobody is let in. */
+const sharedCache = (stateDir: string): ApiContext['cache'] => {
+  const pull = process.env['SLUICE_CACHE_PULL_TOKEN'] ?? null
+  return async (request, token) => {
+    const { cacheHandler } = await import('./adapters/cache/http-handler.ts')
+    const seal = projectSeal(stateDir, process.env)
+    const access = (asked: Request): CacheAccess | null =>
+      token === null ? null : cacheAccess(asked, { all: token, pull })
+    return cacheHandler({ cache: localCache({ stateDir, seal, bytesMax: null }), seal, access, prefix: cachePrefix })(
+      request,
+    )
   }
 }
 

@@ -30,6 +30,9 @@ const host: Host = {
     const { exportTo } = await import('./adapters/ci/convert.ts')
     return exportTo({ ...request, source: await sourceOf(request.projectDir) }, signal)
   },
+  affected: async (question, signal) => (await import('./runner/cache/affected-jobs.ts')).affectedOf(question, signal),
+  cachedThings: async (stateDir) => (await import('./adapters/cache/overview.ts')).cachedThings(stateDir),
+  cleanCache: async (stateDir) => (await import('./adapters/cache/overview.ts')).cleanCache(stateDir),
   verifyLedgerFile: async (path, anchor) =>
     (await import('./adapters/store/verify-file.ts')).verifyLedgerFile(path, anchor),
 }

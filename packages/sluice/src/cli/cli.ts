@@ -1,4 +1,5 @@
 /** What a command works with: where it prints, what was asked for globally, and the way to a control plane. Made once, in `program.ts`. */
+import type { AffectedJobs } from '../core/pipeline/cache/affected.ts'
 import type { Settings } from '../core/config/settings.ts'
 import type { LoweringNote } from '../core/pipeline/job-plan.ts'
 import type { Client } from '../http/client/client.ts'
@@ -103,6 +104,24 @@ export type Host = {
     request: { readonly kind: 'github' | 'gitlab'; readonly projectDir: string; readonly settings: Settings },
     signal: AbortSignal,
   ) => Promise<{ readonly text: string; readonly notes: readonly string[] }>
+  /** Jobs that what changed since a commit concerns. */
+  readonly affected: (
+    question: { readonly directory: string; readonly base: string; readonly settings: Settings },
+    signal: AbortSignal,
+  ) => Promise<AffectedJobs>
+  /** What the state directory's cache holds. */
+  readonly cachedThings: (stateDir: string) => Promise<
+    readonly {
+      readonly scope: string
+      readonly kind: 'job' | 'folder'
+      readonly name: string
+      readonly madeBy: string
+      readonly createdAt: number
+      readonly bytes: number
+    }[]
+  >
+  /** Empties it and gives the bytes that it held. */
+  readonly cleanCache: (stateDir: string) => Promise<number>
   readonly verifyLedgerFile: (
     path: string,
     anchor: { readonly seq: number; readonly hash: string } | undefined,

@@ -13,6 +13,8 @@ import type { Style } from './render/style.ts'
 /** Between two looks when nothing was announced: on a terminal for the counters, elsewhere because a stream may be dead without saying so. */
 const lookTerminalMs = 250
 const lookPlainMs = 1_000
+/** Between two looks, as many times what the last one took. */
+const looksShare = 2
 const heartbeatMs = 30_000
 /** Looks in a row that may fail, one second apart, before the server is given up: its gateway starts it again within seconds. */
 const failuresMax = 20
@@ -100,13 +102,17 @@ const watch = async <State>(
   let state: State | null = null
   try {
     for (;;) {
+      const lookedAt = performance.now()
       state = await lookPatiently(cli, { subject, teller })
       teller.tell(state)
+      const tookMs = performance.now() - lookedAt
       if (subject.isOver(state)) return { ended: 'over', state }
       if (interrupted.aborted) return { ended: 'detached', state }
       if (late !== null && performance.now() >= late) return { ended: 'late', state }
       await bell.wait(isTerminal ? lookTerminalMs : lookPlainMs)
       if (interrupted.aborted) return { ended: 'detached', state }
+      // A run of hundreds of jobs changes faster than it can be looked at; most of the time belongs to the jobs.
+      await new Promise((resolve) => setTimeout(resolve, looksShare * tookMs))
     }
   } finally {
     teller.end()

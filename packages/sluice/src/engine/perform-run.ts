@@ -46,17 +46,17 @@ type JobWork = { readonly run: Run; readonly key: string; readonly action: Extra
 
 const runJob = async (world: World, { run, key, action }: JobWork, signal: AbortSignal): Promise<RunResult> => {
   const job = jobOf(run, action.job)
-  const { commit, version, isolation } = run.plan
+  const { commit, version, isolation, cache: caching = null } = run.plan
   const secrets = await secretsOf(world, job, signal)
   await world.runner.stop(key, signal)
   const { execution: attempt, inputs, needs } = action
   const given = { ...job, env: { ...job.env, ...action.given } }
   const outcome = await world.runner.run(
-    { key, run: run.id, commit, version, job: given, isolation, secrets, attempt, inputs, needs },
+    { key, run: run.id, commit, version, job: given, isolation, secrets, attempt, inputs, needs, caching },
     signal,
   )
-  const { artifacts, outputs, evidence } = outcome
-  if (outcome.outcome === 'succeeded') return { kind: 'job_succeeded', artifacts, outputs, evidence }
+  const { artifacts, outputs, evidence, cache = null } = outcome
+  if (outcome.outcome === 'succeeded') return { kind: 'job_succeeded', artifacts, outputs, evidence, cache }
   return failed(job, outcome)
 }
 

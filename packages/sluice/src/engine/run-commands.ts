@@ -20,6 +20,8 @@ export type StartRunCommand = {
   readonly jobs: readonly string[] | null
   /** A run of the same commit whose jobs that succeeded are not run again. */
   readonly failedOf?: string | null
+  /** Whether jobs may come out of the caches; they may when absent. */
+  readonly usesCache?: boolean
   /** A pipeline of another system instead of that of the config; `jobs` are then those of it. */
   readonly pipeline?: Omit<PipelineRequest, 'jobs'> | null
 }
@@ -122,7 +124,8 @@ const planOf = async (world: World, { id, commit, command }: Planning, signal: A
   const { settings, version } = await configOf(world, { id, commit }, signal)
   const secretVersions = resolveStart(settings) === null ? {} : await versionsOf(world, settings, signal)
   const only = command.jobs === null ? {} : { only: command.jobs }
-  return planRun({ settings, commit, version, secretVersions, cores: world.runner.cores, ...only })
+  const cachesFor = command.usesCache === false ? null : command.ref
+  return planRun({ settings, commit, version, secretVersions, cores: world.runner.cores, cachesFor, ...only })
 }
 
 const configOf = (world: World, of: Pick<Planning, 'id' | 'commit'>, signal: AbortSignal): Promise<CommitConfig> =>
@@ -147,7 +150,7 @@ const foreignPlan = async (
   const { inputs } = pipeline
   return planForeignRun({
     ...{ config, fallbackService: world.source.name, commit, cores: world.runner.cores },
-    ...{ origin, inputs, jobs: lowered },
+    ...{ origin, inputs, jobs: lowered, cachesFor: command.usesCache === false ? null : ref },
   })
 }
 

@@ -29,6 +29,8 @@ export type ApiContext = {
     readonly projectDir: string
     readonly stateDir: string
   }
+  /** Answers below `/v1/cache/`; the second is the API's token, null where there is no wire. */
+  readonly cache: (request: Request, token: string | null) => Promise<Response>
   /** Whether recovery is over. */
   readonly isStarted: () => boolean
   /** Falls when the server closes; open streams end. */

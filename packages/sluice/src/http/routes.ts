@@ -173,6 +173,7 @@ export const routes: { readonly [Id in RouteId]: RouteSpec<Id> } = {
         .max(200)
         .nullish()
         .meta({ description: 'A run of the same commit: what succeeded in it is not run again.' }),
+      cache: z.boolean().optional().meta({ description: 'False: no job comes out of a cache, and none is kept.' }),
       pipeline: pipelineInputSchema
         .nullish()
         .meta({ description: 'A pipeline of another system instead of that of the config.' }),

@@ -1,6 +1,8 @@
 import type { ErrorCode } from '../core/errors.ts'
 import type { Artifact, Commit, Digest, RunId } from '../core/model.ts'
+import type { RunCachePlan } from '../core/pipeline/cache/run-cache.ts'
 import type { JobPlan, RetryReason, Texts } from '../core/pipeline/job-plan.ts'
+import type { CacheUse } from '../core/pipeline/types.ts'
 import type { Annotation, Need } from './dialect.ts'
 
 /** A job to execute. */
@@ -24,6 +26,8 @@ export type JobRequest = {
   readonly inputs?: readonly Artifact[]
   /** How far the job is kept apart from the others; the runner's own wish when absent. */
   readonly isolation?: 'auto' | 'none' | 'required'
+  /** How the run uses the caches. Absent or null: not at all. */
+  readonly caching?: RunCachePlan | null
   /** Steps that are taken from an earlier attempt instead of run. Absent: none are. */
   readonly from?: StartingPoint
 }
@@ -73,6 +77,8 @@ export type JobOutcome = {
   readonly evidence: Digest | null
   /** What was kept apart, in words. */
   readonly isolation: string
+  /** Where the result came from when the job was not run. */
+  readonly cache?: CacheUse | null
 }
 
 /** One line of a job's log, secrets masked. */
@@ -138,6 +144,8 @@ export interface JobRunner {
   ): Promise<LogPage>
   /** Folds, annotations and summary of a job's log. */
   logMarks(key: string, signal: AbortSignal): Promise<LogMarks>
+  /** Resolves when nothing is left to do behind the back of jobs that are over: results that are being kept, files that go. */
+  settled(): Promise<void>
   /** Cores of the machine that jobs may use. */
   readonly cores: number
 }

@@ -153,7 +153,7 @@ for (const isolation of ['auto', 'none'] as const) {
       ] as const) {
         const key = `run_1/job/${isolation}-cache-${attempt}`
         assert.equal(
-          (await lab.runner({ isolation, caches }).run(lab.request(key, cached), never)).outcome,
+          (await lab.runner({ isolation, folders: caches }).run(lab.request(key, cached), never)).outcome,
           'succeeded',
         )
         assert.ok((await logOf(lab.runner(), key)).some((line) => line.startsWith('cache npm-') && line.includes(word)))

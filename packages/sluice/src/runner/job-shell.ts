@@ -38,6 +38,8 @@ export type JobShellOptions = {
   readonly secrets: Readonly<Record<string, string>>
   readonly runFiles: RunFiles
   readonly caches: FolderCache | null
+  /** Changes the words of every command; absent: as they are. */
+  readonly wrap?: (argv: readonly string[], directory: string | null) => readonly string[]
 }
 
 /** What a job said besides its log. */
@@ -72,7 +74,7 @@ export class LocalJobShell implements JobShell {
     signal: AbortSignal,
     onLine?: (line: string, stream: 'stdout' | 'stderr') => string | null,
   ): Promise<ExecutionEnd> {
-    const { log, processes } = this.#options
+    const { log, processes, wrap = (words) => words } = this.#options
     const lines = onLine === undefined ? null : new LineTap(log, onLine)
     const onOutput: OnOutput = (stream, chunk) => {
       const isTaken = lines === null ? log.write(stream, chunk) : lines.push(stream, chunk)
@@ -80,7 +82,14 @@ export class LocalJobShell implements JobShell {
     }
     const as: RunAs | null = null
     const end = await processes.run(
-      { argv, env: { ...this.env, ...env, ...this.#marks() }, directory, timeoutMs, as, onOutput },
+      {
+        argv: wrap(argv, directory),
+        env: { ...this.env, ...env, ...this.#marks() },
+        directory,
+        timeoutMs,
+        as,
+        onOutput,
+      },
       signal,
     )
     lines?.end()

@@ -8,12 +8,13 @@ import type { ArtifactStore } from '../ports/artifacts.ts'
 import type { JobDialect } from '../ports/dialect.ts'
 import type { EvidenceStore } from '../ports/evidence.ts'
 import type { JobOutcome, JobRequest } from '../ports/runner.ts'
+import type { Capture } from './captured.ts'
 import type { Network } from './isolation/launcher.ts'
 import type { JobLog } from './log/job-log.ts'
 import { type FolderCache, LocalJobShell } from './job-shell.ts'
 import type { Processes } from './processes.ts'
 import { type StepRecord, writeRecord } from './record.ts'
-import { isDue, keepArtifacts, keepEvidence, keyOf, outputsOf, wantedReports } from './results.ts'
+import { isDue, keepArtifacts, keepEvidence, keyOf, outputsOf, reportsOf } from './results.ts'
 import { RunFiles } from './run-files.ts'
 import type { ServicePorts } from './services/ports.ts'
 import { type Services, startServices } from './services/services.ts'
@@ -39,6 +40,8 @@ export type JobWork = {
   /** Null: reports are not read. */
   readonly evidence: Pick<EvidenceStore, 'put'> | null
   readonly caches: FolderCache | null
+  /** Watches a job whose result is to be kept; null for others. */
+  readonly capture: Capture | null
   readonly dialect: JobDialect | null
   readonly earlier: readonly StepRecord[]
   /** Whether each step gets a layer of its own. */
@@ -113,7 +116,7 @@ const withoutSteps = ({ plan, workspace }: JobWork, error: SluiceError, signals:
 }
 
 const withServices = async (work: JobWork, services: Services, signals: JobSignals): Promise<JobEnd> => {
-  const { plan, workspace, log, request, stateDir, processes, caches } = work
+  const { plan, workspace, log, request, stateDir, processes, caches, capture } = work
   const secrets = request.secrets
   const machine = new LocalJobShell({
     workspace,
@@ -124,11 +127,14 @@ const withServices = async (work: JobWork, services: Services, signals: JobSigna
     secrets,
     runFiles: new RunFiles(stateDir, request.run),
     caches,
+    ...(capture === null ? {} : { wrap: capture.wrap }),
   })
   const found = await restoreCaches(work, machine, signals)
+  await capture?.begin(workspace)
   const steps =
     plan.dialect === 'sluice' ? await ownSteps(work, machine, signals) : await dialectSteps(work, machine, signals)
-  const end = await results(work, { machine, steps }, signals)
+  const ended = await results(work, { machine, steps }, signals)
+  const end = (await capture?.end(ended, machine.said().reports, signals.kill)) ?? ended
   await saveCaches(work, { machine, found, hasSucceeded: end.outcome === 'succeeded' }, signals)
   return end
 }
@@ -217,13 +223,7 @@ const results = async (
   const hasSucceeded = steps.outcome === 'succeeded'
   const said = machine.said()
   const own = plan.dialect === 'sluice' ? await outputsOf(plan, directory, log) : {}
-  const wanted = [
-    ...wantedReports(plan.reports, plan.dialect === 'sluice' ? 'ours' : 'foreign'),
-    ...wantedReports(
-      said.reports.map(({ format, path }) => ({ format, paths: [path] })),
-      'foreign',
-    ),
-  ]
+  const wanted = reportsOf(plan, said.reports)
   const staging = join(folder, 'reports')
   const kept =
     work.evidence === null

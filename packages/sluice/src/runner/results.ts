@@ -41,7 +41,7 @@ export type Keeping = {
   readonly commit: Commit
   readonly version: string
   readonly inputs: readonly Artifact[]
-  readonly log: JobLog
+  readonly log: Pick<JobLog, 'note'>
   readonly hasSucceeded: boolean
 }
 
@@ -88,18 +88,32 @@ export const wantedReports = (reports: readonly PlannedReport[], whose: 'ours' |
     return whose === 'ours' ? [report] : []
   })
 
+/** All reports of a job: those of its plan, and those that its steps named. */
+export const reportsOf = (
+  { reports, dialect }: JobPlan,
+  said: readonly { readonly format: string; readonly path: string }[],
+): readonly PlannedReport[] => [
+  ...wantedReports(reports, dialect === 'sluice' ? 'ours' : 'foreign'),
+  ...wantedReports(
+    said.map(({ format, path }) => ({ format, paths: [path] })),
+    'foreign',
+  ),
+]
+
 /** What keeping a job's evidence takes. `staging` is emptied first. */
 export type KeepingEvidence = {
   readonly reports: readonly PlannedReport[]
   readonly directory: string
+  /** Where the job worked, when that was elsewhere. */
+  readonly checkout?: string
   readonly staging: string
   readonly store: Pick<EvidenceStore, 'put'>
-  readonly log: JobLog
+  readonly log: Pick<JobLog, 'note'>
 }
 
 /** Reads the reports that a job declared and keeps what they say, also that some are missing. Null for a job that declares none. Files are copied first: where the job works, `realpath` may have no meaning. */
 export const keepEvidence = async (
-  { reports, directory, staging, store, log }: KeepingEvidence,
+  { reports, directory, checkout = directory, staging, store, log }: KeepingEvidence,
   signal: AbortSignal,
 ): Promise<Digest | null> => {
   if (reports.length === 0) return null
@@ -109,7 +123,7 @@ export const keepEvidence = async (
     const names = await selectFiles({ directory, paths, exclude: [], glob: true })
     await copyFiles({ from: directory, to: staging, names }, signal)
   }
-  const collected = await collectEvidence(reports, { directory: staging, checkout: directory }, signal)
+  const collected = await collectEvidence(reports, { directory: staging, checkout }, signal)
   for (const report of collected) {
     if (report.status === 'missing') log.note(`report ${report.path}: nothing is there`)
     if (report.status === 'unreadable') log.note(`report ${report.path} cannot be read: ${report.detail}`)

@@ -1,14 +1,12 @@
 /** Runs jobs on this machine, kept apart as far as it can be; with clean environments, masked logs, and nothing left behind. */
-import { createHash } from 'node:crypto'
-import { appendFile, mkdir, readFile, rm } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
+import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type ErrorCode, SluiceError } from '../core/errors.ts'
 import { limits } from '../core/limits.ts'
 import type { JobPlan } from '../core/pipeline/job-plan.ts'
 import { endMarked } from '../lib/marked-processes.ts'
-import { endGroup } from '../lib/process-group.ts'
-import { identify, isRunning, type ProcessIdentity } from '../lib/process-identity.ts'
 import type { ArtifactStore } from '../ports/artifacts.ts'
 import type { JobDialect } from '../ports/dialect.ts'
 import type { EvidenceStore } from '../ports/evidence.ts'
@@ -16,7 +14,12 @@ import type { JobOutcome, JobRequest, LogLine, LogMarks, LogPage } from '../port
 import { type Beginning, beginningOf } from './beginning.ts'
 import { detectIsolation, type Isolation, type IsolationWish } from './isolation/detect.ts'
 import type { Network } from './isolation/launcher.ts'
+import { nothingRan, type Recalled, recallJob } from './cached-job.ts'
+import { type CacheSupport, RunCaches } from './cache/run-caches.ts'
+import { type Capture, captureJob, stagingOf } from './captured.ts'
 import { runJob } from './job.ts'
+import { endRecorded, recordGroup } from './groups.ts'
+import { safe } from './job-names.ts'
 import { jobEnvironment } from './job-environment.ts'
 import { JobLog } from './log/job-log.ts'
 import { readMarks } from './log/marks.ts'
@@ -46,7 +49,9 @@ export type RunnerOptions = {
   readonly artifacts?: Pick<ArtifactStore, 'put' | 'unpack'>
   /** Keeps what reports of jobs say; without it they are not read. */
   readonly evidence?: Pick<EvidenceStore, 'put'>
-  readonly caches?: FolderCache
+  readonly caches?: CacheSupport
+  /** Folders under a key, where they are kept otherwise than in `caches`. */
+  readonly folders?: FolderCache
   readonly github?: JobDialect
   /** `auto` when absent. */
   readonly isolation?: IsolationWish
@@ -74,6 +79,7 @@ export class LocalRunner {
   readonly #trash: Trash
   readonly #checkouts: Checkouts | null
   readonly #running = new Map<string, Running>()
+  readonly #caches: RunCaches | null
   #isolation: Promise<Isolation> | null = null
 
   constructor(options: RunnerOptions) {
@@ -89,6 +95,7 @@ export class LocalRunner {
       await rm(join(directory, buildMetadata), { force: true })
     }
     this.#checkouts = repository === undefined ? null : new Checkouts({ stateDir, repository, unpack, now })
+    this.#caches = cachesOf(options, this.#checkouts)
   }
 
   workspace(key: string): string {
@@ -131,6 +138,8 @@ export class LocalRunner {
     }
     running?.kill.abort()
     await running?.over
+    // Made before anything is started, and removed only when all of it is over.
+    if (!existsSync(this.#folder(key))) return
     if (!hasMarks) await endRecorded(this.#groupsPath(key), this.#graceMs)
     await endMarked({ entry: this.#mark(key), since: null }, this.#graceMs)
     await removeServices(this.#folder(key))
@@ -166,13 +175,16 @@ export class LocalRunner {
     return new RunFiles(this.#options.stateDir, run).remove()
   }
 
-  /** Resolves once everything that was thrown away is gone. */
-  settled(): Promise<void> {
-    return this.#trash.settled()
+  /** Resolves once everything that was thrown away is gone, and what is to be kept is. */
+  async settled(): Promise<void> {
+    await this.#caches?.settled(AbortSignal.any([]))
+    await this.#trash.settled()
   }
 
   async #run(request: JobRequest, kill: AbortController, signal: AbortSignal): Promise<JobOutcome> {
     const { key, secrets } = request
+    const recalled = await this.#recall(request, signal)
+    if (recalled.kind === 'known') return recalled.outcome
     const log = await JobLog.open({ path: this.#logPath(key), secrets: Object.values(secrets), now: this.#options.now })
     const plan = request.job
     const { signals, release } = signalsOf(plan, kill, signal)
@@ -182,10 +194,12 @@ export class LocalRunner {
       const beginning = await beginningOf(request, { folder, isolation, folderOf: (other) => this.#folder(other) })
       await clearWorkspace(folder, beginning.lowers)
       await mkdir(folder, { recursive: true })
-      const end = await this.#inWorkspace({ request, plan, log, isolation, beginning }, signals)
+      const capture = this.#capture(request, recalled, log)
+      const end = await this.#inWorkspace({ request, plan, log, isolation, beginning, capture }, signals)
       await this.#keepOrDiscard(folder, end)
       // Only a closed log has its last line.
       await log.close()
+      capture?.store()
       return { ...end, tail: log.tail() }
     } catch (error) {
       await log.close()
@@ -206,6 +220,37 @@ export class LocalRunner {
     }
   }
 
+  /** What the cache has of a job; whatever is wrong with it, the job can be run. */
+  async #recall(request: JobRequest, signal: AbortSignal): Promise<Recalled> {
+    if (this.#caches === null) return { kind: 'none' }
+    const { artifacts: store = null, evidence = null, now } = this.#options
+    const folder = this.#folder(request.key)
+    const options = {
+      request,
+      caches: this.#caches,
+      folder,
+      logPath: this.#logPath(request.key),
+      store,
+      evidence,
+      now,
+    }
+    const recalled = await recallJob(options, signal)
+    if (recalled.kind === 'known' && existsSync(folder)) await this.#trash.take(folder)
+    return recalled
+  }
+
+  /** Watches a job that was looked for and not found. */
+  #capture(request: JobRequest, recalled: Recalled, log: JobLog): Capture | null {
+    if (recalled.kind !== 'miss' || this.#caches === null) return null
+    const { stateDir, environment, now } = this.#options
+    for (const line of recalled.miss.because) log.note(`cache: miss, ${line}`)
+    return captureJob({
+      ...recalled,
+      ...{ request, caches: this.#caches, log, logPath: this.#logPath(request.key), stateDir, environment, now },
+      provided: (request.inputs ?? []).map(({ digest }) => join(stateDir, 'checkouts', digest.slice('sha256:'.length))),
+    })
+  }
+
   async #wished(wish: IsolationWish = this.#options.isolation ?? 'auto'): Promise<Isolation> {
     const isolation = await this.isolation(wish)
     if (wish !== 'required' || isolation.kind !== 'none') return isolation
@@ -216,11 +261,11 @@ export class LocalRunner {
   }
 
   async #inWorkspace(
-    { request, plan, log, isolation, beginning }: Opening,
+    { request, plan, log, isolation, beginning, capture }: Opening,
     signals: JobSignals,
   ): Promise<Awaited<ReturnType<typeof runJob>>> {
     const { key } = request
-    const { environment, network = 'shared', stateDir, artifacts, evidence, caches, github, now } = this.#options
+    const { environment, network = 'shared', stateDir, artifacts, evidence, github, now } = this.#options
     const folder = this.#folder(key)
     const files = await this.#files(request, beginning, signals.stop)
     const release = files.kind === 'layers' ? this.#checkouts?.hold(files.lowers) : undefined
@@ -249,8 +294,9 @@ export class LocalRunner {
           network,
           ports: this.#ports,
           store: request.directory === undefined ? (artifacts ?? null) : null,
+          caches: this.#options.folders ?? this.#caches?.folders(request) ?? null,
+          capture,
           evidence: evidence ?? null,
-          caches: caches ?? null,
           dialect: github ?? null,
           earlier: beginning.earlier,
           hasCheckpoints: isolation.kind === 'layers' && isolation.overlay.renames,
@@ -287,9 +333,7 @@ export class LocalRunner {
 
   /** Where marks cannot be read, groups are remembered, so that the next process can end what this one leaves. */
   #recordGroup(key: string, leader: number): void {
-    if (hasMarks) return
-    const identity = identify(leader)
-    if (identity !== null) void appendFile(this.#groupsPath(key), `${JSON.stringify(identity)}\n`).catch(() => {})
+    if (!hasMarks) recordGroup(this.#groupsPath(key), leader)
   }
 
   #folder(key: string): string {
@@ -309,12 +353,21 @@ export class LocalRunner {
   }
 }
 
+const cachesOf = (options: RunnerOptions, checkouts: Checkouts | null): RunCaches | null => {
+  const { caches: support, repository, environment, stateDir, now } = options
+  if (support === undefined || repository === undefined || checkouts === null) return null
+  // What a process that was killed was about to keep; nobody else works in this state directory.
+  rmSync(stagingOf(stateDir), { recursive: true, force: true })
+  return new RunCaches({ support, repository, environment, checkouts, now })
+}
+
 type Opening = {
   readonly request: JobRequest
   readonly plan: JobPlan
   readonly log: JobLog
   readonly isolation: Isolation
   readonly beginning: Beginning
+  readonly capture: Capture | null
 }
 
 /** What decides a job before it began. */
@@ -338,52 +391,3 @@ const isCalledOff = (error: unknown): boolean =>
   error instanceof SluiceError
     ? error.code === 'outcome_unknown'
     : error instanceof Error && error.name === 'AbortError'
-
-const nothingRan = (plan: JobPlan): Omit<JobOutcome, 'outcome' | 'reason' | 'problem' | 'tail'> => ({
-  exitCode: null,
-  failedStep: null,
-  outputs: {},
-  steps: plan.steps.map(({ name }) => ({
-    name,
-    outcome: 'skipped',
-    exitCode: null,
-    startedAt: null,
-    finishedAt: null,
-    isCheckpoint: false,
-  })),
-  artifacts: [],
-  annotations: [],
-  summary: '',
-  evidence: null,
-  isolation: 'nothing ran',
-})
-
-/** A key as a file name; keys are made of ids and job names, which hold nothing worse than a slash. Long ones keep their beginning and end in a hash. */
-const safe = (key: string): string => {
-  const name = key.replaceAll('/', '.').replaceAll(/[^\w.-]/g, '_')
-  if (name === key.replaceAll('/', '.') && name.length <= nameCharactersMax) return name
-  return `${name.slice(0, nameCharactersMax)}-${createHash('sha256').update(key).digest('hex').slice(0, 12)}`
-}
-
-/** Leaves room for endings in the 255 bytes that file systems have. */
-const nameCharactersMax = 150
-
-const endRecorded = async (path: string, graceMs: number): Promise<void> => {
-  const text = await readFile(path, 'utf8').catch(() => '')
-  for (const line of text.split('\n')) {
-    const leader = parseIdentity(line)
-    if (leader !== null && isRunning(leader)) await endGroup(leader.pid, graceMs)
-  }
-  await rm(path, { force: true })
-}
-
-const parseIdentity = (line: string): ProcessIdentity | null => {
-  try {
-    const record: unknown = JSON.parse(line)
-    if (typeof record !== 'object' || record === null || !('pid' in record && 'startTime' in record)) return null
-    const { pid, startTime } = record
-    return typeof pid === 'number' && typeof startTime === 'string' ? { pid, startTime } : null
-  } catch {
-    return null
-  }
-}

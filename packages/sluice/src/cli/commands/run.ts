@@ -1,18 +1,27 @@
-import { type Command, flagOption, type Input, textOption } from '../cli.ts'
+import { SluiceError } from '../../core/errors.ts'
+import type { Client } from '../../http/client/client.ts'
+import { type Cli, type Command, flagOption, type Input, textOption } from '../cli.ts'
 import { withClient } from '../connect.ts'
+import { cacheReasons, reasonText } from './cache-explain.ts'
 import { noteText } from '../../core/pipeline/notes.ts'
 import { followRun, freshKey, timeoutOf } from './follow.ts'
 import { pipelineOf } from './foreign.ts'
 
 /** `sluice run`. Without a server the run happens in this process, and Ctrl-C calls it off. */
-export const command: Command = (cli, input) => {
+export const command: Command = async (cli, input) => {
   const waits = input.options['wait'] !== false
   const timeoutMs = timeoutOf(input)
   const pipeline = pipelineOf(cli, input)
+  const jobs = await jobsOf(cli, input)
+  if (jobs?.length === 0) {
+    if (cli.globals.json) cli.json({ run: null })
+    else cli.print(`${cli.style.mark('done')} nothing changed that concerns any job`)
+    return 0
+  }
   const need = { need: waits ? 'work' : 'server', isBare: pipeline !== null } as const
   return withClient(cli, need, async (client, kind) => {
-    const jobs = jobsOf(input)
-    const body = { ref: input.args[0] ?? 'HEAD', jobs, reason: textOption(input, 'message'), pipeline }
+    const cache = input.options['cache'] !== false
+    const body = { ref: input.args[0] ?? 'HEAD', jobs, cache, reason: textOption(input, 'message'), pipeline }
     const { run, notes } = await client.call('runs.start', { body, idempotencyKey: freshKey() })
     for (const note of notes) cli.note(`${cli.noteStyle.mark('warn')} ${noteText(note)}`)
     if (!waits) {
@@ -22,9 +31,35 @@ export const command: Command = (cli, input) => {
     }
     if (flagOption(input, 'verbose'))
       cli.note(kind === 'server' ? `on the control plane at ${client.url}` : 'in this process: no control plane runs')
-    return followRun(cli, { client, id: run, timeoutMs, isHere: kind === 'inProcess' })
+    const code = await followRun(cli, { client, id: run, timeoutMs, isHere: kind === 'inProcess' })
+    if (flagOption(input, 'why')) await sayWhy(cli, client, run)
+    return code
   })
 }
 
-const jobsOf = ({ options }: Input): readonly string[] | null =>
-  Array.isArray(options['job']) ? options['job'].map(String) : null
+/** Null: all. */
+const jobsOf = async (cli: Cli, input: Input): Promise<readonly string[] | null> => {
+  const { options } = input
+  const named = Array.isArray(options['job']) ? options['job'].map(String) : null
+  const base = textOption(input, 'affected')
+  if (base === null) return named
+  if (named !== null)
+    throw new SluiceError('usage_invalid', {
+      detail: '--job and --affected each say which jobs to run',
+      hint: 'give one of them',
+    })
+  const { projectDir } = cli.globals
+  const { settings } = await cli.host.loadConfig(projectDir, cli.interrupted)
+  const { affected } = await cli.host.affected({ directory: projectDir, base, settings }, cli.interrupted)
+  for (const [job, because] of affected) cli.note(`${job}: ${because}`)
+  // A leg of a matrix is asked for by the name of the job.
+  return [...new Set([...affected.keys()].map((name) => name.replace(/ \(.*$/, '')))]
+}
+
+/** One line for each job, beside the report. */
+const sayWhy = async (cli: Cli, client: Client, run: string): Promise<void> => {
+  const { jobs } = await client.call('runs.show', { params: { run } })
+  for (const { name, startedAt } of jobs) {
+    if (startedAt !== null) cli.note(`${name}: ${reasonText(await cacheReasons(client, { run, job: name }))}`)
+  }
+}

@@ -64,6 +64,12 @@ export const projectWords: readonly Word[] = [
     options: [
       { flags: '--job <name...>', text: 'only these jobs and what they need; cuts no release' },
       {
+        flags: '--affected <base>',
+        text: 'only jobs that changes since this commit or branch concern; cuts no release',
+      },
+      { flags: '--no-cache', text: 'run every job, and keep nothing for the next run' },
+      { flags: '--why', text: 'say of every job why it was, or was not, found in the cache' },
+      {
         flags: '--workflow <file>',
         text: 'a GitHub Actions workflow of the commit instead; needs no sluice.config.ts',
       },
@@ -80,7 +86,13 @@ export const projectWords: readonly Word[] = [
       { flags: '--no-wait', text: 'do not wait (starts a control plane if none runs)' },
       { flags: '--timeout <span>', text: 'wait at most this long (90s, 15m)' },
     ],
-    examples: ['run', 'run v1.4.0', 'run --job test', 'run --workflow .github/workflows/ci.yml --event push'],
+    examples: [
+      'run',
+      'run v1.4.0',
+      'run --job test',
+      'run --affected main',
+      'run --workflow .github/workflows/ci.yml --event push',
+    ],
     load: () => import('../commands/run.ts'),
   },
 ]

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { limits } from '../limits.ts'
 import { count, key, name, positiveDuration, text, variables } from './fields.ts'
 import { gatesSchema } from './schema-gates.ts'
+import { cacheSchema } from './schema-cache.ts'
 import { jobSchema } from './schema-job.ts'
 import type { PipelineSettings } from './settings.ts'
 
@@ -90,6 +91,10 @@ export const pipelineSchema: z.ZodType<PipelineSettings> = z
       gates: key(gatesSchema.optional(), {
         description: 'What a run must show before its commit becomes a release.',
         examples: [{ tests: {}, coverage: { lines: '80%' } }],
+      }),
+      cache: key(cacheSchema.prefault({}), {
+        description: 'Where results and folders of jobs are kept from run to run.',
+        examples: [{ sizeMax: 20_000, remote: { kind: 'http', address: 'https://sluice.example/v1/cache' } }],
       }),
       jobs: key(
         z

@@ -1,4 +1,5 @@
 /** What the config says once parsed: every default filled in, durations in milliseconds, shares in basis points. */
+import type { RunCachePlan } from '../pipeline/cache/run-cache.ts'
 import type {
   ConcurrencyPlan,
   KeyedCachePlan,
@@ -26,6 +27,9 @@ export type Settings = {
   readonly environments: Readonly<Record<string, EnvironmentSettings>>
 }
 
+/** Where caches are, and what they may take. */
+export type CacheSettings = Omit<RunCachePlan, 'ref'>
+
 /** A parsed pipeline. */
 export type PipelineSettings = {
   readonly parallel: number | 'cores'
@@ -36,6 +40,7 @@ export type PipelineSettings = {
   readonly env: Texts
   /** Null when no gate is configured. */
   readonly gates: GateSettings | null
+  readonly cache: CacheSettings
   readonly jobs: Readonly<Record<string, JobSettings>>
 }
 

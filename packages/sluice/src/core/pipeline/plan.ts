@@ -7,6 +7,7 @@ import { SluiceError } from '../errors.ts'
 import { assert } from '../machine.ts'
 import type { Commit } from '../model.ts'
 import type { ReleaseDraft } from '../release.ts'
+import { cacheRefOf, type RunCachePlan } from './cache/run-cache.ts'
 import type { JobPlan } from './job-plan.ts'
 import { lowerJob } from './lower-config.ts'
 import { type Occasion, partOfRun } from './triggers.ts'
@@ -24,6 +25,8 @@ export type PlanRequest = {
   readonly occasion?: Occasion
   /** Only these jobs and what they need; all when absent. Such a run cuts no release. */
   readonly only?: readonly string[]
+  /** What the commit was named by, where caches may be used; null for a run that uses none. A run of `HEAD` when absent. */
+  readonly cachesFor?: string | null
 }
 
 const byHand: Occasion = {
@@ -48,6 +51,7 @@ export const planRun = (request: PlanRequest): RunPlan => {
     trigger: occasion.trigger,
     parallelMax: parallel === 'cores' ? Math.max(1, cores) : parallel,
     isolation,
+    cache: cacheOf(request, occasion),
     jobs: jobsOf(request, occasion, draft !== null),
     // A part of the pipeline has a part of the evidence, which no gate can judge by.
     gates: isWhole ? gates : null,
@@ -55,8 +59,22 @@ export const planRun = (request: PlanRequest): RunPlan => {
   }
 }
 
+type CacheRequest = {
+  readonly settings: { readonly pipeline: Pick<Settings['pipeline'], 'cache'> }
+  readonly cachesFor?: string | null
+}
+
+const cacheOf = (
+  { settings, cachesFor = 'HEAD' }: CacheRequest,
+  { trigger }: Pick<Occasion, 'trigger'>,
+): RunCachePlan | null => {
+  if (cachesFor === null) return null
+  const { remote, bytesMax } = settings.pipeline.cache
+  return { ref: cacheRefOf(trigger, cachesFor), remote, bytesMax }
+}
+
 /** What a run of a pipeline of another system is made from. */
-export type ForeignPlanRequest = Pick<PlanRequest, 'commit' | 'cores'> & {
+export type ForeignPlanRequest = Pick<PlanRequest, 'commit' | 'cores' | 'cachesFor'> & {
   /** Null where the commit has no config: then `fallbackService` names the service. */
   readonly config: { readonly settings: Settings; readonly version: string } | null
   readonly fallbackService: string
@@ -70,13 +88,17 @@ export const planForeignRun = (request: ForeignPlanRequest): RunPlan => {
   const { config, fallbackService, commit, cores, origin, inputs, jobs } = request
   const { service, pipeline } = config?.settings ?? { service: fallbackService, pipeline: null }
   const parallel = pipeline?.parallel ?? 'cores'
+  const trigger = { event: triggerOf(origin), name: null, inputs }
+  const { cachesFor = 'HEAD' } = request
+  const settings = { pipeline: { cache: pipeline?.cache ?? { remote: null, bytesMax: null } } }
   return {
     form: 1,
     service,
     commit,
     version: releaseVersion(config?.version ?? '0.0.0', commit.id),
-    trigger: { event: triggerOf(origin), name: null, inputs },
+    trigger,
     pipeline: origin,
+    cache: cacheOf({ settings, cachesFor }, { trigger }),
     parallelMax: parallel === 'cores' ? Math.max(1, cores) : parallel,
     isolation: pipeline?.isolation ?? 'auto',
     jobs,

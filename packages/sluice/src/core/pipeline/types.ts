@@ -3,6 +3,7 @@ import type { GateSettings, GateVerdict } from '../evidence/gates/types.ts'
 import type { Actor, Artifact, Commit, Digest, Fence, Release, RunId } from '../model.ts'
 import type { ReleaseDraft } from '../release.ts'
 import type { Failure } from '../rollout/types.ts'
+import type { RunCachePlan } from './cache/run-cache.ts'
 import type { JobPlan, JsonValue, LoweringNote, RetryReason, Texts } from './job-plan.ts'
 
 /** What made a run start. `name` is a branch, a tag or a schedule's expression. */
@@ -38,6 +39,8 @@ export type RunPlan = {
   readonly parallelMax: number
   /** `auto`: a copy-on-write workspace of its own for each job where the system can; `none`: all jobs in one checkout; `required`: or not at all. */
   readonly isolation: 'auto' | 'none' | 'required'
+  /** How it uses the caches; null or absent: not at all. */
+  readonly cache?: RunCachePlan | null
   /** In an order in which each job comes after its needs, and after the job that it is part of. */
   readonly jobs: readonly JobPlan[]
   /** Conditions over the evidence of all jobs. Null for none. */

@@ -85,6 +85,8 @@ export type Contract = {
       readonly ref?: string | undefined
       readonly jobs?: readonly string[] | null | undefined
       readonly failedOf?: string | null | undefined
+      /** Whether jobs may come out of the caches; they may when absent. */
+      readonly cache?: boolean | undefined
       readonly pipeline?: PipelineInput | null | undefined
     }
     response: RunStartedView

@@ -20,9 +20,9 @@ export const runHandlers: Handlers<
     return { items: page.items.map(runView), next: page.next }
   },
   'runs.start': async ({ engine }, { body, caller, signal }) => {
-    const { ref = 'HEAD', jobs = null, failedOf = null, reason = null } = body
-    const pipeline = pipelineOf(body.pipeline ?? null)
-    const { run, plan } = await engine.startRun({ ref, jobs, failedOf, pipeline }, { ...caller, reason }, signal)
+    const { ref = 'HEAD', jobs = null, failedOf = null, reason = null, cache: usesCache = true } = body
+    const command = { ref, jobs, failedOf, usesCache, pipeline: pipelineOf(body.pipeline ?? null) }
+    const { run, plan } = await engine.startRun(command, { ...caller, reason }, signal)
     return { run, notes: plan.pipeline?.notes ?? [] }
   },
   'runs.show': async ({ engine, clock }, { params }) => ({

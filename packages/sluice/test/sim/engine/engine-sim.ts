@@ -300,7 +300,7 @@ class Schedule {
       evidence: { put: never, read: never, baseline: never, keepBaseline: never },
       runner: {
         ...{ workspace: never, run: never, stop: never, discard: never, cores: 1 },
-        ...{ logs: never, searchLog: never, logMarks: never },
+        ...{ logs: never, searchLog: never, logMarks: never, settled: () => Promise.resolve() },
       },
     }
   }

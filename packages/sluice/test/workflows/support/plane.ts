@@ -71,7 +71,7 @@ export const runJobs = async (asked: Asked): Promise<Came> => {
   const local = new LocalRunner({
     ...{ stateDir, repository: project, artifacts, evidence, github, cores: 2, now: Date.now, graceMs: 300 },
     environment: { PATH: process.env['PATH'], HOME: homedir() },
-    caches: folderCache(join(root, 'caches')),
+    folders: folderCache(join(root, 'caches')),
   })
   const runner: JobRunner = recording(local, { outcomes, order })
   const engine = new Engine(portsOf({ stateDir, project, artifacts, evidence, runner, github, lowered }), {
@@ -158,6 +158,7 @@ const recording = (
   logs: (key, page, signal) => local.logs(key, page, signal),
   searchLog: (key, page, signal) => local.searchLog(key, page, signal),
   logMarks: (key, signal) => local.logMarks(key, signal),
+  settled: () => local.settled(),
   run: async (request, signal) => {
     order.push(request.job.name)
     const outcome = await local.run(request, signal)
