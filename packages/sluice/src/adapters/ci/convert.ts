@@ -59,8 +59,19 @@ const lower = async (
 }
 
 const requestOf = ({ kind, file }: ImportRequest, skippedActions: readonly string[]): PipelineRequest => ({
-  ...{ kind, file, event: null, payload: null, jobs: null, inputs: {}, variables: {}, runners: {} },
-  ...{ containers: 'here', actions: null, skippedActions },
+  kind,
+  file,
+  event: null,
+  payload: null,
+  jobs: null,
+  inputs: {},
+  variables: {},
+  runners: {},
+  ...{
+    containers: 'here',
+    actions: null,
+    skippedActions,
+  },
 })
 
 /** What is exported: the pipeline of the settings. */

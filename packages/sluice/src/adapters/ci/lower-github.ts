@@ -69,7 +69,12 @@ const inGroup = (jobs: readonly JobPlan[], concurrency: JobPlan['concurrency']):
   if (concurrency === null || first === undefined) return jobs
   const whole: JobPlan = {
     ...first,
-    ...{ name: wholeName, needs: [], needsWithoutArtifacts: [], partOf: null, stage: null, dialect: 'sluice' },
+    name: wholeName,
+    needs: [],
+    needsWithoutArtifacts: [],
+    partOf: null,
+    stage: null,
+    dialect: 'sluice',
     ...{
       work: { kind: 'none' },
       definition: null,
@@ -88,7 +93,14 @@ const inGroup = (jobs: readonly JobPlan[], concurrency: JobPlan['concurrency']):
       concurrency,
       manual: null,
     },
-    ...{ delayMs: 0, outputFiles: [], artifacts: [], reports: [], cache: null, keyedCaches: [] },
+    ...{
+      delayMs: 0,
+      outputFiles: [],
+      artifacts: [],
+      reports: [],
+      cache: null,
+      keyedCaches: [],
+    },
   }
   return [whole, ...jobs.map((job) => (job.partOf === null ? { ...job, partOf: wholeName } : job))]
 }

@@ -55,7 +55,9 @@ const modeNotes = (file: string, cancelsOnFailure: boolean): readonly LoweringNo
           level: 'warning',
           key: 'workflow.auto_cancel.on_job_failure',
           message: 'jobs that do not need a job that failed go on all the same',
-          ...{ file, line: null, column: null },
+          file,
+          line: null,
+          column: null,
         },
       ]
     : []
@@ -87,8 +89,15 @@ const contextOf = async (directory: string, { request, of }: Asked, signal: Abor
         ? {}
         : {
             mergeRequest: {
-              ...{ number: 1, title: commit.subject, description: '', sourceBranch: at.branch ?? main },
-              ...{ targetBranch: main, labels: [], isDraft: false },
+              number: 1,
+              title: commit.subject,
+              description: '',
+              sourceBranch: at.branch ?? main,
+              ...{
+                targetBranch: main,
+                labels: [],
+                isDraft: false,
+              },
             },
           }),
       shell: existsSync('/bin/bash') || existsSync('/usr/bin/bash') ? 'bash' : 'sh',

@@ -14,15 +14,41 @@ const jobs = Array.from(
 )
 
 const request: LoweringRequest = {
-  ...{ file: '.github/workflows/ci.yml', text: `on: push\njobs:\n${jobs.join('')}`, filters: 'enforce', vars: {} },
+  file: '.github/workflows/ci.yml',
+  text: `on: push\njobs:\n${jobs.join('')}`,
+  filters: 'enforce',
+  vars: {},
   event: {
-    ...{ name: 'push', action: null, ref: 'refs/heads/main', sha: 'a'.repeat(40), before: null, headRef: null },
-    ...{ baseRef: null, repository: 'octo/shop', actor: 'ada', defaultBranch: 'main', changedFiles: null },
-    ...{ inputs: {}, cron: null, payload: null },
+    ...{
+      name: 'push',
+      action: null,
+      ref: 'refs/heads/main',
+      sha: 'a'.repeat(40),
+      before: null,
+      headRef: null,
+    },
+    ...{
+      baseRef: null,
+      repository: 'octo/shop',
+      actor: 'ada',
+      defaultBranch: 'main',
+      changedFiles: null,
+    },
+    ...{
+      inputs: {},
+      cron: null,
+      payload: null,
+    },
   },
   read: () => null,
-  rules: { runners: {}, containers: 'refuse' },
-  actions: { available: [], skipped: [] },
+  rules: {
+    runners: {},
+    containers: 'refuse',
+  },
+  actions: {
+    available: [],
+    skipped: [],
+  },
 }
 
 /** Milliseconds of the quickest of some calls: what the work takes where nothing else runs. */

@@ -60,19 +60,33 @@ test('a GitLab pipeline becomes a config that loads, with what it has no word fo
   const leg = (n: string): Said => ({
     needs: ['build-it'],
     steps: ['npm test'],
-    env: { WHERE: 'staging', URL: 'https://shop.example.com', N: n },
-    timeoutMs: 3_600_000,
+    env: {
+      WHERE: 'staging',
+      URL: 'https://shop.example.com',
+      N: n,
+    },
+    timeoutMs: 36e5,
     artifacts: {},
-    ...{ mayFail: { exitCodes: [] }, retry, caches: [] },
+    mayFail: { exitCodes: [] },
+    retry,
+    caches: [],
   })
   deepStrictEqual(said(settings), {
     'build-it': {
       needs: [],
       steps: [script.trim()],
-      env: { WHERE: 'staging', URL: 'https://shop.example.com' },
-      timeoutMs: 5_400_000,
+      env: {
+        WHERE: 'staging',
+        URL: 'https://shop.example.com',
+      },
+      timeoutMs: 54e5,
       artifacts: { 'build-it': ['dist'] },
-      ...{ mayFail: null, retry: { ...retry, attemptsMax: 1 }, caches: [['default', ['package-lock.json'], ['.npm']]] },
+      mayFail: null,
+      retry: {
+        ...retry,
+        attemptsMax: 1,
+      },
+      caches: [['default', ['package-lock.json'], ['.npm']]],
     },
     'test-1': leg('1'),
     'test-2': leg('2'),
@@ -98,7 +112,12 @@ const said = ({ pipeline: { jobs } }: Settings): Readonly<Record<string, Said>> 
       ([name, { needs, steps, env, timeoutMs, artifacts, mayFail, retry, keyedCaches }]): [string, Said] => [
         name,
         {
-          ...{ needs, env, timeoutMs, artifacts, mayFail, retry },
+          needs,
+          env,
+          timeoutMs,
+          artifacts,
+          mayFail,
+          retry,
           steps: steps.map(({ run }) => run),
           caches: keyedCaches.map(({ key, keyFiles, paths }) => [key, keyFiles, paths]),
         },
