@@ -3,6 +3,7 @@ import type { BuiltinAnswer } from '../core/security/builtin-answer.ts'
 import type { BuiltinName } from '../core/config/builtins.ts'
 import type { AffectedJobs } from '../core/pipeline/cache/affected.ts'
 import type { Settings } from '../core/config/settings.ts'
+import type { LoweringNote } from '../core/pipeline/job-plan.ts'
 import type { Client } from '../http/client/client.ts'
 import type { Verification } from '../core/ledger/verify.ts'
 import type { Style } from './render/style.ts'
@@ -110,6 +111,16 @@ export type Host = {
   readonly isolation: (
     stateDir: string,
   ) => Promise<{ readonly kind: 'layers' | 'processes' | 'none'; readonly text: string }>
+  /** The config that a pipeline of another system becomes; `file` is relative to the project. */
+  readonly importPipeline: (
+    request: { readonly kind: 'github' | 'gitlab'; readonly projectDir: string; readonly file: string },
+    signal: AbortSignal,
+  ) => Promise<{ readonly text: string; readonly jobs: number; readonly notes: readonly LoweringNote[] }>
+  /** The document of another system that the pipeline of the settings becomes. */
+  readonly exportPipeline: (
+    request: { readonly kind: 'github' | 'gitlab'; readonly projectDir: string; readonly settings: Settings },
+    signal: AbortSignal,
+  ) => Promise<{ readonly text: string; readonly notes: readonly string[] }>
   /** Jobs that what changed since a commit concerns. */
   readonly affected: (
     question: { readonly directory: string; readonly base: string; readonly settings: Settings },

@@ -187,8 +187,16 @@ const foreignPlan = async (
   })
   const { inputs } = pipeline
   return planForeignRun({
-    ...{ config, fallbackService: world.source.name, commit, cores: world.runner.cores },
-    ...{ origin, inputs, jobs: lowered, cachesFor: command.usesCache === false ? null : ref },
+    config,
+    fallbackService: world.source.name,
+    commit,
+    cores: world.runner.cores,
+    ...{
+      origin,
+      inputs,
+      jobs: lowered,
+      cachesFor: command.usesCache === false ? null : ref,
+    },
   })
 }
 

@@ -77,3 +77,17 @@ test('what a workflow says wrong is told with its place, and nothing runs', asyn
   match(run.stderr, /SLU-1002/)
   match(run.stderr, /\.github\/workflows\/wrong\.yml:5:\d+ /)
 })
+
+test('a pipeline is imported as a config, which is exported as a workflow', async () => {
+  const place = { cwd: join(root, 'My shop') }
+  const imported = await sluice(place, 'import', 'gitlab', '--json')
+  strictEqual(imported.code, 0, imported.stderr)
+  const { wrote, from } = JSON.parse(imported.stdout)
+  deepStrictEqual([wrote, from], ['sluice.config.ts', '.gitlab-ci.yml'])
+  const again = await sluice(place, 'import', 'gitlab')
+  match(again.stderr, /is there already/)
+  const exported = await sluice(place, 'export', 'github')
+  strictEqual(exported.code, 0, exported.stderr)
+  match(exported.stdout, /^ {2}test-a-b:$/m)
+  match(exported.stdout, /^ {4}needs:\s+(?:\[ ?|- )build/m)
+})

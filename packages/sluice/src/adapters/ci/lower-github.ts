@@ -6,7 +6,7 @@ import { orderJobs } from '../../core/pipeline/links.ts'
 import { git } from '../../lib/git.ts'
 import type { LoweredPipeline, PipelineCommit, PipelineRequest } from '../../ports/pipelines.ts'
 import { eventFrom, usualEvent, type EventFacts } from './github/event.ts'
-import type { LoweringRequest } from './github/lower.ts'
+import type { LoweredWorkflow, LoweringRequest } from './github/lower.ts'
 import { cachedLowering, type LoweringCache } from './github/lowering-cache.ts'
 import { selectJobs } from './github/select-jobs.ts'
 import { commitFiles, defaultBranch, documentOf, refFacts } from './repository.ts'
@@ -14,29 +14,34 @@ import { commitFiles, defaultBranch, documentOf, refFacts } from './repository.t
 /** Where the repository is, and where lowered workflows are kept. */
 export type GithubPlace = { readonly projectDir: string; readonly cache: LoweringCache }
 
-/** Lowers it, or takes what was kept. */
-export const lowerGithub = async (
-  { projectDir, cache }: GithubPlace,
-  { request, of }: { readonly request: PipelineRequest; readonly of: PipelineCommit },
-  signal: AbortSignal,
-): Promise<LoweredPipeline> => {
-  const { file, jobs } = request
-  const read = commitFiles(projectDir, of.commit.id)
-  const text = documentOf(read, file, of.commit.id)
-  const facts = await factsOf(projectDir, { request, of }, signal)
-  const lower = async (name: string, crons: readonly string[]) => {
-    const event = eventFrom({ ...facts, name, crons })
-    return cachedLowering(cache, { ...requestOf(request, text), read, event })
-  }
-  const name = request.event ?? 'push'
-  const first = await lower(name, [])
-  const usual = request.event === null ? usualEvent(first.events) : name
-  const lowered = usual === name ? first : await lower(usual, [])
+type Asked = { readonly request: PipelineRequest; readonly of: PipelineCommit }
+
+/** Lowers it, or takes what was kept, as jobs that the engine runs. */
+export const lowerGithub = async (place: GithubPlace, asked: Asked, signal: AbortSignal): Promise<LoweredPipeline> => {
+  const { file, jobs } = asked.request
+  const { lowered, event } = await readWorkflow(place, asked, signal)
   const chosen = jobs === null || lowered.jobs.length === 0 ? lowered.jobs : selectJobs(lowered.jobs, jobs)
   return {
     jobs: orderJobs(inGroup(chosen, lowered.concurrency)),
-    origin: { kind: 'github', file, name: lowered.runName ?? lowered.name, event: usual, notes: lowered.notes },
+    origin: { kind: 'github', file, name: lowered.runName ?? lowered.name, event, notes: lowered.notes },
   }
+}
+
+/** A workflow, lowered for the event that was said, or else for the usual one. `not_found`. */
+export const readWorkflow = async (
+  { projectDir, cache }: GithubPlace,
+  { request, of }: Asked,
+  signal: AbortSignal,
+): Promise<{ readonly lowered: LoweredWorkflow; readonly event: string }> => {
+  const read = commitFiles(projectDir, of.commit.id)
+  const text = documentOf(read, request.file, of.commit.id)
+  const facts = await factsOf(projectDir, { request, of }, signal)
+  const lower = (name: string): Promise<LoweredWorkflow> =>
+    cachedLowering(cache, { ...requestOf(request, text), read, event: eventFrom({ ...facts, name, crons: [] }) })
+  const name = request.event ?? 'push'
+  const first = await lower(name)
+  const event = request.event === null ? usualEvent(first.events) : name
+  return { lowered: event === name ? first : await lower(event), event }
 }
 
 const requestOf = (
@@ -64,7 +69,12 @@ const inGroup = (jobs: readonly JobPlan[], concurrency: JobPlan['concurrency']):
   if (concurrency === null || first === undefined) return jobs
   const whole: JobPlan = {
     ...first,
-    ...{ name: wholeName, needs: [], needsWithoutArtifacts: [], partOf: null, stage: null, dialect: 'sluice' },
+    name: wholeName,
+    needs: [],
+    needsWithoutArtifacts: [],
+    partOf: null,
+    stage: null,
+    dialect: 'sluice',
     ...{
       work: { kind: 'none' },
       definition: null,
@@ -83,7 +93,14 @@ const inGroup = (jobs: readonly JobPlan[], concurrency: JobPlan['concurrency']):
       concurrency,
       manual: null,
     },
-    ...{ delayMs: 0, outputFiles: [], artifacts: [], reports: [], cache: null, keyedCaches: [] },
+    ...{
+      delayMs: 0,
+      outputFiles: [],
+      artifacts: [],
+      reports: [],
+      cache: null,
+      keyedCaches: [],
+    },
   }
   return [whole, ...jobs.map((job) => (job.partOf === null ? { ...job, partOf: wholeName } : job))]
 }
@@ -93,11 +110,7 @@ const wholeName = '.workflow'
 
 type Facts = Omit<EventFacts, 'name' | 'crons'>
 
-const factsOf = async (
-  directory: string,
-  { request, of }: { readonly request: PipelineRequest; readonly of: PipelineCommit },
-  signal: AbortSignal,
-): Promise<Facts> => {
+const factsOf = async (directory: string, { request, of }: Asked, signal: AbortSignal): Promise<Facts> => {
   const { commit, ref } = of
   const at = await refFacts(directory, ref, signal)
   const [main, parent, remote, actor] = await Promise.all([

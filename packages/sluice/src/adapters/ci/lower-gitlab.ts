@@ -1,6 +1,6 @@
 /** A GitLab pipeline of a commit, for the source that somebody says. */
 import { existsSync } from 'node:fs'
-import type { JobPlan, LoweringNote } from '../../core/pipeline/job-plan.ts'
+import type { JobPlan, Lowered, LoweringNote } from '../../core/pipeline/job-plan.ts'
 import { orderJobs } from '../../core/pipeline/links.ts'
 import type { LoweredPipeline, PipelineCommit, PipelineRequest } from '../../ports/pipelines.ts'
 import { selectJobs } from './github/select-jobs.ts'
@@ -9,30 +9,37 @@ import type { GitlabContext, GivenVariable } from './gitlab/context.ts'
 import { lowerGitlab } from './gitlab/lower.ts'
 import { commitFiles, defaultBranch, documentOf, refFacts } from './repository.ts'
 
-/** Lowers it. */
+type Asked = { readonly request: PipelineRequest; readonly of: PipelineCommit }
+
+/** Lowers it, as jobs that the engine runs. */
 export const lowerGitlabPipeline = async (
   projectDir: string,
-  { request, of }: { readonly request: PipelineRequest; readonly of: PipelineCommit },
+  asked: Asked,
   signal: AbortSignal,
 ): Promise<LoweredPipeline> => {
-  const { file, inputs, jobs } = request
-  const files = commitFiles(projectDir, of.commit.id)
-  documentOf(files, file, of.commit.id)
-  const context = await contextOf(projectDir, { request, of }, signal)
-  const lowered = lowerGitlab({
-    files,
-    file,
-    context,
-    variables: Object.entries(request.variables).map(given),
-    ...(Object.keys(inputs).length === 0 ? {} : { inputs }),
-  })
+  const { file, jobs } = asked.request
+  const { lowered, event } = await readPipeline(projectDir, asked, signal)
   const chosen = jobs === null || lowered.jobs.length === 0 ? lowered.jobs : selectJobs(lowered.jobs, jobs)
-  const name = lowered.mode?.name ?? file
   const notes = [...lowered.notes, ...modeNotes(file, lowered.mode?.cancelOnFailure === true)]
   return {
     jobs: orderJobs(alone(chosen)),
-    origin: { kind: 'gitlab', file, name, event: context.source, notes },
+    origin: { kind: 'gitlab', file, name: lowered.mode?.name ?? file, event, notes },
   }
+}
+
+/** A pipeline, lowered for the source that was said, or else for a push. `not_found`. */
+export const readPipeline = async (
+  projectDir: string,
+  { request, of }: Asked,
+  signal: AbortSignal,
+): Promise<{ readonly lowered: Lowered; readonly event: string }> => {
+  const { file, inputs } = request
+  const files = commitFiles(projectDir, of.commit.id)
+  documentOf(files, file, of.commit.id)
+  const context = await contextOf(projectDir, { request, of }, signal)
+  const variables = Object.entries(request.variables).map(given)
+  const typed = Object.keys(inputs).length === 0 ? {} : { inputs }
+  return { lowered: lowerGitlab({ files, file, context, variables, ...typed }), event: context.source }
 }
 
 /** What gathers jobs waits for them and names them as needs; none of them waits for it. */
@@ -48,7 +55,9 @@ const modeNotes = (file: string, cancelsOnFailure: boolean): readonly LoweringNo
           level: 'warning',
           key: 'workflow.auto_cancel.on_job_failure',
           message: 'jobs that do not need a job that failed go on all the same',
-          ...{ file, line: null, column: null },
+          file,
+          line: null,
+          column: null,
         },
       ]
     : []
@@ -63,11 +72,7 @@ const given = ([name, value]: readonly [string, string]): GivenVariable => ({
 })
 
 /** A merge request goes from the branch at hand to the default one and is number 1. */
-const contextOf = async (
-  directory: string,
-  { request, of }: { readonly request: PipelineRequest; readonly of: PipelineCommit },
-  signal: AbortSignal,
-): Promise<GitlabContext> => {
+const contextOf = async (directory: string, { request, of }: Asked, signal: AbortSignal): Promise<GitlabContext> => {
   const { commit, ref, now } = of
   const at = await refFacts(directory, ref, signal)
   const source = request.event
@@ -84,8 +89,15 @@ const contextOf = async (
         ? {}
         : {
             mergeRequest: {
-              ...{ number: 1, title: commit.subject, description: '', sourceBranch: at.branch ?? main },
-              ...{ targetBranch: main, labels: [], isDraft: false },
+              number: 1,
+              title: commit.subject,
+              description: '',
+              sourceBranch: at.branch ?? main,
+              ...{
+                targetBranch: main,
+                labels: [],
+                isDraft: false,
+              },
             },
           }),
       shell: existsSync('/bin/bash') || existsSync('/usr/bin/bash') ? 'bash' : 'sh',

@@ -25,8 +25,7 @@ export const defaultBranch = async (directory: string, { branch }: RefFacts, sig
     ['for-each-ref', '--format=%(refname:short)', 'refs/heads/main', 'refs/heads/master'],
     signal,
   )
-  const [first] = out.split('\n').filter(Boolean)
-  return first ?? branch ?? 'main'
+  return out.split('\n').find((name) => name !== '') ?? branch ?? 'main'
 }
 
 /** Texts of the files of a commit, read when they are asked for; null for one that there is not. */

@@ -19,6 +19,25 @@ export const projectWords: readonly Word[] = [
     load: () => import('../commands/init.ts'),
   },
   {
+    path: 'import',
+    args: '<system> [file]',
+    text: 'write a sluice.config.ts that does what a pipeline of github or gitlab does',
+    options: [{ flags: '--force', text: 'write over a sluice.config.ts that is there' }],
+    examples: ['import github', 'import gitlab .gitlab-ci.yml'],
+    load: () => import('../commands/import.ts'),
+  },
+  {
+    path: 'export',
+    args: '<system>',
+    text: 'the pipeline of the config as a workflow of github, or a pipeline of gitlab',
+    options: [
+      { flags: '--output <file>', text: 'write it there instead of printing it' },
+      { flags: '--force', text: 'write over a file that is there' },
+    ],
+    examples: ['export github --output .github/workflows/sluice.yml', 'export gitlab'],
+    load: () => import('../commands/export.ts'),
+  },
+  {
     path: 'validate',
     args: '',
     text: 'check sluice.config.ts',

@@ -39,8 +39,14 @@ const runIn = async (root: string, one: WorkflowCase): Promise<Came> => {
   if (hasError || lowered.jobs.length === 0 || options['run'] === false) return before
   const origin = { kind: 'github', file: one.workflow, name: lowered.name, event: event.name, notes: [] } as const
   const { jobs, order } = await runJobs({
-    ...{ root, project, secrets: one.secrets, play: [] },
-    lowered: { jobs: orderJobs(lowered.jobs), origin },
+    root,
+    project,
+    secrets: one.secrets,
+    play: [],
+    lowered: {
+      jobs: orderJobs(lowered.jobs),
+      origin,
+    },
     cancelAfter: typeof options['cancelAfter'] === 'string' ? options['cancelAfter'] : null,
   })
   const tell = (text: string): string => text.replaceAll(sha, '<sha>').replaceAll(root, '<root>')
@@ -75,8 +81,18 @@ const runIn = async (root: string, one: WorkflowCase): Promise<Came> => {
 }
 
 const nothing = {
-  ...{ jobs: {}, outputs: {}, output: {}, summary: {}, annotations: {}, groups: {}, reports: {}, because: {} },
-  ...{ order: [], failedStep: {} },
+  jobs: {},
+  outputs: {},
+  output: {},
+  summary: {},
+  annotations: {},
+  groups: {},
+  reports: {},
+  because: {},
+  ...{
+    order: [],
+    failedStep: {},
+  },
 }
 
 const resultOf = (state: JobState): string => {

@@ -173,8 +173,15 @@ export const checkRun = async (one: Case, lowered: Lowered): Promise<void> => {
     }))
     const origin = { kind: 'gitlab', file: '.gitlab-ci.yml', name: '', event: 'push', notes: [] } as const
     const came = await runJobs({
-      ...{ root, project, secrets, play, cancelAfter: null },
-      lowered: { jobs: orderJobs(jobs), origin },
+      root,
+      project,
+      secrets,
+      play,
+      cancelAfter: null,
+      lowered: {
+        jobs: orderJobs(jobs),
+        origin,
+      },
     })
     const states = new Map(came.jobs.map(({ plan, state }) => [plan.name, state]))
     compare(one, lowered, new Map(came.jobs.map((job) => [job.plan.name, recordOf(job, states)])))

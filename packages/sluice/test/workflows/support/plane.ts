@@ -69,8 +69,18 @@ export const runJobs = async (asked: Asked): Promise<Came> => {
   const outcomes = new Map<string, JobOutcome>()
   const order: string[] = []
   const local = new LocalRunner({
-    ...{ stateDir, repository: project, artifacts, evidence, github, cores: 2, now: Date.now, graceMs: 300 },
-    environment: { PATH: process.env['PATH'], HOME: homedir() },
+    stateDir,
+    repository: project,
+    artifacts,
+    evidence,
+    github,
+    cores: 2,
+    now: Date.now,
+    graceMs: 300,
+    environment: {
+      PATH: process.env['PATH'],
+      HOME: homedir(),
+    },
     folders: folderCache(join(root, 'caches')),
   })
   const runner: JobRunner = recording(local, { outcomes, order })
@@ -110,8 +120,16 @@ export const runJobs = async (asked: Asked): Promise<Came> => {
 }
 
 const plainRequest: Omit<PipelineRequest, 'jobs' | 'kind' | 'file'> = {
-  ...{ event: null, payload: null, inputs: {}, variables: {}, runners: {} },
-  ...{ containers: 'refuse', actions: null, skippedActions: [] },
+  event: null,
+  payload: null,
+  inputs: {},
+  variables: {},
+  runners: {},
+  ...{
+    containers: 'refuse',
+    actions: null,
+    skippedActions: [],
+  },
 }
 
 type World = Pick<Ports, 'artifacts' | 'evidence' | 'runner' | 'github'> & {
@@ -127,7 +145,13 @@ const portsOf = ({ stateDir, project, artifacts, evidence, runner, github, lower
   }
   const none = new SluiceError('config_missing', { detail: 'a case has no config' })
   return {
-    ...{ clock: systemClock(), ids: systemIds(), sha256, artifacts, evidence, runner, github },
+    clock: systemClock(),
+    ids: systemIds(),
+    sha256,
+    artifacts,
+    evidence,
+    runner,
+    github,
     log: {
       info: () => {},
       warn: (event, fields) => console.error(event, fields),
@@ -135,7 +159,10 @@ const portsOf = ({ stateDir, project, artifacts, evidence, runner, github, lower
     },
     store: createMemoryDisk(sha256).open(),
     source: gitSource(project),
-    config: { load: () => Promise.reject(none), ofCommit: () => Promise.reject(none) },
+    config: {
+      load: () => Promise.reject(none),
+      ofCommit: () => Promise.reject(none),
+    },
     secrets: fileSecrets(stateDir),
     pipelines: { lower: () => Promise.resolve(lowered) },
     driver: new Proxy(
@@ -168,22 +195,19 @@ const recording = (
 })
 
 /** Resolves once the run is settled, or `look` says that it goes no further. */
-const settled = (engine: Engine, look: (run: Run) => Promise<boolean>): Promise<void> =>
-  new Promise((done, failed) => {
-    const end = engine.subscribe((rows) => {
-      const id = rows.find(({ key }) => key.kind === 'run')?.key.id
-      if (id === undefined) return
-      void engine.reading
-        .run(id)
-        .then(async (run) => {
-          const isOver = run.status === 'succeeded' || run.status === 'failed' || run.status === 'cancelled'
-          if (!isOver && (await look(run))) return
-          end()
-          done()
-        })
-        .catch(failed)
-    })
+const settled = (engine: Engine, look: (run: Run) => Promise<boolean>): Promise<void> => {
+  const { promise, resolve: done, reject } = Promise.withResolvers<void>()
+  const consider = async (id: string): Promise<void> => {
+    const run = await engine.reading.run(id)
+    const isOver = run.status === 'succeeded' || run.status === 'failed' || run.status === 'cancelled'
+    if (isOver || !(await look(run))) done()
+  }
+  const end = engine.subscribe((rows) => {
+    const id = rows.find(({ key }) => key.kind === 'run')?.key.id
+    if (id !== undefined) consider(id).catch(reject)
   })
+  return promise.finally(end)
+}
 
 /** No case takes nearly as long. */
 const tooLong = async (): Promise<never> => {
