@@ -14,6 +14,9 @@ import type { Style } from './render/style.ts'
 const lookTerminalMs = 250
 const lookPlainMs = 1_000
 const heartbeatMs = 30_000
+/** Looks take at most one part in so many of the time: a run of ten thousand jobs is not read anew for each of them. */
+const lookPart = 10
+const lookPauseMsMax = 10_000
 /** Looks in a row that may fail, one second apart, before the server is given up: its gateway starts it again within seconds. */
 const failuresMax = 20
 
@@ -96,12 +99,17 @@ const watch = async <State>(
   let state: State | null = null
   try {
     for (;;) {
+      const lookedAt = performance.now()
       state = await lookPatiently(cli, { subject, teller })
       teller.tell(state)
+      const pauseMs = (performance.now() - lookedAt) * (lookPart - 1)
       if (subject.isOver(state)) return { ended: 'over', state }
       if (interrupted.aborted) return { ended: 'detached', state }
       if (late !== null && performance.now() >= late) return { ended: 'late', state }
-      await bell.wait(isTerminal ? lookTerminalMs : lookPlainMs)
+      const mostMs = isTerminal ? lookTerminalMs : lookPlainMs
+      await pause(Math.min(pauseMs, lookPauseMsMax), interrupted)
+      if (interrupted.aborted) return { ended: 'detached', state }
+      await bell.wait(mostMs)
       if (interrupted.aborted) return { ended: 'detached', state }
     }
   } finally {
@@ -220,9 +228,12 @@ const listen = async <State>(
 
 const pause = (ms: number, signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms)
-    signal.addEventListener('abort', () => {
+    const end = (): void => {
       clearTimeout(timer)
+      signal.removeEventListener('abort', end)
       resolve()
-    })
+    }
+    const timer = setTimeout(end, ms)
+    signal.addEventListener('abort', end)
+    if (signal.aborted) end()
   })

@@ -1,9 +1,10 @@
 /** Runs jobs on this machine, kept apart as far as it can be; with clean environments, masked logs, and nothing left behind. */
-import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { appendFile, mkdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type ErrorCode, SluiceError } from '../core/errors.ts'
 import { limits } from '../core/limits.ts'
+import type { Artifact } from '../core/model.ts'
 import type { JobPlan } from '../core/pipeline/job-plan.ts'
 import { endMarked } from '../lib/marked-processes.ts'
 import { endGroup } from '../lib/process-group.ts'
@@ -16,6 +17,8 @@ import { detectIsolation, type Isolation, type IsolationWish } from './isolation
 import type { Network } from './isolation/launcher.ts'
 import { runJob } from './job.ts'
 import { jobEnvironment } from './job-environment.ts'
+import { signalsOf } from './job-signals.ts'
+import { keyName } from './key-name.ts'
 import { JobLog } from './log/job-log.ts'
 import { readMarks } from './log/marks.ts'
 import { readLog, searchLog } from './log/read-log.ts'
@@ -28,6 +31,7 @@ import type { JobSignals } from './steps.ts'
 import { Trash } from './trash.ts'
 import { Checkouts } from './workspace/checkouts.ts'
 import { Copies } from './workspace/copies.ts'
+import { type SharedCheckout, SharedCheckouts } from './workspace/shared-checkouts.ts'
 import { clearWorkspace, openWorkspace } from './workspace/workspace.ts'
 
 /** What the runner is made with. */
@@ -65,6 +69,7 @@ export class LocalRunner {
   readonly #copies = new Copies()
   readonly #trash: Trash
   readonly #checkouts: Checkouts | null
+  readonly #shared: SharedCheckouts
   readonly #running = new Map<string, Running>()
   #isolation: Promise<Isolation> | null = null
 
@@ -74,6 +79,7 @@ export class LocalRunner {
     this.cores = options.cores
     this.#graceMs = options.graceMs ?? limits.jobGraceMs
     this.#trash = new Trash(stateDir)
+    this.#shared = new SharedCheckouts(stateDir, this.#copies)
     const unpack: ConstructorParameters<typeof Checkouts>[0]['unpack'] = async (artifact, directory, signal) => {
       if (artifacts === undefined) throw new SluiceError('unexpected', { detail: 'the runner has no artifact store' })
       await artifacts.unpack(artifact.digest, directory, signal)
@@ -82,14 +88,14 @@ export class LocalRunner {
   }
 
   workspace(key: string): string {
-    return join(this.#options.stateDir, 'work', safe(key))
+    return join(this.#options.stateDir, 'work', keyName(key))
   }
 
   /** What jobs are kept apart by here; found out once. */
   isolation(wish?: IsolationWish): Promise<Isolation> {
     const { stateDir, environment } = this.#options
     const isolation = wish ?? this.#options.isolation ?? 'auto'
-    if (isolation === 'none') return Promise.resolve({ kind: 'none', because: 'isolation is off' })
+    if (isolation === 'none') return Promise.resolve({ kind: 'shared' })
     this.#isolation ??= mkdir(join(stateDir, 'jobs'), { recursive: true }).then(() =>
       detectIsolation({ folder: join(stateDir, 'jobs'), environment }),
     )
@@ -112,6 +118,8 @@ export class LocalRunner {
   /** Ends what runs under a key: of this process, of one that was killed, by the mark that all of a job's processes carry; and the services' data and containers. */
   async stop(key: string, _signal: AbortSignal): Promise<void> {
     const running = this.#running.get(key)
+    // Every job begins with its log.
+    if (running === undefined && !existsSync(this.#logPath(key))) return
     running?.kill.abort()
     await running?.over
     if (!hasMarks) await endRecorded(this.#groupsPath(key), this.#graceMs)
@@ -205,7 +213,12 @@ export class LocalRunner {
     const { key } = request
     const { environment, network = 'shared', stateDir, artifacts, caches, github, now } = this.#options
     const folder = this.#folder(key)
-    const files = await this.#files(request, beginning, signals.stop)
+    const shared = await this.#enterShared(request, isolation, signals.stop)
+    const files =
+      shared === null
+        ? await this.#files(request, beginning, signals.stop)
+        : ({ kind: 'shared', directory: shared.directory } as const)
+    let made: readonly Artifact[] = []
     const release = files.kind === 'layers' ? this.#checkouts?.hold(files.lowers) : undefined
     try {
       const workspace = await openWorkspace({ folder, isolation, network, files, environment, copies: this.#copies })
@@ -222,7 +235,7 @@ export class LocalRunner {
         directory: workspace.directory,
         mark: this.#folder(key),
       })
-      return await runJob(
+      const end = await runJob(
         {
           request,
           plan,
@@ -244,9 +257,26 @@ export class LocalRunner {
         },
         signals,
       )
+      made = end.artifacts
+      return end
     } finally {
       release?.()
+      shared?.leave(made.map(({ digest }) => digest))
     }
+  }
+
+  /** The run's one checkout, where isolation is off and no folder was given. */
+  async #enterShared(
+    { directory, commit, run, inputs = [] }: JobRequest,
+    isolation: Isolation,
+    signal: AbortSignal,
+  ): Promise<SharedCheckout | null> {
+    const checkouts = this.#checkouts
+    if (isolation.kind !== 'shared' || directory !== undefined || checkouts === null) return null
+    return this.#shared.enter(run, {
+      base: () => checkouts.commit(commit.id, run, signal),
+      inputs: inputs.map((input) => ({ digest: input.digest, folder: () => checkouts.artifact(input, signal) })),
+    })
   }
 
   /** What the workspace is made of. */
@@ -279,7 +309,7 @@ export class LocalRunner {
   }
 
   #folder(key: string): string {
-    return join(this.#options.stateDir, 'jobs', safe(key))
+    return join(this.#options.stateDir, 'jobs', keyName(key))
   }
 
   #mark(key: string): string {
@@ -287,11 +317,11 @@ export class LocalRunner {
   }
 
   #logPath(key: string): string {
-    return join(this.#options.stateDir, 'logs', `${safe(key)}.log`)
+    return join(this.#options.stateDir, 'logs', `${keyName(key)}.log`)
   }
 
   #groupsPath(key: string): string {
-    return join(this.#options.stateDir, 'jobs', `${safe(key)}.groups`)
+    return join(this.#options.stateDir, 'jobs', `${keyName(key)}.groups`)
   }
 }
 
@@ -343,41 +373,6 @@ const nothingRan = (plan: JobPlan): Omit<JobOutcome, 'outcome' | 'reason' | 'pro
   reports: [],
   isolation: 'nothing ran',
 })
-
-/** What ends the job early, and a call that lets go of timer and listener. */
-const signalsOf = (
-  { timeoutMs }: JobPlan,
-  kill: AbortController,
-  signal: AbortSignal,
-): { readonly signals: JobSignals; readonly release: () => void } => {
-  const stop = new AbortController()
-  let isLate = false
-  const end = (): void => stop.abort()
-  const timer = setTimeout(() => {
-    isLate = !stop.signal.aborted
-    end()
-  }, timeoutMs)
-  signal.addEventListener('abort', end, { once: true })
-  kill.signal.addEventListener('abort', end, { once: true })
-  if (signal.aborted) end()
-  return {
-    signals: { stop: stop.signal, kill: kill.signal, because: () => (isLate ? 'timed_out' : 'cancelled') },
-    release: () => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', end)
-    },
-  }
-}
-
-/** A key as a file name; keys are made of ids and job names, which hold nothing worse than a slash. Long ones keep their beginning and end in a hash. */
-const safe = (key: string): string => {
-  const name = key.replaceAll('/', '.').replaceAll(/[^\w.-]/g, '_')
-  if (name === key.replaceAll('/', '.') && name.length <= nameCharactersMax) return name
-  return `${name.slice(0, nameCharactersMax)}-${createHash('sha256').update(key).digest('hex').slice(0, 12)}`
-}
-
-/** Leaves room for endings in the 255 bytes that file systems have. */
-const nameCharactersMax = 150
 
 const endRecorded = async (path: string, graceMs: number): Promise<void> => {
   const text = await readFile(path, 'utf8').catch(() => '')

@@ -20,6 +20,7 @@ export type Lab = {
   readonly commit: Commit
   readonly git: (...words: readonly string[]) => string
   readonly runner: (over?: Partial<RunnerOptions>) => LocalRunner
+  /** Of the run that the key begins with. */
   readonly request: (key: string, job: JobPlan, over?: Partial<JobRequest>) => JobRequest
   readonly remove: () => Promise<void>
 }
@@ -60,7 +61,7 @@ export const makeLab = async (): Promise<Lab> => {
       }),
     request: (key, job, over = {}) => ({
       key,
-      run: runId('run_1'),
+      run: runId(key.slice(0, key.indexOf('/'))),
       commit,
       version: '1.0.0',
       job,
