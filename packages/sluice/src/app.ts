@@ -1,9 +1,9 @@
 /**
- * The composition root: the only file that names concrete adapters. It builds the ports of one project on one machine, and the engine on top
+ * The composition root: the only file, with `state.ts`, that names concrete adapters. It builds the ports of one project on one machine, and the engine on top
  * of them. No logic.
  */
 import { createHash } from 'node:crypto'
-import { chmodSync, existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs'
+import { readFileSync, realpathSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -16,13 +16,12 @@ import { runAtHand } from './adapters/security/at-hand.ts'
 import { keptProvenances } from './adapters/security/provenances.ts'
 import { builtinSteps } from './adapters/security/steps.ts'
 import { gitSource } from './adapters/source/git.ts'
-import { openSqliteStore } from './adapters/store/sqlite/store.ts'
 import { systemClock } from './adapters/system/clock.ts'
 import { systemCron } from './adapters/system/cron.ts'
 import { systemIds } from './adapters/system/ids.ts'
 import { systemLog } from './adapters/system/log.ts'
 import type { BuiltinName } from './core/config/builtins.ts'
-import { SluiceError } from './core/errors.ts'
+import type { SluiceError } from './core/errors.ts'
 import { processDriver } from './drivers/process/driver.ts'
 import { Engine } from './engine/engine.ts'
 import { Scheduler } from './engine/scheduler.ts'
@@ -39,6 +38,7 @@ import { LocalArtifacts, localTools } from './runner/artifacts.ts'
 import { describeIsolation } from './runner/isolation/detect.ts'
 import type { CacheSupport } from './runner/cache/run-caches.ts'
 import { LocalRunner } from './runner/runner.ts'
+import { openState, type State } from './state.ts'
 
 /** What a control plane is opened with. */
 export type ControlPlaneOptions = {
@@ -46,6 +46,8 @@ export type ControlPlaneOptions = {
   readonly projectDir: string
   /** `<projectDir>/.sluice` unless given. */
   readonly stateDir?: string
+  /** The state, where somebody has begun to open it. */
+  readonly state?: State
   /** `keep`: have a gateway from `start` on, whenever it dies. `whenNeeded`: only once traffic has to be split (the pipeline alone needs none). */
   readonly gateway: 'keep' | 'whenNeeded'
   /** `control.log` in the state directory unless given. */
@@ -76,12 +78,13 @@ export const programVersion = (): string => {
 
 /** Opens the state and builds everything. `server_running`, `store_corrupt`, `store_newer`, `store_full`, `usage_invalid` for a path too long. */
 export const openControlPlane = async (options: ControlPlaneOptions): Promise<ControlPlane> => {
-  const stateDir = makeStateDir(options.stateDir ?? join(options.projectDir, '.sluice'))
+  const { stateDir, store: opening } =
+    options.state ?? openState(options.stateDir ?? join(options.projectDir, '.sluice'))
   const projectDir = realpathSync(options.projectDir)
   const log = options.log ?? systemLog({ to: join(stateDir, 'control.log') })
   const gatewayFile = fileURLToPath(new URL('./gateway/bin.ts', import.meta.url))
   // The store first: it is the lock, and nothing else may be touched by a second control plane.
-  const store = await openSqliteStore({ directory: stateDir })
+  const store = await opening
   const command = [process.execPath, ...gatewayNodeOptions, gatewayFile, '--state-dir', stateDir]
   const keeper = new GatewayKeeper({ stateDir, log, command })
   const router = gatewayRouter({ stateDir, log, ensure: () => keeper.start() })
@@ -164,7 +167,7 @@ export const isolationHere = async (
 ): Promise<{ readonly kind: 'layers' | 'processes' | 'none'; readonly text: string }> => {
   const runner = new LocalRunner({ stateDir, environment: process.env, cores: availableParallelism(), now: Date.now })
   const isolation = await runner.isolation()
-  return { kind: isolation.kind, text: describeIsolation(isolation) }
+  return { kind: isolation.kind === 'shared' ? 'none' : isolation.kind, text: describeIsolation(isolation) }
 }
 
 /** A built-in step on the project as it stands, outside of any run. `range`: the commits to look at, those of the branch when null. */
@@ -231,22 +234,4 @@ const sharedCache = (stateDir: string): ApiContext['cache'] => {
       request,
     )
   }
-}
-
-/** Longest path of a unix socket on the platforms that Node runs on (macOS 103, Linux 107 bytes; unix(7)). */
-const socketPathBytesMax = 103
-
-/** Makes the state directory, for its owner only and out of git's sight. */
-const makeStateDir = (directory: string): string => {
-  mkdirSync(directory, { recursive: true, mode: 0o700 })
-  chmodSync(directory, 0o700)
-  const ignore = join(directory, '.gitignore')
-  if (!existsSync(ignore)) writeFileSync(ignore, '*\n')
-  const stateDir = realpathSync(directory)
-  const socketFile = join(stateDir, 'gateway.sock')
-  if (Buffer.byteLength(socketFile) <= socketPathBytesMax) return stateDir
-  throw new SluiceError('usage_invalid', {
-    detail: `${socketFile} is longer than the ${socketPathBytesMax} bytes that the path of a socket may have`,
-    hint: 'use a state directory with a shorter path: --state-dir',
-  })
 }

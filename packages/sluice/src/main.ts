@@ -17,7 +17,10 @@ const sourceOf = async (directory: string): Promise<Source> =>
 const host: Host = {
   version,
   self: [process.execPath, fileURLToPath(new URL('../bin/sluice.js', import.meta.url))],
-  openInProcess: async (options) => (await import('./serve.ts')).openInProcess(options),
+  openInProcess: async (options) => {
+    const state = (await import('./state.ts')).openState(options.stateDir)
+    return (await import('./serve.ts')).openInProcess({ ...options, state })
+  },
   serve: async (options) => (await import('./serve.ts')).serve(options),
   endEverything: async (stateDir) => (await import('./serve.ts')).endEverything(stateDir),
   gateway: async (args) => (await import('./gateway/bin.ts')).gatewayCommand(args, version),

@@ -12,6 +12,7 @@ import { directClient } from './http/direct.ts'
 import type { Listening } from './http/server.ts'
 import { ensureToken, removeServerFile, writeServerFile } from './http/state-files.ts'
 import { shutdownGateway } from './routers/gateway/keeper.ts'
+import type { State } from './state.ts'
 
 /** Where the API listens unless told otherwise; when something else does, a free port is taken. */
 export const defaultPort = 7420
@@ -110,13 +111,14 @@ export type InProcess = { readonly client: Client; readonly stateDir: string; re
  * to be split.
  */
 export const openInProcess = async (
-  options: Pick<ServeOptions, 'projectDir' | 'stateDir' | 'onFatal'> & {
+  options: Pick<ServeOptions, 'projectDir' | 'onFatal'> & {
     readonly mode: 'read' | 'work'
     readonly actor: string
+    readonly state: State
   },
 ): Promise<InProcess> => {
-  const { projectDir, stateDir, onFatal, mode, actor } = options
-  const plane = await openControlPlane({ projectDir, stateDir, gateway: 'whenNeeded', onFatal })
+  const { projectDir, state, onFatal, mode, actor } = options
+  const plane = await openControlPlane({ projectDir, state, gateway: 'whenNeeded', onFatal })
   if (mode === 'work') await plane.start()
   return { client: directClient(plane.api, actor), stateDir: plane.stateDir, close: plane.close }
 }

@@ -13,9 +13,10 @@ import type { Style } from './render/style.ts'
 /** Between two looks when nothing was announced: on a terminal for the counters, elsewhere because a stream may be dead without saying so. */
 const lookTerminalMs = 250
 const lookPlainMs = 1_000
-/** Between two looks, as many times what the last one took. */
-const looksShare = 2
 const heartbeatMs = 30_000
+/** Looks take at most one part in so many of the time: a run of ten thousand jobs is not read anew for each of them. */
+const lookPart = 10
+const lookPauseMsMax = 10_000
 /** Looks in a row that may fail, one second apart, before the server is given up: its gateway starts it again within seconds. */
 const failuresMax = 20
 
@@ -105,14 +106,15 @@ const watch = async <State>(
       const lookedAt = performance.now()
       state = await lookPatiently(cli, { subject, teller })
       teller.tell(state)
-      const tookMs = performance.now() - lookedAt
+      const pauseMs = (performance.now() - lookedAt) * (lookPart - 1)
       if (subject.isOver(state)) return { ended: 'over', state }
       if (interrupted.aborted) return { ended: 'detached', state }
       if (late !== null && performance.now() >= late) return { ended: 'late', state }
-      await bell.wait(isTerminal ? lookTerminalMs : lookPlainMs)
+      const mostMs = isTerminal ? lookTerminalMs : lookPlainMs
+      await pause(Math.min(pauseMs, lookPauseMsMax), interrupted)
       if (interrupted.aborted) return { ended: 'detached', state }
-      // A run of hundreds of jobs changes faster than it can be looked at; most of the time belongs to the jobs.
-      await new Promise((resolve) => setTimeout(resolve, looksShare * tookMs))
+      await bell.wait(mostMs)
+      if (interrupted.aborted) return { ended: 'detached', state }
     }
   } finally {
     teller.end()
@@ -241,9 +243,12 @@ const listen = async <State>(
 
 const pause = (ms: number, signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms)
-    signal.addEventListener('abort', () => {
+    const end = (): void => {
       clearTimeout(timer)
+      signal.removeEventListener('abort', end)
       resolve()
-    })
+    }
+    const timer = setTimeout(end, ms)
+    signal.addEventListener('abort', end)
+    if (signal.aborted) end()
   })

@@ -8,7 +8,7 @@ import { chmod, lstat, mkdir, readdir, readlink, realpath, rm, symlink } from 'n
 import { dirname, join, posix, relative, resolve, sep } from 'node:path'
 import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { extract, pack } from 'tar-stream'
+import type { Pack } from 'tar-stream'
 import { SluiceError } from '../core/errors.ts'
 
 /** A file to pack that is not on disk. */
@@ -34,6 +34,7 @@ export const packTar = async (
 ): Promise<{ readonly sha256: string; readonly bytes: number }> => {
   // Before anything is opened: the usual mistakes show here.
   const names = await filesBelow(directory, paths)
+  const { pack } = await import('tar-stream')
   const archive = pack()
   const hash = createHash('sha256')
   let bytes = 0
@@ -65,6 +66,7 @@ export const packTar = async (
 export const unpackTar = async (archive: string, directory: string, signal: AbortSignal): Promise<void> => {
   await mkdir(directory, { recursive: true })
   const root = await realpath(directory)
+  const { extract } = await import('tar-stream')
   const reader = extract()
   const source = pipeline(createReadStream(archive), reader, { signal })
   source.catch(() => {})
@@ -90,8 +92,6 @@ export const unpackTar = async (archive: string, directory: string, signal: Abor
   for (const [path, target] of links) await makeLink(root, path, target)
 }
 
-type Archive = ReturnType<typeof pack>
-
 const epoch = new Date(0)
 
 /** What a stream says that was ended because something else went wrong. */
@@ -99,7 +99,7 @@ const isConsequence = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE'
 
 const fill = async (
-  archive: Archive,
+  archive: Pack,
   { directory, names, extra }: Pick<PackRequest, 'directory' | 'extra'> & { readonly names: readonly string[] },
   signal: AbortSignal,
 ): Promise<void> => {
@@ -114,7 +114,7 @@ const fill = async (
 }
 
 const addFromDisk = async (
-  archive: Archive,
+  archive: Pack,
   { directory, ...common }: { readonly name: string; readonly directory: string },
   signal: AbortSignal,
 ): Promise<void> => {

@@ -36,7 +36,7 @@ for (const isolation of ['auto', 'none'] as const) {
     ) =>
       lab
         .runner({ isolation, github: dialect(work), ...over })
-        .run(lab.request(`run_1/job/${isolation}-${name}`, job), never)
+        .run(lab.request(`run_${isolation}${name}/job/it`, job), never)
 
     it('shows each line before it is logged, unmasked and whole, and logs what it is given', async () => {
       const seen: string[] = []
@@ -54,7 +54,7 @@ for (const isolation of ['auto', 'none'] as const) {
         return ended
       })
       assert.deepEqual(seen, ['stdout one', 'stdout two more', 'stdout ::secret', 'stdout last'])
-      const lines = await logOf(lab.runner(), `run_1/job/${isolation}-lines`)
+      const lines = await logOf(lab.runner(), `run_${isolation}lines/job/it`)
       assert.deepEqual(lines.slice(1), ['ONE', 'TWO MORE', 'LAST'])
     })
 
@@ -87,7 +87,7 @@ for (const isolation of ['auto', 'none'] as const) {
         ],
       )
       assert.ok(
-        !(await logOf(lab.runner(), `run_1/job/${isolation}-says`)).some((line) => line.includes('a-new-secret')),
+        !(await logOf(lab.runner(), `run_${isolation}says/job/it`)).some((line) => line.includes('a-new-secret')),
       )
     })
 
@@ -151,7 +151,7 @@ for (const isolation of ['auto', 'none'] as const) {
         ['first', 'saved'],
         ['second', 'restored'],
       ] as const) {
-        const key = `run_1/job/${isolation}-cache-${attempt}`
+        const key = `run_${isolation}cache${attempt}/job/it`
         assert.equal(
           (await lab.runner({ isolation, folders: caches }).run(lab.request(key, cached), never)).outcome,
           'succeeded',

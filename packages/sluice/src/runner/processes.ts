@@ -54,10 +54,10 @@ export class Processes {
 
   /** Runs a process to its end; output that was written by then has been handed over. When the signal falls or the time is up, its group ends: SIGTERM, a grace, SIGKILL. */
   async run(order: Order, signal: AbortSignal): Promise<ExecutionEnd> {
-    const missing = this.#missing(order)
-    if (missing !== null) return { kind: 'unstartable', detail: missing }
+    const program = this.#find(order)
+    if (program === null) return unstartable(order)
     if (signal.aborted) return { kind: 'cancelled' }
-    const child = this.#spawn(order)
+    const child = this.#spawn(order, program)
     const leader = child.pid
     const exit = exitOf(child)
     if (leader === undefined) return exit
@@ -83,9 +83,8 @@ export class Processes {
 
   /** Starts a process that runs beside the steps until the job ends; resolves with how it ended. */
   async serve(order: Omit<Order, 'timeoutMs'>): Promise<ExecutionEnd> {
-    const missing = this.#missing(order)
-    if (missing !== null) return { kind: 'unstartable', detail: missing }
-    return exitOf(this.#spawn(order))
+    const program = this.#find(order)
+    return program === null ? unstartable(order) : exitOf(this.#spawn(order, program))
   }
 
   /**
@@ -111,10 +110,12 @@ export class Processes {
     this.#open.clear()
   }
 
-  #spawn({ argv, env, directory, as, onOutput }: Omit<Order, 'timeoutMs'>): Child {
+  /** Outside of namespaces by the path that was found: the system need not look in every folder again. */
+  #spawn({ argv, env, directory, as, onOutput }: Omit<Order, 'timeoutMs'>, found: string): Child {
     const { namespace, onGroup } = this.#options
     const [program = '', ...words] = namespace === null ? argv : namespace.enter(argv, { directory, as })
-    const child = spawn(program, words, {
+    const child = spawn(namespace === null ? found : program, words, {
+      argv0: program,
       // Inside, `nsenter` goes to the folder as it is seen there.
       cwd: namespace === null ? directory : '/',
       env,
@@ -149,7 +150,8 @@ export class Processes {
     }
   }
 
-  #missing({ argv, env, directory }: Omit<Order, 'timeoutMs' | 'onOutput'>): string | null {
+  /** The program's path as it is seen here; null when it is not there, or may not be executed. */
+  #find({ argv, env, directory }: Pick<Order, 'argv' | 'env' | 'directory'>): string | null {
     const [program = ''] = argv
     const { namespace } = this.#options
     const path = program.includes('/') ? (program.startsWith('/') ? '/' : `${directory}/`) : (env['PATH'] ?? '')
@@ -160,7 +162,7 @@ export class Processes {
             .split(':')
             .map((folder) => namespace.view(folder))
             .join(':')
-    return findProgram(program, seen) === null ? `${program} is not there, or may not be executed` : null
+    return findProgram(program, seen)
   }
 
   /** What was written before the end is in the pipes by then: they are read until a turn of the event loop brings nothing more. What holds them open goes on writing to the log. */
@@ -182,6 +184,11 @@ export class Processes {
     child.stderr.off('data', heard)
   }
 }
+
+const unstartable = ({ argv: [program = ''] }: Pick<Order, 'argv'>): ExecutionEnd => ({
+  kind: 'unstartable',
+  detail: `${program} is not there, or may not be executed`,
+})
 
 const listen = (readable: Readable, take: (chunk: Uint8Array) => Promise<void> | null): void => {
   readable.on('data', (chunk: Uint8Array) => {

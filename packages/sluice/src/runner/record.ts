@@ -5,25 +5,6 @@
 import { readFile, rename, stat, writeFile } from 'node:fs/promises'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { z } from 'zod'
-
-const texts = z.record(z.string(), z.string())
-
-const recordForm = z.object({
-  form: z.literal(1),
-  boot: z.string(),
-  steps: z.array(
-    z.object({
-      name: z.string(),
-      /** Of the step alone. */
-      outputs: texts,
-      env: texts,
-      path: z.array(z.string()),
-      /** The layers that hold the files as they were after the step, the lowest first; null where there is no telling. */
-      layers: z.array(z.string()).nullable(),
-    }),
-  ),
-})
 
 /** One step that is done. */
 export type StepRecord = {
@@ -45,6 +26,8 @@ export const writeRecord = async (folder: string, steps: readonly StepRecord[]):
 export const readRecord = async (folder: string): Promise<readonly StepRecord[]> => {
   const text = await readFile(join(folder, 'steps.json'), 'utf8').catch(() => null)
   if (text === null) return []
+  // Only who goes on with an earlier attempt waits for the schema's library to load.
+  const { recordForm } = await import('./record-form.ts')
   const found = recordForm.safeParse(JSON.parse(text))
   return found.success && found.data.boot === bootId() ? found.data.steps : []
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { eventually, type Lab, logOf, makeLab, never, plan, processesWith, step } from '../../test/runner/lab.ts'
 import { contentsOf } from '../core/evidence/collected.ts'
+import type { PlannedArtifact } from '../core/pipeline/job-plan.ts'
 import type { JobRequest } from '../ports/runner.ts'
 import type { LocalRunner } from './runner.ts'
 
@@ -20,7 +21,8 @@ const uniqueSeconds = (): string => `${60 + Math.floor(Math.random() * 30)}.${Ma
 
 for (const isolation of ['auto', 'none'] as const) {
   describe(`the local runner, isolation ${isolation}`, () => {
-    const key = (name: string): string => `run_1/job/${isolation}-${name}`
+    // A run each: without isolation the jobs of one share their files.
+    const key = (name: string): string => `run_${isolation}${name.replace('-', '')}/job/it`
 
     it('runs steps in order in a checkout of the commit, and sees of this machine only what it should', async () => {
       const runner = lab.runner({ isolation, environment: { PATH: process.env['PATH'], SECRET_OF_THE_MACHINE: 'x' } })
@@ -203,6 +205,60 @@ for (const isolation of ['auto', 'none'] as const) {
     })
   })
 }
+
+const keptArtifact = (path: string): PlannedArtifact => ({
+  name: path,
+  paths: [path],
+  exclude: [],
+  glob: false,
+  when: 'success',
+  ifMissing: 'fail',
+  expireMs: null,
+})
+
+describe('jobs of a run without isolation', () => {
+  it('work in one checkout, from the first to the last, across a restart, and beside those of another run', async () => {
+    const first = lab.runner({ isolation: 'none' })
+    const made = await first.run(
+      lab.request(
+        'run_shared/job/one',
+        plan(['echo made > made; echo two > file'], { artifacts: [keptArtifact('made')] }),
+      ),
+      never,
+    )
+    const inputs = made.artifacts
+    const job = plan(['cat file made; echo changed > made'])
+    for (const [runner, name, lines] of [
+      [first, 'two', ['two', 'made']],
+      [first, 'three', ['two', 'changed']],
+      // Nobody knows any more whether the artifact is there: it is put there again.
+      [lab.runner({ isolation: 'none' }), 'four', ['two', 'made']],
+    ] as const) {
+      const request = lab.request(`run_shared/job/${name}`, job, { inputs })
+      assert.equal((await runner.run(request, never)).outcome, 'succeeded')
+      assert.deepEqual((await logOf(runner, request.key)).slice(-2), lines)
+    }
+    const other = lab.request('run_other/job/one', plan(['cat file; test ! -e made']))
+    assert.equal((await first.run(other, never)).outcome, 'succeeded')
+    assert.deepEqual((await logOf(first, other.key)).slice(-1), ['one'])
+    assert.match((await logOf(first, other.key))[0] ?? '', /^isolation: none, one checkout for all jobs of the run/)
+  })
+
+  it('do not fail with one that was called off while it made the checkout', async () => {
+    const runner = lab.runner({ isolation: 'none' })
+    const [called, waiting] = ['called', 'waiting'].map((name) =>
+      lab.request(`run_off/job/${name}`, plan(['cat file'])),
+    )
+    assert.ok(called !== undefined && waiting !== undefined)
+    const off = new AbortController()
+    const both = [runner.run(called, off.signal), runner.run(waiting, never)]
+    off.abort()
+    assert.deepEqual(
+      (await Promise.all(both)).map(({ outcome }) => outcome),
+      ['cancelled', 'succeeded'],
+    )
+  })
+})
 
 describe('steps of the local runner', () => {
   const runner = (): LocalRunner => lab.runner({ isolation: 'none' })

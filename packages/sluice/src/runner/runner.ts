@@ -3,30 +3,29 @@ import { mkdir, rm } from 'node:fs/promises'
 import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type ErrorCode, SluiceError } from '../core/errors.ts'
+import { SluiceError } from '../core/errors.ts'
 import { limits } from '../core/limits.ts'
+import type { Artifact } from '../core/model.ts'
 import type { JobPlan } from '../core/pipeline/job-plan.ts'
 import { endMarked } from '../lib/marked-processes.ts'
-import type { ArtifactStore } from '../ports/artifacts.ts'
-import type { BuiltinSteps } from '../ports/builtins.ts'
-import type { JobDialect } from '../ports/dialect.ts'
-import type { EvidenceStore } from '../ports/evidence.ts'
 import type { JobOutcome, JobRequest, LogLine, LogMarks, LogPage } from '../ports/runner.ts'
 import { type Beginning, beginningOf } from './beginning.ts'
 import { detectIsolation, type Isolation, type IsolationWish } from './isolation/detect.ts'
-import type { Network } from './isolation/launcher.ts'
 import { nothingRan, type Recalled, recallJob } from './cached-job.ts'
-import { type CacheSupport, RunCaches } from './cache/run-caches.ts'
+import { RunCaches } from './cache/run-caches.ts'
 import { type Capture, captureJob, stagingOf } from './captured.ts'
 import { runJob } from './job.ts'
 import { endRecorded, recordGroup } from './groups.ts'
 import { safe } from './job-names.ts'
 import { jobEnvironment } from './job-environment.ts'
+import { keyName } from './key-name.ts'
 import { JobLog } from './log/job-log.ts'
 import { readMarks } from './log/marks.ts'
 import { readLog, searchLog } from './log/read-log.ts'
-import { type FolderCache, markVariable } from './job-shell.ts'
+import { markVariable } from './job-shell.ts'
+import type { RunnerOptions } from './options.ts'
 import { Processes } from './processes.ts'
+import { foreseen, isCalledOff, refused } from './refusals.ts'
 import { RunFiles } from './run-files.ts'
 import { ServicePorts } from './services/ports.ts'
 import { removeServices } from './services/services.ts'
@@ -35,33 +34,8 @@ import type { JobSignals } from './steps.ts'
 import { Trash } from './trash.ts'
 import { Checkouts } from './workspace/checkouts.ts'
 import { Copies } from './workspace/copies.ts'
+import { type SharedCheckout, SharedCheckouts } from './workspace/shared-checkouts.ts'
 import { clearWorkspace, openWorkspace } from './workspace/workspace.ts'
-
-/** What the runner is made with. */
-export type RunnerOptions = {
-  readonly stateDir: string
-  /** The environment of this process, of which jobs see only a few names. */
-  readonly environment: Readonly<Record<string, string | undefined>>
-  readonly cores: number
-  readonly now: () => number
-  /** A folder in the project's repository; needed for jobs whose workspace the runner makes. */
-  readonly repository?: string
-  /** Keeps artifacts of such jobs, and has those that they are given. */
-  readonly artifacts?: Pick<ArtifactStore, 'put' | 'unpack'>
-  /** Keeps what reports of jobs say; without it they are not read. */
-  readonly evidence?: Pick<EvidenceStore, 'put'>
-  readonly caches?: CacheSupport
-  /** Folders under a key, where they are kept otherwise than in `caches`. */
-  readonly folders?: FolderCache
-  readonly github?: JobDialect
-  readonly builtins?: BuiltinSteps
-  /** `auto` when absent. */
-  readonly isolation?: IsolationWish
-  /** Whether jobs see the machine's network; `shared` when absent. */
-  readonly network?: Network
-  /** Time between SIGTERM and SIGKILL for a job, milliseconds; the limit's when absent. */
-  readonly graceMs?: number
-}
 
 /** What every artifact of the store has beside its files. */
 const buildMetadata = 'build-metadata.json'
@@ -80,6 +54,7 @@ export class LocalRunner {
   readonly #copies = new Copies()
   readonly #trash: Trash
   readonly #checkouts: Checkouts | null
+  readonly #shared: SharedCheckouts
   readonly #running = new Map<string, Running>()
   readonly #caches: RunCaches | null
   #isolation: Promise<Isolation> | null = null
@@ -90,6 +65,7 @@ export class LocalRunner {
     this.cores = options.cores
     this.#graceMs = options.graceMs ?? limits.jobGraceMs
     this.#trash = new Trash(stateDir)
+    this.#shared = new SharedCheckouts(stateDir, this.#copies)
     const unpack: ConstructorParameters<typeof Checkouts>[0]['unpack'] = async (artifact, directory, signal) => {
       if (artifacts === undefined) throw new SluiceError('unexpected', { detail: 'the runner has no artifact store' })
       await artifacts.unpack(artifact.digest, directory, signal)
@@ -101,14 +77,14 @@ export class LocalRunner {
   }
 
   workspace(key: string): string {
-    return join(this.#options.stateDir, 'work', safe(key))
+    return join(this.#options.stateDir, 'work', keyName(key))
   }
 
   /** What jobs are kept apart by here; found out once. */
   isolation(wish?: IsolationWish): Promise<Isolation> {
     const { stateDir, environment } = this.#options
     const isolation = wish ?? this.#options.isolation ?? 'auto'
-    if (isolation === 'none') return Promise.resolve({ kind: 'none', because: 'isolation is off' })
+    if (isolation === 'none') return Promise.resolve({ kind: 'shared' })
     this.#isolation ??= mkdir(join(stateDir, 'jobs'), { recursive: true }).then(() =>
       detectIsolation({ folder: join(stateDir, 'jobs'), environment }),
     )
@@ -270,7 +246,12 @@ export class LocalRunner {
     const { environment, network = 'shared', stateDir, artifacts, evidence } = this.#options
     const { github, builtins, now } = this.#options
     const folder = this.#folder(key)
-    const files = await this.#files(request, beginning, signals.stop)
+    const shared = await this.#enterShared(request, isolation, signals.stop)
+    const files =
+      shared === null
+        ? await this.#files(request, beginning, signals.stop)
+        : ({ kind: 'shared', directory: shared.directory } as const)
+    let made: readonly Artifact[] = []
     const release = files.kind === 'layers' ? this.#checkouts?.hold(files.lowers) : undefined
     try {
       const workspace = await openWorkspace({ folder, isolation, network, files, environment, copies: this.#copies })
@@ -287,7 +268,7 @@ export class LocalRunner {
         directory: workspace.directory,
         mark: this.#folder(key),
       })
-      return await runJob(
+      const end = await runJob(
         {
           ...{ request, plan, stateDir, folder },
           workspace,
@@ -309,9 +290,26 @@ export class LocalRunner {
         },
         signals,
       )
+      made = end.artifacts
+      return end
     } finally {
       release?.()
+      shared?.leave(made.map(({ digest }) => digest))
     }
+  }
+
+  /** The run's one checkout, where isolation is off and no folder was given. */
+  async #enterShared(
+    { directory, commit, run, inputs = [] }: JobRequest,
+    isolation: Isolation,
+    signal: AbortSignal,
+  ): Promise<SharedCheckout | null> {
+    const checkouts = this.#checkouts
+    if (isolation.kind !== 'shared' || directory !== undefined || checkouts === null) return null
+    return this.#shared.enter(run, {
+      base: () => checkouts.commit(commit.id, run, signal),
+      inputs: inputs.map((input) => ({ digest: input.digest, folder: () => checkouts.artifact(input, signal) })),
+    })
   }
 
   /** What the workspace is made of. */
@@ -341,7 +339,7 @@ export class LocalRunner {
   }
 
   #folder(key: string): string {
-    return join(this.#options.stateDir, 'jobs', safe(key))
+    return join(this.#options.stateDir, 'jobs', keyName(key))
   }
 
   #mark(key: string): string {
@@ -349,11 +347,11 @@ export class LocalRunner {
   }
 
   #logPath(key: string): string {
-    return join(this.#options.stateDir, 'logs', `${safe(key)}.log`)
+    return join(this.#options.stateDir, 'logs', `${keyName(key)}.log`)
   }
 
   #groupsPath(key: string): string {
-    return join(this.#options.stateDir, 'jobs', `${safe(key)}.groups`)
+    return join(this.#options.stateDir, 'jobs', `${keyName(key)}.groups`)
   }
 }
 
@@ -373,25 +371,3 @@ type Opening = {
   readonly beginning: Beginning
   readonly capture: Capture | null
 }
-
-/** What decides a job before it began. */
-const foreseen: ReadonlySet<ErrorCode> = new Set([
-  'tool_missing',
-  'command_conflict',
-  'artifact_missing',
-  'artifact_mismatch',
-])
-
-const refused = (plan: JobPlan, { code, detail, hint }: SluiceError, tail: readonly string[]): JobOutcome => ({
-  ...nothingRan(plan),
-  outcome: 'failed',
-  reason: { kind: 'system_failure' },
-  problem: { code, detail, hint },
-  tail: [...tail, detail],
-})
-
-/** A preparation that was cut short: nothing had run yet. */
-const isCalledOff = (error: unknown): boolean =>
-  error instanceof SluiceError
-    ? error.code === 'outcome_unknown'
-    : error instanceof Error && error.name === 'AbortError'

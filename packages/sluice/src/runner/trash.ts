@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 
 /** Folders that come in the meantime are removed by the same process, milliseconds. */
-const gatherMs = 250
+const gatherMs = 1_000
 
 /** The second attempt is for folders that their owner may not enter: those of an overlay's kernel side, caches of tools that protect them. */
 const removal = `rm -rf -- "$@" 2>/dev/null || { chmod -R u+rwX -- "$@" 2>/dev/null; rm -rf -- "$@"; }`

@@ -12,7 +12,8 @@ import type { EvidenceStore } from '../../src/ports/evidence.ts'
 import { LocalArtifacts } from '../../src/runner/artifacts.ts'
 import { standardShell } from '../../src/core/pipeline/lower-config.ts'
 import { jobPlan, step as plainStep } from '../pipeline/jobs.ts'
-import { LocalRunner, type RunnerOptions } from '../../src/runner/runner.ts'
+import type { RunnerOptions } from '../../src/runner/options.ts'
+import { LocalRunner } from '../../src/runner/runner.ts'
 
 /** A repository with one commit (`file` holds `one`), and a state directory. */
 export type Lab = {
@@ -23,6 +24,7 @@ export type Lab = {
   readonly commit: Commit
   readonly git: (...words: readonly string[]) => string
   readonly runner: (over?: Partial<RunnerOptions>) => LocalRunner
+  /** Of the run that the key begins with. */
   readonly request: (key: string, job: JobPlan, over?: Partial<JobRequest>) => JobRequest
   readonly remove: () => Promise<void>
 }
@@ -66,7 +68,7 @@ export const makeLab = async (): Promise<Lab> => {
       }),
     request: (key, job, over = {}) => ({
       key,
-      run: runId('run_1'),
+      run: runId(key.slice(0, key.indexOf('/'))),
       commit,
       version: '1.0.0',
       job,

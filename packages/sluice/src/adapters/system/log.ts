@@ -1,19 +1,27 @@
-import pino from 'pino'
+import { createRequire } from 'node:module'
+import type { Logger } from 'pino'
 import type { Log } from '../../ports/clock.ts'
 
 /** Where records go: a file (made with mode 0600, appended to), or a file descriptor such as 2 for stderr. */
 export type LogOptions = { readonly to: string | number }
 
 /** Structured records as NDJSON, one a line, written before the call returns: the last words of a process that dies are the ones that matter. */
-export const systemLog = ({ to }: LogOptions): Log => {
+export const systemLog = (options: LogOptions): Log => {
+  let known: Logger | null = null
+  const logger = (): Logger => (known ??= open(options))
+  return {
+    info: (event, fields) => logger().info({ event, ...fields }),
+    warn: (event, fields) => logger().warn({ event, ...fields }),
+    error: (event, fields) => logger().error({ event, ...fields }),
+  }
+}
+
+/** Loaded with the first record, and at once: a command that goes well writes none, and a last word cannot wait for a promise. */
+const open = ({ to }: LogOptions): Logger => {
+  const pino: typeof import('pino') = createRequire(import.meta.url)('pino')
   const destination = pino.destination({ dest: to, sync: true, append: true, mode: 0o600 })
-  const logger = pino(
+  return pino(
     { base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (level) => ({ level }) } },
     destination,
   )
-  return {
-    info: (event, fields) => logger.info({ event, ...fields }),
-    warn: (event, fields) => logger.warn({ event, ...fields }),
-    error: (event, fields) => logger.error({ event, ...fields }),
-  }
 }

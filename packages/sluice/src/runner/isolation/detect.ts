@@ -15,7 +15,9 @@ export type Isolation =
   | { readonly kind: 'layers'; readonly launcher: Launcher; readonly overlay: OverlayOptions }
   /** Processes of their own; a copy of the checkout. */
   | { readonly kind: 'processes'; readonly launcher: Launcher; readonly because: string }
-  /** A copy of the checkout, a process group for each step, and a mark by which what left its group is found. */
+  /** Nothing, because it is off: one checkout for all jobs of a run, a process group for each step, and a mark by which what left its group is found. */
+  | { readonly kind: 'shared' }
+  /** As little, because the system has no more; but each job has a copy of the checkout. */
   | { readonly kind: 'none'; readonly because: string }
 
 /** One line for a log or for `sluice doctor`. */
@@ -25,6 +27,8 @@ export const describeIsolation = (isolation: Isolation): string => {
       return `own processes, files in layers over one checkout (${isolation.launcher.kind}, overlay)`
     case 'processes':
       return `own processes, a copy of the checkout (${isolation.launcher.kind}; no overlay: ${isolation.because})`
+    case 'shared':
+      return 'none, one checkout for all jobs of the run and process groups (isolation is off)'
     case 'none':
       return `none, a copy of the checkout and process groups (${isolation.because})`
   }

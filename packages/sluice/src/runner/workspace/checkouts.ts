@@ -38,8 +38,7 @@ export class Checkouts {
 
   /** The folder that holds the commit's checkout; with the refs that the repository had when the run first asked. */
   async commit(commit: CommitId, run: RunId, signal: AbortSignal): Promise<string> {
-    if (this.#known?.run !== run) this.#known = { run, refs: readRefs(this.#options.repository, signal) }
-    const refs = await this.#known.refs
+    const refs = await this.#refs(run, signal)
     return this.#once(
       `${commit.slice(0, 40)}-${refs.hash}`,
       (directory) => checkOut({ refs, commit, directory }, signal),
@@ -51,6 +50,15 @@ export class Checkouts {
   artifact(artifact: Artifact, signal: AbortSignal): Promise<string> {
     const name = artifact.digest.slice('sha256:'.length)
     return this.#once(name, (directory) => this.#options.unpack(artifact, directory, signal), signal)
+  }
+
+  /** As with checkouts, one that waits for another's look tries by itself when the other was called off. */
+  async #refs(run: RunId, signal: AbortSignal): Promise<Refs> {
+    const known = this.#known?.run === run ? await this.#known.refs.catch(() => null) : null
+    if (known !== null) return known
+    const refs = readRefs(this.#options.repository, signal)
+    this.#known = { run, refs }
+    return refs
   }
 
   /** Keeps folders from being pruned until the call that it gives. */

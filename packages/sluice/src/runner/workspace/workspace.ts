@@ -23,10 +23,10 @@ export type WorkspaceOptions = {
   readonly folder: string
   readonly isolation: Isolation
   readonly network: Network
-  /** Folders that hold a `checkout`, the lowest first: of the commit, of inputs, checkpoints. Nothing writes to them. Or one plain folder that is the workspace. */
+  /** Folders that hold a `checkout`, the lowest first: of the commit, of inputs, checkpoints. Nothing writes to them. Or one plain folder that is the workspace, of this job alone or of all jobs of its run. */
   readonly files:
     | { readonly kind: 'layers'; readonly lowers: readonly string[] }
-    | { readonly kind: 'given'; readonly directory: string }
+    | { readonly kind: 'given' | 'shared'; readonly directory: string }
   readonly environment: Readonly<Record<string, string | undefined>>
   /** Makes copies where there are no layers. */
   readonly copies: Copies
@@ -55,10 +55,10 @@ export const openWorkspace = async (options: WorkspaceOptions): Promise<Workspac
   await mkdir(join(folder, 't'), { recursive: true })
   if (files.kind === 'layers' && isolation.kind === 'layers')
     return openLayers(options, { lowers: files.lowers, isolation })
-  const directory = files.kind === 'given' ? files.directory : join(folder, 'w', 'checkout')
+  const directory = files.kind === 'layers' ? join(folder, 'w', 'checkout') : files.directory
   if (files.kind === 'layers')
     for (const lower of files.lowers) await options.copies.copy(join(lower, 'checkout'), directory)
-  const namespace = isolation.kind === 'none' ? null : await openNamespace(options, isolation)
+  const namespace = isApart(isolation) ? await openNamespace(options, isolation) : null
   return {
     directory,
     temporary: join(folder, 't'),
@@ -71,11 +71,14 @@ export const openWorkspace = async (options: WorkspaceOptions): Promise<Workspac
 }
 
 const labelOfGiven = (isolation: Isolation): string =>
-  isolation.kind === 'none'
-    ? `none, in a folder that was given, with process groups (${isolation.because})`
-    : `own processes, in a folder that was given (${isolation.launcher.kind})`
+  isApart(isolation)
+    ? `own processes, in a folder that was given (${isolation.launcher.kind})`
+    : `none, in a folder that was given, with process groups (${isolation.kind === 'none' ? isolation.because : 'isolation is off'})`
 
-type Apart = Exclude<Isolation, { kind: 'none' }>
+type Apart = Exclude<Isolation, { kind: 'none' | 'shared' }>
+
+const isApart = (isolation: Isolation): isolation is Apart =>
+  isolation.kind === 'layers' || isolation.kind === 'processes'
 
 const openNamespace = ({ folder, network, environment }: WorkspaceOptions, { launcher }: Apart): Promise<Namespace> =>
   Namespace.open({ launcher, network, folder, environment })
