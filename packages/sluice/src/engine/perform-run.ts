@@ -3,7 +3,6 @@ import { SluiceError } from '../core/errors.ts'
 import { unreachable } from '../core/machine.ts'
 import { cutRelease } from '../core/release.ts'
 import type { Artifact } from '../core/model.ts'
-import { jobAt } from '../core/pipeline/board.ts'
 import { fanOut, fanOutOf } from '../core/pipeline/fan-out.ts'
 import type { JobPlan } from '../core/pipeline/job-plan.ts'
 import type { JobResolution, RunAction, RunEffect, RunResult } from '../core/pipeline/types.ts'
@@ -42,9 +41,10 @@ export const performRun = (
 
 /** The job of that name, as its dialect resolved it if it did. `not_found`. */
 const jobOf = (run: Run, name: string): JobPlan => {
-  const index = run.jobs.findIndex((_, other) => jobAt(run, other).name === name)
-  if (index < 0) throw new SluiceError('not_found', { detail: `run ${run.id} has no job ${name}` })
-  return jobAt(run, index)
+  // By name alone first: a run may have ten thousand jobs, and asks for each of them.
+  const job = run.plan.jobs.find((one) => one.name === name) ?? run.added.find((one) => one.name === name)
+  if (job === undefined) throw new SluiceError('not_found', { detail: `run ${run.id} has no job ${name}` })
+  return run.resolved[name] ?? job
 }
 
 type Resolving = Extract<RunAction, { kind: 'resolve_job' }>
