@@ -2,11 +2,11 @@
  * `npm run bench:cache [-- --quick] [--json]`: 200 jobs found in the cache, beside turbo on the same repository; 2,000 inputs hashed; outputs restored beside a plain
  * copy. Times are those of whole processes, medians. `--quick` leaves turbo out: to fill its cache takes it most of a minute.
  */
-import { execFileSync, spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describeMachine } from '../lib/machine.ts'
+import { peerProgram } from '../lib/peers.ts'
 import type { Figure } from '../lib/report.ts'
 import { median, progress, report } from '../lib/report.ts'
 import { atLeast, atMost, type Bounded, judge, onThisMachine, readOptions } from '../lib/targets.ts'
@@ -17,7 +17,6 @@ const { quick, json } = readOptions(process.argv.slice(2))
 const runs = quick ? 5 : 15
 const here = fileURLToPath(new URL('.', import.meta.url))
 const sluice = fileURLToPath(new URL('../../packages/sluice/bin/sluice.js', import.meta.url))
-const peers = fileURLToPath(new URL('../node_modules/.bin/', import.meta.url))
 
 type Ran = { readonly tookMs: number; readonly out: string }
 
@@ -69,12 +68,7 @@ const measureAlone = (repository: Repository): number => {
 }
 
 const measureTurbo = ({ checkout }: Repository): number => {
-  if (!existsSync(join(peers, 'turbo'))) {
-    progress('installing the peers of the benchmarks')
-    const words = ['install', '--no-package-lock', '--no-audit', '--no-fund']
-    execFileSync('npm', words, { cwd: fileURLToPath(new URL('..', import.meta.url)), stdio: 'ignore' })
-  }
-  const words = [join(peers, 'turbo'), 'run', 'build', '--output-logs=full', '--no-update-notifier']
+  const words = [peerProgram('turbo'), 'run', 'build', '--output-logs=full', '--no-update-notifier']
   const env = { TURBO_TELEMETRY_DISABLED: '1', DO_NOT_TRACK: '1', CI: '1' }
   progress(`turbo: the same, filled and then ${runs} × found`)
   for (let left = 2; left > 0; left -= 1) timed(words, checkout, env)

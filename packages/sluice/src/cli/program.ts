@@ -121,9 +121,15 @@ const addWord = (
     await run(word, {
       args: given.map((one) => (typeof one === 'string' ? one : undefined)),
       rest: given.flatMap((one) => (Array.isArray(one) ? one.map(String) : [])),
-      options: command.optsWithGlobals(),
+      options: optionsOf(command),
     })
   })
+}
+
+/** Of two options of one name the word's own counts: `--input` of a run; `--no-input` of all is `asks`. */
+const optionsOf = (command: Parser): Input['options'] => {
+  const all: Input['options'] = command.optsWithGlobals()
+  return { ...all, ...command.opts(), asks: all['input'] !== false }
 }
 
 const runWord = async (input: ProgramInput, word: Word, typed: Input): Promise<number> => {
@@ -172,7 +178,7 @@ const globalsOf = (options: Input['options'], { variables, cwd }: Pick<ProgramIn
     json: options['json'] === true,
     quiet: options['quiet'] === true,
     verbose: options['verbose'] === true,
-    input: options['input'] !== false,
+    input: options['asks'] !== false,
     yes: options['yes'] === true,
     server: text('server'),
     environment: text('env'),

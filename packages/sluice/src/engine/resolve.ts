@@ -1,6 +1,5 @@
 /** Performs what is asked of the dialect of a job: whether and as what it runs, and what the outputs of its parts are together. */
 import { SluiceError } from '../core/errors.ts'
-import { jobAt } from '../core/pipeline/board.ts'
 import { fanOut, fanOutOf } from '../core/pipeline/fan-out.ts'
 import type { JobPlan } from '../core/pipeline/job-plan.ts'
 import { noteText } from '../core/pipeline/notes.ts'
@@ -13,9 +12,10 @@ type World = Pick<Ports, 'github'>
 
 /** The job of that name, as its dialect resolved it if it did. `not_found`. */
 export const jobOf = (run: Run, name: string): JobPlan => {
-  const index = run.jobs.findIndex((_, other) => jobAt(run, other).name === name)
-  if (index < 0) throw new SluiceError('not_found', { detail: `run ${run.id} has no job ${name}` })
-  return jobAt(run, index)
+  // By name alone first: a run may have ten thousand jobs, and asks for each of them.
+  const job = run.plan.jobs.find((one) => one.name === name) ?? run.added.find((one) => one.name === name)
+  if (job === undefined) throw new SluiceError('not_found', { detail: `run ${run.id} has no job ${name}` })
+  return run.resolved[name] ?? job
 }
 
 type Resolving = { readonly run: Run; readonly action: Extract<RunAction, { kind: 'resolve_job' }> }

@@ -11,7 +11,7 @@ export const pipelineOf = (cli: Cli, input: Input): PipelineInput | null => {
   if (workflow !== null && gitlab !== null) throw wrong('--workflow and --gitlab are two pipelines', 'type one of them')
   const file = workflow ?? gitlab
   if (file === null) {
-    const stray = foreignOptions.find((name) => input.options[name] !== undefined)
+    const stray = foreignOptions.find((name) => isGiven(input.options[name]))
     if (stray === undefined) return null
     throw wrong(
       `--${flagOf(stray)} is for a pipeline of another system`,
@@ -37,7 +37,9 @@ export const pipelineOf = (cli: Cli, input: Input): PipelineInput | null => {
   }
 }
 
-const foreignOptions = ['event', 'eventFile', 'input', 'var', 'runner', 'containers', 'actions', 'skipAction']
+const foreignOptions = ['eventFile', 'input', 'var', 'runner', 'containers', 'actions', 'skipAction']
+
+const isGiven = (value: unknown): boolean => typeof value === 'string' || Array.isArray(value)
 
 const flagOf = (name: string): string => name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
 
