@@ -21,6 +21,15 @@ jobs:
   other: { runs-on: ubuntu-latest, steps: [{ run: exit 1 }] }
 `
 
+const asked = `
+on: { workflow_dispatch: { inputs: { who: { type: string } } } }
+jobs:
+  greet:
+    runs-on: ubuntu-latest
+    outputs: { said: '\${{ steps.say.outputs.said }}' }
+    steps: [{ id: say, run: 'echo "said=\${{ inputs.who }}" >> "$GITHUB_OUTPUT"' }]
+`
+
 const pipeline = `
 variables: { COLOUR: red }
 build:
@@ -37,6 +46,7 @@ before(async () => {
   root = await mkdtemp(join(tmpdir(), 'sluice-foreign-'))
   makeRepository(join(root, 'My shop'), {
     '.github/workflows/ci.yml': workflow,
+    '.github/workflows/asked.yml': asked,
     '.github/workflows/wrong.yml': 'on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps: [{ rnu: x }]\n',
     '.gitlab-ci.yml': pipeline,
   })
@@ -60,6 +70,16 @@ test('a job of a workflow runs with what it is given; what is read differently i
   strictEqual(run.code, 0, run.stderr)
   deepStrictEqual(jobsOf(run), [['my-shop', 'build', 'succeeded', { said: 'push of ada' }]])
   match(run.stderr, /warning \.github\/workflows\/ci\.yml:3:\d+ permissions: /)
+})
+
+test('--input is that of the workflow, also beside --no-input; without a workflow there is nothing that it could be for', async () => {
+  const words = ['--workflow', '.github/workflows/asked.yml', '--event', 'workflow_dispatch', '--input', 'who=ada']
+  const run = await typed(...words, '--no-input', '--json')
+  strictEqual(run.code, 0, run.stderr)
+  deepStrictEqual(jobsOf(run), [['my-shop', 'greet', 'succeeded', { said: 'ada' }]])
+  const stray = await typed('--input', 'who=ada')
+  strictEqual(stray.code, 2)
+  match(stray.stderr, /--input is for a pipeline of another system/)
 })
 
 test('a pipeline of GitLab runs with variables that win over its own', async () => {
