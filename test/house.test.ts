@@ -31,6 +31,7 @@ const mains: ReadonlySet<string> = new Set([
   'packages/sluice/src/main.ts',
   'packages/sluice/src/adapters/config/evaluate.ts',
   'packages/sluice/src/gateway/bin.ts',
+  'packages/sluice/src/adapters/security/step-bin.ts',
 ])
 const isStarted = (path: string): boolean => mains.has(path) || path.endsWith('worker.ts')
 

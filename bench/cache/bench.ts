@@ -16,6 +16,7 @@ import { measureRestore, outputShapes } from './restore.ts'
 const { quick, json } = readOptions(process.argv.slice(2))
 const runs = quick ? 5 : 15
 const here = fileURLToPath(new URL('.', import.meta.url))
+const sluice = fileURLToPath(new URL('../../packages/sluice/bin/sluice.js', import.meta.url))
 
 type Ran = { readonly tookMs: number; readonly out: string }
 
@@ -35,8 +36,27 @@ const script = (repository: Repository, name: string, argument: string): Ran =>
     NODE_COMPILE_CACHE: join(repository.root, 'compiled'),
   })
 
-const measureRun = (repository: Repository): number => {
-  progress(`${shape.packages} jobs, filled and then ${runs} × found`)
+/** A whole `sluice run`: the first fills the cache, those after it find everything. */
+const measureRun = ({ root, checkout }: Repository): number => {
+  progress(`sluice run: ${shape.packages} jobs, filled and then ${runs} × found`)
+  const words = [process.execPath, sluice, 'run', '--json', '--quiet']
+  const once = (): Ran => timed(words, checkout, { NODE_COMPILE_CACHE: join(root, 'compiled') })
+  for (let left = 2; left > 0; left -= 1) once()
+  return median(
+    Array.from({ length: runs }, () => {
+      const { tookMs, out } = once()
+      const found = JSON.parse(out).run.jobs.filter(
+        (job: { from: { kind: string } | null }) => job.from?.kind === 'cache',
+      )
+      if (found.length !== shape.packages) throw new Error(`only ${found.length} of the jobs were found`)
+      return tookMs
+    }),
+  )
+}
+
+/** The task cache alone, without engine, ledger and runner. */
+const measureAlone = (repository: Repository): number => {
+  progress(`the task cache alone: ${runs} × found`)
   for (let left = 2; left > 0; left -= 1) script(repository, 'cached-run.ts', repository.root)
   return median(
     Array.from({ length: runs }, () => {
@@ -94,10 +114,12 @@ const measureRestores = async (): Promise<readonly Bounded[]> => {
 
 const measure = async (repository: Repository): Promise<readonly Bounded[]> => {
   const runMs = measureRun(repository)
+  const aloneMs = measureAlone(repository)
   const turboMs = quick ? null : measureTurbo(repository)
   const { totalMs, listMs } = measureHash(repository)
   return [
     atMost({ name: 'cache.s200', value: runMs / 1_000, unit: 's' }, 0.25),
+    { name: 'cache.alone200', value: aloneMs / 1_000, unit: 's, the task cache alone' },
     ...(turboMs === null
       ? []
       : [
@@ -119,7 +141,7 @@ const main = async (): Promise<number> => {
       Array.from({ length: runs }, () => timed([process.execPath, '-e', '0'], repository.root).tookMs),
     )
     const notes = [
-      `s200 is the task cache alone in a process of its own, run from the sources; an empty Node program takes ${Math.round(bare)} ms here.`,
+      `s200 is a whole sluice run, from the sources, with ledger and logs; an empty Node program takes ${Math.round(bare)} ms here.`,
       'hash2000Ms has git list the checkout and reads every file; files that are as git knows them are not read at all.',
       'restoreVsCopy is the worst of three shapes, against the quicker of cp -r and the copy of Node.',
       ...missed,

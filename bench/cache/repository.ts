@@ -33,7 +33,8 @@ export const makeRepository = (): Repository => {
   writeFileSync(join(checkout, 'package.json'), JSON.stringify(manifest))
   writeFileSync(join(checkout, 'package-lock.json'), JSON.stringify(lockfile()))
   writeFileSync(join(checkout, 'turbo.json'), JSON.stringify(turboSettings))
-  writeFileSync(join(checkout, '.gitignore'), 'dist\nnode_modules\n.turbo\n')
+  writeFileSync(join(checkout, '.gitignore'), 'dist\nnode_modules\n.turbo\n.sluice\n')
+  writeFileSync(join(checkout, 'sluice.config.ts'), `export default ${JSON.stringify(sluiceSettings)}\n`)
   const git = (...words: string[]): void => void execFileSync('git', words, { cwd: checkout, stdio: 'ignore' })
   git('init', '--quiet')
   git('add', '--all')
@@ -52,6 +53,29 @@ const script = 'mkdir -p dist && echo built > dist/out.txt'
 
 const turboSettings = {
   tasks: { build: { dependsOn: ['^build'], inputs: ['src/**', 'package.json'], outputs: ['dist/**'] } },
+}
+
+/** The same jobs for `sluice run`. */
+const sluiceSettings = {
+  service: 'bench',
+  version: '1.0.0',
+  pipeline: {
+    jobs: Object.fromEntries(
+      Array.from({ length: shape.packages }, (_, index) => [
+        `p${index}`,
+        {
+          needs: needsOf(index).map((need) => `p${need}`),
+          steps: script,
+          workingDirectory: `packages/p${index}`,
+          cache: {
+            inputs: [`packages/p${index}/src/**`, `packages/p${index}/package.json`],
+            outputs: [`packages/p${index}/dist/**`],
+            tools: ['uname -sr'],
+          },
+        },
+      ]),
+    ),
+  },
 }
 
 /** Some two kilobytes. */

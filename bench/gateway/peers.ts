@@ -5,6 +5,7 @@ import fs from 'node:fs'
 import net from 'node:net'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { gatewayNodeOptions } from '../../packages/sluice/src/gateway/node-options.ts'
 
 /** The core of the proxy, and the core of the load generator and the upstream. */
 export const proxyCore = 0
@@ -58,7 +59,13 @@ const accepts = (port: number): Promise<boolean> =>
 const start = async (
   name: string,
   command: readonly string[],
-  options: { port: number; core: number; env?: NodeJS.ProcessEnv; folder: string },
+  options: {
+    readonly port: number
+    readonly core: number
+    readonly env?: NodeJS.ProcessEnv
+    readonly folder: string
+    readonly endBy?: NodeJS.Signals
+  },
 ): Promise<Proxy> => {
   const log = fs.openSync(path.join(options.folder, `${name}.log`), 'a')
   const child: ChildProcess = spawn('taskset', ['-c', String(options.core), ...command], {
@@ -78,7 +85,7 @@ const start = async (
     new Promise((resolve) => {
       if (child.exitCode !== null || child.signalCode !== null) return resolve()
       child.once('exit', () => resolve())
-      child.kill('SIGKILL')
+      child.kill(options.endBy ?? 'SIGKILL')
     })
   return { name, port: options.port, pid: child.pid ?? 0, stop }
 }
@@ -199,10 +206,12 @@ const startSluice = async (place: Place): Promise<Proxy> => {
   const stateDir = path.join(place.folder, 'state')
   const controlPort = place.port
   fs.mkdirSync(stateDir, { recursive: true })
-  const waiting = start('gateway', [process.execPath, bin, '--state-dir', stateDir], {
+  const waiting = start('gateway', [process.execPath, ...gatewayNodeOptions, bin, '--state-dir', stateDir], {
     port: controlPort,
     core: proxyCore,
     folder: place.folder,
+    // Killed, it would be replaced by its standby.
+    endBy: 'SIGTERM',
   })
   const socketFile = path.join(stateDir, 'gateway.sock')
   const arm = (name: string, letter: string, shareBp: number): object => ({

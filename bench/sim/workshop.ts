@@ -39,6 +39,7 @@ const commands: Readonly<Record<Killer, readonly string[]>> = {
     '--test-force-exit',
     'src/core/routing-pick.test.ts',
     'src/core/judge/eprocess.test.ts',
+    'src/gateway/routes/live-route.test.ts',
     'test/gateway/arms.test.ts',
     'test/gateway/control.test.ts',
     'test/gateway/durability.test.ts',

@@ -46,6 +46,7 @@ type Entry = {
 const entries = (shape: Shape, path: string): readonly Entry[] => {
   const all = alternatives(shape).flatMap((one): readonly Entry[] => {
     const kind = one.properties?.['kind']?.const
+    const uses = one.properties?.['uses']?.const
     const own = Object.entries(one.properties ?? {}).filter(([name]) => name !== 'kind')
     return [
       ...own.flatMap(([name, inner]) => {
@@ -53,7 +54,7 @@ const entries = (shape: Shape, path: string): readonly Entry[] => {
         const isRequired = (one.required ?? []).includes(name)
         return [
           { path: at, shape: inner, isRequired, kind: typeof kind === 'string' ? kind : null },
-          ...entries(inner, at),
+          ...entries(inner, typeof uses === 'string' && name === 'with' ? `${path}.with (${uses})` : at),
         ]
       }),
       ...(typeof one.additionalProperties === 'object' ? entries(one.additionalProperties, `${path}.<name>`) : []),

@@ -7,21 +7,36 @@ import { readFileSync, realpathSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { localCache, projectSeal, remoteCaches } from './adapters/cache/open.ts'
+import { githubRules, pipelinesOf } from './adapters/ci/pipelines.ts'
 import { configLoader } from './adapters/config/loader.ts'
+import { localEvidence } from './adapters/evidence/local.ts'
 import { fileSecrets } from './adapters/secrets/file.ts'
+import { runAtHand } from './adapters/security/at-hand.ts'
+import { keptProvenances } from './adapters/security/provenances.ts'
+import { builtinSteps } from './adapters/security/steps.ts'
 import { gitSource } from './adapters/source/git.ts'
 import { systemClock } from './adapters/system/clock.ts'
+import { systemCron } from './adapters/system/cron.ts'
 import { systemIds } from './adapters/system/ids.ts'
 import { systemLog } from './adapters/system/log.ts'
+import type { BuiltinName } from './core/config/builtins.ts'
 import type { SluiceError } from './core/errors.ts'
 import { processDriver } from './drivers/process/driver.ts'
 import { Engine } from './engine/engine.ts'
+import { Scheduler } from './engine/scheduler.ts'
 import type { Ports } from './engine/ports.ts'
+import { gatewayNodeOptions } from './gateway/node-options.ts'
+import type { CacheAccess } from './core/pipeline/cache/scope.ts'
+import { cacheAccess, cachePrefix } from './http/cache-access.ts'
 import type { ApiContext } from './http/context.ts'
+import type { CacheSeal } from './ports/cache.ts'
 import type { Log } from './ports/clock.ts'
 import { GatewayKeeper } from './routers/gateway/keeper.ts'
 import { gatewayRouter } from './routers/gateway/router.ts'
 import { LocalArtifacts, localTools } from './runner/artifacts.ts'
+import { describeIsolation } from './runner/isolation/detect.ts'
+import type { CacheSupport } from './runner/cache/run-caches.ts'
 import { LocalRunner } from './runner/runner.ts'
 import { openState, type State } from './state.ts'
 
@@ -70,33 +85,13 @@ export const openControlPlane = async (options: ControlPlaneOptions): Promise<Co
   const gatewayFile = fileURLToPath(new URL('./gateway/bin.ts', import.meta.url))
   // The store first: it is the lock, and nothing else may be touched by a second control plane.
   const store = await opening
-  const keeper = new GatewayKeeper({
-    stateDir,
-    log,
-    command: [process.execPath, gatewayFile, '--state-dir', stateDir],
-  })
+  const command = [process.execPath, ...gatewayNodeOptions, gatewayFile, '--state-dir', stateDir]
+  const keeper = new GatewayKeeper({ stateDir, log, command })
   const router = gatewayRouter({ stateDir, log, ensure: () => keeper.start() })
-  const artifacts = new LocalArtifacts(stateDir, localTools())
-  const secrets = fileSecrets(stateDir)
-  const ports: Ports = {
-    clock: systemClock(),
-    ids: systemIds(),
-    log,
-    sha256: (text) => createHash('sha256').update(text).digest('hex'),
-    store,
-    driver: processDriver({ stateDir, artifacts, secrets, log }),
-    router,
-    source: gitSource(projectDir),
-    config: configLoader(join(stateDir, 'cache', 'configs')),
-    artifacts,
-    runner: new LocalRunner({
-      ...{ stateDir, artifacts, environment: process.env, cores: availableParallelism(), now: Date.now },
-      repository: projectDir,
-    }),
-    secrets,
-  }
+  const ports = localPorts({ projectDir, stateDir, log, store, router })
   const engine = new Engine(ports, { owner: `${process.pid}@${stateDir}`, onFatal: options.onFatal })
   const closing = new AbortController()
+  const scheduler = schedulerOf(ports, { engine, projectDir, signal: closing.signal })
   let isStarted = false
   return {
     engine,
@@ -105,6 +100,8 @@ export const openControlPlane = async (options: ControlPlaneOptions): Promise<Co
     api: {
       engine,
       ...ports,
+      provenances: keptProvenances(stateDir),
+      cache: sharedCache(stateDir),
       settings: (signal) => ports.config.load(projectDir, signal),
       server: { version: programVersion(), pid: process.pid, startedAt: ports.clock.now(), projectDir, stateDir },
       isStarted: () => isStarted,
@@ -114,12 +111,127 @@ export const openControlPlane = async (options: ControlPlaneOptions): Promise<Co
       if (options.gateway === 'keep') keeper.start()
       await engine.start()
       isStarted = true
+      // A process that ends with its command starts nothing by itself.
+      if (options.gateway === 'keep') scheduler.start()
     },
     close: async () => {
       closing.abort()
+      scheduler.stop()
       await engine.stop()
+      await ports.runner.settled()
       await keeper.stop()
       router.close()
     },
+  }
+}
+
+type LocalPlace = Pick<Ports, 'log' | 'store' | 'router'> & { readonly projectDir: string; readonly stateDir: string }
+
+/** Every part on this machine. */
+const localPorts = ({ projectDir, stateDir, log, store, router }: LocalPlace): Ports => {
+  const artifacts = new LocalArtifacts(stateDir, localTools())
+  const evidence = localEvidence(stateDir)
+  const secrets = fileSecrets(stateDir)
+  const github = githubRules({ repository: projectDir, toolCache: join(stateDir, 'tools'), token: '' })
+  return {
+    ...{ log, store, router, artifacts, evidence, secrets, github },
+    clock: systemClock(),
+    ids: systemIds(),
+    sha256: (text) => createHash('sha256').update(text).digest('hex'),
+    driver: processDriver({ stateDir, artifacts, secrets, log }),
+    source: gitSource(projectDir),
+    config: configLoader(join(stateDir, 'cache', 'configs')),
+    runner: new LocalRunner({
+      ...{ stateDir, artifacts, evidence, environment: process.env, cores: availableParallelism(), now: Date.now },
+      repository: projectDir,
+      builtins: builtinSteps({ projectDir, stateDir, sluiceVersion: programVersion(), now: Date.now }),
+      caches: cacheSupport(stateDir, log),
+      github,
+    }),
+    pipelines: pipelinesOf({ projectDir, cacheDir: join(stateDir, 'cache', 'workflows'), version: programVersion() }),
+  }
+}
+
+type Scheduling = { readonly engine: Engine; readonly projectDir: string; readonly signal: AbortSignal }
+
+const schedulerOf = ({ clock, log, config }: Ports, { engine, projectDir, signal }: Scheduling): Scheduler =>
+  new Scheduler({
+    ...{ clock, log, cron: systemCron() },
+    expressions: async () => (await config.load(projectDir, signal)).pipeline.on.schedule,
+    start: (command, caller) => engine.startRun(command, caller, signal),
+  })
+
+/** What keeps jobs apart on this machine, in words. */
+export const isolationHere = async (
+  stateDir: string,
+): Promise<{ readonly kind: 'layers' | 'processes' | 'none'; readonly text: string }> => {
+  const runner = new LocalRunner({ stateDir, environment: process.env, cores: availableParallelism(), now: Date.now })
+  const isolation = await runner.isolation()
+  return { kind: isolation.kind === 'shared' ? 'none' : isolation.kind, text: describeIsolation(isolation) }
+}
+
+/** A built-in step on the project as it stands, outside of any run. `range`: the commits to look at, those of the branch when null. */
+export const runStepByHand = async (
+  { projectDir, stateDir, name, options, range }: StepByHand,
+  signal: AbortSignal,
+): Promise<Awaited<ReturnType<typeof runAtHand>>> => {
+  const source = gitSource(projectDir)
+  const commit = await source.resolve(range?.to ?? 'HEAD', signal)
+  const found = await source.place({ ref: 'HEAD', commit: commit.id, seen: [] }, signal)
+  const base = range === null ? found.base : (await source.resolve(range.from, signal)).id
+  const settings = await configLoader(join(stateDir, 'cache', 'configs'))
+    .load(projectDir, signal)
+    .catch(() => null)
+  const written = Object.values(settings?.pipeline.jobs ?? {})
+    .flatMap(({ steps }) => steps)
+    .find(({ builtin }) => builtin?.name === `sluice/${name}`)?.builtin?.options
+  const steps = builtinSteps({ projectDir, stateDir, sluiceVersion: programVersion(), now: Date.now })
+  const given = typeof written === 'object' && written !== null ? { ...written, ...options } : options
+  const origin = { ...found, base }
+  return runAtHand(
+    { name, options: given, projectDir, service: settings?.service ?? '', commit, origin, steps },
+    signal,
+  )
+}
+
+/** What `runStepByHand` is asked for. `options` win over those of the config's step of that name. */
+export type StepByHand = {
+  readonly projectDir: string
+  readonly stateDir: string
+  readonly name: BuiltinName
+  readonly options: Readonly<Record<string, unknown>>
+  readonly range: { readonly from: string; readonly to: string } | null
+}
+
+/** What runs keep from one to the next: in the state directory, and where the config says. */
+const cacheSupport = (stateDir: string, log: Log): CacheSupport => {
+  let seal: CacheSeal | null = null
+  const sealed = (): CacheSeal => (seal ??= projectSeal(stateDir, process.env))
+  return {
+    seal: {
+      sign: (text) => sealed().sign(text),
+      verify: (text, signature) => sealed().verify(text, signature),
+      digestSecret: (name, value) => sealed().digestSecret(name, value),
+    },
+    report: ({ kind, text }) => log.warn('cache_trouble', { kind, text }),
+    open: ({ remote, bytesMax }) => {
+      const { stores, missing } = remoteCaches(remote, process.env)
+      if (missing !== null) log.warn('cache_trouble', { kind: 'remote_failed', text: `${missing} is not set` })
+      return { local: localCache({ stateDir, seal: sealed(), bytesMax }), remotes: stores }
+    },
+  }
+}
+
+/** The cache of this control plane for runners elsewhere. Without a token on the wire nobody is let in. */
+const sharedCache = (stateDir: string): ApiContext['cache'] => {
+  const pull = process.env['SLUICE_CACHE_PULL_TOKEN'] ?? null
+  return async (request, token) => {
+    const { cacheHandler } = await import('./adapters/cache/http-handler.ts')
+    const seal = projectSeal(stateDir, process.env)
+    const access = (asked: Request): CacheAccess | null =>
+      token === null ? null : cacheAccess(asked, { all: token, pull })
+    return cacheHandler({ cache: localCache({ stateDir, seal, bytesMax: null }), seal, access, prefix: cachePrefix })(
+      request,
+    )
   }
 }

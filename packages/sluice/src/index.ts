@@ -32,3 +32,22 @@ export type {
   TaskCacheConfig,
   TriggersConfig,
 } from './core/config/types-pipeline.ts'
+export type {
+  AllowedFindingConfig,
+  ByteSize,
+  CoverageDemandConfig,
+  CoverageGateConfig,
+  FindingsGateConfig,
+  GatesConfig,
+  LicenceExceptionConfig,
+  LicencesGateConfig,
+  PerformanceGateConfig,
+  QuarantineConfig,
+  ReviewsGateConfig,
+  ScoreGateConfig,
+  SeverityConfig,
+  SizeGateConfig,
+  TestsGateConfig,
+  TimeGateConfig,
+  WaiverConfig,
+} from './core/config/types-gates.ts'

@@ -4,11 +4,15 @@ import { fileURLToPath } from 'node:url'
 import { readFileSync } from 'node:fs'
 import type { Host, Output } from './cli/cli.ts'
 import { runProgram } from './cli/program.ts'
+import type { Source } from './ports/source.ts'
 
 // Parser: the file is this package's own.
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   readonly version: string
 }
+
+const sourceOf = async (directory: string): Promise<Source> =>
+  (await import('./adapters/source/git.ts')).gitSource(directory)
 
 const host: Host = {
   version,
@@ -21,6 +25,19 @@ const host: Host = {
   endEverything: async (stateDir) => (await import('./serve.ts')).endEverything(stateDir),
   gateway: async (args) => (await import('./gateway/bin.ts')).gatewayCommand(args, version),
   loadConfig: async (directory, signal) => (await import('./adapters/config/load.ts')).loadConfig(directory, signal),
+  runStep: async (request, signal) => (await import('./app.ts')).runStepByHand(request, signal),
+  isolation: async (stateDir) => (await import('./app.ts')).isolationHere(stateDir),
+  importPipeline: async (request, signal) => {
+    const { importFrom } = await import('./adapters/ci/convert.ts')
+    return importFrom({ ...request, version, source: await sourceOf(request.projectDir) }, signal)
+  },
+  exportPipeline: async (request, signal) => {
+    const { exportTo } = await import('./adapters/ci/convert.ts')
+    return exportTo({ ...request, source: await sourceOf(request.projectDir) }, signal)
+  },
+  affected: async (question, signal) => (await import('./runner/cache/affected-jobs.ts')).affectedOf(question, signal),
+  cachedThings: async (stateDir) => (await import('./adapters/cache/overview.ts')).cachedThings(stateDir),
+  cleanCache: async (stateDir) => (await import('./adapters/cache/overview.ts')).cleanCache(stateDir),
   verifyLedgerFile: async (path, anchor) =>
     (await import('./adapters/store/verify-file.ts')).verifyLedgerFile(path, anchor),
 }

@@ -1,5 +1,9 @@
 /** What a command works with: where it prints, what was asked for globally, and the way to a control plane. Made once, in `program.ts`. */
+import type { BuiltinAnswer } from '../core/security/builtin-answer.ts'
+import type { BuiltinName } from '../core/config/builtins.ts'
+import type { AffectedJobs } from '../core/pipeline/cache/affected.ts'
 import type { Settings } from '../core/config/settings.ts'
+import type { LoweringNote } from '../core/pipeline/job-plan.ts'
 import type { Client } from '../http/client/client.ts'
 import type { Verification } from '../core/ledger/verify.ts'
 import type { Style } from './render/style.ts'
@@ -92,6 +96,49 @@ export type Host = {
     directory: string,
     signal: AbortSignal,
   ) => Promise<{ readonly file: string; readonly settings: Settings }>
+  /** A built-in step on the project as it stands; options of the config's step of that name count where none are given. */
+  readonly runStep: (
+    request: {
+      readonly projectDir: string
+      readonly stateDir: string
+      readonly name: BuiltinName
+      readonly options: Readonly<Record<string, unknown>>
+      readonly range: { readonly from: string; readonly to: string } | null
+    },
+    signal: AbortSignal,
+  ) => Promise<BuiltinAnswer & { readonly changelog: string | null }>
+  /** What keeps jobs apart here. */
+  readonly isolation: (
+    stateDir: string,
+  ) => Promise<{ readonly kind: 'layers' | 'processes' | 'none'; readonly text: string }>
+  /** The config that a pipeline of another system becomes; `file` is relative to the project. */
+  readonly importPipeline: (
+    request: { readonly kind: 'github' | 'gitlab'; readonly projectDir: string; readonly file: string },
+    signal: AbortSignal,
+  ) => Promise<{ readonly text: string; readonly jobs: number; readonly notes: readonly LoweringNote[] }>
+  /** The document of another system that the pipeline of the settings becomes. */
+  readonly exportPipeline: (
+    request: { readonly kind: 'github' | 'gitlab'; readonly projectDir: string; readonly settings: Settings },
+    signal: AbortSignal,
+  ) => Promise<{ readonly text: string; readonly notes: readonly string[] }>
+  /** Jobs that what changed since a commit concerns. */
+  readonly affected: (
+    question: { readonly directory: string; readonly base: string; readonly settings: Settings },
+    signal: AbortSignal,
+  ) => Promise<AffectedJobs>
+  /** What the state directory's cache holds. */
+  readonly cachedThings: (stateDir: string) => Promise<
+    readonly {
+      readonly scope: string
+      readonly kind: 'job' | 'folder'
+      readonly name: string
+      readonly madeBy: string
+      readonly createdAt: number
+      readonly bytes: number
+    }[]
+  >
+  /** Empties it and gives the bytes that it held. */
+  readonly cleanCache: (stateDir: string) => Promise<number>
   readonly verifyLedgerFile: (
     path: string,
     anchor: { readonly seq: number; readonly hash: string } | undefined,

@@ -7,13 +7,16 @@ import type { Client } from '../http/client/client.ts'
 import { errorOfProblem } from '../http/client/problem.ts'
 import { isRunning } from '../lib/process-identity.ts'
 import type { Cli } from './cli.ts'
-import { requireProject } from './project-directory.ts'
+import { requireProject, requireRepository } from './project-directory.ts'
 
 /**
  * What a command needs. `read`: to look; without a server the state is opened here and nothing is started. `work`: to have something done while this
  * command waits; without a server it is done here. `server`: something that goes on after this command; without a server one is started.
  */
 export type Need = 'read' | 'work' | 'server'
+
+/** A need of a command that also works in a repository without a config. */
+export type Wanted = { readonly need: Need; readonly isBare: boolean }
 
 /** A client and what must be let go of afterwards. */
 export type Connection = {
@@ -34,10 +37,11 @@ const attemptsMax = 5
 /** Gives the work a connection, and lets go of it however the work ends. */
 export const withClient = async <Result>(
   cli: Cli,
-  need: Need,
+  need: Need | Wanted,
   work: (client: Client, kind: Connection['kind']) => Promise<Result>,
 ): Promise<Result> => {
-  const connection = await connect(cli, need)
+  const wanted = typeof need === 'string' ? { need, isBare: false } : need
+  const connection = await connect(cli, wanted.need, wanted)
   try {
     return await work(connection.client, connection.kind)
   } finally {
@@ -46,14 +50,21 @@ export const withClient = async <Result>(
 }
 
 /** Finds, starts or opens a control plane. */
-export const connect = async (cli: Cli, need: Need): Promise<Connection> => {
+export const connect = async (
+  cli: Cli,
+  need: Need,
+  { isBare }: Pick<Wanted, 'isBare'> = { isBare: false },
+): Promise<Connection> => {
   const { globals, variables } = cli
   const elsewhere = globals.server ?? variables['SLUICE_SERVER'] ?? null
   if (elsewhere !== null) return overWire(cli, addressFrom(elsewhere))
   const running = runningServer(globals.stateDir)
   if (running !== null) return overWire(cli, running.url)
-  requireProject(globals)
+  if (isBare) requireRepository(globals)
+  else requireProject(globals)
   if (need === 'server') {
+    // What a server needs is there once the state is.
+    mkdirSync(globals.stateDir, { recursive: true, mode: 0o700 })
     const url = await startServer(cli, null)
     return overWire(cli, url)
   }

@@ -39,3 +39,12 @@ export const requireProject = ({
     hint: 'sluice init   or   cd into your project',
   })
 }
+
+/** Throws `not_found` outside of a repository, where even a pipeline of another system has no commit to be one of. */
+export const requireRepository = ({ projectDir }: { readonly projectDir: string }): void => {
+  if (upwards(projectDir, (directory) => existsSync(join(directory, '.git'))) !== null) return
+  throw new SluiceError('not_found', {
+    detail: `${projectDir} is not in a git repository`,
+    hint: 'git init, then commit',
+  })
+}

@@ -29,6 +29,8 @@ type Subject<State> = {
   readonly lines: (state: State, style: Style) => readonly string[]
   readonly changes: (before: State | null, after: State) => readonly string[]
   readonly status: (state: State) => string
+  /** Whether the last picture stays when it is over: what became of each job is worth more than its place. */
+  readonly staysAtEnd: boolean
 }
 
 /** How a watch ended: it is over, or the person went away (`detached`), or the time was up (`late`). */
@@ -53,6 +55,7 @@ export const watchRollout = (
     id,
     look: () => client.call('rollouts.show', { params: { rollout: id } }),
     isOver,
+    staysAtEnd: false,
     lines: rolloutLines,
     changes: rolloutChanges,
     status: ({ status, stage }) => `${status}${stage === null ? '' : `, ${stage.text}`}`,
@@ -71,6 +74,7 @@ export const watchRun = (
     id,
     look: () => client.call('runs.show', { params: { run: id } }),
     isOver: isRunOver,
+    staysAtEnd: true,
     lines: runLines,
     changes: runChanges,
     status: ({ jobs }) =>
@@ -133,7 +137,18 @@ const painter = <State>(cli: Cli, subject: Subject<State>): Teller<State> => {
     live.clear()
     cli.note(line)
   }
-  return { tell: (state) => live.paint(subject.lines(state, cli.noteStyle)), say, end: live.clear }
+  let last: State | null = null
+  return {
+    tell: (state) => {
+      last = state
+      live.paint(subject.lines(state, cli.noteStyle))
+    },
+    say,
+    end: () => {
+      if (last === null || !subject.staysAtEnd || !subject.isOver(last)) live.clear()
+      else live.leave(subject.lines(last, cli.noteStyle))
+    },
+  }
 }
 
 /** One line for each change, and one every 30 s when nothing changes, so that nobody takes silence for death. */

@@ -1,5 +1,6 @@
 /** The command tree as data: help, completion, `docs/cli.md` and the program itself come from it. Commands load when they are run. */
 import type { Command } from './cli.ts'
+import { cacheWords } from './words/cache.ts'
 import { environmentWords } from './words/environments.ts'
 import { projectWords } from './words/project.ts'
 import { recordWords } from './words/records.ts'
@@ -29,7 +30,7 @@ export type WordGroup = { readonly title: string; readonly words: readonly Word[
 export const wordGroups: readonly WordGroup[] = [
   { title: 'Start', words: projectWords },
   { title: 'Deliver', words: rolloutWords },
-  { title: 'Look', words: recordWords },
+  { title: 'Look', words: [...recordWords, ...cacheWords] },
   { title: 'Environments', words: environmentWords },
   { title: 'Run Sluice', words: serverWords },
 ]
@@ -40,6 +41,7 @@ export const words: readonly Word[] = wordGroups.flatMap((group) => group.words)
 /** What words of two parts have in common: `env`, `runs`, … */
 export const familyTexts: Readonly<Record<string, string>> = {
   runs: 'runs of the pipeline',
+  cache: 'what runs keep for the next one',
   releases: 'releases',
   rollout: 'rollouts under way and past',
   env: 'environments',

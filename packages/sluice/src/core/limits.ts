@@ -14,6 +14,8 @@ export const limits = {
   jobsMax: 10_000,
   /** Legs of one matrix; the bound of GitHub Actions, which its users know. */
   matrixLegsMax: 256,
+  /** How late a run of a schedule may start, milliseconds: what is older is no longer what was meant. */
+  scheduleLateMs: 3_600_000,
   /** Executions of one job that its retry policy may ask for. */
   retriesMax: 10,
   /** Attempts of one step before a rollout gives it up (forward) and reverts. */
@@ -175,10 +177,10 @@ export const limits = {
   gatewayStandbyMs: 5_000,
   /** Largest file of secrets that is read, bytes. */
   secretsBytesMax: 4_194_304,
-  /** How long a new instance is watched for ending at once, milliseconds; one that listens on its port ends the wait at once. */
+  /** How long a new instance that no longer starts behind others is watched for ending at once, milliseconds; one that listens on its port ends the wait at once. */
   startSettleMs: 1_000,
   /** How long a new instance starts behind everybody else at most, milliseconds: on a machine without any time to spare it would not come up. */
-  startBehindMs: 2_000,
+  startBehindMs: 1_000,
   /** Pause between two looks at whether a new instance listens, milliseconds; it is what a start takes longer than the service itself. */
   listenPollMs: 10,
   /** First and longest pause before an instance that ended is started again, milliseconds; doubles with each quick end in a row. */
@@ -273,6 +275,8 @@ export const limits = {
   reportGapsMax: 20,
   /** Things listed with a gate's verdict; the rest is counted, so that a verdict fits a row of the ledger. */
   gateDetailsMax: 50,
+  /** Commits before the base commit among which numbers to compare with are looked for. */
+  baseCommitsMax: 50,
   /** Last runs that insights look at; older ones say nothing about the code of today, and slopes are quadratic. */
   insightRunsMax: 100,
   /** Characters of one thing listed with a verdict. */

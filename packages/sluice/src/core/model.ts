@@ -152,6 +152,8 @@ export type ReleaseContent = {
   readonly start: { readonly command: string; readonly artifact: string }
   readonly environments: readonly EnvironmentSpec[]
   readonly migrations: readonly string[]
+  /** What the gates of the run said, in their order; absent when it had none. No numbers: times are other ones in every run, and the same content is the same release. */
+  readonly gates?: readonly { readonly gate: string; readonly status: 'pass' | 'waived' }[]
 }
 
 /** An immutable bundle that can serve. `id` is the hash of `content`. */

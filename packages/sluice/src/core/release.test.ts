@@ -1,6 +1,7 @@
 import { deepStrictEqual, notStrictEqual, strictEqual, throws } from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { test } from 'node:test'
+import type { GateVerdict } from './evidence/gates/types.ts'
 import fc from 'fast-check'
 import { canonicalJson } from './canonical-json.ts'
 import { SluiceError } from './errors.ts'
@@ -100,6 +101,21 @@ test('any other content is another release', () => {
     cutRelease({ draft: { ...draft, version: '1.0.1' }, artifacts: [artifact('app')], run, at: 1 }, sha256).id,
     one.id,
   )
+})
+
+test('a release that passed only by an excuse is another one than one that needed none', () => {
+  const verdict: Omit<GateVerdict, 'status'> = {
+    ...{ gate: 'tests', kind: 'tests', unit: 'tests', sentence: '2 tests ran', measured: 0, threshold: 0 },
+    ...{ bound: 'at_most', base: null, details: [], detailsTotal: 0, evidence: null, reports: [] },
+  }
+  const cut = { draft, artifacts: [artifact('app')], run, at: 1 }
+  const passed = cutRelease({ ...cut, gates: [{ ...verdict, status: 'pass' }] }, sha256)
+  const waived = cutRelease({ ...cut, gates: [{ ...verdict, status: 'waived' }] }, sha256)
+  deepStrictEqual(passed.content.gates, [{ gate: 'tests', status: 'pass' }])
+  notStrictEqual(waived.id, passed.id)
+  // Numbers differ from run to run; the content is the same.
+  strictEqual(cutRelease({ ...cut, gates: [{ ...verdict, status: 'pass', measured: 1 }] }, sha256).id, passed.id)
+  throws(() => cutRelease({ ...cut, gates: [{ ...verdict, status: 'fail' }] }, sha256), /gate tests let the run pass/)
 })
 
 test('a release that was changed after it was cut is not intact', () => {

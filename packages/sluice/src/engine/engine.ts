@@ -28,6 +28,7 @@ import { asAnswer } from './trusted.ts'
 import type { Ports } from './ports.ts'
 import { Reading } from './reading.ts'
 import { SlotKeeper } from './slots.ts'
+import type { RunPlan } from '../core/pipeline/types.ts'
 import { cancelRun, playJob, type PlayCommand, startRun, type StartRunCommand } from './run-commands.ts'
 
 /** Who asks, and how to make the same request twice without doing it twice. */
@@ -118,7 +119,11 @@ export class Engine {
     return this.reading.environments(service)
   }
 
-  startRun(command: StartRunCommand, caller: Caller, signal: AbortSignal): Promise<{ readonly run: RunId }> {
+  startRun(
+    command: StartRunCommand,
+    caller: Caller,
+    signal: AbortSignal,
+  ): Promise<{ readonly run: RunId; readonly plan: RunPlan }> {
     return this.#once(caller, { name: 'startRun', command }, (asking) =>
       startRun(this.#ports, this.#desk, { command, asking, signal }),
     )

@@ -1,18 +1,19 @@
 /** Performs a run's effects: a job in a workspace of its own, what it made kept, its gates judged, and at the end the release. */
 import { SluiceError } from '../core/errors.ts'
+import { limits } from '../core/limits.ts'
 import { unreachable } from '../core/machine.ts'
 import { cutRelease } from '../core/release.ts'
-import type { Artifact } from '../core/model.ts'
-import { fanOut, fanOutOf } from '../core/pipeline/fan-out.ts'
-import type { JobPlan } from '../core/pipeline/job-plan.ts'
-import type { JobResolution, RunAction, RunEffect, RunResult } from '../core/pipeline/types.ts'
+import type { JobPlan, Texts } from '../core/pipeline/job-plan.ts'
+import type { JobEvidence, RunAction, RunEffect, RunResult } from '../core/pipeline/types.ts'
 import type { Failure } from '../core/rollout/types.ts'
 import type { JobOutcome } from '../ports/runner.ts'
 import { type Deliveries, deliver, stopDelivery } from './deliver.ts'
+import { judgeRun, keepNumbers } from './judge-gates.ts'
 import type { Ports } from './ports.ts'
+import { jobOf, nameOutputs, resolve } from './resolve.ts'
 import type { Run } from './trusted.ts'
 
-type World = Pick<Ports, 'artifacts' | 'clock' | 'runner' | 'secrets' | 'sha256'>
+type World = Pick<Ports, 'artifacts' | 'clock' | 'evidence' | 'github' | 'source' | 'runner' | 'secrets' | 'sha256'>
 
 /** Performs one effect. Rejects with SluiceError; `outcome_unknown` where nobody can tell. */
 export const performRun = (
@@ -23,15 +24,17 @@ export const performRun = (
   const { action, key } = effect
   switch (action.kind) {
     case 'resolve_job':
-      return Promise.resolve({ kind: 'job_resolved', resolution: resolve(run, action) })
+      return resolve(world, { run, action }, signal)
+    case 'name_outputs':
+      return nameOutputs(world, run, action)
     case 'run_job':
       return runJob(world, { run, key, action }, signal)
     case 'stop_job':
       return stopJob({ world, deliveries }, { run, action }, signal)
     case 'judge_gates':
-      return Promise.resolve({ kind: 'gates_judged', verdicts: [] })
+      return judge(world, { run, evidence: action.evidence }, signal)
     case 'cut_release':
-      return cut(world, { run, artifacts: action.artifacts }, signal)
+      return cut(world, { run, ...action }, signal)
     case 'deliver':
       return deliver(deliveries, { action, key, service: run.plan.service, by: run.by }, signal)
     default:
@@ -39,53 +42,50 @@ export const performRun = (
   }
 }
 
-/** The job of that name, as its dialect resolved it if it did. `not_found`. */
-const jobOf = (run: Run, name: string): JobPlan => {
-  // By name alone first: a run may have ten thousand jobs, and asks for each of them.
-  const job = run.plan.jobs.find((one) => one.name === name) ?? run.added.find((one) => one.name === name)
-  if (job === undefined) throw new SluiceError('not_found', { detail: `run ${run.id} has no job ${name}` })
-  return run.resolved[name] ?? job
-}
-
-type Resolving = Extract<RunAction, { kind: 'resolve_job' }>
-
-const resolve = (run: Run, { job: name, needs }: Resolving): JobResolution => {
-  const job = jobOf(run, name)
-  const from = fanOutOf(job)
-  const legs = fanOut(job, from, needs)
-  if (legs.kind === 'legs') return legs
-  throw new SluiceError('run_failed', {
-    detail: `${name}: ${legs.detail}`,
-    hint: `sluice runs logs ${run.id} ${from.job}`,
-  })
-}
-
 type JobWork = { readonly run: Run; readonly key: string; readonly action: Extract<RunAction, { kind: 'run_job' }> }
 
 const runJob = async (world: World, { run, key, action }: JobWork, signal: AbortSignal): Promise<RunResult> => {
   const job = jobOf(run, action.job)
-  const { commit, version, isolation } = run.plan
-  const secrets = await world.secrets.values(await world.secrets.versions(job.secrets, signal), signal)
+  const { commit, version, isolation, service, origin: place = nowhere, cache: caching = null } = run.plan
+  const origin = { ...place, service, startedAt: run.startedAt }
+  const secrets = await secretsOf(world, job, signal)
   await world.runner.stop(key, signal)
   const { execution: attempt, inputs, needs } = action
   const given = { ...job, env: { ...job.env, ...action.given } }
   const outcome = await world.runner.run(
-    { key, run: run.id, commit, version, job: given, isolation, secrets, attempt, inputs, needs },
+    { key, run: run.id, commit, version, job: given, isolation, secrets, attempt, inputs, needs, origin, caching },
     signal,
   )
-  const { artifacts, outputs } = outcome
-  if (outcome.outcome === 'succeeded') return { kind: 'job_succeeded', artifacts, outputs, evidence: null }
+  const { artifacts, outputs, evidence, cache = null } = outcome
+  if (outcome.outcome === 'succeeded') return { kind: 'job_succeeded', artifacts, outputs, evidence, cache }
   return failed(job, outcome)
 }
 
+/** Secrets by name. GitHub's rules make one that there is not an empty text. */
+const secretsOf = async ({ secrets }: World, job: JobPlan, signal: AbortSignal): Promise<Texts> => {
+  if (job.dialect !== 'github') return secrets.values(await secrets.versions(job.secrets, signal), signal)
+  const versions = await Promise.all(
+    job.secrets.map((name) =>
+      secrets.versions([name], signal).catch((error: unknown) => {
+        if (error instanceof SluiceError && error.code === 'not_found') return {}
+        throw error
+      }),
+    ),
+  )
+  return secrets.values(Object.assign({}, ...versions), signal)
+}
+const nowhere = { branch: null, tag: null, base: null }
+
 const failed = (job: JobPlan, { outcome, exitCode, failedStep, tail, ...left }: JobOutcome): RunResult => {
   if (outcome === 'cancelled') throw new SluiceError('outcome_unknown', { detail: `${job.name} was called off` })
-  const { problem, reason, artifacts, outputs } = left
+  const { problem, reason, artifacts, outputs, evidence } = left
   const where = failedStep === null ? job.name : `${job.name}: ${failedStep}`
   const isLate = outcome === 'timed_out'
   const detail = isLate
     ? `${where} took longer than ${job.timeoutMs} ms`
-    : `${where} ended with ${exitCode === null ? 'a signal' : `exit code ${exitCode}`}`
+    : exitCode === null && job.dialect === 'github'
+      ? `${where} failed`
+      : `${where} ended with ${exitCode === null ? 'a signal' : `exit code ${exitCode}`}`
   const code = isLate ? 'job_timeout' : 'run_failed'
   const failure: Failure =
     problem === null
@@ -97,8 +97,18 @@ const failed = (job: JobPlan, { outcome, exitCode, failedStep, tail, ...left }: 
     reason: reason ?? { kind: 'script_failure' },
     artifacts,
     outputs,
-    evidence: null,
+    evidence,
   }
+}
+
+const judge = async (
+  world: World,
+  { run, evidence }: { readonly run: Run; readonly evidence: readonly JobEvidence[] },
+  signal: AbortSignal,
+): Promise<RunResult> => {
+  const { gates } = run.plan
+  if (gates === null) throw new SluiceError('unexpected', { detail: `run ${run.id} was planned without gates` })
+  return { kind: 'gates_judged', verdicts: await judgeRun(world, { run, settings: gates, evidence }, signal) }
 }
 
 type Stopping = { readonly run: Run; readonly action: Extract<RunAction, { kind: 'stop_job' }> }
@@ -109,17 +119,15 @@ const stopJob = async (
   signal: AbortSignal,
 ): Promise<RunResult> => {
   if (jobOf(run, action.job).work.kind !== 'steps') await stopDelivery(deliveries, action.target, run.by)
-  await world.runner.stop(action.target, signal)
+  await world.runner.stop(action.target, signal, limits.lastStepsMs)
   await world.runner.discard(action.target, signal)
   return { kind: 'done' }
 }
 
+type Cutting = Pick<Extract<RunAction, { kind: 'cut_release' }>, 'artifacts' | 'gates'> & { readonly run: Run }
+
 /** A release names only artifacts that are there and are what their digests say. */
-const cut = async (
-  world: World,
-  { run, artifacts }: { readonly run: Run; readonly artifacts: readonly Artifact[] },
-  signal: AbortSignal,
-): Promise<RunResult> => {
+const cut = async (world: World, { run, artifacts, gates }: Cutting, signal: AbortSignal): Promise<RunResult> => {
   const { draft } = run.plan
   if (draft === null) throw new SluiceError('unexpected', { detail: `run ${run.id} was planned without a release` })
   for (const { name, digest } of artifacts) {
@@ -130,6 +138,8 @@ const cut = async (
       hint: 'sluice run',
     })
   }
-  const release = cutRelease({ draft, artifacts, run: run.id, at: world.clock.now() }, world.sha256)
+  const release = cutRelease({ draft, artifacts, gates, run: run.id, at: world.clock.now() }, world.sha256)
+  // Where gates are judged, that keeps the numbers.
+  if (run.plan.gates === null) await keepNumbers(world, run)
   return { kind: 'release_cut', release }
 }

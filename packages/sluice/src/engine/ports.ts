@@ -2,8 +2,11 @@ import type { Sha256 } from '../core/model.ts'
 import type { ArtifactStore } from '../ports/artifacts.ts'
 import type { Clock, Ids, Log } from '../ports/clock.ts'
 import type { ConfigLoader } from '../ports/config.ts'
+import type { JobDialect } from '../ports/dialect.ts'
 import type { Driver } from '../ports/driver.ts'
+import type { Pipelines } from '../ports/pipelines.ts'
 import type { Router } from '../ports/router.ts'
+import type { EvidenceStore } from '../ports/evidence.ts'
 import type { JobRunner } from '../ports/runner.ts'
 import type { SecretSource } from '../ports/secrets.ts'
 import type { Source } from '../ports/source.ts'
@@ -21,6 +24,11 @@ export type Ports = {
   readonly source: Source
   readonly config: ConfigLoader
   readonly artifacts: ArtifactStore
+  readonly evidence: EvidenceStore
   readonly runner: JobRunner
   readonly secrets: SecretSource
+  /** Pipelines of other systems. */
+  readonly pipelines: Pipelines
+  /** The rules of GitHub Actions, for what is decided between jobs. */
+  readonly github: Pick<JobDialect, 'resolve' | 'outputs'>
 }

@@ -3,11 +3,15 @@ import { SluiceError } from '../core/errors.ts'
 import { resolveStart, secretNames, type SecretVersions } from '../core/config/resolve.ts'
 import type { Settings } from '../core/config/settings.ts'
 import type { AggregateKey } from '../core/ledger/entry.ts'
-import { type Commit, runId, type RunId } from '../core/model.ts'
+import { type Commit, type CommitId, runId, type RunId } from '../core/model.ts'
 import { jobAt } from '../core/pipeline/board.ts'
 import { readInputs } from '../core/pipeline/inputs.ts'
-import { planRun } from '../core/pipeline/plan.ts'
-import type { CarriedJob, RunEvent, RunPlan } from '../core/pipeline/types.ts'
+import { assertHonoured } from '../core/pipeline/notes.ts'
+import { planForeignRun, planRun } from '../core/pipeline/plan.ts'
+import type { Occasion } from '../core/pipeline/triggers.ts'
+import type { CarriedJob, RunEvent, RunPlan, RunTrigger } from '../core/pipeline/types.ts'
+import type { CommitConfig } from '../ports/config.ts'
+import type { PipelineRequest } from '../ports/pipelines.ts'
 import type { Asking, Desk } from './desk.ts'
 import type { Ports } from './ports.ts'
 
@@ -17,6 +21,16 @@ export type StartRunCommand = {
   readonly jobs: readonly string[] | null
   /** A run of the same commit whose jobs that succeeded are not run again. */
   readonly failedOf?: string | null
+  /** What the run is started as; `manual` when absent. */
+  readonly event?: RunTrigger['event'] | null
+  /** The schedule's expression. */
+  readonly schedule?: string | null
+  /** `tree`: the working tree as it is, instead of the ref; such a run cuts no release. */
+  readonly of?: 'tree' | null
+  /** Whether jobs may come out of the caches; they may when absent. */
+  readonly usesCache?: boolean
+  /** A pipeline of another system instead of that of the config; `jobs` are then those of it. */
+  readonly pipeline?: Omit<PipelineRequest, 'jobs'> | null
 }
 
 /** Starts a job that waits for a person. `given`: values of its inputs. */
@@ -33,7 +47,7 @@ export type StartRunRequest = {
   readonly signal: AbortSignal
 }
 
-type World = Pick<Ports, 'config' | 'runner' | 'secrets' | 'source' | 'clock' | 'ids'>
+type World = Pick<Ports, 'config' | 'pipelines' | 'runner' | 'secrets' | 'source' | 'clock' | 'ids'>
 
 /** Plans and starts a run. Resolves once it is recorded. `not_found`, `tool_missing`, `config_invalid`, `config_missing`, `needs_cycle`. */
 export const startRun = async (
@@ -41,9 +55,11 @@ export const startRun = async (
   desk: Desk,
   { command, asking, signal }: StartRunRequest,
 ): Promise<{ run: RunId; plan: RunPlan }> => {
-  const commit = await world.source.resolve(command.ref, signal)
+  const { source } = world
+  const isTree = command.of === 'tree'
+  const commit = await (isTree ? source.commitTree(signal) : source.resolve(command.ref, signal))
   const id = runId(world.ids.next('run'))
-  const plan = await planOf(world, { id, commit, command }, signal)
+  const plan = await planOf(world, { id, commit, command, seen: await seenCommits(desk) }, signal)
   const at = desk.clock.now()
   const carried = await carriedOf(desk, command)
   const event: RunEvent = { type: 'run_planned', at, id, token: 1, plan, by: asking.by, carried }
@@ -103,22 +119,85 @@ const carriedOf = async (desk: Desk, { failedOf = null }: StartRunCommand): Prom
   return run.jobs.flatMap((job, index) => {
     const { name, work } = jobAt(run, index)
     if (job.status !== 'succeeded' || work.kind === 'deploy' || work.kind === 'promote') return []
-    return [{ job: name, from: job.carriedFrom ?? run.id, artifacts: job.artifacts, outputs: job.outputs }]
+    const { carriedFrom, artifacts, outputs, evidence } = job
+    return [{ job: name, from: carriedFrom ?? run.id, artifacts, outputs, evidence }]
   })
 }
 
-type Planning = { readonly id: RunId; readonly commit: Commit; readonly command: StartRunCommand }
+type Planning = {
+  readonly id: RunId
+  readonly commit: Commit
+  readonly command: StartRunCommand
+  readonly seen: readonly CommitId[]
+}
+
+/** Commits whose runs went well, newest first: what came before them was looked at. */
+const seenCommits = async (desk: Desk): Promise<readonly CommitId[]> => {
+  const { items } = await desk.reading.runs({})
+  return items.flatMap(({ status, plan }) =>
+    status === 'succeeded' && plan.origin?.isTree !== true && plan.draft !== null ? [plan.commit.id] : [],
+  )
+}
+
+const occasionOf = async (
+  { source }: World,
+  { commit, command, seen }: Planning,
+  signal: AbortSignal,
+): Promise<Occasion> => {
+  const { ref, event = null, schedule = null, of = null } = command
+  const isTree = of === 'tree'
+  const place = await source.place({ ref: isTree ? 'HEAD' : ref, commit: commit.id, seen }, signal)
+  const name = schedule ?? (event === 'tag' ? place.tag : place.branch)
+  return { ...place, isTree, trigger: { event: event ?? 'manual', name, inputs: {} } }
+}
 
 /** The plan comes from the commit's own config, read in a checkout of exactly that commit. */
-const planOf = async (world: World, { id, commit, command }: Planning, signal: AbortSignal): Promise<RunPlan> => {
-  const { settings, version } = await world.config.ofCommit(
-    commit.id,
-    (work) => inCheckout(world, { id, commit }, work, signal),
-    signal,
-  )
+const planOf = async (world: World, planning: Planning, signal: AbortSignal): Promise<RunPlan> => {
+  const { id, commit, command } = planning
+  const { pipeline = null } = command
+  if (pipeline !== null) return foreignPlan(world, { ...planning, pipeline }, signal)
+  const [{ settings, version }, occasion] = await Promise.all([
+    configOf(world, { id, commit }, signal),
+    occasionOf(world, planning, signal),
+  ])
   const secretVersions = resolveStart(settings) === null ? {} : await versionsOf(world, settings, signal)
   const only = command.jobs === null ? {} : { only: command.jobs }
-  return planRun({ settings, commit, version, secretVersions, cores: world.runner.cores, ...only })
+  const cachesFor = command.usesCache === false ? null : command.ref
+  return planRun({ settings, commit, version, secretVersions, cores: world.runner.cores, occasion, cachesFor, ...only })
+}
+
+const configOf = (world: World, of: Pick<Planning, 'id' | 'commit'>, signal: AbortSignal): Promise<CommitConfig> =>
+  world.config.ofCommit(of.commit.id, (work) => inCheckout(world, of, work, signal), signal)
+
+type ForeignPlanning = Planning & { readonly pipeline: NonNullable<StartRunCommand['pipeline']> }
+
+/** A pipeline of another system runs beside a config, or without any. `config_invalid` with each place that cannot be honoured. */
+const foreignPlan = async (
+  world: World,
+  { id, commit, command, pipeline }: ForeignPlanning,
+  signal: AbortSignal,
+): Promise<RunPlan> => {
+  const { jobs, ref } = command
+  const of = { commit, ref, now: world.clock.now() }
+  const { jobs: lowered, origin } = await world.pipelines.lower({ ...pipeline, jobs }, of, signal)
+  assertHonoured(origin)
+  const config = await configOf(world, { id, commit }, signal).catch((error: unknown) => {
+    if (error instanceof SluiceError && error.code === 'config_missing') return null
+    throw error
+  })
+  const { inputs } = pipeline
+  return planForeignRun({
+    config,
+    fallbackService: world.source.name,
+    commit,
+    cores: world.runner.cores,
+    ...{
+      origin,
+      inputs,
+      jobs: lowered,
+      cachesFor: command.usesCache === false ? null : ref,
+    },
+  })
 }
 
 const inCheckout = async <Result>(

@@ -8,6 +8,7 @@ import type { ApiContext, Call } from './context.ts'
 import { eventStream } from './events.ts'
 import { checkHost, checkToken } from './guard.ts'
 import { handlers } from './handlers/all.ts'
+import { cachePrefix } from './cache-access.ts'
 import { exportLines } from './handlers/ledger.ts'
 import { openApi } from './openapi.ts'
 import { page } from './page.ts'
@@ -32,6 +33,9 @@ export const createApi = (context: ApiContext, access: ApiAccess): Api => {
     c.header('cache-control', 'no-store')
     c.header('x-content-type-options', 'nosniff')
   })
+  app.all(`${cachePrefix}*`, bodyLimit({ maxSize: limits.cacheBlobBytesMax }), (c) =>
+    context.cache(c.req.raw, access.token),
+  )
   app.use(
     bodyLimit({
       maxSize: limits.requestBodyBytesMax,

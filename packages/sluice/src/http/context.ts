@@ -3,7 +3,10 @@ import type { Settings } from '../core/config/settings.ts'
 import type { Caller, Engine } from '../engine/engine.ts'
 import type { ArtifactStore } from '../ports/artifacts.ts'
 import type { Clock, Log } from '../ports/clock.ts'
+import type { EvidenceStore } from '../ports/evidence.ts'
+import type { Provenances } from '../ports/provenance.ts'
 import type { JobRunner } from '../ports/runner.ts'
+import type { Source } from '../ports/source.ts'
 import type { Sha256 } from '../core/model.ts'
 import type { Contract, RouteInput } from './client/contract.ts'
 import type { RouteId } from './client/paths.ts'
@@ -15,6 +18,9 @@ export type ApiContext = {
   readonly log: Log
   readonly sha256: Sha256
   readonly artifacts: Pick<ArtifactStore, 'verify'>
+  readonly provenances: Provenances
+  readonly evidence: EvidenceStore
+  readonly source: Pick<Source, 'bases'>
   readonly runner: Pick<JobRunner, 'logs' | 'searchLog' | 'logMarks'>
   /** Settings of the project's working tree; rejects as the config loader does. */
   readonly settings: (signal: AbortSignal) => Promise<Settings>
@@ -25,6 +31,8 @@ export type ApiContext = {
     readonly projectDir: string
     readonly stateDir: string
   }
+  /** Answers below `/v1/cache/`; the second is the API's token, null where there is no wire. */
+  readonly cache: (request: Request, token: string | null) => Promise<Response>
   /** Whether recovery is over. */
   readonly isStarted: () => boolean
   /** Falls when the server closes; open streams end. */

@@ -7,6 +7,7 @@ import type { ErrorCode } from '../core/errors.ts'
 import { limits } from '../core/limits.ts'
 import type { Contract } from './client/contract.ts'
 import type { RouteId } from './client/paths.ts'
+import { pipelineInputSchema } from './pipeline-schemas.ts'
 import type { Schemas } from './schemas.ts'
 
 /** One row of the table. */
@@ -154,8 +155,17 @@ export const routes: { readonly [Id in RouteId]: RouteSpec<Id> } = {
   },
   'releases.verify': {
     ...read,
-    summary: 'Whether a release is what its id says, and its artifacts what their digests say.',
+    summary:
+      'Whether a release is what its id says, its artifacts what their digests say, and come from where their provenance says, when there is one.',
     cli: 'releases verify',
+    query: z.strictObject({
+      key: z
+        .string()
+        .min(1)
+        .max(2_000)
+        .optional()
+        .meta({ description: "Whom to trust: an Ed25519 public key in PEM; the project's own when absent." }),
+    }),
     response: 'ReleaseVerification',
   },
   'runs.list': { ...read, summary: 'Runs, newest first.', cli: 'runs ls', query: page, response: 'Runs', errors: [] },
@@ -172,12 +182,37 @@ export const routes: { readonly [Id in RouteId]: RouteSpec<Id> } = {
         .max(200)
         .nullish()
         .meta({ description: 'A run of the same commit: what succeeded in it is not run again.' }),
+      event: z.enum(['manual', 'push', 'pull_request', 'tag', 'schedule']).nullish().meta({
+        description: 'What the run is started as, for the jobs that are not for every run; `manual` when absent.',
+      }),
+      of: z.literal('tree').nullish().meta({
+        description: 'The working tree of the project as it is, instead of the ref; such a run cuts no release.',
+      }),
+      cache: z.boolean().optional().meta({ description: 'False: no job comes out of a cache, and none is kept.' }),
+      pipeline: pipelineInputSchema
+        .nullish()
+        .meta({ description: 'A pipeline of another system instead of that of the config.' }),
       reason,
     }),
     response: 'RunStarted',
     errors: ['not_found', 'tool_missing', 'config_invalid', 'config_missing', 'needs_cycle', 'store_full'],
   },
   'runs.show': { ...read, summary: 'One run and its jobs.', cli: 'runs show', response: 'Run' },
+  'runs.evidence': {
+    ...read,
+    summary: 'What the reports of a run say: tests, coverage, findings; and what its jobs remarked.',
+    cli: 'runs show',
+    response: 'Evidence',
+    errors: ['not_found', 'artifact_missing', 'artifact_mismatch'],
+  },
+  'runs.insights': {
+    ...read,
+    summary: 'What the last runs tell: flaky tests, slow tests, time and failures by job.',
+    cli: 'runs insights',
+    query: z.strictObject({ runs: count(limits.insightRunsMax).optional().meta({ description: 'How many runs.' }) }),
+    response: 'Insights',
+    errors: [],
+  },
   'runs.logs': {
     ...read,
     summary: 'Lines of a job’s log, secrets masked, after line `after`; all, or those that hold a text.',

@@ -1,8 +1,12 @@
 /** The wire types as schemas: what OpenAPI tells, and what tests hold the answers to. */
+import { artifactVerification } from './schemas-verification.ts'
 import { z } from 'zod'
 import { commitId, digest } from '../core/model.ts'
+import { noteSchema, pipelineSchema } from './pipeline-schemas.ts'
+import type { EvidenceView, InsightsView } from './client/evidence-views.ts'
 import type * as runViews from './client/run-views.ts'
 import type * as views from './client/views.ts'
+import { evidence, gate, insights } from './schemas-evidence.ts'
 
 const at = z.number().int().meta({ description: 'epoch ms' })
 const bp = z.number().int().min(0).max(10_000).meta({ description: 'hundredths of a percent' })
@@ -205,14 +209,6 @@ const job = z.strictObject({
   from: z.strictObject({ kind: z.enum(['cache', 'run']), id: z.string() }).nullable(),
   budgetMs: z.number().nullable(),
 })
-const gate = z.strictObject({
-  gate: z.string(),
-  verdict: z.enum(['pass', 'fail', 'broken', 'waived']),
-  measured: z.number().nullable(),
-  limit: z.number().nullable(),
-  unit: z.string().nullable(),
-  detail: z.string(),
-})
 const runShape = {
   id: z.string(),
   service: z.string(),
@@ -222,7 +218,9 @@ const runShape = {
   by: actor,
   startedAt: at,
   settledAt: at.nullable(),
+  pipeline: pipelineSchema.nullable(),
   jobs: z.array(job),
+  left: z.array(z.strictObject({ job: z.string(), because: z.string() })),
   gates: z.array(gate),
   release: ref.nullable(),
   cause: cause.nullable(),
@@ -292,18 +290,15 @@ export const schemas: Schemas = {
     ...releaseShape,
     start: z.strictObject({ command: z.string(), artifact: z.string() }),
     migrations: z.array(z.string()),
+    gates: z.array(z.strictObject({ gate: z.string(), status: z.enum(['pass', 'waived']) })),
     specs: z.array(environmentSpec),
   }),
-  ReleaseVerification: z.strictObject({
-    release: ref,
-    intact: z.boolean(),
-    artifacts: z.array(
-      z.strictObject({ name: z.string(), digest: z.string(), status: z.enum(['ok', 'missing', 'mismatch']) }),
-    ),
-  }),
+  ReleaseVerification: z.strictObject({ release: ref, intact: z.boolean(), artifacts: z.array(artifactVerification) }),
   Runs: z.strictObject({ items: z.array(z.strictObject(runShape)), next: z.string().nullable() }),
   Run: z.strictObject({ ...runShape, now: at }),
-  RunStarted: z.strictObject({ run: z.string() }),
+  RunStarted: z.strictObject({ run: z.string(), notes: z.array(noteSchema) }),
+  Evidence: evidence,
+  Insights: insights,
   JobLog: z.strictObject({
     lines: z.array(
       z.strictObject({ number: z.number(), at, stream: z.enum(['stdout', 'stderr', 'sluice']), text: z.string() }),
@@ -382,7 +377,9 @@ export type Schemas = {
   readonly ReleaseVerification: z.ZodType<views.ReleaseVerificationView>
   readonly Runs: z.ZodType<views.PageView<runViews.RunView>>
   readonly Run: z.ZodType<runViews.RunDetailView>
-  readonly RunStarted: z.ZodType<{ readonly run: string }>
+  readonly RunStarted: z.ZodType<runViews.RunStartedView>
+  readonly Evidence: z.ZodType<EvidenceView>
+  readonly Insights: z.ZodType<InsightsView>
   readonly JobLog: z.ZodType<runViews.JobLogView>
   readonly Rollouts: z.ZodType<views.PageView<views.RolloutView>>
   readonly Rollout: z.ZodType<views.RolloutView>

@@ -30,8 +30,20 @@ const hookVariables = [
  * Runs git and gives what it printed, which is held in memory. An exit code other than 0 is an answer, not an error. Throws `tool_missing` without git, and
  * `outcome_unknown` when called off.
  */
-export const git = async (cwd: string, words: readonly string[], signal: AbortSignal): Promise<GitAnswer> => {
-  const answer = await runProgram('git', [...always, ...words], { cwd, env: environment(), signal })
+export const git = (cwd: string, words: readonly string[], signal: AbortSignal): Promise<GitAnswer> =>
+  gitWith({ cwd, variables: {} }, words, signal)
+
+/** The same, with variables of its own, for instance another index. */
+export const gitWith = async (
+  { cwd, variables }: { readonly cwd: string; readonly variables: Readonly<Record<string, string>> },
+  words: readonly string[],
+  signal: AbortSignal,
+): Promise<GitAnswer> => {
+  const answer = await runProgram('git', [...always, ...words], {
+    cwd,
+    env: { ...environment(), ...variables },
+    signal,
+  })
   if (answer.kind === 'ended')
     return { code: answer.code ?? 128, out: answer.out.replace(/\r?\n$/, ''), err: answer.err.trimEnd() }
   return unstarted({ isCanceled: signal.aborted, code: answer.code, originalMessage: answer.detail }, cwd, words)

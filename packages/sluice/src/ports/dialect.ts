@@ -16,9 +16,11 @@ export type ResolveRequest = {
   readonly ancestors: readonly Need[]
   /** Whether the run was called off. */
   readonly isCancelled: boolean
-  /** A checkout of the commit, to read from only. */
-  readonly directory: string
+  readonly run: RunIdentity
 }
+
+/** Which run a job belongs to. Numbers count from 1. */
+export type RunIdentity = { readonly id: string; readonly number: number; readonly attempt: number }
 
 /** What became of a job whose condition is `resolve`. `legs` are named `<job> (…)` and have `partOf: job.name`; `outputs` says where the outputs of the whole come from. */
 export type Resolution =
@@ -80,7 +82,7 @@ export interface JobShell {
   annotate(annotation: Annotation): void
   /** Adds Markdown to the job's summary. */
   summarize(markdown: string): void
-  /** Hands files of the workspace on, under a name, to later jobs of the run; and takes those that earlier jobs left. Globs; `artifact_missing`. */
+  /** Hands files of the workspace on, under a name, to later jobs of the run; and takes those that earlier jobs left (without a name all of them, each into a folder of its name), and gives their names. Globs; `artifact_missing`. */
   keepArtifact(name: string, paths: readonly string[], signal: AbortSignal): Promise<void>
   takeArtifact(name: string | null, directory: string, signal: AbortSignal): Promise<readonly string[]>
   /** Folders under a key, from run to run; gives the key that was found. */
@@ -106,7 +108,7 @@ export type DialectEnd = {
 export type DialectRequest = {
   readonly job: JobPlan
   readonly needs: readonly Need[]
-  readonly run: { readonly id: string; readonly number: number; readonly attempt: number }
+  readonly run: RunIdentity
   readonly commit: { readonly id: string; readonly subject: string; readonly author: string }
 }
 
@@ -114,6 +116,11 @@ export type DialectRequest = {
 export interface JobDialect {
   /** Decides on a job whose needs are settled: its condition, its legs, its expressions. Changes nothing. */
   resolve(request: ResolveRequest, signal: AbortSignal): Promise<Resolution>
+  /** Outputs of a job whose resolution was `legs` with other outputs than `merged`: `outputs` is what the resolution gave, `legs` what they came to. */
+  outputs(
+    job: JobPlan,
+    request: { readonly legs: readonly Need[]; readonly outputs: JsonValue; readonly run: RunIdentity },
+  ): Promise<Texts>
   /** Runs all steps of a job. When the signal falls, what runs has ended and steps that run in any case have been run. Rejects only when nobody knows how it ended. */
   run(request: DialectRequest, shell: JobShell, signal: AbortSignal): Promise<DialectEnd>
 }

@@ -1,6 +1,8 @@
 import type { ErrorCode } from '../core/errors.ts'
-import type { Artifact, Commit, RunId } from '../core/model.ts'
+import type { Artifact, Commit, Digest, RunId } from '../core/model.ts'
+import type { RunCachePlan } from '../core/pipeline/cache/run-cache.ts'
 import type { JobPlan, RetryReason, Texts } from '../core/pipeline/job-plan.ts'
+import type { CacheUse, RunOrigin } from '../core/pipeline/types.ts'
 import type { Annotation, Need } from './dialect.ts'
 
 /** A job to execute. */
@@ -24,6 +26,10 @@ export type JobRequest = {
   readonly inputs?: readonly Artifact[]
   /** How far the job is kept apart from the others; the runner's own wish when absent. */
   readonly isolation?: 'auto' | 'none' | 'required'
+  /** What the run says of itself to steps that come with Sluice. */
+  readonly origin?: RunOrigin & { readonly service: string; readonly startedAt: number }
+  /** How the run uses the caches. Absent or null: not at all. */
+  readonly caching?: RunCachePlan | null
   /** Steps that are taken from an earlier attempt instead of run. Absent: none are. */
   readonly from?: StartingPoint
 }
@@ -69,10 +75,12 @@ export type JobOutcome = {
   readonly annotations: readonly Annotation[]
   /** Markdown. */
   readonly summary: string
-  /** Files with evidence, absolute; they stay until the job's folder is discarded. */
-  readonly reports: readonly { readonly format: string; readonly path: string }[]
+  /** What its reports say, kept by content; null for a job that declares none. */
+  readonly evidence: Digest | null
   /** What was kept apart, in words. */
   readonly isolation: string
+  /** Where the result came from when the job was not run. */
+  readonly cache?: CacheUse | null
 }
 
 /** One line of a job's log, secrets masked. */
@@ -120,15 +128,15 @@ export interface JobRunner {
   workspace(key: string): string
   /** Runs the steps; when the signal falls, the job's processes end and the outcome is `cancelled`. Rejects only when it is not known how the job ended. */
   run(request: JobRequest, signal: AbortSignal): Promise<JobOutcome>
-  /** Ends whatever still runs under a key, also from before this process. Safe to repeat. */
-  stop(key: string, signal: AbortSignal): Promise<void>
+  /** Ends whatever still runs under a key, also from before this process. `patienceMs`: steps that run in any case may still run for so long; at once when absent. Safe to repeat. */
+  stop(key: string, signal: AbortSignal, patienceMs?: number): Promise<void>
   /** Lines of a job's log after line `after`. */
   logs(
     key: string,
     page: { readonly after: number; readonly limit: number },
     signal: AbortSignal,
   ): Promise<readonly LogLine[]>
-  /** Removes what is kept of a job besides its log: files, checkpoints, reports. Safe to repeat. */
+  /** Removes what is kept of a job besides its log: files, checkpoints. Safe to repeat. */
   discard(key: string, signal: AbortSignal): Promise<void>
   /** Lines that contain a text, after line `after`; ask again from `next` for more. */
   searchLog(
@@ -138,6 +146,8 @@ export interface JobRunner {
   ): Promise<LogPage>
   /** Folds, annotations and summary of a job's log. */
   logMarks(key: string, signal: AbortSignal): Promise<LogMarks>
+  /** Resolves when nothing is left to do behind the back of jobs that are over: results that are being kept, files that go. */
+  settled(): Promise<void>
   /** Cores of the machine that jobs may use. */
   readonly cores: number
 }

@@ -17,6 +17,7 @@ const ended: DialectEnd = { outcome: 'succeeded', failedStep: null, exitCode: nu
 
 /** A dialect whose jobs do what a function does. */
 const dialect = (work: (shell: JobShell, signal: AbortSignal) => Promise<DialectEnd>): JobDialect => ({
+  outputs: () => Promise.resolve({}),
   resolve: ({ job }) => Promise.resolve({ kind: 'run', job }),
   run: (_request, shell, signal) => work(shell, signal),
 })
@@ -72,10 +73,19 @@ for (const isolation of ['auto', 'none'] as const) {
         shell.annotate(annotation)
         shell.summarize('# Fine\n')
         shell.report('junit', 'out/report.xml')
+        shell.report('gitlab-sast', 'out/report.xml')
+        shell.report('terraform', 'out/report.xml')
         return { ...ended, outputs: { a: 'b' } }
       })
       assert.deepEqual([outcome.annotations, outcome.summary, outcome.outputs], [[annotation], '# Fine\n', { a: 'b' }])
-      assert.equal(await readFile(outcome.reports[0]?.path ?? '', 'utf8'), 'x\n')
+      assert.ok(outcome.evidence !== null)
+      assert.deepEqual(
+        (await lab.evidence.read(outcome.evidence)).map(({ status, format }) => [status, format]),
+        [
+          ['unreadable', 'junit'],
+          ['unreadable', 'gitlab-security'],
+        ],
+      )
       assert.ok(
         !(await logOf(lab.runner(), `run_${isolation}says/job/it`)).some((line) => line.includes('a-new-secret')),
       )
@@ -143,7 +153,7 @@ for (const isolation of ['auto', 'none'] as const) {
       ] as const) {
         const key = `run_${isolation}cache${attempt}/job/it`
         assert.equal(
-          (await lab.runner({ isolation, caches }).run(lab.request(key, cached), never)).outcome,
+          (await lab.runner({ isolation, folders: caches }).run(lab.request(key, cached), never)).outcome,
           'succeeded',
         )
         assert.ok((await logOf(lab.runner(), key)).some((line) => line.startsWith('cache npm-') && line.includes(word)))

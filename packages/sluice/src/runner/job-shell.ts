@@ -38,6 +38,8 @@ export type JobShellOptions = {
   readonly secrets: Readonly<Record<string, string>>
   readonly runFiles: RunFiles
   readonly caches: FolderCache | null
+  /** Changes the words of every command; absent: as they are. */
+  readonly wrap?: (argv: readonly string[], directory: string | null) => readonly string[]
 }
 
 /** What a job said besides its log. */
@@ -46,6 +48,8 @@ export type Said = {
   readonly summary: string
   /** Paths relative to the workspace. */
   readonly reports: readonly { readonly format: string; readonly path: string }[]
+  /** Absolute paths outside of the workspace. */
+  readonly provided: readonly { readonly format: string; readonly path: string }[]
 }
 
 /** Implements the port over processes, workspace and log of one job. */
@@ -57,6 +61,7 @@ export class LocalJobShell implements JobShell {
   readonly #options: JobShellOptions
   readonly #annotations: Annotation[] = []
   readonly #reports: { readonly format: string; readonly path: string }[] = []
+  readonly #provided: { readonly format: string; readonly path: string }[] = []
   #summary = ''
 
   constructor(options: JobShellOptions) {
@@ -72,7 +77,7 @@ export class LocalJobShell implements JobShell {
     signal: AbortSignal,
     onLine?: (line: string, stream: 'stdout' | 'stderr') => string | null,
   ): Promise<ExecutionEnd> {
-    const { log, processes } = this.#options
+    const { log, processes, wrap = (words) => words } = this.#options
     const lines = onLine === undefined ? null : new LineTap(log, onLine)
     const onOutput: OnOutput = (stream, chunk) => {
       const isTaken = lines === null ? log.write(stream, chunk) : lines.push(stream, chunk)
@@ -80,7 +85,14 @@ export class LocalJobShell implements JobShell {
     }
     const as: RunAs | null = null
     const end = await processes.run(
-      { argv, env: { ...this.env, ...env, ...this.#marks() }, directory, timeoutMs, as, onOutput },
+      {
+        argv: wrap(argv, directory),
+        env: { ...this.env, ...env, ...this.#marks() },
+        directory,
+        timeoutMs,
+        as,
+        onOutput,
+      },
       signal,
     )
     lines?.end()
@@ -105,13 +117,16 @@ export class LocalJobShell implements JobShell {
 
   annotate(annotation: Annotation): void {
     if (this.#annotations.length >= limits.annotationsMax) return
-    this.#annotations.push(annotation)
-    this.#options.log.annotate(annotation)
+    const { log } = this.#options
+    const { title, message, file } = annotation
+    const masked = (text: string | null): string | null => (text === null ? null : log.masked(text))
+    this.#annotations.push({ ...annotation, title: masked(title), message: log.masked(message), file: masked(file) })
+    log.annotate(annotation)
   }
 
   summarize(markdown: string): void {
     const room = limits.stepFileBytesMax - this.#summary.length
-    this.#summary += markdown.slice(0, Math.max(0, room))
+    this.#summary += this.#options.log.masked(markdown).slice(0, Math.max(0, room))
     this.#options.log.summarize(markdown)
   }
 
@@ -141,9 +156,19 @@ export class LocalJobShell implements JobShell {
     this.#reports.push({ format, path: relative(this.directory, resolve(this.directory, path)) })
   }
 
+  /** Evidence that lies outside of the workspace, absolute. */
+  provide(format: string, path: string): void {
+    this.#provided.push({ format, path })
+  }
+
   /** What was collected. */
   said(): Said {
-    return { annotations: [...this.#annotations], summary: this.#summary, reports: [...this.#reports] }
+    return {
+      annotations: [...this.#annotations],
+      summary: this.#summary,
+      reports: [...this.#reports],
+      provided: [...this.#provided],
+    }
   }
 
   /** What no step may take away: it is how the job's processes are found again. */

@@ -5,14 +5,18 @@ import { SluiceError } from '../core/errors.ts'
 import { limits } from '../core/limits.ts'
 import type { JobPlan, KeyedCachePlan, Texts } from '../core/pipeline/job-plan.ts'
 import type { ArtifactStore } from '../ports/artifacts.ts'
+import type { BuiltinSteps } from '../ports/builtins.ts'
 import type { JobDialect } from '../ports/dialect.ts'
+import type { EvidenceStore } from '../ports/evidence.ts'
 import type { JobOutcome, JobRequest } from '../ports/runner.ts'
+import { runBuiltin } from './builtin-step.ts'
+import type { Capture } from './captured.ts'
 import type { Network } from './isolation/launcher.ts'
 import type { JobLog } from './log/job-log.ts'
 import { type FolderCache, LocalJobShell } from './job-shell.ts'
 import type { Processes } from './processes.ts'
 import { type StepRecord, writeRecord } from './record.ts'
-import { isDue, keepArtifacts, keepReports, keyOf, outputsOf } from './results.ts'
+import { isDue, keepArtifacts, keepEvidence, keyOf, outputsOf, reportsOf } from './results.ts'
 import { RunFiles } from './run-files.ts'
 import type { ServicePorts } from './services/ports.ts'
 import { type Services, startServices } from './services/services.ts'
@@ -35,8 +39,14 @@ export type JobWork = {
   readonly ports: ServicePorts
   /** Null: artifacts are not kept here. */
   readonly store: Pick<ArtifactStore, 'put'> | null
+  /** Null: reports are not read. */
+  readonly evidence: Pick<EvidenceStore, 'put'> | null
   readonly caches: FolderCache | null
+  /** Watches a job whose result is to be kept; null for others. */
+  readonly capture: Capture | null
   readonly dialect: JobDialect | null
+  /** Null: steps that come with Sluice cannot be run here. */
+  readonly builtins: BuiltinSteps | null
   readonly earlier: readonly StepRecord[]
   /** Whether each step gets a layer of its own. */
   readonly hasCheckpoints: boolean
@@ -104,37 +114,42 @@ const withoutSteps = ({ plan, workspace }: JobWork, error: SluiceError, signals:
     artifacts: [],
     annotations: [],
     summary: '',
-    reports: [],
+    evidence: null,
     isolation: workspace.label,
   }
 }
 
 const withServices = async (work: JobWork, services: Services, signals: JobSignals): Promise<JobEnd> => {
-  const { plan, workspace, log, request, stateDir, processes, caches } = work
+  const { plan, workspace, log, request, stateDir, processes, caches, capture } = work
   const secrets = request.secrets
   const machine = new LocalJobShell({
     workspace,
     processes,
     log,
-    env: { ...work.env, ...services.env, ...secrets },
+    // GitHub's steps get those secrets that they name, and no others.
+    env: { ...work.env, ...services.env, ...(plan.dialect === 'github' ? {} : secrets) },
     secrets,
     runFiles: new RunFiles(stateDir, request.run),
     caches,
+    ...(capture === null ? {} : { wrap: capture.wrap }),
   })
   const found = await restoreCaches(work, machine, signals)
+  await capture?.begin(workspace)
   const steps =
     plan.dialect === 'sluice' ? await ownSteps(work, machine, signals) : await dialectSteps(work, machine, signals)
-  const end = await results(work, { machine, steps }, signals)
+  const ended = await results(work, { machine, steps }, signals)
+  const end = (await capture?.end(ended, machine.said().reports, signals.kill)) ?? ended
   await saveCaches(work, { machine, found, hasSucceeded: end.outcome === 'succeeded' }, signals)
   return end
 }
 
 const ownSteps = (work: JobWork, machine: LocalJobShell, signals: JobSignals): Promise<StepsEnd> => {
   const { plan, request, log, earlier, workspace, folder, hasCheckpoints, now } = work
-  const needs = plan.envOfNeeds ? (request.needs ?? []).map(({ outputs }) => outputs) : []
+  const taken = (request.needs ?? []).filter(({ name }) => !plan.needsWithoutArtifacts.includes(name))
+  const needs = plan.envOfNeeds ? taken.map(({ outputs }) => outputs) : []
+  const all: Texts = { ...plan.env, ...Object.assign({}, ...needs) }
   // A secret is never hidden behind a variable of the same name.
-  const own = Object.entries(plan.env).filter(([name]) => !(name in request.secrets))
-  const env: Texts = { ...Object.assign({}, ...needs), ...Object.fromEntries(own) }
+  const env: Texts = Object.fromEntries(Object.entries(all).filter(([name]) => !(name in request.secrets)))
   return runSteps(
     {
       steps: plan.steps,
@@ -147,6 +162,10 @@ const ownSteps = (work: JobWork, machine: LocalJobShell, signals: JobSignals): P
       earlier,
       checkpoint: hasCheckpoints ? workspace.checkpoint : () => Promise.resolve(null),
       onRecord: (steps) => writeRecord(folder, steps),
+      builtin: ({ index, ...turn }, signal) => {
+        const outputDirectory = join(folder, 'evidence', String(index))
+        return runBuiltin({ builtins: work.builtins, request, machine, outputDirectory }, turn, signal)
+      },
     },
     signals,
   )
@@ -212,8 +231,15 @@ const results = async (
   const hasSucceeded = steps.outcome === 'succeeded'
   const said = machine.said()
   const own = plan.dialect === 'sluice' ? await outputsOf(plan, directory, log) : {}
-  const wanted = [...plan.reports, ...said.reports.map(({ format, path }) => ({ format, paths: [path] }))]
-  const reports = await keepReports(wanted, { directory, staging: join(folder, 'reports') }, signals.kill)
+  const wanted = reportsOf(plan, said.reports)
+  const staging = join(folder, 'reports')
+  const kept =
+    work.evidence === null
+      ? null
+      : await keepEvidence(
+          { reports: wanted, provided: said.provided, folder, directory, staging, store: work.evidence, log },
+          signals.kill,
+        )
   const common = {
     ...steps,
     problem: null,
@@ -221,7 +247,7 @@ const results = async (
     artifacts: [],
     annotations: said.annotations,
     summary: said.summary,
-    reports,
+    evidence: kept,
     isolation: workspace.label,
   }
   if (store === null) return common

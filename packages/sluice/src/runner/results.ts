@@ -1,12 +1,16 @@
 /** What a job leaves: outputs from files, artifacts, evidence. */
 import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir, readFile, rm } from 'node:fs/promises'
+import { join, relative } from 'node:path'
 import { SluiceError } from '../core/errors.ts'
-import type { Artifact, Commit } from '../core/model.ts'
-import type { JobPlan, KeyedCachePlan, PlannedArtifact, Texts } from '../core/pipeline/job-plan.ts'
+import { isReportFormat, namedFormat } from '../core/evidence/types.ts'
+import type { Artifact, Commit, Digest } from '../core/model.ts'
+import type { JobPlan, KeyedCachePlan, PlannedArtifact, PlannedReport, Texts } from '../core/pipeline/job-plan.ts'
 import type { ArtifactStore } from '../ports/artifacts.ts'
+import type { EvidenceStore } from '../ports/evidence.ts'
+import type { Said } from './job-shell.ts'
 import type { JobLog } from './log/job-log.ts'
+import { collectEvidence } from './reports/collect.ts'
 import { copyFiles, selectFiles } from './run-files.ts'
 import { parseDotenv, readBounded } from './step-files.ts'
 
@@ -38,7 +42,7 @@ export type Keeping = {
   readonly commit: Commit
   readonly version: string
   readonly inputs: readonly Artifact[]
-  readonly log: JobLog
+  readonly log: Pick<JobLog, 'note'>
   readonly hasSucceeded: boolean
 }
 
@@ -46,10 +50,11 @@ export type Keeping = {
 export const keepArtifacts = async (keeping: Keeping, signal: AbortSignal): Promise<readonly Artifact[]> => {
   const { plan, store, commit, version, inputs, hasSucceeded } = keeping
   const kept: Artifact[] = []
-  for (const artifact of plan.artifacts.filter(({ when }) => isDue(when, hasSucceeded))) {
+  for (const [nth, artifact] of plan.artifacts.entries()) {
+    if (!isDue(artifact.when, hasSucceeded)) continue
     const names = await filesOf(artifact, keeping)
     if (names.length === 0) continue
-    const directory = join(keeping.staging, artifact.name)
+    const directory = join(keeping.staging, String(nth))
     await copyFiles({ from: keeping.directory, to: directory, names }, signal)
     const paths = [...new Set(names.map((name) => name.split('/')[0] ?? name))]
     kept.push(await store.put({ name: artifact.name, directory, paths, commit, version, inputs }, signal))
@@ -76,26 +81,72 @@ const filesOf = async (artifact: PlannedArtifact, { directory, log }: Keeping): 
   return [...new Set(found)].toSorted()
 }
 
-/** Copies the files with evidence out of the workspace, in the order of the plan; those that are not there are left out. */
-export const keepReports = async (
-  reports: readonly { readonly format: string; readonly paths: readonly string[] }[],
-  { directory, staging }: { readonly directory: string; readonly staging: string },
-  signal: AbortSignal,
-): Promise<readonly { readonly format: string; readonly path: string }[]> => {
-  const kept: { readonly format: string; readonly path: string }[] = []
-  for (const { format, paths } of reports) {
-    const names = await selectFiles({ directory, paths, exclude: [], glob: true })
-    await copyFiles({ from: directory, to: staging, names }, signal)
-    kept.push(...names.map((name) => ({ format, path: join(staging, name) })))
-  }
-  return kept
+/** The reports that are read. Elsewhere there are some that nothing here reads (`terraform`); of our own config, a form that nobody knows is a mistake, which reading it tells. */
+export const wantedReports = (reports: readonly PlannedReport[], whose: 'ours' | 'foreign'): readonly PlannedReport[] =>
+  reports.flatMap((report) => {
+    const format = namedFormat(report.format)
+    if (format !== null) return [{ ...report, format }]
+    return whose === 'ours' ? [report] : []
+  })
+
+/** All reports of a job: those of its plan, and those that its steps named. */
+export const reportsOf = (
+  { reports, dialect }: JobPlan,
+  said: readonly { readonly format: string; readonly path: string }[],
+): readonly PlannedReport[] => [
+  ...wantedReports(reports, dialect === 'sluice' ? 'ours' : 'foreign'),
+  ...wantedReports(
+    said.map(({ format, path }) => ({ format, paths: [path] })),
+    'foreign',
+  ),
+]
+
+/** What keeping a job's evidence takes. `staging` is emptied first. */
+export type KeepingEvidence = {
+  readonly reports: readonly PlannedReport[]
+  /** Reports of built-in steps, absolute, below `folder`; of a form that is no evidence, none. */
+  readonly provided: Said['provided']
+  readonly folder: string
+  readonly directory: string
+  /** Where the job worked, when that was elsewhere. */
+  readonly checkout?: string
+  readonly staging: string
+  readonly store: Pick<EvidenceStore, 'put'>
+  readonly log: Pick<JobLog, 'note'>
 }
 
-/** The key of a cache with the content of its key files in it, where it names any. */
+/** Reads the reports that a job declared and keeps what they say, also that some are missing. Null for a job that declares none. Files are copied first: where the job works, `realpath` may have no meaning. */
+export const keepEvidence = async (
+  { reports: declared, provided, folder, directory, checkout = directory, staging, store, log }: KeepingEvidence,
+  signal: AbortSignal,
+): Promise<Digest | null> => {
+  const own = provided
+    .filter(({ format }) => isReportFormat(format))
+    .map(({ format, path }) => ({ format, paths: [relative(folder, path)] }))
+  const reports = [...declared, ...own]
+  if (reports.length === 0) return null
+  await rm(staging, { recursive: true, force: true })
+  await mkdir(staging, { recursive: true })
+  await copyFiles({ from: folder, to: staging, names: own.flatMap(({ paths }) => paths) }, signal)
+  for (const { paths } of declared) {
+    const names = await selectFiles({ directory, paths, exclude: [], glob: true })
+    await copyFiles({ from: directory, to: staging, names }, signal)
+  }
+  const collected = await collectEvidence(reports, { directory: staging, checkout }, signal)
+  for (const report of collected) {
+    if (report.status === 'missing') log.note(`report ${report.path}: nothing is there`)
+    if (report.status === 'unreadable') log.note(`report ${report.path} cannot be read: ${report.detail}`)
+  }
+  return store.put(collected)
+}
+
+/** The key of a cache with the content of its key files in it, where it names any; `default` stands for them where none is there. */
 export const keyOf = async ({ key, keyFiles }: KeyedCachePlan, directory: string): Promise<string> => {
   if (keyFiles.length === 0) return key
+  const names = await selectFiles({ directory, paths: keyFiles, exclude: [], glob: true })
+  if (names.length === 0) return `${key}-default`
   const hash = createHash('sha256')
-  for (const name of await selectFiles({ directory, paths: keyFiles, exclude: [], glob: true })) {
+  for (const name of names) {
     hash.update(`${name}\0`)
     hash.update(await readFile(join(directory, name)))
   }

@@ -105,7 +105,8 @@ export class RunFiles {
 
   /** Copies what is kept under a name into a folder; without a name all of it, each in a folder of its name. Gives the names. `artifact_missing`. */
   async take(name: string | null, directory: string, signal: AbortSignal): Promise<readonly string[]> {
-    const kept = (await readdir(this.#folder).catch(() => [])).filter((one) => !one.startsWith('.'))
+    const names = await readdir(this.#folder).catch(() => [])
+    const kept = names.filter((one) => !one.startsWith('.')).toSorted()
     const wanted = name === null ? kept : kept.filter((one) => one === fileName(name))
     if (name !== null && wanted.length === 0)
       throw new SluiceError('artifact_missing', {

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { eventually, type Lab, logOf, makeLab, never, plan, processesWith, step } from '../../test/runner/lab.ts'
+import { contentsOf } from '../core/evidence/collected.ts'
 import type { PlannedArtifact } from '../core/pipeline/job-plan.ts'
 import type { JobRequest } from '../ports/runner.ts'
 import type { LocalRunner } from './runner.ts'
@@ -167,19 +168,29 @@ for (const isolation of ['auto', 'none'] as const) {
       )
     })
 
-    it('leaves evidence for whoever asked for it, also of a job that failed', async () => {
+    it('keeps what reports say by content, also of a job that failed, and what is missing', async () => {
       const runner = lab.runner({ isolation })
-      const job = plan(['mkdir out; echo "<x/>" > out/junit.xml; exit 1'], {
-        reports: [{ format: 'junit', paths: ['out/*.xml'] }],
+      const text = '<testsuite><testcase name="adds" file="$PWD/a.ts"/></testsuite>'
+      const job = plan([`mkdir out; echo "${text.replaceAll('"', String.raw`\"`)}" > out/junit.xml; exit 1`], {
+        reports: [{ format: 'junit', paths: ['out/*.xml', 'more.xml'] }],
       })
-      const { reports } = await runner.run(lab.request(key('evidence'), job), never)
+      const { evidence } = await runner.run(lab.request(key('evidence'), job), never)
+      assert.ok(evidence !== null)
+      const collected = await lab.evidence.read(evidence)
       assert.deepEqual(
-        reports.map(({ format }) => format),
-        ['junit'],
+        collected.map(({ status, path }) => [status, path]),
+        [
+          ['read', 'out/junit.xml'],
+          ['missing', 'more.xml'],
+        ],
       )
-      assert.equal(await readFile(reports[0]?.path ?? '', 'utf8'), '<x/>\n')
-      await runner.discard(key('evidence'), never)
-      await assert.rejects(readFile(reports[0]?.path ?? ''))
+      // The place where the job worked says nothing to anybody later.
+      assert.deepEqual(
+        contentsOf(collected, 'tests').flatMap(({ cases }) => cases.map(({ id, file }) => [id, file])),
+        [['a.ts > adds', 'a.ts']],
+      )
+      await runner.settled()
+      await assert.rejects(stat(join(lab.stateDir, 'jobs', key('evidence').replaceAll('/', '.'))))
     })
 
     it('works in a folder that it is given', async () => {

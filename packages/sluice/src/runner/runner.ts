@@ -1,32 +1,35 @@
 /** Runs jobs on this machine, kept apart as far as it can be; with clean environments, masked logs, and nothing left behind. */
-import { existsSync } from 'node:fs'
-import { appendFile, mkdir, readFile, rm } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
+import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { type ErrorCode, SluiceError } from '../core/errors.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { SluiceError } from '../core/errors.ts'
 import { limits } from '../core/limits.ts'
 import type { Artifact } from '../core/model.ts'
 import type { JobPlan } from '../core/pipeline/job-plan.ts'
 import { endMarked } from '../lib/marked-processes.ts'
-import { endGroup } from '../lib/process-group.ts'
-import { identify, isRunning, type ProcessIdentity } from '../lib/process-identity.ts'
-import type { ArtifactStore } from '../ports/artifacts.ts'
-import type { JobDialect } from '../ports/dialect.ts'
 import type { JobOutcome, JobRequest, LogLine, LogMarks, LogPage } from '../ports/runner.ts'
 import { type Beginning, beginningOf } from './beginning.ts'
 import { detectIsolation, type Isolation, type IsolationWish } from './isolation/detect.ts'
-import type { Network } from './isolation/launcher.ts'
+import { nothingRan, type Recalled, recallJob } from './cached-job.ts'
+import { RunCaches } from './cache/run-caches.ts'
+import { type Capture, captureJob, stagingOf } from './captured.ts'
 import { runJob } from './job.ts'
+import { endRecorded, recordGroup } from './groups.ts'
+import { safe } from './job-names.ts'
 import { jobEnvironment } from './job-environment.ts'
-import { signalsOf } from './job-signals.ts'
 import { keyName } from './key-name.ts'
 import { JobLog } from './log/job-log.ts'
 import { readMarks } from './log/marks.ts'
 import { readLog, searchLog } from './log/read-log.ts'
-import { type FolderCache, markVariable } from './job-shell.ts'
+import { markVariable } from './job-shell.ts'
+import type { RunnerOptions } from './options.ts'
 import { Processes } from './processes.ts'
+import { foreseen, isCalledOff, refused } from './refusals.ts'
 import { RunFiles } from './run-files.ts'
 import { ServicePorts } from './services/ports.ts'
 import { removeServices } from './services/services.ts'
+import { signalsOf } from './signals.ts'
 import type { JobSignals } from './steps.ts'
 import { Trash } from './trash.ts'
 import { Checkouts } from './workspace/checkouts.ts'
@@ -34,31 +37,13 @@ import { Copies } from './workspace/copies.ts'
 import { type SharedCheckout, SharedCheckouts } from './workspace/shared-checkouts.ts'
 import { clearWorkspace, openWorkspace } from './workspace/workspace.ts'
 
-/** What the runner is made with. */
-export type RunnerOptions = {
-  readonly stateDir: string
-  /** The environment of this process, of which jobs see only a few names. */
-  readonly environment: Readonly<Record<string, string | undefined>>
-  readonly cores: number
-  readonly now: () => number
-  /** A folder in the project's repository; needed for jobs whose workspace the runner makes. */
-  readonly repository?: string
-  /** Keeps artifacts of such jobs, and has those that they are given. */
-  readonly artifacts?: Pick<ArtifactStore, 'put' | 'unpack'>
-  readonly caches?: FolderCache
-  readonly github?: JobDialect
-  /** `auto` when absent. */
-  readonly isolation?: IsolationWish
-  /** Whether jobs see the machine's network; `shared` when absent. */
-  readonly network?: Network
-  /** Time between SIGTERM and SIGKILL for a job, milliseconds; the limit's when absent. */
-  readonly graceMs?: number
-}
+/** What every artifact of the store has beside its files. */
+const buildMetadata = 'build-metadata.json'
 
 /** Whether another process's environment can be read. */
 const hasMarks = process.platform === 'linux'
 
-type Running = { readonly kill: AbortController; readonly over: Promise<unknown> }
+type Running = { readonly callOff: AbortController; readonly kill: AbortController; readonly over: Promise<unknown> }
 
 /** The local runner; it has the shape of the engine's `JobRunner` port. */
 export class LocalRunner {
@@ -71,6 +56,7 @@ export class LocalRunner {
   readonly #checkouts: Checkouts | null
   readonly #shared: SharedCheckouts
   readonly #running = new Map<string, Running>()
+  readonly #caches: RunCaches | null
   #isolation: Promise<Isolation> | null = null
 
   constructor(options: RunnerOptions) {
@@ -83,8 +69,11 @@ export class LocalRunner {
     const unpack: ConstructorParameters<typeof Checkouts>[0]['unpack'] = async (artifact, directory, signal) => {
       if (artifacts === undefined) throw new SluiceError('unexpected', { detail: 'the runner has no artifact store' })
       await artifacts.unpack(artifact.digest, directory, signal)
+      // It says what the artifact was built from; a job that takes the files did not ask for it.
+      await rm(join(directory, buildMetadata), { force: true })
     }
     this.#checkouts = repository === undefined ? null : new Checkouts({ stateDir, repository, unpack, now })
+    this.#caches = cachesOf(options, this.#checkouts)
   }
 
   workspace(key: string): string {
@@ -104,10 +93,11 @@ export class LocalRunner {
 
   /** Runs the steps in order until one fails, the time is up, or the signal falls. */
   async run(request: JobRequest, signal: AbortSignal): Promise<JobOutcome> {
+    const callOff = new AbortController()
     const kill = new AbortController()
-    const running = this.#run(request, kill, signal)
+    const running = this.#run(request, kill, AbortSignal.any([signal, callOff.signal]))
     const over = running.catch(() => {})
-    this.#running.set(request.key, { kill, over })
+    this.#running.set(request.key, { callOff, kill, over })
     try {
       return await running
     } finally {
@@ -116,12 +106,18 @@ export class LocalRunner {
   }
 
   /** Ends what runs under a key: of this process, of one that was killed, by the mark that all of a job's processes carry; and the services' data and containers. */
-  async stop(key: string, _signal: AbortSignal): Promise<void> {
+  async stop(key: string, _signal: AbortSignal, patienceMs = 0): Promise<void> {
     const running = this.#running.get(key)
-    // Every job begins with its log.
-    if (running === undefined && !existsSync(this.#logPath(key))) return
+    if (running !== undefined && patienceMs > 0) {
+      running.callOff.abort()
+      const late = new AbortController()
+      await Promise.race([running.over, sleep(patienceMs, undefined, { signal: late.signal }).catch(() => {})])
+      late.abort()
+    }
     running?.kill.abort()
     await running?.over
+    // Made before anything is started, and removed only when all of it is over.
+    if (!existsSync(this.#folder(key))) return
     if (!hasMarks) await endRecorded(this.#groupsPath(key), this.#graceMs)
     await endMarked({ entry: this.#mark(key), since: null }, this.#graceMs)
     await removeServices(this.#folder(key))
@@ -147,7 +143,7 @@ export class LocalRunner {
     return readMarks(this.#logPath(key))
   }
 
-  /** Removes files, checkpoints and reports of a job; in the background as far as that goes. */
+  /** Removes files and checkpoints of a job; in the background as far as that goes. */
   async discard(key: string, _signal: AbortSignal): Promise<void> {
     await this.#trash.take(this.#folder(key))
   }
@@ -157,13 +153,16 @@ export class LocalRunner {
     return new RunFiles(this.#options.stateDir, run).remove()
   }
 
-  /** Resolves once everything that was thrown away is gone. */
-  settled(): Promise<void> {
-    return this.#trash.settled()
+  /** Resolves once everything that was thrown away is gone, and what is to be kept is. */
+  async settled(): Promise<void> {
+    await this.#caches?.settled(AbortSignal.any([]))
+    await this.#trash.settled()
   }
 
   async #run(request: JobRequest, kill: AbortController, signal: AbortSignal): Promise<JobOutcome> {
     const { key, secrets } = request
+    const recalled = await this.#recall(request, signal)
+    if (recalled.kind === 'known') return recalled.outcome
     const log = await JobLog.open({ path: this.#logPath(key), secrets: Object.values(secrets), now: this.#options.now })
     const plan = request.job
     const { signals, release } = signalsOf(plan, kill, signal)
@@ -172,10 +171,12 @@ export class LocalRunner {
       const isolation = await this.#wished(request.isolation)
       const beginning = await beginningOf(request, { folder, isolation, folderOf: (other) => this.#folder(other) })
       if (existsSync(folder)) await clearWorkspace(folder, beginning.lowers)
-      const end = await this.#inWorkspace({ request, plan, log, isolation, beginning }, signals)
+      const capture = this.#capture(request, recalled, log)
+      const end = await this.#inWorkspace({ request, plan, log, isolation, beginning, capture }, signals)
       await this.#keepOrDiscard(folder, end)
       // Only a closed log has its last line.
       await log.close()
+      capture?.store()
       return { ...end, tail: log.tail() }
     } catch (error) {
       await log.close()
@@ -196,6 +197,37 @@ export class LocalRunner {
     }
   }
 
+  /** What the cache has of a job; whatever is wrong with it, the job can be run. */
+  async #recall(request: JobRequest, signal: AbortSignal): Promise<Recalled> {
+    if (this.#caches === null) return { kind: 'none' }
+    const { artifacts: store = null, evidence = null, now } = this.#options
+    const folder = this.#folder(request.key)
+    const options = {
+      request,
+      caches: this.#caches,
+      folder,
+      logPath: this.#logPath(request.key),
+      store,
+      evidence,
+      now,
+    }
+    const recalled = await recallJob(options, signal)
+    if (recalled.kind === 'known' && existsSync(folder)) await this.#trash.take(folder)
+    return recalled
+  }
+
+  /** Watches a job that was looked for and not found. */
+  #capture(request: JobRequest, recalled: Recalled, log: JobLog): Capture | null {
+    if (recalled.kind !== 'miss' || this.#caches === null) return null
+    const { stateDir, environment, now } = this.#options
+    for (const line of recalled.miss.because) log.note(`cache: miss, ${line}`)
+    return captureJob({
+      ...recalled,
+      ...{ request, caches: this.#caches, log, logPath: this.#logPath(request.key), stateDir, environment, now },
+      provided: (request.inputs ?? []).map(({ digest }) => join(stateDir, 'checkouts', digest.slice('sha256:'.length))),
+    })
+  }
+
   async #wished(wish: IsolationWish = this.#options.isolation ?? 'auto'): Promise<Isolation> {
     const isolation = await this.isolation(wish)
     if (wish !== 'required' || isolation.kind !== 'none') return isolation
@@ -206,11 +238,12 @@ export class LocalRunner {
   }
 
   async #inWorkspace(
-    { request, plan, log, isolation, beginning }: Opening,
+    { request, plan, log, isolation, beginning, capture }: Opening,
     signals: JobSignals,
   ): Promise<Awaited<ReturnType<typeof runJob>>> {
     const { key } = request
-    const { environment, network = 'shared', stateDir, artifacts, caches, github, now } = this.#options
+    const { environment, network = 'shared', stateDir, artifacts, evidence } = this.#options
+    const { github, builtins, now } = this.#options
     const folder = this.#folder(key)
     const shared = await this.#enterShared(request, isolation, signals.stop)
     const files =
@@ -236,10 +269,7 @@ export class LocalRunner {
       })
       const end = await runJob(
         {
-          request,
-          plan,
-          stateDir,
-          folder,
+          ...{ request, plan, stateDir, folder },
           workspace,
           processes,
           log,
@@ -247,8 +277,11 @@ export class LocalRunner {
           network,
           ports: this.#ports,
           store: request.directory === undefined ? (artifacts ?? null) : null,
-          caches: caches ?? null,
+          caches: this.#options.folders ?? this.#caches?.folders(request) ?? null,
+          capture,
+          evidence: evidence ?? null,
           dialect: github ?? null,
+          builtins: builtins ?? null,
           earlier: beginning.earlier,
           hasCheckpoints: isolation.kind === 'layers' && isolation.overlay.renames,
           graceMs: this.#graceMs,
@@ -293,18 +326,15 @@ export class LocalRunner {
     return { kind: 'layers', lowers: [base, ...unpacked] }
   }
 
-  /** Checkpoints are of use after a failure; reports until they were read. */
-  async #keepOrDiscard(folder: string, { outcome, steps, reports }: Awaited<ReturnType<typeof runJob>>): Promise<void> {
+  /** Checkpoints are of use after a failure. */
+  async #keepOrDiscard(folder: string, { outcome, steps }: Awaited<ReturnType<typeof runJob>>): Promise<void> {
     const isUseful = outcome !== 'succeeded' && steps.some(({ isCheckpoint }) => isCheckpoint)
-    if (isUseful) return
-    if (reports.length === 0) await this.#trash.take(folder)
+    if (!isUseful) await this.#trash.take(folder)
   }
 
   /** Where marks cannot be read, groups are remembered, so that the next process can end what this one leaves. */
   #recordGroup(key: string, leader: number): void {
-    if (hasMarks) return
-    const identity = identify(leader)
-    if (identity !== null) void appendFile(this.#groupsPath(key), `${JSON.stringify(identity)}\n`).catch(() => {})
+    if (!hasMarks) recordGroup(this.#groupsPath(key), leader)
   }
 
   #folder(key: string): string {
@@ -324,71 +354,19 @@ export class LocalRunner {
   }
 }
 
+const cachesOf = (options: RunnerOptions, checkouts: Checkouts | null): RunCaches | null => {
+  const { caches: support, repository, environment, stateDir, now } = options
+  if (support === undefined || repository === undefined || checkouts === null) return null
+  // What a process that was killed was about to keep; nobody else works in this state directory.
+  rmSync(stagingOf(stateDir), { recursive: true, force: true })
+  return new RunCaches({ support, repository, environment, checkouts, now })
+}
+
 type Opening = {
   readonly request: JobRequest
   readonly plan: JobPlan
   readonly log: JobLog
   readonly isolation: Isolation
   readonly beginning: Beginning
-}
-
-/** What decides a job before it began. */
-const foreseen: ReadonlySet<ErrorCode> = new Set([
-  'tool_missing',
-  'command_conflict',
-  'artifact_missing',
-  'artifact_mismatch',
-])
-
-const refused = (plan: JobPlan, { code, detail, hint }: SluiceError, tail: readonly string[]): JobOutcome => ({
-  ...nothingRan(plan),
-  outcome: 'failed',
-  reason: { kind: 'system_failure' },
-  problem: { code, detail, hint },
-  tail: [...tail, detail],
-})
-
-/** A preparation that was cut short: nothing had run yet. */
-const isCalledOff = (error: unknown): boolean =>
-  error instanceof SluiceError
-    ? error.code === 'outcome_unknown'
-    : error instanceof Error && error.name === 'AbortError'
-
-const nothingRan = (plan: JobPlan): Omit<JobOutcome, 'outcome' | 'reason' | 'problem' | 'tail'> => ({
-  exitCode: null,
-  failedStep: null,
-  outputs: {},
-  steps: plan.steps.map(({ name }) => ({
-    name,
-    outcome: 'skipped',
-    exitCode: null,
-    startedAt: null,
-    finishedAt: null,
-    isCheckpoint: false,
-  })),
-  artifacts: [],
-  annotations: [],
-  summary: '',
-  reports: [],
-  isolation: 'nothing ran',
-})
-
-const endRecorded = async (path: string, graceMs: number): Promise<void> => {
-  const text = await readFile(path, 'utf8').catch(() => '')
-  for (const line of text.split('\n')) {
-    const leader = parseIdentity(line)
-    if (leader !== null && isRunning(leader)) await endGroup(leader.pid, graceMs)
-  }
-  await rm(path, { force: true })
-}
-
-const parseIdentity = (line: string): ProcessIdentity | null => {
-  try {
-    const record: unknown = JSON.parse(line)
-    if (typeof record !== 'object' || record === null || !('pid' in record && 'startTime' in record)) return null
-    const { pid, startTime } = record
-    return typeof pid === 'number' && typeof startTime === 'string' ? { pid, startTime } : null
-  } catch {
-    return null
-  }
+  readonly capture: Capture | null
 }

@@ -4,10 +4,11 @@ import { limits } from '../core/limits.ts'
 import type { PlannedStep, RetryReason, Texts } from '../core/pipeline/job-plan.ts'
 import type { ExecutionEnd } from '../ports/dialect.ts'
 import type { StepOutcome, StepResult } from '../ports/runner.ts'
+import type { BuiltinEnd } from './builtin-step.ts'
 import type { JobLog } from './log/job-log.ts'
 import type { LocalJobShell } from './job-shell.ts'
 import type { StepRecord } from './record.ts'
-import { makeStepFolder, readStepFiles, stepFileVariables, type StepWords } from './step-files.ts'
+import { makeStepFolder, readStepFiles, stepFileVariables } from './step-files.ts'
 
 /** What is to be run. */
 export type StepsWork = {
@@ -24,6 +25,11 @@ export type StepsWork = {
   /** See `Workspace.checkpoint`; called between two steps. */
   readonly checkpoint: () => Promise<readonly string[] | null>
   readonly onRecord: (steps: readonly StepRecord[]) => Promise<void>
+  /** Runs a step that comes with Sluice; `folder` is the step's own. */
+  readonly builtin: (
+    turn: { readonly step: PlannedStep; readonly folder: string; readonly index: number },
+    signal: AbortSignal,
+  ) => Promise<BuiltinEnd>
 }
 
 /** What ends a job before its last step. */
@@ -72,7 +78,11 @@ export const runSteps = async (work: StepsWork, signals: JobSignals): Promise<St
     if (stop.aborted) last ??= AbortSignal.any([AbortSignal.timeout(limits.lastStepsMs), signals.kill])
     const startedAt = work.now()
     log.beginStep(index, step.name)
-    const { end, words } = await runStep(work, { index, step, sofar: sofarOf(records) }, last ?? stop)
+    const { end, words } = await runStep(
+      work,
+      { index, step, sofar: sofarOf(records), status: statusOf(step, failure) },
+      last ?? stop,
+    )
     const isLast = index === steps.length - 1
     const found = failureOf(step, end, { signals, isLast })
     if (words.faults.length > 0 && found === null) failure ??= faultOf(step)
@@ -98,21 +108,35 @@ export const runSteps = async (work: StepsWork, signals: JobSignals): Promise<St
   return { ...failure, outputs, steps: results }
 }
 
-type Turn = { readonly index: number; readonly step: PlannedStep; readonly sofar: Sofar }
+type Turn = {
+  readonly index: number
+  readonly step: PlannedStep
+  readonly sofar: Sofar
+  /** How the job stands, in the words of `SLUICE_JOB_STATUS`. */
+  readonly status: string
+}
 
 const runStep = async (
   work: StepsWork,
-  { index, step, sofar }: Turn,
+  { index, step, sofar, status }: Turn,
   signal: AbortSignal,
-): Promise<{ readonly end: ExecutionEnd; readonly words: StepWords }> => {
+): Promise<BuiltinEnd> => {
   const { machine, log } = work
   const folder = join(machine.temporary, String(index))
   const script = makeStepFolder(folder, step.run)
-  for (const line of shown(step.run)) log.note(line)
+  if (step.builtin !== null) return builtinStep(work, { step, folder, index }, signal)
+  if (step.showsItself !== true) for (const line of shown(step.run)) log.note(line)
   const words = step.shell ?? work.shell ?? ['sh', '-e', '{0}']
   const argv = words.map((word) => word.replaceAll('{0}', script))
   const path = [...sofar.path, machine.env['PATH'] ?? ''].filter((one) => one !== '').join(':')
-  const env = { ...work.env, ...sofar.env, PATH: path, ...step.env, ...stepFileVariables(folder) }
+  const env = {
+    ...work.env,
+    ...sofar.env,
+    PATH: path,
+    SLUICE_JOB_STATUS: status,
+    ...step.env,
+    ...stepFileVariables(folder),
+  }
   const directory = resolve(machine.directory, step.workingDirectory ?? work.workingDirectory ?? '.')
   const end = await machine.exec({ argv, env, directory, timeoutMs: step.timeoutMs }, signal)
   const said = await readStepFiles(folder)
@@ -121,6 +145,27 @@ const runStep = async (
   const how = spoken(end, step.timeoutMs)
   if (how !== null) log.note(how)
   return { end, words: said }
+}
+
+/** Steps that run in any case are told how the others ended. Source: docs.gitlab.com, `CI_JOB_STATUS`, 2026-08. */
+const statusOf = ({ when }: PlannedStep, failure: Failure | null): string => {
+  if (when !== 'always') return 'running'
+  if (failure === null) return 'success'
+  return failure.outcome === 'cancelled' ? 'canceled' : 'failed'
+}
+
+const builtinStep = async (
+  work: StepsWork,
+  turn: Parameters<StepsWork['builtin']>[0],
+  signal: AbortSignal,
+): Promise<BuiltinEnd> => {
+  const { log } = work
+  log.note(`uses ${turn.step.run}`)
+  const { end, words } = await work.builtin(turn, signal)
+  for (const fault of words.faults) log.note(fault)
+  const how = spoken(end, turn.step.timeoutMs)
+  if (how !== null) log.note(how)
+  return { end, words }
 }
 
 const isWanted = (step: PlannedStep, failure: Failure | null): boolean => {

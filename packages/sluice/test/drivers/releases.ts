@@ -4,6 +4,7 @@ import { hash } from 'node:crypto'
 import { cutRelease } from '../../src/core/release.ts'
 import { commitId, releaseId, runId } from '../../src/core/model.ts'
 import type { Artifact, EnvironmentSpec, Fence, Instance, Release } from '../../src/core/model.ts'
+import { eventually } from '../gateway/harness.ts'
 import type { RetireRequest, StartRequest } from '../../src/ports/driver.ts'
 
 const commit = { id: commitId('a'.repeat(40)), subject: 'a change', author: 'A <a@example.org>', committedAt: 0 }
@@ -102,6 +103,6 @@ export const ask = async ({ host, port }: Instance, path: string = '/'): Promise
   }
 }
 
-/** Asks an instance that must answer. */
-export const askNow = async (instance: Instance | undefined): Promise<Word> =>
-  (await ask(instance ?? assert.fail('there is an instance'))) ?? assert.fail(`${instance?.id} answers`)
+/** Asks an instance that must answer; on a busy machine it may have been started long before it listens. */
+export const askNow = (instance: Instance | undefined): Promise<Word> =>
+  eventually(`${instance?.id} answers`, () => ask(instance ?? assert.fail('there is an instance')))

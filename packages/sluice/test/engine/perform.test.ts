@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { execa } from 'execa'
+import { localEvidence } from '../../src/adapters/evidence/local.ts'
 import { fileSecrets } from '../../src/adapters/secrets/file.ts'
 import { gitSource } from '../../src/adapters/source/git.ts'
 import { createMemoryDisk } from '../../src/adapters/store/memory.ts'
@@ -43,6 +44,7 @@ const worldWith = (replaced: Partial<Ports>): PerformWorld => {
   const absent = (name: string) =>
     new Proxy({}, { get: () => () => Promise.reject(new TypeError(`${name} has a bug`)) })
   const artifacts = new LocalArtifacts(stateDir, localTools())
+  const evidence = localEvidence(stateDir)
   const store = createMemoryDisk((text) => text).open()
   const ports: Ports = {
     clock: systemClock(),
@@ -52,16 +54,20 @@ const worldWith = (replaced: Partial<Ports>): PerformWorld => {
     store,
     source: gitSource(root),
     artifacts,
+    evidence,
     runner: new LocalRunner({
       stateDir,
       repository: root,
       artifacts,
+      evidence,
       environment: { PATH: process.env['PATH'] },
       cores: 2,
       now: Date.now,
       graceMs: 100,
     }),
     secrets: fileSecrets(stateDir),
+    pipelines: absent('pipelines') as Ports['pipelines'],
+    github: absent('github') as Ports['github'],
     config: absent('config') as Ports['config'],
     driver: absent('driver') as Ports['driver'],
     router: absent('router') as Ports['router'],

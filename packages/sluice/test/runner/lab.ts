@@ -7,13 +7,17 @@ import { join } from 'node:path'
 import { commitId, runId, type Commit } from '../../src/core/model.ts'
 import type { JobPlan, PlannedService, PlannedStep } from '../../src/core/pipeline/job-plan.ts'
 import type { JobRequest } from '../../src/ports/runner.ts'
+import { localEvidence } from '../../src/adapters/evidence/local.ts'
+import type { EvidenceStore } from '../../src/ports/evidence.ts'
 import { LocalArtifacts } from '../../src/runner/artifacts.ts'
 import { standardShell } from '../../src/core/pipeline/lower-config.ts'
 import { jobPlan, step as plainStep } from '../pipeline/jobs.ts'
-import { LocalRunner, type RunnerOptions } from '../../src/runner/runner.ts'
+import type { RunnerOptions } from '../../src/runner/options.ts'
+import { LocalRunner } from '../../src/runner/runner.ts'
 
 /** A repository with one commit (`file` holds `one`), and a state directory. */
 export type Lab = {
+  readonly evidence: EvidenceStore
   readonly root: string
   readonly repository: string
   readonly stateDir: string
@@ -42,7 +46,9 @@ export const makeLab = async (): Promise<Lab> => {
   git('commit', '--quiet', '--message=one')
   const commit = { id: commitId(git('rev-parse', 'HEAD')), subject: 'one', author: 'Ada', committedAt: 1 }
   const artifacts = new LocalArtifacts(stateDir, () => Promise.resolve({}))
+  const evidence = localEvidence(stateDir)
   return {
+    evidence,
     root,
     repository,
     stateDir,
@@ -53,6 +59,7 @@ export const makeLab = async (): Promise<Lab> => {
         stateDir,
         repository,
         artifacts,
+        evidence,
         environment: { PATH: process.env['PATH'], HOME: root },
         cores: 2,
         now: Date.now,

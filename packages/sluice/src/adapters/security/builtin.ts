@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { z } from 'zod'
+import type { BuiltinName } from '../../core/config/builtins.ts'
 import { branchSchema, commitSchema, releaseSchema } from '../../core/config/schema-conventions.ts'
 import {
   auditSchema,
@@ -36,26 +37,10 @@ import { readLicences } from './licences.ts'
 import { readLockfile } from './lockfile.ts'
 import { scanManifests } from './manifests.ts'
 import { changelogFor, createTag, nextVersion } from './release.ts'
+import { keepProvenance } from './provenances.ts'
 import { runSast } from './sast.ts'
 import { scanSecrets } from './secrets.ts'
 import { projectKey, sealDocument } from './signing.ts'
-
-/** The jobs, by the name after `sluice/`. */
-export const builtinNames = [
-  'secret-scan',
-  'dependency-audit',
-  'licences',
-  'sbom',
-  'dockerfile',
-  'sast',
-  'commit-lint',
-  'branch-name',
-  'provenance',
-  'release',
-] as const
-
-/** Name of a job that comes with Sluice. */
-export type BuiltinName = (typeof builtinNames)[number]
 
 /** What a job gets to know. */
 export type BuiltinContext = {
@@ -243,7 +228,9 @@ const writeProvenance = async (parameters: Texts, context: BuiltinContext): Prom
     finishedAt: context.now,
   })
   const path = join(context.outputDirectory, 'provenance.intoto.jsonl')
-  await writeWhole(path, `${JSON.stringify(sealDocument(statement, statementType, key))}\n`)
+  const text = `${JSON.stringify(sealDocument(statement, statementType, key))}\n`
+  await writeWhole(path, text)
+  await keepProvenance(context.stateDirectory, { run: context.run.id, text })
   return reported('provenance', scanned([], { subjects: context.artifacts.length }), {
     failOn: 'low',
     context,

@@ -5,6 +5,8 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { execa } from 'execa'
 import { SluiceError } from '../../core/errors.ts'
+import { parseDiff } from '../../core/evidence/diff.ts'
+import { commitId } from '../../core/model.ts'
 import { gitSource } from './git.ts'
 
 const signal = new AbortController().signal
@@ -38,6 +40,41 @@ describe('the git source', () => {
     assert.equal(commit.subject, 'fix: two')
     assert.equal(commit.author, 'Ada <ada@example.invalid>')
     assert.ok(commit.committedAt > 1_600_000_000_000)
+  })
+
+  it('compares a commit with where it left the default branch and what came before, and one on that branch with its parents', async () => {
+    const [first = '', second = ''] = commitIds
+    await run('switch', '--quiet', '--create', 'work')
+    await writeFile(join(repository, 'a file.txt'), 'new\n')
+    await run('add', '--all')
+    await run('commit', '--quiet', '--message', 'feat: three')
+    const source = gitSource(repository)
+    const work = (await source.resolve('HEAD', signal)).id
+    await run('switch', '--quiet', 'main')
+    const of = async (ref: string, limit: number): Promise<readonly string[]> =>
+      source.bases((await source.resolve(ref, signal)).id, limit, signal)
+    assert.deepEqual(
+      [await of('work', 5), await of('work', 1), await of(second, 5), await of(first, 5)],
+      [[second, first], [second], [first], []],
+    )
+    // Settings of a user's own change nothing about it.
+    await run('config', 'diff.noprefix', 'true')
+    const changed = parseDiff(await source.diff(commitId(first), work, signal))
+    await run('config', '--unset', 'diff.noprefix')
+    assert.deepEqual(
+      [...changed],
+      [
+        ['a file.txt', [1]],
+        ['file.txt', [1]],
+      ],
+    )
+  })
+
+  it('has nothing to compare with where there is no default branch', async () => {
+    await run('branch', '--move', 'main', 'trunk')
+    const bases = await gitSource(repository).bases(commitId(commitIds[1] ?? ''), 5, signal)
+    await run('branch', '--move', 'trunk', 'main')
+    assert.deepEqual(bases, [])
   })
 
   it('checks out the commit, not the working tree, and leaves the index alone', async () => {
@@ -105,5 +142,50 @@ describe('the git source', () => {
     assert.equal(await readFile(join(target, 'file.txt'), 'utf8'), '1\n')
     assert.ok(!(await readdir(root)).includes('hook-ran'))
     assert.ok(!(await readdir(join(other, '.git'))).includes('index'))
+  })
+
+  it('says where a commit stands: its branch, its tag, and what it was looked at since', async () => {
+    const source = gitSource(repository)
+    const [first = '', second = ''] = commitIds.map(commitId)
+    const place = (ref: string, commit: string, seen: readonly string[] = []) =>
+      source.place({ ref, commit: commitId(commit), seen: seen.map(commitId) }, signal)
+    assert.deepEqual(await place(first, first), { branch: null, tag: null, base: null, changed: null })
+    await run('tag', '--annotate', '--message=one', 'v1.0.0', second)
+    const onMain = { branch: 'main', tag: 'v1.0.0', base: first, changed: ['file.txt'] }
+    assert.deepEqual(await place('HEAD', second), onMain)
+    const word = ['-c', 'core.hooksPath=/dev/null']
+    const tree = await run('rev-parse', `${second}^{tree}`)
+    const topic = await run(...word, 'commit-tree', '-p', second, '-m', 'topic', tree)
+    const later = await run(...word, 'commit-tree', '-p', topic, '-m', 'later', tree)
+    await run('branch', 'topic', later)
+    assert.deepEqual(await place('topic', later), { branch: 'topic', tag: null, base: second, changed: [] })
+    await run('update-ref', 'refs/heads/main', later)
+    assert.deepEqual((await place('main', later, [topic])).base, topic)
+    assert.deepEqual((await place('main', later, [later, first])).base, first)
+    await run('update-ref', 'refs/heads/main', second)
+    await run('branch', '--delete', '--force', 'topic')
+  })
+
+  it('commits the working tree beside everything that is the user’s', async () => {
+    const source = gitSource(repository)
+    const before = await run('status', '--porcelain')
+    await writeFile(join(repository, '.gitignore'), 'secret.txt\n')
+    await writeFile(join(repository, 'secret.txt'), 'x')
+    await writeFile(join(repository, 'new.txt'), 'new\n')
+    const state = async (): Promise<readonly string[]> =>
+      Promise.all([run('status', '--porcelain'), run('for-each-ref'), run('stash', 'list'), run('ls-files', '--stage')])
+    const was = await state()
+    const commit = await source.commitTree(signal)
+    assert.deepEqual(await state(), was)
+    assert.notEqual(before, was[0])
+    assert.equal(commit.id, (await source.commitTree(signal)).id)
+    assert.equal(await run('show', `${commit.id}:new.txt`), 'new')
+    assert.deepEqual(
+      (await run('ls-tree', '-r', '--name-only', commit.id)).split('\n').filter((name) => name === 'secret.txt'),
+      [],
+    )
+    await run('reset', '--hard', '--quiet')
+    await run('clean', '--force', '-x', '--quiet')
+    assert.equal((await source.commitTree(signal)).id, await run('rev-parse', 'HEAD'))
   })
 })

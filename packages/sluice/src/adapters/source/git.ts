@@ -1,9 +1,13 @@
 /** Commits from the git on this machine. Reads refs and makes detached worktrees; never touches the user's index or branches. */
 import { rm } from 'node:fs/promises'
+import { basename } from 'node:path'
 import { SluiceError } from '../../core/errors.ts'
+import { limits } from '../../core/limits.ts'
 import { type Commit, commitId } from '../../core/model.ts'
 import { git, must } from '../../lib/git.ts'
 import type { Source } from '../../ports/source.ts'
+import { placeOf } from './place.ts'
+import { treeCommit } from './tree.ts'
 
 /** One commit a record; fields apart by a unit separator, which no subject line holds. */
 const format = '%H%x1f%s%x1f%an <%ae>%x1f%ct'
@@ -17,15 +21,37 @@ export const gitSource = (directory: string): Source => {
     turn = result.catch(() => {})
     return result
   }
+  const find = async (ref: string, signal: AbortSignal): Promise<Commit> => {
+    const words = ['log', '--max-count=1', `--format=${format}`, '--end-of-options', `${ref}^{commit}`, '--']
+    const shown = await git(directory, words, signal)
+    if (shown.code !== 0) throw await unresolved(directory, ref, signal)
+    return parseCommit(shown.out.trimEnd())
+  }
   return {
-    resolve: async (ref, signal) => {
-      const words = ['log', '--max-count=1', `--format=${format}`, '--end-of-options', `${ref}^{commit}`, '--']
-      const shown = await git(directory, words, signal)
-      if (shown.code !== 0) throw await unresolved(directory, ref, signal)
-      return parseCommit(shown.out.trimEnd())
+    name: nameOf(directory),
+    resolve: find,
+    place: (request, signal) => placeOf({ ...request, directory }, signal),
+    commitTree: async (signal) => {
+      await find('HEAD', signal)
+      return find(await treeCommit(directory, signal), signal)
     },
     checkout: (commit, target, signal) => inTurn(() => checkout({ directory, commit, target }, signal)),
     remove: (target, signal) => inTurn(() => remove(directory, target, signal)),
+    bases: (commit, limit, signal) => bases(directory, { commit, limit }, signal),
+    diff: async (from, to, signal) => {
+      const words = [
+        'diff',
+        '--unified=0',
+        '--no-color',
+        '--no-ext-diff',
+        '--no-textconv',
+        '--src-prefix=a/',
+        '--dst-prefix=b/',
+        from,
+        to,
+      ]
+      return must(await git(directory, [...words, '--'], signal), `comparing ${from} with ${to}`).out
+    },
     commitsBetween: async (from, to, limit, signal) => {
       const range = from === null ? to : `${from}..${to}`
       const listed = await git(
@@ -36,6 +62,41 @@ export const gitSource = (directory: string): Source => {
       return must(listed, `listing ${range}`).out.split('\n').filter(Boolean).map(parseCommit)
     },
   }
+}
+
+const nameOf = (directory: string): string => {
+  const plain = basename(directory)
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .replaceAll(/^[^a-z]+|-+$/g, '')
+    .slice(0, limits.nameLengthMax)
+  return plain === '' ? 'service' : plain
+}
+
+type Wanted = { readonly commit: Commit['id']; readonly limit: number }
+
+const bases = async (
+  directory: string,
+  { commit, limit }: Wanted,
+  signal: AbortSignal,
+): Promise<readonly Commit['id'][]> => {
+  const branch = await defaultBranch(directory, signal)
+  if (branch === null) return []
+  const merged = await git(directory, ['merge-base', branch, commit], signal)
+  if (merged.code !== 0) return []
+  // A commit on the branch itself is compared with the one before it.
+  const first = merged.out === commit ? `${commit}^` : merged.out
+  const listed = await git(directory, ['rev-list', '--first-parent', `--max-count=${limit}`, first, '--'], signal)
+  return listed.code === 0 ? listed.out.split('\n').filter(Boolean).map(commitId) : []
+}
+
+/** What the remote says is its default branch; without one, `main` or `master`. */
+const defaultBranch = async (directory: string, signal: AbortSignal): Promise<string | null> => {
+  for (const name of ['refs/remotes/origin/HEAD', 'refs/heads/main', 'refs/heads/master']) {
+    const found = await git(directory, ['rev-parse', '--verify', '--quiet', `${name}^{commit}`], signal)
+    if (found.code === 0) return found.out
+  }
+  return null
 }
 
 type Checkout = { readonly directory: string; readonly commit: Commit['id']; readonly target: string }

@@ -24,6 +24,8 @@ export const command: Command = async (cli) => {
     stateDirectory(cli),
     disk(cli),
     token(cli),
+    await isolation(cli),
+    services(cli),
     await server(cli),
     ...(await data(cli)),
   ]
@@ -116,6 +118,27 @@ const server = async (cli: Cli): Promise<Finding> => {
       'sluice explain SLU-1103',
     )
   }
+}
+
+const isolation = async ({ host, globals }: Cli): Promise<Finding> => {
+  if (!existsSync(globals.stateDir))
+    return note('isolation', 'not looked at: the state directory is not there yet', null)
+  const { kind, text } = await host.isolation(globals.stateDir)
+  if (kind === 'layers') return ok('isolation', text)
+  return note('isolation', text, 'install bubblewrap, and allow user namespaces')
+}
+
+/** What services are started from: programs of this machine, or Docker. */
+const services = ({ variables }: Cli): Finding => {
+  const folders = (variables['PATH'] ?? '').split(':').filter((folder) => folder !== '')
+  // Debian keeps the servers of PostgreSQL beside the path, one folder a version.
+  const beside = existsSync('/usr/lib/postgresql') ? ['postgres'] : []
+  const programs = ['postgres', 'redis-server', 'valkey-server', 'mysqld', 'docker']
+  const found = programs.filter(
+    (name) => beside.includes(name) || folders.some((folder) => existsSync(join(folder, name))),
+  )
+  if (found.length > 0) return ok('services', `from ${found.join(', ')}`)
+  return note('services', 'no postgres, redis-server or docker in PATH', 'install what the services of jobs need')
 }
 
 /** The data plane by what it shows, and the ports that the environments need. */

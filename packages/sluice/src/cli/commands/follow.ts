@@ -4,9 +4,11 @@ import { SluiceError } from '../../core/errors.ts'
 import type { Client } from '../../http/client/client.ts'
 import { type Cli, type Input, textOption } from '../cli.ts'
 import { rolloutReport } from '../render/rollout.ts'
+import { runEvidenceLines } from '../render/evidence.ts'
 import { isRunOver, runReport } from '../render/run.ts'
 import { parseSpan } from '../render/times.ts'
 import { nowOf } from '../told.ts'
+import { evidenceOf } from './evidence-of.ts'
 import { watchRollout, watchRun, type Watched } from '../watch.ts'
 
 /** A key by which a repetition of this very request is known. */
@@ -58,10 +60,12 @@ export const followRun = async (
   if (watched.ended !== 'over' && isHere) return callOff(cli, { client, id, ended: watched.ended })
   if (watched.ended !== 'over' || state === null)
     return leave(cli, watched, { id, watch: `runs logs ${id} --follow`, stop: `runs cancel ${id}` })
-  if (cli.globals.json) cli.json({ run: state })
+  const evidence = await evidenceOf(cli, client, id)
+  if (cli.globals.json) cli.json({ run: state, evidence })
   else {
     const next = state.release === null ? null : await nextOf(client)
-    for (const line of runReport(state, next, cli.style)) cli.print(line)
+    const lines = runEvidenceLines(evidence, state, cli.style)
+    for (const line of [...lines, ...runReport(state, next, cli.style)]) cli.print(line)
   }
   return state.status === 'succeeded' ? 0 : 3
 }

@@ -32,6 +32,7 @@ const releaseLines = (release: ReleaseDetailView, style: Style): readonly string
       ),
     ),
     ...release.migrations.map((migration) => row('migration', migration)),
+    ...release.gates.map(({ gate, status }) => row('gate', `${gate}  ${status === 'pass' ? 'passed' : 'waived'}`)),
     row('serves', release.serves.length === 0 ? 'nowhere' : release.serves.join(', ')),
   ]
 }

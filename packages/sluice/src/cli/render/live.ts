@@ -11,6 +11,8 @@ export type Live = {
   readonly paint: (lines: readonly string[]) => void
   /** Takes the place away; what is printed next comes where it was. */
   readonly clear: () => void
+  /** Paints these lines in place of the last ones, and leaves them. */
+  readonly leave: (lines: readonly string[]) => void
 }
 
 /** Makes a place at the cursor. `now` is a clock in milliseconds that does not jump. */
@@ -35,6 +37,11 @@ export const createLive = (output: Output, now: () => number): Live => {
     },
     clear: () => {
       if (painted > 0) output.write(erase())
+      painted = 0
+      text = ''
+    },
+    leave: (lines) => {
+      output.write(`${erase()}${lines.map((line) => `${clip(line, Math.max(20, output.columns - 1))}\n`).join('')}\n`)
       painted = 0
       text = ''
     },

@@ -102,7 +102,10 @@ const stepMark = ({ outcome, endedAt }: LogFoldView): Mark => {
 }
 
 /** A remark: where, and what. */
-export const annotationLine = ({ level, title, message, file, line, column }: AnnotationView, style: Style): string => {
+export const annotationLine = (
+  { level, title, message, file, line, column }: Omit<AnnotationView, 'after'>,
+  style: Style,
+): string => {
   const marks: Readonly<Record<AnnotationView['level'], Mark>> = {
     failure: 'failed',
     warning: 'warn',
@@ -168,7 +171,8 @@ export const failedParts = ({ folds, annotations }: LogMarksView): readonly LogP
   return partsOf(trees, { from: 0, to: null, depth: 0 })
 }
 
-const stripControl = (text: string): string =>
+/** A line without anything that a terminal would act upon. */
+export const stripControl = (text: string): string =>
   stripVTControlCharacters(text).replaceAll(/[\p{Cc}]/gu, (letter) => (letter === '\t' ? letter : ''))
 
 const escape = '\u001B'

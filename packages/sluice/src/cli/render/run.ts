@@ -26,19 +26,40 @@ const marks: Readonly<Record<JobView['status'], Mark>> = {
   cancelled: 'failed',
 }
 
-/** The live tree: jobs by their depth in the graph. */
+/** Rows of the live tree at most: a terminal has some 40, and what is over is counted. */
+const treeRowsMax = 32
+
+/** The live tree: jobs by their depth in the graph, each with its legs below it; of many, those that move or went wrong. */
 export const runLines = (run: RunDetailView, style: Style): readonly string[] => {
-  const wide = run.jobs.reduce((widest, { name, level }) => Math.max(widest, name.length + 2 * level), 0)
+  const shown = inTree(run.jobs.filter(({ name }) => !name.startsWith('.')))
+  const rows = shown.length <= treeRowsMax ? shown : shown.filter(isWorthARow).slice(0, treeRowsMax)
+  const wide = rows.reduce((widest, { name, level }) => Math.max(widest, name.length + 2 * level), 0)
   return [
     runHead(run, style),
-    ...run.jobs.map((job) => {
+    ...rows.map((job) => {
       const name = `${'  '.repeat(job.level)}${job.name}`
       const mark = job.isTolerated ? 'warn' : marks[job.status]
       return `${style.mark(mark)} ${pad(name, wide)}  ${jobText(job, run, style)}`.trimEnd()
     }),
+    ...(rows.length < shown.length ? [style.dim(countText(shown))] : []),
     ...(run.status === 'judging' ? [`${style.mark('current')} judging the gates`] : []),
     ...(run.status === 'cutting' ? [`${style.mark('current')} cutting the release`] : []),
   ]
+}
+
+const isWorthARow = ({ status }: JobView): boolean => !['waiting', 'ready', 'succeeded', 'skipped'].includes(status)
+
+const countText = (jobs: readonly JobView[]): string => {
+  const counts = Map.groupBy(jobs, ({ status }) => status)
+  return `  ${jobs.length} jobs: ${[...counts].map(([status, those]) => `${those.length} ${status.replace('_', ' ')}`).join(', ')}`
+}
+
+/** Each job with what is part of it right after it. */
+const inTree = (jobs: readonly JobView[]): readonly JobView[] => {
+  const parts = Map.groupBy(jobs, ({ partOf }) => partOf)
+  const names = new Set(jobs.map(({ name }) => name))
+  const withParts = (job: JobView): readonly JobView[] => [job, ...(parts.get(job.name) ?? []).flatMap(withParts)]
+  return jobs.filter(({ partOf }) => partOf === null || !names.has(partOf)).flatMap(withParts)
 }
 
 const runHead = (run: RunDetailView, style: Style): string =>
@@ -57,7 +78,7 @@ const jobText = (job: JobView, { id, now }: Pick<RunDetailView, 'id' | 'now'>, s
     case 'delayed':
       return style.dim('waits for its time')
     case 'manual':
-      return style.warn(`waits for you: sluice runs play ${id} ${job.name}`)
+      return style.warn(`waits for you: sluice runs play ${id} ${quoted(job.name)}`)
     case 'backing_off':
       return style.warn(`failed, runs again soon${again}`)
     case 'skipped':
@@ -107,6 +128,10 @@ export const runChanges = (before: RunDetailView | null, after: RunDetailView): 
   return lines
 }
 
+/** A name as a shell takes it for one word. */
+const quoted = (name: string): string =>
+  /^[\w.:/-]+$/.test(name) ? name : `'${name.replaceAll("'", String.raw`'\''`)}'`
+
 /** The report at the end of a run. `next`: what to type once there is a release. */
 export const runReport = (run: RunDetailView, next: string | null, style: Style): readonly string[] => {
   const elapsed = spanOf((run.settledAt ?? run.now) - run.startedAt)
@@ -121,8 +146,10 @@ export const runReport = (run: RunDetailView, next: string | null, style: Style)
       style,
     )
   }
+  const wholes = new Set(run.jobs.map(({ partOf }) => partOf))
   const failed = run.jobs.find(
-    ({ status, isTolerated, kind }) => status === 'failed' && !isTolerated && kind !== 'none',
+    ({ name, status, isTolerated, kind }) =>
+      status === 'failed' && !isTolerated && kind === 'steps' && !wholes.has(name),
   )
   return reportLines(
     {
@@ -131,7 +158,7 @@ export const runReport = (run: RunDetailView, next: string | null, style: Style)
       why: run.cause?.text ?? null,
       evidence: run.cause?.evidence ?? [],
       now: 'no release was cut; what serves was not touched',
-      next: failed === undefined ? 'sluice run' : `sluice runs logs ${run.id} ${failed.name}`,
+      next: failed === undefined ? 'sluice run' : `sluice runs logs ${run.id} ${quoted(failed.name)}`,
       more: null,
     },
     style,

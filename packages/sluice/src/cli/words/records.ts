@@ -31,10 +31,18 @@ export const recordWords: readonly Word[] = [
   {
     path: 'runs show',
     args: '<run>',
-    text: 'one run and its jobs',
+    text: 'one run, its jobs, and what its reports and gates say',
     options: [],
     examples: ['runs show run_01h2xcejqtf2nbrexx3vqjhp41'],
     load: () => import('../commands/runs-show.ts'),
+  },
+  {
+    path: 'runs insights',
+    args: '',
+    text: 'what the last runs tell: flaky tests, slow tests, time and failures by job',
+    options: [{ flags: '--runs <count>', text: 'how many runs to look at (100)' }],
+    examples: ['runs insights', 'runs insights --runs 30'],
+    load: () => import('../commands/runs-insights.ts'),
   },
   {
     path: 'runs logs',
@@ -103,9 +111,9 @@ export const recordWords: readonly Word[] = [
   {
     path: 'releases verify',
     args: '<release>',
-    text: 'check that a release is what its id says, and its artifacts what their digests say',
-    options: [],
-    examples: ['releases verify latest'],
+    text: 'check that a release is what its id says, and its artifacts what their digests and their provenance say',
+    options: [{ flags: '--key <file>', text: 'whom to trust: a public key (PEM), instead of the project’s own' }],
+    examples: ['releases verify latest', 'releases verify 1.4.0 --key key.pem'],
     load: () => import('../commands/releases-verify.ts'),
   },
   {

@@ -18,6 +18,7 @@ export const check = (
     ...needIssues(settings, distance),
     ...(cycle === null ? [] : [needsCycle(cycle)]),
     ...artifactIssues(settings),
+    ...cacheIssues(settings),
     ...startIssues(settings, distance),
     ...environmentIssues(settings, distance),
     ...variableIssues(settings),
@@ -91,6 +92,15 @@ const artifactIssues = (settings: Settings): readonly ConfigIssue[] => {
     }),
   )
 }
+
+/** What a built-in step finds depends on history, databases and the time, which no key of a cache knows. */
+const cacheIssues = ({ pipeline }: Settings): readonly ConfigIssue[] =>
+  Object.entries(pipeline.jobs).flatMap(([job, { cache, steps }]): readonly ConfigIssue[] => {
+    const step = steps.find(({ builtin }) => builtin !== null)
+    if (cache === null || step === undefined) return []
+    const message = `a job with the built-in step ${step.run} cannot come out of a cache`
+    return [{ path: ['pipeline', 'jobs', job, 'cache'], message, fix: 'Give the step a job of its own.' }]
+  })
 
 const startIssues = (settings: Settings, distance: Distance): readonly ConfigIssue[] => {
   const artifacts = artifactNames(settings)

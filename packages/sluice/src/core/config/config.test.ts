@@ -391,7 +391,7 @@ test('SemVer is told from what only looks like it', () => {
 })
 
 test('every key of the schema has prose, which the types repeat, and examples that the schema takes', () => {
-  const types = ['types.ts', 'types-pipeline.ts']
+  const types = ['types.ts', 'types-pipeline.ts', 'types-gates.ts']
     .map((file) => readFileSync(new URL(file, import.meta.url), 'utf8'))
     .join('\n')
   const keys = documented(configShape(), '', (value) => ({ ...minimal, ...value }))
@@ -402,7 +402,8 @@ test('every key of the schema has prose, which the types repeat, and examples th
       `${path} has no prose or no example`,
     )
     const [sentence = ''] = shape.description.split(/(?<=\.) (?=[A-Z])/)
-    ok(types.includes(sentence), `types.ts does not say of ${path}: ${sentence}`)
+    // The types of a built-in step leave its options to the schema.
+    ok(path.includes('.with.') || types.includes(sentence), `types.ts does not say of ${path}: ${sentence}`)
     for (const example of shape.examples) {
       const parsed = configSchema.safeParse(wrap(example))
       ok(parsed.success, `${path}: the example ${JSON.stringify(example)} is refused: ${parsed.error?.message}`)
@@ -415,6 +416,12 @@ type DocumentedKey = { readonly path: string; readonly shape: Shape; readonly wr
 /** Where one of several keys must be there, one that is not `name`'s own alternative. */
 const oneOf = (path: string, name: string): object => {
   if (path.endsWith('.jobs.*')) return ['steps', 'deploy', 'promote'].includes(name) ? {} : { steps: 'true' }
+  if (/\.with\.(?:allow|exceptions)\[\]$/.test(path)) return name === 'path' ? {} : { path: 'test/**' }
+  if (path.endsWith('.gates.licences')) return ['allow', 'deny'].includes(name) ? {} : { allow: ['MIT'] }
+  const isBound = ['minimum', 'maximum', 'maxRegression', 'maxGrowth'].includes(name)
+  if (path.endsWith('.performance.*')) return isBound ? {} : { maximum: 1 }
+  if (path.endsWith('.licences')) return ['allow', 'deny'].includes(name) ? {} : { deny: ['AGPL-*'] }
+  if (path.endsWith('.size.*')) return isBound ? {} : { maximum: '1kB' }
   return path.endsWith('.services.*') && !['image', 'command'].includes(name) ? { image: 'postgres' } : {}
 }
 
@@ -445,3 +452,32 @@ function documented(shape: Shape, path: string, wrap: (value: object) => unknown
     ]
   })
 }
+
+test('a built-in step is checked where it is written: its name, its options, their values', () => {
+  const mistake = (...written: readonly string[]): readonly string[] => {
+    const text = ["export default { service: 's', pipeline: { jobs: { a: { steps: [{", ...written, '}] } } } }'].join(
+      '\n',
+    )
+    // Documented parser: the texts of this test are plain literals.
+    const value: unknown = new Function(`return ${text.slice('export default'.length)}`)()
+    try {
+      parseConfig(value, { file: 'sluice.config.ts', text, distance })
+    } catch (error) {
+      return error instanceof SluiceError ? [error.detail, error.hint ?? ''] : [String(error)]
+    }
+    return []
+  }
+  deepStrictEqual(mistake("uses: 'sluice/secret-scam'"), [
+    'pipeline.jobs.a.steps[0].uses: expected the name of a built-in step, for instance \'sluice/secret-scan\', got "sluice/secret-scam" (sluice.config.ts:2:1).',
+    "Did you mean 'sluice/secret-scan'?",
+  ])
+  deepStrictEqual(mistake("uses: 'sluice/secret-scan',", "with: { scop: 'files' }"), [
+    'pipeline.jobs.a.steps[0].with.scop: this key is not known here (sluice.config.ts:3:9).',
+    'Did you mean "scope"?',
+  ])
+  deepStrictEqual(mistake("uses: 'sluice/dependency-audit',", "with: { failOn: 'hihg' }"), [
+    'pipeline.jobs.a.steps[0].with.failOn: expected critical, high, medium or low, got "hihg" (sluice.config.ts:3:9).',
+    "Did you mean 'high'?",
+  ])
+  deepStrictEqual(mistake("uses: 'sluice/licences'"), [])
+})

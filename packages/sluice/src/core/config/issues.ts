@@ -19,7 +19,7 @@ type Described = ConfigIssue & { readonly kind: string; readonly meant: KeyPath 
 
 /** Turns zod's issues about `input` into ours. */
 export const issuesOf = (issues: readonly ZodIssue[], input: unknown, distance: Distance): readonly ConfigIssue[] => {
-  const all = issues.flatMap((issue) => unfold(issue, [])).flatMap((issue) => describe(issue, input, distance))
+  const all = issues.flatMap((issue) => unfold(issue, [], input)).flatMap((issue) => describe(issue, input, distance))
   // A mistyped key explains the missing one beside it, and a wrong part explains the wrong whole.
   const isExplained = (one: Described): boolean =>
     all.some((other) => other.meant !== null && isSame(other.meant, one.path)) ||
@@ -33,14 +33,29 @@ export const issuesOf = (issues: readonly ZodIssue[], input: unknown, distance: 
 }
 
 /** Lays a nested issue (a union's, a record key's) open: the ones of the branch that was meant, with full paths. */
-const unfold = (issue: ZodIssue, prefix: KeyPath): readonly ZodIssue[] => {
+const unfold = (issue: ZodIssue, prefix: KeyPath, input: unknown): readonly ZodIssue[] => {
   const path = [...prefix, ...issue.path.filter((part) => typeof part !== 'symbol')]
   if (issue.code === 'invalid_union') {
-    const meant = issue.errors.filter((branch) => !branch.some(isOtherType))
+    const meant = nearestBranches(
+      issue.errors.filter((branch) => !branch.some(isOtherType)),
+      valueAt(input, path),
+    )
     const [branch] = meant
-    if (meant.length === 1 && branch !== undefined) return branch.flatMap((inner) => unfold(inner, path))
+    if (meant.length === 1 && branch !== undefined) return branch.flatMap((inner) => unfold(inner, path, input))
   }
   return [{ ...issue, path: [...path] }]
+}
+
+/** Of branches for objects, those that know most of what was written; one whose telling key is not there was not meant. */
+const nearestBranches = (branches: readonly (readonly ZodIssue[])[], value: unknown): typeof branches => {
+  const strange = (branch: readonly ZodIssue[]): number =>
+    branch.reduce((count, issue) => {
+      if (issue.code === 'unrecognized_keys' && issue.path.length === 0) return count + issue.keys.length
+      const isUntold = issue.code === 'invalid_union' && issue.errors.length === 0 && issue.path.length === 1
+      return isUntold && valueAt(value, issue.path.map(String)) === undefined ? Infinity : count
+    }, 0)
+  const least = Math.min(...branches.map(strange))
+  return branches.filter((branch) => strange(branch) === least)
 }
 
 const isOtherType = (issue: ZodIssue): boolean =>

@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import { limits } from '../limits.ts'
 import { count, key, name, positiveDuration, text, variables } from './fields.ts'
+import { gatesSchema } from './schema-gates.ts'
+import { cacheSchema } from './schema-cache.ts'
 import { jobSchema } from './schema-job.ts'
 import type { PipelineSettings } from './settings.ts'
 
@@ -86,6 +88,14 @@ export const pipelineSchema: z.ZodType<PipelineSettings> = z
         description: 'Environment variables of the steps of all jobs.',
         examples: [{ CI: 'true' }],
       }),
+      gates: key(gatesSchema.optional(), {
+        description: 'What a run must show before its commit becomes a release.',
+        examples: [{ tests: {}, coverage: { lines: '80%' } }],
+      }),
+      cache: key(cacheSchema.prefault({}), {
+        description: 'Where results and folders of jobs are kept from run to run.',
+        examples: [{ sizeMax: 20_000, remote: { kind: 'http', address: 'https://sluice.example/v1/cache' } }],
+      }),
       jobs: key(
         z
           .record(name(), jobSchema, { error: "expected jobs: { test: { steps: 'npm test' } }" })
@@ -106,5 +116,5 @@ export const pipelineSchema: z.ZodType<PipelineSettings> = z
   )
   .transform((input) => {
     const standard = Object.entries(budgets).map(([stage, budgetMs]) => [stage, { budgetMs, enforce: false }] as const)
-    return { ...input, stages: { ...Object.fromEntries(standard), ...input.stages } }
+    return { ...input, gates: input.gates ?? null, stages: { ...Object.fromEntries(standard), ...input.stages } }
   })

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { type BuiltinName, builtinNames, builtinSchemas, builtinTexts } from './builtins.ts'
 import type { PlannedStep } from '../pipeline/job-plan.ts'
 import { key, positiveDuration, text, variables } from './fields.ts'
 
@@ -75,23 +76,32 @@ const command = z
     continueOnError: input.continueOnError,
   }))
 
-const builtin = z
-  .strictObject({
-    ...shared,
-    uses: key(
-      z
-        .string("expected the name of a built-in step, for instance 'sluice/secret-scan'")
-        .regex(/^sluice\/[a-z-]+$/, "expected the name of a built-in step, for instance 'sluice/secret-scan'"),
-      {
-        description: 'A step that Sluice brings with it.',
-        examples: ['sluice/secret-scan'],
-      },
-    ),
-    with: key(z.record(z.string(), z.json()).default({}), {
-      description: 'Settings of the built-in step.',
-      examples: [{ severity: 'high' }],
-    }),
+const uses = "expected the name of a built-in step, for instance 'sluice/secret-scan'"
+
+/** What is kept is what was written: the step reads it again when it runs. */
+const optionsOf = (name: BuiltinName) => {
+  const schema = builtinSchemas[name]
+  const options = z.record(z.string(), z.json(), 'expected options').superRefine((written, context) => {
+    for (const issue of schema.safeParse(written).error?.issues ?? []) context.addIssue({ ...issue })
   })
+  const samples = [name === 'sast' ? { command: ['semgrep', 'scan', '--sarif'], output: 'semgrep.sarif' } : {}]
+  const doc = { description: 'Settings of the built-in step.', samples, optionsOf: name }
+  return schema.safeParse({}).success ? options.prefault({}).meta(doc) : options.meta(doc)
+}
+
+const builtinStep = (name: BuiltinName) =>
+  z.strictObject({
+    ...shared,
+    uses: z
+      .literal(`sluice/${name}`, uses)
+      .meta({ description: `A step that Sluice brings with it. ${builtinTexts[name]}`, samples: [`sluice/${name}`] }),
+    with: optionsOf(name),
+  })
+
+const [first, ...others] = builtinNames
+
+const builtin = z
+  .discriminatedUnion('uses', [builtinStep(first), ...others.map(builtinStep)], uses)
   .transform((input): PlannedStep => ({
     ...plain(input.uses),
     name: input.name ?? input.uses,

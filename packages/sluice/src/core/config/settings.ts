@@ -1,4 +1,5 @@
 /** What the config says once parsed: every default filled in, durations in milliseconds, shares in basis points. */
+import type { RunCachePlan } from '../pipeline/cache/run-cache.ts'
 import type {
   ConcurrencyPlan,
   KeyedCachePlan,
@@ -10,6 +11,7 @@ import type {
   TaskCachePlan,
   Texts,
 } from '../pipeline/job-plan.ts'
+import type { GateSettings } from '../evidence/gates/types.ts'
 import type { FreezeWindow, HealthPolicy, JudgePolicy, Sticky, Strategy } from '../model.ts'
 
 /** The parsed `sluice.config.ts`. */
@@ -25,6 +27,9 @@ export type Settings = {
   readonly environments: Readonly<Record<string, EnvironmentSettings>>
 }
 
+/** Where caches are, and what they may take. */
+export type CacheSettings = Omit<RunCachePlan, 'ref'>
+
 /** A parsed pipeline. */
 export type PipelineSettings = {
   readonly parallel: number | 'cores'
@@ -33,6 +38,9 @@ export type PipelineSettings = {
   readonly stages: Readonly<Record<string, { readonly budgetMs: number; readonly enforce: boolean }>>
   readonly on: TriggerSettings
   readonly env: Texts
+  /** Null when no gate is configured. */
+  readonly gates: GateSettings | null
+  readonly cache: CacheSettings
   readonly jobs: Readonly<Record<string, JobSettings>>
 }
 

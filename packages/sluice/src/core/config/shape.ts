@@ -1,5 +1,6 @@
 /** The schema as JSON Schema, and questions about it: which keys and values a place takes. */
 import { z } from 'zod'
+import { builtinNames, builtinSchemas } from './builtins.ts'
 import type { KeyPath } from './locate.ts'
 import { configSchema } from './schema.ts'
 
@@ -22,18 +23,27 @@ export type Shape = {
 }
 
 /** The JSON Schema of what a person writes. */
-export const configShape = (): Shape => {
-  const shape = z.toJSONSchema(configSchema, {
+export const configShape = (): Shape => shapeOf(configSchema)
+
+const shapeOf = (schema: z.ZodType): Shape => {
+  const shape = z.toJSONSchema(schema, {
     io: 'input',
     unrepresentable: 'any',
-    // zod drops the examples of whatever is transformed, because it takes them for examples of the result; ours show what is written.
     override: ({ jsonSchema }) => {
-      const { samples } = jsonSchema
+      // zod drops the examples of whatever is transformed, because it takes them for examples of the result; ours show what is written.
+      const { samples, optionsOf } = jsonSchema
       delete jsonSchema['samples']
       if (Array.isArray(samples)) jsonSchema.examples = samples
+      // Options of a built-in step are kept as they were written, and checked by a schema of their own.
+      const name = builtinNames.find((one) => one === optionsOf)
+      if (name === undefined) return
+      delete jsonSchema['optionsOf']
+      delete jsonSchema['propertyNames']
+      const { type, properties, required, additionalProperties } = shapeOf(builtinSchemas[name])
+      Object.assign(jsonSchema, { type, properties, additionalProperties, ...(required ? { required } : {}) })
     },
   })
-  // Trusted: zod's JSON Schema of this one schema, whose keys `Shape` names.
+  // Trusted: zod's JSON Schema of the config or of a step's options, whose keys `Shape` names.
   return shape as Shape
 }
 

@@ -1,4 +1,5 @@
 /** What a person writes under `pipeline`; see `types.ts`. */
+import type { GatesConfig } from './types-gates.ts'
 import type { Duration, Variables } from './types.ts'
 
 /** The jobs that a commit must pass, and how many of them at once. */
@@ -13,6 +14,10 @@ export type PipelineConfig = {
   readonly on?: TriggersConfig
   /** Environment variables of the steps of all jobs. */
   readonly env?: Variables
+  /** What a run must show before its commit becomes a release. */
+  readonly gates?: GatesConfig
+  /** Where results and folders of jobs are kept from run to run. */
+  readonly cache?: CacheConfig
   /** The jobs by name; a directed acyclic graph. */
   readonly jobs: Readonly<Record<string, JobConfig>>
 }
@@ -220,6 +225,34 @@ export type ServiceConfig = {
   readonly health?: string
   /** How long the service may take until it is ready. */
   readonly startTimeout?: Duration
+}
+
+/** Where results and folders of jobs are kept from run to run. */
+export type CacheConfig = {
+  /** What the cache on a machine may take, in megabytes. */
+  readonly sizeMax?: number
+  /** A cache that several machines share: that of a control plane, or a bucket. */
+  readonly remote?: HttpCacheConfig | S3CacheConfig
+}
+
+/** The cache of a control plane; its token is in `SLUICE_CACHE_TOKEN`. */
+export type HttpCacheConfig = {
+  readonly kind: 'http'
+  /** Where the cache of the control plane is. */
+  readonly address: string
+}
+
+/** A bucket; what opens it is in `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`. */
+export type S3CacheConfig = {
+  readonly kind: 's3'
+  /** Address of the service. */
+  readonly endpoint: string
+  /** Region of the bucket. */
+  readonly region: string
+  /** Name of the bucket, which must exist. */
+  readonly bucket: string
+  /** What the names of everything in the bucket begin with. */
+  readonly prefix?: string
 }
 
 /** What the result of a job depends on. */

@@ -269,3 +269,14 @@ export const kindsOfFormat = (format: ReportFormat): readonly EvidenceKind[] => 
 
 /** Whether a text names a form. */
 export const isReportFormat = (text: string): text is ReportFormat => reportFormats.some((format) => format === text)
+
+/** The form that a name means, also GitLab's names for what a report is about (`gitlab-sast`, `gitlab-codequality`); null for one that nothing reads. */
+export const namedFormat = (name: string): ReportFormat | 'auto' | null => {
+  if (name === 'auto' || isReportFormat(name)) return name
+  if (name === 'gitlab-codequality') return 'code-quality'
+  return /^gitlab-(?:sast|dast|secret-detection|(?:dependency|container|cluster-image)-scanning|(?:coverage|api)-fuzzing)$/.test(
+    name,
+  )
+    ? 'gitlab-security'
+    : null
+}

@@ -6,7 +6,7 @@ import { addLegs, type Board, place, planAt, stateAt } from './board.ts'
 import { issue, type RunOutcome, unknownFailure } from './effects.ts'
 import type { JobPlan, RetryReason } from './job-plan.ts'
 import { taintOf } from './outcomes.ts'
-import { admit, fail, open, settle, skip } from './progress.ts'
+import { admit, fail, open, settle, settleWhole, skip } from './progress.ts'
 import type { JobResolution, JobState, JobYield, RunResult } from './types.ts'
 
 type Flying<Status extends JobState['status']> = Extract<JobState, { status: Status }>
@@ -78,11 +78,13 @@ const resolveAnswered = (board: Board, index: number, outcome: RunOutcome): void
   if (outcome.type === 'effect_unknown' && job.attempt < limits.jobAttemptsMax) return reissue(board, index, job)
   if (outcome.type === 'effect_succeeded' && outcome.result.kind === 'job_resolved')
     return resolved(board, index, outcome.result.resolution)
+  if (outcome.type === 'effect_succeeded' && outcome.result.kind === 'outputs_named')
+    return settleWhole(board, index, outcome.result.outputs)
   const failure =
     outcome.type === 'effect_failed'
       ? outcome.failure
       : unknownFailure(job.effect, outcome.type === 'effect_unknown' ? outcome.detail : 'the answer is no resolution')
-  const common = { startedAt: board.at, finishedAt: board.at, past: [], ...nothing }
+  const common = { startedAt: job.startedAt ?? board.at, finishedAt: board.at, past: [], ...nothing }
   settle(board, index, { status: 'failed', ...common, failure, isTolerated: planAt(board, index).mayFail !== null })
 }
 
@@ -90,7 +92,7 @@ const resolved = (board: Board, index: number, resolution: JobResolution): void 
   if (resolution.kind === 'skip') return skip(board, index, { kind: 'condition', detail: resolution.because })
   if (resolution.kind === 'legs') {
     addLegs(board, resolution.legs)
-    return open(board, index)
+    return open(board, index, resolution.outputs)
   }
   const { job } = resolution
   board.resolved = { ...board.resolved, [job.name]: job }

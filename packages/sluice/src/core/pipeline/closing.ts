@@ -1,4 +1,5 @@
 /** Between the jobs that make a release and those that take it somewhere: the gates are judged, and the release is cut. */
+import { mayPass } from '../evidence/gates/judge.ts'
 import { limits } from '../limits.ts'
 import { retryDelayMs } from '../rollout/effects.ts'
 import type { Release } from '../model.ts'
@@ -117,7 +118,7 @@ export const closingAnswered = (state: Closing, outcome: RunOutcome): RunDecisio
   if (outcome.type === 'effect_succeeded') {
     const { result } = outcome
     if (result.kind === 'gates_judged') {
-      const isPassed = result.verdicts.every(({ verdict }) => verdict === 'pass' || verdict === 'waived')
+      const isPassed = mayPass(result.verdicts)
       const cause = isPassed ? {} : { cause: { kind: 'gate_failed', verdicts: result.verdicts } as const }
       return goOn(state, { gates: result.verdicts, ...cause }, at)
     }
@@ -134,8 +135,9 @@ export const closingAnswered = (state: Closing, outcome: RunOutcome): RunDecisio
 
 /** Gates that could not be judged are broken, and broken is never a pass. */
 const unjudged = ({ detail }: Failure): { readonly gates: RunCommon['gates']; readonly cause: RunCause } => {
-  const numbers = { measured: null, limit: null, unit: null, detail, evidence: [] }
-  const verdicts = [{ gate: 'gates', verdict: 'broken', ...numbers }] as const
+  const numbers = { measured: null, threshold: null, bound: null, unit: 'value', base: null } as const
+  const rest = { details: [], detailsTotal: 0, evidence: null, reports: [] }
+  const verdicts = [{ gate: 'gates', kind: 'all', status: 'broken', sentence: detail, ...numbers, ...rest }] as const
   return { gates: verdicts, cause: { kind: 'gate_failed', verdicts } }
 }
 

@@ -32,6 +32,8 @@ const keyOf = (run: string, action: RunAction): string => {
       return jobKey(run, action.job, action.execution)
     case 'resolve_job':
       return `${run}/resolve/${action.job}`
+    case 'name_outputs':
+      return `${run}/outputs/${action.job}`
     case 'stop_job':
       return `${run}/stop/${action.job}`
     case 'judge_gates':

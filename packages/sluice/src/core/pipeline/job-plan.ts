@@ -37,6 +37,8 @@ export type PlannedStep = {
   readonly timeoutMs: number | null
   /** Whether the job goes on as if nothing had happened when this step fails. */
   readonly continueOnError: boolean
+  /** The script prints each command before it runs; the log need not. */
+  readonly showsItself?: boolean
 }
 
 /** When a failed attempt of a job is made again. */

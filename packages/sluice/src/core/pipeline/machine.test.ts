@@ -1,6 +1,7 @@
 import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
+import type { GateSettings, GateVerdict } from '../evidence/gates/types.ts'
 import {
   checkLaws,
   documentedTransitions,
@@ -17,7 +18,7 @@ import { jobPlan } from '../../../test/pipeline/jobs.ts'
 import { isSettled, jobAt } from './board.ts'
 import { runMachine } from './machine.ts'
 import type { JobPlan } from './job-plan.ts'
-import type { JobState, RunEffect, RunEvent, RunPlan, RunState } from './types.ts'
+import type { CarriedJob, JobState, RunEffect, RunEvent, RunPlan, RunState } from './types.ts'
 
 const id = runId('run_1')
 const by = { kind: 'person', name: 'ada' } as const
@@ -41,6 +42,21 @@ const release: Release = {
 const failure: Failure = { code: 'run_failed', retry: 'never', detail: 'exit code 1', evidence: ['1 test failed'] }
 
 const job = jobPlan
+
+const gates: GateSettings = {
+  ...{ tests: null, vulnerabilities: null, findings: null, securityScore: null, performance: [], size: [] },
+  ...{ time: null, licences: null, reviews: null },
+  coverage: {
+    ...{ linesBp: 8_000, branchesBp: null, functionsBp: null, changedLinesBp: null },
+    ...{ maxDropBp: null, paths: [], waiver: null },
+  },
+}
+
+const verdictOf = (status: GateVerdict['status']): GateVerdict => ({
+  ...{ gate: 'coverage.lines', kind: 'coverage', status, sentence: '79 % of the lines', unit: 'percent' },
+  ...{ measured: 79, threshold: 80, bound: 'at_least', base: null, details: [], detailsTotal: 0 },
+  ...{ evidence: null, reports: [] },
+})
 
 const planOf = (jobs: readonly JobPlan[], rest: Partial<RunPlan> = {}): RunPlan => ({
   form: 1,
@@ -109,8 +125,11 @@ const drawPlan = (draw: Draw): RunPlan => {
     const whole: JobPlan = { ...mine, work: { kind: 'none' }, failFast: draw(2) === 0, maxParallel: draw(2) + 1 }
     return [whole, ...legsOf(whole, 1 + draw(3))]
   })
-  const gates = draw(3) === 0 ? { coverage: 80 } : null
-  return planOf(jobs, { parallelMax: 1 + draw(3), gates, draft: draw(3) === 0 ? null : draft })
+  return planOf(jobs, {
+    parallelMax: 1 + draw(3),
+    gates: draw(3) === 0 ? gates : null,
+    draft: draw(3) === 0 ? null : draft,
+  })
 }
 
 const legsOf = (whole: JobPlan, count: number): readonly JobPlan[] =>
@@ -125,18 +144,18 @@ const drawResult = (draw: Draw, effect: RunEffect | undefined): Answered['result
       return { kind: 'release_cut', release }
     case 'stop_job':
       return { kind: 'done' }
-    case 'judge_gates': {
-      const verdict = draw(3) === 0 ? 'fail' : 'pass'
-      const numbers = { measured: 79, limit: 80, unit: '%', detail: '79 % of the lines', evidence: [] }
-      return { kind: 'gates_judged', verdicts: [{ gate: 'coverage', verdict, ...numbers }] }
-    }
+    case 'judge_gates':
+      return { kind: 'gates_judged', verdicts: [verdictOf(draw(3) === 0 ? 'fail' : 'pass')] }
     case 'resolve_job': {
       const { job: name } = effect.action
       if (draw(3) === 0) return { kind: 'job_resolved', resolution: { kind: 'skip', because: 'it is not main' } }
       if (draw(2) === 0) return { kind: 'job_resolved', resolution: { kind: 'run', job: job(name) } }
       const legs = legsOf(job(name), draw(3))
-      return { kind: 'job_resolved', resolution: { kind: 'legs', legs } }
+      const named = draw(2) === 0 ? {} : { outputs: { said: 'inner' } }
+      return { kind: 'job_resolved', resolution: { kind: 'legs', legs, ...named } }
     }
+    case 'name_outputs':
+      return { kind: 'outputs_named', outputs: { said: 'yes' } }
     default:
       return draw(4) === 0
         ? { kind: 'job_failed', failure, reason: { kind: 'exit_code', code: 1 }, ...left }
@@ -308,6 +327,40 @@ test('a job gets the artifacts of its needs, and the release is cut from all of 
   }).state
   ok(settled.status === 'succeeded')
   deepStrictEqual(settled.release, release)
+})
+
+test('a job whose dialect names its outputs is done once they are named, with what they are', () => {
+  const whole = job('call', [], { condition: 'resolve', work: { kind: 'none' } })
+  const inner = job('call / inner', [], { partOf: 'call' })
+  const plan = planOf([whole, job('last', ['call'])])
+  const resolved: RunEvent = {
+    ...{ type: 'effect_succeeded', at: 5, sequence: 1 },
+    result: { kind: 'job_resolved', resolution: { kind: 'legs', legs: [inner], outputs: { said: 'inner' } } },
+  }
+  const naming = told(plan, resolved, succeed(2, 6))
+  deepStrictEqual(statuses(naming), ['resolving', 'waiting', 'succeeded'])
+  deepStrictEqual(
+    runMachine.outstanding(naming).map(({ key, action }) => ({ key, action })),
+    [
+      {
+        key: 'run_1/outputs/call',
+        action: {
+          ...{ kind: 'name_outputs', job: 'call', outputs: { said: 'inner' } },
+          legs: [{ name: 'call / inner', result: 'success', outputs: {} }],
+        },
+      },
+    ],
+  )
+  const named: RunEvent = {
+    ...{ type: 'effect_succeeded', at: 7, sequence: 3 },
+    result: { kind: 'outputs_named', outputs: { said: 'yes' } },
+  }
+  const after = told(plan, resolved, succeed(2, 6), named)
+  deepStrictEqual(statuses(after), ['succeeded', 'running', 'succeeded'])
+  deepStrictEqual(
+    runMachine.outstanding(after).map(({ action }) => ('needs' in action ? action.needs : null)),
+    [[{ name: 'call', result: 'success', outputs: { said: 'yes' } }]],
+  )
 })
 
 test('a failed job skips its descendants with the reason, lets the others finish, and is the cause', () => {
@@ -508,16 +561,8 @@ test('a job that takes the release somewhere runs once it is cut, and what needs
 })
 
 test('a gate that fails fails the run before the release is cut, and one that cannot see does, too', () => {
-  const plan = planOf([job('test')], { gates: { coverage: 80 } })
-  const verdict = {
-    gate: 'coverage',
-    verdict: 'fail',
-    measured: 79,
-    limit: 80,
-    unit: '%',
-    detail: '79 %',
-    evidence: [],
-  } as const
+  const plan = planOf([job('test')], { gates })
+  const verdict = verdictOf('fail')
   const judged: RunEvent = {
     type: 'effect_succeeded',
     at: 6,
@@ -529,7 +574,7 @@ test('a gate that fails fails the run before the release is cut, and one that ca
   deepStrictEqual(settled.cause, { kind: 'gate_failed', verdicts: [verdict] })
   const blind = told(plan, succeed(1, 5), fail(2, 6))
   ok(blind.status === 'failed' && blind.cause.kind === 'gate_failed')
-  strictEqual(blind.cause.verdicts[0]?.verdict, 'broken')
+  strictEqual(blind.cause.verdicts[0]?.status, 'broken')
 })
 
 test('a chain of ten thousand jobs that all fall away with the first takes no stack', () => {
@@ -550,11 +595,22 @@ test('a job that may fail is a success to those after it, and a leg that may fai
   deepStrictEqual(statuses(told(planOf([whole, ...legs], noRelease), failed(1, 5))), ['open', 'failed', 'running'])
 })
 
+test('evidence that an earlier run left for a job that is not run again is judged with the rest', () => {
+  const evidence = digest(`sha256:${'e'.repeat(64)}`)
+  const carried: CarriedJob = { job: 'test', from: runId('run_0'), artifacts: [], outputs: {}, evidence }
+  const start = planned(planOf([job('test')], { gates }))
+  ok(start.type === 'run_planned')
+  const { effects } = runMachine.decide({ status: 'absent' }, { ...start, carried: [carried] })
+  deepStrictEqual(
+    effects.map(({ action }) => action),
+    [{ kind: 'judge_gates', evidence: [{ job: 'test', digest: evidence }] }],
+  )
+})
+
 test('a gate that was judged broken is never a pass', () => {
-  const numbers = { measured: null, limit: 80, unit: '%', detail: 'no report was found', evidence: [] }
-  const verdicts = [{ gate: 'coverage', verdict: 'broken', ...numbers }] as const
+  const verdicts = [verdictOf('broken')]
   const judged: RunEvent = { type: 'effect_succeeded', at: 6, sequence: 2, result: { kind: 'gates_judged', verdicts } }
-  const settled = told(planOf([job('test')], { gates: { coverage: 80 } }), succeed(1, 5), judged)
+  const settled = told(planOf([job('test')], { gates }), succeed(1, 5), judged)
   ok(settled.status === 'failed')
   deepStrictEqual(settled.cause, { kind: 'gate_failed', verdicts })
 })

@@ -103,9 +103,9 @@ const carry = (board: Board, carried: readonly CarriedJob[]): void => {
   for (const [index, { name }] of [...board.base.plan.jobs.entries()].toReversed()) {
     const one = byName.get(name)
     if (one === undefined) continue
-    const { artifacts, outputs, from } = one
-    const when = { startedAt: board.at, finishedAt: board.at, past: [], evidence: null, isTainted: false, cache: null }
-    settle(board, index, { status: 'succeeded', ...when, artifacts, outputs, carriedFrom: from })
+    const { artifacts, outputs, evidence = null, from } = one
+    const when = { startedAt: board.at, finishedAt: board.at, past: [], isTainted: false, cache: null }
+    settle(board, index, { status: 'succeeded', ...when, artifacts, outputs, evidence, carriedFrom: from })
   }
 }
 

@@ -81,14 +81,14 @@ export const behind = (board: Board, index: number, left: readonly string[]): re
 export const needsOf = (board: Board, index: number): readonly NeedOutcome[] =>
   (board.links.needs[index] ?? []).map((need) => outcomeOf(board, need))
 
-/** All jobs before one, near and far. */
+/** All jobs before one, near and far; of one that is part of another, those that are part of it as well: what the whole waited for was decided there. */
 export const ancestorsOf = (board: Board, index: number): readonly NeedOutcome[] => {
   const seen = new Set<number>()
-  const open = [...before(board, index)]
+  const open = [...decisive(board, index)]
   for (let need = open.pop(); need !== undefined; need = open.pop()) {
     if (seen.has(need)) continue
     seen.add(need)
-    open.push(...before(board, need))
+    open.push(...decisive(board, need))
   }
   return [...seen].toSorted((a, b) => a - b).map((need) => outcomeOf(board, need))
 }

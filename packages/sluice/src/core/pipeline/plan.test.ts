@@ -171,12 +171,13 @@ test('a job that is not for this branch is left out, and holds nobody up', () =>
     trigger: { event: 'push', name: branch, inputs: {} },
     branch,
     tag: null,
+    base: null,
     changed: null,
   })
+  const planOn = (branch: string) => planRun({ ...requestOf(config), occasion: occasion(branch) })
   const planned = (branch: string): readonly string[] =>
-    planRun({ ...requestOf(config), occasion: occasion(branch) }).jobs.map(
-      ({ name, needs }) => `${name} ${needs.join()}`,
-    )
+    planOn(branch).jobs.map(({ name, needs }) => `${name} ${needs.join()}`)
+  deepStrictEqual(planOn('topic').left, [{ job: 'publish', because: 'it runs for main, and this is topic' }])
   deepStrictEqual(planned('main'), ['publish ', 'tell publish'])
   deepStrictEqual(planned('topic'), ['tell '])
 })

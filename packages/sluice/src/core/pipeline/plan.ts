@@ -7,10 +7,11 @@ import { SluiceError } from '../errors.ts'
 import { assert } from '../machine.ts'
 import type { Commit } from '../model.ts'
 import type { ReleaseDraft } from '../release.ts'
+import { cacheRefOf, type RunCachePlan } from './cache/run-cache.ts'
 import type { JobPlan } from './job-plan.ts'
 import { lowerJob } from './lower-config.ts'
 import { type Occasion, partOfRun } from './triggers.ts'
-import type { RunPlan } from './types.ts'
+import type { PipelineOrigin, RunPlan, RunTrigger } from './types.ts'
 
 /** What a plan is made from. */
 export type PlanRequest = {
@@ -24,14 +25,15 @@ export type PlanRequest = {
   readonly occasion?: Occasion
   /** Only these jobs and what they need; all when absent. Such a run cuts no release. */
   readonly only?: readonly string[]
-  /** Jobs from elsewhere (a workflow of another service) instead of those of the config. Such a run cuts no release. */
-  readonly jobs?: readonly JobPlan[]
+  /** What the commit was named by, where caches may be used; null for a run that uses none. A run of `HEAD` when absent. */
+  readonly cachesFor?: string | null
 }
 
 const byHand: Occasion = {
   trigger: { event: 'manual', name: null, inputs: {} },
   branch: null,
   tag: null,
+  base: null,
   changed: null,
 }
 
@@ -39,9 +41,10 @@ const byHand: Occasion = {
 export const planRun = (request: PlanRequest): RunPlan => {
   const { settings, commit, cores, occasion = byHand } = request
   const version = releaseVersion(request.version, commit.id)
-  const { parallel, isolation } = settings.pipeline
-  const isWhole = request.only === undefined && request.jobs === undefined
-  const draft = isWhole ? draftOf(request, version) : null
+  const { parallel, isolation, gates } = settings.pipeline
+  const { branch, tag, base, isTree = false } = occasion
+  const isWhole = request.only === undefined
+  const draft = isWhole && !isTree ? draftOf(request, version) : null
   return {
     form: 1,
     service: settings.service,
@@ -50,10 +53,74 @@ export const planRun = (request: PlanRequest): RunPlan => {
     trigger: occasion.trigger,
     parallelMax: parallel === 'cores' ? Math.max(1, cores) : parallel,
     isolation,
-    jobs: request.jobs ?? jobsOf(request, occasion, draft !== null),
-    gates: null,
+    cache: cacheOf(request, occasion),
+    jobs: jobsOf(request, occasion, draft !== null),
+    // A part of the pipeline has a part of the evidence, which no gate can judge by.
+    gates: isWhole ? gates : null,
     draft,
+    origin: { branch, tag, base, ...(isTree ? { isTree } : {}) },
+    left: request.only === undefined ? leftOf(settings, occasion) : [],
   }
+}
+
+const leftOf = ({ pipeline }: Settings, occasion: Occasion): NonNullable<RunPlan['left']> =>
+  Object.entries(pipeline.jobs).flatMap(([job, given]) => {
+    const because = partOfRun(given, occasion)
+    return because === null ? [] : [{ job, because }]
+  })
+
+type CacheRequest = {
+  readonly settings: { readonly pipeline: Pick<Settings['pipeline'], 'cache'> }
+  readonly cachesFor?: string | null
+}
+
+const cacheOf = (
+  { settings, cachesFor = 'HEAD' }: CacheRequest,
+  { trigger }: Pick<Occasion, 'trigger'>,
+): RunCachePlan | null => {
+  if (cachesFor === null) return null
+  const { remote, bytesMax } = settings.pipeline.cache
+  return { ref: cacheRefOf(trigger, cachesFor), remote, bytesMax }
+}
+
+/** What a run of a pipeline of another system is made from. */
+export type ForeignPlanRequest = Pick<PlanRequest, 'commit' | 'cores' | 'cachesFor'> & {
+  /** Null where the commit has no config: then `fallbackService` names the service. */
+  readonly config: { readonly settings: Settings; readonly version: string } | null
+  readonly fallbackService: string
+  readonly origin: PipelineOrigin
+  readonly inputs: RunTrigger['inputs']
+  readonly jobs: readonly JobPlan[]
+}
+
+/** The plan of such a run. It cuts no release. */
+export const planForeignRun = (request: ForeignPlanRequest): RunPlan => {
+  const { config, fallbackService, commit, cores, origin, inputs, jobs } = request
+  const { service, pipeline } = config?.settings ?? { service: fallbackService, pipeline: null }
+  const parallel = pipeline?.parallel ?? 'cores'
+  const trigger = { event: triggerOf(origin), name: null, inputs }
+  const { cachesFor = 'HEAD' } = request
+  const settings = { pipeline: { cache: pipeline?.cache ?? { remote: null, bytesMax: null } } }
+  return {
+    form: 1,
+    service,
+    commit,
+    version: releaseVersion(config?.version ?? '0.0.0', commit.id),
+    trigger,
+    pipeline: origin,
+    cache: cacheOf({ settings, cachesFor }, { trigger }),
+    parallelMax: parallel === 'cores' ? Math.max(1, cores) : parallel,
+    isolation: pipeline?.isolation ?? 'auto',
+    jobs,
+    gates: null,
+    draft: null,
+  }
+}
+
+/** What starts a run, in our words. */
+const triggerOf = ({ event }: PipelineOrigin): RunTrigger['event'] => {
+  if (event === 'push' || event === 'schedule') return event
+  return event.startsWith('pull_request') || event === 'merge_request_event' ? 'pull_request' : 'manual'
 }
 
 const jobsOf = ({ settings, only }: PlanRequest, occasion: Occasion, isReleased: boolean): readonly JobPlan[] => {

@@ -4,8 +4,8 @@ import { assert, unreachable } from '../machine.ts'
 import type { Artifact } from '../model.ts'
 import type { Failure } from '../rollout/types.ts'
 import { type Board, isSettled, place, planAt, send, stateAt } from './board.ts'
-import { ancestorsOf, behind, hasFailure, needsOf, obstacleTo, taintOf, wholeOf } from './outcomes.ts'
-import type { JobPlan } from './job-plan.ts'
+import { ancestorsOf, behind, hasFailure, needsOf, obstacleTo, outcomeOf, taintOf, wholeOf } from './outcomes.ts'
+import type { JobPlan, JsonValue, Texts } from './job-plan.ts'
 import type { JobState, RunAction, SkipReason } from './types.ts'
 
 type Settled = Extract<JobState, { status: 'succeeded' | 'failed' | 'skipped' | 'cancelled' }>
@@ -31,7 +31,7 @@ export const settle = (board: Board, index: number, job: Settled): void => {
   if (whole === null || stateAt(board, whole).status !== 'open') return
   if (job.status === 'failed' && !job.isTolerated && planAt(board, whole).failFast) callOffLegs(board, whole)
   board.unmet[whole] = (board.unmet[whole] ?? 0) - 1
-  if (board.unmet[whole] === 0) settleWhole(board, whole)
+  if (board.unmet[whole] === 0) closeWhole(board, whole)
 }
 
 /** One thing less to wait for. */
@@ -65,7 +65,8 @@ export const cancel = (board: Board, index: number): void => {
     for (const leg of board.links.legs[index] ?? []) cancel(board, leg)
     return
   }
-  const startedAt = 'past' in job ? (job.past[0]?.startedAt ?? null) : null
+  const startedAt =
+    'past' in job ? (job.past[0]?.startedAt ?? null) : 'startedAt' in job ? (job.startedAt ?? null) : null
   settle(board, index, { status: 'cancelled', startedAt, finishedAt: board.at, detail: null })
 }
 
@@ -131,11 +132,11 @@ export const begin = (board: Board, index: number, plan: JobPlan): void => {
 }
 
 /** A job that others are part of begins: they no longer wait for it. */
-export const open = (board: Board, index: number): void => {
+export const open = (board: Board, index: number, naming?: JsonValue): void => {
   const legs = board.links.legs[index] ?? []
-  place(board, index, { status: 'open', startedAt: board.at })
+  place(board, index, { status: 'open', startedAt: board.at, ...(naming === undefined ? {} : { naming }) })
   board.unmet[index] = legs.filter((leg) => !isSettled(stateAt(board, leg))).length
-  if (board.unmet[index] === 0) return settleWhole(board, index)
+  if (board.unmet[index] === 0) return closeWhole(board, index)
   for (const leg of legs) meet(board, leg)
 }
 
@@ -165,18 +166,26 @@ const passed = (board: Board, index: number, legs: readonly JobState[]): Passed 
 
 const startOf = (board: Board, index: number): number => {
   const job = stateAt(board, index)
-  return 'startedAt' in job && job.startedAt !== null ? job.startedAt : board.at
+  return 'startedAt' in job ? (job.startedAt ?? board.at) : board.at
+}
+
+/** The last part ended. What the dialect has to say about the outputs is asked first, unless nobody waits for them any more. */
+const closeWhole = (board: Board, index: number): void => {
+  const job = stateAt(board, index)
+  if (job.status !== 'open' || job.naming === undefined || board.called === 'firmly') return settleWhole(board, index)
+  const { name } = planAt(board, index)
+  const legs = (board.links.legs[index] ?? []).map((leg) => outcomeOf(board, leg))
+  const flight = send(board, { kind: 'name_outputs', job: name, legs, outputs: job.naming }, limits.resolveDeadlineMs)
+  place(board, index, { status: 'resolving', startedAt: job.startedAt, ...flight })
 }
 
 /** The last part ended: the whole is what they are. Outputs of the part that finished last win, as in GitHub Actions (docs: "Defining outputs for jobs", 2026). */
-const settleWhole = (board: Board, index: number): void => {
+export const settleWhole = (board: Board, index: number, outputs?: Texts): void => {
   const legs = (board.links.legs[index] ?? []).map((leg) => ({ leg, job: stateAt(board, leg) }))
   const failed = legs.find(({ job }) => job.status === 'failed' && !job.isTolerated)?.job
-  const whole = passed(
-    board,
-    index,
-    legs.map(({ job }) => job),
-  )
+  const parts = legs.map(({ job }) => job)
+  const merged = passed(board, index, parts)
+  const whole: Passed = outputs === undefined ? merged : { ...merged, outputs }
   if (failed?.status === 'failed') {
     const isTolerated = planAt(board, index).mayFail !== null
     const { isTainted: _t, cache: _c, carriedFrom: _f, ...rest } = whole

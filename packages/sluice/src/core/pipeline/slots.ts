@@ -33,7 +33,8 @@ const claimsOf = (run: Run): readonly Claim[] =>
     if (concurrency === null || isSettled(job) || job.status === 'waiting') return []
     const isWaiting = job.status === 'queued'
     // What waits for a person, a time or its dialect has not asked yet.
-    if (!isWaiting && ['manual', 'delayed', 'resolving'].includes(job.status)) return []
+    if (job.status === 'manual' || job.status === 'delayed') return []
+    if (job.status === 'resolving' && job.startedAt === undefined) return []
     return [{ ...concurrency, run: run.id, job: name, since: isWaiting ? job.since : 0, isWaiting }]
   })
 

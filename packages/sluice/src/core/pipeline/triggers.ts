@@ -1,14 +1,9 @@
 /** Which runs a commit starts, and which jobs are part of a run. */
 import type { JobSettings, TriggerSettings } from '../config/settings.ts'
-import type { RunTrigger } from './types.ts'
+import type { RunOrigin, RunTrigger } from './types.ts'
 
 /** What is known of a commit when a run of it is planned. `changed`: paths that differ from what was there before; null when nobody knows. */
-export type Occasion = {
-  readonly trigger: RunTrigger
-  readonly branch: string | null
-  readonly tag: string | null
-  readonly changed: readonly string[] | null
-}
+export type Occasion = RunOrigin & { readonly trigger: RunTrigger; readonly changed: readonly string[] | null }
 
 /** Whether a job is part of a run; otherwise why not, as a sentence for whoever looks for it. */
 export const partOfRun = ({ only }: JobSettings, { trigger, branch, tag, changed }: Occasion): string | null => {
@@ -26,7 +21,10 @@ export const partOfRun = ({ only }: JobSettings, { trigger, branch, tag, changed
 }
 
 /** Whether a push starts a run by itself. A pipeline without patterns starts one for every branch. */
-export const startsRun = (on: TriggerSettings, { branch, tag, changed }: Omit<Occasion, 'trigger'>): boolean => {
+export const startsRun = (
+  on: TriggerSettings,
+  { branch, tag, changed }: Pick<Occasion, 'branch' | 'tag' | 'changed'>,
+): boolean => {
   const isNamed = on.branches !== null || on.tags !== null
   const fits = isNamed ? matchesAny(on.branches, branch) || matchesAny(on.tags, tag) : tag === null
   return fits && (on.paths === null || changed === null || changed.some((path) => matchesAny(on.paths, path)))

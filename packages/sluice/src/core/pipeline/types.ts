@@ -1,8 +1,10 @@
 /** What a run is made of: its plan as data, effects and events of its machine, and its states. */
-import type { Actor, Artifact, Commit, Digest, Fence, Release, RunId } from '../model.ts'
+import type { GateSettings, GateVerdict } from '../evidence/gates/types.ts'
+import type { Actor, Artifact, Commit, CommitId, Digest, Fence, Release, RunId } from '../model.ts'
 import type { ReleaseDraft } from '../release.ts'
 import type { Failure } from '../rollout/types.ts'
-import type { JobPlan, RetryReason, Texts } from './job-plan.ts'
+import type { RunCachePlan } from './cache/run-cache.ts'
+import type { JobPlan, JsonValue, LoweringNote, RetryReason, Texts } from './job-plan.ts'
 
 /** What made a run start. `name` is a branch, a tag or a schedule's expression. */
 export type RunTrigger = {
@@ -12,6 +14,26 @@ export type RunTrigger = {
   readonly inputs: Texts
 }
 
+/** A pipeline document of another system, and what was read differently in it. */
+export type PipelineOrigin = {
+  readonly kind: 'github' | 'gitlab'
+  /** Relative to the root of the repository. */
+  readonly file: string
+  /** What the document calls itself, or this run. */
+  readonly name: string
+  /** What started it, in that system's words: `push`, `merge_request_event` … */
+  readonly event: string
+  readonly notes: readonly LoweringNote[]
+}
+
+/** Where a run's commit stands. `base`: the last commit that was looked at before it; null when there is none. `isTree`: it is the working tree, committed for this run alone. */
+export type RunOrigin = {
+  readonly branch: string | null
+  readonly tag: string | null
+  readonly base: CommitId | null
+  readonly isTree?: boolean
+}
+
 /** Everything decided before the first job, frozen into the run. */
 export type RunPlan = {
   readonly form: 1
@@ -19,16 +41,24 @@ export type RunPlan = {
   readonly commit: Commit
   readonly version: string
   readonly trigger: RunTrigger
+  /** Where the jobs were lowered from; absent for those of the service's own config. */
+  readonly pipeline?: PipelineOrigin
   /** Jobs that may run at the same time. */
   readonly parallelMax: number
   /** `auto`: a copy-on-write workspace of its own for each job where the system can; `none`: all jobs in one checkout; `required`: or not at all. */
   readonly isolation: 'auto' | 'none' | 'required'
+  /** How it uses the caches; null or absent: not at all. */
+  readonly cache?: RunCachePlan | null
   /** In an order in which each job comes after its needs, and after the job that it is part of. */
   readonly jobs: readonly JobPlan[]
-  /** Conditions over the evidence of all jobs; JSON of the config, read by `core/evidence`. Null for none. */
-  readonly gates: unknown
+  /** Conditions over the evidence of all jobs. Null for none. */
+  readonly gates: GateSettings | null
   /** What the release will be, but for its artifacts; null when the run cuts none (a part of the pipeline, or nothing to start). */
   readonly draft: ReleaseDraft | null
+  /** Absent in runs of before it was known. */
+  readonly origin?: RunOrigin
+  /** Jobs that are not part of this run, and why not. */
+  readonly left?: readonly { readonly job: string; readonly because: string }[]
 }
 
 /** What an earlier run of the same commit came to, for a job that is not run again. */
@@ -37,6 +67,8 @@ export type CarriedJob = {
   readonly from: RunId
   readonly artifacts: readonly Artifact[]
   readonly outputs: Texts
+  /** Absent in rows from before jobs kept evidence. */
+  readonly evidence?: Digest | null
 }
 
 /** A job as those after it see it. */
@@ -55,6 +87,13 @@ export type RunAction =
       readonly needs: readonly NeedOutcome[]
       readonly ancestors: readonly NeedOutcome[]
       readonly isCancelled: boolean
+    }
+  /** Asks the job's dialect for the outputs of a job whose parts are settled. `legs` are those parts, `outputs` is what its resolution said about them. */
+  | {
+      readonly kind: 'name_outputs'
+      readonly job: string
+      readonly legs: readonly NeedOutcome[]
+      readonly outputs: JsonValue
     }
   /** Runs the job in a workspace of its own into which the inputs (artifacts of its needs) were unpacked. What ran under this key before is ended first. */
   | {
@@ -90,21 +129,10 @@ export type RunAction =
 /** Reports of a job that were read, kept by content. */
 export type JobEvidence = { readonly job: string; readonly digest: Digest }
 
-/** What a gate said, with its numbers. `broken`: it could not see, which is never a pass. */
-export type GateVerdict = {
-  readonly gate: string
-  readonly verdict: 'pass' | 'fail' | 'broken' | 'waived'
-  readonly measured: number | null
-  readonly limit: number | null
-  readonly unit: string | null
-  readonly detail: string
-  readonly evidence: readonly Digest[]
-}
-
 /** A thing to do in the world. `sequence` numbers every issue; a result must carry it back. */
 export type RunEffect = {
   readonly sequence: number
-  /** `<run>/job/<name>`, `<run>/stop/<name>`, `<run>/resolve/<name>`, `<run>/gates`, `<run>/cut`: names the thing to do, not the attempt at it. */
+  /** `<run>/job/<name>`, `<run>/stop/<name>`, `<run>/resolve/<name>`, `<run>/outputs/<name>`, `<run>/gates`, `<run>/cut`: names the thing to do, not the attempt at it. */
   readonly key: string
   readonly fence: Fence
   readonly deadlineMs: number
@@ -127,6 +155,7 @@ export type RunResult =
   | ({ readonly kind: 'job_succeeded'; readonly cache?: CacheUse | null } & JobYield)
   | ({ readonly kind: 'job_failed'; readonly failure: Failure; readonly reason: RetryReason } & JobYield)
   | { readonly kind: 'job_resolved'; readonly resolution: JobResolution }
+  | { readonly kind: 'outputs_named'; readonly outputs: Texts }
   | { readonly kind: 'gates_judged'; readonly verdicts: readonly GateVerdict[] }
   | { readonly kind: 'release_cut'; readonly release: Release }
 
@@ -134,7 +163,8 @@ export type RunResult =
 export type JobResolution =
   | { readonly kind: 'run'; readonly job: JobPlan }
   | { readonly kind: 'skip'; readonly because: string }
-  | { readonly kind: 'legs'; readonly legs: readonly JobPlan[] }
+  /** `outputs`: where those of the whole come from, for its dialect; those of its legs, when absent. */
+  | { readonly kind: 'legs'; readonly legs: readonly JobPlan[]; readonly outputs?: JsonValue }
 
 /** Everything that can happen to a run; each accepted one is a ledger row. `at` is epoch ms. */
 export type RunEvent =
@@ -200,9 +230,10 @@ export type JobState =
       readonly past: readonly PastExecution[]
       readonly given: Texts
     }
-  | (InFlight & { readonly status: 'resolving' })
-  /** The jobs that are part of it run. */
-  | { readonly status: 'open'; readonly startedAt: number }
+  /** Its dialect decides on it; or, where it was open since `startedAt`, says what its outputs are. */
+  | (InFlight & { readonly status: 'resolving'; readonly startedAt?: number })
+  /** The jobs that are part of it run. `naming`: the `outputs` of its `JobResolution`. */
+  | { readonly status: 'open'; readonly startedAt: number; readonly naming?: JsonValue }
   | (InFlight & Started & { readonly status: 'running'; readonly given: Texts })
   /** It failed and is run again. */
   | {

@@ -5,13 +5,16 @@ import { limits } from '../../core/limits.ts'
 import type { RunningProcess } from './launch.ts'
 import { isListening } from './listening.ts'
 
-/** Gives what became of it. `alive`: it runs, but does not listen yet. `outcome_unknown` when called off. */
+/**
+ * Gives what became of it. `alive`: it runs, but does not listen yet. Its time begins when it no longer starts behind everybody else. `outcome_unknown`
+ * when called off.
+ */
 export const settle = async (
   running: RunningProcess,
   { host, port }: { readonly host: string; readonly port: number },
   signal: AbortSignal,
 ): Promise<'listening' | 'alive' | 'ended'> => {
-  const deadline = performance.now() + limits.startSettleMs
+  let deadline = performance.now() + limits.startSettleMs
   while (performance.now() < deadline) {
     if (running.ended() !== null) return 'ended'
     if (signal.aborted) throw calledOff()
@@ -19,23 +22,10 @@ export const settle = async (
       running.seenListening()
       return 'listening'
     }
+    if (running.isBehind()) deadline = performance.now() + limits.startSettleMs
     await Promise.race([running.whenEnded, sleep(limits.listenPollMs)])
   }
-  if (running.ended() !== null) return 'ended'
-  void catchUpOnceListening(running, { host, port })
-  return 'alive'
-}
-
-/** Nobody waits for it here any more, but traffic may come to it as soon as it listens. */
-const catchUpOnceListening = async (
-  running: RunningProcess,
-  { host, port }: { readonly host: string; readonly port: number },
-): Promise<void> => {
-  while (running.isBehind()) {
-    if (await isListening(running.identity.pid, host, port)) return running.seenListening()
-    await sleep(limits.listenPollMs, undefined, { ref: false })
-  }
-  return undefined
+  return running.ended() === null ? 'alive' : 'ended'
 }
 
 /** The caller no longer waits; what was started is on record. */

@@ -17,7 +17,8 @@ import type {
   StartedView,
   WhyView,
 } from './views.ts'
-import type { JobLogView, RunDetailView, RunView } from './run-views.ts'
+import type { EvidenceView, InsightsView } from './evidence-views.ts'
+import type { JobLogView, RunDetailView, RunEventName, RunStartedView, RunView } from './run-views.ts'
 
 /** What people may say to a rollout. */
 export type RolloutCommand = 'pause' | 'resume' | 'abort' | 'skip' | 'retry' | 'promote'
@@ -33,6 +34,20 @@ export type ReleaseInput = ReasonInput & { readonly release?: string | null | un
 
 /** The done of a command that gives nothing else. */
 export type DoneView = None
+
+/** A pipeline of another system; see `ports/pipelines.ts`. What is left out is as usual there. */
+export type PipelineInput = {
+  readonly kind: 'github' | 'gitlab'
+  readonly file: string
+  readonly event?: string | null | undefined
+  readonly payload?: unknown
+  readonly inputs?: Readonly<Record<string, string>> | undefined
+  readonly variables?: Readonly<Record<string, string>> | undefined
+  readonly runners?: Readonly<Record<string, 'here' | 'skip'>> | undefined
+  readonly containers?: 'refuse' | 'here' | undefined
+  readonly actions?: string | null | undefined
+  readonly skippedActions?: readonly string[] | undefined
+}
 
 /** Query, body and response of every route. `stream` responses are read with `client.stream`. */
 export type Contract = {
@@ -62,7 +77,7 @@ export type Contract = {
   'environments.unfreeze': { query: None; body: ReasonInput; response: EnvironmentView }
   'releases.list': { query: PageInput; body: None; response: PageView<ReleaseView> }
   'releases.show': { query: None; body: None; response: ReleaseDetailView }
-  'releases.verify': { query: None; body: None; response: ReleaseVerificationView }
+  'releases.verify': { query: { readonly key?: string | undefined }; body: None; response: ReleaseVerificationView }
   'runs.list': { query: PageInput; body: None; response: PageView<RunView> }
   'runs.start': {
     query: None
@@ -70,10 +85,17 @@ export type Contract = {
       readonly ref?: string | undefined
       readonly jobs?: readonly string[] | null | undefined
       readonly failedOf?: string | null | undefined
+      readonly event?: RunEventName | null | undefined
+      readonly of?: 'tree' | null | undefined
+      /** Whether jobs may come out of the caches; they may when absent. */
+      readonly cache?: boolean | undefined
+      readonly pipeline?: PipelineInput | null | undefined
     }
-    response: { readonly run: string }
+    response: RunStartedView
   }
   'runs.show': { query: None; body: None; response: RunDetailView }
+  'runs.evidence': { query: None; body: None; response: EvidenceView }
+  'runs.insights': { query: { readonly runs?: number | undefined }; body: None; response: InsightsView }
   'runs.logs': {
     query: {
       readonly after?: number | undefined

@@ -1,4 +1,5 @@
 /** Runs, their jobs and their logs as the API answers them; see `views.ts`. */
+import type { GateVerdict } from '../../core/evidence/gates/types.ts'
 import type { Actor, Artifact, Commit } from '../../core/model.ts'
 import type { CauseView, ReleaseRef } from './views.ts'
 
@@ -44,14 +45,26 @@ export type JobView = {
   readonly budgetMs: number | null
 }
 
-/** What a gate said. */
-export type GateView = {
-  readonly gate: string
-  readonly verdict: 'pass' | 'fail' | 'broken' | 'waived'
-  readonly measured: number | null
-  readonly limit: number | null
-  readonly unit: string | null
-  readonly detail: string
+/** A place in a pipeline document that is read differently here, or not at all. Positions count from 1. */
+export type NoteView = {
+  readonly level: 'error' | 'warning'
+  readonly key: string
+  readonly message: string
+  readonly file: string
+  readonly line: number | null
+  readonly column: number | null
+}
+
+/** A run that was started, and what is to be said before it runs. */
+export type RunStartedView = { readonly run: string; readonly notes: readonly NoteView[] }
+
+/** The document of another system that a run's jobs come from. */
+export type PipelineView = {
+  readonly kind: 'github' | 'gitlab'
+  readonly file: string
+  readonly name: string
+  readonly event: string
+  readonly notes: readonly NoteView[]
 }
 
 /** A run. */
@@ -64,11 +77,18 @@ export type RunView = {
   readonly by: Actor
   readonly startedAt: number
   readonly settledAt: number | null
+  /** Null for the pipeline of the service's own config. */
+  readonly pipeline: PipelineView | null
   readonly jobs: readonly JobView[]
-  readonly gates: readonly GateView[]
+  /** Jobs of the pipeline that are not part of this run, and why not. */
+  readonly left: readonly { readonly job: string; readonly because: string }[]
+  readonly gates: readonly GateVerdict[]
   readonly release: ReleaseRef | null
   readonly cause: CauseView | null
 }
+
+/** What a run may be started as. */
+export type RunEventName = 'manual' | 'push' | 'pull_request' | 'tag' | 'schedule'
 
 /** A run with the server's clock. */
 export type RunDetailView = RunView & { readonly now: number }

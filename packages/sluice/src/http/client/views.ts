@@ -229,6 +229,8 @@ export type ReleaseView = ReleaseRef & {
 export type ReleaseDetailView = ReleaseView & {
   readonly start: { readonly command: string; readonly artifact: string }
   readonly migrations: readonly string[]
+  /** What the gates of its run said; empty when it had none. */
+  readonly gates: readonly { readonly gate: string; readonly status: 'pass' | 'waived' }[]
   readonly specs: readonly EnvironmentSpec[]
 }
 
@@ -240,6 +242,13 @@ export type ReleaseVerificationView = {
     readonly name: string
     readonly digest: string
     readonly status: 'ok' | 'missing' | 'mismatch'
+    /** Null when no run left any. */
+    readonly provenance: {
+      readonly status: 'verified' | 'refused'
+      readonly detail: string | null
+      /** SHA-256 of each key that signed. */
+      readonly keys: readonly string[]
+    } | null
   }[]
 }
 

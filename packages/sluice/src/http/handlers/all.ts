@@ -1,6 +1,7 @@
 import type { Handlers, StreamId } from '../context.ts'
 import type { RouteId } from '../client/paths.ts'
 import { environmentHandlers } from './environments.ts'
+import { evidenceHandlers } from './evidence.ts'
 import { ledgerHandlers } from './ledger.ts'
 import { releaseHandlers } from './releases.ts'
 import { rolloutHandlers } from './rollouts.ts'
@@ -13,6 +14,7 @@ export const handlers: Handlers<Exclude<RouteId, StreamId>> = {
   ...environmentHandlers,
   ...releaseHandlers,
   ...runHandlers,
+  ...evidenceHandlers,
   ...rolloutHandlers,
   ...ledgerHandlers,
 }

@@ -1,4 +1,5 @@
 import { isIntact } from '../../core/release.ts'
+import type { Release } from '../../core/model.ts'
 import type { ApiContext, Handlers } from '../context.ts'
 import { releaseDetailView, releaseView } from '../present/releases.ts'
 import { newestRelease, serviceOf } from './lookup.ts'
@@ -15,13 +16,19 @@ export const releaseHandlers: Handlers<'releases.list' | 'releases.show' | 'rele
     const serves = await servingNow(context)
     return releaseDetailView(release, serves(release.id))
   },
-  'releases.verify': async (context, { params, signal }) => {
+  'releases.verify': async (context, { params, query, signal }) => {
     const release = await context.engine.reading.releaseNamed(await serviceOf(context, signal), params.release)
+    const runs = await runsOf(context, release)
+    const common = { runs, commit: release.content.commit.id, publicKey: query.key ?? null }
     const artifacts = await Promise.all(
       release.content.artifacts.map(async ({ name, digest }) => ({
         name,
         digest,
         status: await context.artifacts.verify(digest, signal),
+        provenance: await context.provenances.verify({
+          subject: { name, sha256: digest.slice('sha256:'.length) },
+          ...common,
+        }),
       })),
     )
     return {
@@ -43,6 +50,13 @@ export const pageOf = ({
   ...(limit === undefined ? {} : { limit }),
   ...(cursor === undefined ? {} : { cursor }),
 })
+
+/** The run that cut a release, and those whose jobs it took over. */
+const runsOf = async ({ engine }: ApiContext, { cutBy }: Release): Promise<readonly string[]> => {
+  const run = await engine.reading.run(cutBy)
+  const earlier = run.jobs.flatMap((job) => (job.status === 'succeeded' ? (job.carriedFrom ?? []) : []))
+  return [...new Set([cutBy, ...earlier])]
+}
 
 const servingNow = async (context: ApiContext): Promise<(id: string) => readonly string[]> => {
   const newest = await newestRelease(context)

@@ -2,6 +2,9 @@ import { SluiceError } from '../../core/errors.ts'
 import { limits } from '../../core/limits.ts'
 import { jobAt } from '../../core/pipeline/board.ts'
 import { jobKey } from '../../core/pipeline/effects.ts'
+import type { JsonValue } from '../../core/pipeline/job-plan.ts'
+import type { StartRunCommand } from '../../engine/run-commands.ts'
+import type { PipelineInput } from '../client/contract.ts'
 import type { LogPage } from '../../ports/runner.ts'
 import type { ApiContext, Handlers } from '../context.ts'
 import { marksView } from '../present/logs.ts'
@@ -17,9 +20,10 @@ export const runHandlers: Handlers<
     return { items: page.items.map(runView), next: page.next }
   },
   'runs.start': async ({ engine }, { body, caller, signal }) => {
-    const command = { ref: body.ref ?? 'HEAD', jobs: body.jobs ?? null, failedOf: body.failedOf ?? null }
-    const { run } = await engine.startRun(command, { ...caller, reason: body.reason ?? null }, signal)
-    return { run }
+    const { ref = 'HEAD', jobs = null, failedOf = null, event = null, of = null, cache: usesCache = true } = body
+    const command = { ref, jobs, failedOf, event, of, usesCache, pipeline: pipelineOf(body.pipeline ?? null) }
+    const { run, plan } = await engine.startRun(command, { ...caller, reason: body.reason ?? null }, signal)
+    return { run, notes: plan.pipeline?.notes ?? [] }
   },
   'runs.show': async ({ engine, clock }, { params }) => ({
     ...runView(await engine.reading.run(params.run)),
@@ -50,6 +54,17 @@ export const runHandlers: Handlers<
     await engine.cancelRun(params.run, { ...caller, reason: body.reason ?? null })
     return {}
   },
+}
+
+/** Parser: the schema of the route has looked at every field; a payload is whatever JSON holds. */
+const pipelineOf = (input: PipelineInput | null): NonNullable<StartRunCommand['pipeline']> | null => {
+  if (input === null) return null
+  const { kind, file, event, payload, inputs, variables, runners, containers, actions, skippedActions } = input
+  return {
+    ...{ kind, file, event: event ?? null, payload: (payload ?? null) as JsonValue, inputs: inputs ?? {} },
+    ...{ variables: variables ?? {}, runners: runners ?? {}, containers: containers ?? 'refuse' },
+    ...{ actions: actions ?? null, skippedActions: skippedActions ?? [] },
+  }
 }
 
 type Asked = {

@@ -53,9 +53,9 @@ export const runCauseView = (cause: RunCause): CauseView => {
     case 'job_failed':
       return { ...failureView(cause.failure), text: `job ${cause.job}: ${cause.failure.detail}` }
     case 'gate_failed': {
-      const bad = cause.verdicts.filter(({ verdict }) => verdict === 'fail' || verdict === 'broken')
+      const bad = cause.verdicts.filter(({ status }) => status === 'fail' || status === 'broken')
       const names = bad.map(({ gate }) => gate).join(', ')
-      const evidence = bad.map(({ gate, detail }) => `${gate}: ${detail}`)
+      const evidence = bad.map(({ gate, sentence }) => `${gate}: ${sentence}`)
       return { kind: 'gate_failed', text: `not passed: ${names}`, code: publicCode('run_failed'), evidence }
     }
     case 'cut_failed':

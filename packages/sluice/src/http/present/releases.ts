@@ -30,5 +30,6 @@ export const releaseDetailView = (release: Release, serves: readonly string[]): 
   ...releaseView(release, serves),
   start: release.content.start,
   migrations: release.content.migrations,
+  gates: release.content.gates ?? [],
   specs: release.content.environments,
 })

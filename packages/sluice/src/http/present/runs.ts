@@ -20,11 +20,30 @@ export const runView = (run: Run): RunView => {
     by: run.by,
     startedAt: run.startedAt,
     settledAt: 'settledAt' in run ? run.settledAt : null,
-    jobs: run.jobs.map((job, index) => jobView(jobAt(run, index), job, levels[index] ?? 0)),
-    gates: run.gates.map(({ evidence: _, ...gate }) => gate),
+    pipeline: run.plan.pipeline ?? null,
+    jobs: run.jobs.flatMap((job, index) => {
+      const plan = jobAt(run, index)
+      return isShown(plan.name) ? [jobView(seen(run, plan), job, levels[index] ?? 0)] : []
+    }),
+    left: run.plan.left ?? [],
+    gates: run.gates,
     release: run.release === null ? null : { id: run.release.id, version: run.release.content.version },
     cause: 'cause' in run && run.cause !== null ? runCauseView(run.cause) : null,
   }
+}
+
+/** What only holds others together has a name that begins with a dot. */
+const isShown = (name: string): boolean => !name.startsWith('.')
+
+/** A job as if what is not shown were not there: it needs what that gathers. */
+const seen = (run: Run, plan: JobPlan): JobPlan => {
+  const { needs, partOf } = plan
+  if (needs.every(isShown) && (partOf === null || isShown(partOf))) return plan
+  const behind = needs.flatMap((need): readonly string[] => {
+    if (isShown(need)) return [need]
+    return run.plan.jobs.find(({ name }) => name === need)?.needs ?? []
+  })
+  return { ...plan, needs: [...new Set(behind)], partOf: partOf !== null && isShown(partOf) ? partOf : null }
 }
 
 /** 0 without needs, else one more than the deepest need, or than the job that it is part of. */
@@ -46,7 +65,7 @@ const jobView = (plan: JobPlan, job: JobState, level: number): JobView => ({
   level,
   kind: plan.work.kind,
   status: job.status,
-  startedAt: 'startedAt' in job ? job.startedAt : null,
+  startedAt: 'startedAt' in job ? (job.startedAt ?? null) : null,
   finishedAt: 'finishedAt' in job ? job.finishedAt : null,
   execution: 'past' in job ? job.past.length + 1 : 1,
   failure: job.status === 'failed' ? failureView(job.failure) : null,

@@ -37,6 +37,21 @@ export const listCheckout = async (directory: string, signal: AbortSignal): Prom
   return { directory, files, paths: [...files.keys()].toSorted(byCode), algorithm }
 }
 
+/**
+ * Lists the files of a commit as they are in a fresh checkout of it, without one: Git's ids stand for everything. `repository` is a folder in it. `not_found` for a
+ * commit that is not there.
+ */
+export const listCommit = async (repository: string, commit: string, signal: AbortSignal): Promise<Listing> => {
+  const files = new Map<string, ListedFile>()
+  for (const record of (await askGit(repository, ['ls-tree', '-r', '-z', '--full-tree', commit], signal)).split('\0')) {
+    const tab = record.indexOf('\t')
+    const [mode = '', , blob = ''] = record.slice(0, tab).split(' ')
+    if (tab > 0) files.set(record.slice(tab + 1), { mode, blob })
+  }
+  const algorithm = commit.length === 64 ? 'sha256' : 'sha1'
+  return { directory: repository, files, paths: [...files.keys()].toSorted(byCode), algorithm }
+}
+
 type Row = { readonly tag: string; readonly mode: string; readonly blob: string; readonly path: string }
 
 /**

@@ -84,12 +84,17 @@ export type StoreOutcome =
   | { readonly kind: 'stored'; readonly digest: string }
   | { readonly kind: 'not_stored'; readonly because: string }
 
+/** Parts of a result; null for what it does not have. */
+export type Peeked = { readonly log: Uint8Array | null; readonly file: Uint8Array | null }
+
 /** The cache of a run. */
 export type TaskCache = {
   /** `config_invalid` for globs that lead out of the checkout; `tool_missing`, `not_found` where the checkout cannot be listed. */
   readonly lookup: (request: LookupRequest, signal: AbortSignal) => Promise<TaskHit | TaskMiss>
   /** Gives a result back into a workspace; `damaged` when the cache did not hold it after all, and the workspace is as it was. */
   readonly restore: (hit: TaskHit, target: RestoreTarget, signal: AbortSignal) => Promise<'restored' | 'damaged'>
+  /** The log of a hit and one small file of it, without restoring anything; null when the cache does not hold them after all. */
+  readonly peek: (hit: TaskHit, path: string) => Promise<Peeked | null>
   /** Keeps a result. Never rejects but when the signal falls: a cache that is full or broken is reported, and the job is done all the same. */
   readonly store: (miss: TaskMiss, request: StoreRequest, signal: AbortSignal) => Promise<StoreOutcome>
   /** Resolves when remote caches have got everything. */
@@ -107,6 +112,7 @@ export const openTaskCache = (options: TaskCacheOptions): TaskCache => {
   return {
     lookup: (request, signal) => lookup({ ...options, shelf, inputs }, request, signal),
     restore: (hit, target, signal) => restore({ ...options, shelf }, { hit, ...target }, signal),
+    peek: (hit, path) => peek({ ...options, shelf }, hit, path),
     store: (miss, request, signal) => store({ ...options, shelf }, { miss, ...request }, signal),
     settle: () => shelf.settle(),
   }
@@ -192,6 +198,24 @@ const envDigests = (
     }),
   )
 
+const peek = async ({ local, shelf }: Tools, { entry }: TaskHit, path: string): Promise<Peeked | null> => {
+  const source = { cache: local, scope: entry.place.scope, blobs: entry.blobs }
+  const file = entry.files.find((one) => one.path === path)
+  try {
+    return {
+      log: entry.log === null ? null : readPart(source, entry.log),
+      file: file?.kind === 'file' ? readPart(source, file.part) : null,
+    }
+  } catch (error) {
+    if (!isDamage(error)) throw error
+    await shelf.drop(entry, error)
+    return null
+  }
+}
+
+const isDamage = (error: unknown): error is SluiceError =>
+  error instanceof SluiceError && (error.code === 'artifact_mismatch' || error.code === 'artifact_missing')
+
 const restore = async (
   { local, shelf }: Tools,
   { hit, plan, directory, logPath }: RestoreTarget & { readonly hit: TaskHit },
@@ -208,9 +232,7 @@ const restore = async (
     writeFileSync(logPath, log, { mode: 0o600 })
     return 'restored'
   } catch (error) {
-    const isCache =
-      error instanceof SluiceError && (error.code === 'artifact_mismatch' || error.code === 'artifact_missing')
-    if (!isCache) throw error
+    if (!isDamage(error)) throw error
     await shelf.drop(entry, error)
     return 'damaged'
   }

@@ -137,6 +137,11 @@ export class JobLog {
     this.#masks.add(value)
   }
 
+  /** A text as the log would have it: for what is kept beside it. */
+  masked(text: string): string {
+    return maskText(this.#masks, text)
+  }
+
   /** Remembers a remark, masked. */
   annotate({ level, title, message, file, line, column }: Annotation): void {
     const masked = (text: string): string => maskText(this.#masks, text).slice(0, limits.reasonCharactersMax)

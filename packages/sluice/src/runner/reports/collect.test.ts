@@ -28,7 +28,7 @@ test('reports are read by path and glob, and what is not there or not readable i
       { format: 'lcov', paths: ['lcov.info', 'missing.info'] },
       { format: 'auto', paths: ['out'] },
     ],
-    directory,
+    { directory },
     never,
   )
   deepStrictEqual(
@@ -56,7 +56,7 @@ test('a job cannot have a file outside of its checkout read, nor a pipe wait for
   execFileSync('mkfifo', [join(directory, 'pipe.xml')])
   const collected = await collectEvidence(
     [{ format: 'junit', paths: ['link.xml', `../${outside.slice(tmpdir().length + 1)}/secret.xml`, 'pipe.xml'] }],
-    directory,
+    { directory },
     never,
   )
   deepStrictEqual(
@@ -67,7 +67,7 @@ test('a job cannot have a file outside of its checkout read, nor a pipe wait for
 
 test('gathering ends when it is called off', async (t) => {
   const directory = checkout(t)
-  await rejects(collectEvidence([{ format: 'junit', paths: ['a.xml'] }], directory, AbortSignal.abort()), {
+  await rejects(collectEvidence([{ format: 'junit', paths: ['a.xml'] }], { directory }, AbortSignal.abort()), {
     name: 'AbortError',
   })
 })

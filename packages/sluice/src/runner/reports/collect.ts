@@ -9,13 +9,20 @@ import { limits } from '../../core/limits.ts'
 import type { PlannedReport } from '../../core/pipeline/job-plan.ts'
 import { readReport } from './read.ts'
 
+/** Where reports lie. */
+export type ReportFolder = {
+  readonly directory: string
+  /** Where the job worked, when that is elsewhere: absolute paths in reports are cut there. */
+  readonly checkout?: string
+}
+
 /**
  * Reads every file that the plan's reports name (globs below `directory`), in the order of the plan, one at a time. Never rejects for what a job left: a report
  * that is missing or cannot be read is in the result as what it is. Files outside of the directory, also by symbolic links, are not read. Rejects only when the signal falls.
  */
 export const collectEvidence = async (
   reports: readonly PlannedReport[],
-  directory: string,
+  { directory, checkout }: ReportFolder,
   signal: AbortSignal,
 ): Promise<readonly CollectedReport[]> => {
   const root = await realpath(directory)
@@ -28,7 +35,9 @@ export const collectEvidence = async (
       for (const path of files) {
         signal.throwIfAborted()
         collected.push(
-          collected.length >= limits.reportsMax ? tooMany(format, path) : await collectOne({ format, path, root }),
+          collected.length >= limits.reportsMax
+            ? tooMany(format, path)
+            : await collectOne({ format, path, root, checkout: checkout ?? root }),
         )
         if (collected.length > limits.reportsMax) return collected
       }
@@ -37,7 +46,12 @@ export const collectEvidence = async (
   return collected
 }
 
-type Wanted = { readonly format: string; readonly path: string; readonly root: string }
+type Wanted = {
+  readonly format: string
+  readonly path: string
+  readonly root: string
+  readonly checkout: string
+}
 
 const filesOf = async (pattern: string, root: string, signal: AbortSignal): Promise<readonly string[]> => {
   if (!/[*?{[]/.test(pattern)) return (await exists(join(root, pattern))) ? [pattern] : []
@@ -61,10 +75,10 @@ const exists = async (path: string): Promise<boolean> =>
     () => false,
   )
 
-const collectOne = async ({ format, path, root }: Wanted): Promise<CollectedReport> => {
+const collectOne = async ({ format, path, root, checkout }: Wanted): Promise<CollectedReport> => {
   try {
     const bytes = await bytesOf(path, root)
-    return { status: 'read', format, path, evidence: await readReport(format, { bytes, path, root }) }
+    return { status: 'read', format, path, evidence: await readReport(format, { bytes, path, root: checkout }) }
   } catch (error) {
     const why =
       error instanceof SluiceError

@@ -44,6 +44,8 @@ export type Workspace = {
   readonly namespace: Namespace | null
   /** Makes what was done so far a checkpoint: what comes goes into a layer of its own. Gives the layers that hold it, the lowest first; null where there are none, or a process still uses the files. */
   readonly checkpoint: () => Promise<readonly string[] | null>
+  /** Folders that hold what the job wrote, the oldest first; null where there are no layers. */
+  readonly written: () => readonly string[] | null
   /** Ends the job's processes, as far as namespaces hold them, and takes the mount away. Files stay. */
   readonly end: () => Promise<void>
 }
@@ -64,6 +66,7 @@ export const openWorkspace = async (options: WorkspaceOptions): Promise<Workspac
     label: files.kind === 'given' ? labelOfGiven(isolation) : describeIsolation(isolation),
     namespace,
     checkpoint: () => Promise.resolve(null),
+    written: () => null,
     end: async () => namespace?.end(),
   }
 }
@@ -87,7 +90,8 @@ const openLayers = async (options: WorkspaceOptions, { lowers, isolation }: Laye
   const { folder } = options
   const below = [...lowers]
   // Layers that earlier attempts left under this key keep their numbers.
-  let layer = firstFree(folder)
+  const oldest = firstFree(folder)
+  let layer = oldest
   makeLayer(folder, layer)
   mkdirSync(join(folder, 'w'), { recursive: true })
   for (const [index, target] of below.entries()) symlinkSync(target, join(folder, `l${index}`))
@@ -117,6 +121,7 @@ const openLayers = async (options: WorkspaceOptions, { lowers, isolation }: Laye
     label: describeIsolation(isolation),
     namespace,
     checkpoint,
+    written: () => Array.from({ length: layer - oldest + 1 }, (_, index) => join(folder, String(oldest + index), 'u')),
     end: () => namespace.end(),
   }
 }

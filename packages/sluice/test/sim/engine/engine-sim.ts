@@ -284,12 +284,18 @@ class Schedule {
         caller: process,
       }),
       secrets: { versions: never, values: async () => ({}) },
-      source: { resolve: never, checkout: never, remove: never, commitsBetween: never },
+      pipelines: { lower: never },
+      github: { resolve: never, outputs: never },
+      source: {
+        ...{ name: 'shop', resolve: never, checkout: never, remove: never, commitsBetween: never, bases: never },
+        ...{ diff: never, place: never, commitTree: never },
+      },
       config: { load: never, ofCommit: never },
       artifacts: { put: never, unpack: never, verify: never },
+      evidence: { put: never, read: never, baseline: never, keepBaseline: never },
       runner: {
         ...{ workspace: never, run: never, stop: never, discard: never, cores: 1 },
-        ...{ logs: never, searchLog: never, logMarks: never },
+        ...{ logs: never, searchLog: never, logMarks: never, settled: () => Promise.resolve() },
       },
     }
   }

@@ -1,16 +1,17 @@
-/** Runs a case of the corpus through lowering and dialect, with a scheduler in memory. */
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { homedir, tmpdir } from 'node:os'
+/** Runs a case of the corpus: lowered for its event, then by the real engine and runner. */
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { githubDialect } from '../../../src/adapters/ci/github/dialect.ts'
 import type { GithubEvent } from '../../../src/adapters/ci/github/event.ts'
 import { lowerWorkflow, type LoweredWorkflow } from '../../../src/adapters/ci/github/lower.ts'
 import type { JsonValue, LoweringNote } from '../../../src/core/pipeline/job-plan.ts'
+import { orderJobs } from '../../../src/core/pipeline/links.ts'
+import type { JobState } from '../../../src/core/pipeline/types.ts'
 import type { Annotation } from '../../../src/ports/dialect.ts'
+import type { LogFold } from '../../../src/ports/runner.ts'
 import type { WorkflowCase } from '../support/case.ts'
+import { type Ended, runJobs } from '../support/plane.ts'
 import { makeRepository } from '../support/repository.ts'
-import { schedule } from '../support/scheduler.ts'
-import { testShell, type Said } from '../support/shell.ts'
 
 /** What came of a case, in the form of its `expect`. */
 export type Came = { readonly [Key in keyof WorkflowCase['expect']]-?: NonNullable<WorkflowCase['expect'][Key]> }
@@ -31,75 +32,87 @@ const runIn = async (root: string, one: WorkflowCase): Promise<Came> => {
   const event = eventOf(one, sha)
   const { options } = one
   const lowered = lower(one, { project, event })
-  const dialect = githubDialect({
-    actionsDirectory: typeof options['actions'] === 'string' ? join(project, options['actions']) : null,
-    skippedActions: texts(options, 'skipActions'),
-    repository: project,
-    toolCache: null,
-    token: '',
-    run: { id: '77', number: 7, attempt: 1 },
-  })
-  const shelves = { artifacts: join(root, 'artifacts'), caches: join(root, 'caches') }
-  for (const shelf of Object.values(shelves)) mkdirSync(shelf, { recursive: true })
-  const said: Record<string, Said> = {}
-  const failedStep: Record<string, string> = {}
-  const cancel = new AbortController()
-  const ran = await schedule(
-    lowered.jobs,
-    {
-      resolve: (job, before) => dialect.resolve({ job, ...before, directory: project }, cancel.signal),
-      outputs: (job, legs, outputs) => dialect.outputs(job, { legs, outputs }),
-      run: async (job, needs, signal) => {
-        const place = join(root, 'jobs', encodeURIComponent(job.name))
-        const directory = join(place, 'work')
-        cpSync(project, directory, { recursive: true })
-        mkdirSync(join(place, 'tmp'))
-        const env = { PATH: process.env['PATH'] ?? '', HOME: homedir(), ...servicePorts(job.services) }
-        const made = testShell({ directory, temporary: join(place, 'tmp'), env, secrets: one.secrets, shelves })
-        said[job.name] = made.said
-        if (options['cancelAfter'] === job.name) watch(made.said, cancel)
-        const commit = { id: sha, subject: 'First', author: 'Ada' }
-        const limit = AbortSignal.timeout(job.timeoutMs)
-        const end = await dialect.run(
-          { job, needs, run: { id: '77', number: 7, attempt: 1 }, commit },
-          made.shell,
-          AbortSignal.any([signal, limit]),
-        )
-        if (end.failedStep !== null) failedStep[job.name] = end.failedStep
-        return end
-      },
+  const notes = lowered.notes.map(shortNote)
+  const plan = Object.fromEntries(lowered.jobs.map(({ name, condition }) => [name, condition]))
+  const before = { ...nothing, notes, plan, runName: lowered.runName ?? '' }
+  const hasError = lowered.notes.some(({ level }) => level === 'error')
+  if (hasError || lowered.jobs.length === 0 || options['run'] === false) return before
+  const origin = { kind: 'github', file: one.workflow, name: lowered.name, event: event.name, notes: [] } as const
+  const { jobs, order } = await runJobs({
+    root,
+    project,
+    secrets: one.secrets,
+    play: [],
+    lowered: {
+      jobs: orderJobs(lowered.jobs),
+      origin,
     },
-    cancel.signal,
-  )
-  const each = <Value>(read: (one: Said) => Value): Record<string, Value> =>
-    Object.fromEntries(Object.entries(said).map(([name, what]) => [name, read(what)]))
-  const tell = (text: string): string =>
-    text
-      .replaceAll(sha, '<sha>')
-      .replaceAll(new RegExp(`${root}/jobs/[^/]+/`, 'g'), '<job>/')
-      .replaceAll(root, '<root>')
+    cancelAfter: typeof options['cancelAfter'] === 'string' ? options['cancelAfter'] : null,
+  })
+  const tell = (text: string): string => text.replaceAll(sha, '<sha>').replaceAll(root, '<root>')
+  const ran = jobs.filter(({ outcome }) => outcome !== null)
+  const each = <Value>(from: readonly Ended[], read: (job: Ended) => Value): Record<string, Value> =>
+    Object.fromEntries(from.map((job) => [job.plan.name, read(job)]))
   return {
-    jobs: ran.results,
-    outputs: ran.outputs,
-    output: each(({ output }) => output.map(tell)),
-    summary: each(({ summary }) => summary.join('')),
-    annotations: each(({ annotations }) => annotations.map(annotationText).map(tell)),
-    groups: each(({ groups }) => groups),
-    reports: each(({ reports }) => reports),
-    notes: [...lowered.notes, ...ran.notes].map(noteText),
-    because: ran.because,
-    order: ran.order,
-    plan: Object.fromEntries(lowered.jobs.map(({ name, condition }) => [name, condition])),
-    failedStep,
-    runName: lowered.runName ?? '',
+    ...before,
+    notes: [...notes, ...jobs.flatMap(({ state }) => invalidNotes(state))],
+    jobs: each(jobs, ({ state }) => resultOf(state)),
+    outputs: each(
+      jobs.filter(({ state }) => 'outputs' in state && Object.keys(state.outputs).length > 0),
+      ({ state }) => ('outputs' in state ? state.outputs : {}),
+    ),
+    output: each(ran, ({ lines }) => lines.filter(({ stream }) => stream !== 'sluice').map(({ text }) => tell(text))),
+    summary: each(ran, ({ outcome }) => outcome?.summary ?? ''),
+    annotations: each(ran, ({ outcome }) => (outcome?.annotations ?? []).map(annotationText).map(tell)),
+    groups: each(ran, ({ marks }) => foldNames(marks.folds, '')),
+    reports: each(ran, ({ reports }) => reports),
+    because: Object.fromEntries(
+      jobs.flatMap(({ plan: { name }, state }) =>
+        state.status === 'skipped' && state.because.kind === 'condition' ? [[name, state.because.detail]] : [],
+      ),
+    ),
+    order,
+    failedStep: Object.fromEntries(
+      ran.flatMap(({ plan: { name }, outcome }) =>
+        outcome === null || outcome.failedStep === null ? [] : [[name, outcome.failedStep]],
+      ),
+    ),
   }
 }
+
+const nothing = {
+  jobs: {},
+  outputs: {},
+  output: {},
+  summary: {},
+  annotations: {},
+  groups: {},
+  reports: {},
+  because: {},
+  ...{
+    order: [],
+    failedStep: {},
+  },
+}
+
+const resultOf = (state: JobState): string => {
+  if (state.status === 'failed') return state.isTolerated ? 'success' : 'failure'
+  return state.status === 'succeeded' ? 'success' : state.status
+}
+
+/** What a document says wrong only once it is resolved. */
+const invalidNotes = (state: JobState): readonly string[] =>
+  state.status === 'failed' && state.failure.code === 'config_invalid' ? state.failure.evidence.map(shortPlace) : []
+
+const foldNames = (folds: readonly LogFold[], indent: string): readonly string[] =>
+  folds.flatMap(({ name, folds: inner }) => [`${indent}${name}`, ...foldNames(inner, `${indent}  `)])
 
 const lower = (
   one: WorkflowCase,
   { project, event }: { readonly project: string; readonly event: GithubEvent },
 ): LoweredWorkflow => {
   const { options } = one
+  const skipped = texts(options, 'skipActions')
   return lowerWorkflow({
     file: one.workflow,
     text: one.files[one.workflow] ?? '',
@@ -110,8 +123,10 @@ const lower = (
     rules: {
       runners: (options['runners'] ?? {}) as Record<string, 'here' | 'skip'>,
       containers: options['containers'] === 'here' ? 'here' : 'refuse',
+      actionsDirectory: typeof options['actions'] === 'string' ? join(project, options['actions']) : null,
+      skippedActions: skipped,
     },
-    actions: { available: texts(options, 'available'), skipped: texts(options, 'skipActions') },
+    actions: { available: texts(options, 'available'), skipped },
   })
 }
 
@@ -119,19 +134,6 @@ const texts = (options: WorkflowCase['options'], key: string): readonly string[]
   const value = options[key]
   return Array.isArray(value) ? value.map(String) : []
 }
-
-/** Calls a run off once a job has said `cancel me`. */
-const watch = ({ output }: Said, cancel: AbortController): void => {
-  const push = output.push.bind(output)
-  output.push = (...lines) => {
-    const length = push(...lines)
-    if (lines.includes('cancel me')) cancel.abort()
-    return length
-  }
-}
-
-const servicePorts = (services: readonly { readonly name: string }[]): Record<string, string> =>
-  Object.fromEntries(services.map(({ name }, index) => [`${name.toUpperCase()}_PORT`, String(20_000 + index)]))
 
 const eventOf = ({ event }: WorkflowCase, sha: string): GithubEvent => ({
   name: 'push',
@@ -156,8 +158,15 @@ const annotationText = ({ level, file, line, column, title, message }: Annotatio
   return `${level} ${place}${title === null ? '' : ` [${title}]`} ${message}`
 }
 
-const noteText = ({ level, key, message, file, line, column }: LoweringNote): string =>
+const shortNote = ({ level, key, message, file, line, column }: LoweringNote): string =>
   `${level} ${file.replace(/^.*\//, '')}:${line ?? '-'}:${column ?? '-'} ${key}: ${message}`
+
+/** A note as one line of an error, with the folder left out and a dash for a column that nobody knows; see `noteText`. */
+const shortPlace = (text: string): string =>
+  text.replace(
+    /^(\w+) (?:\S*\/)?([^\s:]+)(?::(\d+))?(?::(\d+))? /,
+    (_whole, level, file, line = '-', column = '-') => `${level} ${file}:${line}:${column} `,
+  )
 
 /** Plain JSON of a value, so that a comparison looks at data alone. */
 export const plain = (value: unknown): JsonValue => JSON.parse(JSON.stringify(value))

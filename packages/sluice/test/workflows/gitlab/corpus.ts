@@ -1,15 +1,18 @@
 /** The corpus: one file a semantic of GitLab, with a pipeline, the state of the world, and everything that must come of it. */
 import { deepStrictEqual } from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parse } from 'yaml'
 import type { GitlabContext, GivenVariable } from '../../../src/adapters/ci/gitlab/context.ts'
 import { type GitlabRequest, lowerGitlab } from '../../../src/adapters/ci/gitlab/lower.ts'
+import { alone } from '../../../src/adapters/ci/lower-gitlab.ts'
+import { orderJobs } from '../../../src/core/pipeline/links.ts'
+import type { JobState } from '../../../src/core/pipeline/types.ts'
 import type { JobPlan, Lowered } from '../../../src/core/pipeline/job-plan.ts'
-import { type JobRecord, runJobs } from './scheduler.ts'
+import { type Ended, runJobs } from '../support/plane.ts'
+import { makeRepository } from '../support/repository.ts'
 
 /** A case as it is written. What `expect` does not name is not compared, except for `jobs` and `notes`, which are whole. */
 export type Case = {
@@ -153,21 +156,78 @@ const picked = (value: unknown, wanted: unknown): unknown => {
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** Runs what was lowered in a repository of its own and compares everything that came of it. */
+/** Runs what was lowered by the real engine in a repository of its own, and compares everything that came of it. */
 export const checkRun = async (one: Case, lowered: Lowered): Promise<void> => {
-  const scratch = mkdtempSync(join(tmpdir(), 'sluice-gitlab-'))
+  if (lowered.jobs.length === 0) return compare(one, lowered, new Map())
+  const root = mkdtempSync(join(tmpdir(), 'sluice-gitlab-'))
   try {
-    const checkout = join(scratch, 'repository')
-    for (const [path, text] of Object.entries({ '.gitlab-ci.yml': one.pipeline, ...one.files })) {
-      mkdirSync(dirname(join(checkout, path)), { recursive: true })
-      writeFileSync(join(checkout, path), text)
-    }
-    execFileSync('git', ['init', '--quiet', '--initial-branch=main', checkout])
-    const world = { checkout, scratch, play: one.play ?? [], secrets: one.secrets ?? {} }
-    compare(one, lowered, await runJobs(lowered.jobs, world))
+    const project = join(root, 'repository')
+    makeRepository(project, { '.gitlab-ci.yml': one.pipeline, ...one.files })
+    const { play = [], secrets = {} } = one
+    const jobs = alone(lowered.jobs).map((job) => ({
+      ...job,
+      // Nobody waits half an hour here; that it would is compared in the plan.
+      delayMs: 0,
+      // Who starts a job that nobody has to is there in time.
+      manual: job.manual !== null && play.includes(job.name) ? { ...job.manual, isOptional: false } : job.manual,
+    }))
+    const origin = { kind: 'gitlab', file: '.gitlab-ci.yml', name: '', event: 'push', notes: [] } as const
+    const came = await runJobs({
+      root,
+      project,
+      secrets,
+      play,
+      cancelAfter: null,
+      lowered: {
+        jobs: orderJobs(jobs),
+        origin,
+      },
+    })
+    const states = new Map(came.jobs.map(({ plan, state }) => [plan.name, state]))
+    compare(one, lowered, new Map(came.jobs.map((job) => [job.plan.name, recordOf(job, states)])))
   } finally {
-    rmSync(scratch, { recursive: true, force: true })
+    rmSync(root, { recursive: true, force: true })
   }
+}
+
+/** `warning`: it failed and may. `manual`: nobody started it. `waiting`: something before it never ran. */
+type JobResult = 'success' | 'failed' | 'warning' | 'skipped' | 'manual' | 'waiting' | 'canceled'
+
+type JobRecord = {
+  readonly result: JobResult
+  /** Lines of all attempts, without those that only show a command. */
+  readonly log: readonly string[]
+  /** With them. */
+  readonly transcript: readonly string[]
+  readonly outputs: Readonly<Record<string, string>>
+  readonly artifacts: readonly string[]
+  readonly attempts: number
+}
+
+const recordOf = ({ state, lines, files, executions }: Ended, states: ReadonlyMap<string, JobState>): JobRecord => {
+  const said = lines
+    .filter(({ stream }) => stream !== 'sluice')
+    .map(({ text }) => text.replaceAll(workspace, '<checkout>'))
+  return {
+    result: resultOf(state, states),
+    log: said.filter((line) => !line.startsWith('$ ')),
+    transcript: said,
+    outputs: 'outputs' in state ? state.outputs : {},
+    artifacts: files,
+    attempts: executions,
+  }
+}
+
+const workspace = /\/[^ ]*?\/state\/jobs\/[^/]+\/w\/(?:checkout|view)/g
+
+const resultOf = (state: JobState, states: ReadonlyMap<string, JobState>): JobResult => {
+  if (state.status === 'succeeded') return 'success'
+  if (state.status === 'failed') return state.isTolerated ? 'warning' : 'failed'
+  if (state.status === 'cancelled') return 'canceled'
+  if (state.status !== 'skipped') return state.status === 'manual' ? 'manual' : 'waiting'
+  if (state.because.kind === 'nobody') return 'manual'
+  const culprit = state.because.kind === 'need' ? states.get(state.because.job) : undefined
+  return culprit?.status === 'skipped' && culprit.because.kind === 'nobody' ? 'waiting' : 'skipped'
 }
 
 const compare = ({ expect }: Case, lowered: Lowered, records: ReadonlyMap<string, JobRecord>): void => {

@@ -56,38 +56,74 @@ test('a GitLab pipeline becomes a config that loads, with what it has no word fo
     'echo "$CI_COMMIT_SHORT_SHA \\`date\\` ${WHERE}"',
     'cat <<X\nit\'s "two"\nX\n',
   ].join('\n')
-  const leg = (n: string): unknown => ({
+  const retry = { attemptsMax: 3, backoffMs: 1_000, on: [] }
+  const leg = (n: string): Said => ({
     needs: ['build-it'],
-    steps: [{ name: 'npm test', run: 'npm test' }],
-    env: { WHERE: 'staging', URL: 'https://shop.example.com', N: n },
-    secrets: [],
-    timeoutMs: 3_600_000,
+    steps: ['npm test'],
+    env: {
+      WHERE: 'staging',
+      URL: 'https://shop.example.com',
+      N: n,
+    },
+    timeoutMs: 36e5,
     artifacts: {},
+    mayFail: { exitCodes: [] },
+    retry,
+    caches: [],
   })
-  deepStrictEqual(settings.pipeline.jobs, {
+  deepStrictEqual(said(settings), {
     'build-it': {
       needs: [],
-      steps: [{ name: script.trim(), run: script.trim() }],
-      env: { WHERE: 'staging', URL: 'https://shop.example.com' },
-      secrets: [],
-      timeoutMs: 5_400_000,
+      steps: [script.trim()],
+      env: {
+        WHERE: 'staging',
+        URL: 'https://shop.example.com',
+      },
+      timeoutMs: 54e5,
       artifacts: { 'build-it': ['dist'] },
+      mayFail: null,
+      retry: {
+        ...retry,
+        attemptsMax: 1,
+      },
+      caches: [['default', ['package-lock.json'], ['.npm']]],
     },
     'test-1': leg('1'),
     'test-2': leg('2'),
   })
   const comments = text.split('\n').flatMap((line) => /^ +\/\/ (.*)$/.exec(line)?.[1] ?? [])
-  deepStrictEqual(comments, [
-    'was: build it',
-    'kept .npm under package-lock.json',
-    'was: test: [1]',
-    'was allowed to fail',
-    'was tried up to 3 times',
-    'was: test: [2]',
-    'was allowed to fail',
-    'was tried up to 3 times',
-  ])
+  deepStrictEqual(comments, ['was: build it', 'was: test: [1]', 'was: test: [2]'])
 })
+
+type Said = {
+  readonly needs: readonly string[]
+  readonly steps: readonly string[]
+  readonly env: Readonly<Record<string, unknown>>
+  readonly timeoutMs: number
+  readonly artifacts: unknown
+  readonly mayFail: unknown
+  readonly retry: unknown
+  readonly caches: readonly unknown[]
+}
+
+const said = ({ pipeline: { jobs } }: Settings): Readonly<Record<string, Said>> =>
+  Object.fromEntries(
+    Object.entries(jobs).map(
+      ([name, { needs, steps, env, timeoutMs, artifacts, mayFail, retry, keyedCaches }]): [string, Said] => [
+        name,
+        {
+          needs,
+          env,
+          timeoutMs,
+          artifacts,
+          mayFail,
+          retry,
+          steps: steps.map(({ run }) => run),
+          caches: keyedCaches.map(({ key, keyFiles, paths }) => [key, keyFiles, paths]),
+        },
+      ],
+    ),
+  )
 
 test('a GitHub job is read from what its lowering kept of it', async (context) => {
   const definition = {
@@ -118,19 +154,24 @@ test('a GitHub job is read from what its lowering kept of it', async (context) =
     steps: [step('npm ci'), step('npm test')],
   })
   const { settings, text } = await settingsOf(context, { jobs: [plan], notes: [] })
-  deepStrictEqual(settings.pipeline.jobs, {
-    'test-24': {
+  const found = settings.pipeline.jobs['test-24']
+  ok(found !== undefined)
+  const { needs, steps, env, secrets, timeoutMs, artifacts, shell } = found
+  deepStrictEqual(
+    { needs, steps: steps.map(({ name, run }) => [name, run]), env, secrets, timeoutMs, artifacts, shell },
+    {
       needs: [],
       steps: [
-        { name: 'npm ci', run: 'npm ci' },
-        { name: 'test', run: 'cd app\nexport A="b"\nnpm test -- 24 ${{ github.sha }}' },
+        ['npm ci', 'npm ci'],
+        ['test', 'cd app\nexport A="b"\nnpm test -- 24 ${{ github.sha }}'],
       ],
       env: { CI_MODE: 'full', NODE: '24' },
       secrets: ['TOKEN'],
       timeoutMs: 600_000,
       artifacts: { 'web-app': ['dist', 'package.json'] },
+      shell: ['bash', '-e', '{0}'],
     },
-  })
+  )
   for (const remark of [
     "ran if: github.ref == 'refs/heads/main'",
     'used actions/setup-node@v4; write what it did as a step',
@@ -158,6 +199,18 @@ test("a pipeline of Sluice's own comes back as it was, as far as the config has 
       ['notify', ['clean'], ['./notify.sh']],
     ],
   )
+})
+
+test('what decides when a job runs, and what it runs beside, is carried over', async (context) => {
+  const { settings } = await settingsOf(context, { jobs: sample, notes: [] })
+  const own = settings.pipeline.jobs
+  deepStrictEqual(own['test-22']?.retry, { attemptsMax: 3, backoffMs: 2_000, on: [{ kind: 'exit_code', code: 7 }] })
+  deepStrictEqual(own['test-22']?.services, [sample[2]?.services[0]])
+  deepStrictEqual(own['test-22']?.reports, [{ format: 'junit', paths: ['report.xml'] }])
+  deepStrictEqual(own['audit']?.mayFail, { exitCodes: [3] })
+  deepStrictEqual(own['deploy']?.concurrency, { group: 'deploy', onConflict: 'queue' })
+  deepStrictEqual(own['deploy']?.manual, { inputs: [] })
+  deepStrictEqual(own['clean']?.if, 'failure')
 })
 
 test('names that become the same stay apart, and notes of the lowering are at the head', () => {

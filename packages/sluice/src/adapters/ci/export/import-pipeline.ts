@@ -1,6 +1,9 @@
 /** Turns a lowered pipeline, from GitHub or GitLab, into the text of a `sluice.config.ts` that a person reads and goes on with. */
 import type { JobPlan, Lowered } from '../../../core/pipeline/job-plan.ts'
+import { isReportFormat } from '../../../core/evidence/types.ts'
 import { limits } from '../../../core/limits.ts'
+import { standardShell } from '../../../core/pipeline/lower-config.ts'
+import { commonFields, type ConfigBody, durationCode, emptyless } from './config-fields.ts'
 import { githubOrigin } from './github-origin.ts'
 import { idsOf, isPredefined, type WrittenJob, writtenJobs } from './pipeline-shape.ts'
 import { quoted } from './script-text.ts'
@@ -29,13 +32,8 @@ export const importPipeline = (lowered: Lowered, { service, from }: ImportOption
   const notes = lowered.notes.map(
     ({ file, line, message }) => `// ${file}${line === null ? '' : `:${line}`} ${message}`,
   )
-  const isGitlab = lowered.jobs.some(({ dialect }) => dialect === 'sluice')
-  const shell = isGitlab
-    ? ['// Scripts ran under bash -eo pipefail; here a variable that is not set is an error as well.']
-    : []
   return [
     `// Made by \`sluice import\` from ${from}.`,
-    ...shell,
     ...notes,
     "import { defineConfig } from 'sluice'",
     '',
@@ -82,25 +80,36 @@ const configJob = (job: WrittenJob, importing: Importing): CodeValue => {
   remarks.push(...unsaid(job))
   const body = origin === null ? ownBody(job, remarks) : githubBody(origin, remarks)
   const needs = job.needs.map((need) => names.get(need) ?? need)
-  return { needs: needs.length === 0 ? undefined : needs, ...body, timeout: durationCode(job.timeoutMs) }
+  return {
+    needs: needs.length === 0 ? undefined : needs,
+    ...body,
+    shell: shellOf(job),
+    ...commonFields(job, configName),
+    timeout: durationCode(job.timeoutMs),
+  }
 }
 
-type ConfigBody = { readonly [key: string]: CodeValue | undefined }
+/** Scripts from elsewhere do not stop at a variable that is not set, as those of the config do where they name no shell. */
+const shellOf = ({ dialect, shell }: WrittenJob): string | undefined => {
+  if (dialect === 'github') return 'bash -e {0}'
+  const words = shell === null ? 'sh -e {0}' : shell.join(' ')
+  return words === standardShell.join(' ') ? undefined : words
+}
 
 const ownBody = (job: WrittenJob, remarks: string[]): ConfigBody => {
-  const steps = job.steps.map((step) => ({ name: step.name, run: stepScript(job, step), when: step.when }))
+  const steps = job.steps.map((step) => ({
+    name: step.name,
+    run: stepScript(job, step),
+    when: step.when,
+    continueOnError: step.continueOnError,
+  }))
   const text = steps.map(({ run }) => run).join('\n')
   const { env, unknown, head } = neededVariables({ ...job.env, ...job.late }, text)
   if (unknown.length > 0) remarks.push(`not known to Sluice, and used by the script: ${unknown.join(', ')}`)
-  for (const step of steps.filter(({ when }) => when !== 'success'))
-    remarks.push(
-      `${step.name} ran ${step.when === 'always' ? 'in any case' : 'after a failure'}: ${step.run.split('\n').join('; ')}`,
-    )
-  const main = steps.filter(({ when }) => when === 'success')
-  const [first, ...others] = main
+  const [first, ...others] = steps
   const withHead = first === undefined ? [] : [{ ...first, run: [...head, first.run].join('\n') }, ...others]
   return {
-    steps: stepsCode(withHead.map(({ name, run }) => ({ name, run }))),
+    steps: stepsCode(withHead),
     env: emptyless(env),
     secrets: job.secrets.length === 0 ? undefined : job.secrets,
     artifacts: emptyless(Object.fromEntries(job.artifacts.map(({ name, paths }) => [configName(name), paths]))),
@@ -115,7 +124,7 @@ const stepScript = (job: WrittenJob, step: WrittenJob['steps'][number]): string 
 }
 
 const githubBody = (origin: NonNullable<ReturnType<typeof githubOrigin>>, remarks: string[]): ConfigBody => {
-  const steps: { readonly name: string | null; readonly run: string }[] = []
+  const steps: StepOfConfig[] = []
   const artifacts: Record<string, readonly string[]> = {}
   if (origin.condition !== null) remarks.push(`ran if: ${origin.condition}`)
   for (const step of origin.steps) {
@@ -126,8 +135,10 @@ const githubBody = (origin: NonNullable<ReturnType<typeof githubOrigin>>, remark
       steps.push({
         name: step.name,
         run: [...(step.folder === null ? [] : [`cd ${step.folder}`]), ...set, step.run].join('\n'),
+        when: whenOf(step.condition) ?? 'success',
+        continueOnError: false,
       })
-      if (step.condition !== null)
+      if (step.condition !== null && whenOf(step.condition) === null)
         remarks.push(`the step ${step.name ?? step.run.split('\n')[0]} ran if: ${step.condition}`)
     } else if (step.kind === 'artifact') artifacts[configName(step.name)] = step.paths
     else if (step.kind === 'cache') remarks.push(`kept ${step.paths.join(', ')} under ${step.key}`)
@@ -143,18 +154,36 @@ const githubBody = (origin: NonNullable<ReturnType<typeof githubOrigin>>, remark
   }
 }
 
-const stepsCode = (steps: readonly { readonly name: string | null; readonly run: string }[]): CodeValue => {
-  const written = steps.map(({ name, run }): CodeValue =>
-    name === null || name === run || name === 'script' ? run : { name, run },
-  )
+type StepOfConfig = {
+  readonly name: string | null
+  readonly run: string
+  readonly when: 'success' | 'failure' | 'always'
+  readonly continueOnError: boolean
+}
+
+/** The conditions of GitHub's steps that a step of the config has a word for. */
+const whenOf = (condition: string | null): StepOfConfig['when'] | null => {
+  const bare = (condition ?? '').replace(/^\s*\$\{\{(.*)\}\}\s*$/s, '$1').trim()
+  if (bare === 'always()') return 'always'
+  return bare === 'failure()' ? 'failure' : bare === 'success()' ? 'success' : null
+}
+
+const stepsCode = (steps: readonly StepOfConfig[]): CodeValue => {
+  const written = steps.map(({ name, run, when, continueOnError }): CodeValue => {
+    const isPlain = when === 'success' && !continueOnError
+    const isNamed = name !== null && name !== run && name !== 'script'
+    if (isPlain && !isNamed) return run
+    return {
+      ...(isNamed ? { name } : {}),
+      run,
+      ...(when === 'success' ? {} : { when }),
+      ...(continueOnError ? { continueOnError } : {}),
+    }
+  })
   const [only] = written
   if (only === undefined) return 'true'
   return written.length === 1 && typeof only === 'string' ? only : written
 }
-
-const emptyless = <Value extends CodeValue>(
-  record: Readonly<Record<string, Value>>,
-): Readonly<Record<string, Value>> | undefined => (Object.keys(record).length === 0 ? undefined : record)
 
 /** What Sluice has under a name of its own. */
 const sluiceNames: Readonly<Record<string, string>> = {
@@ -195,40 +224,20 @@ const isLasting = (name: string): boolean =>
 /** What a job asks for and the config has no word for here. */
 const unsaid = (job: WrittenJob): readonly string[] => {
   const said = (isAsked: boolean, what: string): readonly string[] => (isAsked ? [what] : [])
-  const codes = job.mayFail?.exitCodes ?? []
+  const { manual, delayMs, environment } = job
   return [
+    ...said(manual?.isOptional === true, 'the run went on without it when nobody started it'),
+    ...said(delayMs > 0, `started ${durationCode(delayMs)} after its needs`),
     ...said(
-      job.manual !== null,
-      `was started by hand${job.manual?.isOptional === true ? ', and the run went on without it' : ''}`,
+      environment !== null,
+      `deployed to ${environment?.name}${environment === null || environment.url === null ? '' : ` (${environment.url})`}`,
     ),
-    ...said(job.mayFail !== null, `was allowed to fail${codes.length === 0 ? '' : ` with ${codes.join(', ')}`}`),
-    ...said(job.condition === 'failure', 'ran only after a failure'),
-    ...said(job.condition === 'settled' || job.condition === 'always', 'ran whatever the jobs before it came to'),
-    ...said(job.retry.attemptsMax > 1, `was tried up to ${job.retry.attemptsMax} times`),
-    ...said(job.delayMs > 0, `started ${durationCode(job.delayMs)} after its needs`),
-    ...said(job.concurrency !== null, `one at a time in the group ${job.concurrency?.group}`),
-    ...said(
-      job.environment !== null,
-      `deployed to ${job.environment?.name}${job.environment === null || job.environment.url === null ? '' : ` (${job.environment.url})`}`,
+    ...job.keyedCaches.flatMap(({ policy, when, paths }) => [
+      ...said(policy !== 'pull-push', `only ${policy === 'pull' ? 'took' : 'left'} the cache of ${paths.join(', ')}`),
+      ...said(when !== 'success', `kept ${paths.join(', ')} ${when === 'always' ? 'in any case' : 'after a failure'}`),
+    ]),
+    ...job.reports.flatMap(({ format, paths }) =>
+      said(!isReportFormat(format), `left a ${format} report: ${paths.join(', ')}`),
     ),
-    ...job.services.map(({ name, image }) => `had the service ${name}${image === null ? '' : ` (${image})`}`),
-    ...job.keyedCaches.map(
-      ({ key, keyFiles, paths }) =>
-        `kept ${paths.join(', ')} under ${[key, ...keyFiles].filter((part) => part !== '').join(' + ')}`,
-    ),
-    ...job.reports.map(({ format, paths }) => `left a ${format} report: ${paths.join(', ')}`),
-    ...job.outputFiles.map((file) => `left variables for later jobs in ${file}`),
   ]
-}
-
-const durationCode = (ms: number): string => {
-  const bounded = Math.min(ms, limits.durationMsMax)
-  for (const [size, unit] of [
-    [86_400_000, 'd'],
-    [3_600_000, 'h'],
-    [60_000, 'm'],
-    [1_000, 's'],
-  ] as const)
-    if (bounded >= size && bounded % size === 0) return `${bounded / size}${unit}`
-  return `${bounded}ms`
 }

@@ -25,6 +25,10 @@ export type RunnerRules = {
   readonly runners: Readonly<Record<string, 'here' | 'skip'>>
   /** Whether jobs in a container are refused, or their steps run on this machine. */
   readonly containers: 'refuse' | 'here'
+  /** Folder with actions as `owner/name` or `owner/name@ref`, absolute; none when absent. */
+  readonly actionsDirectory?: string | null
+  /** Names of actions whose steps are left out. */
+  readonly skippedActions?: readonly string[]
 }
 
 /** One combination of a matrix: its values, where it stands among the others, and what limits them together (`fail-fast`, `max-parallel`). */

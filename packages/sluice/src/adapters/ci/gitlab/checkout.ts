@@ -10,6 +10,8 @@ import type { GitlabContext, MergeRequest } from './context.ts'
 /** What git cannot know, with what is assumed where nothing is said. */
 export type CheckoutRequest = {
   readonly directory: string
+  /** An id; the one that is checked out when absent. */
+  readonly commit?: string
   /** Epoch milliseconds; when the pipeline was made. */
   readonly now: number
   /** Number of the run. */
@@ -26,24 +28,24 @@ export type CheckoutRequest = {
 
 /** The facts for `lowerGitlab`. Throws `not_found` for a directory without a commit. Reads only. */
 export const readGitlabContext = async (request: CheckoutRequest, signal: AbortSignal): Promise<GitlabContext> => {
-  const { directory, mergeRequest, now, number } = request
+  const { directory, mergeRequest, now, number, commit = 'HEAD' } = request
   const git = gitIn(directory, signal)
-  const shown = await git(['log', '-1', '--format=%H%x00%an <%ae>%x00%cI%x00%B'])
+  const shown = await git(['log', '-1', '--format=%H%x00%an <%ae>%x00%cI%x00%B', commit])
   if (shown === null)
     throw new SluiceError('not_found', {
       detail: `There is no commit in ${directory}.`,
       hint: 'Run it where the pipeline’s repository is checked out, with a commit.',
     })
   const [id = '', author = '', committedAt = '', message = ''] = shown.split('\0')
-  const ref = await refOf(request.ref ?? null, git)
+  const ref = await refOf(request.ref ?? null, commit, git)
   const defaultBranch = await defaultBranchOf(ref, git)
   const before =
     request.before === undefined
-      ? ((await git(['rev-parse', '--verify', '-q', 'HEAD^']))?.trim() ?? null)
+      ? ((await git(['rev-parse', '--verify', '-q', `${commit}^`]))?.trim() ?? null)
       : request.before
   const source = request.source ?? (mergeRequest === undefined ? 'push' : 'merge_request_event')
-  const files = await git(['ls-tree', '-r', '-z', '--name-only', 'HEAD'])
-  const changesTo = changesSince(directory)
+  const files = await git(['ls-tree', '-r', '-z', '--name-only', commit])
+  const changesTo = changesSince(directory, commit)
   return {
     commit: { id, beforeId: source === 'push' ? before : null, message, author, committedAt },
     ref: { ...ref, isProtected: ref.kind === 'branch' && ref.name === defaultBranch },
@@ -90,10 +92,11 @@ const gitIn =
 
 type Ref = Pick<GitlabContext['ref'], 'kind' | 'name' | 'tagMessage'>
 
-const refOf = async (wanted: string | null, git: Git): Promise<Ref> => {
-  const branch = wanted ?? (await git(['symbolic-ref', '--short', '-q', 'HEAD']))?.trim() ?? null
+const refOf = async (wanted: string | null, commit: string, git: Git): Promise<Ref> => {
+  const branch =
+    wanted ?? (commit === 'HEAD' ? ((await git(['symbolic-ref', '--short', '-q', 'HEAD']))?.trim() ?? null) : null)
   const tag = /^refs\/tags\/(.+)$/.exec(branch ?? '')?.[1] ?? null
-  const found = branch === null ? ((await git(['describe', '--tags', '--exact-match', 'HEAD']))?.trim() ?? null) : tag
+  const found = branch === null ? ((await git(['describe', '--tags', '--exact-match', commit]))?.trim() ?? null) : tag
   if (found === null) return { kind: 'branch', name: branch?.replace(/^refs\/heads\//, '') ?? 'HEAD', tagMessage: null }
   const text = await git(['for-each-ref', '--format=%(contents)', `refs/tags/${found}`])
   return { kind: 'tag', name: found, tagMessage: text?.trim() ?? null }
@@ -125,11 +128,11 @@ const projectOf = (remote: string | null, directory: string): Pick<GitlabContext
 
 /** Waits for git, since rules ask for it while a pipeline is lowered; few do (`compare_to`). */
 const changesSince =
-  (directory: string) =>
+  (directory: string, commit: string) =>
   (ref: string): readonly string[] | null => {
     for (const name of [ref, `origin/${ref}`]) {
       try {
-        const text = execFileSync('git', ['diff', '--name-only', '-z', '--end-of-options', `${name}...HEAD`], {
+        const text = execFileSync('git', ['diff', '--name-only', '-z', '--end-of-options', `${name}...${commit}`], {
           cwd: directory,
           encoding: 'utf8',
           stdio: ['ignore', 'pipe', 'ignore'],

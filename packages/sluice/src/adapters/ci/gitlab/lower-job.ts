@@ -90,6 +90,7 @@ const stepsOf = ({ tree, baseName }: PipelineJob, seen: JobVariables, scope: Pip
     workingDirectory: null,
     timeoutMs: null,
     continueOnError: false,
+    showsItself: true,
   })
   const lines = (key: string): readonly string[] => linesOf(valueOf(tree, key), `${baseName}.${key}`, notes)
   const first = linesOf(valueOf(valueOf(tree, 'hooks'), 'pre_get_sources_script'), `${baseName}.hooks`, notes)

@@ -157,7 +157,8 @@ export type GateStatus = 'pass' | 'fail' | 'broken' | 'waived'
 export type GateVerdict = {
   /** `tests`, `coverage.lines`, `coverage.changedLines src/core/**`, `size dist/*.js`; unique in a run. */
   readonly gate: string
-  readonly kind: GateKind
+  /** `all`: judging them failed as a whole. */
+  readonly kind: GateKind | 'all'
   readonly status: GateStatus
   /** What it says, with its numbers; one sentence. */
   readonly sentence: string

@@ -93,6 +93,8 @@ const settingsOf = (job: JobPlan): Readonly<Record<string, JsonValue>> => ({
   environment: job.environment,
   services: job.services.map((service) => ({ ...service, startTimeoutMs: 0 })),
   outputs: job.cache?.outputs ?? [],
+  // What nobody watched is not what somebody who insists on it may take.
+  strict: job.cache?.strict ?? false,
   outputFiles: job.outputFiles,
   artifacts: job.artifacts.map((artifact) => ({ ...artifact, expireMs: 0 })),
   reports: job.reports,

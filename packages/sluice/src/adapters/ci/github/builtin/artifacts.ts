@@ -182,11 +182,7 @@ const rootIn = (marker: string): string => {
 const namesOf = async ({ state, signal }: BuiltInCall): Promise<readonly string[]> => {
   const folder = mkdtempSync(join(state.folders.temporary, 'artifacts-'))
   try {
-    const files = await state.shell.takeArtifact(null, folder, signal)
-    const names = files
-      .map((file) => relative(folder, resolve(folder, file)))
-      .filter((file) => dirname(file) === markers)
-    return names.map((file) => basename(file, '.json')).toSorted()
+    return (await state.shell.takeArtifact(null, folder, signal)).toSorted()
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }

@@ -34,7 +34,7 @@ export const matchFiles = (
   const isWanted = (path: string): boolean =>
     rules.reduce((isIn, rule) => (rule.matches(path) ? !rule.isNegative : isIn), false)
   return starts
-    .flatMap((start) => walk(start, followsLinks))
+    .flatMap((start) => (start === workspace ? walkInto(start, followsLinks) : walk(start, followsLinks)))
     .filter((path) => isInside(workspace, path) && isWanted(path) && isFile(path))
 }
 
@@ -70,9 +70,13 @@ const rootOf = (pattern: string): string => {
 const walk = (start: string, followsLinks: boolean): readonly string[] => {
   const stats = followsLinks ? statOf(start, statSync) : statOf(start, lstatSync)
   if (stats === null) return []
-  if (!stats.isDirectory()) return [start]
-  const names = readdirSync(start).toSorted((a, b) => (a < b ? -1 : 1))
-  return names.filter((name) => name !== '.git').flatMap((name) => walk(join(start, name), followsLinks))
+  return stats.isDirectory() ? walkInto(start, followsLinks) : [start]
+}
+
+/** The workspace itself may be a link. */
+const walkInto = (folder: string, followsLinks: boolean): readonly string[] => {
+  const names = readdirSync(folder).toSorted((a, b) => (a < b ? -1 : 1))
+  return names.filter((name) => name !== '.git').flatMap((name) => walk(join(folder, name), followsLinks))
 }
 
 const statOf = (path: string, stat: typeof statSync): Stats | null => {

@@ -1,4 +1,4 @@
-/** What ends a job before its last step: its time, a call, the runner. */
+/** What ends a job early: whoever asked for it, its own limit of time, or a kill. */
 import type { JobPlan } from '../core/pipeline/job-plan.ts'
 import type { JobSignals } from './steps.ts'
 

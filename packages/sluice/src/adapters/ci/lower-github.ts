@@ -1,0 +1,146 @@
+/** A GitHub workflow of a commit, for the event that somebody says. */
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { JobPlan } from '../../core/pipeline/job-plan.ts'
+import { orderJobs } from '../../core/pipeline/links.ts'
+import { git } from '../../lib/git.ts'
+import type { LoweredPipeline, PipelineCommit, PipelineRequest } from '../../ports/pipelines.ts'
+import { eventFrom, usualEvent, type EventFacts } from './github/event.ts'
+import type { LoweredWorkflow, LoweringRequest } from './github/lower.ts'
+import { cachedLowering, type LoweringCache } from './github/lowering-cache.ts'
+import { selectJobs } from './github/select-jobs.ts'
+import { commitFiles, defaultBranch, documentOf, refFacts } from './repository.ts'
+
+/** Where the repository is, and where lowered workflows are kept. */
+export type GithubPlace = { readonly projectDir: string; readonly cache: LoweringCache }
+
+type Asked = { readonly request: PipelineRequest; readonly of: PipelineCommit }
+
+/** Lowers it, or takes what was kept, as jobs that the engine runs. */
+export const lowerGithub = async (place: GithubPlace, asked: Asked, signal: AbortSignal): Promise<LoweredPipeline> => {
+  const { file, jobs } = asked.request
+  const { lowered, event } = await readWorkflow(place, asked, signal)
+  const chosen = jobs === null || lowered.jobs.length === 0 ? lowered.jobs : selectJobs(lowered.jobs, jobs)
+  return {
+    jobs: orderJobs(inGroup(chosen, lowered.concurrency)),
+    origin: { kind: 'github', file, name: lowered.runName ?? lowered.name, event, notes: lowered.notes },
+  }
+}
+
+/** A workflow, lowered for the event that was said, or else for the usual one. `not_found`. */
+export const readWorkflow = async (
+  { projectDir, cache }: GithubPlace,
+  { request, of }: Asked,
+  signal: AbortSignal,
+): Promise<{ readonly lowered: LoweredWorkflow; readonly event: string }> => {
+  const read = commitFiles(projectDir, of.commit.id)
+  const text = documentOf(read, request.file, of.commit.id)
+  const facts = await factsOf(projectDir, { request, of }, signal)
+  const lower = (name: string): Promise<LoweredWorkflow> =>
+    cachedLowering(cache, { ...requestOf(request, text), read, event: eventFrom({ ...facts, name, crons: [] }) })
+  const name = request.event ?? 'push'
+  const first = await lower(name)
+  const event = request.event === null ? usualEvent(first.events) : name
+  return { lowered: event === name ? first : await lower(event), event }
+}
+
+const requestOf = (
+  { file, variables, runners, containers, actions, skippedActions }: PipelineRequest,
+  text: string,
+): Omit<LoweringRequest, 'read' | 'event'> => ({
+  file,
+  text,
+  // Whoever names a workflow wants to see it run.
+  filters: 'note',
+  vars: variables,
+  rules: { runners, containers, actionsDirectory: actions, skippedActions },
+  actions: { available: actions === null ? [] : actionsIn(actions), skipped: skippedActions },
+})
+
+/** Names of the actions of a folder: `owner/name`, with or without `@ref`, each with the folders inside that are actions as well. */
+const actionsIn = (directory: string): readonly string[] =>
+  readdirSync(directory, { recursive: true, encoding: 'utf8' })
+    .filter((path) => /(?:^|\/)action\.ya?ml$/.test(path))
+    .map((path) => join(path, '..').replace(/@[^/]+/, ''))
+
+/** A group of the whole workflow is one of a job without a name of its own that everything is part of. */
+const inGroup = (jobs: readonly JobPlan[], concurrency: JobPlan['concurrency']): readonly JobPlan[] => {
+  const [first] = jobs
+  if (concurrency === null || first === undefined) return jobs
+  const whole: JobPlan = {
+    ...first,
+    name: wholeName,
+    needs: [],
+    needsWithoutArtifacts: [],
+    partOf: null,
+    stage: null,
+    dialect: 'sluice',
+    ...{
+      work: { kind: 'none' },
+      definition: null,
+      condition: 'success',
+      failFast: false,
+      maxParallel: null,
+      steps: [],
+    },
+    ...{
+      env: {},
+      secrets: [],
+      environment: null,
+      services: [],
+      budget: null,
+      mayFail: null,
+      concurrency,
+      manual: null,
+    },
+    ...{
+      delayMs: 0,
+      outputFiles: [],
+      artifacts: [],
+      reports: [],
+      cache: null,
+      keyedCaches: [],
+    },
+  }
+  return [whole, ...jobs.map((job) => (job.partOf === null ? { ...job, partOf: wholeName } : job))]
+}
+
+/** Views leave it out. */
+const wholeName = '.workflow'
+
+type Facts = Omit<EventFacts, 'name' | 'crons'>
+
+const factsOf = async (directory: string, { request, of }: Asked, signal: AbortSignal): Promise<Facts> => {
+  const { commit, ref } = of
+  const at = await refFacts(directory, ref, signal)
+  const [main, parent, remote, actor] = await Promise.all([
+    defaultBranch(directory, at, signal),
+    git(directory, ['rev-parse', '--verify', '--quiet', `${commit.id}^`], signal),
+    git(directory, ['remote', 'get-url', 'origin'], signal),
+    git(directory, ['config', 'user.name'], signal),
+  ])
+  const base = request.event?.startsWith('pull_request') === true ? main : null
+  const merge = base === null ? null : await git(directory, ['merge-base', base, commit.id], signal)
+  const from = merge ?? parent
+  const before = from.code === 0 && from.out !== '' ? from.out : null
+  const changed =
+    before === null ? null : await git(directory, ['diff', '--name-only', '-z', before, commit.id], signal)
+  return {
+    ...at,
+    sha: commit.id,
+    before,
+    repository: repositoryOf(remote.code === 0 ? remote.out : '', directory),
+    actor: actor.out === '' ? commit.author.replace(/ <.*$/, '') : actor.out,
+    defaultBranch: main,
+    changedFiles: changed?.code === 0 ? changed.out.split('\0').filter(Boolean) : null,
+    inputs: request.inputs,
+    payload: request.payload,
+  }
+}
+
+const repositoryOf = (remote: string, directory: string): string => {
+  const [, owner, name] = /([^/:]+)\/([^/]+?)(?:\.git)?\/?$/.exec(remote) ?? []
+  return owner === undefined || name === undefined
+    ? `local/${directory.split('/').at(-1) ?? 'project'}`
+    : `${owner}/${name}`
+}

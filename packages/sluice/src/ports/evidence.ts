@@ -1,0 +1,15 @@
+import type { Baseline } from '../core/evidence/baseline.ts'
+import type { CollectedReport } from '../core/evidence/collected.ts'
+import type { Digest } from '../core/model.ts'
+
+/** Where the evidence of jobs is kept, by content, and what commits came to. */
+export interface EvidenceStore {
+  /** Keeps what was collected of a job; durable when it resolves, safe to repeat. `store_full`. */
+  put(reports: readonly CollectedReport[]): Promise<Digest>
+  /** What was kept under a digest. `artifact_missing` when nothing is, `artifact_mismatch` when it is something else. */
+  read(digest: Digest): Promise<readonly CollectedReport[]>
+  /** Keeps what a commit came to, instead of what was kept of it before. `store_full`. */
+  keepBaseline(baseline: Baseline): Promise<void>
+  /** What a commit came to; null when nothing is kept of it. */
+  baseline(commit: string): Promise<Baseline | null>
+}

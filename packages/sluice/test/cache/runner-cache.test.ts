@@ -1,0 +1,186 @@
+import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { localCache } from '../../src/adapters/cache/open.ts'
+import { commitId, type Commit } from '../../src/core/model.ts'
+import { cacheRefOf } from '../../src/core/pipeline/cache/run-cache.ts'
+import type { CacheRef } from '../../src/core/pipeline/cache/scope.ts'
+import type { JobPlan, TaskCachePlan } from '../../src/core/pipeline/job-plan.ts'
+import { cacheAccess } from '../../src/http/cache-access.ts'
+import type { JobOutcome, JobRequest } from '../../src/ports/runner.ts'
+import type { CacheNotice } from '../../src/runner/cache/shelf.ts'
+import { type Lab, logOf, makeLab, never, plan } from '../runner/lab.ts'
+import { testSeal } from './opening.ts'
+
+const taskCache: TaskCachePlan = { inputs: ['file'], outputs: ['out/**'], env: [], tools: [], strict: false }
+const build = (script: string, over: Partial<JobPlan> = {}): JobPlan => plan([script], { cache: taskCache, ...over })
+
+describe('a runner with caches', () => {
+  let lab: Lab
+  const notices: CacheNotice[] = []
+  before(async () => {
+    lab = await makeLab()
+  })
+  after(() => lab.remove())
+
+  const ref: CacheRef = { kind: 'protected' }
+  let count = 0
+  /** One job in a process of its own, as it were: a new runner, and everything kept when it is over. */
+  const run = async (
+    job: JobPlan,
+    over: Partial<JobRequest> = {},
+    isolation: 'auto' | 'none' = 'auto',
+  ): Promise<JobOutcome & { readonly log: readonly string[] }> => {
+    const { stateDir } = lab
+    const runner = lab.runner({
+      isolation,
+      caches: {
+        seal: testSeal,
+        report: (notice) => void notices.push(notice),
+        open: ({ bytesMax }) => ({ local: localCache({ stateDir, seal: testSeal, bytesMax }), remotes: [] }),
+      },
+    })
+    const key = `run_1/job/${(count += 1)}`
+    const outcome = await runner.run(
+      lab.request(key, job, { caching: { ref, remote: null, bytesMax: null }, ...over }),
+      never,
+    )
+    await runner.settled()
+    return { ...outcome, log: await logOf(runner, key) }
+  }
+  const commit = (): Commit => {
+    lab.git('add', '--all')
+    lab.git('commit', '--quiet', '--message=next')
+    return { ...lab.commit, id: commitId(lab.git('rev-parse', 'HEAD')) }
+  }
+
+  for (const isolation of ['auto', 'none'] as const) {
+    const script = `mkdir -p out; cat file > out/a; echo "size=3" >> $SLUICE_OUTPUT; echo '<testsuites/>' > out/r.xml; echo made ${isolation}`
+    const job = build(script, {
+      artifacts: [
+        { name: 'app', paths: ['out'], exclude: [], glob: false, when: 'success', ifMissing: 'fail', expireMs: null },
+      ],
+      reports: [{ format: 'junit', paths: ['out/*.xml'] }],
+    })
+
+    it(`gives back what a job made, said and left as evidence (${isolation})`, async () => {
+      const first = await run(job, {}, isolation)
+      const second = await run(job, {}, isolation)
+      const madeOf = ({ outcome, outputs, artifacts, evidence }: JobOutcome) => ({
+        outcome,
+        outputs,
+        artifacts,
+        evidence,
+      })
+      assert.deepEqual(madeOf(second), madeOf(first))
+      assert.deepEqual([first.cache ?? null, second.cache?.run], [null, 'run_1'])
+      assert.deepEqual([second.artifacts.length, second.evidence === null], [1, false])
+      assert.ok(second.log[0]?.startsWith('from the cache: unchanged: 1 inputs'), second.log[0])
+      assert.deepEqual(
+        second.log.filter((line) => line.startsWith('made')),
+        [`made ${isolation}`],
+      )
+      assert.ok(first.log[0]?.startsWith('cache: miss, '), first.log[0])
+    })
+  }
+
+  it('runs a job again when an input changed, and says which', async () => {
+    const job = build('mkdir out; cp file out/b')
+    await run(job)
+    writeFileSync(join(lab.repository, 'file'), 'two\n')
+    const next = commit()
+    const { log, cache } = await run(job, { commit: next })
+    assert.equal(cache ?? null, null)
+    assert.ok(log.includes('cache: miss, input file changed'), log.join('\n'))
+    writeFileSync(join(lab.repository, 'folder', 'inner'), 'no input\n')
+    assert.notEqual((await run(job, { commit: commit() })).cache ?? null, null)
+  })
+
+  it('keeps no result of a job that changed its inputs, and tells what it wrote besides', async () => {
+    for (const isolation of ['auto', 'none'] as const) {
+      const job = build(`echo more >> file; echo x > beside-${isolation}; rm folder/inner`)
+      const { log } = await run(job, {}, isolation)
+      assert.deepEqual(
+        log.filter((line) => line.startsWith('cache: the')),
+        [
+          `cache: the job wrote beside-${isolation}, which is not among its outputs`,
+          'cache: the job wrote folder/inner, which is not among its outputs',
+          'cache: the job changed its input file',
+          'cache: the result is not kept, because it belongs to no inputs',
+        ],
+      )
+      assert.equal((await run(job, {}, isolation)).cache ?? null, null)
+    }
+  })
+
+  it('fails a strict job that reads what it does not declare, or that nobody can watch', async () => {
+    const strict = (script: string) => build(script, { cache: { ...taskCache, strict: true } })
+    const { outcome, problem } = await run(strict('cat file folder/inner > /dev/null'))
+    assert.equal(outcome, 'failed')
+    assert.match(problem?.detail ?? '', /the job read folder\/inner, which is not among its inputs|needs strace/)
+    const fine = await run(strict('mkdir out; cat file > out/s; cat out/s'))
+    assert.match(`${fine.outcome} ${fine.problem?.detail ?? ''}`, /^succeeded|needs strace/)
+  })
+
+  it('never hands what a pull request made to a protected ref', async () => {
+    const pull = { caching: { ref: { kind: 'pull_request', number: '7' }, remote: null, bytesMax: null } } as const
+    const job = build('mkdir out; echo planted > out/c')
+    await run(job, pull)
+    assert.notEqual((await run(job, pull)).cache ?? null, null)
+    assert.equal((await run(job)).cache ?? null, null)
+    assert.notEqual(
+      (await run(job, { ...pull, caching: { ...pull.caching, ref: { kind: 'branch', name: 'x' } } })).cache ?? null,
+      null,
+    )
+  })
+
+  it('keeps folders under a key from one job to the next', async () => {
+    const keyed = {
+      key: 'npm',
+      restoreKeys: [],
+      keyFiles: ['file'],
+      paths: ['modules'],
+      policy: 'pull-push',
+      when: 'success',
+    } as const
+    for (const isolation of ['auto', 'none'] as const) {
+      const job = plan(['test -e modules/a && echo found || { mkdir modules; echo kept > modules/a; }'], {
+        keyedCaches: [{ ...keyed, key: isolation }],
+      })
+      await run(job, {}, isolation)
+      assert.ok((await run(job, {}, isolation)).log.includes('found'))
+    }
+  })
+
+  it('has nothing to report', () => assert.deepEqual(notices, []))
+})
+
+describe('who may use which part of the cache', () => {
+  it('follows from what a run is for', () => {
+    const refOf = (event: 'manual' | 'push' | 'pull_request' | 'tag' | 'schedule', name: string | null, ref: string) =>
+      cacheRefOf({ event, name, inputs: {} }, ref)
+    assert.deepEqual(refOf('manual', null, 'HEAD'), { kind: 'protected' })
+    assert.deepEqual(refOf('manual', null, 'a1b2c3'), { kind: 'branch', name: 'a1b2c3' })
+    assert.deepEqual(refOf('push', 'main', 'a1b2c3'), { kind: 'protected' })
+    assert.deepEqual(refOf('push', 'fix', 'a1b2c3'), { kind: 'branch', name: 'fix' })
+    assert.deepEqual(refOf('tag', 'v1', 'v1'), { kind: 'branch', name: 'v1' })
+    assert.deepEqual(refOf('pull_request', '7', 'main'), { kind: 'pull_request', number: '7' })
+  })
+
+  it('is decided by the token where a control plane shares its cache', () => {
+    const tokens = { all: 'the-token', pull: 'the-other' }
+    const ask = (scope: string, token: string) =>
+      cacheAccess(
+        new Request(`http://localhost/v1/cache/${scope}/entries/keyed`, {
+          headers: { authorization: `Bearer ${token}` },
+        }),
+        tokens,
+      )
+    assert.deepEqual(ask('protected', 'the-token')?.writes, 'protected')
+    assert.deepEqual(ask('protected', 'the-other'), { reads: ['protected'], writes: null })
+    assert.deepEqual(ask('branch/main', 'the-other'), { reads: ['protected'], writes: null })
+    assert.deepEqual(ask('pull/7', 'the-other'), { reads: ['pull/7', 'protected'], writes: 'pull/7' })
+    assert.equal(ask('protected', 'a-guess'), null)
+  })
+})

@@ -1,0 +1,93 @@
+/** Workflows of GitHub and pipelines of GitLab, typed into the real command line in a repository that has no config. */
+import { deepStrictEqual, match, strictEqual } from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { makeRepository } from '../workflows/support/repository.ts'
+import { type Ended, sluice } from './sluice.ts'
+
+const workflow = `
+on: push
+permissions: { contents: read }
+concurrency: { group: 'ci-\${{ github.ref }}', cancel-in-progress: true }
+jobs:
+  build:
+    runs-on: ubuntu-latest
+    outputs: { said: '\${{ steps.say.outputs.said }}' }
+    steps:
+      - id: say
+        run: echo "said=\${{ github.event_name }} of \${{ vars.WHO }}" >> "$GITHUB_OUTPUT"
+  other: { runs-on: ubuntu-latest, steps: [{ run: exit 1 }] }
+`
+
+const pipeline = `
+variables: { COLOUR: red }
+build:
+  stage: build
+  script: [echo "MADE=$COLOUR" > made.env]
+  artifacts: { reports: { dotenv: made.env } }
+"test: a/b":
+  stage: test
+  script: [test "$MADE" = blue]
+`
+
+let root: string
+before(async () => {
+  root = await mkdtemp(join(tmpdir(), 'sluice-foreign-'))
+  makeRepository(join(root, 'My shop'), {
+    '.github/workflows/ci.yml': workflow,
+    '.github/workflows/wrong.yml': 'on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps: [{ rnu: x }]\n',
+    '.gitlab-ci.yml': pipeline,
+  })
+})
+after(() => rm(root, { recursive: true, force: true }))
+
+type Told = {
+  readonly run: { readonly [field: string]: unknown; readonly jobs: readonly { readonly [field: string]: unknown }[] }
+}
+
+const typed = (...words: readonly string[]): Promise<Ended> => sluice({ cwd: join(root, 'My shop') }, 'run', ...words)
+const jobsOf = ({ stdout, stderr }: Ended): readonly (readonly unknown[])[] => {
+  strictEqual(stdout.trim().split('\n').length, 1, stdout + stderr)
+  // Trusted: it is what the command printed.
+  const { run } = JSON.parse(stdout) as Told
+  return run.jobs.map(({ name, status, outputs }) => [run['service'], name, status, outputs])
+}
+
+test('a job of a workflow runs with what it is given; what is read differently is said before', async () => {
+  const run = await typed('--workflow', '.github/workflows/ci.yml', '--job', 'build', '--var', 'WHO=ada', '--json')
+  strictEqual(run.code, 0, run.stderr)
+  deepStrictEqual(jobsOf(run), [['my-shop', 'build', 'succeeded', { said: 'push of ada' }]])
+  match(run.stderr, /warning \.github\/workflows\/ci\.yml:3:\d+ permissions: /)
+})
+
+test('a pipeline of GitLab runs with variables that win over its own', async () => {
+  const run = await typed('--gitlab', '.gitlab-ci.yml', '--var', 'COLOUR=blue', '--json')
+  strictEqual(run.code, 0, run.stderr)
+  deepStrictEqual(jobsOf(run), [
+    ['my-shop', 'build', 'succeeded', { MADE: 'blue' }],
+    ['my-shop', 'test: a/b', 'succeeded', {}],
+  ])
+})
+
+test('what a workflow says wrong is told with its place, and nothing runs', async () => {
+  const run = await typed('--workflow', '.github/workflows/wrong.yml')
+  strictEqual(run.code, 2)
+  match(run.stderr, /SLU-1002/)
+  match(run.stderr, /\.github\/workflows\/wrong\.yml:5:\d+ /)
+})
+
+test('a pipeline is imported as a config, which is exported as a workflow', async () => {
+  const place = { cwd: join(root, 'My shop') }
+  const imported = await sluice(place, 'import', 'gitlab', '--json')
+  strictEqual(imported.code, 0, imported.stderr)
+  const { wrote, from } = JSON.parse(imported.stdout)
+  deepStrictEqual([wrote, from], ['sluice.config.ts', '.gitlab-ci.yml'])
+  const again = await sluice(place, 'import', 'gitlab')
+  match(again.stderr, /is there already/)
+  const exported = await sluice(place, 'export', 'github')
+  strictEqual(exported.code, 0, exported.stderr)
+  match(exported.stdout, /^ {2}test-a-b:$/m)
+  match(exported.stdout, /^ {4}needs:\s+(?:\[ ?|- )build/m)
+})
