@@ -170,8 +170,7 @@ export class LocalRunner {
     try {
       const isolation = await this.#wished(request.isolation)
       const beginning = await beginningOf(request, { folder, isolation, folderOf: (other) => this.#folder(other) })
-      await clearWorkspace(folder, beginning.lowers)
-      await mkdir(folder, { recursive: true })
+      if (existsSync(folder)) await clearWorkspace(folder, beginning.lowers)
       const capture = this.#capture(request, recalled, log)
       const end = await this.#inWorkspace({ request, plan, log, isolation, beginning, capture }, signals)
       await this.#keepOrDiscard(folder, end)

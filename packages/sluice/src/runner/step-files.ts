@@ -3,8 +3,8 @@
  * several lines), `$SLUICE_PATH` (a folder a line) and `$SLUICE_SUMMARY` (Markdown). They have the form of GitHub's, so that scripts serve both.
  * Source: "Workflow commands for GitHub Actions", environment files (2026).
  */
-import { constants } from 'node:fs'
-import { mkdir, open, readdir } from 'node:fs/promises'
+import { constants, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { limits } from '../core/limits.ts'
 
@@ -24,12 +24,20 @@ const names = { output: 'SLUICE_OUTPUT', env: 'SLUICE_ENV', path: 'SLUICE_PATH',
 export const stepFileVariables = (folder: string): Readonly<Record<string, string>> =>
   Object.fromEntries(Object.entries(names).map(([file, name]) => [name, join(folder, file)]))
 
-/** Makes the folder. The files come into being when a step appends to them. */
-export const makeStepFolder = async (folder: string): Promise<void> => void (await mkdir(folder, { recursive: true }))
+/**
+ * Makes the folder with the step's script in it, and gives its path. The files come into being when a step appends to them. At once: handing so little to
+ * another thread takes longer than doing it.
+ */
+export const makeStepFolder = (folder: string, run: string): string => {
+  mkdirSync(folder, { recursive: true })
+  const script = join(folder, 'script')
+  writeFileSync(script, run.endsWith('\n') ? run : `${run}\n`)
+  return script
+}
 
 /** Reads what a step wrote; most write nothing. */
 export const readStepFiles = async (folder: string): Promise<StepWords> => {
-  const there = new Set(await readdir(folder))
+  const there = new Set(readdirSync(folder))
   const faults: string[] = []
   const text = async (file: keyof typeof names): Promise<string> => {
     if (!there.has(file)) return ''

@@ -1,5 +1,4 @@
 /** The steps of a job by Sluice's own rules: one shell process each, in order, with what each says to those after it. */
-import { writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { limits } from '../core/limits.ts'
 import type { PlannedStep, RetryReason, Texts } from '../core/pipeline/job-plan.ts'
@@ -124,10 +123,8 @@ const runStep = async (
 ): Promise<BuiltinEnd> => {
   const { machine, log } = work
   const folder = join(machine.temporary, String(index))
-  const script = join(folder, 'script')
-  await makeStepFolder(folder)
+  const script = makeStepFolder(folder, step.run)
   if (step.builtin !== null) return builtinStep(work, { step, folder, index }, signal)
-  await writeFile(script, step.run.endsWith('\n') ? step.run : `${step.run}\n`)
   if (step.showsItself !== true) for (const line of shown(step.run)) log.note(line)
   const words = step.shell ?? work.shell ?? ['sh', '-e', '{0}']
   const argv = words.map((word) => word.replaceAll('{0}', script))

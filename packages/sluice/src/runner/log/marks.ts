@@ -20,10 +20,14 @@ export type Mark =
 /** The path of a log's marks. */
 export const marksPathOf = (path: string): string => `${path}.marks`
 
+/** How long marks are gathered before they are written, milliseconds: who follows a log sees them soon enough, and a short job writes all of them at once. */
+const gatherMs = 100
+
 /** Appends marks, in order. One that cannot be written is lost: it must not decide how a job ends. */
 export class MarkFile {
   readonly #path: string
   #waiting = ''
+  #timer: NodeJS.Timeout | null = null
   #writing: Promise<void> | null = null
 
   /** `path` is the log's. */
@@ -34,16 +38,22 @@ export class MarkFile {
   append(mark: Mark): void {
     // The line feed before it ends a line that a crash has cut.
     this.#waiting += `\n${JSON.stringify(mark)}`
-    this.#writing ??= this.#writeAll()
+    this.#timer ??= setTimeout(() => this.#write(), gatherMs)
   }
 
-  /** Waits for what is on its way. */
+  /** Writes what was gathered, and waits for what is on its way. */
   async close(): Promise<void> {
+    this.#write()
     while (this.#writing !== null) await this.#writing
   }
 
+  #write(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer)
+    this.#timer = null
+    if (this.#waiting !== '') this.#writing ??= this.#writeAll()
+  }
+
   async #writeAll(): Promise<void> {
-    await Promise.resolve()
     while (this.#waiting !== '') {
       const text = this.#waiting
       this.#waiting = ''

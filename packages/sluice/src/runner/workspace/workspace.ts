@@ -7,7 +7,8 @@
  * - `1`, `2` … are the layers that this attempt wrote, `u` being the files and `k` the kernel's.
  * - `t` is the job's own temporary folder; `steps.json` the record of what was done (see `record.ts`).
  */
-import { mkdir, readdir, rm, stat, symlink } from 'node:fs/promises'
+import { existsSync, mkdirSync, symlinkSync } from 'node:fs'
+import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SluiceError } from '../../core/errors.ts'
 import { limits } from '../../core/limits.ts'
@@ -52,7 +53,7 @@ export type Workspace = {
 /** Makes the folder and what is in it; what an earlier attempt under this key left is gone, but for layers that are among the lowers. */
 export const openWorkspace = async (options: WorkspaceOptions): Promise<Workspace> => {
   const { folder, isolation, files } = options
-  await mkdir(join(folder, 't'), { recursive: true })
+  mkdirSync(join(folder, 't'), { recursive: true })
   if (files.kind === 'layers' && isolation.kind === 'layers')
     return openLayers(options, { lowers: files.lowers, isolation })
   const directory = files.kind === 'layers' ? join(folder, 'w', 'checkout') : files.directory
@@ -89,11 +90,11 @@ const openLayers = async (options: WorkspaceOptions, { lowers, isolation }: Laye
   const { folder } = options
   const below = [...lowers]
   // Layers that earlier attempts left under this key keep their numbers.
-  const oldest = await firstFree(folder)
+  const oldest = firstFree(folder)
   let layer = oldest
-  await makeLayer(folder, layer)
-  await mkdir(join(folder, 'w'), { recursive: true })
-  await Promise.all(below.map((target, index) => symlink(target, join(folder, `l${index}`))))
+  makeLayer(folder, layer)
+  mkdirSync(join(folder, 'w'), { recursive: true })
+  for (const [index, target] of below.entries()) symlinkSync(target, join(folder, `l${index}`))
   const namespace = await openNamespace(options, isolation)
   const names = (): readonly string[] => below.map((_, index) => `l${index}`)
   const mount = (): Promise<number | null> =>
@@ -102,14 +103,14 @@ const openLayers = async (options: WorkspaceOptions, { lowers, isolation }: Laye
     await namespace.end()
     throw new SluiceError('unexpected', { detail: `the job's files could not be mounted: ${namespace.complaints()}` })
   }
-  await symlink(namespace.view(join(folder, 'w', 'view')), join(folder, 'w', 'checkout'))
+  symlinkSync(namespace.view(join(folder, 'w', 'view')), join(folder, 'w', 'checkout'))
   const checkpoint = async (): Promise<readonly string[] | null> => {
     if (below.length >= limits.layersMax || (await namespace.tell(unmountLine)) !== 0) return null
     const done = join(folder, String(layer), 'u')
-    await symlink(done, join(folder, `l${below.length}`))
+    symlinkSync(done, join(folder, `l${below.length}`))
     below.push(done)
     layer += 1
-    await makeLayer(folder, layer)
+    makeLayer(folder, layer)
     if ((await mount()) !== 0)
       throw new SluiceError('unexpected', { detail: `the next layer could not be mounted: ${namespace.complaints()}` })
     return [...below]
@@ -137,13 +138,13 @@ export const clearWorkspace = async (folder: string, kept: readonly string[]): P
   if (kept.length === 0) await rm(folder, { recursive: true, force: true })
 }
 
-const makeLayer = async (folder: string, layer: number): Promise<void> => {
-  await mkdir(join(folder, String(layer), 'u'), { recursive: true })
-  await mkdir(join(folder, String(layer), 'k'))
+/** At once, as everything of a few names that each job needs: handing so little to another thread takes longer than doing it. */
+const makeLayer = (folder: string, layer: number): void => {
+  mkdirSync(join(folder, String(layer), 'u'), { recursive: true })
+  mkdirSync(join(folder, String(layer), 'k'))
 }
 
-const firstFree = async (folder: string): Promise<number> => {
-  for (let layer = 1; layer <= limits.layersMax; layer += 1)
-    if ((await stat(join(folder, String(layer))).catch(() => null)) === null) return layer
+const firstFree = (folder: string): number => {
+  for (let layer = 1; layer <= limits.layersMax; layer += 1) if (!existsSync(join(folder, String(layer)))) return layer
   throw new SluiceError('unexpected', { detail: `${folder} holds more than ${limits.layersMax} layers` })
 }
