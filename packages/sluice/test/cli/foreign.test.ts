@@ -31,6 +31,7 @@ jobs:
 `
 
 const pipeline = `
+workflow: { auto_cancel: { on_job_failure: all, on_new_commit: interruptible } }
 variables: { COLOUR: red }
 build:
   stage: build
@@ -89,6 +90,7 @@ test('a pipeline of GitLab runs with variables that win over its own', async () 
     ['my-shop', 'build', 'succeeded', { MADE: 'blue' }],
     ['my-shop', 'test: a/b', 'succeeded', {}],
   ])
+  for (const key of ['on_job_failure', 'on_new_commit']) match(run.stderr, new RegExp(`warning .*${key}.*not done`))
 })
 
 test('what a workflow says wrong is told with its place, and nothing runs', async () => {

@@ -1,6 +1,6 @@
 /** A GitLab pipeline of a commit, for the source that somebody says. */
 import { existsSync } from 'node:fs'
-import type { JobPlan, Lowered, LoweringNote } from '../../core/pipeline/job-plan.ts'
+import type { JobPlan, Lowered } from '../../core/pipeline/job-plan.ts'
 import { orderJobs } from '../../core/pipeline/links.ts'
 import type { LoweredPipeline, PipelineCommit, PipelineRequest } from '../../ports/pipelines.ts'
 import { selectJobs } from './github/select-jobs.ts'
@@ -20,10 +20,9 @@ export const lowerGitlabPipeline = async (
   const { file, jobs } = asked.request
   const { lowered, event } = await readPipeline(projectDir, asked, signal)
   const chosen = jobs === null || lowered.jobs.length === 0 ? lowered.jobs : selectJobs(lowered.jobs, jobs)
-  const notes = [...lowered.notes, ...modeNotes(file, lowered.mode?.cancelOnFailure === true)]
   return {
     jobs: orderJobs(alone(chosen)),
-    origin: { kind: 'gitlab', file, name: lowered.mode?.name ?? file, event, notes },
+    origin: { kind: 'gitlab', file, name: lowered.mode?.name ?? file, event, notes: lowered.notes },
   }
 }
 
@@ -47,20 +46,6 @@ export const alone = (jobs: readonly JobPlan[]): readonly JobPlan[] => {
   const gathering = new Set(jobs.filter(({ gathers }) => gathers === true).map(({ name }) => name))
   return jobs.map((job) => (job.partOf !== null && gathering.has(job.partOf) ? { ...job, partOf: null } : job))
 }
-
-const modeNotes = (file: string, cancelsOnFailure: boolean): readonly LoweringNote[] =>
-  cancelsOnFailure
-    ? [
-        {
-          level: 'warning',
-          key: 'workflow.auto_cancel.on_job_failure',
-          message: 'jobs that do not need a job that failed go on all the same',
-          file,
-          line: null,
-          column: null,
-        },
-      ]
-    : []
 
 const given = ([name, value]: readonly [string, string]): GivenVariable => ({
   name,

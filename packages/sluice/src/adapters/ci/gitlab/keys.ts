@@ -125,11 +125,14 @@ export const gitlabKeys: Readonly<Record<KeyScope, KeyRows>> = {
     when: yes('on_success, on_failure, always, manual, delayed, never'),
   },
   workflow: {
-    auto_cancel: yes('what ends the pipeline early: a job that failed, or a newer one of the same ref'),
+    auto_cancel: yes('what would end the pipeline early; see its keys'),
     name: yes('CI_PIPELINE_NAME, and the name of the run'),
     rules: yes('the first rule that matches decides'),
   },
-  auto_cancel: { on_job_failure: yes('all or none'), on_new_commit: yes('conservative, interruptible or none') },
+  auto_cancel: {
+    on_job_failure: partly('read, and not done: jobs that do not need a job that failed go on'),
+    on_new_commit: partly('read, and not done: a run of a newer commit does not call this one off'),
+  },
   'workflow rule': {
     if: yes('an expression'),
     changes: yes('as in a job'),
