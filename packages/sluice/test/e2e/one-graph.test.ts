@@ -23,7 +23,7 @@ describe('a pipeline that delivers', () => {
   let desk: Desk
 
   before(async () => {
-    const environment = { drainTimeout: '1s', stopGrace: '1s', strategy: 'recreate', progressDeadline: '2s' } as const
+    const environment = { drainTimeout: '1s', stopGrace: '1s', strategy: 'recreate', progressDeadline: '20s' } as const
     project = await makeProject(
       {
         staging: { ...environment, listen: await freePort() },
@@ -58,7 +58,7 @@ describe('a pipeline that delivers', () => {
   test('a release that staging takes back never gets to production, and what runs in any case still runs', async () => {
     const { engine } = desk.plane
     const before = await engine.reading.environment('tiny', 'production')
-    await project.commit('2.0.0', { healthy: false })
+    await project.commit('2.0.0', { exitAtOnce: true })
     assert.deepEqual(await run(), ['failed', 'succeeded', 'failed', 'skipped', 'skipped', 'succeeded'])
     assert.equal((await engine.reading.environment('tiny', 'production')).serving, before.serving)
   })
