@@ -1,7 +1,7 @@
 /** Each rule of the house, shown to fail on code that breaks it and to pass on code that does not. */
 import { deepStrictEqual, strictEqual } from 'node:assert/strict'
 import { test } from 'node:test'
-import { cycles, layerViolations } from './house/layers.ts'
+import { cycles, layerViolations, packagesWith } from './house/layers.ts'
 import { dependencyRows, machineWords, missingRows, wrongChangelogLines } from './house/papers.ts'
 import * as rules from './house/rules.ts'
 import { parseSource, type Source, type Violation } from './house/source.ts'
@@ -63,6 +63,15 @@ test('a layer that imports what it may not is noticed', () => {
   )
   breaks(layerViolations, 'cli/a.ts', "import { x } from '../engine/loop.ts'", "import { x } from '../http/server.ts'")
   breaks(layerViolations, 'attic/a.ts', 'export const x = 1')
+})
+
+test('packages are found through the files that load them, and only those', () => {
+  const files = [
+    at('cli/a.ts', "import { b } from './b.ts'\nimport type { X } from 'typed'\nconst late = () => import('./c.ts')"),
+    at('cli/b.ts', "import { z } from 'zod'\nimport { readFile } from 'node:fs'"),
+    at('cli/c.ts', "import pino from 'pino'"),
+  ]
+  deepStrictEqual(packagesWith(files, ['packages/sluice/src/cli/a.ts']), ['zod'])
 })
 
 test('a layer that imports what it may is left alone', () => {

@@ -9,7 +9,7 @@ import { errorTable } from '../packages/sluice/src/core/errors.ts'
 import { unwritten } from '../scripts/docs/errors.ts'
 import { pages } from '../scripts/docs/pages.ts'
 import { dependencyRows, machineWords, missingRows, wrongChangelogLines } from './house/papers.ts'
-import { cycles, isTest, layerViolations } from './house/layers.ts'
+import { cycles, isTest, layerViolations, packagesWith } from './house/layers.ts'
 import * as rules from './house/rules.ts'
 import { parseSource, type Source, type Violation } from './house/source.ts'
 
@@ -49,6 +49,17 @@ test('each layer imports only what the table of the architecture allows', () => 
 
 test('no files import values from each other in a circle', () => {
   none(cycles(sources))
+})
+
+test('a run of a few jobs does not wait for libraries that it has no use for', () => {
+  const loaded = ['main.ts', 'serve.ts', 'state.ts', 'cli/program.ts', 'cli/commands/run.ts']
+  deepStrictEqual(
+    packagesWith(
+      sources,
+      loaded.map((path) => `packages/sluice/src/${path}`),
+    ),
+    ['commander', 'croner', 'picomatch'],
+  )
 })
 
 test('core, ports and engine take clock, randomness, environment and network by argument', () => {

@@ -94,3 +94,21 @@ export const cycles = (sources: readonly Source[]): readonly Violation[] => {
   for (const path of edges.keys()) walk(path, [])
   return found
 }
+
+/** Packages that are loaded with any of some files, sorted: by imports of values, from file to file. What is imported when it is needed does not count. */
+export const packagesWith = (sources: readonly Source[], paths: readonly string[]): readonly string[] => {
+  const byPath = new Map(sources.map((source) => [source.path, source]))
+  const seen = new Set<string>()
+  const packages = new Set<string>()
+  const open = [...paths]
+  for (let path = open.pop(); path !== undefined; path = open.pop()) {
+    if (seen.has(path)) continue
+    seen.add(path)
+    for (const { from, kind } of byPath.get(path)?.imports ?? []) {
+      if (kind !== 'value' || from.startsWith('node:')) continue
+      if (from.startsWith('.')) open.push(posix.join(posix.dirname(path), from))
+      else packages.add(from)
+    }
+  }
+  return [...packages].toSorted()
+}

@@ -2,7 +2,6 @@
 import type { BuiltinAnswer } from '../core/security/builtin-answer.ts'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { z } from 'zod'
 import { SluiceError } from '../core/errors.ts'
 import type { PlannedStep } from '../core/pipeline/job-plan.ts'
 import type { BuiltinCall, BuiltinSteps } from '../ports/builtins.ts'
@@ -98,26 +97,10 @@ const tell = async (machine: LocalJobShell, { name, end, answer: path }: Ended):
   return { ...nothing, outputs, faults: isGood && verdict !== 'passed' ? [`${name} is ${verdict}`] : [] }
 }
 
-const answerSchema: z.ZodType<BuiltinAnswer> = z.object({
-  verdict: z.enum(['passed', 'failed', 'broken']),
-  reason: z.string().nullable(),
-  findings: z.array(
-    z.object({
-      rule: z.string(),
-      severity: z.string(),
-      message: z.string(),
-      file: z.string().nullable(),
-      line: z.number().nullable(),
-    }),
-  ),
-  outputs: z.record(z.string(), z.string()),
-  reports: z.array(z.object({ format: z.string(), path: z.string() })),
-  summary: z.string(),
-})
-
 /** Null for one that is not there or not whole. */
 const readAnswer = async (path: string): Promise<BuiltinAnswer | null> => {
   try {
+    const { answerSchema } = await import('./builtin-answer.ts')
     return answerSchema.parse(JSON.parse(await readFile(path, 'utf8')))
   } catch {
     return null

@@ -10,7 +10,6 @@ import type { ArtifactStore } from '../ports/artifacts.ts'
 import type { EvidenceStore } from '../ports/evidence.ts'
 import type { Said } from './job-shell.ts'
 import type { JobLog } from './log/job-log.ts'
-import { collectEvidence } from './reports/collect.ts'
 import { copyFiles, selectFiles } from './run-files.ts'
 import { parseDotenv, readBounded } from './step-files.ts'
 
@@ -132,6 +131,8 @@ export const keepEvidence = async (
     const names = await selectFiles({ directory, paths, exclude: [], glob: true })
     await copyFiles({ from: directory, to: staging, names }, signal)
   }
+  // The readers of all formats are loaded by the first job that has a report.
+  const { collectEvidence } = await import('./reports/collect.ts')
   const collected = await collectEvidence(reports, { directory: staging, checkout }, signal)
   for (const report of collected) {
     if (report.status === 'missing') log.note(`report ${report.path}: nothing is there`)

@@ -7,7 +7,6 @@ import type { BuiltinName } from '../../core/config/builtins.ts'
 import type { Commit } from '../../core/model.ts'
 import type { RunOrigin } from '../../core/pipeline/types.ts'
 import type { BuiltinSteps } from '../../ports/builtins.ts'
-import { builtinJobs } from './builtin.ts'
 import type { BuiltinTold } from './steps.ts'
 
 /** What is run by hand. */
@@ -26,6 +25,8 @@ export const runAtHand = async (
   { name, options, projectDir, service, commit, origin, steps }: AtHand,
   signal: AbortSignal,
 ): Promise<BuiltinAnswer & { readonly changelog: string | null }> => {
+  // All of the steps and the schema's library, for whoever runs one by hand.
+  const { builtinJobs } = await import('./builtin.ts')
   const outputDirectory = await mkdtemp(join(tmpdir(), 'sluice-step-'))
   try {
     const { told } = await steps.prepare(

@@ -4,7 +4,6 @@ import { mkdir, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { writeWhole } from '../../lib/files.ts'
 import type { Provenances } from '../../ports/provenance.ts'
-import { projectKey, verifyProvenance } from './signing.ts'
 
 /** Keeps a document of a run. Safe to repeat. */
 export const keepProvenance = async (
@@ -22,6 +21,7 @@ export const keptProvenances = (stateDirectory: string): Provenances => ({
   verify: async ({ subject, commit, runs, publicKey }) => {
     const documents = (await Promise.all(runs.map((run) => documentsOf(folderOf(stateDirectory, run))))).flat()
     if (documents.length === 0) return null
+    const { projectKey, verifyProvenance } = await import('./signing.ts')
     const key = publicKey ?? (await projectKey(stateDirectory)).publicKey
     const reasons: string[] = []
     for (const text of documents) {
