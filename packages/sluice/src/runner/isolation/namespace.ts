@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { SluiceError } from '../../core/errors.ts'
 import { limits } from '../../core/limits.ts'
 import { childrenOf } from '../../lib/process-group.ts'
+import { identify, isRunning, type ProcessIdentity } from '../../lib/process-identity.ts'
 import { enterWords, launchWords, type Launcher, type Network, type RunAs } from './launcher.ts'
 
 /** What namespaces are opened with. */
@@ -30,6 +31,9 @@ trap '' CHLD
 echo =0
 while IFS= read -r line; do eval "$line"; echo "=$?"; done`
 
+/** Between two looks at whether a line of processes has ended. */
+const settleLookMs = 2
+
 type Keeper = ChildProcessByStdio<Writable, Readable, Readable>
 
 /** Open namespaces. */
@@ -41,6 +45,7 @@ export class Namespace {
   #said = ''
   #complaints = ''
   #keeper = 0
+  #line: readonly ProcessIdentity[] = []
 
   private constructor(options: NamespaceOptions, keeper: Keeper) {
     this.#options = options
@@ -83,7 +88,9 @@ export class Namespace {
         hint: 'allow user namespaces (sysctl kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns), or run with isolation "none"',
       })
     }
-    namespace.#keeper = deepest(keeper.pid ?? 0)
+    const line = lineOf(keeper.pid ?? 0)
+    namespace.#keeper = line.at(-1) ?? 0
+    namespace.#line = line.flatMap((pid) => identify(pid) ?? [])
     return namespace
   }
 
@@ -120,11 +127,19 @@ export class Namespace {
       this.#exited.then(() => true),
       sleep(limits.namespaceEndMs, false, { ref: false }),
     ])
-    if (isGone) return
-    // The keeper does not read: it sits in a mount that hangs. Its own end is what the kernel acts on.
-    if (this.#keeper > 0) kill(this.#keeper)
-    this.#process.kill('SIGKILL')
-    await this.#exited
+    if (!isGone) {
+      // The keeper does not read: it sits in a mount that hangs. Its own end is what the kernel acts on.
+      if (this.#keeper > 0) kill(this.#keeper)
+      this.#process.kill('SIGKILL')
+      await this.#exited
+    }
+    await this.#settled()
+  }
+
+  /** The process outside may end before the first one inside does (bwrap), and with that one, by the kernel, all others. */
+  async #settled(): Promise<void> {
+    const deadline = performance.now() + limits.namespaceEndMs
+    while (this.#line.some(isRunning) && performance.now() < deadline) await sleep(settleLookMs)
   }
 
   #answer(): Promise<number | null> {
@@ -139,10 +154,10 @@ export class Namespace {
   }
 }
 
-/** The keeper is the last of a line of processes that each started one. */
-const deepest = (pid: number): number => {
+/** From the process outside to the keeper, the last of a line of processes that each started one. */
+const lineOf = (pid: number): readonly number[] => {
   const [child] = childrenOf(pid)
-  return child === undefined ? pid : deepest(child)
+  return child === undefined ? [pid] : [pid, ...lineOf(child)]
 }
 
 const kill = (pid: number): void => {
