@@ -2,7 +2,7 @@
 import type { EnvironmentConfig } from '../../packages/sluice/src/core/config/types.ts'
 import { type Desk, makeStateDir, openDesk, removeState, tester } from '../../packages/sluice/test/e2e/plane.ts'
 import { makeProject } from '../../packages/sluice/test/e2e/project.ts'
-import { freePort } from '../../packages/sluice/test/router/gateway-world.ts'
+import { freePort } from '../../packages/sluice/test/free-port.ts'
 import { type Load, type LoadFailure, mixedClients, startLoad } from './load/load.ts'
 import { recordedShifts } from './shifts.ts'
 import { type Calm, type Comparison, compare } from './windows.ts'

@@ -13,7 +13,8 @@ import { cpuSecondsOf, describeMachine, memoryMbOf } from '../lib/machine.ts'
 import type { Figure } from '../lib/report.ts'
 import { median, progress, report } from '../lib/report.ts'
 import type { Proxy } from './peers.ts'
-import { freePort, installPeers, loadCore, proxies, startUpstream } from './peers.ts'
+import { freePort } from '../../packages/sluice/test/free-port.ts'
+import { installPeers, loadCore, proxies, startUpstream } from './peers.ts'
 
 type Plan = {
   readonly rounds: number

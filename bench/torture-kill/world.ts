@@ -11,7 +11,7 @@ import { type Client, createClient } from '../../packages/sluice/src/http/client
 import { openConnection } from '../../packages/sluice/src/routers/gateway/connection.ts'
 import { makeStateDir, openDesk, removeState } from '../../packages/sluice/test/e2e/plane.ts'
 import { makeProject, type Project } from '../../packages/sluice/test/e2e/project.ts'
-import { freePort } from '../../packages/sluice/test/router/gateway-world.ts'
+import { freePort } from '../../packages/sluice/test/free-port.ts'
 import { mixedClients, startLoad, type Load } from '../cutover/load/load.ts'
 
 /** Names of the environments; each has a strategy of its own. */

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { makeStateDir } from '../../packages/sluice/test/e2e/plane.ts'
 import { makeProject, type Project } from '../../packages/sluice/test/e2e/project.ts'
-import { freePort } from '../../packages/sluice/test/router/gateway-world.ts'
+import { freePort } from '../../packages/sluice/test/free-port.ts'
 
 /** What the torture works on. */
 export type World = { readonly project: Project; readonly stateDir: string }

@@ -82,7 +82,7 @@ export const runGateway = async (options: GatewayOptions): Promise<Gateway> => {
   const control = new ControlServer(commandHandler(parts), world)
   running.control = control
   const unclaimed = new Set(inheritance?.listeners ?? [])
-  for (const record of readRoutes(folder, world)) await restore(table, record, { world, unclaimed })
+  for (const record of readRoutes(folder, world)) await restore(table, record, { plane, unclaimed })
   for (const rest of unclaimed) rest.discard()
   await control.listen(socketFile)
   running.atEnd(watchControlPlane({ stateDir, command: options.controlPlaneCommand ?? null, world }))
@@ -97,26 +97,26 @@ const inheritanceOf = async (after: 'adopt' | 'standBy' | null): Promise<Inherit
   return after === 'adopt' ? inherit() : standBy()
 }
 
-const portRetryMs = 500
-
 /** A route whose port is taken is tried again for as long as it takes: the others must not wait for it. */
 const restore = async (
   table: RouteTable,
   record: RouteRecord,
-  how: { readonly world: World; readonly unclaimed: Set<ReceivedListener> },
+  how: { readonly plane: DataPlane; readonly unclaimed: Set<ReceivedListener> },
 ): Promise<void> => {
   try {
     const mine = [...how.unclaimed].find((each) => isFor(each, record)) ?? null
     if (mine) how.unclaimed.delete(mine)
     await table.restore(record, mine)
   } catch (error) {
-    how.world.log('error', 'route_not_listening', {
+    const { world, settings } = how.plane
+    const retryMs = settings.portRetryMs
+    world.log('error', 'route_not_listening', {
       service: record.service,
       environment: record.environment,
       reason: error instanceof Error ? error.message : String(error),
-      retryMs: portRetryMs,
+      retryMs,
     })
-    relistenLater(table, record)
+    relistenLater(table, record, retryMs)
   }
 }
 
@@ -127,8 +127,12 @@ const isFor = ({ service, environment, listen }: ReceivedListener, record: Route
   listen.host === record.route?.listen.host &&
   listen.port === record.route.listen.port
 
-const relistenLater = (table: RouteTable, record: RouteRecord): void => {
-  setTimeout(() => void table.relisten(record).catch(() => relistenLater(table, record)), portRetryMs).unref()
+const relistenLater = (table: RouteTable, record: RouteRecord, retryMs: number): void => {
+  const again = (): void =>
+    void table.relisten(record).catch(() => {
+      if (!table.isStopped) relistenLater(table, record, retryMs)
+    })
+  setTimeout(again, retryMs).unref()
 }
 
 type RunningParts = {

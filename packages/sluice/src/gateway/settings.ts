@@ -49,6 +49,8 @@ export type GatewaySettings = {
   readonly evidenceWriteMs: number
   /** How long requests in flight may take after SIGTERM. */
   readonly shutdownGraceMs: number
+  /** Until a route whose port was taken is tried again. */
+  readonly portRetryMs: number
   /** Keep the forwarding fields that a client sends (the gateway stands behind another proxy). */
   readonly trustForwarded: boolean
 }
@@ -78,5 +80,6 @@ export const defaultSettings: GatewaySettings = {
   sweepMs: 250,
   evidenceWriteMs: 250,
   shutdownGraceMs: 30_000,
+  portRetryMs: 500,
   trustForwarded: false,
 }

@@ -11,7 +11,7 @@ import { AwsClient } from 'aws4fetch'
 import { type S3CacheOptions, s3Cache } from '../../src/adapters/cache/s3.ts'
 import { SluiceError } from '../../src/core/errors.ts'
 import { cacheContract } from '../contracts/cache.contract.ts'
-import { freePort } from '../router/gateway-world.ts'
+import { freePort } from '../free-port.ts'
 import { sealedAt } from './opening.ts'
 
 const signal = new AbortController().signal

@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, readdir, realpath, rm, symlink, writeFile } from 'node:
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { freePort } from '../gateway/harness.ts'
+import { freePort } from '../free-port.ts'
 import { type Ended, type Place, sluice } from './sluice.ts'
 
 const holds = (ended: Ended, code: number, ...patterns: readonly RegExp[]): void => {

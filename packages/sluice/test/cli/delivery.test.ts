@@ -8,7 +8,7 @@ import { after, before, describe, test } from 'node:test'
 import { serve } from '../../src/serve.ts'
 import { removeState } from '../e2e/plane.ts'
 import { makeProject, type Project } from '../e2e/project.ts'
-import { freePort } from '../gateway/harness.ts'
+import { freePort } from '../free-port.ts'
 import { type Ended, type Place, sluice, type } from './sluice.ts'
 
 /** What a control plane that was killed leaves behind: the address of a process that is gone. */

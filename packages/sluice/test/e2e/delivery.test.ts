@@ -4,7 +4,7 @@ import { after, before, describe, test } from 'node:test'
 import { type Load, startLoad } from '../../../../bench/cutover/load/load.ts'
 import { SluiceError } from '../../src/core/errors.ts'
 import type { Release } from '../../src/core/model.ts'
-import { freePort } from '../router/gateway-world.ts'
+import { freePort } from '../free-port.ts'
 import { type Desk, makeStateDir, openDesk, removeState } from './plane.ts'
 import { makeProject, type Project } from './project.ts'
 

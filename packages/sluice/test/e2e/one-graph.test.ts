@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { JobConfig } from '../../src/core/config/types-pipeline.ts'
-import { freePort } from '../router/gateway-world.ts'
+import { freePort } from '../free-port.ts'
 import { type Desk, makeStateDir, openDesk, removeState } from './plane.ts'
 import { makeProject, type Project } from './project.ts'
 

@@ -10,7 +10,7 @@ import { type Load, mixedClients, startLoad } from '../../../../bench/cutover/lo
 import { type Client, createClient } from '../../src/http/client/client.ts'
 import type { RolloutView } from '../../src/http/client/views.ts'
 import { identify, isRunning, type ProcessIdentity } from '../../src/lib/process-identity.ts'
-import { freePort } from '../router/gateway-world.ts'
+import { freePort } from '../free-port.ts'
 import { makeStateDir, openDesk, removeState } from './plane.ts'
 import { makeProject, type Project } from './project.ts'
 

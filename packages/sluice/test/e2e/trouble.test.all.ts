@@ -12,7 +12,7 @@ import type { Release } from '../../src/core/model.ts'
 import type { Rollout } from '../../src/engine/trusted.ts'
 import { openConnection } from '../../src/routers/gateway/connection.ts'
 import { setSecret } from '../../src/adapters/secrets/file.ts'
-import { freePort } from '../router/gateway-world.ts'
+import { freePort } from '../free-port.ts'
 import { type Desk, makeStateDir, openDesk, removeState } from './plane.ts'
 import { makeProject, type Project } from './project.ts'
 

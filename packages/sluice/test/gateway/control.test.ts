@@ -4,18 +4,8 @@ import net from 'node:net'
 import { once } from 'node:events'
 import path from 'node:path'
 import { describe, it } from 'node:test'
-import {
-  Control,
-  RawClient,
-  arm,
-  ask,
-  eventually,
-  freePort,
-  makeRoute,
-  serve,
-  startGateway,
-  startUpstream,
-} from './harness.ts'
+import { freePort } from '../free-port.ts'
+import { Control, RawClient, arm, ask, eventually, makeRoute, serve, startGateway, startUpstream } from './harness.ts'
 
 const name = { service: 'shop', environment: 'production' } as const
 

@@ -4,7 +4,9 @@ import { once } from 'node:events'
 import fs from 'node:fs'
 import http from 'node:http'
 import path from 'node:path'
-import { describe, it } from 'node:test'
+import { describe, it, type TestContext } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { freePort } from '../free-port.ts'
 import type { Route } from '../../src/core/routing.ts'
 import {
   Control,
@@ -13,7 +15,6 @@ import {
   ask,
   atEnd,
   eventually,
-  freePort,
   kill,
   makeRoute,
   replaceGateway,
@@ -24,6 +25,7 @@ import {
   startUpstream,
   stateFolder,
   tripwire,
+  type TestGateway,
 } from './harness.ts'
 
 const routeFile = (stateDir: string): string => path.join(stateDir, 'routes', 'shop@production.json')
@@ -198,22 +200,41 @@ describe('a route that cannot be written', () => {
 })
 
 describe('a port that is taken at the start', () => {
-  it('is waited for, while the other routes serve', async (t) => {
+  type Squatted = { readonly second: TestGateway; readonly port: number; readonly leave: () => void }
+
+  const squatted = async (t: TestContext): Promise<Squatted> => {
     const { upstream } = await startUpstream(t, 'a')
     const first = await serve(t, [upstream])
     await first.stop()
     const squatter = http.createServer((_, response) => response.end('squatter')).listen(first.port, '127.0.0.1')
+    const leave = (): void => {
+      squatter.closeAllConnections()
+      squatter.close()
+    }
+    atEnd(t, leave)
     await once(squatter, 'listening')
-    const second = await startGateway(t, { stateDir: first.stateDir })
+    const second = await startGateway(t, { stateDir: first.stateDir, settings: { portRetryMs: 20 } })
     assert.ok(second.logs.some(({ event, level }) => event === 'route_not_listening' && level === 'error'))
-    squatter.closeAllConnections()
-    squatter.close()
+    return { second, port: first.port, leave }
+  }
+
+  it('is waited for, while the other routes serve', async (t) => {
+    const { port, leave } = await squatted(t)
+    leave()
     await eventually('the route listens', () =>
-      ask(first.port).then(
+      ask(port).then(
         ({ body }) => body === 'a',
         () => false,
       ),
     )
+  })
+
+  it('is not taken by a gateway that has stopped meanwhile', async (t) => {
+    const { second, port, leave } = await squatted(t)
+    await second.stop()
+    leave()
+    await sleep(100)
+    await assert.rejects(ask(port), { code: 'ECONNREFUSED' })
   })
 })
 
@@ -366,7 +387,7 @@ describe('the control plane', () => {
     assert.equal(logs.filter(({ event }) => event === 'control_plane_restarted').length, 1)
     fs.rmSync(serverFile)
     process.kill(pid, 'SIGKILL')
-    await new Promise((resolve) => setTimeout(resolve, 700))
+    await sleep(700)
     assert.equal(started().length, 1)
   })
 })

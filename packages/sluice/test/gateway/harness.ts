@@ -9,6 +9,7 @@ import path from 'node:path'
 import { once } from 'node:events'
 import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { freePort } from '../free-port.ts'
 import { releaseId, rolloutId } from '../../src/core/model.ts'
 import type { ReleaseId, RolloutId } from '../../src/core/model.ts'
 import type {
@@ -42,15 +43,6 @@ export const eventually = async <T>(
     if (performance.now() > until) throw new Error(`waited 10 s in vain: ${what}`)
     await new Promise((resolve) => setTimeout(resolve, 5))
   }
-}
-
-/** A port that nobody listens on. */
-export const freePort = async (): Promise<number> => {
-  const server = net.createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as net.AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
 
 /** Clean-up in the reverse order of set-up: what was started first is needed longest. */

@@ -3,6 +3,7 @@ import fs from 'node:fs'
 import http from 'node:http'
 import path from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
+import { freePort } from '../free-port.ts'
 import { runningIn } from '../../src/lib/process-identity.ts'
 import { GatewayKeeper } from '../../src/routers/gateway/keeper.ts'
 import {
@@ -12,7 +13,6 @@ import {
   ask,
   atEnd,
   eventually,
-  freePort,
   kill,
   makeRoute,
   spawnGateway,

@@ -1,18 +1,8 @@
 import assert from 'node:assert/strict'
 import type { Socket } from 'node:net'
 import { describe, it } from 'node:test'
-import {
-  RawClient,
-  arm,
-  ask,
-  eventually,
-  freePort,
-  makeRoute,
-  serve,
-  startGateway,
-  startRaw,
-  startUpstream,
-} from './harness.ts'
+import { RawClient, arm, ask, eventually, makeRoute, serve, startGateway, startRaw, startUpstream } from './harness.ts'
+import { freePort } from '../free-port.ts'
 import type { Upstream } from '../../src/core/routing.ts'
 
 const ok = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'

@@ -275,7 +275,7 @@ test('the ledger verifies, and its export verifies without the server', async ()
 
 test('an address where nobody answers is said to be unreachable', async () => {
   const { createClient } = await import('../../src/http/client/client.ts')
-  const { freePort } = await import('../gateway/harness.ts')
+  const { freePort } = await import('../free-port.ts')
   const nobody = createClient({
     url: `http://127.0.0.1:${await freePort()}`,
     token: null,

@@ -6,7 +6,7 @@ import { wireTransport } from '../../src/http/client/wire.ts'
 import { type Served, serve } from '../../src/serve.ts'
 import { makeStateDir, removeState } from '../e2e/plane.ts'
 import { makeProject, type Project } from '../e2e/project.ts'
-import { freePort } from '../gateway/harness.ts'
+import { freePort } from '../free-port.ts'
 
 /** What a test talks to. */
 export type Running = {

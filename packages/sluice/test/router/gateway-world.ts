@@ -2,10 +2,11 @@
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import http from 'node:http'
-import net from 'node:net'
+import type net from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { freePort } from '../free-port.ts'
 import type { Log } from '../../src/ports/clock.ts'
 import { GatewayKeeper, shutdownGateway } from '../../src/routers/gateway/keeper.ts'
 import { gatewayRouter, type GatewayRouter } from '../../src/routers/gateway/router.ts'
@@ -81,17 +82,6 @@ const portOf = (server: net.Server): number => {
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('the server listens on a port')
   return address.port
-}
-
-/** A port that was free a moment ago. */
-export const freePort = async (): Promise<number> => {
-  const server = net.createServer()
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const port = portOf(server)
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 /** Sends requests one after the other; gives the statuses. */

@@ -10,7 +10,8 @@ import { GatewayKeeper } from '../../src/routers/gateway/keeper.ts'
 import { parseHello } from '../../src/routers/gateway/requests.ts'
 import { gatewayRouter } from '../../src/routers/gateway/router.ts'
 import { routerContract } from '../contracts/router.contract.ts'
-import { freePort, gatewayWorld, type GatewayWorld, send } from './gateway-world.ts'
+import { freePort } from '../free-port.ts'
+import { gatewayWorld, type GatewayWorld, send } from './gateway-world.ts'
 
 routerContract('the gateway router', gatewayWorld)
 

@@ -46,6 +46,7 @@ export class RouteTable {
   readonly entries: Map<string, Entry> = new Map()
   /** A successor has the state directory: no command is taken and nothing is written any more. */
   private frozen = false
+  private stopped = false
   private readonly plane: DataPlane
   private readonly folder: string
   private readonly notify: (notice: GatewayNotice) => void
@@ -86,7 +87,7 @@ export class RouteTable {
   async relisten(name: RouteName): Promise<void> {
     await this.inTurn(name, async (entry) => {
       if (!entry.live || entry.server) return
-      entry.server = await openListener(entry.live.route.listen, this.accept(entry.live))
+      entry.server = await this.open(entry.live.route.listen, entry.live)
       await this.listenersChanged()
     })
   }
@@ -110,7 +111,7 @@ export class RouteTable {
         live.route.listen.host !== route.listen.host ||
         live.route.listen.port !== route.listen.port
       const next = live ?? this.make(route, entry)
-      const server = moved ? await openListener(route.listen, this.accept(next)) : entry.server
+      const server = moved ? await this.open(route.listen, next) : entry.server
       try {
         await this.commit(entry, (record) => {
           this.checkTripped(entry, route)
@@ -207,8 +208,14 @@ export class RouteTable {
     this.frozen = false
   }
 
-  /** Stops accepting on every route. */
+  /** Whether this table has stopped listening for good. */
+  get isStopped(): boolean {
+    return this.stopped
+  }
+
+  /** Stops accepting on every route, and opens no port any more. */
   stopListening(): void {
+    this.stopped = true
     for (const entry of this.entries.values()) if (entry.server) close(entry.server)
   }
 
@@ -314,6 +321,14 @@ export class RouteTable {
         cause: error,
       })
     }
+  }
+
+  /** Listens; a gateway that stopped meanwhile does not. */
+  private async open(listen: Route['listen'], live: LiveRoute): Promise<net.Server> {
+    const server = this.stopped ? null : await openListener(listen, this.accept(live))
+    if (server !== null && !this.stopped) return server
+    if (server !== null) close(server)
+    throw new SluiceError('gateway_unreachable', { detail: 'this gateway is ending; connect again' })
   }
 
   private accept(live: LiveRoute): OnConnection {

@@ -20,8 +20,8 @@ export const unmountLine = 'own umount -n w'
 
 /** Removes a layer's folder. The kernel leaves folders of no mode at all in it, which only root may enter. */
 export const removeLayer = async (folder: string): Promise<void> => {
-  for (const name of ['k/work', 'k/work/incompat', 'k/work/incompat/volatile', 'k/index']) {
-    const path = join(folder, name)
+  for (const name of ['work', 'work/incompat', 'work/incompat/volatile', 'index']) {
+    const path = join(folder, 'k', name)
     await chmod(path, 0o700).catch(() => {})
   }
   await rm(folder, { recursive: true, force: true })

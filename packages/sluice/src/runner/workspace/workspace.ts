@@ -1,5 +1,5 @@
 /**
- * A job's files. Everything of a job is in one folder, `<state>/work/<key>/`:
+ * A job's files. Everything of a job is in one folder, `jobs/<key>` of the state directory:
  *
  * - `w/checkout` is the workspace, for the job's processes and for this one. In namespaces `w` is a mount and holds the layers' `checkout` and `view`, a link
  *   to it; outside, `w/checkout` is a link to the view inside. Files are read, written and listed through it; `realpath` has no meaning there.
