@@ -134,21 +134,46 @@ const localPorts = ({ projectDir, stateDir, log, store, router }: LocalPlace): P
   const secrets = fileSecrets(stateDir)
   const github = githubRules({ repository: projectDir, toolCache: join(stateDir, 'tools'), token: '' })
   return {
-    ...{ log, store, router, artifacts, evidence, secrets, github },
+    log,
+    store,
+    router,
+    artifacts,
+    evidence,
+    secrets,
+    github,
     clock: systemClock(),
     ids: systemIds(),
     sha256: (text) => createHash('sha256').update(text).digest('hex'),
-    driver: processDriver({ stateDir, artifacts, secrets, log }),
+    driver: processDriver({
+      stateDir,
+      artifacts,
+      secrets,
+      log,
+    }),
     source: gitSource(projectDir),
     config: configLoader(join(stateDir, 'cache', 'configs')),
     runner: new LocalRunner({
-      ...{ stateDir, artifacts, evidence, environment: process.env, cores: availableParallelism(), now: Date.now },
+      stateDir,
+      artifacts,
+      evidence,
+      environment: process.env,
+      cores: availableParallelism(),
+      now: Date.now,
       repository: projectDir,
-      builtins: builtinSteps({ projectDir, stateDir, sluiceVersion: programVersion(), now: Date.now }),
+      builtins: builtinSteps({
+        projectDir,
+        stateDir,
+        sluiceVersion: programVersion(),
+        now: Date.now,
+      }),
       caches: cacheSupport(stateDir, log),
       github,
     }),
-    pipelines: pipelinesOf({ projectDir, cacheDir: join(stateDir, 'cache', 'workflows'), version: programVersion() }),
+    pipelines: pipelinesOf({
+      projectDir,
+      cacheDir: join(stateDir, 'cache', 'workflows'),
+      version: programVersion(),
+    }),
   }
 }
 
@@ -156,7 +181,9 @@ type Scheduling = { readonly engine: Engine; readonly projectDir: string; readon
 
 const schedulerOf = ({ clock, log, config }: Ports, { engine, projectDir, signal }: Scheduling): Scheduler =>
   new Scheduler({
-    ...{ clock, log, cron: systemCron() },
+    clock,
+    log,
+    cron: systemCron(),
     expressions: async () => (await config.load(projectDir, signal)).pipeline.on.schedule,
     start: (command, caller) => engine.startRun(command, caller, signal),
   })

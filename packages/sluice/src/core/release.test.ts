@@ -105,8 +105,18 @@ test('any other content is another release', () => {
 
 test('a release that passed only by an excuse is another one than one that needed none', () => {
   const verdict: Omit<GateVerdict, 'status'> = {
-    ...{ gate: 'tests', kind: 'tests', unit: 'tests', sentence: '2 tests ran', measured: 0, threshold: 0 },
-    ...{ bound: 'at_most', base: null, details: [], detailsTotal: 0, evidence: null, reports: [] },
+    gate: 'tests',
+    kind: 'tests',
+    unit: 'tests',
+    sentence: '2 tests ran',
+    measured: 0,
+    threshold: 0,
+    bound: 'at_most',
+    base: null,
+    details: [],
+    detailsTotal: 0,
+    evidence: null,
+    reports: [],
   }
   const cut = { draft, artifacts: [artifact('app')], run, at: 1 }
   const passed = cutRelease({ ...cut, gates: [{ ...verdict, status: 'pass' }] }, sha256)

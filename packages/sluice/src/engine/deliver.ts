@@ -54,12 +54,13 @@ const start = async (world: Deliveries, { action, key, service, by }: Order, sig
   const { environment, purpose, release } = action
   const command: DeployCommand = { service, environment, purpose, release: release.id }
   const known = await world.rolloutOf(key)
-  while (known === null) {
+  if (known !== null) return known
+  for (;;) {
     const refusals = await world.refusals(command)
     if (refusals.length === 0 || refusals.some(({ kind }) => kind !== 'approval_missing')) break
     await pause(world.clock, signal)
   }
-  return known ?? (await world.deploy(command, { by, key }))
+  return world.deploy(command, { by, key })
 }
 
 const pause = (clock: Clock, signal: AbortSignal): Promise<void> =>

@@ -191,12 +191,10 @@ const foreignPlan = async (
     fallbackService: world.source.name,
     commit,
     cores: world.runner.cores,
-    ...{
-      origin,
-      inputs,
-      jobs: lowered,
-      cachesFor: command.usesCache === false ? null : ref,
-    },
+    origin,
+    inputs,
+    jobs: lowered,
+    cachesFor: command.usesCache === false ? null : ref,
   })
 }
 

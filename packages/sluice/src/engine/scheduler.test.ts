@@ -22,7 +22,10 @@ const project = (expressions: readonly string[]) => {
   }
   const scheduler = (): Scheduler =>
     new Scheduler({
-      ...{ clock, log, cron: systemCron(), expressions: () => Promise.resolve(expressions) },
+      clock,
+      log,
+      cron: systemCron(),
+      expressions: () => Promise.resolve(expressions),
       start: (_, { idempotencyKey, reason, by }) => {
         const failure = failures.pop()
         if (failure !== undefined) return Promise.reject(new Error(failure))

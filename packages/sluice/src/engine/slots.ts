@@ -11,7 +11,7 @@ export class SlotKeeper {
   readonly #loop: Loop
   readonly #clock: Clock
   readonly #log: Log
-  #pass: Promise<void> | null = null
+  #isLooking = false
   #isWanted = false
 
   constructor(parts: { readonly loop: Loop; readonly clock: Clock; readonly log: Log }) {
@@ -28,8 +28,10 @@ export class SlotKeeper {
   /** Looks at all live runs; at most one look at a time, and one more when something moved meanwhile. */
   look(): void {
     this.#isWanted = true
-    this.#pass ??= this.#passes().finally(() => {
-      this.#pass = null
+    if (this.#isLooking) return
+    this.#isLooking = true
+    void this.#passes().finally(() => {
+      this.#isLooking = false
     })
   }
 

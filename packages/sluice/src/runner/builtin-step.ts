@@ -53,12 +53,22 @@ const callOf = (
 ): BuiltinCall => {
   const { version, commit, run, inputs = [], origin } = request
   return {
-    ...{ name, options, outputDirectory, version },
+    name,
+    options,
+    outputDirectory,
+    version,
     directory: machine.directory,
     service: origin?.service ?? '',
     commit: commit.id,
-    origin: { branch: origin?.branch ?? null, tag: origin?.tag ?? null, base: origin?.base ?? null },
-    run: { id: run, startedAt: origin?.startedAt ?? commit.committedAt },
+    origin: {
+      branch: origin?.branch ?? null,
+      tag: origin?.tag ?? null,
+      base: origin?.base ?? null,
+    },
+    run: {
+      id: run,
+      startedAt: origin?.startedAt ?? commit.committedAt,
+    },
     artifacts: inputs.map(({ name: artifact, digest }) => ({
       name: artifact,
       sha256: digest.slice('sha256:'.length),

@@ -16,7 +16,6 @@ import { RunCaches } from './cache/run-caches.ts'
 import { type Capture, captureJob, stagingOf } from './captured.ts'
 import { runJob } from './job.ts'
 import { endRecorded, recordGroup } from './groups.ts'
-import { safe } from './job-names.ts'
 import { jobEnvironment } from './job-environment.ts'
 import { keyName } from './key-name.ts'
 import { JobLog } from './log/job-log.ts'
@@ -223,7 +222,13 @@ export class LocalRunner {
     for (const line of recalled.miss.because) log.note(`cache: miss, ${line}`)
     return captureJob({
       ...recalled,
-      ...{ request, caches: this.#caches, log, logPath: this.#logPath(request.key), stateDir, environment, now },
+      request,
+      caches: this.#caches,
+      log,
+      logPath: this.#logPath(request.key),
+      stateDir,
+      environment,
+      now,
       provided: (request.inputs ?? []).map(({ digest }) => join(stateDir, 'checkouts', digest.slice('sha256:'.length))),
     })
   }
@@ -269,7 +274,10 @@ export class LocalRunner {
       })
       const end = await runJob(
         {
-          ...{ request, plan, stateDir, folder },
+          request,
+          plan,
+          stateDir,
+          folder,
           workspace,
           processes,
           log,

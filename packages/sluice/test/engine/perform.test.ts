@@ -80,8 +80,20 @@ const startedRun = (command: string, timeoutMs: number) => {
   const job = jobPlan('slow', [], { steps: [step(command, { name: 'wait' })], timeoutMs })
   const commit = { id: commitId(head), subject: 'feat: one', author: 'Ada', committedAt: 1 }
   const plan: RunPlan = {
-    ...{ form: 1, service: 'shop', commit, version: '1.0.0', parallelMax: 1, isolation: 'auto', gates: null },
-    ...{ trigger: { event: 'manual', name: null, inputs: {} }, jobs: [job], draft: null },
+    form: 1,
+    service: 'shop',
+    commit,
+    version: '1.0.0',
+    parallelMax: 1,
+    isolation: 'auto',
+    gates: null,
+    trigger: {
+      event: 'manual',
+      name: null,
+      inputs: {},
+    },
+    jobs: [job],
+    draft: null,
   }
   const absent: RunState = { status: 'absent' }
   const id = runId('run_1')

@@ -67,11 +67,9 @@ const requestOf = ({ kind, file }: ImportRequest, skippedActions: readonly strin
   inputs: {},
   variables: {},
   runners: {},
-  ...{
-    containers: 'here',
-    actions: null,
-    skippedActions,
-  },
+  containers: 'here',
+  actions: null,
+  skippedActions,
 })
 
 /** What is exported: the pipeline of the settings. */

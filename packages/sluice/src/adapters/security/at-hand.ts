@@ -31,8 +31,19 @@ export const runAtHand = async (
   try {
     const { told } = await steps.prepare(
       {
-        ...{ name: `sluice/${name}`, options: null, directory: projectDir, outputDirectory, service, origin },
-        ...{ version: '', commit: commit.id, run: { id: 'by hand', startedAt: commit.committedAt }, artifacts: [] },
+        name: `sluice/${name}`,
+        options: null,
+        directory: projectDir,
+        outputDirectory,
+        service,
+        origin,
+        version: '',
+        commit: commit.id,
+        run: {
+          id: 'by hand',
+          startedAt: commit.committedAt,
+        },
+        artifacts: [],
       },
       signal,
     )
@@ -41,7 +52,12 @@ export const runAtHand = async (
     const { verdict, outputs, reports, summary, result } = await builtinJobs[name](options, { ...context, signal })
     const changelog = reports.find(({ format }) => format === 'changelog')?.path ?? null
     return {
-      ...{ verdict, outputs, summary, reason: result.reason, findings: result.findings, reports: [] },
+      verdict,
+      outputs,
+      summary,
+      reason: result.reason,
+      findings: result.findings,
+      reports: [],
       changelog: changelog === null ? null : await readFile(changelog, 'utf8'),
     }
   } finally {

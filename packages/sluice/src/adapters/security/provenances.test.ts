@@ -24,8 +24,15 @@ test('an artifact is where it is said to be from only by a key that is trusted, 
   const question = { subject, commit, runs: ['run_1'], publicKey: null }
   deepStrictEqual(await provenances.verify(question), null)
   const build = {
-    ...{ builder: 'urn:sluice:s', sluiceVersion: '0.1.0', runId: 'run_1', repository: 'https://git.acme.io/s', commit },
-    ...{ parameters: {}, materials: [], startedAt: 0, finishedAt: 1 },
+    builder: 'urn:sluice:s',
+    sluiceVersion: '0.1.0',
+    runId: 'run_1',
+    repository: 'https://git.acme.io/s',
+    commit,
+    parameters: {},
+    materials: [],
+    startedAt: 0,
+    finishedAt: 1,
   }
   const key = await projectKey(state)
   const text = JSON.stringify(sealDocument(provenanceOf([subject], build), statementType, key))

@@ -225,7 +225,14 @@ const write = (data: Data, commit: Commit, tails: readonly (readonly string[])[]
     keepEffects(data, transition)
     const { key, machineVersion, state, settled, nextAt } = transition
     const version = versionAfter(transition)
-    const known = { ...{ key, version, settled, nextAt }, ...{ claims: 0, updatedAt: madeAt(transition) } }
+    const known = {
+      key,
+      version,
+      settled,
+      nextAt,
+      claims: 0,
+      updatedAt: madeAt(transition),
+    }
     const before = data.aggregates.get(nameOf(key))
     if (transition.writes === 'state' || before === undefined)
       put(data, { ...known, machineVersion, state, stateVersion: version, since: [] })

@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module'
-import type { Logger } from 'pino'
+import type { Logger, pino as Pino } from 'pino'
 import type { Log } from '../../ports/clock.ts'
 
 /** Where records go: a file (made with mode 0600, appended to), or a file descriptor such as 2 for stderr. */
@@ -18,7 +18,7 @@ export const systemLog = (options: LogOptions): Log => {
 
 /** Loaded with the first record, and at once: a command that goes well writes none, and a last word cannot wait for a promise. */
 const open = ({ to }: LogOptions): Logger => {
-  const pino: typeof import('pino') = createRequire(import.meta.url)('pino')
+  const pino: typeof Pino = createRequire(import.meta.url)('pino')
   const destination = pino.destination({ dest: to, sync: true, append: true, mode: 0o600 })
   return pino(
     { base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (level) => ({ level }) } },

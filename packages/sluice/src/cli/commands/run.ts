@@ -48,9 +48,12 @@ const runOnce = async (
   { client, kind, jobs, pipeline, isTree, waits }: Running,
 ): Promise<number> => {
   const body = {
-    ...{ ref: input.args[0] ?? 'HEAD', jobs, reason: textOption(input, 'message') },
-    ...{ of: isTree ? ('tree' as const) : null, cache: input.options['cache'] !== false, pipeline },
-    // The events of a workflow are that system's, and go with it.
+    ref: input.args[0] ?? 'HEAD',
+    jobs,
+    reason: textOption(input, 'message'),
+    of: isTree ? ('tree' as const) : null,
+    cache: input.options['cache'] !== false,
+    pipeline,
     event: pipeline === null ? eventOf(input) : null,
   }
   const { run, notes } = await client.call('runs.start', { body, idempotencyKey: freshKey() })

@@ -148,7 +148,12 @@ const chosenJobs = (run: RunDetailView, given: string | undefined): readonly Cho
 type ChosenJob = Pick<JobView, 'name' | 'status' | 'startedAt' | 'finishedAt' | 'failure' | 'because'>
 
 const unknownJob = (name: string): ChosenJob => ({
-  ...{ name, status: 'waiting', startedAt: null, finishedAt: null, failure: null, because: null },
+  name,
+  status: 'waiting',
+  startedAt: null,
+  finishedAt: null,
+  failure: null,
+  because: null,
 })
 
 /** Shows what came since, and gives how far it is shown now. */

@@ -60,8 +60,24 @@ export const pack = (board: Board): Live => {
     board
   const { id, token, plan, startedAt, by, gates, release } = base
   const common: RunCommon = {
-    ...{ id, token, sequence, plan, startedAt, by, added, resolved },
-    ...{ jobs, links, unmet, unsettled, queue, active, timed, gates, release, phase },
+    id,
+    token,
+    sequence,
+    plan,
+    startedAt,
+    by,
+    added,
+    resolved,
+    jobs,
+    links,
+    unmet,
+    unsettled,
+    queue,
+    active,
+    timed,
+    gates,
+    release,
+    phase,
   }
   if (called === null) return { ...common, status: 'running', cause }
   assert(cause !== null, 'a run that was called off has a cause')

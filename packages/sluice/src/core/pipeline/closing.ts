@@ -102,7 +102,7 @@ const begin = (board: Board, action: RunAction, attempt: number): RunDecision =>
 
 /** The run with its jobs again, and what came of the effect between them. */
 const goOn = (
-  { status: _, stage: _stage, ...common }: Closing,
+  { status: _status, stage: _stage, ...common }: Closing,
   came: { readonly gates?: RunCommon['gates']; readonly release?: Release; readonly cause?: RunCause },
   at: number,
 ): RunDecision => {

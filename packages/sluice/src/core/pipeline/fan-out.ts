@@ -61,13 +61,17 @@ const parseList = (text: string): readonly JsonValue[] | null => {
 }
 
 const valuesOf = (entry: JsonValue, as: string): Texts | null => {
-  if (typeof entry === 'string' || typeof entry === 'number' || typeof entry === 'boolean')
-    return { [as]: String(entry) }
-  if (entry === null || Array.isArray(entry) || typeof entry !== 'object') return null
-  const values = Object.entries(entry)
-  return values.every(
-    ([, value]) => typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean',
-  )
-    ? Object.fromEntries(values.map(([name, value]) => [name, String(value)]))
-    : null
+  const text = textOf(entry)
+  if (text !== null) return { [as]: text }
+  if (entry === null || typeof entry !== 'object' || Array.isArray(entry)) return null
+  const values: Record<string, string> = {}
+  for (const [name, value] of Object.entries(entry)) {
+    const one = textOf(value)
+    if (one === null) return null
+    values[name] = one
+  }
+  return values
 }
+
+const textOf = (value: JsonValue): string | null =>
+  typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : null

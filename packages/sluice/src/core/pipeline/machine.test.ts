@@ -44,18 +44,40 @@ const failure: Failure = { code: 'run_failed', retry: 'never', detail: 'exit cod
 const job = jobPlan
 
 const gates: GateSettings = {
-  ...{ tests: null, vulnerabilities: null, findings: null, securityScore: null, performance: [], size: [] },
-  ...{ time: null, licences: null, reviews: null },
+  tests: null,
+  vulnerabilities: null,
+  findings: null,
+  securityScore: null,
+  performance: [],
+  size: [],
+  time: null,
+  licences: null,
+  reviews: null,
   coverage: {
-    ...{ linesBp: 8_000, branchesBp: null, functionsBp: null, changedLinesBp: null },
-    ...{ maxDropBp: null, paths: [], waiver: null },
+    linesBp: 8e3,
+    branchesBp: null,
+    functionsBp: null,
+    changedLinesBp: null,
+    maxDropBp: null,
+    paths: [],
+    waiver: null,
   },
 }
 
 const verdictOf = (status: GateVerdict['status']): GateVerdict => ({
-  ...{ gate: 'coverage.lines', kind: 'coverage', status, sentence: '79 % of the lines', unit: 'percent' },
-  ...{ measured: 79, threshold: 80, bound: 'at_least', base: null, details: [], detailsTotal: 0 },
-  ...{ evidence: null, reports: [] },
+  gate: 'coverage.lines',
+  kind: 'coverage',
+  status,
+  sentence: '79 % of the lines',
+  unit: 'percent',
+  measured: 79,
+  threshold: 80,
+  bound: 'at_least',
+  base: null,
+  details: [],
+  detailsTotal: 0,
+  evidence: null,
+  reports: [],
 })
 
 const planOf = (jobs: readonly JobPlan[], rest: Partial<RunPlan> = {}): RunPlan => ({
@@ -304,8 +326,18 @@ test('a job gets the artifacts of its needs, and the release is cut from all of 
     runMachine.outstanding(checking).map(({ action }) => action),
     [
       {
-        ...{ kind: 'run_job', job: 'check', execution: 1, inputs: [artifact('app')], given: {} },
-        needs: [{ name: 'build', result: 'success', outputs: {} }],
+        kind: 'run_job',
+        job: 'check',
+        execution: 1,
+        inputs: [artifact('app')],
+        given: {},
+        needs: [
+          {
+            name: 'build',
+            result: 'success',
+            outputs: {},
+          },
+        ],
       },
     ],
   )
@@ -334,8 +366,17 @@ test('a job whose dialect names its outputs is done once they are named, with wh
   const inner = job('call / inner', [], { partOf: 'call' })
   const plan = planOf([whole, job('last', ['call'])])
   const resolved: RunEvent = {
-    ...{ type: 'effect_succeeded', at: 5, sequence: 1 },
-    result: { kind: 'job_resolved', resolution: { kind: 'legs', legs: [inner], outputs: { said: 'inner' } } },
+    type: 'effect_succeeded',
+    at: 5,
+    sequence: 1,
+    result: {
+      kind: 'job_resolved',
+      resolution: {
+        kind: 'legs',
+        legs: [inner],
+        outputs: { said: 'inner' },
+      },
+    },
   }
   const naming = told(plan, resolved, succeed(2, 6))
   deepStrictEqual(statuses(naming), ['resolving', 'waiting', 'succeeded'])
@@ -345,15 +386,28 @@ test('a job whose dialect names its outputs is done once they are named, with wh
       {
         key: 'run_1/outputs/call',
         action: {
-          ...{ kind: 'name_outputs', job: 'call', outputs: { said: 'inner' } },
-          legs: [{ name: 'call / inner', result: 'success', outputs: {} }],
+          kind: 'name_outputs',
+          job: 'call',
+          outputs: { said: 'inner' },
+          legs: [
+            {
+              name: 'call / inner',
+              result: 'success',
+              outputs: {},
+            },
+          ],
         },
       },
     ],
   )
   const named: RunEvent = {
-    ...{ type: 'effect_succeeded', at: 7, sequence: 3 },
-    result: { kind: 'outputs_named', outputs: { said: 'yes' } },
+    type: 'effect_succeeded',
+    at: 7,
+    sequence: 3,
+    result: {
+      kind: 'outputs_named',
+      outputs: { said: 'yes' },
+    },
   }
   const after = told(plan, resolved, succeed(2, 6), named)
   deepStrictEqual(statuses(after), ['succeeded', 'running', 'succeeded'])

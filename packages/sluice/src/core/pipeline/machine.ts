@@ -77,18 +77,26 @@ const start = ({ id, token, plan, by, at, carried }: Extract<RunEvent, { type: '
       (links.needs[index]?.length ?? 0) + (partOf === null ? 0 : 1) + (waitsForRelease.has(index) ? 1 : 0),
   )
   const fresh: Live = {
-    ...{ status: 'running', id, token, sequence: 0, plan, startedAt: at, by, added: [], resolved: {}, links, unmet },
+    status: 'running',
+    id,
+    token,
+    sequence: 0,
+    plan,
+    startedAt: at,
+    by,
+    added: [],
+    resolved: {},
+    links,
+    unmet,
     jobs: plan.jobs.map(() => ({ status: 'waiting' }) as const),
-    ...{
-      unsettled: plan.jobs.length,
-      queue: [],
-      active: [],
-      timed: [],
-      gates: [],
-      release: null,
-      cause: null,
-      phase: 'before_release',
-    },
+    unsettled: plan.jobs.length,
+    queue: [],
+    active: [],
+    timed: [],
+    gates: [],
+    release: null,
+    cause: null,
+    phase: 'before_release',
   }
   const board = lay(fresh, at)
   carry(board, carried)

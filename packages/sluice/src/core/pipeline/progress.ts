@@ -203,7 +203,7 @@ export const settleWhole = (board: Board, index: number, outputs?: Texts): void 
 const startReady = (board: Board): void => {
   if (board.queue.length === 0) return
   const { parallelMax } = board.base.plan
-  for (const index of [...board.queue]) {
+  for (const index of board.queue.slice()) {
     if (running(board, board.active) >= parallelMax) return
     if (hasRoom(board, index)) start(board, index)
   }

@@ -19,10 +19,23 @@ const asking = (nth: number, at: number, onConflict: ConcurrencyPlan['onConflict
   const { state } = runMachine.decide(
     { status: 'absent' },
     {
-      ...{ type: 'run_planned', at, id: runId(`run_${nth}`), token: 1, by, carried: [] },
+      type: 'run_planned',
+      at,
+      id: runId(`run_${nth}`),
+      token: 1,
+      by,
+      carried: [],
       plan: {
-        ...{ form: 1, service: 'shop', commit, version: '1.0.0', trigger, parallelMax: 2, isolation: 'auto' },
-        ...{ jobs, gates: null, draft: null },
+        form: 1,
+        service: 'shop',
+        commit,
+        version: '1.0.0',
+        trigger,
+        parallelMax: 2,
+        isolation: 'auto',
+        jobs,
+        gates: null,
+        draft: null,
       },
     },
   )

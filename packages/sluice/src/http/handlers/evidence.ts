@@ -71,7 +71,7 @@ const marksOf = async (
     if (!('past' in state)) continue
     const { name: job } = jobAt(run, index)
     const marks = marksView(await runner.logMarks(jobKey(run.id, job, state.past.length + 1), signal))
-    annotations.push(...marks.annotations.map(({ after: _, ...one }) => ({ job, ...one })))
+    annotations.push(...marks.annotations.map(({ after: _after, ...one }) => ({ job, ...one })))
     if (marks.summary !== '') summaries.push({ job, text: marks.summary })
   }
   return {

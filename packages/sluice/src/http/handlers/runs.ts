@@ -61,9 +61,16 @@ const pipelineOf = (input: PipelineInput | null): NonNullable<StartRunCommand['p
   if (input === null) return null
   const { kind, file, event, payload, inputs, variables, runners, containers, actions, skippedActions } = input
   return {
-    ...{ kind, file, event: event ?? null, payload: (payload ?? null) as JsonValue, inputs: inputs ?? {} },
-    ...{ variables: variables ?? {}, runners: runners ?? {}, containers: containers ?? 'refuse' },
-    ...{ actions: actions ?? null, skippedActions: skippedActions ?? [] },
+    kind,
+    file,
+    event: event ?? null,
+    payload: (payload ?? null) as JsonValue,
+    inputs: inputs ?? {},
+    variables: variables ?? {},
+    runners: runners ?? {},
+    containers: containers ?? 'refuse',
+    actions: actions ?? null,
+    skippedActions: skippedActions ?? [],
   }
 }
 

@@ -132,7 +132,12 @@ export class RunCaches {
     const access = accessOf(plan.ref)
     const { seal, report } = support
     const shared: ShelfOptions & { readonly now: () => number; readonly madeBy: string } = {
-      ...{ local, remotes, seal, access, report, now },
+      local,
+      remotes,
+      seal,
+      access,
+      report,
+      now,
       madeBy: `${run}, commit ${commit.id.slice(0, 12)}`,
     }
     let listed: Promise<Listing> | null = null
@@ -148,9 +153,20 @@ export class RunCaches {
     }
     const platform = `${process.platform}-${process.arch}`
     return {
-      ...{ listing, local, hasWritten: false },
-      tasks: openTaskCache({ ...shared, listing, tools, env: environment, platform }),
-      keyed: openKeyedCaches({ ...shared, home: environment['HOME'] ?? '/nonexistent' }),
+      listing,
+      local,
+      hasWritten: false,
+      tasks: openTaskCache({
+        ...shared,
+        listing,
+        tools,
+        env: environment,
+        platform,
+      }),
+      keyed: openKeyedCaches({
+        ...shared,
+        home: environment['HOME'] ?? '/nonexistent',
+      }),
     }
   }
 

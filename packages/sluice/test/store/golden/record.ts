@@ -235,8 +235,16 @@ const runPipeline = async (recorder: Recorder, index: number, release: Release):
   ]
   const trigger = { event: 'manual', name: null, inputs: {} } as const
   const plan: RunPlan = {
-    ...{ form: 1, service: 'shop', commit, version, trigger, parallelMax: 2, isolation: 'auto' },
-    ...{ jobs, gates: null, draft },
+    form: 1,
+    service: 'shop',
+    commit,
+    version,
+    trigger,
+    parallelMax: 2,
+    isolation: 'auto',
+    jobs,
+    gates: null,
+    draft,
   }
   await recorder.take(key, { type: 'run_planned', id, token: index, plan, by: ada, carried: [] })
   const machine = machines.run

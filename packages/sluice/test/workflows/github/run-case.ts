@@ -89,10 +89,8 @@ const nothing = {
   groups: {},
   reports: {},
   because: {},
-  ...{
-    order: [],
-    failedStep: {},
-  },
+  order: [],
+  failedStep: {},
 }
 
 const resultOf = (state: JobState): string => {

@@ -125,11 +125,9 @@ const plainRequest: Omit<PipelineRequest, 'jobs' | 'kind' | 'file'> = {
   inputs: {},
   variables: {},
   runners: {},
-  ...{
-    containers: 'refuse',
-    actions: null,
-    skippedActions: [],
-  },
+  containers: 'refuse',
+  actions: null,
+  skippedActions: [],
 }
 
 type World = Pick<Ports, 'artifacts' | 'evidence' | 'runner' | 'github'> & {
