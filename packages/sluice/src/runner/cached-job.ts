@@ -12,6 +12,7 @@ import type { TaskHit, TaskMiss } from './cache/task-cache.ts'
 import { type CapturedResult, capturedPath, readCaptured } from './captured.ts'
 import { headOf } from './log/frames.ts'
 import { marksPathOf } from './log/marks.ts'
+import { nothingRan } from './refusals.ts'
 import { keepArtifacts, keepEvidence, reportsOf } from './results.ts'
 
 /** Where a job's result may go. */
@@ -109,26 +110,6 @@ const runOf = (madeBy: string): RunId | null => {
   const [, id] = /^(run_\w+)/.exec(madeBy) ?? []
   return id === undefined ? null : runId(id)
 }
-
-/** The outcome of a job none of whose steps ran, but for how it ended. */
-export const nothingRan = (plan: JobPlan): Omit<JobOutcome, 'outcome' | 'reason' | 'problem' | 'tail'> => ({
-  exitCode: null,
-  failedStep: null,
-  outputs: {},
-  steps: plan.steps.map(({ name }) => ({
-    name,
-    outcome: 'skipped',
-    exitCode: null,
-    startedAt: null,
-    finishedAt: null,
-    isCheckpoint: false,
-  })),
-  artifacts: [],
-  annotations: [],
-  summary: '',
-  evidence: null,
-  isolation: 'nothing ran',
-})
 
 type LogParts = {
   readonly because: readonly string[]

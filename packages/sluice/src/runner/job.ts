@@ -16,6 +16,7 @@ import type { JobLog } from './log/job-log.ts'
 import { type FolderCache, LocalJobShell } from './job-shell.ts'
 import type { Processes } from './processes.ts'
 import { type StepRecord, writeRecord } from './record.ts'
+import { nothingRan } from './refusals.ts'
 import { isDue, keepArtifacts, keepEvidence, keyOf, outputsOf, reportsOf } from './results.ts'
 import { RunFiles } from './run-files.ts'
 import type { ServicePorts } from './services/ports.ts'
@@ -97,24 +98,10 @@ const withoutSteps = ({ plan, workspace }: JobWork, error: SluiceError, signals:
   const outcome = signals.stop.aborted ? signals.because() : 'failed'
   const { code, detail, hint } = error
   return {
+    ...nothingRan(plan),
     outcome,
-    exitCode: null,
-    failedStep: null,
     reason: outcome === 'failed' ? { kind: 'service_failure' } : outcome === 'timed_out' ? { kind: 'timeout' } : null,
     problem: outcome === 'failed' ? { code, detail, hint } : null,
-    outputs: {},
-    steps: plan.steps.map(({ name }) => ({
-      name,
-      outcome: 'skipped',
-      exitCode: null,
-      startedAt: null,
-      finishedAt: null,
-      isCheckpoint: false,
-    })),
-    artifacts: [],
-    annotations: [],
-    summary: '',
-    evidence: null,
     isolation: workspace.label,
   }
 }

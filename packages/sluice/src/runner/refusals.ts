@@ -2,7 +2,6 @@
 import { type ErrorCode, SluiceError } from '../core/errors.ts'
 import type { JobPlan } from '../core/pipeline/job-plan.ts'
 import type { JobOutcome } from '../ports/runner.ts'
-import { nothingRan } from './cached-job.ts'
 
 /** What decides a job before it began. */
 export const foreseen: ReadonlySet<ErrorCode> = new Set([
@@ -26,3 +25,23 @@ export const isCalledOff = (error: unknown): boolean =>
   error instanceof SluiceError
     ? error.code === 'outcome_unknown'
     : error instanceof Error && error.name === 'AbortError'
+
+/** The outcome of a job none of whose steps ran, but for how it ended. */
+export const nothingRan = (plan: JobPlan): Omit<JobOutcome, 'outcome' | 'reason' | 'problem' | 'tail'> => ({
+  exitCode: null,
+  failedStep: null,
+  outputs: {},
+  steps: plan.steps.map(({ name }) => ({
+    name,
+    outcome: 'skipped',
+    exitCode: null,
+    startedAt: null,
+    finishedAt: null,
+    isCheckpoint: false,
+  })),
+  artifacts: [],
+  annotations: [],
+  summary: '',
+  evidence: null,
+  isolation: 'nothing ran',
+})

@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path'
 import { FolderCache } from '../../src/adapters/cache/local.ts'
 import { accessOf } from '../../src/core/pipeline/cache/scope.ts'
 import type { JobPlan, TaskCachePlan, Texts } from '../../src/core/pipeline/job-plan.ts'
+import { plainJob, plainStep } from '../../src/core/pipeline/plain-plans.ts'
 import { listCheckout } from '../../src/runner/cache/listing.ts'
 import type { CacheNotice } from '../../src/runner/cache/shelf.ts'
 import { openTaskCache, type TaskCache, type TaskCacheOptions } from '../../src/runner/cache/task-cache.ts'
@@ -77,49 +78,10 @@ export const makeCacheProject = (files: Texts): CacheProject => {
 }
 
 /** A job with a task cache. */
-export const cachedJob = (cache: Partial<TaskCachePlan> = {}, job: Partial<JobPlan> = {}): JobPlan => ({
-  name: 'build',
-  needs: [],
-  needsWithoutArtifacts: [],
-  partOf: null,
-  stage: null,
-  dialect: 'sluice',
-  work: { kind: 'steps' },
-  definition: null,
-  condition: 'success',
-  failFast: false,
-  maxParallel: null,
-  steps: [
-    {
-      name: 'compile',
-      run: 'make',
-      builtin: null,
-      when: 'success',
-      shell: null,
-      env: {},
-      workingDirectory: null,
-      timeoutMs: null,
-      continueOnError: false,
-    },
-  ],
-  shell: null,
-  workingDirectory: null,
-  env: {},
-  envOfNeeds: false,
-  secrets: [],
-  environment: null,
-  services: [],
-  timeoutMs: 60_000,
-  budget: null,
-  retry: { attemptsMax: 1, backoffMs: 0, on: [] },
-  mayFail: null,
-  concurrency: null,
-  manual: null,
-  delayMs: 0,
-  outputFiles: [],
-  artifacts: [],
-  reports: [],
-  keyedCaches: [],
-  ...job,
-  cache: { inputs: ['src/**'], outputs: ['dist/**'], env: [], tools: [], strict: false, ...cache },
-})
+export const cachedJob = (cache: Partial<TaskCachePlan> = {}, job: Partial<JobPlan> = {}): JobPlan =>
+  plainJob('build', {
+    steps: [plainStep('compile', 'make')],
+    timeoutMs: 60_000,
+    ...job,
+    cache: { inputs: ['src/**'], outputs: ['dist/**'], env: [], tools: [], strict: false, ...cache },
+  })

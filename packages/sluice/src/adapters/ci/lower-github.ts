@@ -1,6 +1,7 @@
 /** A GitHub workflow of a commit, for the event that somebody says. */
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { plainJob } from '../../core/pipeline/plain-plans.ts'
 import type { JobPlan } from '../../core/pipeline/job-plan.ts'
 import { orderJobs } from '../../core/pipeline/links.ts'
 import { git } from '../../lib/git.ts'
@@ -65,37 +66,8 @@ const actionsIn = (directory: string): readonly string[] =>
 
 /** A group of the whole workflow is one of a job without a name of its own that everything is part of. */
 const inGroup = (jobs: readonly JobPlan[], concurrency: JobPlan['concurrency']): readonly JobPlan[] => {
-  const [first] = jobs
-  if (concurrency === null || first === undefined) return jobs
-  const whole: JobPlan = {
-    ...first,
-    name: wholeName,
-    needs: [],
-    needsWithoutArtifacts: [],
-    partOf: null,
-    stage: null,
-    dialect: 'sluice',
-    work: { kind: 'none' },
-    definition: null,
-    condition: 'success',
-    failFast: false,
-    maxParallel: null,
-    steps: [],
-    env: {},
-    secrets: [],
-    environment: null,
-    services: [],
-    budget: null,
-    mayFail: null,
-    concurrency,
-    manual: null,
-    delayMs: 0,
-    outputFiles: [],
-    artifacts: [],
-    reports: [],
-    cache: null,
-    keyedCaches: [],
-  }
+  if (concurrency === null || jobs.length === 0) return jobs
+  const whole = plainJob(wholeName, { work: { kind: 'none' }, concurrency })
   return [whole, ...jobs.map((job) => (job.partOf === null ? { ...job, partOf: wholeName } : job))]
 }
 

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { type BuiltinName, builtinNames, builtinSchemas, builtinTexts } from './builtins.ts'
 import type { PlannedStep } from '../pipeline/job-plan.ts'
+import { plainStep } from '../pipeline/plain-plans.ts'
 import { key, positiveDuration, text, variables } from './fields.ts'
 
 /** A path inside the checkout. */
@@ -17,17 +18,7 @@ export const shellWords = (): z.ZodType<readonly string[], string> =>
     return list.includes('{0}') ? list : [...list, '{0}']
   })
 
-const plain = (run: string): PlannedStep => ({
-  name: run,
-  run,
-  builtin: null,
-  when: 'success',
-  shell: null,
-  env: {},
-  workingDirectory: null,
-  timeoutMs: null,
-  continueOnError: false,
-})
+const plain = (run: string): PlannedStep => plainStep(run, run)
 
 const shared = {
   name: key(text('a name').optional(), {

@@ -3,26 +3,10 @@ import { test } from 'node:test'
 import { exportGithub } from '../../../src/adapters/ci/export/export-github.ts'
 import { githubOrigin } from '../../../src/adapters/ci/export/github-origin.ts'
 import { writtenJobs } from '../../../src/adapters/ci/export/pipeline-shape.ts'
-import { lowerWorkflow, type LoweringRequest } from '../../../src/adapters/ci/github/lower.ts'
+import { lowerWorkflow } from '../../../src/adapters/ci/github/lower.ts'
 import type { JobPlan } from '../../../src/core/pipeline/job-plan.ts'
+import { loweringRequest } from '../github/request.ts'
 import { options, sample } from './sample.ts'
-
-const event: LoweringRequest['event'] = {
-  name: 'push',
-  action: null,
-  ref: 'refs/heads/main',
-  sha: 'a'.repeat(40),
-  before: null,
-  headRef: null,
-  baseRef: null,
-  repository: 'group/shop',
-  actor: 'ada',
-  defaultBranch: 'main',
-  changedFiles: null,
-  inputs: {},
-  cron: null,
-  payload: null,
-}
 
 /** What GitHub has a word for. Steps that an export adds are left out, loops that it makes of retries are opened; an artifact carries its id and its list of digests. */
 const essence = (jobs: readonly JobPlan[]): readonly unknown[] =>
@@ -50,16 +34,7 @@ const essence = (jobs: readonly JobPlan[]): readonly unknown[] =>
 
 test('a pipeline that was exported to GitHub and read back is the same', () => {
   const { text } = exportGithub(sample, options)
-  const { jobs, notes } = lowerWorkflow({
-    file: '.github/workflows/ci.yml',
-    text,
-    event,
-    filters: 'enforce',
-    read: () => null,
-    vars: {},
-    rules: { runners: {}, containers: 'refuse' },
-    actions: { available: [], skipped: [] },
-  })
+  const { jobs, notes } = lowerWorkflow(loweringRequest(text))
   deepStrictEqual(
     notes.filter(({ level }) => level === 'error'),
     [],

@@ -1,56 +1,21 @@
 /** A pipeline with one of everything, as a config of Sluice would be planned. */
 import type { ExportOptions } from '../../../src/adapters/ci/export/export-options.ts'
 import type { JobPlan, PlannedStep } from '../../../src/core/pipeline/job-plan.ts'
+import { plainJob, plainStep } from '../../../src/core/pipeline/plain-plans.ts'
 
 /** A step as it is where nothing is said. */
-export const step = (run: string, fields: Partial<PlannedStep> = {}): PlannedStep => ({
-  name: run.split('\n')[0] ?? run,
-  run,
-  builtin: null,
-  when: 'success',
-  shell: null,
-  env: {},
-  workingDirectory: null,
-  timeoutMs: null,
-  continueOnError: false,
-  ...fields,
-})
+export const step = (run: string, fields: Partial<PlannedStep> = {}): PlannedStep =>
+  plainStep(run.split('\n')[0] ?? run, run, fields)
 
 /** A job as it is where nothing is said. */
-export const job = (name: string, fields: Partial<JobPlan>): JobPlan => ({
-  name,
-  needs: [],
-  needsWithoutArtifacts: [],
-  partOf: null,
-  stage: 'test',
-  dialect: 'sluice',
-  work: { kind: 'steps' },
-  definition: null,
-  condition: 'success',
-  failFast: false,
-  maxParallel: null,
-  steps: [step('echo')],
-  shell: ['bash', '--noprofile', '--norc', '-eo', 'pipefail', '{0}'],
-  workingDirectory: null,
-  env: {},
-  envOfNeeds: false,
-  secrets: [],
-  environment: null,
-  services: [],
-  timeoutMs: 600_000,
-  budget: null,
-  retry: { attemptsMax: 1, backoffMs: 0, on: [] },
-  mayFail: null,
-  concurrency: null,
-  manual: null,
-  delayMs: 0,
-  outputFiles: [],
-  artifacts: [],
-  reports: [],
-  cache: null,
-  keyedCaches: [],
-  ...fields,
-})
+export const job = (name: string, fields: Partial<JobPlan>): JobPlan =>
+  plainJob(name, {
+    stage: 'test',
+    steps: [step('echo')],
+    shell: ['bash', '--noprofile', '--norc', '-eo', 'pipefail', '{0}'],
+    timeoutMs: 600_000,
+    ...fields,
+  })
 
 const leg = (node: string): JobPlan =>
   job(`test (${node})`, {

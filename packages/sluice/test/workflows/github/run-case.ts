@@ -11,6 +11,7 @@ import type { Annotation } from '../../../src/ports/dialect.ts'
 import type { LogFold } from '../../../src/ports/runner.ts'
 import type { WorkflowCase } from '../support/case.ts'
 import { type Ended, runJobs } from '../support/plane.ts'
+import { pushEvent } from './request.ts'
 import { makeRepository } from '../support/repository.ts'
 
 /** What came of a case, in the form of its `expect`. */
@@ -134,20 +135,8 @@ const texts = (options: WorkflowCase['options'], key: string): readonly string[]
 }
 
 const eventOf = ({ event }: WorkflowCase, sha: string): GithubEvent => ({
-  name: 'push',
-  action: null,
-  ref: 'refs/heads/main',
+  ...pushEvent,
   sha,
-  before: null,
-  headRef: null,
-  baseRef: null,
-  repository: 'octo/shop',
-  actor: 'ada',
-  defaultBranch: 'main',
-  changedFiles: null,
-  inputs: {},
-  cron: null,
-  payload: null,
   ...(event as Partial<GithubEvent>),
 })
 

@@ -1,5 +1,6 @@
 /** The fields of a job that the plan knows (limits, services, environment, concurrency …), read from the job as written, as soon as its expressions can be evaluated. */
 import type { ConcurrencyPlan, JobPlan, JsonValue, LoweringNote, PlannedStep } from '../../../core/pipeline/job-plan.ts'
+import { plainJob, plainStep } from '../../../core/pipeline/plain-plans.ts'
 import { limits } from '../../../core/limits.ts'
 import { definitionOf, storedDefinition, type Fields, type GithubDefinition } from './definition.ts'
 import {
@@ -53,8 +54,9 @@ export const fillJob = (definition: GithubDefinition, place: JobPlace, scope: Sc
   for (const { key, message } of remarks) say('warning', `services.${key}`, message)
   const title = textOf(read(job['name'], id))
   const filled: JobPlan = {
-    ...emptyJob,
+    ...plainJob(place.name),
     ...place,
+    dialect: 'github',
     definition: storedDefinition({ ...definition, title: title === '' ? id : title }),
     steps: stepsOf(job['steps']),
     secrets: secretNames([job, part.env], definition.call),
@@ -72,8 +74,10 @@ export const groupJob = (definition: GithubDefinition, place: JobPlace, scope: S
   const fields = strategyLimits(definition.job, scope)
   const most = fields['max-parallel']
   return {
-    ...emptyJob,
+    ...plainJob(place.name),
     ...place,
+    dialect: 'github',
+    timeoutMs: defaultTimeoutMinutes * 60_000,
     definition: storedDefinition(definition),
     failFast: fields['fail-fast'] !== false,
     maxParallel: typeof most === 'number' && most >= 1 ? Math.floor(most) : null,
@@ -167,49 +171,18 @@ const environmentOf = (
 
 /** Steps as a plan shows them. What they do is in the definition. */
 const stepsOf = (steps: JsonValue | undefined): readonly PlannedStep[] =>
-  (Array.isArray(steps) ? steps : []).filter(isMapping).map((step) => ({
-    name: textOf(step['name'] ?? step['uses'] ?? firstLine(step['run'])),
-    run: typeof step['run'] === 'string' ? step['run'] : '',
-    builtin: null,
-    when: 'success',
-    shell: null,
-    env: {},
-    workingDirectory: null,
-    timeoutMs: null,
-    continueOnError: step['continue-on-error'] === true,
-  }))
+  (Array.isArray(steps) ? steps : [])
+    .filter(isMapping)
+    .map((step) =>
+      plainStep(
+        textOf(step['name'] ?? step['uses'] ?? firstLine(step['run'])),
+        typeof step['run'] === 'string' ? step['run'] : '',
+        { continueOnError: step['continue-on-error'] === true },
+      ),
+    )
 
 /** The first line of a script that says something. */
 export const firstLine = (script: JsonValue | undefined): string =>
   textOf(script ?? null)
     .trimStart()
     .split(/[\r\n]/, 1)[0] ?? ''
-
-const emptyJob: Omit<JobPlan, 'name' | 'needs' | 'partOf' | 'condition' | 'definition'> = {
-  needsWithoutArtifacts: [],
-  stage: null,
-  dialect: 'github',
-  work: { kind: 'steps' },
-  failFast: false,
-  maxParallel: null,
-  steps: [],
-  shell: null,
-  workingDirectory: null,
-  env: {},
-  envOfNeeds: false,
-  secrets: [],
-  environment: null,
-  services: [],
-  timeoutMs: defaultTimeoutMinutes * 60_000,
-  budget: null,
-  retry: { attemptsMax: 1, backoffMs: 0, on: [] },
-  mayFail: null,
-  concurrency: null,
-  manual: null,
-  delayMs: 0,
-  outputFiles: [],
-  artifacts: [],
-  reports: [],
-  cache: null,
-  keyedCaches: [],
-}

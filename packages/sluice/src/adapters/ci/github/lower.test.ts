@@ -9,49 +9,21 @@ import { builtInActions } from './builtin/names.ts'
 import { builtIns } from './builtin/table.ts'
 import { builtInRemarks, conformance } from './conformance.ts'
 import { definitionOf } from './definition.ts'
-import { eventFrom, usualEvent, type EventFacts, type GithubEvent } from './event.ts'
+import { eventFrom, usualEvent, type EventFacts } from './event.ts'
 import { passes } from './filter-patterns.ts'
 import { cachedLowering } from './lowering-cache.ts'
+import { loweringRequest, pushEvent } from '../../../../test/workflows/github/request.ts'
 import { lowerWorkflow, type LoweringRequest } from './lower.ts'
 import { expandMatrix } from './matrix.ts'
 import { parseKeyValues } from './run/file-commands.ts'
 import { readSchema } from './schema.ts'
 import { selectJobs } from './select-jobs.ts'
 
-const event: GithubEvent = {
-  name: 'push',
-  action: null,
-  ref: 'refs/heads/main',
-  sha: 'a'.repeat(40),
-  before: null,
-  headRef: null,
-  baseRef: null,
-  repository: 'octo/shop',
-  actor: 'ada',
-  defaultBranch: 'main',
-  changedFiles: null,
-  inputs: {},
-  cron: null,
-  payload: null,
-}
-
-const request = (text: string, change: Partial<LoweringRequest> = {}): LoweringRequest => ({
-  file: '.github/workflows/ci.yml',
-  text,
-  event,
-  filters: 'enforce',
-  read: () => null,
-  vars: {},
-  rules: { runners: {}, containers: 'refuse' },
-  actions: { available: [], skipped: [] },
-  ...change,
-})
-
 const workflow = (jobs: string): string => `on: push\njobs:\n${jobs}`
 
 test('a job becomes a plan with its limits, secrets, environment, group and services', () => {
   const { jobs, notes } = lowerWorkflow(
-    request(
+    loweringRequest(
       workflow(`  ship:
     runs-on: ubuntu-latest
     timeout-minutes: 2.5
@@ -96,7 +68,9 @@ test('a job becomes a plan with its limits, secrets, environment, group and serv
 })
 
 test('a lowered workflow is plain JSON, and the same each time', () => {
-  const asked = request(workflow('  a: { runs-on: x, strategy: { matrix: { n: [1, 2] } }, steps: [{ run: echo }] }\n'))
+  const asked = loweringRequest(
+    workflow('  a: { runs-on: x, strategy: { matrix: { n: [1, 2] } }, steps: [{ run: echo }] }\n'),
+  )
   const lowered = lowerWorkflow(asked)
   deepStrictEqual(JSON.parse(JSON.stringify(lowered)), lowered)
   deepStrictEqual(lowerWorkflow(asked), lowered)
@@ -109,7 +83,7 @@ test('a document that unfolds without end, or nests without end, is refused', ()
   )
   const deep = `x: ${'['.repeat(2_000)}${']'.repeat(2_000)}`
   for (const text of [`${laughs.join('\n')}\n`, deep, `x: ${'y'.repeat(1_100_000)}`, 'x: &a [*a]', 'x: !!set {a}']) {
-    const { jobs, notes } = lowerWorkflow(request(text))
+    const { jobs, notes } = lowerWorkflow(loweringRequest(text))
     deepStrictEqual(jobs, [])
     strictEqual(notes[0]?.level, 'error')
   }
@@ -148,7 +122,7 @@ test('any text is lowered or refused with a place, and never throws', () => {
   fc.assert(
     fc.property(tree, fc.dictionary(keys, tree, { maxKeys: 5 }), (on, job) => {
       const { notes } = lowerWorkflow(
-        request(JSON.stringify({ on, jobs: { a: { 'runs-on': 'x', steps: [{ run: 'y' }], ...job } } })),
+        loweringRequest(JSON.stringify({ on, jobs: { a: { 'runs-on': 'x', steps: [{ run: 'y' }], ...job } } })),
       )
       ok(notes.every(({ level, line }) => level === 'warning' || line !== null))
     }),
@@ -227,7 +201,7 @@ test('a lowered workflow is taken from the cache until something that it was mad
   const directory = mkdtempSync(join(tmpdir(), 'sluice-lowering-'))
   try {
     const cache = { directory, version: '1' }
-    const caller = request(
+    const caller = loweringRequest(
       workflow(
         '  c: { uses: ./.github/workflows/w.yml }\n  d: { runs-on: x, steps: [{ run: "echo ${{ github.sha }}" }] }\n',
       ),
@@ -244,12 +218,12 @@ test('a lowered workflow is taken from the cache until something that it was mad
     await lower({})
     // Each file that was read is read once more, to be compared.
     deepStrictEqual(await lower({}), { reads: 1, entries: 1 })
-    deepStrictEqual(await lower({ event: { ...event, sha: 'b'.repeat(40) } }), { reads: 1, entries: 1 })
+    deepStrictEqual(await lower({ event: { ...pushEvent, sha: 'b'.repeat(40) } }), { reads: 1, entries: 1 })
     strictEqual((await lower({ read: () => called('two') })).entries, 1)
     strictEqual((await lower({ vars: { X: '1' } })).entries, 2)
     const early = workflow('  d: { runs-on: x, name: "${{ github.sha }}", steps: [{ run: echo }] }\n')
     await lower({ text: early })
-    await lower({ text: early, event: { ...event, sha: 'c'.repeat(40) } })
+    await lower({ text: early, event: { ...pushEvent, sha: 'c'.repeat(40) } })
     for (const name of readdirSync(directory)) writeFileSync(join(directory, name), '{"reads":')
     await lower({})
   } finally {
@@ -258,15 +232,15 @@ test('a lowered workflow is taken from the cache until something that it was mad
 })
 
 test('the plan of a job keeps the event, so that nothing else is needed to run it', () => {
-  const [job] = lowerWorkflow(request(workflow('  a: { runs-on: x, steps: [{ run: echo }] }\n'))).jobs
+  const [job] = lowerWorkflow(loweringRequest(workflow('  a: { runs-on: x, steps: [{ run: echo }] }\n'))).jobs
   ok(job !== undefined)
-  deepStrictEqual(definitionOf(job).event, event)
+  deepStrictEqual(definitionOf(job).event, pushEvent)
 })
 
 test('an event gets the refs that GitHub would give it', () => {
   const facts: EventFacts = {
     name: 'push',
-    sha: event.sha,
+    sha: pushEvent.sha,
     before: null,
     repository: 'octo/shop',
     actor: 'ada',
@@ -313,7 +287,7 @@ test('an event gets the refs that GitHub would give it', () => {
 
 test('a named job runs with its legs and everything that it needs', () => {
   const { jobs } = lowerWorkflow(
-    request(
+    loweringRequest(
       workflow(`  a: { runs-on: x, strategy: { matrix: { n: [1, 2] } }, steps: [{ run: echo }] }
   b: { runs-on: x, needs: a, steps: [{ run: echo }] }
   c: { runs-on: x, steps: [{ run: echo }] }

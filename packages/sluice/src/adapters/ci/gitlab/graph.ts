@@ -2,6 +2,7 @@
  * The order of a pipeline. A job with `needs` starts once those are done; any other waits for all jobs of the stages before its own. So that this does not
  * take a line between every two of them, a job without steps (`.stage:build`) gathers each stage, and the next one needs only that.
  */
+import { plainJob } from '../../../core/pipeline/plain-plans.ts'
 import type { JobPlan } from '../../../core/pipeline/job-plan.ts'
 import { spotOf } from './check-keys.ts'
 import type { PipelineJob, PipelineScope } from './jobs.ts'
@@ -116,37 +117,12 @@ const usedGates = (gates: readonly StageGate[], needs: ReadonlyMap<string, Needs
 }
 
 /** A job without steps as the plan has it. It runs whatever those it gathers came to; whoever needs it looks past it. */
-export const gatherPlan = ({ name, needs, without, stage }: Gather): JobPlan => ({
-  name,
-  needs,
-  needsWithoutArtifacts: without,
-  partOf: null,
-  stage,
-  dialect: 'sluice',
-  definition: null,
-  condition: 'settled',
-  work: { kind: 'none' },
-  gathers: true,
-  failFast: false,
-  maxParallel: null,
-  steps: [],
-  shell: null,
-  workingDirectory: null,
-  env: {},
-  envOfNeeds: false,
-  secrets: [],
-  environment: null,
-  services: [],
-  timeoutMs: 60_000,
-  budget: null,
-  retry: { attemptsMax: 1, backoffMs: 0, on: [] },
-  mayFail: null,
-  concurrency: null,
-  manual: null,
-  delayMs: 0,
-  outputFiles: [],
-  artifacts: [],
-  reports: [],
-  cache: null,
-  keyedCaches: [],
-})
+export const gatherPlan = ({ name, needs, without, stage }: Gather): JobPlan =>
+  plainJob(name, {
+    needs,
+    needsWithoutArtifacts: without,
+    stage,
+    condition: 'settled',
+    work: { kind: 'none' },
+    gathers: true,
+  })

@@ -1,6 +1,7 @@
 /** One job of a GitLab pipeline as a job plan. */
 import { limits } from '../../../core/limits.ts'
 import type { JobCondition, JobPlan, PlannedStep, RetryPolicy, RetryReason } from '../../../core/pipeline/job-plan.ts'
+import { plainStep } from '../../../core/pipeline/plain-plans.ts'
 import { checkKeys, expected, spotOf } from './check-keys.ts'
 import { durationMs } from './duration.ts'
 import { jobVariablesOf, type JobVariables } from './job-environment.ts'
@@ -80,18 +81,8 @@ const conditions: Readonly<Record<PipelineJob['participation']['when'], JobCondi
 
 const stepsOf = ({ tree, baseName }: PipelineJob, seen: JobVariables, scope: PipelineScope): readonly PlannedStep[] => {
   const { notes } = scope
-  const step = (name: string, lines: readonly string[]): PlannedStep => ({
-    name,
-    run: joinedScript(seen.head, lines),
-    builtin: null,
-    when: 'success',
-    shell: null,
-    env: seen.stepEnv,
-    workingDirectory: null,
-    timeoutMs: null,
-    continueOnError: false,
-    showsItself: true,
-  })
+  const step = (name: string, lines: readonly string[]): PlannedStep =>
+    plainStep(name, joinedScript(seen.head, lines), { env: seen.stepEnv, showsItself: true })
   const lines = (key: string): readonly string[] => linesOf(valueOf(tree, key), `${baseName}.${key}`, notes)
   const first = linesOf(valueOf(valueOf(tree, 'hooks'), 'pre_get_sources_script'), `${baseName}.hooks`, notes)
   const main = [...lines('before_script'), ...lines('script')]
