@@ -6,7 +6,7 @@ import { paths } from './client/paths.ts'
 import type { RouteId } from './client/paths.ts'
 import { problemType } from './client/problem.ts'
 import { routes } from './routes.ts'
-import { schemas } from './schemas.ts'
+import { schemas } from './schemas/all.ts'
 
 type Json = Readonly<Record<string, unknown>>
 

@@ -7,8 +7,8 @@ import type { ErrorCode } from '../core/errors.ts'
 import { limits } from '../core/limits.ts'
 import type { Contract } from './client/contract.ts'
 import type { RouteId } from './client/paths.ts'
-import { pipelineInputSchema } from './pipeline-schemas.ts'
-import type { Schemas } from './schemas.ts'
+import { pipelineInput } from './schemas/pipelines.ts'
+import type { Schemas } from './schemas/all.ts'
 
 /** One row of the table. */
 export type RouteSpec<Id extends RouteId> = {
@@ -189,7 +189,7 @@ export const routes: { readonly [Id in RouteId]: RouteSpec<Id> } = {
         description: 'The working tree of the project as it is, instead of the ref; such a run cuts no release.',
       }),
       cache: z.boolean().optional().meta({ description: 'False: no job comes out of a cache, and none is kept.' }),
-      pipeline: pipelineInputSchema
+      pipeline: pipelineInput
         .nullish()
         .meta({ description: 'A pipeline of another system instead of that of the config.' }),
       reason,

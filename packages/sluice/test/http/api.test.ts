@@ -12,7 +12,7 @@ import type { Contract } from '../../src/http/client/contract.ts'
 import type { RouteId } from '../../src/http/client/paths.ts'
 import type { ProblemView } from '../../src/http/client/views.ts'
 import { routes } from '../../src/http/routes.ts'
-import { schemas } from '../../src/http/schemas.ts'
+import { schemas } from '../../src/http/schemas/all.ts'
 import { type Running, startRunning } from './running.ts'
 
 let running: Running

@@ -50,6 +50,20 @@ const leaseStatements = (db: Kysely<Tables>): Some<'lease' | 'takeLease'> => ({
   ),
 })
 
+const moveAggregate = (db: Kysely<Tables>) =>
+  db
+    .updateTable('aggregate')
+    .set({
+      version: p('version'),
+      settled: p('settled'),
+      next_at: p('next_at'),
+      claims: sql.lit(0),
+      updated_at: p('updated_at'),
+    })
+    .where('kind', '=', p<string>('kind'))
+    .where('id', '=', p<string>('id'))
+    .where('version', '=', p<number>('expected'))
+
 const aggregateStatements = (
   db: Kysely<Tables>,
 ): Some<'version' | 'insertAggregate' | 'updateAggregate' | 'advanceAggregate' | 'claim'> => ({
@@ -76,37 +90,10 @@ const aggregateStatements = (
   ),
   /** `expected` is the version that the decision was made on. */
   updateAggregate: compiled(
-    db
-      .updateTable('aggregate')
-      .set({
-        version: p('version'),
-        machine_version: p('machine_version'),
-        state: p('state'),
-        state_version: p('version'),
-        settled: p('settled'),
-        next_at: p('next_at'),
-        claims: sql.lit(0),
-        updated_at: p('updated_at'),
-      })
-      .where('kind', '=', p<string>('kind'))
-      .where('id', '=', p<string>('id'))
-      .where('version', '=', p<number>('expected')),
+    moveAggregate(db).set({ machine_version: p('machine_version'), state: p('state'), state_version: p('version') }),
   ),
   /** The same without the state: its entries say what became of it. */
-  advanceAggregate: compiled(
-    db
-      .updateTable('aggregate')
-      .set({
-        version: p('version'),
-        settled: p('settled'),
-        next_at: p('next_at'),
-        claims: sql.lit(0),
-        updated_at: p('updated_at'),
-      })
-      .where('kind', '=', p<string>('kind'))
-      .where('id', '=', p<string>('id'))
-      .where('version', '=', p<number>('expected')),
-  ),
+  advanceAggregate: compiled(moveAggregate(db)),
   claim: compiled(
     db
       .updateTable('aggregate')

@@ -1,5 +1,5 @@
 /**
- * What the API answers: the wire types. Made from the domain by `present/`, checked against `schemas.ts` in tests, read by the client, the command line and
+ * What the API answers: the wire types. Made from the domain by `present/`, checked against `http/schemas/` in tests, read by the client, the command line and
  * the dashboard. Times are epoch ms, shares basis points (10 000 = all traffic).
  */
 import type { Actor, Artifact, Commit, EnvironmentSpec, FreezeWindow } from '../../core/model.ts'

@@ -1,10 +1,10 @@
-/** Schemas of gates, evidence and insights; see `schemas.ts`. */
+/** Schemas of gates, evidence and insights. */
 import { z } from 'zod'
-import type { GateVerdict } from '../core/evidence/gates/types.ts'
-import { digest } from '../core/model.ts'
-import type { EvidenceView, InsightsView } from './client/evidence-views.ts'
+import type { GateVerdict } from '../../core/evidence/gates/types.ts'
+import { digest } from '../../core/model.ts'
+import type { EvidenceView, InsightsView } from '../client/evidence-views.ts'
+import { at } from './fields.ts'
 
-const at = z.number().int().meta({ description: 'epoch ms' })
 const ms = z.number().meta({ description: 'milliseconds' })
 const place = { file: z.string().nullable(), line: z.number().nullable() }
 

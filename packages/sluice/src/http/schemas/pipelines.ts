@@ -1,11 +1,11 @@
 /** Schemas of pipelines of other systems: what is asked for, and what is told of one. */
 import { z } from 'zod'
-import { limits } from '../core/limits.ts'
-import type { PipelineInput } from './client/contract.ts'
-import type { NoteView, PipelineView } from './client/run-views.ts'
+import { limits } from '../../core/limits.ts'
+import type { PipelineInput } from '../client/contract.ts'
+import type { NoteView, PipelineView } from '../client/run-views.ts'
 
 /** A place in a document that is read differently. */
-export const noteSchema: z.ZodType<NoteView> = z.strictObject({
+export const note: z.ZodType<NoteView> = z.strictObject({
   level: z.enum(['error', 'warning']),
   key: z.string(),
   message: z.string(),
@@ -15,19 +15,19 @@ export const noteSchema: z.ZodType<NoteView> = z.strictObject({
 })
 
 /** Where the jobs of a run come from. */
-export const pipelineSchema: z.ZodType<PipelineView> = z.strictObject({
+export const pipeline: z.ZodType<PipelineView> = z.strictObject({
   kind: z.enum(['github', 'gitlab']),
   file: z.string(),
   name: z.string(),
   event: z.string(),
-  notes: z.array(noteSchema),
+  notes: z.array(note),
 })
 
 const texts = z.record(z.string().min(1).max(200), z.string())
 const path = z.string().min(1).max(1_000)
 
 /** A pipeline that is to be run. */
-export const pipelineInputSchema: z.ZodType<PipelineInput> = z.strictObject({
+export const pipelineInput: z.ZodType<PipelineInput> = z.strictObject({
   kind: z.enum(['github', 'gitlab']),
   file: path.meta({ description: 'Relative to the root of the repository.' }),
   event: z.string().min(1).max(100).nullish().meta({ description: 'What starts it; the usual one when absent.' }),

@@ -1,0 +1,86 @@
+/** The wire types as schemas: what OpenAPI tells, and what tests hold the answers to. */
+import { z } from 'zod'
+import type { EvidenceView, InsightsView } from '../client/evidence-views.ts'
+import type * as runViews from '../client/run-views.ts'
+import type * as views from '../client/views.ts'
+import { environment, environments } from './environments.ts'
+import { evidence, insights } from './evidence.ts'
+import { at } from './fields.ts'
+import { ledgerPage, ledgerVerification } from './ledger.ts'
+import { release, releaseDetail, releaseVerification } from './releases.ts'
+import { plan, rollout, rolloutDetail, why } from './rollouts.ts'
+import { jobLog, run, runDetail, runStarted } from './runs.ts'
+
+const pageOf = <Item>(item: z.ZodType<Item>): z.ZodType<views.PageView<Item>> =>
+  z.strictObject({ items: z.array(item), next: z.string().nullable() })
+
+/** The schema of each view, by the name that OpenAPI gives it. */
+export const schemas: Schemas = {
+  Server: z.strictObject({
+    version: z.string(),
+    pid: z.number(),
+    startedAt: at,
+    service: z.string().nullable(),
+    projectDir: z.string(),
+    stateDir: z.string(),
+  }),
+  Environment: environment,
+  Environments: environments,
+  Plan: plan,
+  Started: z.strictObject({ rollout: z.string(), kind: z.enum(['started', 'aborted']) }),
+  Done: z.strictObject({}),
+  Releases: pageOf(release),
+  Release: releaseDetail,
+  ReleaseVerification: releaseVerification,
+  Runs: pageOf(run),
+  Run: runDetail,
+  RunStarted: runStarted,
+  Evidence: evidence,
+  Insights: insights,
+  JobLog: jobLog,
+  Rollouts: pageOf(rollout),
+  Rollout: rollout,
+  RolloutDetail: rolloutDetail,
+  Why: why,
+  LedgerPage: ledgerPage,
+  LedgerVerification: ledgerVerification,
+  Health: z.strictObject({ status: z.enum(['ok', 'unavailable']), detail: z.string() }),
+  Problem: z.strictObject({
+    type: z.string(),
+    title: z.string(),
+    status: z.number(),
+    detail: z.string(),
+    code: z.string(),
+    name: z.string(),
+    retry: z.enum(['never', 'same', 'later']),
+    hint: z.string().nullable(),
+    evidence: z.array(z.string()),
+  }),
+}
+
+/** Names and types of the schemas. */
+export type Schemas = {
+  readonly Server: z.ZodType<views.ServerView>
+  readonly Environment: z.ZodType<views.EnvironmentView>
+  readonly Environments: z.ZodType<views.EnvironmentsView>
+  readonly Plan: z.ZodType<views.PlanView>
+  readonly Started: z.ZodType<views.StartedView>
+  readonly Done: z.ZodType<Readonly<Record<string, never>>>
+  readonly Releases: z.ZodType<views.PageView<views.ReleaseView>>
+  readonly Release: z.ZodType<views.ReleaseDetailView>
+  readonly ReleaseVerification: z.ZodType<views.ReleaseVerificationView>
+  readonly Runs: z.ZodType<views.PageView<runViews.RunView>>
+  readonly Run: z.ZodType<runViews.RunDetailView>
+  readonly RunStarted: z.ZodType<runViews.RunStartedView>
+  readonly Evidence: z.ZodType<EvidenceView>
+  readonly Insights: z.ZodType<InsightsView>
+  readonly JobLog: z.ZodType<runViews.JobLogView>
+  readonly Rollouts: z.ZodType<views.PageView<views.RolloutView>>
+  readonly Rollout: z.ZodType<views.RolloutView>
+  readonly RolloutDetail: z.ZodType<views.RolloutDetailView>
+  readonly Why: z.ZodType<views.WhyView>
+  readonly LedgerPage: z.ZodType<views.LedgerPageView>
+  readonly LedgerVerification: z.ZodType<views.LedgerVerificationView>
+  readonly Health: z.ZodType<views.HealthView>
+  readonly Problem: z.ZodType<views.ProblemView>
+}

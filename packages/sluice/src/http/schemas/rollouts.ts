@@ -1,0 +1,86 @@
+/** Schemas of rollouts: their steps, what was measured, and what may stand against one. */
+import { z } from 'zod'
+import type { PlanView, RolloutDetailView, RolloutView, WhyView } from '../client/views.ts'
+import { actor, at, cause, commit, point, ref, verdict } from './fields.ts'
+import { observed } from './observed.ts'
+import { judge } from './specs.ts'
+
+const step = z.strictObject({
+  index: z.number(),
+  kind: z.string(),
+  text: z.string(),
+  status: z.enum(['done', 'current', 'waiting', 'failed', 'not_reached']),
+})
+
+const stage = z.strictObject({
+  kind: z.enum(['performing', 'backing_off', 'resting', 'awaiting', 'ready']),
+  text: z.string(),
+  attempt: z.number().nullable(),
+  until: at.nullable(),
+})
+
+const purpose = z.enum(['deploy', 'promote', 'rollback'])
+
+const rolloutShape = {
+  id: z.string(),
+  service: z.string(),
+  environment: z.string(),
+  status: z.enum(['advancing', 'reverting', 'succeeded', 'rolled_back', 'parked']),
+  purpose,
+  strategy: z.string(),
+  from: ref.nullable(),
+  to: ref,
+  commit: commit.nullable(),
+  by: actor,
+  startedAt: at,
+  settledAt: at.nullable(),
+  paused: cause.nullable(),
+  cause: cause.nullable(),
+  stage: stage.nullable(),
+  lastVerdict: verdict.nullable(),
+  limitLogE: z.number(),
+  unhealthy: z.array(z.string()),
+}
+
+/** A rollout. */
+export const rollout: z.ZodType<RolloutView> = z.strictObject(rolloutShape)
+
+/** A rollout with its steps and what is seen. */
+export const rolloutDetail: z.ZodType<RolloutDetailView> = z.strictObject({
+  ...rolloutShape,
+  steps: z.array(step),
+  wayBack: z.array(step),
+  observed: observed.nullable(),
+  now: at,
+})
+
+const refusal = z.strictObject({
+  kind: z.enum(['live_rollout', 'locked', 'frozen', 'not_verified', 'approval_missing', 'already_serving']),
+  who: z.string(),
+  until: at.nullable(),
+  detail: z.string(),
+  hint: z.string(),
+})
+
+/** What a rollout would do. */
+export const plan: z.ZodType<PlanView> = z.strictObject({
+  environment: z.string(),
+  purpose,
+  strategy: z.string(),
+  from: ref.nullable(),
+  to: ref,
+  steps: z.array(step),
+  wayBack: z.array(step),
+  refusals: z.array(refusal),
+})
+
+/** The answer to why. */
+export const why: z.ZodType<WhyView> = z.strictObject({
+  rollout,
+  summary: z.string(),
+  deciding: point.nullable(),
+  metric: z.string(),
+  policy: judge,
+  curve: z.array(point),
+  story: z.array(z.strictObject({ seq: z.number(), at, who: z.string(), text: z.string() })),
+})
