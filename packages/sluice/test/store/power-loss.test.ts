@@ -128,9 +128,10 @@ test('the same power cuts do lose acknowledged commits when a commit is not sync
   if (shim === null) return context.skip('no C compiler to build the shim that logs the disk')
   const recorded = record('normal')
   let cutsWithLoss = 0
-  const cuts = cutsOf(recorded, 12, 7).filter((_, index) => index % (long ? 20 : 1) === 0)
+  const cuts = cutsOf(recorded, 24, 7).filter((_, index) => index % (long ? 20 : 1) === 0)
   await cutAt(recorded, cuts, async (disk, acks) => {
     if ((await lostAfter(disk.cut('all', seeded(7)), acks)) > 0) cutsWithLoss += 1
   })
-  assert.ok(cutsWithLoss > cuts.length / 4, `${cutsWithLoss} of ${cuts.length} cuts lost something`)
+  // About half of them do; which operations there are depends on how commits fall together.
+  assert.ok(cutsWithLoss > cuts.length / 6, `${cutsWithLoss} of ${cuts.length} cuts lost something`)
 })
