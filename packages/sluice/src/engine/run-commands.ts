@@ -19,6 +19,8 @@ import type { Ports } from './ports.ts'
 export type StartRunCommand = {
   readonly ref: string
   readonly jobs: readonly string[] | null
+  /** `jobs` are what a change concerns: those that are not for this occasion stay out. */
+  readonly areAffected?: boolean
   /** A run of the same commit whose jobs that succeeded are not run again. */
   readonly failedOf?: string | null
   /** What the run is started as; `manual` when absent. */
@@ -161,7 +163,7 @@ const planOf = async (world: World, planning: Planning, signal: AbortSignal): Pr
     occasionOf(world, planning, signal),
   ])
   const secretVersions = resolveStart(settings) === null ? {} : await versionsOf(world, settings, signal)
-  const only = command.jobs === null ? {} : { only: command.jobs }
+  const only = command.jobs === null ? {} : { only: command.jobs, areAffected: command.areAffected === true }
   const cachesFor = command.usesCache === false ? null : command.ref
   return planRun({ settings, commit, version, secretVersions, cores: world.runner.cores, occasion, cachesFor, ...only })
 }

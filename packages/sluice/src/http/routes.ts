@@ -176,6 +176,10 @@ export const routes: { readonly [Id in RouteId]: RouteSpec<Id> } = {
     body: z.strictObject({
       ref: z.string().min(1).max(500).optional(),
       jobs: z.array(z.string().min(1)).min(1).max(limits.jobsMax).nullish(),
+      affected: z.boolean().optional().meta({
+        description:
+          '`jobs` are what a change concerns, not what was asked for by name: those that are not for this occasion stay out.',
+      }),
       failedOf: z
         .string()
         .min(1)

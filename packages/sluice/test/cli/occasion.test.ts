@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { execa } from 'execa'
-import { sluice } from './sluice.ts'
+import { sluice, type } from './sluice.ts'
 
 let cwd = ''
 const git = async (...words: readonly string[]): Promise<string> =>
@@ -30,6 +30,20 @@ test('a run of the working tree has its uncommitted files, cuts no release, and 
   match(stderr, /this run cuts no release/)
   match(stderr, /not in this run: publish: it runs for main, and this is topic/)
   ok(!stderr.includes('job publish'))
+})
+
+test('a watched tree is run again when a file changes that git would not ignore', async () => {
+  await writeFile(join(cwd, '.gitignore'), '.sluice/\nignored\n')
+  const { child, ended, said } = type(['run', '--watch', '--affected', 'HEAD'], { cwd })
+  await said('waiting for a file to change')
+  await writeFile(join(cwd, 'ignored'), '1')
+  await writeFile(join(cwd, 'new'), 'changed')
+  await said('waiting for a file to change', 2)
+  child.kill('SIGINT')
+  const { code, stderr } = await ended
+  deepStrictEqual([code, stderr.match(/job test succeeded/g)?.length], [0, 2], stderr)
+  match(stderr, /^new changed$/m)
+  ok(!stderr.includes('job publish'), 'what a change concerns is still only for its branch')
 })
 
 test('a release is told before it is made, and made once', async () => {

@@ -14,10 +14,10 @@ export type Place = { readonly cwd: string; readonly env?: Readonly<Record<strin
 export type Typed = {
   readonly child: ChildProcess
   readonly ended: Promise<Ended>
-  readonly said: (text: string) => Promise<void>
+  readonly said: (text: string, times?: number) => Promise<void>
 }
 
-/** Types a command. `said` resolves once stderr holds a text. */
+/** Types a command. `said` resolves once stderr holds a text, so many times. */
 export const type = (args: readonly string[], { cwd, env = {} }: Place): Typed => {
   const child = spawn(process.execPath, [bin, ...args], {
     cwd,
@@ -25,17 +25,18 @@ export const type = (args: readonly string[], { cwd, env = {} }: Place): Typed =
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let [stdout, stderr] = ['', '']
-  const waiting: { readonly text: string; readonly resolve: () => void }[] = []
+  const holds = (text: string, times: number): boolean => stderr.split(text).length > times
+  const waiting: { readonly text: string; readonly times: number; readonly resolve: () => void }[] = []
   child.stdout.on('data', (data) => (stdout += String(data)))
   child.stderr.on('data', (data) => {
     stderr += String(data)
-    for (const { text, resolve } of waiting) if (stderr.includes(text)) resolve()
+    for (const { text, times, resolve } of waiting) if (holds(text, times)) resolve()
   })
   const ended = new Promise<Ended>((resolve) => child.once('close', (code) => resolve({ code, stdout, stderr })))
-  const said = (text: string): Promise<void> =>
+  const said = (text: string, times = 1): Promise<void> =>
     new Promise((resolve, reject) => {
-      if (stderr.includes(text)) resolve()
-      waiting.push({ text, resolve })
+      if (holds(text, times)) resolve()
+      waiting.push({ text, times, resolve })
       void ended.then(() => reject(new Error(`it ended without saying ${JSON.stringify(text)}: ${stdout}${stderr}`)))
     })
   return { child, ended, said }

@@ -16,21 +16,28 @@ export const command: Command = async (cli, input) => {
   if (isTree && input.args[0] !== undefined) throw contrary('--here runs the working tree, and a commit was named, too')
   if (isWatching && !waits) throw contrary('--watch waits, and --no-wait does not')
   const pipeline = pipelineOf(cli, input)
-  const jobs = await jobsOf(cli, input)
-  if (jobs?.length === 0) {
-    if (cli.globals.json) cli.json({ run: null })
-    else cli.print(`${cli.style.mark('done')} nothing changed that concerns any job`)
-    return 0
-  }
+  // What is affected changes with the tree: where that is watched, each run asks anew.
+  const jobs = isWatching ? null : await jobsOf(cli, input)
+  if (jobs?.length === 0) return nothingConcerned(cli)
   const need = { need: waits ? 'work' : 'server', isBare: pipeline !== null } as const
   return withClient(cli, need, async (client, kind) => {
     if (waits && flagOption(input, 'verbose'))
       cli.note(kind === 'server' ? `on the control plane at ${client.url}` : 'in this process: no control plane runs')
-    const once = (): Promise<number> => runOnce(cli, input, { client, kind, jobs, pipeline, isTree, waits })
-    if (!isWatching) return once()
+    const once = (of: Running['jobs']): Promise<number> =>
+      runOnce(cli, input, { client, kind, jobs: of, pipeline, isTree, waits })
+    if (!isWatching) return once(jobs)
     const { watchTree } = await import('./run-watch.ts')
-    return watchTree(cli, once)
+    return watchTree(cli, async () => {
+      const now = await jobsOf(cli, input)
+      return now?.length === 0 ? nothingConcerned(cli) : once(now)
+    })
   })
+}
+
+const nothingConcerned = (cli: Cli): number => {
+  if (cli.globals.json) cli.json({ run: null })
+  else cli.print(`${cli.style.mark('done')} nothing changed that concerns any job`)
+  return 0
 }
 
 type Running = {
@@ -50,6 +57,7 @@ const runOnce = async (
   const body = {
     ref: input.args[0] ?? 'HEAD',
     jobs,
+    affected: textOption(input, 'affected') !== null,
     reason: textOption(input, 'message'),
     of: isTree ? ('tree' as const) : null,
     cache: input.options['cache'] !== false,

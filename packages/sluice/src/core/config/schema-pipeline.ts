@@ -1,3 +1,4 @@
+import { isCronExpression } from './cron-expression.ts'
 import { z } from 'zod'
 import { limits } from '../limits.ts'
 import { count, key, name, positiveDuration, text, variables } from './fields.ts'
@@ -42,10 +43,20 @@ const triggersSchema = z
       description: 'Patterns of the files of which at least one must have changed.',
       examples: [['src/**', '!**/*.md']],
     }),
-    schedule: key(z.array(text('a cron expression')).default([]), {
-      description: 'Cron expressions (five fields, UTC) at which a run starts.',
-      examples: [['0 3 * * *']],
-    }),
+    schedule: key(
+      z
+        .array(
+          text('a cron expression').refine(
+            isCronExpression,
+            "expected five fields: minute, hour, day, month, weekday, for instance '0 3 * * 1'",
+          ),
+        )
+        .default([]),
+      {
+        description: 'Cron expressions (five fields, UTC) at which a run starts.',
+        examples: [['0 3 * * *']],
+      },
+    ),
   })
   .transform(({ branches, tags, paths, schedule }) => ({
     branches: branches ?? null,

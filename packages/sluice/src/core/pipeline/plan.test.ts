@@ -180,6 +180,17 @@ test('a job that is not for this branch is left out, and holds nobody up', () =>
   deepStrictEqual(planOn('topic').left, [{ job: 'publish', because: 'it runs for main, and this is topic' }])
   deepStrictEqual(planned('main'), ['publish ', 'tell publish'])
   deepStrictEqual(planned('topic'), ['tell '])
+  const part = (areAffected: boolean) =>
+    planRun({ ...requestOf(config), occasion: occasion('topic'), only: ['publish', 'tell'], areAffected })
+  deepStrictEqual(
+    part(true).jobs.map(({ name }) => name),
+    ['tell'],
+  )
+  deepStrictEqual(part(true).left, planOn('topic').left)
+  deepStrictEqual(
+    part(false).jobs.map(({ name }) => name),
+    ['publish', 'tell'],
+  )
 })
 
 test('without a release there is nothing to deploy, and nothing for what comes after', () => {

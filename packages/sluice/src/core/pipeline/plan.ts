@@ -25,6 +25,8 @@ export type PlanRequest = {
   readonly occasion?: Occasion
   /** Only these jobs and what they need; all when absent. Such a run cuts no release. */
   readonly only?: readonly string[]
+  /** `only` are what a change concerns, not what somebody asked for by name: those that are not for this occasion stay out. */
+  readonly areAffected?: boolean
   /** What the commit was named by, where caches may be used; null for a run that uses none. A run of `HEAD` when absent. */
   readonly cachesFor?: string | null
 }
@@ -59,13 +61,13 @@ export const planRun = (request: PlanRequest): RunPlan => {
     gates: isWhole ? gates : null,
     draft,
     origin: { branch, tag, base, ...(isTree ? { isTree } : {}) },
-    left: request.only === undefined ? leftOf(settings, occasion) : [],
+    left: isWhole || request.areAffected === true ? leftOf(request, occasion) : [],
   }
 }
 
-const leftOf = ({ pipeline }: Settings, occasion: Occasion): NonNullable<RunPlan['left']> =>
-  Object.entries(pipeline.jobs).flatMap(([job, given]) => {
-    const because = partOfRun(given, occasion)
+const leftOf = ({ settings, only }: PlanRequest, occasion: Occasion): NonNullable<RunPlan['left']> =>
+  Object.entries(settings.pipeline.jobs).flatMap(([job, given]) => {
+    const because = only === undefined || only.includes(job) ? partOfRun(given, occasion) : null
     return because === null ? [] : [{ job, because }]
   })
 
@@ -123,15 +125,19 @@ const triggerOf = ({ event }: PipelineOrigin): RunTrigger['event'] => {
   return event.startsWith('pull_request') || event === 'merge_request_event' ? 'pull_request' : 'manual'
 }
 
-const jobsOf = ({ settings, only }: PlanRequest, occasion: Occasion, isReleased: boolean): readonly JobPlan[] => {
+const jobsOf = (
+  { settings, only, areAffected = false }: PlanRequest,
+  occasion: Occasion,
+  isReleased: boolean,
+): readonly JobPlan[] => {
   const ordered = jobOrder(settings)
   assert(ordered.kind === 'ordered', 'needs have no cycle once the config was parsed')
-  const wanted = only === undefined ? null : withNeeds(settings, only)
+  const choice = { wanted: only === undefined ? null : withNeeds(settings, only), isByName: !areAffected, occasion }
   const left = new Set<string>()
   return ordered.nodes.flatMap((name) => {
     const job = settings.pipeline.jobs[name]
     assert(job !== undefined, `the plan's job ${name} is in the config`)
-    const isAsked = wanted === null ? partOfRun(job, occasion) === null : wanted.has(name)
+    const isAsked = isPart(settings, name, choice)
     // Without a release there is nothing to take anywhere, and nothing for what comes after that.
     const delivers =
       !isReleased && (job.deploy !== null || job.promote !== null || job.needs.some((need) => left.has(need)))
@@ -139,17 +145,23 @@ const jobsOf = ({ settings, only }: PlanRequest, occasion: Occasion, isReleased:
       if (delivers) left.add(name)
       return []
     }
-    const needs = job.needs.filter((need) => isPart(settings, need, { wanted, occasion }))
+    const needs = job.needs.filter((need) => isPart(settings, need, choice))
     return lowerJob(settings, name, { ...job, needs })
   })
 }
 
-type Choice = { readonly wanted: ReadonlySet<string> | null; readonly occasion: Occasion }
+type Choice = {
+  readonly wanted: ReadonlySet<string> | null
+  /** Who names a job has it, whatever the occasion. */
+  readonly isByName: boolean
+  readonly occasion: Occasion
+}
 
 /** A need that is not part of this run holds nobody up. */
-const isPart = (settings: Settings, name: string, { wanted, occasion }: Choice): boolean => {
+const isPart = (settings: Settings, name: string, { wanted, isByName, occasion }: Choice): boolean => {
   const job = settings.pipeline.jobs[name]
-  return wanted === null ? job !== undefined && partOfRun(job, occasion) === null : wanted.has(name)
+  if (job === undefined || wanted?.has(name) === false) return false
+  return (wanted !== null && isByName) || partOfRun(job, occasion) === null
 }
 
 const withNeeds = (settings: Settings, only: readonly string[]): ReadonlySet<string> => {

@@ -84,6 +84,8 @@ export type Contract = {
     body: ReasonInput & {
       readonly ref?: string | undefined
       readonly jobs?: readonly string[] | null | undefined
+      /** `jobs` are what a change concerns: those that are not for this occasion stay out. */
+      readonly affected?: boolean | undefined
       readonly failedOf?: string | null | undefined
       readonly event?: RunEventName | null | undefined
       readonly of?: 'tree' | null | undefined

@@ -20,8 +20,25 @@ export const runHandlers: Handlers<
     return { items: page.items.map(runView), next: page.next }
   },
   'runs.start': async ({ engine }, { body, caller, signal }) => {
-    const { ref = 'HEAD', jobs = null, failedOf = null, event = null, of = null, cache: usesCache = true } = body
-    const command = { ref, jobs, failedOf, event, of, usesCache, pipeline: pipelineOf(body.pipeline ?? null) }
+    const {
+      ref = 'HEAD',
+      jobs = null,
+      affected: areAffected = false,
+      failedOf = null,
+      event = null,
+      of = null,
+      cache: usesCache = true,
+    } = body
+    const command = {
+      ref,
+      jobs,
+      areAffected,
+      failedOf,
+      event,
+      of,
+      usesCache,
+      pipeline: pipelineOf(body.pipeline ?? null),
+    }
     const { run, plan } = await engine.startRun(command, { ...caller, reason: body.reason ?? null }, signal)
     return { run, notes: plan.pipeline?.notes ?? [] }
   },
