@@ -1,34 +1,77 @@
 /**
- * `npm run build`: emits what is published into `packages/sluice/dist`. TypeScript rewrites the endings of imports; the endings in
- * `new URL('x.ts', import.meta.url)` (workers, child processes) are rewritten here.
+ * `npm run build`: emits what is published into `packages/sluice/dist`: few files of code, because Node takes longer to find and link some hundred modules than to
+ * run them; declarations for those who write a config; and what the program needs beside its code.
  */
 import { spawnSync } from 'node:child_process'
-import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { createHash } from 'node:crypto'
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
 import { execPath, exit } from 'node:process'
 import { fileURLToPath } from 'node:url'
+import { type Plugin, rolldown } from 'rolldown'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
+const source = join(root, 'packages/sluice/src')
 const target = join(root, 'packages/sluice/dist')
+const bundle = join(target, 'bundle')
 
-const compile = (): void => {
+/** Files that are found by their place: imported from outside, or started as processes and threads. */
+const entries: readonly string[] = [
+  'index',
+  'main',
+  'core/config/define',
+  'gateway/bin',
+  'adapters/config/evaluate',
+  'adapters/security/step-bin',
+  ...readdirSync(source, { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('worker.ts'))
+    .map((path) => path.slice(0, -'.ts'.length)),
+]
+
+const declare = (): void => {
   rmSync(target, { recursive: true, force: true })
   const compiler = join(root, 'node_modules/typescript/bin/tsc')
   const { status } = spawnSync(execPath, [compiler, '-p', join(root, 'tsconfig.build.json')], { stdio: 'inherit' })
   if (status !== 0) exit(1)
 }
 
-const rewriteUrls = (): void => {
-  for (const entry of readdirSync(target, { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile() || !entry.name.endsWith('.js')) continue
-    const path = join(entry.parentPath, entry.name)
-    const text = readFileSync(path, 'utf8')
-    const rewritten = text.replaceAll(
-      /new URL\((['"`])([^'"`]+)\.ts\1, import\.meta\.url\)/g,
-      'new URL($1$2.js$1, import.meta.url)',
-    )
-    if (rewritten !== text) writeFileSync(path, rewritten)
+/** Places are told as if each module still lay where it was written: what is beside it is found by that. */
+const keepPlaces: Plugin = {
+  name: 'keep-places',
+  transform: (code, id) => {
+    if (!code.includes('import.meta.url')) return null
+    const place = relative(bundle, join(target, relative(source, id))).replace(/\.ts$/, '.js')
+    return code
+      .replaceAll(/new URL\((['"`])([^'"`]+)\.ts\1, import\.meta\.url\)/g, 'new URL($1$2.js$1, import.meta.url)')
+      .replaceAll('import.meta.url', `new URL(${JSON.stringify(place)}, import.meta.url).href`)
+  },
+}
+
+const flat = (entry: string): string => entry.replaceAll('/', '-')
+
+const emit = async (): Promise<void> => {
+  const made = await rolldown({
+    input: Object.fromEntries(entries.map((entry) => [flat(entry), join(source, `${entry}.ts`)])),
+    platform: 'node',
+    external: (id) => /^[^./]/.test(id),
+    plugins: [keepPlaces],
+  })
+  await made.write({ dir: bundle, format: 'esm', entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' })
+  await made.close()
+  for (const entry of entries) {
+    const path = join(target, `${entry}.js`)
+    mkdirSync(dirname(path), { recursive: true })
+    const place = relative(dirname(path), join(bundle, `${flat(entry)}.js`))
+    writeFileSync(path, `export * from ${JSON.stringify(place.startsWith('.') ? place : `./${place}`)}\n`)
   }
+}
+
+/** What was read by one schema is not taken for what another would make of it: `adapters/config/remembered.ts` tells them apart by the names in this folder. */
+const stampSchema = (): void => {
+  const hash = createHash('sha256')
+  const folder = join(source, 'core/config')
+  for (const name of readdirSync(folder).toSorted()) hash.update(readFileSync(join(folder, name)))
+  writeFileSync(join(target, 'core/config', `schema-${hash.digest('hex').slice(0, 16)}`), '')
 }
 
 /** What the program needs beside its code: the sample service that `sluice demo` ships, the dashboard, the pages that `sluice explain` reads, the papers. */
@@ -44,7 +87,8 @@ const copyBeside = (): void => {
     cpSync(join(root, paper), join(root, 'packages/sluice', paper))
 }
 
-compile()
-rewriteUrls()
+declare()
+await emit()
+stampSchema()
 copyBeside()
 process.stdout.write(`built ${readdirSync(target, { recursive: true }).length} files into packages/sluice/dist\n`)

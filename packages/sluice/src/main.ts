@@ -23,7 +23,7 @@ const host: Host = {
   },
   serve: async (options) => (await import('./serve.ts')).serve(options),
   endEverything: async (stateDir) => (await import('./serve.ts')).endEverything(stateDir),
-  gateway: async (args) => (await import('./gateway/bin.ts')).gatewayCommand(args, version),
+  gateway: async (args) => (await import('./gateway/start.ts')).gatewayCommand(args, version),
   loadConfig: async (directory, signal) => (await import('./adapters/config/load.ts')).loadConfig(directory, signal),
   runStep: async (request, signal) => (await import('./app.ts')).runStepByHand(request, signal),
   isolation: async (stateDir) => (await import('./app.ts')).isolationHere(stateDir),

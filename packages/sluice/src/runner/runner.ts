@@ -8,6 +8,8 @@ import { limits } from '../core/limits.ts'
 import type { Artifact } from '../core/model.ts'
 import type { JobPlan } from '../core/pipeline/job-plan.ts'
 import { endMarked } from '../lib/marked-processes.ts'
+import type { Starter } from '../lib/processes/started.ts'
+import { ForkingStarter } from '../lib/processes/starter.ts'
 import type { JobOutcome, JobRequest, LogLine, LogMarks, LogPage } from '../ports/runner.ts'
 import { type Beginning, beginningOf } from './beginning.ts'
 import { detectIsolation, type Isolation, type IsolationWish } from './isolation/detect.ts'
@@ -50,6 +52,7 @@ export class LocalRunner {
   readonly #options: RunnerOptions
   readonly #graceMs: number
   readonly #ports = new ServicePorts()
+  readonly #starter: Starter
   readonly #copies = new Copies()
   readonly #trash: Trash
   readonly #checkouts: Checkouts | null
@@ -63,6 +66,7 @@ export class LocalRunner {
     this.#options = options
     this.cores = options.cores
     this.#graceMs = options.graceMs ?? limits.jobGraceMs
+    this.#starter = new ForkingStarter({ path: options.environment['PATH'] ?? '', graceMs: this.#graceMs })
     this.#trash = new Trash(stateDir)
     this.#shared = new SharedCheckouts(stateDir, this.#copies)
     const unpack: ConstructorParameters<typeof Checkouts>[0]['unpack'] = async (artifact, directory, signal) => {
@@ -85,7 +89,7 @@ export class LocalRunner {
     const isolation = wish ?? this.#options.isolation ?? 'auto'
     if (isolation === 'none') return Promise.resolve({ kind: 'shared' })
     this.#isolation ??= mkdir(join(stateDir, 'jobs'), { recursive: true }).then(() =>
-      detectIsolation({ folder: join(stateDir, 'jobs'), environment }),
+      detectIsolation({ folder: join(stateDir, 'jobs'), environment, starter: this.#starter }),
     )
     return this.#isolation
   }
@@ -258,11 +262,19 @@ export class LocalRunner {
     let made: readonly Artifact[] = []
     const release = files.kind === 'layers' ? this.#checkouts?.hold(files.lowers) : undefined
     try {
-      const workspace = await openWorkspace({ folder, isolation, network, files, environment, copies: this.#copies })
-      const mark = this.#mark(key)
+      const workspace = await openWorkspace({
+        folder,
+        isolation,
+        starter: this.#starter,
+        network,
+        files,
+        environment,
+        copies: this.#copies,
+      })
       const processes = new Processes({
         namespace: workspace.namespace,
-        mark,
+        starter: this.#starter,
+        mark: this.#mark(key),
         graceMs: this.#graceMs,
         onGroup: (leader) => this.#recordGroup(key, leader),
       })

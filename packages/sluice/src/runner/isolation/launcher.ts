@@ -3,8 +3,7 @@
  * with the first of them, and mounts of their own. An unprivileged user gets them in a user namespace, in which it stays who it is.
  * Sources: bwrap(1), unshare(1), nsenter(1), pid_namespaces(7), user_namespaces(7).
  */
-import { accessSync, constants } from 'node:fs'
-import { join } from 'node:path'
+import { findProgram } from '../../lib/processes/find-program.ts'
 
 /** A program that makes namespaces. */
 export type Launcher = {
@@ -72,21 +71,4 @@ export const enterWords = (launcher: Launcher, entry: Entry, words: readonly str
     '--',
     ...words,
   ]
-}
-
-/** The absolute path of a program; null when it is not on the path, or may not be executed. */
-export const findProgram = (name: string, path: string): string | null =>
-  path
-    .split(':')
-    .filter((folder) => folder !== '')
-    .map((folder) => join(folder, name))
-    .find(isExecutable) ?? null
-
-const isExecutable = (path: string): boolean => {
-  try {
-    accessSync(path, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
 }
