@@ -8,7 +8,6 @@ import { limits } from '../core/limits.ts'
 import type { Artifact } from '../core/model.ts'
 import type { JobPlan } from '../core/pipeline/job-plan.ts'
 import { endMarked } from '../lib/marked-processes.ts'
-import type { Starter } from '../lib/processes/started.ts'
 import { ForkingStarter } from '../lib/processes/starter.ts'
 import type { JobOutcome, JobRequest, LogLine, LogMarks, LogPage } from '../ports/runner.ts'
 import { type Beginning, beginningOf } from './beginning.ts'
@@ -52,7 +51,7 @@ export class LocalRunner {
   readonly #options: RunnerOptions
   readonly #graceMs: number
   readonly #ports = new ServicePorts()
-  readonly #starter: Starter
+  readonly #starter: ForkingStarter
   readonly #copies = new Copies()
   readonly #trash: Trash
   readonly #checkouts: Checkouts | null
@@ -96,6 +95,7 @@ export class LocalRunner {
 
   /** Runs the steps in order until one fails, the time is up, or the signal falls. */
   async run(request: JobRequest, signal: AbortSignal): Promise<JobOutcome> {
+    this.#starter.warm()
     const callOff = new AbortController()
     const kill = new AbortController()
     const running = this.#run(request, kill, AbortSignal.any([signal, callOff.signal]))

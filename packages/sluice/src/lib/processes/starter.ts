@@ -22,6 +22,11 @@ export class ForkingStarter implements Starter {
     return (server ?? spawnStarter).start(order)
   }
 
+  /** Opens the fork server, as something will soon be started. */
+  warm(): void {
+    void this.#opened()
+  }
+
   /** Ends it, and with it what it started and still runs. */
   async close(): Promise<void> {
     const server = await this.#server

@@ -61,11 +61,16 @@ export const openSqliteStore = async (options: SqliteStoreOptions): Promise<Stor
   } catch (error) {
     throw failureError(error, 'made', directory)
   }
-  const lock = await lockDirectory(directory)
   const path = databasePath(directory)
+  // The thread takes longest to start: it does so while the lock is taken, and touches nothing before that.
   const worker = startWorker(startOf(options))
+  const link = new WriterLink(worker, path)
+  const lock = await lockDirectory(directory).catch(async (error: unknown) => {
+    await worker.terminate()
+    throw error
+  })
   try {
-    const link = await WriterLink.start(worker, path)
+    await link.open()
     return new SqliteStore({ link, lock, path })
   } catch (error) {
     await worker.terminate()

@@ -18,14 +18,17 @@ type Write = Extract<ToWriter, { kind: 'write' }>
 
 const run = (port: MessagePort, start: WriterStart): void => {
   const send = (line: FromWriter): void => port.postMessage(line)
-  const parts = begin(start, send)
-  if (parts === null) return
-  port.on('message', (first: ToWriter) => {
-    serve(parts, [first, ...arrived(port)], send)
-    parts.writer.maintain()
+  // The first message says that the directory is ours.
+  port.once('message', () => {
+    const parts = begin(start, send)
+    if (parts === null) return
+    port.on('message', (first: ToWriter) => {
+      serve(parts, [first, ...arrived(port)], send)
+      parts.writer.maintain()
+    })
+    parts.ballast.keep()
+    send({ kind: 'ready' })
   })
-  parts.ballast.keep()
-  send({ kind: 'ready' })
 }
 
 /** Opens the database; a full disk gives its ballast up first, so that a start on a full disk still reads and rolls back. */
