@@ -18,7 +18,7 @@ export const placeOf = async (request: PlaceRequest, signal: AbortSignal): Promi
   const ask = asking(request.directory, signal)
   const refs = await refsOf(ask)
   const base = await baseOf(ask, { ...request, refs })
-  const [tag] = refs.filter(({ name, commit }) => name.startsWith('refs/tags/') && commit === request.commit)
+  const tag = refs.find(({ name, commit }) => name.startsWith('refs/tags/') && commit === request.commit)
   return {
     branch: branchAt(refs, request),
     tag: tag === undefined ? null : shortOf(tag.name),
@@ -53,7 +53,9 @@ const refsOf = async (ask: Ask): Promise<readonly Ref[]> => {
     'for-each-ref',
     '--sort=-version:refname',
     `--format=${fields.map((field) => `%(${field})`).join('%09')}`,
-    ...['refs/heads', 'refs/tags', 'refs/remotes/origin/HEAD'],
+    'refs/heads',
+    'refs/tags',
+    'refs/remotes/origin/HEAD',
   )
   return (listed ?? '').split('\n').flatMap((line) => {
     const [name = '', object = '', peeled = '', here = '', target = ''] = line.split('\t')
