@@ -8,7 +8,7 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } f
 import { dirname, join, relative } from 'node:path'
 import { execPath, exit } from 'node:process'
 import { fileURLToPath } from 'node:url'
-import { type Plugin, rolldown } from 'rolldown'
+import { type ChunkingContext, type Plugin, rolldown } from 'rolldown'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const source = join(root, 'packages/sluice/src')
@@ -49,15 +49,59 @@ const keepPlaces: Plugin = {
 
 const flat = (entry: string): string => entry.replaceAll('/', '-')
 
-const emit = async (): Promise<void> => {
+const fileOf = (entry: string): string => join(source, `${entry}.ts`)
+
+/** What is needed to begin with, and what every command needs that works in its own process, are one file each: what is loaded together lies together. */
+const stages: Readonly<Record<string, readonly string[]>> = {
+  begin: ['main'],
+  work: ['state', 'serve', 'cli/connect', 'cli/commands/run', 'cli/commands/follow'],
+}
+
+/** Which stage a module belongs to: the first that loads it without being asked. */
+const stageOf = (id: string, context: ChunkingContext): string | null => {
+  // An entry waits for what it started, which must not wait for the entry.
+  if (!id.startsWith(source) || entries.some((entry) => fileOf(entry) === id)) return null
+  for (const [stage, roots] of Object.entries(stages)) {
+    const known =
+      closures.get(stage) ?? closureOf(roots.map(fileOf), (one) => context.getModuleInfo(one)?.importedIds ?? [])
+    closures.set(stage, known)
+    if (known.has(id)) return stage
+  }
+  return null
+}
+
+const closures = new Map<string, ReadonlySet<string>>()
+
+const closureOf = (roots: readonly string[], importsOf: (id: string) => readonly string[]): ReadonlySet<string> => {
+  const found = new Set(roots)
+  for (const id of found) for (const imported of importsOf(id)) found.add(imported)
+  return found
+}
+
+/** Threads and small programs are one file each: they are started often, and nothing that they need is loaded there already. */
+const alone: readonly string[] = entries.filter((entry) => /(?:worker|bin)$/.test(entry))
+
+const emitOnce = async (some: readonly string[]): Promise<void> => {
   const made = await rolldown({
-    input: Object.fromEntries(entries.map((entry) => [flat(entry), join(source, `${entry}.ts`)])),
+    input: Object.fromEntries(some.map((entry) => [flat(entry), fileOf(entry)])),
     platform: 'node',
     external: (id) => /^[^./]/.test(id),
     plugins: [keepPlaces],
   })
-  await made.write({ dir: bundle, format: 'esm', entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' })
+  const isAlone = some.length === 1
+  await made.write({
+    dir: bundle,
+    format: 'esm',
+    entryFileNames: '[name].js',
+    chunkFileNames: isAlone ? `${flat(some[0] ?? '')}-[name]-[hash].js` : '[name]-[hash].js',
+    ...(isAlone ? {} : { codeSplitting: { groups: [{ name: stageOf, debugName: 'stages' }] } }),
+  })
   await made.close()
+}
+
+const emit = async (): Promise<void> => {
+  await emitOnce(entries.filter((entry) => !alone.includes(entry)))
+  for (const entry of alone) await emitOnce([entry])
   for (const entry of entries) {
     const path = join(target, `${entry}.js`)
     mkdirSync(dirname(path), { recursive: true })

@@ -2,6 +2,7 @@
 import { getEventListeners } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { readFileSync } from 'node:fs'
+import { beginThread } from './adapters/store/sqlite/thread.ts'
 import type { Host, Output } from './cli/cli.ts'
 import { runProgram } from './cli/program.ts'
 import type { Source } from './ports/source.ts'
@@ -52,6 +53,9 @@ const outputOf = (stream: NodeJS.WriteStream): Output => ({
     return stream.rows ?? 40
   },
 })
+
+// Of all that a run needs, the store's thread takes longest to start; everything else is loaded meanwhile.
+if (process.argv[2] === 'run') beginThread()
 
 // A reader that goes away (`sluice … | head`) ends the program without a word.
 for (const stream of [process.stdout, process.stderr]) {

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { openControlPlane } from './app.ts'
 import { SluiceError } from './core/errors.ts'
 import { limits } from './core/limits.ts'
+import { sharedStarter } from './lib/processes/starter.ts'
 import { endInstances } from './drivers/process/end-all.ts'
 import type { Api } from './http/api.ts'
 import type { Client } from './http/client/client.ts'
@@ -118,6 +119,7 @@ export const openInProcess = async (
   },
 ): Promise<InProcess> => {
   const { projectDir, state, onFatal, mode, actor } = options
+  if (mode === 'work') sharedStarter.warm()
   const plane = await openControlPlane({ projectDir, state, gateway: 'whenNeeded', onFatal })
   if (mode === 'work') await plane.start()
   return { client: directClient(plane.api, actor), stateDir: plane.stateDir, close: plane.close }

@@ -8,7 +8,7 @@ import { limits } from '../core/limits.ts'
 import type { Artifact } from '../core/model.ts'
 import type { JobPlan } from '../core/pipeline/job-plan.ts'
 import { endMarked } from '../lib/marked-processes.ts'
-import { ForkingStarter } from '../lib/processes/starter.ts'
+import { sharedStarter } from '../lib/processes/starter.ts'
 import type { JobOutcome, JobRequest, LogLine, LogMarks, LogPage } from '../ports/runner.ts'
 import { type Beginning, beginningOf } from './beginning.ts'
 import { detectIsolation, type Isolation, type IsolationWish } from './isolation/detect.ts'
@@ -51,7 +51,6 @@ export class LocalRunner {
   readonly #options: RunnerOptions
   readonly #graceMs: number
   readonly #ports = new ServicePorts()
-  readonly #starter: ForkingStarter
   readonly #copies = new Copies()
   readonly #trash: Trash
   readonly #checkouts: Checkouts | null
@@ -65,7 +64,6 @@ export class LocalRunner {
     this.#options = options
     this.cores = options.cores
     this.#graceMs = options.graceMs ?? limits.jobGraceMs
-    this.#starter = new ForkingStarter({ path: options.environment['PATH'] ?? '', graceMs: this.#graceMs })
     this.#trash = new Trash(stateDir)
     this.#shared = new SharedCheckouts(stateDir, this.#copies)
     const unpack: ConstructorParameters<typeof Checkouts>[0]['unpack'] = async (artifact, directory, signal) => {
@@ -88,14 +86,13 @@ export class LocalRunner {
     const isolation = wish ?? this.#options.isolation ?? 'auto'
     if (isolation === 'none') return Promise.resolve({ kind: 'shared' })
     this.#isolation ??= mkdir(join(stateDir, 'jobs'), { recursive: true }).then(() =>
-      detectIsolation({ folder: join(stateDir, 'jobs'), environment, starter: this.#starter }),
+      detectIsolation({ folder: join(stateDir, 'jobs'), environment, starter: sharedStarter }),
     )
     return this.#isolation
   }
 
   /** Runs the steps in order until one fails, the time is up, or the signal falls. */
   async run(request: JobRequest, signal: AbortSignal): Promise<JobOutcome> {
-    this.#starter.warm()
     const callOff = new AbortController()
     const kill = new AbortController()
     const running = this.#run(request, kill, AbortSignal.any([signal, callOff.signal]))
@@ -265,7 +262,7 @@ export class LocalRunner {
       const workspace = await openWorkspace({
         folder,
         isolation,
-        starter: this.#starter,
+        starter: sharedStarter,
         network,
         files,
         environment,
@@ -273,7 +270,7 @@ export class LocalRunner {
       })
       const processes = new Processes({
         namespace: workspace.namespace,
-        starter: this.#starter,
+        starter: sharedStarter,
         mark: this.#mark(key),
         graceMs: this.#graceMs,
         onGroup: (leader) => this.#recordGroup(key, leader),

@@ -35,14 +35,17 @@ sub reap {
 
 sub finish {
   $SIG{PIPE} = 'IGNORE';
-  kill 'TERM', map { -$_ } keys %number_of;
+  # A leader may be gone before those that it leads.
+  my @groups = keys %number_of;
+  kill 'TERM', map { -$_ } @groups;
   my $waited = 0;
-  while (%number_of && $waited < $grace) {
-    while ((my $pid = waitpid -1, POSIX::WNOHANG) > 0) { delete $number_of{$pid} }
+  while ($waited < $grace) {
+    1 while waitpid(-1, POSIX::WNOHANG) > 0;
+    @groups = grep { kill 0, -$_ } @groups or last;
     select undef, undef, undef, 0.02;
     $waited += 0.02;
   }
-  kill 'KILL', map { -$_ } keys %number_of;
+  kill 'KILL', map { -$_ } @groups;
   exit 0;
 }
 

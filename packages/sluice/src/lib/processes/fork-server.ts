@@ -10,6 +10,9 @@ import type { Readable, Writable } from 'node:stream'
 import { forkScript } from './fork-script.ts'
 import type { ProcessEnd, ProcessOrder, Started, Starter, Unstartable } from './started.ts'
 
+/** It goes when nothing was started for so long. */
+const idleMs = 30_000
+
 /** What it is opened with. */
 export type ForkServerOptions = {
   /** Absolute path of Perl. */
@@ -31,6 +34,7 @@ export class ForkServer implements Starter {
   readonly #wanted = new Map<number, Wanted>()
   readonly #running = new Map<number, (end: ProcessEnd) => void>()
   #isOver = false
+  #idle: NodeJS.Timeout | null = null
   #number = 0
   #said = ''
 
@@ -91,6 +95,7 @@ export class ForkServer implements Starter {
 
   /** Lets it go: what it started and still runs ends. */
   close(): void {
+    this.#isOver = true
     this.#orders.end()
   }
 
@@ -124,28 +129,31 @@ export class ForkServer implements Starter {
 
   #started(number: number, [pid = 0, input = -1, output = -1, errors = -1]: readonly number[]): Started | Unstartable {
     const end = new Promise<ProcessEnd>((resolve) => void this.#running.set(number, resolve))
-    const opened: number[] = []
+    const opened: Socket[] = []
+    const open = (descriptor: number, flags: number): Socket => {
+      const socket = pipeOf(`/proc/${this.#pid}/fd/${descriptor}`, flags)
+      opened.push(socket)
+      return socket
+    }
     try {
-      const open = (descriptor: number, flags: number): Socket => {
-        const fd = openSync(`/proc/${this.#pid}/fd/${descriptor}`, flags | constants.O_NONBLOCK)
-        opened.push(fd)
-        return new Socket({ fd, readable: flags === constants.O_RDONLY, writable: flags === constants.O_WRONLY })
-      }
       const stdin = input === -1 ? null : open(input, constants.O_WRONLY)
       const stdout = open(output, constants.O_RDONLY)
       const stderr = open(errors, constants.O_RDONLY)
-      this.#send(['opened', number])
       return { kind: 'started', pid, stdin, stdout, stderr, end }
     } catch (error) {
-      for (const fd of opened) closeSync(fd)
+      for (const socket of opened) socket.destroy()
       kill(pid)
       return { kind: 'unstartable', detail: `its pipes could not be opened: ${String(error)}` }
+    } finally {
+      this.#send(['opened', number])
     }
   }
 
   /** This process goes on while one runs that was started here, as it does for one of `spawn`. */
   #hold(): void {
     const isWaiting = this.#wanted.size + this.#running.size > 0
+    if (this.#idle !== null) clearTimeout(this.#idle)
+    this.#idle = isWaiting ? null : setTimeout(() => this.close(), idleMs).unref()
     for (const socket of [this.#orders, this.#answers])
       if (socket instanceof Socket) {
         if (isWaiting) socket.ref()
@@ -159,6 +167,17 @@ export class ForkServer implements Starter {
     for (const resolve of this.#running.values()) resolve({ kind: 'lost', detail: lost.detail })
     this.#wanted.clear()
     this.#running.clear()
+  }
+}
+
+/** This process's end of a pipe. A socket closes its descriptor itself: nobody else may. */
+const pipeOf = (path: string, flags: number): Socket => {
+  const fd = openSync(path, flags | constants.O_NONBLOCK)
+  try {
+    return new Socket({ fd, readable: flags === constants.O_RDONLY, writable: flags === constants.O_WRONLY })
+  } catch (error) {
+    closeSync(fd)
+    throw error
   }
 }
 

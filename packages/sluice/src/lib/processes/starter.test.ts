@@ -130,6 +130,38 @@ describe('a fork server', { skip: process.platform !== 'linux' || perl === null 
     assert.equal(await text(deaf.stdout), 'up\n')
   })
 
+  it('ends those too whose leader went first', async () => {
+    const server = await open()
+    const script = `(trap "" TERM; echo up; while :; do sleep 0.01; done) & wait`
+    const started = await startedBy(server, order(script))
+    await new Promise((heard) => void started.stdout.once('readable', heard))
+    server.close()
+    // Ends when the last that holds it does.
+    assert.equal(await text(started.stdout), 'up\n')
+  })
+
+  it('without descriptors starts nothing, and goes on', { timeout: 20_000 }, async () => {
+    const module = new URL('fork-server.ts', import.meta.url).href
+    const program = `
+      import { closeSync, openSync } from 'node:fs'
+      import { ForkServer } from ${JSON.stringify(module)}
+      const server = await ForkServer.open({ perl: ${JSON.stringify(perl)}, graceMs: 200 })
+      const order = { program: '/bin/true', argv: ['true'], env: {}, directory: '/', as: null, hasInput: true }
+      const refusals = []
+      for (let free = 0; free < 3; free += 1) {
+        const held = []
+        try { for (;;) held.push(openSync('/dev/null')) } catch {}
+        for (const fd of held.slice(0, free)) closeSync(fd)
+        refusals.push((await server.start(order)).kind)
+        for (const fd of held.slice(free)) closeSync(fd)
+      }
+      console.log(refusals.join(' '), (await server.start(order)).kind)
+      server.close()`
+    const limited = ['-c', 'ulimit -n 60; exec "$0" --input-type=module -e "$1"', process.execPath]
+    const said = execFileSync('/bin/sh', [...limited, program], { encoding: 'utf8' })
+    assert.equal(said.trim(), 'unstartable unstartable unstartable started')
+  })
+
   it('that cannot be had is done without', async () => {
     assert.equal(await ForkServer.open({ perl: '/bin/false', graceMs: 200 }), null)
     assert.equal(await ForkServer.open({ perl: '/no/such/perl', graceMs: 200 }), null)

@@ -36,10 +36,17 @@ export class ForkingStarter implements Starter {
 
   async #opened(): Promise<ForkServer | null> {
     if (this.#perl === null) return null
-    this.#server ??= ForkServer.open({ perl: this.#perl, graceMs: this.#graceMs })
-    const server = await this.#server
-    if (server === null || !server.isOver) return server
-    this.#server = ForkServer.open({ perl: this.#perl, graceMs: this.#graceMs })
-    return this.#server
+    for (;;) {
+      const opening = (this.#server ??= ForkServer.open({ perl: this.#perl, graceMs: this.#graceMs }))
+      const server = await opening
+      if (server === null || !server.isOver) return server
+      if (this.#server === opening) this.#server = null
+    }
   }
 }
+
+/** What this process started has so long after SIGTERM when it dies, milliseconds. */
+const graceMs = 5_000
+
+/** The one of this process. */
+export const sharedStarter: ForkingStarter = new ForkingStarter({ path: process.env['PATH'] ?? '', graceMs })

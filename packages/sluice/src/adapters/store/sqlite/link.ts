@@ -2,7 +2,7 @@
 import { SluiceError } from '../../../core/errors.ts'
 import { limits } from '../../../core/limits.ts'
 import type { Worker } from 'node:worker_threads'
-import type { Failed, FromWriter, OpenWriter, ToWriter, WriteRequest, Written } from './messages.ts'
+import type { Failed, FromWriter, ToWriter, WriteRequest, WriterStart, Written } from './messages.ts'
 
 type Waiting = { readonly settle: (written: Written | null) => void; readonly fail: (error: SluiceError) => void }
 
@@ -36,8 +36,8 @@ export class WriterLink {
   }
 
   /** Has the writer open the database; resolves when it is ready. Rejects with what it met. */
-  async open(): Promise<void> {
-    this.#worker.postMessage({ kind: 'open' } satisfies OpenWriter)
+  async open(start: WriterStart): Promise<void> {
+    this.#worker.postMessage(start)
     await this.#ready.promise
     // Waiting for work keeps no process alive; waiting for an outcome does.
     this.#worker.unref()

@@ -80,9 +80,6 @@ export type ToWriter =
   | { readonly kind: 'release_ballast'; readonly id: number }
   | { readonly kind: 'close'; readonly id: number }
 
-/** The first line to the writer: the directory is ours. */
-export type OpenWriter = { readonly kind: 'open' }
-
 /** Lines from the writer. */
 export type FromWriter =
   | { readonly kind: 'ready' }

@@ -1,5 +1,5 @@
 /** The writer's thread: everything that has arrived by the time it looks goes into one transaction. */
-import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
+import { parentPort, receiveMessageOnPort } from 'node:worker_threads'
 import { limits } from '../../../core/limits.ts'
 import { assert } from '../../../core/machine.ts'
 import { createBallast } from './ballast.ts'
@@ -16,10 +16,10 @@ import type { FromWriter, ToWriter, WriterStart } from './messages.ts'
 type Parts = { readonly connection: Connection; readonly ballast: Ballast; readonly writer: Writer }
 type Write = Extract<ToWriter, { kind: 'write' }>
 
-const run = (port: MessagePort, start: WriterStart): void => {
+const run = (port: MessagePort): void => {
   const send = (line: FromWriter): void => port.postMessage(line)
-  // The first message says that the directory is ours.
-  port.once('message', () => {
+  // The first message says that the directory is ours, and which it is.
+  port.once('message', (start: WriterStart) => {
     const parts = begin(start, send)
     if (parts === null) return
     port.on('message', (first: ToWriter) => {
@@ -95,4 +95,4 @@ const serve = (parts: Parts, lines: readonly ToWriter[], send: (line: FromWriter
 }
 
 assert(parentPort !== null, 'the writer runs in a thread of its own')
-run(parentPort, workerData)
+run(parentPort)
