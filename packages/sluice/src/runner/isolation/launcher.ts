@@ -18,13 +18,13 @@ export type Launcher = {
 /** Whether the job's processes see the machine's network or only a loopback of their own. */
 export type Network = 'shared' | 'own'
 
-/** The launchers that are installed, the preferred first. */
+/** The launchers that are installed, the preferred first: `unshare` is there sooner and gone sooner, by a third of what a job without work takes; `bwrap` may do it where that may not. */
 export const findLaunchers = (path: string): readonly Launcher[] => {
   const nsenter = findProgram('nsenter', path)
   if (process.platform !== 'linux' || nsenter === null) return []
   const uid = process.geteuid?.() ?? 0
   const user = uid === 0 ? null : { uid, gid: process.getegid?.() ?? uid }
-  return (['bwrap', 'unshare'] as const).flatMap((kind) => {
+  return (['unshare', 'bwrap'] as const).flatMap((kind) => {
     const program = findProgram(kind, path)
     return program === null ? [] : [{ kind, program, nsenter, user }]
   })
