@@ -92,6 +92,7 @@ const emitOnce = async (some: readonly string[]): Promise<void> => {
   await made.write({
     dir: bundle,
     format: 'esm',
+    comments: { jsdoc: false, annotation: false },
     entryFileNames: '[name].js',
     chunkFileNames: isAlone ? `${flat(some[0] ?? '')}-[name]-[hash].js` : '[name]-[hash].js',
     ...(isAlone ? {} : { codeSplitting: { groups: [{ name: stageOf, debugName: 'stages' }] } }),
