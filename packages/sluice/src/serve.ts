@@ -116,11 +116,12 @@ export const openInProcess = async (
     readonly mode: 'read' | 'work'
     readonly actor: string
     readonly state: State
+    readonly onCacheTrouble: (text: string) => void
   },
 ): Promise<InProcess> => {
-  const { projectDir, state, onFatal, mode, actor } = options
+  const { projectDir, state, onFatal, onCacheTrouble, mode, actor } = options
   if (mode === 'work') sharedStarter.warm()
-  const plane = await openControlPlane({ projectDir, state, gateway: 'whenNeeded', onFatal })
+  const plane = await openControlPlane({ projectDir, state, gateway: 'whenNeeded', onFatal, onCacheTrouble })
   if (mode === 'work') await plane.start()
   return { client: directClient(plane.api, actor), stateDir: plane.stateDir, close: plane.close }
 }
