@@ -247,7 +247,11 @@ const cacheSupport = (stateDir: string, log: Log): CacheSupport => {
     report: ({ kind, text }) => log.warn('cache_trouble', { kind, text }),
     open: ({ remote, bytesMax }) => {
       const { stores, missing } = remoteCaches(remote, process.env)
-      if (missing !== null) log.warn('cache_trouble', { kind: 'remote_failed', text: `the shared cache is not used: ${missing} is not set` })
+      if (missing !== null)
+        log.warn('cache_trouble', {
+          kind: 'remote_failed',
+          text: `the shared cache is not used: ${missing} is not set`,
+        })
       return { local: localCache({ stateDir, seal: sealed(), bytesMax }), remotes: stores }
     },
   }
