@@ -156,12 +156,20 @@ const passed = (board: Board, index: number, legs: readonly JobState[]): Passed 
     finishedAt: board.at,
     past: [],
     artifacts,
-    outputs: Object.assign({}, ...latest.map(({ outputs }) => outputs)),
+    outputs: mergedOutputs(latest.map(({ outputs }) => outputs)),
     evidence: null,
     isTainted: taintOf(board, index),
     cache: null,
     carriedFrom: null,
   }
+}
+
+/** An output that a part leaves empty is not its own to say: another part may have one under the name. */
+const mergedOutputs = (parts: readonly Texts[]): Texts => {
+  const merged: Record<string, string> = {}
+  for (const outputs of parts)
+    for (const [name, value] of Object.entries(outputs)) if (value !== '' || !(name in merged)) merged[name] = value
+  return merged
 }
 
 const startOf = (board: Board, index: number): number => {
