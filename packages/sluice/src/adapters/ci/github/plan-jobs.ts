@@ -164,14 +164,13 @@ export const needsOf = (job: Fields): readonly string[] => {
 }
 
 /**
- * A condition that the scheduler can decide by itself. On GitHub a job that was skipped by its own condition keeps those after it from running (`success()` is false), which
+ * A condition that the scheduler can decide by itself; `failure()` it cannot, because on GitHub a job that took too long has not failed. On GitHub a job that was skipped by its own condition keeps those after it from running (`success()` is false), which
  * is not what Sluice's own `success` means; so that one is left to the scheduler only where nothing before the job can be skipped.
  */
 const conditionFor = (written: JsonValue | undefined, isAfterSkippable: boolean): JobCondition => {
   const expression = conditionOf(written).replaceAll(/\s+/g, '').toLowerCase()
   if (expression === 'always()') return 'always'
   if (expression === '!cancelled()') return 'settled'
-  if (expression === 'failure()') return 'failure'
   return expression === 'success()' && !isAfterSkippable ? 'success' : 'resolve'
 }
 

@@ -148,6 +148,7 @@ const skipReason = (condition: JsonValue | undefined, ancestors: readonly Need[]
   const expression = conditionOf(condition)
   if (expression === 'success()' || (bad.length > 0 && expression.startsWith('success() && (')))
     return bad.map(({ name, result }) => `${name} ${verbs[result]}`).join(', ')
+  if (expression === 'failure()') return 'nothing before it failed'
   return `its condition is false: ${textOf(condition ?? null)}`
 }
 
