@@ -3,6 +3,7 @@ import { SluiceError } from '../core/errors.ts'
 import { resolveStart, secretNames, type SecretVersions } from '../core/config/resolve.ts'
 import type { Settings } from '../core/config/settings.ts'
 import type { AggregateKey } from '../core/ledger/entry.ts'
+import { limits } from '../core/limits.ts'
 import { type Commit, type CommitId, runId, type RunId } from '../core/model.ts'
 import { jobAt } from '../core/pipeline/board.ts'
 import { readInputs } from '../core/pipeline/inputs.ts'
@@ -14,6 +15,8 @@ import type { CommitConfig } from '../ports/config.ts'
 import type { PipelineRequest } from '../ports/pipelines.ts'
 import type { Asking, Desk } from './desk.ts'
 import type { Ports } from './ports.ts'
+import type { Page } from './reading.ts'
+import type { Run } from './trusted.ts'
 
 /** Asks for the pipeline of a commit. `jobs`: only these and what they need; such a run cuts no release. */
 export type StartRunCommand = {
@@ -61,7 +64,7 @@ export const startRun = async (
   const isTree = command.of === 'tree'
   const commit = await (isTree ? source.commitTree(signal) : source.resolve(command.ref, signal))
   const id = runId(world.ids.next('run'))
-  const plan = await planOf(world, { id, commit, command, seen: await seenCommits(desk) }, signal)
+  const plan = await planOf(world, { id, commit, command, ...(await runsBefore(desk, command)) }, signal)
   const at = desk.clock.now()
   const carried = await carriedOf(desk, command)
   const event: RunEvent = { type: 'run_planned', at, id, token: 1, plan, by: asking.by, carried }
@@ -130,15 +133,36 @@ type Planning = {
   readonly id: RunId
   readonly commit: Commit
   readonly command: StartRunCommand
+  /** Commits whose runs went well, newest first: what came before them was looked at. */
   readonly seen: readonly CommitId[]
+  /** Counts the runs of the same document of another system, from 1. */
+  readonly number: number
 }
 
-/** Commits whose runs went well, newest first: what came before them was looked at. */
-const seenCommits = async (desk: Desk): Promise<readonly CommitId[]> => {
-  const { items } = await desk.reading.runs({})
-  return items.flatMap(({ status, plan }) =>
+const runsBefore = async (
+  desk: Desk,
+  { pipeline = null }: StartRunCommand,
+): Promise<Pick<Planning, 'seen' | 'number'>> => {
+  const first = await desk.reading.runs({})
+  const seen = first.items.flatMap(({ status, plan }) =>
     status === 'succeeded' && plan.origin?.isTree !== true && plan.draft !== null ? [plan.commit.id] : [],
   )
+  return { seen, number: pipeline === null ? 1 : await numberOf(desk, first, pipeline) }
+}
+
+/** One more than the last run of the document has. */
+const numberOf = async (
+  desk: Desk,
+  first: Page<Run>,
+  { kind, file }: Pick<PipelineRequest, 'kind' | 'file'>,
+): Promise<number> => {
+  let page = first
+  for (;;) {
+    const last = page.items.find(({ plan }) => plan.pipeline?.kind === kind && plan.pipeline.file === file)
+    if (last !== undefined) return (last.plan.number ?? 1) + 1
+    if (page.next === null) return 1
+    page = await desk.reading.runs({ cursor: page.next, limit: limits.pageItemsMax })
+  }
 }
 
 const occasionOf = async (
@@ -176,7 +200,7 @@ type ForeignPlanning = Planning & { readonly pipeline: NonNullable<StartRunComma
 /** A pipeline of another system runs beside a config, or without any. `config_invalid` with each place that cannot be honoured. */
 const foreignPlan = async (
   world: World,
-  { id, commit, command, pipeline }: ForeignPlanning,
+  { id, commit, command, pipeline, number }: ForeignPlanning,
   signal: AbortSignal,
 ): Promise<RunPlan> => {
   const { jobs, ref } = command
@@ -194,6 +218,7 @@ const foreignPlan = async (
     commit,
     cores: world.runner.cores,
     origin,
+    number,
     inputs,
     jobs: lowered,
     cachesFor: command.usesCache === false ? null : ref,

@@ -43,6 +43,8 @@ export type RunPlan = {
   readonly trigger: RunTrigger
   /** Where the jobs were lowered from; absent for those of the service's own config. */
   readonly pipeline?: PipelineOrigin
+  /** Counts the runs of that document, from 1. */
+  readonly number?: number
   /** Jobs that may run at the same time. */
   readonly parallelMax: number
   /** `auto`: a copy-on-write workspace of its own for each job where the system can; `none`: all jobs in one checkout; `required`: or not at all. */
