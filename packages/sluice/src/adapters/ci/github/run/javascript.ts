@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Texts } from '../../../../core/pipeline/job-plan.ts'
+import type { ActionReference } from '../action-reference.ts'
 import type { ActionFile } from './action-file.ts'
 import { tellError, type JobState, type StepFrame, type StepOutcome, type StepUnit } from './job-state.ts'
 import { runProcess } from './process.ts'
@@ -12,23 +13,25 @@ export type JavascriptAction = ActionFile & { readonly runs: Extract<ActionFile[
 
 /** Runs the main part of an action, and puts its last part aside for the end of the job. */
 export const runJavascript = async (
-  call: StepCall & { readonly action: JavascriptAction; readonly inputs: Texts },
+  call: StepCall & Pick<PartCall, 'action' | 'reference' | 'inputs'>,
   signal: AbortSignal,
 ): Promise<StepOutcome> => {
-  const { state, frame, unit, action, inputs } = call
+  const { state, frame, step, unit, action, reference, inputs } = call
+  const part = { state, frame, unit, action, reference, inputs }
   const { main, post, postIf } = action.runs
   if (post !== null)
     state.posts.push({
       name: `Post ${unit.title}`,
       condition: postIf,
       frame,
+      step,
       unit,
       run: async (postSignal) => {
-        const ended = await runPart({ state, frame, unit, action, inputs, script: post }, postSignal)
+        const ended = await runPart({ ...part, script: post }, postSignal)
         if (ended !== 'success') throw new Error(`${post} of ${action.name} failed`)
       },
     })
-  return runPart({ state, frame, unit, action, inputs, script: main }, signal)
+  return runPart({ ...part, script: main }, signal)
 }
 
 /** What one part of an action is run with. */
@@ -37,13 +40,14 @@ export type PartCall = {
   readonly frame: StepFrame
   readonly unit: StepUnit
   readonly action: JavascriptAction
+  readonly reference: ActionReference
   readonly inputs: Texts
   readonly script: string
 }
 
 /** Runs one script of an action. */
 export const runPart = async (
-  { state, frame, unit, action, inputs, script }: PartCall,
+  { state, frame, unit, action, reference, inputs, script }: PartCall,
   signal: AbortSignal,
 ): Promise<StepOutcome> => {
   const path = join(action.directory, script)
@@ -52,6 +56,8 @@ export const runPart = async (
     ...Object.fromEntries(Object.entries(inputs).map(([name, value]) => [inputVariable(name), value])),
     ...Object.fromEntries(Object.entries(unit.saved).map(([name, value]) => [`STATE_${name}`, value])),
     GITHUB_ACTION_PATH: action.directory,
+    GITHUB_ACTION_REPOSITORY: reference.kind === 'repository' ? reference.repository : '',
+    GITHUB_ACTION_REF: reference.kind === 'repository' ? reference.ref : '',
   }
   const request = { argv: [process.execPath, path], directory: state.shell.directory, env, onLine: null }
   const end = await runProcess({ state, frame, unit }, request, signal)

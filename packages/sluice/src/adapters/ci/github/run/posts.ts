@@ -1,14 +1,14 @@
 /** What actions do before the first step of a job, and after its last one. */
-import { limits } from '../../../../core/limits.ts'
 import { actionReference } from '../action-reference.ts'
 import type { Fields } from '../definition.ts'
 import { evaluate, evaluateValue, textOf, truthy } from '../expressions.ts'
 import { readActionFile } from './action-file.ts'
 import { runPart } from './javascript.ts'
-import { tellError, type JobState, type StepFrame, type StepUnit } from './job-state.ts'
+import { createUnit, tellError, type JobState, type StepFrame } from './job-state.ts'
 import { actionInputs, directoryOf, isSkipped } from './run-action.ts'
-import { plainTitle, type Failed } from './run-step.ts'
-import { stepScope, textsOf } from './step-scope.ts'
+import { mayStepFail, plainTitle, type Failed } from './run-step.ts'
+import { holdsWhenCancelled, stepFunctions, stepScope, textsOf } from './step-scope.ts'
+import { stepSignal } from './step-signal.ts'
 
 /** Runs the first parts of JavaScript actions. Actions of the repository have none: it is checked out by a step. Gives the first that failed. */
 export const runPres = async (state: JobState, frame: StepFrame, steps: readonly Fields[]): Promise<Failed | null> => {
@@ -23,25 +23,19 @@ export const runPres = async (state: JobState, frame: StepFrame, steps: readonly
     if (!truthy(evaluate(action.runs.preIf, scope))) continue
     const env = textsOf(evaluateValue(step['env'] ?? {}, scope))
     const title = `Pre ${plainTitle(step)}`
-    const unit: StepUnit = {
-      id: textOf(step['id'] ?? null),
-      title,
-      env,
-      outputs: {},
-      saved: {},
-      hasBrokenCommand: false,
-      exitCode: null,
-    }
+    const unit = createUnit(state, { id: textOf(step['id'] ?? null), title, env, saved: {} })
+    frame.unit = unit
     state.shell.group(title)
     const inputs = actionInputs({ state, step, scope }, action)
     const { pre } = action.runs
     const outcome = await runPart(
-      { state, frame, unit, action: { ...action, runs: action.runs }, inputs, script: pre },
-      signalNow(state),
+      { state, frame, unit, action: { ...action, runs: action.runs }, reference, inputs, script: pre },
+      stepSignal(state, () => false),
     )
     state.shell.endGroup()
+    frame.unit = null
     state.saved.set(step, unit.saved)
-    if (outcome === 'success') continue
+    if (outcome === 'success' || mayStepFail(step, scope)) continue
     frame.hasFailed = true
     first ??= { name: title, exitCode: unit.exitCode }
   }
@@ -54,11 +48,16 @@ export const runPosts = async (state: JobState, frame: StepFrame): Promise<Faile
   for (let post = state.posts.pop(); post !== undefined; post = state.posts.pop()) {
     const { name, condition, unit } = post
     state.shell.group(name)
+    // Whatever action it belongs to, it looks at what has become of the job.
+    const scope = { ...stepScope(state, post.frame, unit.env), functions: stepFunctions(state, frame) }
     try {
       unit.hasBrokenCommand = false
-      if (truthy(evaluate(condition, stepScope(state, frame, unit.env)))) await post.run(signalNow(state))
+      post.frame.unit = unit
+      if (truthy(evaluate(condition, scope)))
+        await post.run(stepSignal(state, () => holdsWhenCancelled(state, condition, scope)))
     } catch (error) {
       tellError(state, error instanceof Error ? error.message : String(error))
+      if (isTolerated(state, post.frame, post.step)) continue
       frame.hasFailed = true
       first ??= { name, exitCode: null }
     } finally {
@@ -68,5 +67,7 @@ export const runPosts = async (state: JobState, frame: StepFrame): Promise<Faile
   return first
 }
 
-const signalNow = (state: JobState): AbortSignal =>
-  state.signal.aborted ? AbortSignal.timeout(limits.cancelledStepsMs) : state.signal
+/** Whether a step may fail, or one that uses the action which it is part of. */
+const isTolerated = (state: JobState, frame: StepFrame, step: Fields): boolean =>
+  mayStepFail(step, stepScope(state, frame, {})) ||
+  (frame.outer !== null && isTolerated(state, frame.outer.frame, frame.outer.step))

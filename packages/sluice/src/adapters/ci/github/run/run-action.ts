@@ -51,13 +51,16 @@ type Found = { readonly action: ActionFile; readonly reference: ActionReference 
 
 const runFound = async (call: StepCall, { action, reference }: Found, signal: AbortSignal): Promise<StepOutcome> => {
   const inputs = actionInputs(call, action)
-  if (action.runs.kind === 'javascript')
-    return runJavascript({ ...call, action: { ...action, runs: action.runs }, inputs }, signal)
+  if (action.runs.kind === 'javascript') {
+    if (reference.kind === 'local' && action.runs.pre !== null)
+      tellWarning(call.state, `\`pre\` execution is not supported for local action from '${reference.name}'`)
+    return runJavascript({ ...call, action: { ...action, runs: action.runs }, reference, inputs }, signal)
+  }
   return runComposite(call, { action, reference, inputs }, signal)
 }
 
 const runComposite = async (
-  { state, frame, unit, runInner }: StepCall,
+  { state, frame, step, unit, runInner }: StepCall,
   { action, reference, inputs }: Found & { readonly inputs: Texts },
   signal: AbortSignal,
 ): Promise<StepOutcome> => {
@@ -67,6 +70,8 @@ const runComposite = async (
   const inner: StepFrame = {
     steps: {},
     inputs,
+    outer: { frame, step },
+    unit: null,
     action: {
       path: action.directory,
       ref: reference.kind === 'repository' ? reference.ref : '',

@@ -4,10 +4,10 @@ import { join } from 'node:path'
 import type { JsonValue, Texts } from '../../../../core/pipeline/job-plan.ts'
 import type { DialectEnd, DialectRequest, JobShell } from '../../../../ports/dialect.ts'
 import { definitionOf, type Call, type Fields, type GithubDefinition } from '../definition.ts'
-import { payloadOf } from '../event.ts'
 import { evaluateText, evaluateValue, isMapping, textOf, type Scope } from '../expressions.ts'
 import { githubContext } from '../github-context.ts'
 import { jobContexts } from '../job-scope.ts'
+import { payloadOf } from '../payload.ts'
 import {
   plainAnnotation,
   mask,
@@ -33,6 +33,8 @@ export const runJob = async (
     steps: {},
     inputs: definition.inputs,
     action: null,
+    outer: null,
+    unit: null,
     env: {},
     hasFailed: false,
     depth: 0,
@@ -88,7 +90,7 @@ const stateOf = ({ definition, request, shell, options, signal }: Parts): JobSta
   const { run, commit, needs } = request
   const eventFile = join(shell.temporary, '_temp', '_github_workflow', 'event.json')
   mkdirSync(join(shell.temporary, '_temp', '_github_workflow'), { recursive: true })
-  writeFileSync(eventFile, JSON.stringify(payloadOf(event, commit), null, 2))
+  writeFileSync(eventFile, JSON.stringify(payloadOf(event, { commit, file: top.file }), null, 2))
   const moment = { run, commit, needs, token: options.token }
   const secrets = secretsOf(definition.call, { ...shell.secrets, GITHUB_TOKEN: options.token })
   const state: JobState = {
@@ -109,7 +111,7 @@ const stateOf = ({ definition, request, shell, options, signal }: Parts): JobSta
     posts: [],
     saved: new Map(),
     signal,
-    made: { files: 0 },
+    made: { files: 0, artifacts: new Set() },
   }
   for (const value of Object.values(secrets)) mask(state, value)
   return state

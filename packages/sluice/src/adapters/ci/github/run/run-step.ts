@@ -5,10 +5,11 @@ import type { Fields } from '../definition.ts'
 import { evaluateCondition, evaluateText, evaluateValue, textOf, type Scope } from '../expressions.ts'
 import { firstLine } from '../job-fields.ts'
 import { actionReference } from '../action-reference.ts'
-import { tellError, type JobState, type StepFrame, type StepOutcome, type StepUnit } from './job-state.ts'
+import { createUnit, tellError, type JobState, type StepFrame, type StepOutcome, type StepUnit } from './job-state.ts'
 import { runAction } from './run-action.ts'
 import { runScript } from './run-script.ts'
-import { stepScope, textsOf } from './step-scope.ts'
+import { holdsWhenCancelled, stepScope, textsOf } from './step-scope.ts'
+import { stepSignal } from './step-signal.ts'
 
 /** A step that failed: what it is called, and its exit code where it has one. */
 export type Failed = { readonly name: string | null; readonly exitCode: number | null }
@@ -36,16 +37,15 @@ export const runSteps = async (state: JobState, frame: StepFrame, steps: readonl
 
 const runStep = async (state: JobState, frame: StepFrame, step: Fields): Promise<Failed | null> => {
   const id = textOf(step['id'] ?? null)
-  const unit: StepUnit = {
+  const unit = createUnit(state, {
     id: id === '' ? generatedId(frame, step) : id,
     title: plainTitle(step),
     env: {},
-    outputs: {},
     saved: { ...state.saved.get(step) },
-    hasBrokenCommand: false,
-    exitCode: null,
-  }
+  })
+  frame.unit = unit
   const ended = await attempt(state, frame, { step, unit })
+  frame.unit = null
   const { outcome, conclusion, title } = ended
   if (id !== '') frame.steps[id] = { outcome, conclusion, outputs: outcome === 'skipped' ? {} : unit.outputs }
   if (conclusion !== 'failure') return null
@@ -73,7 +73,7 @@ const attempt = async (
     unit.env = env
     unit.title = title
     const outcome = await carryOut({ state, frame, step, unit, scope, runInner: runSteps })
-    const mayFail = outcome === 'failure' && textOf(evaluateValue(step['continue-on-error'] ?? false, scope)) === 'true'
+    const mayFail = outcome === 'failure' && mayStepFail(step, scope)
     return { outcome, conclusion: mayFail ? 'success' : outcome, title }
   } catch (error) {
     tellError(state, error instanceof Error ? error.message : String(error))
@@ -81,12 +81,16 @@ const attempt = async (
   }
 }
 
+/** `continue-on-error` of a step. */
+export const mayStepFail = (step: Fields, scope: Scope): boolean =>
+  textOf(evaluateValue(step['continue-on-error'] ?? false, scope)) === 'true'
+
 const carryOut = async (call: StepCall): Promise<StepOutcome> => {
   const { state, step, unit, scope } = call
   const minutes = Number(evaluateValue(step['timeout-minutes'] ?? 0, scope))
   const limitMs = minutes > 0 ? Math.min(minutes * 60_000, limits.durationMsMax) : null
   const wasCancelled = state.signal.aborted
-  const outer = wasCancelled ? AbortSignal.timeout(limits.cancelledStepsMs) : state.signal
+  const outer = stepSignal(state, () => holdsWhenCancelled(state, step['if'], scope))
   const limit = limitMs === null ? null : AbortSignal.timeout(Math.ceil(limitMs))
   const signal = limit === null ? outer : AbortSignal.any([outer, limit])
   state.shell.group(unit.title === plainTitle(step) && step['name'] === undefined ? `Run ${unit.title}` : unit.title)
