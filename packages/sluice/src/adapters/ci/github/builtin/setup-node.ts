@@ -6,6 +6,7 @@ import { hashFiles } from '../run/hash-files.ts'
 import { prependPath } from '../run/job-state.ts'
 import { processEnv } from '../run/process.ts'
 import { isYes, moot, type BuiltIn, type BuiltInCall } from './action.ts'
+import { nodeMatchers } from './node-matchers.ts'
 import { bestVersion, versionIn, wantedVersion } from './node-versions.ts'
 import { runProgram } from './program.ts'
 
@@ -30,6 +31,7 @@ export const setupNode: BuiltIn = {
     if (wanted !== '') prependPath(state, node.folder)
     state.shell.note(`Node ${node.version} (${node.folder})`)
     unit.outputs['node-version'] = `v${node.version}`
+    for (const content of nodeMatchers) state.matchers.add(content)
     if ((inputs['registry-url'] ?? '') !== '') writeNpmrc(call)
     if ((inputs['cache'] ?? '') !== '') await useCache(call)
   },
@@ -173,6 +175,7 @@ const useCache = async (call: BuiltInCall): Promise<void> => {
     name: `Post ${unit.title}`,
     condition: 'success()',
     frame,
+    step: call.step,
     unit,
     run: (postSignal) => state.shell.saveCache({ key, paths: [path] }, postSignal),
   })
