@@ -17,10 +17,14 @@ export type ActionRules = {
 
 type Reading = { readonly read: (path: string) => string | null; readonly actions: ActionRules }
 
-/** Adds a note for each step whose action cannot be run (an error), is left out, or is not there yet (warnings). */
-export const checkActions = (checking: Checking, tree: Tree, reading: Reading): void => {
+/** Adds a note for each step whose action cannot be run (an error), is left out, or is not there yet (warnings). Jobs that do not come to run are passed over. */
+export const checkActions = (
+  checking: Checking,
+  tree: Tree,
+  { isReached, ...reading }: Reading & { readonly isReached: (id: string) => boolean },
+): void => {
   for (const { key: id, value: job } of entriesOf(child(tree, 'jobs')))
-    checkSteps(checking, { steps: child(job, 'steps'), key: `jobs.${id}.steps`, reading, above: [] })
+    if (isReached(id)) checkSteps(checking, { steps: child(job, 'steps'), key: `jobs.${id}.steps`, reading, above: [] })
 }
 
 type Steps = {

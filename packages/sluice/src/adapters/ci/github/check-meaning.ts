@@ -2,7 +2,7 @@
 import { isValidCron } from '@actions/workflow-parser/model/converter/cron'
 import { textOf } from './expressions.ts'
 import { patternProblem } from './filter-patterns.ts'
-import { child, descend, toJson, type Entry, type Place, type Tree } from './tree.ts'
+import { child, toJson, type Entry, type Place, type Tree } from './tree.ts'
 import { nearest, note, type Checking } from './validate.ts'
 
 /** Adds a note for everything in a workflow that has the right form and no sense. */
@@ -168,9 +168,6 @@ const checkJob = (checking: Checking, id: string, job: Tree): void => {
     if (place !== undefined)
       say('warning', key, { message: `${key} has no meaning on this machine; it is left out`, place })
   }
-  const most = descend(job, ['strategy', 'max-parallel'])
-  if (most?.kind === 'scalar' && typeof most.value === 'number' && most.value < 1)
-    say('error', 'strategy.max-parallel', { message: 'max-parallel must be at least 1', place: most.place })
   const taken = new Set<string>()
   for (const [index, step] of (steps?.kind === 'list' ? steps.items : []).entries()) {
     const written = child(step, 'id')
