@@ -3,7 +3,8 @@ import type { JsonValue } from '../../../core/pipeline/job-plan.ts'
 import { limits } from '../../../core/limits.ts'
 import { checkActions, type ActionRules } from './check-actions.ts'
 import { checkMeaning, entriesOf } from './check-meaning.ts'
-import type { CalledWorkflow, Fields } from './definition.ts'
+import { checkPlaces } from './check-places.ts'
+import type { CalledWorkflow, Fields, RunnerRules } from './definition.ts'
 import { hasExpression, isMapping, textOf, type Scope } from './expressions.ts'
 import { typedInputs } from './inputs.ts'
 import { excess, permissionsOf, type Permissions } from './permissions.ts'
@@ -19,6 +20,7 @@ export type Calling = {
   readonly file: string
   readonly read: (path: string) => string | null
   readonly actions: ActionRules
+  readonly rules: RunnerRules
   /** Files that called each other until here. */
   readonly above: readonly string[]
   /** What the token of the caller may do at most. */
@@ -110,6 +112,7 @@ const readCalled = (
   const jobs = isMapping(body['jobs']) ? body['jobs'] : {}
   const isReached = isCalled ? reachOf(jobs, null, calling.scope) : (): boolean => false
   checkActions(inside, tree, { read, actions: calling.actions, isReached })
+  checkPlaces(inside, tree, { rules: calling.rules, isReached })
   const on = body['on']
   const names = Array.isArray(on) ? on.map(textOf) : isMapping(on) ? Object.keys(on) : [textOf(on ?? null)]
   if (!names.includes('workflow_call')) {

@@ -10,7 +10,7 @@ import { githubContext } from './github-context.ts'
 import { typedInputs } from './inputs.ts'
 import { concurrencyOf, isKnown } from './job-fields.ts'
 import { partOf, planJobs } from './plan-jobs.ts'
-import { reachOf } from './reach.ts'
+import { isOfOthers, reachOf } from './reach.ts'
 import { readSchema } from './schema.ts'
 import { child, descend, parseTree, toJson, type Tree } from './tree.ts'
 import { eventsOf, matchTrigger, type Trigger } from './triggers.ts'
@@ -87,10 +87,12 @@ const lowerChecked = (request: LoweringRequest, tree: Tree, checking: Checking):
     },
     functions: [],
   }
+  // What this machine has not is told together, whatever kind it is of; of a document that is wrong nothing more can be said.
+  const isWrong = hasError(notes)
   const isReached = reachOf(jobs, request.only, scope)
   const { read, actions } = request
   const early = { contexts: { github: scope.contexts['github'] ?? null, vars }, functions: [] }
-  const calling = { tree, file, read, actions, above: [], allowed: null, isReached, scope: early }
+  const calling = { tree, file, read, actions, rules, above: [], allowed: null, isReached, scope: early }
   const calls = readCalls(calling, checking)
   checkActions(checking, tree, { read, actions, isReached })
   const trigger = matchTrigger(on, event)
@@ -101,8 +103,7 @@ const lowerChecked = (request: LoweringRequest, tree: Tree, checking: Checking):
       message: `GitHub would not run this for ${event.name} of ${event.baseRef ?? event.ref}: ${trigger.because}`,
       place: child(tree, 'on')?.place ?? null,
     })
-  if (hasError(notes) || (filters === 'enforce' && trigger.kind === 'does_not_run'))
-    return { ...shell, notes: sorted(notes) }
+  if (isWrong || (filters === 'enforce' && trigger.kind === 'does_not_run')) return { ...shell, notes: sorted(notes) }
   const planned = planJobs({
     event,
     rules,
@@ -181,12 +182,6 @@ const softenedNote = (one: LoweringNote): LoweringNote =>
   /^on\.workflow_dispatch\.[^.]+$/.test(one.key) && one.message.startsWith('Unexpected value')
     ? { ...one, level: 'warning', message: `${one.message}; it is ignored` }
     : one
-
-/** Whether a note is about what a job that does not run would ask of this machine. */
-const isOfOthers = ({ key }: LoweringNote, isReached: (id: string) => boolean): boolean => {
-  const [, id] = /^jobs\.([^.]+)\.(?:runs-on|container|services\b.*)$/.exec(key) ?? []
-  return id !== undefined && !isReached(id)
-}
 
 const hasError = (notes: readonly LoweringNote[]): boolean => notes.some(({ level }) => level === 'error')
 

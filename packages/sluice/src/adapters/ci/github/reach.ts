@@ -1,7 +1,7 @@
 /** Which jobs of a workflow can come to run at all: what only the others would need is nothing that this machine has to have. */
 import { data } from '@actions/expressions'
 import type { FunctionDefinition } from '@actions/expressions/funcs/info'
-import type { JsonValue } from '../../../core/pipeline/job-plan.ts'
+import type { JsonValue, LoweringNote } from '../../../core/pipeline/job-plan.ts'
 import type { Fields } from './definition.ts'
 import { conditionOf, evaluate, isMapping, truthy, type Scope } from './expressions.ts'
 import { isKnown } from './job-fields.ts'
@@ -25,6 +25,12 @@ export const reachOf = (jobs: Fields, only: readonly string[] | null, scope: Sco
     if (only === null || only.some((name) => name === id || name.startsWith(`${id} (`) || name.startsWith(`${id} / `)))
       take(id)
   return (id) => asked.has(id) && !neverHolds(conditionIn(jobs[id]), scope)
+}
+
+/** Whether a note is about what a job that does not run would ask of this machine. */
+export const isOfOthers = ({ key }: LoweringNote, isReached: (id: string) => boolean): boolean => {
+  const [, id] = /^jobs\.([^.]+)\.(?:runs-on|container|services\b.*)$/.exec(key) ?? []
+  return id !== undefined && !isReached(id)
 }
 
 const conditionIn = (job: JsonValue | undefined): JsonValue | undefined => (isMapping(job) ? job['if'] : undefined)
