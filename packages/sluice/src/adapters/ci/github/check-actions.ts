@@ -41,10 +41,10 @@ const checkSteps = (checking: Checking, { steps, key, reading, above }: Steps): 
     if (written === null) continue
     const uses = textOf(toJson(written))
     if (hasExpression(uses)) continue
-    const finding = findingOf(uses, reading)
+    const finding = findingOf(uses, reading) ?? (above.length === 0 ? tooEarly(uses, steps, index) : null)
     const at = { key: `${key}.${index}.uses`, place: written.place }
     if (finding !== null) note(checking, finding.level, { ...at, message: finding.message })
-    if (uses.startsWith('./') && finding === null && !above.includes(uses))
+    if (uses.startsWith('./') && finding?.level !== 'error' && !above.includes(uses))
       checkLocal(checking, uses, { reading, above: [...above, uses], at })
   }
 }
@@ -77,6 +77,25 @@ const findingOf = (uses: string, { read, actions }: Reading): Finding | null => 
     level: 'error',
     message: `${reference.name} is not built in: put a copy of it (at ${reference.ref}) into a directory of actions and give that with --actions <directory>, or leave its steps out with --skip-action ${reference.name}`,
   }
+}
+
+/** An action of the repository before anything of the job can have brought that: here it is there, on GitHub it is not. */
+const tooEarly = (uses: string, steps: Tree | null, index: number): Finding | null => {
+  if (actionReference(uses)?.kind !== 'local') return null
+  const before = steps?.kind === 'list' ? steps.items.slice(0, index) : []
+  const mayBring = before.some((step) => {
+    const other = child(step, 'uses')
+    const script = child(step, 'run')
+    const name = other === null ? null : textOf(toJson(other)).toLowerCase()
+    if (name !== null) return name.startsWith('actions/checkout@') || !/^(?:actions|pnpm|codecov)\//.test(name)
+    return script !== null && /\bgit\b|\bgh\b/.test(textOf(toJson(script)))
+  })
+  return mayBring
+    ? null
+    : {
+        level: 'warning',
+        message: `${uses} is of this repository, which no step before has checked out: here the workspace has it already, on GitHub the step fails without actions/checkout`,
+      }
 }
 
 const actionFile = (path: string, read: Reading['read']): { readonly file: string; readonly text: string } | null => {
