@@ -5,7 +5,7 @@ import { dirname, join, resolve } from 'node:path'
 import { prependPath } from '../run/job-state.ts'
 import { processEnv } from '../run/process.ts'
 import { isYes, linesOf, moot, type BuiltIn, type BuiltInCall } from './action.ts'
-import { keepManagerCache } from './manager-cache.ts'
+import { keepPackageCache } from './package-cache.ts'
 import { nodeMatchers } from './node-matchers.ts'
 import { bestVersion, versionIn, wantedVersion } from './node-versions.ts'
 import { runProgram } from './program.ts'
@@ -21,7 +21,7 @@ export const setupNode: BuiltIn = {
     cache: '',
     'cache-dependency-path': '',
     'always-auth': 'false',
-    ...moot('check-latest', 'token', 'mirror', 'mirror-token', 'package-manager-cache'),
+    ...moot('check-latest', 'token', 'mirror', 'mirror-token', 'package-package-cache'),
   },
   run: async (call) => {
     const { state, unit, inputs } = call
@@ -34,7 +34,7 @@ export const setupNode: BuiltIn = {
     for (const content of nodeMatchers) state.matchers.add(content)
     if ((inputs['registry-url'] ?? '') !== '') writeNpmrc(call)
     const cache = inputs['cache'] ?? ''
-    if (cache !== '') await keepManagerCache(call, { name: cache, given: linesOf(inputs['cache-dependency-path']) })
+    if (cache !== '') await keepPackageCache(call, { name: cache, given: linesOf(inputs['cache-dependency-path']) })
   },
 }
 

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path'
 import { parse } from 'yaml'
 import { prependPath } from '../run/job-state.ts'
 import { isYes, linesOf, moot, type BuiltIn, type BuiltInCall } from './action.ts'
-import { keepManagerCache } from './manager-cache.ts'
+import { keepPackageCache } from './package-cache.ts'
 import { runProgram } from './program.ts'
 
 /** The action. */
@@ -29,7 +29,7 @@ export const setupPnpm: BuiltIn = {
     for (const { argv, directory } of installsOf(inputs['run_install'] ?? ''))
       await runProgram(call, argv, { directory: resolve(state.shell.directory, directory) })
     if (isYes(inputs['cache']))
-      await keepManagerCache(call, { name: 'pnpm', given: linesOf(inputs['cache_dependency_path']) })
+      await keepPackageCache(call, { name: 'pnpm', given: linesOf(inputs['cache_dependency_path']) })
   },
 }
 

@@ -10,7 +10,7 @@ const managers: Readonly<Record<string, { readonly locks: readonly string[]; rea
 }
 
 /** The package manager's cache under the hash of its lockfiles (`given`, else those that it usually has), saved at the end where it was not there. */
-export const keepManagerCache = async (
+export const keepPackageCache = async (
   call: BuiltInCall,
   { name, given }: { readonly name: string; readonly given: readonly string[] },
 ): Promise<void> => {
