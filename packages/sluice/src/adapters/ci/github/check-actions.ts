@@ -37,6 +37,8 @@ type Steps = {
 
 const checkSteps = (checking: Checking, { steps, key, reading, above }: Steps): void => {
   for (const [index, step] of (steps?.kind === 'list' ? steps.items : []).entries()) {
+    const parallel = child(step, 'parallel')
+    if (parallel !== null) checkSteps(checking, { steps: parallel, key: `${key}.${index}.parallel`, reading, above })
     const written = child(step, 'uses')
     if (written === null) continue
     const uses = textOf(toJson(written))

@@ -96,6 +96,8 @@ export type JobState = {
   /** Folders: temporary files of the steps, kept tools, files for commands. */
   readonly folders: { readonly temporary: string; readonly tools: string; readonly commands: string }
   readonly eventFile: string
+  /** Environment that the job's container would have, where it asks for one and its steps run here instead; null for a job without. */
+  readonly container: Texts | null
   /** Environment of the job, with what `GITHUB_ENV` added. */
   readonly env: Record<string, string>
   /** Folders before `PATH`, in the order in which they stand there. */
@@ -107,6 +109,8 @@ export type JobState = {
   readonly saved: Map<Fields, Readonly<Record<string, string>>>
   /** Falls when the job is called off. */
   readonly signal: AbortSignal
+  /** Falls when a step that runs beside others is ended by one of them; null for the others. */
+  readonly calledOff: AbortSignal | null
   /** Files made so far, so that each gets a name of its own; and names of artifacts. */
   readonly made: { files: number; readonly artifacts: Set<string> }
 }

@@ -55,6 +55,7 @@ export const processEnv = (state: JobState, frame: StepFrame, unit: StepUnit): T
   const path = [...state.prepended, own['PATH'] ?? state.shell.env['PATH'] ?? ''].filter((one) => one !== '')
   return {
     CI: 'true',
+    ...state.container,
     ...own,
     ...githubVariables(github),
     GITHUB_ACTIONS: 'true',

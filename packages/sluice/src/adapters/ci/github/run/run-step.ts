@@ -29,13 +29,17 @@ export type StepCall = {
 export const runSteps = async (state: JobState, frame: StepFrame, steps: readonly Fields[]): Promise<Failed | null> => {
   let first: Failed | null = null
   for (const step of steps) {
-    const failed = await runStep(state, frame, step)
+    const failed = keep(frame, await attemptStep(state, frame, step))
     first ??= failed
   }
   return first
 }
 
-const runStep = async (state: JobState, frame: StepFrame, step: Fields): Promise<Failed | null> => {
+/** A step that has been tried: how it ended, what it gave, and its id where it has one. */
+export type Attempted = { readonly id: string; readonly unit: StepUnit; readonly ended: Ended }
+
+/** Tries a step, and keeps nothing of it yet. Never rejects for what a document says. */
+export const attemptStep = async (state: JobState, frame: StepFrame, step: Fields): Promise<Attempted> => {
   const id = textOf(step['id'] ?? null)
   const unit = createUnit(state, {
     id: id === '' ? generatedId(frame, step) : id,
@@ -46,6 +50,11 @@ const runStep = async (state: JobState, frame: StepFrame, step: Fields): Promise
   frame.unit = unit
   const ended = await attempt(state, frame, { step, unit })
   frame.unit = null
+  return { id, unit, ended }
+}
+
+/** Keeps the results of a step. Gives how it failed for good; null where it did not. */
+export const keep = (frame: StepFrame, { id, unit, ended }: Attempted): Failed | null => {
   const { outcome, conclusion, title } = ended
   if (id !== '') frame.steps[id] = { outcome, conclusion, outputs: outcome === 'skipped' ? {} : unit.outputs }
   if (conclusion !== 'failure') return null
@@ -90,7 +99,9 @@ const carryOut = async (call: StepCall): Promise<StepOutcome> => {
   const minutes = Number(evaluateValue(step['timeout-minutes'] ?? 0, scope))
   const limitMs = minutes > 0 ? Math.min(minutes * 60_000, limits.durationMsMax) : null
   const wasCancelled = state.signal.aborted
-  const outer = stepSignal(state, () => holdsWhenCancelled(state, step['if'], scope))
+  const { calledOff } = state
+  const onward = stepSignal(state, () => holdsWhenCancelled(state, step['if'], scope))
+  const outer = calledOff === null ? onward : AbortSignal.any([onward, calledOff])
   const limit = limitMs === null ? null : AbortSignal.timeout(Math.ceil(limitMs))
   const signal = limit === null ? outer : AbortSignal.any([outer, limit])
   state.shell.group(unit.title === plainTitle(step) && step['name'] === undefined ? `Run ${unit.title}` : unit.title)
@@ -101,7 +112,7 @@ const carryOut = async (call: StepCall): Promise<StepOutcome> => {
       return 'failure'
     }
     if (outer.aborted) {
-      if (!wasCancelled) tellError(state, 'The operation was canceled.')
+      if (!wasCancelled && calledOff?.aborted !== true) tellError(state, 'The operation was canceled.')
       return 'cancelled'
     }
     return unit.hasBrokenCommand && outcome === 'success' ? 'failure' : outcome
