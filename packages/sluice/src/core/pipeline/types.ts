@@ -221,8 +221,8 @@ export type JobState =
   | { readonly status: 'waiting' }
   /** Its needs are met; its delay is not over. */
   | { readonly status: 'delayed'; readonly until: number }
-  /** It waits for its turn among the jobs of its group, over all runs. */
-  | { readonly status: 'queued'; readonly since: number }
+  /** It waits for its turn among the jobs of its group, over all runs. `naming`: as when it will be open. */
+  | { readonly status: 'queued'; readonly since: number; readonly naming?: JsonValue }
   /** It waits for a person. */
   | { readonly status: 'manual'; readonly since: number }
   /** It would run if there were room: for the run, or for the job that it is part of. */

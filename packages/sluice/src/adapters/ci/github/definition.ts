@@ -17,6 +17,8 @@ export type WorkflowPart = {
   /** `defaults.run`. */
   readonly defaults: Fields
   readonly permissions: JsonValue
+  /** Of the workflow as a whole; null for none. */
+  readonly concurrency: JsonValue
 }
 
 /** How labels of `runs-on` and containers are met on this machine. */

@@ -97,7 +97,8 @@ export const strategyLimits = (job: Fields, scope: Scope): Fields => {
 /** A group of one job's workflow, queued, replaced or cancelled as `concurrency` says; null for none. Source: docs.github.com, "Concurrency", read 2026-08. */
 export const concurrencyOf = (value: JsonValue): ConcurrencyPlan | null => {
   const fields: Fields = isMapping(value) ? value : { group: value }
-  const group = textOf(fields['group'] ?? null)
+  // Upper and lower case are one.
+  const group = textOf(fields['group'] ?? null).toLowerCase()
   if (group === '') return null
   const cancels = fields['cancel-in-progress']
   if (cancels === true || cancels === 'true') return { group, onConflict: 'cancel_running' }

@@ -118,11 +118,19 @@ const lowerChecked = (request: LoweringRequest, tree: Tree, checking: Checking):
     partOf: null,
   })
   notes.push(...planned.notes.filter((one) => !isOfOthers(one, isReached)))
+  const concurrency = workflowConcurrency(checking, tree, scope)
+  for (const job of planned.jobs)
+    if (concurrency !== null && job.concurrency?.group === concurrency.group)
+      note(checking, 'error', {
+        key: `jobs.${job.name}.concurrency`,
+        message: `the job waits for the group ${concurrency.group}, which its own workflow holds: neither would ever go on (GitHub cancels such a run for its deadlock)`,
+        place: descend(tree, ['jobs', job.name])?.place ?? child(tree, 'concurrency')?.place ?? null,
+      })
   return {
     ...shell,
     name: part.name,
     runName: runNameOf(body['run-name'], scope),
-    concurrency: workflowConcurrency(checking, tree, scope),
+    concurrency,
     jobs: hasError(notes) ? [] : planned.jobs,
     notes: sorted(notes),
   }

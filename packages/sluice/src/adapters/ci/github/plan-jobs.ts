@@ -1,8 +1,14 @@
 /** From the jobs of a workflow (the one that was started, or one that is called) to plans. */
-import type { JobCondition, JobPlan, JsonValue, LoweringNote } from '../../../core/pipeline/job-plan.ts'
+import type {
+  ConcurrencyPlan,
+  JobCondition,
+  JobPlan,
+  JsonValue,
+  LoweringNote,
+} from '../../../core/pipeline/job-plan.ts'
 import type { CalledWorkflow, Fields, GithubDefinition, Leg, WorkflowPart } from './definition.ts'
 import { conditionOf, evaluateValue, isMapping, textOf, type Scope } from './expressions.ts'
-import { fillJob, groupJob, isKnown, strategyLimits, type JobPlace } from './job-fields.ts'
+import { concurrencyOf, fillJob, groupJob, isKnown, strategyLimits, type JobPlace } from './job-fields.ts'
 import { jobContexts } from './job-scope.ts'
 import { expandMatrix, legLabel, type Expansion } from './matrix.ts'
 
@@ -44,8 +50,11 @@ export const planJobs = (planning: Planning): Planned => {
 
 /** A job that is not a leg of a matrix or the call of a workflow, or one leg. Adds to the notes; `resolve` where something must wait. */
 export const planOne = (definition: GithubDefinition, place: JobPlace, scope: Scope): Planned => {
-  if (definition.called !== null)
-    return { jobs: [groupJob(definition, { ...place, condition: 'resolve' }, scope)], notes: [] }
+  if (definition.called !== null) {
+    const { concurrency, notes } = callConcurrency(definition, scope)
+    const group = groupJob(definition, { ...place, condition: 'resolve' }, scope)
+    return { jobs: [{ ...group, concurrency }], notes }
+  }
   const { job, isComplete, placement, notes } = fillJob(definition, place, scope)
   const condition = isComplete && placement.kind !== 'skip' ? job.condition : 'resolve'
   return { jobs: [{ ...job, condition }], notes }
@@ -97,6 +106,36 @@ export const problemNote = ({ part, id, line }: GithubDefinition, error: unknown
   line,
   column: null,
 })
+
+/** The group of a job that calls: its own, else that of what it calls, as far as it is known before the jobs that it waits for. */
+const callConcurrency = (
+  definition: GithubDefinition,
+  scope: Scope,
+): { readonly concurrency: ConcurrencyPlan | null; readonly notes: readonly LoweringNote[] } => {
+  const { job, called, part, line } = definition
+  const own = job['concurrency'] ?? null
+  const inside = called?.part.concurrency ?? null
+  const { github = null, vars = null } = scope.contexts
+  const isOwnKnown = isKnown(own, scope)
+  const known =
+    own !== null
+      ? { value: own, isKnown: isOwnKnown, scope }
+      : { value: inside, isKnown: isKnown(inside, { contexts: { github, vars }, functions: [] }), scope }
+  const left = own !== null && inside !== null ? 'that of the workflow which it calls' : 'it'
+  const isLeftOut = !known.isKnown || (own !== null && inside !== null)
+  const warning: LoweringNote = {
+    level: 'warning',
+    key: `jobs.${definition.id}.concurrency`,
+    message: `a job that calls a workflow waits for one group, which is known before it begins: ${left} is left out`,
+    file: part.file,
+    line,
+    column: null,
+  }
+  return {
+    concurrency: known.isKnown ? concurrencyOf(evaluateValue(known.value, known.scope)) : null,
+    notes: isLeftOut ? [warning] : [],
+  }
+}
 
 const planJob = (definition: GithubDefinition, place: JobPlace): Planned => {
   const scope = staticScope(definition)
@@ -202,5 +241,6 @@ export const partOf = (file: string, body: Fields): WorkflowPart => {
     env: body['env'] ?? {},
     defaults: isMapping(run) ? run : {},
     permissions: body['permissions'] ?? null,
+    concurrency: body['concurrency'] ?? null,
   }
 }
