@@ -3,8 +3,16 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Texts } from '../../../../core/pipeline/job-plan.ts'
 import type { ActionReference } from '../action-reference.ts'
+import type { Fields } from '../definition.ts'
 import type { ActionFile } from './action-file.ts'
-import { tellError, type JobState, type StepFrame, type StepOutcome, type StepUnit } from './job-state.ts'
+import {
+  tellError,
+  type JobState,
+  type PostStep,
+  type StepFrame,
+  type StepOutcome,
+  type StepUnit,
+} from './job-state.ts'
 import { runProcess } from './process.ts'
 import type { StepCall } from './run-step.ts'
 
@@ -18,20 +26,29 @@ export const runJavascript = async (
 ): Promise<StepOutcome> => {
   const { state, frame, step, unit, action, reference, inputs } = call
   const part = { state, frame, unit, action, reference, inputs }
-  const { main, post, postIf } = action.runs
-  if (post !== null)
-    state.posts.push({
-      name: `Post ${unit.title}`,
-      condition: postIf,
-      frame,
-      step,
-      unit,
-      run: async (postSignal) => {
-        const ended = await runPart({ ...part, script: post }, postSignal)
-        if (ended !== 'success') throw new Error(`${post} of ${action.name} failed`)
-      },
-    })
-  return runPart({ ...part, script: main }, signal)
+  putAside({ ...part, step, title: unit.title })
+  return runPart({ ...part, script: action.runs.main }, signal)
+}
+
+/** Puts the last part of an action aside for the end of the job; where its first part has done so, in the same place. */
+export const putAside = (part: Omit<PartCall, 'script'> & { readonly step: Fields; readonly title: string }): void => {
+  const { state, frame, step, unit, action, title } = part
+  const { post, postIf } = action.runs
+  if (post === null) return
+  const put: PostStep = {
+    name: `Post ${title}`,
+    condition: postIf,
+    frame,
+    step,
+    unit,
+    run: async (signal) => {
+      const ended = await runPart({ ...part, script: post }, signal)
+      if (ended !== 'success') throw new Error(`${post} of ${action.name} failed`)
+    },
+  }
+  const before = state.posts.findIndex((one) => one.step === step)
+  if (before >= 0) state.posts[before] = put
+  else state.posts.push(put)
 }
 
 /** What one part of an action is run with. */

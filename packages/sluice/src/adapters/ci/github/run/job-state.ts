@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { JsonValue, Texts } from '../../../../core/pipeline/job-plan.ts'
 import type { Annotation, DialectRequest, JobShell } from '../../../../ports/dialect.ts'
 import type { Fields, GithubDefinition } from '../definition.ts'
+import type { ActionFile } from './action-file.ts'
 import type { Matchers } from './matchers.ts'
 
 /** What the dialect was made with; see `githubDialect`. */
@@ -106,7 +107,9 @@ export type JobState = {
   readonly masked: Set<string>
   readonly posts: PostStep[]
   /** What the first part of a step's action kept for its main part. */
-  readonly saved: Map<Fields, Readonly<Record<string, string>>>
+  readonly saved: Map<Fields, Record<string, string>>
+  /** Files of actions that were read before the first step, by the step that uses them. */
+  readonly loaded: Map<Fields, ActionFile>
   /** Falls when the job is called off. */
   readonly signal: AbortSignal
   /** Falls when a step that runs beside others is ended by one of them; null for the others. */

@@ -21,7 +21,8 @@ import {
 import { createBeside } from './beside.ts'
 import { runControl } from './run-control.ts'
 import { createMatchers } from './matchers.ts'
-import { runPosts, runPres } from './posts.ts'
+import { runPosts } from './posts.ts'
+import { runPres } from './pres.ts'
 import { runSteps, type Failed } from './run-step.ts'
 import { stepScope, textsOf } from './step-scope.ts'
 
@@ -134,6 +135,7 @@ const stateOf = ({ definition, request, shell, options, signal }: Parts): JobSta
     masked: new Set(),
     posts: [],
     saved: new Map(),
+    loaded: new Map(),
     signal,
     calledOff: null,
     made: { files: 0, artifacts: new Set() },

@@ -42,10 +42,10 @@ export type Attempted = { readonly id: string; readonly unit: StepUnit; readonly
 export const attemptStep = async (state: JobState, frame: StepFrame, step: Fields): Promise<Attempted> => {
   const id = textOf(step['id'] ?? null)
   const unit = createUnit(state, {
-    id: id === '' ? generatedId(frame, step) : id,
+    id: stepId(frame, step),
     title: plainTitle(step),
     env: {},
-    saved: { ...state.saved.get(step) },
+    saved: state.saved.get(step) ?? {},
   })
   frame.unit = unit
   const ended = await attempt(state, frame, { step, unit })
@@ -127,11 +127,13 @@ const carryOut = async (call: StepCall): Promise<StepOutcome> => {
 /** What a step is called before its expressions are evaluated: the same that the plan shows. */
 export const plainTitle = (step: Fields): string => textOf(step['name'] ?? step['uses'] ?? firstLine(step['run']))
 
-/** `GITHUB_ACTION` of a step without an id: `__run`, `__run_2`, `__actions_checkout`. Source: docs.github.com, "Variables reference", *GITHUB_ACTION*. */
-const generatedId = (frame: StepFrame, step: Fields): string => {
+/** `GITHUB_ACTION`: the id of a step, or `__run`, `__run_2`, `__actions_checkout`. Source: docs.github.com, "Variables reference", *GITHUB_ACTION*. */
+export const stepId = ({ taken }: Pick<StepFrame, 'taken'>, step: Fields): string => {
+  const written = textOf(step['id'] ?? null)
+  if (written !== '') return written
   const base = `__${idOf(step['uses'])}`.replaceAll(/[^\w-]/g, '_')
-  const count = (frame.taken.get(base) ?? 0) + 1
-  frame.taken.set(base, count)
+  const count = (taken.get(base) ?? 0) + 1
+  taken.set(base, count)
   return count === 1 ? base : `${base}_${count}`
 }
 
