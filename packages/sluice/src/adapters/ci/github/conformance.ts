@@ -79,7 +79,7 @@ export const conformance: readonly ConformanceRow[] = [
     key: 'jobs.<job>.services',
     support: 'partly',
     remark:
-      'Programs of this machine (or containers, where there is Docker) on free ports; what only a container has is warned of.',
+      'Programs of this machine (or containers, where there is Docker), on the port that is asked for where it is free, else on another; what only a container has is warned of.',
   },
   { key: 'jobs.<job>.snapshot', support: 'noted', remark: '' },
   { key: 'jobs.<job>.steps', support: 'supported', remark: '' },
