@@ -15,7 +15,7 @@ import { expandMatrix, legLabel, type Expansion } from './matrix.ts'
 /** A workflow and what it is planned for. */
 export type Planning = Pick<GithubDefinition, 'event' | 'rules' | 'vars' | 'top' | 'inputs' | 'part' | 'call'> & {
   readonly jobs: Fields
-  /** Lines of the jobs and of their steps (`build`, `build.0`). */
+  /** Lines of the jobs, of their steps and fields; see `linesOf`. */
   readonly lines: Readonly<Record<string, number>>
   readonly calls: Readonly<Record<string, CalledWorkflow>>
   /** The job that called; null for the workflow that was started. */
@@ -45,7 +45,13 @@ export const planJobs = (planning: Planning): Planned => {
       return []
     }
   })
-  return { jobs, notes }
+  return { jobs, notes: notes.map((one) => ({ ...one, line: lineOf(one, planning.lines) })) }
+}
+
+/** The line of the field that a note is about, which is nearer than that of its job. */
+const lineOf = ({ key, line }: LoweringNote, lines: Planning['lines']): number | null => {
+  const [, id = '', field = ''] = /^jobs\.([^.]+)\.([\w-]+)/.exec(key) ?? []
+  return lines[`${id}:${field}`] ?? line
 }
 
 /** A job that is not a leg of a matrix or the call of a workflow, or one leg. Adds to the notes; `resolve` where something must wait. */
