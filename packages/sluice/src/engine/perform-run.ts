@@ -50,7 +50,9 @@ const runJob = async (world: World, { run, key, action }: JobWork, signal: Abort
   const origin = { ...place, service, startedAt: run.startedAt }
   const secrets = await secretsOf(world, job, signal)
   await world.runner.stop(key, signal)
-  const { execution: attempt, inputs, needs } = action
+  const { execution, inputs, needs } = action
+  const { attempt: first = 1, follows = [] } = run.plan
+  const attempt = execution + first - 1
   const given = { ...job, env: { ...job.env, ...action.given } }
   const outcome = await world.runner.run(
     {
@@ -63,6 +65,7 @@ const runJob = async (world: World, { run, key, action }: JobWork, signal: Abort
       secrets,
       number,
       attempt,
+      follows,
       inputs,
       needs,
       origin,

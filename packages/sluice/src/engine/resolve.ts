@@ -39,7 +39,7 @@ export const nameOutputs = async (
   outputs: await world.github.outputs(jobOf(run, job), { legs, outputs, run: identityOf(run) }),
 })
 
-const identityOf = ({ id, plan }: Run): RunIdentity => ({ id, number: plan.number ?? 1, attempt: 1 })
+const identityOf = ({ id, plan }: Run): RunIdentity => ({ id, number: plan.number ?? 1, attempt: plan.attempt ?? 1 })
 
 const resolutionOf = ({ name }: JobPlan, resolution: Resolution): JobResolution => {
   switch (resolution.kind) {

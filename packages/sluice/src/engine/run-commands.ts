@@ -26,6 +26,8 @@ export type StartRunCommand = {
   readonly areAffected?: boolean
   /** A run of the same commit whose jobs that succeeded are not run again. */
   readonly failedOf?: string | null
+  /** A run of a pipeline of another system that is run again as it was planned; the rest but `failedOf` is not looked at then. */
+  readonly again?: string | null
   /** What the run is started as; `manual` when absent. */
   readonly event?: RunTrigger['event'] | null
   /** The schedule's expression. */
@@ -64,9 +66,13 @@ export const startRun = async (
   const isTree = command.of === 'tree'
   const commit = await (isTree ? source.commitTree(signal) : source.resolve(command.ref, signal))
   const id = runId(world.ids.next('run'))
-  const plan = await planOf(world, { id, commit, command, ...(await runsBefore(desk, command)) }, signal)
+  const planned =
+    (await planAgain(desk, command)) ??
+    (await planOf(world, { id, commit, command, ...(await runsBefore(desk, command)) }, signal))
   const at = desk.clock.now()
-  const carried = await carriedOf(desk, command)
+  const { carried, follows } = await carriedOf(desk, command)
+  const { follows: _before, ...rest } = planned
+  const plan: RunPlan = follows.length === 0 ? rest : { ...rest, follows }
   const event: RunEvent = { type: 'run_planned', at, id, token: 1, plan, by: asking.by, carried }
   const key: AggregateKey = { kind: 'run', id }
   await desk.loop.transact(
@@ -118,15 +124,19 @@ export const playJob = async (desk: Desk, { run: id, job, given }: PlayCommand, 
 }
 
 /** What an earlier run of the same commit did and this one need not. */
-const carriedOf = async (desk: Desk, { failedOf = null }: StartRunCommand): Promise<readonly CarriedJob[]> => {
-  if (failedOf === null) return []
+const carriedOf = async (
+  desk: Desk,
+  { failedOf = null }: StartRunCommand,
+): Promise<{ readonly carried: readonly CarriedJob[]; readonly follows: readonly RunId[] }> => {
+  if (failedOf === null) return { carried: [], follows: [] }
   const run = await desk.reading.run(failedOf)
-  return run.jobs.flatMap((job, index) => {
+  const carried = run.jobs.flatMap((job, index) => {
     const { name, work } = jobAt(run, index)
     if (job.status !== 'succeeded' || work.kind === 'deploy' || work.kind === 'promote') return []
     const { carriedFrom, artifacts, outputs, evidence } = job
     return [{ job: name, from: carriedFrom ?? run.id, artifacts, outputs, evidence }]
   })
+  return { carried, follows: [run.id, ...(run.plan.follows ?? [])] }
 }
 
 type Planning = {
@@ -150,7 +160,18 @@ const runsBefore = async (
   return { seen, number: pipeline === null ? 1 : await numberOf(desk, first, pipeline) }
 }
 
-/** One more than the last run of the document has. */
+/** The plan of a run that is run again: the same jobs for the same commit, without another look at the document. `not_found`, `command_conflict`. */
+const planAgain = async (desk: Desk, { again = null }: StartRunCommand): Promise<RunPlan | null> => {
+  if (again === null) return null
+  const { plan } = await desk.reading.run(again)
+  if (plan.pipeline !== undefined) return { ...plan, attempt: (plan.attempt ?? 1) + 1 }
+  throw new SluiceError('command_conflict', {
+    detail: `run ${again} is one of the config, which is planned anew`,
+    hint: `sluice run ${plan.commit.id.slice(0, 12)}`,
+  })
+}
+
+/** One more than the runs of the document have so far. */
 const numberOf = async (
   desk: Desk,
   first: Page<Run>,
@@ -158,8 +179,11 @@ const numberOf = async (
 ): Promise<number> => {
   let page = first
   for (;;) {
-    const last = page.items.find(({ plan }) => plan.pipeline?.kind === kind && plan.pipeline.file === file)
-    if (last !== undefined) return (last.plan.number ?? 1) + 1
+    const numbers = page.items.flatMap(({ plan }) =>
+      plan.pipeline?.kind === kind && plan.pipeline.file === file ? [plan.number ?? 1] : [],
+    )
+    // One that was run again has an older number than those before it.
+    if (numbers.length > 0) return Math.max(...numbers) + 1
     if (page.next === null) return 1
     page = await desk.reading.runs({ cursor: page.next, limit: limits.pageItemsMax })
   }
