@@ -41,7 +41,7 @@ jobs:
     needs: make
     runs-on: ubuntu-latest
     outputs: { said: '\${{ needs.make.outputs.said }} \${{ github.run_number }}/\${{ github.run_attempt }}' }
-    steps: [{ uses: actions/download-artifact@v4, with: { name: file } }, { run: 'grep made file && test \$GITHUB_RUN_ATTEMPT != 1' }]
+    steps: [{ uses: actions/download-artifact@v4, with: { name: file } }, { run: 'grep made file && test $GITHUB_RUN_ATTEMPT != 1' }]
 `
 
 const pipeline = `

@@ -200,12 +200,13 @@ const sorted = (notes: readonly LoweringNote[]): readonly LoweringNote[] =>
   )
 
 const dispatchInputs = (checking: Checking, tree: Tree, event: GithubEvent): GithubDefinition['inputs'] => {
-  if (event.name !== 'workflow_dispatch') return {}
-  const declared = descend(tree, ['on', 'workflow_dispatch', 'inputs'])
+  // GitHub starts a workflow that is to be called only by a call; here one may be tried by itself.
+  if (event.name !== 'workflow_dispatch' && event.name !== 'workflow_call') return {}
+  const declared = descend(tree, ['on', event.name, 'inputs'])
   const { values, problems } = typedInputs(declared === null ? {} : toJson(declared), event.inputs)
   for (const { name, message } of problems)
     note(checking, 'error', {
-      key: `on.workflow_dispatch.inputs.${name}`,
+      key: `on.${event.name}.inputs.${name}`,
       message,
       place: (child(declared, name) ?? declared)?.place ?? null,
     })
