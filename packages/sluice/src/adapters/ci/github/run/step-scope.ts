@@ -71,10 +71,12 @@ const jobContext = (state: JobState, frame: StepFrame): JsonValue => {
     status: statusOf(state, jobFrame(frame)),
     services: Object.fromEntries(
       services.map(({ name, ports }) => {
-        const port = state.shell.env[portVariable(name)] ?? ''
+        const variable = portVariable(name)
+        const { env } = state.shell
+        const portOf = (inside: number): string => env[`${variable}_${inside}`] ?? env[variable] ?? ''
         return [
           name,
-          { id: name, network: '', ports: Object.fromEntries(ports.map((inside) => [String(inside), port])) },
+          { id: name, network: '', ports: Object.fromEntries(ports.map((inside) => [String(inside), portOf(inside)])) },
         ]
       }),
     ),
