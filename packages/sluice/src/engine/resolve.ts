@@ -4,7 +4,7 @@ import { fanOut, fanOutOf } from '../core/pipeline/fan-out.ts'
 import type { JobPlan } from '../core/pipeline/job-plan.ts'
 import { noteText } from '../core/pipeline/notes.ts'
 import type { JobResolution, RunAction, RunResult } from '../core/pipeline/types.ts'
-import type { Resolution } from '../ports/dialect.ts'
+import type { Resolution, RunIdentity } from '../ports/dialect.ts'
 import type { Ports } from './ports.ts'
 import type { Run } from './trusted.ts'
 
@@ -39,11 +39,7 @@ export const nameOutputs = async (
   outputs: await world.github.outputs(jobOf(run, job), { legs, outputs, run: identityOf(run) }),
 })
 
-const identityOf = ({ id }: Run): { readonly id: string; readonly number: number; readonly attempt: number } => ({
-  id,
-  number: 1,
-  attempt: 1,
-})
+const identityOf = ({ id, plan }: Run): RunIdentity => ({ id, number: plan.number ?? 1, attempt: plan.attempt ?? 1 })
 
 const resolutionOf = ({ name }: JobPlan, resolution: Resolution): JobResolution => {
   switch (resolution.kind) {

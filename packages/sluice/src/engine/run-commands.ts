@@ -3,6 +3,7 @@ import { SluiceError } from '../core/errors.ts'
 import { resolveStart, secretNames, type SecretVersions } from '../core/config/resolve.ts'
 import type { Settings } from '../core/config/settings.ts'
 import type { AggregateKey } from '../core/ledger/entry.ts'
+import { limits } from '../core/limits.ts'
 import { type Commit, type CommitId, runId, type RunId } from '../core/model.ts'
 import { jobAt } from '../core/pipeline/board.ts'
 import { readInputs } from '../core/pipeline/inputs.ts'
@@ -14,6 +15,8 @@ import type { CommitConfig } from '../ports/config.ts'
 import type { PipelineRequest } from '../ports/pipelines.ts'
 import type { Asking, Desk } from './desk.ts'
 import type { Ports } from './ports.ts'
+import type { Page } from './reading.ts'
+import type { Run } from './trusted.ts'
 
 /** Asks for the pipeline of a commit. `jobs`: only these and what they need; such a run cuts no release. */
 export type StartRunCommand = {
@@ -23,6 +26,8 @@ export type StartRunCommand = {
   readonly areAffected?: boolean
   /** A run of the same commit whose jobs that succeeded are not run again. */
   readonly failedOf?: string | null
+  /** A run of a pipeline of another system that is run again as it was planned; the rest but `failedOf` is not looked at then. */
+  readonly again?: string | null
   /** What the run is started as; `manual` when absent. */
   readonly event?: RunTrigger['event'] | null
   /** The schedule's expression. */
@@ -57,16 +62,12 @@ export const startRun = async (
   desk: Desk,
   { command, asking, signal }: StartRunRequest,
 ): Promise<{ run: RunId; plan: RunPlan }> => {
-  const { source } = world
-  const isTree = command.of === 'tree'
   const id = runId(world.ids.next('run'))
-  const [commit, seen] = await Promise.all([
-    isTree ? source.commitTree(signal) : source.resolve(command.ref, signal),
-    seenCommits(desk),
-  ])
-  const plan = await planOf(world, { id, commit, command, seen }, signal)
+  const planned = (await planAgain(desk, command)) ?? (await newPlan(world, desk, { id, command }, signal))
   const at = desk.clock.now()
-  const carried = await carriedOf(desk, command)
+  const { carried, follows } = await carriedOf(desk, command)
+  const { follows: _before, ...rest } = planned
+  const plan: RunPlan = follows.length === 0 ? rest : { ...rest, follows }
   const event: RunEvent = { type: 'run_planned', at, id, token: 1, plan, by: asking.by, carried }
   const key: AggregateKey = { kind: 'run', id }
   await desk.loop.transact(
@@ -75,6 +76,20 @@ export const startRun = async (
     asking.record?.({ run: id, plan }) ?? null,
   )
   return { run: id, plan }
+}
+
+const newPlan = async (
+  world: World,
+  desk: Desk,
+  { id, command }: Pick<Planning, 'id' | 'command'>,
+  signal: AbortSignal,
+): Promise<RunPlan> => {
+  const { source } = world
+  const [commit, before] = await Promise.all([
+    command.of === 'tree' ? source.commitTree(signal) : source.resolve(command.ref, signal),
+    runsBefore(desk, command),
+  ])
+  return planOf(world, { id, commit, command, ...before }, signal)
 }
 
 /** Calls a run off; `command_conflict` when it is over already. */
@@ -118,30 +133,69 @@ export const playJob = async (desk: Desk, { run: id, job, given }: PlayCommand, 
 }
 
 /** What an earlier run of the same commit did and this one need not. */
-const carriedOf = async (desk: Desk, { failedOf = null }: StartRunCommand): Promise<readonly CarriedJob[]> => {
-  if (failedOf === null) return []
+const carriedOf = async (
+  desk: Desk,
+  { failedOf = null }: StartRunCommand,
+): Promise<{ readonly carried: readonly CarriedJob[]; readonly follows: readonly RunId[] }> => {
+  if (failedOf === null) return { carried: [], follows: [] }
   const run = await desk.reading.run(failedOf)
-  return run.jobs.flatMap((job, index) => {
+  const carried = run.jobs.flatMap((job, index) => {
     const { name, work } = jobAt(run, index)
     if (job.status !== 'succeeded' || work.kind === 'deploy' || work.kind === 'promote') return []
     const { carriedFrom, artifacts, outputs, evidence } = job
     return [{ job: name, from: carriedFrom ?? run.id, artifacts, outputs, evidence }]
   })
+  return { carried, follows: [run.id, ...(run.plan.follows ?? [])] }
 }
 
 type Planning = {
   readonly id: RunId
   readonly commit: Commit
   readonly command: StartRunCommand
+  /** Commits whose runs went well, newest first: what came before them was looked at. */
   readonly seen: readonly CommitId[]
+  /** Counts the runs of the same document of another system, from 1. */
+  readonly number: number
 }
 
-/** Commits whose runs went well, newest first: what came before them was looked at. */
-const seenCommits = async (desk: Desk): Promise<readonly CommitId[]> => {
-  const { items } = await desk.reading.runs({})
-  return items.flatMap(({ status, plan }) =>
+const runsBefore = async (
+  desk: Desk,
+  { pipeline = null }: StartRunCommand,
+): Promise<Pick<Planning, 'seen' | 'number'>> => {
+  const first = await desk.reading.runs({})
+  const seen = first.items.flatMap(({ status, plan }) =>
     status === 'succeeded' && plan.origin?.isTree !== true && plan.draft !== null ? [plan.commit.id] : [],
   )
+  return { seen, number: pipeline === null ? 1 : await numberOf(desk, first, pipeline) }
+}
+
+/** The plan of a run that is run again: the same jobs for the same commit, without another look at the document. `not_found`, `command_conflict`. */
+const planAgain = async (desk: Desk, { again = null }: StartRunCommand): Promise<RunPlan | null> => {
+  if (again === null) return null
+  const { plan } = await desk.reading.run(again)
+  if (plan.pipeline !== undefined) return { ...plan, attempt: (plan.attempt ?? 1) + 1 }
+  throw new SluiceError('command_conflict', {
+    detail: `run ${again} is one of the config, which is planned anew`,
+    hint: `sluice run ${plan.commit.id.slice(0, 12)}`,
+  })
+}
+
+/** One more than the runs of the document have so far. */
+const numberOf = async (
+  desk: Desk,
+  first: Page<Run>,
+  { kind, file }: Pick<PipelineRequest, 'kind' | 'file'>,
+): Promise<number> => {
+  let page = first
+  for (;;) {
+    const numbers = page.items.flatMap(({ plan }) =>
+      plan.pipeline?.kind === kind && plan.pipeline.file === file ? [plan.number ?? 1] : [],
+    )
+    // One that was run again has an older number than those before it.
+    if (numbers.length > 0) return Math.max(...numbers) + 1
+    if (page.next === null) return 1
+    page = await desk.reading.runs({ cursor: page.next, limit: limits.pageItemsMax })
+  }
 }
 
 const occasionOf = async (
@@ -179,7 +233,7 @@ type ForeignPlanning = Planning & { readonly pipeline: NonNullable<StartRunComma
 /** A pipeline of another system runs beside a config, or without any. `config_invalid` with each place that cannot be honoured. */
 const foreignPlan = async (
   world: World,
-  { id, commit, command, pipeline }: ForeignPlanning,
+  { id, commit, command, pipeline, number }: ForeignPlanning,
   signal: AbortSignal,
 ): Promise<RunPlan> => {
   const { jobs, ref } = command
@@ -197,6 +251,7 @@ const foreignPlan = async (
     commit,
     cores: world.runner.cores,
     origin,
+    number,
     inputs,
     jobs: lowered,
     cachesFor: command.usesCache === false ? null : ref,

@@ -186,6 +186,10 @@ export const routes: { readonly [Id in RouteId]: RouteSpec<Id> } = {
         .max(200)
         .nullish()
         .meta({ description: 'A run of the same commit: what succeeded in it is not run again.' }),
+      again: z.string().min(1).max(200).nullish().meta({
+        description:
+          'A run of a pipeline of another system that is run again as it was planned; nothing else but `ref` and `failedOf` counts then.',
+      }),
       event: z.enum(['manual', 'push', 'pull_request', 'tag', 'schedule']).nullish().meta({
         description: 'What the run is started as, for the jobs that are not for every run; `manual` when absent.',
       }),

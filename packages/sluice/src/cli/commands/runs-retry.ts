@@ -8,7 +8,8 @@ export const command: Command = (cli, input) =>
   withClient(cli, 'work', async (client, kind) => {
     const earlier = await client.call('runs.show', { params: { run: required(input.args[0], 'the id of a run') } })
     const failedOf = flagOption(input, 'failed') ? earlier.id : null
-    const body = { ref: earlier.commit.id, failedOf, reason: textOption(input, 'message') }
+    const again = earlier.pipeline === null ? null : earlier.id
+    const body = { ref: earlier.commit.id, failedOf, again, reason: textOption(input, 'message') }
     const { run } = await client.call('runs.start', { body, idempotencyKey: freshKey() })
     return followRun(cli, { client, id: run, timeoutMs: null, isHere: kind === 'inProcess' })
   })

@@ -92,7 +92,9 @@ const resolved = (board: Board, index: number, resolution: JobResolution): void 
   if (resolution.kind === 'skip') return skip(board, index, { kind: 'condition', detail: resolution.because })
   if (resolution.kind === 'legs') {
     addLegs(board, resolution.legs)
-    return open(board, index, resolution.outputs)
+    const { outputs: naming } = resolution
+    if (planAt(board, index).concurrency === null) return open(board, index, naming)
+    return place(board, index, { status: 'queued', since: board.at, ...(naming === undefined ? {} : { naming }) })
   }
   const { job } = resolution
   board.resolved = { ...board.resolved, [job.name]: job }

@@ -124,9 +124,11 @@ export const admit = (board: Board, index: number, plan: JobPlan): void => {
 
 /** A job begins: it is opened, passes at once, or gets in line. */
 export const begin = (board: Board, index: number, plan: JobPlan): void => {
-  if (plan.concurrency !== null && stateAt(board, index).status !== 'queued')
+  const before = stateAt(board, index)
+  if (plan.concurrency !== null && before.status !== 'queued')
     return place(board, index, { status: 'queued', since: board.at })
-  if ((board.links.legs[index] ?? []).length > 0) return open(board, index)
+  if ((board.links.legs[index] ?? []).length > 0)
+    return open(board, index, before.status === 'queued' ? before.naming : undefined)
   if (plan.work.kind === 'none') return settle(board, index, passed(board, index, gathered(board, index, plan)))
   place(board, index, { status: 'ready', since: board.at, past: [], given: {} })
 }
@@ -156,12 +158,20 @@ const passed = (board: Board, index: number, legs: readonly JobState[]): Passed 
     finishedAt: board.at,
     past: [],
     artifacts,
-    outputs: Object.assign({}, ...latest.map(({ outputs }) => outputs)),
+    outputs: mergedOutputs(latest.map(({ outputs }) => outputs)),
     evidence: null,
     isTainted: taintOf(board, index),
     cache: null,
     carriedFrom: null,
   }
+}
+
+/** An output that a part leaves empty is not its own to say: another part may have one under the name. */
+const mergedOutputs = (parts: readonly Texts[]): Texts => {
+  const merged: Record<string, string> = {}
+  for (const outputs of parts)
+    for (const [name, value] of Object.entries(outputs)) if (value !== '' || !(name in merged)) merged[name] = value
+  return merged
 }
 
 const startOf = (board: Board, index: number): number => {

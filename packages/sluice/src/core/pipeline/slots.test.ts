@@ -76,6 +76,18 @@ test('a newcomer that replaces takes the place of those that wait, and leaves wh
   })
 })
 
+test('of those that ask at once while nothing runs the first begins, the last waits, and those between lose their place', () => {
+  const asked = [1, 2, 3].map((run) => asking(run, 10, 'replace_waiting'))
+  deepStrictEqual(settle(asked), {
+    jobs: ['running', 'cancelled', 'queued'],
+    moves: ['run_1 slot_granted', 'run_2 slot_lost'],
+  })
+  deepStrictEqual(settle([asking(1, 10, 'cancel_running'), asking(2, 10, 'cancel_running')]), {
+    jobs: ['cancelled', 'running'],
+    moves: ['run_1 slot_lost', 'run_2 slot_granted'],
+  })
+})
+
 test('a newcomer that cancels has what runs stopped, and waits until it is', () => {
   const running = runMachine.decide(asking(1, 10, 'queue'), { type: 'slot_granted', at: 11, job: 'deploy' }).state
   ok(running.status === 'running')

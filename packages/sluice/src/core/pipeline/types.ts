@@ -43,6 +43,11 @@ export type RunPlan = {
   readonly trigger: RunTrigger
   /** Where the jobs were lowered from; absent for those of the service's own config. */
   readonly pipeline?: PipelineOrigin
+  /** Counts the runs of that document, from 1; one that is run again keeps its number, and counts its attempts. */
+  readonly number?: number
+  readonly attempt?: number
+  /** Runs that this one goes on with, the latest first: its jobs find the files that theirs handed on. */
+  readonly follows?: readonly RunId[]
   /** Jobs that may run at the same time. */
   readonly parallelMax: number
   /** `auto`: a copy-on-write workspace of its own for each job where the system can; `none`: all jobs in one checkout; `required`: or not at all. */
@@ -219,8 +224,8 @@ export type JobState =
   | { readonly status: 'waiting' }
   /** Its needs are met; its delay is not over. */
   | { readonly status: 'delayed'; readonly until: number }
-  /** It waits for its turn among the jobs of its group, over all runs. */
-  | { readonly status: 'queued'; readonly since: number }
+  /** It waits for its turn among the jobs of its group, over all runs. `naming`: as when it will be open. */
+  | { readonly status: 'queued'; readonly since: number; readonly naming?: JsonValue }
   /** It waits for a person. */
   | { readonly status: 'manual'; readonly since: number }
   /** It would run if there were room: for the run, or for the job that it is part of. */
