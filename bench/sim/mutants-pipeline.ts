@@ -87,6 +87,12 @@ const rows: readonly MutantRow[] = [
     'a run that is called off runs nothing more, not even what runs in any case',
   ],
   [
+    'machine.ts',
+    "board.cause ??= { kind: 'slot_lost', job, detail }",
+    '',
+    'a run whose test gave way to that of another run cuts a release all the same',
+  ],
+  [
     'slots.ts',
     'return holders.length > 0 ? [] : waiting.slice(0, 1)',
     'return holders.length > 1 ? [] : waiting.slice(0, 1)',

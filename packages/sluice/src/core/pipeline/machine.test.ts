@@ -481,6 +481,33 @@ test('a run that was cancelled after a job had failed ends with the failure as i
   deepStrictEqual(statuses(settled), ['failed', 'cancelled'])
 })
 
+test('a run with a job that gave way, waiting or running, cuts no release and is cancelled, with who took the place', () => {
+  const slot = (event: 'slot_granted' | 'slot_lost', at: number): RunEvent =>
+    event === 'slot_granted'
+      ? { type: event, at, job: 'test' }
+      : { type: event, at, job: 'test', detail: 'test of run_2 took its place in e2e' }
+  const plan = planOf([
+    job('build'),
+    job('test', [], { concurrency: { group: 'e2e', onConflict: 'cancel_running' } }),
+    job('stage', ['build'], { work: { kind: 'deploy', environment: 'staging' } }),
+  ])
+  const stopped: RunEvent = { type: 'effect_succeeded', at: 6, sequence: 3, result: { kind: 'done' } }
+  const whileItWaited = told(plan, slot('slot_lost', 3), succeed(1, 5, [artifact('app')]))
+  const whileItRan = told(
+    plan,
+    slot('slot_granted', 2),
+    slot('slot_lost', 3),
+    succeed(1, 5, [artifact('app')]),
+    stopped,
+  )
+  for (const state of [whileItWaited, whileItRan]) {
+    ok(state.status === 'cancelled')
+    deepStrictEqual(state.cause, { kind: 'slot_lost', job: 'test', detail: 'test of run_2 took its place in e2e' })
+    deepStrictEqual(state.jobs[2]?.status, 'skipped')
+    strictEqual(state.release, null)
+  }
+})
+
 test('a job that cannot be stopped does not hold the run for ever, and the run says that processes may be left', () => {
   const settled = told(planOf([job('test', [])]), cancel(5), lose(2, 6), lose(3, 7), lose(4, 8))
   ok(settled.status === 'cancelled')

@@ -274,6 +274,8 @@ export type RunCause =
   | { readonly kind: 'job_failed'; readonly job: string; readonly failure: Failure }
   | { readonly kind: 'gate_failed'; readonly verdicts: readonly GateVerdict[] }
   | { readonly kind: 'cut_failed'; readonly failure: Failure }
+  /** A job gave way to one of another run, so that this run never came to what that job would have said. */
+  | { readonly kind: 'slot_lost'; readonly job: string; readonly detail: string }
   | { readonly kind: 'command'; readonly command: 'cancel'; readonly by: Actor; readonly reason: string | null }
   | { readonly kind: 'parked'; readonly detail: string }
 
