@@ -112,11 +112,20 @@ export class Loop {
       while (keys.some((key) => !this.#held.has(keyText(key)))) await this.hold(keys)
       const { lease } = this.#running()
       const generation = this.#generation
+      const missing: AggregateKey[] = []
       const decided = attempt(() => {
         const inputs = make((key) => this.#heldOf(key).state)
         for (const { event } of inputs) this.#newestAt = Math.max(this.#newestAt, event.at)
-        return planTransaction(inputs, (key) => this.#heldOf(key))
+        return planTransaction(inputs, (key) => {
+          if (!this.#held.has(keyText(key))) missing.push(key)
+          return this.#heldOf(key)
+        })
       })
+      // What follows for another aggregate is known once it is decided: a release that a run cuts again is there already.
+      if (missing.length > 0) {
+        await this.hold(missing)
+        continue
+      }
       if (decided.plan !== null && decided.plan.transitions.length > 0) {
         const { plan } = decided
         // Held and handed over in the same turn as it was decided, so that the next decision stands on it and is written after it.
