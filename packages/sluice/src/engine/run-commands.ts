@@ -9,11 +9,12 @@ import { readInputs } from '../core/pipeline/inputs.ts'
 import { assertHonoured } from '../core/pipeline/notes.ts'
 import { planForeignRun, planRun } from '../core/pipeline/plan.ts'
 import type { Occasion } from '../core/pipeline/triggers.ts'
-import type { CarriedJob, RunEvent, RunPlan, RunTrigger } from '../core/pipeline/types.ts'
+import type { RunEvent, RunPlan, RunTrigger } from '../core/pipeline/types.ts'
 import type { CommitConfig } from '../ports/config.ts'
 import type { PipelineRequest } from '../ports/pipelines.ts'
 import type { Asking, Desk } from './desk.ts'
 import type { Ports } from './ports.ts'
+import { carriedOf, planAgain } from './run-again.ts'
 
 /** Asks for the pipeline of a commit. `jobs`: only these and what they need; such a run cuts no release. */
 export type StartRunCommand = {
@@ -21,7 +22,9 @@ export type StartRunCommand = {
   readonly jobs: readonly string[] | null
   /** `jobs` are what a change concerns: those that are not for this occasion stay out. */
   readonly areAffected?: boolean
-  /** A run of the same commit whose jobs that succeeded are not run again. */
+  /** A run that is made again: its commit and its plan, whatever else is said here. */
+  readonly retryOf?: string | null
+  /** A run of the same commit and pipeline whose jobs that succeeded are not run again. */
   readonly failedOf?: string | null
   /** What the run is started as; `manual` when absent. */
   readonly event?: RunTrigger['event'] | null
@@ -57,16 +60,14 @@ export const startRun = async (
   desk: Desk,
   { command, asking, signal }: StartRunRequest,
 ): Promise<{ run: RunId; plan: RunPlan }> => {
-  const { source } = world
-  const isTree = command.of === 'tree'
   const id = runId(world.ids.next('run'))
-  const [commit, seen] = await Promise.all([
-    isTree ? source.commitTree(signal) : source.resolve(command.ref, signal),
-    seenCommits(desk),
-  ])
-  const plan = await planOf(world, { id, commit, command, seen }, signal)
+  const { retryOf = null, failedOf = null } = command
+  const plan =
+    retryOf === null
+      ? await newPlan(world, desk, { id, command }, signal)
+      : await planAgain(world, desk, retryOf, signal)
+  const carried = failedOf === null ? [] : await carriedOf(desk, failedOf, plan)
   const at = desk.clock.now()
-  const carried = await carriedOf(desk, command)
   const event: RunEvent = { type: 'run_planned', at, id, token: 1, plan, by: asking.by, carried }
   const key: AggregateKey = { kind: 'run', id }
   await desk.loop.transact(
@@ -75,6 +76,20 @@ export const startRun = async (
     asking.record?.({ run: id, plan }) ?? null,
   )
   return { run: id, plan }
+}
+
+const newPlan = async (
+  world: World,
+  desk: Desk,
+  { id, command }: Pick<Planning, 'id' | 'command'>,
+  signal: AbortSignal,
+): Promise<RunPlan> => {
+  const { source } = world
+  const [commit, seen] = await Promise.all([
+    command.of === 'tree' ? source.commitTree(signal) : source.resolve(command.ref, signal),
+    seenCommits(desk),
+  ])
+  return planOf(world, { id, commit, command, seen }, signal)
 }
 
 /** Calls a run off; `command_conflict` when it is over already. */
@@ -114,18 +129,6 @@ export const playJob = async (desk: Desk, { run: id, job, given }: PlayCommand, 
   throw new SluiceError('command_conflict', {
     detail: `job ${job} of run ${id} is ${(await desk.reading.run(id)).jobs[index]?.status ?? 'gone'}; it waits for nobody`,
     hint: `sluice runs show ${id}`,
-  })
-}
-
-/** What an earlier run of the same commit did and this one need not. */
-const carriedOf = async (desk: Desk, { failedOf = null }: StartRunCommand): Promise<readonly CarriedJob[]> => {
-  if (failedOf === null) return []
-  const run = await desk.reading.run(failedOf)
-  return run.jobs.flatMap((job, index) => {
-    const { name, work } = jobAt(run, index)
-    if (job.status !== 'succeeded' || work.kind === 'deploy' || work.kind === 'promote') return []
-    const { carriedFrom, artifacts, outputs, evidence } = job
-    return [{ job: name, from: carriedFrom ?? run.id, artifacts, outputs, evidence }]
   })
 }
 
