@@ -340,6 +340,12 @@ const machineMutants: readonly Mutant[] = [
     'a lock stands in the way of a rollback',
   ),
   core(
+    'environment.ts',
+    'else line.splice(known + 1)',
+    'else line.push(release)',
+    'a second rollback returns to what the first one left behind',
+  ),
+  core(
     'admission.ts',
     "input.purpose === 'rollback' ? [serving, live, served] :",
     "input.purpose === 'rollback' ? [serving, live] :",

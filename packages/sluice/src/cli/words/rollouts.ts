@@ -38,7 +38,7 @@ export const rolloutWords: readonly Word[] = [
   {
     path: 'rollback',
     args: '[environment]',
-    text: 'turn a live rollout around, or bring back what served before; no freeze or lock stops it',
+    text: 'turn a live rollout around, or bring back what served before (again: a step further back); no freeze or lock stops it',
     options: [
       { flags: '--to <release>', text: 'to this release, which served here before, instead of the last one' },
       message,
