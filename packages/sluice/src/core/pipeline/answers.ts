@@ -92,7 +92,8 @@ const resolved = (board: Board, index: number, resolution: JobResolution): void 
   if (resolution.kind === 'skip') return skip(board, index, { kind: 'condition', detail: resolution.because })
   if (resolution.kind === 'legs') {
     addLegs(board, resolution.legs)
-    return open(board, index, resolution.outputs)
+    const { outputs: naming } = resolution
+    return open(board, index, naming === undefined ? {} : { naming })
   }
   const { job } = resolution
   board.resolved = { ...board.resolved, [job.name]: job }

@@ -7,7 +7,7 @@
  * | absent   | run_planned                                     | running · judging · cutting · succeeded                      |
  * | running  | effect_succeeded, effect_failed, effect_unknown | running · judging · cutting · succeeded · failed · cancelled |
  * | running  | time_passed                                     | running · judging · cutting · succeeded · failed · cancelled |
- * | running  | play_requested                                  | running                                                      |
+ * | running  | play_requested                                  | running · judging · cutting · succeeded · failed · cancelled |
  * | running  | slot_granted                                    | running · judging · cutting · succeeded · failed · cancelled |
  * | running  | slot_lost                                       | running · judging · failed · cancelled                       |
  * | stopping | slot_granted, slot_lost                         | stopping · cancelled · failed                                |
@@ -168,11 +168,11 @@ const play = (state: Live, { job: name, given, at }: Extract<RunEvent, { type: '
   const index = state.jobs.findIndex((_, other) => jobAt(state, other).name === name)
   const job = state.jobs[index]
   if (job === undefined || state.status === 'stopping') return unchanged(state)
-  const isLeft = job.status === 'skipped' && job.because.kind === 'nobody'
+  const isLeft = job.status === 'skipped' && job.because.kind === 'nobody' && jobAt(state, index).manual !== null
   if (job.status !== 'manual' && !isLeft) return unchanged(state)
   const board = lay(state, at)
   if (isLeft) takeBack(board, index)
-  place(board, index, { status: 'ready', since: at, past: [], given })
+  begin(board, index, planAt(board, index), given)
   return conclude(board)
 }
 
@@ -197,12 +197,14 @@ const giveWay = (board: Board, index: number, { at, job, detail }: Extract<RunEv
   settle(board, index, { status: 'cancelled', startedAt: null, finishedAt: at, detail })
 }
 
-/** A job that was left is wanted after all: what has not begun yet waits for it again. */
+/** A job that was left is wanted after all, with its legs: what has not begun yet waits for it again. */
 const takeBack = (board: Board, index: number): void => {
+  place(board, index, { status: 'waiting' })
   board.unsettled += 1
   const whole = board.links.wholes[index] ?? null
   const waiting = board.links.dependents[index] ?? []
   for (const other of whole === null ? waiting : [...waiting, whole]) board.unmet[other] = (board.unmet[other] ?? 0) + 1
+  for (const leg of board.links.legs[index] ?? []) takeBack(board, leg)
 }
 
 /** The first call is graceful, the second firm. */

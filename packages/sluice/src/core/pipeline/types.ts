@@ -220,7 +220,7 @@ export type JobState =
   /** Its needs are met; its delay is not over. */
   | { readonly status: 'delayed'; readonly until: number }
   /** It waits for its turn among the jobs of its group, over all runs. */
-  | { readonly status: 'queued'; readonly since: number }
+  | { readonly status: 'queued'; readonly since: number; readonly given?: Texts }
   /** It waits for a person. */
   | { readonly status: 'manual'; readonly since: number }
   /** It would run if there were room: for the run, or for the job that it is part of. */
@@ -230,10 +230,10 @@ export type JobState =
       readonly past: readonly PastExecution[]
       readonly given: Texts
     }
-  /** Its dialect decides on it; or, where it was open since `startedAt`, says what its outputs are. */
-  | (InFlight & { readonly status: 'resolving'; readonly startedAt?: number })
-  /** The jobs that are part of it run. `naming`: the `outputs` of its `JobResolution`. */
-  | { readonly status: 'open'; readonly startedAt: number; readonly naming?: JsonValue }
+  /** Its dialect decides on it; or, where it began at `startedAt`, says what its legs are, or what its outputs are. */
+  | (InFlight & { readonly status: 'resolving'; readonly startedAt?: number; readonly given?: Texts })
+  /** The jobs that are part of it run, with what was given to it. `naming`: the `outputs` of its `JobResolution`. */
+  | { readonly status: 'open'; readonly startedAt: number; readonly naming?: JsonValue; readonly given?: Texts }
   | (InFlight & Started & { readonly status: 'running'; readonly given: Texts })
   /** It failed and is run again. */
   | {
