@@ -1,9 +1,11 @@
 /** The loop over a store in memory, with time turned by hand: what one commit that goes wrong, or one large request, does to the rest. */
-import { deepStrictEqual, strictEqual } from 'node:assert/strict'
+import { deepStrictEqual, ok, rejects, strictEqual } from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { test } from 'node:test'
 import { createMemoryDisk, type MemoryFaults } from '../../src/adapters/store/memory.ts'
+import type { SluiceError } from '../../src/core/errors.ts'
 import type { AggregateKey } from '../../src/core/ledger/entry.ts'
+import { limits } from '../../src/core/limits.ts'
 import { type Commit, commitId, type Release, releaseId, runId } from '../../src/core/model.ts'
 import type { JobPlan } from '../../src/core/pipeline/job-plan.ts'
 import type { RunEvent, RunResult } from '../../src/core/pipeline/types.ts'
@@ -110,4 +112,34 @@ test('a run that cuts a release which is there already succeeds with it, and the
   }
   deepStrictEqual([await status('run_1'), await status('run_2'), fatal], ['succeeded', 'succeeded', []])
   strictEqual(disk.rows().filter(({ type }) => type === 'release_cut').length, 1)
+})
+
+test('a request that is too large for a row is refused by itself, and the rest goes on', async () => {
+  const { start, status, pass, fatal } = await lab()
+  await start('run_1', [jobPlan('build')])
+  const large = jobPlan('build', [], { env: { A: 'x'.repeat(limits.ledgerBodyBytesMax) } })
+  await rejects(start('run_2', [large]), ({ code }: SluiceError) => code === 'usage_invalid')
+  await pass(1)
+  await start('run_3', [jobPlan('build')])
+  deepStrictEqual(
+    [await status('run_1'), await status('run_2'), await status('run_3')],
+    ['running', 'absent', 'running'],
+  )
+  deepStrictEqual(fatal, [])
+})
+
+test('a result that is too large for a row fails its job, with the reason, instead of being done again for ever', async () => {
+  let performed = 0
+  const large: RunResult = { ...done, outputs: { A: 'x'.repeat(limits.ledgerBodyBytesMax) } }
+  const { start, loop, pass, fatal } = await lab({
+    perform: () => {
+      performed += 1
+      return large
+    },
+  })
+  await start('run_1', [jobPlan('build')])
+  await pass(limits.commitRetryMs * 3)
+  const run = asRun(await loop.state(runKey('run_1')))
+  ok(run.status === 'failed' && run.cause.kind === 'job_failed')
+  deepStrictEqual([run.cause.failure.code, performed, fatal], ['usage_invalid', 1, []])
 })
