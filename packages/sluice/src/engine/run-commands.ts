@@ -10,13 +10,14 @@ import { readInputs } from '../core/pipeline/inputs.ts'
 import { assertHonoured } from '../core/pipeline/notes.ts'
 import { planForeignRun, planRun } from '../core/pipeline/plan.ts'
 import type { Occasion } from '../core/pipeline/triggers.ts'
-import type { CarriedJob, RunEvent, RunPlan, RunTrigger } from '../core/pipeline/types.ts'
+import type { RunEvent, RunPlan, RunTrigger } from '../core/pipeline/types.ts'
 import type { CommitConfig } from '../ports/config.ts'
 import type { PipelineRequest } from '../ports/pipelines.ts'
 import type { Asking, Desk } from './desk.ts'
 import type { Ports } from './ports.ts'
 import type { Page } from './reading.ts'
 import type { Run } from './trusted.ts'
+import { carriedOf, planAgain } from './run-again.ts'
 
 /** Asks for the pipeline of a commit. `jobs`: only these and what they need; such a run cuts no release. */
 export type StartRunCommand = {
@@ -24,10 +25,10 @@ export type StartRunCommand = {
   readonly jobs: readonly string[] | null
   /** `jobs` are what a change concerns: those that are not for this occasion stay out. */
   readonly areAffected?: boolean
-  /** A run of the same commit whose jobs that succeeded are not run again. */
+  /** A run that is made again: its commit and its plan, whatever else is said here. */
+  readonly retryOf?: string | null
+  /** A run of the same commit and pipeline whose jobs that succeeded are not run again. */
   readonly failedOf?: string | null
-  /** A run of a pipeline of another system that is run again as it was planned; the rest but `failedOf` is not looked at then. */
-  readonly again?: string | null
   /** What the run is started as; `manual` when absent. */
   readonly event?: RunTrigger['event'] | null
   /** The schedule's expression. */
@@ -63,11 +64,16 @@ export const startRun = async (
   { command, asking, signal }: StartRunRequest,
 ): Promise<{ run: RunId; plan: RunPlan }> => {
   const id = runId(world.ids.next('run'))
-  const planned = (await planAgain(desk, command)) ?? (await newPlan(world, desk, { id, command }, signal))
-  const at = desk.clock.now()
-  const { carried, follows } = await carriedOf(desk, command)
+  const { retryOf = null, failedOf = null } = command
+  const planned =
+    retryOf === null
+      ? await newPlan(world, desk, { id, command }, signal)
+      : await planAgain(world, desk, retryOf, signal)
+  const { carried, follows } =
+    failedOf === null ? { carried: [], follows: [] } : await carriedOf(desk, failedOf, planned)
   const { follows: _before, ...rest } = planned
   const plan: RunPlan = follows.length === 0 ? rest : { ...rest, follows }
+  const at = desk.clock.now()
   const event: RunEvent = { type: 'run_planned', at, id, token: 1, plan, by: asking.by, carried }
   const key: AggregateKey = { kind: 'run', id }
   await desk.loop.transact(
@@ -132,22 +138,6 @@ export const playJob = async (desk: Desk, { run: id, job, given }: PlayCommand, 
   })
 }
 
-/** What an earlier run of the same commit did and this one need not. */
-const carriedOf = async (
-  desk: Desk,
-  { failedOf = null }: StartRunCommand,
-): Promise<{ readonly carried: readonly CarriedJob[]; readonly follows: readonly RunId[] }> => {
-  if (failedOf === null) return { carried: [], follows: [] }
-  const run = await desk.reading.run(failedOf)
-  const carried = run.jobs.flatMap((job, index) => {
-    const { name, work } = jobAt(run, index)
-    if (job.status !== 'succeeded' || work.kind === 'deploy' || work.kind === 'promote') return []
-    const { carriedFrom, artifacts, outputs, evidence } = job
-    return [{ job: name, from: carriedFrom ?? run.id, artifacts, outputs, evidence }]
-  })
-  return { carried, follows: [run.id, ...(run.plan.follows ?? [])] }
-}
-
 type Planning = {
   readonly id: RunId
   readonly commit: Commit
@@ -167,17 +157,6 @@ const runsBefore = async (
     status === 'succeeded' && plan.origin?.isTree !== true && plan.draft !== null ? [plan.commit.id] : [],
   )
   return { seen, number: pipeline === null ? 1 : await numberOf(desk, first, pipeline) }
-}
-
-/** The plan of a run that is run again: the same jobs for the same commit, without another look at the document. `not_found`, `command_conflict`. */
-const planAgain = async (desk: Desk, { again = null }: StartRunCommand): Promise<RunPlan | null> => {
-  if (again === null) return null
-  const { plan } = await desk.reading.run(again)
-  if (plan.pipeline !== undefined) return { ...plan, attempt: (plan.attempt ?? 1) + 1 }
-  throw new SluiceError('command_conflict', {
-    detail: `run ${again} is one of the config, which is planned anew`,
-    hint: `sluice run ${plan.commit.id.slice(0, 12)}`,
-  })
 }
 
 /** One more than the runs of the document have so far. */

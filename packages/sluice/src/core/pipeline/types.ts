@@ -225,7 +225,7 @@ export type JobState =
   /** Its needs are met; its delay is not over. */
   | { readonly status: 'delayed'; readonly until: number }
   /** It waits for its turn among the jobs of its group, over all runs. `naming`: as when it will be open. */
-  | { readonly status: 'queued'; readonly since: number; readonly naming?: JsonValue }
+  | { readonly status: 'queued'; readonly since: number; readonly naming?: JsonValue; readonly given?: Texts }
   /** It waits for a person. */
   | { readonly status: 'manual'; readonly since: number }
   /** It would run if there were room: for the run, or for the job that it is part of. */
@@ -235,10 +235,10 @@ export type JobState =
       readonly past: readonly PastExecution[]
       readonly given: Texts
     }
-  /** Its dialect decides on it; or, where it was open since `startedAt`, says what its outputs are. */
-  | (InFlight & { readonly status: 'resolving'; readonly startedAt?: number })
-  /** The jobs that are part of it run. `naming`: the `outputs` of its `JobResolution`. */
-  | { readonly status: 'open'; readonly startedAt: number; readonly naming?: JsonValue }
+  /** Its dialect decides on it; or, where it began at `startedAt`, says what its legs are, or what its outputs are. */
+  | (InFlight & { readonly status: 'resolving'; readonly startedAt?: number; readonly given?: Texts })
+  /** The jobs that are part of it run, with what was given to it. `naming`: the `outputs` of its `JobResolution`. */
+  | { readonly status: 'open'; readonly startedAt: number; readonly naming?: JsonValue; readonly given?: Texts }
   | (InFlight & Started & { readonly status: 'running'; readonly given: Texts })
   /** It failed and is run again. */
   | {
@@ -279,6 +279,8 @@ export type RunCause =
   | { readonly kind: 'job_failed'; readonly job: string; readonly failure: Failure }
   | { readonly kind: 'gate_failed'; readonly verdicts: readonly GateVerdict[] }
   | { readonly kind: 'cut_failed'; readonly failure: Failure }
+  /** A job gave way to one of another run, so that this run never came to what that job would have said. */
+  | { readonly kind: 'slot_lost'; readonly job: string; readonly detail: string }
   | { readonly kind: 'command'; readonly command: 'cancel'; readonly by: Actor; readonly reason: string | null }
   | { readonly kind: 'parked'; readonly detail: string }
 

@@ -86,9 +86,9 @@ export type Contract = {
       readonly jobs?: readonly string[] | null | undefined
       /** `jobs` are what a change concerns: those that are not for this occasion stay out. */
       readonly affected?: boolean | undefined
+      readonly retryOf?: string | null | undefined
       readonly failedOf?: string | null | undefined
       /** A run of a pipeline of another system that is run again as it was planned. */
-      readonly again?: string | null | undefined
       readonly event?: RunEventName | null | undefined
       readonly of?: 'tree' | null | undefined
       /** Whether jobs may come out of the caches; they may when absent. */
