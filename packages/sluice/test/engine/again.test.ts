@@ -86,7 +86,8 @@ test('a run of a workflow, and one of a part, that are made again are that workf
   for (const command of [{ pipeline }, { jobs: ['build'] }, { event: 'schedule' as const }]) {
     const first = await over(command)
     strictEqual(first.status, 'succeeded')
-    deepStrictEqual((await over({ retryOf: first.id })).plan, first.plan)
+    const counted = 'pipeline' in command ? { attempt: 2 } : {}
+    deepStrictEqual((await over({ retryOf: first.id })).plan, { ...first.plan, ...counted })
   }
 })
 

@@ -88,7 +88,6 @@ export type Contract = {
       readonly affected?: boolean | undefined
       readonly retryOf?: string | null | undefined
       readonly failedOf?: string | null | undefined
-      /** A run of a pipeline of another system that is run again as it was planned. */
       readonly event?: RunEventName | null | undefined
       readonly of?: 'tree' | null | undefined
       /** Whether jobs may come out of the caches; they may when absent. */
