@@ -33,9 +33,8 @@ export const createApi = (context: ApiContext, access: ApiAccess): Api => {
     c.header('cache-control', 'no-store')
     c.header('x-content-type-options', 'nosniff')
   })
-  app.all(`${cachePrefix}*`, bodyLimit({ maxSize: limits.cacheBlobBytesMax }), (c) =>
-    context.cache(c.req.raw, access.token),
-  )
+  // Without a limit of this place: who asks is looked at before any of a body is read, and what is read is counted as it comes.
+  app.all(`${cachePrefix}*`, (c) => context.cache(c.req.raw, access.token))
   app.use(
     bodyLimit({
       maxSize: limits.requestBodyBytesMax,

@@ -1,5 +1,6 @@
 /** The API behind a real socket, with a real engine, gateway and service. */
 import { deepStrictEqual, match, ok, rejects, strictEqual } from 'node:assert/strict'
+import { request } from 'node:http'
 import { connect } from 'node:net'
 import { after, before, test } from 'node:test'
 import { writeFile } from 'node:fs/promises'
@@ -90,6 +91,17 @@ test('a request for another host is refused, so that no web page can rebind its 
   })
   match(answer, /^HTTP\/1\.1 421 /)
   strictEqual(answer.includes('SLU-1106'), true)
+})
+
+test('who sends to the shared cache is looked at before what is sent', async () => {
+  // The body never ends, so that an answer means that nobody waited for it.
+  const answered = Promise.withResolvers<number | undefined>()
+  const sending = request(`${running.served.url}/v1/cache/protected/blobs/00/${'0'.repeat(64)}`, { method: 'PUT' })
+  sending.on('response', ({ statusCode }) => answered.resolve(statusCode))
+  sending.on('error', answered.reject)
+  sending.write(Buffer.alloc(1_000))
+  strictEqual(await answered.promise, 401)
+  sending.destroy()
 })
 
 test('a request that is off says where, and changes nothing', async () => {
