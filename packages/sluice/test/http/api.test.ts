@@ -223,6 +223,28 @@ test('a lock names its holder, stops a deploy, and lets a rollback speak; the sa
   )
 })
 
+test('the same key gives the same answer, of a rollback too', async () => {
+  await running.project.commit('2.0.0')
+  const { run } = await ask('runs.start', { body: { ref: 'HEAD' }, idempotencyKey: 'run-2' })
+  deepStrictEqual(await ask('runs.start', { body: { ref: 'HEAD' }, idempotencyKey: 'run-2' }), { run, notes: [] })
+  await until(
+    () => ask('runs.show', { params: { run } }),
+    ({ settledAt }) => settledAt !== null,
+  )
+  const params = { environment: 'staging' }
+  const kinds: string[] = []
+  for (const isWaitedFor of [false, true]) {
+    const { rollout } = await ask('environments.deploy', { params, body: { release: 'latest' } })
+    if (isWaitedFor) await settled(rollout)
+    const back = { params, body: {}, idempotencyKey: `back-${rollout}` }
+    const first = await ask('environments.rollback', back)
+    deepStrictEqual(await ask('environments.rollback', back), first)
+    await settled(first.rollout)
+    kinds.push(first.kind)
+  }
+  deepStrictEqual(kinds, ['aborted', 'started'])
+})
+
 test('events go on from the last one that was seen, without a gap, and tell what happens from now on', async () => {
   const stopped = new AbortController()
   const whole = await ask('ledger.page', { query: { limit: 500 } })
