@@ -134,6 +134,8 @@ export const limits = {
   checkpointPages: 1_000,
   /** How long an answer is kept for its idempotency key, milliseconds. */
   requestKeptMs: 86_400_000,
+  /** How often answers that were kept long enough are looked for, milliseconds. */
+  requestsLookMs: 3_600_000,
   /** Room set aside for rollbacks on a full disk, bytes: some 150 transitions, each of some 5 pages and again as many when they are checkpointed. */
   ballastBytes: 4_194_304,
   /** How long a second control plane waits for the first to let go of the state directory, milliseconds. */

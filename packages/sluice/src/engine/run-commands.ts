@@ -6,6 +6,7 @@ import type { AggregateKey } from '../core/ledger/entry.ts'
 import { type Commit, type CommitId, runId, type RunId } from '../core/model.ts'
 import { jobAt } from '../core/pipeline/board.ts'
 import { readInputs } from '../core/pipeline/inputs.ts'
+import type { LoweringNote } from '../core/pipeline/job-plan.ts'
 import { assertHonoured } from '../core/pipeline/notes.ts'
 import { planForeignRun, planRun } from '../core/pipeline/plan.ts'
 import type { Occasion } from '../core/pipeline/triggers.ts'
@@ -49,6 +50,9 @@ export type StartRunRequest = {
   readonly signal: AbortSignal
 }
 
+/** What starting a run answers: not its plan, because an answer is kept for a day, and a plan may have megabytes. */
+export type StartedRun = { readonly run: RunId; readonly notes: readonly LoweringNote[] }
+
 type World = Pick<Ports, 'config' | 'pipelines' | 'runner' | 'secrets' | 'source' | 'clock' | 'ids'>
 
 /** Plans and starts a run. Resolves once it is recorded. `not_found`, `tool_missing`, `config_invalid`, `config_missing`, `needs_cycle`. */
@@ -56,7 +60,7 @@ export const startRun = async (
   world: World,
   desk: Desk,
   { command, asking, signal }: StartRunRequest,
-): Promise<{ run: RunId; plan: RunPlan }> => {
+): Promise<StartedRun> => {
   const { source } = world
   const isTree = command.of === 'tree'
   const id = runId(world.ids.next('run'))
@@ -69,12 +73,13 @@ export const startRun = async (
   const carried = await carriedOf(desk, command)
   const event: RunEvent = { type: 'run_planned', at, id, token: 1, plan, by: asking.by, carried }
   const key: AggregateKey = { kind: 'run', id }
+  const started = { run: id, notes: plan.pipeline?.notes ?? [] }
   await desk.loop.transact(
     [key],
     () => [{ key, event, actor: asking.by, reason: asking.reason }],
-    asking.record?.({ run: id, plan }) ?? null,
+    asking.record?.(started) ?? null,
   )
-  return { run: id, plan }
+  return started
 }
 
 /** Calls a run off; `command_conflict` when it is over already. */

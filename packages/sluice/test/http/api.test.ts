@@ -2,11 +2,13 @@
 import { deepStrictEqual, match, ok, rejects, strictEqual } from 'node:assert/strict'
 import { request } from 'node:http'
 import { connect } from 'node:net'
+import { DatabaseSync } from 'node:sqlite'
 import { after, before, test } from 'node:test'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SluiceError } from '../../src/core/errors.ts'
 import { limits } from '../../src/core/limits.ts'
+import { databasePath } from '../../src/adapters/store/sqlite/files.ts'
 import { verifyLedgerFile } from '../../src/adapters/store/verify-file.ts'
 import type { CallInput } from '../../src/http/client/client.ts'
 import type { Contract } from '../../src/http/client/contract.ts'
@@ -227,6 +229,10 @@ test('the same key gives the same answer, of a rollback too', async () => {
   await running.project.commit('2.0.0')
   const { run } = await ask('runs.start', { body: { ref: 'HEAD' }, idempotencyKey: 'run-2' })
   deepStrictEqual(await ask('runs.start', { body: { ref: 'HEAD' }, idempotencyKey: 'run-2' }), { run, notes: [] })
+  const database = new DatabaseSync(databasePath(running.served.stateDir), { readOnly: true })
+  const kept = database.prepare('select "answer" from "request" where "key" = ?').get('run-2')
+  database.close()
+  deepStrictEqual({ ...kept }, { answer: JSON.stringify({ run, notes: [] }) })
   await until(
     () => ask('runs.show', { params: { run } }),
     ({ settledAt }) => settledAt !== null,

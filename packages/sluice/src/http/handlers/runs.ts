@@ -39,8 +39,7 @@ export const runHandlers: Handlers<
       usesCache,
       pipeline: pipelineOf(body.pipeline ?? null),
     }
-    const { run, plan } = await engine.startRun(command, { ...caller, reason: body.reason ?? null }, signal)
-    return { run, notes: plan.pipeline?.notes ?? [] }
+    return engine.startRun(command, { ...caller, reason: body.reason ?? null }, signal)
   },
   'runs.show': async ({ engine, clock }, { params }) => ({
     ...runView(await engine.reading.run(params.run)),
