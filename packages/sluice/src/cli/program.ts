@@ -155,13 +155,22 @@ const createCli = (input: ProgramInput, options: Input['options']): Cli => {
     style: createStyle(abilitiesOf(variables, { isTTY: stdout.isTTY, columns: stdout.columns, noColor })),
     noteStyle: createStyle(abilitiesOf(variables, { isTTY: stderr.isTTY, columns: stderr.columns, noColor })),
     host: input.host,
-    actor: variables['SLUICE_ACTOR'] ?? userInfo().username,
+    actor: variables['SLUICE_ACTOR'] ?? userName(variables),
     print: (line) => void stdout.write(`${line}\n`),
     note: (line) => {
       if (!globals.quiet) stderr.write(`${line}\n`)
     },
     json: (value) => void stdout.write(`${JSON.stringify({ schemaVersion: 1, ...value })}\n`),
     interrupted: input.interrupted,
+  }
+}
+
+/** Who runs this process. A container may run it as a number that has no name. */
+const userName = (variables: ProgramInput['variables']): string => {
+  try {
+    return userInfo().username
+  } catch {
+    return variables['USER'] || `uid ${process.getuid?.() ?? 'unknown'}`
   }
 }
 
