@@ -150,7 +150,7 @@ export const limits = {
   eventQueueMax: 10_000,
   /** A comment on an idle event stream, milliseconds: proxies cut silent connections after 30 to 60 s. */
   eventHeartbeatMs: 15_000,
-  /** How long a client may take to send the head and the whole of a request, milliseconds. */
+  /** How long a client may take to send the head of a request, and its body unless it goes to the shared cache, milliseconds. */
   requestHeadTimeoutMs: 10_000,
   requestTimeoutMs: 30_000,
   /** Connections to the API at the same time. */
