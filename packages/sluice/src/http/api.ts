@@ -1,5 +1,5 @@
 /** The HTTP API: the table of routes, served. Pure of sockets: it answers a `Request` with a `Response`, in process or behind a server. */
-import { Hono } from 'hono'
+import { Hono, type MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import type { z } from 'zod'
 import { SluiceError } from '../core/errors.ts'
@@ -35,26 +35,18 @@ export const createApi = (context: ApiContext, access: ApiAccess): Api => {
   })
   // Without a limit of this place: who asks is looked at before any of a body is read, and what is read is counted as it comes.
   app.all(`${cachePrefix}*`, (c) => context.cache(c.req.raw, access.token))
-  app.use(
-    bodyLimit({
-      maxSize: limits.requestBodyBytesMax,
-      onError: () => {
-        const detail = `the body is larger than ${limits.requestBodyBytesMax} bytes`
-        const response = problem(new SluiceError('usage_invalid', { detail, hint: 'send less' }))
-        // The rest of the body is not read, so nothing can follow on this connection.
-        response.headers.set('connection', 'close')
-        return response
-      },
-    }),
-  )
   app.get('/', async (c) => c.html(await page(), 200, pageHeaders))
   for (const id of Object.keys(paths).filter(isRoute)) {
     const { method, path } = paths[id]
-    app.on(method.toUpperCase(), path, async (c) => {
+    // Nothing of a body is read before it is known whose it is.
+    const check: MiddlewareHandler = async (c, next) => {
       if (!routes[id].open && access.token !== null) checkToken(c.req.header('authorization'), access.token)
       if (!routes[id].open && access.token !== null && !context.isStarted()) throw notReady()
-      return answer(context, id, { request: c.req.raw, params: c.req.param(), streams })
-    })
+      await next()
+    }
+    app.on(method.toUpperCase(), path, check, bodiesBounded, (c) =>
+      answer(context, id, { request: c.req.raw, params: c.req.param(), streams }),
+    )
   }
   app.get('/openapi.json', (c) => {
     if (access.token !== null) checkToken(c.req.header('authorization'), access.token)
@@ -71,6 +63,17 @@ export const createApi = (context: ApiContext, access: ApiAccess): Api => {
   })
   return { fetch: async (request) => app.fetch(request) }
 }
+
+const bodiesBounded = bodyLimit({
+  maxSize: limits.requestBodyBytesMax,
+  onError: () => {
+    const detail = `the body is larger than ${limits.requestBodyBytesMax} bytes`
+    const response = problem(new SluiceError('usage_invalid', { detail, hint: 'send less' }))
+    // The rest of the body is not read, so nothing can follow on this connection.
+    response.headers.set('connection', 'close')
+    return response
+  },
+})
 
 // The page is static and of this origin alone; nothing may frame it.
 const pageHeaders = {

@@ -95,15 +95,20 @@ test('a request for another host is refused, so that no web page can rebind its 
   strictEqual(answer.includes('SLU-1106'), true)
 })
 
-test('who sends to the shared cache is looked at before what is sent', async () => {
-  // The body never ends, so that an answer means that nobody waited for it.
-  const answered = Promise.withResolvers<number | undefined>()
-  const sending = request(`${running.served.url}/v1/cache/protected/blobs/00/${'0'.repeat(64)}`, { method: 'PUT' })
-  sending.on('response', ({ statusCode }) => answered.resolve(statusCode))
-  sending.on('error', answered.reject)
-  sending.write(Buffer.alloc(1_000))
-  strictEqual(await answered.promise, 401)
-  sending.destroy()
+test('who sends is looked at before what is sent', async () => {
+  // The bodies never end, so that an answer means that nobody waited for it.
+  const begin = async (method: string, path: string): Promise<number | undefined> => {
+    const answered = Promise.withResolvers<number | undefined>()
+    const sending = request(`${running.served.url}${path}`, { method })
+    sending.on('response', ({ statusCode }) => answered.resolve(statusCode))
+    sending.on('error', answered.reject)
+    sending.write(Buffer.alloc(1_000))
+    const status = await answered.promise
+    sending.destroy()
+    return status
+  }
+  strictEqual(await begin('PUT', `/v1/cache/protected/blobs/00/${'0'.repeat(64)}`), 401)
+  strictEqual(await begin('POST', '/v1/runs'), 401)
 })
 
 test('a request that is off says where, and changes nothing', async () => {
