@@ -108,7 +108,7 @@ const answer = async (context: ApiContext, id: RouteId, incoming: Incoming): Pro
   // The casts: the call was read by the schemas of this route, which are those of its handler's type; types cannot walk two tables together.
   const call = await readCall(id, incoming)
   if (id === 'events.stream') return answerEvents(context, call as Call<'events.stream'>, incoming)
-  if (id === 'ledger.export') return answerExport(context, call as Call<'ledger.export'>)
+  if (id === 'ledger.export') return answerExport(context, call as Call<'ledger.export'>, incoming)
   const handle = handlers[id] as (context: ApiContext, call: Call<RouteId>) => Promise<unknown>
   return Response.json(await handle(context, call))
 }
@@ -193,19 +193,26 @@ const answerEvents = (context: ApiContext, { query, signal }: Call<'events.strea
   }
   const key = kind === undefined || query.id === undefined ? null : { kind, id: query.id }
   const after = lastEventId(request.headers.get('last-event-id')) ?? query.after ?? null
+  const headers = { 'content-type': 'text/event-stream; charset=utf-8', 'x-accel-buffering': 'no' }
+  // The router asks this for a HEAD, too, and drops the body without ending it: a stream would be open for ever.
+  if (request.method === 'HEAD') return new Response(null, { headers })
   streams.open += 1
   const ended = AbortSignal.any([signal, context.closing])
   const stream = eventStream(context, { after, key }, { ended, onClose: () => (streams.open -= 1) })
-  return new Response(stream, {
-    headers: { 'content-type': 'text/event-stream; charset=utf-8', 'x-accel-buffering': 'no' },
-  })
+  return new Response(stream, { headers })
 }
 
 const lastEventId = (header: string | null): number | null =>
   header !== null && /^\d{1,15}$/.test(header) ? Number(header) : null
 
-const answerExport = async (context: ApiContext, { query, signal }: Call<'ledger.export'>): Promise<Response> => {
+const answerExport = async (
+  context: ApiContext,
+  { query, signal }: Call<'ledger.export'>,
+  { request }: Incoming,
+): Promise<Response> => {
   const lines = await exportLines(context, query.after ?? 0)
+  const headers = { 'content-type': 'application/x-ndjson' }
+  if (request.method === 'HEAD') return new Response(null, { headers })
   const encoder = new TextEncoder()
   const stream = new ReadableStream<Uint8Array>({
     pull: async (controller) => {
@@ -215,5 +222,5 @@ const answerExport = async (context: ApiContext, { query, signal }: Call<'ledger
     },
     cancel: async () => void (await lines.return(undefined)),
   })
-  return new Response(stream, { headers: { 'content-type': 'application/x-ndjson' } })
+  return new Response(stream, { headers })
 }

@@ -286,6 +286,15 @@ test('events go on from the last one that was seen, without a gap, and tell what
   stopped.abort()
 })
 
+test('asking for the head of an event stream opens none', async () => {
+  for (let asked = 0; asked <= limits.eventStreamsMax; asked += 1) {
+    const { status, headers } = await raw('/v1/events', { method: 'HEAD' })
+    deepStrictEqual([status, headers.get('content-type')], [200, 'text/event-stream; charset=utf-8'])
+  }
+  const { status, headers } = await raw('/v1/ledger/export', { method: 'HEAD' })
+  deepStrictEqual([status, headers.get('content-type')], [200, 'application/x-ndjson'])
+})
+
 test('event streams are bounded, and a bound that was reached is left again', async () => {
   const stopped = new AbortController()
   const open = await Promise.all(
