@@ -143,9 +143,9 @@ type Planning = {
 
 /** Commits whose runs went well, newest first: what came before them was looked at. */
 const seenCommits = async (desk: Desk): Promise<readonly CommitId[]> => {
-  const { items } = await desk.reading.runs({})
-  return items.flatMap(({ status, plan }) =>
-    status === 'succeeded' && plan.origin?.isTree !== true && plan.draft !== null ? [plan.commit.id] : [],
+  const { items } = await desk.reading.runSummaries({})
+  return items.flatMap(({ status, isTree, isWhole, commit }) =>
+    status === 'succeeded' && !isTree && isWhole ? [commit.id] : [],
   )
 }
 

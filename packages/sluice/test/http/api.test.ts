@@ -327,6 +327,27 @@ test('the ledger verifies, and its export verifies without the server', async ()
   strictEqual((await verifyLedgerFile(file)).found.status, 'broken')
 })
 
+test('lists of runs, and the start of one, read no state of another run', async () => {
+  const earlier = (await ask('runs.list', {})).items
+  deepStrictEqual(
+    earlier.map(({ status, release }) => [status, release !== null]),
+    [
+      ['succeeded', true],
+      ['succeeded', true],
+    ],
+  )
+  const database = new DatabaseSync(databasePath(running.served.stateDir))
+  database.exec(`update "aggregate" set "state" = '{' where "kind" = 'run'`)
+  database.close()
+  deepStrictEqual((await ask('runs.list', {})).items, earlier)
+  const { run } = await ask('runs.start', { body: { ref: 'HEAD', jobs: ['build'] } })
+  strictEqual((await ask('runs.list', { query: { limit: 1 } })).items[0]?.id, run)
+  await until(
+    () => ask('runs.show', { params: { run } }),
+    ({ settledAt }) => settledAt !== null,
+  )
+})
+
 test('an address where nobody answers is said to be unreachable', async () => {
   const { createClient } = await import('../../src/http/client/client.ts')
   const { freePort } = await import('../free-port.ts')

@@ -138,6 +138,7 @@ export class Writer {
       ...(state === null ? {} : { state, machine_version: transition.machineVersion }),
     })
     assert(changed === 1, `a checked transition of ${key.kind}/${key.id} finds its row`)
+    if (transition.summary !== null) connection.run(statements.keepSummary, { ...key, text: transition.summary })
     this.#keepEffects(transition)
     return transition.entries.map((entry, index) => {
       const seq = this.#head.seq + 1
