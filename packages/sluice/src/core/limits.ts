@@ -134,6 +134,8 @@ export const limits = {
   checkpointPages: 1_000,
   /** How long an answer is kept for its idempotency key, milliseconds. */
   requestKeptMs: 86_400_000,
+  /** How often answers that were kept long enough are looked for, milliseconds. */
+  requestsLookMs: 3_600_000,
   /** Room set aside for rollbacks on a full disk, bytes: some 150 transitions, each of some 5 pages and again as many when they are checkpointed. */
   ballastBytes: 4_194_304,
   /** How long a second control plane waits for the first to let go of the state directory, milliseconds. */
@@ -148,7 +150,7 @@ export const limits = {
   eventQueueMax: 10_000,
   /** A comment on an idle event stream, milliseconds: proxies cut silent connections after 30 to 60 s. */
   eventHeartbeatMs: 15_000,
-  /** How long a client may take to send the head and the whole of a request, milliseconds. */
+  /** How long a client may take to send the head of a request, and its body unless it goes to the shared cache, milliseconds. */
   requestHeadTimeoutMs: 10_000,
   requestTimeoutMs: 30_000,
   /** Connections to the API at the same time. */

@@ -3,7 +3,7 @@ import type { EnvironmentState } from '../core/environment.ts'
 import type { Refusal } from '../core/admission.ts'
 import { SluiceError } from '../core/errors.ts'
 import type { LedgerRow } from '../core/ledger/entry.ts'
-import type { Actor, FreezeWindow, Release, RolloutId, RunId } from '../core/model.ts'
+import type { Actor, FreezeWindow, Release, RolloutId } from '../core/model.ts'
 import type { CommandEvent } from '../core/rollout/commands.ts'
 import type { RolloutPlan } from '../core/rollout/types.ts'
 import type { GatewayNotice, RouteObservation } from '../core/routing.ts'
@@ -28,8 +28,14 @@ import { asAnswer } from './trusted.ts'
 import type { Ports } from './ports.ts'
 import { Reading } from './reading.ts'
 import { SlotKeeper } from './slots.ts'
-import type { RunPlan } from '../core/pipeline/types.ts'
-import { cancelRun, playJob, type PlayCommand, startRun, type StartRunCommand } from './run-commands.ts'
+import {
+  cancelRun,
+  playJob,
+  type PlayCommand,
+  type StartedRun,
+  startRun,
+  type StartRunCommand,
+} from './run-commands.ts'
 
 /** Who asks, and how to make the same request twice without doing it twice. */
 export type Caller = { readonly by: Actor; readonly reason: string | null; readonly idempotencyKey: string | null }
@@ -119,11 +125,7 @@ export class Engine {
     return this.reading.environments(service)
   }
 
-  startRun(
-    command: StartRunCommand,
-    caller: Caller,
-    signal: AbortSignal,
-  ): Promise<{ readonly run: RunId; readonly plan: RunPlan }> {
+  startRun(command: StartRunCommand, caller: Caller, signal: AbortSignal): Promise<StartedRun> {
     return this.#once(caller, { name: 'startRun', command }, (asking) =>
       startRun(this.#ports, this.#desk, { command, asking, signal }),
     )

@@ -7,6 +7,7 @@ import { limits } from '../core/limits.ts'
 import { type Commit, type CommitId, runId, type RunId } from '../core/model.ts'
 import { jobAt } from '../core/pipeline/board.ts'
 import { readInputs } from '../core/pipeline/inputs.ts'
+import type { LoweringNote } from '../core/pipeline/job-plan.ts'
 import { assertHonoured } from '../core/pipeline/notes.ts'
 import { planForeignRun, planRun } from '../core/pipeline/plan.ts'
 import type { Occasion } from '../core/pipeline/triggers.ts'
@@ -55,6 +56,9 @@ export type StartRunRequest = {
   readonly signal: AbortSignal
 }
 
+/** What starting a run answers: not its plan, because an answer is kept for a day, and a plan may have megabytes. */
+export type StartedRun = { readonly run: RunId; readonly notes: readonly LoweringNote[] }
+
 type World = Pick<Ports, 'config' | 'pipelines' | 'runner' | 'secrets' | 'source' | 'clock' | 'ids'>
 
 /** Plans and starts a run. Resolves once it is recorded. `not_found`, `tool_missing`, `config_invalid`, `config_missing`, `needs_cycle`. */
@@ -62,7 +66,7 @@ export const startRun = async (
   world: World,
   desk: Desk,
   { command, asking, signal }: StartRunRequest,
-): Promise<{ run: RunId; plan: RunPlan }> => {
+): Promise<StartedRun> => {
   const id = runId(world.ids.next('run'))
   const { retryOf = null, failedOf = null } = command
   const planned =
@@ -76,12 +80,13 @@ export const startRun = async (
   const at = desk.clock.now()
   const event: RunEvent = { type: 'run_planned', at, id, token: 1, plan, by: asking.by, carried }
   const key: AggregateKey = { kind: 'run', id }
+  const started = { run: id, notes: plan.pipeline?.notes ?? [] }
   await desk.loop.transact(
     [key],
     () => [{ key, event, actor: asking.by, reason: asking.reason }],
-    asking.record?.({ run: id, plan }) ?? null,
+    asking.record?.(started) ?? null,
   )
-  return { run: id, plan }
+  return started
 }
 
 const newPlan = async (
@@ -152,20 +157,16 @@ const runsBefore = async (
   desk: Desk,
   { pipeline = null }: StartRunCommand,
 ): Promise<Pick<Planning, 'seen' | 'number'>> => {
-  const first = await desk.reading.runs({})
-  const seen = first.items.flatMap(({ status, plan }) =>
-    status === 'succeeded' && plan.origin?.isTree !== true && plan.draft !== null ? [plan.commit.id] : [],
+  const { items } = await desk.reading.runSummaries({})
+  const seen = items.flatMap(({ status, isTree, isWhole, commit }) =>
+    status === 'succeeded' && !isTree && isWhole ? [commit.id] : [],
   )
-  return { seen, number: pipeline === null ? 1 : await numberOf(desk, first, pipeline) }
+  return { seen, number: pipeline === null ? 1 : await numberOf(desk, pipeline) }
 }
 
 /** One more than the runs of the document have so far. */
-const numberOf = async (
-  desk: Desk,
-  first: Page<Run>,
-  { kind, file }: Pick<PipelineRequest, 'kind' | 'file'>,
-): Promise<number> => {
-  let page = first
+const numberOf = async (desk: Desk, { kind, file }: Pick<PipelineRequest, 'kind' | 'file'>): Promise<number> => {
+  let page: Page<Run> = await desk.reading.runs({})
   for (;;) {
     const numbers = page.items.flatMap(({ plan }) =>
       plan.pipeline?.kind === kind && plan.pipeline.file === file ? [plan.number ?? 1] : [],

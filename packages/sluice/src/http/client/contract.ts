@@ -18,7 +18,7 @@ import type {
   WhyView,
 } from './views.ts'
 import type { EvidenceView, InsightsView } from './evidence-views.ts'
-import type { JobLogView, RunDetailView, RunEventName, RunStartedView, RunView } from './run-views.ts'
+import type { JobLogView, RunDetailView, RunEventName, RunListView, RunStartedView } from './run-views.ts'
 
 /** What people may say to a rollout. */
 export type RolloutCommand = 'pause' | 'resume' | 'abort' | 'skip' | 'retry' | 'promote'
@@ -78,7 +78,7 @@ export type Contract = {
   'releases.list': { query: PageInput; body: None; response: PageView<ReleaseView> }
   'releases.show': { query: None; body: None; response: ReleaseDetailView }
   'releases.verify': { query: { readonly key?: string | undefined }; body: None; response: ReleaseVerificationView }
-  'runs.list': { query: PageInput; body: None; response: PageView<RunView> }
+  'runs.list': { query: PageInput; body: None; response: PageView<RunListView> }
   'runs.start': {
     query: None
     body: ReasonInput & {

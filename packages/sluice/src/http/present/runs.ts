@@ -3,10 +3,15 @@ import { unreachable } from '../../core/machine.ts'
 import { jobAt } from '../../core/pipeline/board.ts'
 import type { JobPlan } from '../../core/pipeline/job-plan.ts'
 import type { JobState, RunState, SkipReason } from '../../core/pipeline/types.ts'
-import type { JobView, RunView } from '../client/run-views.ts'
+import type { RunSummary } from '../../core/pipeline/summary.ts'
+import type { JobView, RunListView, RunView } from '../client/run-views.ts'
 import { failureView, runCauseView } from './causes.ts'
 
 type Run = Exclude<RunState, { status: 'absent' }>
+
+/** A run as lists tell it. */
+export const runListView = ({ form: _form, isTree: _isTree, isWhole: _isWhole, ...shown }: RunSummary): RunListView =>
+  shown
 
 /** A run and its jobs. */
 export const runView = (run: Run): RunView => {
