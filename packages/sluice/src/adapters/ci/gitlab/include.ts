@@ -2,7 +2,6 @@
 import { limits } from '../../../core/limits.ts'
 import { checkKeys, expected, spotOf } from './check-keys.ts'
 import { readDocument } from './document.ts'
-import { matchesAny } from './fnmatch.ts'
 import { fillInputs, headerAndBody, inputsIn } from './inputs.ts'
 import type { Spot } from './notes.ts'
 import { firstMatch, type RuleFacts, rulesOf } from './rules.ts'
@@ -47,6 +46,8 @@ export const withIncludes = (content: MapTree, loading: Loading, above: readonly
   let merged: MapTree | null = null
   for (const [index, item] of itemsOf(valueOf(content, 'include')).entries())
     for (const one of included(item, `include[${index}]`, loading)) {
+      // A pattern that also matches a file that is being read does not mean that one.
+      if (one.isPattern && above.includes(one.file)) continue
       const tree = loadPipeline(one, loading, above)
       if (tree !== null) merged = merged === null ? tree : deepMerge(merged, tree)
     }
@@ -60,13 +61,22 @@ const contentOf = (
   const { notes, filler } = facts
   const parts = /^spec:/m.test(text) ? headerAndBody(text) : null
   const header = parts === null ? null : (readDocument(parts.header, file, notes)?.content ?? null)
-  if (parts === null || header === null || !header.entries.has('spec'))
+  if (parts === null || header === null || !header.entries.has('spec')) {
+    if (inputs !== null && inputs.entries.size > 0)
+      notes.error({ key: 'inputs', place: inputs.place }, `${file} takes no inputs: it has no spec in a header`)
     return readDocument(text, file, notes)?.content ?? null
+  }
   const body = fillInputs({ file, body: parts.body, header, given: inputs, filler, notes })
   return readDocument(body, file, notes)?.content ?? null
 }
 
-type Included = { readonly file: string; readonly inputs: MapTree | null; readonly from: Spot }
+type Included = {
+  readonly file: string
+  readonly inputs: MapTree | null
+  readonly from: Spot
+  /** It matched a pattern, and was not named. */
+  readonly isPattern: boolean
+}
 
 const included = (item: Tree, key: string, { facts, files }: Loading): readonly Included[] => {
   const { notes, filler, context } = facts
@@ -95,20 +105,29 @@ const included = (item: Tree, key: string, { facts, files }: Loading): readonly 
     return []
   }
   const local = path.replace(/^\.?\//, '')
-  if (!/\.ya?ml$/.test(local)) {
+  if (!/\.ya?ml$/i.test(local)) {
     expected(notes, from, `a file that ends with .yml or .yaml, not ${path}`)
     return []
   }
   const inputs = inputsIn(item)
-  if (!local.includes('*')) return [{ file: local, inputs, from }]
+  if (!local.includes('*')) return [{ file: local, inputs, from, isPattern: false }]
+  const pattern = wildcard(local)
   return context.paths
-    .filter((one) => matchesAny([wildcard(local)], [one]) && files(one) !== null)
+    .filter((one) => pattern.test(one) && files(one) !== null)
     .toSorted()
-    .map((one) => ({ file: one, inputs, from }))
+    .map((one) => ({ file: one, inputs, from, isPattern: true }))
 }
 
-/** `**.yml` means every such file below, as in the documentation of `include:local`. */
-const wildcard = (path: string): string => path.replaceAll(/\*\*(?!\/)/g, '**/*')
+// Only `*` and `**` are special, and `a/**/b.yml` has a folder between. Source: GitLab's `Repository#search_files_by_wildcard_path`, 2026-08.
+const wildcard = (path: string): RegExp =>
+  new RegExp(
+    `^${path
+      .split(/(\*\*?)/)
+      .map((part) =>
+        part === '**' ? '.*' : part === '*' ? '[^/]*' : part.replaceAll(/[\\^$.+?()[\]{}|]/g, String.raw`\$&`),
+      )
+      .join('')}$`,
+  )
 
 const isIncluded = (tree: Tree, key: string, facts: RuleFacts): boolean => {
   const rule = firstMatch(rulesOf(tree, key, facts.notes), { key, scope: 'include rule' }, facts)
