@@ -1,4 +1,5 @@
 /** Collects what lowering has to say. One collector for a whole pipeline, however many files it is made of. */
+import { limits } from '../../../core/limits.ts'
 import type { LoweringNote } from '../../../core/pipeline/job-plan.ts'
 import type { Place } from './tree.ts'
 
@@ -12,7 +13,7 @@ export type Notes = {
   /** Something that is read differently here, or not at all. */
   readonly warn: (spot: Spot, message: string) => void
   readonly hasErrors: () => boolean
-  /** All notes, errors first, in the order of the files; one that would be said of many places is said once, with their number. */
+  /** All notes, errors first, in the order of the files; one that would be said of many places is said once, with their lines. */
   readonly list: () => readonly LoweringNote[]
 }
 
@@ -31,14 +32,25 @@ export const createNotes = (): Notes => {
 }
 
 const distinct = (noted: readonly LoweringNote[], level: LoweringNote['level']): readonly LoweringNote[] => {
-  const groups = new Map<string, { readonly first: LoweringNote; readonly places: Set<string> }>()
+  const groups = new Map<string, Map<string, LoweringNote>>()
   for (const note of noted) {
     if (note.level !== level) continue
-    const group = groups.get(note.message) ?? { first: note, places: new Set() }
-    group.places.add(`${note.file}:${note.line}:${note.column}`)
+    const group = groups.get(note.message) ?? new Map<string, LoweringNote>()
+    const place = `${note.file}:${note.line}:${note.column}`
+    if (!group.has(place)) group.set(place, note)
     groups.set(note.message, group)
   }
-  return [...groups.values()].map(({ first, places }) =>
-    places.size === 1 ? first : { ...first, message: `${first.message} (here and in ${places.size - 1} more places)` },
-  )
+  return [...groups.values()].flatMap((group) => {
+    const [first, ...others] = group.values()
+    if (first === undefined) return []
+    return others.length === 0 ? [first] : [{ ...first, message: `${first.message} (also ${alsoAt(others, first)})` }]
+  })
+}
+
+/** `line 5, line 9, base.yml:3 and in 4 more places`. */
+const alsoAt = (others: readonly LoweringNote[], { file }: LoweringNote): string => {
+  const texts = others.map((note) => (note.file === file ? `line ${note.line}` : `${note.file}:${note.line}`))
+  const places = [...new Set(texts)]
+  const more = places.length - limits.notePlacesMax
+  return `at ${places.slice(0, limits.notePlacesMax).join(', ')}${more > 0 ? ` and in ${more} more places` : ''}`
 }
