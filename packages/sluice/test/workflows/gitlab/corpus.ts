@@ -30,6 +30,8 @@ export type Case = {
   readonly project?: Readonly<Record<string, Partial<GivenVariable>>>
   readonly inputs?: Readonly<Record<string, string>>
   readonly images?: 'note' | 'refuse'
+  /** What the machine lacks, by the image of a service. */
+  readonly missing?: Readonly<Record<string, string>>
   readonly secrets?: Readonly<Record<string, string>>
   readonly play?: readonly string[]
   readonly expect: {
@@ -82,6 +84,7 @@ const contextOf = (one: Case, paths: readonly string[]): GitlabContext => ({
           description: 'It sells more.',
           sourceBranch: one.mergeRequest.source,
           targetBranch: one.mergeRequest.target,
+          baseId: '3f786850e387550fdab836ed7e6dc881de23001b',
           labels: ['shop', 'urgent'],
           isDraft: false,
         },
@@ -92,6 +95,7 @@ const contextOf = (one: Case, paths: readonly string[]): GitlabContext => ({
   changes: one.changes ?? null,
   changesTo: (ref) => one.changesTo?.[ref] ?? null,
   shell: 'bash',
+  missingFor: (image) => one.missing?.[image] ?? null,
 })
 
 /** The request that a case makes. */

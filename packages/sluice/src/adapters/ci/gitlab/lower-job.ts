@@ -50,7 +50,7 @@ export const jobPlan = (job: PipelineJob, { needs, without }: NeedsPlan, scope: 
             ...(environment.onStop === null ? {} : { onStop: environment.onStop }),
             ...(environment.autoStopMs === null ? {} : { autoStopMs: environment.autoStopMs }),
           },
-    services: servicesOf(job, notes),
+    services: servicesOf(job, scope),
     timeoutMs: timeoutOf(tree, key, notes),
     budget: null,
     retry: retryOf(tree),
@@ -79,8 +79,14 @@ const conditions: Readonly<Record<PipelineJob['participation']['when'], JobCondi
   always: 'settled',
 }
 
-const stepsOf = ({ tree, baseName }: PipelineJob, seen: JobVariables, scope: PipelineScope): readonly PlannedStep[] => {
+const stepsOf = (
+  { tree, baseName, filler }: PipelineJob,
+  seen: JobVariables,
+  scope: PipelineScope,
+): readonly PlannedStep[] => {
   const { notes } = scope
+  const within = (name: string): number | null => durationMs(filler.text(`$${name}`))
+  const scriptMs = within('RUNNER_SCRIPT_TIMEOUT')
   const step = (name: string, lines: readonly string[]): PlannedStep =>
     plainStep(name, joinedScript(seen.head, lines), { env: seen.stepEnv, showsItself: true })
   const lines = (key: string): readonly string[] => linesOf(valueOf(tree, key), `${baseName}.${key}`, notes)
@@ -89,14 +95,14 @@ const stepsOf = ({ tree, baseName }: PipelineJob, seen: JobVariables, scope: Pip
   const after = lines('after_script')
   return [
     ...(first.length === 0 ? [] : [step('pre_get_sources_script', first)]),
-    ...(valueOf(tree, 'trigger') === null ? [step('script', main)] : []),
+    ...(valueOf(tree, 'trigger') === null ? [{ ...step('script', main), timeoutMs: scriptMs }] : []),
     ...(after.length === 0
       ? []
       : [
           {
             ...step('after_script', after),
             when: 'always' as const,
-            timeoutMs: limits.afterScriptTimeoutMs,
+            timeoutMs: within('RUNNER_AFTER_SCRIPT_TIMEOUT') ?? limits.afterScriptTimeoutMs,
             continueOnError: true,
           },
         ]),
