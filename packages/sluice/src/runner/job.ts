@@ -1,4 +1,5 @@
 /** One job from an open workspace to what it leaves: services, caches, steps, results, and the end of everything that it started. */
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { SluiceError } from '../core/errors.ts'
@@ -64,6 +65,7 @@ export const runJob = async (work: JobWork, signals: JobSignals): Promise<JobEnd
   let services: Services | null = null
   try {
     services = await startServices(plan.services, servicesOptions(work), signals.stop)
+    await nameHosts(work, services)
     return await withServices(work, services, signals)
   } catch (error) {
     if (!(error instanceof SluiceError) || services !== null) throw error
@@ -77,6 +79,16 @@ export const runJob = async (work: JobWork, signals: JobSignals): Promise<JobEnd
     await processes.release()
     await services?.end()
   }
+}
+
+/** Host names of services are known to this job only, where it has mounts of its own. */
+const nameHosts = async ({ workspace, folder, log }: JobWork, { hosts }: Services): Promise<void> => {
+  const names = hosts.filter((name) => /^[\w.-]+$/.test(name))
+  if (workspace.namespace === null || names.length === 0) return
+  const known = await readFile('/etc/hosts', 'utf8').catch(() => '127.0.0.1 localhost\n')
+  await writeFile(join(folder, 'hosts'), `127.0.0.1 ${names.join(' ')}\n${known}`)
+  const status = await workspace.namespace.tell('own mount -n --bind hosts /etc/hosts')
+  if (status !== 0) log.note(`services have no host names here: ${workspace.namespace.complaints()}`)
 }
 
 const servicesOptions = (work: JobWork): Parameters<typeof startServices>[1] => {
@@ -135,8 +147,11 @@ const ownSteps = (work: JobWork, machine: LocalJobShell, signals: JobSignals): P
   const taken = (request.needs ?? []).filter(({ name }) => !plan.needsWithoutArtifacts.includes(name))
   const needs = plan.envOfNeeds ? taken.map(({ outputs }) => outputs) : []
   const all: Texts = { ...plan.env, ...Object.assign({}, ...needs) }
-  // A secret is never hidden behind a variable of the same name.
-  const env: Texts = Object.fromEntries(Object.entries(all).filter(([name]) => !(name in request.secrets)))
+  // A secret is never hidden behind a variable of the same name, nor the address of a service.
+  const addresses = new Set(plan.services.flatMap(({ exports }) => Object.keys(exports)))
+  const env: Texts = Object.fromEntries(
+    Object.entries(all).filter(([name]) => !(name in request.secrets) && !addresses.has(name)),
+  )
   return runSteps(
     {
       steps: plan.steps,

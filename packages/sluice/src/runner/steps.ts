@@ -71,7 +71,8 @@ export const runSteps = async (work: StepsWork, signals: JobSignals): Promise<St
     if (index < earlier.length) continue
     const { stop } = signals
     if (stop.aborted && failure === null) failure = stopped(signals, null)
-    if (!isWanted(step, failure)) {
+    const isTooLate = step.endsWithTime === true && stop.aborted && signals.because() === 'timed_out'
+    if (isTooLate || !isWanted(step, failure)) {
       results.push(notRun(step.name, false))
       continue
     }

@@ -35,6 +35,8 @@ export type PlannedStep = {
   readonly workingDirectory: string | null
   /** Null: only the job's own limit. */
   readonly timeoutMs: number | null
+  /** Not run once the time of the whole job is up; it is when absent. */
+  readonly endsWithTime?: boolean
   /** Whether the job goes on as if nothing had happened when this step fails. */
   readonly continueOnError: boolean
   /** The script prints each command before it runs; the log need not. */
@@ -58,14 +60,16 @@ export type RetryReason =
 
 /** A program that runs beside a job, started and checked before its first step and gone after it. */
 export type PlannedService = {
-  /** Host name that the steps may use where networks allow it, and prefix of its variables: `POSTGRES_HOST`, `POSTGRES_PORT`. */
+  /** Host name that the steps may use where the job has namespaces and the port of the image is free, and prefix of its variables: `POSTGRES_HOST`, `POSTGRES_PORT`. */
   readonly name: string
+  /** Further host names; none when absent. */
+  readonly aliases?: readonly string[]
   /** `postgres`, `redis`: started from the machine's own binaries, or a container of the image; any other needs a command or Docker. */
   readonly image: string | null
   /** For a service without an image: a command that listens on `$PORT`. */
   readonly command: string | null
   readonly env: Texts
-  /** Variables that the steps get; `{host}` and `{port}` are filled in. */
+  /** Variables that the steps get over those of the job; `{host}` and `{port}` are filled in. */
   readonly exports: Texts
   /** Ports inside a container (`5432`), mapped to free ones of this machine. */
   readonly ports: readonly number[]

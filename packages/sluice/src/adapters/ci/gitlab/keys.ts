@@ -24,7 +24,9 @@ const onMachine = 'jobs run on this machine, with the tools that it has, not in 
 
 /** What `default:` may say, for all jobs. */
 const shared: KeyRows = {
-  after_script: yes('its own shell after the script, in any case, five minutes at most, without a say in the result'),
+  after_script: yes(
+    'its own shell after the script, unless the job is out of time, five minutes at most, without a say in the result',
+  ),
   artifacts: yes('kept and handed on'),
   before_script: yes('put before the script, in the same shell'),
   cache: yes('folders kept from run to run under a key'),
@@ -208,8 +210,10 @@ export const gitlabKeys: Readonly<Record<KeyScope, KeyRows>> = {
   },
   service: {
     name: yes('postgres, redis, mysql and others that the machine has; a container otherwise'),
-    alias: yes('its name; prefix of its variables, and its host name where networks allow it'),
-    command: partly('for a container; a local program is started with its own words'),
+    alias: yes(
+      'its name; prefix of its variables, and its host name in the job where it has namespaces and the port is free',
+    ),
+    command: noted('a service is started with words of its own'),
     entrypoint: noted('for a container only'),
     variables: yes('over those of the job'),
     pull_policy: noted('for a container only'),

@@ -104,6 +104,7 @@ const stepsOf = (
             when: 'always' as const,
             timeoutMs: within('RUNNER_AFTER_SCRIPT_TIMEOUT') ?? limits.afterScriptTimeoutMs,
             continueOnError: true,
+            endsWithTime: true,
           },
         ]),
   ]
