@@ -6,7 +6,7 @@ import type { RunDetailView } from '../http/client/run-views.ts'
 import type { Cli } from './cli.ts'
 import { createLive } from './render/live.ts'
 import { isOver, rolloutChanges, rolloutLines } from './render/rollout.ts'
-import { isRunOver, runChanges, runLines } from './render/run.ts'
+import { isRunOver, isRunStuck, runChanges, runLines } from './render/run.ts'
 import { isoTime } from '../core/iso-time.ts'
 import type { Style } from './render/style.ts'
 
@@ -26,6 +26,7 @@ type Subject<State> = {
   readonly id: string
   readonly look: () => Promise<State>
   readonly isOver: (state: State) => boolean
+  readonly isStuck: (state: State) => boolean
   readonly lines: (state: State, style: Style) => readonly string[]
   readonly changes: (before: State | null, after: State) => readonly string[]
   readonly status: (state: State) => string
@@ -33,13 +34,15 @@ type Subject<State> = {
   readonly staysAtEnd: boolean
 }
 
-/** How a watch ended: it is over, or the person went away (`detached`), or the time was up (`late`). */
-export type Watched<State> = { readonly ended: 'over' | 'detached' | 'late'; readonly state: State | null }
+/** How a watch ended: it is over, or the person went away (`detached`), or the time was up (`late`), or nothing goes on before somebody does something (`stuck`). */
+export type Watched<State> = { readonly ended: 'over' | 'detached' | 'late' | 'stuck'; readonly state: State | null }
 
 /** Until when to watch. */
 export type WatchOptions = {
   /** Null: as long as it takes. */
   readonly timeoutMs: number | null
+  /** Whether the watch ends when only a person can make it go on; it does not when absent. */
+  readonly endsWhenStuck?: boolean
   /** Rows as they come, as JSON lines, instead of words. */
   readonly onRow?: (row: string) => void
 }
@@ -55,6 +58,7 @@ export const watchRollout = (
     id,
     look: () => client.call('rollouts.show', { params: { rollout: id } }),
     isOver,
+    isStuck: () => false,
     staysAtEnd: false,
     lines: rolloutLines,
     changes: rolloutChanges,
@@ -74,6 +78,7 @@ export const watchRun = (
     id,
     look: () => client.call('runs.show', { params: { run: id } }),
     isOver: isRunOver,
+    isStuck: isRunStuck,
     staysAtEnd: true,
     lines: runLines,
     changes: runChanges,
@@ -108,6 +113,7 @@ const watch = async <State>(
       teller.tell(state)
       const pauseMs = (performance.now() - lookedAt) * (lookPart - 1)
       if (subject.isOver(state)) return { ended: 'over', state }
+      if (options.endsWhenStuck === true && subject.isStuck(state)) return { ended: 'stuck', state }
       if (interrupted.aborted) return { ended: 'detached', state }
       if (late !== null && performance.now() >= late) return { ended: 'late', state }
       const mostMs = isTerminal ? lookTerminalMs : lookPlainMs

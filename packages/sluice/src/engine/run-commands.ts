@@ -14,6 +14,12 @@ import type { CommitConfig } from '../ports/config.ts'
 import type { PipelineRequest } from '../ports/pipelines.ts'
 import type { Asking, Desk } from './desk.ts'
 import type { Ports } from './ports.ts'
+import type { TypedSecrets } from './typed-secrets.ts'
+
+/** A secret without a value is the one of that name that the secret source has. */
+export type AskedPipeline = Omit<PipelineRequest, 'jobs' | 'secrets'> & {
+  readonly secrets: Readonly<Record<string, string | null>>
+}
 
 /** Asks for the pipeline of a commit. `jobs`: only these and what they need; such a run cuts no release. */
 export type StartRunCommand = {
@@ -32,7 +38,7 @@ export type StartRunCommand = {
   /** Whether jobs may come out of the caches; they may when absent. */
   readonly usesCache?: boolean
   /** A pipeline of another system instead of that of the config; `jobs` are then those of it. */
-  readonly pipeline?: Omit<PipelineRequest, 'jobs'> | null
+  readonly pipeline?: AskedPipeline | null
 }
 
 /** Starts a job that waits for a person. `given`: values of its inputs. */
@@ -49,7 +55,9 @@ export type StartRunRequest = {
   readonly signal: AbortSignal
 }
 
-type World = Pick<Ports, 'config' | 'pipelines' | 'runner' | 'secrets' | 'source' | 'clock' | 'ids'>
+type World = Pick<Ports, 'config' | 'pipelines' | 'runner' | 'secrets' | 'source' | 'clock' | 'ids'> & {
+  readonly typed: TypedSecrets
+}
 
 /** Plans and starts a run. Resolves once it is recorded. `not_found`, `tool_missing`, `config_invalid`, `config_missing`, `needs_cycle`. */
 export const startRun = async (
@@ -181,8 +189,10 @@ const foreignPlan = async (
 ): Promise<RunPlan> => {
   const { jobs, ref } = command
   const of = { commit, ref, now: world.clock.now() }
-  const { jobs: lowered, origin } = await world.pipelines.lower({ ...pipeline, jobs }, of, signal)
+  const secrets = await secretsOf(world, pipeline.secrets, signal)
+  const { jobs: lowered, origin } = await world.pipelines.lower({ ...pipeline, secrets, jobs }, of, signal)
   assertHonoured(origin)
+  world.typed.hold(id, { ...secrets, ...pipeline.secretFiles })
   const config = await configOf(world, { id, commit }, signal).catch((error: unknown) => {
     if (error instanceof SluiceError && error.code === 'config_missing') return null
     throw error
@@ -198,6 +208,19 @@ const foreignPlan = async (
     jobs: lowered,
     cachesFor: command.usesCache === false ? null : ref,
   })
+}
+
+const secretsOf = async (
+  { secrets }: World,
+  asked: AskedPipeline['secrets'],
+  signal: AbortSignal,
+): Promise<Readonly<Record<string, string>>> => {
+  const values: Record<string, string> = {}
+  const kept: string[] = []
+  for (const [name, value] of Object.entries(asked))
+    if (value === null) kept.push(name)
+    else values[name] = value
+  return { ...(await secrets.values(await secrets.versions(kept, signal), signal)), ...values }
 }
 
 const inCheckout = async <Result>(

@@ -41,8 +41,11 @@ export type PipelineInput = {
   readonly file: string
   readonly event?: string | null | undefined
   readonly payload?: unknown
+  readonly played?: readonly string[] | undefined
   readonly inputs?: Readonly<Record<string, string>> | undefined
   readonly variables?: Readonly<Record<string, string>> | undefined
+  readonly secrets?: Readonly<Record<string, string | null>> | undefined
+  readonly secretFiles?: Readonly<Record<string, string>> | undefined
   readonly runners?: Readonly<Record<string, 'here' | 'skip'>> | undefined
   readonly containers?: 'refuse' | 'here' | undefined
   readonly actions?: string | null | undefined

@@ -122,8 +122,11 @@ export const runJobs = async (asked: Asked): Promise<Came> => {
 const plainRequest: Omit<PipelineRequest, 'jobs' | 'kind' | 'file'> = {
   event: null,
   payload: null,
+  played: [],
   inputs: {},
   variables: {},
+  secrets: {},
+  secretFiles: {},
   runners: {},
   containers: 'refuse',
   actions: null,
