@@ -234,12 +234,12 @@ const results = async (
   const said = machine.said()
   const own = plan.dialect === 'sluice' ? await outputsOf(plan, directory, log) : {}
   const wanted = reportsOf(plan, said.reports)
-  const staging = join(folder, 'reports')
+  const reports = join(folder, 'reports')
   const kept =
     work.evidence === null
       ? null
       : await keepEvidence(
-          { reports: wanted, provided: said.provided, folder, directory, staging, store: work.evidence, log },
+          { reports: wanted, provided: said.provided, folder, directory, staging: reports, store: work.evidence, log },
           signals.kill,
         )
   const common = {
@@ -254,7 +254,9 @@ const results = async (
   }
   if (store === null) return common
   const { commit, version, inputs = [] } = request
-  const keeping = { plan, directory, staging: join(folder, 'a'), store, commit, version, inputs, log, hasSucceeded }
+  const untracked = (): Promise<readonly string[]> => untrackedFiles(machine, signals.kill)
+  const staging = join(folder, 'a')
+  const keeping = { plan, directory, staging, store, commit, version, inputs, log, hasSucceeded, untracked }
   try {
     return { ...common, artifacts: await keepArtifacts(keeping, signals.kill) }
   } catch (error) {
@@ -265,6 +267,18 @@ const results = async (
     if (!hasSucceeded) return common
     return { ...common, outcome: 'failed', reason: { kind: 'script_failure' }, problem: { code, detail, hint } }
   }
+}
+
+/** Asked where the job runs: what git is told to do in a checkout is up to the job. */
+const untrackedFiles = async (machine: LocalJobShell, signal: AbortSignal): Promise<readonly string[]> => {
+  const names: string[] = []
+  const argv = ['git', '-c', 'core.quotePath=off', 'ls-files', '--others']
+  const order = { argv, env: {}, directory: machine.directory, timeoutMs: limits.configLoadMs }
+  await machine.exec(order, signal, (line, stream) => {
+    if (stream === 'stdout') names.push(line)
+    return null
+  })
+  return names
 }
 
 type Found = { readonly cache: KeyedCachePlan; readonly key: string; readonly found: string | null }

@@ -105,7 +105,7 @@ const callOff = async (
     if (isRunOver(run)) {
       if (cli.globals.json) cli.json({ run })
       else for (const line of runReport(run, null, cli.style)) cli.print(line)
-      return code
+      return ended === 'stuck' && run.status === 'failed' ? 3 : code
     }
     await new Promise((resolve) => setTimeout(resolve, 50))
   }

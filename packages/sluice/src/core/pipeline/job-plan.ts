@@ -92,6 +92,8 @@ export type PlannedArtifact = {
   readonly expireMs: number | null
   /** Files that git does not know, ignored ones too, are kept beside `paths`. */
   readonly untracked?: boolean
+  /** Whether `exclude` means only the files that its globs match, and not what is below a folder that they match; it does not when absent. */
+  readonly excludesExactly?: boolean
 }
 
 /** A file that tells something about the commit: tests, coverage, findings. Read after the steps, also when they failed. */

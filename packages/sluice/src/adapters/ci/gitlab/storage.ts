@@ -39,6 +39,7 @@ export const artifactsOf = ({ name, tree, filler }: PipelineJob): readonly Plann
       name: filler.text(textOf(valueOf(artifacts, 'name')) ?? name),
       paths,
       exclude: pathsOf(valueOf(artifacts, 'exclude'), filler),
+      excludesExactly: true,
       glob: true,
       when: whenOf(artifacts),
       ifMissing: 'warn',
