@@ -179,6 +179,10 @@ export const checkJobValues = (tree: MapTree, key: string, notes: Notes): void =
         spotOf(tree, key, 'retry'),
         `retry:when as one of ${Object.keys(reasons).join(', ')}; not "${when}"`,
       )
+  const coverage = textOf(valueOf(tree, 'coverage'))
+  if (coverage !== null && !/^\/.*\/$/s.test(coverage))
+    expected(notes, spotOf(tree, key, 'coverage'), `a pattern between slashes, not ${coverage}`)
+  for (const name of ['before_script', 'script', 'after_script']) linesOf(valueOf(tree, name), `${key}.${name}`, notes)
   const script = valueOf(tree, 'script')
   if (script !== null && (script.kind === 'list' ? script.items.length === 0 : textOf(script) === ''))
     expected(notes, spotOf(tree, key, 'script'), 'at least one line')

@@ -4,10 +4,11 @@
  */
 import type { JobPlan, Lowered, PipelineMode, Texts } from '../../../core/pipeline/job-plan.ts'
 import { limits } from '../../../core/limits.ts'
-import { checkKeys, expected, spotOf } from './check-keys.ts'
+import { checkKeys, checkRoot, expected, spotOf } from './check-keys.ts'
 import { checkJob, checkVariables } from './check-job.ts'
 import { adopted, childOf } from './child.ts'
 import type { GitlabContext, GivenVariable } from './context.ts'
+import { checkStops } from './environment.ts'
 import { followExtends, followReferences } from './extends.ts'
 import { gatherPlan, graphOf } from './graph.ts'
 import { loadPipeline, type Loading, withIncludes } from './include.ts'
@@ -68,6 +69,7 @@ const lowerOne = (request: GitlabRequest, level: Level): One | null => {
   const facts: RuleFacts = { context, filler, notes, conditions: new Map() }
   const root = documentOf(request, { files: request.files, facts, count: { files: 0 } }, level)
   if (root === null) return null
+  checkRoot(root, notes)
   const globals = variablesOf(valueOf(root, 'variables'))
   checkVariables(valueOf(root, 'variables'), { key: 'variables', scope: 'variable' }, notes)
   const workflow = workflowOf(root, {
@@ -92,6 +94,7 @@ const lowerOne = (request: GitlabRequest, level: Level): One | null => {
     hasDotenv: [...jobs.values()].some((job) => hasKey(valueOf(valueOf(job, 'artifacts'), 'reports'), 'dotenv')),
     facts,
   }
+  checkStops(jobs, notes)
   for (const [name, job] of jobs) checkJob(job, name, { notes, images: request.images ?? 'note' })
   return { jobs: plansOf(jobs, scope, { request, level }), mode: workflow.mode }
 }

@@ -121,6 +121,7 @@ const commitVariables = (context: GitlabContext): readonly (readonly [string, st
   ]
 }
 
+/** Without the heads of its branches, which only pipelines of merged results have: there are none here. */
 const mergeRequestVariables = (
   request: MergeRequest,
   { project, defaultBranch }: GitlabContext,
@@ -140,15 +141,12 @@ const mergeRequestVariables = (
   ['CI_MERGE_REQUEST_REF_PATH', `refs/merge-requests/${request.number}/head`],
   ['CI_MERGE_REQUEST_SOURCE_BRANCH_NAME', request.sourceBranch],
   ['CI_MERGE_REQUEST_SOURCE_BRANCH_PROTECTED', String(request.sourceBranch === defaultBranch)],
-  // Empty but for pipelines of merged results, of which there are none here.
-  ['CI_MERGE_REQUEST_SOURCE_BRANCH_SHA', ''],
   ['CI_MERGE_REQUEST_SOURCE_PROJECT_ID', String(project.id)],
   ['CI_MERGE_REQUEST_SOURCE_PROJECT_PATH', project.path],
   ['CI_MERGE_REQUEST_SOURCE_PROJECT_URL', `${project.serverUrl}/${project.path}`],
   ['CI_MERGE_REQUEST_SQUASH_ON_MERGE', 'false'],
   ['CI_MERGE_REQUEST_TARGET_BRANCH_NAME', request.targetBranch],
   ['CI_MERGE_REQUEST_TARGET_BRANCH_PROTECTED', String(request.targetBranch === defaultBranch)],
-  ['CI_MERGE_REQUEST_TARGET_BRANCH_SHA', ''],
   ['CI_MERGE_REQUEST_TITLE', request.title],
   ['CI_OPEN_MERGE_REQUESTS', `${project.path}!${request.number}`],
 ]
