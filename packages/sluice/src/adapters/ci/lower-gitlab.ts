@@ -25,9 +25,8 @@ export const lowerGitlabPipeline = async (
 ): Promise<LoweredPipeline> => {
   const { file, jobs } = asked.request
   const { lowered, event } = await readPipeline(projectDir, asked, signal)
-  const chosen = jobs === null || lowered.jobs.length === 0 ? lowered.jobs : selectJobs(lowered.jobs, jobs)
   return {
-    jobs: orderJobs(alone(playing(chosen, [...asked.request.played, ...(jobs ?? [])]))),
+    jobs: orderJobs(alone(playing(lowered.jobs, [...asked.request.played, ...(jobs ?? [])]))),
     origin: { kind: 'gitlab', file, name: lowered.mode?.name ?? file, event, notes: lowered.notes },
   }
 }
@@ -38,7 +37,7 @@ export const readPipeline = async (
   { request, of, missingFor }: Asked,
   signal: AbortSignal,
 ): Promise<{ readonly lowered: Lowered; readonly event: string }> => {
-  const { file, inputs, secrets, secretFiles } = request
+  const { file, inputs, secrets, secretFiles, jobs } = request
   const files = commitFiles(projectDir, of.commit.id)
   documentOf(files, file, of.commit.id)
   const context = {
@@ -51,7 +50,10 @@ export const readPipeline = async (
     ...Object.entries(secretFiles).map((one) => ({ ...masked(one), isFile: true })),
   ]
   const withInputs = Object.keys(inputs).length === 0 ? {} : { inputs }
-  return { lowered: lowerGitlab({ files, file, context, variables, ...withInputs }), event: context.source }
+  const withSelection =
+    jobs === null ? {} : { select: (all: readonly JobPlan[]) => (all.length === 0 ? all : selectJobs(all, jobs)) }
+  const lowered = lowerGitlab({ files, file, context, variables, ...withInputs, ...withSelection })
+  return { lowered, event: context.source }
 }
 
 /** Who asks for a job by name need not start it as well. `not_found` for a name that there is none of. */

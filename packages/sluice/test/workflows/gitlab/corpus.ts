@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { parse } from 'yaml'
 import type { GitlabContext, GivenVariable } from '../../../src/adapters/ci/gitlab/context.ts'
 import { type GitlabRequest, lowerGitlab } from '../../../src/adapters/ci/gitlab/lower.ts'
+import { selectJobs } from '../../../src/adapters/ci/github/select-jobs.ts'
 import { alone } from '../../../src/adapters/ci/lower-gitlab.ts'
 import { orderJobs } from '../../../src/core/pipeline/links.ts'
 import type { JobState } from '../../../src/core/pipeline/types.ts'
@@ -32,6 +33,8 @@ export type Case = {
   readonly images?: 'note' | 'refuse'
   /** What the machine lacks, by the image of a service. */
   readonly missing?: Readonly<Record<string, string>>
+  /** Only these jobs, and what they need. */
+  readonly jobs?: readonly string[]
   readonly secrets?: Readonly<Record<string, string>>
   readonly play?: readonly string[]
   readonly expect: {
@@ -122,6 +125,7 @@ export const requestOf = (one: Case): GitlabRequest => {
     context: contextOf(one, Object.keys(files).toSorted()),
     images: one.images ?? 'note',
     ...(one.inputs === undefined ? {} : { inputs: one.inputs }),
+    ...(one.jobs === undefined ? {} : { select: (jobs) => selectJobs(jobs, one.jobs ?? []) }),
   }
 }
 

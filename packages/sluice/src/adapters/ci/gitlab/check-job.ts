@@ -20,7 +20,7 @@ export const checkJob = (
   for (const scope of ['inherit', 'image', 'hooks'] as const) checkKeys(valueOf(job, scope), scope, at(scope))
   if (valueOf(job, 'pages')?.kind === 'map') checkKeys(valueOf(job, 'pages'), 'pages', at('pages'))
   if (images === 'refuse' && hasKey(job, 'image'))
-    notes.error(spotOf(job, name, 'image'), `image is refused, as was asked for: ${keyRows('job')['image']?.[1]}`)
+    notes.refuse(spotOf(job, name, 'image'), `image is refused, as was asked for: ${keyRows('job')['image']?.[1]}`)
   checkEnvironment(job, name, notes)
   checkServices(job, name, notes)
   checkStorage(job, name, notes)

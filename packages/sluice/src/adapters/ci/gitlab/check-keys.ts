@@ -18,7 +18,7 @@ export const checkKeys = (
     const spot: Spot = { key: path === '' ? name : `${path}.${name}`, place: at }
     const row = rows[name]
     if (row === undefined) notes.error(spot, unknownKey(name, scope))
-    else if (row[0] === 'refused') notes.error(spot, `${shown(scope, name)} is refused: ${row[1]}`)
+    else if (row[0] === 'refused') notes.refuse(spot, `${shown(scope, name)} is refused: ${row[1]}`)
     else {
       if (row[0] !== 'supported') notes.warn(spot, `${shown(scope, name)}: ${row[1]}`)
       checkShape(tree, name, { scope, spot, notes })

@@ -13,6 +13,8 @@ export type Loading = {
   readonly facts: RuleFacts
   /** Files read so far. */
   readonly count: { files: number }
+  /** What stands before `include` in the keys of notes: nothing, or the trigger of a child pipeline. */
+  readonly at: string
 }
 
 /** A file with its includes merged in; null when it could not be read (the notes say why). Includes come in their order, the file itself wins over them. */
@@ -45,7 +47,7 @@ export const withIncludes = (content: MapTree, loading: Loading, above: readonly
   const own = withoutKeys(content, new Set(['include']))
   let merged: MapTree | null = null
   for (const [index, item] of itemsOf(valueOf(content, 'include')).entries())
-    for (const one of included(item, `include[${index}]`, loading)) {
+    for (const one of included(item, `${loading.at}include[${index}]`, loading)) {
       // A pattern that also matches a file that is being read does not mean that one.
       if (one.isPattern && above.includes(one.file)) continue
       const tree = loadPipeline(one, loading, above)
@@ -98,7 +100,7 @@ const included = (item: Tree, key: string, { facts, files }: Loading): readonly 
   }
   const path = filler.text(written)
   if (/^https?:\/\//.test(path)) {
-    notes.error(
+    notes.refuse(
       from,
       `include:remote is refused: nothing is fetched: copy ${path} into the repository and include it with local`,
     )

@@ -31,6 +31,8 @@ export type GitlabRequest = {
   readonly context: GitlabContext
   /** Values for `spec:inputs` of the file. */
   readonly inputs?: Texts
+  /** Which of the jobs are to run; all when absent. */
+  readonly select?: (jobs: readonly JobPlan[]) => readonly JobPlan[]
   /** What `image:` is: noted, since jobs run on this machine, or a reason not to start. Noted when absent. */
   readonly images?: 'note' | 'refuse'
 }
@@ -38,8 +40,9 @@ export type GitlabRequest = {
 /** The jobs of a pipeline, and what is to be said about it. Never throws for a document, however wrong; no jobs where a note is an error. */
 export const lowerGitlab = (request: GitlabRequest): Lowered => {
   const notes = createNotes()
-  const lowered = lowerOne(request, { notes, root: null, depth: 0 })
-  const jobs = lowered?.jobs ?? []
+  const lowered = lowerOne(request, { notes, root: null, depth: 0, at: '' })
+  const jobs = request.select?.(lowered?.jobs ?? []) ?? lowered?.jobs ?? []
+  if (lowered !== null) excuseOthers(notes, lowered.written, jobs)
   const count = jobs.filter(({ gathers }) => gathers !== true).length
   if (count > limits.jobsMax)
     notes.error(
@@ -51,14 +54,27 @@ export const lowerGitlab = (request: GitlabRequest): Lowered => {
   return { jobs: distinctArtifacts(jobs), notes: list, ...(lowered === null ? {} : { mode: lowered.mode }) }
 }
 
+/** What is refused keeps only those from starting whose jobs run. */
+const excuseOthers = (notes: Notes, written: readonly string[], jobs: readonly JobPlan[]): void => {
+  const running = new Set(jobs.flatMap(({ name, partOf }) => (partOf === null ? [name] : [name, partOf])))
+  const longestFirst = written.toSorted((a, b) => b.length - a.length)
+  notes.excuse((key) => {
+    const of = longestFirst.find((name) => key === name || key.startsWith(`${name}.`))
+    return of === undefined || running.has(of)
+  })
+}
+
 type Level = {
   readonly notes: Notes
   /** A document in place of the file: that of a child pipeline. */
   readonly root: MapTree | null
   readonly depth: number
+  /** What stands before keys in notes on its includes. */
+  readonly at: string
 }
 
-type One = { readonly jobs: readonly JobPlan[]; readonly mode: PipelineMode }
+/** `written`: names of all jobs of the file. */
+type One = { readonly jobs: readonly JobPlan[]; readonly mode: PipelineMode; readonly written: readonly string[] }
 
 const lowerOne = (request: GitlabRequest, level: Level): One | null => {
   const { context, file } = request
@@ -67,7 +83,7 @@ const lowerOne = (request: GitlabRequest, level: Level): One | null => {
   const given = givenVariables(request.variables)
   const filler = createFiller(layered(predefined, given), { isLate: () => false })
   const facts: RuleFacts = { context, filler, notes, conditions: new Map() }
-  const root = documentOf(request, { files: request.files, facts, count: { files: 0 } }, level)
+  const root = documentOf(request, { files: request.files, facts, count: { files: 0 }, at: level.at }, level)
   if (root === null) return null
   checkRoot(root, notes)
   const globals = variablesOf(valueOf(root, 'variables'))
@@ -96,17 +112,18 @@ const lowerOne = (request: GitlabRequest, level: Level): One | null => {
   }
   checkStops(jobs, notes)
   for (const [name, job] of jobs) checkJob(job, name, { notes, images: request.images ?? 'note' })
-  return { jobs: plansOf(jobs, scope, { request, level }), mode: workflow.mode }
+  return { jobs: plansOf(jobs, scope, { request, level }), mode: workflow.mode, written: [...jobs.keys()] }
 }
 
 const documentOf = (request: GitlabRequest, loading: Loading, { root, notes }: Level): MapTree | null => {
   const { file, inputs } = request
   const from = { key: '', place: { file, line: null, column: null } }
+  const before = notes.errors()
   const loaded =
     root === null
       ? loadPipeline({ file, inputs: inputs === undefined ? null : inputsTree(inputs), from }, loading)
       : withIncludes(root, loading, [])
-  if (loaded === null || notes.hasErrors()) return null
+  if (loaded === null || notes.errors() > before) return null
   const document = followReferences(followExtends(loaded, notes), notes)
   if (jobNames(document).length > 0) return document
   notes.error(
@@ -194,7 +211,7 @@ const plansOf = (
       const context = { ...request.context, source: 'parent_pipeline' }
       const lowered = lowerOne(
         { ...request, context, variables: child.variables },
-        { notes, root: child.root, depth: level.depth + 1 },
+        { notes, root: child.root, depth: level.depth + 1, at: `${job.baseName}.trigger.` },
       )
       return adopted(job, lowered?.jobs ?? [])
     })

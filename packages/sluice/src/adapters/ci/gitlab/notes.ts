@@ -10,24 +10,47 @@ export type Spot = { readonly key: string; readonly place: Place }
 export type Notes = {
   /** Something that keeps the pipeline from starting. */
   readonly error: (spot: Spot, message: string) => void
+  /** Something of GitLab's that cannot be had here, which does the same where it is part of what runs. */
+  readonly refuse: (spot: Spot, message: string) => void
   /** Something that is read differently here, or not at all. */
   readonly warn: (spot: Spot, message: string) => void
   readonly hasErrors: () => boolean
+  /** How many errors there are so far. */
+  readonly errors: () => number
+  /** Refusals become warnings where the spot is not part of what runs. */
+  readonly excuse: (isPart: (key: string) => boolean) => void
   /** All notes, errors first, in the order of the files; one that would be said of many places is said once, with their lines. */
   readonly list: () => readonly LoweringNote[]
 }
 
+type Noted = { readonly isRefusal: boolean; readonly note: LoweringNote }
+
 /** An empty collector. */
 export const createNotes = (): Notes => {
-  const noted: LoweringNote[] = []
-  const add = (level: LoweringNote['level'], { key, place }: Spot, message: string): void => {
-    noted.push({ level, key, message, file: place.file, line: place.line, column: place.column })
-  }
+  let noted: Noted[] = []
+  const add =
+    (isRefusal: boolean, level: LoweringNote['level']) =>
+    ({ key, place }: Spot, message: string): void => {
+      const { file, line, column } = place
+      noted.push({ isRefusal, note: { level, key, message, file, line, column } })
+    }
   return {
-    error: (spot, message) => add('error', spot, message),
-    warn: (spot, message) => add('warning', spot, message),
-    hasErrors: () => noted.some(({ level }) => level === 'error'),
-    list: () => [...distinct(noted, 'error'), ...distinct(noted, 'warning')],
+    error: add(false, 'error'),
+    refuse: add(true, 'error'),
+    warn: add(false, 'warning'),
+    excuse: (isPart) => {
+      noted = noted.map(({ isRefusal, note }) =>
+        isRefusal && !isPart(note.key)
+          ? { isRefusal, note: { ...note, level: 'warning', message: `${note.message} (no part of what runs)` } }
+          : { isRefusal, note },
+      )
+    },
+    hasErrors: () => noted.some(({ note }) => note.level === 'error'),
+    errors: () => noted.filter(({ note }) => note.level === 'error').length,
+    list: () => {
+      const notes = noted.map(({ note }) => note)
+      return [...distinct(notes, 'error'), ...distinct(notes, 'warning')]
+    },
   }
 }
 
