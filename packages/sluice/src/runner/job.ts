@@ -14,6 +14,7 @@ import { runBuiltin } from './builtin-step.ts'
 import type { Capture } from './captured.ts'
 import type { Network } from './isolation/launcher.ts'
 import type { JobLog } from './log/job-log.ts'
+import { logCoverage } from './log-coverage.ts'
 import { type FolderCache, LocalJobShell } from './job-shell.ts'
 import type { Processes } from './processes.ts'
 import { type StepRecord, writeRecord } from './record.ts'
@@ -142,7 +143,7 @@ const withServices = async (work: JobWork, services: Services, signals: JobSigna
   return end
 }
 
-const ownSteps = (work: JobWork, machine: LocalJobShell, signals: JobSignals): Promise<StepsEnd> => {
+const ownSteps = async (work: JobWork, machine: LocalJobShell, signals: JobSignals): Promise<StepsEnd> => {
   const { plan, request, log, earlier, workspace, folder, hasCheckpoints, now } = work
   const taken = (request.needs ?? []).filter(({ name }) => !plan.needsWithoutArtifacts.includes(name))
   const needs = plan.envOfNeeds ? taken.map(({ outputs }) => outputs) : []
@@ -152,7 +153,8 @@ const ownSteps = (work: JobWork, machine: LocalJobShell, signals: JobSignals): P
   const env: Texts = Object.fromEntries(
     Object.entries(all).filter(([name]) => !(name in request.secrets) && !addresses.has(name)),
   )
-  return runSteps(
+  const coverage = plan.coveragePattern === undefined ? null : logCoverage(plan.coveragePattern)
+  const end = await runSteps(
     {
       steps: plan.steps,
       shell: plan.shell,
@@ -161,6 +163,7 @@ const ownSteps = (work: JobWork, machine: LocalJobShell, signals: JobSignals): P
       machine,
       log,
       now,
+      ...(coverage === null ? {} : { onLine: coverage.see }),
       earlier,
       checkpoint: hasCheckpoints ? workspace.checkpoint : () => Promise.resolve(null),
       onRecord: (steps) => writeRecord(folder, steps),
@@ -171,6 +174,10 @@ const ownSteps = (work: JobWork, machine: LocalJobShell, signals: JobSignals): P
     },
     signals,
   )
+  const found = coverage?.found() ?? null
+  const spot = { file: null, line: null, column: null }
+  if (found !== null) machine.annotate({ level: 'notice', title: 'coverage', message: `${found} %`, ...spot })
+  return end
 }
 
 /** A dialect runs its steps itself. One that does not end in time once its processes have been ended is given up: nobody knows how it ended. */

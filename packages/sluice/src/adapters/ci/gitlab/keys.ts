@@ -99,7 +99,7 @@ export const gitlabKeys: Readonly<Record<KeyScope, KeyRows>> = {
   job: {
     ...shared,
     allow_failure: yes('the run may succeed though the job failed'),
-    coverage: yes('the number that the pattern finds in the log'),
+    coverage: yes('the number that the pattern finds in the log, as a remark of the job; gates take reports'),
     dast_configuration: noted('DAST profiles are settings of a GitLab'),
     dependencies: yes('whose artifacts are taken'),
     environment: yes('where the job deploys'),

@@ -2,6 +2,7 @@
 import { limits } from '../../../core/limits.ts'
 import type { JobCondition, JobPlan, PlannedStep, RetryPolicy, RetryReason } from '../../../core/pipeline/job-plan.ts'
 import { plainStep } from '../../../core/pipeline/plain-plans.ts'
+import { patternOf } from './condition.ts'
 import { checkKeys, expected, spotOf } from './check-keys.ts'
 import { durationMs } from './duration.ts'
 import { jobVariablesOf, type JobVariables } from './job-environment.ts'
@@ -67,8 +68,14 @@ export const jobPlan = (job: PipelineJob, { needs, without }: NeedsPlan, scope: 
     cache: null,
     keyedCaches: cachesOf(job),
     ...(participation.isInterruptible ? { isInterruptible: true } : {}),
-    ...(coverage === null ? {} : { coveragePattern: coverage.replace(/^\/(.*)\/$/s, '$1') }),
+    ...(coverage === null ? {} : { coveragePattern: coverageOf(coverage) }),
   }
+}
+
+const coverageOf = (written: string): string => {
+  const pattern = patternOf(written)
+  if (pattern === null) return ''
+  return pattern.ignoreCase ? `(?i:${pattern.source})` : pattern.source
 }
 
 const conditions: Readonly<Record<PipelineJob['participation']['when'], JobCondition>> = {
@@ -180,8 +187,8 @@ export const checkJobValues = (tree: MapTree, key: string, notes: Notes): void =
         `retry:when as one of ${Object.keys(reasons).join(', ')}; not "${when}"`,
       )
   const coverage = textOf(valueOf(tree, 'coverage'))
-  if (coverage !== null && !/^\/.*\/$/s.test(coverage))
-    expected(notes, spotOf(tree, key, 'coverage'), `a pattern between slashes, not ${coverage}`)
+  if (coverage !== null && patternOf(coverage) === null)
+    expected(notes, spotOf(tree, key, 'coverage'), `a pattern that RE2 takes, between slashes, not ${coverage}`)
   for (const name of ['before_script', 'script', 'after_script']) linesOf(valueOf(tree, name), `${key}.${name}`, notes)
   const script = valueOf(tree, 'script')
   if (script !== null && (script.kind === 'list' ? script.items.length === 0 : textOf(script) === ''))
