@@ -34,7 +34,7 @@ const shared: KeyRows = {
   id_tokens: noted('there is no token issuer here: the variables are not set'),
   identity: noted('there is no identity federation here'),
   image: noted(onMachine),
-  interruptible: yes('a newer run of the same ref may cancel the job'),
+  interruptible: noted('read, and not done: a newer run calls no job off'),
   retry: yes('the job is run again from a clean checkout'),
   services: partly(
     'started from the machine’s own binaries, or containers where there is Docker; addresses are in variables',
@@ -152,7 +152,7 @@ export const gitlabKeys: Readonly<Record<KeyScope, KeyRows>> = {
     start_in: yes('with when: delayed'),
     variables: yes('over those of the job'),
     needs: yes('instead of those of the job'),
-    interruptible: yes('instead of that of the job'),
+    interruptible: noted('read, and not done: a newer run calls no job off'),
   },
   changes: { paths: yes('patterns of Ruby’s fnmatch'), compare_to: yes('a branch, tag or commit') },
   exists: {
@@ -225,7 +225,7 @@ export const gitlabKeys: Readonly<Record<KeyScope, KeyRows>> = {
     exclude: yes('globs'),
     name: yes('what they are kept under; the job’s name where nothing is said'),
     when: yes('on_success, on_failure, always'),
-    expire_in: yes('a duration or never'),
+    expire_in: noted('read, and not done: artifacts stay until the state directory is cleared'),
     untracked: yes('files that git does not know'),
     reports: yes('read as evidence'),
     expose_as: noted('there is no merge request to show it in'),
@@ -292,9 +292,9 @@ export const gitlabKeys: Readonly<Record<KeyScope, KeyRows>> = {
   environment: {
     name: yes('with variables'),
     url: yes('with variables, those of the job’s dotenv report too'),
-    on_stop: partly('handed to the engine; the job is there to be started by hand'),
+    on_stop: partly('nothing is stopped by itself; the job is there to be started by hand'),
     action: yes('start, prepare, stop, verify, access'),
-    auto_stop_in: partly('handed to the engine'),
+    auto_stop_in: noted('nothing is stopped by itself'),
     deployment_tier: yes('CI_ENVIRONMENT_TIER'),
     kubernetes: noted('connections to clusters are settings of a GitLab'),
   },
