@@ -48,19 +48,14 @@ export const checkVariables = (
 }
 
 /** The checkout is made before the job, whole and without submodules' credentials; variables that say otherwise change nothing. */
-const checkCheckout = (job: MapTree, name: string, notes: Notes): void => {
-  const variables = valueOf(job, 'variables')
+export const checkCheckout = (holder: MapTree, name: string, notes: Notes): void => {
+  const variables = valueOf(holder, 'variables')
   if (variables?.kind !== 'map') return
+  const key = name === '' ? 'variables' : `${name}.variables`
   const strategy = textOf(valueOf(variables, 'GIT_STRATEGY'))
   if (strategy === 'none' || strategy === 'empty')
-    notes.warn(
-      spotOf(variables, `${name}.variables`, 'GIT_STRATEGY'),
-      `GIT_STRATEGY ${strategy}: the checkout is there all the same`,
-    )
+    notes.warn(spotOf(variables, key, 'GIT_STRATEGY'), `GIT_STRATEGY ${strategy}: the checkout is there all the same`)
   const depth = valueOf(variables, 'GIT_SUBMODULE_STRATEGY')
   if (textOf(depth) !== null && textOf(depth) !== 'none' && integerOf(depth) === null)
-    notes.warn(
-      spotOf(variables, `${name}.variables`, 'GIT_SUBMODULE_STRATEGY'),
-      'GIT_SUBMODULE_STRATEGY: submodules are not fetched',
-    )
+    notes.warn(spotOf(variables, key, 'GIT_SUBMODULE_STRATEGY'), 'GIT_SUBMODULE_STRATEGY: submodules are not fetched')
 }

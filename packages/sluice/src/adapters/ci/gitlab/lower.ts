@@ -5,7 +5,7 @@
 import type { JobPlan, Lowered, PipelineMode, Texts } from '../../../core/pipeline/job-plan.ts'
 import { limits } from '../../../core/limits.ts'
 import { checkKeys, checkRoot, expected, spotOf } from './check-keys.ts'
-import { checkJob, checkVariables } from './check-job.ts'
+import { checkCheckout, checkJob, checkVariables } from './check-job.ts'
 import { adopted, childOf } from './child.ts'
 import type { GitlabContext, GivenVariable } from './context.ts'
 import { checkStops } from './environment.ts'
@@ -110,6 +110,7 @@ const lowerOne = (request: GitlabRequest, level: Level): One | null => {
     hasDotenv: [...jobs.values()].some((job) => hasKey(valueOf(valueOf(job, 'artifacts'), 'reports'), 'dotenv')),
     facts,
   }
+  checkCheckout(root, '', notes)
   checkStops(jobs, notes)
   for (const [name, job] of jobs) checkJob(job, name, { notes, images: request.images ?? 'note' })
   return { jobs: plansOf(jobs, scope, { request, level }), mode: workflow.mode, written: [...jobs.keys()] }
