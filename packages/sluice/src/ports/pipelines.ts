@@ -31,6 +31,8 @@ export type PipelineRequest = {
   readonly actions: string | null
   /** Names of actions whose steps are left out. */
   readonly skippedActions: readonly string[]
+  /** Includes from elsewhere that a GitLab pipeline does without. */
+  readonly skippedIncludes: readonly string[]
 }
 
 /** What of: a commit, and the ref as it was typed (`HEAD`, a branch, a tag, an id), which says what the run is one of. */

@@ -73,6 +73,7 @@ const requestOf = ({ kind, file }: ImportRequest, skippedActions: readonly strin
   containers: 'here',
   actions: null,
   skippedActions,
+  skippedIncludes: [],
 })
 
 /** What is exported: the pipeline of the settings. */

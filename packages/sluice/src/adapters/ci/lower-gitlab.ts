@@ -52,7 +52,8 @@ export const readPipeline = async (
   const withInputs = Object.keys(inputs).length === 0 ? {} : { inputs }
   const withSelection =
     jobs === null ? {} : { select: (all: readonly JobPlan[]) => (all.length === 0 ? all : selectJobs(all, jobs)) }
-  const lowered = lowerGitlab({ files, file, context, variables, ...withInputs, ...withSelection })
+  const { skippedIncludes } = request
+  const lowered = lowerGitlab({ files, file, context, variables, skippedIncludes, ...withInputs, ...withSelection })
   return { lowered, event: context.source }
 }
 

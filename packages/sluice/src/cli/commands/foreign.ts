@@ -37,6 +37,7 @@ export const pipelineOf = (cli: Cli, input: Input): PipelineInput | null => {
     containers: containers ?? 'refuse',
     actions: actions === null ? null : resolve(cli.cwd, actions),
     skippedActions: textsOf(input, 'skipAction'),
+    skippedIncludes: textsOf(input, 'skipInclude'),
   }
 }
 
@@ -51,6 +52,7 @@ const foreignOptions = [
   'containers',
   'actions',
   'skipAction',
+  'skipInclude',
 ]
 
 const isGiven = (value: unknown): boolean => typeof value === 'string' || Array.isArray(value)

@@ -50,6 +50,7 @@ export type PipelineInput = {
   readonly containers?: 'refuse' | 'here' | undefined
   readonly actions?: string | null | undefined
   readonly skippedActions?: readonly string[] | undefined
+  readonly skippedIncludes?: readonly string[] | undefined
 }
 
 /** Query, body and response of every route. `stream` responses are read with `client.stream`. */

@@ -77,7 +77,7 @@ export const runHandlers: Handlers<
 const pipelineOf = (input: PipelineInput | null): NonNullable<StartRunCommand['pipeline']> | null => {
   if (input === null) return null
   const { kind, file, event, payload, inputs, variables, runners, containers, actions, skippedActions } = input
-  const { played = [], secrets = {}, secretFiles = {} } = input
+  const { played = [], secrets = {}, secretFiles = {}, skippedIncludes = [] } = input
   return {
     kind,
     file,
@@ -92,6 +92,7 @@ const pipelineOf = (input: PipelineInput | null): NonNullable<StartRunCommand['p
     containers: containers ?? 'refuse',
     actions: actions ?? null,
     skippedActions: skippedActions ?? [],
+    skippedIncludes,
   }
 }
 

@@ -50,4 +50,7 @@ export const pipelineInput: z.ZodType<PipelineInput> = z.strictObject({
   containers: z.enum(['refuse', 'here']).optional(),
   actions: path.nullish().meta({ description: 'Folder with copies of actions, absolute.' }),
   skippedActions: z.array(z.string().min(1).max(200)).max(limits.jobsMax).optional(),
+  skippedIncludes: z.array(z.string().min(1).max(1_000)).max(limits.includesMax).optional().meta({
+    description: 'Projects, addresses, templates and components that a GitLab pipeline includes and does without.',
+  }),
 })

@@ -33,6 +33,7 @@ export type Case = {
   readonly images?: 'note' | 'refuse'
   /** What the machine lacks, by the image of a service. */
   readonly missing?: Readonly<Record<string, string>>
+  readonly skippedIncludes?: readonly string[]
   /** Only these jobs, and what they need. */
   readonly jobs?: readonly string[]
   readonly secrets?: Readonly<Record<string, string>>
@@ -124,6 +125,7 @@ export const requestOf = (one: Case): GitlabRequest => {
     variables: [...settings, ...typed],
     context: contextOf(one, Object.keys(files).toSorted()),
     images: one.images ?? 'note',
+    skippedIncludes: one.skippedIncludes ?? [],
     ...(one.inputs === undefined ? {} : { inputs: one.inputs }),
     ...(one.jobs === undefined ? {} : { select: (jobs) => selectJobs(jobs, one.jobs ?? []) }),
   }

@@ -131,6 +131,7 @@ const plainRequest: Omit<PipelineRequest, 'jobs' | 'kind' | 'file'> = {
   containers: 'refuse',
   actions: null,
   skippedActions: [],
+  skippedIncludes: [],
 }
 
 type World = Pick<Ports, 'artifacts' | 'evidence' | 'runner' | 'github'> & {

@@ -3,9 +3,10 @@ import { limits } from '../../../core/limits.ts'
 import { checkKeys, expected, spotOf } from './check-keys.ts'
 import { readDocument } from './document.ts'
 import { fillInputs, headerAndBody, inputsIn } from './inputs.ts'
-import type { Spot } from './notes.ts'
+import { keyRows } from './keys.ts'
+import type { Notes, Spot } from './notes.ts'
 import { firstMatch, type RuleFacts, rulesOf } from './rules.ts'
-import { deepMerge, itemsOf, type MapTree, type Tree, textOf, valueOf, withoutKeys } from './tree.ts'
+import { deepMerge, itemsOf, type MapTree, type Tree, textOf, textsOf, valueOf, withoutKeys } from './tree.ts'
 
 /** What loading needs. `facts.filler` knows what is known before the file: predefined and given variables. */
 export type Loading = {
@@ -13,6 +14,8 @@ export type Loading = {
   readonly facts: RuleFacts
   /** Files read so far. */
   readonly count: { files: number }
+  /** Includes from elsewhere that are left out, by project, address, template or component. */
+  readonly skipped: readonly string[]
   /** What stands before `include` in the keys of notes: nothing, or the trigger of a child pipeline. */
   readonly at: string
 }
@@ -80,16 +83,17 @@ type Included = {
   readonly isPattern: boolean
 }
 
-const included = (item: Tree, key: string, { facts, files }: Loading): readonly Included[] => {
+const included = (item: Tree, key: string, { facts, files, skipped }: Loading): readonly Included[] => {
   const { notes, filler, context } = facts
   const from: Spot = { key, place: item.place }
   if (item.kind === 'map') {
-    checkKeys(item, 'include', { key, notes })
+    checkKeys(withoutKeys(item, elsewhere), 'include', { key, notes })
     const rules = valueOf(item, 'rules')
     if (rules !== null && !isIncluded(rules, `${key}.rules`, facts)) return []
+    const foreign = places.find((name) => item.entries.has(name))
+    if (foreign !== undefined) return refused(item, foreign, { key, skipped, notes })
     if (valueOf(item, 'local') === null) {
-      if (!['project', 'remote', 'template', 'component', 'artifact'].some((name) => item.entries.has(name)))
-        expected(notes, from, 'include with local')
+      expected(notes, from, 'include with local')
       return []
     }
   }
@@ -100,11 +104,12 @@ const included = (item: Tree, key: string, { facts, files }: Loading): readonly 
   }
   const path = filler.text(written)
   if (/^https?:\/\//.test(path)) {
-    notes.refuse(
-      from,
-      `include:remote is refused: nothing is fetched: copy ${path} into the repository and include it with local`,
-    )
-    return []
+    const remote: MapTree = {
+      kind: 'map',
+      place: item.place,
+      entries: new Map([['remote', { at: item.place, value: item }]]),
+    }
+    return refused(remote, 'remote', { key, skipped, notes })
   }
   const local = path.replace(/^\.?\//, '')
   if (!/\.ya?ml$/i.test(local)) {
@@ -118,6 +123,37 @@ const included = (item: Tree, key: string, { facts, files }: Loading): readonly 
     .filter((one) => pattern.test(one) && files(one) !== null)
     .toSorted()
     .map((one) => ({ file: one, inputs, from, isPattern: true }))
+}
+
+/** Keys that lead out of the repository, and those that only say more about them. */
+const places = ['project', 'remote', 'template', 'component', 'artifact'] as const
+const elsewhere: ReadonlySet<string> = new Set([...places, 'ref', 'file', 'job'])
+
+/** What is not in the repository keeps the pipeline from starting, unless somebody says that it does without. */
+const refused = (
+  item: MapTree,
+  name: (typeof places)[number],
+  { key, skipped, notes }: { readonly key: string; readonly skipped: readonly string[]; readonly notes: Notes },
+): readonly Included[] => {
+  const spot = spotOf(item, key, name)
+  const what = whatOf(item, name)
+  const [asked = ''] = textsOf(valueOf(item, name))
+  if (skipped.includes(asked)) notes.warn(spot, `include:${name} ${what} is left out, as was asked for`)
+  else {
+    const why = keyRows('include')[name]?.[1] ?? ''
+    notes.refuse(spot, `include:${name} ${what} is refused: ${why}; --skip-include ${asked} does without it`)
+  }
+  return []
+}
+
+/** `group/ci (/a.yml, /b.yml at v1)`, or `made.yml (of build)`. */
+const whatOf = (item: MapTree, name: string): string => {
+  const files = textsOf(valueOf(item, 'file')).join(', ')
+  const ref = textOf(valueOf(item, 'ref'))
+  const job = textOf(valueOf(item, 'job'))
+  const more = [files, ref === null ? '' : `at ${ref}`, job === null ? '' : `of ${job}`].filter((text) => text !== '')
+  const what = textsOf(valueOf(item, name)).join(', ')
+  return more.length === 0 ? what : `${what} (${more.join(' ')})`
 }
 
 // Only `*` and `**` are special, and `a/**/b.yml` has a folder between. Source: GitLab's `Repository#search_files_by_wildcard_path`, 2026-08.

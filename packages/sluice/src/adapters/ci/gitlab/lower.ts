@@ -31,6 +31,8 @@ export type GitlabRequest = {
   readonly context: GitlabContext
   /** Values for `spec:inputs` of the file. */
   readonly inputs?: Texts
+  /** Includes from elsewhere that are left out, by project, address, template or component; none when absent. */
+  readonly skippedIncludes?: readonly string[]
   /** Which of the jobs are to run; all when absent. */
   readonly select?: (jobs: readonly JobPlan[]) => readonly JobPlan[]
   /** What `image:` is: noted, since jobs run on this machine, or a reason not to start. Noted when absent. */
@@ -83,7 +85,11 @@ const lowerOne = (request: GitlabRequest, level: Level): One | null => {
   const given = givenVariables(request.variables)
   const filler = createFiller(layered(predefined, given), { isLate: () => false })
   const facts: RuleFacts = { context, filler, notes, conditions: new Map() }
-  const root = documentOf(request, { files: request.files, facts, count: { files: 0 }, at: level.at }, level)
+  const root = documentOf(
+    request,
+    { files: request.files, facts, count: { files: 0 }, skipped: request.skippedIncludes ?? [], at: level.at },
+    level,
+  )
   if (root === null) return null
   checkRoot(root, notes)
   const globals = variablesOf(valueOf(root, 'variables'))

@@ -64,8 +64,8 @@ const refsMatch = (refs: Tree, context: GitlabContext): boolean =>
   itemsOf(refs).some((item) => refMatches(textOf(item) ?? '', context))
 
 const refMatches = (written: string, { ref, source, mergeRequest, project }: GitlabContext): boolean => {
-  // `name@group/project`: only in that project. A pattern may hold an @ itself.
-  const at = written.startsWith('/') ? written.indexOf('@', written.lastIndexOf('/')) : written.lastIndexOf('@')
+  // `name@group/project`: only in that project.
+  const at = written.indexOf('@')
   const pattern = at > 0 ? written.slice(0, at) : written
   if (at > 0 && written.slice(at + 1) !== project.path) return false
   if (isSource(pattern, source)) return true
