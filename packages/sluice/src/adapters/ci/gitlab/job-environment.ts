@@ -32,7 +32,7 @@ export const jobVariablesOf = (
     if (variable.isMasked) secrets.push(name)
     if (variable.isFile) head.push(fileLine(name, variable.isMasked ? `"$${name}"` : singleQuoted(variable.value)))
     if (variable.isMasked || variable.isFile) continue
-    if (variable.layer === 'predefined') {
+    if (variable.layer === 'predefined' && variable.isRaw) {
       env[name] = variable.value
       continue
     }

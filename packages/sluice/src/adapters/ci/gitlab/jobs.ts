@@ -130,6 +130,17 @@ const pipelineJob = (order: JobOrder, scope: PipelineScope): PipelineJob | null 
   return { name, baseName, leg, tree, stage, variables, filler, participation, environment }
 }
 
+/** The address may name variables of dotenv reports, which only the run knows. */
+const urlOf = (environment: GitlabEnvironment | null): Variables =>
+  environment === null || environment.url === null
+    ? new Map()
+    : new Map([
+        [
+          'CI_ENVIRONMENT_URL',
+          { value: environment.url, isRaw: false, isFile: false, isMasked: false, layer: 'predefined' },
+        ],
+      ])
+
 type JobFacts = {
   readonly stage: string
   readonly ruled: Variables
@@ -167,6 +178,7 @@ const jobVariables = (order: JobOrder, scope: PipelineScope, { stage, ruled, env
   return layered(
     scope.predefined,
     layerOf(own, 'predefined'),
+    urlOf(environment),
     inheritedVariables(scope.globals, inherit?.kind === 'map' ? inherit : null),
     variablesOf(valueOf(tree, 'variables')),
     layerOf(leg?.variables ?? [], 'file'),
