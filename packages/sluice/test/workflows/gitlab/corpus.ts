@@ -127,9 +127,13 @@ export const requestOf = (one: Case): GitlabRequest => {
     images: one.images ?? 'note',
     skippedIncludes: one.skippedIncludes ?? [],
     ...(one.inputs === undefined ? {} : { inputs: one.inputs }),
-    ...(one.jobs === undefined ? {} : { select: (jobs) => selectJobs(jobs, one.jobs ?? []) }),
+    ...(one.jobs === undefined ? {} : { select: (jobs) => selectJobs(jobs, namesIn(jobs, one.jobs ?? [])) }),
   }
 }
+
+/** A mutation may have taken a job away. */
+const namesIn = (jobs: readonly JobPlan[], names: readonly string[]): readonly string[] =>
+  names.filter((wanted) => jobs.some(({ name }) => name === wanted))
 
 /** Compares what lowering says. */
 export const checkLowering = (one: Case): Lowered => {

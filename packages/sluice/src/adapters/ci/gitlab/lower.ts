@@ -33,7 +33,7 @@ export type GitlabRequest = {
   readonly inputs?: Texts
   /** Includes from elsewhere that are left out, by project, address, template or component; none when absent. */
   readonly skippedIncludes?: readonly string[]
-  /** Which of the jobs are to run; all when absent. */
+  /** Which of the jobs are to run; all when absent. Asked only where nothing is wrong. */
   readonly select?: (jobs: readonly JobPlan[]) => readonly JobPlan[]
   /** What `image:` is: noted, since jobs run on this machine, or a reason not to start. Noted when absent. */
   readonly images?: 'note' | 'refuse'
@@ -43,7 +43,8 @@ export type GitlabRequest = {
 export const lowerGitlab = (request: GitlabRequest): Lowered => {
   const notes = createNotes()
   const lowered = lowerOne(request, { notes, root: null, depth: 0, at: '' })
-  const jobs = request.select?.(lowered?.jobs ?? []) ?? lowered?.jobs ?? []
+  const all = lowered?.jobs ?? []
+  const jobs = request.select === undefined || notes.hasFaults() ? all : request.select(all)
   if (lowered !== null) excuseOthers(notes, lowered.written, jobs)
   const count = jobs.filter(({ gathers }) => gathers !== true).length
   if (count > limits.jobsMax)

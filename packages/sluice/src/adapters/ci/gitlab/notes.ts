@@ -15,6 +15,8 @@ export type Notes = {
   /** Something that is read differently here, or not at all. */
   readonly warn: (spot: Spot, message: string) => void
   readonly hasErrors: () => boolean
+  /** Whether any of them is more than a refusal. */
+  readonly hasFaults: () => boolean
   /** How many errors there are so far. */
   readonly errors: () => number
   /** Refusals become warnings where the spot is not part of what runs. */
@@ -46,6 +48,7 @@ export const createNotes = (): Notes => {
       )
     },
     hasErrors: () => noted.some(({ note }) => note.level === 'error'),
+    hasFaults: () => noted.some(({ isRefusal, note }) => note.level === 'error' && !isRefusal),
     errors: () => noted.filter(({ note }) => note.level === 'error').length,
     list: () => {
       const notes = noted.map(({ note }) => note)
