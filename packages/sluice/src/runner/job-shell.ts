@@ -18,6 +18,7 @@ export type FolderCache = {
       readonly key: string
       readonly restoreKeys: readonly string[]
       readonly paths: readonly string[]
+      readonly isExact?: boolean
       readonly directory: string
     },
     signal: AbortSignal,
@@ -139,7 +140,12 @@ export class LocalJobShell implements JobShell {
   }
 
   async restoreCache(
-    cache: { readonly key: string; readonly restoreKeys: readonly string[]; readonly paths: readonly string[] },
+    cache: {
+      readonly key: string
+      readonly restoreKeys: readonly string[]
+      readonly paths: readonly string[]
+      readonly isExact?: boolean
+    },
     signal: AbortSignal,
   ): Promise<string | null> {
     return (await this.#options.caches?.restore({ ...cache, directory: this.directory }, signal)) ?? null

@@ -299,8 +299,9 @@ const restoreCaches = async (
   const all: Found[] = []
   for (const cache of plan.keyedCaches) {
     const key = await keyOf(cache, machine.directory)
-    const { restoreKeys, paths } = cache
-    const found = cache.policy === 'push' ? null : await machine.restoreCache({ key, restoreKeys, paths }, stop)
+    const { restoreKeys, paths, isExact = false } = cache
+    const wanted = { key, restoreKeys, paths, isExact }
+    const found = cache.policy === 'push' ? null : await machine.restoreCache(wanted, stop)
     if (cache.policy !== 'push')
       log.note(found === null ? `cache ${key}: nothing found` : `cache ${key}: restored from ${found}`)
     all.push({ cache, key, found })
@@ -308,7 +309,7 @@ const restoreCaches = async (
   return all
 }
 
-/** What was found under exactly its key is not saved again. */
+/** What was found under exactly its key is not saved again, but by GitLab's rules. */
 const saveCaches = async (
   { log, caches }: JobWork,
   {
@@ -320,7 +321,8 @@ const saveCaches = async (
 ): Promise<void> => {
   if (caches === null || stop.aborted) return
   for (const { cache, key, found: restored } of found) {
-    if (cache.policy === 'pull' || restored === key || !isDue(cache.when, hasSucceeded)) continue
+    const isKept = restored === key && cache.isExact !== true
+    if (cache.policy === 'pull' || isKept || !isDue(cache.when, hasSucceeded)) continue
     await machine.saveCache({ key, paths: cache.paths }, stop)
     log.note(`cache ${key}: saved`)
   }

@@ -118,6 +118,8 @@ export type KeyedCachePlan = {
   readonly key: string
   /** Tried in order, as prefixes, when nothing is under `key`; what is found is only a start. */
   readonly restoreKeys: readonly string[]
+  /** By GitLab's rules: keys are whole names, what is under one comes back whatever the paths, and it is kept anew after each job. */
+  readonly isExact?: boolean
   /** Files whose content becomes part of the key. */
   readonly keyFiles: readonly string[]
   readonly paths: readonly string[]

@@ -265,7 +265,7 @@ export const gitlabKeys: Readonly<Record<KeyScope, KeyRows>> = {
     paths: yes('globs'),
     policy: yes('pull, push, pull-push'),
     when: yes('on_success, on_failure, always'),
-    fallback_keys: partly('tried in order; one that begins with such a key is found as well'),
+    fallback_keys: yes('tried in order'),
     untracked: noted('only paths are kept; name the folders'),
     unprotect: noted('what an unprotected ref may write is decided by Sluice’s trust scopes'),
   },

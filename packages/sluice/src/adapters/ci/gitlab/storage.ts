@@ -150,6 +150,7 @@ export const cachesOf = ({ tree, filler, variables }: PipelineJob): readonly Key
         restoreKeys: [
           ...new Set([...textsOf(valueOf(cache, 'fallback_keys')).map((one) => filler.text(one)), ...general]),
         ],
+        isExact: true,
         keyFiles,
         paths,
         policy: policy === 'pull' || policy === 'push' ? policy : 'pull-push',
