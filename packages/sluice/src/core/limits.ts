@@ -285,6 +285,10 @@ export const limits = {
   gateTextMax: 300,
   /** Values inside each other in a YAML document; real pipelines stay below 15. */
   yamlDepthMax: 100,
+  /** Further places that one note on a GitLab pipeline names. */
+  notePlacesMax: 8,
+  /** Runs whose typed secrets one process keeps in memory; more would hold values of runs that are long over. */
+  typedSecretRunsMax: 100,
   /** Files that a GitLab pipeline may include, nested ones too; GitLab's own default. */
   includesMax: 150,
   /** Jobs that `extends` may follow from one job, and `!reference` inside each other; GitLab allows eleven and ten. */
@@ -294,8 +298,12 @@ export const limits = {
   scriptDepthMax: 10,
   /** Lines of one job's script; nested lists behind aliases could otherwise be millions. */
   scriptLinesMax: 10_000,
+  /** Longest delay of a delayed job of GitLab, milliseconds; its own limit. */
+  startInMsMax: 604_800_000,
   /** Legs of one parallel job of GitLab; its own limit. */
   parallelMax: 200,
+  /** Functions on one `$[[ inputs.name | … ]]`; GitLab's own limit. */
+  inputFunctionsMax: 3,
   /** Words of one `rules:if`; GitLab's own limit. */
   conditionTokensMax: 100,
   /** Time for GitLab's `after_script`, and for a job without a timeout, milliseconds; GitLab's defaults. */

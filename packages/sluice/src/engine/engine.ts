@@ -28,6 +28,7 @@ import { asAnswer } from './trusted.ts'
 import type { Ports } from './ports.ts'
 import { Reading } from './reading.ts'
 import { SlotKeeper } from './slots.ts'
+import { createTypedSecrets, type TypedSecrets, withoutValues } from './typed-secrets.ts'
 import {
   cancelRun,
   playJob,
@@ -57,6 +58,7 @@ export class Engine {
   readonly #desk: Desk
   readonly #listeners = new Set<(rows: readonly LedgerRow[]) => void>()
   readonly #stopped = new AbortController()
+  readonly #typed: TypedSecrets = createTypedSecrets()
 
   constructor(ports: Ports, options: EngineOptions) {
     this.#ports = ports
@@ -71,7 +73,8 @@ export class Engine {
         for (const listener of this.#listeners) listener(rows)
         this.#slots.noticed(rows)
       },
-      perform: (job, signal) => perform({ ports, reading: this.reading, deliveries: this.#deliveries() }, job, signal),
+      perform: (job, signal) =>
+        perform({ ports, reading: this.reading, deliveries: this.#deliveries(), typed: this.#typed }, job, signal),
     })
     this.#slots = new SlotKeeper({ loop: this.#loop, clock: ports.clock, log: ports.log })
     this.#desk = { loop: this.#loop, reading: this.reading, clock: ports.clock, ids: ports.ids }
@@ -126,8 +129,11 @@ export class Engine {
   }
 
   startRun(command: StartRunCommand, caller: Caller, signal: AbortSignal): Promise<StartedRun> {
-    return this.#once(caller, { name: 'startRun', command }, (asking) =>
-      startRun(this.#ports, this.#desk, { command, asking, signal }),
+    const { pipeline = null } = command
+    // What is kept of a request tells nothing of values.
+    const words = pipeline === null ? command : { ...command, pipeline: withoutValues(pipeline) }
+    return this.#once(caller, { name: 'startRun', command: words }, (asking) =>
+      startRun({ ...this.#ports, typed: this.#typed }, this.#desk, { command, asking, signal }),
     )
   }
 

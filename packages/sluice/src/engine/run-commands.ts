@@ -19,6 +19,12 @@ import type { Ports } from './ports.ts'
 import type { Page } from './reading.ts'
 import type { Run } from './trusted.ts'
 import { carriedOf, planAgain } from './run-again.ts'
+import type { TypedSecrets } from './typed-secrets.ts'
+
+/** A secret without a value is the one of that name that the secret source has. */
+export type AskedPipeline = Omit<PipelineRequest, 'jobs' | 'secrets'> & {
+  readonly secrets: Readonly<Record<string, string | null>>
+}
 
 /** Asks for the pipeline of a commit. `jobs`: only these and what they need; such a run cuts no release. */
 export type StartRunCommand = {
@@ -39,7 +45,7 @@ export type StartRunCommand = {
   /** Whether jobs may come out of the caches; they may when absent. */
   readonly usesCache?: boolean
   /** A pipeline of another system instead of that of the config; `jobs` are then those of it. */
-  readonly pipeline?: Omit<PipelineRequest, 'jobs'> | null
+  readonly pipeline?: AskedPipeline | null
 }
 
 /** Starts a job that waits for a person. `given`: values of its inputs. */
@@ -59,7 +65,9 @@ export type StartRunRequest = {
 /** What starting a run answers: not its plan, because an answer is kept for a day, and a plan may have megabytes. */
 export type StartedRun = { readonly run: RunId; readonly notes: readonly LoweringNote[] }
 
-type World = Pick<Ports, 'config' | 'pipelines' | 'runner' | 'secrets' | 'source' | 'clock' | 'ids'>
+type World = Pick<Ports, 'config' | 'pipelines' | 'runner' | 'secrets' | 'source' | 'clock' | 'ids'> & {
+  readonly typed: TypedSecrets
+}
 
 /** Plans and starts a run. Resolves once it is recorded. `not_found`, `tool_missing`, `config_invalid`, `config_missing`, `needs_cycle`. */
 export const startRun = async (
@@ -218,8 +226,10 @@ const foreignPlan = async (
 ): Promise<RunPlan> => {
   const { jobs, ref } = command
   const of = { commit, ref, now: world.clock.now() }
-  const { jobs: lowered, origin } = await world.pipelines.lower({ ...pipeline, jobs }, of, signal)
+  const secrets = await secretsOf(world, pipeline.secrets, signal)
+  const { jobs: lowered, origin } = await world.pipelines.lower({ ...pipeline, secrets, jobs }, of, signal)
   assertHonoured(origin)
+  world.typed.hold(id, { ...secrets, ...pipeline.secretFiles })
   const config = await configOf(world, { id, commit }, signal).catch((error: unknown) => {
     if (error instanceof SluiceError && error.code === 'config_missing') return null
     throw error
@@ -236,6 +246,19 @@ const foreignPlan = async (
     jobs: lowered,
     cachesFor: command.usesCache === false ? null : ref,
   })
+}
+
+const secretsOf = async (
+  { secrets }: World,
+  asked: AskedPipeline['secrets'],
+  signal: AbortSignal,
+): Promise<Readonly<Record<string, string>>> => {
+  const values: Record<string, string> = {}
+  const kept: string[] = []
+  for (const [name, value] of Object.entries(asked))
+    if (value === null) kept.push(name)
+    else values[name] = value
+  return { ...(await secrets.values(await secrets.versions(kept, signal), signal)), ...values }
 }
 
 const inCheckout = async <Result>(

@@ -84,7 +84,9 @@ const giveBack = async (options: RecallOptions, found: Hit, signal: AbortSignal)
   writeLog(options, { because: hit.because, log: peeked.log, marks: captured.marks })
   const log = { note: () => {} }
   const staging = join(folder, 'a')
-  const keeping = { plan: job, directory, staging, commit, version, inputs, log, hasSucceeded: true }
+  // Jobs that keep what git does not know are not cached.
+  const untracked = (): Promise<readonly string[]> => Promise.resolve([])
+  const keeping = { plan: job, directory, staging, commit, version, inputs, log, hasSucceeded: true, untracked }
   const artifacts = store === null || !hasFiles ? [] : await keepArtifacts({ ...keeping, store }, signal)
   const { directory: checkout } = captured
   const told = { reports, provided: [], folder, directory, checkout, staging: join(folder, 'reports'), log }

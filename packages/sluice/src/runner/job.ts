@@ -1,4 +1,5 @@
 /** One job from an open workspace to what it leaves: services, caches, steps, results, and the end of everything that it started. */
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { SluiceError } from '../core/errors.ts'
@@ -13,6 +14,7 @@ import { runBuiltin } from './builtin-step.ts'
 import type { Capture } from './captured.ts'
 import type { Network } from './isolation/launcher.ts'
 import type { JobLog } from './log/job-log.ts'
+import { logCoverage } from './log-coverage.ts'
 import { type FolderCache, LocalJobShell } from './job-shell.ts'
 import type { Processes } from './processes.ts'
 import { type StepRecord, writeRecord } from './record.ts'
@@ -64,6 +66,7 @@ export const runJob = async (work: JobWork, signals: JobSignals): Promise<JobEnd
   let services: Services | null = null
   try {
     services = await startServices(plan.services, servicesOptions(work), signals.stop)
+    await nameHosts(work, services)
     return await withServices(work, services, signals)
   } catch (error) {
     if (!(error instanceof SluiceError) || services !== null) throw error
@@ -77,6 +80,16 @@ export const runJob = async (work: JobWork, signals: JobSignals): Promise<JobEnd
     await processes.release()
     await services?.end()
   }
+}
+
+/** Host names of services are known to this job only, where it has mounts of its own. */
+const nameHosts = async ({ workspace, folder, log }: JobWork, { hosts }: Services): Promise<void> => {
+  const names = hosts.filter((name) => /^[\w.-]+$/.test(name))
+  if (workspace.namespace === null || names.length === 0) return
+  const known = await readFile('/etc/hosts', 'utf8').catch(() => '127.0.0.1 localhost\n')
+  await writeFile(join(folder, 'hosts'), `127.0.0.1 ${names.join(' ')}\n${known}`)
+  const status = await workspace.namespace.tell('own mount -n --bind hosts /etc/hosts')
+  if (status !== 0) log.note(`services have no host names here: ${workspace.namespace.complaints()}`)
 }
 
 const servicesOptions = (work: JobWork): Parameters<typeof startServices>[1] => {
@@ -130,14 +143,18 @@ const withServices = async (work: JobWork, services: Services, signals: JobSigna
   return end
 }
 
-const ownSteps = (work: JobWork, machine: LocalJobShell, signals: JobSignals): Promise<StepsEnd> => {
+const ownSteps = async (work: JobWork, machine: LocalJobShell, signals: JobSignals): Promise<StepsEnd> => {
   const { plan, request, log, earlier, workspace, folder, hasCheckpoints, now } = work
   const taken = (request.needs ?? []).filter(({ name }) => !plan.needsWithoutArtifacts.includes(name))
   const needs = plan.envOfNeeds ? taken.map(({ outputs }) => outputs) : []
   const all: Texts = { ...plan.env, ...Object.assign({}, ...needs) }
-  // A secret is never hidden behind a variable of the same name.
-  const env: Texts = Object.fromEntries(Object.entries(all).filter(([name]) => !(name in request.secrets)))
-  return runSteps(
+  // A secret is never hidden behind a variable of the same name, nor the address of a service.
+  const addresses = new Set(plan.services.flatMap(({ exports }) => Object.keys(exports)))
+  const env: Texts = Object.fromEntries(
+    Object.entries(all).filter(([name]) => !(name in request.secrets) && !addresses.has(name)),
+  )
+  const coverage = plan.coveragePattern === undefined ? null : logCoverage(plan.coveragePattern)
+  const end = await runSteps(
     {
       steps: plan.steps,
       shell: plan.shell,
@@ -146,6 +163,7 @@ const ownSteps = (work: JobWork, machine: LocalJobShell, signals: JobSignals): P
       machine,
       log,
       now,
+      ...(coverage === null ? {} : { onLine: coverage.see }),
       earlier,
       checkpoint: hasCheckpoints ? workspace.checkpoint : () => Promise.resolve(null),
       onRecord: (steps) => writeRecord(folder, steps),
@@ -156,6 +174,10 @@ const ownSteps = (work: JobWork, machine: LocalJobShell, signals: JobSignals): P
     },
     signals,
   )
+  const found = coverage?.found() ?? null
+  const spot = { file: null, line: null, column: null }
+  if (found !== null) machine.annotate({ level: 'notice', title: 'coverage', message: `${found} %`, ...spot })
+  return end
 }
 
 /** A dialect runs its steps itself. One that does not end in time once its processes have been ended is given up: nobody knows how it ended. */
@@ -219,12 +241,12 @@ const results = async (
   const said = machine.said()
   const own = plan.dialect === 'sluice' ? await outputsOf(plan, directory, log) : {}
   const wanted = reportsOf(plan, said.reports)
-  const staging = join(folder, 'reports')
+  const reports = join(folder, 'reports')
   const kept =
     work.evidence === null
       ? null
       : await keepEvidence(
-          { reports: wanted, provided: said.provided, folder, directory, staging, store: work.evidence, log },
+          { reports: wanted, provided: said.provided, folder, directory, staging: reports, store: work.evidence, log },
           signals.kill,
         )
   const common = {
@@ -239,7 +261,9 @@ const results = async (
   }
   if (store === null) return common
   const { commit, version, inputs = [] } = request
-  const keeping = { plan, directory, staging: join(folder, 'a'), store, commit, version, inputs, log, hasSucceeded }
+  const untracked = (): Promise<readonly string[]> => untrackedFiles(machine, signals.kill)
+  const staging = join(folder, 'a')
+  const keeping = { plan, directory, staging, store, commit, version, inputs, log, hasSucceeded, untracked }
   try {
     return { ...common, artifacts: await keepArtifacts(keeping, signals.kill) }
   } catch (error) {
@@ -250,6 +274,18 @@ const results = async (
     if (!hasSucceeded) return common
     return { ...common, outcome: 'failed', reason: { kind: 'script_failure' }, problem: { code, detail, hint } }
   }
+}
+
+/** Asked where the job runs: what git is told to do in a checkout is up to the job. */
+const untrackedFiles = async (machine: LocalJobShell, signal: AbortSignal): Promise<readonly string[]> => {
+  const names: string[] = []
+  const argv = ['git', '-c', 'core.quotePath=off', 'ls-files', '--others']
+  const order = { argv, env: {}, directory: machine.directory, timeoutMs: limits.configLoadMs }
+  await machine.exec(order, signal, (line, stream) => {
+    if (stream === 'stdout') names.push(line)
+    return null
+  })
+  return names
 }
 
 type Found = { readonly cache: KeyedCachePlan; readonly key: string; readonly found: string | null }
@@ -263,8 +299,9 @@ const restoreCaches = async (
   const all: Found[] = []
   for (const cache of plan.keyedCaches) {
     const key = await keyOf(cache, machine.directory)
-    const { restoreKeys, paths } = cache
-    const found = cache.policy === 'push' ? null : await machine.restoreCache({ key, restoreKeys, paths }, stop)
+    const { restoreKeys, paths, isExact = false } = cache
+    const wanted = { key, restoreKeys, paths, isExact }
+    const found = cache.policy === 'push' ? null : await machine.restoreCache(wanted, stop)
     if (cache.policy !== 'push')
       log.note(found === null ? `cache ${key}: nothing found` : `cache ${key}: restored from ${found}`)
     all.push({ cache, key, found })
@@ -272,7 +309,7 @@ const restoreCaches = async (
   return all
 }
 
-/** What was found under exactly its key is not saved again. */
+/** What was found under exactly its key is not saved again, but by GitLab's rules. */
 const saveCaches = async (
   { log, caches }: JobWork,
   {
@@ -284,7 +321,8 @@ const saveCaches = async (
 ): Promise<void> => {
   if (caches === null || stop.aborted) return
   for (const { cache, key, found: restored } of found) {
-    if (cache.policy === 'pull' || restored === key || !isDue(cache.when, hasSucceeded)) continue
+    const isKept = restored === key && cache.isExact !== true
+    if (cache.policy === 'pull' || isKept || !isDue(cache.when, hasSucceeded)) continue
     await machine.saveCache({ key, paths: cache.paths }, stop)
     log.note(`cache ${key}: saved`)
   }

@@ -43,6 +43,8 @@ export type Keeping = {
   readonly inputs: readonly Artifact[]
   readonly log: Pick<JobLog, 'note'>
   readonly hasSucceeded: boolean
+  /** Files that git does not know, ignored ones too. */
+  readonly untracked: () => Promise<readonly string[]>
 }
 
 /** Keeps what the plan says, in its order. `artifact_missing` for one that must be there. */
@@ -61,19 +63,29 @@ export const keepArtifacts = async (keeping: Keeping, signal: AbortSignal): Prom
   return kept
 }
 
-const filesOf = async (artifact: PlannedArtifact, { directory, log }: Keeping): Promise<readonly string[]> => {
-  const { name, paths, exclude, glob, ifMissing } = artifact
-  const found: string[] = []
+const filesOf = async (
+  artifact: PlannedArtifact,
+  { directory, log, untracked }: Keeping,
+): Promise<readonly string[]> => {
+  const { name, paths, exclude, glob, ifMissing, excludesExactly: takesAwayExactly = false } = artifact
+  const unknown = artifact.untracked === true ? await untracked() : []
+  const found = [...(await selectFiles({ directory, paths: unknown, exclude, glob: false, takesAwayExactly }))]
   const missing: string[] = []
   const away = paths.filter((path) => path.startsWith('!')).map((path) => path.slice(1))
   for (const path of paths.filter((one) => !one.startsWith('!'))) {
-    const names = await selectFiles({ directory, paths: [path], exclude: [...exclude, ...away], glob })
+    const names = await selectFiles({
+      directory,
+      paths: [path],
+      exclude: [...exclude, ...away],
+      glob,
+      takesAwayExactly,
+    })
     if (names.length === 0) missing.push(path)
     found.push(...names)
   }
   const isMissing = glob ? found.length === 0 : missing.length > 0
   if (!isMissing || ifMissing === 'ignore') return [...new Set(found)].toSorted()
-  const detail = `artifact ${name}: nothing is at ${missing.join(', ')}`
+  const detail = `artifact ${name}: nothing is at ${missing.length === 0 ? 'places that git does not know' : missing.join(', ')}`
   if (ifMissing === 'fail')
     throw new SluiceError('artifact_missing', { detail, hint: 'have a step make it, or correct the path' })
   log.note(detail)

@@ -90,18 +90,18 @@ export const parseAssignments = (
   return finish(null)
 }
 
-/** Reads a dotenv report: `NAME=value` lines, blank ones and comments. Source: GitLab CI/CD, `artifacts:reports:dotenv` (2026): no blocks, nothing is unquoted. */
+/** Reads a dotenv report: `NAME=value` lines, blank ones and comments. Source: GitLab CI/CD, `artifacts:reports:dotenv`, and its `ParseDotenvArtifactService` (2026): no blocks, nothing is unquoted, spaces around do not count. */
 export const parseDotenv = (text: string): ReturnType<typeof parseAssignments> => {
   const values: [string, string][] = []
   for (const [index, line] of text.split(/\r?\n/).entries()) {
     if (line.trim() === '' || line.startsWith('#')) continue
     const at = line.indexOf('=')
-    if (at === -1 || !isName(line.slice(0, at)))
+    if (at === -1 || !isName(line.slice(0, at).trim()))
       return {
         values: Object.fromEntries(values),
         fault: `line ${index + 1} is not NAME=value: ${line.slice(0, limits.evidenceLineMax)}`,
       }
-    values.push([line.slice(0, at), line.slice(at + 1)])
+    values.push([line.slice(0, at).trim(), line.slice(at + 1).trim()])
   }
   return { values: Object.fromEntries(values), fault: null }
 }

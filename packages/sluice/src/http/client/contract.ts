@@ -41,12 +41,16 @@ export type PipelineInput = {
   readonly file: string
   readonly event?: string | null | undefined
   readonly payload?: unknown
+  readonly played?: readonly string[] | undefined
   readonly inputs?: Readonly<Record<string, string>> | undefined
   readonly variables?: Readonly<Record<string, string>> | undefined
+  readonly secrets?: Readonly<Record<string, string | null>> | undefined
+  readonly secretFiles?: Readonly<Record<string, string>> | undefined
   readonly runners?: Readonly<Record<string, 'here' | 'skip'>> | undefined
   readonly containers?: 'refuse' | 'here' | undefined
   readonly actions?: string | null | undefined
   readonly skippedActions?: readonly string[] | undefined
+  readonly skippedIncludes?: readonly string[] | undefined
 }
 
 /** Query, body and response of every route. `stream` responses are read with `client.stream`. */

@@ -78,17 +78,22 @@ export const runHandlers: Handlers<
 const pipelineOf = (input: PipelineInput | null): NonNullable<StartRunCommand['pipeline']> | null => {
   if (input === null) return null
   const { kind, file, event, payload, inputs, variables, runners, containers, actions, skippedActions } = input
+  const { played = [], secrets = {}, secretFiles = {}, skippedIncludes = [] } = input
   return {
     kind,
     file,
     event: event ?? null,
     payload: (payload ?? null) as JsonValue,
+    played,
     inputs: inputs ?? {},
     variables: variables ?? {},
+    secrets,
+    secretFiles,
     runners: runners ?? {},
     containers: containers ?? 'refuse',
     actions: actions ?? null,
     skippedActions: skippedActions ?? [],
+    skippedIncludes,
   }
 }
 

@@ -39,6 +39,8 @@ export type ServicesOptions = {
 export type Services = {
   /** Variables for the steps. */
   readonly env: Texts
+  /** Names under which each answers on 127.0.0.1 with the port of its image; none for one that got another port. */
+  readonly hosts: readonly string[]
   /** Removes containers, data and reservations; the processes have ended before, with the job's. Safe to repeat. */
   readonly end: () => Promise<void>
 }
@@ -49,7 +51,7 @@ export const startServices = async (
   options: ServicesOptions,
   signal: AbortSignal,
 ): Promise<Services> => {
-  if (services.length === 0) return { env: {}, end: () => Promise.resolve() }
+  if (services.length === 0) return { env: {}, hosts: [], end: () => Promise.resolve() }
   const taken: number[] = []
   const end = async (): Promise<void> => {
     for (const port of taken) options.ports.release(port)
@@ -59,12 +61,17 @@ export const startServices = async (
     const made: Made[] = []
     for (const service of services) made.push(await make(service, options, (port) => void taken.push(port)))
     const envs = await Promise.all(made.map((one) => start(one, options, signal)))
-    return { env: Object.assign({}, ...envs), end }
+    return { env: Object.assign({}, ...envs), hosts: made.flatMap(hostsOf), end }
   } catch (error) {
     await end()
     throw error
   }
 }
+
+const hostsOf = ({ service, recipe, ports }: Made): readonly string[] =>
+  ports.every(({ inside, outside }) => (inside ?? recipe.usualPort) === outside)
+    ? [service.name, ...(service.aliases ?? [])]
+    : []
 
 /** Removes what services of a job left, from before this process too: containers and data. */
 export const removeServices = async (folder: string): Promise<void> => {
