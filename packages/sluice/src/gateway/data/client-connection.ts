@@ -223,13 +223,15 @@ export class ClientConnection {
     this.phase = this.framing.done ? 'response' : 'body'
     const exchange = new Exchange(this, request)
     this.exchange = exchange
-    if (this.phase === 'body') this.socket.pause()
     if (after < bytes.length) {
       if (this.phase === 'body') this.readBody(bytes, after)
       else this.hold(bytes.subarray(after))
     }
     // A body refused at its first bytes has ended the exchange already.
-    if (this.exchange === exchange) exchange.start()
+    if (this.exchange !== exchange) return
+    // Until an upstream takes it. Not when all of it is here: then nobody would resume, and the next request never be read.
+    if (this.phase === 'body') this.socket.pause()
+    exchange.start()
   }
 
   private readBody(bytes: Buffer, start: number): void {
