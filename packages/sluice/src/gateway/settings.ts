@@ -17,7 +17,10 @@ export type GatewaySettings = {
   readonly idleTimeoutMs: number
   /** Between two pieces of a request body. */
   readonly bodyIdleTimeoutMs: number
-  /** A client that takes nothing of what it is sent. */
+  /**
+   * A client that takes nothing of what it is sent. The kernel tells what it took only once a third of the kernel's buffer is free, so one that
+   * takes a few kB/s is silent for long; nginx's `send_timeout` is 60 s, too.
+   */
   readonly stalledClientMs: number
   /** Until an upstream accepts a connection. */
   readonly connectTimeoutMs: number
@@ -64,7 +67,7 @@ export const defaultSettings: GatewaySettings = {
   headTimeoutMs: 10_000,
   idleTimeoutMs: 65_000,
   bodyIdleTimeoutMs: 15_000,
-  stalledClientMs: 30_000,
+  stalledClientMs: 60_000,
   connectTimeoutMs: 2_000,
   responseTimeoutMs: 60_000,
   responseIdleTimeoutMs: 300_000,

@@ -41,7 +41,9 @@ export class ClientConnection {
   /** Bytes read and not used: a head not yet complete, or what was sent ahead. */
   private held: Buffer | null = null
   private readonly context: RequestContext
-  private stalledSince = 0
+  /** Bytes that the client had taken when they last grew, and when that was seen (monotonic ms; 0 while nothing waits for it). */
+  private taken = 0
+  private takenAt = 0
 
   constructor(plane: DataPlane, route: LiveRoute, socket: net.Socket) {
     this.plane = plane
@@ -146,12 +148,7 @@ export class ClientConnection {
 
   /** Ends what is past its deadline. */
   sweep(now: number): void {
-    if (this.socket.writableNeedDrain) {
-      this.stalledSince ||= now
-      if (now - this.stalledSince > this.plane.settings.stalledClientMs) return this.abort()
-    } else {
-      this.stalledSince = 0
-    }
+    if (this.isStalled(now)) return this.abort()
     if (this.exchange) return this.exchange.sweep(now)
     if (now < this.deadline) return
     if (this.phase === 'head' && this.parser.begun) return this.refuse(408, 'the head took too long')
@@ -159,10 +156,27 @@ export class ClientConnection {
     this.socket.destroy()
   }
 
-  /** The client is given up, with whatever it had asked for. */
+  /** The client is given up, with whatever it had asked for; it cannot take a part of a response for the whole. */
   abort(): void {
+    const isCut = this.exchange !== null || this.socket.writableLength > 0
     this.gone()
-    this.socket.destroy()
+    if (isCut) this.socket.resetAndDestroy()
+    else this.socket.destroy()
+  }
+
+  /** Whether the client has taken nothing of what waits for it, for too long. A slow one is always behind; it counts whether it gets on. */
+  private isStalled(now: number): boolean {
+    const { bytesWritten, writableLength } = this.socket
+    if (writableLength === 0) {
+      this.takenAt = 0
+      return false
+    }
+    const taken = bytesWritten - writableLength
+    if (this.takenAt === 0 || taken > this.taken) {
+      this.taken = taken
+      this.takenAt = now
+    }
+    return now - this.takenAt > this.plane.settings.stalledClientMs
   }
 
   private gone(): void {
