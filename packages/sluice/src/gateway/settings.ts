@@ -42,7 +42,7 @@ export type GatewaySettings = {
   readonly upstreamIdleMax: number
   /** Upstreams and connections tried for one request. */
   readonly attemptsMax: number
-  /** After a response that cannot be followed by another request, how long and how much the client may still send. */
+  /** After a response that cannot be followed by another request has gone out, how long and how much the client may still send. */
   readonly lingerMs: number
   /** Requests held while a route is paused. */
   readonly pauseQueueMax: number

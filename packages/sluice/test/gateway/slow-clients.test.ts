@@ -2,10 +2,14 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { TestContext } from 'node:test'
 import type { World } from '../../src/gateway/world.ts'
-import { RawClient, eventually, serve, startRaw } from './harness.ts'
+import type { TestGateway } from './harness.ts'
+import { RawClient, eventually, serve, startRaw, startUpstream } from './harness.ts'
 
 /** More than two kernels and the gateway hold between a client that reads nothing and its upstream, bytes. */
-const heldBytesMax = 16 * 1_048_576
+const heldBytesMax = 12 * 1_048_576
+
+/** Requests whose answers are more than that, at 40 kB each. */
+const askedMax = 300
 
 /** A monotonic clock that the test turns. */
 const clock = (): { parts: Partial<World>; turn: (ms: number) => Promise<unknown> } => {
@@ -48,13 +52,13 @@ const startEndless = (t: TestContext, bytes: number): ReturnType<typeof startRaw
 describe('a client slower than its upstream', () => {
   it('that takes something now and then is served to the end, however long it takes', async (t) => {
     const { parts, turn } = clock()
-    const total = 6 * heldBytesMax
+    const total = 4 * heldBytesMax
     const { port } = await serve(t, [await startEndless(t, total)], { worldParts: parts })
     const client = new RawClient(t, port)
     client.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
-    for (let step = 0; step < 5; step += 1) {
+    for (let step = 0; step < 3; step += 1) {
       await read(client, heldBytesMax)
-      await turn(20_000)
+      await turn(35_000)
     }
     client.socket.resume()
     const received = await client.end()
@@ -75,4 +79,33 @@ describe('a client slower than its upstream', () => {
     await client.end()
     assert.equal(client.reset, true)
   })
+  it('gets what is queued for it, when its connection is closed for being idle', async (t) => {
+    const { parts, turn } = clock()
+    const body = 'x'.repeat(40_000)
+    const { upstream } = await startUpstream(t, 'a', (_, response) => response.end(body))
+    const settings = { idleTimeoutMs: 5_000 }
+    const { port, control } = await serve(t, [upstream], { settings, worldParts: parts })
+    const client = new RawClient(t, port)
+    client.socket.pause()
+    const sent = await sendUntilHeldBack(client, control)
+    await turn(1)
+    await turn(6_000)
+    await turn(6_000)
+    client.socket.resume()
+    const received = await client.end()
+    assert.equal(received.split(body).length - 1, sent)
+    assert.equal(client.reset, false)
+  })
 })
+
+const get = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n'
+
+/** Asks again and again without reading, until an answer is held back or enough was asked; gives how many answers the gateway has given. */
+const sendUntilHeldBack = async (client: RawClient, control: TestGateway['control']): Promise<number> => {
+  for (let sent = 1; sent <= askedMax; sent += 1) {
+    client.send(get)
+    const until = performance.now() + 250
+    while (((await control.observe()).counters[0]?.requests ?? 0) < sent) if (performance.now() > until) return sent - 1
+  }
+  return askedMax
+}

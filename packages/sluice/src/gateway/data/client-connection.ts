@@ -125,7 +125,7 @@ export class ClientConnection {
     this.socket.resetAndDestroy()
   }
 
-  /** Closes politely: sends what is queued, then ends. */
+  /** Closes politely: sends what is queued, then ends, and gives the client a moment to close. */
   linger(): void {
     if (this.phase === 'linger') return
     this.phase = 'linger'
@@ -150,6 +150,8 @@ export class ClientConnection {
   sweep(now: number): void {
     if (this.isStalled(now)) return this.abort()
     if (this.exchange) return this.exchange.sweep(now)
+    // What is queued goes out first, however slowly.
+    if (this.phase === 'linger' && this.socket.writableLength > 0) this.deadline = now + this.plane.settings.lingerMs
     if (now < this.deadline) return
     if (this.phase === 'head' && this.parser.begun) return this.refuse(408, 'the head took too long')
     if (this.phase === 'head') return this.linger()
