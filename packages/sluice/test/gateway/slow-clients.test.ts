@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { TestContext } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { World } from '../../src/gateway/world.ts'
 import type { TestGateway } from './harness.ts'
 import { RawClient, eventually, serve, startRaw, startUpstream } from './harness.ts'
@@ -95,6 +96,39 @@ describe('a client slower than its upstream', () => {
     const received = await client.end()
     assert.equal(received.split(body).length - 1, sent)
     assert.equal(client.reset, false)
+  })
+})
+
+describe('a client that asks and does not read', () => {
+  const body = 'x'.repeat(40_000)
+  const asked = async (t: TestContext): Promise<{ client: RawClient; control: TestGateway['control'] }> => {
+    const { upstream } = await startUpstream(t, 'a', (_, response) => response.end(body))
+    const { port, control } = await serve(t, [upstream])
+    const client = new RawClient(t, port)
+    client.socket.pause()
+    return { client, control }
+  }
+
+  it('again and again is answered no further than the kernel takes it, and gets the rest as it reads', async (t) => {
+    const { client, control } = await asked(t)
+    const answered = await sendUntilHeldBack(client, control)
+    assert.ok(answered < askedMax, `${answered} answers, and nobody read one`)
+    client.send(get.repeat(askedMax))
+    client.socket.resume()
+    await eventually('all answers', () => client.received.split(body).length - 1 === answered + 1 + askedMax)
+  })
+
+  it('all at once is answered no further than the kernel takes it, and gets the rest as it reads', async (t) => {
+    const { client, control } = await asked(t)
+    client.send(get.repeat(askedMax))
+    const answered = await eventually('it is held back', async () => {
+      const { requests } = (await control.observe()).counters[0] ?? { requests: 0 }
+      await sleep(100)
+      return (await control.observe()).counters[0]?.requests === requests && requests
+    })
+    assert.ok(answered < askedMax, `${answered} answers, and nobody read one`)
+    client.socket.resume()
+    await eventually('all answers', () => client.received.split(body).length - 1 === askedMax)
   })
 })
 

@@ -95,6 +95,8 @@ export class ClientConnection {
     // Not in this call: a client that sends a thousand requests at once must not make a stack a thousand deep.
     if (this.held) setImmediate(() => this.readHeld())
     else if (this.plane.ending === 'now') this.linger()
+    // Who does not take its answers asks for no more of them, or they would pile up here.
+    else if (this.socket.writableNeedDrain) this.socket.pause()
   }
 
   /** The connection now carries whatever the two sides agreed on; gives what the client had sent ahead. */
@@ -190,7 +192,10 @@ export class ClientConnection {
   }
 
   private drained(): void {
-    this.exchange?.clientDrained()
+    if (this.exchange) return this.exchange.clientDrained()
+    if (this.phase !== 'head' || !this.socket.isPaused()) return
+    if (this.held) this.readHeld()
+    else this.socket.resume()
   }
 
   private read(bytes: Buffer): void {
@@ -214,13 +219,19 @@ export class ClientConnection {
     this.socket.pause()
   }
 
-  /** Reads what was sent ahead. Nothing more is read from the socket before, or the order would be lost. */
+  /** Reads what was sent ahead, once the client takes bytes. Nothing more is read from the socket before, or the order would be lost. */
   private readHeld(): void {
     const { held } = this
-    if (!held || this.phase !== 'head' || this.socket.destroyed) return
+    if (!held || this.phase !== 'head' || this.socket.destroyed || this.socket.writableNeedDrain) return
     this.held = null
     this.readHead(held)
-    if (this.phase === 'head' || (this.phase === 'response' && !this.held)) this.socket.resume()
+    if (this.wantsMore) this.socket.resume()
+  }
+
+  /** Whether to read on after what was held: the rest of a head, a hang-up, or the next request of a client that takes its answers. */
+  private get wantsMore(): boolean {
+    if (this.phase === 'head' && this.parser.begun) return true
+    return !this.held && (this.phase === 'response' || (this.phase === 'head' && !this.socket.writableNeedDrain))
   }
 
   private readHead(bytes: Buffer): void {
