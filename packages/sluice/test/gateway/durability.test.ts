@@ -5,9 +5,14 @@ import fs from 'node:fs'
 import http from 'node:http'
 import path from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises'
 import { freePort } from '../free-port.ts'
 import type { Route } from '../../src/core/routing.ts'
+import { DataPlane } from '../../src/gateway/data/data-plane.ts'
+import { readRoutes } from '../../src/gateway/routes/route-file.ts'
+import { RouteTable } from '../../src/gateway/routes/route-table.ts'
+import { defaultSettings } from '../../src/gateway/settings.ts'
+import { realWorld } from '../../src/gateway/world.ts'
 import {
   Control,
   RawClient,
@@ -181,6 +186,36 @@ describe('a damaged snapshot', () => {
     const second = await startGateway(t, { stateDir: first.stateDir })
     assert.equal((await second.control.observe()).counters[0]?.requests, 0)
     assert.equal((await ask(first.port)).body, 'a')
+  })
+})
+
+describe('a cut that comes while the disk is busy with another record', () => {
+  it('is on disk from then on, and the other change comes on top of it', async (t) => {
+    const world = { ...realWorld(), log: () => {} }
+    const plane = new DataPlane(world, defaultSettings)
+    atEnd(t, () => plane.stop())
+    const folder = stateFolder(t)
+    const table = new RouteTable({ plane, folder, notify: () => {}, listenersChanged: () => Promise.resolve() })
+    atEnd(t, () => table.stopListening())
+    const upstream = { instance: 'a', host: '127.0.0.1', port: await freePort() }
+    const arms = [arm('stable', 9_000, [upstream]), arm('candidate', 1_000, [upstream])]
+    const route = makeRoute(await freePort(), 1, { arms, tripwire })
+    await table.set(route)
+    const units = { units: 9, badUnits: 9 }
+    const trip = { rollout, at: 1, logE: 5, candidate: units, stable: units, shareBp: 1_000 }
+    let isOver = false
+    const paused = table.pause(route, { token: 1, sequence: 2 }, 60_000).finally(() => (isOver = true))
+    while (!fs.existsSync(path.join(folder, 'shop@production.json.new'))) await turn()
+    table.find(route)?.cut(trip)
+    while (!isOver) {
+      assert.deepEqual(readRoutes(folder, world)[0]?.tripped, [rollout])
+      await turn()
+    }
+    await paused
+    const [record] = readRoutes(folder, world)
+    assert.deepEqual([record?.tripped, record?.fence.sequence], [[rollout], 2])
+    assert.ok((record?.pausedUntil ?? 0) > 0)
+    table.find(route)?.gate.resume()
   })
 })
 

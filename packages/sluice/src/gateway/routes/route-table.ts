@@ -280,20 +280,23 @@ export class RouteTable {
   }
 
   /**
-   * Writes the changed record, then makes it the entry's. A trip that comes while the disk is busy changes the record and wins: the change is
-   * then made again on top of it. A change that is refused leaves the file as the entry's record says.
+   * Writes the changed record, then makes it the entry's. A trip that comes while the disk is busy changes the record and wins: what was being
+   * written does not take its place, and the change is made again on top of it. A change that is refused leaves the file as the entry's record
+   * says.
    */
   private async commit(entry: Entry, change: (record: RouteRecord) => RouteRecord): Promise<void> {
     for (let attempt = 0; ; attempt += 1) {
       const base = entry.record
       try {
         const next = change(base)
-        await this.write(next)
-        if (entry.record !== base) continue
+        const isWritten = await this.write(next, () => entry.record === base)
+        if (!isWritten || entry.record !== base) continue
         entry.record = next
         return
       } catch (error) {
-        if (attempt > 0) await this.write(entry.record)
+        // Only if writing the trip failed does the file say anything else by now.
+        const { record } = entry
+        if (attempt > 0) await this.write(record, () => entry.record === record)
         throw error
       }
     }
@@ -310,9 +313,9 @@ export class RouteTable {
     }
   }
 
-  private async write(record: RouteRecord): Promise<void> {
+  private async write(record: RouteRecord, wanted: () => boolean): Promise<boolean> {
     try {
-      await writeRoute(this.folder, record)
+      return await writeRoute(this.folder, record, wanted)
     } catch (error) {
       const full = error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT')
       throw new SluiceError(full ? 'store_full' : 'store_failed', {
