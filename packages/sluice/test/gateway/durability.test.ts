@@ -385,6 +385,57 @@ describe('a successor', () => {
     await assert.rejects(startGateway(t, { stateDir }), { code: 'gateway_running' })
   })
 
+  it('that does not come to serve leaves what was cut meanwhile cut, on disk before anyone hears of it', async (t) => {
+    const stable = await startUpstream(t, 'stable')
+    const candidate = await startUpstream(t, 'candidate', (_, response) => response.writeHead(500).end())
+    const arms = [arm('stable', 5_000, [stable.upstream]), arm('candidate', 5_000, [candidate.upstream])]
+    const { control, port, stateDir } = await serve(t, [], { route: { arms, tripwire } })
+    await control.send({ kind: 'subscribe' })
+    const [has, end] = ['has', 'end'].map((name) => path.join(stateDir, name))
+    assert.ok(has && end)
+    const script = `process.send({ kind: 'ready' }); const fs = require('fs')
+      process.on('message', ({ kind }, server) => server ? server.close() : fs.writeFileSync(${JSON.stringify(has)}, ''))
+      setInterval(() => fs.existsSync(${JSON.stringify(end)}) && process.exit(4), 10)`
+    const handedOver = assert.rejects(
+      control.send({ kind: 'hand_over', command: [process.execPath, '-e', script] }),
+      /ended with 4/,
+    )
+    await eventually('the successor has everything', () => fs.existsSync(has))
+    await eventually('it trips', async () => (await ask(port)) && (await control.observe()).trip)
+    assert.deepEqual(control.notices, [], 'nobody hears of what is not on disk')
+    fs.writeFileSync(end, '')
+    await handedOver
+    const records = readRoutes(path.join(stateDir, 'routes'), realWorld())
+    assert.deepEqual(records[0]?.tripped, [rollout])
+    await eventually('the notice', () => control.notices.some(({ kind }) => kind === 'tripped'))
+  })
+
+  it('hears of what its predecessor cuts after it has taken over', async (t) => {
+    const held = new Set<http.ServerResponse>()
+    const stable = await startUpstream(t, 'stable')
+    const candidate = await startUpstream(t, 'candidate', (_, response) => void held.add(response))
+    const stateDir = stateFolder(t)
+    const port = await freePort()
+    const first = await spawnGateway(t, stateDir)
+    const arms = [arm('stable', 5_000, [stable.upstream]), arm('candidate', 5_000, [candidate.upstream])]
+    await first.control.send({ kind: 'set_route', route: makeRoute(port, 1, { arms, tripwire }) })
+    await eventually('enough requests wait for the candidate', () => {
+      void ask(port).catch(() => {})
+      return held.size > 20
+    })
+    await replaceGateway(t, stateDir)
+    const control = new Control(path.join(stateDir, 'gateway.sock'))
+    atEnd(t, () => control.close())
+    assert.equal((await control.observe()).trip, null)
+    for (const response of held) response.destroy()
+    await eventually('the cut', async () => (await control.observe()).trip?.rollout === rollout)
+    assert.deepEqual(
+      (await control.observe()).route.arms.map(({ shareBp }) => shareBp),
+      [10_000, 0],
+    )
+    assert.deepEqual(readRoutes(path.join(stateDir, 'routes'), realWorld())[0]?.tripped, [rollout])
+  })
+
   it('finds nobody to take over from, and just serves', async (t) => {
     const gateway = await spawnGateway(t, stateFolder(t), ['--take-over', '--alone'])
     assert.equal((await gateway.control.send({ kind: 'hello' })).pid, gateway.child.pid)
