@@ -15,7 +15,7 @@ export type GatewaySettings = {
   readonly headTimeoutMs: number
   /** A kept-alive client connection without a request. */
   readonly idleTimeoutMs: number
-  /** Between two pieces of a request body. */
+  /** Between two pieces of a request body, for as long as the upstream takes them. */
   readonly bodyIdleTimeoutMs: number
   /**
    * A client that takes nothing of what it is sent. The kernel tells what it took only once a third of the kernel's buffer is free, so one that
@@ -24,7 +24,7 @@ export type GatewaySettings = {
   readonly stalledClientMs: number
   /** Until an upstream accepts a connection. */
   readonly connectTimeoutMs: number
-  /** From the whole request sent to the response's head. */
+  /** From the whole request sent to the response's head; and for the upstream to take more of a request. */
   readonly responseTimeoutMs: number
   /** Between two pieces of a response body; event streams send heartbeats far more often. */
   readonly responseIdleTimeoutMs: number

@@ -44,13 +44,14 @@ export class UpstreamConnection {
   /** The upstream sent more than its response: bytes that answer nothing, so it is not asked again on this connection. */
   surplus = false
   idleSince = 0
+  /** Not read from: the client is slower than the upstream. */
+  paused = false
   /** When an idle connection is closed (monotonic ms); 0 while it is used. */
   idleUntil = 0
   private readonly parser: HeadParser
   private partial: Buffer | null = null
   private inBody = false
   private tunnel = false
-  private held = false
   private reason = ''
 
   constructor(pool: UpstreamPool, reader: ResponseReader, options: { limits: HeadLimits; buffer: ReadBuffer }) {
@@ -96,13 +97,13 @@ export class UpstreamConnection {
 
   /** Stops reading until `resume`: the client is slower than the upstream. */
   pause(): void {
-    this.held = true
+    this.paused = true
     this.socket.pause()
   }
 
   resume(): void {
-    if (!this.held) return
-    this.held = false
+    if (!this.paused) return
+    this.paused = false
     this.socket.resume()
   }
 
