@@ -269,6 +269,37 @@ describe('a tunnel', () => {
     await eventually('it is over', async () => (await control.observe()).counters[0]?.inFlight === 0)
   })
 
+  it('gives its upstream all that the client sent before it hung up, also when the upstream goes on talking', async (t) => {
+    const total = 24 * 1_048_576
+    let received = 0
+    let isOver = false
+    const chatty = await startRaw(t, 'chatty', (socket) => {
+      socket.once('data', (head) => {
+        if (String(head).includes('sluice-probe')) return socket.end(ok)
+        socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n')
+        const talk = setInterval(() => socket.write('x'), 1)
+        // Slower than the client, so that something is always on its way.
+        socket.on('data', (bytes) => {
+          received += bytes.length
+          socket.pause()
+          setImmediate(() => socket.resume())
+        })
+        return socket.on('close', () => {
+          clearInterval(talk)
+          isOver = true
+        })
+      })
+    })
+    const { port } = await serve(t, [chatty])
+    const client = new RawClient(t, port)
+    client.send(upgrade)
+    await client.until('101')
+    client.socket.end(Buffer.alloc(total, 'x'))
+    await eventually('the upstream hears of the end', () => isOver)
+    await client.end()
+    assert.deepEqual([received, client.reset], [total, false])
+  })
+
   it('drains: it stays while it talks, and is closed once idle', async (t) => {
     const upstream = await echo(t)
     const next = await startUpstream(t, 'next')

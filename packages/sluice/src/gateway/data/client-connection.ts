@@ -67,7 +67,7 @@ export class ClientConnection {
     socket.on('data', (bytes) => this.read(bytes))
     socket.on('drain', () => this.drained())
     socket.on('error', () => {})
-    socket.on('end', () => this.exchange && this.abort())
+    socket.on('end', () => this.ended())
     socket.on('close', () => this.gone())
   }
 
@@ -181,6 +181,15 @@ export class ClientConnection {
       this.takenAt = now
     }
     return now - this.takenAt > this.plane.settings.stalledClientMs
+  }
+
+  /** The client sends no more. Then it waits for no answer either; only a tunnel still gives both sides what is on its way. */
+  private ended(): void {
+    const { exchange } = this
+    if (!exchange) return
+    if (this.phase !== 'tunnel') return this.abort()
+    this.linger()
+    exchange.abandoned()
   }
 
   private gone(): void {

@@ -176,7 +176,7 @@ export class Exchange implements ResponseReader {
     const tunnel = this.status === 'tunnel'
     this.letGo()
     this.end(() => {})
-    if (tunnel) connection?.hangUp(this.plane.settings.lingerMs)
+    if (tunnel) this.hangUp(connection)
     else connection?.destroy()
   }
 
@@ -207,11 +207,18 @@ export class Exchange implements ResponseReader {
 
   private sweepTunnel(now: number, drainingSince: number): void {
     const { tunnelDrainIdleMs, tunnelDrainAgeMsMax } = this.plane.settings
-    if (now - this.client.activeAt < tunnelDrainIdleMs && now - drainingSince < tunnelDrainAgeMsMax) return
     const { connection } = this
+    const queued = this.client.socket.writableLength + (connection?.socket.writableLength ?? 0)
+    const isIdle = queued === 0 && now - this.client.activeAt >= tunnelDrainIdleMs
+    if (!isIdle && now - drainingSince < tunnelDrainAgeMsMax) return
     this.letGo()
-    connection?.hangUp(this.plane.settings.lingerMs)
+    this.hangUp(connection)
     this.end(() => this.client.linger())
+  }
+
+  private hangUp(connection: UpstreamConnection | null): void {
+    const { stalledClientMs, lingerMs } = this.plane.settings
+    connection?.hangUp({ stalledMs: stalledClientMs, graceMs: lingerMs })
   }
 
   private enter(arm: LiveArm): void {

@@ -52,6 +52,7 @@ export class UpstreamConnection {
   private partial: Buffer | null = null
   private inBody = false
   private tunnel = false
+  private hungUp = false
   private reason = ''
 
   constructor(pool: UpstreamPool, reader: ResponseReader, options: { limits: HeadLimits; buffer: ReadBuffer }) {
@@ -107,11 +108,20 @@ export class UpstreamConnection {
     this.socket.resume()
   }
 
-  /** Ends a tunnel: what was written still goes out, what comes is no longer wanted. */
-  hangUp(graceMs: number): void {
+  /** Ends a tunnel: what was written still goes out, and the upstream has a moment to close; what comes is no longer wanted. */
+  hangUp({ stalledMs, graceMs }: { readonly stalledMs: number; readonly graceMs: number }): void {
+    const { socket } = this
     this.reader = null
-    this.socket.end()
-    this.socket.setTimeout(graceMs, () => this.socket.destroy())
+    this.hungUp = true
+    this.resume()
+    const destroyIn = (ms: number): NodeJS.Timeout => setTimeout(() => socket.destroy(), ms).unref()
+    let timer = destroyIn(stalledMs)
+    socket.once('finish', () => {
+      clearTimeout(timer)
+      timer = destroyIn(graceMs)
+    })
+    socket.once('close', () => clearTimeout(timer))
+    socket.end()
   }
 
   destroy(): void {
@@ -122,7 +132,7 @@ export class UpstreamConnection {
   }
 
   private read(bytes: Buffer, length: number): void {
-    if (!this.reader) return this.destroy()
+    if (!this.reader) return this.hungUp ? undefined : this.destroy()
     this.answered = true
     if (this.tunnel) return this.reader.received(bytes, 0, length)
     if (this.inBody) return this.readBody(bytes, length)
@@ -184,7 +194,7 @@ export class UpstreamConnection {
   /** The upstream will send no more. That ends a body without a length, and breaks anything else. */
   private ended(): void {
     const { reader } = this
-    if (!reader) return this.destroy()
+    if (!reader) return this.hungUp ? undefined : this.destroy()
     if (this.tunnel || !this.inBody || this.framing.kind !== 'close') return
     this.framing.done = true
     reader.received(emptyBytes, 0, 0)
