@@ -41,6 +41,25 @@ describe('a request that no upstream has begun', () => {
     assert.equal((await control.observe()).counters[0]?.bad, 0)
   })
 
+  it('goes where the route leads by then, when its upstream leaves meanwhile', async (t) => {
+    const sockets: Socket[] = []
+    const leaving = await startRaw(t, 'leaving', (socket) =>
+      socket.on('data', (bytes) => {
+        if (String(bytes).startsWith('GET /second')) sockets.push(socket)
+        else socket.write(ok)
+      }),
+    )
+    const { upstream } = await startUpstream(t, 'next')
+    const { port, control } = await serve(t, [leaving])
+    assert.equal((await ask(port)).body, 'ok')
+    const second = ask(port, { path: '/second' })
+    await eventually('it is on its way', () => sockets.length === 1)
+    await control.send({ kind: 'set_route', route: makeRoute(port, 2, { arms: [arm('stable', 10_000, [upstream])] }) })
+    sockets[0]?.resetAndDestroy()
+    assert.equal((await second).body, 'next')
+    assert.equal((await control.observe()).counters[0]?.bad, 0)
+  })
+
   it('is never sent twice when it might have been begun: a POST, or a first request on a connection', async (t) => {
     const seen: string[] = []
     const { port, control } = await serve(t, [await startLeaving(t, seen)])

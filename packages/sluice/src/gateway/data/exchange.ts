@@ -162,7 +162,7 @@ export class Exchange implements ResponseReader {
     const unbegun = connection.reused && !connection.answered && this.repeatable
     if (!unbegun) return this.failArm(502, reason)
     this.status = 'connecting'
-    if (pool.drainingSince !== null || this.attempts >= this.plane.settings.attemptsMax) return this.attempt()
+    if (pool.drainingSince !== null || this.attempts >= this.plane.settings.attemptsMax) return this.attemptAgain()
     this.attempts += 1
     this.open(pool)
   }
@@ -290,7 +290,11 @@ export class Exchange implements ResponseReader {
     noteAnswer(this.route, pool, { good: false, reason })
     this.tried ??= []
     this.tried.push(pool)
-    // The route may have been replaced meanwhile: what was chosen from may be gone.
+    this.attemptAgain()
+  }
+
+  /** The route may have been replaced meanwhile: what was chosen from may be gone. */
+  private attemptAgain(): void {
     if (this.arm && !this.route.arms.includes(this.arm)) return this.proceed()
     this.attempt()
   }
