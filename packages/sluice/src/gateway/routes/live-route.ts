@@ -64,6 +64,8 @@ export class LiveRoute {
   trip: Trip | null = null
   /** Counts or evidence changed since they were last written. */
   changed = false
+  /** Number of the last writing of counts and evidence. */
+  writing = 0
   stickyCookie: string | null = null
   stickyHeader: string | null = null
   private seed = 0
