@@ -11,6 +11,7 @@ import type { EvidenceStore } from '../ports/evidence.ts'
 import type { JobOutcome, JobRequest } from '../ports/runner.ts'
 import { runBuiltin } from './builtin-step.ts'
 import type { Capture } from './captured.ts'
+import { outputsToTell } from './disclosed.ts'
 import type { Network } from './isolation/launcher.ts'
 import type { JobLog } from './log/job-log.ts'
 import { type FolderCache, LocalJobShell } from './job-shell.ts'
@@ -216,8 +217,9 @@ const results = async (
   const { plan, request, workspace, folder, log, store } = work
   const { directory } = workspace
   const hasSucceeded = steps.outcome === 'succeeded'
-  const said = machine.said()
   const own = plan.dialect === 'sluice' ? await outputsOf(plan, directory, log) : {}
+  const outputs = outputsToTell({ ...own, ...steps.outputs }, { masks: log.masks, machine })
+  const said = machine.said()
   const wanted = reportsOf(plan, said.reports)
   const staging = join(folder, 'reports')
   const kept =
@@ -230,7 +232,7 @@ const results = async (
   const common = {
     ...steps,
     problem: null,
-    outputs: { ...own, ...steps.outputs },
+    outputs,
     artifacts: [],
     annotations: said.annotations,
     summary: said.summary,

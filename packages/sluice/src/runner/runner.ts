@@ -16,6 +16,7 @@ import { type Recalled, recallJob } from './cached-job.ts'
 import { RunCaches } from './cache/run-caches.ts'
 import { type Capture, captureJob, stagingOf } from './captured.ts'
 import { runJob } from './job.ts'
+import { endToTell } from './disclosed.ts'
 import { endRecorded, recordGroup } from './groups.ts'
 import { jobEnvironment } from './job-environment.ts'
 import { keyName } from './key-name.ts'
@@ -177,7 +178,7 @@ export class LocalRunner {
       // Only a closed log has its last line.
       await log.close()
       capture?.store()
-      return { ...end, tail: log.tail() }
+      return { ...endToTell(end, log.masks), tail: log.tail() }
     } catch (error) {
       await log.close()
       const outcome = signals.stop.aborted && isCalledOff(error) ? signals.because() : null
@@ -190,7 +191,7 @@ export class LocalRunner {
           tail: log.tail(),
         }
       if (!(error instanceof SluiceError) || !foreseen.has(error.code)) throw error
-      return refused(plan, error, log.tail())
+      return endToTell(refused(plan, error, log.tail()), log.masks)
     } finally {
       release()
       if (!hasMarks) await rm(this.#groupsPath(key), { force: true })
