@@ -56,6 +56,8 @@ export const limits = {
   jobLogEndBytesMax: 131_072,
   /** Longest line of a job's log, bytes; longer ones are cut into several. */
   jobLogLineMax: 65_536,
+  /** Characters of a line that is looked at for workflow commands; what comes after them in the same line is logged without a look. */
+  tappedLineMax: 1_048_576,
   /** Batches of a log (256 kB each) that wait for the disk; half of them make the job wait. */
   jobLogBatchesMax: 16,
   /** Groups and annotations of one job's log; more are left out. */

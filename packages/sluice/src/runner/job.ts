@@ -69,7 +69,8 @@ export const runJob = async (work: JobWork, signals: JobSignals): Promise<JobEnd
   } catch (error) {
     if (!(error instanceof SluiceError) || services !== null) throw error
     log.note(error.detail)
-    for (const line of error.evidence) log.note(`  ${line}`)
+    // As one text: a secret may have several lines.
+    for (const line of log.masked(error.evidence.join('\n')).split('\n')) log.note(`  ${line}`)
     return withoutSteps(work, error, signals)
   } finally {
     const escaped = await processes.end(graceMs)

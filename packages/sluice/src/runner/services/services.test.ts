@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { type Lab, logOf, makeLab, never, plan, processesWith, service } from '../../../test/runner/lab.ts'
+import { limits } from '../../core/limits.ts'
+import { LastLines } from './last-lines.ts'
 import { kindOf, recipeOf } from './recipes.ts'
 import { ServicePorts } from './ports.ts'
 
@@ -81,6 +83,28 @@ describe('services of a job', () => {
       )
       assert.ok(!(await logOf(runner, `run_1/job/${name}`)).includes('never'))
     }
+  })
+})
+
+describe('the last lines of a service', () => {
+  it('are whole, wherever the output was cut', () => {
+    const lines = new LastLines()
+    for (const part of ['a sec', 'ret\nnext', ' line\n\nla', 'st'] as const) lines.push(Buffer.from(part))
+    assert.deepEqual(lines.texts(), ['a secret', 'next line', 'last'])
+    for (const part of ['x'.repeat(limits.jobLogLineMax), ' long sec', 'ret', '\nnew']) lines.push(Buffer.from(part))
+    assert.deepEqual(lines.texts(), ['a secret', 'next line', 'new'])
+  })
+
+  it('are masked as one text when the job tells them', async () => {
+    const secret = 'first line of it\nsecond line of it'
+    const command = `printf 'first line '; sleep 0.2; printf 'of it\\nsecond line of it\\n'; exit 2`
+    const job = plan(['true'], { services: [service({ command })] })
+    const request = lab.request('run_1/job/told', job, { secrets: { KEY: secret } })
+    const { tail } = await lab.runner({ isolation: 'none' }).run(request, never)
+    assert.deepEqual(
+      tail.filter((line) => line.includes('line of it') || line.includes('first line')),
+      [],
+    )
   })
 })
 

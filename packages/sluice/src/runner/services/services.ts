@@ -16,6 +16,7 @@ import type { Network, RunAs } from '../isolation/launcher.ts'
 import type { JobLog } from '../log/job-log.ts'
 import type { OnOutput, Processes } from '../processes.ts'
 import { engineWords, readyCommands, readyWords, removeWords, runWords } from './docker.ts'
+import { LastLines } from './last-lines.ts'
 import type { ServicePorts } from './ports.ts'
 import { commandRecipe, kindOf, packagesOf, type Recipe, recipeOf } from './recipes.ts'
 
@@ -191,19 +192,20 @@ const start = async (
   const deadline = AbortSignal.any([signal, AbortSignal.timeout(service.startTimeoutMs)])
   await makeData({ data, as, files: recipe.files })
   const env = { ...options.env, ...service.env, ...recipe.env }
-  const lines: string[] = []
+  const lastLines = { stdout: new LastLines(), stderr: new LastLines() }
   const onOutput: OnOutput = (stream, chunk) => {
-    lines.push(...Buffer.from(chunk).toString('utf8').trimEnd().split('\n'))
-    lines.splice(0, lines.length - limits.evidenceLinesMax)
+    lastLines[stream].push(chunk)
     log.write(stream, chunk)
     return null
   }
+  const evidence = (): readonly string[] =>
+    [...lastLines.stdout.texts(), ...lastLines.stderr.texts()].slice(-limits.evidenceLinesMax)
   const directory = as === null ? options.directory : data
   const run = (argv: readonly string[], listen: typeof onOutput): Promise<ExecutionEnd> =>
     processes.run({ argv, env, directory, timeoutMs: null, as, onOutput: listen }, deadline)
   const must = async (argv: readonly string[]): Promise<void> => {
     const end = await run(argv, onOutput)
-    if (!isGood(end)) throw failed(service, { signal, end, lines })
+    if (!isGood(end)) throw failed(service, { signal, end, lines: evidence() })
   }
   for (const argv of recipe.prepare) await must(argv)
   let end: ExecutionEnd | null = null
@@ -216,10 +218,10 @@ const start = async (
     return isGood(await processes.run(order, deadline))
   }
   while (!(await isHealthy())) {
-    if (end !== null || deadline.aborted) throw failed(service, { signal, end, lines })
+    if (end !== null || deadline.aborted) throw failed(service, { signal, end, lines: evidence() })
     await Promise.race([over, sleep(limits.servicePollMs)])
   }
-  if (end !== null) throw failed(service, { signal, end, lines })
+  if (end !== null) throw failed(service, { signal, end, lines: evidence() })
   for (const argv of recipe.finish) await must(argv)
   log.note(`service ${service.name} is ready on 127.0.0.1:${ports[0]?.outside ?? 0} (${recipe.program})`)
   return { ...(options.exportsUrls ? recipe.exports : {}), ...exportsOf(service, { recipe, ports }) }
