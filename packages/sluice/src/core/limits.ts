@@ -104,6 +104,8 @@ export const limits = {
   evidenceBytesMax: 65_536,
   /** How long loading sluice.config.ts may take, milliseconds; it computes a value and waits for nothing. */
   configLoadMs: 10_000,
+  /** How long what a config left running may keep its pipes open once it has ended, milliseconds; what it wrote itself is in them already. */
+  configDrainMs: 250,
   /** Bytes of the value that sluice.config.ts may export, as JSON. */
   configBytesMax: 4_194_304,
   /** Attempts of one job whose outcome is unknown (its runner died); then it counts as failed. */
