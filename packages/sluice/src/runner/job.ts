@@ -21,7 +21,7 @@ import { nothingRan } from './refusals.ts'
 import { isDue, keepArtifacts, keepEvidence, keyOf, outputsOf, reportsOf } from './results.ts'
 import { RunFiles } from './run-files.ts'
 import type { ServicePorts } from './services/ports.ts'
-import { type Services, startServices } from './services/services.ts'
+import { removeServices, type Services, startServices } from './services/services.ts'
 import { type JobSignals, runSteps, type StepsEnd } from './steps.ts'
 import type { Workspace } from './workspace/workspace.ts'
 
@@ -78,6 +78,8 @@ export const runJob = async (work: JobWork, signals: JobSignals): Promise<JobEnd
     await workspace.end()
     await processes.release()
     await services?.end()
+    // Where starting them failed, too: `end` is not there then.
+    if (services === null) await removeServices(work.folder, work.env)
   }
 }
 

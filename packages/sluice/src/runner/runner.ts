@@ -121,7 +121,7 @@ export class LocalRunner {
     if (!existsSync(this.#folder(key))) return
     if (!hasMarks) await endRecorded(this.#groupsPath(key), this.#graceMs)
     await endMarked({ entry: this.#mark(key), since: null }, this.#graceMs)
-    await removeServices(this.#folder(key))
+    await removeServices(this.#folder(key), this.#options.environment)
   }
 
   logs(

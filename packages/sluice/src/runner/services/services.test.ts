@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict'
+import { existsSync, readFileSync } from 'node:fs'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { type Lab, logOf, makeLab, never, plan, processesWith, service } from '../../../test/runner/lab.ts'
 import { limits } from '../../core/limits.ts'
@@ -83,6 +86,54 @@ describe('services of a job', () => {
       )
       assert.ok(!(await logOf(runner, `run_1/job/${name}`)).includes('never'))
     }
+  })
+})
+
+describe('containers of a job', () => {
+  /** An engine that has what is in a file, and cannot remove it as often as there are lines in another. */
+  const engine = async (name: string): Promise<{ readonly path: string; readonly has: () => string }> => {
+    const path = join(lab.root, name)
+    await mkdir(path)
+    const [containers, failures] = [join(path, 'containers'), join(path, 'failures')]
+    const docker = `#!/bin/sh
+case "$1" in
+  version) exit 0 ;;
+  ps) [ -e '${path}/deaf' ] && exit 1; cat '${containers}' 2>/dev/null; exit 0 ;;
+  run) echo 1234 > '${containers}'; exec sleep 60 ;;
+  rm) if [ -s '${failures}' ]; then sed -i 1d '${failures}'; exit 1; fi; rm '${containers}' ;;
+esac`
+    await writeFile(join(path, 'docker'), docker, { mode: 0o755 })
+    return { path, has: () => (existsSync(containers) ? readFileSync(containers, 'utf8').trim() : '') }
+  }
+  const job = (): ReturnType<typeof plan> =>
+    plan(['true'], { services: [service({ image: 'example.org/some:1', startTimeoutMs: 300 })] })
+
+  it('are removed in the end, however often that fails', async () => {
+    const { path, has } = await engine('engine')
+    await writeFile(join(path, 'failures'), '1\n'.repeat(20))
+    const runner = lab.runner({ isolation: 'none', environment: { PATH: `${path}:${process.env['PATH']}` } })
+    const key = 'run_1/job/containers'
+    const unknown = { code: 'outcome_unknown' }
+    await assert.rejects(runner.run(lab.request(key, job()), never), unknown)
+    await assert.rejects(runner.stop(key, never), unknown)
+    assert.equal(has(), '1234')
+    await writeFile(join(path, 'failures'), '')
+    // An engine that does not answer has not said that there are none.
+    await writeFile(join(path, 'deaf'), '')
+    await assert.rejects(runner.stop(key, never), unknown)
+    await rm(join(path, 'deaf'))
+    await runner.stop(key, never)
+    assert.equal(has(), '')
+    await writeFile(join(path, 'deaf'), '')
+    await runner.stop(key, never)
+  })
+
+  it('that are going already are asked for again, and the job ends as it would', async () => {
+    const { path, has } = await engine('engine-late')
+    await writeFile(join(path, 'failures'), '1\n')
+    const runner = lab.runner({ isolation: 'none', environment: { PATH: `${path}:${process.env['PATH']}` } })
+    const { problem } = await runner.run(lab.request('run_1/job/going', job()), never)
+    assert.deepEqual([problem?.code, has()], ['health_failed', ''])
   })
 })
 

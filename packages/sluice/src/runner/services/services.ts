@@ -1,7 +1,7 @@
 /** Programs beside a job: started and found healthy before its first step, and gone after it, data included. */
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { chmod, chown, mkdir, rm, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -54,7 +54,7 @@ export const startServices = async (
   const taken: number[] = []
   const end = async (): Promise<void> => {
     for (const port of taken) options.ports.release(port)
-    await removeServices(options.folder)
+    await removeServices(options.folder, options.env)
   }
   try {
     const made: Made[] = []
@@ -62,26 +62,33 @@ export const startServices = async (
     const envs = await Promise.all(made.map((one) => start(one, options, signal)))
     return { env: Object.assign({}, ...envs), end }
   } catch (error) {
-    await end()
+    // First cause wins; what could not be removed is still on record, and tried again.
+    await end().catch(() => {})
     throw error
   }
 }
 
-/** Removes what services of a job left, from before this process too: containers and data. */
-export const removeServices = async (folder: string): Promise<void> => {
+/**
+ * Removes what services of a job left, from before this process too: containers and data. `outcome_unknown` where containers may be left; repeat it then. `environment`
+ * is the one that they were started in, or has at least its PATH and HOME: another may mean another engine.
+ */
+export const removeServices = async (
+  folder: string,
+  { PATH, HOME }: Readonly<Record<string, string | undefined>>,
+): Promise<void> => {
   const label = labelOf(folder)
-  const hasContainers = await rm(join(folder, 'containers')).then(
-    () => true,
-    () => false,
-  )
-  if (hasContainers) {
+  const onRecord = join(folder, 'containers')
+  if (existsSync(onRecord)) {
     const [program = '', ...words] = removeWords(label)
-    await promisify(execFile)(program, [...words], { timeout: limits.stopJobDeadlineMs }).catch((error: unknown) => {
+    const options = { timeout: limits.stopJobDeadlineMs, env: { PATH, HOME } }
+    await promisify(execFile)(program, [...words], options).catch((error: unknown) => {
       throw new SluiceError('outcome_unknown', {
         detail: `containers of a job may be left: docker ps --filter label=sluice.job=${label}`,
         cause: error,
       })
     })
+    // Only now: whoever fails, or is killed before, has to do it again.
+    await rm(onRecord, { force: true })
   }
   await rm(dataFolder(folder), { recursive: true, force: true })
 }
