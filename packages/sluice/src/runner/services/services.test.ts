@@ -172,6 +172,31 @@ describe('recipes of services', () => {
     assert.deepEqual(images.map(kindOf), ['postgres', 'redis', 'postgres', 'mysql', 'redis', null])
   })
 
+  it('have passwords in files, and in no words that other accounts could read', async () => {
+    const path = join(lab.root, 'programs')
+    await mkdir(path)
+    const programs = ['mariadbd', 'mariadb', 'mariadb-admin', 'mariadb-install-db', 'initdb', 'postgres', 'pg_isready']
+    for (const name of programs) await writeFile(join(path, name), '#!/bin/sh', { mode: 0o755 })
+    const place = { port: 1, folder: '/folder of it', path }
+    const password = "a pass'word"
+    const env = {
+      MYSQL_ROOT_PASSWORD: password,
+      MYSQL_USER: 'ada',
+      MYSQL_PASSWORD: password,
+      POSTGRES_PASSWORD: password,
+    }
+    for (const kind of ['mysql', 'postgres'] as const) {
+      const recipe = recipeOf(kind, service({ image: `${kind}:1`, env }), place)
+      assert.ok(recipe !== null)
+      const words = [...recipe.prepare, recipe.serve, recipe.isReady ?? [], ...recipe.finish].flat()
+      assert.deepEqual(
+        words.filter((word) => word.includes('pass')),
+        words.filter((word) => word === '/folder of it/password'),
+      )
+      assert.ok(Object.values(recipe.files).some((text) => text.includes('a pass')))
+    }
+  })
+
   it('are not given where the programs are missing', () => {
     const place = { port: 1, folder: '/nowhere', path: '/nowhere' }
     assert.equal(recipeOf('redis', service({ image: 'redis:7' }), place), null)
