@@ -17,6 +17,7 @@ import { RunCaches } from './cache/run-caches.ts'
 import { type Capture, captureJob, stagingOf } from './captured.ts'
 import { runJob } from './job.ts'
 import { endToTell } from './disclosed.ts'
+import { hiddenFrom } from './hidden.ts'
 import { endRecorded, recordGroup } from './groups.ts'
 import { jobEnvironment } from './job-environment.ts'
 import { keyName } from './key-name.ts'
@@ -250,7 +251,7 @@ export class LocalRunner {
   ): Promise<Awaited<ReturnType<typeof runJob>>> {
     const { key } = request
     const { environment, network = 'shared', stateDir, artifacts, evidence } = this.#options
-    const { github, builtins, now } = this.#options
+    const { github, builtins = null, repository = null, now } = this.#options
     const folder = this.#folder(key)
     const shared = await this.#enterShared(request, isolation, signals.stop)
     const files =
@@ -267,6 +268,7 @@ export class LocalRunner {
         network,
         files,
         environment,
+        hidden: hiddenFrom({ stateDir, folder, plan, files, repository, builtins }),
         copies: this.#copies,
       })
       const processes = new Processes({
@@ -299,7 +301,7 @@ export class LocalRunner {
           capture,
           evidence: evidence ?? null,
           dialect: github ?? null,
-          builtins: builtins ?? null,
+          builtins,
           earlier: beginning.earlier,
           hasCheckpoints: isolation.kind === 'layers' && isolation.overlay.renames,
           graceMs: this.#graceMs,
