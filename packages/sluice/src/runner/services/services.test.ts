@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
-import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { type Lab, logOf, makeLab, never, plan, processesWith, service } from '../../../test/runner/lab.ts'
 import { limits } from '../../core/limits.ts'
 import { LastLines } from './last-lines.ts'
+import { keyName } from '../key-name.ts'
 import { kindOf, recipeOf } from './recipes.ts'
 import { ServicePorts } from './ports.ts'
 
@@ -44,6 +47,29 @@ describe('services of a job', () => {
       assert.equal(outcome, 'succeeded', tail.join('\n'))
       assert.ok(tail.includes(`hello ${word}`) && tail.includes(`hello ${word}-2`), tail.join('\n'))
       assert.equal(processesWith(word), 0)
+    }
+  })
+
+  it('keep their data where nobody could have put a link before', async () => {
+    const key = 'run_1/job/foreseen'
+    const label = createHash('sha256')
+      .update(join(lab.stateDir, 'jobs', keyName(key)))
+      .digest('hex')
+      .slice(0, 16)
+    const victim = join(lab.root, 'victim')
+    const foreseen = join(tmpdir(), `sluice-services-${label}`)
+    await mkdir(victim)
+    await symlink(victim, foreseen)
+    try {
+      const job = plan(['true'], {
+        services: [service({ name: 'one', command: server(`sluice-data-${process.pid}`) })],
+      })
+      const { outcome, tail } = await lab.runner({ isolation: 'none' }).run(lab.request(key, job), never)
+      assert.equal(outcome, 'succeeded', tail.join('\n'))
+      assert.deepEqual(await readdir(victim), [])
+      assert.ok(existsSync(foreseen), 'a name that somebody else gave away')
+    } finally {
+      await rm(foreseen)
     }
   })
 

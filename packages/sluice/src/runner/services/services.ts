@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
-import { chmod, chown, mkdir, rm, writeFile } from 'node:fs/promises'
+import { chmod, chown, mkdir, mkdtemp, readlink, rm, symlink, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -58,7 +58,9 @@ export const startServices = async (
   }
   try {
     const made: Made[] = []
-    for (const service of services) made.push(await make(service, options, (port) => void taken.push(port)))
+    const data = await makeDataFolder(options.folder)
+    for (const service of services)
+      made.push(await make(service, { ...options, data }, (port) => void taken.push(port)))
     const envs = await Promise.all(made.map((one) => start(one, options, signal)))
     return { env: Object.assign({}, ...envs), end }
   } catch (error) {
@@ -90,7 +92,7 @@ export const removeServices = async (
     // Only now: whoever fails, or is killed before, has to do it again.
     await rm(onRecord, { force: true })
   }
-  await rm(dataFolder(folder), { recursive: true, force: true })
+  await removeDataFolder(folder)
 }
 
 type Port = { readonly inside: number | null; readonly outside: number }
@@ -103,15 +105,38 @@ type Made = {
   readonly as: RunAs | null
 }
 
-/** Short, since a socket's path must be, and where an account that is not ours can reach it. */
-const dataFolder = (folder: string): string => join(tmpdir(), `sluice-services-${labelOf(folder)}`)
+/** A link in the job's folder to where its services' data is. */
+const dataLink = (folder: string): string => join(folder, 'services')
+
+const dataPrefix = join(tmpdir(), 'sluice-services-')
+
+/**
+ * Where services keep their data: short, since a socket's path must be, and where an account that is not ours can reach it. Its name cannot be foreseen and it is
+ * nobody else's, so that nobody can have put a link there for root to follow.
+ */
+const makeDataFolder = async (folder: string): Promise<string> => {
+  await removeDataFolder(folder)
+  const data = await mkdtemp(dataPrefix)
+  await symlink(data, dataLink(folder))
+  await chmod(data, 0o711)
+  return data
+}
+
+const removeDataFolder = async (folder: string): Promise<void> => {
+  const data = await readlink(dataLink(folder)).catch(() => null)
+  if (data === null) return
+  // Only what was made here, whatever the link says.
+  if (data.startsWith(dataPrefix) && /^\w+$/.test(data.slice(dataPrefix.length)))
+    await rm(data, { recursive: true, force: true })
+  await rm(dataLink(folder), { force: true })
+}
 
 const labelOf = (folder: string): string => createHash('sha256').update(folder).digest('hex').slice(0, 16)
 
 /** Decides how it runs; starts nothing. */
 const make = async (
   service: PlannedService,
-  options: ServicesOptions,
+  options: ServicesOptions & { readonly data: string },
   onPort: (port: number) => void,
 ): Promise<Made> => {
   const take = async (inside: number | null): Promise<Port> => {
@@ -120,7 +145,7 @@ const make = async (
     return { inside, outside }
   }
   const ports = await Promise.all((service.ports.length > 0 ? service.ports : [null]).map(take))
-  const data = join(dataFolder(options.folder), service.name)
+  const data = join(options.data, service.name)
   const place = { port: ports[0]?.outside ?? 0, folder: data, path: options.env['PATH'] ?? '' }
   const kind = service.image === null ? null : kindOf(service.image)
   const own =
@@ -253,8 +278,7 @@ const makeData = async ({
   readonly as: RunAs | null
   readonly files: Texts
 }): Promise<void> => {
-  await mkdir(data, { recursive: true })
-  await chmod(data, 0o700)
+  await mkdir(data, { mode: 0o700 })
   for (const [name, content] of Object.entries(files)) {
     await writeFile(join(data, name), content, { mode: 0o600 })
     if (as !== null) await chown(join(data, name), as.uid, as.gid)
