@@ -56,6 +56,8 @@ export const limits = {
   jobLogEndBytesMax: 131_072,
   /** Longest line of a job's log, bytes; longer ones are cut into several. */
   jobLogLineMax: 65_536,
+  /** Characters of a line that is looked at for workflow commands; what comes after them in the same line is logged without a look. */
+  tappedLineMax: 1_048_576,
   /** Batches of a log (256 kB each) that wait for the disk; half of them make the job wait. */
   jobLogBatchesMax: 16,
   /** Groups and annotations of one job's log; more are left out. */
@@ -102,10 +104,14 @@ export const limits = {
   evidenceBytesMax: 65_536,
   /** How long loading sluice.config.ts may take, milliseconds; it computes a value and waits for nothing. */
   configLoadMs: 10_000,
+  /** How long what a config left running may keep its pipes open once it has ended, milliseconds; what it wrote itself is in them already. */
+  configDrainMs: 250,
   /** Bytes of the value that sluice.config.ts may export, as JSON. */
   configBytesMax: 4_194_304,
   /** Attempts of one job whose outcome is unknown (its runner died); then it counts as failed. */
   jobAttemptsMax: 3,
+  /** How long processes are waited for that were sent SIGKILL, milliseconds; one that sits in the kernel may stay there for ever. */
+  killWaitMs: 10_000,
   /** Attempts to stop a job before the run gives its processes up. */
   stopAttemptsMax: 3,
   /** How long stopping a job may take: SIGTERM, ten seconds, SIGKILL, and then some. */

@@ -12,6 +12,7 @@ import type { EvidenceStore } from '../ports/evidence.ts'
 import type { JobOutcome, JobRequest } from '../ports/runner.ts'
 import { runBuiltin } from './builtin-step.ts'
 import type { Capture } from './captured.ts'
+import { outputsToTell } from './disclosed.ts'
 import type { Network } from './isolation/launcher.ts'
 import type { JobLog } from './log/job-log.ts'
 import { logCoverage } from './log-coverage.ts'
@@ -22,7 +23,7 @@ import { nothingRan } from './refusals.ts'
 import { isDue, keepArtifacts, keepEvidence, keyOf, outputsOf, reportsOf } from './results.ts'
 import { RunFiles } from './run-files.ts'
 import type { ServicePorts } from './services/ports.ts'
-import { type Services, startServices } from './services/services.ts'
+import { removeServices, type Services, startServices } from './services/services.ts'
 import { type JobSignals, runSteps, type StepsEnd } from './steps.ts'
 import type { Workspace } from './workspace/workspace.ts'
 
@@ -71,7 +72,8 @@ export const runJob = async (work: JobWork, signals: JobSignals): Promise<JobEnd
   } catch (error) {
     if (!(error instanceof SluiceError) || services !== null) throw error
     log.note(error.detail)
-    for (const line of error.evidence) log.note(`  ${line}`)
+    // As one text: a secret may have several lines.
+    for (const line of log.masked(error.evidence.join('\n')).split('\n')) log.note(`  ${line}`)
     return withoutSteps(work, error, signals)
   } finally {
     const escaped = await processes.end(graceMs)
@@ -79,6 +81,8 @@ export const runJob = async (work: JobWork, signals: JobSignals): Promise<JobEnd
     await workspace.end()
     await processes.release()
     await services?.end()
+    // Where starting them failed, too: `end` is not there then.
+    if (services === null) await removeServices(work.folder, work.env)
   }
 }
 
@@ -238,8 +242,9 @@ const results = async (
   const { plan, request, workspace, folder, log, store } = work
   const { directory } = workspace
   const hasSucceeded = steps.outcome === 'succeeded'
-  const said = machine.said()
   const own = plan.dialect === 'sluice' ? await outputsOf(plan, directory, log) : {}
+  const outputs = outputsToTell({ ...own, ...steps.outputs }, { masks: log.masks, machine })
+  const said = machine.said()
   const wanted = reportsOf(plan, said.reports)
   const reports = join(folder, 'reports')
   const kept =
@@ -252,7 +257,7 @@ const results = async (
   const common = {
     ...steps,
     problem: null,
-    outputs: { ...own, ...steps.outputs },
+    outputs,
     artifacts: [],
     annotations: said.annotations,
     summary: said.summary,

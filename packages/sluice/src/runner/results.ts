@@ -1,5 +1,6 @@
 /** What a job leaves: outputs from files, artifacts, evidence. */
 import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { mkdir, readFile, rm } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { SluiceError } from '../core/errors.ts'
@@ -8,6 +9,7 @@ import type { Artifact, Commit, Digest } from '../core/model.ts'
 import type { JobPlan, KeyedCachePlan, PlannedArtifact, PlannedReport, Texts } from '../core/pipeline/job-plan.ts'
 import type { ArtifactStore } from '../ports/artifacts.ts'
 import type { EvidenceStore } from '../ports/evidence.ts'
+import { evidenceToKeep } from './disclosed.ts'
 import type { Said } from './job-shell.ts'
 import type { JobLog } from './log/job-log.ts'
 import { copyFiles, selectFiles } from './run-files.ts'
@@ -24,7 +26,7 @@ export const outputsOf = async (plan: JobPlan, directory: string, log: JobLog): 
     for (const name of await selectFiles({ directory, paths: [path], exclude: [], glob: true })) {
       const text = await readBounded(join(directory, name)).catch(() => null)
       const { values, fault } = text === null ? { values: {}, fault: 'it cannot be read' } : parseDotenv(text)
-      if (fault !== null) log.note(`${name}: ${fault}`)
+      if (fault !== null) log.noteShort(`${name}: ${fault}`)
       Object.assign(outputs, values)
     }
   }
@@ -121,14 +123,26 @@ export type KeepingEvidence = {
   readonly directory: string
   /** Where the job worked, when that was elsewhere. */
   readonly checkout?: string
+  /** Files that the job had besides those in `directory`. */
+  readonly paths?: readonly string[]
   readonly staging: string
   readonly store: Pick<EvidenceStore, 'put'>
-  readonly log: Pick<JobLog, 'note'>
+  readonly log: Pick<JobLog, 'note' | 'masks'>
 }
 
 /** Reads the reports that a job declared and keeps what they say, also that some are missing. Null for a job that declares none. Files are copied first: where the job works, `realpath` may have no meaning. */
 export const keepEvidence = async (
-  { reports: declared, provided, folder, directory, checkout = directory, staging, store, log }: KeepingEvidence,
+  {
+    reports: declared,
+    provided,
+    folder,
+    directory,
+    checkout = directory,
+    paths: others = [],
+    staging,
+    store,
+    log,
+  }: KeepingEvidence,
   signal: AbortSignal,
 ): Promise<Digest | null> => {
   const own = provided
@@ -145,7 +159,9 @@ export const keepEvidence = async (
   }
   // The readers of all formats are loaded by the first job that has a report.
   const { collectEvidence } = await import('./reports/collect.ts')
-  const collected = await collectEvidence(reports, { directory: staging, checkout }, signal)
+  const read = await collectEvidence(reports, { directory: staging, checkout }, signal)
+  const isThere = (path: string): boolean => others.includes(path) || existsSync(join(directory, path))
+  const collected = await evidenceToKeep(read, { masks: log.masks, staging, isThere })
   for (const report of collected) {
     if (report.status === 'missing') log.note(`report ${report.path}: nothing is there`)
     if (report.status === 'unreadable') log.note(`report ${report.path} cannot be read: ${report.detail}`)

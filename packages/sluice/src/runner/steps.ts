@@ -151,7 +151,7 @@ const runStep = async (
         }
   const end = await machine.exec({ argv, env, directory, timeoutMs: step.timeoutMs }, signal, tap)
   const said = await readStepFiles(folder)
-  for (const fault of said.faults) log.note(fault)
+  for (const fault of said.faults) log.noteShort(fault)
   if (said.summary !== '') machine.summarize(said.summary)
   const how = spoken(end, step.timeoutMs)
   if (how !== null) log.note(how)
