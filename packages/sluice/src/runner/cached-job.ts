@@ -23,7 +23,7 @@ export type RecallOptions = {
   readonly folder: string
   readonly logPath: string
   readonly store: Pick<ArtifactStore, 'put'> | null
-  readonly evidence: Pick<EvidenceStore, 'put'> | null
+  readonly evidence: Pick<EvidenceStore, 'put' | 'keepFile'> | null
   readonly now: () => number
 }
 
@@ -88,7 +88,7 @@ const giveBack = async (options: RecallOptions, found: Hit, signal: AbortSignal)
   const artifacts = store === null || !hasFiles ? [] : await keepArtifacts({ ...keeping, store }, signal)
   const { directory: checkout } = captured
   const told = { reports, provided: [], folder, directory, checkout, staging: join(folder, 'reports'), log }
-  const kept = evidence === null ? null : await keepEvidence({ ...told, store: evidence }, signal)
+  const kept = evidence === null ? null : (await keepEvidence({ ...told, store: evidence }, signal)).digest
   const run = runOf(hit.entry.madeBy)
   return {
     ...nothingRan(job),

@@ -299,7 +299,7 @@ class Schedule {
       },
       config: { load: never, ofCommit: never },
       artifacts: { put: never, unpack: never, verify: never },
-      evidence: { put: never, read: never, baseline: never, keepBaseline: never },
+      evidence: { put: never, read: never, keepFile: never, openFile: never, baseline: never, keepBaseline: never },
       runner: {
         workspace: never,
         run: never,
