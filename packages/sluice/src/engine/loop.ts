@@ -14,7 +14,7 @@ import type { Clock, Log } from '../ports/clock.ts'
 import type { Commit, Lease, RequestRecord, Store, Stored } from '../ports/store.ts'
 import { InFlight } from './in-flight.ts'
 import type { Job } from './perform.ts'
-import { type AnyEffect, type AnyEvent, currentState, machines } from './machines.ts'
+import { type AnyEffect, type AnyEvent, currentState, machines, machineVersions } from './machines.ts'
 import { type Held, type Input, keyText, type Plan, planTransaction, sluice } from './transaction.ts'
 
 /** What the loop asks of the rest of the engine. */
@@ -36,13 +36,6 @@ type Make = (stateOf: (key: AggregateKey) => unknown) => readonly Input[]
 
 /** A plan, and its being written; null when it changes nothing. */
 type Decided = { readonly plan: Plan; readonly written: Promise<readonly LedgerRow[]> | null }
-
-const versions: Readonly<Record<AggregateKind, number>> = {
-  run: machines.run.version,
-  release: machines.release.version,
-  rollout: machines.rollout.version,
-  environment: machines.environment.version,
-}
 
 /** See the file's header. One a store; `start` before anything else. */
 export class Loop {
@@ -249,7 +242,7 @@ export class Loop {
   /** Everything unsettled is taken up; at a restart also claimed, and what was claimed again and again without a step forward set aside. */
   async #takeUp({ isRestart }: { readonly isRestart: boolean }): Promise<void> {
     while (this.#recovering !== null) await this.#recovering
-    for (const stored of await this.#options.store.open(versions)) {
+    for (const stored of await this.#options.store.open(machineVersions)) {
       if (!this.#held.has(keyText(stored.key))) await this.#take(stored, isRestart)
     }
     this.#wake()

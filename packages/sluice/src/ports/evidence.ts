@@ -1,5 +1,6 @@
 import type { Baseline } from '../core/evidence/baseline.ts'
 import type { CollectedReport } from '../core/evidence/collected.ts'
+import type { EvidenceSwept, RetainedEvidence } from '../core/evidence/retention.ts'
 import type { KeptFile } from '../core/evidence/types.ts'
 import type { Digest } from '../core/model.ts'
 
@@ -15,6 +16,10 @@ export interface EvidenceStore {
   openFile(kept: KeptFile): Promise<AsyncIterable<Uint8Array>>
   /** Keeps what a commit came to, instead of what was kept of it before. `store_full`. */
   keepBaseline(baseline: Baseline): Promise<void>
+  /** Takes away what need not stay, the files that no evidence names any more included. Safe beside every other method, and to repeat after a crash. */
+  sweep(retained: RetainedEvidence): Promise<EvidenceSwept>
+  /** When a sweep was last over, or the first evidence was kept, epoch ms; null without any evidence. */
+  sweptAt(): Promise<number | null>
   /** What a commit came to; null when nothing is kept of it. */
   baseline(commit: string): Promise<Baseline | null>
 }

@@ -1,12 +1,13 @@
 /** Files that reports name, from the job to the one who looks at them: over the command line, with and without a server, and over the API. */
 import { deepStrictEqual, match, ok, strictEqual } from 'node:assert/strict'
 import { existsSync } from 'node:fs'
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { execa } from 'execa'
 import { serve, type Served } from '../../src/serve.ts'
+import { removeState } from '../e2e/plane.ts'
 import { sluice } from './sluice.ts'
 
 let cwd = ''
@@ -45,6 +46,7 @@ before(async () => {
 })
 after(async () => {
   await served?.close()
+  await removeState(join(cwd, '.sluice'), [], cwd)
   await rm(cwd, { recursive: true, force: true })
 })
 
@@ -134,15 +136,32 @@ test('the API streams one with its type and name, and never the whole of one tha
   }
   const small = await ask('results/shot.png')
   deepStrictEqual([small.status, ((await small.json()) as { readonly name: string }).name], [422, 'artifact_mismatch'])
-  const large = await ask('results/film.webm')
-  const outcome = await large.arrayBuffer().then(
-    () => 'whole',
-    () => 'broken off',
-  )
+  const outcome = await ask('results/film.webm')
+    .then((large) => large.arrayBuffer())
+    .then(
+      () => 'whole',
+      () => 'broken off',
+    )
   strictEqual(outcome, 'broken off')
   const damaged = await attachments('--job', 'first', '--save', 'damaged', '--json')
   ok(damaged.code !== 0)
   deepStrictEqual(await readdir(join(cwd, 'damaged/results')), [])
   for (const name of await readdir(files)) await rm(join(files, name))
   strictEqual((await ask('results/shot.png')).status, 404)
+})
+
+test('evidence of runs that are older than the config keeps goes at the end of a later run', async () => {
+  await served?.close()
+  served = null
+  const config = JSON.parse(await readFile(join(cwd, 'sluice.config.json'), 'utf8'))
+  await writeFile(
+    join(cwd, 'sluice.config.json'),
+    JSON.stringify({ ...config, pipeline: { ...config.pipeline, evidence: { runs: 1 } } }),
+  )
+  const folder = join(cwd, '.sluice/evidence')
+  for (const name of ['.', ...(await readdir(folder, { recursive: true }))]) await utimes(join(folder, name), 1, 1)
+  strictEqual((await sluice({ cwd }, 'run', '--job', 'plain')).code, 0)
+  deepStrictEqual((await readdir(folder, { recursive: true })).toSorted(), ['files', 'sha256', 'swept'])
+  const gone = await attachments()
+  deepStrictEqual([gone.code, /what is older than pipeline\.evidence says/.test(gone.stderr)], [3, true], gone.stderr)
 })

@@ -18,6 +18,8 @@ export type PipelineConfig = {
   readonly gates?: GatesConfig
   /** Where results and folders of jobs are kept from run to run. */
   readonly cache?: CacheConfig
+  /** How long what runs showed is kept. */
+  readonly evidence?: EvidenceConfig
   /** The jobs by name; a directed acyclic graph. */
   readonly jobs: Readonly<Record<string, JobConfig>>
 }
@@ -233,6 +235,14 @@ export type CacheConfig = {
   readonly sizeMax?: number
   /** A cache that several machines share: that of a control plane, or a bucket. */
   readonly remote?: HttpCacheConfig | S3CacheConfig
+}
+
+/** How long what runs showed is kept. */
+export type EvidenceConfig = {
+  /** Last runs whose evidence and files to look at are kept; that of releases which an environment remembers stays in any case. */
+  readonly runs?: number
+  /** Last commits whose numbers are kept for later ones to be compared with. */
+  readonly baselines?: number
 }
 
 /** The cache of a control plane; its token is in `SLUICE_CACHE_TOKEN`. */
