@@ -101,11 +101,20 @@ export class Loop {
       while (keys.some((key) => !this.#held.has(keyText(key)))) await this.hold(keys)
       const { lease } = this.#running()
       const generation = this.#generation
+      const unread: AggregateKey[] = []
       const decided = attempt(() => {
         const inputs = make((key) => this.#heldOf(key).state)
         for (const { event } of inputs) this.#newestAt = Math.max(this.#newestAt, event.at)
-        return planTransaction(inputs, (key) => this.#heldOf(key))
+        return planTransaction(inputs, (key) => {
+          if (!this.#held.has(keyText(key))) unread.push(key)
+          return this.#heldOf(key)
+        })
       })
+      // What follows from an event may be about an aggregate that only the event names: the release that was cut, which another run may have cut before.
+      if (unread.length > 0) {
+        await this.hold(unread)
+        continue
+      }
       if (decided.plan !== null && decided.plan.transitions.length > 0) {
         const { plan } = decided
         // Held and handed over in the same turn as it was decided, so that the next decision stands on it and is written after it.
