@@ -261,8 +261,8 @@ const cacheSupport = (stateDir: string, log: Log): CacheSupport => {
     },
     report: ({ kind, text }) => log.warn('cache_trouble', { kind, text }),
     open: ({ remote, bytesMax }) => {
-      const { stores, missing } = remoteCaches(remote, process.env)
-      if (missing !== null) log.warn('cache_trouble', { kind: 'remote_failed', text: `${missing} is not set` })
+      const { stores, refused } = remoteCaches(remote, process.env)
+      if (refused !== null) log.warn('cache_trouble', { kind: 'remote_refused', text: refused })
       return { local: localCache({ stateDir, seal: sealed(), bytesMax }), remotes: stores }
     },
   }

@@ -245,14 +245,14 @@ export type EvidenceConfig = {
   readonly baselines?: number
 }
 
-/** The cache of a control plane; its token is in `SLUICE_CACHE_TOKEN`. */
+/** The cache of a control plane; its token is in `SLUICE_CACHE_TOKEN`, the address that it may go to in `SLUICE_CACHE_REMOTE`. */
 export type HttpCacheConfig = {
   readonly kind: 'http'
   /** Where the cache of the control plane is. */
   readonly address: string
 }
 
-/** A bucket; what opens it is in `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`. */
+/** A bucket; what opens it is in `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, and in `SLUICE_CACHE_REMOTE` which one that may be. */
 export type S3CacheConfig = {
   readonly kind: 's3'
   /** Address of the service. */
