@@ -3,6 +3,7 @@
  * copy. Times are those of whole processes, medians. `--quick` leaves turbo out: to fill its cache takes it most of a minute.
  */
 import { spawnSync } from 'node:child_process'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describeMachine } from '../lib/machine.ts'
@@ -10,13 +11,13 @@ import { peerProgram } from '../lib/peers.ts'
 import type { Figure } from '../lib/report.ts'
 import { median, progress, report } from '../lib/report.ts'
 import { atLeast, atMost, type Bounded, judge, onThisMachine, readOptions } from '../lib/targets.ts'
+import { chooseProgram, type Program } from '../startup/program.ts'
 import { changeAll, makeRepository, type Repository, shape } from './repository.ts'
 import { measureRestore, outputShapes } from './restore.ts'
 
 const { quick, json } = readOptions(process.argv.slice(2))
 const runs = quick ? 5 : 15
 const here = fileURLToPath(new URL('.', import.meta.url))
-const sluice = fileURLToPath(new URL('../../packages/sluice/bin/sluice.js', import.meta.url))
 
 type Ran = { readonly tookMs: number; readonly out: string }
 
@@ -37,9 +38,9 @@ const script = (repository: Repository, name: string, argument: string): Ran =>
   })
 
 /** A whole `sluice run`: the first fills the cache, those after it find everything. */
-const measureRun = ({ root, checkout }: Repository): number => {
+const measureRun = ({ root, checkout }: Repository, program: Program): number => {
   progress(`sluice run: ${shape.packages} jobs, filled and then ${runs} × found`)
-  const words = [process.execPath, sluice, 'run', '--json', '--quiet']
+  const words = [...program.words, 'run', '--json', '--quiet']
   const once = (): Ran => timed(words, checkout, { NODE_COMPILE_CACHE: join(root, 'compiled') })
   for (let left = 2; left > 0; left -= 1) once()
   return median(
@@ -112,8 +113,8 @@ const measureRestores = async (): Promise<readonly Bounded[]> => {
   return [atLeast(worst, 0.7), ...figures]
 }
 
-const measure = async (repository: Repository): Promise<readonly Bounded[]> => {
-  const runMs = measureRun(repository)
+const measure = async (repository: Repository, program: Program): Promise<readonly Bounded[]> => {
+  const runMs = measureRun(repository, program)
   const aloneMs = measureAlone(repository)
   const turboMs = quick ? null : measureTurbo(repository)
   const { totalMs, listMs } = measureHash(repository)
@@ -135,13 +136,14 @@ const measure = async (repository: Repository): Promise<readonly Bounded[]> => {
 const main = async (): Promise<number> => {
   const machine = describeMachine()
   const repository = makeRepository()
+  const program = chooseProgram()
   try {
-    const { figures, missed, exitCode } = judge((await measure(repository)).map(onThisMachine), { quick })
+    const { figures, missed, exitCode } = judge((await measure(repository, program)).map(onThisMachine), { quick })
     const bare = median(
       Array.from({ length: runs }, () => timed([process.execPath, '-e', '0'], repository.root).tookMs),
     )
     const notes = [
-      `s200 is a whole sluice run, from the sources, with ledger and logs; an empty Node program takes ${Math.round(bare)} ms here.`,
+      `s200 is a whole sluice run, of the ${program.form} form, with ledger and logs; an empty Node program takes ${Math.round(bare)} ms here.`,
       'hash2000Ms has git list the checkout and reads every file; files that are as git knows them are not read at all.',
       'restoreVsCopy is the worst of three shapes, against the quicker of cp -r and the copy of Node.',
       ...missed,
@@ -150,6 +152,7 @@ const main = async (): Promise<number> => {
     return exitCode
   } finally {
     repository.remove()
+    if (program.folder !== null) rmSync(program.folder, { recursive: true, force: true })
   }
 }
 

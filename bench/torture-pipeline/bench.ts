@@ -1,12 +1,12 @@
 /**
  * `npm run torture:pipeline [-- --quick] [--json]`: `sluice run` is killed (`kill -9`) at random moments, again and again in the same project. Nothing that a
- * job started may outlive it, no half-written artifact or checkout may be used, and every run must be taken up and settle, or say why not.
+ * job started may outlive it, no half-written artifact, checkout or entry of the cache may be used, and every run must be taken up and settle, or say why not.
  */
 import { rm } from 'node:fs/promises'
 import { describeMachine } from '../lib/machine.ts'
 import { progress, report } from '../lib/report.ts'
 import { atLeast, atMost, type Bounded, judge, readOptions } from '../lib/targets.ts'
-import { badEntries, jobProcesses, makeWorld, readSluice, startSluice, type World } from './world.ts'
+import { badEntries, changeSeed, jobProcesses, makeWorld, readSluice, startSluice, type World } from './world.ts'
 
 const { quick, json } = readOptions(process.argv.slice(2))
 const kills = quick ? 8 : 200
@@ -42,11 +42,16 @@ const orphansOf = async (world: World): Promise<number> => {
 
 type RunRow = { readonly id: string; readonly status: string }
 
-const unsettled = (world: World): readonly RunRow[] => {
+const newestRuns = (world: World): readonly RunRow[] =>
   // Trusted: the command's own JSON.
-  const { items } = readSluice(world, ['runs', 'ls', '--limit', '50']) as { readonly items: readonly RunRow[] }
-  return items.filter(({ status }) => !['succeeded', 'failed', 'cancelled'].includes(status))
-}
+  (readSluice(world, ['runs', 'ls', '--limit', '50']) as { readonly items: readonly RunRow[] }).items
+
+const unsettled = (world: World): readonly RunRow[] =>
+  newestRuns(world).filter(({ status }) => !['succeeded', 'failed', 'cancelled'].includes(status))
+
+/** Every job succeeds, unless what it was given is not whole. */
+const failedRuns = (world: World): readonly string[] =>
+  newestRuns(world).flatMap(({ id, status }) => (status === 'failed' ? [`run ${id} failed`] : []))
 
 /** Takes up what was left, as the next command does; a run that stays where it is after several is unresumed. */
 const resume = async (world: World): Promise<readonly string[]> => {
@@ -67,6 +72,9 @@ const torture = async (world: World): Promise<Found> => {
     found.orphans += await orphansOf(world)
     for (const one of badEntries(world)) found.bad.add(one)
     for (const id of await resume(world)) found.unresumed.add(id)
+    for (const one of failedRuns(world)) found.bad.add(one)
+    // Every other run finds in the cache what the one before made, as far as that came.
+    if (found.runs % 2 === 0) await changeSeed(world, found.runs)
     if (found.kills % 20 === 0) progress(`${found.kills} of ${kills} kills`)
   }
   return found

@@ -1,7 +1,8 @@
-/** A project whose pipeline makes an artifact, checks it, and leaves processes where it can; and `sluice` as people type it, to be killed. */
+/** A project whose pipeline makes artifacts, keeps results and folders in the cache, checks all of it, and leaves processes where it can; and `sluice` as people type it, to be killed. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { makeStateDir } from '../../packages/sluice/test/e2e/plane.ts'
@@ -13,27 +14,45 @@ export type World = { readonly project: Project; readonly stateDir: string }
 
 const program = fileURLToPath(new URL('../../packages/sluice/bin/sluice.js', import.meta.url))
 
-/** Many files with their sums: a half-written artifact or checkout cannot pass. */
-const build = `mkdir dist
-for number in $(seq 20); do head -c 20000 /dev/urandom > dist/$number; done
-(cd dist; sha256sum [0-9]* > sums)`
+/** Many files with their sums: what is half-written cannot pass. */
+const fill = (folder: string): string => `mkdir ${folder}
+for number in $(seq 20); do head -c 20000 /dev/urandom > ${folder}/$number; done
+(cd ${folder}; sha256sum [0-9]* > sums)`
+
+const check = (folder: string): string => `(cd ${folder}; sha256sum --check --quiet sums)`
 
 const escape = `setsid sleep 300 & (setsid sh -c 'trap "" TERM HUP; sleep 300' </dev/null >/dev/null 2>&1 &)`
-
-const check = `cd dist; sha256sum --check --quiet sums`
 
 /** Makes it; each job takes a quarter of a second, so that kills fall into all of them. */
 export const makeWorld = async (): Promise<World> => {
   const listen = await freePort()
   const jobs = {
-    build: { steps: [build, `${escape}; sleep 0.2`, check], artifacts: { app: ['dist'] } },
+    build: { steps: [fill('dist'), `${escape}; sleep 0.2`, check('dist')], artifacts: { app: ['dist'] } },
     lint: { steps: [`${escape}; sleep 0.25`, 'git status --short'] },
-    test: { needs: ['build'], steps: [check, `${escape}; sleep 0.2`] },
-    late: { needs: ['test', 'lint'], steps: 'sleep 0.1' },
+    test: { needs: ['build'], steps: [check('dist'), `${escape}; sleep 0.2`] },
+    compile: {
+      cache: { inputs: ['seed'], outputs: ['out/**'] },
+      steps: [fill('out'), 'cp seed out/seed', 'sleep 0.1'],
+      artifacts: { out: ['out'] },
+    },
+    link: { needs: ['compile'], steps: [check('out'), 'cmp seed out/seed'] },
+    packages: {
+      caches: [{ key: 'packages', files: ['seed'], restoreKeys: ['packages-'], paths: ['store'] }],
+      steps: `if [ -d store ]; then ${check('store')}; else ${fill('store')}; fi`,
+    },
+    late: { needs: ['test', 'lint', 'link', 'packages'], steps: 'sleep 0.1' },
   }
   const environment = { listen, after: null, instances: 1, strategy: { kind: 'rolling', batchSize: 1 } } as const
   const project = await makeProject({ production: environment }, { pipeline: { jobs } })
-  return { project, stateDir: await makeStateDir() }
+  const world = { project, stateDir: await makeStateDir() }
+  await changeSeed(world, 1)
+  return world
+}
+
+/** Changes what results depend on, so that the next run finds nothing in the cache for it. */
+export const changeSeed = async ({ project }: World, seed: number): Promise<void> => {
+  await writeFile(join(project.directory, 'seed'), `${seed}\n`)
+  await project.commit(`1.0.${seed}`)
 }
 
 /** Starts `sluice` with some words. */

@@ -1,6 +1,7 @@
 /** Starts the load beside the benchmark and brings home what it saw. */
+import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { Worker } from 'node:worker_threads'
+import { fileURLToPath } from 'node:url'
 import type { ClientKind } from './clients.ts'
 import type { FailureKind, Target } from './connection.ts'
 
@@ -37,14 +38,16 @@ export type Load = {
 
 /** Starts the clients. */
 export const startLoad = (plan: LoadPlan): Load => {
-  const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: plan })
-  worker.on('error', (error) => {
+  const program = fileURLToPath(new URL('./worker.ts', import.meta.url))
+  const child = fork(program, [], { serialization: 'advanced', execArgv: [] })
+  child.on('error', (error) => {
     throw error
   })
+  child.send({ plan })
   const ask = async (message: 'report' | 'stop'): Promise<LoadReport> => {
-    const answer = once(worker, 'message')
-    worker.postMessage(message)
-    // Documented parser: the worker in this folder posts nothing else.
+    const answer = once(child, 'message')
+    child.send(message)
+    // Documented parser: the program in this folder sends nothing else.
     const [report] = (await answer) as [LoadReport]
     return report
   }

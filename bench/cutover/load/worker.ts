@@ -1,14 +1,13 @@
-/** The load, in a thread of its own so that what it measures is not its neighbour's work. Answers `report` and `stop` messages. */
-import { parentPort, workerData } from 'node:worker_threads'
+/**
+ * The load, in a process of its own so that what it measures is not its neighbour's work: whoever forks stops all of its threads for as long as that takes.
+ * Begins with a message that holds a plan, answers `report` and `stop`.
+ */
 import { type ClientKind, runClient, type Sink } from './clients.ts'
 import type { LoadFailure, LoadPlan, LoadReport } from './load.ts'
 
 const failuresKept = 100_000
 
-/** Documented parser: the data comes from `startLoad` in this folder. */
-const plan = workerData as LoadPlan
-
-const run = (): void => {
+const run = (plan: LoadPlan): void => {
   let running = true
   const requests: Record<ClientKind, number> = { keepAlive: 0, download: 0, slow: 0, upload: 0, webSocket: 0 }
   const samples = plan.groups.map(() => ({ at: [] as number[], latencyMs: [] as number[] }))
@@ -47,14 +46,14 @@ const run = (): void => {
     })),
   })
 
-  parentPort?.on('message', (message: unknown) => {
-    if (message !== 'stop') return parentPort?.postMessage(report())
+  process.on('message', (message) => {
+    if (message !== 'stop') return void process.send?.(report())
     running = false
-    void Promise.all(clients).then(() => {
-      parentPort?.postMessage(report())
-      parentPort?.close()
-    })
+    void Promise.all(clients).then(() => process.send?.(report(), () => process.exit()))
   })
 }
 
-run()
+// Nobody is left to tell.
+process.on('disconnect', () => process.exit())
+// Documented parser: the first message comes from `startLoad` in this folder.
+process.once('message', (message) => run((message as { readonly plan: LoadPlan }).plan))

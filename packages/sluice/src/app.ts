@@ -19,7 +19,7 @@ import { gitSource } from './adapters/source/git.ts'
 import { systemClock } from './adapters/system/clock.ts'
 import { systemCron } from './adapters/system/cron.ts'
 import { systemIds } from './adapters/system/ids.ts'
-import { systemLog } from './adapters/system/log.ts'
+import { systemLog, telling } from './adapters/system/log.ts'
 import type { BuiltinName } from './core/config/builtins.ts'
 import type { SluiceError } from './core/errors.ts'
 import { processDriver } from './drivers/process/driver.ts'
@@ -53,6 +53,8 @@ export type ControlPlaneOptions = {
   readonly gateway: 'keep' | 'whenNeeded'
   /** `control.log` in the state directory unless given. */
   readonly log?: Log
+  /** Called with what is wrong with a cache; the runs go on without it. */
+  readonly onCacheTrouble?: (text: string) => void
   /** The state can no longer be trusted: end the process; the gateway starts it again. */
   readonly onFatal: (error: SluiceError) => void
 }
@@ -82,7 +84,9 @@ export const openControlPlane = async (options: ControlPlaneOptions): Promise<Co
   const { stateDir, store: opening } =
     options.state ?? openState(options.stateDir ?? join(options.projectDir, '.sluice'))
   const projectDir = realpathSync(options.projectDir)
-  const log = options.log ?? systemLog({ to: join(stateDir, 'control.log') })
+  const written = options.log ?? systemLog({ to: join(stateDir, 'control.log') })
+  const { onCacheTrouble: tell } = options
+  const log = tell === undefined ? written : telling(written, { event: 'cache_trouble', tell })
   const gatewayFile = fileURLToPath(new URL('./gateway/bin.ts', import.meta.url))
   // The store first: it is the lock, and nothing else may be touched by a second control plane.
   const store = await opening
@@ -262,7 +266,8 @@ const cacheSupport = (stateDir: string, log: Log): CacheSupport => {
     report: ({ kind, text }) => log.warn('cache_trouble', { kind, text }),
     open: ({ remote, bytesMax }) => {
       const { stores, refused } = remoteCaches(remote, process.env)
-      if (refused !== null) log.warn('cache_trouble', { kind: 'remote_refused', text: refused })
+      if (refused !== null)
+        log.warn('cache_trouble', { kind: 'remote_refused', text: `the shared cache is not used: ${refused}` })
       return { local: localCache({ stateDir, seal: sealed(), bytesMax }), remotes: stores }
     },
   }

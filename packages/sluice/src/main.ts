@@ -2,6 +2,7 @@
 import { getEventListeners } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { readFileSync } from 'node:fs'
+import { beginThread } from './adapters/store/sqlite/thread.ts'
 import type { Host, Output } from './cli/cli.ts'
 import { runProgram } from './cli/program.ts'
 import type { Source } from './ports/source.ts'
@@ -23,7 +24,7 @@ const host: Host = {
   },
   serve: async (options) => (await import('./serve.ts')).serve(options),
   endEverything: async (stateDir) => (await import('./serve.ts')).endEverything(stateDir),
-  gateway: async (args) => (await import('./gateway/bin.ts')).gatewayCommand(args, version),
+  gateway: async (args) => (await import('./gateway/start.ts')).gatewayCommand(args, version),
   loadConfig: async (directory, signal) => (await import('./adapters/config/load.ts')).loadConfig(directory, signal),
   runStep: async (request, signal) => (await import('./app.ts')).runStepByHand(request, signal),
   isolation: async (stateDir) => (await import('./app.ts')).isolationHere(stateDir),
@@ -52,6 +53,9 @@ const outputOf = (stream: NodeJS.WriteStream): Output => ({
     return stream.rows ?? 40
   },
 })
+
+// Of all that a run needs, the store's thread takes longest to start; everything else is loaded meanwhile.
+if (process.argv[2] === 'run') beginThread()
 
 // A reader that goes away (`sluice … | head`) ends the program without a word.
 for (const stream of [process.stdout, process.stderr]) {

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { openControlPlane } from './app.ts'
 import { SluiceError } from './core/errors.ts'
 import { limits } from './core/limits.ts'
+import { sharedStarter } from './lib/processes/starter.ts'
 import { endInstances } from './drivers/process/end-all.ts'
 import type { Api } from './http/api.ts'
 import type { Client } from './http/client/client.ts'
@@ -115,10 +116,12 @@ export const openInProcess = async (
     readonly mode: 'read' | 'work'
     readonly actor: string
     readonly state: State
+    readonly onCacheTrouble: (text: string) => void
   },
 ): Promise<InProcess> => {
-  const { projectDir, state, onFatal, mode, actor } = options
-  const plane = await openControlPlane({ projectDir, state, gateway: 'whenNeeded', onFatal })
+  const { projectDir, state, onFatal, onCacheTrouble, mode, actor } = options
+  if (mode === 'work') sharedStarter.warm()
+  const plane = await openControlPlane({ projectDir, state, gateway: 'whenNeeded', onFatal, onCacheTrouble })
   if (mode === 'work') await plane.start()
   return { client: directClient(plane.api, actor), stateDir: plane.stateDir, close: plane.close }
 }

@@ -74,6 +74,7 @@ export type Host = {
     /** Name for the ledger. */
     readonly actor: string
     readonly onFatal: (error: Error) => void
+    readonly onCacheTrouble: (text: string) => void
   }) => Promise<InProcessApi>
   readonly serve: (options: {
     readonly projectDir: string

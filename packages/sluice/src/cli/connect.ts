@@ -122,7 +122,9 @@ const openHere = async (cli: Cli, mode: 'read' | 'work'): Promise<Connection> =>
     cli.note(`the state can no longer be trusted: ${error.message}`)
     process.exit(1)
   }
-  const { client, close } = await cli.host.openInProcess({ projectDir, stateDir, mode, actor: cli.actor, onFatal })
+  const onCacheTrouble = (text: string): void => cli.note(`${cli.noteStyle.mark('warn')} ${text}`)
+  const wanted = { projectDir, stateDir, mode, actor: cli.actor, onFatal, onCacheTrouble }
+  const { client, close } = await cli.host.openInProcess(wanted)
   return { client, kind: 'inProcess', close }
 }
 

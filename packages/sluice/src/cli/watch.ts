@@ -6,7 +6,7 @@ import type { RunDetailView } from '../http/client/run-views.ts'
 import type { Cli } from './cli.ts'
 import { createLive } from './render/live.ts'
 import { isOver, rolloutChanges, rolloutLines } from './render/rollout.ts'
-import { isRunOver, runChanges, runLines } from './render/run.ts'
+import { isJobOver, isRunOver, runChanges, runLines } from './render/run.ts'
 import { isoTime } from '../core/iso-time.ts'
 import type { Style } from './render/style.ts'
 
@@ -17,6 +17,7 @@ const heartbeatMs = 30_000
 /** Looks take at most one part in so many of the time: a run of ten thousand jobs is not read anew for each of them. */
 const lookPart = 10
 const lookPauseMsMax = 10_000
+const fewLeft = 8
 /** Looks in a row that may fail, one second apart, before the server is given up: its gateway starts it again within seconds. */
 const failuresMax = 20
 
@@ -26,6 +27,8 @@ type Subject<State> = {
   readonly id: string
   readonly look: () => Promise<State>
   readonly isOver: (state: State) => boolean
+  /** How much is still to come; with little of it, looks follow each other at once, so that nobody waits for an end that has come. */
+  readonly left: (state: State) => number
   readonly lines: (state: State, style: Style) => readonly string[]
   readonly changes: (before: State | null, after: State) => readonly string[]
   readonly status: (state: State) => string
@@ -55,6 +58,7 @@ export const watchRollout = (
     id,
     look: () => client.call('rollouts.show', { params: { rollout: id } }),
     isOver,
+    left: () => 1,
     staysAtEnd: false,
     lines: rolloutLines,
     changes: rolloutChanges,
@@ -74,6 +78,7 @@ export const watchRun = (
     id,
     look: () => client.call('runs.show', { params: { run: id } }),
     isOver: isRunOver,
+    left: ({ jobs }) => jobs.filter((job) => !isJobOver(job)).length,
     staysAtEnd: true,
     lines: runLines,
     changes: runChanges,
@@ -106,7 +111,7 @@ const watch = async <State>(
       const lookedAt = performance.now()
       state = await lookPatiently(cli, { subject, teller })
       teller.tell(state)
-      const pauseMs = (performance.now() - lookedAt) * (lookPart - 1)
+      const pauseMs = subject.left(state) <= fewLeft ? 0 : (performance.now() - lookedAt) * (lookPart - 1)
       if (subject.isOver(state)) return { ended: 'over', state }
       if (interrupted.aborted) return { ended: 'detached', state }
       if (late !== null && performance.now() >= late) return { ended: 'late', state }

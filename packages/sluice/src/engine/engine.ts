@@ -54,7 +54,7 @@ export class Engine {
 
   constructor(ports: Ports, options: EngineOptions) {
     this.#ports = ports
-    this.reading = new Reading(ports.store)
+    this.reading = new Reading(ports.store, (key) => this.#loop.durableState(key))
     this.#loop = new Loop({
       clock: ports.clock,
       log: ports.log,

@@ -41,6 +41,8 @@ type Decided = { readonly plan: Plan; readonly written: Promise<readonly LedgerR
 export class Loop {
   readonly #options: LoopOptions
   readonly #held = new Map<string, Held>()
+  /** Of those that are held, what the store has: a decision more may be under way. */
+  readonly #durable = new Map<string, Held>()
   readonly #inFlight: InFlight
   #lease: Lease | null = null
   /** Grows whenever what is held is dropped; a commit decided before that is stale, whatever the store says to it. */
@@ -84,7 +86,9 @@ export class Loop {
   ): Promise<readonly boolean[]> {
     const { plan, written } = await this.#decide(keys, make, request)
     if (written !== null) {
-      this.#options.onRows(await written)
+      const rows = await written
+      for (const held of plan.held) this.#keepDurable(held)
+      this.#options.onRows(rows)
       for (const { key, effect } of plan.effects) this.#perform(key, effect)
       for (const held of plan.held) this.#settleUp(held)
     }
@@ -141,7 +145,9 @@ export class Loop {
       if (this.#held.has(keyText(key))) continue
       const stored = await this.#options.store.load(key)
       if (this.#held.has(keyText(key))) continue
-      this.#held.set(keyText(key), stored === null ? unwritten(key) : heldOf(stored))
+      const held = stored === null ? unwritten(key) : heldOf(stored)
+      this.#held.set(keyText(key), held)
+      if (stored !== null) this.#keepDurable(held)
     }
   }
 
@@ -153,6 +159,17 @@ export class Loop {
   /** The state of a held aggregate as of the last decision. */
   heldState(key: AggregateKey): unknown {
     return this.#heldOf(key).state
+  }
+
+  /** The state of an aggregate as it was written last; null for one that is not held. What is read again and again need not be put together anew from its rows. */
+  durableState(key: AggregateKey): unknown {
+    return this.#durable.get(keyText(key))?.state ?? null
+  }
+
+  #keepDurable(held: Held): void {
+    const text = keyText(held.key)
+    const before = this.#durable.get(text)
+    if (before === undefined || before.version < held.version) this.#durable.set(text, held)
   }
 
   /** The state of an aggregate as of the last decision. */
@@ -229,6 +246,7 @@ export class Loop {
   #drop(): void {
     this.#generation += 1
     this.#held.clear()
+    this.#durable.clear()
     const recovering = Promise.allSettled(this.#commits).then(() => {
       if (this.#recovering === recovering) this.#recovering = null
     })
@@ -261,6 +279,7 @@ export class Loop {
     const held = heldOf(stored)
     const { key } = held
     this.#held.set(keyText(key), held)
+    this.#keepDurable(held)
     const effects = machines[key.kind].outstanding(held.state)
     if (this.#lease === null || effects.length === 0) return
     const claims = isRestart ? await this.#options.store.claim(key, this.#lease) : 0
@@ -290,7 +309,9 @@ export class Loop {
     const held = this.#held.get(keyText(key))
     if (held === undefined || held.version !== version) return
     this.#inFlight.keepOnly(keyText(key), wanted)
-    if (machine.settled(state)) this.#held.delete(keyText(key))
+    if (!machine.settled(state)) return
+    this.#held.delete(keyText(key))
+    this.#durable.delete(keyText(key))
   }
 
   /** Sets the one timer for the earliest thing that is due. */

@@ -17,14 +17,19 @@ export type Page<Item> = { readonly items: readonly Item[]; readonly next: strin
 /** How much of a list is wanted. */
 export type PageQuery = { readonly limit?: number; readonly cursor?: string }
 
+/** The state that the store has of an aggregate, where it is at hand; otherwise null. */
+export type DurableState = (key: AggregateKey) => unknown
+
 /** Reads aggregates by id or page by page. */
 export class Reading {
   readonly #store: Store
+  readonly #durable: DurableState
   /** Releases never change, so that what was read once stays true. */
   readonly #releases = new Map<string, Release>()
 
-  constructor(store: Store) {
+  constructor(store: Store, durable: DurableState) {
     this.#store = store
+    this.#durable = durable
   }
 
   /** The rollout; `not_found`. */
@@ -127,6 +132,8 @@ export class Reading {
   }
 
   async #load(key: AggregateKey): Promise<unknown> {
+    const known = this.#durable(key)
+    if (known !== null) return known
     const stored = await this.#store.load(key)
     return stored === null ? null : currentState(key.kind, stored)
   }

@@ -59,9 +59,12 @@ export const startRun = async (
 ): Promise<{ run: RunId; plan: RunPlan }> => {
   const { source } = world
   const isTree = command.of === 'tree'
-  const commit = await (isTree ? source.commitTree(signal) : source.resolve(command.ref, signal))
   const id = runId(world.ids.next('run'))
-  const plan = await planOf(world, { id, commit, command, seen: await seenCommits(desk) }, signal)
+  const [commit, seen] = await Promise.all([
+    isTree ? source.commitTree(signal) : source.resolve(command.ref, signal),
+    seenCommits(desk),
+  ])
+  const plan = await planOf(world, { id, commit, command, seen }, signal)
   const at = desk.clock.now()
   const carried = await carriedOf(desk, command)
   const event: RunEvent = { type: 'run_planned', at, id, token: 1, plan, by: asking.by, carried }

@@ -1,23 +1,4 @@
-/**
- * Starts a gateway from a command line: `node bin.ts --state-dir DIR [--take-over] [--alone] [--control-plane-command JSON] [--settings JSON]`. `--alone`: without a
- * standby. (`--adopt` and `--stand-by` are for gateways that a gateway starts.)
- *
- * Nothing but this file is loaded before the compile cache is on: it takes two thirds off the time to the first answer after a kill.
- */
-import { enableCompileCache, flushCompileCache } from 'node:module'
-import path from 'node:path'
+/** A gateway as a program of its own, as control planes and gateways start it; the words are those of `start.ts`. */
+import { gatewayCommand } from './start.ts'
 
-const flushAfterMs = 1_000
-
-/** Runs a gateway until SIGTERM, SIGINT or `shutdown`; gives the exit code. */
-export const gatewayCommand = async (args: readonly string[], version: string): Promise<number> => {
-  const stateDir = args[args.indexOf('--state-dir') + 1]
-  if (args.includes('--state-dir') && stateDir !== undefined)
-    enableCompileCache(path.resolve(stateDir, 'compile-cache'))
-  const { runGatewayCommand } = await import('./command.ts')
-  // Written while it serves, not at its end: a gateway seldom ends in peace.
-  setTimeout(flushCompileCache, flushAfterMs).unref()
-  return runGatewayCommand(args, version)
-}
-
-if (import.meta.main) process.exitCode = await gatewayCommand(process.argv.slice(2), '0.1.0')
+process.exitCode = await gatewayCommand(process.argv.slice(2), '0.1.0')

@@ -55,27 +55,35 @@ type EventsQuery = Parameters<Client['events']>[0]
 /** Rows read at a time. */
 const pageRows = 200
 
-/** Rows in order, without gaps: what the engine announces only wakes it, the rows are read from the store. */
+/** Rows in order, without gaps: those before now from the store, then those that the engine announces. */
 async function* rowsOf(
   { engine }: ApiContext,
   { after, kind, id }: EventsQuery,
   signal: AbortSignal,
 ): AsyncGenerator<ServerEvent, void, undefined> {
-  let last = after
+  const key = keyOf(kind, id)
+  const announced: LedgerRow[] = []
   let wake: () => void = () => {}
   const unsubscribe = engine.subscribe((rows) => {
-    last ??= (rows[0]?.seq ?? 1) - 1
+    for (const row of rows) if (concerns(row, key)) announced.push(row)
     wake()
   })
   const end = (): void => wake()
   signal.addEventListener('abort', end, { once: true })
   try {
-    while (!signal.aborted) {
-      const woken = new Promise<void>((resolve) => (wake = resolve))
-      const rows = last === null ? [] : await engine.ledger({ after: last, limit: pageRows, ...keyOf(kind, id) })
+    let last = after
+    while (last !== null && !signal.aborted) {
+      const rows = await engine.ledger({ after: last, limit: pageRows, ...(key === null ? {} : { key }) })
+      if (rows.length === 0) break
       last = rows.at(-1)?.seq ?? last
       for (const row of rows) yield eventOf(row)
-      if (rows.length === 0 && !signal.aborted) await woken
+    }
+    while (!signal.aborted) {
+      const woken = new Promise<void>((resolve) => (wake = resolve))
+      const rows = announced.splice(0)
+      // One that was announced while the store was read may have been read there.
+      for (const row of rows) if (last === null || row.seq > last) yield eventOf(row)
+      if (rows.length === 0) await woken
     }
   } finally {
     unsubscribe()
@@ -83,12 +91,15 @@ async function* rowsOf(
   }
 }
 
-const keyOf = (kind: string | undefined, id: string | undefined): { readonly key?: AggregateKey } => {
+const concerns = (row: LedgerRow, key: AggregateKey | null): boolean =>
+  key === null || (row.key.kind === key.kind && row.key.id === key.id)
+
+const keyOf = (kind: string | undefined, id: string | undefined): AggregateKey | null => {
   const kinds = ['run', 'release', 'rollout', 'environment'] as const
   const known = kinds.find((one) => one === kind)
-  if (kind === undefined || id === undefined) return {}
+  if (kind === undefined || id === undefined) return null
   if (known === undefined) throw new SluiceError('usage_invalid', { detail: `there is no ${kind} in the ledger` })
-  return { key: { kind: known, id } }
+  return { kind: known, id }
 }
 
 /** The text of a row is made only for those who read it. */

@@ -1,4 +1,6 @@
-import { spawn } from 'node:child_process'
+import type { Readable } from 'node:stream'
+import { findProgram } from './processes/find-program.ts'
+import { sharedStarter } from './processes/starter.ts'
 
 /** How a program ended, with what it said; or why it never began (`code` is the system's: `ENOENT` …), or was called off. `code` is null after a signal. */
 export type ProgramAnswer =
@@ -13,21 +15,52 @@ export type ProgramOptions = {
 }
 
 /** Runs a program to its end and gives what it said. For short answers: they are held in memory. Never rejects. */
-export const runProgram = (
-  program: string,
+export const runProgram = async (
+  name: string,
   args: readonly string[],
   { cwd, env, signal }: ProgramOptions,
-): Promise<ProgramAnswer> =>
+): Promise<ProgramAnswer> => {
+  const program = name.includes('/') ? name : findProgram(name, env['PATH'] ?? '')
+  if (program === null) return { kind: 'failed', code: 'ENOENT', detail: `${name} is not on the PATH` }
+  const calledOff = { kind: 'failed', code: 'ABORT_ERR', detail: `${name} was called off` } as const
+  if (signal.aborted) return calledOff
+  const started = await sharedStarter.start({
+    program,
+    argv: [name, ...args],
+    env: Object.fromEntries(Object.entries(env).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]]))),
+    directory: cwd,
+    as: null,
+    hasInput: false,
+  })
+  if (started.kind === 'unstartable')
+    return {
+      kind: 'failed',
+      code: /ENOENT|No such file/.test(started.detail) ? 'ENOENT' : 'EIO',
+      detail: started.detail,
+    }
+  const { pid, stdout, stderr } = started
+  const stop = (): void => {
+    try {
+      process.kill(-pid, 'SIGTERM')
+    } catch {
+      // It ended meanwhile.
+    }
+  }
+  if (signal.aborted) stop()
+  else signal.addEventListener('abort', stop, { once: true })
+  try {
+    const [out, err, end] = await Promise.all([textOf(stdout), textOf(stderr), started.end])
+    if (signal.aborted) return calledOff
+    if (end.kind === 'lost') return { kind: 'failed', code: 'EIO', detail: end.detail }
+    return { kind: 'ended', code: end.kind === 'exited' ? end.code : null, out, err }
+  } finally {
+    signal.removeEventListener('abort', stop)
+  }
+}
+
+const textOf = (stream: Readable): Promise<string> =>
   new Promise((resolve) => {
-    const child = spawn(program, args, { cwd, env, signal, stdio: ['ignore', 'pipe', 'pipe'] })
-    const [out, err]: [Buffer[], Buffer[]] = [[], []]
-    child.stdout.on('data', (chunk: Buffer) => out.push(chunk))
-    child.stderr.on('data', (chunk: Buffer) => err.push(chunk))
-    child.once('error', (error) => {
-      const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name
-      resolve({ kind: 'failed', code, detail: error.message })
-    })
-    child.once('close', (code) =>
-      resolve({ kind: 'ended', code, out: Buffer.concat(out).toString(), err: Buffer.concat(err).toString() }),
-    )
+    const chunks: Buffer[] = []
+    stream.on('data', (chunk: Buffer) => chunks.push(chunk))
+    stream.once('close', () => resolve(Buffer.concat(chunks).toString()))
   })

@@ -2,14 +2,15 @@
  * The processes of one job: started in its namespaces where there are some, in process groups otherwise, and all of them gone when the job ends.
  * A process that a step leaves in the background lives on for the steps after it.
  */
-import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import type { Readable } from 'node:stream'
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises'
 import { limits } from '../core/limits.ts'
 import { endMarked, newestPid } from '../lib/marked-processes.ts'
+import { findProgram } from '../lib/processes/find-program.ts'
+import type { ProcessEnd, Started, Starter, Unstartable } from '../lib/processes/started.ts'
 import { endGroup, isGroupAlive, signalMembers } from '../lib/process-group.ts'
 import type { ExecutionEnd } from '../ports/dialect.ts'
-import { findProgram, type RunAs } from './isolation/launcher.ts'
+import type { RunAs } from './isolation/launcher.ts'
 import type { Namespace } from './isolation/namespace.ts'
 
 /** Takes output; no more comes before the promise, where there is one, is settled. */
@@ -30,6 +31,7 @@ export type Order = {
 /** What the processes of a job have in common. */
 export type ProcessesOptions = {
   readonly namespace: Namespace | null
+  readonly starter: Starter
   /** `NAME=value` that every process of the job has in its environment. */
   readonly mark: string
   readonly graceMs: number
@@ -37,14 +39,14 @@ export type ProcessesOptions = {
   readonly onGroup: (leader: number) => void
 }
 
-type Child = ChildProcessByStdio<null, Readable, Readable>
-
 /** Starts and ends them. */
 export class Processes {
   readonly #options: ProcessesOptions
   readonly #since: number | null
   readonly #groups = new Set<number>()
-  readonly #open = new Set<Child>()
+  readonly #open = new Set<Started>()
+  /** Those on their way: whoever ends the job's processes waits until they can be ended. */
+  readonly #starting = new Set<Promise<unknown>>()
   readonly #running = new Set<Promise<void>>()
 
   constructor(options: ProcessesOptions) {
@@ -57,24 +59,27 @@ export class Processes {
     const program = this.#find(order)
     if (program === null) return unstartable(order)
     if (signal.aborted) return { kind: 'cancelled' }
-    const child = this.#spawn(order, program)
-    const leader = child.pid
-    const exit = exitOf(child)
-    if (leader === undefined) return exit
+    const started = await this.#start(order, program)
+    if (started.kind === 'unstartable') return started
+    const { pid: leader, end: exit } = started
     const cut: { readonly because: 'timed_out' | 'cancelled'; readonly ending: Promise<void> }[] = []
     const end = (because: 'timed_out' | 'cancelled'): void => {
       if (cut.length === 0) cut.push({ because, ending: this.#endGroup(leader) })
     }
     const cancel = (): void => end('cancelled')
-    signal.addEventListener('abort', cancel, { once: true })
+    if (signal.aborted) cancel()
+    else signal.addEventListener('abort', cancel, { once: true })
     const timer = order.timeoutMs === null ? null : setTimeout(() => end('timed_out'), order.timeoutMs)
     try {
       const ended = await exit
+      if (ended.kind === 'lost') await this.#endGroup(leader)
       const [first] = cut
       await first?.ending
-      await this.#drained(child)
+      await this.#drained(started)
       // A process that ended well was not cut short, even if the signal fell just then.
-      return first === undefined || (ended.kind === 'exited' && ended.code === 0) ? ended : { kind: first.because }
+      return first === undefined || (ended.kind === 'exited' && ended.code === 0)
+        ? executionEnd(ended)
+        : { kind: first.because }
     } finally {
       signal.removeEventListener('abort', cancel)
       if (timer !== null) clearTimeout(timer)
@@ -84,7 +89,9 @@ export class Processes {
   /** Starts a process that runs beside the steps until the job ends; resolves with how it ended. */
   async serve(order: Omit<Order, 'timeoutMs'>): Promise<ExecutionEnd> {
     const program = this.#find(order)
-    return program === null ? unstartable(order) : exitOf(this.#spawn(order, program))
+    if (program === null) return unstartable(order)
+    const started = await this.#start(order, program)
+    return started.kind === 'unstartable' ? started : executionEnd(await started.end)
   }
 
   /**
@@ -93,6 +100,7 @@ export class Processes {
    */
   async end(graceMs: number): Promise<number> {
     const { namespace, mark } = this.#options
+    await Promise.allSettled(this.#starting)
     if (namespace !== null) return 0
     await Promise.all([...this.#groups].filter(hasMembers).map((group) => endGroup(group, graceMs)))
     const escaped = await endMarked({ entry: mark, since: this.#since }, graceMs)
@@ -103,36 +111,54 @@ export class Processes {
   /** Waits for what was started to be gone (what enters namespaces from outside goes just after what it entered), and stops listening to what still holds an output open. */
   async release(): Promise<void> {
     await Promise.race([Promise.all(this.#running), sleep(limits.namespaceEndMs, null, { ref: false })])
-    for (const child of this.#open) {
-      child.stdout.destroy()
-      child.stderr.destroy()
+    for (const { stdout, stderr } of this.#open) {
+      stdout.destroy()
+      stderr.destroy()
     }
     this.#open.clear()
   }
 
-  /** Outside of namespaces by the path that was found: the system need not look in every folder again. */
-  #spawn({ argv, env, directory, as, onOutput }: Omit<Order, 'timeoutMs'>, found: string): Child {
-    const { namespace, onGroup } = this.#options
-    const [program = '', ...words] = namespace === null ? argv : namespace.enter(argv, { directory, as })
-    const child = spawn(namespace === null ? found : program, words, {
-      argv0: program,
-      // Inside, `nsenter` goes to the folder as it is seen there.
-      cwd: namespace === null ? directory : '/',
-      env,
-      detached: true,
-      stdio: ['ignore', 'pipe', 'pipe'],
-      ...(namespace === null && as !== null ? as : {}),
-    })
-    for (const stream of ['stdout', 'stderr'] as const) listen(child[stream], (chunk) => onOutput(stream, chunk))
-    this.#open.add(child)
-    const over = exitOf(child).then(() => void this.#running.delete(over))
-    this.#running.add(over)
-    child.once('close', () => this.#open.delete(child))
-    if (child.pid !== undefined && namespace === null) {
-      this.#groups.add(child.pid)
-      onGroup(child.pid)
+  async #start(order: Omit<Order, 'timeoutMs'>, found: string): Promise<Started | Unstartable> {
+    const starting = this.#started(order, found)
+    this.#starting.add(starting)
+    try {
+      return await starting
+    } finally {
+      this.#starting.delete(starting)
     }
-    return child
+  }
+
+  /** Outside of namespaces by the path that was found: the system need not look in every folder again. */
+  async #started(
+    { argv, env, directory, as, onOutput }: Omit<Order, 'timeoutMs'>,
+    found: string,
+  ): Promise<Started | Unstartable> {
+    const { namespace, starter, onGroup } = this.#options
+    // Inside, `nsenter` goes to the folder as it is seen there.
+    const entered = namespace?.enter(argv, { directory, as }) ?? null
+    const started = await starter.start({
+      program: entered?.[0] ?? found,
+      argv: entered ?? argv,
+      env,
+      directory: entered === null ? directory : '/',
+      as: entered === null ? as : null,
+      hasInput: false,
+    })
+    if (started.kind === 'unstartable') return started
+    const { pid, stdout, stderr, end } = started
+    this.#open.add(started)
+    const closed = [
+      listen(stdout, (chunk) => onOutput('stdout', chunk)),
+      listen(stderr, (chunk) => onOutput('stderr', chunk)),
+    ]
+    void Promise.all(closed).then(() => this.#open.delete(started))
+    const over = end.then(() => void this.#running.delete(over))
+    this.#running.add(over)
+    if (namespace === null) {
+      this.#groups.add(pid)
+      onGroup(pid)
+    }
+    return started
   }
 
   /** Inside of namespaces the leader is `nsenter`, which must live to tell how the process ended. */
@@ -166,22 +192,22 @@ export class Processes {
   }
 
   /** What was written before the end is in the pipes by then: they are read until a turn of the event loop brings nothing more. What holds them open goes on writing to the log. */
-  async #drained(child: Child): Promise<void> {
+  async #drained(started: Started): Promise<void> {
     let quietTurns = 0
     const heard = (): void => {
       quietTurns = 0
     }
-    child.stdout.on('data', heard)
-    child.stderr.on('data', heard)
+    started.stdout.on('data', heard)
+    started.stderr.on('data', heard)
     const deadline = performance.now() + limits.jobPipeWaitMs
-    const isHeldUp = (): boolean => child.stdout.isPaused() || child.stderr.isPaused()
-    while (this.#open.has(child) && quietTurns < 3 && (isHeldUp() || performance.now() < deadline)) {
+    const isHeldUp = (): boolean => started.stdout.isPaused() || started.stderr.isPaused()
+    while (this.#open.has(started) && quietTurns < 3 && (isHeldUp() || performance.now() < deadline)) {
       quietTurns = isHeldUp() ? 0 : quietTurns + 1
       if (isHeldUp()) await sleep(1)
       else await turn()
     }
-    child.stdout.off('data', heard)
-    child.stderr.off('data', heard)
+    started.stdout.off('data', heard)
+    started.stderr.off('data', heard)
   }
 }
 
@@ -190,22 +216,19 @@ const unstartable = ({ argv: [program = ''] }: Pick<Order, 'argv'>): ExecutionEn
   detail: `${program} is not there, or may not be executed`,
 })
 
-const listen = (readable: Readable, take: (chunk: Uint8Array) => Promise<void> | null): void => {
+/** Resolves when nothing more can come. */
+const listen = (readable: Readable, take: (chunk: Uint8Array) => Promise<void> | null): Promise<void> => {
   readable.on('data', (chunk: Uint8Array) => {
     const wait = take(chunk)
     if (wait === null) return
     readable.pause()
     void wait.catch(() => {}).then(() => readable.resume())
   })
+  return new Promise((resolve) => void readable.once('close', resolve))
 }
 
-const exitOf = (child: Child): Promise<ExecutionEnd> =>
-  new Promise((resolve) => {
-    child.once('error', (error) => resolve({ kind: 'unstartable', detail: error.message }))
-    child.once('exit', (code, name) =>
-      resolve(code === null ? { kind: 'signalled', signal: name ?? 'unknown' } : { kind: 'exited', code }),
-    )
-  })
+const executionEnd = (end: ProcessEnd): ExecutionEnd =>
+  end.kind === 'lost' ? { kind: 'unstartable', detail: end.detail } : end
 
 /** Zombies count here; looking closer costs more than ending a group of them. */
 const hasMembers = (group: number): boolean => {

@@ -8,6 +8,7 @@ import { limits } from '../core/limits.ts'
 import type { Artifact } from '../core/model.ts'
 import type { JobPlan } from '../core/pipeline/job-plan.ts'
 import { endMarked } from '../lib/marked-processes.ts'
+import { sharedStarter } from '../lib/processes/starter.ts'
 import type { JobOutcome, JobRequest, LogLine, LogMarks, LogPage } from '../ports/runner.ts'
 import { type Beginning, beginningOf } from './beginning.ts'
 import { detectIsolation, type Isolation, type IsolationWish } from './isolation/detect.ts'
@@ -85,7 +86,7 @@ export class LocalRunner {
     const isolation = wish ?? this.#options.isolation ?? 'auto'
     if (isolation === 'none') return Promise.resolve({ kind: 'shared' })
     this.#isolation ??= mkdir(join(stateDir, 'jobs'), { recursive: true }).then(() =>
-      detectIsolation({ folder: join(stateDir, 'jobs'), environment }),
+      detectIsolation({ folder: join(stateDir, 'jobs'), environment, starter: sharedStarter }),
     )
     return this.#isolation
   }
@@ -258,11 +259,19 @@ export class LocalRunner {
     let made: readonly Artifact[] = []
     const release = files.kind === 'layers' ? this.#checkouts?.hold(files.lowers) : undefined
     try {
-      const workspace = await openWorkspace({ folder, isolation, network, files, environment, copies: this.#copies })
-      const mark = this.#mark(key)
+      const workspace = await openWorkspace({
+        folder,
+        isolation,
+        starter: sharedStarter,
+        network,
+        files,
+        environment,
+        copies: this.#copies,
+      })
       const processes = new Processes({
         namespace: workspace.namespace,
-        mark,
+        starter: sharedStarter,
+        mark: this.#mark(key),
         graceMs: this.#graceMs,
         onGroup: (leader) => this.#recordGroup(key, leader),
       })

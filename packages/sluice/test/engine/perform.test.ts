@@ -73,7 +73,11 @@ const worldWith = (replaced: Partial<Ports>): PerformWorld => {
     router: absent('router') as Ports['router'],
     ...replaced,
   }
-  return { ports, reading: new Reading(store), deliveries: absent('deliveries') as PerformWorld['deliveries'] }
+  return {
+    ports,
+    reading: new Reading(store, () => null),
+    deliveries: absent('deliveries') as PerformWorld['deliveries'],
+  }
 }
 
 const startedRun = (command: string, timeoutMs: number) => {

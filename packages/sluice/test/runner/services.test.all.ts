@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { after, before, describe, it } from 'node:test'
 import type { PlannedService } from '../../src/core/pipeline/job-plan.ts'
-import { findProgram } from '../../src/runner/isolation/launcher.ts'
+import { findProgram } from '../../src/lib/processes/find-program.ts'
 import { type Lab, makeLab, never, plan, processesWith, service } from './lab.ts'
 
 let lab: Lab

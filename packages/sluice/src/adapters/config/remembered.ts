@@ -48,7 +48,7 @@ export const remember = async (folder: string, commit: CommitId, evaluated: Eval
 
 const pathOf = (folder: string, commit: CommitId): string => join(folder, `${commit}-${process.version}.json`)
 
-/** Changes with the files of the schema: names, sizes and times of the folder that holds it. */
+/** Changes with the files of the schema: names, sizes and times of the folder that holds it; where only what was built is there, one of the names is a hash of them. */
 export const schemaStamp = (): string => {
   const folder = fileURLToPath(new URL('../../core/config/', import.meta.url))
   const files = readdirSync(folder).toSorted()

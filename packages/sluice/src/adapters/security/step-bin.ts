@@ -35,11 +35,9 @@ const linesOf = ({ verdict, result, outputs }: BuiltinResult): readonly string[]
   result.reason === null ? verdict : `${verdict}: ${result.reason}`,
 ]
 
-if (import.meta.main) {
-  try {
-    process.exitCode = await main(process.argv.slice(2))
-  } catch (error) {
-    process.stdout.write(`broken: ${error instanceof SluiceError ? error.detail : String(error)}\n`)
-    process.exitCode = exitCodes.broken
-  }
+try {
+  process.exitCode = await main(process.argv.slice(2))
+} catch (error) {
+  process.stdout.write(`broken: ${error instanceof SluiceError ? error.detail : String(error)}\n`)
+  process.exitCode = exitCodes.broken
 }

@@ -16,13 +16,15 @@ export type PlaceRequest = {
 /** See `Source.place`. */
 export const placeOf = async (request: PlaceRequest, signal: AbortSignal): Promise<CommitPlace> => {
   const ask = asking(request.directory, signal)
-  const { commit } = request
-  const [branch, tags] = await Promise.all([
-    branchAt(ask, request),
-    ask('for-each-ref', '--points-at', commit, '--sort=-version:refname', '--format=%(refname:strip=2)', 'refs/tags'),
-  ])
-  const base = await baseOf(ask, request)
-  return { branch, tag: tags?.split('\n')[0] || null, base, changed: await changedSince(request, base, signal) }
+  const refs = await refsOf(ask)
+  const base = await baseOf(ask, { ...request, refs })
+  const tag = refs.find(({ name, commit }) => name.startsWith('refs/tags/') && commit === request.commit)
+  return {
+    branch: branchAt(refs, request),
+    tag: tag === undefined ? null : shortOf(tag.name),
+    base,
+    changed: await changedSince(request, base, signal),
+  }
 }
 
 /** One answer of git's; null when it has none. */
@@ -35,29 +37,60 @@ const asking =
     return code === 0 && out !== '' ? out.trimEnd() : null
   }
 
-const branchAt = async (ask: Ask, { ref, commit }: PlaceRequest): Promise<string | null> => {
-  const name = ref.replace(/^refs\/heads\//, '')
-  if ((await ask('rev-parse', '--verify', '--quiet', `refs/heads/${name}^{commit}`)) === commit) return name
-  const here = await ask('symbolic-ref', '--quiet', '--short', 'HEAD')
+type Ref = {
+  readonly name: string
+  /** What an annotated tag points at, in the end. */
+  readonly commit: string
+  readonly isHere: boolean
+  /** The ref that it stands for; empty for most. */
+  readonly target: string
+}
+
+/** Branches, tags, and the remote's default branch in one question, the highest version first: each question costs a process. */
+const refsOf = async (ask: Ask): Promise<readonly Ref[]> => {
+  const fields = ['refname', 'objectname', '*objectname', 'HEAD', 'symref']
+  const listed = await ask(
+    'for-each-ref',
+    '--sort=-version:refname',
+    `--format=${fields.map((field) => `%(${field})`).join('%09')}`,
+    'refs/heads',
+    'refs/tags',
+    'refs/remotes/origin/HEAD',
+  )
+  return (listed ?? '').split('\n').flatMap((line) => {
+    const [name = '', object = '', peeled = '', here = '', target = ''] = line.split('\t')
+    return name === '' ? [] : [{ name, commit: peeled === '' ? object : peeled, isHere: here === '*', target }]
+  })
+}
+
+/** `refs/heads/feat/x` is `feat/x`. */
+const shortOf = (name: string): string => name.split('/').slice(2).join('/')
+
+const branchAt = (refs: readonly Ref[], { ref, commit }: PlaceRequest): string | null => {
+  const branches = refs.filter(({ name }) => name.startsWith('refs/heads/'))
+  const asked = `refs/heads/${ref.replace(/^refs\/heads\//, '')}`
+  const here = branches.find(({ isHere }) => isHere)
+  const there = branches.filter((one) => one.commit === commit).toSorted((a, b) => (a.name < b.name ? -1 : 1))
+  const found = there.find(({ name }) => name === asked)
+  if (found !== undefined) return shortOf(found.name)
   // The working tree's commit is no branch's, and still made on one.
-  if (ref === 'HEAD') return here
-  if (here !== null && (await ask('rev-parse', '--verify', '--quiet', 'HEAD^{commit}')) === commit) return here
-  const there = await ask('for-each-ref', '--points-at', commit, '--format=%(refname:strip=2)', 'refs/heads')
-  return there?.split('\n')[0] ?? null
+  if (ref === 'HEAD') return here === undefined ? null : shortOf(here.name)
+  const first = there.find(({ isHere }) => isHere) ?? there[0]
+  return first === undefined ? null : shortOf(first.name)
 }
 
 /** The remote's default branch, or the one that is called so here. */
-const mainline = async (ask: Ask): Promise<string | null> => {
-  const remote = await ask('symbolic-ref', '--quiet', 'refs/remotes/origin/HEAD')
-  if (remote !== null) return remote
-  for (const name of ['refs/heads/main', 'refs/heads/master'])
-    if ((await ask('rev-parse', '--verify', '--quiet', name)) !== null) return name
-  return null
+const mainline = (refs: readonly Ref[]): Ref | null => {
+  const remote = refs.find(({ name, target }) => name === 'refs/remotes/origin/HEAD' && target !== '')
+  const named = (wanted: string): Ref | undefined => refs.find(({ name }) => name === wanted)
+  return remote ?? named('refs/heads/main') ?? named('refs/heads/master') ?? null
 }
 
-const baseOf = async (ask: Ask, { commit, seen }: PlaceRequest): Promise<CommitId | null> => {
-  const main = await mainline(ask)
-  const fork = main === null ? null : await ask('merge-base', main, commit)
+type BaseRequest = PlaceRequest & { readonly refs: readonly Ref[] }
+
+const baseOf = async (ask: Ask, { commit, seen, refs }: BaseRequest): Promise<CommitId | null> => {
+  const main = mainline(refs)
+  const fork = main === null || main.commit === commit ? null : await ask('merge-base', main.name, commit)
   if (fork !== null && fork !== commit) return commitId(fork)
   for (const earlier of seen) {
     if (earlier === commit) continue

@@ -16,6 +16,25 @@ export const systemLog = (options: LogOptions): Log => {
   }
 }
 
+/** A log whose warnings of one event are told as well: to a person at a terminal, who does not read logs. Each text once. */
+export const telling = (
+  log: Log,
+  { event: told, tell }: { readonly event: string; readonly tell: (text: string) => void },
+): Log => {
+  const said = new Set<string>()
+  return {
+    info: (event, fields) => log.info(event, fields),
+    error: (event, fields) => log.error(event, fields),
+    warn: (event, fields) => {
+      log.warn(event, fields)
+      const text = String(fields['text'])
+      if (event !== told || said.has(text)) return
+      said.add(text)
+      tell(text)
+    },
+  }
+}
+
 /** Loaded with the first record, and at once: a command that goes well writes none, and a last word cannot wait for a promise. */
 const open = ({ to }: LogOptions): Logger => {
   const pino: typeof Pino = createRequire(import.meta.url)('pino')

@@ -9,6 +9,10 @@ import { clockOf } from './times.ts'
 export const isRunOver = ({ status }: Pick<RunView, 'status'>): boolean =>
   status === 'succeeded' || status === 'failed' || status === 'cancelled'
 
+/** Whether nothing more comes of it. */
+export const isJobOver = ({ status }: Pick<JobView, 'status'>): boolean =>
+  status === 'succeeded' || status === 'failed' || status === 'cancelled' || status === 'skipped'
+
 const marks: Readonly<Record<JobView['status'], Mark>> = {
   waiting: 'waiting',
   delayed: 'waiting',

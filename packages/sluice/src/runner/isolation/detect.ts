@@ -2,6 +2,7 @@
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SluiceError } from '../../core/errors.ts'
+import type { Starter } from '../../lib/processes/started.ts'
 import { type Launcher, findLaunchers } from './launcher.ts'
 import { Namespace } from './namespace.ts'
 import { mountLine, type OverlayOptions, removeLayer } from './overlay.ts'
@@ -34,7 +35,11 @@ export const describeIsolation = (isolation: Isolation): string => {
   }
 }
 
-type Place = { readonly folder: string; readonly environment: Readonly<Record<string, string | undefined>> }
+type Place = {
+  readonly folder: string
+  readonly environment: Readonly<Record<string, string | undefined>>
+  readonly starter: Starter
+}
 
 /** Tries the launchers in order, in a folder of its own below `folder` (the file system decides whether layers work). Leaves nothing behind; some 10 ms where the first one works. */
 export const detectIsolation = async (place: Place): Promise<Isolation> => {
@@ -55,12 +60,12 @@ export const detectIsolation = async (place: Place): Promise<Isolation> => {
 }
 
 /** Makes a job's namespaces as a job would; a text says why that did not go. */
-const attempt = async (launcher: Launcher, { folder, environment }: Place): Promise<Isolation | string> => {
+const attempt = async (launcher: Launcher, { folder, environment, starter }: Place): Promise<Isolation | string> => {
   const trial = join(folder, `.trial-${process.pid}`)
   await rm(trial, { recursive: true, force: true })
   for (const name of ['w', 'l0', '1/u', '1/k']) await mkdir(join(trial, name), { recursive: true })
   try {
-    const namespace = await Namespace.open({ launcher, network: 'shared', folder: trial, environment })
+    const namespace = await Namespace.open({ launcher, starter, network: 'shared', folder: trial, environment })
     try {
       for (const overlay of overlays(launcher)) {
         if ((await namespace.tell(mountLine({ lowers: ['l0'], layer: 1, overlay }))) === 0)

@@ -3,8 +3,7 @@
  * with the first of them, and mounts of their own. An unprivileged user gets them in a user namespace, in which it stays who it is.
  * Sources: bwrap(1), unshare(1), nsenter(1), pid_namespaces(7), user_namespaces(7).
  */
-import { accessSync, constants } from 'node:fs'
-import { join } from 'node:path'
+import { findProgram } from '../../lib/processes/find-program.ts'
 
 /** A program that makes namespaces. */
 export type Launcher = {
@@ -19,13 +18,13 @@ export type Launcher = {
 /** Whether the job's processes see the machine's network or only a loopback of their own. */
 export type Network = 'shared' | 'own'
 
-/** The launchers that are installed, the preferred first. */
+/** The launchers that are installed, the preferred first: `unshare` is there sooner and gone sooner, by a third of what a job without work takes; `bwrap` may do it where that may not. */
 export const findLaunchers = (path: string): readonly Launcher[] => {
   const nsenter = findProgram('nsenter', path)
   if (process.platform !== 'linux' || nsenter === null) return []
   const uid = process.geteuid?.() ?? 0
   const user = uid === 0 ? null : { uid, gid: process.getegid?.() ?? uid }
-  return (['bwrap', 'unshare'] as const).flatMap((kind) => {
+  return (['unshare', 'bwrap'] as const).flatMap((kind) => {
     const program = findProgram(kind, path)
     return program === null ? [] : [{ kind, program, nsenter, user }]
   })
@@ -72,21 +71,4 @@ export const enterWords = (launcher: Launcher, entry: Entry, words: readonly str
     '--',
     ...words,
   ]
-}
-
-/** The absolute path of a program; null when it is not on the path, or may not be executed. */
-export const findProgram = (name: string, path: string): string | null =>
-  path
-    .split(':')
-    .filter((folder) => folder !== '')
-    .map((folder) => join(folder, name))
-    .find(isExecutable) ?? null
-
-const isExecutable = (path: string): boolean => {
-  try {
-    accessSync(path, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
 }

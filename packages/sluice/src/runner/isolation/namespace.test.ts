@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { logOf, makeLab, never, plan, service } from '../../../test/runner/lab.ts'
+import { spawnStarter } from '../../lib/processes/spawn.ts'
 import { SluiceError } from '../../core/errors.ts'
 import { detectIsolation } from './detect.ts'
 import { enterWords, findLaunchers, launchWords, type Launcher } from './launcher.ts'
@@ -22,7 +23,7 @@ after(() => rm(root, { recursive: true, force: true }))
 
 /** The launchers that may make namespaces here: none in a container without the right, both as root. */
 const usable = async (): Promise<readonly Launcher[]> => {
-  const isolation = await detectIsolation({ folder: root, environment })
+  const isolation = await detectIsolation({ folder: root, environment, starter: spawnStarter })
   return isolation.kind === 'layers' ? findLaunchers(environment.PATH) : []
 }
 
@@ -32,7 +33,13 @@ describe('namespaces', () => {
       const folder = join(root, launcher.kind)
       for (const name of ['w', 'l0', '1/u', '1/k']) await mkdir(join(folder, name), { recursive: true })
       await writeFile(join(folder, 'l0', 'below'), 'below\n')
-      const namespace = await Namespace.open({ launcher, network: 'shared', folder, environment })
+      const namespace = await Namespace.open({
+        launcher,
+        starter: spawnStarter,
+        network: 'shared',
+        folder,
+        environment,
+      })
       const overlay = { words: launcher.user === null ? 'redirect_dir=on' : 'userxattr', renames: false }
       assert.equal(await namespace.tell(mountLine({ lowers: ['l0'], layer: 1, overlay })), 0)
       const [program = '', ...words] = namespace.enter(
@@ -52,7 +59,7 @@ describe('namespaces', () => {
   it('that cannot be made say why', async () => {
     const launcher = { kind: 'unshare', program: '/bin/false', nsenter: '/bin/false', user: null } as const
     await assert.rejects(
-      Namespace.open({ launcher, network: 'shared', folder: root, environment }),
+      Namespace.open({ launcher, starter: spawnStarter, network: 'shared', folder: root, environment }),
       (error) =>
         error instanceof SluiceError &&
         error.code === 'tool_missing' &&

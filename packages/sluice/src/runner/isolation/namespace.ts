@@ -2,18 +2,19 @@
  * A job's own namespaces, held by a keeper: a shell that mounts what it is told to and otherwise waits. It reads from a pipe whose other end only
  * this process has. However this process ends, the pipe ends with it, then the keeper, and with the keeper, by the kernel, every process inside.
  */
-import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import type { Readable, Writable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { SluiceError } from '../../core/errors.ts'
 import { limits } from '../../core/limits.ts'
 import { childrenOf } from '../../lib/process-group.ts'
+import type { Started, Starter } from '../../lib/processes/started.ts'
 import { identify, isRunning, type ProcessIdentity } from '../../lib/process-identity.ts'
 import { enterWords, launchWords, type Launcher, type Network, type RunAs } from './launcher.ts'
 
 /** What namespaces are opened with. */
 export type NamespaceOptions = {
   readonly launcher: Launcher
+  readonly starter: Starter
   readonly network: Network
   /** Where the keeper's commands run: paths in them are relative to it. */
   readonly folder: string
@@ -34,7 +35,7 @@ while IFS= read -r line; do eval "$line"; echo "=$?"; done`
 /** Between two looks at whether a line of processes has ended. */
 const settleLookMs = 2
 
-type Keeper = ChildProcessByStdio<Writable, Readable, Readable>
+type Keeper = Started & { readonly stdin: Writable }
 
 /** Open namespaces. */
 export class Namespace {
@@ -44,22 +45,16 @@ export class Namespace {
   readonly #waiting: ((status: number | null) => void)[] = []
   #said = ''
   #complaints = ''
+  #isOver = false
   #keeper = 0
   #line: readonly ProcessIdentity[] = []
 
   private constructor(options: NamespaceOptions, keeper: Keeper) {
     this.#options = options
     this.#process = keeper
-    this.#exited = new Promise((resolve) => {
-      const gone = (): void => {
-        for (const answer of this.#waiting.splice(0)) answer(null)
-        resolve()
-      }
-      keeper.once('error', (error) => {
-        this.#complaints = error.message
-        gone()
-      })
-      keeper.once('close', gone)
+    const ended = keeper.end.then(() => void (this.#isOver = true))
+    this.#exited = Promise.all([ended, closed(keeper.stdout), closed(keeper.stderr)]).then(() => {
+      for (const answer of this.#waiting.splice(0)) answer(null)
     })
     keeper.stdin.on('error', () => {})
     keeper.stdout.setEncoding('utf8').on('data', (text: string) => this.#hear(text))
@@ -70,25 +65,26 @@ export class Namespace {
 
   /** Resolves once the keeper listens. `tool_missing` when the system refuses. */
   static async open(options: NamespaceOptions): Promise<Namespace> {
-    const { launcher, network, folder, environment } = options
+    const { launcher, starter, network, folder, environment } = options
     const up = network === 'own' && launcher.kind === 'unshare' ? 'own' : 'as it is'
-    const [program = '', ...words] = launchWords(launcher, network, ['sh', '-c', keeperScript, 'sluice', folder, up])
-    // A group of its own: an interrupt typed at the terminal is ours to handle first.
-    const keeper = spawn(program, words, {
-      detached: true,
-      env: { PATH: environment['PATH'], LC_ALL: 'C' },
-      stdio: ['pipe', 'pipe', 'pipe'],
+    const argv = launchWords(launcher, network, ['sh', '-c', keeperScript, 'sluice', folder, up])
+    const keeper = await starter.start({
+      program: launcher.program,
+      argv,
+      env: { PATH: environment['PATH'] ?? '', LC_ALL: 'C' },
+      directory: '/',
+      as: null,
+      hasInput: true,
     })
-    const namespace = new Namespace(options, keeper)
+    if (keeper.kind === 'unstartable' || keeper.stdin === null)
+      throw refusal(launcher, keeper.kind === 'unstartable' ? keeper.detail : 'it has no input')
+    const namespace = new Namespace(options, { ...keeper, stdin: keeper.stdin })
     const status = await namespace.#answer()
     if (status !== 0) {
       await namespace.end()
-      throw new SluiceError('tool_missing', {
-        detail: `${launcher.kind} cannot make namespaces here: ${namespace.#complaints.trim() || 'it ended at once'}`,
-        hint: 'allow user namespaces (sysctl kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns), or run with isolation "none"',
-      })
+      throw refusal(launcher, namespace.#complaints.trim() || 'it ended at once')
     }
-    const line = lineOf(keeper.pid ?? 0)
+    const line = lineOf(keeper.pid)
     namespace.#keeper = line.at(-1) ?? 0
     namespace.#line = line.flatMap((pid) => identify(pid) ?? [])
     return namespace
@@ -130,7 +126,7 @@ export class Namespace {
     if (!isGone) {
       // The keeper does not read: it sits in a mount that hangs. Its own end is what the kernel acts on.
       if (this.#keeper > 0) kill(this.#keeper)
-      this.#process.kill('SIGKILL')
+      kill(this.#process.pid)
       await this.#exited
     }
     await this.#settled()
@@ -143,7 +139,7 @@ export class Namespace {
   }
 
   #answer(): Promise<number | null> {
-    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return Promise.resolve(null)
+    if (this.#isOver) return Promise.resolve(null)
     return new Promise((resolve) => void this.#waiting.push(resolve))
   }
 
@@ -153,6 +149,14 @@ export class Namespace {
     for (const line of lines) if (/^=\d+$/.test(line)) this.#waiting.shift()?.(Number(line.slice(1)))
   }
 }
+
+const closed = (readable: Readable): Promise<void> => new Promise((resolve) => void readable.once('close', resolve))
+
+const refusal = ({ kind }: Launcher, detail: string): SluiceError =>
+  new SluiceError('tool_missing', {
+    detail: `${kind} cannot make namespaces here: ${detail}`,
+    hint: 'allow user namespaces (sysctl kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns), or run with isolation "none"',
+  })
 
 /** From the process outside to the keeper, the last of a line of processes that each started one. */
 const lineOf = (pid: number): readonly number[] => {

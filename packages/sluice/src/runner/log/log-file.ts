@@ -30,6 +30,16 @@ const indexEveryBytes = 524_288
 /** Pause between a write that failed and the next try, milliseconds. */
 const retryDelayMs = 1_000
 
+/** Room for batches, which logs hand on to each other: hundreds of short jobs would each ask for more than they ever say. */
+const room = {
+  take: (): Buffer => free.pop() ?? Buffer.allocUnsafe(frameBytesMax),
+  give: (memory: Buffer): void => {
+    if (free.length < roomMax) free.push(memory)
+  },
+}
+const free: Buffer[] = []
+const roomMax = 32
+
 type Batch = {
   readonly memory: Buffer
   used: number
@@ -52,7 +62,6 @@ type OpenFrame = {
 export class LogFile {
   readonly #file: FileHandle
   readonly #options: LogFileOptions
-  readonly #spare: Buffer[] = []
   readonly #full: Batch[] = []
   #batch: Batch
   #frame: OpenFrame | null = null
@@ -64,6 +73,7 @@ export class LogFile {
   #drained: (() => void)[] = []
   #failedAt: number | null = null
   #lostBytes = 0
+  #isClosed = false
 
   private constructor(
     file: FileHandle,
@@ -111,6 +121,10 @@ export class LogFile {
   /** Takes whole lines (copied), at most `frameBytesMax` less a head at once. False when the writer should wait until `drained`; beyond the limit of what waits, lines are lost and counted. */
   append({ stream, at, text, count }: Entry): boolean {
     assert(headBytes + text.length <= frameBytesMax, 'what is appended at once fits into a frame')
+    if (this.#isClosed) {
+      this.#lostBytes += text.length
+      return true
+    }
     if (this.#frame?.stream !== stream || this.#frame.at !== at || this.#batch.used + text.length > frameBytesMax) {
       if (!this.#beginFrame({ stream, at, needed: text.length })) {
         this.#lostBytes += text.length
@@ -143,9 +157,11 @@ export class LogFile {
     while (this.#writing !== null) await this.#writing
   }
 
-  /** Waits for what is on its way, and closes. */
+  /** Waits for what is on its way, and closes; what comes after that is lost. */
   async close(): Promise<void> {
     await this.settled()
+    if (!this.#isClosed) room.give(this.#batch.memory)
+    this.#isClosed = true
     await this.#file.close().catch(() => {})
   }
 
@@ -177,7 +193,7 @@ export class LogFile {
 
   #emptyBatch(): Batch {
     return {
-      memory: this.#spare.pop() ?? Buffer.allocUnsafe(frameBytesMax),
+      memory: room.take(),
       used: 0,
       textBytes: 0,
       firstLine: this.#lines,
@@ -190,7 +206,7 @@ export class LogFile {
     await Promise.resolve()
     for (let batches = this.#nextBatches(); batches.length > 0; batches = this.#nextBatches()) {
       await this.#write(batches)
-      this.#spare.push(...batches.map(({ memory }) => memory))
+      for (const { memory } of batches) room.give(memory)
       if (this.#full.length < limits.jobLogBatchesMax / 2) for (const resolve of this.#drained.splice(0)) resolve()
     }
     this.#writing = null

@@ -6,7 +6,7 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { PlannedService, Texts } from '../../core/pipeline/job-plan.ts'
-import { findProgram } from '../isolation/launcher.ts'
+import { findProgram } from '../../lib/processes/find-program.ts'
 
 /** Where a service runs. */
 export type Place = {

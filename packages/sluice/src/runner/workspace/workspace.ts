@@ -12,6 +12,7 @@ import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SluiceError } from '../../core/errors.ts'
 import { limits } from '../../core/limits.ts'
+import type { Starter } from '../../lib/processes/started.ts'
 import { describeIsolation, type Isolation } from '../isolation/detect.ts'
 import type { Network } from '../isolation/launcher.ts'
 import { Namespace } from '../isolation/namespace.ts'
@@ -23,6 +24,7 @@ export type WorkspaceOptions = {
   /** The job's folder, absolute. */
   readonly folder: string
   readonly isolation: Isolation
+  readonly starter: Starter
   readonly network: Network
   /** Folders that hold a `checkout`, the lowest first: of the commit, of inputs, checkpoints. Nothing writes to them. Or one plain folder that is the workspace, of this job alone or of all jobs of its run. */
   readonly files:
@@ -81,8 +83,10 @@ type Apart = Exclude<Isolation, { kind: 'none' | 'shared' }>
 const isApart = (isolation: Isolation): isolation is Apart =>
   isolation.kind === 'layers' || isolation.kind === 'processes'
 
-const openNamespace = ({ folder, network, environment }: WorkspaceOptions, { launcher }: Apart): Promise<Namespace> =>
-  Namespace.open({ launcher, network, folder, environment })
+const openNamespace = (
+  { folder, starter, network, environment }: WorkspaceOptions,
+  { launcher }: Apart,
+): Promise<Namespace> => Namespace.open({ launcher, starter, network, folder, environment })
 
 type Layers = { readonly lowers: readonly string[]; readonly isolation: Extract<Isolation, { kind: 'layers' }> }
 

@@ -60,6 +60,7 @@ export const faults = {
   two_leaders: 49,
   request_repeated: 50,
   command_freeze: 51,
+  deploy_rival: 52,
 } as const
 
 /** A fault by name. */

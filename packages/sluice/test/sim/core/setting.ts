@@ -96,6 +96,7 @@ const harmless: readonly boolean[] = faultNames.map((name) =>
     'two_leaders',
     'request_repeated',
     'command_freeze',
+    'deploy_rival',
   ]).has(name),
 )
 

@@ -33,6 +33,8 @@ type Request = {
   readonly key: string
   readonly ask: (engine: Engine, caller: Caller) => Promise<unknown>
   readonly isWayBack: boolean
+  /** Somebody else may be first. */
+  readonly hasRival: boolean
   attempts: number
   isDone: boolean
 }
@@ -370,8 +372,9 @@ class Schedule {
   }
 
   /** A person asks until there is an answer. */
-  #request(ask: Request['ask'], isWayBack: boolean): void {
-    const request: Request = { key: `request ${this.#requests.length}`, ask, isWayBack, attempts: 0, isDone: false }
+  #request(ask: Request['ask'], { isWayBack = false, hasRival = false }: Partial<Request> = {}): void {
+    const key = `request ${this.#requests.length}`
+    const request: Request = { key, ask, isWayBack, hasRival, attempts: 0, isDone: false }
     this.#requests.push(request)
     this.#send(request)
   }
@@ -410,7 +413,10 @@ class Schedule {
   }
 
   /** Invariant: nothing is refused here, where all wait their turn; but one that was replaced does not know what happened since. */
-  #mustNotBeRefused({ key }: Request, process: Incarnation, { detail }: SluiceError): void {
+  #mustNotBeRefused(request: Request, process: Incarnation, { detail }: SluiceError): void {
+    const { key, hasRival } = request
+    if (hasRival) request.isDone = true
+    if (hasRival) return
     if (this.#planes.at(-1)?.process !== process) return
     this.#breach ??= new Breach(`${key} was refused for no reason: ${detail}`)
   }
@@ -430,11 +436,17 @@ class Schedule {
     const { random } = this.#setting
     const previous = environment?.previous ?? null
     if (previous !== null && (random.next() & 1) === 0)
-      return this.#request((engine, caller) => engine.rollback({ ...target, release: null }, caller), true)
+      return this.#request((engine, caller) => engine.rollback({ ...target, release: null }, caller), {
+        isWayBack: true,
+      })
     const used = new Set(environment?.history.map(({ release }) => slotOf(release)))
     const slot = used.size % slotCount
-    const release = this.#releases[slot]?.id ?? null
-    this.#request((engine, caller) => engine.deploy({ ...target, purpose: 'deploy', release }, caller), false)
+    const hasRival = this.#setting.strikesEngine(faults.deploy_rival)
+    // Both at once: one of them gets in, whoever is asked first.
+    for (const wanted of hasRival ? [slot, (slot + 1) % slotCount] : [slot]) {
+      const release = this.#releases[wanted]?.id ?? null
+      this.#request((engine, caller) => engine.deploy({ ...target, purpose: 'deploy', release }, caller), { hasRival })
+    }
   }
 
   /** After every event: what became durable is looked at, and the schedule goes on. */
@@ -542,7 +554,9 @@ class Schedule {
   #command(type: CommandEvent['type']): boolean {
     const live = environmentOn(this.#disk)?.live ?? null
     if (live === null || this.#isBusy()) return false
-    this.#request((engine, caller) => engine.commandRollout(live, type, caller), type === 'abort_requested')
+    this.#request((engine, caller) => engine.commandRollout(live, type, caller), {
+      isWayBack: type === 'abort_requested',
+    })
     return true
   }
 
@@ -550,13 +564,13 @@ class Schedule {
   #freeze(): void {
     if (this.#isBusy()) return
     const window = { from: 0, until: 1, reason: 'rehearsal' }
-    this.#request((engine, caller) => engine.freeze(target, window, caller), false)
+    this.#request((engine, caller) => engine.freeze(target, window, caller))
   }
 
   #approve(): boolean {
     const live = environmentOn(this.#disk)?.live ?? null
     if (live === null || this.#isBusy()) return false
-    this.#request((engine, caller) => engine.approve({ rollout: live }, caller), false)
+    this.#request((engine, caller) => engine.approve({ rollout: live }, caller))
     return true
   }
 

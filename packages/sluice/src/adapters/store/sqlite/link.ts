@@ -2,7 +2,7 @@
 import { SluiceError } from '../../../core/errors.ts'
 import { limits } from '../../../core/limits.ts'
 import type { Worker } from 'node:worker_threads'
-import type { Failed, FromWriter, ToWriter, WriteRequest, Written } from './messages.ts'
+import type { Failed, FromWriter, ToWriter, WriteRequest, WriterStart, Written } from './messages.ts'
 
 type Waiting = { readonly settle: (written: Written | null) => void; readonly fail: (error: SluiceError) => void }
 
@@ -18,32 +18,29 @@ export class WriterLink {
   /** Whether the thread has ended. */
   #gone = false
 
-  private constructor(worker: Worker, path: string) {
+  readonly #ready: PromiseWithResolvers<void> = Promise.withResolvers()
+
+  /** Listens to a thread that was just started, and that opens nothing before it is told to. */
+  constructor(worker: Worker, path: string) {
     this.#worker = worker
     this.#path = path
+    // Whoever opens hears of it.
+    this.#ready.promise.catch(() => {})
+    worker.on('message', (line: FromWriter) => {
+      if (line.kind === 'ready') this.#ready.resolve()
+      else if (line.kind === 'refused') this.#ready.reject(errorOf(line.failed))
+      else this.#take(line)
+    })
+    worker.on('error', (cause) => this.#fail(this.#died(cause)))
+    worker.on('exit', () => this.#fail(this.#died()))
   }
 
-  /** Waits until the writer is ready. Rejects with what it met while opening. */
-  static async start(worker: Worker, path: string): Promise<WriterLink> {
-    const link = new WriterLink(worker, path)
-    await new Promise<void>((resolve, reject) => {
-      worker.on('message', (line: FromWriter) => {
-        if (line.kind === 'ready') resolve()
-        else if (line.kind === 'refused') reject(errorOf(line.failed))
-        else link.#take(line)
-      })
-      worker.on('error', (cause) => {
-        link.#fail(link.#died(cause))
-        reject(link.#died(cause))
-      })
-      worker.on('exit', () => {
-        link.#fail(link.#died())
-        reject(link.#died())
-      })
-    })
+  /** Has the writer open the database; resolves when it is ready. Rejects with what it met. */
+  async open(start: WriterStart): Promise<void> {
+    this.#worker.postMessage(start)
+    await this.#ready.promise
     // Waiting for work keeps no process alive; waiting for an outcome does.
-    worker.unref()
-    return link
+    this.#worker.unref()
   }
 
   /** Sends a request; resolves once it is durable. `overloaded` when too many wait. */
@@ -124,6 +121,7 @@ export class WriterLink {
   #fail(error: SluiceError): void {
     this.#gone = true
     this.#ended ??= error
+    this.#ready.reject(error)
     for (const waiting of this.#waiting.values()) waiting.fail(error)
     this.#waiting.clear()
   }

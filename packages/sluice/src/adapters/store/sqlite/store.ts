@@ -4,9 +4,6 @@
  * Reads see everything that was acknowledged. Once a write has failed with unknown outcome every call is refused: leave, and open again.
  */
 import { mkdirSync } from 'node:fs'
-import { getCompileCacheDir } from 'node:module'
-import { dirname } from 'node:path'
-import { Worker } from 'node:worker_threads'
 import { SluiceError } from '../../../core/errors.ts'
 import { limits } from '../../../core/limits.ts'
 import { checkCommit } from '../checks.ts'
@@ -19,6 +16,7 @@ import { lockDirectory } from './lock.ts'
 import { packCommit, rowsOf } from './pack.ts'
 import { sqliteTexts } from './texts.ts'
 import { WriterLink } from './link.ts'
+import { takeThread } from './thread.ts'
 import { aggregateKinds } from '../../../core/ledger/entry.ts'
 import type { AggregateKey, AggregateKind, LedgerRow } from '../../../core/ledger/entry.ts'
 import type {
@@ -61,11 +59,16 @@ export const openSqliteStore = async (options: SqliteStoreOptions): Promise<Stor
   } catch (error) {
     throw failureError(error, 'made', directory)
   }
-  const lock = await lockDirectory(directory)
   const path = databasePath(directory)
-  const worker = startWorker(startOf(options))
+  // The thread takes longest to start: it does so while the lock is taken, and touches nothing before that.
+  const worker = takeThread()
+  const link = new WriterLink(worker, path)
+  const lock = await lockDirectory(directory).catch(async (error: unknown) => {
+    await worker.terminate()
+    throw error
+  })
   try {
-    const link = await WriterLink.start(worker, path)
+    await link.open(startOf(options))
     return new SqliteStore({ link, lock, path })
   } catch (error) {
     await worker.terminate()
@@ -89,25 +92,6 @@ export const refuseOldSqlite = (version: string): void => {
   throw new SluiceError('node_too_old', {
     detail: `This Node has SQLite ${version}, which can lose acknowledged writes; ${sqliteVersionMin.join('.')} does not.`,
     hint: 'Use a newer Node 24.',
-  })
-}
-
-/** The compile cache of this process, for its thread, too: Node does not hand it down, and compiling anew costs 20 MB and much of the start. */
-const cacheEnvironment = (): NodeJS.ProcessEnv => {
-  const directory = getCompileCacheDir()
-  return directory === undefined ? process.env : { NODE_COMPILE_CACHE: dirname(directory), ...process.env }
-}
-
-const startWorker = (start: WriterStart): Worker => {
-  // Run from source the thread is TypeScript; published it is JavaScript.
-  const file = import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js'
-  return new Worker(new URL(file, import.meta.url), {
-    name: 'sluice-store',
-    workerData: start,
-    env: cacheEnvironment(),
-    // Flags of the process that are about its own entry would end the thread at once.
-    execArgv: [],
-    resourceLimits: { maxYoungGenerationSizeMb: 8 },
   })
 }
 

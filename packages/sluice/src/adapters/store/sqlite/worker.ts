@@ -1,5 +1,5 @@
 /** The writer's thread: everything that has arrived by the time it looks goes into one transaction. */
-import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
+import { parentPort, receiveMessageOnPort } from 'node:worker_threads'
 import { limits } from '../../../core/limits.ts'
 import { assert } from '../../../core/machine.ts'
 import { createBallast } from './ballast.ts'
@@ -16,16 +16,19 @@ import type { FromWriter, ToWriter, WriterStart } from './messages.ts'
 type Parts = { readonly connection: Connection; readonly ballast: Ballast; readonly writer: Writer }
 type Write = Extract<ToWriter, { kind: 'write' }>
 
-const run = (port: MessagePort, start: WriterStart): void => {
+const run = (port: MessagePort): void => {
   const send = (line: FromWriter): void => port.postMessage(line)
-  const parts = begin(start, send)
-  if (parts === null) return
-  port.on('message', (first: ToWriter) => {
-    serve(parts, [first, ...arrived(port)], send)
-    parts.writer.maintain()
+  // The first message says that the directory is ours, and which it is.
+  port.once('message', (start: WriterStart) => {
+    const parts = begin(start, send)
+    if (parts === null) return
+    port.on('message', (first: ToWriter) => {
+      serve(parts, [first, ...arrived(port)], send)
+      parts.writer.maintain()
+    })
+    parts.ballast.keep()
+    send({ kind: 'ready' })
   })
-  parts.ballast.keep()
-  send({ kind: 'ready' })
 }
 
 /** Opens the database; a full disk gives its ballast up first, so that a start on a full disk still reads and rolls back. */
@@ -92,4 +95,4 @@ const serve = (parts: Parts, lines: readonly ToWriter[], send: (line: FromWriter
 }
 
 assert(parentPort !== null, 'the writer runs in a thread of its own')
-run(parentPort, workerData)
+run(parentPort)

@@ -1,0 +1,20 @@
+/** Where programs are. */
+import { accessSync, constants } from 'node:fs'
+import { join } from 'node:path'
+
+/** The absolute path of a program; null when it is not on the path, or may not be executed. */
+export const findProgram = (name: string, path: string): string | null =>
+  path
+    .split(':')
+    .filter((folder) => folder !== '')
+    .map((folder) => join(folder, name))
+    .find(isExecutable) ?? null
+
+const isExecutable = (path: string): boolean => {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,39 @@
+/** Starting a process in a session of its own, with pipes; how is left to whoever implements it. */
+import type { Readable, Writable } from 'node:stream'
+
+/** What is to be started. */
+export type ProcessOrder = {
+  /** Where the program is; `argv` has the name that it is called by. */
+  readonly program: string
+  readonly argv: readonly string[]
+  readonly env: Readonly<Record<string, string>>
+  /** Absolute. */
+  readonly directory: string
+  /** Null: as we are. Only root may ask for another. */
+  readonly as: { readonly uid: number; readonly gid: number } | null
+  /** Whether it reads from a pipe, `stdin`; otherwise it has nothing to read. */
+  readonly hasInput: boolean
+}
+
+/** How a process ended. `lost`: nobody is left who could tell. */
+export type ProcessEnd =
+  | { readonly kind: 'exited'; readonly code: number }
+  | { readonly kind: 'signalled'; readonly signal: string }
+  | { readonly kind: 'lost'; readonly detail: string }
+
+/** A process that runs, the leader of its group and session. */
+export type Started = {
+  readonly kind: 'started'
+  readonly pid: number
+  /** Null when it was not asked for. */
+  readonly stdin: Writable | null
+  readonly stdout: Readable
+  readonly stderr: Readable
+  readonly end: Promise<ProcessEnd>
+}
+
+/** It never ran. */
+export type Unstartable = { readonly kind: 'unstartable'; readonly detail: string }
+
+/** Starts processes. */
+export type Starter = { readonly start: (order: ProcessOrder) => Promise<Started | Unstartable> }
