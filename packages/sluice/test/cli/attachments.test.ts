@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { execa } from 'execa'
+import { schemas } from '../../src/http/schemas/all.ts'
 import { serve, type Served } from '../../src/serve.ts'
 import { removeState } from '../e2e/plane.ts'
 import { sluice } from './sluice.ts'
@@ -109,6 +110,13 @@ test('the API streams one with its type and name, and never the whole of one tha
     fetch(`${url}/v1/runs/${run}/jobs/${job}/attachment?path=${encodeURIComponent(path)}`, {
       headers: { authorization: `Bearer ${token}` },
     })
+  for (const [path, schema] of [
+    ['attachments', schemas.Attachments],
+    ['evidence', schemas.Evidence],
+  ] as const) {
+    const listed = await fetch(`${url}/v1/runs/${run}/${path}`, { headers: { authorization: `Bearer ${token}` } })
+    deepStrictEqual(schema.safeParse(await listed.json()).error?.issues ?? [], [], path)
+  }
   const answer = await ask('results/film.webm')
   deepStrictEqual(
     ['content-type', 'content-length', 'content-disposition', 'x-content-type-options'].map((name) =>
