@@ -64,7 +64,10 @@ export const openEntry = (
   const body = text.slice(end + 1).trimEnd()
   if (end <= 0 || body === '') return { kind: 'refused', because: 'it is not whole' }
   if (!verify(signedText(body), text.slice(0, end)))
-    return { kind: 'refused', because: "it is not signed with this side's key; who shares a cache has the same SLUICE_CACHE_KEY" }
+    return {
+      kind: 'refused',
+      because: "it is not signed with this side's key; who shares a cache has the same SLUICE_CACHE_KEY",
+    }
   // A parser: the signature says that this program wrote the text.
   const entry = JSON.parse(body) as CacheEntry
   if (entry.schema !== 1) return { kind: 'refused', because: 'another version of Sluice wrote it' }
