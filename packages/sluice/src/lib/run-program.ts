@@ -32,12 +32,7 @@ export const runProgram = async (
     as: null,
     hasInput: false,
   })
-  if (started.kind === 'unstartable')
-    return {
-      kind: 'failed',
-      code: /ENOENT|No such file/.test(started.detail) ? 'ENOENT' : 'EIO',
-      detail: started.detail,
-    }
+  if (started.kind === 'unstartable') return unstarted(started.detail)
   const { pid, stdout, stderr } = started
   const stop = (): void => {
     try {
@@ -51,12 +46,18 @@ export const runProgram = async (
   try {
     const [out, err, end] = await Promise.all([textOf(stdout), textOf(stderr), started.end])
     if (signal.aborted) return calledOff
-    if (end.kind === 'lost') return { kind: 'failed', code: 'EIO', detail: end.detail }
+    if (end.kind === 'lost' || end.kind === 'unstartable') return unstarted(end.detail)
     return { kind: 'ended', code: end.kind === 'exited' ? end.code : null, out, err }
   } finally {
     signal.removeEventListener('abort', stop)
   }
 }
+
+const unstarted = (detail: string): ProgramAnswer => ({
+  kind: 'failed',
+  code: /ENOENT|No such file/.test(detail) ? 'ENOENT' : 'EIO',
+  detail,
+})
 
 const textOf = (stream: Readable): Promise<string> =>
   new Promise((resolve) => {

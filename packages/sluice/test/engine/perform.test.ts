@@ -116,14 +116,14 @@ const startedRun = (command: string, timeoutMs: number) => {
 }
 
 test('a job that takes longer than its timeout fails with job_timeout, naming the step', async () => {
-  const event = await perform(worldWith({}), startedRun('sleep 60', 800), signal)
+  const event = await perform(worldWith({}), startedRun('sleep 60', 3_000), signal)
   assert.equal(event.type, 'effect_succeeded')
   assert.ok('result' in event)
   const { failure, reason } = event.result as { readonly failure: object; readonly reason: object }
   assert.deepEqual(reason, { kind: 'timeout' })
   assert.deepEqual(
     { ...failure, evidence: null },
-    { code: 'job_timeout', retry: 'never', detail: 'slow: wait took longer than 800 ms', evidence: null },
+    { code: 'job_timeout', retry: 'never', detail: 'slow: wait took longer than 3000 ms', evidence: null },
   )
 })
 

@@ -3,8 +3,8 @@
  *
  * It reads orders, each of them a length (32 bits, big-endian) and fields that end with a zero byte: `start`, a number, whether there is a pipe to its input, the
  * folder, the program, how many words, the words, the environment; or `opened` and a number, once the other side has its ends of the pipes. It answers with
- * lines: `ready`, `started <number> <pid> <in> <out> <err>` (descriptors of its own, `-1` for none), `refused <number> <why>`, `ended <number> <status>` (as wait(2)
- * has it). When its orders end, so does what it started: SIGTERM to each group, a grace (its first argument, milliseconds), SIGKILL.
+ * lines: `ready`, `started <number> <pid> <in> <out> <err>` (descriptors of its own, `-1` for none), `ended <number> <status>` (as wait(2) has it), or `refused
+ * <number> <why>`, before `started` or, where the program turns out not to be one, after it. When its orders end, so does what it started: SIGTERM to each group, a grace (its first argument, milliseconds), SIGKILL.
  */
 export const forkScript: string = String.raw`
 use strict;
@@ -12,7 +12,7 @@ use warnings;
 use POSIX ();
 
 my $grace = shift(@ARGV) / 1000;
-my (%number_of, %held, $orders);
+my (%number_of, %words_of, %held, $orders);
 $orders = '';
 $SIG{CHLD} = sub { 1 };
 
@@ -29,7 +29,13 @@ sub reap {
   while ((my $pid = waitpid -1, POSIX::WNOHANG) > 0) {
     my $status = $?;
     my $number = delete $number_of{$pid};
-    tell_node('ended', $number, $status) if defined $number;
+    next unless defined $number;
+    # Says something only where the program could not take the child's place.
+    my $words = delete $words_of{$pid};
+    my $why;
+    1 until defined(sysread $words, $why, 1000) or $! != POSIX::EINTR;
+    if (length $why) { tell_node('refused', $number, $why) }
+    else { tell_node('ended', $number, $status) }
   }
 }
 
@@ -72,13 +78,8 @@ sub start {
     POSIX::_exit(127);
   }
   close $_ for $in_read, $out_write, $error_write, $word_write;
-  my $why;
-  1 until defined(sysread $word_read, $why, 1000) or $! != POSIX::EINTR;
-  if (length $why) {
-    waitpid $pid, 0;
-    return tell_node('refused', $number, $why);
-  }
   $number_of{$pid} = $number;
+  $words_of{$pid} = $word_read;
   $held{$number} = [$in_write, $out_read, $error_read];
   tell_node('started', $number, $pid, $has_input ? fileno $in_write : -1, fileno $out_read, fileno $error_read);
 }

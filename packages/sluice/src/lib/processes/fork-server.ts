@@ -115,8 +115,10 @@ export class ForkServer implements Starter {
   #hear(line: string): void {
     const [verb, ...rest] = line.split(' ')
     const number = Number(rest[0])
-    if (verb === 'ended') {
-      this.#running.get(number)?.(endOf(Number(rest[1])))
+    const running = this.#running.get(number)
+    if (running !== undefined) {
+      const detail = rest.slice(1).join(' ')
+      running(verb === 'ended' ? endOf(Number(rest[1])) : { kind: 'unstartable', detail })
       this.#running.delete(number)
     } else {
       const wanted = this.#wanted.get(number)

@@ -15,11 +15,12 @@ export type ProcessOrder = {
   readonly hasInput: boolean
 }
 
-/** How a process ended. `lost`: nobody is left who could tell. */
+/** How a process ended. `lost`: nobody is left who could tell. `unstartable`: what was started never became the program. */
 export type ProcessEnd =
   | { readonly kind: 'exited'; readonly code: number }
   | { readonly kind: 'signalled'; readonly signal: string }
   | { readonly kind: 'lost'; readonly detail: string }
+  | Unstartable
 
 /** A process that runs, the leader of its group and session. */
 export type Started = {

@@ -86,7 +86,8 @@ for (const [name, starter] of [
 
     it('that cannot be started say why', async () => {
       for (const over of [{ program: '/no/such/program' }, { directory: '/no/such/folder' }]) {
-        const refused = await starter.start(order('true', over))
+        const started = await starter.start(order('true', over))
+        const refused = started.kind === 'started' ? await started.end : started
         assert.equal(refused.kind, 'unstartable')
         assert.match(refused.kind === 'unstartable' ? refused.detail : '', /ENOENT|No such file/)
       }

@@ -52,7 +52,10 @@ export class Namespace {
   private constructor(options: NamespaceOptions, keeper: Keeper) {
     this.#options = options
     this.#process = keeper
-    const ended = keeper.end.then(() => void (this.#isOver = true))
+    const ended = keeper.end.then((end) => {
+      this.#isOver = true
+      if (end.kind === 'unstartable' || end.kind === 'lost') this.#complaints = end.detail
+    })
     this.#exited = Promise.all([ended, closed(keeper.stdout), closed(keeper.stderr)]).then(() => {
       for (const answer of this.#waiting.splice(0)) answer(null)
     })

@@ -294,7 +294,8 @@ describe('a log that grows too large', () => {
       limitFiles('unlimited')
     }
     log.write('stdout', lines('too soon'))
-    await new Promise((resolve) => setImmediate(resolve))
+    // Longer than lines are gathered.
+    await new Promise((resolve) => setTimeout(resolve, 50))
     now += 5_000
     log.write('stdout', lines('after'))
     await log.close()
@@ -379,6 +380,7 @@ describe('pages of a log', () => {
     const seen: string[] = []
     for (let round = 0; round < 20; round += 1) {
       log.write('stdout', Buffer.from(`round ${round}\nhalf of `))
+      await new Promise((resolve) => setTimeout(resolve, 15))
       for (
         let page = textsOf(await readLog(path, { after: seen.length, limit: 1 }));
         page.length > 0;

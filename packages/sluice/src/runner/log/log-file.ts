@@ -1,7 +1,20 @@
 /** Appends frames to a log, in batches: what comes while a batch is being written goes into the next one, so that a slow disk costs memory, which is bounded, and never the loop. */
 import assert from 'node:assert/strict'
-import { appendFile, type FileHandle, mkdir, open } from 'node:fs/promises'
+import {
+  appendFileSync,
+  closeSync,
+  fstatSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  write,
+  writeSync,
+  writev,
+  writevSync,
+} from 'node:fs'
+import { open } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { promisify } from 'node:util'
 import { limits } from '../../core/limits.ts'
 import {
   frameBytesMax,
@@ -27,6 +40,8 @@ export type LogFileOptions = {
 
 /** Bytes of log from one line of the index to the next, at least: what a page costs beyond its own lines. */
 const indexEveryBytes = 524_288
+/** How long lines are gathered, milliseconds; who follows a log sees them soon enough. */
+const gatherMs = 10
 /** Pause between a write that failed and the next try, milliseconds. */
 const retryDelayMs = 1_000
 
@@ -60,7 +75,7 @@ type OpenFrame = {
 
 /** An open log file. A write that fails is tried again later with what comes then; what was lost is counted. */
 export class LogFile {
-  readonly #file: FileHandle
+  readonly #file: number
   readonly #options: LogFileOptions
   readonly #full: Batch[] = []
   #batch: Batch
@@ -74,12 +89,10 @@ export class LogFile {
   #failedAt: number | null = null
   #lostBytes = 0
   #isClosed = false
+  /** Ends the time in which lines are gathered; null when none are. */
+  #gathered: (() => void) | null = null
 
-  private constructor(
-    file: FileHandle,
-    options: LogFileOptions,
-    end: { readonly lines: number; readonly size: number },
-  ) {
+  private constructor(file: number, options: LogFileOptions, end: { readonly lines: number; readonly size: number }) {
     this.#file = file
     this.#options = options
     this.#lines = end.lines
@@ -91,11 +104,8 @@ export class LogFile {
   /** Opens for appending. What a crash left of a last frame is repaired first: its whole lines stay, the rest goes. */
   static async open(options: LogFileOptions): Promise<LogFile> {
     const { path } = options
-    const file = await open(path, 'a', 0o600).catch(async () => {
-      await mkdir(dirname(path), { recursive: true })
-      return open(path, 'a', 0o600)
-    })
-    const status = await file.stat()
+    const file = openFile(path)
+    const status = fstatSync(file)
     // A log that is no file (a device) is left alone.
     const isNew = status.size === 0 || !status.isFile()
     return new LogFile(file, options, isNew ? { lines: 0, size: 0 } : await repair(path, status.size))
@@ -154,15 +164,17 @@ export class LogFile {
 
   /** Waits for what is on its way. */
   async settled(): Promise<void> {
+    if (this.#gathered !== null) this.#writeNow()
     while (this.#writing !== null) await this.#writing
   }
 
   /** Waits for what is on its way, and closes; what comes after that is lost. */
   async close(): Promise<void> {
     await this.settled()
-    if (!this.#isClosed) room.give(this.#batch.memory)
+    if (this.#isClosed) return
     this.#isClosed = true
-    await this.#file.close().catch(() => {})
+    room.give(this.#batch.memory)
+    closeSync(this.#file)
   }
 
   #beginFrame({
@@ -179,6 +191,7 @@ export class LogFile {
       if (this.#full.length >= limits.jobLogBatchesMax) return false
       this.#full.push(this.#batch)
       this.#batch = this.#emptyBatch()
+      this.#gathered?.()
     }
     this.#frame = { stream, at, offset: this.#batch.used, bytes: 0, lines: 0 }
     this.#batch.used += headBytes
@@ -202,14 +215,42 @@ export class LogFile {
   }
 
   async #writeAll(): Promise<void> {
-    // Lets whoever writes several pieces at once put them into one batch.
-    await Promise.resolve()
+    await this.#gather()
     for (let batches = this.#nextBatches(); batches.length > 0; batches = this.#nextBatches()) {
       await this.#write(batches)
       for (const { memory } of batches) room.give(memory)
       if (this.#full.length < limits.jobLogBatchesMax / 2) for (const resolve of this.#drained.splice(0)) resolve()
     }
     this.#writing = null
+  }
+
+  /** Lets what is said within a moment become one batch: a short job says all of it then. */
+  async #gather(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(() => this.#gathered?.(), gatherMs)
+      this.#gathered = () => {
+        clearTimeout(timer)
+        this.#gathered = null
+        resolve()
+      }
+    })
+  }
+
+  /** What was gathered, at once: handing so little to another thread takes longer than writing it. */
+  #writeNow(): void {
+    if (this.#full.length === 0) {
+      const batches = this.#nextBatches()
+      if (this.#isTrying(batches))
+        try {
+          writeFullySync(this.#file, piecesOf(batches))
+          this.#written(batches)
+        } catch (error) {
+          this.#failed(error, batches)
+          cutQuietly(this.#file, this.#size)
+        }
+      for (const { memory } of batches) room.give(memory)
+    }
+    this.#gathered?.()
   }
 
   /** All that are full, else the one that is being filled. */
@@ -223,25 +264,31 @@ export class LogFile {
   }
 
   async #write(batches: readonly Batch[]): Promise<void> {
-    const now = this.#options.now()
-    if (this.#failedAt !== null && Math.abs(now - this.#failedAt) < retryDelayMs) {
-      this.#lose(batches)
-      return
-    }
+    if (!this.#isTrying(batches)) return
     try {
-      await writeFully(
-        this.#file,
-        batches.map(({ memory, used }) => memory.subarray(0, used)),
-      )
-      this.#failedAt = null
+      await writeFully(this.#file, piecesOf(batches))
+      this.#written(batches)
     } catch (error) {
-      if (this.#failedAt === null) this.#options.onFailure(error instanceof Error ? error : new Error(String(error)))
-      this.#failedAt = now
-      this.#lose(batches)
-      // A torn frame in the middle would hide what comes after it.
-      await this.#file.truncate(this.#size).catch(() => {})
-      return
+      this.#failed(error, batches)
+      cutQuietly(this.#file, this.#size)
     }
+  }
+
+  /** Whether it is time for the next try, should one have failed. */
+  #isTrying(batches: readonly Batch[]): boolean {
+    if (this.#failedAt === null || Math.abs(this.#options.now() - this.#failedAt) >= retryDelayMs) return true
+    this.#lose(batches)
+    return false
+  }
+
+  #failed(error: unknown, batches: readonly Batch[]): void {
+    if (this.#failedAt === null) this.#options.onFailure(error instanceof Error ? error : new Error(String(error)))
+    this.#failedAt = this.#options.now()
+    this.#lose(batches)
+  }
+
+  #written(batches: readonly Batch[]): void {
+    this.#failedAt = null
     let places = ''
     for (const { firstLine, used } of batches) {
       if (this.#size - this.#indexedAt >= indexEveryBytes) {
@@ -250,7 +297,7 @@ export class LogFile {
       }
       this.#size += used
     }
-    if (places !== '') await appendFile(indexPathOf(this.#options.path), places, { mode: 0o600 }).catch(() => {})
+    if (places !== '') appendQuietly(indexPathOf(this.#options.path), places)
   }
 
   /** Lines that are not in the file must not count, or no later line would be found under its number. */
@@ -262,13 +309,55 @@ export class LogFile {
   }
 }
 
-const writeFully = async (file: FileHandle, buffers: readonly Buffer[]): Promise<void> => {
-  let { bytesWritten } = await file.writev(buffers)
+const openFile = (path: string): number => {
+  try {
+    return openSync(path, 'a', 0o600)
+  } catch {
+    mkdirSync(dirname(path), { recursive: true })
+    return openSync(path, 'a', 0o600)
+  }
+}
+
+const writeAt = promisify(write)
+const writeTogether = promisify(writev)
+
+const piecesOf = (batches: readonly Batch[]): readonly Buffer[] =>
+  batches.map(({ memory, used }) => memory.subarray(0, used))
+
+const writeFully = async (file: number, buffers: readonly Buffer[]): Promise<void> => {
+  let { bytesWritten } = await writeTogether(file, buffers)
   for (const buffer of buffers) {
     const done = Math.min(bytesWritten, buffer.length)
     bytesWritten -= done
     // What one call did not take (the disk is about to be full) says why in the next one.
-    for (let at = done; at < buffer.length;) at += (await file.write(buffer, at, buffer.length - at)).bytesWritten
+    for (let at = done; at < buffer.length;) at += (await writeAt(file, buffer, at, buffer.length - at)).bytesWritten
+  }
+}
+
+const writeFullySync = (file: number, buffers: readonly Buffer[]): void => {
+  let bytesWritten = writevSync(file, buffers)
+  for (const buffer of buffers) {
+    const done = Math.min(bytesWritten, buffer.length)
+    bytesWritten -= done
+    for (let at = done; at < buffer.length;) at += writeSync(file, buffer, at, buffer.length - at)
+  }
+}
+
+/** A torn frame in the middle would hide what comes after it. */
+const cutQuietly = (file: number, size: number): void => {
+  try {
+    ftruncateSync(file, size)
+  } catch {
+    // No plain file.
+  }
+}
+
+/** A line of the index for each half megabyte; without it a page is found more slowly. */
+const appendQuietly = (path: string, text: string): void => {
+  try {
+    appendFileSync(path, text, { mode: 0o600 })
+  } catch {
+    // See above.
   }
 }
 

@@ -2,6 +2,7 @@
  * What a log says about itself, beside it in `<log>.marks`: where steps and groups begin and end, annotations, the summary. One JSON object a line, in order;
  * a line cut by a crash is left out. Places are lines of the log before the mark.
  */
+import { appendFileSync } from 'node:fs'
 import { appendFile, readFile } from 'node:fs/promises'
 import type { Annotation } from '../../ports/dialect.ts'
 import type { LogFold, LogMarks, PlacedAnnotation, StepOutcome } from '../../ports/runner.ts'
@@ -43,8 +44,17 @@ export class MarkFile {
 
   /** Writes what was gathered, and waits for what is on its way. */
   async close(): Promise<void> {
-    this.#write()
     while (this.#writing !== null) await this.#writing
+    if (this.#timer !== null) clearTimeout(this.#timer)
+    this.#timer = null
+    if (this.#waiting === '') return
+    // Handing so little to another thread takes longer than writing it.
+    try {
+      appendFileSync(this.#path, this.#waiting, { mode: 0o600 })
+    } catch {
+      // Lost, as it would be later.
+    }
+    this.#waiting = ''
   }
 
   #write(): void {
