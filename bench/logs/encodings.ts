@@ -22,9 +22,9 @@ const hexOf = (byte: number): string => byte.toString(16).padStart(2, '0')
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
 
 /** Base64 bit by bit. Secret are the letters whose six bits all belong to the value. */
-const base64 = (value: string, prng: Prng, letters: string): Written => {
-  const before = Buffer.from('user:secret:'.slice(0, prng.below(12)))
-  const after = Buffer.from(':more and more'.slice(0, prng.below(12)))
+const base64 = (value: string, prng: Prng, { letters = alphabet, around = 12 } = {}): Written => {
+  const before = Buffer.from('user:secret:'.repeat(9).slice(0, prng.below(around)))
+  const after = Buffer.from(':more and more'.repeat(8).slice(0, prng.below(around)))
   const bytes = Buffer.concat([before, Buffer.from(value), after])
   const bits = [...bytes].map((byte) => byte.toString(2).padStart(8, '0')).join('')
   const from = Math.ceil((before.length * 8) / 6)
@@ -41,6 +41,21 @@ const inLines = (text: string, width: number): Written => {
   )
   return { text: lines.join('\n'), secret: lines.filter(({ length }) => length >= 8) }
 }
+
+/** The same in lines; secret are the parts of it in each line that are long enough to say something. */
+const broken = ({ text, secret }: Written, width: number, end: string): Written => {
+  const [from, length] = [text.indexOf(secret[0] ?? ''), secret[0]?.length ?? 0]
+  const lines = Array.from({ length: Math.ceil(text.length / width) }, (_, index) => index * width)
+  return {
+    text: `\n${lines.map((at) => text.slice(at, at + width)).join(end)}\n`,
+    secret: lines
+      .map((at) => text.slice(Math.max(at, from), Math.min(at + width, from + length)))
+      .filter((part) => part.length >= partMin),
+  }
+}
+
+/** Shorter parts are in every text. */
+const partMin = 6
 
 const unreserved = /[A-Za-z0-9\-_.~]/
 const jsonNames: Readonly<Record<string, string>> = { '"': '\\"', '\\': '\\\\', '\n': '\\n', '\r': '\\r', '\t': '\\t' }
@@ -63,10 +78,19 @@ export const encodings: readonly Encoding[] = [
   { name: 'raw', write: (value) => whole(value) },
   { name: 'hex', write: (value) => whole(eachByte(value, hexOf)) },
   { name: 'HEX', write: (value) => whole(eachByte(value, (byte) => hexOf(byte).toUpperCase())) },
-  { name: 'base64', write: (value, prng) => base64(value, prng, alphabet) },
-  { name: 'base64url', write: (value, prng) => base64(value, prng, `${alphabet.slice(0, 62)}-_`) },
+  { name: 'base64', write: (value, prng) => base64(value, prng) },
+  { name: 'base64url', write: (value, prng) => base64(value, prng, { letters: `${alphabet.slice(0, 62)}-_` }) },
   { name: 'base64 in lines', write: (value) => inLines(Buffer.from(value).toString('base64'), 76) },
   { name: 'base64 of a PEM', write: (value) => inLines(Buffer.from(value).toString('base64'), 64) },
+  { name: 'base64 of more, broken', write: (value, prng) => broken(base64(value, prng, { around: 100 }), 76, '\n') },
+  {
+    name: 'base64 of more, broken as in a PEM',
+    write: (value, prng) => broken(base64(value, prng, { around: 100 }), 64, '\r\n'),
+  },
+  {
+    name: 'base64 of more, in a block',
+    write: (value, prng) => broken(base64(value, prng, { around: 100 }), 76, '\n    '),
+  },
   { name: 'json', write: (value) => eachLetter(value, (letter) => jsonNames[letter] ?? letter) },
   {
     name: 'json in ASCII',

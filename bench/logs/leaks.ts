@@ -76,7 +76,8 @@ const say = (log: JobLog, prng: Prng, text: string): void => {
       log.note(text)
       break
     case 1:
-      log.group(text.slice(0, 80))
+      // Not cut here: what is left of a value that was cut is no longer that value.
+      log.group(text)
       log.summarize(text)
       log.endGroup()
       break

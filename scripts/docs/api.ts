@@ -38,6 +38,12 @@ export const apiPage = (): string => {
 
 const ids = (): readonly RouteId[] => Object.keys(paths).filter((id): id is RouteId => Object.hasOwn(paths, id))
 
+const streams: Readonly<Record<string, string>> = {
+  sse: 'a stream of events',
+  ndjson: 'JSON lines',
+  file: 'the bytes of a file',
+}
+
 const section = (id: RouteId): readonly string[] => {
   const { method, path } = paths[id]
   const { summary, cli, response, errors } = routes[id]
@@ -48,7 +54,7 @@ const section = (id: RouteId): readonly string[] => {
     `${summary}${words}`,
     '',
     ...fields(id),
-    `Answers ${response === 'sse' ? 'a stream of events' : response === 'ndjson' ? 'JSON lines' : `\`${response}\``}.${errors.length === 0 ? '' : ` May answer ${errors.map(publicCode).join(', ')}.`}`,
+    `Answers ${streams[response] ?? `\`${response}\``}.${errors.length === 0 ? '' : ` May answer ${errors.map(publicCode).join(', ')}.`}`,
     '',
   ]
 }

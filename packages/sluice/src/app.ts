@@ -24,6 +24,7 @@ import type { BuiltinName } from './core/config/builtins.ts'
 import type { SluiceError } from './core/errors.ts'
 import { processDriver } from './drivers/process/driver.ts'
 import { Engine } from './engine/engine.ts'
+import { EvidenceKeeper } from './engine/evidence-keeper.ts'
 import { Scheduler } from './engine/scheduler.ts'
 import type { Ports } from './engine/ports.ts'
 import { gatewayNodeOptions } from './gateway/node-options.ts'
@@ -97,6 +98,7 @@ export const openControlPlane = async (options: ControlPlaneOptions): Promise<Co
   const engine = new Engine(ports, { owner: `${process.pid}@${stateDir}`, onFatal: options.onFatal })
   const closing = new AbortController()
   const scheduler = schedulerOf(ports, { engine, projectDir, signal: closing.signal })
+  const evidenceKeeper = keeperOf(ports, { engine, projectDir, signal: closing.signal })
   let isStarted = false
   return {
     engine,
@@ -117,11 +119,16 @@ export const openControlPlane = async (options: ControlPlaneOptions): Promise<Co
       await engine.start()
       isStarted = true
       // A process that ends with its command starts nothing by itself.
-      if (options.gateway === 'keep') scheduler.start()
+      if (options.gateway !== 'keep') return
+      scheduler.start()
+      evidenceKeeper.start()
     },
     close: async () => {
+      // A process that ends with its command sweeps at its end.
+      if (options.gateway !== 'keep' && isStarted) await evidenceKeeper.look()
       closing.abort()
       scheduler.stop()
+      await evidenceKeeper.stop()
       await engine.stop()
       await ports.runner.settled()
       await keeper.stop()
@@ -194,6 +201,18 @@ const schedulerOf = ({ clock, log, config }: Ports, { engine, projectDir, signal
     start: (command, caller) => engine.startRun(command, caller, signal),
   })
 
+const keeperOf = (
+  { clock, log, config, evidence }: Ports,
+  { engine, projectDir, signal }: Scheduling,
+): EvidenceKeeper =>
+  new EvidenceKeeper({
+    clock,
+    log,
+    evidence,
+    reading: engine.reading,
+    settings: async () => (await config.load(projectDir, signal)).pipeline.evidence,
+  })
+
 /** What keeps jobs apart on this machine, in words. */
 export const isolationHere = async (
   stateDir: string,
@@ -248,12 +267,9 @@ const cacheSupport = (stateDir: string, log: Log): CacheSupport => {
     },
     report: ({ kind, text }) => log.warn('cache_trouble', { kind, text }),
     open: ({ remote, bytesMax }) => {
-      const { stores, missing } = remoteCaches(remote, process.env)
-      if (missing !== null)
-        log.warn('cache_trouble', {
-          kind: 'remote_failed',
-          text: `the shared cache is not used: ${missing} is not set`,
-        })
+      const { stores, refused } = remoteCaches(remote, process.env)
+      if (refused !== null)
+        log.warn('cache_trouble', { kind: 'remote_refused', text: `the shared cache is not used: ${refused}` })
       return { local: localCache({ stateDir, seal: sealed(), bytesMax }), remotes: stores }
     },
   }

@@ -45,7 +45,7 @@ export const deploy = async (desk: Desk, command: DeployCommand, asking: Asking)
       if (state.serving !== current.serving) throw moved(environment)
       const previous = before === null ? null : asEnvironment(stateOf(before))
       const admission = admit({ purpose, release, spec, environment: state, before: previous, now: at })
-      if (admission.kind === 'refused') throw refused(environment, admission.refusals)
+      if (admission.kind === 'refused') throw refused(admission.refusals)
       const admitted: EnvironmentEvent = { type: 'rollout_admitted', at, rollout: id, release: release.id }
       const started: RolloutEvent = { type: 'rollout_started', at, id, token: state.token + 1, plan, by: asking.by }
       return [input(key, admitted, asking), input(rollout, started, asking)]
@@ -170,9 +170,10 @@ const chooseRelease = async (
   })
 }
 
-const refused = (environment: string, refusals: readonly Refusal[]): SluiceError =>
+/** Each reason names the environment itself. */
+const refused = (refusals: readonly Refusal[]): SluiceError =>
   new SluiceError('admission_refused', {
-    detail: `${environment} does not take it now: ${refusals.map(({ detail }) => detail).join('; ')}`,
+    detail: refusals.map(({ detail }) => detail).join('; '),
     ...(refusals[0] === undefined ? {} : { hint: refusals[0].hint }),
   })
 

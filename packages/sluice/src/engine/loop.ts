@@ -14,7 +14,7 @@ import type { Clock, Log } from '../ports/clock.ts'
 import type { Commit, Lease, RequestRecord, Store, Stored } from '../ports/store.ts'
 import { InFlight } from './in-flight.ts'
 import type { Job } from './perform.ts'
-import { type AnyEffect, type AnyEvent, currentState, machines } from './machines.ts'
+import { type AnyEffect, type AnyEvent, currentState, machines, machineVersions } from './machines.ts'
 import { type Held, type Input, keyText, type Plan, planTransaction, sluice } from './transaction.ts'
 
 /** What the loop asks of the rest of the engine. */
@@ -39,13 +39,6 @@ type Decided = { readonly plan: Plan; readonly written: Promise<readonly LedgerR
 
 /** What the store says to one commit and no other: somebody was first, or it is larger than a row may be. */
 const refusals: readonly ErrorCode[] = ['command_conflict', 'usage_invalid']
-
-const versions: Readonly<Record<AggregateKind, number>> = {
-  run: machines.run.version,
-  release: machines.release.version,
-  rollout: machines.rollout.version,
-  environment: machines.environment.version,
-}
 
 /** See the file's header. One a store; `start` before anything else. */
 export class Loop {
@@ -289,7 +282,7 @@ export class Loop {
   /** Everything unsettled is taken up; at a restart also claimed, and what was claimed again and again without a step forward set aside. */
   async #takeUp({ isRestart }: { readonly isRestart: boolean }): Promise<void> {
     while (this.#recovering !== null) await this.#recovering
-    for (const stored of await this.#options.store.open(versions)) {
+    for (const stored of await this.#options.store.open(machineVersions)) {
       if (!this.#held.has(keyText(stored.key))) await this.#take(stored, isRestart)
     }
     this.#wake()

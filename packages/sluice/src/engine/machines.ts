@@ -98,6 +98,14 @@ export const machines: Readonly<Record<AggregateKind, AnyMachine>> = {
   release: forget(releaseMachine, () => absentRelease),
 }
 
+/** The newest version of each machine that this program understands. */
+export const machineVersions: Readonly<Record<AggregateKind, number>> = {
+  run: machines.run.version,
+  release: machines.release.version,
+  rollout: machines.rollout.version,
+  environment: machines.environment.version,
+}
+
 /** A stored state as today's machine understands it, with what happened since it was written. Throws `store_newer`, `ledger_broken`. */
 export const currentState = (kind: AggregateKind, stored: VersionedState & Pick<Stored, 'since'>): unknown => {
   const machine = machines[kind]

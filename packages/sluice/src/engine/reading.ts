@@ -9,7 +9,7 @@ import { type Release, type ReleaseId, releaseId } from '../core/model.ts'
 import { type RunSummary, runSummary } from '../core/pipeline/summary.ts'
 import { absentRelease, type ReleaseState } from '../core/release-machine.ts'
 import type { Store } from '../ports/store.ts'
-import { currentState } from './machines.ts'
+import { currentState, machineVersions } from './machines.ts'
 import {
   asEnvironment,
   asRelease,
@@ -119,6 +119,14 @@ export class Reading {
     return { next: page.next, items }
   }
 
+  /** Runs that are not over, in no order. */
+  async unsettledRuns(): Promise<readonly Run[]> {
+    const open = await this.#store.open(machineVersions)
+    return open
+      .filter(({ key }) => key.kind === 'run')
+      .flatMap((stored) => existingRun(currentState('run', stored)) ?? [])
+  }
+
   /** Rollouts, newest first. */
   async rollouts(query: PageQuery): Promise<Page<Rollout>> {
     const page = await this.#list('rollout', query)
@@ -129,6 +137,21 @@ export class Reading {
   async environments(service: string): Promise<readonly EnvironmentState[]> {
     const page = await this.#store.list({ kind: 'environment', idPrefix: `${service}/`, limit: limits.pageItemsMax })
     return page.items.map((stored) => asEnvironment(currentState('environment', stored)))
+  }
+
+  /** Environments of all services that were used. */
+  async allEnvironments(): Promise<readonly EnvironmentState[]> {
+    const found: EnvironmentState[] = []
+    let cursor: string | null = null
+    do {
+      const query = { kind: 'environment', limit: limits.pageItemsMax } as const
+      const page: Awaited<ReturnType<Store['list']>> = await this.#store.list(
+        cursor === null ? query : { ...query, cursor },
+      )
+      found.push(...page.items.map((stored) => asEnvironment(currentState('environment', stored))))
+      cursor = page.next
+    } while (cursor !== null)
+    return found
   }
 
   async #load(key: AggregateKey): Promise<unknown> {

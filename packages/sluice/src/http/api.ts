@@ -9,6 +9,7 @@ import { eventStream } from './events.ts'
 import { checkHost, checkToken } from './guard.ts'
 import { handlers } from './handlers/all.ts'
 import { cachePrefix } from './cache-access.ts'
+import { type AttachmentStream, openAttachment } from './handlers/attachments.ts'
 import { exportLines } from './handlers/ledger.ts'
 import { openApi } from './openapi.ts'
 import { page } from './page.ts'
@@ -104,11 +105,12 @@ type Incoming = {
   readonly streams: { open: number }
 }
 
+/** Its casts are trusted: the call was read by the schemas of the route, which are those of its handler's type; types cannot walk two tables together. */
 const answer = async (context: ApiContext, id: RouteId, incoming: Incoming): Promise<Response> => {
-  // The casts: the call was read by the schemas of this route, which are those of its handler's type; types cannot walk two tables together.
   const call = await readCall(id, incoming)
   if (id === 'events.stream') return answerEvents(context, call as Call<'events.stream'>, incoming)
   if (id === 'ledger.export') return answerExport(context, call as Call<'ledger.export'>, incoming)
+  if (id === 'runs.attachment') return answerFile(context, call as Call<'runs.attachment'>)
   const handle = handlers[id] as (context: ApiContext, call: Call<RouteId>) => Promise<unknown>
   return Response.json(await handle(context, call))
 }
@@ -223,4 +225,36 @@ const answerExport = async (
     cancel: async () => void (await lines.return(undefined)),
   })
   return new Response(stream, { headers })
+}
+
+const answerFile = async (context: ApiContext, call: Call<'runs.attachment'>): Promise<Response> => {
+  const { attachment, pieces } = await openAttachment(context, call)
+  const rest = pieces[Symbol.asyncIterator]()
+  // Read before the answer begins: what is damaged and fits into one piece is an error, not an answer that breaks off.
+  let next = await rest.next()
+  const stream = new ReadableStream<Uint8Array>({
+    pull: async (controller) => {
+      if (next.done === true || call.signal.aborted) return controller.close()
+      controller.enqueue(next.value)
+      next = await rest.next().catch((error: unknown) => {
+        context.log.warn('attachment_broken_off', { ...call.params, path: attachment.path, error: String(error) })
+        throw error
+      })
+      if (next.done === true) controller.close()
+    },
+    cancel: async () => void (await rest.return?.()),
+  })
+  return new Response(stream, { headers: fileHeaders(attachment) })
+}
+
+const fileHeaders = ({ path, mediaType, kept }: AttachmentStream['attachment']): Readonly<Record<string, string>> => {
+  const name = path.slice(path.lastIndexOf('/') + 1).replaceAll(/[^\p{L}\p{N}._ -]/gu, '_')
+  return {
+    'content-type': mediaType,
+    'content-length': String(kept.bytes),
+    // RFC 6266 and 8187; the plain name is for those who do not read the other one.
+    'content-disposition': `attachment; filename="${name.replaceAll(/[^\w. -]/g, '_')}"; filename*=UTF-8''${encodeURIComponent(name)}`,
+    // A page that a job made must not run as one of this address, whatever opens it.
+    'content-security-policy': "default-src 'none'; sandbox",
+  }
 }

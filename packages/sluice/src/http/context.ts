@@ -48,8 +48,8 @@ export type Call<Id extends RouteId> = RouteInput<Id> & {
 /** Answers one route. */
 export type Handler<Id extends RouteId> = (context: ApiContext, call: Call<Id>) => Promise<Contract[Id]['response']>
 
-/** Routes that answer with a stream; `events.ts` and `handlers/ledger.ts` make them. */
-export type StreamId = 'ledger.export' | 'events.stream'
+/** Routes that answer with a stream; `events.ts`, `handlers/ledger.ts` and `handlers/attachments.ts` make them. */
+export type StreamId = 'ledger.export' | 'events.stream' | 'runs.attachment'
 
 /** Handlers of some routes. */
 export type Handlers<Id extends RouteId> = { readonly [One in Id]: Handler<One> }

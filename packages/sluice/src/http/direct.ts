@@ -6,6 +6,7 @@ import { SluiceError } from '../core/errors.ts'
 import type { AggregateKey, LedgerRow } from '../core/ledger/entry.ts'
 import type { ApiContext, Call } from './context.ts'
 import { handlers } from './handlers/all.ts'
+import { openAttachment } from './handlers/attachments.ts'
 import { exportLines } from './handlers/ledger.ts'
 import type { Client } from './client/client.ts'
 import type { RouteId } from './client/paths.ts'
@@ -38,6 +39,13 @@ export const directClient = (context: ApiContext, actor: string): Client => ({
     for await (const text of lines) {
       if (signal.aborted) return
       yield text
+    }
+  },
+  attachment: async function* attachment({ path, ...params }, signal) {
+    const { pieces } = await openAttachment(context, { params, query: { path } })
+    for await (const piece of pieces) {
+      if (signal.aborted) return
+      yield piece
     }
   },
 })

@@ -19,7 +19,7 @@ export type RouteSpec<Id extends RouteId> = {
   readonly query: z.ZodType<Contract[Id]['query']>
   readonly body: z.ZodType<Contract[Id]['body']>
   /** Name of the response's schema; a stream has none. */
-  readonly response: keyof Schemas | 'ndjson' | 'sse'
+  readonly response: keyof Schemas | 'ndjson' | 'sse' | 'file'
   /** What it may answer instead, besides what every route may (`token_missing`, `token_stale`, `usage_invalid`, `overloaded`, `unexpected`). */
   readonly errors: readonly ErrorCode[]
   /** Whether it answers without a token. */
@@ -211,6 +211,29 @@ export const routes: { readonly [Id in RouteId]: RouteSpec<Id> } = {
     summary: 'What the reports of a run say: tests, coverage, findings; and what its jobs remarked.',
     cli: 'runs show',
     response: 'Evidence',
+    errors: ['not_found', 'artifact_missing', 'artifact_mismatch'],
+  },
+  'runs.attachments': {
+    ...read,
+    summary:
+      'The files that reports of a run name (traces, screenshots, videos), by job, and why some of them could not be kept.',
+    cli: 'runs attachments',
+    response: 'Attachments',
+    errors: ['not_found', 'artifact_missing', 'artifact_mismatch'],
+  },
+  'runs.attachment': {
+    ...read,
+    summary:
+      'One of those files. It breaks off before its end when it is not what its digest says. Nothing in it is masked.',
+    cli: 'runs attachments --save',
+    query: z.strictObject({
+      path: z
+        .string()
+        .min(1)
+        .max(limits.reportNameMax)
+        .meta({ description: 'Its path, as `runs.attachments` has it.' }),
+    }),
+    response: 'file',
     errors: ['not_found', 'artifact_missing', 'artifact_mismatch'],
   },
   'runs.insights': {

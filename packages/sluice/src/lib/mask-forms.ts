@@ -28,6 +28,22 @@ export const formsOf = (secret: string): readonly Buffer[] => {
   return [...forms].flatMap((form) => piecesOf(Buffer.from(form, 'utf8')))
 }
 
+/**
+ * The forms that a program may break into lines anywhere, as bytes: hex and base64 as parts of a longer text. All of them are among `formsOf`, so that one that lies in a line of its own is found
+ * by those.
+ */
+export const brokenFormsOf = (secret: string): readonly Buffer[] => {
+  const forms = new Set<string>()
+  for (const part of partsOf(secret.toWellFormed(), 0)) {
+    const bytes = Buffer.from(part, 'utf8')
+    if (bytes.length > encodedBytesMax) continue
+    const hex = bytes.toString('hex')
+    const all = [hex, hex.toUpperCase(), ...innerBase64Forms(bytes).flatMap((form) => [form, urlForm(form)])]
+    for (const form of all) if (form.length >= lengthMin) forms.add(form)
+  }
+  return [...forms].flatMap((form) => piecesOf(Buffer.from(form, 'latin1')))
+}
+
 /** The texts that are secret in themselves: the value, what its quotes hold, its lines, and the leaves of the document that it may be. */
 const partsOf = (value: string, depth: number): ReadonlySet<string> => {
   const whole = value.trim()
@@ -171,19 +187,27 @@ const hexForms = (bytes: Buffer): readonly string[] => {
   return [...forms, ...forms.map((form) => form.toUpperCase())]
 }
 
-/** Base64 of the value at each of the three byte offsets it may have in a longer text, without the characters that its neighbours decide; and, alone, in lines. */
+/** Base64 of the value as a part of a longer text, and as its end; and, alone, in lines. */
 const base64Forms = (bytes: Buffer): readonly string[] => {
-  const alone = bytes.toString('base64')
-  const forms = [0, 1, 2].flatMap((offset) => {
-    const padded = Buffer.concat([Buffer.alloc(offset), bytes]).toString('base64')
-    const head = offset === 0 ? 0 : offset + 1
-    const length = Math.floor(((offset + bytes.length) * 8) / 6)
-    // As part of a longer text, and as its end.
-    return [padded.slice(head, length), padded.slice(head)]
-  })
-  const all = [...forms, ...linesOf(alone, base64Columns)]
-  return [...all, ...all.map((form) => form.replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', ''))]
+  const ends = atOffsets(bytes).map(({ padded, head }) => padded.slice(head))
+  const all = [...innerBase64Forms(bytes), ...ends, ...linesOf(bytes.toString('base64'), base64Columns)]
+  return [...all, ...all.map(urlForm)]
 }
+
+/** At each of the three byte offsets that it may have in a longer text, without the characters that its neighbours decide. */
+const innerBase64Forms = (bytes: Buffer): readonly string[] =>
+  atOffsets(bytes).map(({ padded, head, length }) => padded.slice(head, length))
+
+type AtOffset = { readonly padded: string; readonly head: number; readonly length: number }
+
+const atOffsets = (bytes: Buffer): readonly AtOffset[] =>
+  [0, 1, 2].map((offset) => ({
+    padded: Buffer.concat([Buffer.alloc(offset), bytes]).toString('base64'),
+    head: offset === 0 ? 0 : offset + 1,
+    length: Math.floor(((offset + bytes.length) * 8) / 6),
+  }))
+
+const urlForm = (form: string): string => form.replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
 
 /** The lines into which a program breaks an encoded text: together, and each (it may be indented, or end in a carriage return). */
 const linesOf = (text: string, columns: readonly number[]): readonly string[] =>

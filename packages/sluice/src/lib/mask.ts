@@ -1,6 +1,7 @@
 /** Keeps secrets out of a stream: every usual form of a value becomes `***` before the bytes reach disk or screen, also across chunk borders. */
 import { type Automaton, buildAutomaton, skip, step } from './mask-automaton.ts'
-import { formsOf } from './mask-forms.ts'
+import { brokenFormsOf, formsOf } from './mask-forms.ts'
+import { findWrapped, lettersBefore, type Span, type WrappedForms, wrappedForms } from './mask-wrapped.ts'
 
 /** What a secret is replaced by. Secrets that overlap or touch become one. */
 export const mask = '***'
@@ -13,7 +14,9 @@ const portionBytes = 1_048_576
 /** The secrets of a job; several maskers share it, and values may be added while they run. */
 export class MaskSet {
   readonly #forms = new Map<string, Buffer>()
+  readonly #broken = new Map<string, Buffer>()
   #automaton: Automaton | null = null
+  #wrapped: WrappedForms | null = null
 
   constructor(values: readonly string[]) {
     for (const value of values) this.add(value)
@@ -27,6 +30,12 @@ export class MaskSet {
       this.#forms.set(name, form)
       this.#automaton = null
     }
+    for (const form of brokenFormsOf(value)) {
+      const name = form.toString('latin1')
+      if (this.#broken.has(name)) continue
+      this.#broken.set(name, form)
+      this.#wrapped = null
+    }
   }
 
   /** Null without any value. Another one after a value was added; building takes some milliseconds for 50 secrets and is done when first asked for. */
@@ -34,13 +43,16 @@ export class MaskSet {
     if (this.#automaton === null && this.#forms.size > 0) this.#automaton = buildAutomaton([...this.#forms.values()])
     return this.#automaton
   }
+
+  /** The forms that a line break may lie in, built when a text first has such lines; null for none. */
+  wrapped(): WrappedForms | null {
+    if (this.#wrapped === null && this.#broken.size > 0) this.#wrapped = wrappedForms([...this.#broken.values()])
+    return this.#wrapped
+  }
 }
 
-/** Bytes from `start` to before `end`. */
-type Span = { start: number; end: number }
-
 /**
- * Masks one stream that comes in chunks; the output is the same however it was cut. Never holds back more than the longest form (4096 bytes), and only what
+ * Masks one stream that comes in chunks; the output is the same however it was cut. Never holds back more than the longest form (4096 bytes, and the line breaks in it), and only what
  * may be the beginning of one.
  */
 export class Masker {
@@ -52,6 +64,8 @@ export class Masker {
   #spans: Span[] = []
   /** Whether the last thing that was let go is a mask, so that one that touches it is the same. */
   #endsMasked = false
+  /** Letters right before what is held. */
+  #before = 0
 
   constructor(masks: MaskSet) {
     this.#masks = masks
@@ -73,6 +87,7 @@ export class Masker {
     this.#spans = []
     this.#state = 0
     this.#endsMasked = false
+    this.#before = 0
     return rest
   }
 
@@ -89,11 +104,24 @@ export class Masker {
       from = 0
     }
     this.#scan(automaton, text, from)
-    const free = text.length - (automaton.depth[this.#state] ?? 0)
+    const pending = this.#scanLines(text)
+    const free = Math.min(pending, text.length - (automaton.depth[this.#state] ?? 0))
+    this.#before = lettersBefore(text, free, this.#before)
     const out = this.#release(text, free)
     // A copy, because the chunk's memory belongs to who gave it.
     this.#held = free === text.length ? nothing : Buffer.from(text.subarray(free))
     return out
+  }
+
+  /** Looks for secrets that a line break cuts in two, in all of `text`, and gives where one may have begun that is not decided yet. */
+  #scanLines(text: Buffer): number {
+    const { spans, pending } = findWrapped(() => this.#masks.wrapped(), text, this.#before)
+    if (spans.length > 0) {
+      const all = [...this.#spans, ...spans].toSorted((a, b) => a.end - b.end)
+      this.#spans = []
+      for (const { start, end } of all) this.#found(start, end)
+    }
+    return pending
   }
 
   /** Reads `text` from `from` on, and leaves the state at its end. */

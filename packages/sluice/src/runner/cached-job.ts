@@ -24,7 +24,7 @@ export type RecallOptions = {
   readonly folder: string
   readonly logPath: string
   readonly store: Pick<ArtifactStore, 'put'> | null
-  readonly evidence: Pick<EvidenceStore, 'put'> | null
+  readonly evidence: Pick<EvidenceStore, 'put' | 'keepFile'> | null
   readonly now: () => number
 }
 
@@ -92,7 +92,7 @@ const giveBack = async (options: RecallOptions, found: Hit, signal: AbortSignal)
   const { directory: checkout } = captured
   const { paths } = await cache.listing()
   const told = { reports, provided: [], folder, directory, checkout, paths, staging: join(folder, 'reports'), log }
-  const kept = evidence === null ? null : await keepEvidence({ ...told, store: evidence }, signal)
+  const kept = evidence === null ? null : (await keepEvidence({ ...told, store: evidence }, signal)).digest
   const run = runOf(hit.entry.madeBy)
   return {
     ...nothingRan(job),

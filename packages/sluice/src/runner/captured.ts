@@ -39,6 +39,14 @@ export const readCaptured = (bytes: Uint8Array | null): CapturedResult =>
     ? { directory: '/', tookMs: 0, annotations: [], summary: '', reports: [], marks: [] }
     : (JSON.parse(Buffer.from(bytes).toString('utf8')) as CapturedResult)
 
+/** Files of a job that its evidence needs besides those that its plan declares, relative to the workspace. */
+export type LeftEvidence = {
+  /** Those that its steps named. */
+  readonly reports: CapturedResult['reports']
+  /** Those that its reports name. */
+  readonly attachments: readonly string[]
+}
+
 /** Watches one job that was not found in the cache. */
 export type Capture = {
   /** Before the first step. `tool_missing` where strict cannot see what is read. */
@@ -46,11 +54,7 @@ export type Capture = {
   /** The words that run a step's command, told what it opens where that is wanted. */
   readonly wrap: (argv: readonly string[], directory: string | null) => readonly string[]
   /** After the last step, while the workspace is there. A strict job that touched what it does not declare has failed. */
-  readonly end: (
-    end: JobEnd,
-    said: readonly { readonly format: string; readonly path: string }[],
-    signal: AbortSignal,
-  ) => Promise<JobEnd>
+  readonly end: (end: JobEnd, left: LeftEvidence, signal: AbortSignal) => Promise<JobEnd>
   /** Once the log is closed: keeps the result in the background. */
   readonly store: () => void
 }
@@ -106,7 +110,7 @@ export const captureJob = (options: CaptureOptions): Capture => {
       watch.traces.push({ file, directory: kernelPath(directory ?? watch.workspace.directory, watch.workspace) })
       return watch.tracer.wrap(argv, file)
     },
-    end: async (end, said, signal) => {
+    end: async (end, left, signal) => {
       if (watch === null || end.outcome !== 'succeeded') return end
       const findings = await findingsOf(options, watch)
       for (const sentence of findings.sentences) log.note(`cache: the job ${sentence}`)
@@ -117,7 +121,8 @@ export const captureJob = (options: CaptureOptions): Capture => {
         return end
       }
       const directory = join(stagingOf(options.stateDir), randomBytes(8).toString('hex'))
-      const globs = [...plan.outputs, ...said.map(({ path }) => literal(path))]
+      const needed = [...left.reports.map(({ path }) => path), ...left.attachments]
+      const globs = [...plan.outputs, ...needed.map(literal)]
       const names = findFiles(watch.workspace.directory, readGlobs(globs))
       await mkdir(directory, { recursive: true })
       await copyFiles({ from: watch.workspace.directory, to: directory, names }, signal)
@@ -127,7 +132,7 @@ export const captureJob = (options: CaptureOptions): Capture => {
         tookMs: now() - watch.startedAt,
         annotations,
         summary,
-        reports: said,
+        reports: left.reports,
       }
       kept = { directory, findings, end, result }
       return end

@@ -44,7 +44,7 @@ export type JobWork = {
   /** Null: artifacts are not kept here. */
   readonly store: Pick<ArtifactStore, 'put'> | null
   /** Null: reports are not read. */
-  readonly evidence: Pick<EvidenceStore, 'put'> | null
+  readonly evidence: Pick<EvidenceStore, 'put' | 'keepFile'> | null
   readonly caches: FolderCache | null
   /** Watches a job whose result is to be kept; null for others. */
   readonly capture: Capture | null
@@ -141,8 +141,9 @@ const withServices = async (work: JobWork, services: Services, signals: JobSigna
   await capture?.begin(workspace)
   const steps =
     plan.dialect === 'sluice' ? await ownSteps(work, machine, signals) : await dialectSteps(work, machine, signals)
-  const ended = await results(work, { machine, steps }, signals)
-  const end = (await capture?.end(ended, machine.said().reports, signals.kill)) ?? ended
+  const { end: ended, attachments } = await results(work, { machine, steps }, signals)
+  const left = { reports: machine.said().reports, attachments }
+  const end = (await capture?.end(ended, left, signals.kill)) ?? ended
   await saveCaches(work, { machine, found, hasSucceeded: end.outcome === 'succeeded' }, signals)
   return end
 }
@@ -238,8 +239,8 @@ const results = async (
   work: JobWork,
   { machine, steps }: { readonly machine: LocalJobShell; readonly steps: StepsEnd },
   signals: JobSignals,
-): Promise<JobEnd> => {
-  const { plan, request, workspace, folder, log, store } = work
+): Promise<{ readonly end: JobEnd; readonly attachments: readonly string[] }> => {
+  const { plan, workspace, folder, log } = work
   const { directory } = workspace
   const hasSucceeded = steps.outcome === 'succeeded'
   const own = plan.dialect === 'sluice' ? await outputsOf(plan, directory, log) : {}
@@ -249,7 +250,7 @@ const results = async (
   const reports = join(folder, 'reports')
   const kept =
     work.evidence === null
-      ? null
+      ? { digest: null, attachments: [] }
       : await keepEvidence(
           { reports: wanted, provided: said.provided, folder, directory, staging: reports, store: work.evidence, log },
           signals.kill,
@@ -261,23 +262,37 @@ const results = async (
     artifacts: [],
     annotations: said.annotations,
     summary: said.summary,
-    evidence: kept,
+    evidence: kept.digest,
     isolation: workspace.label,
   }
-  if (store === null) return common
+  const end = await withArtifacts(work, { machine, end: common, hasSucceeded }, signals)
+  return { end, attachments: kept.attachments }
+}
+
+const withArtifacts = async (
+  { plan, request, workspace, folder, log, store }: JobWork,
+  {
+    machine,
+    end,
+    hasSucceeded,
+  }: { readonly machine: LocalJobShell; readonly end: JobEnd; readonly hasSucceeded: boolean },
+  signals: JobSignals,
+): Promise<JobEnd> => {
+  if (store === null) return end
+  const { directory } = workspace
   const { commit, version, inputs = [] } = request
   const untracked = (): Promise<readonly string[]> => untrackedFiles(machine, signals.kill)
   const staging = join(folder, 'a')
   const keeping = { plan, directory, staging, store, commit, version, inputs, log, hasSucceeded, untracked }
   try {
-    return { ...common, artifacts: await keepArtifacts(keeping, signals.kill) }
+    return { ...end, artifacts: await keepArtifacts(keeping, signals.kill) }
   } catch (error) {
     if (!(error instanceof SluiceError) || error.code !== 'artifact_missing') throw error
     log.note(error.detail)
     const { code, detail, hint } = error
     // First cause wins.
-    if (!hasSucceeded) return common
-    return { ...common, outcome: 'failed', reason: { kind: 'script_failure' }, problem: { code, detail, hint } }
+    if (!hasSucceeded) return end
+    return { ...end, outcome: 'failed', reason: { kind: 'script_failure' }, problem: { code, detail, hint } }
   }
 }
 

@@ -20,7 +20,7 @@ export type RunnerOptions = {
   /** Keeps artifacts of such jobs, and has those that they are given. */
   readonly artifacts?: Pick<ArtifactStore, 'put' | 'unpack'>
   /** Keeps what reports of jobs say; without it they are not read. */
-  readonly evidence?: Pick<EvidenceStore, 'put'>
+  readonly evidence?: Pick<EvidenceStore, 'put' | 'keepFile'>
   readonly caches?: CacheSupport
   /** Folders under a key, where they are kept otherwise than in `caches`. */
   readonly folders?: FolderCache

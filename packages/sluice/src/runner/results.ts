@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, readFile, rm } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { SluiceError } from '../core/errors.ts'
+import { attachmentsOf, type CollectedReport } from '../core/evidence/collected.ts'
 import { isReportFormat, namedFormat } from '../core/evidence/types.ts'
 import type { Artifact, Commit, Digest } from '../core/model.ts'
 import type { JobPlan, KeyedCachePlan, PlannedArtifact, PlannedReport, Texts } from '../core/pipeline/job-plan.ts'
@@ -126,11 +127,17 @@ export type KeepingEvidence = {
   /** Files that the job had besides those in `directory`. */
   readonly paths?: readonly string[]
   readonly staging: string
-  readonly store: Pick<EvidenceStore, 'put'>
+  readonly store: Pick<EvidenceStore, 'put' | 'keepFile'>
   readonly log: Pick<JobLog, 'note' | 'masks'>
 }
 
-/** Reads the reports that a job declared and keeps what they say, also that some are missing. Null for a job that declares none. Files are copied first: where the job works, `realpath` may have no meaning. */
+/** What was kept: the evidence, null for a job that declares no reports, and the paths of the files that its reports name and that were kept with it. */
+export type KeptEvidence = { readonly digest: Digest | null; readonly attachments: readonly string[] }
+
+/**
+ * Reads the reports that a job declared and keeps what they say, also that some are missing, with the files that they name. Reports are copied first: where the job works, `realpath`
+ * may have no meaning.
+ */
 export const keepEvidence = async (
   {
     reports: declared,
@@ -144,12 +151,12 @@ export const keepEvidence = async (
     log,
   }: KeepingEvidence,
   signal: AbortSignal,
-): Promise<Digest | null> => {
+): Promise<KeptEvidence> => {
   const own = provided
     .filter(({ format }) => isReportFormat(format))
     .map(({ format, path }) => ({ format, paths: [relative(folder, path)] }))
   const reports = [...declared, ...own]
-  if (reports.length === 0) return null
+  if (reports.length === 0) return { digest: null, attachments: [] }
   await rm(staging, { recursive: true, force: true })
   await mkdir(staging, { recursive: true })
   await copyFiles({ from: folder, to: staging, names: own.flatMap(({ paths }) => paths) }, signal)
@@ -159,14 +166,20 @@ export const keepEvidence = async (
   }
   // The readers of all formats are loaded by the first job that has a report.
   const { collectEvidence } = await import('./reports/collect.ts')
-  const read = await collectEvidence(reports, { directory: staging, checkout }, signal)
+  const place = { directory: staging, checkout, attachments: { directory, store } }
+  const read = await collectEvidence(reports, place, signal)
   const isThere = (path: string): boolean => others.includes(path) || existsSync(join(directory, path))
   const collected = await evidenceToKeep(read, { masks: log.masks, staging, isThere })
-  for (const report of collected) {
-    if (report.status === 'missing') log.note(`report ${report.path}: nothing is there`)
-    if (report.status === 'unreadable') log.note(`report ${report.path} cannot be read: ${report.detail}`)
-  }
-  return store.put(collected)
+  for (const sentence of collected.flatMap(troubles)) log.note(sentence)
+  const attachments = attachmentsOf(collected).filter(({ kept }) => kept !== undefined)
+  return { digest: await store.put(collected), attachments: attachments.map(({ path }) => path) }
+}
+
+const troubles = (report: CollectedReport): readonly string[] => {
+  if (report.status === 'missing') return [`report ${report.path}: nothing is there`]
+  if (report.status === 'unreadable') return [`report ${report.path} cannot be read: ${report.detail}`]
+  const unkept = report.evidence.contents.filter(({ kind }) => kind === 'attachments').flatMap(({ gaps }) => gaps)
+  return unkept.map((gap) => `report ${report.path}: not kept: ${gap}`)
 }
 
 /** The key of a cache with the content of its key files in it, where it names any; `default` stands for them where none is there. */

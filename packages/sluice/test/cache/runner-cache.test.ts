@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { localCache } from '../../src/adapters/cache/open.ts'
-import { contentsOf } from '../../src/core/evidence/collected.ts'
+import { attachmentsOf, contentsOf } from '../../src/core/evidence/collected.ts'
 import { commitId, type Commit } from '../../src/core/model.ts'
 import { cacheRefOf } from '../../src/core/pipeline/cache/run-cache.ts'
 import type { CacheRef } from '../../src/core/pipeline/cache/scope.ts'
@@ -57,7 +57,9 @@ describe('a runner with caches', () => {
   }
 
   for (const isolation of ['auto', 'none'] as const) {
-    const script = `mkdir -p out; cat file > out/a; echo "size=3" >> $SLUICE_OUTPUT; echo '<testsuites/>' > out/r.xml; echo made ${isolation}`
+    const xml =
+      '<testsuite><testcase name="one"><system-out>[[ATTACHMENT|../shots/one.png]]</system-out></testcase></testsuite>'
+    const script = `mkdir -p out shots; cat file > out/a; echo shot > shots/one.png; echo "size=3" >> $SLUICE_OUTPUT; echo '${xml}' > out/r.xml; echo made ${isolation}`
     const job = build(script, {
       artifacts: [
         { name: 'app', paths: ['out'], exclude: [], glob: false, when: 'success', ifMissing: 'fail', expireMs: null },
@@ -77,6 +79,12 @@ describe('a runner with caches', () => {
       assert.deepEqual(madeOf(second), madeOf(first))
       assert.deepEqual([first.cache ?? null, second.cache?.run], [null, 'run_1'])
       assert.deepEqual([second.artifacts.length, second.evidence === null], [1, false])
+      // The file that the report names is no output of the job, and there all the same.
+      const files = second.evidence === null ? [] : attachmentsOf(await lab.evidence.read(second.evidence))
+      assert.deepEqual(
+        files.map(({ path, kept }) => [path, kept?.bytes]),
+        [['shots/one.png', 5]],
+      )
       assert.ok(second.log[0]?.startsWith('from the cache: unchanged: 1 inputs'), second.log[0])
       assert.deepEqual(
         second.log.filter((line) => line.startsWith('made')),

@@ -33,6 +33,7 @@ before(async () => {
   const { repository, stateDir } = lab
   runner = lab.runner({
     evidence: {
+      keepFile: (pieces) => lab.evidence.keepFile(pieces),
       put: (reports) => {
         kept = reports
         return Promise.resolve(ofReports)

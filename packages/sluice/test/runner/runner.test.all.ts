@@ -24,7 +24,7 @@ it('a job that floods its log ends as it would have, with its log cut and its me
   const { outcome, tail } = await runner.run(lab.request('run_1/job/flood', job), never)
   assert.equal(outcome, 'succeeded')
   assert.ok(tail.includes('after'))
-  const { size } = await stat(join(lab.stateDir, 'logs', 'run_1.job.flood.ndjson'))
+  const { size } = await stat(join(lab.stateDir, 'logs', 'run_1.job.flood.log'))
   assert.ok(size < limits.jobLogBytesMax * 4, `${size} bytes`)
   assert.ok(process.memoryUsage().rss < 600_000_000, `${process.memoryUsage().rss} bytes`)
 })

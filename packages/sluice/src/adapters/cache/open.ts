@@ -3,7 +3,7 @@ import { createPrivateKey, createPublicKey, randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { SluiceError } from '../../core/errors.ts'
-import type { RemoteCache } from '../../core/pipeline/cache/run-cache.ts'
+import { type RemoteCache, remoteRefusal } from '../../core/pipeline/cache/run-cache.ts'
 import type { CacheSeal, CacheStore } from '../../ports/cache.ts'
 import { httpCache } from './http-store.ts'
 import { FolderCache } from './local.ts'
@@ -68,25 +68,28 @@ const ownKey = (folder: string): Uint8Array => {
 }
 
 /**
- * The shared cache of a plan. Credentials come from variables of this process (`SLUICE_CACHE_TOKEN`, `AWS_…`), never from the project; without them there is none,
- * and `missing` names them.
+ * The shared cache of a plan. Credentials come from variables of this process (`SLUICE_CACHE_TOKEN`, `AWS_…`), never from the project, and go only to the cache that `SLUICE_CACHE_REMOTE` names; else
+ * there is none, and `refused` says why.
  */
 export const remoteCaches = (
   remote: RemoteCache | null,
   variables: Variables,
-): { readonly stores: readonly CacheStore[]; readonly missing: string | null } => {
-  if (remote === null) return { stores: [], missing: null }
+): { readonly stores: readonly CacheStore[]; readonly refused: string | null } => {
+  const refused = remote === null ? null : remoteRefusal(remote, variables)
+  if (remote === null || refused !== null) return { stores: [], refused }
   if (remote.kind === 'http') {
     const token = variables['SLUICE_CACHE_TOKEN'] ?? ''
-    if (token === '') return { stores: [], missing: 'SLUICE_CACHE_TOKEN' }
-    return { stores: [httpCache({ address: remote.address, token })], missing: null }
+    return { stores: [httpCache({ address: remote.address, token })], refused: null }
   }
-  const accessKeyId = variables['AWS_ACCESS_KEY_ID'] ?? ''
-  const secretAccessKey = variables['AWS_SECRET_ACCESS_KEY'] ?? ''
-  if (accessKeyId === '' || secretAccessKey === '')
-    return { stores: [], missing: 'AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY' }
-  const sessionToken = variables['AWS_SESSION_TOKEN'] ?? null
   const { endpoint, region, bucket, prefix } = remote
-  const own = { endpoint, region, bucket, prefix, accessKeyId, secretAccessKey, sessionToken }
-  return { stores: [s3Cache(own)], missing: null }
+  const own = {
+    endpoint,
+    region,
+    bucket,
+    prefix,
+    accessKeyId: variables['AWS_ACCESS_KEY_ID'] ?? '',
+    secretAccessKey: variables['AWS_SECRET_ACCESS_KEY'] ?? '',
+    sessionToken: variables['AWS_SESSION_TOKEN'] ?? null,
+  }
+  return { stores: [s3Cache(own)], refused: null }
 }

@@ -21,6 +21,7 @@ export const command: Command = async (cli) => {
     node(),
     await git(cli),
     await config(cli),
+    ...(await sharedCache(cli)),
     stateDirectory(cli),
     disk(cli),
     token(cli),
@@ -72,6 +73,17 @@ const config = async ({ host, globals, interrupted }: Cli): Promise<Finding> => 
       return wrong('config', error.detail, error.code === 'config_missing' ? 'sluice init' : 'sluice validate')
     throw error
   }
+}
+
+/** Nothing for a project that shares no cache, or whose config cannot be read. */
+const sharedCache = async ({ host, globals, interrupted, variables }: Cli): Promise<readonly Finding[]> => {
+  const loaded = await host.loadConfig(globals.projectDir, interrupted).catch(() => null)
+  const remote = loaded?.settings.pipeline.cache.remote ?? null
+  if (remote === null) return []
+  const { remoteAddress, remoteRefusal } = await import('../../core/pipeline/cache/run-cache.ts')
+  const [refusal, address] = [remoteRefusal(remote, variables), remoteAddress(remote)]
+  if (refusal === null) return [ok('shared cache', address)]
+  return [note('shared cache', `not used from here: ${refusal}`, `SLUICE_CACHE_REMOTE=${address}`)]
 }
 
 const stateDirectory = ({ globals: { stateDir } }: Cli): Finding => {

@@ -12,6 +12,7 @@ const none: EvidenceView = {
   findings: null,
   attachments: [],
   unread: [],
+  unkept: [],
   annotations: [],
   annotationsTotal: 0,
   summaries: [],
@@ -19,7 +20,7 @@ const none: EvidenceView = {
 }
 
 test('a run without evidence, or whose evidence is gone, says nothing about it', () => {
-  deepStrictEqual(wholeEvidenceLines(none, { gates: [] }, plain), [])
+  deepStrictEqual(wholeEvidenceLines(none, { id: 'run_1', gates: [] }, plain), [])
   deepStrictEqual(runEvidenceLines(null, { gates: [] }, plain), [])
 })
 
@@ -37,12 +38,20 @@ test('remarks of jobs are listed with their place and their job, and what a job 
     ...none,
     annotations: [{ job: 'lint', ...remark }],
     annotationsTotal: 3,
+    attachments: [{ path: 'out/trace.zip', mediaType: 'application/zip', title: 'Playwright trace' }],
+    unkept: ['junit.xml: a.png: nothing is there'],
     summaries: [{ job: 'lint', text: '# Fine\n\u001B[2Jdone\n' }],
   }
-  deepStrictEqual(wholeEvidenceLines(evidence, { gates: [] }, plain), [
+  deepStrictEqual(wholeEvidenceLines(evidence, { id: 'run_1', gates: [] }, plain), [
+    'Not kept',
+    `${plain.mark('warn')} junit.xml: a.png: nothing is there`,
+    '',
     'Remarks',
     `${plain.mark('warn')} a.ts:3  Old: use b  lint`,
     '  and 2 more',
+    '',
+    'Playwright trace  out/trace.zip',
+    'sluice runs attachments run_1 --save <dir>',
     '',
     'Summary of lint',
     '# Fine',

@@ -13,24 +13,34 @@ export const runEvidenceLines = (
   { gates }: Pick<RunView, 'gates'>,
   style: Style,
 ): readonly string[] => {
-  const { tests, coverage, findings, unread } = evidence ?? { tests: null, coverage: null, findings: null, unread: [] }
-  const summary = { tests, coverage, findings, attachments: [], unread }
+  const summary = { ...(evidence ?? nothing), attachments: [] }
   return apart([...evidenceLines(summary, gates, style), ...annotationLines(evidence, style)])
 }
 
 /** The same with the numbers of all gates, files to look at and what jobs wrote about themselves. */
 export const wholeEvidenceLines = (
   evidence: EvidenceView | null,
-  run: Pick<RunView, 'gates'>,
+  run: Pick<RunView, 'id' | 'gates'>,
   style: Style,
 ): readonly string[] => [
   ...runEvidenceLines(evidence, run, style),
   ...apart(run.gates.length === 0 ? [] : gateTable(run.gates, style)),
-  ...apart((evidence?.attachments ?? []).map(({ path, title }) => `${title}  ${style.dim(path)}`)),
+  ...apart(attachmentLines(evidence, run.id, style)),
   ...(evidence?.summaries ?? []).flatMap(({ job, text }) =>
     apart([style.bold(`Summary of ${job}`), ...text.trimEnd().split('\n').map(stripControl)]),
   ),
 ]
+
+const nothing = { tests: null, coverage: null, findings: null, unread: [], unkept: [] }
+
+const attachmentLines = (evidence: EvidenceView | null, run: string, style: Style): readonly string[] => {
+  const { attachments } = evidence ?? { attachments: [] }
+  if (attachments.length === 0) return []
+  return [
+    ...attachments.map(({ path, title }) => `${title}  ${style.dim(path)}`),
+    style.dim(`sluice runs attachments ${run} --save <dir>`),
+  ]
+}
 
 const apart = (lines: readonly string[]): readonly string[] => {
   const first = lines.findIndex((line) => line !== '')

@@ -67,6 +67,7 @@ const summary: EvidenceSummary = {
   findings: null,
   attachments: [],
   unread: ['there is no report at out/*.xml'],
+  unkept: [],
 }
 
 test('the end of a run tells what failed and where, what was slow, how coverage moved, and each gate', () => {

@@ -164,13 +164,13 @@ const pointsOf = ({ covered, total }: Ratio): number =>
 
 const percentOf = (ratio: Ratio): string => `${pointsOf(ratio)} %`
 
-/** The report at the end of a run: failed tests, what took longest, coverage, reports that could not be read, gates. Parts without content are left out. */
+/** The report at the end of a run: failed tests, what took longest, coverage, reports that could not be read, files that could not be kept, gates. Parts without content are left out. */
 export const evidenceLines = (
   summary: EvidenceSummary,
   verdicts: readonly GateVerdict[],
   style: Style,
 ): readonly string[] => {
-  const { tests, coverage, unread } = summary
+  const { tests, coverage, unread, unkept } = summary
   const part = (title: string, lines: readonly string[]): readonly string[] =>
     lines.length === 0 ? [] : ['', style.bold(title), ...lines]
   return [
@@ -193,6 +193,10 @@ export const evidenceLines = (
     ...part(
       'Unread',
       unread.map((text) => `${style.mark('warn')} ${text}`),
+    ),
+    ...part(
+      'Not kept',
+      unkept.map((text) => `${style.mark('warn')} ${text}`),
     ),
     ...part('Gates', gateLines(verdicts, style)),
   ]

@@ -142,6 +142,17 @@ export const runChanges = (before: RunDetailView | null, after: RunDetailView): 
 const quoted = (name: string): string =>
   /^[\w.:/-]+$/.test(name) ? name : `'${name.replaceAll("'", String.raw`'\''`)}'`
 
+/** A job that delivers may fail once the release is cut. */
+const nowOf = ({ release }: RunDetailView): string =>
+  release === null
+    ? 'no release was cut; what serves was not touched'
+    : `release ${release.version} was cut; sluice status shows what serves`
+
+const nextOf = ({ id, release }: RunDetailView, failed: string | null): string => {
+  if (failed !== null) return `sluice runs logs ${id} ${quoted(failed)}`
+  return release === null ? 'sluice run' : `sluice runs retry ${id} --failed`
+}
+
 /** The report at the end of a run. `next`: what to type once there is a release. */
 export const runReport = (run: RunDetailView, next: string | null, style: Style): readonly string[] => {
   const elapsed = spanOf((run.settledAt ?? run.now) - run.startedAt)
@@ -167,8 +178,8 @@ export const runReport = (run: RunDetailView, next: string | null, style: Style)
       what: `${style.bold(run.cause?.code ?? 'SLU-1301')}  The run ${run.status === 'cancelled' ? 'was cancelled' : 'failed'}, after ${elapsed}`,
       why: run.cause?.text ?? null,
       evidence: run.cause?.evidence ?? [],
-      now: 'no release was cut; what serves was not touched',
-      next: failed === undefined ? 'sluice run' : `sluice runs logs ${run.id} ${quoted(failed.name)}`,
+      now: nowOf(run),
+      next: nextOf(run, failed?.name ?? null),
       more: null,
     },
     style,

@@ -37,6 +37,24 @@ export const recordWords: readonly Word[] = [
     load: () => import('../commands/runs-show.ts'),
   },
   {
+    path: 'runs attachments',
+    args: '<run>',
+    text: 'the files that reports of a run name: traces, screenshots, videos',
+    options: [
+      { flags: '--job <name>', text: 'only those of one job' },
+      {
+        flags: '--save <dir>',
+        text: 'save them below a folder, under their paths (those of several jobs below a folder for each)',
+      },
+      { flags: '--overwrite', text: 'replace files that are there already' },
+    ],
+    examples: [
+      'runs attachments run_01h2xcejqtf2nbrexx3vqjhp41',
+      'runs attachments run_01h2xcejqtf2nbrexx3vqjhp41 --job e2e --save traces',
+    ],
+    load: () => import('../commands/runs-attachments.ts'),
+  },
+  {
     path: 'runs insights',
     args: '',
     text: 'what the last runs tell: flaky tests, slow tests, time and failures by job',

@@ -4,6 +4,7 @@ import { limits } from '../limits.ts'
 import { count, key, name, positiveDuration, text, variables } from './fields.ts'
 import { gatesSchema } from './schema-gates.ts'
 import { cacheSchema } from './schema-cache.ts'
+import { evidenceSchema } from './schema-evidence.ts'
 import { jobSchema } from './schema-job.ts'
 import type { PipelineSettings } from './settings.ts'
 
@@ -106,6 +107,10 @@ export const pipelineSchema: z.ZodType<PipelineSettings> = z
       cache: key(cacheSchema.prefault({}), {
         description: 'Where results and folders of jobs are kept from run to run.',
         examples: [{ sizeMax: 20_000, remote: { kind: 'http', address: 'https://sluice.example/v1/cache' } }],
+      }),
+      evidence: key(evidenceSchema.prefault({}), {
+        description: 'How long what runs showed is kept.',
+        examples: [{ runs: 1_000 }],
       }),
       jobs: key(
         z

@@ -1,4 +1,5 @@
 /** What the config says once parsed: every default filled in, durations in milliseconds, shares in basis points. */
+import type { RetentionSettings } from '../evidence/retention.ts'
 import type { RunCachePlan } from '../pipeline/cache/run-cache.ts'
 import type {
   ConcurrencyPlan,
@@ -41,6 +42,7 @@ export type PipelineSettings = {
   /** Null when no gate is configured. */
   readonly gates: GateSettings | null
   readonly cache: CacheSettings
+  readonly evidence: RetentionSettings
   readonly jobs: Readonly<Record<string, JobSettings>>
 }
 

@@ -18,6 +18,8 @@ export type PipelineConfig = {
   readonly gates?: GatesConfig
   /** Where results and folders of jobs are kept from run to run. */
   readonly cache?: CacheConfig
+  /** How long what runs showed is kept. */
+  readonly evidence?: EvidenceConfig
   /** The jobs by name; a directed acyclic graph. */
   readonly jobs: Readonly<Record<string, JobConfig>>
 }
@@ -235,14 +237,22 @@ export type CacheConfig = {
   readonly remote?: HttpCacheConfig | S3CacheConfig
 }
 
-/** The cache of a control plane; its token is in `SLUICE_CACHE_TOKEN`. */
+/** How long what runs showed is kept. */
+export type EvidenceConfig = {
+  /** Last runs whose evidence and files to look at are kept; that of releases which an environment remembers stays in any case. */
+  readonly runs?: number
+  /** Last commits whose numbers are kept for later ones to be compared with. */
+  readonly baselines?: number
+}
+
+/** The cache of a control plane; its token is in `SLUICE_CACHE_TOKEN`, the address that it may go to in `SLUICE_CACHE_REMOTE`. */
 export type HttpCacheConfig = {
   readonly kind: 'http'
   /** Where the cache of the control plane is. */
   readonly address: string
 }
 
-/** A bucket; what opens it is in `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`. */
+/** A bucket; what opens it is in `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, and in `SLUICE_CACHE_REMOTE` which one that may be. */
 export type S3CacheConfig = {
   readonly kind: 's3'
   /** Address of the service. */

@@ -1,5 +1,12 @@
 /** What came of a job's declared reports: what was read, and what was not. */
-import { type Evidence, type EvidenceContent, type EvidenceKind, isReportFormat, kindsOfFormat } from './types.ts'
+import {
+  type Attachment,
+  type Evidence,
+  type EvidenceContent,
+  type EvidenceKind,
+  isReportFormat,
+  kindsOfFormat,
+} from './types.ts'
 
 /** One file that a job declared as a report. `missing`: nothing at that path or glob. */
 export type CollectedReport =
@@ -36,6 +43,10 @@ export const sourcesOf = (reports: readonly CollectedReport[], kind: EvidenceKin
       ? [report.evidence.source]
       : [],
   )
+
+/** The files to look at that reports name, those that were kept and those that were not. */
+export const attachmentsOf = (reports: readonly CollectedReport[]): readonly Attachment[] =>
+  contentsOf(reports, 'attachments').flatMap(({ attachments }) => attachments)
 
 /** Of `auto`, and of a form that nobody knows, nobody knows what it would have told. */
 const canGive = (format: string, kind: EvidenceKind): boolean =>

@@ -92,6 +92,7 @@ test('without evidence there is nothing to show, and a baseline survives JSON', 
     findings: null,
     attachments: [],
     unread: [],
+    unkept: [],
   })
   const base = baselineOf('b', [report(covered(1), scan)])
   deepStrictEqual(JSON.parse(JSON.stringify(base)), base)

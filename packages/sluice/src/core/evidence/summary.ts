@@ -1,7 +1,7 @@
 /** What a run shows of its evidence: counts, what failed, what took longest. Small and plain, for the state, the API and the terminal. */
 import { limits } from '../limits.ts'
 import type { Baseline } from './baseline.ts'
-import { type CollectedReport, contentsOf } from './collected.ts'
+import { attachmentsOf, type CollectedReport, contentsOf, troublesOf } from './collected.ts'
 import { compareCoverage, type CoverageChange, coverageTotals, mergeFiles } from './coverage.ts'
 import { told } from './told.ts'
 import type { Attachment, CoverageTotals, Severity, TestCase } from './types.ts'
@@ -12,9 +12,11 @@ export type EvidenceSummary = {
   readonly coverage: CoverageSummary | null
   /** Findings that no tool suppressed, by severity; null without a scanner. */
   readonly findings: Readonly<Record<Severity, number>> | null
-  readonly attachments: readonly Attachment[]
+  readonly attachments: readonly Omit<Attachment, 'kept'>[]
   /** Declared reports that could not be read, with the reason. */
   readonly unread: readonly string[]
+  /** Files that reports name and that could not be kept, with the reason. */
+  readonly unkept: readonly string[]
 }
 
 /** Tests in short. */
@@ -49,9 +51,9 @@ export const summarizeEvidence = (reports: readonly CollectedReport[], base: Bas
             base,
           ),
     findings: scans.length === 0 ? null : severityCounts(scans.flatMap(({ findings }) => findings)),
-    attachments: contentsOf(reports, 'attachments')
-      .flatMap(({ attachments }) => attachments)
-      .slice(0, limits.gateDetailsMax),
+    attachments: attachmentsOf(reports)
+      .slice(0, limits.gateDetailsMax)
+      .map(({ path, mediaType, title }) => ({ path, mediaType, title })),
     unread: reports
       .flatMap((report) =>
         report.status === 'read'
@@ -59,8 +61,11 @@ export const summarizeEvidence = (reports: readonly CollectedReport[], base: Bas
           : [report.status === 'missing' ? `there is no report at ${report.path}` : report.detail],
       )
       .slice(0, limits.gateDetailsMax),
+    unkept: troublesOf(reports.filter(isRead), 'attachments').slice(0, limits.gateDetailsMax),
   }
 }
+
+const isRead = ({ status }: CollectedReport): boolean => status === 'read'
 
 const testSummary = (cases: readonly TestCase[]): TestSummary => {
   const count = (is: (one: TestCase) => boolean): number => cases.filter(is).length

@@ -191,7 +191,7 @@ export type Measurement = {
   readonly better: 'lower' | 'higher' | null
 }
 
-/** Files for people to look at: Playwright traces. */
+/** Files for people to look at: Playwright traces, and what test cases name as their attachments. A gap says of one why it is not kept. */
 export type AttachmentContent = {
   readonly kind: 'attachments'
   readonly attachments: readonly Attachment[]
@@ -199,7 +199,18 @@ export type AttachmentContent = {
 }
 
 /** One file to look at. */
-export type Attachment = { readonly path: string; readonly mediaType: string; readonly title: string }
+export type Attachment = {
+  /** Below the checkout. */
+  readonly path: string
+  readonly mediaType: string
+  /** What it is, or the id of the test that names it. */
+  readonly title: string
+  /** The file itself in the evidence store; absent when it could not be kept. */
+  readonly kept?: KeptFile
+}
+
+/** A file in the evidence store. */
+export type KeptFile = { readonly digest: Digest; readonly bytes: number }
 
 /** The forms of reports that are read. */
 export type ReportFormat = (typeof reportFormats)[number]

@@ -63,6 +63,11 @@ export type Client = {
   ) => AsyncGenerator<ServerEvent, void, undefined>
   /** The ledger as pieces of JSON lines. */
   readonly exportLedger: (after: number, signal: AbortSignal) => AsyncGenerator<string, void, undefined>
+  /** A file that a report of a job names, in pieces; whoever keeps it holds it to the digest that it is listed with. */
+  readonly attachment: (
+    file: { readonly run: string; readonly job: string; readonly path: string },
+    signal: AbortSignal,
+  ) => AsyncGenerator<Uint8Array, void, undefined>
 }
 
 /** Makes a client. Asks nothing by itself. */
@@ -86,6 +91,10 @@ export const createClient = (options: ClientOptions): Client => ({
     const response = await send(options, 'ledger.export', { query: { after }, signal, timeoutMs: 0 })
     const decoder = new TextDecoder()
     for await (const chunk of response.body ?? []) yield decoder.decode(chunk, { stream: true })
+  },
+  attachment: async function* attachment({ path, ...params }, signal) {
+    const response = await send(options, 'runs.attachment', { params, query: { path }, signal, timeoutMs: 0 })
+    yield* piecesOf(response)
   },
 })
 
@@ -145,6 +154,19 @@ export const addressOf = (
   const entries = Object.entries(query).filter(([, value]) => value !== undefined)
   const search = new URLSearchParams(entries.map(([name, value]): [string, string] => [name, String(value)])).toString()
   return `${url}${path}${search === '' ? '' : `?${search}`}`
+}
+
+async function* piecesOf({ body }: Response): AsyncGenerator<Uint8Array, void, undefined> {
+  try {
+    yield* body ?? []
+  } catch (cause) {
+    throw new SluiceError('server_unreachable', {
+      detail: 'the control plane broke off in the middle of the file',
+      hint: 'ask again; when it breaks off each time, the file is damaged there',
+      retry: 'same',
+      cause,
+    })
+  }
 }
 
 const jsonOf = async (response: Response): Promise<unknown> => {

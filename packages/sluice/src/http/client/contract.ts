@@ -17,7 +17,7 @@ import type {
   StartedView,
   WhyView,
 } from './views.ts'
-import type { EvidenceView, InsightsView } from './evidence-views.ts'
+import type { AttachmentsView, EvidenceView, InsightsView } from './evidence-views.ts'
 import type { JobLogView, RunDetailView, RunEventName, RunListView, RunStartedView } from './run-views.ts'
 
 /** What people may say to a rollout. */
@@ -102,6 +102,8 @@ export type Contract = {
   }
   'runs.show': { query: None; body: None; response: RunDetailView }
   'runs.evidence': { query: None; body: None; response: EvidenceView }
+  'runs.attachments': { query: None; body: None; response: AttachmentsView }
+  'runs.attachment': { query: { readonly path: string }; body: None; response: 'file' }
   'runs.insights': { query: { readonly runs?: number | undefined }; body: None; response: InsightsView }
   'runs.logs': {
     query: {

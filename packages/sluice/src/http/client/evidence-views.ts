@@ -15,6 +15,24 @@ export type EvidenceView = EvidenceSummary & {
   readonly comparedWith: string | null
 }
 
+/** A file that a report of a run names; digest and size null when the file itself could not be kept. */
+export type AttachmentView = {
+  readonly job: string
+  /** Below the job's checkout. */
+  readonly path: string
+  readonly mediaType: string
+  /** What it is, or the id of the test that names it. */
+  readonly title: string
+  readonly digest: string | null
+  readonly bytes: number | null
+}
+
+/** The files that reports of a run name, and why some of them could not be kept. */
+export type AttachmentsView = {
+  readonly attachments: readonly AttachmentView[]
+  readonly gaps: readonly { readonly job: string; readonly text: string }[]
+}
+
 /** What the last runs tell. */
 export type InsightsView = {
   /** How many runs were looked at. */

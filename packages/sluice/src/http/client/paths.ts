@@ -27,6 +27,8 @@ export const paths = {
   'runs.start': { method: 'post', path: '/v1/runs' },
   'runs.show': { method: 'get', path: '/v1/runs/:run' },
   'runs.evidence': { method: 'get', path: '/v1/runs/:run/evidence' },
+  'runs.attachments': { method: 'get', path: '/v1/runs/:run/attachments' },
+  'runs.attachment': { method: 'get', path: '/v1/runs/:run/jobs/:job/attachment' },
   'runs.logs': { method: 'get', path: '/v1/runs/:run/jobs/:job/log' },
   'runs.play': { method: 'post', path: '/v1/runs/:run/play' },
   'runs.cancel': { method: 'post', path: '/v1/runs/:run/cancel' },

@@ -1,5 +1,6 @@
 import type { Handlers, StreamId } from '../context.ts'
 import type { RouteId } from '../client/paths.ts'
+import { attachmentHandlers } from './attachments.ts'
 import { environmentHandlers } from './environments.ts'
 import { evidenceHandlers } from './evidence.ts'
 import { ledgerHandlers } from './ledger.ts'
@@ -15,6 +16,7 @@ export const handlers: Handlers<Exclude<RouteId, StreamId>> = {
   ...releaseHandlers,
   ...runHandlers,
   ...evidenceHandlers,
+  ...attachmentHandlers,
   ...rolloutHandlers,
   ...ledgerHandlers,
 }

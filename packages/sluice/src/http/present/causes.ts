@@ -47,11 +47,14 @@ export const causeView = (cause: Cause, limitLogE: number): CauseView => {
   }
 }
 
+/** A job that deploys is often called as its environment, which is what its failure begins with. */
+const ofJob = (job: string, detail: string): string => (detail.startsWith(`${job} `) ? detail : `job ${job}: ${detail}`)
+
 /** Why a run did not succeed. */
 export const runCauseView = (cause: RunCause): CauseView => {
   switch (cause.kind) {
     case 'job_failed':
-      return { ...failureView(cause.failure), text: `job ${cause.job}: ${cause.failure.detail}` }
+      return { ...failureView(cause.failure), text: ofJob(cause.job, cause.failure.detail) }
     case 'gate_failed': {
       const bad = cause.verdicts.filter(({ status }) => status === 'fail' || status === 'broken')
       const names = bad.map(({ gate }) => gate).join(', ')

@@ -1,10 +1,10 @@
 /** The wire types as schemas: what OpenAPI tells, and what tests hold the answers to. */
 import { z } from 'zod'
-import type { EvidenceView, InsightsView } from '../client/evidence-views.ts'
+import type { AttachmentsView, EvidenceView, InsightsView } from '../client/evidence-views.ts'
 import type * as runViews from '../client/run-views.ts'
 import type * as views from '../client/views.ts'
 import { environment, environments } from './environments.ts'
-import { evidence, insights } from './evidence.ts'
+import { attachments, evidence, insights } from './evidence.ts'
 import { at } from './fields.ts'
 import { ledgerPage, ledgerVerification } from './ledger.ts'
 import { release, releaseDetail, releaseVerification } from './releases.ts'
@@ -36,6 +36,7 @@ export const schemas: Schemas = {
   Run: runDetail,
   RunStarted: runStarted,
   Evidence: evidence,
+  Attachments: attachments,
   Insights: insights,
   JobLog: jobLog,
   Rollouts: pageOf(rollout),
@@ -73,6 +74,7 @@ export type Schemas = {
   readonly Run: z.ZodType<runViews.RunDetailView>
   readonly RunStarted: z.ZodType<runViews.RunStartedView>
   readonly Evidence: z.ZodType<EvidenceView>
+  readonly Attachments: z.ZodType<AttachmentsView>
   readonly Insights: z.ZodType<InsightsView>
   readonly JobLog: z.ZodType<runViews.JobLogView>
   readonly Rollouts: z.ZodType<views.PageView<views.RolloutView>>

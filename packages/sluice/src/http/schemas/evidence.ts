@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import type { GateVerdict } from '../../core/evidence/gates/types.ts'
 import { digest } from '../../core/model.ts'
-import type { EvidenceView, InsightsView } from '../client/evidence-views.ts'
+import type { AttachmentsView, EvidenceView, InsightsView } from '../client/evidence-views.ts'
 import { at } from './fields.ts'
 
 const ms = z.number().meta({ description: 'milliseconds' })
@@ -78,6 +78,7 @@ export const evidence: z.ZodType<EvidenceView> = z.strictObject({
   findings: z.record(z.enum(['critical', 'high', 'medium', 'low', 'info', 'unknown']), z.number().int()).nullable(),
   attachments: z.array(z.strictObject({ path: z.string(), mediaType: z.string(), title: z.string() })),
   unread: z.array(z.string()),
+  unkept: z.array(z.string()),
   annotations: z.array(
     z.strictObject({
       job: z.string(),
@@ -92,6 +93,21 @@ export const evidence: z.ZodType<EvidenceView> = z.strictObject({
   annotationsTotal: z.number().int(),
   summaries: z.array(z.strictObject({ job: z.string(), text: z.string().meta({ description: 'Markdown' }) })),
   comparedWith: z.string().nullable(),
+})
+
+/** The files that a run's reports name. */
+export const attachments: z.ZodType<AttachmentsView> = z.strictObject({
+  attachments: z.array(
+    z.strictObject({
+      job: z.string(),
+      path: z.string().meta({ description: "below the job's checkout" }),
+      mediaType: z.string(),
+      title: z.string().meta({ description: 'what it is, or the id of the test that names it' }),
+      digest: z.string().nullable().meta({ description: 'null when the file itself could not be kept' }),
+      bytes: z.number().int().nullable(),
+    }),
+  ),
+  gaps: z.array(z.strictObject({ job: z.string(), text: z.string() })),
 })
 
 const durations = z.strictObject({

@@ -7,13 +7,17 @@ import type { CollectedReport } from '../../core/evidence/collected.ts'
 import { unreadable } from '../../core/evidence/told.ts'
 import { limits } from '../../core/limits.ts'
 import type { PlannedReport } from '../../core/pipeline/job-plan.ts'
-import { readReport } from './read.ts'
+import { type AttachmentKeeper, attachmentKeeper, type AttachmentSource } from './attachments.ts'
+import { isZip } from './decode.ts'
+import { readReport, traceContent } from './read.ts'
 
 /** Where reports lie. */
 export type ReportFolder = {
   readonly directory: string
   /** Where the job worked, when that is elsewhere: absolute paths in reports are cut there. */
   readonly checkout?: string
+  /** Who keeps the files that reports name; without it they are only told of. */
+  readonly attachments?: AttachmentSource
 }
 
 /**
@@ -22,10 +26,11 @@ export type ReportFolder = {
  */
 export const collectEvidence = async (
   reports: readonly PlannedReport[],
-  { directory, checkout }: ReportFolder,
+  { directory, checkout, attachments }: ReportFolder,
   signal: AbortSignal,
 ): Promise<readonly CollectedReport[]> => {
   const root = await realpath(directory)
+  const keeper = attachments === undefined ? null : attachmentKeeper(attachments, signal)
   const collected: CollectedReport[] = []
   for (const { format, paths } of reports) {
     for (const pattern of paths) {
@@ -37,7 +42,7 @@ export const collectEvidence = async (
         collected.push(
           collected.length >= limits.reportsMax
             ? tooMany(format, path)
-            : await collectOne({ format, path, root, checkout: checkout ?? root }),
+            : await collectOne({ format, path, root, checkout: checkout ?? root, keeper }),
         )
         if (collected.length > limits.reportsMax) return collected
       }
@@ -51,6 +56,7 @@ type Wanted = {
   readonly path: string
   readonly root: string
   readonly checkout: string
+  readonly keeper: AttachmentKeeper | null
 }
 
 const filesOf = async (pattern: string, root: string, signal: AbortSignal): Promise<readonly string[]> => {
@@ -75,17 +81,64 @@ const exists = async (path: string): Promise<boolean> =>
     () => false,
   )
 
-const collectOne = async ({ format, path, root, checkout }: Wanted): Promise<CollectedReport> => {
+const collectOne = async (wanted: Wanted): Promise<CollectedReport> => {
+  const { format, path, root } = wanted
   try {
-    const bytes = await bytesOf(path, root)
-    return { status: 'read', format, path, evidence: await readReport(format, { bytes, path, root: checkout }) }
+    const file = await openReport(path, root)
+    try {
+      return await collectOpened(wanted, file)
+    } finally {
+      await file.close()
+    }
   } catch (error) {
+    // No room left, or called off: not what the job left is wrong.
+    if (error instanceof SluiceError ? error.code === 'store_full' : isAbort(error)) throw error
     const why =
       error instanceof SluiceError
         ? error
         : unreadable({ path, root }, error instanceof Error ? error.message : 'it cannot be opened', { cause: error })
     return { status: 'unreadable', format, path, detail: why.detail }
   }
+}
+
+const isAbort = (error: unknown): boolean => error instanceof Error && error.name === 'AbortError'
+
+const collectOpened = async (wanted: Wanted, file: FileHandle): Promise<CollectedReport> => {
+  const { format, path, root, checkout, keeper } = wanted
+  const { size } = await file.stat()
+  if (keeper !== null && (format === 'auto' || format === 'playwright-trace') && (await beginsZip(file)))
+    return collectTrace({ ...wanted, keeper }, { file, bytes: size })
+  if (size > limits.reportBytesMax)
+    throw unreadable({ path, root }, `the report has ${size} bytes, at most ${limits.reportBytesMax} are read`)
+  const evidence = await readReport(format, { bytes: await readAll(file, size), path, root: checkout })
+  const named = (await keeper?.keepNamed(evidence)) ?? null
+  const contents = named === null ? evidence.contents : [...evidence.contents, named]
+  return { status: 'read', format, path, evidence: { ...evidence, contents } }
+}
+
+type Opened = { readonly file: FileHandle; readonly bytes: number }
+
+/** A trace is the evidence itself, and may be far larger than a report that is read. */
+const collectTrace = async (
+  { path, root, checkout, keeper }: Wanted & { readonly keeper: AttachmentKeeper },
+  opened: Opened,
+): Promise<CollectedReport> => {
+  const format = 'playwright-trace'
+  const keeping = await keeper.keepOpened(path, opened)
+  if (keeping.kind === 'refused')
+    return { status: 'unreadable', format, path, detail: unreadable({ path, root }, keeping.because).detail }
+  const { file: kept } = keeping
+  return {
+    status: 'read',
+    format,
+    path,
+    evidence: { source: { path, format, ...kept }, contents: [traceContent({ path, root: checkout }, kept)] },
+  }
+}
+
+const beginsZip = async (file: FileHandle): Promise<boolean> => {
+  const { buffer } = await file.read(Buffer.alloc(4), 0, 4, 0)
+  return isZip(buffer)
 }
 
 const tooMany = (format: string, path: string): CollectedReport => ({
@@ -95,21 +148,15 @@ const tooMany = (format: string, path: string): CollectedReport => ({
   detail: `${path}: more than ${limits.reportsMax} reports of one job`,
 })
 
-const bytesOf = async (path: string, root: string): Promise<Uint8Array> => {
+const openReport = async (path: string, root: string): Promise<FileHandle> => {
   const context = { path, root }
   const real = await realpath(join(root, path))
   if (!real.startsWith(`${root}${sep}`)) throw unreadable(context, 'the file lies outside of the checkout')
   // Without waiting for a writer, should it be a pipe.
   const file = await open(real, constants.O_RDONLY | constants.O_NONBLOCK)
-  try {
-    const stat = await file.stat()
-    if (!stat.isFile()) throw unreadable(context, 'this is no file')
-    if (stat.size > limits.reportBytesMax)
-      throw unreadable(context, `the report has ${stat.size} bytes, at most ${limits.reportBytesMax} are read`)
-    return await readAll(file, stat.size)
-  } finally {
-    await file.close()
-  }
+  if ((await file.stat()).isFile()) return file
+  await file.close()
+  throw unreadable(context, 'this is no file')
 }
 
 /** Exactly the bytes that the file had when it was measured: whatever still writes to it does not make it grow without bound. */

@@ -18,6 +18,7 @@ import {
   type Evidence,
   type EvidenceContent,
   isReportFormat,
+  type KeptFile,
   type ReportFormat,
   reportFormats,
 } from '../../core/evidence/types.ts'
@@ -127,10 +128,11 @@ const measured = async (bytes: Uint8Array, context: ReportContext): Promise<Evid
 
 const traceOf = (bytes: Uint8Array, context: ReportContext): EvidenceContent => {
   if (!isZip(bytes)) throw unreadable(context, 'a Playwright trace is a ZIP archive, and this is none')
-  const path = toldPath(context.path, context.root)
-  return {
-    kind: 'attachments',
-    attachments: [{ path, mediaType: 'application/zip', title: 'Playwright trace' }],
-    gaps: [],
-  }
+  return traceContent(context)
+}
+
+/** What a trace comes to: itself, to be looked at. */
+export const traceContent = ({ path, root }: ReportContext, kept?: KeptFile): EvidenceContent => {
+  const told = { path: toldPath(path, root), mediaType: 'application/zip', title: 'Playwright trace' }
+  return { kind: 'attachments', attachments: [kept === undefined ? told : { ...told, kept }], gaps: [] }
 }

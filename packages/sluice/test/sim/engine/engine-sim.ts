@@ -60,6 +60,21 @@ const ballastCommits = 10
 const deathsForgiven = 3
 const eventsMax = 20_000
 
+const never = (): never => {
+  throw new Breach('a rollout asked for something that only runs need')
+}
+
+const noEvidence = {
+  put: never,
+  read: never,
+  keepFile: never,
+  openFile: never,
+  sweep: never,
+  sweptAt: never,
+  baseline: never,
+  keepBaseline: never,
+}
+
 /** See the file's header. */
 export class EngineSim {
   readonly endings: { succeeded: number; rolled_back: number } = { succeeded: 0, rolled_back: 0 }
@@ -255,9 +270,6 @@ class Schedule {
 
   #portsFor(process: Incarnation): Ports {
     const setting = this.#setting
-    const never = (): never => {
-      throw new Breach('a rollout asked for something that only runs need')
-    }
     return {
       clock: {
         now: () => setting.world.wall(),
@@ -302,7 +314,7 @@ class Schedule {
       },
       config: { load: never, ofCommit: never },
       artifacts: { put: never, unpack: never, verify: never },
-      evidence: { put: never, read: never, baseline: never, keepBaseline: never },
+      evidence: noEvidence,
       runner: {
         workspace: never,
         run: never,

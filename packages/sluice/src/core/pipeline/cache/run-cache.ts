@@ -14,6 +14,34 @@ export type RemoteCache =
       readonly prefix: string
     }
 
+/** Where it is, as one text: the address of a control plane's cache, or endpoint, bucket and prefix of a bucket's. */
+export const remoteAddress = (remote: RemoteCache): string => {
+  const parts = remote.kind === 'http' ? [remote.address] : [remote.endpoint, remote.bucket, remote.prefix]
+  return parts
+    .map((part) => part.replaceAll(/^\/+|\/+$/g, ''))
+    .filter((part) => part !== '')
+    .join('/')
+}
+
+/**
+ * Why a shared cache is not used; null when it may be. Which one it is says the config of the commit that is run, which may be anybody's; the credentials are this machine's. So they go only where
+ * whoever gave them says, in a variable beside them.
+ */
+export const remoteRefusal = (
+  remote: RemoteCache,
+  variables: Readonly<Record<string, string | undefined>>,
+): string | null => {
+  const wanted = remote.kind === 'http' ? ['SLUICE_CACHE_TOKEN'] : ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY']
+  const missing = wanted.filter((name) => (variables[name] ?? '') === '')
+  if (missing.length > 0) return `${missing.join(' and ')} is not set`
+  const address = remoteAddress(remote)
+  const allowed = (variables['SLUICE_CACHE_REMOTE'] ?? '').trim().replace(/\/+$/, '')
+  if (allowed === address) return null
+  return allowed === ''
+    ? `SLUICE_CACHE_REMOTE is not set; credentials go only to the cache that it names, and the config names ${address}`
+    : `the config names the cache ${address}, and SLUICE_CACHE_REMOTE another one, ${allowed}`
+}
+
 /** How a run uses the caches. */
 export type RunCachePlan = {
   /** What it builds, which decides what it may read and write. */
