@@ -32,7 +32,7 @@
  */
 import { type Machine, unreachable } from '../machine.ts'
 import { answer, flyingAt } from './answers.ts'
-import { type Board, isSettled, jobAt, lay, type Live, place, planAt, stateAt } from './board.ts'
+import { type Board, isSettled, jobAt, lay, type Live, place, stateAt } from './board.ts'
 import { callOffClosing, closingAnswered, closingTime, conclude } from './closing.ts'
 import { type RunDecision, type RunOutcome, unchanged } from './effects.ts'
 import { linkJobs } from './links.ts'
