@@ -13,8 +13,8 @@ const engine = (...[file, find, replace, why]: MutantRow): Mutant => ({
 export const engineMutants: readonly Mutant[] = [
   engine(
     'engine/loop.ts',
-    '      this.#options.onRows(await written)\n      for (const { key, effect } of plan.effects) this.#perform(key, effect)',
-    '      for (const { key, effect } of plan.effects) this.#perform(key, effect)\n      this.#options.onRows(await written)',
+    '      const rows = await written\n',
+    '      for (const { key, effect } of plan.effects) this.#perform(key, effect)\n      const rows = await written\n',
     'effects are performed before their intent is durable',
   ),
   engine(
@@ -31,13 +31,13 @@ export const engineMutants: readonly Mutant[] = [
   ),
   engine(
     'engine/loop.ts',
-    "if (known.retry === 'later' || known.code === 'command_conflict') this.#takeUpLater(known)",
+    "if (known.retry === 'later' || refusals.includes(known.code)) this.#takeUpLater(known)",
     "if (known.retry === 'later') this.#takeUpLater(known)",
     'the same request twice ends the control plane',
   ),
   engine(
     'engine/loop.ts',
-    "if (known.retry === 'later' || known.code === 'command_conflict') this.#takeUpLater(known)\n      else this.#fatal(known)",
+    "if (known.retry === 'later' || refusals.includes(known.code)) this.#takeUpLater(known)\n      else this.#fatal(known)",
     'this.#takeUpLater(known)',
     'a leader that was replaced, or whose disk failed, goes on',
   ),

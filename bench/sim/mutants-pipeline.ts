@@ -10,8 +10,8 @@ const rows: readonly MutantRow[] = [
   ],
   [
     'progress.ts',
-    "const obstacle = plan.condition === 'success' ? obstacleTo(board, index) : null",
-    "const obstacle = plan.condition === 'failure' ? obstacleTo(board, index) : null",
+    "const obstacle = condition === 'success' ? obstacleTo(board, index) : null",
+    "const obstacle = condition === 'failure' ? obstacleTo(board, index) : null",
     'a job that asks for success runs after a failure',
   ],
   [
@@ -85,6 +85,24 @@ const rows: readonly MutantRow[] = [
     "board.called = state.status === 'running' ? 'gracefully' : 'firmly'",
     "board.called = 'firmly'",
     'a run that is called off runs nothing more, not even what runs in any case',
+  ],
+  [
+    'machine.ts',
+    "board.cause ??= { kind: 'slot_lost', job, detail }",
+    '',
+    'a run whose test gave way to that of another run cuts a release all the same',
+  ],
+  [
+    'progress.ts',
+    'const condition = conditionOf(plan)',
+    'const { condition } = plan',
+    'legs out of an output run whatever the needs of their job came to',
+  ],
+  [
+    'machine.ts',
+    'begin(board, index, planAt(board, index), given)',
+    "place(board, index, { status: 'ready', since: at, past: [], given })",
+    'a job by hand passes its concurrency group and its matrix',
   ],
   [
     'slots.ts',

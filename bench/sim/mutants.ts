@@ -335,9 +335,21 @@ const machineMutants: readonly Mutant[] = [
   ),
   core(
     'admission.ts',
-    "input.purpose === 'rollback' ? [serving, live] :",
-    "input.purpose === 'rollback' ? [serving, live, locked] :",
+    "input.purpose === 'rollback' ? [serving, live, served] :",
+    "input.purpose === 'rollback' ? [serving, live, served, locked] :",
     'a lock stands in the way of a rollback',
+  ),
+  core(
+    'environment.ts',
+    'else line.splice(known + 1)',
+    'else line.push(release)',
+    'a second rollback returns to what the first one left behind',
+  ),
+  core(
+    'admission.ts',
+    "input.purpose === 'rollback' ? [serving, live, served] :",
+    "input.purpose === 'rollback' ? [serving, live] :",
+    'a rollback takes any release past lock, freeze and approvals',
   ),
   core(
     'judge/verdict.ts',

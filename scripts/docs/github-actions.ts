@@ -8,6 +8,8 @@ export const githubActionsPage = (): string =>
     '',
     '`sluice run --workflow .github/workflows/ci.yml` runs a workflow on this machine, without Docker and without GitHub. What cannot be honoured is told with its line before anything runs.',
     '',
+    'What jobs would need that do not run for the event, or that `--job` leaves out, is not asked for. The runs of a workflow are counted (`github.run_number`, `github.run_id`). With `--event-file` refs, activity, inputs and actor are those of the payload.',
+    '',
     '*supported*: as documented by GitHub. *partly*: with the difference that stands beside it. *noted*: left out, with a warning. *refused*: an error before the run.',
     '',
     '| key | here | remark |',

@@ -129,9 +129,24 @@ test('what serves already need not come in', () => {
   deepStrictEqual(kinds(refusalsOf({ environment: production({ serving: release.id }) })), ['already_serving'])
 })
 
-test('nothing but a live rollout stands in the way of a rollback', () => {
-  const environment = production({ lock: { by: bob, reason: 'x', at: 1, until: null }, approvals: [] })
-  deepStrictEqual(refusalsOf({ purpose: 'rollback', environment, before: null, now: noon }), [])
+test('nothing but a live rollout stands in the way of a rollback to what served before', () => {
+  const served: readonly Partial<EnvironmentState>[] = [
+    { previous: release.id },
+    { kept: [release.id] },
+    { verified: [idOf('a'), release.id] },
+  ]
+  for (const before of served) {
+    const lock = { by: bob, reason: 'x', at: 1, until: null }
+    const environment = production({ lock, approvals: [], ...before })
+    deepStrictEqual(refusalsOf({ purpose: 'rollback', environment, before: null, now: noon }), [])
+  }
+})
+
+test('a release that never served an environment does not come in as a rollback, tried and taken back included', () => {
+  const history = [{ rollout: rolloutId('rol_1'), release: release.id, outcome: 'rolled_back', at: 1 }] as const
+  const [refusal, ...more] = refusalsOf({ purpose: 'rollback', environment: production({ history }) })
+  deepStrictEqual([refusal?.kind, refusal?.who, more], ['not_verified', 'production', []])
+  match(refusal?.hint ?? '', /sluice deploy production/)
 })
 
 test('every reason is given at once', () => {

@@ -30,9 +30,13 @@ export type AdmissionInput = {
   readonly now: number
 }
 
-/** Pure. A rollback is stopped by nothing but a live rollout (which an abort turns into the way back) and by serving already. */
+/**
+ * Pure. A rollback is stopped by nothing but a live rollout (which an abort turns into the way back), by serving already, and by never having served here: it passes lock,
+ * freeze, order and approvals because the release that it brings back passed them before.
+ */
 export const admit = (input: AdmissionInput): Admission => {
-  const checks = input.purpose === 'rollback' ? [serving, live] : [serving, live, locked, frozen, verified, approved]
+  const checks =
+    input.purpose === 'rollback' ? [serving, live, served] : [serving, live, locked, frozen, verified, approved]
   const refusals = checks.flatMap((check) => check(input))
   return refusals.length === 0 ? { kind: 'admitted' } : { kind: 'refused', refusals }
 }
@@ -106,6 +110,19 @@ const verified: Check = ({ spec, release, before }) =>
           until: null,
           detail: `${release.content.version} (${short(release.id)}) has not succeeded in ${spec.after}, which comes before ${spec.name}`,
           hint: `sluice deploy ${spec.after} --release ${short(release.id)}`,
+        },
+      ]
+
+const served: Check = ({ spec, release, environment }) =>
+  [environment.previous, ...environment.kept, ...environment.verified].includes(release.id)
+    ? []
+    : [
+        {
+          kind: 'not_verified',
+          who: spec.name,
+          until: null,
+          detail: `${release.content.version} (${short(release.id)}) never served ${spec.name}; a rollback only brings back what did`,
+          hint: `sluice deploy ${spec.name} --release ${short(release.id)}`,
         },
       ]
 

@@ -1,6 +1,12 @@
 import { deepStrictEqual, strictEqual } from 'node:assert/strict'
 import { test } from 'node:test'
-import { emptyEnvironment, type EnvironmentEvent, environmentMachine, type EnvironmentState } from './environment.ts'
+import {
+  emptyEnvironment,
+  type EnvironmentEvent,
+  environmentMachine,
+  type EnvironmentState,
+  releaseBefore,
+} from './environment.ts'
 import { limits } from './limits.ts'
 import { type ReleaseId, releaseId, type RolloutId, rolloutId } from './model.ts'
 
@@ -53,6 +59,30 @@ test('a rollout that came back leaves what serves, and nothing of its own', () =
   deepStrictEqual([state.live, state.serving, state.previous, state.kept], [null, b, a, []])
   deepStrictEqual(state.history[0], { rollout: rollout(5), release: a, outcome: 'rolled_back', at: 6 })
   deepStrictEqual(state.verified, [b, a])
+})
+
+test('a rollback after a rollback goes a step further back, and never to what the first one left behind', () => {
+  const cases: readonly (readonly [served: readonly ReleaseId[], before: ReleaseId | null])[] = [
+    [[], null],
+    [[a], null],
+    [[a, b], a],
+    // b was taken back: nothing served before a.
+    [[a, b, a], null],
+    [[a, b, c, b], a],
+    [[a, b, c, b, a], null],
+    // What comes after a rollback stands on what it brought back.
+    [[a, b, a, c], a],
+    [[a, b, a, b], a],
+  ]
+  for (const [served, before] of cases) {
+    const passages = served.map((to, index) => passage(10 * index, { from: served[index - 1] ?? null, to }))
+    strictEqual(releaseBefore(after(passages.flat())), before, served.map((id) => id[4]).join(' '))
+  }
+  const tried = after(
+    passage(30, { from: b, to: c, outcome: 'rolled_back' }),
+    after([...passage(1, { to: a }), ...passage(9, { from: a, to: b })]),
+  )
+  strictEqual(releaseBefore(tried), a)
 })
 
 test('a lock holds until it is taken off or runs out, and then another may be set', () => {

@@ -45,7 +45,7 @@ export type EnvironmentState = {
   readonly freezes: readonly (FreezeWindow & { readonly by: Actor })[]
   readonly serving: ReleaseId | null
   readonly servingSince: number | null
-  /** What served before; where a rollback goes. */
+  /** What served before, also when that was taken back; where a rollback goes is `releaseBefore`. */
   readonly previous: ReleaseId | null
   /** Still running without traffic, for an instant return. */
   readonly kept: readonly ReleaseId[]
@@ -84,6 +84,24 @@ export type EnvironmentEvent =
       readonly release: ReleaseId
       readonly reason: string | null
     }
+
+/**
+ * Where a rollback goes that names no release: to what served before the one that serves now came in for the first time. So a second rollback goes a step further back, and never to
+ * what the first one left behind. Null when nothing did.
+ */
+export const releaseBefore = ({ serving, previous, history }: EnvironmentState): ReleaseId | null => {
+  const line: ReleaseId[] = []
+  for (const { release, outcome } of history.toReversed()) {
+    if (outcome !== 'succeeded') continue
+    const known = line.indexOf(release)
+    if (known < 0) line.push(release)
+    else line.splice(known + 1)
+  }
+  const before = line.at(-2)
+  if (before !== undefined || serving === null) return before ?? null
+  // What came first may be forgotten already; only then is the last one all that is known.
+  return history.length < limits.environmentHistoryMax ? null : previous
+}
 
 /** An environment nobody has used yet. */
 export const emptyEnvironment = (service: string, environment: string): EnvironmentState => ({

@@ -29,7 +29,7 @@ export const errorTable = {
     retry: 'never',
     exit: 2,
     status: 422,
-    means: 'sluice.config.ts does not say what it must.',
+    means: 'The config, or a pipeline of another system, says what cannot be honoured.',
   },
   config_missing: { number: 1003, retry: 'never', exit: 2, status: 422, means: 'There is no sluice.config.ts here.' },
   needs_cycle: { number: 1004, retry: 'never', exit: 2, status: 422, means: 'Jobs need each other in a circle.' },

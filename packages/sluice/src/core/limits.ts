@@ -324,6 +324,8 @@ export const limits = {
   workflowNestingMax: 10,
   /** Composite actions inside of each other; the bound of GitHub's runner. */
   compositeDepthMax: 10,
+  /** Steps of a job that run in the background at the same time; the bound of GitHub's runner. */
+  besideStepsMax: 10,
   /** Combinations of a matrix before its excludes take some away. */
   matrixProductMax: 65_536,
   /** How long a service may take to come up, milliseconds; an image of a database starts in seconds. */

@@ -1,7 +1,7 @@
 /** What people ask for, as events. A command is decided like any event, in the same transaction as what follows from it. */
 import { admit, type Refusal } from '../core/admission.ts'
 import { environmentKey } from '../core/consequences.ts'
-import type { EnvironmentEvent } from '../core/environment.ts'
+import { type EnvironmentEvent, releaseBefore } from '../core/environment.ts'
 import { SluiceError } from '../core/errors.ts'
 import type { AggregateKey } from '../core/ledger/entry.ts'
 import type { Release, RolloutId } from '../core/model.ts'
@@ -141,8 +141,10 @@ const chooseRelease = async (
   if (purpose === 'deploy') return reading.releaseNamed(service, 'latest')
   const state = await reading.environment(service, environment)
   if (purpose === 'rollback') {
-    if (state.previous !== null) return reading.release(state.previous)
-    throw new SluiceError('not_found', { detail: `nothing served ${environment} before`, hint: 'sluice releases ls' })
+    const before = releaseBefore(state)
+    if (before !== null) return reading.release(before)
+    const detail = `nothing served ${environment} before what serves it now`
+    throw new SluiceError('not_found', { detail, hint: `sluice rollback ${environment} --to <release>` })
   }
   const newest = await reading.releaseNamed(service, 'latest')
   const { after } = specOf(newest, environment)

@@ -7,7 +7,7 @@
  *   over is answered. `store_fenced` by another writer, and `store_failed`, end the loop; start-up is recovery.
  * - There is no clean-shutdown state: `stop` only stops.
  */
-import { SluiceError } from '../core/errors.ts'
+import { type ErrorCode, SluiceError } from '../core/errors.ts'
 import type { AggregateKey, AggregateKind, LedgerRow } from '../core/ledger/entry.ts'
 import { limits } from '../core/limits.ts'
 import type { Clock, Log } from '../ports/clock.ts'
@@ -36,6 +36,9 @@ type Make = (stateOf: (key: AggregateKey) => unknown) => readonly Input[]
 
 /** A plan, and its being written; null when it changes nothing. */
 type Decided = { readonly plan: Plan; readonly written: Promise<readonly LedgerRow[]> | null }
+
+/** What the store says to one commit and no other: somebody was first, or it is larger than a row may be. */
+const refusals: readonly ErrorCode[] = ['command_conflict', 'usage_invalid']
 
 /** See the file's header. One a store; `start` before anything else. */
 export class Loop {
@@ -105,18 +108,18 @@ export class Loop {
       while (keys.some((key) => !this.#held.has(keyText(key)))) await this.hold(keys)
       const { lease } = this.#running()
       const generation = this.#generation
-      const unread: AggregateKey[] = []
+      const missing: AggregateKey[] = []
       const decided = attempt(() => {
         const inputs = make((key) => this.#heldOf(key).state)
         for (const { event } of inputs) this.#newestAt = Math.max(this.#newestAt, event.at)
         return planTransaction(inputs, (key) => {
-          if (!this.#held.has(keyText(key))) unread.push(key)
+          if (!this.#held.has(keyText(key))) missing.push(key)
           return this.#heldOf(key)
         })
       })
-      // What follows from an event may be about an aggregate that only the event names: the release that was cut, which another run may have cut before.
-      if (unread.length > 0) {
-        await this.hold(unread)
+      // What follows for another aggregate is known once it is decided: a release that a run cuts again is there already.
+      if (missing.length > 0) {
+        await this.hold(missing)
         continue
       }
       if (decided.plan !== null && decided.plan.transitions.length > 0) {
@@ -188,10 +191,20 @@ export class Loop {
       await this.transact(await this.#withRelated(key), () => [{ key, event, actor: sluice, reason: null }])
     } catch (error) {
       if (this.#status !== 'running') return
+      if (error instanceof SluiceError && error.code === 'usage_invalid') return this.#tooLarge(key, event, error)
       if (error instanceof SluiceError) return this.#again(key, event, error)
       this.#options.log.error('decision_failed', { key: keyText(key), event: event.type, error: String(error) })
       await this.#park(key, `${event.type}: ${String(error)}`)
     }
+  }
+
+  /** What is too large to be written will be so again: an effect that came to it has failed, anything else is set aside. */
+  async #tooLarge(key: AggregateKey, event: AnyEvent, { code, detail }: SluiceError): Promise<void> {
+    this.#options.log.warn('event_too_large', { key: keyText(key), event: event.type })
+    if (!('sequence' in event) || event.type === 'effect_failed') return this.#park(key, detail)
+    const failure = { code, retry: 'never', detail, evidence: [] }
+    const failed = { type: 'effect_failed', at: event.at, sequence: event.sequence, failure }
+    return this.#submit(key, failed)
   }
 
   /** A result that could not be written is written later; the ballast is for exactly this. */
@@ -235,7 +248,7 @@ export class Loop {
       this.#commits.delete(written)
       this.#drop()
       // Refused for its own sake, with nothing written: the rest goes on.
-      if (known.retry === 'later' || known.code === 'command_conflict') this.#takeUpLater(known)
+      if (known.retry === 'later' || refusals.includes(known.code)) this.#takeUpLater(known)
       else this.#fatal(known)
       throw known
     } finally {

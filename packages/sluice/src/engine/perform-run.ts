@@ -46,14 +46,31 @@ type JobWork = { readonly run: Run; readonly key: string; readonly action: Extra
 
 const runJob = async (world: World, { run, key, action }: JobWork, signal: AbortSignal): Promise<RunResult> => {
   const job = jobOf(run, action.job)
-  const { commit, version, isolation, service, origin: place = nowhere, cache: caching = null } = run.plan
+  const { commit, version, isolation, service, number = 1, origin: place = nowhere, cache: caching = null } = run.plan
   const origin = { ...place, service, startedAt: run.startedAt }
   const secrets = await secretsOf(world, job, signal)
   await world.runner.stop(key, signal)
-  const { execution: attempt, inputs, needs } = action
+  const { execution, inputs, needs } = action
+  const { attempt: first = 1, follows = [] } = run.plan
+  const attempt = execution + first - 1
   const given = { ...job, env: { ...job.env, ...action.given } }
   const outcome = await world.runner.run(
-    { key, run: run.id, commit, version, job: given, isolation, secrets, attempt, inputs, needs, origin, caching },
+    {
+      key,
+      run: run.id,
+      commit,
+      version,
+      job: given,
+      isolation,
+      secrets,
+      number,
+      attempt,
+      follows,
+      inputs,
+      needs,
+      origin,
+      caching,
+    },
     signal,
   )
   const { artifacts, outputs, evidence, cache = null } = outcome

@@ -1,10 +1,10 @@
 /** Performs what is asked of the dialect of a job: whether and as what it runs, and what the outputs of its parts are together. */
 import { SluiceError } from '../core/errors.ts'
-import { fanOut, fanOutOf } from '../core/pipeline/fan-out.ts'
+import { type FanOut, fanOut, fanOutOf } from '../core/pipeline/fan-out.ts'
 import type { JobPlan } from '../core/pipeline/job-plan.ts'
 import { noteText } from '../core/pipeline/notes.ts'
 import type { JobResolution, RunAction, RunResult } from '../core/pipeline/types.ts'
-import type { Resolution } from '../ports/dialect.ts'
+import type { Resolution, RunIdentity } from '../ports/dialect.ts'
 import type { Ports } from './ports.ts'
 import type { Run } from './trusted.ts'
 
@@ -23,7 +23,8 @@ type Resolving = { readonly run: Run; readonly action: Extract<RunAction, { kind
 /** Decides on a job. `config_invalid` with the places where its document is wrong, `run_failed` for an output that makes no legs. */
 export const resolve = async (world: World, { run, action }: Resolving, signal: AbortSignal): Promise<RunResult> => {
   const job = jobOf(run, action.job)
-  if (job.dialect === 'sluice') return { kind: 'job_resolved', resolution: fannedOut(run, job, action) }
+  const from = fanOutOf(job)
+  if (from !== null) return { kind: 'job_resolved', resolution: fannedOut(run, { job, from }, action) }
   const { needs, ancestors, isCancelled } = action
   const request = { job, needs, ancestors, isCancelled, run: identityOf(run) }
   return { kind: 'job_resolved', resolution: resolutionOf(job, await world.github.resolve(request, signal)) }
@@ -39,11 +40,7 @@ export const nameOutputs = async (
   outputs: await world.github.outputs(jobOf(run, job), { legs, outputs, run: identityOf(run) }),
 })
 
-const identityOf = ({ id }: Run): { readonly id: string; readonly number: number; readonly attempt: number } => ({
-  id,
-  number: 1,
-  attempt: 1,
-})
+const identityOf = ({ id, plan }: Run): RunIdentity => ({ id, number: plan.number ?? 1, attempt: plan.attempt ?? 1 })
 
 const resolutionOf = ({ name }: JobPlan, resolution: Resolution): JobResolution => {
   switch (resolution.kind) {
@@ -65,8 +62,9 @@ const resolutionOf = ({ name }: JobPlan, resolution: Resolution): JobResolution 
   }
 }
 
-const fannedOut = (run: Run, job: JobPlan, { needs }: Resolving['action']): JobResolution => {
-  const from = fanOutOf(job)
+type Fanning = { readonly job: JobPlan; readonly from: FanOut }
+
+const fannedOut = (run: Run, { job, from }: Fanning, { needs }: Resolving['action']): JobResolution => {
   const legs = fanOut(job, from, needs)
   if (legs.kind === 'legs') return legs
   throw new SluiceError('run_failed', {

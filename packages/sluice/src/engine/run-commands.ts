@@ -3,17 +3,21 @@ import { SluiceError } from '../core/errors.ts'
 import { resolveStart, secretNames, type SecretVersions } from '../core/config/resolve.ts'
 import type { Settings } from '../core/config/settings.ts'
 import type { AggregateKey } from '../core/ledger/entry.ts'
+import { limits } from '../core/limits.ts'
 import { type Commit, type CommitId, runId, type RunId } from '../core/model.ts'
 import { jobAt } from '../core/pipeline/board.ts'
 import { readInputs } from '../core/pipeline/inputs.ts'
 import { assertHonoured } from '../core/pipeline/notes.ts'
 import { planForeignRun, planRun } from '../core/pipeline/plan.ts'
 import type { Occasion } from '../core/pipeline/triggers.ts'
-import type { CarriedJob, RunEvent, RunPlan, RunTrigger } from '../core/pipeline/types.ts'
+import type { RunEvent, RunPlan, RunTrigger } from '../core/pipeline/types.ts'
 import type { CommitConfig } from '../ports/config.ts'
 import type { PipelineRequest } from '../ports/pipelines.ts'
 import type { Asking, Desk } from './desk.ts'
 import type { Ports } from './ports.ts'
+import type { Page } from './reading.ts'
+import type { Run } from './trusted.ts'
+import { carriedOf, planAgain } from './run-again.ts'
 
 /** Asks for the pipeline of a commit. `jobs`: only these and what they need; such a run cuts no release. */
 export type StartRunCommand = {
@@ -21,7 +25,9 @@ export type StartRunCommand = {
   readonly jobs: readonly string[] | null
   /** `jobs` are what a change concerns: those that are not for this occasion stay out. */
   readonly areAffected?: boolean
-  /** A run of the same commit whose jobs that succeeded are not run again. */
+  /** A run that is made again: its commit and its plan, whatever else is said here. */
+  readonly retryOf?: string | null
+  /** A run of the same commit and pipeline whose jobs that succeeded are not run again. */
   readonly failedOf?: string | null
   /** What the run is started as; `manual` when absent. */
   readonly event?: RunTrigger['event'] | null
@@ -57,16 +63,17 @@ export const startRun = async (
   desk: Desk,
   { command, asking, signal }: StartRunRequest,
 ): Promise<{ run: RunId; plan: RunPlan }> => {
-  const { source } = world
-  const isTree = command.of === 'tree'
   const id = runId(world.ids.next('run'))
-  const [commit, seen] = await Promise.all([
-    isTree ? source.commitTree(signal) : source.resolve(command.ref, signal),
-    seenCommits(desk),
-  ])
-  const plan = await planOf(world, { id, commit, command, seen }, signal)
+  const { retryOf = null, failedOf = null } = command
+  const planned =
+    retryOf === null
+      ? await newPlan(world, desk, { id, command }, signal)
+      : await planAgain(world, desk, retryOf, signal)
+  const { carried, follows } =
+    failedOf === null ? { carried: [], follows: [] } : await carriedOf(desk, failedOf, planned)
+  const { follows: _before, ...rest } = planned
+  const plan: RunPlan = follows.length === 0 ? rest : { ...rest, follows }
   const at = desk.clock.now()
-  const carried = await carriedOf(desk, command)
   const event: RunEvent = { type: 'run_planned', at, id, token: 1, plan, by: asking.by, carried }
   const key: AggregateKey = { kind: 'run', id }
   await desk.loop.transact(
@@ -75,6 +82,20 @@ export const startRun = async (
     asking.record?.({ run: id, plan }) ?? null,
   )
   return { run: id, plan }
+}
+
+const newPlan = async (
+  world: World,
+  desk: Desk,
+  { id, command }: Pick<Planning, 'id' | 'command'>,
+  signal: AbortSignal,
+): Promise<RunPlan> => {
+  const { source } = world
+  const [commit, before] = await Promise.all([
+    command.of === 'tree' ? source.commitTree(signal) : source.resolve(command.ref, signal),
+    runsBefore(desk, command),
+  ])
+  return planOf(world, { id, commit, command, ...before }, signal)
 }
 
 /** Calls a run off; `command_conflict` when it is over already. */
@@ -117,31 +138,43 @@ export const playJob = async (desk: Desk, { run: id, job, given }: PlayCommand, 
   })
 }
 
-/** What an earlier run of the same commit did and this one need not. */
-const carriedOf = async (desk: Desk, { failedOf = null }: StartRunCommand): Promise<readonly CarriedJob[]> => {
-  if (failedOf === null) return []
-  const run = await desk.reading.run(failedOf)
-  return run.jobs.flatMap((job, index) => {
-    const { name, work } = jobAt(run, index)
-    if (job.status !== 'succeeded' || work.kind === 'deploy' || work.kind === 'promote') return []
-    const { carriedFrom, artifacts, outputs, evidence } = job
-    return [{ job: name, from: carriedFrom ?? run.id, artifacts, outputs, evidence }]
-  })
-}
-
 type Planning = {
   readonly id: RunId
   readonly commit: Commit
   readonly command: StartRunCommand
+  /** Commits whose runs went well, newest first: what came before them was looked at. */
   readonly seen: readonly CommitId[]
+  /** Counts the runs of the same document of another system, from 1. */
+  readonly number: number
 }
 
-/** Commits whose runs went well, newest first: what came before them was looked at. */
-const seenCommits = async (desk: Desk): Promise<readonly CommitId[]> => {
-  const { items } = await desk.reading.runs({})
-  return items.flatMap(({ status, plan }) =>
+const runsBefore = async (
+  desk: Desk,
+  { pipeline = null }: StartRunCommand,
+): Promise<Pick<Planning, 'seen' | 'number'>> => {
+  const first = await desk.reading.runs({})
+  const seen = first.items.flatMap(({ status, plan }) =>
     status === 'succeeded' && plan.origin?.isTree !== true && plan.draft !== null ? [plan.commit.id] : [],
   )
+  return { seen, number: pipeline === null ? 1 : await numberOf(desk, first, pipeline) }
+}
+
+/** One more than the runs of the document have so far. */
+const numberOf = async (
+  desk: Desk,
+  first: Page<Run>,
+  { kind, file }: Pick<PipelineRequest, 'kind' | 'file'>,
+): Promise<number> => {
+  let page = first
+  for (;;) {
+    const numbers = page.items.flatMap(({ plan }) =>
+      plan.pipeline?.kind === kind && plan.pipeline.file === file ? [plan.number ?? 1] : [],
+    )
+    // One that was run again has an older number than those before it.
+    if (numbers.length > 0) return Math.max(...numbers) + 1
+    if (page.next === null) return 1
+    page = await desk.reading.runs({ cursor: page.next, limit: limits.pageItemsMax })
+  }
 }
 
 const occasionOf = async (
@@ -179,7 +212,7 @@ type ForeignPlanning = Planning & { readonly pipeline: NonNullable<StartRunComma
 /** A pipeline of another system runs beside a config, or without any. `config_invalid` with each place that cannot be honoured. */
 const foreignPlan = async (
   world: World,
-  { id, commit, command, pipeline }: ForeignPlanning,
+  { id, commit, command, pipeline, number }: ForeignPlanning,
   signal: AbortSignal,
 ): Promise<RunPlan> => {
   const { jobs, ref } = command
@@ -197,6 +230,7 @@ const foreignPlan = async (
     commit,
     cores: world.runner.cores,
     origin,
+    number,
     inputs,
     jobs: lowered,
     cachesFor: command.usesCache === false ? null : ref,

@@ -180,12 +180,16 @@ export const routes: { readonly [Id in RouteId]: RouteSpec<Id> } = {
         description:
           '`jobs` are what a change concerns, not what was asked for by name: those that are not for this occasion stay out.',
       }),
+      retryOf: z.string().min(1).max(200).nullish().meta({
+        description:
+          'A run that is made again: with its commit, jobs, pipeline and event; of the rest only `failedOf` and `reason` count then.',
+      }),
       failedOf: z
         .string()
         .min(1)
         .max(200)
         .nullish()
-        .meta({ description: 'A run of the same commit: what succeeded in it is not run again.' }),
+        .meta({ description: 'A run of the same commit and pipeline: what succeeded in it is not run again.' }),
       event: z.enum(['manual', 'push', 'pull_request', 'tag', 'schedule']).nullish().meta({
         description: 'What the run is started as, for the jobs that are not for every run; `manual` when absent.',
       }),

@@ -57,6 +57,14 @@ export type Annotation = {
   readonly column: number | null
 }
 
+/** A cache that is looked for: by its key, or by beginnings of others. */
+export type CacheSearch = {
+  readonly key: string
+  readonly restoreKeys: readonly string[]
+  readonly paths: readonly string[]
+  readonly isLookup?: boolean
+}
+
 /** The machine under one job: everything that a dialect may do to the world. Processes, files and masks end with the job. */
 export interface JobShell {
   /** The workspace, absolute; the checkout of the commit. */
@@ -85,11 +93,8 @@ export interface JobShell {
   /** Hands files of the workspace on, under a name, to later jobs of the run; and takes those that earlier jobs left (without a name all of them, each into a folder of its name), and gives their names. Globs; `artifact_missing`. */
   keepArtifact(name: string, paths: readonly string[], signal: AbortSignal): Promise<void>
   takeArtifact(name: string | null, directory: string, signal: AbortSignal): Promise<readonly string[]>
-  /** Folders under a key, from run to run; gives the key that was found. */
-  restoreCache(
-    cache: { readonly key: string; readonly restoreKeys: readonly string[]; readonly paths: readonly string[] },
-    signal: AbortSignal,
-  ): Promise<string | null>
+  /** Folders under a key, from run to run; gives the key that was found, and with `isLookup` nothing but that. */
+  restoreCache(cache: CacheSearch, signal: AbortSignal): Promise<string | null>
   saveCache(cache: { readonly key: string; readonly paths: readonly string[] }, signal: AbortSignal): Promise<void>
   /** Evidence from a file of the workspace, for gates: `junit`, `lcov`, `cobertura`, `sarif` … */
   report(format: string, path: string): void

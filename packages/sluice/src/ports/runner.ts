@@ -20,6 +20,8 @@ export type JobRequest = {
   /** Number of the run and attempt at it, both from 1; 1 when absent. */
   readonly number?: number
   readonly attempt?: number
+  /** Runs whose files its steps find by name, after those of its own run; none when absent. */
+  readonly follows?: readonly RunId[]
   /** What the jobs before it came to. */
   readonly needs?: readonly Need[]
   /** Artifacts that lie in the workspace from the beginning; nothing writes to the store's own. */

@@ -3,7 +3,7 @@ import { StringDecoder } from 'node:string_decoder'
 import { relative, resolve } from 'node:path'
 import { SluiceError } from '../core/errors.ts'
 import { limits } from '../core/limits.ts'
-import type { Annotation, Execution, ExecutionEnd, JobShell } from '../ports/dialect.ts'
+import type { Annotation, CacheSearch, Execution, ExecutionEnd, JobShell } from '../ports/dialect.ts'
 import type { RunAs } from './isolation/launcher.ts'
 import type { JobLog } from './log/job-log.ts'
 import type { OnOutput, Processes } from './processes.ts'
@@ -13,15 +13,7 @@ import type { Workspace } from './workspace/workspace.ts'
 /** Folders kept under a key from run to run. Paths are relative to `directory`, or absolute; `directory` is listed, read and written, but has no `realpath`. */
 export type FolderCache = {
   /** Gives the key that was found, null when there is none. */
-  readonly restore: (
-    cache: {
-      readonly key: string
-      readonly restoreKeys: readonly string[]
-      readonly paths: readonly string[]
-      readonly directory: string
-    },
-    signal: AbortSignal,
-  ) => Promise<string | null>
+  readonly restore: (cache: CacheSearch & { readonly directory: string }, signal: AbortSignal) => Promise<string | null>
   /** Does nothing when the key is there already. */
   readonly save: (
     cache: { readonly key: string; readonly paths: readonly string[]; readonly directory: string },
@@ -138,10 +130,7 @@ export class LocalJobShell implements JobShell {
     return this.#options.runFiles.take(name, resolve(this.directory, directory), signal)
   }
 
-  async restoreCache(
-    cache: { readonly key: string; readonly restoreKeys: readonly string[]; readonly paths: readonly string[] },
-    signal: AbortSignal,
-  ): Promise<string | null> {
+  async restoreCache(cache: CacheSearch, signal: AbortSignal): Promise<string | null> {
     return (await this.#options.caches?.restore({ ...cache, directory: this.directory }, signal)) ?? null
   }
 

@@ -116,7 +116,7 @@ const withServices = async (work: JobWork, services: Services, signals: JobSigna
     // GitHub's steps get those secrets that they name, and no others.
     env: { ...work.env, ...services.env, ...(plan.dialect === 'github' ? {} : secrets) },
     secrets,
-    runFiles: new RunFiles(stateDir, request.run),
+    runFiles: new RunFiles(stateDir, request.run, request.follows ?? []),
     caches,
     ...(capture === null ? {} : { wrap: capture.wrap }),
   })

@@ -76,11 +76,13 @@ export const copyFiles = async (
   }
 }
 
-/** The files of one run, by name, in `<state>/run-files/<run>/<name>`. */
+/** The files of one run, by name, in `<state>/run-files/<run>/<name>`; and those of runs that it goes on with, the latest first, which are only taken. */
 export class RunFiles {
   readonly #folder: string
+  readonly #folders: readonly string[]
 
-  constructor(stateDir: string, run: string) {
+  constructor(stateDir: string, run: string, follows: readonly string[] = []) {
+    this.#folders = [run, ...follows].map((one) => join(stateDir, 'run-files', one))
     this.#folder = join(stateDir, 'run-files', run)
   }
 
@@ -105,8 +107,11 @@ export class RunFiles {
 
   /** Copies what is kept under a name into a folder; without a name all of it, each in a folder of its name. Gives the names. `artifact_missing`. */
   async take(name: string | null, directory: string, signal: AbortSignal): Promise<readonly string[]> {
-    const names = await readdir(this.#folder).catch(() => [])
-    const kept = names.filter((one) => !one.startsWith('.')).toSorted()
+    const folders = new Map<string, string>()
+    for (const folder of this.#folders)
+      for (const one of await readdir(folder).catch(() => []))
+        if (!one.startsWith('.') && !folders.has(one)) folders.set(one, folder)
+    const kept = [...folders.keys()].toSorted()
     const wanted = name === null ? kept : kept.filter((one) => one === fileName(name))
     if (name !== null && wanted.length === 0)
       throw new SluiceError('artifact_missing', {
@@ -114,7 +119,7 @@ export class RunFiles {
         hint: 'let this job need the one that leaves it',
       })
     for (const one of wanted) {
-      const from = join(this.#folder, one)
+      const from = join(folders.get(one) ?? this.#folder, one)
       const to = name === null ? join(directory, spoken(one)) : directory
       await copyFiles(
         { from, to, names: await selectFiles({ directory: from, paths: ['.'], exclude: [], glob: false }) },

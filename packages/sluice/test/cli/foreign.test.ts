@@ -30,6 +30,20 @@ jobs:
     steps: [{ id: say, run: 'echo "said=\${{ inputs.who }}" >> "$GITHUB_OUTPUT"' }]
 `
 
+const counted = `
+on: push
+jobs:
+  make:
+    runs-on: ubuntu-latest
+    outputs: { said: '\${{ github.run_number }}/\${{ github.run_attempt }}' }
+    steps: [{ run: echo made > file }, { uses: actions/upload-artifact@v4, with: { name: file, path: file } }]
+  use:
+    needs: make
+    runs-on: ubuntu-latest
+    outputs: { said: '\${{ needs.make.outputs.said }} \${{ github.run_number }}/\${{ github.run_attempt }}' }
+    steps: [{ uses: actions/download-artifact@v4, with: { name: file } }, { run: 'grep made file && test $GITHUB_RUN_ATTEMPT != 1' }]
+`
+
 const pipeline = `
 workflow: { auto_cancel: { on_job_failure: all, on_new_commit: interruptible } }
 variables: { COLOUR: red }
@@ -48,6 +62,7 @@ before(async () => {
   makeRepository(join(root, 'My shop'), {
     '.github/workflows/ci.yml': workflow,
     '.github/workflows/asked.yml': asked,
+    '.github/workflows/counted.yml': counted,
     '.github/workflows/wrong.yml': 'on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps: [{ rnu: x }]\n',
     '.gitlab-ci.yml': pipeline,
   })
@@ -81,6 +96,24 @@ test('--input is that of the workflow, also beside --no-input; without a workflo
   const stray = await typed('--input', 'who=ada')
   strictEqual(stray.code, 2)
   match(stray.stderr, /--input is for a pipeline of another system/)
+})
+
+test('runs of a workflow are counted; one is run again as it was planned, with what succeeded and left files', async () => {
+  const again = (...words: readonly string[]): Promise<Ended> =>
+    sluice({ cwd: join(root, 'My shop') }, 'runs', 'retry', ...words, '--json')
+  const idOf = ({ stdout }: Ended): string => String((JSON.parse(stdout) as Told).run['id'])
+  const words = ['--workflow', '.github/workflows/counted.yml', '--json']
+  const first = await typed(...words)
+  strictEqual(first.code, 3, first.stderr)
+  const second = await again(idOf(first), '--failed')
+  strictEqual(second.code, 0, second.stderr)
+  deepStrictEqual(jobsOf(second), [
+    ['my-shop', 'make', 'succeeded', { said: '1/1' }],
+    ['my-shop', 'use', 'succeeded', { said: '1/1 1/2' }],
+  ])
+  const whole = await again(idOf(second))
+  deepStrictEqual(jobsOf(whole)[1], ['my-shop', 'use', 'succeeded', { said: '1/3 1/3' }])
+  deepStrictEqual(jobsOf(await typed(...words))[0], ['my-shop', 'make', 'succeeded', { said: '2/1' }])
 })
 
 test('a pipeline of GitLab runs with variables that win over its own', async () => {

@@ -32,6 +32,19 @@ test('a run of the working tree has its uncommitted files, cuts no release, and 
   ok(!stderr.includes('job publish'))
 })
 
+test('a run that is tried again is the same run: the part that was asked for, of the files that were there', async () => {
+  await writeFile(join(cwd, 'new'), 'not committed')
+  const first = await sluice({ cwd }, 'run', '--here', '--job', 'publish', '--json')
+  const again = await sluice({ cwd }, 'runs', 'retry', JSON.parse(first.stdout).run.id, '--json')
+  const jobsOf = ({ stdout }: { readonly stdout: string }): unknown =>
+    JSON.parse(stdout).run.jobs.map(({ name, status }: { readonly name: string; readonly status: string }) => [
+      name,
+      status,
+    ])
+  deepStrictEqual([first.code, again.code], [0, 0], again.stderr)
+  deepStrictEqual(jobsOf(again), jobsOf(first))
+})
+
 test('a watched tree is run again when a file changes that git would not ignore', async () => {
   await writeFile(join(cwd, '.gitignore'), '.sluice/\nignored\n')
   const { child, ended, said } = type(['run', '--watch', '--affected', 'HEAD'], { cwd })

@@ -36,21 +36,26 @@ export const readWorkflow = async (
 ): Promise<{ readonly lowered: LoweredWorkflow; readonly event: string }> => {
   const read = commitFiles(projectDir, of.commit.id)
   const text = documentOf(read, request.file, of.commit.id)
-  const facts = await factsOf(projectDir, { request, of }, signal)
-  const lower = (name: string): Promise<LoweredWorkflow> =>
-    cachedLowering(cache, { ...requestOf(request, text), read, event: eventFrom({ ...facts, name, crons: [] }) })
+  const lower = async (name: string, known: Pick<EventFacts, 'crons' | 'activities'>): Promise<LoweredWorkflow> => {
+    const facts = await factsOf(projectDir, { request: { ...request, event: name }, of }, signal)
+    return cachedLowering(cache, { ...requestOf(request, text), read, event: eventFrom({ ...facts, name, ...known }) })
+  }
   const name = request.event ?? 'push'
-  const first = await lower(name)
+  const first = await lower(name, { crons: [], activities: [] })
   const event = request.event === null ? usualEvent(first.events) : name
-  return { lowered: event === name ? first : await lower(event), event }
+  const { crons } = first
+  const activities = first.activities[event] ?? []
+  const isAsLowered = event === name && activities.length === 0 && (event !== 'schedule' || crons.length === 0)
+  return { lowered: isAsLowered ? first : await lower(event, { crons, activities }), event }
 }
 
 const requestOf = (
-  { file, variables, runners, containers, actions, skippedActions }: PipelineRequest,
+  { file, jobs, variables, runners, containers, actions, skippedActions }: PipelineRequest,
   text: string,
 ): Omit<LoweringRequest, 'read' | 'event'> => ({
   file,
   text,
+  only: jobs,
   // Whoever names a workflow wants to see it run.
   filters: 'note',
   vars: variables,
@@ -74,16 +79,17 @@ const inGroup = (jobs: readonly JobPlan[], concurrency: JobPlan['concurrency']):
 /** Views leave it out. */
 const wholeName = '.workflow'
 
-type Facts = Omit<EventFacts, 'name' | 'crons'>
+type Facts = Omit<EventFacts, 'name' | 'crons' | 'activities'>
 
 const factsOf = async (directory: string, { request, of }: Asked, signal: AbortSignal): Promise<Facts> => {
   const { commit, ref } = of
   const at = await refFacts(directory, ref, signal)
-  const [main, parent, remote, actor] = await Promise.all([
+  const [main, parent, remote, actor, shown] = await Promise.all([
     defaultBranch(directory, at, signal),
     git(directory, ['rev-parse', '--verify', '--quiet', `${commit.id}^`], signal),
     git(directory, ['remote', 'get-url', 'origin'], signal),
     git(directory, ['config', 'user.name'], signal),
+    git(directory, ['show', '--no-patch', '--format=%an%x00%ae%x00%cI%x00%B', commit.id], signal),
   ])
   const base = request.event?.startsWith('pull_request') === true ? main : null
   const merge = base === null ? null : await git(directory, ['merge-base', base, commit.id], signal)
@@ -101,7 +107,16 @@ const factsOf = async (directory: string, { request, of }: Asked, signal: AbortS
     changedFiles: changed?.code === 0 ? changed.out.split('\0').filter(Boolean) : null,
     inputs: request.inputs,
     payload: request.payload,
+    head: headOf(shown.code === 0 ? shown.out : ''),
   }
+}
+
+/** What `git show` was asked for, each behind a NUL. */
+const headOf = (shown: string): EventFacts['head'] => {
+  const [author, email, timestamp, message] = shown.split('\0')
+  return author === undefined || email === undefined || timestamp === undefined || message === undefined
+    ? null
+    : { author, email, timestamp, message: message.trimEnd() }
 }
 
 const repositoryOf = (remote: string, directory: string): string => {

@@ -38,8 +38,12 @@ export const rolloutWords: readonly Word[] = [
   {
     path: 'rollback',
     args: '[environment]',
-    text: 'turn a live rollout around, or bring back what served before; no freeze or lock stops it',
-    options: [{ flags: '--to <release>', text: 'to this release instead of the one before' }, message, ...waiting],
+    text: 'turn a live rollout around, or bring back what served before (again: a step further back); no freeze or lock stops it',
+    options: [
+      { flags: '--to <release>', text: 'to this release, which served here before, instead of the last one' },
+      message,
+      ...waiting,
+    ],
     examples: ['rollback production -m "checkout is slow"', 'rollback production --to 1.3.2'],
     load: () => import('../commands/rollback.ts'),
   },

@@ -1,4 +1,5 @@
 /** Rules of the config that hold between keys; each broken one is an issue with its path. */
+import { expandMatrix, legName, twiceIn } from '../pipeline/matrix.ts'
 import { order } from './graph.ts'
 import type { ConfigIssue } from './issues.ts'
 import { type Distance, nearest } from './nearest.ts'
@@ -18,6 +19,7 @@ export const check = (
     ...needIssues(settings, distance),
     ...(cycle === null ? [] : [needsCycle(cycle)]),
     ...artifactIssues(settings),
+    ...matrixIssues(settings),
     ...cacheIssues(settings),
     ...startIssues(settings, distance),
     ...environmentIssues(settings, distance),
@@ -92,6 +94,18 @@ const artifactIssues = (settings: Settings): readonly ConfigIssue[] => {
     }),
   )
 }
+
+/** A leg is known by its name: in the plan, in its log, and in what is stopped before it begins. */
+const matrixIssues = ({ pipeline }: Settings): readonly ConfigIssue[] =>
+  Object.entries(pipeline.jobs).flatMap(([job, { matrix }]): readonly ConfigIssue[] => {
+    const legs = matrix === null || matrix.from !== null ? [] : expandMatrix(matrix)
+    const twice = twiceIn(legs.map((values) => legName(job, Object.values(values))))
+    if (twice === null) return []
+    const message = `two legs of this matrix are called ${twice}`
+    return [
+      { path: ['pipeline', 'jobs', job, 'matrix'], message, fix: 'Take one of them away, or give it other values.' },
+    ]
+  })
 
 /** What a built-in step finds depends on history, databases and the time, which no key of a cache knows. */
 const cacheIssues = ({ pipeline }: Settings): readonly ConfigIssue[] =>

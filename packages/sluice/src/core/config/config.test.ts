@@ -274,6 +274,11 @@ const refusals: readonly (readonly [string, unknown, RegExp])[] = [
     /circle: a → b → a/,
   ],
   [
+    'a matrix with one leg twice',
+    { ...minimal, pipeline: { jobs: { t: { steps: 'x', matrix: { axes: { n: ['1', 1] } } } } } },
+    /jobs\.t\.matrix: two legs of this matrix are called t \(1\)/,
+  ],
+  [
     'two environments on one port',
     { ...minimal, environments: { a: { listen: 1 }, b: { listen: 1 } } },
     /b\.listen: environment "a" already listens on 127\.0\.0\.1:1/,

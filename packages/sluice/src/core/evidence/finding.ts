@@ -1,7 +1,7 @@
 /** Findings as every reader makes them. */
 import { limits } from '../limits.ts'
 import { type ReportContext, told, toldName, toldPath, unreadable } from './told.ts'
-import type { Finding, FindingContent, Gaps, Severity } from './types.ts'
+import type { Finding, FindingContent, FindingScope, Gaps, Severity } from './types.ts'
 
 /** What a reader knows of a finding; texts as the report has them. */
 export type RawFinding = {
@@ -63,7 +63,13 @@ const nameOrNull = (text: string | null | undefined): string | null =>
 
 /** What a report of findings comes to. */
 export const findingContent = (
-  parts: { readonly tool: string; readonly findings: readonly Finding[]; readonly gaps: Gaps },
+  parts: {
+    readonly tool: string
+    readonly findings: readonly Finding[]
+    readonly gaps: Gaps
+    /** Of a report that can tell of more than security. */
+    readonly covers?: readonly FindingScope[]
+  },
   context: ReportContext,
 ): FindingContent => {
   if (parts.findings.length > limits.reportEntriesMax)
@@ -71,6 +77,7 @@ export const findingContent = (
   return {
     kind: 'findings',
     tool: toldName(parts.tool),
+    covers: parts.covers ?? ['security'],
     findings: parts.findings,
     gaps: parts.gaps.slice(0, limits.reportGapsMax),
   }

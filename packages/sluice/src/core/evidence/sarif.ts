@@ -19,7 +19,7 @@ import {
 } from './json.ts'
 import { severityOfScore, severityOfWord } from './severity.ts'
 import { decoded, type ReportContext, toldName, unreadable } from './told.ts'
-import type { Finding, FindingContent, Severity } from './types.ts'
+import type { Finding, FindingContent, FindingScope, Severity } from './types.ts'
 
 type Run = {
   readonly tool: string
@@ -30,6 +30,7 @@ type Run = {
 }
 
 type Rules = {
+  readonly all: readonly JsonObject[]
   readonly byId: ReadonlyMap<string, JsonObject>
   readonly byIndex: (component: number | null, index: number) => JsonObject | null
 }
@@ -44,8 +45,29 @@ export const readSarif = (text: string, context: ReportContext): FindingContent 
   const runs = listAt(log['runs'], context, 'runs').map((value, index) => runOf(value, `runs[${index}]`, context))
   const gaps = runs.length === 0 ? ['the report holds no run, so no tool ran'] : runs.flatMap(gapsOf)
   const tool = [...new Set(runs.map((run) => run.tool))].join(', ')
-  return findingContent({ tool: tool === '' ? 'SARIF' : tool, findings: runs.flatMap(findingsOf), gaps }, context)
+  const covers = [...new Set(runs.flatMap(coveredBy))]
+  const findings = runs.flatMap(findingsOf)
+  return findingContent({ tool: tool === '' ? 'SARIF' : tool, findings, gaps, covers }, context)
 }
+
+/** Linters whose reports list no rule, or only those that were broken: what they are known for. */
+const linters =
+  /^(?:biome|checkstyle|clippy|detekt|eslint|flake8|golangci-lint|ktlint|markdownlint|oxlint|pmd|prettier|pylint|rubocop|ruff|shellcheck|standard|stylelint|swiftlint|tslint|yamllint)\b/i
+
+/**
+ * What a tool looked for: by its rules and findings, where any of them is about security; else by what it is known for; else by whether it names rules, none of which is. A
+ * report without rules, of a tool that nobody knows, may be of either kind: a scanner that found nothing often writes just that.
+ */
+const coveredBy = (whole: Run): readonly FindingScope[] => {
+  const categories = [
+    ...whole.rules.all.map((rule) => categoryOf(tagsOf(rule), scoreOf(rule))),
+    ...findingsOf(whole).map(({ category }) => category),
+  ]
+  if (categories.some((category) => category !== 'quality')) return ['security', 'quality']
+  return linters.test(whole.tool) || categories.length > 0 ? ['quality'] : ['security', 'quality']
+}
+
+const tagsOf = ({ properties }: JsonObject): readonly string[] => textsOf(objectOf(properties)['tags'])
 
 const runOf = (value: unknown, at: string, context: ReportContext): Run => {
   const run = objectAt(value, context, at)
@@ -60,6 +82,7 @@ const runOf = (value: unknown, at: string, context: ReportContext): Run => {
     at,
     context,
     rules: {
+      all,
       byId: new Map(all.flatMap((rule) => (typeof rule['id'] === 'string' ? [[rule['id'], rule] as const] : []))),
       byIndex: (component, index) =>
         rulesOf(component === null ? driver : (extensions[component] ?? {}))[index] ?? null,
@@ -110,8 +133,7 @@ const findingOf = (result: JsonObject, { tool, run, context, rules }: Run): Find
   const known =
     id === null ? null : (rules.byId.get(id) ?? rules.byId.get(id.slice(0, Math.max(0, id.lastIndexOf('/')))))
   const rule = (index === null || index < 0 ? null : rules.byIndex(component, index)) ?? known ?? {}
-  const properties = objectOf(rule['properties'])
-  const tags = [...textsOf(properties['tags']), ...textsOf(objectOf(result['properties'])['tags'])]
+  const tags = [...tagsOf(rule), ...tagsOf(result)]
   const { severity, score } = severityOf(result, rule)
   const location = objectOf(objectOf(listOf(result['locations'])[0])['physicalLocation'])
   const region = objectOf(location['region'])
@@ -139,14 +161,19 @@ const severityOf = (
   result: JsonObject,
   rule: JsonObject,
 ): { readonly severity: Severity; readonly score: number | null } => {
-  const told = objectOf(result['properties'])['security-severity'] ?? objectOf(rule['properties'])['security-severity']
-  const score = typeof told === 'string' && told.trim() !== '' ? Number(told) : numberOf(told)
-  if (score !== null && Number.isFinite(score) && score >= 0 && score <= 10)
-    return { severity: severityOfScore(score), score }
+  const score = scoreOf(objectOf(result['properties'])['security-severity'] === undefined ? rule : result)
+  if (score !== null) return { severity: severityOfScore(score), score }
   // Section 3.27.10: a result of another kind than `fail` has no level; without one it is the rule's, and without that a warning.
   if (result['kind'] !== undefined && result['kind'] !== 'fail') return { severity: 'info', score: null }
   const level = textOf(result['level']) ?? textOf(objectOf(rule['defaultConfiguration'])['level']) ?? 'warning'
   return { severity: severityOfWord(level), score: null }
+}
+
+/** GitHub's `security-severity` of a rule or result, 0 to 10. */
+const scoreOf = ({ properties }: JsonObject): number | null => {
+  const told = objectOf(properties)['security-severity']
+  const score = typeof told === 'string' && told.trim() !== '' ? Number(told) : numberOf(told)
+  return score !== null && Number.isFinite(score) && score >= 0 && score <= 10 ? score : null
 }
 
 const categoryOf = (tags: readonly string[], score: number | null): Finding['category'] => {

@@ -244,5 +244,7 @@ export const readCodeQuality = (text: string, context: ReportContext): FindingCo
       context,
     )
   })
-  return findingContent({ tool: 'code quality', findings, gaps: [] }, context)
+  const isMixed = findings.some(({ category }) => category === 'security')
+  const covers = isMixed ? (['quality', 'security'] as const) : (['quality'] as const)
+  return findingContent({ tool: 'code quality', findings, gaps: [], covers }, context)
 }

@@ -115,10 +115,15 @@ export type LineRatio = readonly [line: number, covered: number, total: number]
 /** How bad a finding is. `unknown`: the report does not say; gates then take it for as bad as it can be. */
 export type Severity = 'critical' | 'high' | 'medium' | 'low' | 'info' | 'unknown'
 
-/** What scanners and linters found. None is a good answer, of a scanner that ran. */
+/** What a report looked for: flaws that somebody could use, or the quality of the code. */
+export type FindingScope = 'security' | 'quality'
+
+/** What scanners and linters found. None is a good answer, of a scanner that ran, and only about what it looked for. */
 export type FindingContent = {
   readonly kind: 'findings'
   readonly tool: string
+  /** Absent in evidence of before it was told: both. */
+  readonly covers?: readonly FindingScope[]
   readonly findings: readonly Finding[]
   readonly gaps: Gaps
 }

@@ -5,6 +5,7 @@ import type { Failure } from '../rollout/types.ts'
 import { addLegs, type Board, place, planAt, stateAt } from './board.ts'
 import { issue, type RunOutcome, unknownFailure } from './effects.ts'
 import type { JobPlan, RetryReason } from './job-plan.ts'
+import { fanOutOf } from './fan-out.ts'
 import { taintOf } from './outcomes.ts'
 import { admit, fail, open, settle, settleWhole, skip } from './progress.ts'
 import type { JobResolution, JobState, JobYield, RunResult } from './types.ts'
@@ -92,7 +93,12 @@ const resolved = (board: Board, index: number, resolution: JobResolution): void 
   if (resolution.kind === 'skip') return skip(board, index, { kind: 'condition', detail: resolution.because })
   if (resolution.kind === 'legs') {
     addLegs(board, resolution.legs)
-    return open(board, index, resolution.outputs)
+    const { outputs: naming } = resolution
+    const named = naming === undefined ? {} : { naming }
+    const plan = planAt(board, index)
+    // Legs out of an output are found out once the job has its turn; those of another dialect before that.
+    if (plan.concurrency === null || fanOutOf(plan) !== null) return open(board, index, named)
+    return place(board, index, { status: 'queued', since: board.at, ...named })
   }
   const { job } = resolution
   board.resolved = { ...board.resolved, [job.name]: job }

@@ -75,19 +75,15 @@ const tellThoseAfter = (board: Board): void => {
 
 const noRelease = (cause: RunCause | null): { readonly kind: 'need'; readonly job: string } => ({
   kind: 'need',
-  job: cause?.kind === 'job_failed' ? cause.job : cause?.kind === 'gate_failed' ? 'the gates' : 'the release',
+  job: cause !== null && 'job' in cause ? cause.job : cause?.kind === 'gate_failed' ? 'the gates' : 'the release',
 })
 
 const over = (state: Live, at: number): RunState => {
   const { status, cause, ...rest } = state
   const { isFirm: _, ...common } = { isFirm: false, ...rest }
   if (cause === null) return { ...common, status: 'succeeded', settledAt: at }
-  return {
-    ...common,
-    status: status === 'stopping' && cause.kind === 'command' ? 'cancelled' : 'failed',
-    settledAt: at,
-    cause,
-  }
+  const isCancelled = cause.kind === 'slot_lost' || (status === 'stopping' && cause.kind === 'command')
+  return { ...common, status: isCancelled ? 'cancelled' : 'failed', settledAt: at, cause }
 }
 
 const begin = (board: Board, action: RunAction, attempt: number): RunDecision => {

@@ -1,14 +1,25 @@
 /** Legs out of the output of an earlier job: a JSON list of texts, or of objects of variables. */
 import { limits } from '../limits.ts'
-import type { JobPlan, JsonValue, Texts } from './job-plan.ts'
-import { legName } from './matrix.ts'
+import type { JobCondition, JobPlan, JsonValue, Texts } from './job-plan.ts'
+import { legName, twiceIn } from './matrix.ts'
 import type { NeedOutcome } from './types.ts'
 
 /** Where a job's legs come from; what its plan keeps as `definition`. */
 export type FanOut = { readonly job: string; readonly output: string; readonly as: string }
 
-/** Parser of what `lowerJob` put into the definition of a job whose legs come from an output. */
-export const fanOutOf = ({ definition }: JobPlan): FanOut => (definition as { readonly from: FanOut }).from
+type Definition = { readonly from: FanOut; readonly if: JobCondition }
+
+/** Parser of what `lowerJob` put into the definition of a job whose legs come from an output; null for any other. */
+const definitionOf = ({ dialect, definition }: JobPlan): Definition | null =>
+  dialect === 'sluice' && definition !== null && typeof definition === 'object' && 'from' in definition
+    ? (definition as Definition)
+    : null
+
+/** Where a job's legs come from; null where not from an output. */
+export const fanOutOf = (job: JobPlan): FanOut | null => definitionOf(job)?.from ?? null
+
+/** When a job starts. That of one whose legs come from an output is in its definition: `resolve` only says that its legs are to be found out once it does. */
+export const conditionOf = (job: JobPlan): JobCondition => definitionOf(job)?.if ?? job.condition
 
 /** The legs, or what is wrong with the list. An empty list gives no legs. */
 export type FannedOut =
@@ -31,7 +42,11 @@ export const fanOut = (job: JobPlan, from: FanOut, needs: readonly NeedOutcome[]
   const combinations = list.map((entry) => valuesOf(entry, from.as))
   const bad = combinations.indexOf(null)
   if (bad >= 0) return { kind: 'invalid', detail: `entry ${bad} of ${where} is neither a text nor an object of texts` }
-  return { kind: 'legs', legs: combinations.flatMap((values) => (values === null ? [] : [legOf(job, values)])) }
+  const legs = combinations.flatMap((values) => (values === null ? [] : [legOf(job, values)]))
+  const twice =
+    twiceIn(legs.map(({ name }) => name)) ?? twiceIn(legs.flatMap(({ artifacts }) => artifacts.map(({ name }) => name)))
+  if (twice !== null) return { kind: 'invalid', detail: `${where} makes ${twice} more than once` }
+  return { kind: 'legs', legs }
 }
 
 /** One leg of a job: the job with the values of a combination in its environment. */

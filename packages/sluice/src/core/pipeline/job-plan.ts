@@ -69,6 +69,8 @@ export type PlannedService = {
   readonly exports: Texts
   /** Ports inside a container (`5432`), mapped to free ones of this machine. */
   readonly ports: readonly number[]
+  /** Ports of this machine that are wanted for them, in their order; absent or null: the same numbers. One that somebody has already is not given. */
+  readonly published?: readonly (number | null)[]
   /** Null: whatever belongs to the image, or a connection to the port. */
   readonly healthCommand: string | null
   readonly startTimeoutMs: number

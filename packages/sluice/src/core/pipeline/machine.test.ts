@@ -132,6 +132,7 @@ const drawJob = (draw: Draw, name: string, needs: readonly string[]): JobPlan =>
     manual: draw(8) === 0 ? { inputs: [] } : null,
     delayMs: draw(6) === 0 ? 50 : 0,
     concurrency: draw(6) === 0 ? { group: 'g', onConflict: 'queue' } : null,
+    definition: draw(4) > 0 ? null : { from: { job: 'a', output: 'o', as: 'O' }, if: 'success' },
   })
 }
 
@@ -222,7 +223,7 @@ const subject: Subject<RunState, RunEvent, RunEffect> = {
       case 8: {
         const name = ['a', 'b', 'c', 'd', 'e'][draw(5)] ?? 'a'
         if (draw(2) === 0) return { type: 'slot_granted', at, job: name }
-        return draw(2) === 0
+        return draw(4) > 0
           ? { type: 'slot_lost', at, job: name, detail: 'deploy of run_2 took its place' }
           : { type: 'effect_succeeded', at, sequence, result: drawResult(draw, effect) }
       }
@@ -245,7 +246,7 @@ checkLaws(subject)
 
 test('the transition table in the header is the one of the code', () => {
   const header = documentedTransitions(readFileSync(new URL('machine.ts', import.meta.url), 'utf8'))
-  deepStrictEqual(observedTransitions(subject, 16_000), header)
+  deepStrictEqual(observedTransitions(subject, 20_000), header)
 })
 
 test('a run that has not settled always has an effect in flight, a time to wake at, or a job that waits for a person', () => {
@@ -481,6 +482,33 @@ test('a run that was cancelled after a job had failed ends with the failure as i
   deepStrictEqual(statuses(settled), ['failed', 'cancelled'])
 })
 
+test('a run with a job that gave way, waiting or running, cuts no release and is cancelled, with who took the place', () => {
+  const slot = (event: 'slot_granted' | 'slot_lost', at: number): RunEvent =>
+    event === 'slot_granted'
+      ? { type: event, at, job: 'test' }
+      : { type: event, at, job: 'test', detail: 'test of run_2 took its place in e2e' }
+  const plan = planOf([
+    job('build'),
+    job('test', [], { concurrency: { group: 'e2e', onConflict: 'cancel_running' } }),
+    job('stage', ['build'], { work: { kind: 'deploy', environment: 'staging' } }),
+  ])
+  const stopped: RunEvent = { type: 'effect_succeeded', at: 6, sequence: 3, result: { kind: 'done' } }
+  const whileItWaited = told(plan, slot('slot_lost', 3), succeed(1, 5, [artifact('app')]))
+  const whileItRan = told(
+    plan,
+    slot('slot_granted', 2),
+    slot('slot_lost', 3),
+    succeed(1, 5, [artifact('app')]),
+    stopped,
+  )
+  for (const state of [whileItWaited, whileItRan]) {
+    ok(state.status === 'cancelled')
+    deepStrictEqual(state.cause, { kind: 'slot_lost', job: 'test', detail: 'test of run_2 took its place in e2e' })
+    deepStrictEqual(state.jobs[2]?.status, 'skipped')
+    strictEqual(state.release, null)
+  }
+})
+
 test('a job that cannot be stopped does not hold the run for ever, and the run says that processes may be left', () => {
   const settled = told(planOf([job('test', [])]), cancel(5), lose(2, 6), lose(3, 7), lose(4, 8))
   ok(settled.status === 'cancelled')
@@ -597,6 +625,91 @@ test('a job by hand waits for a person, whose inputs it gets; one that may fail 
     'running',
     'running',
   ])
+})
+
+const play = (name: string, at: number, given = { LEVEL: 'minor' }): RunEvent => ({
+  type: 'play_requested',
+  at,
+  by,
+  job: name,
+  given,
+})
+const givens = (state: RunState): readonly unknown[] =>
+  runMachine.outstanding(state).map(({ action }) => 'given' in action && action.given)
+
+test('a job by hand that shares a group waits for its turn once it was started, and then has what it was given', () => {
+  const concurrency = { group: 'prod', onConflict: 'queue' } as const
+  const plan = planOf([job('deploy', [], { manual: { inputs: [] }, concurrency })], noRelease)
+  deepStrictEqual([statuses(told(plan, play('deploy', 5))), keys(told(plan, play('deploy', 5)))], [['queued'], []])
+  deepStrictEqual(givens(told(plan, play('deploy', 5), { type: 'slot_granted', at: 6, job: 'deploy' })), [
+    { LEVEL: 'minor' },
+  ])
+})
+
+test('a matrix by hand runs its legs once it was started, with what it was given, also when it had been left', () => {
+  const manual = { inputs: [] }
+  const whole = job('go', [], { work: { kind: 'none' }, manual })
+  const last = job('last', ['go'])
+  const plan = planOf([whole, ...legsOf(whole, 2), last], noRelease)
+  deepStrictEqual(statuses(told(plan)), ['manual', 'waiting', 'waiting', 'waiting'])
+  const played = told(plan, play('go', 5))
+  deepStrictEqual(
+    [statuses(played), givens(played)],
+    [
+      ['open', 'running', 'running', 'waiting'],
+      [{ LEVEL: 'minor' }, { LEVEL: 'minor' }],
+    ],
+  )
+  const settled = told(plan, play('go', 5), succeed(1, 6), succeed(2, 7), succeed(3, 8))
+  deepStrictEqual([settled.status, ...statuses(settled)], ['succeeded', ...Array<string>(4).fill('succeeded')])
+  const optional = { ...whole, mayFail: { exitCodes: [] } }
+  const left = told(planOf([optional, ...legsOf(whole, 2), last], noRelease), play('go', 5))
+  ok(left.status === 'running')
+  deepStrictEqual([left.jobs[0]?.status, left.unsettled], ['open', 4])
+})
+
+const fanned = (rest: Partial<JobPlan> = {}, when: JobPlan['condition'] = 'success'): JobPlan =>
+  job('publish', ['list', 'test'], {
+    condition: 'resolve',
+    definition: { from: { job: 'list', output: 'packages', as: 'PACKAGE' }, if: when },
+    ...rest,
+  })
+const legsOfPublish = (sequence: number, at: number): RunEvent => ({
+  type: 'effect_succeeded',
+  at,
+  sequence,
+  result: { kind: 'job_resolved', resolution: { kind: 'legs', legs: legsOf(fanned(), 2) } },
+})
+
+test('legs out of an output are found out only when the job itself would start: by its condition, a person, its group', () => {
+  const before = [job('list'), job('test')]
+  const statusAfter = (publish: JobPlan, ...events: readonly RunEvent[]): string | undefined =>
+    statuses(told(planOf([...before, publish], noRelease), ...events))[2]
+  strictEqual(statusAfter(fanned(), succeed(1, 5), failed(2, 6)), 'skipped')
+  strictEqual(statusAfter(fanned(), succeed(1, 5), succeed(2, 6)), 'resolving')
+  strictEqual(statusAfter(fanned({}, 'always'), succeed(1, 5), failed(2, 6)), 'resolving')
+  strictEqual(statusAfter(fanned({}, 'failure'), succeed(1, 5), succeed(2, 6)), 'skipped')
+  strictEqual(statusAfter(fanned(), cancel(5)), 'cancelled')
+  const byHand = fanned({ manual: { inputs: [] }, concurrency: { group: 'g', onConflict: 'queue' } })
+  const told2 = [succeed(1, 5), succeed(2, 6)]
+  strictEqual(statusAfter(byHand, ...told2), 'manual')
+  strictEqual(statusAfter(byHand, ...told2, play('publish', 7)), 'queued')
+  const granted: RunEvent = { type: 'slot_granted', at: 8, job: 'publish' }
+  strictEqual(statusAfter(byHand, ...told2, play('publish', 7), granted), 'resolving')
+  const running = told(
+    planOf([...before, byHand], noRelease),
+    ...told2,
+    play('publish', 7),
+    granted,
+    legsOfPublish(3, 9),
+  )
+  deepStrictEqual(
+    [statuses(running).slice(2), givens(running)],
+    [
+      ['open', 'running', 'running'],
+      [{ LEVEL: 'minor' }, { LEVEL: 'minor' }],
+    ],
+  )
 })
 
 test('a job that takes the release somewhere runs once it is cut, and what needs it after that', () => {

@@ -2,29 +2,30 @@
  * The run machine: jobs of a frozen plan, each started the moment its needs are settled and there is room; between those that make the release and those
  * that take it somewhere, the gates are judged and the release is cut.
  *
- * | status   | event                                           | next                                             |
- * |----------|-------------------------------------------------|--------------------------------------------------|
- * | absent   | run_planned                                     | running · judging · cutting · succeeded          |
- * | running  | effect_succeeded, effect_failed, effect_unknown | running · judging · cutting · succeeded · failed |
- * | running  | time_passed                                     | running · judging · cutting · succeeded · failed |
- * | running  | play_requested                                  | running                                          |
- * | running  | slot_granted, slot_lost                         | running · judging · cutting · succeeded · failed |
- * | stopping | slot_granted, slot_lost                         | stopping · cancelled · failed                    |
- * | running  | cancel_requested                                | stopping · cancelled · failed                    |
- * | running  | work_parked                                     | stopping · failed                                |
- * | stopping | effect_succeeded, effect_failed, effect_unknown | stopping · cancelled · failed                    |
- * | stopping | time_passed, cancel_requested, work_parked      | stopping · cancelled · failed                    |
- * | judging  | effect_succeeded                                | running · cutting · succeeded · failed           |
- * | judging  | effect_failed, effect_unknown, time_passed      | judging · running · failed                       |
- * | judging  | cancel_requested                                | stopping · cancelled · failed                    |
- * | judging  | work_parked                                     | failed                                           |
- * | cutting  | effect_succeeded                                | running · succeeded                              |
- * | cutting  | effect_failed, effect_unknown, time_passed      | cutting · running · failed                       |
- * | cutting  | cancel_requested                                | stopping · cancelled                             |
- * | cutting  | work_parked                                     | failed                                           |
+ * | status   | event                                           | next                                                         |
+ * |----------|-------------------------------------------------|--------------------------------------------------------------|
+ * | absent   | run_planned                                     | running · judging · cutting · succeeded                      |
+ * | running  | effect_succeeded, effect_failed, effect_unknown | running · judging · cutting · succeeded · failed · cancelled |
+ * | running  | time_passed                                     | running · judging · cutting · succeeded · failed · cancelled |
+ * | running  | play_requested                                  | running · judging · cutting · succeeded · failed · cancelled |
+ * | running  | slot_granted                                    | running · judging · cutting · succeeded · failed · cancelled |
+ * | running  | slot_lost                                       | running · judging · failed · cancelled                       |
+ * | stopping | slot_granted, slot_lost                         | stopping · cancelled · failed                                |
+ * | running  | cancel_requested                                | stopping · cancelled · failed                                |
+ * | running  | work_parked                                     | stopping · failed · cancelled                                |
+ * | stopping | effect_succeeded, effect_failed, effect_unknown | stopping · cancelled · failed                                |
+ * | stopping | time_passed, cancel_requested, work_parked      | stopping · cancelled · failed                                |
+ * | judging  | effect_succeeded                                | running · cutting · succeeded · failed · cancelled           |
+ * | judging  | effect_failed, effect_unknown, time_passed      | judging · running · failed · cancelled                       |
+ * | judging  | cancel_requested                                | stopping · cancelled · failed                                |
+ * | judging  | work_parked                                     | failed · cancelled                                           |
+ * | cutting  | effect_succeeded                                | running · succeeded                                          |
+ * | cutting  | effect_failed, effect_unknown, time_passed      | cutting · running · failed                                   |
+ * | cutting  | cancel_requested                                | stopping · cancelled                                         |
+ * | cutting  | work_parked                                     | failed                                                       |
  *
  * `succeeded`, `failed` and `cancelled` are settled; every event not in the table changes nothing. Until it settles, a run has an effect in flight, a
- * time to wake at, or a job that waits for a person.
+ * time to wake at, or a job that waits for a person or for its turn in a group.
  *
  * A job whose outcome is unknown (its control plane died, its runner fell silent) is issued again: the same key, a new sequence, a fresh workspace,
  * `jobAttemptsMax` times. A job that failed is run again only if its own policy says so, as another execution with a key of its own.
@@ -167,11 +168,11 @@ const play = (state: Live, { job: name, given, at }: Extract<RunEvent, { type: '
   const index = state.jobs.findIndex((_, other) => jobAt(state, other).name === name)
   const job = state.jobs[index]
   if (job === undefined || state.status === 'stopping') return unchanged(state)
-  const isLeft = job.status === 'skipped' && job.because.kind === 'nobody'
+  const isLeft = job.status === 'skipped' && job.because.kind === 'nobody' && jobAt(state, index).manual !== null
   if (job.status !== 'manual' && !isLeft) return unchanged(state)
   const board = lay(state, at)
   if (isLeft) takeBack(board, index)
-  place(board, index, { status: 'ready', since: at, past: [], given })
+  begin(board, index, planAt(board, index), given)
   return conclude(board)
 }
 
@@ -189,17 +190,21 @@ const slotMoved = (state: Live, event: Extract<RunEvent, { type: 'slot_granted' 
 }
 
 /** What waits ends at once and says who took its place; what runs is stopped first. */
-const giveWay = (board: Board, index: number, { at, detail }: Extract<RunEvent, { type: 'slot_lost' }>): void => {
+const giveWay = (board: Board, index: number, { at, job, detail }: Extract<RunEvent, { type: 'slot_lost' }>): void => {
+  // Invariant: what a job did not get to say is never taken for a yes; without it there is no release, and no success.
+  board.cause ??= { kind: 'slot_lost', job, detail }
   if (stateAt(board, index).status !== 'queued') return cancel(board, index)
   settle(board, index, { status: 'cancelled', startedAt: null, finishedAt: at, detail })
 }
 
-/** A job that was left is wanted after all: what has not begun yet waits for it again. */
+/** A job that was left is wanted after all, with its legs: what has not begun yet waits for it again. */
 const takeBack = (board: Board, index: number): void => {
+  place(board, index, { status: 'waiting' })
   board.unsettled += 1
   const whole = board.links.wholes[index] ?? null
   const waiting = board.links.dependents[index] ?? []
   for (const other of whole === null ? waiting : [...waiting, whole]) board.unmet[other] = (board.unmet[other] ?? 0) + 1
+  for (const leg of board.links.legs[index] ?? []) takeBack(board, leg)
 }
 
 /** The first call is graceful, the second firm. */

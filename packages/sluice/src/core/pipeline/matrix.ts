@@ -47,3 +47,9 @@ const isCompatible = (original: Texts, extra: Texts): boolean =>
 
 /** What a leg is called: `test (24, linux)`. */
 export const legName = (job: string, values: readonly string[]): string => `${job} (${values.join(', ')})`
+
+/** A name that is there more than once, which would be two jobs, or two files, in one place; null when there is none. */
+export const twiceIn = (names: readonly string[]): string | null => {
+  const seen = new Set<string>()
+  return names.find((name) => seen.has(name) || !seen.add(name)) ?? null
+}

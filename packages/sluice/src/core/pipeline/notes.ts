@@ -9,6 +9,10 @@ export const noteText = ({ level, key, message, file, line, column }: LoweringNo
   return `${level} ${place}${key === '' ? '' : ` ${key}`}: ${message}`
 }
 
+/** Whether nothing is wrong with the document, and this machine has not what it asks for. */
+const isOfMachine = ({ key, message }: LoweringNote): boolean =>
+  /\.(?:uses|runs-on|container)$/.test(key) && / --[a-z-]+/.test(message)
+
 /** Throws `config_invalid` where a note is an error: with every note, the errors first. */
 export const assertHonoured = ({ file, notes }: Pick<PipelineOrigin, 'file' | 'notes'>): void => {
   const errors = notes.filter(({ level }) => level === 'error')
@@ -19,7 +23,9 @@ export const assertHonoured = ({ file, notes }: Pick<PipelineOrigin, 'file' | 'n
   const many = errors.length > 1 ? `${errors.length} things are wrong in ${file}; the first: ` : ''
   throw new SluiceError('config_invalid', {
     detail: `${many}${place}${key === '' ? '' : ` ${key}`}: ${message}`,
-    hint: `mend ${first.file} and commit`,
+    hint: errors.every(isOfMachine)
+      ? `each line says what would help; or run only jobs that need none of it, with --job <name>`
+      : `mend ${first.file} and commit`,
     evidence: [...errors, ...notes.filter(({ level }) => level !== 'error')].map(noteText),
   })
 }

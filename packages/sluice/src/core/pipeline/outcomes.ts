@@ -2,12 +2,16 @@
 import { type Board, planAt, stateAt } from './board.ts'
 import type { JobState, NeedOutcome, SkipReason } from './types.ts'
 
-/** A job as those after it see it: one that may fail counts as success, as everywhere in the field. */
+/**
+ * A job as those after it see it: one that may fail counts as success, as everywhere in the field. One of GitHub's that took too long was cancelled by it (docs.github.com, "Workflow syntax",
+ * *timeout-minutes*, 2026), so that `failure()` does not mean it.
+ */
 export const outcomeOf = (board: Board, index: number): NeedOutcome => {
-  const { name } = planAt(board, index)
+  const { name, dialect } = planAt(board, index)
   const job = stateAt(board, index)
   const outputs = 'outputs' in job ? job.outputs : {}
-  return { name, result: resultOf(job), outputs }
+  const isLate = job.status === 'failed' && !job.isTolerated && job.failure.code === 'job_timeout'
+  return { name, result: isLate && dialect === 'github' ? 'cancelled' : resultOf(job), outputs }
 }
 
 const resultOf = (job: JobState): NeedOutcome['result'] => {

@@ -91,13 +91,15 @@ export type ForeignPlanRequest = Pick<PlanRequest, 'commit' | 'cores' | 'cachesF
   readonly config: { readonly settings: Settings; readonly version: string } | null
   readonly fallbackService: string
   readonly origin: PipelineOrigin
+  /** Counts the runs of the document, from 1. */
+  readonly number: number
   readonly inputs: RunTrigger['inputs']
   readonly jobs: readonly JobPlan[]
 }
 
 /** The plan of such a run. It cuts no release. */
 export const planForeignRun = (request: ForeignPlanRequest): RunPlan => {
-  const { config, fallbackService, commit, cores, origin, inputs, jobs } = request
+  const { config, fallbackService, commit, cores, origin, number, inputs, jobs } = request
   const { service, pipeline } = config?.settings ?? { service: fallbackService, pipeline: null }
   const parallel = pipeline?.parallel ?? 'cores'
   const trigger = { event: triggerOf(origin), name: null, inputs }
@@ -110,6 +112,7 @@ export const planForeignRun = (request: ForeignPlanRequest): RunPlan => {
     version: releaseVersion(config?.version ?? '0.0.0', commit.id),
     trigger,
     pipeline: origin,
+    number,
     cache: cacheOf({ settings, cachesFor }, { trigger }),
     parallelMax: parallel === 'cores' ? Math.max(1, cores) : parallel,
     isolation: pipeline?.isolation ?? 'auto',

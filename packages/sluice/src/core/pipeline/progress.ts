@@ -5,6 +5,7 @@ import type { Artifact } from '../model.ts'
 import type { Failure } from '../rollout/types.ts'
 import { type Board, isSettled, place, planAt, send, stateAt } from './board.ts'
 import { ancestorsOf, behind, hasFailure, needsOf, obstacleTo, outcomeOf, taintOf, wholeOf } from './outcomes.ts'
+import { conditionOf, fanOutOf } from './fan-out.ts'
 import type { JobPlan, JsonValue, Texts } from './job-plan.ts'
 import type { JobState, RunAction, SkipReason } from './types.ts'
 
@@ -84,22 +85,29 @@ const callOffLegs = (board: Board, whole: number): void => {
 const arrive = (board: Board, index: number): void => {
   const plan = planAt(board, index)
   if (board.called === 'firmly' || (board.called !== null && !runsInAnyCase(board, index))) return cancel(board, index)
-  if (plan.condition === 'resolve') return resolve(board, index, plan)
-  const obstacle = plan.condition === 'success' ? obstacleTo(board, index) : null
+  const condition = conditionOf(plan)
+  if (condition === 'resolve') return resolve(board, index, plan)
+  const obstacle = condition === 'success' ? obstacleTo(board, index) : null
   if (obstacle !== null) return skip(board, index, obstacle)
-  if (plan.condition === 'failure' && !hasFailure(board, index))
+  if (condition === 'failure' && !hasFailure(board, index))
     return skip(board, index, { kind: 'condition', detail: 'nothing before it failed' })
   admit(board, index, plan)
 }
 
 /** Whether a job is for a run that was called off, too: by its own condition, or as a part of one that is. */
 export const runsInAnyCase = (board: Board, index: number): boolean => {
-  const { condition } = planAt(board, index)
+  const condition = conditionOf(planAt(board, index))
   const whole = wholeOf(board, index)
   return condition === 'always' || condition === 'resolve' || (whole !== null && runsInAnyCase(board, whole))
 }
 
-const resolve = (board: Board, index: number, { name }: JobPlan): void => {
+/** `begun`: what a job that has begun keeps of that while it is found out what its legs are. */
+const resolve = (
+  board: Board,
+  index: number,
+  { name }: JobPlan,
+  begun: { readonly startedAt?: number; readonly given?: Texts } = {},
+): void => {
   const needs = needsOf(board, index)
   const ancestors = ancestorsOf(board, index)
   const isCancelled = board.called !== null
@@ -108,7 +116,7 @@ const resolve = (board: Board, index: number, { name }: JobPlan): void => {
     { kind: 'resolve_job', job: name, needs, ancestors, isCancelled },
     limits.resolveDeadlineMs,
   )
-  place(board, index, { status: 'resolving', ...flight })
+  place(board, index, { status: 'resolving', ...begun, ...flight })
 }
 
 /** A job that is to run: by hand, after a pause, or as soon as there is room. */
@@ -122,19 +130,38 @@ export const admit = (board: Board, index: number, plan: JobPlan): void => {
   begin(board, index, plan)
 }
 
-/** A job begins: it is opened, passes at once, or gets in line. */
-export const begin = (board: Board, index: number, plan: JobPlan): void => {
-  if (plan.concurrency !== null && stateAt(board, index).status !== 'queued')
-    return place(board, index, { status: 'queued', since: board.at })
-  if ((board.links.legs[index] ?? []).length > 0) return open(board, index)
+/** A job begins: it gets in line, its legs are found out, it is opened, passes at once, or waits for room. */
+export const begin = (board: Board, index: number, plan: JobPlan, given: Texts = givenTo(board, index)): void => {
+  const before = stateAt(board, index)
+  if (plan.concurrency !== null && before.status !== 'queued')
+    return place(board, index, { status: 'queued', since: board.at, ...handedOn(given) })
+  if (plan.condition === 'resolve' && fanOutOf(plan) !== null)
+    return resolve(board, index, plan, { startedAt: board.at, ...handedOn(given) })
+  if ((board.links.legs[index] ?? []).length > 0) {
+    const naming = before.status === 'queued' ? before.naming : undefined
+    return open(board, index, { ...(naming === undefined ? {} : { naming }), given })
+  }
   if (plan.work.kind === 'none') return settle(board, index, passed(board, index, gathered(board, index, plan)))
-  place(board, index, { status: 'ready', since: board.at, past: [], given: {} })
+  place(board, index, { status: 'ready', since: board.at, past: [], given })
 }
 
+/** What a person gave to a job, or to the one that it is part of. */
+const givenTo = (board: Board, index: number): Texts => {
+  const job = stateAt(board, index)
+  if ('given' in job) return job.given
+  const whole = wholeOf(board, index)
+  return whole === null ? {} : givenTo(board, whole)
+}
+
+const handedOn = (given: Texts): { readonly given?: Texts } => (Object.keys(given).length === 0 ? {} : { given })
+
+type Opening = { readonly naming?: JsonValue; readonly given?: Texts }
+
 /** A job that others are part of begins: they no longer wait for it. */
-export const open = (board: Board, index: number, naming?: JsonValue): void => {
+export const open = (board: Board, index: number, { naming, given = givenTo(board, index) }: Opening = {}): void => {
   const legs = board.links.legs[index] ?? []
-  place(board, index, { status: 'open', startedAt: board.at, ...(naming === undefined ? {} : { naming }) })
+  const startedAt = startOf(board, index)
+  place(board, index, { status: 'open', startedAt, ...(naming === undefined ? {} : { naming }), ...handedOn(given) })
   board.unmet[index] = legs.filter((leg) => !isSettled(stateAt(board, leg))).length
   if (board.unmet[index] === 0) return closeWhole(board, index)
   for (const leg of legs) meet(board, leg)
@@ -156,12 +183,20 @@ const passed = (board: Board, index: number, legs: readonly JobState[]): Passed 
     finishedAt: board.at,
     past: [],
     artifacts,
-    outputs: Object.assign({}, ...latest.map(({ outputs }) => outputs)),
+    outputs: mergedOutputs(latest.map(({ outputs }) => outputs)),
     evidence: null,
     isTainted: taintOf(board, index),
     cache: null,
     carriedFrom: null,
   }
+}
+
+/** An output that a part leaves empty is not its own to say: another part may have one under the name. */
+const mergedOutputs = (parts: readonly Texts[]): Texts => {
+  const merged: Record<string, string> = {}
+  for (const outputs of parts)
+    for (const [name, value] of Object.entries(outputs)) if (value !== '' || !(name in merged)) merged[name] = value
+  return merged
 }
 
 const startOf = (board: Board, index: number): number => {

@@ -2,7 +2,7 @@ import { deepStrictEqual, ok } from 'node:assert/strict'
 import { test } from 'node:test'
 import { jobPlan } from '../../../test/pipeline/jobs.ts'
 import { commitId, runId } from '../model.ts'
-import type { ConcurrencyPlan } from './job-plan.ts'
+import type { ConcurrencyPlan, JobPlan } from './job-plan.ts'
 import { runMachine } from './machine.ts'
 import { slotMoves } from './slots.ts'
 import type { RunState } from './types.ts'
@@ -13,8 +13,11 @@ const by = { kind: 'person', name: 'ada' } as const
 const commit = { id: commitId('a'.repeat(40)), subject: 'change', author: 'ada', committedAt: 1 }
 
 /** A run with one job of the group `deploy`, that asked for its turn at `at`. */
-const asking = (nth: number, at: number, onConflict: ConcurrencyPlan['onConflict']): Run => {
-  const jobs = [jobPlan('deploy', [], { concurrency: { group: 'deploy', onConflict } })]
+const asking = (nth: number, at: number, onConflict: ConcurrencyPlan['onConflict']): Run =>
+  askingWith(nth, at, { concurrency: { group: 'deploy', onConflict } })
+
+const askingWith = (nth: number, at: number, job: Partial<JobPlan>): Run => {
+  const jobs = [jobPlan('deploy', [], job)]
   const trigger = { event: 'manual', name: null, inputs: {} } as const
   const { state } = runMachine.decide(
     { status: 'absent' },
@@ -76,6 +79,18 @@ test('a newcomer that replaces takes the place of those that wait, and leaves wh
   })
 })
 
+test('of those that ask at once while nothing runs the first begins, the last waits, and those between lose their place', () => {
+  const asked = [1, 2, 3].map((run) => asking(run, 10, 'replace_waiting'))
+  deepStrictEqual(settle(asked), {
+    jobs: ['running', 'cancelled', 'queued'],
+    moves: ['run_1 slot_granted', 'run_2 slot_lost'],
+  })
+  deepStrictEqual(settle([asking(1, 10, 'cancel_running'), asking(2, 10, 'cancel_running')]), {
+    jobs: ['cancelled', 'running'],
+    moves: ['run_1 slot_lost', 'run_2 slot_granted'],
+  })
+})
+
 test('a newcomer that cancels has what runs stopped, and waits until it is', () => {
   const running = runMachine.decide(asking(1, 10, 'queue'), { type: 'slot_granted', at: 11, job: 'deploy' }).state
   ok(running.status === 'running')
@@ -89,4 +104,14 @@ test('a newcomer that cancels has what runs stopped, and waits until it is', () 
   const stopping = runMachine.decide(running, move.event).state
   ok(stopping.status === 'running')
   deepStrictEqual(stopping.jobs[0]?.status, 'stopping')
+})
+
+test('a job whose legs are being found out has its turn, and nobody else of the group has', () => {
+  const definition = { from: { job: 'list', output: 'packages', as: 'PACKAGE' }, if: 'success' }
+  const concurrency = { group: 'deploy', onConflict: 'queue' } as const
+  const fanned = askingWith(1, 10, { concurrency, condition: 'resolve', definition })
+  deepStrictEqual(settle([fanned, asking(2, 20, 'queue')]), {
+    jobs: ['resolving', 'queued'],
+    moves: ['run_1 slot_granted'],
+  })
 })

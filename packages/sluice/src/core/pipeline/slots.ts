@@ -48,7 +48,10 @@ const movesIn = (claims: readonly Claim[], at: number): readonly SlotMove[] => {
   if (newest.onConflict === 'queue')
     return holders.length > 0 ? [] : waiting.slice(0, 1).map((claim) => granted(claim, at))
   const older = waiting.slice(0, -1).map((claim) => lost(claim, newest, at))
-  if (holders.length === 0) return [...older, granted(newest, at)]
+  const isFree = holders.length === 0
+  if (isFree && newest.onConflict === 'cancel_running') return [...older, granted(newest, at)]
+  // Nothing runs: who asked first begins, however many asked before anybody looked, and only those between lose their place.
+  if (isFree) return [...waiting.slice(0, 1).map((claim) => granted(claim, at)), ...older.slice(1)]
   return newest.onConflict === 'cancel_running' ? [...older, ...holders.map((claim) => lost(claim, newest, at))] : older
 }
 

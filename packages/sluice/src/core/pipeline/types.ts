@@ -43,6 +43,11 @@ export type RunPlan = {
   readonly trigger: RunTrigger
   /** Where the jobs were lowered from; absent for those of the service's own config. */
   readonly pipeline?: PipelineOrigin
+  /** Counts the runs of that document, from 1; one that is run again keeps its number, and counts its attempts. */
+  readonly number?: number
+  readonly attempt?: number
+  /** Runs that this one goes on with, the latest first: its jobs find the files that theirs handed on. */
+  readonly follows?: readonly RunId[]
   /** Jobs that may run at the same time. */
   readonly parallelMax: number
   /** `auto`: a copy-on-write workspace of its own for each job where the system can; `none`: all jobs in one checkout; `required`: or not at all. */
@@ -219,8 +224,8 @@ export type JobState =
   | { readonly status: 'waiting' }
   /** Its needs are met; its delay is not over. */
   | { readonly status: 'delayed'; readonly until: number }
-  /** It waits for its turn among the jobs of its group, over all runs. */
-  | { readonly status: 'queued'; readonly since: number }
+  /** It waits for its turn among the jobs of its group, over all runs. `naming`: as when it will be open. */
+  | { readonly status: 'queued'; readonly since: number; readonly naming?: JsonValue; readonly given?: Texts }
   /** It waits for a person. */
   | { readonly status: 'manual'; readonly since: number }
   /** It would run if there were room: for the run, or for the job that it is part of. */
@@ -230,10 +235,10 @@ export type JobState =
       readonly past: readonly PastExecution[]
       readonly given: Texts
     }
-  /** Its dialect decides on it; or, where it was open since `startedAt`, says what its outputs are. */
-  | (InFlight & { readonly status: 'resolving'; readonly startedAt?: number })
-  /** The jobs that are part of it run. `naming`: the `outputs` of its `JobResolution`. */
-  | { readonly status: 'open'; readonly startedAt: number; readonly naming?: JsonValue }
+  /** Its dialect decides on it; or, where it began at `startedAt`, says what its legs are, or what its outputs are. */
+  | (InFlight & { readonly status: 'resolving'; readonly startedAt?: number; readonly given?: Texts })
+  /** The jobs that are part of it run, with what was given to it. `naming`: the `outputs` of its `JobResolution`. */
+  | { readonly status: 'open'; readonly startedAt: number; readonly naming?: JsonValue; readonly given?: Texts }
   | (InFlight & Started & { readonly status: 'running'; readonly given: Texts })
   /** It failed and is run again. */
   | {
@@ -274,6 +279,8 @@ export type RunCause =
   | { readonly kind: 'job_failed'; readonly job: string; readonly failure: Failure }
   | { readonly kind: 'gate_failed'; readonly verdicts: readonly GateVerdict[] }
   | { readonly kind: 'cut_failed'; readonly failure: Failure }
+  /** A job gave way to one of another run, so that this run never came to what that job would have said. */
+  | { readonly kind: 'slot_lost'; readonly job: string; readonly detail: string }
   | { readonly kind: 'command'; readonly command: 'cancel'; readonly by: Actor; readonly reason: string | null }
   | { readonly kind: 'parked'; readonly detail: string }
 

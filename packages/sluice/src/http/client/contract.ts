@@ -86,6 +86,7 @@ export type Contract = {
       readonly jobs?: readonly string[] | null | undefined
       /** `jobs` are what a change concerns: those that are not for this occasion stay out. */
       readonly affected?: boolean | undefined
+      readonly retryOf?: string | null | undefined
       readonly failedOf?: string | null | undefined
       readonly event?: RunEventName | null | undefined
       readonly of?: 'tree' | null | undefined

@@ -63,6 +63,8 @@ export const runCauseView = (cause: RunCause): CauseView => {
     }
     case 'cut_failed':
       return { ...failureView(cause.failure), text: `cutting the release: ${cause.failure.detail}` }
+    case 'slot_lost':
+      return plain('slot_lost', `job ${cause.job} gave way: ${cause.detail}`)
     case 'command':
       return plain('cancelled', asked(cause.command, cause.by.name, cause.reason))
     case 'parked':

@@ -31,10 +31,12 @@ export type KeyedRestore = {
   readonly paths: readonly string[]
   /** What relative paths are relative to; `~` is the home folder. */
   readonly directory: string
+  /** Whether only the key is wanted, and no file is put anywhere; absent: no. */
+  readonly isLookup?: boolean
 }
 
 /** What to keep. */
-export type KeyedSave = Omit<KeyedRestore, 'restoreKeys'> & {
+export type KeyedSave = Omit<KeyedRestore, 'restoreKeys' | 'isLookup'> & {
   /** What another save under the same key means: keep what is there (GitHub), or a newer one that is found first from then on (GitLab, Sluice). */
   readonly onPresent: 'keep' | 'renew'
 }
@@ -100,6 +102,7 @@ const restore = async (tools: Tools, request: KeyedRestore, signal: AbortSignal)
   for (const one of wanted) {
     const entry = await newest(tools, { ...one, paths }, signal)
     if (entry === null) continue
+    if (request.isLookup === true) return entry.key
     try {
       for (const [index, { root }] of locationsOf({ paths, directory, home }).entries()) {
         const files = entry.files.flatMap((file) => {

@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { SluiceError } from '../../core/errors.ts'
 import { jsonFault } from '../../core/evidence/json-fault.ts'
+import { readSarif } from '../../core/evidence/sarif.ts'
 import type { CoverageContent, Evidence, EvidenceContent, Finding, TestCase } from '../../core/evidence/types.ts'
 import { reportFormats } from '../../core/evidence/types.ts'
 import { limits } from '../../core/limits.ts'
@@ -321,6 +322,29 @@ const scanners: Readonly<Record<string, readonly string[]>> = {
   ],
   'cyclonedx.json': ['critical 9.8 vulnerability CVE-2025-1 CWE-79 type-fest@0.20.2<'],
 }
+
+test('a report says what it looked for: by its form, its rules, or what its tool is known for', async () => {
+  const covered = async (name: string): Promise<string> =>
+    (await read(name)).contents.flatMap((one) => (one.kind === 'findings' ? (one.covers ?? []) : [])).join(' ')
+  const names = ['eslint.sarif', 'codeql.sarif', 'semgrep.sarif', 'osv.json', 'trivy.json', 'cyclonedx.json']
+  deepStrictEqual(await Promise.all(names.map(covered)), [
+    'quality',
+    'security quality',
+    'security quality',
+    'security',
+    'security',
+    'security',
+  ])
+  const sarif = (tool: string, rules: readonly object[]): string => {
+    const log = { version: '2.1.0', runs: [{ tool: { driver: { name: tool, rules } }, results: [] }] }
+    return (readSarif(JSON.stringify(log), { path: 'r', root: '' }).covers ?? []).join(' ')
+  }
+  strictEqual(sarif('ESLint', []), 'quality')
+  strictEqual(sarif('house-rules', [{ id: 'a', properties: { tags: ['style'] } }]), 'quality')
+  strictEqual(sarif('house-rules', [{ id: 'a', properties: { tags: ['security'] } }]), 'security quality')
+  // A scanner that found nothing often names no rule.
+  strictEqual(sarif('sluice/secret-scan', []), 'security quality')
+})
 
 test('scanners are read with severity, place, package, baseline and suppression', async () => {
   for (const [name, lines] of Object.entries(scanners)) {

@@ -106,9 +106,12 @@ const make = async (
   options: ServicesOptions,
   onPort: (port: number) => void,
 ): Promise<Made> => {
-  const take = async (inside: number | null): Promise<Port> => {
-    const outside = await options.ports.take(inside)
+  const take = async (inside: number | null, index: number): Promise<Port> => {
+    const wanted = service.published?.[index] ?? inside
+    const outside = await options.ports.take(wanted)
     onPort(outside)
+    if (wanted !== null && wanted !== outside)
+      options.log.note(`service ${service.name}: somebody has port ${wanted} already, so that it gets ${outside}`)
     return { inside, outside }
   }
   const ports = await Promise.all((service.ports.length > 0 ? service.ports : [null]).map(take))

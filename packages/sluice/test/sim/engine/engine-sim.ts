@@ -4,6 +4,7 @@
  */
 import { setImmediate as drained } from 'node:timers/promises'
 import { createMemoryDisk, type MemoryDisk } from '../../../src/adapters/store/memory.ts'
+import { releaseBefore } from '../../../src/core/environment.ts'
 import { SluiceError } from '../../../src/core/errors.ts'
 import type { AggregateKey } from '../../../src/core/ledger/entry.ts'
 import type { Actor, Release, ReleaseId } from '../../../src/core/model.ts'
@@ -434,8 +435,8 @@ class Schedule {
     this.#remaining -= 1
     const environment = environmentOn(this.#disk)
     const { random } = this.#setting
-    const previous = environment?.previous ?? null
-    if (previous !== null && (random.next() & 1) === 0)
+    const before = environment === null ? null : releaseBefore(environment)
+    if (before !== null && (random.next() & 1) === 0)
       return this.#request((engine, caller) => engine.rollback({ ...target, release: null }, caller), {
         isWayBack: true,
       })

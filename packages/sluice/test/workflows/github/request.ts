@@ -17,6 +17,7 @@ export const pushEvent: LoweringRequest['event'] = {
   inputs: {},
   cron: null,
   payload: null,
+  head: null,
 }
 
 /** Such a push to a repository with this workflow, and nothing else in it. */
@@ -24,6 +25,7 @@ export const loweringRequest = (text: string, change: Partial<LoweringRequest> =
   file: '.github/workflows/ci.yml',
   text,
   event: pushEvent,
+  only: null,
   filters: 'enforce',
   read: () => null,
   vars: {},

@@ -116,6 +116,7 @@ const lower = (
     file: one.workflow,
     text: one.files[one.workflow] ?? '',
     event,
+    only: null,
     filters: options['filters'] === 'note' ? 'note' : 'enforce',
     read: (path) => (existsSync(join(project, path)) ? readFileSync(join(project, path), 'utf8') : null),
     vars: one.vars,

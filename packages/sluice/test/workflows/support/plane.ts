@@ -268,7 +268,7 @@ const filesIn = (directory: string): readonly string[] =>
 
 /** Folders under keys, as the plainest cache has them. */
 const folderCache = (shelves: string): FolderCache => ({
-  restore: async ({ key, restoreKeys, paths, directory }) => {
+  restore: async ({ key, restoreKeys, paths, directory, isLookup = false }) => {
     const keys = readdirSync(shelves).map(decodeURIComponent)
     const near = restoreKeys.flatMap((prefix) =>
       keys
@@ -278,6 +278,7 @@ const folderCache = (shelves: string): FolderCache => ({
     )
     const found = keys.includes(key) ? key : near[0]
     if (found === undefined) return null
+    if (isLookup) return found
     for (const path of paths)
       copy(join(shelves, encodeURIComponent(found), encodeURIComponent(path)), resolve(directory, path))
     return found

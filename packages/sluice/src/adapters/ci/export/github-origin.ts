@@ -79,11 +79,16 @@ const filled = (text: string, matrix: Fields, secrets: Set<string>): string =>
     return `$${name}`
   })
 
+/** Keys of steps that run beside others, or wait for those. */
+const besideKeys = ['background', 'wait', 'wait-all', 'cancel', 'parallel']
+
 const stepOf = (step: Fields, fill: (text: string) => string): GithubStep => {
   const uses = plainText(step['uses'])
   const settings = textsOf(step['with'], fill)
   const paths = (settings['path'] ?? '').split('\n').filter((path) => path !== '' && !path.startsWith('.sluice-seals/'))
   const run = withoutLoop(plainText(step['run']))
+  const beside = besideKeys.find((key) => Object.hasOwn(step, key) && step[key] !== false)
+  if (beside !== undefined) return { kind: 'other', uses: `${beside} (a step that runs beside others)` }
   if (run.startsWith(generatedMark)) return { kind: 'given', uses: run.split('\n')[0] ?? '' }
   if (uses === '')
     return {

@@ -1,5 +1,5 @@
 /** Jobs as exports and imports see them: without the jobs that only gather, with their scripts taken apart, and with legs that can be one matrix. */
-import type { JobPlan, PlannedStep, Texts } from '../../../core/pipeline/job-plan.ts'
+import type { JobPlan, JsonValue, PlannedStep, Texts } from '../../../core/pipeline/job-plan.ts'
 import { scriptLines } from '../gitlab/script.ts'
 
 /** A step with its script as it was written. */
@@ -21,9 +21,23 @@ export const writtenJobs = (jobs: readonly JobPlan[]): readonly WrittenJob[] => 
     .filter((job) => !isGather(job, jobs))
     .map((job) => {
       const { needs, takes } = throughGathers(job, plans)
-      return written({ ...job, needs, needsWithoutArtifacts: needs.filter((name) => !takes.includes(name)) }, takes)
+      const needsWithoutArtifacts = needs.filter((name) => !takes.includes(name))
+      return written({ ...job, condition: conditionOf(job), needs, needsWithoutArtifacts }, takes)
     })
 }
+
+/** `failure()` of a workflow waits for what GitHub means by it; to be written it is `failure`. */
+const conditionOf = ({ condition, dialect, definition }: JobPlan): JobPlan['condition'] => {
+  if (condition !== 'resolve' || dialect !== 'github' || !isMapping(definition) || !isMapping(definition['job']))
+    return condition
+  const written = definition['job']['if']
+  return /^(?:\$\{\{)?\s*failure\(\)\s*(?:\}\})?$/.test(typeof written === 'string' ? written : '')
+    ? 'failure'
+    : condition
+}
+
+const isMapping = (value: JsonValue | undefined): value is { readonly [key: string]: JsonValue } =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** A job without steps of its own that others are part of, or that says that it gathers. */
 const isGather = (job: JobPlan, jobs: readonly JobPlan[]): boolean =>

@@ -3,11 +3,13 @@ import type { JsonValue } from '../../../core/pipeline/job-plan.ts'
 import { limits } from '../../../core/limits.ts'
 import { checkActions, type ActionRules } from './check-actions.ts'
 import { checkMeaning, entriesOf } from './check-meaning.ts'
-import type { CalledWorkflow, Fields } from './definition.ts'
-import { hasExpression, isMapping, textOf } from './expressions.ts'
+import { checkPlaces } from './check-places.ts'
+import type { CalledWorkflow, Fields, RunnerRules } from './definition.ts'
+import { hasExpression, isMapping, textOf, type Scope } from './expressions.ts'
 import { typedInputs } from './inputs.ts'
 import { excess, permissionsOf, type Permissions } from './permissions.ts'
 import { partOf } from './plan-jobs.ts'
+import { reachOf } from './reach.ts'
 import { child, descend, parseTree, toJson, type Tree } from './tree.ts'
 import { check, note, type Checking } from './validate.ts'
 import { bodyOf, linesOf } from './workflow-body.ts'
@@ -18,10 +20,14 @@ export type Calling = {
   readonly file: string
   readonly read: (path: string) => string | null
   readonly actions: ActionRules
+  readonly rules: RunnerRules
   /** Files that called each other until here. */
   readonly above: readonly string[]
   /** What the token of the caller may do at most. */
   readonly allowed: Permissions
+  /** Whether a job can come to run; and what conditions of jobs may use that is known already. */
+  readonly isReached: (id: string) => boolean
+  readonly scope: Scope
 }
 
 /**
@@ -39,6 +45,9 @@ export const readCalls = (calling: Calling, checking: Checking): Readonly<Record
     const say = (message: string): void =>
       note(checking, 'error', { key: `jobs.${id}.uses`, message, place: uses.place })
     const file = fileOf(path, calling.file)
+    const isReached = calling.isReached(id)
+    // A workflow of another repository that no job of this run calls need not be here.
+    if (file !== null && remote.test(file) && !isReached && calling.read(file) === null) continue
     if (file === null)
       say(
         `'${path}' is no workflow: expected ./.github/workflows/<file>.yml, or {owner}/{repo}/.github/workflows/<file>.yml@{ref}`,
@@ -48,7 +57,7 @@ export const readCalls = (calling: Calling, checking: Checking): Readonly<Record
       say(`calls nest deeper than ${limits.workflowNestingMax} levels`)
     else {
       const allowed = permissionsOf(jsonOf(child(job, 'permissions'))) ?? whole
-      const called = readCalled({ ...calling, file, above, allowed }, checking, { say, path })
+      const called = readCalled({ ...calling, file, above, allowed }, checking, { say, path, isReached })
       if (called === null) continue
       calls[path] = called
       checkArguments(checking, { id, job, called: called.interface, path })
@@ -69,10 +78,17 @@ const fileOf = (path: string, caller: string): string | null => {
 
 const remote = /^([^./][^/]*\/[^/]+)\/\.github\/workflows\/[^/]+\.ya?ml@(.+)$/
 
+type Called = {
+  readonly say: (message: string) => void
+  readonly path: string
+  /** Whether the job that calls it can come to run. */
+  readonly isReached: boolean
+}
+
 const readCalled = (
   calling: Omit<Calling, 'tree'>,
   checking: Checking,
-  { say, path }: { readonly say: (message: string) => void; readonly path: string },
+  { say, path, isReached: isCalled }: Called,
 ): CalledWorkflow | null => {
   const { file, read, allowed } = calling
   const text = read(file)
@@ -92,8 +108,11 @@ const readCalled = (
   check(inside, tree, 'workflow-root-strict')
   if (checking.notes.slice(before).some(({ level }) => level === 'error')) return null
   checkMeaning(inside, tree)
-  checkActions(inside, tree, calling)
   const body = bodyOf(tree)
+  const jobs = isMapping(body['jobs']) ? body['jobs'] : {}
+  const isReached = isCalled ? reachOf(jobs, null, calling.scope) : (): boolean => false
+  checkActions(inside, tree, { read, actions: calling.actions, isReached })
+  checkPlaces(inside, tree, { rules: calling.rules, isReached })
   const on = body['on']
   const names = Array.isArray(on) ? on.map(textOf) : isMapping(on) ? Object.keys(on) : [textOf(on ?? null)]
   if (!names.includes('workflow_call')) {
@@ -106,9 +125,9 @@ const readCalled = (
   return {
     part: partOf(file, body),
     interface: isMapping(declared) ? declared : {},
-    jobs: isMapping(body['jobs']) ? body['jobs'] : {},
+    jobs,
     lines: linesOf(tree),
-    calls: readCalls({ ...calling, tree }, inside),
+    calls: readCalls({ ...calling, tree, isReached }, inside),
   }
 }
 

@@ -17,10 +17,14 @@ export type ActionRules = {
 
 type Reading = { readonly read: (path: string) => string | null; readonly actions: ActionRules }
 
-/** Adds a note for each step whose action cannot be run (an error), is left out, or is not there yet (warnings). */
-export const checkActions = (checking: Checking, tree: Tree, reading: Reading): void => {
+/** Adds a note for each step whose action cannot be run (an error), is left out, or is not there yet (warnings). Jobs that do not come to run are passed over. */
+export const checkActions = (
+  checking: Checking,
+  tree: Tree,
+  { isReached, ...reading }: Reading & { readonly isReached: (id: string) => boolean },
+): void => {
   for (const { key: id, value: job } of entriesOf(child(tree, 'jobs')))
-    checkSteps(checking, { steps: child(job, 'steps'), key: `jobs.${id}.steps`, reading, above: [] })
+    if (isReached(id)) checkSteps(checking, { steps: child(job, 'steps'), key: `jobs.${id}.steps`, reading, above: [] })
 }
 
 type Steps = {
@@ -33,14 +37,16 @@ type Steps = {
 
 const checkSteps = (checking: Checking, { steps, key, reading, above }: Steps): void => {
   for (const [index, step] of (steps?.kind === 'list' ? steps.items : []).entries()) {
+    const parallel = child(step, 'parallel')
+    if (parallel !== null) checkSteps(checking, { steps: parallel, key: `${key}.${index}.parallel`, reading, above })
     const written = child(step, 'uses')
     if (written === null) continue
     const uses = textOf(toJson(written))
     if (hasExpression(uses)) continue
-    const finding = findingOf(uses, reading)
+    const finding = findingOf(uses, reading) ?? (above.length === 0 ? tooEarly(uses, steps, index) : null)
     const at = { key: `${key}.${index}.uses`, place: written.place }
     if (finding !== null) note(checking, finding.level, { ...at, message: finding.message })
-    if (uses.startsWith('./') && finding === null && !above.includes(uses))
+    if (uses.startsWith('./') && finding?.level !== 'error' && !above.includes(uses))
       checkLocal(checking, uses, { reading, above: [...above, uses], at })
   }
 }
@@ -73,6 +79,25 @@ const findingOf = (uses: string, { read, actions }: Reading): Finding | null => 
     level: 'error',
     message: `${reference.name} is not built in: put a copy of it (at ${reference.ref}) into a directory of actions and give that with --actions <directory>, or leave its steps out with --skip-action ${reference.name}`,
   }
+}
+
+/** An action of the repository before anything of the job can have brought that: here it is there, on GitHub it is not. */
+const tooEarly = (uses: string, steps: Tree | null, index: number): Finding | null => {
+  if (actionReference(uses)?.kind !== 'local') return null
+  const before = steps?.kind === 'list' ? steps.items.slice(0, index) : []
+  const mayBring = before.some((step) => {
+    const other = child(step, 'uses')
+    const script = child(step, 'run')
+    const name = other === null ? null : textOf(toJson(other)).toLowerCase()
+    if (name !== null) return name.startsWith('actions/checkout@') || !/^(?:actions|pnpm|codecov)\//.test(name)
+    return script !== null && /\bgit\b|\bgh\b/.test(textOf(toJson(script)))
+  })
+  return mayBring
+    ? null
+    : {
+        level: 'warning',
+        message: `${uses} is of this repository, which no step before has checked out: here the workspace has it already, on GitHub the step fails without actions/checkout`,
+      }
 }
 
 const actionFile = (path: string, read: Reading['read']): { readonly file: string; readonly text: string } | null => {

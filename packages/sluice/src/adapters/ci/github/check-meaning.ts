@@ -2,7 +2,7 @@
 import { isValidCron } from '@actions/workflow-parser/model/converter/cron'
 import { textOf } from './expressions.ts'
 import { patternProblem } from './filter-patterns.ts'
-import { child, descend, toJson, type Entry, type Place, type Tree } from './tree.ts'
+import { child, toJson, type Entry, type Place, type Tree } from './tree.ts'
 import { nearest, note, type Checking } from './validate.ts'
 
 /** Adds a note for everything in a workflow that has the right form and no sense. */
@@ -168,17 +168,38 @@ const checkJob = (checking: Checking, id: string, job: Tree): void => {
     if (place !== undefined)
       say('warning', key, { message: `${key} has no meaning on this machine; it is left out`, place })
   }
-  const most = descend(job, ['strategy', 'max-parallel'])
-  if (most?.kind === 'scalar' && typeof most.value === 'number' && most.value < 1)
-    say('error', 'strategy.max-parallel', { message: 'max-parallel must be at least 1', place: most.place })
-  const taken = new Set<string>()
+  checkSteps(steps, { key: 'steps', taken: new Set(), beside: new Set(), say })
+}
+
+type StepsAt = {
+  readonly key: string
+  /** Ids of steps before, and of those among them that run in the background. */
+  readonly taken: Set<string>
+  readonly beside: Set<string>
+  readonly say: (level: 'error' | 'warning', key: string, found: { message: string; place: Place }) => void
+}
+
+const checkSteps = (steps: Tree | null, at: StepsAt): void => {
+  const { key, taken, beside, say } = at
   for (const [index, step] of (steps?.kind === 'list' ? steps.items : []).entries()) {
+    const own = `${key}.${index}`
     const written = child(step, 'id')
-    if (written === null) continue
-    const stepId = textOf(toJson(written))
-    const problem = idProblem(stepId, taken)
-    if (problem !== null) say('error', `steps.${index}.id`, { message: problem, place: written.place })
-    taken.add(stepId.toLowerCase())
+    if (written !== null) {
+      const id = textOf(toJson(written))
+      const problem = idProblem(id, taken)
+      if (problem !== null) say('error', `${own}.id`, { message: problem, place: written.place })
+      taken.add(id.toLowerCase())
+      const background = child(step, 'background')
+      if (background?.kind === 'scalar' && background.value === true) beside.add(id.toLowerCase())
+    }
+    checkSteps(child(step, 'parallel'), { ...at, key: `${own}.parallel` })
+    for (const word of ['wait', 'cancel'])
+      for (const { value, place } of itemsOf(child(step, word)))
+        if (!beside.has(value.toLowerCase()))
+          say('warning', `${own}.${word}`, {
+            message: `no step before this one has the id '${value}' and runs in the background, so that there is nothing to ${word === 'wait' ? 'wait for' : 'cancel'}`,
+            place,
+          })
   }
 }
 

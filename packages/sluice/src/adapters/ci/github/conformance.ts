@@ -58,7 +58,11 @@ export const conformance: readonly ConformanceRow[] = [
   { key: 'jobs.<job>.env', support: 'supported', remark: '' },
   { key: 'jobs.<job>.defaults', support: 'supported', remark: '' },
   { key: 'jobs.<job>.permissions', support: 'noted', remark: 'As for the workflow.' },
-  { key: 'jobs.<job>.timeout-minutes', support: 'supported', remark: '' },
+  {
+    key: 'jobs.<job>.timeout-minutes',
+    support: 'supported',
+    remark: 'The run fails; for the jobs after it the job was cancelled, as on GitHub.',
+  },
   { key: 'jobs.<job>.cancel-timeout-minutes', support: 'noted', remark: '' },
   { key: 'jobs.<job>.continue-on-error', support: 'supported', remark: '' },
   {
@@ -75,7 +79,7 @@ export const conformance: readonly ConformanceRow[] = [
     key: 'jobs.<job>.services',
     support: 'partly',
     remark:
-      'Programs of this machine (or containers, where there is Docker) on free ports; what only a container has is warned of.',
+      'Programs of this machine (or containers, where there is Docker), on the port that is asked for where it is free, else on another; what only a container has is warned of.',
   },
   { key: 'jobs.<job>.snapshot', support: 'noted', remark: '' },
   { key: 'jobs.<job>.steps', support: 'supported', remark: '' },
@@ -106,11 +110,15 @@ export const conformance: readonly ConformanceRow[] = [
   { key: 'steps.env', support: 'supported', remark: '' },
   { key: 'steps.timeout-minutes', support: 'supported', remark: '' },
   { key: 'steps.continue-on-error', support: 'supported', remark: '' },
-  { key: 'steps.background', support: 'refused', remark: "A preview of GitHub's." },
-  { key: 'steps.wait', support: 'refused', remark: "A preview of GitHub's." },
-  { key: 'steps.wait-all', support: 'refused', remark: "A preview of GitHub's." },
-  { key: 'steps.cancel', support: 'refused', remark: "A preview of GitHub's." },
-  { key: 'steps.parallel', support: 'refused', remark: "A preview of GitHub's." },
+  {
+    key: 'steps.background',
+    support: 'supported',
+    remark: 'Ten at a time. What such a step says stands among the lines of the others, behind its name.',
+  },
+  { key: 'steps.wait', support: 'supported', remark: '' },
+  { key: 'steps.wait-all', support: 'supported', remark: '' },
+  { key: 'steps.cancel', support: 'supported', remark: '' },
+  { key: 'steps.parallel', support: 'supported', remark: '' },
 ]
 
 /** What the built-in actions do, and do not. */
@@ -118,14 +126,17 @@ export const builtInRemarks: Readonly<Record<string, string>> = {
   'actions/checkout':
     'The workspace has the commit already. `path`, `ref`, `fetch-depth`, `fetch-tags`, `submodules` of the same repository; another repository is refused.',
   'actions/setup-node':
-    'A version that is installed, else fetched with npm. `node-version`, `node-version-file`, `registry-url`, `scope`, `cache`.',
-  'actions/cache': 'Kept by Sluice, by key and by beginnings of keys.',
+    'A version that is installed, else fetched with npm. `node-version`, `node-version-file`, `registry-url`, `scope`, `cache`. What tsc and ESLint print becomes annotations.',
+  'actions/cache': 'Kept by Sluice, by key and by beginnings of keys; `lookup-only`, `fail-on-cache-miss`.',
   'actions/cache/restore': 'As above.',
   'actions/cache/save': 'As above.',
-  'actions/upload-artifact': 'Kept by Sluice under the paths of the workspace.',
+  'actions/upload-artifact':
+    'Kept by Sluice under the paths of the workspace. A name is taken once in a run, but for `overwrite` and versions up to 3, which add to it.',
   'actions/download-artifact':
     'Artifacts of the same run, by name, by pattern, or all; those of other runs are refused.',
   'actions/github-script':
     "`core`, `context`, `exec`, `io`, `glob`, `require`; whatever asks GitHub's API is refused when it is called.",
   'codecov/codecov-action': 'Coverage becomes evidence of the run; nothing is uploaded.',
+  'pnpm/action-setup':
+    'Fetched with npm. `version`, `package_json_file` (its `packageManager`), `run_install`, `cache`.',
 }

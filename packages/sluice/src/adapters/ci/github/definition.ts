@@ -17,6 +17,8 @@ export type WorkflowPart = {
   /** `defaults.run`. */
   readonly defaults: Fields
   readonly permissions: JsonValue
+  /** Of the workflow as a whole; null for none. */
+  readonly concurrency: JsonValue
 }
 
 /** How labels of `runs-on` and containers are met on this machine. */
@@ -57,7 +59,7 @@ export type CalledWorkflow = {
   /** `on.workflow_call`. */
   readonly interface: Fields
   readonly jobs: Fields
-  /** Lines of the jobs and of their steps (`build`, `build.0`). */
+  /** Lines of the jobs, of their steps and fields; see `linesOf`. */
   readonly lines: Readonly<Record<string, number>>
   /** Workflows that jobs of it call, by the path that they name. */
   readonly calls: Readonly<Record<string, CalledWorkflow>>

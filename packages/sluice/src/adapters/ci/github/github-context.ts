@@ -1,7 +1,8 @@
 /** The `github` context, and the default variables that say the same to processes. Source: docs.github.com, "Contexts reference" and "Variables reference", read 2026-08. */
 import type { JsonValue, Texts } from '../../../core/pipeline/job-plan.ts'
 import { textOf } from './expressions.ts'
-import { payloadOf, refName, type EventCommit, type GithubEvent } from './event.ts'
+import { refName, type GithubEvent } from './event.ts'
+import { payloadOf, type EventCommit } from './payload.ts'
 
 /** Which run; null before there is one. */
 export type RunIdentity = { readonly id: string; readonly number: number; readonly attempt: number }
@@ -53,7 +54,7 @@ export const githubContext = ({
     head_ref: event.headRef ?? '',
     base_ref: event.baseRef ?? '',
     event_name: event.name,
-    event: payloadOf(event, commit),
+    event: payloadOf(event, { commit, file: workflow.file }),
     server_url: 'https://github.com',
     api_url: 'https://api.github.com',
     graphql_url: 'https://api.github.com/graphql',

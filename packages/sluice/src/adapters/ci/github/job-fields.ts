@@ -2,6 +2,7 @@
 import type { ConcurrencyPlan, JobPlan, JsonValue, LoweringNote, PlannedStep } from '../../../core/pipeline/job-plan.ts'
 import { plainJob, plainStep } from '../../../core/pipeline/plain-plans.ts'
 import { limits } from '../../../core/limits.ts'
+import { controlOf, flatSteps } from './control-steps.ts'
 import { definitionOf, storedDefinition, type Fields, type GithubDefinition } from './definition.ts'
 import {
   evaluateValue,
@@ -96,7 +97,8 @@ export const strategyLimits = (job: Fields, scope: Scope): Fields => {
 /** A group of one job's workflow, queued, replaced or cancelled as `concurrency` says; null for none. Source: docs.github.com, "Concurrency", read 2026-08. */
 export const concurrencyOf = (value: JsonValue): ConcurrencyPlan | null => {
   const fields: Fields = isMapping(value) ? value : { group: value }
-  const group = textOf(fields['group'] ?? null)
+  // Upper and lower case are one.
+  const group = textOf(fields['group'] ?? null).toLowerCase()
   if (group === '') return null
   const cancels = fields['cancel-in-progress']
   if (cancels === true || cancels === 'true') return { group, onConflict: 'cancel_running' }
@@ -171,15 +173,18 @@ const environmentOf = (
 
 /** Steps as a plan shows them. What they do is in the definition. */
 const stepsOf = (steps: JsonValue | undefined): readonly PlannedStep[] =>
-  (Array.isArray(steps) ? steps : [])
-    .filter(isMapping)
-    .map((step) =>
-      plainStep(
-        textOf(step['name'] ?? step['uses'] ?? firstLine(step['run'])),
-        typeof step['run'] === 'string' ? step['run'] : '',
-        { continueOnError: step['continue-on-error'] === true },
-      ),
-    )
+  flatSteps((Array.isArray(steps) ? steps : []).filter(isMapping)).map((step) =>
+    plainStep(titleOf(step), typeof step['run'] === 'string' ? step['run'] : '', {
+      continueOnError: step['continue-on-error'] === true,
+    }),
+  )
+
+const titleOf = (step: Fields): string => {
+  const control = controlOf(step)
+  return control === null || control.kind === 'parallel'
+    ? textOf(step['name'] ?? step['uses'] ?? firstLine(step['run']))
+    : control.title
+}
 
 /** The first line of a script that says something. */
 export const firstLine = (script: JsonValue | undefined): string =>

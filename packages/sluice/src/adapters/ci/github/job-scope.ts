@@ -4,9 +4,9 @@ import { data } from '@actions/expressions'
 import type { JsonValue } from '../../../core/pipeline/job-plan.ts'
 import type { Need } from '../../../ports/dialect.ts'
 import type { Fields, GithubDefinition } from './definition.ts'
-import type { EventCommit } from './event.ts'
 import { isMapping } from './expressions.ts'
 import { githubContext, type RunIdentity } from './github-context.ts'
+import type { EventCommit } from './payload.ts'
 
 /** What is known at the time. */
 export type Moment = {

@@ -248,9 +248,11 @@ test('an event gets the refs that GitHub would give it', () => {
     changedFiles: null,
     inputs: {},
     payload: null,
+    head: null,
     branch: 'topic',
     tag: null,
     crons: ['5 4 * * *', '0 0 * * *'],
+    activities: [],
   }
   const refs = (change: Partial<EventFacts>) => {
     const { name, action, ref, headRef, baseRef, cron } = eventFrom({ ...facts, ...change })
@@ -264,6 +266,13 @@ test('an event gets the refs that GitHub would give it', () => {
       refs({ name: 'pull_request_target' }),
       refs({ name: 'schedule' }),
       refs({ name: 'workflow_dispatch', branch: null }),
+      refs({ name: 'pull_request', activities: ['opened', 'labeled'] }),
+      refs({ name: 'release', activities: ['published'], tag: 'v1' }),
+      refs({
+        name: 'pull_request',
+        payload: { action: 'closed', number: 7, pull_request: { head: { ref: 'fix' }, base: { ref: 'next' } } },
+      }),
+      refs({ payload: { ref: 'refs/tags/v2' } }),
     ],
     [
       ['push', null, 'refs/heads/topic', null, null, null],
@@ -272,6 +281,10 @@ test('an event gets the refs that GitHub would give it', () => {
       ['pull_request_target', 'synchronize', 'refs/heads/main', 'topic', 'main', null],
       ['schedule', null, 'refs/heads/main', null, null, '5 4 * * *'],
       ['workflow_dispatch', null, 'refs/heads/main', null, null, null],
+      ['pull_request', 'opened', 'refs/pull/1/merge', 'topic', 'main', null],
+      ['release', 'published', 'refs/tags/v1', null, null, null],
+      ['pull_request', 'closed', 'refs/pull/7/merge', 'fix', 'next', null],
+      ['push', null, 'refs/tags/v2', null, null, null],
     ],
   )
   deepStrictEqual(

@@ -5,11 +5,12 @@ import { checkActions, type ActionRules } from './check-actions.ts'
 import { checkMeaning } from './check-meaning.ts'
 import type { Fields, GithubDefinition, RunnerRules } from './definition.ts'
 import type { GithubEvent } from './event.ts'
-import { evaluateText, evaluateValue, isMapping, type Scope } from './expressions.ts'
+import { evaluateText, evaluateValue, isMapping, textOf, type Scope } from './expressions.ts'
 import { githubContext } from './github-context.ts'
 import { typedInputs } from './inputs.ts'
 import { concurrencyOf, isKnown } from './job-fields.ts'
 import { partOf, planJobs } from './plan-jobs.ts'
+import { isOfOthers, reachOf } from './reach.ts'
 import { readSchema } from './schema.ts'
 import { child, descend, parseTree, toJson, type Tree } from './tree.ts'
 import { eventsOf, matchTrigger, type Trigger } from './triggers.ts'
@@ -22,6 +23,8 @@ export type LoweringRequest = {
   readonly file: string
   readonly text: string
   readonly event: GithubEvent
+  /** Names of the jobs that are wanted with what they need; null for all. What the others ask of this machine is not looked at. */
+  readonly only: readonly string[] | null
   /** Whether a workflow that GitHub would not start for the event has no jobs, or has them and a warning says so. */
   readonly filters: 'enforce' | 'note'
   /** The text of a file of the project, by path relative to its root; null where there is none. Asked for called workflows and actions of the repository; for a workflow
@@ -42,6 +45,9 @@ export type LoweredWorkflow = Lowered & {
   readonly trigger: Trigger
   /** Names of the events that start it. */
   readonly events: readonly string[]
+  /** Activities that it waits for, by event; and the cron lines of its schedules. */
+  readonly activities: Readonly<Record<string, readonly string[]>>
+  readonly crons: readonly string[]
   /** Whether another commit (its id, what it changed) could make other jobs of it; where false, only the event in the plans differs. */
   readonly dependsOnCommit: boolean
 }
@@ -63,30 +69,41 @@ export const lowerWorkflow = (request: LoweringRequest): LoweredWorkflow => {
 }
 
 const lowerChecked = (request: LoweringRequest, tree: Tree, checking: Checking): LoweredWorkflow => {
-  const { file, event, filters, vars, rules } = request
+  const { file, filters, vars, rules } = request
   const { notes } = checking
   const body = bodyOf(tree)
   checkMeaning(checking, tree)
-  const calls = readCalls(
-    { tree, file, read: request.read, actions: request.actions, above: [], allowed: null },
-    checking,
-  )
-  checkActions(checking, tree, request)
   const on = body['on'] ?? null
+  const part = partOf(file, body)
+  const top = { name: part.name, file }
+  const jobs = isMapping(body['jobs']) ? body['jobs'] : {}
+  const inputs = dispatchInputs(checking, tree, request.event)
+  const event = { ...request.event, inputs: { ...request.event.inputs, ...textsOf(inputs) } }
+  const scope: Scope = {
+    contexts: {
+      github: githubContext({ event, run: null, commit: null, workflow: top, job: null, token: '' }),
+      inputs,
+      vars,
+    },
+    functions: [],
+  }
+  // What this machine has not is told together, whatever kind it is of; of a document that is wrong nothing more can be said.
+  const isWrong = hasError(notes)
+  const isReached = reachOf(jobs, request.only, scope)
+  const { read, actions } = request
+  const early = { contexts: { github: scope.contexts['github'] ?? null, vars }, functions: [] }
+  const calling = { tree, file, read, actions, rules, above: [], allowed: null, isReached, scope: early }
+  const calls = readCalls(calling, checking)
+  checkActions(checking, tree, { read, actions, isReached })
   const trigger = matchTrigger(on, event)
-  const shell = { ...nothing([]), trigger, events: Object.keys(eventsOf(on)), dependsOnCommit: looksAtCommit(body) }
+  const shell = { ...nothing([]), trigger, ...whatStarts(on), dependsOnCommit: looksAtCommit(body) }
   if (trigger.kind === 'does_not_run')
     note(checking, 'warning', {
       key: 'on',
       message: `GitHub would not run this for ${event.name} of ${event.baseRef ?? event.ref}: ${trigger.because}`,
       place: child(tree, 'on')?.place ?? null,
     })
-  if (hasError(notes) || (filters === 'enforce' && trigger.kind === 'does_not_run'))
-    return { ...shell, notes: sorted(notes) }
-  const part = partOf(file, body)
-  const top = { name: part.name, file }
-  const inputs = dispatchInputs(checking, tree, event)
-  const jobs = isMapping(body['jobs']) ? body['jobs'] : {}
+  if (isWrong || (filters === 'enforce' && trigger.kind === 'does_not_run')) return { ...shell, notes: sorted(notes) }
   const planned = planJobs({
     event,
     rules,
@@ -100,20 +117,20 @@ const lowerChecked = (request: LoweringRequest, tree: Tree, checking: Checking):
     calls,
     partOf: null,
   })
-  notes.push(...planned.notes)
-  const scope: Scope = {
-    contexts: {
-      github: githubContext({ event, run: null, commit: null, workflow: top, job: null, token: '' }),
-      inputs,
-      vars,
-    },
-    functions: [],
-  }
+  notes.push(...planned.notes.filter((one) => !isOfOthers(one, isReached)))
+  const concurrency = workflowConcurrency(checking, tree, scope)
+  for (const job of planned.jobs)
+    if (concurrency !== null && job.concurrency?.group === concurrency.group)
+      note(checking, 'error', {
+        key: `jobs.${job.name}.concurrency`,
+        message: `the job waits for the group ${concurrency.group}, which its own workflow holds: neither would ever go on (GitHub cancels such a run for its deadlock)`,
+        place: descend(tree, ['jobs', job.name])?.place ?? child(tree, 'concurrency')?.place ?? null,
+      })
   return {
     ...shell,
     name: part.name,
     runName: runNameOf(body['run-name'], scope),
-    concurrency: workflowConcurrency(checking, tree, scope),
+    concurrency,
     jobs: hasError(notes) ? [] : planned.jobs,
     notes: sorted(notes),
   }
@@ -125,6 +142,8 @@ const nothing = (notes: readonly LoweringNote[]): LoweredWorkflow => ({
   concurrency: null,
   trigger: { kind: 'does_not_run', because: 'the file cannot be read' },
   events: [],
+  activities: {},
+  crons: [],
   dependsOnCommit: true,
   jobs: [],
   notes,
@@ -140,6 +159,29 @@ const looksAtCommit = (body: Fields): boolean => {
     /"paths/.test(JSON.stringify(body['on'] ?? null))
   )
 }
+
+const whatStarts = (on: JsonValue): Pick<LoweredWorkflow, 'events' | 'activities' | 'crons'> => {
+  const events = eventsOf(on)
+  const { schedule } = events
+  return {
+    events: Object.keys(events),
+    activities: Object.fromEntries(
+      Object.entries(events).map(([name, limits]) => [name, listOf(isMapping(limits) ? limits['types'] : undefined)]),
+    ),
+    crons: listOf(
+      Array.isArray(schedule) ? schedule.map((one: JsonValue) => (isMapping(one) ? (one['cron'] ?? '') : '')) : [],
+    ),
+  }
+}
+
+const listOf = (value: JsonValue | undefined): readonly string[] => {
+  if (value === undefined || value === null) return []
+  return (Array.isArray(value) ? value : [value]).map(textOf)
+}
+
+/** Inputs as the payload has them: texts, those that were not given with their defaults. */
+const textsOf = (inputs: Fields): Texts =>
+  Object.fromEntries(Object.entries(inputs).map(([name, value]) => [name, textOf(value)]))
 
 const eventNames = (on: Tree | null): readonly string[] => (on === null ? [] : Object.keys(eventsOf(toJson(on))))
 
@@ -158,12 +200,13 @@ const sorted = (notes: readonly LoweringNote[]): readonly LoweringNote[] =>
   )
 
 const dispatchInputs = (checking: Checking, tree: Tree, event: GithubEvent): GithubDefinition['inputs'] => {
-  if (event.name !== 'workflow_dispatch') return {}
-  const declared = descend(tree, ['on', 'workflow_dispatch', 'inputs'])
+  // GitHub starts a workflow that is to be called only by a call; here one may be tried by itself.
+  if (event.name !== 'workflow_dispatch' && event.name !== 'workflow_call') return {}
+  const declared = descend(tree, ['on', event.name, 'inputs'])
   const { values, problems } = typedInputs(declared === null ? {} : toJson(declared), event.inputs)
   for (const { name, message } of problems)
     note(checking, 'error', {
-      key: `on.workflow_dispatch.inputs.${name}`,
+      key: `on.${event.name}.inputs.${name}`,
       message,
       place: (child(declared, name) ?? declared)?.place ?? null,
     })
@@ -173,11 +216,21 @@ const dispatchInputs = (checking: Checking, tree: Tree, event: GithubEvent): Git
 const runNameOf = (value: JsonValue | undefined, scope: Scope): string | null =>
   typeof value === 'string' && value !== '' && isKnown(value, scope) ? evaluateText(value, scope) : null
 
+/** The same as it is in a run of that number. */
+const inRun = ({ contexts, functions }: Scope, number: number): Scope => {
+  const github = contexts['github']
+  const run = { run_id: String(number), run_number: String(number), run_attempt: '1' }
+  return { contexts: { ...contexts, github: isMapping(github) ? { ...github, ...run } : run }, functions }
+}
+
 const workflowConcurrency = (checking: Checking, tree: Tree, scope: Scope): ConcurrencyPlan | null => {
   const written = child(tree, 'concurrency')
   if (written === null) return null
   const value = toJson(written)
   if (isKnown(value, scope)) return concurrencyOf(evaluateValue(value, scope))
+  const [one, other] = [1, 2].map((number) => JSON.stringify(evaluateValue(value, inRun(scope, number))))
+  // A group that is the same for any run, `github.head_ref || github.run_id` of a pull request.
+  if (one === other && one !== undefined) return concurrencyOf(JSON.parse(one))
   note(checking, 'warning', {
     key: 'concurrency',
     message: 'the group of the whole run is named by the run itself, so that it never meets another: it is left out',

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { canonicalJson } from '../../../core/canonical-json.ts'
 import { writeWhole } from '../../../lib/files.ts'
 import { definitionOf, storedDefinition } from './definition.ts'
-import type { GithubEvent } from './event.ts'
+import { skipInstruction, type GithubEvent } from './event.ts'
 import type { LoweredWorkflow, LoweringRequest } from './lower.ts'
 
 /** Where entries are kept, and what made them: another version of Sluice reads none of them. */
@@ -40,14 +40,18 @@ type Entry = {
   readonly lowered: LoweredWorkflow
 }
 
+/** Counts what changes in the lowering itself within a version, so that nobody is given what was lowered otherwise. */
+const form = 2
+
 const keyOf = ({ version }: LoweringCache, request: LoweringRequest): string => {
-  const { file, text, event, filters, vars, rules, actions } = request
-  const { sha: _sha, before: _before, changedFiles: _changedFiles, ...kind } = event
-  return hashOf(canonicalJson({ version, file, text, kind, filters, vars, rules, actions }))
+  const { file, text, event, only, filters, vars, rules, actions } = request
+  const { sha: _sha, before: _before, changedFiles: _changedFiles, head: _head, ...kind } = event
+  const skip = skipInstruction(event)
+  return hashOf(canonicalJson({ form, version, file, text, kind, only, skip, filters, vars, rules, actions }))
 }
 
-const commitOf = ({ sha, before, changedFiles }: GithubEvent): string =>
-  hashOf(canonicalJson({ sha, before, changedFiles }))
+const commitOf = ({ sha, before, changedFiles, head }: GithubEvent): string =>
+  hashOf(canonicalJson({ sha, before, changedFiles, head }))
 
 const isCurrent = ({ reads, commit, lowered }: Entry, { event, read }: LoweringRequest): boolean => {
   if (lowered.dependsOnCommit && commit !== commitOf(event)) return false
@@ -59,7 +63,12 @@ const isCurrent = ({ reads, commit, lowered }: Entry, { event, read }: LoweringR
 
 const withEvent = (lowered: LoweredWorkflow, event: GithubEvent): LoweredWorkflow => ({
   ...lowered,
-  jobs: lowered.jobs.map((job) => ({ ...job, definition: storedDefinition({ ...definitionOf(job), event }) })),
+  jobs: lowered.jobs.map((job) => {
+    const definition = definitionOf(job)
+    // Inputs that were not given have their defaults, which the document says.
+    const { inputs } = definition.event
+    return { ...job, definition: storedDefinition({ ...definition, event: { ...event, inputs } }) }
+  }),
 })
 
 const readEntry = async (path: string): Promise<Entry | null> => {

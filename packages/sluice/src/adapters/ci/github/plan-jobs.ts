@@ -1,15 +1,21 @@
 /** From the jobs of a workflow (the one that was started, or one that is called) to plans. */
-import type { JobCondition, JobPlan, JsonValue, LoweringNote } from '../../../core/pipeline/job-plan.ts'
+import type {
+  ConcurrencyPlan,
+  JobCondition,
+  JobPlan,
+  JsonValue,
+  LoweringNote,
+} from '../../../core/pipeline/job-plan.ts'
 import type { CalledWorkflow, Fields, GithubDefinition, Leg, WorkflowPart } from './definition.ts'
 import { conditionOf, evaluateValue, isMapping, textOf, type Scope } from './expressions.ts'
-import { fillJob, groupJob, isKnown, strategyLimits, type JobPlace } from './job-fields.ts'
+import { concurrencyOf, fillJob, groupJob, isKnown, strategyLimits, type JobPlace } from './job-fields.ts'
 import { jobContexts } from './job-scope.ts'
 import { expandMatrix, legLabel, type Expansion } from './matrix.ts'
 
 /** A workflow and what it is planned for. */
 export type Planning = Pick<GithubDefinition, 'event' | 'rules' | 'vars' | 'top' | 'inputs' | 'part' | 'call'> & {
   readonly jobs: Fields
-  /** Lines of the jobs and of their steps (`build`, `build.0`). */
+  /** Lines of the jobs, of their steps and fields; see `linesOf`. */
   readonly lines: Readonly<Record<string, number>>
   readonly calls: Readonly<Record<string, CalledWorkflow>>
   /** The job that called; null for the workflow that was started. */
@@ -39,13 +45,22 @@ export const planJobs = (planning: Planning): Planned => {
       return []
     }
   })
-  return { jobs, notes }
+  return { jobs, notes: notes.map((one) => ({ ...one, line: lineOf(one, planning.lines) })) }
+}
+
+/** The line of the field that a note is about, which is nearer than that of its job. */
+const lineOf = ({ key, line }: LoweringNote, lines: Planning['lines']): number | null => {
+  const [, id = '', field = ''] = /^jobs\.([^.]+)\.([\w-]+)/.exec(key) ?? []
+  return lines[`${id}:${field}`] ?? line
 }
 
 /** A job that is not a leg of a matrix or the call of a workflow, or one leg. Adds to the notes; `resolve` where something must wait. */
 export const planOne = (definition: GithubDefinition, place: JobPlace, scope: Scope): Planned => {
-  if (definition.called !== null)
-    return { jobs: [groupJob(definition, { ...place, condition: 'resolve' }, scope)], notes: [] }
+  if (definition.called !== null) {
+    const { concurrency, notes } = callConcurrency(definition, scope)
+    const group = groupJob(definition, { ...place, condition: 'resolve' }, scope)
+    return { jobs: [{ ...group, concurrency }], notes }
+  }
   const { job, isComplete, placement, notes } = fillJob(definition, place, scope)
   const condition = isComplete && placement.kind !== 'skip' ? job.condition : 'resolve'
   return { jobs: [{ ...job, condition }], notes }
@@ -97,6 +112,36 @@ export const problemNote = ({ part, id, line }: GithubDefinition, error: unknown
   line,
   column: null,
 })
+
+/** The group of a job that calls: its own, else that of what it calls, as far as it is known before the jobs that it waits for. */
+const callConcurrency = (
+  definition: GithubDefinition,
+  scope: Scope,
+): { readonly concurrency: ConcurrencyPlan | null; readonly notes: readonly LoweringNote[] } => {
+  const { job, called, part, line } = definition
+  const own = job['concurrency'] ?? null
+  const inside = called?.part.concurrency ?? null
+  const { github = null, vars = null } = scope.contexts
+  const isOwnKnown = isKnown(own, scope)
+  const known =
+    own !== null
+      ? { value: own, isKnown: isOwnKnown, scope }
+      : { value: inside, isKnown: isKnown(inside, { contexts: { github, vars }, functions: [] }), scope }
+  const left = own !== null && inside !== null ? 'that of the workflow which it calls' : 'it'
+  const isLeftOut = !known.isKnown || (own !== null && inside !== null)
+  const warning: LoweringNote = {
+    level: 'warning',
+    key: `jobs.${definition.id}.concurrency`,
+    message: `a job that calls a workflow waits for one group, which is known before it begins: ${left} is left out`,
+    file: part.file,
+    line,
+    column: null,
+  }
+  return {
+    concurrency: known.isKnown ? concurrencyOf(evaluateValue(known.value, known.scope)) : null,
+    notes: isLeftOut ? [warning] : [],
+  }
+}
 
 const planJob = (definition: GithubDefinition, place: JobPlace): Planned => {
   const scope = staticScope(definition)
@@ -164,14 +209,13 @@ export const needsOf = (job: Fields): readonly string[] => {
 }
 
 /**
- * A condition that the scheduler can decide by itself. On GitHub a job that was skipped by its own condition keeps those after it from running (`success()` is false), which
+ * A condition that the scheduler can decide by itself; `failure()` it cannot, because on GitHub a job that took too long has not failed. On GitHub a job that was skipped by its own condition keeps those after it from running (`success()` is false), which
  * is not what Sluice's own `success` means; so that one is left to the scheduler only where nothing before the job can be skipped.
  */
 const conditionFor = (written: JsonValue | undefined, isAfterSkippable: boolean): JobCondition => {
   const expression = conditionOf(written).replaceAll(/\s+/g, '').toLowerCase()
   if (expression === 'always()') return 'always'
   if (expression === '!cancelled()') return 'settled'
-  if (expression === 'failure()') return 'failure'
   return expression === 'success()' && !isAfterSkippable ? 'success' : 'resolve'
 }
 
@@ -203,5 +247,6 @@ export const partOf = (file: string, body: Fields): WorkflowPart => {
     env: body['env'] ?? {},
     defaults: isMapping(run) ? run : {},
     permissions: body['permissions'] ?? null,
+    concurrency: body['concurrency'] ?? null,
   }
 }

@@ -7,6 +7,7 @@ import { typedInputs } from './inputs.ts'
 import { fillJob, withDefinition, type JobPlace } from './job-fields.ts'
 import { jobContexts, statusFunctions, type Moment } from './job-scope.ts'
 import { expandMatrix, type Expansion } from './matrix.ts'
+import { isOfOthers, reachOf } from './reach.ts'
 import { planJobs, planLegs, problemNote, type Planned } from './plan-jobs.ts'
 
 /** Decides on a job of this dialect; see the port. Never throws for what a document says. */
@@ -95,7 +96,9 @@ const callOf = (job: JobPlan, { definition, called, scope }: Calling): Resolutio
     calls,
     partOf: job.name,
   })
-  const errors = planned.notes.filter(({ level }) => level === 'error')
+  const { github = null } = scope.contexts
+  const isReached = reachOf(jobs, null, { contexts: { github, vars, inputs: values }, functions: [] })
+  const errors = planned.notes.filter((one) => one.level === 'error' && !isOfOthers(one, isReached))
   if (errors.length > 0) return { kind: 'invalid', notes: errors }
   return {
     kind: 'legs',
@@ -148,6 +151,7 @@ const skipReason = (condition: JsonValue | undefined, ancestors: readonly Need[]
   const expression = conditionOf(condition)
   if (expression === 'success()' || (bad.length > 0 && expression.startsWith('success() && (')))
     return bad.map(({ name, result }) => `${name} ${verbs[result]}`).join(', ')
+  if (expression === 'failure()') return 'nothing before it failed'
   return `its condition is false: ${textOf(condition ?? null)}`
 }
 

@@ -31,6 +31,7 @@ export const servicesOf = (written: JsonValue): Services => {
       env: envOf(fields['env']),
       exports: { [hostVariable(name)]: '{host}', [portVariable(name)]: '{port}' },
       ports: ports.map(({ inside }) => inside),
+      ...(ports.some(({ outside }) => outside !== null) ? { published: ports.map(({ outside }) => outside) } : {}),
       healthCommand: options.healthCommand,
       startTimeoutMs: options.startTimeoutMs,
     })
@@ -67,7 +68,7 @@ const remarksOf = (name: string, fields: Fields, ports: readonly Port[]): readon
     .filter(({ outside }) => outside !== null)
     .map(({ inside, outside }) => ({
       key: `${name}.ports`,
-      message: `the service gets a free port instead of ${outside}, so that runs do not meet: use \${{ job.services.${name}.ports['${inside}'] }} or $${portVariable(name)}`,
+      message: `the service gets port ${outside} only where nobody has it, another run for instance, else a free one: use \${{ job.services.${name}.ports['${inside}'] }} or $${portVariable(name)}`,
     })),
 ]
 

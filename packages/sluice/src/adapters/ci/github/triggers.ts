@@ -1,7 +1,7 @@
 /** `on`: whether a workflow runs for an event, and why not. Source: docs.github.com, "Events that trigger workflows" and "Workflow syntax", *on*, read 2026-08. */
 import type { JsonValue } from '../../../core/pipeline/job-plan.ts'
 import type { Fields } from './definition.ts'
-import { refName, type GithubEvent } from './event.ts'
+import { refName, skipInstruction, type GithubEvent } from './event.ts'
 import { isMapping, textOf } from './expressions.ts'
 import { passes } from './filter-patterns.ts'
 
@@ -22,8 +22,14 @@ export const matchTrigger = (on: JsonValue, event: GithubEvent): Trigger => {
   if (limits === undefined)
     return { kind: 'does_not_run', because: `it runs on ${Object.keys(events).join(', ')}, not on ${event.name}` }
   const fields = isMapping(limits) ? limits : {}
-  const because = activityReason(fields, event) ?? refReason(fields, event) ?? pathReason(fields, event)
+  const because =
+    activityReason(fields, event) ?? refReason(fields, event) ?? pathReason(fields, event) ?? skipReason(event)
   return because === null ? { kind: 'runs' } : { kind: 'does_not_run', because }
+}
+
+const skipReason = (event: GithubEvent): string | null => {
+  const instruction = skipInstruction(event)
+  return instruction === null ? null : `the message of the commit says ${instruction}`
 }
 
 const activityReason = (fields: Fields, event: GithubEvent): string | null => {

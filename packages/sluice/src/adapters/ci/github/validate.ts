@@ -191,8 +191,7 @@ const checkMap = (checking: Checking, { entries, place }: Tree & { kind: 'map' }
     if (owner !== undefined) {
       candidates = candidates.filter((candidate) => propertyOf(candidate, entry.key) !== null)
       const name = propertyOf(owner, entry.key)?.type ?? 'any'
-      if (isPreview(entry.key, owner)) previewNote(checking, entry, key)
-      else checkValue(checking, entry.value, { name, key, allowed })
+      checkValue(checking, entry.value, { name, key, allowed })
     } else if (loose === undefined) unknownKey(checking, entry, { key, candidates })
     else {
       checkKey(checking, entry, { key, name: first.definition.mapping?.['loose-key-type'] ?? 'string' })
@@ -234,7 +233,7 @@ const unknownKey = (
   { key, candidates }: { readonly key: string; readonly candidates: readonly Option[] },
 ): void => {
   const known = [...new Set(candidates.flatMap(({ definition }) => Object.keys(definition.mapping?.properties ?? {})))]
-  const names = known.filter((name) => !previews.has(name))
+  const names = known.filter((name) => !besides.has(name))
   note(checking, 'error', {
     key,
     message: `Unexpected value '${written}'${nearest(written, names)} (known here: ${names.join(', ')})`,
@@ -255,7 +254,7 @@ const checkWhole = (checking: Checking, { entries, place, at, candidates, isDyna
   const [only] = candidates
   if (candidates.length > 1) {
     const names = candidates.flatMap(({ definition }) => Object.keys(definition.mapping?.properties ?? {}))
-    const telling = names.filter((name) => names.filter((other) => other === name).length === 1 && !previews.has(name))
+    const telling = names.filter((name) => names.filter((other) => other === name).length === 1 && !besides.has(name))
     return note(checking, 'error', {
       key: at.key,
       message: `There's not enough info to determine what you meant. Add one of these properties: ${telling.toSorted().join(', ')}`,
@@ -276,18 +275,8 @@ const propertyOf = ({ definition }: Option, key: string): { readonly type: strin
   return typeof property === 'string' ? { type: property } : property
 }
 
-/** Keys of steps that GitHub has only behind a flag. */
-const previews: ReadonlySet<string> = new Set(['background', 'wait', 'wait-all', 'cancel', 'parallel'])
-
-const isPreview = (key: string, { name }: Option): boolean => previews.has(key) && name.endsWith('-step')
-
-const previewNote = (checking: Checking, { key: written, keyPlace }: Entry, key: string): void => {
-  note(checking, 'error', {
-    key,
-    message: `Unexpected value '${written}': steps in the background are a preview of GitHub's and are not run here`,
-    place: keyPlace,
-  })
-}
+/** Keys of steps that nobody means who has forgotten what a step does. */
+const besides: ReadonlySet<string> = new Set(['background', 'wait', 'wait-all', 'cancel', 'parallel'])
 
 const constantsOf = (definition: Definition): readonly string[] => [
   ...(definition.string?.constant === undefined ? [] : [definition.string.constant]),

@@ -3,12 +3,13 @@ import type { Fields } from './definition.ts'
 import { isMapping } from './expressions.ts'
 import { child, toJson, type Tree } from './tree.ts'
 
-/** Lines of the jobs and their steps. */
+/** Lines of the jobs (`build`), their steps (`build.0`) and their fields (`build:runs-on`). */
 export const linesOf = (tree: Tree): Readonly<Record<string, number>> => {
   const jobs = child(tree, 'jobs')
   const lines: Record<string, number> = {}
   for (const { key, keyPlace, value } of jobs?.kind === 'map' ? jobs.entries : []) {
     lines[key] = keyPlace.line
+    for (const field of value.kind === 'map' ? value.entries : []) lines[`${key}:${field.key}`] = field.keyPlace.line
     const steps = child(value, 'steps')
     for (const [index, step] of (steps?.kind === 'list' ? steps.items : []).entries())
       lines[`${key}.${index}`] = step.place.line

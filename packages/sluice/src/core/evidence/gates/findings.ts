@@ -3,7 +3,7 @@ import { contentsOf } from '../collected.ts'
 import { matchesGlob, matchesWildcard } from '../glob.ts'
 import { isAtLeast, rankOf } from '../severity.ts'
 import { numberText } from '../told.ts'
-import type { Finding } from '../types.ts'
+import type { Finding, FindingContent, FindingScope } from '../types.ts'
 import type { AllowedFinding, FindingsGate, GateDetail, GateVerdict, ScoreGate } from './types.ts'
 import { brokenVerdict, counted, excuseText, type GateInput, holds, verdictOf } from './verdict.ts'
 
@@ -11,21 +11,28 @@ import { brokenVerdict, counted, excuseText, type GateInput, holds, verdictOf } 
 export const judgeVulnerabilities = (gate: FindingsGate, input: GateInput): GateVerdict =>
   judge(gate, input, {
     kind: 'vulnerabilities',
+    scope: 'security',
     isMeant: ({ category }) => category !== 'quality',
     word: 'security finding',
   })
 
 /** Judges what linters found in the quality of the code. */
 export const judgeFindings = (gate: FindingsGate, input: GateInput): GateVerdict =>
-  judge(gate, input, { kind: 'findings', isMeant: ({ category }) => category === 'quality', word: 'finding' })
+  judge(gate, input, {
+    kind: 'findings',
+    scope: 'quality',
+    isMeant: ({ category }) => category === 'quality',
+    word: 'finding',
+  })
 
 type Meant = {
   readonly kind: 'vulnerabilities' | 'findings'
+  readonly scope: FindingScope
   readonly isMeant: (finding: Finding) => boolean
   readonly word: string
 }
 
-const judge = (gate: FindingsGate, input: GateInput, { kind, isMeant, word }: Meant): GateVerdict => {
+const judge = (gate: FindingsGate, input: GateInput, { kind, scope, isMeant, word }: Meant): GateVerdict => {
   const common = {
     gate: kind,
     kind,
@@ -36,7 +43,8 @@ const judge = (gate: FindingsGate, input: GateInput, { kind, isMeant, word }: Me
     evidence: ['findings'],
   } as const
   const contents = contentsOf(input.reports, 'findings')
-  if (contents.length === 0) return brokenVerdict(common, input, 'there is no report of a scanner')
+  const blind = blindText(contents, scope)
+  if (blind !== null) return brokenVerdict(common, input, blind)
   const bad = distinct(
     contents
       .flatMap(({ findings }) => findings)
@@ -67,6 +75,14 @@ const judge = (gate: FindingsGate, input: GateInput, { kind, isMeant, word }: Me
     },
     input,
   )
+}
+
+/** Why reports say nothing about what a gate asks, though they may be there: a linter that found nothing has not looked for vulnerabilities. Null when one of them does. */
+const blindText = (contents: readonly FindingContent[], scope: FindingScope): string | null => {
+  if (contents.some(({ covers }) => covers === undefined || covers.includes(scope))) return null
+  const tools = [...new Set(contents.map(({ tool }) => tool))].join(', ')
+  const asked = scope === 'security' ? 'a scanner' : 'a linter'
+  return tools === '' ? `there is no report of ${asked}` : `there is no report of ${asked}, only of ${tools}`
 }
 
 /** The same advisory in the same package, told by two scanners or twice by one, counts once. */
@@ -144,7 +160,8 @@ export const judgeScore = (gate: ScoreGate, input: GateInput): GateVerdict => {
     evidence: ['findings'],
   } as const
   const contents = contentsOf(input.reports, 'findings')
-  if (contents.length === 0) return brokenVerdict(common, input, 'there is no report of a scanner')
+  const blind = blindText(contents, 'security')
+  if (blind !== null) return brokenVerdict(common, input, blind)
   const found = distinct(
     contents
       .flatMap(({ findings }) => findings)

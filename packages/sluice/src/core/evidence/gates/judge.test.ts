@@ -300,6 +300,20 @@ const found = (raw: Partial<RawFinding>): FindingContent['findings'][number] =>
 const scan = (...findings: FindingContent['findings']): CollectedReport =>
   report('sarif', { kind: 'findings', tool: 'scan', findings, gaps: [] })
 
+test('a report of a linter, however clean, is no word about security, and one of a scanner none about quality', () => {
+  const of = (tool: string, covers: NonNullable<FindingContent['covers']>): CollectedReport =>
+    report('sarif', { kind: 'findings', tool, covers, findings: [], gaps: [] })
+  const gates = { vulnerabilities: {}, findings: {}, securityScore: { minimum: 90 } }
+  const statuses = (...reports: readonly CollectedReport[]): readonly string[] =>
+    judge(gates, { reports }).map(({ gate, status }) => `${gate} ${status}`)
+  const linter = of('ESLint', ['quality'])
+  const scanner = of('osv', ['security'])
+  deepStrictEqual(statuses(linter), ['vulnerabilities broken', 'findings pass', 'securityScore broken'])
+  deepStrictEqual(statuses(scanner), ['vulnerabilities pass', 'findings broken', 'securityScore pass'])
+  deepStrictEqual(statuses(linter, scanner), ['vulnerabilities pass', 'findings pass', 'securityScore pass'])
+  match(judge(gates, { reports: [linter] })[0]?.sentence ?? '', /no report of a scanner, only of ESLint/)
+})
+
 test('vulnerabilities from the threshold on stop a release, each advisory once', () => {
   const reports = [
     scan(

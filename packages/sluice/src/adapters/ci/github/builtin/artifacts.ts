@@ -2,11 +2,24 @@
  * `actions/upload-artifact` and `actions/download-artifact`. GitHub keeps files relative to the folder that all of them share. Sluice keeps them where they stand in the workspace, for whoever
  * takes them afterwards, and with them a small file that says which folder that was, so that a download gives the paths that GitHub would.
  */
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { homedir } from 'node:os'
 import { basename, dirname, join, relative, resolve, sep } from 'node:path'
 import picomatch from 'picomatch'
-import { matchFiles } from '../run/hash-files.ts'
+import { SluiceError } from '../../../../core/errors.ts'
+import type { Texts } from '../../../../core/pipeline/job-plan.ts'
+import { textOf } from '../expressions.ts'
+import { matchFiles, rootOf } from '../run/hash-files.ts'
 import { tellWarning } from '../run/job-state.ts'
 import { isYes, linesOf, moot, type BuiltIn, type BuiltInCall } from './action.ts'
 
@@ -17,7 +30,8 @@ export const uploadArtifact: BuiltIn = {
     path: '',
     'if-no-files-found': 'warn',
     'include-hidden-files': 'false',
-    ...moot('retention-days', 'compression-level', 'overwrite', 'archive'),
+    overwrite: 'false',
+    ...moot('retention-days', 'compression-level', 'archive'),
   },
   run: async (call) => {
     const { state, unit, inputs, signal } = call
@@ -28,14 +42,20 @@ export const uploadArtifact: BuiltIn = {
     if (patterns.length === 0) throw new Error('Input required and not supplied: path')
     const found = filesOf(call, patterns)
     if (found.files.length === 0) return nothingFound(call, patterns)
-    const kept = found.isInside ? found : broughtIn(call, found)
+    const isTakenNow = !isYes(inputs['overwrite']) && (await isTaken(call, name))
+    if (isTakenNow && !adds(call))
+      throw new Error(
+        `Failed to CreateArtifact: Received non-retryable error: Failed request: (409) Conflict: an artifact with this name already exists on the workflow run (${name})`,
+      )
+    const kept = isTakenNow ? await added(call, name, found) : found.isInside ? found : broughtIn(call, found)
     const marker = join(markers, `${name}.json`)
     const root = relative(state.shell.directory, kept.root)
     mkdirSync(join(state.shell.directory, markers), { recursive: true })
-    writeFileSync(join(state.shell.directory, marker), JSON.stringify({ name, root }))
+    writeFileSync(join(state.shell.directory, marker), JSON.stringify({ name, root, job: state.request.job.name }))
     const paths = kept.files.map((file) => relative(state.shell.directory, file))
     await state.shell.keepArtifact(name, [...paths, marker].map(literal), signal)
     rmSync(join(state.shell.directory, markers), { recursive: true, force: true })
+    state.made.artifacts.add(name)
     state.shell.note(`Artifact ${name}: ${paths.length} file${paths.length === 1 ? '' : 's'}`)
     unit.outputs['artifact-id'] = String(state.made.files)
     unit.outputs['artifact-url'] = ''
@@ -98,11 +118,19 @@ const filesOf = ({ state, inputs }: BuiltInCall, patterns: readonly string[]): F
     absolute.map(({ isNegative, path }) => `${isNegative ? '!' : ''}${path}`),
     true,
   )
-  const files = isYes(inputs['include-hidden-files']) ? found : found.filter((file) => !isHidden(relative(base, file)))
+  const roots = positive.map(rootOf)
+  const files = isYes(inputs['include-hidden-files'])
+    ? found
+    : found.filter((file) => roots.some((root) => isShown(file, root, workspace)))
   return { files, root: commonRoot(positive, files), isInside }
 }
 
-const isHidden = (path: string): boolean => path.split(sep).some((part) => part.startsWith('.'))
+/** Hidden is what lies below a folder that is searched, or is that folder, and has a dot in front; folders above it do not count. Source: actions/toolkit, `glob`. */
+const isShown = (file: string, root: string, workspace: string): boolean => {
+  if (!isBelow(root, file)) return false
+  const parts = [...(root === workspace ? [] : [basename(root)]), ...relative(root, file).split(sep)]
+  return !parts.some((part) => part.startsWith('.'))
+}
 
 const isBelow = (folder: string, path: string): boolean => !relative(folder, path).startsWith('..')
 
@@ -110,10 +138,8 @@ const isBelow = (folder: string, path: string): boolean => !relative(folder, pat
 const commonRoot = (patterns: readonly string[], files: readonly string[]): string => {
   const [file = '/'] = files
   const bases = patterns.map((pattern) => {
-    const parts = pattern.split('/')
-    const first = parts.findIndex((part) => /[*?[]/.test(part))
-    const path = first < 0 ? pattern : parts.slice(0, first).join('/') || '/'
-    return first < 0 && existsSync(path) && !statSync(path).isDirectory() ? dirname(path) : path
+    const path = rootOf(pattern)
+    return path === pattern && existsSync(path) && !statSync(path).isDirectory() ? dirname(path) : path
   })
   const [only] = bases
   if (only === undefined) return dirname(file)
@@ -139,6 +165,16 @@ const broughtIn = ({ state, inputs }: BuiltInCall, { files, root }: FoundFiles):
   return { files: copies, root: folder, isInside: true }
 }
 
+/** Up to its version 3 the action adds to what has the name already. */
+const adds = ({ step }: BuiltInCall): boolean => /@v?[1-3](?:\.|$)/.test(textOf(step['uses'] ?? null))
+
+const added = async (call: BuiltInCall, name: string, found: FoundFiles): Promise<FoundFiles> => {
+  const earlier = join(call.state.shell.directory, markers, `files-of-${name}`)
+  await takeOne(call, name, earlier)
+  broughtIn(call, found)
+  return { files: matchFiles(call.state.shell.directory, [earlier], true), root: earlier, isInside: true }
+}
+
 const nothingFound = ({ state, inputs }: BuiltInCall, patterns: readonly string[]): void => {
   const message = `No files were found with the provided path: ${patterns.join(', ')}. No artifacts will be uploaded.`
   const what = inputs['if-no-files-found']
@@ -155,15 +191,13 @@ const takeOne = async ({ state, signal }: BuiltInCall, name: string, target: str
   try {
     await state.shell.takeArtifact(name, folder, signal)
     const marker = join(folder, markers, `${name}.json`)
-    const root = existsSync(marker) ? rootIn(marker) : ''
+    const root = markerIn(marker)['root'] ?? ''
     rmSync(marker, { force: true })
     const from = join(folder, root)
     mkdirSync(target, { recursive: true })
-    if (existsSync(from))
-      cpSync(from, target, {
-        recursive: true,
-        filter: (path) => basename(path) !== markers || root.startsWith(markers),
-      })
+    // Each by itself: the target may be a link to a folder, as the workspace is, and that is no folder to copy onto.
+    for (const name of existsSync(from) ? readdirSync(from) : [])
+      if (name !== markers) cpSync(join(from, name), join(target, name), { recursive: true })
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     throw new Error(`Unable to download artifact(s): Artifact not found for name: ${name} (${reason})`, {
@@ -174,9 +208,26 @@ const takeOne = async ({ state, signal }: BuiltInCall, name: string, target: str
   }
 }
 
-const rootIn = (marker: string): string => {
-  const content: unknown = JSON.parse(readFileSync(marker, 'utf8'))
-  return typeof content === 'object' && content !== null && 'root' in content ? String(content.root) : ''
+const markerIn = (marker: string): Texts => {
+  const content: unknown = existsSync(marker) ? JSON.parse(readFileSync(marker, 'utf8')) : null
+  return typeof content === 'object' && content !== null
+    ? Object.fromEntries(Object.entries(content).map(([name, value]) => [name, String(value)]))
+    : {}
+}
+
+/** Whether a name is another job's, or was given by this one already; an earlier attempt at this job does not count. */
+const isTaken = async ({ state, signal }: BuiltInCall, name: string): Promise<boolean> => {
+  if (state.made.artifacts.has(name)) return true
+  const folder = mkdtempSync(join(state.folders.temporary, 'artifact-'))
+  try {
+    await state.shell.takeArtifact(name, folder, signal)
+    return markerIn(join(folder, markers, `${name}.json`))['job'] !== state.request.job.name
+  } catch (error) {
+    if (error instanceof SluiceError && error.code === 'artifact_missing') return false
+    throw error
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
 }
 
 const namesOf = async ({ state, signal }: BuiltInCall): Promise<readonly string[]> => {

@@ -21,6 +21,7 @@ export const cache: BuiltIn = {
       name: `Post ${unit.title}`,
       condition: isYes(inputs['save-always']) ? 'always()' : 'success()',
       frame,
+      step: call.step,
       unit,
       run: (signal) => save({ ...call, signal }),
     })
@@ -53,7 +54,8 @@ const restoreInto = async (call: BuiltInCall): Promise<string | null> => {
   const { state, unit, inputs, signal } = call
   const { key, paths } = required(call)
   const restoreKeys = linesOf(inputs['restore-keys'])
-  const found = await state.shell.restoreCache({ key, restoreKeys, paths }, signal)
+  const isLookup = isYes(inputs['lookup-only'])
+  const found = await state.shell.restoreCache({ key, restoreKeys, paths, isLookup }, signal)
   unit.outputs['cache-primary-key'] = key
   unit.outputs['cache-hit'] = found === null ? '' : String(found === key)
   if (found === null) {
@@ -63,7 +65,9 @@ const restoreInto = async (call: BuiltInCall): Promise<string | null> => {
     return null
   }
   unit.outputs['cache-matched-key'] = found
-  state.shell.note(`Cache restored from key: ${found}`)
+  state.shell.note(
+    isLookup ? `Cache found and can be restored from key: ${found}` : `Cache restored from key: ${found}`,
+  )
   return found
 }
 

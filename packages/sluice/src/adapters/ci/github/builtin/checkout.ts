@@ -41,6 +41,8 @@ export const checkout: BuiltIn = {
     const ref = inputs['ref'] ?? ''
     if (isWhole && isSame(ref, event)) await freshen(call)
     else await fetchInto(call, directory, ref === '' ? event.sha : ref)
+    const branch = await branchOf(call, ref)
+    if (branch !== null) await git(call, directory, ['checkout', '--quiet', '-B', branch])
     if (isYes(inputs['submodules']) || inputs['submodules'] === 'recursive')
       await git(call, directory, [
         'submodule',
@@ -65,6 +67,21 @@ const isSame = (
   ref === event.ref ||
   ref === event.ref.replace(/^refs\/(?:heads|tags)\//, '') ||
   ref === event.headRef
+
+/** The branch that is checked out, as GitHub does where the ref is one; null for tags, commits and merges of pull requests. */
+const branchOf = async (call: BuiltInCall, ref: string): Promise<string | null> => {
+  const { event } = call.state.definition
+  const { repository } = call.state.options
+  const [, name] = /^refs\/heads\/(.+)$/.exec(ref === '' ? event.ref : ref) ?? []
+  if (name !== undefined || ref === event.headRef) return name ?? ref
+  if (ref === '' || repository === null) return null
+  try {
+    await git(call, repository, ['rev-parse', '--verify', '--quiet', `refs/heads/${ref}^{commit}`])
+    return ref
+  } catch {
+    return null
+  }
+}
 
 /** A later checkout in the same job takes away what steps have left, as GitHub's does. */
 const freshen = async (call: BuiltInCall): Promise<void> => {

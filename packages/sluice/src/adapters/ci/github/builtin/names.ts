@@ -11,4 +11,5 @@ export const builtInActions: ReadonlySet<string> = new Set([
   'actions/download-artifact',
   'actions/github-script',
   'codecov/codecov-action',
+  'pnpm/action-setup',
 ])

@@ -2,10 +2,11 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
-import { hashFiles } from '../run/hash-files.ts'
 import { prependPath } from '../run/job-state.ts'
 import { processEnv } from '../run/process.ts'
-import { isYes, moot, type BuiltIn, type BuiltInCall } from './action.ts'
+import { isYes, linesOf, moot, type BuiltIn, type BuiltInCall } from './action.ts'
+import { keepPackageCache } from './package-cache.ts'
+import { nodeMatchers } from './node-matchers.ts'
 import { bestVersion, versionIn, wantedVersion } from './node-versions.ts'
 import { runProgram } from './program.ts'
 
@@ -20,7 +21,7 @@ export const setupNode: BuiltIn = {
     cache: '',
     'cache-dependency-path': '',
     'always-auth': 'false',
-    ...moot('check-latest', 'token', 'mirror', 'mirror-token', 'package-manager-cache'),
+    ...moot('check-latest', 'token', 'mirror', 'mirror-token', 'package-package-cache'),
   },
   run: async (call) => {
     const { state, unit, inputs } = call
@@ -30,8 +31,10 @@ export const setupNode: BuiltIn = {
     if (wanted !== '') prependPath(state, node.folder)
     state.shell.note(`Node ${node.version} (${node.folder})`)
     unit.outputs['node-version'] = `v${node.version}`
+    for (const content of nodeMatchers) state.matchers.add(content)
     if ((inputs['registry-url'] ?? '') !== '') writeNpmrc(call)
-    if ((inputs['cache'] ?? '') !== '') await useCache(call)
+    const cache = inputs['cache'] ?? ''
+    if (cache !== '') await keepPackageCache(call, { name: cache, given: linesOf(inputs['cache-dependency-path']) })
   },
 }
 
@@ -142,38 +145,4 @@ const writeNpmrc = ({ state, inputs }: BuiltInCall): void => {
   writeFileSync(file, `${lines.join('\n')}\n`)
   state.env['NPM_CONFIG_USERCONFIG'] = file
   state.env['NODE_AUTH_TOKEN'] ??= 'XXXXX-XXXXX-XXXXX-XXXXX'
-}
-
-const managers: Readonly<Record<string, { readonly locks: readonly string[]; readonly command: readonly string[] }>> = {
-  npm: { locks: ['package-lock.json', 'npm-shrinkwrap.json', 'yarn.lock'], command: ['npm', 'config', 'get', 'cache'] },
-  pnpm: { locks: ['pnpm-lock.yaml'], command: ['pnpm', 'store', 'path', '--silent'] },
-  yarn: { locks: ['yarn.lock'], command: ['yarn', 'config', 'get', 'cacheFolder'] },
-}
-
-/** The package manager's cache under the lockfile's hash, saved at the end where it was not there. */
-const useCache = async (call: BuiltInCall): Promise<void> => {
-  const { state, frame, unit, inputs, signal } = call
-  const name = inputs['cache'] ?? ''
-  const manager = managers[name]
-  if (manager === undefined) throw new Error(`Caching for '${name}' is not supported`)
-  const given = inputs['cache-dependency-path'] ?? ''
-  const hash = hashFiles(state.shell.directory, given === '' ? manager.locks.map((lock) => `**/${lock}`) : [given])
-  if (hash === '')
-    throw new Error(
-      `Dependencies lock file is not found in ${state.shell.directory}. Supported file patterns: ${manager.locks.join(',')}`,
-    )
-  const [path = ''] = (
-    await runProgram(call, manager.command, { directory: state.shell.directory, quiet: true })
-  ).slice(-1)
-  const key = `node-cache-${process.platform}-${process.arch}-${name}-${hash}`
-  const found = await state.shell.restoreCache({ key, restoreKeys: [], paths: [path] }, signal)
-  unit.outputs['cache-hit'] = String(found === key)
-  if (found === key) return
-  state.posts.push({
-    name: `Post ${unit.title}`,
-    condition: 'success()',
-    frame,
-    unit,
-    run: (postSignal) => state.shell.saveCache({ key, paths: [path] }, postSignal),
-  })
 }

@@ -6,6 +6,7 @@ import { checkout } from './checkout.ts'
 import { codecov } from './codecov.ts'
 import { githubScript } from './github-script.ts'
 import { setupNode } from './setup-node.ts'
+import { setupPnpm } from './setup-pnpm.ts'
 
 /** Name in lower case → the action. */
 export const builtIns: Readonly<Record<string, BuiltIn>> = {
@@ -18,4 +19,5 @@ export const builtIns: Readonly<Record<string, BuiltIn>> = {
   'actions/download-artifact': downloadArtifact,
   'actions/github-script': githubScript,
   'codecov/codecov-action': codecov,
+  'pnpm/action-setup': setupPnpm,
 }

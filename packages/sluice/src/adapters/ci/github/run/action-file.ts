@@ -5,7 +5,9 @@ import { SluiceError } from '../../../../core/errors.ts'
 import type { JsonValue } from '../../../../core/pipeline/job-plan.ts'
 import type { Fields } from '../definition.ts'
 import { isMapping, textOf } from '../expressions.ts'
+import { readSchema } from '../schema.ts'
 import { parseTree, toJson } from '../tree.ts'
+import { check } from '../validate.ts'
 
 /** An action that can be run here. */
 export type ActionFile = {
@@ -33,8 +35,10 @@ export const readActionFile = (directory: string): ActionFile => {
       detail: `Can't find 'action.yml' or 'action.yaml' under '${directory}'.`,
       hint: 'Check out the repository before its actions are used, or correct the path.',
     })
-  const { tree, notes } = parseTree(file, readFileSync(file, 'utf8'))
-  const [problem] = notes
+  const { tree, notes: found } = parseTree(file, readFileSync(file, 'utf8'))
+  const notes = [...found]
+  if (tree !== null) check({ schema: readSchema('action'), file, notes, known: new Map() }, tree, 'action-root')
+  const problem = notes.find(({ level }) => level === 'error')
   const body = tree === null ? null : toJson(tree)
   if (problem !== undefined || !isMapping(body))
     throw new SluiceError('config_invalid', {
@@ -54,7 +58,12 @@ const runsOf = (runs: Fields, file: string): ActionFile['runs'] => {
   const using = textOf(runs['using'] ?? null).toLowerCase()
   if (using === 'composite') {
     const { steps } = runs
-    return { kind: 'composite', steps: (Array.isArray(steps) ? steps : []).filter(isMapping) }
+    if (!Array.isArray(steps))
+      throw new SluiceError('config_invalid', {
+        detail: `${file}: No steps provided.`,
+        hint: 'a composite action has steps',
+      })
+    return { kind: 'composite', steps: steps.filter(isMapping) }
   }
   if (/^node\d+$/.test(using))
     return {

@@ -60,7 +60,7 @@ const resolveGlob = (pattern: string): string => {
 }
 
 /** The folder (or file) before the first part with a wildcard. */
-const rootOf = (pattern: string): string => {
+export const rootOf = (pattern: string): string => {
   const parts = pattern.split('/')
   const first = parts.findIndex((part) => /[*?[]/.test(part))
   return first < 0 ? pattern : parts.slice(0, first).join('/') || '/'

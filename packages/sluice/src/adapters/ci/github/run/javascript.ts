@@ -2,8 +2,17 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Texts } from '../../../../core/pipeline/job-plan.ts'
+import type { ActionReference } from '../action-reference.ts'
+import type { Fields } from '../definition.ts'
 import type { ActionFile } from './action-file.ts'
-import { tellError, type JobState, type StepFrame, type StepOutcome, type StepUnit } from './job-state.ts'
+import {
+  tellError,
+  type JobState,
+  type PostStep,
+  type StepFrame,
+  type StepOutcome,
+  type StepUnit,
+} from './job-state.ts'
 import { runProcess } from './process.ts'
 import type { StepCall } from './run-step.ts'
 
@@ -12,23 +21,34 @@ export type JavascriptAction = ActionFile & { readonly runs: Extract<ActionFile[
 
 /** Runs the main part of an action, and puts its last part aside for the end of the job. */
 export const runJavascript = async (
-  call: StepCall & { readonly action: JavascriptAction; readonly inputs: Texts },
+  call: StepCall & Pick<PartCall, 'action' | 'reference' | 'inputs'>,
   signal: AbortSignal,
 ): Promise<StepOutcome> => {
-  const { state, frame, unit, action, inputs } = call
-  const { main, post, postIf } = action.runs
-  if (post !== null)
-    state.posts.push({
-      name: `Post ${unit.title}`,
-      condition: postIf,
-      frame,
-      unit,
-      run: async (postSignal) => {
-        const ended = await runPart({ state, frame, unit, action, inputs, script: post }, postSignal)
-        if (ended !== 'success') throw new Error(`${post} of ${action.name} failed`)
-      },
-    })
-  return runPart({ state, frame, unit, action, inputs, script: main }, signal)
+  const { state, frame, step, unit, action, reference, inputs } = call
+  const part = { state, frame, unit, action, reference, inputs }
+  putAside({ ...part, step, title: unit.title })
+  return runPart({ ...part, script: action.runs.main }, signal)
+}
+
+/** Puts the last part of an action aside for the end of the job; where its first part has done so, in the same place. */
+export const putAside = (part: Omit<PartCall, 'script'> & { readonly step: Fields; readonly title: string }): void => {
+  const { state, frame, step, unit, action, title } = part
+  const { post, postIf } = action.runs
+  if (post === null) return
+  const put: PostStep = {
+    name: `Post ${title}`,
+    condition: postIf,
+    frame,
+    step,
+    unit,
+    run: async (signal) => {
+      const ended = await runPart({ ...part, script: post }, signal)
+      if (ended !== 'success') throw new Error(`${post} of ${action.name} failed`)
+    },
+  }
+  const before = state.posts.findIndex((one) => one.step === step)
+  if (before >= 0) state.posts[before] = put
+  else state.posts.push(put)
 }
 
 /** What one part of an action is run with. */
@@ -37,13 +57,14 @@ export type PartCall = {
   readonly frame: StepFrame
   readonly unit: StepUnit
   readonly action: JavascriptAction
+  readonly reference: ActionReference
   readonly inputs: Texts
   readonly script: string
 }
 
 /** Runs one script of an action. */
 export const runPart = async (
-  { state, frame, unit, action, inputs, script }: PartCall,
+  { state, frame, unit, action, reference, inputs, script }: PartCall,
   signal: AbortSignal,
 ): Promise<StepOutcome> => {
   const path = join(action.directory, script)
@@ -52,6 +73,8 @@ export const runPart = async (
     ...Object.fromEntries(Object.entries(inputs).map(([name, value]) => [inputVariable(name), value])),
     ...Object.fromEntries(Object.entries(unit.saved).map(([name, value]) => [`STATE_${name}`, value])),
     GITHUB_ACTION_PATH: action.directory,
+    GITHUB_ACTION_REPOSITORY: reference.kind === 'repository' ? reference.repository : '',
+    GITHUB_ACTION_REF: reference.kind === 'repository' ? reference.ref : '',
   }
   const request = { argv: [process.execPath, path], directory: state.shell.directory, env, onLine: null }
   const end = await runProcess({ state, frame, unit }, request, signal)

@@ -1,7 +1,9 @@
 /** What a running job remembers from step to step. */
+import { join } from 'node:path'
 import type { JsonValue, Texts } from '../../../../core/pipeline/job-plan.ts'
 import type { Annotation, DialectRequest, JobShell } from '../../../../ports/dialect.ts'
 import type { Fields, GithubDefinition } from '../definition.ts'
+import type { ActionFile } from './action-file.ts'
 import type { Matchers } from './matchers.ts'
 
 /** What the dialect was made with; see `githubDialect`. */
@@ -35,6 +37,10 @@ export type StepFrame = {
   readonly inputs: Fields
   /** The composite action that the steps belong to; null for the job's own. */
   readonly action: { readonly path: string; readonly ref: string; readonly repository: string } | null
+  /** The steps around these, and which of them uses the action; null for the job's own. */
+  readonly outer: { readonly frame: StepFrame; readonly step: Fields } | null
+  /** The step that runs; null between them. */
+  unit: StepUnit | null
   /** Environment of the steps around these. */
   readonly env: Texts
   /** Whether one of the steps has failed. */
@@ -50,15 +56,21 @@ export type PostStep = {
   /** Its condition; it is not wrapped. */
   readonly condition: string
   readonly frame: StepFrame
+  readonly step: Fields
   readonly unit: StepUnit
   /** Rejects where it fails. */
   readonly run: (signal: AbortSignal) => Promise<void>
 }
 
+/** Paths of the files behind `GITHUB_ENV`, `GITHUB_OUTPUT` and their like. */
+export type CommandFiles = Readonly<Record<'env' | 'output' | 'path' | 'state' | 'step_summary', string>>
+
 /** One step while it runs. */
 export type StepUnit = {
   /** Its id, or the one that GitHub would make up. */
   readonly id: string
+  /** Files through which it talks to its runner. */
+  readonly files: CommandFiles
   title: string
   /** Environment of the step, evaluated. */
   env: Texts
@@ -85,6 +97,8 @@ export type JobState = {
   /** Folders: temporary files of the steps, kept tools, files for commands. */
   readonly folders: { readonly temporary: string; readonly tools: string; readonly commands: string }
   readonly eventFile: string
+  /** Environment that the job's container would have, where it asks for one and its steps run here instead; null for a job without. */
+  readonly container: Texts | null
   /** Environment of the job, with what `GITHUB_ENV` added. */
   readonly env: Record<string, string>
   /** Folders before `PATH`, in the order in which they stand there. */
@@ -93,11 +107,15 @@ export type JobState = {
   readonly masked: Set<string>
   readonly posts: PostStep[]
   /** What the first part of a step's action kept for its main part. */
-  readonly saved: Map<Fields, Readonly<Record<string, string>>>
+  readonly saved: Map<Fields, Record<string, string>>
+  /** Files of actions that were read before the first step, by the step that uses them. */
+  readonly loaded: Map<Fields, ActionFile>
   /** Falls when the job is called off. */
   readonly signal: AbortSignal
-  /** Files made so far, so that each gets a name of its own. */
-  readonly made: { files: number }
+  /** Falls when a step that runs beside others is ended by one of them; null for the others. */
+  readonly calledOff: AbortSignal | null
+  /** Files made so far, so that each gets a name of its own; and names of artifacts. */
+  readonly made: { files: number; readonly artifacts: Set<string> }
 }
 
 /** Puts a folder before all others of `PATH`. */
@@ -138,7 +156,32 @@ export const plainAnnotation = (level: Annotation['level'], message: string): An
   column: null,
 })
 
-/** The outcome of a job so far, as `job.status` has it. */
+/** A step at its beginning, with files of its own. */
+export const createUnit = (
+  { folders, made }: Pick<JobState, 'folders' | 'made'>,
+  start: Pick<StepUnit, 'id' | 'title' | 'env' | 'saved'>,
+): StepUnit => {
+  made.files += 1
+  const path = (name: string): string => join(folders.commands, `${name}_${made.files}`)
+  return {
+    ...start,
+    files: {
+      env: path('set_env'),
+      output: path('set_output'),
+      path: path('add_path'),
+      state: path('save_state'),
+      step_summary: path('step_summary'),
+    },
+    outputs: {},
+    hasBrokenCommand: false,
+    exitCode: null,
+  }
+}
+
+/** The steps of the job itself, however deep in actions a step is. */
+export const jobFrame = (frame: StepFrame): StepFrame => (frame.outer === null ? frame : jobFrame(frame.outer.frame))
+
+/** What steps have come to so far: those of the job (`job.status`), or of an action. */
 export const statusOf = (state: JobState, frame: StepFrame): 'success' | 'failure' | 'cancelled' => {
   if (state.signal.aborted) return 'cancelled'
   return frame.hasFailed ? 'failure' : 'success'

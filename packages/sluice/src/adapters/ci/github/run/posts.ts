@@ -1,52 +1,10 @@
-/** What actions do before the first step of a job, and after its last one. */
-import { limits } from '../../../../core/limits.ts'
-import { actionReference } from '../action-reference.ts'
+/** What actions do after the last step of a job. */
 import type { Fields } from '../definition.ts'
-import { evaluate, evaluateValue, textOf, truthy } from '../expressions.ts'
-import { readActionFile } from './action-file.ts'
-import { runPart } from './javascript.ts'
-import { tellError, type JobState, type StepFrame, type StepUnit } from './job-state.ts'
-import { actionInputs, directoryOf, isSkipped } from './run-action.ts'
-import { plainTitle, type Failed } from './run-step.ts'
-import { stepScope, textsOf } from './step-scope.ts'
-
-/** Runs the first parts of JavaScript actions. Actions of the repository have none: it is checked out by a step. Gives the first that failed. */
-export const runPres = async (state: JobState, frame: StepFrame, steps: readonly Fields[]): Promise<Failed | null> => {
-  let first: Failed | null = null
-  for (const step of steps) {
-    const reference = actionReference(textOf(step['uses'] ?? null))
-    if (reference?.kind !== 'repository' || isSkipped(state, reference)) continue
-    const directory = directoryOf(state, reference)
-    const action = directory === null ? null : readActionFile(directory)
-    if (action?.runs.kind !== 'javascript' || action.runs.pre === null) continue
-    const scope = stepScope(state, frame, {})
-    if (!truthy(evaluate(action.runs.preIf, scope))) continue
-    const env = textsOf(evaluateValue(step['env'] ?? {}, scope))
-    const title = `Pre ${plainTitle(step)}`
-    const unit: StepUnit = {
-      id: textOf(step['id'] ?? null),
-      title,
-      env,
-      outputs: {},
-      saved: {},
-      hasBrokenCommand: false,
-      exitCode: null,
-    }
-    state.shell.group(title)
-    const inputs = actionInputs({ state, step, scope }, action)
-    const { pre } = action.runs
-    const outcome = await runPart(
-      { state, frame, unit, action: { ...action, runs: action.runs }, inputs, script: pre },
-      signalNow(state),
-    )
-    state.shell.endGroup()
-    state.saved.set(step, unit.saved)
-    if (outcome === 'success') continue
-    frame.hasFailed = true
-    first ??= { name: title, exitCode: unit.exitCode }
-  }
-  return first
-}
+import { evaluate, truthy } from '../expressions.ts'
+import { tellError, type JobState, type StepFrame } from './job-state.ts'
+import { mayStepFail, type Failed } from './run-step.ts'
+import { holdsWhenCancelled, stepFunctions, stepScope } from './step-scope.ts'
+import { stepSignal } from './step-signal.ts'
 
 /** Runs what actions put aside, the last first. Gives the first of them that failed. */
 export const runPosts = async (state: JobState, frame: StepFrame): Promise<Failed | null> => {
@@ -54,11 +12,16 @@ export const runPosts = async (state: JobState, frame: StepFrame): Promise<Faile
   for (let post = state.posts.pop(); post !== undefined; post = state.posts.pop()) {
     const { name, condition, unit } = post
     state.shell.group(name)
+    // Whatever action it belongs to, it looks at what has become of the job.
+    const scope = { ...stepScope(state, post.frame, unit.env), functions: stepFunctions(state, frame) }
     try {
       unit.hasBrokenCommand = false
-      if (truthy(evaluate(condition, stepScope(state, frame, unit.env)))) await post.run(signalNow(state))
+      post.frame.unit = unit
+      if (truthy(evaluate(condition, scope)))
+        await post.run(stepSignal(state, () => holdsWhenCancelled(state, condition, scope)))
     } catch (error) {
       tellError(state, error instanceof Error ? error.message : String(error))
+      if (isTolerated(state, post.frame, post.step)) continue
       frame.hasFailed = true
       first ??= { name, exitCode: null }
     } finally {
@@ -68,5 +31,7 @@ export const runPosts = async (state: JobState, frame: StepFrame): Promise<Faile
   return first
 }
 
-const signalNow = (state: JobState): AbortSignal =>
-  state.signal.aborted ? AbortSignal.timeout(limits.cancelledStepsMs) : state.signal
+/** Whether a step may fail, or one that uses the action which it is part of. */
+const isTolerated = (state: JobState, frame: StepFrame, step: Fields): boolean =>
+  mayStepFail(step, stepScope(state, frame, {})) ||
+  (frame.outer !== null && isTolerated(state, frame.outer.frame, frame.outer.step))

@@ -1,12 +1,12 @@
 /** A process of a step: its environment, its command files, and what it says through them. */
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
+import { delimiter } from 'node:path'
 import { limits } from '../../../../core/limits.ts'
 import type { Texts } from '../../../../core/pipeline/job-plan.ts'
 import type { ExecutionEnd } from '../../../../ports/dialect.ts'
 import { githubVariables } from '../github-context.ts'
 import { parseKeyValues, parsePaths } from './file-commands.ts'
-import { prependPath, tellError, type JobState, type StepFrame, type StepUnit } from './job-state.ts'
+import { prependPath, tellError, type CommandFiles, type JobState, type StepFrame, type StepUnit } from './job-state.ts'
 import { lineReader, type LineReader } from './line-reader.ts'
 import { githubFor, runnerContext, textsOf } from './step-scope.ts'
 
@@ -26,7 +26,8 @@ export const runProcess = async (
   request: ProcessRequest,
   signal: AbortSignal,
 ): Promise<ExecutionEnd> => {
-  const files = createFiles(state)
+  const { files } = unit
+  createFiles(state, files)
   const read = lineReader(state, unit)
   const onLine = request.onLine
   const end = await state.shell.exec(
@@ -48,12 +49,13 @@ export const runProcess = async (
 
 /** Environment of a step's processes: the job's, the step's, and what is always there, which neither can change. */
 export const processEnv = (state: JobState, frame: StepFrame, unit: StepUnit): Texts => {
-  const github = { ...githubFor(state, frame), action: unit.id }
+  const github = githubFor(state, frame)
   const runner = textsOf(runnerContext(state))
   const own = { ...state.env, ...frame.env, ...unit.env }
   const path = [...state.prepended, own['PATH'] ?? state.shell.env['PATH'] ?? ''].filter((one) => one !== '')
   return {
     CI: 'true',
+    ...state.container,
     ...own,
     ...githubVariables(github),
     GITHUB_ACTIONS: 'true',
@@ -72,30 +74,16 @@ const actionVariables = ({ path, ref, repository }: NonNullable<StepFrame['actio
   GITHUB_ACTION_REPOSITORY: repository,
 })
 
-type Files = Readonly<Record<'env' | 'output' | 'path' | 'state' | 'step_summary', string>>
-
-const createFiles = (state: JobState): Files => {
-  mkdirSync(state.folders.commands, { recursive: true })
-  state.made.files += 1
-  const create = (name: string): string => {
-    const path = join(state.folders.commands, `${name}_${state.made.files}`)
-    writeFileSync(path, '')
-    return path
-  }
-  return {
-    env: create('set_env'),
-    output: create('set_output'),
-    path: create('add_path'),
-    state: create('save_state'),
-    step_summary: create('step_summary'),
-  }
+const createFiles = ({ folders }: JobState, files: CommandFiles): void => {
+  mkdirSync(folders.commands, { recursive: true })
+  for (const path of Object.values(files)) writeFileSync(path, '')
 }
 
-const commandFiles = (files: Files): Texts =>
+const commandFiles = (files: CommandFiles): Texts =>
   Object.fromEntries(Object.entries(files).map(([name, path]) => [`GITHUB_${name.toUpperCase()}`, path]))
 
-const readFiles = (state: JobState, unit: StepUnit, files: Files): void => {
-  const attempt = (name: keyof Files, read: (text: string) => void): void => {
+const readFiles = (state: JobState, unit: StepUnit, files: CommandFiles): void => {
+  const attempt = (name: keyof CommandFiles, read: (text: string) => void): void => {
     const path = files[name]
     try {
       if (existsSync(path)) read(readFileSync(path, 'utf8'))

@@ -23,7 +23,8 @@ export const runAction = async (call: StepCall, signal: AbortSignal): Promise<St
     return 'skipped'
   }
   const directory = directoryOf(state, reference)
-  if (directory !== null) return runFound(call, { action: readActionFile(directory), reference }, signal)
+  if (directory !== null)
+    return runFound(call, { action: state.loaded.get(step) ?? readActionFile(directory), reference }, signal)
   const builtIn = builtIns[reference.name]
   if (builtIn === undefined) {
     const ways = `give a directory that has it with --actions, or leave the step out with --skip-action ${reference.name}`
@@ -51,32 +52,23 @@ type Found = { readonly action: ActionFile; readonly reference: ActionReference 
 
 const runFound = async (call: StepCall, { action, reference }: Found, signal: AbortSignal): Promise<StepOutcome> => {
   const inputs = actionInputs(call, action)
-  if (action.runs.kind === 'javascript')
-    return runJavascript({ ...call, action: { ...action, runs: action.runs }, inputs }, signal)
+  if (action.runs.kind === 'javascript') {
+    if (reference.kind === 'local' && action.runs.pre !== null)
+      tellWarning(call.state, `\`pre\` execution is not supported for local action from '${reference.name}'`)
+    return runJavascript({ ...call, action: { ...action, runs: action.runs }, reference, inputs }, signal)
+  }
   return runComposite(call, { action, reference, inputs }, signal)
 }
 
 const runComposite = async (
-  { state, frame, unit, runInner }: StepCall,
+  { state, frame, step, unit, runInner }: StepCall,
   { action, reference, inputs }: Found & { readonly inputs: Texts },
   signal: AbortSignal,
 ): Promise<StepOutcome> => {
   if (frame.depth >= limits.compositeDepthMax)
     throw new Error(`actions nest deeper than ${limits.compositeDepthMax} levels`)
   if (action.runs.kind !== 'composite') return 'success'
-  const inner: StepFrame = {
-    steps: {},
-    inputs,
-    action: {
-      path: action.directory,
-      ref: reference.kind === 'repository' ? reference.ref : '',
-      repository: reference.kind === 'repository' ? reference.repository : '',
-    },
-    env: { ...frame.env, ...unit.env },
-    hasFailed: false,
-    depth: frame.depth + 1,
-    taken: new Map(),
-  }
+  const inner = compositeFrame({ frame, step, env: unit.env }, { action, reference, inputs })
   // What limits the step limits all of its own.
   const failed = await runInner({ ...state, signal }, inner, action.runs.steps)
   unit.exitCode = failed?.exitCode ?? null
@@ -85,6 +77,26 @@ const runComposite = async (
     unit.outputs[name] = textOf(evaluateValue(isMapping(output) ? (output['value'] ?? '') : '', scope))
   return inner.hasFailed ? 'failure' : 'success'
 }
+
+/** The frame of the steps of a composite action that a step uses; `env` is that step's. */
+export const compositeFrame = (
+  { frame, step, env }: Pick<StepCall, 'frame' | 'step'> & { readonly env: Texts },
+  { action, reference, inputs }: Found & { readonly inputs: Texts },
+): StepFrame => ({
+  steps: {},
+  inputs,
+  outer: { frame, step },
+  unit: null,
+  action: {
+    path: action.directory,
+    ref: reference.kind === 'repository' ? reference.ref : '',
+    repository: reference.kind === 'repository' ? reference.repository : '',
+  },
+  env: { ...frame.env, ...env },
+  hasFailed: false,
+  depth: frame.depth + 1,
+  taken: new Map(),
+})
 
 /** Inputs of an action: what is given, and the defaults of the rest. Names have no case. */
 export const actionInputs = (

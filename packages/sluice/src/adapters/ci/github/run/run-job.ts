@@ -3,11 +3,12 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { JsonValue, Texts } from '../../../../core/pipeline/job-plan.ts'
 import type { DialectEnd, DialectRequest, JobShell } from '../../../../ports/dialect.ts'
+import { controlOf, flatSteps } from '../control-steps.ts'
 import { definitionOf, type Call, type Fields, type GithubDefinition } from '../definition.ts'
-import { payloadOf } from '../event.ts'
 import { evaluateText, evaluateValue, isMapping, textOf, type Scope } from '../expressions.ts'
 import { githubContext } from '../github-context.ts'
 import { jobContexts } from '../job-scope.ts'
+import { payloadOf } from '../payload.ts'
 import {
   plainAnnotation,
   mask,
@@ -17,8 +18,11 @@ import {
   type RunOptions,
   type StepFrame,
 } from './job-state.ts'
+import { createBeside } from './beside.ts'
+import { runControl } from './run-control.ts'
 import { createMatchers } from './matchers.ts'
-import { runPosts, runPres } from './posts.ts'
+import { runPosts } from './posts.ts'
+import { runPres } from './pres.ts'
 import { runSteps, type Failed } from './run-step.ts'
 import { stepScope, textsOf } from './step-scope.ts'
 
@@ -33,6 +37,8 @@ export const runJob = async (
     steps: {},
     inputs: definition.inputs,
     action: null,
+    outer: null,
+    unit: null,
     env: {},
     hasFailed: false,
     depth: 0,
@@ -45,8 +51,8 @@ export const runJob = async (
     Object.assign(state.env, jobEnv(state))
     const written = definition.job['steps']
     const steps = (Array.isArray(written) ? written : []).filter(isMapping)
-    failed = await runPres(state, frame, steps)
-    failed ??= await runSteps(state, frame, steps)
+    failed = await runPres(state, frame, flatSteps(steps))
+    failed ??= await runJobSteps(state, frame, steps)
     failed = (await runPosts(state, frame)) ?? failed
     Object.assign(outputs, jobOutputs(state, frame))
     tellEnvironment(state, frame)
@@ -64,6 +70,26 @@ export const runJob = async (
       ? 'failed'
       : 'succeeded'
   return { outcome, failedStep: failed?.name ?? null, exitCode: failed?.exitCode ?? null, outputs }
+}
+
+/** The steps of the job itself, among which some may run beside the others. All have ended then. */
+const runJobSteps = async (state: JobState, frame: StepFrame, steps: readonly Fields[]): Promise<Failed | null> => {
+  const beside = createBeside(state, frame)
+  let first: Failed | null = null
+  for (const step of steps) {
+    const control = controlOf(step)
+    if (control !== null) {
+      const failed = await runControl({ state, frame, beside, step }, control)
+      first ??= failed
+    } else if (step['background'] === true) beside.start(step)
+    else {
+      const failed = await runSteps(state, frame, [step])
+      first ??= failed
+    }
+  }
+  const left = await beside.finish()
+  if (left !== null) frame.hasFailed = true
+  return first ?? left
 }
 
 const isTimeout = ({ reason }: AbortSignal): boolean => reason instanceof Error && reason.name === 'TimeoutError'
@@ -88,7 +114,7 @@ const stateOf = ({ definition, request, shell, options, signal }: Parts): JobSta
   const { run, commit, needs } = request
   const eventFile = join(shell.temporary, '_temp', '_github_workflow', 'event.json')
   mkdirSync(join(shell.temporary, '_temp', '_github_workflow'), { recursive: true })
-  writeFileSync(eventFile, JSON.stringify(payloadOf(event, commit), null, 2))
+  writeFileSync(eventFile, JSON.stringify(payloadOf(event, { commit, file: top.file }), null, 2))
   const moment = { run, commit, needs, token: options.token }
   const secrets = secretsOf(definition.call, { ...shell.secrets, GITHUB_TOKEN: options.token })
   const state: JobState = {
@@ -103,13 +129,16 @@ const stateOf = ({ definition, request, shell, options, signal }: Parts): JobSta
     isDebug: (secrets['ACTIONS_STEP_DEBUG'] ?? definition.vars['ACTIONS_STEP_DEBUG'] ?? '') === 'true',
     folders,
     eventFile,
+    container: containerEnv(definition, { contexts: { ...jobContexts(definition, moment), secrets }, functions: [] }),
     env: {},
     prepended: [],
     masked: new Set(),
     posts: [],
     saved: new Map(),
+    loaded: new Map(),
     signal,
-    made: { files: 0 },
+    calledOff: null,
+    made: { files: 0, artifacts: new Set() },
   }
   for (const value of Object.values(secrets)) mask(state, value)
   return state
@@ -123,6 +152,12 @@ const secretsOf = (call: Call | null, source: Texts): Texts => {
   const scope: Scope = { contexts: { ...call.contexts, secrets: above }, functions: [] }
   const handed = Object.entries(call.secrets).map(([name, template]) => [name, evaluateText(template, scope)])
   return { ...Object.fromEntries(handed), GITHUB_TOKEN: source['GITHUB_TOKEN'] ?? '' }
+}
+
+const containerEnv = ({ job }: GithubDefinition, scope: Scope): Texts | null => {
+  const container = evaluateValue(job['container'] ?? null, scope)
+  if (!isMapping(container)) return textOf(container) === '' ? null : {}
+  return textOf(container['image'] ?? null) === '' ? null : textsOf(container['env'])
 }
 
 /** Environment of the workflow, and of the job on top. */

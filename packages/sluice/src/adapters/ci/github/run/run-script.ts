@@ -13,7 +13,9 @@ import { shellCommand } from './shells.ts'
 export const runScript = async (call: StepCall, signal: AbortSignal): Promise<StepOutcome> => {
   const { state, frame, step, unit, scope } = call
   const defaults = frame.action === null ? runDefaults(state, scope) : {}
-  const shell = textOf(evaluateValue(step['shell'] ?? defaults['shell'] ?? null, scope))
+  const written = textOf(evaluateValue(step['shell'] ?? defaults['shell'] ?? null, scope))
+  // What stands in a container is run by sh there, unless somebody says otherwise.
+  const shell = written === '' && frame.action === null && state.container !== null ? 'sh' : written
   if (frame.action !== null && shell === '') throw new Error('Required property is missing: shell')
   const script = evaluateText(textOf(step['run'] ?? null), scope)
   const path = processEnv(state, frame, unit)['PATH'] ?? ''

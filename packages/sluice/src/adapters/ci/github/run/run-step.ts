@@ -5,10 +5,11 @@ import type { Fields } from '../definition.ts'
 import { evaluateCondition, evaluateText, evaluateValue, textOf, type Scope } from '../expressions.ts'
 import { firstLine } from '../job-fields.ts'
 import { actionReference } from '../action-reference.ts'
-import { tellError, type JobState, type StepFrame, type StepOutcome, type StepUnit } from './job-state.ts'
+import { createUnit, tellError, type JobState, type StepFrame, type StepOutcome, type StepUnit } from './job-state.ts'
 import { runAction } from './run-action.ts'
 import { runScript } from './run-script.ts'
-import { stepScope, textsOf } from './step-scope.ts'
+import { holdsWhenCancelled, stepScope, textsOf } from './step-scope.ts'
+import { stepSignal } from './step-signal.ts'
 
 /** A step that failed: what it is called, and its exit code where it has one. */
 export type Failed = { readonly name: string | null; readonly exitCode: number | null }
@@ -28,24 +29,32 @@ export type StepCall = {
 export const runSteps = async (state: JobState, frame: StepFrame, steps: readonly Fields[]): Promise<Failed | null> => {
   let first: Failed | null = null
   for (const step of steps) {
-    const failed = await runStep(state, frame, step)
+    const failed = keep(frame, await attemptStep(state, frame, step))
     first ??= failed
   }
   return first
 }
 
-const runStep = async (state: JobState, frame: StepFrame, step: Fields): Promise<Failed | null> => {
+/** A step that has been tried: how it ended, what it gave, and its id where it has one. */
+export type Attempted = { readonly id: string; readonly unit: StepUnit; readonly ended: Ended }
+
+/** Tries a step, and keeps nothing of it yet. Never rejects for what a document says. */
+export const attemptStep = async (state: JobState, frame: StepFrame, step: Fields): Promise<Attempted> => {
   const id = textOf(step['id'] ?? null)
-  const unit: StepUnit = {
-    id: id === '' ? generatedId(frame, step) : id,
+  const unit = createUnit(state, {
+    id: stepId(frame, step),
     title: plainTitle(step),
     env: {},
-    outputs: {},
-    saved: { ...state.saved.get(step) },
-    hasBrokenCommand: false,
-    exitCode: null,
-  }
+    saved: state.saved.get(step) ?? {},
+  })
+  frame.unit = unit
   const ended = await attempt(state, frame, { step, unit })
+  frame.unit = null
+  return { id, unit, ended }
+}
+
+/** Keeps the results of a step. Gives how it failed for good; null where it did not. */
+export const keep = (frame: StepFrame, { id, unit, ended }: Attempted): Failed | null => {
   const { outcome, conclusion, title } = ended
   if (id !== '') frame.steps[id] = { outcome, conclusion, outputs: outcome === 'skipped' ? {} : unit.outputs }
   if (conclusion !== 'failure') return null
@@ -73,7 +82,7 @@ const attempt = async (
     unit.env = env
     unit.title = title
     const outcome = await carryOut({ state, frame, step, unit, scope, runInner: runSteps })
-    const mayFail = outcome === 'failure' && textOf(evaluateValue(step['continue-on-error'] ?? false, scope)) === 'true'
+    const mayFail = outcome === 'failure' && mayStepFail(step, scope)
     return { outcome, conclusion: mayFail ? 'success' : outcome, title }
   } catch (error) {
     tellError(state, error instanceof Error ? error.message : String(error))
@@ -81,12 +90,18 @@ const attempt = async (
   }
 }
 
+/** `continue-on-error` of a step. */
+export const mayStepFail = (step: Fields, scope: Scope): boolean =>
+  textOf(evaluateValue(step['continue-on-error'] ?? false, scope)) === 'true'
+
 const carryOut = async (call: StepCall): Promise<StepOutcome> => {
   const { state, step, unit, scope } = call
   const minutes = Number(evaluateValue(step['timeout-minutes'] ?? 0, scope))
   const limitMs = minutes > 0 ? Math.min(minutes * 60_000, limits.durationMsMax) : null
   const wasCancelled = state.signal.aborted
-  const outer = wasCancelled ? AbortSignal.timeout(limits.cancelledStepsMs) : state.signal
+  const { calledOff } = state
+  const onward = stepSignal(state, () => holdsWhenCancelled(state, step['if'], scope))
+  const outer = calledOff === null ? onward : AbortSignal.any([onward, calledOff])
   const limit = limitMs === null ? null : AbortSignal.timeout(Math.ceil(limitMs))
   const signal = limit === null ? outer : AbortSignal.any([outer, limit])
   state.shell.group(unit.title === plainTitle(step) && step['name'] === undefined ? `Run ${unit.title}` : unit.title)
@@ -97,7 +112,7 @@ const carryOut = async (call: StepCall): Promise<StepOutcome> => {
       return 'failure'
     }
     if (outer.aborted) {
-      if (!wasCancelled) tellError(state, 'The operation was canceled.')
+      if (!wasCancelled && calledOff?.aborted !== true) tellError(state, 'The operation was canceled.')
       return 'cancelled'
     }
     return unit.hasBrokenCommand && outcome === 'success' ? 'failure' : outcome
@@ -112,11 +127,13 @@ const carryOut = async (call: StepCall): Promise<StepOutcome> => {
 /** What a step is called before its expressions are evaluated: the same that the plan shows. */
 export const plainTitle = (step: Fields): string => textOf(step['name'] ?? step['uses'] ?? firstLine(step['run']))
 
-/** `GITHUB_ACTION` of a step without an id: `__run`, `__run_2`, `__actions_checkout`. Source: docs.github.com, "Variables reference", *GITHUB_ACTION*. */
-const generatedId = (frame: StepFrame, step: Fields): string => {
+/** `GITHUB_ACTION`: the id of a step, or `__run`, `__run_2`, `__actions_checkout`. Source: docs.github.com, "Variables reference", *GITHUB_ACTION*. */
+export const stepId = ({ taken }: Pick<StepFrame, 'taken'>, step: Fields): string => {
+  const written = textOf(step['id'] ?? null)
+  if (written !== '') return written
   const base = `__${idOf(step['uses'])}`.replaceAll(/[^\w-]/g, '_')
-  const count = (frame.taken.get(base) ?? 0) + 1
-  frame.taken.set(base, count)
+  const count = (taken.get(base) ?? 0) + 1
+  taken.set(base, count)
   return count === 1 ? base : `${base}_${count}`
 }
 

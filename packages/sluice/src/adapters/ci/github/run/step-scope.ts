@@ -3,10 +3,10 @@ import { data } from '@actions/expressions'
 import type { FunctionDefinition } from '@actions/expressions/funcs/info'
 import type { JsonValue, Texts } from '../../../../core/pipeline/job-plan.ts'
 import type { Fields } from '../definition.ts'
-import { isMapping, textOf, type Scope } from '../expressions.ts'
+import { evaluateCondition, isMapping, textOf, type Scope } from '../expressions.ts'
 import { portVariable } from '../services.ts'
 import { hashFiles } from './hash-files.ts'
-import { statusOf, stepsContext, type JobState, type StepFrame } from './job-state.ts'
+import { jobFrame, statusOf, stepsContext, type JobState, type StepFrame } from './job-state.ts'
 
 /** Everything that an expression of a step may use. `env` is that of the step on top of the job's. */
 export const stepScope = (state: JobState, frame: StepFrame, env: Texts): Scope => ({
@@ -21,14 +21,28 @@ export const stepScope = (state: JobState, frame: StepFrame, env: Texts): Scope 
     job: jobContext(state, frame),
     runner: runnerContext(state),
   },
-  functions: [...statusFunctions(state, frame), hashFunction(state)],
+  functions: stepFunctions(state, frame),
 })
+
+/** Status functions over the steps of `frame`, and `hashFiles`. */
+export const stepFunctions = (state: JobState, frame: StepFrame): readonly FunctionDefinition[] => [
+  ...statusFunctions(statusOf(state, frame)),
+  hashFunction(state),
+]
+
+/** Whether a condition of a step holds when the job has been called off. */
+export const holdsWhenCancelled = (state: JobState, condition: JsonValue | undefined, scope: Scope): boolean => {
+  const functions = [...statusFunctions('cancelled'), hashFunction(state)]
+  return evaluateCondition(condition, { contexts: scope.contexts, functions })
+}
 
 /** The `github` context of a step. */
 export const githubFor = (state: JobState, frame: StepFrame): Fields => ({
   ...state.github,
   workspace: state.shell.directory,
   event_path: state.eventFile,
+  action: frame.unit?.id ?? '',
+  ...frame.unit?.files,
   action_path: frame.action?.path ?? '',
   action_ref: frame.action?.ref ?? '',
   action_repository: frame.action?.repository ?? '',
@@ -54,13 +68,15 @@ const architectures: Readonly<Record<string, string>> = { x64: 'X64', arm64: 'AR
 const jobContext = (state: JobState, frame: StepFrame): JsonValue => {
   const { services } = state.request.job
   return {
-    status: statusOf(state, frame),
+    status: statusOf(state, jobFrame(frame)),
     services: Object.fromEntries(
       services.map(({ name, ports }) => {
-        const port = state.shell.env[portVariable(name)] ?? ''
+        const variable = portVariable(name)
+        const { env } = state.shell
+        const portOf = (inside: number): string => env[`${variable}_${inside}`] ?? env[variable] ?? ''
         return [
           name,
-          { id: name, network: '', ports: Object.fromEntries(ports.map((inside) => [String(inside), port])) },
+          { id: name, network: '', ports: Object.fromEntries(ports.map((inside) => [String(inside), portOf(inside)])) },
         ]
       }),
     ),
@@ -68,8 +84,7 @@ const jobContext = (state: JobState, frame: StepFrame): JsonValue => {
 }
 
 /** Inside of a composite action the status is that of the action, outside that of the job. Source: actions/runner, `Expressions/SuccessFunction.cs`. */
-const statusFunctions = (state: JobState, frame: StepFrame): readonly FunctionDefinition[] => {
-  const status = statusOf(state, frame)
+const statusFunctions = (status: ReturnType<typeof statusOf>): readonly FunctionDefinition[] => {
   const none = { minArgs: 0, maxArgs: 0 }
   const yes = (value: boolean): data.BooleanData => new data.BooleanData(value)
   return [

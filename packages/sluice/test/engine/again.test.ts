@@ -1,0 +1,103 @@
+/** A run that is made again is the same run: of the working tree, of a part, of another pipeline; and takes over only work of its own commit. */
+import { deepStrictEqual, ok, rejects, strictEqual } from 'node:assert/strict'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { type ControlPlane, openControlPlane } from '../../src/app.ts'
+import { SluiceError } from '../../src/core/errors.ts'
+import type { RunId } from '../../src/core/model.ts'
+import type { StartRunCommand } from '../../src/engine/run-commands.ts'
+import type { Run } from '../../src/engine/trusted.ts'
+import { makeStateDir, tester } from '../e2e/plane.ts'
+import { makeProject, type Project } from '../e2e/project.ts'
+
+const never = new AbortController().signal
+
+let project: Project
+let stateDir: string
+let plane: ControlPlane
+
+before(async () => {
+  project = await makeProject({})
+  await mkdir(join(project.directory, '.github/workflows'), { recursive: true })
+  const workflow = { on: 'push', jobs: { hello: { 'runs-on': 'ubuntu-latest', steps: [{ run: 'true' }] } } }
+  await writeFile(join(project.directory, '.github/workflows/hello.yml'), JSON.stringify(workflow))
+  await project.commit('1.1.0')
+  stateDir = await makeStateDir()
+  plane = await openControlPlane({
+    projectDir: project.directory,
+    stateDir,
+    gateway: 'whenNeeded',
+    onFatal: (error) => {
+      throw error
+    },
+  })
+  await plane.start()
+})
+after(async () => {
+  await plane.close()
+  await project.remove()
+  await rm(stateDir, { recursive: true, force: true })
+})
+
+const over = async (command: Partial<StartRunCommand>): Promise<Run> => {
+  const { engine } = plane
+  const { run } = await engine.startRun({ ref: 'HEAD', jobs: null, ...command }, tester, never)
+  return settled(run)
+}
+
+const settled = async (id: RunId | string): Promise<Run> => {
+  const { engine } = plane
+  return new Promise((resolve, reject) => {
+    const look = (): void => {
+      engine.reading.run(id).then((run) => {
+        if (!['succeeded', 'failed', 'cancelled'].includes(run.status)) return
+        end()
+        resolve(run)
+      }, reject)
+    }
+    const end = engine.subscribe(look)
+    look()
+  })
+}
+
+const pipeline = {
+  kind: 'github',
+  file: '.github/workflows/hello.yml',
+  event: 'push',
+  payload: null,
+  inputs: {},
+  variables: {},
+  runners: {},
+  containers: 'refuse',
+  actions: null,
+  skippedActions: [],
+} as const
+
+test('a run of the working tree that is made again cuts no release either', async () => {
+  await writeFile(join(project.directory, 'package.json'), '{"name":"tiny","version":"6.6.6","type":"module"}')
+  const first = await over({ of: 'tree' })
+  const again = await over({ retryOf: first.id })
+  deepStrictEqual([first.status, again.status, again.release], ['succeeded', 'succeeded', null])
+  deepStrictEqual(again.plan, first.plan)
+})
+
+test('a run of a workflow, and one of a part, that are made again are that workflow and that part', async () => {
+  for (const command of [{ pipeline }, { jobs: ['build'] }, { event: 'schedule' as const }]) {
+    const first = await over(command)
+    strictEqual(first.status, 'succeeded')
+    const counted = 'pipeline' in command ? { attempt: 2 } : {}
+    deepStrictEqual((await over({ retryOf: first.id })).plan, { ...first.plan, ...counted })
+  }
+})
+
+test('work of one commit, or of another pipeline, is not taken over into a run of this one', async () => {
+  const first = await over({})
+  ok(first.status === 'succeeded' && first.release !== null)
+  await project.commit('1.2.0')
+  const refused = (error: unknown): boolean => error instanceof SluiceError && error.code === 'command_conflict'
+  await rejects(over({ failedOf: first.id }), refused)
+  await rejects(over({ failedOf: first.id, ref: first.plan.commit.id, pipeline }), refused)
+  const carried = await over({ retryOf: first.id, failedOf: first.id })
+  ok(carried.jobs.every((job) => job.status === 'succeeded' && job.carriedFrom === first.id))
+})

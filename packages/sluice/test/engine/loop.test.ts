@@ -1,0 +1,145 @@
+/** The loop over a store in memory, with time turned by hand: what one commit that goes wrong, or one large request, does to the rest. */
+import { deepStrictEqual, ok, rejects, strictEqual } from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { test } from 'node:test'
+import { createMemoryDisk, type MemoryFaults } from '../../src/adapters/store/memory.ts'
+import type { SluiceError } from '../../src/core/errors.ts'
+import type { AggregateKey } from '../../src/core/ledger/entry.ts'
+import { limits } from '../../src/core/limits.ts'
+import { type Commit, commitId, type Release, releaseId, runId } from '../../src/core/model.ts'
+import type { JobPlan } from '../../src/core/pipeline/job-plan.ts'
+import type { RunEvent, RunResult } from '../../src/core/pipeline/types.ts'
+import { Loop } from '../../src/engine/loop.ts'
+import type { Job } from '../../src/engine/perform.ts'
+import { asRun } from '../../src/engine/trusted.ts'
+import { jobPlan } from '../pipeline/jobs.ts'
+import { Timeline } from '../sim/engine/timeline.ts'
+
+const by = { kind: 'person', name: 'ada' } as const
+const commit: Commit = { id: commitId('a'.repeat(40)), subject: 'change', author: 'ada', committedAt: 1 }
+const draft = {
+  schema: 1,
+  service: 's',
+  version: '1.0.0',
+  commit,
+  start: { command: 'true', artifact: 'app' },
+  environments: [],
+  migrations: [],
+} as const
+const release: Release = {
+  id: releaseId(`rel_${'c'.repeat(64)}`),
+  content: { ...draft, artifacts: [] },
+  cutBy: runId('run_1'),
+  cutAt: 1,
+}
+const done: RunResult = { kind: 'job_succeeded', artifacts: [], outputs: {}, evidence: null }
+
+type Lab = { readonly faults?: MemoryFaults; readonly perform?: (job: Job) => RunResult | null }
+
+/** A loop whose effects come to what `perform` says; null: they go on for ever. */
+const lab = async ({ faults = {}, perform = () => null }: Lab = {}) => {
+  const disk = createMemoryDisk((text) => createHash('sha256').update(text).digest('hex'))
+  const time = new Timeline(() => {})
+  const clock = { now: () => time.now, after: (ms: number, call: () => void) => time.after(ms, call) }
+  const fatal: string[] = []
+  const loop = new Loop({
+    clock,
+    log: { info: () => {}, warn: () => {}, error: () => {} },
+    store: disk.open(faults),
+    owner: 'test',
+    perform: (job) => {
+      const result = perform(job)
+      if (result === null) return new Promise(() => {})
+      return Promise.resolve({ type: 'effect_succeeded', at: time.now, sequence: job.effect.sequence, result } as const)
+    },
+    onRows: () => {},
+    onFatal: ({ code }) => void fatal.push(code),
+  })
+  await loop.start()
+  const settle = async (): Promise<void> => {
+    for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+  }
+  return {
+    loop,
+    fatal,
+    disk,
+    /** Lets what is under way come to its end, and `ms` pass. */
+    pass: async (ms = 0): Promise<void> => {
+      await settle()
+      const end = time.now + ms
+      time.after(ms, () => {})
+      while (time.now < end && time.step()) await settle()
+    },
+    start: (id: string, jobs: readonly JobPlan[], isReleased = false): Promise<readonly boolean[]> =>
+      loop.transact([runKey(id)], () => [
+        { key: runKey(id), event: planned(id, jobs, isReleased), actor: by, reason: null },
+      ]),
+    status: async (id: string): Promise<string> => asRun(await loop.state(runKey(id))).status,
+  }
+}
+
+const runKey = (id: string): AggregateKey => ({ kind: 'run', id })
+
+const planned = (id: string, jobs: readonly JobPlan[], isReleased: boolean): RunEvent => ({
+  type: 'run_planned',
+  at: 1,
+  id: runId(id),
+  token: 1,
+  by,
+  carried: [],
+  plan: {
+    form: 1,
+    service: 's',
+    commit,
+    version: '1.0.0',
+    trigger: { event: 'manual', name: null, inputs: {} },
+    parallelMax: 4,
+    isolation: 'auto',
+    jobs,
+    gates: null,
+    draft: isReleased ? draft : null,
+  },
+})
+
+test('a run that cuts a release which is there already succeeds with it, and the first cut stays', async () => {
+  const cut: RunResult = { kind: 'release_cut', release }
+  const { start, status, pass, fatal, disk } = await lab({
+    perform: ({ effect }) => (effect.action.kind === 'cut_release' ? cut : done),
+  })
+  for (const id of ['run_1', 'run_2']) {
+    await start(id, [jobPlan('build')], true)
+    await pass()
+  }
+  deepStrictEqual([await status('run_1'), await status('run_2'), fatal], ['succeeded', 'succeeded', []])
+  strictEqual(disk.rows().filter(({ type }) => type === 'release_cut').length, 1)
+})
+
+test('a request that is too large for a row is refused by itself, and the rest goes on', async () => {
+  const { start, status, pass, fatal } = await lab()
+  await start('run_1', [jobPlan('build')])
+  const large = jobPlan('build', [], { env: { A: 'x'.repeat(limits.ledgerBodyBytesMax) } })
+  await rejects(start('run_2', [large]), ({ code }: SluiceError) => code === 'usage_invalid')
+  await pass(1)
+  await start('run_3', [jobPlan('build')])
+  deepStrictEqual(
+    [await status('run_1'), await status('run_2'), await status('run_3')],
+    ['running', 'absent', 'running'],
+  )
+  deepStrictEqual(fatal, [])
+})
+
+test('a result that is too large for a row fails its job, with the reason, instead of being done again for ever', async () => {
+  let performed = 0
+  const large: RunResult = { ...done, outputs: { A: 'x'.repeat(limits.ledgerBodyBytesMax) } }
+  const { start, loop, pass, fatal } = await lab({
+    perform: () => {
+      performed += 1
+      return large
+    },
+  })
+  await start('run_1', [jobPlan('build')])
+  await pass(limits.commitRetryMs * 3)
+  const run = asRun(await loop.state(runKey('run_1')))
+  ok(run.status === 'failed' && run.cause.kind === 'job_failed')
+  deepStrictEqual([run.cause.failure.code, performed, fatal], ['usage_invalid', 1, []])
+})
