@@ -88,7 +88,24 @@ export const gatewayMutants: readonly Mutant[] = [
     'if (!isNamed) return',
     'a rollout that was cut comes back as the only arm',
   ),
-  gateway('gateway/routes/route-table.ts', 'this.writeTrip(entry.record)', '', 'a kill right after the cut undoes it'),
+  gateway(
+    'gateway/routes/route-table.ts',
+    'commitTrip(this.folder, record, this.plane.world)',
+    '',
+    'a kill right after the cut undoes it',
+  ),
+  gateway(
+    'gateway/routes/route-file.ts',
+    'if (!wanted()) return false',
+    '',
+    'what was being written takes the place of a cut, for a moment',
+  ),
+  gateway(
+    'gateway/routes/live-route.ts',
+    'return arm.rollout === (this.watch.tripwire?.rollout ?? null)',
+    'return true',
+    'late failures of one rollout cut the candidate of the next',
+  ),
   gateway(
     'gateway/routes/live-route.ts',
     'this.watch = { ...this.watch, tripwire: route.tripwire }',

@@ -39,6 +39,7 @@ import { LocalArtifacts, localTools } from './runner/artifacts.ts'
 import { describeIsolation } from './runner/isolation/detect.ts'
 import type { CacheSupport } from './runner/cache/run-caches.ts'
 import { LocalRunner } from './runner/runner.ts'
+import { missingFor } from './runner/services/here.ts'
 import { openState, type State } from './state.ts'
 
 /** What a control plane is opened with. */
@@ -184,6 +185,7 @@ const localPorts = ({ projectDir, stateDir, log, store, router }: LocalPlace): P
       projectDir,
       cacheDir: join(stateDir, 'cache', 'workflows'),
       version: programVersion(),
+      missingFor: (image) => missingFor(image, process.env),
     }),
   }
 }

@@ -55,24 +55,27 @@ export const serve = async (options: ServeOptions): Promise<Served> => {
     onFatal: options.onFatal,
   })
   const { stateDir } = plane
+  let listening: Listening | null = null
   try {
     const comesAfter = isNamed(stateDir)
     const token = await ensureToken(stateDir)
     const { createApi } = await serving
-    const listening = await listenSomewhere(createApi(plane.api, { token, host }), options)
+    listening = await listenSomewhere(createApi(plane.api, { token, host }), options)
     await plane.start()
     const { version, startedAt } = plane.api.server
+    const { url, close: hangUp } = listening
     const isWanted = !comesAfter || isNamed(stateDir)
-    if (isWanted) await writeServerFile(stateDir, { url: listening.url, version, startedAt, restartCommand })
+    if (isWanted) await writeServerFile(stateDir, { url, version, startedAt, restartCommand })
     const close = async (): Promise<void> => {
       await removeServerFile(stateDir)
-      const closed = listening.close()
+      const closed = hangUp()
       await plane.close()
       await closed
     }
-    return { url: listening.url, stateDir, isWanted, close }
+    return { url, stateDir, isWanted, close }
   } catch (error) {
-    await plane.close()
+    // Who asks is not to be told for ever that the start is not over.
+    await Promise.all([listening?.close(), plane.close()])
     throw error
   }
 }
@@ -122,7 +125,12 @@ export const openInProcess = async (
   const { projectDir, state, onFatal, onCacheTrouble, mode, actor } = options
   if (mode === 'work') sharedStarter.warm()
   const plane = await openControlPlane({ projectDir, state, gateway: 'whenNeeded', onFatal, onCacheTrouble })
-  if (mode === 'work') await plane.start()
+  try {
+    if (mode === 'work') await plane.start()
+  } catch (error) {
+    await plane.close()
+    throw error
+  }
   return { client: directClient(plane.api, actor), stateDir: plane.stateDir, close: plane.close }
 }
 

@@ -45,7 +45,7 @@ export type Cli = {
   readonly host: Host
   /** Name for the ledger. */
   readonly actor: string
-  /** A line of the result. */
+  /** A line of the result. Of what a terminal acts upon only colours pass. */
   readonly print: (line: string) => void
   /** A line of progress; nothing when quiet. */
   readonly note: (line: string) => void

@@ -8,6 +8,7 @@ import { errorOfProblem } from '../http/client/problem.ts'
 import { isRunning } from '../lib/process-identity.ts'
 import type { Cli } from './cli.ts'
 import { requireProject, requireRepository } from './project-directory.ts'
+import { plainTexts } from './render/plain.ts'
 
 /**
  * What a command needs. `read`: to look; without a server the state is opened here and nothing is started. `work`: to have something done while this
@@ -42,12 +43,23 @@ export const withClient = async <Result>(
 ): Promise<Result> => {
   const wanted = typeof need === 'string' ? { need, isBare: false } : need
   const connection = await connect(cli, wanted.need, wanted)
+  // Machines get what there is; people get it as text, whoever wrote the subjects, reasons and names in it.
+  const client = cli.globals.json ? connection.client : plainClient(connection.client)
   try {
-    return await work(connection.client, connection.kind)
+    return await work(client, connection.kind)
   } finally {
     await connection.close()
   }
 }
+
+/** The client, whose answers have no text that a terminal would act upon. Logs stay as they are: they have colours, and their view looks at each line. */
+const plainClient = (client: Client): Client => ({
+  ...client,
+  call: async (id, input) => {
+    const answer = await client.call(id, input)
+    return id === 'runs.logs' ? answer : plainTexts(answer)
+  },
+})
 
 /** Finds, starts or opens a control plane. */
 export const connect = async (

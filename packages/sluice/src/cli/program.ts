@@ -7,6 +7,7 @@ import type { Cli, Globals, Host, Input, Output } from './cli.ts'
 import { completeWords } from './complete.ts'
 import { findProject } from './project-directory.ts'
 import { errorLines } from './render/error.ts'
+import { jsonLine, stripAllButColours } from './render/plain.ts'
 import { abilitiesOf, createStyle, type Style } from './render/style.ts'
 import { ToldError } from './told-error.ts'
 import { familyTexts, globalOptions, type Word, wordGroups, words } from './words.ts'
@@ -146,22 +147,34 @@ const createCli = (input: ProgramInput, options: Input['options']): Cli => {
   const { stdout, stderr, variables, cwd } = input
   const globals = globalsOf(options, { variables, cwd })
   const noColor = options['color'] === false
+  const shown = abilitiesOf(variables, { isTTY: stdout.isTTY, columns: stdout.columns, noColor })
+  const noted = abilitiesOf(variables, { isTTY: stderr.isTTY, columns: stderr.columns, noColor })
   return {
     globals,
     variables,
     cwd,
     stdout,
     stderr,
-    style: createStyle(abilitiesOf(variables, { isTTY: stdout.isTTY, columns: stdout.columns, noColor })),
-    noteStyle: createStyle(abilitiesOf(variables, { isTTY: stderr.isTTY, columns: stderr.columns, noColor })),
+    style: createStyle(shown),
+    noteStyle: createStyle(noted),
     host: input.host,
-    actor: variables['SLUICE_ACTOR'] ?? userInfo().username,
-    print: (line) => void stdout.write(`${line}\n`),
+    actor: variables['SLUICE_ACTOR'] ?? userName(variables),
+    // Whatever a line is made of, a terminal gets text and colours.
+    print: (line) => void stdout.write(`${stripAllButColours(line, shown.color)}\n`),
     note: (line) => {
-      if (!globals.quiet) stderr.write(`${line}\n`)
+      if (!globals.quiet) stderr.write(`${stripAllButColours(line, noted.color)}\n`)
     },
-    json: (value) => void stdout.write(`${JSON.stringify({ schemaVersion: 1, ...value })}\n`),
+    json: (value) => void stdout.write(`${jsonLine({ schemaVersion: 1, ...value })}\n`),
     interrupted: input.interrupted,
+  }
+}
+
+/** Who runs this process. A container may run it as a number that has no name. */
+const userName = (variables: ProgramInput['variables']): string => {
+  try {
+    return userInfo().username
+  } catch {
+    return variables['USER'] || `uid ${process.getuid?.() ?? 'unknown'}`
   }
 }
 
@@ -213,7 +226,7 @@ const fail = async (
   if (json) {
     const { code, detail, hint, evidence, retry } = known
     stdout.write(
-      `${JSON.stringify({ schemaVersion: 1, error: { code: publicCode(code), name: code, detail, hint, evidence, retry, now } })}\n`,
+      `${jsonLine({ schemaVersion: 1, error: { code: publicCode(code), name: code, detail, hint, evidence, retry, now } })}\n`,
     )
   } else {
     const style: Style = createStyle(abilitiesOf(variables, { isTTY: stderr.isTTY, columns: stderr.columns, noColor }))

@@ -6,7 +6,7 @@ import type { RunDetailView } from '../http/client/run-views.ts'
 import type { Cli } from './cli.ts'
 import { createLive } from './render/live.ts'
 import { isOver, rolloutChanges, rolloutLines } from './render/rollout.ts'
-import { isJobOver, isRunOver, runChanges, runLines } from './render/run.ts'
+import { isJobOver, isRunOver, isRunStuck, runChanges, runLines } from './render/run.ts'
 import { isoTime } from '../core/iso-time.ts'
 import type { Style } from './render/style.ts'
 
@@ -29,6 +29,7 @@ type Subject<State> = {
   readonly isOver: (state: State) => boolean
   /** How much is still to come; with little of it, looks follow each other at once, so that nobody waits for an end that has come. */
   readonly left: (state: State) => number
+  readonly isStuck: (state: State) => boolean
   readonly lines: (state: State, style: Style) => readonly string[]
   readonly changes: (before: State | null, after: State) => readonly string[]
   readonly status: (state: State) => string
@@ -36,13 +37,15 @@ type Subject<State> = {
   readonly staysAtEnd: boolean
 }
 
-/** How a watch ended: it is over, or the person went away (`detached`), or the time was up (`late`). */
-export type Watched<State> = { readonly ended: 'over' | 'detached' | 'late'; readonly state: State | null }
+/** How a watch ended: it is over, or the person went away (`detached`), or the time was up (`late`), or nothing goes on before somebody does something (`stuck`). */
+export type Watched<State> = { readonly ended: 'over' | 'detached' | 'late' | 'stuck'; readonly state: State | null }
 
 /** Until when to watch. */
 export type WatchOptions = {
   /** Null: as long as it takes. */
   readonly timeoutMs: number | null
+  /** Whether the watch ends when only a person can make it go on; it does not when absent. */
+  readonly endsWhenStuck?: boolean
   /** Rows as they come, as JSON lines, instead of words. */
   readonly onRow?: (row: string) => void
 }
@@ -59,6 +62,7 @@ export const watchRollout = (
     look: () => client.call('rollouts.show', { params: { rollout: id } }),
     isOver,
     left: () => 1,
+    isStuck: () => false,
     staysAtEnd: false,
     lines: rolloutLines,
     changes: rolloutChanges,
@@ -79,6 +83,7 @@ export const watchRun = (
     look: () => client.call('runs.show', { params: { run: id } }),
     isOver: isRunOver,
     left: ({ jobs }) => jobs.filter((job) => !isJobOver(job)).length,
+    isStuck: isRunStuck,
     staysAtEnd: true,
     lines: runLines,
     changes: runChanges,
@@ -113,6 +118,7 @@ const watch = async <State>(
       teller.tell(state)
       const pauseMs = subject.left(state) <= fewLeft ? 0 : (performance.now() - lookedAt) * (lookPart - 1)
       if (subject.isOver(state)) return { ended: 'over', state }
+      if (options.endsWhenStuck === true && subject.isStuck(state)) return { ended: 'stuck', state }
       if (interrupted.aborted) return { ended: 'detached', state }
       if (late !== null && performance.now() >= late) return { ended: 'late', state }
       const mostMs = isTerminal ? lookTerminalMs : lookPlainMs

@@ -56,6 +56,8 @@ export const limits = {
   jobLogEndBytesMax: 131_072,
   /** Longest line of a job's log, bytes; longer ones are cut into several. */
   jobLogLineMax: 65_536,
+  /** Characters of a line that is looked at for workflow commands; what comes after them in the same line is logged without a look. */
+  tappedLineMax: 1_048_576,
   /** Batches of a log (256 kB each) that wait for the disk; half of them make the job wait. */
   jobLogBatchesMax: 16,
   /** Groups and annotations of one job's log; more are left out. */
@@ -102,10 +104,14 @@ export const limits = {
   evidenceBytesMax: 65_536,
   /** How long loading sluice.config.ts may take, milliseconds; it computes a value and waits for nothing. */
   configLoadMs: 10_000,
+  /** How long what a config left running may keep its pipes open once it has ended, milliseconds; what it wrote itself is in them already. */
+  configDrainMs: 250,
   /** Bytes of the value that sluice.config.ts may export, as JSON. */
   configBytesMax: 4_194_304,
   /** Attempts of one job whose outcome is unknown (its runner died); then it counts as failed. */
   jobAttemptsMax: 3,
+  /** How long processes are waited for that were sent SIGKILL, milliseconds; one that sits in the kernel may stay there for ever. */
+  killWaitMs: 10_000,
   /** Attempts to stop a job before the run gives its processes up. */
   stopAttemptsMax: 3,
   /** How long stopping a job may take: SIGTERM, ten seconds, SIGKILL, and then some. */
@@ -134,6 +140,8 @@ export const limits = {
   checkpointPages: 1_000,
   /** How long an answer is kept for its idempotency key, milliseconds. */
   requestKeptMs: 86_400_000,
+  /** How often answers that were kept long enough are looked for, milliseconds. */
+  requestsLookMs: 3_600_000,
   /** Room set aside for rollbacks on a full disk, bytes: some 150 transitions, each of some 5 pages and again as many when they are checkpointed. */
   ballastBytes: 4_194_304,
   /** How long a second control plane waits for the first to let go of the state directory, milliseconds. */
@@ -148,7 +156,7 @@ export const limits = {
   eventQueueMax: 10_000,
   /** A comment on an idle event stream, milliseconds: proxies cut silent connections after 30 to 60 s. */
   eventHeartbeatMs: 15_000,
-  /** How long a client may take to send the head and the whole of a request, milliseconds. */
+  /** How long a client may take to send the head of a request, and its body unless it goes to the shared cache, milliseconds. */
   requestHeadTimeoutMs: 10_000,
   requestTimeoutMs: 30_000,
   /** Connections to the API at the same time. */
@@ -297,6 +305,10 @@ export const limits = {
   gateTextMax: 300,
   /** Values inside each other in a YAML document; real pipelines stay below 15. */
   yamlDepthMax: 100,
+  /** Further places that one note on a GitLab pipeline names. */
+  notePlacesMax: 8,
+  /** Runs whose typed secrets one process keeps in memory; more would hold values of runs that are long over. */
+  typedSecretRunsMax: 100,
   /** Files that a GitLab pipeline may include, nested ones too; GitLab's own default. */
   includesMax: 150,
   /** Jobs that `extends` may follow from one job, and `!reference` inside each other; GitLab allows eleven and ten. */
@@ -306,8 +318,12 @@ export const limits = {
   scriptDepthMax: 10,
   /** Lines of one job's script; nested lists behind aliases could otherwise be millions. */
   scriptLinesMax: 10_000,
+  /** Longest delay of a delayed job of GitLab, milliseconds; its own limit. */
+  startInMsMax: 604_800_000,
   /** Legs of one parallel job of GitLab; its own limit. */
   parallelMax: 200,
+  /** Functions on one `$[[ inputs.name | … ]]`; GitLab's own limit. */
+  inputFunctionsMax: 3,
   /** Words of one `rules:if`; GitLab's own limit. */
   conditionTokensMax: 100,
   /** Time for GitLab's `after_script`, and for a job without a timeout, milliseconds; GitLab's defaults. */

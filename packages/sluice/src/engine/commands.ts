@@ -11,7 +11,7 @@ import { planRollout, specOf } from '../core/rollout/plan.ts'
 import type { Purpose, RolloutEvent, RolloutPlan } from '../core/rollout/types.ts'
 import { type Asking, type Desk, input } from './desk.ts'
 import { commandEnvironment } from './environment-commands.ts'
-import { asEnvironment } from './trusted.ts'
+import { asAnswer, asEnvironment } from './trusted.ts'
 
 /** Asks for a release to serve an environment. `release`: an id, its beginning, a version, or `latest`; null for what the purpose implies. */
 export type DeployCommand = {
@@ -79,12 +79,25 @@ export const rollback = async (
 ): Promise<{ readonly rollout: RolloutId; readonly kind: 'aborted' | 'started' }> => {
   const { live } = await desk.reading.environment(command.service, command.environment)
   if (live === null || command.release !== null) {
-    const { rollout } = await deploy(desk, { ...command, purpose: 'rollback' }, asking)
+    const answering = recording(asking, (answer) => ({ rollout: asAnswer<Started>(answer).rollout, kind: 'started' }))
+    const { rollout } = await deploy(desk, { ...command, purpose: 'rollback' }, answering)
     return { rollout, kind: 'started' }
   }
-  await commandRollout(desk, { rollout: live, type: 'abort_requested' }, asking)
-  return { rollout: live, kind: 'aborted' }
+  const aborted = { rollout: live, kind: 'aborted' } as const
+  await commandRollout(
+    desk,
+    { rollout: live, type: 'abort_requested' },
+    recording(asking, () => aborted),
+  )
+  return aborted
 }
+
+/** The same question, whose answer to be kept is not that of the command that it is handed on to. */
+const recording = ({ by, reason, record }: Asking, answerOf: (answer: unknown) => unknown): Asking => ({
+  by,
+  reason,
+  record: record === null ? null : (answer) => record(answerOf(answer)),
+})
 
 /** Hands a command to a rollout; `command_conflict` when it means nothing in the state the rollout is in. */
 export const commandRollout = async (

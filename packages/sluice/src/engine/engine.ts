@@ -3,7 +3,7 @@ import type { EnvironmentState } from '../core/environment.ts'
 import type { Refusal } from '../core/admission.ts'
 import { SluiceError } from '../core/errors.ts'
 import type { LedgerRow } from '../core/ledger/entry.ts'
-import type { Actor, FreezeWindow, Release, RolloutId, RunId } from '../core/model.ts'
+import type { Actor, FreezeWindow, Release, RolloutId } from '../core/model.ts'
 import type { CommandEvent } from '../core/rollout/commands.ts'
 import type { RolloutPlan } from '../core/rollout/types.ts'
 import type { GatewayNotice, RouteObservation } from '../core/routing.ts'
@@ -28,8 +28,15 @@ import { asAnswer } from './trusted.ts'
 import type { Ports } from './ports.ts'
 import { Reading } from './reading.ts'
 import { SlotKeeper } from './slots.ts'
-import type { RunPlan } from '../core/pipeline/types.ts'
-import { cancelRun, playJob, type PlayCommand, startRun, type StartRunCommand } from './run-commands.ts'
+import { createTypedSecrets, type TypedSecrets, withoutValues } from './typed-secrets.ts'
+import {
+  cancelRun,
+  playJob,
+  type PlayCommand,
+  type StartedRun,
+  startRun,
+  type StartRunCommand,
+} from './run-commands.ts'
 
 /** Who asks, and how to make the same request twice without doing it twice. */
 export type Caller = { readonly by: Actor; readonly reason: string | null; readonly idempotencyKey: string | null }
@@ -51,6 +58,7 @@ export class Engine {
   readonly #desk: Desk
   readonly #listeners = new Set<(rows: readonly LedgerRow[]) => void>()
   readonly #stopped = new AbortController()
+  readonly #typed: TypedSecrets = createTypedSecrets()
 
   constructor(ports: Ports, options: EngineOptions) {
     this.#ports = ports
@@ -65,7 +73,8 @@ export class Engine {
         for (const listener of this.#listeners) listener(rows)
         this.#slots.noticed(rows)
       },
-      perform: (job, signal) => perform({ ports, reading: this.reading, deliveries: this.#deliveries() }, job, signal),
+      perform: (job, signal) =>
+        perform({ ports, reading: this.reading, deliveries: this.#deliveries(), typed: this.#typed }, job, signal),
     })
     this.#slots = new SlotKeeper({ loop: this.#loop, clock: ports.clock, log: ports.log })
     this.#desk = { loop: this.#loop, reading: this.reading, clock: ports.clock, ids: ports.ids }
@@ -119,13 +128,12 @@ export class Engine {
     return this.reading.environments(service)
   }
 
-  startRun(
-    command: StartRunCommand,
-    caller: Caller,
-    signal: AbortSignal,
-  ): Promise<{ readonly run: RunId; readonly plan: RunPlan }> {
-    return this.#once(caller, { name: 'startRun', command }, (asking) =>
-      startRun(this.#ports, this.#desk, { command, asking, signal }),
+  startRun(command: StartRunCommand, caller: Caller, signal: AbortSignal): Promise<StartedRun> {
+    const { pipeline = null } = command
+    // What is kept of a request tells nothing of values.
+    const words = pipeline === null ? command : { ...command, pipeline: withoutValues(pipeline) }
+    return this.#once(caller, { name: 'startRun', command: words }, (asking) =>
+      startRun({ ...this.#ports, typed: this.#typed }, this.#desk, { command, asking, signal }),
     )
   }
 

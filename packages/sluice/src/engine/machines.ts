@@ -9,6 +9,7 @@ import { limits } from '../core/limits.ts'
 import type { Decision, Machine } from '../core/machine.ts'
 import type { Fence } from '../core/model.ts'
 import { runMachine } from '../core/pipeline/machine.ts'
+import { runSummary } from '../core/pipeline/summary.ts'
 import { absentRelease, releaseMachine } from '../core/release-machine.ts'
 import { rolloutMachine } from '../core/rollout/machine.ts'
 import { liftState, type StateLift, type VersionedState } from '../core/state-lift.ts'
@@ -38,6 +39,8 @@ export type AnyMachine = {
   readonly settled: (state: unknown) => boolean
   /** After how many entries the whole state is written again, at least 1. */
   readonly entriesPerState: (state: unknown) => number
+  /** What lists tell of it; null for a kind whose state is small itself. */
+  readonly summary: (state: unknown) => object | null
   /** Other aggregates that a step of this one may touch. */
   readonly related: (state: unknown) => readonly AggregateKey[]
   /** What a step means for other aggregates. */
@@ -47,6 +50,7 @@ export type AnyMachine = {
 type Relations<State> = {
   readonly lifts: readonly StateLift[]
   readonly entriesPerState: (state: State) => number
+  readonly summary: (state: State) => object | null
   readonly related: (state: State) => readonly AggregateKey[]
   readonly consequences: (before: State, after: State) => readonly Consequence[]
 }
@@ -68,6 +72,7 @@ const forget = <State, Event, Effect extends AnyEffect>(
   nextAt: (state) => machine.nextAt(state as State),
   settled: (state) => machine.settled(state as State),
   entriesPerState: (state) => relations.entriesPerState?.(state as State) ?? 1,
+  summary: (state) => relations.summary?.(state as State) ?? null,
   related: (state) => relations.related?.(state as State) ?? [],
   consequences: (before, after) => relations.consequences?.(before as State, after as State) ?? [],
 })
@@ -87,6 +92,7 @@ export const machines: Readonly<Record<AggregateKind, AnyMachine>> = {
   run: forget(runMachine, () => ({ status: 'absent' as const }), {
     // Its state is as large as its plan, and a step changes a job or two.
     entriesPerState: (state) => (state.status === 'absent' ? 1 : Math.max(limits.snapshotRowsMin, state.jobs.length)),
+    summary: runSummary,
     consequences: runConsequences,
   }),
   release: forget(releaseMachine, () => absentRelease),

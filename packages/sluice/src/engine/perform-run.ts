@@ -98,8 +98,9 @@ const failed = (job: JobPlan, { outcome, exitCode, failedStep, tail, ...left }: 
   const { problem, reason, artifacts, outputs, evidence } = left
   const where = failedStep === null ? job.name : `${job.name}: ${failedStep}`
   const isLate = outcome === 'timed_out'
+  const limitMs = job.steps.find(({ name }) => name === failedStep)?.timeoutMs ?? job.timeoutMs
   const detail = isLate
-    ? `${where} took longer than ${job.timeoutMs} ms`
+    ? `${where} took longer than ${Math.min(limitMs, job.timeoutMs)} ms`
     : exitCode === null && job.dialect === 'github'
       ? `${where} failed`
       : `${where} ended with ${exitCode === null ? 'a signal' : `exit code ${exitCode}`}`

@@ -10,13 +10,19 @@ import { performRollout } from './perform-rollout.ts'
 import { performRun } from './perform-run.ts'
 import type { Ports } from './ports.ts'
 import type { Reading } from './reading.ts'
+import type { TypedSecrets } from './typed-secrets.ts'
 import { asRolloutEffect, asRunEffect, existingRollout, existingRun } from './trusted.ts'
 
 /** An effect, and the state that wants it. */
 export type Job = { readonly key: AggregateKey; readonly state: unknown; readonly effect: AnyEffect }
 
 /** What performing needs. */
-export type PerformWorld = { readonly ports: Ports; readonly reading: Reading; readonly deliveries: Deliveries }
+export type PerformWorld = {
+  readonly ports: Ports
+  readonly reading: Reading
+  readonly deliveries: Deliveries
+  readonly typed: TypedSecrets
+}
 
 /** Never rejects: ok, failed and unknown are all events. */
 export const perform = async (world: PerformWorld, job: Job, signal: AbortSignal): Promise<AnyEvent> => {
@@ -36,7 +42,7 @@ export const perform = async (world: PerformWorld, job: Job, signal: AbortSignal
 }
 
 const attempt = (
-  { ports, reading, deliveries }: PerformWorld,
+  { ports, reading, deliveries, typed }: PerformWorld,
   job: Job,
   signal: AbortSignal,
 ): Promise<EffectResult | RunResult> => {
@@ -44,7 +50,8 @@ const attempt = (
   if (key.kind === 'run') {
     const run = existingRun(state)
     assert(run !== null, 'only a run that exists has effects')
-    return performRun(ports, { run, effect: asRunEffect(effect), deliveries }, signal)
+    const world = { ...ports, secrets: typed.over(run.id, ports.secrets) }
+    return performRun(world, { run, effect: asRunEffect(effect), deliveries }, signal)
   }
   const rollout = key.kind === 'rollout' ? existingRollout(state) : null
   assert(rollout !== null, 'only runs and rollouts that exist have effects')

@@ -6,10 +6,20 @@ import { emptyEnvironment } from '../core/environment.ts'
 import type { AggregateKey, AggregateKind } from '../core/ledger/entry.ts'
 import { limits } from '../core/limits.ts'
 import { type Release, type ReleaseId, releaseId } from '../core/model.ts'
+import { type RunSummary, runSummary } from '../core/pipeline/summary.ts'
 import { absentRelease, type ReleaseState } from '../core/release-machine.ts'
 import type { Store } from '../ports/store.ts'
 import { currentState, machineVersions } from './machines.ts'
-import { asEnvironment, asRelease, existingRollout, existingRun, type Rollout, type Run } from './trusted.ts'
+import {
+  asEnvironment,
+  asRelease,
+  asRun,
+  asRunSummary,
+  existingRollout,
+  existingRun,
+  type Rollout,
+  type Run,
+} from './trusted.ts'
 
 /** A page, newest first. */
 export type Page<Item> = { readonly items: readonly Item[]; readonly next: string | null }
@@ -102,6 +112,19 @@ export class Reading {
     return open
       .filter(({ key }) => key.kind === 'run')
       .flatMap((stored) => existingRun(currentState('run', stored)) ?? [])
+  }
+
+  /** Runs in short, newest first. Of one that has no summary the state is read. */
+  async runSummaries({ limit, cursor }: PageQuery): Promise<Page<RunSummary>> {
+    const bounded = Math.min(limit ?? limits.pageItemsDefault, limits.pageItemsMax)
+    const query = { kind: 'run', limit: bounded, ...(cursor === undefined ? {} : { cursor }) } as const
+    const page = await this.#store.summaries(query)
+    const items: RunSummary[] = []
+    for (const { key, summary } of page.items) {
+      const known = asRunSummary(summary) ?? runSummary(asRun(await this.#load(key)))
+      if (known !== null) items.push(known)
+    }
+    return { next: page.next, items }
   }
 
   /** Rollouts, newest first. */

@@ -7,6 +7,7 @@ import { limits } from '../core/limits.ts'
 import { type Commit, type CommitId, runId, type RunId } from '../core/model.ts'
 import { jobAt } from '../core/pipeline/board.ts'
 import { readInputs } from '../core/pipeline/inputs.ts'
+import type { LoweringNote } from '../core/pipeline/job-plan.ts'
 import { assertHonoured } from '../core/pipeline/notes.ts'
 import { planForeignRun, planRun } from '../core/pipeline/plan.ts'
 import type { Occasion } from '../core/pipeline/triggers.ts'
@@ -18,6 +19,12 @@ import type { Ports } from './ports.ts'
 import type { Page } from './reading.ts'
 import type { Run } from './trusted.ts'
 import { carriedOf, planAgain } from './run-again.ts'
+import type { TypedSecrets } from './typed-secrets.ts'
+
+/** A secret without a value is the one of that name that the secret source has. */
+export type AskedPipeline = Omit<PipelineRequest, 'jobs' | 'secrets'> & {
+  readonly secrets: Readonly<Record<string, string | null>>
+}
 
 /** Asks for the pipeline of a commit. `jobs`: only these and what they need; such a run cuts no release. */
 export type StartRunCommand = {
@@ -38,7 +45,7 @@ export type StartRunCommand = {
   /** Whether jobs may come out of the caches; they may when absent. */
   readonly usesCache?: boolean
   /** A pipeline of another system instead of that of the config; `jobs` are then those of it. */
-  readonly pipeline?: Omit<PipelineRequest, 'jobs'> | null
+  readonly pipeline?: AskedPipeline | null
 }
 
 /** Starts a job that waits for a person. `given`: values of its inputs. */
@@ -55,14 +62,19 @@ export type StartRunRequest = {
   readonly signal: AbortSignal
 }
 
-type World = Pick<Ports, 'config' | 'pipelines' | 'runner' | 'secrets' | 'source' | 'clock' | 'ids'>
+/** What starting a run answers: not its plan, because an answer is kept for a day, and a plan may have megabytes. */
+export type StartedRun = { readonly run: RunId; readonly notes: readonly LoweringNote[] }
+
+type World = Pick<Ports, 'config' | 'pipelines' | 'runner' | 'secrets' | 'source' | 'clock' | 'ids'> & {
+  readonly typed: TypedSecrets
+}
 
 /** Plans and starts a run. Resolves once it is recorded. `not_found`, `tool_missing`, `config_invalid`, `config_missing`, `needs_cycle`. */
 export const startRun = async (
   world: World,
   desk: Desk,
   { command, asking, signal }: StartRunRequest,
-): Promise<{ run: RunId; plan: RunPlan }> => {
+): Promise<StartedRun> => {
   const id = runId(world.ids.next('run'))
   const { retryOf = null, failedOf = null } = command
   const planned =
@@ -76,12 +88,13 @@ export const startRun = async (
   const at = desk.clock.now()
   const event: RunEvent = { type: 'run_planned', at, id, token: 1, plan, by: asking.by, carried }
   const key: AggregateKey = { kind: 'run', id }
+  const started = { run: id, notes: plan.pipeline?.notes ?? [] }
   await desk.loop.transact(
     [key],
     () => [{ key, event, actor: asking.by, reason: asking.reason }],
-    asking.record?.({ run: id, plan }) ?? null,
+    asking.record?.(started) ?? null,
   )
-  return { run: id, plan }
+  return started
 }
 
 const newPlan = async (
@@ -152,20 +165,16 @@ const runsBefore = async (
   desk: Desk,
   { pipeline = null }: StartRunCommand,
 ): Promise<Pick<Planning, 'seen' | 'number'>> => {
-  const first = await desk.reading.runs({})
-  const seen = first.items.flatMap(({ status, plan }) =>
-    status === 'succeeded' && plan.origin?.isTree !== true && plan.draft !== null ? [plan.commit.id] : [],
+  const { items } = await desk.reading.runSummaries({})
+  const seen = items.flatMap(({ status, isTree, isWhole, commit }) =>
+    status === 'succeeded' && !isTree && isWhole ? [commit.id] : [],
   )
-  return { seen, number: pipeline === null ? 1 : await numberOf(desk, first, pipeline) }
+  return { seen, number: pipeline === null ? 1 : await numberOf(desk, pipeline) }
 }
 
 /** One more than the runs of the document have so far. */
-const numberOf = async (
-  desk: Desk,
-  first: Page<Run>,
-  { kind, file }: Pick<PipelineRequest, 'kind' | 'file'>,
-): Promise<number> => {
-  let page = first
+const numberOf = async (desk: Desk, { kind, file }: Pick<PipelineRequest, 'kind' | 'file'>): Promise<number> => {
+  let page: Page<Run> = await desk.reading.runs({})
   for (;;) {
     const numbers = page.items.flatMap(({ plan }) =>
       plan.pipeline?.kind === kind && plan.pipeline.file === file ? [plan.number ?? 1] : [],
@@ -217,8 +226,10 @@ const foreignPlan = async (
 ): Promise<RunPlan> => {
   const { jobs, ref } = command
   const of = { commit, ref, now: world.clock.now() }
-  const { jobs: lowered, origin } = await world.pipelines.lower({ ...pipeline, jobs }, of, signal)
+  const secrets = await secretsOf(world, pipeline.secrets, signal)
+  const { jobs: lowered, origin } = await world.pipelines.lower({ ...pipeline, secrets, jobs }, of, signal)
   assertHonoured(origin)
+  world.typed.hold(id, { ...secrets, ...pipeline.secretFiles })
   const config = await configOf(world, { id, commit }, signal).catch((error: unknown) => {
     if (error instanceof SluiceError && error.code === 'config_missing') return null
     throw error
@@ -235,6 +246,19 @@ const foreignPlan = async (
     jobs: lowered,
     cachesFor: command.usesCache === false ? null : ref,
   })
+}
+
+const secretsOf = async (
+  { secrets }: World,
+  asked: AskedPipeline['secrets'],
+  signal: AbortSignal,
+): Promise<Readonly<Record<string, string>>> => {
+  const values: Record<string, string> = {}
+  const kept: string[] = []
+  for (const [name, value] of Object.entries(asked))
+    if (value === null) kept.push(name)
+    else values[name] = value
+  return { ...(await secrets.values(await secrets.versions(kept, signal), signal)), ...values }
 }
 
 const inCheckout = async <Result>(

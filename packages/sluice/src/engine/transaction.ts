@@ -109,6 +109,13 @@ const writesOf = ({ before, state, entries }: Work): Transition['writes'] => {
   return version + entries.length - writtenVersion >= machine.entriesPerState(state) ? 'state' : 'entries'
 }
 
+/** What lists tell of it, when that is not what they told before. */
+const summaryOf = ({ before, state }: Work): Pick<Transition, 'summary'> => {
+  const { summary } = machines[before.key.kind]
+  const now = summary(state)
+  return now === null || JSON.stringify(now) === JSON.stringify(summary(before.state)) ? {} : { summary: now }
+}
+
 const transitionOf = (work: Work): Transition => {
   const { before, state, entries, intents } = work
   const machine = machines[before.key.kind]
@@ -118,6 +125,7 @@ const transitionOf = (work: Work): Transition => {
     machineVersion: machine.version,
     state,
     writes: writesOf(work),
+    ...summaryOf(work),
     settled: machine.settled(state),
     nextAt: machine.nextAt(state),
     entries,

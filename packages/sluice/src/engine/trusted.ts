@@ -4,6 +4,7 @@
  */
 import type { EnvironmentState } from '../core/environment.ts'
 import type { RunEffect, RunState } from '../core/pipeline/types.ts'
+import { type RunSummary, runSummaryForm } from '../core/pipeline/summary.ts'
 import type { ReleaseState } from '../core/release-machine.ts'
 import type { RolloutEffect, RolloutState } from '../core/rollout/types.ts'
 import type { AnyEffect } from './machines.ts'
@@ -17,6 +18,11 @@ export type Run = Exclude<RunState, { status: 'absent' }>
 export const asEnvironment = (state: unknown): EnvironmentState => state as EnvironmentState
 /** A release. Trusted: see the file's header. */
 export const asRelease = (state: unknown): ReleaseState => state as ReleaseState
+/** What lists tell of a run; null when it is of another form, or there is none. Trusted: see the file's header. */
+export const asRunSummary = (summary: unknown): RunSummary | null => {
+  const known = summary as RunSummary | null
+  return known?.form === runSummaryForm ? known : null
+}
 /** A rollout. Trusted: see the file's header. */
 export const asRollout = (state: unknown): RolloutState => state as RolloutState
 /** A run. Trusted: see the file's header. */

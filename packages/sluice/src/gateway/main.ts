@@ -84,6 +84,7 @@ export const runGateway = async (options: GatewayOptions): Promise<Gateway> => {
   const unclaimed = new Set(inheritance?.listeners ?? [])
   for (const record of readRoutes(folder, world)) await restore(table, record, { plane, unclaimed })
   for (const rest of unclaimed) rest.discard()
+  inheritance?.trips((passed) => table.takeTrip(passed))
   await control.listen(socketFile)
   running.atEnd(watchControlPlane({ stateDir, command: options.controlPlaneCommand ?? null, world }))
   running.begin()
@@ -202,6 +203,7 @@ class Running {
       await standby?.dismiss()
       this.keepEvidence()
       this.control?.stopListening()
+      table.entrust(successor.tell)
       await this.parts.lock?.release()
       this.parts.lock = null
       await successor.entrust(listeners)
@@ -217,12 +219,13 @@ class Running {
   private async takeBack(): Promise<void> {
     const { table, socketFile, stateDir, plane } = this.parts
     plane.world.log('warn', 'successor_failed', { pid: process.pid })
+    const isLocked = this.parts.lock !== null
+    // The successor that held it was just killed. Nothing is written before.
+    if (!isLocked) this.parts.lock = await lockState(stateDir, socketFile, 'patiently')
     this.handedOver = false
     table.thaw()
     this.parts.standby?.begin()
-    if (this.parts.lock !== null) return
-    this.parts.lock = await lockState(stateDir, socketFile)
-    await this.control?.listen(socketFile)
+    if (!isLocked) await this.control?.listen(socketFile)
   }
 
   /** Stops accepting, waits for what is in flight (idle connections too, when a successor serves meanwhile), then ends. */

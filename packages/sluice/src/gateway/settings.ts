@@ -15,13 +15,16 @@ export type GatewaySettings = {
   readonly headTimeoutMs: number
   /** A kept-alive client connection without a request. */
   readonly idleTimeoutMs: number
-  /** Between two pieces of a request body. */
+  /** Between two pieces of a request body, for as long as the upstream takes them. */
   readonly bodyIdleTimeoutMs: number
-  /** A client that takes nothing of what it is sent. */
+  /**
+   * A client that takes nothing of what it is sent. The kernel tells what it took only once a third of the kernel's buffer is free, so one that
+   * takes a few kB/s is silent for long; nginx's `send_timeout` is 60 s, too.
+   */
   readonly stalledClientMs: number
   /** Until an upstream accepts a connection. */
   readonly connectTimeoutMs: number
-  /** From the whole request sent to the response's head. */
+  /** From the whole request sent to the response's head; and for the upstream to take more of a request. */
   readonly responseTimeoutMs: number
   /** Between two pieces of a response body; event streams send heartbeats far more often. */
   readonly responseIdleTimeoutMs: number
@@ -39,7 +42,7 @@ export type GatewaySettings = {
   readonly upstreamIdleMax: number
   /** Upstreams and connections tried for one request. */
   readonly attemptsMax: number
-  /** After a response that cannot be followed by another request, how long and how much the client may still send. */
+  /** After a response that cannot be followed by another request has gone out, how long and how much the client may still send. */
   readonly lingerMs: number
   /** Requests held while a route is paused. */
   readonly pauseQueueMax: number
@@ -64,7 +67,7 @@ export const defaultSettings: GatewaySettings = {
   headTimeoutMs: 10_000,
   idleTimeoutMs: 65_000,
   bodyIdleTimeoutMs: 15_000,
-  stalledClientMs: 30_000,
+  stalledClientMs: 60_000,
   connectTimeoutMs: 2_000,
   responseTimeoutMs: 60_000,
   responseIdleTimeoutMs: 300_000,

@@ -169,4 +169,5 @@ export const standBy = (): Promise<Inheritance> =>
 const inheritanceOf = (listeners: readonly unknown[]): Inheritance => ({
   listeners: listeners.map((each, index) => inheritedListener({ ...readNamed(each), fd: firstDescriptor + index })),
   serving: () => {},
+  trips: () => {},
 })

@@ -9,6 +9,7 @@
  * |                              | takes no more commands, writes its state,     |                                        |
  * |                              | gives up lock and socket, sends the listeners | takes lock, state, listeners, socket;  |
  * | gets the successor's pid     | stops accepting, serves what it has, exits    | says `serving`                         |
+ * |                              | tells what it still cuts                      | cuts that, too                         |
  *
  * When the successor ends before `serving`, the predecessor takes everything back.
  */
@@ -16,10 +17,11 @@ import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import net from 'node:net'
 import { SluiceError } from '../core/errors.ts'
-import { readNamed } from './inheritance.ts'
+import { readNamed, readTrip } from './inheritance.ts'
 import type { Inheritance } from './inheritance.ts'
 import { sentListener } from './routes/listener.ts'
 import type { PassedListener, ReceivedListener } from './routes/listener.ts'
+import type { PassedTrip } from './routes/route-table.ts'
 
 /** How long the successor may take to load, and then to serve. */
 const readyTimeoutMs = 10_000
@@ -30,6 +32,8 @@ export type Successor = {
   readonly pid: number
   /** Gives it everything; fulfilled when it serves. Rejects `gateway_unreachable` when it does not. */
   readonly entrust: (listeners: readonly PassedListener[]) => Promise<void>
+  /** Tells it of a cut; one that has ended hears nothing. */
+  readonly tell: (passed: PassedTrip) => void
 }
 
 /** Starts the successor and waits until it is loaded. Rejects `gateway_unreachable`. */
@@ -44,9 +48,11 @@ export const startSuccessor = async (command: readonly string[]): Promise<Succes
       for (const { server, ...named } of listeners) child.send({ kind: 'listener', ...named }, server)
       child.send({ kind: 'all', count: listeners.length })
       await serving
-      child.disconnect()
+      // Open until this process ends, and no reason for it not to.
+      child.channel?.unref()
       child.unref()
     },
+    tell: (passed) => child.connected && child.send({ kind: 'tripped', ...passed }, () => {}),
   }
 }
 
@@ -83,18 +89,25 @@ export const inherit = (): Promise<Inheritance> =>
       )
     const listeners: ReceivedListener[] = []
     let count = Number.POSITIVE_INFINITY
+    const early: PassedTrip[] = []
+    let take = (passed: PassedTrip): void => void early.push(passed)
+    const trips: Inheritance['trips'] = (taker) => {
+      take = taker
+      for (const passed of early.splice(0)) taker(passed)
+    }
     const serving = (): void => {
-      process.off('message', read)
       process.send?.({ kind: 'serving' })
+      process.channel?.unref()
     }
     const read = (message: unknown, handle: unknown): void => {
+      if (kindOf(message) === 'tripped') return take(readTrip(message))
       if (handle instanceof net.Server) listeners.push(sentListener({ ...readNamed(message), server: handle }))
       if (kindOf(message) === 'all') count = countOf(message)
-      if (listeners.length >= count) resolve({ listeners, serving })
+      if (listeners.length >= count) resolve({ listeners, serving, trips })
     }
     process.on('message', read)
     // The predecessor died: nobody will send what is missing, and its state is free.
-    process.once('disconnect', () => resolve({ listeners, serving: () => {} }))
+    process.once('disconnect', () => resolve({ listeners, serving: () => {}, trips }))
     process.send({ kind: 'ready' })
     return undefined
   })

@@ -1,5 +1,5 @@
 /** The HTTP API: the table of routes, served. Pure of sockets: it answers a `Request` with a `Response`, in process or behind a server. */
-import { Hono } from 'hono'
+import { Hono, type MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import type { z } from 'zod'
 import { SluiceError } from '../core/errors.ts'
@@ -34,29 +34,20 @@ export const createApi = (context: ApiContext, access: ApiAccess): Api => {
     c.header('cache-control', 'no-store')
     c.header('x-content-type-options', 'nosniff')
   })
-  app.all(`${cachePrefix}*`, bodyLimit({ maxSize: limits.cacheBlobBytesMax }), (c) =>
-    context.cache(c.req.raw, access.token),
-  )
-  app.use(
-    bodyLimit({
-      maxSize: limits.requestBodyBytesMax,
-      onError: () => {
-        const detail = `the body is larger than ${limits.requestBodyBytesMax} bytes`
-        const response = problem(new SluiceError('usage_invalid', { detail, hint: 'send less' }))
-        // The rest of the body is not read, so nothing can follow on this connection.
-        response.headers.set('connection', 'close')
-        return response
-      },
-    }),
-  )
+  // Without a limit of this place: who asks is looked at before any of a body is read, and what is read is counted as it comes.
+  app.all(`${cachePrefix}*`, (c) => context.cache(c.req.raw, access.token))
   app.get('/', async (c) => c.html(await page(), 200, pageHeaders))
   for (const id of Object.keys(paths).filter(isRoute)) {
     const { method, path } = paths[id]
-    app.on(method.toUpperCase(), path, async (c) => {
+    // Nothing of a body is read before it is known whose it is.
+    const check: MiddlewareHandler = async (c, next) => {
       if (!routes[id].open && access.token !== null) checkToken(c.req.header('authorization'), access.token)
       if (!routes[id].open && access.token !== null && !context.isStarted()) throw notReady()
-      return answer(context, id, { request: c.req.raw, params: c.req.param(), streams })
-    })
+      await next()
+    }
+    app.on(method.toUpperCase(), path, check, bodiesBounded, (c) =>
+      answer(context, id, { request: c.req.raw, params: c.req.param(), streams }),
+    )
   }
   app.get('/openapi.json', (c) => {
     if (access.token !== null) checkToken(c.req.header('authorization'), access.token)
@@ -73,6 +64,17 @@ export const createApi = (context: ApiContext, access: ApiAccess): Api => {
   })
   return { fetch: async (request) => app.fetch(request) }
 }
+
+const bodiesBounded = bodyLimit({
+  maxSize: limits.requestBodyBytesMax,
+  onError: () => {
+    const detail = `the body is larger than ${limits.requestBodyBytesMax} bytes`
+    const response = problem(new SluiceError('usage_invalid', { detail, hint: 'send less' }))
+    // The rest of the body is not read, so nothing can follow on this connection.
+    response.headers.set('connection', 'close')
+    return response
+  },
+})
 
 // The page is static and of this origin alone; nothing may frame it.
 const pageHeaders = {
@@ -107,7 +109,7 @@ type Incoming = {
 const answer = async (context: ApiContext, id: RouteId, incoming: Incoming): Promise<Response> => {
   const call = await readCall(id, incoming)
   if (id === 'events.stream') return answerEvents(context, call as Call<'events.stream'>, incoming)
-  if (id === 'ledger.export') return answerExport(context, call as Call<'ledger.export'>)
+  if (id === 'ledger.export') return answerExport(context, call as Call<'ledger.export'>, incoming)
   if (id === 'runs.attachment') return answerFile(context, call as Call<'runs.attachment'>)
   const handle = handlers[id] as (context: ApiContext, call: Call<RouteId>) => Promise<unknown>
   return Response.json(await handle(context, call))
@@ -193,19 +195,26 @@ const answerEvents = (context: ApiContext, { query, signal }: Call<'events.strea
   }
   const key = kind === undefined || query.id === undefined ? null : { kind, id: query.id }
   const after = lastEventId(request.headers.get('last-event-id')) ?? query.after ?? null
+  const headers = { 'content-type': 'text/event-stream; charset=utf-8', 'x-accel-buffering': 'no' }
+  // The router asks this for a HEAD, too, and drops the body without ending it: a stream would be open for ever.
+  if (request.method === 'HEAD') return new Response(null, { headers })
   streams.open += 1
   const ended = AbortSignal.any([signal, context.closing])
   const stream = eventStream(context, { after, key }, { ended, onClose: () => (streams.open -= 1) })
-  return new Response(stream, {
-    headers: { 'content-type': 'text/event-stream; charset=utf-8', 'x-accel-buffering': 'no' },
-  })
+  return new Response(stream, { headers })
 }
 
 const lastEventId = (header: string | null): number | null =>
   header !== null && /^\d{1,15}$/.test(header) ? Number(header) : null
 
-const answerExport = async (context: ApiContext, { query, signal }: Call<'ledger.export'>): Promise<Response> => {
+const answerExport = async (
+  context: ApiContext,
+  { query, signal }: Call<'ledger.export'>,
+  { request }: Incoming,
+): Promise<Response> => {
   const lines = await exportLines(context, query.after ?? 0)
+  const headers = { 'content-type': 'application/x-ndjson' }
+  if (request.method === 'HEAD') return new Response(null, { headers })
   const encoder = new TextEncoder()
   const stream = new ReadableStream<Uint8Array>({
     pull: async (controller) => {
@@ -215,7 +224,7 @@ const answerExport = async (context: ApiContext, { query, signal }: Call<'ledger
     },
     cancel: async () => void (await lines.return(undefined)),
   })
-  return new Response(stream, { headers: { 'content-type': 'application/x-ndjson' } })
+  return new Response(stream, { headers })
 }
 
 const answerFile = async (context: ApiContext, call: Call<'runs.attachment'>): Promise<Response> => {

@@ -1,13 +1,24 @@
 /** The API behind a socket. */
 import { createServer } from 'node:http'
-import type { Server } from 'node:http'
+import type { IncomingMessage, Server } from 'node:http'
 import { createAdaptorServer } from '@hono/node-server'
 import { SluiceError } from '../core/errors.ts'
 import { limits } from '../core/limits.ts'
 import type { Api } from './api.ts'
+import { cachePrefix } from './cache-access.ts'
 
 /** Where to listen. Port 0 takes a free one. */
-export type ListenOptions = { readonly host: string; readonly port: number }
+export type ListenOptions = {
+  readonly host: string
+  readonly port: number
+  /** How long a client may take to send; the limits' unless given. */
+  readonly patience?: Patience
+}
+
+/** How long a client may take to send the body of a request, and of one to the shared cache, milliseconds. */
+export type Patience = { readonly bodyMs: number; readonly transferMs: number }
+
+const patienceOfLimits: Patience = { bodyMs: limits.requestTimeoutMs, transferMs: limits.cacheTransferMs }
 
 /** A listening API. */
 export type Listening = {
@@ -17,11 +28,13 @@ export type Listening = {
 }
 
 /** Listens. `port_in_use` when something else does already. */
-export const listen = async (api: Api, { host, port }: ListenOptions): Promise<Listening> => {
+export const listen = async (api: Api, options: ListenOptions): Promise<Listening> => {
+  const { host, port, patience = patienceOfLimits } = options
   // Bounds for slow and many clients; what they mean stands with the limits.
   const serverOptions = {
     headersTimeout: limits.requestHeadTimeoutMs,
-    requestTimeout: limits.requestTimeoutMs,
+    // The longest that anybody may take; all but the cache's clients get less, below.
+    requestTimeout: patience.transferMs,
     connectionsCheckingInterval: 1_000,
     // Longer than clients keep an idle connection, so that it is they who close it.
     keepAliveTimeout: 65_000,
@@ -30,6 +43,11 @@ export const listen = async (api: Api, { host, port }: ListenOptions): Promise<L
   // The cast: a node:http server was asked for, so that is what comes.
   const server = createAdaptorServer({ fetch: (request) => api.fetch(request), createServer, serverOptions }) as Server
   server.maxConnections = limits.apiConnectionsMax
+  server.on('request', (incoming) => {
+    // As the router will read it: `/v1/cache/../runs` is no transfer.
+    const path = URL.parse(incoming.url ?? '', 'http://localhost')?.pathname ?? ''
+    if (!path.startsWith(cachePrefix)) cutWhenLate(incoming, patience.bodyMs)
+  })
   await listening(server, { host, port })
   const address = server.address()
   const bound = typeof address === 'object' && address !== null ? address.port : port
@@ -37,6 +55,18 @@ export const listen = async (api: Api, { host, port }: ListenOptions): Promise<L
     url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`,
     close: () => closed(server),
   }
+}
+
+/** Hangs up, as Node does it for the whole server, when the body is not there in time. */
+const cutWhenLate = (incoming: IncomingMessage, bodyMs: number): void => {
+  const late = setTimeout(() => {
+    const { complete, socket } = incoming
+    if (complete || socket.destroyed) return
+    socket.end('HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n')
+    socket.destroySoon()
+  }, bodyMs)
+  late.unref()
+  incoming.once('close', () => clearTimeout(late))
 }
 
 /** How long a request in flight may take once the server closes, milliseconds. */

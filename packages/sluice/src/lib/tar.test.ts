@@ -164,6 +164,35 @@ describe('archives', () => {
     })
   })
 
+  it('hold no link that another can complete to one that leads outside, in the same archive or in another', async () => {
+    const chain = [
+      { name: 'd/A', link: 'B/../../x' },
+      { name: 'd/B', link: '..' },
+    ]
+    for (const archives of [
+      [chain],
+      [chain.toReversed()],
+      chain.map((link) => [link]),
+      chain.toReversed().map((link) => [link]),
+    ]) {
+      const above = await fresh()
+      await mkdir(join(above, 'x'))
+      await writeFile(join(above, 'x', 'outside.txt'), 'secret')
+      for (const entries of archives)
+        await unpackTar(await forged(entries), join(above, 'out'), signal).catch((error: unknown) =>
+          assert.ok(mismatch(error), String(error)),
+        )
+      await assert.rejects(readFile(join(above, 'out', 'd', 'A', 'outside.txt')), JSON.stringify(archives))
+    }
+    const directory = await plant({ 'd/file': 'a' })
+    await symlink('B/../../x', join(directory, 'd/A'))
+    await assert.rejects(packed(directory), mismatch)
+    await rm(join(directory, 'd/A'))
+    for (const [index, target] of ['..', '.././d//file', './file', 'nowhere/yet'].entries())
+      await symlink(target, join(directory, `d/${index}`))
+    await unpackTar((await packed(directory)).target, await fresh(), signal)
+  })
+
   it('never write outside the folder, by name, by link, or by a chain of links', async () => {
     const attacks = [
       [{ name: '../evil', content: 'x' }],

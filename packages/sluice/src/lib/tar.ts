@@ -10,6 +10,7 @@ import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { Pack } from 'tar-stream'
 import { SluiceError } from '../core/errors.ts'
+import { isInnerLink } from './inner-link.ts'
 
 /** A file to pack that is not on disk. */
 export type ExtraFile = { readonly path: string; readonly content: string }
@@ -61,7 +62,8 @@ export const packTar = async (
 
 /**
  * Unpacks into a folder; safe to repeat. Names that lead out of it, and anything but files, folders and inner links, are refused with
- * `artifact_mismatch`. Links are made last and files never written through one, so that no chain of links leads outside.
+ * `artifact_mismatch`. Links are made last, files never written through one, and none goes up again after a name, so that no chain of links leads outside, with what
+ * other archives have beside them neither.
  */
 export const unpackTar = async (archive: string, directory: string, signal: AbortSignal): Promise<void> => {
   await mkdir(directory, { recursive: true })
@@ -90,6 +92,8 @@ export const unpackTar = async (archive: string, directory: string, signal: Abor
   }
   await source
   for (const [path, target] of links) await makeLink(root, path, target)
+  // Only now: a link that led nowhere when it was made may lead somewhere by one that was made later.
+  for (const [path, target] of links) await requireInner(root, path, target)
 }
 
 const epoch = new Date(0)
@@ -122,7 +126,7 @@ const addFromDisk = async (
   const found = await lstat(path)
   if (found.isSymbolicLink()) {
     const linkname = await readlink(path)
-    linkTarget(resolve(directory), path, linkname)
+    checkLink(common.name, linkname)
     archive.entry({ ...common, type: 'symlink', mode: 0o777, linkname })
   } else if (found.isFile()) {
     const header = {
@@ -173,14 +177,12 @@ const inside = (root: string, name: string): string => {
   })
 }
 
-/** Where a link leads, by its words; absolute ones are refused, because the folder will have another place when it is unpacked. */
-const linkTarget = (root: string, path: string, target: string): string => {
-  const goal = resolve(dirname(path), target)
-  const isInner = !target.startsWith('/') && (goal === root || goal.startsWith(root + sep))
-  if (isInner) return goal
+/** Absolute ones are refused too, because the folder will have another place when it is unpacked. */
+const checkLink = (name: string, target: string): void => {
+  if (isInnerLink(name, target)) return
   throw new SluiceError('artifact_mismatch', {
-    detail: `the link ${toName(root, path)} → ${target} leads out of the folder it belongs to`,
-    hint: 'replace the link by what it leads to, or leave it out of the artifact',
+    detail: `the link ${name} → ${target} leads out of the folder it belongs to, or may with another link`,
+    hint: 'write it with its .. first and inside of the folder, replace it by what it leads to, or leave it out of the artifact',
   })
 }
 
@@ -194,11 +196,14 @@ const makeFolder = async (root: string, path: string): Promise<void> => {
 }
 
 const makeLink = async (root: string, path: string, target: string): Promise<void> => {
-  linkTarget(root, path, target)
+  checkLink(toName(root, path), target)
   await makeFolder(root, dirname(path))
   await clear(root, path)
   await symlink(target, path)
-  // By words it stays inside, but another link on its way may lead elsewhere. One that leads nowhere yet is harmless.
+}
+
+/** By its words a link stays inside, but another on its way may lead elsewhere: one that was there before. One that leads nowhere is harmless. */
+const requireInner = async (root: string, path: string, target: string): Promise<void> => {
   const real = await realpath(path).catch(() => null)
   if (real === null || real === root || real.startsWith(root + sep)) return
   await rm(path, { force: true })

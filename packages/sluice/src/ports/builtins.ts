@@ -22,6 +22,8 @@ export type BuiltinCall = {
 
 /** The steps that come with Sluice. They are programs, so that they run where the job's other steps do, and end with them. */
 export interface BuiltinSteps {
+  /** Folders of the state directory that a step works in, absolute; jobs do not see the others. */
+  folders(name: string): readonly string[]
   /** What the program is to be told, and its words; to which the paths of the file with what it is told and of its answer are added. */
   prepare(
     call: BuiltinCall,

@@ -63,6 +63,8 @@ export type CacheSearch = {
   readonly restoreKeys: readonly string[]
   readonly paths: readonly string[]
   readonly isLookup?: boolean
+  /** Keys are whole names, and what is under one comes back wherever it was. */
+  readonly isExact?: boolean
 }
 
 /** The machine under one job: everything that a dialect may do to the world. Processes, files and masks end with the job. */

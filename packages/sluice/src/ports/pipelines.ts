@@ -13,10 +13,16 @@ export type PipelineRequest = {
   readonly payload: JsonValue
   /** Only these jobs and what they need; null for all. */
   readonly jobs: readonly string[] | null
+  /** Jobs of these names do not wait for somebody to start them. */
+  readonly played: readonly string[]
   /** `workflow_dispatch` inputs, or `spec:inputs`. */
   readonly inputs: Texts
   /** The `vars` context, or pipeline variables. */
   readonly variables: Texts
+  /** Masked in every log, and in no plan: values by name, over those of the secret source. */
+  readonly secrets: Texts
+  /** The same, for variables that are the path of a file with the value. */
+  readonly secretFiles: Texts
   /** Labels of runners: whether jobs that ask for them run here all the same, or are skipped. */
   readonly runners: Readonly<Record<string, 'here' | 'skip'>>
   /** Whether jobs in a container are refused (GitLab: noted), or their steps run on this machine. */
@@ -25,6 +31,8 @@ export type PipelineRequest = {
   readonly actions: string | null
   /** Names of actions whose steps are left out. */
   readonly skippedActions: readonly string[]
+  /** Includes from elsewhere that a GitLab pipeline does without. */
+  readonly skippedIncludes: readonly string[]
 }
 
 /** What of: a commit, and the ref as it was typed (`HEAD`, a branch, a tag, an id), which says what the run is one of. */

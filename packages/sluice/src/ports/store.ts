@@ -18,6 +18,8 @@ export type Transition = {
   readonly state: unknown
   /** `state`: written whole. `entries`: only the ledger rows are; whoever loads the aggregate folds them into the state that was written last. */
   readonly writes: 'state' | 'entries'
+  /** What lists tell of it: small, where the state may be large. Absent when it is as it was. */
+  readonly summary?: unknown
   readonly settled: boolean
   /** When to wake it, epoch ms. */
   readonly nextAt: number | null
@@ -55,6 +57,9 @@ export type Stored = {
   readonly updatedAt: number
 }
 
+/** What lists tell of an aggregate; a null summary for one that an older Sluice wrote. */
+export type Listed = { readonly key: AggregateKey; readonly updatedAt: number; readonly summary: unknown }
+
 /** An intent as it is kept until its aggregate settles; `finished` once a transition recorded its outcome. */
 export type StoredEffect = EffectIntent & {
   readonly aggregate: AggregateKey
@@ -81,6 +86,10 @@ export interface Store {
   claim(key: AggregateKey, lease: Lease): Promise<number>
   /** Newest first; `before` is an `updatedAt`-ordered cursor given by the previous page. */
   list(query: ListQuery): Promise<{ readonly items: readonly Stored[]; readonly next: string | null }>
+  /** The same list without the states. */
+  summaries(
+    query: Omit<ListQuery, 'idPrefix'>,
+  ): Promise<{ readonly items: readonly Listed[]; readonly next: string | null }>
   /** Rows with `seq` > after, in order. */
   ledger(query: LedgerQuery): Promise<readonly LedgerRow[]>
   /** The intents of an unsettled aggregate, by key. */

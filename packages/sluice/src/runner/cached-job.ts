@@ -1,6 +1,7 @@
 /** A job whose result is known: it comes out of the cache instead of being run, with log, outputs, artifacts and evidence. */
 import { appendFileSync, mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { MaskSet } from '../lib/mask.ts'
 import type { RunId } from '../core/model.ts'
 import { runId } from '../core/model.ts'
 import type { JobPlan, TaskCachePlan } from '../core/pipeline/job-plan.ts'
@@ -82,12 +83,15 @@ const giveBack = async (options: RecallOptions, found: Hit, signal: AbortSignal)
   if (hasFiles && (await cache.tasks.restore(hit, { plan, directory, logPath: null }, signal)) === 'damaged')
     return null
   writeLog(options, { because: hit.because, log: peeked.log, marks: captured.marks })
-  const log = { note: () => {} }
+  const log = { note: () => {}, masks: new MaskSet(Object.values(request.secrets)) }
   const staging = join(folder, 'a')
-  const keeping = { plan: job, directory, staging, commit, version, inputs, log, hasSucceeded: true }
+  // Jobs that keep what git does not know are not cached.
+  const untracked = (): Promise<readonly string[]> => Promise.resolve([])
+  const keeping = { plan: job, directory, staging, commit, version, inputs, log, hasSucceeded: true, untracked }
   const artifacts = store === null || !hasFiles ? [] : await keepArtifacts({ ...keeping, store }, signal)
   const { directory: checkout } = captured
-  const told = { reports, provided: [], folder, directory, checkout, staging: join(folder, 'reports'), log }
+  const { paths } = await cache.listing()
+  const told = { reports, provided: [], folder, directory, checkout, paths, staging: join(folder, 'reports'), log }
   const kept = evidence === null ? null : (await keepEvidence({ ...told, store: evidence }, signal)).digest
   const run = runOf(hit.entry.madeBy)
   return {

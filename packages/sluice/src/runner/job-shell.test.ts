@@ -5,6 +5,7 @@ import { after, before, describe, it } from 'node:test'
 import { type Lab, logOf, makeLab, never, plan } from '../../test/runner/lab.ts'
 import type { DialectEnd, JobDialect, JobShell } from '../ports/dialect.ts'
 import type { FolderCache } from './job-shell.ts'
+import { limits } from '../core/limits.ts'
 
 let lab: Lab
 
@@ -56,6 +57,28 @@ for (const isolation of ['auto', 'none'] as const) {
       assert.deepEqual(seen, ['stdout one', 'stdout two more', 'stdout ::secret', 'stdout last'])
       const lines = await logOf(lab.runner(), `run_${isolation}lines/job/it`)
       assert.deepEqual(lines.slice(1), ['ONE', 'TWO MORE', 'LAST'])
+    })
+
+    it('masks a secret wherever a line without an end is handed on, and goes by what its beginning was', async () => {
+      const secret = 'a-secret-in-a-long-line'
+      const seen: string[] = []
+      for (const before of [limits.jobLogLineMax - 10, limits.tappedLineMax - 10, limits.tappedLineMax + 65_526]) {
+        await run(`long${before}`, async (shell, signal) => {
+          shell.mask(secret)
+          const script = (prefix: string): string =>
+            `printf %s '${prefix}'; head -c ${before} /dev/zero | tr '\\0' x; printf '${secret} and more\\n::kept\\n'`
+          const onLine = (line: string): string | null => {
+            seen.push(line.slice(0, 6))
+            return line.startsWith('::take') ? null : line
+          }
+          await bash(shell, script('::take::'), signal, onLine)
+          await bash(shell, script(''), signal, onLine)
+          return ended
+        })
+        const text = (await logOf(lab.runner(), `run_${isolation}long${before}/job/it`)).slice(1).join('')
+        assert.equal(text.replaceAll(/x+/g, 'x'), '::keptx*** and more::kept')
+      }
+      assert.deepEqual(seen, Array.from({ length: 3 }, () => ['::take', '::kept', 'xxxxxx', '::kept']).flat())
     })
 
     it('masks from the moment it is told to, and collects what a job says', async () => {

@@ -173,13 +173,21 @@ export const markVariable = 'SLUICE_JOB_MARK'
 
 type OnLine = (line: string, stream: 'stdout' | 'stderr') => string | null
 
-/** Hands whole lines to a listener before the log gets what the listener makes of them. */
+/** What of a line was handed on before its end came: nothing, its beginning, or nothing because the listener took it. */
+type Handed = 'nothing' | 'beginning' | 'taken'
+
+type TappedSource = { readonly decoder: StringDecoder; rest: string; handed: Handed }
+
+/**
+ * Hands whole lines to a listener before the log gets what the listener makes of them. Of a line longer than `limits.tappedLineMax` the listener sees only the
+ * beginning, and what it decides holds for the line. The log gets no line feed that the job did not print: it masks, and cuts, by itself.
+ */
 class LineTap {
   readonly #log: JobLog
   readonly #onLine: OnLine
-  readonly #sources = {
-    stdout: { decoder: new StringDecoder('utf8'), rest: '' },
-    stderr: { decoder: new StringDecoder('utf8'), rest: '' },
+  readonly #sources: Readonly<Record<'stdout' | 'stderr', TappedSource>> = {
+    stdout: { decoder: new StringDecoder('utf8'), rest: '', handed: 'nothing' },
+    stderr: { decoder: new StringDecoder('utf8'), rest: '', handed: 'nothing' },
   }
 
   constructor(log: JobLog, onLine: OnLine) {
@@ -193,10 +201,10 @@ class LineTap {
     const lines = (source.rest + source.decoder.write(Buffer.from(chunk))).split('\n')
     source.rest = lines.pop() ?? ''
     let isTaken = true
-    for (const line of lines) isTaken = this.#hand(stream, line) && isTaken
+    for (const line of lines) isTaken = this.#end(stream, line) && isTaken
     // A line without an end must not grow without one.
-    if (source.rest.length > limits.jobLogLineMax) {
-      isTaken = this.#hand(stream, source.rest) && isTaken
+    if (source.rest.length > (source.handed === 'nothing' ? limits.tappedLineMax : 0)) {
+      isTaken = this.#begin(stream, source.rest) && isTaken
       source.rest = ''
     }
     return isTaken
@@ -207,12 +215,26 @@ class LineTap {
       const source = this.#sources[stream]
       const rest = source.rest + source.decoder.end()
       source.rest = ''
-      if (rest !== '') this.#hand(stream, rest)
+      if (rest !== '' || source.handed !== 'nothing') this.#end(stream, rest)
     }
   }
 
-  #hand(stream: 'stdout' | 'stderr', line: string): boolean {
-    const logged = this.#onLine(line.endsWith('\r') ? line.slice(0, -1) : line, stream)
+  /** A part of a line, and not its last. */
+  #begin(stream: 'stdout' | 'stderr', part: string): boolean {
+    const source = this.#sources[stream]
+    if (source.handed === 'taken') return true
+    const logged = source.handed === 'beginning' ? part : this.#onLine(part, stream)
+    source.handed = logged === null ? 'taken' : 'beginning'
+    return logged === null || this.#log.write(stream, Buffer.from(logged))
+  }
+
+  /** A line, or what is left of it. */
+  #end(stream: 'stdout' | 'stderr', line: string): boolean {
+    const source = this.#sources[stream]
+    const { handed } = source
+    source.handed = 'nothing'
+    if (handed === 'taken') return true
+    const logged = handed === 'beginning' ? line : this.#onLine(line.endsWith('\r') ? line.slice(0, -1) : line, stream)
     return logged === null || this.#log.write(stream, Buffer.from(`${logged}\n`))
   }
 }

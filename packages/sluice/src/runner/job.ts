@@ -1,4 +1,5 @@
 /** One job from an open workspace to what it leaves: services, caches, steps, results, and the end of everything that it started. */
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { SluiceError } from '../core/errors.ts'
@@ -11,8 +12,10 @@ import type { EvidenceStore } from '../ports/evidence.ts'
 import type { JobOutcome, JobRequest } from '../ports/runner.ts'
 import { runBuiltin } from './builtin-step.ts'
 import type { Capture } from './captured.ts'
+import { outputsToTell } from './disclosed.ts'
 import type { Network } from './isolation/launcher.ts'
 import type { JobLog } from './log/job-log.ts'
+import { logCoverage } from './log-coverage.ts'
 import { type FolderCache, LocalJobShell } from './job-shell.ts'
 import type { Processes } from './processes.ts'
 import { type StepRecord, writeRecord } from './record.ts'
@@ -20,7 +23,7 @@ import { nothingRan } from './refusals.ts'
 import { isDue, keepArtifacts, keepEvidence, keyOf, outputsOf, reportsOf } from './results.ts'
 import { RunFiles } from './run-files.ts'
 import type { ServicePorts } from './services/ports.ts'
-import { type Services, startServices } from './services/services.ts'
+import { removeServices, type Services, startServices } from './services/services.ts'
 import { type JobSignals, runSteps, type StepsEnd } from './steps.ts'
 import type { Workspace } from './workspace/workspace.ts'
 
@@ -64,11 +67,13 @@ export const runJob = async (work: JobWork, signals: JobSignals): Promise<JobEnd
   let services: Services | null = null
   try {
     services = await startServices(plan.services, servicesOptions(work), signals.stop)
+    await nameHosts(work, services)
     return await withServices(work, services, signals)
   } catch (error) {
     if (!(error instanceof SluiceError) || services !== null) throw error
     log.note(error.detail)
-    for (const line of error.evidence) log.note(`  ${line}`)
+    // As one text: a secret may have several lines.
+    for (const line of log.masked(error.evidence.join('\n')).split('\n')) log.note(`  ${line}`)
     return withoutSteps(work, error, signals)
   } finally {
     const escaped = await processes.end(graceMs)
@@ -76,7 +81,19 @@ export const runJob = async (work: JobWork, signals: JobSignals): Promise<JobEnd
     await workspace.end()
     await processes.release()
     await services?.end()
+    // Where starting them failed, too: `end` is not there then.
+    if (services === null) await removeServices(work.folder, work.env)
   }
+}
+
+/** Host names of services are known to this job only, where it has mounts of its own. */
+const nameHosts = async ({ workspace, folder, log }: JobWork, { hosts }: Services): Promise<void> => {
+  const names = hosts.filter((name) => /^[\w.-]+$/.test(name))
+  if (workspace.namespace === null || names.length === 0) return
+  const known = await readFile('/etc/hosts', 'utf8').catch(() => '127.0.0.1 localhost\n')
+  await writeFile(join(folder, 'hosts'), `127.0.0.1 ${names.join(' ')}\n${known}`)
+  const status = await workspace.namespace.tell('own mount -n --bind hosts /etc/hosts')
+  if (status !== 0) log.note(`services have no host names here: ${workspace.namespace.complaints()}`)
 }
 
 const servicesOptions = (work: JobWork): Parameters<typeof startServices>[1] => {
@@ -131,14 +148,18 @@ const withServices = async (work: JobWork, services: Services, signals: JobSigna
   return end
 }
 
-const ownSteps = (work: JobWork, machine: LocalJobShell, signals: JobSignals): Promise<StepsEnd> => {
+const ownSteps = async (work: JobWork, machine: LocalJobShell, signals: JobSignals): Promise<StepsEnd> => {
   const { plan, request, log, earlier, workspace, folder, hasCheckpoints, now } = work
   const taken = (request.needs ?? []).filter(({ name }) => !plan.needsWithoutArtifacts.includes(name))
   const needs = plan.envOfNeeds ? taken.map(({ outputs }) => outputs) : []
   const all: Texts = { ...plan.env, ...Object.assign({}, ...needs) }
-  // A secret is never hidden behind a variable of the same name.
-  const env: Texts = Object.fromEntries(Object.entries(all).filter(([name]) => !(name in request.secrets)))
-  return runSteps(
+  // A secret is never hidden behind a variable of the same name, nor the address of a service.
+  const addresses = new Set(plan.services.flatMap(({ exports }) => Object.keys(exports)))
+  const env: Texts = Object.fromEntries(
+    Object.entries(all).filter(([name]) => !(name in request.secrets) && !addresses.has(name)),
+  )
+  const coverage = plan.coveragePattern === undefined ? null : logCoverage(plan.coveragePattern)
+  const end = await runSteps(
     {
       steps: plan.steps,
       shell: plan.shell,
@@ -147,6 +168,7 @@ const ownSteps = (work: JobWork, machine: LocalJobShell, signals: JobSignals): P
       machine,
       log,
       now,
+      ...(coverage === null ? {} : { onLine: coverage.see }),
       earlier,
       checkpoint: hasCheckpoints ? workspace.checkpoint : () => Promise.resolve(null),
       onRecord: (steps) => writeRecord(folder, steps),
@@ -157,6 +179,10 @@ const ownSteps = (work: JobWork, machine: LocalJobShell, signals: JobSignals): P
     },
     signals,
   )
+  const found = coverage?.found() ?? null
+  const spot = { file: null, line: null, column: null }
+  if (found !== null) machine.annotate({ level: 'notice', title: 'coverage', message: `${found} %`, ...spot })
+  return end
 }
 
 /** A dialect runs its steps itself. One that does not end in time once its processes have been ended is given up: nobody knows how it ended. */
@@ -217,39 +243,47 @@ const results = async (
   const { plan, workspace, folder, log } = work
   const { directory } = workspace
   const hasSucceeded = steps.outcome === 'succeeded'
-  const said = machine.said()
   const own = plan.dialect === 'sluice' ? await outputsOf(plan, directory, log) : {}
+  const outputs = outputsToTell({ ...own, ...steps.outputs }, { masks: log.masks, machine })
+  const said = machine.said()
   const wanted = reportsOf(plan, said.reports)
-  const staging = join(folder, 'reports')
+  const reports = join(folder, 'reports')
   const kept =
     work.evidence === null
       ? { digest: null, attachments: [] }
       : await keepEvidence(
-          { reports: wanted, provided: said.provided, folder, directory, staging, store: work.evidence, log },
+          { reports: wanted, provided: said.provided, folder, directory, staging: reports, store: work.evidence, log },
           signals.kill,
         )
   const common = {
     ...steps,
     problem: null,
-    outputs: { ...own, ...steps.outputs },
+    outputs,
     artifacts: [],
     annotations: said.annotations,
     summary: said.summary,
     evidence: kept.digest,
     isolation: workspace.label,
   }
-  return { end: await withArtifacts(work, { end: common, hasSucceeded }, signals), attachments: kept.attachments }
+  return {
+    end: await withArtifacts(work, { end: common, machine, hasSucceeded }, signals),
+    attachments: kept.attachments,
+  }
 }
+
+type Ended = { readonly end: JobEnd; readonly machine: LocalJobShell; readonly hasSucceeded: boolean }
 
 const withArtifacts = async (
   { plan, request, workspace, folder, log, store }: JobWork,
-  { end, hasSucceeded }: { readonly end: JobEnd; readonly hasSucceeded: boolean },
+  { end, machine, hasSucceeded }: Ended,
   signals: JobSignals,
 ): Promise<JobEnd> => {
   if (store === null) return end
   const { directory } = workspace
   const { commit, version, inputs = [] } = request
-  const keeping = { plan, directory, staging: join(folder, 'a'), store, commit, version, inputs, log, hasSucceeded }
+  const untracked = (): Promise<readonly string[]> => untrackedFiles(machine, signals.kill)
+  const staging = join(folder, 'a')
+  const keeping = { plan, directory, staging, store, commit, version, inputs, log, hasSucceeded, untracked }
   try {
     return { ...end, artifacts: await keepArtifacts(keeping, signals.kill) }
   } catch (error) {
@@ -260,6 +294,18 @@ const withArtifacts = async (
     if (!hasSucceeded) return end
     return { ...end, outcome: 'failed', reason: { kind: 'script_failure' }, problem: { code, detail, hint } }
   }
+}
+
+/** Asked where the job runs: what git is told to do in a checkout is up to the job. */
+const untrackedFiles = async (machine: LocalJobShell, signal: AbortSignal): Promise<readonly string[]> => {
+  const names: string[] = []
+  const argv = ['git', '-c', 'core.quotePath=off', 'ls-files', '--others']
+  const order = { argv, env: {}, directory: machine.directory, timeoutMs: limits.configLoadMs }
+  await machine.exec(order, signal, (line, stream) => {
+    if (stream === 'stdout') names.push(line)
+    return null
+  })
+  return names
 }
 
 type Found = { readonly cache: KeyedCachePlan; readonly key: string; readonly found: string | null }
@@ -273,8 +319,9 @@ const restoreCaches = async (
   const all: Found[] = []
   for (const cache of plan.keyedCaches) {
     const key = await keyOf(cache, machine.directory)
-    const { restoreKeys, paths } = cache
-    const found = cache.policy === 'push' ? null : await machine.restoreCache({ key, restoreKeys, paths }, stop)
+    const { restoreKeys, paths, isExact = false } = cache
+    const wanted = { key, restoreKeys, paths, isExact }
+    const found = cache.policy === 'push' ? null : await machine.restoreCache(wanted, stop)
     if (cache.policy !== 'push')
       log.note(found === null ? `cache ${key}: nothing found` : `cache ${key}: restored from ${found}`)
     all.push({ cache, key, found })
@@ -282,7 +329,7 @@ const restoreCaches = async (
   return all
 }
 
-/** What was found under exactly its key is not saved again. */
+/** What was found under exactly its key is not saved again, but by GitLab's rules. */
 const saveCaches = async (
   { log, caches }: JobWork,
   {
@@ -294,7 +341,8 @@ const saveCaches = async (
 ): Promise<void> => {
   if (caches === null || stop.aborted) return
   for (const { cache, key, found: restored } of found) {
-    if (cache.policy === 'pull' || restored === key || !isDue(cache.when, hasSucceeded)) continue
+    const isKept = restored === key && cache.isExact !== true
+    if (cache.policy === 'pull' || isKept || !isDue(cache.when, hasSucceeded)) continue
     await machine.saveCache({ key, paths: cache.paths }, stop)
     log.note(`cache ${key}: saved`)
   }

@@ -15,10 +15,10 @@ export type StepRecord = {
   readonly layers: readonly string[] | null
 }
 
-/** Writes what was done, in the order of the steps. */
+/** Writes what was done, in the order of the steps. Variables of later steps may be secrets: nobody else may read it. */
 export const writeRecord = async (folder: string, steps: readonly StepRecord[]): Promise<void> => {
   const temporary = join(folder, '.steps.json')
-  await writeFile(temporary, JSON.stringify({ form: 1, boot: bootId(), steps }))
+  await writeFile(temporary, JSON.stringify({ form: 1, boot: bootId(), steps }), { mode: 0o600 })
   await rename(temporary, join(folder, 'steps.json'))
 }
 

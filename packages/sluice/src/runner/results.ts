@@ -1,5 +1,6 @@
 /** What a job leaves: outputs from files, artifacts, evidence. */
 import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { mkdir, readFile, rm } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { SluiceError } from '../core/errors.ts'
@@ -9,6 +10,7 @@ import type { Artifact, Commit, Digest } from '../core/model.ts'
 import type { JobPlan, KeyedCachePlan, PlannedArtifact, PlannedReport, Texts } from '../core/pipeline/job-plan.ts'
 import type { ArtifactStore } from '../ports/artifacts.ts'
 import type { EvidenceStore } from '../ports/evidence.ts'
+import { evidenceToKeep } from './disclosed.ts'
 import type { Said } from './job-shell.ts'
 import type { JobLog } from './log/job-log.ts'
 import { copyFiles, selectFiles } from './run-files.ts'
@@ -25,7 +27,7 @@ export const outputsOf = async (plan: JobPlan, directory: string, log: JobLog): 
     for (const name of await selectFiles({ directory, paths: [path], exclude: [], glob: true })) {
       const text = await readBounded(join(directory, name)).catch(() => null)
       const { values, fault } = text === null ? { values: {}, fault: 'it cannot be read' } : parseDotenv(text)
-      if (fault !== null) log.note(`${name}: ${fault}`)
+      if (fault !== null) log.noteShort(`${name}: ${fault}`)
       Object.assign(outputs, values)
     }
   }
@@ -44,6 +46,8 @@ export type Keeping = {
   readonly inputs: readonly Artifact[]
   readonly log: Pick<JobLog, 'note'>
   readonly hasSucceeded: boolean
+  /** Files that git does not know, ignored ones too. */
+  readonly untracked: () => Promise<readonly string[]>
 }
 
 /** Keeps what the plan says, in its order. `artifact_missing` for one that must be there. */
@@ -62,19 +66,29 @@ export const keepArtifacts = async (keeping: Keeping, signal: AbortSignal): Prom
   return kept
 }
 
-const filesOf = async (artifact: PlannedArtifact, { directory, log }: Keeping): Promise<readonly string[]> => {
-  const { name, paths, exclude, glob, ifMissing } = artifact
-  const found: string[] = []
+const filesOf = async (
+  artifact: PlannedArtifact,
+  { directory, log, untracked }: Keeping,
+): Promise<readonly string[]> => {
+  const { name, paths, exclude, glob, ifMissing, excludesExactly: takesAwayExactly = false } = artifact
+  const unknown = artifact.untracked === true ? await untracked() : []
+  const found = [...(await selectFiles({ directory, paths: unknown, exclude, glob: false, takesAwayExactly }))]
   const missing: string[] = []
   const away = paths.filter((path) => path.startsWith('!')).map((path) => path.slice(1))
   for (const path of paths.filter((one) => !one.startsWith('!'))) {
-    const names = await selectFiles({ directory, paths: [path], exclude: [...exclude, ...away], glob })
+    const names = await selectFiles({
+      directory,
+      paths: [path],
+      exclude: [...exclude, ...away],
+      glob,
+      takesAwayExactly,
+    })
     if (names.length === 0) missing.push(path)
     found.push(...names)
   }
   const isMissing = glob ? found.length === 0 : missing.length > 0
   if (!isMissing || ifMissing === 'ignore') return [...new Set(found)].toSorted()
-  const detail = `artifact ${name}: nothing is at ${missing.join(', ')}`
+  const detail = `artifact ${name}: nothing is at ${missing.length === 0 ? 'places that git does not know' : missing.join(', ')}`
   if (ifMissing === 'fail')
     throw new SluiceError('artifact_missing', { detail, hint: 'have a step make it, or correct the path' })
   log.note(detail)
@@ -110,9 +124,11 @@ export type KeepingEvidence = {
   readonly directory: string
   /** Where the job worked, when that was elsewhere. */
   readonly checkout?: string
+  /** Files that the job had besides those in `directory`. */
+  readonly paths?: readonly string[]
   readonly staging: string
   readonly store: Pick<EvidenceStore, 'put' | 'keepFile'>
-  readonly log: Pick<JobLog, 'note'>
+  readonly log: Pick<JobLog, 'note' | 'masks'>
 }
 
 /** What was kept: the evidence, null for a job that declares no reports, and the paths of the files that its reports name and that were kept with it. */
@@ -123,7 +139,17 @@ export type KeptEvidence = { readonly digest: Digest | null; readonly attachment
  * may have no meaning.
  */
 export const keepEvidence = async (
-  { reports: declared, provided, folder, directory, checkout = directory, staging, store, log }: KeepingEvidence,
+  {
+    reports: declared,
+    provided,
+    folder,
+    directory,
+    checkout = directory,
+    paths: others = [],
+    staging,
+    store,
+    log,
+  }: KeepingEvidence,
   signal: AbortSignal,
 ): Promise<KeptEvidence> => {
   const own = provided
@@ -141,9 +167,11 @@ export const keepEvidence = async (
   // The readers of all formats are loaded by the first job that has a report.
   const { collectEvidence } = await import('./reports/collect.ts')
   const place = { directory: staging, checkout, attachments: { directory, store } }
-  const collected = await collectEvidence(reports, place, signal)
+  const read = await collectEvidence(reports, place, signal)
+  const isThere = (path: string): boolean => others.includes(path) || existsSync(join(directory, path))
+  const collected = await evidenceToKeep(read, { masks: log.masks, staging, isThere })
   for (const sentence of collected.flatMap(troubles)) log.note(sentence)
-  const attachments = attachmentsOf(collected).filter(({ kept }) => kept !== undefined)
+  const attachments = attachmentsOf(read).filter(({ kept }) => kept !== undefined)
   return { digest: await store.put(collected), attachments: attachments.map(({ path }) => path) }
 }
 

@@ -1,18 +1,21 @@
 /** Files that jobs of one run hand each other by name, and files taken out of a workspace: globs, whole or not at all. */
 import { randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
-import { chmod, copyFile, glob, lstat, mkdir, readdir, readlink, rename, rm, stat, symlink } from 'node:fs/promises'
-import { dirname, join, matchesGlob, sep } from 'node:path'
+import { chmod, copyFile, lstat, mkdir, readdir, readlink, rename, rm, stat, symlink } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import picomatch from 'picomatch'
 import { SluiceError } from '../core/errors.ts'
 import { diskError } from '../lib/files.ts'
 
-/** Which files: paths or globs relative to `directory`; a leading `!` takes away, as `exclude` does. */
+/** Which files: paths or globs relative to `directory`, in which a dot is a letter like any other; a leading `!` takes away, as `exclude` does. */
 export type Selection = {
   readonly directory: string
   readonly paths: readonly string[]
   readonly exclude: readonly string[]
   /** Whether `*`, `?` and braces in paths mean something. */
   readonly glob: boolean
+  /** Whether what is taken away is only what the globs match, and not all that is below a folder that they match. */
+  readonly takesAwayExactly?: boolean
 }
 
 /** Names of the files and links that a selection means, relative and sorted; a folder means everything in it, but for `.git`. Links are not followed. */
@@ -21,17 +24,35 @@ export const selectFiles = async ({
   paths,
   exclude,
   glob: isGlob,
+  takesAwayExactly = false,
 }: Selection): Promise<readonly string[]> => {
-  const away = [...exclude, ...paths.filter((path) => path.startsWith('!')).map((path) => path.slice(1))].map(tidy)
-  const isAway = (name: string): boolean =>
-    away.some((pattern) => name === pattern || name.startsWith(`${pattern}/`) || matchesGlob(name, pattern))
+  const away = [...exclude, ...paths.filter((path) => path.startsWith('!')).map((path) => path.slice(1))]
+    .map(tidy)
+    .map((pattern) => ({ pattern, matches: picomatch(pattern, { dot: true }) }))
+  const isAway = (name: string, isFolder: boolean): boolean =>
+    away.some(
+      ({ pattern, matches }) =>
+        !(isFolder && takesAwayExactly) &&
+        (name === pattern || (!takesAwayExactly && name.startsWith(`${pattern}/`)) || matches(name)),
+    )
   const found = new Set<string>()
   const take = async (name: string): Promise<void> => {
-    if (name === '.git' || name.startsWith('.git/') || isAway(name)) return
+    if (name === '.git' || name.startsWith('.git/')) return
     const entry = await lstat(join(directory, name)).catch(() => null)
-    if (entry === null) return
+    if (entry === null || isAway(name, entry.isDirectory())) return
     if (!entry.isDirectory()) return void found.add(name)
     for (const child of await readdir(join(directory, name))) await take(name === '' ? child : `${name}/${child}`)
+  }
+  const walk = async (pattern: string, matches: (name: string) => boolean): Promise<void> => {
+    const open = [picomatch.scan(pattern).base]
+    for (let folder = open.pop(); folder !== undefined; folder = open.pop()) {
+      const entries = await readdir(join(directory, folder), { withFileTypes: true }).catch(() => [])
+      for (const entry of entries) {
+        const name = folder === '' || folder === '.' ? entry.name : `${folder}/${entry.name}`
+        if (matches(name)) await take(name)
+        else if (entry.isDirectory() && name !== '.git') open.push(name)
+      }
+    }
   }
   for (const path of paths.filter((one) => !one.startsWith('!')).map(tidy)) {
     if (path.split('/').includes('..'))
@@ -40,7 +61,7 @@ export const selectFiles = async ({
         hint: 'name a path in it',
       })
     if (!isGlob || !/[*?[\]{}]/.test(path)) await take(path)
-    else for await (const match of glob(path, { cwd: directory })) await take(match.split(sep).join('/'))
+    else await walk(path, picomatch(path, { dot: true }))
   }
   return [...found].toSorted()
 }

@@ -16,6 +16,8 @@ import { type Recalled, recallJob } from './cached-job.ts'
 import { RunCaches } from './cache/run-caches.ts'
 import { type Capture, captureJob, stagingOf } from './captured.ts'
 import { runJob } from './job.ts'
+import { endToTell } from './disclosed.ts'
+import { hiddenFrom } from './hidden.ts'
 import { endRecorded, recordGroup } from './groups.ts'
 import { jobEnvironment } from './job-environment.ts'
 import { keyName } from './key-name.ts'
@@ -120,7 +122,7 @@ export class LocalRunner {
     if (!existsSync(this.#folder(key))) return
     if (!hasMarks) await endRecorded(this.#groupsPath(key), this.#graceMs)
     await endMarked({ entry: this.#mark(key), since: null }, this.#graceMs)
-    await removeServices(this.#folder(key))
+    await removeServices(this.#folder(key), this.#options.environment)
   }
 
   logs(
@@ -177,7 +179,7 @@ export class LocalRunner {
       // Only a closed log has its last line.
       await log.close()
       capture?.store()
-      return { ...end, tail: log.tail() }
+      return { ...endToTell(end, log.masks), tail: log.tail() }
     } catch (error) {
       await log.close()
       const outcome = signals.stop.aborted && isCalledOff(error) ? signals.because() : null
@@ -190,7 +192,7 @@ export class LocalRunner {
           tail: log.tail(),
         }
       if (!(error instanceof SluiceError) || !foreseen.has(error.code)) throw error
-      return refused(plan, error, log.tail())
+      return endToTell(refused(plan, error, log.tail()), log.masks)
     } finally {
       release()
       if (!hasMarks) await rm(this.#groupsPath(key), { force: true })
@@ -249,7 +251,7 @@ export class LocalRunner {
   ): Promise<Awaited<ReturnType<typeof runJob>>> {
     const { key } = request
     const { environment, network = 'shared', stateDir, artifacts, evidence } = this.#options
-    const { github, builtins, now } = this.#options
+    const { github, builtins = null, repository = null, now } = this.#options
     const folder = this.#folder(key)
     const shared = await this.#enterShared(request, isolation, signals.stop)
     const files =
@@ -266,6 +268,7 @@ export class LocalRunner {
         network,
         files,
         environment,
+        hidden: hiddenFrom({ stateDir, folder, plan, files, repository, builtins }),
         copies: this.#copies,
       })
       const processes = new Processes({
@@ -298,7 +301,7 @@ export class LocalRunner {
           capture,
           evidence: evidence ?? null,
           dialect: github ?? null,
-          builtins: builtins ?? null,
+          builtins,
           earlier: beginning.earlier,
           hasCheckpoints: isolation.kind === 'layers' && isolation.overlay.renames,
           graceMs: this.#graceMs,

@@ -8,7 +8,7 @@ import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { limits } from '../core/limits.ts'
 
-/** What a step said. `faults` are sentences about what could not be read. */
+/** What a step said. `faults` are sentences about what could not be read, of any length. */
 export type StepWords = {
   readonly outputs: Readonly<Record<string, string>>
   readonly env: Readonly<Record<string, string>>
@@ -25,11 +25,11 @@ export const stepFileVariables = (folder: string): Readonly<Record<string, strin
   Object.fromEntries(Object.entries(names).map(([file, name]) => [name, join(folder, file)]))
 
 /**
- * Makes the folder with the step's script in it, and gives its path. The files come into being when a step appends to them. At once: handing so little to
+ * Makes the folder with the step's script in it, for nobody else to read, and gives the script's path. The files come into being when a step appends to them. At once: handing so little to
  * another thread takes longer than doing it.
  */
 export const makeStepFolder = (folder: string, run: string): string => {
-  mkdirSync(folder, { recursive: true })
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
   const script = join(folder, 'script')
   writeFileSync(script, run.endsWith('\n') ? run : `${run}\n`)
   return script
@@ -59,7 +59,7 @@ export const readStepFiles = async (folder: string): Promise<StepWords> => {
   return { outputs, env: Object.fromEntries(kept), path: path.toReversed(), summary: await text('summary'), faults }
 }
 
-/** Reads `NAME=value` lines and `NAME<<END` blocks. What comes before a fault counts. */
+/** Reads `NAME=value` lines and `NAME<<END` blocks. What comes before a fault counts. A fault has the line whole: it is masked before it is cut. */
 export const parseAssignments = (
   text: string,
 ): { readonly values: Readonly<Record<string, string>>; readonly fault: string | null } => {
@@ -84,24 +84,24 @@ export const parseAssignments = (
     }
     const at = line.indexOf('=')
     if (at === -1 || !isName(line.slice(0, at)))
-      return finish(`line ${index + 1} is neither NAME=value nor NAME<<END: ${line.slice(0, limits.evidenceLineMax)}`)
+      return finish(`line ${index + 1} is neither NAME=value nor NAME<<END: ${line}`)
     values.push([line.slice(0, at), line.slice(at + 1)])
   }
   return finish(null)
 }
 
-/** Reads a dotenv report: `NAME=value` lines, blank ones and comments. Source: GitLab CI/CD, `artifacts:reports:dotenv` (2026): no blocks, nothing is unquoted. */
+/** Reads a dotenv report: `NAME=value` lines, blank ones and comments. Source: GitLab CI/CD, `artifacts:reports:dotenv`, and its `ParseDotenvArtifactService` (2026): no blocks, nothing is unquoted, spaces around do not count. */
 export const parseDotenv = (text: string): ReturnType<typeof parseAssignments> => {
   const values: [string, string][] = []
   for (const [index, line] of text.split(/\r?\n/).entries()) {
     if (line.trim() === '' || line.startsWith('#')) continue
     const at = line.indexOf('=')
-    if (at === -1 || !isName(line.slice(0, at)))
+    if (at === -1 || !isName(line.slice(0, at).trim()))
       return {
         values: Object.fromEntries(values),
-        fault: `line ${index + 1} is not NAME=value: ${line.slice(0, limits.evidenceLineMax)}`,
+        fault: `line ${index + 1} is not NAME=value: ${line}`,
       }
-    values.push([line.slice(0, at), line.slice(at + 1)])
+    values.push([line.slice(0, at).trim(), line.slice(at + 1).trim()])
   }
   return { values: Object.fromEntries(values), fault: null }
 }

@@ -20,6 +20,8 @@ export type StepsWork = {
   readonly machine: LocalJobShell
   readonly log: JobLog
   readonly now: () => number
+  /** Sees each line that a step prints; nobody does when absent. */
+  readonly onLine?: (line: string) => void
   /** Steps at the beginning that an earlier attempt did. */
   readonly earlier: readonly StepRecord[]
   /** See `Workspace.checkpoint`; called between two steps. */
@@ -71,7 +73,8 @@ export const runSteps = async (work: StepsWork, signals: JobSignals): Promise<St
     if (index < earlier.length) continue
     const { stop } = signals
     if (stop.aborted && failure === null) failure = stopped(signals, null)
-    if (!isWanted(step, failure)) {
+    const isTooLate = step.endsWithTime === true && stop.aborted && signals.because() === 'timed_out'
+    if (isTooLate || !isWanted(step, failure)) {
       results.push(notRun(step.name, false))
       continue
     }
@@ -138,9 +141,17 @@ const runStep = async (
     ...stepFileVariables(folder),
   }
   const directory = resolve(machine.directory, step.workingDirectory ?? work.workingDirectory ?? '.')
-  const end = await machine.exec({ argv, env, directory, timeoutMs: step.timeoutMs }, signal)
+  const { onLine } = work
+  const tap =
+    onLine === undefined
+      ? undefined
+      : (line: string): string => {
+          onLine(line)
+          return line
+        }
+  const end = await machine.exec({ argv, env, directory, timeoutMs: step.timeoutMs }, signal, tap)
   const said = await readStepFiles(folder)
-  for (const fault of said.faults) log.note(fault)
+  for (const fault of said.faults) log.noteShort(fault)
   if (said.summary !== '') machine.summarize(said.summary)
   const how = spoken(end, step.timeoutMs)
   if (how !== null) log.note(how)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { hash } from 'node:crypto'
 import http from 'node:http'
 import { once } from 'node:events'
-import { writeFile } from 'node:fs/promises'
+import { readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { getRequestListener } from '@hono/node-server'
@@ -27,9 +27,9 @@ const accessFor = (request: Request): CacheAccess | null => {
   return null
 }
 
-const serve = async () => {
+const serve = async (blobBytesMax = 100_000_000) => {
   const { cache, folder, remove } = await openFolderCache()
-  const handle = cacheHandler({ cache, seal: testSeal, access: accessFor, prefix: '/v1/cache/' })
+  const handle = cacheHandler({ cache, seal: testSeal, access: accessFor, prefix: '/v1/cache/', blobBytesMax })
   const server = http.createServer(getRequestListener(handle)).listen(0, '127.0.0.1')
   await once(server, 'listening')
   const address = server.address()
@@ -86,6 +86,29 @@ describe('the HTTP cache', () => {
       const text = sealEntry(entry, (body) => testSeal.sign(body)) ?? ''
       await assert.rejects(store.writeEntry(place, text, signal), code('artifact_mismatch'))
       assert.equal(await store.readEntry(place, signal), null)
+    } finally {
+      await remove()
+    }
+  })
+
+  it('counts a blob whose length nobody said as it comes, and takes none that is too large', async () => {
+    const blobBytesMax = 100_000
+    const { address, folder, remove } = await serve(blobBytesMax)
+    const put = (bytes: number): Promise<Response> => {
+      const sha256 = hash('sha256', Buffer.alloc(bytes))
+      const body = ReadableStream.from([Buffer.alloc(bytes / 2), Buffer.alloc(bytes / 2)])
+      const headers = { authorization: 'Bearer all' }
+      return fetch(`${address}/protected/blobs/${sha256.slice(0, 2)}/${sha256}`, {
+        method: 'PUT',
+        headers,
+        body,
+        duplex: 'half',
+      })
+    }
+    try {
+      assert.equal((await put(blobBytesMax)).status, 201)
+      assert.equal((await put(blobBytesMax + 2)).status, 413)
+      assert.deepEqual(await readdir(join(folder, 'unfinished')), [])
     } finally {
       await remove()
     }

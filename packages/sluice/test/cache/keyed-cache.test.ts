@@ -54,6 +54,17 @@ describe('keyed caches', () => {
     assert.equal(await open().restore({ ...request, restoreKeys: [], paths: ['node_modules'] }, signal), null)
   })
 
+  it('gives back by a whole key only, and whatever the paths, where that is asked for', async () => {
+    const directory = join(project.root, 'exact')
+    put(join(directory, 'deps/key'), 'whole')
+    await open().save({ key: 'whole-1', paths: ['deps'], directory, onPresent: 'renew' }, signal)
+    rmSync(directory, { recursive: true })
+    const request = { paths: ['other'], directory, isExact: true }
+    assert.equal(await open().restore({ ...request, key: 'whole', restoreKeys: ['who'] }, signal), null)
+    assert.equal(await open().restore({ ...request, key: 'new', restoreKeys: ['who', 'whole-1'] }, signal), 'whole-1')
+    assert.equal(readFileSync(join(directory, 'deps/key'), 'utf8'), 'whole')
+  })
+
   it('takes the exact key first, then the newest whose key begins as wanted, in the order of the plan', async () => {
     const directory = join(project.root, 'w3')
     const save = async (key: string): Promise<void> => {

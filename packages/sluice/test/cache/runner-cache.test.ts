@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { localCache } from '../../src/adapters/cache/open.ts'
-import { attachmentsOf } from '../../src/core/evidence/collected.ts'
+import { attachmentsOf, contentsOf } from '../../src/core/evidence/collected.ts'
 import { commitId, type Commit } from '../../src/core/model.ts'
 import { cacheRefOf } from '../../src/core/pipeline/cache/run-cache.ts'
 import type { CacheRef } from '../../src/core/pipeline/cache/scope.ts'
@@ -93,6 +93,22 @@ describe('a runner with caches', () => {
       assert.ok(first.log[0]?.startsWith('cache: miss, '), first.log[0])
     })
   }
+
+  it('masks evidence alike whether a job ran or came out of the cache', async () => {
+    const report =
+      '<testsuites><testsuite name="s"><testcase name="was $TOKEN" file="folder/inner"/></testsuite></testsuites>'
+    const job = build(`mkdir -p out; cat > out/r.xml <<END\n${report}\nEND`, {
+      reports: [{ format: 'junit', paths: ['out/*.xml'] }],
+    })
+    // The name of a folder, too: a file of the commit keeps its path.
+    const secrets = { TOKEN: 'folder' }
+    const first = await run(job, { secrets })
+    const second = await run(job, { secrets })
+    assert.deepEqual([first.cache ?? null, second.cache?.run, second.evidence], [null, 'run_1', first.evidence])
+    assert.ok(first.evidence !== null)
+    const [test] = contentsOf(await lab.evidence.read(first.evidence), 'tests').flatMap(({ cases }) => cases)
+    assert.deepEqual([test?.name, test?.file], ['was ***', 'folder/inner'])
+  })
 
   it('runs a job again when an input changed, and says which', async () => {
     const job = build('mkdir out; cp file out/b')

@@ -26,6 +26,16 @@ describe('words', () => {
     )
   })
 
+  test(
+    'a user of whom the system knows only the number is one, too',
+    { skip: process.getuid?.() === 0 ? false : 'only root may start a process as somebody else' },
+    async () => {
+      const { code, stdout, stderr } = await sluice({ ...place, uid: 54_321 }, 'explain', 'SLU-1006')
+      deepStrictEqual([code, stderr], [0, ''])
+      match(stdout, /^SLU-1006/)
+    },
+  )
+
   test('a missing argument, a span that is none and a reason that is missing are said before anything is asked', async () => {
     holds(await sluice(place, 'why'), 2, /missing required argument 'rollout'/)
     holds(

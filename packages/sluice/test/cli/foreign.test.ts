@@ -1,6 +1,6 @@
 /** Workflows of GitHub and pipelines of GitLab, typed into the real command line in a repository that has no config. */
 import { deepStrictEqual, match, strictEqual } from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -19,6 +19,20 @@ jobs:
       - id: say
         run: echo "said=\${{ github.event_name }} of \${{ vars.WHO }}" >> "$GITHUB_OUTPUT"
   other: { runs-on: ubuntu-latest, steps: [{ run: exit 1 }] }
+`
+
+const guarded = `
+job:
+  rules: [{ if: $TOKEN =~ /^correct/ }]
+  script: [test "$(cat "$KEY")" = staple, 'echo "LONG=$\{#TOKEN}" > o.env']
+  artifacts: { reports: { dotenv: o.env } }
+`
+
+const byHand = `
+stages: [one, two]
+first: { stage: one, script: echo }
+by-hand: { stage: one, when: manual, allow_failure: false, script: echo }
+follows: { stage: two, script: echo }
 `
 
 const asked = `
@@ -65,6 +79,9 @@ before(async () => {
     '.github/workflows/counted.yml': counted,
     '.github/workflows/wrong.yml': 'on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps: [{ rnu: x }]\n',
     '.gitlab-ci.yml': pipeline,
+    'guarded.yml': guarded,
+    'by-hand.yml': byHand,
+    'key.pem': 'staple',
   })
 })
 after(() => rm(root, { recursive: true, force: true }))
@@ -124,6 +141,37 @@ test('a pipeline of GitLab runs with variables that win over its own', async () 
     ['my-shop', 'test: a/b', 'succeeded', {}],
   ])
   for (const key of ['on_job_failure', 'on_new_commit']) match(run.stderr, new RegExp(`warning .*${key}.*not done`))
+})
+
+test('secrets that are typed are masked variables, from the environment too, and their values are kept nowhere', async () => {
+  const place = { cwd: join(root, 'My shop'), env: { TOKEN: 'correct-horse' } }
+  const words = ['run', '--gitlab', 'guarded.yml', '--secret', 'TOKEN', '--secret-file', 'KEY=key.pem', '--json']
+  const run = await sluice(place, ...words)
+  strictEqual(run.code, 0, run.stderr)
+  deepStrictEqual(jobsOf(run), [['my-shop', 'job', 'succeeded', { LONG: '13' }]])
+  const database = await readFile(join(root, 'My shop', '.sluice', 'state.db'))
+  strictEqual(database.includes('correct-horse'), false)
+  const missing = await typed('--gitlab', 'guarded.yml', '--secret', 'NOBODY_HAS_IT')
+  strictEqual(missing.code, 2)
+  match(missing.stderr, /there is no secret NOBODY_HAS_IT/)
+})
+
+test('a run that only waits for somebody ends, since nobody can come; --play and --job are that somebody', async () => {
+  const run = await typed('--gitlab', 'by-hand.yml')
+  strictEqual(run.code, 5, run.stderr)
+  match(run.stderr, /waits for somebody to start a job/)
+  const played = await typed('--gitlab', 'by-hand.yml', '--play', 'by-hand', '--json')
+  strictEqual(played.code, 0, played.stderr)
+  deepStrictEqual(
+    jobsOf(played).map(([, name, status]) => [name, status]),
+    [
+      ['first', 'succeeded'],
+      ['by-hand', 'succeeded'],
+      ['follows', 'succeeded'],
+    ],
+  )
+  const named = await typed('--gitlab', 'by-hand.yml', '--job', 'by-hand', '--json')
+  deepStrictEqual(jobsOf(named), [['my-shop', 'by-hand', 'succeeded', {}]])
 })
 
 test('what a workflow says wrong is told with its place, and nothing runs', async () => {

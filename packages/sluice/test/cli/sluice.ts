@@ -8,7 +8,7 @@ const bin = fileURLToPath(new URL('../../bin/sluice.js', import.meta.url))
 export type Ended = { readonly code: number | null; readonly stdout: string; readonly stderr: string }
 
 /** Where a command runs. */
-export type Place = { readonly cwd: string; readonly env?: Readonly<Record<string, string>> }
+export type Place = { readonly cwd: string; readonly env?: Readonly<Record<string, string>>; readonly uid?: number }
 
 /** A command that runs. */
 export type Typed = {
@@ -18,11 +18,12 @@ export type Typed = {
 }
 
 /** Types a command. `said` resolves once stderr holds a text, so many times. */
-export const type = (args: readonly string[], { cwd, env = {} }: Place): Typed => {
+export const type = (args: readonly string[], { cwd, env = {}, uid }: Place): Typed => {
   const child = spawn(process.execPath, [bin, ...args], {
     cwd,
     env: { PATH: process.env['PATH'], HOME: cwd, LANG: 'C.UTF-8', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
+    ...(uid === undefined ? {} : { uid }),
   })
   let [stdout, stderr] = ['', '']
   const holds = (text: string, times: number): boolean => stderr.split(text).length > times

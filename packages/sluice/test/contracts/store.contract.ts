@@ -295,6 +295,33 @@ const work = (context: Context): void => {
 }
 
 const pages = (context: Context): void => {
+  test('a list without states tells of each what was last said of it, in the order of the list', async () => {
+    const [first, second, third] = ['one', 'two', 'three'].map((id): AggregateKey => ({ kind: 'release', id }))
+    assert.ok(first !== undefined && second !== undefined && third !== undefined)
+    await context.commit(step(first, 0, { summary: { said: 1 } }))
+    await context.commit(step(second, 0), step(third, 0, { summary: 'third' }))
+    await context.commit(step(first, 1, { summary: { said: 2 } }))
+    await context.commit(step(first, 2))
+    const told = async (cursor: string | null) =>
+      context.store().summaries({ kind: 'release', limit: 2, ...(cursor === null ? {} : { cursor }) })
+    const page = await told(null)
+    const rest = await told(page.next)
+    assert.deepEqual(
+      [...page.items, ...rest.items].map(({ key, summary }) => [key.id, summary]),
+      [
+        ['one', { said: 2 }],
+        ['two', null],
+        ['three', 'third'],
+      ],
+    )
+    const { items } = await context.store().list({ kind: 'release', limit: 3 })
+    assert.deepEqual(
+      [...page.items, ...rest.items].map(({ key, updatedAt }) => [key, updatedAt]),
+      items.map(({ key, updatedAt }) => [key, updatedAt]),
+    )
+    assert.equal(rest.next, null)
+  })
+
   test('a list goes newest first, page by page, over one kind and one prefix', async () => {
     const named = (id: string): AggregateKey => ({ kind: 'environment', id })
     const ids = ['shop/a', 'shop/b', 'shop/c', 'shop%/d', 'Shop/e', 'shopping/f']

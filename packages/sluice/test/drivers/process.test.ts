@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { readFile, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import net from 'node:net'
 import { getPriority } from 'node:os'
 import { join } from 'node:path'
@@ -12,7 +12,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { failsWith } from '../contracts/driver.contract.ts'
 import { eventually } from '../gateway/harness.ts'
-import { Intents, ask, askNow, specOf } from './releases.ts'
+import { another, Intents, ask, askNow, specOf } from './releases.ts'
 import { processPlatform } from './process-platform.ts'
 import type { ProcessPlatform } from './process-platform.ts'
 import { limits } from '../../src/core/limits.ts'
@@ -59,6 +59,39 @@ const withSupervision = async (driver: Driver, work: () => Promise<void>): Promi
 }
 
 describe('the process driver', { concurrency: 4 }, () => {
+  test('a release keeps its folder while anything of it runs, in any environment', async (t) => {
+    const platform = await platformOf(t)
+    const folder = join(platform.stateDir, 'releases')
+    const first = platform.open()
+    const serving = platform.release('answers')
+    const leaving = platform.release('stubborn')
+    const spec = specOf('canary', { stopGraceMs: 60_000 })
+    await first.start(new Intents(serving, specOf('production')).start(1), signal)
+    const intents = new Intents(leaving, spec)
+    const [one] = await first.start(intents.start(1), signal)
+    const { pid } = await askNow(one)
+    // Newer ones, more than are kept.
+    for (let number = 0; number <= limits.releasesUnpackedMax; number += 1) {
+      const name = `rel_${number.toString(16).padStart(64, '0')}`
+      await mkdir(join(folder, name))
+      await writeFile(join(folder, `${name}.json`), '')
+    }
+    for (const { id } of [serving, leaving]) await utimes(join(folder, `${id}.json`), 0, 0)
+    // One that knows only the environment that it is asked about.
+    const second = platform.open()
+    await assert.rejects(second.retire(intents.retire(0), AbortSignal.timeout(300)))
+    const other = new Intents(another(serving), specOf(place))
+    await second.start(other.start(1), signal)
+    await second.retire(other.retire(0), signal)
+    const names = await readdir(folder)
+    for (const { id } of [serving, leaving]) assert.ok(names.includes(id), id)
+    process.kill(pid, 'SIGKILL')
+    await eventually('it is off the record', async () => {
+      const file = join(platform.stateDir, 'instances', 'shop@canary.json')
+      return decodeRecord(await readFile(file, 'utf8'), file).leaving.length === 0
+    })
+  })
+
   test('an instance inherits only what it needs, and its secrets are in no file', async (t) => {
     const platform = await platformOf(t)
     const driver = platform.open()

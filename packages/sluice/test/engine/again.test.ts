@@ -72,6 +72,10 @@ const pipeline = {
   containers: 'refuse',
   actions: null,
   skippedActions: [],
+  skippedIncludes: [],
+  played: [],
+  secrets: {},
+  secretFiles: {},
 } as const
 
 test('a run of the working tree that is made again cuts no release either', async () => {

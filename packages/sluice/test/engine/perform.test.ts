@@ -16,6 +16,7 @@ import type { RunPlan, RunState } from '../../src/core/pipeline/types.ts'
 import { perform, type PerformWorld } from '../../src/engine/perform.ts'
 import type { Ports } from '../../src/engine/ports.ts'
 import { Reading } from '../../src/engine/reading.ts'
+import { createTypedSecrets } from '../../src/engine/typed-secrets.ts'
 import { LocalArtifacts, localTools } from '../../src/runner/artifacts.ts'
 import { jobPlan, step } from '../pipeline/jobs.ts'
 import { LocalRunner } from '../../src/runner/runner.ts'
@@ -73,11 +74,8 @@ const worldWith = (replaced: Partial<Ports>): PerformWorld => {
     router: absent('router') as Ports['router'],
     ...replaced,
   }
-  return {
-    ports,
-    reading: new Reading(store, () => null),
-    deliveries: absent('deliveries') as PerformWorld['deliveries'],
-  }
+  const deliveries = absent('deliveries') as PerformWorld['deliveries']
+  return { ports, reading: new Reading(store, () => null), deliveries, typed: createTypedSecrets() }
 }
 
 const startedRun = (command: string, timeoutMs: number) => {

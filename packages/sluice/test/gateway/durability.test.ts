@@ -5,9 +5,14 @@ import fs from 'node:fs'
 import http from 'node:http'
 import path from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises'
 import { freePort } from '../free-port.ts'
 import type { Route } from '../../src/core/routing.ts'
+import { DataPlane } from '../../src/gateway/data/data-plane.ts'
+import { readRoutes } from '../../src/gateway/routes/route-file.ts'
+import { RouteTable } from '../../src/gateway/routes/route-table.ts'
+import { defaultSettings } from '../../src/gateway/settings.ts'
+import { realWorld } from '../../src/gateway/world.ts'
 import {
   Control,
   RawClient,
@@ -184,6 +189,36 @@ describe('a damaged snapshot', () => {
   })
 })
 
+describe('a cut that comes while the disk is busy with another record', () => {
+  it('is on disk from then on, and the other change comes on top of it', async (t) => {
+    const world = { ...realWorld(), log: () => {} }
+    const plane = new DataPlane(world, defaultSettings)
+    atEnd(t, () => plane.stop())
+    const folder = stateFolder(t)
+    const table = new RouteTable({ plane, folder, notify: () => {}, listenersChanged: () => Promise.resolve() })
+    atEnd(t, () => table.stopListening())
+    const upstream = { instance: 'a', host: '127.0.0.1', port: await freePort() }
+    const arms = [arm('stable', 9_000, [upstream]), arm('candidate', 1_000, [upstream])]
+    const route = makeRoute(await freePort(), 1, { arms, tripwire })
+    await table.set(route)
+    const units = { units: 9, badUnits: 9 }
+    const trip = { rollout, at: 1, logE: 5, candidate: units, stable: units, shareBp: 1_000 }
+    let isOver = false
+    const paused = table.pause(route, { token: 1, sequence: 2 }, 60_000).finally(() => (isOver = true))
+    while (!fs.existsSync(path.join(folder, 'shop@production.json.new'))) await turn()
+    table.find(route)?.cut(trip)
+    while (!isOver) {
+      assert.deepEqual(readRoutes(folder, world)[0]?.tripped, [rollout])
+      await turn()
+    }
+    await paused
+    const [record] = readRoutes(folder, world)
+    assert.deepEqual([record?.tripped, record?.fence.sequence], [[rollout], 2])
+    assert.ok((record?.pausedUntil ?? 0) > 0)
+    table.find(route)?.gate.resume()
+  })
+})
+
 describe('a route that cannot be written', () => {
   it('is refused, and traffic stays where it was', async (t) => {
     const [a, b] = [await startUpstream(t, 'a'), await startUpstream(t, 'b')]
@@ -348,6 +383,57 @@ describe('a successor', () => {
       false,
     )
     await assert.rejects(startGateway(t, { stateDir }), { code: 'gateway_running' })
+  })
+
+  it('that does not come to serve leaves what was cut meanwhile cut, on disk before anyone hears of it', async (t) => {
+    const stable = await startUpstream(t, 'stable')
+    const candidate = await startUpstream(t, 'candidate', (_, response) => response.writeHead(500).end())
+    const arms = [arm('stable', 5_000, [stable.upstream]), arm('candidate', 5_000, [candidate.upstream])]
+    const { control, port, stateDir } = await serve(t, [], { route: { arms, tripwire } })
+    await control.send({ kind: 'subscribe' })
+    const [has, end] = ['has', 'end'].map((name) => path.join(stateDir, name))
+    assert.ok(has && end)
+    const script = `process.send({ kind: 'ready' }); const fs = require('fs')
+      process.on('message', ({ kind }, server) => server ? server.close() : fs.writeFileSync(${JSON.stringify(has)}, ''))
+      setInterval(() => fs.existsSync(${JSON.stringify(end)}) && process.exit(4), 10)`
+    const handedOver = assert.rejects(
+      control.send({ kind: 'hand_over', command: [process.execPath, '-e', script] }),
+      /ended with 4/,
+    )
+    await eventually('the successor has everything', () => fs.existsSync(has))
+    await eventually('it trips', async () => (await ask(port)) && (await control.observe()).trip)
+    assert.deepEqual(control.notices, [], 'nobody hears of what is not on disk')
+    fs.writeFileSync(end, '')
+    await handedOver
+    const records = readRoutes(path.join(stateDir, 'routes'), realWorld())
+    assert.deepEqual(records[0]?.tripped, [rollout])
+    await eventually('the notice', () => control.notices.some(({ kind }) => kind === 'tripped'))
+  })
+
+  it('hears of what its predecessor cuts after it has taken over', async (t) => {
+    const held = new Set<http.ServerResponse>()
+    const stable = await startUpstream(t, 'stable')
+    const candidate = await startUpstream(t, 'candidate', (_, response) => void held.add(response))
+    const stateDir = stateFolder(t)
+    const port = await freePort()
+    const first = await spawnGateway(t, stateDir)
+    const arms = [arm('stable', 5_000, [stable.upstream]), arm('candidate', 5_000, [candidate.upstream])]
+    await first.control.send({ kind: 'set_route', route: makeRoute(port, 1, { arms, tripwire }) })
+    await eventually('enough requests wait for the candidate', () => {
+      void ask(port).catch(() => {})
+      return held.size > 20
+    })
+    await replaceGateway(t, stateDir)
+    const control = new Control(path.join(stateDir, 'gateway.sock'))
+    atEnd(t, () => control.close())
+    assert.equal((await control.observe()).trip, null)
+    for (const response of held) response.destroy()
+    await eventually('the cut', async () => (await control.observe()).trip?.rollout === rollout)
+    assert.deepEqual(
+      (await control.observe()).route.arms.map(({ shareBp }) => shareBp),
+      [10_000, 0],
+    )
+    assert.deepEqual(readRoutes(path.join(stateDir, 'routes'), realWorld())[0]?.tripped, [rollout])
   })
 
   it('finds nobody to take over from, and just serves', async (t) => {

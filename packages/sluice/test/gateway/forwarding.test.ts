@@ -125,6 +125,24 @@ describe('a request through the gateway', () => {
     )
   })
 
+  it('serves the next request on the connection of one whose body came in one piece with its head', async (t) => {
+    const { upstream } = await startUpstream(t, 'a', (request, response) => {
+      request.resume().on('end', () => response.end(`answer ${request.method} ${request.url}`))
+    })
+    const { port } = await serve(t, [upstream])
+    const client = new RawClient(t, port)
+    for (const body of [
+      'Content-Length: 5\r\n\r\nhello',
+      'Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n',
+    ]) {
+      client.received = ''
+      client.send(`POST /1 HTTP/1.1\r\nHost: a\r\n${body}`)
+      await client.until('answer POST /1')
+      client.send('GET /2 HTTP/1.1\r\nHost: a\r\n\r\n')
+      await client.until('answer GET /2')
+    }
+  })
+
   it('reads a request that comes byte by byte', async (t) => {
     const { upstream } = await startUpstream(t, 'a', (request, response) => {
       let body = ''

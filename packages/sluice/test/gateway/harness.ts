@@ -45,6 +45,22 @@ export const eventually = async <T>(
   }
 }
 
+/** A monotonic clock that the test turns, for deadlines; `turn` is fulfilled when they have been looked at. */
+export const clock = (): { parts: Partial<World>; turn: (ms: number) => Promise<unknown> } => {
+  let now = 1
+  let looks = 0
+  const monotonic = (): number => {
+    looks += 1
+    return now
+  }
+  const turn = (ms: number): Promise<unknown> => {
+    now += ms
+    const from = looks
+    return eventually('deadlines have been looked at', () => looks > from + 6)
+  }
+  return { parts: { monotonic }, turn }
+}
+
 /** Clean-up in the reverse order of set-up: what was started first is needed longest. */
 const cleanups = new WeakMap<TestContext, (() => unknown)[]>()
 export const atEnd = (t: TestContext, cleanup: () => unknown): void => {

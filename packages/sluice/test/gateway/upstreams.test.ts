@@ -41,6 +41,25 @@ describe('a request that no upstream has begun', () => {
     assert.equal((await control.observe()).counters[0]?.bad, 0)
   })
 
+  it('goes where the route leads by then, when its upstream leaves meanwhile', async (t) => {
+    const sockets: Socket[] = []
+    const leaving = await startRaw(t, 'leaving', (socket) =>
+      socket.on('data', (bytes) => {
+        if (String(bytes).startsWith('GET /second')) sockets.push(socket)
+        else socket.write(ok)
+      }),
+    )
+    const { upstream } = await startUpstream(t, 'next')
+    const { port, control } = await serve(t, [leaving])
+    assert.equal((await ask(port)).body, 'ok')
+    const second = ask(port, { path: '/second' })
+    await eventually('it is on its way', () => sockets.length === 1)
+    await control.send({ kind: 'set_route', route: makeRoute(port, 2, { arms: [arm('stable', 10_000, [upstream])] }) })
+    sockets[0]?.resetAndDestroy()
+    assert.equal((await second).body, 'next')
+    assert.equal((await control.observe()).counters[0]?.bad, 0)
+  })
+
   it('is never sent twice when it might have been begun: a POST, or a first request on a connection', async (t) => {
     const seen: string[] = []
     const { port, control } = await serve(t, [await startLeaving(t, seen)])
@@ -267,6 +286,37 @@ describe('a tunnel', () => {
     assert.equal((await control.observe()).counters[0]?.inFlight, 1)
     client.socket.destroy()
     await eventually('it is over', async () => (await control.observe()).counters[0]?.inFlight === 0)
+  })
+
+  it('gives its upstream all that the client sent before it hung up, also when the upstream goes on talking', async (t) => {
+    const total = 24 * 1_048_576
+    let received = 0
+    let isOver = false
+    const chatty = await startRaw(t, 'chatty', (socket) => {
+      socket.once('data', (head) => {
+        if (String(head).includes('sluice-probe')) return socket.end(ok)
+        socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n')
+        const talk = setInterval(() => socket.write('x'), 1)
+        // Slower than the client, so that something is always on its way.
+        socket.on('data', (bytes) => {
+          received += bytes.length
+          socket.pause()
+          setImmediate(() => socket.resume())
+        })
+        return socket.on('close', () => {
+          clearInterval(talk)
+          isOver = true
+        })
+      })
+    })
+    const { port } = await serve(t, [chatty])
+    const client = new RawClient(t, port)
+    client.send(upgrade)
+    await client.until('101')
+    client.socket.end(Buffer.alloc(total, 'x'))
+    await eventually('the upstream hears of the end', () => isOver)
+    await client.end()
+    assert.deepEqual([received, client.reset], [total, false])
   })
 
   it('drains: it stays while it talks, and is closed once idle', async (t) => {

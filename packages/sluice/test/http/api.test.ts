@@ -1,11 +1,14 @@
 /** The API behind a real socket, with a real engine, gateway and service. */
 import { deepStrictEqual, match, ok, rejects, strictEqual } from 'node:assert/strict'
+import { request } from 'node:http'
 import { connect } from 'node:net'
+import { DatabaseSync } from 'node:sqlite'
 import { after, before, test } from 'node:test'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SluiceError } from '../../src/core/errors.ts'
 import { limits } from '../../src/core/limits.ts'
+import { databasePath } from '../../src/adapters/store/sqlite/files.ts'
 import { verifyLedgerFile } from '../../src/adapters/store/verify-file.ts'
 import type { CallInput } from '../../src/http/client/client.ts'
 import type { Contract } from '../../src/http/client/contract.ts'
@@ -90,6 +93,22 @@ test('a request for another host is refused, so that no web page can rebind its 
   })
   match(answer, /^HTTP\/1\.1 421 /)
   strictEqual(answer.includes('SLU-1106'), true)
+})
+
+test('who sends is looked at before what is sent', async () => {
+  // The bodies never end, so that an answer means that nobody waited for it.
+  const begin = async (method: string, path: string): Promise<number | undefined> => {
+    const answered = Promise.withResolvers<number | undefined>()
+    const sending = request(`${running.served.url}${path}`, { method })
+    sending.on('response', ({ statusCode }) => answered.resolve(statusCode))
+    sending.on('error', answered.reject)
+    sending.write(Buffer.alloc(1_000))
+    const status = await answered.promise
+    sending.destroy()
+    return status
+  }
+  strictEqual(await begin('PUT', `/v1/cache/protected/blobs/00/${'0'.repeat(64)}`), 401)
+  strictEqual(await begin('POST', '/v1/runs'), 401)
 })
 
 test('a request that is off says where, and changes nothing', async () => {
@@ -211,6 +230,32 @@ test('a lock names its holder, stops a deploy, and lets a rollback speak; the sa
   )
 })
 
+test('the same key gives the same answer, of a rollback too', async () => {
+  await running.project.commit('2.0.0')
+  const { run } = await ask('runs.start', { body: { ref: 'HEAD' }, idempotencyKey: 'run-2' })
+  deepStrictEqual(await ask('runs.start', { body: { ref: 'HEAD' }, idempotencyKey: 'run-2' }), { run, notes: [] })
+  const database = new DatabaseSync(databasePath(running.served.stateDir), { readOnly: true })
+  const kept = database.prepare('select "answer" from "request" where "key" = ?').get('run-2')
+  database.close()
+  deepStrictEqual({ ...kept }, { answer: JSON.stringify({ run, notes: [] }) })
+  await until(
+    () => ask('runs.show', { params: { run } }),
+    ({ settledAt }) => settledAt !== null,
+  )
+  const params = { environment: 'staging' }
+  const kinds: string[] = []
+  for (const isWaitedFor of [false, true]) {
+    const { rollout } = await ask('environments.deploy', { params, body: { release: 'latest' } })
+    if (isWaitedFor) await settled(rollout)
+    const back = { params, body: {}, idempotencyKey: `back-${rollout}` }
+    const first = await ask('environments.rollback', back)
+    deepStrictEqual(await ask('environments.rollback', back), first)
+    await settled(first.rollout)
+    kinds.push(first.kind)
+  }
+  deepStrictEqual(kinds, ['aborted', 'started'])
+})
+
 test('events go on from the last one that was seen, without a gap, and tell what happens from now on', async () => {
   const stopped = new AbortController()
   const whole = await ask('ledger.page', { query: { limit: 500 } })
@@ -239,6 +284,15 @@ test('events go on from the last one that was seen, without a gap, and tell what
   while (!text.includes('id: ')) text += new TextDecoder().decode((await reader?.read())?.value)
   match(text, new RegExp(`id: ${last + 1}\n`))
   stopped.abort()
+})
+
+test('asking for the head of an event stream opens none', async () => {
+  for (let asked = 0; asked <= limits.eventStreamsMax; asked += 1) {
+    const { status, headers } = await raw('/v1/events', { method: 'HEAD' })
+    deepStrictEqual([status, headers.get('content-type')], [200, 'text/event-stream; charset=utf-8'])
+  }
+  const { status, headers } = await raw('/v1/ledger/export', { method: 'HEAD' })
+  deepStrictEqual([status, headers.get('content-type')], [200, 'application/x-ndjson'])
 })
 
 test('event streams are bounded, and a bound that was reached is left again', async () => {
@@ -271,6 +325,27 @@ test('the ledger verifies, and its export verifies without the server', async ()
   deepStrictEqual({ kind: checked.kind, status: checked.found.status }, { kind: 'export', status: 'whole' })
   await writeFile(file, text.replace('to be seen', 'not to be seen'))
   strictEqual((await verifyLedgerFile(file)).found.status, 'broken')
+})
+
+test('lists of runs, and the start of one, read no state of another run', async () => {
+  const earlier = (await ask('runs.list', {})).items
+  deepStrictEqual(
+    earlier.map(({ status, release }) => [status, release !== null]),
+    [
+      ['succeeded', true],
+      ['succeeded', true],
+    ],
+  )
+  const database = new DatabaseSync(databasePath(running.served.stateDir))
+  database.exec(`update "aggregate" set "state" = '{' where "kind" = 'run'`)
+  database.close()
+  deepStrictEqual((await ask('runs.list', {})).items, earlier)
+  const { run } = await ask('runs.start', { body: { ref: 'HEAD', jobs: ['build'] } })
+  strictEqual((await ask('runs.list', { query: { limit: 1 } })).items[0]?.id, run)
+  await until(
+    () => ask('runs.show', { params: { run } }),
+    ({ settledAt }) => settledAt !== null,
+  )
 })
 
 test('an address where nobody answers is said to be unreachable', async () => {

@@ -9,7 +9,7 @@ import { limits } from '../../core/limits.ts'
 import { type EntryPlace, openEntry } from '../../core/pipeline/cache/entry.ts'
 import type { CacheAccess } from '../../core/pipeline/cache/scope.ts'
 import type { BlobPlace, CacheSeal, LocalCache } from '../../ports/cache.ts'
-import { boundedText } from './bounded.ts'
+import { boundedChunks, boundedText } from './bounded.ts'
 import { blobPath, entryPath } from './places.ts'
 
 /** What is served, and to whom. */
@@ -21,6 +21,8 @@ export type CacheHandlerOptions = {
   readonly access: (request: Request) => CacheAccess | null
   /** Everything of the path before the scope: `/v1/cache/`. */
   readonly prefix: string
+  /** Largest blob that is taken; the limit's when absent. */
+  readonly blobBytesMax?: number
 }
 
 type Place = {
@@ -37,6 +39,9 @@ export const cacheHandler =
     try {
       return await answer(options, request)
     } catch (error) {
+      // Nothing else than a body is ever too much here. Its rest is not read, so nothing can follow on this connection.
+      if (error instanceof SluiceError && error.code === 'overloaded')
+        return plain(413, error.detail, { connection: 'close' })
       if (error instanceof SluiceError) return plain(errorTable[error.code].status, error.detail)
       return plain(500, 'the cache failed')
     }
@@ -102,10 +107,11 @@ const putEntry = async ({ cache, seal }: CacheHandlerOptions, place: Place, requ
   return outcome === 'written' ? plain(201, '') : plain(412, 'there is an entry already')
 }
 
-const putBlob = async ({ cache }: CacheHandlerOptions, { scope, name }: Place, request: Request): Promise<Response> => {
+const putBlob = async (options: CacheHandlerOptions, { scope, name }: Place, request: Request): Promise<Response> => {
+  const { cache, blobBytesMax = limits.cacheBlobBytesMax } = options
   const place: BlobPlace = { scope, sha256: name }
   blobPath(place)
-  const { sha256 } = await cache.addBlob(scope, request.body ?? ReadableStream.from([]), request.signal)
+  const { sha256 } = await cache.addBlob(scope, boundedChunks(request, blobBytesMax), request.signal)
   if (sha256 === name) return plain(201, '')
   await cache.discardBlob({ scope, sha256 })
   throw new SluiceError('artifact_mismatch', { detail: `the content has the digest ${sha256}, not ${name}` })
@@ -120,5 +126,8 @@ const parsePlace = (path: string): Place | null => {
   return { scope, kind: name === '' ? 'group' : 'entry', group, name }
 }
 
-const plain = (status: number, text: string): Response =>
-  new Response(text === '' ? null : text, { status, headers: { 'content-type': 'text/plain; charset=utf-8' } })
+const plain = (status: number, text: string, headers: Readonly<Record<string, string>> = {}): Response =>
+  new Response(text === '' ? null : text, {
+    status,
+    headers: { 'content-type': 'text/plain; charset=utf-8', ...headers },
+  })

@@ -68,6 +68,7 @@ const refusal = (base: string, status: number, text: string): SluiceError => {
     400: 'usage_invalid',
     401: 'token_stale',
     403: 'cache_refused',
+    413: 'overloaded',
     422: 'artifact_mismatch',
     507: 'store_full',
   }

@@ -64,12 +64,16 @@ const requestOf = ({ kind, file }: ImportRequest, skippedActions: readonly strin
   event: null,
   payload: null,
   jobs: null,
+  played: [],
   inputs: {},
   variables: {},
+  secrets: {},
+  secretFiles: {},
   runners: {},
   containers: 'here',
   actions: null,
   skippedActions,
+  skippedIncludes: [],
 })
 
 /** What is exported: the pipeline of the settings. */

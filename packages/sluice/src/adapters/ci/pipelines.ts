@@ -4,17 +4,23 @@ import type { Pipelines } from '../../ports/pipelines.ts'
 import type { GithubDialectOptions } from './github/dialect.ts'
 
 /** Where the repository is, and where what was lowered is kept under the version that did it. */
-export type PipelinesPlace = { readonly projectDir: string; readonly cacheDir: string; readonly version: string }
+export type PipelinesPlace = {
+  readonly projectDir: string
+  readonly cacheDir: string
+  readonly version: string
+  /** What this machine lacks for a service of an image; null for nothing. */
+  readonly missingFor: (image: string) => string | null
+}
 
 /** The reader of one project. */
-export const pipelinesOf = ({ projectDir, cacheDir, version }: PipelinesPlace): Pipelines => ({
+export const pipelinesOf = ({ projectDir, cacheDir, version, missingFor }: PipelinesPlace): Pipelines => ({
   lower: async (request, of, signal) => {
     if (request.kind === 'github') {
       const { lowerGithub } = await import('./lower-github.ts')
       return lowerGithub({ projectDir, cache: { directory: cacheDir, version } }, { request, of }, signal)
     }
     const { lowerGitlabPipeline } = await import('./lower-gitlab.ts')
-    return lowerGitlabPipeline(projectDir, { request, of }, signal)
+    return lowerGitlabPipeline(projectDir, { request, of, missingFor }, signal)
   },
 })
 

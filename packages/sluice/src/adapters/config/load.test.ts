@@ -1,8 +1,9 @@
-import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict'
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { deepStrictEqual, ok, rejects, strictEqual } from 'node:assert/strict'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
 import { SluiceError } from '../../core/errors.ts'
 import { commitId } from '../../core/model.ts'
 import { configLoader } from './loader.ts'
@@ -25,6 +26,16 @@ const refusal = async (directory: string): Promise<SluiceError> => {
   throw new Error('the config was taken')
 }
 
+/** A zombie does not run. */
+const isRunning = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0)
+    return !/^\d+ \(.*\) Z/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
+  } catch {
+    return false
+  }
+}
+
 const jobs = "pipeline: { jobs: { test: { steps: 'true' } } }"
 
 test('a TypeScript config loads without node_modules, whatever it prints or leaves running', async (context) => {
@@ -36,6 +47,48 @@ test('a TypeScript config loads without node_modules, whatever it prints or leav
   })
   const { settings, file } = await loadConfig(directory, AbortSignal.timeout(20_000))
   deepStrictEqual([settings.service, file], ['shop', 'sluice.config.ts'])
+})
+
+/** Of a process that holds the pipes of the config, in its process group or out of it. */
+const holding = (isDetached: boolean, pidFile: string): string => `
+  import { spawn } from 'node:child_process'
+  import { writeFileSync } from 'node:fs'
+  const child = spawn('sleep', ['30'], { stdio: 'inherit', detached: ${isDetached} })
+  child.unref()
+  writeFileSync(${JSON.stringify(pidFile)}, String(child.pid))
+  export default { service: 'shop', ${jobs} }
+`
+
+test('a config that leaves a process with its pipes open has its value, and what stayed with it ends', async (context) => {
+  for (const isDetached of [true, false]) {
+    const directory = directoryWith(context, {})
+    const pidFile = join(directory, 'pid')
+    writeFileSync(join(directory, 'sluice.config.mjs'), holding(isDetached, pidFile))
+    const startedAt = performance.now()
+    strictEqual((await loadConfig(directory, AbortSignal.timeout(20_000))).settings.service, 'shop')
+    ok(performance.now() - startedAt < 9_000)
+    const pid = Number(readFileSync(pidFile, 'utf8'))
+    if (isDetached) process.kill(pid, 'SIGKILL')
+    else ok(!isRunning(pid))
+  }
+})
+
+test('a config that takes too long ends with its caller, whatever holds its pipes', async (context) => {
+  const directory = directoryWith(context, {})
+  const pidFile = join(directory, 'pid')
+  writeFileSync(
+    join(directory, 'sluice.config.mjs'),
+    `${holding(true, pidFile)}
+     await new Promise((resolve) => setTimeout(resolve, 60_000))`,
+  )
+  const called = new AbortController()
+  const loading = loadConfig(directory, called.signal)
+  const end = rejects(loading, { name: 'AbortError' })
+  while (!existsSync(pidFile) || readFileSync(pidFile, 'utf8') === '') await setTimeout(5)
+  called.abort()
+  await end
+  process.kill(Number(readFileSync(pidFile, 'utf8')), 'SIGKILL')
+  await rejects(loadConfig(directory, called.signal), { name: 'AbortError' })
 })
 
 test('JavaScript and JSON configs load as well', async (context) => {

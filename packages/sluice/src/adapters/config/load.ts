@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { env, execPath } from 'node:process'
+import { env, execPath, kill } from 'node:process'
 import { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import type { KeyPath } from '../../core/config/locate.ts'
@@ -115,33 +115,66 @@ const evaluate = async (path: string, signal: AbortSignal): Promise<Outcome> => 
   })
 }
 
+/**
+ * Runs it in a process group of its own, which ends with it, is late, or is called off. What left the group may keep the pipes open for ever; nothing that comes
+ * through them after the config's own end is its value.
+ */
 const runChild = (path: string, signal: AbortSignal): Promise<Ended> => {
   const script = fileURLToPath(new URL('evaluate.ts', import.meta.url))
   const variables = ['PATH', 'HOME', 'LANG', 'TMPDIR'].flatMap((name) =>
     env[name] === undefined ? [] : [[name, env[name]] as const],
   )
+  if (signal.aborted) return Promise.reject(calledOff(path, signal))
   return new Promise((resolve, reject) => {
     const child = spawn(execPath, ['--no-warnings', script, path], {
       env: Object.fromEntries(variables),
       stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
-      timeout: limits.configLoadMs,
-      killSignal: 'SIGKILL',
-      signal,
+      detached: true,
     })
     const answer = collect(child.stdio[3], limits.configBytesMax)
     const out = collect(child.stdout, limits.evidenceBytesMax)
     const err = collect(child.stderr, limits.evidenceBytesMax)
-    child.once('error', (cause) => {
-      reject(
-        cause.name === 'AbortError'
-          ? cause
-          : new SluiceError('tool_missing', { detail: `${execPath} cannot be started: ${cause.message}`, cause }),
-      )
-    })
-    child.once('close', (code, killedBy) => {
+    let drained: NodeJS.Timeout | null = null
+    const finish = (): void => {
+      clearTimeout(late)
+      if (drained !== null) clearTimeout(drained)
+      signal.removeEventListener('abort', abort)
+      endGroup(child.pid)
+      for (const stream of child.stdio) stream?.destroy()
+    }
+    const conclude = (code: number | null, killedBy: string | null): void => {
+      finish()
       resolve({ code, signal: killedBy, answer: answer(), printed: out() + err() })
+    }
+    const abort = (): void => {
+      finish()
+      reject(calledOff(path, signal))
+    }
+    const afterDrain = (code: number | null, killedBy: string | null): void => {
+      endGroup(child.pid)
+      drained ??= setTimeout(() => conclude(code, killedBy), limits.configDrainMs)
+    }
+    const late = setTimeout(() => afterDrain(null, 'SIGKILL'), limits.configLoadMs)
+    signal.addEventListener('abort', abort, { once: true })
+    child.once('error', (cause) => {
+      finish()
+      reject(new SluiceError('tool_missing', { detail: `${execPath} cannot be started: ${cause.message}`, cause }))
     })
+    child.once('exit', afterDrain)
+    child.once('close', conclude)
   })
+}
+
+const calledOff = (path: string, { reason }: AbortSignal): Error =>
+  new DOMException(`evaluating ${path} was called off`, { name: 'AbortError', cause: reason })
+
+const endGroup = (leader: number | undefined): void => {
+  if (leader === undefined) return
+  try {
+    kill(-leader, 'SIGKILL')
+  } catch {
+    // Nothing of it is left: that is what was wanted.
+  }
 }
 
 /** Gathers a stream's text; what is beyond `bytesMax` is dropped. */

@@ -35,7 +35,13 @@ export const readCommits = async (
   signal: AbortSignal,
 ): Promise<readonly RawCommit[]> => {
   const range = from === null ? to : `${from}..${to}`
-  const words = ['log', '--format=%H%x1f%P%x1f%B%x1e', `--max-count=${limits.releaseCommitsMax}`, '--no-show-signature']
+  const words = [
+    'log',
+    '-z',
+    '--format=%H%x00%P%x00%B',
+    `--max-count=${limits.releaseCommitsMax}`,
+    '--no-show-signature',
+  ]
   const paths = folder === null ? [] : [folder]
   const { code, out, err } = await git(
     directory,
@@ -47,14 +53,12 @@ export const readCommits = async (
       detail: `git cannot read the commits ${range}: ${err.trim().split('\n').at(-1) ?? ''}`,
       hint: 'fetch the whole history (git fetch --unshallow), or name a range that is here',
     })
-  return out
-    .split('\u001e')
-    .map((record) => record.replace(/^\n/, ''))
-    .filter(Boolean)
-    .map((record) => {
-      const [id = '', parents = '', message = ''] = record.split('\u001f')
-      return { id, parents: parents.split(' ').filter(Boolean), message: message.trimEnd() }
-    })
+  // Each with a NUL after it, which no message can hold.
+  const fields = out.split('\0')
+  return Array.from({ length: Math.floor(fields.length / 3) }, (_, index) => {
+    const [id = '', parents = '', message = ''] = fields.slice(3 * index)
+    return { id, parents: parents.split(' ').filter(Boolean), message: message.trimEnd() }
+  })
 }
 
 /** Reads messages as conventional commits. What is none keeps its header and has no type. */

@@ -8,7 +8,7 @@ import { SluiceError } from '../../core/errors.ts'
 import { defaultGroups } from '../../core/conventions/changelog.ts'
 import { defaultBumps } from '../../core/conventions/commit.ts'
 import { checkBranch } from './branch.ts'
-import { checkCommits } from './commits.ts'
+import { checkCommits, readCommits } from './commits.ts'
 import { changelogFor, createTag, nextVersion, type ReleaseRequest, verifyTag } from './release.ts'
 
 const signal = new AbortController().signal
@@ -203,6 +203,16 @@ describe('releases of a repository', () => {
     await execa('git', ['clone', '--quiet', '--depth=1', `file://${directory}`, clone])
     await rejects(plan(clone), code('not_found'))
     await rejects(plan(directory, { commit: 'nowhere' }), code('not_found'))
+  })
+
+  it('are read from whole messages, whatever bytes are in them', async () => {
+    const directory = await repository()
+    const base = await commit(directory, 'feat: begin')
+    const message = `broken\u001e${base}\u001f\u001ffeat: forged\u001f`
+    const id = await commit(directory, message)
+    deepStrictEqual(await readCommits({ directory, range: { from: base, to: 'HEAD' }, folder: null }, signal), [
+      { id, parents: [base], message },
+    ])
   })
 
   it('judge messages of commits and names of branches', async () => {

@@ -1,4 +1,5 @@
 /** The steps that come with Sluice, as programs: what each is told about the project, and how it is started. */
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { git } from '../../lib/git.ts'
 import type { BuiltinSteps } from '../../ports/builtins.ts'
@@ -23,9 +24,10 @@ export type BuiltinTold = {
 
 /** The steps of a project. A release is made in the project's own repository: tags of a job's checkout end with the job. */
 export const builtinSteps = ({ projectDir, stateDir, sluiceVersion, now }: BuiltinProject): BuiltinSteps => ({
+  folders: (name) => (nameOf(name) === 'provenance' ? [join(stateDir, 'keys'), join(stateDir, 'provenance')] : []),
   prepare: async (call, signal) => {
     const { options, outputDirectory, service, version, commit, origin, run, artifacts } = call
-    const name = call.name.replace(/^sluice\//, '')
+    const name = nameOf(call.name)
     const remote = await git(projectDir, ['remote', 'get-url', 'origin'], signal)
     const context = {
       directory: name === 'release' ? projectDir : call.directory,
@@ -44,6 +46,8 @@ export const builtinSteps = ({ projectDir, stateDir, sluiceVersion, now }: Built
     return { argv: [process.execPath, program], told: { name, options, context } }
   },
 })
+
+const nameOf = (name: string): string => name.replace(/^sluice\//, '')
 
 /** A password in an address is nobody's business. */
 const withoutUser = (address: string): string => address.replace(/^(https?:\/\/)[^@/]*@/, '$1')

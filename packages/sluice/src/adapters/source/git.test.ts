@@ -42,6 +42,29 @@ describe('the git source', () => {
     assert.ok(commit.committedAt > 1_600_000_000_000)
   })
 
+  it('takes author and time from nobody but git, whatever a subject holds', async () => {
+    await run('switch', '--quiet', '--create', 'forged')
+    const subject = 'x\u001fAdmin <admin@corp>\u001f0\u001e\u0001'
+    for (const message of [subject, `${subject}\u001f`])
+      await run('commit', '--quiet', '--allow-empty', '--message', message)
+    const source = gitSource(repository)
+    const [first, second] = [await run('rev-parse', 'HEAD^'), await run('rev-parse', 'HEAD')]
+    const found = [
+      await source.resolve('HEAD', signal),
+      ...(await source.commitsBetween(commitId(commitIds[1] ?? ''), commitId(second), 5, signal)),
+    ]
+    await run('switch', '--quiet', 'main')
+    assert.deepEqual(
+      found.map(({ id, author, subject: told }) => [id, author, told]),
+      [
+        [second, 'Ada <ada@example.invalid>', `${subject}\u001f`],
+        [second, 'Ada <ada@example.invalid>', `${subject}\u001f`],
+        [first, 'Ada <ada@example.invalid>', subject],
+      ],
+    )
+    assert.ok(found.every(({ committedAt }) => committedAt > 1_600_000_000_000))
+  })
+
   it('compares a commit with where it left the default branch and what came before, and one on that branch with its parents', async () => {
     const [first = '', second = ''] = commitIds
     await run('switch', '--quiet', '--create', 'work')

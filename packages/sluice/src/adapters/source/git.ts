@@ -9,8 +9,9 @@ import type { Source } from '../../ports/source.ts'
 import { placeOf } from './place.ts'
 import { treeCommit } from './tree.ts'
 
-/** One commit a record; fields apart by a unit separator, which no subject line holds. */
-const format = '%H%x1f%s%x1f%an <%ae>%x1f%ct'
+/** Four fields a commit, each with a NUL after it: the one byte that no commit holds, whatever its author wrote into it. */
+const commitWords = ['-z', '--no-show-signature', '--encoding=UTF-8', '--format=%H%x00%an <%ae>%x00%ct%x00%s'] as const
+const commitFields = 4
 
 /** The repository that `directory` is in. */
 export const gitSource = (directory: string): Source => {
@@ -22,10 +23,12 @@ export const gitSource = (directory: string): Source => {
     return result
   }
   const find = async (ref: string, signal: AbortSignal): Promise<Commit> => {
-    const words = ['log', '--max-count=1', `--format=${format}`, '--end-of-options', `${ref}^{commit}`, '--']
+    const words = ['log', '--max-count=1', ...commitWords, '--end-of-options', `${ref}^{commit}`, '--']
     const shown = await git(directory, words, signal)
     if (shown.code !== 0) throw await unresolved(directory, ref, signal)
-    return parseCommit(shown.out.trimEnd())
+    const [commit] = parseCommits(shown.out)
+    if (commit === undefined) throw new SluiceError('unexpected', { detail: `git said nothing of ${ref}` })
+    return commit
   }
   return {
     name: nameOf(directory),
@@ -56,10 +59,10 @@ export const gitSource = (directory: string): Source => {
       const range = from === null ? to : `${from}..${to}`
       const listed = await git(
         directory,
-        ['log', `--format=${format}`, `--max-count=${limit}`, '--end-of-options', range],
+        ['log', ...commitWords, `--max-count=${limit}`, '--end-of-options', range],
         signal,
       )
-      return must(listed, `listing ${range}`).out.split('\n').filter(Boolean).map(parseCommit)
+      return parseCommits(must(listed, `listing ${range}`).out)
     },
   }
 }
@@ -137,7 +140,10 @@ const unresolved = async (directory: string, ref: string, signal: AbortSignal): 
   })
 }
 
-const parseCommit = (line: string): Commit => {
-  const [id = '', subject = '', author = '', seconds = ''] = line.split('\u001f')
-  return { id: commitId(id), subject, author, committedAt: Number(seconds) * 1000 }
+const parseCommits = (text: string): readonly Commit[] => {
+  const fields = text.split('\0')
+  return Array.from({ length: Math.floor(fields.length / commitFields) }, (_, index) => {
+    const [id = '', author = '', seconds = '', subject = ''] = fields.slice(index * commitFields)
+    return { id: commitId(id), subject, author, committedAt: Number(seconds) * 1000 }
+  })
 }

@@ -16,6 +16,7 @@ import type {
   Commit,
   Lease,
   LedgerQuery,
+  Listed,
   ListQuery,
   RequestRecord,
   Store,
@@ -56,6 +57,7 @@ type Data = {
   readonly rows: LedgerRow[]
   readonly rowsByAggregate: Map<string, LedgerRow[]>
   readonly effects: Map<string, Map<string, StoredEffect>>
+  readonly summaries: Map<string, unknown>
   readonly requests: Map<string, RequestRecord>
   readonly sha256: Sha256
 }
@@ -71,6 +73,7 @@ export const createMemoryDisk = (sha256: Sha256): MemoryDisk => {
     rows: [],
     rowsByAggregate: new Map(),
     effects: new Map(),
+    summaries: new Map(),
     requests: new Map(),
     sha256,
   }
@@ -155,6 +158,18 @@ class MemoryStore implements Store {
     return { items, next: more ? formatCursor({ updatedAt: last.updatedAt, id: last.key.id }) : null }
   }
 
+  async summaries(query: ListQuery): Promise<{ readonly items: readonly Listed[]; readonly next: string | null }> {
+    const { items, next } = await this.list(query)
+    return {
+      items: items.map(({ key, updatedAt }) => ({
+        key,
+        updatedAt,
+        summary: this.#data.summaries.get(nameOf(key)) ?? null,
+      })),
+      next,
+    }
+  }
+
   async ledger(query: LedgerQuery): Promise<readonly LedgerRow[]> {
     this.#assertOpen()
     if (query.key === undefined) return this.#data.rows.slice(query.after, query.after + query.limit)
@@ -225,6 +240,7 @@ const write = (data: Data, commit: Commit, tails: readonly (readonly string[])[]
     keepEffects(data, transition)
     const { key, machineVersion, state, settled, nextAt } = transition
     const version = versionAfter(transition)
+    if (transition.summary !== undefined) data.summaries.set(nameOf(key), transition.summary)
     const known = {
       key,
       version,

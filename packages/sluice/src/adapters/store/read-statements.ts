@@ -7,15 +7,6 @@ import type { Statement } from './statement.ts'
 
 /** Compiles them. Parameters have the names of their columns but where noted. */
 export const readStatements = (db: Kysely<Tables>): ReadStatements => {
-  const page = db
-    .selectFrom('aggregate')
-    .selectAll()
-    .where('kind', '=', p<string>('kind'))
-    .where('id', '>=', p<string>('id_from'))
-    .where('id', '<', p<string>('id_before'))
-    .orderBy('updated_at', 'desc')
-    .orderBy('id', 'desc')
-    .limit(p<number>('limit'))
   const rows = db
     .selectFrom('ledger')
     .selectAll()
@@ -23,6 +14,7 @@ export const readStatements = (db: Kysely<Tables>): ReadStatements => {
     .orderBy('seq')
     .limit(p<number>('limit'))
   return {
+    ...listStatements(db),
     load: compiled(
       db.selectFrom('aggregate').selectAll().where('kind', '=', p<string>('kind')).where('id', '=', p<string>('id')),
     ),
@@ -35,16 +27,6 @@ export const readStatements = (db: Kysely<Tables>): ReadStatements => {
         .where('kind', '=', p<string>('kind'))
         .where('machine_version', '<=', p<number>('machine_version'))
         .orderBy('id'),
-    ),
-    list: compiled(page),
-    /** The page after the item with `updated_at` and `id`. */
-    listAfter: compiled(
-      page.where((row) =>
-        row.or([
-          row('updated_at', '<', p<number>('updated_at')),
-          row.and([row('updated_at', '=', p<number>('updated_at')), row('id', '<', p<string>('id'))]),
-        ]),
-      ),
     ),
     ledger: compiled(rows),
     ledgerOf: compiled(rows.where('kind', '=', p<string>('kind')).where('id', '=', p<string>('id'))),
@@ -72,5 +54,74 @@ export const readStatements = (db: Kysely<Tables>): ReadStatements => {
 
 /** The statements of `readStatements`, by name. */
 export type ReadStatements = Readonly<
-  Record<'load' | 'open' | 'list' | 'listAfter' | 'ledger' | 'ledgerOf' | 'since' | 'effects' | 'request', Statement>
+  Record<
+    | ('load' | 'open' | 'list' | 'listAfter' | 'newest' | 'newestAfter' | 'summaries' | 'summariesAfter')
+    | ('ledger' | 'ledgerOf' | 'since' | 'effects' | 'request'),
+    Statement
+  >
 >
+
+type Lists = 'list' | 'listAfter' | 'newest' | 'newestAfter' | 'summaries' | 'summariesAfter'
+
+const listStatements = (db: Kysely<Tables>): Pick<ReadStatements, Lists> => {
+  const page = db
+    .selectFrom('aggregate')
+    .selectAll()
+    .where('kind', '=', p<string>('kind'))
+    .where('id', '>=', p<string>('id_from'))
+    .where('id', '<', p<string>('id_before'))
+    .orderBy('updated_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(p<number>('limit'))
+  // Without a range of ids, so that the newest are found by their index, and no other row is read.
+  const newest = db
+    .selectFrom('aggregate')
+    .selectAll()
+    .where('kind', '=', p<string>('kind'))
+    .orderBy('updated_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(p<number>('limit'))
+  const summaries = db
+    .selectFrom('aggregate')
+    .leftJoin('summary', (join) =>
+      join.onRef('summary.kind', '=', 'aggregate.kind').onRef('summary.id', '=', 'aggregate.id'),
+    )
+    .select(['aggregate.kind', 'aggregate.id', 'aggregate.updated_at', 'summary.text'])
+    .where('aggregate.kind', '=', p<string>('kind'))
+    .orderBy('aggregate.updated_at', 'desc')
+    .orderBy('aggregate.id', 'desc')
+    .limit(p<number>('limit'))
+  return {
+    list: compiled(page),
+    /** The page after the item with `updated_at` and `id`. */
+    listAfter: compiled(
+      page.where((row) =>
+        row.or([
+          row('updated_at', '<', p<number>('updated_at')),
+          row.and([row('updated_at', '=', p<number>('updated_at')), row('id', '<', p<string>('id'))]),
+        ]),
+      ),
+    ),
+    newest: compiled(newest),
+    newestAfter: compiled(
+      newest.where((row) =>
+        row.or([
+          row('updated_at', '<', p<number>('updated_at')),
+          row.and([row('updated_at', '=', p<number>('updated_at')), row('id', '<', p<string>('id'))]),
+        ]),
+      ),
+    ),
+    summaries: compiled(summaries),
+    summariesAfter: compiled(
+      summaries.where((row) =>
+        row.or([
+          row('aggregate.updated_at', '<', p<number>('updated_at')),
+          row.and([
+            row('aggregate.updated_at', '=', p<number>('updated_at')),
+            row('aggregate.id', '<', p<string>('id')),
+          ]),
+        ]),
+      ),
+    ),
+  }
+}

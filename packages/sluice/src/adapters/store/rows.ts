@@ -3,7 +3,7 @@ import { parseEntryText } from '../../core/ledger/entry.ts'
 import { SluiceError } from '../../core/errors.ts'
 import { aggregateKinds } from '../../core/ledger/entry.ts'
 import type { AggregateKind, LedgerRow } from '../../core/ledger/entry.ts'
-import type { RequestRecord, Stored, StoredEffect } from '../../ports/store.ts'
+import type { Listed, RequestRecord, Stored, StoredEffect } from '../../ports/store.ts'
 import type { Tables } from './schema.ts'
 
 /** An aggregate's row, and the ledger rows since its state was written. */
@@ -18,6 +18,16 @@ export const storedOf = (row: Tables['aggregate'], since: readonly Tables['ledge
   nextAt: row.next_at,
   claims: row.claims,
   updatedAt: row.updated_at,
+})
+
+/** What a list without states selects. */
+export type ListedRow = Pick<Tables['aggregate'], 'kind' | 'id' | 'updated_at'> & { readonly text: string | null }
+
+/** A row of such a list. */
+export const listedOf = (row: ListedRow): Listed => ({
+  key: { kind: kindOf(row.kind), id: row.id },
+  updatedAt: row.updated_at,
+  summary: row.text === null ? null : JSON.parse(row.text),
 })
 
 /** A ledger row; `ledger_broken` when its text cannot be read. */

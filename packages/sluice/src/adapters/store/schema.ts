@@ -44,6 +44,7 @@ export type Tables = {
     readonly status: string
     readonly at: number
   }
+  readonly summary: { readonly kind: string; readonly id: string; readonly text: string }
   readonly request: { readonly key: string; readonly digest: string; readonly answer: string; readonly at: number }
   readonly lease: { readonly scope: string; readonly epoch: number; readonly owner: string; readonly at: number }
   readonly meta: { readonly name: string; readonly value: string }
@@ -64,6 +65,21 @@ export type SchemaStep = { readonly version: number; readonly statements: readon
 export const schemaSteps = (db: Kysely<Tables>, dialect: Dialect): readonly SchemaStep[] => [
   { version: 1, statements: firstTables(db, dialect) },
   { version: 2, statements: stateVersions(db, dialect) },
+  { version: 3, statements: summaries(db) },
+]
+
+/**
+ * What lists tell of an aggregate, in a table of its own: beside a state of megabytes each change of it would write those anew. What was there before
+ * gets one with its next step; until then a list reads its state.
+ */
+const summaries = (db: Kysely<Tables>): readonly string[] => [
+  db.schema
+    .createTable('summary')
+    .addColumn('kind', 'text', (column) => column.notNull())
+    .addColumn('id', 'text', (column) => column.notNull())
+    .addColumn('text', 'text', (column) => column.notNull())
+    .addPrimaryKeyConstraint('summary_key', ['kind', 'id'])
+    .compile().sql,
 ]
 
 /** Not every step writes the whole state: the version of the one that did. */
@@ -76,7 +92,7 @@ const stateVersions = (db: Kysely<Tables>, { integer }: Dialect): readonly strin
 ]
 
 /** The schema that this Sluice writes; a database beyond it is `store_newer`. */
-export const schemaVersion = 2
+export const schemaVersion = 3
 
 type Columns = {
   readonly text: readonly string[]

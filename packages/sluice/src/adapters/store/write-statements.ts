@@ -25,6 +25,7 @@ export type WriteStatements = Readonly<
     | 'insertAggregate'
     | 'updateAggregate'
     | 'advanceAggregate'
+    | 'keepSummary'
     | 'appendLedger'
     | 'keepEffect'
     | 'finishEffect'
@@ -66,7 +67,7 @@ const moveAggregate = (db: Kysely<Tables>) =>
 
 const aggregateStatements = (
   db: Kysely<Tables>,
-): Some<'version' | 'insertAggregate' | 'updateAggregate' | 'advanceAggregate' | 'claim'> => ({
+): Some<'version' | 'insertAggregate' | 'updateAggregate' | 'advanceAggregate' | 'keepSummary' | 'claim'> => ({
   version: compiled(
     db
       .selectFrom('aggregate')
@@ -94,6 +95,12 @@ const aggregateStatements = (
   ),
   /** The same without the state: its entries say what became of it. */
   advanceAggregate: compiled(moveAggregate(db)),
+  keepSummary: compiled(
+    db
+      .insertInto('summary')
+      .values({ kind: p('kind'), id: p('id'), text: p('text') })
+      .onConflict((conflict) => conflict.columns(['kind', 'id']).doUpdateSet({ text: p('text') })),
+  ),
   claim: compiled(
     db
       .updateTable('aggregate')

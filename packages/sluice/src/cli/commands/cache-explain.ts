@@ -55,8 +55,10 @@ const runsMax = 20
 
 const latestWith = async (client: Client, job: string): Promise<string> => {
   const { items } = await client.call('runs.list', { query: { limit: runsMax } })
-  const run = items.find(({ jobs }) => jobs.some(({ name }) => name === job))
-  if (run !== undefined) return run.id
+  for (const { id } of items) {
+    const { jobs } = await client.call('runs.show', { params: { run: id } })
+    if (jobs.some(({ name }) => name === job)) return id
+  }
   throw new SluiceError('not_found', {
     detail: `none of the last ${runsMax} runs has a job ${JSON.stringify(job)}`,
     hint: 'sluice runs ls',

@@ -55,7 +55,7 @@ export const followRun = async (
   cli: Cli,
   { client, id, timeoutMs, isHere }: Subject & { readonly isHere: boolean },
 ): Promise<number> => {
-  const watched = await watchRun(cli, { client, id }, { timeoutMs })
+  const watched = await watchRun(cli, { client, id }, { timeoutMs, endsWhenStuck: isHere })
   const { state } = watched
   if (watched.ended !== 'over' && isHere) return callOff(cli, { client, id, ended: watched.ended })
   if (watched.ended !== 'over' || state === null)
@@ -89,10 +89,14 @@ const leave = (
 /** Calls off a run of this process and waits until nothing of it is left. */
 const callOff = async (
   cli: Cli,
-  { client, id, ended }: { readonly client: Client; readonly id: string; readonly ended: 'detached' | 'late' },
+  {
+    client,
+    id,
+    ended,
+  }: { readonly client: Client; readonly id: string; readonly ended: 'detached' | 'late' | 'stuck' },
 ): Promise<number> => {
-  cli.note(`\ncalling ${id} off, because it runs in this process (Ctrl-C again: leave at once)`)
-  const reason = ended === 'late' ? 'the time was up' : 'Ctrl-C'
+  const { note, reason, code } = farewells[ended]
+  cli.note(note(id))
   await client.call('runs.cancel', { params: { run: id }, body: { reason } }).catch((error: unknown) => {
     if (!(error instanceof SluiceError) || error.code !== 'command_conflict') throw error
   })
@@ -101,11 +105,25 @@ const callOff = async (
     if (isRunOver(run)) {
       if (cli.globals.json) cli.json({ run })
       else for (const line of runReport(run, null, cli.style)) cli.print(line)
-      return ended === 'late' ? 6 : 130
+      return ended === 'stuck' && run.status === 'failed' ? 3 : code
     }
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
 }
+
+const leaving = (id: string): string =>
+  `\ncalling ${id} off, because it runs in this process (Ctrl-C again: leave at once)`
+
+const farewells = {
+  late: { note: leaving, reason: 'the time was up', code: 6 },
+  detached: { note: leaving, reason: 'Ctrl-C', code: 130 },
+  stuck: {
+    note: (id: string): string =>
+      `\n${id} waits for somebody to start a job, which nobody can in a run of this process: it ends here. Start them at once (--play <job>, for GitLab), or keep a control plane (sluice up -d)`,
+    reason: 'it waited for somebody to start a job, and nobody could',
+    code: 5,
+  },
+} as const
 
 /** What comes after a release was cut: its way into the first environment. */
 const nextOf = async (client: Client): Promise<string | null> => {

@@ -28,16 +28,32 @@ export const pipelineOf = (cli: Cli, input: Input): PipelineInput | null => {
     file: relative(cli.globals.projectDir, resolve(cli.cwd, file)),
     event: textOption(input, 'event'),
     payload: events === null ? null : readJson(resolve(cli.cwd, events)),
+    played: textsOf(input, 'play'),
     inputs: pairsOf(input, 'input'),
     variables: pairsOf(input, 'var'),
+    secrets: secretsOf(cli, input),
+    secretFiles: secretFilesOf(cli, input, { isTaken: gitlab !== null }),
     runners: Object.fromEntries(Object.entries(pairsOf(input, 'runner')).map(runnerOf)),
     containers: containers ?? 'refuse',
     actions: actions === null ? null : resolve(cli.cwd, actions),
     skippedActions: textsOf(input, 'skipAction'),
+    skippedIncludes: textsOf(input, 'skipInclude'),
   }
 }
 
-const foreignOptions = ['eventFile', 'input', 'var', 'runner', 'containers', 'actions', 'skipAction']
+const foreignOptions = [
+  'eventFile',
+  'play',
+  'input',
+  'var',
+  'secret',
+  'secretFile',
+  'runner',
+  'containers',
+  'actions',
+  'skipAction',
+  'skipInclude',
+]
 
 const isGiven = (value: unknown): boolean => typeof value === 'string' || Array.isArray(value)
 
@@ -60,9 +76,38 @@ const pairsOf = (input: Input, name: string): Readonly<Record<string, string>> =
     }),
   )
 
+/** `NAME=VALUE`, or the name alone: its value is that of the environment, where other users of this machine cannot read it, or the secret that is kept here (null). */
+const secretsOf = (cli: Cli, input: Input): Readonly<Record<string, string | null>> =>
+  Object.fromEntries(
+    textsOf(input, 'secret').map((text): [string, string | null] => {
+      const at = text.indexOf('=')
+      if (at === 0) throw wrong(`--secret ${text} has no name`, '--secret NAME=VALUE')
+      return at > 0 ? [text.slice(0, at), text.slice(at + 1)] : [text, cli.variables[text] ?? null]
+    }),
+  )
+
+const secretFilesOf = (
+  cli: Cli,
+  input: Input,
+  { isTaken }: { readonly isTaken: boolean },
+): Readonly<Record<string, string>> => {
+  const files = Object.entries(pairsOf(input, 'secretFile'))
+  if (files.length > 0 && !isTaken)
+    throw wrong('--secret-file is for variables of GitLab that are files', '--secret NAME=VALUE')
+  return Object.fromEntries(files.map(([name, path]) => [name, readText(resolve(cli.cwd, path), '--secret-file')]))
+}
+
 const runnerOf = ([label, what]: readonly [string, string]): readonly [string, 'here' | 'skip'] => {
   if (what === 'here' || what === 'skip') return [label, what]
   throw wrong(`--runner ${label}=${what} is neither here nor skip`, `--runner ${label}=here`)
+}
+
+const readText = (path: string, option: string): string => {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    throw wrong(`${path} cannot be read: ${error instanceof Error ? error.message : ''}`, `${option} NAME=FILE`)
+  }
 }
 
 const readJson = (path: string): unknown => {

@@ -210,7 +210,7 @@ const showLine = (
   if (wanted !== null && wanted.found(line.text).length === 0) return
   if (cli.globals.json) cli.json({ run, job, ...line })
   else if (raw) {
-    if (line.stream !== 'sluice') cli.print(line.text)
+    if (line.stream !== 'sluice') cli.stdout.write(`${line.text}\n`)
   } else if (wanted !== null) cli.print(foundLine(line, { found: wanted.found, prefix, timestamps }, cli.style))
   else cli.print(logLine(line, { timestamps, prefix, depth }, cli.style))
 }

@@ -4,6 +4,9 @@ import type { ProblemView } from '../../http/client/views.ts'
 import { requireProject } from '../project-directory.ts'
 import { type Cli, type Command, type Input, textOption } from '../cli.ts'
 
+/** How long a process whose start failed may take to end by itself, milliseconds: what it has to say is said by then. */
+const endMs = 1_000
+
 /** `sluice server`: the control plane in the foreground. Started by `up -d` or `deploy`, it tells its parent how the start went. */
 export const command: Command = async (cli, input) => {
   const report = process.send === undefined ? null : (message: object): void => void process.send?.(message)
@@ -18,6 +21,8 @@ export const command: Command = async (cli, input) => {
     await served.close()
     return 0
   } catch (error) {
+    // Whatever a start that failed has left behind, this process is not a control plane and does not stay.
+    setTimeout(() => process.exit(), endMs).unref()
     if (report === null || !(error instanceof SluiceError)) throw error
     const { code, detail, hint, evidence, retry } = error
     const problem: Partial<ProblemView> = { name: code, detail, hint, evidence, retry }

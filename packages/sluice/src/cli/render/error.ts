@@ -1,5 +1,6 @@
 /** Errors for people: what · why · evidence · now · one command next. */
 import { errorTable, publicCode, type SluiceError } from '../../core/errors.ts'
+import { stripControl } from './plain.ts'
 import { type Style, wrap } from './style.ts'
 
 /** An error as lines. `now`: the state of the environment it is about, observed after it happened. */
@@ -38,7 +39,7 @@ export const reportLines = (report: Report, style: Style): readonly string[] => 
   const row = (name: string, text: string | null, whole = false): readonly string[] =>
     (text === null ? [] : text.split('\n'))
       .flatMap((line) => (whole ? [line] : wrap(line, Math.max(30, style.columns - 9))))
-      .map((line, index) => `  ${style.dim((index === 0 ? name : '').padEnd(5))} ${line}`)
+      .map((line, index) => `  ${style.dim((index === 0 ? name : '').padEnd(5))} ${stripControl(line)}`)
   return [
     `${style.mark(report.mark)} ${report.what}`,
     ...row('Why', report.why),

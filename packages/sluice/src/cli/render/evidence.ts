@@ -3,7 +3,8 @@ import type { EvidenceView, InsightsView } from '../../http/client/evidence-view
 import type { RunView } from '../../http/client/run-views.ts'
 import { countOf } from '../../http/client/words.ts'
 import { durationLines, evidenceLines, flakyLines, gateTable } from './gates.ts'
-import { annotationLine, stripControl } from './log.ts'
+import { annotationLine } from './log.ts'
+import { stripControl } from './plain.ts'
 import type { Style } from './style.ts'
 
 /** The evidence of a run that is over, with an empty line after it; nothing for one that has none. */

@@ -1,5 +1,6 @@
 /** A part of the terminal that is painted again in place. */
 import type { Output } from '../cli.ts'
+import { stripAllButColours } from './plain.ts'
 import { clip } from './style.ts'
 
 /** Shortest time between two paintings: 12 a second. */
@@ -17,6 +18,8 @@ export type Live = {
 
 /** Makes a place at the cursor. `now` is a clock in milliseconds that does not jump. */
 export const createLive = (output: Output, now: () => number): Live => {
+  const fitting = (line: string): string =>
+    clip(stripAllButColours(line.replaceAll('\n', ' '), true), Math.max(20, output.columns - 1))
   let painted = 0
   let paintedAt = -frameMs
   let text = ''
@@ -25,9 +28,7 @@ export const createLive = (output: Output, now: () => number): Live => {
     paint: (lines) => {
       if (now() - paintedAt < frameMs) return
       // More lines than the screen has could not be taken back.
-      const visible = lines
-        .slice(0, Math.max(1, output.rows - 1))
-        .map((line) => clip(line, Math.max(20, output.columns - 1)))
+      const visible = lines.slice(0, Math.max(1, output.rows - 1)).map(fitting)
       const next = visible.map((line) => `${line}\n`).join('')
       if (next === text) return
       output.write(`\u001B[?25l${erase()}${next}\u001B[?25h`)
@@ -41,7 +42,7 @@ export const createLive = (output: Output, now: () => number): Live => {
       text = ''
     },
     leave: (lines) => {
-      output.write(`${erase()}${lines.map((line) => `${clip(line, Math.max(20, output.columns - 1))}\n`).join('')}\n`)
+      output.write(`${erase()}${lines.map((line) => `${fitting(line)}\n`).join('')}\n`)
       painted = 0
       text = ''
     },

@@ -1,7 +1,7 @@
 /** A job's log in the terminal: lines, the heads of their folds, and what of a failed job is worth showing. */
-import { stripVTControlCharacters } from 'node:util'
 import type { AnnotationView, JobView, LogFoldView, LogLineView, LogMarksView } from '../../http/client/run-views.ts'
 import { countOf, spanOf } from '../../http/client/words.ts'
+import { stripAllButColours, stripControl } from './plain.ts'
 import type { Mark, Style } from './style.ts'
 
 /** How lines are shown. `prefix`: before each line, for instance the job's name. */
@@ -171,18 +171,12 @@ export const failedParts = ({ folds, annotations }: LogMarksView): readonly LogP
   return partsOf(trees, { from: 0, to: null, depth: 0 })
 }
 
-/** A line without anything that a terminal would act upon. */
-export const stripControl = (text: string): string =>
-  stripVTControlCharacters(text).replaceAll(/[\p{Cc}]/gu, (letter) => (letter === '\t' ? letter : ''))
-
 const escape = '\u001B'
-const colourPattern = new RegExp(`(${escape}\\[[\\d;:]*m)`)
 
 /** The text with its colours where the stream has any, and without anything else that a terminal would act upon. */
 const safeText = (text: string, style: Style): string => {
   const hasColors = style.dim('.') !== '.'
   if (!hasColors || !text.includes(escape)) return stripControl(text)
-  const parts = text.split(colourPattern)
-  const shown = parts.map((part, index) => (index % 2 === 1 ? part : stripControl(part))).join('')
-  return parts.length > 1 ? `${shown}${escape}[0m` : shown
+  const shown = stripAllButColours(text, true)
+  return shown.includes(escape) ? `${shown}${escape}[0m` : shown
 }

@@ -13,6 +13,12 @@ export const isRunOver = ({ status }: Pick<RunView, 'status'>): boolean =>
 export const isJobOver = ({ status }: Pick<JobView, 'status'>): boolean =>
   status === 'succeeded' || status === 'failed' || status === 'cancelled' || status === 'skipped'
 
+/** Whether a run goes on only when somebody starts a job: what is not over waits for that. */
+export const isRunStuck = ({ status, jobs }: Pick<RunDetailView, 'status' | 'jobs'>): boolean =>
+  status === 'running' &&
+  jobs.some((job) => job.status === 'manual') &&
+  jobs.every((job) => ['waiting', 'manual', 'succeeded', 'failed', 'skipped', 'cancelled'].includes(job.status))
+
 const marks: Readonly<Record<JobView['status'], Mark>> = {
   waiting: 'waiting',
   delayed: 'waiting',

@@ -10,6 +10,8 @@ export const tableLines = (
   const widths = head.map((title, column) => Math.max(widthOf(title), ...rows.map((row) => widthOf(row[column] ?? ''))))
   const line = (cells: readonly string[]): string =>
     cells
+      // A row is one line, whatever its cells are made of.
+      .map((cell) => cell.replaceAll(/\s*\n\s*/g, ' '))
       .map((cell, column) => (column === cells.length - 1 ? cell : pad(cell, widths[column] ?? 0)))
       .join('  ')
       .trimEnd()

@@ -35,6 +35,8 @@ export type PlannedStep = {
   readonly workingDirectory: string | null
   /** Null: only the job's own limit. */
   readonly timeoutMs: number | null
+  /** Not run once the time of the whole job is up; it is when absent. */
+  readonly endsWithTime?: boolean
   /** Whether the job goes on as if nothing had happened when this step fails. */
   readonly continueOnError: boolean
   /** The script prints each command before it runs; the log need not. */
@@ -58,14 +60,16 @@ export type RetryReason =
 
 /** A program that runs beside a job, started and checked before its first step and gone after it. */
 export type PlannedService = {
-  /** Host name that the steps may use where networks allow it, and prefix of its variables: `POSTGRES_HOST`, `POSTGRES_PORT`. */
+  /** Host name that the steps may use where the job has namespaces and the port of the image is free, and prefix of its variables: `POSTGRES_HOST`, `POSTGRES_PORT`. */
   readonly name: string
+  /** Further host names; none when absent. */
+  readonly aliases?: readonly string[]
   /** `postgres`, `redis`: started from the machine's own binaries, or a container of the image; any other needs a command or Docker. */
   readonly image: string | null
   /** For a service without an image: a command that listens on `$PORT`. */
   readonly command: string | null
   readonly env: Texts
-  /** Variables that the steps get; `{host}` and `{port}` are filled in. */
+  /** Variables that the steps get over those of the job; `{host}` and `{port}` are filled in. */
   readonly exports: Texts
   /** Ports inside a container (`5432`), mapped to free ones of this machine. */
   readonly ports: readonly number[]
@@ -90,6 +94,8 @@ export type PlannedArtifact = {
   readonly expireMs: number | null
   /** Files that git does not know, ignored ones too, are kept beside `paths`. */
   readonly untracked?: boolean
+  /** Whether `exclude` means only the files that its globs match, and not what is below a folder that they match; it does not when absent. */
+  readonly excludesExactly?: boolean
 }
 
 /** A file that tells something about the commit: tests, coverage, findings. Read after the steps, also when they failed. */
@@ -114,6 +120,8 @@ export type KeyedCachePlan = {
   readonly key: string
   /** Tried in order, as prefixes, when nothing is under `key`; what is found is only a start. */
   readonly restoreKeys: readonly string[]
+  /** By GitLab's rules: keys are whole names, what is under one comes back whatever the paths, and it is kept anew after each job. */
+  readonly isExact?: boolean
   /** Files whose content becomes part of the key. */
   readonly keyFiles: readonly string[]
   readonly paths: readonly string[]

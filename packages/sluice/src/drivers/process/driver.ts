@@ -126,16 +126,20 @@ class ProcessDriver implements Driver {
     await Promise.all(watched.values())
   }
 
-  async #loadAll(): Promise<void> {
+  /** Whether all that is on record could be read. */
+  async #loadAll(): Promise<boolean> {
     const names = await readdir(this.#folder).catch(() => [])
+    let areAllKnown = true
     for (const name of names) {
       const key = parseRecordFileName(name)
       if (key === null) continue
       await this.#environment(key.service, key.environment).catch((error: unknown) => {
         const code = error instanceof SluiceError ? error.code : 'unexpected'
         this.#world.log.error('instances_not_taken_up', { ...key, code, error: String(error) })
+        areAllKnown = false
       })
     }
+    return areAllKnown
   }
 
   #environment(service: string, name: string): Promise<Environment> {
@@ -176,12 +180,17 @@ class ProcessDriver implements Driver {
     }
   }
 
+  /** What serves, and what is still leaving, in any environment, keeps its folder. */
   async #prune(): Promise<void> {
+    const areAllKnown = await this.#loadAll()
     const records = [...this.#loaded].map(({ record }) => record)
-    const releases = new Set(records.flatMap(({ wanted }) => wanted.map(({ release }) => release)))
+    const releases = new Set(
+      records.flatMap(({ wanted, leaving }) => [...wanted, ...leaving].map(({ release }) => release)),
+    )
     const ids = new Set(records.flatMap(({ instances }) => instances.map(({ id }) => id)))
     const ports = new Set(records.flatMap(({ instances }) => instances.map(({ port }) => port)))
     for (const port of this.#portsGiven) if (!ports.has(port)) this.#portsGiven.delete(port)
+    if (!areAllKnown) return
     await this.#world.unpacked.prune(releases)
     await pruneLogs(join(this.#world.stateDir, 'logs', 'instances'), ids)
   }

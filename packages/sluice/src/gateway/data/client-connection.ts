@@ -41,7 +41,9 @@ export class ClientConnection {
   /** Bytes read and not used: a head not yet complete, or what was sent ahead. */
   private held: Buffer | null = null
   private readonly context: RequestContext
-  private stalledSince = 0
+  /** Bytes that the client had taken when they last grew, and when that was seen (monotonic ms; 0 while nothing waits for it). */
+  private taken = 0
+  private takenAt = 0
 
   constructor(plane: DataPlane, route: LiveRoute, socket: net.Socket) {
     this.plane = plane
@@ -65,7 +67,7 @@ export class ClientConnection {
     socket.on('data', (bytes) => this.read(bytes))
     socket.on('drain', () => this.drained())
     socket.on('error', () => {})
-    socket.on('end', () => this.exchange && this.abort())
+    socket.on('end', () => this.ended())
     socket.on('close', () => this.gone())
   }
 
@@ -93,6 +95,8 @@ export class ClientConnection {
     // Not in this call: a client that sends a thousand requests at once must not make a stack a thousand deep.
     if (this.held) setImmediate(() => this.readHeld())
     else if (this.plane.ending === 'now') this.linger()
+    // Who does not take its answers asks for no more of them, or they would pile up here.
+    else if (this.socket.writableNeedDrain) this.socket.pause()
   }
 
   /** The connection now carries whatever the two sides agreed on; gives what the client had sent ahead. */
@@ -123,7 +127,7 @@ export class ClientConnection {
     this.socket.resetAndDestroy()
   }
 
-  /** Closes politely: sends what is queued, then ends. */
+  /** Closes politely: sends what is queued, then ends, and gives the client a moment to close. */
   linger(): void {
     if (this.phase === 'linger') return
     this.phase = 'linger'
@@ -146,23 +150,46 @@ export class ClientConnection {
 
   /** Ends what is past its deadline. */
   sweep(now: number): void {
-    if (this.socket.writableNeedDrain) {
-      this.stalledSince ||= now
-      if (now - this.stalledSince > this.plane.settings.stalledClientMs) return this.abort()
-    } else {
-      this.stalledSince = 0
-    }
+    if (this.isStalled(now)) return this.abort()
     if (this.exchange) return this.exchange.sweep(now)
+    // What is queued goes out first, however slowly.
+    if (this.phase === 'linger' && this.socket.writableLength > 0) this.deadline = now + this.plane.settings.lingerMs
     if (now < this.deadline) return
     if (this.phase === 'head' && this.parser.begun) return this.refuse(408, 'the head took too long')
     if (this.phase === 'head') return this.linger()
     this.socket.destroy()
   }
 
-  /** The client is given up, with whatever it had asked for. */
+  /** The client is given up, with whatever it had asked for; it cannot take a part of a response for the whole. */
   abort(): void {
+    const isCut = this.exchange !== null || this.socket.writableLength > 0
     this.gone()
-    this.socket.destroy()
+    if (isCut) this.socket.resetAndDestroy()
+    else this.socket.destroy()
+  }
+
+  /** Whether the client has taken nothing of what waits for it, for too long. A slow one is always behind; it counts whether it gets on. */
+  private isStalled(now: number): boolean {
+    const { bytesWritten, writableLength } = this.socket
+    if (writableLength === 0) {
+      this.takenAt = 0
+      return false
+    }
+    const taken = bytesWritten - writableLength
+    if (this.takenAt === 0 || taken > this.taken) {
+      this.taken = taken
+      this.takenAt = now
+    }
+    return now - this.takenAt > this.plane.settings.stalledClientMs
+  }
+
+  /** The client sends no more. Then it waits for no answer either; only a tunnel still gives both sides what is on its way. */
+  private ended(): void {
+    const { exchange } = this
+    if (!exchange) return
+    if (this.phase !== 'tunnel') return this.abort()
+    this.linger()
+    exchange.abandoned()
   }
 
   private gone(): void {
@@ -174,7 +201,10 @@ export class ClientConnection {
   }
 
   private drained(): void {
-    this.exchange?.clientDrained()
+    if (this.exchange) return this.exchange.clientDrained()
+    if (this.phase !== 'head' || !this.socket.isPaused()) return
+    if (this.held) this.readHeld()
+    else this.socket.resume()
   }
 
   private read(bytes: Buffer): void {
@@ -198,13 +228,19 @@ export class ClientConnection {
     this.socket.pause()
   }
 
-  /** Reads what was sent ahead. Nothing more is read from the socket before, or the order would be lost. */
+  /** Reads what was sent ahead, once the client takes bytes. Nothing more is read from the socket before, or the order would be lost. */
   private readHeld(): void {
     const { held } = this
-    if (!held || this.phase !== 'head' || this.socket.destroyed) return
+    if (!held || this.phase !== 'head' || this.socket.destroyed || this.socket.writableNeedDrain) return
     this.held = null
     this.readHead(held)
-    if (this.phase === 'head' || (this.phase === 'response' && !this.held)) this.socket.resume()
+    if (this.wantsMore) this.socket.resume()
+  }
+
+  /** Whether to read on after what was held: the rest of a head, a hang-up, or the next request of a client that takes its answers. */
+  private get wantsMore(): boolean {
+    if (this.phase === 'head' && this.parser.begun) return true
+    return !this.held && (this.phase === 'response' || (this.phase === 'head' && !this.socket.writableNeedDrain))
   }
 
   private readHead(bytes: Buffer): void {
@@ -223,13 +259,15 @@ export class ClientConnection {
     this.phase = this.framing.done ? 'response' : 'body'
     const exchange = new Exchange(this, request)
     this.exchange = exchange
-    if (this.phase === 'body') this.socket.pause()
     if (after < bytes.length) {
       if (this.phase === 'body') this.readBody(bytes, after)
       else this.hold(bytes.subarray(after))
     }
     // A body refused at its first bytes has ended the exchange already.
-    if (this.exchange === exchange) exchange.start()
+    if (this.exchange !== exchange) return
+    // Until an upstream takes it. Not when all of it is here: then nobody would resume, and the next request never be read.
+    if (this.phase === 'body') this.socket.pause()
+    exchange.start()
   }
 
   private readBody(bytes: Buffer, start: number): void {

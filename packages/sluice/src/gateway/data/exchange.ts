@@ -44,6 +44,8 @@ export class Exchange implements ResponseReader {
   private requestComplete: boolean
   private sender: ResponseSender | null = null
   private deadline = 0
+  /** When the client must have sent more of its body (monotonic ms): from then on the silence is its own. Infinite while it is not its turn. */
+  private bodyDue = Number.POSITIVE_INFINITY
   private counted = false
 
   constructor(client: ClientConnection, head: RequestHead) {
@@ -84,9 +86,10 @@ export class Exchange implements ResponseReader {
   /** Body bytes, framing included. False: hold the client back. */
   sendBody(bytes: Buffer, complete: boolean): boolean {
     this.requestComplete = complete
-    if (this.status === 'sent' || this.status === 'responding') {
-      this.deadline = this.plane.now + this.waitMs()
-      return this.connection?.socket.write(bytes) ?? false
+    if (this.connection && (this.status === 'sent' || this.status === 'responding')) {
+      const taken = this.connection.socket.write(bytes)
+      this.giveTurn(taken)
+      return taken
     }
     this.early ??= []
     this.early.push(bytes)
@@ -104,11 +107,13 @@ export class Exchange implements ResponseReader {
   }
 
   drained(): void {
+    if (this.status === 'sent' || this.status === 'responding') this.giveTurn(true)
     this.client.resume()
   }
 
   /** The client takes bytes again. */
   clientDrained(): void {
+    if (this.status === 'responding') this.deadline = this.plane.now + this.plane.settings.responseIdleTimeoutMs
     this.connection?.resume()
   }
 
@@ -150,13 +155,14 @@ export class Exchange implements ResponseReader {
     this.letGo()
     if (this.status === 'tunnel') return this.end(() => this.client.linger())
     if (this.status === 'responding') {
-      if (this.arm) this.route.countBad(this.arm, this.unit)
+      // An upstream may well give up on a client that owes the rest of its body for long.
+      if (this.arm && this.plane.now < this.bodyDue) this.route.countBad(this.arm, this.unit)
       return this.end(() => this.client.break())
     }
     const unbegun = connection.reused && !connection.answered && this.repeatable
     if (!unbegun) return this.failArm(502, reason)
     this.status = 'connecting'
-    if (pool.drainingSince !== null || this.attempts >= this.plane.settings.attemptsMax) return this.attempt()
+    if (pool.drainingSince !== null || this.attempts >= this.plane.settings.attemptsMax) return this.attemptAgain()
     this.attempts += 1
     this.open(pool)
   }
@@ -170,7 +176,7 @@ export class Exchange implements ResponseReader {
     const tunnel = this.status === 'tunnel'
     this.letGo()
     this.end(() => {})
-    if (tunnel) connection?.hangUp(this.plane.settings.lingerMs)
+    if (tunnel) this.hangUp(connection)
     else connection?.destroy()
   }
 
@@ -188,14 +194,9 @@ export class Exchange implements ResponseReader {
     const { connection, pool } = this
     if (this.status === 'tunnel' && pool && pool.drainingSince !== null) this.sweepTunnel(now, pool.drainingSince)
     if (this.deadline === 0 || now < this.deadline || !connection) return
-    if (
-      this.status === 'sent' &&
-      !this.requestComplete &&
-      this.client.phase === 'body' &&
-      !connection.socket.writableNeedDrain
-    ) {
-      return this.refuse(408, 'the body took too long')
-    }
+    // Held back by a slow client, which is given up when it takes nothing at all.
+    if (connection.paused) return
+    if (now >= this.bodyDue) return this.refuse(408, 'the body took too long')
     connection.destroy()
     if (this.status === 'sent') {
       this.letGo()
@@ -206,11 +207,18 @@ export class Exchange implements ResponseReader {
 
   private sweepTunnel(now: number, drainingSince: number): void {
     const { tunnelDrainIdleMs, tunnelDrainAgeMsMax } = this.plane.settings
-    if (now - this.client.activeAt < tunnelDrainIdleMs && now - drainingSince < tunnelDrainAgeMsMax) return
     const { connection } = this
+    const queued = this.client.socket.writableLength + (connection?.socket.writableLength ?? 0)
+    const isIdle = queued === 0 && now - this.client.activeAt >= tunnelDrainIdleMs
+    if (!isIdle && now - drainingSince < tunnelDrainAgeMsMax) return
     this.letGo()
-    connection?.hangUp(this.plane.settings.lingerMs)
+    this.hangUp(connection)
     this.end(() => this.client.linger())
+  }
+
+  private hangUp(connection: UpstreamConnection | null): void {
+    const { stalledClientMs, lingerMs } = this.plane.settings
+    connection?.hangUp({ stalledMs: stalledClientMs, graceMs: lingerMs })
   }
 
   private enter(arm: LiveArm): void {
@@ -219,9 +227,13 @@ export class Exchange implements ResponseReader {
     arm.tally.inFlight += 1
   }
 
-  /** How long the upstream has before the request counts as failed. */
-  private waitMs(): number {
-    return this.requestComplete ? this.plane.settings.responseTimeoutMs : this.plane.settings.bodyIdleTimeoutMs
+  /** Begins the time of whoever is to act next: the client, while its body is not complete and the upstream takes it; else the upstream. */
+  private giveTurn(flowing: boolean): void {
+    const { now, settings } = this.plane
+    const isClients = flowing && !this.requestComplete
+    this.bodyDue = isClients ? now + settings.bodyIdleTimeoutMs : Number.POSITIVE_INFINITY
+    if (this.status === 'responding') this.deadline = now + settings.responseIdleTimeoutMs
+    else this.deadline = isClients ? this.bodyDue : now + settings.responseTimeoutMs
   }
 
   /** No body, and a method that may be repeated. */
@@ -258,7 +270,6 @@ export class Exchange implements ResponseReader {
 
   private send(connection: UpstreamConnection): void {
     this.status = 'sent'
-    this.deadline = this.plane.now + this.waitMs()
     const { early } = this
     if (early === null) {
       connection.socket.write(this.head.upstreamText, 'latin1')
@@ -269,7 +280,9 @@ export class Exchange implements ResponseReader {
       for (const bytes of early) connection.socket.write(bytes)
       connection.socket.uncork()
     }
-    if (!this.requestComplete && !connection.socket.writableNeedDrain) this.client.resume()
+    const flowing = this.requestComplete || !connection.socket.writableNeedDrain
+    this.giveTurn(flowing)
+    if (flowing) this.client.resume()
   }
 
   private connectFailed(pool: UpstreamPool, reason: string): void {
@@ -277,7 +290,11 @@ export class Exchange implements ResponseReader {
     noteAnswer(this.route, pool, { good: false, reason })
     this.tried ??= []
     this.tried.push(pool)
-    // The route may have been replaced meanwhile: what was chosen from may be gone.
+    this.attemptAgain()
+  }
+
+  /** The route may have been replaced meanwhile: what was chosen from may be gone. */
+  private attemptAgain(): void {
     if (this.arm && !this.route.arms.includes(this.arm)) return this.proceed()
     this.attempt()
   }
@@ -310,6 +327,7 @@ export class Exchange implements ResponseReader {
 
   private beginTunnel(connection: UpstreamConnection): void {
     this.client.activeAt = this.plane.now
+    this.bodyDue = Number.POSITIVE_INFINITY
     this.deadline = this.plane.now + this.plane.settings.tunnelIdleTimeoutMs
     const ahead = this.client.becomeTunnel()
     if (ahead) connection.socket.write(ahead)

@@ -44,13 +44,15 @@ export class UpstreamConnection {
   /** The upstream sent more than its response: bytes that answer nothing, so it is not asked again on this connection. */
   surplus = false
   idleSince = 0
+  /** Not read from: the client is slower than the upstream. */
+  paused = false
   /** When an idle connection is closed (monotonic ms); 0 while it is used. */
   idleUntil = 0
   private readonly parser: HeadParser
   private partial: Buffer | null = null
   private inBody = false
   private tunnel = false
-  private held = false
+  private hungUp = false
   private reason = ''
 
   constructor(pool: UpstreamPool, reader: ResponseReader, options: { limits: HeadLimits; buffer: ReadBuffer }) {
@@ -96,21 +98,30 @@ export class UpstreamConnection {
 
   /** Stops reading until `resume`: the client is slower than the upstream. */
   pause(): void {
-    this.held = true
+    this.paused = true
     this.socket.pause()
   }
 
   resume(): void {
-    if (!this.held) return
-    this.held = false
+    if (!this.paused) return
+    this.paused = false
     this.socket.resume()
   }
 
-  /** Ends a tunnel: what was written still goes out, what comes is no longer wanted. */
-  hangUp(graceMs: number): void {
+  /** Ends a tunnel: what was written still goes out, and the upstream has a moment to close; what comes is no longer wanted. */
+  hangUp({ stalledMs, graceMs }: { readonly stalledMs: number; readonly graceMs: number }): void {
+    const { socket } = this
     this.reader = null
-    this.socket.end()
-    this.socket.setTimeout(graceMs, () => this.socket.destroy())
+    this.hungUp = true
+    this.resume()
+    const destroyIn = (ms: number): NodeJS.Timeout => setTimeout(() => socket.destroy(), ms).unref()
+    let timer = destroyIn(stalledMs)
+    socket.once('finish', () => {
+      clearTimeout(timer)
+      timer = destroyIn(graceMs)
+    })
+    socket.once('close', () => clearTimeout(timer))
+    socket.end()
   }
 
   destroy(): void {
@@ -121,7 +132,7 @@ export class UpstreamConnection {
   }
 
   private read(bytes: Buffer, length: number): void {
-    if (!this.reader) return this.destroy()
+    if (!this.reader) return this.hungUp ? undefined : this.destroy()
     this.answered = true
     if (this.tunnel) return this.reader.received(bytes, 0, length)
     if (this.inBody) return this.readBody(bytes, length)
@@ -183,7 +194,7 @@ export class UpstreamConnection {
   /** The upstream will send no more. That ends a body without a length, and breaks anything else. */
   private ended(): void {
     const { reader } = this
-    if (!reader) return this.destroy()
+    if (!reader) return this.hungUp ? undefined : this.destroy()
     if (this.tunnel || !this.inBody || this.framing.kind !== 'close') return
     this.framing.done = true
     reader.received(emptyBytes, 0, 0)

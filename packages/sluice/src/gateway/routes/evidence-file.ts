@@ -65,25 +65,30 @@ const encode = (live: LiveRoute): string => {
   return JSON.stringify(kept)
 }
 
-/** Writes what changed; atomic, not fsynced. */
+/** Writes what changed; atomic, not fsynced. A later writing, or the removal, goes before one that is under way. */
 export const writeEvidence = async (folder: string, live: LiveRoute): Promise<void> => {
   live.changed = false
+  live.writing += 1
+  const { writing } = live
   const file = fileOf(folder, live)
   await fs.promises.writeFile(`${file}.new`, encode(live), { mode: 0o600 })
-  await fs.promises.rename(`${file}.new`, file)
+  if (live.writing === writing) fs.renameSync(`${file}.new`, file)
 }
 
 /** As `writeEvidence`, before it returns: the last writing before the process ends. */
 export const writeEvidenceNow = (folder: string, live: LiveRoute): void => {
   live.changed = false
+  live.writing += 1
   const file = fileOf(folder, live)
   fs.writeFileSync(`${file}.last`, encode(live), { mode: 0o600 })
   fs.renameSync(`${file}.last`, file)
 }
 
 /** Forgets a removed route's counts. */
-export const removeEvidence = (folder: string, live: LiveRoute): void =>
+export const removeEvidence = (folder: string, live: LiveRoute): void => {
+  live.writing += 1
   fs.rmSync(fileOf(folder, live), { force: true })
+}
 
 /** Gives the route back what was counted before. A missing or damaged file means counting anew; false then. */
 export const restoreEvidence = (folder: string, live: LiveRoute): boolean => {

@@ -72,7 +72,7 @@ describe('a live route', () => {
     assert.deepEqual([trips[0]?.at, trips[0]?.shareBp, trips[0]?.candidate], [42, 500, { units: bad, badUnits: bad }])
   })
 
-  it('weighs each bad response at the share in force at that moment, exactly as the e-process does', () => {
+  it('weighs each bad response at the share in force when its request came, exactly as the e-process does', () => {
     const event = fc.record({ shareBp: fc.integer({ min: 1, max: 9_999 }), candidate: fc.boolean() })
     fc.assert(
       fc.property(fc.array(event, { maxLength: 30 }), (events) => {
@@ -121,6 +121,47 @@ describe('a live route', () => {
     assert.equal(logE(live.watch.evidence), 0)
     live.countBad(armOf(live, 'candidate'), 7)
     assert.ok(logE(live.watch.evidence) > 0)
+  })
+
+  it('does not hold late failures of the rollout before against the next one; they count for the release that they are of', () => {
+    const { live, trips } = open(routeAt(500))
+    const late = armOf(live, 'candidate')
+    late.tally.inFlight += 1
+    const [, promoted] = routeAt(0).arms
+    const onTrial = {
+      name: 'candidate',
+      release: releaseId(`rel_${'c'.repeat(64)}`),
+      upstreams: [upstream('c')],
+    } as const
+    assert.ok(promoted)
+    live.put({
+      ...routeAt(0),
+      arms: [
+        { ...promoted, name: 'stable', shareBp: 9_500 },
+        { ...onTrial, shareBp: 500 },
+      ],
+      tripwire: {
+        rollout: rolloutId('rol_2'),
+        policy: { alpha: 0.01, tolerance: 1, ignoreBelow: 0, intervalMs: 1, staleAfterMs: 1 },
+      },
+    })
+    for (let each = 0; each < 10; each += 1) {
+      live.count(late, null, 1)
+      live.countBad(late, null)
+    }
+    assert.deepEqual([trips, logE(live.watch.evidence), live.watch.stable.badUnits], [[], 0, 0])
+    assert.deepEqual([live.tallies.get(promoted.release)?.requests, live.tallies.get(promoted.release)?.bad], [10, 10])
+  })
+
+  it('weighs a bad response at the share at which its request was given to an arm, however late it comes', () => {
+    const { live } = open(routeAt(5_000))
+    const late = armOf(live, 'candidate')
+    live.put(routeAt(100))
+    live.countBad(late, null)
+    assert.equal(logE(live.watch.evidence), logE(weigh(noEvidence, { share: 0.5, candidate: true }, 1)))
+    live.countBad(armOf(live, 'candidate'), null)
+    const twice = weigh(weigh(noEvidence, { share: 0.5, candidate: true }, 1), { share: 0.01, candidate: true }, 1)
+    assert.equal(logE(live.watch.evidence), logE(twice))
   })
 
   it('keeps the counts of a release that becomes stable, and forgets one that has left', () => {

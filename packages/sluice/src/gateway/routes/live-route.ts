@@ -10,7 +10,7 @@ import {
   unitHash,
 } from '../../core/routing-pick.ts'
 import type { ArmName, Route, Trip, Upstream } from '../../core/routing.ts'
-import type { ReleaseId } from '../../core/model.ts'
+import type { ReleaseId, RolloutId } from '../../core/model.ts'
 import { UpstreamPool, upstreamKey } from '../data/upstream-pool.ts'
 import type { GatewaySettings } from '../settings.ts'
 import type { World } from '../world.ts'
@@ -20,10 +20,13 @@ import { countResponse, emptyTally } from './tally.ts'
 import type { Watch } from './tripwire.ts'
 import { freshWatch, judgeWatch, watchBad, watchResponse } from './tripwire.ts'
 
-/** An arm with what the data path needs at hand. */
+/** An arm with what the data path needs at hand. A request keeps the one that it was given to, also when another route is in force by its end. */
 export type LiveArm = {
   readonly name: ArmName
   readonly shareBp: number
+  /** The rollout in which it is compared, and the candidate's share (basis points) in force with it. */
+  readonly rollout: RolloutId | null
+  readonly candidateBp: number
   readonly tally: Tally
   readonly pools: readonly UpstreamPool[]
 }
@@ -61,6 +64,8 @@ export class LiveRoute {
   trip: Trip | null = null
   /** Counts or evidence changed since they were last written. */
   changed = false
+  /** Number of the last writing of counts and evidence. */
+  writing = 0
   stickyCookie: string | null = null
   stickyHeader: string | null = null
   private seed = 0
@@ -87,9 +92,13 @@ export class LiveRoute {
     this.seed = saltSeed(route.salt)
     this.stickyCookie = route.sticky.kind === 'cookie' ? route.sticky.name : null
     this.stickyHeader = route.sticky.kind === 'header' ? route.sticky.name.toLowerCase() : null
+    const rollout = route.tripwire?.rollout ?? null
+    const candidateBp = shareOf(route, 'candidate')
     this.arms = route.arms.map((arm) => ({
       name: arm.name,
       shareBp: arm.shareBp,
+      rollout,
+      candidateBp,
       tally: this.tallyOf(arm.release),
       pools: arm.upstreams.map((upstream) => this.poolOf(upstream, arm.release)),
     }))
@@ -147,17 +156,26 @@ export class LiveRoute {
   /** Counts a response, or a failure in its place. */
   count(arm: LiveArm, unit: number | null, latencyMs: number): void {
     countResponse(arm.tally, latencyMs, unit)
-    watchResponse(arm.name === 'candidate' ? this.watch.candidate : this.watch.stable, unit)
     this.changed = true
+    if (this.isWatched(arm)) watchResponse(arm.name === 'candidate' ? this.watch.candidate : this.watch.stable, unit)
   }
 
-  /** Counts what came as bad, weighs it, and cuts in this same turn of the event loop when the evidence suffices. */
+  /**
+   * Counts what came as bad, weighs it at the share that chose its arm, and cuts in this same turn of the event loop when the evidence suffices.
+   * What comes late from an arm of another rollout is no evidence in this one: the same release may be stable by now.
+   */
   countBad(arm: LiveArm, unit: number | null): void {
     arm.tally.bad += 1
-    const shareBp = shareOf(this.route, 'candidate')
-    if (!watchBad(this.watch, { candidate: arm.name === 'candidate', unit, shareBp })) return
+    this.changed = true
+    if (!this.isWatched(arm)) {
+      // Whether a sticky unit had been counted then is not known any more.
+      if (unit === null) arm.tally.badUnits += 1
+      return
+    }
+    const { candidateBp } = arm
+    if (!watchBad(this.watch, { candidate: arm.name === 'candidate', unit, shareBp: candidateBp })) return
     arm.tally.badUnits += 1
-    const trip = judgeWatch(this.watch, shareBp, this.parts.world.now())
+    const trip = judgeWatch(this.watch, shareOf(this.route, 'candidate'), this.parts.world.now())
     if (trip) this.cut(trip)
   }
 
@@ -173,6 +191,10 @@ export class LiveRoute {
     this.put(route)
     this.trip = trip
     this.parts.listener.tripped(this, trip)
+  }
+
+  private isWatched(arm: LiveArm): boolean {
+    return arm.rollout === (this.watch.tripwire?.rollout ?? null)
   }
 
   private tallyOf(release: ReleaseId): Tally {

@@ -56,8 +56,11 @@ const keepPrevious = (file: string): void => {
   }
 }
 
-/** Writes the record so that it survives the death of this process at once, and power loss when the promise is fulfilled. */
-export const writeRoute = async (folder: string, record: RouteRecord): Promise<void> => {
+/**
+ * Writes the record so that it survives the death of this process at once, and power loss when the promise is fulfilled. False: by the time
+ * that it could take the place of the one before, it was no longer `wanted`, and the file was left as it is.
+ */
+export const writeRoute = async (folder: string, record: RouteRecord, wanted: () => boolean): Promise<boolean> => {
   const file = path.join(folder, `${routeFileName(record.service, record.environment)}.json`)
   const temporary = `${file}.new`
   const handle = await fs.promises.open(temporary, 'w', 0o600)
@@ -67,9 +70,11 @@ export const writeRoute = async (folder: string, record: RouteRecord): Promise<v
   } finally {
     await handle.close()
   }
+  if (!wanted()) return false
   keepPrevious(file)
   fs.renameSync(temporary, file)
   await syncFolder(folder)
+  return true
 }
 
 /** Writes the record before it returns, for a cut: against the death of the process at once, against power loss with the promise. */

@@ -4,17 +4,17 @@ import { SluiceError } from '../../core/errors.ts'
 import type { Fence } from '../../core/model.ts'
 import { compareFence } from '../../core/model.ts'
 import { isForbiddenByTrip, routeFault, shareOf } from '../../core/routing-pick.ts'
-import type { GatewayNotice, Route, RouteObservation } from '../../core/routing.ts'
+import type { GatewayNotice, Route, RouteObservation, Trip } from '../../core/routing.ts'
 import { logE } from '../../core/judge/eprocess.ts'
 import { ClientConnection } from '../data/client-connection.ts'
 import type { DataPlane } from '../data/data-plane.ts'
 import { removeEvidence, restoreEvidence } from './evidence-file.ts'
 import type { OnConnection, PassedListener, ReceivedListener } from './listener.ts'
 import { close, openListener } from './listener.ts'
+import { commitRecord, commitTrip } from './commit-record.ts'
 import { LiveRoute } from './live-route.ts'
 import type { RouteListener } from './live-route.ts'
 import type { RouteRecord } from './route-file.ts'
-import { writeRoute, writeRouteNow } from './route-file.ts'
 import { countersOf } from './tally.ts'
 
 /** Names a route. */
@@ -29,6 +29,9 @@ export type Entry = {
   turn: Promise<unknown>
 }
 
+/** A cut as gateways tell each other of it. */
+export type PassedTrip = RouteName & { readonly trip: Trip }
+
 /** What a table works with. */
 export type RouteTableParts = {
   readonly plane: DataPlane
@@ -39,13 +42,20 @@ export type RouteTableParts = {
 }
 
 const trippedMax = 100
+const withTripped = (record: RouteRecord, { rollout }: Trip): RouteRecord => ({
+  ...record,
+  tripped: [...record.tripped, rollout].slice(-trippedMax),
+})
 const key = (name: RouteName): string => `${name.service}\0${name.environment}`
 
 /** The routes of this gateway. */
 export class RouteTable {
   readonly entries: Map<string, Entry> = new Map()
-  /** A successor has the state directory: no command is taken and nothing is written any more. */
+  /** This gateway hands over: no command is taken any more. */
   private frozen = false
+  /** A successor has the state directory: nothing is written any more, and it is told of what trips here. */
+  private tellSuccessor: ((passed: PassedTrip) => void) | null = null
+  private passed: readonly PassedTrip[] = []
   private stopped = false
   private readonly plane: DataPlane
   private readonly folder: string
@@ -113,7 +123,7 @@ export class RouteTable {
       const next = live ?? this.make(route, entry)
       const server = moved ? await this.open(route.listen, next) : entry.server
       try {
-        await this.commit(entry, (record) => {
+        await commitRecord(this.folder, entry, (record) => {
           this.checkTripped(entry, route)
           return {
             ...record,
@@ -141,7 +151,13 @@ export class RouteTable {
   remove(name: RouteName, fence: Fence): Promise<void> {
     return this.inTurn(name, async (entry) => {
       this.checkFence(entry, fence)
-      await this.commit(entry, (record) => ({ ...record, fence, routeFence: null, route: null, pausedUntil: 0 }))
+      await commitRecord(this.folder, entry, (record) => ({
+        ...record,
+        fence,
+        routeFence: null,
+        route: null,
+        pausedUntil: 0,
+      }))
       const { live, server } = entry
       entry.live = null
       entry.server = null
@@ -203,9 +219,29 @@ export class RouteTable {
     )
   }
 
-  /** Takes commands again. */
+  /** Gives the state directory to a successor, which `tell` reaches. */
+  entrust(tell: (passed: PassedTrip) => void): void {
+    this.tellSuccessor = tell
+  }
+
+  /** Takes commands again, and makes up for what was left to a successor that did not come to serve. */
   thaw(): void {
     this.frozen = false
+    this.tellSuccessor = null
+    for (const passed of this.passed) this.publish(this.entryOf(passed).record, passed)
+    this.passed = []
+  }
+
+  /** Cuts what the predecessor has cut since it gave its state away. */
+  takeTrip(passed: PassedTrip): void {
+    const entry = this.entries.get(key(passed))
+    const { trip } = passed
+    if (!entry || entry.record.tripped.includes(trip.rollout)) return
+    if (entry.live?.watch.tripwire?.rollout === trip.rollout) return entry.live.cut(trip)
+    // Another rollout is on by now; this one must not come back.
+    entry.record = withTripped(entry.record, trip)
+    if (this.tellSuccessor) this.tellSuccessor(passed)
+    else commitTrip(this.folder, entry.record, this.plane.world)
   }
 
   /** Whether this table has stopped listening for good. */
@@ -225,7 +261,7 @@ export class RouteTable {
       if (!entry.live)
         throw new SluiceError('not_found', { detail: `no route for ${name.service} in ${name.environment}` })
       const pausedUntil = act(entry.live)
-      await this.commit(entry, (record) => ({ ...record, fence, pausedUntil }))
+      await commitRecord(this.folder, entry, (record) => ({ ...record, fence, pausedUntil }))
       return entry.live.gate.paused
     })
   }
@@ -258,11 +294,8 @@ export class RouteTable {
   private make(route: Route, entry: Entry): LiveRoute {
     const listener: RouteListener = {
       tripped: (live, trip) => {
-        const tripped = [...entry.record.tripped, trip.rollout].slice(-trippedMax)
-        entry.record = { ...entry.record, route: live.route, trip, tripped }
-        // On disk before anyone hears of it: a kill right after the notice must not undo the cut.
-        this.writeTrip(entry.record)
-        this.notify({ kind: 'tripped', service: live.route.service, environment: live.route.environment, trip })
+        entry.record = { ...withTripped(entry.record, trip), route: live.route, trip }
+        this.publish(entry.record, { service: live.route.service, environment: live.route.environment, trip })
         this.plane.world.log('warn', 'tripped', {
           ...trip,
           service: live.route.service,
@@ -279,48 +312,14 @@ export class RouteTable {
     return new LiveRoute(route, { world: this.plane.world, settings: this.plane.settings, listener })
   }
 
-  /**
-   * Writes the changed record, then makes it the entry's. A trip that comes while the disk is busy changes the record and wins: the change is
-   * then made again on top of it. A change that is refused leaves the file as the entry's record says.
-   */
-  private async commit(entry: Entry, change: (record: RouteRecord) => RouteRecord): Promise<void> {
-    for (let attempt = 0; ; attempt += 1) {
-      const base = entry.record
-      try {
-        const next = change(base)
-        await this.write(next)
-        if (entry.record !== base) continue
-        entry.record = next
-        return
-      } catch (error) {
-        if (attempt > 0) await this.write(entry.record)
-        throw error
-      }
+  /** On disk before anyone hears of it: a kill right after the notice must not undo the cut. */
+  private publish(record: RouteRecord, passed: PassedTrip): void {
+    if (this.tellSuccessor) {
+      this.passed = [...this.passed, passed]
+      return this.tellSuccessor(passed)
     }
-  }
-
-  private writeTrip(record: RouteRecord): void {
-    if (this.frozen) return
-    const failed = (error: unknown): void =>
-      this.plane.world.log('error', 'trip_not_written', { rollout: record.trip?.rollout, reason: String(error) })
-    try {
-      writeRouteNow(this.folder, record).catch(failed)
-    } catch (error) {
-      failed(error)
-    }
-  }
-
-  private async write(record: RouteRecord): Promise<void> {
-    try {
-      await writeRoute(this.folder, record)
-    } catch (error) {
-      const full = error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT')
-      throw new SluiceError(full ? 'store_full' : 'store_failed', {
-        detail: `the route of ${record.service} in ${record.environment} could not be written to ${this.folder}: ${String(error)}`,
-        hint: 'traffic stays where it was; make room or mend the disk, then try again',
-        cause: error,
-      })
-    }
+    commitTrip(this.folder, record, this.plane.world)
+    this.notify({ kind: 'tripped', ...passed })
   }
 
   /** Listens; a gateway that stopped meanwhile does not. */

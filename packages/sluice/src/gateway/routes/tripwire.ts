@@ -39,7 +39,7 @@ export const watchResponse = (side: Side, unit: number | null): void => {
   else side.keys.add(unit)
 }
 
-/** One bad response: whose, which unit, and the candidate's share (basis points) in force at that moment. */
+/** One bad response: whose, which unit, and the candidate's share (basis points) in force when its request was given to an arm. */
 export type BadEvent = { readonly candidate: boolean; readonly unit: number | null; readonly shareBp: number }
 
 /** Weighs a bad response; false when its unit had been counted before. */

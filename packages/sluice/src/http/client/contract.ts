@@ -18,7 +18,7 @@ import type {
   WhyView,
 } from './views.ts'
 import type { AttachmentsView, EvidenceView, InsightsView } from './evidence-views.ts'
-import type { JobLogView, RunDetailView, RunEventName, RunStartedView, RunView } from './run-views.ts'
+import type { JobLogView, RunDetailView, RunEventName, RunListView, RunStartedView } from './run-views.ts'
 
 /** What people may say to a rollout. */
 export type RolloutCommand = 'pause' | 'resume' | 'abort' | 'skip' | 'retry' | 'promote'
@@ -41,12 +41,16 @@ export type PipelineInput = {
   readonly file: string
   readonly event?: string | null | undefined
   readonly payload?: unknown
+  readonly played?: readonly string[] | undefined
   readonly inputs?: Readonly<Record<string, string>> | undefined
   readonly variables?: Readonly<Record<string, string>> | undefined
+  readonly secrets?: Readonly<Record<string, string | null>> | undefined
+  readonly secretFiles?: Readonly<Record<string, string>> | undefined
   readonly runners?: Readonly<Record<string, 'here' | 'skip'>> | undefined
   readonly containers?: 'refuse' | 'here' | undefined
   readonly actions?: string | null | undefined
   readonly skippedActions?: readonly string[] | undefined
+  readonly skippedIncludes?: readonly string[] | undefined
 }
 
 /** Query, body and response of every route. `stream` responses are read with `client.stream`. */
@@ -78,7 +82,7 @@ export type Contract = {
   'releases.list': { query: PageInput; body: None; response: PageView<ReleaseView> }
   'releases.show': { query: None; body: None; response: ReleaseDetailView }
   'releases.verify': { query: { readonly key?: string | undefined }; body: None; response: ReleaseVerificationView }
-  'runs.list': { query: PageInput; body: None; response: PageView<RunView> }
+  'runs.list': { query: PageInput; body: None; response: PageView<RunListView> }
   'runs.start': {
     query: None
     body: ReasonInput & {

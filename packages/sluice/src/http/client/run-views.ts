@@ -67,8 +67,8 @@ export type PipelineView = {
   readonly notes: readonly NoteView[]
 }
 
-/** A run. */
-export type RunView = {
+/** A run as lists tell it, without its jobs. */
+export type RunListView = {
   readonly id: string
   readonly service: string
   readonly status: 'running' | 'stopping' | 'judging' | 'cutting' | 'succeeded' | 'failed' | 'cancelled'
@@ -77,13 +77,17 @@ export type RunView = {
   readonly by: Actor
   readonly startedAt: number
   readonly settledAt: number | null
+  readonly release: ReleaseRef | null
+}
+
+/** A run. */
+export type RunView = RunListView & {
   /** Null for the pipeline of the service's own config. */
   readonly pipeline: PipelineView | null
   readonly jobs: readonly JobView[]
   /** Jobs of the pipeline that are not part of this run, and why not. */
   readonly left: readonly { readonly job: string; readonly because: string }[]
   readonly gates: readonly GateVerdict[]
-  readonly release: ReleaseRef | null
   readonly cause: CauseView | null
 }
 

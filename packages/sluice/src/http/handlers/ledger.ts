@@ -5,6 +5,7 @@ import type { Anchor, LedgerLine } from '../../core/ledger/verify.ts'
 import type { LedgerRow } from '../../core/ledger/entry.ts'
 import { limits } from '../../core/limits.ts'
 import type { ApiContext, Handlers } from '../context.ts'
+import { ledgerPages } from './pages.ts'
 
 /** Answers from the ledger. */
 export const ledgerHandlers: Handlers<'ledger.page' | 'ledger.verify'> = {
@@ -22,23 +23,14 @@ export const ledgerHandlers: Handlers<'ledger.page' | 'ledger.verify'> = {
   },
   'ledger.verify': async ({ engine, sha256 }) => {
     const verifier = createVerifier({ sha256 })
-    for await (const row of allRows(engine, 0)) {
-      const fault = verifier.add(lineOf(row))
-      if (fault !== null) return fault
+    for await (const page of ledgerPages(engine, {})) {
+      for (const row of page) {
+        const fault = verifier.add(lineOf(row))
+        if (fault !== null) return fault
+      }
     }
     return verifier.end()
   },
-}
-
-/** Rows after `after`, page by page. */
-async function* allRows(engine: ApiContext['engine'], after: number): AsyncGenerator<LedgerRow, void, undefined> {
-  let last = after
-  for (;;) {
-    const rows = await engine.ledger({ after: last, limit: limits.pageItemsMax })
-    yield* rows
-    last = rows.at(-1)?.seq ?? last
-    if (rows.length < limits.pageItemsMax) return
-  }
 }
 
 const lineOf = (row: LedgerRow): LedgerLine => ({
@@ -57,9 +49,11 @@ export const exportLines = async ({ engine }: ApiContext, after: number): Promis
 async function* exportFrom(engine: ApiContext['engine'], start: Anchor): AsyncGenerator<string, void, undefined> {
   yield `${JSON.stringify({ sluice: 'ledger', format: 1, start })}\n`
   let end = start
-  for await (const row of allRows(engine, start.seq)) {
-    end = { seq: row.seq, hash: row.hash }
-    yield `${rowText(row)}\n`
+  for await (const page of ledgerPages(engine, { after: start.seq })) {
+    for (const row of page) {
+      end = { seq: row.seq, hash: row.hash }
+      yield `${rowText(row)}\n`
+    }
   }
   yield `${JSON.stringify({ end })}\n`
 }

@@ -3,9 +3,6 @@ import { environmentNames } from '../present/environment-names.ts'
 import { SluiceError } from '../../core/errors.ts'
 import type { Release, ReleaseId } from '../../core/model.ts'
 import type { EnvironmentTarget } from '../../engine/environment-commands.ts'
-import type { Rollout } from '../../engine/trusted.ts'
-import type { LedgerRow } from '../../core/ledger/entry.ts'
-import { limits } from '../../core/limits.ts'
 import type { ApiContext } from '../context.ts'
 import type { Known } from '../present/releases.ts'
 import { instanceView, trafficView } from '../present/traffic.ts'
@@ -84,16 +81,4 @@ export const observedOf = async (
     log.warn('observe_failed', { environment: target.environment, error: String(error) })
     return { traffic: null, instances: null }
   }
-}
-
-/** Every ledger row of a rollout, in order. */
-export const rowsOf = async ({ engine }: ApiContext, { id }: Rollout): Promise<readonly LedgerRow[]> => {
-  const rows: LedgerRow[] = []
-  while (rows.length < limits.storyRowsMax) {
-    const after = rows.at(-1)?.seq ?? 0
-    const page = await engine.ledger({ after, limit: limits.pageItemsMax, key: { kind: 'rollout', id } })
-    rows.push(...page)
-    if (page.length < limits.pageItemsMax) break
-  }
-  return rows
 }

@@ -1,11 +1,14 @@
 import type { Rollout } from '../../engine/trusted.ts'
+import type { LedgerRow } from '../../core/ledger/entry.ts'
+import { limits } from '../../core/limits.ts'
 import type { CommandEvent } from '../../core/rollout/commands.ts'
 import type { ApiContext, Handlers } from '../context.ts'
 import type { RolloutCommand } from '../client/contract.ts'
-import { releasesOf, rolloutDetailView, rolloutView } from '../present/rollouts.ts'
-import { reachedOf, whyView } from '../present/why.ts'
-import type { RolloutView } from '../client/views.ts'
-import { knownReleases, observedOf, rowsOf } from './lookup.ts'
+import { type Reached, releasesOf, rolloutDetailView, rolloutView } from '../present/rollouts.ts'
+import { curveOf, storyOf, wayAfter, wayStart, whyView } from '../present/why.ts'
+import type { RolloutView, WhyView } from '../client/views.ts'
+import { knownReleases, observedOf } from './lookup.ts'
+import { ledgerPages } from './pages.ts'
 import { pageOf } from './releases.ts'
 
 /** Answers about rollouts, and what people say to one. */
@@ -28,16 +31,24 @@ export const rolloutHandlers: Handlers<
     const target = { service, environment: spec.name }
     return rolloutDetailView(rollout, {
       known,
-      reached: isForward ? null : reachedOf(await rowsOf(context, rollout)),
+      reached: isForward ? null : await reachedBy(context, rollout),
       observed: isSettled ? null : await observedOf(context, target, { known, signal }),
       now: context.clock.now(),
     })
   },
   'rollouts.why': async (context, { params }) => {
     const rollout = await context.engine.reading.rollout(params.rollout)
-    const rows = await rowsOf(context, rollout)
+    const { plan } = rollout
+    let way = wayStart
+    const curve: WhyView['curve'][number][] = []
+    const story: WhyView['story'][number][] = []
+    for await (const rows of rowsOf(context, rollout)) {
+      way = wayAfter(way, rows)
+      curve.push(...curveOf(rows, plan))
+      story.push(...storyOf(rows, plan))
+    }
     const known = await knownReleases(context, releasesOf(rollout))
-    return whyView(rolloutView(rollout, known, reachedOf(rows).failure), rollout.plan, rows)
+    return whyView(rolloutView(rollout, known, way.reached.failure), plan, { curve, story })
   },
   'rollouts.command': async (context, { params, body, caller }) => {
     const reason = body.reason ?? null
@@ -48,6 +59,16 @@ export const rolloutHandlers: Handlers<
     await context.engine.approve({ rollout: params.rollout }, { ...caller, reason: body.reason ?? null })
     return viewOf(context, await context.engine.reading.rollout(params.rollout))
   },
+}
+
+/** The ledger's rows of a rollout, page by page. */
+const rowsOf = ({ engine }: ApiContext, { id }: Rollout): AsyncGenerator<readonly LedgerRow[]> =>
+  ledgerPages(engine, { key: { kind: 'rollout', id }, rowsMax: limits.storyRowsMax })
+
+const reachedBy = async (context: ApiContext, rollout: Rollout): Promise<Reached> => {
+  let way = wayStart
+  for await (const rows of rowsOf(context, rollout)) way = wayAfter(way, rows)
+  return way.reached
 }
 
 const events: Readonly<Record<RolloutCommand, CommandEvent['type']>> = {

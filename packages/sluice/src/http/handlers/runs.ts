@@ -8,7 +8,7 @@ import type { PipelineInput } from '../client/contract.ts'
 import type { LogPage } from '../../ports/runner.ts'
 import type { ApiContext, Handlers } from '../context.ts'
 import { marksView } from '../present/logs.ts'
-import { runView } from '../present/runs.ts'
+import { runListView, runView } from '../present/runs.ts'
 import { pageOf } from './releases.ts'
 
 /** Answers about runs, and starting and calling off one. */
@@ -16,8 +16,8 @@ export const runHandlers: Handlers<
   'runs.list' | 'runs.start' | 'runs.show' | 'runs.logs' | 'runs.play' | 'runs.cancel'
 > = {
   'runs.list': async ({ engine }, { query }) => {
-    const page = await engine.reading.runs(pageOf(query))
-    return { items: page.items.map(runView), next: page.next }
+    const page = await engine.reading.runSummaries(pageOf(query))
+    return { items: page.items.map(runListView), next: page.next }
   },
   'runs.start': async ({ engine }, { body, caller, signal }) => {
     const {
@@ -41,8 +41,7 @@ export const runHandlers: Handlers<
       usesCache,
       pipeline: pipelineOf(body.pipeline ?? null),
     }
-    const { run, plan } = await engine.startRun(command, { ...caller, reason: body.reason ?? null }, signal)
-    return { run, notes: plan.pipeline?.notes ?? [] }
+    return engine.startRun(command, { ...caller, reason: body.reason ?? null }, signal)
   },
   'runs.show': async ({ engine, clock }, { params }) => ({
     ...runView(await engine.reading.run(params.run)),
@@ -79,17 +78,22 @@ export const runHandlers: Handlers<
 const pipelineOf = (input: PipelineInput | null): NonNullable<StartRunCommand['pipeline']> | null => {
   if (input === null) return null
   const { kind, file, event, payload, inputs, variables, runners, containers, actions, skippedActions } = input
+  const { played = [], secrets = {}, secretFiles = {}, skippedIncludes = [] } = input
   return {
     kind,
     file,
     event: event ?? null,
     payload: (payload ?? null) as JsonValue,
+    played,
     inputs: inputs ?? {},
     variables: variables ?? {},
+    secrets,
+    secretFiles,
     runners: runners ?? {},
     containers: containers ?? 'refuse',
     actions: actions ?? null,
     skippedActions: skippedActions ?? [],
+    skippedIncludes,
   }
 }
 

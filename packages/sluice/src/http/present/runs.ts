@@ -3,10 +3,15 @@ import { unreachable } from '../../core/machine.ts'
 import { jobAt } from '../../core/pipeline/board.ts'
 import type { JobPlan } from '../../core/pipeline/job-plan.ts'
 import type { JobState, RunState, SkipReason } from '../../core/pipeline/types.ts'
-import type { JobView, RunView } from '../client/run-views.ts'
+import type { RunSummary } from '../../core/pipeline/summary.ts'
+import type { JobView, RunListView, RunView } from '../client/run-views.ts'
 import { failureView, runCauseView } from './causes.ts'
 
 type Run = Exclude<RunState, { status: 'absent' }>
+
+/** A run as lists tell it. */
+export const runListView = ({ form: _form, isTree: _isTree, isWhole: _isWhole, ...shown }: RunSummary): RunListView =>
+  shown
 
 /** A run and its jobs. */
 export const runView = (run: Run): RunView => {
@@ -23,7 +28,7 @@ export const runView = (run: Run): RunView => {
     pipeline: run.plan.pipeline ?? null,
     jobs: run.jobs.flatMap((job, index) => {
       const plan = jobAt(run, index)
-      return isShown(plan.name) ? [jobView(seen(run, plan), job, levels[index] ?? 0)] : []
+      return isShown(plan.name) ? [jobView(run, { plan: seen(run, plan), job, level: levels[index] ?? 0 })] : []
     }),
     left: run.plan.left ?? [],
     gates: run.gates,
@@ -39,10 +44,8 @@ const isShown = (name: string): boolean => !name.startsWith('.')
 const seen = (run: Run, plan: JobPlan): JobPlan => {
   const { needs, partOf } = plan
   if (needs.every(isShown) && (partOf === null || isShown(partOf))) return plan
-  const behind = needs.flatMap((need): readonly string[] => {
-    if (isShown(need)) return [need]
-    return run.plan.jobs.find(({ name }) => name === need)?.needs ?? []
-  })
+  const gathered = (need: string): readonly string[] => run.plan.jobs.find(({ name }) => name === need)?.needs ?? []
+  const behind = needs.flatMap((need) => (isShown(need) ? [need] : gathered(need).filter(isShown)))
   return { ...plan, needs: [...new Set(behind)], partOf: partOf !== null && isShown(partOf) ? partOf : null }
 }
 
@@ -57,7 +60,10 @@ const levelsOf = ({ links }: Run): readonly number[] => {
   return levels
 }
 
-const jobView = (plan: JobPlan, job: JobState, level: number): JobView => ({
+const jobView = (
+  run: Run,
+  { plan, job, level }: { readonly plan: JobPlan; readonly job: JobState; readonly level: number },
+): JobView => ({
   name: plan.name,
   needs: plan.needs,
   partOf: plan.partOf,
@@ -70,17 +76,17 @@ const jobView = (plan: JobPlan, job: JobState, level: number): JobView => ({
   execution: 'past' in job ? job.past.length + 1 : 1,
   failure: job.status === 'failed' ? failureView(job.failure) : null,
   isTolerated: job.status === 'failed' && job.isTolerated,
-  because: job.status === 'skipped' ? skipText(job.because) : null,
+  because: job.status === 'skipped' ? skipText(run, job.because) : null,
   artifacts: 'artifacts' in job ? job.artifacts : [],
   outputs: 'outputs' in job ? job.outputs : {},
   from: fromOf(job),
   budgetMs: plan.budget?.ms ?? null,
 })
 
-const skipText = (because: SkipReason): string => {
+const skipText = (run: Run, because: SkipReason): string => {
   switch (because.kind) {
     case 'need':
-      return `${because.job} did not succeed`
+      return `${culpritOf(run, because.job)} did not succeed`
     case 'condition':
       return because.detail
     case 'nobody':
@@ -88,6 +94,23 @@ const skipText = (because: SkipReason): string => {
     default:
       return unreachable(because)
   }
+}
+
+/** The job that went wrong; of those that one stands for which is not shown, the first. */
+const culpritOf = (run: Run, need: string): string => {
+  if (isShown(need)) return need
+  const indexes = new Map(run.plan.jobs.map(({ name }, index) => [name, index]))
+  const looked = new Set([need])
+  let unrun: string | null = null
+  for (const name of looked) {
+    const index = indexes.get(name)
+    if (index === undefined) continue
+    const job = run.jobs[index]
+    if (isShown(name) && job?.status === 'failed' && !job.isTolerated) return name
+    if (isShown(name) && job?.status !== 'succeeded') unrun ??= name
+    if (!isShown(name)) for (const before of jobAt(run, index).needs) looked.add(before)
+  }
+  return unrun ?? need
 }
 
 const fromOf = (job: JobState): JobView['from'] => {

@@ -11,10 +11,15 @@ import { percentOf } from '../client/words.ts'
 /** Parser of a row's event. The bodies of a rollout's rows are what its machine accepted, so this is where that is relied on. */
 const eventOf = ({ body }: LedgerRow): RolloutEvent => body as RolloutEvent
 
-/** How far it came before it turned back. Folds the rows with the machine that made them. */
-export const reachedOf = (rows: readonly LedgerRow[]): Reached => {
-  let state: RolloutState = { status: 'absent' }
-  let reached: Reached = { index: 0, route: null, failure: null }
+/** How far it came before it turned back, as of some row. */
+export type Way = { readonly state: RolloutState; readonly reached: Reached }
+
+/** Before the first row. */
+export const wayStart: Way = { state: { status: 'absent' }, reached: { index: 0, route: null, failure: null } }
+
+/** How far it came by the rows that follow. Folds them with the machine that made them. */
+export const wayAfter = (before: Way, rows: readonly LedgerRow[]): Way => {
+  let { state, reached } = before
   for (const row of rows) {
     const event = eventOf(row)
     state = rolloutMachine.decide(state, event).state
@@ -25,7 +30,7 @@ export const reachedOf = (rows: readonly LedgerRow[]): Reached => {
     }
     if (state.status === 'reverting') reached = { ...reached, route: state.route }
   }
-  return reached
+  return { state, reached }
 }
 
 // Nothing is demanded: whether it was enough for a step is the machine's to say, not the measurement's.
@@ -41,9 +46,16 @@ export const curveOf = (rows: readonly LedgerRow[], plan: RolloutPlan): readonly
     return [{ ...verdict, seq: row.seq }]
   })
 
+/** What happened, one line each. */
+export const storyOf = (rows: readonly LedgerRow[], plan: RolloutPlan): WhyView['story'] =>
+  rows.flatMap((row) => storyLine(row, plan))
+
 /** The answer to why. */
-export const whyView = (rollout: RolloutView, plan: RolloutPlan, rows: readonly LedgerRow[]): WhyView => {
-  const curve = curveOf(rows, plan)
+export const whyView = (
+  rollout: RolloutView,
+  plan: RolloutPlan,
+  { curve, story }: Pick<WhyView, 'curve' | 'story'>,
+): WhyView => {
   const deciding = decidingOf(rollout, curve)
   return {
     rollout,
@@ -52,7 +64,7 @@ export const whyView = (rollout: RolloutView, plan: RolloutPlan, rows: readonly 
     metric: 'bad responses (status 500 to 599, timeouts, connection errors)',
     policy: plan.spec.judge,
     curve,
-    story: rows.flatMap((row) => storyLine(row, plan)),
+    story,
   }
 }
 

@@ -9,7 +9,7 @@ import { at } from './fields.ts'
 import { ledgerPage, ledgerVerification } from './ledger.ts'
 import { release, releaseDetail, releaseVerification } from './releases.ts'
 import { plan, rollout, rolloutDetail, why } from './rollouts.ts'
-import { jobLog, run, runDetail, runStarted } from './runs.ts'
+import { jobLog, runDetail, runListed, runStarted } from './runs.ts'
 
 const pageOf = <Item>(item: z.ZodType<Item>): z.ZodType<views.PageView<Item>> =>
   z.strictObject({ items: z.array(item), next: z.string().nullable() })
@@ -32,7 +32,7 @@ export const schemas: Schemas = {
   Releases: pageOf(release),
   Release: releaseDetail,
   ReleaseVerification: releaseVerification,
-  Runs: pageOf(run),
+  Runs: pageOf(runListed),
   Run: runDetail,
   RunStarted: runStarted,
   Evidence: evidence,
@@ -70,7 +70,7 @@ export type Schemas = {
   readonly Releases: z.ZodType<views.PageView<views.ReleaseView>>
   readonly Release: z.ZodType<views.ReleaseDetailView>
   readonly ReleaseVerification: z.ZodType<views.ReleaseVerificationView>
-  readonly Runs: z.ZodType<views.PageView<runViews.RunView>>
+  readonly Runs: z.ZodType<views.PageView<runViews.RunListView>>
   readonly Run: z.ZodType<runViews.RunDetailView>
   readonly RunStarted: z.ZodType<runViews.RunStartedView>
   readonly Evidence: z.ZodType<EvidenceView>

@@ -32,10 +32,25 @@ export const pipelineInput: z.ZodType<PipelineInput> = z.strictObject({
   file: path.meta({ description: 'Relative to the root of the repository.' }),
   event: z.string().min(1).max(100).nullish().meta({ description: 'What starts it; the usual one when absent.' }),
   payload: z.unknown().meta({ description: 'What stands in `github.event`.' }),
+  played: z
+    .array(z.string().min(1).max(1_000))
+    .max(limits.jobsMax)
+    .optional()
+    .meta({ description: 'Jobs that do not wait for somebody to start them.' }),
   inputs: texts.optional(),
   variables: texts.optional(),
+  secrets: z
+    .record(z.string().min(1).max(200), z.string().nullable())
+    .optional()
+    .meta({ description: 'Kept in memory for this run, and masked; null for the one of this name that is kept here.' }),
+  secretFiles: texts
+    .optional()
+    .meta({ description: 'Secrets that a GitLab pipeline gets as the path of a file with the value.' }),
   runners: z.record(z.string().min(1).max(200), z.enum(['here', 'skip'])).optional(),
   containers: z.enum(['refuse', 'here']).optional(),
   actions: path.nullish().meta({ description: 'Folder with copies of actions, absolute.' }),
   skippedActions: z.array(z.string().min(1).max(200)).max(limits.jobsMax).optional(),
+  skippedIncludes: z.array(z.string().min(1).max(1_000)).max(limits.includesMax).optional().meta({
+    description: 'Projects, addresses, templates and components that a GitLab pipeline includes and does without.',
+  }),
 })

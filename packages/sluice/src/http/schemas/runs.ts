@@ -1,6 +1,6 @@
 /** Schemas of runs, their jobs and the logs of those. */
 import { z } from 'zod'
-import type { JobLogView, RunDetailView, RunStartedView, RunView } from '../client/run-views.ts'
+import type { JobLogView, RunDetailView, RunListView, RunStartedView } from '../client/run-views.ts'
 import { gate } from './evidence.ts'
 import { actor, artifact, at, cause, commit, ref } from './fields.ts'
 import { note, pipeline } from './pipelines.ts'
@@ -28,7 +28,7 @@ const job = z.strictObject({
   budgetMs: z.number().nullable(),
 })
 
-const runShape = {
+const listShape = {
   id: z.string(),
   service: z.string(),
   status: z.enum(['running', 'stopping', 'judging', 'cutting', 'succeeded', 'failed', 'cancelled']),
@@ -37,16 +37,20 @@ const runShape = {
   by: actor,
   startedAt: at,
   settledAt: at.nullable(),
+  release: ref.nullable(),
+}
+
+const runShape = {
+  ...listShape,
   pipeline: pipeline.nullable(),
   jobs: z.array(job),
   left: z.array(z.strictObject({ job: z.string(), because: z.string() })),
   gates: z.array(gate),
-  release: ref.nullable(),
   cause: cause.nullable(),
 }
 
-/** A run. */
-export const run: z.ZodType<RunView> = z.strictObject(runShape)
+/** A run as lists tell it. */
+export const runListed: z.ZodType<RunListView> = z.strictObject(listShape)
 
 /** A run as it is now. */
 export const runDetail: z.ZodType<RunDetailView> = z.strictObject({ ...runShape, now: at })

@@ -1,11 +1,12 @@
 /** Takes files of a folder into the cache. */
 import { hash } from 'node:crypto'
 import { lstatSync, readFileSync, readlinkSync } from 'node:fs'
-import { dirname, join, resolve, sep } from 'node:path'
+import { join } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { SluiceError } from '../../core/errors.ts'
 import { limits } from '../../core/limits.ts'
 import type { CacheFile, contentDigest } from '../../core/pipeline/cache/entry.ts'
+import { isInnerLink } from '../../lib/inner-link.ts'
 import type { Packer } from './pack.ts'
 
 /** Files taken, and the rows that their digest is made of. */
@@ -57,9 +58,9 @@ type Taken = { readonly file: CacheFile; readonly row: Row }
 
 const takeLink = (directory: string, path: string): Taken => {
   const target = readlinkSync(join(directory, path))
-  if (!isInner(directory, path, target))
+  if (!isInnerLink(path, target))
     throw new SluiceError('artifact_mismatch', {
-      detail: `the link ${path} → ${target} leads out of the folder`,
+      detail: `the link ${path} → ${target} leads out of the folder, or may with another link`,
       hint: 'replace the link by what it leads to, or leave it out of the outputs',
     })
   return { file: { kind: 'link', path, target }, row: { path, kind: 'link', content: target } }
@@ -77,12 +78,4 @@ const takeFile = async ({ directory, packer }: CollectRequest, path: string, sig
   const content = readFileSync(full)
   const part = await packer.add(content, signal)
   return { file: { kind: 'file', path, isExecutable, part }, row: { path, kind, content: hash('sha256', content) } }
-}
-
-/** Whether a link stays inside of its folder, by its words. */
-export const isInner = (directory: string, path: string, target: string): boolean => {
-  if (target.startsWith('/')) return false
-  const root = resolve(directory)
-  const goal = resolve(dirname(join(root, path)), target)
-  return goal === root || goal.startsWith(root + sep)
 }

@@ -29,6 +29,8 @@ export type KeyedRestore = {
   /** Beginnings of other keys that will do, in order. */
   readonly restoreKeys: readonly string[]
   readonly paths: readonly string[]
+  /** Keys are whole names, and what is under one comes back wherever it was (GitLab); else beginnings of keys will do, for these very paths. */
+  readonly isExact?: boolean
   /** What relative paths are relative to; `~` is the home folder. */
   readonly directory: string
   /** Whether only the key is wanted, and no file is put anywhere; absent: no. */
@@ -36,7 +38,7 @@ export type KeyedRestore = {
 }
 
 /** What to keep. */
-export type KeyedSave = Omit<KeyedRestore, 'restoreKeys' | 'isLookup'> & {
+export type KeyedSave = Omit<KeyedRestore, 'restoreKeys' | 'isLookup' | 'isExact'> & {
   /** What another save under the same key means: keep what is there (GitHub), or a newer one that is found first from then on (GitLab, Sluice). */
   readonly onPresent: 'keep' | 'renew'
 }
@@ -91,20 +93,22 @@ const orNothing = async <Result>(
 
 const restore = async (tools: Tools, request: KeyedRestore, signal: AbortSignal): Promise<string | null> => {
   const { shelf, local, home } = tools
-  const { key, restoreKeys, paths, directory } = request
-  const wanted: readonly Wanted[] = [
-    { prefix: exactPrefix(key, sha256), fits: (entry) => entry.key === key },
-    ...[key, ...restoreKeys].map((start) => ({
-      prefix: keyPrefix(start),
-      fits: (entry: CacheEntry) => entry.key.startsWith(start),
-    })),
-  ]
-  for (const one of wanted) {
-    const entry = await newest(tools, { ...one, paths }, signal)
+  const { key, restoreKeys, paths, directory, isExact = false } = request
+  const keys = [key, ...restoreKeys]
+  const whole = (name: string): Wanted => ({
+    prefix: exactPrefix(name, sha256),
+    fits: (entry) => entry.key === name && (isExact || sameTexts(entry.roots, paths)),
+  })
+  const begun = (start: string): Wanted => ({
+    prefix: keyPrefix(start),
+    fits: (entry) => entry.key.startsWith(start) && sameTexts(entry.roots, paths),
+  })
+  for (const one of isExact ? keys.map(whole) : [whole(key), ...keys.map(begun)]) {
+    const entry = await newest(tools, one, signal)
     if (entry === null) continue
     if (request.isLookup === true) return entry.key
     try {
-      for (const [index, { root }] of locationsOf({ paths, directory, home }).entries()) {
+      for (const [index, { root }] of locationsOf({ paths: entry.roots, directory, home }).entries()) {
         const files = entry.files.flatMap((file) => {
           const [number = '', ...rest] = file.path.split('/')
           return number === String(index) ? [{ ...file, path: rest.join('/') }] : []
@@ -128,14 +132,14 @@ type Wanted = { readonly prefix: string; readonly fits: (entry: CacheEntry) => b
 /** The newest entry that fits, of this run's own scope first. */
 const newest = async (
   { shelf, access }: Tools,
-  { prefix, fits, paths }: Wanted & { readonly paths: readonly string[] },
+  { prefix, fits }: Wanted,
   signal: AbortSignal,
 ): Promise<CacheEntry | null> => {
   for (const scope of access.reads) {
     const request = { scope, group: keyedGroup, prefix, limit: limits.cacheCandidatesMax }
     for (const name of await shelf.names(request, signal)) {
       const found = await shelf.find({ scope, group: keyedGroup, name }, signal)
-      if (found !== null && fits(found.entry) && sameTexts(found.entry.roots, paths)) return found.entry
+      if (found !== null && fits(found.entry)) return found.entry
     }
   }
   return null

@@ -24,7 +24,7 @@ import { limits } from '../../core/limits.ts'
 import type { CacheBlob, CacheFile, CachePart } from '../../core/pipeline/cache/entry.ts'
 import type { CacheScope } from '../../core/pipeline/cache/scope.ts'
 import type { BlobState, LocalCache } from '../../ports/cache.ts'
-import { isInner } from './collect.ts'
+import { isInnerLink } from '../../lib/inner-link.ts'
 import { moveInto, requireRoom } from './move-into.ts'
 
 /** Files of one entry, and the folder that gets them. */
@@ -253,7 +253,7 @@ const makeFolders = (staging: string, files: readonly CacheFile[]): void => {
 const checkFile = (file: CacheFile): void => {
   const parts = file.path.split('/')
   const isPath = !file.path.startsWith('/') && !file.path.includes('\0') && parts.every((part) => !wrong.has(part))
-  if (isPath && parts[0] !== '.git' && (file.kind === 'file' || isInner('/folder', file.path, file.target))) return
+  if (isPath && parts[0] !== '.git' && (file.kind === 'file' || isInnerLink(file.path, file.target))) return
   throw new SluiceError('artifact_mismatch', { detail: `${JSON.stringify(file.path)} leads out of the folder` })
 }
 

@@ -65,7 +65,8 @@ const attempt = async (launcher: Launcher, { folder, environment, starter }: Pla
   await rm(trial, { recursive: true, force: true })
   for (const name of ['w', 'l0', '1/u', '1/k']) await mkdir(join(trial, name), { recursive: true })
   try {
-    const namespace = await Namespace.open({ launcher, starter, network: 'shared', folder: trial, environment })
+    const hidden = { folder, shown: [{ path: trial, access: 'write' }] } as const
+    const namespace = await Namespace.open({ launcher, starter, network: 'shared', folder: trial, environment, hidden })
     try {
       for (const overlay of overlays(launcher)) {
         if ((await namespace.tell(mountLine({ lowers: ['l0'], layer: 1, overlay }))) === 0)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
@@ -53,6 +53,40 @@ describe('namespaces', () => {
       assert.notEqual(await namespace.tell(unmountLine), 0, 'the sleeping process is in it')
       await namespace.end()
       assert.equal(await namespace.tell('true'), null)
+    }
+  })
+
+  it('of each launcher hide a folder but for what is shown of it, whatever becomes of the files in it', async () => {
+    for (const launcher of await usable()) {
+      const hidden = join(root, `hidden-${launcher.kind}`)
+      const folder = join(hidden, 'jobs', 'a job')
+      await mkdir(folder, { recursive: true })
+      await mkdir(join(hidden, 'shared'))
+      await writeFile(join(hidden, 'key'), 'key')
+      await writeFile(join(hidden, 'shared', 'file'), 'shared')
+      const shown = [
+        { path: folder, access: 'write' },
+        { path: join(hidden, 'shared'), access: 'read' },
+      ] as const
+      const namespace = await Namespace.open({
+        launcher,
+        starter: spawnStarter,
+        network: 'shared',
+        folder,
+        environment,
+        hidden: { folder: hidden, shown },
+      })
+      await writeFile(join(hidden, 'new'), 'key')
+      await rename(join(hidden, 'new'), join(hidden, 'key'))
+      const script = `cat ${hidden}/key /proc/1/cwd/../../key; ls ${hidden}; cat ${hidden}/shared/file; echo x > ${hidden}/shared/file; echo made > made`
+      const [program = '', ...words] = namespace.enter(['sh', '-c', `exec 2>/dev/null; ${script}`], {
+        directory: folder,
+        as: null,
+      })
+      assert.equal(execFileSync(program, words, { encoding: 'utf8' }), 'jobs\nshared\nshared')
+      assert.equal(await readFile(join(folder, 'made'), 'utf8'), 'made\n')
+      assert.equal(await readFile(join(hidden, 'shared', 'file'), 'utf8'), 'shared')
+      await namespace.end()
     }
   })
 

@@ -2,6 +2,8 @@
  * A job's own namespaces, held by a keeper: a shell that mounts what it is told to and otherwise waits. It reads from a pipe whose other end only
  * this process has. However this process ends, the pipe ends with it, then the keeper, and with the keeper, by the kernel, every process inside.
  */
+import { writeFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { SluiceError } from '../../core/errors.ts'
@@ -19,15 +21,31 @@ export type NamespaceOptions = {
   /** Where the keeper's commands run: paths in them are relative to it. */
   readonly folder: string
   readonly environment: Readonly<Record<string, string | undefined>>
+  /** What is not to be seen inside; absent: nothing. */
+  readonly hidden?: Hidden
 }
 
+/** A folder that is empty inside, but for the folders below it that are named, all absolute; those are there, or are made. */
+export type Hidden = { readonly folder: string; readonly shown: readonly Shown[] }
+
+/** A folder that is seen all the same. */
+export type Shown = { readonly path: string; readonly access: 'read' | 'write' }
+
+/** In the job's folder, while it runs. */
+const mountsFile = 'mounts'
+
 /**
+ * The hidden folder gets an empty one over it, and in that what is shown, found by way of the folder that was entered before. Files are not hidden one by one:
+ * whoever puts a new file in the place of one would show it. Then the keeper leaves for the job's folder as it is seen inside, since what it is in is seen
+ * in /proc.
+ *
  * Ignoring SIGCHLD makes the kernel take away what was orphaned inside, so that nobody waits for a zombie; a command of the keeper's own needs its
  * child's exit code and has the default meanwhile.
  */
-const keeperScript = `cd "$1" || exit 1
-own() { trap - CHLD; "$@"; status=$?; trap '' CHLD; return $status; }
+const keeperScript = `own() { trap - CHLD; "$@"; status=$?; trap '' CHLD; return $status; }
 if [ "$2" = own ]; then own ip link set lo up || exit 1; fi
+if [ -n "$3" ]; then { cd "$3" && own mount -n -c -a -T "$1/${mountsFile}"; } || exit 1; fi
+cd "$1" || exit 1
 trap '' CHLD
 echo =0
 while IFS= read -r line; do eval "$line"; echo "=$?"; done`
@@ -68,9 +86,10 @@ export class Namespace {
 
   /** Resolves once the keeper listens. `tool_missing` when the system refuses. */
   static async open(options: NamespaceOptions): Promise<Namespace> {
-    const { launcher, starter, network, folder, environment } = options
+    const { launcher, starter, network, folder, environment, hidden } = options
+    if (hidden !== undefined) writeFileSync(join(folder, mountsFile), mountsOf(hidden), { mode: 0o600 })
     const up = network === 'own' && launcher.kind === 'unshare' ? 'own' : 'as it is'
-    const argv = launchWords(launcher, network, ['sh', '-c', keeperScript, 'sluice', folder, up])
+    const argv = launchWords(launcher, network, ['sh', '-c', keeperScript, 'sluice', folder, up, hidden?.folder ?? ''])
     const keeper = await starter.start({
       program: launcher.program,
       argv,
@@ -152,6 +171,20 @@ export class Namespace {
     for (const line of lines) if (/^=\d+$/.test(line)) this.#waiting.shift()?.(Number(line.slice(1)))
   }
 }
+
+/** One call of mount(8) for all: each would take as long as making the namespaces. Source: fstab(5); `X-mount.mkdir` in mount(8). */
+const mountsOf = ({ folder, shown }: Hidden): string => {
+  const lines = shown
+    .toSorted((a, b) => a.path.length - b.path.length)
+    .map(({ path, access }) => {
+      const options = `${access === 'read' ? 'bind,ro' : 'bind'},X-mount.mkdir=0700`
+      return `./${escaped(relative(folder, path))} ${escaped(path)} none ${options} 0 0`
+    })
+  return [`sluice ${escaped(folder)} tmpfs size=256k,mode=700 0 0`, ...lines, ''].join('\n')
+}
+
+const escaped = (path: string): string =>
+  path.replaceAll(/[\s\\]/g, (one) => `\\${one.charCodeAt(0).toString(8).padStart(3, '0')}`)
 
 const closed = (readable: Readable): Promise<void> => new Promise((resolve) => void readable.once('close', resolve))
 

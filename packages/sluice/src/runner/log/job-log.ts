@@ -34,11 +34,12 @@ type Source = { readonly masker: Masker; readonly splitter: LineSplitter }
  * `bytesMax`, the first bytes are kept and of every step the last lines, with a line between them that says how much was dropped.
  */
 export class JobLog {
+  /** What is masked here, and must be in what is kept beside the log. */
+  readonly masks: MaskSet
   readonly #file: LogFile
   readonly #marks: MarkFile
   readonly #now: () => number
   readonly #bytesMax: number
-  readonly #masks: MaskSet
   readonly #sources: Readonly<Record<OutputStream, Source>>
   readonly #recent: RecentLines
   /** The last lines of what the limit shut out. */
@@ -57,8 +58,8 @@ export class JobLog {
     this.#recent = files.recent
     this.#now = now
     this.#bytesMax = bytesMax
-    this.#masks = new MaskSet(secrets)
-    const source = (): Source => ({ masker: new Masker(this.#masks), splitter: new LineSplitter() })
+    this.masks = new MaskSet(secrets)
+    const source = (): Source => ({ masker: new Masker(this.masks), splitter: new LineSplitter() })
     this.#sources = { stdout: source(), stderr: source() }
   }
 
@@ -105,15 +106,21 @@ export class JobLog {
   /** A line of the runner's own (or several). Not bounded by the log's limit: there are few. */
   note(text: string): void {
     const splitter = new LineSplitter()
-    const bytes = Buffer.from(`${maskText(this.#masks, text)}\n`)
+    const bytes = Buffer.from(`${maskText(this.masks, text)}\n`)
     for (let at = 0; at < bytes.length; at += portionBytes)
       for (const lines of splitter.push(bytes.subarray(at, at + portionBytes))) this.#put('sluice', lines)
+  }
+
+  /** A line of the runner's own that quotes what a job wrote. Cut, but only after it was masked: half a secret is none that can be found. */
+  noteShort(text: string): void {
+    const masked = this.masked(text)
+    this.note(masked.length > limits.evidenceLineMax ? `${masked.slice(0, limits.evidenceLineMax)}…` : masked)
   }
 
   /** Begins a step, numbered from 0. What an earlier one left open is over. */
   beginStep(index: number, name: string): void {
     this.#flush()
-    this.#mark({ kind: 'step', index, name: maskText(this.#masks, name) })
+    this.#mark({ kind: 'step', index, name: maskText(this.masks, name) })
   }
 
   /** Ends the step, with all of its groups. */
@@ -124,7 +131,7 @@ export class JobLog {
 
   /** Begins a fold inside of the open ones. */
   group(name: string): void {
-    this.#mark({ kind: 'group', name: maskText(this.#masks, name).slice(0, limits.evidenceLineMax) })
+    this.#mark({ kind: 'group', name: maskText(this.masks, name).slice(0, limits.evidenceLineMax) })
   }
 
   /** Ends the innermost group; nothing without one. */
@@ -134,17 +141,17 @@ export class JobLog {
 
   /** From now on this value is masked. */
   addMask(value: string): void {
-    this.#masks.add(value)
+    this.masks.add(value)
   }
 
   /** A text as the log would have it: for what is kept beside it. */
   masked(text: string): string {
-    return maskText(this.#masks, text)
+    return maskText(this.masks, text)
   }
 
   /** Remembers a remark, masked. */
   annotate({ level, title, message, file, line, column }: Annotation): void {
-    const masked = (text: string): string => maskText(this.#masks, text).slice(0, limits.reasonCharactersMax)
+    const masked = (text: string): string => maskText(this.masks, text).slice(0, limits.reasonCharactersMax)
     const annotation = {
       level,
       title: title === null ? null : masked(title),
@@ -158,7 +165,7 @@ export class JobLog {
 
   /** Adds Markdown to the job's summary. More than `limits.jobSummaryBytesMax` in all is left out, and a line says so. */
   summarize(markdown: string): void {
-    const masked = maskText(this.#masks, markdown)
+    const masked = maskText(this.masks, markdown)
     const bytes = Buffer.byteLength(masked)
     if (this.#summaryBytes + bytes > limits.jobSummaryBytesMax) {
       this.note(`${bytes} bytes of summary were left out: a job may write ${limits.jobSummaryBytesMax}`)

@@ -40,11 +40,17 @@ export const readyCommands = {
   mysql: 'mysqladmin ping -h 127.0.0.1 || mariadb-admin ping -h 127.0.0.1',
 } as const
 
-/** Removes every container of a job, running or not; succeeds when there is none. */
+/** Removes every container of a job, running or not; succeeds only when the engine says that there is none, or takes them away. One that is going already cannot be removed: then it is asked again. */
 export const removeWords = (label: string): readonly string[] => [
   'sh',
   '-c',
-  `ids=$(docker ps -aq --filter label=sluice.job=${label}); [ -z "$ids" ] || docker rm -f $ids >/dev/null`,
+  `for turn in 1 2 3 4 5; do
+     ids=$(docker ps -aq --filter label=sluice.job=${label}) || exit 1
+     [ -n "$ids" ] || exit 0
+     docker rm -f $ids >/dev/null && exit 0
+     sleep 0.2
+   done
+   exit 1`,
 ]
 
 /** Succeeds when an engine answers. */

@@ -25,7 +25,7 @@ export type Recipe = {
   readonly isReady: readonly string[] | null
   readonly finish: readonly (readonly string[])[]
   readonly env: Texts
-  /** Files to write before anything else, by name in the folder. */
+  /** Files to write before anything else, by name in the folder; only the program's account reads them. Passwords go there, and never into words. */
   readonly files: Texts
   /** What the steps get besides host and port. */
   readonly exports: Texts
@@ -213,13 +213,30 @@ const mysql = ({ env }: PlannedService, { port, folder, path }: Place): Recipe |
       '--innodb-doublewrite=0',
     ],
     isReady: [admin, '--no-defaults', `--socket=${socket}`, '-u', 'root', 'ping'],
-    finish: [[client, '--no-defaults', `--socket=${socket}`, '-u', 'root', '-e', accounts(variable)]],
+    // From a file: whatever stands among a program's words, every account of the machine can read.
+    finish: [
+      [
+        'sh',
+        '-c',
+        'file=$1; shift; exec "$@" < "$file"',
+        'sh',
+        join(folder, accountsFile),
+        client,
+        '--no-defaults',
+        `--socket=${socket}`,
+        '-u',
+        'root',
+      ],
+    ],
+    files: { [accountsFile]: accounts(variable) },
     exports: { DATABASE_URL: `mysql://${login}@127.0.0.1:${port}/${encodeURIComponent(database ?? '')}` },
     usualPort: 3306,
     account: 'mysql',
     program: server,
   }
 }
+
+const accountsFile = 'accounts.sql'
 
 /** What the images make of their variables, as SQL. Root's password comes last: it ends what may be done without one. */
 const accounts = (variable: (name: string) => string | null): string => {
@@ -233,5 +250,5 @@ const accounts = (variable: (name: string) => string | null): string => {
     ...(user === null || name === null ? [] : [`GRANT ALL ON ${name}.* TO ${quoted(user)}@'%'`]),
     `ALTER USER 'root'@'localhost' IDENTIFIED BY ${quoted(variable('ROOT_PASSWORD') ?? '')}`,
   ]
-  return statements.join('; ')
+  return statements.map((statement) => `${statement};\n`).join('')
 }

@@ -1,8 +1,8 @@
 /** Programs beside a job: started and found healthy before its first step, and gone after it, data included. */
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
-import { chmod, chown, mkdir, rm, writeFile } from 'node:fs/promises'
+import { existsSync, readFileSync } from 'node:fs'
+import { chmod, chown, mkdir, mkdtemp, readlink, rm, symlink, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -16,6 +16,7 @@ import type { Network, RunAs } from '../isolation/launcher.ts'
 import type { JobLog } from '../log/job-log.ts'
 import type { OnOutput, Processes } from '../processes.ts'
 import { engineWords, readyCommands, readyWords, removeWords, runWords } from './docker.ts'
+import { LastLines } from './last-lines.ts'
 import type { ServicePorts } from './ports.ts'
 import { commandRecipe, kindOf, packagesOf, type Recipe, recipeOf } from './recipes.ts'
 
@@ -39,6 +40,8 @@ export type ServicesOptions = {
 export type Services = {
   /** Variables for the steps. */
   readonly env: Texts
+  /** Names under which each answers on 127.0.0.1 with the port of its image; none for one that got another port. */
+  readonly hosts: readonly string[]
   /** Removes containers, data and reservations; the processes have ended before, with the job's. Safe to repeat. */
   readonly end: () => Promise<void>
 }
@@ -49,40 +52,54 @@ export const startServices = async (
   options: ServicesOptions,
   signal: AbortSignal,
 ): Promise<Services> => {
-  if (services.length === 0) return { env: {}, end: () => Promise.resolve() }
+  if (services.length === 0) return { env: {}, hosts: [], end: () => Promise.resolve() }
   const taken: number[] = []
   const end = async (): Promise<void> => {
     for (const port of taken) options.ports.release(port)
-    await removeServices(options.folder)
+    await removeServices(options.folder, options.env)
   }
   try {
     const made: Made[] = []
-    for (const service of services) made.push(await make(service, options, (port) => void taken.push(port)))
+    const data = await makeDataFolder(options.folder)
+    for (const service of services)
+      made.push(await make(service, { ...options, data }, (port) => void taken.push(port)))
     const envs = await Promise.all(made.map((one) => start(one, options, signal)))
-    return { env: Object.assign({}, ...envs), end }
+    return { env: Object.assign({}, ...envs), hosts: made.flatMap(hostsOf), end }
   } catch (error) {
-    await end()
+    // First cause wins; what could not be removed is still on record, and tried again.
+    await end().catch(() => {})
     throw error
   }
 }
 
-/** Removes what services of a job left, from before this process too: containers and data. */
-export const removeServices = async (folder: string): Promise<void> => {
+const hostsOf = ({ service, recipe, ports }: Made): readonly string[] =>
+  ports.every(({ inside, outside }) => (inside ?? recipe.usualPort) === outside)
+    ? [service.name, ...(service.aliases ?? [])]
+    : []
+
+/**
+ * Removes what services of a job left, from before this process too: containers and data. `outcome_unknown` where containers may be left; repeat it then. `environment`
+ * is the one that they were started in, or has at least its PATH and HOME: another may mean another engine.
+ */
+export const removeServices = async (
+  folder: string,
+  { PATH, HOME }: Readonly<Record<string, string | undefined>>,
+): Promise<void> => {
   const label = labelOf(folder)
-  const hasContainers = await rm(join(folder, 'containers')).then(
-    () => true,
-    () => false,
-  )
-  if (hasContainers) {
+  const onRecord = join(folder, 'containers')
+  if (existsSync(onRecord)) {
     const [program = '', ...words] = removeWords(label)
-    await promisify(execFile)(program, [...words], { timeout: limits.stopJobDeadlineMs }).catch((error: unknown) => {
+    const options = { timeout: limits.stopJobDeadlineMs, env: { PATH, HOME } }
+    await promisify(execFile)(program, [...words], options).catch((error: unknown) => {
       throw new SluiceError('outcome_unknown', {
         detail: `containers of a job may be left: docker ps --filter label=sluice.job=${label}`,
         cause: error,
       })
     })
+    // Only now: whoever fails, or is killed before, has to do it again.
+    await rm(onRecord, { force: true })
   }
-  await rm(dataFolder(folder), { recursive: true, force: true })
+  await removeDataFolder(folder)
 }
 
 type Port = { readonly inside: number | null; readonly outside: number }
@@ -95,15 +112,38 @@ type Made = {
   readonly as: RunAs | null
 }
 
-/** Short, since a socket's path must be, and where an account that is not ours can reach it. */
-const dataFolder = (folder: string): string => join(tmpdir(), `sluice-services-${labelOf(folder)}`)
+/** A link in the job's folder to where its services' data is. */
+const dataLink = (folder: string): string => join(folder, 'services')
+
+const dataPrefix = join(tmpdir(), 'sluice-services-')
+
+/**
+ * Where services keep their data: short, since a socket's path must be, and where an account that is not ours can reach it. Its name cannot be foreseen and it is
+ * nobody else's, so that nobody can have put a link there for root to follow.
+ */
+const makeDataFolder = async (folder: string): Promise<string> => {
+  await removeDataFolder(folder)
+  const data = await mkdtemp(dataPrefix)
+  await symlink(data, dataLink(folder))
+  await chmod(data, 0o711)
+  return data
+}
+
+const removeDataFolder = async (folder: string): Promise<void> => {
+  const data = await readlink(dataLink(folder)).catch(() => null)
+  if (data === null) return
+  // Only what was made here, whatever the link says.
+  if (data.startsWith(dataPrefix) && /^\w+$/.test(data.slice(dataPrefix.length)))
+    await rm(data, { recursive: true, force: true })
+  await rm(dataLink(folder), { force: true })
+}
 
 const labelOf = (folder: string): string => createHash('sha256').update(folder).digest('hex').slice(0, 16)
 
 /** Decides how it runs; starts nothing. */
 const make = async (
   service: PlannedService,
-  options: ServicesOptions,
+  options: ServicesOptions & { readonly data: string },
   onPort: (port: number) => void,
 ): Promise<Made> => {
   const take = async (inside: number | null, index: number): Promise<Port> => {
@@ -115,7 +155,7 @@ const make = async (
     return { inside, outside }
   }
   const ports = await Promise.all((service.ports.length > 0 ? service.ports : [null]).map(take))
-  const data = join(dataFolder(options.folder), service.name)
+  const data = join(options.data, service.name)
   const place = { port: ports[0]?.outside ?? 0, folder: data, path: options.env['PATH'] ?? '' }
   const kind = service.image === null ? null : kindOf(service.image)
   const own =
@@ -194,19 +234,20 @@ const start = async (
   const deadline = AbortSignal.any([signal, AbortSignal.timeout(service.startTimeoutMs)])
   await makeData({ data, as, files: recipe.files })
   const env = { ...options.env, ...service.env, ...recipe.env }
-  const lines: string[] = []
+  const lastLines = { stdout: new LastLines(), stderr: new LastLines() }
   const onOutput: OnOutput = (stream, chunk) => {
-    lines.push(...Buffer.from(chunk).toString('utf8').trimEnd().split('\n'))
-    lines.splice(0, lines.length - limits.evidenceLinesMax)
+    lastLines[stream].push(chunk)
     log.write(stream, chunk)
     return null
   }
+  const evidence = (): readonly string[] =>
+    [...lastLines.stdout.texts(), ...lastLines.stderr.texts()].slice(-limits.evidenceLinesMax)
   const directory = as === null ? options.directory : data
   const run = (argv: readonly string[], listen: typeof onOutput): Promise<ExecutionEnd> =>
     processes.run({ argv, env, directory, timeoutMs: null, as, onOutput: listen }, deadline)
   const must = async (argv: readonly string[]): Promise<void> => {
     const end = await run(argv, onOutput)
-    if (!isGood(end)) throw failed(service, { signal, end, lines })
+    if (!isGood(end)) throw failed(service, { signal, end, lines: evidence() })
   }
   for (const argv of recipe.prepare) await must(argv)
   let end: ExecutionEnd | null = null
@@ -219,10 +260,10 @@ const start = async (
     return isGood(await processes.run(order, deadline))
   }
   while (!(await isHealthy())) {
-    if (end !== null || deadline.aborted) throw failed(service, { signal, end, lines })
+    if (end !== null || deadline.aborted) throw failed(service, { signal, end, lines: evidence() })
     await Promise.race([over, sleep(limits.servicePollMs)])
   }
-  if (end !== null) throw failed(service, { signal, end, lines })
+  if (end !== null) throw failed(service, { signal, end, lines: evidence() })
   for (const argv of recipe.finish) await must(argv)
   log.note(`service ${service.name} is ready on 127.0.0.1:${ports[0]?.outside ?? 0} (${recipe.program})`)
   return { ...(options.exportsUrls ? recipe.exports : {}), ...exportsOf(service, { recipe, ports }) }
@@ -247,8 +288,7 @@ const makeData = async ({
   readonly as: RunAs | null
   readonly files: Texts
 }): Promise<void> => {
-  await mkdir(data, { recursive: true })
-  await chmod(data, 0o700)
+  await mkdir(data, { mode: 0o700 })
   for (const [name, content] of Object.entries(files)) {
     await writeFile(join(data, name), content, { mode: 0o600 })
     if (as !== null) await chown(join(data, name), as.uid, as.gid)

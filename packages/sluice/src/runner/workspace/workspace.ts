@@ -15,7 +15,7 @@ import { limits } from '../../core/limits.ts'
 import type { Starter } from '../../lib/processes/started.ts'
 import { describeIsolation, type Isolation } from '../isolation/detect.ts'
 import type { Network } from '../isolation/launcher.ts'
-import { Namespace } from '../isolation/namespace.ts'
+import { type Hidden, Namespace } from '../isolation/namespace.ts'
 import type { Copies } from './copies.ts'
 import { mountLine, removeLayer, unmountLine } from '../isolation/overlay.ts'
 
@@ -31,6 +31,8 @@ export type WorkspaceOptions = {
     | { readonly kind: 'layers'; readonly lowers: readonly string[] }
     | { readonly kind: 'given' | 'shared'; readonly directory: string }
   readonly environment: Readonly<Record<string, string | undefined>>
+  /** What the job does not see, where it has namespaces. */
+  readonly hidden: Hidden
   /** Makes copies where there are no layers. */
   readonly copies: Copies
 }
@@ -84,9 +86,9 @@ const isApart = (isolation: Isolation): isolation is Apart =>
   isolation.kind === 'layers' || isolation.kind === 'processes'
 
 const openNamespace = (
-  { folder, starter, network, environment }: WorkspaceOptions,
+  { folder, starter, network, environment, hidden }: WorkspaceOptions,
   { launcher }: Apart,
-): Promise<Namespace> => Namespace.open({ launcher, starter, network, folder, environment })
+): Promise<Namespace> => Namespace.open({ launcher, starter, network, folder, environment, hidden })
 
 type Layers = { readonly lowers: readonly string[]; readonly isolation: Extract<Isolation, { kind: 'layers' }> }
 

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { parse } from 'yaml'
 import type { GitlabContext, GivenVariable } from '../../../src/adapters/ci/gitlab/context.ts'
 import { type GitlabRequest, lowerGitlab } from '../../../src/adapters/ci/gitlab/lower.ts'
+import { selectJobs } from '../../../src/adapters/ci/github/select-jobs.ts'
 import { alone } from '../../../src/adapters/ci/lower-gitlab.ts'
 import { orderJobs } from '../../../src/core/pipeline/links.ts'
 import type { JobState } from '../../../src/core/pipeline/types.ts'
@@ -30,6 +31,11 @@ export type Case = {
   readonly project?: Readonly<Record<string, Partial<GivenVariable>>>
   readonly inputs?: Readonly<Record<string, string>>
   readonly images?: 'note' | 'refuse'
+  /** What the machine lacks, by the image of a service. */
+  readonly missing?: Readonly<Record<string, string>>
+  readonly skippedIncludes?: readonly string[]
+  /** Only these jobs, and what they need. */
+  readonly jobs?: readonly string[]
   readonly secrets?: Readonly<Record<string, string>>
   readonly play?: readonly string[]
   readonly expect: {
@@ -82,6 +88,7 @@ const contextOf = (one: Case, paths: readonly string[]): GitlabContext => ({
           description: 'It sells more.',
           sourceBranch: one.mergeRequest.source,
           targetBranch: one.mergeRequest.target,
+          baseId: '3f786850e387550fdab836ed7e6dc881de23001b',
           labels: ['shop', 'urgent'],
           isDraft: false,
         },
@@ -92,6 +99,7 @@ const contextOf = (one: Case, paths: readonly string[]): GitlabContext => ({
   changes: one.changes ?? null,
   changesTo: (ref) => one.changesTo?.[ref] ?? null,
   shell: 'bash',
+  missingFor: (image) => one.missing?.[image] ?? null,
 })
 
 /** The request that a case makes. */
@@ -117,9 +125,15 @@ export const requestOf = (one: Case): GitlabRequest => {
     variables: [...settings, ...typed],
     context: contextOf(one, Object.keys(files).toSorted()),
     images: one.images ?? 'note',
+    skippedIncludes: one.skippedIncludes ?? [],
     ...(one.inputs === undefined ? {} : { inputs: one.inputs }),
+    ...(one.jobs === undefined ? {} : { select: (jobs) => selectJobs(jobs, namesIn(jobs, one.jobs ?? [])) }),
   }
 }
+
+/** A mutation may have taken a job away. */
+const namesIn = (jobs: readonly JobPlan[], names: readonly string[]): readonly string[] =>
+  names.filter((wanted) => jobs.some(({ name }) => name === wanted))
 
 /** Compares what lowering says. */
 export const checkLowering = (one: Case): Lowered => {

@@ -81,7 +81,9 @@ export const runJobs = async (asked: Asked): Promise<Came> => {
       PATH: process.env['PATH'],
       HOME: homedir(),
     },
-    folders: folderCache(join(root, 'caches')),
+    folders: folderCache(join(root, 'caches'), {
+      isRenewed: lowered.jobs.every(({ dialect }) => dialect === 'sluice'),
+    }),
   })
   const runner: JobRunner = recording(local, { outcomes, order })
   const engine = new Engine(portsOf({ stateDir, project, artifacts, evidence, runner, github, lowered }), {
@@ -122,12 +124,16 @@ export const runJobs = async (asked: Asked): Promise<Came> => {
 const plainRequest: Omit<PipelineRequest, 'jobs' | 'kind' | 'file'> = {
   event: null,
   payload: null,
+  played: [],
   inputs: {},
   variables: {},
+  secrets: {},
+  secretFiles: {},
   runners: {},
   containers: 'refuse',
   actions: null,
   skippedActions: [],
+  skippedIncludes: [],
 }
 
 type World = Pick<Ports, 'artifacts' | 'evidence' | 'runner' | 'github'> & {
@@ -266,26 +272,28 @@ const filesIn = (directory: string): readonly string[] =>
     .filter((path) => path !== 'build-metadata.json' && statSync(join(directory, path)).isFile())
     .toSorted()
 
-/** Folders under keys, as the plainest cache has them. */
-const folderCache = (shelves: string): FolderCache => ({
-  restore: async ({ key, restoreKeys, paths, directory, isLookup = false }) => {
+/** Folders under keys, as the plainest cache has them. `isRenewed`: what is kept under a key takes the place of what is there. */
+const folderCache = (shelves: string, { isRenewed }: { readonly isRenewed: boolean }): FolderCache => ({
+  restore: async ({ key, restoreKeys, paths: wanted, directory, isLookup = false, isExact = false }) => {
     const keys = readdirSync(shelves).map(decodeURIComponent)
     const near = restoreKeys.flatMap((prefix) =>
       keys
-        .filter((one) => one.startsWith(prefix))
+        .filter((one) => (isExact ? one === prefix : one.startsWith(prefix)))
         .toSorted()
         .slice(-1),
     )
     const found = keys.includes(key) ? key : near[0]
     if (found === undefined) return null
     if (isLookup) return found
+    const paths = isExact ? readdirSync(join(shelves, encodeURIComponent(found))).map(decodeURIComponent) : wanted
     for (const path of paths)
       copy(join(shelves, encodeURIComponent(found), encodeURIComponent(path)), resolve(directory, path))
     return found
   },
   save: async ({ key, paths, directory }) => {
     const shelf = join(shelves, encodeURIComponent(key))
-    if (existsSync(shelf)) return
+    if (existsSync(shelf) && !isRenewed) return
+    rmSync(shelf, { recursive: true, force: true })
     mkdirSync(shelf)
     for (const path of paths) copy(resolve(directory, path), join(shelf, encodeURIComponent(path)))
   },

@@ -157,6 +157,10 @@ const unsaid = (job: WrittenJob): readonly string[] => {
   return [
     ...said(job.condition === 'resolve', 'its condition, which is decided while the run goes on'),
     ...said(job.budget !== null, 'its time budget'),
+    ...said(
+      job.keyedCaches.some(({ isExact = false, restoreKeys }) => !isExact && restoreKeys.length > 0),
+      'caches that are found by the beginning of their key',
+    ),
     ...said(job.cache !== null, 'the task cache, which skips it when nothing that it depends on has changed'),
     ...said(retry.attemptsMax > 3, 'more than two retries'),
     ...said(retry.attemptsMax > 1 && retry.backoffMs > 0, 'the pause between attempts'),

@@ -20,7 +20,7 @@ export const checkJob = (
   for (const scope of ['inherit', 'image', 'hooks'] as const) checkKeys(valueOf(job, scope), scope, at(scope))
   if (valueOf(job, 'pages')?.kind === 'map') checkKeys(valueOf(job, 'pages'), 'pages', at('pages'))
   if (images === 'refuse' && hasKey(job, 'image'))
-    notes.error(spotOf(job, name, 'image'), `image is refused, as was asked for: ${keyRows('job')['image']?.[1]}`)
+    notes.refuse(spotOf(job, name, 'image'), `image is refused, as was asked for: ${keyRows('job')['image']?.[1]}`)
   checkEnvironment(job, name, notes)
   checkServices(job, name, notes)
   checkStorage(job, name, notes)
@@ -48,19 +48,14 @@ export const checkVariables = (
 }
 
 /** The checkout is made before the job, whole and without submodules' credentials; variables that say otherwise change nothing. */
-const checkCheckout = (job: MapTree, name: string, notes: Notes): void => {
-  const variables = valueOf(job, 'variables')
+export const checkCheckout = (holder: MapTree, name: string, notes: Notes): void => {
+  const variables = valueOf(holder, 'variables')
   if (variables?.kind !== 'map') return
+  const key = name === '' ? 'variables' : `${name}.variables`
   const strategy = textOf(valueOf(variables, 'GIT_STRATEGY'))
   if (strategy === 'none' || strategy === 'empty')
-    notes.warn(
-      spotOf(variables, `${name}.variables`, 'GIT_STRATEGY'),
-      `GIT_STRATEGY ${strategy}: the checkout is there all the same`,
-    )
+    notes.warn(spotOf(variables, key, 'GIT_STRATEGY'), `GIT_STRATEGY ${strategy}: the checkout is there all the same`)
   const depth = valueOf(variables, 'GIT_SUBMODULE_STRATEGY')
   if (textOf(depth) !== null && textOf(depth) !== 'none' && integerOf(depth) === null)
-    notes.warn(
-      spotOf(variables, `${name}.variables`, 'GIT_SUBMODULE_STRATEGY'),
-      'GIT_SUBMODULE_STRATEGY: submodules are not fetched',
-    )
+    notes.warn(spotOf(variables, key, 'GIT_SUBMODULE_STRATEGY'), 'GIT_SUBMODULE_STRATEGY: submodules are not fetched')
 }

@@ -3,6 +3,7 @@ import { distance } from 'fastest-levenshtein'
 import { nearest } from '../../../core/config/nearest.ts'
 import { keyRows, type KeyScope } from './keys.ts'
 import type { Notes, Spot } from './notes.ts'
+import { misfitOf } from './shapes.ts'
 import type { MapTree, Tree } from './tree.ts'
 
 /** Checks the keys of one mapping. `at` is its dotted path. */
@@ -17,9 +18,28 @@ export const checkKeys = (
     const spot: Spot = { key: path === '' ? name : `${path}.${name}`, place: at }
     const row = rows[name]
     if (row === undefined) notes.error(spot, unknownKey(name, scope))
-    else if (row[0] === 'refused') notes.error(spot, `${shown(scope, name)} is refused: ${row[1]}`)
-    else if (row[0] !== 'supported') notes.warn(spot, `${shown(scope, name)}: ${row[1]}`)
+    else if (row[0] === 'refused') notes.refuse(spot, `${shown(scope, name)} is refused: ${row[1]}`)
+    else {
+      if (row[0] !== 'supported') notes.warn(spot, `${shown(scope, name)}: ${row[1]}`)
+      checkShape(tree, name, { scope, spot, notes })
+    }
   }
+}
+
+/** Checks what kinds of values the keywords at the root of a file have; anything else there is a job. */
+export const checkRoot = (root: MapTree, notes: Notes): void => {
+  for (const [name, { at }] of root.entries)
+    checkShape(root, name, { scope: 'root', spot: { key: name, place: at }, notes })
+}
+
+const checkShape = (
+  tree: MapTree,
+  name: string,
+  { scope, spot, notes }: { readonly scope: KeyScope; readonly spot: Spot; readonly notes: Notes },
+): void => {
+  const value = tree.entries.get(name)?.value
+  const misfit = value === undefined ? null : misfitOf(scope, name, value)
+  if (misfit !== null) expected(notes, spot, `${misfit} for ${shown(scope, name)}`)
 }
 
 const unknownKey = (name: string, scope: KeyScope): string => {

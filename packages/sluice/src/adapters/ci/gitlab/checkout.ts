@@ -22,14 +22,16 @@ export type CheckoutRequest = {
   readonly ref?: string
   /** The commit that the ref had before; the parent when absent, and null when nobody can say what differs. */
   readonly before?: string | null
-  readonly mergeRequest?: MergeRequest
+  /** Where its branch left the target is found out. */
+  readonly mergeRequest?: Omit<MergeRequest, 'baseId'>
   readonly shell: 'bash' | 'sh'
 }
 
 /** The facts for `lowerGitlab`. Throws `not_found` for a directory without a commit. Reads only. */
 export const readGitlabContext = async (request: CheckoutRequest, signal: AbortSignal): Promise<GitlabContext> => {
-  const { directory, mergeRequest, now, number, commit = 'HEAD' } = request
+  const { directory, now, number, commit = 'HEAD' } = request
   const git = gitIn(directory, signal)
+  const mergeRequest = request.mergeRequest === undefined ? null : await basedOn(request.mergeRequest, commit, git)
   const shown = await git(['log', '-1', '--format=%H%x00%an <%ae>%x00%cI%x00%B', commit])
   if (shown === null)
     throw new SluiceError('not_found', {
@@ -43,7 +45,7 @@ export const readGitlabContext = async (request: CheckoutRequest, signal: AbortS
     request.before === undefined
       ? ((await git(['rev-parse', '--verify', '-q', `${commit}^`]))?.trim() ?? null)
       : request.before
-  const source = request.source ?? (mergeRequest === undefined ? 'push' : 'merge_request_event')
+  const source = request.source ?? (mergeRequest === null ? 'push' : 'merge_request_event')
   const files = await git(['ls-tree', '-r', '-z', '--name-only', commit])
   const changesTo = changesSince(directory, commit)
   return {
@@ -51,12 +53,12 @@ export const readGitlabContext = async (request: CheckoutRequest, signal: AbortS
     ref: { ...ref, isProtected: ref.kind === 'branch' && ref.name === defaultBranch },
     defaultBranch,
     source,
-    mergeRequest: mergeRequest ?? null,
+    mergeRequest,
     project: { ...projectOf((await git(['remote', 'get-url', 'origin']))?.trim() ?? null, directory), id: 1 },
     pipeline: { id: number, number, createdAt: new Date(now).toISOString().replace(/\.\d+Z$/, 'Z') },
     user: await userOf(git),
     paths: (files ?? '').split('\0').filter((path) => path !== ''),
-    changes: changesOf({ source, mergeRequest: mergeRequest ?? null, before, isTag: ref.kind === 'tag' }, changesTo),
+    changes: changesOf({ source, mergeRequest, before, isTag: ref.kind === 'tag' }, changesTo),
     changesTo,
     shell: request.shell,
   }
@@ -89,6 +91,14 @@ const gitIn =
     })
     return exitCode === 0 ? stdout : null
   }
+
+const basedOn = async (request: Omit<MergeRequest, 'baseId'>, commit: string, git: Git): Promise<MergeRequest> => {
+  for (const name of [request.targetBranch, `origin/${request.targetBranch}`]) {
+    const base = await git(['merge-base', '--end-of-options', name, commit])
+    if (base !== null) return { ...request, baseId: base.trim() }
+  }
+  return { ...request, baseId: null }
+}
 
 type Ref = Pick<GitlabContext['ref'], 'kind' | 'name' | 'tagMessage'>
 

@@ -23,7 +23,7 @@ export const childOf = (
   checkKeys(trigger, 'trigger', { key: spot.key, notes })
   checkKeys(valueOf(trigger, 'forward'), 'forward', { key: `${spot.key}.forward`, notes })
   if (trigger?.kind !== 'map') {
-    notes.error(
+    notes.refuse(
       spot,
       `trigger of ${textOf(trigger) ?? 'another project'} is refused: pipelines of another project cannot be started from here`,
     )

@@ -21,6 +21,8 @@ export type MergeRequest = {
   readonly description: string
   readonly sourceBranch: string
   readonly targetBranch: string
+  /** Where the source branch left the target branch; null where nobody can say. */
+  readonly baseId: string | null
   readonly labels: readonly string[]
   readonly isDraft: boolean
 }
@@ -61,6 +63,8 @@ export type GitlabContext = {
   readonly changes: readonly string[] | null
   /** Files that differ from where a branch, tag or commit was left; null when there is no such ref. */
   readonly changesTo: (ref: string) => readonly string[] | null
+  /** What this machine lacks for a service of an image; null for nothing. Nobody asks when absent. */
+  readonly missingFor?: (image: string) => string | null
   /** What is on this machine; GitLab takes bash where there is one. */
   readonly shell: 'bash' | 'sh'
 }

@@ -1,6 +1,6 @@
 /**
- * Reads the YAML of a pipeline file. GitLab reads YAML 1.1 (Ruby's Psych): `yes` and `on` are true, `010` is eight, `<<` merges; of its additions there
- * is `!reference`. Positions are kept for every key and value.
+ * Reads the YAML of a pipeline file. GitLab reads YAML 1.1 (Ruby's Psych): `<<` merges, and unquoted values are read by `plain-scalar.ts`; of its additions
+ * there is `!reference`. Positions are kept for every key and value.
  */
 import {
   isAlias,
@@ -17,6 +17,7 @@ import {
 } from 'yaml'
 import { limits } from '../../../core/limits.ts'
 import type { Notes } from './notes.ts'
+import { plainScalar } from './plain-scalar.ts'
 import type { MapTree, Place, ScalarTree, Tree } from './tree.ts'
 
 /** A file as it was read: the documents before the last are its header (`spec:`). Null where it could not be read; the notes say why. */
@@ -133,18 +134,9 @@ const mapOf = (node: YAMLMap, place: Place, reader: Reader): MapTree => {
 const keyOf = ({ key }: Pair): string =>
   isScalar(key) ? (typeof key.value === 'string' ? key.value : (key.source ?? String(key.value))) : String(key)
 
-const scalarOf = ({ value, source, type }: Scalar, place: Place): ScalarTree => {
+const scalarOf = ({ value, source, type, tag }: Scalar, place: Place): ScalarTree => {
   const written = source ?? ''
-  // Psych knows neither `y` and `n` as truth values, nor dates where GitLab loads a file.
-  if (value instanceof Date || (typeof value === 'boolean' && type === 'PLAIN' && /^[yn]$/i.test(written)))
-    return { kind: 'scalar', value: written, text: written, place }
-  if (value === null || value === undefined) return { kind: 'scalar', value: null, text: '', place }
-  if (typeof value === 'number') {
-    const isDecimal = /^[-+]?\d+\.\d+$/.test(written)
-    return { kind: 'scalar', value, text: isDecimal ? written : String(value), place }
-  }
-  if (typeof value === 'boolean') return { kind: 'scalar', value, text: String(value), place }
-  if (typeof value === 'bigint') return { kind: 'scalar', value: written, text: String(value), place }
+  if (type === 'PLAIN' && tag === undefined) return { kind: 'scalar', ...plainScalar(written), place }
   const text = typeof value === 'string' ? value : written
   return { kind: 'scalar', value: text, text, place }
 }

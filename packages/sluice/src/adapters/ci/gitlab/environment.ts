@@ -66,6 +66,20 @@ export const environmentOf = (
 export const checkEnvironment = (job: MapTree, key: string, notes: Notes): void =>
   checkKeys(valueOf(job, 'environment'), 'environment', { key: `${key}.environment`, notes })
 
+/** Checks that the jobs that end environments are there, and end them. */
+export const checkStops = (jobs: ReadonlyMap<string, MapTree>, notes: Notes): void => {
+  for (const [key, job] of jobs) {
+    const environment = valueOf(job, 'environment')
+    const onStop = textOf(valueOf(environment, 'on_stop'))
+    if (onStop === null || environment?.kind !== 'map') continue
+    const spot = spotOf(environment, `${key}.environment`, 'on_stop')
+    const stopping = jobs.get(onStop)
+    if (stopping === undefined) notes.error(spot, `on_stop names "${onStop}", and there is no such job`)
+    else if (textOf(valueOf(valueOf(stopping, 'environment'), 'action')) !== 'stop')
+      notes.error(spot, `on_stop names "${onStop}", whose environment has no action: stop`)
+  }
+}
+
 /** GitLab guesses the tier from the name. Source: GitLab's `Environment#guess_tier`. */
 const tierOf = (name: string): string => {
   if (/(dev|review|trunk)/i.test(name)) return 'development'

@@ -32,7 +32,7 @@ export const jobVariablesOf = (
     if (variable.isMasked) secrets.push(name)
     if (variable.isFile) head.push(fileLine(name, variable.isMasked ? `"$${name}"` : singleQuoted(variable.value)))
     if (variable.isMasked || variable.isFile) continue
-    if (variable.layer === 'predefined') {
+    if (variable.layer === 'predefined' && variable.isRaw) {
       env[name] = variable.value
       continue
     }
@@ -60,8 +60,8 @@ const lateLine = (
   return isOverridable ? `export ${name}="\${${name}-${shellText(filled)}}"` : `export ${name}="${shellText(filled)}"`
 }
 
-/** The value goes into a file that only the job's user reads, and the variable becomes its path. */
+/** The value goes into a file of the step that only the job's user reads and that ends with the job, and the variable becomes its path. */
 const fileLine = (name: string, value: string): string =>
-  `SLUICE_FILE="$(mktemp)"; printf '%s' ${value} > "$SLUICE_FILE"; export ${name}="$SLUICE_FILE"`
+  `SLUICE_FILE="\${SLUICE_OUTPUT%/*}/file.${name}"; (umask 077; printf '%s' ${value} > "$SLUICE_FILE"); export ${name}="$SLUICE_FILE"`
 
 const singleQuoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`

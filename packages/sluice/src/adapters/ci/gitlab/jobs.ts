@@ -1,6 +1,8 @@
 /** The jobs of a pipeline: visible ones, with the defaults that they take over, in their legs, as far as they take part. */
+import { limits } from '../../../core/limits.ts'
 import { checkKeys, expected, spotOf } from './check-keys.ts'
 import type { GitlabContext } from './context.ts'
+import { durationMs } from './duration.ts'
 import { environmentOf, type GitlabEnvironment } from './environment.ts'
 import { keyRows } from './keys.ts'
 import type { Notes } from './notes.ts'
@@ -67,6 +69,8 @@ export const defaultsOf = (root: MapTree, notes: Notes): MapTree => {
   const explicit = written?.kind === 'map' ? written : empty
   const legacy = legacyDefaults.flatMap((name): readonly (readonly [string, Tree])[] => {
     const value = root.entries.get(name)?.value
+    if (value !== undefined && explicit.entries.has(name))
+      notes.error(spotOf(root, '', name), `${name} is at the root and in default: too; say it once`)
     return value === undefined || explicit.entries.has(name) ? [] : [[name, value]]
   })
   return withEntries(explicit, legacy)
@@ -126,6 +130,17 @@ const pipelineJob = (order: JobOrder, scope: PipelineScope): PipelineJob | null 
   return { name, baseName, leg, tree, stage, variables, filler, participation, environment }
 }
 
+/** The address may name variables of dotenv reports, which only the run knows. */
+const urlOf = (environment: GitlabEnvironment | null): Variables =>
+  environment === null || environment.url === null
+    ? new Map()
+    : new Map([
+        [
+          'CI_ENVIRONMENT_URL',
+          { value: environment.url, isRaw: false, isFile: false, isMasked: false, layer: 'predefined' },
+        ],
+      ])
+
 type JobFacts = {
   readonly stage: string
   readonly ruled: Variables
@@ -139,12 +154,15 @@ const jobVariables = (order: JobOrder, scope: PipelineScope, { stage, ruled, env
   const image = valueOf(tree, 'image')
   const imageName = textOf(image?.kind === 'map' ? valueOf(image, 'name') : image)
   const jobId = context.pipeline.id * 100_000 + id
+  const timeout = textOf(valueOf(tree, 'timeout'))
+  const timeoutMs = (timeout === null ? null : durationMs(timeout)) ?? limits.gitlabJobTimeoutMs
   const own: readonly (readonly [string, string])[] = [
     ['CI_JOB_ID', String(jobId)],
     ['CI_JOB_NAME', name],
     ['CI_JOB_NAME_SLUG', slugOf(name)],
     ['CI_JOB_GROUP_NAME', baseName],
     ['CI_JOB_STAGE', stage],
+    ['CI_JOB_TIMEOUT', String(Math.round(timeoutMs / 1_000))],
     ['CI_JOB_URL', `${context.project.serverUrl}/${context.project.path}/-/jobs/${jobId}`],
     ...(imageName === null ? [] : ([['CI_JOB_IMAGE', imageName]] as const)),
     ...(textOf(valueOf(tree, 'when')) === 'manual' ? ([['CI_JOB_MANUAL', 'true']] as const) : []),
@@ -160,6 +178,7 @@ const jobVariables = (order: JobOrder, scope: PipelineScope, { stage, ruled, env
   return layered(
     scope.predefined,
     layerOf(own, 'predefined'),
+    urlOf(environment),
     inheritedVariables(scope.globals, inherit?.kind === 'map' ? inherit : null),
     variablesOf(valueOf(tree, 'variables')),
     layerOf(leg?.variables ?? [], 'file'),

@@ -24,7 +24,9 @@ const onMachine = 'jobs run on this machine, with the tools that it has, not in 
 
 /** What `default:` may say, for all jobs. */
 const shared: KeyRows = {
-  after_script: yes('its own shell after the script, in any case, five minutes at most, without a say in the result'),
+  after_script: yes(
+    'its own shell after the script, unless the job is out of time, five minutes at most, without a say in the result',
+  ),
   artifacts: yes('kept and handed on'),
   before_script: yes('put before the script, in the same shell'),
   cache: yes('folders kept from run to run under a key'),
@@ -32,7 +34,7 @@ const shared: KeyRows = {
   id_tokens: noted('there is no token issuer here: the variables are not set'),
   identity: noted('there is no identity federation here'),
   image: noted(onMachine),
-  interruptible: yes('a newer run of the same ref may cancel the job'),
+  interruptible: noted('read, and not done: a newer run calls no job off'),
   retry: yes('the job is run again from a clean checkout'),
   services: partly(
     'started from the machine’s own binaries, or containers where there is Docker; addresses are in variables',
@@ -97,7 +99,7 @@ export const gitlabKeys: Readonly<Record<KeyScope, KeyRows>> = {
   job: {
     ...shared,
     allow_failure: yes('the run may succeed though the job failed'),
-    coverage: yes('the number that the pattern finds in the log'),
+    coverage: yes('the number that the pattern finds in the log, as a remark of the job; gates take reports'),
     dast_configuration: noted('DAST profiles are settings of a GitLab'),
     dependencies: yes('whose artifacts are taken'),
     environment: yes('where the job deploys'),
@@ -150,7 +152,7 @@ export const gitlabKeys: Readonly<Record<KeyScope, KeyRows>> = {
     start_in: yes('with when: delayed'),
     variables: yes('over those of the job'),
     needs: yes('instead of those of the job'),
-    interruptible: yes('instead of that of the job'),
+    interruptible: noted('read, and not done: a newer run calls no job off'),
   },
   changes: { paths: yes('patterns of Ruby’s fnmatch'), compare_to: yes('a branch, tag or commit') },
   exists: {
@@ -208,8 +210,10 @@ export const gitlabKeys: Readonly<Record<KeyScope, KeyRows>> = {
   },
   service: {
     name: yes('postgres, redis, mysql and others that the machine has; a container otherwise'),
-    alias: yes('its name; prefix of its variables, and its host name where networks allow it'),
-    command: partly('for a container; a local program is started with its own words'),
+    alias: yes(
+      'its name; prefix of its variables, and its host name in the job where it has namespaces and the port is free',
+    ),
+    command: noted('a service is started with words of its own'),
     entrypoint: noted('for a container only'),
     variables: yes('over those of the job'),
     pull_policy: noted('for a container only'),
@@ -221,7 +225,7 @@ export const gitlabKeys: Readonly<Record<KeyScope, KeyRows>> = {
     exclude: yes('globs'),
     name: yes('what they are kept under; the job’s name where nothing is said'),
     when: yes('on_success, on_failure, always'),
-    expire_in: yes('a duration or never'),
+    expire_in: noted('read, and not done: artifacts stay until the state directory is cleared'),
     untracked: yes('files that git does not know'),
     reports: yes('read as evidence'),
     expose_as: noted('there is no merge request to show it in'),
@@ -261,7 +265,7 @@ export const gitlabKeys: Readonly<Record<KeyScope, KeyRows>> = {
     paths: yes('globs'),
     policy: yes('pull, push, pull-push'),
     when: yes('on_success, on_failure, always'),
-    fallback_keys: partly('tried in order; one that begins with such a key is found as well'),
+    fallback_keys: yes('tried in order'),
     untracked: noted('only paths are kept; name the folders'),
     unprotect: noted('what an unprotected ref may write is decided by Sluice’s trust scopes'),
   },
@@ -288,9 +292,9 @@ export const gitlabKeys: Readonly<Record<KeyScope, KeyRows>> = {
   environment: {
     name: yes('with variables'),
     url: yes('with variables, those of the job’s dotenv report too'),
-    on_stop: partly('handed to the engine; the job is there to be started by hand'),
+    on_stop: partly('nothing is stopped by itself; the job is there to be started by hand'),
     action: yes('start, prepare, stop, verify, access'),
-    auto_stop_in: partly('handed to the engine'),
+    auto_stop_in: noted('nothing is stopped by itself'),
     deployment_tier: yes('CI_ENVIRONMENT_TIER'),
     kubernetes: noted('connections to clusters are settings of a GitLab'),
   },

@@ -2,6 +2,7 @@
 import { limits } from '../../../core/limits.ts'
 import type { JobCondition, JobPlan, PlannedStep, RetryPolicy, RetryReason } from '../../../core/pipeline/job-plan.ts'
 import { plainStep } from '../../../core/pipeline/plain-plans.ts'
+import { patternOf } from './condition.ts'
 import { checkKeys, expected, spotOf } from './check-keys.ts'
 import { durationMs } from './duration.ts'
 import { jobVariablesOf, type JobVariables } from './job-environment.ts'
@@ -50,7 +51,7 @@ export const jobPlan = (job: PipelineJob, { needs, without }: NeedsPlan, scope: 
             ...(environment.onStop === null ? {} : { onStop: environment.onStop }),
             ...(environment.autoStopMs === null ? {} : { autoStopMs: environment.autoStopMs }),
           },
-    services: servicesOf(job, notes),
+    services: servicesOf(job, scope),
     timeoutMs: timeoutOf(tree, key, notes),
     budget: null,
     retry: retryOf(tree),
@@ -67,8 +68,14 @@ export const jobPlan = (job: PipelineJob, { needs, without }: NeedsPlan, scope: 
     cache: null,
     keyedCaches: cachesOf(job),
     ...(participation.isInterruptible ? { isInterruptible: true } : {}),
-    ...(coverage === null ? {} : { coveragePattern: coverage.replace(/^\/(.*)\/$/s, '$1') }),
+    ...(coverage === null ? {} : { coveragePattern: coverageOf(coverage) }),
   }
+}
+
+const coverageOf = (written: string): string => {
+  const pattern = patternOf(written)
+  if (pattern === null) return ''
+  return pattern.ignoreCase ? `(?i:${pattern.source})` : pattern.source
 }
 
 const conditions: Readonly<Record<PipelineJob['participation']['when'], JobCondition>> = {
@@ -79,8 +86,14 @@ const conditions: Readonly<Record<PipelineJob['participation']['when'], JobCondi
   always: 'settled',
 }
 
-const stepsOf = ({ tree, baseName }: PipelineJob, seen: JobVariables, scope: PipelineScope): readonly PlannedStep[] => {
+const stepsOf = (
+  { tree, baseName, filler }: PipelineJob,
+  seen: JobVariables,
+  scope: PipelineScope,
+): readonly PlannedStep[] => {
   const { notes } = scope
+  const within = (name: string): number | null => durationMs(filler.text(`$${name}`))
+  const scriptMs = within('RUNNER_SCRIPT_TIMEOUT')
   const step = (name: string, lines: readonly string[]): PlannedStep =>
     plainStep(name, joinedScript(seen.head, lines), { env: seen.stepEnv, showsItself: true })
   const lines = (key: string): readonly string[] => linesOf(valueOf(tree, key), `${baseName}.${key}`, notes)
@@ -89,15 +102,16 @@ const stepsOf = ({ tree, baseName }: PipelineJob, seen: JobVariables, scope: Pip
   const after = lines('after_script')
   return [
     ...(first.length === 0 ? [] : [step('pre_get_sources_script', first)]),
-    ...(valueOf(tree, 'trigger') === null ? [step('script', main)] : []),
+    ...(valueOf(tree, 'trigger') === null ? [{ ...step('script', main), timeoutMs: scriptMs }] : []),
     ...(after.length === 0
       ? []
       : [
           {
             ...step('after_script', after),
             when: 'always' as const,
-            timeoutMs: limits.afterScriptTimeoutMs,
+            timeoutMs: within('RUNNER_AFTER_SCRIPT_TIMEOUT') ?? limits.afterScriptTimeoutMs,
             continueOnError: true,
+            endsWithTime: true,
           },
         ]),
   ]
@@ -172,6 +186,10 @@ export const checkJobValues = (tree: MapTree, key: string, notes: Notes): void =
         spotOf(tree, key, 'retry'),
         `retry:when as one of ${Object.keys(reasons).join(', ')}; not "${when}"`,
       )
+  const coverage = textOf(valueOf(tree, 'coverage'))
+  if (coverage !== null && patternOf(coverage) === null)
+    expected(notes, spotOf(tree, key, 'coverage'), `a pattern that RE2 takes, between slashes, not ${coverage}`)
+  for (const name of ['before_script', 'script', 'after_script']) linesOf(valueOf(tree, name), `${key}.${name}`, notes)
   const script = valueOf(tree, 'script')
   if (script !== null && (script.kind === 'list' ? script.items.length === 0 : textOf(script) === ''))
     expected(notes, spotOf(tree, key, 'script'), 'at least one line')

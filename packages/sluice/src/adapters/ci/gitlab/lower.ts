@@ -4,10 +4,11 @@
  */
 import type { JobPlan, Lowered, PipelineMode, Texts } from '../../../core/pipeline/job-plan.ts'
 import { limits } from '../../../core/limits.ts'
-import { checkKeys, expected, spotOf } from './check-keys.ts'
-import { checkJob, checkVariables } from './check-job.ts'
+import { checkKeys, checkRoot, expected, spotOf } from './check-keys.ts'
+import { checkCheckout, checkJob, checkVariables } from './check-job.ts'
 import { adopted, childOf } from './child.ts'
 import type { GitlabContext, GivenVariable } from './context.ts'
+import { checkStops } from './environment.ts'
 import { followExtends, followReferences } from './extends.ts'
 import { gatherPlan, graphOf } from './graph.ts'
 import { loadPipeline, type Loading, withIncludes } from './include.ts'
@@ -30,6 +31,10 @@ export type GitlabRequest = {
   readonly context: GitlabContext
   /** Values for `spec:inputs` of the file. */
   readonly inputs?: Texts
+  /** Includes from elsewhere that are left out, by project, address, template or component; none when absent. */
+  readonly skippedIncludes?: readonly string[]
+  /** Which of the jobs are to run; all when absent. Asked only where nothing is wrong. */
+  readonly select?: (jobs: readonly JobPlan[]) => readonly JobPlan[]
   /** What `image:` is: noted, since jobs run on this machine, or a reason not to start. Noted when absent. */
   readonly images?: 'note' | 'refuse'
 }
@@ -37,8 +42,10 @@ export type GitlabRequest = {
 /** The jobs of a pipeline, and what is to be said about it. Never throws for a document, however wrong; no jobs where a note is an error. */
 export const lowerGitlab = (request: GitlabRequest): Lowered => {
   const notes = createNotes()
-  const lowered = lowerOne(request, { notes, root: null, depth: 0 })
-  const jobs = lowered?.jobs ?? []
+  const lowered = lowerOne(request, { notes, root: null, depth: 0, at: '' })
+  const all = lowered?.jobs ?? []
+  const jobs = request.select === undefined || notes.hasFaults() ? all : request.select(all)
+  if (lowered !== null) excuseOthers(notes, lowered.written, jobs)
   const count = jobs.filter(({ gathers }) => gathers !== true).length
   if (count > limits.jobsMax)
     notes.error(
@@ -50,14 +57,27 @@ export const lowerGitlab = (request: GitlabRequest): Lowered => {
   return { jobs: distinctArtifacts(jobs), notes: list, ...(lowered === null ? {} : { mode: lowered.mode }) }
 }
 
+/** What is refused keeps only those from starting whose jobs run. */
+const excuseOthers = (notes: Notes, written: readonly string[], jobs: readonly JobPlan[]): void => {
+  const running = new Set(jobs.flatMap(({ name, partOf }) => (partOf === null ? [name] : [name, partOf])))
+  const longestFirst = written.toSorted((a, b) => b.length - a.length)
+  notes.excuse((key) => {
+    const of = longestFirst.find((name) => key === name || key.startsWith(`${name}.`))
+    return of === undefined || running.has(of)
+  })
+}
+
 type Level = {
   readonly notes: Notes
   /** A document in place of the file: that of a child pipeline. */
   readonly root: MapTree | null
   readonly depth: number
+  /** What stands before keys in notes on its includes. */
+  readonly at: string
 }
 
-type One = { readonly jobs: readonly JobPlan[]; readonly mode: PipelineMode }
+/** `written`: names of all jobs of the file. */
+type One = { readonly jobs: readonly JobPlan[]; readonly mode: PipelineMode; readonly written: readonly string[] }
 
 const lowerOne = (request: GitlabRequest, level: Level): One | null => {
   const { context, file } = request
@@ -66,8 +86,13 @@ const lowerOne = (request: GitlabRequest, level: Level): One | null => {
   const given = givenVariables(request.variables)
   const filler = createFiller(layered(predefined, given), { isLate: () => false })
   const facts: RuleFacts = { context, filler, notes, conditions: new Map() }
-  const root = documentOf(request, { files: request.files, facts, count: { files: 0 } }, level)
+  const root = documentOf(
+    request,
+    { files: request.files, facts, count: { files: 0 }, skipped: request.skippedIncludes ?? [], at: level.at },
+    level,
+  )
   if (root === null) return null
+  checkRoot(root, notes)
   const globals = variablesOf(valueOf(root, 'variables'))
   checkVariables(valueOf(root, 'variables'), { key: 'variables', scope: 'variable' }, notes)
   const workflow = workflowOf(root, {
@@ -92,18 +117,21 @@ const lowerOne = (request: GitlabRequest, level: Level): One | null => {
     hasDotenv: [...jobs.values()].some((job) => hasKey(valueOf(valueOf(job, 'artifacts'), 'reports'), 'dotenv')),
     facts,
   }
+  checkCheckout(root, '', notes)
+  checkStops(jobs, notes)
   for (const [name, job] of jobs) checkJob(job, name, { notes, images: request.images ?? 'note' })
-  return { jobs: plansOf(jobs, scope, { request, level }), mode: workflow.mode }
+  return { jobs: plansOf(jobs, scope, { request, level }), mode: workflow.mode, written: [...jobs.keys()] }
 }
 
 const documentOf = (request: GitlabRequest, loading: Loading, { root, notes }: Level): MapTree | null => {
   const { file, inputs } = request
   const from = { key: '', place: { file, line: null, column: null } }
+  const before = notes.errors()
   const loaded =
     root === null
       ? loadPipeline({ file, inputs: inputs === undefined ? null : inputsTree(inputs), from }, loading)
       : withIncludes(root, loading, [])
-  if (loaded === null || notes.hasErrors()) return null
+  if (loaded === null || notes.errors() > before) return null
   const document = followReferences(followExtends(loaded, notes), notes)
   if (jobNames(document).length > 0) return document
   notes.error(
@@ -191,7 +219,7 @@ const plansOf = (
       const context = { ...request.context, source: 'parent_pipeline' }
       const lowered = lowerOne(
         { ...request, context, variables: child.variables },
-        { notes, root: child.root, depth: level.depth + 1 },
+        { notes, root: child.root, depth: level.depth + 1, at: `${job.baseName}.trigger.` },
       )
       return adopted(job, lowered?.jobs ?? [])
     })

@@ -59,7 +59,8 @@ const needed = (item: Tree, key: string, needing: Needing): readonly Needed[] =>
   const isOptional = booleanOf(valueOf(item, 'optional')) === true
   const targets = targetsOf(base, { spot, isOptional }, needing)
   const matrix = valueOf(valueOf(item, 'parallel'), 'matrix')
-  const legs = matrix === null ? targets : targets.filter(({ leg }) => leg !== null && isNamedLeg(leg, matrix))
+  const legs =
+    matrix === null ? targets : targets.filter(({ leg }) => leg !== null && isNamedLeg(leg, matrix, needing.job.leg))
   if (matrix !== null && legs.length === 0 && targets.length > 0)
     notes.error(
       spot,

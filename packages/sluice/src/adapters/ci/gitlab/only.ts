@@ -54,29 +54,21 @@ const changesMatch = (policy: MapTree, { context, filler }: RuleFacts): boolean 
   return changes === null ? null : changedAmong(changes, context.changes, filler)
 }
 
-/** Keywords and the `CI_PIPELINE_SOURCE` that each stands for. */
-const sources: Readonly<Record<string, string>> = {
-  pushes: 'push',
-  web: 'web',
-  schedules: 'schedule',
-  triggers: 'trigger',
-  api: 'api',
-  pipelines: 'pipeline',
-  external: 'external',
-  chat: 'chat',
-  merge_requests: 'merge_request_event',
-  external_pull_requests: 'external_pull_request_event',
+/** `pushes`, `push` and `merge_requests` name what started the pipeline. Source: GitLab's `lib/gitlab/ci/build/policy/refs.rb`, 2026-08. */
+const isSource = (pattern: string, source: string): boolean => {
+  const name = source.replace(/_event$/, '')
+  return pattern === name || pattern === `${name}${name.endsWith('sh') ? 'es' : 's'}`
 }
 
 const refsMatch = (refs: Tree, context: GitlabContext): boolean =>
   itemsOf(refs).some((item) => refMatches(textOf(item) ?? '', context))
 
 const refMatches = (written: string, { ref, source, mergeRequest, project }: GitlabContext): boolean => {
-  // `name@group/project`: only in that project. A pattern may hold an @ itself.
-  const at = written.startsWith('/') ? written.indexOf('@', written.lastIndexOf('/')) : written.lastIndexOf('@')
+  // `name@group/project`: only in that project.
+  const at = written.indexOf('@')
   const pattern = at > 0 ? written.slice(0, at) : written
   if (at > 0 && written.slice(at + 1) !== project.path) return false
-  if (sources[pattern] === source) return true
+  if (isSource(pattern, source)) return true
   if (mergeRequest !== null) return false
   if (pattern === 'branches') return ref.kind === 'branch'
   if (pattern === 'tags') return ref.kind === 'tag'

@@ -54,10 +54,15 @@ const waysThrough = (tree: Tree): readonly ReadonlyMap<string, string>[] => {
   return ways
 }
 
-/** Whether a leg is one of those that `needs:parallel:matrix` names. */
-export const isNamedLeg = (leg: Leg, matrix: Tree): boolean =>
+/** Whether a leg is one of those that `needs:parallel:matrix` of another job names; `$[[ matrix.NAME ]]` there is the value of that job's own leg. */
+export const isNamedLeg = (leg: Leg, matrix: Tree, own: Leg | null): boolean =>
   itemsOf(matrix).some(
     (item) =>
       item.kind === 'map' &&
-      [...item.entries].every(([name, { value }]) => textsOf(value).includes(leg.variables.get(name) ?? '')),
+      [...item.entries].every(([name, { value }]) =>
+        textsOf(value).some((text) => ofLeg(text, own) === (leg.variables.get(name) ?? '')),
+      ),
   )
+
+const ofLeg = (text: string, own: Leg | null): string =>
+  text.replaceAll(/\$\[\[\s*matrix\.([\w-]+)\s*\]\]/g, (whole, name: string) => own?.variables.get(name) ?? whole)

@@ -1,4 +1,5 @@
 /** Whether a job is part of the pipeline, and how: decided when the pipeline is made, from `rules` or `only` and `except`, `when` and `allow_failure`. */
+import { limits } from '../../../core/limits.ts'
 import { checkKeys, expected, spotOf } from './check-keys.ts'
 import { durationMs } from './duration.ts'
 import { takesPart } from './only.ts'
@@ -52,14 +53,24 @@ const joining = (
 ): Participation | null => {
   const { notes } = facts
   const own = whenOf(job, key, facts)
+  if (own === 'never')
+    notes.warn(
+      spotOf(job, key, 'when'),
+      'when: never leaves the job out; GitLab takes it only in rules, and refuses the file',
+    )
   const ruled = rule === null ? null : whenOf(rule, `${key}.rules`, facts)
   const when = ruled ?? own ?? 'on_success'
   if (when === 'never') return null
   const from = rule !== null && hasKey(rule, 'start_in') ? rule : job
   const written = textOf(valueOf(from, 'start_in'))
   const startInMs = written === null ? null : durationMs(written)
+  for (const [tree, its] of [[job, own] as const, ...(rule === null ? [] : [[rule, ruled] as const])])
+    if (hasKey(tree, 'start_in') && its !== 'delayed')
+      notes.error(spotOf(tree, key, 'start_in'), 'start_in is only for when: delayed')
   if (when === 'delayed' && startInMs === null)
     expected(notes, spotOf(from, key, 'start_in'), 'start_in with a duration, such as 30 minutes')
+  if (startInMs !== null && startInMs > limits.startInMsMax)
+    expected(notes, spotOf(from, key, 'start_in'), 'start_in of a week at most')
   return {
     when,
     startInMs: when === 'delayed' ? (startInMs ?? 0) : 0,

@@ -1,6 +1,6 @@
 /**
  * Variables that GitLab sets by itself, as far as a machine can know them without a GitLab. Left out are those that need one: tokens and passwords
- * (`CI_JOB_TOKEN`, `CI_REGISTRY_PASSWORD` …), the dependency proxy, Pages, chat, and merge-request approvals.
+ * (`CI_JOB_TOKEN`, `CI_REGISTRY_PASSWORD` …), the dependency proxy, chat, the version of the server, and merge-request approvals.
  * Source: docs.gitlab.com/ci/variables/predefined_variables, 2026-08.
  */
 import type { GitlabContext, MergeRequest } from './context.ts'
@@ -48,6 +48,7 @@ export const pipelineVariables = (context: GitlabContext, file: string): Readonl
     ['CI_PROJECT_NAME', names.at(-1) ?? ''],
     ['CI_PROJECT_TITLE', names.at(-1) ?? ''],
     ['CI_PROJECT_NAMESPACE', namespace],
+    ['CI_PROJECT_NAMESPACE_ID', String(project.id)],
     ['CI_PROJECT_NAMESPACE_SLUG', slugOf(namespace)],
     ['CI_PROJECT_ROOT_NAMESPACE', names[0] ?? ''],
     ['CI_PROJECT_PATH', project.path],
@@ -62,9 +63,16 @@ export const pipelineVariables = (context: GitlabContext, file: string): Readonl
     ['CI_SERVER_PORT', url.port === '' ? (url.protocol === 'http:' ? '80' : '443') : url.port],
     ['CI_SERVER_PROTOCOL', url.protocol.replace(':', '')],
     ['CI_SERVER_URL', project.serverUrl],
-    ['CI_TEMPLATE_REGISTRY_HOST', url.hostname],
+    ['CI_SERVER_SHELL_SSH_HOST', url.hostname],
+    ['CI_SERVER_SHELL_SSH_PORT', '22'],
+    ['CI_TEMPLATE_REGISTRY_HOST', 'registry.gitlab.com'],
+    ['CI_REGISTRY', `registry.${url.host}`],
+    ['CI_REGISTRY_IMAGE', `registry.${url.host}/${project.path.toLowerCase()}`],
+    ...pagesVariables(url.host, names),
+    ['CI_RUNNER_ID', '1'],
     ['CI_RUNNER_DESCRIPTION', 'sluice'],
     ['CI_RUNNER_TAGS', '[]'],
+    ['CI_SHARED_ENVIRONMENT', 'true'],
     ['CI_CONCURRENT_ID', '0'],
     ['CI_CONCURRENT_PROJECT_ID', '0'],
     ['CI_NODE_TOTAL', '1'],
@@ -74,6 +82,19 @@ export const pipelineVariables = (context: GitlabContext, file: string): Readonl
     ['GITLAB_USER_ID', '1'],
     ...(context.mergeRequest === null ? [] : mergeRequestVariables(context.mergeRequest, context)),
   ])
+}
+
+/** `group.gitlab.io/shop` for `group/shop` on gitlab.com; elsewhere a domain beside that of the server. */
+const pagesVariables = (host: string, names: readonly string[]): readonly (readonly [string, string])[] => {
+  const [root = '', ...rest] = names
+  const domain = host === 'gitlab.com' ? 'gitlab.io' : `pages.${host}`
+  const site = `${root}.${domain}`.toLowerCase()
+  const path = rest.join('/').toLowerCase()
+  return [
+    ['CI_PAGES_DOMAIN', domain],
+    ['CI_PAGES_HOSTNAME', site],
+    ['CI_PAGES_URL', `https://${site}${path === '' || path === site ? '' : `/${path}`}`],
+  ]
 }
 
 const commitVariables = (context: GitlabContext): readonly (readonly [string, string])[] => {
@@ -86,6 +107,7 @@ const commitVariables = (context: GitlabContext): readonly (readonly [string, st
     ['CI_COMMIT_BEFORE_SHA', commit.beforeId ?? '0'.repeat(40)],
     ['CI_COMMIT_DESCRIPTION', title.length < 100 ? body : commit.message],
     ['CI_COMMIT_MESSAGE', commit.message],
+    ['CI_COMMIT_MESSAGE_IS_TRUNCATED', 'false'],
     ['CI_COMMIT_REF_NAME', name],
     ['CI_COMMIT_REF_PROTECTED', String(ref.isProtected)],
     ['CI_COMMIT_REF_SLUG', slugOf(name)],
@@ -99,13 +121,17 @@ const commitVariables = (context: GitlabContext): readonly (readonly [string, st
   ]
 }
 
+/** Without the heads of its branches, which only pipelines of merged results have: there are none here. */
 const mergeRequestVariables = (
   request: MergeRequest,
-  { project, commit }: GitlabContext,
+  { project, defaultBranch }: GitlabContext,
 ): readonly (readonly [string, string])[] => [
   ['CI_MERGE_REQUEST_ID', String(request.number)],
   ['CI_MERGE_REQUEST_IID', String(request.number)],
   ['CI_MERGE_REQUEST_DESCRIPTION', request.description],
+  ['CI_MERGE_REQUEST_DESCRIPTION_IS_TRUNCATED', 'false'],
+  ...(request.baseId === null ? [] : ([['CI_MERGE_REQUEST_DIFF_BASE_SHA', request.baseId]] as const)),
+  ['CI_MERGE_REQUEST_DIFF_ID', String(request.number)],
   ['CI_MERGE_REQUEST_DRAFT', String(request.isDraft)],
   ['CI_MERGE_REQUEST_EVENT_TYPE', 'detached'],
   ['CI_MERGE_REQUEST_LABELS', request.labels.join(',')],
@@ -114,11 +140,13 @@ const mergeRequestVariables = (
   ['CI_MERGE_REQUEST_PROJECT_URL', `${project.serverUrl}/${project.path}`],
   ['CI_MERGE_REQUEST_REF_PATH', `refs/merge-requests/${request.number}/head`],
   ['CI_MERGE_REQUEST_SOURCE_BRANCH_NAME', request.sourceBranch],
-  ['CI_MERGE_REQUEST_SOURCE_BRANCH_SHA', commit.id],
+  ['CI_MERGE_REQUEST_SOURCE_BRANCH_PROTECTED', String(request.sourceBranch === defaultBranch)],
   ['CI_MERGE_REQUEST_SOURCE_PROJECT_ID', String(project.id)],
   ['CI_MERGE_REQUEST_SOURCE_PROJECT_PATH', project.path],
   ['CI_MERGE_REQUEST_SOURCE_PROJECT_URL', `${project.serverUrl}/${project.path}`],
+  ['CI_MERGE_REQUEST_SQUASH_ON_MERGE', 'false'],
   ['CI_MERGE_REQUEST_TARGET_BRANCH_NAME', request.targetBranch],
+  ['CI_MERGE_REQUEST_TARGET_BRANCH_PROTECTED', String(request.targetBranch === defaultBranch)],
   ['CI_MERGE_REQUEST_TITLE', request.title],
   ['CI_OPEN_MERGE_REQUESTS', `${project.path}!${request.number}`],
 ]

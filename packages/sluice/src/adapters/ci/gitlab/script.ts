@@ -14,7 +14,14 @@ export const linesOf = (tree: Tree | null, key: string, notes: Notes): readonly 
     if (lines.length > limits.scriptLinesMax) return
     if (node.kind === 'list' && depth <= limits.scriptDepthMax) for (const item of node.items) add(item, depth + 1)
     else if (node.kind === 'scalar') {
-      if (node.value !== null) lines.push(node.text)
+      if (typeof node.value === 'string') lines.push(node.text)
+      // A reference that leads nowhere was told before.
+      else if (node.value !== null || !notes.hasErrors())
+        expected(
+          notes,
+          { key, place: node.place },
+          `a text; put quotes around ${node.value === null ? 'nothing' : node.text}`,
+        )
     } else
       expected(
         notes,

@@ -5,9 +5,9 @@
 import type { PlannedService, Texts } from '../../../core/pipeline/job-plan.ts'
 import { limits } from '../../../core/limits.ts'
 import { checkKeys, expected } from './check-keys.ts'
-import type { PipelineJob } from './jobs.ts'
+import type { PipelineJob, PipelineScope } from './jobs.ts'
 import type { Notes } from './notes.ts'
-import { itemsOf, type MapTree, type Tree, textOf, textsOf, valueOf } from './tree.ts'
+import { itemsOf, type MapTree, type Tree, textOf, valueOf } from './tree.ts'
 import { variablesOf } from './variables.ts'
 
 /** Ports that images listen on, by the last part of their names. */
@@ -31,7 +31,7 @@ const knownPorts: Readonly<Record<string, number>> = {
 }
 
 /** The services of a job. Variables of the job that say `<alias>` or `<alias>:<port>` are filled in with the real address. */
-export const servicesOf = (job: PipelineJob, notes: Notes): readonly PlannedService[] =>
+export const servicesOf = (job: PipelineJob, { notes, context }: PipelineScope): readonly PlannedService[] =>
   itemsOf(valueOf(job.tree, 'services')).flatMap((item) => {
     const image = imageOf(item, job)
     if (image === null) return []
@@ -41,16 +41,19 @@ export const servicesOf = (job: PipelineJob, notes: Notes): readonly PlannedServ
       return []
     }
     const names = aliasesOf(item, image, job)
-    const [name = 'service'] = names
+    const [name = 'service', ...aliases] = names
+    const missing = context.missingFor?.(image) ?? null
+    if (missing !== null)
+      notes.warn({ key: `${job.baseName}.services`, place: item.place }, `the job will fail: ${missing}`)
     const port = knownPorts[lastPart(image)]
     const own = [...variablesOf(valueOf(item, 'variables'))].map(
       ([key, { value, isRaw }]) => [key, isRaw ? value : job.filler.text(value)] as const,
     )
-    const command = textsOf(valueOf(item, 'command')).map((word) => job.filler.text(word))
     const service: PlannedService = {
       name,
+      ...(aliases.length === 0 ? {} : { aliases }),
       image,
-      command: command.length === 0 ? null : command.map(quoted).join(' '),
+      command: null,
       env: { ...fileVariables(job), ...Object.fromEntries(own) },
       exports: exportsOf(job, names, port ?? null),
       ports: port === undefined ? [] : [port],
@@ -74,8 +77,6 @@ const aliasesOf = (item: Tree, image: string, { filler }: PipelineJob): readonly
 }
 
 const lastPart = (image: string): string => /([^/:@]+)(?:[:@][^/]*)?$/.exec(image)?.[1] ?? image
-
-const quoted = (word: string): string => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`)
 
 /** What the file says for the job; services get it as well (`POSTGRES_DB`). */
 const fileVariables = ({ variables, filler }: PipelineJob): Texts =>

@@ -39,6 +39,7 @@ export const artifactsOf = ({ name, tree, filler }: PipelineJob): readonly Plann
       name: filler.text(textOf(valueOf(artifacts, 'name')) ?? name),
       paths,
       exclude: pathsOf(valueOf(artifacts, 'exclude'), filler),
+      excludesExactly: true,
       glob: true,
       when: whenOf(artifacts),
       ifMissing: 'warn',
@@ -149,6 +150,7 @@ export const cachesOf = ({ tree, filler, variables }: PipelineJob): readonly Key
         restoreKeys: [
           ...new Set([...textsOf(valueOf(cache, 'fallback_keys')).map((one) => filler.text(one)), ...general]),
         ],
+        isExact: true,
         keyFiles,
         paths,
         policy: policy === 'pull' || policy === 'push' ? policy : 'pull-push',

@@ -13,7 +13,7 @@ export type MapTree = {
 /** A sequence. */
 export type ListTree = { readonly kind: 'list'; readonly items: readonly Tree[]; readonly place: Place }
 
-/** A value; `text` is how it reads as a variable (`1.50` stays `1.50`, `yes` is `true`). */
+/** A value; `text` is how it reads as a variable (`1.50` is `1.5`, `yes` is `true`). */
 export type ScalarTree = {
   readonly kind: 'scalar'
   readonly value: string | number | boolean | null

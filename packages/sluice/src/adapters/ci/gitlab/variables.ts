@@ -66,10 +66,17 @@ export const inheritedVariables = (variables: Variables, inherit: MapTree | null
   return new Map([...variables].filter(([name]) => names.has(name)))
 }
 
-const reference = /\$\$|%%|\$([a-zA-Z_]\w*)|\$\{([a-zA-Z_]\w*)\}|%([a-zA-Z_]\w*)%/g
+/**
+ * GitLab fills in names, and its runner what then looks like one: with Go's `os.Expand`, to which `${NAME:-text}` and `$1` are names that nothing defines.
+ * Source: GitLab's `lib/expand_variables.rb`, the runner's `common/variables.go`, 2026-08.
+ */
+const reference = /\$\$|%%|\$([a-zA-Z_]\w*)|\$\{([a-zA-Z_]\w*)\}|%([a-zA-Z_]\w*)%|(\$\{[^}$]*\}|\$[*#@!?\d-])/g
 
-/** A filled-in value: texts that are known, and names that only the run knows. */
-export type Filled = readonly (string | { readonly name: string })[]
+/** `${URL_${STAGE}}`: GitLab fills in the inner name, the runner then the outer one. */
+const nested = /\$\{\w*\$[\w{]/
+
+/** A filled-in value: texts that are known, and names that only the run knows. `written`: as it was, where that is no name. */
+export type Filled = readonly (string | { readonly name: string; readonly written?: string })[]
 
 /** Fills in values, each variable once. */
 export type Filler = {
@@ -90,7 +97,12 @@ export type FillerOptions = { readonly isLate: (name: string) => boolean }
 export const createFiller = (variables: Variables, options: FillerOptions): Filler => {
   const done = new Map<string, Filled>()
   const fill = (text: string, path: ReadonlySet<string>): Filled => {
-    const parts: (string | { readonly name: string })[] = []
+    const filled = fillOnce(text, path)
+    const [only, ...more] = filled
+    return nested.test(text) && typeof only === 'string' && more.length === 0 ? fillOnce(only, path) : filled
+  }
+  const fillOnce = (text: string, path: ReadonlySet<string>): Filled => {
+    const parts: Filled[number][] = []
     let end = 0
     for (const match of text.matchAll(reference)) {
       parts.push(text.slice(end, match.index))
@@ -100,8 +112,9 @@ export const createFiller = (variables: Variables, options: FillerOptions): Fill
     return compact([...parts, text.slice(end)])
   }
   const replaced = (match: RegExpExecArray, path: ReadonlySet<string>): Filled => {
-    const [whole, plain, braced, percent] = match
+    const [whole, plain, braced, percent, nameless] = match
     if (whole === '$$') return ['$']
+    if (nameless !== undefined) return [{ name: '', written: nameless }]
     const name = plain ?? braced ?? percent
     if (name === undefined || path.has(name)) return [whole]
     const value = variableOf(name, path)
@@ -128,6 +141,7 @@ export const createFiller = (variables: Variables, options: FillerOptions): Fill
     fill(written, none)
       .map((part) => {
         if (typeof part === 'string') return part
+        if (part.written !== undefined) return unknown === 'kept' ? part.written : ''
         return unknown === 'kept' || isOfRun(part.name, variables, { isLate: () => false }) ? `$${part.name}` : ''
       })
       .join('')
@@ -150,7 +164,7 @@ const isOfRun = (name: string, variables: Variables, { isLate }: FillerOptions):
 }
 
 const compact = (parts: Filled): Filled => {
-  const result: (string | { readonly name: string })[] = []
+  const result: Filled[number][] = []
   for (const part of parts) {
     const last = result.at(-1)
     if (typeof part === 'string' && typeof last === 'string') result[result.length - 1] = last + part

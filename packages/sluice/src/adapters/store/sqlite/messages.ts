@@ -32,6 +32,8 @@ export type PackedTransition = {
   readonly machineVersion: number
   /** Null: only the entries are written. */
   readonly state: string | null
+  /** Null: it is as it was. */
+  readonly summary: string | null
   readonly settled: 0 | 1
   readonly nextAt: number | null
   readonly updatedAt: number

@@ -17,6 +17,7 @@ export const packCommit = (commit: Commit, now: number): WriteRequest => {
       expectedVersion: transition.expectedVersion,
       machineVersion: transition.machineVersion,
       state: transition.writes === 'state' ? json(transition.state) : null,
+      summary: transition.summary === undefined ? null : json(transition.summary),
       settled: transition.settled ? 1 : 0,
       nextAt: transition.nextAt,
       updatedAt: madeAt(transition),

@@ -8,7 +8,7 @@ import { SluiceError } from '../../../core/errors.ts'
 import { limits } from '../../../core/limits.ts'
 import { checkCommit } from '../checks.ts'
 import { formatCursor, parseCursor } from '../cursor.ts'
-import { effectOf, ledgerRowOf, requestOf, storedOf } from '../rows.ts'
+import { effectOf, ledgerRowOf, listedOf, type ListedRow, requestOf, storedOf } from '../rows.ts'
 import { openReader } from './connection.ts'
 import { failureError } from './failures.ts'
 import { databasePath } from './files.ts'
@@ -23,6 +23,7 @@ import type {
   Commit,
   Lease,
   LedgerQuery,
+  Listed,
   ListQuery,
   RequestRecord,
   Store,
@@ -30,6 +31,7 @@ import type {
   StoredEffect,
 } from '../../../ports/store.ts'
 import type { ReadStatements } from '../read-statements.ts'
+import type { Statement } from '../statement.ts'
 import type { Tables } from '../schema.ts'
 import type { Connection, Synchronous } from './connection.ts'
 import type { DirectoryLock } from './lock.ts'
@@ -146,19 +148,23 @@ class SqliteStore implements Store {
   }
 
   async list(query: ListQuery): Promise<{ readonly items: readonly Stored[]; readonly next: string | null }> {
-    const { kind, limit, idPrefix = '' } = query
+    const { idPrefix } = query
     const after = query.cursor === undefined ? null : parseCursor(query.cursor)
     return this.#read((reader, texts) => {
-      // One more than asked for tells whether there is a next page. No id has a character beyond the last of Unicode.
-      const range = { kind, id_from: idPrefix, id_before: `${idPrefix}\u{10ffff}`, limit: limit + 1 }
-      const rows =
-        after === null
-          ? reader.all<Tables['aggregate']>(texts.list, range)
-          : reader.all<Tables['aggregate']>(texts.listAfter, { ...range, updated_at: after.updatedAt, id: after.id })
-      const items = rows.slice(0, limit).map((row) => whole(reader, texts, row))
-      const last = items.at(-1)
-      const more = rows.length > limit && last !== undefined
-      return { items, next: more ? formatCursor({ updatedAt: last.updatedAt, id: last.key.id }) : null }
+      const page =
+        idPrefix === undefined
+          ? pageOf<Tables['aggregate']>(reader, { first: texts.newest, next: texts.newestAfter }, { ...query, after })
+          : pageOf<Tables['aggregate']>(reader, { first: texts.list, next: texts.listAfter }, { ...query, after })
+      return { items: page.rows.map((row) => whole(reader, texts, row)), next: page.next }
+    })
+  }
+
+  async summaries(query: ListQuery): Promise<{ readonly items: readonly Listed[]; readonly next: string | null }> {
+    const after = query.cursor === undefined ? null : parseCursor(query.cursor)
+    return this.#read((reader, texts) => {
+      const statements = { first: texts.summaries, next: texts.summariesAfter }
+      const page = pageOf<ListedRow>(reader, statements, { ...query, after })
+      return { items: page.rows.map(listedOf), next: page.next }
     })
   }
 
@@ -204,6 +210,29 @@ class SqliteStore implements Store {
       throw failureError(error, 'read', this.#parts.path)
     }
   }
+}
+
+type PageStatements = { readonly first: Statement; readonly next: Statement }
+type PageOfQuery = Omit<ListQuery, 'cursor'> & {
+  readonly after: { readonly updatedAt: number; readonly id: string } | null
+}
+
+/** A page of rows, newest first, and the cursor of the next. */
+const pageOf = <Row extends Pick<Tables['aggregate'], 'updated_at' | 'id'>>(
+  reader: Connection,
+  statements: PageStatements,
+  { kind, limit, idPrefix = '', after }: PageOfQuery,
+): { readonly rows: readonly Row[]; readonly next: string | null } => {
+  // One more than asked for tells whether there is a next page. No id has a character beyond the last of Unicode.
+  const range = { kind, id_from: idPrefix, id_before: `${idPrefix}\u{10ffff}`, limit: limit + 1 }
+  const found =
+    after === null
+      ? reader.all<Row>(statements.first, range)
+      : reader.all<Row>(statements.next, { ...range, updated_at: after.updatedAt, id: after.id })
+  const rows = found.slice(0, limit)
+  const last = rows.at(-1)
+  const more = found.length > limit && last !== undefined
+  return { rows, next: more ? formatCursor({ updatedAt: last.updated_at, id: last.id }) : null }
 }
 
 /** A row, with what happened since its state was written. */

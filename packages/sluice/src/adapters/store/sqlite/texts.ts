@@ -42,6 +42,10 @@ export const sqliteTexts: SqliteTexts = {
       text: 'update "aggregate" set "version" = ?, "settled" = ?, "next_at" = ?, "claims" = 0, "updated_at" = ? where "kind" = ? and "id" = ? and "version" = ?',
       parameters: ['version', 'settled', 'next_at', 'updated_at', 'kind', 'id', 'expected'],
     },
+    keepSummary: {
+      text: 'insert into "summary" ("kind", "id", "text") values (?, ?, ?) on conflict ("kind", "id") do update set "text" = ?',
+      parameters: ['kind', 'id', 'text', 'text'],
+    },
     claim: {
       text: 'update "aggregate" set "claims" = "claims" + 1 where "kind" = ? and "id" = ? returning "claims"',
       parameters: ['kind', 'id'],
@@ -92,14 +96,6 @@ export const sqliteTexts: SqliteTexts = {
     },
   },
   read: {
-    load: {
-      text: 'select * from "aggregate" where "kind" = ? and "id" = ?',
-      parameters: ['kind', 'id'],
-    },
-    open: {
-      text: 'select * from "aggregate" where "settled" = 0 and "kind" = ? and "machine_version" <= ? order by "id"',
-      parameters: ['kind', 'machine_version'],
-    },
     list: {
       text: 'select * from "aggregate" where "kind" = ? and "id" >= ? and "id" < ? order by "updated_at" desc, "id" desc limit ?',
       parameters: ['kind', 'id_from', 'id_before', 'limit'],
@@ -107,6 +103,30 @@ export const sqliteTexts: SqliteTexts = {
     listAfter: {
       text: 'select * from "aggregate" where "kind" = ? and "id" >= ? and "id" < ? and ("updated_at" < ? or ("updated_at" = ? and "id" < ?)) order by "updated_at" desc, "id" desc limit ?',
       parameters: ['kind', 'id_from', 'id_before', 'updated_at', 'updated_at', 'id', 'limit'],
+    },
+    newest: {
+      text: 'select * from "aggregate" where "kind" = ? order by "updated_at" desc, "id" desc limit ?',
+      parameters: ['kind', 'limit'],
+    },
+    newestAfter: {
+      text: 'select * from "aggregate" where "kind" = ? and ("updated_at" < ? or ("updated_at" = ? and "id" < ?)) order by "updated_at" desc, "id" desc limit ?',
+      parameters: ['kind', 'updated_at', 'updated_at', 'id', 'limit'],
+    },
+    summaries: {
+      text: 'select "aggregate"."kind", "aggregate"."id", "aggregate"."updated_at", "summary"."text" from "aggregate" left join "summary" on "summary"."kind" = "aggregate"."kind" and "summary"."id" = "aggregate"."id" where "aggregate"."kind" = ? order by "aggregate"."updated_at" desc, "aggregate"."id" desc limit ?',
+      parameters: ['kind', 'limit'],
+    },
+    summariesAfter: {
+      text: 'select "aggregate"."kind", "aggregate"."id", "aggregate"."updated_at", "summary"."text" from "aggregate" left join "summary" on "summary"."kind" = "aggregate"."kind" and "summary"."id" = "aggregate"."id" where "aggregate"."kind" = ? and ("aggregate"."updated_at" < ? or ("aggregate"."updated_at" = ? and "aggregate"."id" < ?)) order by "aggregate"."updated_at" desc, "aggregate"."id" desc limit ?',
+      parameters: ['kind', 'updated_at', 'updated_at', 'id', 'limit'],
+    },
+    load: {
+      text: 'select * from "aggregate" where "kind" = ? and "id" = ?',
+      parameters: ['kind', 'id'],
+    },
+    open: {
+      text: 'select * from "aggregate" where "settled" = 0 and "kind" = ? and "machine_version" <= ? order by "id"',
+      parameters: ['kind', 'machine_version'],
     },
     ledger: {
       text: 'select * from "ledger" where "seq" > ? order by "seq" limit ?',
@@ -153,6 +173,12 @@ export const sqliteTexts: SqliteTexts = {
       statements: [
         'alter table "aggregate" add column "state_version" integer default 0 not null',
         'update "aggregate" set "state_version" = "version"',
+      ],
+    },
+    {
+      version: 3,
+      statements: [
+        'create table "summary" ("kind" text not null, "id" text not null, "text" text not null, constraint "summary_key" primary key ("kind", "id"))',
       ],
     },
   ],

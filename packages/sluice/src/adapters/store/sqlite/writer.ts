@@ -41,6 +41,8 @@ export class Writer {
   #head: Head
   #lease: Lease | null
   #failed: Failed | null = null
+  /** Up to when kept answers were looked at, epoch ms. */
+  #forgottenAt = 0
 
   constructor(parts: WriterParts) {
     this.#parts = parts
@@ -114,7 +116,10 @@ export class Writer {
     const { connection, statements } = this.#parts
     const before = this.#head
     const hashes = commit.transitions.flatMap((transition) => this.#write(transition))
-    if (commit.request !== null) connection.run(statements.keepRequest, commit.request)
+    if (commit.request !== null) {
+      connection.run(statements.keepRequest, commit.request)
+      if (commit.request.at >= this.#forgottenAt + limits.requestsLookMs) this.#forgetRequests(commit.request.at)
+    }
     return { kind: 'committed', seq: before.seq + 1, previousHash: before.hash, hashes }
   }
 
@@ -133,6 +138,7 @@ export class Writer {
       ...(state === null ? {} : { state, machine_version: transition.machineVersion }),
     })
     assert(changed === 1, `a checked transition of ${key.kind}/${key.id} finds its row`)
+    if (transition.summary !== null) connection.run(statements.keepSummary, { ...key, text: transition.summary })
     this.#keepEffects(transition)
     return transition.entries.map((entry, index) => {
       const seq = this.#head.seq + 1
@@ -164,9 +170,16 @@ export class Writer {
     const { connection, statements } = this.#parts
     const lease = { owner: request.owner, epoch: (this.#lease?.epoch ?? 0) + 1 }
     connection.run(statements.takeLease, { scope, ...lease, at: request.at })
-    connection.run(statements.forgetRequests, { before: request.at - limits.requestKeptMs })
+    this.#forgetRequests(request.at)
     this.#lease = lease
     return lease
+  }
+
+  /** Whoever keeps an answer takes the old ones away, so that a control plane that runs for months keeps no more than those of a day. */
+  #forgetRequests(now: number): void {
+    const { connection, statements } = this.#parts
+    connection.run(statements.forgetRequests, { before: now - limits.requestKeptMs })
+    this.#forgottenAt = now
   }
 
   #claim({ key, lease }: Extract<WriteRequest, { kind: 'claim' }>): Outcome {

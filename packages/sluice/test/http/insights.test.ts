@@ -1,0 +1,67 @@
+/** Insights over more than is usual. */
+import { deepStrictEqual } from 'node:assert/strict'
+import { test } from 'node:test'
+import { commitId, digest, runId } from '../../src/core/model.ts'
+import { runMachine } from '../../src/core/pipeline/machine.ts'
+import { plainJob, plainStep } from '../../src/core/pipeline/plain-plans.ts'
+import type { RunState } from '../../src/core/pipeline/types.ts'
+import type { ApiContext } from '../../src/http/context.ts'
+import { evidenceHandlers } from '../../src/http/handlers/evidence.ts'
+
+const planned = runMachine.decide(
+  { status: 'absent' },
+  {
+    type: 'run_planned',
+    at: 1,
+    id: runId('run_1'),
+    token: 1,
+    by: { kind: 'person', name: 'Ada' },
+    carried: [],
+    plan: {
+      form: 1,
+      service: 'shop',
+      commit: { id: commitId('a'.repeat(40)), subject: 'feat: one', author: 'Ada', committedAt: 1 },
+      version: '1.0.0',
+      trigger: { event: 'manual', name: null, inputs: {} },
+      parallelMax: 1,
+      isolation: 'auto',
+      jobs: [plainJob('test', { steps: [plainStep('test', 'true')] })],
+      gates: null,
+      draft: null,
+    },
+  },
+).state
+const evidence = digest(`sha256:${'0'.repeat(64)}`)
+const finished: RunState = runMachine.decide(planned, {
+  type: 'effect_succeeded',
+  at: 5,
+  sequence: runMachine.outstanding(planned)[0]?.sequence ?? 0,
+  result: { kind: 'job_succeeded', artifacts: [], outputs: {}, evidence },
+}).state
+
+/** More than a function takes arguments; a report may hold twice as many. */
+const count = 200_000
+const cases = Array.from({ length: count }, (_, index) => ({
+  id: `test ${index}`,
+  outcome: 'passed',
+  durationMs: index,
+  failedAttempts: 0,
+}))
+const report = { job: 'test', status: 'read', evidence: { contents: [{ kind: 'tests', cases, gaps: [] }] } }
+
+test('a report of more tests than a function takes arguments is counted', async () => {
+  // Trusted: of the context, the handler asks for no more than this.
+  const context = {
+    engine: { reading: { runs: async () => ({ items: [finished], next: null }) } },
+    evidence: { read: async () => [report] },
+  } as unknown as ApiContext
+  const call = {
+    params: {},
+    query: {},
+    body: {},
+    caller: { by: { kind: 'person', name: 'Ada' }, idempotencyKey: null },
+    signal: new AbortController().signal,
+  } as const
+  const { runs, flaky, slowest } = await evidenceHandlers['runs.insights'](context, call)
+  deepStrictEqual([runs, flaky, slowest[0]?.name], [1, [], `test ${count - 1}`])
+})
