@@ -38,7 +38,7 @@ type Make = (stateOf: (key: AggregateKey) => unknown) => readonly Input[]
 type Decided = { readonly plan: Plan; readonly written: Promise<readonly LedgerRow[]> | null }
 
 /** What the store says to one commit and no other: somebody was first, or it is larger than a row may be. */
-const refusals: readonly ErrorCode[] = ['command_conflict', 'usage_invalid']
+const refusals: ReadonlySet<ErrorCode> = new Set(['command_conflict', 'usage_invalid'])
 
 /** See the file's header. One a store; `start` before anything else. */
 export class Loop {
@@ -248,7 +248,7 @@ export class Loop {
       this.#commits.delete(written)
       this.#drop()
       // Refused for its own sake, with nothing written: the rest goes on.
-      if (known.retry === 'later' || refusals.includes(known.code)) this.#takeUpLater(known)
+      if (known.retry === 'later' || refusals.has(known.code)) this.#takeUpLater(known)
       else this.#fatal(known)
       throw known
     } finally {

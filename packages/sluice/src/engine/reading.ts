@@ -106,14 +106,6 @@ export class Reading {
     return { next: page.next, items: page.items.flatMap((state) => existingRun(state) ?? []) }
   }
 
-  /** Runs that are not over, in no order. */
-  async unsettledRuns(): Promise<readonly Run[]> {
-    const open = await this.#store.open(machineVersions)
-    return open
-      .filter(({ key }) => key.kind === 'run')
-      .flatMap((stored) => existingRun(currentState('run', stored)) ?? [])
-  }
-
   /** Runs in short, newest first. Of one that has no summary the state is read. */
   async runSummaries({ limit, cursor }: PageQuery): Promise<Page<RunSummary>> {
     const bounded = Math.min(limit ?? limits.pageItemsDefault, limits.pageItemsMax)
@@ -125,6 +117,14 @@ export class Reading {
       if (known !== null) items.push(known)
     }
     return { next: page.next, items }
+  }
+
+  /** Runs that are not over, in no order. */
+  async unsettledRuns(): Promise<readonly Run[]> {
+    const open = await this.#store.open(machineVersions)
+    return open
+      .filter(({ key }) => key.kind === 'run')
+      .flatMap((stored) => existingRun(currentState('run', stored)) ?? [])
   }
 
   /** Rollouts, newest first. */

@@ -10,6 +10,8 @@ export type Inheritance = {
   readonly serving: () => void
   /** Has `take` called with each cut that the predecessor makes after it gave its state away, and with those it has made already. */
   readonly trips: (take: (passed: PassedTrip) => void) => void
+  /** Tells the predecessor of a cut made here: it still serves the connections that it has. */
+  readonly tell: (passed: PassedTrip) => void
 }
 
 /** Documented parser of a message that names a listening socket: the other end of the channel is this same program. */

@@ -65,7 +65,10 @@ export const runGateway = async (options: GatewayOptions): Promise<Gateway> => {
   const table = new RouteTable({
     plane,
     folder,
-    notify: (notice) => control.notify(notice),
+    notify: (notice) => {
+      control.notify(notice)
+      if (notice.kind === 'tripped') inheritance?.tell(notice)
+    },
     listenersChanged: () => standby?.renew() ?? Promise.resolve(),
   })
   const { stateDir, standbyCommand: command } = options
@@ -207,6 +210,7 @@ class Running {
       await this.parts.lock?.release()
       this.parts.lock = null
       await successor.entrust(listeners)
+      successor.trips((passed) => table.takeTrip(passed))
       // After the answer has gone out.
       setImmediate(() => this.stop())
       return successor.pid

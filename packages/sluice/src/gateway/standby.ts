@@ -170,4 +170,5 @@ const inheritanceOf = (listeners: readonly unknown[]): Inheritance => ({
   listeners: listeners.map((each, index) => inheritedListener({ ...readNamed(each), fd: firstDescriptor + index })),
   serving: () => {},
   trips: () => {},
+  tell: () => {},
 })

@@ -9,7 +9,7 @@
  * |                              | takes no more commands, writes its state,     |                                        |
  * |                              | gives up lock and socket, sends the listeners | takes lock, state, listeners, socket;  |
  * | gets the successor's pid     | stops accepting, serves what it has, exits    | says `serving`                         |
- * |                              | tells what it still cuts                      | cuts that, too                         |
+ * |                              | cuts what the other one cuts                  | cuts what the other one cuts           |
  *
  * When the successor ends before `serving`, the predecessor takes everything back.
  */
@@ -34,6 +34,8 @@ export type Successor = {
   readonly entrust: (listeners: readonly PassedListener[]) => Promise<void>
   /** Tells it of a cut; one that has ended hears nothing. */
   readonly tell: (passed: PassedTrip) => void
+  /** Has `take` called with each cut that it makes. */
+  readonly trips: (take: (passed: PassedTrip) => void) => void
 }
 
 /** Starts the successor and waits until it is loaded. Rejects `gateway_unreachable`. */
@@ -53,6 +55,10 @@ export const startSuccessor = async (command: readonly string[]): Promise<Succes
       child.unref()
     },
     tell: (passed) => child.connected && child.send({ kind: 'tripped', ...passed }, () => {}),
+    trips: (take) =>
+      void child.on('message', (message) => {
+        if (kindOf(message) === 'tripped') take(readTrip(message))
+      }),
   }
 }
 
@@ -103,14 +109,19 @@ export const inherit = (): Promise<Inheritance> =>
       if (kindOf(message) === 'tripped') return take(readTrip(message))
       if (handle instanceof net.Server) listeners.push(sentListener({ ...readNamed(message), server: handle }))
       if (kindOf(message) === 'all') count = countOf(message)
-      if (listeners.length >= count) resolve({ listeners, serving, trips })
+      if (listeners.length >= count) resolve({ listeners, serving, trips, tell })
     }
     process.on('message', read)
     // The predecessor died: nobody will send what is missing, and its state is free.
-    process.once('disconnect', () => resolve({ listeners, serving: () => {}, trips }))
+    process.once('disconnect', () => resolve({ listeners, serving: () => {}, trips, tell }))
     process.send({ kind: 'ready' })
     return undefined
   })
+
+/** Tells the predecessor, if it still serves somebody. */
+const tell = (passed: PassedTrip): void => {
+  if (process.connected) process.send?.({ kind: 'tripped', ...passed }, undefined, {}, () => {})
+}
 
 const countOf = (message: unknown): number =>
   typeof message === 'object' && message !== null && 'count' in message ? Number(message.count) : 0

@@ -265,17 +265,17 @@ const results = async (
     evidence: kept.digest,
     isolation: workspace.label,
   }
-  return {
-    end: await withArtifacts(work, { end: common, machine, hasSucceeded }, signals),
-    attachments: kept.attachments,
-  }
+  const end = await withArtifacts(work, { machine, end: common, hasSucceeded }, signals)
+  return { end, attachments: kept.attachments }
 }
-
-type Ended = { readonly end: JobEnd; readonly machine: LocalJobShell; readonly hasSucceeded: boolean }
 
 const withArtifacts = async (
   { plan, request, workspace, folder, log, store }: JobWork,
-  { end, machine, hasSucceeded }: Ended,
+  {
+    machine,
+    end,
+    hasSucceeded,
+  }: { readonly machine: LocalJobShell; readonly end: JobEnd; readonly hasSucceeded: boolean },
   signals: JobSignals,
 ): Promise<JobEnd> => {
   if (store === null) return end

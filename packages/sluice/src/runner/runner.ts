@@ -254,10 +254,7 @@ export class LocalRunner {
     const { github, builtins = null, repository = null, now } = this.#options
     const folder = this.#folder(key)
     const shared = await this.#enterShared(request, isolation, signals.stop)
-    const files =
-      shared === null
-        ? await this.#files(request, beginning, signals.stop)
-        : ({ kind: 'shared', directory: shared.directory } as const)
+    const files = await this.#files({ request, beginning, shared }, signals.stop)
     let made: readonly Artifact[] = []
     const release = files.kind === 'layers' ? this.#checkouts?.hold(files.lowers) : undefined
     try {
@@ -333,10 +330,14 @@ export class LocalRunner {
 
   /** What the workspace is made of. */
   async #files(
-    { directory, commit, run, inputs = [] }: JobRequest,
-    { lowers }: Beginning,
+    {
+      request: { directory, commit, run, inputs = [] },
+      beginning: { lowers },
+      shared,
+    }: Pick<Opening, 'request' | 'beginning'> & { readonly shared: SharedCheckout | null },
     signal: AbortSignal,
   ): Promise<Parameters<typeof openWorkspace>[0]['files']> {
+    if (shared !== null) return { kind: 'shared', directory: shared.directory }
     if (directory !== undefined) return { kind: 'given', directory }
     if (lowers.length > 0) return { kind: 'layers', lowers }
     const checkouts = this.#checkouts

@@ -203,18 +203,17 @@ describe('a cut that comes while the disk is busy with another record', () => {
     await table.set(route)
     const units = { units: 9, badUnits: 9 }
     const trip = { rollout, at: 1, logE: 5, candidate: units, stable: units, shareBp: 1_000 }
-    let isOver = false
-    const paused = table.pause(route, { token: 1, sequence: 2 }, 60_000).finally(() => (isOver = true))
+    const paused = table.pause(route, { token: 1, sequence: 2 }, 60_000)
     while (!fs.existsSync(path.join(folder, 'shop@production.json.new'))) await turn()
     table.find(route)?.cut(trip)
-    while (!isOver) {
-      assert.deepEqual(readRoutes(folder, world)[0]?.tripped, [rollout])
+    let [record] = readRoutes(folder, world)
+    while (record?.fence.sequence === 1) {
+      assert.deepEqual(record.tripped, [rollout])
       await turn()
+      ;[record] = readRoutes(folder, world)
     }
-    await paused
-    const [record] = readRoutes(folder, world)
     assert.deepEqual([record?.tripped, record?.fence.sequence], [[rollout], 2])
-    assert.ok((record?.pausedUntil ?? 0) > 0)
+    await paused
     table.find(route)?.gate.resume()
   })
 })
@@ -434,6 +433,34 @@ describe('a successor', () => {
       [10_000, 0],
     )
     assert.deepEqual(readRoutes(path.join(stateDir, 'routes'), realWorld())[0]?.tripped, [rollout])
+  })
+
+  it('tells its predecessor what it cuts: the connections that this one still serves do not reach the candidate either', async (t) => {
+    let isBad = false
+    const stable = await startUpstream(t, 'stable')
+    const candidate = await startUpstream(t, 'candidate', (_, response) => response.writeHead(isBad ? 500 : 200).end())
+    const stateDir = stateFolder(t)
+    const port = await freePort()
+    const first = await spawnGateway(t, stateDir)
+    const arms = [arm('stable', 5_000, [stable.upstream]), arm('candidate', 5_000, [candidate.upstream])]
+    await first.control.send({ kind: 'set_route', route: makeRoute(port, 1, { arms, tripwire }) })
+    const get = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n'
+    const kept = Array.from({ length: 20 }, () => new RawClient(t, port))
+    for (const client of kept) client.send(get)
+    await Promise.all(kept.map((client) => client.until('HTTP/1.1 200')))
+    await replaceGateway(t, stateDir)
+    const control = new Control(path.join(stateDir, 'gateway.sock'))
+    atEnd(t, () => control.close())
+    isBad = true
+    await eventually('the cut', async () => (await ask(port)) && (await control.observe()).trip)
+    // The successor writes to the same place, where both say it.
+    await eventually('the first has heard of it', () => first.log().split('"tripped"').length === 3)
+    for (const client of kept) client.send(get)
+    const received = await Promise.all(kept.map((client) => client.end()))
+    assert.deepEqual(
+      received.filter((text) => text.includes('HTTP/1.1 500')),
+      [],
+    )
   })
 
   it('finds nobody to take over from, and just serves', async (t) => {

@@ -13,12 +13,17 @@ const heldBytesMax = 12 * 1_048_576
 const askedMax = 300
 
 /** The number once it has stopped growing. */
-const settled = (look: () => number | Promise<number>): Promise<number> =>
-  eventually('it settles', async () => {
-    const before = await look()
-    await sleep(100)
-    return (await look()) === before && before
+const settled = async (look: () => number | Promise<number>): Promise<number> => {
+  let last = -1
+  let same = 0
+  return eventually('it settles', async () => {
+    await sleep(10)
+    const now = await look()
+    same = now === last ? same + 1 : 0
+    last = now
+    return same === 10 && now
   })
+}
 
 /** Reads at least so many bytes more, or to the end; no faster than piece by piece, so that what it is sent is always waiting. */
 const read = async (client: RawClient, bytes: number): Promise<void> => {

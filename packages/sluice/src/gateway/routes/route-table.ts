@@ -232,7 +232,7 @@ export class RouteTable {
     this.passed = []
   }
 
-  /** Cuts what the predecessor has cut since it gave its state away. */
+  /** Cuts what another gateway has cut: the predecessor, since it gave its state away, or the successor. */
   takeTrip(passed: PassedTrip): void {
     const entry = this.entries.get(key(passed))
     const { trip } = passed
