@@ -171,7 +171,7 @@ export const keepEvidence = async (
   const isThere = (path: string): boolean => others.includes(path) || existsSync(join(directory, path))
   const collected = await evidenceToKeep(read, { masks: log.masks, staging, isThere })
   for (const sentence of collected.flatMap(troubles)) log.note(sentence)
-  const attachments = attachmentsOf(collected).filter(({ kept }) => kept !== undefined)
+  const attachments = attachmentsOf(read).filter(({ kept }) => kept !== undefined)
   return { digest: await store.put(collected), attachments: attachments.map(({ path }) => path) }
 }
 
