@@ -110,6 +110,8 @@ export const limits = {
   configBytesMax: 4_194_304,
   /** Attempts of one job whose outcome is unknown (its runner died); then it counts as failed. */
   jobAttemptsMax: 3,
+  /** How long processes are waited for that were sent SIGKILL, milliseconds; one that sits in the kernel may stay there for ever. */
+  killWaitMs: 10_000,
   /** Attempts to stop a job before the run gives its processes up. */
   stopAttemptsMax: 3,
   /** How long stopping a job may take: SIGTERM, ten seconds, SIGKILL, and then some. */

@@ -1,6 +1,7 @@
 /** Ending a process and everything that it started. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { readdirSync, readFileSync } from 'node:fs'
+import { limits } from '../core/limits.ts'
 
 /** Whether any process of the group is alive (zombies do not count where /proc tells). */
 export const isGroupAlive = (group: number): boolean => {
@@ -29,15 +30,26 @@ export const childrenOf = (pid: number): readonly number[] => {
   }
 }
 
-/** SIGTERM to the group, a grace, SIGKILL. Resolves once nothing of it is left; safe to repeat. */
-export const endGroup = async (group: number, graceMs: number): Promise<void> => {
+/** How a group is looked at; the system's look and the limit, when absent. */
+export type GroupLook = { readonly isAlive?: (group: number) => boolean; readonly killWaitMs?: number }
+
+/**
+ * SIGTERM to the group, a grace, SIGKILL. Resolves once nothing of it is left, or only what has its SIGKILL and sits in the kernel, where no signal reaches it: that ends
+ * when it comes back, and nobody can wait for it. Safe to repeat.
+ */
+export const endGroup = async (
+  group: number,
+  graceMs: number,
+  { isAlive = isGroupAlive, killWaitMs = limits.killWaitMs }: GroupLook = {},
+): Promise<void> => {
   send(group, 'SIGTERM')
   const deadline = performance.now() + graceMs
-  while (isGroupAlive(group)) {
+  while (isAlive(group)) {
     if (performance.now() >= deadline) break
     await sleep(10)
   }
-  while (isGroupAlive(group)) {
+  const givenUpAt = performance.now() + killWaitMs
+  while (isAlive(group) && performance.now() < givenUpAt) {
     send(group, 'SIGKILL')
     await sleep(5)
   }

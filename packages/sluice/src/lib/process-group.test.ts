@@ -1,0 +1,20 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { it } from 'node:test'
+import { endGroup, isGroupAlive } from './process-group.ts'
+
+it('a group ends with all of its processes, and one that no signal reaches is given up', async () => {
+  const script = `trap '' TERM; sleep 60 & echo ready; wait; sleep 60`
+  const child = spawn('sh', ['-c', script], { detached: true, stdio: ['ignore', 'pipe', 'ignore'] })
+  const group = child.pid
+  assert.ok(group !== undefined)
+  await once(child.stdout, 'data')
+  await endGroup(group, 20)
+  assert.ok(!isGroupAlive(group))
+  // As the kernel shows one that waits for a disk that does not answer.
+  let looks = 0
+  const isAlive = (): boolean => (looks += 1) > 0
+  await endGroup(group, 10, { isAlive, killWaitMs: 30 })
+  assert.ok(looks > 1)
+})
