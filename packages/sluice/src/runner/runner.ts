@@ -34,7 +34,7 @@ import { removeServices } from './services/services.ts'
 import { signalsOf } from './signals.ts'
 import type { JobSignals } from './steps.ts'
 import { Trash } from './trash.ts'
-import { Checkouts } from './workspace/checkouts.ts'
+import { Checkouts, type Claim } from './workspace/checkouts.ts'
 import { Copies } from './workspace/copies.ts'
 import { type SharedCheckout, SharedCheckouts } from './workspace/shared-checkouts.ts'
 import { clearWorkspace, openWorkspace } from './workspace/workspace.ts'
@@ -253,11 +253,12 @@ export class LocalRunner {
     const { environment, network = 'shared', stateDir, artifacts, evidence } = this.#options
     const { github, builtins = null, repository = null, now } = this.#options
     const folder = this.#folder(key)
-    const shared = await this.#enterShared(request, isolation, signals.stop)
-    const files = await this.#files({ request, beginning, shared }, signals.stop)
+    const claim = this.#checkouts?.claim() ?? null
+    let shared: SharedCheckout | null = null
     let made: readonly Artifact[] = []
-    const release = files.kind === 'layers' ? this.#checkouts?.hold(files.lowers) : undefined
     try {
+      shared = await this.#enterShared(request, { isolation, claim }, signals.stop)
+      const files = await filesOf(request, { beginning, claim, shared }, signals.stop)
       const workspace = await openWorkspace({
         folder,
         isolation,
@@ -309,7 +310,7 @@ export class LocalRunner {
       made = end.artifacts
       return end
     } finally {
-      release?.()
+      claim?.release()
       shared?.leave(made.map(({ digest }) => digest))
     }
   }
@@ -317,34 +318,14 @@ export class LocalRunner {
   /** The run's one checkout, where isolation is off and no folder was given. */
   async #enterShared(
     { directory, commit, run, inputs = [] }: JobRequest,
-    isolation: Isolation,
+    { isolation, claim }: { readonly isolation: Isolation; readonly claim: Claim | null },
     signal: AbortSignal,
   ): Promise<SharedCheckout | null> {
-    const checkouts = this.#checkouts
-    if (isolation.kind !== 'shared' || directory !== undefined || checkouts === null) return null
+    if (isolation.kind !== 'shared' || directory !== undefined || claim === null) return null
     return this.#shared.enter(run, {
-      base: () => checkouts.commit(commit.id, run, signal),
-      inputs: inputs.map((input) => ({ digest: input.digest, folder: () => checkouts.artifact(input, signal) })),
+      base: () => claim.commit(commit.id, run, signal),
+      inputs: inputs.map((input) => ({ digest: input.digest, folder: () => claim.artifact(input, signal) })),
     })
-  }
-
-  /** What the workspace is made of. */
-  async #files(
-    {
-      request: { directory, commit, run, inputs = [] },
-      beginning: { lowers },
-      shared,
-    }: Pick<Opening, 'request' | 'beginning'> & { readonly shared: SharedCheckout | null },
-    signal: AbortSignal,
-  ): Promise<Parameters<typeof openWorkspace>[0]['files']> {
-    if (shared !== null) return { kind: 'shared', directory: shared.directory }
-    if (directory !== undefined) return { kind: 'given', directory }
-    if (lowers.length > 0) return { kind: 'layers', lowers }
-    const checkouts = this.#checkouts
-    if (checkouts === null) throw new SluiceError('unexpected', { detail: 'the runner knows no repository' })
-    const base = await checkouts.commit(commit.id, run, signal)
-    const unpacked = await Promise.all(inputs.map((input) => checkouts.artifact(input, signal)))
-    return { kind: 'layers', lowers: [base, ...unpacked] }
   }
 
   /** Checkpoints are of use after a failure. */
@@ -373,6 +354,26 @@ export class LocalRunner {
   #groupsPath(key: string): string {
     return join(this.#options.stateDir, 'jobs', `${keyName(key)}.groups`)
   }
+}
+
+type Sources = { readonly beginning: Beginning; readonly claim: Claim | null; readonly shared: SharedCheckout | null }
+
+/** What the workspace is made of. */
+const filesOf = async (
+  { directory, commit, run, inputs = [] }: JobRequest,
+  { beginning: { lowers }, claim, shared }: Sources,
+  signal: AbortSignal,
+): Promise<Parameters<typeof openWorkspace>[0]['files']> => {
+  if (shared !== null) return { kind: 'shared', directory: shared.directory }
+  if (directory !== undefined) return { kind: 'given', directory }
+  if (lowers.length > 0) {
+    claim?.keep(lowers)
+    return { kind: 'layers', lowers }
+  }
+  if (claim === null) throw new SluiceError('unexpected', { detail: 'the runner knows no repository' })
+  const base = await claim.commit(commit.id, run, signal)
+  const unpacked = await Promise.all(inputs.map((input) => claim.artifact(input, signal)))
+  return { kind: 'layers', lowers: [base, ...unpacked] }
 }
 
 const cachesOf = (options: RunnerOptions, checkouts: Checkouts | null): RunCaches | null => {

@@ -5,6 +5,7 @@
  * A checkout has a repository of its own that borrows the objects of the project's: what a job does to branches, tags and index stays with the job.
  */
 import { createHash, randomBytes } from 'node:crypto'
+import { renameSync } from 'node:fs'
 import { mkdir, readdir, readFile, rename, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Artifact, CommitId, RunId } from '../../core/model.ts'
@@ -21,6 +22,12 @@ export type CheckoutsOptions = {
   readonly now: () => number
 }
 
+/** Checkouts in use. `keep`: folders that are there already. Safe to release twice. */
+export type Claim = Pick<Checkouts, 'commit' | 'artifact'> & {
+  readonly keep: (paths: readonly string[]) => void
+  readonly release: () => void
+}
+
 /** Keeps checkouts of one project. */
 export class Checkouts {
   readonly #options: CheckoutsOptions
@@ -28,6 +35,8 @@ export class Checkouts {
   /** By name: what is being made, or was made by this process. */
   readonly #made = new Map<string, Promise<string>>()
   readonly #held = new Map<string, number>()
+  /** Folders that are not whole yet. */
+  readonly #making = new Set<string>()
   /** Names of the repository's refs and objects, looked up once for each run. */
   #known: { readonly run: RunId; readonly refs: Promise<Refs> } | null = null
 
@@ -39,17 +48,16 @@ export class Checkouts {
   /** The folder that holds the commit's checkout; with the refs that the repository had when the run first asked. */
   async commit(commit: CommitId, run: RunId, signal: AbortSignal): Promise<string> {
     const refs = await this.#refs(run, signal)
-    return this.#once(
-      `${commit.slice(0, 40)}-${refs.hash}`,
-      (directory) => checkOut({ refs, commit, directory }, signal),
-      signal,
-    )
+    return this.#once(nameOf(commit, refs), (directory) => checkOut({ refs, commit, directory }, signal), signal)
   }
 
   /** The folder that holds an artifact's files, under `checkout` as a checkout has them. */
   artifact(artifact: Artifact, signal: AbortSignal): Promise<string> {
-    const name = artifact.digest.slice('sha256:'.length)
-    return this.#once(name, (directory) => this.#options.unpack(artifact, directory, signal), signal)
+    return this.#once(
+      nameOfArtifact(artifact),
+      (directory) => this.#options.unpack(artifact, directory, signal),
+      signal,
+    )
   }
 
   /** As with checkouts, one that waits for another's look tries by itself when the other was called off. */
@@ -61,12 +69,32 @@ export class Checkouts {
     return refs
   }
 
-  /** Keeps folders from being pruned until the call that it gives. */
-  hold(paths: readonly string[]): () => void {
-    for (const path of paths) this.#held.set(path, (this.#held.get(path) ?? 0) + 1)
-    return () => {
-      for (const path of paths) this.#held.set(path, (this.#held.get(path) ?? 0) - 1)
+  /** What one job works over: nothing of it is pruned from the moment that it is asked for until `release`. */
+  claim(): Claim {
+    const held: string[] = []
+    const hold = (path: string): void => {
+      held.push(path)
+      this.#held.set(path, (this.#held.get(path) ?? 0) + 1)
     }
+    return {
+      commit: async (commit, run, signal) => {
+        const refs = await this.#refs(run, signal)
+        hold(this.#path(nameOf(commit, refs)))
+        return this.commit(commit, run, signal)
+      },
+      artifact: (artifact, signal) => {
+        hold(this.#path(nameOfArtifact(artifact)))
+        return this.artifact(artifact, signal)
+      },
+      keep: (paths) => paths.forEach(hold),
+      release: () => {
+        for (const path of held.splice(0)) this.#held.set(path, (this.#held.get(path) ?? 0) - 1)
+      },
+    }
+  }
+
+  #path(name: string): string {
+    return join(this.#folder, name)
   }
 
   /** Removes all but the newest; they come again when they are asked for. */
@@ -78,9 +106,11 @@ export class Checkouts {
     )
     for (const { name } of aged.toSorted((a, b) => b.at - a.at).slice(limits.checkoutsMax)) {
       const path = join(this.#folder, name)
-      if ((this.#held.get(path) ?? 0) > 0) continue
+      // Away in the same turn as it is looked at: whoever asks for it from now on makes it anew, and finds nothing half removed.
+      if ((this.#held.get(path) ?? 0) > 0 || this.#making.has(path)) continue
       this.#made.delete(name)
-      await rm(path, { recursive: true, force: true })
+      const away = this.#path(`.${randomBytes(8).toString('hex')}`)
+      if (moveAway(path, away)) await rm(away, { recursive: true, force: true })
     }
   }
 
@@ -112,6 +142,7 @@ export class Checkouts {
     )
     if (isThere) return path
     const temporary = join(this.#folder, `.${name}.${randomBytes(6).toString('hex')}`)
+    this.#making.add(temporary)
     try {
       await mkdir(join(temporary, 'checkout'), { recursive: true })
       await make(join(temporary, 'checkout'))
@@ -125,10 +156,25 @@ export class Checkouts {
     } catch (error) {
       throw diskError(error, path)
     } finally {
+      this.#making.delete(temporary)
       await rm(temporary, { recursive: true, force: true })
     }
   }
 }
+
+/** False when it is gone already. */
+const moveAway = (path: string, away: string): boolean => {
+  try {
+    renameSync(path, away)
+    return true
+  } catch {
+    return false
+  }
+}
+
+const nameOf = (commit: CommitId, { hash }: Refs): string => `${commit.slice(0, 40)}-${hash}`
+
+const nameOfArtifact = ({ digest }: Artifact): string => digest.slice('sha256:'.length)
 
 type Refs = {
   /** Lines of a `packed-refs` file. */
