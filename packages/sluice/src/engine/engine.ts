@@ -65,6 +65,7 @@ export class Engine {
         for (const listener of this.#listeners) listener(rows)
         this.#slots.noticed(rows)
       },
+      onTakenUp: () => this.#slots.look(),
       perform: (job, signal) => perform({ ports, reading: this.reading, deliveries: this.#deliveries() }, job, signal),
     })
     this.#slots = new SlotKeeper({ loop: this.#loop, clock: ports.clock, log: ports.log })
@@ -74,7 +75,6 @@ export class Engine {
   /** Recovers, then listens to the data plane and watches over instances. */
   async start(): Promise<void> {
     await this.#loop.start()
-    this.#slots.look()
     this.#ports.router.watch((notice) => void this.#noticed(notice), this.#stopped.signal)
     void this.#ports.driver.supervise(this.#stopped.signal).catch((error: unknown) => {
       this.#ports.log.error('supervision_failed', { error: String(error) })

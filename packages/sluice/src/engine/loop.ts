@@ -27,6 +27,8 @@ export type LoopOptions = {
   readonly perform: (job: Job, signal: AbortSignal) => Promise<AnyEvent>
   /** Called with every row once it is durable. */
   readonly onRows: (rows: readonly LedgerRow[]) => void
+  /** Everything unsettled was taken up: at the start, and again after a write that failed. */
+  readonly onTakenUp: () => void
   /** The loop can no longer be trusted with anything: exit, reopen, read. */
   readonly onFatal: (error: SluiceError) => void
 }
@@ -141,6 +143,11 @@ export class Loop {
       if (decided.plan === null) throw decided.error
       return { plan: decided.plan, written: null }
     }
+  }
+
+  /** Whether it decides anything: not before its start, nor after its stop. */
+  get isRunning(): boolean {
+    return this.#status === 'running'
   }
 
   #running(): { readonly lease: Lease } {
@@ -293,6 +300,7 @@ export class Loop {
       if (!this.#held.has(keyText(stored.key))) await this.#take(stored, isRestart)
     }
     this.#wake()
+    this.#options.onTakenUp()
   }
 
   async #take(stored: Stored, isRestart: boolean): Promise<void> {
