@@ -96,23 +96,28 @@ export class Loop {
     make: Make,
     request: RequestRecord | null = null,
   ): Promise<readonly boolean[]> {
-    const { plan, written } = await this.#decide(keys, make, request)
-    if (written !== null) {
-      const rows = await written
-      for (const held of plan.held) this.#keepDurable(held)
-      this.#options.onRows(rows)
-      for (const { key, effect } of plan.effects) this.#perform(key, effect)
-      for (const held of plan.held) this.#settleUp(held)
+    const touched = [...keys]
+    try {
+      const { plan, written } = await this.#decide(touched, make, request)
+      if (written !== null) {
+        const rows = await written
+        for (const held of plan.held) this.#keepDurable(held)
+        this.#options.onRows(rows)
+        for (const { key, effect } of plan.effects) this.#perform(key, effect)
+        for (const held of plan.held) this.#settleUp(held)
+      }
+      this.#wake()
+      return plan.accepted
+    } finally {
+      for (const key of touched) this.#letGo(key)
     }
-    this.#wake()
-    return plan.accepted
   }
 
   /**
    * Decides on what is held. A refusal, and an answer that nothing changes, wait until what they were decided on is durable: if it turns
    * out never to have been, they are decided again.
    */
-  async #decide(keys: readonly AggregateKey[], make: Make, request: RequestRecord | null): Promise<Decided> {
+  async #decide(keys: AggregateKey[], make: Make, request: RequestRecord | null): Promise<Decided> {
     for (;;) {
       while (keys.some((key) => !this.#held.has(keyText(key)))) await this.hold(keys)
       const { lease } = this.#running()
@@ -128,7 +133,7 @@ export class Loop {
       })
       // What follows for another aggregate is known once it is decided: a release that a run cuts again is there already.
       if (missing.length > 0) {
-        await this.hold(missing)
+        keys.push(...missing)
         continue
       }
       if (decided.plan !== null && decided.plan.transitions.length > 0) {
@@ -338,6 +343,16 @@ export class Loop {
     if (held === undefined || held.version !== version) return
     this.#inFlight.keepOnly(keyText(key), wanted)
     if (!machine.settled(state)) return
+    this.#held.delete(keyText(key))
+    this.#durable.delete(keyText(key))
+  }
+
+  /** What was only looked at, because nothing happens to it any more or it never came to be, need not stay; environments are few, and asked again and again. */
+  #letGo(key: AggregateKey): void {
+    const held = this.#held.get(keyText(key))
+    if (held === undefined || key.kind === 'environment') return
+    const isWritten = held.version === 0 || this.#durable.get(keyText(key))?.version === held.version
+    if (!isWritten || (held.version > 0 && !machines[key.kind].settled(held.state))) return
     this.#held.delete(keyText(key))
     this.#durable.delete(keyText(key))
   }

@@ -172,3 +172,16 @@ test('a turn that could not be given for lack of space is given later, and so is
     deepStrictEqual([moment, isFull, run.status === 'running' && run.jobs[0]?.status], [moment, false, 'running'])
   }
 })
+
+test('a command to a run that is over, or to none, leaves nothing of it in memory', async () => {
+  const { start, loop, pass } = await lab({ perform: () => done })
+  await start('run_1', [jobPlan('build')])
+  await pass()
+  for (const id of ['run_1', 'run_2']) {
+    const key = runKey(id)
+    const event: RunEvent = { type: 'cancel_requested', at: 5, by, reason: null }
+    deepStrictEqual(await loop.transact([key], () => [{ key, event, actor: by, reason: null }]), [false])
+    deepStrictEqual([asRun(loop.heldState(key)).status, loop.durableState(key)], ['absent', null])
+  }
+  deepStrictEqual(loop.live('run'), [])
+})
