@@ -781,3 +781,27 @@ test('a gate that was judged broken is never a pass', () => {
   ok(settled.status === 'failed')
   deepStrictEqual(settled.cause, { kind: 'gate_failed', verdicts })
 })
+
+test('a leg that ends has the next one started without a look at all the legs for each that waits', () => {
+  const wholes = Array.from({ length: 4 }, (_, nth) => job(`m${nth}`, [], { work: { kind: 'none' }, maxParallel: 1 }))
+  const state = told(
+    planOf(
+      wholes.flatMap((whole) => [whole, ...legsOf(whole, 64)]),
+      { ...noRelease, parallelMax: 8 },
+    ),
+  )
+  ok(state.status === 'running')
+  let looks = 0
+  const legs = state.links.legs.map(
+    (list) =>
+      new Proxy(list, {
+        get: (target, name, receiver): unknown => {
+          looks += 1
+          return Reflect.get(target, name, receiver)
+        },
+      }),
+  )
+  const { effects } = runMachine.decide({ ...state, links: { ...state.links, legs } }, succeed(1, 5))
+  strictEqual(effects.length, 1)
+  ok(looks < 64, `${looks} looks at legs`)
+})
