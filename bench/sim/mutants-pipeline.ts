@@ -100,7 +100,7 @@ const rows: readonly MutantRow[] = [
   ],
   [
     'machine.ts',
-    'begin(board, index, planAt(board, index), given)',
+    'begin(board, index, given)',
     "place(board, index, { status: 'ready', since: at, past: [], given })",
     'a job by hand passes its concurrency group and its matrix',
   ],

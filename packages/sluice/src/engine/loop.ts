@@ -7,15 +7,15 @@
  *   over is answered. `store_fenced` by another writer, and `store_failed`, end the loop; start-up is recovery.
  * - There is no clean-shutdown state: `stop` only stops.
  */
-import { type ErrorCode, SluiceError } from '../core/errors.ts'
+import { SluiceError } from '../core/errors.ts'
 import type { AggregateKey, AggregateKind, LedgerRow } from '../core/ledger/entry.ts'
 import { limits } from '../core/limits.ts'
 import type { Clock, Log } from '../ports/clock.ts'
 import type { Commit, Lease, RequestRecord, Store, Stored } from '../ports/store.ts'
 import { InFlight } from './in-flight.ts'
 import type { Job } from './perform.ts'
-import { type AnyEffect, type AnyEvent, currentState, machines } from './machines.ts'
-import { type Held, type Input, keyText, type Plan, planTransaction, sluice } from './transaction.ts'
+import { type AnyEffect, type AnyEvent, machines } from './machines.ts'
+import { type Held, heldOf, type Input, keyText, type Plan, planTransaction, sluice, unwritten } from './transaction.ts'
 
 /** What the loop asks of the rest of the engine. */
 export type LoopOptions = {
@@ -38,9 +38,6 @@ type Make = (stateOf: (key: AggregateKey) => unknown) => readonly Input[]
 
 /** A plan, and its being written; null when it changes nothing. */
 type Decided = { readonly plan: Plan; readonly written: Promise<readonly LedgerRow[]> | null }
-
-/** What the store says to one commit and no other: somebody was first, or it is larger than a row may be. */
-const refusals: readonly ErrorCode[] = ['command_conflict', 'usage_invalid']
 
 const versions: Readonly<Record<AggregateKind, number>> = {
   run: machines.run.version,
@@ -267,7 +264,7 @@ export class Loop {
       this.#commits.delete(written)
       this.#drop()
       // Refused for its own sake, with nothing written: the rest goes on.
-      if (known.retry === 'later' || refusals.includes(known.code)) this.#takeUpLater(known)
+      if (known.retry === 'later' || isRefusal(known)) this.#takeUpLater(known)
       else this.#fatal(known)
       throw known
     } finally {
@@ -393,21 +390,8 @@ const attempt = (plan: () => Plan): { readonly plan: Plan } | { readonly plan: n
   }
 }
 
+/** What the store says to one commit and no other: somebody was first, or it is larger than a row may be. */
+const isRefusal = ({ code }: SluiceError): boolean => code === 'command_conflict' || code === 'usage_invalid'
+
 const asSluiceError = (error: unknown): SluiceError =>
   error instanceof SluiceError ? error : new SluiceError('store_failed', { detail: String(error), cause: error })
-
-const unwritten = (key: AggregateKey): Held => ({
-  key,
-  version: 0,
-  state: machines[key.kind].initial(key),
-  writtenVersion: null,
-})
-
-/** What was stored, in the form of today's machine. */
-const heldOf = (stored: Stored): Held => ({
-  key: stored.key,
-  version: stored.version,
-  state: currentState(stored.key.kind, stored),
-  // What an older machine wrote is written anew before entries of this one follow it.
-  writtenVersion: stored.machineVersion === machines[stored.key.kind].version ? stored.stateVersion : null,
-})

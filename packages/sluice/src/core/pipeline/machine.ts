@@ -32,7 +32,7 @@
  */
 import { type Machine, unreachable } from '../machine.ts'
 import { answer, flyingAt } from './answers.ts'
-import { type Board, isSettled, jobAt, lay, type Live, place, planAt, stateAt } from './board.ts'
+import { type Board, isSettled, jobAt, lay, type Live, place, stateAt } from './board.ts'
 import { callOffClosing, closingAnswered, closingTime, conclude } from './closing.ts'
 import { type RunDecision, type RunOutcome, unchanged } from './effects.ts'
 import { linkJobs } from './links.ts'
@@ -158,7 +158,7 @@ const isDue = (state: Live, index: number, at: number): boolean => {
 
 const wake = (board: Board, index: number): void => {
   const job = stateAt(board, index)
-  if (job.status === 'delayed') return begin(board, index, planAt(board, index))
+  if (job.status === 'delayed') return begin(board, index)
   if (job.status !== 'backing_off') return
   place(board, index, { status: 'ready', since: board.at, past: job.past, given: job.given })
 }
@@ -172,7 +172,7 @@ const play = (state: Live, { job: name, given, at }: Extract<RunEvent, { type: '
   if (job.status !== 'manual' && !isLeft) return unchanged(state)
   const board = lay(state, at)
   if (isLeft) takeBack(board, index)
-  begin(board, index, planAt(board, index), given)
+  begin(board, index, given)
   return conclude(board)
 }
 
@@ -184,7 +184,7 @@ const slotMoved = (state: Live, event: Extract<RunEvent, { type: 'slot_granted' 
     return unchanged(state)
   if (event.type === 'slot_granted' && job.status !== 'queued') return unchanged(state)
   const board = lay(state, event.at)
-  if (event.type === 'slot_granted') begin(board, index, planAt(board, index))
+  if (event.type === 'slot_granted') begin(board, index)
   else giveWay(board, index, event)
   return conclude(board)
 }

@@ -86,7 +86,7 @@ const arrive = (board: Board, index: number): void => {
   const plan = planAt(board, index)
   if (board.called === 'firmly' || (board.called !== null && !runsInAnyCase(board, index))) return cancel(board, index)
   const condition = conditionOf(plan)
-  if (condition === 'resolve') return resolve(board, index, plan)
+  if (condition === 'resolve') return resolve(board, index)
   const obstacle = condition === 'success' ? obstacleTo(board, index) : null
   if (obstacle !== null) return skip(board, index, obstacle)
   if (condition === 'failure' && !hasFailure(board, index))
@@ -105,9 +105,9 @@ export const runsInAnyCase = (board: Board, index: number): boolean => {
 const resolve = (
   board: Board,
   index: number,
-  { name }: JobPlan,
   begun: { readonly startedAt?: number; readonly given?: Texts } = {},
 ): void => {
+  const { name } = planAt(board, index)
   const needs = needsOf(board, index)
   const ancestors = ancestorsOf(board, index)
   const isCancelled = board.called !== null
@@ -127,15 +127,16 @@ export const admit = (board: Board, index: number, plan: JobPlan): void => {
     return place(board, index, { status: 'manual', since: board.at })
   }
   if (plan.delayMs > 0) return place(board, index, { status: 'delayed', until: board.at + plan.delayMs })
-  begin(board, index, plan)
+  begin(board, index)
 }
 
 /** A job begins: it gets in line, its legs are found out, it is opened, passes at once, or waits for room. */
-export const begin = (board: Board, index: number, plan: JobPlan, given: Texts = givenTo(board, index)): void => {
+export const begin = (board: Board, index: number, given: Texts = givenTo(board, index)): void => {
+  const plan = planAt(board, index)
   if (plan.concurrency !== null && stateAt(board, index).status !== 'queued')
     return place(board, index, { status: 'queued', since: board.at, ...handedOn(given) })
   if (plan.condition === 'resolve' && fanOutOf(plan) !== null)
-    return resolve(board, index, plan, { startedAt: board.at, ...handedOn(given) })
+    return resolve(board, index, { startedAt: board.at, ...handedOn(given) })
   if ((board.links.legs[index] ?? []).length > 0) return open(board, index, { given })
   if (plan.work.kind === 'none') return settle(board, index, passed(board, index, gathered(board, index, plan)))
   place(board, index, { status: 'ready', since: board.at, past: [], given })
