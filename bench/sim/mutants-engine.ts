@@ -31,13 +31,13 @@ export const engineMutants: readonly Mutant[] = [
   ),
   engine(
     'engine/loop.ts',
-    "if (known.retry === 'later' || refusals.includes(known.code)) this.#takeUpLater(known)",
+    "if (known.retry === 'later' || isRefusal(known)) this.#takeUpLater(known)",
     "if (known.retry === 'later') this.#takeUpLater(known)",
     'the same request twice ends the control plane',
   ),
   engine(
     'engine/loop.ts',
-    "if (known.retry === 'later' || refusals.includes(known.code)) this.#takeUpLater(known)\n      else this.#fatal(known)",
+    "if (known.retry === 'later' || isRefusal(known)) this.#takeUpLater(known)\n      else this.#fatal(known)",
     'this.#takeUpLater(known)',
     'a leader that was replaced, or whose disk failed, goes on',
   ),

@@ -16,14 +16,14 @@ const rows: readonly MutantRow[] = [
   ],
   [
     'progress.ts',
-    'if (running(board, board.active) >= parallelMax) return',
-    'if (running(board, board.active) > parallelMax) return',
+    'if (taken.all >= parallelMax) return',
+    'if (taken.all > parallelMax) return',
     'one job more than the machine has room for',
   ],
   [
     'progress.ts',
-    'return maxParallel === null || running(board, board.links.legs[whole] ?? []) < maxParallel',
-    'return maxParallel === null || running(board, board.links.legs[whole] ?? []) <= maxParallel',
+    'return maxParallel === null || (byWhole.get(whole) ?? 0) < maxParallel',
+    'return maxParallel === null || (byWhole.get(whole) ?? 0) <= maxParallel',
     'one leg more than the matrix allows',
   ],
   [
@@ -100,7 +100,7 @@ const rows: readonly MutantRow[] = [
   ],
   [
     'machine.ts',
-    'begin(board, index, planAt(board, index), given)',
+    'begin(board, index, given)',
     "place(board, index, { status: 'ready', since: at, past: [], given })",
     'a job by hand passes its concurrency group and its matrix',
   ],

@@ -32,6 +32,7 @@ const commands: Readonly<Record<Killer, readonly string[]>> = {
     '--test-force-exit',
     'src/core/pipeline/machine.test.ts',
     'src/core/pipeline/slots.test.ts',
+    'src/core/pipeline/starting.test.ts',
   ],
   gatewayTests: [
     '--test',

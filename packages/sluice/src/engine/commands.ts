@@ -41,6 +41,8 @@ export const deploy = async (desk: Desk, command: DeployCommand, asking: Asking)
   await desk.loop.transact(
     keys,
     (stateOf) => {
+      if (asking.signal?.aborted === true)
+        throw new SluiceError('outcome_unknown', { detail: 'called off before it was decided; nothing was started' })
       const state = asEnvironment(stateOf(key))
       if (state.serving !== current.serving) throw moved(environment)
       const previous = before === null ? null : asEnvironment(stateOf(before))

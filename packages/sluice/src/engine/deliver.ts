@@ -6,26 +6,61 @@ import type { Actor } from '../core/model.ts'
 import type { RunAction, RunResult } from '../core/pipeline/types.ts'
 import type { Failure } from '../core/rollout/types.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { DeployCommand } from './commands.ts'
+import type { Store } from '../ports/store.ts'
+import type { DeployCommand, Started } from './commands.ts'
 import type { Reading } from './reading.ts'
+import { asAnswer } from './trusted.ts'
 
-/** What delivering needs of the engine. The key of the effect is the idempotency key of the command, so that a restart finds the same rollout. */
+/** Names what a job of a run asks for; the key of its effect is the idempotency key of the command. `since`: when its run started, epoch ms. */
+export type Delivery = {
+  readonly key: string
+  readonly service: string
+  readonly environment: string
+  readonly since: number
+}
+
+/** What delivering needs of the engine. */
 export type Deliveries = {
   readonly clock: Clock
   readonly reading: Reading
   /** Why the environment would not take it now. */
   readonly refusals: (command: DeployCommand) => Promise<readonly Refusal[]>
-  readonly deploy: (command: DeployCommand, asking: { readonly by: Actor; readonly key: string }) => Promise<string>
-  /** The rollout that was asked for under this key; null when none was. */
-  readonly rolloutOf: (key: string) => Promise<string | null>
+  readonly deploy: (
+    command: DeployCommand,
+    asking: { readonly by: Actor; readonly key: string; readonly signal: AbortSignal },
+  ) => Promise<string>
+  /** The rollout that was asked for; null when none was. */
+  readonly rolloutOf: (delivery: Delivery) => Promise<string | null>
+  /** Resolves once everything that was decided until now is written. */
+  readonly settled: () => Promise<void>
   readonly abort: (rollout: string, by: Actor) => Promise<void>
 }
 
-type Order = {
+type Order = Omit<Delivery, 'environment'> & {
   readonly action: Extract<RunAction, { kind: 'deliver' }>
-  readonly key: string
-  readonly service: string
   readonly by: Actor
+}
+
+/** The reason with which a rollout is in the ledger that a job of a run asked for. */
+export const askedForBy = (key: string): string => `asked for by ${key}`
+
+/**
+ * The rollout of a delivery, so that a restart waits for the same one; null when there is none. The answer to its key is forgotten after a day, and a rollout may bake for a week: then the
+ * rollouts of the environment tell who asked for them.
+ */
+export const rolloutAskedFor = async (
+  { store, reading }: { readonly store: Pick<Store, 'request' | 'ledger'>; readonly reading: Reading },
+  { key, service, environment, since }: Delivery,
+): Promise<string | null> => {
+  const known = await store.request(key)
+  if (known !== null) return asAnswer<Started>(known.answer).rollout
+  const { live, history } = await reading.environment(service, environment)
+  const settled = history.filter(({ at }) => at >= since).map(({ rollout }) => rollout)
+  for (const id of live === null ? settled : [live, ...settled]) {
+    const [first] = await store.ledger({ after: 0, limit: 1, key: { kind: 'rollout', id } })
+    if (first?.reason === askedForBy(key)) return id
+  }
+  return null
 }
 
 /** Resolves when the rollout is settled: well, or as a failed job. Rejects `admission_refused`, `outcome_unknown` once the signal falls. */
@@ -50,17 +85,21 @@ export const deliver = async (world: Deliveries, order: Order, signal: AbortSign
 }
 
 /** An environment that only lacks approvals is waited for; every other refusal is an answer. */
-const start = async (world: Deliveries, { action, key, service, by }: Order, signal: AbortSignal): Promise<string> => {
+const start = async (
+  world: Deliveries,
+  { action, key, service, since, by }: Order,
+  signal: AbortSignal,
+): Promise<string> => {
   const { environment, purpose, release } = action
   const command: DeployCommand = { service, environment, purpose, release: release.id }
-  const known = await world.rolloutOf(key)
+  const known = await world.rolloutOf({ key, service, environment, since })
   if (known !== null) return known
   for (;;) {
     const refusals = await world.refusals(command)
     if (refusals.length === 0 || refusals.some(({ kind }) => kind !== 'approval_missing')) break
     await pause(world.clock, signal)
   }
-  return world.deploy(command, { by, key })
+  return world.deploy(command, { by, key, signal })
 }
 
 const pause = (clock: Clock, signal: AbortSignal): Promise<void> =>
@@ -78,8 +117,10 @@ const pause = (clock: Clock, signal: AbortSignal): Promise<void> =>
   })
 
 /** Turns the rollout of a job that is called off around, if there is one and it still goes. */
-export const stopDelivery = async (world: Deliveries, key: string, by: Actor): Promise<void> => {
-  const rollout = await world.rolloutOf(key)
+export const stopDelivery = async (world: Deliveries, delivery: Delivery, by: Actor): Promise<void> => {
+  // One that was just decided is found only once it is written.
+  await world.settled()
+  const rollout = await world.rolloutOf(delivery)
   if (rollout === null) return
   await world.abort(rollout, by).catch((error: unknown) => {
     if (!(error instanceof SluiceError) || error.code !== 'command_conflict') throw error

@@ -14,6 +14,8 @@ export type Asking = {
   readonly reason: string | null
   /** Makes the record once the answer is known; null when the caller gave no key. */
   readonly record: ((answer: unknown) => RequestRecord) | null
+  /** Falls once nobody wants it any more; what is not decided by then is not done. */
+  readonly signal?: AbortSignal
 }
 
 /** What the commands work with. */

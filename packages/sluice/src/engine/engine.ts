@@ -20,7 +20,7 @@ import {
 } from './commands.ts'
 import type { Asking, Desk } from './desk.ts'
 import { type EnvironmentTarget, freeze, lock, unfreeze, unlock } from './environment-commands.ts'
-import type { Deliveries } from './deliver.ts'
+import { askedForBy, type Deliveries, rolloutAskedFor } from './deliver.ts'
 import { Loop } from './loop.ts'
 import { noticeEvent } from './notices.ts'
 import { perform } from './perform.ts'
@@ -39,7 +39,13 @@ import {
 } from './run-commands.ts'
 
 /** Who asks, and how to make the same request twice without doing it twice. */
-export type Caller = { readonly by: Actor; readonly reason: string | null; readonly idempotencyKey: string | null }
+export type Caller = {
+  readonly by: Actor
+  readonly reason: string | null
+  readonly idempotencyKey: string | null
+  /** Falls once nobody wants it any more; what is not decided by then is not done. */
+  readonly signal?: AbortSignal
+}
 
 /** What the engine is started with. */
 export type EngineOptions = {
@@ -73,6 +79,7 @@ export class Engine {
         for (const listener of this.#listeners) listener(rows)
         this.#slots.noticed(rows)
       },
+      onTakenUp: () => this.#slots.look(),
       perform: (job, signal) =>
         perform({ ports, reading: this.reading, deliveries: this.#deliveries(), typed: this.#typed }, job, signal),
     })
@@ -83,7 +90,6 @@ export class Engine {
   /** Recovers, then listens to the data plane and watches over instances. */
   async start(): Promise<void> {
     await this.#loop.start()
-    this.#slots.look()
     this.#ports.router.watch((notice) => void this.#noticed(notice), this.#stopped.signal)
     void this.#ports.driver.supervise(this.#stopped.signal).catch((error: unknown) => {
       this.#ports.log.error('supervision_failed', { error: String(error) })
@@ -195,17 +201,16 @@ export class Engine {
   /** What a job of a run that takes the release somewhere may ask of this engine. */
   #deliveries(): Deliveries {
     const { clock, store } = this.#ports
-    const rolloutOf = async (key: string): Promise<string | null> => {
-      const known = await store.request(key)
-      return known === null ? null : asAnswer<Started>(known.answer).rollout
-    }
     return {
       clock,
       reading: this.reading,
       refusals: async (command) => (await this.previewDeploy(command)).refusals,
-      deploy: async (command, { by, key }) =>
-        (await this.deploy(command, { by, reason: `asked for by ${key}`, idempotencyKey: key })).rollout,
-      rolloutOf,
+      deploy: async (command, { by, key, signal }) =>
+        (await this.deploy(command, { by, reason: askedForBy(key), idempotencyKey: key, signal })).rollout,
+      rolloutOf: (delivery) => rolloutAskedFor({ store, reading: this.reading }, delivery),
+      settled: async () => {
+        await this.#loop.transact([], () => [])
+      },
       abort: async (rollout, by) => {
         await this.commandRollout(rollout, 'abort_requested', {
           by,
@@ -233,13 +238,13 @@ export class Engine {
 
   /** The same key and the same words: the earlier answer. The same key and other words: refused. */
   async #once<Answer>(caller: Caller, words: object, act: (asking: Asking) => Promise<Answer>): Promise<Answer> {
-    const { by, reason, idempotencyKey: key } = caller
-    if (key === null) return act({ by, reason, record: null })
+    const { idempotencyKey: key, ...who } = caller
+    if (key === null) return act({ ...who, record: null })
     const digest = this.#ports.sha256(JSON.stringify(words))
     const known = await this.#ports.store.request(key)
     if (known === null) {
       try {
-        return await act({ by, reason, record: (answer): RequestRecord => ({ key, digest, answer }) })
+        return await act({ ...who, record: (answer): RequestRecord => ({ key, digest, answer }) })
       } catch (error) {
         // The same request, asked twice at the same time: the other one was first, and its answer is the answer.
         const other = await this.#ports.store.request(key).catch(() => null)

@@ -7,15 +7,15 @@
  *   over is answered. `store_fenced` by another writer, and `store_failed`, end the loop; start-up is recovery.
  * - There is no clean-shutdown state: `stop` only stops.
  */
-import { type ErrorCode, SluiceError } from '../core/errors.ts'
+import { SluiceError } from '../core/errors.ts'
 import type { AggregateKey, AggregateKind, LedgerRow } from '../core/ledger/entry.ts'
 import { limits } from '../core/limits.ts'
 import type { Clock, Log } from '../ports/clock.ts'
 import type { Commit, Lease, RequestRecord, Store, Stored } from '../ports/store.ts'
 import { InFlight } from './in-flight.ts'
 import type { Job } from './perform.ts'
-import { type AnyEffect, type AnyEvent, currentState, machines, machineVersions } from './machines.ts'
-import { type Held, type Input, keyText, type Plan, planTransaction, sluice } from './transaction.ts'
+import { type AnyEffect, type AnyEvent, machines, machineVersions } from './machines.ts'
+import { type Held, heldOf, type Input, keyText, type Plan, planTransaction, sluice, unwritten } from './transaction.ts'
 
 /** What the loop asks of the rest of the engine. */
 export type LoopOptions = {
@@ -27,6 +27,8 @@ export type LoopOptions = {
   readonly perform: (job: Job, signal: AbortSignal) => Promise<AnyEvent>
   /** Called with every row once it is durable. */
   readonly onRows: (rows: readonly LedgerRow[]) => void
+  /** Everything unsettled was taken up: at the start, and again after a write that failed. */
+  readonly onTakenUp: () => void
   /** The loop can no longer be trusted with anything: exit, reopen, read. */
   readonly onFatal: (error: SluiceError) => void
 }
@@ -36,9 +38,6 @@ type Make = (stateOf: (key: AggregateKey) => unknown) => readonly Input[]
 
 /** A plan, and its being written; null when it changes nothing. */
 type Decided = { readonly plan: Plan; readonly written: Promise<readonly LedgerRow[]> | null }
-
-/** What the store says to one commit and no other: somebody was first, or it is larger than a row may be. */
-const refusals: ReadonlySet<ErrorCode> = new Set(['command_conflict', 'usage_invalid'])
 
 /** See the file's header. One a store; `start` before anything else. */
 export class Loop {
@@ -87,23 +86,28 @@ export class Loop {
     make: Make,
     request: RequestRecord | null = null,
   ): Promise<readonly boolean[]> {
-    const { plan, written } = await this.#decide(keys, make, request)
-    if (written !== null) {
-      const rows = await written
-      for (const held of plan.held) this.#keepDurable(held)
-      this.#options.onRows(rows)
-      for (const { key, effect } of plan.effects) this.#perform(key, effect)
-      for (const held of plan.held) this.#settleUp(held)
+    const touched = [...keys]
+    try {
+      const { plan, written } = await this.#decide(touched, make, request)
+      if (written !== null) {
+        const rows = await written
+        for (const held of plan.held) this.#keepDurable(held)
+        this.#options.onRows(rows)
+        for (const { key, effect } of plan.effects) this.#perform(key, effect)
+        for (const held of plan.held) this.#settleUp(held)
+      }
+      this.#wake()
+      return plan.accepted
+    } finally {
+      for (const key of touched) this.#letGo(key)
     }
-    this.#wake()
-    return plan.accepted
   }
 
   /**
    * Decides on what is held. A refusal, and an answer that nothing changes, wait until what they were decided on is durable: if it turns
    * out never to have been, they are decided again.
    */
-  async #decide(keys: readonly AggregateKey[], make: Make, request: RequestRecord | null): Promise<Decided> {
+  async #decide(keys: AggregateKey[], make: Make, request: RequestRecord | null): Promise<Decided> {
     for (;;) {
       while (keys.some((key) => !this.#held.has(keyText(key)))) await this.hold(keys)
       const { lease } = this.#running()
@@ -119,7 +123,7 @@ export class Loop {
       })
       // What follows for another aggregate is known once it is decided: a release that a run cuts again is there already.
       if (missing.length > 0) {
-        await this.hold(missing)
+        keys.push(...missing)
         continue
       }
       if (decided.plan !== null && decided.plan.transitions.length > 0) {
@@ -134,6 +138,11 @@ export class Loop {
       if (decided.plan === null) throw decided.error
       return { plan: decided.plan, written: null }
     }
+  }
+
+  /** Whether it decides anything: not before its start, nor after its stop. */
+  get isRunning(): boolean {
+    return this.#status === 'running'
   }
 
   #running(): { readonly lease: Lease } {
@@ -248,7 +257,7 @@ export class Loop {
       this.#commits.delete(written)
       this.#drop()
       // Refused for its own sake, with nothing written: the rest goes on.
-      if (known.retry === 'later' || refusals.has(known.code)) this.#takeUpLater(known)
+      if (known.retry === 'later' || isRefusal(known)) this.#takeUpLater(known)
       else this.#fatal(known)
       throw known
     } finally {
@@ -286,6 +295,7 @@ export class Loop {
       if (!this.#held.has(keyText(stored.key))) await this.#take(stored, isRestart)
     }
     this.#wake()
+    this.#options.onTakenUp()
   }
 
   async #take(stored: Stored, isRestart: boolean): Promise<void> {
@@ -327,6 +337,16 @@ export class Loop {
     this.#durable.delete(keyText(key))
   }
 
+  /** What was only looked at, because nothing happens to it any more or it never came to be, need not stay; environments are few, and asked again and again. */
+  #letGo(key: AggregateKey): void {
+    const held = this.#held.get(keyText(key))
+    if (held === undefined || key.kind === 'environment') return
+    const isWritten = held.version === 0 || this.#durable.get(keyText(key))?.version === held.version
+    if (!isWritten || (held.version > 0 && !machines[key.kind].settled(held.state))) return
+    this.#held.delete(keyText(key))
+    this.#durable.delete(keyText(key))
+  }
+
   /** Sets the one timer for the earliest thing that is due. */
   #wake(): void {
     this.#cancelWake()
@@ -363,21 +383,8 @@ const attempt = (plan: () => Plan): { readonly plan: Plan } | { readonly plan: n
   }
 }
 
+/** What the store says to one commit and no other: somebody was first, or it is larger than a row may be. */
+const isRefusal = ({ code }: SluiceError): boolean => code === 'command_conflict' || code === 'usage_invalid'
+
 const asSluiceError = (error: unknown): SluiceError =>
   error instanceof SluiceError ? error : new SluiceError('store_failed', { detail: String(error), cause: error })
-
-const unwritten = (key: AggregateKey): Held => ({
-  key,
-  version: 0,
-  state: machines[key.kind].initial(key),
-  writtenVersion: null,
-})
-
-/** What was stored, in the form of today's machine. */
-const heldOf = (stored: Stored): Held => ({
-  key: stored.key,
-  version: stored.version,
-  state: currentState(stored.key.kind, stored),
-  // What an older machine wrote is written anew before entries of this one follow it.
-  writtenVersion: stored.machineVersion === machines[stored.key.kind].version ? stored.stateVersion : null,
-})

@@ -36,7 +36,7 @@ export const performRun = (
     case 'cut_release':
       return cut(world, { run, ...action }, signal)
     case 'deliver':
-      return deliver(deliveries, { action, key, service: run.plan.service, by: run.by }, signal)
+      return deliver(deliveries, { action, key, service: run.plan.service, since: run.startedAt, by: run.by }, signal)
     default:
       return unreachable(action)
   }
@@ -136,7 +136,12 @@ const stopJob = async (
   { run, action }: Stopping,
   signal: AbortSignal,
 ): Promise<RunResult> => {
-  if (jobOf(run, action.job).work.kind !== 'steps') await stopDelivery(deliveries, action.target, run.by)
+  const { work } = jobOf(run, action.job)
+  if ('environment' in work) {
+    const { environment } = work
+    const delivery = { key: action.target, service: run.plan.service, environment, since: run.startedAt }
+    await stopDelivery(deliveries, delivery, run.by)
+  }
   await world.runner.stop(action.target, signal, limits.lastStepsMs)
   await world.runner.discard(action.target, signal)
   return { kind: 'done' }

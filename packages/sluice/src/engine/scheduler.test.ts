@@ -1,4 +1,4 @@
-import { deepStrictEqual } from 'node:assert/strict'
+import { deepStrictEqual, strictEqual } from 'node:assert/strict'
 import { test } from 'node:test'
 import { systemCron } from '../adapters/system/cron.ts'
 import { Scheduler } from './scheduler.ts'
@@ -87,4 +87,31 @@ test('what could not be started is tried again at the next minute', async () => 
   deepStrictEqual(started, [])
   await turn()
   deepStrictEqual(started, [['schedule', '0 3 * * *, due at 2026-09-01T03:00:00Z, 1 min late']])
+})
+
+test('an expression whose run cannot be started keeps no other from its turn, and is tried again', async () => {
+  const { started, scheduler, settle, turn, failures } = project(['59 2 * * *', '58 2 * * *'])
+  failures.push('no such branch')
+  scheduler().start()
+  await settle()
+  deepStrictEqual(started, [['schedule', '58 2 * * *, due at 2026-09-01T02:58:00Z, 1 min late']])
+  await turn()
+  deepStrictEqual(started[1], ['schedule', '59 2 * * *, due at 2026-09-01T02:59:00Z, 1 min late'])
+})
+
+test('an expression that comes later, or comes back, begins with its next minute, and makes up for nothing before it was there', async () => {
+  const expressions: string[] = []
+  const { started, scheduler, settle, turn } = project(expressions)
+  scheduler().start()
+  await settle()
+  expressions.push('30 2 * * *', '1 3 * * *')
+  await turn()
+  deepStrictEqual(started, [])
+  await turn()
+  deepStrictEqual(started, [['schedule', '1 3 * * *, due at 2026-09-01T03:01:00Z']])
+  expressions.pop()
+  await turn()
+  expressions.push('1 3 * * *')
+  await turn()
+  strictEqual(started.length, 1)
 })

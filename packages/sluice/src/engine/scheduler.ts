@@ -1,6 +1,7 @@
 /**
  * Starts the runs of `pipeline.on.schedule`. A minute is known by a key (expression and minute), under which the store starts at most one run, so that neither a restart nor a
- * second look starts another. A minute that passed while nobody looked is started once, and said to be late, if it is younger than an hour.
+ * second look starts another. A minute that passed while nobody looked is started once, and said to be late, if it is younger than an hour; one
+ * from before its expression was there is none.
  */
 import { isoTime } from '../core/iso-time.ts'
 import { limits } from '../core/limits.ts'
@@ -30,6 +31,8 @@ export class Scheduler {
   readonly #options: SchedulerOptions
   /** Up to when each expression was looked at. */
   readonly #looked = new Map<string, number>()
+  /** When anything was looked at last; null before the first look. */
+  #lookedAt: number | null = null
   #cancel: (() => void) | null = null
   #isStopped = false
 
@@ -53,13 +56,28 @@ export class Scheduler {
     const { clock, log, expressions } = this.#options
     try {
       const now = clock.now()
-      for (const expression of new Set(await expressions())) {
-        const due = this.#due(expression, now)
-        if (due !== null) await this.#begin(expression, due, now)
-        this.#looked.set(expression, now)
+      const wanted = new Set(await expressions())
+      for (const known of this.#looked.keys()) if (!wanted.has(known)) this.#looked.delete(known)
+      // What was missed before this process began may be made up for; what was not asked for yet was not missed.
+      const since = this.#lookedAt ?? now - limits.scheduleLateMs
+      for (const expression of wanted) {
+        if (!this.#looked.has(expression)) this.#looked.set(expression, since)
+        await this.#lookAt(expression, now)
       }
+      this.#lookedAt = now
     } catch (error) {
       log.warn('schedule_failed', { error: String(error) })
+    }
+  }
+
+  /** One that cannot be started keeps no other from its turn. */
+  async #lookAt(expression: string, now: number): Promise<void> {
+    try {
+      const due = this.#due(expression, now)
+      if (due !== null) await this.#begin(expression, due, now)
+      this.#looked.set(expression, now)
+    } catch (error) {
+      this.#options.log.warn('schedule_failed', { expression, error: String(error) })
     }
   }
 

@@ -1,6 +1,7 @@
 /** Gives jobs of concurrency groups their turn: looks at all live runs whenever one of them moved, and decides for them in one transaction. */
 import type { AggregateKey, LedgerRow } from '../core/ledger/entry.ts'
 import { slotMoves, waitsForSlot } from '../core/pipeline/slots.ts'
+import { limits } from '../core/limits.ts'
 import type { Clock, Log } from '../ports/clock.ts'
 import type { Loop } from './loop.ts'
 import { sluice } from './transaction.ts'
@@ -48,6 +49,8 @@ export class SlotKeeper {
         })
       } catch (error) {
         this.#log.warn('slots_not_moved', { error: String(error) })
+        // Nobody who waits writes anything, so that nothing else would wake this up.
+        if (this.#loop.isRunning) this.#clock.after(limits.commitRetryMs, () => this.look())
       }
     }
   }

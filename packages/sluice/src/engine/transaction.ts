@@ -3,8 +3,8 @@ import type { AggregateKey, LedgerEntry } from '../core/ledger/entry.ts'
 import { ledgerForms } from '../core/ledger/forms.ts'
 import { currentForm } from '../core/ledger/upcast.ts'
 import type { Actor } from '../core/model.ts'
-import type { EffectIntent, Transition } from '../ports/store.ts'
-import { type AnyEffect, type AnyEvent, type AnyMachine, machines } from './machines.ts'
+import type { EffectIntent, Stored, Transition } from '../ports/store.ts'
+import { type AnyEffect, type AnyEvent, type AnyMachine, currentState, machines } from './machines.ts'
 
 /** One event for one aggregate, and who is behind it. */
 export type Input = {
@@ -34,6 +34,23 @@ export type Plan = {
 
 /** Text that names an aggregate in maps. */
 export const keyText = ({ kind, id }: AggregateKey): string => `${kind}:${id}`
+
+/** An aggregate that there is not yet. */
+export const unwritten = (key: AggregateKey): Held => ({
+  key,
+  version: 0,
+  state: machines[key.kind].initial(key),
+  writtenVersion: null,
+})
+
+/** What was stored, in the form of today's machine. */
+export const heldOf = (stored: Stored): Held => ({
+  key: stored.key,
+  version: stored.version,
+  state: currentState(stored.key.kind, stored),
+  // What an older machine wrote is written anew before entries of this one follow it.
+  writtenVersion: stored.machineVersion === machines[stored.key.kind].version ? stored.stateVersion : null,
+})
 
 type Work = {
   readonly before: Held

@@ -11,7 +11,9 @@ import type { JobPlan } from '../../src/core/pipeline/job-plan.ts'
 import type { RunEvent, RunResult } from '../../src/core/pipeline/types.ts'
 import { Loop } from '../../src/engine/loop.ts'
 import type { Job } from '../../src/engine/perform.ts'
+import { SlotKeeper } from '../../src/engine/slots.ts'
 import { asRun } from '../../src/engine/trusted.ts'
+import type { Commit as StoreCommit } from '../../src/ports/store.ts'
 import { jobPlan } from '../pipeline/jobs.ts'
 import { Timeline } from '../sim/engine/timeline.ts'
 
@@ -42,9 +44,10 @@ const lab = async ({ faults = {}, perform = () => null }: Lab = {}) => {
   const time = new Timeline(() => {})
   const clock = { now: () => time.now, after: (ms: number, call: () => void) => time.after(ms, call) }
   const fatal: string[] = []
-  const loop = new Loop({
+  const log = { info: () => {}, warn: () => {}, error: () => {} }
+  const loop: Loop = new Loop({
     clock,
-    log: { info: () => {}, warn: () => {}, error: () => {} },
+    log,
     store: disk.open(faults),
     owner: 'test',
     perform: (job) => {
@@ -52,9 +55,11 @@ const lab = async ({ faults = {}, perform = () => null }: Lab = {}) => {
       if (result === null) return new Promise(() => {})
       return Promise.resolve({ type: 'effect_succeeded', at: time.now, sequence: job.effect.sequence, result } as const)
     },
-    onRows: () => {},
+    onRows: (rows) => slots.noticed(rows),
+    onTakenUp: () => slots.look(),
     onFatal: ({ code }) => void fatal.push(code),
   })
+  const slots = new SlotKeeper({ loop, clock, log })
   await loop.start()
   const settle = async (): Promise<void> => {
     for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve))
@@ -142,4 +147,41 @@ test('a result that is too large for a row fails its job, with the reason, inste
   const run = asRun(await loop.state(runKey('run_1')))
   ok(run.status === 'failed' && run.cause.kind === 'job_failed')
   deepStrictEqual([run.cause.failure.code, performed, fatal], ['usage_invalid', 1, []])
+})
+
+test('a turn that could not be given for lack of space is given later, and so is one that was forgotten with a failed write', async () => {
+  const concurrency = { group: 'g', onConflict: 'queue' } as const
+  const moments: Readonly<Record<string, (commit: StoreCommit) => boolean>> = {
+    'the turn itself': ({ transitions }) => transitions.some(({ entries }) => entries[0]?.type === 'slot_granted'),
+    'another run beside it': ({ transitions }) => transitions.some(({ key }) => key.id === 'run_2'),
+  }
+  for (const [moment, isHit] of Object.entries(moments)) {
+    let isFull = true
+    const commit = (one: StoreCommit): 'full' | 'none' => {
+      if (!isFull || !isHit(one)) return 'none'
+      isFull = false
+      return 'full'
+    }
+    const { start, pass, loop } = await lab({ faults: { commit } })
+    await Promise.allSettled([
+      start('run_1', [jobPlan('deploy', [], { concurrency })]),
+      start('run_2', [jobPlan('build')]),
+    ])
+    await pass(limits.commitRetryMs * 2)
+    const run = asRun(await loop.state(runKey('run_1')))
+    deepStrictEqual([moment, isFull, run.status === 'running' && run.jobs[0]?.status], [moment, false, 'running'])
+  }
+})
+
+test('a command to a run that is over, or to none, leaves nothing of it in memory', async () => {
+  const { start, loop, pass } = await lab({ perform: () => done })
+  await start('run_1', [jobPlan('build')])
+  await pass()
+  for (const id of ['run_1', 'run_2']) {
+    const key = runKey(id)
+    const event: RunEvent = { type: 'cancel_requested', at: 5, by, reason: null }
+    deepStrictEqual(await loop.transact([key], () => [{ key, event, actor: by, reason: null }]), [false])
+    deepStrictEqual([asRun(loop.heldState(key)).status, loop.durableState(key)], ['absent', null])
+  }
+  deepStrictEqual(loop.live('run'), [])
 })

@@ -235,27 +235,39 @@ export const settleWhole = (board: Board, index: number, outputs?: Texts): void 
   settle(board, index, whole)
 }
 
-/** Starts the highest of the ready jobs, as many as there is room for in the run and in what they are part of. */
+/** Starts the highest of the ready jobs, as many as there is room for in the run and in what they are part of. Linear in what is active and ready, not in the legs. */
 const startReady = (board: Board): void => {
   if (board.queue.length === 0) return
   const { parallelMax } = board.base.plan
+  const taken: Taken = { all: 0, byWhole: new Map() }
+  for (const index of board.active) if (takesRoom(board, index)) take(board, index, taken)
   for (const index of board.queue.slice()) {
-    if (running(board, board.active) >= parallelMax) return
-    if (hasRoom(board, index)) start(board, index)
+    if (taken.all >= parallelMax) return
+    if (!hasRoom(board, index, taken)) continue
+    start(board, index)
+    if (takesRoom(board, index)) take(board, index, taken)
   }
 }
 
-const running = (board: Board, among: readonly number[]): number =>
-  among.filter((index) => {
-    const { status } = stateAt(board, index)
-    return (status === 'running' && planAt(board, index).work.kind === 'steps') || status === 'stopping'
-  }).length
+/** How many jobs take room: of all, and of those that are part of another, by that one. */
+type Taken = { all: number; readonly byWhole: Map<number, number> }
 
-const hasRoom = (board: Board, index: number): boolean => {
+const take = (board: Board, index: number, taken: Taken): void => {
+  const whole = wholeOf(board, index)
+  taken.all += 1
+  if (whole !== null) taken.byWhole.set(whole, (taken.byWhole.get(whole) ?? 0) + 1)
+}
+
+const takesRoom = (board: Board, index: number): boolean => {
+  const { status } = stateAt(board, index)
+  return (status === 'running' && planAt(board, index).work.kind === 'steps') || status === 'stopping'
+}
+
+const hasRoom = (board: Board, index: number, { byWhole }: Taken): boolean => {
   const whole = wholeOf(board, index)
   if (whole === null) return true
   const { maxParallel } = planAt(board, whole)
-  return maxParallel === null || running(board, board.links.legs[whole] ?? []) < maxParallel
+  return maxParallel === null || (byWhole.get(whole) ?? 0) < maxParallel
 }
 
 const start = (board: Board, index: number): void => {
