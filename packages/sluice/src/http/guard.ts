@@ -8,7 +8,7 @@ export const checkToken = (header: string | undefined, token: string): void => {
   if (scheme?.toLowerCase() !== 'bearer' || given === undefined) {
     throw new SluiceError('token_missing', {
       detail: 'the request carries no token',
-      hint: 'send "Authorization: Bearer <token>"; the token is in .sluice/token',
+      hint: 'send "Authorization: Bearer <token>"; the token is in .sluice/token beside the control plane (sluice --server: in SLUICE_TOKEN)',
     })
   }
   // Hashes have one length, whatever was sent.
