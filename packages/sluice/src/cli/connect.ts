@@ -96,9 +96,11 @@ const addressFrom = (text: string): string => {
   })
 }
 
-/** Whether two addresses are one, by whatever name loopback is called. */
+/** Whether two addresses are one, by whatever name loopback is called; a control plane that listens on every address is there, too. */
 const isSameAddress = (...addresses: readonly [string, string]): boolean => {
-  const [one, other] = addresses.map((address) => new URL(address).origin.replace('//localhost', '//127.0.0.1'))
+  const [one, other] = addresses.map((address) =>
+    new URL(address).origin.replace(/\/\/(?:localhost|0\.0\.0\.0|\[::1?\])(?=:|$)/, '//127.0.0.1'),
+  )
   return one === other
 }
 
