@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { failureRates, jobTimes, slowestTests } from '../../core/evidence/insights/durations.ts'
 import { flakyTests, type TestRecord } from '../../core/evidence/insights/flaky.ts'
 import { summarizeEvidence } from '../../core/evidence/summary.ts'
@@ -45,11 +46,15 @@ export const evidenceHandlers: Handlers<'runs.evidence' | 'runs.insights'> = {
 
 const slowestShown = 10
 
+const runsAtOnce = 5
+
 const lastRuns = async ({ engine }: ApiContext, count: number): Promise<readonly Run[]> => {
   const runs: Run[] = []
   let cursor: string | null = null
   do {
-    const limit = Math.min(count - runs.length, limits.pageItemsMax)
+    // Whole runs are large, and others want their turn.
+    if (runs.length > 0) await nextTurn()
+    const limit = Math.min(count - runs.length, runsAtOnce)
     const page: { readonly items: readonly Run[]; readonly next: string | null } = await engine.reading.runs({
       limit,
       ...(cursor === null ? {} : { cursor }),
