@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { failureRates, jobTimes, slowestTests } from '../../core/evidence/insights/durations.ts'
 import { flakyTests, type TestRecord } from '../../core/evidence/insights/flaky.ts'
 import { summarizeEvidence } from '../../core/evidence/summary.ts'
@@ -11,6 +10,7 @@ import type { EvidenceView } from '../client/evidence-views.ts'
 import type { ApiContext, Handlers } from '../context.ts'
 import { jobRecords, testRecords } from '../present/insights.ts'
 import { marksView } from '../present/logs.ts'
+import { nextTurn } from './lookup.ts'
 
 /** Answers about what jobs left. */
 export const evidenceHandlers: Handlers<'runs.evidence' | 'runs.insights'> = {

@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Page } from '../../engine/reading.ts'
 import type { Rollout } from '../../engine/trusted.ts'
 import type { LedgerRow } from '../../core/ledger/entry.ts'
@@ -9,8 +8,7 @@ import type { RolloutCommand, RouteInput } from '../client/contract.ts'
 import { type Reached, releasesOf, rolloutDetailView, rolloutView } from '../present/rollouts.ts'
 import { curveOf, storyOf, wayAfter, wayStart, whyView } from '../present/why.ts'
 import type { RolloutView, WhyView } from '../client/views.ts'
-import { knownReleases, observedOf } from './lookup.ts'
-import { ledgerPages } from './pages.ts'
+import { knownReleases, ledgerPages, nextTurn, observedOf } from './lookup.ts'
 import { pageOf } from './releases.ts'
 
 /** Answers about rollouts, and what people say to one. */
