@@ -45,6 +45,9 @@ const host: Host = {
 
 const outputOf = (stream: NodeJS.WriteStream): Output => ({
   write: (text) => stream.write(text),
+  flushed: async () => {
+    if (stream.writableNeedDrain) await new Promise<void>((resolve) => stream.once('drain', () => resolve()))
+  },
   isTTY: stream.isTTY === true,
   get columns() {
     return stream.columns ?? 100

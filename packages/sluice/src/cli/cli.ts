@@ -11,6 +11,8 @@ import type { Style } from './render/style.ts'
 /** A stream of text, as far as a command needs one. */
 export type Output = {
   readonly write: (text: string) => unknown
+  /** Resolves once its reader has taken so much that more may be written without heaping up here. */
+  readonly flushed: () => Promise<void>
   readonly isTTY: boolean
   readonly columns: number
   readonly rows: number

@@ -69,8 +69,12 @@ export const connect = async (
 ): Promise<Connection> => {
   const { globals, variables } = cli
   const elsewhere = globals.server ?? variables['SLUICE_SERVER'] ?? null
-  if (elsewhere !== null) return overWire(cli, addressFrom(elsewhere))
   const running = runningServer(globals.stateDir)
+  if (elsewhere !== null) {
+    const address = addressFrom(elsewhere)
+    const isOwn = running !== null && isSameAddress(address, running.url)
+    return overWire(cli, address, isOwn ? tokenOf(cli) : givenToken(cli))
+  }
   if (running !== null) return overWire(cli, running.url)
   if (isBare) requireRepository(globals)
   else requireProject(globals)
@@ -92,23 +96,34 @@ const addressFrom = (text: string): string => {
   })
 }
 
+/** Whether two addresses are one, by whatever name loopback is called; a control plane that listens on every address is there, too. */
+const isSameAddress = (...addresses: readonly [string, string]): boolean => {
+  const [one, other] = addresses.map((address) =>
+    new URL(address).origin.replace(/\/\/(?:localhost|0\.0\.0\.0|\[::1?\])(?=:|$)/, '//127.0.0.1'),
+  )
+  return one === other
+}
+
 // Loaded by who needs a wire: `node:http` and the web's request classes take longer to load than a short command runs.
-const overWire = async (cli: Cli, url: string): Promise<Connection> => {
+const overWire = async (cli: Cli, url: string, token: string | null = tokenOf(cli)): Promise<Connection> => {
   const { wireTransport } = await import('../http/client/wire.ts')
   const { createClient } = await import('../http/client/client.ts')
   const { actor } = cli
   return {
-    client: createClient({ url, token: tokenOf(cli), actor, transport: wireTransport(), timeoutMs: answerMs }),
+    client: createClient({ url, token, actor, transport: wireTransport(), timeoutMs: answerMs }),
     kind: 'server',
     close: () => Promise.resolve(),
   }
 }
 
-const tokenOf = ({ variables, globals }: Cli): string | null => {
-  const given = variables['SLUICE_TOKEN']
-  if (given !== undefined && given !== '') return given
+const givenToken = ({ variables }: Cli): string | null => variables['SLUICE_TOKEN'] || null
+
+/** The token of this state is for its own control plane alone: any other address that is named gets what was given for it, or none. */
+const tokenOf = (cli: Cli): string | null => {
+  const given = givenToken(cli)
+  if (given !== null) return given
   try {
-    return readFileSync(join(globals.stateDir, 'token'), 'utf8').trim()
+    return readFileSync(join(cli.globals.stateDir, 'token'), 'utf8').trim()
   } catch {
     return null
   }

@@ -1,5 +1,6 @@
 /** Following something that goes on in a control plane until it is over: painted on a terminal, told line by line elsewhere. */
 import { SluiceError } from '../core/errors.ts'
+import { limits } from '../core/limits.ts'
 import type { Client } from '../http/client/client.ts'
 import type { RolloutDetailView } from '../http/client/views.ts'
 import type { RunDetailView } from '../http/client/run-views.ts'
@@ -111,13 +112,15 @@ const watch = async <State>(
   interrupted.addEventListener('abort', onInterrupt)
   const listening = listen(client, { subject, bell, onRow: options.onRow }, stopped.signal)
   let state: State | null = null
+  let isSettled = false
   try {
     for (;;) {
       const lookedAt = performance.now()
       state = await lookPatiently(cli, { subject, teller })
       teller.tell(state)
       const pauseMs = subject.left(state) <= fewLeft ? 0 : (performance.now() - lookedAt) * (lookPart - 1)
-      if (subject.isOver(state)) return { ended: 'over', state }
+      isSettled = subject.isOver(state)
+      if (isSettled) return { ended: 'over', state }
       if (options.endsWhenStuck === true && subject.isStuck(state)) return { ended: 'stuck', state }
       if (interrupted.aborted) return { ended: 'detached', state }
       if (late !== null && performance.now() >= late) return { ended: 'late', state }
@@ -131,7 +134,8 @@ const watch = async <State>(
     teller.end()
     stopped.abort()
     interrupted.removeEventListener('abort', onInterrupt)
-    await listening
+    const after = await listening
+    if (isSettled && options.onRow !== undefined) await tellRest(client, { subject, after }, options.onRow)
   }
 }
 
@@ -230,12 +234,28 @@ const createBell = (): Bell => {
 
 type Listening<State> = { readonly subject: Subject<State>; readonly bell: Bell; readonly onRow: WatchOptions['onRow'] }
 
-/** Rings at every row. The looks go on without it, so that a stream that cannot be had costs a second, not the watch. */
+/** Rows that were written when a look said that it is over, and had not come through the stream. */
+const tellRest = async <State>(
+  client: Client,
+  { subject: { kind, id }, after: start }: { readonly subject: Subject<State>; readonly after: number | null },
+  onRow: (row: string) => void,
+): Promise<void> => {
+  for (let after = start; after !== null;) {
+    const { rows, next } = await client.call('ledger.page', { query: { kind, id, after, limit: limits.pageItemsMax } })
+    for (const row of rows) onRow(JSON.stringify(row))
+    after = next
+  }
+}
+
+/**
+ * Rings at every row, and gives the number of the last one. The looks go on without it, so that a stream that cannot be had costs a second, not the
+ * watch.
+ */
 const listen = async <State>(
   client: Client,
   { subject, bell, onRow }: Listening<State>,
   signal: AbortSignal,
-): Promise<void> => {
+): Promise<number | null> => {
   let after: number | null = onRow === undefined ? null : 0
   while (!signal.aborted) {
     try {
@@ -250,6 +270,7 @@ const listen = async <State>(
     }
     if (!signal.aborted) await pause(1_000, signal)
   }
+  return after
 }
 
 const pause = (ms: number, signal: AbortSignal): Promise<void> =>

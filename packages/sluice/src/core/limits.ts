@@ -48,6 +48,8 @@ export const limits = {
   /** Items of one page of a list. */
   pageItemsDefault: 50,
   pageItemsMax: 500,
+  /** Rollouts that are looked through for those of one environment in one answer: reading so many takes about a second. */
+  rolloutsLookedMax: 5_000,
   /** A wake-up later than this means that the control plane was away or the clock was set forward, not that nothing happened. */
   wakeLateMsMax: 30_000,
   /** Log of one job, bytes; more is counted and dropped, but for the end of each step. */

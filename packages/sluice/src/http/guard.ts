@@ -1,4 +1,6 @@
 /** Who may ask: the token, and the host that the request was meant for. */
+import { isIP } from 'node:net'
+import { hostname } from 'node:os'
 import { hash, timingSafeEqual } from 'node:crypto'
 import { SluiceError } from '../core/errors.ts'
 
@@ -8,7 +10,7 @@ export const checkToken = (header: string | undefined, token: string): void => {
   if (scheme?.toLowerCase() !== 'bearer' || given === undefined) {
     throw new SluiceError('token_missing', {
       detail: 'the request carries no token',
-      hint: 'send "Authorization: Bearer <token>"; the token is in .sluice/token',
+      hint: 'send "Authorization: Bearer <token>"; the token is in .sluice/token beside the control plane (sluice --server: in SLUICE_TOKEN)',
     })
   }
   // Hashes have one length, whatever was sent.
@@ -21,15 +23,22 @@ export const checkToken = (header: string | undefined, token: string): void => {
 
 const loopback = new Set(['localhost', '127.0.0.1', '[::1]'])
 
+/** Listening on these is listening on every address of the machine. */
+const wildcards = new Set(['0.0.0.0', '::'])
+
 /**
  * Throws `host_refused` unless the Host header names loopback or the address it listens on. A page that had its name resolve to 127.0.0.1 (DNS
- * rebinding) sends its own name here.
+ * rebinding) sends its own name here. Whoever listens on every address answers to each of them, and to the machine's own name: no page is of such an origin
+ * but those of this machine.
  */
 export const checkHost = (header: string | undefined, listenHost: string): void => {
   const name = (header ?? '').toLowerCase().replace(/:\d+$/, '')
-  if (loopback.has(name) || name === listenHost.toLowerCase() || name === `[${listenHost.toLowerCase()}]`) return
+  const listens = listenHost.toLowerCase()
+  if (loopback.has(name) || name === listens || name === `[${listens}]`) return
+  if (wildcards.has(listens) && (isIP(name.replace(/^\[(.*)\]$/, '$1')) > 0 || name === hostname().toLowerCase()))
+    return
   throw new SluiceError('host_refused', {
     detail: `this control plane does not answer for ${JSON.stringify((header ?? '').slice(0, 100))}`,
-    hint: 'ask it as localhost or 127.0.0.1',
+    hint: 'ask it as localhost or 127.0.0.1; one that is to answer others listens on their way to it: sluice up --host <address or name>',
   })
 }

@@ -256,6 +256,28 @@ test('the same key gives the same answer, of a rollback too', async () => {
   deepStrictEqual(kinds, ['aborted', 'started'])
 })
 
+test('a page of the rollouts of one environment holds as many as were asked for, however many of others lie between', async () => {
+  const all = (await ask('rollouts.list', {})).items
+  deepStrictEqual([...new Set(all.map(({ environment }) => environment))], ['staging', 'production'])
+  for (const name of ['staging', 'production']) {
+    const found: string[] = []
+    let cursor: string | null = null
+    do {
+      const more: { readonly cursor?: string } = cursor === null ? {} : { cursor }
+      const page: Contract['rollouts.list']['response'] = await ask('rollouts.list', {
+        query: { environment: name, limit: 1, ...more },
+      })
+      ok(page.items.length === 1 || page.next === null)
+      found.push(...page.items.map(({ id }) => id))
+      cursor = page.next
+    } while (cursor !== null)
+    deepStrictEqual(
+      found,
+      all.filter(({ environment }) => environment === name).map(({ id }) => id),
+    )
+  }
+})
+
 test('events go on from the last one that was seen, without a gap, and tell what happens from now on', async () => {
   const stopped = new AbortController()
   const whole = await ask('ledger.page', { query: { limit: 500 } })

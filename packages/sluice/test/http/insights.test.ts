@@ -49,19 +49,36 @@ const cases = Array.from({ length: count }, (_, index) => ({
 }))
 const report = { job: 'test', status: 'read', evidence: { contents: [{ kind: 'tests', cases, gaps: [] }] } }
 
+const call = {
+  params: {},
+  query: {},
+  body: {},
+  caller: { by: { kind: 'person', name: 'Ada' }, idempotencyKey: null },
+  signal: new AbortController().signal,
+} as const
+
 test('a report of more tests than a function takes arguments is counted', async () => {
   // Trusted: of the context, the handler asks for no more than this.
   const context = {
     engine: { reading: { runs: async () => ({ items: [finished], next: null }) } },
     evidence: { read: async () => [report] },
   } as unknown as ApiContext
-  const call = {
-    params: {},
-    query: {},
-    body: {},
-    caller: { by: { kind: 'person', name: 'Ada' }, idempotencyKey: null },
-    signal: new AbortController().signal,
-  } as const
   const { runs, flaky, slowest } = await evidenceHandlers['runs.insights'](context, call)
   deepStrictEqual([runs, flaky, slowest[0]?.name], [1, [], `test ${count - 1}`])
+})
+
+test('between a few whole runs and the next ones others have their turn', async () => {
+  const seen: string[] = []
+  let next = setImmediate(function again() {
+    seen.push('another')
+    next = setImmediate(again)
+  })
+  const read = async ({ limit }: { readonly limit: number }) => {
+    seen.push(`${limit} runs`)
+    return { items: Array.from({ length: limit }, () => planned), next: 'more' }
+  }
+  const context = { engine: { reading: { runs: read } } } as unknown as ApiContext
+  const { runs } = await evidenceHandlers['runs.insights'](context, { ...call, query: { runs: 12 } })
+  clearImmediate(next)
+  deepStrictEqual([runs, seen], [12, ['5 runs', 'another', '5 runs', 'another', '2 runs']])
 })

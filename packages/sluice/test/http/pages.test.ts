@@ -4,7 +4,7 @@ import { hash } from 'node:crypto'
 import { test } from 'node:test'
 import { createMemoryDisk } from '../../src/adapters/store/memory.ts'
 import { limits } from '../../src/core/limits.ts'
-import { ledgerPages } from '../../src/http/handlers/pages.ts'
+import { ledgerPages } from '../../src/http/handlers/lookup.ts'
 import { commitOf, step } from '../store/steps.ts'
 
 test('whoever reads a long ledger lets others have their turn between two pages', async () => {

@@ -9,7 +9,15 @@ export const command: Command = (cli, input) => {
   if (!Number.isSafeInteger(after) || after < 0)
     throw new SluiceError('usage_invalid', { detail: `--after ${text ?? ''} is not a row number`, hint: '--after 120' })
   return withClient(cli, 'read', async (client) => {
-    for await (const piece of client.exportLedger(after, cli.interrupted)) cli.stdout.write(piece)
-    return 0
+    try {
+      for await (const piece of client.exportLedger(after, cli.interrupted)) {
+        cli.stdout.write(piece)
+        await cli.stdout.flushed()
+      }
+    } catch (error) {
+      if (!cli.interrupted.aborted) throw error
+    }
+    // What was called off lacks its last line, by which an export is known to be whole.
+    return cli.interrupted.aborted ? 130 : 0
   })
 }

@@ -1,5 +1,6 @@
 import { type Command } from '../cli.ts'
 import { withClient } from '../connect.ts'
+import { plainJson } from '../render/plain.ts'
 import { watchRollout } from '../watch.ts'
 import { followRollout, timeoutOf } from './follow.ts'
 import { chosenRollout } from './which.ts'
@@ -11,7 +12,11 @@ export const command: Command = (cli, input) => {
     const id = await chosenRollout(cli, client, { given: input.args[0], words: 'rollout watch' })
     if (!cli.globals.json) return followRollout(cli, { client, id, timeoutMs })
     const quiet = { ...cli, note: () => {}, stderr: { ...cli.stderr, isTTY: false } }
-    const { ended, state } = await watchRollout(quiet, { client, id }, { timeoutMs, onRow: cli.print })
+    const { ended, state } = await watchRollout(
+      quiet,
+      { client, id },
+      { timeoutMs, onRow: (row) => cli.print(plainJson(row)) },
+    )
     cli.json({ rollout: state })
     if (ended === 'detached') return 130
     if (ended === 'late') return 6

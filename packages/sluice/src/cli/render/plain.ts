@@ -39,11 +39,11 @@ const plainOf = (value: unknown): unknown => {
 }
 
 /** A value as one line of JSON that a terminal may show: what JSON itself lets through of what terminals act upon is escaped, too. */
-export const jsonLine = (value: object): string =>
-  JSON.stringify(value).replaceAll(
-    /[\u007F-\u009F]/g,
-    (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )
+export const jsonLine = (value: object): string => plainJson(JSON.stringify(value))
+
+/** The same JSON, in which no character is one that a terminal acts upon. */
+export const plainJson = (json: string): string =>
+  json.replaceAll(/[\u007F-\u009F]/g, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`)
 
 const stripAllBut = (text: string, kept: string): string =>
   stripVTControlCharacters(text).replaceAll(/\p{Cc}/gu, (letter) => (kept.includes(letter) ? letter : ''))

@@ -10,6 +10,7 @@ import type { EvidenceView } from '../client/evidence-views.ts'
 import type { ApiContext, Handlers } from '../context.ts'
 import { jobRecords, testRecords } from '../present/insights.ts'
 import { marksView } from '../present/logs.ts'
+import { nextTurn } from './lookup.ts'
 
 /** Answers about what jobs left. */
 export const evidenceHandlers: Handlers<'runs.evidence' | 'runs.insights'> = {
@@ -45,11 +46,15 @@ export const evidenceHandlers: Handlers<'runs.evidence' | 'runs.insights'> = {
 
 const slowestShown = 10
 
+const runsAtOnce = 5
+
 const lastRuns = async ({ engine }: ApiContext, count: number): Promise<readonly Run[]> => {
   const runs: Run[] = []
   let cursor: string | null = null
   do {
-    const limit = Math.min(count - runs.length, limits.pageItemsMax)
+    // Whole runs are large, and others want their turn.
+    if (runs.length > 0) await nextTurn()
+    const limit = Math.min(count - runs.length, runsAtOnce)
     const page: { readonly items: readonly Run[]; readonly next: string | null } = await engine.reading.runs({
       limit,
       ...(cursor === null ? {} : { cursor }),

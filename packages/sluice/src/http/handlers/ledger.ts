@@ -5,7 +5,7 @@ import type { Anchor, LedgerLine } from '../../core/ledger/verify.ts'
 import type { LedgerRow } from '../../core/ledger/entry.ts'
 import { limits } from '../../core/limits.ts'
 import type { ApiContext, Handlers } from '../context.ts'
-import { ledgerPages } from './pages.ts'
+import { ledgerPages } from './lookup.ts'
 
 /** Answers from the ledger. */
 export const ledgerHandlers: Handlers<'ledger.page' | 'ledger.verify'> = {

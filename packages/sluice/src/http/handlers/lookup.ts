@@ -2,6 +2,9 @@
 import { environmentNames } from '../present/environment-names.ts'
 import { SluiceError } from '../../core/errors.ts'
 import type { Release, ReleaseId } from '../../core/model.ts'
+import type { AggregateKey, LedgerRow } from '../../core/ledger/entry.ts'
+import { limits } from '../../core/limits.ts'
+import type { Engine } from '../../engine/engine.ts'
 import type { EnvironmentTarget } from '../../engine/environment-commands.ts'
 import type { ApiContext } from '../context.ts'
 import type { Known } from '../present/releases.ts'
@@ -80,5 +83,29 @@ export const observedOf = async (
   } catch (error) {
     log.warn('observe_failed', { environment: target.environment, error: String(error) })
     return { traffic: null, instances: null }
+  }
+}
+
+/** Lets everybody else have their turn: what is read is read without a wait. */
+export const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+/** Which rows: those after a number, of everything or of one aggregate, and at most how many. */
+export type PagesQuery = { readonly after?: number; readonly key?: AggregateKey; readonly rowsMax?: number }
+
+/**
+ * Rows of the ledger, page by page. The store answers without a wait, and so would a whole ledger be read in one go: between two pages everybody else
+ * gets their turn.
+ */
+export async function* ledgerPages(
+  engine: Pick<Engine, 'ledger'>,
+  { after = 0, key, rowsMax = Infinity }: PagesQuery,
+): AsyncGenerator<readonly LedgerRow[], void, undefined> {
+  let last = after
+  for (let rows = 0; rows < rowsMax; rows += limits.pageItemsMax) {
+    if (rows > 0) await nextTurn()
+    const page = await engine.ledger({ after: last, limit: limits.pageItemsMax, ...(key === undefined ? {} : { key }) })
+    yield page
+    last = page.at(-1)?.seq ?? last
+    if (page.length < limits.pageItemsMax) return
   }
 }

@@ -1,14 +1,14 @@
+import type { Page } from '../../engine/reading.ts'
 import type { Rollout } from '../../engine/trusted.ts'
 import type { LedgerRow } from '../../core/ledger/entry.ts'
 import { limits } from '../../core/limits.ts'
 import type { CommandEvent } from '../../core/rollout/commands.ts'
 import type { ApiContext, Handlers } from '../context.ts'
-import type { RolloutCommand } from '../client/contract.ts'
+import type { RolloutCommand, RouteInput } from '../client/contract.ts'
 import { type Reached, releasesOf, rolloutDetailView, rolloutView } from '../present/rollouts.ts'
 import { curveOf, storyOf, wayAfter, wayStart, whyView } from '../present/why.ts'
 import type { RolloutView, WhyView } from '../client/views.ts'
-import { knownReleases, observedOf } from './lookup.ts'
-import { ledgerPages } from './pages.ts'
+import { knownReleases, ledgerPages, nextTurn, observedOf } from './lookup.ts'
 import { pageOf } from './releases.ts'
 
 /** Answers about rollouts, and what people say to one. */
@@ -16,11 +16,9 @@ export const rolloutHandlers: Handlers<
   'rollouts.list' | 'rollouts.show' | 'rollouts.why' | 'rollouts.command' | 'rollouts.approve'
 > = {
   'rollouts.list': async (context, { query }) => {
-    const page = await context.engine.reading.rollouts(pageOf(query))
-    const { environment } = query
-    const chosen = page.items.filter(({ plan }) => environment === undefined || plan.spec.name === environment)
-    const known = await knownReleases(context, chosen.flatMap(releasesOf))
-    return { items: chosen.map((rollout) => rolloutView(rollout, known)), next: page.next }
+    const { items, next } = await rolloutsOf(context, query)
+    const known = await knownReleases(context, items.flatMap(releasesOf))
+    return { items: items.map((rollout) => rolloutView(rollout, known)), next }
   },
   'rollouts.show': async (context, { params, signal }) => {
     const rollout = await context.engine.reading.rollout(params.rollout)
@@ -59,6 +57,31 @@ export const rolloutHandlers: Handlers<
     await context.engine.approve({ rollout: params.rollout }, { ...caller, reason: body.reason ?? null })
     return viewOf(context, await context.engine.reading.rollout(params.rollout))
   },
+}
+
+/**
+ * A page of all rollouts, or of those of one environment. For that one as many are read on as the page lacks, so that none is passed over; after
+ * `rolloutsLookedMax` it ends with what was found, and its cursor goes on from there.
+ */
+const rolloutsOf = async (
+  { engine }: ApiContext,
+  query: RouteInput<'rollouts.list'>['query'],
+): Promise<Page<Rollout>> => {
+  const { environment } = query
+  const { limit = limits.pageItemsDefault, ...from } = pageOf(query)
+  if (environment === undefined) return engine.reading.rollouts({ limit, ...from })
+  const items: Rollout[] = []
+  let cursor = from.cursor ?? null
+  let looked = 0
+  do {
+    if (looked > 0) await nextTurn()
+    const wanted = limit - items.length
+    const page = await engine.reading.rollouts({ limit: wanted, ...(cursor === null ? {} : { cursor }) })
+    items.push(...page.items.filter(({ plan }) => plan.spec.name === environment))
+    looked += wanted
+    cursor = page.next
+  } while (cursor !== null && items.length < limit && looked < limits.rolloutsLookedMax)
+  return { items, next: cursor }
 }
 
 /** The ledger's rows of a rollout, page by page. */
