@@ -30,6 +30,17 @@ export const findLaunchers = (path: string): readonly Launcher[] => {
   })
 }
 
+/**
+ * The first process of a PID namespace is who processes belong to whose parent has ended: it waits for all of them and does nothing else. `bwrap` brings its own. The
+ * keeper cannot be it: a shell that reads takes the end of a child for the end of its input.
+ */
+const init: readonly string[] = [
+  'sh',
+  '-c',
+  'exec 3<&0 </dev/null; "$@" <&3 3<&- & keeper=$!; exec 3<&-; wait "$keeper"',
+  'sh',
+]
+
 /** The words that start `words` as the keeper of new namespaces. Its capabilities stay, so that it can mount; what enters later has those of the user. */
 export const launchWords = (launcher: Launcher, network: Network, words: readonly string[]): readonly string[] => {
   const { kind, program, user } = launcher
@@ -41,7 +52,19 @@ export const launchWords = (launcher: Launcher, network: Network, words: readonl
   }
   const mapped = user === null ? [] : ['--map-current-user', '--keep-caps']
   const apart = network === 'own' ? ['--net'] : []
-  return [program, '--mount', '--pid', '--fork', '--kill-child', '--mount-proc', ...mapped, ...apart, '--', ...words]
+  return [
+    program,
+    '--mount',
+    '--pid',
+    '--fork',
+    '--kill-child',
+    '--mount-proc',
+    ...mapped,
+    ...apart,
+    '--',
+    ...init,
+    ...words,
+  ]
 }
 
 /** Whom a process runs as, where that is not who we are (only root may say so). */

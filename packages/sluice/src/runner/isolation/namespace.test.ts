@@ -90,6 +90,28 @@ describe('namespaces', () => {
     }
   })
 
+  it('of each launcher outlive processes whose parent has ended, and that end then', async () => {
+    for (const launcher of await usable()) {
+      const folder = join(root, `orphans-${launcher.kind}`)
+      await mkdir(folder, { recursive: true })
+      const namespace = await Namespace.open({
+        launcher,
+        starter: spawnStarter,
+        network: 'shared',
+        folder,
+        environment,
+      })
+      const [program = '', ...words] = namespace.enter(['sh', '-c', '(sleep 0.05 &) ; exit 0'], {
+        directory: '/',
+        as: null,
+      })
+      execFileSync(program, words, { stdio: 'ignore' })
+      await new Promise((resolve) => setTimeout(resolve, 200))
+      assert.equal(await namespace.tell('true'), 0, launcher.kind)
+      await namespace.end()
+    }
+  })
+
   it('that cannot be made say why', async () => {
     const launcher = { kind: 'unshare', program: '/bin/false', nsenter: '/bin/false', user: null } as const
     await assert.rejects(
