@@ -150,7 +150,8 @@ const cutOver = async (desk: Desk, { name, round, releases }: Turn): Promise<str
     return 'abort'
   }
   const isRollback = round % 3 === 2 && previous !== null
-  const state = await desk.rollOut(name, isRollback ? null : other, isRollback ? 'rollback' : 'deploy')
+  // By name: between two releases that take turns, the one before is not always what served last.
+  const state = await desk.rollOut(name, other, isRollback ? 'rollback' : 'deploy')
   if (state.status !== 'succeeded') throw new Error(`a cutover of ${name} is ${state.status}: ${JSON.stringify(state)}`)
   return isRollback ? 'rollback' : name
 }
