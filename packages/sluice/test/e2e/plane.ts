@@ -1,5 +1,6 @@
 /** A control plane of a project, opened in this process, with a real gateway and real instances; and the words to drive it. */
 import { rm } from 'node:fs/promises'
+import { readdirSync, readFileSync } from 'node:fs'
 import { mkdtemp, realpath } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -105,7 +106,23 @@ export const removeState = async (
     }
   }
   await desk.close()
-  await shutdownGateway(stateDir)
+  // One that is just starting does not listen yet to who tells it to end.
+  for (let tries = 0; tries < 100 && (tries === 0 || isServing(stateDir)); tries += 1) {
+    await shutdownGateway(stateDir)
+    if (isServing(stateDir)) await new Promise((resolve) => setTimeout(resolve, 50))
+  }
   // The gateway writes its compile cache as its last act, after it has hung up.
   await rm(stateDir, { recursive: true, force: true, maxRetries: 20, retryDelay: 25 })
 }
+
+/** Whether a gateway of a state directory runs. Source: proc(5). */
+const isServing = (stateDir: string): boolean =>
+  process.platform === 'linux' &&
+  readdirSync('/proc').some((name) => {
+    try {
+      return /^\d+$/.test(name) && readFileSync(`/proc/${name}/cmdline`, 'utf8').split('\0').includes(stateDir)
+    } catch {
+      // It ended while we looked.
+      return false
+    }
+  })
