@@ -129,7 +129,7 @@ export const engineMutants: readonly Mutant[] = [
   ),
   engine(
     'engine/commands.ts',
-    "if (admission.kind === 'refused') throw refused(environment, admission.refusals)",
+    "if (admission.kind === 'refused') throw refused(admission.refusals)",
     '',
     'whoever asks is let in',
   ),
