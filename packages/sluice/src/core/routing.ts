@@ -21,6 +21,26 @@ export type Arm = {
 /** A fail rule armed inside the gateway for one rollout. Once tripped, that rollout never gets candidate traffic again. */
 export type Tripwire = { readonly rollout: RolloutId; readonly policy: JudgePolicy }
 
+/** What a rule looks at. `name` in lower case for headers; without `value` its presence is enough. */
+export type RouteMatch = {
+  readonly kind: 'header' | 'cookie'
+  readonly name: string
+  readonly value: { readonly kind: 'equals' | 'startsWith'; readonly text: string } | null
+}
+
+/** Requests of which all matches hold go to this arm, whatever the split says. Not counted by the judge: who was chosen is no sample. */
+export type RouteRule = { readonly arm: ArmName; readonly all: readonly RouteMatch[] }
+
+/** A share of the stable arm's requests that is sent to these upstreams too; their answers are thrown away and never counted as a user's. */
+export type Mirror = {
+  readonly shareBp: number
+  readonly release: ReleaseId
+  readonly upstreams: readonly Upstream[]
+}
+
+/** How long a client stays with the release it started on, told by a cookie, also after the split has moved on. */
+export type SkewProtection = { readonly cookie: string; readonly maxAgeMs: number }
+
 /** Everything the gateway needs to serve one environment. Replaced as a whole, under a fence. */
 export type Route = {
   readonly service: string
@@ -33,6 +53,10 @@ export type Route = {
   readonly salt: string
   readonly tripwire: Tripwire | null
   readonly health: HealthPolicy
+  /** In order; the first that matches decides. Absent: none. */
+  readonly rules?: readonly RouteRule[]
+  readonly mirror?: Mirror
+  readonly skew?: SkewProtection
 }
 
 /** Cumulative per arm since the arm's release entered this route. Never resets while the gateway's state survives. */
