@@ -3,6 +3,7 @@ import { SluiceError } from '../core/errors.ts'
 import type { EnvironmentSpec, Fence, Instance, Release, ReleaseId } from '../core/model.ts'
 import { unreachable } from '../core/machine.ts'
 import { limits } from '../core/limits.ts'
+import { errorsOf } from '../core/judge/statistics.ts'
 import type { Action, EffectResult, RolloutEffect, RolloutState, Share } from '../core/rollout/types.ts'
 import type { ArmCounters, ProbeReceipt, Route, RouteObservation, Upstream } from '../core/routing.ts'
 import type { Driver } from '../ports/driver.ts'
@@ -136,7 +137,7 @@ const routeOf = (state: Known, { fence, shares, instances }: Routing): Route => 
     })),
     sticky: spec.sticky,
     salt: plan.to,
-    tripwire: shares.length > 1 ? { rollout: id, policy: plan.spec.judge } : null,
+    tripwire: shares.some(({ arm }) => arm === 'candidate') ? { rollout: id, policy: plan.spec.judge } : null,
     health: spec.health,
   }
 }
@@ -203,15 +204,17 @@ const measure = async (world: RolloutWorld, { plan, id }: Known, signal: AbortSi
   const observed = await world.router.observe({ service: plan.service, environment: plan.spec.name }, signal)
   if (observed === null)
     throw new SluiceError('route_unconfirmed', { detail: `the router has no route for ${plan.spec.name}` })
-  const { route, counters, logE, trip, observedAt } = observed
+  const { route, counters, logE, trip, observedAt, statistics } = observed
+  const seen = statistics === undefined ? undefined : errorsOf(statistics)
   return {
     kind: 'measured',
     logE,
     shareBp: route.arms.find(({ release }) => release === plan.to)?.shareBp ?? 0,
-    candidate: units(counters, plan.to),
-    stable: units(counters, plan.from),
+    candidate: seen?.candidate ?? units(counters, plan.to),
+    stable: seen?.stable ?? units(counters, plan.from),
     tripped: trip?.rollout === id,
     observedAt,
+    ...(statistics === undefined ? {} : { statistics }),
   }
 }
 

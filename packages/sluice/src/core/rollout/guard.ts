@@ -1,7 +1,9 @@
 /** The judge's own lane: measures whenever both arms have traffic, whatever the step, paused or not. */
-import { judge, type Measurement } from '../judge/verdict.ts'
+import { nextShare } from '../judge/next-share.ts'
+import { type Demand, judge, type Measurement } from '../judge/verdict.ts'
 import { type Advancing, issue, type RolloutDecision, unchanged } from './effects.ts'
-import { accrued, finishStep, takeUp } from './forward.ts'
+import { rampAfter } from './exposure.ts'
+import { accrued, enter, finishStep, takeUp } from './forward.ts'
 import { turnBack, wayBack } from './revert.ts'
 import type { VerdictRecord } from './types.ts'
 
@@ -24,18 +26,39 @@ export const wasSilent = (state: Advancing, at: number, detail: string): Rollout
 
 /** The source answered: judge it. */
 export const wasMeasured = (state: Advancing, measurement: Measurement, at: number): RolloutDecision => {
-  const step = state.plan.steps[state.index]
-  const demand =
-    step?.kind === 'judge' && state.stage.kind === 'resting'
-      ? { baked: accrued(state.stage, step.bakeMs, at) >= step.bakeMs, unitsMin: step.unitsMin }
-      : { baked: false, unitsMin: 0 }
-  const verdict = judge(measurement, { policy: state.plan.spec.judge, demand }, at)
+  const verdict = judge(measurement, { policy: state.plan.spec.judge, demand: demandOf(state, at) }, at)
   if (verdict.verdict === 'fail') return fail({ ...state, lastVerdict: verdict }, verdict, at)
   if (verdict.verdict === 'broken') return wasSilent({ ...state, lastVerdict: verdict }, at, verdict.detail)
   const guard = { kind: 'due', at: at + state.plan.spec.judge.intervalMs, silentSince: null } as const
   const judged = { ...state, guard, lastVerdict: verdict }
   if (state.paused?.kind === 'broken') return takeUp(judged, at)
-  return verdict.verdict === 'pass' && state.paused === null ? finishStep(judged, at) : unchanged(judged)
+  return verdict.verdict === 'pass' && state.paused === null ? passed(judged, measurement, at) : unchanged(judged)
+}
+
+const nothingAsked: Demand = { baked: false, unitsMin: 0 }
+
+const demandOf = ({ plan, index, stage }: Advancing, at: number): Demand => {
+  const step = plan.steps[index]
+  if (step?.kind !== 'judge' || stage.kind !== 'resting') return nothingAsked
+  const asked = { baked: accrued(stage, step.bakeMs, at) >= step.bakeMs, unitsMin: step.unitsMin }
+  return plan.spec.judge.prove === undefined ? asked : { ...asked, proof: 'suffices' }
+}
+
+/** On to the next share, or, where there is an exposure budget, to the largest planned one that it allows; none: what is there stays, and is judged on. */
+const passed = (state: Advancing, { statistics, observedAt }: Measurement, at: number): RolloutDecision => {
+  const { steps, spec } = state.plan
+  const ramp = rampAfter(steps, state.index)
+  if (spec.judge.exposureBudget === undefined || statistics === undefined || ramp.length === 0)
+    return finishStep(state, at)
+  const requests = statistics.candidate.requests + statistics.stable.requests
+  const requestsPerMs = requests / Math.max(1, observedAt - statistics.since)
+  const shareBp = nextShare({ statistics, policy: spec.judge, allowed: ramp, requestsPerMs })
+  const next = ramp.find((one) => one.shareBp === shareBp)
+  if (next !== undefined) return enter(state, next.index, at)
+  const { lastVerdict } = state
+  if (lastVerdict === null) return unchanged(state)
+  const detail = `no larger share fits the exposure budget of ${spec.judge.exposureBudget} bad responses: ${lastVerdict.detail}`
+  return unchanged({ ...state, lastVerdict: { ...lastVerdict, verdict: 'hold', detail } })
 }
 
 /** Evidence against the candidate: turn back, with the numbers as the cause. */
