@@ -198,7 +198,7 @@ export class LiveRoute {
     }
     if (!this.weigh(this.watch.errors, arm, unit)) return
     arm.tally.badUnits += 1
-    this.judge()
+    this.judge(arm)
   }
 
   /** Says that the belief in an upstream changed. */
@@ -225,7 +225,7 @@ export class LiveRoute {
       if (latencyMs > limitMs && this.weigh(metric, arm, unit)) weighed = true
     }
     if (arm.name !== 'candidate') window?.learn(latencyMs)
-    if (weighed) this.judge()
+    if (weighed) this.judge(arm)
   }
 
   private weigh(metric: MetricWatch, arm: LiveArm, unit: number | null): boolean {
@@ -234,7 +234,9 @@ export class LiveRoute {
     return watchBad(this.watch, metric, { candidate, unit, shareBp: arm.candidateBp, half })
   }
 
-  private judge(): void {
+  /** What came from the candidate may have decided; what came from another arm only speaks for it. */
+  private judge({ name }: LiveArm): void {
+    if (name !== 'candidate') return
     const trip = judgeWatch(this.watch, shareOf(this.route, 'candidate'), this.parts.world.now())
     if (trip) this.cut(trip)
   }

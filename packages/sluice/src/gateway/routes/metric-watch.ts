@@ -37,9 +37,9 @@ export class MetricWatch {
   stableBad: number
   /** Bad units of the candidate while it had no control. */
   aloneBad: number
-  /** Natural logs of what both forms add to the release's evidence. */
-  comparedLogE: number
+  /** Natural log of what the limited form adds to the release's evidence. */
   limitedLogE: number = -Infinity
+  private comparedNow: number | null = null
   private readonly compared: Compared
   private readonly limited: Limited | null
   private settled: MetricStatistics
@@ -63,7 +63,12 @@ export class MetricWatch {
     this.stableBad = bad.stable
     this.aloneBad = badAlone(this.settled)
     this.evidence = [...(kept?.tolerance === tolerance ? kept.evidence : evidenceOf(strata, tolerance))]
-    this.comparedLogE = Math.log(this.compared.weight) + logE(this.evidence)
+  }
+
+  /** Natural log of what the comparison adds to the release's evidence. Made when it is asked for: bad events of the stable arm alone decide nothing. */
+  get comparedLogE(): number {
+    this.comparedNow ??= Math.log(this.compared.weight) + logE(this.evidence)
+    return this.comparedNow
   }
 
   /** What the next watch of the same metric begins with. */
@@ -117,7 +122,7 @@ export class MetricWatch {
     const added = candidate ? step.candidate : step.stable
     for (let index = 0; index < evidence.length; index += 1)
       evidence[index] = (evidence[index] ?? 0) + (added[index] ?? 0)
-    this.comparedLogE = Math.log(this.compared.weight) + logE(evidence)
+    this.comparedNow = null
   }
 
   private weighAlone(units: number): void {

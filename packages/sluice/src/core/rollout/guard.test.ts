@@ -1,0 +1,196 @@
+/** How evidence moves a rollout: early ends by proof, jumps within the exposure budget, and what is judged without a control. */
+import { deepStrictEqual, match, ok, strictEqual } from 'node:assert/strict'
+import { test } from 'node:test'
+import { addBad, type JudgeStatistics, noStatistics } from '../judge/statistics.ts'
+import type { EnvironmentSpec, JudgePolicy, Strategy } from '../model.ts'
+import { releaseId, rolloutId } from '../model.ts'
+import { isJudged, rampAfter } from './exposure.ts'
+import { rolloutMachine } from './machine.ts'
+import { revertSteps, stepsOf } from './strategies/registry.ts'
+import type { EffectResult, RolloutPlan, RolloutState, Step } from './types.ts'
+
+const from = releaseId(`rel_${'a'.repeat(64)}`)
+const to = releaseId(`rel_${'b'.repeat(64)}`)
+const policy: JudgePolicy = { alpha: 0.01, tolerance: 1, ignoreBelow: 0.0005, intervalMs: 1_000, staleAfterMs: 3_000 }
+const prove = { margin: 1.5, alpha: 0.05 }
+const shares = [100, 500, 2_500, 5_000]
+const canary: Strategy = {
+  kind: 'canary',
+  steps: shares.map((shareBp) => ({ kind: 'bake', shareBp, bakeMs: 300_000, unitsMin: 10 })),
+  bakeMs: 0,
+  keepPrevious: true,
+}
+
+const planOf = (judge: JudgePolicy): RolloutPlan => {
+  const input = { from: { release: from, instances: 1 }, to: { release: to, instances: 1 } }
+  const spec: EnvironmentSpec = {
+    name: 'production',
+    after: null,
+    listen: { host: '127.0.0.1', port: 8080 },
+    instances: 1,
+    config: {},
+    secretVersions: {},
+    strategy: canary,
+    health: { path: '/', intervalMs: 100, timeoutMs: 100, healthyAfter: 1, unhealthyAfter: 1, startTimeoutMs: 1_000 },
+    judge,
+    sticky: { kind: 'none' },
+    drainTimeoutMs: 500,
+    stopGraceMs: 300,
+    progressDeadlineMs: 60_000,
+    approvals: 0,
+    freeze: [],
+  }
+  return {
+    purpose: 'deploy',
+    strategy: 'canary',
+    service: 'shop',
+    from,
+    to,
+    steps: stepsOf(canary, input),
+    revert: revertSteps(input, 'together'),
+    spec,
+    fromSpec: spec,
+    unhealthyMax: 0,
+  }
+}
+
+/** Requests a second, of which `errorRate` are bad in both arms (in whole numbers, spread evenly). */
+type Traffic = { readonly perSecond: number; readonly errorRate: number; readonly candidateErrorRate?: number }
+
+/** A rollout under steady traffic, with the shares that it gave and how long it took. */
+const play = (judge: JudgePolicy, traffic: Traffic, secondsMax = 5_000): { state: RolloutState; shares: number[]; seconds: number } => {
+  const began = 1_000_000
+  let at = began
+  let state: RolloutState = { status: 'absent' }
+  let shareBp = 0
+  const given: number[] = []
+  const sums = { candidate: 0, stable: 0 }
+  const badSums = { candidate: 0, stable: 0 }
+  let errors = noStatistics('errors')
+  const whole = (bad: 'candidate' | 'stable'): number => {
+    const count = Math.floor(badSums[bad])
+    badSums[bad] -= count
+    return count
+  }
+  const pass = (seconds: number): void => {
+    const candidate = (traffic.perSecond * seconds * shareBp) / 10_000
+    const stable = traffic.perSecond * seconds - candidate
+    sums.candidate += candidate
+    sums.stable += stable
+    badSums.candidate += candidate * (traffic.candidateErrorRate ?? traffic.errorRate)
+    badSums.stable += stable * traffic.errorRate
+    errors = addBad(errors, { shareBp, candidate: whole('candidate'), stable: whole('stable') })
+  }
+  const seen = (units: number) => ({ requests: Math.round(units), units: Math.round(units) })
+  const statistics = (): JudgeStatistics => ({
+    since: began,
+    candidate: seen(sums.candidate),
+    stable: seen(sums.stable),
+    alone: seen(0),
+    metrics: [errors],
+  })
+  const result = (): EffectResult => ({
+    kind: 'measured',
+    logE: 0,
+    shareBp,
+    candidate: { units: Math.round(sums.candidate), badUnits: 0 },
+    stable: { units: Math.round(sums.stable), badUnits: 0 },
+    tripped: false,
+    observedAt: at,
+    statistics: statistics(),
+  })
+  const take = (event: Parameters<typeof rolloutMachine.decide>[1]): void => {
+    state = rolloutMachine.decide(state, event).state
+  }
+  take({ type: 'rollout_started', at, id: rolloutId('rol_1'), token: 1, plan: planOf(judge), by: { kind: 'person', name: 'ada' } })
+  while (!rolloutMachine.settled(state) && at < began + secondsMax * 1_000) {
+    const [effect] = rolloutMachine.outstanding(state)
+    if (effect === undefined) {
+      const next: number = rolloutMachine.nextAt(state) ?? at + 1_000
+      pass((Math.max(next, at + 1) - at) / 1_000)
+      at = Math.max(next, at + 1)
+      take({ type: 'time_passed', at })
+      continue
+    }
+    const { action, sequence } = effect
+    if (action.kind === 'shift') {
+      shareBp = action.shares.find(({ arm }) => arm === 'candidate')?.shareBp ?? 0
+      if (shareBp > 0) given.push(shareBp)
+    }
+    const answer: EffectResult =
+      action.kind === 'measure'
+        ? result()
+        : action.kind === 'probe'
+          ? { kind: 'probed', healthy: action.count, detail: '', evidence: [] }
+          : { kind: 'done' }
+    take({ type: 'effect_succeeded', at, sequence, result: answer })
+  }
+  return { state, shares: given, seconds: (at - began) / 1_000 }
+}
+
+test('without a proof a step lasts its whole bake', () => {
+  const { state, seconds, shares: given } = play(policy, { perSecond: 1_000, errorRate: 0.002 })
+  deepStrictEqual([state.status, given], ['succeeded', shares])
+  ok(seconds >= 1_200)
+})
+
+test('a release proven good goes on at once, step by step', () => {
+  const { state, seconds, shares: given } = play({ ...policy, prove }, { perSecond: 1_000, errorRate: 0.002 })
+  deepStrictEqual([state.status, given], ['succeeded', shares])
+  ok(seconds < 1_200, `it took ${seconds} s`)
+  ok(state.status === 'succeeded' && state.lastVerdict?.proven === true)
+})
+
+test('a release without any error is proven by its own rate', () => {
+  const { state, seconds } = play({ ...policy, prove }, { perSecond: 1_000, errorRate: 0 })
+  strictEqual(state.status, 'succeeded')
+  ok(seconds < 900, `it took ${seconds} s`)
+})
+
+test('an exposure budget jumps to the largest share that it allows', () => {
+  const judge = { ...policy, prove, exposureBudget: 2_000 }
+  const { state, shares: given } = play(judge, { perSecond: 100, errorRate: 0 })
+  strictEqual(state.status, 'succeeded')
+  ok(given.length < shares.length && given.at(-1) === 5_000, `it gave ${given.join(', ')}`)
+})
+
+test('a budget that allows no larger share keeps what is there, judges on, and reverts for lack of progress', () => {
+  const judge = { ...policy, exposureBudget: 1 }
+  const { state, shares: given } = play(judge, { perSecond: 100, errorRate: 0.01, candidateErrorRate: 0.012 })
+  strictEqual(state.status, 'rolled_back')
+  deepStrictEqual(given, [100])
+  ok(state.status === 'rolled_back' && state.cause.kind === 'deadline')
+  match(state.status === 'rolled_back' ? (state.lastVerdict?.detail ?? '') : '', /exposure budget of 1/)
+})
+
+test('no traffic proves nothing: it holds, is extended, and reverts', () => {
+  const { state, shares: given } = play({ ...policy, prove, exposureBudget: 100 }, { perSecond: 0, errorRate: 0 })
+  deepStrictEqual([state.status, given], ['rolled_back', [100]])
+})
+
+test('a jump passes over shifts and judgements, and over nothing else', () => {
+  const shift = (shareBp: number): Step => ({
+    kind: 'shift',
+    shares: [
+      { arm: 'stable', release: from, shareBp: 10_000 - shareBp, count: 1 },
+      { arm: 'candidate', release: to, shareBp, count: 1 },
+    ],
+    whenEmpty: 'hold',
+  })
+  const judged: Step = { kind: 'judge', bakeMs: 7, unitsMin: 0 }
+  const approve: Step = { kind: 'approve', approvals: 1, reason: '' }
+  const steps = [shift(100), judged, shift(500), judged, shift(900), judged, approve, shift(5_000), judged]
+  deepStrictEqual(rampAfter(steps, 1), [
+    { shareBp: 500, horizonMs: 7, index: 2 },
+    { shareBp: 900, horizonMs: 7, index: 4 },
+  ])
+  deepStrictEqual(rampAfter(steps, 5), [])
+})
+
+test('a candidate without a control is judged where a limit is declared for it, and nowhere else', () => {
+  const alone: Step = { kind: 'shift', shares: [{ arm: 'candidate', release: to, shareBp: 10_000, count: 1 }], whenEmpty: 'hold' }
+  const plan = planOf(policy)
+  const steps: readonly Step[] = [alone, { kind: 'judge', bakeMs: 1, unitsMin: 0 }]
+  strictEqual(isJudged({ ...plan, steps }, 1), false)
+  strictEqual(isJudged({ ...plan, steps, spec: { ...plan.spec, judge: { ...policy, errorLimit: 0.01 } } }, 1), true)
+})
