@@ -15,7 +15,12 @@ const routeAt = (shareBp: number): Route => ({
   listen: { host: '127.0.0.1', port: 1 },
   fence: { token: 1, sequence: 1 },
   arms: [
-    { name: 'stable', release: releaseId(`rel_${'a'.repeat(64)}`), shareBp: 10_000 - shareBp, upstreams: [upstream('a')] },
+    {
+      name: 'stable',
+      release: releaseId(`rel_${'a'.repeat(64)}`),
+      shareBp: 10_000 - shareBp,
+      upstreams: [upstream('a')],
+    },
     { name: 'candidate', release: releaseId(`rel_${'b'.repeat(64)}`), shareBp, upstreams: [upstream('b')] },
   ],
   sticky: { kind: 'none' },

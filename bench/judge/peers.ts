@@ -27,7 +27,7 @@ export const flagger = ({ candidate, perSecond }: Traffic, seed: number): Outcom
   const random = randomOf(seed)
   const arm: Arm = { requests: 0, failed: 0 }
   let failedChecks = 0
-  for (let weight = 2; weight <= 50; ) {
+  for (let weight = 2; weight <= 50;) {
     const requests = successes(random, perSecond * 60, weight / 100)
     const failed = answer(arm, random, { requests, rate: candidate })
     if (failedChecks >= 10) return { rolledBack: true, ...arm }

@@ -4,16 +4,29 @@
  */
 import type { JudgePolicy } from '../../packages/sluice/src/core/model.ts'
 import { rolloutId } from '../../packages/sluice/src/core/model.ts'
-import { armedWatch, freshCounts, judgeWatch, type Watch, watchBad } from '../../packages/sluice/src/gateway/routes/tripwire.ts'
+import {
+  armedWatch,
+  freshCounts,
+  judgeWatch,
+  type Watch,
+  watchBad,
+} from '../../packages/sluice/src/gateway/routes/tripwire.ts'
 import { randomOf, trialsUntil } from './random.ts'
 
 /** The policy of judge.md's tables: α 1 % a release, tolerance 1. */
-export const policy: JudgePolicy = { alpha: 0.01, tolerance: 1, ignoreBelow: 0, intervalMs: 1_000, staleAfterMs: 10_000 }
+export const policy: JudgePolicy = {
+  alpha: 0.01,
+  tolerance: 1,
+  ignoreBelow: 0,
+  intervalMs: 1_000,
+  staleAfterMs: 10_000,
+}
 
 const rollout = rolloutId('rol_bench')
 
 /** A tripwire that has seen nothing. */
-export const freshTripwire = (asked: JudgePolicy = policy): Watch => armedWatch({ rollout, policy: asked }, freshCounts(0))
+export const freshTripwire = (asked: JudgePolicy = policy): Watch =>
+  armedWatch({ rollout, policy: asked }, freshCounts(0))
 
 /** What a bad release cost until it was stopped: the candidate's requests, and how many of them failed. */
 export type Cost = { readonly requests: number; readonly failed: number }

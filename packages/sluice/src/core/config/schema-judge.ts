@@ -18,7 +18,8 @@ const latency: z.ZodType<LatencyPolicy> = z
           .refine((all) => new Set(all).size === all.length, 'expected each quantile once')
           .prefault(['p95', 'p99']),
         {
-          description: "Which quantiles of the old release's response time a slow answer of the new one is held against.",
+          description:
+            "Which quantiles of the old release's response time a slow answer of the new one is held against.",
           examples: [['p95', 'p99']],
         },
       ),
@@ -36,7 +37,7 @@ const latency: z.ZodType<LatencyPolicy> = z
         examples: ['1%'],
       }),
       warmup: key(duration().prefault('30s'), {
-        description: "For how long slow answers of a new instance are not counted; errors always are.",
+        description: 'For how long slow answers of a new instance are not counted; errors always are.',
         examples: ['30s'],
       }),
     },
@@ -147,7 +148,17 @@ export const judgeSchema: z.ZodType<JudgePolicy> = z
     { error: 'expected judge settings: { alpha: 0.01 }' },
   )
   .transform(
-    ({ ignoreBelow, interval, staleAfter, errorLimit, latency: slow, metrics, prove: good, exposureBudget, ...rest }) => ({
+    ({
+      ignoreBelow,
+      interval,
+      staleAfter,
+      errorLimit,
+      latency: slow,
+      metrics,
+      prove: good,
+      exposureBudget,
+      ...rest
+    }) => ({
       ...rest,
       ignoreBelow: ignoreBelow / 10_000,
       intervalMs: interval,

@@ -58,9 +58,7 @@ describe('sufficient statistics', () => {
   })
 
   it('survive JSON', () => {
-    fc.assert(
-      fc.property(batches, (all) => assert.deepEqual(JSON.parse(JSON.stringify(added(all))), added(all))),
-    )
+    fc.assert(fc.property(batches, (all) => assert.deepEqual(JSON.parse(JSON.stringify(added(all))), added(all))))
   })
 
   it('stay bounded, and a share too many never adds evidence against the candidate', () => {
@@ -71,9 +69,15 @@ describe('sufficient statistics', () => {
     }))
     const kept = added(many)
     assert.equal(kept.strata.length, strataMax)
-    const exact = many.reduce((one, { shareBp }) => weigh(one, { share: shareBp / 10_000, candidate: true }, 1), noEvidence)
+    const exact = many.reduce(
+      (one, { shareBp }) => weigh(one, { share: shareBp / 10_000, candidate: true }, 1),
+      noEvidence,
+    )
     assert.ok(Number.isFinite(logE(exact)))
-    assert.equal(kept.strata.reduce((sum, one) => sum + one.candidate, 0), many.length)
+    assert.equal(
+      kept.strata.reduce((sum, one) => sum + one.candidate, 0),
+      many.length,
+    )
   })
 })
 
@@ -111,7 +115,12 @@ describe('one α for the release', () => {
 
   it('more α than there is gives all less', () => {
     const greedy = { ...policy, latency, metrics: { errors: { alpha: 0.01 }, p95: { alpha: 0.01 } } }
-    assert.ok(close(testsOf(greedy).reduce((sum, { weight }) => sum + weight, 0), 1))
+    assert.ok(
+      close(
+        testsOf(greedy).reduce((sum, { weight }) => sum + weight, 0),
+        1,
+      ),
+    )
   })
 
   it('one metric alone is the plain test', () => {

@@ -11,11 +11,14 @@ export const twinHalf = (unit: number): 0 | 1 => {
   return Math.imul(mixed ^ (mixed >>> 15), 0x846ca68b) >>> 31 === 0 ? 0 : 1
 }
 
+/** How many times as bad one half is supposed to be: small differences too, since with much traffic they are what dependence looks like. */
+const twinRatios: readonly number[] = [1.05, 1.1, 1.25, 1.5, 2, 3, 5, 10]
+
 /** Natural log of the evidence that one half is worse than the other, whichever. */
 export const logETwins = ([left, right]: readonly [number, number]): number => {
   const half = { shareBp: wholeBp / 2, candidate: left, stable: right }
   const mirrored = { ...half, candidate: right, stable: left }
-  return logE([logE(evidenceOf([half], 1)), logE(evidenceOf([mirrored], 1))])
+  return logE([logE(evidenceOf([half], 1, twinRatios)), logE(evidenceOf([mirrored], 1, twinRatios))])
 }
 
 /** The metric whose stable arm differs from itself; null when none does. The metrics share `alpha`, so that the check as a whole has that bound. */

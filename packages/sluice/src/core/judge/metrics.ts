@@ -23,7 +23,8 @@ export type JudgeTest =
 export const metricsOf = (policy: JudgePolicy): readonly Metric[] => {
   const { latency, metrics = {} } = policy
   const known: Metric[] = [{ kind: 'errors', name: 'errors' }]
-  for (const quantile of latency?.quantiles ?? []) known.push({ kind: 'quantile', name: quantileName(quantile), quantile })
+  for (const quantile of latency?.quantiles ?? [])
+    known.push({ kind: 'quantile', name: quantileName(quantile), quantile })
   if (latency?.limitMs !== undefined) known.push({ kind: 'slow', name: 'slow', limitMs: latency.limitMs })
   const names = new Set(known.map(({ name }) => name))
   for (const name of Object.keys(metrics)) if (!names.has(name)) known.push({ kind: 'source', name })

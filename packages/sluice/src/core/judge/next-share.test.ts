@@ -49,7 +49,10 @@ it('a larger budget never allows less', () => {
   const budgets = fc.tuple(fc.integer({ min: 1, max: 200 }), fc.integer({ min: 1, max: 200 }), fc.nat(5_000), fc.nat(5))
   fc.assert(
     fc.property(budgets, ([budget, more, units, bad]) => {
-      const [less, least] = [chosen(after(units, bad, 3 * bad), budget + more), chosen(after(units, bad, 3 * bad), budget)]
+      const [less, least] = [
+        chosen(after(units, bad, 3 * bad), budget + more),
+        chosen(after(units, bad, 3 * bad), budget),
+      ]
       assert.ok((less ?? 0) >= (least ?? 0))
     }),
     { numRuns: 50 },
@@ -58,7 +61,8 @@ it('a larger budget never allows less', () => {
 
 it('what is expected of a share is bounded by its requests, and by what the tripwire lets through', () => {
   const statistics = after(1_000, 0, 20)
-  const at = (requestsPerMs: number): number => exposureAt({ shareBp: 500, horizonMs: 1_000 }, { statistics, policy, requestsPerMs })
+  const at = (requestsPerMs: number): number =>
+    exposureAt({ shareBp: 500, horizonMs: 1_000 }, { statistics, policy, requestsPerMs })
   assert.ok(at(0.001) <= 1)
   // However many requests come: a release so much worse than stable is stopped after some bad responses.
   assert.ok(badUntilStop(1_000, 0.05, policy) < 5)
@@ -71,7 +75,10 @@ it('the stable arm against itself: halves alike are independent, a lopsided one 
   assert.ok(logETwins([500, 520]) < 0)
   assert.ok(logETwins([80, 20]) > Math.log(100))
   assert.equal(logETwins([80, 20]), logETwins([20, 80]))
-  const twins = (left: number, right: number) => ({ ...after(100), metrics: [{ ...noStatistics('errors'), twins: [left, right] as const }] })
+  const twins = (left: number, right: number) => ({
+    ...after(100),
+    metrics: [{ ...noStatistics('errors'), twins: [left, right] as const }],
+  })
   assert.equal(dependentMetric(twins(80, 20), 0.01), 'errors')
   assert.equal(dependentMetric(twins(52, 48), 0.01), null)
 })

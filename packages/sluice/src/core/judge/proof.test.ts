@@ -19,7 +19,9 @@ const random = (seed: number) => () => {
 
 describe('one sample', () => {
   it('is a martingale at the limit: the expected evidence after one more unit is the evidence now', () => {
-    const counts = fc.nat(2_000).chain((units) => fc.record({ units: fc.constant(units), badUnits: fc.nat(Math.min(20, units)) }))
+    const counts = fc
+      .nat(2_000)
+      .chain((units) => fc.record({ units: fc.constant(units), badUnits: fc.nat(Math.min(20, units)) }))
     const limit = fc.double({ min: 0.001, max: 0.5, noNaN: true })
     fc.assert(
       fc.property(counts, limit, ({ units, badUnits }, rate) => {
@@ -105,7 +107,10 @@ describe('proving good', () => {
     const claim = { margin: 1.5, ignoreBelow: 0.0005, alpha: 0.05 }
     const byRatio = prove(equal, { units: 20_000, badUnits: 200 }, claim)
     assert.ok(byRatio.isGood && byRatio.ratioUpper !== null && byRatio.ratioUpper > 1 && byRatio.ratioUpper < 1.5)
-    assert.equal(prove([{ shareBp: 5_000, candidate: 20, stable: 20 }], { units: 2_000, badUnits: 20 }, claim).isGood, false)
+    assert.equal(
+      prove([{ shareBp: 5_000, candidate: 20, stable: 20 }], { units: 2_000, badUnits: 20 }, claim).isGood,
+      false,
+    )
     assert.equal(prove([], { units: 5_000, badUnits: 0 }, claim).isGood, false)
     assert.equal(prove([], { units: 15_000, badUnits: 0 }, claim).isGood, true)
   })

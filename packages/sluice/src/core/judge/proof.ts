@@ -46,5 +46,9 @@ export type Proof = { readonly ratioUpper: number | null; readonly rateUpper: nu
 export const prove = (strata: readonly Stratum[], counts: Counts, claim: Claim): Proof => {
   const ratio = ratioUpper(strata, claim.alpha / 2)
   const rate = rateUpper(counts, claim.alpha / 2)
-  return { ratioUpper: ratio, rateUpper: rate, isGood: (ratio !== null && ratio < claim.margin) || rate < claim.ignoreBelow }
+  return {
+    ratioUpper: ratio,
+    rateUpper: rate,
+    isGood: (ratio !== null && ratio < claim.margin) || rate < claim.ignoreBelow,
+  }
 }

@@ -65,8 +65,7 @@ export const evidenceOf = (
     const step = stepOf(shareBp / wholeBp, edge, ratios)
     if (step === null) continue
     for (let index = 0; index < sums.length; index += 1)
-      sums[index] =
-        (sums[index] ?? 0) + candidate * (step.candidate[index] ?? 0) + stable * (step.stable[index] ?? 0)
+      sums[index] = (sums[index] ?? 0) + candidate * (step.candidate[index] ?? 0) + stable * (step.stable[index] ?? 0)
   }
   return sums
 }

@@ -148,7 +148,10 @@ test('replayed under a stricter policy, a past rollout stops at the look at whic
     ...look,
     measurement: {
       ...look.measurement,
-      statistics: statistics(look.measurement.statistics.metrics.map((one) => ({ ...one, twins: [0, 0] as const })), 1_000),
+      statistics: statistics(
+        look.measurement.statistics.metrics.map((one) => ({ ...one, twins: [0, 0] as const })),
+        1_000,
+      ),
     },
   }))
   const strict = replay(independent, { ...policy, ignoreBelow: 0 })

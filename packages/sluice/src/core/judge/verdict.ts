@@ -43,7 +43,10 @@ export const judge = (measurement: Measurement, { policy, demand }: Standard, no
   if (logE === null) return record('broken', 'the source keeps no evidence for this rollout')
   const dependent = assessment?.dependent ?? null
   if (dependent !== null)
-    return record('broken', `not independent: by ${dependent}, the stable arm differs from itself; counts would prove nothing`)
+    return record(
+      'broken',
+      `not independent: by ${dependent}, the stable arm differs from itself; counts would prove nothing`,
+    )
   if (isFailed({ measurement, assessment, policy })) return record('fail', counts)
   const isOver = demand.baked || (demand.proof === 'suffices' && proof?.isGood === true)
   if (isOver && candidate.units >= demand.unitsMin && candidate.units > 0) return record('pass', counts)
@@ -72,7 +75,8 @@ const isFailed = ({ measurement, assessment, policy }: Judged): boolean => {
 /** The counts that decide: those of the metric that speaks most against the candidate. */
 const countsOf = ({ candidate, stable }: Measurement, assessment: Assessment | null): string => {
   const found = assessment?.metrics.find(({ metric }) => metric === assessment.deciding)
-  if (found === undefined || found.metric === 'errors') return `candidate ${percent(candidate)}, stable ${percent(stable)}`
+  if (found === undefined || found.metric === 'errors')
+    return `candidate ${percent(candidate)}, stable ${percent(stable)}`
   return `${found.metric}: candidate ${percent(found.candidate)}, stable ${percent(found.stable)}`
 }
 

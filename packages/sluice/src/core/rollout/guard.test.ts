@@ -1,13 +1,13 @@
 /** How evidence moves a rollout: early ends by proof, jumps within the exposure budget, and what is judged without a control. */
 import { deepStrictEqual, match, ok, strictEqual } from 'node:assert/strict'
 import { test } from 'node:test'
-import { addBad, type JudgeStatistics, noStatistics } from '../judge/statistics.ts'
+import { addBad, type MetricStatistics, noStatistics } from '../judge/statistics.ts'
 import type { EnvironmentSpec, JudgePolicy, Strategy } from '../model.ts'
 import { releaseId, rolloutId } from '../model.ts'
 import { isJudged, rampAfter } from './exposure.ts'
 import { rolloutMachine } from './machine.ts'
 import { revertSteps, stepsOf } from './strategies/registry.ts'
-import type { EffectResult, RolloutPlan, RolloutState, Step } from './types.ts'
+import type { EffectResult, RolloutEffect, RolloutPlan, RolloutState, Step } from './types.ts'
 
 const from = releaseId(`rel_${'a'.repeat(64)}`)
 const to = releaseId(`rel_${'b'.repeat(64)}`)
@@ -57,76 +57,87 @@ const planOf = (judge: JudgePolicy): RolloutPlan => {
 /** Requests a second, of which `errorRate` are bad in both arms (in whole numbers, spread evenly). */
 type Traffic = { readonly perSecond: number; readonly errorRate: number; readonly candidateErrorRate?: number }
 
+/** What is counted of steady traffic while the candidate has one share after the other. */
+class Counting {
+  shareBp = 0
+  private readonly sums = { candidate: 0, stable: 0 }
+  private readonly bad = { candidate: 0, stable: 0 }
+  private errors: MetricStatistics = noStatistics('errors')
+  private readonly traffic: Traffic
+  private readonly since: number
+
+  constructor(traffic: Traffic, since: number) {
+    this.traffic = traffic
+    this.since = since
+  }
+
+  pass(seconds: number): void {
+    const { perSecond, errorRate, candidateErrorRate = errorRate } = this.traffic
+    const candidate = (perSecond * seconds * this.shareBp) / 10_000
+    const stable = perSecond * seconds - candidate
+    this.sums.candidate += candidate
+    this.sums.stable += stable
+    this.bad.candidate += candidate * candidateErrorRate
+    this.bad.stable += stable * errorRate
+    const added = { shareBp: this.shareBp, candidate: this.take('candidate'), stable: this.take('stable') }
+    this.errors = addBad(this.errors, added)
+  }
+
+  measured(observedAt: number): EffectResult {
+    const seen = (units: number) => ({ requests: Math.round(units), units: Math.round(units) })
+    const [candidate, stable] = [seen(this.sums.candidate), seen(this.sums.stable)]
+    const statistics = { since: this.since, candidate, stable, alone: seen(0), metrics: [this.errors] }
+    return {
+      kind: 'measured',
+      logE: 0,
+      shareBp: this.shareBp,
+      candidate: { units: candidate.units, badUnits: 0 },
+      stable: { units: stable.units, badUnits: 0 },
+      tripped: false,
+      observedAt,
+      statistics,
+    }
+  }
+
+  /** Whole bad responses; what is left of one is kept for later. */
+  private take(arm: 'candidate' | 'stable'): number {
+    const whole = Math.floor(this.bad[arm])
+    this.bad[arm] -= whole
+    return whole
+  }
+}
+
 /** A rollout under steady traffic, with the shares that it gave and how long it took. */
-const play = (judge: JudgePolicy, traffic: Traffic, secondsMax = 5_000): { state: RolloutState; shares: number[]; seconds: number } => {
+const play = (judge: JudgePolicy, traffic: Traffic): { state: RolloutState; shares: number[]; seconds: number } => {
   const began = 1_000_000
   let at = began
-  let state: RolloutState = { status: 'absent' }
-  let shareBp = 0
+  const counting = new Counting(traffic, began)
   const given: number[] = []
-  const sums = { candidate: 0, stable: 0 }
-  const badSums = { candidate: 0, stable: 0 }
-  let errors = noStatistics('errors')
-  const whole = (bad: 'candidate' | 'stable'): number => {
-    const count = Math.floor(badSums[bad])
-    badSums[bad] -= count
-    return count
-  }
-  const pass = (seconds: number): void => {
-    const candidate = (traffic.perSecond * seconds * shareBp) / 10_000
-    const stable = traffic.perSecond * seconds - candidate
-    sums.candidate += candidate
-    sums.stable += stable
-    badSums.candidate += candidate * (traffic.candidateErrorRate ?? traffic.errorRate)
-    badSums.stable += stable * traffic.errorRate
-    errors = addBad(errors, { shareBp, candidate: whole('candidate'), stable: whole('stable') })
-  }
-  const seen = (units: number) => ({ requests: Math.round(units), units: Math.round(units) })
-  const statistics = (): JudgeStatistics => ({
-    since: began,
-    candidate: seen(sums.candidate),
-    stable: seen(sums.stable),
-    alone: seen(0),
-    metrics: [errors],
-  })
-  const result = (): EffectResult => ({
-    kind: 'measured',
-    logE: 0,
-    shareBp,
-    candidate: { units: Math.round(sums.candidate), badUnits: 0 },
-    stable: { units: Math.round(sums.stable), badUnits: 0 },
-    tripped: false,
-    observedAt: at,
-    statistics: statistics(),
-  })
-  const take = (event: Parameters<typeof rolloutMachine.decide>[1]): void => {
-    state = rolloutMachine.decide(state, event).state
-  }
-  take({ type: 'rollout_started', at, id: rolloutId('rol_1'), token: 1, plan: planOf(judge), by: { kind: 'person', name: 'ada' } })
-  while (!rolloutMachine.settled(state) && at < began + secondsMax * 1_000) {
+  const by = { kind: 'person', name: 'ada' } as const
+  const started = { type: 'rollout_started', at, id: rolloutId('rol_1'), token: 1, plan: planOf(judge), by } as const
+  let { state } = rolloutMachine.decide({ status: 'absent' }, started)
+  while (!rolloutMachine.settled(state) && at < began + 5_000_000) {
     const [effect] = rolloutMachine.outstanding(state)
     if (effect === undefined) {
-      const next: number = rolloutMachine.nextAt(state) ?? at + 1_000
-      pass((Math.max(next, at + 1) - at) / 1_000)
-      at = Math.max(next, at + 1)
-      take({ type: 'time_passed', at })
+      const next = Math.max(rolloutMachine.nextAt(state) ?? at + 1_000, at + 1)
+      counting.pass((next - at) / 1_000)
+      at = next
+      state = rolloutMachine.decide(state, { type: 'time_passed', at }).state
       continue
     }
     const { action, sequence } = effect
     if (action.kind === 'shift') {
-      shareBp = action.shares.find(({ arm }) => arm === 'candidate')?.shareBp ?? 0
-      if (shareBp > 0) given.push(shareBp)
+      counting.shareBp = action.shares.find(({ arm }) => arm === 'candidate')?.shareBp ?? 0
+      if (counting.shareBp > 0) given.push(counting.shareBp)
     }
-    const answer: EffectResult =
-      action.kind === 'measure'
-        ? result()
-        : action.kind === 'probe'
-          ? { kind: 'probed', healthy: action.count, detail: '', evidence: [] }
-          : { kind: 'done' }
-    take({ type: 'effect_succeeded', at, sequence, result: answer })
+    const result = action.kind === 'measure' ? counting.measured(at) : answerTo(action)
+    state = rolloutMachine.decide(state, { type: 'effect_succeeded', at, sequence, result }).state
   }
   return { state, shares: given, seconds: (at - began) / 1_000 }
 }
+
+const answerTo = (action: Exclude<RolloutEffect['action'], { kind: 'measure' }>): EffectResult =>
+  action.kind === 'probe' ? { kind: 'probed', healthy: action.count, detail: '', evidence: [] } : { kind: 'done' }
 
 test('without a proof a step lasts its whole bake', () => {
   const { state, seconds, shares: given } = play(policy, { perSecond: 1_000, errorRate: 0.002 })
@@ -188,7 +199,11 @@ test('a jump passes over shifts and judgements, and over nothing else', () => {
 })
 
 test('a candidate without a control is judged where a limit is declared for it, and nowhere else', () => {
-  const alone: Step = { kind: 'shift', shares: [{ arm: 'candidate', release: to, shareBp: 10_000, count: 1 }], whenEmpty: 'hold' }
+  const alone: Step = {
+    kind: 'shift',
+    shares: [{ arm: 'candidate', release: to, shareBp: 10_000, count: 1 }],
+    whenEmpty: 'hold',
+  }
   const plan = planOf(policy)
   const steps: readonly Step[] = [alone, { kind: 'judge', bakeMs: 1, unitsMin: 0 }]
   strictEqual(isJudged({ ...plan, steps }, 1), false)

@@ -1,9 +1,8 @@
-/** Reading fields of the control socket: each gives the value in its type or throws `usage_invalid`. */
+/** Reading fields of the control socket. A documented parser: each function gives the value in its type once it was looked at, or throws `usage_invalid`. */
 import { SluiceError } from '../../core/errors.ts'
 
 /** A JSON object of which nothing is believed yet. */
 export type Fields = Readonly<Record<string, unknown>>
-
 
 /** Refuses the command. */
 export const wrong = (what: string): never => {

@@ -55,7 +55,10 @@ const sticky = (value: unknown): Sticky => {
 const tripwire = (value: unknown): Tripwire | null => {
   if (value === null) return null
   const each = fields(value, 'tripwire')
-  return { rollout: idOf(rolloutId, each['rollout'], 'tripwire.rollout'), policy: judgePolicy(fields(each['policy'], 'tripwire.policy')) }
+  return {
+    rollout: idOf(rolloutId, each['rollout'], 'tripwire.rollout'),
+    policy: judgePolicy(fields(each['policy'], 'tripwire.policy')),
+  }
 }
 
 const health = (value: unknown): HealthPolicy => {

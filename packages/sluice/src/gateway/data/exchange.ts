@@ -319,8 +319,7 @@ export class Exchange implements ResponseReader {
     this.counted = true
     const now = this.plane.world.monotonic()
     const { pool, unit } = this
-    if (pool !== null && this.route.isWarming(arm, pool, now))
-      this.route.countUnjudged(arm, unit, now - this.startedAt)
+    if (pool !== null && this.route.isWarming(arm, pool, now)) this.route.countUnjudged(arm, unit, now - this.startedAt)
     else this.route.count(arm, unit, now - this.startedAt)
     if (bad) this.route.countBad(arm, this.unit)
   }

@@ -42,8 +42,8 @@ const keepSide = (side: Side | Tally): KeptSide => ({
   keys: text(side.keys.registers),
 })
 const side = (kept: KeptSide): Side => ({
-  requests: Number(kept.requests),
-  keyless: Number(kept.keyless),
+  requests: kept.requests,
+  keyless: kept.keyless,
   keys: new UnitSketch(bytes(kept.keys)),
 })
 
@@ -114,7 +114,7 @@ export const restoreEvidence = (folder: string, live: LiveRoute): boolean => {
     if (kept.rollout !== (live.watch.tripwire?.rollout ?? null)) return true
     const { since, candidate, stable, alone } = kept
     const counted = { since, candidate: side(candidate), stable: side(stable), alone: side(alone) }
-    const metrics = kept.metrics.map((one) => ({ ...one, evidence: one.evidence.map(Number), marks: new UnitMarks(bytes(one.marks)) }))
+    const metrics = kept.metrics.map((one) => ({ ...one, marks: new UnitMarks(bytes(one.marks)) }))
     const byName = new Map(metrics.map((one) => [one.statistics.metric, one]))
     live.watch = armedWatch(live.watch.tripwire, counted, byName)
     return true

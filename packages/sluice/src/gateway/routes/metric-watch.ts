@@ -45,7 +45,11 @@ export class MetricWatch {
   private settled: MetricStatistics
   private readonly twins: [number, number]
   /** Bad units at the present share, not yet in `settled`. */
-  private readonly open: { shareBp: number; candidate: number; stable: number } = { shareBp: 0, candidate: 0, stable: 0 }
+  private readonly open: { shareBp: number; candidate: number; stable: number } = {
+    shareBp: 0,
+    candidate: 0,
+    stable: 0,
+  }
   private step: Step | null = null
 
   constructor(metric: Metric, tests: readonly JudgeTest[], kept: KeptMetric | null) {

@@ -51,11 +51,7 @@ export const freshCounts = (since: number): Counted => ({
 export type KeptMetrics = ReadonlyMap<string, KeptMetric>
 
 /** A watch over what was counted and kept, armed with a tripwire or none. */
-export const armedWatch = (
-  tripwire: Tripwire | null,
-  counted: Counted,
-  kept: KeptMetrics = new Map(),
-): Watch => {
+export const armedWatch = (tripwire: Tripwire | null, counted: Counted, kept: KeptMetrics = new Map()): Watch => {
   const metrics = tripwire === null ? [{ kind: 'errors', name: 'errors' } as const] : metricsOf(tripwire.policy)
   const tests = tripwire === null ? [] : testsOf(tripwire.policy)
   const watches = metrics
@@ -75,8 +71,7 @@ export const rearmed = (watch: Watch, tripwire: Tripwire | null): Watch =>
     : armedWatch(tripwire, watch, keptOf(watch))
 
 /** What is kept of a watch's metrics. */
-export const keptOf = ({ all }: Watch): KeptMetrics =>
-  new Map(all.map(({ metric, kept }) => [metric.name, kept]))
+export const keptOf = ({ all }: Watch): KeptMetrics => new Map(all.map(({ metric, kept }) => [metric.name, kept]))
 
 /** Counts a response for the comparison; `unit` is the hash of the sticky key or null. */
 export const watchResponse = (side: Side, unit: number | null): void => {
