@@ -51,3 +51,4 @@ export type {
   TimeGateConfig,
   WaiverConfig,
 } from './core/config/types-gates.ts'
+export type { PolicyFile } from './core/judge/policy-file.ts'

@@ -305,6 +305,8 @@ export const limits = {
   insightRunsMax: 100,
   /** Characters of one thing listed with a verdict. */
   gateTextMax: 300,
+  /** Largest canary config or AnalysisTemplate that is imported, bytes; Kubernetes takes 1.5 MB for an object. */
+  policyBytesMax: 2_097_152,
   /** Values inside each other in a YAML document; real pipelines stay below 15. */
   yamlDepthMax: 100,
   /** Further places that one note on a GitLab pipeline names. */

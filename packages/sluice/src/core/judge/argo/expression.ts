@@ -53,7 +53,10 @@ const tokens = (text: string): readonly Token[] => {
   while (text.slice(at).trim() !== '') {
     form.lastIndex = at
     const match = form.exec(text)
-    if (match === null) throw new Refused(`${JSON.stringify(text.slice(at).trim()[0])} at ${at + 1} is not understood`)
+    if (match === null) {
+      const place = at + text.slice(at).search(/\S/)
+      throw new Refused(`${JSON.stringify(text[place])} at ${place + 1} is not understood`)
+    }
     const [whole, number, string, word, sign] = match
     const kind = number !== undefined ? 'number' : string !== undefined ? 'string' : word !== undefined ? 'word' : 'sign'
     found.push({ text: number ?? string ?? word ?? sign ?? '', at: at + whole.length, kind })

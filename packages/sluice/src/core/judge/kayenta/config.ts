@@ -63,9 +63,13 @@ export const readKayenta = (text: string): ReadKayenta => {
   const twice = metrics.find((metric, index) => metrics.findIndex((other) => other.name === metric.name) !== index)
   if (twice !== undefined) throw invalid(`the metric ${twice.name} is there twice`)
   const read = metrics.map(readMetric)
-  const thresholds = { ...usualThresholds, ...classifier.scoreThresholds }
-  const config = { name, metrics: read, groupWeights: classifier.groupWeights, ...thresholds }
-  return { config, notes: [...notesOn(metrics), ...thresholdNotes(classifier.scoreThresholds)] }
+  const { groupWeights, scoreThresholds: { pass, marginal } = {} } = classifier
+  const thresholds = { pass: pass ?? usualThresholds.pass, marginal: marginal ?? usualThresholds.marginal }
+  const isUsual = pass === undefined || marginal === undefined
+  return {
+    config: { name, metrics: read, groupWeights, ...thresholds },
+    notes: [...notesOn(metrics), ...(isUsual ? [usualNote] : [])],
+  }
 }
 
 /** Documented parser of JSON text: what comes out is looked at by the schema. */
@@ -123,5 +127,4 @@ const notesOn = (metrics: readonly Metric[]): readonly string[] =>
       : [`${name}: without data it counts for nothing in Kayenta; here the verdict is then broken`]),
   ])
 
-const thresholdNotes = (given: object | undefined): readonly string[] =>
-  given === undefined ? ['no score thresholds: those of the pipeline belong here; 95 and 75 were taken'] : []
+const usualNote = 'not both score thresholds are there: what the pipeline says belongs here; 95 and 75 were taken'
