@@ -51,3 +51,15 @@ export type {
   TimeGateConfig,
   WaiverConfig,
 } from './core/config/types-gates.ts'
+export type {
+  CheckConfig,
+  CheckScopeConfig,
+  CommandCheckConfig,
+  DependenciesCheckConfig,
+  HttpCheckConfig,
+  HttpExpectConfig,
+  ResponseTimeCheckConfig,
+  StatusConfig,
+  TextExpectConfig,
+  TlsCheckConfig,
+} from './core/config/types-verification.ts'

@@ -3,6 +3,8 @@
  * Times are epoch milliseconds (`…At`), durations milliseconds (`…Ms`), shares basis points (`…Bp`, 0–10 000, hundredths of a percent).
  */
 
+import type { Check } from './verification/types.ts'
+
 declare const brand: unique symbol
 type Brand<Name extends string> = string & { readonly [brand]: Name }
 
@@ -139,6 +141,8 @@ export type EnvironmentSpec = {
   readonly progressDeadlineMs: number
   readonly approvals: number
   readonly freeze: readonly FreezeWindow[]
+  /** What is looked at before a release has traffic here, and after; absent when nothing is. */
+  readonly verify?: readonly Check[]
 }
 
 /** What a release is; the preimage of its id. */

@@ -11,6 +11,7 @@ import type { JobRunner } from '../ports/runner.ts'
 import type { SecretSource } from '../ports/secrets.ts'
 import type { Source } from '../ports/source.ts'
 import type { Store } from '../ports/store.ts'
+import type { Verifier } from '../ports/verifier.ts'
 
 /** Everything the engine asks of the world; built once, in `app.ts`. */
 export type Ports = {
@@ -27,6 +28,8 @@ export type Ports = {
   readonly evidence: EvidenceStore
   readonly runner: JobRunner
   readonly secrets: SecretSource
+  /** Looks at releases and environments from outside. */
+  readonly verifier: Verifier
   /** Pipelines of other systems. */
   readonly pipelines: Pipelines
   /** The rules of GitHub Actions, for what is decided between jobs. */

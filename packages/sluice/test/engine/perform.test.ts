@@ -72,6 +72,7 @@ const worldWith = (replaced: Partial<Ports>): PerformWorld => {
     config: absent('config') as Ports['config'],
     driver: absent('driver') as Ports['driver'],
     router: absent('router') as Ports['router'],
+    verifier: absent('verifier') as Ports['verifier'],
     ...replaced,
   }
   const deliveries = absent('deliveries') as PerformWorld['deliveries']

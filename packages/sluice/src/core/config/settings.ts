@@ -14,6 +14,7 @@ import type {
 } from '../pipeline/job-plan.ts'
 import type { GateSettings } from '../evidence/gates/types.ts'
 import type { FreezeWindow, HealthPolicy, JudgePolicy, Sticky, Strategy } from '../model.ts'
+import type { Check } from '../verification/types.ts'
 
 /** The parsed `sluice.config.ts`. */
 export type Settings = {
@@ -116,4 +117,5 @@ export type EnvironmentSettings = {
   readonly progressDeadlineMs: number
   readonly approvals: number
   readonly freeze: readonly FreezeWindow[]
+  readonly verify?: readonly Check[] | undefined
 }

@@ -299,6 +299,7 @@ class Schedule {
         caller: process,
       }),
       secrets: { versions: never, values: async () => ({}) },
+      verifier: { verify: never },
       pipelines: { lower: never },
       github: { resolve: never, outputs: never },
       source: {
