@@ -141,7 +141,8 @@ export const routes: { readonly [Id in RouteId]: RouteSpec<Id> } = {
   },
   'environments.verify': {
     ...read,
-    summary: 'Makes the checks of an environment through its address, now, and records what they said. Answers once they are over.',
+    summary:
+      'Makes the checks of an environment through its address, now, and records what they said. Answers once they are over.',
     cli: 'verify',
     body: withReason,
     response: 'Verification',

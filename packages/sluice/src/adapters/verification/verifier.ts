@@ -193,7 +193,12 @@ class Room {
       const value = this.#world.ambient[name]
       return value === undefined ? [] : [[name, value] as const]
     })
-    const env = { ...Object.fromEntries(found), ...spec.config, ...this.#secrets, ...placeVariables(placeOf(this.#request)) }
+    const env = {
+      ...Object.fromEntries(found),
+      ...spec.config,
+      ...this.#secrets,
+      ...placeVariables(placeOf(this.#request)),
+    }
     return { directory, env }
   }
 

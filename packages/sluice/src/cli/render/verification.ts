@@ -36,7 +36,9 @@ export const verificationLines = (
         : {
             mark: 'failed',
             what: `${style.bold('SLU-1304')}  ${name}: ${bad.length} of ${countOf(results.length, 'check')} did not pass`,
-            why: bad.map((one) => `${one.name} ${one.outcome === 'failed' ? 'failed' : 'is broken'}: ${one.detail}`).join('\n'),
+            why: bad
+              .map((one) => `${one.name} ${one.outcome === 'failed' ? 'failed' : 'is broken'}: ${one.detail}`)
+              .join('\n'),
             evidence: bad.flatMap(({ evidence }) => evidence),
             now,
             next: `sluice rollback ${environment} -m "why"`,

@@ -430,6 +430,11 @@ const oneOf = (path: string, name: string): object => {
   return path.endsWith('.services.*') && !['image', 'command'].includes(name) ? { image: 'postgres' } : {}
 }
 
+/** A name that the record at a path takes. */
+function anyName(path: string): string {
+  return path.endsWith('.expect.json') ? '$.x' : 'x'
+}
+
 /** Every key under a shape, and how to put a value of it into a whole config. */
 function documented(shape: Shape, path: string, wrap: (value: object) => unknown): readonly DocumentedKey[] {
   return alternatives(shape).flatMap((one) => {
@@ -452,7 +457,9 @@ function documented(shape: Shape, path: string, wrap: (value: object) => unknown
             ...below(inner, `.${name}`, put),
           ]
         }),
-      ...(typeof additionalProperties === 'object' ? below(additionalProperties, '.*', (value) => ({ x: value })) : []),
+      ...(typeof additionalProperties === 'object'
+        ? below(additionalProperties, '.*', (value) => ({ [anyName(path)]: value }))
+        : []),
       ...(items === undefined ? [] : below(items, '[]', (value) => [value])),
     ]
   })

@@ -41,7 +41,9 @@ export const statuses = (): z.ZodType<HttpExpectation['status']> =>
   )
 
 const pattern = () =>
-  z.string('expected a regular expression').refine(isPattern, 'expected a regular expression (ECMAScript, with the flag u)')
+  z
+    .string('expected a regular expression')
+    .refine(isPattern, 'expected a regular expression (ECMAScript, with the flag u)')
 
 const textExpectation = z
   .strictObject(
@@ -73,7 +75,11 @@ const jsonTest: z.ZodType<JsonExpectation['test']> = z.union(
     z
       .union([z.string(), z.number(), z.boolean(), z.null()])
       .transform((value): JsonExpectation['test'] => ({ kind: 'equals', value })),
-    z.strictObject({ exists: z.literal(true) }).transform((): JsonExpectation['test'] => ({ kind: 'exists' })),
+    z
+      .strictObject({
+        exists: key(z.literal(true), { description: 'That there is a value, whatever it is.', examples: [true] }),
+      })
+      .transform((): JsonExpectation['test'] => ({ kind: 'exists' })),
     textExpectation.transform((all): JsonExpectation['test'] => ({ kind: 'text', all })),
   ],
   "expected a value, { exists: true }, or what its text must be: { contains: '…' }",

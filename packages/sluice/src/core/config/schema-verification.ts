@@ -155,14 +155,18 @@ const dependencies = z.strictObject({
   ...outside,
   ...requested,
   list: key(jsonPath().optional(), {
-    description:
-      'Path to the list in the answer, where it is not `dependencies`, `components`, `checks` or `details`.',
+    description: 'Path to the list in the answer, where it is not `dependencies`, `components`, `checks` or `details`.',
     examples: ['$.health.services'],
   }),
-  up: key(names().min(1).default([...upWords]), {
-    description: 'What a dependency that is up says.',
-    examples: [['green']],
-  }),
+  up: key(
+    names()
+      .min(1)
+      .default([...upWords]),
+    {
+      description: 'What a dependency that is up says.',
+      examples: [['green']],
+    },
+  ),
   required: key(names().default([]), { description: 'Names that must be in the list.', examples: [['database']] }),
   optional: key(names().default([]), { description: 'Names that may be down.', examples: [['recommendations']] }),
   ...retried('10s'),
@@ -212,10 +216,13 @@ const check = z
   .discriminatedUnion('kind', [http, command, tls, dependencies, responseTime], {
     error: `expected kind to be one of ${kinds.join(', ')}`,
   })
-  .refine((input) => !('origin' in input) || input.origin === undefined || (input.scope ?? 'environment') === 'environment', {
-    error: 'expected scope to be environment: an origin is what stands before it',
-    path: ['scope'],
-  })
+  .refine(
+    (input) => !('origin' in input) || input.origin === undefined || (input.scope ?? 'environment') === 'environment',
+    {
+      error: 'expected scope to be environment: an origin is what stands before it',
+      path: ['scope'],
+    },
+  )
   .transform((input): Check => checkOf(input))
 
 /** The checks of an environment; their names differ, so that a report can be read. */

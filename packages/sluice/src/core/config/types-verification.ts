@@ -72,7 +72,13 @@ export type HttpExpectConfig = {
   /** What the body must be; everything given must hold. */
   readonly body?: TextExpectConfig
   /** What a JSON body must hold: values, or what must be so of them, by their paths. */
-  readonly json?: Readonly<Record<string, string | number | boolean | null | TextExpectConfig | { readonly exists: true }>>
+  readonly json?: Readonly<Record<string, string | number | boolean | null | TextExpectConfig | ExistsConfig>>
+}
+
+/** Anything at all. */
+export type ExistsConfig = {
+  /** That there is a value, whatever it is. */
+  readonly exists: true
 }
 
 /** A status, or a class of them. */

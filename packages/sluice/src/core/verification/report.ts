@@ -5,8 +5,10 @@ import type { Upstream } from '../routing.ts'
 import type { Check, CheckOutcome, VerificationReport, VerificationScope } from './types.ts'
 
 /** The checks of an environment that look there, in the order of the config. A rollout needs no step for a scope without any. */
-export const checksOf = ({ verify = [] }: Pick<EnvironmentSpec, 'verify'>, scope: VerificationScope): readonly Check[] =>
-  verify.filter(({ scopes }) => scopes.includes(scope))
+export const checksOf = (
+  { verify = [] }: Pick<EnvironmentSpec, 'verify'>,
+  scope: VerificationScope,
+): readonly Check[] => verify.filter(({ scopes }) => scopes.includes(scope))
 
 /** What a report comes to. Fails closed: nothing looked at is `broken`; what failed outweighs what is broken, because it was seen. */
 export const outcomeOf = ({ results }: Pick<VerificationReport, 'results'>): CheckOutcome => {
@@ -20,7 +22,9 @@ export const reportText = (report: VerificationReport): string => {
   if (results.length === 0) return `no check looked at the ${report.scope}`
   const bad = results.filter(({ outcome }) => outcome !== 'passed')
   if (bad.length === 0) return `${results.length} of ${results.length} checks passed`
-  const told = bad.map(({ name, outcome, detail }) => `${name} ${outcome === 'failed' ? 'failed' : 'is broken'}: ${detail}`)
+  const told = bad.map(
+    ({ name, outcome, detail }) => `${name} ${outcome === 'failed' ? 'failed' : 'is broken'}: ${detail}`,
+  )
   return `${bad.length} of ${results.length} checks did not pass: ${told.join('; ')}`
 }
 
@@ -33,7 +37,10 @@ export const reportEvidence = ({ results }: VerificationReport): readonly string
 
 /** The longest that the checks of a scope may take at so many addresses, milliseconds. */
 export const longestMs = (checks: readonly Check[], targets: number): number =>
-  checks.reduce((sum, check) => sum + longestOf(check) * (check.kind === 'http' || check.kind === 'dependencies' ? targets : 1), 0)
+  checks.reduce(
+    (sum, check) => sum + longestOf(check) * (check.kind === 'http' || check.kind === 'dependencies' ? targets : 1),
+    0,
+  )
 
 const longestOf = (check: Check): number =>
   check.kind === 'responseTime'
