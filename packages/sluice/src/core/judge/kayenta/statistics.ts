@@ -20,7 +20,7 @@ export const ranks = (
   const order = values.map((value, index) => ({ value, index })).toSorted((a, b) => a.value - b.value)
   const given: number[] = values.map(() => 0)
   const ties: number[] = []
-  for (let first = 0; first < order.length; ) {
+  for (let first = 0; first < order.length;) {
     let last = first
     while (last + 1 < order.length && order[last + 1]?.value === order[first]?.value) last += 1
     for (const { index } of order.slice(first, last + 1)) given[index] = (first + last) / 2 + 1
