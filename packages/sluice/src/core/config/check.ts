@@ -53,19 +53,13 @@ const suggest = (name: string, known: readonly string[], distance: Distance): st
 /** Only what is counted can be given a part of the evidence. */
 const metricIssues = (settings: Settings, distance: Distance): readonly ConfigIssue[] =>
   Object.entries(settings.environments).flatMap(([environment, { judge }]) => {
-    const metrics = metricsOf(judge)
-    const known = metrics.flatMap(({ kind, name }) => (kind === 'source' ? [] : [name]))
-    return metrics.flatMap(({ kind, name }): readonly ConfigIssue[] =>
-      kind === 'source'
-        ? [
-            {
-              path: ['environments', environment, 'judge', 'metrics', name],
-              message: `there is no metric "${name}"`,
-              fix: suggest(name, known, distance),
-            },
-          ]
-        : [],
-    )
+    const known = metricsOf(judge).map(({ name }) => name)
+    const unknown = Object.keys(judge.metrics ?? {}).filter((name) => !known.includes(name))
+    return unknown.map((name) => ({
+      path: ['environments', environment, 'judge', 'metrics', name],
+      message: `there is no metric "${name}"`,
+      fix: suggest(name, known, distance),
+    }))
   })
 
 const needIssues = (settings: Settings, distance: Distance): readonly ConfigIssue[] => {

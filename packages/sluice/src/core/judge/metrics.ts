@@ -9,8 +9,6 @@ export type Metric =
   | { readonly kind: 'quantile'; readonly name: string; readonly quantile: number }
   /** Slower than an absolute limit. */
   | { readonly kind: 'slow'; readonly name: string; readonly limitMs: number }
-  /** Counted by a metric source. */
-  | { readonly kind: 'source'; readonly name: string }
 
 /** One test of one metric. The weights of a policy's tests sum to 1: the release's evidence is the weighted average of their e-values. */
 export type JudgeTest =
@@ -21,13 +19,11 @@ export type JudgeTest =
 
 /** The metrics of a policy, errors first. */
 export const metricsOf = (policy: JudgePolicy): readonly Metric[] => {
-  const { latency, metrics = {} } = policy
+  const { latency } = policy
   const known: Metric[] = [{ kind: 'errors', name: 'errors' }]
   for (const quantile of latency?.quantiles ?? [])
     known.push({ kind: 'quantile', name: quantileName(quantile), quantile })
   if (latency?.limitMs !== undefined) known.push({ kind: 'slow', name: 'slow', limitMs: latency.limitMs })
-  const names = new Set(known.map(({ name }) => name))
-  for (const name of Object.keys(metrics)) if (!names.has(name)) known.push({ kind: 'source', name })
   return known
 }
 

@@ -1,5 +1,7 @@
 /** The judge's own lane: measures whenever both arms have traffic, whatever the step, paused or not. */
 import { nextShare } from '../judge/next-share.ts'
+import { foldOutside } from '../judge/outside/fold.ts'
+import { judgeOutside, withOutside } from '../judge/outside/verdict.ts'
 import { type Demand, judge, type Measurement } from '../judge/verdict.ts'
 import { type Advancing, issue, type RolloutDecision, unchanged } from './effects.ts'
 import { rampAfter } from './exposure.ts'
@@ -25,11 +27,15 @@ export const wasSilent = (state: Advancing, at: number, detail: string): Rollout
 }
 
 /** The source answered: judge it. */
-export const wasMeasured = (state: Advancing, measurement: Measurement, at: number): RolloutDecision => {
-  const verdict = judge(measurement, { policy: state.plan.spec.judge, demand: demandOf(state, at) }, at)
+export const wasMeasured = (before: Advancing, measurement: Measurement, at: number): RolloutDecision => {
+  const { spec } = before.plan
+  const outside = foldOutside(before.outside, measurement.outside, { spec, at })
+  const state = outside === undefined ? before : { ...before, outside }
+  const seen = judge(measurement, { policy: spec.judge, demand: demandOf(state, at) }, at)
+  const verdict = withOutside(seen, judgeOutside(outside, spec, at))
   if (verdict.verdict === 'fail') return fail({ ...state, lastVerdict: verdict }, verdict, at)
   if (verdict.verdict === 'broken') return wasSilent({ ...state, lastVerdict: verdict }, at, verdict.detail)
-  const guard = { kind: 'due', at: at + state.plan.spec.judge.intervalMs, silentSince: null } as const
+  const guard = { kind: 'due', at: at + spec.judge.intervalMs, silentSince: null } as const
   const judged = { ...state, guard, lastVerdict: verdict }
   if (state.paused?.kind === 'broken') return takeUp(judged, at)
   return verdict.verdict === 'pass' && state.paused === null ? passed(judged, measurement, at) : unchanged(judged)

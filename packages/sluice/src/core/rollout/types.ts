@@ -2,6 +2,7 @@
 import type { ErrorCode, Retry } from '../errors.ts'
 import type { MetricEvidence } from '../judge/assess.ts'
 import type { JudgeStatistics } from '../judge/statistics.ts'
+import type { OutsideReadings, OutsideState } from '../judge/outside/types.ts'
 import type { Actor, EnvironmentSpec, Fence, ReleaseId, RolloutId } from '../model.ts'
 import type { ArmName } from '../routing.ts'
 
@@ -125,6 +126,8 @@ export type EffectResult =
       readonly observedAt: number
       /** Everything the judge has seen, where the source keeps it: all metrics, by share. */
       readonly statistics?: JudgeStatistics
+      /** What sources outside the data plane said; absent when none was asked. */
+      readonly outside?: OutsideReadings
     }
 
 /** Everything that can happen to a rollout; each accepted one is a ledger row. `at` is epoch ms. */
@@ -201,6 +204,8 @@ type Common = {
   /** Last time a step was finished; the progress deadline counts from here. */
   readonly progressAt: number
   readonly lastVerdict: VerdictRecord | null
+  /** What is known from outside the data plane; absent while nobody was asked. */
+  readonly outside?: OutsideState
   /** Instances of the candidate that the data plane holds for unhealthy. */
   readonly unhealthy: readonly string[]
 }

@@ -54,9 +54,7 @@ export type KeptMetrics = ReadonlyMap<string, KeptMetric>
 export const armedWatch = (tripwire: Tripwire | null, counted: Counted, kept: KeptMetrics = new Map()): Watch => {
   const metrics = tripwire === null ? [{ kind: 'errors', name: 'errors' } as const] : metricsOf(tripwire.policy)
   const tests = tripwire === null ? [] : testsOf(tripwire.policy)
-  const watches = metrics
-    .filter(({ kind }) => kind !== 'source')
-    .map((metric) => new MetricWatch(metric, tests, kept.get(metric.name) ?? null))
+  const watches = metrics.map((metric) => new MetricWatch(metric, tests, kept.get(metric.name) ?? null))
   const [errors = new MetricWatch({ kind: 'errors', name: 'errors' }, tests, null), ...slow] = watches
   const quantiles = slow.flatMap(({ metric }) => (metric.kind === 'quantile' ? [metric.quantile] : []))
   const window = quantiles.length === 0 ? null : new LatencyWindow(quantiles)

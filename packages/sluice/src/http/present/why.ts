@@ -77,8 +77,6 @@ const metricText = ({ spec }: RolloutPlan, name: string): string => {
       return `responses slower than the old release's own ${name}`
     case 'slow':
       return `responses slower than ${metric.limitMs} ms`
-    case 'source':
-      return name
     default:
       return 'bad responses (status 500 to 599, timeouts, connection errors)'
   }
