@@ -20,7 +20,7 @@ export const judgeMutants: readonly Mutant[] = [
   core(
     'rollout/guard.ts',
     'if (next !== undefined) return enter(state, next.index, at)',
-    'return enter(state, ramp[0]?.index ?? state.index, at)',
+    'return enter(state, next?.index ?? ramp[0]?.index ?? state.index, at)',
     'an exposure budget that is spent stops nobody',
   ),
   core(

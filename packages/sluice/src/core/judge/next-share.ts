@@ -29,12 +29,23 @@ const boundAlpha = 0.05
 /** Ratio between two rates that the worst case is looked for at. */
 const rateStep = 1.25
 
-/** The largest of the allowed shares that the exposure budget allows; null when it allows none of them. Without a budget: the largest. */
+/** The largest of the allowed shares that, with all below it, the exposure budget allows; null when it allows none. Without a budget: the largest. */
 export const nextShare = (input: NextShare): number | null => {
   const { statistics, policy, allowed } = input
   const left = (policy.exposureBudget ?? Infinity) - badOf(statisticsOf(statistics, 'errors')).candidate
-  const fitting = allowed.filter((share) => left === Infinity || exposureAt(share, input) <= left)
-  return fitting.length === 0 ? null : Math.max(...fitting.map(({ shareBp }) => shareBp))
+  let largest: number | null = null
+  for (const share of allowed.toSorted((a, b) => a.shareBp - b.shareBp)) {
+    if (left !== Infinity && exposureAt(share, input) > left) return largest
+    largest = share.shareBp
+  }
+  return largest
+}
+
+/** Every share that a ramp may come to, 5 % apart (basis points): for whoever does not know which ones are planned. */
+export const allShares: readonly number[] = sharesFrom(1)
+
+function sharesFrom(shareBp: number): readonly number[] {
+  return shareBp >= wholeBp ? [wholeBp] : [shareBp, ...sharesFrom(Math.max(shareBp + 1, Math.round(shareBp * 1.05)))]
 }
 
 /** Bad responses that the candidate may be expected to give at a share until the next decision, at the worst that the evidence allows. */

@@ -1,12 +1,20 @@
 import type { JudgePolicy } from '../model.ts'
 import type { EffectResult, VerdictRecord } from '../rollout/types.ts'
 import { assess, type Assessment, proofOf } from './assess.ts'
+import { allShares, nextShare } from './next-share.ts'
 
 /** What the source said about the two arms. */
 export type Measurement = Extract<EffectResult, { kind: 'measured' }>
 
-/** How much evidence a step asks for before the absence of alarm counts as a pass; `proof`: being proven good ends it before it is baked. */
-export type Demand = { readonly baked: boolean; readonly unitsMin: number; readonly proof?: 'suffices' }
+/** How much evidence a step asks for before the absence of alarm counts as a pass. */
+export type Demand = {
+  readonly baked: boolean
+  readonly unitsMin: number
+  /** Being proven good ends the step before it is baked. */
+  readonly proof?: 'suffices'
+  /** How long the next share would last at most; asks which one the exposure budget allows. */
+  readonly horizonMs?: number
+}
 
 /** What a measurement is held against. */
 export type Standard = { readonly policy: JudgePolicy; readonly demand: Demand }
@@ -21,7 +29,8 @@ const percent = ({ units, badUnits }: { units: number; badUnits: number }): stri
 export const judge = (measurement: Measurement, { policy, demand }: Standard, now: number): VerdictRecord => {
   const { candidate, stable, shareBp, tripped, statistics } = measurement
   const assessment = statistics === undefined ? null : assess(statistics, policy)
-  const proof = statistics === undefined ? null : proofOf(statistics, policy)
+  const isAsked = policy.prove !== undefined || demand.proof === 'suffices'
+  const proof = statistics === undefined || !isAsked ? null : proofOf(statistics, policy)
   const logE = numberOf(assessment === null ? measurement.logE : assessment.logE)
   const record = (verdict: VerdictRecord['verdict'], detail: string): VerdictRecord => ({
     verdict,
@@ -33,6 +42,7 @@ export const judge = (measurement: Measurement, { policy, demand }: Standard, no
     detail,
     ...metricsOf(assessment),
     ...boundsOf(proof),
+    ...nextOf(measurement, { policy, demand }),
   })
   const counts = countsOf(measurement, assessment)
   if (tripped) return record('fail', `the tripwire cut the candidate: ${counts}`)
@@ -80,13 +90,25 @@ const countsOf = ({ candidate, stable }: Measurement, assessment: Assessment | n
   return `${found.metric}: candidate ${percent(found.candidate)}, stable ${percent(found.stable)}`
 }
 
+/** The largest share that the exposure budget allows next; 0 when it allows none. */
+const nextOf = (
+  { statistics, observedAt }: Measurement,
+  { policy, demand: { horizonMs } }: Standard,
+): Pick<VerdictRecord, 'nextShareBp'> => {
+  if (horizonMs === undefined || statistics === undefined || policy.exposureBudget === undefined) return {}
+  const requests = statistics.candidate.requests + statistics.stable.requests
+  const requestsPerMs = requests / Math.max(1, observedAt - statistics.since)
+  const allowed = allShares.map((shareBp) => ({ shareBp, horizonMs }))
+  return { nextShareBp: nextShare({ statistics, policy, allowed, requestsPerMs }) ?? 0 }
+}
+
 const metricsOf = (assessment: Assessment | null): Pick<VerdictRecord, 'metric' | 'metrics'> => {
   if (assessment === null) return {}
   const { deciding, metrics } = assessment
   return metrics.length > 1 ? { metric: deciding, metrics } : { metric: deciding }
 }
 
-const boundsOf = (proof: ReturnType<typeof proofOf>): Pick<VerdictRecord, 'proven' | 'bounds'> => {
+const boundsOf = (proof: ReturnType<typeof proofOf> | null): Pick<VerdictRecord, 'proven' | 'bounds'> => {
   if (proof === null) return {}
   const bounds = proof.proofs.map(({ metric, ratioUpper, rateUpper }) => ({ metric, ratioUpper, rateUpper }))
   return { proven: proof.isGood, bounds }

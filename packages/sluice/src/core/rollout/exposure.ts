@@ -1,6 +1,5 @@
 /** Who has traffic at a step, and whether there is something to judge it by. */
 import { judgesAlone } from '../judge/metrics.ts'
-import type { AllowedShare } from '../judge/next-share.ts'
 import type { Advancing } from './effects.ts'
 import type { Guard, RolloutPlan, Step } from './types.ts'
 
@@ -25,7 +24,7 @@ export const guardAt = (state: Advancing, index: number, at: number): Guard => {
 }
 
 /** A larger share that the plan has further on, and the index of the shift that gives it. */
-export type Ramp = AllowedShare & { readonly index: number }
+export type Ramp = { readonly shareBp: number; readonly index: number }
 
 /**
  * The judged shares that follow the judgement at `index` with nothing else in between: where evidence may jump to. Whatever is more than a shift and its
@@ -38,7 +37,7 @@ export const rampAfter = (steps: readonly Step[], index: number): readonly Ramp[
     if (shift?.kind !== 'shift' || judge?.kind !== 'judge') return ramp
     const shareBp = shift.shares.find(({ arm }) => arm === 'candidate')?.shareBp
     if (shareBp === undefined) return ramp
-    ramp.push({ shareBp, horizonMs: judge.bakeMs, index: next })
+    ramp.push({ shareBp, index: next })
   }
 }
 

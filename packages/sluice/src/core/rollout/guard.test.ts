@@ -192,8 +192,8 @@ test('a jump passes over shifts and judgements, and over nothing else', () => {
   const approve: Step = { kind: 'approve', approvals: 1, reason: '' }
   const steps = [shift(100), judged, shift(500), judged, shift(900), judged, approve, shift(5_000), judged]
   deepStrictEqual(rampAfter(steps, 1), [
-    { shareBp: 500, horizonMs: 7, index: 2 },
-    { shareBp: 900, horizonMs: 7, index: 4 },
+    { shareBp: 500, index: 2 },
+    { shareBp: 900, index: 4 },
   ])
   deepStrictEqual(rampAfter(steps, 5), [])
 })

@@ -1,5 +1,4 @@
 /** The judge's own lane: measures whenever both arms have traffic, whatever the step, paused or not. */
-import { nextShare } from '../judge/next-share.ts'
 import { foldOutside } from '../judge/outside/fold.ts'
 import { judgeOutside, withOutside } from '../judge/outside/verdict.ts'
 import { type Demand, judge, type Measurement } from '../judge/verdict.ts'
@@ -38,7 +37,7 @@ export const wasMeasured = (before: Advancing, measurement: Measurement, at: num
   const guard = { kind: 'due', at: at + spec.judge.intervalMs, silentSince: null } as const
   const judged = { ...state, guard, lastVerdict: verdict }
   if (state.paused?.kind === 'broken') return takeUp(judged, at)
-  return verdict.verdict === 'pass' && state.paused === null ? passed(judged, measurement, at) : unchanged(judged)
+  return verdict.verdict === 'pass' && state.paused === null ? passed(judged, verdict, at) : unchanged(judged)
 }
 
 const nothingAsked: Demand = { baked: false, unitsMin: 0 }
@@ -46,25 +45,20 @@ const nothingAsked: Demand = { baked: false, unitsMin: 0 }
 const demandOf = ({ plan, index, stage }: Advancing, at: number): Demand => {
   const step = plan.steps[index]
   if (step?.kind !== 'judge' || stage.kind !== 'resting') return nothingAsked
-  const asked = { baked: accrued(stage, step.bakeMs, at) >= step.bakeMs, unitsMin: step.unitsMin }
+  const { bakeMs, unitsMin } = step
+  const asked = { baked: accrued(stage, bakeMs, at) >= bakeMs, unitsMin, horizonMs: bakeMs }
   return plan.spec.judge.prove === undefined ? asked : { ...asked, proof: 'suffices' }
 }
 
 /** On to the next share, or, where there is an exposure budget, to the largest planned one that it allows; none: what is there stays, and is judged on. */
-const passed = (state: Advancing, { statistics, observedAt }: Measurement, at: number): RolloutDecision => {
-  const { steps, spec } = state.plan
-  const ramp = rampAfter(steps, state.index)
-  if (spec.judge.exposureBudget === undefined || statistics === undefined || ramp.length === 0)
-    return finishStep(state, at)
-  const requests = statistics.candidate.requests + statistics.stable.requests
-  const requestsPerMs = requests / Math.max(1, observedAt - statistics.since)
-  const shareBp = nextShare({ statistics, policy: spec.judge, allowed: ramp, requestsPerMs })
-  const next = ramp.find((one) => one.shareBp === shareBp)
+const passed = (state: Advancing, verdict: VerdictRecord, at: number): RolloutDecision => {
+  const { nextShareBp } = verdict
+  const ramp = rampAfter(state.plan.steps, state.index)
+  if (nextShareBp === undefined || ramp.length === 0) return finishStep(state, at)
+  const next = ramp.findLast(({ shareBp }) => shareBp <= nextShareBp)
   if (next !== undefined) return enter(state, next.index, at)
-  const { lastVerdict } = state
-  if (lastVerdict === null) return unchanged(state)
-  const detail = `no larger share fits the exposure budget of ${spec.judge.exposureBudget} bad responses: ${lastVerdict.detail}`
-  return unchanged({ ...state, lastVerdict: { ...lastVerdict, verdict: 'hold', detail } })
+  const detail = `no larger share fits the exposure budget of ${state.plan.spec.judge.exposureBudget} bad responses: ${verdict.detail}`
+  return unchanged({ ...state, lastVerdict: { ...verdict, verdict: 'hold', detail } })
 }
 
 /** Evidence against the candidate: turn back, with the numbers as the cause. */

@@ -96,6 +96,8 @@ export type VerdictRecord = {
   /** Whether every metric is proven good, and the bounds that say so; absent where the policy asks for no proof. */
   readonly proven?: boolean
   readonly bounds?: readonly Bounds[]
+  /** The largest share of the traffic that the exposure budget allows next, basis points; absent where there is no budget. */
+  readonly nextShareBp?: number
 }
 
 /** How much worse than stable a metric of the candidate can be (null: nothing can be said), and how bad by itself (0–1). */

@@ -89,6 +89,8 @@ export type VerdictView = {
     readonly ratioUpper: number | null
     readonly rateUpper: number
   }[]
+  /** The largest share that the exposure budget allows next, basis points. */
+  readonly nextShareBp?: number
 }
 
 /** What one metric says. */

@@ -68,6 +68,7 @@ const verdictShape = {
   metrics: z.array(metricEvidence).exactOptional(),
   proven: z.boolean().exactOptional(),
   bounds: z.array(bounds).exactOptional(),
+  nextShareBp: bp.exactOptional(),
 }
 
 /** What the judge said. */
