@@ -131,7 +131,7 @@ const routeOf = (state: Known, { fence, shares, instances }: Routing): Route => 
       name: arm,
       release,
       shareBp,
-      upstreams: upstreamsOf(instances, release, count),
+      upstreams: shareBp === 0 ? runningOf(instances, release, count) : upstreamsOf(instances, release, count),
     })),
     sticky: spec.sticky,
     salt: plan.to,
@@ -140,11 +140,12 @@ const routeOf = (state: Known, { fence, shares, instances }: Routing): Route => 
   }
 }
 
+const runningOf = (instances: readonly Instance[], release: ReleaseId, count: number): readonly Upstream[] =>
+  instances.filter((one) => one.release === release && one.index < count && one.status === 'running').map(upstream)
+
 /** Never to a release with nothing running: that is what strands traffic. */
 const upstreamsOf = (instances: readonly Instance[], release: ReleaseId, count: number): readonly Upstream[] => {
-  const upstreams = instances
-    .filter((one) => one.release === release && one.index < count && one.status === 'running')
-    .map(upstream)
+  const upstreams = runningOf(instances, release, count)
   if (upstreams.length > 0) return upstreams
   throw new SluiceError('health_failed', {
     detail: `no instance of ${release} is running, so it gets no traffic`,

@@ -11,7 +11,8 @@ export const isJudged = ({ steps, spec }: RolloutPlan, index: number): boolean =
   for (let before = index - 1; before >= 0; before -= 1) {
     const step = steps[before]
     if (step?.kind !== 'shift') continue
-    return step.shares.length > 1 || (step.shares.some(({ arm }) => arm === 'candidate') && judgesAlone(spec.judge))
+    const served = step.shares.filter(({ shareBp }) => shareBp > 0)
+    return served.length > 1 || (served.some(({ arm }) => arm === 'candidate') && judgesAlone(spec.judge))
   }
   return false
 }
