@@ -4,6 +4,7 @@
  */
 import { engineMutants } from './mutants-engine.ts'
 import { gatewayMutants } from './mutants-gateway.ts'
+import { outsideMutants } from './mutants-outside.ts'
 import { pipelineMutants } from './mutants-pipeline.ts'
 
 /** What may notice a mutant: a simulator, or the tests of a part. Asked in the order given, until one does. */
@@ -378,4 +379,10 @@ const machineMutants: readonly Mutant[] = [
 ]
 
 /** All of them. */
-export const mutants: readonly Mutant[] = [...machineMutants, ...engineMutants, ...gatewayMutants, ...pipelineMutants]
+export const mutants: readonly Mutant[] = [
+  ...machineMutants,
+  ...outsideMutants,
+  ...engineMutants,
+  ...gatewayMutants,
+  ...pipelineMutants,
+]

@@ -1,11 +1,5 @@
 import type { ArmLabels } from '../core/judge/outside/labels.ts'
-import type {
-  ArmCount,
-  CountedMetric,
-  Directive,
-  ExternalJudgeSpec,
-  MetricsSpec,
-} from '../core/judge/outside/types.ts'
+import type { ArmCount, CountedMetric, Directive, ExternalJudgeSpec, MetricsSpec } from '../core/judge/outside/types.ts'
 
 /** What a source of metrics gives for one metric: both arms at one moment. Within an era no count is ever smaller than before. */
 export type MetricSample = {

@@ -46,7 +46,10 @@ describe('import of policies', () => {
   test('an AnalysisTemplate becomes a policy file that says what was kept, and judges', async () => {
     const { code, stdout } = await sluice({ cwd }, 'import', 'argo', 'template.yaml')
     strictEqual(code, 0)
-    match(stdout, /kept {3}In Argo a run that is ended before a metric was measured is Successful\. Here that is broken/)
+    match(
+      stdout,
+      /kept {3}In Argo a run that is ended before a metric was measured is Successful\. Here that is broken/,
+    )
     match(stdout, /not kept {2}success-rate: its provider \(prometheus\) was not kept/)
     match(stdout, /wrote {2}success-rate\.policy\.ts/)
     const loaded = (await import(pathToFileURL(join(cwd, 'success-rate.policy.ts')).href)) as { default: unknown }

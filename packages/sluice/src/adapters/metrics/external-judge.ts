@@ -16,7 +16,8 @@ export const httpJudge = (): ExternalJudge => ({
     const { status, body } = await askJson(request, signal)
     if (status < 200 || status > 299) throw failed(request.url, `it answers with status ${status}`)
     const parsed = answerSchema.safeParse(body)
-    if (!parsed.success) throw failed(request.url, 'its answer has no nextStep.directive of abort, complete, continue or wait')
+    if (!parsed.success)
+      throw failed(request.url, 'its answer has no nextStep.directive of abort, complete, continue or wait')
     const { nextStep, statusReasons } = parsed.data
     return { directive: nextStep.directive, reason: reasonOf([...statusReasons, ...nextStep.statusReasons]) }
   },

@@ -41,7 +41,8 @@ const textOf = async (path: string): Promise<string> => {
 
 const readCanary = (text: string): Read => {
   const { config, notes } = readKayenta(text)
-  const stage = 'the lifetime, interval and warm-up of the pipeline are not in a canary config: 3 h, 60 min and 0 were taken'
+  const stage =
+    'the lifetime, interval and warm-up of the pipeline are not in a canary config: 3 h, 60 min and 0 were taken'
   return { file: { kind: 'kayenta', config, stage: usualStage }, notes: [...notes, stage] }
 }
 
@@ -51,7 +52,8 @@ const readTemplate = async (text: string): Promise<Read> => {
   const templates: unknown[] = []
   for (const document of Array.isArray(documents) ? documents : []) {
     const [problem] = document.errors
-    if (problem !== undefined) throw new SluiceError('config_invalid', { detail: `this is not YAML: ${problem.message}` })
+    if (problem !== undefined)
+      throw new SluiceError('config_invalid', { detail: `this is not YAML: ${problem.message}` })
     const value: unknown = document.toJS({ maxAliasCount: 100 })
     if (isTemplate(value)) templates.push(value)
   }

@@ -11,11 +11,7 @@ export type PolicySystem = 'kayenta' | 'argo'
 export const isPolicySystem = (text: string | undefined): text is PolicySystem => text === 'kayenta' || text === 'argo'
 
 /** `sluice import kayenta|argo`: writes the judge policy that a canary config or an AnalysisTemplate becomes. */
-export const importPolicy = async (
-  kind: PolicySystem,
-  cli: Cli,
-  input: Input,
-): Promise<number> => {
+export const importPolicy = async (kind: PolicySystem, cli: Cli, input: Input): Promise<number> => {
   const given = input.args[1]
   if (given === undefined)
     throw new SluiceError('usage_invalid', {

@@ -26,7 +26,12 @@ export const projectWords: readonly Word[] = [
       { flags: '--output <file>', text: 'where the policy of an analysis goes; <name>.policy.ts unless given' },
       { flags: '--force', text: 'write over a file that is there' },
     ],
-    examples: ['import github', 'import gitlab .gitlab-ci.yml', 'import kayenta canary.json', 'import argo template.yaml'],
+    examples: [
+      'import github',
+      'import gitlab .gitlab-ci.yml',
+      'import kayenta canary.json',
+      'import argo template.yaml',
+    ],
     load: () => import('../commands/import.ts'),
   },
   {

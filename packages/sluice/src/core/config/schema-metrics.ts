@@ -31,7 +31,10 @@ const known: readonly string[] = labelNames
 
 const query = (): z.ZodType<string, string> =>
   text('a query')
-    .refine((value) => value.length <= limits.queryCharactersMax, `expected at most ${limits.queryCharactersMax} characters`)
+    .refine(
+      (value) => value.length <= limits.queryCharactersMax,
+      `expected at most ${limits.queryCharactersMax} characters`,
+    )
     .refine(
       (value) => namesIn(value).every((one) => known.includes(one)),
       `expected only these placeholders: ${labelNames.map((one) => `{{${one}}}`).join(', ')}`,
@@ -156,10 +159,13 @@ export const externalJudgeSchema: z.ZodType<ExternalJudgeSettings> = z
         description: 'How long it may take for an answer.',
         examples: ['3s'],
       }),
-      parameters: key(z.record(z.string(), z.string('expected text'), { error: 'expected parameters: { name: text }' }).default({}), {
-        description: 'Handed to it as they are.',
-        examples: [{ team: 'shop' }],
-      }),
+      parameters: key(
+        z.record(z.string(), z.string('expected text'), { error: 'expected parameters: { name: text }' }).default({}),
+        {
+          description: 'Handed to it as they are.',
+          examples: [{ team: 'shop' }],
+        },
+      ),
     },
     { error: "expected an external judge: { url: 'https://…' }" },
   )

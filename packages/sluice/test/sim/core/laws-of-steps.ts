@@ -1,5 +1,12 @@
 /** What must hold of every step of the rollout machine, whatever the weather. */
-import type { EffectResult, RolloutEffect, RolloutEvent, RolloutPlan, RolloutState, Step } from '../../../src/core/rollout/types.ts'
+import type {
+  EffectResult,
+  RolloutEffect,
+  RolloutEvent,
+  RolloutPlan,
+  RolloutState,
+  Step,
+} from '../../../src/core/rollout/types.ts'
 import { Breach, demand } from '../breach.ts'
 
 type Status = RolloutState['status']

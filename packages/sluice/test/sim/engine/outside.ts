@@ -25,8 +25,7 @@ export const simulatedOutside = (
     evaluate: ({ candidate }, signal) =>
       network.ask(caller, signal, (reply) => {
         const directive = wordOf(setting, slotOf(releaseId(candidate)))
-        if (directive === null)
-          return reply.refuse(new SluiceError('external_judge_failed', { detail: 'no answer' }))
+        if (directive === null) return reply.refuse(new SluiceError('external_judge_failed', { detail: 'no answer' }))
         reply.give({ directive, reason: 'as it seems' })
       }),
   },

@@ -65,7 +65,12 @@ describe("Argo's counts and limits (the vectors of its analysis_test.go)", () =>
     ['neither, before count', {}, { failed: 4, count: 9, consecutiveSuccess: 3 }, ['Running', 'Successful']],
     ['neither, at count', {}, { failed: 4, count: 10, consecutiveSuccess: 3 }, ['Inconclusive', 'Inconclusive']],
     ['failures do not count', { failureLimit: -1 }, { failed: 9, count: 10 }, ['Inconclusive', 'Inconclusive']],
-    ['failures do not count, proven', { failureLimit: -1 }, { failed: 9, consecutiveSuccess: 4 }, ['Successful', 'Successful']],
+    [
+      'failures do not count, proven',
+      { failureLimit: -1 },
+      { failed: 9, consecutiveSuccess: 4 },
+      ['Successful', 'Successful'],
+    ],
   ]
   for (const [name, settings, counts, expected] of together)
     it(`with both limits: ${name}`, () => {
@@ -181,7 +186,12 @@ describe('an AnalysisTemplate', () => {
     const { template, notes } = readArgo(
       document(
         [
-          { ...documented, initialDelay: '1m30s', successCondition: 'result[0] >= {{ args.min }}', provider: { prometheus: {} } },
+          {
+            ...documented,
+            initialDelay: '1m30s',
+            successCondition: 'result[0] >= {{ args.min }}',
+            provider: { prometheus: {} },
+          },
           { name: 'one', count: '1' },
         ],
         { args: [{ name: 'min', value: '0.9' }, { name: 'service-name' }], dryRun: [{ metricName: 'o.*' }] },

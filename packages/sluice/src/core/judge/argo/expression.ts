@@ -4,7 +4,18 @@
  */
 
 /** Functions that a condition may call. */
-export const functionNames = ['asInt', 'asFloat', 'isNaN', 'isInf', 'isNil', 'default', 'len', 'all', 'any', 'none'] as const
+export const functionNames = [
+  'asInt',
+  'asFloat',
+  'isNaN',
+  'isInf',
+  'isNil',
+  'default',
+  'len',
+  'all',
+  'any',
+  'none',
+] as const
 
 /** See `functionNames`. */
 export type FunctionName = (typeof functionNames)[number]
@@ -45,7 +56,8 @@ export const parseCondition = (text: string): Parsed => {
   }
 }
 
-const form = /\s*(?:(\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)|('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")|([A-Za-z_]\w*)|(==|!=|<=|>=|&&|\|\||[<>+\-*/%!()[\],#{}]))/y
+const form =
+  /\s*(?:(\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)|('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")|([A-Za-z_]\w*)|(==|!=|<=|>=|&&|\|\||[<>+\-*/%!()[\],#{}]))/y
 
 const tokens = (text: string): readonly Token[] => {
   const found: Token[] = []
@@ -58,7 +70,8 @@ const tokens = (text: string): readonly Token[] => {
       throw new Refused(`${JSON.stringify(text[place])} at ${place + 1} is not understood`)
     }
     const [whole, number, string, word, sign] = match
-    const kind = number !== undefined ? 'number' : string !== undefined ? 'string' : word !== undefined ? 'word' : 'sign'
+    const kind =
+      number !== undefined ? 'number' : string !== undefined ? 'string' : word !== undefined ? 'word' : 'sign'
     found.push({ text: number ?? string ?? word ?? sign ?? '', at: at + whole.length, kind })
     at += whole.length
   }

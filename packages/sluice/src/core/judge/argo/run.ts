@@ -33,15 +33,13 @@ const isCompleted = (phase: Phase): boolean => phase !== 'Running' && phase !== 
 
 /** The run over everything that was read until now. A metric that failed, had errors or was inconclusive ends the others. */
 export const runAnalysis = (template: ArgoTemplate, observed: Observations): AnalysisRun => {
-  let metrics = template.metrics.map(
-    (metric): Progress => ({
-      metric,
-      counts: noCounts,
-      phase: 'Pending',
-      dueAt: observed.startedAt + metric.initialDelayMs,
-      detail: 'nothing was measured',
-    }),
-  )
+  let metrics = template.metrics.map((metric): Progress => ({
+    metric,
+    counts: noCounts,
+    phase: 'Pending',
+    dueAt: observed.startedAt + metric.initialDelayMs,
+    detail: 'nothing was measured',
+  }))
   for (const { metric, reading } of inOrder(template, observed.series)) {
     if (reading.at > observed.now || isTerminating(metrics)) break
     metrics = metrics.map((one) => (one.metric.name === metric ? take(one, reading) : one))

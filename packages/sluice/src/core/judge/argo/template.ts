@@ -134,7 +134,9 @@ const notesOn = ({ metrics, measurementRetention }: Written['spec']): readonly s
   ...metrics.flatMap(({ name, provider, successCondition, failureCondition }) => [
     ...(provider === undefined
       ? []
-      : [`${name}: its provider (${Object.keys(provider).join(', ')}) was not kept; the policy judges the values that it is given`]),
+      : [
+          `${name}: its provider (${Object.keys(provider).join(', ')}) was not kept; the policy judges the values that it is given`,
+        ]),
     ...(successCondition === undefined && failureCondition === undefined
       ? [`${name}: it has no condition, so whatever is measured is a success`]
       : []),

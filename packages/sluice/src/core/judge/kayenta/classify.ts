@@ -9,8 +9,7 @@ export const classifyMetric = (samples: Samples, settings: ClassifierSettings): 
   if (control.length === 0 || experiment.length === 0) return classifyEmpty(settings)
   if (isSame(control, experiment)) return passed('control and experiment are identical', 'compared')
   const found = compare(samples, settings)
-  const isCritical =
-    settings.critical && isBeyond(found.classification, found.deviation, settings.criticalBounds)
+  const isCritical = settings.critical && isBeyond(found.classification, found.deviation, settings.criticalBounds)
   return { ...found, deviation: orNull(found.deviation), critical: isCritical, compared: true }
 }
 
@@ -49,9 +48,7 @@ type Compared = {
 
 const compare = (given: Samples, settings: ClassifierSettings): Compared => {
   const isConstant = new Set(given.control).size === 1 && new Set(given.experiment).size === 1
-  const samples = isConstant
-    ? { control: withNoise(given.control), experiment: withNoise(given.experiment) }
-    : given
+  const samples = isConstant ? { control: withNoise(given.control), experiment: withNoise(given.experiment) } : given
   const shift = mannWhitneyShift(samples, settings.confidence)
   const deviation = effectSize(samples, settings.effectMeasure)
   const side = sideOf(shift, settings)
@@ -61,7 +58,10 @@ const compare = (given: Samples, settings: ClassifierSettings): Compared => {
 }
 
 /** Which side of the control the interval lies on, clear of a fraction of its own estimate. */
-const sideOf = ({ low, high, estimate }: Shift, { tolerance, direction }: ClassifierSettings): 'Pass' | 'High' | 'Low' => {
+const sideOf = (
+  { low, high, estimate }: Shift,
+  { tolerance, direction }: ClassifierSettings,
+): 'Pass' | 'High' | 'Low' => {
   const bound = tolerance * Math.abs(estimate)
   if (direction !== 'decrease' && low > bound) return 'High'
   if (direction !== 'increase' && high < -bound) return 'Low'

@@ -24,7 +24,9 @@ const canarySchema = z
     mustHaveData: z.boolean().default(false),
     muted: z.boolean().default(false),
     effectSize: effectSizeSchema,
-    outliers: z.object({ strategy: z.string().optional(), outlierFactor: z.number().positive().optional() }).default({}),
+    outliers: z
+      .object({ strategy: z.string().optional(), outlierFactor: z.number().positive().optional() })
+      .default({}),
   })
   .prefault({})
 

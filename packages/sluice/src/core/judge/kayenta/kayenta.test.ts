@@ -37,7 +37,11 @@ const cles = { tolerance: 0.2, confidence: 0.98, effectMeasure: 'cles' } as cons
 const bounds = (decrease: number, increase: number) => ({ decrease, increase })
 
 type Given = string | readonly number[]
-const classify = (control: Given, experiment: Given, settings: Partial<ClassifierSettings> = {}): MetricClassification =>
+const classify = (
+  control: Given,
+  experiment: Given,
+  settings: Partial<ClassifierSettings> = {},
+): MetricClassification =>
   classifyMetric(
     {
       control: typeof control === 'string' ? sample(control) : control,

@@ -110,11 +110,9 @@ const verdictOf = (verdict: 'pass' | 'fail' | 'broken', run: CanaryRun, detail: 
   verdict,
   outcome: run.score.classification,
   detail,
-  metrics: run.metrics.map(
-    ({ name, classification, reason, deviation }): MetricFinding => ({
-      metric: name,
-      outcome: classification,
-      detail: reason ?? (deviation === null ? 'compared' : `compared, effect ${Number(deviation.toPrecision(4))}`),
-    }),
-  ),
+  metrics: run.metrics.map(({ name, classification, reason, deviation }): MetricFinding => ({
+    metric: name,
+    outcome: classification,
+    detail: reason ?? (deviation === null ? 'compared' : `compared, effect ${Number(deviation.toPrecision(4))}`),
+  })),
 })

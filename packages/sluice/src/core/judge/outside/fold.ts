@@ -81,8 +81,7 @@ export const weighBatch = (
   const ofCandidate = weigh(noEvidence, { share, candidate: true }, tolerance)
   const ofStable = weigh(noEvidence, { share, candidate: false }, tolerance)
   return evidence.map(
-    (value, index) =>
-      value + candidate.badUnits * (ofCandidate[index] ?? 0) + stable.badUnits * (ofStable[index] ?? 0),
+    (value, index) => value + candidate.badUnits * (ofCandidate[index] ?? 0) + stable.badUnits * (ofStable[index] ?? 0),
   )
 }
 

@@ -51,7 +51,12 @@ const externalJudge: ExternalJudgeSpec = {
 type Arm = readonly [units: number, badUnits: number]
 const counted = (
   at: number,
-  { candidate, stable, era = 'one', metric = 'checkout' }: { candidate: Arm; stable: Arm | null; era?: string; metric?: string },
+  {
+    candidate,
+    stable,
+    era = 'one',
+    metric = 'checkout',
+  }: { candidate: Arm; stable: Arm | null; era?: string; metric?: string },
 ): MetricReading => ({
   kind: 'counted',
   metric,
@@ -65,11 +70,19 @@ const silent: MetricReading = { kind: 'silent', metric: 'checkout', detail: 'not
 const fold = (spec: OutsideSpec, ...looks: readonly (MetricReading | readonly MetricReading[])[]): OutsideState =>
   looks.reduce<OutsideState | undefined>(
     (state, look, index) =>
-      foldOutside(state, { metrics: Array.isArray(look) ? look : [look as MetricReading], external: null }, { spec, at: index + 1 }),
+      foldOutside(
+        state,
+        { metrics: Array.isArray(look) ? look : [look as MetricReading], external: null },
+        { spec, at: index + 1 },
+      ),
     undefined,
   ) ?? assert.fail('somebody is asked')
 
-const verdictOf = (state: OutsideState | undefined, spec: OutsideSpec = { metrics }, now = 1_000): readonly [string, string] => {
+const verdictOf = (
+  state: OutsideState | undefined,
+  spec: OutsideSpec = { metrics },
+  now = 1_000,
+): readonly [string, string] => {
   const { verdict, detail } = judgeOutside(state, spec, now) ?? assert.fail('somebody is asked')
   return [verdict, detail]
 }
@@ -112,18 +125,28 @@ describe('counts from outside', () => {
     const good = counted(1, { candidate: [0, 0], stable: [0, 0] })
     assert.deepEqual(verdictOf(fold({ metrics }, good, silent)), ['broken', 'checkout: nothing matches'])
     assert.match(verdictOf(fold({ metrics }, good), { metrics }, 60_002)[1], /60001 ms old/)
-    assert.match(verdictOf(fold({ metrics }, counted(99_000, { candidate: [0, 0], stable: [0, 0] })))[1], /-98000 ms old/)
+    assert.match(
+      verdictOf(fold({ metrics }, counted(99_000, { candidate: [0, 0], stable: [0, 0] })))[1],
+      /-98000 ms old/,
+    )
     assert.deepEqual(verdictOf(undefined), ['broken', 'checkout: it was never asked'])
     assert.deepEqual(verdictOf(foldOutside(undefined, undefined, { spec: { metrics }, at: 1 }))[0], 'broken')
     for (const none of [Number.NaN, -1, Infinity])
-      assert.match(verdictOf(fold({ metrics }, counted(1, { candidate: [none, 0], stable: [0, 0] })))[1], /counts that are none/)
+      assert.match(
+        verdictOf(fold({ metrics }, counted(1, { candidate: [none, 0], stable: [0, 0] })))[1],
+        /counts that are none/,
+      )
     const odd = fold({ metrics }, good, counted(2, { candidate: [1, 5], stable: [1, 0] }))
     assert.match(verdictOf(odd)[1], /more units went bad than there were/)
   })
 
   it('hold without the minimum of units, and compare nothing without the old release', () => {
     const spec = { metrics: { ...metrics, metrics: [counter('checkout', { unitsMin: 100 })] } }
-    const state = fold(spec, counted(1, { candidate: [0, 0], stable: null }), counted(2, { candidate: [99, 99], stable: null }))
+    const state = fold(
+      spec,
+      counted(1, { candidate: [0, 0], stable: null }),
+      counted(2, { candidate: [99, 99], stable: null }),
+    )
     assert.deepEqual(verdictOf(state, spec), ['hold', 'checkout: 99 of at least 100 candidate units'])
     assert.deepEqual(state.metrics[0]?.evidence, noEvidence)
   })
@@ -138,7 +161,7 @@ describe('counts from outside', () => {
         [counted(1, zero), counted(1, { ...zero, metric: 'search' })],
         [counted(2, { candidate: [50, bad], stable: [950, 0] }), counted(2, calm)],
       )
-    const [least = 0] = [1, 2, 3, 4].filter((bad) => verdictOf(after(bad), two)[0] === 'fail')
+    const least = [1, 2, 3, 4].find((bad) => verdictOf(after(bad), two)[0] === 'fail') ?? 0
     const evidence = after(least).metrics[0]?.evidence ?? assert.fail('there is evidence')
     assert.ok(logE(evidence) >= Math.log(100) + Math.log(2) - 1e-9 || logE(evidence) >= Math.log(199))
     assert.equal(verdictOf(after(0), two)[0], 'pass')
@@ -153,7 +176,10 @@ describe('counts from outside', () => {
         const share = candidate.units / Math.max(1, candidate.units + stable.units)
         const events = [...Array.from({ length: bad }, () => true), ...Array.from({ length: stableBad }, () => false)]
         for (const order of [events, events.toReversed()]) {
-          const single = order.reduce((known, isCandidate) => weigh(known, { share, candidate: isCandidate }, 1.5), noEvidence)
+          const single = order.reduce(
+            (known, isCandidate) => weigh(known, { share, candidate: isCandidate }, 1.5),
+            noEvidence,
+          )
           assert.ok(Math.abs(logE(single) - logE(weighBatch(noEvidence, { candidate, stable }, 1.5))) < 1e-9)
         }
       }),
@@ -273,16 +299,20 @@ describe('counters of many series', () => {
   const at = (key: string, value: number): SeriesValue => ({ key, value })
 
   it('never go back: a process that starts again counts from 0, one that is gone keeps what it had', () => {
-    assert.deepEqual(total([at('a', 10), at('b', 5)], [at('a', 3), at('b', 6)], [at('a', 4)], [at('a', 4), at('c', 2)]), [
-      15, 19, 20, 22,
-    ])
+    assert.deepEqual(
+      total([at('a', 10), at('b', 5)], [at('a', 3), at('b', 6)], [at('a', 4)], [at('a', 4), at('c', 2)]),
+      [15, 19, 20, 22],
+    )
   })
 })
 
 describe('a query', () => {
   it('has the labels of its arm put in as text, and nothing else', () => {
     const labels = { service: 's', environment: 'e', release: 'r', version: '1"}', commit: 'c\\', arm: 'stable' }
-    assert.equal(renderQuery('x{v="{{ version }}",c="{{commit}}",o="{{other}}"}', labels), 'x{v="1\\"}",c="c\\\\",o="{{other}}"}')
+    assert.equal(
+      renderQuery('x{v="{{ version }}",c="{{commit}}",o="{{other}}"}', labels),
+      'x{v="1\\"}",c="c\\\\",o="{{other}}"}',
+    )
     assert.deepEqual(namesIn('x{v="{{ version }}"} / y{a="{{arm}}"}'), ['version', 'arm'])
   })
 })
