@@ -114,7 +114,8 @@ describe('counts from outside', () => {
     const first = counted(1, { candidate: [100, 50], stable: [1_000, 0] })
     const anew = fold({ metrics }, first, counted(2, { candidate: [200, 90], stable: [2_000, 0], era: 'two' }))
     const back = fold({ metrics }, first, counted(2, { candidate: [40, 40], stable: [2_000, 0] }))
-    for (const state of [anew, back]) {
+    const stableBack = fold({ metrics }, first, counted(2, { candidate: [200, 90], stable: [500, 0] }))
+    for (const state of [anew, back, stableBack]) {
       assert.deepEqual(state.metrics[0]?.candidate, { units: 0, badUnits: 0 })
       assert.deepEqual(state.metrics[0]?.evidence, noEvidence)
       assert.equal(verdictOf(state)[0], 'hold')
