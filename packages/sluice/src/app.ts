@@ -22,6 +22,7 @@ import { systemClock } from './adapters/system/clock.ts'
 import { systemCron } from './adapters/system/cron.ts'
 import { systemIds } from './adapters/system/ids.ts'
 import { systemLog, telling } from './adapters/system/log.ts'
+import { localVerifier } from './adapters/verification/verifier.ts'
 import type { BuiltinName } from './core/config/builtins.ts'
 import type { SluiceError } from './core/errors.ts'
 import { processDriver } from './drivers/process/driver.ts'
@@ -166,6 +167,7 @@ const localPorts = ({ projectDir, stateDir, log, store, router }: LocalPlace): P
       secrets,
       log,
     }),
+    verifier: localVerifier({ artifacts, secrets, ambient: process.env, now: Date.now, random: Math.random }),
     source: gitSource(projectDir),
     config: configLoader(join(stateDir, 'cache', 'configs')),
     runner: new LocalRunner({

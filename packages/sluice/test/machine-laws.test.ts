@@ -222,7 +222,7 @@ const environmentSubject: Subject<EnvironmentState, EnvironmentEvent, never> = {
     const at = draw(1_000)
     const release = idOf(one(draw, ['a', 'b', 'c']))
     const rollout = draw(3) === 0 ? rolloutId(`rol_${draw(5)}`) : (state.live ?? rolloutId(`rol_${draw(5)}`))
-    switch (draw(8)) {
+    switch (draw(9)) {
       case 0:
         return { type: 'locked', at, by, reason: 'incident', until: draw(2) === 0 ? null : at + draw(100) }
       case 1:
@@ -244,6 +244,11 @@ const environmentSubject: Subject<EnvironmentState, EnvironmentEvent, never> = {
           to: release,
           keepsPrevious: draw(2) === 0,
         }
+      }
+      case 6: {
+        const outcome = one(draw, ['passed', 'failed', 'broken'] as const)
+        const results = [{ name: 'home', outcome, detail: 'seen', durationMs: draw(9), evidence: [] }]
+        return { type: 'verification_ran', at, by, release, report: { scope: 'environment', results } }
       }
       default:
         return { type: 'rollout_admitted', at, rollout, release }

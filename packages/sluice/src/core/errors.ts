@@ -88,6 +88,13 @@ export const errorTable = {
   run_failed: { number: 1301, retry: 'never', exit: 3, status: 200, means: 'A job of the run failed.' },
   job_timeout: { number: 1302, retry: 'never', exit: 3, status: 200, means: 'A job took longer than its timeout.' },
   rolled_back: { number: 1303, retry: 'never', exit: 3, status: 200, means: 'The rollout was taken back.' },
+  verification_failed: {
+    number: 1304,
+    retry: 'never',
+    exit: 3,
+    status: 200,
+    means: 'A check of the release or the environment did not pass.',
+  },
   artifact_mismatch: {
     number: 1401,
     retry: 'never',

@@ -4,6 +4,7 @@
  */
 
 import type { ExternalJudgeSpec, MetricsSpec } from './judge/outside/types.ts'
+import type { Check } from './verification/types.ts'
 
 declare const brand: unique symbol
 type Brand<Name extends string> = string & { readonly [brand]: Name }
@@ -145,6 +146,8 @@ export type EnvironmentSpec = {
   readonly progressDeadlineMs: number
   readonly approvals: number
   readonly freeze: readonly FreezeWindow[]
+  /** What is looked at before a release has traffic here, and after; absent when nothing is. */
+  readonly verify?: readonly Check[]
 }
 
 /** What a release is; the preimage of its id. */

@@ -12,6 +12,7 @@ import type { JobRunner } from '../ports/runner.ts'
 import type { SecretSource } from '../ports/secrets.ts'
 import type { Source } from '../ports/source.ts'
 import type { Store } from '../ports/store.ts'
+import type { Verifier } from '../ports/verifier.ts'
 
 /** Everything the engine asks of the world; built once, in `app.ts`. */
 export type Ports = {
@@ -31,6 +32,8 @@ export type Ports = {
   /** Counters from outside the data plane. */
   readonly metrics: MetricSource
   readonly externalJudge: ExternalJudge
+  /** Looks at releases and environments from outside. */
+  readonly verifier: Verifier
   /** Pipelines of other systems. */
   readonly pipelines: Pipelines
   /** The rules of GitHub Actions, for what is decided between jobs. */

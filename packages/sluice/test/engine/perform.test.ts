@@ -74,6 +74,7 @@ const worldWith = (replaced: Partial<Ports>): PerformWorld => {
     router: absent('router') as Ports['router'],
     metrics: absent('metrics') as Ports['metrics'],
     externalJudge: absent('externalJudge') as Ports['externalJudge'],
+    verifier: absent('verifier') as Ports['verifier'],
     ...replaced,
   }
   const deliveries = absent('deliveries') as PerformWorld['deliveries']

@@ -33,6 +33,8 @@ export const resolveEnvironments = (settings: Settings, versions: SecretVersions
       progressDeadlineMs: own.progressDeadlineMs,
       approvals: own.approvals,
       freeze: own.freeze,
+      // Absent where nothing is checked: so a release without checks keeps its id.
+      ...(own.verify === undefined || own.verify.length === 0 ? {} : { verify: own.verify }),
     }
     return [spec]
   })

@@ -5,6 +5,7 @@ import { count, key, moment, name, positiveDuration, share, text, variableName, 
 import { healthOverrideSchema } from './schema-health.ts'
 import { externalJudgeSchema, metricsSchema } from './schema-metrics.ts'
 import { strategySchema } from './schema-strategy.ts'
+import { checksSchema } from './schema-verification.ts'
 import type { EnvironmentSettings } from './settings.ts'
 
 const port = () => count(1, 65_535)
@@ -182,6 +183,11 @@ export const environmentSchema: z.ZodType<EnvironmentSettings> = z
       freeze: key(z.array(freeze, 'expected a list of freezes').default([]), {
         description: 'Times in which no rollout may start; a rollback always may.',
         examples: [[{ from: '2026-12-24T00:00:00Z', until: '2026-12-27T00:00:00Z', reason: 'holidays' }]],
+      }),
+      verify: key(checksSchema.optional(), {
+        description:
+          'What is looked at before a release has traffic here, and after; what does not pass takes it back. See `docs/verification.md`.',
+        examples: [[{ kind: 'http', name: 'home', path: '/', expect: { body: { contains: 'Welcome' } } }]],
       }),
     },
     { error: 'expected an environment: { listen: 8080 }' },

@@ -15,6 +15,7 @@ import type {
 import type { GateSettings } from '../evidence/gates/types.ts'
 import type { ExternalJudgeSpec, MetricsSpec } from '../judge/outside/types.ts'
 import type { FreezeWindow, HealthPolicy, JudgePolicy, Sticky, Strategy } from '../model.ts'
+import type { Check } from '../verification/types.ts'
 
 /** The parsed `sluice.config.ts`. */
 export type Settings = {
@@ -125,4 +126,5 @@ export type EnvironmentSettings = {
   readonly progressDeadlineMs: number
   readonly approvals: number
   readonly freeze: readonly FreezeWindow[]
+  readonly verify?: readonly Check[] | undefined
 }

@@ -5,6 +5,7 @@
 
 import type { ExternalJudgeConfig, MetricsConfig } from './types-metrics.ts'
 import type { PipelineConfig } from './types-pipeline.ts'
+import type { CheckConfig } from './types-verification.ts'
 
 /** A length of time: a number and its unit, for instance `'30s'`, `'1.5s'`, `'5m'`, `'2h'`, `'1d'`, `'250ms'`. */
 export type Duration = `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`
@@ -93,6 +94,8 @@ export type EnvironmentConfig = {
   readonly approvals?: number
   /** Times in which no rollout may start; a rollback always may. */
   readonly freeze?: readonly FreezeConfig[]
+  /** What is looked at before a release has traffic here, and after; what does not pass takes it back. */
+  readonly verify?: readonly CheckConfig[]
 }
 
 /** How a release comes in: the name of a strategy, or its settings. */

@@ -301,6 +301,7 @@ class Schedule {
       }),
       secrets: { versions: never, values: async () => ({}) },
       ...simulatedOutside(setting, { network: this.#network, caller: process }),
+      verifier: { verify: never },
       pipelines: { lower: never },
       github: { resolve: never, outputs: never },
       source: {

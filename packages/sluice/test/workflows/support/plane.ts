@@ -175,6 +175,7 @@ const portsOf = ({ stateDir, project, artifacts, evidence, runner, github, lower
       {},
       { get: (_, name) => (name === 'supervise' ? () => Promise.resolve() : absent) },
     ) as Ports['driver'],
+    verifier: { verify: absent },
     router: new Proxy({}, { get: (_, name) => (name === 'watch' ? () => {} : absent) }) as Ports['router'],
   }
 }
