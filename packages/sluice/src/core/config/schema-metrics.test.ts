@@ -31,7 +31,7 @@ test('a metric source gets every default, and the versions of the secret that op
     secretVersions: { PROMETHEUS: 'v2' },
     intervalMs: 5_000,
     timeoutMs: 2_000,
-    staleAfterMs: 60_000,
+    staleAfterMs: 120_000,
     alpha: 0.001,
     metrics: [{ name: 'checkout', ...counters.checkout, tolerance: 1, ignoreBelow: 0.0005, unitsMin: 1 }],
   })

@@ -87,6 +87,8 @@ export type VerdictRecord = {
   readonly candidate: { readonly units: number; readonly badUnits: number }
   readonly stable: { readonly units: number; readonly badUnits: number }
   readonly detail: string
+  /** What a source outside the data plane said, where that decided; absent where the data plane's own counts did. */
+  readonly outside?: string
 }
 
 /** A thing to do in the world. `sequence` numbers every issue; a result must carry it back. */

@@ -78,6 +78,8 @@ export type VerdictView = {
   readonly candidate: { readonly units: number; readonly badUnits: number }
   readonly stable: { readonly units: number; readonly badUnits: number }
   readonly detail: string
+  /** What a metric source or an external judge said, where that decided. */
+  readonly outside?: string
 }
 
 /** Why a rollout turned back, paused or was set aside; why a run did not succeed. */

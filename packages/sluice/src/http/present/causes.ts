@@ -8,6 +8,7 @@ import { badOf, evidenceOf, percentOf, spanOf } from '../client/words.ts'
 
 /** The counts of both arms and the evidence, as a sentence. `limitLogE` is the natural log of the limit. */
 export const verdictText = (verdict: VerdictRecord, limitLogE: number): string =>
+  verdict.outside ??
   `candidate ${badOf(verdict.candidate)} at ${percentOf(verdict.shareBp)} of the traffic, stable ${badOf(verdict.stable)}; evidence E = ${evidenceOf(verdict.logE)} (limit ${evidenceOf(limitLogE)})`
 
 /** What went wrong with an effect or a job. */

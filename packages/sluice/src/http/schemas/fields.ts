@@ -60,6 +60,7 @@ const verdictShape = {
   candidate: units,
   stable: units,
   detail: z.string(),
+  outside: z.string().exactOptional(),
 }
 
 /** What the judge said. */

@@ -281,6 +281,7 @@ describe('the verdict from outside', () => {
         const joined = withOutside(record(own), { verdict: other, detail: 'from outside', logE: 9 })
         assert.equal(joined.verdict, order[Math.max(inside, outside)])
         assert.equal(joined.detail, outside > inside ? 'from outside' : 'of the gateway')
+        assert.equal(joined.outside, outside > inside ? 'from outside' : undefined)
       }
     assert.equal(withOutside(record('hold'), null).verdict, 'hold')
     assert.equal(judgeOutside(undefined, {}, 1), null)
