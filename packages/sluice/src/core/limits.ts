@@ -317,6 +317,8 @@ export const limits = {
   metricsMax: 20,
   /** Characters of one query. */
   queryCharactersMax: 4_000,
+  /** Moments of one past rollout at which a policy is asked; a rollout of a day has some 80,000 looks. */
+  replayMomentsMax: 100,
   /** Largest canary config or AnalysisTemplate that is imported, bytes; Kubernetes takes 1.5 MB for an object. */
   policyBytesMax: 2_097_152,
   /** Values inside each other in a YAML document; real pipelines stay below 15. */

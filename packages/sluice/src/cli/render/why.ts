@@ -22,6 +22,7 @@ export const whyLines = (
       ? []
       : [
           row('metric', metric),
+          ...(deciding.outside === undefined ? [] : [row('outside', deciding.outside)]),
           row('candidate', badOf(deciding.candidate)),
           row('stable', badOf(deciding.stable)),
           row(

@@ -91,6 +91,8 @@ export type VerdictView = {
   }[]
   /** The largest share that the exposure budget allows next, basis points. */
   readonly nextShareBp?: number
+  /** What a metric source or an external judge said, where that decided. */
+  readonly outside?: string
 }
 
 /** What one metric says. */
