@@ -11,6 +11,8 @@ import { localCache, projectSeal, remoteCaches } from './adapters/cache/open.ts'
 import { githubRules, pipelinesOf } from './adapters/ci/pipelines.ts'
 import { configLoader } from './adapters/config/loader.ts'
 import { localEvidence } from './adapters/evidence/local.ts'
+import { httpJudge } from './adapters/metrics/external-judge.ts'
+import { prometheusSource } from './adapters/metrics/prometheus/source.ts'
 import { fileSecrets } from './adapters/secrets/file.ts'
 import { runAtHand } from './adapters/security/at-hand.ts'
 import { keptProvenances } from './adapters/security/provenances.ts'
@@ -153,6 +155,8 @@ const localPorts = ({ projectDir, stateDir, log, store, router }: LocalPlace): P
     artifacts,
     evidence,
     secrets,
+    metrics: prometheusSource({ now: Date.now, era: `${process.pid}.${Date.now()}` }),
+    externalJudge: httpJudge(),
     github,
     clock: systemClock(),
     ids: systemIds(),

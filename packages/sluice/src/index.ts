@@ -51,6 +51,8 @@ export type {
   TimeGateConfig,
   WaiverConfig,
 } from './core/config/types-gates.ts'
+export type { CounterConfig, ExternalJudgeConfig, MetricsConfig } from './core/config/types-metrics.ts'
+export type { PolicyFile } from './core/judge/policy-file.ts'
 export type {
   CheckConfig,
   CheckScopeConfig,

@@ -305,6 +305,20 @@ export const limits = {
   insightRunsMax: 100,
   /** Characters of one thing listed with a verdict. */
   gateTextMax: 300,
+  /** Largest answer of a metric source or an external judge, bytes: 1,000 series with their labels are some 300 kB. */
+  sourceAnswerBytesMax: 1_048_576,
+  /** Series that one query of a metric may give: one an instance, and some labels. */
+  metricSeriesMax: 10_000,
+  /** Queries whose series one process remembers; six for each metric of each rollout that runs. */
+  metricQueriesMax: 1_000,
+  /** Longest that a metric source or an external judge may be waited for, milliseconds: below `measureDeadlineMs`, so that its silence is told and not the look lost. */
+  sourceTimeoutMsMax: 4_000,
+  /** Metrics of one environment. */
+  metricsMax: 20,
+  /** Characters of one query. */
+  queryCharactersMax: 4_000,
+  /** Largest canary config or AnalysisTemplate that is imported, bytes; Kubernetes takes 1.5 MB for an object. */
+  policyBytesMax: 2_097_152,
   /** Values inside each other in a YAML document; real pipelines stay below 15. */
   yamlDepthMax: 100,
   /** Further places that one note on a GitLab pipeline names. */

@@ -3,6 +3,7 @@
  * Times are epoch milliseconds (`…At`), durations milliseconds (`…Ms`), shares basis points (`…Bp`, 0–10 000, hundredths of a percent).
  */
 
+import type { ExternalJudgeSpec, MetricsSpec } from './judge/outside/types.ts'
 import type { Check } from './verification/types.ts'
 
 declare const brand: unique symbol
@@ -134,6 +135,10 @@ export type EnvironmentSpec = {
   readonly strategy: Strategy
   readonly health: HealthPolicy
   readonly judge: JudgePolicy
+  /** Counters of a metric source that are judged too; absent for none. */
+  readonly metrics?: MetricsSpec
+  /** A judge outside that is asked too; absent for none. */
+  readonly externalJudge?: ExternalJudgeSpec
   readonly sticky: Sticky
   readonly drainTimeoutMs: number
   readonly stopGraceMs: number

@@ -3,6 +3,7 @@ import { limits } from '../limits.ts'
 import type { FreezeWindow, JudgePolicy, Sticky } from '../model.ts'
 import { count, key, moment, name, positiveDuration, share, text, variableName, variables } from './fields.ts'
 import { healthOverrideSchema } from './schema-health.ts'
+import { externalJudgeSchema, metricsSchema } from './schema-metrics.ts'
 import { strategySchema } from './schema-strategy.ts'
 import { checksSchema } from './schema-verification.ts'
 import type { EnvironmentSettings } from './settings.ts'
@@ -139,6 +140,24 @@ export const environmentSchema: z.ZodType<EnvironmentSettings> = z
       judge: key(judge.prefault({}), {
         description: 'When the judge stops a release.',
         examples: [{ alpha: 0.01, tolerance: 1 }],
+      }),
+      metrics: key(metricsSchema.optional(), {
+        description: "A metric source whose counters are judged beside the gateway's own counts.",
+        examples: [
+          {
+            url: 'http://127.0.0.1:9090',
+            counters: {
+              checkout: {
+                total: 'checkouts_total{release="{{release}}"}',
+                bad: 'checkouts_failed_total{release="{{release}}"}',
+              },
+            },
+          },
+        ],
+      }),
+      externalJudge: key(externalJudgeSchema.optional(), {
+        description: 'A judge of your own that is asked over HTTP.',
+        examples: [{ url: 'https://judge.example.com/deployment/evaluateHealth' }],
       }),
       sticky: key(sticky.prefault('none'), {
         description: 'How a client is kept on one side of a traffic split.',

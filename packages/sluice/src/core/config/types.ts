@@ -3,6 +3,7 @@
  * the full reference, with units and examples, is `docs/config.md`.
  */
 
+import type { ExternalJudgeConfig, MetricsConfig } from './types-metrics.ts'
 import type { PipelineConfig } from './types-pipeline.ts'
 import type { CheckConfig } from './types-verification.ts'
 
@@ -77,6 +78,10 @@ export type EnvironmentConfig = {
   readonly health?: HealthConfig
   /** When the judge stops a release. */
   readonly judge?: JudgeConfig
+  /** A metric source whose counters are judged beside the gateway's own counts. */
+  readonly metrics?: MetricsConfig
+  /** A judge of your own that is asked over HTTP. */
+  readonly externalJudge?: ExternalJudgeConfig
   /** How a client is kept on one side of a traffic split. */
   readonly sticky?: StickyConfig
   /** How long requests in flight may take to end before their instance is stopped. */
