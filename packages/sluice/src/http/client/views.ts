@@ -183,6 +183,14 @@ export type EnvironmentView = {
   readonly freezes: readonly (FreezeWindow & { readonly by: string })[]
   readonly approvals: readonly { readonly release: ReleaseRef; readonly by: Actor; readonly at: number }[]
   readonly observed: ObservedView
+  /** What its checks said when somebody had them made last; null when nobody did. */
+  readonly verification: {
+    readonly at: number
+    readonly by: Actor
+    readonly release: ReleaseRef
+    readonly outcome: 'passed' | 'failed' | 'broken'
+    readonly notPassed: readonly string[]
+  } | null
   readonly history: readonly {
     readonly rollout: string
     readonly release: ReleaseRef
