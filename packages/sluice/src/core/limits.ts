@@ -368,6 +368,10 @@ export const limits = {
   cancelledStepsMs: 300_000,
   /** Largest summary that one step may write, bytes; GitHub's own bound. */
   stepSummaryBytesMax: 1_048_576,
+  /** Pause between two probes of an instance on the way back, milliseconds: users wait for it. */
+  wayBackProbeMs: 10,
+  /** Once enough instances of the old release answer, the others have so long before traffic goes back, milliseconds: those that start together are ready nearly together. */
+  wayBackGraceMs: 100,
   /** Checks of one environment; they are made one after the other. */
   checksMax: 50,
   /** Attempts of one check beyond the first. */
