@@ -119,6 +119,9 @@ export type Sticky =
   | { readonly kind: 'cookie'; readonly name: string }
   | { readonly kind: 'header'; readonly name: string }
 
+/** What splits the traffic of an environment. */
+export type RouterName = 'gateway' | 'haproxy'
+
 /** One environment as a release carries it: resolved, so that nothing outside the release decides what serves. */
 export type EnvironmentSpec = {
   readonly name: string
@@ -133,6 +136,8 @@ export type EnvironmentSpec = {
   readonly health: HealthPolicy
   readonly judge: JudgePolicy
   readonly sticky: Sticky
+  /** Absent: the gateway. */
+  readonly router?: RouterName
   readonly drainTimeoutMs: number
   readonly stopGraceMs: number
   /** A rollout that makes no progress for this long reverts. */

@@ -2,7 +2,7 @@
  * What splits traffic, as data: the route of one environment and the wire of the gateway's control socket.
  * Shared by `gateway/` (which serves it) and `routers/gateway` (which asks for it).
  */
-import type { Fence, HealthPolicy, JudgePolicy, ReleaseId, RolloutId, Sticky } from './model.ts'
+import type { Fence, HealthPolicy, JudgePolicy, ReleaseId, RolloutId, RouterName, Sticky } from './model.ts'
 
 /** One side of a traffic split. */
 export type ArmName = 'stable' | 'candidate' | 'holdback'
@@ -46,6 +46,8 @@ export type Route = {
   readonly service: string
   readonly environment: string
   readonly listen: { readonly host: string; readonly port: number }
+  /** Absent: the gateway. */
+  readonly router?: RouterName
   readonly fence: Fence
   readonly arms: readonly Arm[]
   readonly sticky: Sticky

@@ -1,4 +1,4 @@
-import type { Fence, HealthPolicy } from '../core/model.ts'
+import type { Fence, HealthPolicy, RouterName } from '../core/model.ts'
 import type { GatewayNotice, ProbeReceipt, Route, RouteObservation, Upstream } from '../core/routing.ts'
 
 /** Names an environment's route. */
@@ -13,6 +13,8 @@ export interface Router {
       readonly health: HealthPolicy
       readonly successes: number
       readonly deadlineMs: number
+      /** Which router will send them traffic; absent: the gateway. */
+      readonly router?: RouterName
     },
     signal: AbortSignal,
   ): Promise<readonly ProbeReceipt[]>

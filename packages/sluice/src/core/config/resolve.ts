@@ -27,6 +27,8 @@ export const resolveEnvironments = (settings: Settings, versions: SecretVersions
       health: layHealth(settings.health, own.health),
       judge: own.judge,
       sticky: own.sticky,
+      // The gateway is what a release without this key has: it stays the same release.
+      ...(own.router === 'haproxy' && { router: own.router }),
       drainTimeoutMs: own.drainTimeoutMs,
       stopGraceMs: own.stopGraceMs,
       progressDeadlineMs: own.progressDeadlineMs,

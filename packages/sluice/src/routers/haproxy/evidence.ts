@@ -2,8 +2,7 @@
  * From counts that only grow to evidence, purely. HAProxy counts each answer in a row of its own for the generation (the split in force when the
  * request was given to an arm) and the arm, so that a bad answer is weighed with the share that was in force for it, however late it is read.
  */
-import type { Evidence } from '../../core/judge/eprocess.ts'
-import { noEvidence, weigh } from '../../core/judge/eprocess.ts'
+import { logE, noEvidence, weigh } from '../../core/judge/eprocess.ts'
 import type { ReleaseId, RolloutId } from '../../core/model.ts'
 import { routingPoints, shareOf } from '../../core/routing-pick.ts'
 import type { ArmCounters, ArmName, Route } from '../../core/routing.ts'
@@ -25,11 +24,13 @@ export type Row = { readonly generation: number; readonly arm: ArmName; readonly
 export type Generation = {
   readonly number: number
   readonly rollout: RolloutId | null
-  readonly tolerance: number
   readonly shareBp: number
   readonly releases: Readonly<Partial<Record<ArmName, ReleaseId>>>
   readonly seen: Readonly<Partial<Record<ArmName, Count>>>
 }
+
+/** Bad units of a rollout while its candidate had one share: all that the judge needs, whatever its policy. */
+export type Stratum = { readonly shareBp: number; readonly candidate: number; readonly stable: number }
 
 /** Everything counted of a route. */
 export type Counted = {
@@ -37,7 +38,7 @@ export type Counted = {
   readonly process: string
   readonly generations: readonly Generation[]
   readonly totals: Readonly<Record<string, Count>>
-  readonly evidence: { readonly rollout: RolloutId; readonly values: Evidence } | null
+  readonly evidence: { readonly rollout: RolloutId; readonly strata: readonly Stratum[] } | null
 }
 
 /** Nothing counted. */
@@ -55,7 +56,6 @@ export const beginGeneration = (counted: Counted, route: Route, number: number):
   const generation: Generation = {
     number,
     rollout,
-    tolerance: tripwire?.policy.tolerance ?? 1,
     shareBp: shareOf(route, 'candidate'),
     releases: Object.fromEntries(route.arms.map(({ name, release }) => [name, release])),
     seen: {},
@@ -66,11 +66,7 @@ export const beginGeneration = (counted: Counted, route: Route, number: number):
     generations: [...counted.generations, generation].slice(-generationsMax),
     totals: Object.fromEntries(Object.entries(counted.totals).filter(([release]) => routed.has(release))),
     evidence:
-      rollout === null
-        ? null
-        : counted.evidence?.rollout === rollout
-          ? counted.evidence
-          : { rollout, values: noEvidence },
+      rollout === null ? null : counted.evidence?.rollout === rollout ? counted.evidence : { rollout, strata: [] },
   }
 }
 
@@ -80,14 +76,15 @@ export const foldRows = (before: Counted, process: string, rows: readonly Row[])
   return rows.reduce(foldRow, counted)
 }
 
-/** Evidence after `times` more bad units of one arm at one share: it only adds up, so the order within a reading says nothing. */
-export const weighTimes = (
-  evidence: Evidence,
-  event: { readonly share: number; readonly candidate: boolean; readonly times: number },
-  tolerance: number,
-): Evidence => {
-  const once = weigh(noEvidence, event, tolerance)
-  return evidence.map((value, index) => value + event.times * (once[index] ?? 0))
+/** Natural log of the e-value: at one share events only add up, so their order and how they came in batches say nothing. */
+export const logEOf = (strata: readonly Stratum[], tolerance: number): number => {
+  const evidence = strata.reduce((sum, { shareBp, candidate, stable }) => {
+    const share = shareBp / routingPoints
+    const one = weigh(noEvidence, { share, candidate: true }, tolerance)
+    const other = weigh(noEvidence, { share, candidate: false }, tolerance)
+    return sum.map((value, index) => value + candidate * (one[index] ?? 0) + stable * (other[index] ?? 0))
+  }, noEvidence)
+  return logE(evidence)
 }
 
 /** The counts of a route's releases, in the order of its arms; `inFlight` by release. */
@@ -130,13 +127,17 @@ const foldRow = (counted: Counted, { generation: number, arm, count }: Row): Cou
 
 const weighed = (
   evidence: Counted['evidence'],
-  { rollout, shareBp, tolerance }: Generation,
+  { rollout, shareBp }: Generation,
   { arm, badUnits }: { readonly arm: ArmName; readonly badUnits: number },
 ): Counted['evidence'] => {
   if (evidence === null || evidence.rollout !== rollout || badUnits <= 0) return evidence
+  const known = evidence.strata.find((one) => one.shareBp === shareBp) ?? { shareBp, candidate: 0, stable: 0 }
   // The holdback runs the same release as the stable arm.
-  const event = { share: shareBp / routingPoints, candidate: arm === 'candidate', times: badUnits }
-  return { rollout: evidence.rollout, values: weighTimes(evidence.values, event, tolerance) }
+  const added =
+    arm === 'candidate'
+      ? { ...known, candidate: known.candidate + badUnits }
+      : { ...known, stable: known.stable + badUnits }
+  return { ...evidence, strata: [...evidence.strata.filter((one) => one.shareBp !== shareBp), added] }
 }
 
 /** A row that is smaller than before began anew. */

@@ -2,7 +2,6 @@
 import { mkdir } from 'node:fs/promises'
 import { setTimeout as rest } from 'node:timers/promises'
 import { SluiceError } from '../../core/errors.ts'
-import { logE } from '../../core/judge/eprocess.ts'
 import { limits } from '../../core/limits.ts'
 import { compareFence } from '../../core/model.ts'
 import { routeFault } from '../../core/routing-pick.ts'
@@ -10,7 +9,7 @@ import type { GatewayNotice, ProbeReceipt, Route, RouteObservation } from '../..
 import { writeWhole } from '../../lib/files.ts'
 import type { Clock, Log } from '../../ports/clock.ts'
 import type { RouteKey, Router } from '../../ports/router.ts'
-import { beginGeneration, countersOf, foldRows } from './evidence.ts'
+import { beginGeneration, countersOf, foldRows, logEOf } from './evidence.ts'
 import { healthChanges, type HealthSeen } from './health.ts'
 import { HaproxyKeeper } from './keeper.ts'
 import { type Place, placeOf } from './place.ts'
@@ -189,7 +188,10 @@ class RuntimeRouter implements HaproxyRouter {
     return {
       route: routeShown(route, slots, split),
       counters: countersOf(route, counted, inFlight),
-      logE: route.tripwire === null || counted.evidence === null ? null : logE(counted.evidence.values),
+      logE:
+        route.tripwire === null || counted.evidence === null
+          ? null
+          : logEOf(counted.evidence.strata, route.tripwire.policy.tolerance),
       // It has no tripwire: the engine judges by `logE`.
       trip: null,
       paused: false,

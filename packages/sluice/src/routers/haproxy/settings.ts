@@ -36,17 +36,31 @@ export const settingsText = (route: Route, place: Place, servers: readonly (read
   )
 }
 
+/** What of a route this router knows. Anything else (a mirror, skew protection, what comes later) is refused rather than left out in silence. */
+const honoured: ReadonlySet<string> = new Set([
+  'service',
+  'environment',
+  'listen',
+  'router',
+  'fence',
+  'arms',
+  'sticky',
+  'salt',
+  'tripwire',
+  'health',
+  'rules',
+])
+const stickyKinds: ReadonlySet<string> = new Set(['none', 'cookie', 'header'])
+
 /** Refuses a route that HAProxy cannot honour. */
 export const refuseUnable = (route: Route): void => {
-  const unable =
-    route.mirror !== undefined
-      ? 'mirror traffic'
-      : route.skew !== undefined
-        ? 'keep clients on the release they started on (skew protection)'
-        : null
-  if (unable === null) return
+  const unknown = Object.entries(route).flatMap(([field, value]) =>
+    value === undefined || honoured.has(field) ? [] : [field],
+  )
+  if (!stickyKinds.has(route.sticky.kind)) unknown.push(`sticky by ${route.sticky.kind}`)
+  if (unknown.length === 0) return
   throw new SluiceError('usage_invalid', {
-    detail: `${route.service} in ${route.environment}: the HAProxy router does not ${unable}`,
+    detail: `${route.service} in ${route.environment}: the HAProxy router cannot honour ${unknown.join(', ')}`,
     hint: "use router: 'gateway' for this environment, or leave that setting out",
   })
 }
