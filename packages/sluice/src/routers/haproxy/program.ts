@@ -6,18 +6,18 @@ import { findProgram } from '../../lib/processes/find-program.ts'
 
 const run = promisify(execFile)
 
-/** Debian has it where only root's path looks. */
-const morePlaces = ['/usr/sbin', '/usr/local/sbin', '/usr/local/bin']
+/** Where it is besides the PATH: Debian has it where only root's path looks. */
+export const usualPlaces: readonly string[] = ['/usr/sbin', '/usr/local/sbin', '/usr/local/bin']
 
 /** The first version whose servers can be added and taken away while it runs, without being experimental. */
 const versionMin = [2, 6] as const
 
 /** The absolute path of the program; `tool_missing` when there is none, it is too old, or was built without Lua. */
 export const findHaproxy = async (path: string): Promise<string> => {
-  const program = findProgram('haproxy', [path, ...morePlaces].join(':'))
+  const program = findProgram('haproxy', path)
   if (program === null) {
     throw new SluiceError('tool_missing', {
-      detail: "an environment has router: 'haproxy', and there is no haproxy on the PATH or in /usr/sbin",
+      detail: `an environment has router: 'haproxy', and there is no haproxy in: ${path}`,
       hint: 'install HAProxy 2.6 or later (Debian: apt-get install haproxy), or leave router out',
     })
   }

@@ -16,7 +16,7 @@ import { type Place, placeOf } from './place.ts'
 import { assignSlots, planKey, planText, routeShown, slotName } from './plan.ts'
 import { probeAll } from './probe.ts'
 import { endHaproxy, refuseTaken, reloadHaproxy, startHaproxy, type Worker, workerOf } from './process.ts'
-import { findHaproxy } from './program.ts'
+import { findHaproxy, usualPlaces } from './program.ts'
 import { allRecords, noRecord, readRecord, refuseStale, type RouteRecord, writeRecord } from './record.ts'
 import { Runtime, wantedServers } from './runtime.ts'
 import { scriptText } from './script.ts'
@@ -27,8 +27,9 @@ export type HaproxyRouterOptions = {
   readonly stateDir: string
   readonly log: Log
   readonly clock: Pick<Clock, 'now'>
-  /** The PATH on which the program is looked for. */
+  /** The PATH on which the program is looked for, and the places where it is besides; the usual ones unless given. */
   readonly path: string
+  readonly morePlaces?: readonly string[]
 }
 
 /** The router, and how it is begun and let go of. */
@@ -156,7 +157,8 @@ class RuntimeRouter implements HaproxyRouter {
     await writeFiles(place, record)
     const worker = await workerOf(place)
     if (worker?.digest === digest) return worker
-    const program = await findHaproxy(this.#options.path)
+    const { path, morePlaces = usualPlaces } = this.#options
+    const program = await findHaproxy([path, ...morePlaces].join(':'))
     if (worker !== null) return reloadHaproxy(place, program, digest)
     const started = await startHaproxy(place, program)
     this.#options.log.info('haproxy_started', { folder: place.folder, process: started.process })
