@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { findProgram } from '../../src/lib/processes/find-program.ts'
 import type { Log } from '../../src/ports/clock.ts'
-import { ask } from '../../src/routers/haproxy/connection.ts'
+import { askMaster } from '../../src/routers/haproxy/connection.ts'
 import { type Place, placeOf } from '../../src/routers/haproxy/place.ts'
 import { allRecords } from '../../src/routers/haproxy/record.ts'
 import { haproxyRouter, type HaproxyRouter } from '../../src/routers/haproxy/router.ts'
@@ -40,21 +40,24 @@ export const installHaproxy = (): void => {
 
 /** Process ids of the master and the workers of a place. */
 export const processesOf = async ({ masterSocket }: Place): Promise<readonly number[]> =>
-  [...((await ask(masterSocket, 'show proc')) ?? '').matchAll(/^(\d+)\s+(?:master|worker)/gm)].map(([, pid]) =>
+  [...((await askMaster(masterSocket, 'show proc')) ?? '').matchAll(/^(\d+)\s+(?:master|worker)/gm)].map(([, pid]) =>
     Number(pid),
   )
 
-/** Ends every HAProxy of a state directory at once. */
-export const endAll = async (stateDir: string): Promise<void> => {
-  for (const record of await allRecords(stateDir)) {
-    for (const pid of await processesOf(placeOf(stateDir, record))) {
-      try {
-        process.kill(pid, 'SIGKILL')
-      } catch {
-        // It went with another.
-      }
+/** Ends processes at once. */
+export const killAll = (pids: readonly number[]): void => {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, 'SIGKILL')
+    } catch {
+      // It went with another.
     }
   }
+}
+
+/** Ends every HAProxy of a state directory at once. */
+export const endAll = async (stateDir: string): Promise<void> => {
+  for (const record of await allRecords(stateDir)) killAll(await processesOf(placeOf(stateDir, record)))
 }
 
 /** Starts what the contract needs; `remove` ends and removes it. */

@@ -12,7 +12,7 @@ import { ask } from '../../src/routers/haproxy/connection.ts'
 import { haproxyRouter } from '../../src/routers/haproxy/router.ts'
 import { routerContract } from '../contracts/router.contract.ts'
 import { freePort } from '../free-port.ts'
-import { haproxyWorld, type HaproxyWorld, processesOf } from './haproxy-world.ts'
+import { haproxyWorld, type HaproxyWorld, killAll, processesOf } from './haproxy-world.ts'
 
 routerContract('the HAProxy router', haproxyWorld)
 
@@ -128,7 +128,7 @@ describe('an HAProxy that dies', () => {
   test('is asked for while it is away: the answer is that of the one that comes', async () => {
     const route = await routeOf([stableOf([await world.instance('a', 'good')])])
     await world.router.shift(route, never)
-    for (const pid of await processesOf(world.place(route))) process.kill(pid, 'SIGKILL')
+    killAll(await processesOf(world.place(route)))
     assert.deepEqual((await world.router.observe(route, never))?.route, route)
   })
 })
@@ -147,7 +147,7 @@ describe('a control plane that dies', () => {
     assert.deepEqual(await processesOf(world.place(route)), before)
     assert.equal((await next.observe(route, never))?.counters[0]?.requests, 4)
     await assert.rejects(next.shift({ ...route, fence: { token: 0, sequence: 9 } }, never), failsWith('fence_stale'))
-    for (const pid of before) process.kill(pid, 'SIGKILL')
+    killAll(before)
     await eventually(async () => ((await get(route.listen.port)).status === 200 ? true : null))
   })
 
@@ -301,7 +301,7 @@ describe('evidence', () => {
     await world.send(route.listen.port, 60)
     const third = (await world.router.observe(route, never))?.logE ?? 0
     assert.ok(third > first)
-    for (const pid of await processesOf(world.place(route))) process.kill(pid, 'SIGKILL')
+    killAll(await processesOf(world.place(route)))
     assert.equal((await world.router.observe(route, never))?.logE, third)
     const other = { rollout: rolloutId('rol_two'), policy }
     const fourth = await world.router.shift(later(route, 3, { arms: arms2, health, tripwire: other }), never)

@@ -10,9 +10,9 @@ import { limits } from '../../core/limits.ts'
 import type { Route } from '../../core/routing.ts'
 import { identify, runningIn } from '../../lib/process-identity.ts'
 import { writeWhole } from '../../lib/files.ts'
-import { ask } from './connection.ts'
+import { ask, askMaster } from './connection.ts'
 import type { Place } from './place.ts'
-import { infoQuestion, parseInfo, reloadRequest } from './requests.ts'
+import { infoQuestion, parseInfo, reloadRequest, workersQuestion } from './requests.ts'
 
 /** A worker that answers; `process` tells it from any other. */
 export type Worker = { readonly process: string; readonly digest: string }
@@ -41,7 +41,7 @@ export const startHaproxy = async (place: Place, program: string): Promise<Worke
   if (child.pid !== undefined) await writeWhole(place.processFile, JSON.stringify(identify(child.pid)))
   for (const until = performance.now() + limits.gatewayStartMs; performance.now() < until && !isEnded;) {
     const worker = await workerOf(place)
-    if (worker !== null) return worker
+    if (worker !== null && (await askMaster(place.masterSocket, workersQuestion)) !== null) return worker
     await rest(lookEveryMs)
   }
   throw await startError(place)
@@ -57,6 +57,8 @@ export const reloadHaproxy = async (place: Place, program: string, digest: strin
       })
     },
   )
+  if ((await askMaster(place.masterSocket, workersQuestion)) === null)
+    throw new SluiceError('gateway_unreachable', { detail: `no HAProxy answers at ${place.masterSocket}` })
   await ask(place.masterSocket, reloadRequest)
   for (const until = performance.now() + limits.gatewayStartMs; performance.now() < until;) {
     const worker = await workerOf(place)
@@ -69,18 +71,28 @@ export const reloadHaproxy = async (place: Place, program: string, digest: strin
   })
 }
 
-/** Ends it softly: it stops listening, and goes when what it has is served. Fulfilled when it listens no more. */
+/** Ends it softly: it stops listening, and goes when what it has is served. Fulfilled when it listens no more. One that does not listen to that in time is ended. */
 export const endHaproxy = async (place: Place): Promise<void> => {
-  const master = masterOf(await ask(place.masterSocket, 'show proc')) ?? runningIn(place.processFile)?.pid
+  const master = masterOf(await askMaster(place.masterSocket, workersQuestion)) ?? runningIn(place.processFile)?.pid
   if (master === undefined) return
-  try {
-    process.kill(master, 'SIGUSR1')
-  } catch {
-    return
+  const until = performance.now() + limits.callMarginMs
+  // One that has only just begun may miss the first.
+  while (performance.now() < until && send(master, 'SIGUSR1')) {
+    for (let looks = 0; looks < looksPerSignal; looks += 1) {
+      if ((await ask(place.adminSocket, infoQuestion)) === null) return
+      await rest(lookEveryMs)
+    }
   }
-  for (const until = performance.now() + limits.callMarginMs; performance.now() < until;) {
-    if ((await ask(place.adminSocket, infoQuestion)) === null) return
-    await rest(lookEveryMs)
+  send(master, 'SIGTERM')
+}
+
+const looksPerSignal = 20
+
+const send = (pid: number, signal: NodeJS.Signals): boolean => {
+  try {
+    return process.kill(pid, signal)
+  } catch {
+    return false
   }
 }
 

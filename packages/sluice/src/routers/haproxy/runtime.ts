@@ -2,7 +2,7 @@
 import { setTimeout as rest } from 'node:timers/promises'
 import { SluiceError } from '../../core/errors.ts'
 import type { Route, Upstream } from '../../core/routing.ts'
-import { ask } from './connection.ts'
+import { ask, askMaster } from './connection.ts'
 import type { Row } from './evidence.ts'
 import type { Place } from './place.ts'
 import { slotName, type Slots } from './plan.ts'
@@ -81,7 +81,9 @@ export class Runtime {
   }
 
   async #inFlight(names: ReadonlySet<string>): Promise<number> {
-    const workers = parseOldWorkers((await ask(this.#place.masterSocket, workersQuestion)) ?? '')
+    const known = await askMaster(this.#place.masterSocket, workersQuestion)
+    if (known === null) throw this.#absent()
+    const workers = parseOldWorkers(known)
     const texts = await Promise.all(
       workers.map((pid) => ask(this.#place.masterSocket, toOldWorker(pid, serversQuestion))),
     )
@@ -109,7 +111,11 @@ export class Runtime {
   async #ask(command: string): Promise<string> {
     const answer = await ask(this.#place.adminSocket, command)
     if (answer !== null) return answer
-    throw new SluiceError('gateway_unreachable', { detail: `no HAProxy answers at ${this.#place.adminSocket}` })
+    throw this.#absent()
+  }
+
+  #absent(): SluiceError {
+    return new SluiceError('gateway_unreachable', { detail: `no HAProxy answers at ${this.#place.adminSocket}` })
   }
 }
 
