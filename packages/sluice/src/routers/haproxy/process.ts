@@ -34,12 +34,12 @@ export const startHaproxy = async (place: Place, program: string): Promise<Worke
   const words = ['-W', '-db', '-S', `${place.masterSocket},mode,600`, '-f', place.settingsFile]
   const child = spawn(program, words, { detached: true, stdio: ['ignore', output, output], cwd: place.folder })
   closeSync(output)
-  let isEnded = false
-  child.once('error', () => (isEnded = true))
-  child.once('exit', () => (isEnded = true))
+  // Said by what follows: it has no process id then.
+  child.on('error', () => {})
   child.unref()
   if (child.pid !== undefined) await writeWhole(place.processFile, JSON.stringify(identify(child.pid)))
-  for (const until = performance.now() + limits.gatewayStartMs; performance.now() < until && !isEnded;) {
+  const isRunning = (): boolean => child.pid !== undefined && child.exitCode === null && child.signalCode === null
+  for (const until = performance.now() + limits.gatewayStartMs; performance.now() < until && isRunning();) {
     const worker = await workerOf(place)
     if (worker !== null && (await askMaster(place.masterSocket, workersQuestion)) !== null) return worker
     await rest(lookEveryMs)
