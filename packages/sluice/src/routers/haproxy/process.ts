@@ -12,7 +12,7 @@ import { identify, runningIn } from '../../lib/process-identity.ts'
 import { writeWhole } from '../../lib/files.ts'
 import { ask, askMaster } from './connection.ts'
 import type { Place } from './place.ts'
-import { infoQuestion, parseInfo, reloadRequest, workersQuestion } from './requests.ts'
+import { identityQuestion, parseIdentity, reloadRequest, workersQuestion } from './requests.ts'
 
 /** A worker that answers; `process` tells it from any other. */
 export type Worker = { readonly process: string; readonly digest: string }
@@ -21,11 +21,11 @@ const lookEveryMs = 10
 
 /** The worker that serves now; null when none answers. */
 export const workerOf = async ({ adminSocket }: Place): Promise<Worker | null> => {
-  const text = await ask(adminSocket, infoQuestion)
-  const info = text === null ? null : parseInfo(text)
-  if (text === null || info === null) return null
-  const startedAt = /^Start_time_sec: (\d+)$/m.exec(text)?.[1] ?? identify(info.pid)?.startTime ?? ''
-  return { process: `${info.pid}@${startedAt}`, digest: info.digest }
+  const text = await ask(adminSocket, identityQuestion)
+  const known = text === null ? null : parseIdentity(text)
+  if (text === null || known === null) return null
+  const startedAt = /^Start_time_sec: (\d+)$/m.exec(text)?.[1] ?? identify(known.pid)?.startTime ?? ''
+  return { process: `${known.pid}@${startedAt}`, digest: known.digest }
 }
 
 /** Starts it with the settings as they are written, and waits until it answers. `port_in_use` where it cannot listen, `tool_missing` where it does not take its settings. */
@@ -79,7 +79,7 @@ export const endHaproxy = async (place: Place): Promise<void> => {
   // One that has only just begun may miss the first.
   while (performance.now() < until && send(master, 'SIGUSR1')) {
     for (let looks = 0; looks < looksPerSignal; looks += 1) {
-      if ((await ask(place.adminSocket, infoQuestion)) === null) return
+      if ((await ask(place.adminSocket, identityQuestion)) === null) return
       await rest(lookEveryMs)
     }
   }

@@ -47,7 +47,7 @@ export const deleteRequests = ({ slot, name }: ServerState): readonly string[] =
 ]
 
 /** Who the process is. */
-export const infoQuestion = 'show info'
+export const identityQuestion = 'show info'
 /** How servers are. */
 export const serversQuestion = 'show stat -1 4 -1'
 /** The rows of counts. */
@@ -61,7 +61,7 @@ export const reloadRequest = 'reload'
 export const toOldWorker = (pid: number, command: string): string => `@!${pid} ${command}`
 
 /** The worker's process id, and the digest of the configuration that it was started with. */
-export const parseInfo = (text: string): { readonly pid: number; readonly digest: string } | null => {
+export const parseIdentity = (text: string): { readonly pid: number; readonly digest: string } | null => {
   const pid = Number(/^Pid: (\d+)$/m.exec(text)?.[1])
   const digest = /^description: (\S+)$/m.exec(text)?.[1]
   return Number.isInteger(pid) && digest !== undefined ? { pid, digest } : null
