@@ -108,6 +108,7 @@ export const environmentSpec: z.ZodType<EnvironmentSpec> = z.strictObject({
   health,
   judge,
   sticky,
+  router: z.enum(['gateway', 'haproxy']).exactOptional(),
   drainTimeoutMs: z.number(),
   stopGraceMs: z.number(),
   progressDeadlineMs: z.number(),
