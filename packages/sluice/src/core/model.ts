@@ -3,6 +3,8 @@
  * Times are epoch milliseconds (`…At`), durations milliseconds (`…Ms`), shares basis points (`…Bp`, 0–10 000, hundredths of a percent).
  */
 
+import type { DrainPolicy, RouteMatch, RouteRule, SkewProtection } from './routing.ts'
+
 declare const brand: unique symbol
 type Brand<Name extends string> = string & { readonly [brand]: Name }
 
@@ -118,6 +120,22 @@ export type Sticky =
   | { readonly kind: 'none' }
   | { readonly kind: 'cookie'; readonly name: string }
   | { readonly kind: 'header'; readonly name: string }
+  /** By a user id in that cookie or header; a client without one by the cookie `fallback`, which the gateway issues. */
+  | {
+      readonly kind: 'user'
+      readonly from: 'cookie' | 'header'
+      readonly name: string
+      readonly fallback: string
+    }
+
+/** What an environment says about its traffic, besides how it is split. A field is absent where nothing was said. */
+export type RoutingSpec = {
+  readonly rules?: readonly RouteRule[]
+  readonly skew?: SkewProtection
+  readonly assets?: readonly string[]
+  readonly bypass?: readonly RouteMatch[]
+  readonly drain?: DrainPolicy
+}
 
 /** One environment as a release carries it: resolved, so that nothing outside the release decides what serves. */
 export type EnvironmentSpec = {
@@ -133,6 +151,7 @@ export type EnvironmentSpec = {
   readonly health: HealthPolicy
   readonly judge: JudgePolicy
   readonly sticky: Sticky
+  readonly routing?: RoutingSpec
   readonly drainTimeoutMs: number
   readonly stopGraceMs: number
   /** A rollout that makes no progress for this long reverts. */
