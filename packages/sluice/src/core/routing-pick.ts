@@ -3,7 +3,7 @@
  * end, the stable arm what is between. So raising the candidate's share only moves users from stable to candidate, and never anybody else.
  */
 import type { ReleaseId } from './model.ts'
-import type { Arm, ArmName, Route, Trip } from './routing.ts'
+import type { Arm, ArmName, Route, Trip, Upstream } from './routing.ts'
 
 /** Points a key can fall on; a share of `n` basis points owns `n` of them. */
 export const routingPoints = 10_000
@@ -84,8 +84,25 @@ const withoutRelease = (route: Route, cut: ReleaseId | undefined): Route => {
 const releaseOf = (route: Pick<Route, 'arms'>, name: ArmName): ReleaseId | undefined =>
   route.arms.find((arm) => arm.name === name)?.release
 
+/** The route without ways beside its arms (copies, clients that stay) to these upstreams; the same object when there are none. */
+export const withoutSideways = (route: Route, upstreams: readonly Upstream[]): Route => {
+  const { mirror, overlap = [], ...rest } = route
+  const gone = new Set(upstreams.map(({ host, port }) => `${host}:${port}`))
+  const stays = ({ host, port }: Upstream): boolean => !gone.has(`${host}:${port}`)
+  if (![...overlap, ...(mirror ? [mirror] : [])].some((each) => !each.upstreams.every(stays))) return route
+  const left = overlap.map((each) => ({ ...each, upstreams: each.upstreams.filter(stays) }))
+  const copies = mirror?.upstreams.filter(stays) ?? []
+  return {
+    ...rest,
+    ...(mirror && copies.length > 0 && { mirror: { ...mirror, upstreams: copies } }),
+    overlap: left.filter((each) => each.upstreams.length > 0),
+  }
+}
+
 /** What is wrong with a route's shares and arms, as a sentence; null when nothing is. */
-export const routeFault = (route: Pick<Route, 'arms' | 'mirror' | 'skew'> & Partial<Pick<Route, 'sticky'>>): string | null => {
+export const routeFault = (
+  route: Pick<Route, 'arms' | 'mirror' | 'skew'> & Partial<Pick<Route, 'sticky'>>,
+): string | null => {
   if (route.skew !== undefined && route.sticky?.kind !== 'cookie' && route.sticky?.kind !== 'user')
     return 'clients stay with their release (skew) without a cookie that tells them apart (sticky)'
   const copied = route.mirror?.shareBp ?? 0

@@ -31,6 +31,7 @@ const reason = z.string().max(limits.reasonCharactersMax).nullish().meta({ descr
 const because = z.string().min(1).max(limits.reasonCharactersMax).meta({ description: 'Why; goes to the ledger.' })
 const release = z.string().min(1).max(200).meta({ description: 'An id, its beginning, a version, or `latest`.' })
 const at = z.number().int().nonnegative().meta({ description: 'epoch ms' })
+const span = z.number().int().min(1).max(limits.durationMsMax)
 // A query is text; `coerce` reads numbers from it.
 const count = (max: number): z.ZodType<number> => z.coerce.number<number>().int().min(1).max(max)
 const seq = z.coerce.number<number>().int().nonnegative()
@@ -135,6 +136,35 @@ export const routes: { readonly [Id in RouteId]: RouteSpec<Id> } = {
     ...read,
     summary: 'Ends every freeze that a person set.',
     cli: 'env unfreeze',
+    body: withReason,
+    response: 'Environment',
+    errors: command,
+  },
+  'environments.maintain': {
+    ...read,
+    summary:
+      'Answers everybody with a page (503), or, with `holdMs`, has requests wait; health requests and the configured bypass pass. Answers once it is durable.',
+    cli: 'env maintenance',
+    body: z.strictObject({
+      reason: because,
+      html: z
+        .string()
+        .min(1)
+        .max(limits.maintenancePageCharactersMax)
+        .nullish()
+        .meta({ description: 'The page; a plain one when absent.' }),
+      retryAfterMs: span
+        .optional()
+        .meta({ description: 'When clients are told to ask again, ms; a minute when absent.' }),
+      holdMs: span.optional().meta({ description: 'Instead of a page: how long requests wait at most, ms.' }),
+    }),
+    response: 'Environment',
+    errors: command,
+  },
+  'environments.endMaintenance': {
+    ...read,
+    summary: 'Ends maintenance.',
+    cli: 'env maintenance',
     body: withReason,
     response: 'Environment',
     errors: command,
@@ -324,7 +354,7 @@ export const routes: { readonly [Id in RouteId]: RouteSpec<Id> } = {
     query: z.strictObject({
       after: seq.optional(),
       limit: count(limits.pageItemsMax).optional(),
-      kind: z.enum(['run', 'release', 'rollout', 'environment']).optional(),
+      kind: z.enum(['run', 'release', 'rollout', 'environment', 'maintenance']).optional(),
       id: z.string().max(200).optional(),
     }),
     response: 'LedgerPage',

@@ -27,6 +27,7 @@ export const resolveEnvironments = (settings: Settings, versions: SecretVersions
       health: layHealth(settings.health, own.health),
       judge: own.judge,
       sticky: own.sticky,
+      ...(own.routing && { routing: own.routing }),
       drainTimeoutMs: own.drainTimeoutMs,
       stopGraceMs: own.stopGraceMs,
       progressDeadlineMs: own.progressDeadlineMs,

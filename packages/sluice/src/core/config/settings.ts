@@ -13,7 +13,7 @@ import type {
   Texts,
 } from '../pipeline/job-plan.ts'
 import type { GateSettings } from '../evidence/gates/types.ts'
-import type { FreezeWindow, HealthPolicy, JudgePolicy, Sticky, Strategy } from '../model.ts'
+import type { FreezeWindow, HealthPolicy, JudgePolicy, RoutingSpec, Sticky, Strategy } from '../model.ts'
 
 /** The parsed `sluice.config.ts`. */
 export type Settings = {
@@ -111,6 +111,8 @@ export type EnvironmentSettings = {
   readonly health: { readonly [Key in keyof HealthPolicy]?: HealthPolicy[Key] | undefined }
   readonly judge: JudgePolicy
   readonly sticky: Sticky
+  /** Absent when nothing is said. */
+  readonly routing?: RoutingSpec
   readonly drainTimeoutMs: number
   readonly stopGraceMs: number
   readonly progressDeadlineMs: number

@@ -4,6 +4,7 @@
  */
 
 import type { PipelineConfig } from './types-pipeline.ts'
+import type { DrainConfig, RoutingConfig, StickyConfig } from './types-routing.ts'
 
 /** A length of time: a number and its unit, for instance `'30s'`, `'1.5s'`, `'5m'`, `'2h'`, `'1d'`, `'250ms'`. */
 export type Duration = `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`
@@ -78,6 +79,10 @@ export type EnvironmentConfig = {
   readonly judge?: JudgeConfig
   /** How a client is kept on one side of a traffic split. */
   readonly sticky?: StickyConfig
+  /** Traffic besides the split: testers, rules, clients that stay with their release, files of both releases. */
+  readonly routing?: RoutingConfig
+  /** When WebSockets and event streams leave an instance that is about to be stopped. */
+  readonly drain?: DrainConfig
   /** How long requests in flight may take to end before their instance is stopped. */
   readonly drainTimeout?: Duration
   /** Time between SIGTERM and SIGKILL. */
@@ -158,14 +163,6 @@ export type JudgeConfig = {
   /** Counts older than this mean that the judge cannot see. */
   readonly staleAfter?: Duration
 }
-
-/** How a client is kept on one side of a traffic split. */
-export type StickyConfig =
-  | 'none'
-  /** Name of the cookie that the gateway issues. */
-  | { readonly cookie: string }
-  /** Name of the request header that identifies a client. */
-  | { readonly header: string }
 
 /** A time in which no rollout may start. */
 export type FreezeConfig = {

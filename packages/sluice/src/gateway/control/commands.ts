@@ -38,11 +38,16 @@ export const commandHandler =
       case 'drain': {
         const live = table.find(command)
         return live
-          ? drain(live, {
-              ...command,
-              now: plane.world.monotonic(),
-              graceMs: 2 * plane.settings.sweepMs,
-            }).then((inFlight) => ({ inFlight }))
+          ? table
+              .leaving(command, command.upstreams)
+              .then(() =>
+                drain(live, {
+                  ...command,
+                  now: plane.world.monotonic(),
+                  graceMs: 2 * plane.settings.sweepMs,
+                }),
+              )
+              .then((inFlight) => ({ inFlight }))
           : { inFlight: 0 }
       }
       case 'pause':

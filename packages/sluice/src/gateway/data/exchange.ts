@@ -143,7 +143,11 @@ export class Exchange implements ResponseReader {
     if (!arm || !connection) return
     if (head.status === 101 && !this.head.upgrade) return this.failed(connection, 'switched protocols unasked')
     this.count(arm, head.status >= 500)
-    if (head.status === 404 && this.wish?.isAsset === true && this.asksElsewhere(this.wish, { head, piece, connection }))
+    if (
+      head.status === 404 &&
+      this.wish?.isAsset === true &&
+      this.asksElsewhere(this.wish, { head, piece, connection })
+    )
       return
     this.begin(head, piece, connection)
   }

@@ -133,8 +133,7 @@ export class MirrorCopy implements ResponseReader {
     this.timer = setTimeout(() => this.tookTooLong(), plane.settings.mirrorTimeoutMs)
     this.timer.unref()
     const kept = pool.take(plane.now - plane.settings.unsafeReuseMsMax)
-    this.connection =
-      kept ?? new UpstreamConnection(pool, this, { limits: plane.headLimits, buffer: plane.readBuffer })
+    this.connection = kept ?? new UpstreamConnection(pool, this, { limits: plane.headLimits, buffer: plane.readBuffer })
     if (!kept) return
     kept.expect(this)
     this.write(kept)

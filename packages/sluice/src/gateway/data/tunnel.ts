@@ -80,4 +80,5 @@ export class Tunnel {
 }
 
 /** What is no WebSocket has no messages to be cut in two. */
-const isBetween = (frames: WebSocketFrames | null): boolean => frames === null || frames.opaque || frames.betweenMessages
+const isBetween = (frames: WebSocketFrames | null): boolean =>
+  frames === null || frames.opaque || frames.betweenMessages

@@ -23,7 +23,8 @@ export const requestFields = (parser: HeadParser, text: string): RequestFields =
     for (let index = 0; index < parser.count; index += 1) {
       const start = parser.marks[index * 4] ?? 0
       const end = parser.marks[index * 4 + 1] ?? 0
-      if (end - start === name.length && text.slice(start, end).toLowerCase() === name) return valueAt(parser, text, index)
+      if (end - start === name.length && text.slice(start, end).toLowerCase() === name)
+        return valueAt(parser, text, index)
     }
     return null
   },

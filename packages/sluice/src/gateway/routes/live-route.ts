@@ -38,7 +38,12 @@ export type LiveArm = {
 }
 
 /** Where a request goes: its arm, the unit it counts as, the key to hand out when it had none, and the cookie line that keeps it with its release. */
-export type Choice = { readonly arm: LiveArm; readonly unit: number | null; readonly issue: string | null; readonly pin: string | null }
+export type Choice = {
+  readonly arm: LiveArm
+  readonly unit: number | null
+  readonly issue: string | null
+  readonly pin: string | null
+}
 
 /** What a live route tells its owner. */
 export type RouteListener = {

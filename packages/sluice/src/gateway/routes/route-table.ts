@@ -3,8 +3,8 @@ import type net from 'node:net'
 import { SluiceError } from '../../core/errors.ts'
 import type { Fence } from '../../core/model.ts'
 import { compareFence } from '../../core/model.ts'
-import { routeFault } from '../../core/routing-pick.ts'
-import type { GatewayNotice, Maintenance, Route, RouteObservation, Trip } from '../../core/routing.ts'
+import { routeFault, withoutSideways } from '../../core/routing-pick.ts'
+import type { GatewayNotice, Maintenance, Route, RouteObservation, Trip, Upstream } from '../../core/routing.ts'
 import { logE } from '../../core/judge/eprocess.ts'
 import { ClientConnection } from '../data/client-connection.ts'
 import type { DataPlane } from '../data/data-plane.ts'
@@ -202,6 +202,19 @@ export class RouteTable {
         throw new SluiceError('not_found', { detail: `no route for ${name.service} in ${name.environment}` })
       await commitRecord(this.folder, entry, (record) => ({ ...record, maintenance: { sequence, maintenance } }))
       applyMaintenance(entry.live, maintenance, this.plane.world.now())
+    })
+  }
+
+  /** Upstreams that are about to be stopped are no more a way beside the arms, also after a restart: their ports may soon be somebody else's. */
+  async leaving(name: RouteName, upstreams: readonly Upstream[]): Promise<void> {
+    const route = this.find(name)?.route
+    if (route === undefined || withoutSideways(route, upstreams) === route) return
+    await this.inTurn(name, async (entry) => {
+      if (!entry.live) return
+      await commitRecord(this.folder, entry, (record) =>
+        record.route ? { ...record, route: withoutSideways(record.route, upstreams) } : record,
+      )
+      if (entry.record.route) entry.live.put(entry.record.route)
     })
   }
 

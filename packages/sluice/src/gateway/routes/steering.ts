@@ -135,7 +135,8 @@ export class Steering {
    */
   private pinnedArm(stays: LiveArm, { pin, drawn }: { readonly pin: Pin; readonly drawn: LiveArm }): LiveArm {
     if (stays.shareBp === 0) return this.view(stays, 'skew')
-    if (this.route.tripwire === null) return drawn.tally.release === stays.tally.release ? drawn : this.view(stays, 'skew')
+    if (this.route.tripwire === null)
+      return drawn.tally.release === stays.tally.release ? drawn : this.view(stays, 'skew')
     if (pin.rollout !== this.rollout || !this.memory.apart.shares.has(pin.shareBp)) return this.view(stays, 'skew')
     return pin.shareBp === stays.candidateBp ? stays : this.weighed(stays, pin.shareBp)
   }

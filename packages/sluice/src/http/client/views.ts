@@ -166,6 +166,21 @@ export type WhyView = {
   }[]
 }
 
+/** What somebody wants between clients and the release, and whether the data plane has it. */
+export type MaintenanceView = {
+  /** `off`: it is being ended. */
+  readonly kind: 'page' | 'hold' | 'off'
+  /** Null when it is being ended. */
+  readonly by: Actor | null
+  readonly reason: string | null
+  readonly since: number | null
+  /** When requests go on by themselves; null for a page. */
+  readonly until: number | null
+  readonly status: 'applying' | 'in_force' | 'refused'
+  /** Why it is not in force; null when it is. */
+  readonly detail: string | null
+}
+
 /** An environment as it stands. */
 export type EnvironmentView = {
   readonly service: string
@@ -182,6 +197,8 @@ export type EnvironmentView = {
   } | null
   readonly freezes: readonly (FreezeWindow & { readonly by: string })[]
   readonly approvals: readonly { readonly release: ReleaseRef; readonly by: Actor; readonly at: number }[]
+  /** Absent when there is none, and none is being ended. */
+  readonly maintenance?: MaintenanceView
   readonly observed: ObservedView
   readonly history: readonly {
     readonly rollout: string
@@ -255,7 +272,7 @@ export type ReleaseVerificationView = {
 /** One row of the ledger. */
 export type LedgerRowView = {
   readonly seq: number
-  readonly key: { readonly kind: 'run' | 'release' | 'rollout' | 'environment'; readonly id: string }
+  readonly key: { readonly kind: 'run' | 'release' | 'rollout' | 'environment' | 'maintenance'; readonly id: string }
   readonly version: number
   readonly type: string
   readonly form: number
