@@ -22,10 +22,11 @@ const webSocket = async (t: TestContext): Promise<Socket> => {
   let received = ''
   let open: net.Socket | null = null
   const upstream = await startRaw(t, 'ws', (socket) => {
-    socket.setEncoding('latin1').once('data', () => {
+    socket.setEncoding('latin1').once('data', (head) => {
+      if (String(head).includes('sluice-probe')) return socket.end('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')
       socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n')
       open = socket
-      socket.on('data', (bytes) => (received += String(bytes)))
+      return socket.on('data', (bytes) => (received += String(bytes)))
     })
   })
   return { upstream, received: () => received, socket: () => open ?? assert.fail('nobody has connected') }
@@ -109,7 +110,7 @@ describe('a WebSocket on an instance that drains', () => {
 
 describe('an event stream on an instance that drains', () => {
   const streaming = async (t: TestContext, type: string) => {
-    let say = (_: string): void => {}
+    let say: (words: string) => void = () => assert.fail('nobody has connected')
     const { upstream } = await startUpstream(t, 'events', (_, response) => {
       response.writeHead(200, { 'content-type': type })
       response.write('data: 0\n\n')

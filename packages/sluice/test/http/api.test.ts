@@ -242,10 +242,6 @@ test('maintenance is asked for with a reason, comes to the data plane, is in the
     ({ maintenance }) => maintenance?.status === 'in_force',
   )
   strictEqual(await status(), 503)
-  // A rollout goes on beside it, and clients see none of it.
-  const { rollout } = await ask('environments.deploy', { params, body: { release: 'latest' } })
-  await settled(rollout)
-  strictEqual(await status(), 503)
   strictEqual((await ask('environments.endMaintenance', { params, body: {} })).maintenance?.kind, 'off')
   await until(
     () => ask('environments.show', { params }),

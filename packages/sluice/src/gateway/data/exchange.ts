@@ -143,19 +143,14 @@ export class Exchange implements ResponseReader {
     if (!arm || !connection) return
     if (head.status === 101 && !this.head.upgrade) return this.failed(connection, 'switched protocols unasked')
     this.count(arm, head.status >= 500)
-    if (
-      head.status === 404 &&
-      this.wish?.isAsset === true &&
-      this.asksElsewhere(this.wish, { head, piece, connection })
-    )
-      return
+    if (head.status === 404 && this.wish?.isAsset === true && this.asksElsewhere({ head, piece, connection })) return
     this.begin(head, piece, connection)
   }
 
   /** Whether another release is asked for the asset that this one does not have. */
-  private asksElsewhere(wish: Wish, answer: Omit<FoundAnswer, 'pool'>): boolean {
-    const { arm, route, plane, pool, head: request } = this
-    if (!arm || !pool || !this.requestComplete) return false
+  private asksElsewhere(answer: Omit<FoundAnswer, 'pool'>): boolean {
+    const { arm, route, plane, pool, wish, head: request } = this
+    if (!arm || !pool || !wish || !this.requestComplete) return false
     wish.second = askElsewhere({ ...answer, arm, route, plane, pool, request }, (better) => {
       wish.second = null
       this.pool = better.pool

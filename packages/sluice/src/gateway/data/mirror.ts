@@ -9,7 +9,7 @@ import type { RequestHead } from '../http/request-head.ts'
 import type { ResponseHead } from '../http/response-head.ts'
 import type { LiveArm, LiveRoute } from '../routes/live-route.ts'
 import type { DataPlane } from './data-plane.ts'
-import type { Piece, ResponseReader } from './upstream-connection.ts'
+import type { ResponseReader } from './upstream-connection.ts'
 import { UpstreamConnection } from './upstream-connection.ts'
 import type { UpstreamPool } from './upstream-pool.ts'
 
@@ -101,7 +101,7 @@ export class MirrorCopy implements ResponseReader {
   interim(): void {}
   drained(): void {}
 
-  responded(head: ResponseHead, _: Piece): void {
+  responded(head: ResponseHead): void {
     this.count(head.status >= 500)
     this.answer = head
     if (head.status === 101 || this.connection?.framing.done !== false) this.finish()
