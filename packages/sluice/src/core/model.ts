@@ -4,6 +4,8 @@
  */
 
 import type { DrainPolicy, RouteMatch, RouteRule, SkewProtection } from './routing.ts'
+import type { ExternalJudgeSpec, MetricsSpec } from './judge/outside/types.ts'
+import type { Check } from './verification/types.ts'
 
 declare const brand: unique symbol
 type Brand<Name extends string> = string & { readonly [brand]: Name }
@@ -150,6 +152,10 @@ export type EnvironmentSpec = {
   readonly strategy: Strategy
   readonly health: HealthPolicy
   readonly judge: JudgePolicy
+  /** Counters of a metric source that are judged too; absent for none. */
+  readonly metrics?: MetricsSpec
+  /** A judge outside that is asked too; absent for none. */
+  readonly externalJudge?: ExternalJudgeSpec
   readonly sticky: Sticky
   readonly routing?: RoutingSpec
   readonly drainTimeoutMs: number
@@ -158,6 +164,8 @@ export type EnvironmentSpec = {
   readonly progressDeadlineMs: number
   readonly approvals: number
   readonly freeze: readonly FreezeWindow[]
+  /** What is looked at before a release has traffic here, and after; absent when nothing is. */
+  readonly verify?: readonly Check[]
 }
 
 /** What a release is; the preimage of its id. */

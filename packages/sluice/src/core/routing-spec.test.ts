@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { releaseId } from './model.ts'
-import { overlapping } from './routing-spec.ts'
+import { drainMsOf, overlapping, routingOf } from './routing-spec.ts'
 
 const from = releaseId(`rel_${'a'.repeat(64)}`)
 const to = releaseId(`rel_${'b'.repeat(64)}`)
@@ -18,5 +18,23 @@ describe('the release that clients may stay with although it has no share any mo
   it('is never one that is taken back', () => {
     assert.equal(overlapping({ ...forward, status: 'reverting', shares: [{ release: from }] }), null)
     assert.equal(overlapping({ ...forward, purpose: 'rollback' }), null)
+  })
+})
+
+describe('what the config says about traffic', () => {
+  const base = { drainTimeoutMs: 30_000 }
+  const overlap = [{ release: from, upstreams: [] }]
+
+  it('is nothing in a route of an environment that says nothing', () => {
+    assert.deepEqual(routingOf({}, overlap), {})
+    assert.equal(drainMsOf(base), 30_000)
+  })
+
+  it('names the overlapping release only where clients stay or assets are looked for', () => {
+    const drain = { idleMs: 1, maxAgeMs: 60_000 }
+    assert.deepEqual(routingOf({ routing: { drain } }, overlap), { drain })
+    assert.deepEqual(routingOf({ routing: { assets: ['/a'] } }, overlap), { assets: ['/a'], overlap })
+    assert.deepEqual(routingOf({ routing: { assets: ['/a'] } }, []), { assets: ['/a'] })
+    assert.equal(drainMsOf({ ...base, routing: { drain } }), 60_000)
   })
 })

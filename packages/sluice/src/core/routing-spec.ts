@@ -5,7 +5,7 @@ import type { Overlap, Route } from './routing.ts'
 type Said = Pick<Route, 'rules' | 'skew' | 'overlap' | 'assets' | 'bypass' | 'drain'>
 
 /** The fields of a route that come from the config; `overlap` are releases without a share that are still up and may serve who started on them. */
-export const routingOf = ({ routing }: EnvironmentSpec, overlap: readonly Overlap[]): Said => {
+export const routingOf = ({ routing }: Pick<EnvironmentSpec, 'routing'>, overlap: readonly Overlap[]): Said => {
   if (routing === undefined) return {}
   const { rules, skew, assets, bypass, drain } = routing
   const lasts = skew !== undefined || assets !== undefined
@@ -20,7 +20,7 @@ export const routingOf = ({ routing }: EnvironmentSpec, overlap: readonly Overla
 }
 
 /** How long draining an instance waits: what lasts is given the time that the config gives it. */
-export const drainMsOf = ({ drainTimeoutMs, routing }: EnvironmentSpec): number =>
+export const drainMsOf = ({ drainTimeoutMs, routing }: Pick<EnvironmentSpec, 'drainTimeoutMs' | 'routing'>): number =>
   Math.max(drainTimeoutMs, routing?.drain?.maxAgeMs ?? 0)
 
 /** What decides which releases overlap: where the rollout goes, and where it came from. */

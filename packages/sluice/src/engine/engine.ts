@@ -29,6 +29,7 @@ import { asAnswer } from './trusted.ts'
 import type { Ports } from './ports.ts'
 import { Reading } from './reading.ts'
 import { SlotKeeper } from './slots.ts'
+import { type Verified, verifyEnvironment } from './verify.ts'
 import { createTypedSecrets, type TypedSecrets, withoutValues } from './typed-secrets.ts'
 import {
   cancelRun,
@@ -202,6 +203,14 @@ export class Engine {
   maintain(target: EnvironmentTarget, wish: MaintenanceWish | null, caller: Caller): Promise<object> {
     return this.#once(caller, { name: 'maintain', target, wish }, (asking) =>
       nothing(maintain(this.#desk, { ...target, wish }, asking)),
+    )
+  }
+
+  /** Has the checks of an environment made now. */
+  verify(target: EnvironmentTarget, caller: Caller, signal: AbortSignal): Promise<Verified> {
+    const world = { desk: this.#desk, verifier: this.#ports.verifier }
+    return this.#once(caller, { name: 'verify', target }, (asking) =>
+      verifyEnvironment(world, target, { asking, signal }),
     )
   }
 

@@ -7,6 +7,8 @@ import type { ErrorCode } from '../core/errors.ts'
 import { limits } from '../core/limits.ts'
 import type { Contract } from './client/contract.ts'
 import type { RouteId } from './client/paths.ts'
+import { because, command, read, reason, withReason } from './route-parts.ts'
+import { maintenanceRoutes } from './routes-maintenance.ts'
 import { pipelineInput } from './schemas/pipelines.ts'
 import type { Schemas } from './schemas/all.ts'
 
@@ -26,12 +28,8 @@ export type RouteSpec<Id extends RouteId> = {
   readonly open: boolean
 }
 
-const none = z.strictObject({})
-const reason = z.string().max(limits.reasonCharactersMax).nullish().meta({ description: 'Why; goes to the ledger.' })
-const because = z.string().min(1).max(limits.reasonCharactersMax).meta({ description: 'Why; goes to the ledger.' })
 const release = z.string().min(1).max(200).meta({ description: 'An id, its beginning, a version, or `latest`.' })
 const at = z.number().int().nonnegative().meta({ description: 'epoch ms' })
-const span = z.number().int().min(1).max(limits.durationMsMax)
 // A query is text; `coerce` reads numbers from it.
 const count = (max: number): z.ZodType<number> => z.coerce.number<number>().int().min(1).max(max)
 const seq = z.coerce.number<number>().int().nonnegative()
@@ -40,10 +38,6 @@ const page = z.strictObject({
   cursor: z.string().max(500).optional().meta({ description: '`next` of the page before.' }),
 })
 const choice = z.strictObject({ release: release.nullish(), reason })
-const withReason = z.strictObject({ reason })
-
-const read = { query: none, body: none, errors: ['not_found'], open: false, cli: null } as const
-
 const admission: readonly ErrorCode[] = [
   'not_found',
   'config_invalid',
@@ -51,7 +45,6 @@ const admission: readonly ErrorCode[] = [
   'command_conflict',
   'store_full',
 ]
-const command: readonly ErrorCode[] = ['not_found', 'command_conflict', 'store_full']
 
 /** The table. */
 export const routes: { readonly [Id in RouteId]: RouteSpec<Id> } = {
@@ -140,34 +133,15 @@ export const routes: { readonly [Id in RouteId]: RouteSpec<Id> } = {
     response: 'Environment',
     errors: command,
   },
-  'environments.maintain': {
+  ...maintenanceRoutes,
+  'environments.verify': {
     ...read,
     summary:
-      'Answers everybody with a page (503), or, with `holdMs`, has requests wait; health requests and the configured bypass pass. Answers once it is durable.',
-    cli: 'env maintenance',
-    body: z.strictObject({
-      reason: because,
-      html: z
-        .string()
-        .min(1)
-        .max(limits.maintenancePageCharactersMax)
-        .nullish()
-        .meta({ description: 'The page; a plain one when absent.' }),
-      retryAfterMs: span
-        .optional()
-        .meta({ description: 'When clients are told to ask again, ms; a minute when absent.' }),
-      holdMs: span.optional().meta({ description: 'Instead of a page: how long requests wait at most, ms.' }),
-    }),
-    response: 'Environment',
-    errors: command,
-  },
-  'environments.endMaintenance': {
-    ...read,
-    summary: 'Ends maintenance.',
-    cli: 'env maintenance',
+      'Makes the checks of an environment through its address, now, and records what they said. Answers once they are over.',
+    cli: 'verify',
     body: withReason,
-    response: 'Environment',
-    errors: command,
+    response: 'Verification',
+    errors: ['not_found', 'config_invalid', 'command_conflict', 'outcome_unknown', 'store_full'],
   },
   'releases.list': {
     ...read,

@@ -52,6 +52,7 @@ const environment: Forms<EnvironmentEvent['type']> = {
   frozen: [],
   unfrozen: [],
   approved: [],
+  verification_ran: [],
 }
 
 const maintenance: Forms<MaintenanceEvent['type']> = {

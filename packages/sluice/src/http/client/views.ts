@@ -50,6 +50,18 @@ export type TrafficView = {
   /** What the tripwire saw when it cut; null while it did not. */
   readonly trip: VerdictView | null
   readonly observedAt: number
+  /** Requests that are no sample for the judge, and why; absent where nothing of the kind is configured. */
+  readonly apart?: readonly ApartView[]
+}
+
+/** Requests that are no sample: a rule chose the arm, the client stayed with its release, an asset of another release, or copies. */
+export type ApartView = {
+  readonly why: 'rule' | 'skew' | 'asset' | 'mirror'
+  readonly release: ReleaseRef
+  readonly requests: number
+  readonly bad: number
+  /** Copies that were left out. */
+  readonly skipped: number
 }
 
 /** A running copy of a release, as its driver observed it. */
@@ -225,6 +237,23 @@ export type PlanView = {
   readonly steps: readonly StepView[]
   readonly wayBack: readonly StepView[]
   readonly refusals: readonly Refusal[]
+}
+
+/** What the checks of an environment said. */
+export type VerificationView = {
+  readonly environment: string
+  readonly release: ReleaseRef
+  readonly scope: 'candidate' | 'environment'
+  /** `broken`: a check could not look, which is no pass. */
+  readonly outcome: 'passed' | 'failed' | 'broken'
+  readonly at: number
+  readonly results: readonly {
+    readonly name: string
+    readonly outcome: 'passed' | 'failed' | 'broken'
+    readonly detail: string
+    readonly durationMs: number
+    readonly evidence: readonly string[]
+  }[]
 }
 
 /** A rollout that a request started or turned around. */

@@ -7,7 +7,7 @@ import { refOf, type Known } from './releases.ts'
 
 /** A route as it is in force, with what was counted. */
 export const trafficView = (observation: RouteObservation, known: Known): TrafficView => {
-  const { route, counters, logE, trip, paused, observedAt } = observation
+  const { route, counters, logE, trip, paused, observedAt, apart } = observation
   const counted = new Map(counters.map((one) => [one.release, one]))
   return {
     listen: route.listen,
@@ -28,6 +28,7 @@ export const trafficView = (observation: RouteObservation, known: Known): Traffi
             detail: 'the tripwire cut the candidate',
           },
     observedAt,
+    ...(apart && { apart: apart.map((one) => ({ ...one, release: refOf(one.release, known) })) }),
   }
 }
 
