@@ -11,7 +11,8 @@ const gateway = (...[file, find, replace, why]: MutantRow): Mutant => ({
 })
 
 const killersOf = (file: string): readonly Killer[] => {
-  if (file.startsWith('core/maintenance') || file === 'core/routing-spec.ts') return ['coreTests']
+  if (file === 'core/maintenance.ts') return ['engineSim', 'coreTests']
+  if (file === 'core/routing-spec.ts') return ['coreTests']
   if (file.startsWith('core/routing')) return ['engineSim', 'gatewayTests']
   return file.startsWith('core/judge') ? ['coreTests', 'gatewayTests'] : ['gatewayTests']
 }
