@@ -42,6 +42,15 @@ describe('maintenance', () => {
     assert.deepEqual([state.stage, maintenanceMachine.settled(state)], [{ kind: 'refused', detail: 'no route' }, true])
   })
 
+  it('is tried again when the data plane cannot have it now, and set aside only when somebody says so', () => {
+    for (const retry of ['later', 'same'] as const) {
+      const failure = { code: 'gateway_unreachable', retry, detail: 'nobody answers', evidence: [] } as const
+      const state = fold([asked(1, page), { type: 'effect_failed', at: 2, sequence: 1, failure }])
+      assert.equal(state.stage.kind, 'backing_off')
+      assert.equal(fold([{ type: 'work_parked', at: 3, detail: 'x' }], state).stage.kind, 'refused')
+    }
+  })
+
   it('that holds requests is over by itself', () => {
     const state = fold([asked(1, { kind: 'hold', untilAt: 900 }), { type: 'effect_succeeded', at: 2, sequence: 1 }])
     assert.equal(maintenanceMachine.nextAt(state), 900)

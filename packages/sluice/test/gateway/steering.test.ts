@@ -230,7 +230,7 @@ describe('users bouncing between versions', () => {
       80,
     )
     const next = { ...tripwire, rollout: rolloutId('rol_2') }
-    await gateway.put(4, { arms: gateway.arms(7_500), tripwire: next })
+    await gateway.put(4, { arms: gateway.arms(5_000), tripwire: next })
     await bodies(fresh)
     assert.equal(
       (await counts()).reduce((sum, one) => sum + one, 0),
