@@ -386,6 +386,8 @@ export const limits = {
   comparedRequestMs: 5_000,
   /** Time between SIGTERM and SIGKILL for the command of a check, milliseconds. */
   checkGraceMs: 1_000,
+  /** From SIGTERM to SIGKILL for a program that was asked something (git, a tool's version): it has nothing to clear up. */
+  programGraceMs: 2_000,
   /** How long a regular expression may look at a text, milliseconds: the control plane does nothing else meanwhile. */
   matchMs: 50,
 } as const
