@@ -26,15 +26,20 @@ describe('what the config says about traffic', () => {
   const overlap = [{ release: from, upstreams: [] }]
 
   it('is nothing in a route of an environment that says nothing', () => {
-    assert.deepEqual(routingOf({}, overlap), {})
+    assert.deepEqual(routingOf({}, { overlap }), {})
     assert.equal(drainMsOf(base), 30_000)
   })
 
   it('names the overlapping release only where clients stay or assets are looked for', () => {
     const drain = { idleMs: 1, maxAgeMs: 60_000 }
-    assert.deepEqual(routingOf({ routing: { drain } }, overlap), { drain })
-    assert.deepEqual(routingOf({ routing: { assets: ['/a'] } }, overlap), { assets: ['/a'], overlap })
-    assert.deepEqual(routingOf({ routing: { assets: ['/a'] } }, []), { assets: ['/a'] })
+    assert.deepEqual(routingOf({ routing: { drain } }, { overlap }), { drain })
+    assert.deepEqual(routingOf({ routing: { assets: ['/a'] } }, { overlap }), { assets: ['/a'], overlap })
+    assert.deepEqual(routingOf({ routing: { assets: ['/a'] } }, { overlap: [] }), { assets: ['/a'] })
+    const [forced, own] = (['stable', 'candidate'] as const).map((arm) => ({ arm, all: [] }))
+    assert.ok(forced && own)
+    const both = routingOf({ routing: { rules: [forced] } }, { rules: [own], overlap: [] })
+    assert.deepEqual(both, { rules: [forced, own] })
+    assert.deepEqual(routingOf({}, { rules: [own], overlap }), { rules: [own] })
     assert.equal(drainMsOf({ ...base, routing: { drain } }), 60_000)
   })
 })

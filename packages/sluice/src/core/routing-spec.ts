@@ -1,16 +1,22 @@
 /** What an environment says about its traffic, as a part of its route. */
 import type { EnvironmentSpec, ReleaseId } from './model.ts'
-import type { Overlap, Route } from './routing.ts'
+import type { Overlap, Route, RouteRule } from './routing.ts'
 
 type Said = Pick<Route, 'rules' | 'skew' | 'overlap' | 'assets' | 'bypass' | 'drain'>
 
-/** The fields of a route that come from the config; `overlap` are releases without a share that are still up and may serve who started on them. */
-export const routingOf = ({ routing }: Pick<EnvironmentSpec, 'routing'>, overlap: readonly Overlap[]): Said => {
-  if (routing === undefined) return {}
-  const { rules, skew, assets, bypass, drain } = routing
+/** What a step of a rollout adds: its rules, and releases without a share that are still up and may serve who started on them. */
+export type Step = { readonly rules?: readonly RouteRule[]; readonly overlap: readonly Overlap[] }
+
+/** The fields of a route that come from the config and from a step. The config's rules go first: a tester who names an arm means it. */
+export const routingOf = (
+  { routing = {} }: Pick<EnvironmentSpec, 'routing'>,
+  { rules: own = [], overlap }: Step,
+): Said => {
+  const { skew, assets, bypass, drain } = routing
+  const rules = [...(routing.rules ?? []), ...own]
   const lasts = skew !== undefined || assets !== undefined
   return {
-    ...(rules && { rules }),
+    ...(rules.length > 0 && { rules }),
     ...(skew && { skew }),
     ...(lasts && overlap.length > 0 && { overlap }),
     ...(assets && { assets }),

@@ -137,7 +137,7 @@ const routeOf = (state: Known, { fence, shares, instances }: Routing): Route => 
     salt: plan.to,
     tripwire: shares.length > 1 ? { rollout: id, policy: plan.spec.judge } : null,
     health: spec.health,
-    ...routingOf(spec, overlapOf(state, shares, instances)),
+    ...routingOf(spec, { overlap: overlapOf(state, shares, instances) }),
   }
 }
 

@@ -3,7 +3,7 @@ import type { Fence, HealthPolicy, JudgePolicy } from '../../core/model.ts'
 import { releaseId, rolloutId } from '../../core/model.ts'
 import type { Arm, GatewayCommand, Route, Tripwire } from '../../core/routing.ts'
 import { armName, maintenance, port, steered, sticky, upstreams } from './parse-routing.ts'
-import { type Fields, fields, idOf, list, named, number, text, whole, wrong } from './parse-values.ts'
+import { type Fields, fields, idOf, list, named, number, text, whole, wrong } from './fields.ts'
 
 /** A command with the number its answer carries. */
 export type Numbered = { readonly id: number; readonly command: GatewayCommand }

@@ -2,7 +2,7 @@
 import type { Sticky } from '../../core/model.ts'
 import { releaseId } from '../../core/model.ts'
 import type { ArmName, Maintenance, Route, RouteMatch, RouteRule, Upstream } from '../../core/routing.ts'
-import { type Fields, fields, idOf, list, named, number, text, whole, wrong } from './parse-values.ts'
+import { type Fields, fields, idOf, list, named, number, text, whole, wrong } from './fields.ts'
 
 /** A port. */
 export const port = (value: unknown, name: string): number => {
