@@ -17,8 +17,8 @@ export const routingMutants: readonly MutantRow[] = [
   ],
   [
     'core/routing-spec.ts',
-    "status === 'advancing' && purpose !== 'rollback'",
-    "status !== 'settled'",
+    "purpose !== 'rollback' &&",
+    'purpose.length > 0 &&',
     'clients stay on a release that is taken back',
   ],
   [

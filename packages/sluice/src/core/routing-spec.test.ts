@@ -7,16 +7,21 @@ const from = releaseId(`rel_${'a'.repeat(64)}`)
 const to = releaseId(`rel_${'b'.repeat(64)}`)
 
 describe('the release that clients may stay with although it has no share any more', () => {
-  const forward = { status: 'advancing', purpose: 'deploy', from, shares: [{ release: to }] }
+  const forward = { status: 'advancing', purpose: 'deploy', from, shares: [{ release: to, shareBp: 10_000 }] }
 
   it('is the one that a rollout replaces', () => {
     assert.equal(overlapping(forward), from)
-    assert.equal(overlapping({ ...forward, shares: [{ release: from }, { release: to }] }), null)
+    const split = (shareBp: number) => [
+      { release: from, shareBp },
+      { release: to, shareBp: 10_000 - shareBp },
+    ]
+    assert.equal(overlapping({ ...forward, shares: split(5_000) }), null)
+    assert.equal(overlapping({ ...forward, shares: split(0) }), from)
     assert.equal(overlapping({ ...forward, from: null }), null)
   })
 
   it('is never one that is taken back', () => {
-    assert.equal(overlapping({ ...forward, status: 'reverting', shares: [{ release: from }] }), null)
+    assert.equal(overlapping({ ...forward, status: 'reverting', shares: [{ release: from, shareBp: 10_000 }] }), null)
     assert.equal(overlapping({ ...forward, purpose: 'rollback' }), null)
   })
 })

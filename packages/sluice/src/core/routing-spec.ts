@@ -34,7 +34,7 @@ export type Direction = {
   readonly status: string
   readonly purpose: string
   readonly from: ReleaseId | null
-  readonly shares: readonly { readonly release: ReleaseId }[]
+  readonly shares: readonly { readonly release: ReleaseId; readonly shareBp: number }[]
 }
 
 /**
@@ -42,6 +42,9 @@ export type Direction = {
  * back: who started on a bad release is not kept on it.
  */
 export const overlapping = ({ status, purpose, from, shares }: Direction): ReleaseId | null =>
-  status === 'advancing' && purpose !== 'rollback' && from !== null && !shares.some(({ release }) => release === from)
+  status === 'advancing' &&
+  purpose !== 'rollback' &&
+  from !== null &&
+  !shares.some(({ release, shareBp }) => release === from && shareBp > 0)
     ? from
     : null

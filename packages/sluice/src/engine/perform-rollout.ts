@@ -3,6 +3,7 @@ import { SluiceError } from '../core/errors.ts'
 import type { EnvironmentSpec, Fence, Instance, Release, ReleaseId } from '../core/model.ts'
 import { unreachable } from '../core/machine.ts'
 import { limits } from '../core/limits.ts'
+import { errorsOf } from '../core/judge/statistics.ts'
 import type { Action, EffectResult, RolloutEffect, RolloutState, Share } from '../core/rollout/types.ts'
 import type { ArmCounters, Overlap, ProbeReceipt, Route, RouteObservation, Upstream } from '../core/routing.ts'
 import { drainMsOf, overlapping, routingOf } from '../core/routing-spec.ts'
@@ -131,11 +132,11 @@ const routeOf = (state: Known, { fence, shares, instances }: Routing): Route => 
       name: arm,
       release,
       shareBp,
-      upstreams: upstreamsOf(instances, release, count),
+      upstreams: shareBp === 0 ? runningOf(instances, release, count) : upstreamsOf(instances, release, count),
     })),
     sticky: spec.sticky,
     salt: plan.to,
-    tripwire: shares.length > 1 ? { rollout: id, policy: plan.spec.judge } : null,
+    tripwire: shares.some(({ arm }) => arm === 'candidate') ? { rollout: id, policy: plan.spec.judge } : null,
     health: spec.health,
     ...routingOf(spec, { overlap: overlapOf(state, shares, instances) }),
   }
@@ -148,11 +149,12 @@ const overlapOf = (state: Known, shares: readonly Share[], instances: readonly I
   return release === null || upstreams.length === 0 ? [] : [{ release, upstreams }]
 }
 
+const runningOf = (instances: readonly Instance[], release: ReleaseId, count: number): readonly Upstream[] =>
+  instances.filter((one) => one.release === release && one.index < count && one.status === 'running').map(upstream)
+
 /** Never to a release with nothing running: that is what strands traffic. */
 const upstreamsOf = (instances: readonly Instance[], release: ReleaseId, count: number): readonly Upstream[] => {
-  const upstreams = instances
-    .filter((one) => one.release === release && one.index < count && one.status === 'running')
-    .map(upstream)
+  const upstreams = runningOf(instances, release, count)
   if (upstreams.length > 0) return upstreams
   throw new SluiceError('health_failed', {
     detail: `no instance of ${release} is running, so it gets no traffic`,
@@ -214,15 +216,17 @@ const measure = async (world: RolloutWorld, state: Known, signal: AbortSignal): 
   ])
   if (observed === null)
     throw new SluiceError('route_unconfirmed', { detail: `the router has no route for ${plan.spec.name}` })
-  const { route, counters, logE, trip, observedAt } = observed
+  const { route, counters, logE, trip, observedAt, statistics } = observed
+  const seen = statistics === undefined ? undefined : errorsOf(statistics)
   return {
     kind: 'measured',
     logE,
     shareBp: route.arms.find(({ release }) => release === plan.to)?.shareBp ?? 0,
-    candidate: units(counters, plan.to),
-    stable: units(counters, plan.from),
+    candidate: seen?.candidate ?? units(counters, plan.to),
+    stable: seen?.stable ?? units(counters, plan.from),
     tripped: trip?.rollout === id,
     observedAt,
+    ...(statistics === undefined ? {} : { statistics }),
     ...(outside === null ? {} : { outside }),
   }
 }

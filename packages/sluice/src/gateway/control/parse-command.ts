@@ -1,9 +1,10 @@
 /** Reads commands of the control socket. A documented parser: every field is looked at before it is believed. */
-import type { Fence, HealthPolicy, JudgePolicy } from '../../core/model.ts'
+import type { Fence, HealthPolicy } from '../../core/model.ts'
 import { releaseId, rolloutId } from '../../core/model.ts'
 import type { Arm, GatewayCommand, Route, Tripwire } from '../../core/routing.ts'
-import { armName, maintenance, port, steered, sticky, upstreams } from './parse-routing.ts'
 import { type Fields, fields, idOf, list, named, number, text, whole, wrong } from './fields.ts'
+import { judgePolicy } from './parse-policy.ts'
+import { armName, maintenance, port, steered, sticky, upstreams } from './parse-routing.ts'
 
 /** A command with the number its answer carries. */
 export type Numbered = { readonly id: number; readonly command: GatewayCommand }
@@ -23,23 +24,13 @@ const arm = (value: unknown): Arm => {
   }
 }
 
-const judge = (value: unknown): JudgePolicy => {
-  const each = fields(value, 'tripwire.policy')
-  const alpha = number(each['alpha'], 'alpha')
-  const tolerance = number(each['tolerance'], 'tolerance')
-  return {
-    alpha: alpha > 0 && alpha < 1 ? alpha : wrong('alpha is not between 0 and 1'),
-    tolerance: tolerance >= 1 ? tolerance : wrong('tolerance is below 1'),
-    ignoreBelow: number(each['ignoreBelow'], 'ignoreBelow'),
-    intervalMs: number(each['intervalMs'], 'intervalMs'),
-    staleAfterMs: number(each['staleAfterMs'], 'staleAfterMs'),
-  }
-}
-
 const tripwire = (value: unknown): Tripwire | null => {
   if (value === null) return null
   const each = fields(value, 'tripwire')
-  return { rollout: idOf(rolloutId, each['rollout'], 'tripwire.rollout'), policy: judge(each['policy']) }
+  return {
+    rollout: idOf(rolloutId, each['rollout'], 'tripwire.rollout'),
+    policy: judgePolicy(fields(each['policy'], 'tripwire.policy')),
+  }
 }
 
 const health = (value: unknown): HealthPolicy => {

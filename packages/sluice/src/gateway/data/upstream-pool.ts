@@ -27,6 +27,8 @@ export class UpstreamPool {
   drainingSince: number | null = null
   /** When a drain no longer waits (monotonic ms): what lasts is ended then, so that it need not be cut. */
   drainUntil: number = Number.POSITIVE_INFINITY
+  /** When it gave its first response to a user as the candidate's (monotonic ms); null before. */
+  firstAnsweredAt: number | null = null
   /** Waiters of `drain`; called whenever something in flight ends. */
   readonly onIdle: Set<() => void> = new Set()
   private readonly idle: UpstreamConnection[] = []
