@@ -20,6 +20,9 @@ export type Arm = {
   readonly upstreams: readonly Upstream[]
 }
 
+/** When probing need not go on until every upstream answers: once `count` of them do, the others have `graceMs` left. */
+export type ProbeEnough = { readonly count: number; readonly graceMs: number }
+
 /** A fail rule armed inside the gateway for one rollout. Once tripped, that rollout never gets candidate traffic again. */
 export type Tripwire = { readonly rollout: RolloutId; readonly policy: JudgePolicy }
 
@@ -161,6 +164,7 @@ export type GatewayCommand =
       readonly health: HealthPolicy
       readonly successes: number
       readonly deadlineMs: number
+      readonly enough?: ProbeEnough
     }
   /** Answers once nothing is in flight to these upstreams, or after `deadlineMs` with what is left. Refuses upstreams still in an arm with a share. */
   | {

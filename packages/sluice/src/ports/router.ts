@@ -1,5 +1,13 @@
 import type { Fence, HealthPolicy } from '../core/model.ts'
-import type { GatewayNotice, Maintenance, ProbeReceipt, Route, RouteObservation, Upstream } from '../core/routing.ts'
+import type {
+  GatewayNotice,
+  Maintenance,
+  ProbeEnough,
+  ProbeReceipt,
+  Route,
+  RouteObservation,
+  Upstream,
+} from '../core/routing.ts'
 
 /** Names an environment's route. */
 export type RouteKey = { readonly service: string; readonly environment: string }
@@ -13,6 +21,8 @@ export interface Router {
       readonly health: HealthPolicy
       readonly successes: number
       readonly deadlineMs: number
+      /** Absent: until all of them answer. */
+      readonly enough?: ProbeEnough
     },
     signal: AbortSignal,
   ): Promise<readonly ProbeReceipt[]>

@@ -1,5 +1,6 @@
 /** A rollout in the terminal: live, as lines of change, and as a report at its end. Pure: data in, lines out; the demo uses it too. */
-import type { ApartView, ArmView, RolloutDetailView, StepView, TrafficView } from '../../http/client/views.ts'
+import type { ApartView } from '../../http/client/routing-views.ts'
+import type { ArmView, RolloutDetailView, StepView, TrafficView } from '../../http/client/views.ts'
 import { badOf, countOf, evidenceOf, percentOf, spanOf } from '../../http/client/words.ts'
 import { reportLines } from './error.ts'
 import { pad, type Mark, type Style } from './style.ts'

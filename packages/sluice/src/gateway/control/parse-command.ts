@@ -1,7 +1,7 @@
 /** Reads commands of the control socket. A documented parser: every field is looked at before it is believed. */
 import type { Fence, HealthPolicy } from '../../core/model.ts'
 import { releaseId, rolloutId } from '../../core/model.ts'
-import type { Arm, GatewayCommand, Route, Tripwire } from '../../core/routing.ts'
+import type { Arm, GatewayCommand, ProbeEnough, Route, Tripwire } from '../../core/routing.ts'
 import { type Fields, fields, idOf, list, named, number, text, whole, wrong } from './fields.ts'
 import { judgePolicy } from './parse-policy.ts'
 import { armName, maintenance, port, steered, sticky, upstreams } from './parse-routing.ts'
@@ -22,6 +22,11 @@ const arm = (value: unknown): Arm => {
     shareBp: whole(each['shareBp'], 'arm.shareBp'),
     upstreams: upstreams(each['upstreams']),
   }
+}
+
+const enough = (value: unknown): ProbeEnough => {
+  const { count, graceMs } = fields(value, 'enough')
+  return { count: whole(count, 'enough.count'), graceMs: number(graceMs, 'enough.graceMs') }
 }
 
 const tripwire = (value: unknown): Tripwire | null => {
@@ -99,6 +104,7 @@ const command = (each: Fields): GatewayCommand => {
         health: health(each['health']),
         successes: whole(each['successes'], 'successes'),
         deadlineMs: number(each['deadlineMs'], 'deadlineMs'),
+        ...(each['enough'] === undefined ? {} : { enough: enough(each['enough']) }),
       }
     case 'drain':
       return {

@@ -22,6 +22,7 @@ export type Surroundings = {
 export const releasesNamed = (state: EnvironmentState): readonly ReleaseId[] => [
   ...[state.serving, state.previous].filter((id) => id !== null),
   ...state.approvals.map(({ release }) => release),
+  ...(state.verification === undefined ? [] : [state.verification.release]),
   ...state.history.slice(0, historyShown).map(({ release }) => release),
 ]
 
@@ -43,6 +44,10 @@ export const environmentView = (
     approvals: state.approvals.map(({ release, by, at }) => ({ release: refOf(release, known), by, at })),
     ...(shown && { maintenance: shown }),
     observed,
+    verification:
+      state.verification === undefined
+        ? null
+        : { ...state.verification, release: refOf(state.verification.release, known) },
     history: state.history
       .slice(0, historyShown)
       .map(({ rollout, release, outcome, at }) => ({ rollout, release: refOf(release, known), outcome, at })),

@@ -1,6 +1,6 @@
 /** Maintenance as the API tells it. */
 import type { MaintenanceState } from '../../core/maintenance.ts'
-import type { MaintenanceView } from '../client/views.ts'
+import type { MaintenanceView } from '../client/routing-views.ts'
 
 /** What is wanted and whether it is so; null when there is none, and none is being ended. */
 export const maintenanceView = ({ wanted, stage }: MaintenanceState): MaintenanceView | null => {

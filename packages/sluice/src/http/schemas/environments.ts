@@ -1,6 +1,7 @@
 /** Schemas of environments as they stand. */
 import { z } from 'zod'
-import type { EnvironmentsView, EnvironmentView, MaintenanceView } from '../client/views.ts'
+import type { MaintenanceView } from '../client/routing-views.ts'
+import type { EnvironmentsView, EnvironmentView } from '../client/views.ts'
 import { actor, at, commit, ref } from './fields.ts'
 import { observed } from './observed.ts'
 import { rollout } from './rollouts.ts'
@@ -28,6 +29,15 @@ export const environment: z.ZodType<EnvironmentView> = z.strictObject({
   approvals: z.array(z.strictObject({ release: ref, by: actor, at })),
   maintenance: maintenance.exactOptional(),
   observed,
+  verification: z
+    .strictObject({
+      at,
+      by: actor,
+      release: ref,
+      outcome: z.enum(['passed', 'failed', 'broken']),
+      notPassed: z.array(z.string()),
+    })
+    .nullable(),
   history: z.array(
     z.strictObject({ rollout: z.string(), release: ref, outcome: z.enum(['succeeded', 'rolled_back']), at }),
   ),

@@ -89,6 +89,35 @@ const routing = z.strictObject({
   drain: z.strictObject({ idleMs: z.number(), maxAgeMs: z.number() }).exactOptional(),
 })
 
+const texts = z.record(z.string(), z.string())
+
+const asked = {
+  url: z.string(),
+  authorization: z.string().nullable(),
+  secretVersions: texts,
+  intervalMs: z.number(),
+  timeoutMs: z.number(),
+}
+
+const metrics = z.strictObject({
+  ...asked,
+  kind: z.literal('prometheus'),
+  staleAfterMs: z.number(),
+  alpha: z.number(),
+  metrics: z.array(
+    z.strictObject({
+      name: z.string(),
+      total: z.string(),
+      bad: z.string(),
+      tolerance: z.number(),
+      ignoreBelow: z.number(),
+      unitsMin: z.number(),
+    }),
+  ),
+})
+
+const externalJudge = z.strictObject({ ...asked, parameters: texts })
+
 /** What a release brings along for an environment. */
 export const environmentSpec: z.ZodType<EnvironmentSpec> = z.strictObject({
   name: z.string(),
@@ -108,4 +137,6 @@ export const environmentSpec: z.ZodType<EnvironmentSpec> = z.strictObject({
   approvals: z.number(),
   freeze: z.array(window),
   verify: z.array(check).exactOptional(),
+  metrics: metrics.exactOptional(),
+  externalJudge: externalJudge.exactOptional(),
 })
