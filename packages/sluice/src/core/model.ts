@@ -166,6 +166,9 @@ export type RoutingSpec = {
   readonly drain?: DrainPolicy
 }
 
+/** What splits the traffic of an environment. */
+export type RouterName = 'gateway' | 'haproxy'
+
 /** One environment as a release carries it: resolved, so that nothing outside the release decides what serves. */
 export type EnvironmentSpec = {
   readonly name: string
@@ -185,6 +188,8 @@ export type EnvironmentSpec = {
   readonly externalJudge?: ExternalJudgeSpec
   readonly sticky: Sticky
   readonly routing?: RoutingSpec
+  /** Absent: the gateway. */
+  readonly router?: RouterName
   readonly drainTimeoutMs: number
   readonly stopGraceMs: number
   /** A rollout that makes no progress for this long reverts. */

@@ -4,7 +4,7 @@
  */
 import type { MetricEvidence } from './judge/assess.ts'
 import type { JudgeStatistics } from './judge/statistics.ts'
-import type { Fence, HealthPolicy, JudgePolicy, ReleaseId, RolloutId, Sticky } from './model.ts'
+import type { Fence, HealthPolicy, JudgePolicy, ReleaseId, RolloutId, RouterName, Sticky } from './model.ts'
 
 /** One side of a traffic split. */
 export type ArmName = 'stable' | 'candidate' | 'holdback'
@@ -67,6 +67,8 @@ export type Route = {
   readonly service: string
   readonly environment: string
   readonly listen: { readonly host: string; readonly port: number }
+  /** Absent: the gateway. */
+  readonly router?: RouterName
   readonly fence: Fence
   readonly arms: readonly Arm[]
   readonly sticky: Sticky

@@ -81,8 +81,9 @@ const probe = async (world: RolloutWorld, { state, action, signal }: Work<'probe
   const wanted = (await observe(world, state, signal)).filter(
     ({ release, index }) => release === action.release && index < action.count,
   )
-  const { health } = specFor(state, action.release)
+  const { health, router } = specFor(state, action.release)
   const request = {
+    ...(router !== undefined && { router }),
     upstreams: wanted.map(upstream),
     successes: health.healthyAfter,
     deadlineMs: health.startTimeoutMs,
@@ -146,6 +147,7 @@ const routeOf = (state: Known, { fence, shares, instances }: Routing): Route => 
     service: plan.service,
     environment: spec.name,
     listen: spec.listen,
+    ...(spec.router !== undefined && { router: spec.router }),
     fence,
     arms: shares.map(({ arm, release, shareBp, count }) => ({
       name: arm,

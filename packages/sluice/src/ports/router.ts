@@ -1,4 +1,4 @@
-import type { Fence, HealthPolicy } from '../core/model.ts'
+import type { Fence, HealthPolicy, RouterName } from '../core/model.ts'
 import type {
   GatewayNotice,
   Maintenance,
@@ -23,6 +23,8 @@ export interface Router {
       readonly deadlineMs: number
       /** Absent: until all of them answer. */
       readonly enough?: ProbeEnough
+      /** Which router will send them traffic; absent: the gateway. */
+      readonly router?: RouterName
     },
     signal: AbortSignal,
   ): Promise<readonly ProbeReceipt[]>

@@ -116,6 +116,11 @@ export const environmentSchema: z.ZodType<EnvironmentSettings> = z
         description: 'When WebSockets and event streams leave an instance that is about to be stopped.',
         examples: [{ idle: '30s', maxAge: '15m' }],
       }),
+      router: key(z.enum(['gateway', 'haproxy'], "expected 'gateway' or 'haproxy'").optional(), {
+        description:
+          "What splits the traffic: Sluice's own gateway, or an HAProxy that Sluice starts and keeps. Default: 'gateway'; what HAProxy cannot is in docs/routers/haproxy.md.",
+        examples: ['gateway', 'haproxy'],
+      }),
       drainTimeout: key(positiveDuration().prefault('30s'), {
         description: 'How long requests in flight may take to end before their instance is stopped.',
         examples: ['30s'],

@@ -89,6 +89,8 @@ export type EnvironmentConfig = {
   readonly routing?: RoutingConfig
   /** When WebSockets and event streams leave an instance that is about to be stopped. */
   readonly drain?: DrainConfig
+  /** What splits the traffic: Sluice's own gateway, or an HAProxy that Sluice starts and keeps. */
+  readonly router?: 'gateway' | 'haproxy'
   /** How long requests in flight may take to end before their instance is stopped. */
   readonly drainTimeout?: Duration
   /** Time between SIGTERM and SIGKILL. */

@@ -131,6 +131,7 @@ export const environmentSpec: z.ZodType<EnvironmentSpec> = z.strictObject({
   judge,
   sticky,
   routing: routing.exactOptional(),
+  router: z.enum(['gateway', 'haproxy']).exactOptional(),
   drainTimeoutMs: z.number(),
   stopGraceMs: z.number(),
   progressDeadlineMs: z.number(),
