@@ -9,11 +9,17 @@
  * | locked / unlocked | not locked (any more) / locked               | lock                                               |
  * | frozen / unfrozen | always / some freeze is there                | freezes                                            |
  * | approved          | not yet by that person for that release      | approvals                                          |
+ * | time_passed       | a portion of soak, or a wait in the queue, is over | soaks, queue                                 |
+ * | queued            | the release does not wait yet, and there is room | queue                                          |
+ * | queue_cancelled, queue_superseded, queue_refused, queue_started | the entry waits | queue                          |
+ * | queue_deferred    | the entry waits                              | queue                                              |
  */
 import type { Machine } from './machine.ts'
 import { unreachable } from './machine.ts'
 import { limits } from './limits.ts'
 import type { Actor, FreezeWindow, ReleaseId, RolloutId } from './model.ts'
+import { countSoak, type PromotionState, type SettledPromotion, settlePromotion, soakAt } from './promotion.ts'
+import { nextQueue, queueAt, type QueueEvent, type QueueState, queueTimePassed } from './queue.ts'
 
 /** A person's hold on an environment: nothing enters until it is taken off or runs out. */
 export type Lock = { readonly by: Actor; readonly reason: string; readonly at: number; readonly until: number | null }
@@ -35,7 +41,7 @@ export type Passage = {
 }
 
 /** The environment's state; folded from its ledger rows. */
-export type EnvironmentState = {
+export type EnvironmentState = PromotionState & QueueState & {
   readonly service: string
   readonly environment: string
   /** Grows with each admission; the first half of every fence. */
@@ -58,7 +64,7 @@ export type EnvironmentState = {
 /** What can happen to an environment. */
 export type EnvironmentEvent =
   | { readonly type: 'rollout_admitted'; readonly at: number; readonly rollout: RolloutId; readonly release: ReleaseId }
-  | {
+  | (SettledPromotion & {
       readonly type: 'rollout_settled'
       readonly at: number
       readonly rollout: RolloutId
@@ -66,7 +72,7 @@ export type EnvironmentEvent =
       readonly from: ReleaseId | null
       readonly to: ReleaseId
       readonly keepsPrevious: boolean
-    }
+    })
   | {
       readonly type: 'locked'
       readonly at: number
@@ -84,6 +90,8 @@ export type EnvironmentEvent =
       readonly release: ReleaseId
       readonly reason: string | null
     }
+  | { readonly type: 'time_passed'; readonly at: number }
+  | QueueEvent
 
 /**
  * Where a rollback goes that names no release: to what served before the one that serves now came in for the first time. So a second rollback goes a step further back, and never to
@@ -123,7 +131,9 @@ export const emptyEnvironment = (service: string, environment: string): Environm
 const next = (state: EnvironmentState, event: EnvironmentEvent): EnvironmentState => {
   switch (event.type) {
     case 'rollout_admitted':
-      return state.live === null ? { ...state, live: event.rollout, token: state.token + 1 } : state
+      return state.live === null
+        ? { ...countSoak(state, event.at, 'now'), live: event.rollout, token: state.token + 1 }
+        : state
     case 'rollout_settled':
       return state.live === event.rollout ? settle(state, event) : state
     case 'locked':
@@ -141,6 +151,15 @@ const next = (state: EnvironmentState, event: EnvironmentEvent): EnvironmentStat
       return state.freezes.length === 0 ? state : { ...state, freezes: [] }
     case 'approved':
       return approve(state, event)
+    case 'time_passed':
+      return queueTimePassed(countSoak(state, event.at, 'due'), event.at)
+    case 'queued':
+    case 'queue_cancelled':
+    case 'queue_superseded':
+    case 'queue_deferred':
+    case 'queue_refused':
+    case 'queue_started':
+      return nextQueue(state, event)
     default:
       return unreachable(event)
   }
@@ -156,8 +175,9 @@ const settle = (
   const passage = { rollout, release: to, outcome, at }
   const history = [passage, ...state.history].slice(0, limits.environmentHistoryMax)
   const settled = { ...state, live: null, history }
-  if (outcome === 'rolled_back') return { ...settled, kept: state.kept.filter((release) => release !== to) }
-  return {
+  if (outcome === 'rolled_back')
+    return settlePromotion({ ...settled, kept: state.kept.filter((release) => release !== to) }, event)
+  const served = {
     ...settled,
     serving: to,
     servingSince: at,
@@ -166,6 +186,7 @@ const settle = (
     verified: [to, ...state.verified.filter((release) => release !== to)].slice(0, limits.environmentHistoryMax),
     approvals: state.approvals.filter(({ release }) => release !== to),
   }
+  return settlePromotion(served, event)
 }
 
 const approve = (
@@ -176,12 +197,18 @@ const approve = (
     ? state
     : { ...state, approvals: [...state.approvals, { release, by, at, reason }].slice(-limits.environmentHistoryMax) }
 
+const wakeAt = (state: EnvironmentState): number | null => {
+  const times = [soakAt(state), queueAt(state)].filter((time) => time !== null)
+  return times.length === 0 ? null : Math.min(...times)
+}
+
 /** See the table above. */
 export const environmentMachine: Machine<EnvironmentState, EnvironmentEvent, never> = {
   name: 'environment',
   version: 1,
   decide: (state, event) => ({ state: next(state, event), effects: [] }),
   outstanding: () => [],
-  nextAt: () => null,
-  settled: () => true,
+  nextAt: wakeAt,
+  // What waits in the queue is taken up again after a restart, whatever it waits for.
+  settled: (state) => state.queue === undefined && wakeAt(state) === null,
 }

@@ -35,6 +35,15 @@ export const limits = {
   restPortionMsMax: 60_000,
   /** Settled rollouts, verified releases and approvals that an environment remembers itself; older ones are in the ledger. */
   environmentHistoryMax: 50,
+  /** Releases that wait in the queue of one environment. */
+  queueEntriesMax: 20,
+  /** How long a release may wait in a queue, milliseconds (7 days): what waited for longer is not what anybody means any more. */
+  queueWaitMsMax: 604_800_000,
+  /** What of the time that a release serves is counted at once, at least and at most, milliseconds: each is a row of the ledger. */
+  soakPortionMsMin: 1_000,
+  soakPortionMsMax: 900_000,
+  /** How late a look at the end of a portion may be for the portion to count, milliseconds: later means that nobody looked. */
+  soakLateMsMax: 10_000,
   /** Characters of an id that people read and type: `rel_` and 12 hex digits, 48 bits. */
   shortIdLength: 16,
   /** Pause until a result that could not be written for lack of room is written again, milliseconds. */

@@ -15,7 +15,8 @@ import type { Commit, Lease, RequestRecord, Store, Stored } from '../ports/store
 import { InFlight } from './in-flight.ts'
 import type { Job } from './perform.ts'
 import { type AnyEffect, type AnyEvent, machines, machineVersions } from './machines.ts'
-import { type Held, heldOf, type Input, keyText, type Plan, planTransaction, sluice, unwritten } from './transaction.ts'
+import { sluice } from '../core/model.ts'
+import { type Held, heldOf, type Input, keyText, type Plan, planTransaction, unwritten } from './transaction.ts'
 
 /** What the loop asks of the rest of the engine. */
 export type LoopOptions = {

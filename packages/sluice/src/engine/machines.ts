@@ -1,5 +1,11 @@
 /** The machines behind one face, so that the loop treats every aggregate alike. The only file that forgets their types. */
-import { type Consequence, environmentKey, rolloutConsequences, runConsequences } from '../core/consequences.ts'
+import {
+  type Consequence,
+  environmentConsequences,
+  environmentKey,
+  rolloutConsequences,
+  runConsequences,
+} from '../core/consequences.ts'
 import { emptyEnvironment, environmentMachine } from '../core/environment.ts'
 import { SluiceError } from '../core/errors.ts'
 import type { AggregateKey, AggregateKind, LedgerEntry } from '../core/ledger/entry.ts'
@@ -88,7 +94,7 @@ export const machines: Readonly<Record<AggregateKind, AnyMachine>> = {
     related: (state) => (state.status === 'absent' ? [] : [environmentKey(state.plan.service, state.plan.spec.name)]),
     consequences: rolloutConsequences,
   }),
-  environment: forget(environmentMachine, environmentOf),
+  environment: forget(environmentMachine, environmentOf, { consequences: environmentConsequences }),
   run: forget(runMachine, () => ({ status: 'absent' as const }), {
     // Its state is as large as its plan, and a step changes a job or two.
     entriesPerState: (state) => (state.status === 'absent' ? 1 : Math.max(limits.snapshotRowsMin, state.jobs.length)),

@@ -51,6 +51,13 @@ const environment: Forms<EnvironmentEvent['type']> = {
   frozen: [],
   unfrozen: [],
   approved: [],
+  time_passed: [],
+  queued: [],
+  queue_cancelled: [],
+  queue_superseded: [],
+  queue_deferred: [],
+  queue_refused: [],
+  queue_started: [],
 }
 
 /** The forms of every machine's events. */
