@@ -14,7 +14,7 @@ import type { Actor, EnvironmentSpec, ReleaseId, RolloutId } from './model.ts'
 
 /** A release that waits for its turn. */
 export type QueueEntry = {
-  /** `que_…`. */
+  /** A person's is named by the rollout that it will be (`rol_…`), Sluice's own by its release (`que_…`). */
   readonly id: string
   readonly release: ReleaseId
   readonly purpose: 'deploy' | 'promote'

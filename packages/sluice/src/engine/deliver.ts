@@ -84,7 +84,10 @@ export const deliver = async (world: Deliveries, order: Order, signal: AbortSign
   }
 }
 
-/** An environment that only lacks approvals is waited for; every other refusal is an answer. */
+/** What a job waits for rather than fail: a person's word, and the time that the release must serve before. */
+const waitsFor = ({ kind }: Refusal): boolean => kind === 'approval_missing' || kind === 'soaking'
+
+/** An environment that only lacks approvals or soak is waited for; every other refusal is an answer. */
 const start = async (
   world: Deliveries,
   { action, key, service, since, by }: Order,
@@ -96,7 +99,7 @@ const start = async (
   if (known !== null) return known
   for (;;) {
     const refusals = await world.refusals(command)
-    if (refusals.length === 0 || refusals.some(({ kind }) => kind !== 'approval_missing')) break
+    if (refusals.length === 0 || !refusals.every(waitsFor)) break
     await pause(world.clock, signal)
   }
   return world.deploy(command, { by, key, signal })

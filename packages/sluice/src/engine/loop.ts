@@ -80,12 +80,12 @@ export class Loop {
 
   /**
    * Decides and commits inputs as one transaction, made by `make` from the held states of `keys` without any wait in between.
-   * Resolves once durable, with which inputs changed something; then their effects are on their way.
+   * Resolves once durable, with which inputs changed something; then their effects are on their way. `request` may be made after the decision.
    */
   async transact(
     keys: readonly AggregateKey[],
     make: Make,
-    request: RequestRecord | null = null,
+    request: RequestRecord | (() => RequestRecord) | null = null,
   ): Promise<readonly boolean[]> {
     const touched = [...keys]
     try {
@@ -108,7 +108,11 @@ export class Loop {
    * Decides on what is held. A refusal, and an answer that nothing changes, wait until what they were decided on is durable: if it turns
    * out never to have been, they are decided again.
    */
-  async #decide(keys: AggregateKey[], make: Make, request: RequestRecord | null): Promise<Decided> {
+  async #decide(
+    keys: AggregateKey[],
+    make: Make,
+    request: RequestRecord | (() => RequestRecord) | null,
+  ): Promise<Decided> {
     for (;;) {
       while (keys.some((key) => !this.#held.has(keyText(key)))) await this.hold(keys)
       const { lease } = this.#running()
@@ -131,7 +135,8 @@ export class Loop {
         const { plan } = decided
         // Held and handed over in the same turn as it was decided, so that the next decision stands on it and is written after it.
         for (const held of plan.held) this.#held.set(keyText(held.key), held)
-        return { plan, written: this.#commit({ lease, transitions: plan.transitions, request }) }
+        const record = typeof request === 'function' ? request() : request
+        return { plan, written: this.#commit({ lease, transitions: plan.transitions, request: record }) }
       }
       await Promise.allSettled(this.#commits)
       this.#running()

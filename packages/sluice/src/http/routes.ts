@@ -39,6 +39,13 @@ const page = z.strictObject({
   cursor: z.string().max(500).optional().meta({ description: '`next` of the page before.' }),
 })
 const choice = z.strictObject({ release: release.nullish(), reason })
+const deployChoice = z.strictObject({
+  release: release.nullish(),
+  whenBusy: z.enum(['queue', 'refuse']).nullish().meta({
+    description: 'Whether to wait for its turn when it may not enter now; as the config says (`whenBusy`) when absent.',
+  }),
+  reason,
+})
 const withReason = z.strictObject({ reason })
 
 const read = { query: none, body: none, errors: ['not_found'], open: false, cli: null } as const
@@ -78,7 +85,7 @@ export const routes: { readonly [Id in RouteId]: RouteSpec<Id> } = {
     ...read,
     summary: 'Starts a rollout of a release (the latest, when none is named). Answers once it is durable.',
     cli: 'deploy',
-    body: choice,
+    body: deployChoice,
     response: 'Started',
     errors: admission,
   },
@@ -86,7 +93,7 @@ export const routes: { readonly [Id in RouteId]: RouteSpec<Id> } = {
     ...read,
     summary: 'Starts a rollout of the release that serves the environment before this one.',
     cli: 'promote',
-    body: choice,
+    body: deployChoice,
     response: 'Started',
     errors: admission,
   },
@@ -137,6 +144,20 @@ export const routes: { readonly [Id in RouteId]: RouteSpec<Id> } = {
     cli: 'env unfreeze',
     body: withReason,
     response: 'Environment',
+    errors: command,
+  },
+  'environments.queue': {
+    ...read,
+    summary: 'Who holds an environment, and which releases wait for their turn, in order, with the reason.',
+    cli: 'env queue',
+    response: 'Queue',
+  },
+  'environments.dequeue': {
+    ...read,
+    summary: 'Takes a release out of the queue.',
+    cli: 'env dequeue',
+    body: withReason,
+    response: 'Queue',
     errors: command,
   },
   'releases.list': {

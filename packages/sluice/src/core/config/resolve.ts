@@ -32,10 +32,24 @@ export const resolveEnvironments = (settings: Settings, versions: SecretVersions
       progressDeadlineMs: own.progressDeadlineMs,
       approvals: own.approvals,
       freeze: own.freeze,
+      ...promotionOf(own),
     }
     return [spec]
   })
 }
+
+/** Absent where the config says nothing, so that a release from before these keys keeps its id. */
+const promotionOf = ({
+  promotion,
+  approvalsExpireAfterMs,
+  whenBusy,
+  queue = promotion?.auto === true ? { supersede: 'older' } : undefined,
+}: Settings['environments'][string]): Partial<EnvironmentSpec> => ({
+  ...(promotion === undefined ? {} : { promotion }),
+  ...(approvalsExpireAfterMs === undefined ? {} : { approvalsExpireAfterMs }),
+  ...(whenBusy === undefined ? {} : { whenBusy }),
+  ...(queue === undefined ? {} : { queue }),
+})
 
 /** Names of the secrets that instances of an environment get. */
 export const secretNames = (settings: Settings, environment: string): readonly string[] => [

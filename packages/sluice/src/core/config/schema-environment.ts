@@ -3,6 +3,7 @@ import { limits } from '../limits.ts'
 import type { FreezeWindow, JudgePolicy, Sticky } from '../model.ts'
 import { count, key, moment, name, positiveDuration, share, text, variableName, variables } from './fields.ts'
 import { healthOverrideSchema } from './schema-health.ts'
+import { promotionSchema, queueSchema } from './schema-promotion.ts'
 import { strategySchema } from './schema-strategy.ts'
 import type { EnvironmentSettings } from './settings.ts'
 
@@ -164,11 +165,28 @@ export const environmentSchema: z.ZodType<EnvironmentSettings> = z
         description: 'Times in which no rollout may start; a rollback always may.',
         examples: [[{ from: '2026-12-24T00:00:00Z', until: '2026-12-27T00:00:00Z', reason: 'holidays' }]],
       }),
+      promotion: key(promotionSchema.optional(), {
+        description: 'What a release must have been through in the environment before, and whether it then comes by itself.',
+        examples: [{ soak: '30m' }, { soak: '30m', auto: true }],
+      }),
+      approvalsExpireAfter: key(positiveDuration().optional(), {
+        description: 'How long an approval counts; by default until its release has been in.',
+        examples: ['1d'],
+      }),
+      whenBusy: key(z.enum(['queue', 'refuse'], "expected 'queue' or 'refuse'").optional(), {
+        description: "What a deploy does while another rollout is live here; by default it is refused ('refuse').",
+        examples: ['queue'],
+      }),
+      queue: key(queueSchema.optional(), {
+        description: 'Who gives way in the queue of releases that wait for their turn here.',
+        examples: [{ supersede: 'older' }],
+      }),
     },
     { error: 'expected an environment: { listen: 8080 }' },
   )
-  .transform(({ drainTimeout, stopGrace, progressDeadline, ...rest }) => ({
+  .transform(({ drainTimeout, stopGrace, progressDeadline, approvalsExpireAfter, ...rest }) => ({
     ...rest,
+    ...(approvalsExpireAfter === undefined ? {} : { approvalsExpireAfterMs: approvalsExpireAfter }),
     drainTimeoutMs: drainTimeout,
     stopGraceMs: stopGrace,
     progressDeadlineMs: progressDeadline,

@@ -8,6 +8,7 @@ import type {
   LedgerVerificationView,
   PageView,
   PlanView,
+  QueueView,
   ReleaseDetailView,
   ReleaseVerificationView,
   ReleaseView,
@@ -31,6 +32,9 @@ export type PageInput = { readonly limit?: number | undefined; readonly cursor?:
 export type ReasonInput = { readonly reason?: string | null | undefined }
 /** A release (id, its beginning, version or `latest`) and why. */
 export type ReleaseInput = ReasonInput & { readonly release?: string | null | undefined }
+
+/** What to do while somebody else is at it; as the config says when absent. */
+export type QueueInput = { readonly whenBusy?: 'queue' | 'refuse' | null | undefined }
 
 /** The done of a command that gives nothing else. */
 export type DoneView = None
@@ -63,8 +67,8 @@ export type Contract = {
     body: None
     response: PlanView
   }
-  'environments.deploy': { query: None; body: ReleaseInput; response: StartedView }
-  'environments.promote': { query: None; body: ReleaseInput; response: StartedView }
+  'environments.deploy': { query: None; body: ReleaseInput & QueueInput; response: StartedView }
+  'environments.promote': { query: None; body: ReleaseInput & QueueInput; response: StartedView }
   'environments.rollback': { query: None; body: ReleaseInput; response: StartedView }
   'environments.approve': { query: None; body: ReasonInput & { readonly release: string }; response: DoneView }
   'environments.lock': {
@@ -79,6 +83,8 @@ export type Contract = {
     response: EnvironmentView
   }
   'environments.unfreeze': { query: None; body: ReasonInput; response: EnvironmentView }
+  'environments.queue': { query: None; body: None; response: QueueView }
+  'environments.dequeue': { query: None; body: ReasonInput; response: QueueView }
   'releases.list': { query: PageInput; body: None; response: PageView<ReleaseView> }
   'releases.show': { query: None; body: None; response: ReleaseDetailView }
   'releases.verify': { query: { readonly key?: string | undefined }; body: None; response: ReleaseVerificationView }

@@ -189,6 +189,32 @@ export type EnvironmentView = {
     readonly outcome: 'succeeded' | 'rolled_back'
     readonly at: number
   }[]
+  /** What waits for its turn, in order. */
+  readonly queue: readonly QueueEntryView[]
+  /** How long what serves was seen to serve, where the next environment asks for it. */
+  readonly soak: { readonly servedMs: number; readonly soakMs: number } | null
+  /** An older release that a person chose; nothing goes past it by itself. */
+  readonly pin: { readonly release: ReleaseRef; readonly by: Actor; readonly at: number } | null
+}
+
+/** A release that waits for its turn in an environment. */
+export type QueueEntryView = {
+  /** The rollout that it will be, when a person asked. */
+  readonly id: string
+  readonly release: ReleaseRef
+  readonly purpose: 'deploy' | 'promote'
+  readonly by: Actor
+  readonly at: number
+  readonly reason: string | null
+  /** Why it still waits although it had its turn; null before. */
+  readonly waits: { readonly detail: string; readonly lookAt: number | null } | null
+}
+
+/** Who holds an environment, and who waits for it. */
+export type QueueView = {
+  readonly environment: string
+  readonly holder: { readonly rollout: string; readonly release: ReleaseRef; readonly by: Actor; readonly since: number } | null
+  readonly queue: readonly QueueEntryView[]
 }
 
 /** All environments of the service, in the order in which releases pass them. */
@@ -210,8 +236,8 @@ export type PlanView = {
   readonly refusals: readonly Refusal[]
 }
 
-/** A rollout that a request started or turned around. */
-export type StartedView = { readonly rollout: string; readonly kind: 'started' | 'aborted' }
+/** A rollout that a request started or turned around, or that will be once it is its turn. */
+export type StartedView = { readonly rollout: string; readonly kind: 'started' | 'aborted' | 'queued' }
 
 /** A release. */
 export type ReleaseView = ReleaseRef & {

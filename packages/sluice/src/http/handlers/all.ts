@@ -4,6 +4,7 @@ import { attachmentHandlers } from './attachments.ts'
 import { environmentHandlers } from './environments.ts'
 import { evidenceHandlers } from './evidence.ts'
 import { ledgerHandlers } from './ledger.ts'
+import { queueHandlers } from './queues.ts'
 import { releaseHandlers } from './releases.ts'
 import { rolloutHandlers } from './rollouts.ts'
 import { runHandlers } from './runs.ts'
@@ -13,6 +14,7 @@ import { serverHandlers } from './server.ts'
 export const handlers: Handlers<Exclude<RouteId, StreamId>> = {
   ...serverHandlers,
   ...environmentHandlers,
+  ...queueHandlers,
   ...releaseHandlers,
   ...runHandlers,
   ...evidenceHandlers,

@@ -1,7 +1,7 @@
 /** Environments as the API tells them. */
 import type { EnvironmentState } from '../../core/environment.ts'
 import type { ReleaseId } from '../../core/model.ts'
-import type { EnvironmentView, ObservedView, RolloutView } from '../client/views.ts'
+import type { EnvironmentView, ObservedView, QueueEntryView, RolloutView } from '../client/views.ts'
 import { refOf, type Known } from './releases.ts'
 
 /** Settled rollouts shown with an environment. */
@@ -19,6 +19,8 @@ export type Surroundings = {
 export const releasesNamed = (state: EnvironmentState): readonly ReleaseId[] => [
   ...[state.serving, state.previous].filter((id) => id !== null),
   ...state.approvals.map(({ release }) => release),
+  ...(state.queue ?? []).map(({ release }) => release),
+  ...(state.pin === undefined ? [] : [state.pin.release]),
   ...state.history.slice(0, historyShown).map(({ release }) => release),
 ]
 
@@ -40,7 +42,27 @@ export const environmentView = (
   history: state.history
     .slice(0, historyShown)
     .map(({ rollout, release, outcome, at }) => ({ rollout, release: refOf(release, known), outcome, at })),
+  queue: queueViews(state, known),
+  soak: soakView(state),
+  pin: state.pin === undefined ? null : { ...state.pin, release: refOf(state.pin.release, known) },
 })
+
+/** What waits for an environment, in order. */
+export const queueViews = ({ queue = [] }: EnvironmentState, known: Known): readonly QueueEntryView[] =>
+  queue.map(({ id, release, purpose, by, at, reason, waits }) => ({
+    id,
+    release: refOf(release, known),
+    purpose,
+    by,
+    at,
+    reason,
+    waits: waits === undefined ? null : { detail: waits.detail, lookAt: waits.lookAt },
+  }))
+
+const soakView = ({ soaks = [], serving }: EnvironmentState): EnvironmentView['soak'] => {
+  const soak = soaks.find(({ release }) => release === serving)
+  return soak === undefined ? null : { servedMs: soak.servedMs, soakMs: soak.onward.soakMs }
+}
 
 const servingView = ({ serving, servingSince }: EnvironmentState, known: Known): EnvironmentView['serving'] => {
   const release = serving === null ? undefined : known.get(serving)

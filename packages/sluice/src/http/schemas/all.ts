@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { AttachmentsView, EvidenceView, InsightsView } from '../client/evidence-views.ts'
 import type * as runViews from '../client/run-views.ts'
 import type * as views from '../client/views.ts'
-import { environment, environments } from './environments.ts'
+import { environment, environments, queue } from './environments.ts'
 import { attachments, evidence, insights } from './evidence.ts'
 import { at } from './fields.ts'
 import { ledgerPage, ledgerVerification } from './ledger.ts'
@@ -26,8 +26,9 @@ export const schemas: Schemas = {
   }),
   Environment: environment,
   Environments: environments,
+  Queue: queue,
   Plan: plan,
-  Started: z.strictObject({ rollout: z.string(), kind: z.enum(['started', 'aborted']) }),
+  Started: z.strictObject({ rollout: z.string(), kind: z.enum(['started', 'aborted', 'queued']) }),
   Done: z.strictObject({}),
   Releases: pageOf(release),
   Release: releaseDetail,
@@ -64,6 +65,7 @@ export type Schemas = {
   readonly Server: z.ZodType<views.ServerView>
   readonly Environment: z.ZodType<views.EnvironmentView>
   readonly Environments: z.ZodType<views.EnvironmentsView>
+  readonly Queue: z.ZodType<views.QueueView>
   readonly Plan: z.ZodType<views.PlanView>
   readonly Started: z.ZodType<views.StartedView>
   readonly Done: z.ZodType<Readonly<Record<string, never>>>
