@@ -183,6 +183,37 @@ test('a rollout that advances or reverts has an effect in flight, a time to wake
   }
 })
 
+const onward = { soakMs: 100, to: [{ environment: 'next', soakMs: 100, auto: true }] } as const
+
+const queueEvent = (state: EnvironmentState, draw: Draw, at: number): EnvironmentEvent => {
+  const [first] = state.queue ?? []
+  const entry = draw(4) === 0 ? 'rol_0' : (first?.id ?? 'rol_0')
+  switch (draw(6)) {
+    case 0:
+      return { type: 'queue_cancelled', at, entry, by, reason: null }
+    case 1:
+      return { type: 'queue_superseded', at, entry, by: 'rol_1' }
+    case 2:
+      return { type: 'queue_refused', at, entry, detail: 'it is held' }
+    case 3:
+      return { type: 'queue_started', at, entry, rollout: rolloutId('rol_3') }
+    case 4:
+      return {
+        type: 'queue_deferred',
+        at,
+        entry,
+        why: ['locked'],
+        detail: 'x',
+        lookAt: draw(3) === 0 ? null : at + draw(9),
+      }
+    default: {
+      const who = draw(2) === 0 ? by : ({ kind: 'system', name: 'sluice' } as const)
+      const release = idOf(one(draw, ['a', 'b', 'c']))
+      return { type: 'queued', at, entry: { id: `rol_${draw(5)}`, release, purpose: 'promote', by: who, reason: null } }
+    }
+  }
+}
+
 const environmentSubject: Subject<EnvironmentState, EnvironmentEvent, never> = {
   machine: environmentMachine,
   initial: emptyEnvironment('shop', 'production'),
@@ -190,7 +221,12 @@ const environmentSubject: Subject<EnvironmentState, EnvironmentEvent, never> = {
     const at = draw(1_000)
     const release = idOf(one(draw, ['a', 'b', 'c']))
     const rollout = draw(3) === 0 ? rolloutId(`rol_${draw(5)}`) : (state.live ?? rolloutId(`rol_${draw(5)}`))
-    switch (draw(8)) {
+    switch (draw(12)) {
+      case 8:
+        return { type: 'time_passed', at: environmentMachine.nextAt(state) ?? at }
+      case 9:
+      case 10:
+        return queueEvent(state, draw, at)
       case 0:
         return { type: 'locked', at, by, reason: 'incident', until: draw(2) === 0 ? null : at + draw(100) }
       case 1:
@@ -211,6 +247,9 @@ const environmentSubject: Subject<EnvironmentState, EnvironmentEvent, never> = {
           from: state.serving,
           to: release,
           keepsPrevious: draw(2) === 0,
+          ...(draw(2) === 0 ? { onward } : {}),
+          ...(draw(4) === 0 ? { isReturn: true } : {}),
+          ...(draw(4) === 0 ? { pinnedBy: by } : {}),
         }
       }
       default:

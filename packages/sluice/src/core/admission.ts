@@ -54,15 +54,14 @@ export type AdmissionInput = {
  * freeze, order and approvals because the release that it brings back passed them before.
  */
 export const admit = (input: AdmissionInput): Admission => {
-  const checks =
-    input.purpose === 'rollback'
-      ? [serving, live, served]
-      : [serving, live, ahead, locked, frozen, verified, soaked, approved, automatic]
+  const checks = input.purpose === 'rollback' ? [serving, live, served] : forward()
   const refusals = checks.flatMap((check) => check(input))
   return refusals.length === 0 ? { kind: 'admitted' } : { kind: 'refused', refusals }
 }
 
 type Check = (input: AdmissionInput) => readonly Refusal[]
+
+const forward = (): readonly Check[] => [serving, live, ahead, locked, frozen, verified, soaked, approved, automatic]
 
 const short = (id: ReleaseId): string => id.slice(0, limits.shortIdLength)
 
@@ -171,7 +170,8 @@ const soaked: Check = ({ spec, release, before }) => {
   return [{ kind: 'soaking', who: spec.after, until: null, detail, hint: `sluice env show ${spec.after}` }]
 }
 
-const minutes = (ms: number): string => (ms < 120_000 ? `${Math.floor(ms / 1_000)} s` : `${Math.floor(ms / 60_000)} min`)
+const minutes = (ms: number): string =>
+  ms < 120_000 ? `${Math.floor(ms / 1_000)} s` : `${Math.floor(ms / 60_000)} min`
 
 const automatic: Check = ({ environment, release, automatic: asked }) => {
   const reluctance = asked === undefined ? null : reluctanceOf(environment, { release, serving: asked.serving })

@@ -41,25 +41,26 @@ export type Passage = {
 }
 
 /** The environment's state; folded from its ledger rows. */
-export type EnvironmentState = PromotionState & QueueState & {
-  readonly service: string
-  readonly environment: string
-  /** Grows with each admission; the first half of every fence. */
-  readonly token: number
-  readonly live: RolloutId | null
-  readonly lock: Lock | null
-  readonly freezes: readonly (FreezeWindow & { readonly by: Actor })[]
-  readonly serving: ReleaseId | null
-  readonly servingSince: number | null
-  /** What served before, also when that was taken back; where a rollback goes is `releaseBefore`. */
-  readonly previous: ReleaseId | null
-  /** Still running without traffic, for an instant return. */
-  readonly kept: readonly ReleaseId[]
-  /** Releases that succeeded here, newest first, bounded. */
-  readonly verified: readonly ReleaseId[]
-  readonly approvals: readonly Approval[]
-  readonly history: readonly Passage[]
-}
+export type EnvironmentState = PromotionState &
+  QueueState & {
+    readonly service: string
+    readonly environment: string
+    /** Grows with each admission; the first half of every fence. */
+    readonly token: number
+    readonly live: RolloutId | null
+    readonly lock: Lock | null
+    readonly freezes: readonly (FreezeWindow & { readonly by: Actor })[]
+    readonly serving: ReleaseId | null
+    readonly servingSince: number | null
+    /** What served before, also when that was taken back; where a rollback goes is `releaseBefore`. */
+    readonly previous: ReleaseId | null
+    /** Still running without traffic, for an instant return. */
+    readonly kept: readonly ReleaseId[]
+    /** Releases that succeeded here, newest first, bounded. */
+    readonly verified: readonly ReleaseId[]
+    readonly approvals: readonly Approval[]
+    readonly history: readonly Passage[]
+  }
 
 /** What can happen to an environment. */
 export type EnvironmentEvent =
@@ -131,9 +132,7 @@ export const emptyEnvironment = (service: string, environment: string): Environm
 const next = (state: EnvironmentState, event: EnvironmentEvent): EnvironmentState => {
   switch (event.type) {
     case 'rollout_admitted':
-      return state.live === null
-        ? { ...countSoak(state, event.at, 'now'), live: event.rollout, token: state.token + 1 }
-        : state
+      return enter(countSoak(state, event.at, 'now'), event)
     case 'rollout_settled':
       return state.live === event.rollout ? settle(state, event) : state
     case 'locked':
@@ -163,6 +162,13 @@ const next = (state: EnvironmentState, event: EnvironmentEvent): EnvironmentStat
     default:
       return unreachable(event)
   }
+}
+
+const enter = (
+  state: EnvironmentState,
+  event: Extract<EnvironmentEvent, { type: 'rollout_admitted' }>,
+): EnvironmentState => {
+  return state.live === null ? { ...state, live: event.rollout, token: state.token + 1 } : state
 }
 
 const hasRunOut = ({ until }: Lock, at: number): boolean => until !== null && until <= at

@@ -5,6 +5,7 @@
  * counts nothing, so that a release does not soak while nobody looks. While a rollout is under way in the environment nothing is counted either: what the environment shows then
  * is not the release's alone.
  */
+import type { EnvironmentState } from './environment.ts'
 import { isoTime } from './iso-time.ts'
 import { limits } from './limits.ts'
 import type { Actor, EnvironmentSpec, Release, ReleaseId } from './model.ts'
@@ -85,7 +86,7 @@ export const soakAt = (state: Serving): number | null => {
 }
 
 /** The same state object when no portion has ended; `force` ends it early. */
-export const countSoak = <State extends Serving>(state: State, at: number, ends: 'due' | 'now'): State => {
+export const countSoak = (state: EnvironmentState, at: number, ends: 'due' | 'now'): EnvironmentState => {
   const soak = countingSoak(state)
   if (soak === null || at === soak.countedAt) return state
   const elapsedMs = at - soak.countedAt
@@ -98,7 +99,7 @@ export const countSoak = <State extends Serving>(state: State, at: number, ends:
   return withSoak(state, { ...soak, servedMs: soak.servedMs + countedMs, countedAt: at })
 }
 
-const withSoak = <State extends Serving>(state: State, soak: Soak): State => ({
+const withSoak = (state: EnvironmentState, soak: Soak): EnvironmentState => ({
   ...state,
   soaks: [soak, ...(state.soaks ?? []).filter(({ release }) => release !== soak.release)].slice(
     0,
@@ -114,11 +115,11 @@ type Settled = SettledPromotion & {
 }
 
 /** What a settled rollout changes; `state` is the environment after it, before this. */
-export const settlePromotion = <State extends Serving>(state: State, settled: Settled): State => {
+export const settlePromotion = (state: EnvironmentState, settled: Settled): EnvironmentState => {
   const { at, outcome, from, to, onward, isReturn, pinnedBy } = settled
   if (outcome === 'rolled_back') return resumed(state, at)
   const { pin: _, ...unpinned } = state
-  const next = { ...unpinned, ...(pinnedBy === undefined ? {} : { pin: { release: to, by: pinnedBy, at } }) } as State
+  const next = pinnedBy === undefined ? unpinned : { ...unpinned, pin: { release: to, by: pinnedBy, at } }
   const left = isReturn === true && from !== null ? forget(next, from) : next
   if (onward === undefined) return left
   const known = left.soaks?.find(({ release }) => release === to)
@@ -126,11 +127,11 @@ export const settlePromotion = <State extends Serving>(state: State, settled: Se
 }
 
 /** What was taken away is not soaked: it begins anew, should it come again. */
-const forget = <State extends Serving>(state: State, release: ReleaseId): State =>
+const forget = (state: EnvironmentState, release: ReleaseId): EnvironmentState =>
   state.soaks === undefined ? state : { ...state, soaks: state.soaks.filter((soak) => soak.release !== release) }
 
 /** What served during a rollout that was taken back goes on soaking from now on. */
-const resumed = <State extends Serving>(state: State, at: number): State => {
+const resumed = (state: EnvironmentState, at: number): EnvironmentState => {
   const soak = countingSoak(state)
   return soak === null ? state : withSoak(state, { ...soak, countedAt: at })
 }
@@ -149,7 +150,11 @@ export const offersOf = (before: Serving, after: Serving): readonly Offer[] => {
 }
 
 /** How much longer a release must serve in the environment before, ms; 0 once it has soaked. */
-export const soakLeftMs = ({ promotion }: EnvironmentSpec, before: PromotionState | null, release: ReleaseId): number => {
+export const soakLeftMs = (
+  { promotion }: EnvironmentSpec,
+  before: PromotionState | null,
+  release: ReleaseId,
+): number => {
   const soakMs = promotion?.soakMs ?? 0
   const servedMs = before?.soaks?.find((soak) => soak.release === release)?.servedMs ?? 0
   return Math.max(0, soakMs - servedMs)

@@ -9,6 +9,7 @@
  * Entries are part of the environment's state; its events `queued`, `queue_…` are in `environment.ts`.
  */
 import type { Admission, Refusal, RefusalKind } from './admission.ts'
+import type { EnvironmentState } from './environment.ts'
 import { limits } from './limits.ts'
 import type { Actor, EnvironmentSpec, ReleaseId, RolloutId } from './model.ts'
 
@@ -72,7 +73,7 @@ export const aheadInLine = ({ queue }: QueueState): readonly QueueEntry[] =>
   (queue ?? []).filter(({ waits }) => waits === undefined)
 
 /** The queue after an event; the same state object when it changes nothing. */
-export const nextQueue = <State extends QueueState>(state: State, event: QueueEvent): State => {
+export const nextQueue = (state: EnvironmentState, event: QueueEvent): EnvironmentState => {
   const queue = state.queue ?? []
   if (event.type === 'queued') {
     const { entry, at } = event
@@ -81,13 +82,25 @@ export const nextQueue = <State extends QueueState>(state: State, event: QueueEv
       return queue.length >= limits.queueEntriesMax ? state : withQueue(state, [...queue, { ...entry, at }])
     // What Sluice would take in by itself and a person asks for is the person's, at the same place.
     const isTakenOver = known.by.kind === 'system' && entry.by.kind === 'person' && known.id !== entry.id
-    return isTakenOver ? withQueue(state, queue.map((one) => (one === known ? { ...entry, at } : one))) : state
+    return isTakenOver
+      ? withQueue(
+          state,
+          queue.map((one) => (one === known ? { ...entry, at } : one)),
+        )
+      : state
   }
   const found = queue.find(({ id }) => id === event.entry)
   if (found === undefined) return state
-  if (event.type !== 'queue_deferred') return withQueue(state, queue.filter((entry) => entry !== found))
+  if (event.type !== 'queue_deferred')
+    return withQueue(
+      state,
+      queue.filter((entry) => entry !== found),
+    )
   const { at, why, detail, lookAt } = event
-  return withQueue(state, queue.map((entry) => (entry === found ? { ...entry, waits: { at, why, detail, lookAt } } : entry)))
+  return withQueue(
+    state,
+    queue.map((entry) => (entry === found ? { ...entry, waits: { at, why, detail, lookAt } } : entry)),
+  )
 }
 
 /** When a turn is to be asked again, epoch ms; null when nothing waits for a time, or a rollout is live. */
@@ -98,7 +111,7 @@ export const queueAt = ({ queue, live }: QueueState & { readonly live: unknown }
 }
 
 /** Entries whose time to ask again has come; the same state object when there is none. */
-export const queueTimePassed = <State extends QueueState & { readonly live: unknown }>(state: State, at: number): State => {
+export const queueTimePassed = (state: EnvironmentState, at: number): EnvironmentState => {
   const dueAt = queueAt(state)
   if (dueAt === null || dueAt > at) return state
   return withQueue(
@@ -111,9 +124,9 @@ export const queueTimePassed = <State extends QueueState & { readonly live: unkn
   )
 }
 
-const withQueue = <State extends QueueState>(state: State, queue: readonly QueueEntry[]): State => {
+const withQueue = (state: EnvironmentState, queue: readonly QueueEntry[]): EnvironmentState => {
   const { queue: _, ...rest } = state
-  return (queue.length === 0 ? rest : { ...rest, queue }) as State
+  return queue.length === 0 ? rest : { ...rest, queue }
 }
 
 /** What is known of an entry at its turn. */
@@ -158,8 +171,9 @@ type Known = { readonly entry: QueueEntry; readonly found: Candidate | string }
 /** The newest entry of a newer release behind this one, whose config lets it pass. */
 const heirOf = (entry: QueueEntry, { cutAt }: Candidate, known: readonly Known[]): string | undefined => {
   const behind = known.slice(known.findIndex((one) => one.entry === entry) + 1)
-  return behind.findLast(({ found }) => typeof found !== 'string' && found.spec.queue?.supersede === 'older' && found.cutAt > cutAt)
-    ?.entry.id
+  return behind.findLast(
+    ({ found }) => typeof found !== 'string' && found.spec.queue?.supersede === 'older' && found.cutAt > cutAt,
+  )?.entry.id
 }
 
 const turnOf = (entry: QueueEntry, found: Candidate | string, now: number): QueueMove | null => {

@@ -65,4 +65,3 @@ export const cancelQueued = async (
     hint: `sluice env queue ${environment}`,
   })
 }
-

@@ -67,7 +67,10 @@ export class QueueKeeper {
     await this.#desk.loop.transact([key, ...keys], (stateOf) => this.#inputs(key, read, stateOf))
   }
 
-  async #read(target: { readonly service: string; readonly environment: string }, queue: readonly QueueEntry[]): Promise<Read> {
+  async #read(
+    target: { readonly service: string; readonly environment: string },
+    queue: readonly QueueEntry[],
+  ): Promise<Read> {
     const read = new Map<string, Prepared | string>()
     for (const entry of queue) {
       try {

@@ -29,10 +29,9 @@ const only = (waiting: readonly { readonly id: string }[], environment: string):
   const [first] = waiting
   if (first !== undefined && waiting.length === 1) return first.id
   throw new SluiceError('usage_invalid', {
-    detail: first === undefined ? `nothing waits for ${environment}` : `${waiting.length} wait for ${environment}: which?`,
+    detail:
+      first === undefined ? `nothing waits for ${environment}` : `${waiting.length} wait for ${environment}: which?`,
     hint:
-      first === undefined
-        ? `sluice env queue ${environment}`
-        : `sluice env dequeue ${environment} --entry ${first.id}`,
+      first === undefined ? `sluice env queue ${environment}` : `sluice env dequeue ${environment} --entry ${first.id}`,
   })
 }

@@ -184,10 +184,7 @@ const environmentIssues = (settings: Settings, distance: Distance): readonly Con
   return [...unknown, ...circle, ...promotionIssues(settings, after), ...listenIssues(settings)]
 }
 
-const promotionIssues = (
-  settings: Settings,
-  after: ReadonlyMap<string, string | null>,
-): readonly ConfigIssue[] =>
+const promotionIssues = (settings: Settings, after: ReadonlyMap<string, string | null>): readonly ConfigIssue[] =>
   Object.entries(settings.environments).flatMap(([name, { promotion }]): readonly ConfigIssue[] =>
     promotion === undefined || after.get(name) !== null
       ? []

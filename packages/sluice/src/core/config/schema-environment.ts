@@ -166,7 +166,8 @@ export const environmentSchema: z.ZodType<EnvironmentSettings> = z
         examples: [[{ from: '2026-12-24T00:00:00Z', until: '2026-12-27T00:00:00Z', reason: 'holidays' }]],
       }),
       promotion: key(promotionSchema.optional(), {
-        description: 'What a release must have been through in the environment before, and whether it then comes by itself.',
+        description:
+          'What a release must have been through in the environment before, and whether it then comes by itself.',
         examples: [{ soak: '30m' }, { soak: '30m', auto: true }],
       }),
       approvalsExpireAfter: key(positiveDuration().optional(), {

@@ -92,7 +92,7 @@ export type EnvironmentConfig = {
   readonly promotion?: PromotionConfig
   /** How long an approval counts; by default until its release has been in. */
   readonly approvalsExpireAfter?: Duration
-  /** What a deploy does while another rollout is live here; by default it is refused (`'refuse'`). */
+  /** What a deploy does while another rollout is live here; by default it is refused ('refuse'). */
   readonly whenBusy?: 'queue' | 'refuse'
   /** Who gives way in the queue of releases that wait for their turn here. */
   readonly queue?: QueueConfig
@@ -108,7 +108,7 @@ export type PromotionConfig = {
 
 /** Who gives way in the queue. */
 export type QueueConfig = {
-  /** Whether what waits gives way to a newer release that comes to wait behind it (`'older'`), or to nobody (`'none'`). */
+  /** Whether what waits gives way to a newer release that comes to wait behind it ('older'), or to nobody ('none'). */
   readonly supersede: 'older' | 'none'
 }
 

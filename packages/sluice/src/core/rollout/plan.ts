@@ -54,9 +54,11 @@ export const planRollout = ({ purpose, environment, from, to, kept }: PlanInput)
 }
 
 /** What the environments' promotion needs to know once this has settled; empty unless one is configured. */
-const promotionOf = (
-  { from, to, environment }: Pick<PlanInput, 'from' | 'to' | 'environment'>,
-): Pick<RolloutPlan, 'onward' | 'isBackward'> => {
+const promotionOf = ({
+  from,
+  to,
+  environment,
+}: Pick<PlanInput, 'from' | 'to' | 'environment'>): Pick<RolloutPlan, 'onward' | 'isBackward'> => {
   const onward = onwardFrom(to, environment)
   const isAuto = [to, from].some((release) => release !== null && specOf(release, environment).promotion?.auto === true)
   const isBackward = isAuto && from !== null && to.cutAt < from.cutAt

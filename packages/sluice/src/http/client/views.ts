@@ -213,7 +213,12 @@ export type QueueEntryView = {
 /** Who holds an environment, and who waits for it. */
 export type QueueView = {
   readonly environment: string
-  readonly holder: { readonly rollout: string; readonly release: ReleaseRef; readonly by: Actor; readonly since: number } | null
+  readonly holder: {
+    readonly rollout: string
+    readonly release: ReleaseRef
+    readonly by: Actor
+    readonly since: number
+  } | null
   readonly queue: readonly QueueEntryView[]
 }
 

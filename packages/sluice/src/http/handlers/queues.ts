@@ -23,8 +23,6 @@ const show = async (context: ApiContext, { service, environment }: EnvironmentTa
   const queued = (state.queue ?? []).map(({ release }) => release)
   const known = await knownReleases(context, live === null ? queued : [live.plan.to, ...queued])
   const holder =
-    live === null
-      ? null
-      : { rollout: live.id, release: refOf(live.plan.to, known), by: live.by, since: live.startedAt }
+    live === null ? null : { rollout: live.id, release: refOf(live.plan.to, known), by: live.by, since: live.startedAt }
   return { environment, holder, queue: queueViews(state, known) }
 }
