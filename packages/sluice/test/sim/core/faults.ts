@@ -61,6 +61,8 @@ export const faults = {
   request_repeated: 50,
   command_freeze: 51,
   deploy_rival: 52,
+  deploy_queued: 53,
+  command_dequeue: 54,
 } as const
 
 /** A fault by name. */

@@ -97,6 +97,8 @@ const harmless: readonly boolean[] = faultNames.map((name) =>
     'request_repeated',
     'command_freeze',
     'deploy_rival',
+    'deploy_queued',
+    'command_dequeue',
   ]).has(name),
 )
 
