@@ -24,6 +24,8 @@ const commands: Readonly<Record<Killer, readonly string[]>> = {
     'src/core/judge/*.test.ts',
     'src/core/environment.test.ts',
     'src/core/admission.test.ts',
+    'src/core/promotion.test.ts',
+    'src/core/queue.test.ts',
     'test/machine-laws.test.ts',
   ],
   pipelineTests: [

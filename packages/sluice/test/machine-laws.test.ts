@@ -248,7 +248,7 @@ const environmentSubject: Subject<EnvironmentState, EnvironmentEvent, never> = {
           to: release,
           keepsPrevious: draw(2) === 0,
           ...(draw(2) === 0 ? { onward } : {}),
-          ...(draw(4) === 0 ? { isReturn: true } : {}),
+          ...(draw(4) === 0 ? { purpose: 'rollback' as const } : {}),
           ...(draw(4) === 0 ? { pinnedBy: by } : {}),
         }
       }

@@ -40,6 +40,7 @@ export const rolloutConsequences = (before: RolloutState, after: RolloutState): 
         from: plan.from,
         to: plan.to,
         keepsPrevious,
+        ...(plan.purpose === 'rollback' ? { purpose: plan.purpose } : {}),
         ...promotionOf(after),
       },
     },
@@ -48,14 +49,10 @@ export const rolloutConsequences = (before: RolloutState, after: RolloutState): 
 
 type Settled = Extract<RolloutState, { status: 'succeeded' | 'rolled_back' }>
 
-const promotionOf = ({ plan, by }: Settled): SettledPromotion => {
-  const isConfigured = plan.onward !== undefined || plan.isBackward === true
-  return {
-    ...(plan.onward === undefined ? {} : { onward: plan.onward }),
-    ...(isConfigured && plan.purpose === 'rollback' ? { isReturn: true } : {}),
-    ...(plan.isBackward === true && by.kind === 'person' ? { pinnedBy: by } : {}),
-  }
-}
+const promotionOf = ({ plan, by }: Settled): SettledPromotion => ({
+  ...(plan.onward === undefined ? {} : { onward: plan.onward }),
+  ...(plan.isBackward === true && by.kind === 'person' ? { pinnedBy: by } : {}),
+})
 
 /** A release that has soaked goes to wait for its turn where Sluice takes it by itself: once, in the transaction that says so. */
 export const environmentConsequences = (before: EnvironmentState, after: EnvironmentState): readonly Consequence[] =>

@@ -37,6 +37,8 @@ export const limits = {
   environmentHistoryMax: 50,
   /** Releases that wait in the queue of one environment. */
   queueEntriesMax: 20,
+  /** Pause until a queue that could not be looked at is looked at again, milliseconds. */
+  queueRetryMs: 2_000,
   /** How long a release may wait in a queue, milliseconds (7 days): what waited for longer is not what anybody means any more. */
   queueWaitMsMax: 604_800_000,
   /** What of the time that a release serves is counted at once, at least and at most, milliseconds: each is a row of the ledger. */

@@ -125,7 +125,7 @@ test('nothing soaks while a rollout is under way, and what stays goes on from th
 test('what was taken back has not soaked, however long it served', () => {
   const soaked = wake(after([...passage(0, { to: a }), ...passage(1, { from: a, to: b })]), 40 * minute).state
   strictEqual(servedMs(soaked, b), 30 * minute)
-  const back = after(passage(41 * minute, { from: b, to: a, isReturn: true }), soaked)
+  const back = after(passage(41 * minute, { from: b, to: a, purpose: 'rollback' }), soaked)
   strictEqual(servedMs(back, b), undefined)
   strictEqual(servedMs(back, a), 1, 'what it served before counts on')
 })

@@ -41,8 +41,8 @@ export type Pin = { readonly release: ReleaseId; readonly by: Actor; readonly at
 /** What a settled rollout says about promotion; every part is absent unless configured. */
 export type SettledPromotion = {
   readonly onward?: Onward
-  /** A rollout back to what served before; what it took away has not soaked. */
-  readonly isReturn?: true
+  /** A rollout back to what served before; what it took away has not soaked. Absent for a way forward. */
+  readonly purpose?: 'rollback'
   /** Who chose an older release than the one that served. */
   readonly pinnedBy?: Actor
 }
@@ -116,11 +116,11 @@ type Settled = SettledPromotion & {
 
 /** What a settled rollout changes; `state` is the environment after it, before this. */
 export const settlePromotion = (state: EnvironmentState, settled: Settled): EnvironmentState => {
-  const { at, outcome, from, to, onward, isReturn, pinnedBy } = settled
+  const { at, outcome, from, to, onward, purpose, pinnedBy } = settled
   if (outcome === 'rolled_back') return resumed(state, at)
   const { pin: _, ...unpinned } = state
   const next = pinnedBy === undefined ? unpinned : { ...unpinned, pin: { release: to, by: pinnedBy, at } }
-  const left = isReturn === true && from !== null ? forget(next, from) : next
+  const left = purpose === 'rollback' && from !== null ? forget(next, from) : next
   if (onward === undefined) return left
   const known = left.soaks?.find(({ release }) => release === to)
   return withSoak(left, { release: to, servedMs: known?.servedMs ?? 0, countedAt: at, onward })

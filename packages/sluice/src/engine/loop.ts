@@ -226,7 +226,9 @@ export class Loop {
   async #again(key: AggregateKey, event: AnyEvent, error: SluiceError): Promise<void> {
     this.#options.log.warn('commit_retried', { key: keyText(key), event: event.type, code: error.code })
     if (error.code === 'store_full') await this.#options.store.releaseBallast()
-    this.#options.clock.after(limits.commitRetryMs, () => this.submit(key, event))
+    // What the time is, the next wake-up says; said by both, it would be said more often with every write that fails.
+    const retry = event.type === 'time_passed' ? () => this.#wake() : () => this.submit(key, event)
+    this.#options.clock.after(limits.commitRetryMs, retry)
   }
 
   async #park(key: AggregateKey, detail: string): Promise<void> {

@@ -22,6 +22,8 @@ export class QueueKeeper {
   readonly #log: Log
   #isLooking = false
   #isWanted = false
+  /** A look failed, and the next is a while off: every write that fails costs everybody else theirs. */
+  #isPausing = false
 
   constructor(parts: { readonly desk: Desk; readonly log: Log }) {
     this.#desk = parts.desk
@@ -36,7 +38,7 @@ export class QueueKeeper {
   /** Looks at all queues; at most one look at a time, and one more when something moved meanwhile. */
   look(): void {
     this.#isWanted = true
-    if (this.#isLooking) return
+    if (this.#isLooking || this.#isPausing) return
     this.#isLooking = true
     void this.#passes().finally(() => {
       this.#isLooking = false
@@ -44,18 +46,27 @@ export class QueueKeeper {
   }
 
   async #passes(): Promise<void> {
-    while (this.#isWanted) {
+    while (this.#isWanted && !this.#isPausing) {
       this.#isWanted = false
       for (const key of this.#desk.loop.live('environment')) {
         try {
           await this.#pass(key)
         } catch (error) {
           this.#log.warn('queue_not_moved', { environment: key.id, error: String(error) })
-          // Who waits writes nothing, so that nothing else would wake this up.
-          if (this.#desk.loop.isRunning) this.#desk.clock.after(limits.commitRetryMs, () => this.look())
+          this.#pause()
         }
       }
     }
+  }
+
+  /** Who waits writes nothing, so that nothing else would wake this up. */
+  #pause(): void {
+    if (this.#isPausing || !this.#desk.loop.isRunning) return
+    this.#isPausing = true
+    this.#desk.clock.after(limits.queueRetryMs, () => {
+      this.#isPausing = false
+      this.look()
+    })
   }
 
   async #pass(key: AggregateKey): Promise<void> {

@@ -430,8 +430,10 @@ class Schedule {
 
   /** Invariant: nothing is refused here, where all wait their turn; but one that was replaced does not know what happened since. */
   #mustNotBeRefused(request: Request, process: Incarnation, { detail }: SluiceError): void {
-    const { key, hasRival } = request
-    if (hasRival) request.isDone = true
+    const { key, isWayBack } = request
+    const hasRival = request.hasRival || this.#isAuto || this.#hasQueue
+    // Who wants to go back asks again, and then turns around what had its turn first.
+    if (hasRival && !isWayBack) request.isDone = true
     if (hasRival) return
     if (this.#planes.at(-1)?.process !== process) return
     this.#breach ??= new Breach(`${key} was refused for no reason: ${detail}`)
@@ -459,17 +461,19 @@ class Schedule {
     const environment = environmentOn(this.#disk)
     const { random } = this.#setting
     const before = environment === null ? null : releaseBefore(environment)
-    if (before !== null && (random.next() & 1) === 0)
+    if (before !== null && (random.next() & 1) === 0) {
+      // It turns around what came by itself or had its turn, if that is live by now.
+      if (this.#isAuto || this.#hasQueue) this.#setting.harmed = true
       return this.#request((engine, caller) => engine.rollback({ ...target, release: null }, caller), {
         isWayBack: true,
       })
+    }
     const used = new Set(environment?.history.map(({ release }) => slotOf(release)))
     const slots = this.#isAuto ? slotCount - 1 : slotCount
     const slot = used.size % slots
-    const isDouble = this.#setting.strikesEngine(faults.deploy_rival)
-    const hasRival = isDouble || this.#isAuto || this.#hasQueue
+    const hasRival = this.#setting.strikesEngine(faults.deploy_rival)
     // Both at once: one of them gets in, whoever is asked first.
-    for (const wanted of isDouble ? [slot, (slot + 1) % slots] : [slot]) {
+    for (const wanted of hasRival ? [slot, (slot + 1) % slots] : [slot]) {
       const release = this.#releases[wanted]?.id ?? null
       this.#request((engine, caller) => engine.deploy({ ...target, purpose: 'deploy', release }, caller), { hasRival })
     }
@@ -513,8 +517,7 @@ class Schedule {
       this.#turns.took(row, this.#deaths + this.#jumps)
       const isSettled = row.type === 'rollout_settled' && row.key.id === `${serviceName}/${environmentName}`
       if (isSettled) this.#mustHaveSucceededIfUnharmed()
-      if (isSettled && this.#remaining > 0)
-        this.#after(this.#setting.random.below(500), () => this.#deploy())
+      if (isSettled && this.#remaining > 0) this.#after(this.#setting.random.below(500), () => this.#deploy())
     }
     if (live === null) {
       const token = environmentOn(this.#disk)?.token ?? 0
