@@ -9,6 +9,14 @@ const promotion = (...[file, find, replace, why]: MutantRow): Mutant => ({
   killers: ['engineSim', 'coreTests'],
 })
 
+const train = (...[file, find, replace, why]: MutantRow): Mutant => ({
+  file,
+  find,
+  replace,
+  why,
+  killers: ['coreTests'],
+})
+
 /** One after the other. */
 export const promotionMutants: readonly Mutant[] = [
   promotion(
@@ -92,5 +100,35 @@ export const promotionMutants: readonly Mutant[] = [
     'if (!stillStands(found, stateOf)) return null',
     '',
     'a plan is made for what served when it was queued',
+  ),
+  train(
+    'core/train/machine.ts',
+    "const last = state.members.findLastIndex(({ status }) => status === 'arrived')",
+    "const last = state.members.findIndex(({ status }) => status === 'arrived')",
+    'the first that arrived goes back first',
+  ),
+  train(
+    'core/train/machine.ts',
+    "if (state.members.some(({ status }) => status === 'stopping' || status === 'returning')) return unchanged(state)",
+    '',
+    'what has not stopped yet counts as stopped',
+  ),
+  train(
+    'core/train/machine.ts',
+    "return unchanged(isStranded ? { ...state, status: 'parked' } : { ...state, status: 'rolled_back', settledAt: at })",
+    "return unchanged({ ...state, status: 'rolled_back', settledAt: at })",
+    'a train is back although some of it stayed',
+  ),
+  train(
+    'engine/perform-train.ts',
+    '  const known = await world.rolloutOf(deliveryOf(work, key))\n  if (known !== null) return arrival(work, known)\n',
+    '',
+    'a restart asks for the same rollout again',
+  ),
+  train(
+    'engine/perform-train.ts',
+    "if (rollout === null) return { kind: 'not_arrived', rollout: null, detail: 'it had not begun' }\n  await world.abort",
+    "if (rollout !== null) return { kind: 'not_arrived', rollout: null, detail: 'it had not begun' }\n  await world.abort",
+    'what moves is left to itself when the train goes back',
   ),
 ]

@@ -27,6 +27,7 @@ const commands: Readonly<Record<Killer, readonly string[]>> = {
     'src/core/promotion.test.ts',
     'src/core/queue.test.ts',
     'test/machine-laws.test.ts',
+    'test/engine/train.test.ts',
   ],
   pipelineTests: [
     '--test',

@@ -37,6 +37,8 @@ export const limits = {
   environmentHistoryMax: 50,
   /** Releases that wait in the queue of one environment. */
   queueEntriesMax: 20,
+  /** Releases that go together in one train. */
+  trainMembersMax: 50,
   /** Pause until a queue that could not be looked at is looked at again, milliseconds. */
   queueRetryMs: 2_000,
   /** How long a release may wait in a queue, milliseconds (7 days): what waited for longer is not what anybody means any more. */

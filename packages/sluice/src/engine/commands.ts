@@ -172,7 +172,7 @@ export const approve = async (
 }
 
 /** What "deploy", "promote" and "roll back" mean when no release is named. */
-const chooseRelease = async (
+export const chooseRelease = async (
   { reading }: Desk,
   { service, environment, purpose, release }: DeployCommand,
 ): Promise<Release> => {

@@ -84,8 +84,8 @@ export const deliver = async (world: Deliveries, order: Order, signal: AbortSign
   }
 }
 
-/** What a job waits for rather than fail: a person's word, and the time that the release must serve before. */
-const waitsFor = ({ kind }: Refusal): boolean => kind === 'approval_missing' || kind === 'soaking'
+/** Whether a job (or a train) waits for this rather than fail: a person's word, and the time that the release must serve before. */
+export const waitsFor = ({ kind }: Refusal): boolean => kind === 'approval_missing' || kind === 'soaking'
 
 /** An environment that only lacks approvals or soak is waited for; every other refusal is an answer. */
 const start = async (
@@ -105,7 +105,8 @@ const start = async (
   return world.deploy(command, { by, key, signal })
 }
 
-const pause = (clock: Clock, signal: AbortSignal): Promise<void> =>
+/** Lets a look pass; rejects `outcome_unknown` once the signal falls. */
+export const pause = (clock: Clock, signal: AbortSignal): Promise<void> =>
   new Promise((resolve, reject) => {
     const giveUp = (): void => {
       cancel()

@@ -32,6 +32,7 @@ import { cancelQueued, type WhenBusy } from './queue-commands.ts'
 import { QueueKeeper } from './queue-keeper.ts'
 import { Reading } from './reading.ts'
 import { SlotKeeper } from './slots.ts'
+import { commandTrain, startTrain, type TrainCommand } from './train-commands.ts'
 import { createTypedSecrets, type TypedSecrets, withoutValues } from './typed-secrets.ts'
 import {
   cancelRun,
@@ -171,6 +172,19 @@ export class Engine {
   cancelQueued(target: EnvironmentTarget & { readonly entry: string }, caller: Caller): Promise<object> {
     return this.#once(caller, { name: 'cancelQueued', target }, (asking) =>
       nothing(cancelQueued(this.#desk, target, asking)),
+    )
+  }
+
+  startTrain(command: TrainCommand, caller: Caller): Promise<{ readonly train: string }> {
+    return this.#once(caller, { name: 'startTrain', command }, (asking) => startTrain(this.#desk, command, asking))
+  }
+
+  /** Turning around is a way back, and so passes a full disk. */
+  commandTrain(train: string, type: 'abort_requested' | 'retry_requested', caller: Caller): Promise<object> {
+    return this.#evenIfFull(() =>
+      this.#once(caller, { name: 'commandTrain', train, type }, (asking) =>
+        nothing(commandTrain(this.#desk, { train, type }, asking)),
+      ),
     )
   }
 

@@ -19,6 +19,7 @@ import { runSummary } from '../core/pipeline/summary.ts'
 import { absentRelease, releaseMachine } from '../core/release-machine.ts'
 import { rolloutMachine } from '../core/rollout/machine.ts'
 import { liftState, type StateLift, type VersionedState } from '../core/state-lift.ts'
+import { trainMachine } from '../core/train/machine.ts'
 import type { Stored } from '../ports/store.ts'
 
 /** What the loop knows of any effect. */
@@ -102,6 +103,7 @@ export const machines: Readonly<Record<AggregateKind, AnyMachine>> = {
     consequences: runConsequences,
   }),
   release: forget(releaseMachine, () => absentRelease),
+  train: forget(trainMachine, () => ({ status: 'absent' as const })),
 }
 
 /** The newest version of each machine that this program understands. */
@@ -110,6 +112,7 @@ export const machineVersions: Readonly<Record<AggregateKind, number>> = {
   release: machines.release.version,
   rollout: machines.rollout.version,
   environment: machines.environment.version,
+  train: machines.train.version,
 }
 
 /** A stored state as today's machine understands it, with what happened since it was written. Throws `store_newer`, `ledger_broken`. */

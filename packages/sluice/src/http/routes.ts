@@ -8,6 +8,7 @@ import { limits } from '../core/limits.ts'
 import type { Contract } from './client/contract.ts'
 import type { RouteId } from './client/paths.ts'
 import { pipelineInput } from './schemas/pipelines.ts'
+import { trainRoutes } from './routes-trains.ts'
 import type { Schemas } from './schemas/all.ts'
 
 /** One row of the table. */
@@ -339,13 +340,14 @@ export const routes: { readonly [Id in RouteId]: RouteSpec<Id> } = {
     response: 'Rollout',
     errors: command,
   },
+  ...trainRoutes,
   'ledger.page': {
     ...read,
     summary: 'Rows of the ledger in order, of everything or of one aggregate.',
     query: z.strictObject({
       after: seq.optional(),
       limit: count(limits.pageItemsMax).optional(),
-      kind: z.enum(['run', 'release', 'rollout', 'environment']).optional(),
+      kind: z.enum(['run', 'release', 'rollout', 'environment', 'train']).optional(),
       id: z.string().max(200).optional(),
     }),
     response: 'LedgerPage',

@@ -7,6 +7,7 @@ import type { EnvironmentEvent } from '../environment.ts'
 import type { RunEvent } from '../pipeline/types.ts'
 import type { ReleaseEvent } from '../release-machine.ts'
 import type { RolloutEvent } from '../rollout/types.ts'
+import type { TrainEvent } from '../train/types.ts'
 import type { AggregateKind } from './entry.ts'
 import type { Forms } from './upcast.ts'
 
@@ -60,5 +61,15 @@ const environment: Forms<EnvironmentEvent['type']> = {
   queue_started: [],
 }
 
+const train: Forms<TrainEvent['type']> = {
+  train_started: [],
+  effect_succeeded: [],
+  effect_failed: [],
+  effect_unknown: [],
+  abort_requested: [],
+  retry_requested: [],
+  work_parked: [],
+}
+
 /** The forms of every machine's events. */
-export const ledgerForms: Readonly<Record<AggregateKind, Forms>> = { run, release, rollout, environment }
+export const ledgerForms: Readonly<Record<AggregateKind, Forms>> = { run, release, rollout, environment, train }

@@ -8,9 +8,10 @@
  * | advancing | effect_succeeded                                                  | advancing · succeeded · returning · rolled_back       |
  * | advancing | effect_failed                                                     | returning                                             |
  * | advancing | effect_unknown                                                    | advancing                                             |
- * | advancing | abort_requested                                                   | returning · rolled_back                               |
+ * | advancing | abort_requested                                                   | returning                                             |
  * | advancing | work_parked                                                       | advancing                                             |
- * | returning | effect_succeeded, effect_failed                                   | returning · rolled_back · parked                      |
+ * | returning | effect_succeeded                                                  | returning · rolled_back · parked                      |
+ * | returning | effect_failed                                                     | returning · parked                                    |
  * | returning | effect_unknown, work_parked                                       | returning                                             |
  * | parked    | retry_requested, abort_requested                                  | returning                                             |
  *
@@ -19,6 +20,7 @@
  */
 import { limits } from '../limits.ts'
 import { assert, type Decision, type Machine, unreachable } from '../machine.ts'
+import type { Actor } from '../model.ts'
 import type {
   MemberState,
   Train,
@@ -116,7 +118,9 @@ const effectOf = (id: string, sequence: number, action: TrainAction): TrainEffec
   action,
 })
 
-const abort = (state: Train, { by, reason, at }: Extract<TrainEvent, { type: 'abort_requested' }>): TrainDecision => {
+type Said = { readonly by: Actor; readonly reason: string | null; readonly at: number }
+
+const abort = (state: Train, { by, reason, at }: Said): TrainDecision => {
   if (state.status === 'parked') return again(state, at)
   return state.status === 'advancing' ? turnBack(state, { kind: 'command', by, reason }, at) : unchanged(state)
 }

@@ -19,6 +19,7 @@ import type {
   WhyView,
 } from './views.ts'
 import type { AttachmentsView, EvidenceView, InsightsView } from './evidence-views.ts'
+import type { TrainStartedView, TrainView } from './train-views.ts'
 import type { JobLogView, RunDetailView, RunEventName, RunListView, RunStartedView } from './run-views.ts'
 
 /** What people may say to a rollout. */
@@ -35,6 +36,16 @@ export type ReleaseInput = ReasonInput & { readonly release?: string | null | un
 
 /** What to do while somebody else is at it; as the config says when absent. */
 export type QueueInput = { readonly whenBusy?: 'queue' | 'refuse' | null | undefined }
+
+/** Releases that are to go together; a member without a service is of this control plane's own, one without a release takes what a promotion would. */
+export type TrainInput = ReasonInput & {
+  readonly members: readonly {
+    readonly service?: string | null | undefined
+    readonly environment: string
+    readonly release?: string | null | undefined
+  }[]
+  readonly order?: 'ordered' | 'parallel' | undefined
+}
 
 /** The done of a command that gives nothing else. */
 export type DoneView = None
@@ -141,11 +152,19 @@ export type Contract = {
     response: RolloutView
   }
   'rollouts.approve': { query: None; body: ReasonInput; response: RolloutView }
+  'trains.list': { query: PageInput; body: None; response: PageView<TrainView> }
+  'trains.start': { query: None; body: TrainInput; response: TrainStartedView }
+  'trains.show': { query: None; body: None; response: TrainView }
+  'trains.command': {
+    query: None
+    body: ReasonInput & { readonly command: 'abort' | 'retry' }
+    response: TrainView
+  }
   'ledger.page': {
     query: {
       readonly after?: number | undefined
       readonly limit?: number | undefined
-      readonly kind?: 'run' | 'release' | 'rollout' | 'environment' | undefined
+      readonly kind?: 'run' | 'release' | 'rollout' | 'environment' | 'train' | undefined
       readonly id?: string | undefined
     }
     body: None

@@ -286,7 +286,7 @@ export type ReleaseVerificationView = {
 /** One row of the ledger. */
 export type LedgerRowView = {
   readonly seq: number
-  readonly key: { readonly kind: 'run' | 'release' | 'rollout' | 'environment'; readonly id: string }
+  readonly key: { readonly kind: 'run' | 'release' | 'rollout' | 'environment' | 'train'; readonly id: string }
   readonly version: number
   readonly type: string
   readonly form: number

@@ -9,6 +9,7 @@ import { releaseHandlers } from './releases.ts'
 import { rolloutHandlers } from './rollouts.ts'
 import { runHandlers } from './runs.ts'
 import { serverHandlers } from './server.ts'
+import { trainHandlers } from './trains.ts'
 
 /** A handler for every route but the streams; the type sees to it that none is missing. */
 export const handlers: Handlers<Exclude<RouteId, StreamId>> = {
@@ -20,5 +21,6 @@ export const handlers: Handlers<Exclude<RouteId, StreamId>> = {
   ...evidenceHandlers,
   ...attachmentHandlers,
   ...rolloutHandlers,
+  ...trainHandlers,
   ...ledgerHandlers,
 }

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import type { AttachmentsView, EvidenceView, InsightsView } from '../client/evidence-views.ts'
 import type * as runViews from '../client/run-views.ts'
+import type * as trainViews from '../client/train-views.ts'
 import type * as views from '../client/views.ts'
 import { environment, environments, queue } from './environments.ts'
 import { attachments, evidence, insights } from './evidence.ts'
@@ -9,6 +10,7 @@ import { at } from './fields.ts'
 import { ledgerPage, ledgerVerification } from './ledger.ts'
 import { release, releaseDetail, releaseVerification } from './releases.ts'
 import { plan, rollout, rolloutDetail, why } from './rollouts.ts'
+import { train, trainStarted } from './trains.ts'
 import { jobLog, runDetail, runListed, runStarted } from './runs.ts'
 
 const pageOf = <Item>(item: z.ZodType<Item>): z.ZodType<views.PageView<Item>> =>
@@ -44,6 +46,9 @@ export const schemas: Schemas = {
   Rollout: rollout,
   RolloutDetail: rolloutDetail,
   Why: why,
+  Train: train,
+  Trains: pageOf(train),
+  TrainStarted: trainStarted,
   LedgerPage: ledgerPage,
   LedgerVerification: ledgerVerification,
   Health: z.strictObject({ status: z.enum(['ok', 'unavailable']), detail: z.string() }),
@@ -83,6 +88,9 @@ export type Schemas = {
   readonly Rollout: z.ZodType<views.RolloutView>
   readonly RolloutDetail: z.ZodType<views.RolloutDetailView>
   readonly Why: z.ZodType<views.WhyView>
+  readonly Train: z.ZodType<trainViews.TrainView>
+  readonly Trains: z.ZodType<views.PageView<trainViews.TrainView>>
+  readonly TrainStarted: z.ZodType<trainViews.TrainStartedView>
   readonly LedgerPage: z.ZodType<views.LedgerPageView>
   readonly LedgerVerification: z.ZodType<views.LedgerVerificationView>
   readonly Health: z.ZodType<views.HealthView>

@@ -1,0 +1,73 @@
+/** The rows of release trains. */
+import { z } from 'zod'
+import { limits } from '../core/limits.ts'
+import type { RouteSpec } from './routes.ts'
+
+type TrainRoute = 'trains.list' | 'trains.start' | 'trains.show' | 'trains.command'
+
+const none = z.strictObject({})
+const reason = z.string().max(limits.reasonCharactersMax).nullish().meta({ description: 'Why; goes to the ledger.' })
+const name = z.string().min(1).max(limits.nameLengthMax)
+const read = { query: none, body: none, errors: ['not_found'], open: false, cli: null } as const
+
+/** See `routes.ts`. */
+export const trainRoutes: { readonly [Id in TrainRoute]: RouteSpec<Id> } = {
+  'trains.list': {
+    ...read,
+    summary: 'Release trains, newest first.',
+    cli: 'train ls',
+    query: z.strictObject({
+      limit: z.coerce
+        .number<number>()
+        .int()
+        .min(1)
+        .max(limits.pageItemsMax)
+        .optional()
+        .meta({ description: 'Items at most.' }),
+      cursor: z.string().max(500).optional().meta({ description: '`next` of the page before.' }),
+    }),
+    response: 'Trains',
+    errors: [],
+  },
+  'trains.start': {
+    ...read,
+    summary:
+      'Starts a release train: all of its releases arrive, or all of them come back. Answers once it is durable, with every release fixed.',
+    cli: 'train start',
+    body: z.strictObject({
+      members: z
+        .array(
+          z.strictObject({
+            service: name.nullish().meta({ description: "This control plane's own, when absent." }),
+            environment: name,
+            release: z.string().min(1).max(200).nullish().meta({
+              description: 'An id, its beginning, a version, or `latest`; what a promotion would take, when absent.',
+            }),
+          }),
+        )
+        .min(1)
+        .max(limits.trainMembersMax),
+      order: z
+        .enum(['ordered', 'parallel'])
+        .optional()
+        .meta({ description: 'One after the other as listed (the default), or all at once.' }),
+      reason,
+    }),
+    response: 'TrainStarted',
+    errors: ['not_found', 'config_invalid', 'command_conflict', 'store_full'],
+  },
+  'trains.show': {
+    ...read,
+    summary: 'One release train: each member and where it stands.',
+    cli: 'train show',
+    response: 'Train',
+  },
+  'trains.command': {
+    ...read,
+    summary: 'Turns a train around, or tries again what could not be taken back.',
+    cli: 'train abort|retry',
+    body: z.strictObject({ command: z.enum(['abort', 'retry']), reason }),
+    response: 'Train',
+    errors: ['not_found', 'command_conflict', 'store_full'],
+  },
+}
