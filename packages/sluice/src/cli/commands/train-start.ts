@@ -11,7 +11,7 @@ const lookMs = 500
 
 /** `sluice train start`. */
 export const command: Command = async (cli, input) => {
-  const plan = await planOf(input.args.filter((word) => word !== undefined))
+  const plan = await planOf(input.rest)
   return withClient(cli, 'server', async (client) => {
     const order = flagOption(input, 'parallel') ? ({ order: 'parallel' } as const) : {}
     const body = { ...plan, ...order, reason: textOption(input, 'message') }
