@@ -13,13 +13,16 @@
  * | queued            | the release does not wait yet, and there is room | queue                                          |
  * | queue_cancelled, queue_superseded, queue_refused, queue_started | the entry waits | queue                          |
  * | queue_deferred    | the entry waits                              | queue                                              |
+ * | verification_ran  | always                                       | verification                                       |
  */
 import type { Machine } from './machine.ts'
 import { unreachable } from './machine.ts'
 import { limits } from './limits.ts'
 import type { Actor, FreezeWindow, ReleaseId, RolloutId } from './model.ts'
-import { countSoak, type PromotionState, type SettledPromotion, settlePromotion, soakAt } from './promotion.ts'
-import { nextQueue, queueAt, type QueueEvent, type QueueState, queueTimePassed } from './queue.ts'
+import { countSoak, type Pin, type SettledPromotion, settlePromotion, type Soak, soakAt } from './promotion.ts'
+import { nextQueue, queueAt, type QueueEntry, type QueueEvent, queueTimePassed } from './queue.ts'
+import { outcomeOf } from './verification/report.ts'
+import type { CheckOutcome, VerificationReport } from './verification/types.ts'
 
 /** A person's hold on an environment: nothing enters until it is taken off or runs out. */
 export type Lock = { readonly by: Actor; readonly reason: string; readonly at: number; readonly until: number | null }
@@ -40,27 +43,44 @@ export type Passage = {
   readonly at: number
 }
 
+/** What the checks of the environment said when somebody had them made last. */
+export type LastVerification = {
+  readonly at: number
+  readonly by: Actor
+  readonly release: ReleaseId
+  readonly outcome: CheckOutcome
+  /** Names of the checks that did not pass. */
+  readonly notPassed: readonly string[]
+}
+
 /** The environment's state; folded from its ledger rows. */
-export type EnvironmentState = PromotionState &
-  QueueState & {
-    readonly service: string
-    readonly environment: string
-    /** Grows with each admission; the first half of every fence. */
-    readonly token: number
-    readonly live: RolloutId | null
-    readonly lock: Lock | null
-    readonly freezes: readonly (FreezeWindow & { readonly by: Actor })[]
-    readonly serving: ReleaseId | null
-    readonly servingSince: number | null
-    /** What served before, also when that was taken back; where a rollback goes is `releaseBefore`. */
-    readonly previous: ReleaseId | null
-    /** Still running without traffic, for an instant return. */
-    readonly kept: readonly ReleaseId[]
-    /** Releases that succeeded here, newest first, bounded. */
-    readonly verified: readonly ReleaseId[]
-    readonly approvals: readonly Approval[]
-    readonly history: readonly Passage[]
-  }
+export type EnvironmentState = {
+  readonly service: string
+  readonly environment: string
+  /** Grows with each admission; the first half of every fence. */
+  readonly token: number
+  readonly live: RolloutId | null
+  readonly lock: Lock | null
+  readonly freezes: readonly (FreezeWindow & { readonly by: Actor })[]
+  readonly serving: ReleaseId | null
+  readonly servingSince: number | null
+  /** What served before, also when that was taken back; where a rollback goes is `releaseBefore`. */
+  readonly previous: ReleaseId | null
+  /** Still running without traffic, for an instant return. */
+  readonly kept: readonly ReleaseId[]
+  /** Releases that succeeded here, newest first, bounded. */
+  readonly verified: readonly ReleaseId[]
+  readonly approvals: readonly Approval[]
+  readonly history: readonly Passage[]
+  /** Absent until somebody asked for the checks. */
+  readonly verification?: LastVerification
+  /** Newest first, bounded; absent where nobody asks for soak. */
+  readonly soaks?: readonly Soak[]
+  /** Absent while nobody chose an older release. */
+  readonly pin?: Pin
+  /** Absent while nothing waits. */
+  readonly queue?: readonly QueueEntry[]
+}
 
 /** What can happen to an environment. */
 export type EnvironmentEvent =
@@ -93,6 +113,14 @@ export type EnvironmentEvent =
     }
   | { readonly type: 'time_passed'; readonly at: number }
   | QueueEvent
+  /** The checks were made at the address of the environment, which served `release`. */
+  | {
+      readonly type: 'verification_ran'
+      readonly at: number
+      readonly by: Actor
+      readonly release: ReleaseId
+      readonly report: VerificationReport
+    }
 
 /**
  * Where a rollback goes that names no release: to what served before the one that serves now came in for the first time. So a second rollback goes a step further back, and never to
@@ -159,6 +187,8 @@ const next = (state: EnvironmentState, event: EnvironmentEvent): EnvironmentStat
     case 'queue_refused':
     case 'queue_started':
       return nextQueue(state, event)
+    case 'verification_ran':
+      return { ...state, verification: lastVerification(event) }
     default:
       return unreachable(event)
   }
@@ -170,6 +200,19 @@ const enter = (
 ): EnvironmentState => {
   return state.live === null ? { ...state, live: event.rollout, token: state.token + 1 } : state
 }
+
+const lastVerification = ({
+  at,
+  by,
+  release,
+  report,
+}: Extract<EnvironmentEvent, { type: 'verification_ran' }>): LastVerification => ({
+  at,
+  by,
+  release,
+  outcome: outcomeOf(report),
+  notPassed: report.results.filter(({ outcome }) => outcome !== 'passed').map(({ name }) => name),
+})
 
 const hasRunOut = ({ until }: Lock, at: number): boolean => until !== null && until <= at
 

@@ -3,6 +3,9 @@
  * Times are epoch milliseconds (`…At`), durations milliseconds (`…Ms`), shares basis points (`…Bp`, 0–10 000, hundredths of a percent).
  */
 
+import type { ExternalJudgeSpec, MetricsSpec } from './judge/outside/types.ts'
+import type { Check } from './verification/types.ts'
+
 declare const brand: unique symbol
 type Brand<Name extends string> = string & { readonly [brand]: Name }
 
@@ -135,6 +138,10 @@ export type EnvironmentSpec = {
   readonly strategy: Strategy
   readonly health: HealthPolicy
   readonly judge: JudgePolicy
+  /** Counters of a metric source that are judged too; absent for none. */
+  readonly metrics?: MetricsSpec
+  /** A judge outside that is asked too; absent for none. */
+  readonly externalJudge?: ExternalJudgeSpec
   readonly sticky: Sticky
   readonly drainTimeoutMs: number
   readonly stopGraceMs: number
@@ -150,6 +157,8 @@ export type EnvironmentSpec = {
   readonly whenBusy?: 'queue' | 'refuse'
   /** Absent: what waits gives way to nobody. */
   readonly queue?: { readonly supersede: 'older' | 'none' }
+  /** What is looked at before a release has traffic here, and after; absent when nothing is. */
+  readonly verify?: readonly Check[]
 }
 
 /** What a release is; the preimage of its id. */

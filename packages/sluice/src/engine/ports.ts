@@ -4,6 +4,7 @@ import type { Clock, Ids, Log } from '../ports/clock.ts'
 import type { ConfigLoader } from '../ports/config.ts'
 import type { JobDialect } from '../ports/dialect.ts'
 import type { Driver } from '../ports/driver.ts'
+import type { ExternalJudge, MetricSource } from '../ports/metrics.ts'
 import type { Pipelines } from '../ports/pipelines.ts'
 import type { Router } from '../ports/router.ts'
 import type { EvidenceStore } from '../ports/evidence.ts'
@@ -11,6 +12,7 @@ import type { JobRunner } from '../ports/runner.ts'
 import type { SecretSource } from '../ports/secrets.ts'
 import type { Source } from '../ports/source.ts'
 import type { Store } from '../ports/store.ts'
+import type { Verifier } from '../ports/verifier.ts'
 
 /** Everything the engine asks of the world; built once, in `app.ts`. */
 export type Ports = {
@@ -27,6 +29,11 @@ export type Ports = {
   readonly evidence: EvidenceStore
   readonly runner: JobRunner
   readonly secrets: SecretSource
+  /** Counters from outside the data plane. */
+  readonly metrics: MetricSource
+  readonly externalJudge: ExternalJudge
+  /** Looks at releases and environments from outside. */
+  readonly verifier: Verifier
   /** Pipelines of other systems. */
   readonly pipelines: Pipelines
   /** The rules of GitHub Actions, for what is decided between jobs. */

@@ -63,7 +63,7 @@ export class QueueKeeper {
   #pause(): void {
     if (this.#isPausing || !this.#desk.loop.isRunning) return
     this.#isPausing = true
-    this.#desk.clock.after(limits.queueRetryMs, () => {
+    this.#desk.clock.after(limits.commitRetryMs, () => {
       this.#isPausing = false
       this.look()
     })

@@ -8,7 +8,7 @@ import { limits } from '../core/limits.ts'
 import type { Contract } from './client/contract.ts'
 import type { RouteId } from './client/paths.ts'
 import { pipelineInput } from './schemas/pipelines.ts'
-import { trainRoutes } from './routes-trains.ts'
+import { promotionRoutes } from './routes-promotion.ts'
 import type { Schemas } from './schemas/all.ts'
 
 /** One row of the table. */
@@ -147,19 +147,14 @@ export const routes: { readonly [Id in RouteId]: RouteSpec<Id> } = {
     response: 'Environment',
     errors: command,
   },
-  'environments.queue': {
+  'environments.verify': {
     ...read,
-    summary: 'Who holds an environment, and which releases wait for their turn, in order, with the reason.',
-    cli: 'env queue',
-    response: 'Queue',
-  },
-  'environments.dequeue': {
-    ...read,
-    summary: 'Takes a release out of the queue.',
-    cli: 'env dequeue',
+    summary:
+      'Makes the checks of an environment through its address, now, and records what they said. Answers once they are over.',
+    cli: 'verify',
     body: withReason,
-    response: 'Queue',
-    errors: command,
+    response: 'Verification',
+    errors: ['not_found', 'config_invalid', 'command_conflict', 'outcome_unknown', 'store_full'],
   },
   'releases.list': {
     ...read,
@@ -340,7 +335,7 @@ export const routes: { readonly [Id in RouteId]: RouteSpec<Id> } = {
     response: 'Rollout',
     errors: command,
   },
-  ...trainRoutes,
+  ...promotionRoutes,
   'ledger.page': {
     ...read,
     summary: 'Rows of the ledger in order, of everything or of one aggregate.',

@@ -59,6 +59,7 @@ const environment: Forms<EnvironmentEvent['type']> = {
   queue_deferred: [],
   queue_refused: [],
   queue_started: [],
+  verification_ran: [],
 }
 
 const train: Forms<TrainEvent['type']> = {

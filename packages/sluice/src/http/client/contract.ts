@@ -16,6 +16,7 @@ import type {
   RolloutView,
   ServerView,
   StartedView,
+  VerificationView,
   WhyView,
 } from './views.ts'
 import type { AttachmentsView, EvidenceView, InsightsView } from './evidence-views.ts'
@@ -96,6 +97,7 @@ export type Contract = {
   'environments.unfreeze': { query: None; body: ReasonInput; response: EnvironmentView }
   'environments.queue': { query: None; body: None; response: QueueView }
   'environments.dequeue': { query: None; body: ReasonInput; response: QueueView }
+  'environments.verify': { query: None; body: ReasonInput; response: VerificationView }
   'releases.list': { query: PageInput; body: None; response: PageView<ReleaseView> }
   'releases.show': { query: None; body: None; response: ReleaseDetailView }
   'releases.verify': { query: { readonly key?: string | undefined }; body: None; response: ReleaseVerificationView }

@@ -22,6 +22,7 @@ export const paths = {
   'environments.unfreeze': { method: 'delete', path: '/v1/environments/:environment/freeze' },
   'environments.queue': { method: 'get', path: '/v1/environments/:environment/queue' },
   'environments.dequeue': { method: 'delete', path: '/v1/environments/:environment/queue/:entry' },
+  'environments.verify': { method: 'post', path: '/v1/environments/:environment/verification' },
   'releases.list': { method: 'get', path: '/v1/releases' },
   'releases.show': { method: 'get', path: '/v1/releases/:release' },
   'releases.verify': { method: 'get', path: '/v1/releases/:release/verification' },

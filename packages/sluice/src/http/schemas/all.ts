@@ -11,6 +11,7 @@ import { ledgerPage, ledgerVerification } from './ledger.ts'
 import { release, releaseDetail, releaseVerification } from './releases.ts'
 import { plan, rollout, rolloutDetail, why } from './rollouts.ts'
 import { train, trainStarted } from './trains.ts'
+import { verification } from './verification.ts'
 import { jobLog, runDetail, runListed, runStarted } from './runs.ts'
 
 const pageOf = <Item>(item: z.ZodType<Item>): z.ZodType<views.PageView<Item>> =>
@@ -30,6 +31,7 @@ export const schemas: Schemas = {
   Environments: environments,
   Queue: queue,
   Plan: plan,
+  Verification: verification,
   Started: z.strictObject({ rollout: z.string(), kind: z.enum(['started', 'aborted', 'queued']) }),
   Done: z.strictObject({}),
   Releases: pageOf(release),
@@ -72,6 +74,7 @@ export type Schemas = {
   readonly Environments: z.ZodType<views.EnvironmentsView>
   readonly Queue: z.ZodType<views.QueueView>
   readonly Plan: z.ZodType<views.PlanView>
+  readonly Verification: z.ZodType<views.VerificationView>
   readonly Started: z.ZodType<views.StartedView>
   readonly Done: z.ZodType<Readonly<Record<string, never>>>
   readonly Releases: z.ZodType<views.PageView<views.ReleaseView>>

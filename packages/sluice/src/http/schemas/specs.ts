@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import type { EnvironmentSpec } from '../../core/model.ts'
 import { at, bp, listen } from './fields.ts'
+import { check } from './verification.ts'
 
 const window = z.strictObject({ from: at, until: at, reason: z.string() })
 
@@ -68,4 +69,5 @@ export const environmentSpec: z.ZodType<EnvironmentSpec> = z.strictObject({
   progressDeadlineMs: z.number(),
   approvals: z.number(),
   freeze: z.array(window),
+  verify: z.array(check).exactOptional(),
 })

@@ -1,9 +1,15 @@
-/** The rows of release trains. */
+/** The rows of queues and of release trains. */
 import { z } from 'zod'
 import { limits } from '../core/limits.ts'
 import type { RouteSpec } from './routes.ts'
 
-type TrainRoute = 'trains.list' | 'trains.start' | 'trains.show' | 'trains.command'
+type PromotionRoute =
+  | 'environments.queue'
+  | 'environments.dequeue'
+  | 'trains.list'
+  | 'trains.start'
+  | 'trains.show'
+  | 'trains.command'
 
 const none = z.strictObject({})
 const reason = z.string().max(limits.reasonCharactersMax).nullish().meta({ description: 'Why; goes to the ledger.' })
@@ -11,7 +17,21 @@ const name = z.string().min(1).max(limits.nameLengthMax)
 const read = { query: none, body: none, errors: ['not_found'], open: false, cli: null } as const
 
 /** See `routes.ts`. */
-export const trainRoutes: { readonly [Id in TrainRoute]: RouteSpec<Id> } = {
+export const promotionRoutes: { readonly [Id in PromotionRoute]: RouteSpec<Id> } = {
+  'environments.queue': {
+    ...read,
+    summary: 'Who holds an environment, and which releases wait for their turn, in order, with the reason.',
+    cli: 'env queue',
+    response: 'Queue',
+  },
+  'environments.dequeue': {
+    ...read,
+    summary: 'Takes a release out of the queue.',
+    cli: 'env dequeue',
+    body: z.strictObject({ reason }),
+    response: 'Queue',
+    errors: ['not_found', 'command_conflict', 'store_full'],
+  },
   'trains.list': {
     ...read,
     summary: 'Release trains, newest first.',
