@@ -7,6 +7,7 @@ import { judgeMutants } from './mutants-judge.ts'
 import { gatewayMutants } from './mutants-gateway.ts'
 import { outsideMutants } from './mutants-outside.ts'
 import { pipelineMutants } from './mutants-pipeline.ts'
+import { promotionMutants } from './mutants-promotion.ts'
 
 /** What may notice a mutant: a simulator, or the tests of a part. Asked in the order given, until one does. */
 export type Killer = 'coreSim' | 'engineSim' | 'coreTests' | 'gatewayTests' | 'pipelineTests'
@@ -363,4 +364,5 @@ export const mutants: readonly Mutant[] = [
   ...engineMutants,
   ...gatewayMutants,
   ...pipelineMutants,
+  ...promotionMutants,
 ]

@@ -27,7 +27,10 @@ const commands: Readonly<Record<Killer, readonly string[]>> = {
     'src/core/admission.test.ts',
     'src/core/maintenance.test.ts',
     'src/core/routing-spec.test.ts',
+    'src/core/promotion.test.ts',
+    'src/core/queue.test.ts',
     'test/machine-laws.test.ts',
+    'test/engine/train.test.ts',
   ],
   pipelineTests: [
     '--test',

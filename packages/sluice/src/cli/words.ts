@@ -5,6 +5,7 @@ import { environmentWords } from './words/environments.ts'
 import { projectWords } from './words/project.ts'
 import { recordWords } from './words/records.ts'
 import { rolloutWords } from './words/rollouts.ts'
+import { trainWords } from './words/trains.ts'
 import { serverWords } from './words/server.ts'
 
 /** One option of a command. `flags` as commander writes them: `-m, --message <why>`. */
@@ -29,7 +30,7 @@ export type WordGroup = { readonly title: string; readonly words: readonly Word[
 /** Every command, in the order in which a person meets them. */
 export const wordGroups: readonly WordGroup[] = [
   { title: 'Start', words: projectWords },
-  { title: 'Deliver', words: rolloutWords },
+  { title: 'Deliver', words: [...rolloutWords, ...trainWords] },
   { title: 'Look', words: [...recordWords, ...cacheWords] },
   { title: 'Environments', words: environmentWords },
   { title: 'Run Sluice', words: serverWords },

@@ -3,11 +3,26 @@ import type { EnvironmentState } from './environment.ts'
 import type { EnvironmentSpec, Release, ReleaseId } from './model.ts'
 import { isoTime } from './iso-time.ts'
 import { limits } from './limits.ts'
+import { isValidApproval, reluctanceOf, soakLeftMs } from './promotion.ts'
+import { aheadInLine } from './queue.ts'
 import type { Purpose } from './rollout/types.ts'
+
+/** Every kind of reason why not. */
+export type RefusalKind =
+  | 'live_rollout'
+  | 'locked'
+  | 'frozen'
+  | 'not_verified'
+  | 'approval_missing'
+  | 'already_serving'
+  | 'soaking'
+  | 'pinned'
+  | 'not_onward'
+  | 'queue_ahead'
 
 /** Why not. `until` is null where only an act ends it. */
 export type Refusal = {
-  readonly kind: 'live_rollout' | 'locked' | 'frozen' | 'not_verified' | 'approval_missing' | 'already_serving'
+  readonly kind: RefusalKind
   readonly who: string
   readonly until: number | null
   readonly detail: string
@@ -28,6 +43,10 @@ export type AdmissionInput = {
   /** The environment before this one, when there is one. */
   readonly before: EnvironmentState | null
   readonly now: number
+  /** Set when nobody asked and Sluice itself wants to: what serves now, null for nothing. */
+  readonly automatic?: { readonly serving: Release | null }
+  /** Set when it is the turn of this entry of the queue. */
+  readonly turnOf?: string
 }
 
 /**
@@ -35,13 +54,14 @@ export type AdmissionInput = {
  * freeze, order and approvals because the release that it brings back passed them before.
  */
 export const admit = (input: AdmissionInput): Admission => {
-  const checks =
-    input.purpose === 'rollback' ? [serving, live, served] : [serving, live, locked, frozen, verified, approved]
+  const checks = input.purpose === 'rollback' ? [serving, live, served] : forward()
   const refusals = checks.flatMap((check) => check(input))
   return refusals.length === 0 ? { kind: 'admitted' } : { kind: 'refused', refusals }
 }
 
 type Check = (input: AdmissionInput) => readonly Refusal[]
+
+const forward = (): readonly Check[] => [serving, live, ahead, locked, frozen, verified, soaked, approved, automatic]
 
 const short = (id: ReleaseId): string => id.slice(0, limits.shortIdLength)
 
@@ -126,8 +146,44 @@ const served: Check = ({ spec, release, environment }) =>
         },
       ]
 
-const approved: Check = ({ spec, release, environment }) => {
-  const given = environment.approvals.filter((approval) => approval.release === release.id)
+/** Who came before goes before, unless it had its turn and still waits. */
+const ahead: Check = ({ environment, turnOf }) => {
+  const [first] = turnOf === undefined && environment.live === null ? aheadInLine(environment) : []
+  if (first === undefined) return []
+  return [
+    {
+      kind: 'queue_ahead',
+      who: first.by.name,
+      until: null,
+      detail: `${first.by.name} is before you in the queue of ${environment.environment} with ${short(first.release)}`,
+      hint: `sluice env queue ${environment.environment}`,
+    },
+  ]
+}
+
+const soaked: Check = ({ spec, release, before }) => {
+  const leftMs = soakLeftMs(spec, before, release.id)
+  if (spec.after === null || leftMs === 0 || before?.verified.includes(release.id) !== true) return []
+  const soakMs = spec.promotion?.soakMs ?? 0
+  const detail = `${release.content.version} (${short(release.id)}) has served ${spec.after} for ${minutes(soakMs - leftMs)} of the ${minutes(soakMs)} that ${spec.name} asks for`
+  // No time is promised: it counts only while it serves there and somebody looks.
+  return [{ kind: 'soaking', who: spec.after, until: null, detail, hint: `sluice env show ${spec.after}` }]
+}
+
+const minutes = (ms: number): string =>
+  ms < 120_000 ? `${Math.floor(ms / 1_000)} s` : `${Math.floor(ms / 60_000)} min`
+
+const automatic: Check = ({ environment, release, automatic: asked }) => {
+  const reluctance = asked === undefined ? null : reluctanceOf(environment, { release, serving: asked.serving })
+  return reluctance === null
+    ? []
+    : [{ ...reluctance, until: null, hint: `sluice promote ${environment.environment} --release ${short(release.id)}` }]
+}
+
+const approved: Check = ({ spec, release, environment, now }) => {
+  const given = environment.approvals.filter(
+    (approval) => approval.release === release.id && isValidApproval(spec, approval, now),
+  )
   const missing = spec.approvals - given.length
   if (missing <= 0) return []
   const names = given.map(({ by }) => by.name).join(', ')

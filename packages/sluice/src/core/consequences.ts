@@ -1,7 +1,9 @@
 /** What one aggregate's step means for another, committed in the same transaction. */
-import type { EnvironmentEvent } from './environment.ts'
+import type { EnvironmentEvent, EnvironmentState } from './environment.ts'
 import type { AggregateKey } from './ledger/entry.ts'
-import type { Release } from './model.ts'
+import { limits } from './limits.ts'
+import { type Release, sluice } from './model.ts'
+import { offersOf, type SettledPromotion } from './promotion.ts'
 import type { RolloutState } from './rollout/types.ts'
 
 /** An event that follows from another. */
@@ -38,10 +40,36 @@ export const rolloutConsequences = (before: RolloutState, after: RolloutState): 
         from: plan.from,
         to: plan.to,
         keepsPrevious,
+        ...(plan.purpose === 'rollback' ? { purpose: plan.purpose } : {}),
+        ...promotionOf(after),
       },
     },
   ]
 }
+
+type Settled = Extract<RolloutState, { status: 'succeeded' | 'rolled_back' }>
+
+const promotionOf = ({ plan, by }: Settled): SettledPromotion => ({
+  ...(plan.onward === undefined ? {} : { onward: plan.onward }),
+  ...(plan.isBackward === true && by.kind === 'person' ? { pinnedBy: by } : {}),
+})
+
+/** A release that has soaked goes to wait for its turn where Sluice takes it by itself: once, in the transaction that says so. */
+export const environmentConsequences = (before: EnvironmentState, after: EnvironmentState): readonly Consequence[] =>
+  offersOf(before, after).map(({ environment, release, at }) => ({
+    key: environmentKey(after.service, environment),
+    event: {
+      type: 'queued',
+      at,
+      entry: {
+        id: `que_auto_${release.slice(4, 4 + limits.shortIdLength)}`,
+        release,
+        purpose: 'promote',
+        by: sluice,
+        reason: `it has soaked in ${after.environment}`,
+      },
+    },
+  }))
 
 type RunLike = { readonly status: string; readonly release?: Release | null }
 

@@ -39,9 +39,20 @@ export const limits = {
   restPortionMsMax: 60_000,
   /** Settled rollouts, verified releases and approvals that an environment remembers itself; older ones are in the ledger. */
   environmentHistoryMax: 50,
+  /** Releases that wait in the queue of one environment. */
+  queueEntriesMax: 20,
+  /** Releases that go together in one train. */
+  trainMembersMax: 50,
+  /** How long a release may wait in a queue, milliseconds (7 days): what waited for longer is not what anybody means any more. */
+  queueWaitMsMax: 604_800_000,
+  /** What of the time that a release serves is counted at once, at least and at most, milliseconds: each is a row of the ledger. */
+  soakPortionMsMin: 1_000,
+  soakPortionMsMax: 900_000,
+  /** How late a look at the end of a portion may be for the portion to count, milliseconds: later means that nobody looked. */
+  soakLateMsMax: 10_000,
   /** Characters of an id that people read and type: `rel_` and 12 hex digits, 48 bits. */
   shortIdLength: 16,
-  /** Pause until a result that could not be written for lack of room is written again, milliseconds. */
+  /** Pause until what could not be written (a result for lack of room, a turn in a queue) is tried again, milliseconds. */
   commitRetryMs: 500,
   /** Longest timer set at a time, milliseconds; a jump of the wall clock is noticed no later. */
   wakeDelayMsMax: 1_000,

@@ -44,6 +44,9 @@ export type Sha256 = (text: string) => string
 /** Who did something: a person, a token, or Sluice itself. */
 export type Actor = { readonly kind: 'person' | 'system'; readonly name: string }
 
+/** Who speaks when nobody asked. */
+export const sluice: Actor = { kind: 'system', name: 'sluice' }
+
 /**
  * The right to change an environment, compared lexicographically. `token` grows with each acquisition of the environment's lock,
  * `sequence` with each intent. A target refuses a fence older than the newest it has seen and takes an equal one as a repetition.
@@ -196,6 +199,14 @@ export type EnvironmentSpec = {
   readonly progressDeadlineMs: number
   readonly approvals: number
   readonly freeze: readonly FreezeWindow[]
+  /** How long the environment before must have served a release, and whether it then comes by itself; absent: no time, and by a person. */
+  readonly promotion?: { readonly soakMs: number; readonly auto: boolean }
+  /** How long an approval counts; absent: until the release has been in. */
+  readonly approvalsExpireAfterMs?: number
+  /** What a deploy does while another rollout is live; absent: it is refused. */
+  readonly whenBusy?: 'queue' | 'refuse'
+  /** Absent: what waits gives way to nobody. */
+  readonly queue?: { readonly supersede: 'older' | 'none' }
   /** What is looked at before a release has traffic here, and after; absent when nothing is. */
   readonly verify?: readonly Check[]
 }

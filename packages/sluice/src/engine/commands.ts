@@ -1,17 +1,19 @@
 /** What people ask for, as events. A command is decided like any event, in the same transaction as what follows from it. */
-import { admit, type Refusal } from '../core/admission.ts'
+import { type Admission, admit, type Refusal } from '../core/admission.ts'
 import { environmentKey } from '../core/consequences.ts'
-import { type EnvironmentEvent, releaseBefore } from '../core/environment.ts'
+import { releaseBefore } from '../core/environment.ts'
 import { SluiceError } from '../core/errors.ts'
 import type { AggregateKey } from '../core/ledger/entry.ts'
 import type { Release, RolloutId } from '../core/model.ts'
-import { rolloutId } from '../core/model.ts'
 import type { CommandEvent } from '../core/rollout/commands.ts'
-import { planRollout, specOf } from '../core/rollout/plan.ts'
+import { specOf } from '../core/rollout/plan.ts'
 import type { Purpose, RolloutEvent, RolloutPlan } from '../core/rollout/types.ts'
+import { admissionOf, type Prepared, prepare, startOf, type StateOf, stillStands } from './admitting.ts'
 import { type Asking, type Desk, input } from './desk.ts'
 import { commandEnvironment } from './environment-commands.ts'
-import { asAnswer, asEnvironment } from './trusted.ts'
+import { enqueue, isQueued, type WhenBusy } from './queue-commands.ts'
+import type { Input } from './transaction.ts'
+import { asAnswer } from './trusted.ts'
 
 /** Asks for a release to serve an environment. `release`: an id, its beginning, a version, or `latest`; null for what the purpose implies. */
 export type DeployCommand = {
@@ -24,37 +26,61 @@ export type DeployCommand = {
 /** What a rollout command answers. */
 export type Started = { readonly rollout: RolloutId; readonly plan: RolloutPlan }
 
+/** What a deploy answers that may have to wait for its turn: `queued` is the rollout that it will be. */
+export type StartedOrQueued = { readonly kind: 'started' | 'queued'; readonly rollout: RolloutId }
+
 /** Admits and starts a rollout, or says every reason why not (`admission_refused`). */
 export const deploy = async (desk: Desk, command: DeployCommand, asking: Asking): Promise<Started> => {
+  const prepared = await prepareCommand(desk, command)
+  const started: Started = { rollout: prepared.id, plan: prepared.plan }
+  const decide = (stateOf: StateOf): readonly Input[] => {
+    const { at, admission } = ask(desk, { prepared, stateOf, asking })
+    if (admission.kind === 'refused') throw refused(admission.refusals)
+    return startOf(prepared, stateOf, { at, asking })
+  }
+  await desk.loop.transact(prepared.keys, decide, asking.record?.(started) ?? null)
+  return started
+}
+
+/** The same for somebody who may be willing to wait for their turn. */
+export const deployOrQueue = async (
+  desk: Desk,
+  { whenBusy, ...command }: DeployCommand & { readonly whenBusy: WhenBusy },
+  asking: Asking,
+): Promise<StartedOrQueued> => {
+  const prepared = await prepareCommand(desk, command)
+  let answer: StartedOrQueued = { kind: 'started', rollout: prepared.id }
+  const decide = (stateOf: StateOf): readonly Input[] => {
+    const { at, admission } = ask(desk, { prepared, stateOf, asking })
+    answer = { kind: 'started', rollout: prepared.id }
+    if (admission.kind === 'admitted') return startOf(prepared, stateOf, { at, asking })
+    if (!isQueued(prepared, admission, whenBusy)) throw refused(admission.refusals)
+    const { entry, inputs } = enqueue(prepared, stateOf, { at, asking })
+    answer = { kind: 'queued', rollout: entry }
+    return inputs
+  }
+  // The answer to an idempotency key is written with what was decided, so it is made once that is known.
+  const { record } = asking
+  await desk.loop.transact(prepared.keys, decide, record === null ? null : () => record(answer))
+  return answer
+}
+
+const prepareCommand = async (desk: Desk, command: DeployCommand): Promise<Prepared> => {
   const { service, environment, purpose } = command
-  const release = await chooseRelease(desk, command)
-  const spec = specOf(release, environment)
-  const key = environmentKey(service, environment)
-  const before = spec.after === null ? null : environmentKey(service, spec.after)
-  const current = await desk.reading.environment(service, environment)
-  const from = current.serving === null ? null : await desk.reading.release(current.serving)
-  const id = rolloutId(desk.ids.next('rol'))
+  return prepare(desk, { service, environment, purpose, release: await chooseRelease(desk, command) })
+}
+
+type Question = { readonly prepared: Prepared; readonly stateOf: StateOf; readonly asking: Asking }
+
+const ask = (
+  desk: Desk,
+  { prepared, stateOf, asking }: Question,
+): { readonly at: number; readonly admission: Admission } => {
+  if (asking.signal?.aborted === true)
+    throw new SluiceError('outcome_unknown', { detail: 'called off before it was decided; nothing was started' })
+  if (!stillStands(prepared, stateOf)) throw moved(prepared.wanted.environment)
   const at = desk.clock.now()
-  const plan = planRollout({ purpose, environment, from, to: release, kept: current.kept })
-  const rollout: AggregateKey = { kind: 'rollout', id }
-  const keys = [key, rollout, ...(before === null ? [] : [before])]
-  await desk.loop.transact(
-    keys,
-    (stateOf) => {
-      if (asking.signal?.aborted === true)
-        throw new SluiceError('outcome_unknown', { detail: 'called off before it was decided; nothing was started' })
-      const state = asEnvironment(stateOf(key))
-      if (state.serving !== current.serving) throw moved(environment)
-      const previous = before === null ? null : asEnvironment(stateOf(before))
-      const admission = admit({ purpose, release, spec, environment: state, before: previous, now: at })
-      if (admission.kind === 'refused') throw refused(admission.refusals)
-      const admitted: EnvironmentEvent = { type: 'rollout_admitted', at, rollout: id, release: release.id }
-      const started: RolloutEvent = { type: 'rollout_started', at, id, token: state.token + 1, plan, by: asking.by }
-      return [input(key, admitted, asking), input(rollout, started, asking)]
-    },
-    asking.record?.({ rollout: id, plan }) ?? null,
-  )
-  return { rollout: id, plan }
+  return { at, admission: admissionOf(prepared, stateOf, { now: at, by: asking.by }) }
 }
 
 /** What `sluice plan <env>` shows: the plan and whether it would be admitted now. Changes nothing. */
@@ -63,13 +89,11 @@ export const previewDeploy = async (
   command: DeployCommand,
 ): Promise<{ plan: RolloutPlan; release: Release; refusals: readonly Refusal[] }> => {
   const { service, environment, purpose } = command
-  const release = await chooseRelease(desk, command)
-  const spec = specOf(release, environment)
+  const { spec, plan, wanted } = await prepareCommand(desk, command)
+  const { release } = wanted
   const state = await desk.reading.environment(service, environment)
-  const from = state.serving === null ? null : await desk.reading.release(state.serving)
   const before = spec.after === null ? null : await desk.reading.environment(service, spec.after)
   const admission = admit({ purpose, release, spec, environment: state, before, now: desk.clock.now() })
-  const plan = planRollout({ purpose, environment, from, to: release, kept: state.kept })
   return { plan, release, refusals: admission.kind === 'refused' ? admission.refusals : [] }
 }
 
@@ -148,7 +172,7 @@ export const approve = async (
 }
 
 /** What "deploy", "promote" and "roll back" mean when no release is named. */
-const chooseRelease = async (
+export const chooseRelease = async (
   { reading }: Desk,
   { service, environment, purpose, release }: DeployCommand,
 ): Promise<Release> => {

@@ -14,7 +14,9 @@ import {
   commandRollout,
   deploy,
   type DeployCommand,
+  deployOrQueue,
   previewDeploy,
+  type StartedOrQueued,
   rollback,
   type Started,
 } from './commands.ts'
@@ -27,8 +29,11 @@ import { noticeEvent } from './notices.ts'
 import { perform } from './perform.ts'
 import { asAnswer } from './trusted.ts'
 import type { Ports } from './ports.ts'
+import { cancelQueued, type WhenBusy } from './queue-commands.ts'
+import { QueueKeeper } from './queue-keeper.ts'
 import { Reading } from './reading.ts'
 import { SlotKeeper } from './slots.ts'
+import { commandTrain, startTrain, type TrainCommand } from './train-commands.ts'
 import { type Verified, verifyEnvironment } from './verify.ts'
 import { createTypedSecrets, type TypedSecrets, withoutValues } from './typed-secrets.ts'
 import {
@@ -63,6 +68,7 @@ export class Engine {
   readonly #ports: Ports
   readonly #loop: Loop
   readonly #slots: SlotKeeper
+  readonly #queues: QueueKeeper
   readonly #desk: Desk
   readonly #listeners = new Set<(rows: readonly LedgerRow[]) => void>()
   readonly #stopped = new AbortController()
@@ -80,13 +86,18 @@ export class Engine {
       onRows: (rows) => {
         for (const listener of this.#listeners) listener(rows)
         this.#slots.noticed(rows)
+        this.#queues.noticed(rows)
       },
-      onTakenUp: () => this.#slots.look(),
+      onTakenUp: () => {
+        this.#slots.look()
+        this.#queues.look()
+      },
       perform: (job, signal) =>
         perform({ ports, reading: this.reading, deliveries: this.#deliveries(), typed: this.#typed }, job, signal),
     })
     this.#slots = new SlotKeeper({ loop: this.#loop, clock: ports.clock, log: ports.log })
     this.#desk = { loop: this.#loop, reading: this.reading, clock: ports.clock, ids: ports.ids }
+    this.#queues = new QueueKeeper({ desk: this.#desk, log: ports.log })
   }
 
   /** Recovers, then listens to the data plane and watches over instances. */
@@ -151,6 +162,32 @@ export class Engine {
 
   deploy(command: DeployCommand, caller: Caller): Promise<Started> {
     return this.#once(caller, { name: 'deploy', command }, (asking) => deploy(this.#desk, command, asking))
+  }
+
+  /** A deploy of somebody who may be willing to wait for their turn. */
+  deployOrQueue(command: DeployCommand & { readonly whenBusy: WhenBusy }, caller: Caller): Promise<StartedOrQueued> {
+    return this.#once(caller, { name: 'deployOrQueue', command }, (asking) =>
+      deployOrQueue(this.#desk, command, asking),
+    )
+  }
+
+  cancelQueued(target: EnvironmentTarget & { readonly entry: string }, caller: Caller): Promise<object> {
+    return this.#once(caller, { name: 'cancelQueued', target }, (asking) =>
+      nothing(cancelQueued(this.#desk, target, asking)),
+    )
+  }
+
+  startTrain(command: TrainCommand, caller: Caller): Promise<{ readonly train: string }> {
+    return this.#once(caller, { name: 'startTrain', command }, (asking) => startTrain(this.#desk, command, asking))
+  }
+
+  /** Turning around is a way back, and so passes a full disk. */
+  commandTrain(train: string, type: 'abort_requested' | 'retry_requested', caller: Caller): Promise<object> {
+    return this.#evenIfFull(() =>
+      this.#once(caller, { name: 'commandTrain', train, type }, (asking) =>
+        nothing(commandTrain(this.#desk, { train, type }, asking)),
+      ),
+    )
   }
 
   previewDeploy(

@@ -1,5 +1,11 @@
 /** The machines behind one face, so that the loop treats every aggregate alike. The only file that forgets their types. */
-import { type Consequence, environmentKey, rolloutConsequences, runConsequences } from '../core/consequences.ts'
+import {
+  type Consequence,
+  environmentConsequences,
+  environmentKey,
+  rolloutConsequences,
+  runConsequences,
+} from '../core/consequences.ts'
 import { emptyEnvironment, environmentMachine } from '../core/environment.ts'
 import { SluiceError } from '../core/errors.ts'
 import type { AggregateKey, AggregateKind, LedgerEntry } from '../core/ledger/entry.ts'
@@ -14,6 +20,7 @@ import { runSummary } from '../core/pipeline/summary.ts'
 import { absentRelease, releaseMachine } from '../core/release-machine.ts'
 import { rolloutMachine } from '../core/rollout/machine.ts'
 import { liftState, type StateLift, type VersionedState } from '../core/state-lift.ts'
+import { trainMachine } from '../core/train/machine.ts'
 import type { Stored } from '../ports/store.ts'
 
 /** What the loop knows of any effect. */
@@ -90,7 +97,9 @@ export const machines: Readonly<Record<AggregateKind, AnyMachine>> = {
     related: (state) => (state.status === 'absent' ? [] : [environmentKey(state.plan.service, state.plan.spec.name)]),
     consequences: rolloutConsequences,
   }),
-  environment: forget(environmentMachine, (key) => emptyEnvironment(...namesIn(key))),
+  environment: forget(environmentMachine, (key) => emptyEnvironment(...namesIn(key)), {
+    consequences: environmentConsequences,
+  }),
   run: forget(runMachine, () => ({ status: 'absent' as const }), {
     // Its state is as large as its plan, and a step changes a job or two.
     entriesPerState: (state) => (state.status === 'absent' ? 1 : Math.max(limits.snapshotRowsMin, state.jobs.length)),
@@ -99,6 +108,7 @@ export const machines: Readonly<Record<AggregateKind, AnyMachine>> = {
   }),
   release: forget(releaseMachine, () => absentRelease),
   maintenance: forget(maintenanceMachine, (key) => noMaintenance(...namesIn(key))),
+  train: forget(trainMachine, () => ({ status: 'absent' as const })),
 }
 
 /** The newest version of each machine that this program understands. */
@@ -108,6 +118,7 @@ export const machineVersions: Readonly<Record<AggregateKind, number>> = {
   rollout: machines.rollout.version,
   environment: machines.environment.version,
   maintenance: machines.maintenance.version,
+  train: machines.train.version,
 }
 
 /** A stored state as today's machine understands it, with what happened since it was written. Throws `store_newer`, `ledger_broken`. */

@@ -4,6 +4,7 @@ import type { AggregateKey } from '../core/ledger/entry.ts'
 import { assert } from '../core/machine.ts'
 import type { RunResult } from '../core/pipeline/types.ts'
 import type { EffectResult, Failure, RolloutEvent } from '../core/rollout/types.ts'
+import type { TrainResult } from '../core/train/types.ts'
 import type { AnyEffect, AnyEvent } from './machines.ts'
 import type { Deliveries } from './deliver.ts'
 import { performMaintenance } from './perform-maintenance.ts'
@@ -12,7 +13,16 @@ import { performRun } from './perform-run.ts'
 import type { Ports } from './ports.ts'
 import type { Reading } from './reading.ts'
 import type { TypedSecrets } from './typed-secrets.ts'
-import { asMaintenance, asRolloutEffect, asRunEffect, existingRollout, existingRun } from './trusted.ts'
+import { performTrain } from './perform-train.ts'
+import {
+  asMaintenance,
+  asRolloutEffect,
+  asRunEffect,
+  asTrainEffect,
+  existingRollout,
+  existingRun,
+  existingTrain,
+} from './trusted.ts'
 
 /** An effect, and the state that wants it. */
 export type Job = { readonly key: AggregateKey; readonly state: unknown; readonly effect: AnyEffect }
@@ -46,7 +56,7 @@ const attempt = (
   { ports, reading, deliveries, typed }: PerformWorld,
   job: Job,
   signal: AbortSignal,
-): Promise<EffectResult | RunResult> => {
+): Promise<EffectResult | RunResult | TrainResult> => {
   const { key, state, effect } = job
   if (key.kind === 'run') {
     const run = existingRun(state)
@@ -55,6 +65,11 @@ const attempt = (
     return performRun(world, { run, effect: asRunEffect(effect), deliveries }, signal)
   }
   if (key.kind === 'maintenance') return performMaintenance(ports.router, asMaintenance(state), { effect, signal })
+  if (key.kind === 'train') {
+    const train = existingTrain(state)
+    assert(train !== null, 'only a train that exists has effects')
+    return performTrain(deliveries, { train, effect: asTrainEffect(effect) }, signal)
+  }
   const rollout = key.kind === 'rollout' ? existingRollout(state) : null
   assert(rollout !== null, 'only runs, rollouts and maintenance have effects')
   const world = { ...ports, release: (id: Parameters<Reading['release']>[0]) => reading.release(id) }

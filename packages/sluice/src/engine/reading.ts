@@ -10,6 +10,7 @@ import { type Release, type ReleaseId, releaseId } from '../core/model.ts'
 import { type RunSummary, runSummary } from '../core/pipeline/summary.ts'
 import { absentRelease, type ReleaseState } from '../core/release-machine.ts'
 import type { Store } from '../ports/store.ts'
+import type { Train } from '../core/train/types.ts'
 import { currentState, machineVersions } from './machines.ts'
 import {
   asEnvironment,
@@ -19,6 +20,7 @@ import {
   asRunSummary,
   existingRollout,
   existingRun,
+  existingTrain,
   type Rollout,
   type Run,
 } from './trusted.ts'
@@ -58,6 +60,20 @@ export class Reading {
     const run = state === null ? null : existingRun(state)
     if (run !== null) return run
     throw missing('run', id, 'sluice runs ls')
+  }
+
+  /** The train; `not_found`. */
+  async train(id: string): Promise<Train> {
+    const state = await this.#load({ kind: 'train', id })
+    const train = state === null ? null : existingTrain(state)
+    if (train !== null) return train
+    throw missing('train', id, 'sluice train ls')
+  }
+
+  /** Trains, newest first. */
+  async trains(query: PageQuery): Promise<Page<Train>> {
+    const page = await this.#list('train', query)
+    return { next: page.next, items: page.items.flatMap((state) => existingTrain(state) ?? []) }
   }
 
   /** The environment as it stands; an empty one when nobody used it yet. */

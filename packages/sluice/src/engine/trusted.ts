@@ -8,6 +8,7 @@ import type { RunEffect, RunState } from '../core/pipeline/types.ts'
 import { type RunSummary, runSummaryForm } from '../core/pipeline/summary.ts'
 import type { ReleaseState } from '../core/release-machine.ts'
 import type { RolloutEffect, RolloutState } from '../core/rollout/types.ts'
+import type { Train, TrainEffect, TrainState } from '../core/train/types.ts'
 import type { AnyEffect } from './machines.ts'
 
 /** A rollout that exists. */
@@ -36,6 +37,8 @@ export const asRun = (state: unknown): RunState => state as RunState
 export const asRolloutEffect = (effect: AnyEffect): RolloutEffect => effect as RolloutEffect
 /** An effect of a run. Trusted: see the file's header. */
 export const asRunEffect = (effect: AnyEffect): RunEffect => effect as RunEffect
+/** An effect of a train. Trusted: see the file's header. */
+export const asTrainEffect = (effect: AnyEffect): TrainEffect => effect as TrainEffect
 /** The answer given to the same request before. Trusted: see the file's header. */
 export const asAnswer = <Answer>(answer: unknown): Answer => answer as Answer
 
@@ -49,4 +52,10 @@ export const existingRollout = (state: unknown): Rollout | null => {
 export const existingRun = (state: unknown): Run | null => {
   const run = asRun(state)
   return run.status === 'absent' ? null : run
+}
+
+/** The train, unless it was never started. Trusted: see the file's header. */
+export const existingTrain = (state: unknown): Train | null => {
+  const train = state as TrainState
+  return train.status === 'absent' ? null : train
 }

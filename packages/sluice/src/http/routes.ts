@@ -10,6 +10,7 @@ import type { RouteId } from './client/paths.ts'
 import { because, command, read, reason, withReason } from './route-parts.ts'
 import { maintenanceRoutes } from './routes-maintenance.ts'
 import { pipelineInput } from './schemas/pipelines.ts'
+import { promotionRoutes } from './routes-promotion.ts'
 import type { Schemas } from './schemas/all.ts'
 
 /** One row of the table. */
@@ -38,6 +39,14 @@ const page = z.strictObject({
   cursor: z.string().max(500).optional().meta({ description: '`next` of the page before.' }),
 })
 const choice = z.strictObject({ release: release.nullish(), reason })
+const deployChoice = z.strictObject({
+  release: release.nullish(),
+  whenBusy: z.enum(['queue', 'refuse']).nullish().meta({
+    description: 'Whether to wait for its turn when it may not enter now; as the config says (`whenBusy`) when absent.',
+  }),
+  reason,
+})
+
 const admission: readonly ErrorCode[] = [
   'not_found',
   'config_invalid',
@@ -76,7 +85,7 @@ export const routes: { readonly [Id in RouteId]: RouteSpec<Id> } = {
     ...read,
     summary: 'Starts a rollout of a release (the latest, when none is named). Answers once it is durable.',
     cli: 'deploy',
-    body: choice,
+    body: deployChoice,
     response: 'Started',
     errors: admission,
   },
@@ -84,7 +93,7 @@ export const routes: { readonly [Id in RouteId]: RouteSpec<Id> } = {
     ...read,
     summary: 'Starts a rollout of the release that serves the environment before this one.',
     cli: 'promote',
-    body: choice,
+    body: deployChoice,
     response: 'Started',
     errors: admission,
   },
@@ -326,13 +335,14 @@ export const routes: { readonly [Id in RouteId]: RouteSpec<Id> } = {
     response: 'Rollout',
     errors: command,
   },
+  ...promotionRoutes,
   'ledger.page': {
     ...read,
     summary: 'Rows of the ledger in order, of everything or of one aggregate.',
     query: z.strictObject({
       after: seq.optional(),
       limit: count(limits.pageItemsMax).optional(),
-      kind: z.enum(['run', 'release', 'rollout', 'environment', 'maintenance']).optional(),
+      kind: z.enum(['run', 'release', 'rollout', 'environment', 'maintenance', 'train']).optional(),
       id: z.string().max(200).optional(),
     }),
     response: 'LedgerPage',

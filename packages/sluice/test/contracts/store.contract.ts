@@ -24,6 +24,7 @@ const machineVersions: Readonly<Record<AggregateKind, number>> = {
   rollout: 1,
   environment: 1,
   maintenance: 1,
+  train: 1,
 }
 
 /** Runs the contract against one implementation. */

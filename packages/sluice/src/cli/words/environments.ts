@@ -81,4 +81,20 @@ export const environmentWords: readonly Word[] = [
     ],
     load: () => import('../commands/env-maintenance.ts'),
   },
+  {
+    path: 'env queue',
+    args: '[environment]',
+    text: 'who holds an environment, and which releases wait for their turn',
+    options: [],
+    examples: ['env queue production'],
+    load: () => import('../commands/env-queue.ts'),
+  },
+  {
+    path: 'env dequeue',
+    args: '[environment]',
+    text: 'take a release out of the queue (the only one, when none is named)',
+    options: [{ flags: '--entry <entry>', text: 'which, as env queue names it' }, message],
+    examples: ['env dequeue production --entry rol_01h2xcejqtf2nbrexx3vqjhp41'],
+    load: () => import('../commands/env-dequeue.ts'),
+  },
 ]

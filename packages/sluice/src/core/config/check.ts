@@ -196,8 +196,21 @@ const environmentIssues = (settings: Settings, distance: Distance): readonly Con
             fix: 'Write after: null into the first one.',
           },
         ]
-  return [...unknown, ...circle, ...listenIssues(settings)]
+  return [...unknown, ...circle, ...promotionIssues(settings, after), ...listenIssues(settings)]
 }
+
+const promotionIssues = (settings: Settings, after: ReadonlyMap<string, string | null>): readonly ConfigIssue[] =>
+  Object.entries(settings.environments).flatMap(([name, { promotion }]): readonly ConfigIssue[] =>
+    promotion === undefined || after.get(name) !== null
+      ? []
+      : [
+          {
+            path: ['environments', name, 'promotion'],
+            message: `nothing comes before "${name}", so nothing is promoted to it`,
+            fix: 'Write it into an environment that comes after another, or name one with after.',
+          },
+        ],
+  )
 
 const listenIssues = (settings: Settings): readonly ConfigIssue[] => {
   const takenBy = new Map<string, string>()

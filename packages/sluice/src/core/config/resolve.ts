@@ -36,12 +36,26 @@ export const resolveEnvironments = (settings: Settings, versions: SecretVersions
       progressDeadlineMs: own.progressDeadlineMs,
       approvals: own.approvals,
       freeze: own.freeze,
+      ...promotionOf(own),
       // Absent where nothing is checked: so a release without checks keeps its id.
       ...(own.verify === undefined || own.verify.length === 0 ? {} : { verify: own.verify }),
     }
     return [spec]
   })
 }
+
+/** Absent where the config says nothing, so that a release from before these keys keeps its id. */
+const promotionOf = ({
+  promotion,
+  approvalsExpireAfterMs,
+  whenBusy,
+  queue = promotion?.auto === true ? { supersede: 'older' } : undefined,
+}: Settings['environments'][string]): Partial<EnvironmentSpec> => ({
+  ...(promotion === undefined ? {} : { promotion }),
+  ...(approvalsExpireAfterMs === undefined ? {} : { approvalsExpireAfterMs }),
+  ...(whenBusy === undefined ? {} : { whenBusy }),
+  ...(queue === undefined ? {} : { queue }),
+})
 
 /** Names of the secrets whose versions a release carries for an environment: those that its instances get, and those of whom it asks. */
 export const secretNames = (settings: Settings, environment: string): readonly string[] => {

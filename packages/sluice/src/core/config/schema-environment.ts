@@ -5,6 +5,7 @@ import { count, key, moment, name, positiveDuration, text, variableName, variabl
 import { healthOverrideSchema } from './schema-health.ts'
 import { judgeSchema } from './schema-judge.ts'
 import { drainSchema, routingSchema, stickySchema } from './schema-routing.ts'
+import { promotionSchema, queueSchema } from './schema-promotion.ts'
 import { externalJudgeSchema, metricsSchema } from './schema-metrics.ts'
 import { strategySchema } from './schema-strategy.ts'
 import { checksSchema } from './schema-verification.ts'
@@ -142,6 +143,23 @@ export const environmentSchema: z.ZodType<EnvironmentSettings> = z
         description: 'Times in which no rollout may start; a rollback always may.',
         examples: [[{ from: '2026-12-24T00:00:00Z', until: '2026-12-27T00:00:00Z', reason: 'holidays' }]],
       }),
+      promotion: key(promotionSchema.optional(), {
+        description:
+          'What a release must have been through in the environment before, and whether it then comes by itself.',
+        examples: [{ soak: '30m' }, { soak: '30m', auto: true }],
+      }),
+      approvalsExpireAfter: key(positiveDuration().optional(), {
+        description: 'How long an approval counts; by default until its release has been in.',
+        examples: ['1d'],
+      }),
+      whenBusy: key(z.enum(['queue', 'refuse'], "expected 'queue' or 'refuse'").optional(), {
+        description: "What a deploy does while another rollout is live here; by default it is refused ('refuse').",
+        examples: ['queue'],
+      }),
+      queue: key(queueSchema.optional(), {
+        description: 'Who gives way in the queue of releases that wait for their turn here.',
+        examples: [{ supersede: 'older' }],
+      }),
       verify: key(checksSchema.optional(), {
         description:
           'What is looked at before a release has traffic here, and after; what does not pass takes it back. See `docs/verification.md`.',
@@ -150,9 +168,10 @@ export const environmentSchema: z.ZodType<EnvironmentSettings> = z
     },
     { error: 'expected an environment: { listen: 8080 }' },
   )
-  .transform(({ drainTimeout, stopGrace, progressDeadline, routing, drain, ...rest }) => ({
+  .transform(({ drainTimeout, stopGrace, progressDeadline, approvalsExpireAfter, routing, drain, ...rest }) => ({
     ...rest,
     ...routingOf({ ...routing, ...(drain && { drain }) }),
+    ...(approvalsExpireAfter === undefined ? {} : { approvalsExpireAfterMs: approvalsExpireAfter }),
     drainTimeoutMs: drainTimeout,
     stopGraceMs: stopGrace,
     progressDeadlineMs: progressDeadline,

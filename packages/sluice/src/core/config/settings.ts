@@ -130,5 +130,9 @@ export type EnvironmentSettings = {
   readonly progressDeadlineMs: number
   readonly approvals: number
   readonly freeze: readonly FreezeWindow[]
+  readonly promotion?: { readonly soakMs: number; readonly auto: boolean } | undefined
+  readonly approvalsExpireAfterMs?: number | undefined
+  readonly whenBusy?: 'queue' | 'refuse' | undefined
+  readonly queue?: { readonly supersede: 'older' | 'none' } | undefined
   readonly verify?: readonly Check[] | undefined
 }

@@ -101,8 +101,30 @@ export type EnvironmentConfig = {
   readonly approvals?: number
   /** Times in which no rollout may start; a rollback always may. */
   readonly freeze?: readonly FreezeConfig[]
+  /** What a release must have been through in the environment before, and whether it then comes by itself. */
+  readonly promotion?: PromotionConfig
+  /** How long an approval counts; by default until its release has been in. */
+  readonly approvalsExpireAfter?: Duration
+  /** What a deploy does while another rollout is live here; by default it is refused ('refuse'). */
+  readonly whenBusy?: 'queue' | 'refuse'
+  /** Who gives way in the queue of releases that wait for their turn here. */
+  readonly queue?: QueueConfig
   /** What is looked at before a release has traffic here, and after; what does not pass takes it back. */
   readonly verify?: readonly CheckConfig[]
+}
+
+/** What a release must have been through before, and whether it comes by itself. */
+export type PromotionConfig = {
+  /** How long the environment before must have served the release without a rollback; only time in which the control plane was there to see it counts. */
+  readonly soak?: Duration
+  /** Whether Sluice promotes a release by itself once it has soaked and every gate is open. */
+  readonly auto?: boolean
+}
+
+/** Who gives way in the queue. */
+export type QueueConfig = {
+  /** Whether what waits gives way to a newer release that comes to wait behind it ('older'), or to nobody ('none'). */
+  readonly supersede: 'older' | 'none'
 }
 
 /** How a release comes in: the name of a strategy, or its settings. */

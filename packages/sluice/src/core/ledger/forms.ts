@@ -8,6 +8,7 @@ import type { MaintenanceEvent } from '../maintenance.ts'
 import type { RunEvent } from '../pipeline/types.ts'
 import type { ReleaseEvent } from '../release-machine.ts'
 import type { RolloutEvent } from '../rollout/types.ts'
+import type { TrainEvent } from '../train/types.ts'
 import type { AggregateKind } from './entry.ts'
 import type { Forms } from './upcast.ts'
 
@@ -52,6 +53,13 @@ const environment: Forms<EnvironmentEvent['type']> = {
   frozen: [],
   unfrozen: [],
   approved: [],
+  time_passed: [],
+  queued: [],
+  queue_cancelled: [],
+  queue_superseded: [],
+  queue_deferred: [],
+  queue_refused: [],
+  queue_started: [],
   verification_ran: [],
 }
 
@@ -64,6 +72,16 @@ const maintenance: Forms<MaintenanceEvent['type']> = {
   work_parked: [],
 }
 
+const train: Forms<TrainEvent['type']> = {
+  train_started: [],
+  effect_succeeded: [],
+  effect_failed: [],
+  effect_unknown: [],
+  abort_requested: [],
+  retry_requested: [],
+  work_parked: [],
+}
+
 /** The forms of every machine's events. */
 export const ledgerForms: Readonly<Record<AggregateKind, Forms>> = {
   run,
@@ -71,4 +89,5 @@ export const ledgerForms: Readonly<Record<AggregateKind, Forms>> = {
   rollout,
   environment,
   maintenance,
+  train,
 }

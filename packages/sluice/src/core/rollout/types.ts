@@ -4,6 +4,7 @@ import type { MetricEvidence } from '../judge/assess.ts'
 import type { JudgeStatistics } from '../judge/statistics.ts'
 import type { OutsideReadings, OutsideState } from '../judge/outside/types.ts'
 import type { Actor, EnvironmentSpec, Fence, ReleaseId, RolloutId } from '../model.ts'
+import type { Onward } from '../promotion.ts'
 import type { ArmName } from '../routing.ts'
 
 /** A release's side of a shift: how much of the traffic, over its instances 0 … count − 1. */
@@ -55,6 +56,10 @@ export type RolloutPlan = {
   readonly fromSpec: EnvironmentSpec | null
   /** Candidate instances that may be unhealthy at once before the rollout turns back. */
   readonly unhealthyMax: number
+  /** Where the release may go from here, and after how long; absent unless an environment asks. */
+  readonly onward?: Onward
+  /** The release is older than the one that it replaces, in an environment that takes releases by itself. */
+  readonly isBackward?: true
 }
 
 /** Why a rollout turned back, paused or ended. First cause wins; later ones are in the ledger. */

@@ -1,4 +1,5 @@
 /** What each route takes and gives, as types. `routes.ts` holds the schemas to them; the client is typed by them. */
+import type { AggregateKind } from '../../core/ledger/entry.ts'
 import type { ParamsOf, paths, RouteId } from './paths.ts'
 import type {
   EnvironmentsView,
@@ -8,6 +9,7 @@ import type {
   LedgerVerificationView,
   PageView,
   PlanView,
+  QueueView,
   ReleaseDetailView,
   ReleaseVerificationView,
   ReleaseView,
@@ -19,6 +21,7 @@ import type {
   WhyView,
 } from './views.ts'
 import type { AttachmentsView, EvidenceView, InsightsView } from './evidence-views.ts'
+import type { TrainStartedView, TrainView } from './train-views.ts'
 import type { JobLogView, RunDetailView, RunEventName, RunListView, RunStartedView } from './run-views.ts'
 
 /** What people may say to a rollout. */
@@ -32,6 +35,19 @@ export type PageInput = { readonly limit?: number | undefined; readonly cursor?:
 export type ReasonInput = { readonly reason?: string | null | undefined }
 /** A release (id, its beginning, version or `latest`) and why. */
 export type ReleaseInput = ReasonInput & { readonly release?: string | null | undefined }
+
+/** What to do while somebody else is at it; as the config says when absent. */
+export type QueueInput = { readonly whenBusy?: 'queue' | 'refuse' | null | undefined }
+
+/** Releases that are to go together; a member without a service is of this control plane's own, one without a release takes what a promotion would. */
+export type TrainInput = ReasonInput & {
+  readonly members: readonly {
+    readonly service?: string | null | undefined
+    readonly environment: string
+    readonly release?: string | null | undefined
+  }[]
+  readonly order?: 'ordered' | 'parallel' | undefined
+}
 
 /** The done of a command that gives nothing else. */
 export type DoneView = None
@@ -69,8 +85,8 @@ export type Contract = {
     body: None
     response: PlanView
   }
-  'environments.deploy': { query: None; body: ReleaseInput; response: StartedView }
-  'environments.promote': { query: None; body: ReleaseInput; response: StartedView }
+  'environments.deploy': { query: None; body: ReleaseInput & QueueInput; response: StartedView }
+  'environments.promote': { query: None; body: ReleaseInput & QueueInput; response: StartedView }
   'environments.rollback': { query: None; body: ReleaseInput; response: StartedView }
   'environments.approve': { query: None; body: ReasonInput & { readonly release: string }; response: DoneView }
   'environments.lock': {
@@ -96,6 +112,8 @@ export type Contract = {
   }
   'environments.endMaintenance': { query: None; body: ReasonInput; response: EnvironmentView }
   'environments.unfreeze': { query: None; body: ReasonInput; response: EnvironmentView }
+  'environments.queue': { query: None; body: None; response: QueueView }
+  'environments.dequeue': { query: None; body: ReasonInput; response: QueueView }
   'environments.verify': { query: None; body: ReasonInput; response: VerificationView }
   'releases.list': { query: PageInput; body: None; response: PageView<ReleaseView> }
   'releases.show': { query: None; body: None; response: ReleaseDetailView }
@@ -153,11 +171,19 @@ export type Contract = {
     response: RolloutView
   }
   'rollouts.approve': { query: None; body: ReasonInput; response: RolloutView }
+  'trains.list': { query: PageInput; body: None; response: PageView<TrainView> }
+  'trains.start': { query: None; body: TrainInput; response: TrainStartedView }
+  'trains.show': { query: None; body: None; response: TrainView }
+  'trains.command': {
+    query: None
+    body: ReasonInput & { readonly command: 'abort' | 'retry' }
+    response: TrainView
+  }
   'ledger.page': {
     query: {
       readonly after?: number | undefined
       readonly limit?: number | undefined
-      readonly kind?: 'run' | 'release' | 'rollout' | 'environment' | 'maintenance' | undefined
+      readonly kind?: AggregateKind | undefined
       readonly id?: string | undefined
     }
     body: None

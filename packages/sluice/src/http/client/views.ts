@@ -2,6 +2,7 @@
  * What the API answers: the wire types. Made from the domain by `present/`, checked against `http/schemas/` in tests, read by the client, the command line and
  * the dashboard. Times are epoch ms, shares basis points (10 000 = all traffic).
  */
+import type { AggregateKind } from '../../core/ledger/entry.ts'
 import type { Actor, Artifact, Commit, EnvironmentSpec, FreezeWindow } from '../../core/model.ts'
 import type { ApartView, MaintenanceView } from './routing-views.ts'
 import type { Refusal } from '../../core/admission.ts'
@@ -225,6 +226,37 @@ export type EnvironmentView = {
     readonly outcome: 'succeeded' | 'rolled_back'
     readonly at: number
   }[]
+  /** What waits for its turn, in order. */
+  readonly queue: readonly QueueEntryView[]
+  /** How long what serves was seen to serve, where the next environment asks for it. */
+  readonly soak: { readonly servedMs: number; readonly soakMs: number } | null
+  /** An older release that a person chose; nothing goes past it by itself. */
+  readonly pin: { readonly release: ReleaseRef; readonly by: Actor; readonly at: number } | null
+}
+
+/** A release that waits for its turn in an environment. */
+export type QueueEntryView = {
+  /** The rollout that it will be, when a person asked. */
+  readonly id: string
+  readonly release: ReleaseRef
+  readonly purpose: 'deploy' | 'promote'
+  readonly by: Actor
+  readonly at: number
+  readonly reason: string | null
+  /** Why it still waits although it had its turn; null before. */
+  readonly waits: { readonly detail: string; readonly lookAt: number | null } | null
+}
+
+/** Who holds an environment, and who waits for it. */
+export type QueueView = {
+  readonly environment: string
+  readonly holder: {
+    readonly rollout: string
+    readonly release: ReleaseRef
+    readonly by: Actor
+    readonly since: number
+  } | null
+  readonly queue: readonly QueueEntryView[]
 }
 
 /** All environments of the service, in the order in which releases pass them. */
@@ -300,8 +332,8 @@ export type VerificationView = {
   }[]
 }
 
-/** A rollout that a request started or turned around. */
-export type StartedView = { readonly rollout: string; readonly kind: 'started' | 'aborted' }
+/** A rollout that a request started or turned around, or that will be once it is its turn. */
+export type StartedView = { readonly rollout: string; readonly kind: 'started' | 'aborted' | 'queued' }
 
 /** A release. */
 export type ReleaseView = ReleaseRef & {
@@ -345,7 +377,7 @@ export type ReleaseVerificationView = {
 /** One row of the ledger. */
 export type LedgerRowView = {
   readonly seq: number
-  readonly key: { readonly kind: 'run' | 'release' | 'rollout' | 'environment' | 'maintenance'; readonly id: string }
+  readonly key: { readonly kind: AggregateKind; readonly id: string }
   readonly version: number
   readonly type: string
   readonly form: number

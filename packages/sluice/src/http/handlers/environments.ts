@@ -177,9 +177,10 @@ const deploy = async (
   purpose: Purpose,
 ): Promise<StartedView> => {
   const service = await serviceOf(context, signal)
-  const command = { service, environment: params.environment, purpose, release: body.release ?? null }
-  const { rollout } = await context.engine.deploy(command, { ...caller, reason: body.reason ?? null })
-  return { rollout, kind: 'started' }
+  const whenBusy = body.whenBusy ?? null
+  const command = { service, environment: params.environment, purpose, release: body.release ?? null, whenBusy }
+  const { rollout, kind } = await context.engine.deployOrQueue(command, { ...caller, reason: body.reason ?? null })
+  return { rollout, kind }
 }
 
 const showNamed = async (

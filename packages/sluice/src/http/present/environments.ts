@@ -2,8 +2,8 @@
 import type { MaintenanceState } from '../../core/maintenance.ts'
 import type { EnvironmentState } from '../../core/environment.ts'
 import type { ReleaseId } from '../../core/model.ts'
-import type { EnvironmentView, ObservedView, RolloutView } from '../client/views.ts'
 import { maintenanceView } from './maintenance.ts'
+import type { EnvironmentView, ObservedView, QueueEntryView, RolloutView } from '../client/views.ts'
 import { refOf, type Known } from './releases.ts'
 
 /** Settled rollouts shown with an environment. */
@@ -23,6 +23,8 @@ export const releasesNamed = (state: EnvironmentState): readonly ReleaseId[] => 
   ...[state.serving, state.previous].filter((id) => id !== null),
   ...state.approvals.map(({ release }) => release),
   ...(state.verification === undefined ? [] : [state.verification.release]),
+  ...(state.queue ?? []).map(({ release }) => release),
+  ...(state.pin === undefined ? [] : [state.pin.release]),
   ...state.history.slice(0, historyShown).map(({ release }) => release),
 ]
 
@@ -51,7 +53,27 @@ export const environmentView = (
     history: state.history
       .slice(0, historyShown)
       .map(({ rollout, release, outcome, at }) => ({ rollout, release: refOf(release, known), outcome, at })),
+    queue: queueViews(state, known),
+    soak: soakView(state),
+    pin: state.pin === undefined ? null : { ...state.pin, release: refOf(state.pin.release, known) },
   }
+}
+
+/** What waits for an environment, in order. */
+export const queueViews = ({ queue = [] }: EnvironmentState, known: Known): readonly QueueEntryView[] =>
+  queue.map(({ id, release, purpose, by, at, reason, waits }) => ({
+    id,
+    release: refOf(release, known),
+    purpose,
+    by,
+    at,
+    reason,
+    waits: waits === undefined ? null : { detail: waits.detail, lookAt: waits.lookAt },
+  }))
+
+const soakView = ({ soaks = [], serving }: EnvironmentState): EnvironmentView['soak'] => {
+  const soak = soaks.find(({ release }) => release === serving)
+  return soak === undefined ? null : { servedMs: soak.servedMs, soakMs: soak.onward.soakMs }
 }
 
 const servingView = ({ serving, servingSince }: EnvironmentState, known: Known): EnvironmentView['serving'] => {

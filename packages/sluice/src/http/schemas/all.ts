@@ -2,13 +2,15 @@
 import { z } from 'zod'
 import type { AttachmentsView, EvidenceView, InsightsView } from '../client/evidence-views.ts'
 import type * as runViews from '../client/run-views.ts'
+import type * as trainViews from '../client/train-views.ts'
 import type * as views from '../client/views.ts'
-import { environment, environments } from './environments.ts'
+import { environment, environments, queue } from './environments.ts'
 import { attachments, evidence, insights } from './evidence.ts'
 import { at } from './fields.ts'
 import { ledgerPage, ledgerVerification } from './ledger.ts'
 import { release, releaseDetail, releaseVerification } from './releases.ts'
 import { plan, rollout, rolloutDetail, why } from './rollouts.ts'
+import { train, trainStarted } from './trains.ts'
 import { verification } from './verification.ts'
 import { jobLog, runDetail, runListed, runStarted } from './runs.ts'
 
@@ -27,9 +29,10 @@ export const schemas: Schemas = {
   }),
   Environment: environment,
   Environments: environments,
+  Queue: queue,
   Plan: plan,
   Verification: verification,
-  Started: z.strictObject({ rollout: z.string(), kind: z.enum(['started', 'aborted']) }),
+  Started: z.strictObject({ rollout: z.string(), kind: z.enum(['started', 'aborted', 'queued']) }),
   Done: z.strictObject({}),
   Releases: pageOf(release),
   Release: releaseDetail,
@@ -45,6 +48,9 @@ export const schemas: Schemas = {
   Rollout: rollout,
   RolloutDetail: rolloutDetail,
   Why: why,
+  Train: train,
+  Trains: pageOf(train),
+  TrainStarted: trainStarted,
   LedgerPage: ledgerPage,
   LedgerVerification: ledgerVerification,
   Health: z.strictObject({ status: z.enum(['ok', 'unavailable']), detail: z.string() }),
@@ -66,6 +72,7 @@ export type Schemas = {
   readonly Server: z.ZodType<views.ServerView>
   readonly Environment: z.ZodType<views.EnvironmentView>
   readonly Environments: z.ZodType<views.EnvironmentsView>
+  readonly Queue: z.ZodType<views.QueueView>
   readonly Plan: z.ZodType<views.PlanView>
   readonly Verification: z.ZodType<views.VerificationView>
   readonly Started: z.ZodType<views.StartedView>
@@ -84,6 +91,9 @@ export type Schemas = {
   readonly Rollout: z.ZodType<views.RolloutView>
   readonly RolloutDetail: z.ZodType<views.RolloutDetailView>
   readonly Why: z.ZodType<views.WhyView>
+  readonly Train: z.ZodType<trainViews.TrainView>
+  readonly Trains: z.ZodType<views.PageView<trainViews.TrainView>>
+  readonly TrainStarted: z.ZodType<trainViews.TrainStartedView>
   readonly LedgerPage: z.ZodType<views.LedgerPageView>
   readonly LedgerVerification: z.ZodType<views.LedgerVerificationView>
   readonly Health: z.ZodType<views.HealthView>

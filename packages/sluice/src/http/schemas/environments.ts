@@ -1,7 +1,7 @@
 /** Schemas of environments as they stand. */
 import { z } from 'zod'
 import type { MaintenanceView } from '../client/routing-views.ts'
-import type { EnvironmentsView, EnvironmentView } from '../client/views.ts'
+import type { EnvironmentsView, EnvironmentView, QueueEntryView, QueueView } from '../client/views.ts'
 import { actor, at, commit, ref } from './fields.ts'
 import { observed } from './observed.ts'
 import { rollout } from './rollouts.ts'
@@ -14,6 +14,23 @@ const maintenance: z.ZodType<MaintenanceView> = z.strictObject({
   until: at.nullable(),
   status: z.enum(['applying', 'in_force', 'refused']),
   detail: z.string().nullable(),
+})
+
+const queueEntry: z.ZodType<QueueEntryView> = z.strictObject({
+  id: z.string(),
+  release: ref,
+  purpose: z.enum(['deploy', 'promote']),
+  by: actor,
+  at,
+  reason: z.string().nullable(),
+  waits: z.strictObject({ detail: z.string(), lookAt: at.nullable() }).nullable(),
+})
+
+/** Who holds an environment, and who waits for it. */
+export const queue: z.ZodType<QueueView> = z.strictObject({
+  environment: z.string(),
+  holder: z.strictObject({ rollout: z.string(), release: ref, by: actor, since: at }).nullable(),
+  queue: z.array(queueEntry),
 })
 
 /** An environment. */
@@ -41,6 +58,9 @@ export const environment: z.ZodType<EnvironmentView> = z.strictObject({
   history: z.array(
     z.strictObject({ rollout: z.string(), release: ref, outcome: z.enum(['succeeded', 'rolled_back']), at }),
   ),
+  queue: z.array(queueEntry),
+  soak: z.strictObject({ servedMs: z.number(), soakMs: z.number() }).nullable(),
+  pin: z.strictObject({ release: ref, by: actor, at }).nullable(),
 })
 
 /** All of them. */

@@ -55,7 +55,18 @@ export const rolloutDetail: z.ZodType<RolloutDetailView> = z.strictObject({
 })
 
 const refusal = z.strictObject({
-  kind: z.enum(['live_rollout', 'locked', 'frozen', 'not_verified', 'approval_missing', 'already_serving']),
+  kind: z.enum([
+    'live_rollout',
+    'locked',
+    'frozen',
+    'not_verified',
+    'approval_missing',
+    'already_serving',
+    'soaking',
+    'pinned',
+    'not_onward',
+    'queue_ahead',
+  ]),
   who: z.string(),
   until: at.nullable(),
   detail: z.string(),

@@ -62,6 +62,8 @@ export const faults = {
   command_freeze: 51,
   deploy_rival: 52,
   command_maintain: 53,
+  deploy_queued: 53,
+  command_dequeue: 54,
 } as const
 
 /** A fault by name. */

@@ -98,6 +98,8 @@ const harmless: readonly boolean[] = faultNames.map((name) =>
     'command_freeze',
     'deploy_rival',
     'command_maintain',
+    'deploy_queued',
+    'command_dequeue',
   ]).has(name),
 )
 
