@@ -5,6 +5,7 @@
 import { engineMutants } from './mutants-engine.ts'
 import { judgeMutants } from './mutants-judge.ts'
 import { gatewayMutants } from './mutants-gateway.ts'
+import { outsideMutants } from './mutants-outside.ts'
 import { pipelineMutants } from './mutants-pipeline.ts'
 
 /** What may notice a mutant: a simulator, or the tests of a part. Asked in the order given, until one does. */
@@ -358,6 +359,7 @@ const machineMutants: readonly Mutant[] = [
 export const mutants: readonly Mutant[] = [
   ...machineMutants,
   ...judgeMutants,
+  ...outsideMutants,
   ...engineMutants,
   ...gatewayMutants,
   ...pipelineMutants,

@@ -149,6 +149,9 @@ export type Sticky =
   | { readonly kind: 'cookie'; readonly name: string }
   | { readonly kind: 'header'; readonly name: string }
 
+/** What splits the traffic of an environment. */
+export type RouterName = 'gateway' | 'haproxy'
+
 /** One environment as a release carries it: resolved, so that nothing outside the release decides what serves. */
 export type EnvironmentSpec = {
   readonly name: string
@@ -167,6 +170,8 @@ export type EnvironmentSpec = {
   /** A judge outside that is asked too; absent for none. */
   readonly externalJudge?: ExternalJudgeSpec
   readonly sticky: Sticky
+  /** Absent: the gateway. */
+  readonly router?: RouterName
   readonly drainTimeoutMs: number
   readonly stopGraceMs: number
   /** A rollout that makes no progress for this long reverts. */

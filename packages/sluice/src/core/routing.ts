@@ -4,7 +4,7 @@
  */
 import type { MetricEvidence } from './judge/assess.ts'
 import type { JudgeStatistics } from './judge/statistics.ts'
-import type { Fence, HealthPolicy, JudgePolicy, ReleaseId, RolloutId, Sticky } from './model.ts'
+import type { Fence, HealthPolicy, JudgePolicy, ReleaseId, RolloutId, RouterName, Sticky } from './model.ts'
 
 /** One side of a traffic split. */
 export type ArmName = 'stable' | 'candidate' | 'holdback'
@@ -19,6 +19,9 @@ export type Arm = {
   readonly shareBp: number
   readonly upstreams: readonly Upstream[]
 }
+
+/** When probing need not go on until every upstream answers: once `count` of them do, the others have `graceMs` left. */
+export type ProbeEnough = { readonly count: number; readonly graceMs: number }
 
 /** A fail rule armed inside the gateway for one rollout. Once tripped, that rollout never gets candidate traffic again. */
 export type Tripwire = { readonly rollout: RolloutId; readonly policy: JudgePolicy }
@@ -48,6 +51,8 @@ export type Route = {
   readonly service: string
   readonly environment: string
   readonly listen: { readonly host: string; readonly port: number }
+  /** Absent: the gateway. */
+  readonly router?: RouterName
   readonly fence: Fence
   readonly arms: readonly Arm[]
   readonly sticky: Sticky
@@ -121,6 +126,7 @@ export type GatewayCommand =
       readonly health: HealthPolicy
       readonly successes: number
       readonly deadlineMs: number
+      readonly enough?: ProbeEnough
     }
   /** Answers once nothing is in flight to these upstreams, or after `deadlineMs` with what is left. Refuses upstreams still in an arm with a share. */
   | {

@@ -1,11 +1,11 @@
 /** Performs a rollout's effects through the driver and the router, and says what came of it. */
 import { SluiceError } from '../core/errors.ts'
-import type { EnvironmentSpec, Fence, Instance, ReleaseId } from '../core/model.ts'
+import type { EnvironmentSpec, Fence, HealthPolicy, Instance, ReleaseId } from '../core/model.ts'
 import { unreachable } from '../core/machine.ts'
 import { limits } from '../core/limits.ts'
 import { errorsOf } from '../core/judge/statistics.ts'
 import type { Action, EffectResult, RolloutEffect, RolloutState, Share } from '../core/rollout/types.ts'
-import type { ArmCounters, ProbeReceipt, Route, RouteObservation, Upstream } from '../core/routing.ts'
+import type { ArmCounters, ProbeEnough, ProbeReceipt, Route, RouteObservation, Upstream } from '../core/routing.ts'
 import type { Driver } from '../ports/driver.ts'
 import type { Router } from '../ports/router.ts'
 import { askOutside, type OutsideWorld } from './ask-outside.ts'
@@ -72,12 +72,13 @@ const probe = async (world: RolloutWorld, { state, action, signal }: Work<'probe
   const wanted = (await observe(world, state, signal)).filter(
     ({ release, index }) => release === action.release && index < action.count,
   )
-  const { health } = specFor(state, action.release)
+  const { health, router } = specFor(state, action.release)
   const request = {
+    ...(router !== undefined && { router }),
     upstreams: wanted.map(upstream),
-    health,
     successes: health.healthyAfter,
     deadlineMs: health.startTimeoutMs,
+    ...(isWayBack(state) ? hurried(health, action) : { health }),
   }
   const receipts = await world.router.probe(request, signal)
   const healthy = receipts.filter((receipt) => receipt.healthy).length
@@ -89,6 +90,17 @@ const probe = async (world: RolloutWorld, { state, action, signal }: Work<'probe
     evidence: await evidenceOf(world, sick, signal),
   }
 }
+
+/** Nothing of a rollback may wait for the pace at which somebody has healthy instances looked at, nor for instances that it can do without. */
+const isWayBack = ({ status, plan }: Known): boolean => status === 'reverting' || plan.purpose === 'rollback'
+
+const hurried = (
+  health: HealthPolicy,
+  { count, failuresMax }: Pick<Work<'probe'>['action'], 'count' | 'failuresMax'>,
+): { readonly health: HealthPolicy; readonly enough: ProbeEnough } => ({
+  health: { ...health, intervalMs: Math.min(health.intervalMs, limits.wayBackProbeMs) },
+  enough: { count: count - failuresMax, graceMs: limits.wayBackGraceMs },
+})
 
 const probeDetail = (wanted: readonly Instance[], count: number, sick: ProbeReceipt | undefined): string => {
   if (sick !== undefined) return `${sick.instance} last answered: ${sick.last}`
@@ -126,6 +138,7 @@ const routeOf = (state: Known, { fence, shares, instances }: Routing): Route => 
     service: plan.service,
     environment: spec.name,
     listen: spec.listen,
+    ...(spec.router !== undefined && { router: spec.router }),
     fence,
     arms: shares.map(({ arm, release, shareBp, count }) => ({
       name: arm,

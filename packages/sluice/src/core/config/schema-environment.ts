@@ -129,6 +129,11 @@ export const environmentSchema: z.ZodType<EnvironmentSettings> = z
         description: 'How a client is kept on one side of a traffic split.',
         examples: ['none', { cookie: 'sluice-arm' }, { header: 'x-user-id' }],
       }),
+      router: key(z.enum(['gateway', 'haproxy'], "expected 'gateway' or 'haproxy'").optional(), {
+        description:
+          "What splits the traffic: Sluice's own gateway, or an HAProxy that Sluice starts and keeps. Default: 'gateway'; what HAProxy cannot is in docs/routers/haproxy.md.",
+        examples: ['gateway', 'haproxy'],
+      }),
       drainTimeout: key(positiveDuration().prefault('30s'), {
         description: 'How long requests in flight may take to end before their instance is stopped.',
         examples: ['30s'],

@@ -84,6 +84,8 @@ export type EnvironmentConfig = {
   readonly externalJudge?: ExternalJudgeConfig
   /** How a client is kept on one side of a traffic split. */
   readonly sticky?: StickyConfig
+  /** What splits the traffic: Sluice's own gateway, or an HAProxy that Sluice starts and keeps. */
+  readonly router?: 'gateway' | 'haproxy'
   /** How long requests in flight may take to end before their instance is stopped. */
   readonly drainTimeout?: Duration
   /** Time between SIGTERM and SIGKILL. */

@@ -98,6 +98,8 @@ export type VerdictRecord = {
   readonly bounds?: readonly Bounds[]
   /** The largest share of the traffic that the exposure budget allows next, basis points; absent where there is no budget. */
   readonly nextShareBp?: number
+  /** What a source outside the data plane said, where that decided; absent where the data plane's own counts did. */
+  readonly outside?: string
 }
 
 /** How much worse than stable a metric of the candidate can be (null: nothing can be said), and how bad by itself (0–1). */

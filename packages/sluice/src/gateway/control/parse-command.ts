@@ -1,9 +1,9 @@
 /** Reads commands of the control socket. A documented parser: every field is looked at before it is believed. */
 import type { Fence, HealthPolicy, Sticky } from '../../core/model.ts'
 import { releaseId, rolloutId } from '../../core/model.ts'
-import type { Arm, ArmName, GatewayCommand, Route, Tripwire, Upstream } from '../../core/routing.ts'
 import { type Fields, fields, idOf, list, named, number, text, whole, wrong } from './fields.ts'
 import { judgePolicy } from './parse-policy.ts'
+import type { Arm, ArmName, GatewayCommand, ProbeEnough, Route, Tripwire, Upstream } from '../../core/routing.ts'
 
 /** A command with the number its answer carries. */
 export type Numbered = { readonly id: number; readonly command: GatewayCommand }
@@ -39,6 +39,11 @@ const arm = (value: unknown): Arm => {
     shareBp: whole(each['shareBp'], 'arm.shareBp'),
     upstreams: upstreams(each['upstreams']),
   }
+}
+
+const enough = (value: unknown): ProbeEnough => {
+  const { count, graceMs } = fields(value, 'enough')
+  return { count: whole(count, 'enough.count'), graceMs: number(graceMs, 'enough.graceMs') }
 }
 
 const fieldName = /^[!#$%&'*+.^_`|~\w-]{1,128}$/
@@ -119,6 +124,7 @@ const command = (each: Fields): GatewayCommand => {
         health: health(each['health']),
         successes: whole(each['successes'], 'successes'),
         deadlineMs: number(each['deadlineMs'], 'deadlineMs'),
+        ...(each['enough'] === undefined ? {} : { enough: enough(each['enough']) }),
       }
     case 'drain':
       return {

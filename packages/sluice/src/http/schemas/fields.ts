@@ -69,6 +69,7 @@ const verdictShape = {
   proven: z.boolean().exactOptional(),
   bounds: z.array(bounds).exactOptional(),
   nextShareBp: bp.exactOptional(),
+  outside: z.string().exactOptional(),
 }
 
 /** What the judge said. */

@@ -67,6 +67,35 @@ const sticky = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('header'), name: z.string() }),
 ])
 
+const texts = z.record(z.string(), z.string())
+
+const asked = {
+  url: z.string(),
+  authorization: z.string().nullable(),
+  secretVersions: texts,
+  intervalMs: z.number(),
+  timeoutMs: z.number(),
+}
+
+const metrics = z.strictObject({
+  ...asked,
+  kind: z.literal('prometheus'),
+  staleAfterMs: z.number(),
+  alpha: z.number(),
+  metrics: z.array(
+    z.strictObject({
+      name: z.string(),
+      total: z.string(),
+      bad: z.string(),
+      tolerance: z.number(),
+      ignoreBelow: z.number(),
+      unitsMin: z.number(),
+    }),
+  ),
+})
+
+const externalJudge = z.strictObject({ ...asked, parameters: texts })
+
 /** What a release brings along for an environment. */
 export const environmentSpec: z.ZodType<EnvironmentSpec> = z.strictObject({
   name: z.string(),
@@ -79,10 +108,13 @@ export const environmentSpec: z.ZodType<EnvironmentSpec> = z.strictObject({
   health,
   judge,
   sticky,
+  router: z.enum(['gateway', 'haproxy']).exactOptional(),
   drainTimeoutMs: z.number(),
   stopGraceMs: z.number(),
   progressDeadlineMs: z.number(),
   approvals: z.number(),
   freeze: z.array(window),
   verify: z.array(check).exactOptional(),
+  metrics: metrics.exactOptional(),
+  externalJudge: externalJudge.exactOptional(),
 })
