@@ -14,7 +14,7 @@ export const judgeMutants: readonly Mutant[] = [
   core(
     'rollout/exposure.ts',
     "if (shift?.kind !== 'shift' || judge?.kind !== 'judge') return ramp",
-    "if (shift === undefined || judge === undefined) return ramp\n    if (shift.kind !== 'shift' || judge.kind !== 'judge') continue",
+    "if (shift === undefined) return ramp\n    if (shift.kind !== 'shift' || judge?.kind !== 'judge') {\n      next -= 1\n      continue\n    }",
     'evidence jumps over an approval',
   ),
   core(

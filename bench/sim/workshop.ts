@@ -47,6 +47,7 @@ const commands: Readonly<Record<Killer, readonly string[]>> = {
     'src/core/routing-pick.test.ts',
     'src/core/judge/eprocess.test.ts',
     'src/gateway/routes/live-route.test.ts',
+    'src/gateway/routes/tripwire.test.ts',
     'test/gateway/arms.test.ts',
     'test/gateway/control.test.ts',
     'test/gateway/durability.test.ts',

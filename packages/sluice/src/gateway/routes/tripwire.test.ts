@@ -126,6 +126,14 @@ describe('a tripwire on latency', () => {
     assert.equal(window.thresholds[0], 5)
   })
 
+  it('learns what is slow from stable alone', () => {
+    const { live } = open(routeOf({ ...base, latency }, 5_000))
+    for (let response = 0; response < 600; response += 1) live.count(arm(live, 'candidate'), null, 5)
+    assert.deepEqual([...(live.watch.window?.thresholds ?? [])], [Infinity, Infinity])
+    for (let response = 0; response < 250; response += 1) live.count(arm(live, 'stable'), null, 7)
+    assert.deepEqual([...(live.watch.window?.thresholds ?? [])], [7, 7])
+  })
+
   it('a slow response of a warming instance is no evidence; an error of it is, and so is a slow one of stable', () => {
     const policy = { ...base, alpha: 1e-300, latency: { ...latency, quantiles: [], limitMs: 10, warmupMs: 1_000 } }
     const { live } = open(routeOf(policy, 5_000))
