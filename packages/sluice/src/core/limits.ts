@@ -4,6 +4,10 @@ export const limits = {
   controlLineBytesMax: 1_048_576,
   /** Largest request head the gateway reads, bytes; nginx and HAProxy stand at 8–32 kB. */
   headBytesMax: 32_768,
+  /** Longest page shown during maintenance, characters: it is kept in the ledger, and sent over the control socket. */
+  maintenancePageCharactersMax: 262_144,
+  /** Longest time that requests wait because somebody said so, ms: clients and the proxies before them give up after some 30 to 60 s. */
+  maintenanceHoldMsMax: 60_000,
   /** Requests held while a route is paused; beyond that the answer is 503, so that memory stays bounded. */
   pauseQueueMax: 10_000,
   /** Longest text of a ledger row's body, bytes: the plan of a run of 10 000 jobs is some 9 MB. */
@@ -185,6 +189,16 @@ export const limits = {
   gatewayLockWaitMs: 250,
   /** How long a standby may take until it answers, milliseconds; one that was just loading on a busy machine takes seconds. Then a new gateway is started. */
   gatewayStandbyMs: 5_000,
+  /** How long HAProxy holds a request while no release has a share, milliseconds: some seconds more than a restart of a service takes. */
+  haproxyHoldMs: 30_000,
+  /** How long a worker of HAProxy that was replaced may take to end what it has, milliseconds; as long as the gateway gives a draining tunnel. */
+  haproxyOldWorkerMs: 300_000,
+  /** Rows of counts that HAProxy keeps for one route: three for each split, so those of the last 300. */
+  haproxyRowsMax: 1_024,
+  /** Sticky clients that HAProxy tells apart when it counts, some 20 MB; beyond that the one not seen for longest may count twice. */
+  haproxyUnitsMax: 100_000,
+  /** Between two looks at the health that HAProxy found, milliseconds. */
+  haproxyLookMs: 250,
   /** Largest file of secrets that is read, bytes. */
   secretsBytesMax: 4_194_304,
   /** How long a new instance that no longer starts behind others is watched for ending at once, milliseconds; one that listens on its port ends the wait at once. */
@@ -368,6 +382,10 @@ export const limits = {
   cancelledStepsMs: 300_000,
   /** Largest summary that one step may write, bytes; GitHub's own bound. */
   stepSummaryBytesMax: 1_048_576,
+  /** Pause between two probes of an instance on the way back, milliseconds: users wait for it. */
+  wayBackProbeMs: 10,
+  /** Once enough instances of the old release answer, the others have so long before traffic goes back, milliseconds: those that start together are ready nearly together. */
+  wayBackGraceMs: 100,
   /** Checks of one environment; they are made one after the other. */
   checksMax: 50,
   /** Attempts of one check beyond the first. */

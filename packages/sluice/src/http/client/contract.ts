@@ -60,7 +60,12 @@ export type Contract = {
   'environments.list': { query: None; body: None; response: EnvironmentsView }
   'environments.show': { query: None; body: None; response: EnvironmentView }
   'environments.plan': {
-    query: { readonly release?: string | undefined; readonly purpose?: 'deploy' | 'promote' | 'rollback' | undefined }
+    query: {
+      readonly release?: string | undefined
+      readonly purpose?: 'deploy' | 'promote' | 'rollback' | undefined
+      /** Requests per second to reckon with; `observed`: those of the next second. */
+      readonly traffic?: number | 'observed' | undefined
+    }
     body: None
     response: PlanView
   }
@@ -79,6 +84,17 @@ export type Contract = {
     body: { readonly reason: string; readonly from?: number | null | undefined; readonly until: number }
     response: EnvironmentView
   }
+  'environments.maintain': {
+    query: None
+    body: {
+      readonly reason: string
+      readonly html?: string | null | undefined
+      readonly retryAfterMs?: number | undefined
+      readonly holdMs?: number | undefined
+    }
+    response: EnvironmentView
+  }
+  'environments.endMaintenance': { query: None; body: ReasonInput; response: EnvironmentView }
   'environments.unfreeze': { query: None; body: ReasonInput; response: EnvironmentView }
   'environments.verify': { query: None; body: ReasonInput; response: VerificationView }
   'releases.list': { query: PageInput; body: None; response: PageView<ReleaseView> }
@@ -141,7 +157,7 @@ export type Contract = {
     query: {
       readonly after?: number | undefined
       readonly limit?: number | undefined
-      readonly kind?: 'run' | 'release' | 'rollout' | 'environment' | undefined
+      readonly kind?: 'run' | 'release' | 'rollout' | 'environment' | 'maintenance' | undefined
       readonly id?: string | undefined
     }
     body: None

@@ -3,6 +3,7 @@
  * the dashboard. Times are epoch ms, shares basis points (10 000 = all traffic).
  */
 import type { Actor, Artifact, Commit, EnvironmentSpec, FreezeWindow } from '../../core/model.ts'
+import type { ApartView, MaintenanceView } from './routing-views.ts'
 import type { Refusal } from '../../core/admission.ts'
 
 /** A release by its id and the version that people know it by. */
@@ -50,6 +51,8 @@ export type TrafficView = {
   /** What the tripwire saw when it cut; null while it did not. */
   readonly trip: VerdictView | null
   readonly observedAt: number
+  /** Requests that are no sample for the judge, and why; absent where nothing of the kind is configured. */
+  readonly apart?: readonly ApartView[]
 }
 
 /** A running copy of a release, as its driver observed it. */
@@ -205,7 +208,17 @@ export type EnvironmentView = {
   } | null
   readonly freezes: readonly (FreezeWindow & { readonly by: string })[]
   readonly approvals: readonly { readonly release: ReleaseRef; readonly by: Actor; readonly at: number }[]
+  /** Absent when there is none, and none is being ended. */
+  readonly maintenance?: MaintenanceView
   readonly observed: ObservedView
+  /** What its checks said when somebody had them made last; null when nobody did. */
+  readonly verification: {
+    readonly at: number
+    readonly by: Actor
+    readonly release: ReleaseRef
+    readonly outcome: 'passed' | 'failed' | 'broken'
+    readonly notPassed: readonly string[]
+  } | null
   readonly history: readonly {
     readonly rollout: string
     readonly release: ReleaseRef
@@ -229,7 +242,44 @@ export type PlanView = {
   readonly from: ReleaseRef | null
   readonly to: ReleaseRef
   readonly steps: readonly StepView[]
+  /** What of the traffic the new release gets, and for how long at least. Estimates. */
+  readonly exposure: {
+    /** Of the whole environment; null when it is not known. */
+    readonly requestsPerSecond: number | null
+    readonly stages: readonly {
+      /** Index of the step that shifts. */
+      readonly step: number
+      readonly shareBp: number
+      readonly atLeastMs: number
+      readonly waitsFor: 'nothing' | 'time' | 'evidence' | 'person'
+      /** Requests that it answers in that time; null when the traffic is not known. */
+      readonly requests: number | null
+    }[]
+  }
+  /** When the judge would stop a bad release at the first share; null where two releases never have traffic at once. Rates from 0 to 1. */
+  readonly stops: {
+    readonly shareBp: number
+    readonly alpha: number
+    /** Of bad responses of the present release. */
+    readonly stableRate: number
+    /** Nothing is known of it. */
+    readonly isAssumed: boolean
+    /** Expected requests that a release of such a rate answers until then, and how many of them badly. */
+    readonly forecasts: readonly { readonly candidateRate: number; readonly requests: number; readonly bad: number }[]
+  } | null
+  /** What has to be so before it starts. */
+  readonly gates: readonly { readonly text: string; readonly met: boolean }[]
+  /** Freezes that are on or ahead. */
+  readonly windows: readonly (FreezeWindow & { readonly by: string })[]
+  /** Names of the checks that look at the new instances, and at the environment. */
+  readonly checks: { readonly candidate: readonly string[]; readonly environment: readonly string[] }
+  readonly migrations: readonly string[]
+  /** How it would be undone while every instance of the old release is up. */
   readonly wayBack: readonly StepView[]
+  /** The same once some of them are gone. */
+  readonly wayBackCold: readonly StepView[]
+  /** Index of the step from which on it is the cold one; null when none takes the old release away. */
+  readonly coldFrom: number | null
   readonly refusals: readonly Refusal[]
 }
 
@@ -295,7 +345,7 @@ export type ReleaseVerificationView = {
 /** One row of the ledger. */
 export type LedgerRowView = {
   readonly seq: number
-  readonly key: { readonly kind: 'run' | 'release' | 'rollout' | 'environment'; readonly id: string }
+  readonly key: { readonly kind: 'run' | 'release' | 'rollout' | 'environment' | 'maintenance'; readonly id: string }
   readonly version: number
   readonly type: string
   readonly form: number
