@@ -7,7 +7,8 @@ import { describeMachine } from '../lib/machine.ts'
 import { progress, quantile, report } from '../lib/report.ts'
 import { atMost, type Bounded, judge, onThisMachine, readOptions } from '../lib/targets.ts'
 import { untilStop } from '../judge/tripwire.ts'
-import { makeWorld, traffic, type World } from './world.ts'
+import { rest } from '../torture-kill/world.ts'
+import { makeWorld, type Seen, type Service, traffic, type World } from './world.ts'
 
 const { quick, json } = readOptions(process.argv.slice(2))
 const rounds = quick ? 3 : 40
@@ -24,7 +25,7 @@ const detect = async (world: World, controlPlane: 'alive' | 'killed'): Promise<D
   const candidate = await world.candidate()
   if (controlPlane === 'killed') world.controlPlane.kill()
   const before = await candidate.behave(traffic.candidateBad)
-  const seen = await untilQuiet(candidate)
+  const seen = await untilGone(candidate)
   if (controlPlane === 'killed') world.controlPlane.start()
   const { cause, lastVerdict } = await world.settled(rollout)
   if (cause?.kind !== 'tripped' || lastVerdict === null)
@@ -33,17 +34,16 @@ const detect = async (world: World, controlPlane: 'alive' | 'killed'): Promise<D
   return { bad: seen.bad - before.bad, cutMs: Math.max(0, seen.lastAt - (lastVerdict.at + 1)) }
 }
 
-const quietMs = 300
+/** Between two looks; taking it down begins with a drain, which takes longer. */
+const lookMs = 10
 
-/** What the candidate had answered when nobody had asked it any more for a while. */
-const untilQuiet = async (
-  candidate: Awaited<ReturnType<World['candidate']>>,
-): Promise<Awaited<ReturnType<typeof candidate.seen>>> => {
-  let last = await candidate.seen()
+/** What the candidate had answered in the end: it is taken down soon after it was cut off. */
+const untilGone = async ({ seen }: Service): Promise<Seen> => {
+  let last = await seen()
   for (;;) {
-    await new Promise((resolve) => setTimeout(resolve, quietMs))
-    const now = await candidate.seen()
-    if (now.requests === last.requests) return now
+    await rest(lookMs)
+    const now = await seen().catch(() => null)
+    if (now === null) return last
     last = now
   }
 }
