@@ -1,15 +1,6 @@
-/** Every bound in Sluice, with its unit and reason. Nothing loops, queues, waits or buffers without one. */
-export const limits = {
-  /** Longest line of the gateway's control socket, bytes: a route of 1,000 instances is some 100 kB. */
-  controlLineBytesMax: 1_048_576,
-  /** Largest request head the gateway reads, bytes; nginx and HAProxy stand at 8–32 kB. */
-  headBytesMax: 32_768,
-  /** Longest page shown during maintenance, characters: it is kept in the ledger, and sent over the control socket. */
-  maintenancePageCharactersMax: 262_144,
-  /** Longest time that requests wait because somebody said so, ms: clients and the proxies before them give up after some 30 to 60 s. */
-  maintenanceHoldMsMax: 60_000,
-  /** Requests held while a route is paused; beyond that the answer is 503, so that memory stays bounded. */
-  pauseQueueMax: 10_000,
+import { trafficLimits } from './limits-traffic.ts'
+
+const ownLimits = {
   /** Longest text of a ledger row's body, bytes: the plan of a run of 10 000 jobs is some 9 MB. */
   ledgerBodyBytesMax: 33_554_432,
   /** Rows of an aggregate after which its whole state is written again, at least; what is between is folded when it is read. */
@@ -27,10 +18,6 @@ export const limits = {
   /** First and longest pause between attempts, milliseconds. */
   retryDelayMsMin: 200,
   retryDelayMsMax: 30_000,
-  /** What a call may take beyond the time that its work is given, milliseconds. */
-  callMarginMs: 5_000,
-  /** A shift is one fsynced write and a read-back; longer means that nobody knows. */
-  shiftDeadlineMs: 10_000,
   /** Reading counters; longer is a silent source. */
   measureDeadlineMs: 5_000,
   /** A wait is cut into at most this many portions; each late wake-up counts for at most two, so a clock jump cannot end a bake. */
@@ -184,12 +171,8 @@ export const limits = {
   logPageBytesMax: 4_194_304,
   /** Rows that a fold for one answer reads at most: a rollout that measures once a second for a day has some 200,000. */
   storyRowsMax: 250_000,
-  /** Longest pause between two attempts to connect to the gateway, milliseconds: a restarted one is found again this late at most. */
-  reconnectDelayMsMax: 50,
   /** Commands without an answer on one connection to the gateway; more means that it does not keep up. */
   controlRequestsMax: 1_000,
-  /** How long reading what a route does may find no gateway's socket, milliseconds; one that is started again has it within some 200. */
-  gatewayAbsentMs: 1_000,
   /** How long a gateway may take from its start to its first answer, milliseconds. */
   gatewayStartMs: 10_000,
   /** First pause before a gateway that died young is started again, milliseconds; doubles each time. */
@@ -418,3 +401,6 @@ export const limits = {
   /** How long a regular expression may look at a text, milliseconds: the control plane does nothing else meanwhile. */
   matchMs: 50,
 } as const
+
+/** Every bound in Sluice, with its unit and reason. Nothing loops, queues, waits or buffers without one. */
+export const limits: typeof trafficLimits & typeof ownLimits = { ...trafficLimits, ...ownLimits }
