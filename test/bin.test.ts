@@ -36,7 +36,7 @@ test('the package exports these names, and no others', () => {
   deepStrictEqual(Object.keys(sluice), ['defineConfig'])
   const index = readFileSync(new URL('../packages/sluice/src/index.ts', import.meta.url), 'utf8')
   deepStrictEqual(
-    [...index.matchAll(/^ {2}(\w+),$/gm)].map(([, name]) => name),
+    [...index.matchAll(/^export type \{([^}]*)\}/gm)].flatMap(([, names = '']) => names.match(/\w+/g) ?? []),
     [
       'BlueGreenConfig',
       'CanaryConfig',
@@ -83,6 +83,20 @@ test('the package exports these names, and no others', () => {
       'TestsGateConfig',
       'TimeGateConfig',
       'WaiverConfig',
+      'CounterConfig',
+      'ExternalJudgeConfig',
+      'MetricsConfig',
+      'PolicyFile',
+      'CheckConfig',
+      'CheckScopeConfig',
+      'CommandCheckConfig',
+      'DependenciesCheckConfig',
+      'HttpCheckConfig',
+      'HttpExpectConfig',
+      'ResponseTimeCheckConfig',
+      'StatusConfig',
+      'TextExpectConfig',
+      'TlsCheckConfig',
     ],
   )
 })

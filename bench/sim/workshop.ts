@@ -22,6 +22,7 @@ const commands: Readonly<Record<Killer, readonly string[]>> = {
     '--test-force-exit',
     'src/core/rollout/*.test.ts',
     'src/core/judge/*.test.ts',
+    'src/core/judge/outside/*.test.ts',
     'src/core/environment.test.ts',
     'src/core/admission.test.ts',
     'test/machine-laws.test.ts',

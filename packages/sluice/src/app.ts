@@ -11,8 +11,7 @@ import { localCache, projectSeal, remoteCaches } from './adapters/cache/open.ts'
 import { githubRules, pipelinesOf } from './adapters/ci/pipelines.ts'
 import { configLoader } from './adapters/config/loader.ts'
 import { localEvidence } from './adapters/evidence/local.ts'
-import { httpJudge } from './adapters/metrics/external-judge.ts'
-import { prometheusSource } from './adapters/metrics/prometheus/source.ts'
+import { openOutside } from './adapters/metrics/open.ts'
 import { fileSecrets } from './adapters/secrets/file.ts'
 import { runAtHand } from './adapters/security/at-hand.ts'
 import { keptProvenances } from './adapters/security/provenances.ts'
@@ -161,8 +160,7 @@ const localPorts = ({ projectDir, stateDir, log, store, router }: LocalPlace): P
     artifacts,
     evidence,
     secrets,
-    metrics: prometheusSource({ now: Date.now, era: `${process.pid}.${Date.now()}` }),
-    externalJudge: httpJudge(),
+    ...openOutside({ now: Date.now, era: `${process.pid}.${Date.now()}` }),
     github,
     clock: systemClock(),
     ids: systemIds(),

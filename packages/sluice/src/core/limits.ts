@@ -327,6 +327,8 @@ export const limits = {
   metricsMax: 20,
   /** Characters of one query. */
   queryCharactersMax: 4_000,
+  /** Moments of one past rollout at which a policy is asked; a rollout of a day has some 80,000 looks. */
+  replayMomentsMax: 100,
   /** Largest canary config or AnalysisTemplate that is imported, bytes; Kubernetes takes 1.5 MB for an object. */
   policyBytesMax: 2_097_152,
   /** Values inside each other in a YAML document; real pipelines stay below 15. */
@@ -376,6 +378,10 @@ export const limits = {
   cancelledStepsMs: 300_000,
   /** Largest summary that one step may write, bytes; GitHub's own bound. */
   stepSummaryBytesMax: 1_048_576,
+  /** Pause between two probes of an instance on the way back, milliseconds: users wait for it. */
+  wayBackProbeMs: 10,
+  /** Once enough instances of the old release answer, the others have so long before traffic goes back, milliseconds: those that start together are ready nearly together. */
+  wayBackGraceMs: 100,
   /** Checks of one environment; they are made one after the other. */
   checksMax: 50,
   /** Attempts of one check beyond the first. */

@@ -2,6 +2,8 @@
  * What splits traffic, as data: the route of one environment and the wire of the gateway's control socket.
  * Shared by `gateway/` (which serves it) and `routers/gateway` (which asks for it).
  */
+import type { MetricEvidence } from './judge/assess.ts'
+import type { JudgeStatistics } from './judge/statistics.ts'
 import type { Fence, HealthPolicy, JudgePolicy, ReleaseId, RolloutId, RouterName, Sticky } from './model.ts'
 
 /** One side of a traffic split. */
@@ -17,6 +19,9 @@ export type Arm = {
   readonly shareBp: number
   readonly upstreams: readonly Upstream[]
 }
+
+/** When probing need not go on until every upstream answers: once `count` of them do, the others have `graceMs` left. */
+export type ProbeEnough = { readonly count: number; readonly graceMs: number }
 
 /** A fail rule armed inside the gateway for one rollout. Once tripped, that rollout never gets candidate traffic again. */
 export type Tripwire = { readonly rollout: RolloutId; readonly policy: JudgePolicy }
@@ -88,6 +93,9 @@ export type Trip = {
   readonly candidate: { readonly units: number; readonly badUnits: number }
   readonly stable: { readonly units: number; readonly badUnits: number }
   readonly shareBp: number
+  /** The metric that speaks most against the candidate, and what each says; absent where only errors are judged. */
+  readonly metric?: string
+  readonly metrics?: readonly MetricEvidence[]
 }
 
 /** What the data plane really does now, as it says itself. `route` is what is in force, shares after any trip included. */
@@ -96,6 +104,8 @@ export type RouteObservation = {
   readonly counters: readonly ArmCounters[]
   /** Current evidence against the candidate, natural log of the e-value; null when no tripwire is armed. */
   readonly logE: number | null
+  /** What the armed tripwire has seen of its rollout; absent when none is armed, and where the router keeps none. */
+  readonly statistics?: JudgeStatistics
   readonly trip: Trip | null
   readonly paused: boolean
   readonly observedAt: number
@@ -116,6 +126,7 @@ export type GatewayCommand =
       readonly health: HealthPolicy
       readonly successes: number
       readonly deadlineMs: number
+      readonly enough?: ProbeEnough
     }
   /** Answers once nothing is in flight to these upstreams, or after `deadlineMs` with what is left. Refuses upstreams still in an arm with a share. */
   | {

@@ -1,10 +1,11 @@
 /** Performs a rollout's effects through the driver and the router, and says what came of it. */
 import { SluiceError } from '../core/errors.ts'
-import type { EnvironmentSpec, Fence, Instance, Release, ReleaseId } from '../core/model.ts'
+import type { EnvironmentSpec, Fence, HealthPolicy, Instance, ReleaseId } from '../core/model.ts'
 import { unreachable } from '../core/machine.ts'
 import { limits } from '../core/limits.ts'
+import { errorsOf } from '../core/judge/statistics.ts'
 import type { Action, EffectResult, RolloutEffect, RolloutState, Share } from '../core/rollout/types.ts'
-import type { ArmCounters, ProbeReceipt, Route, RouteObservation, Upstream } from '../core/routing.ts'
+import type { ArmCounters, ProbeEnough, ProbeReceipt, Route, RouteObservation, Upstream } from '../core/routing.ts'
 import type { Driver } from '../ports/driver.ts'
 import type { Router } from '../ports/router.ts'
 import { askOutside, type OutsideWorld } from './ask-outside.ts'
@@ -75,9 +76,9 @@ const probe = async (world: RolloutWorld, { state, action, signal }: Work<'probe
   const request = {
     ...(router !== undefined && { router }),
     upstreams: wanted.map(upstream),
-    health,
     successes: health.healthyAfter,
     deadlineMs: health.startTimeoutMs,
+    ...(isWayBack(state) ? hurried(health, action) : { health }),
   }
   const receipts = await world.router.probe(request, signal)
   const healthy = receipts.filter((receipt) => receipt.healthy).length
@@ -89,6 +90,17 @@ const probe = async (world: RolloutWorld, { state, action, signal }: Work<'probe
     evidence: await evidenceOf(world, sick, signal),
   }
 }
+
+/** Nothing of a rollback may wait for the pace at which somebody has healthy instances looked at, nor for instances that it can do without. */
+const isWayBack = ({ status, plan }: Known): boolean => status === 'reverting' || plan.purpose === 'rollback'
+
+const hurried = (
+  health: HealthPolicy,
+  { count, failuresMax }: Pick<Work<'probe'>['action'], 'count' | 'failuresMax'>,
+): { readonly health: HealthPolicy; readonly enough: ProbeEnough } => ({
+  health: { ...health, intervalMs: Math.min(health.intervalMs, limits.wayBackProbeMs) },
+  enough: { count: count - failuresMax, graceMs: limits.wayBackGraceMs },
+})
 
 const probeDetail = (wanted: readonly Instance[], count: number, sick: ProbeReceipt | undefined): string => {
   if (sick !== undefined) return `${sick.instance} last answered: ${sick.last}`
@@ -132,20 +144,21 @@ const routeOf = (state: Known, { fence, shares, instances }: Routing): Route => 
       name: arm,
       release,
       shareBp,
-      upstreams: upstreamsOf(instances, release, count),
+      upstreams: shareBp === 0 ? runningOf(instances, release, count) : upstreamsOf(instances, release, count),
     })),
     sticky: spec.sticky,
     salt: plan.to,
-    tripwire: shares.length > 1 ? { rollout: id, policy: plan.spec.judge } : null,
+    tripwire: shares.some(({ arm }) => arm === 'candidate') ? { rollout: id, policy: plan.spec.judge } : null,
     health: spec.health,
   }
 }
 
+const runningOf = (instances: readonly Instance[], release: ReleaseId, count: number): readonly Upstream[] =>
+  instances.filter((one) => one.release === release && one.index < count && one.status === 'running').map(upstream)
+
 /** Never to a release with nothing running: that is what strands traffic. */
 const upstreamsOf = (instances: readonly Instance[], release: ReleaseId, count: number): readonly Upstream[] => {
-  const upstreams = instances
-    .filter((one) => one.release === release && one.index < count && one.status === 'running')
-    .map(upstream)
+  const upstreams = runningOf(instances, release, count)
   if (upstreams.length > 0) return upstreams
   throw new SluiceError('health_failed', {
     detail: `no instance of ${release} is running, so it gets no traffic`,
@@ -207,15 +220,17 @@ const measure = async (world: RolloutWorld, state: Known, signal: AbortSignal): 
   ])
   if (observed === null)
     throw new SluiceError('route_unconfirmed', { detail: `the router has no route for ${plan.spec.name}` })
-  const { route, counters, logE, trip, observedAt } = observed
+  const { route, counters, logE, trip, observedAt, statistics } = observed
+  const seen = statistics === undefined ? undefined : errorsOf(statistics)
   return {
     kind: 'measured',
     logE,
     shareBp: route.arms.find(({ release }) => release === plan.to)?.shareBp ?? 0,
-    candidate: units(counters, plan.to),
-    stable: units(counters, plan.from),
+    candidate: seen?.candidate ?? units(counters, plan.to),
+    stable: seen?.stable ?? units(counters, plan.from),
     tripped: trip?.rollout === id,
     observedAt,
+    ...(statistics === undefined ? {} : { statistics }),
     ...(outside === null ? {} : { outside }),
   }
 }

@@ -70,6 +70,10 @@ export const routes: { readonly [Id in RouteId]: RouteSpec<Id> } = {
     query: z.strictObject({
       release: release.optional(),
       purpose: z.enum(['deploy', 'promote', 'rollback']).optional(),
+      traffic: z
+        .union([z.literal('observed'), z.coerce.number<number>().nonnegative().max(100_000_000)])
+        .optional()
+        .meta({ description: 'Requests per second to reckon with; `observed`: those of the next second.' }),
     }),
     response: 'Plan',
     errors: ['not_found', 'config_invalid'],

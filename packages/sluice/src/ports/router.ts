@@ -1,5 +1,5 @@
+import type { GatewayNotice, ProbeEnough, ProbeReceipt, Route, RouteObservation, Upstream } from '../core/routing.ts'
 import type { Fence, HealthPolicy, RouterName } from '../core/model.ts'
-import type { GatewayNotice, ProbeReceipt, Route, RouteObservation, Upstream } from '../core/routing.ts'
 
 /** Names an environment's route. */
 export type RouteKey = { readonly service: string; readonly environment: string }
@@ -13,6 +13,8 @@ export interface Router {
       readonly health: HealthPolicy
       readonly successes: number
       readonly deadlineMs: number
+      /** Absent: until all of them answer. */
+      readonly enough?: ProbeEnough
       /** Which router will send them traffic; absent: the gateway. */
       readonly router?: RouterName
     },

@@ -217,6 +217,13 @@ describe('a project under way', () => {
     const id = /sluice why (rol_\w+)/.exec(deploy.stdout)?.[1] ?? ''
     match((await sluice(place, 'why', id)).stdout, /rolled back/)
     match((await sluice(place, 'explain', id)).stdout, /rolled back/)
+    const template = { kind: 'AnalysisTemplate', metadata: { name: 'rate' }, spec: { metrics: [{ name: 'rate' }] } }
+    await writeFile(join(place.cwd, 'template.yaml'), JSON.stringify(template))
+    strictEqual((await sluice(place, 'import', 'argo', 'template.yaml')).code, 0)
+    const replayed = await sluice(place, 'judge', 'replay', '--policy', 'rate.policy.ts')
+    strictEqual(replayed.code, 0, replayed.stderr)
+    match(replayed.stdout, new RegExp(`${id} .*rolled back .*Successful .*broken`))
+    match(replayed.stdout, /rate would have stopped 0 of 0 that were turned back on evidence/)
   })
 
   test('a rollback brings back what served before, past a lock', async () => {

@@ -103,6 +103,7 @@ export const environmentLines = (environment: EnvironmentView, now: number, styl
         `${one.id}  ${one.status}  ${one.host}:${one.port}${one.restarts === 0 ? '' : `  ${one.restarts} restarts`}`,
       ),
     ),
+    ...(environment.verification === null ? [] : [row('verified', verifiedText(environment.verification, now, style))]),
     ...history.map((one) =>
       row(
         'history',
@@ -111,6 +112,16 @@ export const environmentLines = (environment: EnvironmentView, now: number, styl
     ),
     ...noticeLines(environment, now, style),
   ]
+}
+
+const verifiedText = (
+  { release, outcome, at, by, notPassed }: NonNullable<EnvironmentView['verification']>,
+  now: number,
+  style: Style,
+): string => {
+  const mark = style.mark(outcome === 'passed' ? 'done' : outcome === 'failed' ? 'failed' : 'warn')
+  const what = notPassed.length === 0 ? outcome : `${outcome}: ${notPassed.join(', ')}`
+  return `${mark} ${release.version} ${what}  ${style.dim(`${agoOf(at, now)} for ${by.name}`)}`
 }
 
 /** One line: what an environment shows now. It goes below errors and reports. */

@@ -1,5 +1,6 @@
 import type { EnvironmentSpec, Release, ReleaseId } from '../model.ts'
 import { SluiceError } from '../errors.ts'
+import { judgedAlone } from './alone.ts'
 import { failuresAllowed } from './strategies/rolling.ts'
 import { type Company, revertSteps, rollbackSteps, stepsOf } from './strategies/registry.ts'
 import { takeDown } from './strategies/common.ts'
@@ -35,7 +36,10 @@ export const planRollout = ({ purpose, environment, from, to, kept }: PlanInput)
     to: { release: to.id, instances: spec.instances },
   }
   const company = companyOf(purpose, spec, fromSpec)
-  const steps = purpose === 'rollback' ? rollbackSteps(input, company) : stepsOf(spec.strategy, input)
+  const steps =
+    purpose === 'rollback'
+      ? rollbackSteps(input, company)
+      : judgedAlone(stepsOf(spec.strategy, input), { from: input.from?.release ?? null, to: to.id, spec })
   const leftovers = kept.filter((release) => release !== to.id && release !== from?.id)
   return {
     purpose,

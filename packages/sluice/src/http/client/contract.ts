@@ -60,7 +60,12 @@ export type Contract = {
   'environments.list': { query: None; body: None; response: EnvironmentsView }
   'environments.show': { query: None; body: None; response: EnvironmentView }
   'environments.plan': {
-    query: { readonly release?: string | undefined; readonly purpose?: 'deploy' | 'promote' | 'rollback' | undefined }
+    query: {
+      readonly release?: string | undefined
+      readonly purpose?: 'deploy' | 'promote' | 'rollback' | undefined
+      /** Requests per second to reckon with; `observed`: those of the next second. */
+      readonly traffic?: number | 'observed' | undefined
+    }
     body: None
     response: PlanView
   }

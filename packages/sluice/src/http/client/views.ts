@@ -78,6 +78,29 @@ export type VerdictView = {
   readonly candidate: { readonly units: number; readonly badUnits: number }
   readonly stable: { readonly units: number; readonly badUnits: number }
   readonly detail: string
+  /** The metric that speaks most against the candidate. */
+  readonly metric?: string
+  /** What each metric says, where there are several. */
+  readonly metrics?: readonly MetricEvidenceView[]
+  /** Whether the candidate is proven good, and by which bounds; where the policy asks for a proof. */
+  readonly proven?: boolean
+  readonly bounds?: readonly {
+    readonly metric: string
+    readonly ratioUpper: number | null
+    readonly rateUpper: number
+  }[]
+  /** The largest share that the exposure budget allows next, basis points. */
+  readonly nextShareBp?: number
+  /** What a metric source or an external judge said, where that decided. */
+  readonly outside?: string
+}
+
+/** What one metric says. */
+export type MetricEvidenceView = {
+  readonly metric: string
+  readonly logE: number
+  readonly candidate: { readonly units: number; readonly badUnits: number }
+  readonly stable: { readonly units: number; readonly badUnits: number }
 }
 
 /** Why a rollout turned back, paused or was set aside; why a run did not succeed. */
@@ -183,6 +206,14 @@ export type EnvironmentView = {
   readonly freezes: readonly (FreezeWindow & { readonly by: string })[]
   readonly approvals: readonly { readonly release: ReleaseRef; readonly by: Actor; readonly at: number }[]
   readonly observed: ObservedView
+  /** What its checks said when somebody had them made last; null when nobody did. */
+  readonly verification: {
+    readonly at: number
+    readonly by: Actor
+    readonly release: ReleaseRef
+    readonly outcome: 'passed' | 'failed' | 'broken'
+    readonly notPassed: readonly string[]
+  } | null
   readonly history: readonly {
     readonly rollout: string
     readonly release: ReleaseRef
@@ -206,7 +237,44 @@ export type PlanView = {
   readonly from: ReleaseRef | null
   readonly to: ReleaseRef
   readonly steps: readonly StepView[]
+  /** What of the traffic the new release gets, and for how long at least. Estimates. */
+  readonly exposure: {
+    /** Of the whole environment; null when it is not known. */
+    readonly requestsPerSecond: number | null
+    readonly stages: readonly {
+      /** Index of the step that shifts. */
+      readonly step: number
+      readonly shareBp: number
+      readonly atLeastMs: number
+      readonly waitsFor: 'nothing' | 'time' | 'evidence' | 'person'
+      /** Requests that it answers in that time; null when the traffic is not known. */
+      readonly requests: number | null
+    }[]
+  }
+  /** When the judge would stop a bad release at the first share; null where two releases never have traffic at once. Rates from 0 to 1. */
+  readonly stops: {
+    readonly shareBp: number
+    readonly alpha: number
+    /** Of bad responses of the present release. */
+    readonly stableRate: number
+    /** Nothing is known of it. */
+    readonly isAssumed: boolean
+    /** Expected requests that a release of such a rate answers until then, and how many of them badly. */
+    readonly forecasts: readonly { readonly candidateRate: number; readonly requests: number; readonly bad: number }[]
+  } | null
+  /** What has to be so before it starts. */
+  readonly gates: readonly { readonly text: string; readonly met: boolean }[]
+  /** Freezes that are on or ahead. */
+  readonly windows: readonly (FreezeWindow & { readonly by: string })[]
+  /** Names of the checks that look at the new instances, and at the environment. */
+  readonly checks: { readonly candidate: readonly string[]; readonly environment: readonly string[] }
+  readonly migrations: readonly string[]
+  /** How it would be undone while every instance of the old release is up. */
   readonly wayBack: readonly StepView[]
+  /** The same once some of them are gone. */
+  readonly wayBackCold: readonly StepView[]
+  /** Index of the step from which on it is the cold one; null when none takes the old release away. */
+  readonly coldFrom: number | null
   readonly refusals: readonly Refusal[]
 }
 

@@ -6,7 +6,7 @@ import type { CommandEvent } from '../../core/rollout/commands.ts'
 import type { ApiContext, Handlers } from '../context.ts'
 import type { RolloutCommand, RouteInput } from '../client/contract.ts'
 import { type Reached, releasesOf, rolloutDetailView, rolloutView } from '../present/rollouts.ts'
-import { curveOf, storyOf, wayAfter, wayStart, whyView } from '../present/why.ts'
+import { curveAfter, curveStart, storyOf, wayAfter, wayStart, whyView } from '../present/why.ts'
 import type { RolloutView, WhyView } from '../client/views.ts'
 import { knownReleases, ledgerPages, nextTurn, observedOf } from './lookup.ts'
 import { pageOf } from './releases.ts'
@@ -38,15 +38,15 @@ export const rolloutHandlers: Handlers<
     const rollout = await context.engine.reading.rollout(params.rollout)
     const { plan } = rollout
     let way = wayStart
-    const curve: WhyView['curve'][number][] = []
+    let curve = curveStart
     const story: WhyView['story'][number][] = []
     for await (const rows of rowsOf(context, rollout)) {
       way = wayAfter(way, rows)
-      curve.push(...curveOf(rows, plan))
+      curve = curveAfter(curve, rows, plan)
       story.push(...storyOf(rows, plan))
     }
     const known = await knownReleases(context, releasesOf(rollout))
-    return whyView(rolloutView(rollout, known, way.reached.failure), plan, { curve, story })
+    return whyView(rolloutView(rollout, known, way.reached.failure), plan, { curve: curve.points, story })
   },
   'rollouts.command': async (context, { params, body, caller }) => {
     const reason = body.reason ?? null

@@ -19,6 +19,7 @@ export type Surroundings = {
 export const releasesNamed = (state: EnvironmentState): readonly ReleaseId[] => [
   ...[state.serving, state.previous].filter((id) => id !== null),
   ...state.approvals.map(({ release }) => release),
+  ...(state.verification === undefined ? [] : [state.verification.release]),
   ...state.history.slice(0, historyShown).map(({ release }) => release),
 ]
 
@@ -37,6 +38,10 @@ export const environmentView = (
   freezes: state.freezes.map(({ from, until, reason, by }) => ({ from, until, reason, by: by.name })),
   approvals: state.approvals.map(({ release, by, at }) => ({ release: refOf(release, known), by, at })),
   observed,
+  verification:
+    state.verification === undefined
+      ? null
+      : { ...state.verification, release: refOf(state.verification.release, known) },
   history: state.history
     .slice(0, historyShown)
     .map(({ rollout, release, outcome, at }) => ({ rollout, release: refOf(release, known), outcome, at })),

@@ -17,6 +17,15 @@ export const environment: z.ZodType<EnvironmentView> = z.strictObject({
   freezes: z.array(z.strictObject({ from: at, until: at, reason: z.string(), by: z.string() })),
   approvals: z.array(z.strictObject({ release: ref, by: actor, at })),
   observed,
+  verification: z
+    .strictObject({
+      at,
+      by: actor,
+      release: ref,
+      outcome: z.enum(['passed', 'failed', 'broken']),
+      notPassed: z.array(z.string()),
+    })
+    .nullable(),
   history: z.array(
     z.strictObject({ rollout: z.string(), release: ref, outcome: z.enum(['succeeded', 'rolled_back']), at }),
   ),

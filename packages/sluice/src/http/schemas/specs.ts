@@ -6,6 +6,16 @@ import { check } from './verification.ts'
 
 const window = z.strictObject({ from: at, until: at, reason: z.string() })
 
+const latency = z.strictObject({
+  quantiles: z.array(z.number()),
+  tolerance: z.number(),
+  limitMs: z.number().exactOptional(),
+  limitShare: z.number().exactOptional(),
+  warmupMs: z.number(),
+})
+
+const metric = z.strictObject({ weight: z.number().exactOptional(), alpha: z.number().exactOptional() })
+
 /** What the judge holds to. */
 export const judge: z.ZodType<EnvironmentSpec['judge']> = z.strictObject({
   alpha: z.number(),
@@ -13,6 +23,11 @@ export const judge: z.ZodType<EnvironmentSpec['judge']> = z.strictObject({
   ignoreBelow: z.number(),
   intervalMs: z.number(),
   staleAfterMs: z.number(),
+  errorLimit: z.number().exactOptional(),
+  latency: latency.exactOptional(),
+  metrics: z.record(z.string(), metric).exactOptional(),
+  prove: z.strictObject({ margin: z.number(), alpha: z.number() }).exactOptional(),
+  exposureBudget: z.number().exactOptional(),
 })
 
 const health = z.strictObject({
@@ -52,6 +67,35 @@ const sticky = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('header'), name: z.string() }),
 ])
 
+const texts = z.record(z.string(), z.string())
+
+const asked = {
+  url: z.string(),
+  authorization: z.string().nullable(),
+  secretVersions: texts,
+  intervalMs: z.number(),
+  timeoutMs: z.number(),
+}
+
+const metrics = z.strictObject({
+  ...asked,
+  kind: z.literal('prometheus'),
+  staleAfterMs: z.number(),
+  alpha: z.number(),
+  metrics: z.array(
+    z.strictObject({
+      name: z.string(),
+      total: z.string(),
+      bad: z.string(),
+      tolerance: z.number(),
+      ignoreBelow: z.number(),
+      unitsMin: z.number(),
+    }),
+  ),
+})
+
+const externalJudge = z.strictObject({ ...asked, parameters: texts })
+
 /** What a release brings along for an environment. */
 export const environmentSpec: z.ZodType<EnvironmentSpec> = z.strictObject({
   name: z.string(),
@@ -71,4 +115,6 @@ export const environmentSpec: z.ZodType<EnvironmentSpec> = z.strictObject({
   approvals: z.number(),
   freeze: z.array(window),
   verify: z.array(check).exactOptional(),
+  metrics: metrics.exactOptional(),
+  externalJudge: externalJudge.exactOptional(),
 })

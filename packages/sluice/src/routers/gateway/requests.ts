@@ -45,9 +45,10 @@ export const observeRequest = ({ service, environment }: RouteKey): GatewayReque
 
 /** Asks the gateway to probe; the answer may take as long as the probing itself. */
 export const probeRequest = (wanted: Parameters<Router['probe']>[0]): GatewayRequest<'probe'> => {
-  const { upstreams, health, successes, deadlineMs } = wanted
+  const { upstreams, health, successes, deadlineMs, enough } = wanted
+  const hurry = enough === undefined ? {} : { enough }
   return {
-    command: { kind: 'probe', upstreams, health, successes, deadlineMs },
+    command: { kind: 'probe', upstreams, health, successes, deadlineMs, ...hurry },
     deadlineMs: deadlineMs + limits.callMarginMs,
     absentMs: deadlineMs + limits.callMarginMs,
     effect: 'question',

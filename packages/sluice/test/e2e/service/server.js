@@ -10,6 +10,7 @@ const webSockets = new Set()
 const block = Buffer.alloc(16_384, 'sluice ')
 let requests = 0
 let stopping = false
+let listenedAt = Number.NaN
 
 const send = (response, status, body) => {
   response.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) })
@@ -58,6 +59,8 @@ const show = (request, response) =>
       pid: process.pid,
       greeting: process.env.GREETING ?? null,
       secret: process.env.SECRET_WORD ?? null,
+      // What the start took is the service's own to tell: from the beginning of its process until it listened.
+      startMs: listenedAt - performance.timeOrigin,
     }),
   )
 
@@ -80,7 +83,9 @@ server.on('upgrade', (request, socket, head) => {
   webSockets.add(webSocket)
   webSocket.onEnd(() => webSockets.delete(webSocket))
 })
-server.listen(Number(process.env.PORT), process.env.HOST)
+server.listen(Number(process.env.PORT), process.env.HOST, () => {
+  listenedAt = performance.timeOrigin + performance.now()
+})
 
 process.on('SIGTERM', () => {
   stopping = true
