@@ -57,6 +57,7 @@ export const refuseUnable = (route: Route): void => {
   const unknown = Object.entries(route).flatMap(([field, value]) =>
     value === undefined || honoured.has(field) ? [] : [field],
   )
+  if (route.tripwire?.policy.latency !== undefined) unknown.push('judging of latency')
   if (!stickyKinds.has(route.sticky.kind)) unknown.push(`sticky by ${route.sticky.kind}`)
   if (unknown.length === 0) return
   throw new SluiceError('usage_invalid', {
