@@ -12,6 +12,7 @@ import type { Clock, Log } from '../../ports/clock.ts'
 import type { RouteKey, Router } from '../../ports/router.ts'
 import { beginGeneration, countersOf, foldRows } from './evidence.ts'
 import { healthChanges, type HealthSeen } from './health.ts'
+import { haproxyLimits } from './limits.ts'
 import { HaproxyKeeper } from './keeper.ts'
 import { type Place, placeOf } from './place.ts'
 import { assignSlots, planKey, planText, routeShown, slotName } from './plan.ts'
@@ -249,7 +250,7 @@ class RuntimeRouter implements HaproxyRouter {
         seen.set(place.folder, now)
         for (const notice of notices) listener(notice)
       }
-      await rest(limits.haproxyLookMs, null, { signal, ref: false }).catch(() => null)
+      await rest(haproxyLimits.lookMs, null, { signal, ref: false }).catch(() => null)
     }
   }
 
