@@ -183,16 +183,6 @@ const ownLimits = {
   gatewayLockWaitMs: 250,
   /** How long a standby may take until it answers, milliseconds; one that was just loading on a busy machine takes seconds. Then a new gateway is started. */
   gatewayStandbyMs: 5_000,
-  /** How long HAProxy holds a request while no release has a share, milliseconds: some seconds more than a restart of a service takes. */
-  haproxyHoldMs: 30_000,
-  /** How long a worker of HAProxy that was replaced may take to end what it has, milliseconds; as long as the gateway gives a draining tunnel. */
-  haproxyOldWorkerMs: 300_000,
-  /** Rows of counts that HAProxy keeps for one route: three for each split, so those of the last 300. */
-  haproxyRowsMax: 1_024,
-  /** Sticky clients that HAProxy tells apart when it counts, some 20 MB; beyond that the one not seen for longest may count twice. */
-  haproxyUnitsMax: 100_000,
-  /** Between two looks at the health that HAProxy found, milliseconds. */
-  haproxyLookMs: 250,
   /** Largest file of secrets that is read, bytes. */
   secretsBytesMax: 4_194_304,
   /** How long a new instance that no longer starts behind others is watched for ending at once, milliseconds; one that listens on its port ends the wait at once. */

@@ -351,6 +351,33 @@ describe('what is in flight', () => {
   })
 })
 
+test('once enough instances answer a probe, one that hangs keeps nobody waiting', async () => {
+  const [well, hanging] = [await world.instance('well', 'good'), await slow('hanging')]
+  const health = {
+    path: '/slow',
+    intervalMs: 50,
+    timeoutMs: 20_000,
+    healthyAfter: 1,
+    unhealthyAfter: 1,
+    startTimeoutMs: 1,
+  }
+  const request = { upstreams: [{ ...well, instance: 'well' }, hanging.upstream], health, successes: 1 }
+  const startedAt = performance.now()
+  const receipts = await world.router.probe(
+    { ...request, deadlineMs: 20_000, enough: { count: 1, graceMs: 100 } },
+    never,
+  )
+  assert.ok(performance.now() - startedAt < 5_000)
+  assert.deepEqual(
+    receipts.map(({ instance, healthy }) => [instance, healthy]),
+    [
+      ['well', true],
+      ['hanging', false],
+    ],
+  )
+  hanging.close()
+})
+
 describe('what is on disk or not there', () => {
   test('a file that does not read back is said, and is never taken for no route', async () => {
     const route = await routeOf([stableOf([await world.instance('a', 'good')])])

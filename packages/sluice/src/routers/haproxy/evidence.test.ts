@@ -5,7 +5,8 @@ import { logE, noEvidence, weigh } from '../../core/judge/eprocess.ts'
 import { releaseId, rolloutId } from '../../core/model.ts'
 import type { Route } from '../../core/routing.ts'
 import { latencyBucketsMs } from '../../core/routing.ts'
-import { beginGeneration, type Count, type Counted, countersOf, foldRows, logEOf, nothingCounted } from './evidence.ts'
+import { assess } from '../../core/judge/assess.ts'
+import { beginGeneration, type Count, type Counted, countersOf, foldRows, nothingCounted } from './evidence.ts'
 
 const old = releaseId(`rel_${'a'.repeat(64)}`)
 const fresh = releaseId(`rel_${'b'.repeat(64)}`)
@@ -34,7 +35,9 @@ const countOf = (requests: number, bad: number): Count => ({
   latency: latencyBucketsMs.map((_, index) => (index < 2 ? 0 : requests)),
 })
 
-const evidenceOf = (counted: Counted): number => logEOf(counted.evidence?.strata ?? [], policy.tolerance)
+const evidenceOf = ({ evidence }: Counted): number =>
+  evidence === null ? Number.NaN : assess(evidence.statistics, policy).logE
+const strataOf = ({ evidence }: Counted) => evidence?.statistics.metrics[0]?.strata
 const bad = (counted: Counted, route: Route): readonly number[] =>
   countersOf(route, counted, {}).map(({ badUnits }) => badUnits)
 
@@ -42,7 +45,7 @@ test('counts that are read in any number of portions come to the same evidence, 
   const looks = fc.array(fc.record({ stable: fc.nat(5), candidate: fc.nat(5) }), { maxLength: 8 })
   fc.assert(
     fc.property(looks, fc.integer({ min: 1, max: 9_999 }), (portions, shareBp) => {
-      let counted = beginGeneration(nothingCounted, routeAt(shareBp), 1)
+      let counted = beginGeneration(nothingCounted, routeAt(shareBp), { number: 1, at: 5 })
       let expected = noEvidence
       const sums = { stable: 0, candidate: 0 }
       for (const portion of portions) {
@@ -66,26 +69,44 @@ test('counts that are read in any number of portions come to the same evidence, 
 })
 
 test('a late answer is weighed with the share that was in force when its request was given to an arm', () => {
-  const before = beginGeneration(nothingCounted, routeAt(500), 1)
-  const after = beginGeneration(before, routeAt(5_000), 2)
+  const before = beginGeneration(nothingCounted, routeAt(500), { number: 1, at: 5 })
+  const after = beginGeneration(before, routeAt(5_000), { number: 2, at: 5 })
   const counted = foldRows(after, 'one', [{ generation: 1, arm: 'candidate', count: countOf(1, 1) }])
-  deepStrictEqual(counted.evidence?.strata, [{ shareBp: 500, candidate: 1, stable: 0 }])
+  deepStrictEqual(strataOf(counted), [{ shareBp: 500, candidate: 1, stable: 0 }])
+  strictEqual(counted.evidence?.statistics.since, 5)
+  deepStrictEqual(counted.evidence?.statistics.candidate, { requests: 1, units: 1 })
+})
+
+test('what the candidate answers while it has no control is seen apart', () => {
+  const counted = foldRows(beginGeneration(nothingCounted, routeAt(10_000), { number: 1, at: 5 }), 'one', [
+    { generation: 1, arm: 'candidate', count: countOf(9, 2) },
+  ])
+  deepStrictEqual(strataOf(counted), [{ shareBp: 10_000, candidate: 2, stable: 0 }])
+  const { candidate, alone } = counted.evidence?.statistics ?? {}
+  deepStrictEqual(
+    [candidate, alone],
+    [
+      { requests: 9, units: 9 },
+      { requests: 9, units: 9 },
+    ],
+  )
+  strictEqual(evidenceOf(counted), 0)
 })
 
 test('another process begins at 0: what was counted before stays, what it counts comes on top', () => {
   const route = routeAt(500)
   const rows = [{ generation: 1, arm: 'candidate', count: countOf(4, 2) } as const]
-  const once = foldRows(beginGeneration(nothingCounted, route, 1), 'one', rows)
+  const once = foldRows(beginGeneration(nothingCounted, route, { number: 1, at: 5 }), 'one', rows)
   const again = foldRows(once, 'two', rows)
   deepStrictEqual(bad(again, route), [0, 4])
-  deepStrictEqual(again.evidence?.strata, [{ shareBp: 500, candidate: 4, stable: 0 }])
+  deepStrictEqual(strataOf(again), [{ shareBp: 500, candidate: 4, stable: 0 }])
 })
 
 test('another rollout begins without evidence; answers of the one before are still counted, not weighed', () => {
-  const first = foldRows(beginGeneration(nothingCounted, routeAt(500), 1), 'one', [
+  const first = foldRows(beginGeneration(nothingCounted, routeAt(500), { number: 1, at: 5 }), 'one', [
     { generation: 1, arm: 'candidate', count: countOf(4, 2) },
   ])
-  const second = beginGeneration(first, routeAt(500, 'rol_two'), 2)
+  const second = beginGeneration(first, routeAt(500, 'rol_two'), { number: 2, at: 5 })
   strictEqual(evidenceOf(second), 0)
   const late = foldRows(second, 'one', [{ generation: 1, arm: 'candidate', count: countOf(6, 3) }])
   strictEqual(evidenceOf(late), 0)
@@ -93,7 +114,7 @@ test('another rollout begins without evidence; answers of the one before are sti
 })
 
 test('rows of a split that nobody remembers, and of an arm that it had not, say nothing', () => {
-  const counted = beginGeneration(nothingCounted, routeAt(500), 7)
+  const counted = beginGeneration(nothingCounted, routeAt(500), { number: 7, at: 5 })
   const count = countOf(4, 4)
   const folded = foldRows(counted, 'one', [
     { generation: 6, arm: 'candidate', count },
@@ -105,7 +126,9 @@ test('rows of a split that nobody remembers, and of an arm that it had not, say 
 test('latency comes in buckets of its own, the slower ones in the last', () => {
   const route = routeAt(500)
   const count = { ...countOf(5, 0), latency: latencyBucketsMs.map((_, index) => (index < 2 ? 0 : index < 4 ? 3 : 4)) }
-  const counted = foldRows(beginGeneration(nothingCounted, route, 1), 'one', [{ generation: 1, arm: 'stable', count }])
+  const counted = foldRows(beginGeneration(nothingCounted, route, { number: 1, at: 5 }), 'one', [
+    { generation: 1, arm: 'stable', count },
+  ])
   const [stable] = countersOf(route, counted, {})
   deepStrictEqual(stable?.latency, [0, 0, 3, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1])
 })

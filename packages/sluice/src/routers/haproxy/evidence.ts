@@ -2,9 +2,9 @@
  * From counts that only grow to evidence, purely. HAProxy counts each answer in a row of its own for the generation (the split in force when the
  * request was given to an arm) and the arm, so that a bad answer is weighed with the share that was in force for it, however late it is read.
  */
-import { logE, noEvidence, weigh } from '../../core/judge/eprocess.ts'
+import { addBad, type ArmSeen, type JudgeStatistics, noStatistics, wholeBp } from '../../core/judge/statistics.ts'
 import type { ReleaseId, RolloutId } from '../../core/model.ts'
-import { routingPoints, shareOf } from '../../core/routing-pick.ts'
+import { shareOf } from '../../core/routing-pick.ts'
 import type { ArmCounters, ArmName, Route } from '../../core/routing.ts'
 import { latencyBucketsMs } from '../../core/routing.ts'
 
@@ -29,16 +29,14 @@ export type Generation = {
   readonly seen: Readonly<Partial<Record<ArmName, Count>>>
 }
 
-/** Bad units of a rollout while its candidate had one share: all that the judge needs, whatever its policy. */
-export type Stratum = { readonly shareBp: number; readonly candidate: number; readonly stable: number }
-
 /** Everything counted of a route. */
 export type Counted = {
   /** The process whose rows were read last: in another one they begin at 0 again. */
   readonly process: string
   readonly generations: readonly Generation[]
   readonly totals: Readonly<Record<string, Count>>
-  readonly evidence: { readonly rollout: RolloutId; readonly strata: readonly Stratum[] } | null
+  /** What the judge needs of the rollout that is on, whatever its policy. It knows errors only, and no twins of the stable arm. */
+  readonly evidence: { readonly rollout: RolloutId; readonly statistics: JudgeStatistics } | null
 }
 
 /** Nothing counted. */
@@ -49,8 +47,14 @@ const zero: Count = { requests: 0, bad: 0, units: 0, badUnits: 0, latency: laten
 /** Splits whose late answers are still told apart; an answer that is later than so many shifts is counted nowhere. */
 const generationsMax = 32
 
+const nobody = { requests: 0, units: 0 }
+
 /** A new split begins. The same rollout keeps its evidence; a release that is routed no more is forgotten. */
-export const beginGeneration = (counted: Counted, route: Route, number: number): Counted => {
+export const beginGeneration = (
+  counted: Counted,
+  route: Route,
+  { number, at }: { readonly number: number; readonly at: number },
+): Counted => {
   const { tripwire } = route
   const rollout = tripwire?.rollout ?? null
   const generation: Generation = {
@@ -66,7 +70,20 @@ export const beginGeneration = (counted: Counted, route: Route, number: number):
     generations: [...counted.generations, generation].slice(-generationsMax),
     totals: Object.fromEntries(Object.entries(counted.totals).filter(([release]) => routed.has(release))),
     evidence:
-      rollout === null ? null : counted.evidence?.rollout === rollout ? counted.evidence : { rollout, strata: [] },
+      rollout === null
+        ? null
+        : counted.evidence?.rollout === rollout
+          ? counted.evidence
+          : {
+              rollout,
+              statistics: {
+                since: at,
+                candidate: nobody,
+                stable: nobody,
+                alone: nobody,
+                metrics: [noStatistics('errors')],
+              },
+            },
   }
 }
 
@@ -74,17 +91,6 @@ export const beginGeneration = (counted: Counted, route: Route, number: number):
 export const foldRows = (before: Counted, process: string, rows: readonly Row[]): Counted => {
   const counted = before.process === process ? before : { ...before, process, generations: unseen(before.generations) }
   return rows.reduce(foldRow, counted)
-}
-
-/** Natural log of the e-value: at one share events only add up, so their order and how they came in batches say nothing. */
-export const logEOf = (strata: readonly Stratum[], tolerance: number): number => {
-  const evidence = strata.reduce((sum, { shareBp, candidate, stable }) => {
-    const share = shareBp / routingPoints
-    const one = weigh(noEvidence, { share, candidate: true }, tolerance)
-    const other = weigh(noEvidence, { share, candidate: false }, tolerance)
-    return sum.map((value, index) => value + candidate * (one[index] ?? 0) + stable * (other[index] ?? 0))
-  }, noEvidence)
-  return logE(evidence)
 }
 
 /** The counts of a route's releases, in the order of its arms; `inFlight` by release. */
@@ -121,23 +127,31 @@ const foldRow = (counted: Counted, { generation: number, arm, count }: Row): Cou
     ...counted,
     generations: counted.generations.map((one) => (one === generation ? next : one)),
     totals: { ...counted.totals, [release]: sumOf(counted.totals[release] ?? zero, gained) },
-    evidence: weighed(counted.evidence, generation, { arm, badUnits: gained.badUnits }),
+    evidence: seenMore(counted.evidence, generation, { arm, gained }),
   }
 }
 
-const weighed = (
+const seenMore = (
   evidence: Counted['evidence'],
   { rollout, shareBp }: Generation,
-  { arm, badUnits }: { readonly arm: ArmName; readonly badUnits: number },
+  { arm, gained }: { readonly arm: ArmName; readonly gained: Count },
 ): Counted['evidence'] => {
-  if (evidence === null || evidence.rollout !== rollout || badUnits <= 0) return evidence
-  const known = evidence.strata.find((one) => one.shareBp === shareBp) ?? { shareBp, candidate: 0, stable: 0 }
+  if (evidence === null || evidence.rollout !== rollout) return evidence
   // The holdback runs the same release as the stable arm.
-  const added =
-    arm === 'candidate'
-      ? { ...known, candidate: known.candidate + badUnits }
-      : { ...known, stable: known.stable + badUnits }
-  return { ...evidence, strata: [...evidence.strata.filter((one) => one.shareBp !== shareBp), added] }
+  const side = arm === 'candidate' ? 'candidate' : 'stable'
+  const isAlone = side === 'candidate' && shareBp === wholeBp
+  const more = ({ requests, units }: ArmSeen): ArmSeen => ({
+    requests: requests + gained.requests,
+    units: units + gained.units,
+  })
+  const bad = { shareBp, candidate: 0, stable: 0, [side]: gained.badUnits }
+  const statistics = {
+    ...evidence.statistics,
+    [side]: more(evidence.statistics[side]),
+    ...(isAlone && { alone: more(evidence.statistics.alone) }),
+    metrics: evidence.statistics.metrics.map((metric) => addBad(metric, bad)),
+  }
+  return { ...evidence, statistics }
 }
 
 /** A row that is smaller than before began anew. */

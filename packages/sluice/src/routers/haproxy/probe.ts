@@ -10,9 +10,20 @@ type ProbeRequest = Parameters<Router['probe']>[0]
 /** Asks all at once; each has its receipt when it has answered well often enough, or at the deadline. Rejects with `outcome_unknown` when called off. */
 export const probeAll = async (request: ProbeRequest, signal: AbortSignal): Promise<readonly ProbeReceipt[]> => {
   const until = performance.now() + request.deadlineMs
-  const receipts = await Promise.all(
-    request.upstreams.map((upstream) => probeOne(upstream, request, { until, signal })),
-  )
+  const { enough, upstreams } = request
+  const graced = new AbortController()
+  const either = AbortSignal.any([signal, graced.signal])
+  let healthy = 0
+  let grace: NodeJS.Timeout | null = null
+  const probing = upstreams.map(async (upstream) => {
+    const receipt = await probeOne(upstream, request, { until, signal: either })
+    if (receipt.healthy) healthy += 1
+    // Once enough of them answer, one that hangs keeps nobody waiting.
+    if (enough !== undefined && healthy >= enough.count) grace ??= setTimeout(() => graced.abort(), enough.graceMs)
+    return receipt
+  })
+  const receipts = await Promise.all(probing)
+  if (grace !== null) clearTimeout(grace)
   if (!signal.aborted) return receipts
   throw new SluiceError('outcome_unknown', { detail: 'the probe was called off' })
 }

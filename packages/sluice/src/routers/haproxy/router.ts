@@ -2,6 +2,7 @@
 import { mkdir } from 'node:fs/promises'
 import { setTimeout as rest } from 'node:timers/promises'
 import { SluiceError } from '../../core/errors.ts'
+import { assess } from '../../core/judge/assess.ts'
 import { limits } from '../../core/limits.ts'
 import { compareFence } from '../../core/model.ts'
 import { routeFault } from '../../core/routing-pick.ts'
@@ -9,8 +10,9 @@ import type { GatewayNotice, ProbeReceipt, Route, RouteObservation } from '../..
 import { writeWhole } from '../../lib/files.ts'
 import type { Clock, Log } from '../../ports/clock.ts'
 import type { RouteKey, Router } from '../../ports/router.ts'
-import { beginGeneration, countersOf, foldRows, logEOf } from './evidence.ts'
+import { beginGeneration, countersOf, foldRows } from './evidence.ts'
 import { healthChanges, type HealthSeen } from './health.ts'
+import { haproxyLimits } from './limits.ts'
 import { HaproxyKeeper } from './keeper.ts'
 import { type Place, placeOf } from './place.ts'
 import { assignSlots, planKey, planText, routeShown, slotName } from './plan.ts'
@@ -82,7 +84,7 @@ class RuntimeRouter implements HaproxyRouter {
       refuseWrong(route)
       // What was counted so far belongs to the split before.
       const counted = isInForce(before) ? await this.#readCounts(place, before).catch(() => before) : before
-      const next = nextRecord(counted, route)
+      const next = nextRecord(counted, route, this.#options.clock.now())
       if (isMoved(before.route, route)) await refuseTaken(route)
       await writeRecord(place, next)
       try {
@@ -187,13 +189,12 @@ class RuntimeRouter implements HaproxyRouter {
       ]),
     )
     const { counted, route, slots } = record
+    const statistics = counted.evidence?.statistics
     return {
       route: routeShown(route, slots, split),
       counters: countersOf(route, counted, inFlight),
-      logE:
-        route.tripwire === null || counted.evidence === null
-          ? null
-          : logEOf(counted.evidence.strata, route.tripwire.policy.tolerance),
+      logE: route.tripwire === null || statistics === undefined ? null : assess(statistics, route.tripwire.policy).logE,
+      ...(route.tripwire !== null && statistics !== undefined && { statistics }),
       // It has no tripwire: the engine judges by `logE`.
       trip: null,
       paused: false,
@@ -249,7 +250,7 @@ class RuntimeRouter implements HaproxyRouter {
         seen.set(place.folder, now)
         for (const notice of notices) listener(notice)
       }
-      await rest(limits.haproxyLookMs, null, { signal, ref: false }).catch(() => null)
+      await rest(haproxyLimits.lookMs, null, { signal, ref: false }).catch(() => null)
     }
   }
 
@@ -270,7 +271,7 @@ class RuntimeRouter implements HaproxyRouter {
   }
 }
 
-const nextRecord = (before: RouteRecord, route: Route): InForce => {
+const nextRecord = (before: RouteRecord, route: Route, at: number): InForce => {
   const generation = before.generation + 1
   return {
     ...before,
@@ -279,7 +280,7 @@ const nextRecord = (before: RouteRecord, route: Route): InForce => {
     route,
     slots: assignSlots(before.slots, before.route, route),
     generation,
-    counted: beginGeneration(before.counted, route, generation),
+    counted: beginGeneration(before.counted, route, { number: generation, at }),
   }
 }
 

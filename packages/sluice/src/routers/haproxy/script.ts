@@ -1,6 +1,7 @@
 /** The few lines of Lua that HAProxy runs: the sticky hash of `core/routing-pick.ts`, so that a client is in the same cohort behind either router, and the wait while nobody serves. */
 import { limits } from '../../core/limits.ts'
 import { planKey } from './plan.ts'
+import { haproxyLimits } from './limits.ts'
 
 const lookEveryMs = 20
 
@@ -27,7 +28,7 @@ end, 0)
 core.register_action('sluice_hold', { 'http-req' }, function(txn)
   if waiting >= ${limits.pauseQueueMax} then return end
   waiting = waiting + 1
-  for _ = 1, ${Math.ceil(limits.haproxyHoldMs / lookEveryMs)} do
+  for _ = 1, ${Math.ceil(haproxyLimits.holdMs / lookEveryMs)} do
     local plan = plans:lookup('${planKey}')
     if plan ~= nil and not plan:find('|hold|', 1, true) then
       txn:set_var('txn.plan', plan)

@@ -1,12 +1,12 @@
 /** The configuration of HAProxy for one route. What changes while it runs (the split, the servers) goes over its sockets and is written here only for the next start. */
 import { createHash } from 'node:crypto'
 import { SluiceError } from '../../core/errors.ts'
-import { limits } from '../../core/limits.ts'
 import type { Sticky } from '../../core/model.ts'
 import type { Route, RouteMatch, RouteRule, Upstream } from '../../core/routing.ts'
 import { latencyBucketsMs } from '../../core/routing.ts'
 import type { Place } from './place.ts'
 import { planKey, slotCount, slotName } from './plan.ts'
+import { haproxyLimits } from './limits.ts'
 
 /** Name of a server: another address is another server, so that the old one can end what it has. */
 export const serverName = ({ instance, port }: Upstream): string => `${instance}_${port}`
@@ -57,6 +57,7 @@ export const refuseUnable = (route: Route): void => {
   const unknown = Object.entries(route).flatMap(([field, value]) =>
     value === undefined || honoured.has(field) ? [] : [field],
   )
+  if (route.tripwire?.policy.latency !== undefined) unknown.push('judging of latency')
   if (!stickyKinds.has(route.sticky.kind)) unknown.push(`sticky by ${route.sticky.kind}`)
   if (unknown.length === 0) return
   throw new SluiceError('usage_invalid', {
@@ -68,7 +69,7 @@ export const refuseUnable = (route: Route): void => {
 const fixedPart = (route: Route, place: Place): string =>
   [
     '  noreuseport',
-    `  hard-stop-after ${limits.haproxyOldWorkerMs}ms`,
+    `  hard-stop-after ${haproxyLimits.oldWorkerMs}ms`,
     `  stats socket ${quoted(place.adminSocket)} mode 600 level admin expose-fd listeners`,
     '  stats timeout 20d',
     `  lua-load-per-thread ${quoted(place.scriptFile)}`,
@@ -80,9 +81,9 @@ const fixedPart = (route: Route, place: Place): string =>
     ...count(route.sticky),
     '  use_backend %[var(txn.slot)]',
     'backend counts',
-    `  stick-table type string len 40 size ${limits.haproxyRowsMax} store gpc(${4 + latencyBucketsMs.length})`,
+    `  stick-table type string len 40 size ${haproxyLimits.rowsMax} store gpc(${4 + latencyBucketsMs.length})`,
     'backend units',
-    `  stick-table type string len 100 size ${limits.haproxyUnitsMax} expire 1d store gpc(3)`,
+    `  stick-table type string len 100 size ${haproxyLimits.unitsMax} expire 1d store gpc(3)`,
   ].join('\n')
 
 const defaults = ({ health }: Route): readonly string[] => [
