@@ -11,6 +11,8 @@ import { localCache, projectSeal, remoteCaches } from './adapters/cache/open.ts'
 import { githubRules, pipelinesOf } from './adapters/ci/pipelines.ts'
 import { configLoader } from './adapters/config/loader.ts'
 import { localEvidence } from './adapters/evidence/local.ts'
+import { localHooks } from './adapters/hooks/hooks.ts'
+import { noVerifier } from './adapters/hooks/no-verifier.ts'
 import { fileSecrets } from './adapters/secrets/file.ts'
 import { runAtHand } from './adapters/security/at-hand.ts'
 import { keptProvenances } from './adapters/security/provenances.ts'
@@ -162,6 +164,8 @@ const localPorts = ({ projectDir, stateDir, log, store, router }: LocalPlace): P
       secrets,
       log,
     }),
+    hooks: localHooks({ directory: projectDir, environment: process.env }),
+    verifier: noVerifier,
     source: gitSource(projectDir),
     config: configLoader(join(stateDir, 'cache', 'configs')),
     runner: new LocalRunner({

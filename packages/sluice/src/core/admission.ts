@@ -1,6 +1,6 @@
 /** May this release enter this environment now? Each refusal says who or what, and until when. */
 import type { EnvironmentState } from './environment.ts'
-import type { EnvironmentSpec, Release, ReleaseId } from './model.ts'
+import type { EnvironmentSpec, Release, ReleaseId, RolloutId } from './model.ts'
 import { isoTime } from './iso-time.ts'
 import { limits } from './limits.ts'
 import type { Purpose } from './rollout/types.ts'
@@ -28,6 +28,8 @@ export type AdmissionInput = {
   /** The environment before this one, when there is one. */
   readonly before: EnvironmentState | null
   readonly now: number
+  /** The live rollout that this one would take the place of. */
+  readonly replaces?: RolloutId
 }
 
 /**
@@ -58,8 +60,8 @@ const serving: Check = ({ environment, release }) =>
       ]
     : []
 
-const live: Check = ({ environment }) =>
-  environment.live === null
+const live: Check = ({ environment, replaces }) =>
+  environment.live === null || environment.live === replaces
     ? []
     : [
         {

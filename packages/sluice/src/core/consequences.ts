@@ -38,10 +38,14 @@ export const rolloutConsequences = (before: RolloutState, after: RolloutState): 
         from: plan.from,
         to: plan.to,
         keepsPrevious,
+        ...(isSuperseded(after) ? { superseded: true as const } : {}),
       },
     },
   ]
 }
+
+const isSuperseded = (state: RolloutState): boolean =>
+  state.status === 'rolled_back' && state.cause.kind === 'command' && state.cause.command === 'superseded'
 
 type RunLike = { readonly status: string; readonly release?: Release | null }
 

@@ -88,6 +88,13 @@ export const errorTable = {
   run_failed: { number: 1301, retry: 'never', exit: 3, status: 200, means: 'A job of the run failed.' },
   job_timeout: { number: 1302, retry: 'never', exit: 3, status: 200, means: 'A job took longer than its timeout.' },
   rolled_back: { number: 1303, retry: 'never', exit: 3, status: 200, means: 'The rollout was taken back.' },
+  verification_failed: {
+    number: 1304,
+    retry: 'never',
+    exit: 3,
+    status: 200,
+    means: 'A check of the release or the environment did not pass.',
+  },
   artifact_mismatch: {
     number: 1401,
     retry: 'never',
@@ -106,6 +113,8 @@ export const errorTable = {
   start_failed: { number: 1501, retry: 'never', exit: 3, status: 502, means: 'The start command ended at once.' },
   health_failed: { number: 1502, retry: 'never', exit: 3, status: 502, means: 'The instances never became healthy.' },
   port_in_use: { number: 1503, retry: 'later', exit: 3, status: 409, means: 'Something else listens on that port.' },
+  hook_failed: { number: 1521, retry: 'never', exit: 3, status: 502, means: 'A hook said no.' },
+  hook_unreachable: { number: 1522, retry: 'later', exit: 3, status: 502, means: 'A hook gave no answer.' },
   fence_stale: {
     number: 1601,
     retry: 'never',

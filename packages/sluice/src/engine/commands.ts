@@ -1,13 +1,14 @@
 /** What people ask for, as events. A command is decided like any event, in the same transaction as what follows from it. */
 import { admit, type Refusal } from '../core/admission.ts'
 import { environmentKey } from '../core/consequences.ts'
-import { type EnvironmentEvent, releaseBefore } from '../core/environment.ts'
+import { type EnvironmentEvent, type EnvironmentState, releaseBefore } from '../core/environment.ts'
 import { SluiceError } from '../core/errors.ts'
 import type { AggregateKey } from '../core/ledger/entry.ts'
-import type { Release, RolloutId } from '../core/model.ts'
+import type { EnvironmentSpec, Release, ReleaseId, RolloutId } from '../core/model.ts'
 import { rolloutId } from '../core/model.ts'
 import type { CommandEvent } from '../core/rollout/commands.ts'
 import { planRollout, specOf } from '../core/rollout/plan.ts'
+import { whyNotReplaced } from '../core/rollout/replace.ts'
 import type { Purpose, RolloutEvent, RolloutPlan } from '../core/rollout/types.ts'
 import { type Asking, type Desk, input } from './desk.ts'
 import { commandEnvironment } from './environment-commands.ts'
@@ -19,6 +20,8 @@ export type DeployCommand = {
   readonly environment: string
   readonly purpose: Purpose
   readonly release: string | null
+  /** Take the place of a rollout that is under way, if there is one. */
+  readonly replace?: boolean
 }
 
 /** What a rollout command answers. */
@@ -35,22 +38,30 @@ export const deploy = async (desk: Desk, command: DeployCommand, asking: Asking)
   const from = current.serving === null ? null : await desk.reading.release(current.serving)
   const id = rolloutId(desk.ids.next('rol'))
   const at = desk.clock.now()
-  const plan = planRollout({ purpose, environment, from, to: release, kept: current.kept })
+  const replaced = await toReplace(desk, current, { command, release, spec })
+  if (replaced !== null && 'refusal' in replaced) throw refused([replaced.refusal])
+  const kept = [...current.kept, ...(current.abandoned ?? [])]
+  const plan = planRollout({ purpose, environment, from, to: release, kept, ...replacedBy(replaced) })
   const rollout: AggregateKey = { kind: 'rollout', id }
-  const keys = [key, rollout, ...(before === null ? [] : [before])]
+  const old: AggregateKey | null = replaced === null ? null : { kind: 'rollout', id: replaced.live }
+  const keys = [key, rollout, ...(before === null ? [] : [before]), ...(old === null ? [] : [old])]
   await desk.loop.transact(
     keys,
     (stateOf) => {
       if (asking.signal?.aborted === true)
         throw new SluiceError('outcome_unknown', { detail: 'called off before it was decided; nothing was started' })
       const state = asEnvironment(stateOf(key))
-      if (state.serving !== current.serving) throw moved(environment)
+      const isOther = replaced !== null && state.live !== replaced.live
+      if (state.serving !== current.serving || isOther) throw moved(environment)
       const previous = before === null ? null : asEnvironment(stateOf(before))
-      const admission = admit({ purpose, release, spec, environment: state, before: previous, now: at })
+      const replaces = replaced === null ? {} : { replaces: replaced.live }
+      const admission = admit({ purpose, release, spec, environment: state, before: previous, now: at, ...replaces })
       if (admission.kind === 'refused') throw refused(admission.refusals)
       const admitted: EnvironmentEvent = { type: 'rollout_admitted', at, rollout: id, release: release.id }
       const started: RolloutEvent = { type: 'rollout_started', at, id, token: state.token + 1, plan, by: asking.by }
-      return [input(key, admitted, asking), input(rollout, started, asking)]
+      const superseded: RolloutEvent = { type: 'superseded', at, by: asking.by, successor: id }
+      const over = old === null ? [] : [input(old, superseded, asking)]
+      return [...over, input(key, admitted, asking), input(rollout, started, asking)]
     },
     asking.record?.({ rollout: id, plan }) ?? null,
   )
@@ -68,8 +79,12 @@ export const previewDeploy = async (
   const state = await desk.reading.environment(service, environment)
   const from = state.serving === null ? null : await desk.reading.release(state.serving)
   const before = spec.after === null ? null : await desk.reading.environment(service, spec.after)
-  const admission = admit({ purpose, release, spec, environment: state, before, now: desk.clock.now() })
-  const plan = planRollout({ purpose, environment, from, to: release, kept: state.kept })
+  const replaced = await toReplace(desk, state, { command, release, spec })
+  const live = replaced === null || 'refusal' in replaced ? null : replaced
+  const replaces = live === null ? {} : { replaces: live.live }
+  const admission = admit({ purpose, release, spec, environment: state, before, now: desk.clock.now(), ...replaces })
+  const kept = [...state.kept, ...(state.abandoned ?? [])]
+  const plan = planRollout({ purpose, environment, from, to: release, kept, ...replacedBy(live) })
   return { plan, release, refusals: admission.kind === 'refused' ? admission.refusals : [] }
 }
 
@@ -171,6 +186,28 @@ const chooseRelease = async (
     hint: `sluice deploy ${after}`,
   })
 }
+
+type Replaced = { readonly live: RolloutId; readonly candidate: ReleaseId }
+
+/** The live rollout that a deploy would take the place of, or why it may not; null where none is, or nobody asked for it. */
+const toReplace = async (
+  { reading }: Desk,
+  { live, environment }: EnvironmentState,
+  wanted: { readonly command: DeployCommand; readonly release: Release; readonly spec: EnvironmentSpec },
+): Promise<Replaced | { readonly live: RolloutId; readonly refusal: Refusal } | null> => {
+  const { command, release, spec } = wanted
+  const isAsked = command.purpose !== 'rollback' && (command.replace === true || spec.whenBusy === 'replace')
+  if (live === null || !isAsked) return null
+  const rollout = await reading.rollout(live)
+  const whyNot = whyNotReplaced(rollout, { release: release.id, spec })
+  if (whyNot === null) return { live, candidate: rollout.plan.to }
+  const hint = `sluice rollout watch ${live}   or   sluice rollout abort ${live}`
+  const detail = `rollout ${live} is under way in ${environment}: ${whyNot}`
+  return { live, refusal: { kind: 'live_rollout', who: live, until: null, detail, hint } }
+}
+
+const replacedBy = (replaced: Replaced | null): { readonly replaced?: ReleaseId } =>
+  replaced === null ? {} : { replaced: replaced.candidate }
 
 /** Each reason names the environment itself. */
 const refused = (refusals: readonly Refusal[]): SluiceError =>

@@ -7,10 +7,12 @@ import type { Driver } from '../ports/driver.ts'
 import type { Pipelines } from '../ports/pipelines.ts'
 import type { Router } from '../ports/router.ts'
 import type { EvidenceStore } from '../ports/evidence.ts'
+import type { Hooks } from '../ports/hooks.ts'
 import type { JobRunner } from '../ports/runner.ts'
 import type { SecretSource } from '../ports/secrets.ts'
 import type { Source } from '../ports/source.ts'
 import type { Store } from '../ports/store.ts'
+import type { Verifier } from '../ports/verifier.ts'
 
 /** Everything the engine asks of the world; built once, in `app.ts`. */
 export type Ports = {
@@ -27,6 +29,8 @@ export type Ports = {
   readonly evidence: EvidenceStore
   readonly runner: JobRunner
   readonly secrets: SecretSource
+  readonly hooks: Hooks
+  readonly verifier: Verifier
   /** Pipelines of other systems. */
   readonly pipelines: Pipelines
   /** The rules of GitHub Actions, for what is decided between jobs. */

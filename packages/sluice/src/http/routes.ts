@@ -39,6 +39,7 @@ const page = z.strictObject({
   cursor: z.string().max(500).optional().meta({ description: '`next` of the page before.' }),
 })
 const choice = z.strictObject({ release: release.nullish(), reason })
+const entering = z.strictObject({ ...choice.shape, replace: z.boolean().optional() })
 const withReason = z.strictObject({ reason })
 
 const read = { query: none, body: none, errors: ['not_found'], open: false, cli: null } as const
@@ -78,7 +79,7 @@ export const routes: { readonly [Id in RouteId]: RouteSpec<Id> } = {
     ...read,
     summary: 'Starts a rollout of a release (the latest, when none is named). Answers once it is durable.',
     cli: 'deploy',
-    body: choice,
+    body: entering,
     response: 'Started',
     errors: admission,
   },
@@ -86,7 +87,7 @@ export const routes: { readonly [Id in RouteId]: RouteSpec<Id> } = {
     ...read,
     summary: 'Starts a rollout of the release that serves the environment before this one.',
     cli: 'promote',
-    body: choice,
+    body: entering,
     response: 'Started',
     errors: admission,
   },

@@ -71,6 +71,8 @@ const worldWith = (replaced: Partial<Ports>): PerformWorld => {
     github: absent('github') as Ports['github'],
     config: absent('config') as Ports['config'],
     driver: absent('driver') as Ports['driver'],
+    hooks: absent('hooks') as Ports['hooks'],
+    verifier: absent('verifier') as Ports['verifier'],
     router: absent('router') as Ports['router'],
     ...replaced,
   }

@@ -16,7 +16,8 @@ export const startRollout = (cli: Cli, input: Input, { route, words, release }: 
   const timeoutMs = timeoutOf(input)
   return withClient(cli, 'server', async (client) => {
     const environment = await chosenEnvironment(cli, client, { given: input.args[0], words })
-    const body = { release, reason: textOption(input, 'message') }
+    const replace = input.options['replace'] === true && route !== 'environments.rollback' ? { replace: true } : {}
+    const body = { release, reason: textOption(input, 'message'), ...replace }
     const started = await telling({ client, environment }, () =>
       client.call(route, { params: { environment }, body, idempotencyKey: freshKey() }),
     )

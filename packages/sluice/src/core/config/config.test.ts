@@ -396,7 +396,7 @@ test('SemVer is told from what only looks like it', () => {
 })
 
 test('every key of the schema has prose, which the types repeat, and examples that the schema takes', () => {
-  const types = ['types.ts', 'types-pipeline.ts', 'types-gates.ts']
+  const types = ['types.ts', 'types-pipeline.ts', 'types-gates.ts', 'types-strategy.ts']
     .map((file) => readFileSync(new URL(file, import.meta.url), 'utf8'))
     .join('\n')
   const keys = documented(configShape(), '', (value) => ({ ...minimal, ...value }))
@@ -425,6 +425,8 @@ const oneOf = (path: string, name: string): object => {
   if (path.endsWith('.gates.licences')) return ['allow', 'deny'].includes(name) ? {} : { allow: ['MIT'] }
   const isBound = ['minimum', 'maximum', 'maxRegression', 'maxGrowth'].includes(name)
   if (path.endsWith('.performance.*')) return isBound ? {} : { maximum: 1 }
+  if (/\.(?:routes|preview)(?:\[\])+$/.test(path)) return ['header', 'cookie'].includes(name) ? {} : { header: 'x-a' }
+  if (path.endsWith('.hooks[]')) return ['url', 'command'].includes(name) ? {} : { command: 'true' }
   if (path.endsWith('.licences')) return ['allow', 'deny'].includes(name) ? {} : { deny: ['AGPL-*'] }
   if (path.endsWith('.size.*')) return isBound ? {} : { maximum: '1kB' }
   return path.endsWith('.services.*') && !['image', 'command'].includes(name) ? { image: 'postgres' } : {}

@@ -32,6 +32,9 @@ export const resolveEnvironments = (settings: Settings, versions: SecretVersions
       progressDeadlineMs: own.progressDeadlineMs,
       approvals: own.approvals,
       freeze: own.freeze,
+      ...(own.onFail === 'pause' ? { onFail: 'pause' } : {}),
+      ...(own.whenBusy === 'replace' ? { whenBusy: 'replace' } : {}),
+      ...(own.hooks.length === 0 ? {} : { hooks: own.hooks }),
     }
     return [spec]
   })

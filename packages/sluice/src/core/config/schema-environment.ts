@@ -3,6 +3,7 @@ import { limits } from '../limits.ts'
 import type { FreezeWindow, JudgePolicy, Sticky } from '../model.ts'
 import { count, key, moment, name, positiveDuration, share, text, variableName, variables } from './fields.ts'
 import { healthOverrideSchema } from './schema-health.ts'
+import { hooksSchema } from './schema-hooks.ts'
 import { strategySchema } from './schema-strategy.ts'
 import type { EnvironmentSettings } from './settings.ts'
 
@@ -154,6 +155,20 @@ export const environmentSchema: z.ZodType<EnvironmentSettings> = z
       progressDeadline: key(positiveDuration().prefault('10m'), {
         description: 'A rollout that makes no progress for this long is taken back.',
         examples: ['10m'],
+      }),
+      onFail: key(z.enum(['rollback', 'pause'], "expected 'rollback' or 'pause'").default('rollback'), {
+        description:
+          'What happens when a rollout fails: it is taken back whole, or its traffic is and the new instances wait for a person to look at them.',
+        examples: ['pause'],
+      }),
+      whenBusy: key(z.enum(['refuse', 'replace'], "expected 'refuse' or 'replace'").default('refuse'), {
+        description:
+          'What a deploy does while a rollout is under way: it is refused, or takes its place. The stable release stays the way back.',
+        examples: ['replace'],
+      }),
+      hooks: key(hooksSchema.default([]), {
+        description: 'What is asked beside each rollout.',
+        examples: [[{ name: 'smoke', at: 'before promotion', url: 'https://ci.example.com/hooks/smoke' }]],
       }),
       approvals: key(count(0, 100).default(0), {
         description: 'How many people must approve a rollout before it starts.',

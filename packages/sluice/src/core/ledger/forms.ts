@@ -41,6 +41,7 @@ const rollout: Forms<RolloutEvent['type']> = {
   promote_requested: [],
   retry_requested: [],
   work_parked: [],
+  superseded: [],
 }
 
 const environment: Forms<EnvironmentEvent['type']> = {

@@ -22,7 +22,9 @@ export const isAction = (step: Step): step is Action =>
   step.kind === 'probe' ||
   step.kind === 'shift' ||
   step.kind === 'drain' ||
-  step.kind === 'retire'
+  step.kind === 'retire' ||
+  step.kind === 'verify' ||
+  step.kind === 'hook'
 
 /** A step in the words of the ledger and of the effect's key. */
 export const stepName = (step: Step): string => {
@@ -35,6 +37,10 @@ export const stepName = (step: Step): string => {
       return `${step.kind}/${step.release}/${step.keep}`
     case 'shift':
       return `shift/${sharesName(step.shares) || step.whenEmpty}`
+    case 'verify':
+      return `verify/${step.scope}/${step.release}/${step.count}`
+    case 'hook':
+      return `hook/${step.name}/${step.moment}/${step.stage}`
     default:
       return step.kind
   }
@@ -60,6 +66,10 @@ export const deadlineOf = (action: RolloutEffect['action'], plan: RolloutPlan): 
       return spec.drainTimeoutMs + limits.callMarginMs
     case 'retire':
       return spec.stopGraceMs + limits.callMarginMs
+    case 'verify':
+      return Math.min(spec.progressDeadlineMs, limits.verifyDeadlineMs)
+    case 'hook':
+      return action.target.kind === 'http' ? Math.min(action.timeoutMs, limits.hookCallDeadlineMs) : action.timeoutMs
     case 'measure':
       return limits.measureDeadlineMs
     default:

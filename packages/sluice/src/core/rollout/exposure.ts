@@ -6,9 +6,18 @@ import type { Guard, RolloutPlan } from './types.ts'
 export const isCompared = ({ steps }: RolloutPlan, index: number): boolean => {
   for (let before = index - 1; before >= 0; before -= 1) {
     const step = steps[before]
-    if (step?.kind === 'shift') return step.shares.length > 1
+    if (step?.kind === 'shift') return step.shares.filter(({ shareBp }) => shareBp > 0).length > 1
   }
   return false
+}
+
+/** How many instances of the candidate may be unhealthy at once: as the plan says, and never all that have been brought up so far. */
+export const unhealthyMaxAt = ({ plan, index }: Advancing): number => {
+  for (let at = Math.min(index, plan.steps.length - 1); at >= 0; at -= 1) {
+    const step = plan.steps[at]
+    if (step?.kind === 'probe' && step.release === plan.to) return Math.min(plan.unhealthyMax, step.count - 1)
+  }
+  return plan.unhealthyMax
 }
 
 /** The judge's lane as the step at `index` demands it: off where there is nothing to compare, else on, or going on. */

@@ -1,7 +1,8 @@
 /** The judge's own lane: measures whenever both arms have traffic, whatever the step, paused or not. */
 import { judge, type Measurement } from '../judge/verdict.ts'
 import { type Advancing, issue, type RolloutDecision, unchanged } from './effects.ts'
-import { accrued, finishStep, takeUp } from './forward.ts'
+import { accrued, enter, takeUp } from './forward.ts'
+import { afterJudgement, endsJudgement } from './ramp.ts'
 import { turnBack, wayBack } from './revert.ts'
 import type { VerdictRecord } from './types.ts'
 
@@ -35,7 +36,10 @@ export const wasMeasured = (state: Advancing, measurement: Measurement, at: numb
   const guard = { kind: 'due', at: at + state.plan.spec.judge.intervalMs, silentSince: null } as const
   const judged = { ...state, guard, lastVerdict: verdict }
   if (state.paused?.kind === 'broken') return takeUp(judged, at)
-  return verdict.verdict === 'pass' && state.paused === null ? finishStep(judged, at) : unchanged(judged)
+  if (state.paused !== null || step?.kind !== 'judge' || state.stage.kind !== 'resting') return unchanged(judged)
+  if (!endsJudgement(step, verdict, { isBaked: demand.baked })) return unchanged(judged)
+  const next = afterJudgement(state.plan.steps, state.index, verdict)
+  return next === null ? unchanged(judged) : enter(judged, next, at)
 }
 
 /** Evidence against the candidate: turn back, with the numbers as the cause. */

@@ -1,9 +1,10 @@
 import type { EnvironmentSpec, Release, ReleaseId } from '../model.ts'
 import { SluiceError } from '../errors.ts'
+import { revertHooks, withHooks } from './hooks.ts'
 import { failuresAllowed } from './strategies/rolling.ts'
 import { type Company, revertSteps, rollbackSteps, stepsOf } from './strategies/registry.ts'
-import { takeDown } from './strategies/common.ts'
-import type { Purpose, RolloutPlan } from './types.ts'
+import { allOn, bringUp, type StrategyInput, takeDown } from './strategies/common.ts'
+import type { Purpose, RolloutPlan, Step } from './types.ts'
 
 /** What a plan is made from. */
 export type PlanInput = {
@@ -13,6 +14,8 @@ export type PlanInput = {
   readonly to: Release
   /** Releases still running from earlier rollouts, neither `from` nor `to`: taken down first. */
   readonly kept: readonly ReleaseId[]
+  /** The candidate of a rollout that this one takes the place of, with whatever traffic it has. */
+  readonly replaced?: ReleaseId
 }
 
 /** The environment as a release resolves it; `config_invalid` when the release does not know it. */
@@ -27,7 +30,7 @@ export const specOf = (release: Release, environment: string): EnvironmentSpec =
 }
 
 /** Decides every step, forward and back, before the first is taken. Pure: the same input gives the same plan. */
-export const planRollout = ({ purpose, environment, from, to, kept }: PlanInput): RolloutPlan => {
+export const planRollout = ({ purpose, environment, from, to, kept, replaced }: PlanInput): RolloutPlan => {
   const spec = specOf(to, environment)
   const fromSpec = from === null ? null : specOf(from, environment)
   const input = {
@@ -36,19 +39,51 @@ export const planRollout = ({ purpose, environment, from, to, kept }: PlanInput)
   }
   const company = companyOf(purpose, spec, fromSpec)
   const steps = purpose === 'rollback' ? rollbackSteps(input, company) : stepsOf(spec.strategy, input)
-  const leftovers = kept.filter((release) => release !== to.id && release !== from?.id)
+  const leftovers = kept.filter((release) => release !== to.id && release !== from?.id && release !== replaced)
+  const hooks = spec.hooks ?? []
+  const told = revertHooks(hooks)
+  const { warm, cold } = revertSteps(input, company)
+  const back = (way: readonly Step[]): readonly Step[] => [...(mayHold ? held(way, to.id) : way), ...told]
+  const mayHold = spec.onFail === 'pause' && purpose !== 'rollback' && from !== null
   return {
     purpose,
     strategy: purpose === 'rollback' ? 'rollback' : spec.strategy.kind,
     service: to.content.service,
     from: from?.id ?? null,
     to: to.id,
-    steps: [...leftovers.flatMap((release) => takeDown(release, 0)), ...steps],
-    revert: revertSteps(input, company),
+    steps: [
+      ...leftovers.flatMap((release) => takeDown(release, 0)),
+      ...inPlaceOf(replaced, input, purpose === 'rollback' ? [...steps, ...told] : withHooks(steps, hooks, to.id)),
+    ],
+    revert: { warm: back(warm), cold: back(cold) },
     spec,
     fromSpec,
     unhealthyMax: unhealthyAllowed(spec),
   }
+}
+
+/**
+ * What a rollout does that takes the place of another: first all traffic back on the stable release, which stays the way back, then the
+ * replaced candidate down, and only then its own steps. Without a stable release the replaced one serves until the new one does.
+ */
+const inPlaceOf = (
+  replaced: ReleaseId | undefined,
+  { from, to }: StrategyInput,
+  steps: readonly Step[],
+): readonly Step[] => {
+  if (replaced === undefined) return steps
+  const down = replaced === to.release ? [] : takeDown(replaced, 0)
+  if (from === null) return [...steps, ...down]
+  const { release, instances } = from
+  return [...bringUp(release, instances, instances - 1), allOn(release, instances), ...down, ...steps]
+}
+
+/** The way back with a halt once the old release has all traffic, so that somebody can look at the candidate before it is taken down. */
+const held = (way: readonly Step[], to: ReleaseId): readonly Step[] => {
+  const moved = way.findIndex((step) => step.kind === 'shift' && step.shares.length > 0)
+  const down = way.findIndex((step) => step.kind === 'drain' && step.release === to)
+  const halt = { kind: 'approve', approvals: 1, reason: 'look at what failed; it has no traffic any more' } as const
+  return moved >= 0 && moved < down ? way.toSpliced(down, 0, halt) : way
 }
 
 /** `recreate` says that two releases may not run together; on a rollback either release may say so. */

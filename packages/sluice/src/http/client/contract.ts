@@ -31,6 +31,8 @@ export type PageInput = { readonly limit?: number | undefined; readonly cursor?:
 export type ReasonInput = { readonly reason?: string | null | undefined }
 /** A release (id, its beginning, version or `latest`) and why. */
 export type ReleaseInput = ReasonInput & { readonly release?: string | null | undefined }
+/** The same for a release that is to enter: whether it takes the place of a rollout that is under way. */
+export type EnteringInput = ReleaseInput & { readonly replace?: boolean | undefined }
 
 /** The done of a command that gives nothing else. */
 export type DoneView = None
@@ -63,8 +65,8 @@ export type Contract = {
     body: None
     response: PlanView
   }
-  'environments.deploy': { query: None; body: ReleaseInput; response: StartedView }
-  'environments.promote': { query: None; body: ReleaseInput; response: StartedView }
+  'environments.deploy': { query: None; body: EnteringInput; response: StartedView }
+  'environments.promote': { query: None; body: EnteringInput; response: StartedView }
   'environments.rollback': { query: None; body: ReleaseInput; response: StartedView }
   'environments.approve': { query: None; body: ReasonInput & { readonly release: string }; response: DoneView }
   'environments.lock': {

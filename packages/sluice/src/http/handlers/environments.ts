@@ -107,7 +107,8 @@ const deploy = async (
   purpose: Purpose,
 ): Promise<StartedView> => {
   const service = await serviceOf(context, signal)
-  const command = { service, environment: params.environment, purpose, release: body.release ?? null }
+  const release = body.release ?? null
+  const command = { service, environment: params.environment, purpose, release, replace: body.replace ?? false }
   const { rollout } = await context.engine.deploy(command, { ...caller, reason: body.reason ?? null })
   return { rollout, kind: 'started' }
 }

@@ -2,7 +2,7 @@
 import type { LedgerRow } from '../../core/ledger/entry.ts'
 import { judge } from '../../core/judge/verdict.ts'
 import { rolloutMachine } from '../../core/rollout/machine.ts'
-import type { RolloutEvent, RolloutPlan, RolloutState } from '../../core/rollout/types.ts'
+import type { EffectResult, RolloutEvent, RolloutPlan, RolloutState } from '../../core/rollout/types.ts'
 import type { EvidencePoint, RolloutView, WhyView } from '../client/views.ts'
 import { verdictText } from './causes.ts'
 import { limitLogEOf, type Reached } from './rollouts.ts'
@@ -96,6 +96,14 @@ const storyLine = (row: LedgerRow, plan: RolloutPlan): readonly Line[] => {
   ]
 }
 
+/** What was said from outside; that a step was done, the steps say. */
+const answerText = (result: EffectResult): string | null => {
+  if (result.kind === 'answered') return `a hook answered ${result.answer.status}: ${result.answer.detail}`
+  if (result.kind !== 'verified') return null
+  const { results } = result.report
+  return `checks: ${results.map(({ name, outcome }) => `${name} ${outcome}`).join(', ') || 'none was made'}`
+}
+
 const textOf = (event: RolloutEvent, plan: RolloutPlan): string | null => {
   switch (event.type) {
     case 'rollout_started':
@@ -112,7 +120,10 @@ const textOf = (event: RolloutEvent, plan: RolloutPlan): string | null => {
       return `set aside: ${event.detail}`
     case 'approved':
       return 'approved'
+    case 'superseded':
+      return `${event.successor} took its place`
     case 'effect_succeeded':
+      return answerText(event.result)
     case 'time_passed':
       return null
     default:

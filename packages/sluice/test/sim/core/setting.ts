@@ -97,6 +97,8 @@ const harmless: readonly boolean[] = faultNames.map((name) =>
     'request_repeated',
     'command_freeze',
     'deploy_rival',
+    'deploy_replaces',
+    'hook_lied',
   ]).has(name),
 )
 
@@ -104,5 +106,5 @@ const harmless: readonly boolean[] = faultNames.map((name) =>
 const lossesForgiven = 3
 
 const forgiven: readonly boolean[] = faultNames.map((name) =>
-  new Set(['effect_dropped', 'effect_late', 'ack_dropped', 'ack_late', 'outcome_unknown']).has(name),
+  new Set(['effect_dropped', 'effect_late', 'ack_dropped', 'ack_late', 'outcome_unknown', 'verifier_broken']).has(name),
 )

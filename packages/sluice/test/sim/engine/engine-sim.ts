@@ -18,6 +18,7 @@ import { Catalogue, environmentName, instancesMax, serviceName, slotCount, slotO
 import { Setting } from '../core/setting.ts'
 import { firstOf } from '../core/world.ts'
 import { simulatedDriver } from './driver.ts'
+import { simulatedHooks, simulatedVerifier } from './gates.ts'
 import { environmentOn, liveRolloutOn, mustFold } from './ledger-laws.ts'
 import { Incarnation, Network } from './network.ts'
 import { DataPlane, simulatedRouter } from './router.ts'
@@ -299,6 +300,8 @@ class Schedule {
         caller: process,
       }),
       secrets: { versions: never, values: async () => ({}) },
+      hooks: simulatedHooks(setting, { network: this.#network, caller: process }),
+      verifier: simulatedVerifier(setting, { network: this.#network, caller: process }),
       pipelines: { lower: never },
       github: { resolve: never, outputs: never },
       source: {
@@ -450,6 +453,21 @@ class Schedule {
     }
   }
 
+  /** A newer release is to take the place of the rollout that is under way. */
+  #replace(): boolean {
+    const environment = environmentOn(this.#disk)
+    const live = liveRolloutOn(this.#disk)
+    if (environment === null || live === null || this.#isBusy()) return false
+    const known = new Set([...environment.history.map(({ release }) => release), live.plan.to])
+    const release = this.#releases.find((one) => one !== null && !known.has(one.id))?.id
+    if (release === undefined) return false
+    this.#request(
+      (engine, caller) => engine.deploy({ ...target, purpose: 'deploy', release, replace: true }, caller),
+      { hasRival: true },
+    )
+    return true
+  }
+
   /** After every event: what became durable is looked at, and the schedule goes on. */
   #look(): void {
     const rows = this.#disk.rows()
@@ -543,6 +561,8 @@ class Schedule {
         return this.#command('retry_requested')
       case faults.command_approve:
         return this.#approve()
+      case faults.deploy_replaces:
+        return this.#replace()
       default:
         return false
     }
@@ -609,9 +629,12 @@ class Schedule {
     this.#mustKnowOfTrip(live)
     if (live.status === 'parked')
       this.#command((this.#setting.random.next() & 1) === 0 ? 'retry_requested' : 'abort_requested')
+    else if (live.status === 'reverting' && live.stage.kind === 'awaiting') this.#command('abort_requested')
     else if (live.status === 'advancing') {
       this.#sawBroken = live.paused?.kind === 'broken' ? this.#sawBroken + 1 : 0
       if (live.paused?.kind === 'command') this.#command('resume_requested')
+      else if (live.paused?.kind === 'step_failed' || live.paused?.kind === 'deadline')
+        this.#command((this.#setting.random.next() & 1) === 0 ? 'retry_requested' : 'abort_requested')
       // A judge that stays blind (say, because the router lost the route) is for a person to decide, who gives it half a minute.
       else if (this.#sawBroken > blindLooksMax)
         this.#command((this.#setting.random.next() & 1) === 0 ? 'abort_requested' : 'promote_requested')
@@ -646,6 +669,7 @@ class Schedule {
     const { world } = this.#setting
     const environment = environmentOn(this.#disk)
     const serving = environment?.serving ?? null
+    const left = new Set([...(environment?.kept ?? []), ...(environment?.abandoned ?? [])])
     if (serving === null) demand(world.route === 'closed', 'nothing serves, and the route is open')
     else
       demand(
@@ -660,7 +684,7 @@ class Schedule {
           exists === firstOf(release.content.environments[0]?.instances ?? 0),
           `slot ${slot} serves, and not all of its instances are there`,
         )
-      else if (release === undefined || release === null || environment?.kept.includes(release.id) !== true)
+      else if (release === undefined || release === null || !left.has(release.id))
         demand(exists === 0, `instances of slot ${slot} were left behind`)
     }
   }

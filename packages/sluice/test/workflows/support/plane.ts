@@ -168,6 +168,8 @@ const portsOf = ({ stateDir, project, artifacts, evidence, runner, github, lower
       ofCommit: () => Promise.reject(none),
     },
     secrets: fileSecrets(stateDir),
+    hooks: { call: absent },
+    verifier: { verify: absent },
     pipelines: { lower: () => Promise.resolve(lowered) },
     driver: new Proxy(
       {},

@@ -1,5 +1,6 @@
 /** Pieces that strategies share. */
-import type { ReleaseId } from '../../model.ts'
+import type { Amount, Holdback, ReleaseId } from '../../model.ts'
+import type { RouteMatch, RouteRule } from '../../routing.ts'
 import type { Share, Step } from '../types.ts'
 
 /** What a strategy is given: who leaves, who comes, and how many instances each has. */
@@ -21,12 +22,15 @@ export const allOn = (release: ReleaseId, count: number): Step => ({
 /** Requests wait, for a bounded time. */
 export const holdAll: Step = { kind: 'shift', shares: [], whenEmpty: 'hold' }
 
-/** Traffic split between the two; `candidateBp` strictly between 0 and 10 000. */
+/** A release and how many of its instances take part. */
+export type Party = Omit<Share, 'arm' | 'shareBp'>
+
+/** Traffic split between the two; `candidateBp` below 10 000. At 0 nothing but a rule leads to the candidate. */
 export const split = (
-  stable: Omit<Share, 'arm' | 'shareBp'>,
-  candidate: Omit<Share, 'arm' | 'shareBp'>,
+  stable: Party,
+  candidate: Party,
   candidateBp: number,
-): Step => ({
+): Extract<Step, { kind: 'shift' }> => ({
   kind: 'shift',
   shares: [
     { arm: 'stable', ...stable, shareBp: 10_000 - candidateBp },
@@ -40,6 +44,46 @@ export const bringUp = (release: ReleaseId, count: number, failuresMax: number):
   { kind: 'start', release, count },
   { kind: 'probe', release, count, failuresMax },
 ]
+
+/** Requests that match one of `routes` go to the candidate, whatever the split. */
+export const rulesTo = (routes: readonly (readonly RouteMatch[])[]): readonly RouteRule[] =>
+  routes.map((all) => ({ arm: 'candidate', all }))
+
+/** All checks of the candidate by itself, before its users see it. */
+export const verified = ({ release, count }: Party): Step => ({ kind: 'verify', release, count, scope: 'candidate' })
+
+/**
+ * The last step forward: all traffic on the candidate, watched for `bakeMs`; with a holdback, watched first beside what is left on the
+ * old release, so that the judge has somebody to compare with.
+ */
+export const promotion = (
+  stable: Party,
+  candidate: Party,
+  { holdback, bakeMs }: { readonly holdback?: Holdback | undefined; readonly bakeMs: number },
+): readonly Step[] => {
+  const all = allOn(candidate.release, candidate.count)
+  if (holdback === undefined)
+    return bakeMs > 0 ? [all, { kind: 'wait', ms: bakeMs, reason: 'bake at 100 %' }] : [all]
+  return [
+    {
+      kind: 'shift',
+      shares: [
+        { arm: 'holdback', ...stable, shareBp: holdback.shareBp },
+        { arm: 'candidate', ...candidate, shareBp: 10_000 - holdback.shareBp },
+      ],
+      whenEmpty: 'hold',
+    },
+    { kind: 'judge', bakeMs: holdback.bakeMs, unitsMin: holdback.unitsMin },
+    all,
+  ]
+}
+
+/** How many of `total` instances an amount is; percentages are rounded up or down as the caller must. */
+export const amountOf = (amount: Amount, total: number, round: 'up' | 'down'): number => {
+  if (amount.kind === 'count') return amount.count
+  const exact = (total * amount.percent) / 100
+  return round === 'up' ? Math.ceil(exact) : Math.floor(exact)
+}
 
 /** Nothing in flight to it, then nothing of it, from index `keep` on. */
 export const takeDown = (release: ReleaseId, keep: number): readonly Step[] => [
