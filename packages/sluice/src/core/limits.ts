@@ -33,6 +33,8 @@ export const limits = {
   verifyDeadlineMs: 300_000,
   /** One call of a hook over HTTP, milliseconds; one that takes longer says `in_progress`. */
   hookCallDeadlineMs: 30_000,
+  /** How often checks can be made, and a hook over HTTP asked, in the time that they have at the least: a few answers may get lost. */
+  asksMin: 4,
   /** Bounds of the pause after which a hook that is in progress is asked again, milliseconds: neither a busy loop nor a forgotten rollout. */
   hookRetryMsMin: 250,
   hookRetryMsMax: 300_000,

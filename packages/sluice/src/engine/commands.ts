@@ -40,8 +40,8 @@ export const deploy = async (desk: Desk, command: DeployCommand, asking: Asking)
   const at = desk.clock.now()
   const replaced = await toReplace(desk, current, { command, release, spec })
   if (replaced !== null && 'refusal' in replaced) throw refused([replaced.refusal])
-  const kept = [...current.kept, ...(current.abandoned ?? [])]
-  const plan = planRollout({ purpose, environment, from, to: release, kept, ...replacedBy(replaced) })
+  const abandoned = abandonedBy(current, replaced)
+  const plan = planRollout({ purpose, environment, from, to: release, kept: current.kept, abandoned })
   const rollout: AggregateKey = { kind: 'rollout', id }
   const old: AggregateKey | null = replaced === null ? null : { kind: 'rollout', id: replaced.live }
   const keys = [key, rollout, ...(before === null ? [] : [before]), ...(old === null ? [] : [old])]
@@ -83,8 +83,14 @@ export const previewDeploy = async (
   const live = replaced === null || 'refusal' in replaced ? null : replaced
   const replaces = live === null ? {} : { replaces: live.live }
   const admission = admit({ purpose, release, spec, environment: state, before, now: desk.clock.now(), ...replaces })
-  const kept = [...state.kept, ...(state.abandoned ?? [])]
-  const plan = planRollout({ purpose, environment, from, to: release, kept, ...replacedBy(live) })
+  const plan = planRollout({
+    purpose,
+    environment,
+    from,
+    to: release,
+    kept: state.kept,
+    abandoned: abandonedBy(state, live),
+  })
   return { plan, release, refusals: admission.kind === 'refused' ? admission.refusals : [] }
 }
 
@@ -206,8 +212,9 @@ const toReplace = async (
   return { live, refusal: { kind: 'live_rollout', who: live, until: null, detail, hint } }
 }
 
-const replacedBy = (replaced: Replaced | null): { readonly replaced?: ReleaseId } =>
-  replaced === null ? {} : { replaced: replaced.candidate }
+/** Candidates that nobody brings in any more. */
+const abandonedBy = ({ abandoned = [] }: EnvironmentState, replaced: Replaced | null): readonly ReleaseId[] =>
+  replaced === null ? abandoned : [...abandoned, replaced.candidate]
 
 /** Each reason names the environment itself. */
 const refused = (refusals: readonly Refusal[]): SluiceError =>

@@ -67,9 +67,12 @@ export const deadlineOf = (action: RolloutEffect['action'], plan: RolloutPlan): 
     case 'retire':
       return spec.stopGraceMs + limits.callMarginMs
     case 'verify':
-      return Math.min(spec.progressDeadlineMs, limits.verifyDeadlineMs)
+      // A lost answer is made up for by asking again: there is time for it.
+      return Math.min(Math.ceil(spec.progressDeadlineMs / limits.asksMin), limits.verifyDeadlineMs)
     case 'hook':
-      return action.target.kind === 'http' ? Math.min(action.timeoutMs, limits.hookCallDeadlineMs) : action.timeoutMs
+      return action.target.kind === 'http'
+        ? Math.min(Math.ceil(action.timeoutMs / limits.asksMin), limits.hookCallDeadlineMs)
+        : action.timeoutMs
     case 'measure':
       return limits.measureDeadlineMs
     default:

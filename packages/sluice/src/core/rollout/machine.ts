@@ -5,7 +5,8 @@
  * |-------------|--------------------------------------------------------------|--------------------------------------------------|
  * | absent      | rollout_started                                              | advancing                                        |
  * | advancing   | effect_succeeded                                             | advancing · succeeded · reverting (judged, health) |
- * | advancing   | effect_failed, effect_unknown                                | advancing (backs off) · reverting                |
+ * | advancing   | effect_failed                                                | advancing (backs off) · reverting · succeeded (told) |
+ * | advancing   | effect_unknown                                               | advancing (backs off) · reverting                |
  * | advancing   | tripped                                                      | reverting                                        |
  * | advancing   | instance_health_changed                                      | advancing · reverting                            |
  * | advancing   | time_passed                                                  | advancing · succeeded · reverting (deadline)     |

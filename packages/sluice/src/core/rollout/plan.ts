@@ -14,8 +14,8 @@ export type PlanInput = {
   readonly to: Release
   /** Releases still running from earlier rollouts, neither `from` nor `to`: taken down first. */
   readonly kept: readonly ReleaseId[]
-  /** The candidate of a rollout that this one takes the place of, with whatever traffic it has. */
-  readonly replaced?: ReleaseId
+  /** Candidates of rollouts that others took the place of, this one perhaps: running, with whatever traffic they have. */
+  readonly abandoned?: readonly ReleaseId[]
 }
 
 /** The environment as a release resolves it; `config_invalid` when the release does not know it. */
@@ -30,7 +30,7 @@ export const specOf = (release: Release, environment: string): EnvironmentSpec =
 }
 
 /** Decides every step, forward and back, before the first is taken. Pure: the same input gives the same plan. */
-export const planRollout = ({ purpose, environment, from, to, kept, replaced }: PlanInput): RolloutPlan => {
+export const planRollout = ({ purpose, environment, from, to, kept, abandoned = [] }: PlanInput): RolloutPlan => {
   const spec = specOf(to, environment)
   const fromSpec = from === null ? null : specOf(from, environment)
   const input = {
@@ -39,7 +39,9 @@ export const planRollout = ({ purpose, environment, from, to, kept, replaced }: 
   }
   const company = companyOf(purpose, spec, fromSpec)
   const steps = purpose === 'rollback' ? rollbackSteps(input, company) : stepsOf(spec.strategy, input)
-  const leftovers = kept.filter((release) => release !== to.id && release !== from?.id && release !== replaced)
+  const isOther = (release: ReleaseId): boolean => release !== to.id && release !== from?.id
+  const leftovers = kept.filter((release) => isOther(release) && !abandoned.includes(release))
+  const replaced = abandoned.filter((release) => release !== from?.id)
   const hooks = spec.hooks ?? []
   const told = revertHooks(hooks)
   const { warm, cold } = revertSteps(input, company)
@@ -67,12 +69,12 @@ export const planRollout = ({ purpose, environment, from, to, kept, replaced }: 
  * replaced candidate down, and only then its own steps. Without a stable release the replaced one serves until the new one does.
  */
 const inPlaceOf = (
-  replaced: ReleaseId | undefined,
+  replaced: readonly ReleaseId[],
   { from, to }: StrategyInput,
   steps: readonly Step[],
 ): readonly Step[] => {
-  if (replaced === undefined) return steps
-  const down = replaced === to.release ? [] : takeDown(replaced, 0)
+  if (replaced.length === 0) return steps
+  const down = replaced.filter((release) => release !== to.release).flatMap((release) => takeDown(release, 0))
   if (from === null) return [...steps, ...down]
   const { release, instances } = from
   return [...bringUp(release, instances, instances - 1), allOn(release, instances), ...down, ...steps]

@@ -218,7 +218,10 @@ export class CoreSim {
     const to = isRollback ? (this.#releases[slotOf(previous)] ?? null) : this.#nextRelease()
     if (to === null) return
     const purpose: Purpose = isRollback ? 'rollback' : 'deploy'
-    const plan = this.#catalogue.plan(purpose, from, to, [...kept, ...abandoned])
+    const plan =
+      abandoned.length === 0
+        ? this.#catalogue.plan(purpose, from, to, kept)
+        : this.#catalogue.planInPlace(from, to, { purpose, kept, abandoned })
     const request = {
       purpose,
       release: to,
@@ -254,7 +257,7 @@ export class CoreSim {
     this.#crashes = 0
     const { serving, kept, abandoned = [] } = environment
     const from = serving === null ? null : (this.#releases[slotOf(serving)] ?? null)
-    const place = { kept: [...kept, ...abandoned], replaced: rollout.plan.to }
+    const place = { purpose: 'deploy', kept, abandoned: [...abandoned, rollout.plan.to] } as const
     const plan = this.#catalogue.planInPlace(from, to, place)
     const token = environment.token + 1
     const id = ids[token]

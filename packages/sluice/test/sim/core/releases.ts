@@ -43,7 +43,11 @@ const canary = (steps: readonly CanaryStep[], bakeMs: number, keepPrevious: bool
   bakeMs,
   keepPrevious,
 })
-const rolling = (batchSize: number, pauseMs: number, maxFailurePercent: number): Strategy => ({
+const rolling = (
+  batchSize: number,
+  pauseMs: number,
+  maxFailurePercent: number,
+): Extract<Strategy, { kind: 'rolling' }> => ({
   kind: 'rolling',
   batchSize,
   pauseMs,
@@ -191,14 +195,13 @@ export class Catalogue {
     return release
   }
 
-  /** The plan of a rollout that takes the place of one with that candidate. Rare, so it is made each time. */
-  planInPlace(from: Release | null, to: Release, place: Pick<PlanInput, 'kept' | 'replaced'>): RolloutPlan {
-    return planRollout({ purpose: 'deploy', environment: environmentName, from, to, ...place })
+  /** The plan of a rollout that has something to clear up after others. Rare, so it is made each time. */
+  planInPlace(from: Release | null, to: Release, place: Pick<PlanInput, 'purpose' | 'kept' | 'abandoned'>): RolloutPlan {
+    return planRollout({ environment: environmentName, from, to, ...place })
   }
 
   /** The plan that `planRollout` makes. */
   plan(purpose: Purpose, from: Release | null, to: Release, kept: readonly ReleaseId[]): RolloutPlan {
-    if (kept.length > 1) return planRollout({ purpose, environment: environmentName, from, to, kept })
     const parts = codeOf(from?.id) * 65_536 + codeOf(to.id) * 256 + codeOf(kept[0])
     const key = purpose === 'rollback' ? -parts : parts
     const known = this.#plans.get(key)
