@@ -59,6 +59,8 @@ export class CoreSim {
   #healedAt = 0
   #crashNext: 'no' | 'before_commit' | 'after_commit' = 'no'
   #crashes = 0
+  /** The rollout that a person has told to try once more. */
+  #retried: string | null = null
 
   /** How often each fault struck, over all schedules so far. */
   get counts(): FaultCounts {
@@ -96,6 +98,7 @@ export class CoreSim {
     this.#healAfter = 4 + ((dice >>> 8) & 15)
     this.#crashNext = 'no'
     this.#crashes = 0
+    this.#retried = null
     world.reset(serving)
     this.#performer.reset()
     this.#control.reset(serving)
@@ -216,7 +219,11 @@ export class CoreSim {
     const isRollback = previous !== null && (random.next() & 1) === 0
     const from = serving === null ? null : (this.#releases[slotOf(serving)] ?? null)
     const to = isRollback ? (this.#releases[slotOf(previous)] ?? null) : this.#nextRelease()
-    if (to === null) return
+    if (to === null) {
+      // Newcomers in the place of others have used up what there is.
+      this.#remaining = 0
+      return
+    }
     const purpose: Purpose = isRollback ? 'rollback' : 'deploy'
     const plan =
       abandoned.length === 0
@@ -249,10 +256,15 @@ export class CoreSim {
     const { rollout, environment } = control
     const { world } = this.#setting
     if (!control.isUp || !control.isLive || rollout.status === 'absent' || this.#crashNext !== 'no') return false
+    // The life of the newcomer begins anew; that it may be bad is known from then on.
+    const wasHarmed = this.#setting.harmed
+    this.#setting.harmed = world.mendedAt > world.now
     const to = this.#nextRelease()
     const spec = to?.content.environments[0]
-    if (to === null || spec === undefined || whyNotReplaced(rollout, { release: to.id, spec }) !== null) return false
-    this.#setting.harmed = world.mendedAt > world.now
+    if (to === null || spec === undefined || whyNotReplaced(rollout, { release: to.id, spec }) !== null) {
+      this.#setting.harmed ||= wasHarmed
+      return false
+    }
     this.#setting.losses = 0
     this.#crashes = 0
     const { serving, kept, abandoned = [] } = environment
@@ -434,8 +446,9 @@ export class CoreSim {
       this.#take({ type: type ?? 'approved', at, by, reason: null })
     } else if (rollout.status === 'advancing') {
       if (rollout.paused?.kind === 'step_failed' || rollout.paused?.kind === 'deadline') {
-        // What failed is tried once more, or given up.
-        const type = (this.#setting.random.next() & 1) === 0 ? 'retry_requested' : 'abort_requested'
+        // What failed is tried once more, then given up.
+        const type = rollout.id === this.#retried ? 'abort_requested' : 'retry_requested'
+        this.#retried = rollout.id
         this.#take({ type, at, by, reason: null })
       } else if (rollout.paused?.kind === 'command') this.#take({ type: 'resume_requested', at, by, reason: null })
       else if (rollout.stage.kind === 'awaiting') this.#take({ type: 'approved', at, by, reason: null })

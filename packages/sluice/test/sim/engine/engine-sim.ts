@@ -130,6 +130,7 @@ class Schedule {
   #isDiskFull = false
   #room = 0
   #sawBroken = 0
+  #hasNewcomer = false
 
   constructor(setting: Setting, catalogue: Catalogue) {
     this.#setting = setting
@@ -419,8 +420,9 @@ class Schedule {
   /** Invariant: nothing is refused here, where all wait their turn; but one that was replaced does not know what happened since. */
   #mustNotBeRefused(request: Request, process: Incarnation, { detail }: SluiceError): void {
     const { key, hasRival } = request
-    if (hasRival) request.isDone = true
-    if (hasRival) return
+    // A newcomer that came too late to take somebody's place is a rollout like any other, and everybody's rival.
+    if (hasRival || this.#hasNewcomer) request.isDone = true
+    if (hasRival || this.#hasNewcomer) return
     if (this.#planes.at(-1)?.process !== process) return
     this.#breach ??= new Breach(`${key} was refused for no reason: ${detail}`)
   }
@@ -461,6 +463,7 @@ class Schedule {
     const known = new Set([...environment.history.map(({ release }) => release), live.plan.to])
     const release = this.#releases.find((one) => one !== null && !known.has(one.id))?.id
     if (release === undefined) return false
+    this.#hasNewcomer = true
     this.#request(
       (engine, caller) => engine.deploy({ ...target, purpose: 'deploy', release, replace: true }, caller),
       { hasRival: true },
@@ -484,8 +487,10 @@ class Schedule {
       this.#tell(
         `ledger ${row.key.kind} ${row.type} ${'sequence' in (row.body as object) ? String((row.body as { sequence: number }).sequence) : ''}`,
       )
-      if (row.type === 'rollout_settled') this.#mustHaveSucceededIfUnharmed()
-      if (row.type === 'rollout_settled' && this.#remaining > 0)
+      // Where one has taken the place of another, nothing was turned back, and the next waits for it.
+      const isOver = row.type === 'rollout_settled' && !('superseded' in (row.body as object))
+      if (isOver) this.#mustHaveSucceededIfUnharmed()
+      if (isOver && this.#remaining > 0)
         this.#after(this.#setting.random.below(500), () => this.#deploy())
     }
     if (live === null) {
