@@ -100,7 +100,12 @@ const drawPlan = (draw: Draw): RolloutPlan =>
     purpose: one(draw, ['deploy', 'promote', 'rollback']),
     environment: 'production',
     from: draw(4) === 0 ? null : releaseOf('a', one(draw, strategies), 1 + draw(3)),
-    to: releaseOf('b', one(draw, strategies), 1 + draw(3), one<object>(draw, [{}, { onFail: 'pause' }, { hooks }, { onFail: 'pause', hooks }])),
+    to: releaseOf(
+      'b',
+      one(draw, strategies),
+      1 + draw(3),
+      one<object>(draw, [{}, { onFail: 'pause' }, { hooks }, { onFail: 'pause', hooks }]),
+    ),
     ...(draw(8) === 0 ? { abandoned: [idOf('d')] } : {}),
     kept: draw(3) === 0 ? [idOf('c')] : [],
   })

@@ -150,8 +150,7 @@ const routeOf = (state: Known, { fence, action, instances }: Routing): Route => 
     })),
     sticky: spec.sticky,
     salt: plan.to,
-    tripwire:
-      shares.filter(({ shareBp }) => shareBp > 0).length > 1 ? { rollout: id, policy: plan.spec.judge } : null,
+    tripwire: shares.filter(({ shareBp }) => shareBp > 0).length > 1 ? { rollout: id, policy: plan.spec.judge } : null,
     health: spec.health,
     ...(rules === undefined ? {} : { rules }),
     ...(mirror === undefined

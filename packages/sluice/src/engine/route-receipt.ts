@@ -26,7 +26,9 @@ const sharesOf = ({ arms }: Route): string => arms.map(({ release, shareBp }) =>
 const rulesOf = ({ rules = [] }: Route): string =>
   rules
     .map(({ arm, all }) => {
-      const parts = all.map(({ kind, name, value }) => `${kind} ${name} ${value?.kind ?? 'is there'} ${value?.text ?? ''}`)
+      const parts = all.map(
+        ({ kind, name, value }) => `${kind} ${name} ${value?.kind ?? 'is there'} ${value?.text ?? ''}`,
+      )
       return `${parts.join(' and ').trimEnd()} to ${arm}`
     })
     .join('; ')

@@ -45,7 +45,11 @@ const answerOf = ({ status, retryAfter, text }: Heard, call: HookCall): HookAnsw
   if (word === 'in_progress')
     return { status: word, detail: detail.slice(0, detailMax), retryAfterMs: retryAfterMs ?? retryMs(retryAfter) }
   if (word === 'succeeded') return { status: word, detail: detail.slice(0, detailMax) }
-  return { status: word, detail: detail.slice(0, detailMax), evidence: evidence.flatMap(linesOf).slice(0, limits.evidenceLinesMax) }
+  return {
+    status: word,
+    detail: detail.slice(0, detailMax),
+    evidence: evidence.flatMap(linesOf).slice(0, limits.evidenceLinesMax),
+  }
 }
 
 /** Characters of what a hook says about itself; it becomes part of the ledger. */

@@ -43,15 +43,13 @@ const hook = z
     { error: "expected a hook: { name: 'smoke', at: 'before promotion', url: 'https://…' }" },
   )
   .refine(({ url, command }) => (url === undefined) !== (command === undefined), 'expected either url or command')
-  .transform(
-    ({ url, command, timeout, ...rest }): Hook => ({
-      name: rest.name,
-      at: rest.at,
-      target: url === undefined ? { kind: 'command', command: command ?? '' } : { kind: 'http', url },
-      timeoutMs: timeout,
-      onTimeout: rest.onTimeout,
-    }),
-  )
+  .transform(({ url, command, timeout, ...rest }): Hook => ({
+    name: rest.name,
+    at: rest.at,
+    target: url === undefined ? { kind: 'command', command: command ?? '' } : { kind: 'http', url },
+    timeoutMs: timeout,
+    onTimeout: rest.onTimeout,
+  }))
 
 /** What is asked beside a rollout; names are unique, because answers are known by them. */
 export const hooksSchema: z.ZodType<readonly Hook[], unknown> = z

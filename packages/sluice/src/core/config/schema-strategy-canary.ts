@@ -80,8 +80,7 @@ const step = z
   .transform((input): CanaryStep => {
     const options = optionsOf(input)
     if (input.approve) return { kind: 'approve', shareBp: input.share, ...options }
-    if (input.pause !== undefined)
-      return { kind: 'pause', shareBp: input.share, pauseMs: input.pause, ...options }
+    if (input.pause !== undefined) return { kind: 'pause', shareBp: input.share, pauseMs: input.pause, ...options }
     return { kind: 'bake', shareBp: input.share, bakeMs: input.bake, unitsMin: input.unitsMin, ...options }
   })
 

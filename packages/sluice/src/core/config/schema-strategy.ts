@@ -8,9 +8,13 @@ const kinds = ['rolling', 'blueGreen', 'canary', 'recreate'] as const
 
 const recreateSchema = z.strictObject({ kind: z.literal('recreate') })
 
-const settings: z.ZodType<Strategy> = z.discriminatedUnion('kind', [rollingSchema, blueGreenSchema, canarySchema, recreateSchema], {
-  error: `expected kind to be one of ${kinds.join(', ')}`,
-})
+const settings: z.ZodType<Strategy> = z.discriminatedUnion(
+  'kind',
+  [rollingSchema, blueGreenSchema, canarySchema, recreateSchema],
+  {
+    error: `expected kind to be one of ${kinds.join(', ')}`,
+  },
+)
 
 /** How a release comes in: a strategy's name, or its settings. */
 export const strategySchema: z.ZodType<Strategy> = z.union(

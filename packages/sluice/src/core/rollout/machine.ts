@@ -30,15 +30,7 @@
  */
 import type { Machine } from '../machine.ts'
 import { unreachable } from '../machine.ts'
-import {
-  commandBack,
-  commandForward,
-  commandParked,
-  park,
-  wasApproved,
-  wasLetGo,
-  wasSuperseded,
-} from './commands.ts'
+import { commandBack, commandForward, commandParked, park, wasApproved, wasLetGo, wasSuperseded } from './commands.ts'
 import { type Advancing, type RolloutDecision, unchanged } from './effects.ts'
 import { unhealthyMaxAt } from './exposure.ts'
 import { enter } from './forward.ts'

@@ -10,7 +10,8 @@ type Judgement = Extract<Step, { kind: 'judge' }>
 export const endsJudgement = (step: Judgement, verdict: VerdictRecord, { isBaked }: { isBaked: boolean }): boolean => {
   const { units } = verdict.candidate
   if (units === 0 || units < step.unitsMin) return false
-  if (step.until === 'proven') return verdict.proven === true && (verdict.verdict === 'pass' || verdict.verdict === 'hold')
+  if (step.until === 'proven')
+    return verdict.proven === true && (verdict.verdict === 'pass' || verdict.verdict === 'hold')
   return verdict.verdict === 'pass' && isBaked
 }
 

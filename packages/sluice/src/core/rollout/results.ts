@@ -62,7 +62,8 @@ const succeeded = (
   if (action.kind === 'hook') {
     const failure = hookFailure(action.name, result)
     if (failure !== null) return failed(state, { stage, failure }, at)
-    if (result.kind === 'answered' && result.answer.status === 'in_progress') return askAgainLater(state, result.answer, at)
+    if (result.kind === 'answered' && result.answer.status === 'in_progress')
+      return askAgainLater(state, result.answer, at)
   }
   return state.status === 'advancing' ? finishStep(state, at) : finishBack(state, at)
 }

@@ -37,8 +37,7 @@ export const timePassed = (before: Advancing | Reverting, at: number): RolloutDe
 /** When `timePassed` would next change something, epoch ms. */
 export const nextAt = (state: RolloutState): number | null => {
   if (state.status !== 'advancing' && state.status !== 'reverting') return null
-  const at =
-    state.status === 'reverting' ? Math.min(stageDueAt(state.stage), overdueAt(state)) : forwardDueAt(state)
+  const at = state.status === 'reverting' ? Math.min(stageDueAt(state.stage), overdueAt(state)) : forwardDueAt(state)
   return at === Infinity ? null : at
 }
 

@@ -59,10 +59,7 @@ export type Step =
   | { readonly kind: 'retire'; readonly release: ReleaseId; readonly keep: number }
 
 /** A step that the engine performs in the world; the others are the machine's own waiting. */
-export type Action = Extract<
-  Step,
-  { kind: 'start' | 'probe' | 'shift' | 'drain' | 'retire' | 'verify' | 'hook' }
->
+export type Action = Extract<Step, { kind: 'start' | 'probe' | 'shift' | 'drain' | 'retire' | 'verify' | 'hook' }>
 
 /** Why a rollout exists. A rollback is a rollout whose plan is only the way back. */
 export type Purpose = 'deploy' | 'promote' | 'rollback'

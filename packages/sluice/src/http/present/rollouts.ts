@@ -111,8 +111,8 @@ const evidenceText = (step: Step | undefined, verdict: VerdictRecord | null): st
   step?.kind === 'judge' && step.until === 'proven' && verdict?.proven !== true
     ? 'waits for proof that it is no worse'
     : step?.kind === 'judge' && step.unitsMin > 0
-    ? `waits for evidence: ${verdict?.candidate.units ?? 0} of ${countOf(step.unitsMin, 'unit')} seen`
-    : 'waits for evidence'
+      ? `waits for evidence: ${verdict?.candidate.units ?? 0} of ${countOf(step.unitsMin, 'unit')} seen`
+      : 'waits for evidence'
 
 /** What a detailed answer is made of besides the rollout. */
 export type Detail = {

@@ -38,10 +38,7 @@ export const stepText = (step: Step, known: Known): string => {
 
 const keepText = (keep: number): string => (keep === 0 ? '' : ` (all but ${countOf(keep, 'instance')})`)
 
-const shiftText = (
-  { shares, whenEmpty, rules, mirror }: Extract<Step, { kind: 'shift' }>,
-  known: Known,
-): string => {
+const shiftText = ({ shares, whenEmpty, rules, mirror }: Extract<Step, { kind: 'shift' }>, known: Known): string => {
   if (shares.length === 0) return whenEmpty === 'hold' ? 'hold requests for a moment' : 'stop listening'
   const parts = shares.map(({ release, shareBp, count }) => {
     const { version } = refOf(release, known)
@@ -74,7 +71,9 @@ const hookText = ({ name, moment, stage, target, timeoutMs, onTimeout }: Extract
 const stageText = (stage: string): string => {
   const [kind, number] = stage.split('/')
   if (number === undefined) return `the ${stage}`
-  return kind === 'traffic' ? `${percentOf(Number(number))} of the traffic` : `the start of ${countOf(Number(number), 'instance')}`
+  return kind === 'traffic'
+    ? `${percentOf(Number(number))} of the traffic`
+    : `the start of ${countOf(Number(number), 'instance')}`
 }
 
 /** Steps before `index` are done, the one at `index` is as `current` says, the rest is as `after` says. */

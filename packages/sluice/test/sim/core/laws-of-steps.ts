@@ -164,7 +164,8 @@ const mustBeDone = ({ before, event }: Taken, step: Step, restedMs: number): voi
 /** No hook is passed without its yes, a person's word, or a config that says to go on without an answer. */
 const mustBeAnswered = (event: RolloutEvent, step: Extract<Step, { kind: 'hook' }>): void => {
   if (event.type === 'skip_requested' || step.moment === 'revert') return
-  if (event.type === 'time_passed') return demand(step.onTimeout === 'continue', 'a hook that did not answer was passed')
+  if (event.type === 'time_passed')
+    return demand(step.onTimeout === 'continue', 'a hook that did not answer was passed')
   demand(
     event.type === 'effect_succeeded' && event.result.kind === 'answered' && event.result.answer.status === 'succeeded',
     `a hook was passed by ${event.type}`,

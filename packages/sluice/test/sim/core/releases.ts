@@ -196,7 +196,11 @@ export class Catalogue {
   }
 
   /** The plan of a rollout that has something to clear up after others. Rare, so it is made each time. */
-  planInPlace(from: Release | null, to: Release, place: Pick<PlanInput, 'purpose' | 'kept' | 'abandoned'>): RolloutPlan {
+  planInPlace(
+    from: Release | null,
+    to: Release,
+    place: Pick<PlanInput, 'purpose' | 'kept' | 'abandoned'>,
+  ): RolloutPlan {
     return planRollout({ environment: environmentName, from, to, ...place })
   }
 

@@ -464,10 +464,9 @@ class Schedule {
     const release = this.#releases.find((one) => one !== null && !known.has(one.id))?.id
     if (release === undefined) return false
     this.#hasNewcomer = true
-    this.#request(
-      (engine, caller) => engine.deploy({ ...target, purpose: 'deploy', release, replace: true }, caller),
-      { hasRival: true },
-    )
+    this.#request((engine, caller) => engine.deploy({ ...target, purpose: 'deploy', release, replace: true }, caller), {
+      hasRival: true,
+    })
     return true
   }
 
@@ -490,8 +489,7 @@ class Schedule {
       // Where one has taken the place of another, nothing was turned back, and the next waits for it.
       const isOver = row.type === 'rollout_settled' && !('superseded' in (row.body as object))
       if (isOver) this.#mustHaveSucceededIfUnharmed()
-      if (isOver && this.#remaining > 0)
-        this.#after(this.#setting.random.below(500), () => this.#deploy())
+      if (isOver && this.#remaining > 0) this.#after(this.#setting.random.below(500), () => this.#deploy())
     }
     if (live === null) {
       const token = environmentOn(this.#disk)?.token ?? 0

@@ -14,15 +14,15 @@ type Parts = { readonly network: Network; readonly caller: Incarnation }
 export const simulatedHooks = (setting: Setting, { network, caller }: Parts): Hooks => ({
   call: (_target, { name }, signal) =>
     network.ask<HookAnswer>(caller, signal, (reply) => {
-      if (setting.strikes(faults.hook_silent)) return
-      if (setting.strikes(faults.hook_unreachable))
-        return reply.refuse(new SluiceError('hook_unreachable', { detail: `hook ${name} is not there` }))
-      if (setting.strikes(faults.hook_said_no)) return reply.give({ status: 'failed', detail: 'no', evidence: [] })
       const isLie = setting.strikes(faults.hook_lied)
       if (isLie || setting.strikes(faults.hook_in_progress)) {
         const retryAfterMs = isLie ? Number.NaN : setting.random.below(4_000)
         return reply.give({ status: 'in_progress', detail: 'wait', retryAfterMs })
       }
+      if (setting.strikes(faults.hook_silent)) return
+      if (setting.strikes(faults.hook_unreachable))
+        return reply.refuse(new SluiceError('hook_unreachable', { detail: `hook ${name} is not there` }))
+      if (setting.strikes(faults.hook_said_no)) return reply.give({ status: 'failed', detail: 'no', evidence: [] })
       reply.give({ status: 'succeeded', detail: 'yes' })
     }),
 })

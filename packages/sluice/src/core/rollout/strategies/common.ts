@@ -26,11 +26,7 @@ export const holdAll: Step = { kind: 'shift', shares: [], whenEmpty: 'hold' }
 export type Party = Omit<Share, 'arm' | 'shareBp'>
 
 /** Traffic split between the two; `candidateBp` below 10 000. At 0 nothing but a rule leads to the candidate. */
-export const split = (
-  stable: Party,
-  candidate: Party,
-  candidateBp: number,
-): Extract<Step, { kind: 'shift' }> => ({
+export const split = (stable: Party, candidate: Party, candidateBp: number): Extract<Step, { kind: 'shift' }> => ({
   kind: 'shift',
   shares: [
     { arm: 'stable', ...stable, shareBp: 10_000 - candidateBp },
@@ -62,8 +58,7 @@ export const promotion = (
   { holdback, bakeMs }: { readonly holdback?: Holdback | undefined; readonly bakeMs: number },
 ): readonly Step[] => {
   const all = allOn(candidate.release, candidate.count)
-  if (holdback === undefined)
-    return bakeMs > 0 ? [all, { kind: 'wait', ms: bakeMs, reason: 'bake at 100 %' }] : [all]
+  if (holdback === undefined) return bakeMs > 0 ? [all, { kind: 'wait', ms: bakeMs, reason: 'bake at 100 %' }] : [all]
   return [
     {
       kind: 'shift',
