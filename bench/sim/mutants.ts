@@ -5,6 +5,7 @@
 import { engineMutants } from './mutants-engine.ts'
 import { gatewayMutants } from './mutants-gateway.ts'
 import { pipelineMutants } from './mutants-pipeline.ts'
+import { strategyMutants } from './mutants-strategies.ts'
 
 /** What may notice a mutant: a simulator, or the tests of a part. Asked in the order given, until one does. */
 export type Killer = 'coreSim' | 'engineSim' | 'coreTests' | 'gatewayTests' | 'pipelineTests'
@@ -378,4 +379,10 @@ const machineMutants: readonly Mutant[] = [
 ]
 
 /** All of them. */
-export const mutants: readonly Mutant[] = [...machineMutants, ...engineMutants, ...gatewayMutants, ...pipelineMutants]
+export const mutants: readonly Mutant[] = [
+  ...machineMutants,
+  ...strategyMutants,
+  ...engineMutants,
+  ...gatewayMutants,
+  ...pipelineMutants,
+]

@@ -52,7 +52,7 @@ const hook = z
   }))
 
 /** What is asked beside a rollout; names are unique, because answers are known by them. */
-export const hooksSchema: z.ZodType<readonly Hook[], unknown> = z
+export const hooksSchema: z.ZodType<readonly Hook[]> = z
   .array(hook, 'expected a list of hooks')
   .max(limits.hooksMax, `expected at most ${limits.hooksMax} hooks`)
   .refine((hooks) => new Set(hooks.map((one) => one.name)).size === hooks.length, 'expected names that differ')
