@@ -37,8 +37,8 @@ export const strategyMutants: readonly Mutant[] = [
   ),
   core(
     'rollout/results.ts',
-    "if (result.kind === 'answered' && result.answer.status === 'in_progress') return askAgainLater(state, result.answer, at)",
-    '',
+    "if (result.kind === 'answered' && result.answer.status === 'in_progress')",
+    'if (state === null)',
     'whoever does not say no says yes',
   ),
   core(

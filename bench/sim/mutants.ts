@@ -65,8 +65,8 @@ const machineMutants: readonly Mutant[] = [
   ),
   core(
     'rollout/machine.ts',
-    'if (unhealthy.length <= state.plan.unhealthyMax) return unchanged(next)',
-    'if (unhealthy.length <= state.plan.unhealthyMax + 1) return unchanged(next)',
+    'if (unhealthy.length <= unhealthyMax) return unchanged(next)',
+    'if (unhealthy.length <= unhealthyMax + 1) return unchanged(next)',
     'one sick instance more than allowed',
   ),
   core(
@@ -168,13 +168,13 @@ const machineMutants: readonly Mutant[] = [
   ),
   core(
     'rollout/results.ts',
-    "if (failure.retry !== 'never' && stage.attempt < limits.stepAttemptsMax)",
+    "if (failure.retry !== 'never' && (isHook || stage.attempt < limits.stepAttemptsMax))",
     'if (false)',
     'the first hiccup turns back',
   ),
   core(
     'rollout/results.ts',
-    "if (failure.retry !== 'never' && stage.attempt < limits.stepAttemptsMax)",
+    "if (failure.retry !== 'never' && (isHook || stage.attempt < limits.stepAttemptsMax))",
     'if (true)',
     'forward never gives up',
   ),
@@ -211,11 +211,16 @@ const machineMutants: readonly Mutant[] = [
   ),
   core(
     'rollout/time.ts',
-    "case 'backing_off':\n      return stage.until",
-    "case 'backing_off':\n      return Infinity",
+    "case 'backing_off':\n    case 'asking':\n      return stage.until",
+    "case 'backing_off':\n    case 'asking':\n      return Infinity",
     'a retry is planned and nobody wakes for it',
   ),
-  core('rollout/time.ts', 'if (at >= overdueAt(state)) return overdue(state, at)', '', 'no progress is no reason'),
+  core(
+    'rollout/time.ts',
+    "if (at >= overdueAt(state)) return state.status === 'advancing' ? overdue(state, at) : finishBack(state, at)",
+    '',
+    'no progress is no reason',
+  ),
   core('rollout/clock.ts', 'Math.min(guard.at, at + intervalMs)', 'guard.at', 'a clock set back blinds the judge'),
   core(
     'rollout/guard.ts',
@@ -231,14 +236,14 @@ const machineMutants: readonly Mutant[] = [
   ),
   core(
     'rollout/guard.ts',
-    "verdict.verdict === 'pass' && state.paused === null ? finishStep",
-    "verdict.verdict === 'pass' ? finishStep",
+    "if (state.paused !== null || step?.kind !== 'judge' || state.stage.kind !== 'resting')",
+    "if (step?.kind !== 'judge' || state.stage.kind !== 'resting')",
     'evidence overrules a pause',
   ),
   core(
     'rollout/guard.ts',
-    "verdict.verdict === 'pass' && state.paused === null ? finishStep",
-    "verdict.verdict !== 'fail' && state.paused === null ? finishStep",
+    'if (!endsJudgement(step, verdict, { isBaked: demand.baked })) return unchanged(judged)',
+    '',
     'hold promotes',
   ),
   core(
@@ -247,7 +252,12 @@ const machineMutants: readonly Mutant[] = [
     'const isBroken = false',
     'a silent source never pauses',
   ),
-  core('rollout/exposure.ts', 'return step.shares.length > 1', 'return false', 'the judge never looks'),
+  core(
+    'rollout/exposure.ts',
+    'return step.shares.filter(({ shareBp }) => shareBp > 0).length > 1',
+    'return false',
+    'the judge never looks',
+  ),
   core(
     'rollout/commands.ts',
     "return turnBack(state, { route: wayBack(state), cause: { kind: 'command', command: 'abort', by, reason } }, at)",
@@ -262,7 +272,7 @@ const machineMutants: readonly Mutant[] = [
   ),
   core(
     'rollout/commands.ts',
-    'return isWaiting || isStuckDrain ? finishStep(state, at) : unchanged(state)',
+    'return isWaiting || isStuckDrain || isGate ? finishStep(state, at) : unchanged(state)',
     'return finishStep(state, at)',
     'skip passes over actions in flight',
   ),
@@ -274,8 +284,8 @@ const machineMutants: readonly Mutant[] = [
   ),
   core(
     'rollout/plan.ts',
-    '...leftovers.flatMap((release) => takeDown(release, 0)), ...steps',
-    '...steps',
+    '...leftovers.flatMap((release) => takeDown(release, 0)),',
+    '',
     'releases kept from before are forgotten',
   ),
   core(
@@ -310,11 +320,16 @@ const machineMutants: readonly Mutant[] = [
   ),
   core(
     'rollout/strategies/blue-green.ts',
-    '...bringUp(to.release, to.instances, 0),',
-    "{ kind: 'start', release: to.release, count: to.instances },",
+    'const steps: Step[] = [...bringUp(to.release, to.instances, 0)]',
+    "const steps: Step[] = [{ kind: 'start', release: to.release, count: to.instances }]",
     'green is switched to unseen',
   ),
-  core('rollout/strategies/canary.ts', 'allOn(to.release, to.instances),', '', 'the last share is taken for all of it'),
+  core(
+    'rollout/strategies/canary.ts',
+    '...promotion(stable, whole, options), ',
+    '',
+    'the last share is taken for all of it',
+  ),
   core(
     'environment.ts',
     'return state.live === null ? { ...state, live: event.rollout, token: state.token + 1 } : state',

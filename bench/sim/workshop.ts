@@ -25,6 +25,7 @@ const commands: Readonly<Record<Killer, readonly string[]>> = {
     'src/core/environment.test.ts',
     'src/core/admission.test.ts',
     'test/machine-laws.test.ts',
+    'test/rollout/*.test.ts',
   ],
   pipelineTests: [
     '--test',

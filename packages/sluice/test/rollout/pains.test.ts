@@ -1,17 +1,25 @@
 /** What hurts the users of other delivery systems, one test each; `research` of the field has the threads. */
-import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict'
+import { deepStrictEqual, match, ok, strictEqual } from 'node:assert/strict'
 import { test } from 'node:test'
+import { admit } from '../../src/core/admission.ts'
 import type { EnvironmentConfig } from '../../src/core/config/types.ts'
+import {
+  emptyEnvironment,
+  type EnvironmentEvent,
+  environmentMachine,
+  type EnvironmentState,
+} from '../../src/core/environment.ts'
 import { rolloutId } from '../../src/core/model.ts'
 import { rolloutMachine } from '../../src/core/rollout/machine.ts'
-import type { RolloutState, Step } from '../../src/core/rollout/types.ts'
-import { ada, idOf, measured, planOf, Story, verified, words } from './story.ts'
+import { whyNotReplaced } from '../../src/core/rollout/replace.ts'
+import type { RolloutPlan, RolloutState, Step } from '../../src/core/rollout/types.ts'
+import { ada, idOf, measured, planOf, releaseOf, Story, verified, words } from './story.ts'
 
 const hooks = (['before start', 'before traffic', 'after promotion', 'revert'] as const).map((at) => ({
   name: at.replace(' ', '-'),
   at,
   url: 'https://hooks.example.com/',
-  timeout: '1m' as const,
+  timeout: at === 'revert' ? ('1h' as const) : ('1m' as const),
 }))
 
 const rich: Partial<EnvironmentConfig> = {
@@ -269,4 +277,90 @@ test('a step that fails under onFail: pause waits with what it had, still judged
   strictEqual(story.command('pause_requested').advancing.paused?.kind, 'step_failed', 'the first cause stays')
   strictEqual(story.command('retry_requested').advancing.stage.kind, 'performing')
   strictEqual(story.answer().until(({ status }) => status === 'succeeded').state.status, 'succeeded')
+})
+
+test('a hook that says no turns the rollout back, with what it said', () => {
+  const story = new Story(planOf(rich)).to('hook before-traffic')
+  story.answer({ kind: 'answered', answer: { status: 'failed', detail: '3 carts are empty', evidence: ['cart 7'] } })
+  ok(story.state.status === 'reverting' && story.state.cause.kind === 'step_failed')
+  deepStrictEqual(story.state.cause.failure, {
+    code: 'hook_failed',
+    retry: 'never',
+    detail: 'hook before-traffic: 3 carts are empty',
+    evidence: ['cart 7'],
+  })
+})
+
+test('what the data plane has cut is never held forward, whatever onFail says', () => {
+  const story = new Story(planOf({ ...canary, onFail: 'pause' })).to('stable a×2 9500').fail('gateway_tripped', 'never')
+  strictEqual(story.state.status, 'reverting')
+  const other = new Story(planOf({ ...canary, onFail: 'pause' })).to('stable a×2 9500').fail('port_in_use', 'never')
+  strictEqual(other.advancing.paused?.kind, 'step_failed')
+})
+
+test('a broken version that blocks its own fix: a newer release takes the place of one that goes on, waits, turns back or is set aside', () => {
+  const spec = releaseOf('c', canary).content.environments[0]
+  ok(spec !== undefined)
+  const newcomer = { release: idOf('c'), spec }
+  for (const { state, at } of statesOf({ ...canary, onFail: 'pause' })) {
+    ok(state.status !== 'absent')
+    strictEqual(whyNotReplaced(state, newcomer), null)
+    const back = rolloutMachine.decide(state, { type: 'abort_requested', at, by: ada, reason: null }).state
+    for (const one of [state, back]) {
+      const over = rolloutMachine.decide(one, { type: 'superseded', at, by: ada, successor: rolloutId('rol_2') })
+      deepStrictEqual([over.state.status, over.effects], ['rolled_back', []])
+    }
+  }
+})
+
+test('nothing takes the place of a rollback, of the same release, or where two releases may not run together', () => {
+  const live = (plan: RolloutPlan): Exclude<RolloutState, { status: 'absent' }> => {
+    const { state } = new Story(plan)
+    ok(state.status !== 'absent')
+    return state
+  }
+  const why = (plan: RolloutPlan, letter: string, environment: Partial<EnvironmentConfig> = canary): string => {
+    const spec = releaseOf(letter, environment).content.environments[0]
+    ok(spec !== undefined)
+    return whyNotReplaced(live(plan), { release: idOf(letter), spec }) ?? 'nothing'
+  }
+  strictEqual(why(planOf(canary), 'c'), 'nothing')
+  match(why(planOf(canary, { purpose: 'rollback' }), 'c'), /is a rollback/)
+  match(why(planOf(canary), 'b'), /the same release/)
+  match(why(planOf(canary), 'a'), /abort it instead/)
+  match(why(planOf({ strategy: 'recreate' }), 'c'), /may not run together/)
+  match(why(planOf(canary), 'c', { strategy: 'recreate' }), /may not run together/)
+})
+
+test('whoever asks to take the place of one rollout may not take that of another', () => {
+  const release = releaseOf('c', canary)
+  const [spec] = release.content.environments
+  ok(spec !== undefined)
+  const environment = { ...emptyEnvironment('shop', 'production'), live: rolloutId('rol_1') }
+  const input = { purpose: 'deploy', release, spec, environment, before: null, now: 1 } as const
+  strictEqual(admit(input).kind, 'refused')
+  strictEqual(admit({ ...input, replaces: rolloutId('rol_2') }).kind, 'refused')
+  strictEqual(admit({ ...input, replaces: rolloutId('rol_1') }).kind, 'admitted')
+})
+
+test('the candidate of a rollout whose place was taken is never a way back, and is forgotten once somebody has cleared up', () => {
+  const [first, second] = [rolloutId('rol_1'), rolloutId('rol_2')]
+  const settled = { type: 'rollout_settled', at: 2, from: idOf('a'), keepsPrevious: true } as const
+  const before = { ...emptyEnvironment('shop', 'production'), serving: idOf('a'), verified: [idOf('a')] }
+  const take = (state: EnvironmentState, event: EnvironmentEvent): EnvironmentState =>
+    environmentMachine.decide(state, event).state
+  const live = take(before, { type: 'rollout_admitted', at: 1, rollout: first, release: idOf('b') })
+  const taken = take(live, { ...settled, rollout: first, outcome: 'rolled_back', to: idOf('b'), superseded: true })
+  deepStrictEqual([taken.serving, taken.kept, taken.abandoned, taken.live], [idOf('a'), [], [idOf('b')], null])
+  const newer = take(taken, { type: 'rollout_admitted', at: 3, rollout: second, release: idOf('c') })
+  strictEqual(newer.token, taken.token + 1, 'what the older one has in flight is too old from now on')
+  const back = take(newer, { ...settled, rollout: second, outcome: 'rolled_back', to: idOf('c') })
+  deepStrictEqual(back.abandoned, [idOf('b')], 'perhaps it is still there')
+  const release = releaseOf('b', canary)
+  const [spec] = release.content.environments
+  ok(spec !== undefined)
+  const rollback = admit({ purpose: 'rollback', release, spec, environment: back, before: null, now: 1 })
+  strictEqual(rollback.kind, 'refused')
+  const done = take(newer, { ...settled, rollout: second, outcome: 'succeeded', to: idOf('c') })
+  ok(!('abandoned' in done))
 })

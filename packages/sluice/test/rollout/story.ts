@@ -3,6 +3,7 @@ import { ok } from 'node:assert/strict'
 import { parseConfig } from '../../src/core/config/parse.ts'
 import { resolveEnvironments } from '../../src/core/config/resolve.ts'
 import type { EnvironmentConfig } from '../../src/core/config/types.ts'
+import type { ErrorCode, Retry } from '../../src/core/errors.ts'
 import { commitId, digest, type Release, type ReleaseId, releaseId, rolloutId, runId } from '../../src/core/model.ts'
 import { rolloutMachine } from '../../src/core/rollout/machine.ts'
 import { type PlanInput, planRollout } from '../../src/core/rollout/plan.ts'
@@ -116,6 +117,13 @@ export class Story {
       sequence: effect.sequence,
       result: result ?? this.good(effect.action),
     })
+  }
+
+  /** The effect in flight fails. */
+  fail(code: ErrorCode, retry: Retry): this {
+    const sequence = rolloutMachine.outstanding(this.state)[0]?.sequence ?? 0
+    const failure = { code, retry, detail: code, evidence: [] }
+    return this.take({ type: 'effect_failed', at: this.at, sequence, failure })
   }
 
   good(action: Step | { readonly kind: 'measure' }): EffectResult {

@@ -171,6 +171,14 @@ test('hooks stand before and after the stages that they name, and at the end of 
   ])
 })
 
+test('a hook has a minute on the way back, whatever its own time is', () => {
+  const plan = planOf({
+    hooks: [{ name: 'tell', at: 'revert', command: 'true', timeout: '1h', onTimeout: 'rollback' }],
+  })
+  const last = plan.revert.cold.at(-1)
+  deepStrictEqual(last?.kind === 'hook' && [last.timeoutMs, last.onTimeout], [60_000, 'continue'])
+})
+
 test('a rollback asks no hook for leave: it tells those of the way back, at its end', () => {
   const hooks = (['before start', 'before promotion', 'revert'] as const).map((at) => ({
     name: at.replace(' ', '-'),

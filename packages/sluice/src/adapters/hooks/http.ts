@@ -1,17 +1,8 @@
 /** Hooks behind an address: the question with POST as JSON, the answer as JSON or as a status alone. */
-import { z } from 'zod'
 import { SluiceError } from '../../core/errors.ts'
 import { limits } from '../../core/limits.ts'
 import type { HookAnswer } from '../../core/rollout/types.ts'
 import type { HookCall } from '../../ports/hooks.ts'
-
-/** What a body may say; what it leaves out is filled in, and anything else in it is not looked at. */
-const said = z.object({
-  status: z.enum(['succeeded', 'failed', 'in_progress']),
-  detail: z.string().optional(),
-  evidence: z.array(z.string()).optional(),
-  retryAfterMs: z.number().nonnegative().optional(),
-})
 
 /** Asks once. Redirects are not followed: who answers is who the config names. */
 export const askHttp = async (url: string, call: HookCall, signal: AbortSignal): Promise<HookAnswer> => {
@@ -39,27 +30,35 @@ const answerOf = ({ status, retryAfter, text }: Heard, call: HookCall): HookAnsw
     return status === 202
       ? { status: 'in_progress', detail: 'accepted', retryAfterMs: retryMs(retryAfter) }
       : { status: 'succeeded', detail: `status ${status}` }
-  const read = said.safeParse(parsed(text))
-  if (!read.success) return failed(`status ${status}, and a body that says neither yes nor no`)
-  const { status: word, detail = word, evidence = [], retryAfterMs } = read.data
-  if (word === 'in_progress')
-    return { status: word, detail: detail.slice(0, detailMax), retryAfterMs: retryAfterMs ?? retryMs(retryAfter) }
-  if (word === 'succeeded') return { status: word, detail: detail.slice(0, detailMax) }
-  return {
-    status: word,
-    detail: detail.slice(0, detailMax),
-    evidence: evidence.flatMap(linesOf).slice(0, limits.evidenceLinesMax),
+  const said = fieldsOf(text)
+  const detail = typeof said['detail'] === 'string' ? said['detail'].slice(0, detailMax) : null
+  switch (said['status']) {
+    case 'succeeded':
+      return { status: 'succeeded', detail: detail ?? 'succeeded' }
+    case 'in_progress': {
+      const own = said['retryAfterMs']
+      const retryAfterMs = typeof own === 'number' && own >= 0 ? own : retryMs(retryAfter)
+      return { status: 'in_progress', detail: detail ?? 'in progress', retryAfterMs }
+    }
+    case 'failed': {
+      const evidence = Array.isArray(said['evidence']) ? said['evidence'].map(String).flatMap(linesOf) : []
+      return { status: 'failed', detail: detail ?? 'failed', evidence: evidence.slice(0, limits.evidenceLinesMax) }
+    }
+    default:
+      return failed(`status ${status}, and a body that says neither yes nor no`)
   }
 }
 
 /** Characters of what a hook says about itself; it becomes part of the ledger. */
 const detailMax = 1_000
 
-const parsed = (text: string): unknown => {
+/** The fields of a JSON object; none where the text is none. */
+const fieldsOf = (text: string): Readonly<Record<string, unknown>> => {
   try {
-    return JSON.parse(text)
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null ? { ...value } : {}
   } catch {
-    return null
+    return {}
   }
 }
 
