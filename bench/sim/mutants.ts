@@ -326,7 +326,7 @@ const machineMutants: readonly Mutant[] = [
   ),
   core(
     'rollout/strategies/canary.ts',
-    '...promotion(stable, whole, options), ',
+    '...promotion(input, { stable, candidate: whole }, options), ',
     '',
     'the last share is taken for all of it',
   ),

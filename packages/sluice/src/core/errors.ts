@@ -194,6 +194,27 @@ export const errorTable = {
     means: 'The state was written by a newer Sluice.',
   },
   ledger_broken: { number: 1706, retry: 'never', exit: 3, status: 200, means: 'The ledger does not verify.' },
+  metric_absent: {
+    number: 1921,
+    retry: 'later',
+    exit: 3,
+    status: 502,
+    means: 'The metric source has no number for a metric.',
+  },
+  metric_source_failed: {
+    number: 1922,
+    retry: 'later',
+    exit: 3,
+    status: 502,
+    means: 'The metric source does not answer, or not with numbers.',
+  },
+  external_judge_failed: {
+    number: 1923,
+    retry: 'later',
+    exit: 3,
+    status: 502,
+    means: 'The external judge does not answer, or not with a verdict.',
+  },
   work_parked: {
     number: 1801,
     retry: 'never',

@@ -4,6 +4,8 @@
  */
 
 import type { RouteMatch } from './routing.ts'
+import type { ExternalJudgeSpec, MetricsSpec } from './judge/outside/types.ts'
+import type { Check } from './verification/types.ts'
 
 declare const brand: unique symbol
 type Brand<Name extends string> = string & { readonly [brand]: Name }
@@ -199,6 +201,10 @@ export type EnvironmentSpec = {
   readonly strategy: Strategy
   readonly health: HealthPolicy
   readonly judge: JudgePolicy
+  /** Counters of a metric source that are judged too; absent for none. */
+  readonly metrics?: MetricsSpec
+  /** A judge outside that is asked too; absent for none. */
+  readonly externalJudge?: ExternalJudgeSpec
   readonly sticky: Sticky
   readonly drainTimeoutMs: number
   readonly stopGraceMs: number
@@ -211,6 +217,8 @@ export type EnvironmentSpec = {
   /** A deploy takes the place of a rollout that is under way; absent, it is refused. */
   readonly whenBusy?: 'replace'
   readonly hooks?: readonly Hook[]
+  /** What is looked at before a release has traffic here, and after; absent when nothing is. */
+  readonly verify?: readonly Check[]
 }
 
 /** What a release is; the preimage of its id. */

@@ -28,6 +28,7 @@ import { asAnswer } from './trusted.ts'
 import type { Ports } from './ports.ts'
 import { Reading } from './reading.ts'
 import { SlotKeeper } from './slots.ts'
+import { type Verified, verifyEnvironment } from './verify.ts'
 import { createTypedSecrets, type TypedSecrets, withoutValues } from './typed-secrets.ts'
 import {
   cancelRun,
@@ -196,6 +197,14 @@ export class Engine {
 
   unfreeze(target: EnvironmentTarget, caller: Caller): Promise<object> {
     return this.#once(caller, { name: 'unfreeze', target }, (asking) => nothing(unfreeze(this.#desk, target, asking)))
+  }
+
+  /** Has the checks of an environment made now. */
+  verify(target: EnvironmentTarget, caller: Caller, signal: AbortSignal): Promise<Verified> {
+    const world = { desk: this.#desk, verifier: this.#ports.verifier }
+    return this.#once(caller, { name: 'verify', target }, (asking) =>
+      verifyEnvironment(world, target, { asking, signal }),
+    )
   }
 
   /** What a job of a run that takes the release somewhere may ask of this engine. */

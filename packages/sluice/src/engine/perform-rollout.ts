@@ -3,23 +3,22 @@ import { SluiceError } from '../core/errors.ts'
 import type { EnvironmentSpec, Fence, Instance, Release, ReleaseId } from '../core/model.ts'
 import { unreachable } from '../core/machine.ts'
 import { limits } from '../core/limits.ts'
+import { environmentTarget } from '../core/verification/report.ts'
 import type { Action, EffectResult, RolloutEffect, RolloutState } from '../core/rollout/types.ts'
 import type { ArmCounters, ProbeReceipt, Route, Upstream } from '../core/routing.ts'
 import type { Driver } from '../ports/driver.ts'
 import type { Hooks } from '../ports/hooks.ts'
 import type { Router } from '../ports/router.ts'
-import type { SecretSource } from '../ports/secrets.ts'
 import type { Verifier } from '../ports/verifier.ts'
+import { askOutside, type OutsideWorld } from './ask-outside.ts'
 import { confirm, hasTraffic } from './route-receipt.ts'
 
 /** What performing needs. */
-export type RolloutWorld = {
+export type RolloutWorld = OutsideWorld & {
   readonly driver: Driver
   readonly router: Router
-  readonly secrets: SecretSource
   readonly hooks: Hooks
   readonly verifier: Verifier
-  readonly release: (id: ReleaseId) => Promise<Release>
 }
 
 type Known = Exclude<RolloutState, { status: 'absent' }>
@@ -218,12 +217,13 @@ const verify = async (world: RolloutWorld, { state, action, signal }: Work<'veri
   if (targets.length === 0)
     throw new SluiceError('health_failed', { detail: `no instance of ${action.release} is running`, retry: 'later' })
   const previous = running.filter(({ release }) => release === plan.from && release !== action.release)
+  const spec = specFor(state, action.release)
   const request = {
     release: await world.release(action.release),
-    spec: specFor(state, action.release),
+    spec,
     scope: action.scope,
-    targets: targets.map(upstream),
-    previous: previous.map(upstream),
+    targets: action.scope === 'environment' ? [environmentTarget(spec)] : targets.map(upstream),
+    previous: action.scope === 'environment' ? [] : previous.map(upstream),
   }
   return { kind: 'verified', report: await world.verifier.verify(request, signal) }
 }
@@ -244,8 +244,12 @@ const askHook = async (world: RolloutWorld, { state, effect, action, signal }: W
   return { kind: 'answered', answer: await world.hooks.call(action.target, call, signal) }
 }
 
-const measure = async (world: RolloutWorld, { plan, id }: Known, signal: AbortSignal): Promise<EffectResult> => {
-  const observed = await world.router.observe({ service: plan.service, environment: plan.spec.name }, signal)
+const measure = async (world: RolloutWorld, state: Known, signal: AbortSignal): Promise<EffectResult> => {
+  const { plan, id } = state
+  const [observed, outside] = await Promise.all([
+    world.router.observe({ service: plan.service, environment: plan.spec.name }, signal),
+    askOutside(world, state, signal),
+  ])
   if (observed === null)
     throw new SluiceError('route_unconfirmed', { detail: `the router has no route for ${plan.spec.name}` })
   const { route, counters, logE, trip, observedAt } = observed
@@ -257,6 +261,7 @@ const measure = async (world: RolloutWorld, { plan, id }: Known, signal: AbortSi
     stable: units(counters, plan.from),
     tripped: trip?.rollout === id,
     observedAt,
+    ...(outside === null ? {} : { outside }),
   }
 }
 

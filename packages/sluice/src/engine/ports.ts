@@ -4,6 +4,7 @@ import type { Clock, Ids, Log } from '../ports/clock.ts'
 import type { ConfigLoader } from '../ports/config.ts'
 import type { JobDialect } from '../ports/dialect.ts'
 import type { Driver } from '../ports/driver.ts'
+import type { ExternalJudge, MetricSource } from '../ports/metrics.ts'
 import type { Pipelines } from '../ports/pipelines.ts'
 import type { Router } from '../ports/router.ts'
 import type { EvidenceStore } from '../ports/evidence.ts'
@@ -30,6 +31,10 @@ export type Ports = {
   readonly runner: JobRunner
   readonly secrets: SecretSource
   readonly hooks: Hooks
+  /** Counters from outside the data plane. */
+  readonly metrics: MetricSource
+  readonly externalJudge: ExternalJudge
+  /** Looks at releases and environments from outside. */
   readonly verifier: Verifier
   /** Pipelines of other systems. */
   readonly pipelines: Pipelines

@@ -8,7 +8,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { localHooks } from '../../src/adapters/hooks/hooks.ts'
-import { noVerifier } from '../../src/adapters/hooks/no-verifier.ts'
 import { SluiceError } from '../../src/core/errors.ts'
 import type { HookAnswer } from '../../src/core/rollout/types.ts'
 import { type Behaviour, call, hooksContract, type Opened } from '../contracts/hooks.contract.ts'
@@ -130,11 +129,4 @@ test('a body that says neither yes nor no is a no', async () => {
     const answer = await asked({ status: 200, body })
     assert.ok(!(answer instanceof SluiceError) && answer.status === 'failed', body.slice(0, 20))
   }
-})
-
-test('where nothing makes checks, nothing passes them', async () => {
-  await assert.rejects(
-    noVerifier.verify({ scope: 'candidate' } as Parameters<typeof noVerifier.verify>[0], AbortSignal.timeout(1_000)),
-    (error) => error instanceof SluiceError && error.code === 'verification_failed' && error.retry === 'never',
-  )
 })

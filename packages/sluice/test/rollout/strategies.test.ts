@@ -171,6 +171,27 @@ test('hooks stand before and after the stages that they name, and at the end of 
   ])
 })
 
+test('checks of the environment stand where they belong in every strategy, and a rollback has none', () => {
+  const verify = [{ kind: 'http', name: 'home', path: '/', scope: 'both' }] as const
+  const strategies = ['canary', 'blueGreen', 'rolling', { kind: 'rolling', maxUnavailable: 1 }] as const
+  for (const strategy of strategies) {
+    for (const from of [releaseOf('a'), null]) {
+      const { steps } = planOf({ verify, strategy }, { from })
+      const scopes = steps.flatMap((step) => (step.kind === 'verify' ? [step.scope] : []))
+      deepStrictEqual(scopes, ['candidate', 'environment'])
+      const looked = steps.findIndex(({ kind }) => kind === 'verify')
+      const reaches = steps.findIndex(
+        (step) => step.kind === 'shift' && step.shares.some(({ release }) => release === idOf('b')),
+      )
+      ok(looked < reaches, 'before it has traffic')
+    }
+  }
+  const recreated = planOf({ verify, strategy: 'recreate' }).steps.map(words)
+  deepStrictEqual(recreated.slice(-2), ['stable b×2 10000', 'verify b×2'])
+  const back = planOf({ verify }, { purpose: 'rollback' })
+  ok(![...back.steps, ...back.revert.cold].some(({ kind }) => kind === 'verify'))
+})
+
 test('a hook has a minute on the way back, whatever its own time is', () => {
   const plan = planOf({
     hooks: [{ name: 'tell', at: 'revert', command: 'true', timeout: '1h', onTimeout: 'rollback' }],

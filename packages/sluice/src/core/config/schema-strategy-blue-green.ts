@@ -12,7 +12,8 @@ const shape = z.strictObject({
     examples: [[{ header: 'x-preview', equals: 'green' }], [{ cookie: 'preview' }]],
   }),
   verify: key(flag().default(false), {
-    description: 'Whether the checks of the environment must pass against the new release before it gets traffic.',
+    description:
+      'Whether a release may only come in verified: without a check of it before its traffic, the rollout fails.',
     examples: [true],
   }),
   approve: key(flag().default(false), {

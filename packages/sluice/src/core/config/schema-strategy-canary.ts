@@ -117,7 +117,8 @@ const shape = z.strictObject({
     examples: ['evidence'],
   }),
   verify: key(flag().default(false), {
-    description: 'Whether the checks of the environment must pass against the new release before it gets traffic.',
+    description:
+      'Whether a release may only come in verified: without a check of it before its traffic, the rollout fails.',
     examples: [true],
   }),
   bake: bake('How long the new release is watched at 100 %.'),

@@ -33,7 +33,7 @@ export type BlueGreenConfig = {
   readonly kind: 'blueGreen'
   /** Requests that reach the new release before the switch. */
   readonly preview?: readonly RouteConfig[]
-  /** Whether the checks of the environment must pass against the new release before it gets traffic. */
+  /** Whether a release may only come in verified: without a check of it before its traffic, the rollout fails. */
   readonly verify?: boolean
   /** Whether a person must say when to switch. */
   readonly approve?: boolean
@@ -52,7 +52,7 @@ export type CanaryConfig = {
   readonly steps?: readonly (Share | CanaryStepConfig)[]
   /** What ends a share that is judged: its time, or proof that the new release is no worse. */
   readonly ramp?: 'time' | 'evidence'
-  /** Whether the checks of the environment must pass against the new release before it gets traffic. */
+  /** Whether a release may only come in verified: without a check of it before its traffic, the rollout fails. */
   readonly verify?: boolean
   /** How long the new release is watched at 100 %. */
   readonly bake?: Duration

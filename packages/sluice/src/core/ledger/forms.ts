@@ -52,6 +52,7 @@ const environment: Forms<EnvironmentEvent['type']> = {
   frozen: [],
   unfrozen: [],
   approved: [],
+  verification_ran: [],
 }
 
 /** The forms of every machine's events. */

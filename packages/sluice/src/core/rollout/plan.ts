@@ -1,5 +1,6 @@
 import type { EnvironmentSpec, Release, ReleaseId } from '../model.ts'
 import { SluiceError } from '../errors.ts'
+import { checksOf } from '../verification/report.ts'
 import { revertHooks, withHooks } from './hooks.ts'
 import { failuresAllowed } from './strategies/rolling.ts'
 import { type Company, revertSteps, rollbackSteps, stepsOf } from './strategies/registry.ts'
@@ -36,6 +37,7 @@ export const planRollout = ({ purpose, environment, from, to, kept, abandoned = 
   const input = {
     from: from === null || fromSpec === null ? null : { release: from.id, instances: fromSpec.instances },
     to: { release: to.id, instances: spec.instances },
+    checks: (['candidate', 'environment'] as const).filter((scope) => checksOf(spec, scope).length > 0),
   }
   const company = companyOf(purpose, spec, fromSpec)
   const steps = purpose === 'rollback' ? rollbackSteps(input, company) : stepsOf(spec.strategy, input)

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import type { EnvironmentSpec } from '../../core/model.ts'
 import { at, bp, listen } from './fields.ts'
+import { check } from './verification.ts'
 
 const window = z.strictObject({ from: at, until: at, reason: z.string() })
 
@@ -126,4 +127,5 @@ export const environmentSpec: z.ZodType<EnvironmentSpec> = z.strictObject({
   onFail: z.literal('pause').exactOptional(),
   whenBusy: z.literal('replace').exactOptional(),
   hooks: z.array(hook).exactOptional(),
+  verify: z.array(check).exactOptional(),
 })

@@ -21,6 +21,7 @@ import { simulatedDriver } from './driver.ts'
 import { simulatedHooks, simulatedVerifier } from './gates.ts'
 import { environmentOn, liveRolloutOn, mustFold } from './ledger-laws.ts'
 import { Incarnation, Network } from './network.ts'
+import { simulatedOutside } from './outside.ts'
 import { DataPlane, simulatedRouter } from './router.ts'
 import { Timeline } from './timeline.ts'
 
@@ -303,6 +304,7 @@ class Schedule {
       secrets: { versions: never, values: async () => ({}) },
       hooks: simulatedHooks(setting, { network: this.#network, caller: process }),
       verifier: simulatedVerifier(setting, { network: this.#network, caller: process }),
+      ...simulatedOutside(setting, { network: this.#network, caller: process }),
       pipelines: { lower: never },
       github: { resolve: never, outputs: never },
       source: {

@@ -1,6 +1,6 @@
 import type { Strategy } from '../../model.ts'
 import type { Step } from '../types.ts'
-import { bringUp, first, promotion, rulesTo, split, type StrategySteps, takeDown, verified } from './common.ts'
+import { bringUp, first, promotion, rulesTo, split, type StrategySteps, takeDown, verifiedFirst } from './common.ts'
 
 type Options = Extract<Strategy, { kind: 'blueGreen' }>
 
@@ -10,12 +10,16 @@ type Options = Extract<Strategy, { kind: 'blueGreen' }>
  */
 export const blueGreen: StrategySteps<Options> = (input, options) => {
   const { from, to } = input
-  if (from === null) return first(input)
+  if (from === null) return first(input, options.verify)
   const blue = { release: from.release, count: from.instances }
   const green = { release: to.release, count: to.instances }
   const steps: Step[] = [...bringUp(to.release, to.instances, 0)]
   if (options.preview !== undefined) steps.push({ ...split(blue, green, 0), rules: rulesTo(options.preview) })
-  if (options.verify === true) steps.push(verified(green))
+  steps.push(...verifiedFirst(input, green, options.verify))
   if (options.approve === true) steps.push({ kind: 'approve', approvals: 1, reason: 'switch all traffic' })
-  return [...steps, ...promotion(blue, green, options), ...(options.keepPrevious ? [] : takeDown(from.release, 0))]
+  return [
+    ...steps,
+    ...promotion(input, { stable: blue, candidate: green }, options),
+    ...(options.keepPrevious ? [] : takeDown(from.release, 0)),
+  ]
 }

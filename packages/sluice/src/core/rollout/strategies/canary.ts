@@ -12,6 +12,7 @@ import {
   type StrategySteps,
   takeDown,
   verified,
+  verifiedFirst,
 } from './common.ts'
 
 type Options = Extract<Strategy, { kind: 'canary' }>
@@ -19,13 +20,13 @@ type Options = Extract<Strategy, { kind: 'canary' }>
 /** Step by step: a share of the traffic, then evidence, time or a person's word; at last all of it, watched with the old one still up. */
 export const canary: StrategySteps<Options> = (input, options) => {
   const { from, to } = input
-  if (from === null) return first(input)
+  if (from === null) return first(input, options.verify)
   const stable = { release: from.release, count: from.instances }
   const whole = { release: to.release, count: to.instances }
   const counts = countsOf(options.steps, to.instances)
   const before = counts[0] ?? to.instances
   const steps: Step[] = [...bringUp(to.release, before, 0)]
-  if (options.verify === true) steps.push(verified({ release: to.release, count: before }))
+  steps.push(...verifiedFirst(input, { release: to.release, count: before }, options.verify))
   let up = before
   for (const [index, stage] of options.steps.entries()) {
     const candidate = { release: to.release, count: counts[index] ?? to.instances }
@@ -34,7 +35,11 @@ export const canary: StrategySteps<Options> = (input, options) => {
     steps.push(...stageSteps(stage, { stable, candidate, ramp: options.ramp }))
   }
   if (to.instances > up) steps.push(...bringUp(to.release, to.instances, 0))
-  return [...steps, ...promotion(stable, whole, options), ...(options.keepPrevious ? [] : takeDown(from.release, 0))]
+  return [
+    ...steps,
+    ...promotion(input, { stable, candidate: whole }, options),
+    ...(options.keepPrevious ? [] : takeDown(from.release, 0)),
+  ]
 }
 
 /** Instances at each stage: as its scale says, never fewer than at the stage before, and all where no stage says. */

@@ -1,6 +1,17 @@
 import type { Strategy } from '../../model.ts'
 import type { Step } from '../types.ts'
-import { allOn, amountOf, bringUp, first, split, type StrategyInput, type StrategySteps, takeDown } from './common.ts'
+import {
+  allOn,
+  amountOf,
+  bringUp,
+  first,
+  split,
+  type StrategyInput,
+  type StrategySteps,
+  takeDown,
+  verifiedAfter,
+  verifiedFirst,
+} from './common.ts'
 
 type Options = Extract<Strategy, { kind: 'rolling' }>
 
@@ -12,8 +23,12 @@ export const failuresAllowed = (total: number, percent: number): number =>
 export const rolling: StrategySteps<Options> = (input, options) => {
   const { from, to } = input
   if (from === null) return first(input)
-  if (options.surge !== undefined) return surging({ from, to }, options, options.surge)
+  const checked = (count: number): readonly Step[] => verifiedFirst(input, { release: to.release, count }, undefined)
+  const after = verifiedAfter(input, { release: to.release, count: to.instances })
+  if (options.surge !== undefined)
+    return [...verifyingFirst(surging({ from, to }, options, options.surge), checked), ...after]
   const steps: Step[] = []
+  const isFirst = (done: number): boolean => done === Math.min(options.batchSize, to.instances)
   for (
     let done = Math.min(options.batchSize, to.instances);
     ;
@@ -23,12 +38,20 @@ export const rolling: StrategySteps<Options> = (input, options) => {
     const candidateBp = Math.round((10_000 * done) / to.instances)
     const keep = last ? 0 : Math.max(1, Math.ceil((from.instances * (to.instances - done)) / to.instances))
     steps.push(...bringUp(to.release, done, failuresAt(to.instances, done, options)))
+    if (isFirst(done)) steps.push(...checked(done))
     if (last) steps.push(allOn(to.release, done))
     else steps.push(split({ release: from.release, count: keep }, { release: to.release, count: done }, candidateBp))
     steps.push(...takeDown(from.release, keep))
-    if (last) return steps
+    if (last) return [...steps, ...after]
     steps.push(...pauseBetween(done, to.instances, options))
   }
+}
+
+/** The steps with the checks after the first instances have answered. */
+const verifyingFirst = (steps: readonly Step[], checked: (count: number) => readonly Step[]): readonly Step[] => {
+  const at = steps.findIndex(({ kind }) => kind === 'probe')
+  const probe = steps[at]
+  return probe?.kind === 'probe' ? steps.toSpliced(at + 1, 0, ...checked(probe.count)) : steps
 }
 
 const failuresAt = (total: number, done: number, { maxFailurePercent }: Options): number =>
