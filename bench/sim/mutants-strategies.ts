@@ -1,4 +1,4 @@
-/** Seeded bugs in stages, hooks, checks, the ramp, and in taking another rollout's place. */
+/** Seeded bugs in stages, hooks, checks, the ramp, in admission, and in taking another rollout's place. */
 import type { Mutant, MutantRow } from './mutants.ts'
 
 const core = (...[file, find, replace, why]: MutantRow): Mutant => ({
@@ -25,8 +25,8 @@ export const strategyMutants: readonly Mutant[] = [
   ),
   core(
     'rollout/gates.ts',
-    'wanted > limits.hookRetryMsMin ? wanted : limits.hookRetryMsMin',
-    'Math.max(wanted, limits.hookRetryMsMin)',
+    'wanted > gateLimits.hookRetryMsMin ? wanted : gateLimits.hookRetryMsMin',
+    'Math.max(wanted, gateLimits.hookRetryMsMin)',
     'the larger of two numbers is a number',
   ),
   core(
@@ -84,28 +84,16 @@ export const strategyMutants: readonly Mutant[] = [
     'a pause of a person says more than the failure that was there first',
   ),
   core(
-    'rollout/ramp.ts',
-    'if (units === 0 || units < step.unitsMin) return false',
-    'if (units < step.unitsMin) return false',
-    'no unit asked for, no unit needed',
-  ),
-  core(
-    'rollout/ramp.ts',
-    'if (nextShareBp(steps, index + 1) > allowedBp) return null',
-    '',
-    'proven is proven, whatever the budget says',
-  ),
-  core(
-    'rollout/ramp.ts',
-    'nextShareBp(steps, next + 2) <= allowedBp) next += 2',
-    'nextShareBp(steps, next) <= allowedBp) next += 2',
-    'one rung beyond what is allowed',
-  ),
-  core(
     'rollout/exposure.ts',
-    'step.shares.filter(({ shareBp }) => shareBp > 0).length > 1',
-    'step.shares.length > 1',
+    'const served = step.shares.filter(({ shareBp }) => shareBp > 0)',
+    'const served = step.shares',
     'who reaches the candidate by a rule is a sample',
+  ),
+  core(
+    'rollout/guard.ts',
+    'baked: !isProof && accrued(stage, bakeMs, at) >= bakeMs',
+    'baked: accrued(stage, bakeMs, at) >= bakeMs',
+    'who was watched for long enough is proven',
   ),
   core(
     'rollout/plan.ts',
@@ -139,8 +127,20 @@ export const strategyMutants: readonly Mutant[] = [
   ),
   core(
     'rollout/hooks.ts',
-    'timeoutMs: Math.min(timeoutMs, limits.revertHookMsMax)',
+    'timeoutMs: Math.min(timeoutMs, gateLimits.revertHookMsMax)',
     'timeoutMs',
     'a hook has its own time on the way back, too',
+  ),
+  core(
+    'admission.ts',
+    "input.purpose === 'rollback' ? [serving, live, served] :",
+    "input.purpose === 'rollback' ? [serving, live, served, locked] :",
+    'a lock stands in the way of a rollback',
+  ),
+  core(
+    'admission.ts',
+    "input.purpose === 'rollback' ? [serving, live, served] :",
+    "input.purpose === 'rollback' ? [serving, live] :",
+    'a rollback takes any release past lock, freeze and approvals',
   ),
 ]

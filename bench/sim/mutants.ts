@@ -3,6 +3,7 @@
  * or a test must notice. A simulator that lets them pass is broken, however many schedules it survives.
  */
 import { engineMutants } from './mutants-engine.ts'
+import { judgeMutants } from './mutants-judge.ts'
 import { gatewayMutants } from './mutants-gateway.ts'
 import { pipelineMutants } from './mutants-pipeline.ts'
 import { strategyMutants } from './mutants-strategies.ts'
@@ -236,14 +237,14 @@ const machineMutants: readonly Mutant[] = [
   ),
   core(
     'rollout/guard.ts',
-    "if (state.paused !== null || step?.kind !== 'judge' || state.stage.kind !== 'resting')",
-    "if (step?.kind !== 'judge' || state.stage.kind !== 'resting')",
+    "verdict.verdict === 'pass' && state.paused === null ? passed",
+    "verdict.verdict === 'pass' ? passed",
     'evidence overrules a pause',
   ),
   core(
     'rollout/guard.ts',
-    'if (!endsJudgement(step, verdict, { isBaked: demand.baked })) return unchanged(judged)',
-    '',
+    "verdict.verdict === 'pass' && state.paused === null ? passed",
+    "verdict.verdict !== 'fail' && state.paused === null ? passed",
     'hold promotes',
   ),
   core(
@@ -252,12 +253,7 @@ const machineMutants: readonly Mutant[] = [
     'const isBroken = false',
     'a silent source never pauses',
   ),
-  core(
-    'rollout/exposure.ts',
-    'return step.shares.filter(({ shareBp }) => shareBp > 0).length > 1',
-    'return false',
-    'the judge never looks',
-  ),
+  core('rollout/exposure.ts', 'return served.length > 1 ||', 'return', 'the judge never looks'),
   core(
     'rollout/commands.ts',
     "return turnBack(state, { route: wayBack(state), cause: { kind: 'command', command: 'abort', by, reason } }, at)",
@@ -350,46 +346,10 @@ const machineMutants: readonly Mutant[] = [
     'what was kept for an instant return is forgotten, and runs for ever',
   ),
   core(
-    'admission.ts',
-    "input.purpose === 'rollback' ? [serving, live, served] :",
-    "input.purpose === 'rollback' ? [serving, live, served, locked] :",
-    'a lock stands in the way of a rollback',
-  ),
-  core(
     'environment.ts',
     'else line.splice(known + 1)',
     'else line.push(release)',
     'a second rollback returns to what the first one left behind',
-  ),
-  core(
-    'admission.ts',
-    "input.purpose === 'rollback' ? [serving, live, served] :",
-    "input.purpose === 'rollback' ? [serving, live] :",
-    'a rollback takes any release past lock, freeze and approvals',
-  ),
-  core(
-    'judge/verdict.ts',
-    'candidate.units >= demand.unitsMin && candidate.units > 0',
-    'candidate.units >= 0',
-    'no measurement is a pass',
-  ),
-  core(
-    'judge/verdict.ts',
-    'if (!(Math.abs(ageMs) <= policy.staleAfterMs))',
-    'if (ageMs > policy.staleAfterMs)',
-    'counts from the future are fresh',
-  ),
-  core(
-    'judge/verdict.ts',
-    'if (!(Math.abs(ageMs) <= policy.staleAfterMs))',
-    'if (false)',
-    'yesterday’s counts are good enough',
-  ),
-  core(
-    'judge/verdict.ts',
-    "if (logE === null) return record('broken', 'the source keeps no evidence for this rollout')",
-    '',
-    'no evidence against is evidence for',
   ),
 ]
 
@@ -397,6 +357,7 @@ const machineMutants: readonly Mutant[] = [
 export const mutants: readonly Mutant[] = [
   ...machineMutants,
   ...strategyMutants,
+  ...judgeMutants,
   ...engineMutants,
   ...gatewayMutants,
   ...pipelineMutants,

@@ -177,7 +177,34 @@ export type JudgePolicy = {
   readonly intervalMs: number
   /** A source silent for longer is `broken`. */
   readonly staleAfterMs: number
+  /** Highest share (0–1) of bad units while there is no control; absent: nothing is judged then. */
+  readonly errorLimit?: number
+  /** Absent: latency is not judged. */
+  readonly latency?: LatencyPolicy
+  /** How metrics share α, by name; one that is absent has weight 1. */
+  readonly metrics?: Readonly<Record<string, MetricPolicy>>
+  /** Lets a step end early once the candidate is proven to be less than `margin` times as bad as tolerated, at level `alpha`. Absent: time decides. */
+  readonly prove?: { readonly margin: number; readonly alpha: number }
+  /** Bad responses that a candidate may be expected to cost; decides which share comes next. Absent: every planned share in turn. */
+  readonly exposureBudget?: number
 }
+
+/** How slow is bad. */
+export type LatencyPolicy = {
+  /** Quantiles (0–1) of the stable arm; slower than one of them is a bad event of its metric. */
+  readonly quantiles: readonly number[]
+  /** How many times as many slow responses as stable the candidate may have. At least 1. */
+  readonly tolerance: number
+  /** Slower than this is bad, whatever stable does. */
+  readonly limitMs?: number
+  /** Highest share (0–1) of units slower than `limitMs` while there is no control. */
+  readonly limitShare?: number
+  /** Slow responses of a candidate's instance are no bad events for this long after its first response. */
+  readonly warmupMs: number
+}
+
+/** A metric's part of the α: an α of its own, or a weight among those that have none. */
+export type MetricPolicy = { readonly weight?: number; readonly alpha?: number }
 
 /** When no rollout may start. Absolute times; recurring windows come with governance. */
 export type FreezeWindow = { readonly from: number; readonly until: number; readonly reason: string }

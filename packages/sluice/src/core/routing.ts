@@ -2,6 +2,8 @@
  * What splits traffic, as data: the route of one environment and the wire of the gateway's control socket.
  * Shared by `gateway/` (which serves it) and `routers/gateway` (which asks for it).
  */
+import type { MetricEvidence } from './judge/assess.ts'
+import type { JudgeStatistics } from './judge/statistics.ts'
 import type { Fence, HealthPolicy, JudgePolicy, ReleaseId, RolloutId, Sticky } from './model.ts'
 
 /** One side of a traffic split. */
@@ -86,6 +88,9 @@ export type Trip = {
   readonly candidate: { readonly units: number; readonly badUnits: number }
   readonly stable: { readonly units: number; readonly badUnits: number }
   readonly shareBp: number
+  /** The metric that speaks most against the candidate, and what each says; absent where only errors are judged. */
+  readonly metric?: string
+  readonly metrics?: readonly MetricEvidence[]
 }
 
 /** What the data plane really does now, as it says itself. `route` is what is in force, shares after any trip included. */
@@ -94,6 +99,8 @@ export type RouteObservation = {
   readonly counters: readonly ArmCounters[]
   /** Current evidence against the candidate, natural log of the e-value; null when no tripwire is armed. */
   readonly logE: number | null
+  /** What the armed tripwire has seen of its rollout; absent when none is armed, and where the router keeps none. */
+  readonly statistics?: JudgeStatistics
   readonly trip: Trip | null
   readonly paused: boolean
   readonly observedAt: number

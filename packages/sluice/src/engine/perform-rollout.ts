@@ -6,6 +6,7 @@ import { limits } from '../core/limits.ts'
 import { environmentTarget } from '../core/verification/report.ts'
 import type { Action, EffectResult, RolloutEffect, RolloutState } from '../core/rollout/types.ts'
 import type { ArmCounters, ProbeReceipt, Route, Upstream } from '../core/routing.ts'
+import { errorsOf } from '../core/judge/statistics.ts'
 import type { Driver } from '../ports/driver.ts'
 import type { Hooks } from '../ports/hooks.ts'
 import type { Router } from '../ports/router.ts'
@@ -145,11 +146,13 @@ const routeOf = (state: Known, { fence, action, instances }: Routing): Route => 
       name: arm,
       release,
       shareBp,
-      upstreams: upstreamsOf(instances, release, count),
+      upstreams: shareBp === 0 ? runningOf(instances, release, count) : upstreamsOf(instances, release, count),
     })),
     sticky: spec.sticky,
     salt: plan.to,
-    tripwire: shares.filter(({ shareBp }) => shareBp > 0).length > 1 ? { rollout: id, policy: plan.spec.judge } : null,
+    tripwire: shares.some(({ arm, shareBp }) => arm === 'candidate' && shareBp > 0)
+      ? { rollout: id, policy: plan.spec.judge }
+      : null,
     health: spec.health,
     ...(rules === undefined ? {} : { rules }),
     ...(mirror === undefined
@@ -164,11 +167,12 @@ const routeOf = (state: Known, { fence, action, instances }: Routing): Route => 
   }
 }
 
+const runningOf = (instances: readonly Instance[], release: ReleaseId, count: number): readonly Upstream[] =>
+  instances.filter((one) => one.release === release && one.index < count && one.status === 'running').map(upstream)
+
 /** Never to a release with nothing running: that is what strands traffic. */
 const upstreamsOf = (instances: readonly Instance[], release: ReleaseId, count: number): readonly Upstream[] => {
-  const upstreams = instances
-    .filter((one) => one.release === release && one.index < count && one.status === 'running')
-    .map(upstream)
+  const upstreams = runningOf(instances, release, count)
   if (upstreams.length > 0) return upstreams
   throw new SluiceError('health_failed', {
     detail: `no instance of ${release} is running, so it gets no traffic`,
@@ -252,15 +256,17 @@ const measure = async (world: RolloutWorld, state: Known, signal: AbortSignal): 
   ])
   if (observed === null)
     throw new SluiceError('route_unconfirmed', { detail: `the router has no route for ${plan.spec.name}` })
-  const { route, counters, logE, trip, observedAt } = observed
+  const { route, counters, logE, trip, observedAt, statistics } = observed
+  const seen = statistics === undefined ? undefined : errorsOf(statistics)
   return {
     kind: 'measured',
     logE,
     shareBp: route.arms.find(({ release }) => release === plan.to)?.shareBp ?? 0,
-    candidate: units(counters, plan.to),
-    stable: units(counters, plan.from),
+    candidate: seen?.candidate ?? units(counters, plan.to),
+    stable: seen?.stable ?? units(counters, plan.from),
     tripped: trip?.rollout === id,
     observedAt,
+    ...(statistics === undefined ? {} : { statistics }),
     ...(outside === null ? {} : { outside }),
   }
 }

@@ -178,9 +178,11 @@ test('a finished rollout that comes back to life: no event changes one that is o
 test('first deploy without a stable: every strategy brings it up, verified by its probes, and its way back closes the door', () => {
   for (const environment of settings) {
     const plan = planOf(environment, { from: null })
+    const isChecked = typeof environment.strategy === 'object' && 'verify' in environment.strategy
     deepStrictEqual(plan.steps.filter(({ kind }) => kind !== 'hook').map(words), [
       'start b×2',
       'probe b×2',
+      ...(isChecked ? ['verify b×2'] : []),
       'stable b×2 10000',
     ])
     deepStrictEqual(plan.revert.warm.filter(({ kind }) => kind !== 'hook').map(words), [

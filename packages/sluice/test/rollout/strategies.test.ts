@@ -2,7 +2,7 @@
 import { deepStrictEqual, ok } from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { isCompared } from '../../src/core/rollout/exposure.ts'
+import { isJudged } from '../../src/core/rollout/exposure.ts'
 import type { RolloutPlan, Step } from '../../src/core/rollout/types.ts'
 import { idOf, planOf, releaseOf, words } from './story.ts'
 
@@ -52,7 +52,7 @@ test('a holdback keeps a share on the old release, is judged, and is dropped', (
     'judge 3600000 ms',
     'stable b×2 10000',
   ])
-  ok(isCompared(plan, 5), 'while it is held back, there is somebody to compare with')
+  ok(isJudged(plan, 5), 'while it is held back, there is somebody to compare with')
 })
 
 test('blue-green shows green to testers, verifies it, waits for a person, and only then switches', () => {
@@ -70,7 +70,7 @@ test('blue-green shows green to testers, verifies it, waits for a person, and on
     'drain a to 0',
     'retire a to 0',
   ])
-  ok(!isCompared(plan, 4), 'who was chosen is no sample')
+  ok(!isJudged(plan, 4), 'who was chosen is no sample')
 })
 
 test('rolling with a surplus of one and nobody missing replaces one by one', () => {

@@ -1,6 +1,7 @@
 /** Hooks that are shell commands: asked by their environment, answering by their exit code. */
 import { SluiceError } from '../../core/errors.ts'
 import { limits } from '../../core/limits.ts'
+import { gateLimits } from '../../core/limits-gates.ts'
 import type { HookAnswer } from '../../core/rollout/types.ts'
 import { runProgram } from '../../lib/run-program.ts'
 import type { HookCall } from '../../ports/hooks.ts'
@@ -31,7 +32,7 @@ export const askCommand = async (
   const detail = linesOf(ended.out).at(-1)
   if (ended.code === 0) return { status: 'succeeded', detail: detail ?? 'exit code 0' }
   if (ended.code === inProgress)
-    return { status: 'in_progress', detail: detail ?? 'exit code 75', retryAfterMs: limits.hookRetryMsDefault }
+    return { status: 'in_progress', detail: detail ?? 'exit code 75', retryAfterMs: gateLimits.hookRetryMsDefault }
   const how = ended.code === null ? 'it was killed' : `exit code ${ended.code}`
   return { status: 'failed', detail: how, evidence: lines }
 }

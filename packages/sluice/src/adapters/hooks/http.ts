@@ -1,6 +1,7 @@
 /** Hooks behind an address: the question with POST as JSON, the answer as JSON or as a status alone. */
 import { SluiceError } from '../../core/errors.ts'
 import { limits } from '../../core/limits.ts'
+import { gateLimits } from '../../core/limits-gates.ts'
 import type { HookAnswer } from '../../core/rollout/types.ts'
 import type { HookCall } from '../../ports/hooks.ts'
 
@@ -72,7 +73,7 @@ const linesOf = (text: string): readonly string[] =>
 /** RFC 9110, Retry-After, in seconds; a date is not looked at. */
 const retryMs = (header: string | null): number => {
   const seconds = header === null || !/^\d{1,6}$/.test(header) ? null : Number(header)
-  return seconds === null ? limits.hookRetryMsDefault : seconds * 1_000
+  return seconds === null ? gateLimits.hookRetryMsDefault : seconds * 1_000
 }
 
 const reasonOf = (error: unknown): string => {
@@ -88,7 +89,7 @@ const boundedText = async (answer: Response): Promise<string> => {
   let bytes = 0
   for await (const chunk of answer.body ?? []) {
     bytes += chunk.byteLength
-    if (bytes > limits.hookAnswerBytesMax) break
+    if (bytes > gateLimits.hookAnswerBytesMax) break
     chunks.push(chunk)
   }
   return Buffer.concat(chunks).toString()

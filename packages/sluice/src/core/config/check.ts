@@ -1,4 +1,5 @@
 /** Rules of the config that hold between keys; each broken one is an issue with its path. */
+import { metricsOf } from '../judge/metrics.ts'
 import { expandMatrix, legName, twiceIn } from '../pipeline/matrix.ts'
 import { order } from './graph.ts'
 import type { ConfigIssue } from './issues.ts'
@@ -24,6 +25,7 @@ export const check = (
     ...startIssues(settings, distance),
     ...environmentIssues(settings, distance),
     ...variableIssues(settings),
+    ...metricIssues(settings, distance),
   ]
   return { issues, cycle }
 }
@@ -47,6 +49,18 @@ const suggest = (name: string, known: readonly string[], distance: Distance): st
   const near = nearest(name, known, distance)
   return near === null ? `Known: ${known.join(', ') || 'none'}.` : `Did you mean "${near}"?`
 }
+
+/** Only what is counted can be given a part of the evidence. */
+const metricIssues = (settings: Settings, distance: Distance): readonly ConfigIssue[] =>
+  Object.entries(settings.environments).flatMap(([environment, { judge }]) => {
+    const known = metricsOf(judge).map(({ name }) => name)
+    const unknown = Object.keys(judge.metrics ?? {}).filter((name) => !known.includes(name))
+    return unknown.map((name) => ({
+      path: ['environments', environment, 'judge', 'metrics', name],
+      message: `there is no metric "${name}"`,
+      fix: suggest(name, known, distance),
+    }))
+  })
 
 const needIssues = (settings: Settings, distance: Distance): readonly ConfigIssue[] => {
   const names = Object.keys(settings.pipeline.jobs)

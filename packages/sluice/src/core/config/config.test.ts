@@ -429,6 +429,7 @@ type DocumentedKey = { readonly path: string; readonly shape: Shape; readonly wr
 const oneOf = (path: string, name: string): object => {
   if (path.endsWith('.jobs.*')) return ['steps', 'deploy', 'promote'].includes(name) ? {} : { steps: 'true' }
   if (/\.with\.(?:allow|exceptions)\[\]$/.test(path)) return name === 'path' ? {} : { path: 'test/**' }
+  if (path.endsWith('.judge.latency')) return name === 'limitShare' ? { limit: '1s' } : {}
   if (path.endsWith('.gates.licences')) return ['allow', 'deny'].includes(name) ? {} : { allow: ['MIT'] }
   const isBound = ['minimum', 'maximum', 'maxRegression', 'maxGrowth'].includes(name)
   if (path.endsWith('.performance.*')) return isBound ? {} : { maximum: 1 }

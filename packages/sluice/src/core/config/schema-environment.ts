@@ -1,9 +1,10 @@
 import { z } from 'zod'
 import { limits } from '../limits.ts'
-import type { FreezeWindow, JudgePolicy, Sticky } from '../model.ts'
-import { count, key, moment, name, positiveDuration, share, text, variableName, variables } from './fields.ts'
+import type { FreezeWindow, Sticky } from '../model.ts'
+import { count, key, moment, name, positiveDuration, text, variableName, variables } from './fields.ts'
 import { healthOverrideSchema } from './schema-health.ts'
 import { hooksSchema } from './schema-hooks.ts'
+import { judgeSchema } from './schema-judge.ts'
 import { externalJudgeSchema, metricsSchema } from './schema-metrics.ts'
 import { strategySchema } from './schema-strategy.ts'
 import { checksSchema } from './schema-verification.ts'
@@ -51,41 +52,6 @@ const sticky: z.ZodType<Sticky> = z.union(
   ],
   "expected 'none', { cookie: 'name' } or { header: 'name' }",
 )
-
-const judge: z.ZodType<JudgePolicy> = z
-  .strictObject(
-    {
-      alpha: key(between(0.000_001, 0.5).default(0.01), {
-        description: 'Highest probability that a release no worse than tolerated is ever stopped.',
-        unit: 'probability',
-        examples: [0.01],
-      }),
-      tolerance: key(between(1, 100).default(1), {
-        description: 'How many times the bad rate of the old release the new one may have.',
-        unit: 'ratio',
-        examples: [1.25],
-      }),
-      ignoreBelow: key(share().prefault('0.05%'), {
-        description: 'A release whose own share of bad answers is below this is never stopped.',
-        examples: ['0.1%'],
-      }),
-      interval: key(positiveDuration().prefault('1s'), {
-        description: 'How often the counts are read.',
-        examples: ['1s'],
-      }),
-      staleAfter: key(positiveDuration().prefault('10s'), {
-        description: 'Counts older than this mean that the judge cannot see.',
-        examples: ['10s'],
-      }),
-    },
-    { error: 'expected judge settings: { alpha: 0.01 }' },
-  )
-  .transform(({ ignoreBelow, interval, staleAfter, ...rest }) => ({
-    ...rest,
-    ignoreBelow: ignoreBelow / 10_000,
-    intervalMs: interval,
-    staleAfterMs: staleAfter,
-  }))
 
 const freeze: z.ZodType<FreezeWindow> = z
   .strictObject(
@@ -138,7 +104,7 @@ export const environmentSchema: z.ZodType<EnvironmentSettings> = z
         description: 'What differs here from the health settings of the service.',
         examples: [{ startTimeout: '1m' }],
       }),
-      judge: key(judge.prefault({}), {
+      judge: key(judgeSchema.prefault({}), {
         description: 'When the judge stops a release.',
         examples: [{ alpha: 0.01, tolerance: 1 }],
       }),
@@ -217,9 +183,4 @@ export const environmentSchema: z.ZodType<EnvironmentSettings> = z
 /** RFC 9110 token: what a header or cookie may be called. */
 function token(what: string): z.ZodType<string, string> {
   return z.string(`expected the name of ${what}`).regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, `expected the name of ${what}`)
-}
-
-function between(min: number, max: number): z.ZodType<number, number> {
-  const message = `expected a number from ${min} to ${max}`
-  return z.number(message).min(min, message).max(max, message)
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { limits } from '../limits.ts'
+import { gateLimits } from '../limits-gates.ts'
 import type { Hook } from '../model.ts'
 import { key, name, positiveDuration, text } from './fields.ts'
 
@@ -54,5 +54,5 @@ const hook = z
 /** What is asked beside a rollout; names are unique, because answers are known by them. */
 export const hooksSchema: z.ZodType<readonly Hook[]> = z
   .array(hook, 'expected a list of hooks')
-  .max(limits.hooksMax, `expected at most ${limits.hooksMax} hooks`)
+  .max(gateLimits.hooksMax, `expected at most ${gateLimits.hooksMax} hooks`)
   .refine((hooks) => new Set(hooks.map((one) => one.name)).size === hooks.length, 'expected names that differ')

@@ -117,6 +117,49 @@ export type JudgeConfig = {
   readonly interval?: Duration
   /** Counts older than this mean that the judge cannot see. */
   readonly staleAfter?: Duration
+  /** Largest share of bad answers while there is no old release to compare with. */
+  readonly errorLimit?: Share
+  /** How slow is bad; absent: response times are not judged. */
+  readonly latency?: LatencyConfig
+  /** How `errors`, the quantiles (`p95`, …) and `slow` (beyond `latency.limit`) share alpha; each has weight 1 where absent. */
+  readonly metrics?: Readonly<Record<string, MetricConfig>>
+  /** Lets a step end before its time once the new release is proven good; absent: time decides. */
+  readonly prove?: ProveConfig
+  /** How many bad answers a new release may be expected to cost; the next share is the largest planned one that keeps to it. */
+  readonly exposureBudget?: number
+}
+
+/** How slow is bad. */
+export type LatencyConfig = {
+  /** Which quantiles of the old release's response time a slow answer of the new one is held against. */
+  readonly quantiles?: readonly Quantile[]
+  /** How many times as many slow answers as the old release the new one may have. */
+  readonly tolerance?: number
+  /** An answer slower than this is slow whatever the old release does. */
+  readonly limit?: Duration
+  /** Largest share of answers slower than `limit` while there is no old release to compare with. */
+  readonly limitShare?: Share
+  /** For how long slow answers of a new instance are not counted; errors always are. */
+  readonly warmup?: Duration
+}
+
+/** A quantile of response times, for instance `'p95'` or `'p99.9'`. */
+export type Quantile = `p${number}`
+
+/** A metric's part of the judge's alpha. */
+export type MetricConfig = {
+  /** How much of the evidence this metric makes up, beside the weights of the others; 1 where absent. */
+  readonly weight?: number
+  /** What this metric alone may spend of `alpha`, for one that is critical. */
+  readonly alpha?: number
+}
+
+/** When a new release counts as proven good. */
+export type ProveConfig = {
+  /** How many times as bad as tolerated the new release must be proven not to be. */
+  readonly margin?: number
+  /** Highest probability that a release beyond the margin is ever taken for proven. */
+  readonly alpha?: number
 }
 
 /** How a client is kept on one side of a traffic split. */

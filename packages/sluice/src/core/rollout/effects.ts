@@ -1,6 +1,7 @@
 /** How a step becomes an effect: its key, its deadline, its fence. */
 import type { EnvironmentSpec } from '../model.ts'
 import { limits } from '../limits.ts'
+import { gateLimits } from '../limits-gates.ts'
 import { type Decision, unreachable } from '../machine.ts'
 import type { Action, Failure, RolloutEffect, RolloutPlan, RolloutState, Share, Stage, Step } from './types.ts'
 
@@ -68,10 +69,10 @@ export const deadlineOf = (action: RolloutEffect['action'], plan: RolloutPlan): 
       return spec.stopGraceMs + limits.callMarginMs
     case 'verify':
       // A lost answer is made up for by asking again: there is time for it.
-      return Math.min(Math.ceil(spec.progressDeadlineMs / limits.asksMin), limits.verifyDeadlineMs)
+      return Math.min(Math.ceil(spec.progressDeadlineMs / gateLimits.asksMin), gateLimits.verifyDeadlineMs)
     case 'hook':
       return action.target.kind === 'http'
-        ? Math.min(Math.ceil(action.timeoutMs / limits.asksMin), limits.hookCallDeadlineMs)
+        ? Math.min(Math.ceil(action.timeoutMs / gateLimits.asksMin), gateLimits.hookCallDeadlineMs)
         : action.timeoutMs
     case 'measure':
       return limits.measureDeadlineMs

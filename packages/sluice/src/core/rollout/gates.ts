@@ -1,5 +1,5 @@
 /** Steps at which something outside says yes or no: checks of the release, and hooks. No answer is never a yes. */
-import { limits } from '../limits.ts'
+import { gateLimits } from '../limits-gates.ts'
 import { type Advancing, type Reverting, type RolloutDecision, unchanged } from './effects.ts'
 import type { EffectResult, Failure, HookAnswer, Step } from './types.ts'
 
@@ -42,6 +42,9 @@ export const askAgainLater = (
   at: number,
 ): RolloutDecision => {
   // Written so that a number that is none is the shortest pause.
-  const retryAfterMs = Math.min(limits.hookRetryMsMax, wanted > limits.hookRetryMsMin ? wanted : limits.hookRetryMsMin)
+  const retryAfterMs = Math.min(
+    gateLimits.hookRetryMsMax,
+    wanted > gateLimits.hookRetryMsMin ? wanted : gateLimits.hookRetryMsMin,
+  )
   return unchanged({ ...state, stage: { kind: 'asking', until: at + retryAfterMs, retryAfterMs, detail } })
 }

@@ -1,5 +1,5 @@
 /** Where the hooks of an environment stand in a plan: before and after each stage of the way forward, and at the end of the way back. */
-import { limits } from '../limits.ts'
+import { gateLimits } from '../limits-gates.ts'
 import type { Hook, ReleaseId } from '../model.ts'
 import type { Step } from './types.ts'
 
@@ -32,7 +32,7 @@ export const revertHooks = (hooks: readonly Hook[]): readonly HookStep[] =>
       moment: 'revert',
       stage: 'revert',
       target,
-      timeoutMs: Math.min(timeoutMs, limits.revertHookMsMax),
+      timeoutMs: Math.min(timeoutMs, gateLimits.revertHookMsMax),
       onTimeout: 'continue',
     }))
 

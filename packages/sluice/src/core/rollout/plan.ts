@@ -2,6 +2,7 @@ import type { EnvironmentSpec, Release, ReleaseId } from '../model.ts'
 import { SluiceError } from '../errors.ts'
 import { checksOf } from '../verification/report.ts'
 import { revertHooks, withHooks } from './hooks.ts'
+import { judgedAlone } from './alone.ts'
 import { failuresAllowed } from './strategies/rolling.ts'
 import { type Company, revertSteps, rollbackSteps, stepsOf } from './strategies/registry.ts'
 import { allOn, bringUp, type StrategyInput, takeDown } from './strategies/common.ts'
@@ -40,7 +41,10 @@ export const planRollout = ({ purpose, environment, from, to, kept, abandoned = 
     checks: (['candidate', 'environment'] as const).filter((scope) => checksOf(spec, scope).length > 0),
   }
   const company = companyOf(purpose, spec, fromSpec)
-  const steps = purpose === 'rollback' ? rollbackSteps(input, company) : stepsOf(spec.strategy, input)
+  const steps =
+    purpose === 'rollback'
+      ? rollbackSteps(input, company)
+      : judgedAlone(stepsOf(spec.strategy, input), { from: input.from?.release ?? null, to: to.id, spec })
   const isOther = (release: ReleaseId): boolean => release !== to.id && release !== from?.id
   const leftovers = kept.filter((release) => isOther(release) && !abandoned.includes(release))
   const replaced = abandoned.filter((release) => release !== from?.id)

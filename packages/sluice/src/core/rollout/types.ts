@@ -1,5 +1,7 @@
 /** What a rollout is made of: steps and plans as data, effects and events of its machine, and its states. */
 import type { ErrorCode, Retry } from '../errors.ts'
+import type { MetricEvidence } from '../judge/assess.ts'
+import type { JudgeStatistics } from '../judge/statistics.ts'
 import type { OutsideReadings, OutsideState } from '../judge/outside/types.ts'
 import type { Actor, EnvironmentSpec, Fence, HookTarget, ReleaseId, RolloutId } from '../model.ts'
 import type { ArmName, RouteRule } from '../routing.ts'
@@ -119,11 +121,19 @@ export type VerdictRecord = {
   readonly candidate: { readonly units: number; readonly badUnits: number }
   readonly stable: { readonly units: number; readonly badUnits: number }
   readonly detail: string
-  /** The candidate's rate is proven to be within the margin; absent or false, it is not (yet). */
+  /** The metric that speaks most against the candidate; absent where the source counts errors only. */
+  readonly metric?: string
+  /** What each metric says; absent where there is only one. */
+  readonly metrics?: readonly MetricEvidence[]
+  /** Whether every metric is proven good, and the bounds that say so; absent where the policy asks for no proof. */
   readonly proven?: boolean
-  /** The largest share at which the exposure budget would still hold, basis points; absent when there is no budget. */
+  readonly bounds?: readonly Bounds[]
+  /** The largest share of the traffic that the exposure budget allows next, basis points; absent where there is no budget. */
   readonly nextShareBp?: number
 }
+
+/** How much worse than stable a metric of the candidate can be (null: nothing can be said), and how bad by itself (0–1). */
+export type Bounds = { readonly metric: string; readonly ratioUpper: number | null; readonly rateUpper: number }
 
 /** A thing to do in the world. `sequence` numbers every issue; a result must carry it back. */
 export type RolloutEffect = {
@@ -148,6 +158,8 @@ export type EffectResult =
       readonly tripped: boolean
       /** When the source says the numbers are from. */
       readonly observedAt: number
+      /** Everything the judge has seen, where the source keeps it: all metrics, by share. */
+      readonly statistics?: JudgeStatistics
       /** What sources outside the data plane said; absent when none was asked. */
       readonly outside?: OutsideReadings
     }

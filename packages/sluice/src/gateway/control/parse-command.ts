@@ -1,37 +1,12 @@
 /** Reads commands of the control socket. A documented parser: every field is looked at before it is believed. */
-import { SluiceError } from '../../core/errors.ts'
-import type { Fence, HealthPolicy, JudgePolicy, Sticky } from '../../core/model.ts'
+import type { Fence, HealthPolicy, Sticky } from '../../core/model.ts'
 import { releaseId, rolloutId } from '../../core/model.ts'
 import type { Arm, ArmName, GatewayCommand, Route, Tripwire, Upstream } from '../../core/routing.ts'
+import { type Fields, fields, idOf, list, named, number, text, whole, wrong } from './fields.ts'
+import { judgePolicy } from './parse-policy.ts'
 
 /** A command with the number its answer carries. */
 export type Numbered = { readonly id: number; readonly command: GatewayCommand }
-
-type Fields = Readonly<Record<string, unknown>>
-
-const wrong = (what: string): never => {
-  throw new SluiceError('usage_invalid', { detail: `the gateway was sent a command in which ${what}` })
-}
-const fields = (value: unknown, name: string): Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as Fields)
-    : wrong(`${name} is not an object`)
-const text = (value: unknown, name: string): string =>
-  typeof value === 'string' && value.length <= 4_096 ? value : wrong(`${name} is not a text`)
-const named = (value: unknown, name: string): string => text(value, name) || wrong(`${name} is empty`)
-const number = (value: unknown, name: string): number =>
-  typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : wrong(`${name} is not a number from 0`)
-const whole = (value: unknown, name: string): number =>
-  Number.isSafeInteger(number(value, name)) ? Number(value) : wrong(`${name} is not a whole number`)
-const list = (value: unknown, name: string): readonly unknown[] =>
-  Array.isArray(value) ? value : wrong(`${name} is not a list`)
-const idOf = <Id>(read: (text: string) => Id, value: unknown, name: string): Id => {
-  try {
-    return read(text(value, name))
-  } catch {
-    return wrong(`${name} is not an id`)
-  }
-}
 
 const fence = (value: unknown): Fence => {
   const { token, sequence } = fields(value, 'fence')
@@ -77,23 +52,13 @@ const sticky = (value: unknown): Sticky => {
     : wrong('sticky.name is no name')
 }
 
-const judge = (value: unknown): JudgePolicy => {
-  const each = fields(value, 'tripwire.policy')
-  const alpha = number(each['alpha'], 'alpha')
-  const tolerance = number(each['tolerance'], 'tolerance')
-  return {
-    alpha: alpha > 0 && alpha < 1 ? alpha : wrong('alpha is not between 0 and 1'),
-    tolerance: tolerance >= 1 ? tolerance : wrong('tolerance is below 1'),
-    ignoreBelow: number(each['ignoreBelow'], 'ignoreBelow'),
-    intervalMs: number(each['intervalMs'], 'intervalMs'),
-    staleAfterMs: number(each['staleAfterMs'], 'staleAfterMs'),
-  }
-}
-
 const tripwire = (value: unknown): Tripwire | null => {
   if (value === null) return null
   const each = fields(value, 'tripwire')
-  return { rollout: idOf(rolloutId, each['rollout'], 'tripwire.rollout'), policy: judge(each['policy']) }
+  return {
+    rollout: idOf(rolloutId, each['rollout'], 'tripwire.rollout'),
+    policy: judgePolicy(fields(each['policy'], 'tripwire.policy')),
+  }
 }
 
 const health = (value: unknown): HealthPolicy => {

@@ -317,7 +317,10 @@ export class Exchange implements ResponseReader {
   private count(arm: LiveArm, bad: boolean): void {
     if (this.counted) return
     this.counted = true
-    this.route.count(arm, this.unit, this.plane.world.monotonic() - this.startedAt)
+    const now = this.plane.world.monotonic()
+    const { pool, unit } = this
+    if (pool !== null && this.route.isWarming(arm, pool, now)) this.route.countUnjudged(arm, unit, now - this.startedAt)
+    else this.route.count(arm, unit, now - this.startedAt)
     if (bad) this.route.countBad(arm, this.unit)
   }
 

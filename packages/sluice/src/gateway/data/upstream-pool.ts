@@ -21,6 +21,8 @@ export class UpstreamPool {
   healthy = true
   /** When it left every arm or a drain was asked for (monotonic ms); null while it serves. */
   drainingSince: number | null = null
+  /** When it gave its first response to a user as the candidate's (monotonic ms); null before. */
+  firstAnsweredAt: number | null = null
   /** Waiters of `drain`; called whenever something in flight ends. */
   readonly onIdle: Set<() => void> = new Set()
   private readonly idle: UpstreamConnection[] = []

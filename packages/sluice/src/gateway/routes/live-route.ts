@@ -17,8 +17,11 @@ import type { World } from '../world.ts'
 import { PauseGate } from './pause-gate.ts'
 import type { Tally } from './tally.ts'
 import { countResponse, emptyTally } from './tally.ts'
+import { twinHalf } from '../../core/judge/independence.ts'
+import { wholeBp } from '../../core/judge/statistics.ts'
+import type { MetricWatch } from './metric-watch.ts'
 import type { Watch } from './tripwire.ts'
-import { freshWatch, judgeWatch, watchBad, watchResponse } from './tripwire.ts'
+import { armedWatch, freshCounts, judgeWatch, rearmed, watchBad, watchResponse } from './tripwire.ts'
 
 /** An arm with what the data path needs at hand. A request keeps the one that it was given to, also when another route is in force by its end. */
 export type LiveArm = {
@@ -76,17 +79,17 @@ export class LiveRoute {
     this.parts = parts
     this.route = route
     this.gate = new PauseGate(parts.settings.pauseQueueMax)
-    this.watch = freshWatch(route.tripwire)
+    this.watch = armedWatch(route.tripwire, freshCounts(parts.world.now()))
     this.put(route)
   }
 
   /** Puts a route in force. The same rollout keeps its evidence, the same release its counts, the same upstream its connections. */
   put(route: Route): void {
     if (route.tripwire?.rollout !== this.watch.tripwire?.rollout) {
-      this.watch = freshWatch(route.tripwire)
+      this.watch = armedWatch(route.tripwire, freshCounts(this.parts.world.now()))
       this.trip = null
     } else {
-      this.watch = { ...this.watch, tripwire: route.tripwire }
+      this.watch = rearmed(this.watch, route.tripwire)
     }
     this.route = route
     this.seed = saltSeed(route.salt)
@@ -153,11 +156,32 @@ export class LiveRoute {
     return best
   }
 
-  /** Counts a response, or a failure in its place. */
+  /** Counts a response, or a failure in its place; a slow one is weighed, and cuts in this same turn of the event loop when the evidence suffices. */
   count(arm: LiveArm, unit: number | null, latencyMs: number): void {
+    this.countUnjudged(arm, unit, latencyMs)
+    if (this.watch.slow.length > 0 && this.isWatched(arm)) this.countSlow(arm, unit, latencyMs)
+  }
+
+  /** Counts a response whose time says nothing: that of a candidate's instance that is still warming up. */
+  countUnjudged(arm: LiveArm, unit: number | null, latencyMs: number): void {
     countResponse(arm.tally, latencyMs, unit)
     this.changed = true
-    if (this.isWatched(arm)) watchResponse(arm.name === 'candidate' ? this.watch.candidate : this.watch.stable, unit)
+    if (!this.isWatched(arm)) return
+    const { watch } = this
+    if (arm.name !== 'candidate') return watchResponse(watch.stable, unit)
+    watchResponse(watch.candidate, unit)
+    if (arm.candidateBp === wholeBp) watchResponse(watch.alone, unit)
+  }
+
+  /**
+   * Whether an instance of the candidate is in the time in which a cold cache is no regression; begins it with its first response. Only the candidate's: to forgive
+   * the stable arm would make the candidate look worse than it is.
+   */
+  isWarming(arm: LiveArm, pool: UpstreamPool, now: number): boolean {
+    const warmupMs = this.watch.tripwire?.policy.latency?.warmupMs ?? 0
+    if (warmupMs === 0 || arm.name !== 'candidate') return false
+    if (pool.firstAnsweredAt === null) pool.firstAnsweredAt = now
+    return now - pool.firstAnsweredAt < warmupMs
   }
 
   /**
@@ -172,11 +196,9 @@ export class LiveRoute {
       if (unit === null) arm.tally.badUnits += 1
       return
     }
-    const { candidateBp } = arm
-    if (!watchBad(this.watch, { candidate: arm.name === 'candidate', unit, shareBp: candidateBp })) return
+    if (!this.weigh(this.watch.errors, arm, unit)) return
     arm.tally.badUnits += 1
-    const trip = judgeWatch(this.watch, shareOf(this.route, 'candidate'), this.parts.world.now())
-    if (trip) this.cut(trip)
+    this.judge(arm)
   }
 
   /** Says that the belief in an upstream changed. */
@@ -191,6 +213,32 @@ export class LiveRoute {
     this.put(route)
     this.trip = trip
     this.parts.listener.tripped(this, trip)
+  }
+
+  private countSlow(arm: LiveArm, unit: number | null, latencyMs: number): void {
+    const { slow, window } = this.watch
+    let weighed = false
+    for (let index = 0; index < slow.length; index += 1) {
+      const metric = slow[index]
+      if (metric === undefined) continue
+      const limitMs = metric.metric.kind === 'slow' ? metric.metric.limitMs : (window?.thresholds[index] ?? Infinity)
+      if (latencyMs > limitMs && this.weigh(metric, arm, unit)) weighed = true
+    }
+    if (arm.name !== 'candidate') window?.learn(latencyMs)
+    if (weighed) this.judge(arm)
+  }
+
+  private weigh(metric: MetricWatch, arm: LiveArm, unit: number | null): boolean {
+    const half = twinHalf(unit ?? Math.floor(this.parts.world.random() * 4_294_967_296))
+    const candidate = arm.name === 'candidate'
+    return watchBad(this.watch, metric, { candidate, unit, shareBp: arm.candidateBp, half })
+  }
+
+  /** What came from the candidate may have decided; what came from another arm only speaks for it. */
+  private judge({ name }: LiveArm): void {
+    if (name !== 'candidate') return
+    const trip = judgeWatch(this.watch, shareOf(this.route, 'candidate'), this.parts.world.now())
+    if (trip) this.cut(trip)
   }
 
   private isWatched(arm: LiveArm): boolean {

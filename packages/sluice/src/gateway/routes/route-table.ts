@@ -5,7 +5,6 @@ import type { Fence } from '../../core/model.ts'
 import { compareFence } from '../../core/model.ts'
 import { isForbiddenByTrip, routeFault, shareOf } from '../../core/routing-pick.ts'
 import type { GatewayNotice, Route, RouteObservation, Trip } from '../../core/routing.ts'
-import { logE } from '../../core/judge/eprocess.ts'
 import { ClientConnection } from '../data/client-connection.ts'
 import type { DataPlane } from '../data/data-plane.ts'
 import { removeEvidence, restoreEvidence } from './evidence-file.ts'
@@ -16,6 +15,7 @@ import { LiveRoute } from './live-route.ts'
 import type { RouteListener } from './live-route.ts'
 import type { RouteRecord } from './route-file.ts'
 import { countersOf } from './tally.ts'
+import { logEOf, statisticsOf } from './tripwire.ts'
 
 /** Names a route. */
 export type RouteName = { readonly service: string; readonly environment: string }
@@ -198,7 +198,8 @@ export class RouteTable {
         .map((arm) => live.tallies.get(arm.release))
         .filter((tally, index, tallies) => tallies.indexOf(tally) === index)
         .flatMap((tally) => (tally ? [countersOf(tally)] : [])),
-      logE: live.watch.tripwire ? logE(live.watch.evidence) : null,
+      logE: logEOf(live.watch),
+      ...(live.watch.tripwire === null ? {} : { statistics: statisticsOf(live.watch) }),
       trip: live.trip,
       paused: live.gate.paused,
       observedAt: this.plane.world.now(),

@@ -78,6 +78,27 @@ export type VerdictView = {
   readonly candidate: { readonly units: number; readonly badUnits: number }
   readonly stable: { readonly units: number; readonly badUnits: number }
   readonly detail: string
+  /** The metric that speaks most against the candidate. */
+  readonly metric?: string
+  /** What each metric says, where there are several. */
+  readonly metrics?: readonly MetricEvidenceView[]
+  /** Whether the candidate is proven good, and by which bounds; where the policy asks for a proof. */
+  readonly proven?: boolean
+  readonly bounds?: readonly {
+    readonly metric: string
+    readonly ratioUpper: number | null
+    readonly rateUpper: number
+  }[]
+  /** The largest share that the exposure budget allows next, basis points. */
+  readonly nextShareBp?: number
+}
+
+/** What one metric says. */
+export type MetricEvidenceView = {
+  readonly metric: string
+  readonly logE: number
+  readonly candidate: { readonly units: number; readonly badUnits: number }
+  readonly stable: { readonly units: number; readonly badUnits: number }
 }
 
 /** Why a rollout turned back, paused or was set aside; why a run did not succeed. */

@@ -26,6 +26,8 @@ export const trafficView = (observation: RouteObservation, known: Known): Traffi
             candidate: { units: trip.candidate.units, badUnits: trip.candidate.badUnits },
             stable: { units: trip.stable.units, badUnits: trip.stable.badUnits },
             detail: 'the tripwire cut the candidate',
+            ...(trip.metric === undefined ? {} : { metric: trip.metric }),
+            ...(trip.metrics === undefined ? {} : { metrics: trip.metrics }),
           },
     observedAt,
   }

@@ -1,5 +1,6 @@
 /** Why a rollout ended as it did: read from its ledger rows alone. */
 import type { LedgerRow } from '../../core/ledger/entry.ts'
+import { metricsOf } from '../../core/judge/metrics.ts'
 import { judge } from '../../core/judge/verdict.ts'
 import { rolloutMachine } from '../../core/rollout/machine.ts'
 import type { EffectResult, RolloutEvent, RolloutPlan, RolloutState } from '../../core/rollout/types.ts'
@@ -61,10 +62,23 @@ export const whyView = (
     rollout,
     summary: summaryOf(rollout, plan, deciding),
     deciding,
-    metric: 'bad responses (status 500 to 599, timeouts, connection errors)',
+    metric: metricText(plan, deciding?.metric ?? 'errors'),
     policy: plan.spec.judge,
     curve,
     story,
+  }
+}
+
+/** A metric in words. */
+const metricText = ({ spec }: RolloutPlan, name: string): string => {
+  const metric = metricsOf(spec.judge).find((one) => one.name === name)
+  switch (metric?.kind) {
+    case 'quantile':
+      return `responses slower than the old release's own ${name}`
+    case 'slow':
+      return `responses slower than ${metric.limitMs} ms`
+    default:
+      return 'bad responses (status 500 to 599, timeouts, connection errors)'
   }
 }
 

@@ -6,6 +6,16 @@ import { check } from './verification.ts'
 
 const window = z.strictObject({ from: at, until: at, reason: z.string() })
 
+const latency = z.strictObject({
+  quantiles: z.array(z.number()),
+  tolerance: z.number(),
+  limitMs: z.number().exactOptional(),
+  limitShare: z.number().exactOptional(),
+  warmupMs: z.number(),
+})
+
+const metric = z.strictObject({ weight: z.number().exactOptional(), alpha: z.number().exactOptional() })
+
 /** What the judge holds to. */
 export const judge: z.ZodType<EnvironmentSpec['judge']> = z.strictObject({
   alpha: z.number(),
@@ -13,6 +23,11 @@ export const judge: z.ZodType<EnvironmentSpec['judge']> = z.strictObject({
   ignoreBelow: z.number(),
   intervalMs: z.number(),
   staleAfterMs: z.number(),
+  errorLimit: z.number().exactOptional(),
+  latency: latency.exactOptional(),
+  metrics: z.record(z.string(), metric).exactOptional(),
+  prove: z.strictObject({ margin: z.number(), alpha: z.number() }).exactOptional(),
+  exposureBudget: z.number().exactOptional(),
 })
 
 const health = z.strictObject({

@@ -190,7 +190,7 @@ export class World {
       this.shareBp[slot] = shareBp
       this.upstreams[slot] = (packed >> (slot * instancesMax)) & firstOf(instancesMax)
       sum += shareBp
-      if (shareBp === 0) this.isReached[slot] = true
+      if (shareBp === 0 && arm === 'candidate') this.isReached[slot] = true
       if (arm === 'candidate' && shareBp > 0) this.candidate = slot
     }
     if (shares.length > 0 && sum !== whole) throw new Breach(`the shares sum to ${sum}`)
