@@ -187,9 +187,9 @@ test('a budget that allows no larger share keeps what is there, judges on, and r
 
 test('a ramp by evidence goes on by proof alone: at once where there is some, and never by time', () => {
   const ramp: Strategy = { ...canary, ramp: 'evidence' }
-  const proven = play(policy, { perSecond: 1_000, errorRate: 0 }, ramp)
+  const proven = play(policy, { perSecond: 5_000, errorRate: 0 }, ramp)
   deepStrictEqual([proven.state.status, proven.shares], ['succeeded', shares])
-  const timed = play(policy, { perSecond: 1_000, errorRate: 0 })
+  const timed = play(policy, { perSecond: 5_000, errorRate: 0 })
   ok(proven.seconds < timed.seconds, `${proven.seconds} s by proof, ${timed.seconds} s by time`)
   const slow = play(policy, { perSecond: 1, errorRate: 0.01 }, ramp)
   ok(slow.state.status === 'rolled_back' && slow.state.cause.kind === 'deadline')

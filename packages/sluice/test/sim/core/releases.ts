@@ -63,7 +63,7 @@ const hook = (at: HookMoment, onTimeout: Hook['onTimeout']): Hook => ({
   name: at.replace(' ', '-'),
   at,
   target: { kind: 'http', url: 'http://127.0.0.1/' },
-  timeoutMs: 20_000,
+  timeoutMs: 120_000,
   onTimeout,
 })
 
