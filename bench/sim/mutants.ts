@@ -322,7 +322,7 @@ const machineMutants: readonly Mutant[] = [
   ),
   core(
     'rollout/strategies/canary.ts',
-    '...promotion(input, { stable, candidate: whole }, options), ',
+    '...promotion(input, { stable, candidate: whole }, options),',
     '',
     'the last share is taken for all of it',
   ),
