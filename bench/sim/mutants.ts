@@ -8,6 +8,7 @@ import { gatewayMutants } from './mutants-gateway.ts'
 import { outsideMutants } from './mutants-outside.ts'
 import { pipelineMutants } from './mutants-pipeline.ts'
 import { promotionMutants } from './mutants-promotion.ts'
+import { strategyMutants } from './mutants-strategies.ts'
 
 /** What may notice a mutant: a simulator, or the tests of a part. Asked in the order given, until one does. */
 export type Killer = 'coreSim' | 'engineSim' | 'coreTests' | 'gatewayTests' | 'pipelineTests'
@@ -67,8 +68,8 @@ const machineMutants: readonly Mutant[] = [
   ),
   core(
     'rollout/machine.ts',
-    'if (unhealthy.length <= state.plan.unhealthyMax) return unchanged(next)',
-    'if (unhealthy.length <= state.plan.unhealthyMax + 1) return unchanged(next)',
+    'if (unhealthy.length <= unhealthyMax) return unchanged(next)',
+    'if (unhealthy.length <= unhealthyMax + 1) return unchanged(next)',
     'one sick instance more than allowed',
   ),
   core(
@@ -170,13 +171,13 @@ const machineMutants: readonly Mutant[] = [
   ),
   core(
     'rollout/results.ts',
-    "if (failure.retry !== 'never' && stage.attempt < limits.stepAttemptsMax)",
+    "if (failure.retry !== 'never' && (isHook || stage.attempt < limits.stepAttemptsMax))",
     'if (false)',
     'the first hiccup turns back',
   ),
   core(
     'rollout/results.ts',
-    "if (failure.retry !== 'never' && stage.attempt < limits.stepAttemptsMax)",
+    "if (failure.retry !== 'never' && (isHook || stage.attempt < limits.stepAttemptsMax))",
     'if (true)',
     'forward never gives up',
   ),
@@ -213,11 +214,16 @@ const machineMutants: readonly Mutant[] = [
   ),
   core(
     'rollout/time.ts',
-    "case 'backing_off':\n      return stage.until",
-    "case 'backing_off':\n      return Infinity",
+    "case 'backing_off':\n    case 'asking':\n      return stage.until",
+    "case 'backing_off':\n    case 'asking':\n      return Infinity",
     'a retry is planned and nobody wakes for it',
   ),
-  core('rollout/time.ts', 'if (at >= overdueAt(state)) return overdue(state, at)', '', 'no progress is no reason'),
+  core(
+    'rollout/time.ts',
+    "if (at >= overdueAt(state)) return state.status === 'advancing' ? overdue(state, at) : finishBack(state, at)",
+    '',
+    'no progress is no reason',
+  ),
   core('rollout/clock.ts', 'Math.min(guard.at, at + intervalMs)', 'guard.at', 'a clock set back blinds the judge'),
   core(
     'rollout/guard.ts',
@@ -264,7 +270,7 @@ const machineMutants: readonly Mutant[] = [
   ),
   core(
     'rollout/commands.ts',
-    'return isWaiting || isStuckDrain ? finishStep(state, at) : unchanged(state)',
+    'return isWaiting || isStuckDrain || isGate ? finishStep(state, at) : unchanged(state)',
     'return finishStep(state, at)',
     'skip passes over actions in flight',
   ),
@@ -276,8 +282,8 @@ const machineMutants: readonly Mutant[] = [
   ),
   core(
     'rollout/plan.ts',
-    '...leftovers.flatMap((release) => takeDown(release, 0)), ...steps',
-    '...steps',
+    '...leftovers.flatMap((release) => takeDown(release, 0)),',
+    '',
     'releases kept from before are forgotten',
   ),
   core(
@@ -312,11 +318,16 @@ const machineMutants: readonly Mutant[] = [
   ),
   core(
     'rollout/strategies/blue-green.ts',
-    '...bringUp(to.release, to.instances, 0),',
-    "{ kind: 'start', release: to.release, count: to.instances },",
+    'const steps: Step[] = [...bringUp(to.release, to.instances, 0)]',
+    "const steps: Step[] = [{ kind: 'start', release: to.release, count: to.instances }]",
     'green is switched to unseen',
   ),
-  core('rollout/strategies/canary.ts', 'allOn(to.release, to.instances),', '', 'the last share is taken for all of it'),
+  core(
+    'rollout/strategies/canary.ts',
+    '...promotion(input, { stable, candidate: whole }, options),',
+    '',
+    'the last share is taken for all of it',
+  ),
   core(
     'environment.ts',
     'return state.live === null ? { ...state, live: event.rollout, token: state.token + 1 } : state',
@@ -337,28 +348,17 @@ const machineMutants: readonly Mutant[] = [
     'what was kept for an instant return is forgotten, and runs for ever',
   ),
   core(
-    'admission.ts',
-    "input.purpose === 'rollback' ? [serving, live, served] :",
-    "input.purpose === 'rollback' ? [serving, live, served, locked] :",
-    'a lock stands in the way of a rollback',
-  ),
-  core(
     'environment.ts',
     'else line.splice(known + 1)',
     'else line.push(release)',
     'a second rollback returns to what the first one left behind',
-  ),
-  core(
-    'admission.ts',
-    "input.purpose === 'rollback' ? [serving, live, served] :",
-    "input.purpose === 'rollback' ? [serving, live] :",
-    'a rollback takes any release past lock, freeze and approvals',
   ),
 ]
 
 /** All of them. */
 export const mutants: readonly Mutant[] = [
   ...machineMutants,
+  ...strategyMutants,
   ...judgeMutants,
   ...outsideMutants,
   ...engineMutants,

@@ -31,6 +31,7 @@ const commands: Readonly<Record<Killer, readonly string[]>> = {
     'src/core/queue.test.ts',
     'test/machine-laws.test.ts',
     'test/engine/train.test.ts',
+    'test/rollout/*.test.ts',
   ],
   pipelineTests: [
     '--test',

@@ -12,6 +12,7 @@ import { githubRules, pipelinesOf } from './adapters/ci/pipelines.ts'
 import { configLoader } from './adapters/config/loader.ts'
 import { localEvidence } from './adapters/evidence/local.ts'
 import { openOutside } from './adapters/metrics/open.ts'
+import { localHooks } from './adapters/hooks/hooks.ts'
 import { fileSecrets } from './adapters/secrets/file.ts'
 import { runAtHand } from './adapters/security/at-hand.ts'
 import { keptProvenances } from './adapters/security/provenances.ts'
@@ -171,6 +172,7 @@ const localPorts = ({ projectDir, stateDir, log, store, router }: LocalPlace): P
       secrets,
       log,
     }),
+    hooks: localHooks({ directory: projectDir, environment: process.env }),
     verifier: localVerifier({ artifacts, secrets, ambient: process.env, now: Date.now, random: Math.random }),
     source: gitSource(projectDir),
     config: configLoader(join(stateDir, 'cache', 'configs')),

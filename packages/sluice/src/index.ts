@@ -1,20 +1,14 @@
 /** The public face of the package, for `sluice.config.ts`. Loads nothing but one function. */
 export { defineConfig } from './core/config/define.ts'
 export type {
-  BlueGreenConfig,
-  CanaryConfig,
   Config,
   Duration,
   EnvironmentConfig,
   FreezeConfig,
   HealthConfig,
   JudgeConfig,
-  RollingConfig,
-  CanaryStepConfig,
   Share,
   StartConfig,
-  StrategyConfig,
-  StrategyKind,
   Variables,
 } from './core/config/types.ts'
 export type {
@@ -42,6 +36,19 @@ export type {
   TaskCacheConfig,
   TriggersConfig,
 } from './core/config/types-pipeline.ts'
+export type {
+  AmountConfig,
+  BlueGreenConfig,
+  CanaryConfig,
+  CanaryStepConfig,
+  HoldbackConfig,
+  HookConfig,
+  RollingConfig,
+  RouteConfig,
+  RouteMatchConfig,
+  StrategyConfig,
+  StrategyKind,
+} from './core/config/types-strategy.ts'
 export type {
   AllowedFindingConfig,
   ByteSize,

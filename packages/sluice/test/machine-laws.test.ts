@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { parseConfig } from '../src/core/config/parse.ts'
 import { resolveEnvironments } from '../src/core/config/resolve.ts'
-import type { StrategyConfig } from '../src/core/config/types.ts'
+import type { StrategyConfig } from '../src/core/config/types-strategy.ts'
 import {
   emptyEnvironment,
   type EnvironmentEvent,
@@ -23,9 +23,16 @@ import { commitId, digest, type Release, type ReleaseId, releaseId, rolloutId, r
 import { absentRelease, releaseMachine, type ReleaseEvent, type ReleaseState } from '../src/core/release-machine.ts'
 import { rolloutMachine } from '../src/core/rollout/machine.ts'
 import { planRollout } from '../src/core/rollout/plan.ts'
-import type { EffectResult, RolloutEffect, RolloutEvent, RolloutPlan, RolloutState } from '../src/core/rollout/types.ts'
 import { trainMachine } from '../src/core/train/machine.ts'
 import type { TrainEffect, TrainEvent, TrainResult, TrainState } from '../src/core/train/types.ts'
+import type {
+  EffectResult,
+  HookAnswer,
+  RolloutEffect,
+  RolloutEvent,
+  RolloutPlan,
+  RolloutState,
+} from '../src/core/rollout/types.ts'
 import { checkLaws, documentedTransitions, type Draw, observedTransitions, type Subject, walk } from './laws.ts'
 
 const by = { kind: 'person', name: 'ada' } as const
@@ -44,7 +51,33 @@ const strategies: readonly [StrategyConfig, ...StrategyConfig[]] = [
     bake: '2s',
     keepPrevious: false,
   },
+  { kind: 'rolling', maxSurge: 1, maxUnavailable: '50%' },
+  {
+    kind: 'blueGreen',
+    preview: [{ cookie: 'preview' }],
+    verify: true,
+    approve: true,
+    holdback: { share: '2%', bake: '2s', unitsMin: 1 },
+  },
+  {
+    kind: 'canary',
+    steps: [
+      { share: '0%', mirror: '10%', pause: '1s', scale: 1 },
+      { share: '5%', bake: '2s', unitsMin: 0, routes: [{ header: 'x-canary' }], verify: true },
+      { share: '20%', bake: '2s', unitsMin: 0 },
+    ],
+    ramp: 'evidence',
+    verify: true,
+  },
 ]
+
+const hooks = (['before start', 'after traffic', 'before promotion', 'revert'] as const).map((at, index) => ({
+  name: `hook-${index}`,
+  at,
+  command: 'true',
+  timeout: '5s' as const,
+  onTimeout: (['rollback', 'continue', 'pause', 'rollback'] as const)[index] ?? 'rollback',
+}))
 
 const idOf = (fill: string): ReleaseId => releaseId(`rel_${fill.repeat(64)}`)
 
@@ -57,13 +90,20 @@ const asked = {
   externalJudge: { url: 'http://127.0.0.1:9091' },
 }
 
-const releaseOf = (fill: string, strategy: StrategyConfig, instances: number): Release => {
+const releaseOf = (fill: string, strategy: StrategyConfig, instances: number, extras: object = {}): Release => {
   const config = {
     service: 'shop',
     pipeline: { jobs: { build: { steps: 'true', artifacts: { app: 'dist' } } } },
     start: { command: 'node server.js' },
     environments: {
-      production: { listen: 8080, instances, strategy, progressDeadline: '1m', ...(instances === 2 ? asked : {}) },
+      production: {
+        listen: 8080,
+        instances,
+        strategy,
+        progressDeadline: '1m',
+        ...(instances === 2 ? asked : {}),
+        ...extras,
+      },
     },
   }
   const environments = resolveEnvironments(parseConfig(config, { file: 'x', text: '', distance: () => 99 }), {})
@@ -88,7 +128,13 @@ const drawPlan = (draw: Draw): RolloutPlan =>
     purpose: one(draw, ['deploy', 'promote', 'rollback']),
     environment: 'production',
     from: draw(4) === 0 ? null : releaseOf('a', one(draw, strategies), 1 + draw(3)),
-    to: releaseOf('b', one(draw, strategies), 1 + draw(3)),
+    to: releaseOf(
+      'b',
+      one(draw, strategies),
+      1 + draw(3),
+      one<object>(draw, [{}, { onFail: 'pause' }, { hooks }, { onFail: 'pause', hooks }]),
+    ),
+    ...(draw(8) === 0 ? { abandoned: [idOf('d')] } : {}),
     kept: draw(3) === 0 ? [idOf('c')] : [],
   })
 
@@ -124,8 +170,20 @@ const measured = (draw: Draw, at: number): EffectResult => ({
 
 const resultOf = (effect: RolloutEffect | undefined, draw: Draw, at: number): EffectResult => {
   if (effect?.action.kind === 'measure') return measured(draw, at)
+  if (effect?.action.kind === 'hook') return { kind: 'answered', answer: answerOf(draw) }
+  if (effect?.action.kind === 'verify') {
+    const outcomes = one(draw, [['passed'], ['passed'], ['passed', 'failed'], ['broken'], []] as const)
+    const results = outcomes.map((outcome) => ({ name: 'home', outcome, detail: '', durationMs: 1, evidence: [] }))
+    return { kind: 'verified', report: { scope: 'candidate', results } }
+  }
   if (effect?.action.kind !== 'probe') return { kind: 'done' }
   return { kind: 'probed', healthy: draw(4) === 0 ? 0 : effect.action.count, detail: 'answered 200', evidence: [] }
+}
+
+const answerOf = (draw: Draw): HookAnswer => {
+  const status = one(draw, ['succeeded', 'succeeded', 'in_progress', 'failed'] as const)
+  if (status === 'in_progress') return { status, detail: 'wait', retryAfterMs: draw(5_000) }
+  return status === 'failed' ? { status, detail: 'no', evidence: [] } : { status, detail: 'yes' }
 }
 
 const verdict = (at: number) =>
@@ -150,7 +208,9 @@ const commands = [
 
 const rareEvent = (state: Exclude<RolloutState, { status: 'absent' }>, draw: Draw, at: number): RolloutEvent => {
   const release = draw(4) === 0 ? idOf('a') : state.plan.to
-  switch (draw(6)) {
+  switch (draw(7)) {
+    case 6:
+      return { type: 'superseded', at, by, successor: rolloutId('rol_3') }
     case 0:
       return { type: 'tripped', at, verdict: verdict(at) }
     case 1:
@@ -211,14 +271,14 @@ checkLaws(rolloutSubject)
 
 test('the transition table in the header of the rollout machine is the one of its code', () => {
   const header = documentedTransitions(readFileSync(new URL('../src/core/rollout/machine.ts', import.meta.url), 'utf8'))
-  deepStrictEqual(observedTransitions(rolloutSubject, 4_000), header)
+  deepStrictEqual(observedTransitions(rolloutSubject, 12_000), header)
 })
 
 test('a rollout that advances or reverts has an effect in flight, a time to wake at, or waits for a person', () => {
   for (let seed = 1; seed <= 200; seed += 1) {
     for (const { state } of walk(rolloutSubject, seed, 90)) {
       if (state.status !== 'advancing' && state.status !== 'reverting') continue
-      const waits = state.status === 'advancing' && (state.stage.kind === 'awaiting' || state.paused !== null)
+      const waits = state.stage.kind === 'awaiting' || (state.status === 'advancing' && state.paused !== null)
       ok(waits || rolloutMachine.outstanding(state).length > 0 || rolloutMachine.nextAt(state) !== null, `seed ${seed}`)
     }
   }

@@ -1,6 +1,6 @@
 /** May this release enter this environment now? Each refusal says who or what, and until when. */
 import type { EnvironmentState } from './environment.ts'
-import type { EnvironmentSpec, Release, ReleaseId } from './model.ts'
+import type { EnvironmentSpec, Release, ReleaseId, RolloutId } from './model.ts'
 import { isoTime } from './iso-time.ts'
 import { limits } from './limits.ts'
 import { isValidApproval, reluctanceOf, soakLeftMs } from './promotion.ts'
@@ -47,6 +47,8 @@ export type AdmissionInput = {
   readonly automatic?: { readonly serving: Release | null }
   /** Set when it is the turn of this entry of the queue. */
   readonly turnOf?: string
+  /** The live rollout that this one would take the place of. */
+  readonly replaces?: RolloutId
 }
 
 /**
@@ -78,8 +80,8 @@ const serving: Check = ({ environment, release }) =>
       ]
     : []
 
-const live: Check = ({ environment }) =>
-  environment.live === null
+const live: Check = ({ environment, replaces }) =>
+  environment.live === null || environment.live === replaces
     ? []
     : [
         {

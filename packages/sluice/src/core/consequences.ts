@@ -42,6 +42,7 @@ export const rolloutConsequences = (before: RolloutState, after: RolloutState): 
         keepsPrevious,
         ...(plan.purpose === 'rollback' ? { purpose: plan.purpose } : {}),
         ...promotionOf(after),
+        ...(isSuperseded(after) ? { superseded: true as const } : {}),
       },
     },
   ]
@@ -70,6 +71,9 @@ export const environmentConsequences = (before: EnvironmentState, after: Environ
       },
     },
   }))
+
+const isSuperseded = (state: RolloutState): boolean =>
+  state.status === 'rolled_back' && state.cause.kind === 'command' && state.cause.command === 'superseded'
 
 type RunLike = { readonly status: string; readonly release?: Release | null }
 

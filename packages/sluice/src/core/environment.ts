@@ -68,6 +68,8 @@ export type EnvironmentState = {
   readonly previous: ReleaseId | null
   /** Still running without traffic, for an instant return. */
   readonly kept: readonly ReleaseId[]
+  /** Candidates of rollouts that another took the place of, perhaps still running: the next rollout takes them down. Never a way back. */
+  readonly abandoned?: readonly ReleaseId[]
   /** Releases that succeeded here, newest first, bounded. */
   readonly verified: readonly ReleaseId[]
   readonly approvals: readonly Approval[]
@@ -93,6 +95,8 @@ export type EnvironmentEvent =
       readonly from: ReleaseId | null
       readonly to: ReleaseId
       readonly keepsPrevious: boolean
+      /** Another rollout took its place before it was over. */
+      readonly superseded?: true
     })
   | {
       readonly type: 'locked'
@@ -223,9 +227,14 @@ const settle = (
   const { rollout, outcome, from, to, at } = event
   const passage = { rollout, release: to, outcome, at }
   const history = [passage, ...state.history].slice(0, limits.environmentHistoryMax)
-  const settled = { ...state, live: null, history }
-  if (outcome === 'rolled_back')
-    return settlePromotion({ ...settled, kept: state.kept.filter((release) => release !== to) }, event)
+  const { abandoned: left = [], ...rest } = state
+  const settled = { ...rest, live: null, history }
+  const others = left.filter((release) => release !== to)
+  if (outcome === 'rolled_back') {
+    const abandoned = event.superseded === true ? [...others, to] : others
+    const kept = state.kept.filter((release) => release !== to)
+    return settlePromotion({ ...settled, kept, ...(abandoned.length === 0 ? {} : { abandoned }) }, event)
+  }
   const served = {
     ...settled,
     serving: to,

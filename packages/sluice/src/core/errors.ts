@@ -113,6 +113,8 @@ export const errorTable = {
   start_failed: { number: 1501, retry: 'never', exit: 3, status: 502, means: 'The start command ended at once.' },
   health_failed: { number: 1502, retry: 'never', exit: 3, status: 502, means: 'The instances never became healthy.' },
   port_in_use: { number: 1503, retry: 'later', exit: 3, status: 409, means: 'Something else listens on that port.' },
+  hook_failed: { number: 1521, retry: 'never', exit: 3, status: 502, means: 'A hook said no.' },
+  hook_unreachable: { number: 1522, retry: 'later', exit: 3, status: 502, means: 'A hook gave no answer.' },
   fence_stale: {
     number: 1601,
     retry: 'never',

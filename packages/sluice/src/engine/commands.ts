@@ -21,6 +21,8 @@ export type DeployCommand = {
   readonly environment: string
   readonly purpose: Purpose
   readonly release: string | null
+  /** Whether it takes the place of a rollout that is under way; as the config says when absent. */
+  readonly replace?: boolean
 }
 
 /** What a rollout command answers. */
@@ -48,7 +50,10 @@ export const deployOrQueue = async (
   { whenBusy, ...command }: DeployCommand & { readonly whenBusy: WhenBusy },
   asking: Asking,
 ): Promise<StartedOrQueued> => {
-  const prepared = await prepareCommand(desk, command)
+  const prepared = await prepareCommand(
+    desk,
+    whenBusy === null ? command : { ...command, replace: whenBusy === 'replace' },
+  )
   let answer: StartedOrQueued = { kind: 'started', rollout: prepared.id }
   const decide = (stateOf: StateOf): readonly Input[] => {
     const { at, admission } = ask(desk, { prepared, stateOf, asking })
@@ -66,8 +71,15 @@ export const deployOrQueue = async (
 }
 
 const prepareCommand = async (desk: Desk, command: DeployCommand): Promise<Prepared> => {
-  const { service, environment, purpose } = command
-  return prepare(desk, { service, environment, purpose, release: await chooseRelease(desk, command) })
+  const { service, environment, purpose, replace } = command
+  const release = await chooseRelease(desk, command)
+  return prepare(desk, {
+    service,
+    environment,
+    purpose,
+    release,
+    ...(replace === undefined ? {} : { replaces: replace }),
+  })
 }
 
 type Question = { readonly prepared: Prepared; readonly stateOf: StateOf; readonly asking: Asking }

@@ -94,6 +94,8 @@ const namesIn = ({ id }: AggregateKey): readonly [string, string] => {
 /** Every machine by the kind of its aggregate. */
 export const machines: Readonly<Record<AggregateKind, AnyMachine>> = {
   rollout: forget(rolloutMachine, () => ({ status: 'absent' as const }), {
+    // Version 2 knows hooks, checks and what takes the place of what; a state of version 1 has none of it.
+    lifts: [(state) => state],
     related: (state) => (state.status === 'absent' ? [] : [environmentKey(state.plan.service, state.plan.spec.name)]),
     consequences: rolloutConsequences,
   }),

@@ -3,26 +3,24 @@ import { SluiceError } from '../core/errors.ts'
 import type { EnvironmentSpec, Fence, HealthPolicy, Instance, ReleaseId } from '../core/model.ts'
 import { unreachable } from '../core/machine.ts'
 import { limits } from '../core/limits.ts'
+import { environmentTarget } from '../core/verification/report.ts'
 import { errorsOf } from '../core/judge/statistics.ts'
 import type { Action, EffectResult, RolloutEffect, RolloutState, Share } from '../core/rollout/types.ts'
-import type {
-  ArmCounters,
-  Overlap,
-  ProbeEnough,
-  ProbeReceipt,
-  Route,
-  RouteObservation,
-  Upstream,
-} from '../core/routing.ts'
+import type { ArmCounters, Overlap, ProbeEnough, ProbeReceipt, Route, Upstream } from '../core/routing.ts'
 import { drainMsOf, overlapping, routingOf } from '../core/routing-spec.ts'
 import type { Driver } from '../ports/driver.ts'
+import type { Hooks } from '../ports/hooks.ts'
 import type { Router } from '../ports/router.ts'
+import type { Verifier } from '../ports/verifier.ts'
 import { askOutside, type OutsideWorld } from './ask-outside.ts'
+import { confirm, hasTraffic } from './route-receipt.ts'
 
 /** What performing needs. */
 export type RolloutWorld = OutsideWorld & {
   readonly driver: Driver
   readonly router: Router
+  readonly hooks: Hooks
+  readonly verifier: Verifier
 }
 
 type Known = Exclude<RolloutState, { status: 'absent' }>
@@ -51,6 +49,10 @@ export const performRollout = (
       return drain(world, { state, effect, action, signal })
     case 'retire':
       return retire(world, { state, effect, action, signal })
+    case 'verify':
+      return verify(world, { state, effect, action, signal })
+    case 'hook':
+      return askHook(world, { state, effect, action, signal })
     case 'measure':
       return measure(world, state, signal)
     default:
@@ -131,16 +133,21 @@ const shift = async (world: RolloutWorld, { state, effect, action, signal }: Wor
     return done
   }
   const instances = await observe(world, state, signal)
-  const route = routeOf(state, { fence: effect.fence, shares: action.shares, instances })
+  const route = routeOf(state, { fence: effect.fence, action, instances })
   confirm(route, await world.router.shift(route, signal))
   return done
 }
 
 /** What a route is made of besides the rollout. */
-type Routing = { readonly fence: Fence; readonly shares: readonly Share[]; readonly instances: readonly Instance[] }
+type Routing = {
+  readonly fence: Fence
+  readonly action: Work<'shift'>['action']
+  readonly instances: readonly Instance[]
+}
 
-const routeOf = (state: Known, { fence, shares, instances }: Routing): Route => {
+const routeOf = (state: Known, { fence, action, instances }: Routing): Route => {
   const { plan, id } = state
+  const { shares, rules, mirror } = action
   const lead = shares.find(({ arm }) => arm === 'stable')?.release ?? plan.to
   const spec = specFor(state, lead)
   return {
@@ -157,9 +164,20 @@ const routeOf = (state: Known, { fence, shares, instances }: Routing): Route => 
     })),
     sticky: spec.sticky,
     salt: plan.to,
-    tripwire: shares.some(({ arm }) => arm === 'candidate') ? { rollout: id, policy: plan.spec.judge } : null,
+    tripwire: shares.some(({ arm, shareBp }) => arm === 'candidate' && shareBp > 0)
+      ? { rollout: id, policy: plan.spec.judge }
+      : null,
     health: spec.health,
-    ...routingOf(spec, { overlap: overlapOf(state, shares, instances) }),
+    ...routingOf(spec, { overlap: overlapOf(state, shares, instances), ...(rules === undefined ? {} : { rules }) }),
+    ...(mirror === undefined
+      ? {}
+      : {
+          mirror: {
+            shareBp: mirror.shareBp,
+            release: mirror.release,
+            upstreams: upstreamsOf(instances, mirror.release, mirror.count),
+          },
+        }),
   }
 }
 
@@ -183,18 +201,6 @@ const upstreamsOf = (instances: readonly Instance[], release: ReleaseId, count: 
   })
 }
 
-/** The receipt: what the data plane shows is what was asked, or the shift did not happen. */
-const confirm = (asked: Route, { route, trip }: RouteObservation): void => {
-  if (trip !== null && trip.rollout === asked.tripwire?.rollout) {
-    throw new SluiceError('gateway_tripped', { detail: `the tripwire cut ${trip.rollout} at ${trip.shareBp / 100} %` })
-  }
-  const shares = ({ arms }: Route): string => arms.map(({ release, shareBp }) => `${release}:${shareBp}`).join(' ')
-  if (shares(asked) === shares(route)) return
-  throw new SluiceError('route_unconfirmed', {
-    detail: `asked for ${shares(asked) || 'nothing'}, the data plane shows ${shares(route) || 'nothing'}`,
-  })
-}
-
 const drain = async (world: RolloutWorld, { state, action, signal }: Work<'drain'>): Promise<EffectResult> => {
   const { plan } = state
   const leaving = (await observe(world, state, signal)).filter(
@@ -215,7 +221,7 @@ const retire = async (
   const key = { service: plan.service, environment: plan.spec.name }
   const observed = await world.router.observe(key, signal)
   const arm = observed?.route.arms.find(({ release }) => release === action.release)
-  const routed = arm === undefined || arm.shareBp === 0 ? 0 : arm.upstreams.length
+  const routed = observed !== null && hasTraffic(observed.route, action.release) ? (arm?.upstreams.length ?? 0) : 0
   if (routed > action.keep) {
     throw new SluiceError('retire_refused', {
       detail: `${action.release} still has ${(arm?.shareBp ?? 0) / 100} % of the traffic on ${routed} instances`,
@@ -227,6 +233,40 @@ const retire = async (
     signal,
   )
   return done
+}
+
+const verify = async (world: RolloutWorld, { state, action, signal }: Work<'verify'>): Promise<EffectResult> => {
+  const { plan } = state
+  const running = (await observe(world, state, signal)).filter(({ status }) => status === 'running')
+  const targets = running.filter(({ release, index }) => release === action.release && index < action.count)
+  if (targets.length === 0)
+    throw new SluiceError('health_failed', { detail: `no instance of ${action.release} is running`, retry: 'later' })
+  const previous = running.filter(({ release }) => release === plan.from && release !== action.release)
+  const spec = specFor(state, action.release)
+  const request = {
+    release: await world.release(action.release),
+    spec,
+    scope: action.scope,
+    targets: action.scope === 'environment' ? [environmentTarget(spec)] : targets.map(upstream),
+    previous: action.scope === 'environment' ? [] : previous.map(upstream),
+  }
+  return { kind: 'verified', report: await world.verifier.verify(request, signal) }
+}
+
+const askHook = async (world: RolloutWorld, { state, effect, action, signal }: Work<'hook'>): Promise<EffectResult> => {
+  const { plan, id } = state
+  const call = {
+    key: effect.key,
+    name: action.name,
+    rollout: id,
+    service: plan.service,
+    environment: plan.spec.name,
+    release: plan.to,
+    previous: plan.from,
+    moment: action.moment,
+    step: action.stage,
+  }
+  return { kind: 'answered', answer: await world.hooks.call(action.target, call, signal) }
 }
 
 const measure = async (world: RolloutWorld, state: Known, signal: AbortSignal): Promise<EffectResult> => {

@@ -8,6 +8,7 @@ import type { ExternalJudge, MetricSource } from '../ports/metrics.ts'
 import type { Pipelines } from '../ports/pipelines.ts'
 import type { Router } from '../ports/router.ts'
 import type { EvidenceStore } from '../ports/evidence.ts'
+import type { Hooks } from '../ports/hooks.ts'
 import type { JobRunner } from '../ports/runner.ts'
 import type { SecretSource } from '../ports/secrets.ts'
 import type { Source } from '../ports/source.ts'
@@ -29,6 +30,7 @@ export type Ports = {
   readonly evidence: EvidenceStore
   readonly runner: JobRunner
   readonly secrets: SecretSource
+  readonly hooks: Hooks
   /** Counters from outside the data plane. */
   readonly metrics: MetricSource
   readonly externalJudge: ExternalJudge

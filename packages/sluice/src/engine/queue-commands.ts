@@ -13,11 +13,12 @@ import type { Input } from './transaction.ts'
 import { asEnvironment } from './trusted.ts'
 
 /** What to do with a release that may not enter now: the caller's word, or null for the config's. */
-export type WhenBusy = 'queue' | 'refuse' | null
+export type WhenBusy = 'queue' | 'refuse' | 'replace' | null
 
 /** Whether a refused release is to wait for its turn. Asked for, it waits for whatever may pass; by config only for who is before it. */
 export const isQueued = ({ spec, wanted }: Prepared, admission: Admission, whenBusy: WhenBusy): boolean => {
-  if (admission.kind === 'admitted' || wanted.purpose === 'rollback' || whenBusy === 'refuse') return false
+  if (admission.kind === 'admitted' || wanted.purpose === 'rollback' || whenBusy === 'refuse' || whenBusy === 'replace')
+    return false
   const { refusals } = admission
   const isBusy = refusals.some(({ kind }) => kind === 'live_rollout' || kind === 'queue_ahead')
   const others = refusals.filter(({ kind }) => kind !== 'queue_ahead')

@@ -41,8 +41,9 @@ const page = z.strictObject({
 const choice = z.strictObject({ release: release.nullish(), reason })
 const deployChoice = z.strictObject({
   release: release.nullish(),
-  whenBusy: z.enum(['queue', 'refuse']).nullish().meta({
-    description: 'Whether to wait for its turn when it may not enter now; as the config says (`whenBusy`) when absent.',
+  whenBusy: z.enum(['queue', 'refuse', 'replace']).nullish().meta({
+    description:
+      'What to do while another rollout is under way: wait for its turn, give up, or take its place; as the config says (`whenBusy`) when absent.',
   }),
   reason,
 })

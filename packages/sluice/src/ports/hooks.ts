@@ -1,4 +1,5 @@
-import type { ReleaseId, RolloutId } from '../core/model.ts'
+import type { HookTarget, ReleaseId, RolloutId } from '../core/model.ts'
+import type { HookAnswer } from '../core/rollout/types.ts'
 
 /** What a hook is told. `key` names the call, not the attempt at it: the same key is the same question. */
 export type HookCall = {
@@ -9,22 +10,13 @@ export type HookCall = {
   readonly environment: string
   readonly release: ReleaseId
   readonly previous: ReleaseId | null
-  /** `before` or `after` the step it belongs to, or `revert`. */
+  /** `before` or `after` the stage it belongs to, or `revert`. */
   readonly moment: 'before' | 'after' | 'revert'
+  /** `start/2` (instances), `traffic/500` (basis points), `promotion`, `revert`. */
   readonly step: string
 }
 
-/** What a hook says. `in_progress` is asked again after `retryAfterMs`. */
-export type HookAnswer =
-  | { readonly status: 'succeeded'; readonly detail: string }
-  | { readonly status: 'failed'; readonly detail: string; readonly evidence: readonly string[] }
-  | { readonly status: 'in_progress'; readonly detail: string; readonly retryAfterMs: number }
-
 /** Asks what a team has put beside its rollouts: a command or an HTTP endpoint. Rejects with SluiceError. */
 export interface Hooks {
-  call(
-    target: { readonly kind: 'http'; readonly url: string } | { readonly kind: 'command'; readonly command: string },
-    call: HookCall,
-    signal: AbortSignal,
-  ): Promise<HookAnswer>
+  call(target: HookTarget, call: HookCall, signal: AbortSignal): Promise<HookAnswer>
 }

@@ -36,7 +36,7 @@ test('help names every command, and costs no work', async () => {
 test('completion offers what may come next', () => {
   deepStrictEqual(candidatesOf(['ro']), ['rollback', 'rollout'])
   deepStrictEqual(candidatesOf(['env', 'un']), ['unfreeze', 'unlock'])
-  deepStrictEqual(candidatesOf(['deploy', 'staging', '--re']), ['--release'])
+  deepStrictEqual(candidatesOf(['deploy', 'staging', '--re']), ['--release', '--replace'])
   deepStrictEqual(candidatesOf(['nothing', '']), [])
 })
 

@@ -71,6 +71,7 @@ const worldWith = (replaced: Partial<Ports>): PerformWorld => {
     github: absent('github') as Ports['github'],
     config: absent('config') as Ports['config'],
     driver: absent('driver') as Ports['driver'],
+    hooks: absent('hooks') as Ports['hooks'],
     router: absent('router') as Ports['router'],
     metrics: absent('metrics') as Ports['metrics'],
     externalJudge: absent('externalJudge') as Ports['externalJudge'],

@@ -1,3 +1,4 @@
+import { SluiceError } from '../../core/errors.ts'
 import { type Cli, flagOption, type Input, textOption } from '../cli.ts'
 import { withClient } from '../connect.ts'
 import { telling } from '../told.ts'
@@ -17,8 +18,7 @@ export const startRollout = (cli: Cli, input: Input, { route, words, release }: 
   const timeoutMs = timeoutOf(input)
   return withClient(cli, 'server', async (client) => {
     const environment = await chosenEnvironment(cli, client, { given: input.args[0], words })
-    const queueing = flagOption(input, 'queue') ? { whenBusy: 'queue' as const } : {}
-    const body = { release, reason: textOption(input, 'message'), ...queueing }
+    const body = { release, reason: textOption(input, 'message'), ...whenBusyOf(input) }
     const started = await telling({ client, environment }, () =>
       client.call(route, { params: { environment }, body, idempotencyKey: freshKey() }),
     )
@@ -41,4 +41,13 @@ export const startRollout = (cli: Cli, input: Input, { route, words, release }: 
     }
     return 0
   })
+}
+
+/** What was said about a rollout that may be under way. */
+const whenBusyOf = (input: Input): { readonly whenBusy?: 'queue' | 'replace' } => {
+  const [isQueueing, isReplacing] = [flagOption(input, 'queue'), flagOption(input, 'replace')]
+  if (isQueueing && isReplacing)
+    throw new SluiceError('usage_invalid', { detail: '--queue waits for a turn, --replace takes one: say one of them' })
+  if (isReplacing) return { whenBusy: 'replace' }
+  return isQueueing ? { whenBusy: 'queue' } : {}
 }

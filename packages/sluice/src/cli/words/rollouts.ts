@@ -2,6 +2,10 @@ import type { OptionWord, Word } from '../words.ts'
 
 const release: OptionWord = { flags: '--release <release>', text: 'an id, its beginning, a version, or latest' }
 const message: OptionWord = { flags: '-m, --message <why>', text: 'why, for the ledger' }
+const replace: OptionWord = {
+  flags: '--replace',
+  text: 'take the place of a rollout that is under way; the stable release stays the way back',
+}
 const waiting: readonly OptionWord[] = [
   { flags: '--wait', text: 'wait until it is over (default)' },
   { flags: '--no-wait', text: 'return once it is on its way' },
@@ -28,15 +32,15 @@ export const rolloutWords: readonly Word[] = [
     path: 'deploy',
     args: '[environment]',
     text: 'make a release (the latest) serve an environment; starts the control plane if none runs',
-    options: [release, message, queueing, ...waiting],
-    examples: ['deploy staging', 'deploy staging --release 1.4.0 --no-wait', 'deploy production --queue'],
+    options: [release, message, queueing, replace, ...waiting],
+    examples: ['deploy staging', 'deploy staging --release 1.4.0 --no-wait', 'deploy production --replace'],
     load: () => import('../commands/deploy.ts'),
   },
   {
     path: 'promote',
     args: '[environment]',
     text: 'make the release that the environment before verified serve this one',
-    options: [release, message, queueing, ...waiting],
+    options: [release, message, queueing, replace, ...waiting],
     examples: ['promote production', 'promote production --queue --no-wait'],
     load: () => import('../commands/promote.ts'),
   },

@@ -458,6 +458,8 @@ test('every key of the schema has prose, which the types repeat, and examples th
     'types-gates.ts',
     'types-routing.ts',
     'types-metrics.ts',
+    'types-metrics.ts',
+    'types-strategy.ts',
     'types-verification.ts',
   ]
     .map((file) => readFileSync(new URL(file, import.meta.url), 'utf8'))
@@ -489,6 +491,8 @@ const oneOf = (path: string, name: string): object => {
   if (path.endsWith('.gates.licences')) return ['allow', 'deny'].includes(name) ? {} : { allow: ['MIT'] }
   const isBound = ['minimum', 'maximum', 'maxRegression', 'maxGrowth'].includes(name)
   if (path.endsWith('.performance.*')) return isBound ? {} : { maximum: 1 }
+  if (/\.(?:routes|preview)(?:\[\])+$/.test(path)) return ['header', 'cookie'].includes(name) ? {} : { header: 'x-a' }
+  if (path.endsWith('.hooks[]')) return ['url', 'command'].includes(name) ? {} : { command: 'true' }
   if (path.endsWith('.licences')) return ['allow', 'deny'].includes(name) ? {} : { deny: ['AGPL-*'] }
   if (path.endsWith('.size.*')) return isBound ? {} : { maximum: '1kB' }
   return path.endsWith('.services.*') && !['image', 'command'].includes(name) ? { image: 'postgres' } : {}

@@ -37,6 +37,8 @@ export const resolveEnvironments = (settings: Settings, versions: SecretVersions
       approvals: own.approvals,
       freeze: own.freeze,
       ...promotionOf(own),
+      ...(own.onFail === 'pause' ? { onFail: 'pause' } : {}),
+      ...(own.hooks.length === 0 ? {} : { hooks: own.hooks }),
       // Absent where nothing is checked: so a release without checks keeps its id.
       ...(own.verify === undefined || own.verify.length === 0 ? {} : { verify: own.verify }),
     }
@@ -53,7 +55,7 @@ const promotionOf = ({
 }: Settings['environments'][string]): Partial<EnvironmentSpec> => ({
   ...(promotion === undefined ? {} : { promotion }),
   ...(approvalsExpireAfterMs === undefined ? {} : { approvalsExpireAfterMs }),
-  ...(whenBusy === undefined ? {} : { whenBusy }),
+  ...(whenBusy === undefined || whenBusy === 'refuse' ? {} : { whenBusy }),
   ...(queue === undefined ? {} : { queue }),
 })
 

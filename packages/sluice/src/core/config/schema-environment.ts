@@ -3,6 +3,7 @@ import { limits } from '../limits.ts'
 import type { FreezeWindow, RoutingSpec } from '../model.ts'
 import { count, key, moment, name, positiveDuration, text, variableName, variables } from './fields.ts'
 import { healthOverrideSchema } from './schema-health.ts'
+import { hooksSchema } from './schema-hooks.ts'
 import { judgeSchema } from './schema-judge.ts'
 import { drainSchema, routingSchema, stickySchema } from './schema-routing.ts'
 import { promotionSchema, queueSchema } from './schema-promotion.ts'
@@ -47,6 +48,8 @@ const freeze: z.ZodType<FreezeWindow> = z
     { error: "expected a freeze: { from: '…', until: '…', reason: '…' }" },
   )
   .refine((input) => input.from < input.until, { error: 'expected until to be after from', path: ['until'] })
+
+const whenBusy = ['refuse', 'queue', 'replace'] as const
 
 /** One environment. */
 export const environmentSchema: z.ZodType<EnvironmentSettings> = z
@@ -134,6 +137,15 @@ export const environmentSchema: z.ZodType<EnvironmentSettings> = z
         description: 'A rollout that makes no progress for this long is taken back.',
         examples: ['10m'],
       }),
+      onFail: key(z.enum(['rollback', 'pause'], "expected 'rollback' or 'pause'").default('rollback'), {
+        description:
+          'What happens when a rollout fails: it is taken back whole, or its traffic is and the new instances wait for a person to look at them.',
+        examples: ['pause'],
+      }),
+      hooks: key(hooksSchema.default([]), {
+        description: 'What is asked beside each rollout.',
+        examples: [[{ name: 'smoke', at: 'before promotion', url: 'https://ci.example.com/hooks/smoke' }]],
+      }),
       approvals: key(count(0, 100).default(0), {
         description: 'How many people must approve a rollout before it starts.',
         unit: 'people',
@@ -152,9 +164,10 @@ export const environmentSchema: z.ZodType<EnvironmentSettings> = z
         description: 'How long an approval counts; by default until its release has been in.',
         examples: ['1d'],
       }),
-      whenBusy: key(z.enum(['queue', 'refuse'], "expected 'queue' or 'refuse'").optional(), {
-        description: "What a deploy does while another rollout is live here; by default it is refused ('refuse').",
-        examples: ['queue'],
+      whenBusy: key(z.enum(whenBusy, `expected one of ${whenBusy.join(', ')}`).optional(), {
+        description:
+          'What a deploy does while a rollout is under way here: it is refused (by default), waits for its turn, or takes its place. The stable release stays the way back.',
+        examples: ['queue', 'replace'],
       }),
       queue: key(queueSchema.optional(), {
         description: 'Who gives way in the queue of releases that wait for their turn here.',

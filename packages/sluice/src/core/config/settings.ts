@@ -14,7 +14,16 @@ import type {
 } from '../pipeline/job-plan.ts'
 import type { GateSettings } from '../evidence/gates/types.ts'
 import type { ExternalJudgeSpec, MetricsSpec } from '../judge/outside/types.ts'
-import type { FreezeWindow, HealthPolicy, JudgePolicy, RouterName, RoutingSpec, Sticky, Strategy } from '../model.ts'
+import type {
+  FreezeWindow,
+  HealthPolicy,
+  Hook,
+  JudgePolicy,
+  RouterName,
+  RoutingSpec,
+  Sticky,
+  Strategy,
+} from '../model.ts'
 import type { Check } from '../verification/types.ts'
 
 /** The parsed `sluice.config.ts`. */
@@ -132,7 +141,9 @@ export type EnvironmentSettings = {
   readonly freeze: readonly FreezeWindow[]
   readonly promotion?: { readonly soakMs: number; readonly auto: boolean } | undefined
   readonly approvalsExpireAfterMs?: number | undefined
-  readonly whenBusy?: 'queue' | 'refuse' | undefined
+  readonly whenBusy?: 'queue' | 'refuse' | 'replace' | undefined
   readonly queue?: { readonly supersede: 'older' | 'none' } | undefined
+  readonly onFail: 'rollback' | 'pause'
+  readonly hooks: readonly Hook[]
   readonly verify?: readonly Check[] | undefined
 }

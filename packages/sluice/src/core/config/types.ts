@@ -6,6 +6,7 @@
 import type { ExternalJudgeConfig, MetricsConfig } from './types-metrics.ts'
 import type { PipelineConfig } from './types-pipeline.ts'
 import type { DrainConfig, RoutingConfig, StickyConfig } from './types-routing.ts'
+import type { HookConfig, StrategyConfig } from './types-strategy.ts'
 import type { CheckConfig } from './types-verification.ts'
 
 /** A length of time: a number and its unit, for instance `'30s'`, `'1.5s'`, `'5m'`, `'2h'`, `'1d'`, `'250ms'`. */
@@ -97,6 +98,10 @@ export type EnvironmentConfig = {
   readonly stopGrace?: Duration
   /** A rollout that makes no progress for this long is taken back. */
   readonly progressDeadline?: Duration
+  /** What happens when a rollout fails: it is taken back whole, or its traffic is and the new instances wait for a person to look at them. */
+  readonly onFail?: 'rollback' | 'pause'
+  /** What is asked beside each rollout. */
+  readonly hooks?: readonly HookConfig[]
   /** How many people must approve a rollout before it starts. */
   readonly approvals?: number
   /** Times in which no rollout may start; a rollback always may. */
@@ -105,8 +110,8 @@ export type EnvironmentConfig = {
   readonly promotion?: PromotionConfig
   /** How long an approval counts; by default until its release has been in. */
   readonly approvalsExpireAfter?: Duration
-  /** What a deploy does while another rollout is live here; by default it is refused ('refuse'). */
-  readonly whenBusy?: 'queue' | 'refuse'
+  /** What a deploy does while a rollout is under way here: it is refused (by default), waits for its turn, or takes its place. */
+  readonly whenBusy?: 'refuse' | 'queue' | 'replace'
   /** Who gives way in the queue of releases that wait for their turn here. */
   readonly queue?: QueueConfig
   /** What is looked at before a release has traffic here, and after; what does not pass takes it back. */
@@ -125,61 +130,6 @@ export type PromotionConfig = {
 export type QueueConfig = {
   /** Whether what waits gives way to a newer release that comes to wait behind it ('older'), or to nobody ('none'). */
   readonly supersede: 'older' | 'none'
-}
-
-/** How a release comes in: the name of a strategy, or its settings. */
-export type StrategyConfig =
-  | StrategyKind
-  | RollingConfig
-  | BlueGreenConfig
-  | CanaryConfig
-  /** Stops the old release, then starts the new one; requests are held in between. */
-  | { readonly kind: 'recreate' }
-
-/** The names of the strategies. */
-export type StrategyKind = 'rolling' | 'blueGreen' | 'canary' | 'recreate'
-
-/** Replaces instances batch by batch. */
-export type RollingConfig = {
-  readonly kind: 'rolling'
-  /** How many instances are replaced at once. */
-  readonly batchSize?: number
-  /** Pause between two batches. */
-  readonly pause?: Duration
-  /** How many percent of the instances may fail to become healthy before the rollout is taken back. */
-  readonly maxFailurePercent?: number
-}
-
-/** Starts the new release beside the old one and switches all traffic at once. */
-export type BlueGreenConfig = {
-  readonly kind: 'blueGreen'
-  /** How long the new release is watched after the switch. */
-  readonly bake?: Duration
-  /** Whether the old instances stay up after the rollout, for an instant way back. */
-  readonly keepPrevious?: boolean
-}
-
-/** Gives the new release a growing share of the traffic while the judge compares. */
-export type CanaryConfig = {
-  readonly kind: 'canary'
-  /** The shares on the way to 100 %, each a share or its settings. */
-  readonly steps?: readonly (Share | CanaryStepConfig)[]
-  /** How long the new release is watched at 100 %. */
-  readonly bake?: Duration
-  /** Whether the old instances stay up after the rollout, for an instant way back. */
-  readonly keepPrevious?: boolean
-}
-
-/** One step of a canary. */
-export type CanaryStepConfig = {
-  /** Share of the traffic that the new release gets. */
-  readonly share: Share
-  /** How long this share lasts at least. */
-  readonly bake?: Duration
-  /** How many requests (or sticky clients) the new release must have answered at this share. */
-  readonly unitsMin?: number
-  /** Whether a person must say that it goes on, instead of time and evidence. */
-  readonly approve?: boolean
 }
 
 /** When the judge stops a release. */

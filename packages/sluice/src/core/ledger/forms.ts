@@ -43,6 +43,7 @@ const rollout: Forms<RolloutEvent['type']> = {
   promote_requested: [],
   retry_requested: [],
   work_parked: [],
+  superseded: [],
 }
 
 const environment: Forms<EnvironmentEvent['type']> = {

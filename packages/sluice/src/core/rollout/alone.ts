@@ -17,19 +17,28 @@ export const judgedAlone = (steps: readonly Step[], cast: Cast): readonly Step[]
   if (!judgesAlone(cast.spec.judge)) return steps
   const planned: Step[] = []
   for (let index = 0; index < steps.length; index += 1) {
-    const [step, next] = steps.slice(index, index + 2)
+    const step = steps[index]
     if (step === undefined) break
+    const checks = checksAfter(steps, index)
+    const next = steps[index + 1 + checks.length]
     const bake = next?.kind === 'wait' ? next : cast.from === null && next === undefined ? bakeOf(cast.spec) : null
     const all = wholeShare(step, cast.to)
     if (bake === null || all === null) {
       planned.push(step)
       continue
     }
-    planned.push(onTrial([...standby(steps, cast.from), { ...all, arm: 'candidate' }]), bake, step)
+    planned.push(onTrial([...standby(steps, cast.from), { ...all, arm: 'candidate' }]), ...checks, bake, step)
     // The bake comes before what it bakes for.
-    if (bake === next) index += 1
+    index += checks.length + (bake === next ? 1 : 0)
   }
   return planned
+}
+
+/** The checks of the environment that follow the step at `index`: they belong to the trial. */
+const checksAfter = (steps: readonly Step[], index: number): readonly Step[] => {
+  const after = steps.slice(index + 1)
+  const end = after.findIndex(({ kind }) => kind !== 'verify')
+  return end < 0 ? after : after.slice(0, end)
 }
 
 const wholeShare = (step: Step, to: ReleaseId): Share | null => {

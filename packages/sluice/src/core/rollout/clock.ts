@@ -39,6 +39,10 @@ const nearStage = (stage: Stage, at: number): Stage => {
       const until = Math.min(stage.until, at + retryDelayMs(stage.attempt))
       return until === stage.until ? stage : { ...stage, until }
     }
+    case 'asking': {
+      const until = Math.min(stage.until, at + stage.retryAfterMs)
+      return until === stage.until ? stage : { ...stage, until }
+    }
     case 'resting':
       return stage.since <= at ? stage : { ...stage, since: at, nextAt: at + stage.nextAt - stage.since }
     default:

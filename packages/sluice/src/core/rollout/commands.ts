@@ -1,8 +1,8 @@
 /** What people may say to a rollout, in any state. abort > pause > retry > promote; nobody can stop a way back. */
 import { type Advancing, type Parked, type Reverting, type RolloutDecision, unchanged } from './effects.ts'
 import { enter, finishStep, reissue, takeUp } from './forward.ts'
-import { commonOf, reissueBack, turnBack, wayBack } from './revert.ts'
-import type { RolloutEvent } from './types.ts'
+import { commonOf, finishBack, reissueBack, turnBack, wayBack } from './revert.ts'
+import type { RolloutEvent, RolloutState } from './types.ts'
 import { unreachable } from '../machine.ts'
 
 /** An event that a person's command became. */
@@ -26,7 +26,8 @@ export const commandForward = (state: Advancing, event: CommandEvent): RolloutDe
     case 'abort_requested':
       return turnBack(state, { route: wayBack(state), cause: { kind: 'command', command: 'abort', by, reason } }, at)
     case 'pause_requested':
-      return state.paused?.kind === 'command'
+      // A judge that sees again ends its own pause; that of a person, and that of a failure, ends when somebody says so.
+      return state.paused !== null && state.paused.kind !== 'broken'
         ? unchanged(state)
         : unchanged({ ...state, paused: { kind: 'command', command: 'pause', by, reason } })
     case 'resume_requested':
@@ -42,11 +43,31 @@ export const commandForward = (state: Advancing, event: CommandEvent): RolloutDe
   }
 }
 
-/** A command to a rollout on its way back: only haste is accepted. */
-export const commandBack = (state: Reverting, event: CommandEvent): RolloutDecision =>
-  event.type === 'retry_requested' && state.stage.kind === 'backing_off'
+/** A command to a rollout on its way back: only haste is accepted, and that what was held for a look is let go. */
+export const commandBack = (state: Reverting, event: CommandEvent): RolloutDecision => {
+  const { kind } = state.stage
+  const isAsked = event.type === 'retry_requested' || event.type === 'abort_requested'
+  if (kind === 'awaiting') return isAsked ? finishBack(state, event.at) : unchanged(state)
+  return event.type === 'retry_requested' && (kind === 'backing_off' || kind === 'asking')
     ? reissueBack(state, 1, event.at)
     : unchanged(state)
+}
+
+/** Somebody has seen what a rollout was held for on its way back. */
+export const wasLetGo = (state: Reverting, at: number): RolloutDecision =>
+  state.stage.kind === 'awaiting' ? finishBack(state, at) : unchanged(state)
+
+/** A newer rollout has taken over, in the same transaction: this one has nothing left to do, and its successor clears up after it. */
+export const wasSuperseded = (
+  state: Exclude<RolloutState, { status: 'absent' | 'succeeded' | 'rolled_back' }>,
+  { at, by, successor }: Extract<RolloutEvent, { type: 'superseded' }>,
+): RolloutDecision =>
+  unchanged({
+    ...commonOf(state),
+    status: 'rolled_back',
+    settledAt: at,
+    cause: { kind: 'command', command: 'superseded', by, reason: `${successor} took its place` },
+  })
 
 /** A command to a rollout set aside: on from where it stood, or back. */
 export const commandParked = (state: Parked, event: CommandEvent): RolloutDecision => {
@@ -93,7 +114,8 @@ const skip = (state: Advancing, at: number): RolloutDecision => {
   const step = plan.steps[index]
   const isWaiting = stage.kind === 'resting' || stage.kind === 'awaiting'
   const isStuckDrain = step?.kind === 'drain' && stage.kind === 'backing_off'
-  return isWaiting || isStuckDrain ? finishStep(state, at) : unchanged(state)
+  const isGate = step?.kind === 'hook' || step?.kind === 'verify'
+  return isWaiting || isStuckDrain || isGate ? finishStep(state, at) : unchanged(state)
 }
 
 const promote = (state: Advancing, { by, at }: CommandEvent): RolloutDecision => {
@@ -106,6 +128,7 @@ const promote = (state: Advancing, { by, at }: CommandEvent): RolloutDecision =>
 }
 
 const retry = (state: Advancing, at: number): RolloutDecision => {
-  if (state.stage.kind === 'backing_off') return reissue({ ...state, paused: null, progressAt: at }, 1, at)
+  if (state.stage.kind === 'backing_off' || state.stage.kind === 'asking')
+    return reissue({ ...state, paused: null, progressAt: at }, 1, at)
   return state.paused === null ? unchanged(state) : takeUp(state, at)
 }

@@ -1,6 +1,7 @@
 /** How a step becomes an effect: its key, its deadline, its fence. */
 import type { EnvironmentSpec } from '../model.ts'
 import { limits } from '../limits.ts'
+import { gateLimits } from '../limits-gates.ts'
 import { type Decision, unreachable } from '../machine.ts'
 import { drainMsOf } from '../routing-spec.ts'
 import type { Action, Failure, RolloutEffect, RolloutPlan, RolloutState, Share, Stage, Step } from './types.ts'
@@ -23,7 +24,9 @@ export const isAction = (step: Step): step is Action =>
   step.kind === 'probe' ||
   step.kind === 'shift' ||
   step.kind === 'drain' ||
-  step.kind === 'retire'
+  step.kind === 'retire' ||
+  step.kind === 'verify' ||
+  step.kind === 'hook'
 
 /** A step in the words of the ledger and of the effect's key. */
 export const stepName = (step: Step): string => {
@@ -36,6 +39,10 @@ export const stepName = (step: Step): string => {
       return `${step.kind}/${step.release}/${step.keep}`
     case 'shift':
       return `shift/${sharesName(step.shares) || step.whenEmpty}`
+    case 'verify':
+      return `verify/${step.scope}/${step.release}/${step.count}`
+    case 'hook':
+      return `hook/${step.name}/${step.moment}/${step.stage}`
     default:
       return step.kind
   }
@@ -61,6 +68,13 @@ export const deadlineOf = (action: RolloutEffect['action'], plan: RolloutPlan): 
       return drainMsOf(spec) + limits.callMarginMs
     case 'retire':
       return spec.stopGraceMs + limits.callMarginMs
+    case 'verify':
+      // A lost answer is made up for by asking again: there is time for it.
+      return Math.min(Math.ceil(spec.progressDeadlineMs / gateLimits.asksMin), gateLimits.verifyDeadlineMs)
+    case 'hook':
+      return action.target.kind === 'http'
+        ? Math.min(Math.ceil(action.timeoutMs / gateLimits.asksMin), gateLimits.hookCallDeadlineMs)
+        : action.timeoutMs
     case 'measure':
       return limits.measureDeadlineMs
     default:

@@ -17,6 +17,15 @@ export const isJudged = ({ steps, spec }: RolloutPlan, index: number): boolean =
   return false
 }
 
+/** How many instances of the candidate may be unhealthy at once: as the plan says, and never all that have been brought up so far. */
+export const unhealthyMaxAt = ({ plan, index }: Advancing): number => {
+  for (let at = Math.min(index, plan.steps.length - 1); at >= 0; at -= 1) {
+    const step = plan.steps[at]
+    if (step?.kind === 'probe' && step.release === plan.to) return Math.min(plan.unhealthyMax, step.count - 1)
+  }
+  return plan.unhealthyMax
+}
+
 /** The judge's lane as the step at `index` demands it: off where there is nothing to judge by, else on, or going on. */
 export const guardAt = (state: Advancing, index: number, at: number): Guard => {
   if (!isJudged(state.plan, index)) return off

@@ -2,8 +2,8 @@
 import { limits } from '../limits.ts'
 import { type Advancing, isAction, issue, performing, type RolloutDecision, stepName, unchanged } from './effects.ts'
 import { guardAt } from './exposure.ts'
-import { commonOf } from './revert.ts'
-import type { RolloutState, Stage, Step } from './types.ts'
+import { commonOf, turnBack, wayBack } from './revert.ts'
+import type { Cause, RolloutState, Stage, Step } from './types.ts'
 
 const waits = (step: Step): boolean => step.kind === 'judge' || step.kind === 'wait' || step.kind === 'approve'
 
@@ -42,6 +42,22 @@ export const reissue = (state: Advancing, attempt: number, at: number): RolloutD
   const effect = issue(state, 'forward', step)
   return { state: { ...state, sequence: effect.sequence, stage: performing(effect, attempt, at) }, effects: [effect] }
 }
+
+/**
+ * The rollout cannot go on by itself: back, or, where its config says so, a pause in which it has what it had and a person decides. What
+ * the data plane has cut is never held forward, and a rollback is never held at all.
+ */
+export const giveUp = (state: Advancing, cause: Cause, at: number): RolloutDecision => {
+  const { spec, purpose } = state.plan
+  const isCut = cause.kind === 'step_failed' && cause.failure.code === 'gateway_tripped'
+  return spec.onFail === 'pause' && purpose !== 'rollback' && !isCut
+    ? hold(state, cause)
+    : turnBack(state, { route: wayBack(state), cause }, at)
+}
+
+/** Pauses at the step, which is begun anew when somebody says so; what it was about to do is not waited for any more. */
+export const hold = (state: Advancing, cause: Cause): RolloutDecision =>
+  unchanged({ ...state, paused: cause, stage: state.stage.kind === 'resting' ? state.stage : ready })
 
 /** The length of one portion of a rest, milliseconds. */
 export const portionMs = (totalMs: number): number =>

@@ -21,7 +21,7 @@ const canary: Strategy = {
   keepPrevious: true,
 }
 
-const planOf = (judge: JudgePolicy): RolloutPlan => {
+const planOf = (judge: JudgePolicy, strategy: Strategy = canary): RolloutPlan => {
   const input = { from: { release: from, instances: 1 }, to: { release: to, instances: 1 } }
   const spec: EnvironmentSpec = {
     name: 'production',
@@ -30,7 +30,7 @@ const planOf = (judge: JudgePolicy): RolloutPlan => {
     instances: 1,
     config: {},
     secretVersions: {},
-    strategy: canary,
+    strategy,
     health: { path: '/', intervalMs: 100, timeoutMs: 100, healthyAfter: 1, unhealthyAfter: 1, startTimeoutMs: 1_000 },
     judge,
     sticky: { kind: 'none' },
@@ -46,7 +46,7 @@ const planOf = (judge: JudgePolicy): RolloutPlan => {
     service: 'shop',
     from,
     to,
-    steps: stepsOf(canary, input),
+    steps: stepsOf(strategy, input),
     revert: revertSteps(input, 'together'),
     spec,
     fromSpec: spec,
@@ -108,13 +108,24 @@ class Counting {
 }
 
 /** A rollout under steady traffic, with the shares that it gave and how long it took. */
-const play = (judge: JudgePolicy, traffic: Traffic): { state: RolloutState; shares: number[]; seconds: number } => {
+const play = (
+  judge: JudgePolicy,
+  traffic: Traffic,
+  strategy: Strategy = canary,
+): { state: RolloutState; shares: number[]; seconds: number } => {
   const began = 1_000_000
   let at = began
   const counting = new Counting(traffic, began)
   const given: number[] = []
   const by = { kind: 'person', name: 'ada' } as const
-  const started = { type: 'rollout_started', at, id: rolloutId('rol_1'), token: 1, plan: planOf(judge), by } as const
+  const started = {
+    type: 'rollout_started',
+    at,
+    id: rolloutId('rol_1'),
+    token: 1,
+    plan: planOf(judge, strategy),
+    by,
+  } as const
   let { state } = rolloutMachine.decide({ status: 'absent' }, started)
   while (!rolloutMachine.settled(state) && at < began + 5_000_000) {
     const [effect] = rolloutMachine.outstanding(state)
@@ -172,6 +183,17 @@ test('a budget that allows no larger share keeps what is there, judges on, and r
   deepStrictEqual(given, [100])
   ok(state.status === 'rolled_back' && state.cause.kind === 'deadline')
   match(state.status === 'rolled_back' ? (state.lastVerdict?.detail ?? '') : '', /exposure budget of 1/)
+})
+
+test('a ramp by evidence goes on by proof alone: at once where there is some, and never by time', () => {
+  const ramp: Strategy = { ...canary, ramp: 'evidence' }
+  const proven = play(policy, { perSecond: 5_000, errorRate: 0 }, ramp)
+  deepStrictEqual([proven.state.status, proven.shares], ['succeeded', shares])
+  const timed = play(policy, { perSecond: 5_000, errorRate: 0 })
+  ok(proven.seconds < timed.seconds, `${proven.seconds} s by proof, ${timed.seconds} s by time`)
+  const slow = play(policy, { perSecond: 1, errorRate: 0.01 }, ramp)
+  ok(slow.state.status === 'rolled_back' && slow.state.cause.kind === 'deadline')
+  deepStrictEqual(slow.shares, [100], 'neither time nor a lack of data is proof')
 })
 
 test('no traffic proves nothing: it holds, is extended, and reverts', () => {

@@ -46,8 +46,10 @@ const demandOf = ({ plan, index, stage }: Advancing, at: number): Demand => {
   const step = plan.steps[index]
   if (step?.kind !== 'judge' || stage.kind !== 'resting') return nothingAsked
   const { bakeMs, unitsMin } = step
-  const asked = { baked: accrued(stage, bakeMs, at) >= bakeMs, unitsMin, horizonMs: bakeMs }
-  return plan.spec.judge.prove === undefined ? asked : { ...asked, proof: 'suffices' }
+  // Where proof is asked for, time alone never ends it.
+  const isProof = step.until === 'proven'
+  const asked = { baked: !isProof && accrued(stage, bakeMs, at) >= bakeMs, unitsMin, horizonMs: bakeMs }
+  return plan.spec.judge.prove === undefined && !isProof ? asked : { ...asked, proof: 'suffices' }
 }
 
 /** On to the next share, or, where there is an exposure budget, to the largest planned one that it allows; none: what is there stays, and is judged on. */

@@ -5,7 +5,8 @@
  * |-------------|--------------------------------------------------------------|--------------------------------------------------|
  * | absent      | rollout_started                                              | advancing                                        |
  * | advancing   | effect_succeeded                                             | advancing · succeeded · reverting (judged, health) |
- * | advancing   | effect_failed, effect_unknown                                | advancing (backs off) · reverting                |
+ * | advancing   | effect_failed                                                | advancing (backs off) · reverting · succeeded (told) |
+ * | advancing   | effect_unknown                                               | advancing (backs off) · reverting                |
  * | advancing   | tripped                                                      | reverting                                        |
  * | advancing   | instance_health_changed                                      | advancing · reverting                            |
  * | advancing   | time_passed                                                  | advancing · succeeded · reverting (deadline)     |
@@ -14,18 +15,24 @@
  * | advancing   | pause_requested, resume_requested, retry_requested           | advancing                                        |
  * | advancing   | abort_requested                                              | reverting                                        |
  * | advancing   | work_parked                                                  | parked                                           |
+ * | advancing   | superseded                                                   | rolled_back                                      |
  * | reverting   | effect_succeeded                                             | reverting · rolled_back                          |
- * | reverting   | effect_failed, effect_unknown, time_passed, retry_requested  | reverting                                        |
+ * | reverting   | effect_failed, time_passed                                   | reverting · rolled_back (a hook was told)        |
+ * | reverting   | effect_unknown, retry_requested                              | reverting                                        |
+ * | reverting   | abort_requested, approved                                    | reverting (was held for a look)                  |
  * | reverting   | work_parked                                                  | parked                                           |
+ * | reverting   | superseded                                                   | rolled_back                                      |
  * | parked      | retry_requested                                              | advancing · reverting                            |
  * | parked      | abort_requested                                              | reverting                                        |
+ * | parked      | superseded                                                   | rolled_back                                      |
  *
  * `succeeded` and `rolled_back` are settled; every event not in the table changes nothing.
  */
 import type { Machine } from '../machine.ts'
 import { unreachable } from '../machine.ts'
-import { commandBack, commandForward, commandParked, park, wasApproved } from './commands.ts'
+import { commandBack, commandForward, commandParked, park, wasApproved, wasLetGo, wasSuperseded } from './commands.ts'
 import { type Advancing, type RolloutDecision, unchanged } from './effects.ts'
+import { unhealthyMaxAt } from './exposure.ts'
 import { enter } from './forward.ts'
 import { wasPerformed } from './results.ts'
 import { turnBack, wayBack } from './revert.ts'
@@ -49,7 +56,10 @@ const decide = (state: RolloutState, event: RolloutEvent): RolloutDecision => {
     case 'instance_health_changed':
       return state.status === 'advancing' ? healthChanged(state, event) : unchanged(state)
     case 'approved':
-      return state.status === 'advancing' ? wasApproved(state, event) : unchanged(state)
+      if (state.status === 'parked') return unchanged(state)
+      return state.status === 'advancing' ? wasApproved(state, event) : wasLetGo(state, event.at)
+    case 'superseded':
+      return wasSuperseded(state, event)
     case 'work_parked':
       return state.status === 'parked' ? unchanged(state) : park(state, event.detail)
     case 'abort_requested':
@@ -101,8 +111,9 @@ const healthChanged = (
   const others = state.unhealthy.filter((instance) => instance !== event.instance)
   const unhealthy = event.healthy ? others : [...others, event.instance]
   const next = { ...state, unhealthy }
-  if (unhealthy.length <= state.plan.unhealthyMax) return unchanged(next)
-  const detail = `${unhealthy.length} of ${state.plan.spec.instances} instances unhealthy (at most ${state.plan.unhealthyMax} may be)`
+  const unhealthyMax = unhealthyMaxAt(state)
+  if (unhealthy.length <= unhealthyMax) return unchanged(next)
+  const detail = `${unhealthy.length} of ${state.plan.spec.instances} instances unhealthy (at most ${unhealthyMax} may be)`
   return turnBack(next, { route: wayBack(state), cause: { kind: 'unhealthy', instances: unhealthy, detail } }, event.at)
 }
 
@@ -116,7 +127,7 @@ const outstanding = (state: RolloutState): readonly RolloutEffect[] => {
 /** See the table above. */
 export const rolloutMachine: Machine<RolloutState, RolloutEvent, RolloutEffect> = {
   name: 'rollout',
-  version: 1,
+  version: 2,
   decide,
   outstanding,
   nextAt,

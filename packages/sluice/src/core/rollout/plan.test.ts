@@ -84,6 +84,10 @@ const words = (step: Step): string => {
       return `wait ${step.ms} ms`
     case 'approve':
       return `approve by ${step.approvals}`
+    case 'verify':
+      return `verify ${step.scope} ${name(step.release)}×${step.count}`
+    case 'hook':
+      return `hook ${step.name} ${step.moment} ${step.stage}`
   }
 }
 

@@ -1,11 +1,13 @@
 import type { EnvironmentSpec, Release, ReleaseId } from '../model.ts'
 import { SluiceError } from '../errors.ts'
+import { checksOf } from '../verification/report.ts'
+import { revertHooks, withHooks } from './hooks.ts'
 import { judgedAlone } from './alone.ts'
 import { onwardFrom } from '../promotion.ts'
 import { failuresAllowed } from './strategies/rolling.ts'
 import { type Company, revertSteps, rollbackSteps, stepsOf } from './strategies/registry.ts'
-import { takeDown } from './strategies/common.ts'
-import type { Purpose, RolloutPlan } from './types.ts'
+import { allOn, bringUp, type StrategyInput, takeDown } from './strategies/common.ts'
+import type { Purpose, RolloutPlan, Step } from './types.ts'
 
 /** What a plan is made from. */
 export type PlanInput = {
@@ -15,6 +17,8 @@ export type PlanInput = {
   readonly to: Release
   /** Releases still running from earlier rollouts, neither `from` nor `to`: taken down first. */
   readonly kept: readonly ReleaseId[]
+  /** Candidates of rollouts that others took the place of, this one perhaps: running, with whatever traffic they have. */
+  readonly abandoned?: readonly ReleaseId[]
 }
 
 /** The environment as a release resolves it; `config_invalid` when the release does not know it. */
@@ -29,27 +33,38 @@ export const specOf = (release: Release, environment: string): EnvironmentSpec =
 }
 
 /** Decides every step, forward and back, before the first is taken. Pure: the same input gives the same plan. */
-export const planRollout = ({ purpose, environment, from, to, kept }: PlanInput): RolloutPlan => {
+export const planRollout = ({ purpose, environment, from, to, kept, abandoned = [] }: PlanInput): RolloutPlan => {
   const spec = specOf(to, environment)
   const fromSpec = from === null ? null : specOf(from, environment)
   const input = {
     from: from === null || fromSpec === null ? null : { release: from.id, instances: fromSpec.instances },
     to: { release: to.id, instances: spec.instances },
+    checks: (['candidate', 'environment'] as const).filter((scope) => checksOf(spec, scope).length > 0),
   }
   const company = companyOf(purpose, spec, fromSpec)
   const steps =
     purpose === 'rollback'
       ? rollbackSteps(input, company)
       : judgedAlone(stepsOf(spec.strategy, input), { from: input.from?.release ?? null, to: to.id, spec })
-  const leftovers = kept.filter((release) => release !== to.id && release !== from?.id)
+  const isOther = (release: ReleaseId): boolean => release !== to.id && release !== from?.id
+  const leftovers = kept.filter((release) => isOther(release) && !abandoned.includes(release))
+  const replaced = abandoned.filter((release) => release !== from?.id)
+  const hooks = spec.hooks ?? []
+  const told = revertHooks(hooks)
+  const { warm, cold } = revertSteps(input, company)
+  const back = (way: readonly Step[]): readonly Step[] => [...(mayHold ? held(way, to.id) : way), ...told]
+  const mayHold = spec.onFail === 'pause' && purpose !== 'rollback' && from !== null
   return {
     purpose,
     strategy: purpose === 'rollback' ? 'rollback' : spec.strategy.kind,
     service: to.content.service,
     from: from?.id ?? null,
     to: to.id,
-    steps: [...leftovers.flatMap((release) => takeDown(release, 0)), ...steps],
-    revert: revertSteps(input, company),
+    steps: [
+      ...leftovers.flatMap((release) => takeDown(release, 0)),
+      ...inPlaceOf(replaced, input, purpose === 'rollback' ? [...steps, ...told] : withHooks(steps, hooks, to.id)),
+    ],
+    revert: { warm: back(warm), cold: back(cold) },
     spec,
     fromSpec,
     unhealthyMax: unhealthyAllowed(spec),
@@ -67,6 +82,30 @@ const promotionOf = ({
   const isAuto = [to, from].some((release) => release !== null && specOf(release, environment).promotion?.auto === true)
   const isBackward = isAuto && from !== null && to.cutAt < from.cutAt
   return { ...(onward === null ? {} : { onward }), ...(isBackward ? { isBackward } : {}) }
+}
+
+/**
+ * What a rollout does that takes the place of another: first all traffic back on the stable release, which stays the way back, then the
+ * replaced candidate down, and only then its own steps. Without a stable release the replaced one serves until the new one does.
+ */
+const inPlaceOf = (
+  replaced: readonly ReleaseId[],
+  { from, to }: StrategyInput,
+  steps: readonly Step[],
+): readonly Step[] => {
+  if (replaced.length === 0) return steps
+  const down = replaced.filter((release) => release !== to.release).flatMap((release) => takeDown(release, 0))
+  if (from === null) return [...steps, ...down]
+  const { release, instances } = from
+  return [...bringUp(release, instances, instances - 1), allOn(release, instances), ...down, ...steps]
+}
+
+/** The way back with a halt once the old release has all traffic, so that somebody can look at the candidate before it is taken down. */
+const held = (way: readonly Step[], to: ReleaseId): readonly Step[] => {
+  const moved = way.findIndex((step) => step.kind === 'shift' && step.shares.length > 0)
+  const down = way.findIndex((step) => step.kind === 'drain' && step.release === to)
+  const halt = { kind: 'approve', approvals: 1, reason: 'look at what failed; it has no traffic any more' } as const
+  return moved >= 0 && moved < down ? way.toSpliced(down, 0, halt) : way
 }
 
 /** `recreate` says that two releases may not run together; on a rollback either release may say so. */

@@ -8,9 +8,10 @@ import {
   unchanged,
   unknownOutcome,
 } from './effects.ts'
-import { currentStep, finishStep } from './forward.ts'
+import { currentStep, finishStep, giveUp } from './forward.ts'
 import { wasMeasured, wasSilent } from './guard.ts'
-import { finishBack, goCold, turnBack, wayBack } from './revert.ts'
+import { askAgainLater, hookFailure, verificationFailure } from './gates.ts'
+import { finishBack, goCold } from './revert.ts'
 import type { EffectResult, Failure, RolloutEvent, Stage } from './types.ts'
 
 type Outcome = Extract<RolloutEvent, { type: 'effect_succeeded' | 'effect_failed' | 'effect_unknown' }>
@@ -54,6 +55,16 @@ const succeeded = (
     if (healthy < action.count - action.failuresMax)
       return failed(state, { stage, failure: { code: 'health_failed', retry: 'never', detail, evidence } }, at)
   }
+  if (action.kind === 'verify') {
+    const failure = verificationFailure(result)
+    if (failure !== null) return failed(state, { stage, failure }, at)
+  }
+  if (action.kind === 'hook') {
+    const failure = hookFailure(action.name, result)
+    if (failure !== null) return failed(state, { stage, failure }, at)
+    if (result.kind === 'answered' && result.answer.status === 'in_progress')
+      return askAgainLater(state, result.answer, at)
+  }
   return state.status === 'advancing' ? finishStep(state, at) : finishBack(state, at)
 }
 
@@ -69,18 +80,20 @@ const failed = (
     until: at + retryDelayMs(stage.attempt),
     last: failure,
   } as const
+  const isHook = stage.effect.action.kind === 'hook'
   if (state.status === 'reverting') {
+    // Who is told on the way back is not asked for leave.
+    if (isHook && failure.retry === 'never') return finishBack(state, at)
     const isHopeless = state.route === 'warm' && stage.effect.action.kind === 'probe' && failure.retry === 'never'
     if (isHopeless) return goCold(state, at)
     // What should have no traffic has some: an earlier step is not in force, so the way back is walked again.
     const index = failure.code === 'retire_refused' ? 0 : state.index
     return unchanged({ ...state, index, stage: backingOff })
   }
-  if (failure.retry !== 'never' && stage.attempt < limits.stepAttemptsMax)
+  // A hook has its own time, within which nobody may answer as often as it likes.
+  if (failure.retry !== 'never' && (isHook || stage.attempt < limits.stepAttemptsMax))
     return unchanged({ ...state, stage: backingOff })
-  return turnBack(
-    state,
-    { route: wayBack(state), cause: { kind: 'step_failed', step: currentStep(state), failure } },
-    at,
-  )
+  // A rollback tells too, and goes on.
+  if (stage.effect.action.kind === 'hook' && stage.effect.action.moment === 'revert') return finishStep(state, at)
+  return giveUp(state, { kind: 'step_failed', step: currentStep(state), failure }, at)
 }

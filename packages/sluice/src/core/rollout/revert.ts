@@ -1,4 +1,4 @@
-/** The way back: always possible, never given up, never waiting for anybody. */
+/** The way back: always possible, never given up; it waits for nobody until the old release has all traffic. */
 import { assert } from '../machine.ts'
 import {
   type Advancing,
@@ -8,6 +8,7 @@ import {
   performing,
   type Reverting,
   type RolloutDecision,
+  unchanged,
 } from './effects.ts'
 import type { Cause, RolloutState } from './types.ts'
 
@@ -50,13 +51,21 @@ const step = (
 ): RolloutDecision => {
   const action = state.plan.revert[state.route][index]
   if (action === undefined) return { state: rolledBack(state, at), effects: [] }
-  assert(isAction(action), 'a way back has no waiting steps')
+  if (action.kind === 'approve') {
+    return isEvidence(state.cause)
+      ? unchanged({ ...state, index, stage: { kind: 'awaiting', approvals: [] } })
+      : step(state, { index: index + 1, attempt: 1 }, at)
+  }
+  assert(isAction(action), 'a way back rests nowhere')
   const effect = issue(state, 'back', action)
   return {
     state: { ...state, index, sequence: effect.sequence, stage: performing(effect, attempt, at) },
     effects: [effect],
   }
 }
+
+/** What speaks against the candidate is worth a look at it; who called it off has looked. */
+const isEvidence = ({ kind }: Cause): boolean => kind === 'tripped' || kind === 'judged' || kind === 'unhealthy'
 
 const rolledBack = (state: Reverting, at: number): RolloutState => ({
   ...commonOf(state),

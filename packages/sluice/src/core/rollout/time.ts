@@ -3,10 +3,11 @@ import { limits } from '../limits.ts'
 import { assert, unreachable } from '../machine.ts'
 import { bringNear, withoutAbsence } from './clock.ts'
 import { type Advancing, type Reverting, type RolloutDecision, unchanged } from './effects.ts'
-import { accrued, currentStep, finishStep, reissue, rest, restMs } from './forward.ts'
+import { accrued, currentStep, finishStep, giveUp, hold, reissue, rest, restMs } from './forward.ts'
+import { hookAt } from './gates.ts'
 import { measure, wasSilent } from './guard.ts'
 import { wasPerformed } from './results.ts'
-import { reissueBack, turnBack, wayBack } from './revert.ts'
+import { finishBack, reissueBack, turnBack, wayBack } from './revert.ts'
 import type { RolloutState, Stage } from './types.ts'
 
 /** One wake-up. Nothing due: nothing changed. One thing at a time; what else is due comes with the next wake-up, which is at once. */
@@ -15,8 +16,8 @@ export const timePassed = (before: Advancing | Reverting, at: number): RolloutDe
   if (near !== before) return unchanged(near)
   const state = at - (nextAt(before) ?? at) > limits.wakeLateMsMax ? withoutAbsence(before, at) : before
   const { stage } = state
+  if (at >= overdueAt(state)) return state.status === 'advancing' ? overdue(state, at) : finishBack(state, at)
   if (state.status === 'advancing') {
-    if (at >= overdueAt(state)) return overdue(state, at)
     const looked = look(state, at)
     if (looked !== null) return looked
   }
@@ -24,10 +25,9 @@ export const timePassed = (before: Advancing | Reverting, at: number): RolloutDe
     const { sequence, deadlineMs } = stage.effect
     return wasPerformed(state, { type: 'effect_unknown', at, sequence, detail: `no answer in ${deadlineMs} ms` })
   }
-  if (stage.kind === 'backing_off' && at >= stage.until && !isHeld(state)) {
-    return state.status === 'advancing'
-      ? reissue(state, stage.attempt + 1, at)
-      : reissueBack(state, stage.attempt + 1, at)
+  if ((stage.kind === 'backing_off' || stage.kind === 'asking') && at >= stage.until && !isHeld(state)) {
+    const attempt = stage.kind === 'asking' ? 1 : stage.attempt + 1
+    return state.status === 'advancing' ? reissue(state, attempt, at) : reissueBack(state, attempt, at)
   }
   if (state.status === 'advancing' && stage.kind === 'resting' && at >= stage.nextAt && !isPaused(state))
     return rested(state, stage, at)
@@ -37,7 +37,7 @@ export const timePassed = (before: Advancing | Reverting, at: number): RolloutDe
 /** When `timePassed` would next change something, epoch ms. */
 export const nextAt = (state: RolloutState): number | null => {
   if (state.status !== 'advancing' && state.status !== 'reverting') return null
-  const at = state.status === 'reverting' ? stageDueAt(state.stage) : forwardDueAt(state)
+  const at = state.status === 'reverting' ? Math.min(stageDueAt(state.stage), overdueAt(state)) : forwardDueAt(state)
   return at === Infinity ? null : at
 }
 
@@ -50,6 +50,7 @@ const stageDueAt = (stage: Stage): number => {
     case 'performing':
       return stage.deadlineAt
     case 'backing_off':
+    case 'asking':
       return stage.until
     case 'resting':
       return stage.nextAt
@@ -63,7 +64,8 @@ const stageDueAt = (stage: Stage): number => {
 
 /** Whether the stage waits for a time: a pause begins nothing, but what is in flight has its deadline, and what failed is tried again. */
 const isDue = (state: Advancing): boolean =>
-  state.stage.kind === 'performing' || (state.stage.kind === 'backing_off' ? !isHeld(state) : !isPaused(state))
+  state.stage.kind === 'performing' ||
+  (state.stage.kind === 'backing_off' || state.stage.kind === 'asking' ? !isHeld(state) : !isPaused(state))
 
 const guardDueAt = ({ guard }: Advancing): number =>
   guard.kind === 'due' ? guard.at : guard.kind === 'measuring' ? guard.deadlineAt : Infinity
@@ -74,8 +76,12 @@ const isHeld = (state: Advancing | Reverting): boolean =>
 
 const isPaused = (state: Advancing | Reverting): boolean => state.status === 'advancing' && state.paused !== null
 
-/** When lack of progress turns the rollout back; Infinity while it waits for a person or for planned time. */
-const overdueAt = (state: Advancing): number => {
+/**
+ * When lack of progress turns the rollout back; Infinity while it waits for a person or for planned time. Only a hook can be overdue on the
+ * way back, and is left then.
+ */
+const overdueAt = (state: Advancing | Reverting): number => {
+  if (state.status === 'reverting') return state.progressAt + (hookAt(state)?.timeoutMs ?? Infinity)
   if (isPaused(state)) return Infinity
   const { kind } = state.stage
   const isJudged = state.plan.steps[state.index]?.kind === 'judge'
@@ -83,15 +89,27 @@ const overdueAt = (state: Advancing): number => {
   return state.progressAt + patienceMs(state)
 }
 
-/** How long a step may go without progress, milliseconds; a judgement also has its bake, twice. */
+/** How long a step may go without progress, milliseconds; a judgement also has its bake, twice, and a hook its own time. */
 const patienceMs = ({ plan, index }: Advancing): number => {
   const step = plan.steps[index]
+  if (step?.kind === 'hook') return step.timeoutMs
   return plan.spec.progressDeadlineMs + (step?.kind === 'judge' ? 2 * step.bakeMs : 0)
 }
 
 const overdue = (state: Advancing, at: number): RolloutDecision => {
   const cause = { kind: 'deadline', step: currentStep(state), afterMs: patienceMs(state) } as const
-  return turnBack(state, { route: wayBack(state), cause }, at)
+  const hook = hookAt(state)
+  if (hook === null) return giveUp(state, cause, at)
+  switch (hook.onTimeout) {
+    case 'continue':
+      return finishStep(state, at)
+    case 'pause':
+      return hold(state, cause)
+    case 'rollback':
+      return turnBack(state, { route: wayBack(state), cause }, at)
+    default:
+      return unreachable(hook.onTimeout)
+  }
 }
 
 /** The judge's lane: due to look, or left without an answer. */

@@ -3,9 +3,10 @@ import type { ErrorCode, Retry } from '../errors.ts'
 import type { MetricEvidence } from '../judge/assess.ts'
 import type { JudgeStatistics } from '../judge/statistics.ts'
 import type { OutsideReadings, OutsideState } from '../judge/outside/types.ts'
-import type { Actor, EnvironmentSpec, Fence, ReleaseId, RolloutId } from '../model.ts'
 import type { Onward } from '../promotion.ts'
-import type { ArmName } from '../routing.ts'
+import type { Actor, EnvironmentSpec, Fence, HookTarget, ReleaseId, RolloutId } from '../model.ts'
+import type { ArmName, RouteRule } from '../routing.ts'
+import type { VerificationReport, VerificationScope } from '../verification/types.ts'
 
 /** A release's side of a shift: how much of the traffic, over its instances 0 … count − 1. */
 export type Share = {
@@ -20,18 +21,49 @@ export type Step =
   | { readonly kind: 'start'; readonly release: ReleaseId; readonly count: number }
   /** The router itself gets good answers from instances 0 … count − 1; at most `failuresMax` may fail. */
   | { readonly kind: 'probe'; readonly release: ReleaseId; readonly count: number; readonly failuresMax: number }
-  /** Shares sum to 10 000. Empty, they hold requests for a bounded time (`hold`) or close the listener (`close`). */
-  | { readonly kind: 'shift'; readonly shares: readonly Share[]; readonly whenEmpty: 'hold' | 'close' }
-  /** Evidence at the present shares, for `bakeMs` at least and until `unitsMin` candidate units were seen. */
-  | { readonly kind: 'judge'; readonly bakeMs: number; readonly unitsMin: number }
+  /**
+   * Shares sum to 10 000; one of 0 is reached by `rules` alone. Empty, they hold requests for a bounded time (`hold`) or close the listener
+   * (`close`).
+   */
+  | {
+      readonly kind: 'shift'
+      readonly shares: readonly Share[]
+      readonly whenEmpty: 'hold' | 'close'
+      readonly rules?: readonly RouteRule[]
+      readonly mirror?: { readonly shareBp: number; readonly release: ReleaseId; readonly count: number }
+    }
+  /**
+   * Evidence at the present shares, for `bakeMs` at least and until `unitsMin` candidate units were seen; with `until`, for as long as the
+   * judge needs to prove the candidate no worse, and never by time alone.
+   */
+  | { readonly kind: 'judge'; readonly bakeMs: number; readonly unitsMin: number; readonly until?: 'proven' }
   | { readonly kind: 'wait'; readonly ms: number; readonly reason: string }
+  /** On the way back, a rollout that its config holds for a person; see `onFail`. */
   | { readonly kind: 'approve'; readonly approvals: number; readonly reason: string }
+  /** Every check of that scope passes against instances 0 … count − 1. */
+  | {
+      readonly kind: 'verify'
+      readonly release: ReleaseId
+      readonly count: number
+      readonly scope: VerificationScope
+    }
+  /** Something outside says yes, within `timeoutMs`. A hook of the moment `revert` is told and never heeded. */
+  | {
+      readonly kind: 'hook'
+      readonly name: string
+      readonly moment: 'before' | 'after' | 'revert'
+      /** The stage it belongs to: `start/2`, `traffic/500`, `promotion`, `revert`. */
+      readonly stage: string
+      readonly target: HookTarget
+      readonly timeoutMs: number
+      readonly onTimeout: 'rollback' | 'continue' | 'pause'
+    }
   /** Nothing in flight to the release's instances from index `keep` on. */
   | { readonly kind: 'drain'; readonly release: ReleaseId; readonly keep: number }
   | { readonly kind: 'retire'; readonly release: ReleaseId; readonly keep: number }
 
 /** A step that the engine performs in the world; the others are the machine's own waiting. */
-export type Action = Extract<Step, { kind: 'start' | 'probe' | 'shift' | 'drain' | 'retire' }>
+export type Action = Extract<Step, { kind: 'start' | 'probe' | 'shift' | 'drain' | 'retire' | 'verify' | 'hook' }>
 
 /** Why a rollout exists. A rollback is a rollout whose plan is only the way back. */
 export type Purpose = 'deploy' | 'promote' | 'rollback'
@@ -138,6 +170,14 @@ export type EffectResult =
       /** What sources outside the data plane said; absent when none was asked. */
       readonly outside?: OutsideReadings
     }
+  | { readonly kind: 'verified'; readonly report: VerificationReport }
+  | { readonly kind: 'answered'; readonly answer: HookAnswer }
+
+/** What a hook says. `in_progress` is asked again after `retryAfterMs`. */
+export type HookAnswer =
+  | { readonly status: 'succeeded'; readonly detail: string }
+  | { readonly status: 'failed'; readonly detail: string; readonly evidence: readonly string[] }
+  | { readonly status: 'in_progress'; readonly detail: string; readonly retryAfterMs: number }
 
 /** Everything that can happen to a rollout; each accepted one is a ledger row. `at` is epoch ms. */
 export type RolloutEvent =
@@ -175,6 +215,8 @@ export type RolloutEvent =
       readonly reason: string | null
     }
   | { readonly type: 'work_parked'; readonly at: number; readonly detail: string }
+  /** A newer rollout has taken over: its plan begins with all traffic on `from`, and clears up after this one. */
+  | { readonly type: 'superseded'; readonly at: number; readonly by: Actor; readonly successor: RolloutId }
 
 /** Where the current step stands. */
 export type Stage =
@@ -188,6 +230,8 @@ export type Stage =
   /** Time accrues in bounded portions, so that neither a clock jump nor downtime counts as soak. */
   | { readonly kind: 'resting'; readonly elapsedMs: number; readonly since: number; readonly nextAt: number }
   | { readonly kind: 'awaiting'; readonly approvals: readonly string[] }
+  /** A hook said that it is not finished; it is asked again at `until`. */
+  | { readonly kind: 'asking'; readonly until: number; readonly retryAfterMs: number; readonly detail: string }
   /** The step is over or not begun, and the rollout is paused. */
   | { readonly kind: 'ready' }
 

@@ -35,9 +35,8 @@ export type PageInput = { readonly limit?: number | undefined; readonly cursor?:
 export type ReasonInput = { readonly reason?: string | null | undefined }
 /** A release (id, its beginning, version or `latest`) and why. */
 export type ReleaseInput = ReasonInput & { readonly release?: string | null | undefined }
-
-/** What to do while somebody else is at it; as the config says when absent. */
-export type QueueInput = { readonly whenBusy?: 'queue' | 'refuse' | null | undefined }
+/** The same for a release that is to enter, and what it does while another rollout is under way; as the config says when absent. */
+export type EnteringInput = ReleaseInput & { readonly whenBusy?: 'queue' | 'refuse' | 'replace' | null | undefined }
 
 /** Releases that are to go together; a member without a service is of this control plane's own, one without a release takes what a promotion would. */
 export type TrainInput = ReasonInput & {
@@ -85,8 +84,8 @@ export type Contract = {
     body: None
     response: PlanView
   }
-  'environments.deploy': { query: None; body: ReleaseInput & QueueInput; response: StartedView }
-  'environments.promote': { query: None; body: ReleaseInput & QueueInput; response: StartedView }
+  'environments.deploy': { query: None; body: EnteringInput; response: StartedView }
+  'environments.promote': { query: None; body: EnteringInput; response: StartedView }
   'environments.rollback': { query: None; body: ReleaseInput; response: StartedView }
   'environments.approve': { query: None; body: ReasonInput & { readonly release: string }; response: DoneView }
   'environments.lock': {

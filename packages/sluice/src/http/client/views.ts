@@ -128,7 +128,7 @@ export type StepView = {
 
 /** Where the current step stands. */
 export type StageView = {
-  readonly kind: 'performing' | 'backing_off' | 'resting' | 'awaiting' | 'ready'
+  readonly kind: 'performing' | 'backing_off' | 'resting' | 'awaiting' | 'asking' | 'ready'
   readonly text: string
   readonly attempt: number | null
   /** When it is tried again or given up, or when its time is over. */

@@ -96,6 +96,10 @@ const stageView = (stage: Stage, step: Step | undefined, verdict: VerdictRecord 
       const given = stage.approvals.length === 0 ? 'nobody yet' : stage.approvals.join(', ')
       return { kind: stage.kind, text: `waits for approval (given by: ${given})`, attempt: null, until: null }
     }
+    case 'asking': {
+      const text = `not finished: ${stage.detail}; asked again at ${isoTime(stage.until)}`
+      return { kind: stage.kind, text, attempt: null, until: stage.until }
+    }
     case 'ready':
       return { kind: stage.kind, text: 'waits to go on', attempt: null, until: null }
     default:
@@ -104,9 +108,11 @@ const stageView = (stage: Stage, step: Step | undefined, verdict: VerdictRecord 
 }
 
 const evidenceText = (step: Step | undefined, verdict: VerdictRecord | null): string =>
-  step?.kind === 'judge' && step.unitsMin > 0
-    ? `waits for evidence: ${verdict?.candidate.units ?? 0} of ${countOf(step.unitsMin, 'unit')} seen`
-    : 'waits for evidence'
+  step?.kind === 'judge' && step.until === 'proven' && verdict?.proven !== true
+    ? 'waits for proof that it is no worse'
+    : step?.kind === 'judge' && step.unitsMin > 0
+      ? `waits for evidence: ${verdict?.candidate.units ?? 0} of ${countOf(step.unitsMin, 'unit')} seen`
+      : 'waits for evidence'
 
 /** What a detailed answer is made of besides the rollout. */
 export type Detail = {

@@ -1,6 +1,7 @@
 /** Steps of a plan in words. */
 import { unreachable } from '../../core/machine.ts'
 import type { Step } from '../../core/rollout/types.ts'
+import type { RouteRule } from '../../core/routing.ts'
 import type { StepView } from '../client/views.ts'
 import { refOf, type Known } from './releases.ts'
 import { countOf, percentOf, spanOf } from '../client/words.ts'
@@ -15,11 +16,17 @@ export const stepText = (step: Step, known: Known): string => {
     case 'shift':
       return shiftText(step, known)
     case 'judge':
+      if (step.until === 'proven')
+        return `judge until it is proven no worse${step.unitsMin > 0 ? `, by at least ${countOf(step.unitsMin, 'unit')}` : ''}`
       return `judge for at least ${spanOf(step.bakeMs)}${step.unitsMin > 0 ? ` and ${countOf(step.unitsMin, 'unit')}` : ''}`
     case 'wait':
       return `wait ${spanOf(step.ms)}: ${step.reason}`
     case 'approve':
       return `wait for ${countOf(step.approvals, 'approval')}: ${step.reason}`
+    case 'verify':
+      return `verify ${countOf(step.count, 'instance')} of ${refOf(step.release, known).version} ${step.scope === 'candidate' ? 'before its users see it' : 'as its users see it'}`
+    case 'hook':
+      return hookText(step)
     case 'drain':
       return `let requests in flight to ${refOf(step.release, known).version} end${keepText(step.keep)}`
     case 'retire':
@@ -31,13 +38,42 @@ export const stepText = (step: Step, known: Known): string => {
 
 const keepText = (keep: number): string => (keep === 0 ? '' : ` (all but ${countOf(keep, 'instance')})`)
 
-const shiftText = ({ shares, whenEmpty }: Extract<Step, { kind: 'shift' }>, known: Known): string => {
+const shiftText = ({ shares, whenEmpty, rules, mirror }: Extract<Step, { kind: 'shift' }>, known: Known): string => {
   if (shares.length === 0) return whenEmpty === 'hold' ? 'hold requests for a moment' : 'stop listening'
   const parts = shares.map(({ release, shareBp, count }) => {
     const { version } = refOf(release, known)
     return `${percentOf(shareBp)} to ${version} (${countOf(count, 'instance')})`
   })
-  return `traffic: ${parts.join(', ')}`
+  const routed = rules === undefined ? '' : `; and ${rules.map(ruleText).join(', or ')}`
+  const mirrored =
+    mirror === undefined
+      ? ''
+      : `; mirror ${percentOf(mirror.shareBp)} to ${refOf(mirror.release, known).version}, answers thrown away`
+  return `traffic: ${parts.join(', ')}${routed}${mirrored}`
+}
+
+const ruleText = ({ all, arm }: RouteRule): string => {
+  const parts = all.map(({ kind, name, value }) => {
+    if (value === null) return `${kind} ${name}`
+    return `${kind} ${name} ${value.kind === 'equals' ? '=' : 'beginning with'} ${value.text}`
+  })
+  return `requests with ${parts.join(' and ')} to the ${arm}`
+}
+
+const hookText = ({ name, moment, stage, target, timeoutMs, onTimeout }: Extract<Step, { kind: 'hook' }>): string => {
+  const place = target.kind === 'http' ? target.url : `\`${target.command}\``
+  if (moment === 'revert') return `tell hook ${name} (${place}), for at most ${spanOf(timeoutMs)}`
+  const late = { rollback: 'turn back', continue: 'go on', pause: 'pause' }[onTimeout]
+  return `ask hook ${name} ${moment} ${stageText(stage)} (${place}); without an answer in ${spanOf(timeoutMs)}, ${late}`
+}
+
+/** `start/2`, `traffic/500`, `promotion` in words. */
+const stageText = (stage: string): string => {
+  const [kind, number] = stage.split('/')
+  if (number === undefined) return `the ${stage}`
+  return kind === 'traffic'
+    ? `${percentOf(Number(number))} of the traffic`
+    : `the start of ${countOf(Number(number), 'instance')}`
 }
 
 /** Steps before `index` are done, the one at `index` is as `current` says, the rest is as `after` says. */

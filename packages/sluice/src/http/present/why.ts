@@ -6,7 +6,7 @@ import type { OutsideState } from '../../core/judge/outside/types.ts'
 import { judgeOutside, withOutside } from '../../core/judge/outside/verdict.ts'
 import { judge } from '../../core/judge/verdict.ts'
 import { rolloutMachine } from '../../core/rollout/machine.ts'
-import type { RolloutEvent, RolloutPlan, RolloutState } from '../../core/rollout/types.ts'
+import type { EffectResult, RolloutEvent, RolloutPlan, RolloutState } from '../../core/rollout/types.ts'
 import type { EvidencePoint, RolloutView, WhyView } from '../client/views.ts'
 import { verdictText } from './causes.ts'
 import { limitLogEOf, type Reached } from './rollouts.ts'
@@ -128,6 +128,14 @@ const storyLine = (row: LedgerRow, plan: RolloutPlan): readonly Line[] => {
   ]
 }
 
+/** What was said from outside; that a step was done, the steps say. */
+const answerText = (result: EffectResult): string | null => {
+  if (result.kind === 'answered') return `a hook answered ${result.answer.status}: ${result.answer.detail}`
+  if (result.kind !== 'verified') return null
+  const { results } = result.report
+  return `checks: ${results.map(({ name, outcome }) => `${name} ${outcome}`).join(', ') || 'none was made'}`
+}
+
 const textOf = (event: RolloutEvent, plan: RolloutPlan): string | null => {
   switch (event.type) {
     case 'rollout_started':
@@ -144,7 +152,10 @@ const textOf = (event: RolloutEvent, plan: RolloutPlan): string | null => {
       return `set aside: ${event.detail}`
     case 'approved':
       return 'approved'
+    case 'superseded':
+      return `${event.successor} took its place`
     case 'effect_succeeded':
+      return answerText(event.result)
     case 'time_passed':
       return null
     default:

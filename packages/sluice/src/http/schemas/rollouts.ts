@@ -13,7 +13,7 @@ const step = z.strictObject({
 })
 
 const stage = z.strictObject({
-  kind: z.enum(['performing', 'backing_off', 'resting', 'awaiting', 'ready']),
+  kind: z.enum(['performing', 'backing_off', 'resting', 'awaiting', 'asking', 'ready']),
   text: z.string(),
   attempt: z.number().nullable(),
   until: at.nullable(),

@@ -39,10 +39,53 @@ const health = z.strictObject({
   startTimeoutMs: z.number(),
 })
 
-const canaryStep = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('bake'), shareBp: bp, bakeMs: z.number(), unitsMin: z.number() }),
-  z.strictObject({ kind: z.literal('approve'), shareBp: bp }),
+const amount = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('count'), count: z.number() }),
+  z.strictObject({ kind: z.literal('percent'), percent: z.number() }),
 ])
+
+const routeMatch = z.strictObject({
+  kind: z.enum(['header', 'cookie']),
+  name: z.string(),
+  value: z.strictObject({ kind: z.enum(['equals', 'startsWith']), text: z.string() }).nullable(),
+})
+
+const routes = z.array(z.array(routeMatch))
+
+const stageShape = {
+  shareBp: bp,
+  scale: amount.exactOptional(),
+  routes: routes.exactOptional(),
+  mirrorBp: bp.exactOptional(),
+  verify: z.literal(true).exactOptional(),
+}
+
+const canaryStep = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('bake'), ...stageShape, bakeMs: z.number(), unitsMin: z.number() }),
+  z.strictObject({ kind: z.literal('pause'), ...stageShape, pauseMs: z.number() }),
+  z.strictObject({ kind: z.literal('approve'), ...stageShape }),
+])
+
+const holdback = z.strictObject({ shareBp: bp, bakeMs: z.number(), unitsMin: z.number() })
+
+const hook = z.strictObject({
+  name: z.string(),
+  at: z.enum([
+    'before start',
+    'after start',
+    'before traffic',
+    'after traffic',
+    'before promotion',
+    'after promotion',
+    'revert',
+  ]),
+  target: z.discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('http'), url: z.string() }),
+    z.strictObject({ kind: z.literal('command'), command: z.string() }),
+  ]),
+  timeoutMs: z.number(),
+  onTimeout: z.enum(['rollback', 'continue', 'pause']),
+})
 
 const strategy = z.discriminatedUnion('kind', [
   z.strictObject({
@@ -50,13 +93,25 @@ const strategy = z.discriminatedUnion('kind', [
     batchSize: z.number(),
     pauseMs: z.number(),
     maxFailurePercent: z.number(),
+    surge: z.strictObject({ maxSurge: amount, maxUnavailable: amount }).exactOptional(),
   }),
-  z.strictObject({ kind: z.literal('blueGreen'), bakeMs: z.number(), keepPrevious: z.boolean() }),
+  z.strictObject({
+    kind: z.literal('blueGreen'),
+    bakeMs: z.number(),
+    keepPrevious: z.boolean(),
+    preview: routes.exactOptional(),
+    verify: z.literal(true).exactOptional(),
+    approve: z.literal(true).exactOptional(),
+    holdback: holdback.exactOptional(),
+  }),
   z.strictObject({
     kind: z.literal('canary'),
     steps: z.array(canaryStep),
     bakeMs: z.number(),
     keepPrevious: z.boolean(),
+    ramp: z.literal('evidence').exactOptional(),
+    verify: z.literal(true).exactOptional(),
+    holdback: holdback.exactOptional(),
   }),
   z.strictObject({ kind: z.literal('recreate') }),
 ])
@@ -137,6 +192,12 @@ export const environmentSpec: z.ZodType<EnvironmentSpec> = z.strictObject({
   progressDeadlineMs: z.number(),
   approvals: z.number(),
   freeze: z.array(window),
+  onFail: z.literal('pause').exactOptional(),
+  promotion: z.strictObject({ soakMs: z.number(), auto: z.boolean() }).exactOptional(),
+  approvalsExpireAfterMs: z.number().exactOptional(),
+  whenBusy: z.enum(['queue', 'refuse', 'replace']).exactOptional(),
+  queue: z.strictObject({ supersede: z.enum(['older', 'none']) }).exactOptional(),
+  hooks: z.array(hook).exactOptional(),
   verify: z.array(check).exactOptional(),
   metrics: metrics.exactOptional(),
   externalJudge: externalJudge.exactOptional(),

@@ -78,6 +78,16 @@ export class ControlPlane {
     this.take(event)
   }
 
+  /** Another rollout takes the place of the live one: one transaction over both and the environment. */
+  replace(
+    over: Extract<RolloutEvent, { type: 'superseded' }>,
+    event: Extract<RolloutEvent, { type: 'rollout_started' }>,
+    admitted: EnvironmentEvent,
+  ): void {
+    demand(this.take(over), 'a live rollout did not give way')
+    this.begin(event, admitted)
+  }
+
   /** An event: decide, record, perform. False when it changed nothing. Crashes where the weather says so. */
   take(event: RolloutEvent, crash: 'no' | 'before_commit' | 'after_commit' = 'no'): boolean {
     if (!this.isUp) return false

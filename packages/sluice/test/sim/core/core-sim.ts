@@ -7,6 +7,7 @@
 import { admit } from '../../../src/core/admission.ts'
 import type { Actor, Release } from '../../../src/core/model.ts'
 import { rolloutId } from '../../../src/core/model.ts'
+import { whyNotReplaced } from '../../../src/core/rollout/replace.ts'
 import type { Purpose, RolloutEvent, VerdictRecord } from '../../../src/core/rollout/types.ts'
 import { Breach, demand } from '../breach.ts'
 import { ControlPlane } from './control-plane.ts'
@@ -58,6 +59,8 @@ export class CoreSim {
   #healedAt = 0
   #crashNext: 'no' | 'before_commit' | 'after_commit' = 'no'
   #crashes = 0
+  /** The rollout that a person has told to try once more. */
+  #retried: string | null = null
 
   /** How often each fault struck, over all schedules so far. */
   get counts(): FaultCounts {
@@ -95,6 +98,7 @@ export class CoreSim {
     this.#healAfter = 4 + ((dice >>> 8) & 15)
     this.#crashNext = 'no'
     this.#crashes = 0
+    this.#retried = null
     world.reset(serving)
     this.#performer.reset()
     this.#control.reset(serving)
@@ -211,13 +215,20 @@ export class CoreSim {
     this.#setting.harmed = world.mendedAt > world.now
     this.#setting.losses = 0
     this.#crashes = 0
-    const { previous, serving, kept } = control.environment
+    const { previous, serving, kept, abandoned = [] } = control.environment
     const isRollback = previous !== null && (random.next() & 1) === 0
     const from = serving === null ? null : (this.#releases[slotOf(serving)] ?? null)
     const to = isRollback ? (this.#releases[slotOf(previous)] ?? null) : this.#nextRelease()
-    if (to === null) return
+    if (to === null) {
+      // Newcomers in the place of others have used up what there is.
+      this.#remaining = 0
+      return
+    }
     const purpose: Purpose = isRollback ? 'rollback' : 'deploy'
-    const plan = this.#catalogue.plan(purpose, from, to, kept)
+    const plan =
+      abandoned.length === 0
+        ? this.#catalogue.plan(purpose, from, to, kept)
+        : this.#catalogue.planInPlace(from, to, { purpose, kept, abandoned })
     const request = {
       purpose,
       release: to,
@@ -237,6 +248,42 @@ export class CoreSim {
     )
     if ((random.next() & 7) !== 0) return
     demand(admit({ ...request, environment: control.environment }).kind === 'refused', 'a second rollout was admitted')
+  }
+
+  /** A newer release comes while a rollout is under way; false where it may not take its place. */
+  #replace(): boolean {
+    const control = this.#control
+    const { rollout, environment } = control
+    const { world } = this.#setting
+    if (!control.isUp || !control.isLive || rollout.status === 'absent' || this.#crashNext !== 'no') return false
+    // The life of the newcomer begins anew; that it may be bad is known from then on.
+    const wasHarmed = this.#setting.harmed
+    this.#setting.harmed = world.mendedAt > world.now
+    const to = this.#nextRelease()
+    const spec = to?.content.environments[0]
+    if (to === null || spec === undefined || whyNotReplaced(rollout, { release: to.id, spec }) !== null) {
+      this.#setting.harmed ||= wasHarmed
+      return false
+    }
+    this.#setting.losses = 0
+    this.#crashes = 0
+    const { serving, kept, abandoned = [] } = environment
+    const from = serving === null ? null : (this.#releases[slotOf(serving)] ?? null)
+    const place = { purpose: 'deploy', kept, abandoned: [...abandoned, rollout.plan.to] } as const
+    const plan = this.#catalogue.planInPlace(from, to, place)
+    const token = environment.token + 1
+    const id = ids[token]
+    if (id === undefined) throw new Breach('out of rollout ids')
+    const at = world.wall()
+    const request = { purpose: 'deploy', release: to, spec, environment, before: null, now: at } as const
+    demand(admit(request).kind === 'refused', 'a second rollout was admitted')
+    demand(admit({ ...request, replaces: rollout.id }).kind === 'admitted', 'a rollout may not be replaced')
+    control.replace(
+      { type: 'superseded', at, by: machine, successor: id },
+      { type: 'rollout_started', at, id, token, plan, by: machine },
+      { type: 'rollout_admitted', at, rollout: id, release: to.id },
+    )
+    return true
   }
 
   #nextRelease(): Release | null {
@@ -291,6 +338,8 @@ export class CoreSim {
       case faults.work_parked:
         this.#control.take({ type: 'work_parked', at: world.wall(), detail: 'taken up again and again' })
         return true
+      case faults.deploy_replaces:
+        return this.#replace()
       default:
         this.#push('command', random.below(300), fault - faults.command_abort)
         return true
@@ -392,8 +441,16 @@ export class CoreSim {
     if (rollout.status === 'parked') {
       const type = (this.#setting.random.next() & 1) === 0 ? 'retry_requested' : 'abort_requested'
       this.#take({ type, at, by, reason: null })
+    } else if (rollout.status === 'reverting' && rollout.stage.kind === 'awaiting') {
+      const type = (['approved', 'abort_requested', 'retry_requested'] as const)[this.#setting.random.next() % 3]
+      this.#take({ type: type ?? 'approved', at, by, reason: null })
     } else if (rollout.status === 'advancing') {
-      if (rollout.paused?.kind === 'command') this.#take({ type: 'resume_requested', at, by, reason: null })
+      if (rollout.paused?.kind === 'step_failed' || rollout.paused?.kind === 'deadline') {
+        // What failed is tried once more, then given up.
+        const type = rollout.id === this.#retried ? 'abort_requested' : 'retry_requested'
+        this.#retried = rollout.id
+        this.#take({ type, at, by, reason: null })
+      } else if (rollout.paused?.kind === 'command') this.#take({ type: 'resume_requested', at, by, reason: null })
       else if (rollout.stage.kind === 'awaiting') this.#take({ type: 'approved', at, by, reason: null })
     }
   }
@@ -419,7 +476,7 @@ export class CoreSim {
   /** Invariant: what the ledger believes is what the world serves, and nothing else runs. */
   #mustBeAtRest(): void {
     const { world } = this.#setting
-    const { serving, kept } = this.#control.environment
+    const { serving, kept, abandoned = [] } = this.#control.environment
     if (serving === null) demand(world.route === 'closed', 'nothing serves, and the route is open')
     else
       demand(
@@ -432,7 +489,7 @@ export class CoreSim {
       const instances = release?.content.environments[0]?.instances ?? 0
       if (release !== undefined && release !== null && release.id === serving)
         demand(exists === firstOf(instances), `slot ${slot} serves, and not all of its instances are there`)
-      else if (release === undefined || release === null || !kept.includes(release.id))
+      else if (release === undefined || release === null || ![...kept, ...abandoned].includes(release.id))
         demand(exists === 0, `instances of slot ${slot} were left behind`)
     }
   }

@@ -14,9 +14,9 @@ type Status = RolloutState['status']
 /** From each status, where a step may lead; `machine.ts` shows the same table to people. */
 const roads: Readonly<Record<Status, readonly Status[]>> = {
   absent: ['advancing'],
-  advancing: ['advancing', 'reverting', 'succeeded', 'parked'],
+  advancing: ['advancing', 'reverting', 'succeeded', 'parked', 'rolled_back'],
   reverting: ['reverting', 'rolled_back', 'parked'],
-  parked: ['advancing', 'reverting', 'succeeded'],
+  parked: ['advancing', 'reverting', 'succeeded', 'rolled_back'],
   succeeded: [],
   rolled_back: [],
 }
@@ -39,6 +39,9 @@ export const mustBeLawful = (taken: Taken, restedMs: number): void => {
     throw new Breach(`${event.type} led from ${before.status} to ${after.status}`)
   if (before.status === 'absent' || after.status === 'absent') return
   mustIssueInOrder(taken)
+  if ((event.type === 'superseded') !== (isOver(after) && isSuperseded(after)))
+    throw new Breach(`${event.type} led to ${after.status}`)
+  if (event.type === 'superseded') return
   if (isAborted(taken)) demand(after.status === 'reverting', 'the external judge said abort, and the rollout went on')
   if (event.type === 'abort_requested' && before.status !== 'reverting')
     demand(after.status === 'reverting', 'an abort did not turn the rollout back')
@@ -50,9 +53,13 @@ export const mustBeLawful = (taken: Taken, restedMs: number): void => {
   if (left !== undefined && isLeft) mustBeDone(taken, left, restedMs)
 }
 
+const isSuperseded = (state: RolloutState): boolean =>
+  state.status === 'rolled_back' && state.cause.kind === 'command' && state.cause.command === 'superseded'
+
 /** Commands are total: whoever may say something in a state is heard. Throws a Breach for an event that changed nothing and should have. */
 export const mustNotBeIgnored = (state: RolloutState, event: RolloutEvent): void => {
-  if (state.status !== 'advancing' && state.status !== 'parked') return
+  const isHalted = state.status === 'reverting' && state.stage.kind === 'awaiting'
+  if (state.status !== 'advancing' && state.status !== 'parked' && !isHalted) return
   const isIgnored =
     event.type === 'abort_requested' ||
     (event.type === 'retry_requested' && state.status === 'parked') ||
@@ -92,7 +99,7 @@ const isRetry = (before: RolloutState, after: RolloutState): boolean =>
   before.status === 'advancing' &&
   after.status === 'advancing' &&
   before.index === after.index &&
-  before.stage.kind === 'backing_off' &&
+  (before.stage.kind === 'backing_off' || before.stage.kind === 'asking') &&
   after.paused?.kind === 'broken'
 
 /** Whether a rollout waits for the outcome of this effect; what `outstanding` says too, which the laws hold it to. */
@@ -136,6 +143,21 @@ const mustBeDone = ({ before, event }: Taken, step: Step, restedMs: number): voi
     case 'approve':
       demand(isHurried || event.type === 'approved', `an approval ended by ${event.type}`)
       return
+    case 'verify':
+      if (event.type === 'skip_requested') return
+      demand(event.type === 'effect_succeeded' && event.result.kind === 'verified', `a check ended by ${event.type}`)
+      if (event.type === 'effect_succeeded' && event.result.kind === 'verified') {
+        const { results } = event.result.report
+        demand(results.length > 0, 'a release passed that nobody had checked')
+        demand(
+          results.every(({ outcome }) => outcome === 'passed'),
+          'a release passed a check that failed or could not be made',
+        )
+      }
+      return
+    case 'hook':
+      mustBeAnswered(event, step)
+      return
     case 'drain':
       if (event.type !== 'skip_requested' && event.type !== 'effect_succeeded')
         throw new Breach(`a drain ended by ${event.type}`)
@@ -146,6 +168,17 @@ const mustBeDone = ({ before, event }: Taken, step: Step, restedMs: number): voi
       if (event.result.kind !== 'probed' || event.result.healthy < step.count - step.failuresMax)
         throw new Breach(`a probe of ${step.count} passed with ${JSON.stringify(event.result)}`)
   }
+}
+
+/** No hook is passed without its yes, a person's word, or a config that says to go on without an answer. */
+const mustBeAnswered = (event: RolloutEvent, step: Extract<Step, { kind: 'hook' }>): void => {
+  if (event.type === 'skip_requested' || step.moment === 'revert') return
+  if (event.type === 'time_passed')
+    return demand(step.onTimeout === 'continue', 'a hook that did not answer was passed')
+  demand(
+    event.type === 'effect_succeeded' && event.result.kind === 'answered' && event.result.answer.status === 'succeeded',
+    `a hook was passed by ${event.type}`,
+  )
 }
 
 type Measured = Extract<EffectResult, { kind: 'measured' }>

@@ -2,7 +2,7 @@
 import type { ErrorCode, Retry } from '../../../src/core/errors.ts'
 import { limits } from '../../../src/core/limits.ts'
 import { unreachable } from '../../../src/core/machine.ts'
-import type { EffectResult, Failure, RolloutEffect, Share } from '../../../src/core/rollout/types.ts'
+import type { Action, EffectResult, Failure, RolloutEffect, Share } from '../../../src/core/rollout/types.ts'
 import { faults } from './faults.ts'
 import { readingsOf } from './outside.ts'
 import type { Message, MessageKind } from './queue.ts'
@@ -22,6 +22,7 @@ const failures = {
   never: failure('start_failed', 'never'),
   same: failure('outcome_unknown', 'same'),
   later: failure('gateway_unreachable', 'later'),
+  unanswered: failure('hook_unreachable', 'later'),
 } as const
 
 const done: EffectResult = { kind: 'done' }
@@ -32,11 +33,23 @@ const probed: readonly EffectResult[] = Array.from({ length: instancesMax + 1 },
   evidence: [],
 }))
 
+const passedReport = ['passed'] as const
+/** A check that could not look, and a report without one. */
+const brokenReports = [['passed', 'broken'], []] as const
+/** What hooks say about when to ask again. */
+const lies: readonly number[] = [Number.NaN, -5, 0, 100]
+
 /** One candidate unit each so many milliseconds. */
 const unitMs = 20
 
 /** Effects that may be repeated by a leader that does not know it is none. */
 const remembered = 8
+
+/** The shares of a shift, and of whom it reaches without one. */
+const reachedBy = ({ shares, mirror }: Extract<Action, { kind: 'shift' }>): readonly Share[] =>
+  mirror === undefined || shares.some(({ release }) => release === mirror.release)
+    ? shares
+    : [...shares, { arm: 'candidate', release: mirror.release, count: mirror.count, shareBp: 0 }]
 
 /** See the file's header. */
 export class Performer {
@@ -97,6 +110,10 @@ export class Performer {
         return this.#ack(effect, done)
       case 'retire':
         return this.#retireFirstHalf(effect)
+      case 'verify':
+        return this.#verify(effect)
+      case 'hook':
+        return this.#hook(effect)
       case 'measure':
         return this.#measure(effect)
       default:
@@ -123,7 +140,7 @@ export class Performer {
   routeApplied(effect: RolloutEffect, packed: number): void {
     const { action, fence } = effect
     if (action.kind === 'shift' && this.#setting.world.ask(action.shares, fence) === 'done')
-      this.#setting.world.shift(action.shares, packed, action.whenEmpty)
+      this.#setting.world.shift(reachedBy(action), packed, action.whenEmpty)
   }
 
   /** A fault inside the driver: nothing happened, or nobody knows. */
@@ -165,7 +182,7 @@ export class Performer {
   #shiftFirstHalf(effect: RolloutEffect): void {
     const { action } = effect
     if (action.kind !== 'shift') return
-    const packed = this.#setting.world.upstreamsFor(action.shares)
+    const packed = this.#setting.world.upstreamsFor(reachedBy(action))
     if (packed < 0) return this.#ack(effect, failures.nobody_there)
     if (this.#setting.strikes(faults.effect_split))
       return this.#push('effect_second_half', this.#setting.random.below(3_000), effect, null, packed)
@@ -183,7 +200,10 @@ export class Performer {
     if (this.#setting.strikes(faults.router_not_applied)) return this.#ack(effect, failures.not_applied)
     if (isChecked && this.#setting.strikes(faults.router_applied_late))
       this.#push('route_applied', this.#setting.random.below(3_000), effect, null, packed)
-    else world.shift(action.shares, packed, action.whenEmpty)
+    else world.shift(reachedBy(action), packed, action.whenEmpty)
+    // It says so itself: the receipt shows no mirror.
+    if ((action.mirror ?? action.rules) !== undefined && this.#setting.strikes(faults.router_ignored_mirror))
+      return this.#ack(effect, failures.not_applied)
     this.#ack(effect, done)
   }
 
@@ -231,6 +251,33 @@ export class Performer {
       observedAt: world.wall() - ageMs,
       ...readingsOf(this.#setting, world.plan),
     })
+  }
+
+  #verify(effect: RolloutEffect): void {
+    const outcomes = this.#setting.strikes(faults.verifier_broken)
+      ? (brokenReports[this.#setting.random.next() & 1] ?? [])
+      : passedReport
+    const results = outcomes.map((outcome) => ({ name: 'home', outcome, detail: '', durationMs: 1, evidence: [] }))
+    this.#ack(effect, { kind: 'verified', report: { scope: 'candidate', results } })
+  }
+
+  #hook(effect: RolloutEffect): void {
+    const { random } = this.#setting
+    if (this.#setting.strikes(faults.hook_silent)) return
+    if (this.#setting.strikes(faults.hook_unreachable)) return this.#ack(effect, failures.unanswered)
+    if (this.#setting.strikes(faults.hook_said_no))
+      return this.#ack(effect, { kind: 'answered', answer: { status: 'failed', detail: 'no', evidence: [] } })
+    if (this.#setting.strikes(faults.hook_in_progress))
+      return this.#ack(effect, {
+        kind: 'answered',
+        answer: { status: 'in_progress', detail: 'wait', retryAfterMs: random.below(4_000) },
+      })
+    // Not finished, and finished; neither soon nor ever; a pause that is no number.
+    if (this.#setting.strikes(faults.hook_lied)) {
+      const retryAfterMs = lies[random.next() & 3] ?? 0
+      this.#ack(effect, { kind: 'answered', answer: { status: 'in_progress', detail: 'wait', retryAfterMs } })
+    }
+    this.#ack(effect, { kind: 'answered', answer: { status: 'succeeded', detail: 'yes' } })
   }
 
   #reply(effect: RolloutEffect, reply: Reply): void {

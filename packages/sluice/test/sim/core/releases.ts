@@ -1,16 +1,19 @@
 /** Small releases for the simulators: every strategy in a few sizes, and their plans, made once. */
 import {
+  type Amount,
   type CanaryStep,
   commitId,
   digest,
   type EnvironmentSpec,
+  type Hook,
+  type HookMoment,
   type Release,
   type ReleaseId,
   releaseId,
   runId,
   type Strategy,
 } from '../../../src/core/model.ts'
-import { planRollout } from '../../../src/core/rollout/plan.ts'
+import { type PlanInput, planRollout } from '../../../src/core/rollout/plan.ts'
 import { simulatedJudge, simulatedMetrics } from './outside-spec.ts'
 import type { Purpose, RolloutPlan } from '../../../src/core/rollout/types.ts'
 
@@ -23,7 +26,11 @@ export const slotCount = 5
 /** Instances that one release may have. */
 export const instancesMax = 3
 
-type Variant = { readonly strategy: Strategy; readonly instances: number }
+type Variant = {
+  readonly strategy: Strategy
+  readonly instances: number
+  readonly extras?: Pick<EnvironmentSpec, 'onFail' | 'hooks'>
+}
 
 const bake = (shareBp: number, bakeMs: number, unitsMin: number): CanaryStep => ({
   kind: 'bake',
@@ -37,11 +44,27 @@ const canary = (steps: readonly CanaryStep[], bakeMs: number, keepPrevious: bool
   bakeMs,
   keepPrevious,
 })
-const rolling = (batchSize: number, pauseMs: number, maxFailurePercent: number): Strategy => ({
+const rolling = (
+  batchSize: number,
+  pauseMs: number,
+  maxFailurePercent: number,
+): Extract<Strategy, { kind: 'rolling' }> => ({
   kind: 'rolling',
   batchSize,
   pauseMs,
   maxFailurePercent,
+})
+
+const testers = [[{ kind: 'header', name: 'x-preview', value: null }]] as const
+const count = (number: number): Amount => ({ kind: 'count', count: number })
+const holdback = { shareBp: 200, bakeMs: 250, unitsMin: 1 }
+
+const hook = (at: HookMoment, onTimeout: Hook['onTimeout']): Hook => ({
+  name: at.replace(' ', '-'),
+  at,
+  target: { kind: 'http', url: 'http://127.0.0.1/' },
+  timeoutMs: 120_000,
+  onTimeout,
 })
 
 /** Every strategy, in the sizes that make a difference. */
@@ -56,9 +79,54 @@ export const variants: readonly Variant[] = [
   { strategy: canary([{ kind: 'approve', shareBp: 1_000 }], 0, false), instances: 1 },
   { strategy: { kind: 'recreate' }, instances: 1 },
   { strategy: { kind: 'recreate' }, instances: 2 },
+  {
+    strategy: {
+      kind: 'canary',
+      steps: [
+        { kind: 'pause', shareBp: 0, pauseMs: 250, routes: testers, mirrorBp: 1_000, scale: count(1) },
+        { ...bake(2_000, 250, 1), scale: { kind: 'percent', percent: 50 }, verify: true },
+      ],
+      bakeMs: 0,
+      keepPrevious: true,
+      holdback,
+    },
+    instances: 2,
+  },
+  { strategy: { ...rolling(1, 250, 0), surge: { maxSurge: count(1), maxUnavailable: count(0) } }, instances: 3 },
+  {
+    strategy: { ...rolling(1, 0, 34), surge: { maxSurge: count(0), maxUnavailable: { kind: 'percent', percent: 50 } } },
+    instances: 3,
+  },
+  {
+    strategy: {
+      kind: 'blueGreen',
+      bakeMs: 250,
+      keepPrevious: false,
+      preview: testers,
+      verify: true,
+      approve: true,
+      holdback,
+    },
+    instances: 2,
+    extras: { onFail: 'pause' },
+  },
+  {
+    strategy: canary([bake(1_000, 250, 1)], 250, false),
+    instances: 1,
+    extras: {
+      onFail: 'pause',
+      hooks: [
+        hook('before start', 'rollback'),
+        hook('after start', 'continue'),
+        hook('before traffic', 'pause'),
+        hook('after promotion', 'rollback'),
+        hook('revert', 'rollback'),
+      ],
+    },
+  },
 ]
 
-const specOf = ({ strategy, instances }: Variant): EnvironmentSpec => ({
+const specOf = ({ strategy, instances, extras }: Variant): EnvironmentSpec => ({
   name: environmentName,
   after: null,
   listen: { host: '127.0.0.1', port: 8080 },
@@ -78,6 +146,7 @@ const specOf = ({ strategy, instances }: Variant): EnvironmentSpec => ({
   progressDeadlineMs: 60_000,
   approvals: 0,
   freeze: [],
+  ...extras,
 })
 
 const zeros = '0'.repeat(62)
@@ -131,7 +200,16 @@ export class Catalogue {
     return release
   }
 
-  /** The plan that `planRollout` makes; `kept` is at most one release. */
+  /** The plan of a rollout that has something to clear up after others. Rare, so it is made each time. */
+  planInPlace(
+    from: Release | null,
+    to: Release,
+    place: Pick<PlanInput, 'purpose' | 'kept' | 'abandoned'>,
+  ): RolloutPlan {
+    return planRollout({ environment: environmentName, from, to, ...place })
+  }
+
+  /** The plan that `planRollout` makes. */
   plan(purpose: Purpose, from: Release | null, to: Release, kept: readonly ReleaseId[]): RolloutPlan {
     const parts = codeOf(from?.id) * 65_536 + codeOf(to.id) * 256 + codeOf(kept[0])
     const key = purpose === 'rollback' ? -parts : parts

@@ -100,6 +100,8 @@ const harmless: readonly boolean[] = faultNames.map((name) =>
     'command_maintain',
     'deploy_queued',
     'command_dequeue',
+    'deploy_replaces',
+    'hook_lied',
   ]).has(name),
 )
 
@@ -107,5 +109,5 @@ const harmless: readonly boolean[] = faultNames.map((name) =>
 const lossesForgiven = 3
 
 const forgiven: readonly boolean[] = faultNames.map((name) =>
-  new Set(['effect_dropped', 'effect_late', 'ack_dropped', 'ack_late', 'outcome_unknown']).has(name),
+  new Set(['effect_dropped', 'effect_late', 'ack_dropped', 'ack_late', 'outcome_unknown', 'verifier_broken']).has(name),
 )

@@ -36,6 +36,8 @@ export class World {
   readonly shareBp: number[] = Array.from({ length: slotCount }, () => 0)
   /** Instances that the router sends the release's share to. */
   readonly upstreams: number[] = Array.from({ length: slotCount }, () => 0)
+  /** Releases that requests reach without a share: by a rule, or as copies. */
+  readonly isReached: boolean[] = Array.from({ length: slotCount }, () => false)
   route: 'open' | 'hold' | 'closed' = 'closed'
   /** The slot on trial while a tripwire is armed, else −1. */
   candidate = -1
@@ -62,6 +64,7 @@ export class World {
     this.plan = null
     for (let slot = 0; slot < slotCount; slot += 1)
       this.exists[slot] = this.proven[slot] = this.shareBp[slot] = this.upstreams[slot] = 0
+    this.isReached.fill(false)
     this.route = 'closed'
     this.candidate = this.trippedSlot = -1
     this.trippedToken = this.trippedAt = this.shiftedAt = this.mendedAt = 0
@@ -127,7 +130,7 @@ export class World {
   /** How many instances of a release the data plane sends traffic to. */
   routed(release: ReleaseId): number {
     const slot = slotOf(release)
-    return this.route === 'open' && (this.shareBp[slot] ?? 0) > 0 ? bits(this.upstreams[slot] ?? 0) : 0
+    return this.#isRouted(slot) ? bits(this.upstreams[slot] ?? 0) : 0
   }
 
   /** The driver stops instances from `keep` on. */
@@ -139,7 +142,7 @@ export class World {
     const slot = slotOf(release)
     this.exists[slot] = (this.exists[slot] ?? 0) & firstOf(keep)
     this.proven[slot] = (this.proven[slot] ?? 0) & firstOf(keep)
-    if (this.route === 'open' && (this.shareBp[slot] ?? 0) > 0)
+    if (this.#isRouted(slot))
       demand(
         ((this.upstreams[slot] ?? 0) & ~(this.exists[slot] ?? 0)) === 0,
         `an instance of slot ${slot} was retired while it had traffic`,
@@ -176,6 +179,7 @@ export class World {
   /** Puts a route in force that `ask` took. */
   shift(shares: readonly Share[], packed: number, whenEmpty: 'hold' | 'close'): void {
     for (let slot = 0; slot < slotCount; slot += 1) this.shareBp[slot] = this.upstreams[slot] = 0
+    this.isReached.fill(false)
     this.candidate = -1
     this.shiftedAt = this.now
     this.#routeToken = this.#routerToken
@@ -186,7 +190,8 @@ export class World {
       this.shareBp[slot] = shareBp
       this.upstreams[slot] = (packed >> (slot * instancesMax)) & firstOf(instancesMax)
       sum += shareBp
-      if (arm === 'candidate') this.candidate = slot
+      if (shareBp === 0 && arm === 'candidate') this.isReached[slot] = true
+      if (arm === 'candidate' && shareBp > 0) this.candidate = slot
     }
     if (shares.length > 0 && sum !== whole) throw new Breach(`the shares sum to ${sum}`)
     this.#mustServe()
@@ -216,6 +221,10 @@ export class World {
     return this.shareBp.indexOf(whole)
   }
 
+  #isRouted(slot: number): boolean {
+    return this.route === 'open' && ((this.shareBp[slot] ?? 0) > 0 || this.isReached[slot] === true)
+  }
+
   #isStale(fence: Fence, token: number, sequence: number): boolean {
     return fence.token < token || (fence.token === token && fence.sequence < sequence)
   }
@@ -231,7 +240,7 @@ export class World {
   #mustServe(): void {
     if (this.route !== 'open') return
     for (let slot = 0; slot < slotCount; slot += 1) {
-      if ((this.shareBp[slot] ?? 0) === 0) continue
+      if (!this.#isRouted(slot)) continue
       this.healthy(slot)
       const upstreams = this.upstreams[slot] ?? 0
       if ((upstreams & ~(this.exists[slot] ?? 0)) !== 0)

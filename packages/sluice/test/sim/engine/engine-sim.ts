@@ -20,6 +20,7 @@ import { Catalogue, environmentName, instancesMax, serviceName, slotCount, slotO
 import { Setting } from '../core/setting.ts'
 import { firstOf } from '../core/world.ts'
 import { simulatedDriver } from './driver.ts'
+import { simulatedHooks, simulatedVerifier } from './gates.ts'
 import { environmentOn, liveRolloutOn, maintenanceOn, mustFold } from './ledger-laws.ts'
 import { Incarnation, Network } from './network.ts'
 import { simulatedOutside } from './outside.ts'
@@ -139,6 +140,7 @@ class Schedule {
   readonly #isAuto: boolean
   /** Somebody waits for a turn, so that others may be refused. */
   #hasQueue = false
+  #hasNewcomer = false
 
   constructor(setting: Setting, catalogue: Catalogue) {
     this.#setting = setting
@@ -317,8 +319,9 @@ class Schedule {
         caller: process,
       }),
       secrets: { versions: never, values: async () => ({}) },
+      hooks: simulatedHooks(setting, { network: this.#network, caller: process }),
+      verifier: simulatedVerifier(setting, { network: this.#network, caller: process }),
       ...simulatedOutside(setting, { network: this.#network, caller: process }),
-      verifier: { verify: never },
       pipelines: { lower: never },
       github: { resolve: never, outputs: never },
       source: {
@@ -436,7 +439,8 @@ class Schedule {
   /** Invariant: nothing is refused here, where all wait their turn; but one that was replaced does not know what happened since. */
   #mustNotBeRefused(request: Request, process: Incarnation, { detail }: SluiceError): void {
     const { key, isWayBack } = request
-    const hasRival = request.hasRival || this.#isAuto || this.#hasQueue
+    // A newcomer that came too late to take somebody's place is a rollout like any other, and everybody's rival.
+    const hasRival = request.hasRival || this.#isAuto || this.#hasQueue || this.#hasNewcomer
     // Who wants to go back asks again, and then turns around what had its turn first.
     if (hasRival && !isWayBack) request.isDone = true
     if (hasRival) return
@@ -499,6 +503,21 @@ class Schedule {
     this.#request((engine, caller) => engine.cancelQueued({ ...target, entry }, caller))
   }
 
+  /** A newer release is to take the place of the rollout that is under way. */
+  #replace(): boolean {
+    const environment = environmentOn(this.#disk)
+    const live = liveRolloutOn(this.#disk)
+    if (environment === null || live === null || this.#isBusy()) return false
+    const known = new Set([...environment.history.map(({ release }) => release), live.plan.to])
+    const release = this.#releases.find((one) => one !== null && !known.has(one.id))?.id
+    if (release === undefined) return false
+    this.#hasNewcomer = true
+    this.#request((engine, caller) => engine.deploy({ ...target, purpose: 'deploy', release, replace: true }, caller), {
+      hasRival: true,
+    })
+    return true
+  }
+
   /** After every event: what became durable is looked at, and the schedule goes on. */
   #look(): void {
     this.#turns.passed(
@@ -521,8 +540,10 @@ class Schedule {
       )
       this.#turns.took(row, this.#deaths + this.#jumps)
       const isSettled = row.type === 'rollout_settled' && row.key.id === `${serviceName}/${environmentName}`
-      if (isSettled) this.#mustHaveSucceededIfUnharmed()
-      if (isSettled && this.#remaining > 0) this.#after(this.#setting.random.below(500), () => this.#deploy())
+      // Where one has taken the place of another, nothing was turned back, and the next waits for it.
+      const isOver = isSettled && !('superseded' in (row.body as object))
+      if (isOver) this.#mustHaveSucceededIfUnharmed()
+      if (isOver && this.#remaining > 0) this.#after(this.#setting.random.below(500), () => this.#deploy())
     }
     if (live === null) {
       const token = environmentOn(this.#disk)?.token ?? 0
@@ -604,6 +625,8 @@ class Schedule {
         return this.#command('retry_requested')
       case faults.command_approve:
         return this.#approve()
+      case faults.deploy_replaces:
+        return this.#replace()
       default:
         return false
     }
@@ -680,9 +703,12 @@ class Schedule {
     this.#mustKnowOfTrip(live)
     if (live.status === 'parked')
       this.#command((this.#setting.random.next() & 1) === 0 ? 'retry_requested' : 'abort_requested')
+    else if (live.status === 'reverting' && live.stage.kind === 'awaiting') this.#command('abort_requested')
     else if (live.status === 'advancing') {
       this.#sawBroken = live.paused?.kind === 'broken' ? this.#sawBroken + 1 : 0
       if (live.paused?.kind === 'command') this.#command('resume_requested')
+      else if (live.paused?.kind === 'step_failed' || live.paused?.kind === 'deadline')
+        this.#command((this.#setting.random.next() & 1) === 0 ? 'retry_requested' : 'abort_requested')
       // A judge that stays blind (say, because the router lost the route) is for a person to decide, who gives it half a minute.
       else if (this.#sawBroken > blindLooksMax)
         this.#command((this.#setting.random.next() & 1) === 0 ? 'abort_requested' : 'promote_requested')
@@ -718,6 +744,7 @@ class Schedule {
     const environment = environmentOn(this.#disk)
     mustBeMaintained(maintenanceOn(this.#disk), this.#dataPlane.maintenance)
     const serving = environment?.serving ?? null
+    const left = new Set([...(environment?.kept ?? []), ...(environment?.abandoned ?? [])])
     if (serving === null) demand(world.route === 'closed', 'nothing serves, and the route is open')
     else
       demand(
@@ -732,7 +759,7 @@ class Schedule {
           exists === firstOf(release.content.environments[0]?.instances ?? 0),
           `slot ${slot} serves, and not all of its instances are there`,
         )
-      else if (release === undefined || release === null || environment?.kept.includes(release.id) !== true)
+      else if (release === undefined || release === null || !left.has(release.id))
         demand(exists === 0, `instances of slot ${slot} were left behind`)
     }
   }

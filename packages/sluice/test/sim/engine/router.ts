@@ -63,6 +63,10 @@ export class DataPlane {
           this.#put(route)
       })
     } else this.#put(route)
+    if ((route.mirror ?? route.rules) !== undefined && this.#setting.strikes(faults.router_ignored_mirror)) {
+      const { mirror: _mirror, rules: _rules, ...plain } = route
+      return reply.give(this.observation(plain))
+    }
     reply.give(this.observation(route))
   }
 
@@ -144,7 +148,10 @@ export class DataPlane {
     let packed = 0
     for (const { release, upstreams } of route.arms)
       for (const { port } of upstreams) packed |= 1 << (slotOf(release) * instancesMax + (port % 10))
-    this.#setting.world.shift(sharesOf(route), packed, 'hold')
+    const { mirror } = route
+    if (mirror !== undefined)
+      for (const { port } of mirror.upstreams) packed |= 1 << (slotOf(mirror.release) * instancesMax + (port % 10))
+    this.#setting.world.shift(reachedBy(route), packed, 'hold')
     if (this.trip?.rollout !== route.tripwire?.rollout) this.trip = null
     this.route = route
   }
@@ -160,6 +167,14 @@ export class DataPlane {
 
 const sharesOf = ({ arms }: Route): readonly Share[] =>
   arms.map(({ name, release, shareBp, upstreams }) => ({ arm: name, release, shareBp, count: upstreams.length }))
+
+/** The shares of a route, and of whom it reaches without one. */
+const reachedBy = (route: Route): readonly Share[] => {
+  const shares = sharesOf(route)
+  const { mirror } = route
+  if (mirror === undefined || shares.some(({ release }) => release === mirror.release)) return shares
+  return [...shares, { arm: 'candidate', release: mirror.release, shareBp: 0, count: mirror.upstreams.length }]
+}
 
 /** One control plane's view of the data plane. */
 export const simulatedRouter = (

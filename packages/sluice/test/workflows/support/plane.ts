@@ -168,6 +168,7 @@ const portsOf = ({ stateDir, project, artifacts, evidence, runner, github, lower
       ofCommit: () => Promise.reject(none),
     },
     secrets: fileSecrets(stateDir),
+    hooks: { call: absent },
     metrics: { sample: absent },
     externalJudge: { evaluate: absent },
     pipelines: { lower: () => Promise.resolve(lowered) },

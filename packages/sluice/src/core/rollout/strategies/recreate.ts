@@ -1,5 +1,5 @@
 import type { Strategy } from '../../model.ts'
-import { allOn, bringUp, first, holdAll, type StrategySteps, takeDown } from './common.ts'
+import { allOn, bringUp, first, holdAll, type StrategySteps, takeDown, verifiedAfter } from './common.ts'
 
 type Options = Extract<Strategy, { kind: 'recreate' }>
 
@@ -12,5 +12,7 @@ export const recreate: StrategySteps<Options> = (input) => {
     ...takeDown(from.release, 0),
     ...bringUp(to.release, to.instances, 0),
     allOn(to.release, to.instances),
+    // Before, requests are held: nothing is looked at while they wait.
+    ...verifiedAfter(input, { release: to.release, count: to.instances }),
   ]
 }
