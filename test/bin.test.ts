@@ -33,7 +33,7 @@ test('the bin is written in words that an old Node can read', () => {
 })
 
 /** What a config may be typed with; a change is a break for somebody. */
-const exportedTypes: readonly string[
+const exportedTypes: readonly string[] = [
   'Config',
   'Duration',
   'EnvironmentConfig',

@@ -167,6 +167,8 @@ const disturb = (release: Release) => {
     case 3:
     case 4:
       return { type: 'instance_health_changed', instance: 'shop-1', release: release.id, healthy: chance(2) === 0 }
+    case 5:
+      return { type: 'superseded', by: ada, successor: rolloutId('rol_99') }
     default:
       return { type: commands[chance(commands.length)] ?? 'pause_requested', by: ada, reason: 'to see' }
   }
