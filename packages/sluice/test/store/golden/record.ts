@@ -167,8 +167,6 @@ const disturb = (release: Release) => {
     case 3:
     case 4:
       return { type: 'instance_health_changed', instance: 'shop-1', release: release.id, healthy: chance(2) === 0 }
-    case 5:
-      return { type: 'superseded', by: ada, successor: rolloutId('rol_99') }
     default:
       return { type: commands[chance(commands.length)] ?? 'pause_requested', by: ada, reason: 'to see' }
   }
@@ -191,6 +189,8 @@ const rollOut = async (recorder: Recorder, index: number, from: Release | null, 
     if (parked) await recorder.take(key, { type: 'retry_requested', by: ada, reason: null })
     if (parked) await recorder.take(key, { type: 'resume_requested', by: ada, reason: null })
     if (!lucky && chance(8) === 0) await recorder.take(key, disturb(to))
+    if (turn === 12 && index % 5 === 3)
+      await recorder.take(key, { type: 'superseded', by: ada, successor: rolloutId('rol_99') })
     if (chance(12) === 0) await recorder.take(key, { type: 'resume_requested', by: ada, reason: null })
     if (chance(6) === 0) await recorder.take(key, { type: 'approved', by: ada, reason: 'fine' })
     else if (effect === undefined || chance(4) === 0) {
