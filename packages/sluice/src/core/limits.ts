@@ -401,5 +401,5 @@ export const limits = {
   /** From SIGTERM to SIGKILL for a program that was asked something (git, a tool's version): it has nothing to clear up. */
   programGraceMs: 2_000,
   /** How long a regular expression may look at a text, milliseconds: the control plane does nothing else meanwhile. */
-  matchMs: 50,
+  matchMs: 250,
 } as const
