@@ -9,6 +9,9 @@ const behaviour = JSON.parse(readFileSync(new URL('behaviour.json', import.meta.
 const webSockets = new Set()
 const block = Buffer.alloc(16_384, 'sluice ')
 let requests = 0
+let bad = 0
+let lastAt = 0
+let badShare = 0
 let stopping = false
 let listenedAt = Number.NaN
 
@@ -19,8 +22,16 @@ const send = (response, status, body) => {
 
 const small = (request, response) => {
   requests += 1
-  const bad = behaviour.badEvery > 0 && requests % behaviour.badEvery === 0
-  send(response, bad ? 500 : 200, JSON.stringify({ version, bad }))
+  lastAt = performance.timeOrigin + performance.now()
+  const isBad = (behaviour.badEvery > 0 && requests % behaviour.badEvery === 0) || Math.random() < badShare
+  if (isBad) bad += 1
+  send(response, isBad ? 500 : 200, JSON.stringify({ version, bad: isBad }))
+}
+
+// From now on so many of the answers are bad, by chance; and what was seen so far.
+const behave = (request, response) => {
+  badShare = Number(new URL(request.url, 'http://service').searchParams.get('badShare') ?? badShare)
+  send(response, 200, JSON.stringify({ requests, bad, lastAt }))
 }
 
 const bytes = (request, response) => {
@@ -64,7 +75,7 @@ const show = (request, response) =>
     }),
   )
 
-const routes = { '/': small, '/bytes': bytes, '/slow': slow, '/upload': upload, '/healthz': health, '/show': show }
+const routes = { '/': small, '/behave': behave, '/bytes': bytes, '/slow': slow, '/upload': upload, '/healthz': health, '/show': show }
 
 if (behaviour.exitAtOnce) {
   console.error('cannot open the database: no such host')
