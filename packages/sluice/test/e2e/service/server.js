@@ -75,7 +75,15 @@ const show = (request, response) =>
     }),
   )
 
-const routes = { '/': small, '/behave': behave, '/bytes': bytes, '/slow': slow, '/upload': upload, '/healthz': health, '/show': show }
+const routes = {
+  '/': small,
+  '/behave': behave,
+  '/bytes': bytes,
+  '/slow': slow,
+  '/upload': upload,
+  '/healthz': health,
+  '/show': show,
+}
 
 if (behaviour.exitAtOnce) {
   console.error('cannot open the database: no such host')
