@@ -378,28 +378,22 @@ export const limits = {
   cancelledStepsMs: 300_000,
   /** Largest summary that one step may write, bytes; GitHub's own bound. */
   stepSummaryBytesMax: 1_048_576,
-  /** Pause between two probes of an instance on the way back, milliseconds: users wait for it. */
-  wayBackProbeMs: 10,
-  /** Once enough instances of the old release answer, the others have so long before traffic goes back, milliseconds: those that start together are ready nearly together. */
-  wayBackGraceMs: 100,
-  /** Checks of one environment; they are made one after the other. */
-  checksMax: 50,
-  /** Attempts of one check beyond the first. */
-  checkRetriesMax: 100,
-  /** Requests to each release of one comparison of response times: a quantile of more is no sharper for anybody. */
-  comparedRequestsMax: 5_000,
-  /** Largest body of an answer that a check looks at, bytes. */
-  checkBodyBytesMax: 1_048_576,
-  /** What is kept of the output of a check's command, bytes; its last lines are shown. */
-  checkOutputBytesMax: 65_536,
-  /** Characters of what a check found: at each of many instances it may find something. */
-  checkDetailMax: 1_000,
-  /** How long one of the requests of a comparison may take, milliseconds; longer counts as slower than all. */
-  comparedRequestMs: 5_000,
-  /** Time between SIGTERM and SIGKILL for the command of a check, milliseconds. */
-  checkGraceMs: 1_000,
   /** From SIGTERM to SIGKILL for a program that was asked something (git, a tool's version): it has nothing to clear up. */
   programGraceMs: 2_000,
+  /** On the way back: the pause between two probes of an instance, and how long the others have once enough answer, milliseconds. Those that start together are ready nearly together. */
+  wayBackProbeMs: 10,
+  wayBackGraceMs: 100,
+  /** Checks of one environment (they are made one after the other), and attempts of one beyond the first. */
+  checksMax: 50,
+  checkRetriesMax: 100,
+  /** What a check looks at of an answer's body and keeps of a command's output, bytes; characters of what it found, of many instances perhaps; from SIGTERM to SIGKILL, milliseconds. */
+  checkBodyBytesMax: 1_048_576,
+  checkOutputBytesMax: 65_536,
+  checkDetailMax: 1_000,
+  checkGraceMs: 1_000,
+  /** Requests to each release of one comparison of response times, and how long one may take, milliseconds; longer counts as slower than all. */
+  comparedRequestsMax: 5_000,
+  comparedRequestMs: 5_000,
   /** How long a regular expression may look at a text, milliseconds: the control plane does nothing else meanwhile. */
   matchMs: 250,
 } as const
