@@ -25,6 +25,8 @@ const commands: Readonly<Record<Killer, readonly string[]>> = {
     'src/core/judge/outside/*.test.ts',
     'src/core/environment.test.ts',
     'src/core/admission.test.ts',
+    'src/core/maintenance.test.ts',
+    'src/core/routing-spec.test.ts',
     'test/machine-laws.test.ts',
   ],
   pipelineTests: [
@@ -45,6 +47,8 @@ const commands: Readonly<Record<Killer, readonly string[]>> = {
     'test/gateway/arms.test.ts',
     'test/gateway/control.test.ts',
     'test/gateway/durability.test.ts',
+    'test/gateway/steering.test.ts',
+    'test/gateway/maintenance.test.ts',
   ],
 }
 

@@ -1,4 +1,4 @@
-/** The five laws for the machines of rollouts, environments and releases, and the transition table of the rollout machine. */
+/** The five laws for the machines of rollouts, environments, maintenance and releases, and the transition table of the rollout machine. */
 import { deepStrictEqual, ok } from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
@@ -11,6 +11,13 @@ import {
   environmentMachine,
   type EnvironmentState,
 } from '../src/core/environment.ts'
+import {
+  type MaintenanceEffect,
+  type MaintenanceEvent,
+  maintenanceMachine,
+  type MaintenanceState,
+  noMaintenance,
+} from '../src/core/maintenance.ts'
 import type { OutsideReadings } from '../src/core/judge/outside/types.ts'
 import { commitId, digest, type Release, type ReleaseId, releaseId, rolloutId, runId } from '../src/core/model.ts'
 import { absentRelease, releaseMachine, type ReleaseEvent, type ReleaseState } from '../src/core/release-machine.ts'
@@ -258,6 +265,46 @@ const environmentSubject: Subject<EnvironmentState, EnvironmentEvent, never> = {
 }
 
 checkLaws(environmentSubject)
+
+const maintenanceSubject: Subject<MaintenanceState, MaintenanceEvent, MaintenanceEffect> = {
+  machine: maintenanceMachine,
+  initial: noMaintenance('shop', 'production'),
+  event: (state, draw) => {
+    const at = draw(100_000)
+    const [effect] = maintenanceMachine.outstanding(state)
+    const sequence = draw(4) === 0 ? draw(9) : (effect?.sequence ?? state.sequence)
+    switch (draw(7)) {
+      case 0:
+      case 1: {
+        const maintenance = one(draw, [
+          null,
+          { kind: 'page', html: null, retryAfterMs: 1_000 },
+          { kind: 'hold', untilAt: at + draw(30_000) },
+        ] as const)
+        return { type: 'maintenance_requested', at, by, reason: draw(2) === 0 ? null : 'disks', maintenance }
+      }
+      case 2:
+        return { type: 'effect_succeeded', at, sequence }
+      case 3: {
+        const retry = one(draw, ['never', 'later', 'same'] as const)
+        const failure = { code: 'gateway_unreachable', retry, detail: 'x', evidence: [] } as const
+        return { type: 'effect_failed', at, sequence, failure }
+      }
+      case 4:
+        return { type: 'effect_unknown', at, sequence, detail: 'lost' }
+      case 5:
+        return draw(4) === 0 ? { type: 'work_parked', at, detail: 'parked' } : { type: 'time_passed', at }
+      default:
+        return { type: 'time_passed', at: maintenanceMachine.nextAt(state) ?? at }
+    }
+  },
+  answers: (sequence) => [
+    { type: 'effect_succeeded', at: 5_000, sequence },
+    { type: 'effect_unknown', at: 5_000, sequence, detail: 'no answer' },
+  ],
+}
+
+checkLaws(maintenanceSubject)
 
 const releaseSubject: Subject<ReleaseState, ReleaseEvent, never> = {
   machine: releaseMachine,

@@ -4,6 +4,10 @@ export const limits = {
   controlLineBytesMax: 1_048_576,
   /** Largest request head the gateway reads, bytes; nginx and HAProxy stand at 8–32 kB. */
   headBytesMax: 32_768,
+  /** Longest page shown during maintenance, characters: it is kept in the ledger, and sent over the control socket. */
+  maintenancePageCharactersMax: 262_144,
+  /** Longest time that requests wait because somebody said so, ms: clients and the proxies before them give up after some 30 to 60 s. */
+  maintenanceHoldMsMax: 60_000,
   /** Requests held while a route is paused; beyond that the answer is 503, so that memory stays bounded. */
   pauseQueueMax: 10_000,
   /** Longest text of a ledger row's body, bytes: the plan of a run of 10 000 jobs is some 9 MB. */

@@ -3,6 +3,7 @@
  * Times are epoch milliseconds (`…At`), durations milliseconds (`…Ms`), shares basis points (`…Bp`, 0–10 000, hundredths of a percent).
  */
 
+import type { DrainPolicy, RouteMatch, RouteRule, SkewProtection } from './routing.ts'
 import type { ExternalJudgeSpec, MetricsSpec } from './judge/outside/types.ts'
 import type { Check } from './verification/types.ts'
 
@@ -148,6 +149,22 @@ export type Sticky =
   | { readonly kind: 'none' }
   | { readonly kind: 'cookie'; readonly name: string }
   | { readonly kind: 'header'; readonly name: string }
+  /** By a user id in that cookie or header; a client without one by the cookie `fallback`, which the gateway issues. */
+  | {
+      readonly kind: 'user'
+      readonly from: 'cookie' | 'header'
+      readonly name: string
+      readonly fallback: string
+    }
+
+/** What an environment says about its traffic, besides how it is split. A field is absent where nothing was said. */
+export type RoutingSpec = {
+  readonly rules?: readonly RouteRule[]
+  readonly skew?: SkewProtection
+  readonly assets?: readonly string[]
+  readonly bypass?: readonly RouteMatch[]
+  readonly drain?: DrainPolicy
+}
 
 /** What splits the traffic of an environment. */
 export type RouterName = 'gateway' | 'haproxy'
@@ -170,6 +187,7 @@ export type EnvironmentSpec = {
   /** A judge outside that is asked too; absent for none. */
   readonly externalJudge?: ExternalJudgeSpec
   readonly sticky: Sticky
+  readonly routing?: RoutingSpec
   /** Absent: the gateway. */
   readonly router?: RouterName
   readonly drainTimeoutMs: number

@@ -41,10 +41,26 @@ export type Mirror = {
   readonly shareBp: number
   readonly release: ReleaseId
   readonly upstreams: readonly Upstream[]
+  /** Absent: those that change nothing (`mirrorMethods`). */
+  readonly methods?: readonly string[]
 }
+
+/** Methods that are mirrored unless others are named: the safe ones (RFC 9110 section 9.2.1, June 2022). */
+export const mirrorMethods: readonly string[] = ['GET', 'HEAD', 'OPTIONS']
 
 /** How long a client stays with the release it started on, told by a cookie, also after the split has moved on. */
 export type SkewProtection = { readonly cookie: string; readonly maxAgeMs: number }
+
+/** A release without a share that is still up: it serves clients which started on it, and its assets. */
+export type Overlap = { readonly release: ReleaseId; readonly upstreams: readonly Upstream[] }
+
+/** When what lasts (WebSockets, event streams) leaves an instance that drains: once nothing came for `idleMs`, at `maxAgeMs` in any case. */
+export type DrainPolicy = { readonly idleMs: number; readonly maxAgeMs: number }
+
+/** What is between clients and the release while somebody works on it: a page for everybody, or requests that wait until a moment at most. */
+export type Maintenance =
+  | { readonly kind: 'page'; readonly html: string | null; readonly retryAfterMs: number }
+  | { readonly kind: 'hold'; readonly untilAt: number }
 
 /** Everything the gateway needs to serve one environment. Replaced as a whole, under a fence. */
 export type Route = {
@@ -64,6 +80,13 @@ export type Route = {
   readonly rules?: readonly RouteRule[]
   readonly mirror?: Mirror
   readonly skew?: SkewProtection
+  readonly overlap?: readonly Overlap[]
+  /** Beginnings of paths whose 404 (GET and HEAD) is asked of the other releases before it is answered. */
+  readonly assets?: readonly string[]
+  /** Requests of which all of these hold pass through maintenance. */
+  readonly bypass?: readonly RouteMatch[]
+  /** Absent: the gateway's own settings. */
+  readonly drain?: DrainPolicy
 }
 
 /** Cumulative per arm since the arm's release entered this route. Never resets while the gateway's state survives. */
@@ -78,6 +101,19 @@ export type ArmCounters = {
   readonly inFlight: number
   /** Counts in the latency buckets of `latencyBucketsMs` (upper bounds), plus one overflow bucket. */
   readonly latency: readonly number[]
+}
+
+/**
+ * Requests that are no sample for the judge, and why: a rule chose the arm, the client stayed with its release while the split moved on, an asset of
+ * another release, or a mirrored copy. Cumulative since the gateway started.
+ */
+export type ApartCounters = {
+  readonly why: 'rule' | 'skew' | 'asset' | 'mirror'
+  readonly release: ReleaseId
+  readonly requests: number
+  readonly bad: number
+  /** Copies not sent, because too much was under way or the body was too large; 0 for all but mirrors. */
+  readonly skipped: number
 }
 
 /** Upper bounds of the latency histogram's buckets, milliseconds. */
@@ -109,6 +145,10 @@ export type RouteObservation = {
   readonly trip: Trip | null
   readonly paused: boolean
   readonly observedAt: number
+  /** Absent where nothing of the kind is configured. */
+  readonly apart?: readonly ApartCounters[]
+  /** Absent when there is none. */
+  readonly maintenance?: Maintenance
 }
 
 /** Requests of the control socket: one JSON object a line, answered by one line with the same `id`. Each is safe to repeat. */
@@ -145,6 +185,17 @@ export type GatewayCommand =
       readonly maxMs: number
     }
   | { readonly kind: 'resume'; readonly environment: string; readonly service: string; readonly fence: Fence }
+  /**
+   * Puts maintenance in force, or (null) ends it. It has a fence of its own, so that it neither waits for a rollout nor stands in the way of one:
+   * a `sequence` older than the newest seen is refused with `fence_stale`. Health requests pass. Errors: `not_found` when there is no route.
+   */
+  | {
+      readonly kind: 'maintain'
+      readonly environment: string
+      readonly service: string
+      readonly sequence: number
+      readonly maintenance: Maintenance | null
+    }
   /** From now on this connection also receives `GatewayNotice` lines. */
   | { readonly kind: 'subscribe' }
   /** Stops accepting, lets requests in flight end, and exits. */
@@ -188,6 +239,7 @@ export type GatewayAnswer = {
   readonly drain: { readonly inFlight: number }
   readonly pause: { readonly paused: boolean }
   readonly resume: { readonly paused: boolean }
+  readonly maintain: Record<string, never>
   readonly subscribe: Record<string, never>
   readonly shutdown: Record<string, never>
   readonly hand_over: { readonly pid: number }

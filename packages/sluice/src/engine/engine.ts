@@ -20,6 +20,7 @@ import {
 } from './commands.ts'
 import type { Asking, Desk } from './desk.ts'
 import { type EnvironmentTarget, freeze, lock, unfreeze, unlock } from './environment-commands.ts'
+import { maintain, type MaintenanceWish } from './maintenance-commands.ts'
 import { askedForBy, type Deliveries, rolloutAskedFor } from './deliver.ts'
 import { Loop } from './loop.ts'
 import { noticeEvent } from './notices.ts'
@@ -197,6 +198,12 @@ export class Engine {
 
   unfreeze(target: EnvironmentTarget, caller: Caller): Promise<object> {
     return this.#once(caller, { name: 'unfreeze', target }, (asking) => nothing(unfreeze(this.#desk, target, asking)))
+  }
+
+  maintain(target: EnvironmentTarget, wish: MaintenanceWish | null, caller: Caller): Promise<object> {
+    return this.#once(caller, { name: 'maintain', target, wish }, (asking) =>
+      nothing(maintain(this.#desk, { ...target, wish }, asking)),
+    )
   }
 
   /** Has the checks of an environment made now. */

@@ -7,6 +7,7 @@ import { ledgerForms } from '../core/ledger/forms.ts'
 import { upcast } from '../core/ledger/upcast.ts'
 import { limits } from '../core/limits.ts'
 import type { Decision, Machine } from '../core/machine.ts'
+import { maintenanceMachine, noMaintenance } from '../core/maintenance.ts'
 import type { Fence } from '../core/model.ts'
 import { runMachine } from '../core/pipeline/machine.ts'
 import { runSummary } from '../core/pipeline/summary.ts'
@@ -77,9 +78,10 @@ const forget = <State, Event, Effect extends AnyEffect>(
   consequences: (before, after) => relations.consequences?.(before as State, after as State) ?? [],
 })
 
-const environmentOf = ({ id }: AggregateKey): ReturnType<typeof emptyEnvironment> => {
+/** What an environment's key is made of. */
+const namesIn = ({ id }: AggregateKey): readonly [string, string] => {
   const slash = id.indexOf('/')
-  return emptyEnvironment(id.slice(0, slash), id.slice(slash + 1))
+  return [id.slice(0, slash), id.slice(slash + 1)]
 }
 
 /** Every machine by the kind of its aggregate. */
@@ -88,7 +90,7 @@ export const machines: Readonly<Record<AggregateKind, AnyMachine>> = {
     related: (state) => (state.status === 'absent' ? [] : [environmentKey(state.plan.service, state.plan.spec.name)]),
     consequences: rolloutConsequences,
   }),
-  environment: forget(environmentMachine, environmentOf),
+  environment: forget(environmentMachine, (key) => emptyEnvironment(...namesIn(key))),
   run: forget(runMachine, () => ({ status: 'absent' as const }), {
     // Its state is as large as its plan, and a step changes a job or two.
     entriesPerState: (state) => (state.status === 'absent' ? 1 : Math.max(limits.snapshotRowsMin, state.jobs.length)),
@@ -96,6 +98,7 @@ export const machines: Readonly<Record<AggregateKind, AnyMachine>> = {
     consequences: runConsequences,
   }),
   release: forget(releaseMachine, () => absentRelease),
+  maintenance: forget(maintenanceMachine, (key) => noMaintenance(...namesIn(key))),
 }
 
 /** The newest version of each machine that this program understands. */
@@ -104,6 +107,7 @@ export const machineVersions: Readonly<Record<AggregateKind, number>> = {
   release: machines.release.version,
   rollout: machines.rollout.version,
   environment: machines.environment.version,
+  maintenance: machines.maintenance.version,
 }
 
 /** A stored state as today's machine understands it, with what happened since it was written. Throws `store_newer`, `ledger_broken`. */

@@ -5,7 +5,16 @@ import { unreachable } from '../core/machine.ts'
 import { limits } from '../core/limits.ts'
 import { errorsOf } from '../core/judge/statistics.ts'
 import type { Action, EffectResult, RolloutEffect, RolloutState, Share } from '../core/rollout/types.ts'
-import type { ArmCounters, ProbeEnough, ProbeReceipt, Route, RouteObservation, Upstream } from '../core/routing.ts'
+import type {
+  ArmCounters,
+  Overlap,
+  ProbeEnough,
+  ProbeReceipt,
+  Route,
+  RouteObservation,
+  Upstream,
+} from '../core/routing.ts'
+import { drainMsOf, overlapping, routingOf } from '../core/routing-spec.ts'
 import type { Driver } from '../ports/driver.ts'
 import type { Router } from '../ports/router.ts'
 import { askOutside, type OutsideWorld } from './ask-outside.ts'
@@ -150,7 +159,15 @@ const routeOf = (state: Known, { fence, shares, instances }: Routing): Route => 
     salt: plan.to,
     tripwire: shares.some(({ arm }) => arm === 'candidate') ? { rollout: id, policy: plan.spec.judge } : null,
     health: spec.health,
+    ...routingOf(spec, { overlap: overlapOf(state, shares, instances) }),
   }
+}
+
+const overlapOf = (state: Known, shares: readonly Share[], instances: readonly Instance[]): readonly Overlap[] => {
+  const { purpose, from } = state.plan
+  const release = overlapping({ status: state.status, purpose, from, shares })
+  const upstreams = instances.filter((one) => one.release === release && one.status === 'running').map(upstream)
+  return release === null || upstreams.length === 0 ? [] : [{ release, upstreams }]
 }
 
 const runningOf = (instances: readonly Instance[], release: ReleaseId, count: number): readonly Upstream[] =>
@@ -184,9 +201,9 @@ const drain = async (world: RolloutWorld, { state, action, signal }: Work<'drain
     ({ release, index }) => release === action.release && index >= action.keep,
   )
   if (leaving.length === 0) return done
-  const { drainTimeoutMs } = specFor(state, action.release)
+  const deadlineMs = drainMsOf(specFor(state, action.release))
   const key = { service: plan.service, environment: plan.spec.name }
-  await world.router.drain({ ...key, upstreams: leaving.map(upstream), deadlineMs: drainTimeoutMs }, signal)
+  await world.router.drain({ ...key, upstreams: leaving.map(upstream), deadlineMs }, signal)
   return done
 }
 

@@ -6,12 +6,13 @@ import type { RunResult } from '../core/pipeline/types.ts'
 import type { EffectResult, Failure, RolloutEvent } from '../core/rollout/types.ts'
 import type { AnyEffect, AnyEvent } from './machines.ts'
 import type { Deliveries } from './deliver.ts'
+import { performMaintenance } from './perform-maintenance.ts'
 import { performRollout } from './perform-rollout.ts'
 import { performRun } from './perform-run.ts'
 import type { Ports } from './ports.ts'
 import type { Reading } from './reading.ts'
 import type { TypedSecrets } from './typed-secrets.ts'
-import { asRolloutEffect, asRunEffect, existingRollout, existingRun } from './trusted.ts'
+import { asMaintenance, asRolloutEffect, asRunEffect, existingRollout, existingRun } from './trusted.ts'
 
 /** An effect, and the state that wants it. */
 export type Job = { readonly key: AggregateKey; readonly state: unknown; readonly effect: AnyEffect }
@@ -53,8 +54,9 @@ const attempt = (
     const world = { ...ports, secrets: typed.over(run.id, ports.secrets) }
     return performRun(world, { run, effect: asRunEffect(effect), deliveries }, signal)
   }
+  if (key.kind === 'maintenance') return performMaintenance(ports.router, asMaintenance(state), { effect, signal })
   const rollout = key.kind === 'rollout' ? existingRollout(state) : null
-  assert(rollout !== null, 'only runs and rollouts that exist have effects')
+  assert(rollout !== null, 'only runs, rollouts and maintenance have effects')
   const world = { ...ports, release: (id: Parameters<Reading['release']>[0]) => reading.release(id) }
   return performRollout(world, { state: rollout, effect: asRolloutEffect(effect) }, signal)
 }

@@ -5,6 +5,7 @@ import type { EnvironmentState } from '../core/environment.ts'
 import { emptyEnvironment } from '../core/environment.ts'
 import type { AggregateKey, AggregateKind } from '../core/ledger/entry.ts'
 import { limits } from '../core/limits.ts'
+import { type MaintenanceState, noMaintenance } from '../core/maintenance.ts'
 import { type Release, type ReleaseId, releaseId } from '../core/model.ts'
 import { type RunSummary, runSummary } from '../core/pipeline/summary.ts'
 import { absentRelease, type ReleaseState } from '../core/release-machine.ts'
@@ -12,6 +13,7 @@ import type { Store } from '../ports/store.ts'
 import { currentState, machineVersions } from './machines.ts'
 import {
   asEnvironment,
+  asMaintenance,
   asRelease,
   asRun,
   asRunSummary,
@@ -62,6 +64,12 @@ export class Reading {
   async environment(service: string, name: string): Promise<EnvironmentState> {
     const state = await this.#load(environmentKey(service, name))
     return state === null ? emptyEnvironment(service, name) : asEnvironment(state)
+  }
+
+  /** What is wanted between clients and the release of an environment, and whether it is there. */
+  async maintenance(service: string, name: string): Promise<MaintenanceState> {
+    const state = await this.#load({ kind: 'maintenance', id: environmentKey(service, name).id })
+    return state === null ? noMaintenance(service, name) : asMaintenance(state)
   }
 
   /** The release of exactly this id; `not_found`. */

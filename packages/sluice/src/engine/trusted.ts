@@ -3,6 +3,7 @@
  * was stored in, or from that machine's last decision; an effect only from the state that wants it; an answer only from the same request.
  */
 import type { EnvironmentState } from '../core/environment.ts'
+import type { MaintenanceEffect, MaintenanceState } from '../core/maintenance.ts'
 import type { RunEffect, RunState } from '../core/pipeline/types.ts'
 import { type RunSummary, runSummaryForm } from '../core/pipeline/summary.ts'
 import type { ReleaseState } from '../core/release-machine.ts'
@@ -16,6 +17,10 @@ export type Run = Exclude<RunState, { status: 'absent' }>
 
 /** An environment. Trusted: see the file's header. */
 export const asEnvironment = (state: unknown): EnvironmentState => state as EnvironmentState
+/** Maintenance. Trusted: see the file's header. */
+export const asMaintenance = (state: unknown): MaintenanceState => state as MaintenanceState
+/** An effect of maintenance. Trusted: see the file's header. */
+export const asMaintenanceEffect = (effect: AnyEffect): MaintenanceEffect => effect as MaintenanceEffect
 /** A release. Trusted: see the file's header. */
 export const asRelease = (state: unknown): ReleaseState => state as ReleaseState
 /** What lists tell of a run; null when it is of another form, or there is none. Trusted: see the file's header. */

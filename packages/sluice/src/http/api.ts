@@ -185,7 +185,7 @@ const answerEvents = (context: ApiContext, { query, signal }: Call<'events.strea
       hint: 'close one, or ask the routes instead',
     })
   }
-  const kinds = ['run', 'release', 'rollout', 'environment'] as const
+  const kinds = ['run', 'release', 'rollout', 'environment', 'maintenance'] as const
   const kind = kinds.find((one) => one === query.kind)
   if ((query.kind === undefined) !== (query.id === undefined) || (query.kind !== undefined && kind === undefined)) {
     throw new SluiceError('usage_invalid', {

@@ -95,7 +95,7 @@ const concerns = (row: LedgerRow, key: AggregateKey | null): boolean =>
   key === null || (row.key.kind === key.kind && row.key.id === key.id)
 
 const keyOf = (kind: string | undefined, id: string | undefined): AggregateKey | null => {
-  const kinds = ['run', 'release', 'rollout', 'environment'] as const
+  const kinds = ['run', 'release', 'rollout', 'environment', 'maintenance'] as const
   const known = kinds.find((one) => one === kind)
   if (kind === undefined || id === undefined) return null
   if (known === undefined) throw new SluiceError('usage_invalid', { detail: `there is no ${kind} in the ledger` })

@@ -7,6 +7,8 @@ import type { ErrorCode } from '../core/errors.ts'
 import { limits } from '../core/limits.ts'
 import type { Contract } from './client/contract.ts'
 import type { RouteId } from './client/paths.ts'
+import { because, command, read, reason, withReason } from './route-parts.ts'
+import { maintenanceRoutes } from './routes-maintenance.ts'
 import { pipelineInput } from './schemas/pipelines.ts'
 import type { Schemas } from './schemas/all.ts'
 
@@ -26,9 +28,6 @@ export type RouteSpec<Id extends RouteId> = {
   readonly open: boolean
 }
 
-const none = z.strictObject({})
-const reason = z.string().max(limits.reasonCharactersMax).nullish().meta({ description: 'Why; goes to the ledger.' })
-const because = z.string().min(1).max(limits.reasonCharactersMax).meta({ description: 'Why; goes to the ledger.' })
 const release = z.string().min(1).max(200).meta({ description: 'An id, its beginning, a version, or `latest`.' })
 const at = z.number().int().nonnegative().meta({ description: 'epoch ms' })
 // A query is text; `coerce` reads numbers from it.
@@ -39,10 +38,6 @@ const page = z.strictObject({
   cursor: z.string().max(500).optional().meta({ description: '`next` of the page before.' }),
 })
 const choice = z.strictObject({ release: release.nullish(), reason })
-const withReason = z.strictObject({ reason })
-
-const read = { query: none, body: none, errors: ['not_found'], open: false, cli: null } as const
-
 const admission: readonly ErrorCode[] = [
   'not_found',
   'config_invalid',
@@ -50,7 +45,6 @@ const admission: readonly ErrorCode[] = [
   'command_conflict',
   'store_full',
 ]
-const command: readonly ErrorCode[] = ['not_found', 'command_conflict', 'store_full']
 
 /** The table. */
 export const routes: { readonly [Id in RouteId]: RouteSpec<Id> } = {
@@ -143,6 +137,7 @@ export const routes: { readonly [Id in RouteId]: RouteSpec<Id> } = {
     response: 'Environment',
     errors: command,
   },
+  ...maintenanceRoutes,
   'environments.verify': {
     ...read,
     summary:
@@ -337,7 +332,7 @@ export const routes: { readonly [Id in RouteId]: RouteSpec<Id> } = {
     query: z.strictObject({
       after: seq.optional(),
       limit: count(limits.pageItemsMax).optional(),
-      kind: z.enum(['run', 'release', 'rollout', 'environment']).optional(),
+      kind: z.enum(['run', 'release', 'rollout', 'environment', 'maintenance']).optional(),
       id: z.string().max(200).optional(),
     }),
     response: 'LedgerPage',

@@ -30,6 +30,14 @@ export const routersByEnvironment = (gateway: Router, haproxy: OtherRouter): Rou
       if ((await haproxy.knows(request)) !== 'nothing') await haproxy.remove(request, signal)
       await gateway.remove(request, signal)
     },
+    maintain: async (request, signal) => {
+      const router = await inForce(request)
+      if (router.maintain !== undefined) return router.maintain(request, signal)
+      throw new SluiceError('usage_invalid', {
+        detail: `${request.environment} has a router without maintenance mode`,
+        hint: "use router: 'gateway' for this environment",
+      })
+    },
     watch: (listener, signal) => {
       gateway.watch(listener, signal)
       haproxy.watch(listener, signal)

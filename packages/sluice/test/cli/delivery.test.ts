@@ -234,6 +234,25 @@ describe('a project under way', () => {
     strictEqual(await version(), '1.0.0')
   })
 
+  test('maintenance is put up with a page and taken down, and says what it is', async () => {
+    strictEqual((await sluice(place, 'env', 'maintenance', 'on', 'staging')).code, 2)
+    await writeFile(join(project.directory, 'page.html'), '<p>back at five</p>\n')
+    const page = join(project.directory, 'page.html')
+    const words = ['env', 'maintenance', 'on', 'staging', '-m', 'new disks', '--page', page, '--retry-after', '90s']
+    const on = await sluice(place, ...words)
+    strictEqual(on.code, 0, on.stderr)
+    match(on.stdout, /staging shows a page/)
+    const shown = await fetch(`http://127.0.0.1:${staging}/`)
+    deepStrictEqual(
+      [shown.status, shown.headers.get('retry-after'), await shown.text()],
+      [503, '90', '<p>back at five</p>\n'],
+    )
+    match((await sluice(place, 'env', 'show', 'staging')).stdout, /maintenance by .+, a page for everybody: new disks/)
+    strictEqual((await sluice(place, 'env', 'maintenance', 'off', 'staging')).code, 0)
+    strictEqual((await fetch(`http://127.0.0.1:${staging}/`)).status, 200)
+    strictEqual((await sluice(place, 'env', 'maintenance', 'down', 'staging')).code, 2)
+  })
+
   test('a job that fails fails the run with its last lines, and the log is there to read', async () => {
     await writeFile(join(project.directory, 'server.js'), 'this is no program (\n')
     await project.commit('1.3.0')

@@ -1,5 +1,6 @@
 /** Environments in the terminal. */
 import { isoTime } from '../../core/iso-time.ts'
+import type { MaintenanceView } from '../../http/client/routing-views.ts'
 import type { EnvironmentsView, EnvironmentView, RolloutView } from '../../http/client/views.ts'
 import { percentOf, spanOf } from '../../http/client/words.ts'
 import { trafficLines } from './rollout.ts'
@@ -68,6 +69,8 @@ const noticeLines = (environment: EnvironmentView, now: number, style: Style): r
     const until = lock.until === null ? '' : ` until ${isoTime(lock.until)}`
     lines.push(`${name}: locked by ${lock.by.name}${until}: ${lock.reason}   ${style.dim(`sluice env unlock ${name}`)}`)
   }
+  const { maintenance } = environment
+  if (maintenance !== undefined) lines.push(`${name}: ${maintenanceText(maintenance)}`)
   for (const { from, until, by, reason } of freezes) {
     if (until > now)
       lines.push(
@@ -75,6 +78,16 @@ const noticeLines = (environment: EnvironmentView, now: number, style: Style): r
       )
   }
   return lines
+}
+
+const maintenanceText = ({ kind, by, reason, until, status, detail }: MaintenanceView): string => {
+  const what =
+    kind === 'page' ? 'a page for everybody' : `requests wait${until === null ? '' : ` until ${isoTime(until)}`}`
+  const said =
+    kind === 'off' ? 'maintenance is being ended' : `maintenance by ${by?.name ?? 'nobody'}, ${what}: ${reason ?? ''}`
+  return status === 'in_force'
+    ? said
+    : `${said} (${status === 'refused' ? 'refused' : 'not in force yet'}${detail === null ? '' : `: ${detail}`})`
 }
 
 /** The screen of `sluice env show`. */

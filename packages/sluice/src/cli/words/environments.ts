@@ -65,4 +65,20 @@ export const environmentWords: readonly Word[] = [
     examples: ['env unfreeze production'],
     load: () => import('../commands/env-unfreeze.ts'),
   },
+  {
+    path: 'env maintenance',
+    args: '<on|off> [environment]',
+    text: 'answer everybody with a page, or have requests wait for a moment',
+    options: [
+      message,
+      { flags: '--page <file>', text: 'the HTML page (a plain one)' },
+      { flags: '--retry-after <span>', text: 'when clients are told to ask again (1m)' },
+      { flags: '--hold <span>', text: 'no page: have requests wait this long at most, 60s' },
+    ],
+    examples: [
+      'env maintenance on production -m "new disks" --page maintenance.html',
+      'env maintenance off production',
+    ],
+    load: () => import('../commands/env-maintenance.ts'),
+  },
 ]

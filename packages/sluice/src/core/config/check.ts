@@ -24,6 +24,7 @@ export const check = (
     ...cacheIssues(settings),
     ...startIssues(settings, distance),
     ...environmentIssues(settings, distance),
+    ...skewIssues(settings),
     ...variableIssues(settings),
     ...metricIssues(settings, distance),
   ]
@@ -214,6 +215,20 @@ const listenIssues = (settings: Settings): readonly ConfigIssue[] => {
     ]
   })
 }
+
+/** Who stays with a release must be told apart, or the judge would count the same client again and again. */
+const skewIssues = ({ environments }: Settings): readonly ConfigIssue[] =>
+  Object.entries(environments).flatMap(([name, { routing, sticky }]): readonly ConfigIssue[] =>
+    routing?.skew === undefined || sticky.kind === 'cookie' || sticky.kind === 'user'
+      ? []
+      : [
+          {
+            path: ['environments', name, 'routing', 'skew'],
+            message: 'clients cannot stay with their release where nothing tells them apart',
+            fix: "Write sticky: { cookie: 'sluice-arm' } or sticky: { user: { header: 'x-user-id' } } beside it.",
+          },
+        ],
+  )
 
 const variableIssues = (settings: Settings): readonly ConfigIssue[] => {
   const top: readonly string[] = []

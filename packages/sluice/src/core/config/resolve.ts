@@ -28,6 +28,7 @@ export const resolveEnvironments = (settings: Settings, versions: SecretVersions
       judge: own.judge,
       ...resolveOutside(own, (secret) => secretVersion(versions, name, secret)),
       sticky: own.sticky,
+      ...(own.routing && { routing: own.routing }),
       // The gateway is what a release without this key has: it stays the same release.
       ...(own.router === 'haproxy' && { router: own.router }),
       drainTimeoutMs: own.drainTimeoutMs,

@@ -1,9 +1,10 @@
 import { z } from 'zod'
 import { limits } from '../limits.ts'
-import type { FreezeWindow, Sticky } from '../model.ts'
+import type { FreezeWindow, RoutingSpec } from '../model.ts'
 import { count, key, moment, name, positiveDuration, text, variableName, variables } from './fields.ts'
 import { healthOverrideSchema } from './schema-health.ts'
 import { judgeSchema } from './schema-judge.ts'
+import { drainSchema, routingSchema, stickySchema } from './schema-routing.ts'
 import { externalJudgeSchema, metricsSchema } from './schema-metrics.ts'
 import { strategySchema } from './schema-strategy.ts'
 import { checksSchema } from './schema-verification.ts'
@@ -27,29 +28,6 @@ const listen: z.ZodType<EnvironmentSettings['listen']> = z.union(
       .refine((value) => value.port >= 1 && value.port <= 65_535, 'expected a port from 1 to 65535'),
   ],
   "expected a port from 1 to 65535, or host and port such as '0.0.0.0:8080'",
-)
-
-const sticky: z.ZodType<Sticky> = z.union(
-  [
-    z.literal('none').transform((): Sticky => ({ kind: 'none' })),
-    z
-      .strictObject({
-        cookie: key(token('a cookie'), {
-          description: 'Name of the cookie that the gateway issues.',
-          examples: ['sluice-arm'],
-        }),
-      })
-      .transform((input): Sticky => ({ kind: 'cookie', name: input.cookie })),
-    z
-      .strictObject({
-        header: key(token('a header'), {
-          description: 'Name of the request header that identifies a client.',
-          examples: ['x-user-id'],
-        }),
-      })
-      .transform((input): Sticky => ({ kind: 'header', name: input.header.toLowerCase() })),
-  ],
-  "expected 'none', { cookie: 'name' } or { header: 'name' }",
 )
 
 const freeze: z.ZodType<FreezeWindow> = z
@@ -125,9 +103,18 @@ export const environmentSchema: z.ZodType<EnvironmentSettings> = z
         description: 'A judge of your own that is asked over HTTP.',
         examples: [{ url: 'https://judge.example.com/deployment/evaluateHealth' }],
       }),
-      sticky: key(sticky.prefault('none'), {
+      sticky: key(stickySchema.prefault('none'), {
         description: 'How a client is kept on one side of a traffic split.',
-        examples: ['none', { cookie: 'sluice-arm' }, { header: 'x-user-id' }],
+        examples: ['none', { cookie: 'sluice-arm' }, { header: 'x-user-id' }, { user: { header: 'x-user-id' } }],
+      }),
+      routing: key(routingSchema.optional(), {
+        description:
+          'Traffic besides the split: testers, rules, clients that stay with their release, files of both releases.',
+        examples: [{ skew: { maxAge: '1h' }, assets: ['/assets/'] }],
+      }),
+      drain: key(drainSchema.optional(), {
+        description: 'When WebSockets and event streams leave an instance that is about to be stopped.',
+        examples: [{ idle: '30s', maxAge: '15m' }],
       }),
       router: key(z.enum(['gateway', 'haproxy'], "expected 'gateway' or 'haproxy'").optional(), {
         description:
@@ -163,14 +150,14 @@ export const environmentSchema: z.ZodType<EnvironmentSettings> = z
     },
     { error: 'expected an environment: { listen: 8080 }' },
   )
-  .transform(({ drainTimeout, stopGrace, progressDeadline, ...rest }) => ({
+  .transform(({ drainTimeout, stopGrace, progressDeadline, routing, drain, ...rest }) => ({
     ...rest,
+    ...routingOf({ ...routing, ...(drain && { drain }) }),
     drainTimeoutMs: drainTimeout,
     stopGraceMs: stopGrace,
     progressDeadlineMs: progressDeadline,
   }))
 
-/** RFC 9110 token: what a header or cookie may be called. */
-function token(what: string): z.ZodType<string, string> {
-  return z.string(`expected the name of ${what}`).regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, `expected the name of ${what}`)
-}
+/** Absent where nothing is said, so that a release that says nothing keeps its id. */
+const routingOf = (routing: RoutingSpec): { readonly routing?: RoutingSpec } =>
+  Object.keys(routing).length === 0 ? {} : { routing }

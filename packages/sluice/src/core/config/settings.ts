@@ -14,7 +14,7 @@ import type {
 } from '../pipeline/job-plan.ts'
 import type { GateSettings } from '../evidence/gates/types.ts'
 import type { ExternalJudgeSpec, MetricsSpec } from '../judge/outside/types.ts'
-import type { FreezeWindow, HealthPolicy, JudgePolicy, RouterName, Sticky, Strategy } from '../model.ts'
+import type { FreezeWindow, HealthPolicy, JudgePolicy, RouterName, RoutingSpec, Sticky, Strategy } from '../model.ts'
 import type { Check } from '../verification/types.ts'
 
 /** The parsed `sluice.config.ts`. */
@@ -121,6 +121,8 @@ export type EnvironmentSettings = {
   readonly metrics?: MetricsSettings | undefined
   readonly externalJudge?: ExternalJudgeSettings | undefined
   readonly sticky: Sticky
+  /** Absent when nothing is said. */
+  readonly routing?: RoutingSpec
   /** Absent: the gateway. */
   readonly router?: RouterName | undefined
   readonly drainTimeoutMs: number

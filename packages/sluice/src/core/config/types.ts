@@ -5,6 +5,7 @@
 
 import type { ExternalJudgeConfig, MetricsConfig } from './types-metrics.ts'
 import type { PipelineConfig } from './types-pipeline.ts'
+import type { DrainConfig, RoutingConfig, StickyConfig } from './types-routing.ts'
 import type { CheckConfig } from './types-verification.ts'
 
 /** A length of time: a number and its unit, for instance `'30s'`, `'1.5s'`, `'5m'`, `'2h'`, `'1d'`, `'250ms'`. */
@@ -84,6 +85,10 @@ export type EnvironmentConfig = {
   readonly externalJudge?: ExternalJudgeConfig
   /** How a client is kept on one side of a traffic split. */
   readonly sticky?: StickyConfig
+  /** Traffic besides the split: testers, rules, clients that stay with their release, files of both releases. */
+  readonly routing?: RoutingConfig
+  /** When WebSockets and event streams leave an instance that is about to be stopped. */
+  readonly drain?: DrainConfig
   /** What splits the traffic: Sluice's own gateway, or an HAProxy that Sluice starts and keeps. */
   readonly router?: 'gateway' | 'haproxy'
   /** How long requests in flight may take to end before their instance is stopped. */
@@ -211,14 +216,6 @@ export type ProveConfig = {
   /** Highest probability that a release beyond the margin is ever taken for proven. */
   readonly alpha?: number
 }
-
-/** How a client is kept on one side of a traffic split. */
-export type StickyConfig =
-  | 'none'
-  /** Name of the cookie that the gateway issues. */
-  | { readonly cookie: string }
-  /** Name of the request header that identifies a client. */
-  | { readonly header: string }
 
 /** A time in which no rollout may start. */
 export type FreezeConfig = {

@@ -4,6 +4,7 @@
  * golden ledgers as they are.
  */
 import type { EnvironmentEvent } from '../environment.ts'
+import type { MaintenanceEvent } from '../maintenance.ts'
 import type { RunEvent } from '../pipeline/types.ts'
 import type { ReleaseEvent } from '../release-machine.ts'
 import type { RolloutEvent } from '../rollout/types.ts'
@@ -54,5 +55,20 @@ const environment: Forms<EnvironmentEvent['type']> = {
   verification_ran: [],
 }
 
+const maintenance: Forms<MaintenanceEvent['type']> = {
+  maintenance_requested: [],
+  effect_succeeded: [],
+  effect_failed: [],
+  effect_unknown: [],
+  time_passed: [],
+  work_parked: [],
+}
+
 /** The forms of every machine's events. */
-export const ledgerForms: Readonly<Record<AggregateKind, Forms>> = { run, release, rollout, environment }
+export const ledgerForms: Readonly<Record<AggregateKind, Forms>> = {
+  run,
+  release,
+  rollout,
+  environment,
+  maintenance,
+}

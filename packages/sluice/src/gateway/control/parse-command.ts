@@ -1,9 +1,10 @@
 /** Reads commands of the control socket. A documented parser: every field is looked at before it is believed. */
-import type { Fence, HealthPolicy, Sticky } from '../../core/model.ts'
+import type { Fence, HealthPolicy } from '../../core/model.ts'
 import { releaseId, rolloutId } from '../../core/model.ts'
+import type { Arm, GatewayCommand, ProbeEnough, Route, Tripwire } from '../../core/routing.ts'
 import { type Fields, fields, idOf, list, named, number, text, whole, wrong } from './fields.ts'
 import { judgePolicy } from './parse-policy.ts'
-import type { Arm, ArmName, GatewayCommand, ProbeEnough, Route, Tripwire, Upstream } from '../../core/routing.ts'
+import { armName, maintenance, port, steered, sticky, upstreams } from './parse-routing.ts'
 
 /** A command with the number its answer carries. */
 export type Numbered = { readonly id: number; readonly command: GatewayCommand }
@@ -13,28 +14,10 @@ const fence = (value: unknown): Fence => {
   return { token: whole(token, 'fence.token'), sequence: whole(sequence, 'fence.sequence') }
 }
 
-const port = (value: unknown, name: string): number => {
-  const found = whole(value, name)
-  return found >= 1 && found <= 65_535 ? found : wrong(`${name} is not a port`)
-}
-
-const upstream = (value: unknown): Upstream => {
-  const each = fields(value, 'an upstream')
-  return {
-    instance: named(each['instance'], 'upstream.instance'),
-    host: named(each['host'], 'upstream.host'),
-    port: port(each['port'], 'upstream.port'),
-  }
-}
-
-const upstreams = (value: unknown): readonly Upstream[] => list(value, 'upstreams').map(upstream)
-
-const armNames: readonly ArmName[] = ['stable', 'candidate', 'holdback']
-
 const arm = (value: unknown): Arm => {
   const each = fields(value, 'an arm')
   return {
-    name: armNames.find((name) => name === each['name']) ?? wrong('an arm has no known name'),
+    name: armName(each['name']),
     release: idOf(releaseId, each['release'], 'arm.release'),
     shareBp: whole(each['shareBp'], 'arm.shareBp'),
     upstreams: upstreams(each['upstreams']),
@@ -44,17 +27,6 @@ const arm = (value: unknown): Arm => {
 const enough = (value: unknown): ProbeEnough => {
   const { count, graceMs } = fields(value, 'enough')
   return { count: whole(count, 'enough.count'), graceMs: number(graceMs, 'enough.graceMs') }
-}
-
-const fieldName = /^[!#$%&'*+.^_`|~\w-]{1,128}$/
-
-const sticky = (value: unknown): Sticky => {
-  const { kind, name } = fields(value, 'sticky')
-  if (kind === 'none') return { kind }
-  if (kind !== 'cookie' && kind !== 'header') return wrong('sticky.kind is not known')
-  return fieldName.test(text(name, 'sticky.name'))
-    ? { kind, name: text(name, 'sticky.name') }
-    : wrong('sticky.name is no name')
 }
 
 const tripwire = (value: unknown): Tripwire | null => {
@@ -91,6 +63,7 @@ const route = (value: unknown): Route => {
     salt: text(each['salt'], 'route.salt'),
     tripwire: tripwire(each['tripwire']),
     health: health(each['health']),
+    ...steered(each),
   }
 }
 
@@ -117,6 +90,13 @@ const command = (each: Fields): GatewayCommand => {
       return { kind, ...name(each), fence: fence(each['fence']), maxMs: number(each['maxMs'], 'maxMs') }
     case 'observe':
       return { kind, ...name(each) }
+    case 'maintain':
+      return {
+        kind,
+        ...name(each),
+        sequence: whole(each['sequence'], 'sequence'),
+        maintenance: maintenance(each['maintenance']),
+      }
     case 'probe':
       return {
         kind,

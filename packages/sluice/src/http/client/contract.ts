@@ -84,6 +84,17 @@ export type Contract = {
     body: { readonly reason: string; readonly from?: number | null | undefined; readonly until: number }
     response: EnvironmentView
   }
+  'environments.maintain': {
+    query: None
+    body: {
+      readonly reason: string
+      readonly html?: string | null | undefined
+      readonly retryAfterMs?: number | undefined
+      readonly holdMs?: number | undefined
+    }
+    response: EnvironmentView
+  }
+  'environments.endMaintenance': { query: None; body: ReasonInput; response: EnvironmentView }
   'environments.unfreeze': { query: None; body: ReasonInput; response: EnvironmentView }
   'environments.verify': { query: None; body: ReasonInput; response: VerificationView }
   'releases.list': { query: PageInput; body: None; response: PageView<ReleaseView> }
@@ -146,7 +157,7 @@ export type Contract = {
     query: {
       readonly after?: number | undefined
       readonly limit?: number | undefined
-      readonly kind?: 'run' | 'release' | 'rollout' | 'environment' | undefined
+      readonly kind?: 'run' | 'release' | 'rollout' | 'environment' | 'maintenance' | undefined
       readonly id?: string | undefined
     }
     body: None

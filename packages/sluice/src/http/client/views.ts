@@ -3,6 +3,7 @@
  * the dashboard. Times are epoch ms, shares basis points (10 000 = all traffic).
  */
 import type { Actor, Artifact, Commit, EnvironmentSpec, FreezeWindow } from '../../core/model.ts'
+import type { ApartView, MaintenanceView } from './routing-views.ts'
 import type { Refusal } from '../../core/admission.ts'
 
 /** A release by its id and the version that people know it by. */
@@ -50,6 +51,8 @@ export type TrafficView = {
   /** What the tripwire saw when it cut; null while it did not. */
   readonly trip: VerdictView | null
   readonly observedAt: number
+  /** Requests that are no sample for the judge, and why; absent where nothing of the kind is configured. */
+  readonly apart?: readonly ApartView[]
 }
 
 /** A running copy of a release, as its driver observed it. */
@@ -205,6 +208,8 @@ export type EnvironmentView = {
   } | null
   readonly freezes: readonly (FreezeWindow & { readonly by: string })[]
   readonly approvals: readonly { readonly release: ReleaseRef; readonly by: Actor; readonly at: number }[]
+  /** Absent when there is none, and none is being ended. */
+  readonly maintenance?: MaintenanceView
   readonly observed: ObservedView
   /** What its checks said when somebody had them made last; null when nobody did. */
   readonly verification: {
@@ -340,7 +345,7 @@ export type ReleaseVerificationView = {
 /** One row of the ledger. */
 export type LedgerRowView = {
   readonly seq: number
-  readonly key: { readonly kind: 'run' | 'release' | 'rollout' | 'environment'; readonly id: string }
+  readonly key: { readonly kind: 'run' | 'release' | 'rollout' | 'environment' | 'maintenance'; readonly id: string }
   readonly version: number
   readonly type: string
   readonly form: number

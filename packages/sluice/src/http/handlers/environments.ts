@@ -27,6 +27,8 @@ export const environmentHandlers: Handlers<
   | 'environments.unlock'
   | 'environments.freeze'
   | 'environments.unfreeze'
+  | 'environments.maintain'
+  | 'environments.endMaintenance'
   | 'environments.verify'
 > = {
   'environments.list': async (context, { signal }) => {
@@ -93,6 +95,19 @@ export const environmentHandlers: Handlers<
   'environments.unfreeze': async (context, { params, body, caller, signal }) => {
     const target = await targetOf(context, params.environment, signal)
     await context.engine.unfreeze(target, { ...caller, reason: body.reason ?? null })
+    return showNamed(context, target, signal)
+  },
+  'environments.maintain': async (context, { params, body, caller, signal }) => {
+    const target = await targetOf(context, params.environment, signal)
+    const { reason, html = null, retryAfterMs = 60_000, holdMs } = body
+    const wish =
+      holdMs === undefined ? ({ kind: 'page', html, retryAfterMs } as const) : ({ kind: 'hold', holdMs } as const)
+    await context.engine.maintain(target, wish, { ...caller, reason })
+    return showNamed(context, target, signal)
+  },
+  'environments.endMaintenance': async (context, { params, body, caller, signal }) => {
+    const target = await targetOf(context, params.environment, signal)
+    await context.engine.maintain(target, null, { ...caller, reason: body.reason ?? null })
     return showNamed(context, target, signal)
   },
   'environments.verify': async (context, { params, body, caller, signal }) => {
@@ -191,6 +206,7 @@ const show = async (context: ApiContext, { service, named, signal }: Shown): Pro
   return environmentView(state, {
     after: named.after,
     live: live === null ? null : rolloutView(live, known),
+    maintenance: await context.engine.reading.maintenance(service, named.name),
     observed,
     known,
   })

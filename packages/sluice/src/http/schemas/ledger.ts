@@ -8,7 +8,10 @@ export const ledgerPage: z.ZodType<LedgerPageView> = z.strictObject({
   rows: z.array(
     z.strictObject({
       seq: z.number(),
-      key: z.strictObject({ kind: z.enum(['run', 'release', 'rollout', 'environment']), id: z.string() }),
+      key: z.strictObject({
+        kind: z.enum(['run', 'release', 'rollout', 'environment', 'maintenance']),
+        id: z.string(),
+      }),
       version: z.number(),
       type: z.string(),
       form: z.number(),

@@ -65,7 +65,29 @@ const sticky = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('none') }),
   z.strictObject({ kind: z.literal('cookie'), name: z.string() }),
   z.strictObject({ kind: z.literal('header'), name: z.string() }),
+  z.strictObject({
+    kind: z.literal('user'),
+    from: z.enum(['cookie', 'header']),
+    name: z.string(),
+    fallback: z.string(),
+  }),
 ])
+
+const match = z.strictObject({
+  kind: z.enum(['header', 'cookie']),
+  name: z.string(),
+  value: z.strictObject({ kind: z.enum(['equals', 'startsWith']), text: z.string() }).nullable(),
+})
+
+const routing = z.strictObject({
+  rules: z
+    .array(z.strictObject({ arm: z.enum(['stable', 'candidate', 'holdback']), all: z.array(match) }))
+    .exactOptional(),
+  skew: z.strictObject({ cookie: z.string(), maxAgeMs: z.number() }).exactOptional(),
+  assets: z.array(z.string()).exactOptional(),
+  bypass: z.array(match).exactOptional(),
+  drain: z.strictObject({ idleMs: z.number(), maxAgeMs: z.number() }).exactOptional(),
+})
 
 const texts = z.record(z.string(), z.string())
 
@@ -108,6 +130,7 @@ export const environmentSpec: z.ZodType<EnvironmentSpec> = z.strictObject({
   health,
   judge,
   sticky,
+  routing: routing.exactOptional(),
   router: z.enum(['gateway', 'haproxy']).exactOptional(),
   drainTimeoutMs: z.number(),
   stopGraceMs: z.number(),

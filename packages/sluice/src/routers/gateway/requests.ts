@@ -66,6 +66,17 @@ export const drainRequest = (wanted: Parameters<Router['drain']>[0]): GatewayReq
   }
 }
 
+/** Asks for maintenance, or for its end. */
+export const maintainRequest = (wanted: Parameters<NonNullable<Router['maintain']>>[0]): GatewayRequest<'maintain'> => {
+  const { service, environment, sequence, maintenance } = wanted
+  return {
+    command: { kind: 'maintain', service, environment, sequence, maintenance },
+    deadlineMs: limits.shiftDeadlineMs,
+    absentMs: limits.shiftDeadlineMs,
+    effect: 'change',
+  }
+}
+
 /** Asks who is there. */
 export const helloRequest: GatewayRequest<'hello'> = {
   command: { kind: 'hello' },

@@ -61,6 +61,7 @@ export const faults = {
   request_repeated: 50,
   command_freeze: 51,
   deploy_rival: 52,
+  command_maintain: 53,
 } as const
 
 /** A fault by name. */

@@ -97,6 +97,7 @@ const harmless: readonly boolean[] = faultNames.map((name) =>
     'request_repeated',
     'command_freeze',
     'deploy_rival',
+    'command_maintain',
   ]).has(name),
 )
 

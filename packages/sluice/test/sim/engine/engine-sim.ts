@@ -7,8 +7,10 @@ import { createMemoryDisk, type MemoryDisk } from '../../../src/adapters/store/m
 import { releaseBefore } from '../../../src/core/environment.ts'
 import { SluiceError } from '../../../src/core/errors.ts'
 import type { AggregateKey } from '../../../src/core/ledger/entry.ts'
+import type { MaintenanceState } from '../../../src/core/maintenance.ts'
 import type { Actor, Release, ReleaseId } from '../../../src/core/model.ts'
 import type { CommandEvent } from '../../../src/core/rollout/commands.ts'
+import type { Maintenance } from '../../../src/core/routing.ts'
 import { type Caller, Engine } from '../../../src/engine/engine.ts'
 import type { Ports } from '../../../src/engine/ports.ts'
 import type { Store } from '../../../src/ports/store.ts'
@@ -18,7 +20,7 @@ import { Catalogue, environmentName, instancesMax, serviceName, slotCount, slotO
 import { Setting } from '../core/setting.ts'
 import { firstOf } from '../core/world.ts'
 import { simulatedDriver } from './driver.ts'
-import { environmentOn, liveRolloutOn, mustFold } from './ledger-laws.ts'
+import { environmentOn, liveRolloutOn, maintenanceOn, mustFold } from './ledger-laws.ts'
 import { Incarnation, Network } from './network.ts'
 import { simulatedOutside } from './outside.ts'
 import { DataPlane, simulatedRouter } from './router.ts'
@@ -488,7 +490,8 @@ class Schedule {
     const isQuiet =
       this.#remaining === 0 &&
       this.#requests.every(({ isDone }) => isDone) &&
-      (environmentOn(this.#disk)?.live ?? null) === null
+      (environmentOn(this.#disk)?.live ?? null) === null &&
+      !isUnderWay(maintenanceOn(this.#disk))
     if (!isQuiet) {
       this.#quietSince = -1
       return false
@@ -513,6 +516,7 @@ class Schedule {
     if (plane !== null && this.#setting.strikesEngine(faults.crash_anywhere)) this.#kill(plane.process)
     if (plane !== null && this.#setting.strikesEngine(faults.two_leaders)) this.#boot()
     if (this.#setting.strikesEngine(faults.command_freeze)) this.#freeze()
+    if (this.#setting.strikesEngine(faults.command_maintain)) this.#maintain()
     if (weather.ambientChance === 0) return
     const dice = random.next()
     if ((dice & 511) >= weather.ambientChance) return
@@ -569,6 +573,16 @@ class Schedule {
     if (this.#isBusy()) return
     const window = { from: 0, until: 1, reason: 'rehearsal' }
     this.#request((engine, caller) => engine.freeze(target, window, caller))
+  }
+
+  /** Somebody puts up a page, has requests wait, or ends either. */
+  #maintain(): void {
+    if (this.#isBusy()) return
+    const { random } = this.#setting
+    const dice = random.next() & 3
+    const page = { kind: 'page', html: null, retryAfterMs: 1_000 } as const
+    const wish = dice === 0 ? null : dice === 1 ? ({ kind: 'hold', holdMs: 1 + random.below(50_000) } as const) : page
+    this.#request((engine, caller) => engine.maintain(target, wish, caller))
   }
 
   #approve(): boolean {
@@ -648,6 +662,7 @@ class Schedule {
   #mustBeAtRest(): void {
     const { world } = this.#setting
     const environment = environmentOn(this.#disk)
+    mustBeMaintained(maintenanceOn(this.#disk), this.#dataPlane.maintenance)
     const serving = environment?.serving ?? null
     if (serving === null) demand(world.route === 'closed', 'nothing serves, and the route is open')
     else
@@ -667,6 +682,15 @@ class Schedule {
         demand(exists === 0, `instances of slot ${slot} were left behind`)
     }
   }
+}
+
+const isUnderWay = ({ stage }: MaintenanceState): boolean => stage.kind === 'applying' || stage.kind === 'backing_off'
+
+/** Invariant: maintenance that the ledger calls applied is what the data plane has; a hold may have run out there first. */
+const mustBeMaintained = ({ wanted, stage }: MaintenanceState, shown: Maintenance | null): void => {
+  if (stage.kind === 'refused' || (wanted === null && shown?.kind === 'hold')) return
+  const believed = JSON.stringify(wanted?.maintenance ?? null)
+  demand(JSON.stringify(shown) === believed, `the ledger says ${believed}, the gate says ${JSON.stringify(shown)}`)
 }
 
 /** Errors after which asking again is pointless. */

@@ -277,6 +277,35 @@ const keepHouse = async (recorder: Recorder, release: Release): Promise<void> =>
   await recorder.take(key, { type: 'approved', by: ada, release: release.id, reason: 'größer \u2028 schöner' })
 }
 
+/** Maintenance that comes at the third attempt, ends by itself, is refused, and is set aside. */
+const maintain = async (recorder: Recorder): Promise<void> => {
+  const key: AggregateKey = { kind: 'maintenance', id: 'shop/production' }
+  const sequence = (): number => machines.maintenance.outstanding(recorder.stateOf(key))[0]?.sequence ?? 0
+  const ask = (maintenance: object | null): Promise<unknown> =>
+    recorder.take(key, { type: 'maintenance_requested', by: ada, reason: 'new disks', maintenance })
+  const fail = (retry: string): Promise<unknown> => {
+    const failure = { code: 'gateway_unreachable', retry, detail: 'nobody answers', evidence: [] }
+    return recorder.take(key, { type: 'effect_failed', sequence: sequence(), failure })
+  }
+  const wait = async (): Promise<unknown> => {
+    recorder.now = Math.max(recorder.now, machines.maintenance.nextAt(recorder.stateOf(key)) ?? 0)
+    return recorder.take(key, { type: 'time_passed' })
+  }
+  await ask({ kind: 'page', html: '<h1>Später</h1>', retryAfterMs: 60_000 })
+  await recorder.take(key, { type: 'effect_unknown', sequence: sequence(), detail: 'lost' })
+  await wait()
+  await fail('later')
+  await wait()
+  await recorder.take(key, { type: 'effect_succeeded', sequence: sequence() })
+  await ask({ kind: 'hold', untilAt: recorder.now + 30_000 })
+  await recorder.take(key, { type: 'effect_succeeded', sequence: sequence() })
+  await wait()
+  await ask({ kind: 'page', html: null, retryAfterMs: 60_000 })
+  await fail('never')
+  await ask(null)
+  await recorder.take(key, { type: 'work_parked', detail: 'five claims' })
+}
+
 const [name] = process.argv.slice(2)
 if (name === undefined) throw new Error('usage: record.ts <name>')
 const store = createMemoryDisk(sha256).open()
@@ -287,6 +316,7 @@ for (const [index, release] of releases.entries()) {
   await rollOut(recorder, index, releases[index - 1] ?? null, release)
   await keepHouse(recorder, release)
 }
+await maintain(recorder)
 const states = [...recorder.held].map(({ key, version, state }) =>
   JSON.stringify({ ...key, version, machineVersion: machines[key.kind].version, state }),
 )
