@@ -362,34 +362,25 @@ const ownLimits = {
   matrixProductMax: 65_536,
   /** How long a service may take to come up, milliseconds; an image of a database starts in seconds. */
   serviceStartMs: 120_000,
-  /** How long steps that run in any case may take after a job was called off, milliseconds; GitHub's own. */
+  /** How long steps that run in any case may take after a job was called off, milliseconds, and the largest summary of a step, bytes; GitHub's own bounds. */
   cancelledStepsMs: 300_000,
-  /** Largest summary that one step may write, bytes; GitHub's own bound. */
   stepSummaryBytesMax: 1_048_576,
-  /** Pause between two probes of an instance on the way back, milliseconds: users wait for it. */
-  wayBackProbeMs: 10,
-  /** Once enough instances of the old release answer, the others have so long before traffic goes back, milliseconds: those that start together are ready nearly together. */
-  wayBackGraceMs: 100,
-  /** Checks of one environment; they are made one after the other. */
-  checksMax: 50,
-  /** Attempts of one check beyond the first. */
-  checkRetriesMax: 100,
-  /** Requests to each release of one comparison of response times: a quantile of more is no sharper for anybody. */
-  comparedRequestsMax: 5_000,
-  /** Largest body of an answer that a check looks at, bytes. */
-  checkBodyBytesMax: 1_048_576,
-  /** What is kept of the output of a check's command, bytes; its last lines are shown. */
-  checkOutputBytesMax: 65_536,
-  /** Characters of what a check found: at each of many instances it may find something. */
-  checkDetailMax: 1_000,
-  /** How long one of the requests of a comparison may take, milliseconds; longer counts as slower than all. */
-  comparedRequestMs: 5_000,
-  /** Time between SIGTERM and SIGKILL for the command of a check, milliseconds. */
-  checkGraceMs: 1_000,
   /** From SIGTERM to SIGKILL for a program that was asked something (git, a tool's version): it has nothing to clear up. */
   programGraceMs: 2_000,
-  /** How long a regular expression may look at a text, milliseconds: the control plane does nothing else meanwhile. */
-  matchMs: 50,
+  /** On the way back: the pause between two probes of an instance, and how long the others have once enough answer, milliseconds. */
+  wayBackProbeMs: 10,
+  wayBackGraceMs: 100,
+  /** Checks of one environment (they are made one after the other), and attempts of one beyond the first. */
+  checksMax: 50,
+  checkRetriesMax: 100,
+  /** What a check looks at of an answer's body and keeps of a command's output, bytes; characters of what it found, of many instances perhaps. */
+  checkBodyBytesMax: 1_048_576,
+  checkOutputBytesMax: 65_536,
+  checkDetailMax: 1_000,
+  /** Requests to each release of one comparison of response times, how long one may take (longer is slower than all), and a regular expression may look at a text, milliseconds. */
+  comparedRequestsMax: 5_000,
+  comparedRequestMs: 5_000,
+  matchMs: 250,
 } as const
 
 /** Every bound in Sluice, with its unit and reason. Nothing loops, queues, waits or buffers without one. */

@@ -26,14 +26,14 @@ export const lookCommand = async (
   const closed = Promise.all([output.of(stdout), output.of(stderr)])
   let isOver = false
   const stop = (): void => {
-    if (!isOver) void endGroup(pid, limits.checkGraceMs)
+    if (!isOver) void endGroup(pid, limits.programGraceMs)
   }
   signal.addEventListener('abort', stop, { once: true })
   if (signal.aborted) stop()
   try {
     const end = await started.end
     // What it left behind has its pipes open.
-    await endGroup(pid, limits.checkGraceMs)
+    await endGroup(pid, limits.programGraceMs)
     await Promise.race([closed, sleep(limits.jobPipeWaitMs)])
     signal.throwIfAborted()
     return seen(end, output.lines())
