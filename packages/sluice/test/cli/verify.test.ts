@@ -97,3 +97,25 @@ test('a check that does not pass ends with 3, tells why, and one that could not 
     ],
   )
 })
+
+test('a release whose checks do not pass is taken back before it has any traffic', async () => {
+  await project.commit('2.0.0')
+  strictEqual((await sluice(place, 'run')).code, 0)
+  const deployed = await sluice(place, 'deploy', 'staging')
+  strictEqual(deployed.code, 3, deployed.stdout + deployed.stderr)
+  match(deployed.stdout, /show failed: .*\$\.version does not match/)
+  const { stdout } = await sluice(place, 'ledger', 'export')
+  const rows = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+  const started = rows.findLast(({ type }) => type === 'rollout_started')
+  deepStrictEqual(
+    started.body.plan.steps.map(({ kind, scope }: { kind: string; scope?: string }) => scope ?? kind).slice(0, 5),
+    ['start', 'probe', 'candidate', 'shift', 'environment'],
+  )
+  const shifted = rows
+    .filter(({ id }) => id === started.id)
+    .some(({ body }) => JSON.stringify(body).includes(`"shift/${started.body.plan.to}`))
+  strictEqual(shifted, false)
+})

@@ -1,4 +1,4 @@
-import type { Strategy } from '../../model.ts'
+import type { ReleaseId, Strategy } from '../../model.ts'
 import type { Step } from '../types.ts'
 import {
   allOn,
@@ -26,7 +26,7 @@ export const rolling: StrategySteps<Options> = (input, options) => {
   const checked = (count: number): readonly Step[] => verifiedFirst(input, { release: to.release, count }, undefined)
   const after = verifiedAfter(input, { release: to.release, count: to.instances })
   if (options.surge !== undefined)
-    return [...verifyingFirst(surging({ from, to }, options, options.surge), checked), ...after]
+    return verifyingFirst(verifyingLast(surging({ from, to }, options, options.surge), from.release, after), checked)
   const steps: Step[] = []
   const isFirst = (done: number): boolean => done === Math.min(options.batchSize, to.instances)
   for (
@@ -42,7 +42,7 @@ export const rolling: StrategySteps<Options> = (input, options) => {
     if (last) steps.push(allOn(to.release, done))
     else steps.push(split({ release: from.release, count: keep }, { release: to.release, count: done }, candidateBp))
     steps.push(...takeDown(from.release, keep))
-    if (last) return [...steps, ...after]
+    if (last) return verifyingLast(steps, from.release, after)
     steps.push(...pauseBetween(done, to.instances, options))
   }
 }
@@ -52,6 +52,12 @@ const verifyingFirst = (steps: readonly Step[], checked: (count: number) => read
   const at = steps.findIndex(({ kind }) => kind === 'probe')
   const probe = steps[at]
   return probe?.kind === 'probe' ? steps.toSpliced(at + 1, 0, ...checked(probe.count)) : steps
+}
+
+/** The steps with the checks after all traffic has moved, while the last old instances are still up: what fails then has a warm way back. */
+const verifyingLast = (steps: readonly Step[], old: ReleaseId, checks: readonly Step[]): readonly Step[] => {
+  const at = steps.findLastIndex((step) => step.kind === 'drain' && step.release === old)
+  return at < 0 ? [...steps, ...checks] : steps.toSpliced(at, 0, ...checks)
 }
 
 const failuresAt = (total: number, done: number, { maxFailurePercent }: Options): number =>
