@@ -366,3 +366,12 @@ test('the candidate of a rollout whose place was taken is never a way back, and 
   const done = take(newer, { ...settled, rollout: second, outcome: 'succeeded', to: idOf('c') })
   ok(!('abandoned' in done))
 })
+
+test('a newcomer that fails at once brings the stable release back whole, whatever the rollout before it had retired', () => {
+  const { state, at } = new Story(planOf(canary, { abandoned: [idOf('c')] }))
+  const sequence = rolloutMachine.outstanding(state)[0]?.sequence ?? 0
+  const failure = { code: 'start_failed', retry: 'never', detail: 'no room', evidence: [] } as const
+  const back = rolloutMachine.decide(state, { type: 'effect_failed', at, sequence, failure }).state
+  ok(back.status === 'reverting')
+  strictEqual(back.route, 'cold')
+})

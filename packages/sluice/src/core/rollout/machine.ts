@@ -92,7 +92,8 @@ const start = ({ id, token, plan, by, at }: Extract<RolloutEvent, { type: 'rollo
     guard: { kind: 'off' },
     paused: null,
     hurried: null,
-    warm: true,
+    // What takes the place of another may find that one has retired some of them: it brings them up first, and so does its way back.
+    warm: !plan.steps.some((step) => step.kind === 'start' && step.release === plan.from),
   }
   return enter(state, 0, at)
 }
