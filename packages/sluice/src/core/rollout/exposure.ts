@@ -11,8 +11,14 @@ export const isJudged = ({ steps, spec }: RolloutPlan, index: number): boolean =
   for (let before = index - 1; before >= 0; before -= 1) {
     const step = steps[before]
     if (step?.kind !== 'shift') continue
-    const served = step.shares.filter(({ shareBp }) => shareBp > 0)
-    return served.length > 1 || (served.some(({ arm }) => arm === 'candidate') && judgesAlone(spec.judge))
+    let served = 0
+    let isCandidate = false
+    for (const { arm, shareBp } of step.shares) {
+      if (shareBp === 0) continue
+      served += 1
+      isCandidate ||= arm === 'candidate'
+    }
+    return served > 1 || (isCandidate && judgesAlone(spec.judge))
   }
   return false
 }
