@@ -12,7 +12,7 @@ import { githubRules, pipelinesOf } from './adapters/ci/pipelines.ts'
 import { configLoader } from './adapters/config/loader.ts'
 import { localEvidence } from './adapters/evidence/local.ts'
 import { openOutside } from './adapters/metrics/open.ts'
-import { localHooks } from './adapters/hooks/hooks.ts'
+import { openHooks } from './adapters/hooks/open.ts'
 import { fileSecrets } from './adapters/secrets/file.ts'
 import { runAtHand } from './adapters/security/at-hand.ts'
 import { keptProvenances } from './adapters/security/provenances.ts'
@@ -22,7 +22,7 @@ import { systemClock } from './adapters/system/clock.ts'
 import { systemCron } from './adapters/system/cron.ts'
 import { systemIds } from './adapters/system/ids.ts'
 import { systemLog, telling } from './adapters/system/log.ts'
-import { localVerifier } from './adapters/verification/verifier.ts'
+import { openVerifier } from './adapters/verification/open.ts'
 import type { BuiltinName } from './core/config/builtins.ts'
 import type { SluiceError } from './core/errors.ts'
 import { processDriver } from './drivers/process/driver.ts'
@@ -38,7 +38,7 @@ import type { CacheSeal } from './ports/cache.ts'
 import type { Log } from './ports/clock.ts'
 import { GatewayKeeper } from './routers/gateway/keeper.ts'
 import { gatewayRouter } from './routers/gateway/router.ts'
-import { haproxyRouter } from './routers/haproxy/router.ts'
+import { openHaproxyRouter } from './routers/haproxy/open.ts'
 import { routersByEnvironment } from './routers/by-environment.ts'
 import { LocalArtifacts, localTools } from './runner/artifacts.ts'
 import { describeIsolation } from './runner/isolation/detect.ts'
@@ -99,7 +99,7 @@ export const openControlPlane = async (options: ControlPlaneOptions): Promise<Co
   const command = [process.execPath, ...gatewayNodeOptions, gatewayFile, '--state-dir', stateDir]
   const keeper = new GatewayKeeper({ stateDir, log, command })
   const gateway = gatewayRouter({ stateDir, log, ensure: () => keeper.start() })
-  const haproxy = haproxyRouter({ stateDir, log, clock: systemClock(), path: process.env['PATH'] ?? '' })
+  const haproxy = openHaproxyRouter({ stateDir, log, clock: systemClock(), path: process.env['PATH'] ?? '' })
   const router = routersByEnvironment(gateway, haproxy)
   const ports = localPorts({ projectDir, stateDir, log, store, router })
   const engine = new Engine(ports, { owner: `${process.pid}@${stateDir}`, onFatal: options.onFatal })
@@ -172,8 +172,8 @@ const localPorts = ({ projectDir, stateDir, log, store, router }: LocalPlace): P
       secrets,
       log,
     }),
-    hooks: localHooks({ directory: projectDir, environment: process.env }),
-    verifier: localVerifier({ artifacts, secrets, ambient: process.env, now: Date.now, random: Math.random }),
+    hooks: openHooks({ directory: projectDir, environment: process.env }),
+    verifier: openVerifier({ artifacts, secrets, ambient: process.env, now: Date.now, random: Math.random }),
     source: gitSource(projectDir),
     config: configLoader(join(stateDir, 'cache', 'configs')),
     runner: new LocalRunner({

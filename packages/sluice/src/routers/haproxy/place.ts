@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { SluiceError } from '../../core/errors.ts'
 import type { RouteKey } from '../../ports/router.ts'
+import { placesIn } from './places.ts'
 
 /** Everything of one route in one folder. */
 export type Place = {
@@ -21,9 +22,6 @@ export type Place = {
 
 /** HAProxy makes a socket under a longer name first (`….<pid>.tmp`); the system allows 107 bytes. Source: unix(7). */
 const socketBytesMax = 95
-
-/** The folder that holds the folders of all routes. */
-export const placesIn = (stateDir: string): string => join(stateDir, 'haproxy')
 
 /** The place of a route; `usage_invalid` when the state directory's path is too long for its sockets. */
 export const placeOf = (stateDir: string, { service, environment }: RouteKey): Place => {

@@ -10,7 +10,8 @@ import type { Route } from '../../core/routing.ts'
 import { writeWhole } from '../../lib/files.ts'
 import type { RouteKey } from '../../ports/router.ts'
 import { type Counted, nothingCounted } from './evidence.ts'
-import { type Place, placeOf, placesIn } from './place.ts'
+import { type Place, placeOf } from './place.ts'
+import { placesIn } from './places.ts'
 import { emptySlots, type Slots } from './plan.ts'
 
 /** The content of the file. After a removal the fence stays, so that a late command does not bring the route back. */
