@@ -1,13 +1,22 @@
 /** May this release enter this environment now? Each refusal says who or what, and until when. */
 import type { EnvironmentState } from './environment.ts'
 import type { EnvironmentSpec, Release, ReleaseId } from './model.ts'
+import type { Hold } from './hold.ts'
 import { isoTime } from './iso-time.ts'
 import { limits } from './limits.ts'
 import type { Purpose } from './rollout/types.ts'
 
 /** Why not. `until` is null where only an act ends it. */
 export type Refusal = {
-  readonly kind: 'live_rollout' | 'locked' | 'frozen' | 'not_verified' | 'approval_missing' | 'already_serving'
+  readonly kind:
+    | 'live_rollout'
+    | 'locked'
+    | 'frozen'
+    | 'not_verified'
+    | 'approval_missing'
+    | 'already_serving'
+    | 'held'
+    | 'point_of_no_return'
   readonly who: string
   readonly until: number | null
   readonly detail: string
@@ -28,15 +37,28 @@ export type AdmissionInput = {
   /** The environment before this one, when there is one. */
   readonly before: EnvironmentState | null
   readonly now: number
+  /** What holds the release; absent when nothing does. */
+  readonly hold?: Hold | null
+  /** Contract migrations that were applied and that the release does not know; see `core/point-of-no-return.ts`. */
+  readonly contracts?: readonly string[]
+  /** What a person said to pass over, in so many words. */
+  readonly overrides?: readonly Override[]
+  /** A rollback that somebody declared an emergency goes to any release there is, whether or not it served here. */
+  readonly emergency?: 'declared'
 }
 
+/** A refusal that a person may pass over by saying so. */
+export type Override = 'held' | 'point_of_no_return'
+
 /**
- * Pure. A rollback is stopped by nothing but a live rollout (which an abort turns into the way back), by serving already, and by never having served here: it passes lock,
- * freeze, order and approvals because the release that it brings back passed them before.
+ * Pure. A rollback is stopped by nothing but a live rollout (which an abort turns into the way back), by serving already, by never having served here, and by the point of no
+ * return: it passes lock, freeze, hold, order and approvals because the release that it brings back passed them before.
  */
 export const admit = (input: AdmissionInput): Admission => {
   const checks =
-    input.purpose === 'rollback' ? [serving, live, served] : [serving, live, locked, frozen, verified, approved]
+    input.purpose === 'rollback'
+      ? [serving, live, ...(input.emergency === undefined ? [served] : []), contracted]
+      : [serving, live, held, locked, frozen, verified, approved, contracted]
   const refusals = checks.flatMap((check) => check(input))
   return refusals.length === 0 ? { kind: 'admitted' } : { kind: 'refused', refusals }
 }
@@ -70,6 +92,36 @@ const live: Check = ({ environment }) =>
           hint: `sluice rollout watch ${environment.live}   or   sluice rollout abort ${environment.live}`,
         },
       ]
+
+const held: Check = ({ release, hold, overrides, environment }) => {
+  if (hold === undefined || hold === null || overrides?.includes('held') === true) return []
+  const { version } = release.content
+  const where = hold.environment === null ? '' : `, after ${hold.environment}`
+  return [
+    {
+      kind: 'held',
+      who: hold.by.name,
+      until: null,
+      detail: `${version} (${short(release.id)}) is held by ${hold.by.name} since ${isoTime(hold.at)}${where} (${hold.reason ?? 'no reason given'}): ${hold.detail}`,
+      hint: `sluice releases unhold ${version} -m "why"   or   sluice deploy ${environment.environment} --release ${version} --despite-hold`,
+    },
+  ]
+}
+
+const contracted: Check = ({ release, contracts = [], overrides, environment, purpose }) => {
+  if (contracts.length === 0 || overrides?.includes('point_of_no_return') === true) return []
+  const { version } = release.content
+  const words = purpose === 'rollback' ? `rollback ${environment.environment} --to` : `deploy ${environment.environment} --release`
+  return [
+    {
+      kind: 'point_of_no_return',
+      who: contracts.join(', '),
+      until: null,
+      detail: `${version} (${short(release.id)}) is before the point of no return: ${contracts.join(', ')} took away from the database what it may need`,
+      hint: `roll forward, or sluice ${words} ${version} --force-across-contract`,
+    },
+  ]
+}
 
 const locked: Check = ({ environment, now }) => {
   const { lock } = environment

@@ -1,15 +1,22 @@
 /** What one aggregate's step means for another, committed in the same transaction. */
 import type { EnvironmentEvent } from './environment.ts'
+import { holdAfter } from './hold.ts'
 import type { AggregateKey } from './ledger/entry.ts'
 import type { Release } from './model.ts'
+import type { ReleaseEvent } from './release-machine.ts'
 import type { RolloutState } from './rollout/types.ts'
+import type { WatchEvent } from './watch/types.ts'
 
 /** An event that follows from another. */
 export type Consequence =
   | { readonly key: AggregateKey & { readonly kind: 'environment' }; readonly event: EnvironmentEvent }
   | {
       readonly key: AggregateKey & { readonly kind: 'release' }
-      readonly event: { readonly type: 'release_cut'; readonly at: number; readonly release: Release }
+      readonly event: Extract<ReleaseEvent, { type: 'release_cut' | 'release_held' }>
+    }
+  | {
+      readonly key: AggregateKey & { readonly kind: 'watch' }
+      readonly event: Extract<WatchEvent, { type: 'watch_started' }>
     }
 
 /** The environment aggregate of a service. */
@@ -21,7 +28,7 @@ export const environmentKey = (
   id: `${service}/${environment}`,
 })
 
-/** A settled rollout changes what its environment knows. */
+/** A settled rollout changes what its environment knows; one that came back holds its release, and one that succeeded is watched where triggers are configured. */
 export const rolloutConsequences = (before: RolloutState, after: RolloutState): readonly Consequence[] => {
   if (before.status === after.status || (after.status !== 'succeeded' && after.status !== 'rolled_back')) return []
   const { plan, id, settledAt } = after
@@ -40,7 +47,36 @@ export const rolloutConsequences = (before: RolloutState, after: RolloutState): 
         keepsPrevious,
       },
     },
+    ...holdOf(after),
+    ...watchOf(after),
   ]
+}
+
+/** A rollback that came back says nothing against what it would have brought back. */
+const holdOf = (after: Extract<RolloutState, { status: 'succeeded' | 'rolled_back' }>): readonly Consequence[] => {
+  if (after.status === 'succeeded' || after.plan.purpose === 'rollback') return []
+  const hold = holdAfter(after.cause, after.plan.spec.name, after.settledAt)
+  if (hold === null) return []
+  return [
+    { key: { kind: 'release', id: after.plan.to }, event: { type: 'release_held', at: after.settledAt, hold } },
+  ]
+}
+
+/** Nobody watches over a rollback, for there is no rollback of a rollback; nor over what has nothing to go back to. */
+const watchOf = (after: Extract<RolloutState, { status: 'succeeded' | 'rolled_back' }>): readonly Consequence[] => {
+  const { plan, id } = after
+  const triggers = plan.spec.rollback?.triggers
+  if (after.status !== 'succeeded' || triggers === undefined) return []
+  if (plan.purpose === 'rollback' || plan.from === null) return []
+  const watch = {
+    rollout: id,
+    service: plan.service,
+    environment: plan.spec.name,
+    release: plan.to,
+    triggers,
+    health: plan.spec.health,
+  }
+  return [{ key: { kind: 'watch', id }, event: { type: 'watch_started', at: after.settledAt, plan: watch } }]
 }
 
 type RunLike = { readonly status: string; readonly release?: Release | null }

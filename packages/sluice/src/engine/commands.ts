@@ -1,17 +1,21 @@
 /** What people ask for, as events. A command is decided like any event, in the same transaction as what follows from it. */
-import { admit, type Refusal } from '../core/admission.ts'
+import { admit, type Override, type Refusal } from '../core/admission.ts'
 import { environmentKey } from '../core/consequences.ts'
-import { type EnvironmentEvent, releaseBefore } from '../core/environment.ts'
+import type { EnvironmentEvent } from '../core/environment.ts'
 import { SluiceError } from '../core/errors.ts'
 import type { AggregateKey } from '../core/ledger/entry.ts'
 import type { Release, RolloutId } from '../core/model.ts'
 import { rolloutId } from '../core/model.ts'
 import type { CommandEvent } from '../core/rollout/commands.ts'
+import { holdOf } from '../core/release-machine.ts'
 import { planRollout, specOf } from '../core/rollout/plan.ts'
 import type { Purpose, RolloutEvent, RolloutPlan } from '../core/rollout/types.ts'
 import { type Asking, type Desk, input } from './desk.ts'
 import { commandEnvironment } from './environment-commands.ts'
-import { asAnswer, asEnvironment } from './trusted.ts'
+import { holdingWhatIsLeft } from './holds.ts'
+import { type Prepared, prepare } from './prepare.ts'
+import type { Input } from './transaction.ts'
+import { asEnvironment, asRelease } from './trusted.ts'
 
 /** Asks for a release to serve an environment. `release`: an id, its beginning, a version, or `latest`; null for what the purpose implies. */
 export type DeployCommand = {
@@ -19,6 +23,18 @@ export type DeployCommand = {
   readonly environment: string
   readonly purpose: Purpose
   readonly release: string | null
+  /** What a person passes over, in so many words. */
+  readonly overrides?: readonly Override[]
+  /** `automation`: nobody asked just now. It passes over nothing, and goes back to nothing by itself. Absent: a person. */
+  readonly initiator?: 'automation'
+  /** See `AdmissionInput.emergency`. */
+  readonly emergency?: 'declared'
+}
+
+/** What else is decided in the transaction that starts a rollout. */
+export type Also = {
+  readonly keys: readonly AggregateKey[]
+  readonly inputs: (started: Started & { readonly at: number }) => readonly Input[]
 }
 
 /** What a rollout command answers. */
@@ -26,18 +42,30 @@ export type Started = { readonly rollout: RolloutId; readonly plan: RolloutPlan 
 
 /** Admits and starts a rollout, or says every reason why not (`admission_refused`). */
 export const deploy = async (desk: Desk, command: DeployCommand, asking: Asking): Promise<Started> => {
-  const { service, environment, purpose } = command
-  const release = await chooseRelease(desk, command)
-  const spec = specOf(release, environment)
+  const prepared = await prepare(desk, command)
+  const isReturn = command.purpose !== 'rollback' && prepared.purpose === 'rollback'
+  return startRollout(desk, { command, prepared, ...(isReturn ? { also: holdingWhatIsLeft(asking) } : {}) }, asking)
+}
+
+/** What is to be started, and with what. */
+export type Starting = { readonly command: DeployCommand; readonly prepared: Prepared; readonly also?: Also }
+
+/** Starts what was prepared, if it is still admitted. */
+export const startRollout = async (
+  desk: Desk,
+  { command, prepared, also }: Starting,
+  asking: Asking,
+): Promise<Started> => {
+  const { service, environment, overrides = [], emergency } = command
+  const { purpose, release, spec, current, from, contracts } = prepared
   const key = environmentKey(service, environment)
   const before = spec.after === null ? null : environmentKey(service, spec.after)
-  const current = await desk.reading.environment(service, environment)
-  const from = current.serving === null ? null : await desk.reading.release(current.serving)
   const id = rolloutId(desk.ids.next('rol'))
   const at = desk.clock.now()
   const plan = planRollout({ purpose, environment, from, to: release, kept: current.kept })
   const rollout: AggregateKey = { kind: 'rollout', id }
-  const keys = [key, rollout, ...(before === null ? [] : [before])]
+  const held: AggregateKey = { kind: 'release', id: release.id }
+  const keys = [key, rollout, held, ...(before === null ? [] : [before]), ...(also?.keys ?? [])]
   await desk.loop.transact(
     keys,
     (stateOf) => {
@@ -45,12 +73,23 @@ export const deploy = async (desk: Desk, command: DeployCommand, asking: Asking)
         throw new SluiceError('outcome_unknown', { detail: 'called off before it was decided; nothing was started' })
       const state = asEnvironment(stateOf(key))
       if (state.serving !== current.serving) throw moved(environment)
-      const previous = before === null ? null : asEnvironment(stateOf(before))
-      const admission = admit({ purpose, release, spec, environment: state, before: previous, now: at })
+      const admission = admit({
+        purpose,
+        release,
+        spec,
+        environment: state,
+        before: before === null ? null : asEnvironment(stateOf(before)),
+        now: at,
+        hold: holdOf(asRelease(stateOf(held))),
+        contracts,
+        overrides,
+        ...(emergency === undefined ? {} : { emergency }),
+      })
       if (admission.kind === 'refused') throw refused(admission.refusals)
       const admitted: EnvironmentEvent = { type: 'rollout_admitted', at, rollout: id, release: release.id }
       const started: RolloutEvent = { type: 'rollout_started', at, id, token: state.token + 1, plan, by: asking.by }
-      return [input(key, admitted, asking), input(rollout, started, asking)]
+      const others = also?.inputs({ rollout: id, plan, at }) ?? []
+      return [input(key, admitted, asking), input(rollout, started, asking), ...others]
     },
     asking.record?.({ rollout: id, plan }) ?? null,
   )
@@ -58,48 +97,24 @@ export const deploy = async (desk: Desk, command: DeployCommand, asking: Asking)
 }
 
 /** What `sluice plan <env>` shows: the plan and whether it would be admitted now. Changes nothing. */
-export const previewDeploy = async (
-  desk: Desk,
-  command: DeployCommand,
-): Promise<{ plan: RolloutPlan; release: Release; refusals: readonly Refusal[] }> => {
-  const { service, environment, purpose } = command
-  const release = await chooseRelease(desk, command)
-  const spec = specOf(release, environment)
-  const state = await desk.reading.environment(service, environment)
-  const from = state.serving === null ? null : await desk.reading.release(state.serving)
+export type Preview = {
+  readonly plan: RolloutPlan
+  readonly release: Release
+  readonly from: Release | null
+  readonly refusals: readonly Refusal[]
+}
+
+/** See `Preview`. */
+export const previewDeploy = async (desk: Desk, command: DeployCommand): Promise<Preview> => {
+  const { service, environment, overrides = [] } = command
+  const { purpose, release, spec, current: state, from, contracts } = await prepare(desk, command)
   const before = spec.after === null ? null : await desk.reading.environment(service, spec.after)
-  const admission = admit({ purpose, release, spec, environment: state, before, now: desk.clock.now() })
+  const hold = await desk.reading.hold(release.id)
+  const now = desk.clock.now()
+  const admission = admit({ purpose, release, spec, environment: state, before, now, hold, contracts, overrides })
   const plan = planRollout({ purpose, environment, from, to: release, kept: state.kept })
-  return { plan, release, refusals: admission.kind === 'refused' ? admission.refusals : [] }
+  return { plan, release, from, refusals: admission.kind === 'refused' ? admission.refusals : [] }
 }
-
-/** Rolls back: a live rollout is turned around; otherwise the release before this one comes back by a plan of its own. */
-export const rollback = async (
-  desk: Desk,
-  command: { readonly service: string; readonly environment: string; readonly release: string | null },
-  asking: Asking,
-): Promise<{ readonly rollout: RolloutId; readonly kind: 'aborted' | 'started' }> => {
-  const { live } = await desk.reading.environment(command.service, command.environment)
-  if (live === null || command.release !== null) {
-    const answering = recording(asking, (answer) => ({ rollout: asAnswer<Started>(answer).rollout, kind: 'started' }))
-    const { rollout } = await deploy(desk, { ...command, purpose: 'rollback' }, answering)
-    return { rollout, kind: 'started' }
-  }
-  const aborted = { rollout: live, kind: 'aborted' } as const
-  await commandRollout(
-    desk,
-    { rollout: live, type: 'abort_requested' },
-    recording(asking, () => aborted),
-  )
-  return aborted
-}
-
-/** The same question, whose answer to be kept is not that of the command that it is handed on to. */
-const recording = ({ by, reason, record }: Asking, answerOf: (answer: unknown) => unknown): Asking => ({
-  by,
-  reason,
-  record: record === null ? null : (answer) => record(answerOf(answer)),
-})
 
 /** Hands a command to a rollout; `command_conflict` when it means nothing in the state the rollout is in. */
 export const commandRollout = async (
@@ -147,31 +162,6 @@ export const approve = async (
   await commandEnvironment(desk, { target, event: { type: 'approved', at, by, release: release.id, reason } }, asking)
 }
 
-/** What "deploy", "promote" and "roll back" mean when no release is named. */
-const chooseRelease = async (
-  { reading }: Desk,
-  { service, environment, purpose, release }: DeployCommand,
-): Promise<Release> => {
-  if (release !== null) return reading.releaseNamed(service, release)
-  if (purpose === 'deploy') return reading.releaseNamed(service, 'latest')
-  const state = await reading.environment(service, environment)
-  if (purpose === 'rollback') {
-    const before = releaseBefore(state)
-    if (before !== null) return reading.release(before)
-    const detail = `nothing served ${environment} before what serves it now`
-    throw new SluiceError('not_found', { detail, hint: `sluice rollback ${environment} --to <release>` })
-  }
-  const newest = await reading.releaseNamed(service, 'latest')
-  const { after } = specOf(newest, environment)
-  if (after === null) return newest
-  const { serving } = await reading.environment(service, after)
-  if (serving !== null) return reading.release(serving)
-  throw new SluiceError('not_found', {
-    detail: `nothing serves ${after}, which comes before ${environment}`,
-    hint: `sluice deploy ${after}`,
-  })
-}
-
 /** Each reason names the environment itself. */
 const refused = (refusals: readonly Refusal[]): SluiceError =>
   new SluiceError('admission_refused', {
@@ -186,7 +176,8 @@ const moved = (environment: string): SluiceError =>
     retry: 'same',
   })
 
-const conflict = (id: string, command: string, { status }: { readonly status: string }): SluiceError =>
+/** A command that means nothing in the state the rollout is in. */
+export const conflict = (id: string, command: string, { status }: { readonly status: string }): SluiceError =>
   new SluiceError('command_conflict', {
     detail: `${command.replace('_requested', '')} changes nothing: rollout ${id} is ${status.replace('_', ' ')}`,
     hint: `sluice rollout watch ${id}`,

@@ -91,7 +91,7 @@ const start = async (
   signal: AbortSignal,
 ): Promise<string> => {
   const { environment, purpose, release } = action
-  const command: DeployCommand = { service, environment, purpose, release: release.id }
+  const command: DeployCommand = { service, environment, purpose, release: release.id, initiator: 'automation' }
   const known = await world.rolloutOf({ key, service, environment, since })
   if (known !== null) return known
   for (;;) {
@@ -102,7 +102,8 @@ const start = async (
   return world.deploy(command, { by, key, signal })
 }
 
-const pause = (clock: Clock, signal: AbortSignal): Promise<void> =>
+/** Resolves at the next look at a rollout that is waited for; rejects `outcome_unknown` once the signal falls. */
+export const pause = (clock: Clock, signal: AbortSignal): Promise<void> =>
   new Promise((resolve, reject) => {
     const giveUp = (): void => {
       cancel()

@@ -2,6 +2,7 @@
 import type { EnvironmentState } from '../core/environment.ts'
 import type { Refusal } from '../core/admission.ts'
 import { SluiceError } from '../core/errors.ts'
+import { limits } from '../core/limits.ts'
 import type { LedgerRow } from '../core/ledger/entry.ts'
 import type { Actor, FreezeWindow, Release, RolloutId } from '../core/model.ts'
 import type { CommandEvent } from '../core/rollout/commands.ts'
@@ -14,10 +15,17 @@ import {
   commandRollout,
   deploy,
   type DeployCommand,
+  type Preview,
   previewDeploy,
-  rollback,
   type Started,
 } from './commands.ts'
+import { type DrillCommand, liveDrill, startDrill } from './drill-commands.ts'
+import { holdRelease, type ReleaseTarget, unholdRelease } from './holds.ts'
+import { type OpenIncident, openIncident, resolveIncident } from './incident-commands.ts'
+import { heldPredecessors } from './prepare.ts'
+import type { Returns } from './returns.ts'
+import { type RollbackCommand, type RolledBack, rollback } from './rollback-commands.ts'
+import { sluice } from './transaction.ts'
 import type { Asking, Desk } from './desk.ts'
 import { type EnvironmentTarget, freeze, lock, unfreeze, unlock } from './environment-commands.ts'
 import { askedForBy, type Deliveries, rolloutAskedFor } from './deliver.ts'
@@ -81,7 +89,7 @@ export class Engine {
       },
       onTakenUp: () => this.#slots.look(),
       perform: (job, signal) =>
-        perform({ ports, reading: this.reading, deliveries: this.#deliveries(), typed: this.#typed }, job, signal),
+        perform({ ports, reading: this.reading, deliveries: this.#deliveries(), returns: this.#returns(), typed: this.#typed }, job, signal),
     })
     this.#slots = new SlotKeeper({ loop: this.#loop, clock: ports.clock, log: ports.log })
     this.#desk = { loop: this.#loop, reading: this.reading, clock: ports.clock, ids: ports.ids }
@@ -151,16 +159,11 @@ export class Engine {
     return this.#once(caller, { name: 'deploy', command }, (asking) => deploy(this.#desk, command, asking))
   }
 
-  previewDeploy(
-    command: DeployCommand,
-  ): Promise<{ plan: RolloutPlan; release: Release; refusals: readonly Refusal[] }> {
+  previewDeploy(command: DeployCommand): Promise<Preview> {
     return previewDeploy(this.#desk, command)
   }
 
-  rollback(
-    command: EnvironmentTarget & { readonly release: string | null },
-    caller: Caller,
-  ): Promise<{ readonly rollout: RolloutId; readonly kind: 'aborted' | 'started' }> {
+  rollback(command: RollbackCommand, caller: Caller): Promise<RolledBack> {
     return this.#evenIfFull(() =>
       this.#once(caller, { name: 'rollback', command }, (asking) => rollback(this.#desk, command, asking)),
     )
@@ -196,6 +199,51 @@ export class Engine {
 
   unfreeze(target: EnvironmentTarget, caller: Caller): Promise<object> {
     return this.#once(caller, { name: 'unfreeze', target }, (asking) => nothing(unfreeze(this.#desk, target, asking)))
+  }
+
+  holdRelease(target: Parameters<typeof holdRelease>[1], caller: Caller): Promise<object> {
+    return this.#once(caller, { name: 'hold', target }, (asking) => nothing(holdRelease(this.#desk, target, asking)))
+  }
+
+  unholdRelease(target: ReleaseTarget, caller: Caller): Promise<object> {
+    return this.#once(caller, { name: 'unhold', target }, (asking) =>
+      nothing(unholdRelease(this.#desk, target, asking)),
+    )
+  }
+
+  openIncident(command: OpenIncident, caller: Caller): Promise<{ readonly incident: string }> {
+    return this.#once(caller, { name: 'openIncident', command }, (asking) => openIncident(this.#desk, command, asking))
+  }
+
+  resolveIncident(incident: string, caller: Caller): Promise<object> {
+    return this.#once(caller, { name: 'resolveIncident', incident }, (asking) =>
+      nothing(resolveIncident(this.#desk, incident, asking)),
+    )
+  }
+
+  startDrill(command: DrillCommand, caller: Caller): Promise<{ readonly drill: string }> {
+    return this.#once(caller, { name: 'startDrill', command }, (asking) => startDrill(this.#desk, command, asking))
+  }
+
+  /** What watches and drills may ask of this engine. */
+  #returns(): Returns {
+    const { clock, store } = this.#ports
+    return {
+      clock,
+      isDrilling: (target) => liveDrill(this.#desk, target) !== null,
+      environment: ({ service, environment }) => this.reading.environment(service, environment),
+      held: (environment) => heldPredecessors(this.#desk, environment),
+      rollback: async (command, { key, why, signal }) =>
+        (await this.rollback(command, { by: sluice, reason: why, idempotencyKey: key, signal })).rollout,
+      go: async (command, { by, key, why, signal }) =>
+        (await this.deploy(command, { by, reason: why, idempotencyKey: key, signal })).rollout,
+      askedFor: async (key) => {
+        const known = await store.request(key)
+        return known === null ? null : asAnswer<Started>(known.answer).rollout
+      },
+      rollout: (id) => this.reading.rollout(id),
+      rows: (id) => store.ledger({ after: 0, limit: limits.pageItemsMax, key: { kind: 'rollout', id } }),
+    }
   }
 
   /** What a job of a run that takes the release somewhere may ask of this engine. */

@@ -1,7 +1,9 @@
 /** The machines behind one face, so that the loop treats every aggregate alike. The only file that forgets their types. */
 import { type Consequence, environmentKey, rolloutConsequences, runConsequences } from '../core/consequences.ts'
+import { drillMachine } from '../core/drill/machine.ts'
 import { emptyEnvironment, environmentMachine } from '../core/environment.ts'
 import { SluiceError } from '../core/errors.ts'
+import { incidentMachine } from '../core/incident.ts'
 import type { AggregateKey, AggregateKind, LedgerEntry } from '../core/ledger/entry.ts'
 import { ledgerForms } from '../core/ledger/forms.ts'
 import { upcast } from '../core/ledger/upcast.ts'
@@ -13,6 +15,7 @@ import { runSummary } from '../core/pipeline/summary.ts'
 import { absentRelease, releaseMachine } from '../core/release-machine.ts'
 import { rolloutMachine } from '../core/rollout/machine.ts'
 import { liftState, type StateLift, type VersionedState } from '../core/state-lift.ts'
+import { watchMachine } from '../core/watch/machine.ts'
 import type { Stored } from '../ports/store.ts'
 
 /** What the loop knows of any effect. */
@@ -96,6 +99,9 @@ export const machines: Readonly<Record<AggregateKind, AnyMachine>> = {
     consequences: runConsequences,
   }),
   release: forget(releaseMachine, () => absentRelease),
+  incident: forget(incidentMachine, () => ({ status: 'absent' as const })),
+  watch: forget(watchMachine, () => ({ status: 'absent' as const })),
+  drill: forget(drillMachine, () => ({ status: 'absent' as const })),
 }
 
 /** The newest version of each machine that this program understands. */
@@ -104,6 +110,9 @@ export const machineVersions: Readonly<Record<AggregateKind, number>> = {
   release: machines.release.version,
   rollout: machines.rollout.version,
   environment: machines.environment.version,
+  incident: machines.incident.version,
+  watch: machines.watch.version,
+  drill: machines.drill.version,
 }
 
 /** A stored state as today's machine understands it, with what happened since it was written. Throws `store_newer`, `ledger_broken`. */

@@ -15,6 +15,8 @@ export type RolloutWorld = {
   readonly router: Router
   readonly secrets: SecretSource
   readonly release: (id: ReleaseId) => Promise<Release>
+  /** Of every environment, what it can go back to. */
+  readonly neverPruned: () => Promise<readonly ReleaseId[]>
 }
 
 type Known = Exclude<RolloutState, { status: 'absent' }>
@@ -192,10 +194,9 @@ const retire = async (
     })
   }
   const { stopGraceMs } = specFor(state, action.release)
-  await world.driver.retire(
-    { ...key, release: action.release, keep: action.keep, stopGraceMs, fence: effect.fence },
-    signal,
-  )
+  const { release, keep } = action
+  const neverPruned = await world.neverPruned()
+  await world.driver.retire({ ...key, release, keep, stopGraceMs, fence: effect.fence, neverPruned }, signal)
   return done
 }
 

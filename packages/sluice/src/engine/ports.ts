@@ -5,6 +5,7 @@ import type { ConfigLoader } from '../ports/config.ts'
 import type { JobDialect } from '../ports/dialect.ts'
 import type { Driver } from '../ports/driver.ts'
 import type { Pipelines } from '../ports/pipelines.ts'
+import type { MetricSource } from '../ports/metrics.ts'
 import type { Router } from '../ports/router.ts'
 import type { EvidenceStore } from '../ports/evidence.ts'
 import type { JobRunner } from '../ports/runner.ts'
@@ -21,6 +22,8 @@ export type Ports = {
   readonly store: Store
   readonly driver: Driver
   readonly router: Router
+  /** Counts from outside; absent where none is configured. */
+  readonly metrics?: MetricSource
   readonly source: Source
   readonly config: ConfigLoader
   readonly artifacts: ArtifactStore

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod'
 import type { ErrorCode } from '../core/errors.ts'
+import { aggregateKinds } from '../core/ledger/entry.ts'
 import { limits } from '../core/limits.ts'
 import type { Contract } from './client/contract.ts'
 import type { RouteId } from './client/paths.ts'
@@ -324,7 +325,7 @@ export const routes: { readonly [Id in RouteId]: RouteSpec<Id> } = {
     query: z.strictObject({
       after: seq.optional(),
       limit: count(limits.pageItemsMax).optional(),
-      kind: z.enum(['run', 'release', 'rollout', 'environment']).optional(),
+      kind: z.enum(aggregateKinds).optional(),
       id: z.string().max(200).optional(),
     }),
     response: 'LedgerPage',

@@ -18,7 +18,15 @@ export type Disk = {
 
 const sha256 = (text: string): string => hash('sha256', text)
 const rollout = (id: string): AggregateKey => ({ kind: 'rollout', id })
-const machineVersions: Readonly<Record<AggregateKind, number>> = { run: 1, release: 1, rollout: 1, environment: 1 }
+const machineVersions: Readonly<Record<AggregateKind, number>> = {
+  run: 1,
+  release: 1,
+  rollout: 1,
+  environment: 1,
+  incident: 1,
+  watch: 1,
+  drill: 1,
+}
 
 /** Runs the contract against one implementation. */
 export const storeContract = (name: string, makeDisk: () => Promise<Disk>): void => {

@@ -1,7 +1,7 @@
 import type { Actor, Sha256 } from '../model.ts'
 
 /** What the ledger is about. Every kind is one machine or one immutable record. */
-export type AggregateKind = 'run' | 'release' | 'rollout' | 'environment'
+export type AggregateKind = 'run' | 'release' | 'rollout' | 'environment' | 'incident' | 'watch' | 'drill'
 
 /** Names one aggregate; an environment's id is `<service>/<environment>`. */
 export type AggregateKey = { readonly kind: AggregateKind; readonly id: string }
@@ -57,7 +57,15 @@ export const chainHash = (previousHash: string, text: string, sha256: Sha256): s
   sha256(`${previousHash}\n${text}`)
 
 /** Every kind of aggregate, for parsers and for whoever walks them all. */
-export const aggregateKinds: readonly AggregateKind[] = ['run', 'release', 'rollout', 'environment']
+export const aggregateKinds: readonly AggregateKind[] = [
+  'run',
+  'release',
+  'rollout',
+  'environment',
+  'incident',
+  'watch',
+  'drill',
+]
 
 /** An entry and its place, as its stored text says it. */
 export type PlacedEntry = LedgerEntry & { readonly seq: number }

@@ -1,4 +1,5 @@
 /** What each route takes and gives, as types. `routes.ts` holds the schemas to them; the client is typed by them. */
+import type { AggregateKind } from '../../core/ledger/entry.ts'
 import type { ParamsOf, paths, RouteId } from './paths.ts'
 import type {
   EnvironmentsView,
@@ -139,7 +140,7 @@ export type Contract = {
     query: {
       readonly after?: number | undefined
       readonly limit?: number | undefined
-      readonly kind?: 'run' | 'release' | 'rollout' | 'environment' | undefined
+      readonly kind?: AggregateKind | undefined
       readonly id?: string | undefined
     }
     body: None

@@ -4,6 +4,7 @@
  */
 import type { Actor, Artifact, Commit, EnvironmentSpec, FreezeWindow } from '../../core/model.ts'
 import type { Refusal } from '../../core/admission.ts'
+import type { AggregateKind } from '../../core/ledger/entry.ts'
 
 /** A release by its id and the version that people know it by. */
 export type ReleaseRef = { readonly id: string; readonly version: string }
@@ -255,7 +256,7 @@ export type ReleaseVerificationView = {
 /** One row of the ledger. */
 export type LedgerRowView = {
   readonly seq: number
-  readonly key: { readonly kind: 'run' | 'release' | 'rollout' | 'environment'; readonly id: string }
+  readonly key: { readonly kind: AggregateKind; readonly id: string }
   readonly version: number
   readonly type: string
   readonly form: number

@@ -1,5 +1,6 @@
 /** Schemas of the ledger. */
 import { z } from 'zod'
+import { aggregateKinds } from '../../core/ledger/entry.ts'
 import type { LedgerPageView, LedgerVerificationView } from '../client/views.ts'
 import { actor, at } from './fields.ts'
 
@@ -8,7 +9,7 @@ export const ledgerPage: z.ZodType<LedgerPageView> = z.strictObject({
   rows: z.array(
     z.strictObject({
       seq: z.number(),
-      key: z.strictObject({ kind: z.enum(['run', 'release', 'rollout', 'environment']), id: z.string() }),
+      key: z.strictObject({ kind: z.enum(aggregateKinds), id: z.string() }),
       version: z.number(),
       type: z.string(),
       form: z.number(),
