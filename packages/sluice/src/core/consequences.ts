@@ -45,6 +45,7 @@ export const rolloutConsequences = (before: RolloutState, after: RolloutState): 
         from: plan.from,
         to: plan.to,
         keepsPrevious,
+        ...(plan.purpose === 'rollback' ? { purpose: plan.purpose } : {}),
       },
     },
     ...holdOf(after),

@@ -32,6 +32,8 @@ export type Passage = {
   readonly release: ReleaseId
   readonly outcome: 'succeeded' | 'rolled_back'
   readonly at: number
+  /** Absent for a way forward. */
+  readonly purpose?: 'rollback'
 }
 
 /** The environment's state; folded from its ledger rows. */
@@ -66,6 +68,8 @@ export type EnvironmentEvent =
       readonly from: ReleaseId | null
       readonly to: ReleaseId
       readonly keepsPrevious: boolean
+      /** Absent for a way forward. */
+      readonly purpose?: 'rollback'
     }
   | {
       readonly type: 'locked'
@@ -152,8 +156,8 @@ const settle = (
   state: EnvironmentState,
   event: Extract<EnvironmentEvent, { type: 'rollout_settled' }>,
 ): EnvironmentState => {
-  const { rollout, outcome, from, to, at } = event
-  const passage = { rollout, release: to, outcome, at }
+  const { rollout, outcome, from, to, at, purpose } = event
+  const passage = { rollout, release: to, outcome, at, ...(purpose === undefined ? {} : { purpose }) }
   const history = [passage, ...state.history].slice(0, limits.environmentHistoryMax)
   const settled = { ...state, live: null, history }
   if (outcome === 'rolled_back') return { ...settled, kept: state.kept.filter((release) => release !== to) }

@@ -20,7 +20,7 @@ declare const brand: unique symbol
 /** `inc_…`. */
 export type IncidentId = string & { readonly [brand]: 'IncidentId' }
 
-/** Reads an incident id; throws TypeError on any other text. The one place that trusts its form. */
+/** Parser of an incident id; throws TypeError on any other text. */
 export const incidentId = (text: string): IncidentId => {
   if (!/^inc_[0-9a-z]+$/.test(text)) throw new TypeError(`not an incident id: ${JSON.stringify(text)}`)
   return text as IncidentId

@@ -1,7 +1,7 @@
 /** Where an environment can go back to: what served in it before, how long ago it left, and what of it may never be thrown away. */
 import { type EnvironmentState, releaseBefore } from './environment.ts'
 import { limits } from './limits.ts'
-import type { ReleaseId, RollbackWindow } from './model.ts'
+import type { ReleaseId, RollbackWindow, RolloutId } from './model.ts'
 
 /** A release that served before the one that serves now came in. */
 export type Predecessor = {
@@ -62,3 +62,11 @@ export const automaticTarget = (environment: EnvironmentState, held: ReadonlySet
 /** Whether the last rollout of a release here came back: nothing that goes on by itself tries it again. */
 export const cameBack = ({ history }: Pick<EnvironmentState, 'history'>, release: ReleaseId): boolean =>
   history.find((passage) => passage.release === release)?.outcome === 'rolled_back'
+
+/** The rollback that took a rollout's release out again: the next that succeeded here after it, when it is one. Null while the rollout stands, or was followed by a newer release. */
+export const takenBackBy = ({ history }: Pick<EnvironmentState, 'history'>, rollout: RolloutId): RolloutId | null => {
+  const own = history.findIndex((passage) => passage.rollout === rollout)
+  if (own < 0 || history[own]?.outcome !== 'succeeded') return null
+  const next = history.slice(0, own).findLast(({ outcome }) => outcome === 'succeeded')
+  return next?.purpose === 'rollback' ? next.rollout : null
+}

@@ -1,6 +1,6 @@
 /** Starting a rollback drill, and finding the one that is under way. */
 import { environmentKey } from '../core/consequences.ts'
-import { type DrillId, drillId, type DrillPlan } from '../core/drill/types.ts'
+import { type DrillEvent, type DrillId, drillId, type DrillPlan } from '../core/drill/types.ts'
 import { SluiceError } from '../core/errors.ts'
 import type { AggregateKey } from '../core/ledger/entry.ts'
 import { limits } from '../core/limits.ts'
@@ -46,6 +46,7 @@ export const startDrill = async (
     dwellMs: Math.min(dwellMs ?? limits.drillDwellMs, limits.drillDwellMsMax),
     by: asking.by,
   }
+  const started: DrillEvent = { type: 'drill_started', at, plan }
   const key: AggregateKey = { kind: 'drill', id }
   const place = environmentKey(service, environment)
   await desk.loop.transact(
@@ -53,7 +54,7 @@ export const startDrill = async (
     (stateOf) => {
       const { serving, live } = asEnvironment(stateOf(place))
       if (live !== null || serving !== plan.serving || liveDrill(desk, command) !== null) throw busy(environment)
-      return [input(key, { type: 'drill_started', at, plan } as { type: string; at: number }, asking)]
+      return [input(key, started, asking)]
     },
     asking.record?.({ drill: id }) ?? null,
   )

@@ -3,6 +3,7 @@ import { SluiceError } from '../core/errors.ts'
 import type { Hold, RollbackReason } from '../core/hold.ts'
 import type { AggregateKey } from '../core/ledger/entry.ts'
 import type { ReleaseId } from '../core/model.ts'
+import type { ReleaseEvent } from '../core/release-machine.ts'
 import type { Also } from './commands.ts'
 import { type Asking, type Desk, input } from './desk.ts'
 import type { Input } from './transaction.ts'
@@ -50,8 +51,10 @@ const commandRelease = async (
 }
 
 /** The hold on a release that is rolled back, as an event for it. */
-export const heldBy = (id: ReleaseId, hold: Hold, asking: Asking): Input =>
-  input({ kind: 'release', id }, { type: 'release_held', at: hold.at, hold } as Input['event'], asking)
+export const heldBy = (id: ReleaseId, hold: Hold, asking: Asking): Input => {
+  const event: ReleaseEvent = { type: 'release_held', at: hold.at, hold }
+  return input({ kind: 'release', id }, event, asking)
+}
 
 /** Whoever goes back leaves something: that is held, so that nothing ships it again by itself. */
 export const holdingWhatIsLeft = (

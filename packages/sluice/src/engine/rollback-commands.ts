@@ -5,13 +5,14 @@ import type { Hold, RollbackReason } from '../core/hold.ts'
 import { type IncidentId, incidentId } from '../core/incident.ts'
 import type { AggregateKey } from '../core/ledger/entry.ts'
 import type { ReleaseId, RolloutId } from '../core/model.ts'
+import type { CommandEvent } from '../core/rollout/commands.ts'
 import { type Also, conflict, type DeployCommand, type Started, startRollout } from './commands.ts'
 import { type Asking, type Desk, input } from './desk.ts'
 import { heldBy, holdingWhatIsLeft } from './holds.ts'
 import { prepare } from './prepare.ts'
 import { liveDrill } from './drill-commands.ts'
 import type { Input } from './transaction.ts'
-import type { Rollout } from './trusted.ts'
+import { asAnswer, type Rollout } from './trusted.ts'
 
 /** What `sluice rollback` asks for. */
 export type RollbackCommand = {
@@ -90,12 +91,13 @@ const turnAround = async (desk: Desk, turning: Turning, asking: Asking): Promise
   const { by, reason } = asking
   const at = desk.clock.now()
   const answer = answerOf(desk, { turning, kind: 'aborted' })
+  const abort: CommandEvent = { type: 'abort_requested', at, by, reason }
   const rollout: AggregateKey = { kind: 'rollout', id: live.id }
   const related = environmentKey(live.plan.service, live.plan.spec.name)
   const [accepted] = await desk.loop.transact(
     [rollout, related],
     () => [
-      input(rollout, { type: 'abort_requested', at, by, reason } as Input['event'], asking),
+      input(rollout, abort, asking),
       ...followers(desk, { turning, answer, at }, asking),
     ],
     asking.record?.(answer) ?? null,
@@ -172,6 +174,6 @@ const declared = ({ command, incident, at, release, rollout }: Declaring, asking
 const recording = ({ by, reason, record, signal }: Asking, answerOfStarted: (started: Started) => RolledBack): Asking => ({
   by,
   reason,
-  record: record === null ? null : (answer) => record(answerOfStarted(answer as Started)),
+  record: record === null ? null : (answer) => record(answerOfStarted(asAnswer<Started>(answer))),
   ...(signal === undefined ? {} : { signal }),
 })

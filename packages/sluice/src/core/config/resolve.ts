@@ -32,6 +32,7 @@ export const resolveEnvironments = (settings: Settings, versions: SecretVersions
       progressDeadlineMs: own.progressDeadlineMs,
       approvals: own.approvals,
       freeze: own.freeze,
+      ...(own.rollback === undefined ? {} : { rollback: own.rollback }),
     }
     return [spec]
   })

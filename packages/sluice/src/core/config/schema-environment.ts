@@ -3,6 +3,7 @@ import { limits } from '../limits.ts'
 import type { FreezeWindow, JudgePolicy, Sticky } from '../model.ts'
 import { count, key, moment, name, positiveDuration, share, text, variableName, variables } from './fields.ts'
 import { healthOverrideSchema } from './schema-health.ts'
+import { rollbackSchema } from './schema-rollback.ts'
 import { strategySchema } from './schema-strategy.ts'
 import type { EnvironmentSettings } from './settings.ts'
 
@@ -160,6 +161,10 @@ export const environmentSchema: z.ZodType<EnvironmentSettings> = z
         unit: 'people',
         examples: [1],
       }),
+      rollback: key(rollbackSchema.optional(), {
+        description: 'How an environment goes back.',
+        examples: [{ window: 3, watch: { for: '1h', errorRate: { above: '2%' } } }],
+      }),
       freeze: key(z.array(freeze, 'expected a list of freezes').default([]), {
         description: 'Times in which no rollout may start; a rollback always may.',
         examples: [[{ from: '2026-12-24T00:00:00Z', until: '2026-12-27T00:00:00Z', reason: 'holidays' }]],
@@ -167,8 +172,9 @@ export const environmentSchema: z.ZodType<EnvironmentSettings> = z
     },
     { error: 'expected an environment: { listen: 8080 }' },
   )
-  .transform(({ drainTimeout, stopGrace, progressDeadline, ...rest }) => ({
+  .transform(({ drainTimeout, stopGrace, progressDeadline, rollback, ...rest }) => ({
     ...rest,
+    ...(rollback === undefined ? {} : { rollback }),
     drainTimeoutMs: drainTimeout,
     stopGraceMs: stopGrace,
     progressDeadlineMs: progressDeadline,

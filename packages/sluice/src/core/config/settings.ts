@@ -13,7 +13,7 @@ import type {
   Texts,
 } from '../pipeline/job-plan.ts'
 import type { GateSettings } from '../evidence/gates/types.ts'
-import type { FreezeWindow, HealthPolicy, JudgePolicy, Sticky, Strategy } from '../model.ts'
+import type { FreezeWindow, HealthPolicy, JudgePolicy, RollbackPolicy, Sticky, Strategy } from '../model.ts'
 
 /** The parsed `sluice.config.ts`. */
 export type Settings = {
@@ -116,4 +116,5 @@ export type EnvironmentSettings = {
   readonly progressDeadlineMs: number
   readonly approvals: number
   readonly freeze: readonly FreezeWindow[]
+  readonly rollback?: RollbackPolicy
 }

@@ -4,6 +4,7 @@
  */
 
 import type { PipelineConfig } from './types-pipeline.ts'
+import type { RollbackConfig } from './types-rollback.ts'
 
 /** A length of time: a number and its unit, for instance `'30s'`, `'1.5s'`, `'5m'`, `'2h'`, `'1d'`, `'250ms'`. */
 export type Duration = `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`
@@ -88,6 +89,8 @@ export type EnvironmentConfig = {
   readonly approvals?: number
   /** Times in which no rollout may start; a rollback always may. */
   readonly freeze?: readonly FreezeConfig[]
+  /** How an environment goes back. */
+  readonly rollback?: RollbackConfig
 }
 
 /** How a release comes in: the name of a strategy, or its settings. */

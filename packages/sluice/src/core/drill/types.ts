@@ -6,7 +6,7 @@ declare const brand: unique symbol
 /** `drl_…`. */
 export type DrillId = string & { readonly [brand]: 'DrillId' }
 
-/** Reads a drill id; throws TypeError on any other text. The one place that trusts its form. */
+/** Parser of a drill id; throws TypeError on any other text. */
 export const drillId = (text: string): DrillId => {
   if (!/^drl_[0-9a-z]+$/.test(text)) throw new TypeError(`not a drill id: ${JSON.stringify(text)}`)
   return text as DrillId
