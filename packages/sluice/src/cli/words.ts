@@ -4,6 +4,7 @@ import { cacheWords } from './words/cache.ts'
 import { environmentWords } from './words/environments.ts'
 import { projectWords } from './words/project.ts'
 import { recordWords } from './words/records.ts'
+import { holdWords, returnWords } from './words/rollback.ts'
 import { rolloutWords } from './words/rollouts.ts'
 import { serverWords } from './words/server.ts'
 
@@ -29,8 +30,8 @@ export type WordGroup = { readonly title: string; readonly words: readonly Word[
 /** Every command, in the order in which a person meets them. */
 export const wordGroups: readonly WordGroup[] = [
   { title: 'Start', words: projectWords },
-  { title: 'Deliver', words: rolloutWords },
-  { title: 'Look', words: [...recordWords, ...cacheWords] },
+  { title: 'Deliver', words: [...rolloutWords, ...returnWords] },
+  { title: 'Look', words: [...recordWords, ...holdWords, ...cacheWords] },
   { title: 'Environments', words: environmentWords },
   { title: 'Run Sluice', words: serverWords },
 ]
@@ -45,6 +46,8 @@ export const familyTexts: Readonly<Record<string, string>> = {
   releases: 'releases',
   rollout: 'rollouts under way and past',
   env: 'environments',
+  drill: 'rehearsals of the way back',
+  incidents: 'incidents',
   ledger: 'the ledger',
 }
 

@@ -111,7 +111,8 @@ const held: Check = ({ release, hold, overrides, environment }) => {
 const contracted: Check = ({ release, contracts = [], overrides, environment, purpose }) => {
   if (contracts.length === 0 || overrides?.includes('point_of_no_return') === true) return []
   const { version } = release.content
-  const words = purpose === 'rollback' ? `rollback ${environment.environment} --to` : `deploy ${environment.environment} --release`
+  const words =
+    purpose === 'rollback' ? `rollback ${environment.environment} --to` : `deploy ${environment.environment} --release`
   return [
     {
       kind: 'point_of_no_return',

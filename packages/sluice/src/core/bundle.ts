@@ -34,9 +34,7 @@ export const migrationsBetween = (
   to: Release,
 ): readonly { readonly name: string; readonly class: MigrationClass }[] => {
   const known = new Set(from?.content.migrations)
-  return to.content.migrations
-    .filter((name) => !known.has(name))
-    .map((name) => ({ name, class: migrationClass(name) }))
+  return to.content.migrations.filter((name) => !known.has(name)).map((name) => ({ name, class: migrationClass(name) }))
 }
 
 const specIn = ({ content }: Release, environment: string): EnvironmentSpec | null =>

@@ -58,9 +58,7 @@ const holdOf = (after: Extract<RolloutState, { status: 'succeeded' | 'rolled_bac
   if (after.status === 'succeeded' || after.plan.purpose === 'rollback') return []
   const hold = holdAfter(after.cause, after.plan.spec.name, after.settledAt)
   if (hold === null) return []
-  return [
-    { key: { kind: 'release', id: after.plan.to }, event: { type: 'release_held', at: after.settledAt, hold } },
-  ]
+  return [{ key: { kind: 'release', id: after.plan.to }, event: { type: 'release_held', at: after.settledAt, hold } }]
 }
 
 /** Nobody watches over a rollback, for there is no rollback of a rollback; nor over what has nothing to go back to. */

@@ -37,8 +37,7 @@ export const absentRelease: ReleaseState = { status: 'absent' }
 export const holdOf = (state: ReleaseState): Hold | null => (state.status === 'cut' ? (state.hold ?? null) : null)
 
 const next = (state: ReleaseState, event: ReleaseEvent): ReleaseState => {
-  if (state.status === 'absent')
-    return event.type === 'release_cut' ? { status: 'cut', release: event.release } : state
+  if (state.status === 'absent') return event.type === 'release_cut' ? { status: 'cut', release: event.release } : state
   switch (event.type) {
     case 'release_cut':
       return state

@@ -89,7 +89,17 @@ export class Engine {
       },
       onTakenUp: () => this.#slots.look(),
       perform: (job, signal) =>
-        perform({ ports, reading: this.reading, deliveries: this.#deliveries(), returns: this.#returns(), typed: this.#typed }, job, signal),
+        perform(
+          {
+            ports,
+            reading: this.reading,
+            deliveries: this.#deliveries(),
+            returns: this.#returns(),
+            typed: this.#typed,
+          },
+          job,
+          signal,
+        ),
     })
     this.#slots = new SlotKeeper({ loop: this.#loop, clock: ports.clock, log: ports.log })
     this.#desk = { loop: this.#loop, reading: this.reading, clock: ports.clock, ids: ports.ids }

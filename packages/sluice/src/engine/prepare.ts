@@ -40,7 +40,10 @@ export const prepare = async (desk: Desk, command: DeployCommand): Promise<Prepa
 }
 
 /** The newest predecessors of an environment that are held. */
-export const heldPredecessors = async ({ reading }: Desk, current: EnvironmentState): Promise<ReadonlySet<ReleaseId>> => {
+export const heldPredecessors = async (
+  { reading }: Desk,
+  current: EnvironmentState,
+): Promise<ReadonlySet<ReleaseId>> => {
   const ids = predecessors(current).map(({ release }) => release)
   const held = await Promise.all(ids.map(async (id) => ((await reading.hold(id)) === null ? [] : [id])))
   return new Set(held.flat())

@@ -96,10 +96,7 @@ const turnAround = async (desk: Desk, turning: Turning, asking: Asking): Promise
   const related = environmentKey(live.plan.service, live.plan.spec.name)
   const [accepted] = await desk.loop.transact(
     [rollout, related],
-    () => [
-      input(rollout, abort, asking),
-      ...followers(desk, { turning, answer, at }, asking),
-    ],
+    () => [input(rollout, abort, asking), ...followers(desk, { turning, answer, at }, asking)],
     asking.record?.(answer) ?? null,
   )
   if (accepted === true) return answer
@@ -171,7 +168,10 @@ const declared = ({ command, incident, at, release, rollout }: Declaring, asking
 }
 
 /** The same question, whose answer to be kept is not that of the command that it is handed on to. */
-const recording = ({ by, reason, record, signal }: Asking, answerOfStarted: (started: Started) => RolledBack): Asking => ({
+const recording = (
+  { by, reason, record, signal }: Asking,
+  answerOfStarted: (started: Started) => RolledBack,
+): Asking => ({
   by,
   reason,
   record: record === null ? null : (answer) => record(answerOfStarted(asAnswer<Started>(answer))),

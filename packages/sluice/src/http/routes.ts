@@ -9,6 +9,8 @@ import { limits } from '../core/limits.ts'
 import type { Contract } from './client/contract.ts'
 import type { RouteId } from './client/paths.ts'
 import { pipelineInput } from './schemas/pipelines.ts'
+import { rollbackRoutes } from './routes-rollback.ts'
+import { overrides, rollbackInput } from './schemas/rollback.ts'
 import type { Schemas } from './schemas/all.ts'
 
 /** One row of the table. */
@@ -39,7 +41,7 @@ const page = z.strictObject({
   limit: count(limits.pageItemsMax).optional().meta({ description: 'Items at most.' }),
   cursor: z.string().max(500).optional().meta({ description: '`next` of the page before.' }),
 })
-const choice = z.strictObject({ release: release.nullish(), reason })
+const choice = z.strictObject({ release: release.nullish(), reason, overrides })
 const withReason = z.strictObject({ reason })
 
 const read = { query: none, body: none, errors: ['not_found'], open: false, cli: null } as const
@@ -94,9 +96,9 @@ export const routes: { readonly [Id in RouteId]: RouteSpec<Id> } = {
   'environments.rollback': {
     ...read,
     summary:
-      'Turns a live rollout around, or brings back the release that served before. Freezes and locks do not stop it.',
+      'Turns a live rollout around, or brings back the release that served before, and holds the one that is left. Freezes and locks do not stop it.',
     cli: 'rollback',
-    body: choice,
+    body: rollbackInput,
     response: 'Started',
     errors: admission,
   },
@@ -319,6 +321,7 @@ export const routes: { readonly [Id in RouteId]: RouteSpec<Id> } = {
     response: 'Rollout',
     errors: command,
   },
+  ...rollbackRoutes,
   'ledger.page': {
     ...read,
     summary: 'Rows of the ledger in order, of everything or of one aggregate.',

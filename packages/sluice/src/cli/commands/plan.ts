@@ -82,12 +82,31 @@ const noPlanLines = ({ environment, none, next }: Exclude<Answer, PlanView>, sty
   `${style.bold(environment)}  ${none}${next === null ? '' : `   ${style.dim(next)}`}`,
 ]
 
+/** What comes along with the code, and so comes back with it; and where there is no way back. */
+const bundleLines = ({ changes, migrations, from }: PlanView, style: Style): readonly string[] => {
+  const told = (value: string | null): string =>
+    value === null ? 'none' : value.startsWith('sha256:') ? value.slice(0, 19) : value
+  const contracts = migrations.filter((migration) => migration.class === 'contract').map(({ name }) => name)
+  const beyond = `after ${contracts.join(', ')} a rollback to ${from?.version ?? 'what was before'} is refused: it takes away what that release needs`
+  return [
+    ...(changes.length === 0 ? [] : [style.dim('  what changes with it, and comes back with a rollback:')]),
+    ...changes.map((change) =>
+      style.dim(
+        `      ${change.what === change.name ? '' : `${change.what} `}${change.name}: ${told(change.from)} ${style.arrow} ${told(change.to)}`,
+      ),
+    ),
+    ...migrations.map((migration) => `      migration ${migration.name} (${migration.class})`),
+    ...(contracts.length === 0 ? [] : [`  ${style.mark('failed')} point of no return: ${beyond}`]),
+  ]
+}
+
 /** A plan as lines: what, forward, back, and who stands in the way. */
 export const planLines = (plan: PlanView, style: Style): readonly string[] => [
   `${style.bold(plan.environment)}  ${plan.purpose} ${plan.from?.version ?? 'nothing'} ${style.arrow} ${plan.to.version}   ${plan.strategy}   ${style.dim('nothing was changed')}`,
   ...plan.steps.map((step, index) => `  ${String(index + 1).padStart(2)}  ${step.text}`),
   style.dim(plan.wayBack.length === 0 ? '  the way back: none is needed' : '  the way back, at any moment:'),
   ...plan.wayBack.map((step, index) => style.dim(`  ${String(index + 1).padStart(2)}  ${step.text}`)),
+  ...bundleLines(plan, style),
   ...(plan.refusals.length === 0
     ? [`  ${style.mark('done')} it would be admitted now   ${style.dim(`sluice ${plan.purpose} ${plan.environment}`)}`]
     : plan.refusals.map((refusal) => `  ${style.mark('failed')} ${refusal.detail}   ${style.dim(refusal.hint)}`)),

@@ -1,6 +1,6 @@
 import type { Command } from '../cli.ts'
-import { startRollout } from './start-rollout.ts'
+import { overridesOf, startRollout } from './start-rollout.ts'
 
 /** `sluice promote`. */
 export const command: Command = (cli, input) =>
-  startRollout(cli, input, { route: 'environments.promote', words: 'promote', release: null })
+  startRollout(cli, input, { route: 'environments.promote', words: 'promote', release: null, body: overridesOf(input) })

@@ -396,7 +396,7 @@ test('SemVer is told from what only looks like it', () => {
 })
 
 test('every key of the schema has prose, which the types repeat, and examples that the schema takes', () => {
-  const types = ['types.ts', 'types-pipeline.ts', 'types-gates.ts']
+  const types = ['types.ts', 'types-pipeline.ts', 'types-gates.ts', 'types-rollback.ts']
     .map((file) => readFileSync(new URL(file, import.meta.url), 'utf8'))
     .join('\n')
   const keys = documented(configShape(), '', (value) => ({ ...minimal, ...value }))

@@ -156,8 +156,7 @@ export const drillMachine: Machine<DrillState, DrillEvent, DrillEffect> = {
   name: 'drill',
   version: 1,
   decide,
-  outstanding: (state) =>
-    state.status === 'drilling' && state.lane.kind === 'performing' ? [state.lane.effect] : [],
+  outstanding: (state) => (state.status === 'drilling' && state.lane.kind === 'performing' ? [state.lane.effect] : []),
   nextAt: (state) => {
     if (state.status !== 'drilling') return null
     return state.lane.kind === 'performing' ? state.lane.deadlineAt : state.lane.at

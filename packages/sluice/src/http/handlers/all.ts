@@ -5,6 +5,7 @@ import { environmentHandlers } from './environments.ts'
 import { evidenceHandlers } from './evidence.ts'
 import { ledgerHandlers } from './ledger.ts'
 import { releaseHandlers } from './releases.ts'
+import { rollbackHandlers } from './rollback.ts'
 import { rolloutHandlers } from './rollouts.ts'
 import { runHandlers } from './runs.ts'
 import { serverHandlers } from './server.ts'
@@ -19,4 +20,5 @@ export const handlers: Handlers<Exclude<RouteId, StreamId>> = {
   ...attachmentHandlers,
   ...rolloutHandlers,
   ...ledgerHandlers,
+  ...rollbackHandlers,
 }

@@ -1,4 +1,7 @@
 import type { EnvironmentState } from '../../core/environment.ts'
+import type { Override } from '../../core/admission.ts'
+import { bundleChanges, migrationsBetween } from '../../core/bundle.ts'
+import type { OverridesInput } from '../client/contract-rollback.ts'
 import type { EnvironmentTarget } from '../../engine/environment-commands.ts'
 import { SluiceError } from '../../core/errors.ts'
 import type { Purpose } from '../../core/rollout/types.ts'
@@ -39,26 +42,37 @@ export const environmentHandlers: Handlers<
     const { environment } = params
     const purpose: Purpose = query.purpose ?? 'deploy'
     const command = { service, environment, purpose, release: query.release ?? null }
-    const { plan, release, refusals } = await context.engine.previewDeploy(command)
+    const { plan, release, from, refusals } = await context.engine.previewDeploy(command)
     const known = await knownReleases(context, plan.from === null ? [release.id] : [plan.from, release.id])
     const waiting = { index: -1, current: 'waiting', after: 'waiting' } as const
     return {
       environment,
-      purpose,
+      purpose: plan.purpose,
       strategy: plan.strategy,
       from: plan.from === null ? null : refOf(plan.from, known),
       to: refOf(plan.to, known),
       steps: stepViews(plan.steps, waiting, known),
       wayBack: stepViews(plan.revert.warm, waiting, known),
       refusals,
+      changes: bundleChanges(from, release, environment),
+      migrations: migrationsBetween(from, release),
     }
   },
   'environments.deploy': (context, call) => deploy(context, call, 'deploy'),
   'environments.promote': (context, call) => deploy(context, call, 'promote'),
   'environments.rollback': async (context, { params, body, caller, signal }) => {
     const target = await targetOf(context, params.environment, signal)
-    const reason = body.reason ?? null
-    return context.engine.rollback({ ...target, release: body.release ?? null }, { ...caller, reason })
+    const { reason = null, release = null, category = null, emergency, overrides } = body
+    return context.engine.rollback(
+      {
+        ...target,
+        release,
+        reason: category,
+        ...(emergency === true ? { emergency: 'declared' } : {}),
+        ...overridesOf(overrides),
+      },
+      { ...caller, reason },
+    )
   },
   'environments.approve': async (context, { params, body, caller, signal }) => {
     const target = await targetOf(context, params.environment, signal)
@@ -107,10 +121,15 @@ const deploy = async (
   purpose: Purpose,
 ): Promise<StartedView> => {
   const service = await serviceOf(context, signal)
-  const command = { service, environment: params.environment, purpose, release: body.release ?? null }
+  const { environment } = params
+  const command = { service, environment, purpose, release: body.release ?? null, ...overridesOf(body.overrides) }
   const { rollout } = await context.engine.deploy(command, { ...caller, reason: body.reason ?? null })
   return { rollout, kind: 'started' }
 }
+
+/** Nothing where nothing was given, so that the same words as before are the same words. */
+const overridesOf = (given: OverridesInput['overrides']): { readonly overrides?: readonly Override[] } =>
+  given === undefined || given === null || given.length === 0 ? {} : { overrides: given }
 
 const showNamed = async (
   context: ApiContext,

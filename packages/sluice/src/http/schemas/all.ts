@@ -1,6 +1,7 @@
 /** The wire types as schemas: what OpenAPI tells, and what tests hold the answers to. */
 import { z } from 'zod'
 import type { AttachmentsView, EvidenceView, InsightsView } from '../client/evidence-views.ts'
+import type { DrillView, IncidentView } from '../client/rollback-views.ts'
 import type * as runViews from '../client/run-views.ts'
 import type * as views from '../client/views.ts'
 import { environment, environments } from './environments.ts'
@@ -8,6 +9,7 @@ import { attachments, evidence, insights } from './evidence.ts'
 import { at } from './fields.ts'
 import { ledgerPage, ledgerVerification } from './ledger.ts'
 import { release, releaseDetail, releaseVerification } from './releases.ts'
+import { drill, incident } from './rollback.ts'
 import { plan, rollout, rolloutDetail, why } from './rollouts.ts'
 import { jobLog, runDetail, runListed, runStarted } from './runs.ts'
 
@@ -27,7 +29,11 @@ export const schemas: Schemas = {
   Environment: environment,
   Environments: environments,
   Plan: plan,
-  Started: z.strictObject({ rollout: z.string(), kind: z.enum(['started', 'aborted']) }),
+  Started: z.strictObject({
+    rollout: z.string(),
+    kind: z.enum(['started', 'aborted']),
+    incident: z.string().optional(),
+  }),
   Done: z.strictObject({}),
   Releases: pageOf(release),
   Release: releaseDetail,
@@ -43,6 +49,10 @@ export const schemas: Schemas = {
   Rollout: rollout,
   RolloutDetail: rolloutDetail,
   Why: why,
+  Incident: incident,
+  Incidents: pageOf(incident),
+  Drill: drill,
+  Drills: pageOf(drill),
   LedgerPage: ledgerPage,
   LedgerVerification: ledgerVerification,
   Health: z.strictObject({ status: z.enum(['ok', 'unavailable']), detail: z.string() }),
@@ -81,6 +91,10 @@ export type Schemas = {
   readonly Rollout: z.ZodType<views.RolloutView>
   readonly RolloutDetail: z.ZodType<views.RolloutDetailView>
   readonly Why: z.ZodType<views.WhyView>
+  readonly Incident: z.ZodType<IncidentView>
+  readonly Incidents: z.ZodType<views.PageView<IncidentView>>
+  readonly Drill: z.ZodType<DrillView>
+  readonly Drills: z.ZodType<views.PageView<DrillView>>
   readonly LedgerPage: z.ZodType<views.LedgerPageView>
   readonly LedgerVerification: z.ZodType<views.LedgerVerificationView>
   readonly Health: z.ZodType<views.HealthView>

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { PlanView, RolloutDetailView, RolloutView, WhyView } from '../client/views.ts'
 import { actor, at, cause, commit, point, ref, verdict } from './fields.ts'
 import { observed } from './observed.ts'
+import { watch } from './rollback.ts'
 import { judge } from './specs.ts'
 
 const step = z.strictObject({
@@ -51,11 +52,22 @@ export const rolloutDetail: z.ZodType<RolloutDetailView> = z.strictObject({
   steps: z.array(step),
   wayBack: z.array(step),
   observed: observed.nullable(),
+  watch: watch.nullable(),
+  takenBackBy: z.string().nullable(),
   now: at,
 })
 
 const refusal = z.strictObject({
-  kind: z.enum(['live_rollout', 'locked', 'frozen', 'not_verified', 'approval_missing', 'already_serving']),
+  kind: z.enum([
+    'live_rollout',
+    'locked',
+    'frozen',
+    'not_verified',
+    'approval_missing',
+    'already_serving',
+    'held',
+    'point_of_no_return',
+  ]),
   who: z.string(),
   until: at.nullable(),
   detail: z.string(),
@@ -72,12 +84,24 @@ export const plan: z.ZodType<PlanView> = z.strictObject({
   steps: z.array(step),
   wayBack: z.array(step),
   refusals: z.array(refusal),
+  changes: z.array(
+    z.strictObject({
+      what: z.enum(['artifact', 'start', 'config', 'secret', 'listen', 'instances', 'sticky', 'health']),
+      name: z.string(),
+      from: z.string().nullable(),
+      to: z.string().nullable(),
+    }),
+  ),
+  migrations: z.array(z.strictObject({ name: z.string(), class: z.enum(['expand', 'backfill', 'contract']) })),
 })
 
 /** The answer to why. */
 export const why: z.ZodType<WhyView> = z.strictObject({
   rollout,
   summary: z.string(),
+  watch: watch.nullable(),
+  takenBackBy: z.string().nullable(),
+  pointOfNoReturn: z.array(z.string()),
   deciding: point.nullable(),
   metric: z.string(),
   policy: judge,

@@ -1,6 +1,6 @@
 /** Schemas of what is wanted of an environment. */
 import { z } from 'zod'
-import type { EnvironmentSpec } from '../../core/model.ts'
+import type { EnvironmentSpec, RollbackPolicy } from '../../core/model.ts'
 import { at, bp, listen } from './fields.ts'
 
 const window = z.strictObject({ from: at, until: at, reason: z.string() })
@@ -51,6 +51,31 @@ const sticky = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('header'), name: z.string() }),
 ])
 
+const rate = { above: z.number(), forMs: z.number(), requestsMin: z.number() }
+
+const rollback: z.ZodType<RollbackPolicy> = z.strictObject({
+  window: z
+    .discriminatedUnion('kind', [
+      z.strictObject({ kind: z.literal('releases'), count: z.number() }),
+      z.strictObject({ kind: z.literal('duration'), ms: z.number() }),
+    ])
+    .exactOptional(),
+  triggers: z
+    .strictObject({
+      watchMs: z.number(),
+      intervalMs: z.number(),
+      errorRate: z.strictObject(rate).exactOptional(),
+      latency: z
+        .strictObject({ quantile: z.number(), aboveMs: z.number(), forMs: z.number(), requestsMin: z.number() })
+        .exactOptional(),
+      health: z.strictObject({ unhealthyMax: z.number(), forMs: z.number() }).exactOptional(),
+      metrics: z
+        .array(z.strictObject({ ...rate, name: z.string(), queries: z.record(z.string(), z.string()) }))
+        .exactOptional(),
+    })
+    .exactOptional(),
+})
+
 /** What a release brings along for an environment. */
 export const environmentSpec: z.ZodType<EnvironmentSpec> = z.strictObject({
   name: z.string(),
@@ -68,4 +93,5 @@ export const environmentSpec: z.ZodType<EnvironmentSpec> = z.strictObject({
   progressDeadlineMs: z.number(),
   approvals: z.number(),
   freeze: z.array(window),
+  rollback: rollback.exactOptional(),
 })
