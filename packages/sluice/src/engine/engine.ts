@@ -1,12 +1,10 @@
 /** The engine's face: what the API and an in-process CLI call. Holds no logic of its own. */
 import type { EnvironmentState } from '../core/environment.ts'
-import type { Refusal } from '../core/admission.ts'
 import { SluiceError } from '../core/errors.ts'
 import { limits } from '../core/limits.ts'
 import type { LedgerRow } from '../core/ledger/entry.ts'
-import type { Actor, FreezeWindow, Release, RolloutId } from '../core/model.ts'
+import type { Actor, FreezeWindow } from '../core/model.ts'
 import type { CommandEvent } from '../core/rollout/commands.ts'
-import type { RolloutPlan } from '../core/rollout/types.ts'
 import type { GatewayNotice, RouteObservation } from '../core/routing.ts'
 import type { Instance } from '../core/model.ts'
 import type { LedgerQuery, RequestRecord } from '../ports/store.ts'

@@ -66,7 +66,7 @@ const isCurrent = ({ lane }: Live, sequence: number): boolean =>
   lane.kind === 'performing' && lane.effect.sequence === sequence
 
 const timePassed = (state: Live, at: number): WatchDecision => {
-  const { lane, plan } = state
+  const { lane } = state
   if (lane.kind === 'performing') return at >= lane.deadlineAt ? later(state, at) : unchanged(state)
   if (at >= lane.at) return issue(state, at)
   // The clock was set back: what is due comes within one pause of now.
