@@ -17,8 +17,10 @@ const idOf = (fill: string): ReleaseId => releaseId(`rel_${fill.repeat(64)}`)
 const [a, b, c, d] = [idOf('a'), idOf('b'), idOf('c'), idOf('d')]
 const rollout = (number: number): RolloutId => rolloutId(`rol_${number}`)
 
+type Step = readonly [ReleaseId, ('rollback' | 'failed' | undefined)?]
+
 /** Newest first, as an environment keeps it. */
-const historyOf = (...passages: readonly (readonly [ReleaseId, ('rollback' | 'failed')?])[]): readonly Passage[] =>
+const historyOf = (...passages: Step[]): readonly Passage[] =>
   passages
     .map(([release, how], index): Passage => ({
       rollout: rollout(index + 1),
@@ -29,7 +31,7 @@ const historyOf = (...passages: readonly (readonly [ReleaseId, ('rollback' | 'fa
     }))
     .toReversed()
 
-const environmentWith = (...passages: Parameters<typeof historyOf>) => {
+const environmentWith = (...passages: Step[]) => {
   const history = historyOf(...passages)
   const serving = history.find(({ outcome }) => outcome === 'succeeded')?.release ?? null
   return { ...emptyEnvironment('shop', 'production'), serving, history }

@@ -12,7 +12,7 @@ import { heldBy, holdingWhatIsLeft } from './holds.ts'
 import { prepare } from './prepare.ts'
 import { liveDrill } from './drill-commands.ts'
 import type { Input } from './transaction.ts'
-import { asAnswer, type Rollout } from './trusted.ts'
+import { asAnswer, type Drilling, type Rollout } from './trusted.ts'
 
 /** What `sluice rollback` asks for. */
 export type RollbackCommand = {
@@ -43,14 +43,30 @@ export const rollback = async (desk: Desk, command: RollbackCommand, asking: Ask
   const current = await desk.reading.environment(service, environment)
   const live = current.live === null ? null : await desk.reading.rollout(current.live)
   const drill = liveDrill(desk, { service, environment })
-  if (live === null) return start(desk, command, asking)
+  if (live === null && drill === null) return start(desk, command, asking)
   const named = command.release === null ? null : (await desk.reading.releaseNamed(service, command.release)).id
+  if (live === null) return duringDrill(desk, { command, drill, named }, asking)
   // The return of a drill goes to what is to be left now, so it is turned around like any other.
   const isWayBack = live.plan.purpose === 'rollback' && (drill === null || drill.phase === 'back')
   const target = isWayBack ? live.plan.to : live.plan.from
   if (named !== null && named !== target) return start(desk, command, asking)
   if (isWayBack && live.status === 'advancing') return join(desk, { command, live, leaves: live.plan.from }, asking)
   return turnAround(desk, { command, live, leaves: live.plan.to }, asking)
+}
+
+type InDrill = {
+  readonly command: RollbackCommand
+  readonly drill: Drilling | null
+  readonly named: ReleaseId | null
+}
+
+/** Between the two ways of a drill what is wanted serves already: it stays. */
+const duringDrill = async (desk: Desk, { command, drill, named }: InDrill, asking: Asking): Promise<RolledBack> => {
+  const back = drill?.back ?? null
+  if (drill === null || back === null || (named !== null && named !== drill.plan.target))
+    return start(desk, command, asking)
+  const gone = await desk.reading.rollout(back.rollout)
+  return join(desk, { command, live: gone, leaves: drill.plan.serving }, asking)
 }
 
 type Turning = {
