@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import { setImmediate as drained } from 'node:timers/promises'
-import { createMemoryDisk } from '../../src/adapters/store/memory.ts'
+import { createMemoryDisk, type MemoryDisk } from '../../src/adapters/store/memory.ts'
 import { parseConfig } from '../../src/core/config/parse.ts'
 import { resolveEnvironments } from '../../src/core/config/resolve.ts'
 import type { EnvironmentConfig } from '../../src/core/config/types.ts'
@@ -35,13 +35,13 @@ export type Made = {
 
 /** See the file's header. */
 export class SmallWorld {
-  readonly disk = createMemoryDisk(sha256)
+  readonly disk: MemoryDisk = createMemoryDisk(sha256)
   readonly started: StartRequest[] = []
   readonly retired: RetireRequest[] = []
-  readonly routes = new Map<string, Route>()
-  readonly counts = new Map<ReleaseId, { requests: number; bad: number }>()
+  readonly routes: Map<string, Route> = new Map()
+  readonly counts: Map<ReleaseId, { requests: number; bad: number }> = new Map()
   /** Releases whose instances never become healthy. */
-  readonly sick = new Set<ReleaseId>()
+  readonly sick: Set<ReleaseId> = new Set()
   readonly #instances = new Map<string, Instance & { readonly environment: string }>()
   readonly #time = new Timeline(() => {})
   #made = 0
@@ -209,11 +209,14 @@ export class SmallWorld {
       return { route, counters, logE, trip: null, paused: false, observedAt: this.#time.now }
     }
     return {
-      probe: async ({ upstreams, successes }) =>
-        upstreams.map(({ instance }) => {
+      probe: async ({ upstreams, successes }) => {
+        // Long enough that somebody may say something meanwhile.
+        await new Promise<void>((resolve) => this.#time.after(100, resolve))
+        return upstreams.map(({ instance }) => {
           const healthy = !this.sick.has(this.#instances.get(instance)?.release ?? ('' as ReleaseId))
           return { instance, healthy, successes: healthy ? successes : 0, last: healthy ? '200' : '503' }
-        }),
+        })
+      },
       shift: async (route) => {
         this.routes.set(route.environment, route)
         return observe(route.environment) ?? Promise.reject(new Error('no route'))
