@@ -4,6 +4,7 @@ import { environmentKey } from '../core/consequences.ts'
 import type { Hold, RollbackReason } from '../core/hold.ts'
 import { type IncidentId, incidentId } from '../core/incident.ts'
 import type { AggregateKey } from '../core/ledger/entry.ts'
+import { limits } from '../core/limits.ts'
 import type { ReleaseId, RolloutId } from '../core/model.ts'
 import type { CommandEvent } from '../core/rollout/commands.ts'
 import { type Also, conflict, type DeployCommand, type Started, startRollout } from './commands.ts'
@@ -40,6 +41,21 @@ export type RolledBack = {
  */
 export const rollback = async (desk: Desk, command: RollbackCommand, asking: Asking): Promise<RolledBack> => {
   const { service, environment } = command
+  for (let attempt = 1; ; attempt += 1) {
+    const seen = await desk.reading.environment(service, environment)
+    try {
+      return await rollbackOnce(desk, command, asking)
+    } catch (error) {
+      // Somebody else was first between the look and the decision: what is to be turned around is another thing now.
+      const now = await desk.reading.environment(service, environment)
+      const hasMoved = now.live !== seen.live || now.serving !== seen.serving
+      if (attempt >= limits.rollbackAttemptsMax || !hasMoved) throw error
+    }
+  }
+}
+
+const rollbackOnce = async (desk: Desk, command: RollbackCommand, asking: Asking): Promise<RolledBack> => {
+  const { service, environment } = command
   const current = await desk.reading.environment(service, environment)
   const live = current.live === null ? null : await desk.reading.rollout(current.live)
   const drill = liveDrill(desk, { service, environment })
@@ -50,7 +66,9 @@ export const rollback = async (desk: Desk, command: RollbackCommand, asking: Ask
   const isWayBack = live.plan.purpose === 'rollback' && (drill === null || drill.phase === 'back')
   const target = isWayBack ? live.plan.to : live.plan.from
   if (named !== null && named !== target) return start(desk, command, asking)
-  if (isWayBack && live.status === 'advancing') return join(desk, { command, live, leaves: live.plan.from }, asking)
+  if (isWayBack && (live.status === 'reverting' || live.status === 'rolled_back'))
+    throw conflict(live.id, 'rollback', { status: 'coming back: what it would have brought back does not answer' })
+  if (isWayBack) return join(desk, { command, live, leaves: live.plan.from }, asking)
   return turnAround(desk, { command, live, leaves: live.plan.to }, asking)
 }
 
@@ -122,11 +140,22 @@ const turnAround = async (desk: Desk, turning: Turning, asking: Asking): Promise
   throw conflict(live.id, 'rollback', { status })
 }
 
-/** The rollback that is under way is the one that was asked for. */
+/** The rollback that is under way is the one that was asked for; one that was set aside is taken up again. */
 const join = async (desk: Desk, turning: Turning, asking: Asking): Promise<RolledBack> => {
   const at = desk.clock.now()
   const answer = answerOf(desk, { turning, kind: 'started' })
-  await desk.loop.transact([], () => followers(desk, { turning, answer, at }, asking), asking.record?.(answer) ?? null)
+  const { live } = turning
+  const key: AggregateKey = { kind: 'rollout', id: live.id }
+  const retry: CommandEvent = { type: 'retry_requested', at, by: asking.by, reason: asking.reason }
+  const related = environmentKey(live.plan.service, live.plan.spec.name)
+  await desk.loop.transact(
+    [key, related],
+    () => [
+      ...(live.status === 'parked' ? [input(key, retry, asking)] : []),
+      ...followers(desk, { turning, answer, at }, asking),
+    ],
+    asking.record?.(answer) ?? null,
+  )
   return answer
 }
 

@@ -61,6 +61,9 @@ export const faults = {
   request_repeated: 50,
   command_freeze: 51,
   deploy_rival: 52,
+  command_rollback: 53,
+  command_drill: 54,
+  bad_after_promotion: 55,
 } as const
 
 /** A fault by name. */

@@ -73,6 +73,13 @@ const specOf = ({ strategy, instances }: Variant): EnvironmentSpec => ({
   progressDeadlineMs: 60_000,
   approvals: 0,
   freeze: [],
+  rollback: {
+    triggers: {
+      watchMs: 3_000,
+      intervalMs: 500,
+      errorRate: { above: 0.5, forMs: 1_000, requestsMin: 3 },
+    },
+  },
 })
 
 const zeros = '0'.repeat(62)
