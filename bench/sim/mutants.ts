@@ -5,9 +5,10 @@
 import { engineMutants } from './mutants-engine.ts'
 import { gatewayMutants } from './mutants-gateway.ts'
 import { pipelineMutants } from './mutants-pipeline.ts'
+import { rollbackMutants } from './mutants-rollback.ts'
 
 /** What may notice a mutant: a simulator, or the tests of a part. Asked in the order given, until one does. */
-export type Killer = 'coreSim' | 'engineSim' | 'coreTests' | 'gatewayTests' | 'pipelineTests'
+export type Killer = 'coreSim' | 'engineSim' | 'coreTests' | 'gatewayTests' | 'pipelineTests' | 'rollbackTests'
 
 /** One bug, as data. `find` occurs exactly once in `file`. */
 export type Mutant = {
@@ -335,8 +336,8 @@ const machineMutants: readonly Mutant[] = [
   ),
   core(
     'admission.ts',
-    "input.purpose === 'rollback' ? [serving, live, served] :",
-    "input.purpose === 'rollback' ? [serving, live, served, locked] :",
+    '? [serving, live, ...(input.emergency === undefined ? [served] : []), contracted]',
+    '? [serving, live, ...(input.emergency === undefined ? [served] : []), contracted, locked]',
     'a lock stands in the way of a rollback',
   ),
   core(
@@ -347,8 +348,8 @@ const machineMutants: readonly Mutant[] = [
   ),
   core(
     'admission.ts',
-    "input.purpose === 'rollback' ? [serving, live, served] :",
-    "input.purpose === 'rollback' ? [serving, live] :",
+    '? [serving, live, ...(input.emergency === undefined ? [served] : []), contracted]',
+    '? [serving, live, contracted]',
     'a rollback takes any release past lock, freeze and approvals',
   ),
   core(
@@ -378,4 +379,10 @@ const machineMutants: readonly Mutant[] = [
 ]
 
 /** All of them. */
-export const mutants: readonly Mutant[] = [...machineMutants, ...engineMutants, ...gatewayMutants, ...pipelineMutants]
+export const mutants: readonly Mutant[] = [
+  ...machineMutants,
+  ...engineMutants,
+  ...rollbackMutants,
+  ...gatewayMutants,
+  ...pipelineMutants,
+]
