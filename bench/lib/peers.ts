@@ -7,13 +7,26 @@ import { progress } from './report.ts'
 
 const folder = fileURLToPath(new URL('..', import.meta.url))
 
-/** The path of a peer's program; installs the peers when it is not there. `small`: without those that are large, which `package.json` calls optional. */
-export const peerProgram = (name: string, which: 'all' | 'small' = 'all'): string => {
+/** A peer that cannot be installed here: no way to the packages, or none for this platform. */
+export class PeerMissing extends Error {}
+
+/** The path of a peer's program; installs the peers when it is not there. Throws `PeerMissing` when that does not bring it. */
+export const peerProgram = (name: string): string => {
   const path = join(folder, 'node_modules', '.bin', name)
   if (existsSync(path)) return path
   progress('installing the peers of the benchmarks')
-  const words = ['install', '--no-package-lock', '--no-audit', '--no-fund']
-  execFileSync('npm', which === 'small' ? [...words, '--omit=optional'] : words, { cwd: folder, stdio: 'ignore' })
+  const said = install()
   if (existsSync(path)) return path
-  throw new Error(`${name} could not be installed under ${folder}`)
+  throw new PeerMissing(`${name} could not be installed under ${folder}: ${said}`)
+}
+
+/** What npm said, should a program still be missing. */
+const install = (): string => {
+  try {
+    const words = ['install', '--no-package-lock', '--no-audit', '--no-fund', '--no-progress']
+    execFileSync('npm', words, { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'], encoding: 'utf8' })
+    return 'npm has no build of it for this platform'
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
 }

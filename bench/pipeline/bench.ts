@@ -1,14 +1,16 @@
 /**
  * `npm run bench:pipeline [-- --quick] [--json]`: runs of 20, 200 and 10,000 jobs that do nothing, and what other engines take for the same ones. Times are those
- * of whole processes, from the shell's view: the journal is synced and logs are masked and kept. `--quick` leaves out the engines that are large, and the run of 10,000.
+ * of whole processes, from the shell's view: the journal is synced and logs are masked and kept. `--quick` runs every other engine once, without those that cannot be
+ * installed, and leaves out the run of 10,000.
  */
 import { rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describeMachine } from '../lib/machine.ts'
+import { PeerMissing } from '../lib/peers.ts'
 import { progress, report } from '../lib/report.ts'
 import { atLeast, atMost, type Bounded, judge, onThisMachine, readOptions } from '../lib/targets.ts'
 import { chooseProgram, type Program } from '../startup/program.ts'
-import { type Peer, peersOf } from './peers.ts'
+import { type Peer, peers } from './peers.ts'
 import { chain, fan, type Job, layers, type Project, sluiceProject } from './project.ts'
 import { medianOf, memoryOf, runOnce } from './runs.ts'
 
@@ -55,7 +57,21 @@ const measureShape = ({ words }: Program, { name, jobs, isolation }: Shape): Bou
 
 const measurePeer = ({ name, make, words, env, fresh }: Peer, jobs: readonly Job[]): number => {
   progress(`${name}: ${jobs.length} jobs, ${peerRuns} ×`)
-  return withProject(make(jobs), (directory) => medianOf({ words: words(), directory, env, fresh }, peerRuns))
+  return withProject(make(jobs), (directory) => {
+    const command = { words: words(), directory, env, fresh }
+    return quick ? runOnce(command).seconds : medianOf(command, peerRuns)
+  })
+}
+
+/** Null, and a note, where it cannot be installed: only the short form does without. */
+const measureIfThere = (peer: Peer, notes: string[]): number | null => {
+  try {
+    return measurePeer(peer, layers(200, 20))
+  } catch (error) {
+    if (!quick || !(error instanceof PeerMissing)) throw error
+    notes.push(`not measured: ${error.message}`)
+    return null
+  }
 }
 
 const titles: Readonly<Record<string, string>> = {
@@ -72,9 +88,10 @@ const titles: Readonly<Record<string, string>> = {
 const keepNothing = new Set(['make', 'wireit-uncached'])
 
 /** How many times as long as Sluice a peer takes: above 1 where Sluice is quicker. */
-const measurePeers = (sluiceSeconds: number): readonly Bounded[] =>
-  peersOf({ quick }).flatMap((peer): readonly Bounded[] => {
-    const seconds = measurePeer(peer, layers(200, 20))
+const measurePeers = (sluiceSeconds: number, notes: string[]): readonly Bounded[] =>
+  peers.flatMap((peer): readonly Bounded[] => {
+    const seconds = measureIfThere(peer, notes)
+    if (seconds === null) return []
     const title = titles[peer.name] ?? peer.name
     const ratio = { name: `pipeline.vs${title}200`, value: seconds / sluiceSeconds, unit: `× as long as Sluice` }
     const absolute = { name: `pipeline.s200.${peer.name}`, value: seconds, unit: 's' }
@@ -132,12 +149,12 @@ const measureMany = async ({ words }: Program): Promise<readonly Bounded[]> => {
   }
 }
 
-const measure = async (program: Program): Promise<readonly Bounded[]> => {
+const measure = async (program: Program, notes: string[]): Promise<readonly Bounded[]> => {
   const own = shapes.map((shape) => measureShape(program, shape))
   const sluiceSeconds = own.find(({ name }) => name === 'pipeline.s200')?.value ?? 0
   return [
     ...own,
-    ...measurePeers(sluiceSeconds),
+    ...measurePeers(sluiceSeconds, notes),
     measurePlan(),
     ...measureLowering(),
     ...(quick ? [] : await measureMany(program)),
@@ -148,9 +165,12 @@ const main = async (): Promise<number> => {
   const machine = describeMachine()
   const program = chooseProgram()
   try {
-    const { figures, missed, exitCode } = judge((await measure(program)).map(onThisMachine), { quick })
+    const absent: string[] = []
+    const { figures, missed, exitCode } = judge((await measure(program, absent)).map(onThisMachine), { quick })
     const notes = [
       `Measured: the ${program.form} form; every job is \`true\` in a shell of its own (bash for Sluice, make and gitlab-ci-local), four at a time, for every engine. wireit keeps what its scripts did, wireit-uncached nothing.`,
+      'turbo, nx and moon run all jobs, without their caches and daemons; turbo starts npm for each.',
+      ...absent,
       ...missed,
     ]
     report({ command: 'bench:pipeline', machine, figures, notes, json })

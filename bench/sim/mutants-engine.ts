@@ -74,12 +74,6 @@ export const engineMutants: readonly Mutant[] = [
     'events that change nothing are recorded too',
   ),
   engine(
-    'engine/machines.ts',
-    "state.status === 'absent' ? [] : [environmentKey(state.plan.service, state.plan.spec.name)]",
-    '[]',
-    'the environment of a settled rollout is decided on unread',
-  ),
-  engine(
     'engine/perform-rollout.ts',
     'confirm(route, await world.router.shift(route, signal))',
     'await world.router.shift(route, signal)',

@@ -11,6 +11,8 @@ import { localCache, projectSeal, remoteCaches } from './adapters/cache/open.ts'
 import { githubRules, pipelinesOf } from './adapters/ci/pipelines.ts'
 import { configLoader } from './adapters/config/loader.ts'
 import { localEvidence } from './adapters/evidence/local.ts'
+import { httpJudge } from './adapters/metrics/external-judge.ts'
+import { prometheusSource } from './adapters/metrics/prometheus/source.ts'
 import { fileSecrets } from './adapters/secrets/file.ts'
 import { runAtHand } from './adapters/security/at-hand.ts'
 import { keptProvenances } from './adapters/security/provenances.ts'
@@ -20,6 +22,7 @@ import { systemClock } from './adapters/system/clock.ts'
 import { systemCron } from './adapters/system/cron.ts'
 import { systemIds } from './adapters/system/ids.ts'
 import { systemLog, telling } from './adapters/system/log.ts'
+import { localVerifier } from './adapters/verification/verifier.ts'
 import type { BuiltinName } from './core/config/builtins.ts'
 import type { SluiceError } from './core/errors.ts'
 import { processDriver } from './drivers/process/driver.ts'
@@ -152,6 +155,8 @@ const localPorts = ({ projectDir, stateDir, log, store, router }: LocalPlace): P
     artifacts,
     evidence,
     secrets,
+    metrics: prometheusSource({ now: Date.now, era: `${process.pid}.${Date.now()}` }),
+    externalJudge: httpJudge(),
     github,
     clock: systemClock(),
     ids: systemIds(),
@@ -162,6 +167,7 @@ const localPorts = ({ projectDir, stateDir, log, store, router }: LocalPlace): P
       secrets,
       log,
     }),
+    verifier: localVerifier({ artifacts, secrets, ambient: process.env, now: Date.now, random: Math.random }),
     source: gitSource(projectDir),
     config: configLoader(join(stateDir, 'cache', 'configs')),
     runner: new LocalRunner({

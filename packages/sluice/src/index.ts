@@ -51,3 +51,17 @@ export type {
   TimeGateConfig,
   WaiverConfig,
 } from './core/config/types-gates.ts'
+export type { CounterConfig, ExternalJudgeConfig, MetricsConfig } from './core/config/types-metrics.ts'
+export type { PolicyFile } from './core/judge/policy-file.ts'
+export type {
+  CheckConfig,
+  CheckScopeConfig,
+  CommandCheckConfig,
+  DependenciesCheckConfig,
+  HttpCheckConfig,
+  HttpExpectConfig,
+  ResponseTimeCheckConfig,
+  StatusConfig,
+  TextExpectConfig,
+  TlsCheckConfig,
+} from './core/config/types-verification.ts'

@@ -32,6 +32,7 @@ const host: Host = {
     const { importFrom } = await import('./adapters/ci/convert.ts')
     return importFrom({ ...request, version, source: await sourceOf(request.projectDir) }, signal)
   },
+  importPolicy: async (kind, file) => (await import('./adapters/policies/import.ts')).importPolicy(kind, file),
   exportPipeline: async (request, signal) => {
     const { exportTo } = await import('./adapters/ci/convert.ts')
     return exportTo({ ...request, source: await sourceOf(request.projectDir) }, signal)

@@ -14,6 +14,7 @@ import {
 import { drillMachine } from '../src/core/drill/machine.ts'
 import { type DrillEffect, type DrillEvent, drillId, type DrillState } from '../src/core/drill/types.ts'
 import { type IncidentEvent, incidentId, incidentMachine, type IncidentState } from '../src/core/incident.ts'
+import type { OutsideReadings } from '../src/core/judge/outside/types.ts'
 import { commitId, digest, type Release, type ReleaseId, releaseId, rolloutId, runId } from '../src/core/model.ts'
 import { watchMachine } from '../src/core/watch/machine.ts'
 import type { WatchEffect, WatchEvent, WatchResult, WatchState } from '../src/core/watch/types.ts'
@@ -43,12 +44,23 @@ const strategies: readonly [StrategyConfig, ...StrategyConfig[]] = [
 
 const idOf = (fill: string): ReleaseId => releaseId(`rel_${fill.repeat(64)}`)
 
+/** Environments of two instances ask others too. */
+const asked = {
+  metrics: {
+    url: 'http://127.0.0.1:9090',
+    counters: { checkout: { total: 'a{r="{{release}}"}', bad: 'b{r="{{release}}"}' } },
+  },
+  externalJudge: { url: 'http://127.0.0.1:9091' },
+}
+
 const releaseOf = (fill: string, strategy: StrategyConfig, instances: number): Release => {
   const config = {
     service: 'shop',
     pipeline: { jobs: { build: { steps: 'true', artifacts: { app: 'dist' } } } },
     start: { command: 'node server.js' },
-    environments: { production: { listen: 8080, instances, strategy, progressDeadline: '1m' } },
+    environments: {
+      production: { listen: 8080, instances, strategy, progressDeadline: '1m', ...(instances === 2 ? asked : {}) },
+    },
   }
   const environments = resolveEnvironments(parseConfig(config, { file: 'x', text: '', distance: () => 99 }), {})
   const commit = { id: commitId(fill.repeat(40)), subject: 's', author: 'a', committedAt: 1 }
@@ -76,6 +88,25 @@ const drawPlan = (draw: Draw): RolloutPlan =>
     kept: draw(3) === 0 ? [idOf('c')] : [],
   })
 
+const outsideReadings = (draw: Draw, at: number): OutsideReadings => ({
+  metrics: [
+    draw(4) === 0
+      ? { kind: 'silent', metric: 'checkout', detail: 'nothing matches' }
+      : {
+          kind: 'counted',
+          metric: 'checkout',
+          era: draw(6) === 0 ? 'anew' : 'first',
+          candidate: { units: 10 * draw(50), badUnits: draw(5) },
+          stable: { units: 90 * draw(50), badUnits: draw(5) },
+          observedAt: draw(8) === 0 ? at - 3_600_000 : at,
+        },
+  ],
+  external:
+    draw(4) === 0
+      ? null
+      : { kind: 'answered', directive: one(draw, ['abort', 'complete', 'continue', 'wait']), reason: 'because' },
+})
+
 const measured = (draw: Draw, at: number): EffectResult => ({
   kind: 'measured',
   logE: draw(10) === 0 ? 9 : 0.1,
@@ -84,6 +115,7 @@ const measured = (draw: Draw, at: number): EffectResult => ({
   stable: { units: 9_000, badUnits: draw(5) },
   tripped: draw(20) === 0,
   observedAt: draw(8) === 0 ? at - 3_600_000 : at,
+  ...(draw(2) === 0 ? {} : { outside: outsideReadings(draw, at) }),
 })
 
 const resultOf = (effect: RolloutEffect | undefined, draw: Draw, at: number): EffectResult => {
@@ -195,7 +227,7 @@ const environmentSubject: Subject<EnvironmentState, EnvironmentEvent, never> = {
     const at = draw(1_000)
     const release = idOf(one(draw, ['a', 'b', 'c']))
     const rollout = draw(3) === 0 ? rolloutId(`rol_${draw(5)}`) : (state.live ?? rolloutId(`rol_${draw(5)}`))
-    switch (draw(8)) {
+    switch (draw(9)) {
       case 0:
         return { type: 'locked', at, by, reason: 'incident', until: draw(2) === 0 ? null : at + draw(100) }
       case 1:
@@ -217,6 +249,11 @@ const environmentSubject: Subject<EnvironmentState, EnvironmentEvent, never> = {
           to: release,
           keepsPrevious: draw(2) === 0,
         }
+      }
+      case 6: {
+        const outcome = one(draw, ['passed', 'failed', 'broken'] as const)
+        const results = [{ name: 'home', outcome, detail: 'seen', durationMs: draw(9), evidence: [] }]
+        return { type: 'verification_ran', at, by, release, report: { scope: 'environment', results } }
       }
       default:
         return { type: 'rollout_admitted', at, rollout, release }

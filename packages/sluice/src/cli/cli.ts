@@ -119,6 +119,16 @@ export type Host = {
     request: { readonly kind: 'github' | 'gitlab'; readonly projectDir: string; readonly file: string },
     signal: AbortSignal,
   ) => Promise<{ readonly text: string; readonly jobs: number; readonly notes: readonly LoweringNote[] }>
+  /** The judge policy that a canary config of Kayenta or an AnalysisTemplate of Argo becomes; `shown` is what its text calls the file. */
+  readonly importPolicy: (
+    kind: 'kayenta' | 'argo',
+    file: { readonly path: string; readonly shown: string },
+  ) => Promise<{
+    readonly name: string
+    readonly text: string
+    readonly notes: readonly string[]
+    readonly semantics: readonly string[]
+  }>
   /** The document of another system that the pipeline of the settings becomes. */
   readonly exportPipeline: (
     request: { readonly kind: 'github' | 'gitlab'; readonly projectDir: string; readonly settings: Settings },

@@ -74,6 +74,7 @@ const watchOf = (after: Extract<RolloutState, { status: 'succeeded' | 'rolled_ba
     release: plan.to,
     triggers,
     health: plan.spec.health,
+    ...(plan.spec.metrics === undefined ? {} : { metrics: plan.spec.metrics }),
   }
   return [{ key: { kind: 'watch', id }, event: { type: 'watch_started', at: after.settledAt, plan: watch } }]
 }

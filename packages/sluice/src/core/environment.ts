@@ -9,11 +9,14 @@
  * | locked / unlocked | not locked (any more) / locked               | lock                                               |
  * | frozen / unfrozen | always / some freeze is there                | freezes                                            |
  * | approved          | not yet by that person for that release      | approvals                                          |
+ * | verification_ran  | always                                       | verification                                       |
  */
 import type { Machine } from './machine.ts'
 import { unreachable } from './machine.ts'
 import { limits } from './limits.ts'
 import type { Actor, FreezeWindow, ReleaseId, RolloutId } from './model.ts'
+import { outcomeOf } from './verification/report.ts'
+import type { CheckOutcome, VerificationReport } from './verification/types.ts'
 
 /** A person's hold on an environment: nothing enters until it is taken off or runs out. */
 export type Lock = { readonly by: Actor; readonly reason: string; readonly at: number; readonly until: number | null }
@@ -36,6 +39,16 @@ export type Passage = {
   readonly purpose?: 'rollback'
 }
 
+/** What the checks of the environment said when somebody had them made last. */
+export type LastVerification = {
+  readonly at: number
+  readonly by: Actor
+  readonly release: ReleaseId
+  readonly outcome: CheckOutcome
+  /** Names of the checks that did not pass. */
+  readonly notPassed: readonly string[]
+}
+
 /** The environment's state; folded from its ledger rows. */
 export type EnvironmentState = {
   readonly service: string
@@ -55,6 +68,8 @@ export type EnvironmentState = {
   readonly verified: readonly ReleaseId[]
   readonly approvals: readonly Approval[]
   readonly history: readonly Passage[]
+  /** Absent until somebody asked for the checks. */
+  readonly verification?: LastVerification
 }
 
 /** What can happen to an environment. */
@@ -87,6 +102,14 @@ export type EnvironmentEvent =
       readonly by: Actor
       readonly release: ReleaseId
       readonly reason: string | null
+    }
+  /** The checks were made at the address of the environment, which served `release`. */
+  | {
+      readonly type: 'verification_ran'
+      readonly at: number
+      readonly by: Actor
+      readonly release: ReleaseId
+      readonly report: VerificationReport
     }
 
 /**
@@ -145,10 +168,25 @@ const next = (state: EnvironmentState, event: EnvironmentEvent): EnvironmentStat
       return state.freezes.length === 0 ? state : { ...state, freezes: [] }
     case 'approved':
       return approve(state, event)
+    case 'verification_ran':
+      return { ...state, verification: lastVerification(event) }
     default:
       return unreachable(event)
   }
 }
+
+const lastVerification = ({
+  at,
+  by,
+  release,
+  report,
+}: Extract<EnvironmentEvent, { type: 'verification_ran' }>): LastVerification => ({
+  at,
+  by,
+  release,
+  outcome: outcomeOf(report),
+  notPassed: report.results.filter(({ outcome }) => outcome !== 'passed').map(({ name }) => name),
+})
 
 const hasRunOut = ({ until }: Lock, at: number): boolean => until !== null && until <= at
 

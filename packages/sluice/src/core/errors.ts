@@ -88,6 +88,13 @@ export const errorTable = {
   run_failed: { number: 1301, retry: 'never', exit: 3, status: 200, means: 'A job of the run failed.' },
   job_timeout: { number: 1302, retry: 'never', exit: 3, status: 200, means: 'A job took longer than its timeout.' },
   rolled_back: { number: 1303, retry: 'never', exit: 3, status: 200, means: 'The rollout was taken back.' },
+  verification_failed: {
+    number: 1304,
+    retry: 'never',
+    exit: 3,
+    status: 200,
+    means: 'A check of the release or the environment did not pass.',
+  },
   artifact_mismatch: {
     number: 1401,
     retry: 'never',
@@ -185,6 +192,27 @@ export const errorTable = {
     means: 'The state was written by a newer Sluice.',
   },
   ledger_broken: { number: 1706, retry: 'never', exit: 3, status: 200, means: 'The ledger does not verify.' },
+  metric_absent: {
+    number: 1921,
+    retry: 'later',
+    exit: 3,
+    status: 502,
+    means: 'The metric source has no number for a metric.',
+  },
+  metric_source_failed: {
+    number: 1922,
+    retry: 'later',
+    exit: 3,
+    status: 502,
+    means: 'The metric source does not answer, or not with numbers.',
+  },
+  external_judge_failed: {
+    number: 1923,
+    retry: 'later',
+    exit: 3,
+    status: 502,
+    means: 'The external judge does not answer, or not with a verdict.',
+  },
   work_parked: {
     number: 1801,
     retry: 'never',

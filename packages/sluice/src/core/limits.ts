@@ -314,6 +314,20 @@ export const limits = {
   insightRunsMax: 100,
   /** Characters of one thing listed with a verdict. */
   gateTextMax: 300,
+  /** Largest answer of a metric source or an external judge, bytes: 1,000 series with their labels are some 300 kB. */
+  sourceAnswerBytesMax: 1_048_576,
+  /** Series that one query of a metric may give: one an instance, and some labels. */
+  metricSeriesMax: 10_000,
+  /** Queries whose series one process remembers; six for each metric of each rollout that runs. */
+  metricQueriesMax: 1_000,
+  /** Longest that a metric source or an external judge may be waited for, milliseconds: below `measureDeadlineMs`, so that its silence is told and not the look lost. */
+  sourceTimeoutMsMax: 4_000,
+  /** Metrics of one environment. */
+  metricsMax: 20,
+  /** Characters of one query. */
+  queryCharactersMax: 4_000,
+  /** Largest canary config or AnalysisTemplate that is imported, bytes; Kubernetes takes 1.5 MB for an object. */
+  policyBytesMax: 2_097_152,
   /** Values inside each other in a YAML document; real pipelines stay below 15. */
   yamlDepthMax: 100,
   /** Further places that one note on a GitLab pipeline names. */
@@ -361,4 +375,24 @@ export const limits = {
   cancelledStepsMs: 300_000,
   /** Largest summary that one step may write, bytes; GitHub's own bound. */
   stepSummaryBytesMax: 1_048_576,
+  /** Checks of one environment; they are made one after the other. */
+  checksMax: 50,
+  /** Attempts of one check beyond the first. */
+  checkRetriesMax: 100,
+  /** Requests to each release of one comparison of response times: a quantile of more is no sharper for anybody. */
+  comparedRequestsMax: 5_000,
+  /** Largest body of an answer that a check looks at, bytes. */
+  checkBodyBytesMax: 1_048_576,
+  /** What is kept of the output of a check's command, bytes; its last lines are shown. */
+  checkOutputBytesMax: 65_536,
+  /** Characters of what a check found: at each of many instances it may find something. */
+  checkDetailMax: 1_000,
+  /** How long one of the requests of a comparison may take, milliseconds; longer counts as slower than all. */
+  comparedRequestMs: 5_000,
+  /** Time between SIGTERM and SIGKILL for the command of a check, milliseconds. */
+  checkGraceMs: 1_000,
+  /** From SIGTERM to SIGKILL for a program that was asked something (git, a tool's version): it has nothing to clear up. */
+  programGraceMs: 2_000,
+  /** How long a regular expression may look at a text, milliseconds: the control plane does nothing else meanwhile. */
+  matchMs: 50,
 } as const

@@ -3,6 +3,9 @@
  * Times are epoch milliseconds (`…At`), durations milliseconds (`…Ms`), shares basis points (`…Bp`, 0–10 000, hundredths of a percent).
  */
 
+import type { ExternalJudgeSpec, MetricsSpec } from './judge/outside/types.ts'
+import type { Check } from './verification/types.ts'
+
 declare const brand: unique symbol
 type Brand<Name extends string> = string & { readonly [brand]: Name }
 
@@ -146,11 +149,8 @@ export type RollbackTriggers = {
   }
   /** More instances than `unhealthyMax` fail their health check, looked at each time, for `forMs`. */
   readonly health?: { readonly unhealthyMax: number; readonly forMs: number }
-  /** Shares of bad units that a metric source gives; see `ports/metrics.ts`. */
-  readonly metrics?: readonly (RateLimit & {
-    readonly name: string
-    readonly queries: Readonly<Record<string, string>>
-  })[]
+  /** Shares of bad units of metrics that the environment has from outside, by their names. */
+  readonly metrics?: readonly (RateLimit & { readonly name: string })[]
 }
 
 /** How an environment goes back. */
@@ -175,6 +175,10 @@ export type EnvironmentSpec = {
   readonly strategy: Strategy
   readonly health: HealthPolicy
   readonly judge: JudgePolicy
+  /** Counters of a metric source that are judged too; absent for none. */
+  readonly metrics?: MetricsSpec
+  /** A judge outside that is asked too; absent for none. */
+  readonly externalJudge?: ExternalJudgeSpec
   readonly sticky: Sticky
   readonly drainTimeoutMs: number
   readonly stopGraceMs: number
@@ -184,6 +188,8 @@ export type EnvironmentSpec = {
   readonly freeze: readonly FreezeWindow[]
   /** Absent: no window, nothing watched after a promotion. */
   readonly rollback?: RollbackPolicy
+  /** What is looked at before a release has traffic here, and after; absent when nothing is. */
+  readonly verify?: readonly Check[]
 }
 
 /** What a release is; the preimage of its id. */

@@ -34,6 +34,7 @@ import { asAnswer } from './trusted.ts'
 import type { Ports } from './ports.ts'
 import { Reading } from './reading.ts'
 import { SlotKeeper } from './slots.ts'
+import { type Verified, verifyEnvironment } from './verify.ts'
 import { createTypedSecrets, type TypedSecrets, withoutValues } from './typed-secrets.ts'
 import {
   cancelRun,
@@ -252,6 +253,14 @@ export class Engine {
       rollout: (id) => this.reading.rollout(id),
       rows: (id) => store.ledger({ after: 0, limit: limits.pageItemsMax, key: { kind: 'rollout', id } }),
     }
+  }
+
+  /** Has the checks of an environment made now. */
+  verify(target: EnvironmentTarget, caller: Caller, signal: AbortSignal): Promise<Verified> {
+    const world = { desk: this.#desk, verifier: this.#ports.verifier }
+    return this.#once(caller, { name: 'verify', target }, (asking) =>
+      verifyEnvironment(world, target, { asking, signal }),
+    )
   }
 
   /** What a job of a run that takes the release somewhere may ask of this engine. */

@@ -7,14 +7,12 @@ import type { Action, EffectResult, RolloutEffect, RolloutState, Share } from '.
 import type { ArmCounters, ProbeReceipt, Route, RouteObservation, Upstream } from '../core/routing.ts'
 import type { Driver } from '../ports/driver.ts'
 import type { Router } from '../ports/router.ts'
-import type { SecretSource } from '../ports/secrets.ts'
+import { askOutside, type OutsideWorld } from './ask-outside.ts'
 
 /** What performing needs. */
-export type RolloutWorld = {
+export type RolloutWorld = OutsideWorld & {
   readonly driver: Driver
   readonly router: Router
-  readonly secrets: SecretSource
-  readonly release: (id: ReleaseId) => Promise<Release>
   /** Of every environment, what it can go back to. */
   readonly neverPruned: () => Promise<readonly ReleaseId[]>
 }
@@ -200,8 +198,12 @@ const retire = async (
   return done
 }
 
-const measure = async (world: RolloutWorld, { plan, id }: Known, signal: AbortSignal): Promise<EffectResult> => {
-  const observed = await world.router.observe({ service: plan.service, environment: plan.spec.name }, signal)
+const measure = async (world: RolloutWorld, state: Known, signal: AbortSignal): Promise<EffectResult> => {
+  const { plan, id } = state
+  const [observed, outside] = await Promise.all([
+    world.router.observe({ service: plan.service, environment: plan.spec.name }, signal),
+    askOutside(world, state, signal),
+  ])
   if (observed === null)
     throw new SluiceError('route_unconfirmed', { detail: `the router has no route for ${plan.spec.name}` })
   const { route, counters, logE, trip, observedAt } = observed
@@ -213,6 +215,7 @@ const measure = async (world: RolloutWorld, { plan, id }: Known, signal: AbortSi
     stable: units(counters, plan.from),
     tripped: trip?.rollout === id,
     observedAt,
+    ...(outside === null ? {} : { outside }),
   }
 }
 

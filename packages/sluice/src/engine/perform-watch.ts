@@ -2,21 +2,24 @@
 import { SluiceError } from '../core/errors.ts'
 import type { EnvironmentState } from '../core/environment.ts'
 import { unreachable } from '../core/machine.ts'
-import type { ReleaseId } from '../core/model.ts'
+import type { Release, ReleaseId } from '../core/model.ts'
 import { automaticTarget } from '../core/rollback-targets.ts'
 import { readingOf } from '../core/watch/reading.ts'
 import type { Pair, WatchEffect, WatchPlan, WatchResult } from '../core/watch/types.ts'
 import type { Driver } from '../ports/driver.ts'
 import type { MetricSource } from '../ports/metrics.ts'
 import type { Router } from '../ports/router.ts'
+import type { SecretSource } from '../ports/secrets.ts'
+import { headerOf } from './ask-outside.ts'
 import type { Returns } from './returns.ts'
 
 /** What performing needs. */
 export type WatchWorld = {
   readonly driver: Pick<Driver, 'observe'>
   readonly router: Pick<Router, 'observe' | 'probe'>
-  /** Absent where none is configured; then its metrics are not measured. */
-  readonly metrics?: MetricSource
+  readonly metrics: MetricSource
+  readonly secrets: SecretSource
+  readonly release: (id: ReleaseId) => Promise<Release>
   readonly returns: Returns
 }
 
@@ -73,14 +76,26 @@ const unhealthyOf = async (
 
 /** A source that says nothing is no measurement; it never makes the others blind. */
 const metricsOf = async (
-  { metrics: source }: WatchWorld,
-  { service, environment, release, triggers }: WatchPlan,
+  world: WatchWorld,
+  { service, environment, release, triggers, metrics: source }: WatchPlan,
   signal: AbortSignal,
 ): Promise<Readonly<Record<string, Pair | null>>> => {
-  const labels = { service, environment, release }
-  const pairs = (triggers.metrics ?? []).map(async ({ name, queries }): Promise<readonly [string, Pair | null]> => {
-    const sample = await source?.sample({ name, queries }, labels, signal).catch(() => null)
-    return [name, sample?.candidate ?? null]
+  const names = (triggers.metrics ?? []).map(({ name }) => name)
+  if (names.length === 0) return {}
+  const { version, commit } = (await world.release(release)).content
+  // What was promoted is the stable arm now.
+  const labels = { service, environment, release, version, commit: commit.id, arm: 'stable' }
+  const pairs = names.map(async (name): Promise<readonly [string, Pair | null]> => {
+    const metric = source?.metrics.find((one) => one.name === name)
+    if (source === undefined || metric === undefined) return [name, null]
+    try {
+      const authorization = await headerOf(world, source, signal)
+      const arms = { candidate: labels, stable: null }
+      const { candidate, era } = await world.metrics.sample({ source, metric, arms, authorization }, signal)
+      return [name, { units: candidate.units, badUnits: candidate.badUnits, era }]
+    } catch {
+      return [name, null]
+    }
   })
   return Object.fromEntries(await Promise.all(pairs))
 }

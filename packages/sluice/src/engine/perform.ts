@@ -69,10 +69,11 @@ const attempt = (
     const world = { ...ports, secrets: typed.over(run.id, ports.secrets) }
     return performRun(world, { run, effect: asRunEffect(effect), deliveries }, signal)
   }
+  const release = (id: Parameters<Reading['release']>[0]) => reading.release(id)
   if (key.kind === 'watch') {
     const watch = existingWatch(state)
     assert(watch !== null, 'only a watch that exists has effects')
-    return performWatch({ ...ports, returns }, { plan: watch.plan, effect: asWatchEffect(effect) }, signal)
+    return performWatch({ ...ports, release, returns }, { plan: watch.plan, effect: asWatchEffect(effect) }, signal)
   }
   if (key.kind === 'drill') {
     const drill = existingDrill(state)
@@ -83,7 +84,7 @@ const attempt = (
   assert(rollout !== null, 'only what exists has effects')
   const world = {
     ...ports,
-    release: (id: Parameters<Reading['release']>[0]) => reading.release(id),
+    release,
     neverPruned: async () => (await reading.allEnvironments()).flatMap(neverPruned),
   }
   return performRollout(world, { state: rollout, effect: asRolloutEffect(effect) }, signal)

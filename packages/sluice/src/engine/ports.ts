@@ -4,14 +4,15 @@ import type { Clock, Ids, Log } from '../ports/clock.ts'
 import type { ConfigLoader } from '../ports/config.ts'
 import type { JobDialect } from '../ports/dialect.ts'
 import type { Driver } from '../ports/driver.ts'
+import type { ExternalJudge, MetricSource } from '../ports/metrics.ts'
 import type { Pipelines } from '../ports/pipelines.ts'
-import type { MetricSource } from '../ports/metrics.ts'
 import type { Router } from '../ports/router.ts'
 import type { EvidenceStore } from '../ports/evidence.ts'
 import type { JobRunner } from '../ports/runner.ts'
 import type { SecretSource } from '../ports/secrets.ts'
 import type { Source } from '../ports/source.ts'
 import type { Store } from '../ports/store.ts'
+import type { Verifier } from '../ports/verifier.ts'
 
 /** Everything the engine asks of the world; built once, in `app.ts`. */
 export type Ports = {
@@ -22,14 +23,17 @@ export type Ports = {
   readonly store: Store
   readonly driver: Driver
   readonly router: Router
-  /** Counts from outside; absent where none is configured. */
-  readonly metrics?: MetricSource
   readonly source: Source
   readonly config: ConfigLoader
   readonly artifacts: ArtifactStore
   readonly evidence: EvidenceStore
   readonly runner: JobRunner
   readonly secrets: SecretSource
+  /** Counters from outside the data plane. */
+  readonly metrics: MetricSource
+  readonly externalJudge: ExternalJudge
+  /** Looks at releases and environments from outside. */
+  readonly verifier: Verifier
   /** Pipelines of other systems. */
   readonly pipelines: Pipelines
   /** The rules of GitHub Actions, for what is decided between jobs. */

@@ -142,6 +142,15 @@ export const routes: { readonly [Id in RouteId]: RouteSpec<Id> } = {
     response: 'Environment',
     errors: command,
   },
+  'environments.verify': {
+    ...read,
+    summary:
+      'Makes the checks of an environment through its address, now, and records what they said. Answers once they are over.',
+    cli: 'verify',
+    body: withReason,
+    response: 'Verification',
+    errors: ['not_found', 'config_invalid', 'command_conflict', 'outcome_unknown', 'store_full'],
+  },
   'releases.list': {
     ...read,
     summary: 'Releases, newest first.',

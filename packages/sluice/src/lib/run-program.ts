@@ -1,4 +1,6 @@
 import type { Readable } from 'node:stream'
+import { limits } from '../core/limits.ts'
+import { endGroup } from './process-group.ts'
 import { findProgram } from './processes/find-program.ts'
 import { sharedStarter } from './processes/starter.ts'
 
@@ -12,13 +14,15 @@ export type ProgramOptions = {
   readonly cwd: string
   readonly env: Readonly<Record<string, string | undefined>>
   readonly signal: AbortSignal
+  /** Of what it prints to each stream; one that prints more is ended, and has failed with `ENOBUFS`. */
+  readonly bytesMax?: number
 }
 
 /** Runs a program to its end and gives what it said. For short answers: they are held in memory. Never rejects. */
 export const runProgram = async (
   name: string,
   args: readonly string[],
-  { cwd, env, signal }: ProgramOptions,
+  { cwd, env, signal, bytesMax = Number.POSITIVE_INFINITY }: ProgramOptions,
 ): Promise<ProgramAnswer> => {
   const program = name.includes('/') ? name : findProgram(name, env['PATH'] ?? '')
   if (program === null) return { kind: 'failed', code: 'ENOENT', detail: `${name} is not on the PATH` }
@@ -34,18 +38,19 @@ export const runProgram = async (
   })
   if (started.kind === 'unstartable') return unstarted(started.detail)
   const { pid, stdout, stderr } = started
-  const stop = (): void => {
-    try {
-      process.kill(-pid, 'SIGTERM')
-    } catch {
-      // It ended meanwhile.
-    }
-  }
+  let isTooMuch = false
+  const stop = (): void => void endGroup(pid, limits.programGraceMs)
   if (signal.aborted) stop()
   else signal.addEventListener('abort', stop, { once: true })
+  const tooMuch = (): void => {
+    if (!isTooMuch) stop()
+    isTooMuch = true
+  }
   try {
-    const [out, err, end] = await Promise.all([textOf(stdout), textOf(stderr), started.end])
+    const read = { bytesMax, tooMuch }
+    const [out, err, end] = await Promise.all([textOf(stdout, read), textOf(stderr, read), started.end])
     if (signal.aborted) return calledOff
+    if (isTooMuch) return { kind: 'failed', code: 'ENOBUFS', detail: `${name} printed more than ${bytesMax} bytes` }
     if (end.kind === 'lost' || end.kind === 'unstartable') return unstarted(end.detail)
     return { kind: 'ended', code: end.kind === 'exited' ? end.code : null, out, err }
   } finally {
@@ -59,9 +64,17 @@ const unstarted = (detail: string): ProgramAnswer => ({
   detail,
 })
 
-const textOf = (stream: Readable): Promise<string> =>
+const textOf = (
+  stream: Readable,
+  { bytesMax, tooMuch }: { readonly bytesMax: number; readonly tooMuch: () => void },
+): Promise<string> =>
   new Promise((resolve) => {
     const chunks: Buffer[] = []
-    stream.on('data', (chunk: Buffer) => chunks.push(chunk))
+    let bytes = 0
+    stream.on('data', (chunk: Buffer) => {
+      bytes += chunk.length
+      if (bytes > bytesMax) tooMuch()
+      else chunks.push(chunk)
+    })
     stream.once('close', () => resolve(Buffer.concat(chunks).toString()))
   })

@@ -1,19 +1,50 @@
-/** A pair of cumulative counts of one arm: how many units, and how many of them were bad. Never smaller than before, but after a restart of what counts. */
-export type ArmCount = { readonly units: number; readonly badUnits: number }
+import type { ArmLabels } from '../core/judge/outside/labels.ts'
+import type { ArmCount, CountedMetric, Directive, ExternalJudgeSpec, MetricsSpec } from '../core/judge/outside/types.ts'
 
-/** What a source of metrics gives for one metric: both arms at one moment. */
+/** What a source of metrics gives for one metric: both arms at one moment. Within an era no count is ever smaller than before. */
 export type MetricSample = {
+  /** Changes whenever the source began to count anew, so that nothing before can be compared. */
+  readonly era: string
   readonly candidate: ArmCount
+  /** Null when it was not asked for. */
   readonly stable: ArmCount | null
-  /** When the source says the numbers are from, epoch ms. */
+  /** When the source says the oldest of the numbers is from, epoch ms. */
   readonly observedAt: number
+}
+
+/** One metric of one rollout. */
+export type MetricQuestion = {
+  readonly source: MetricsSpec
+  readonly metric: CountedMetric
+  readonly arms: { readonly candidate: ArmLabels; readonly stable: ArmLabels | null }
+  /** Value of the Authorization header; null for none. */
+  readonly authorization: string | null
 }
 
 /** Counts of a metric from outside Sluice: Prometheus first. Rejects with SluiceError; an empty answer is a rejection (`metric_absent`), never zero. */
 export interface MetricSource {
-  sample(
-    metric: { readonly name: string; readonly queries: Readonly<Record<string, string>> },
-    labels: Readonly<Record<string, string>>,
+  sample(question: MetricQuestion, signal: AbortSignal): Promise<MetricSample>
+}
+
+/** What an external judge is told. */
+export type ExternalQuestion = {
+  readonly judge: ExternalJudgeSpec
+  readonly authorization: string | null
+  readonly service: string
+  readonly environment: string
+  readonly rollout: string
+  /** The step of the rollout that is judged. */
+  readonly step: string
+  readonly candidate: string
+  readonly stable: string | null
+  /** Share of the traffic that the candidate has, 0–10,000. */
+  readonly shareBp: number
+}
+
+/** Somebody else's judge. Rejects with SluiceError (`external_judge_failed`) for silence and for every answer that is none of the four. */
+export interface ExternalJudge {
+  evaluate(
+    question: ExternalQuestion,
     signal: AbortSignal,
-  ): Promise<MetricSample>
+  ): Promise<{ readonly directive: Directive; readonly reason: string }>
 }

@@ -72,6 +72,9 @@ const worldWith = (replaced: Partial<Ports>): PerformWorld => {
     config: absent('config') as Ports['config'],
     driver: absent('driver') as Ports['driver'],
     router: absent('router') as Ports['router'],
+    metrics: absent('metrics') as Ports['metrics'],
+    externalJudge: absent('externalJudge') as Ports['externalJudge'],
+    verifier: absent('verifier') as Ports['verifier'],
     ...replaced,
   }
   const deliveries = absent('deliveries') as PerformWorld['deliveries']

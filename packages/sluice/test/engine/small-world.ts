@@ -21,6 +21,18 @@ import { Timeline } from '../sim/engine/timeline.ts'
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
 
+type Absent =
+  | 'source'
+  | 'config'
+  | 'artifacts'
+  | 'evidence'
+  | 'runner'
+  | 'pipelines'
+  | 'github'
+  | 'metrics'
+  | 'externalJudge'
+  | 'verifier'
+
 /** Who asks in these tests. */
 export const ada: Caller = { by: { kind: 'person', name: 'ada' }, reason: 'because', idempotencyKey: null }
 
@@ -159,8 +171,19 @@ export class SmallWorld {
     const log = { info: () => {}, warn: () => {}, error: () => {} }
     return {
       ...(Object.fromEntries(
-        ['source', 'config', 'artifacts', 'evidence', 'runner', 'pipelines', 'github'].map((name) => [name, absent]),
-      ) as Pick<Ports, 'source' | 'config' | 'artifacts' | 'evidence' | 'runner' | 'pipelines' | 'github'>),
+        [
+          'source',
+          'config',
+          'artifacts',
+          'evidence',
+          'runner',
+          'pipelines',
+          'github',
+          'metrics',
+          'externalJudge',
+          'verifier',
+        ].map((name) => [name, absent]),
+      ) as Pick<Ports, Absent>),
       clock: { now: () => this.#time.now, after: (ms, call) => this.#time.after(ms, call) },
       ids: { next: (prefix) => `${prefix}_${(this.#ids += 1)}` },
       log,

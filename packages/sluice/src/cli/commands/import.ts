@@ -5,10 +5,13 @@ import { SluiceError } from '../../core/errors.ts'
 import { noteText } from '../../core/pipeline/notes.ts'
 import { type Command, flagOption } from '../cli.ts'
 import { requireRepository } from '../project-directory.ts'
+import { importPolicy, isPolicySystem } from './import-policy.ts'
 import { systemOf } from './system.ts'
 
-/** `sluice import`: writes the config that a pipeline of another system becomes. */
+/** `sluice import`: writes the config that a pipeline of another system becomes, or the judge policy that its analysis becomes. */
 export const command: Command = async (cli, input) => {
+  const [system] = input.args
+  if (isPolicySystem(system)) return importPolicy(system, cli, input)
   const kind = systemOf(input.args[0])
   const { projectDir } = cli.globals
   requireRepository(cli.globals)

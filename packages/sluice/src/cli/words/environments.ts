@@ -21,6 +21,14 @@ export const environmentWords: readonly Word[] = [
     load: () => import('../commands/env-show.ts'),
   },
   {
+    path: 'verify',
+    args: '[environment]',
+    text: 'make the checks of an environment through its address, now; 3 when one does not pass',
+    options: [{ flags: '--timeout <span>', text: 'wait at most this long (10m)' }, message],
+    examples: ['verify production', 'verify staging --json'],
+    load: () => import('../commands/verify.ts'),
+  },
+  {
     path: 'env lock',
     args: '[environment]',
     text: 'let nothing in but rollbacks',

@@ -21,9 +21,17 @@ export const projectWords: readonly Word[] = [
   {
     path: 'import',
     args: '<system> [file]',
-    text: 'write a sluice.config.ts that does what a pipeline of github or gitlab does',
-    options: [{ flags: '--force', text: 'write over a sluice.config.ts that is there' }],
-    examples: ['import github', 'import gitlab .gitlab-ci.yml'],
+    text: 'write what does the same as a pipeline of github or gitlab, or as an analysis of kayenta or argo',
+    options: [
+      { flags: '--output <file>', text: 'where the policy of an analysis goes; <name>.policy.ts unless given' },
+      { flags: '--force', text: 'write over a file that is there' },
+    ],
+    examples: [
+      'import github',
+      'import gitlab .gitlab-ci.yml',
+      'import kayenta canary.json',
+      'import argo template.yaml',
+    ],
     load: () => import('../commands/import.ts'),
   },
   {

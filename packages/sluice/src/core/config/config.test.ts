@@ -396,7 +396,14 @@ test('SemVer is told from what only looks like it', () => {
 })
 
 test('every key of the schema has prose, which the types repeat, and examples that the schema takes', () => {
-  const types = ['types.ts', 'types-pipeline.ts', 'types-gates.ts', 'types-rollback.ts']
+  const types = [
+    'types.ts',
+    'types-pipeline.ts',
+    'types-gates.ts',
+    'types-metrics.ts',
+    'types-verification.ts',
+    'types-rollback.ts',
+  ]
     .map((file) => readFileSync(new URL(file, import.meta.url), 'utf8'))
     .join('\n')
   const keys = documented(configShape(), '', (value) => ({ ...minimal, ...value }))
@@ -430,6 +437,11 @@ const oneOf = (path: string, name: string): object => {
   return path.endsWith('.services.*') && !['image', 'command'].includes(name) ? { image: 'postgres' } : {}
 }
 
+/** A name that the record at a path takes. */
+function anyName(path: string): string {
+  return path.endsWith('.expect.json') ? '$.x' : 'x'
+}
+
 /** Every key under a shape, and how to put a value of it into a whole config. */
 function documented(shape: Shape, path: string, wrap: (value: object) => unknown): readonly DocumentedKey[] {
   return alternatives(shape).flatMap((one) => {
@@ -452,7 +464,9 @@ function documented(shape: Shape, path: string, wrap: (value: object) => unknown
             ...below(inner, `.${name}`, put),
           ]
         }),
-      ...(typeof additionalProperties === 'object' ? below(additionalProperties, '.*', (value) => ({ x: value })) : []),
+      ...(typeof additionalProperties === 'object'
+        ? below(additionalProperties, '.*', (value) => ({ [anyName(path)]: value }))
+        : []),
       ...(items === undefined ? [] : below(items, '[]', (value) => [value])),
     ]
   })

@@ -26,6 +26,7 @@ export const resolveEnvironments = (settings: Settings, versions: SecretVersions
       strategy: own.strategy,
       health: layHealth(settings.health, own.health),
       judge: own.judge,
+      ...resolveOutside(own, (secret) => secretVersion(versions, name, secret)),
       sticky: own.sticky,
       drainTimeoutMs: own.drainTimeoutMs,
       stopGraceMs: own.stopGraceMs,
@@ -33,15 +34,34 @@ export const resolveEnvironments = (settings: Settings, versions: SecretVersions
       approvals: own.approvals,
       freeze: own.freeze,
       ...(own.rollback === undefined ? {} : { rollback: own.rollback }),
+      // Absent where nothing is checked: so a release without checks keeps its id.
+      ...(own.verify === undefined || own.verify.length === 0 ? {} : { verify: own.verify }),
     }
     return [spec]
   })
 }
 
-/** Names of the secrets that instances of an environment get. */
-export const secretNames = (settings: Settings, environment: string): readonly string[] => [
-  ...new Set([...settings.secrets, ...(settings.environments[environment]?.secrets ?? [])]),
-]
+/** Names of the secrets whose versions a release carries for an environment: those that its instances get, and those of whom it asks. */
+export const secretNames = (settings: Settings, environment: string): readonly string[] => {
+  const own = settings.environments[environment]
+  const asked = [own?.metrics?.authorization, own?.externalJudge?.authorization]
+  return [...new Set([...settings.secrets, ...(own?.secrets ?? []), ...asked.flatMap((name) => name ?? [])])]
+}
+
+/** Who is asked from outside, with the versions of what it takes to ask them; nothing where nothing is configured, so that ids of releases stay. */
+const resolveOutside = (
+  { metrics, externalJudge }: Settings['environments'][string],
+  version: (secret: string) => string,
+): Pick<EnvironmentSpec, 'metrics' | 'externalJudge'> => {
+  const versionsOf = (secret: string | null): Readonly<Record<string, string>> =>
+    secret === null ? {} : { [secret]: version(secret) }
+  return {
+    ...(metrics === undefined ? {} : { metrics: { ...metrics, secretVersions: versionsOf(metrics.authorization) } }),
+    ...(externalJudge === undefined
+      ? {}
+      : { externalJudge: { ...externalJudge, secretVersions: versionsOf(externalJudge.authorization) } }),
+  }
+}
 
 /** How an instance is started, its artifact found where the config leaves it out; null when the config starts nothing. */
 export const resolveStart = (settings: Settings): { readonly command: string; readonly artifact: string } | null => {

@@ -4,7 +4,9 @@ import type { FreezeWindow, JudgePolicy, Sticky } from '../model.ts'
 import { count, key, moment, name, positiveDuration, share, text, variableName, variables } from './fields.ts'
 import { healthOverrideSchema } from './schema-health.ts'
 import { rollbackSchema } from './schema-rollback.ts'
+import { externalJudgeSchema, metricsSchema } from './schema-metrics.ts'
 import { strategySchema } from './schema-strategy.ts'
+import { checksSchema } from './schema-verification.ts'
 import type { EnvironmentSettings } from './settings.ts'
 
 const port = () => count(1, 65_535)
@@ -140,6 +142,24 @@ export const environmentSchema: z.ZodType<EnvironmentSettings> = z
         description: 'When the judge stops a release.',
         examples: [{ alpha: 0.01, tolerance: 1 }],
       }),
+      metrics: key(metricsSchema.optional(), {
+        description: "A metric source whose counters are judged beside the gateway's own counts.",
+        examples: [
+          {
+            url: 'http://127.0.0.1:9090',
+            counters: {
+              checkout: {
+                total: 'checkouts_total{release="{{release}}"}',
+                bad: 'checkouts_failed_total{release="{{release}}"}',
+              },
+            },
+          },
+        ],
+      }),
+      externalJudge: key(externalJudgeSchema.optional(), {
+        description: 'A judge of your own that is asked over HTTP.',
+        examples: [{ url: 'https://judge.example.com/deployment/evaluateHealth' }],
+      }),
       sticky: key(sticky.prefault('none'), {
         description: 'How a client is kept on one side of a traffic split.',
         examples: ['none', { cookie: 'sluice-arm' }, { header: 'x-user-id' }],
@@ -169,9 +189,18 @@ export const environmentSchema: z.ZodType<EnvironmentSettings> = z
         description: 'Times in which no rollout may start; a rollback always may.',
         examples: [[{ from: '2026-12-24T00:00:00Z', until: '2026-12-27T00:00:00Z', reason: 'holidays' }]],
       }),
+      verify: key(checksSchema.optional(), {
+        description:
+          'What is looked at before a release has traffic here, and after; what does not pass takes it back. See `docs/verification.md`.',
+        examples: [[{ kind: 'http', name: 'home', path: '/', expect: { body: { contains: 'Welcome' } } }]],
+      }),
     },
     { error: 'expected an environment: { listen: 8080 }' },
   )
+  .refine(({ rollback, metrics }) => watchesOnlyKnown(rollback, metrics), {
+    error: 'expected only names of counters that the environment has in its metrics',
+    path: ['rollback', 'watch', 'metrics'],
+  })
   .transform(({ drainTimeout, stopGrace, progressDeadline, rollback, ...rest }) => ({
     ...rest,
     ...(rollback === undefined ? {} : { rollback }),
@@ -179,6 +208,12 @@ export const environmentSchema: z.ZodType<EnvironmentSettings> = z
     stopGraceMs: stopGrace,
     progressDeadlineMs: progressDeadline,
   }))
+
+/** A name that leads nowhere would never fire. */
+function watchesOnlyKnown(rollback: EnvironmentSettings['rollback'], metrics: EnvironmentSettings['metrics']): boolean {
+  const known = new Set(metrics?.metrics.map(({ name: counter }) => counter))
+  return (rollback?.triggers?.metrics ?? []).every((watched) => known.has(watched.name))
+}
 
 /** RFC 9110 token: what a header or cookie may be called. */
 function token(what: string): z.ZodType<string, string> {

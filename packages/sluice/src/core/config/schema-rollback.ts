@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { limits } from '../limits.ts'
 import type { RateLimit, RollbackPolicy, RollbackTriggers, RollbackWindow } from '../model.ts'
-import { count, key, name, positiveDuration, share, text } from './fields.ts'
+import { count, key, name, positiveDuration, share } from './fields.ts'
 
 const window: z.ZodType<RollbackWindow> = z.union(
   [
@@ -92,16 +92,15 @@ const health = z
 const metric = z
   .strictObject(
     {
-      name: key(name(), { description: 'Name of the metric.', examples: ['checkout-failures'] }),
-      queries: key(z.record(z.string(), text('a query'), 'expected queries by name'), {
-        description: 'What the metric source is asked: the count of all units, and that of the bad ones.',
-        examples: [{ units: 'sum(checkouts_total)', bad: 'sum(checkouts_failed_total)' }],
+      name: key(name(), {
+        description: 'Name of a counter that the environment has in its `metrics`.',
+        examples: ['checkout-failures'],
       }),
       ...rateShape,
     },
-    { error: "expected a metric: { name: 'checkout-failures', queries: {…}, above: '2%' }" },
+    { error: "expected a metric: { name: 'checkout-failures', above: '2%' }" },
   )
-  .transform(({ name: called, queries, ...rest }) => ({ name: called, queries, ...rateOf(rest) }))
+  .transform(({ name: called, ...rest }) => ({ name: called, ...rateOf(rest) }))
 
 const watch: z.ZodType<RollbackTriggers> = z
   .strictObject(
@@ -127,8 +126,8 @@ const watch: z.ZodType<RollbackTriggers> = z
         examples: [{ unhealthyMax: 0, for: '30s' }],
       }),
       metrics: key(z.array(metric, 'expected a list of metrics').optional(), {
-        description: 'Shares of bad units that a metric source gives.',
-        examples: [[{ name: 'checkout-failures', queries: { units: 'a', bad: 'b' }, above: '2%' }]],
+        description: 'Shares of bad units of metrics that the environment has from outside.',
+        examples: [[{ name: 'checkout-failures', above: '2%' }]],
       }),
     },
     { error: "expected what to watch: { errorRate: { above: '2%' } }" },

@@ -13,7 +13,9 @@ import type {
   Texts,
 } from '../pipeline/job-plan.ts'
 import type { GateSettings } from '../evidence/gates/types.ts'
+import type { ExternalJudgeSpec, MetricsSpec } from '../judge/outside/types.ts'
 import type { FreezeWindow, HealthPolicy, JudgePolicy, RollbackPolicy, Sticky, Strategy } from '../model.ts'
+import type { Check } from '../verification/types.ts'
 
 /** The parsed `sluice.config.ts`. */
 export type Settings = {
@@ -99,6 +101,12 @@ export type MatrixSettings = {
   readonly maxParallel: number | null
 }
 
+/** A parsed metric source, before the versions of its secrets are known. */
+export type MetricsSettings = Omit<MetricsSpec, 'secretVersions'>
+
+/** A parsed external judge, likewise. */
+export type ExternalJudgeSettings = Omit<ExternalJudgeSpec, 'secretVersions'>
+
 /** A parsed environment, before the service's own settings are laid under it. */
 export type EnvironmentSettings = {
   /** Absent: the environment written before this one. */
@@ -110,6 +118,8 @@ export type EnvironmentSettings = {
   readonly strategy: Strategy
   readonly health: { readonly [Key in keyof HealthPolicy]?: HealthPolicy[Key] | undefined }
   readonly judge: JudgePolicy
+  readonly metrics?: MetricsSettings | undefined
+  readonly externalJudge?: ExternalJudgeSettings | undefined
   readonly sticky: Sticky
   readonly drainTimeoutMs: number
   readonly stopGraceMs: number
@@ -117,4 +127,5 @@ export type EnvironmentSettings = {
   readonly approvals: number
   readonly freeze: readonly FreezeWindow[]
   readonly rollback?: RollbackPolicy
+  readonly verify?: readonly Check[] | undefined
 }

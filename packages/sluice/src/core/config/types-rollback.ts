@@ -21,7 +21,7 @@ export type WatchConfig = {
   readonly latency?: LatencyConfig
   /** Too many instances that fail their health check. */
   readonly health?: HealthTriggerConfig
-  /** Shares of bad units that a metric source gives. */
+  /** Shares of bad units of metrics that the environment has from outside. */
   readonly metrics?: readonly WatchedMetricConfig[]
 }
 
@@ -57,8 +57,6 @@ export type HealthTriggerConfig = {
 
 /** A metric from outside. */
 export type WatchedMetricConfig = RateConfig & {
-  /** Name of the metric. */
+  /** Name of a counter that the environment has in its `metrics`. */
   readonly name: string
-  /** What the metric source is asked: the count of all units, and that of the bad ones. */
-  readonly queries: Readonly<Record<string, string>>
 }

@@ -3,8 +3,10 @@
  * the full reference, with units and examples, is `docs/config.md`.
  */
 
+import type { ExternalJudgeConfig, MetricsConfig } from './types-metrics.ts'
 import type { PipelineConfig } from './types-pipeline.ts'
 import type { RollbackConfig } from './types-rollback.ts'
+import type { CheckConfig } from './types-verification.ts'
 
 /** A length of time: a number and its unit, for instance `'30s'`, `'1.5s'`, `'5m'`, `'2h'`, `'1d'`, `'250ms'`. */
 export type Duration = `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`
@@ -77,6 +79,10 @@ export type EnvironmentConfig = {
   readonly health?: HealthConfig
   /** When the judge stops a release. */
   readonly judge?: JudgeConfig
+  /** A metric source whose counters are judged beside the gateway's own counts. */
+  readonly metrics?: MetricsConfig
+  /** A judge of your own that is asked over HTTP. */
+  readonly externalJudge?: ExternalJudgeConfig
   /** How a client is kept on one side of a traffic split. */
   readonly sticky?: StickyConfig
   /** How long requests in flight may take to end before their instance is stopped. */
@@ -91,6 +97,8 @@ export type EnvironmentConfig = {
   readonly freeze?: readonly FreezeConfig[]
   /** How an environment goes back. */
   readonly rollback?: RollbackConfig
+  /** What is looked at before a release has traffic here, and after; what does not pass takes it back. */
+  readonly verify?: readonly CheckConfig[]
 }
 
 /** How a release comes in: the name of a strategy, or its settings. */

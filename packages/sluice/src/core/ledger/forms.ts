@@ -54,6 +54,7 @@ const environment: Forms<EnvironmentEvent['type']> = {
   frozen: [],
   unfrozen: [],
   approved: [],
+  verification_ran: [],
 }
 
 const incident: Forms<IncidentEvent['type']> = { incident_opened: [], emergency_declared: [], incident_resolved: [] }

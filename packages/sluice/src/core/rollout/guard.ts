@@ -1,4 +1,6 @@
 /** The judge's own lane: measures whenever both arms have traffic, whatever the step, paused or not. */
+import { foldOutside } from '../judge/outside/fold.ts'
+import { judgeOutside, withOutside } from '../judge/outside/verdict.ts'
 import { judge, type Measurement } from '../judge/verdict.ts'
 import { type Advancing, issue, type RolloutDecision, unchanged } from './effects.ts'
 import { accrued, finishStep, takeUp } from './forward.ts'
@@ -23,16 +25,19 @@ export const wasSilent = (state: Advancing, at: number, detail: string): Rollout
 }
 
 /** The source answered: judge it. */
-export const wasMeasured = (state: Advancing, measurement: Measurement, at: number): RolloutDecision => {
+export const wasMeasured = (before: Advancing, measurement: Measurement, at: number): RolloutDecision => {
+  const { spec } = before.plan
+  const outside = foldOutside(before.outside, measurement.outside, { spec, at })
+  const state = outside === undefined ? before : { ...before, outside }
   const step = state.plan.steps[state.index]
   const demand =
     step?.kind === 'judge' && state.stage.kind === 'resting'
       ? { baked: accrued(state.stage, step.bakeMs, at) >= step.bakeMs, unitsMin: step.unitsMin }
       : { baked: false, unitsMin: 0 }
-  const verdict = judge(measurement, { policy: state.plan.spec.judge, demand }, at)
+  const verdict = withOutside(judge(measurement, { policy: spec.judge, demand }, at), judgeOutside(outside, spec, at))
   if (verdict.verdict === 'fail') return fail({ ...state, lastVerdict: verdict }, verdict, at)
   if (verdict.verdict === 'broken') return wasSilent({ ...state, lastVerdict: verdict }, at, verdict.detail)
-  const guard = { kind: 'due', at: at + state.plan.spec.judge.intervalMs, silentSince: null } as const
+  const guard = { kind: 'due', at: at + spec.judge.intervalMs, silentSince: null } as const
   const judged = { ...state, guard, lastVerdict: verdict }
   if (state.paused?.kind === 'broken') return takeUp(judged, at)
   return verdict.verdict === 'pass' && state.paused === null ? finishStep(judged, at) : unchanged(judged)

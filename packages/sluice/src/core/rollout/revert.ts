@@ -67,7 +67,7 @@ const rolledBack = (state: Reverting, at: number): RolloutState => ({
 
 type Common = Pick<
   Advancing,
-  'id' | 'token' | 'sequence' | 'plan' | 'startedAt' | 'by' | 'progressAt' | 'lastVerdict' | 'unhealthy'
+  'id' | 'token' | 'sequence' | 'plan' | 'startedAt' | 'by' | 'progressAt' | 'lastVerdict' | 'outside' | 'unhealthy'
 >
 
 /** The fields that every status has. */
@@ -80,5 +80,6 @@ export const commonOf = (state: Common): Common => ({
   by: state.by,
   progressAt: state.progressAt,
   lastVerdict: state.lastVerdict,
+  ...(state.outside === undefined ? {} : { outside: state.outside }),
   unhealthy: state.unhealthy,
 })

@@ -1,5 +1,6 @@
 /** What a rollout is made of: steps and plans as data, effects and events of its machine, and its states. */
 import type { ErrorCode, Retry } from '../errors.ts'
+import type { OutsideReadings, OutsideState } from '../judge/outside/types.ts'
 import type { Actor, EnvironmentSpec, Fence, ReleaseId, RolloutId } from '../model.ts'
 import type { ArmName } from '../routing.ts'
 
@@ -111,6 +112,8 @@ export type EffectResult =
       readonly tripped: boolean
       /** When the source says the numbers are from. */
       readonly observedAt: number
+      /** What sources outside the data plane said; absent when none was asked. */
+      readonly outside?: OutsideReadings
     }
 
 /** Everything that can happen to a rollout; each accepted one is a ledger row. `at` is epoch ms. */
@@ -187,6 +190,8 @@ type Common = {
   /** Last time a step was finished; the progress deadline counts from here. */
   readonly progressAt: number
   readonly lastVerdict: VerdictRecord | null
+  /** What is known from outside the data plane; absent while nobody was asked. */
+  readonly outside?: OutsideState
   /** Instances of the candidate that the data plane holds for unhealthy. */
   readonly unhealthy: readonly string[]
 }

@@ -87,6 +87,7 @@ const weighRate = (rate: Rate, alarm: Alarm | null, { before, now, countedMs }: 
   const previous = before === null ? null : rate.pairOf(before)
   if (current === null || previous === null) return alarm
   // What counts began anew, so nothing can be said about the time in between.
+  if (current.era !== previous.era) return null
   if (current.units < previous.units || current.badUnits < previous.badUnits) return null
   const since = alarm?.since ?? previous
   const share = shareSince(since, current)

@@ -1,5 +1,6 @@
 /** What the watch over a promoted release is made of: its plan, what it reads, and its states. Start here, then `machine.ts`. */
 import type { RollbackReason } from '../hold.ts'
+import type { MetricsSpec } from '../judge/outside/types.ts'
 import type { Fence, HealthPolicy, ReleaseId, RollbackTriggers, RolloutId } from '../model.ts'
 import type { Failure } from '../rollout/types.ts'
 
@@ -12,10 +13,17 @@ export type WatchPlan = {
   readonly release: ReleaseId
   readonly triggers: RollbackTriggers
   readonly health: HealthPolicy
+  /** Where metrics come from; absent where the environment has none. */
+  readonly metrics?: MetricsSpec
 }
 
 /** A cumulative pair: how many, and how many of them bad. */
-export type Pair = { readonly units: number; readonly badUnits: number }
+export type Pair = {
+  readonly units: number
+  readonly badUnits: number
+  /** Changes whenever its source began to count anew; absent where only falling counts tell. */
+  readonly era?: string
+}
 
 /** What one look saw. Counts are cumulative and may begin anew after a restart of what counts. */
 export type WatchReading = {

@@ -141,7 +141,7 @@ test('failing health checks, slow answers and a metric from outside fire as well
   const late = watching({ latency }, [slow(0, 0), slow(100, 20), slow(200, 40)])
   ok(late.status === 'returning')
   deepStrictEqual([late.triggered.trigger, late.triggered.reason], ['latency', 'performance'])
-  const metrics = [{ name: 'checkout', queries: {}, above: 0.1, forMs: 5_000, requestsMin: 10 }]
+  const metrics = [{ name: 'checkout', above: 0.1, forMs: 5_000, requestsMin: 10 }]
   const failing = (units: number, badUnits: number): WatchReading =>
     reading({ metrics: { checkout: { units, badUnits } } })
   const bad = watching({ metrics }, [failing(0, 0), failing(20, 10), failing(40, 20)])

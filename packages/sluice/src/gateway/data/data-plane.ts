@@ -3,6 +3,7 @@ import type { HeadLimits } from '../http/head-parser.ts'
 import type { GatewaySettings } from '../settings.ts'
 import type { World } from '../world.ts'
 import type { ClientConnection } from './client-connection.ts'
+import { WriteBuffer } from './write-buffer.ts'
 
 /** The shared part of the data path. */
 export class DataPlane {
@@ -11,6 +12,8 @@ export class DataPlane {
   readonly headLimits: HeadLimits
   /** All upstream sockets read into it; each read is used up before the next. */
   readonly readBuffer: Buffer = Buffer.allocUnsafeSlow(65_536)
+  /** All short responses go out through it. */
+  readonly writeBuffer: WriteBuffer = new WriteBuffer()
   readonly connections: Set<ClientConnection> = new Set()
   /** Monotonic ms, at most one sweep old: deadlines need no better. */
   now: number

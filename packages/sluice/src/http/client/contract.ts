@@ -17,6 +17,7 @@ import type {
   RolloutView,
   ServerView,
   StartedView,
+  VerificationView,
   WhyView,
 } from './views.ts'
 import type { AttachmentsView, EvidenceView, InsightsView } from './evidence-views.ts'
@@ -81,6 +82,7 @@ export type Contract = RollbackContract & {
     response: EnvironmentView
   }
   'environments.unfreeze': { query: None; body: ReasonInput; response: EnvironmentView }
+  'environments.verify': { query: None; body: ReasonInput; response: VerificationView }
   'releases.list': { query: PageInput; body: None; response: PageView<ReleaseView> }
   'releases.show': { query: None; body: None; response: ReleaseDetailView }
   'releases.verify': { query: { readonly key?: string | undefined }; body: None; response: ReleaseVerificationView }

@@ -20,6 +20,7 @@ export const paths = {
   'environments.unlock': { method: 'delete', path: '/v1/environments/:environment/lock' },
   'environments.freeze': { method: 'put', path: '/v1/environments/:environment/freeze' },
   'environments.unfreeze': { method: 'delete', path: '/v1/environments/:environment/freeze' },
+  'environments.verify': { method: 'post', path: '/v1/environments/:environment/verification' },
   'releases.list': { method: 'get', path: '/v1/releases' },
   'releases.show': { method: 'get', path: '/v1/releases/:release' },
   'releases.verify': { method: 'get', path: '/v1/releases/:release/verification' },

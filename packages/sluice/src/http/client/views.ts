@@ -226,6 +226,23 @@ export type PlanView = {
   readonly migrations: readonly { readonly name: string; readonly class: MigrationClass }[]
 }
 
+/** What the checks of an environment said. */
+export type VerificationView = {
+  readonly environment: string
+  readonly release: ReleaseRef
+  readonly scope: 'candidate' | 'environment'
+  /** `broken`: a check could not look, which is no pass. */
+  readonly outcome: 'passed' | 'failed' | 'broken'
+  readonly at: number
+  readonly results: readonly {
+    readonly name: string
+    readonly outcome: 'passed' | 'failed' | 'broken'
+    readonly detail: string
+    readonly durationMs: number
+    readonly evidence: readonly string[]
+  }[]
+}
+
 /** A rollout that a request started or turned around. */
 export type StartedView = {
   readonly rollout: string

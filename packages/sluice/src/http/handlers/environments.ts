@@ -5,6 +5,7 @@ import type { OverridesInput } from '../client/contract-rollback.ts'
 import type { EnvironmentTarget } from '../../engine/environment-commands.ts'
 import { SluiceError } from '../../core/errors.ts'
 import type { Purpose } from '../../core/rollout/types.ts'
+import { outcomeOf } from '../../core/verification/report.ts'
 import type { ApiContext, Call, Handlers } from '../context.ts'
 import { environmentView, releasesNamed } from '../present/environments.ts'
 import type { NamedEnvironment } from '../present/environment-names.ts'
@@ -27,6 +28,7 @@ export const environmentHandlers: Handlers<
   | 'environments.unlock'
   | 'environments.freeze'
   | 'environments.unfreeze'
+  | 'environments.verify'
 > = {
   'environments.list': async (context, { signal }) => {
     const { service, environments } = await environmentsOf(context, signal).catch(noConfig)
@@ -106,6 +108,19 @@ export const environmentHandlers: Handlers<
     const target = await targetOf(context, params.environment, signal)
     await context.engine.unfreeze(target, { ...caller, reason: body.reason ?? null })
     return showNamed(context, target, signal)
+  },
+  'environments.verify': async (context, { params, body, caller, signal }) => {
+    const target = await targetOf(context, params.environment, signal)
+    const verified = await context.engine.verify(target, { ...caller, reason: body.reason ?? null }, signal)
+    const { release, at, report } = verified
+    const known = await knownReleases(context, [release])
+    return {
+      environment: params.environment,
+      release: refOf(release, known),
+      outcome: outcomeOf(report),
+      at,
+      ...report,
+    }
   },
 }
 

@@ -11,6 +11,7 @@ import { ledgerPage, ledgerVerification } from './ledger.ts'
 import { release, releaseDetail, releaseVerification } from './releases.ts'
 import { drill, incident } from './rollback.ts'
 import { plan, rollout, rolloutDetail, why } from './rollouts.ts'
+import { verification } from './verification.ts'
 import { jobLog, runDetail, runListed, runStarted } from './runs.ts'
 
 const pageOf = <Item>(item: z.ZodType<Item>): z.ZodType<views.PageView<Item>> =>
@@ -29,6 +30,7 @@ export const schemas: Schemas = {
   Environment: environment,
   Environments: environments,
   Plan: plan,
+  Verification: verification,
   Started: z.strictObject({
     rollout: z.string(),
     kind: z.enum(['started', 'aborted']),
@@ -75,6 +77,7 @@ export type Schemas = {
   readonly Environment: z.ZodType<views.EnvironmentView>
   readonly Environments: z.ZodType<views.EnvironmentsView>
   readonly Plan: z.ZodType<views.PlanView>
+  readonly Verification: z.ZodType<views.VerificationView>
   readonly Started: z.ZodType<views.StartedView>
   readonly Done: z.ZodType<Readonly<Record<string, never>>>
   readonly Releases: z.ZodType<views.PageView<views.ReleaseView>>

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import type { EnvironmentSpec, RollbackPolicy } from '../../core/model.ts'
 import { at, bp, listen } from './fields.ts'
+import { check } from './verification.ts'
 
 const window = z.strictObject({ from: at, until: at, reason: z.string() })
 
@@ -69,9 +70,7 @@ const rollback: z.ZodType<RollbackPolicy> = z.strictObject({
         .strictObject({ quantile: z.number(), aboveMs: z.number(), forMs: z.number(), requestsMin: z.number() })
         .exactOptional(),
       health: z.strictObject({ unhealthyMax: z.number(), forMs: z.number() }).exactOptional(),
-      metrics: z
-        .array(z.strictObject({ ...rate, name: z.string(), queries: z.record(z.string(), z.string()) }))
-        .exactOptional(),
+      metrics: z.array(z.strictObject({ ...rate, name: z.string() })).exactOptional(),
     })
     .exactOptional(),
 })
@@ -94,4 +93,5 @@ export const environmentSpec: z.ZodType<EnvironmentSpec> = z.strictObject({
   approvals: z.number(),
   freeze: z.array(window),
   rollback: rollback.exactOptional(),
+  verify: z.array(check).exactOptional(),
 })

@@ -1,5 +1,5 @@
 /** Where programs are. */
-import { accessSync, constants } from 'node:fs'
+import { accessSync, constants, existsSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** The absolute path of a program; null when it is not on the path, or may not be executed. */
@@ -11,6 +11,8 @@ export const findProgram = (name: string, path: string): string | null =>
     .find(isExecutable) ?? null
 
 const isExecutable = (path: string): boolean => {
+  // Most are not there, and an error for each takes longer than the question.
+  if (!existsSync(path)) return false
   try {
     accessSync(path, constants.X_OK)
     return true

@@ -63,8 +63,12 @@ export class ForkServer implements Starter {
       stdout.setEncoding('latin1')
       stdout.on('data', (text: string) => {
         for (const line of server.#linesOf(text)) {
-          if (line === 'ready') resolve(server)
-          else server.#hear(line)
+          if (line !== 'ready') server.#hear(line)
+          else {
+            // Opened ahead of time for somebody who never came, it must not keep the process.
+            server.#hold()
+            resolve(server)
+          }
         }
       })
       stdout.once('close', () => {

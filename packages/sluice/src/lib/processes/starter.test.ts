@@ -163,6 +163,13 @@ describe('a fork server', { skip: process.platform !== 'linux' || perl === null 
     assert.equal(said.trim(), 'unstartable unstartable unstartable started')
   })
 
+  it('opened ahead of time for somebody who never comes lets the process end', () => {
+    const program = `
+      import { ForkingStarter } from '${new URL('starter.ts', import.meta.url).href}'
+      new ForkingStarter({ path: process.env.PATH, graceMs: 200 }).warm()`
+    execFileSync(process.execPath, ['--input-type=module', '-e', program], { timeout: 10_000 })
+  })
+
   it('that cannot be had is done without', async () => {
     assert.equal(await ForkServer.open({ perl: '/bin/false', graceMs: 200 }), null)
     assert.equal(await ForkServer.open({ perl: '/no/such/perl', graceMs: 200 }), null)

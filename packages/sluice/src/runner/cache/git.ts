@@ -1,37 +1,23 @@
 /** Questions to the git of this machine about a checkout; nothing is changed by them. */
-import { execFile } from 'node:child_process'
 import { limits } from '../../core/limits.ts'
 import { SluiceError } from '../../core/errors.ts'
+import { runProgram } from '../../lib/run-program.ts'
 
 /** What git prints. `tool_missing` without git, `not_found` outside of a repository or for a name that it does not know. */
-export const askGit = (directory: string, words: readonly string[], signal: AbortSignal): Promise<string> =>
-  new Promise((resolve, reject) => {
-    const options = { cwd: directory, env: environment(), maxBuffer: limits.listingBytesMax, signal } as const
-    // A monitor of the file system would be a process that outlives the question.
-    execFile('git', ['-c', 'core.fsmonitor=false', ...words], options, (error, stdout, stderr) => {
-      if (error === null) resolve(stdout)
-      else reject(failure({ error, stderr, directory, words }))
-    })
-  })
-
-type Failed = {
-  readonly error: Error
-  readonly stderr: string
-  readonly directory: string
-  readonly words: readonly string[]
-}
-
-const failure = ({ error, stderr, directory, words }: Failed): SluiceError => {
-  if ('code' in error && error.code === 'ENOENT')
-    return new SluiceError('tool_missing', {
+export const askGit = async (directory: string, words: readonly string[], signal: AbortSignal): Promise<string> => {
+  const options = { cwd: directory, env: environment(), bytesMax: limits.listingBytesMax, signal }
+  // A monitor of the file system would be a process that outlives the question.
+  const answer = await runProgram('git', ['-c', 'core.fsmonitor=false', ...words], options)
+  if (answer.kind === 'ended' && answer.code === 0) return answer.out
+  if (answer.kind === 'failed' && answer.code === 'ENOENT')
+    throw new SluiceError('tool_missing', {
       detail: `git could not be started in ${directory}`,
       hint: 'install git and try again',
-      cause: error,
     })
-  return new SluiceError('not_found', {
-    detail: `git ${words[0] ?? ''} in ${directory}: ${stderr.trim().split('\n')[0] ?? 'failed'}`,
+  const why = answer.kind === 'failed' ? answer.detail : (answer.err.trim().split('\n')[0] ?? '')
+  throw new SluiceError('not_found', {
+    detail: `git ${words[0] ?? ''} in ${directory}: ${why}`,
     hint: 'caches need a git repository with its files added',
-    cause: error,
   })
 }
 

@@ -1,7 +1,7 @@
 /** What tools say about themselves, asked once in a process: `node --version` for two hundred jobs is one question. */
-import { execFile } from 'node:child_process'
 import { limits } from '../../core/limits.ts'
 import type { Texts } from '../../core/pipeline/job-plan.ts'
+import { runProgram } from '../../lib/run-program.ts'
 
 /** Where commands run, and with which environment. */
 export type ToolPlace = { readonly directory: string; readonly env: Texts }
@@ -21,13 +21,14 @@ export const toolVersions = ({ directory, env }: ToolPlace): ToolVersions => {
     Object.fromEntries(await Promise.all(commands.map(async (command) => [command, await ask(command)] as const)))
 }
 
-const say = (command: string, { directory, env }: ToolPlace): Promise<string> =>
-  new Promise((resolve) => {
-    const options = { cwd: directory, env, timeout: limits.toolVersionMs, killSignal: 'SIGKILL' } as const
-    execFile('sh', ['-c', command], options, (error, stdout, stderr) => {
-      const said = `${stdout}${stderr}`.trim().slice(0, limits.evidenceBytesMax)
-      if (error === null) resolve(said)
-      // A changing complaint (a process id, a time) must not make every key new.
-      else resolve(`failed with ${String(error.code ?? error.signal)}`)
-    })
-  })
+const say = async (command: string, { directory, env }: ToolPlace): Promise<string> => {
+  const signal = AbortSignal.timeout(limits.toolVersionMs)
+  const answer = await runProgram('sh', ['-c', command], { cwd: directory, env, signal, bytesMax: outputBytesMax })
+  if (answer.kind === 'ended' && answer.code === 0)
+    return `${answer.out}${answer.err}`.trim().slice(0, limits.evidenceBytesMax)
+  // A changing complaint (a process id, a time) must not make every key new.
+  return `failed with ${answer.kind === 'failed' ? answer.code : String(answer.code ?? 'a signal')}`
+}
+
+/** What a tool says of itself is a line. */
+const outputBytesMax = 1_048_576

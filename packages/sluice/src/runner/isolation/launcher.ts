@@ -30,20 +30,24 @@ export const findLaunchers = (path: string): readonly Launcher[] => {
   })
 }
 
+/** What keeps namespaces open: a script for `sh`, and its arguments from `$1` on. */
+export type KeeperScript = { readonly script: string; readonly args: readonly string[] }
+
 /**
  * The first process of a PID namespace is who processes belong to whose parent has ended: it waits for all of them and does nothing else. `bwrap` brings its own. The
- * keeper cannot be it: a shell that reads takes the end of a child for the end of its input.
+ * keeper cannot be it: a shell that reads takes the end of a child for the end of its input. It is a fork of the first one, so that one program less is loaded.
  */
-const init: readonly string[] = [
-  'sh',
-  '-c',
-  'exec 3<&0 </dev/null; "$@" <&3 3<&- & keeper=$!; exec 3<&-; wait "$keeper"',
-  'sh',
-]
+const underInit = (script: string): string =>
+  `exec 3<&0 </dev/null; ( exec <&3 3<&-\n${script}\n) & keeper=$!; exec 3<&-; wait "$keeper"`
 
-/** The words that start `words` as the keeper of new namespaces. Its capabilities stay, so that it can mount; what enters later has those of the user. */
-export const launchWords = (launcher: Launcher, network: Network, words: readonly string[]): readonly string[] => {
+/** The words that start the keeper of new namespaces. Its capabilities stay, so that it can mount; what enters later has those of the user. */
+export const launchWords = (
+  launcher: Launcher,
+  network: Network,
+  { script, args }: KeeperScript,
+): readonly string[] => {
   const { kind, program, user } = launcher
+  const words = ['sh', '-c', kind === 'bwrap' ? script : underInit(script), 'sluice', ...args]
   if (kind === 'bwrap') {
     const mapped = user === null ? [] : ['--unshare-user', '--uid', String(user.uid), '--gid', String(user.gid)]
     const apart = network === 'own' ? ['--unshare-net'] : []
@@ -52,19 +56,8 @@ export const launchWords = (launcher: Launcher, network: Network, words: readonl
   }
   const mapped = user === null ? [] : ['--map-current-user', '--keep-caps']
   const apart = network === 'own' ? ['--net'] : []
-  return [
-    program,
-    '--mount',
-    '--pid',
-    '--fork',
-    '--kill-child',
-    '--mount-proc',
-    ...mapped,
-    ...apart,
-    '--',
-    ...init,
-    ...words,
-  ]
+  const common = ['--mount', '--pid', '--fork', '--kill-child', '--mount-proc']
+  return [program, ...common, ...mapped, ...apart, '--', ...words]
 }
 
 /** Whom a process runs as, where that is not who we are (only root may say so). */

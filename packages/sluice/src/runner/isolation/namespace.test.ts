@@ -127,8 +127,8 @@ describe('namespaces', () => {
     const user = { uid: 1000, gid: 100 }
     const bwrap = { kind: 'bwrap', program: '/usr/bin/bwrap', nsenter: '/usr/bin/nsenter', user } as const
     assert.equal(
-      launchWords(bwrap, 'own', ['sh']).join(' '),
-      '/usr/bin/bwrap --dev-bind / / --proc /proc --unshare-pid --die-with-parent --cap-add ALL --unshare-user --uid 1000 --gid 100 --unshare-net -- sh',
+      launchWords(bwrap, 'own', { script: 'true', args: [] }).join(' '),
+      '/usr/bin/bwrap --dev-bind / / --proc /proc --unshare-pid --die-with-parent --cap-add ALL --unshare-user --uid 1000 --gid 100 --unshare-net -- sh -c true sluice',
     )
     assert.equal(
       enterWords(bwrap, { keeper: 7, directory: '/a', network: 'own', as: null }, ['true']).join(' '),

@@ -12,6 +12,7 @@ import { childrenOf } from '../../lib/process-group.ts'
 import type { Started, Starter } from '../../lib/processes/started.ts'
 import { identify, isRunning, type ProcessIdentity } from '../../lib/process-identity.ts'
 import { enterWords, launchWords, type Launcher, type Network, type RunAs } from './launcher.ts'
+import { type Mount, mountRow } from './overlay.ts'
 
 /** What namespaces are opened with. */
 export type NamespaceOptions = {
@@ -23,6 +24,8 @@ export type NamespaceOptions = {
   readonly environment: Readonly<Record<string, string | undefined>>
   /** What is not to be seen inside; absent: nothing. */
   readonly hidden?: Hidden
+  /** A mount at `w` of the folder, made at once with what hides: each call of mount(8) takes as long as making the namespaces. See `hasFirst`. */
+  readonly first?: Mount
 }
 
 /** A folder that is empty inside, but for the folders below it that are named, all absolute; those are there, or are made. */
@@ -57,6 +60,8 @@ type Keeper = Started & { readonly stdin: Writable }
 
 /** Open namespaces. */
 export class Namespace {
+  /** Whether the first mount was made with them; it is still to be made otherwise. */
+  readonly hasFirst: boolean
   readonly #options: NamespaceOptions
   readonly #process: Keeper
   readonly #exited: Promise<void>
@@ -67,7 +72,8 @@ export class Namespace {
   #keeper = 0
   #line: readonly ProcessIdentity[] = []
 
-  private constructor(options: NamespaceOptions, keeper: Keeper) {
+  private constructor(options: NamespaceOptions, keeper: Keeper, hasFirst: boolean) {
+    this.hasFirst = hasFirst
     this.#options = options
     this.#process = keeper
     const ended = keeper.end.then((end) => {
@@ -87,9 +93,11 @@ export class Namespace {
   /** Resolves once the keeper listens. `tool_missing` when the system refuses. */
   static async open(options: NamespaceOptions): Promise<Namespace> {
     const { launcher, starter, network, folder, environment, hidden } = options
-    if (hidden !== undefined) writeFileSync(join(folder, mountsFile), mountsOf(hidden), { mode: 0o600 })
+    const first = hidden === undefined ? null : firstOf(options, hidden)
+    if (hidden !== undefined) writeFileSync(join(folder, mountsFile), mountsOf(hidden, first), { mode: 0o600 })
     const up = network === 'own' && launcher.kind === 'unshare' ? 'own' : 'as it is'
-    const argv = launchWords(launcher, network, ['sh', '-c', keeperScript, 'sluice', folder, up, hidden?.folder ?? ''])
+    const args = [folder, up, hidden?.folder ?? '']
+    const argv = launchWords(launcher, network, { script: keeperScript, args })
     const keeper = await starter.start({
       program: launcher.program,
       argv,
@@ -100,7 +108,7 @@ export class Namespace {
     })
     if (keeper.kind === 'unstartable' || keeper.stdin === null)
       throw refusal(launcher, keeper.kind === 'unstartable' ? keeper.detail : 'it has no input')
-    const namespace = new Namespace(options, { ...keeper, stdin: keeper.stdin })
+    const namespace = new Namespace(options, { ...keeper, stdin: keeper.stdin }, first !== null)
     const status = await namespace.#answer()
     if (status !== 0) {
       await namespace.end()
@@ -173,14 +181,25 @@ export class Namespace {
 }
 
 /** One call of mount(8) for all: each would take as long as making the namespaces. Source: fstab(5); `X-mount.mkdir` in mount(8). */
-const mountsOf = ({ folder, shown }: Hidden): string => {
+const mountsOf = ({ folder, shown }: Hidden, first: string | null): string => {
   const lines = shown
     .toSorted((a, b) => a.path.length - b.path.length)
     .map(({ path, access }) => {
       const options = `${access === 'read' ? 'bind,ro' : 'bind'},X-mount.mkdir=0700`
       return `./${escaped(relative(folder, path))} ${escaped(path)} none ${options} 0 0`
     })
-  return [`sluice ${escaped(folder)} tmpfs size=256k,mode=700 0 0`, ...lines, ''].join('\n')
+  return [
+    `sluice ${escaped(folder)} tmpfs size=256k,mode=700 0 0`,
+    ...lines,
+    ...(first === null ? [] : [first]),
+    '',
+  ].join('\n')
+}
+
+const firstOf = ({ folder, first }: NamespaceOptions, hidden: Hidden): string | null => {
+  const prefix = relative(hidden.folder, folder)
+  if (first === undefined || prefix.startsWith('..')) return null
+  return mountRow(first, { folder: escaped(join(folder, 'w')), prefix })
 }
 
 const escaped = (path: string): string =>

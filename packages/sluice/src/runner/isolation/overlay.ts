@@ -9,10 +9,23 @@ export type OverlayOptions = { readonly words: string; readonly renames: boolean
 export type Mount = { readonly lowers: readonly string[]; readonly layer: number; readonly overlay: OverlayOptions }
 
 /** The keeper's line that mounts. Names are relative to its folder and ours, so that nothing in them needs quoting and many fit into the one page that mount(2) takes. */
-export const mountLine = ({ lowers, layer, overlay }: Mount): string => {
-  const upper = `upperdir=${layer}/u,workdir=${layer}/k`
-  const words = [`lowerdir=${lowers.toReversed().join(':')}`, upper, overlay.words].filter((one) => one !== '')
-  return `own mount -i -n -t overlay -o ${words.join(',')} sluice w`
+export const mountLine = (mount: Mount): string => `own mount -i -n -t overlay -o ${optionsOf(mount, '')} sluice w`
+
+/** Of the page, what other options may take. */
+const optionBytesMax = 3_500
+
+/** The same mount as a row of a file for `mount -a`, called in a folder above the job's, which is at `prefix` there; null where the words would not fit, or would be taken for others. */
+export const mountRow = (mount: Mount, { folder, prefix }: { folder: string; prefix: string }): string | null => {
+  const options = optionsOf(mount, `${prefix}/`)
+  return /^[\w./-]+$/.test(prefix) && options.length <= optionBytesMax
+    ? `sluice ${folder} overlay ${options} 0 0`
+    : null
+}
+
+const optionsOf = ({ lowers, layer, overlay }: Mount, prefix: string): string => {
+  const below = lowers.toReversed().map((name) => prefix + name)
+  const own = `upperdir=${prefix}${layer}/u,workdir=${prefix}${layer}/k`
+  return [`lowerdir=${below.join(':')}`, own, overlay.words].filter((one) => one !== '').join(',')
 }
 
 /** The keeper's line that takes the mount away; it fails when a process still uses it. */

@@ -17,7 +17,7 @@ import { describeIsolation, type Isolation } from '../isolation/detect.ts'
 import type { Network } from '../isolation/launcher.ts'
 import { type Hidden, Namespace } from '../isolation/namespace.ts'
 import type { Copies } from './copies.ts'
-import { mountLine, removeLayer, unmountLine } from '../isolation/overlay.ts'
+import { type Mount, mountLine, removeLayer, unmountLine } from '../isolation/overlay.ts'
 
 /** What a workspace is made of. */
 export type WorkspaceOptions = {
@@ -88,7 +88,17 @@ const isApart = (isolation: Isolation): isolation is Apart =>
 const openNamespace = (
   { folder, starter, network, environment, hidden }: WorkspaceOptions,
   { launcher }: Apart,
-): Promise<Namespace> => Namespace.open({ launcher, starter, network, folder, environment, hidden })
+  first?: Mount,
+): Promise<Namespace> =>
+  Namespace.open({
+    launcher,
+    starter,
+    network,
+    folder,
+    environment,
+    hidden,
+    ...(first === undefined ? {} : { first }),
+  })
 
 type Layers = { readonly lowers: readonly string[]; readonly isolation: Extract<Isolation, { kind: 'layers' }> }
 
@@ -101,11 +111,10 @@ const openLayers = async (options: WorkspaceOptions, { lowers, isolation }: Laye
   makeLayer(folder, layer)
   mkdirSync(join(folder, 'w'), { recursive: true })
   for (const [index, target] of below.entries()) symlinkSync(target, join(folder, `l${index}`))
-  const namespace = await openNamespace(options, isolation)
-  const names = (): readonly string[] => below.map((_, index) => `l${index}`)
-  const mount = (): Promise<number | null> =>
-    namespace.tell(mountLine({ lowers: names(), layer, overlay: isolation.overlay }))
-  if ((await mount()) !== 0) {
+  const now = (): Mount => ({ lowers: below.map((_, index) => `l${index}`), layer, overlay: isolation.overlay })
+  const namespace = await openNamespace(options, isolation, now())
+  const mount = (): Promise<number | null> => namespace.tell(mountLine(now()))
+  if (!namespace.hasFirst && (await mount()) !== 0) {
     await namespace.end()
     throw new SluiceError('unexpected', { detail: `the job's files could not be mounted: ${namespace.complaints()}` })
   }

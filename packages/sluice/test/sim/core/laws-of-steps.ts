@@ -1,5 +1,12 @@
 /** What must hold of every step of the rollout machine, whatever the weather. */
-import type { RolloutEffect, RolloutEvent, RolloutState, Step } from '../../../src/core/rollout/types.ts'
+import type {
+  EffectResult,
+  RolloutEffect,
+  RolloutEvent,
+  RolloutPlan,
+  RolloutState,
+  Step,
+} from '../../../src/core/rollout/types.ts'
 import { Breach, demand } from '../breach.ts'
 
 type Status = RolloutState['status']
@@ -32,6 +39,7 @@ export const mustBeLawful = (taken: Taken, restedMs: number): void => {
     throw new Breach(`${event.type} led from ${before.status} to ${after.status}`)
   if (before.status === 'absent' || after.status === 'absent') return
   mustIssueInOrder(taken)
+  if (isAborted(taken)) demand(after.status === 'reverting', 'the external judge said abort, and the rollout went on')
   if (event.type === 'abort_requested' && before.status !== 'reverting')
     demand(after.status === 'reverting', 'an abort did not turn the rollout back')
   if (before.status === 'reverting' && (after.status === 'reverting' || after.status === 'rolled_back'))
@@ -116,6 +124,7 @@ const mustBeDone = ({ before, event }: Taken, step: Step, restedMs: number): voi
           Math.abs(event.at - observedAt) <= before.plan.spec.judge.staleAfterMs,
           'a judgement passed on stale counts',
         )
+        mustBeSeenOutside(before.plan, event.result, event.at)
         demand(restedMs >= step.bakeMs, `a bake of ${step.bakeMs} ms ended after ${restedMs} ms`)
       }
       return
@@ -137,4 +146,31 @@ const mustBeDone = ({ before, event }: Taken, step: Step, restedMs: number): voi
       if (event.result.kind !== 'probed' || event.result.healthy < step.count - step.failuresMax)
         throw new Breach(`a probe of ${step.count} passed with ${JSON.stringify(event.result)}`)
   }
+}
+
+type Measured = Extract<EffectResult, { kind: 'measured' }>
+
+/** Whether the judge's look brought an abort from outside, and its rollout was on its way. */
+const isAborted = ({ before, event, after }: Taken): boolean =>
+  before.status === 'advancing' &&
+  before !== after &&
+  event.type === 'effect_succeeded' &&
+  event.result.kind === 'measured' &&
+  event.result.outside?.external?.kind === 'answered' &&
+  event.result.outside.external.directive === 'abort'
+
+/** No measurement is never a pass, wherever it should have come from. */
+const mustBeSeenOutside = (plan: RolloutPlan, { outside }: Measured, at: number): void => {
+  const { metrics, externalJudge } = plan.spec
+  for (const { name } of metrics?.metrics ?? []) {
+    const reading = outside?.metrics.find(({ metric }) => metric === name)
+    if (reading?.kind !== 'counted') throw new Breach(`a judgement passed while the source of ${name} was silent`)
+    const isFresh = Math.abs(at - reading.observedAt) <= (metrics?.staleAfterMs ?? 0)
+    demand(isFresh, 'a judgement passed on old counts from outside')
+    demand(reading.candidate.units > 0, 'a judgement passed on no units from outside')
+  }
+  if (externalJudge === undefined) return
+  const word = outside?.external?.kind === 'answered' ? outside.external.directive : 'nothing'
+  if (word !== 'continue' && word !== 'complete')
+    throw new Breach(`a judgement passed while the external judge said ${word}`)
 }

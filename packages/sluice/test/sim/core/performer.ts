@@ -4,6 +4,7 @@ import { limits } from '../../../src/core/limits.ts'
 import { unreachable } from '../../../src/core/machine.ts'
 import type { EffectResult, Failure, RolloutEffect, Share } from '../../../src/core/rollout/types.ts'
 import { faults } from './faults.ts'
+import { readingsOf } from './outside.ts'
 import type { Message, MessageKind } from './queue.ts'
 import { instancesMax, slotOf } from './releases.ts'
 import type { Setting } from './setting.ts'
@@ -228,6 +229,7 @@ export class Performer {
       stable: { units: 10 * units, badUnits: 0 },
       tripped: world.trippedToken === effect.fence.token,
       observedAt: world.wall() - ageMs,
+      ...readingsOf(this.#setting, world.plan),
     })
   }
 

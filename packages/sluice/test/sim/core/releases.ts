@@ -11,6 +11,7 @@ import {
   type Strategy,
 } from '../../../src/core/model.ts'
 import { planRollout } from '../../../src/core/rollout/plan.ts'
+import { simulatedJudge, simulatedMetrics } from './outside-spec.ts'
 import type { Purpose, RolloutPlan } from '../../../src/core/rollout/types.ts'
 
 /** The name of the simulated environment. */
@@ -67,6 +68,10 @@ const specOf = ({ strategy, instances }: Variant): EnvironmentSpec => ({
   strategy,
   health: { path: '/', intervalMs: 100, timeoutMs: 100, healthyAfter: 1, unhealthyAfter: 1, startTimeoutMs: 2_000 },
   judge: { alpha: 0.01, tolerance: 1, ignoreBelow: 0, intervalMs: 300, staleAfterMs: 1_500 },
+  // Environments of two instances that judge: others are asked too.
+  ...(strategy.kind === 'canary' && instances === 2
+    ? { metrics: simulatedMetrics, externalJudge: simulatedJudge }
+    : {}),
   sticky: { kind: 'none' },
   drainTimeoutMs: 500,
   stopGraceMs: 300,

@@ -22,6 +22,7 @@ import { firstOf } from '../core/world.ts'
 import { simulatedDriver } from './driver.ts'
 import { environmentOn, liveRolloutOn, mustFold } from './ledger-laws.ts'
 import { Incarnation, Network } from './network.ts'
+import { simulatedOutside } from './outside.ts'
 import { DataPlane, simulatedRouter } from './router.ts'
 import { Timeline } from './timeline.ts'
 
@@ -303,6 +304,8 @@ class Schedule {
         caller: process,
       }),
       secrets: { versions: never, values: async () => ({}) },
+      ...simulatedOutside(setting, { network: this.#network, caller: process }),
+      verifier: { verify: never },
       pipelines: { lower: never },
       github: { resolve: never, outputs: never },
       source: {

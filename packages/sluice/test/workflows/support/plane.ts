@@ -168,11 +168,14 @@ const portsOf = ({ stateDir, project, artifacts, evidence, runner, github, lower
       ofCommit: () => Promise.reject(none),
     },
     secrets: fileSecrets(stateDir),
+    metrics: { sample: absent },
+    externalJudge: { evaluate: absent },
     pipelines: { lower: () => Promise.resolve(lowered) },
     driver: new Proxy(
       {},
       { get: (_, name) => (name === 'supervise' ? () => Promise.resolve() : absent) },
     ) as Ports['driver'],
+    verifier: { verify: absent },
     router: new Proxy({}, { get: (_, name) => (name === 'watch' ? () => {} : absent) }) as Ports['router'],
   }
 }

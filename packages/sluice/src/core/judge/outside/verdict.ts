@@ -1,0 +1,95 @@
+/** The verdict of the lane from outside, and how it joins that of the data plane: the worse of the two counts. */
+import type { VerdictRecord } from '../../rollout/types.ts'
+import { type Evidence, logE } from '../eprocess.ts'
+import type { ExternalJudgeSpec, ExternalState, MetricsSpec, MetricState, OutsideSpec, OutsideState } from './types.ts'
+
+/** What the sources say together. `logE` is that of all metrics, null without any. */
+export type OutsideVerdict = {
+  readonly verdict: 'pass' | 'fail' | 'hold' | 'broken'
+  readonly detail: string
+  readonly logE: number | null
+}
+
+type Finding = Pick<OutsideVerdict, 'verdict' | 'detail'>
+
+const severity = ['pass', 'hold', 'broken', 'fail'] as const
+
+/** The verdict at `now`; null where nobody is to be asked. Nothing passes that was not seen, and lately. */
+export const judgeOutside = (
+  state: OutsideState | undefined,
+  spec: OutsideSpec,
+  now: number,
+): OutsideVerdict | null => {
+  const { metrics, externalJudge } = spec
+  if (metrics === undefined && externalJudge === undefined) return null
+  const joined = metrics === undefined ? null : logE(mixture(state?.metrics ?? []))
+  const findings = [
+    ...(metrics === undefined ? [] : judgeMetrics(state?.metrics ?? [], metrics, now)),
+    ...(externalJudge === undefined ? [] : [judgeExternal(state?.external ?? null, externalJudge, now)]),
+  ]
+  const worst = findings.reduce<Finding>(worseOf, { verdict: 'pass', detail: 'all sources agree' })
+  return { ...worst, logE: joined }
+}
+
+/** A verdict of the data plane with that from outside laid over it where it is worse. */
+export const withOutside = (record: VerdictRecord, outside: OutsideVerdict | null): VerdictRecord => {
+  if (outside === null || severity.indexOf(outside.verdict) <= severity.indexOf(record.verdict)) return record
+  const evidence = outside.verdict === 'fail' && outside.logE !== null ? { logE: outside.logE } : {}
+  return { ...record, ...evidence, verdict: outside.verdict, detail: outside.detail }
+}
+
+const worseOf = (one: Finding, other: Finding): Finding =>
+  severity.indexOf(other.verdict) > severity.indexOf(one.verdict) ? other : one
+
+/** The evidence of all metrics averaged: an e-value again, so that one bound holds for all of them. */
+const mixture = (metrics: readonly MetricState[]): Evidence => {
+  const all = metrics.flatMap(({ evidence }) => evidence)
+  return all.length === 0 ? [0] : all
+}
+
+const judgeMetrics = (states: readonly MetricState[], spec: MetricsSpec, now: number): readonly Finding[] => [
+  judgeEvidence(states, spec),
+  ...spec.metrics.map(({ name, unitsMin }): Finding => {
+    const state = states.find(({ metric }) => metric === name)
+    if (state === undefined || state.last === null || state.silent !== null)
+      return { verdict: 'broken', detail: `${name}: ${state?.silent ?? 'it was never asked'}` }
+    const ageMs = now - state.last.observedAt
+    if (!(Math.abs(ageMs) <= spec.staleAfterMs))
+      return { verdict: 'broken', detail: `${name}: its counts are ${ageMs} ms old (limit ${spec.staleAfterMs} ms)` }
+    if (state.candidate.units < Math.max(1, unitsMin))
+      return { verdict: 'hold', detail: `${name}: ${state.candidate.units} of at least ${unitsMin} candidate units` }
+    return { verdict: 'pass', detail: `${name}: ${counts(state)}` }
+  }),
+]
+
+/** Whether the metrics together are too much, and the one that says most of it is above its floor. */
+const judgeEvidence = (states: readonly MetricState[], spec: MetricsSpec): Finding => {
+  const quiet = { verdict: 'pass', detail: 'no evidence against the candidate' } as const
+  if (!(logE(mixture(states)) >= -Math.log(spec.alpha))) return quiet
+  const guilty = states
+    .filter(({ metric, candidate }) => rateOf(candidate) > (floorOf(spec, metric) ?? 0))
+    .toSorted((a, b) => logE(b.evidence) - logE(a.evidence))[0]
+  return guilty === undefined ? quiet : { verdict: 'fail', detail: `${guilty.metric}: ${counts(guilty)}` }
+}
+
+const floorOf = ({ metrics }: MetricsSpec, name: string): number | undefined =>
+  metrics.find((metric) => metric.name === name)?.ignoreBelow
+
+const rateOf = ({ units, badUnits }: { readonly units: number; readonly badUnits: number }): number =>
+  units === 0 ? 0 : badUnits / units
+
+const counts = ({ candidate, stable }: MetricState): string =>
+  `candidate ${candidate.badUnits} of ${candidate.units} bad, stable ${stable.badUnits} of ${stable.units}`
+
+const judgeExternal = (state: ExternalState | null, spec: ExternalJudgeSpec, now: number): Finding => {
+  const answer = state?.answer ?? null
+  const says = answer === null ? '' : `the external judge says ${answer.directive}: ${answer.reason}`
+  if (answer?.directive === 'abort') return { verdict: 'fail', detail: says }
+  if (answer?.directive === 'complete') return { verdict: 'pass', detail: says }
+  if (answer === null || state === null || state.silent !== null)
+    return { verdict: 'broken', detail: `the external judge: ${state?.silent ?? 'it was never asked'}` }
+  const ageMs = now - answer.at
+  if (!(Math.abs(ageMs) <= 2 * spec.intervalMs + spec.timeoutMs))
+    return { verdict: 'broken', detail: `the external judge last answered ${ageMs} ms ago` }
+  return { verdict: answer.directive === 'wait' ? 'hold' : 'pass', detail: says }
+}
