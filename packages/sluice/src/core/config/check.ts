@@ -24,6 +24,7 @@ export const check = (
     ...startIssues(settings, distance),
     ...environmentIssues(settings, distance),
     ...variableIssues(settings),
+    ...watchIssues(settings),
   ]
   return { issues, cycle }
 }
@@ -42,6 +43,24 @@ export const environmentsAfter = (settings: Settings): ReadonlyMap<string, strin
     }),
   )
 }
+
+/** A watch that watches nothing, and a counter that leads nowhere, would never fire. */
+const watchIssues = ({ environments }: Settings): readonly ConfigIssue[] =>
+  Object.entries(environments).flatMap(([name, { rollback, metrics }]) => {
+    const triggers = rollback?.triggers
+    if (triggers === undefined) return []
+    const path = ['environments', name, 'rollback', 'watch']
+    const { errorRate, latency, health, metrics: watched = [] } = triggers
+    if (errorRate === undefined && latency === undefined && health === undefined && watched.length === 0)
+      return [{ path, message: 'expected at least one of errorRate, latency, health and metrics to be watched' }]
+    const known = new Set(metrics?.metrics.map((counter) => counter.name))
+    return watched
+      .filter((one) => !known.has(one.name))
+      .map((one) => ({
+        path: [...path, 'metrics'],
+        message: `expected only names of counters of the environment's metrics, found "${one.name}"`,
+      }))
+  })
 
 const suggest = (name: string, known: readonly string[], distance: Distance): string => {
   const near = nearest(name, known, distance)

@@ -197,10 +197,6 @@ export const environmentSchema: z.ZodType<EnvironmentSettings> = z
     },
     { error: 'expected an environment: { listen: 8080 }' },
   )
-  .refine(({ rollback, metrics }) => watchesOnlyKnown(rollback, metrics), {
-    error: 'expected only names of counters that the environment has in its metrics',
-    path: ['rollback', 'watch', 'metrics'],
-  })
   .transform(({ drainTimeout, stopGrace, progressDeadline, rollback, ...rest }) => ({
     ...rest,
     ...(rollback === undefined ? {} : { rollback }),
@@ -208,12 +204,6 @@ export const environmentSchema: z.ZodType<EnvironmentSettings> = z
     stopGraceMs: stopGrace,
     progressDeadlineMs: progressDeadline,
   }))
-
-/** A name that leads nowhere would never fire. */
-function watchesOnlyKnown(rollback: EnvironmentSettings['rollback'], metrics: EnvironmentSettings['metrics']): boolean {
-  const known = new Set(metrics?.metrics.map(({ name: counter }) => counter))
-  return (rollback?.triggers?.metrics ?? []).every((watched) => known.has(watched.name))
-}
 
 /** RFC 9110 token: what a header or cookie may be called. */
 function token(what: string): z.ZodType<string, string> {

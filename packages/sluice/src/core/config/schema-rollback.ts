@@ -132,9 +132,6 @@ const watch: z.ZodType<RollbackTriggers> = z
     },
     { error: "expected what to watch: { errorRate: { above: '2%' } }" },
   )
-  .refine((input) => input.errorRate ?? input.latency ?? input.health ?? input.metrics, {
-    error: 'expected at least one of errorRate, latency, health and metrics: without any, nothing is watched',
-  })
   .transform((input) => ({
     watchMs: input.for,
     intervalMs: input.interval,
