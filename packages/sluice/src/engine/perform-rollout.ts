@@ -1,6 +1,6 @@
 /** Performs a rollout's effects through the driver and the router, and says what came of it. */
 import { SluiceError } from '../core/errors.ts'
-import type { EnvironmentSpec, Fence, Instance, Release, ReleaseId } from '../core/model.ts'
+import type { EnvironmentSpec, Fence, Instance, ReleaseId } from '../core/model.ts'
 import { unreachable } from '../core/machine.ts'
 import { limits } from '../core/limits.ts'
 import type { Action, EffectResult, RolloutEffect, RolloutState, Share } from '../core/rollout/types.ts'

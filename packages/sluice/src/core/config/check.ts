@@ -52,13 +52,14 @@ const watchIssues = ({ environments }: Settings): readonly ConfigIssue[] =>
     const path = ['environments', name, 'rollback', 'watch']
     const { errorRate, latency, health, metrics: watched = [] } = triggers
     if (errorRate === undefined && latency === undefined && health === undefined && watched.length === 0)
-      return [{ path, message: 'expected at least one of errorRate, latency, health and metrics to be watched' }]
+      return [{ path, message: 'expected at least one of errorRate, latency, health and metrics', fix: null }]
     const known = new Set(metrics?.metrics.map((counter) => counter.name))
     return watched
       .filter((one) => !known.has(one.name))
       .map((one) => ({
         path: [...path, 'metrics'],
         message: `expected only names of counters of the environment's metrics, found "${one.name}"`,
+        fix: null,
       }))
   })
 
