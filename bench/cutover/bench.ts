@@ -1,6 +1,7 @@
 /**
- * `npm run bench:cutover [-- --quick] [--json]`: cutovers under load, none of which may cost a request. Sluice starts and stops real
- * instances at each (rolling, blue-green, canary, rollbacks, aborts); the peers only switch between two backends that stay up.
+ * `npm run bench:cutover [-- --quick] [--router haproxy] [--json]`: cutovers under load, none of which may cost a request. Sluice starts and stops real
+ * instances at each (rolling, blue-green, canary, rollbacks, aborts); the peers only switch between two backends that stay up. `--router haproxy` has Sluice drive
+ * an HAProxy in place of its gateway, and leaves the peers out.
  */
 import { describeMachine } from '../lib/machine.ts'
 import { progress, report } from '../lib/report.ts'
@@ -8,9 +9,10 @@ import { atLeast, atMost, type Bounded, judge, onThisMachine, readOptions } from
 import type { LoadFailure } from './load/load.ts'
 import { type Peer, peers, peerVersion } from './peer-configs.ts'
 import { cutOverPeer } from './peers.ts'
-import { cutOverSluice } from './sluice.ts'
+import { cutOverSluice, readRouter } from './sluice.ts'
 
-const { quick, json } = readOptions(process.argv.slice(2))
+const { router, rest } = readRouter(process.argv.slice(2))
+const { quick, json } = readOptions(rest)
 const requestsPerSecond = 1_200
 const wanted = quick ? 12 : 1_000
 const peerSwitches = quick ? 3 : 50
@@ -23,7 +25,7 @@ const countsOf = (failures: readonly LoadFailure[]): string => {
 }
 
 const ownFigures = async (): Promise<{ figures: readonly Bounded[]; notes: readonly string[] }> => {
-  const plan = { cutovers: wanted, requestsPerSecond, calmEvery: quick ? 6 : 50, calmMs: quick ? 3_000 : 5_000 }
+  const plan = { router, cutovers: wanted, requestsPerSecond, calmEvery: quick ? 6 : 50, calmMs: quick ? 3_000 : 5_000 }
   const result = await cutOverSluice(plan, progress)
   const { comparison, counts, failures } = result
   const count = Object.values(counts).reduce((sum, each) => sum + each, 0)
@@ -48,7 +50,7 @@ const ownFigures = async (): Promise<{ figures: readonly Bounded[]; notes: reado
       onThisMachine(atMost({ name: 'cutover.p99Ratio', value: comparison.ratio, unit: 'ratio' }, 2)),
     ],
     notes: [
-      `Cutovers: ${kinds.join(', ')}; p99 over ${comparison.steadyRequests} calm and ${comparison.cutoverRequests} cutover requests.`,
+      `Router: ${router}. Cutovers: ${kinds.join(', ')}; p99 over ${comparison.steadyRequests} calm and ${comparison.cutoverRequests} cutover requests.`,
       ...(failures.length > 0 ? [`Failures: ${countsOf(failures)}; the first: ${JSON.stringify(failures[0])}`] : []),
     ],
   }
@@ -73,7 +75,7 @@ const peerFigures = async (peer: Peer): Promise<{ figures: readonly Bounded[]; n
 
 const machine = describeMachine()
 const parts = [await ownFigures()]
-for (const peer of peers) parts.push(await peerFigures(peer))
+for (const peer of router === 'gateway' ? peers : []) parts.push(await peerFigures(peer))
 const { figures, missed, exitCode } = judge(
   parts.flatMap((part) => part.figures),
   { quick },

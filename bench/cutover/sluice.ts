@@ -1,7 +1,10 @@
-/** Cutovers of Sluice: the real engine, gateway, driver and store, with a tiny service as the instances. */
+/** Cutovers of Sluice: the real engine, router, driver and store, with a tiny service as the instances. */
+import { parseArgs } from 'node:util'
 import type { EnvironmentConfig } from '../../packages/sluice/src/core/config/types.ts'
 import { type Desk, makeStateDir, openDesk, removeState, tester } from '../../packages/sluice/test/e2e/plane.ts'
 import { makeProject } from '../../packages/sluice/test/e2e/project.ts'
+import type { RouterName } from '../../packages/sluice/src/core/model.ts'
+import { installHaproxy } from '../../packages/sluice/test/router/haproxy-world.ts'
 import { freePort } from '../../packages/sluice/test/free-port.ts'
 import { type Load, type LoadFailure, mixedClients, startLoad } from './load/load.ts'
 import { recordedShifts } from './shifts.ts'
@@ -9,6 +12,7 @@ import { type Calm, type Comparison, compare } from './windows.ts'
 
 /** How much is done. */
 export type CutoverPlan = {
+  readonly router: RouterName
   readonly cutovers: number
   readonly requestsPerSecond: number
   /** Cutovers between two calm times. */
@@ -38,11 +42,17 @@ const common = {
   judge: { interval: '100ms', staleAfter: '5s' },
 } as const
 
-const environmentsOn = (ports: readonly number[]): Record<Name, EnvironmentConfig> => ({
-  rolling: { ...common, listen: ports[0] ?? 0, strategy: { kind: 'rolling', batchSize: 1 } },
-  'blue-green': { ...common, listen: ports[1] ?? 0, strategy: { kind: 'blueGreen', bake: '0s', keepPrevious: true } },
+const environmentsOn = (ports: readonly number[], router: RouterName): Record<Name, EnvironmentConfig> => ({
+  rolling: { ...common, router, listen: ports[0] ?? 0, strategy: { kind: 'rolling', batchSize: 1 } },
+  'blue-green': {
+    ...common,
+    router,
+    listen: ports[1] ?? 0,
+    strategy: { kind: 'blueGreen', bake: '0s', keepPrevious: true },
+  },
   canary: {
     ...common,
+    router,
     listen: ports[2] ?? 0,
     strategy: {
       kind: 'canary',
@@ -56,10 +66,23 @@ const environmentsOn = (ports: readonly number[]): Record<Name, EnvironmentConfi
   },
 })
 
+/** Reads `--router gateway|haproxy` and gives the other words back. */
+export const readRouter = (
+  args: readonly string[],
+): { readonly router: RouterName; readonly rest: readonly string[] } => {
+  const at = args.indexOf('--router')
+  if (at < 0) return { router: 'gateway', rest: args }
+  const { values } = parseArgs({ args: args.slice(at, at + 2), options: { router: { type: 'string' } } })
+  const { router } = values
+  if (router !== 'gateway' && router !== 'haproxy') throw new Error(`no router is called ${router}`)
+  return { router, rest: args.toSpliced(at, 2) }
+}
+
 /** Makes everything, cuts over as planned, and takes everything down again. */
 export const cutOverSluice = async (plan: CutoverPlan, progress: (text: string) => void): Promise<CutoverResult> => {
   const ports = [await freePort(), await freePort(), await freePort()]
-  const project = await makeProject(environmentsOn(ports))
+  if (plan.router === 'haproxy') installHaproxy()
+  const project = await makeProject(environmentsOn(ports, plan.router))
   const stateDir = await makeStateDir()
   const desk = await openDesk(project.directory, stateDir)
   try {

@@ -63,7 +63,7 @@ export const engineMutants: readonly Mutant[] = [
   engine('engine/loop.ts', 'await this.#takeUp({ isRestart: true })', '', 'a restart takes nothing up'),
   engine(
     'engine/transaction.ts',
-    'take(workOf(follower.key), { ...follower, actor: sluice, reason: null })',
+    'accept({ ...follower, actor: sluice, reason: null })',
     'void follower',
     'a settled rollout does not free its environment',
   ),
@@ -115,12 +115,7 @@ export const engineMutants: readonly Mutant[] = [
     '',
     'a call that took too long has failed',
   ),
-  engine(
-    'engine/commands.ts',
-    'token: state.token + 1, plan',
-    'token: state.token, plan',
-    'a rollout is fenced like the one before it',
-  ),
+  engine('engine/admitting.ts', 'token: token + 1, plan', 'token, plan', 'a rollout is fenced like the one before it'),
   engine(
     'engine/commands.ts',
     "if (admission.kind === 'refused') throw refused(admission.refusals)",

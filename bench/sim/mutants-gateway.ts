@@ -1,4 +1,5 @@
 /** Seeded bugs of the gateway's logic: shares, fences, trips, evidence; see `mutants.ts`. */
+import { routingMutants } from './mutants-routing.ts'
 import type { Killer, Mutant, MutantRow } from './mutants.ts'
 
 const gateway = (...[file, find, replace, why]: MutantRow): Mutant => ({
@@ -10,6 +11,8 @@ const gateway = (...[file, find, replace, why]: MutantRow): Mutant => ({
 })
 
 const killersOf = (file: string): readonly Killer[] => {
+  if (file === 'core/maintenance.ts') return ['engineSim', 'coreTests']
+  if (file === 'core/routing-spec.ts') return ['coreTests']
   if (file.startsWith('core/routing')) return ['engineSim', 'gatewayTests']
   return file.startsWith('core/judge') ? ['coreTests', 'gatewayTests'] : ['gatewayTests']
 }
@@ -18,7 +21,7 @@ const killersOf = (file: string): readonly Killer[] => {
 export const gatewayMutants: readonly Mutant[] = [
   gateway(
     'core/routing-pick.ts',
-    'return next.arms.some((arm) => arm.release === cut && arm.shareBp > 0)',
+    'return cut !== undefined && reaches(next, cut)',
     'return false',
     'the shift to 100 % that was already on its way undoes a trip',
   ),
@@ -54,36 +57,36 @@ export const gatewayMutants: readonly Mutant[] = [
   ),
   gateway(
     'core/judge/eprocess.ts',
-    'const theta = odds / (odds + 1 - share)',
-    'const theta = odds / (odds + 1)',
+    'return odds / (odds + 1 - share)',
+    'return odds / (odds + 1)',
     'the alternatives forget the share of the stable arm',
   ),
   gateway(
-    'gateway/routes/tripwire.ts',
-    'if (event.unit !== null && !watch.marks.mark(event.unit)) return false',
+    'gateway/routes/metric-watch.ts',
+    'if (unit !== null && !this.marks.mark(unit)) return false',
     '',
     'one unlucky user counts as often as they reload',
   ),
   gateway(
     'gateway/routes/tripwire.ts',
-    'if (watch.candidate.badUnits < tripwire.policy.ignoreBelow * units) return null',
+    'if (average(all, floor) < limit) return null',
     'return null',
     'the tripwire never cuts',
   ),
   gateway(
-    'gateway/routes/route-table.ts',
+    'gateway/routes/refusals.ts',
     'if (compareFence(fence, record.fence) >= 0) return',
     'return',
     'the gateway takes what comes',
   ),
   gateway(
-    'gateway/routes/route-table.ts',
+    'gateway/routes/refusals.ts',
     'if (!isNamed && !isForbiddenByTrip(record.route, record.trip, route)) return',
     'if (!isForbiddenByTrip(record.route, record.trip, route)) return',
     'a rollout that was cut comes back under a later route',
   ),
   gateway(
-    'gateway/routes/route-table.ts',
+    'gateway/routes/refusals.ts',
     'if (!isNamed && !isForbiddenByTrip(record.route, record.trip, route)) return',
     'if (!isNamed) return',
     'a rollout that was cut comes back as the only arm',
@@ -102,15 +105,39 @@ export const gatewayMutants: readonly Mutant[] = [
   ),
   gateway(
     'gateway/routes/live-route.ts',
-    'return arm.rollout === (this.watch.tripwire?.rollout ?? null)',
+    'return arm.apart === null && arm.rollout === (this.watch.tripwire?.rollout ?? null)',
     'return true',
     'late failures of one rollout cut the candidate of the next',
   ),
   gateway(
     'gateway/routes/live-route.ts',
-    'this.watch = { ...this.watch, tripwire: route.tripwire }',
-    'this.watch = freshWatch(route.tripwire)',
+    'this.watch = rearmed(this.watch, route.tripwire)',
+    'this.watch = armedWatch(route.tripwire, freshCounts(0))',
     'each step of a canary forgets the evidence of the one before',
+  ),
+  gateway(
+    'gateway/routes/live-route.ts',
+    "if (arm.name !== 'candidate') window?.learn(latencyMs)",
+    'window?.learn(latencyMs)',
+    'what is slow is learnt from the candidate, too',
+  ),
+  gateway(
+    'gateway/routes/live-route.ts',
+    'if (weighed) this.judge(arm)',
+    '',
+    'a slow candidate is cut at its next error only',
+  ),
+  gateway(
+    'gateway/routes/live-route.ts',
+    "if (warmupMs === 0 || arm.name !== 'candidate' || arm.apart !== null) return false",
+    'if (warmupMs === 0) return false',
+    'a stable arm that warms up is forgiven, which makes the candidate look worse',
+  ),
+  gateway(
+    'gateway/routes/metric-watch.ts',
+    'if (shareBp !== this.open.shareBp) this.openAt(shareBp)',
+    'if (this.open.shareBp === 0) this.openAt(shareBp)',
+    'every bad event is weighed at the first share',
   ),
   gateway(
     'gateway/routes/live-route.ts',
@@ -118,4 +145,5 @@ export const gatewayMutants: readonly Mutant[] = [
     'if (trip) queueMicrotask(() => setTimeout(() => this.cut(trip), 50))',
     'the cut is made soon, not in this turn',
   ),
+  ...routingMutants.map((row) => gateway(...row)),
 ]

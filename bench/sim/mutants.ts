@@ -3,9 +3,12 @@
  * or a test must notice. A simulator that lets them pass is broken, however many schedules it survives.
  */
 import { engineMutants } from './mutants-engine.ts'
+import { judgeMutants } from './mutants-judge.ts'
 import { gatewayMutants } from './mutants-gateway.ts'
+import { outsideMutants } from './mutants-outside.ts'
 import { pipelineMutants } from './mutants-pipeline.ts'
 import { rollbackMutants } from './mutants-rollback.ts'
+import { promotionMutants } from './mutants-promotion.ts'
 
 /** What may notice a mutant: a simulator, or the tests of a part. Asked in the order given, until one does. */
 export type Killer = 'coreSim' | 'engineSim' | 'coreTests' | 'gatewayTests' | 'pipelineTests' | 'rollbackTests'
@@ -231,14 +234,14 @@ const machineMutants: readonly Mutant[] = [
   ),
   core(
     'rollout/guard.ts',
-    "verdict.verdict === 'pass' && state.paused === null ? finishStep",
-    "verdict.verdict === 'pass' ? finishStep",
+    "verdict.verdict === 'pass' && state.paused === null ? passed",
+    "verdict.verdict === 'pass' ? passed",
     'evidence overrules a pause',
   ),
   core(
     'rollout/guard.ts',
-    "verdict.verdict === 'pass' && state.paused === null ? finishStep",
-    "verdict.verdict !== 'fail' && state.paused === null ? finishStep",
+    "verdict.verdict === 'pass' && state.paused === null ? passed",
+    "verdict.verdict !== 'fail' && state.paused === null ? passed",
     'hold promotes',
   ),
   core(
@@ -247,7 +250,7 @@ const machineMutants: readonly Mutant[] = [
     'const isBroken = false',
     'a silent source never pauses',
   ),
-  core('rollout/exposure.ts', 'return step.shares.length > 1', 'return false', 'the judge never looks'),
+  core('rollout/exposure.ts', 'return served.length > 1 ||', 'return', 'the judge never looks'),
   core(
     'rollout/commands.ts',
     "return turnBack(state, { route: wayBack(state), cause: { kind: 'command', command: 'abort', by, reason } }, at)",
@@ -352,37 +355,16 @@ const machineMutants: readonly Mutant[] = [
     '? [serving, live, contracted]',
     'a rollback takes any release past lock, freeze and approvals',
   ),
-  core(
-    'judge/verdict.ts',
-    'candidate.units >= demand.unitsMin && candidate.units > 0',
-    'candidate.units >= 0',
-    'no measurement is a pass',
-  ),
-  core(
-    'judge/verdict.ts',
-    'if (!(Math.abs(ageMs) <= policy.staleAfterMs))',
-    'if (ageMs > policy.staleAfterMs)',
-    'counts from the future are fresh',
-  ),
-  core(
-    'judge/verdict.ts',
-    'if (!(Math.abs(ageMs) <= policy.staleAfterMs))',
-    'if (false)',
-    'yesterday’s counts are good enough',
-  ),
-  core(
-    'judge/verdict.ts',
-    "if (logE === null) return record('broken', 'the source keeps no evidence for this rollout')",
-    '',
-    'no evidence against is evidence for',
-  ),
 ]
 
 /** All of them. */
 export const mutants: readonly Mutant[] = [
   ...machineMutants,
+  ...judgeMutants,
+  ...outsideMutants,
   ...engineMutants,
   ...rollbackMutants,
   ...gatewayMutants,
   ...pipelineMutants,
+  ...promotionMutants,
 ]

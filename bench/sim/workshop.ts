@@ -22,9 +22,15 @@ const commands: Readonly<Record<Killer, readonly string[]>> = {
     '--test-force-exit',
     'src/core/rollout/*.test.ts',
     'src/core/judge/*.test.ts',
+    'src/core/judge/outside/*.test.ts',
     'src/core/environment.test.ts',
     'src/core/admission.test.ts',
+    'src/core/maintenance.test.ts',
+    'src/core/routing-spec.test.ts',
+    'src/core/promotion.test.ts',
+    'src/core/queue.test.ts',
     'test/machine-laws.test.ts',
+    'test/engine/train.test.ts',
   ],
   rollbackTests: [
     '--test',
@@ -52,9 +58,12 @@ const commands: Readonly<Record<Killer, readonly string[]>> = {
     'src/core/routing-pick.test.ts',
     'src/core/judge/eprocess.test.ts',
     'src/gateway/routes/live-route.test.ts',
+    'src/gateway/routes/tripwire.test.ts',
     'test/gateway/arms.test.ts',
     'test/gateway/control.test.ts',
     'test/gateway/durability.test.ts',
+    'test/gateway/steering.test.ts',
+    'test/gateway/maintenance.test.ts',
   ],
 }
 

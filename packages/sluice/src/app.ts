@@ -11,8 +11,7 @@ import { localCache, projectSeal, remoteCaches } from './adapters/cache/open.ts'
 import { githubRules, pipelinesOf } from './adapters/ci/pipelines.ts'
 import { configLoader } from './adapters/config/loader.ts'
 import { localEvidence } from './adapters/evidence/local.ts'
-import { httpJudge } from './adapters/metrics/external-judge.ts'
-import { prometheusSource } from './adapters/metrics/prometheus/source.ts'
+import { openOutside } from './adapters/metrics/open.ts'
 import { fileSecrets } from './adapters/secrets/file.ts'
 import { runAtHand } from './adapters/security/at-hand.ts'
 import { keptProvenances } from './adapters/security/provenances.ts'
@@ -38,6 +37,8 @@ import type { CacheSeal } from './ports/cache.ts'
 import type { Log } from './ports/clock.ts'
 import { GatewayKeeper } from './routers/gateway/keeper.ts'
 import { gatewayRouter } from './routers/gateway/router.ts'
+import { haproxyRouter } from './routers/haproxy/router.ts'
+import { routersByEnvironment } from './routers/by-environment.ts'
 import { LocalArtifacts, localTools } from './runner/artifacts.ts'
 import { describeIsolation } from './runner/isolation/detect.ts'
 import type { CacheSupport } from './runner/cache/run-caches.ts'
@@ -96,7 +97,9 @@ export const openControlPlane = async (options: ControlPlaneOptions): Promise<Co
   const store = await opening
   const command = [process.execPath, ...gatewayNodeOptions, gatewayFile, '--state-dir', stateDir]
   const keeper = new GatewayKeeper({ stateDir, log, command })
-  const router = gatewayRouter({ stateDir, log, ensure: () => keeper.start() })
+  const gateway = gatewayRouter({ stateDir, log, ensure: () => keeper.start() })
+  const haproxy = haproxyRouter({ stateDir, log, clock: systemClock(), path: process.env['PATH'] ?? '' })
+  const router = routersByEnvironment(gateway, haproxy)
   const ports = localPorts({ projectDir, stateDir, log, store, router })
   const engine = new Engine(ports, { owner: `${process.pid}@${stateDir}`, onFatal: options.onFatal })
   const closing = new AbortController()
@@ -119,6 +122,7 @@ export const openControlPlane = async (options: ControlPlaneOptions): Promise<Co
     },
     start: async () => {
       if (options.gateway === 'keep') keeper.start()
+      await haproxy.start()
       await engine.start()
       isStarted = true
       // A process that ends with its command starts nothing by itself.
@@ -135,7 +139,8 @@ export const openControlPlane = async (options: ControlPlaneOptions): Promise<Co
       await engine.stop()
       await ports.runner.settled()
       await keeper.stop()
-      router.close()
+      gateway.close()
+      await haproxy.close()
     },
   }
 }
@@ -155,8 +160,7 @@ const localPorts = ({ projectDir, stateDir, log, store, router }: LocalPlace): P
     artifacts,
     evidence,
     secrets,
-    metrics: prometheusSource({ now: Date.now, era: `${process.pid}.${Date.now()}` }),
-    externalJudge: httpJudge(),
+    ...openOutside({ now: Date.now, era: `${process.pid}.${Date.now()}` }),
     github,
     clock: systemClock(),
     ids: systemIds(),

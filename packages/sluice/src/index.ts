@@ -13,11 +13,21 @@ export type {
   CanaryStepConfig,
   Share,
   StartConfig,
-  StickyConfig,
   StrategyConfig,
   StrategyKind,
   Variables,
 } from './core/config/types.ts'
+export type {
+  DrainConfig,
+  ForceConfig,
+  MatchConfig,
+  RoutingConfig,
+  RuleConfig,
+  SkewConfig,
+  StickyConfig,
+  UserStickyConfig,
+  ValueConfig,
+} from './core/config/types-routing.ts'
 export type {
   BuiltinStepConfig,
   ConcurrencyConfig,

@@ -33,6 +33,10 @@ const host: Host = {
     return importFrom({ ...request, version, source: await sourceOf(request.projectDir) }, signal)
   },
   importPolicy: async (kind, file) => (await import('./adapters/policies/import.ts')).importPolicy(kind, file),
+  loadPolicy: async (path, signal) => {
+    const value = await (await import('./adapters/config/load.ts')).evaluateFile(path, signal)
+    return (await import('./core/judge/policy-file.ts')).parsePolicyFile(value)
+  },
   exportPipeline: async (request, signal) => {
     const { exportTo } = await import('./adapters/ci/convert.ts')
     return exportTo({ ...request, source: await sourceOf(request.projectDir) }, signal)

@@ -13,6 +13,7 @@ import { directClient } from './http/direct.ts'
 import type { Listening } from './http/server.ts'
 import { ensureToken, removeServerFile, writeServerFile } from './http/state-files.ts'
 import { shutdownGateway } from './routers/gateway/keeper.ts'
+import { shutdownHaproxies } from './routers/haproxy/shutdown.ts'
 import type { State } from './state.ts'
 
 /** Where the API listens unless told otherwise; when something else does, a free port is taken. */
@@ -134,10 +135,11 @@ export const openInProcess = async (
   return { client: directClient(plane.api, actor), stateDir: plane.stateDir, close: plane.close }
 }
 
-/** Ends the gateway and every instance of a state directory that no control plane holds. What should run stays written down. */
+/** Ends the gateway, every HAProxy and every instance of a state directory that no control plane holds. What should run stays written down. */
 export const endEverything = async (
   stateDir: string,
 ): Promise<{ readonly gateway: boolean; readonly instances: number }> => {
   const gateway = await shutdownGateway(stateDir)
+  await shutdownHaproxies(stateDir)
   return { gateway, instances: await endInstances(stateDir, limits.endGraceMs) }
 }

@@ -1,4 +1,4 @@
-/** The five laws for the machines of rollouts, environments, releases, watches, drills and incidents, and the transition table of the rollout machine. */
+/** The five laws for the machines of rollouts, environments, maintenance, releases, trains, watches, drills and incidents, and the transition table of the rollout machine. */
 import { deepStrictEqual, ok } from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
@@ -14,6 +14,13 @@ import {
 import { drillMachine } from '../src/core/drill/machine.ts'
 import { type DrillEffect, type DrillEvent, drillId, type DrillState } from '../src/core/drill/types.ts'
 import { type IncidentEvent, incidentId, incidentMachine, type IncidentState } from '../src/core/incident.ts'
+import {
+  type MaintenanceEffect,
+  type MaintenanceEvent,
+  maintenanceMachine,
+  type MaintenanceState,
+  noMaintenance,
+} from '../src/core/maintenance.ts'
 import type { OutsideReadings } from '../src/core/judge/outside/types.ts'
 import { commitId, digest, type Release, type ReleaseId, releaseId, rolloutId, runId } from '../src/core/model.ts'
 import { watchMachine } from '../src/core/watch/machine.ts'
@@ -22,6 +29,8 @@ import { absentRelease, releaseMachine, type ReleaseEvent, type ReleaseState } f
 import { rolloutMachine } from '../src/core/rollout/machine.ts'
 import { planRollout } from '../src/core/rollout/plan.ts'
 import type { EffectResult, RolloutEffect, RolloutEvent, RolloutPlan, RolloutState } from '../src/core/rollout/types.ts'
+import { trainMachine } from '../src/core/train/machine.ts'
+import type { TrainEffect, TrainEvent, TrainResult, TrainState } from '../src/core/train/types.ts'
 import { checkLaws, documentedTransitions, type Draw, observedTransitions, type Subject, walk } from './laws.ts'
 
 const by = { kind: 'person', name: 'ada' } as const
@@ -220,6 +229,37 @@ test('a rollout that advances or reverts has an effect in flight, a time to wake
   }
 })
 
+const onward = { soakMs: 100, to: [{ environment: 'next', soakMs: 100, auto: true }] } as const
+
+const queueEvent = (state: EnvironmentState, draw: Draw, at: number): EnvironmentEvent => {
+  const [first] = state.queue ?? []
+  const entry = draw(4) === 0 ? 'rol_0' : (first?.id ?? 'rol_0')
+  switch (draw(6)) {
+    case 0:
+      return { type: 'queue_cancelled', at, entry, by, reason: null }
+    case 1:
+      return { type: 'queue_superseded', at, entry, by: 'rol_1' }
+    case 2:
+      return { type: 'queue_refused', at, entry, detail: 'it is held' }
+    case 3:
+      return { type: 'queue_started', at, entry, rollout: rolloutId('rol_3') }
+    case 4:
+      return {
+        type: 'queue_deferred',
+        at,
+        entry,
+        why: ['locked'],
+        detail: 'x',
+        lookAt: draw(3) === 0 ? null : at + draw(9),
+      }
+    default: {
+      const who = draw(2) === 0 ? by : ({ kind: 'system', name: 'sluice' } as const)
+      const release = idOf(one(draw, ['a', 'b', 'c']))
+      return { type: 'queued', at, entry: { id: `rol_${draw(5)}`, release, purpose: 'promote', by: who, reason: null } }
+    }
+  }
+}
+
 const environmentSubject: Subject<EnvironmentState, EnvironmentEvent, never> = {
   machine: environmentMachine,
   initial: emptyEnvironment('shop', 'production'),
@@ -227,7 +267,12 @@ const environmentSubject: Subject<EnvironmentState, EnvironmentEvent, never> = {
     const at = draw(1_000)
     const release = idOf(one(draw, ['a', 'b', 'c']))
     const rollout = draw(3) === 0 ? rolloutId(`rol_${draw(5)}`) : (state.live ?? rolloutId(`rol_${draw(5)}`))
-    switch (draw(9)) {
+    switch (draw(13)) {
+      case 8:
+        return { type: 'time_passed', at: environmentMachine.nextAt(state) ?? at }
+      case 9:
+      case 10:
+        return queueEvent(state, draw, at)
       case 0:
         return { type: 'locked', at, by, reason: 'incident', until: draw(2) === 0 ? null : at + draw(100) }
       case 1:
@@ -248,6 +293,9 @@ const environmentSubject: Subject<EnvironmentState, EnvironmentEvent, never> = {
           from: state.serving,
           to: release,
           keepsPrevious: draw(2) === 0,
+          ...(draw(2) === 0 ? { onward } : {}),
+          ...(draw(4) === 0 ? { purpose: 'rollback' as const } : {}),
+          ...(draw(4) === 0 ? { pinnedBy: by } : {}),
         }
       }
       case 6: {
@@ -263,6 +311,46 @@ const environmentSubject: Subject<EnvironmentState, EnvironmentEvent, never> = {
 }
 
 checkLaws(environmentSubject)
+
+const maintenanceSubject: Subject<MaintenanceState, MaintenanceEvent, MaintenanceEffect> = {
+  machine: maintenanceMachine,
+  initial: noMaintenance('shop', 'production'),
+  event: (state, draw) => {
+    const at = draw(100_000)
+    const [effect] = maintenanceMachine.outstanding(state)
+    const sequence = draw(4) === 0 ? draw(9) : (effect?.sequence ?? state.sequence)
+    switch (draw(7)) {
+      case 0:
+      case 1: {
+        const maintenance = one(draw, [
+          null,
+          { kind: 'page', html: null, retryAfterMs: 1_000 },
+          { kind: 'hold', untilAt: at + draw(30_000) },
+        ] as const)
+        return { type: 'maintenance_requested', at, by, reason: draw(2) === 0 ? null : 'disks', maintenance }
+      }
+      case 2:
+        return { type: 'effect_succeeded', at, sequence }
+      case 3: {
+        const retry = one(draw, ['never', 'later', 'same'] as const)
+        const failure = { code: 'gateway_unreachable', retry, detail: 'x', evidence: [] } as const
+        return { type: 'effect_failed', at, sequence, failure }
+      }
+      case 4:
+        return { type: 'effect_unknown', at, sequence, detail: 'lost' }
+      case 5:
+        return draw(4) === 0 ? { type: 'work_parked', at, detail: 'parked' } : { type: 'time_passed', at }
+      default:
+        return { type: 'time_passed', at: maintenanceMachine.nextAt(state) ?? at }
+    }
+  },
+  answers: (sequence) => [
+    { type: 'effect_succeeded', at: 5_000, sequence },
+    { type: 'effect_unknown', at: 5_000, sequence, detail: 'no answer' },
+  ],
+}
+
+checkLaws(maintenanceSubject)
 
 const releaseSubject: Subject<ReleaseState, ReleaseEvent, never> = {
   machine: releaseMachine,
@@ -424,3 +512,70 @@ checkLaws(incidentSubject)
 function fail(): never {
   throw new Error('there is an environment')
 }
+
+const trainResult = (draw: Draw, { action }: TrainEffect): TrainResult => {
+  const rollout = rolloutId(`rol_${draw(5)}`)
+  if (action.kind === 'return') return { kind: 'returned', rollout, detail: 'taken back' }
+  return draw(3) === 0
+    ? { kind: 'not_arrived', rollout: draw(2) === 0 ? null : rollout, detail: 'it was taken back' }
+    : { kind: 'arrived', rollout, from: draw(3) === 0 ? null : idOf('a') }
+}
+
+const trainSubject: Subject<TrainState, TrainEvent, TrainEffect> = {
+  machine: trainMachine,
+  initial: { status: 'absent' },
+  event: (state, draw) => {
+    const at = draw(1_000)
+    if (state.status === 'absent' || draw(20) === 0) {
+      const members = Array.from({ length: 1 + draw(4) }, (_, index) => ({
+        service: `s${index}`,
+        environment: 'production',
+        release: idOf('b'),
+      }))
+      const plan = { members, order: one(draw, ['ordered', 'parallel'] as const) }
+      return { type: 'train_started', at, id: 'tra_1', plan, by }
+    }
+    const outstanding = trainMachine.outstanding(state)
+    const effect = outstanding[draw(Math.max(1, outstanding.length))]
+    const kind = draw(14)
+    if (kind === 0) return { type: 'abort_requested', at, by, reason: null }
+    if (kind === 1) return { type: 'work_parked', at, detail: 'five claims' }
+    if (effect === undefined)
+      return { type: one(draw, ['retry_requested', 'abort_requested'] as const), at, by, reason: 'x' }
+    const sequence = draw(8) === 0 ? draw(9) : effect.sequence
+    if (kind === 2) return { type: 'effect_unknown', at, sequence, detail: 'no answer' }
+    if (kind < 5) {
+      const failure = { code: 'rolled_back', retry: 'never', detail: 'x', evidence: [] } as const
+      return { type: 'effect_failed', at, sequence, failure }
+    }
+    return { type: 'effect_succeeded', at, sequence, result: trainResult(draw, effect) }
+  },
+  answers: (sequence) => [
+    { type: 'effect_succeeded', at: 1, sequence, result: { kind: 'returned', rollout: null, detail: 'x' } },
+    { type: 'effect_unknown', at: 1, sequence, detail: 'no answer' },
+  ],
+}
+
+checkLaws(trainSubject)
+
+test('the transition table in the header of the train machine is the one of its code', () => {
+  const header = documentedTransitions(readFileSync(new URL('../src/core/train/machine.ts', import.meta.url), 'utf8'))
+  deepStrictEqual(observedTransitions(trainSubject, 4_000), header)
+})
+
+test('a train that is over has one verdict: all arrived, or nothing of it stayed', () => {
+  for (let seed = 1; seed <= 2_000; seed += 1) {
+    const state = walk(trainSubject, seed, 60).at(-1)?.state
+    if (state === undefined || state.status === 'absent') continue
+    const statuses = new Set(state.members.map(({ status }) => status))
+    if (state.status === 'succeeded') deepStrictEqual([...statuses], ['arrived'])
+    if (state.status === 'rolled_back')
+      ok(
+        [...statuses].every((status) => status === 'waiting' || status === 'failed' || status === 'returned'),
+        `seed ${seed}: ${[...statuses].join()}`,
+      )
+    // One at a time, the last first: whatever goes back now, nothing behind it is still there.
+    const back = state.members.findIndex(({ status }) => status === 'returning')
+    if (back >= 0) ok(!state.members.slice(back + 1).some(({ status }) => status === 'arrived'), `seed ${seed}`)
+  }
+})

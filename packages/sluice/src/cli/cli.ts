@@ -1,6 +1,7 @@
 /** What a command works with: where it prints, what was asked for globally, and the way to a control plane. Made once, in `program.ts`. */
 import type { BuiltinAnswer } from '../core/security/builtin-answer.ts'
 import type { BuiltinName } from '../core/config/builtins.ts'
+import type { PolicyFile } from '../core/judge/policy-file.ts'
 import type { AffectedJobs } from '../core/pipeline/cache/affected.ts'
 import type { Settings } from '../core/config/settings.ts'
 import type { LoweringNote } from '../core/pipeline/job-plan.ts'
@@ -129,6 +130,8 @@ export type Host = {
     readonly notes: readonly string[]
     readonly semantics: readonly string[]
   }>
+  /** What a policy file exports. */
+  readonly loadPolicy: (path: string, signal: AbortSignal) => Promise<PolicyFile>
   /** The document of another system that the pipeline of the settings becomes. */
   readonly exportPipeline: (
     request: { readonly kind: 'github' | 'gitlab'; readonly projectDir: string; readonly settings: Settings },

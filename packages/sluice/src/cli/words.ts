@@ -6,6 +6,7 @@ import { projectWords } from './words/project.ts'
 import { recordWords } from './words/records.ts'
 import { holdWords, returnWords } from './words/rollback.ts'
 import { rolloutWords } from './words/rollouts.ts'
+import { trainWords } from './words/trains.ts'
 import { serverWords } from './words/server.ts'
 
 /** One option of a command. `flags` as commander writes them: `-m, --message <why>`. */
@@ -30,7 +31,7 @@ export type WordGroup = { readonly title: string; readonly words: readonly Word[
 /** Every command, in the order in which a person meets them. */
 export const wordGroups: readonly WordGroup[] = [
   { title: 'Start', words: projectWords },
-  { title: 'Deliver', words: [...rolloutWords, ...returnWords] },
+  { title: 'Deliver', words: [...rolloutWords, ...returnWords, ...trainWords] },
   { title: 'Look', words: [...recordWords, ...holdWords, ...cacheWords] },
   { title: 'Environments', words: environmentWords },
   { title: 'Run Sluice', words: serverWords },

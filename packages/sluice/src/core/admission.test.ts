@@ -158,3 +158,55 @@ test('every reason is given at once', () => {
     'approval_missing',
   ])
 })
+
+const soaking: EnvironmentSpec = { ...spec, approvals: 0, freeze: [], promotion: { soakMs: 30 * 60_000, auto: true } }
+const soak = (servedMs: number): Partial<EnvironmentState> => ({
+  soaks: [{ release: release.id, servedMs, countedAt: 1, onward: { soakMs: 30 * 60_000, to: [] } }],
+})
+const kindsOf = (change: Partial<AdmissionInput>): readonly string[] => {
+  const before = { ...emptyEnvironment('shop', 'staging'), verified: [release.id], ...soak(30 * 60_000) }
+  const input = { purpose: 'promote', release, spec: soaking, environment: production(), before, now: noon } as const
+  const answer = admit({ ...input, ...change })
+  return answer.kind === 'admitted' ? [] : answer.refusals.map(({ kind }) => kind)
+}
+
+test('a release that has not served for as long as is asked for before is not promoted, whoever asks', () => {
+  const before = { ...emptyEnvironment('shop', 'staging'), verified: [release.id] }
+  deepStrictEqual(kindsOf({}), [])
+  deepStrictEqual(kindsOf({ before }), ['soaking'])
+  deepStrictEqual(kindsOf({ before: { ...before, ...soak(29 * 60_000) } }), ['soaking'])
+  deepStrictEqual(kindsOf({ before: { ...before, verified: [], ...soak(30 * 60_000) } }), ['not_verified'])
+})
+
+test('an approval counts for as long as the config says, and not a moment longer', () => {
+  const asks = { ...soaking, approvals: 1, approvalsExpireAfterMs: hour }
+  const environment = production({ approvals: [{ release: release.id, by: ada, at: noon, reason: null }] })
+  deepStrictEqual(kindsOf({ spec: asks, environment, now: noon + hour - 1 }), [])
+  deepStrictEqual(kindsOf({ spec: asks, environment, now: noon + hour }), ['approval_missing'])
+})
+
+test('automation does not go back, does not bring again what was here, and does not go past what a person chose', () => {
+  const serving: Release = { ...release, id: idOf('a'), cutAt: 0 }
+  const newer: Release = { ...serving, cutAt: 2 }
+  const pinned = production({ pin: { release: idOf('a'), by: bob, at: 1 } })
+  const failed = production({
+    history: [{ rollout: rolloutId('rol_1'), release: release.id, outcome: 'rolled_back', at: 1 }],
+  })
+  deepStrictEqual(kindsOf({ automatic: { serving } }), [])
+  deepStrictEqual(kindsOf({ automatic: { serving: newer } }), ['not_onward'])
+  deepStrictEqual(kindsOf({ automatic: { serving }, environment: failed }), ['not_onward'])
+  deepStrictEqual(kindsOf({ automatic: { serving }, environment: production({ verified: [release.id] }) }), [
+    'not_onward',
+  ])
+  deepStrictEqual(kindsOf({ automatic: { serving }, environment: pinned }), ['pinned'])
+  deepStrictEqual(kindsOf({ environment: pinned }), [], 'a person goes past it')
+})
+
+test('who comes later waits behind those whose turn was not asked yet, and not behind those that wait for something else', () => {
+  const first = { id: 'rol_9', release: idOf('c'), purpose: 'promote', by: bob, reason: null, at: 1 } as const
+  const waits = { at: 1, why: ['approval_missing'], detail: 'x', lookAt: null } as const
+  deepStrictEqual(kindsOf({ environment: production({ queue: [first] }) }), ['queue_ahead'])
+  deepStrictEqual(kindsOf({ environment: production({ queue: [first] }), turnOf: 'rol_1' }), [])
+  deepStrictEqual(kindsOf({ environment: production({ queue: [{ ...first, waits }] }) }), [])
+  deepStrictEqual(kindsOf({ environment: production({ queue: [first] }), purpose: 'rollback' }), ['not_verified'])
+})

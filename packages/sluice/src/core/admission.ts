@@ -4,19 +4,29 @@ import type { EnvironmentSpec, Release, ReleaseId } from './model.ts'
 import type { Hold } from './hold.ts'
 import { isoTime } from './iso-time.ts'
 import { limits } from './limits.ts'
+import { isValidApproval, reluctanceOf, soakLeftMs } from './promotion.ts'
+import { aheadInLine } from './queue.ts'
+import { cameBack } from './rollback-targets.ts'
 import type { Purpose } from './rollout/types.ts'
+
+/** Every kind of reason why not. */
+export type RefusalKind =
+  | 'live_rollout'
+  | 'locked'
+  | 'frozen'
+  | 'not_verified'
+  | 'approval_missing'
+  | 'already_serving'
+  | 'soaking'
+  | 'pinned'
+  | 'not_onward'
+  | 'queue_ahead'
+  | 'held'
+  | 'point_of_no_return'
 
 /** Why not. `until` is null where only an act ends it. */
 export type Refusal = {
-  readonly kind:
-    | 'live_rollout'
-    | 'locked'
-    | 'frozen'
-    | 'not_verified'
-    | 'approval_missing'
-    | 'already_serving'
-    | 'held'
-    | 'point_of_no_return'
+  readonly kind: RefusalKind
   readonly who: string
   readonly until: number | null
   readonly detail: string
@@ -45,6 +55,10 @@ export type AdmissionInput = {
   readonly overrides?: readonly Override[]
   /** A rollback that somebody declared an emergency goes to any release there is, whether or not it served here. */
   readonly emergency?: 'declared'
+  /** Set when nobody asked and Sluice itself wants to: what serves now, null for nothing. */
+  readonly automatic?: { readonly serving: Release | null }
+  /** Set when it is the turn of this entry of the queue. */
+  readonly turnOf?: string
 }
 
 /** A refusal that a person may pass over by saying so. */
@@ -58,12 +72,26 @@ export const admit = (input: AdmissionInput): Admission => {
   const checks =
     input.purpose === 'rollback'
       ? [serving, live, ...(input.emergency === undefined ? [served] : []), contracted]
-      : [serving, live, held, locked, frozen, verified, approved, contracted]
+      : forward()
   const refusals = checks.flatMap((check) => check(input))
   return refusals.length === 0 ? { kind: 'admitted' } : { kind: 'refused', refusals }
 }
 
 type Check = (input: AdmissionInput) => readonly Refusal[]
+
+const forward = (): readonly Check[] => [
+  serving,
+  live,
+  ahead,
+  held,
+  locked,
+  frozen,
+  verified,
+  soaked,
+  approved,
+  automatic,
+  contracted,
+]
 
 const short = (id: ReleaseId): string => id.slice(0, limits.shortIdLength)
 
@@ -179,8 +207,49 @@ const served: Check = ({ spec, release, environment }) =>
         },
       ]
 
-const approved: Check = ({ spec, release, environment }) => {
-  const given = environment.approvals.filter((approval) => approval.release === release.id)
+/** Who came before goes before, unless it had its turn and still waits. */
+const ahead: Check = ({ environment, turnOf }) => {
+  const [first] = turnOf === undefined && environment.live === null ? aheadInLine(environment) : []
+  if (first === undefined) return []
+  return [
+    {
+      kind: 'queue_ahead',
+      who: first.by.name,
+      until: null,
+      detail: `${first.by.name} is before you in the queue of ${environment.environment} with ${short(first.release)}`,
+      hint: `sluice env queue ${environment.environment}`,
+    },
+  ]
+}
+
+const soaked: Check = ({ spec, release, before }) => {
+  const leftMs = soakLeftMs(spec, before, release.id)
+  if (spec.after === null || leftMs === 0 || before?.verified.includes(release.id) !== true) return []
+  const soakMs = spec.promotion?.soakMs ?? 0
+  const detail = `${release.content.version} (${short(release.id)}) has served ${spec.after} for ${minutes(soakMs - leftMs)} of the ${minutes(soakMs)} that ${spec.name} asks for`
+  // No time is promised: it counts only while it serves there and somebody looks.
+  return [{ kind: 'soaking', who: spec.after, until: null, detail, hint: `sluice env show ${spec.after}` }]
+}
+
+const minutes = (ms: number): string =>
+  ms < 120_000 ? `${Math.floor(ms / 1_000)} s` : `${Math.floor(ms / 60_000)} min`
+
+const automatic: Check = ({ environment, release, automatic: asked }) => {
+  if (asked === undefined) return []
+  const { version } = release.content
+  const detail = `the last rollout of ${version} in ${environment.environment} came back; only a person brings it again`
+  const reluctance = cameBack(environment, release.id)
+    ? ({ kind: 'not_onward', who: version, detail } as const)
+    : reluctanceOf(environment, { release, serving: asked.serving })
+  return reluctance === null
+    ? []
+    : [{ ...reluctance, until: null, hint: `sluice promote ${environment.environment} --release ${short(release.id)}` }]
+}
+
+const approved: Check = ({ spec, release, environment, now }) => {
+  const given = environment.approvals.filter(
+    (approval) => approval.release === release.id && isValidApproval(spec, approval, now),
+  )
   const missing = spec.approvals - given.length
   if (missing <= 0) return []
   const names = given.map(({ by }) => by.name).join(', ')

@@ -1,8 +1,10 @@
 /** What one aggregate's step means for another, committed in the same transaction. */
-import type { EnvironmentEvent } from './environment.ts'
+import type { EnvironmentEvent, EnvironmentState } from './environment.ts'
 import { holdAfter } from './hold.ts'
 import type { AggregateKey } from './ledger/entry.ts'
-import type { Release } from './model.ts'
+import { limits } from './limits.ts'
+import { type Release, sluice } from './model.ts'
+import { offersOf, type SettledPromotion } from './promotion.ts'
 import type { ReleaseEvent } from './release-machine.ts'
 import type { RolloutState } from './rollout/types.ts'
 import type { WatchEvent } from './watch/types.ts'
@@ -46,6 +48,7 @@ export const rolloutConsequences = (before: RolloutState, after: RolloutState): 
         to: plan.to,
         keepsPrevious,
         ...(plan.purpose === 'rollback' ? { purpose: plan.purpose } : {}),
+        ...promotionOf(after),
       },
     },
     ...holdOf(after),
@@ -53,8 +56,10 @@ export const rolloutConsequences = (before: RolloutState, after: RolloutState): 
   ]
 }
 
+type Settled = Extract<RolloutState, { status: 'succeeded' | 'rolled_back' }>
+
 /** A rollback that came back says nothing against what it would have brought back. */
-const holdOf = (after: Extract<RolloutState, { status: 'succeeded' | 'rolled_back' }>): readonly Consequence[] => {
+const holdOf = (after: Settled): readonly Consequence[] => {
   if (after.status === 'succeeded' || after.plan.purpose === 'rollback') return []
   const hold = holdAfter(after.cause, after.plan.spec.name, after.settledAt)
   if (hold === null) return []
@@ -62,7 +67,7 @@ const holdOf = (after: Extract<RolloutState, { status: 'succeeded' | 'rolled_bac
 }
 
 /** Nobody watches over a rollback, for there is no rollback of a rollback; nor over what has nothing to go back to. */
-const watchOf = (after: Extract<RolloutState, { status: 'succeeded' | 'rolled_back' }>): readonly Consequence[] => {
+const watchOf = (after: Settled): readonly Consequence[] => {
   const { plan, id } = after
   const triggers = plan.spec.rollback?.triggers
   if (after.status !== 'succeeded' || triggers === undefined) return []
@@ -78,6 +83,28 @@ const watchOf = (after: Extract<RolloutState, { status: 'succeeded' | 'rolled_ba
   }
   return [{ key: { kind: 'watch', id }, event: { type: 'watch_started', at: after.settledAt, plan: watch } }]
 }
+
+const promotionOf = ({ plan, by }: Settled): SettledPromotion => ({
+  ...(plan.onward === undefined ? {} : { onward: plan.onward }),
+  ...(plan.isBackward === true && by.kind === 'person' ? { pinnedBy: by } : {}),
+})
+
+/** A release that has soaked goes to wait for its turn where Sluice takes it by itself: once, in the transaction that says so. */
+export const environmentConsequences = (before: EnvironmentState, after: EnvironmentState): readonly Consequence[] =>
+  offersOf(before, after).map(({ environment, release, at }) => ({
+    key: environmentKey(after.service, environment),
+    event: {
+      type: 'queued',
+      at,
+      entry: {
+        id: `que_auto_${release.slice(4, 4 + limits.shortIdLength)}`,
+        release,
+        purpose: 'promote',
+        by: sluice,
+        reason: `it has soaked in ${after.environment}`,
+      },
+    },
+  }))
 
 type RunLike = { readonly status: string; readonly release?: Release | null }
 

@@ -9,12 +9,18 @@
  * | locked / unlocked | not locked (any more) / locked               | lock                                               |
  * | frozen / unfrozen | always / some freeze is there                | freezes                                            |
  * | approved          | not yet by that person for that release      | approvals                                          |
+ * | time_passed       | a portion of soak, or a wait in the queue, is over | soaks, queue                                 |
+ * | queued            | the release does not wait yet, and there is room | queue                                          |
+ * | queue_cancelled, queue_superseded, queue_refused, queue_started | the entry waits | queue                          |
+ * | queue_deferred    | the entry waits                              | queue                                              |
  * | verification_ran  | always                                       | verification                                       |
  */
 import type { Machine } from './machine.ts'
 import { unreachable } from './machine.ts'
 import { limits } from './limits.ts'
 import type { Actor, FreezeWindow, ReleaseId, RolloutId } from './model.ts'
+import { countSoak, type Pin, type SettledPromotion, settlePromotion, type Soak, soakAt } from './promotion.ts'
+import { nextQueue, queueAt, type QueueEntry, type QueueEvent, queueTimePassed } from './queue.ts'
 import { outcomeOf } from './verification/report.ts'
 import type { CheckOutcome, VerificationReport } from './verification/types.ts'
 
@@ -70,12 +76,18 @@ export type EnvironmentState = {
   readonly history: readonly Passage[]
   /** Absent until somebody asked for the checks. */
   readonly verification?: LastVerification
+  /** Newest first, bounded; absent where nobody asks for soak. */
+  readonly soaks?: readonly Soak[]
+  /** Absent while nobody chose an older release. */
+  readonly pin?: Pin
+  /** Absent while nothing waits. */
+  readonly queue?: readonly QueueEntry[]
 }
 
 /** What can happen to an environment. */
 export type EnvironmentEvent =
   | { readonly type: 'rollout_admitted'; readonly at: number; readonly rollout: RolloutId; readonly release: ReleaseId }
-  | {
+  | (SettledPromotion & {
       readonly type: 'rollout_settled'
       readonly at: number
       readonly rollout: RolloutId
@@ -83,9 +95,7 @@ export type EnvironmentEvent =
       readonly from: ReleaseId | null
       readonly to: ReleaseId
       readonly keepsPrevious: boolean
-      /** Absent for a way forward. */
-      readonly purpose?: 'rollback'
-    }
+    })
   | {
       readonly type: 'locked'
       readonly at: number
@@ -103,6 +113,8 @@ export type EnvironmentEvent =
       readonly release: ReleaseId
       readonly reason: string | null
     }
+  | { readonly type: 'time_passed'; readonly at: number }
+  | QueueEvent
   /** The checks were made at the address of the environment, which served `release`. */
   | {
       readonly type: 'verification_ran'
@@ -150,7 +162,7 @@ export const emptyEnvironment = (service: string, environment: string): Environm
 const next = (state: EnvironmentState, event: EnvironmentEvent): EnvironmentState => {
   switch (event.type) {
     case 'rollout_admitted':
-      return state.live === null ? { ...state, live: event.rollout, token: state.token + 1 } : state
+      return enter(countSoak(state, event.at, 'now'), event)
     case 'rollout_settled':
       return state.live === event.rollout ? settle(state, event) : state
     case 'locked':
@@ -168,11 +180,27 @@ const next = (state: EnvironmentState, event: EnvironmentEvent): EnvironmentStat
       return state.freezes.length === 0 ? state : { ...state, freezes: [] }
     case 'approved':
       return approve(state, event)
+    case 'time_passed':
+      return queueTimePassed(countSoak(state, event.at, 'due'), event.at)
+    case 'queued':
+    case 'queue_cancelled':
+    case 'queue_superseded':
+    case 'queue_deferred':
+    case 'queue_refused':
+    case 'queue_started':
+      return nextQueue(state, event)
     case 'verification_ran':
       return { ...state, verification: lastVerification(event) }
     default:
       return unreachable(event)
   }
+}
+
+const enter = (
+  state: EnvironmentState,
+  event: Extract<EnvironmentEvent, { type: 'rollout_admitted' }>,
+): EnvironmentState => {
+  return state.live === null ? { ...state, live: event.rollout, token: state.token + 1 } : state
 }
 
 const lastVerification = ({
@@ -198,8 +226,9 @@ const settle = (
   const passage = { rollout, release: to, outcome, at, ...(purpose === undefined ? {} : { purpose }) }
   const history = [passage, ...state.history].slice(0, limits.environmentHistoryMax)
   const settled = { ...state, live: null, history }
-  if (outcome === 'rolled_back') return { ...settled, kept: state.kept.filter((release) => release !== to) }
-  return {
+  if (outcome === 'rolled_back')
+    return settlePromotion({ ...settled, kept: state.kept.filter((release) => release !== to) }, event)
+  const served = {
     ...settled,
     serving: to,
     servingSince: at,
@@ -208,6 +237,7 @@ const settle = (
     verified: [to, ...state.verified.filter((release) => release !== to)].slice(0, limits.environmentHistoryMax),
     approvals: state.approvals.filter(({ release }) => release !== to),
   }
+  return settlePromotion(served, event)
 }
 
 const approve = (
@@ -218,12 +248,18 @@ const approve = (
     ? state
     : { ...state, approvals: [...state.approvals, { release, by, at, reason }].slice(-limits.environmentHistoryMax) }
 
+const wakeAt = (state: EnvironmentState): number | null => {
+  const times = [soakAt(state), queueAt(state)].filter((time) => time !== null)
+  return times.length === 0 ? null : Math.min(...times)
+}
+
 /** See the table above. */
 export const environmentMachine: Machine<EnvironmentState, EnvironmentEvent, never> = {
   name: 'environment',
   version: 1,
   decide: (state, event) => ({ state: next(state, event), effects: [] }),
   outstanding: () => [],
-  nextAt: () => null,
-  settled: () => true,
+  nextAt: wakeAt,
+  // What waits in the queue is taken up again after a restart, whatever it waits for.
+  settled: (state) => state.queue === undefined && wakeAt(state) === null,
 }

@@ -1,11 +1,6 @@
-/** Every bound in Sluice, with its unit and reason. Nothing loops, queues, waits or buffers without one. */
-export const limits = {
-  /** Longest line of the gateway's control socket, bytes: a route of 1,000 instances is some 100 kB. */
-  controlLineBytesMax: 1_048_576,
-  /** Largest request head the gateway reads, bytes; nginx and HAProxy stand at 8–32 kB. */
-  headBytesMax: 32_768,
-  /** Requests held while a route is paused; beyond that the answer is 503, so that memory stays bounded. */
-  pauseQueueMax: 10_000,
+import { trafficLimits } from './limits-traffic.ts'
+
+const ownLimits = {
   /** Longest text of a ledger row's body, bytes: the plan of a run of 10 000 jobs is some 9 MB. */
   ledgerBodyBytesMax: 33_554_432,
   /** Rows of an aggregate after which its whole state is written again, at least; what is between is folded when it is read. */
@@ -23,10 +18,6 @@ export const limits = {
   /** First and longest pause between attempts, milliseconds. */
   retryDelayMsMin: 200,
   retryDelayMsMax: 30_000,
-  /** What a call may take beyond the time that its work is given, milliseconds. */
-  callMarginMs: 5_000,
-  /** A shift is one fsynced write and a read-back; longer means that nobody knows. */
-  shiftDeadlineMs: 10_000,
   /** Reading counters; longer is a silent source. */
   measureDeadlineMs: 5_000,
   /** A wait is cut into at most this many portions; each late wake-up counts for at most two, so a clock jump cannot end a bake. */
@@ -35,9 +26,20 @@ export const limits = {
   restPortionMsMax: 60_000,
   /** Settled rollouts, verified releases and approvals that an environment remembers itself; older ones are in the ledger. */
   environmentHistoryMax: 50,
+  /** Releases that wait in the queue of one environment. */
+  queueEntriesMax: 20,
+  /** Releases that go together in one train. */
+  trainMembersMax: 50,
+  /** How long a release may wait in a queue, milliseconds (7 days): what waited for longer is not what anybody means any more. */
+  queueWaitMsMax: 604_800_000,
+  /** What of the time that a release serves is counted at once, at least and at most, milliseconds: each is a row of the ledger. */
+  soakPortionMsMin: 1_000,
+  soakPortionMsMax: 900_000,
+  /** How late a look at the end of a portion may be for the portion to count, milliseconds: later means that nobody looked. */
+  soakLateMsMax: 10_000,
   /** Characters of an id that people read and type: `rel_` and 12 hex digits, 48 bits. */
   shortIdLength: 16,
-  /** Pause until a result that could not be written for lack of room is written again, milliseconds. */
+  /** Pause until what could not be written (a result for lack of room, a turn in a queue) is tried again, milliseconds. */
   commitRetryMs: 500,
   /** Longest timer set at a time, milliseconds; a jump of the wall clock is noticed no later. */
   wakeDelayMsMax: 1_000,
@@ -169,12 +171,8 @@ export const limits = {
   logPageBytesMax: 4_194_304,
   /** Rows that a fold for one answer reads at most: a rollout that measures once a second for a day has some 200,000. */
   storyRowsMax: 250_000,
-  /** Longest pause between two attempts to connect to the gateway, milliseconds: a restarted one is found again this late at most. */
-  reconnectDelayMsMax: 50,
   /** Commands without an answer on one connection to the gateway; more means that it does not keep up. */
   controlRequestsMax: 1_000,
-  /** How long reading what a route does may find no gateway's socket, milliseconds; one that is started again has it within some 200. */
-  gatewayAbsentMs: 1_000,
   /** How long a gateway may take from its start to its first answer, milliseconds. */
   gatewayStartMs: 10_000,
   /** First pause before a gateway that died young is started again, milliseconds; doubles each time. */
@@ -326,6 +324,8 @@ export const limits = {
   metricsMax: 20,
   /** Characters of one query. */
   queryCharactersMax: 4_000,
+  /** Moments of one past rollout at which a policy is asked; a rollout of a day has some 80,000 looks. */
+  replayMomentsMax: 100,
   /** Largest canary config or AnalysisTemplate that is imported, bytes; Kubernetes takes 1.5 MB for an object. */
   policyBytesMax: 2_097_152,
   /** Values inside each other in a YAML document; real pipelines stay below 15. */
@@ -375,6 +375,10 @@ export const limits = {
   cancelledStepsMs: 300_000,
   /** Largest summary that one step may write, bytes; GitHub's own bound. */
   stepSummaryBytesMax: 1_048_576,
+  /** Pause between two probes of an instance on the way back, milliseconds: users wait for it. */
+  wayBackProbeMs: 10,
+  /** Once enough instances of the old release answer, the others have so long before traffic goes back, milliseconds: those that start together are ready nearly together. */
+  wayBackGraceMs: 100,
   /** Checks of one environment; they are made one after the other. */
   checksMax: 50,
   /** Attempts of one check beyond the first. */
@@ -396,3 +400,6 @@ export const limits = {
   /** How long a regular expression may look at a text, milliseconds: the control plane does nothing else meanwhile. */
   matchMs: 50,
 } as const
+
+/** Every bound in Sluice, with its unit and reason. Nothing loops, queues, waits or buffers without one. */
+export const limits: typeof trafficLimits & typeof ownLimits = { ...trafficLimits, ...ownLimits }

@@ -3,6 +3,7 @@
  * Times are epoch milliseconds (`…At`), durations milliseconds (`…Ms`), shares basis points (`…Bp`, 0–10 000, hundredths of a percent).
  */
 
+import type { DrainPolicy, RouteMatch, RouteRule, SkewProtection } from './routing.ts'
 import type { ExternalJudgeSpec, MetricsSpec } from './judge/outside/types.ts'
 import type { Check } from './verification/types.ts'
 
@@ -42,6 +43,9 @@ export type Sha256 = (text: string) => string
 
 /** Who did something: a person, a token, or Sluice itself. */
 export type Actor = { readonly kind: 'person' | 'system'; readonly name: string }
+
+/** Who speaks when nobody asked. */
+export const sluice: Actor = { kind: 'system', name: 'sluice' }
 
 /**
  * The right to change an environment, compared lexicographically. `token` grows with each acquisition of the environment's lock,
@@ -111,7 +115,34 @@ export type JudgePolicy = {
   readonly intervalMs: number
   /** A source silent for longer is `broken`. */
   readonly staleAfterMs: number
+  /** Highest share (0–1) of bad units while there is no control; absent: nothing is judged then. */
+  readonly errorLimit?: number
+  /** Absent: latency is not judged. */
+  readonly latency?: LatencyPolicy
+  /** How metrics share α, by name; one that is absent has weight 1. */
+  readonly metrics?: Readonly<Record<string, MetricPolicy>>
+  /** Lets a step end early once the candidate is proven to be less than `margin` times as bad as tolerated, at level `alpha`. Absent: time decides. */
+  readonly prove?: { readonly margin: number; readonly alpha: number }
+  /** Bad responses that a candidate may be expected to cost; decides which share comes next. Absent: every planned share in turn. */
+  readonly exposureBudget?: number
 }
+
+/** How slow is bad. */
+export type LatencyPolicy = {
+  /** Quantiles (0–1) of the stable arm; slower than one of them is a bad event of its metric. */
+  readonly quantiles: readonly number[]
+  /** How many times as many slow responses as stable the candidate may have. At least 1. */
+  readonly tolerance: number
+  /** Slower than this is bad, whatever stable does. */
+  readonly limitMs?: number
+  /** Highest share (0–1) of units slower than `limitMs` while there is no control. */
+  readonly limitShare?: number
+  /** Slow responses of a candidate's instance are no bad events for this long after its first response. */
+  readonly warmupMs: number
+}
+
+/** A metric's part of the α: an α of its own, or a weight among those that have none. */
+export type MetricPolicy = { readonly weight?: number; readonly alpha?: number }
 
 /** When no rollout may start. Absolute times; recurring windows come with governance. */
 export type FreezeWindow = { readonly from: number; readonly until: number; readonly reason: string }
@@ -161,6 +192,25 @@ export type Sticky =
   | { readonly kind: 'none' }
   | { readonly kind: 'cookie'; readonly name: string }
   | { readonly kind: 'header'; readonly name: string }
+  /** By a user id in that cookie or header; a client without one by the cookie `fallback`, which the gateway issues. */
+  | {
+      readonly kind: 'user'
+      readonly from: 'cookie' | 'header'
+      readonly name: string
+      readonly fallback: string
+    }
+
+/** What an environment says about its traffic, besides how it is split. A field is absent where nothing was said. */
+export type RoutingSpec = {
+  readonly rules?: readonly RouteRule[]
+  readonly skew?: SkewProtection
+  readonly assets?: readonly string[]
+  readonly bypass?: readonly RouteMatch[]
+  readonly drain?: DrainPolicy
+}
+
+/** What splits the traffic of an environment. */
+export type RouterName = 'gateway' | 'haproxy'
 
 /** One environment as a release carries it: resolved, so that nothing outside the release decides what serves. */
 export type EnvironmentSpec = {
@@ -180,6 +230,9 @@ export type EnvironmentSpec = {
   /** A judge outside that is asked too; absent for none. */
   readonly externalJudge?: ExternalJudgeSpec
   readonly sticky: Sticky
+  readonly routing?: RoutingSpec
+  /** Absent: the gateway. */
+  readonly router?: RouterName
   readonly drainTimeoutMs: number
   readonly stopGraceMs: number
   /** A rollout that makes no progress for this long reverts. */
@@ -188,6 +241,14 @@ export type EnvironmentSpec = {
   readonly freeze: readonly FreezeWindow[]
   /** Absent: no window, nothing watched after a promotion. */
   readonly rollback?: RollbackPolicy
+  /** How long the environment before must have served a release, and whether it then comes by itself; absent: no time, and by a person. */
+  readonly promotion?: { readonly soakMs: number; readonly auto: boolean }
+  /** How long an approval counts; absent: until the release has been in. */
+  readonly approvalsExpireAfterMs?: number
+  /** What a deploy does while another rollout is live; absent: it is refused. */
+  readonly whenBusy?: 'queue' | 'refuse'
+  /** Absent: what waits gives way to nobody. */
+  readonly queue?: { readonly supersede: 'older' | 'none' }
   /** What is looked at before a release has traffic here, and after; absent when nothing is. */
   readonly verify?: readonly Check[]
 }

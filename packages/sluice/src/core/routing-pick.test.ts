@@ -12,6 +12,7 @@ import {
   saltSeed,
   stickyHash,
   unitHash,
+  withoutSideways,
 } from './routing-pick.ts'
 import type { Arm, ArmName, Route, Trip, Tripwire } from './routing.ts'
 
@@ -148,6 +149,47 @@ describe('cutting the candidate', () => {
       [0, 10_000],
     )
     assert.equal(cutCandidate(route([arm('candidate', 10_000)])), null)
+  })
+})
+
+describe('ways beside the arms', () => {
+  const cut = arm('candidate', 0)
+  const base: Route = {
+    ...route([arm('stable', 5_000), arm('candidate', 5_000)]),
+    rules: [
+      { arm: 'candidate', all: [] },
+      { arm: 'stable', all: [] },
+    ],
+    mirror: { shareBp: 100, release: cut.release, upstreams: cut.upstreams },
+    overlap: [{ release: cut.release, upstreams: cut.upstreams }],
+  }
+
+  it('to a candidate end with its cut', () => {
+    const after = cutCandidate(base)
+    assert.deepEqual([after?.rules, after?.mirror, after?.overlap], [[{ arm: 'stable', all: [] }], undefined, []])
+  })
+
+  it('are forbidden to a rollout whose candidate was cut', () => {
+    const trip: Trip = {
+      rollout: rolloutId('rol_1'),
+      at: 1,
+      logE: 5,
+      shareBp: 500,
+      candidate: { units: 9, badUnits: 9 },
+      stable: { units: 99, badUnits: 0 },
+    }
+    const off = { ...route([arm('stable', 10_000), cut]), fence: { token: 1, sequence: 2 } }
+    const { rules = [], mirror, overlap } = base
+    assert.ok(mirror && overlap)
+    assert.equal(isForbiddenByTrip(off, trip, off), false)
+    for (const way of [{ rules }, { mirror }, { overlap }])
+      assert.equal(isForbiddenByTrip(off, trip, { ...off, ...way }), true)
+  })
+
+  it('to instances that are about to be stopped are taken away', () => {
+    assert.equal(withoutSideways(base, [{ instance: 'other', host: '127.0.0.1', port: 1 }]), base)
+    const after = withoutSideways(base, cut.upstreams)
+    assert.deepEqual([after.mirror, after.overlap, after.arms], [undefined, [], base.arms])
   })
 })
 

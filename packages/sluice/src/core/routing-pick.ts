@@ -2,7 +2,8 @@
  * Who gets which arm. The key's hash is a point in 0–9 999; the candidate takes points from the low end, the holdback from the high
  * end, the stable arm what is between. So raising the candidate's share only moves users from stable to candidate, and never anybody else.
  */
-import type { Arm, ArmName, Route, Trip } from './routing.ts'
+import type { ReleaseId } from './model.ts'
+import type { Arm, ArmName, Route, Trip, Upstream } from './routing.ts'
 
 /** Points a key can fall on; a share of `n` basis points owns `n` of them. */
 export const routingPoints = 10_000
@@ -66,11 +67,47 @@ export const cutCandidate = (route: Route): Route | null => {
     if (arm.name === 'candidate') return { ...arm, shareBp: 0 }
     return arm.name === heir.name ? { ...arm, shareBp: arm.shareBp + share } : arm
   })
-  return { ...route, arms }
+  return withoutRelease({ ...route, arms }, route.arms.find(({ name }) => name === 'candidate')?.release)
+}
+
+/** The route without the side ways to a release: no rule leads there, no copy goes there, nobody stays there. */
+const withoutRelease = (route: Route, cut: ReleaseId | undefined): Route => {
+  const { rules, mirror, overlap, ...rest } = route
+  return {
+    ...rest,
+    ...(rules && { rules: rules.filter(({ arm }) => releaseOf(route, arm) !== cut) }),
+    ...(mirror && mirror.release !== cut && { mirror }),
+    ...(overlap && { overlap: overlap.filter(({ release }) => release !== cut) }),
+  }
+}
+
+const releaseOf = (route: Pick<Route, 'arms'>, name: ArmName): ReleaseId | undefined =>
+  route.arms.find((arm) => arm.name === name)?.release
+
+/** The route without ways beside its arms (copies, clients that stay) to these upstreams; the same object when there are none. */
+export const withoutSideways = (route: Route, upstreams: readonly Upstream[]): Route => {
+  const { mirror, overlap = [], ...rest } = route
+  const gone = new Set(upstreams.map(({ host, port }) => `${host}:${port}`))
+  const stays = ({ host, port }: Upstream): boolean => !gone.has(`${host}:${port}`)
+  if (![...overlap, ...(mirror ? [mirror] : [])].some((each) => !each.upstreams.every(stays))) return route
+  const left = overlap.map((each) => ({ ...each, upstreams: each.upstreams.filter(stays) }))
+  const copies = mirror?.upstreams.filter(stays) ?? []
+  return {
+    ...rest,
+    ...(mirror && copies.length > 0 && { mirror: { ...mirror, upstreams: copies } }),
+    overlap: left.filter((each) => each.upstreams.length > 0),
+  }
 }
 
 /** What is wrong with a route's shares and arms, as a sentence; null when nothing is. */
-export const routeFault = (route: Pick<Route, 'arms'>): string | null => {
+export const routeFault = (
+  route: Pick<Route, 'arms' | 'mirror' | 'skew'> & Partial<Pick<Route, 'sticky'>>,
+): string | null => {
+  if (route.skew !== undefined && route.sticky?.kind !== 'cookie' && route.sticky?.kind !== 'user')
+    return 'clients stay with their release (skew) without a cookie that tells them apart (sticky)'
+  const copied = route.mirror?.shareBp ?? 0
+  if (!Number.isInteger(copied) || copied < 0 || copied > routingPoints)
+    return `a share of ${copied} cannot be mirrored`
   const names = new Set(route.arms.map((arm) => arm.name))
   if (names.size !== route.arms.length) return 'two arms have the same name'
   const total = route.arms.reduce((sum, arm) => sum + arm.shareBp, 0)
@@ -88,6 +125,12 @@ export const routeFault = (route: Pick<Route, 'arms'>): string | null => {
 export const isForbiddenByTrip = (current: Route | null, trip: Trip | null, next: Route): boolean => {
   if (current === null || trip === null || next.fence.token !== current.fence.token) return false
   if (next.tripwire !== null && next.tripwire.rollout !== trip.rollout) return false
-  const cut = current.arms.find((arm) => arm.name === 'candidate')?.release
-  return next.arms.some((arm) => arm.release === cut && arm.shareBp > 0)
+  const cut = releaseOf(current, 'candidate')
+  return cut !== undefined && reaches(next, cut)
 }
+
+/** Whether any request, or a copy of one, gets to a release in this route. */
+const reaches = ({ arms, rules = [], mirror, overlap = [] }: Route, release: ReleaseId): boolean =>
+  arms.some((arm) => arm.release === release && (arm.shareBp > 0 || rules.some((rule) => rule.arm === arm.name))) ||
+  (mirror?.release === release && mirror.shareBp > 0) ||
+  overlap.some((each) => each.release === release)

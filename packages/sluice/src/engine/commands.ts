@@ -1,21 +1,19 @@
 /** What people ask for, as events. A command is decided like any event, in the same transaction as what follows from it. */
-import { admit, type Override, type Refusal } from '../core/admission.ts'
+import { type Admission, admit, type Override, type Refusal } from '../core/admission.ts'
 import { environmentKey } from '../core/consequences.ts'
-import type { EnvironmentEvent } from '../core/environment.ts'
 import { SluiceError } from '../core/errors.ts'
 import type { AggregateKey } from '../core/ledger/entry.ts'
 import type { Release, RolloutId } from '../core/model.ts'
-import { rolloutId } from '../core/model.ts'
 import type { CommandEvent } from '../core/rollout/commands.ts'
-import { holdOf } from '../core/release-machine.ts'
 import { planRollout, specOf } from '../core/rollout/plan.ts'
 import type { Purpose, RolloutEvent, RolloutPlan } from '../core/rollout/types.ts'
+import { admissionOf, type Prepared, prepare, startOf, type StateOf, stillStands } from './admitting.ts'
 import { type Asking, type Desk, input } from './desk.ts'
 import { commandEnvironment } from './environment-commands.ts'
 import { holdingWhatIsLeft } from './holds.ts'
-import { type Prepared, prepare } from './prepare.ts'
+import { enqueue, isQueued, type WhenBusy } from './queue-commands.ts'
 import type { Input } from './transaction.ts'
-import { asEnvironment, asRelease } from './trusted.ts'
+import { wantedBy } from './wanted.ts'
 
 /** Asks for a release to serve an environment. `release`: an id, its beginning, a version, or `latest`; null for what the purpose implies. */
 export type DeployCommand = {
@@ -40,60 +38,83 @@ export type Also = {
 /** What a rollout command answers. */
 export type Started = { readonly rollout: RolloutId; readonly plan: RolloutPlan }
 
+/** What a deploy answers that may have to wait for its turn: `queued` is the rollout that it will be. */
+export type StartedOrQueued = { readonly kind: 'started' | 'queued'; readonly rollout: RolloutId }
+
 /** Admits and starts a rollout, or says every reason why not (`admission_refused`). */
 export const deploy = async (desk: Desk, command: DeployCommand, asking: Asking): Promise<Started> => {
-  const prepared = await prepare(desk, command)
-  const isReturn = command.purpose !== 'rollback' && prepared.purpose === 'rollback'
-  return startRollout(desk, { command, prepared, ...(isReturn ? { also: holdingWhatIsLeft(asking) } : {}) }, asking)
+  return startRollout(desk, await starting(desk, command, asking), asking)
 }
 
 /** What is to be started, and with what. */
-export type Starting = { readonly command: DeployCommand; readonly prepared: Prepared; readonly also?: Also }
+export type Starting = { readonly prepared: Prepared; readonly also?: Also }
+
+/** Whoever goes back by deploying leaves something, too. */
+const starting = async (desk: Desk, command: DeployCommand, asking: Asking): Promise<Starting> => {
+  const prepared = prepare(desk.ids, await wantedBy(desk, command))
+  const isReturn = command.purpose !== 'rollback' && prepared.wanted.purpose === 'rollback'
+  return isReturn ? { prepared, also: holdingWhatIsLeft(asking) } : { prepared }
+}
 
 /** Starts what was prepared, if it is still admitted. */
-export const startRollout = async (
+export const startRollout = async (desk: Desk, start: Starting, asking: Asking): Promise<Started> => {
+  const { prepared } = start
+  const started: Started = { rollout: prepared.id, plan: prepared.plan }
+  const decide = (stateOf: StateOf): readonly Input[] => {
+    const { at, admission } = ask(desk, { prepared, stateOf, asking })
+    if (admission.kind === 'refused') throw refused(admission.refusals)
+    return inputsOf(start, stateOf, { at, asking })
+  }
+  await desk.loop.transact(keysOf(start), decide, asking.record?.(started) ?? null)
+  return started
+}
+
+/** The same for somebody who may be willing to wait for their turn. A way back never waits. */
+export const deployOrQueue = async (
   desk: Desk,
-  { command, prepared, also }: Starting,
+  { whenBusy, ...command }: DeployCommand & { readonly whenBusy: WhenBusy },
   asking: Asking,
-): Promise<Started> => {
-  const { service, environment, overrides = [], emergency } = command
-  const { purpose, release, spec, current, from, contracts } = prepared
-  const key = environmentKey(service, environment)
-  const before = spec.after === null ? null : environmentKey(service, spec.after)
-  const id = rolloutId(desk.ids.next('rol'))
+): Promise<StartedOrQueued> => {
+  const start = await starting(desk, command, asking)
+  const { prepared } = start
+  let answer: StartedOrQueued = { kind: 'started', rollout: prepared.id }
+  const decide = (stateOf: StateOf): readonly Input[] => {
+    const { at, admission } = ask(desk, { prepared, stateOf, asking })
+    answer = { kind: 'started', rollout: prepared.id }
+    if (admission.kind === 'admitted') return inputsOf(start, stateOf, { at, asking })
+    if (!isQueued(prepared, admission, whenBusy)) throw refused(admission.refusals)
+    const { entry, inputs } = enqueue(prepared, stateOf, { at, asking })
+    answer = { kind: 'queued', rollout: entry }
+    return inputs
+  }
+  // The answer to an idempotency key is written with what was decided, so it is made once that is known.
+  const { record } = asking
+  await desk.loop.transact(keysOf(start), decide, record === null ? null : () => record(answer))
+  return answer
+}
+
+const keysOf = ({ prepared, also }: Starting): readonly AggregateKey[] => [...prepared.keys, ...(also?.keys ?? [])]
+
+const inputsOf = (
+  { prepared, also }: Starting,
+  stateOf: StateOf,
+  { at, asking }: { readonly at: number; readonly asking: Asking },
+): readonly Input[] => [
+  ...startOf(prepared, stateOf, { at, asking }),
+  ...(also?.inputs({ rollout: prepared.id, plan: prepared.plan, at }) ?? []),
+]
+
+type Question = { readonly prepared: Prepared; readonly stateOf: StateOf; readonly asking: Asking }
+
+const ask = (
+  desk: Desk,
+  { prepared, stateOf, asking }: Question,
+): { readonly at: number; readonly admission: Admission } => {
+  if (asking.signal?.aborted === true)
+    throw new SluiceError('outcome_unknown', { detail: 'called off before it was decided; nothing was started' })
+  if (!stillStands(prepared, stateOf)) throw moved(prepared.wanted.environment)
   const at = desk.clock.now()
-  const plan = planRollout({ purpose, environment, from, to: release, kept: current.kept })
-  const rollout: AggregateKey = { kind: 'rollout', id }
-  const held: AggregateKey = { kind: 'release', id: release.id }
-  const keys = [key, rollout, held, ...(before === null ? [] : [before]), ...(also?.keys ?? [])]
-  await desk.loop.transact(
-    keys,
-    (stateOf) => {
-      if (asking.signal?.aborted === true)
-        throw new SluiceError('outcome_unknown', { detail: 'called off before it was decided; nothing was started' })
-      const state = asEnvironment(stateOf(key))
-      if (state.serving !== current.serving) throw moved(environment)
-      const admission = admit({
-        purpose,
-        release,
-        spec,
-        environment: state,
-        before: before === null ? null : asEnvironment(stateOf(before)),
-        now: at,
-        hold: holdOf(asRelease(stateOf(held))),
-        contracts,
-        overrides,
-        ...(emergency === undefined ? {} : { emergency }),
-      })
-      if (admission.kind === 'refused') throw refused(admission.refusals)
-      const admitted: EnvironmentEvent = { type: 'rollout_admitted', at, rollout: id, release: release.id }
-      const started: RolloutEvent = { type: 'rollout_started', at, id, token: state.token + 1, plan, by: asking.by }
-      const others = also?.inputs({ rollout: id, plan, at }) ?? []
-      return [input(key, admitted, asking), input(rollout, started, asking), ...others]
-    },
-    asking.record?.({ rollout: id, plan }) ?? null,
-  )
-  return { rollout: id, plan }
+  return { at, admission: admissionOf(prepared, stateOf, { now: at, by: asking.by }) }
 }
 
 /** What `sluice plan <env>` shows: the plan and whether it would be admitted now. Changes nothing. */
@@ -106,13 +127,13 @@ export type Preview = {
 
 /** See `Preview`. */
 export const previewDeploy = async (desk: Desk, command: DeployCommand): Promise<Preview> => {
-  const { service, environment, overrides = [] } = command
-  const { purpose, release, spec, current: state, from, contracts } = await prepare(desk, command)
+  const wanted = await wantedBy(desk, command)
+  const { service, environment, purpose, release, spec, current, serving: from, contracts, overrides } = wanted
   const before = spec.after === null ? null : await desk.reading.environment(service, spec.after)
   const hold = await desk.reading.hold(release.id)
-  const now = desk.clock.now()
-  const admission = admit({ purpose, release, spec, environment: state, before, now, hold, contracts, overrides })
-  const plan = planRollout({ purpose, environment, from, to: release, kept: state.kept })
+  const question = { purpose, release, spec, environment: current, before, now: desk.clock.now() }
+  const admission = admit({ ...question, hold, contracts, overrides })
+  const plan = planRollout({ purpose, environment, from, to: release, kept: current.kept })
   return { plan, release, from, refusals: admission.kind === 'refused' ? admission.refusals : [] }
 }
 

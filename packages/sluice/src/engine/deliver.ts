@@ -84,7 +84,10 @@ export const deliver = async (world: Deliveries, order: Order, signal: AbortSign
   }
 }
 
-/** An environment that only lacks approvals is waited for; every other refusal is an answer. */
+/** Whether a job (or a train) waits for this rather than fail: a person's word, and the time that the release must serve before. */
+export const waitsFor = ({ kind }: Refusal): boolean => kind === 'approval_missing' || kind === 'soaking'
+
+/** An environment that only lacks approvals or soak is waited for; every other refusal is an answer. */
 const start = async (
   world: Deliveries,
   { action, key, service, since, by }: Order,
@@ -96,13 +99,13 @@ const start = async (
   if (known !== null) return known
   for (;;) {
     const refusals = await world.refusals(command)
-    if (refusals.length === 0 || refusals.some(({ kind }) => kind !== 'approval_missing')) break
+    if (refusals.length === 0 || !refusals.every(waitsFor)) break
     await pause(world.clock, signal)
   }
   return world.deploy(command, { by, key, signal })
 }
 
-/** Resolves at the next look at a rollout that is waited for; rejects `outcome_unknown` once the signal falls. */
+/** Lets a look pass; rejects `outcome_unknown` once the signal falls. */
 export const pause = (clock: Clock, signal: AbortSignal): Promise<void> =>
   new Promise((resolve, reject) => {
     const giveUp = (): void => {

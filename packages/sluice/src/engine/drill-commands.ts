@@ -6,7 +6,7 @@ import type { AggregateKey } from '../core/ledger/entry.ts'
 import { limits } from '../core/limits.ts'
 import { rollbackTarget } from '../core/rollback-targets.ts'
 import { type Asking, type Desk, input } from './desk.ts'
-import { heldPredecessors } from './prepare.ts'
+import { heldPredecessors } from './wanted.ts'
 import { asDrill, asEnvironment, type Drilling } from './trusted.ts'
 
 /** What `sluice drill rollback` asks for. */

@@ -3,38 +3,42 @@ import type { EnvironmentState } from '../core/environment.ts'
 import { SluiceError } from '../core/errors.ts'
 import { limits } from '../core/limits.ts'
 import type { LedgerRow } from '../core/ledger/entry.ts'
-import type { Actor, FreezeWindow } from '../core/model.ts'
+import { type Actor, type FreezeWindow, type Instance, sluice } from '../core/model.ts'
 import type { CommandEvent } from '../core/rollout/commands.ts'
 import type { GatewayNotice, RouteObservation } from '../core/routing.ts'
-import type { Instance } from '../core/model.ts'
 import type { LedgerQuery, RequestRecord } from '../ports/store.ts'
 import {
   approve,
   commandRollout,
   deploy,
   type DeployCommand,
+  deployOrQueue,
   type Preview,
   previewDeploy,
   type Started,
+  type StartedOrQueued,
 } from './commands.ts'
 import { type DrillCommand, liveDrill, startDrill } from './drill-commands.ts'
 import { holdRelease, type ReleaseTarget, unholdRelease } from './holds.ts'
 import { type OpenIncident, openIncident, resolveIncident } from './incident-commands.ts'
-import { heldPredecessors } from './prepare.ts'
 import type { Returns } from './returns.ts'
 import { type RollbackCommand, type RolledBack, rollback } from './rollback-commands.ts'
-import { sluice } from './transaction.ts'
 import type { Asking, Desk } from './desk.ts'
 import { type EnvironmentTarget, freeze, lock, unfreeze, unlock } from './environment-commands.ts'
+import { maintain, type MaintenanceWish } from './maintenance-commands.ts'
 import { askedForBy, type Deliveries, rolloutAskedFor } from './deliver.ts'
 import { Loop } from './loop.ts'
 import { noticeEvent } from './notices.ts'
 import { perform } from './perform.ts'
 import { asAnswer } from './trusted.ts'
 import type { Ports } from './ports.ts'
+import { cancelQueued, type WhenBusy } from './queue-commands.ts'
+import { QueueKeeper } from './queue-keeper.ts'
 import { Reading } from './reading.ts'
 import { SlotKeeper } from './slots.ts'
+import { commandTrain, startTrain, type TrainCommand } from './train-commands.ts'
 import { type Verified, verifyEnvironment } from './verify.ts'
+import { heldPredecessors } from './wanted.ts'
 import { createTypedSecrets, type TypedSecrets, withoutValues } from './typed-secrets.ts'
 import {
   cancelRun,
@@ -68,6 +72,7 @@ export class Engine {
   readonly #ports: Ports
   readonly #loop: Loop
   readonly #slots: SlotKeeper
+  readonly #queues: QueueKeeper
   readonly #desk: Desk
   readonly #listeners = new Set<(rows: readonly LedgerRow[]) => void>()
   readonly #stopped = new AbortController()
@@ -85,8 +90,12 @@ export class Engine {
       onRows: (rows) => {
         for (const listener of this.#listeners) listener(rows)
         this.#slots.noticed(rows)
+        this.#queues.noticed(rows)
       },
-      onTakenUp: () => this.#slots.look(),
+      onTakenUp: () => {
+        this.#slots.look()
+        this.#queues.look()
+      },
       perform: (job, signal) =>
         perform(
           {
@@ -102,6 +111,7 @@ export class Engine {
     })
     this.#slots = new SlotKeeper({ loop: this.#loop, clock: ports.clock, log: ports.log })
     this.#desk = { loop: this.#loop, reading: this.reading, clock: ports.clock, ids: ports.ids }
+    this.#queues = new QueueKeeper({ desk: this.#desk, log: ports.log })
   }
 
   /** Recovers, then listens to the data plane and watches over instances. */
@@ -166,6 +176,32 @@ export class Engine {
 
   deploy(command: DeployCommand, caller: Caller): Promise<Started> {
     return this.#once(caller, { name: 'deploy', command }, (asking) => deploy(this.#desk, command, asking))
+  }
+
+  /** A deploy of somebody who may be willing to wait for their turn. */
+  deployOrQueue(command: DeployCommand & { readonly whenBusy: WhenBusy }, caller: Caller): Promise<StartedOrQueued> {
+    return this.#once(caller, { name: 'deployOrQueue', command }, (asking) =>
+      deployOrQueue(this.#desk, command, asking),
+    )
+  }
+
+  cancelQueued(target: EnvironmentTarget & { readonly entry: string }, caller: Caller): Promise<object> {
+    return this.#once(caller, { name: 'cancelQueued', target }, (asking) =>
+      nothing(cancelQueued(this.#desk, target, asking)),
+    )
+  }
+
+  startTrain(command: TrainCommand, caller: Caller): Promise<{ readonly train: string }> {
+    return this.#once(caller, { name: 'startTrain', command }, (asking) => startTrain(this.#desk, command, asking))
+  }
+
+  /** Turning around is a way back, and so passes a full disk. */
+  commandTrain(train: string, type: 'abort_requested' | 'retry_requested', caller: Caller): Promise<object> {
+    return this.#evenIfFull(() =>
+      this.#once(caller, { name: 'commandTrain', train, type }, (asking) =>
+        nothing(commandTrain(this.#desk, { train, type }, asking)),
+      ),
+    )
   }
 
   previewDeploy(command: DeployCommand): Promise<Preview> {
@@ -253,6 +289,12 @@ export class Engine {
       rollout: (id) => this.reading.rollout(id),
       rows: (id) => store.ledger({ after: 0, limit: limits.pageItemsMax, key: { kind: 'rollout', id } }),
     }
+  }
+
+  maintain(target: EnvironmentTarget, wish: MaintenanceWish | null, caller: Caller): Promise<object> {
+    return this.#once(caller, { name: 'maintain', target, wish }, (asking) =>
+      nothing(maintain(this.#desk, { ...target, wish }, asking)),
+    )
   }
 
   /** Has the checks of an environment made now. */

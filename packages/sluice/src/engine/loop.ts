@@ -15,7 +15,8 @@ import type { Commit, Lease, RequestRecord, Store, Stored } from '../ports/store
 import { InFlight } from './in-flight.ts'
 import type { Job } from './perform.ts'
 import { type AnyEffect, type AnyEvent, machines, machineVersions } from './machines.ts'
-import { type Held, heldOf, type Input, keyText, type Plan, planTransaction, sluice, unwritten } from './transaction.ts'
+import { sluice } from '../core/model.ts'
+import { type Held, heldOf, type Input, keyText, type Plan, planTransaction, unwritten } from './transaction.ts'
 
 /** What the loop asks of the rest of the engine. */
 export type LoopOptions = {
@@ -79,12 +80,12 @@ export class Loop {
 
   /**
    * Decides and commits inputs as one transaction, made by `make` from the held states of `keys` without any wait in between.
-   * Resolves once durable, with which inputs changed something; then their effects are on their way.
+   * Resolves once durable, with which inputs changed something; then their effects are on their way. `request` may be made after the decision.
    */
   async transact(
     keys: readonly AggregateKey[],
     make: Make,
-    request: RequestRecord | null = null,
+    request: RequestRecord | (() => RequestRecord) | null = null,
   ): Promise<readonly boolean[]> {
     const touched = [...keys]
     try {
@@ -107,7 +108,11 @@ export class Loop {
    * Decides on what is held. A refusal, and an answer that nothing changes, wait until what they were decided on is durable: if it turns
    * out never to have been, they are decided again.
    */
-  async #decide(keys: AggregateKey[], make: Make, request: RequestRecord | null): Promise<Decided> {
+  async #decide(
+    keys: AggregateKey[],
+    make: Make,
+    request: RequestRecord | (() => RequestRecord) | null,
+  ): Promise<Decided> {
     for (;;) {
       while (keys.some((key) => !this.#held.has(keyText(key)))) await this.hold(keys)
       const { lease } = this.#running()
@@ -130,7 +135,8 @@ export class Loop {
         const { plan } = decided
         // Held and handed over in the same turn as it was decided, so that the next decision stands on it and is written after it.
         for (const held of plan.held) this.#held.set(keyText(held.key), held)
-        return { plan, written: this.#commit({ lease, transitions: plan.transitions, request }) }
+        const record = typeof request === 'function' ? request() : request
+        return { plan, written: this.#commit({ lease, transitions: plan.transitions, request: record }) }
       }
       await Promise.allSettled(this.#commits)
       this.#running()
@@ -220,7 +226,9 @@ export class Loop {
   async #again(key: AggregateKey, event: AnyEvent, error: SluiceError): Promise<void> {
     this.#options.log.warn('commit_retried', { key: keyText(key), event: event.type, code: error.code })
     if (error.code === 'store_full') await this.#options.store.releaseBallast()
-    this.#options.clock.after(limits.commitRetryMs, () => this.submit(key, event))
+    // What the time is, the next wake-up says; said by both, it would be said more often with every write that fails.
+    const retry = event.type === 'time_passed' ? () => this.#wake() : () => this.submit(key, event)
+    this.#options.clock.after(limits.commitRetryMs, retry)
   }
 
   async #park(key: AggregateKey, detail: string): Promise<void> {

@@ -1,5 +1,11 @@
 /** The machines behind one face, so that the loop treats every aggregate alike. The only file that forgets their types. */
-import { type Consequence, environmentKey, rolloutConsequences, runConsequences } from '../core/consequences.ts'
+import {
+  type Consequence,
+  environmentConsequences,
+  environmentKey,
+  rolloutConsequences,
+  runConsequences,
+} from '../core/consequences.ts'
 import { drillMachine } from '../core/drill/machine.ts'
 import { emptyEnvironment, environmentMachine } from '../core/environment.ts'
 import { SluiceError } from '../core/errors.ts'
@@ -9,12 +15,14 @@ import { ledgerForms } from '../core/ledger/forms.ts'
 import { upcast } from '../core/ledger/upcast.ts'
 import { limits } from '../core/limits.ts'
 import type { Decision, Machine } from '../core/machine.ts'
+import { maintenanceMachine, noMaintenance } from '../core/maintenance.ts'
 import type { Fence } from '../core/model.ts'
 import { runMachine } from '../core/pipeline/machine.ts'
 import { runSummary } from '../core/pipeline/summary.ts'
 import { absentRelease, releaseMachine } from '../core/release-machine.ts'
 import { rolloutMachine } from '../core/rollout/machine.ts'
 import { liftState, type StateLift, type VersionedState } from '../core/state-lift.ts'
+import { trainMachine } from '../core/train/machine.ts'
 import { watchMachine } from '../core/watch/machine.ts'
 import type { Stored } from '../ports/store.ts'
 
@@ -80,9 +88,10 @@ const forget = <State, Event, Effect extends AnyEffect>(
   consequences: (before, after) => relations.consequences?.(before as State, after as State) ?? [],
 })
 
-const environmentOf = ({ id }: AggregateKey): ReturnType<typeof emptyEnvironment> => {
+/** What an environment's key is made of. */
+const namesIn = ({ id }: AggregateKey): readonly [string, string] => {
   const slash = id.indexOf('/')
-  return emptyEnvironment(id.slice(0, slash), id.slice(slash + 1))
+  return [id.slice(0, slash), id.slice(slash + 1)]
 }
 
 /** Every machine by the kind of its aggregate. */
@@ -91,7 +100,9 @@ export const machines: Readonly<Record<AggregateKind, AnyMachine>> = {
     related: (state) => (state.status === 'absent' ? [] : [environmentKey(state.plan.service, state.plan.spec.name)]),
     consequences: rolloutConsequences,
   }),
-  environment: forget(environmentMachine, environmentOf),
+  environment: forget(environmentMachine, (key) => emptyEnvironment(...namesIn(key)), {
+    consequences: environmentConsequences,
+  }),
   run: forget(runMachine, () => ({ status: 'absent' as const }), {
     // Its state is as large as its plan, and a step changes a job or two.
     entriesPerState: (state) => (state.status === 'absent' ? 1 : Math.max(limits.snapshotRowsMin, state.jobs.length)),
@@ -102,6 +113,8 @@ export const machines: Readonly<Record<AggregateKind, AnyMachine>> = {
   incident: forget(incidentMachine, () => ({ status: 'absent' as const })),
   watch: forget(watchMachine, () => ({ status: 'absent' as const })),
   drill: forget(drillMachine, () => ({ status: 'absent' as const })),
+  maintenance: forget(maintenanceMachine, (key) => noMaintenance(...namesIn(key))),
+  train: forget(trainMachine, () => ({ status: 'absent' as const })),
 }
 
 /** The newest version of each machine that this program understands. */
@@ -113,6 +126,8 @@ export const machineVersions: Readonly<Record<AggregateKind, number>> = {
   incident: machines.incident.version,
   watch: machines.watch.version,
   drill: machines.drill.version,
+  maintenance: machines.maintenance.version,
+  train: machines.train.version,
 }
 
 /** A stored state as today's machine understands it, with what happened since it was written. Throws `store_newer`, `ledger_broken`. */

@@ -7,8 +7,12 @@ export const noticeEvent = (notice: GatewayNotice, at: number): RolloutEvent => 
     const { instance, release, healthy } = notice
     return { type: 'instance_health_changed', at, instance, release, healthy }
   }
-  const { trip } = notice
-  const { candidate, stable, logE, shareBp } = trip
-  const detail = `the tripwire cut the candidate at ${shareBp / 100} %: ${candidate.badUnits} of ${candidate.units} bad, stable ${stable.badUnits} of ${stable.units}`
-  return { type: 'tripped', at, verdict: { verdict: 'fail', at: trip.at, logE, shareBp, candidate, stable, detail } }
+  const { candidate, stable, logE, shareBp, metric, metrics, at: trippedAt } = notice.trip
+  const found = metrics?.find((one) => one.metric === metric) ?? { metric: 'errors', candidate, stable }
+  const what = found.metric === 'errors' ? '' : `${found.metric}: `
+  const detail = `the tripwire cut the candidate at ${shareBp / 100} %: ${what}${found.candidate.badUnits} of ${found.candidate.units} bad, stable ${found.stable.badUnits} of ${found.stable.units}`
+  const verdict = { verdict: 'fail', at: trippedAt, logE, shareBp, candidate, stable, detail } as const
+  return metric === undefined || metrics === undefined
+    ? { type: 'tripped', at, verdict }
+    : { type: 'tripped', at, verdict: { ...verdict, metric, metrics } }
 }

@@ -1,10 +1,20 @@
 /** Performs a rollout's effects through the driver and the router, and says what came of it. */
 import { SluiceError } from '../core/errors.ts'
-import type { EnvironmentSpec, Fence, Instance, ReleaseId } from '../core/model.ts'
+import type { EnvironmentSpec, Fence, HealthPolicy, Instance, ReleaseId } from '../core/model.ts'
 import { unreachable } from '../core/machine.ts'
 import { limits } from '../core/limits.ts'
+import { errorsOf } from '../core/judge/statistics.ts'
 import type { Action, EffectResult, RolloutEffect, RolloutState, Share } from '../core/rollout/types.ts'
-import type { ArmCounters, ProbeReceipt, Route, RouteObservation, Upstream } from '../core/routing.ts'
+import type {
+  ArmCounters,
+  Overlap,
+  ProbeEnough,
+  ProbeReceipt,
+  Route,
+  RouteObservation,
+  Upstream,
+} from '../core/routing.ts'
+import { drainMsOf, overlapping, routingOf } from '../core/routing-spec.ts'
 import type { Driver } from '../ports/driver.ts'
 import type { Router } from '../ports/router.ts'
 import { askOutside, type OutsideWorld } from './ask-outside.ts'
@@ -73,12 +83,13 @@ const probe = async (world: RolloutWorld, { state, action, signal }: Work<'probe
   const wanted = (await observe(world, state, signal)).filter(
     ({ release, index }) => release === action.release && index < action.count,
   )
-  const { health } = specFor(state, action.release)
+  const { health, router } = specFor(state, action.release)
   const request = {
+    ...(router !== undefined && { router }),
     upstreams: wanted.map(upstream),
-    health,
     successes: health.healthyAfter,
     deadlineMs: health.startTimeoutMs,
+    ...(isWayBack(state) ? hurried(health, action) : { health }),
   }
   const receipts = await world.router.probe(request, signal)
   const healthy = receipts.filter((receipt) => receipt.healthy).length
@@ -90,6 +101,17 @@ const probe = async (world: RolloutWorld, { state, action, signal }: Work<'probe
     evidence: await evidenceOf(world, sick, signal),
   }
 }
+
+/** Nothing of a rollback may wait for the pace at which somebody has healthy instances looked at, nor for instances that it can do without. */
+const isWayBack = ({ status, plan }: Known): boolean => status === 'reverting' || plan.purpose === 'rollback'
+
+const hurried = (
+  health: HealthPolicy,
+  { count, failuresMax }: Pick<Work<'probe'>['action'], 'count' | 'failuresMax'>,
+): { readonly health: HealthPolicy; readonly enough: ProbeEnough } => ({
+  health: { ...health, intervalMs: Math.min(health.intervalMs, limits.wayBackProbeMs) },
+  enough: { count: count - failuresMax, graceMs: limits.wayBackGraceMs },
+})
 
 const probeDetail = (wanted: readonly Instance[], count: number, sick: ProbeReceipt | undefined): string => {
   if (sick !== undefined) return `${sick.instance} last answered: ${sick.last}`
@@ -127,25 +149,35 @@ const routeOf = (state: Known, { fence, shares, instances }: Routing): Route => 
     service: plan.service,
     environment: spec.name,
     listen: spec.listen,
+    ...(spec.router !== undefined && { router: spec.router }),
     fence,
     arms: shares.map(({ arm, release, shareBp, count }) => ({
       name: arm,
       release,
       shareBp,
-      upstreams: upstreamsOf(instances, release, count),
+      upstreams: shareBp === 0 ? runningOf(instances, release, count) : upstreamsOf(instances, release, count),
     })),
     sticky: spec.sticky,
     salt: plan.to,
-    tripwire: shares.length > 1 ? { rollout: id, policy: plan.spec.judge } : null,
+    tripwire: shares.some(({ arm }) => arm === 'candidate') ? { rollout: id, policy: plan.spec.judge } : null,
     health: spec.health,
+    ...routingOf(spec, { overlap: overlapOf(state, shares, instances) }),
   }
 }
 
+const overlapOf = (state: Known, shares: readonly Share[], instances: readonly Instance[]): readonly Overlap[] => {
+  const { purpose, from } = state.plan
+  const release = overlapping({ status: state.status, purpose, from, shares })
+  const upstreams = instances.filter((one) => one.release === release && one.status === 'running').map(upstream)
+  return release === null || upstreams.length === 0 ? [] : [{ release, upstreams }]
+}
+
+const runningOf = (instances: readonly Instance[], release: ReleaseId, count: number): readonly Upstream[] =>
+  instances.filter((one) => one.release === release && one.index < count && one.status === 'running').map(upstream)
+
 /** Never to a release with nothing running: that is what strands traffic. */
 const upstreamsOf = (instances: readonly Instance[], release: ReleaseId, count: number): readonly Upstream[] => {
-  const upstreams = instances
-    .filter((one) => one.release === release && one.index < count && one.status === 'running')
-    .map(upstream)
+  const upstreams = runningOf(instances, release, count)
   if (upstreams.length > 0) return upstreams
   throw new SluiceError('health_failed', {
     detail: `no instance of ${release} is running, so it gets no traffic`,
@@ -171,9 +203,9 @@ const drain = async (world: RolloutWorld, { state, action, signal }: Work<'drain
     ({ release, index }) => release === action.release && index >= action.keep,
   )
   if (leaving.length === 0) return done
-  const { drainTimeoutMs } = specFor(state, action.release)
+  const deadlineMs = drainMsOf(specFor(state, action.release))
   const key = { service: plan.service, environment: plan.spec.name }
-  await world.router.drain({ ...key, upstreams: leaving.map(upstream), deadlineMs: drainTimeoutMs }, signal)
+  await world.router.drain({ ...key, upstreams: leaving.map(upstream), deadlineMs }, signal)
   return done
 }
 
@@ -206,15 +238,17 @@ const measure = async (world: RolloutWorld, state: Known, signal: AbortSignal): 
   ])
   if (observed === null)
     throw new SluiceError('route_unconfirmed', { detail: `the router has no route for ${plan.spec.name}` })
-  const { route, counters, logE, trip, observedAt } = observed
+  const { route, counters, logE, trip, observedAt, statistics } = observed
+  const seen = statistics === undefined ? undefined : errorsOf(statistics)
   return {
     kind: 'measured',
     logE,
     shareBp: route.arms.find(({ release }) => release === plan.to)?.shareBp ?? 0,
-    candidate: units(counters, plan.to),
-    stable: units(counters, plan.from),
+    candidate: seen?.candidate ?? units(counters, plan.to),
+    stable: seen?.stable ?? units(counters, plan.from),
     tripped: trip?.rollout === id,
     observedAt,
+    ...(statistics === undefined ? {} : { statistics }),
     ...(outside === null ? {} : { outside }),
   }
 }

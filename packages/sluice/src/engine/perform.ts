@@ -6,9 +6,11 @@ import { assert } from '../core/machine.ts'
 import type { RunResult } from '../core/pipeline/types.ts'
 import { neverPruned } from '../core/rollback-targets.ts'
 import type { EffectResult, Failure, RolloutEvent } from '../core/rollout/types.ts'
+import type { TrainResult } from '../core/train/types.ts'
 import type { WatchResult } from '../core/watch/types.ts'
 import type { AnyEffect, AnyEvent } from './machines.ts'
 import type { Deliveries } from './deliver.ts'
+import { performMaintenance } from './perform-maintenance.ts'
 import { performRollout } from './perform-rollout.ts'
 import { performRun } from './perform-run.ts'
 import { performDrill } from './perform-drill.ts'
@@ -17,14 +19,18 @@ import type { Ports } from './ports.ts'
 import type { Reading } from './reading.ts'
 import type { Returns } from './returns.ts'
 import type { TypedSecrets } from './typed-secrets.ts'
+import { performTrain } from './perform-train.ts'
 import {
   asDrillEffect,
+  asMaintenance,
   asRolloutEffect,
   asRunEffect,
+  asTrainEffect,
   asWatchEffect,
   existingDrill,
   existingRollout,
   existingRun,
+  existingTrain,
   existingWatch,
 } from './trusted.ts'
 
@@ -61,7 +67,7 @@ const attempt = (
   { ports, reading, deliveries, returns, typed }: PerformWorld,
   job: Job,
   signal: AbortSignal,
-): Promise<EffectResult | RunResult | WatchResult | DrillResult> => {
+): Promise<EffectResult | RunResult | TrainResult | WatchResult | DrillResult> => {
   const { key, state, effect } = job
   if (key.kind === 'run') {
     const run = existingRun(state)
@@ -79,6 +85,12 @@ const attempt = (
     const drill = existingDrill(state)
     assert(drill !== null, 'only a drill that exists has effects')
     return performDrill({ ...ports, returns }, { plan: drill.plan, effect: asDrillEffect(effect) }, signal)
+  }
+  if (key.kind === 'maintenance') return performMaintenance(ports.router, asMaintenance(state), { effect, signal })
+  if (key.kind === 'train') {
+    const train = existingTrain(state)
+    assert(train !== null, 'only a train that exists has effects')
+    return performTrain(deliveries, { train, effect: asTrainEffect(effect) }, signal)
   }
   const rollout = key.kind === 'rollout' ? existingRollout(state) : null
   assert(rollout !== null, 'only what exists has effects')

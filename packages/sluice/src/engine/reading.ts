@@ -5,14 +5,17 @@ import type { EnvironmentState } from '../core/environment.ts'
 import { emptyEnvironment } from '../core/environment.ts'
 import type { AggregateKey, AggregateKind } from '../core/ledger/entry.ts'
 import { limits } from '../core/limits.ts'
+import { type MaintenanceState, noMaintenance } from '../core/maintenance.ts'
 import { type Release, type ReleaseId, releaseId } from '../core/model.ts'
 import { type RunSummary, runSummary } from '../core/pipeline/summary.ts'
 import type { Hold } from '../core/hold.ts'
 import { absentRelease, holdOf, type ReleaseState } from '../core/release-machine.ts'
 import type { Store } from '../ports/store.ts'
+import type { Train } from '../core/train/types.ts'
 import { currentState, machineVersions } from './machines.ts'
 import {
   asEnvironment,
+  asMaintenance,
   asRelease,
   asRun,
   asRunSummary,
@@ -21,6 +24,7 @@ import {
   existingIncident,
   existingRollout,
   existingRun,
+  existingTrain,
   existingWatch,
   type Incident,
   type Rollout,
@@ -65,10 +69,30 @@ export class Reading {
     throw missing('run', id, 'sluice runs ls')
   }
 
+  /** The train; `not_found`. */
+  async train(id: string): Promise<Train> {
+    const state = await this.#load({ kind: 'train', id })
+    const train = state === null ? null : existingTrain(state)
+    if (train !== null) return train
+    throw missing('train', id, 'sluice train ls')
+  }
+
+  /** Trains, newest first. */
+  async trains(query: PageQuery): Promise<Page<Train>> {
+    const page = await this.#list('train', query)
+    return { next: page.next, items: page.items.flatMap((state) => existingTrain(state) ?? []) }
+  }
+
   /** The environment as it stands; an empty one when nobody used it yet. */
   async environment(service: string, name: string): Promise<EnvironmentState> {
     const state = await this.#load(environmentKey(service, name))
     return state === null ? emptyEnvironment(service, name) : asEnvironment(state)
+  }
+
+  /** What is wanted between clients and the release of an environment, and whether it is there. */
+  async maintenance(service: string, name: string): Promise<MaintenanceState> {
+    const state = await this.#load({ kind: 'maintenance', id: environmentKey(service, name).id })
+    return state === null ? noMaintenance(service, name) : asMaintenance(state)
   }
 
   /** The release of exactly this id; `not_found`. */

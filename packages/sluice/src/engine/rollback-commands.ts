@@ -7,13 +7,14 @@ import type { AggregateKey } from '../core/ledger/entry.ts'
 import { limits } from '../core/limits.ts'
 import type { ReleaseId, RolloutId } from '../core/model.ts'
 import type { CommandEvent } from '../core/rollout/commands.ts'
+import { prepare } from './admitting.ts'
 import { type Also, conflict, type DeployCommand, type Started, startRollout } from './commands.ts'
 import { type Asking, type Desk, input } from './desk.ts'
 import { heldBy, holdingWhatIsLeft } from './holds.ts'
-import { prepare } from './prepare.ts'
 import { liveDrill } from './drill-commands.ts'
 import type { Input } from './transaction.ts'
 import { asAnswer, type Drilling, type Rollout } from './trusted.ts'
+import { wantedBy } from './wanted.ts'
 
 /** What `sluice rollback` asks for. */
 export type RollbackCommand = {
@@ -105,7 +106,7 @@ const start = async (desk: Desk, command: RollbackCommand, asking: Asking): Prom
     ...(overrides === undefined ? {} : { overrides }),
     ...(emergency === undefined ? {} : { emergency }),
   }
-  const prepared = await prepare(desk, asked)
+  const prepared = prepare(desk.ids, await wantedBy(desk, asked))
   const also: Also = {
     keys: [],
     inputs: ({ rollout, plan, at }) => [
@@ -115,7 +116,7 @@ const start = async (desk: Desk, command: RollbackCommand, asking: Asking): Prom
   }
   const answering = recording(asking, (answer) => ({ rollout: answer.rollout, kind: 'started', ...incident }))
   const holding = holdingWhatIsLeft(asking, { reason: reason ?? null, also })
-  const { rollout } = await startRollout(desk, { command: asked, prepared, also: holding }, answering)
+  const { rollout } = await startRollout(desk, { prepared, also: holding }, answering)
   return { rollout, kind: 'started', ...incident }
 }
 

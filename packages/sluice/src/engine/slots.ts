@@ -4,7 +4,7 @@ import { slotMoves, waitsForSlot } from '../core/pipeline/slots.ts'
 import { limits } from '../core/limits.ts'
 import type { Clock, Log } from '../ports/clock.ts'
 import type { Loop } from './loop.ts'
-import { sluice } from './transaction.ts'
+import { sluice } from '../core/model.ts'
 import { existingRun } from './trusted.ts'
 
 /** See the file's header. One an engine; a pass at the start takes up what was left. */

@@ -2,7 +2,7 @@
 import type { AggregateKey, LedgerEntry } from '../core/ledger/entry.ts'
 import { ledgerForms } from '../core/ledger/forms.ts'
 import { currentForm } from '../core/ledger/upcast.ts'
-import type { Actor } from '../core/model.ts'
+import { type Actor, sluice } from '../core/model.ts'
 import type { EffectIntent, Stored, Transition } from '../ports/store.ts'
 import { type AnyEffect, type AnyEvent, type AnyMachine, currentState, machines } from './machines.ts'
 
@@ -60,9 +60,6 @@ type Work = {
   readonly effects: AnyEffect[]
 }
 
-/** Who speaks when nobody asked. */
-export const sluice: Actor = { kind: 'system', name: 'sluice' }
-
 /** Decides every input in order, with what follows from them, against the states that `hold` gives. */
 export const planTransaction = (inputs: readonly Input[], hold: (key: AggregateKey) => Held): Plan => {
   const works = new Map<string, Work>()
@@ -74,14 +71,15 @@ export const planTransaction = (inputs: readonly Input[], hold: (key: AggregateK
     works.set(keyText(key), work)
     return work
   }
-  const accepted = inputs.map((input) => {
+  const accept = (input: Input): boolean => {
     const work = workOf(input.key)
     const before = work.state
     if (!take(work, input)) return false
     for (const follower of machines[input.key.kind].consequences(before, work.state))
-      take(workOf(follower.key), { ...follower, actor: sluice, reason: null })
+      accept({ ...follower, actor: sluice, reason: null })
     return true
-  })
+  }
+  const accepted = inputs.map(accept)
   const changed = [...works.values()].filter(({ entries }) => entries.length > 0)
   return {
     transitions: changed.map(transitionOf),

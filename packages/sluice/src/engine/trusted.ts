@@ -5,10 +5,12 @@
 import type { DrillEffect, DrillState } from '../core/drill/types.ts'
 import type { EnvironmentState } from '../core/environment.ts'
 import type { IncidentState } from '../core/incident.ts'
+import type { MaintenanceEffect, MaintenanceState } from '../core/maintenance.ts'
 import type { RunEffect, RunState } from '../core/pipeline/types.ts'
 import { type RunSummary, runSummaryForm } from '../core/pipeline/summary.ts'
 import type { ReleaseState } from '../core/release-machine.ts'
 import type { RolloutEffect, RolloutState } from '../core/rollout/types.ts'
+import type { Train, TrainEffect, TrainState } from '../core/train/types.ts'
 import type { WatchEffect, WatchState } from '../core/watch/types.ts'
 import type { AnyEffect } from './machines.ts'
 
@@ -27,6 +29,10 @@ export type Run = Exclude<RunState, { status: 'absent' }>
 
 /** An environment. Trusted: see the file's header. */
 export const asEnvironment = (state: unknown): EnvironmentState => state as EnvironmentState
+/** Maintenance. Trusted: see the file's header. */
+export const asMaintenance = (state: unknown): MaintenanceState => state as MaintenanceState
+/** An effect of maintenance. Trusted: see the file's header. */
+export const asMaintenanceEffect = (effect: AnyEffect): MaintenanceEffect => effect as MaintenanceEffect
 /** A release. Trusted: see the file's header. */
 export const asRelease = (state: unknown): ReleaseState => state as ReleaseState
 /** What lists tell of a run; null when it is of another form, or there is none. Trusted: see the file's header. */
@@ -52,6 +58,8 @@ export const asDrillEffect = (effect: AnyEffect): DrillEffect => effect as Drill
 export const asRolloutEffect = (effect: AnyEffect): RolloutEffect => effect as RolloutEffect
 /** An effect of a run. Trusted: see the file's header. */
 export const asRunEffect = (effect: AnyEffect): RunEffect => effect as RunEffect
+/** An effect of a train. Trusted: see the file's header. */
+export const asTrainEffect = (effect: AnyEffect): TrainEffect => effect as TrainEffect
 /** The answer given to the same request before. Trusted: see the file's header. */
 export const asAnswer = <Answer>(answer: unknown): Answer => answer as Answer
 
@@ -83,4 +91,10 @@ export const existingWatch = (state: unknown): Watch | null => {
 export const existingDrill = (state: unknown): Drill | null => {
   const drill = asDrill(state)
   return drill.status === 'absent' ? null : drill
+}
+
+/** The train, unless it was never started. Trusted: see the file's header. */
+export const existingTrain = (state: unknown): Train | null => {
+  const train = state as TrainState
+  return train.status === 'absent' ? null : train
 }

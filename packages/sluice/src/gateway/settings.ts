@@ -46,6 +46,16 @@ export type GatewaySettings = {
   readonly lingerMs: number
   /** Requests held while a route is paused. */
   readonly pauseQueueMax: number
+  /** How long requests wait for a release where none serves: between the old and the new one of a service that may not run twice. */
+  readonly emptyHoldMs: number
+  /** Copies of requests under way at once, a route; more are left out, so that a slow candidate costs no memory. */
+  readonly mirrorInFlightMax: number
+  /** Largest body of a request that is copied, bytes: it is held until it is complete. */
+  readonly mirrorBodyBytesMax: number
+  /** Until the answer to a copy counts as bad. */
+  readonly mirrorTimeoutMs: number
+  /** Until another release has answered for an asset that the first one does not have. */
+  readonly assetTimeoutMs: number
   /** How often deadlines are looked at. */
   readonly sweepMs: number
   /** How often counters and evidence are written when they changed. */
@@ -80,6 +90,11 @@ export const defaultSettings: GatewaySettings = {
   attemptsMax: 8,
   lingerMs: 2_000,
   pauseQueueMax: limits.pauseQueueMax,
+  emptyHoldMs: 30_000,
+  mirrorInFlightMax: 64,
+  mirrorBodyBytesMax: 65_536,
+  mirrorTimeoutMs: 10_000,
+  assetTimeoutMs: 2_000,
   sweepMs: 250,
   evidenceWriteMs: 250,
   shutdownGraceMs: 30_000,

@@ -8,9 +8,12 @@ import { aggregateKinds } from '../core/ledger/entry.ts'
 import { limits } from '../core/limits.ts'
 import type { Contract } from './client/contract.ts'
 import type { RouteId } from './client/paths.ts'
+import { because, command, read, reason, withReason } from './route-parts.ts'
+import { maintenanceRoutes } from './routes-maintenance.ts'
 import { pipelineInput } from './schemas/pipelines.ts'
 import { rollbackRoutes } from './routes-rollback.ts'
 import { overrides, rollbackInput } from './schemas/rollback.ts'
+import { promotionRoutes } from './routes-promotion.ts'
 import type { Schemas } from './schemas/all.ts'
 
 /** One row of the table. */
@@ -29,9 +32,6 @@ export type RouteSpec<Id extends RouteId> = {
   readonly open: boolean
 }
 
-const none = z.strictObject({})
-const reason = z.string().max(limits.reasonCharactersMax).nullish().meta({ description: 'Why; goes to the ledger.' })
-const because = z.string().min(1).max(limits.reasonCharactersMax).meta({ description: 'Why; goes to the ledger.' })
 const release = z.string().min(1).max(200).meta({ description: 'An id, its beginning, a version, or `latest`.' })
 const at = z.number().int().nonnegative().meta({ description: 'epoch ms' })
 // A query is text; `coerce` reads numbers from it.
@@ -41,10 +41,14 @@ const page = z.strictObject({
   limit: count(limits.pageItemsMax).optional().meta({ description: 'Items at most.' }),
   cursor: z.string().max(500).optional().meta({ description: '`next` of the page before.' }),
 })
-const choice = z.strictObject({ release: release.nullish(), reason, overrides })
-const withReason = z.strictObject({ reason })
-
-const read = { query: none, body: none, errors: ['not_found'], open: false, cli: null } as const
+const deployChoice = z.strictObject({
+  release: release.nullish(),
+  whenBusy: z.enum(['queue', 'refuse']).nullish().meta({
+    description: 'Whether to wait for its turn when it may not enter now; as the config says (`whenBusy`) when absent.',
+  }),
+  reason,
+  overrides,
+})
 
 const admission: readonly ErrorCode[] = [
   'not_found',
@@ -53,7 +57,6 @@ const admission: readonly ErrorCode[] = [
   'command_conflict',
   'store_full',
 ]
-const command: readonly ErrorCode[] = ['not_found', 'command_conflict', 'store_full']
 
 /** The table. */
 export const routes: { readonly [Id in RouteId]: RouteSpec<Id> } = {
@@ -73,6 +76,10 @@ export const routes: { readonly [Id in RouteId]: RouteSpec<Id> } = {
     query: z.strictObject({
       release: release.optional(),
       purpose: z.enum(['deploy', 'promote', 'rollback']).optional(),
+      traffic: z
+        .union([z.literal('observed'), z.coerce.number<number>().nonnegative().max(100_000_000)])
+        .optional()
+        .meta({ description: 'Requests per second to reckon with; `observed`: those of the next second.' }),
     }),
     response: 'Plan',
     errors: ['not_found', 'config_invalid'],
@@ -81,7 +88,7 @@ export const routes: { readonly [Id in RouteId]: RouteSpec<Id> } = {
     ...read,
     summary: 'Starts a rollout of a release (the latest, when none is named). Answers once it is durable.',
     cli: 'deploy',
-    body: choice,
+    body: deployChoice,
     response: 'Started',
     errors: admission,
   },
@@ -89,7 +96,7 @@ export const routes: { readonly [Id in RouteId]: RouteSpec<Id> } = {
     ...read,
     summary: 'Starts a rollout of the release that serves the environment before this one.',
     cli: 'promote',
-    body: choice,
+    body: deployChoice,
     response: 'Started',
     errors: admission,
   },
@@ -142,6 +149,7 @@ export const routes: { readonly [Id in RouteId]: RouteSpec<Id> } = {
     response: 'Environment',
     errors: command,
   },
+  ...maintenanceRoutes,
   'environments.verify': {
     ...read,
     summary:
@@ -331,6 +339,7 @@ export const routes: { readonly [Id in RouteId]: RouteSpec<Id> } = {
     errors: command,
   },
   ...rollbackRoutes,
+  ...promotionRoutes,
   'ledger.page': {
     ...read,
     summary: 'Rows of the ledger in order, of everything or of one aggregate.',

@@ -1,5 +1,13 @@
-import type { Fence, HealthPolicy } from '../core/model.ts'
-import type { GatewayNotice, ProbeReceipt, Route, RouteObservation, Upstream } from '../core/routing.ts'
+import type { Fence, HealthPolicy, RouterName } from '../core/model.ts'
+import type {
+  GatewayNotice,
+  Maintenance,
+  ProbeEnough,
+  ProbeReceipt,
+  Route,
+  RouteObservation,
+  Upstream,
+} from '../core/routing.ts'
 
 /** Names an environment's route. */
 export type RouteKey = { readonly service: string; readonly environment: string }
@@ -13,6 +21,10 @@ export interface Router {
       readonly health: HealthPolicy
       readonly successes: number
       readonly deadlineMs: number
+      /** Absent: until all of them answer. */
+      readonly enough?: ProbeEnough
+      /** Which router will send them traffic; absent: the gateway. */
+      readonly router?: RouterName
     },
     signal: AbortSignal,
   ): Promise<readonly ProbeReceipt[]>
@@ -27,6 +39,14 @@ export interface Router {
   ): Promise<number>
   /** Takes the route away. */
   remove(key: RouteKey & { readonly fence: Fence }, signal: AbortSignal): Promise<void>
+  /**
+   * Puts maintenance in force (null: ends it) under a fence of its own: `fence_stale` for a sequence older than the newest seen, `not_found` without a route.
+   * Absent in routers that have none.
+   */
+  maintain?(
+    request: RouteKey & { readonly sequence: number; readonly maintenance: Maintenance | null },
+    signal: AbortSignal,
+  ): Promise<void>
   /** Tells of trips and health changes until the signal; reconnects by itself. */
   watch(listener: (notice: GatewayNotice) => void, signal: AbortSignal): void
 }

@@ -217,6 +217,13 @@ describe('a project under way', () => {
     const id = /sluice why (rol_\w+)/.exec(deploy.stdout)?.[1] ?? ''
     match((await sluice(place, 'why', id)).stdout, /rolled back/)
     match((await sluice(place, 'explain', id)).stdout, /rolled back/)
+    const template = { kind: 'AnalysisTemplate', metadata: { name: 'rate' }, spec: { metrics: [{ name: 'rate' }] } }
+    await writeFile(join(place.cwd, 'template.yaml'), JSON.stringify(template))
+    strictEqual((await sluice(place, 'import', 'argo', 'template.yaml')).code, 0)
+    const replayed = await sluice(place, 'judge', 'replay', '--policy', 'rate.policy.ts')
+    strictEqual(replayed.code, 0, replayed.stderr)
+    match(replayed.stdout, new RegExp(`${id} .*rolled back .*Successful .*broken`))
+    match(replayed.stdout, /rate would have stopped 0 of 0 that were turned back on evidence/)
   })
 
   test('a rollback brings back what served before, past a lock', async () => {
@@ -225,6 +232,25 @@ describe('a project under way', () => {
     const rollback = await sluice(place, 'rollback', 'staging', '-m', 'slow')
     strictEqual(rollback.code, 0, rollback.stderr)
     strictEqual(await version(), '1.0.0')
+  })
+
+  test('maintenance is put up with a page and taken down, and says what it is', async () => {
+    strictEqual((await sluice(place, 'env', 'maintenance', 'on', 'staging')).code, 2)
+    await writeFile(join(project.directory, 'page.html'), '<p>back at five</p>\n')
+    const page = join(project.directory, 'page.html')
+    const words = ['env', 'maintenance', 'on', 'staging', '-m', 'new disks', '--page', page, '--retry-after', '90s']
+    const on = await sluice(place, ...words)
+    strictEqual(on.code, 0, on.stderr)
+    match(on.stdout, /staging shows a page/)
+    const shown = await fetch(`http://127.0.0.1:${staging}/`)
+    deepStrictEqual(
+      [shown.status, shown.headers.get('retry-after'), await shown.text()],
+      [503, '90', '<p>back at five</p>\n'],
+    )
+    match((await sluice(place, 'env', 'show', 'staging')).stdout, /maintenance by .+, a page for everybody: new disks/)
+    strictEqual((await sluice(place, 'env', 'maintenance', 'off', 'staging')).code, 0)
+    strictEqual((await fetch(`http://127.0.0.1:${staging}/`)).status, 200)
+    strictEqual((await sluice(place, 'env', 'maintenance', 'down', 'staging')).code, 2)
   })
 
   test('a job that fails fails the run with its last lines, and the log is there to read', async () => {

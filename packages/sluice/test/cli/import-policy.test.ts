@@ -71,6 +71,19 @@ describe('import of policies', () => {
     strictEqual((await sluice({ cwd }, ...words, '--force')).code, 0)
   })
 
+  test('a policy file is read by judge replay, and what is none is refused before anything is asked', async () => {
+    const refused = async (...words: readonly string[]): Promise<string> => {
+      const { code, stderr } = await sluice({ cwd }, 'judge', 'replay', ...words)
+      strictEqual(code, 2)
+      return stderr
+    }
+    match(await refused(), /a policy file/)
+    match(await refused('--policy', 'none.ts'), /there is no file/)
+    await writeFile(join(cwd, 'odd.ts'), 'export default { kind: "argo" }')
+    match(await refused('--policy', 'odd.ts'), /This is no judge policy/)
+    match(await refused('--policy', 'success-rate.policy.ts', '--series', 'all'), /good or bad, not all/)
+  })
+
   test('what is none is refused with its reason', async () => {
     const refused = async (...words: readonly string[]): Promise<string> => {
       const { code, stderr } = await sluice({ cwd }, 'import', ...words)

@@ -55,6 +55,7 @@ test('verify looks at the environment as its users reach it, says what it saw, a
   match(good.stdout, /show +passed +GET \/show: 200/)
   match(good.stdout, /files +passed +exit code 0/)
   match(good.stdout, /staging with 1\.0\.0\+.*: 2 checks passed/)
+  match((await sluice(place, 'env', 'show', 'staging')).stdout, /verified +. 1\.0\.0\S* passed/)
   const none = await sluice(place, 'verify', 'plain')
   strictEqual(none.code, 2)
   match(none.stderr, /has no checks that look at plain/)

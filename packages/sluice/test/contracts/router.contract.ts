@@ -10,6 +10,8 @@ import type { Router } from '../../src/ports/router.ts'
 /** A router, and the world around its data plane. */
 export type RouterWorld = {
   readonly router: Router
+  /** Where evidence stops a candidate: in the data plane on each answer, or in the engine on what `observe` says. */
+  readonly tripwire: 'dataPlane' | 'engine'
   /** A port where the data plane may listen. */
   readonly freePort: () => Promise<number>
   /** An instance that answers, with a good or a bad status, its health path always well. */
@@ -144,12 +146,12 @@ const fences = ({ world, router, route }: Context): void => {
 }
 
 const trips = ({ world, router, route }: Context): void => {
-  test('a bad candidate is cut, its watchers are told, and its rollout never gets traffic again', async () => {
+  const rollout = rolloutId('rol_contract')
+  const splitOf = async (): Promise<Route> => {
     const stable = await world().instance('stable', 'good')
     const candidate = await world().instance('candidate', 'bad')
-    const rollout = rolloutId('rol_contract')
     const base = await route([stable])
-    const split: Route = {
+    return {
       ...base,
       arms: [
         arm('stable', { release: old, shareBp: 5_000, upstreams: [stable] }),
@@ -157,10 +159,25 @@ const trips = ({ world, router, route }: Context): void => {
       ],
       tripwire: { rollout, policy },
     }
+  }
+
+  test('the bad answers of a candidate are evidence against it, within its rollout', async () => {
+    const split = await splitOf()
+    assert.ok(((await router().shift(split, never)).logE ?? Number.NaN) <= 0)
+    await world().send(split.listen.port, 100)
+    const observed = await router().observe(keyOf(split), never)
+    const candidate = observed?.counters.find(({ release }) => release === fresh)
+    assert.ok((candidate?.badUnits ?? 0) > 0, JSON.stringify(observed))
+    assert.ok((observed?.logE ?? 0) >= -Math.log(policy.alpha), `log E is ${observed?.logE}`)
+  })
+
+  test('a bad candidate is cut, its watchers are told, and its rollout never gets traffic again', async (context) => {
+    if (world().tripwire === 'engine') return context.skip('this data plane has no tripwire; the engine judges')
+    const split = await splitOf()
     const watching = new AbortController()
     const told = new Promise<GatewayNotice>((resolve) => {
       router().watch((notice) => {
-        if (notice.kind === 'tripped' && notice.environment === base.environment) resolve(notice)
+        if (notice.kind === 'tripped' && notice.environment === split.environment) resolve(notice)
       }, watching.signal)
     })
     await router().shift(split, never)
@@ -168,7 +185,7 @@ const trips = ({ world, router, route }: Context): void => {
     const notice = await told
     watching.abort()
     assert.equal(notice.kind === 'tripped' ? notice.trip.rollout : null, rollout)
-    const observed = await router().observe(keyOf(base), never)
+    const observed = await router().observe(keyOf(split), never)
     assert.equal(observed?.trip?.rollout, rollout)
     assert.deepEqual(
       observed?.route.arms.map(({ release, shareBp }) => [release, shareBp]),

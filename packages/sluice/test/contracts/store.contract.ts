@@ -26,6 +26,8 @@ const machineVersions: Readonly<Record<AggregateKind, number>> = {
   incident: 1,
   watch: 1,
   drill: 1,
+  maintenance: 1,
+  train: 1,
 }
 
 /** Runs the contract against one implementation. */

@@ -11,6 +11,7 @@ import type { Purpose } from '../../src/core/rollout/types.ts'
 import type { Caller } from '../../src/engine/engine.ts'
 import type { Rollout, Run } from '../../src/engine/trusted.ts'
 import { shutdownGateway } from '../../src/routers/gateway/keeper.ts'
+import { shutdownHaproxies } from '../../src/routers/haproxy/shutdown.ts'
 
 /** Who the tests are. */
 export const tester: Caller = { by: { kind: 'person', name: 'tester' }, reason: null, idempotencyKey: null }
@@ -106,6 +107,7 @@ export const removeState = async (
     }
   }
   await desk.close()
+  await shutdownHaproxies(stateDir)
   // One that is just starting does not listen yet to who tells it to end.
   for (let tries = 0; tries < 100 && (tries === 0 || isServing(stateDir)); tries += 1) {
     await shutdownGateway(stateDir)

@@ -256,6 +256,37 @@ describe('a probe', () => {
     ])
     assert.equal(counts.flaky, 5)
   })
+
+  it('that needs only some does not wait for one that hangs, and says how it stands', async (t) => {
+    const good = await startUpstream(t, 'good')
+    const hanging = await startRaw(t, 'hanging', () => {})
+    const { control } = await startGateway(t)
+    const health = {
+      path: '/health',
+      intervalMs: 10,
+      timeoutMs: 20_000,
+      healthyAfter: 1,
+      unhealthyAfter: 1,
+      startTimeoutMs: 60_000,
+    }
+    const startedAt = performance.now()
+    const { receipts } = await control.send({
+      kind: 'probe',
+      upstreams: [hanging, good.upstream],
+      health,
+      successes: 2,
+      deadlineMs: 60_000,
+      enough: { count: 1, graceMs: 50 },
+    })
+    assert.deepEqual(
+      receipts.map(({ instance, healthy, successes }) => ({ instance, healthy, successes })),
+      [
+        { instance: 'hanging', healthy: false, successes: 0 },
+        { instance: 'good', healthy: true, successes: 2 },
+      ],
+    )
+    assert.ok(performance.now() - startedAt < 10_000)
+  })
 })
 
 describe('a tunnel', () => {

@@ -230,6 +230,39 @@ test('a lock names its holder, stops a deploy, and lets a rollback speak; the sa
   )
 })
 
+test('maintenance is asked for with a reason, comes to the data plane, is in the ledger, and ends', async () => {
+  const params = { environment: 'staging' }
+  const port = (await ask('environments.show', { params })).observed.traffic?.listen.port
+  const status = async (): Promise<number> => (await fetch(`http://127.0.0.1:${port}/`)).status
+  strictEqual(await status(), 200)
+  const on = { params, body: { reason: 'new disks', html: '<p>Soon</p>' }, idempotencyKey: 'maintain-1' }
+  strictEqual((await ask('environments.maintain', on)).maintenance?.by?.name, 'Grace Höpper')
+  await until(
+    () => ask('environments.show', { params }),
+    ({ maintenance }) => maintenance?.status === 'in_force',
+  )
+  strictEqual(await status(), 503)
+  strictEqual((await ask('environments.endMaintenance', { params, body: {} })).maintenance?.kind, 'off')
+  await until(
+    () => ask('environments.show', { params }),
+    ({ maintenance }) => maintenance === undefined,
+  )
+  strictEqual(await status(), 200)
+  await rejects(ask('environments.endMaintenance', { params, body: {} }), code('command_conflict'))
+  await rejects(ask('environments.maintain', { params, body: { reason: 'x', holdMs: 90_000 } }), code('usage_invalid'))
+  const { rows } = await ask('ledger.page', { query: { limit: 500 } })
+  const told = rows.filter(({ key }) => key.kind === 'maintenance')
+  deepStrictEqual(
+    told.map(({ type, actor, reason }) => [type, actor.name, reason]),
+    [
+      ['maintenance_requested', 'Grace Höpper', 'new disks'],
+      ['effect_succeeded', 'sluice', null],
+      ['maintenance_requested', 'Grace Höpper', null],
+      ['effect_succeeded', 'sluice', null],
+    ],
+  )
+})
+
 test('the same key gives the same answer, of a rollback too', async () => {
   await running.project.commit('2.0.0')
   const { run } = await ask('runs.start', { body: { ref: 'HEAD' }, idempotencyKey: 'run-2' })

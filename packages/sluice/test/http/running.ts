@@ -20,10 +20,10 @@ export type Running = {
   readonly close: () => Promise<void>
 }
 
-/** Starts it. */
-export const startRunning = async (): Promise<Running> => {
+/** Starts it; `gates` are what production asks for. */
+export const startRunning = async (gates: object = {}): Promise<Running> => {
   const [staging, production] = [await freePort(), await freePort()]
-  const project = await makeProject({ staging: { listen: staging }, production: { listen: production } })
+  const project = await makeProject({ staging: { listen: staging }, production: { listen: production, ...gates } })
   const stateDir = await makeStateDir()
   const onFatal = (error: Error): void => {
     throw error

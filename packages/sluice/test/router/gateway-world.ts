@@ -45,6 +45,7 @@ export const gatewayWorld = async (): Promise<GatewayWorld> => {
   await keeper.ready()
   return {
     router,
+    tripwire: 'dataPlane',
     keeper,
     stateDir,
     logged,
@@ -68,7 +69,8 @@ export const gatewayWorld = async (): Promise<GatewayWorld> => {
   }
 }
 
-const listen = async (behaviour: 'good' | 'bad'): Promise<http.Server> => {
+/** An instance that answers with a good or a bad status, its health path always well. */
+export const listen = async (behaviour: 'good' | 'bad'): Promise<http.Server> => {
   const server = http.createServer((request, response) => {
     response.statusCode = behaviour === 'good' || request.url === '/healthz' ? 200 : 500
     response.end(behaviour)
@@ -78,7 +80,8 @@ const listen = async (behaviour: 'good' | 'bad'): Promise<http.Server> => {
   return server
 }
 
-const portOf = (server: net.Server): number => {
+/** The port that a server listens on. */
+export const portOf = (server: net.Server): number => {
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('the server listens on a port')
   return address.port

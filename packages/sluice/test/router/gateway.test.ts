@@ -44,6 +44,51 @@ const routeTo = async (world: GatewayWorld): Promise<Route> => ({
   health: { path: '/', intervalMs: 1_000, timeoutMs: 500, healthyAfter: 1, unhealthyAfter: 3, startTimeoutMs: 1_000 },
 })
 
+describe('what is optional of a route', () => {
+  let world: GatewayWorld
+  before(async () => {
+    world = await gatewayWorld()
+  })
+  after(() => world.remove())
+
+  test('comes back as it was given', async () => {
+    const base = await routeTo(world)
+    const [stable] = base.arms
+    assert.ok(stable)
+    const rule = { kind: 'header', name: 'x-arm', value: { kind: 'equals', text: 'candidate' } } as const
+    const release = releaseId(`rel_${'b'.repeat(64)}`)
+    const route: Route = {
+      ...base,
+      sticky: { kind: 'user', from: 'cookie', name: 'uid', fallback: 'client' },
+      rules: [{ arm: 'candidate', all: [rule, { kind: 'cookie', name: 'beta', value: null }] }],
+      mirror: { shareBp: 100, release, upstreams: stable.upstreams, methods: ['GET', 'POST'] },
+      skew: { cookie: 'release', maxAgeMs: 1_000 },
+      overlap: [{ release, upstreams: stable.upstreams }],
+      assets: ['/assets/'],
+      bypass: [rule],
+      drain: { idleMs: 10, maxAgeMs: 20 },
+    }
+    assert.deepEqual((await world.router.shift(route, never)).route, route)
+    assert.deepEqual((await world.router.observe(route, never))?.route, route)
+  })
+
+  test('maintenance has a fence of its own: a newer word goes before, an older one is refused, the same one is a repetition', async () => {
+    const { service, environment } = await routeTo(world)
+    const page = { kind: 'page', html: null, retryAfterMs: 1_000 } as const
+    const say = (sequence: number, maintenance: typeof page | null): Promise<void> | undefined =>
+      world.router.maintain?.({ service, environment, sequence, maintenance }, never)
+    await say(3, page)
+    await say(3, page)
+    await assert.rejects(
+      say(2, null) ?? Promise.resolve(),
+      (error: unknown) => error instanceof SluiceError && error.code === 'fence_stale',
+    )
+    assert.deepEqual((await world.router.observe({ service, environment }, never))?.maintenance, page)
+    await say(4, null)
+    assert.equal((await world.router.observe({ service, environment }, never))?.maintenance, undefined)
+  })
+})
+
 describe('a gateway that is killed', () => {
   let world: GatewayWorld
   let route: Route

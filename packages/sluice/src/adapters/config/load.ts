@@ -44,6 +44,14 @@ export const evaluateConfig = async (directory: string, signal: AbortSignal): Pr
   return { file, text, value: await valueOf(outcome, { file, text }) }
 }
 
+/** What another file of the same kind exports by default, evaluated in the same way. `not_found`, `config_invalid`. */
+export const evaluateFile = async (path: string, signal: AbortSignal): Promise<unknown> => {
+  const text = await readText(path)
+  if (text === null) throw new SluiceError('not_found', { detail: `there is no file ${path}` })
+  const outcome = path.endsWith('.json') ? parseJson(text, path) : await evaluate(path, signal)
+  return valueOf(outcome, { file: path, text })
+}
+
 /** Reads what a config exports by the schema. `config_invalid`, `needs_cycle`. */
 export const readConfig = async ({ file, text, value }: RawConfig): Promise<Settings> => {
   const [{ parseConfig }, { distance }] = await Promise.all([

@@ -3,6 +3,7 @@ import { type Cli, flagOption, type Input, textOption } from '../cli.ts'
 import { withClient } from '../connect.ts'
 import { telling } from '../told.ts'
 import { followRollout, freshKey, timeoutOf } from './follow.ts'
+import { untilStarted } from './queued.ts'
 import { chosenEnvironment } from './which.ts'
 
 /** Which way a release goes. */
@@ -27,7 +28,8 @@ export const startRollout = (cli: Cli, input: Input, { route, words, release, bo
   const timeoutMs = timeoutOf(input)
   return withClient(cli, 'server', async (client) => {
     const environment = await chosenEnvironment(cli, client, { given: input.args[0], words })
-    const body = { release, reason: textOption(input, 'message'), ...own }
+    const queueing = flagOption(input, 'queue') ? { whenBusy: 'queue' as const } : {}
+    const body = { release, reason: textOption(input, 'message'), ...own, ...queueing }
     const started = await telling({ client, environment }, () =>
       client.call(route, { params: { environment }, body, idempotencyKey: freshKey() }),
     )
@@ -37,13 +39,18 @@ export const startRollout = (cli: Cli, input: Input, { route, words, release, bo
     if (kind === 'aborted') cli.note(`${cli.noteStyle.mark('back')} ${rollout} is turned around`)
     // A rollback of a live rollout ends as "rolled back", which is what was asked for.
     if (input.options['wait'] !== false) {
+      if (kind === 'queued') await untilStarted(cli, client, { environment, entry: rollout, timeoutMs })
       const wanted = kind === 'aborted' ? 'rolled_back' : 'succeeded'
       return followRollout(cli, { client, id: rollout, timeoutMs, wanted })
     }
     if (cli.globals.json) cli.json(started)
     else {
       cli.print(rollout)
-      cli.note(`${cli.noteStyle.mark('current')} on its way: sluice rollout watch ${rollout}`)
+      cli.note(
+        kind === 'queued'
+          ? `${cli.noteStyle.mark('paused')} waits for its turn: sluice env queue ${environment}`
+          : `${cli.noteStyle.mark('current')} on its way: sluice rollout watch ${rollout}`,
+      )
     }
     return 0
   })

@@ -1,7 +1,9 @@
 /** Environments in the terminal. */
 import { isoTime } from '../../core/iso-time.ts'
+import type { MaintenanceView } from '../../http/client/routing-views.ts'
 import type { EnvironmentsView, EnvironmentView, RolloutView } from '../../http/client/views.ts'
 import { percentOf, spanOf } from '../../http/client/words.ts'
+import { waitText } from './queue.ts'
 import { trafficLines } from './rollout.ts'
 import type { Style } from './style.ts'
 import { tableLines } from './table.ts'
@@ -56,7 +58,7 @@ const addressText = ({ observed: { traffic } }: EnvironmentView): string =>
   traffic === null ? '' : `http://${traffic.listen.host}:${traffic.listen.port}`
 
 const noticeLines = (environment: EnvironmentView, now: number, style: Style): readonly string[] => {
-  const { live, lock, freezes, name } = environment
+  const { live, lock, freezes, name, queue, pin } = environment
   const lines: string[] = []
   if (live !== null) {
     const text = live.stage === null ? live.status : live.stage.text
@@ -68,13 +70,33 @@ const noticeLines = (environment: EnvironmentView, now: number, style: Style): r
     const until = lock.until === null ? '' : ` until ${isoTime(lock.until)}`
     lines.push(`${name}: locked by ${lock.by.name}${until}: ${lock.reason}   ${style.dim(`sluice env unlock ${name}`)}`)
   }
+  const { maintenance } = environment
+  if (maintenance !== undefined) lines.push(`${name}: ${maintenanceText(maintenance)}`)
   for (const { from, until, by, reason } of freezes) {
     if (until > now)
       lines.push(
         `${name}: frozen by ${by} ${from > now ? `from ${isoTime(from)} ` : ''}until ${isoTime(until)}: ${reason}`,
       )
   }
+  if (pin !== null)
+    lines.push(
+      `${name}: ${pin.by.name} chose ${pin.release.version} at ${isoTime(pin.at)}; nothing goes past it by itself   ${style.dim(`sluice promote ${name}`)}`,
+    )
+  for (const [index, entry] of queue.entries())
+    lines.push(
+      `${name}: ${index + 1}. ${entry.release.version} of ${entry.by.name} waits for ${waitText(entry)}   ${style.dim(`sluice env queue ${name}`)}`,
+    )
   return lines
+}
+
+const maintenanceText = ({ kind, by, reason, until, status, detail }: MaintenanceView): string => {
+  const what =
+    kind === 'page' ? 'a page for everybody' : `requests wait${until === null ? '' : ` until ${isoTime(until)}`}`
+  const said =
+    kind === 'off' ? 'maintenance is being ended' : `maintenance by ${by?.name ?? 'nobody'}, ${what}: ${reason ?? ''}`
+  return status === 'in_force'
+    ? said
+    : `${said} (${status === 'refused' ? 'refused' : 'not in force yet'}${detail === null ? '' : `: ${detail}`})`
 }
 
 /** The screen of `sluice env show`. */
@@ -95,6 +117,7 @@ export const environmentLines = (environment: EnvironmentView, now: number, styl
       : [row('commit', `${serving.commit.id.slice(0, 12)} ${serving.commit.subject}, ${serving.commit.author}`)]),
     row('way back', previous === null ? 'none' : previous.version),
     row('after', environment.after ?? 'none: it is the first'),
+    ...(environment.soak === null ? [] : [row('soak', soakText(environment.soak))]),
     row('observed', observedText(environment, style)),
     ...(observed.traffic === null ? [] : trafficLines(observed.traffic, style)),
     ...(observed.instances ?? []).map((one) =>
@@ -103,6 +126,7 @@ export const environmentLines = (environment: EnvironmentView, now: number, styl
         `${one.id}  ${one.status}  ${one.host}:${one.port}${one.restarts === 0 ? '' : `  ${one.restarts} restarts`}`,
       ),
     ),
+    ...(environment.verification === null ? [] : [row('verified', verifiedText(environment.verification, now, style))]),
     ...history.map((one) =>
       row(
         'history',
@@ -112,6 +136,20 @@ export const environmentLines = (environment: EnvironmentView, now: number, styl
     ...noticeLines(environment, now, style),
   ]
 }
+
+const verifiedText = (
+  { release, outcome, at, by, notPassed }: NonNullable<EnvironmentView['verification']>,
+  now: number,
+  style: Style,
+): string => {
+  const mark = style.mark(outcome === 'passed' ? 'done' : outcome === 'failed' ? 'failed' : 'warn')
+  const what = notPassed.length === 0 ? outcome : `${outcome}: ${notPassed.join(', ')}`
+  return `${mark} ${release.version} ${what}  ${style.dim(`${agoOf(at, now)} for ${by.name}`)}`
+}
+const soakText = ({ servedMs, soakMs }: NonNullable<EnvironmentView['soak']>): string =>
+  servedMs >= soakMs
+    ? `over: it served for ${spanOf(soakMs)} and more`
+    : `${spanOf(servedMs)} of ${spanOf(soakMs)} seen to serve`
 
 /** One line: what an environment shows now. It goes below errors and reports. */
 export const nowLine = ({ name, serving, live, observed }: EnvironmentView): string => {

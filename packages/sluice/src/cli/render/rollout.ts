@@ -1,4 +1,5 @@
 /** A rollout in the terminal: live, as lines of change, and as a report at its end. Pure: data in, lines out; the demo uses it too. */
+import type { ApartView } from '../../http/client/routing-views.ts'
 import type { ArmView, RolloutDetailView, StepView, TrafficView } from '../../http/client/views.ts'
 import { badOf, countOf, evidenceOf, percentOf, spanOf } from '../../http/client/words.ts'
 import { reportLines } from './error.ts'
@@ -107,9 +108,20 @@ export const trafficLines = (traffic: TrafficView, style: Style): readonly strin
           `${label('tripwire', style)}${style.bad(`cut at ${percentOf(traffic.trip.shareBp)}`)} of the traffic, E = ${evidenceOf(traffic.trip.logE)}`,
         ]),
     ...arms.map((arm) => `${label(arm.arm, style)}${armText(arm, wide, style)}`),
+    ...(traffic.apart ?? []).map((one) => `${label('apart', style)}${apartText(one, style)}`),
     ...evidenceLines(traffic, style),
   ]
 }
+
+const whys: Readonly<Record<ApartView['why'], string>> = {
+  rule: 'sent there by a rule',
+  skew: 'stayed with their release',
+  asset: 'assets of another release',
+  mirror: 'mirrored copies',
+}
+
+const apartText = ({ why, release, requests, bad, skipped }: ApartView, style: Style): string =>
+  `${release.version} ${requests.toLocaleString('en')} requests, ${bad.toLocaleString('en')} bad   ${style.dim(`${whys[why]}, not judged${skipped === 0 ? '' : `; ${skipped.toLocaleString('en')} left out`}`)}`
 
 const splitText = (arms: readonly ArmView[], style: Style): string => {
   const ordered = [...arms].toSorted((a, b) => (a.arm === 'stable' ? -1 : b.arm === 'stable' ? 1 : 0))

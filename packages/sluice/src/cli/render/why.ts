@@ -2,6 +2,7 @@
 import { isoTime } from '../../core/iso-time.ts'
 import type { EvidencePoint, WhyView } from '../../http/client/views.ts'
 import { badOf, evidenceOf, percentOf, spanOf } from '../../http/client/words.ts'
+import { sparkline } from './sparkline.ts'
 import type { Style } from './style.ts'
 
 const curveShown = 16
@@ -27,6 +28,7 @@ export const whyLines = (
       ? []
       : [
           row('metric', metric),
+          ...(deciding.outside === undefined ? [] : [row('outside', deciding.outside)]),
           row('candidate', badOf(deciding.candidate)),
           row('stable', badOf(deciding.stable)),
           row(
@@ -43,12 +45,22 @@ export const whyLines = (
       : [
           '',
           style.dim('evidence over time (log scale)'),
+          sparkRow(curve, -Math.log(policy.alpha), { style, columns }),
           ...curveLines(curve, { start: rollout.startedAt, limitLogE: -Math.log(policy.alpha) }, { style, columns }),
         ]),
     '',
     style.dim('what happened'),
     ...story.slice(-storyShown).map((line) => `  ${isoTime(line.at)}  ${line.text}  ${style.dim(line.who)}`),
   ]
+}
+
+/** The whole curve in one line: all of it is there, where the lines below leave some out. */
+const sparkRow = (curve: readonly EvidencePoint[], limitLogE: number, { style, columns }: Screen): string => {
+  const shares = curve.map(({ logE }) => logE / limitLogE)
+  const drawn = sparkline(shares, Math.max(10, Math.min(60, columns - 30)), style)
+  const peak = Math.max(...curve.map(({ logE }) => logE))
+  const isOver = peak >= limitLogE
+  return `  ${isOver ? style.bad(drawn) : drawn}  highest E = ${evidenceOf(peak)} of ${evidenceOf(limitLogE)}`
 }
 
 type Scale = { readonly start: number; readonly limitLogE: number }

@@ -65,4 +65,36 @@ export const environmentWords: readonly Word[] = [
     examples: ['env unfreeze production'],
     load: () => import('../commands/env-unfreeze.ts'),
   },
+  {
+    path: 'env maintenance',
+    args: '<on|off> [environment]',
+    text: 'answer everybody with a page, or have requests wait for a moment',
+    options: [
+      message,
+      { flags: '--page <file>', text: 'the HTML page (a plain one)' },
+      { flags: '--retry-after <span>', text: 'when clients are told to ask again (1m)' },
+      { flags: '--hold <span>', text: 'no page: have requests wait this long at most, 60s' },
+    ],
+    examples: [
+      'env maintenance on production -m "new disks" --page maintenance.html',
+      'env maintenance off production',
+    ],
+    load: () => import('../commands/env-maintenance.ts'),
+  },
+  {
+    path: 'env queue',
+    args: '[environment]',
+    text: 'who holds an environment, and which releases wait for their turn',
+    options: [],
+    examples: ['env queue production'],
+    load: () => import('../commands/env-queue.ts'),
+  },
+  {
+    path: 'env dequeue',
+    args: '[environment]',
+    text: 'take a release out of the queue (the only one, when none is named)',
+    options: [{ flags: '--entry <entry>', text: 'which, as env queue names it' }, message],
+    examples: ['env dequeue production --entry rol_01h2xcejqtf2nbrexx3vqjhp41'],
+    load: () => import('../commands/env-dequeue.ts'),
+  },
 ]

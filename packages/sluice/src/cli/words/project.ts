@@ -56,11 +56,12 @@ export const projectWords: readonly Word[] = [
   {
     path: 'plan',
     args: '[environment]',
-    text: 'what a deploy would do: the steps, the way back, who stands in the way; changes nothing',
+    text: 'what a deploy would do: the steps, what they expose, gates, the way back, who stands in the way; changes nothing',
     options: [
       { flags: '--release <release>', text: 'an id, its beginning, a version, or latest' },
       { flags: '--promote', text: 'plan a promotion' },
       { flags: '--rollback', text: 'plan a rollback' },
+      { flags: '--traffic <count>', text: 'requests per second to reckon with; those of now unless given' },
     ],
     examples: ['plan', 'plan production --promote'],
     load: () => import('../commands/plan.ts'),

@@ -21,6 +21,18 @@ export const recordWords: readonly Word[] = [
     load: () => import('../commands/why.ts'),
   },
   {
+    path: 'judge replay',
+    args: '[rollout]',
+    text: 'what another policy would have said of a past rollout, or of the last ones',
+    options: [
+      { flags: '--policy <file>', text: 'a policy file, as sluice import kayenta | argo writes it' },
+      { flags: '--series <what>', text: 'what its metrics are given: good (share, as [0.98]) or bad (percent, as 2)' },
+      limit,
+    ],
+    examples: ['judge replay --policy errors.policy.ts --env production'],
+    load: () => import('../commands/judge-replay.ts'),
+  },
+  {
     path: 'runs ls',
     args: '',
     text: 'runs, newest first',

@@ -8,6 +8,11 @@ const waiting: readonly OptionWord[] = [
   { flags: '--timeout <span>', text: 'wait at most this long (90s, 15m); it goes on' },
 ]
 
+const queueing: OptionWord = {
+  flags: '--queue',
+  text: 'wait for its turn while another rollout is live, or a gate is not open yet',
+}
+
 const commandWord = (name: string, text: string): Word => ({
   path: `rollout ${name}`,
   args: '[rollout]',
@@ -29,16 +34,16 @@ export const rolloutWords: readonly Word[] = [
     path: 'deploy',
     args: '[environment]',
     text: 'make a release (the latest) serve an environment; starts the control plane if none runs',
-    options: [release, message, despiteHold, acrossContract, ...waiting],
-    examples: ['deploy staging', 'deploy staging --release 1.4.0 --no-wait'],
+    options: [release, message, queueing, despiteHold, acrossContract, ...waiting],
+    examples: ['deploy staging', 'deploy staging --release 1.4.0 --no-wait', 'deploy production --queue'],
     load: () => import('../commands/deploy.ts'),
   },
   {
     path: 'promote',
     args: '[environment]',
     text: 'make the release that the environment before verified serve this one',
-    options: [message, despiteHold, ...waiting],
-    examples: ['promote production'],
+    options: [release, message, queueing, despiteHold, ...waiting],
+    examples: ['promote production', 'promote production --queue --no-wait'],
     load: () => import('../commands/promote.ts'),
   },
   {

@@ -1,4 +1,5 @@
 /** Rules of the config that hold between keys; each broken one is an issue with its path. */
+import { metricsOf } from '../judge/metrics.ts'
 import { expandMatrix, legName, twiceIn } from '../pipeline/matrix.ts'
 import { order } from './graph.ts'
 import type { ConfigIssue } from './issues.ts'
@@ -23,8 +24,10 @@ export const check = (
     ...cacheIssues(settings),
     ...startIssues(settings, distance),
     ...environmentIssues(settings, distance),
+    ...skewIssues(settings),
     ...variableIssues(settings),
     ...watchIssues(settings),
+    ...metricIssues(settings, distance),
   ]
   return { issues, cycle }
 }
@@ -67,6 +70,18 @@ const suggest = (name: string, known: readonly string[], distance: Distance): st
   const near = nearest(name, known, distance)
   return near === null ? `Known: ${known.join(', ') || 'none'}.` : `Did you mean "${near}"?`
 }
+
+/** Only what is counted can be given a part of the evidence. */
+const metricIssues = (settings: Settings, distance: Distance): readonly ConfigIssue[] =>
+  Object.entries(settings.environments).flatMap(([environment, { judge }]) => {
+    const known = metricsOf(judge).map(({ name }) => name)
+    const unknown = Object.keys(judge.metrics ?? {}).filter((name) => !known.includes(name))
+    return unknown.map((name) => ({
+      path: ['environments', environment, 'judge', 'metrics', name],
+      message: `there is no metric "${name}"`,
+      fix: suggest(name, known, distance),
+    }))
+  })
 
 const needIssues = (settings: Settings, distance: Distance): readonly ConfigIssue[] => {
   const names = Object.keys(settings.pipeline.jobs)
@@ -201,8 +216,21 @@ const environmentIssues = (settings: Settings, distance: Distance): readonly Con
             fix: 'Write after: null into the first one.',
           },
         ]
-  return [...unknown, ...circle, ...listenIssues(settings)]
+  return [...unknown, ...circle, ...promotionIssues(settings, after), ...listenIssues(settings)]
 }
+
+const promotionIssues = (settings: Settings, after: ReadonlyMap<string, string | null>): readonly ConfigIssue[] =>
+  Object.entries(settings.environments).flatMap(([name, { promotion }]): readonly ConfigIssue[] =>
+    promotion === undefined || after.get(name) !== null
+      ? []
+      : [
+          {
+            path: ['environments', name, 'promotion'],
+            message: `nothing comes before "${name}", so nothing is promoted to it`,
+            fix: 'Write it into an environment that comes after another, or name one with after.',
+          },
+        ],
+  )
 
 const listenIssues = (settings: Settings): readonly ConfigIssue[] => {
   const takenBy = new Map<string, string>()
@@ -220,6 +248,20 @@ const listenIssues = (settings: Settings): readonly ConfigIssue[] => {
     ]
   })
 }
+
+/** Who stays with a release must be told apart, or the judge would count the same client again and again. */
+const skewIssues = ({ environments }: Settings): readonly ConfigIssue[] =>
+  Object.entries(environments).flatMap(([name, { routing, sticky }]): readonly ConfigIssue[] =>
+    routing?.skew === undefined || sticky.kind === 'cookie' || sticky.kind === 'user'
+      ? []
+      : [
+          {
+            path: ['environments', name, 'routing', 'skew'],
+            message: 'clients cannot stay with their release where nothing tells them apart',
+            fix: "Write sticky: { cookie: 'sluice-arm' } or sticky: { user: { header: 'x-user-id' } } beside it.",
+          },
+        ],
+  )
 
 const variableIssues = (settings: Settings): readonly ConfigIssue[] => {
   const top: readonly string[] = []

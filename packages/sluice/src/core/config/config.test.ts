@@ -142,9 +142,65 @@ test('where a service listens is a port on loopback, or host and port', () => {
     strictEqual(refusal(withProduction({ listen })).code, 'config_invalid')
 })
 
+test('traffic besides the split is a part of the environment only where something is said', () => {
+  strictEqual('routing' in (production({}) ?? {}), false)
+  strictEqual('routing' in (production({ routing: {} }) ?? {}), false)
+  const equals = { kind: 'equals', text: 'candidate' } as const
+  const said = production({
+    sticky: { cookie: 'arm' },
+    routing: {
+      force: { header: 'X-Arm' },
+      rules: [{ arm: 'candidate', when: [{ cookie: 'beta' }, { header: 'X-Region', startsWith: 'eu-' }] }],
+      skew: { maxAge: '2h' },
+      assets: ['/assets/'],
+      bypass: { cookie: 'crew', equals: 'secret' },
+    },
+    drain: { idle: '30s' },
+  })?.routing
+  deepStrictEqual(
+    said?.rules?.find(({ arm }) => arm === 'candidate'),
+    { arm: 'candidate', all: [{ kind: 'header', name: 'x-arm', value: equals }] },
+  )
+  deepStrictEqual(said?.rules?.at(-1), {
+    arm: 'candidate',
+    all: [
+      { kind: 'cookie', name: 'beta', value: null },
+      { kind: 'header', name: 'x-region', value: { kind: 'startsWith', text: 'eu-' } },
+    ],
+  })
+  strictEqual(said?.rules?.length, 4)
+  deepStrictEqual(
+    { ...said, rules: [] },
+    {
+      rules: [],
+      skew: { cookie: 'sluice-release', maxAgeMs: 7_200_000 },
+      assets: ['/assets/'],
+      bypass: [{ kind: 'cookie', name: 'crew', value: { kind: 'equals', text: 'secret' } }],
+      drain: { idleMs: 30_000, maxAgeMs: 300_000 },
+    },
+  )
+  const [spec] = resolveEnvironments(parse(withProduction({ routing: { assets: ['/a'] } })), {})
+  deepStrictEqual(spec?.routing, { assets: ['/a'] })
+})
+
+test('clients cannot stay with their release where nothing tells them apart', () => {
+  for (const sticky of ['none', { header: 'x-user' }])
+    strictEqual(refusal(withProduction({ sticky, routing: { skew: {} } })).code, 'config_invalid')
+  strictEqual(
+    production({ sticky: { user: { cookie: 'uid' } }, routing: { skew: {} } })?.routing?.skew?.maxAgeMs,
+    3_600_000,
+  )
+})
+
 test('clients stick by cookie or header; header names are case-insensitive', () => {
   deepStrictEqual(production({ sticky: { cookie: 'arm' } })?.sticky, { kind: 'cookie', name: 'arm' })
   deepStrictEqual(production({ sticky: { header: 'X-User' } })?.sticky, { kind: 'header', name: 'x-user' })
+  deepStrictEqual(production({ sticky: { user: { header: 'X-User' }, cookie: 'c' } })?.sticky, {
+    kind: 'user',
+    from: 'header',
+    name: 'x-user',
+    fallback: 'c',
+  })
 })
 
 test('an unknown key is refused with file, line, column and the nearest key', () => {
@@ -400,6 +456,7 @@ test('every key of the schema has prose, which the types repeat, and examples th
     'types.ts',
     'types-pipeline.ts',
     'types-gates.ts',
+    'types-routing.ts',
     'types-metrics.ts',
     'types-verification.ts',
     'types-rollback.ts',
@@ -429,6 +486,7 @@ type DocumentedKey = { readonly path: string; readonly shape: Shape; readonly wr
 const oneOf = (path: string, name: string): object => {
   if (path.endsWith('.jobs.*')) return ['steps', 'deploy', 'promote'].includes(name) ? {} : { steps: 'true' }
   if (/\.with\.(?:allow|exceptions)\[\]$/.test(path)) return name === 'path' ? {} : { path: 'test/**' }
+  if (path.endsWith('.judge.latency')) return name === 'limitShare' ? { limit: '1s' } : {}
   if (path.endsWith('.gates.licences')) return ['allow', 'deny'].includes(name) ? {} : { allow: ['MIT'] }
   const isBound = ['minimum', 'maximum', 'maxRegression', 'maxGrowth'].includes(name)
   if (path.endsWith('.performance.*')) return isBound ? {} : { maximum: 1 }

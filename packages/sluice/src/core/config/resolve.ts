@@ -28,18 +28,35 @@ export const resolveEnvironments = (settings: Settings, versions: SecretVersions
       judge: own.judge,
       ...resolveOutside(own, (secret) => secretVersion(versions, name, secret)),
       sticky: own.sticky,
+      ...(own.routing && { routing: own.routing }),
+      // The gateway is what a release without this key has: it stays the same release.
+      ...(own.router === 'haproxy' && { router: own.router }),
       drainTimeoutMs: own.drainTimeoutMs,
       stopGraceMs: own.stopGraceMs,
       progressDeadlineMs: own.progressDeadlineMs,
       approvals: own.approvals,
       freeze: own.freeze,
       ...(own.rollback === undefined ? {} : { rollback: own.rollback }),
+      ...promotionOf(own),
       // Absent where nothing is checked: so a release without checks keeps its id.
       ...(own.verify === undefined || own.verify.length === 0 ? {} : { verify: own.verify }),
     }
     return [spec]
   })
 }
+
+/** Absent where the config says nothing, so that a release from before these keys keeps its id. */
+const promotionOf = ({
+  promotion,
+  approvalsExpireAfterMs,
+  whenBusy,
+  queue = promotion?.auto === true ? { supersede: 'older' } : undefined,
+}: Settings['environments'][string]): Partial<EnvironmentSpec> => ({
+  ...(promotion === undefined ? {} : { promotion }),
+  ...(approvalsExpireAfterMs === undefined ? {} : { approvalsExpireAfterMs }),
+  ...(whenBusy === undefined ? {} : { whenBusy }),
+  ...(queue === undefined ? {} : { queue }),
+})
 
 /** Names of the secrets whose versions a release carries for an environment: those that its instances get, and those of whom it asks. */
 export const secretNames = (settings: Settings, environment: string): readonly string[] => {

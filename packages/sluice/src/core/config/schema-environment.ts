@@ -1,9 +1,12 @@
 import { z } from 'zod'
 import { limits } from '../limits.ts'
-import type { FreezeWindow, JudgePolicy, Sticky } from '../model.ts'
-import { count, key, moment, name, positiveDuration, share, text, variableName, variables } from './fields.ts'
+import type { FreezeWindow, RoutingSpec } from '../model.ts'
+import { count, key, moment, name, positiveDuration, text, variableName, variables } from './fields.ts'
 import { healthOverrideSchema } from './schema-health.ts'
 import { rollbackSchema } from './schema-rollback.ts'
+import { judgeSchema } from './schema-judge.ts'
+import { drainSchema, routingSchema, stickySchema } from './schema-routing.ts'
+import { promotionSchema, queueSchema } from './schema-promotion.ts'
 import { externalJudgeSchema, metricsSchema } from './schema-metrics.ts'
 import { strategySchema } from './schema-strategy.ts'
 import { checksSchema } from './schema-verification.ts'
@@ -28,64 +31,6 @@ const listen: z.ZodType<EnvironmentSettings['listen']> = z.union(
   ],
   "expected a port from 1 to 65535, or host and port such as '0.0.0.0:8080'",
 )
-
-const sticky: z.ZodType<Sticky> = z.union(
-  [
-    z.literal('none').transform((): Sticky => ({ kind: 'none' })),
-    z
-      .strictObject({
-        cookie: key(token('a cookie'), {
-          description: 'Name of the cookie that the gateway issues.',
-          examples: ['sluice-arm'],
-        }),
-      })
-      .transform((input): Sticky => ({ kind: 'cookie', name: input.cookie })),
-    z
-      .strictObject({
-        header: key(token('a header'), {
-          description: 'Name of the request header that identifies a client.',
-          examples: ['x-user-id'],
-        }),
-      })
-      .transform((input): Sticky => ({ kind: 'header', name: input.header.toLowerCase() })),
-  ],
-  "expected 'none', { cookie: 'name' } or { header: 'name' }",
-)
-
-const judge: z.ZodType<JudgePolicy> = z
-  .strictObject(
-    {
-      alpha: key(between(0.000_001, 0.5).default(0.01), {
-        description: 'Highest probability that a release no worse than tolerated is ever stopped.',
-        unit: 'probability',
-        examples: [0.01],
-      }),
-      tolerance: key(between(1, 100).default(1), {
-        description: 'How many times the bad rate of the old release the new one may have.',
-        unit: 'ratio',
-        examples: [1.25],
-      }),
-      ignoreBelow: key(share().prefault('0.05%'), {
-        description: 'A release whose own share of bad answers is below this is never stopped.',
-        examples: ['0.1%'],
-      }),
-      interval: key(positiveDuration().prefault('1s'), {
-        description: 'How often the counts are read.',
-        examples: ['1s'],
-      }),
-      staleAfter: key(positiveDuration().prefault('10s'), {
-        description: 'Counts older than this mean that the judge cannot see.',
-        examples: ['10s'],
-      }),
-    },
-    { error: 'expected judge settings: { alpha: 0.01 }' },
-  )
-  .transform(({ ignoreBelow, interval, staleAfter, ...rest }) => ({
-    ...rest,
-    ignoreBelow: ignoreBelow / 10_000,
-    intervalMs: interval,
-    staleAfterMs: staleAfter,
-  }))
 
 const freeze: z.ZodType<FreezeWindow> = z
   .strictObject(
@@ -138,7 +83,7 @@ export const environmentSchema: z.ZodType<EnvironmentSettings> = z
         description: 'What differs here from the health settings of the service.',
         examples: [{ startTimeout: '1m' }],
       }),
-      judge: key(judge.prefault({}), {
+      judge: key(judgeSchema.prefault({}), {
         description: 'When the judge stops a release.',
         examples: [{ alpha: 0.01, tolerance: 1 }],
       }),
@@ -160,9 +105,23 @@ export const environmentSchema: z.ZodType<EnvironmentSettings> = z
         description: 'A judge of your own that is asked over HTTP.',
         examples: [{ url: 'https://judge.example.com/deployment/evaluateHealth' }],
       }),
-      sticky: key(sticky.prefault('none'), {
+      sticky: key(stickySchema.prefault('none'), {
         description: 'How a client is kept on one side of a traffic split.',
-        examples: ['none', { cookie: 'sluice-arm' }, { header: 'x-user-id' }],
+        examples: ['none', { cookie: 'sluice-arm' }, { header: 'x-user-id' }, { user: { header: 'x-user-id' } }],
+      }),
+      routing: key(routingSchema.optional(), {
+        description:
+          'Traffic besides the split: testers, rules, clients that stay with their release, files of both releases.',
+        examples: [{ skew: { maxAge: '1h' }, assets: ['/assets/'] }],
+      }),
+      drain: key(drainSchema.optional(), {
+        description: 'When WebSockets and event streams leave an instance that is about to be stopped.',
+        examples: [{ idle: '30s', maxAge: '15m' }],
+      }),
+      router: key(z.enum(['gateway', 'haproxy'], "expected 'gateway' or 'haproxy'").optional(), {
+        description:
+          "What splits the traffic: Sluice's own gateway, or an HAProxy that Sluice starts and keeps. Default: 'gateway'; what HAProxy cannot is in docs/routers/haproxy.md.",
+        examples: ['gateway', 'haproxy'],
       }),
       drainTimeout: key(positiveDuration().prefault('30s'), {
         description: 'How long requests in flight may take to end before their instance is stopped.',
@@ -189,6 +148,23 @@ export const environmentSchema: z.ZodType<EnvironmentSettings> = z
         description: 'Times in which no rollout may start; a rollback always may.',
         examples: [[{ from: '2026-12-24T00:00:00Z', until: '2026-12-27T00:00:00Z', reason: 'holidays' }]],
       }),
+      promotion: key(promotionSchema.optional(), {
+        description:
+          'What a release must have been through in the environment before, and whether it then comes by itself.',
+        examples: [{ soak: '30m' }, { soak: '30m', auto: true }],
+      }),
+      approvalsExpireAfter: key(positiveDuration().optional(), {
+        description: 'How long an approval counts; by default until its release has been in.',
+        examples: ['1d'],
+      }),
+      whenBusy: key(z.enum(['queue', 'refuse'], "expected 'queue' or 'refuse'").optional(), {
+        description: "What a deploy does while another rollout is live here; by default it is refused ('refuse').",
+        examples: ['queue'],
+      }),
+      queue: key(queueSchema.optional(), {
+        description: 'Who gives way in the queue of releases that wait for their turn here.',
+        examples: [{ supersede: 'older' }],
+      }),
       verify: key(checksSchema.optional(), {
         description:
           'What is looked at before a release has traffic here, and after; what does not pass takes it back. See `docs/verification.md`.',
@@ -197,20 +173,18 @@ export const environmentSchema: z.ZodType<EnvironmentSettings> = z
     },
     { error: 'expected an environment: { listen: 8080 }' },
   )
-  .transform(({ drainTimeout, stopGrace, progressDeadline, rollback, ...rest }) => ({
-    ...rest,
-    ...(rollback === undefined ? {} : { rollback }),
-    drainTimeoutMs: drainTimeout,
-    stopGraceMs: stopGrace,
-    progressDeadlineMs: progressDeadline,
-  }))
+  .transform(
+    ({ drainTimeout, stopGrace, progressDeadline, approvalsExpireAfter, routing, drain, rollback, ...rest }) => ({
+      ...rest,
+      ...(rollback === undefined ? {} : { rollback }),
+      ...routingOf({ ...routing, ...(drain && { drain }) }),
+      ...(approvalsExpireAfter === undefined ? {} : { approvalsExpireAfterMs: approvalsExpireAfter }),
+      drainTimeoutMs: drainTimeout,
+      stopGraceMs: stopGrace,
+      progressDeadlineMs: progressDeadline,
+    }),
+  )
 
-/** RFC 9110 token: what a header or cookie may be called. */
-function token(what: string): z.ZodType<string, string> {
-  return z.string(`expected the name of ${what}`).regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, `expected the name of ${what}`)
-}
-
-function between(min: number, max: number): z.ZodType<number, number> {
-  const message = `expected a number from ${min} to ${max}`
-  return z.number(message).min(min, message).max(max, message)
-}
+/** Absent where nothing is said, so that a release that says nothing keeps its id. */
+const routingOf = (routing: RoutingSpec): { readonly routing?: RoutingSpec } =>
+  Object.keys(routing).length === 0 ? {} : { routing }

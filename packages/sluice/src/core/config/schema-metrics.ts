@@ -96,9 +96,9 @@ export const metricsSchema: z.ZodType<MetricsSettings> = z
         description: 'How long the source may take for an answer.',
         examples: ['2s'],
       }),
-      staleAfter: key(positiveDuration().prefault('1m'), {
+      staleAfter: key(positiveDuration().prefault('2m'), {
         description: 'Counters older than this mean that the judge cannot see.',
-        examples: ['1m'],
+        examples: ['2m'],
       }),
       alpha: key(between(0.000_001, 0.5).default(0.001), {
         description:

@@ -14,7 +14,16 @@ import type {
 } from '../pipeline/job-plan.ts'
 import type { GateSettings } from '../evidence/gates/types.ts'
 import type { ExternalJudgeSpec, MetricsSpec } from '../judge/outside/types.ts'
-import type { FreezeWindow, HealthPolicy, JudgePolicy, RollbackPolicy, Sticky, Strategy } from '../model.ts'
+import type {
+  FreezeWindow,
+  HealthPolicy,
+  JudgePolicy,
+  RollbackPolicy,
+  RouterName,
+  RoutingSpec,
+  Sticky,
+  Strategy,
+} from '../model.ts'
 import type { Check } from '../verification/types.ts'
 
 /** The parsed `sluice.config.ts`. */
@@ -121,11 +130,19 @@ export type EnvironmentSettings = {
   readonly metrics?: MetricsSettings | undefined
   readonly externalJudge?: ExternalJudgeSettings | undefined
   readonly sticky: Sticky
+  /** Absent when nothing is said. */
+  readonly routing?: RoutingSpec
+  /** Absent: the gateway. */
+  readonly router?: RouterName | undefined
   readonly drainTimeoutMs: number
   readonly stopGraceMs: number
   readonly progressDeadlineMs: number
   readonly approvals: number
   readonly freeze: readonly FreezeWindow[]
   readonly rollback?: RollbackPolicy
+  readonly promotion?: { readonly soakMs: number; readonly auto: boolean } | undefined
+  readonly approvalsExpireAfterMs?: number | undefined
+  readonly whenBusy?: 'queue' | 'refuse' | undefined
+  readonly queue?: { readonly supersede: 'older' | 'none' } | undefined
   readonly verify?: readonly Check[] | undefined
 }

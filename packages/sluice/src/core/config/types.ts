@@ -6,6 +6,7 @@
 import type { ExternalJudgeConfig, MetricsConfig } from './types-metrics.ts'
 import type { PipelineConfig } from './types-pipeline.ts'
 import type { RollbackConfig } from './types-rollback.ts'
+import type { DrainConfig, RoutingConfig, StickyConfig } from './types-routing.ts'
 import type { CheckConfig } from './types-verification.ts'
 
 /** A length of time: a number and its unit, for instance `'30s'`, `'1.5s'`, `'5m'`, `'2h'`, `'1d'`, `'250ms'`. */
@@ -85,6 +86,12 @@ export type EnvironmentConfig = {
   readonly externalJudge?: ExternalJudgeConfig
   /** How a client is kept on one side of a traffic split. */
   readonly sticky?: StickyConfig
+  /** Traffic besides the split: testers, rules, clients that stay with their release, files of both releases. */
+  readonly routing?: RoutingConfig
+  /** When WebSockets and event streams leave an instance that is about to be stopped. */
+  readonly drain?: DrainConfig
+  /** What splits the traffic: Sluice's own gateway, or an HAProxy that Sluice starts and keeps. */
+  readonly router?: 'gateway' | 'haproxy'
   /** How long requests in flight may take to end before their instance is stopped. */
   readonly drainTimeout?: Duration
   /** Time between SIGTERM and SIGKILL. */
@@ -97,8 +104,30 @@ export type EnvironmentConfig = {
   readonly freeze?: readonly FreezeConfig[]
   /** How an environment goes back. */
   readonly rollback?: RollbackConfig
+  /** What a release must have been through in the environment before, and whether it then comes by itself. */
+  readonly promotion?: PromotionConfig
+  /** How long an approval counts; by default until its release has been in. */
+  readonly approvalsExpireAfter?: Duration
+  /** What a deploy does while another rollout is live here; by default it is refused ('refuse'). */
+  readonly whenBusy?: 'queue' | 'refuse'
+  /** Who gives way in the queue of releases that wait for their turn here. */
+  readonly queue?: QueueConfig
   /** What is looked at before a release has traffic here, and after; what does not pass takes it back. */
   readonly verify?: readonly CheckConfig[]
+}
+
+/** What a release must have been through before, and whether it comes by itself. */
+export type PromotionConfig = {
+  /** How long the environment before must have served the release without a rollback; only time in which the control plane was there to see it counts. */
+  readonly soak?: Duration
+  /** Whether Sluice promotes a release by itself once it has soaked and every gate is open. */
+  readonly auto?: boolean
+}
+
+/** Who gives way in the queue. */
+export type QueueConfig = {
+  /** Whether what waits gives way to a newer release that comes to wait behind it ('older'), or to nobody ('none'). */
+  readonly supersede: 'older' | 'none'
 }
 
 /** How a release comes in: the name of a strategy, or its settings. */
@@ -168,15 +197,50 @@ export type JudgeConfig = {
   readonly interval?: Duration
   /** Counts older than this mean that the judge cannot see. */
   readonly staleAfter?: Duration
+  /** Largest share of bad answers while there is no old release to compare with. */
+  readonly errorLimit?: Share
+  /** How slow is bad; absent: response times are not judged. */
+  readonly latency?: LatencyConfig
+  /** How `errors`, the quantiles (`p95`, …) and `slow` (beyond `latency.limit`) share alpha; each has weight 1 where absent. */
+  readonly metrics?: Readonly<Record<string, MetricConfig>>
+  /** Lets a step end before its time once the new release is proven good; absent: time decides. */
+  readonly prove?: ProveConfig
+  /** How many bad answers a new release may be expected to cost; the next share is the largest planned one that keeps to it. */
+  readonly exposureBudget?: number
 }
 
-/** How a client is kept on one side of a traffic split. */
-export type StickyConfig =
-  | 'none'
-  /** Name of the cookie that the gateway issues. */
-  | { readonly cookie: string }
-  /** Name of the request header that identifies a client. */
-  | { readonly header: string }
+/** How slow is bad. */
+export type LatencyConfig = {
+  /** Which quantiles of the old release's response time a slow answer of the new one is held against. */
+  readonly quantiles?: readonly Quantile[]
+  /** How many times as many slow answers as the old release the new one may have. */
+  readonly tolerance?: number
+  /** An answer slower than this is slow whatever the old release does. */
+  readonly limit?: Duration
+  /** Largest share of answers slower than `limit` while there is no old release to compare with. */
+  readonly limitShare?: Share
+  /** For how long slow answers of a new instance are not counted; errors always are. */
+  readonly warmup?: Duration
+}
+
+/** A quantile of response times, for instance `'p95'` or `'p99.9'`. */
+export type Quantile = `p${number}`
+
+/** A metric's part of the judge's alpha. */
+export type MetricConfig = {
+  /** How much of the evidence this metric makes up, beside the weights of the others; 1 where absent. */
+  readonly weight?: number
+  /** What this metric alone may spend of `alpha`, for one that is critical. */
+  readonly alpha?: number
+}
+
+/** When a new release counts as proven good. */
+export type ProveConfig = {
+  /** How many times as bad as tolerated the new release must be proven not to be. */
+  readonly margin?: number
+  /** Highest probability that a release beyond the margin is ever taken for proven. */
+  readonly alpha?: number
+}
 
 /** A time in which no rollout may start. */
 export type FreezeConfig = {

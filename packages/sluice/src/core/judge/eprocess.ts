@@ -17,13 +17,25 @@ export type Evidence = readonly number[]
 /** E = 1: nothing seen yet. */
 export const noEvidence: Evidence = rateRatios.map(() => 0)
 
-const factors = (share: number, tolerance: number, isCandidate: boolean): number[] => {
-  const null0 = (tolerance * share) / (tolerance * share + 1 - share)
-  return rateRatios.map((ratio) => {
-    const odds = ratio * tolerance * share
-    const theta = odds / (odds + 1 - share)
-    return isCandidate ? Math.log(theta / null0) : Math.log((1 - theta) / (1 - null0))
+/** What one bad event adds to the log evidence of each alternative: the candidate's, or the stable arm's. */
+export type Step = { readonly candidate: readonly number[]; readonly stable: readonly number[] }
+
+/**
+ * What a bad event adds at a candidate's share (0–1); null where there is nothing to compare: a share of 0 or 1. The alternatives are
+ * `ratios` times the ratio at the edge of the null. With ratios above 1 the evidence is against "at most `edge` times the stable's rate",
+ * with ratios below 1 against "at least".
+ */
+export const stepOf = (share: number, edge: number, ratios: readonly number[] = rateRatios): Step | null => {
+  if (!(share > 0 && share < 1)) return null
+  const null0 = (edge * share) / (edge * share + 1 - share)
+  const thetas = ratios.map((ratio) => {
+    const odds = ratio * edge * share
+    return odds / (odds + 1 - share)
   })
+  return {
+    candidate: thetas.map((theta) => Math.log(theta / null0)),
+    stable: thetas.map((theta) => Math.log((1 - theta) / (1 - null0))),
+  }
 }
 
 /**
@@ -35,15 +47,19 @@ export const weigh = (
   event: { share: number; candidate: boolean },
   tolerance: number,
 ): Evidence => {
-  if (!(event.share > 0 && event.share < 1)) return evidence
-  const step = factors(event.share, tolerance, event.candidate)
-  return evidence.map((value, index) => value + (step[index] ?? 0))
+  const step = stepOf(event.share, tolerance)
+  if (step === null) return evidence
+  const added = event.candidate ? step.candidate : step.stable
+  return evidence.map((value, index) => value + (added[index] ?? 0))
 }
 
 /** Natural log of the mixture e-value. */
 export const logE = (evidence: Evidence): number => {
-  const max = Math.max(...evidence)
-  const sum = evidence.reduce((total, value) => total + Math.exp(value - max), 0)
+  let max = -Infinity
+  for (const value of evidence) if (value > max) max = value
+  if (max === -Infinity) return max
+  let sum = 0
+  for (const value of evidence) sum += Math.exp(value - max)
   return max + Math.log(sum / evidence.length)
 }
 

@@ -46,6 +46,8 @@ export type PolicyVerdict = {
 export type AnalysisPolicy = {
   readonly name: string
   readonly origin: 'kayenta' | 'argo' | 'sluice'
+  /** Names of the metrics whose series it looks at. */
+  readonly metrics: readonly string[]
   /** What it does, and where Sluice's verdict is another than its own outcome; a sentence each. */
   readonly semantics: readonly string[]
   readonly judge: (observations: Observations) => PolicyVerdict

@@ -1,7 +1,9 @@
 import { deepStrictEqual, match, strictEqual } from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { judge, type Measurement } from './verdict.ts'
+import { replay } from './replay.ts'
+import type { JudgeStatistics } from './statistics.ts'
+import { type Demand, judge, type Measurement } from './verdict.ts'
 
 const policy = { alpha: 0.01, tolerance: 1, ignoreBelow: 0.01, intervalMs: 1_000, staleAfterMs: 3_000 }
 const now = 1_000_000
@@ -81,5 +83,81 @@ test('property: without fresh counts, evidence and units there is no pass', () =
       const hasUnits = measured.candidate.units >= Math.max(1, asked.unitsMin)
       return verdict !== 'pass' || (isFresh && hasEvidence && hasUnits && asked.baked)
     }),
+  )
+})
+
+const seen = (units: number) => ({ requests: units, units })
+const strata = (candidate: number, stable: number) => [{ shareBp: 5_000, candidate, stable }]
+const statistics = (metrics: JudgeStatistics['metrics'], units = 10_000): JudgeStatistics => ({
+  since: 0,
+  candidate: seen(units),
+  stable: seen(units),
+  alone: seen(0),
+  metrics,
+})
+
+test('statistics decide, whatever a router says of the evidence', () => {
+  const bad = statistics([{ metric: 'errors', strata: strata(300, 20), twins: [10, 10] }])
+  strictEqual(verdictOf({ logE: 0, statistics: bad }), 'fail')
+  const good = statistics([{ metric: 'errors', strata: strata(20, 20), twins: [10, 10] }])
+  strictEqual(verdictOf({ logE: 99, statistics: good }), 'pass')
+})
+
+test('a stable arm that differs from itself makes every count worthless: broken, not pass and not fail', () => {
+  for (const [candidate, stable] of [
+    [0, 100],
+    [300, 100],
+  ] as const) {
+    const seenTwice = statistics([{ metric: 'errors', strata: strata(candidate, stable), twins: [90, 10] }])
+    const record = judge({ ...good, statistics: seenTwice }, { policy, demand: baked }, now)
+    strictEqual(record.verdict, 'broken')
+    match(record.detail, /not independent/)
+  }
+})
+
+test('proven good ends a step before it is baked, where that suffices; never without its units', () => {
+  const proof = { ...policy, prove: { margin: 1.5, alpha: 0.05 } }
+  const early = { baked: false, unitsMin: 50, proof: 'suffices' } as const
+  const equal = statistics([{ metric: 'errors', strata: strata(200, 200), twins: [100, 100] }])
+  const of = (measurement: Measurement, demand: Demand) => judge(measurement, { policy: proof, demand }, now)
+  const record = of({ ...good, statistics: equal }, early)
+  strictEqual(record.verdict, 'pass')
+  strictEqual(record.proven, true)
+  strictEqual(of({ ...good, statistics: equal }, { baked: false, unitsMin: 50 }).verdict, 'hold')
+  strictEqual(of({ ...good, statistics: equal, candidate: { units: 49, badUnits: 0 } }, early).verdict, 'hold')
+  const unsure = statistics([{ metric: 'errors', strata: strata(10, 10), twins: [5, 5] }], 100)
+  const unproven = of({ ...good, statistics: unsure }, early)
+  deepStrictEqual([unproven.verdict, unproven.proven], ['hold', false])
+})
+
+test('replayed under a stricter policy, a past rollout stops at the look at which that policy would have seen enough', () => {
+  const looks = [10, 25, 40, 80].map((bad, index) => ({
+    at: now + index * 1_000,
+    measurement: {
+      ...good,
+      observedAt: now + index * 1_000,
+      statistics: statistics([{ metric: 'errors', strata: strata(2 * bad, bad), twins: [bad, 0] as const }], 100_000),
+    },
+  }))
+  const bare = { ...good, observedAt: now }
+  const played = replay([{ at: now, measurement: bare }, ...looks], { ...policy, alpha: 0.4, ignoreBelow: 0 })
+  strictEqual(played.unknown, 1)
+  const lenient = replay(looks, { ...policy, alpha: 1e-9, ignoreBelow: 0 })
+  strictEqual(lenient.stoppedAt, null)
+  const independent = looks.map((look) => ({
+    ...look,
+    measurement: {
+      ...look.measurement,
+      statistics: statistics(
+        look.measurement.statistics.metrics.map((one) => ({ ...one, twins: [0, 0] as const })),
+        1_000,
+      ),
+    },
+  }))
+  const strict = replay(independent, { ...policy, ignoreBelow: 0 })
+  strictEqual(strict.stoppedAt, now + 2_000)
+  deepStrictEqual(
+    strict.verdicts.map(({ verdict }) => verdict),
+    ['hold', 'hold', 'fail'],
   )
 })

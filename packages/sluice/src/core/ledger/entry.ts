@@ -1,9 +1,18 @@
 import type { Actor, Sha256 } from '../model.ts'
 
 /** What the ledger is about. Every kind is one machine or one immutable record. */
-export type AggregateKind = 'run' | 'release' | 'rollout' | 'environment' | 'incident' | 'watch' | 'drill'
+export type AggregateKind =
+  | 'run'
+  | 'release'
+  | 'rollout'
+  | 'environment'
+  | 'maintenance'
+  | 'train'
+  | 'incident'
+  | 'watch'
+  | 'drill'
 
-/** Names one aggregate; an environment's id is `<service>/<environment>`. */
+/** Names one aggregate; the id of an environment, and of its maintenance, is `<service>/<environment>`. */
 export type AggregateKey = { readonly kind: AggregateKind; readonly id: string }
 
 /** One accepted event, as it is appended. `body` is the machine's event, JSON-safe; folding the bodies gives the stored state. */
@@ -62,6 +71,8 @@ export const aggregateKinds: readonly AggregateKind[] = [
   'release',
   'rollout',
   'environment',
+  'maintenance',
+  'train',
   'incident',
   'watch',
   'drill',

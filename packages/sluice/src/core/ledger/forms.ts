@@ -6,9 +6,11 @@
 import type { DrillEvent } from '../drill/types.ts'
 import type { EnvironmentEvent } from '../environment.ts'
 import type { IncidentEvent } from '../incident.ts'
+import type { MaintenanceEvent } from '../maintenance.ts'
 import type { RunEvent } from '../pipeline/types.ts'
 import type { ReleaseEvent } from '../release-machine.ts'
 import type { RolloutEvent } from '../rollout/types.ts'
+import type { TrainEvent } from '../train/types.ts'
 import type { WatchEvent } from '../watch/types.ts'
 import type { AggregateKind } from './entry.ts'
 import type { Forms } from './upcast.ts'
@@ -54,6 +56,13 @@ const environment: Forms<EnvironmentEvent['type']> = {
   frozen: [],
   unfrozen: [],
   approved: [],
+  time_passed: [],
+  queued: [],
+  queue_cancelled: [],
+  queue_superseded: [],
+  queue_deferred: [],
+  queue_refused: [],
+  queue_started: [],
   verification_ran: [],
 }
 
@@ -61,6 +70,15 @@ const incident: Forms<IncidentEvent['type']> = { incident_opened: [], emergency_
 
 const watch: Forms<WatchEvent['type']> = {
   watch_started: [],
+  effect_succeeded: [],
+  effect_failed: [],
+  effect_unknown: [],
+  time_passed: [],
+  work_parked: [],
+}
+
+const maintenance: Forms<MaintenanceEvent['type']> = {
+  maintenance_requested: [],
   effect_succeeded: [],
   effect_failed: [],
   effect_unknown: [],
@@ -78,6 +96,16 @@ const drill: Forms<DrillEvent['type']> = {
   work_parked: [],
 }
 
+const train: Forms<TrainEvent['type']> = {
+  train_started: [],
+  effect_succeeded: [],
+  effect_failed: [],
+  effect_unknown: [],
+  abort_requested: [],
+  retry_requested: [],
+  work_parked: [],
+}
+
 /** The forms of every machine's events. */
 export const ledgerForms: Readonly<Record<AggregateKind, Forms>> = {
   run,
@@ -87,4 +115,6 @@ export const ledgerForms: Readonly<Record<AggregateKind, Forms>> = {
   incident,
   watch,
   drill,
+  maintenance,
+  train,
 }

@@ -2,6 +2,7 @@
 import type { EnvironmentSpec } from '../model.ts'
 import { limits } from '../limits.ts'
 import { type Decision, unreachable } from '../machine.ts'
+import { drainMsOf } from '../routing-spec.ts'
 import type { Action, Failure, RolloutEffect, RolloutPlan, RolloutState, Share, Stage, Step } from './types.ts'
 
 /** A rollout on its way forward. */
@@ -57,7 +58,7 @@ export const deadlineOf = (action: RolloutEffect['action'], plan: RolloutPlan): 
     case 'shift':
       return limits.shiftDeadlineMs
     case 'drain':
-      return spec.drainTimeoutMs + limits.callMarginMs
+      return drainMsOf(spec) + limits.callMarginMs
     case 'retire':
       return spec.stopGraceMs + limits.callMarginMs
     case 'measure':

@@ -1,9 +1,10 @@
 /** The judge's own lane: measures whenever both arms have traffic, whatever the step, paused or not. */
 import { foldOutside } from '../judge/outside/fold.ts'
 import { judgeOutside, withOutside } from '../judge/outside/verdict.ts'
-import { judge, type Measurement } from '../judge/verdict.ts'
+import { type Demand, judge, type Measurement } from '../judge/verdict.ts'
 import { type Advancing, issue, type RolloutDecision, unchanged } from './effects.ts'
-import { accrued, finishStep, takeUp } from './forward.ts'
+import { rampAfter } from './exposure.ts'
+import { accrued, enter, finishStep, takeUp } from './forward.ts'
 import { turnBack, wayBack } from './revert.ts'
 import type { VerdictRecord } from './types.ts'
 
@@ -29,18 +30,35 @@ export const wasMeasured = (before: Advancing, measurement: Measurement, at: num
   const { spec } = before.plan
   const outside = foldOutside(before.outside, measurement.outside, { spec, at })
   const state = outside === undefined ? before : { ...before, outside }
-  const step = state.plan.steps[state.index]
-  const demand =
-    step?.kind === 'judge' && state.stage.kind === 'resting'
-      ? { baked: accrued(state.stage, step.bakeMs, at) >= step.bakeMs, unitsMin: step.unitsMin }
-      : { baked: false, unitsMin: 0 }
-  const verdict = withOutside(judge(measurement, { policy: spec.judge, demand }, at), judgeOutside(outside, spec, at))
+  const seen = judge(measurement, { policy: spec.judge, demand: demandOf(state, at) }, at)
+  const verdict = withOutside(seen, judgeOutside(outside, spec, at))
   if (verdict.verdict === 'fail') return fail({ ...state, lastVerdict: verdict }, verdict, at)
   if (verdict.verdict === 'broken') return wasSilent({ ...state, lastVerdict: verdict }, at, verdict.detail)
   const guard = { kind: 'due', at: at + spec.judge.intervalMs, silentSince: null } as const
   const judged = { ...state, guard, lastVerdict: verdict }
   if (state.paused?.kind === 'broken') return takeUp(judged, at)
-  return verdict.verdict === 'pass' && state.paused === null ? finishStep(judged, at) : unchanged(judged)
+  return verdict.verdict === 'pass' && state.paused === null ? passed(judged, verdict, at) : unchanged(judged)
+}
+
+const nothingAsked: Demand = { baked: false, unitsMin: 0 }
+
+const demandOf = ({ plan, index, stage }: Advancing, at: number): Demand => {
+  const step = plan.steps[index]
+  if (step?.kind !== 'judge' || stage.kind !== 'resting') return nothingAsked
+  const { bakeMs, unitsMin } = step
+  const asked = { baked: accrued(stage, bakeMs, at) >= bakeMs, unitsMin, horizonMs: bakeMs }
+  return plan.spec.judge.prove === undefined ? asked : { ...asked, proof: 'suffices' }
+}
+
+/** On to the next share, or, where there is an exposure budget, to the largest planned one that it allows; none: what is there stays, and is judged on. */
+const passed = (state: Advancing, verdict: VerdictRecord, at: number): RolloutDecision => {
+  const { nextShareBp } = verdict
+  const ramp = rampAfter(state.plan.steps, state.index)
+  if (nextShareBp === undefined || ramp.length === 0) return finishStep(state, at)
+  const next = ramp.findLast(({ shareBp }) => shareBp <= nextShareBp)
+  if (next !== undefined) return enter(state, next.index, at)
+  const detail = `no larger share fits the exposure budget of ${state.plan.spec.judge.exposureBudget} bad responses: ${verdict.detail}`
+  return unchanged({ ...state, lastVerdict: { ...verdict, verdict: 'hold', detail } })
 }
 
 /** Evidence against the candidate: turn back, with the numbers as the cause. */

@@ -1,5 +1,7 @@
 import type { EnvironmentSpec, Release, ReleaseId } from '../model.ts'
 import { SluiceError } from '../errors.ts'
+import { judgedAlone } from './alone.ts'
+import { onwardFrom } from '../promotion.ts'
 import { failuresAllowed } from './strategies/rolling.ts'
 import { type Company, revertSteps, rollbackSteps, stepsOf } from './strategies/registry.ts'
 import { takeDown } from './strategies/common.ts'
@@ -35,7 +37,10 @@ export const planRollout = ({ purpose, environment, from, to, kept }: PlanInput)
     to: { release: to.id, instances: spec.instances },
   }
   const company = companyOf(purpose, spec, fromSpec)
-  const steps = purpose === 'rollback' ? rollbackSteps(input, company) : stepsOf(spec.strategy, input)
+  const steps =
+    purpose === 'rollback'
+      ? rollbackSteps(input, company)
+      : judgedAlone(stepsOf(spec.strategy, input), { from: input.from?.release ?? null, to: to.id, spec })
   const leftovers = kept.filter((release) => release !== to.id && release !== from?.id)
   return {
     purpose,
@@ -48,7 +53,20 @@ export const planRollout = ({ purpose, environment, from, to, kept }: PlanInput)
     spec,
     fromSpec,
     unhealthyMax: unhealthyAllowed(spec),
+    ...promotionOf({ environment, from, to }),
   }
+}
+
+/** What the environments' promotion needs to know once this has settled; empty unless one is configured. */
+const promotionOf = ({
+  from,
+  to,
+  environment,
+}: Pick<PlanInput, 'from' | 'to' | 'environment'>): Pick<RolloutPlan, 'onward' | 'isBackward'> => {
+  const onward = onwardFrom(to, environment)
+  const isAuto = [to, from].some((release) => release !== null && specOf(release, environment).promotion?.auto === true)
+  const isBackward = isAuto && from !== null && to.cutAt < from.cutAt
+  return { ...(onward === null ? {} : { onward }), ...(isBackward ? { isBackward } : {}) }
 }
 
 /** `recreate` says that two releases may not run together; on a rollback either release may say so. */

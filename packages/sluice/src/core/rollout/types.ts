@@ -1,7 +1,10 @@
 /** What a rollout is made of: steps and plans as data, effects and events of its machine, and its states. */
 import type { ErrorCode, Retry } from '../errors.ts'
+import type { MetricEvidence } from '../judge/assess.ts'
+import type { JudgeStatistics } from '../judge/statistics.ts'
 import type { OutsideReadings, OutsideState } from '../judge/outside/types.ts'
 import type { Actor, EnvironmentSpec, Fence, ReleaseId, RolloutId } from '../model.ts'
+import type { Onward } from '../promotion.ts'
 import type { ArmName } from '../routing.ts'
 
 /** A release's side of a shift: how much of the traffic, over its instances 0 … count − 1. */
@@ -53,6 +56,10 @@ export type RolloutPlan = {
   readonly fromSpec: EnvironmentSpec | null
   /** Candidate instances that may be unhealthy at once before the rollout turns back. */
   readonly unhealthyMax: number
+  /** Where the release may go from here, and after how long; absent unless an environment asks. */
+  readonly onward?: Onward
+  /** The release is older than the one that it replaces, in an environment that takes releases by itself. */
+  readonly isBackward?: true
 }
 
 /** Why a rollout turned back, paused or ended. First cause wins; later ones are in the ledger. */
@@ -87,7 +94,21 @@ export type VerdictRecord = {
   readonly candidate: { readonly units: number; readonly badUnits: number }
   readonly stable: { readonly units: number; readonly badUnits: number }
   readonly detail: string
+  /** The metric that speaks most against the candidate; absent where the source counts errors only. */
+  readonly metric?: string
+  /** What each metric says; absent where there is only one. */
+  readonly metrics?: readonly MetricEvidence[]
+  /** Whether every metric is proven good, and the bounds that say so; absent where the policy asks for no proof. */
+  readonly proven?: boolean
+  readonly bounds?: readonly Bounds[]
+  /** The largest share of the traffic that the exposure budget allows next, basis points; absent where there is no budget. */
+  readonly nextShareBp?: number
+  /** What a source outside the data plane said, where that decided; absent where the data plane's own counts did. */
+  readonly outside?: string
 }
+
+/** How much worse than stable a metric of the candidate can be (null: nothing can be said), and how bad by itself (0–1). */
+export type Bounds = { readonly metric: string; readonly ratioUpper: number | null; readonly rateUpper: number }
 
 /** A thing to do in the world. `sequence` numbers every issue; a result must carry it back. */
 export type RolloutEffect = {
@@ -112,6 +133,8 @@ export type EffectResult =
       readonly tripped: boolean
       /** When the source says the numbers are from. */
       readonly observedAt: number
+      /** Everything the judge has seen, where the source keeps it: all metrics, by share. */
+      readonly statistics?: JudgeStatistics
       /** What sources outside the data plane said; absent when none was asked. */
       readonly outside?: OutsideReadings
     }

@@ -38,13 +38,24 @@ export const commandHandler =
       case 'drain': {
         const live = table.find(command)
         return live
-          ? drain(live, { ...command, now: plane.world.monotonic() }).then((inFlight) => ({ inFlight }))
+          ? table
+              .leaving(command, command.upstreams)
+              .then(() =>
+                drain(live, {
+                  ...command,
+                  now: plane.world.monotonic(),
+                  graceMs: 2 * plane.settings.sweepMs,
+                }),
+              )
+              .then((inFlight) => ({ inFlight }))
           : { inFlight: 0 }
       }
       case 'pause':
         return table.pause(command, command.fence, command.maxMs).then((paused) => ({ paused }))
       case 'resume':
         return table.resume(command, command.fence).then((paused) => ({ paused }))
+      case 'maintain':
+        return table.maintain(command, command.maintenance, command.sequence).then(() => ({}))
       case 'subscribe':
         return asker.subscribe()
       case 'shutdown':

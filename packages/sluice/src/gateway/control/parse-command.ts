@@ -1,99 +1,41 @@
 /** Reads commands of the control socket. A documented parser: every field is looked at before it is believed. */
-import { SluiceError } from '../../core/errors.ts'
-import type { Fence, HealthPolicy, JudgePolicy, Sticky } from '../../core/model.ts'
+import type { Fence, HealthPolicy } from '../../core/model.ts'
 import { releaseId, rolloutId } from '../../core/model.ts'
-import type { Arm, ArmName, GatewayCommand, Route, Tripwire, Upstream } from '../../core/routing.ts'
+import type { Arm, GatewayCommand, ProbeEnough, Route, Tripwire } from '../../core/routing.ts'
+import { type Fields, fields, idOf, list, named, number, text, whole, wrong } from './fields.ts'
+import { judgePolicy } from './parse-policy.ts'
+import { armName, maintenance, port, steered, sticky, upstreams } from './parse-routing.ts'
 
 /** A command with the number its answer carries. */
 export type Numbered = { readonly id: number; readonly command: GatewayCommand }
-
-type Fields = Readonly<Record<string, unknown>>
-
-const wrong = (what: string): never => {
-  throw new SluiceError('usage_invalid', { detail: `the gateway was sent a command in which ${what}` })
-}
-const fields = (value: unknown, name: string): Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as Fields)
-    : wrong(`${name} is not an object`)
-const text = (value: unknown, name: string): string =>
-  typeof value === 'string' && value.length <= 4_096 ? value : wrong(`${name} is not a text`)
-const named = (value: unknown, name: string): string => text(value, name) || wrong(`${name} is empty`)
-const number = (value: unknown, name: string): number =>
-  typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : wrong(`${name} is not a number from 0`)
-const whole = (value: unknown, name: string): number =>
-  Number.isSafeInteger(number(value, name)) ? Number(value) : wrong(`${name} is not a whole number`)
-const list = (value: unknown, name: string): readonly unknown[] =>
-  Array.isArray(value) ? value : wrong(`${name} is not a list`)
-const idOf = <Id>(read: (text: string) => Id, value: unknown, name: string): Id => {
-  try {
-    return read(text(value, name))
-  } catch {
-    return wrong(`${name} is not an id`)
-  }
-}
 
 const fence = (value: unknown): Fence => {
   const { token, sequence } = fields(value, 'fence')
   return { token: whole(token, 'fence.token'), sequence: whole(sequence, 'fence.sequence') }
 }
 
-const port = (value: unknown, name: string): number => {
-  const found = whole(value, name)
-  return found >= 1 && found <= 65_535 ? found : wrong(`${name} is not a port`)
-}
-
-const upstream = (value: unknown): Upstream => {
-  const each = fields(value, 'an upstream')
-  return {
-    instance: named(each['instance'], 'upstream.instance'),
-    host: named(each['host'], 'upstream.host'),
-    port: port(each['port'], 'upstream.port'),
-  }
-}
-
-const upstreams = (value: unknown): readonly Upstream[] => list(value, 'upstreams').map(upstream)
-
-const armNames: readonly ArmName[] = ['stable', 'candidate', 'holdback']
-
 const arm = (value: unknown): Arm => {
   const each = fields(value, 'an arm')
   return {
-    name: armNames.find((name) => name === each['name']) ?? wrong('an arm has no known name'),
+    name: armName(each['name']),
     release: idOf(releaseId, each['release'], 'arm.release'),
     shareBp: whole(each['shareBp'], 'arm.shareBp'),
     upstreams: upstreams(each['upstreams']),
   }
 }
 
-const fieldName = /^[!#$%&'*+.^_`|~\w-]{1,128}$/
-
-const sticky = (value: unknown): Sticky => {
-  const { kind, name } = fields(value, 'sticky')
-  if (kind === 'none') return { kind }
-  if (kind !== 'cookie' && kind !== 'header') return wrong('sticky.kind is not known')
-  return fieldName.test(text(name, 'sticky.name'))
-    ? { kind, name: text(name, 'sticky.name') }
-    : wrong('sticky.name is no name')
-}
-
-const judge = (value: unknown): JudgePolicy => {
-  const each = fields(value, 'tripwire.policy')
-  const alpha = number(each['alpha'], 'alpha')
-  const tolerance = number(each['tolerance'], 'tolerance')
-  return {
-    alpha: alpha > 0 && alpha < 1 ? alpha : wrong('alpha is not between 0 and 1'),
-    tolerance: tolerance >= 1 ? tolerance : wrong('tolerance is below 1'),
-    ignoreBelow: number(each['ignoreBelow'], 'ignoreBelow'),
-    intervalMs: number(each['intervalMs'], 'intervalMs'),
-    staleAfterMs: number(each['staleAfterMs'], 'staleAfterMs'),
-  }
+const enough = (value: unknown): ProbeEnough => {
+  const { count, graceMs } = fields(value, 'enough')
+  return { count: whole(count, 'enough.count'), graceMs: number(graceMs, 'enough.graceMs') }
 }
 
 const tripwire = (value: unknown): Tripwire | null => {
   if (value === null) return null
   const each = fields(value, 'tripwire')
-  return { rollout: idOf(rolloutId, each['rollout'], 'tripwire.rollout'), policy: judge(each['policy']) }
+  return {
+    rollout: idOf(rolloutId, each['rollout'], 'tripwire.rollout'),
+    policy: judgePolicy(fields(each['policy'], 'tripwire.policy')),
+  }
 }
 
 const health = (value: unknown): HealthPolicy => {
@@ -121,6 +63,7 @@ const route = (value: unknown): Route => {
     salt: text(each['salt'], 'route.salt'),
     tripwire: tripwire(each['tripwire']),
     health: health(each['health']),
+    ...steered(each),
   }
 }
 
@@ -147,6 +90,13 @@ const command = (each: Fields): GatewayCommand => {
       return { kind, ...name(each), fence: fence(each['fence']), maxMs: number(each['maxMs'], 'maxMs') }
     case 'observe':
       return { kind, ...name(each) }
+    case 'maintain':
+      return {
+        kind,
+        ...name(each),
+        sequence: whole(each['sequence'], 'sequence'),
+        maintenance: maintenance(each['maintenance']),
+      }
     case 'probe':
       return {
         kind,
@@ -154,6 +104,7 @@ const command = (each: Fields): GatewayCommand => {
         health: health(each['health']),
         successes: whole(each['successes'], 'successes'),
         deadlineMs: number(each['deadlineMs'], 'deadlineMs'),
+        ...(each['enough'] === undefined ? {} : { enough: enough(each['enough']) }),
       }
     case 'drain':
       return {

@@ -21,6 +21,8 @@ export type Answer = {
   readonly detail: string
   readonly fields: string
   readonly keep: boolean
+  /** HTML in the place of the detail, as latin1 text of its bytes. */
+  readonly page?: string
 }
 
 type Phase = 'head' | 'body' | 'response' | 'tunnel' | 'linger'
@@ -33,8 +35,6 @@ export class ClientConnection {
   phase: Phase = 'head'
   /** Monotonic ms after which the phase has taken too long. */
   deadline: number
-  /** Last byte of a tunnel, either way. */
-  activeAt = 0
   private exchange: Exchange | null = null
   private readonly parser: HeadParser
   private readonly framing = new BodyFraming()
@@ -216,7 +216,6 @@ export class ClientConnection {
       case 'response':
         return this.hold(bytes)
       case 'tunnel':
-        this.activeAt = this.plane.now
         if (this.exchange && !this.exchange.sendTunnel(bytes)) this.socket.pause()
         return
       default:
@@ -253,11 +252,12 @@ export class ClientConnection {
       return
     }
     this.held = null
-    const request = readRequest(this.parser, bytes.toString('latin1', 0, after), this.context)
+    const text = bytes.toString('latin1', 0, after)
+    const request = readRequest(this.parser, text, this.context)
     if ('reason' in request) return this.refuse(request.status, request.reason)
     this.framing.begin(request.framing, request.contentLength)
     this.phase = this.framing.done ? 'response' : 'body'
-    const exchange = new Exchange(this, request)
+    const exchange = new Exchange(this, request, this.route.steering?.read(this.parser, text) ?? null)
     this.exchange = exchange
     if (after < bytes.length) {
       if (this.phase === 'body') this.readBody(bytes, after)

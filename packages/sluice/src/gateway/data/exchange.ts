@@ -7,27 +7,34 @@
  * `fallback` (see live-route.ts). Anything else is answered 502 or 504 and counts as bad.
  */
 import type { LiveArm, LiveRoute } from '../routes/live-route.ts'
-import type { RequestHead } from '../http/request-head.ts'
+import { isRepeatable, type RequestHead } from '../http/request-head.ts'
 import type { ResponseHead } from '../http/response-head.ts'
+import type { Page } from '../routes/pause-gate.ts'
+import type { Wish } from '../routes/steering.ts'
+import { stopsAtGate } from './at-gate.ts'
 import type { ClientConnection } from './client-connection.ts'
 import type { DataPlane } from './data-plane.ts'
+import { endingOf, endLasting } from './lasting.ts'
 import { ResponseSender } from './response-sender.ts'
+import { askElsewhere, type FoundAnswer } from './second-ask.ts'
+import { openTunnel, type Tunnel } from './tunnel.ts'
 import type { Piece, ResponseReader } from './upstream-connection.ts'
 import { UpstreamConnection } from './upstream-connection.ts'
 import type { UpstreamPool } from './upstream-pool.ts'
 import { noteAnswer } from './upstream-condition.ts'
 
-type Status = 'new' | 'paused' | 'connecting' | 'sent' | 'responding' | 'tunnel' | 'done'
-
-const idempotent = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE'])
+/** `asking`: this release has no such asset, and another one is asked. */
+type Status = 'new' | 'paused' | 'connecting' | 'sent' | 'asking' | 'responding' | 'tunnel' | 'done'
 
 /** A request being served. */
 export class Exchange implements ResponseReader {
   readonly method: string
   private readonly client: ClientConnection
-  private readonly plane: DataPlane
+  readonly plane: DataPlane
   private readonly route: LiveRoute
   private readonly head: RequestHead
+  /** Null where the route looks at nothing besides the sticky key. */
+  private readonly wish: Wish | null
   private readonly startedAt: number
   private status: Status = 'new'
   private arm: LiveArm | null = null
@@ -40,19 +47,21 @@ export class Exchange implements ResponseReader {
   private tried: UpstreamPool[] | null = null
   private attempts = 0
   /** Body bytes that came before an upstream was connected. */
-  private early: Buffer[] | null = null
-  private requestComplete: boolean
+  early: Buffer[] | null = null
+  requestComplete: boolean
   private sender: ResponseSender | null = null
+  private tunnel: Tunnel | null = null
   private deadline = 0
   /** When the client must have sent more of its body (monotonic ms): from then on the silence is its own. Infinite while it is not its turn. */
   private bodyDue = Number.POSITIVE_INFINITY
   private counted = false
 
-  constructor(client: ClientConnection, head: RequestHead) {
+  constructor(client: ClientConnection, head: RequestHead, wish: Wish | null) {
     this.client = client
     this.plane = client.plane
     this.route = client.route
     this.head = head
+    this.wish = wish
     this.method = head.method
     this.key = head.stickyKey
     this.requestComplete = head.framing === 'none' || (head.framing === 'length' && head.contentLength === 0)
@@ -60,32 +69,39 @@ export class Exchange implements ResponseReader {
     this.plane.now = this.startedAt
   }
 
-  /** Begins, or waits at the gate of a paused route. */
+  /** Begins, or stops at the gate of a route that is paused or under maintenance. */
   start(): void {
-    if (this.route.gate.paused) {
-      this.status = 'paused'
-      if (!this.route.gate.hold(this)) this.reply(503, 'too many requests wait while the route is paused')
-      return
-    }
+    if (this.route.gate.shut && stopsAtGate(this.route, this.head, this.wish)) return this.atGate()
     this.proceed()
   }
 
   /** Chooses the arm and goes. */
-  proceed(): void {
-    const choice = this.route.choose(this.key)
+  private proceed(): void {
+    const { route, wish } = this
+    const choice = wish === null ? route.choose(this.key) : route.chooseSteered(this.key, wish)
     if (!choice) return this.reply(503, 'no release serves here')
     this.unit = choice.unit
     if (choice.issue !== null) {
       this.key = choice.issue
-      this.setCookie = `set-cookie: ${this.route.stickyCookie}=${choice.issue}; Path=/; HttpOnly; SameSite=Lax\r\n`
+      this.setCookie = `set-cookie: ${route.stickyCookie}=${choice.issue}; Path=/; HttpOnly; SameSite=Lax\r\n`
     }
+    if (choice.pin !== null) this.setCookie += choice.pin
+    if (wish !== null && choice.arm.name === 'stable') wish.copy ??= route.copyOf(this.head, this)
     this.enter(choice.arm)
     this.attempt()
+  }
+
+  private atGate(): void {
+    const { gate } = this.route
+    if (gate.page !== null) return this.reply(503, 'maintenance', gate.page)
+    this.status = 'paused'
+    if (!gate.hold(this)) this.reply(503, 'too many requests wait while the route is paused')
   }
 
   /** Body bytes, framing included. False: hold the client back. */
   sendBody(bytes: Buffer, complete: boolean): boolean {
     this.requestComplete = complete
+    this.wish?.copy?.take(bytes, complete)
     if (this.connection && (this.status === 'sent' || this.status === 'responding')) {
       const taken = this.connection.socket.write(bytes)
       this.giveTurn(taken)
@@ -99,6 +115,7 @@ export class Exchange implements ResponseReader {
   /** Tunnel bytes from the client. */
   sendTunnel(bytes: Buffer): boolean {
     this.deadline = this.plane.now + this.plane.settings.tunnelIdleTimeoutMs
+    this.tunnel?.fromClient(bytes, this.plane.now)
     return this.connection?.socket.write(bytes) ?? true
   }
 
@@ -126,11 +143,34 @@ export class Exchange implements ResponseReader {
     if (!arm || !connection) return
     if (head.status === 101 && !this.head.upgrade) return this.failed(connection, 'switched protocols unasked')
     this.count(arm, head.status >= 500)
+    if (head.status === 404 && this.wish?.isAsset === true && this.asksElsewhere({ head, piece, connection })) return
+    this.begin(head, piece, connection)
+  }
+
+  /** Whether another release is asked for the asset that this one does not have. */
+  private asksElsewhere(answer: Omit<FoundAnswer, 'pool'>): boolean {
+    const { arm, route, plane, pool, wish, head: request } = this
+    if (!arm || !pool || !wish || !this.requestComplete) return false
+    wish.second = askElsewhere({ ...answer, arm, route, plane, pool, request }, (better) => {
+      wish.second = null
+      this.pool = better.pool
+      this.connection = better.connection
+      better.connection.reader = this
+      this.begin(better.head, better.piece, better.connection)
+    })
+    if (!wish.second) return false
+    this.status = 'asking'
+    this.deadline = 0
+    return true
+  }
+
+  /** The answer goes to the client. */
+  private begin(head: ResponseHead, piece: Piece, connection: UpstreamConnection): void {
     this.status = head.status === 101 ? 'tunnel' : 'responding'
     this.sender = new ResponseSender(this.client, this.head, head)
     const keepClient = this.requestComplete && !this.plane.draining
-    this.flow(this.sender.begin({ setCookie: this.setCookie, keepClient, piece }), connection)
-    if (head.status === 101) return this.beginTunnel(connection)
+    if (!this.sender.begin({ setCookie: this.setCookie, keepClient, piece })) connection.pause()
+    if (head.status === 101) return this.beginTunnel(connection, piece)
     if (connection.framing.done) return this.finish(connection)
     this.deadline = this.plane.now + this.plane.settings.responseIdleTimeoutMs
   }
@@ -138,9 +178,9 @@ export class Exchange implements ResponseReader {
   received(bytes: Buffer, start: number, end: number): void {
     const { connection, sender } = this
     if (!connection || !sender) return
-    this.flow(sender.more(bytes, start, end), connection)
-    if (this.status === 'tunnel') {
-      this.client.activeAt = this.plane.now
+    if (!sender.more(bytes, start, end)) connection.pause()
+    if (this.tunnel) {
+      this.tunnel.fromUpstream(bytes, { start, end, now: this.plane.now })
       this.deadline = this.plane.now + this.plane.settings.tunnelIdleTimeoutMs
       return
     }
@@ -149,7 +189,7 @@ export class Exchange implements ResponseReader {
   }
 
   failed(connection: UpstreamConnection, reason: string): void {
-    if (connection !== this.connection || !this.pool) return
+    if (connection !== this.connection || !this.pool || this.status === 'asking') return
     if (this.status === 'connecting') return this.connectFailed(this.pool, reason)
     const { pool } = this
     this.letGo()
@@ -159,7 +199,7 @@ export class Exchange implements ResponseReader {
       if (this.arm && this.plane.now < this.bodyDue) this.route.countBad(this.arm, this.unit)
       return this.end(() => this.client.break())
     }
-    const unbegun = connection.reused && !connection.answered && this.repeatable
+    const unbegun = connection.reused && !connection.answered && isRepeatable(this.head)
     if (!unbegun) return this.failArm(502, reason)
     this.status = 'connecting'
     if (pool.drainingSince !== null || this.attempts >= this.plane.settings.attemptsMax) return this.attemptAgain()
@@ -170,13 +210,14 @@ export class Exchange implements ResponseReader {
   /** The client went away. */
   abandoned(): void {
     if (this.status === 'paused') this.route.gate.leave(this)
+    this.wish?.second?.callOff()
     const { arm, connection } = this
     // A client that gave up waiting was served, if badly: it counts as a request, but nobody knows that it was the release's fault.
     if (arm && this.status === 'sent') this.count(arm, false)
     const tunnel = this.status === 'tunnel'
     this.letGo()
     this.end(() => {})
-    if (tunnel) this.hangUp(connection)
+    if (tunnel) connection?.hangUp(this.plane.settings)
     else connection?.destroy()
   }
 
@@ -192,7 +233,7 @@ export class Exchange implements ResponseReader {
   /** Ends what is past its deadline. */
   sweep(now: number): void {
     const { connection, pool } = this
-    if (this.status === 'tunnel' && pool && pool.drainingSince !== null) this.sweepTunnel(now, pool.drainingSince)
+    if (pool && pool.drainingSince !== null) this.sweepDraining(now, pool)
     if (this.deadline === 0 || now < this.deadline || !connection) return
     // Held back by a slow client, which is given up when it takes nothing at all.
     if (connection.paused) return
@@ -205,20 +246,16 @@ export class Exchange implements ResponseReader {
     this.failed(connection, 'timeout')
   }
 
-  private sweepTunnel(now: number, drainingSince: number): void {
-    const { tunnelDrainIdleMs, tunnelDrainAgeMsMax } = this.plane.settings
-    const { connection } = this
-    const queued = this.client.socket.writableLength + (connection?.socket.writableLength ?? 0)
-    const isIdle = queued === 0 && now - this.client.activeAt >= tunnelDrainIdleMs
-    if (!isIdle && now - drainingSince < tunnelDrainAgeMsMax) return
+  /** What lasts leaves an upstream that drains. */
+  private sweepDraining(now: number, pool: UpstreamPool): void {
+    const { client, connection, sender, tunnel } = this
+    if (!connection || !sender) return
+    const idleSince = this.deadline - this.plane.settings.responseIdleTimeoutMs
+    const lasting = { client, pool, connection, sender, tunnel, minor: this.head.minor, idleSince }
+    const ending = endingOf(lasting, now)
+    if (ending === null) return
     this.letGo()
-    this.hangUp(connection)
-    this.end(() => this.client.linger())
-  }
-
-  private hangUp(connection: UpstreamConnection | null): void {
-    const { stalledClientMs, lingerMs } = this.plane.settings
-    connection?.hangUp({ stalledMs: stalledClientMs, graceMs: lingerMs })
+    this.end(() => endLasting(lasting, ending))
   }
 
   private enter(arm: LiveArm): void {
@@ -236,11 +273,6 @@ export class Exchange implements ResponseReader {
     else this.deadline = isClients ? this.bodyDue : now + settings.responseTimeoutMs
   }
 
-  /** No body, and a method that may be repeated. */
-  private get repeatable(): boolean {
-    return this.head.framing === 'none' && idempotent.has(this.method)
-  }
-
   /** Takes the next upstream of the arm. */
   private attempt(): void {
     if (!this.arm) return
@@ -248,7 +280,7 @@ export class Exchange implements ResponseReader {
     this.attempts += 1
     const pool = this.attempts > this.plane.settings.attemptsMax ? null : this.route.choosePool(this.arm, this.tried)
     if (!pool) return this.failArm(502, 'no upstream accepts a connection')
-    const kept = pool.take(this.repeatable ? 0 : this.plane.now - this.plane.settings.unsafeReuseMsMax)
+    const kept = pool.take(isRepeatable(this.head) ? 0 : this.plane.now - this.plane.settings.unsafeReuseMsMax)
     if (!kept) return this.open(pool)
     this.pool = pool
     pool.inFlight += 1
@@ -295,7 +327,7 @@ export class Exchange implements ResponseReader {
 
   /** The route may have been replaced meanwhile: what was chosen from may be gone. */
   private attemptAgain(): void {
-    if (this.arm && !this.route.arms.includes(this.arm)) return this.proceed()
+    if (this.arm && !this.route.isCurrent(this.arm)) return this.proceed()
     this.attempt()
   }
 
@@ -305,7 +337,7 @@ export class Exchange implements ResponseReader {
     if (!arm) return
     const begun = this.status === 'sent'
     this.count(arm, true)
-    const next = begun ? null : this.route.fallback(arm.name)
+    const next = begun ? null : this.route.fallback(arm)
     if (!next) return this.reply(status, reason)
     this.counted = false
     this.attempts = 0
@@ -317,37 +349,26 @@ export class Exchange implements ResponseReader {
   private count(arm: LiveArm, bad: boolean): void {
     if (this.counted) return
     this.counted = true
-    this.route.count(arm, this.unit, this.plane.world.monotonic() - this.startedAt)
+    const now = this.plane.world.monotonic()
+    const { pool, unit } = this
+    if (pool !== null && this.route.isWarming(arm, pool, now)) this.route.countUnjudged(arm, unit, now - this.startedAt)
+    else this.route.count(arm, unit, now - this.startedAt)
     if (bad) this.route.countBad(arm, this.unit)
   }
 
-  private flow(taken: boolean, connection: UpstreamConnection): void {
-    if (!taken) connection.pause()
-  }
-
-  private beginTunnel(connection: UpstreamConnection): void {
-    this.client.activeAt = this.plane.now
+  private beginTunnel(connection: UpstreamConnection, piece: Piece): void {
+    this.tunnel = openTunnel(this.head, this.client, { connection, piece })
     this.bodyDue = Number.POSITIVE_INFINITY
     this.deadline = this.plane.now + this.plane.settings.tunnelIdleTimeoutMs
     const ahead = this.client.becomeTunnel()
-    if (ahead) connection.socket.write(ahead)
+    if (ahead) this.sendTunnel(ahead)
   }
 
   private finish(connection: UpstreamConnection): void {
     const { sender, pool } = this
     if (!sender || !pool) return
-    const reusable =
-      sender.head.keepAlive && sender.head.framing !== 'close' && !connection.surplus && this.requestComplete
-    if (reusable) {
-      const { upstreamIdleMsMax } = this.plane.settings
-      const offered = sender.head.keepAliveSeconds
-      const idleMs =
-        offered === null ? upstreamIdleMsMax : Math.min(upstreamIdleMsMax, Math.max(0, offered * 1_000 - 1_000))
-      connection.rest()
-      pool.keep(connection, this.plane.now, this.plane.now + idleMs)
-    } else {
-      connection.destroy()
-    }
+    if (this.requestComplete) pool.giveBack(connection, sender.head, this.plane)
+    else connection.destroy()
     this.letGo()
     this.end(() => this.client.completed(sender.keepsClient))
   }
@@ -365,12 +386,14 @@ export class Exchange implements ResponseReader {
   private end(then: () => void): void {
     if (this.status === 'done') return
     this.status = 'done'
+    this.wish?.copy?.requestEnded()
     if (this.arm) this.arm.tally.inFlight -= 1
     then()
   }
 
-  private reply(status: number, detail: string): void {
-    const fields = `${this.setCookie}x-request-id: ${this.head.requestId}\r\n`
-    this.end(() => this.client.answer(this.head, { status, detail, fields, keep: this.requestComplete }))
+  private reply(status: number, detail: string, page?: Page): void {
+    const fields = `${this.setCookie}${page?.fields ?? ''}x-request-id: ${this.head.requestId}\r\n`
+    const answer = { status, detail, fields, keep: this.requestComplete, ...(page && { page: page.body }) }
+    this.end(() => this.client.answer(this.head, answer))
   }
 }

@@ -109,16 +109,16 @@ export class UpstreamConnection {
   }
 
   /** Ends a tunnel: what was written still goes out, and the upstream has a moment to close; what comes is no longer wanted. */
-  hangUp({ stalledMs, graceMs }: { readonly stalledMs: number; readonly graceMs: number }): void {
+  hangUp({ stalledClientMs, lingerMs }: { readonly stalledClientMs: number; readonly lingerMs: number }): void {
     const { socket } = this
     this.reader = null
     this.hungUp = true
     this.resume()
     const destroyIn = (ms: number): NodeJS.Timeout => setTimeout(() => socket.destroy(), ms).unref()
-    let timer = destroyIn(stalledMs)
+    let timer = destroyIn(stalledClientMs)
     socket.once('finish', () => {
       clearTimeout(timer)
-      timer = destroyIn(graceMs)
+      timer = destroyIn(lingerMs)
     })
     socket.once('close', () => clearTimeout(timer))
     socket.end()

@@ -3,10 +3,14 @@ import type { Health } from '../../core/health.ts'
 import { unknownHealth } from '../../core/health.ts'
 import type { ReleaseId } from '../../core/model.ts'
 import type { Upstream } from '../../core/routing.ts'
+import type { ResponseHead } from '../http/response-head.ts'
 import type { UpstreamConnection } from './upstream-connection.ts'
 
 /** Names an upstream within a route: the same instance at another address is another upstream. */
 export const upstreamKey = (upstream: Upstream): string => `${upstream.instance} ${upstream.host}:${upstream.port}`
+
+/** The time, and how long an idle connection lives at most. */
+export type KeepingTime = { readonly now: number; readonly settings: { readonly upstreamIdleMsMax: number } }
 
 /** The connections and the condition of one upstream. */
 export class UpstreamPool {
@@ -21,6 +25,10 @@ export class UpstreamPool {
   healthy = true
   /** When it left every arm or a drain was asked for (monotonic ms); null while it serves. */
   drainingSince: number | null = null
+  /** When a drain no longer waits (monotonic ms): what lasts is ended then, so that it need not be cut. */
+  drainUntil: number = Number.POSITIVE_INFINITY
+  /** When it gave its first response to a user as the candidate's (monotonic ms); null before. */
+  firstAnsweredAt: number | null = null
   /** Waiters of `drain`; called whenever something in flight ends. */
   readonly onIdle: Set<() => void> = new Set()
   private readonly idle: UpstreamConnection[] = []
@@ -52,6 +60,17 @@ export class UpstreamPool {
     connection.idleSince = now
     connection.idleUntil = idleUntil
     this.idle.push(connection)
+  }
+
+  /** Gives back a connection whose response is complete, for as long as both sides would keep it. */
+  giveBack(connection: UpstreamConnection, head: ResponseHead, { now, settings }: KeepingTime): void {
+    if (!head.keepAlive || head.framing === 'close' || connection.surplus) return connection.destroy()
+    const { upstreamIdleMsMax } = settings
+    const offered = head.keepAliveSeconds
+    const idleMs =
+      offered === null ? upstreamIdleMsMax : Math.min(upstreamIdleMsMax, Math.max(0, offered * 1_000 - 1_000))
+    connection.rest()
+    this.keep(connection, now, now + idleMs)
   }
 
   /** Forgets an idle connection that closed. */

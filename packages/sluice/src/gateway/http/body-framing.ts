@@ -59,6 +59,11 @@ export class BodyFraming {
     this.trailerPart = 0
   }
 
+  /** Whether a chunk could begin here. */
+  get betweenChunks(): boolean {
+    return this.kind === 'chunked' && !this.done && this.state === chunk.size && this.digits === 0
+  }
+
   /** Takes the bytes of this body from `start`; gives the offset after them, or `broken`. `done` says whether the body is complete. */
   consume(bytes: Uint8Array, start: number, end: number): number {
     if (this.done) return start

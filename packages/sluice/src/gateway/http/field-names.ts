@@ -19,6 +19,7 @@ export const field = {
   forwardedHost: 14,
   forwarded: 15,
   http2Settings: 16,
+  mirrored: 17,
 } as const
 
 const names: readonly (readonly [string, number])[] = [
@@ -38,6 +39,8 @@ const names: readonly (readonly [string, number])[] = [
   ['x-forwarded-host', field.forwardedHost],
   ['forwarded', field.forwarded],
   ['http2-settings', field.http2Settings],
+  // Ours to say: who claims to be a copy could have a service leave out what it does for real requests.
+  ['x-sluice-mirror', field.mirrored],
 ]
 
 type Candidate = { readonly bytes: Uint8Array; readonly id: number }

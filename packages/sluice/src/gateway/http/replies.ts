@@ -21,12 +21,15 @@ export type Reply = {
   readonly close: boolean
   readonly headOnly: boolean
   readonly fields: string
+  /** HTML in the place of the detail, as latin1 text of its bytes. */
+  readonly page?: string
 }
 
 /** The whole reply as latin1 text. The server field tells a person who answered: the gateway, not the service. */
 export const replyText = (reply: Reply): string => {
-  const body = `${reply.status} ${reasons[reply.status] ?? 'Error'}: ${reply.detail}\n`
-  return `HTTP/1.1 ${reply.status} ${reasons[reply.status] ?? 'Error'}\r\nserver: sluice-gateway\r\ncontent-type: text/plain; charset=utf-8\r\ncache-control: no-store\r\ncontent-length: ${body.length}\r\n${reply.fields}${
+  const body = reply.page ?? `${reply.status} ${reasons[reply.status] ?? 'Error'}: ${reply.detail}\n`
+  const type = reply.page === undefined ? 'text/plain' : 'text/html'
+  return `HTTP/1.1 ${reply.status} ${reasons[reply.status] ?? 'Error'}\r\nserver: sluice-gateway\r\ncontent-type: ${type}; charset=utf-8\r\ncache-control: no-store\r\ncontent-length: ${body.length}\r\n${reply.fields}${
     reply.close ? 'connection: close\r\n' : ''
   }\r\n${reply.headOnly ? '' : body}`
 }

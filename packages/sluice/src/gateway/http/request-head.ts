@@ -20,6 +20,11 @@ export type RequestHead = {
   readonly stickyKey: string
 }
 
+const idempotent = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE'])
+
+/** Whether a request may be sent again: no body, and a method that may be repeated (RFC 9110 section 9.2.2). */
+export const isRepeatable = ({ framing, method }: RequestHead): boolean => framing === 'none' && idempotent.has(method)
+
 /** A refusal, with the status the client gets. */
 export type Refusal = { readonly status: number; readonly reason: string }
 
@@ -185,7 +190,7 @@ const readField = (reading: Reading, place: Place): void => {
     case field.te:
       return drop(reading, place)
     default:
-      // keep-alive, proxy-connection, http2-settings: this hop's business.
+      // keep-alive, proxy-connection, http2-settings, x-sluice-mirror: this hop's business.
       return drop(reading, place)
   }
 }
@@ -199,7 +204,7 @@ const readStickyHeader = (reading: Reading, place: Place, name: string): void =>
 }
 
 /** The value of the first cookie of that name; empty when there is none. Names are case-sensitive (RFC 6265 section 4.1). */
-const cookieValue = (cookies: string, name: string): string => {
+export const cookieValue = (cookies: string, name: string): string => {
   let at = cookies.indexOf(`${name}=`)
   while (at > 0 && cookies.charCodeAt(at - 1) !== 32 && cookies.charCodeAt(at - 1) !== 59)
     at = cookies.indexOf(`${name}=`, at + 1)

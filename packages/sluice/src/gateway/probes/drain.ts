@@ -10,6 +10,8 @@ export type DrainRequest = {
   readonly upstreams: readonly Upstream[]
   readonly deadlineMs: number
   readonly now: number
+  /** After the deadline, what lasts has this long to be told of its end. */
+  readonly graceMs: number
 }
 
 /**
@@ -27,9 +29,10 @@ export const drain = (route: LiveRoute, request: DrainRequest): Promise<number> 
   }
   for (const pool of pools) {
     pool.drainingSince ??= request.now
+    pool.drainUntil = request.now + request.deadlineMs
     pool.closeIdle()
   }
-  return settled(pools, request.deadlineMs)
+  return settled(pools, request.deadlineMs + request.graceMs)
 }
 
 const inFlight = (pools: readonly UpstreamPool[]): number => pools.reduce((sum, pool) => sum + pool.inFlight, 0)

@@ -1,6 +1,6 @@
 /** The receipt of make-before-break: the gateway itself asks new instances until each has given so many good answers in a row. */
 import type { HealthPolicy } from '../../core/model.ts'
-import type { ProbeReceipt, Upstream } from '../../core/routing.ts'
+import type { ProbeEnough, ProbeReceipt, Upstream } from '../../core/routing.ts'
 import { ask } from './ask.ts'
 
 /** What is asked of the upstreams. */
@@ -9,20 +9,61 @@ export type ProbeRequest = {
   readonly health: HealthPolicy
   readonly successes: number
   readonly deadlineMs: number
+  readonly enough?: ProbeEnough
 }
 
-/** Asks all upstreams at once; each has its receipt when it has answered well often enough, at the deadline, or when this gateway ends. */
-export const probeAll = (request: ProbeRequest, isEnding: () => boolean): Promise<readonly ProbeReceipt[]> => {
-  const until = performance.now() + request.deadlineMs
-  return Promise.all(request.upstreams.map((upstream) => probeOne(upstream, { ...request, until, isEnding })))
+/**
+ * Asks all upstreams at once; each has its receipt when it has answered well often enough, at the deadline, or when this gateway ends. Once enough have, the others have
+ * their grace, and then a receipt of how they stand: one that hangs keeps nobody waiting.
+ */
+export const probeAll = async (request: ProbeRequest, isEnding: () => boolean): Promise<readonly ProbeReceipt[]> => {
+  const { upstreams, deadlineMs, enough } = request
+  const until = performance.now() + deadlineMs
+  const standing = upstreams.map(({ instance }): ProbeReceipt => ({
+    instance,
+    healthy: false,
+    successes: 0,
+    last: unasked,
+  }))
+  let isOver = false
+  let grace: NodeJS.Timeout | null = null
+  const probing = new Promise<void>((resolve) => {
+    const tell = (index: number, receipt: ProbeReceipt): void => {
+      if (isOver) return
+      standing[index] = receipt
+      const healthy = standing.filter((one) => one.healthy).length
+      if (enough !== undefined && grace === null && healthy >= enough.count) grace = setTimeout(resolve, enough.graceMs)
+    }
+    const asked = upstreams.map((upstream, index) =>
+      probeOne(upstream, {
+        ...request,
+        until,
+        isEnding: () => isOver || isEnding(),
+        tell: (receipt) => tell(index, receipt),
+      }),
+    )
+    void Promise.all(asked).then(() => resolve())
+  })
+  await probing
+  isOver = true
+  if (grace !== null) clearTimeout(grace)
+  return standing
 }
 
-type Asking = ProbeRequest & { readonly until: number; readonly isEnding: () => boolean }
+const unasked = 'not asked: the deadline was over'
 
-const probeOne = async (upstream: Upstream, request: Asking): Promise<ProbeReceipt> => {
-  const { until, isEnding } = request
+type Asking = ProbeRequest & {
+  readonly until: number
+  readonly isEnding: () => boolean
+  /** Called with how the upstream stands after each answer. */
+  readonly tell: (receipt: ProbeReceipt) => void
+}
+
+const probeOne = async (upstream: Upstream, request: Asking): Promise<void> => {
+  const { until, isEnding, tell } = request
+  const { instance } = upstream
   let successes = 0
-  let last = 'not asked: the deadline was over'
+  let last = unasked
   let asked = false
   for (let left = until - performance.now(); left > 0 && !isEnding(); left = until - performance.now()) {
     const timeoutMs = Math.min(request.health.timeoutMs, left)
@@ -31,9 +72,10 @@ const probeOne = async (upstream: Upstream, request: Asking): Promise<ProbeRecei
     if (!answer.late || !asked || timeoutMs === request.health.timeoutMs) last = answer.last
     asked = true
     successes = answer.good ? successes + 1 : 0
-    if (successes >= request.successes) return { instance: upstream.instance, healthy: true, successes, last }
+    const healthy = successes >= request.successes
+    tell({ instance, healthy, successes, last })
+    if (healthy) return
     const rest = Math.min(request.health.intervalMs, until - performance.now())
     await new Promise((resolve) => setTimeout(resolve, Math.max(0, rest)))
   }
-  return { instance: upstream.instance, healthy: false, successes, last }
 }

@@ -8,38 +8,43 @@ import { latencyBucketsMs } from '../../core/routing.ts'
 import type { ReleaseId, RolloutId } from '../../core/model.ts'
 import type { LiveRoute } from './live-route.ts'
 import { routeFileName } from './route-file.ts'
+import type { KeptMetric as LiveMetric } from './metric-watch.ts'
+import type { Tally } from './tally.ts'
 import type { Side } from './tripwire.ts'
+import { armedWatch } from './tripwire.ts'
 import { UnitMarks, UnitSketch } from './units.ts'
 
-type KeptSide = { readonly keyless: number; readonly keys: string; readonly badUnits: number }
+type KeptSide = { readonly requests: number; readonly keyless: number; readonly keys: string }
 type KeptTally = KeptSide & {
   readonly release: ReleaseId
-  readonly requests: number
   readonly bad: number
+  readonly badUnits: number
   readonly latency: readonly number[]
 }
+type KeptMetric = Omit<LiveMetric, 'marks'> & { readonly marks: string }
 type Kept = {
-  readonly format: 1
+  readonly format: 2
   readonly rollout: RolloutId | null
-  readonly evidence: readonly number[]
-  readonly marks: string
+  readonly since: number
   readonly candidate: KeptSide
   readonly stable: KeptSide
+  readonly alone: KeptSide
+  readonly metrics: readonly KeptMetric[]
   readonly tallies: readonly KeptTally[]
 }
 
 const text = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64')
 const bytes = (kept: string): Uint8Array => new Uint8Array(Buffer.from(kept, 'base64'))
 
-const keepSide = (side: Side): KeptSide => ({
+const keepSide = (side: Side | Tally): KeptSide => ({
+  requests: side.requests,
   keyless: side.keyless,
   keys: text(side.keys.registers),
-  badUnits: side.badUnits,
 })
 const side = (kept: KeptSide): Side => ({
+  requests: kept.requests,
   keyless: kept.keyless,
   keys: new UnitSketch(bytes(kept.keys)),
-  badUnits: kept.badUnits,
 })
 
 const fileOf = (folder: string, live: LiveRoute): string =>
@@ -48,17 +53,18 @@ const fileOf = (folder: string, live: LiveRoute): string =>
 const encode = (live: LiveRoute): string => {
   const { watch } = live
   const kept: Kept = {
-    format: 1,
+    format: 2,
     rollout: watch.tripwire?.rollout ?? null,
-    evidence: watch.evidence,
-    marks: text(watch.marks.bits),
+    since: watch.since,
     candidate: keepSide(watch.candidate),
     stable: keepSide(watch.stable),
+    alone: keepSide(watch.alone),
+    metrics: watch.all.map(({ kept: metric }) => ({ ...metric, marks: text(metric.marks.bits) })),
     tallies: [...live.tallies.values()].map((tally) => ({
       ...keepSide(tally),
       release: tally.release,
-      requests: tally.requests,
       bad: tally.bad,
+      badUnits: tally.badUnits,
       latency: tally.latency,
     })),
   }
@@ -95,7 +101,7 @@ export const restoreEvidence = (folder: string, live: LiveRoute): boolean => {
   try {
     // Documented parser: the file was written by `encode`; whatever else it holds makes the reading fail as a whole.
     const kept = JSON.parse(fs.readFileSync(fileOf(folder, live), 'utf8')) as Kept
-    if (kept.format !== 1) return false
+    if (kept.format !== 2) return false
     const tallies = kept.tallies.map((each) => ({
       ...each,
       keys: new UnitSketch(bytes(each.keys)),
@@ -106,13 +112,11 @@ export const restoreEvidence = (folder: string, live: LiveRoute): boolean => {
       if (target && tally.latency.length === latencyBucketsMs.length + 1) Object.assign(target, tally)
     }
     if (kept.rollout !== (live.watch.tripwire?.rollout ?? null)) return true
-    live.watch = {
-      tripwire: live.watch.tripwire,
-      evidence: kept.evidence.map(Number),
-      marks: new UnitMarks(bytes(kept.marks)),
-      candidate: side(kept.candidate),
-      stable: side(kept.stable),
-    }
+    const { since, candidate, stable, alone } = kept
+    const counted = { since, candidate: side(candidate), stable: side(stable), alone: side(alone) }
+    const metrics = kept.metrics.map((one) => ({ ...one, marks: new UnitMarks(bytes(one.marks)) }))
+    const byName = new Map(metrics.map((one) => [one.statistics.metric, one]))
+    live.watch = armedWatch(live.watch.tripwire, counted, byName)
     return true
   } catch {
     return false

@@ -83,7 +83,7 @@ describe('a live route', () => {
           live.countBad(armOf(live, candidate ? 'candidate' : 'stable'), null)
           evidence = weigh(evidence, { share: shareBp / 10_000, candidate }, 1)
         }
-        assert.equal(logE(live.watch.evidence), logE(evidence))
+        assert.equal(logE(live.watch.errors.evidence), logE(evidence))
       }),
     )
   })
@@ -97,13 +97,13 @@ describe('a live route', () => {
       const choice = live.choose(key)
       if (choice) live.countBad(choice.arm, choice.unit)
     }
-    const before = logE(live.watch.evidence)
+    const before = logE(live.watch.errors.evidence)
     live.put(routeAt(9_900))
     for (const key of moved) {
       const choice = live.choose(key)
       if (choice) live.countBad(choice.arm, choice.unit)
     }
-    assert.equal(logE(live.watch.evidence), before)
+    assert.equal(logE(live.watch.errors.evidence), before)
     assert.equal(live.trip, null)
   })
 
@@ -118,9 +118,9 @@ describe('a live route', () => {
       },
     }
     live.put(next)
-    assert.equal(logE(live.watch.evidence), 0)
+    assert.equal(logE(live.watch.errors.evidence), 0)
     live.countBad(armOf(live, 'candidate'), 7)
-    assert.ok(logE(live.watch.evidence) > 0)
+    assert.ok(logE(live.watch.errors.evidence) > 0)
   })
 
   it('does not hold late failures of the rollout before against the next one; they count for the release that they are of', () => {
@@ -149,7 +149,7 @@ describe('a live route', () => {
       live.count(late, null, 1)
       live.countBad(late, null)
     }
-    assert.deepEqual([trips, logE(live.watch.evidence), live.watch.stable.badUnits], [[], 0, 0])
+    assert.deepEqual([trips, logE(live.watch.errors.evidence), live.watch.errors.stableBad], [[], 0, 0])
     assert.deepEqual([live.tallies.get(promoted.release)?.requests, live.tallies.get(promoted.release)?.bad], [10, 10])
   })
 
@@ -158,10 +158,10 @@ describe('a live route', () => {
     const late = armOf(live, 'candidate')
     live.put(routeAt(100))
     live.countBad(late, null)
-    assert.equal(logE(live.watch.evidence), logE(weigh(noEvidence, { share: 0.5, candidate: true }, 1)))
+    assert.equal(logE(live.watch.errors.evidence), logE(weigh(noEvidence, { share: 0.5, candidate: true }, 1)))
     live.countBad(armOf(live, 'candidate'), null)
     const twice = weigh(weigh(noEvidence, { share: 0.5, candidate: true }, 1), { share: 0.01, candidate: true }, 1)
-    assert.equal(logE(live.watch.evidence), logE(twice))
+    assert.equal(logE(live.watch.errors.evidence), logE(twice))
   })
 
   it('keeps the counts of a release that becomes stable, and forgets one that has left', () => {

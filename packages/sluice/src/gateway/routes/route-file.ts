@@ -7,6 +7,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import type { Fence, RolloutId } from '../../core/model.ts'
 import type { Route, Trip } from '../../core/routing.ts'
+import type { MaintenanceRecord } from './maintenance.ts'
 import type { World } from '../world.ts'
 
 /** What is kept of a route. `route` is null once it was removed: the fence stays, so that a late command does not bring it back. */
@@ -22,7 +23,21 @@ export type RouteRecord = {
   readonly tripped: readonly RolloutId[]
   /** Epoch ms; 0 when requests are not held. */
   readonly pausedUntil: number
+  /** Absent until there was some. */
+  readonly maintenance?: MaintenanceRecord
 }
+
+/** Nothing known of a route yet; any fence is newer. */
+export const unknownRoute = ({ service, environment }: Pick<RouteRecord, 'service' | 'environment'>): RouteRecord => ({
+  service,
+  environment,
+  fence: { token: -1, sequence: -1 },
+  routeFence: null,
+  route: null,
+  trip: null,
+  tripped: [],
+  pausedUntil: 0,
+})
 
 /** File name of a route without its ending; `@` stands in neither part. */
 export const routeFileName = (service: string, environment: string): string =>

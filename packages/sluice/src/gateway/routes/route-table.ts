@@ -3,9 +3,8 @@ import type net from 'node:net'
 import { SluiceError } from '../../core/errors.ts'
 import type { Fence } from '../../core/model.ts'
 import { compareFence } from '../../core/model.ts'
-import { isForbiddenByTrip, routeFault, shareOf } from '../../core/routing-pick.ts'
-import type { GatewayNotice, Route, RouteObservation, Trip } from '../../core/routing.ts'
-import { logE } from '../../core/judge/eprocess.ts'
+import { routeFault, withoutSideways } from '../../core/routing-pick.ts'
+import type { GatewayNotice, Maintenance, Route, RouteObservation, Trip, Upstream } from '../../core/routing.ts'
 import { ClientConnection } from '../data/client-connection.ts'
 import type { DataPlane } from '../data/data-plane.ts'
 import { removeEvidence, restoreEvidence } from './evidence-file.ts'
@@ -14,8 +13,11 @@ import { close, openListener } from './listener.ts'
 import { commitRecord, commitTrip } from './commit-record.ts'
 import { LiveRoute } from './live-route.ts'
 import type { RouteListener } from './live-route.ts'
-import type { RouteRecord } from './route-file.ts'
+import { applyMaintenance, inForce } from './maintenance.ts'
+import { checkFence, checkMaintenance, checkTripped } from './refusals.ts'
+import { type RouteRecord, unknownRoute } from './route-file.ts'
 import { countersOf } from './tally.ts'
+import { logEOf, statisticsOf } from './tripwire.ts'
 
 /** Names a route. */
 export type RouteName = { readonly service: string; readonly environment: string }
@@ -89,6 +91,7 @@ export class RouteTable {
     restoreEvidence(this.folder, live)
     const left = record.pausedUntil - this.plane.world.now()
     if (left > 0) live.gate.pause(record.pausedUntil, left)
+    applyMaintenance(live, record.maintenance?.maintenance ?? null, this.plane.world.now())
     entry.live = live
     entry.server = await (listener?.open(this.accept(live)) ?? openListener(record.route.listen, this.accept(live)))
   }
@@ -105,7 +108,7 @@ export class RouteTable {
   /** Puts the route in force: listening, on disk, and only then acknowledged. An equal fence is a repetition and changes nothing. */
   set(route: Route): Promise<RouteObservation> {
     return this.inTurn(route, async (entry) => {
-      this.checkFence(entry, route.fence)
+      checkFence(entry.record, route.fence)
       const { live } = entry
       if (live && entry.record.routeFence && compareFence(route.fence, entry.record.routeFence) === 0)
         return this.observation(live)
@@ -114,7 +117,7 @@ export class RouteTable {
         throw new SluiceError('usage_invalid', {
           detail: `the route of ${route.service} in ${route.environment}: ${fault}`,
         })
-      this.checkTripped(entry, route)
+      checkTripped(entry.record, route)
       const moved =
         !live ||
         !entry.server ||
@@ -124,7 +127,7 @@ export class RouteTable {
       const server = moved ? await this.open(route.listen, next) : entry.server
       try {
         await commitRecord(this.folder, entry, (record) => {
-          this.checkTripped(entry, route)
+          checkTripped(record, route)
           return {
             ...record,
             fence: route.fence,
@@ -150,13 +153,14 @@ export class RouteTable {
   /** Stops listening and forgets the route, not its fence. */
   remove(name: RouteName, fence: Fence): Promise<void> {
     return this.inTurn(name, async (entry) => {
-      this.checkFence(entry, fence)
+      checkFence(entry.record, fence)
       await commitRecord(this.folder, entry, (record) => ({
         ...record,
         fence,
         routeFence: null,
         route: null,
         pausedUntil: 0,
+        ...(record.maintenance && { maintenance: { ...record.maintenance, maintenance: null } }),
       }))
       const { live, server } = entry
       entry.live = null
@@ -190,18 +194,48 @@ export class RouteTable {
     })
   }
 
+  /** Puts maintenance in force, or ends it; on disk before it is acknowledged. */
+  maintain(name: RouteName, maintenance: Maintenance | null, sequence: number): Promise<void> {
+    return this.inTurn(name, async (entry) => {
+      checkMaintenance(entry.record, sequence)
+      if (!entry.live)
+        throw new SluiceError('not_found', { detail: `no route for ${name.service} in ${name.environment}` })
+      await commitRecord(this.folder, entry, (record) => ({ ...record, maintenance: { sequence, maintenance } }))
+      applyMaintenance(entry.live, maintenance, this.plane.world.now())
+    })
+  }
+
+  /** Upstreams that are about to be stopped are no more a way beside the arms, also after a restart: their ports may soon be somebody else's. */
+  async leaving(name: RouteName, upstreams: readonly Upstream[]): Promise<void> {
+    const route = this.find(name)?.route
+    if (route === undefined || withoutSideways(route, upstreams) === route) return
+    await this.inTurn(name, async (entry) => {
+      if (!entry.live) return
+      await commitRecord(this.folder, entry, (record) =>
+        record.route ? { ...record, route: withoutSideways(record.route, upstreams) } : record,
+      )
+      if (entry.record.route) entry.live.put(entry.record.route)
+    })
+  }
+
   /** What the route really does now. */
   observation(live: LiveRoute): RouteObservation {
+    const apart = live.apartCounters()
+    const now = this.plane.world.now()
+    const maintenance = inForce(this.entries.get(key(live.route))?.record.maintenance, now)
     return {
       route: live.route,
       counters: live.route.arms
         .map((arm) => live.tallies.get(arm.release))
         .filter((tally, index, tallies) => tallies.indexOf(tally) === index)
         .flatMap((tally) => (tally ? [countersOf(tally)] : [])),
-      logE: live.watch.tripwire ? logE(live.watch.evidence) : null,
+      logE: logEOf(live.watch),
+      ...(live.watch.tripwire === null ? {} : { statistics: statisticsOf(live.watch) }),
       trip: live.trip,
       paused: live.gate.paused,
-      observedAt: this.plane.world.now(),
+      observedAt: now,
+      ...(apart === null ? {} : { apart }),
+      ...(maintenance === null ? {} : { maintenance }),
     }
   }
 
@@ -257,31 +291,12 @@ export class RouteTable {
 
   private gate(name: RouteName, fence: Fence, act: (live: LiveRoute) => number): Promise<boolean> {
     return this.inTurn(name, async (entry) => {
-      this.checkFence(entry, fence)
+      checkFence(entry.record, fence)
       if (!entry.live)
         throw new SluiceError('not_found', { detail: `no route for ${name.service} in ${name.environment}` })
       const pausedUntil = act(entry.live)
       await commitRecord(this.folder, entry, (record) => ({ ...record, fence, pausedUntil }))
       return entry.live.gate.paused
-    })
-  }
-
-  private checkFence(entry: Entry, fence: Fence): void {
-    const { record } = entry
-    if (compareFence(fence, record.fence) >= 0) return
-    throw new SluiceError('fence_stale', {
-      detail: `${record.service} in ${record.environment}: fence (${fence.token}, ${fence.sequence}) is older than (${record.fence.token}, ${record.fence.sequence})`,
-    })
-  }
-
-  private checkTripped(entry: Entry, route: Route): void {
-    const { record } = entry
-    const isNamed =
-      route.tripwire !== null && shareOf(route, 'candidate') > 0 && record.tripped.includes(route.tripwire.rollout)
-    if (!isNamed && !isForbiddenByTrip(record.route, record.trip, route)) return
-    const rollout = route.tripwire?.rollout ?? record.trip?.rollout
-    throw new SluiceError('gateway_tripped', {
-      detail: `the tripwire has cut ${rollout} in ${route.environment}; its candidate gets no more traffic`,
     })
   }
 
@@ -337,19 +352,7 @@ export class RouteTable {
   private entryOf(name: RouteName): Entry {
     const known = this.entries.get(key(name))
     if (known) return known
-    const { service, environment } = name
-    const never = { token: -1, sequence: -1 }
-    const record = {
-      service,
-      environment,
-      fence: never,
-      routeFence: null,
-      route: null,
-      trip: null,
-      tripped: [],
-      pausedUntil: 0,
-    }
-    const entry: Entry = { record, live: null, server: null, turn: Promise.resolve() }
+    const entry: Entry = { record: unknownRoute(name), live: null, server: null, turn: Promise.resolve() }
     this.entries.set(key(name), entry)
     return entry
   }

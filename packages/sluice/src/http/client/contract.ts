@@ -10,6 +10,7 @@ import type {
   LedgerVerificationView,
   PageView,
   PlanView,
+  QueueView,
   ReleaseDetailView,
   ReleaseVerificationView,
   ReleaseView,
@@ -21,6 +22,7 @@ import type {
   WhyView,
 } from './views.ts'
 import type { AttachmentsView, EvidenceView, InsightsView } from './evidence-views.ts'
+import type { TrainStartedView, TrainView } from './train-views.ts'
 import type { JobLogView, RunDetailView, RunEventName, RunListView, RunStartedView } from './run-views.ts'
 
 /** What people may say to a rollout. */
@@ -34,6 +36,19 @@ export type PageInput = { readonly limit?: number | undefined; readonly cursor?:
 export type ReasonInput = { readonly reason?: string | null | undefined }
 /** A release (id, its beginning, version or `latest`) and why. */
 export type ReleaseInput = ReasonInput & { readonly release?: string | null | undefined }
+
+/** What to do while somebody else is at it; as the config says when absent. */
+export type QueueInput = { readonly whenBusy?: 'queue' | 'refuse' | null | undefined }
+
+/** Releases that are to go together; a member without a service is of this control plane's own, one without a release takes what a promotion would. */
+export type TrainInput = ReasonInput & {
+  readonly members: readonly {
+    readonly service?: string | null | undefined
+    readonly environment: string
+    readonly release?: string | null | undefined
+  }[]
+  readonly order?: 'ordered' | 'parallel' | undefined
+}
 
 /** The done of a command that gives nothing else. */
 export type DoneView = None
@@ -62,12 +77,17 @@ export type Contract = RollbackContract & {
   'environments.list': { query: None; body: None; response: EnvironmentsView }
   'environments.show': { query: None; body: None; response: EnvironmentView }
   'environments.plan': {
-    query: { readonly release?: string | undefined; readonly purpose?: 'deploy' | 'promote' | 'rollback' | undefined }
+    query: {
+      readonly release?: string | undefined
+      readonly purpose?: 'deploy' | 'promote' | 'rollback' | undefined
+      /** Requests per second to reckon with; `observed`: those of the next second. */
+      readonly traffic?: number | 'observed' | undefined
+    }
     body: None
     response: PlanView
   }
-  'environments.deploy': { query: None; body: ReleaseInput & OverridesInput; response: StartedView }
-  'environments.promote': { query: None; body: ReleaseInput & OverridesInput; response: StartedView }
+  'environments.deploy': { query: None; body: ReleaseInput & QueueInput & OverridesInput; response: StartedView }
+  'environments.promote': { query: None; body: ReleaseInput & QueueInput & OverridesInput; response: StartedView }
   'environments.rollback': { query: None; body: RollbackInput; response: StartedView }
   'environments.approve': { query: None; body: ReasonInput & { readonly release: string }; response: DoneView }
   'environments.lock': {
@@ -81,7 +101,20 @@ export type Contract = RollbackContract & {
     body: { readonly reason: string; readonly from?: number | null | undefined; readonly until: number }
     response: EnvironmentView
   }
+  'environments.maintain': {
+    query: None
+    body: {
+      readonly reason: string
+      readonly html?: string | null | undefined
+      readonly retryAfterMs?: number | undefined
+      readonly holdMs?: number | undefined
+    }
+    response: EnvironmentView
+  }
+  'environments.endMaintenance': { query: None; body: ReasonInput; response: EnvironmentView }
   'environments.unfreeze': { query: None; body: ReasonInput; response: EnvironmentView }
+  'environments.queue': { query: None; body: None; response: QueueView }
+  'environments.dequeue': { query: None; body: ReasonInput; response: QueueView }
   'environments.verify': { query: None; body: ReasonInput; response: VerificationView }
   'releases.list': { query: PageInput; body: None; response: PageView<ReleaseView> }
   'releases.show': { query: None; body: None; response: ReleaseDetailView }
@@ -139,6 +172,14 @@ export type Contract = RollbackContract & {
     response: RolloutView
   }
   'rollouts.approve': { query: None; body: ReasonInput; response: RolloutView }
+  'trains.list': { query: PageInput; body: None; response: PageView<TrainView> }
+  'trains.start': { query: None; body: TrainInput; response: TrainStartedView }
+  'trains.show': { query: None; body: None; response: TrainView }
+  'trains.command': {
+    query: None
+    body: ReasonInput & { readonly command: 'abort' | 'retry' }
+    response: TrainView
+  }
   'ledger.page': {
     query: {
       readonly after?: number | undefined

@@ -2,10 +2,11 @@
  * What the API answers: the wire types. Made from the domain by `present/`, checked against `http/schemas/` in tests, read by the client, the command line and
  * the dashboard. Times are epoch ms, shares basis points (10 000 = all traffic).
  */
+import type { AggregateKind } from '../../core/ledger/entry.ts'
 import type { Actor, Artifact, Commit, EnvironmentSpec, FreezeWindow } from '../../core/model.ts'
+import type { ApartView, MaintenanceView } from './routing-views.ts'
 import type { Refusal } from '../../core/admission.ts'
 import type { BundleChange } from '../../core/bundle.ts'
-import type { AggregateKind } from '../../core/ledger/entry.ts'
 import type { MigrationClass } from '../../core/point-of-no-return.ts'
 import type { HoldView, WatchView } from './rollback-views.ts'
 
@@ -54,6 +55,8 @@ export type TrafficView = {
   /** What the tripwire saw when it cut; null while it did not. */
   readonly trip: VerdictView | null
   readonly observedAt: number
+  /** Requests that are no sample for the judge, and why; absent where nothing of the kind is configured. */
+  readonly apart?: readonly ApartView[]
 }
 
 /** A running copy of a release, as its driver observed it. */
@@ -82,6 +85,29 @@ export type VerdictView = {
   readonly candidate: { readonly units: number; readonly badUnits: number }
   readonly stable: { readonly units: number; readonly badUnits: number }
   readonly detail: string
+  /** The metric that speaks most against the candidate. */
+  readonly metric?: string
+  /** What each metric says, where there are several. */
+  readonly metrics?: readonly MetricEvidenceView[]
+  /** Whether the candidate is proven good, and by which bounds; where the policy asks for a proof. */
+  readonly proven?: boolean
+  readonly bounds?: readonly {
+    readonly metric: string
+    readonly ratioUpper: number | null
+    readonly rateUpper: number
+  }[]
+  /** The largest share that the exposure budget allows next, basis points. */
+  readonly nextShareBp?: number
+  /** What a metric source or an external judge said, where that decided. */
+  readonly outside?: string
+}
+
+/** What one metric says. */
+export type MetricEvidenceView = {
+  readonly metric: string
+  readonly logE: number
+  readonly candidate: { readonly units: number; readonly badUnits: number }
+  readonly stable: { readonly units: number; readonly badUnits: number }
 }
 
 /** Why a rollout turned back, paused or was set aside; why a run did not succeed. */
@@ -194,13 +220,54 @@ export type EnvironmentView = {
   } | null
   readonly freezes: readonly (FreezeWindow & { readonly by: string })[]
   readonly approvals: readonly { readonly release: ReleaseRef; readonly by: Actor; readonly at: number }[]
+  /** Absent when there is none, and none is being ended. */
+  readonly maintenance?: MaintenanceView
   readonly observed: ObservedView
+  /** What its checks said when somebody had them made last; null when nobody did. */
+  readonly verification: {
+    readonly at: number
+    readonly by: Actor
+    readonly release: ReleaseRef
+    readonly outcome: 'passed' | 'failed' | 'broken'
+    readonly notPassed: readonly string[]
+  } | null
   readonly history: readonly {
     readonly rollout: string
     readonly release: ReleaseRef
     readonly outcome: 'succeeded' | 'rolled_back'
     readonly at: number
   }[]
+  /** What waits for its turn, in order. */
+  readonly queue: readonly QueueEntryView[]
+  /** How long what serves was seen to serve, where the next environment asks for it. */
+  readonly soak: { readonly servedMs: number; readonly soakMs: number } | null
+  /** An older release that a person chose; nothing goes past it by itself. */
+  readonly pin: { readonly release: ReleaseRef; readonly by: Actor; readonly at: number } | null
+}
+
+/** A release that waits for its turn in an environment. */
+export type QueueEntryView = {
+  /** The rollout that it will be, when a person asked. */
+  readonly id: string
+  readonly release: ReleaseRef
+  readonly purpose: 'deploy' | 'promote'
+  readonly by: Actor
+  readonly at: number
+  readonly reason: string | null
+  /** Why it still waits although it had its turn; null before. */
+  readonly waits: { readonly detail: string; readonly lookAt: number | null } | null
+}
+
+/** Who holds an environment, and who waits for it. */
+export type QueueView = {
+  readonly environment: string
+  readonly holder: {
+    readonly rollout: string
+    readonly release: ReleaseRef
+    readonly by: Actor
+    readonly since: number
+  } | null
+  readonly queue: readonly QueueEntryView[]
 }
 
 /** All environments of the service, in the order in which releases pass them. */
@@ -218,7 +285,43 @@ export type PlanView = {
   readonly from: ReleaseRef | null
   readonly to: ReleaseRef
   readonly steps: readonly StepView[]
+  /** What of the traffic the new release gets, and for how long at least. Estimates. */
+  readonly exposure: {
+    /** Of the whole environment; null when it is not known. */
+    readonly requestsPerSecond: number | null
+    readonly stages: readonly {
+      /** Index of the step that shifts. */
+      readonly step: number
+      readonly shareBp: number
+      readonly atLeastMs: number
+      readonly waitsFor: 'nothing' | 'time' | 'evidence' | 'person'
+      /** Requests that it answers in that time; null when the traffic is not known. */
+      readonly requests: number | null
+    }[]
+  }
+  /** When the judge would stop a bad release at the first share; null where two releases never have traffic at once. Rates from 0 to 1. */
+  readonly stops: {
+    readonly shareBp: number
+    readonly alpha: number
+    /** Of bad responses of the present release. */
+    readonly stableRate: number
+    /** Nothing is known of it. */
+    readonly isAssumed: boolean
+    /** Expected requests that a release of such a rate answers until then, and how many of them badly. */
+    readonly forecasts: readonly { readonly candidateRate: number; readonly requests: number; readonly bad: number }[]
+  } | null
+  /** What has to be so before it starts. */
+  readonly gates: readonly { readonly text: string; readonly met: boolean }[]
+  /** Freezes that are on or ahead. */
+  readonly windows: readonly (FreezeWindow & { readonly by: string })[]
+  /** Names of the checks that look at the new instances, and at the environment. */
+  readonly checks: { readonly candidate: readonly string[]; readonly environment: readonly string[] }
+  /** How it would be undone while every instance of the old release is up. */
   readonly wayBack: readonly StepView[]
+  /** The same once some of them are gone. */
+  readonly wayBackCold: readonly StepView[]
+  /** Index of the step from which on it is the cold one; null when none takes the old release away. */
+  readonly coldFrom: number | null
   readonly refusals: readonly Refusal[]
   /** What else changes with the code, and comes back with it. */
   readonly changes: readonly BundleChange[]
@@ -243,10 +346,10 @@ export type VerificationView = {
   }[]
 }
 
-/** A rollout that a request started or turned around. */
+/** A rollout that a request started or turned around, or that will be once it is its turn. */
 export type StartedView = {
   readonly rollout: string
-  readonly kind: 'started' | 'aborted'
+  readonly kind: 'started' | 'aborted' | 'queued'
   /** The incident that an emergency opened. */
   readonly incident?: string | undefined
 }

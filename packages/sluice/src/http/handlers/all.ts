@@ -4,21 +4,25 @@ import { attachmentHandlers } from './attachments.ts'
 import { environmentHandlers } from './environments.ts'
 import { evidenceHandlers } from './evidence.ts'
 import { ledgerHandlers } from './ledger.ts'
+import { queueHandlers } from './queues.ts'
 import { releaseHandlers } from './releases.ts'
 import { rollbackHandlers } from './rollback.ts'
 import { rolloutHandlers } from './rollouts.ts'
 import { runHandlers } from './runs.ts'
 import { serverHandlers } from './server.ts'
+import { trainHandlers } from './trains.ts'
 
 /** A handler for every route but the streams; the type sees to it that none is missing. */
 export const handlers: Handlers<Exclude<RouteId, StreamId>> = {
   ...serverHandlers,
   ...environmentHandlers,
+  ...queueHandlers,
   ...releaseHandlers,
   ...runHandlers,
   ...evidenceHandlers,
   ...attachmentHandlers,
   ...rolloutHandlers,
+  ...trainHandlers,
   ...ledgerHandlers,
   ...rollbackHandlers,
 }

@@ -1,9 +1,10 @@
 import type { EnvironmentState } from '../../core/environment.ts'
 import type { Override } from '../../core/admission.ts'
-import { bundleChanges, migrationsBetween } from '../../core/bundle.ts'
 import type { OverridesInput } from '../client/contract-rollback.ts'
 import type { EnvironmentTarget } from '../../engine/environment-commands.ts'
 import { SluiceError } from '../../core/errors.ts'
+import type { ReleaseId } from '../../core/model.ts'
+import type { ArmCounters } from '../../core/routing.ts'
 import type { Purpose } from '../../core/rollout/types.ts'
 import { outcomeOf } from '../../core/verification/report.ts'
 import type { ApiContext, Call, Handlers } from '../context.ts'
@@ -11,7 +12,7 @@ import { environmentView, releasesNamed } from '../present/environments.ts'
 import type { NamedEnvironment } from '../present/environment-names.ts'
 import { refOf } from '../present/releases.ts'
 import { releasesOf, rolloutView } from '../present/rollouts.ts'
-import { stepViews } from '../present/steps.ts'
+import { planView, type TrafficNow } from '../present/plan.ts'
 import type { EnvironmentView, StartedView } from '../client/views.ts'
 import { environmentsOf, knownReleases, observedOf, serviceOf, targetOf } from './lookup.ts'
 
@@ -28,6 +29,8 @@ export const environmentHandlers: Handlers<
   | 'environments.unlock'
   | 'environments.freeze'
   | 'environments.unfreeze'
+  | 'environments.maintain'
+  | 'environments.endMaintenance'
   | 'environments.verify'
 > = {
   'environments.list': async (context, { signal }) => {
@@ -46,19 +49,16 @@ export const environmentHandlers: Handlers<
     const command = { service, environment, purpose, release: query.release ?? null }
     const { plan, release, from, refusals } = await context.engine.previewDeploy(command)
     const known = await knownReleases(context, plan.from === null ? [release.id] : [plan.from, release.id])
-    const waiting = { index: -1, current: 'waiting', after: 'waiting' } as const
-    return {
-      environment,
-      purpose: plan.purpose,
-      strategy: plan.strategy,
-      from: plan.from === null ? null : refOf(plan.from, known),
-      to: refOf(plan.to, known),
-      steps: stepViews(plan.steps, waiting, known),
-      wayBack: stepViews(plan.revert.warm, waiting, known),
+    const target = { service, environment }
+    return planView(plan, {
+      release,
+      from,
       refusals,
-      changes: bundleChanges(from, release, environment),
-      migrations: migrationsBetween(from, release),
-    }
+      known,
+      environment: await context.engine.reading.environment(service, environment),
+      traffic: await trafficNow(context, { target, asked: query.traffic ?? null, from: plan.from }, signal),
+      now: context.clock.now(),
+    })
   },
   'environments.deploy': (context, call) => deploy(context, call, 'deploy'),
   'environments.promote': (context, call) => deploy(context, call, 'promote'),
@@ -109,6 +109,19 @@ export const environmentHandlers: Handlers<
     await context.engine.unfreeze(target, { ...caller, reason: body.reason ?? null })
     return showNamed(context, target, signal)
   },
+  'environments.maintain': async (context, { params, body, caller, signal }) => {
+    const target = await targetOf(context, params.environment, signal)
+    const { reason, html = null, retryAfterMs = 60_000, holdMs } = body
+    const wish =
+      holdMs === undefined ? ({ kind: 'page', html, retryAfterMs } as const) : ({ kind: 'hold', holdMs } as const)
+    await context.engine.maintain(target, wish, { ...caller, reason })
+    return showNamed(context, target, signal)
+  },
+  'environments.endMaintenance': async (context, { params, body, caller, signal }) => {
+    const target = await targetOf(context, params.environment, signal)
+    await context.engine.maintain(target, null, { ...caller, reason: body.reason ?? null })
+    return showNamed(context, target, signal)
+  },
   'environments.verify': async (context, { params, body, caller, signal }) => {
     const target = await targetOf(context, params.environment, signal)
     const verified = await context.engine.verify(target, { ...caller, reason: body.reason ?? null }, signal)
@@ -124,6 +137,46 @@ export const environmentHandlers: Handlers<
   },
 }
 
+/** How long traffic is counted for a plan, milliseconds. */
+const countedMs = 1_000
+
+type Counting = {
+  readonly target: EnvironmentTarget
+  readonly asked: number | 'observed' | null
+  /** Of whose bad responses the rate is. */
+  readonly from: ReleaseId | null
+}
+
+/** What the environment answers now. The rate of bad responses is of all that the present release answered; the traffic is counted for a second when that was asked for. */
+const trafficNow = async (
+  context: ApiContext,
+  { target, asked, from }: Counting,
+  signal: AbortSignal,
+): Promise<TrafficNow> => {
+  const look = async (): Promise<readonly ArmCounters[]> => {
+    const bounded = AbortSignal.any([signal, AbortSignal.timeout(countedMs)])
+    const observed = await context.engine.observe(target, bounded).catch(() => null)
+    return observed?.route?.counters ?? []
+  }
+  // Without anything that serves there is no traffic; nobody is asked.
+  const before = from === null ? [] : await look()
+  const answered = (counters: readonly ArmCounters[]): number =>
+    counters.reduce((sum, { requests }) => sum + requests, 0)
+  const stable = before.find(({ release }) => release === from)
+  const badRate = stable === undefined || stable.units < unitsForRate ? null : stable.badUnits / stable.units
+  if (asked !== 'observed') return { requestsPerSecond: asked, badRate }
+  if (before.length === 0) return { requestsPerSecond: null, badRate }
+  const startedAt = context.clock.now()
+  await new Promise((resolve) => setTimeout(resolve, countedMs))
+  const count = answered(await look()) - answered(before)
+  const seconds = Math.max(1, context.clock.now() - startedAt) / 1_000
+  // Counters that were begun anew meanwhile say nothing.
+  return { requestsPerSecond: count < 0 ? null : Math.round(count / seconds), badRate }
+}
+
+/** Answers from which on a rate is more than a guess. */
+const unitsForRate = 1_000
+
 /** A directory without a config and without releases has no environments yet; that is an answer, not an error. */
 const noConfig = (error: unknown): { readonly service: null; readonly environments: readonly NamedEnvironment[] } => {
   if (error instanceof SluiceError && error.code === 'config_missing') return { service: null, environments: [] }
@@ -137,9 +190,16 @@ const deploy = async (
 ): Promise<StartedView> => {
   const service = await serviceOf(context, signal)
   const { environment } = params
-  const command = { service, environment, purpose, release: body.release ?? null, ...overridesOf(body.overrides) }
-  const { rollout } = await context.engine.deploy(command, { ...caller, reason: body.reason ?? null })
-  return { rollout, kind: 'started' }
+  const command = {
+    service,
+    environment,
+    purpose,
+    release: body.release ?? null,
+    whenBusy: body.whenBusy ?? null,
+    ...overridesOf(body.overrides),
+  }
+  const { rollout, kind } = await context.engine.deployOrQueue(command, { ...caller, reason: body.reason ?? null })
+  return { rollout, kind }
 }
 
 /** Nothing where nothing was given, so that the same words as before are the same words. */
@@ -170,6 +230,7 @@ const show = async (context: ApiContext, { service, named, signal }: Shown): Pro
   return environmentView(state, {
     after: named.after,
     live: live === null ? null : rolloutView(live, known),
+    maintenance: await context.engine.reading.maintenance(service, named.name),
     observed,
     known,
   })

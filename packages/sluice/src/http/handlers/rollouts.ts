@@ -10,7 +10,7 @@ import type { RolloutCommand, RouteInput } from '../client/contract.ts'
 import { type Reached, releasesOf, rolloutDetailView, rolloutView } from '../present/rollouts.ts'
 import type { Known } from '../present/releases.ts'
 import { watchView } from '../present/rollback.ts'
-import { curveOf, storyOf, wayAfter, wayStart, whyView } from '../present/why.ts'
+import { curveAfter, curveStart, storyOf, wayAfter, wayStart, whyView } from '../present/why.ts'
 import type { RolloutView, WhyView } from '../client/views.ts'
 import { knownReleases, ledgerPages, nextTurn, observedOf } from './lookup.ts'
 import { pageOf } from './releases.ts'
@@ -43,15 +43,20 @@ export const rolloutHandlers: Handlers<
     const rollout = await context.engine.reading.rollout(params.rollout)
     const { plan } = rollout
     let way = wayStart
-    const curve: WhyView['curve'][number][] = []
+    let curve = curveStart
     const story: WhyView['story'][number][] = []
     for await (const rows of rowsOf(context, rollout)) {
       way = wayAfter(way, rows)
-      curve.push(...curveOf(rows, plan))
+      curve = curveAfter(curve, rows, plan)
       story.push(...storyOf(rows, plan))
     }
     const known = await knownReleases(context, releasesOf(rollout))
-    const told = { curve, story, ...(await sequelOf(context, rollout)), pointOfNoReturn: contractsOf(rollout, known) }
+    const told = {
+      curve: curve.points,
+      story,
+      ...(await sequelOf(context, rollout)),
+      pointOfNoReturn: contractsOf(rollout, known),
+    }
     return whyView(rolloutView(rollout, known, way.reached.failure), plan, told)
   },
   'rollouts.command': async (context, { params, body, caller }) => {

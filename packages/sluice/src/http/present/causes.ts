@@ -6,10 +6,14 @@ import type { Cause, Failure, VerdictRecord } from '../../core/rollout/types.ts'
 import type { CauseView } from '../client/views.ts'
 import { badOf, evidenceOf, percentOf, spanOf } from '../client/words.ts'
 
-/** The counts of both arms and the evidence, as a sentence. `limitLogE` is the natural log of the limit. */
-export const verdictText = (verdict: VerdictRecord, limitLogE: number): string =>
-  `candidate ${badOf(verdict.candidate)} at ${percentOf(verdict.shareBp)} of the traffic, stable ${badOf(verdict.stable)}; evidence E = ${evidenceOf(verdict.logE)} (limit ${evidenceOf(limitLogE)})`
-
+/** The counts of both arms and the evidence, as a sentence; of the metric that decides. `limitLogE` is the natural log of the limit. */
+export const verdictText = (verdict: VerdictRecord, limitLogE: number): string => {
+  if (verdict.outside !== undefined) return verdict.outside
+  const found = verdict.metrics?.find(({ metric }) => metric === verdict.metric)
+  const { candidate, stable } = found ?? verdict
+  const what = found === undefined || found.metric === 'errors' ? '' : `${found.metric}: `
+  return `${what}candidate ${badOf(candidate)} at ${percentOf(verdict.shareBp)} of the traffic, stable ${badOf(stable)}; evidence E = ${evidenceOf(verdict.logE)} (limit ${evidenceOf(limitLogE)})`
+}
 /** What went wrong with an effect or a job. */
 export const failureView = (failure: Failure): CauseView => ({
   kind: failure.code,

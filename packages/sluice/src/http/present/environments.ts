@@ -1,7 +1,9 @@
 /** Environments as the API tells them. */
+import type { MaintenanceState } from '../../core/maintenance.ts'
 import type { EnvironmentState } from '../../core/environment.ts'
 import type { ReleaseId } from '../../core/model.ts'
-import type { EnvironmentView, ObservedView, RolloutView } from '../client/views.ts'
+import { maintenanceView } from './maintenance.ts'
+import type { EnvironmentView, ObservedView, QueueEntryView, RolloutView } from '../client/views.ts'
 import { refOf, type Known } from './releases.ts'
 
 /** Settled rollouts shown with an environment. */
@@ -11,6 +13,7 @@ const historyShown = 10
 export type Surroundings = {
   readonly after: string | null
   readonly live: RolloutView | null
+  readonly maintenance: MaintenanceState
   readonly observed: ObservedView
   readonly known: Known
 }
@@ -19,28 +22,59 @@ export type Surroundings = {
 export const releasesNamed = (state: EnvironmentState): readonly ReleaseId[] => [
   ...[state.serving, state.previous].filter((id) => id !== null),
   ...state.approvals.map(({ release }) => release),
+  ...(state.verification === undefined ? [] : [state.verification.release]),
+  ...(state.queue ?? []).map(({ release }) => release),
+  ...(state.pin === undefined ? [] : [state.pin.release]),
   ...state.history.slice(0, historyShown).map(({ release }) => release),
 ]
 
 /** An environment as it stands. */
 export const environmentView = (
   state: EnvironmentState,
-  { after, live, observed, known }: Surroundings,
-): EnvironmentView => ({
-  service: state.service,
-  name: state.environment,
-  after,
-  serving: servingView(state, known),
-  previous: state.previous === null ? null : refOf(state.previous, known),
-  live,
-  lock: state.lock,
-  freezes: state.freezes.map(({ from, until, reason, by }) => ({ from, until, reason, by: by.name })),
-  approvals: state.approvals.map(({ release, by, at }) => ({ release: refOf(release, known), by, at })),
-  observed,
-  history: state.history
-    .slice(0, historyShown)
-    .map(({ rollout, release, outcome, at }) => ({ rollout, release: refOf(release, known), outcome, at })),
-})
+  { after, live, maintenance, observed, known }: Surroundings,
+): EnvironmentView => {
+  const shown = maintenanceView(maintenance)
+  return {
+    service: state.service,
+    name: state.environment,
+    after,
+    serving: servingView(state, known),
+    previous: state.previous === null ? null : refOf(state.previous, known),
+    live,
+    lock: state.lock,
+    freezes: state.freezes.map(({ from, until, reason, by }) => ({ from, until, reason, by: by.name })),
+    approvals: state.approvals.map(({ release, by, at }) => ({ release: refOf(release, known), by, at })),
+    ...(shown && { maintenance: shown }),
+    observed,
+    verification:
+      state.verification === undefined
+        ? null
+        : { ...state.verification, release: refOf(state.verification.release, known) },
+    history: state.history
+      .slice(0, historyShown)
+      .map(({ rollout, release, outcome, at }) => ({ rollout, release: refOf(release, known), outcome, at })),
+    queue: queueViews(state, known),
+    soak: soakView(state),
+    pin: state.pin === undefined ? null : { ...state.pin, release: refOf(state.pin.release, known) },
+  }
+}
+
+/** What waits for an environment, in order. */
+export const queueViews = ({ queue = [] }: EnvironmentState, known: Known): readonly QueueEntryView[] =>
+  queue.map(({ id, release, purpose, by, at, reason, waits }) => ({
+    id,
+    release: refOf(release, known),
+    purpose,
+    by,
+    at,
+    reason,
+    waits: waits === undefined ? null : { detail: waits.detail, lookAt: waits.lookAt },
+  }))
+
+const soakView = ({ soaks = [], serving }: EnvironmentState): EnvironmentView['soak'] => {
+  const soak = soaks.find(({ release }) => release === serving)
+  return soak === undefined ? null : { servedMs: soak.servedMs, soakMs: soak.onward.soakMs }
+}
 
 const servingView = ({ serving, servingSince }: EnvironmentState, known: Known): EnvironmentView['serving'] => {
   const release = serving === null ? undefined : known.get(serving)

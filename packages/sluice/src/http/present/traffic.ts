@@ -7,7 +7,7 @@ import { refOf, type Known } from './releases.ts'
 
 /** A route as it is in force, with what was counted. */
 export const trafficView = (observation: RouteObservation, known: Known): TrafficView => {
-  const { route, counters, logE, trip, paused, observedAt } = observation
+  const { route, counters, logE, trip, paused, observedAt, apart } = observation
   const counted = new Map(counters.map((one) => [one.release, one]))
   return {
     listen: route.listen,
@@ -26,8 +26,11 @@ export const trafficView = (observation: RouteObservation, known: Known): Traffi
             candidate: { units: trip.candidate.units, badUnits: trip.candidate.badUnits },
             stable: { units: trip.stable.units, badUnits: trip.stable.badUnits },
             detail: 'the tripwire cut the candidate',
+            ...(trip.metric === undefined ? {} : { metric: trip.metric }),
+            ...(trip.metrics === undefined ? {} : { metrics: trip.metrics }),
           },
     observedAt,
+    ...(apart && { apart: apart.map((one) => ({ ...one, release: refOf(one.release, known) })) }),
   }
 }
 

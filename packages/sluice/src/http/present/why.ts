@@ -1,5 +1,9 @@
 /** Why a rollout ended as it did: read from its ledger rows alone. */
 import type { LedgerRow } from '../../core/ledger/entry.ts'
+import { metricsOf } from '../../core/judge/metrics.ts'
+import { foldOutside } from '../../core/judge/outside/fold.ts'
+import type { OutsideState } from '../../core/judge/outside/types.ts'
+import { judgeOutside, withOutside } from '../../core/judge/outside/verdict.ts'
 import { judge } from '../../core/judge/verdict.ts'
 import { rolloutMachine } from '../../core/rollout/machine.ts'
 import type { RolloutEvent, RolloutPlan, RolloutState } from '../../core/rollout/types.ts'
@@ -36,15 +40,27 @@ export const wayAfter = (before: Way, rows: readonly LedgerRow[]): Way => {
 // Nothing is demanded: whether it was enough for a step is the machine's to say, not the measurement's.
 const demand = { baked: false, unitsMin: 0 }
 
-/** The measurements between two arms, each with the verdict it was worth by itself. */
-export const curveOf = (rows: readonly LedgerRow[], plan: RolloutPlan): readonly EvidencePoint[] =>
-  rows.flatMap((row): readonly EvidencePoint[] => {
+/** The measurements between two arms so far, and what was known from outside by the last of them. */
+export type Curve = { readonly points: readonly EvidencePoint[]; readonly outside: OutsideState | undefined }
+
+/** Before the first row. */
+export const curveStart: Curve = { points: [], outside: undefined }
+
+/** The curve by the rows that follow: each measurement with the verdict it was worth by itself. */
+export const curveAfter = (before: Curve, rows: readonly LedgerRow[], { spec }: RolloutPlan): Curve => {
+  const points = [...before.points]
+  let { outside } = before
+  for (const row of rows) {
     const event = eventOf(row)
-    if (event.type === 'tripped') return [{ ...event.verdict, seq: row.seq }]
-    if (event.type !== 'effect_succeeded' || event.result.kind !== 'measured') return []
-    const verdict = judge(event.result, { policy: plan.spec.judge, demand }, event.at)
-    return [{ ...verdict, seq: row.seq }]
-  })
+    if (event.type === 'tripped') points.push({ ...event.verdict, seq: row.seq })
+    if (event.type !== 'effect_succeeded' || event.result.kind !== 'measured') continue
+    const { at, result } = event
+    outside = foldOutside(outside, result.outside, { spec, at })
+    const own = judge(result, { policy: spec.judge, demand }, at)
+    points.push({ ...withOutside(own, judgeOutside(outside, spec, at)), seq: row.seq })
+  }
+  return { points, outside }
+}
 
 /** What happened, one line each. */
 export const storyOf = (rows: readonly LedgerRow[], plan: RolloutPlan): WhyView['story'] =>
@@ -61,7 +77,10 @@ export const whyView = (
     rollout,
     summary: `${summaryOf(rollout, plan, deciding)}${sequelOf(told)}`,
     deciding,
-    metric: 'bad responses (status 500 to 599, timeouts, connection errors)',
+    metric:
+      deciding?.outside === undefined
+        ? metricText(plan, deciding?.metric ?? 'errors')
+        : 'told from outside the gateway',
     policy: plan.spec.judge,
     ...told,
   }
@@ -72,6 +91,19 @@ const sequelOf = ({ takenBackBy, watch }: Pick<WhyView, 'watch' | 'takenBackBy'>
   if (takenBackBy === null) return ''
   const why = watch?.triggered === null || watch === null ? '' : `: ${watch.triggered.detail}`
   return `; taken back afterwards by ${takenBackBy}${why}`
+}
+
+/** A metric in words. */
+const metricText = ({ spec }: RolloutPlan, name: string): string => {
+  const metric = metricsOf(spec.judge).find((one) => one.name === name)
+  switch (metric?.kind) {
+    case 'quantile':
+      return `responses slower than the old release's own ${name}`
+    case 'slow':
+      return `responses slower than ${metric.limitMs} ms`
+    default:
+      return 'bad responses (status 500 to 599, timeouts, connection errors)'
+  }
 }
 
 const decidingOf = (rollout: RolloutView, curve: readonly EvidencePoint[]): EvidencePoint | null => {

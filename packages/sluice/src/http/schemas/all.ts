@@ -3,14 +3,16 @@ import { z } from 'zod'
 import type { AttachmentsView, EvidenceView, InsightsView } from '../client/evidence-views.ts'
 import type { DrillView, IncidentView } from '../client/rollback-views.ts'
 import type * as runViews from '../client/run-views.ts'
+import type * as trainViews from '../client/train-views.ts'
 import type * as views from '../client/views.ts'
-import { environment, environments } from './environments.ts'
+import { environment, environments, queue } from './environments.ts'
 import { attachments, evidence, insights } from './evidence.ts'
 import { at } from './fields.ts'
 import { ledgerPage, ledgerVerification } from './ledger.ts'
 import { release, releaseDetail, releaseVerification } from './releases.ts'
 import { drill, incident } from './rollback.ts'
 import { plan, rollout, rolloutDetail, why } from './rollouts.ts'
+import { train, trainStarted } from './trains.ts'
 import { verification } from './verification.ts'
 import { jobLog, runDetail, runListed, runStarted } from './runs.ts'
 
@@ -29,11 +31,12 @@ export const schemas: Schemas = {
   }),
   Environment: environment,
   Environments: environments,
+  Queue: queue,
   Plan: plan,
   Verification: verification,
   Started: z.strictObject({
     rollout: z.string(),
-    kind: z.enum(['started', 'aborted']),
+    kind: z.enum(['started', 'aborted', 'queued']),
     incident: z.string().optional(),
   }),
   Done: z.strictObject({}),
@@ -55,6 +58,9 @@ export const schemas: Schemas = {
   Incidents: pageOf(incident),
   Drill: drill,
   Drills: pageOf(drill),
+  Train: train,
+  Trains: pageOf(train),
+  TrainStarted: trainStarted,
   LedgerPage: ledgerPage,
   LedgerVerification: ledgerVerification,
   Health: z.strictObject({ status: z.enum(['ok', 'unavailable']), detail: z.string() }),
@@ -76,6 +82,7 @@ export type Schemas = {
   readonly Server: z.ZodType<views.ServerView>
   readonly Environment: z.ZodType<views.EnvironmentView>
   readonly Environments: z.ZodType<views.EnvironmentsView>
+  readonly Queue: z.ZodType<views.QueueView>
   readonly Plan: z.ZodType<views.PlanView>
   readonly Verification: z.ZodType<views.VerificationView>
   readonly Started: z.ZodType<views.StartedView>
@@ -98,6 +105,9 @@ export type Schemas = {
   readonly Incidents: z.ZodType<views.PageView<IncidentView>>
   readonly Drill: z.ZodType<DrillView>
   readonly Drills: z.ZodType<views.PageView<DrillView>>
+  readonly Train: z.ZodType<trainViews.TrainView>
+  readonly Trains: z.ZodType<views.PageView<trainViews.TrainView>>
+  readonly TrainStarted: z.ZodType<trainViews.TrainStartedView>
   readonly LedgerPage: z.ZodType<views.LedgerPageView>
   readonly LedgerVerification: z.ZodType<views.LedgerVerificationView>
   readonly Health: z.ZodType<views.HealthView>

@@ -52,6 +52,10 @@ export const cause: z.ZodType<CauseView> = z.strictObject({
 
 const units = z.strictObject({ units: z.number(), badUnits: z.number() })
 
+const metricEvidence = z.strictObject({ metric: z.string(), logE: z.number(), candidate: units, stable: units })
+
+const bounds = z.strictObject({ metric: z.string(), ratioUpper: z.number().nullable(), rateUpper: z.number() })
+
 const verdictShape = {
   verdict: z.enum(['pass', 'fail', 'hold', 'broken']),
   at,
@@ -60,6 +64,12 @@ const verdictShape = {
   candidate: units,
   stable: units,
   detail: z.string(),
+  metric: z.string().exactOptional(),
+  metrics: z.array(metricEvidence).exactOptional(),
+  proven: z.boolean().exactOptional(),
+  bounds: z.array(bounds).exactOptional(),
+  nextShareBp: bp.exactOptional(),
+  outside: z.string().exactOptional(),
 }
 
 /** What the judge said. */

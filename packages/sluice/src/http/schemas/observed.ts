@@ -25,6 +25,17 @@ const traffic = z.strictObject({
   limitLogE: z.number().nullable(),
   trip: verdict.nullable(),
   observedAt: at,
+  apart: z
+    .array(
+      z.strictObject({
+        why: z.enum(['rule', 'skew', 'asset', 'mirror']),
+        release: ref,
+        requests: z.number(),
+        bad: z.number(),
+        skipped: z.number(),
+      }),
+    )
+    .exactOptional(),
 })
 
 const instance = z.strictObject({

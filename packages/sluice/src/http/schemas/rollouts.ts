@@ -1,7 +1,7 @@
 /** Schemas of rollouts: their steps, what was measured, and what may stand against one. */
 import { z } from 'zod'
 import type { PlanView, RolloutDetailView, RolloutView, WhyView } from '../client/views.ts'
-import { actor, at, cause, commit, point, ref, verdict } from './fields.ts'
+import { actor, at, bp, cause, commit, point, ref, verdict } from './fields.ts'
 import { observed } from './observed.ts'
 import { watch } from './rollback.ts'
 import { judge } from './specs.ts'
@@ -67,6 +67,10 @@ const refusal = z.strictObject({
     'already_serving',
     'held',
     'point_of_no_return',
+    'soaking',
+    'pinned',
+    'not_onward',
+    'queue_ahead',
   ]),
   who: z.string(),
   until: at.nullable(),
@@ -82,7 +86,33 @@ export const plan: z.ZodType<PlanView> = z.strictObject({
   from: ref.nullable(),
   to: ref,
   steps: z.array(step),
+  exposure: z.strictObject({
+    requestsPerSecond: z.number().nullable(),
+    stages: z.array(
+      z.strictObject({
+        step: z.number(),
+        shareBp: bp,
+        atLeastMs: z.number(),
+        waitsFor: z.enum(['nothing', 'time', 'evidence', 'person']),
+        requests: z.number().nullable(),
+      }),
+    ),
+  }),
+  stops: z
+    .strictObject({
+      shareBp: bp,
+      alpha: z.number(),
+      stableRate: z.number(),
+      isAssumed: z.boolean(),
+      forecasts: z.array(z.strictObject({ candidateRate: z.number(), requests: z.number(), bad: z.number() })),
+    })
+    .nullable(),
+  gates: z.array(z.strictObject({ text: z.string(), met: z.boolean() })),
+  windows: z.array(z.strictObject({ from: at, until: at, reason: z.string(), by: z.string() })),
+  checks: z.strictObject({ candidate: z.array(z.string()), environment: z.array(z.string()) }),
   wayBack: z.array(step),
+  wayBackCold: z.array(step),
+  coldFrom: z.number().nullable(),
   refusals: z.array(refusal),
   changes: z.array(
     z.strictObject({

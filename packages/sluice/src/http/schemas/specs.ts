@@ -6,6 +6,16 @@ import { check } from './verification.ts'
 
 const window = z.strictObject({ from: at, until: at, reason: z.string() })
 
+const latency = z.strictObject({
+  quantiles: z.array(z.number()),
+  tolerance: z.number(),
+  limitMs: z.number().exactOptional(),
+  limitShare: z.number().exactOptional(),
+  warmupMs: z.number(),
+})
+
+const metric = z.strictObject({ weight: z.number().exactOptional(), alpha: z.number().exactOptional() })
+
 /** What the judge holds to. */
 export const judge: z.ZodType<EnvironmentSpec['judge']> = z.strictObject({
   alpha: z.number(),
@@ -13,6 +23,11 @@ export const judge: z.ZodType<EnvironmentSpec['judge']> = z.strictObject({
   ignoreBelow: z.number(),
   intervalMs: z.number(),
   staleAfterMs: z.number(),
+  errorLimit: z.number().exactOptional(),
+  latency: latency.exactOptional(),
+  metrics: z.record(z.string(), metric).exactOptional(),
+  prove: z.strictObject({ margin: z.number(), alpha: z.number() }).exactOptional(),
+  exposureBudget: z.number().exactOptional(),
 })
 
 const health = z.strictObject({
@@ -50,6 +65,12 @@ const sticky = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('none') }),
   z.strictObject({ kind: z.literal('cookie'), name: z.string() }),
   z.strictObject({ kind: z.literal('header'), name: z.string() }),
+  z.strictObject({
+    kind: z.literal('user'),
+    from: z.enum(['cookie', 'header']),
+    name: z.string(),
+    fallback: z.string(),
+  }),
 ])
 
 const rate = { above: z.number(), forMs: z.number(), requestsMin: z.number() }
@@ -75,6 +96,51 @@ const rollback: z.ZodType<RollbackPolicy> = z.strictObject({
     .exactOptional(),
 })
 
+const match = z.strictObject({
+  kind: z.enum(['header', 'cookie']),
+  name: z.string(),
+  value: z.strictObject({ kind: z.enum(['equals', 'startsWith']), text: z.string() }).nullable(),
+})
+
+const routing = z.strictObject({
+  rules: z
+    .array(z.strictObject({ arm: z.enum(['stable', 'candidate', 'holdback']), all: z.array(match) }))
+    .exactOptional(),
+  skew: z.strictObject({ cookie: z.string(), maxAgeMs: z.number() }).exactOptional(),
+  assets: z.array(z.string()).exactOptional(),
+  bypass: z.array(match).exactOptional(),
+  drain: z.strictObject({ idleMs: z.number(), maxAgeMs: z.number() }).exactOptional(),
+})
+
+const texts = z.record(z.string(), z.string())
+
+const asked = {
+  url: z.string(),
+  authorization: z.string().nullable(),
+  secretVersions: texts,
+  intervalMs: z.number(),
+  timeoutMs: z.number(),
+}
+
+const metrics = z.strictObject({
+  ...asked,
+  kind: z.literal('prometheus'),
+  staleAfterMs: z.number(),
+  alpha: z.number(),
+  metrics: z.array(
+    z.strictObject({
+      name: z.string(),
+      total: z.string(),
+      bad: z.string(),
+      tolerance: z.number(),
+      ignoreBelow: z.number(),
+      unitsMin: z.number(),
+    }),
+  ),
+})
+
+const externalJudge = z.strictObject({ ...asked, parameters: texts })
+
 /** What a release brings along for an environment. */
 export const environmentSpec: z.ZodType<EnvironmentSpec> = z.strictObject({
   name: z.string(),
@@ -87,6 +153,8 @@ export const environmentSpec: z.ZodType<EnvironmentSpec> = z.strictObject({
   health,
   judge,
   sticky,
+  routing: routing.exactOptional(),
+  router: z.enum(['gateway', 'haproxy']).exactOptional(),
   drainTimeoutMs: z.number(),
   stopGraceMs: z.number(),
   progressDeadlineMs: z.number(),
@@ -94,4 +162,6 @@ export const environmentSpec: z.ZodType<EnvironmentSpec> = z.strictObject({
   freeze: z.array(window),
   rollback: rollback.exactOptional(),
   verify: z.array(check).exactOptional(),
+  metrics: metrics.exactOptional(),
+  externalJudge: externalJudge.exactOptional(),
 })

@@ -45,9 +45,10 @@ export const observeRequest = ({ service, environment }: RouteKey): GatewayReque
 
 /** Asks the gateway to probe; the answer may take as long as the probing itself. */
 export const probeRequest = (wanted: Parameters<Router['probe']>[0]): GatewayRequest<'probe'> => {
-  const { upstreams, health, successes, deadlineMs } = wanted
+  const { upstreams, health, successes, deadlineMs, enough } = wanted
+  const hurry = enough === undefined ? {} : { enough }
   return {
-    command: { kind: 'probe', upstreams, health, successes, deadlineMs },
+    command: { kind: 'probe', upstreams, health, successes, deadlineMs, ...hurry },
     deadlineMs: deadlineMs + limits.callMarginMs,
     absentMs: deadlineMs + limits.callMarginMs,
     effect: 'question',
@@ -62,6 +63,17 @@ export const drainRequest = (wanted: Parameters<Router['drain']>[0]): GatewayReq
     deadlineMs: deadlineMs + limits.callMarginMs,
     absentMs: deadlineMs + limits.callMarginMs,
     effect: 'question',
+  }
+}
+
+/** Asks for maintenance, or for its end. */
+export const maintainRequest = (wanted: Parameters<NonNullable<Router['maintain']>>[0]): GatewayRequest<'maintain'> => {
+  const { service, environment, sequence, maintenance } = wanted
+  return {
+    command: { kind: 'maintain', service, environment, sequence, maintenance },
+    deadlineMs: limits.shiftDeadlineMs,
+    absentMs: limits.shiftDeadlineMs,
+    effect: 'change',
   }
 }
 

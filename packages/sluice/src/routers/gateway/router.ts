@@ -5,7 +5,7 @@ import type { Log } from '../../ports/clock.ts'
 import type { RouteKey, Router } from '../../ports/router.ts'
 import type { ControlConnection } from './connection.ts'
 import { GatewayLink } from './link.ts'
-import { drainRequest, observeRequest, probeRequest, removeRequest, shiftRequest } from './requests.ts'
+import { drainRequest, maintainRequest, observeRequest, probeRequest, removeRequest, shiftRequest } from './requests.ts'
 
 /** Where the gateway is. */
 export type GatewayRouterOptions = {
@@ -67,6 +67,11 @@ class SocketRouter implements GatewayRouter {
     this.#options.ensure()
     await this.#link.ask(removeRequest(request), signal)
     this.#confirmed.delete(keyText(request))
+  }
+
+  async maintain(request: Parameters<NonNullable<Router['maintain']>>[0], signal: AbortSignal): Promise<void> {
+    this.#options.ensure()
+    await this.#link.ask(maintainRequest(request), signal)
   }
 
   watch(listener: (notice: GatewayNotice) => void, signal: AbortSignal): void {

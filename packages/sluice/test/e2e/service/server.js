@@ -9,7 +9,11 @@ const behaviour = JSON.parse(readFileSync(new URL('behaviour.json', import.meta.
 const webSockets = new Set()
 const block = Buffer.alloc(16_384, 'sluice ')
 let requests = 0
+let bad = 0
+let lastAt = 0
+let badShare = 0
 let stopping = false
+let listenedAt = Number.NaN
 
 const send = (response, status, body) => {
   response.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) })
@@ -18,8 +22,16 @@ const send = (response, status, body) => {
 
 const small = (request, response) => {
   requests += 1
-  const bad = behaviour.badEvery > 0 && requests % behaviour.badEvery === 0
-  send(response, bad ? 500 : 200, JSON.stringify({ version, bad }))
+  lastAt = performance.timeOrigin + performance.now()
+  const isBad = (behaviour.badEvery > 0 && requests % behaviour.badEvery === 0) || Math.random() < badShare
+  if (isBad) bad += 1
+  send(response, isBad ? 500 : 200, JSON.stringify({ version, bad: isBad }))
+}
+
+// From now on so many of the answers are bad, by chance; and what was seen so far.
+const behave = (request, response) => {
+  badShare = Number(new URL(request.url, 'http://service').searchParams.get('badShare') ?? badShare)
+  send(response, 200, JSON.stringify({ requests, bad, lastAt }))
 }
 
 const bytes = (request, response) => {
@@ -58,10 +70,20 @@ const show = (request, response) =>
       pid: process.pid,
       greeting: process.env.GREETING ?? null,
       secret: process.env.SECRET_WORD ?? null,
+      // What the start took is the service's own to tell: from the beginning of its process until it listened.
+      startMs: listenedAt - performance.timeOrigin,
     }),
   )
 
-const routes = { '/': small, '/bytes': bytes, '/slow': slow, '/upload': upload, '/healthz': health, '/show': show }
+const routes = {
+  '/': small,
+  '/behave': behave,
+  '/bytes': bytes,
+  '/slow': slow,
+  '/upload': upload,
+  '/healthz': health,
+  '/show': show,
+}
 
 if (behaviour.exitAtOnce) {
   console.error('cannot open the database: no such host')
@@ -80,7 +102,9 @@ server.on('upgrade', (request, socket, head) => {
   webSockets.add(webSocket)
   webSocket.onEnd(() => webSockets.delete(webSocket))
 })
-server.listen(Number(process.env.PORT), process.env.HOST)
+server.listen(Number(process.env.PORT), process.env.HOST, () => {
+  listenedAt = performance.timeOrigin + performance.now()
+})
 
 process.on('SIGTERM', () => {
   stopping = true

@@ -61,9 +61,12 @@ export const faults = {
   request_repeated: 50,
   command_freeze: 51,
   deploy_rival: 52,
-  command_rollback: 53,
-  command_drill: 54,
-  bad_after_promotion: 55,
+  command_maintain: 53,
+  deploy_queued: 54,
+  command_dequeue: 55,
+  command_rollback: 56,
+  command_drill: 57,
+  bad_after_promotion: 58,
 } as const
 
 /** A fault by name. */

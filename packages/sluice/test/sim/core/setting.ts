@@ -101,6 +101,9 @@ const harmless: readonly boolean[] = faultNames.map((name) =>
     'deploy_rival',
     'command_drill',
     'bad_after_promotion',
+    'command_maintain',
+    'deploy_queued',
+    'command_dequeue',
   ]).has(name),
 )
 

@@ -7,9 +7,11 @@ import { createMemoryDisk, type MemoryDisk } from '../../../src/adapters/store/m
 import { releaseBefore } from '../../../src/core/environment.ts'
 import { SluiceError } from '../../../src/core/errors.ts'
 import type { AggregateKey } from '../../../src/core/ledger/entry.ts'
+import type { MaintenanceState } from '../../../src/core/maintenance.ts'
 import type { Actor, Release, ReleaseId } from '../../../src/core/model.ts'
 import type { CommandEvent } from '../../../src/core/rollout/commands.ts'
 import type { RolloutPlan } from '../../../src/core/rollout/types.ts'
+import type { Maintenance } from '../../../src/core/routing.ts'
 import { type Caller, Engine } from '../../../src/engine/engine.ts'
 import type { WatchState } from '../../../src/core/watch/types.ts'
 import type { Ports } from '../../../src/engine/ports.ts'
@@ -20,11 +22,12 @@ import { Catalogue, environmentName, instancesMax, serviceName, slotCount, slotO
 import { Setting } from '../core/setting.ts'
 import { firstOf } from '../core/world.ts'
 import { simulatedDriver } from './driver.ts'
-import { environmentOn, liveRolloutOn, mustFold } from './ledger-laws.ts'
+import { environmentOn, liveRolloutOn, maintenanceOn, mustFold } from './ledger-laws.ts'
 import { Incarnation, Network } from './network.ts'
 import { simulatedOutside } from './outside.ts'
 import { DataPlane, simulatedRouter } from './router.ts'
 import { Timeline } from './timeline.ts'
+import { promoted, servedBefore, Turns } from './turns.ts'
 
 /** What became of a schedule; `breach` is null when every invariant held. */
 export type Outcome = { readonly breach: string | null; readonly steps: number }
@@ -129,9 +132,15 @@ class Schedule {
   #breach: Breach | null = null
   #quietSince = -1
   #deaths = 0
+  #jumps = 0
   #isDiskFull = false
   #room = 0
   #sawBroken = 0
+  readonly #turns: Turns
+  /** The last release comes by itself, from an environment where it soaks. */
+  readonly #isAuto: boolean
+  /** Somebody waits for a turn, so that others may be refused. */
+  #hasQueue = false
 
   constructor(setting: Setting, catalogue: Catalogue) {
     this.#setting = setting
@@ -144,9 +153,14 @@ class Schedule {
     this.#disk = createMemoryDisk((text) => String(text.length).padStart(64, '0'))
     const dice = random.next()
     this.#remaining = (dice & 0x30) === 0 ? 2 : 1
-    this.#healAfterRows = 12 + ((dice >>> 8) & 31)
+    this.#isAuto = (dice & 0xc0) === 0
+    this.#healAfterRows = 12 + ((dice >>> 8) & 31) + (this.#isAuto ? 20 : 0)
     world.reset(null)
     for (let slot = 0; slot < slotCount; slot += 1) this.#releases.push(this.#drawRelease(catalogue, slot))
+    const last = this.#releases.at(-1) ?? null
+    const auto = this.#isAuto && last !== null ? promoted(last) : null
+    if (auto !== null) this.#releases[slotCount - 1] = auto
+    this.#turns = new Turns(auto?.id ?? null)
   }
 
   get now(): number {
@@ -213,6 +227,9 @@ class Schedule {
       ]
     })
     await store.commit({ lease, transitions, request: null })
+    const last = this.#releases.at(-1) ?? null
+    if (!this.#isAuto || last === null) return
+    await store.commit({ lease, transitions: servedBefore(last, this.#setting.world.wall()), request: null })
   }
 
   #drawRelease(catalogue: Catalogue, slot: number): Release {
@@ -422,8 +439,10 @@ class Schedule {
 
   /** Invariant: nothing is refused here, where all wait their turn; but one that was replaced does not know what happened since. */
   #mustNotBeRefused(request: Request, process: Incarnation, { detail }: SluiceError): void {
-    const { key, hasRival } = request
-    if (hasRival) request.isDone = true
+    const { key, isWayBack } = request
+    const hasRival = request.hasRival || this.#isAuto || this.#hasQueue
+    // Who wants to go back asks again, and then turns around what had its turn first.
+    if (hasRival && !isWayBack) request.isDone = true
     if (hasRival) return
     if (this.#planes.at(-1)?.process !== process) return
     // What was rolled back is held; and what a watch or a drill does in between is waited for.
@@ -444,31 +463,62 @@ class Schedule {
     this.#tell(`${request.key} answered`)
     request.isDone = true
     if (typeof answer !== 'object' || answer === null || !('rollout' in answer)) return
+    // What waits for its turn has its row in the ledger, and is the rollout of that name later, if ever.
+    if ('kind' in answer && answer.kind === 'queued') {
+      const isQueued = this.#disk.rows().some(({ type, body }) => type === 'queued' && entryOf(body) === answer.rollout)
+      if (!isQueued) this.#breach ??= new Breach(`${request.key} was told to wait and does not`)
+      return
+    }
     const isThere = [...this.#disk.aggregates()].some(({ key }) => key.kind === 'rollout' && key.id === answer.rollout)
     if (!isThere) this.#breach ??= new Breach(`${request.key} was acknowledged and is not on the disk`)
   }
 
   #deploy(): void {
+    // A rollout that waited for its turn settles beside those that are asked for here.
+    if (this.#remaining === 0) return
     this.#remaining -= 1
     const environment = environmentOn(this.#disk)
     const { random } = this.#setting
     const before = environment === null ? null : releaseBefore(environment)
-    if (before !== null && (random.next() & 1) === 0)
+    if (before !== null && (random.next() & 1) === 0) {
+      // It turns around what came by itself or had its turn, if that is live by now.
+      if (this.#isAuto || this.#hasQueue) this.#setting.harmed = true
       return this.#request((engine, caller) => engine.rollback({ ...target, release: null }, caller), {
         isWayBack: true,
       })
+    }
     const used = new Set(environment?.history.map(({ release }) => slotOf(release)))
-    const slot = used.size % slotCount
+    const slots = this.#isAuto ? slotCount - 1 : slotCount
+    const slot = used.size % slots
     const hasRival = this.#setting.strikesEngine(faults.deploy_rival)
     // Both at once: one of them gets in, whoever is asked first.
-    for (const wanted of hasRival ? [slot, (slot + 1) % slotCount] : [slot]) {
+    for (const wanted of hasRival ? [slot, (slot + 1) % slots] : [slot]) {
       const release = this.#releases[wanted]?.id ?? null
       this.#request((engine, caller) => engine.deploy({ ...target, purpose: 'deploy', release }, caller), { hasRival })
     }
   }
 
+  /** Somebody wants a release in, and waits for their turn. */
+  #queue(): void {
+    if (this.#isBusy()) return
+    this.#hasQueue = true
+    const release = this.#releases[this.#setting.random.below(slotCount - 1)]?.id ?? null
+    const command = { ...target, purpose: 'deploy', release, whenBusy: 'queue' } as const
+    this.#request((engine, caller) => engine.deployOrQueue(command, caller), { hasRival: true })
+  }
+
+  #dequeue(): void {
+    const entry = environmentOn(this.#disk)?.queue?.at(-1)?.id
+    if (entry === undefined || this.#isBusy() || !entry.startsWith('rol_')) return
+    this.#request((engine, caller) => engine.cancelQueued({ ...target, entry }, caller))
+  }
+
   /** After every event: what became durable is looked at, and the schedule goes on. */
   #look(): void {
+    this.#turns.passed(
+      this.#timeline.now,
+      this.#planes.some(({ process }) => process.isAlive),
+    )
     const rows = this.#disk.rows()
     if (rows.length === this.#seenRows) return
     const live = liveRolloutOn(this.#disk)
@@ -483,9 +533,10 @@ class Schedule {
       this.#tell(
         `ledger ${row.key.kind} ${row.type} ${'sequence' in (row.body as object) ? String((row.body as { sequence: number }).sequence) : ''}`,
       )
-      if (row.type === 'rollout_settled') this.#mustHaveSucceededIfUnharmed()
-      if (row.type === 'rollout_settled' && this.#remaining > 0)
-        this.#after(this.#setting.random.below(500), () => this.#deploy())
+      this.#turns.took(row, this.#deaths + this.#jumps)
+      const isSettled = row.type === 'rollout_settled' && row.key.id === `${serviceName}/${environmentName}`
+      if (isSettled) this.#mustHaveSucceededIfUnharmed()
+      if (isSettled && this.#remaining > 0) this.#after(this.#setting.random.below(500), () => this.#deploy())
     }
     if (live === null) {
       const token = environmentOn(this.#disk)?.token ?? 0
@@ -506,8 +557,10 @@ class Schedule {
     const isQuiet =
       this.#remaining === 0 &&
       !isWatched &&
+      this.#turns.isOver &&
       this.#requests.every(({ isDone }) => isDone) &&
-      (environmentOn(this.#disk)?.live ?? null) === null
+      (environmentOn(this.#disk)?.live ?? null) === null &&
+      !isUnderWay(maintenanceOn(this.#disk))
     if (!isQuiet) {
       this.#quietSince = -1
       return false
@@ -534,6 +587,9 @@ class Schedule {
     if (this.#setting.strikesEngine(faults.command_freeze)) this.#freeze()
     if (this.#setting.strikesEngine(faults.command_rollback)) this.#rollBack()
     if (this.#setting.strikesEngine(faults.command_drill)) this.#drill()
+    if (this.#setting.strikesEngine(faults.command_maintain)) this.#maintain()
+    if (this.#setting.strikesEngine(faults.deploy_queued)) this.#queue()
+    if (this.#setting.strikesEngine(faults.command_dequeue)) this.#dequeue()
     if (weather.ambientChance === 0) return
     const dice = random.next()
     if ((dice & 511) >= weather.ambientChance) return
@@ -549,9 +605,11 @@ class Schedule {
         return this.#crashInstance()
       case faults.clock_forward:
         world.skew += random.below(7_200_000)
+        this.#jumps += 1
         return true
       case faults.clock_back:
         world.skew -= random.below(7_200_000)
+        this.#jumps += 1
         return true
       case faults.command_abort:
         return this.#command('abort_requested')
@@ -619,6 +677,16 @@ class Schedule {
     if (this.#isBusy() || (environmentOn(this.#disk)?.serving ?? null) === null) return
     const drill = { ...target, dwellMs: 500, confirm: environmentName }
     this.#request((engine, caller) => engine.startDrill(drill, caller), { hasRival: true })
+  }
+
+  /** Somebody puts up a page, has requests wait, or ends either. */
+  #maintain(): void {
+    if (this.#isBusy()) return
+    const { random } = this.#setting
+    const dice = random.next() & 3
+    const page = { kind: 'page', html: null, retryAfterMs: 1_000 } as const
+    const wish = dice === 0 ? null : dice === 1 ? ({ kind: 'hold', holdMs: 1 + random.below(50_000) } as const) : page
+    this.#request((engine, caller) => engine.maintain(target, wish, caller))
   }
 
   #approve(): boolean {
@@ -713,6 +781,7 @@ class Schedule {
     this.#mustHaveWatched(environmentOn(this.#disk)?.serving ?? null)
     const { world } = this.#setting
     const environment = environmentOn(this.#disk)
+    mustBeMaintained(maintenanceOn(this.#disk), this.#dataPlane.maintenance)
     const serving = environment?.serving ?? null
     if (serving === null) demand(world.route === 'closed', 'nothing serves, and the route is open')
     else
@@ -733,6 +802,20 @@ class Schedule {
     }
   }
 }
+
+const isUnderWay = ({ stage }: MaintenanceState): boolean => stage.kind === 'applying' || stage.kind === 'backing_off'
+
+/** Invariant: maintenance that the ledger calls applied is what the data plane has; a hold may have run out there first. */
+const mustBeMaintained = ({ wanted, stage }: MaintenanceState, shown: Maintenance | null): void => {
+  if (stage.kind === 'refused' || (wanted === null && shown?.kind === 'hold')) return
+  const believed = JSON.stringify(wanted?.maintenance ?? null)
+  demand(JSON.stringify(shown) === believed, `the ledger says ${believed}, the gate says ${JSON.stringify(shown)}`)
+}
+/** The entry of a queue that a row is about. */
+const entryOf = (body: unknown): unknown =>
+  typeof body === 'object' && body !== null && 'entry' in body && typeof body.entry === 'object' && body.entry !== null
+    ? 'id' in body.entry && body.entry.id
+    : null
 
 /** Errors after which asking again is pointless. */
 const isFinal = ({ code }: SluiceError): boolean =>

@@ -1,4 +1,5 @@
 /** What must hold of the disk at all times, whoever wrote to it. */
+import { type MaintenanceState, noMaintenance } from '../../../src/core/maintenance.ts'
 import type { EnvironmentState } from '../../../src/core/environment.ts'
 import type { AggregateKey, LedgerRow } from '../../../src/core/ledger/entry.ts'
 import { genesisHash } from '../../../src/core/ledger/entry.ts'
@@ -14,6 +15,12 @@ export const environmentOn = (disk: MemoryDisk): EnvironmentState | null => {
   for (const { key, state } of disk.aggregates())
     if (key.kind === 'environment' && key.id === `${serviceName}/${environmentName}`) return state as EnvironmentState
   return null
+}
+
+/** The environment's maintenance, as the disk has it. */
+export const maintenanceOn = (disk: MemoryDisk): MaintenanceState => {
+  for (const { key, state } of disk.aggregates()) if (key.kind === 'maintenance') return state as MaintenanceState
+  return noMaintenance(serviceName, environmentName)
 }
 
 /** The rollout that holds the environment, as the disk has it; null when none does. */

@@ -4,7 +4,14 @@ import { compareFence } from '../../../src/core/model.ts'
 import type { Fence } from '../../../src/core/model.ts'
 import type { Share } from '../../../src/core/rollout/types.ts'
 import { cutCandidate, isForbiddenByTrip, routeFault } from '../../../src/core/routing-pick.ts'
-import type { GatewayNotice, ProbeReceipt, Route, RouteObservation, Trip } from '../../../src/core/routing.ts'
+import type {
+  GatewayNotice,
+  Maintenance,
+  ProbeReceipt,
+  Route,
+  RouteObservation,
+  Trip,
+} from '../../../src/core/routing.ts'
 import type { Router } from '../../../src/ports/router.ts'
 import { Breach, demand } from '../breach.ts'
 import { faults } from '../core/faults.ts'
@@ -21,10 +28,12 @@ const unitMs = 20
 export class DataPlane {
   route: Route | null = null
   trip: Trip | null = null
+  maintenance: Maintenance | null = null
   readonly listeners: Map<Incarnation, (notice: GatewayNotice) => void> = new Map()
   readonly #setting: Setting
   readonly #timeline: Timeline
   #fence: Fence = { token: -1, sequence: -1 }
+  #maintained = 0
 
   constructor(setting: Setting, timeline: Timeline) {
     this.#setting = setting
@@ -57,6 +66,16 @@ export class DataPlane {
     reply.give(this.observation(route))
   }
 
+  /** Puts maintenance in force, or ends it, unless something newer was heard. */
+  maintain(sequence: number, maintenance: Maintenance | null, reply: Reply<void>): void {
+    if (sequence < this.#maintained)
+      return reply.refuse(new SluiceError('fence_stale', { detail: 'older than the newest heard' }))
+    if (this.route === null) return reply.refuse(new SluiceError('not_found', { detail: 'no route' }))
+    this.#maintained = sequence
+    this.maintenance = maintenance
+    reply.give()
+  }
+
   /** Takes the route away. */
   remove(fence: Fence, reply: Reply<void>): void {
     if (compareFence(fence, this.#fence) < 0)
@@ -65,6 +84,7 @@ export class DataPlane {
     this.#fence = fence
     this.route = null
     this.trip = null
+    this.maintenance = null
     this.#setting.world.shift([], 0, 'close')
     reply.give()
   }
@@ -172,6 +192,8 @@ export const simulatedRouter = (
     }),
   drain: (_, signal) => network.ask(caller, signal, (reply) => reply.give(0)),
   remove: ({ fence }, signal) => network.ask(caller, signal, (reply) => plane.remove(fence, reply)),
+  maintain: ({ sequence, maintenance }, signal) =>
+    network.ask(caller, signal, (reply) => plane.maintain(sequence, maintenance, reply)),
   watch: (listener, signal) => {
     plane.listeners.set(caller, listener)
     signal.addEventListener('abort', () => plane.listeners.delete(caller), { once: true })

@@ -22,6 +22,7 @@ import { seeded } from '../disk/chance.ts'
 import type { AggregateKey } from '../../../src/core/ledger/entry.ts'
 import type { Artifact, Release } from '../../../src/core/model.ts'
 import type { RunEffect, RunPlan } from '../../../src/core/pipeline/types.ts'
+import type { TrainEffect } from '../../../src/core/train/types.ts'
 import type { RolloutEffect } from '../../../src/core/rollout/types.ts'
 import type { AnyEvent } from '../../../src/engine/machines.ts'
 import type { Held } from '../../../src/engine/transaction.ts'
@@ -351,6 +352,94 @@ const drillIt = async (recorder: Recorder, index: number, release: Release): Pro
   }
 }
 
+/** Maintenance that comes at the third attempt, ends by itself, is refused, and is set aside. */
+const maintain = async (recorder: Recorder): Promise<void> => {
+  const key: AggregateKey = { kind: 'maintenance', id: 'shop/production' }
+  const sequence = (): number => machines.maintenance.outstanding(recorder.stateOf(key))[0]?.sequence ?? 0
+  const ask = (maintenance: object | null): Promise<unknown> =>
+    recorder.take(key, { type: 'maintenance_requested', by: ada, reason: 'new disks', maintenance })
+  const fail = (retry: string): Promise<unknown> => {
+    const failure = { code: 'gateway_unreachable', retry, detail: 'nobody answers', evidence: [] }
+    return recorder.take(key, { type: 'effect_failed', sequence: sequence(), failure })
+  }
+  const wait = async (): Promise<unknown> => {
+    recorder.now = Math.max(recorder.now, machines.maintenance.nextAt(recorder.stateOf(key)) ?? 0)
+    return recorder.take(key, { type: 'time_passed' })
+  }
+  await ask({ kind: 'page', html: '<h1>Später</h1>', retryAfterMs: 60_000 })
+  await recorder.take(key, { type: 'effect_unknown', sequence: sequence(), detail: 'lost' })
+  await wait()
+  await fail('later')
+  await wait()
+  await recorder.take(key, { type: 'effect_succeeded', sequence: sequence() })
+  await ask({ kind: 'hold', untilAt: recorder.now + 30_000 })
+  await recorder.take(key, { type: 'effect_succeeded', sequence: sequence() })
+  await wait()
+  await ask({ kind: 'page', html: null, retryAfterMs: 60_000 })
+  await fail('never')
+  await ask(null)
+  await recorder.take(key, { type: 'work_parked', detail: 'five claims' })
+}
+
+/** What waits for its turn, in every way in which it may end; and a release that soaks. */
+const keepQueue = async (recorder: Recorder, release: Release): Promise<void> => {
+  const key: AggregateKey = { kind: 'environment', id: 'shop/demo' }
+  const entry = (id: string) => ({ id, release: release.id, purpose: 'promote', by: ada, reason: null })
+  const rollout = rolloutId('rol_9')
+  const onward = { soakMs: 20_000, to: [{ environment: 'next', soakMs: 20_000, auto: true }] }
+  await recorder.take(key, { type: 'rollout_admitted', rollout, release: release.id })
+  const served = { outcome: 'succeeded', from: null, to: release.id, keepsPrevious: false }
+  await recorder.take(key, { type: 'rollout_settled', rollout, ...served, onward })
+  for (let due = machines.environment.nextAt(recorder.stateOf(key)); due !== null;) {
+    recorder.now = Math.max(recorder.now, due)
+    await recorder.take(key, { type: 'time_passed' })
+    due = machines.environment.nextAt(recorder.stateOf(key))
+  }
+  await recorder.take(key, { type: 'queued', entry: entry('rol_1') })
+  const lookAt = recorder.now + 5_000
+  await recorder.take(key, { type: 'queue_deferred', entry: 'rol_1', why: ['locked'], detail: 'it is locked', lookAt })
+  await recorder.take(key, { type: 'queue_started', entry: 'rol_1', rollout: rolloutId('rol_1') })
+  await recorder.take(key, { type: 'queued', entry: entry('rol_2') })
+  await recorder.take(key, { type: 'queue_cancelled', entry: 'rol_2', by: ada, reason: 'not now' })
+  await recorder.take(key, { type: 'queued', entry: entry('rol_3') })
+  await recorder.take(key, { type: 'queue_superseded', entry: 'rol_3', by: 'rol_4' })
+  await recorder.take(key, { type: 'queued', entry: entry('rol_4') })
+  await recorder.take(key, { type: 'queue_refused', entry: 'rol_4', detail: 'it serves already' })
+  const results = [{ name: 'home', outcome: 'passed', detail: 'answered 200', durationMs: 12, evidence: [] }]
+  const report = { scope: 'environment', results }
+  await recorder.take(key, { type: 'verification_ran', by: ada, release: release.id, report })
+}
+
+const rideTrain = async (recorder: Recorder, index: number, release: Release): Promise<void> => {
+  const id = `tra_${index}`
+  const key: AggregateKey = { kind: 'train', id }
+  const members = ['api', 'web', 'jobs'].map((service) => ({ service, environment: 'production', release: release.id }))
+  const order = index % 2 === 0 ? 'ordered' : 'parallel'
+  await recorder.take(key, { type: 'train_started', id, plan: { members, order }, by: ada })
+  const machine = machines.train
+  for (let turn = 0; !machine.settled(recorder.stateOf(key)); turn += 1) {
+    const [effect] = machine.outstanding(recorder.stateOf(key))
+    if (turn === 3 && index % 3 === 0) await recorder.take(key, { type: 'abort_requested', by: ada, reason: 'not now' })
+    else if (turn === 2) await recorder.take(key, { type: 'work_parked', detail: 'five claims' })
+    else if (effect === undefined) await recorder.take(key, { type: 'retry_requested', by: ada, reason: null })
+    else await recorder.take(key, answerTrain(effect as TrainEffect, turn > 30))
+  }
+}
+
+const answerTrain = ({ sequence, action }: TrainEffect, lucky: boolean) => {
+  const fate = lucky ? 0 : chance(6)
+  if (fate === 4) return { type: 'effect_failed', sequence, failure: failure('never') }
+  if (fate === 5) return { type: 'effect_unknown', sequence, detail: 'no answer within the deadline' }
+  const rollout = rolloutId('rol_1')
+  const result =
+    action.kind === 'return'
+      ? { kind: 'returned', rollout, detail: 'taken back' }
+      : fate === 3
+        ? { kind: 'not_arrived', rollout, detail: 'it was taken back' }
+        : { kind: 'arrived', rollout, from: null }
+  return { type: 'effect_succeeded', sequence, result }
+}
+
 const [name] = process.argv.slice(2)
 if (name === undefined) throw new Error('usage: record.ts <name>')
 const store = createMemoryDisk(sha256).open()
@@ -360,6 +449,11 @@ for (const [index, release] of releases.entries()) {
   await runPipeline(recorder, index, release)
   await rollOut(recorder, index, releases[index - 1] ?? null, release)
   await keepHouse(recorder, release)
+}
+await maintain(recorder)
+for (const [index, release] of releases.entries()) {
+  await keepQueue(recorder, release)
+  await rideTrain(recorder, index, release)
 }
 // Last, so that what was recorded before comes out as it did.
 for (const [index, release] of releases.entries()) await goBack(recorder, index, release)

@@ -17,6 +17,7 @@ const semantics: readonly string[] = [
 export const argoPolicy = (template: ArgoTemplate): AnalysisPolicy => ({
   name: template.name,
   origin: 'argo',
+  metrics: template.metrics.map((metric) => metric.name),
   semantics,
   judge: (observations) => judgeRun(template, observations),
 })

@@ -31,6 +31,7 @@ const semantics: readonly string[] = [
 export const kayentaPolicy = (config: KayentaConfig, stage: CanaryStage = usualStage): AnalysisPolicy => ({
   name: config.name,
   origin: 'kayenta',
+  metrics: config.metrics.map((metric) => metric.name),
   semantics,
   judge: (observations) => judgeStage(config, stage, observations),
 })

@@ -40,16 +40,14 @@ export const scoreCanary = (metrics: readonly Scored[], settings: ScoreSettings)
   return classified(score, `score ${score}: pass from ${settings.pass}, marginal from ${settings.marginal}`)
 }
 
-const counting: readonly Classification[] = ['Pass', 'High', 'Low', 'NodataFailMetric']
+const counting: ReadonlySet<Classification> = new Set(['Pass', 'High', 'Low', 'NodataFailMetric'])
 
 /** Group → score; null where nothing was compared. */
 const groupScores = (metrics: readonly Scored[]): ReadonlyMap<string, number | null> => {
   const names = [...new Set(metrics.flatMap(({ groups }) => groups))]
   return new Map(
     names.map((name) => {
-      const own = metrics.filter(
-        ({ groups, classification }) => groups.includes(name) && counting.includes(classification),
-      )
+      const own = metrics.filter(({ groups, classification }) => groups.includes(name) && counting.has(classification))
       const passes = own.filter(({ classification }) => classification === 'Pass').length
       return [name, own.length === 0 ? null : (passes / own.length) * 100]
     }),

@@ -114,7 +114,8 @@ describe('counts from outside', () => {
     const first = counted(1, { candidate: [100, 50], stable: [1_000, 0] })
     const anew = fold({ metrics }, first, counted(2, { candidate: [200, 90], stable: [2_000, 0], era: 'two' }))
     const back = fold({ metrics }, first, counted(2, { candidate: [40, 40], stable: [2_000, 0] }))
-    for (const state of [anew, back]) {
+    const stableBack = fold({ metrics }, first, counted(2, { candidate: [200, 90], stable: [500, 0] }))
+    for (const state of [anew, back, stableBack]) {
       assert.deepEqual(state.metrics[0]?.candidate, { units: 0, badUnits: 0 })
       assert.deepEqual(state.metrics[0]?.evidence, noEvidence)
       assert.equal(verdictOf(state)[0], 'hold')
@@ -161,7 +162,7 @@ describe('counts from outside', () => {
         [counted(1, zero), counted(1, { ...zero, metric: 'search' })],
         [counted(2, { candidate: [50, bad], stable: [950, 0] }), counted(2, calm)],
       )
-    const [least = 0] = [1, 2, 3, 4].filter((bad) => verdictOf(after(bad), two)[0] === 'fail')
+    const least = [1, 2, 3, 4].find((bad) => verdictOf(after(bad), two)[0] === 'fail') ?? 0
     const evidence = after(least).metrics[0]?.evidence ?? assert.fail('there is evidence')
     assert.ok(logE(evidence) >= Math.log(100) + Math.log(2) - 1e-9 || logE(evidence) >= Math.log(199))
     assert.equal(verdictOf(after(0), two)[0], 'pass')
@@ -280,6 +281,7 @@ describe('the verdict from outside', () => {
         const joined = withOutside(record(own), { verdict: other, detail: 'from outside', logE: 9 })
         assert.equal(joined.verdict, order[Math.max(inside, outside)])
         assert.equal(joined.detail, outside > inside ? 'from outside' : 'of the gateway')
+        assert.equal(joined.outside, outside > inside ? 'from outside' : undefined)
       }
     assert.equal(withOutside(record('hold'), null).verdict, 'hold')
     assert.equal(judgeOutside(undefined, {}, 1), null)

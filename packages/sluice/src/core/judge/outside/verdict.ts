@@ -35,7 +35,7 @@ export const judgeOutside = (
 export const withOutside = (record: VerdictRecord, outside: OutsideVerdict | null): VerdictRecord => {
   if (outside === null || severity.indexOf(outside.verdict) <= severity.indexOf(record.verdict)) return record
   const evidence = outside.verdict === 'fail' && outside.logE !== null ? { logE: outside.logE } : {}
-  return { ...record, ...evidence, verdict: outside.verdict, detail: outside.detail }
+  return { ...record, ...evidence, verdict: outside.verdict, detail: outside.detail, outside: outside.detail }
 }
 
 const worseOf = (one: Finding, other: Finding): Finding =>

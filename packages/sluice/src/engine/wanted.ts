@@ -1,4 +1,5 @@
 /** What a command to start a rollout means: which release, whether it is a way back, and what was done to the database since that release served. */
+import type { Override } from '../core/admission.ts'
 import type { EnvironmentState } from '../core/environment.ts'
 import { SluiceError } from '../core/errors.ts'
 import type { EnvironmentSpec, Release, ReleaseId } from '../core/model.ts'
@@ -8,35 +9,49 @@ import { specOf } from '../core/rollout/plan.ts'
 import type { Purpose } from '../core/rollout/types.ts'
 import type { DeployCommand } from './commands.ts'
 import type { Desk } from './desk.ts'
+import type { Reading } from './reading.ts'
 
-/** A command in terms of what is stored. */
-export type Prepared = {
+/** A release that is to serve an environment, with everything that was read about it. */
+export type Wanted = {
+  readonly service: string
+  readonly environment: string
   /** `rollback` also for a release inside the rollback window that somebody asked to deploy. */
   readonly purpose: Purpose
   readonly release: Release
   readonly spec: EnvironmentSpec
-  /** The environment when this was prepared. */
+  /** The environment when this was read. */
   readonly current: EnvironmentState
-  readonly from: Release | null
+  readonly serving: Release | null
   /** Contract migrations since the release served that it does not know. */
   readonly contracts: readonly string[]
+  readonly overrides: readonly Override[]
+  /** See `AdmissionInput.emergency`. */
+  readonly emergency?: 'declared'
 }
 
 /** Reads everything that decides about a command. `not_found`, `config_invalid`. */
-export const prepare = async (desk: Desk, command: DeployCommand): Promise<Prepared> => {
-  const { service, environment } = command
+export const wantedBy = async (desk: Desk, command: DeployCommand): Promise<Wanted> =>
+  wantedOf(desk, command, await chooseRelease(desk, command))
+
+/** The same for a release that is known. */
+export const wantedOf = async (
+  desk: Pick<Desk, 'reading' | 'clock'>,
+  command: Omit<DeployCommand, 'release'>,
+  release: Release,
+): Promise<Wanted> => {
+  const { service, environment, overrides = [], emergency } = command
   const { reading, clock } = desk
-  const release = await chooseRelease(desk, command)
   const spec = specOf(release, environment)
   const current = await reading.environment(service, environment)
-  const from = current.serving === null ? null : await reading.release(current.serving)
-  const window = from?.content.environments.find(({ name }) => name === environment)?.rollback?.window
+  const serving = current.serving === null ? null : await reading.release(current.serving)
+  const window = serving?.content.environments.find(({ name }) => name === environment)?.rollback?.window
   // Nothing that goes on by itself takes an old release for a way back: a job of an old run would undo what came after it.
   const mayReturn = command.initiator === undefined && window !== undefined
   const isReturn = mayReturn && isInWindow(current, window, { release: release.id, now: clock.now() })
   const purpose = isReturn ? 'rollback' : command.purpose
-  const contracts = contractsBeyond(release, await appliedSince(desk, current, { release, from }))
-  return { purpose, release, spec, current, from, contracts }
+  const contracts = contractsBeyond(release, await appliedSince(reading, current, { release, from: serving }))
+  const read = { service, environment, purpose, release, spec, current, serving, contracts, overrides }
+  return { ...read, ...(emergency === undefined ? {} : { emergency }) }
 }
 
 /** The newest predecessors of an environment that are held. */
@@ -54,7 +69,7 @@ export const heldPredecessors = async (
  * never served here and is older than what serves is held against that one; a newer one brings its own.
  */
 const appliedSince = async (
-  { reading }: Desk,
+  reading: Reading,
   { history }: EnvironmentState,
   { release, from }: { readonly release: Release; readonly from: Release | null },
 ): Promise<readonly Release[]> => {
@@ -65,7 +80,7 @@ const appliedSince = async (
 }
 
 /** What "deploy", "promote" and "roll back" mean when no release is named. */
-const chooseRelease = async (desk: Desk, command: DeployCommand): Promise<Release> => {
+export const chooseRelease = async (desk: Desk, command: DeployCommand): Promise<Release> => {
   const { reading } = desk
   const { service, environment, purpose, release } = command
   if (release !== null) return reading.releaseNamed(service, release)

@@ -1,0 +1,86 @@
+/**
+ * The next share, chosen by evidence: the largest at which the candidate is expected to give no more bad responses than are left of the exposure budget,
+ * were it as bad as the evidence still allows.
+ *
+ * What a bad candidate costs at a share is bounded twice: by the requests it gets until the next decision, and by the tripwire, which stops it after some bad
+ * responses however many requests come. The worse it is, the sooner. So the worst case is looked for over all rates up to the bound.
+ */
+import type { JudgePolicy } from '../model.ts'
+import { statisticsOf, atLeast } from './assess.ts'
+import { rateRatios, stepOf } from './eprocess.ts'
+import { rateUpper, ratioUpper } from './proof.ts'
+import { badOf, type JudgeStatistics, wholeBp } from './statistics.ts'
+
+/** What the next share is chosen from. */
+export type NextShare = {
+  readonly statistics: JudgeStatistics
+  readonly policy: JudgePolicy
+  /** Shares that may come next, each with the time until the decision after it. */
+  readonly allowed: readonly AllowedShare[]
+  /** Requests of both arms per millisecond. */
+  readonly requestsPerMs: number
+}
+
+/** A share that may come next, basis points, and how long it would last at most. */
+export type AllowedShare = { readonly shareBp: number; readonly horizonMs: number }
+
+/** Level of the bounds where the policy asks for no proof of its own. */
+const boundAlpha = 0.05
+/** Ratio between two rates that the worst case is looked for at. */
+const rateStep = 1.25
+
+/** The largest of the allowed shares that, with all below it, the exposure budget allows; null when it allows none. Without a budget: the largest. */
+export const nextShare = (input: NextShare): number | null => {
+  const { statistics, policy, allowed } = input
+  const left = (policy.exposureBudget ?? Infinity) - badOf(statisticsOf(statistics, 'errors')).candidate
+  let largest: number | null = null
+  for (const share of allowed.toSorted((a, b) => a.shareBp - b.shareBp)) {
+    if (left !== Infinity && exposureAt(share, input) > left) return largest
+    largest = share.shareBp
+  }
+  return largest
+}
+
+/** Every share that a ramp may come to, 5 % apart (basis points): for whoever does not know which ones are planned. */
+export const allShares: readonly number[] = sharesFrom(1)
+
+function sharesFrom(shareBp: number): readonly number[] {
+  return shareBp >= wholeBp ? [wholeBp] : [shareBp, ...sharesFrom(Math.max(shareBp + 1, Math.round(shareBp * 1.05)))]
+}
+
+/** Bad responses that the candidate may be expected to give at a share until the next decision, at the worst that the evidence allows. */
+export const exposureAt = (
+  { shareBp, horizonMs }: AllowedShare,
+  { statistics, policy, requestsPerMs }: Omit<NextShare, 'allowed'>,
+): number => {
+  const requests = (requestsPerMs * horizonMs * shareBp) / wholeBp
+  const { strata } = statisticsOf(statistics, 'errors')
+  const bad = badOf({ metric: 'errors', strata, twins: [0, 0] })
+  const alpha = policy.prove?.alpha ?? boundAlpha
+  const stable = (bad.stable + 1) / (Math.max(1, statistics.stable.units) + 2)
+  const own = rateUpper({ units: atLeast(statistics.candidate), badUnits: bad.candidate }, alpha / 2)
+  const ratio = ratioUpper(strata, alpha / 2)
+  const upper = Math.min(1, own, ratio === null ? 1 : ratio * stable)
+  let worst = upper * Math.min(requests, 1)
+  for (let rate = Math.min(stable, upper); ; rate = Math.min(upper, rate * rateStep)) {
+    worst = Math.max(worst, Math.min(rate * requests, badUntilStop(rate / stable, shareBp / wholeBp, policy)))
+    if (rate >= upper) return worst
+  }
+}
+
+/**
+ * Bad responses of the candidate until the evidence crosses 1/α, were its rate `ratio` times the stable's: what is to be gathered, over what each bad
+ * event gathers on average (Wald), for the alternative that stops first. Infinite where nothing would stop it.
+ */
+export const badUntilStop = (ratio: number, share: number, { alpha, tolerance }: JudgePolicy): number => {
+  const step = stepOf(share, tolerance)
+  if (step === null) return Infinity
+  const theta = (ratio * share) / (ratio * share + 1 - share)
+  const wanted = Math.log(rateRatios.length / alpha)
+  let least = Infinity
+  for (const [index, gained] of step.candidate.entries()) {
+    const perEvent = theta * gained + (1 - theta) * (step.stable[index] ?? 0)
+    if (perEvent > 0) least = Math.min(least, (theta * wanted) / perEvent + 1)
+  }
+  return least
+}

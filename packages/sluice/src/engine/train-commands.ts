@@ -1,0 +1,69 @@
+/** What people ask of release trains. */
+import { SluiceError } from '../core/errors.ts'
+import type { AggregateKey } from '../core/ledger/entry.ts'
+import { limits } from '../core/limits.ts'
+import { specOf } from '../core/rollout/plan.ts'
+import type { TrainEvent, TrainMember, TrainPlan } from '../core/train/types.ts'
+import { type Asking, type Desk, input } from './desk.ts'
+import { chooseRelease } from './wanted.ts'
+
+/** Who is to go together. `release`: an id, its beginning, a version, or `latest`; null for what a promotion would take. */
+export type TrainCommand = {
+  readonly members: readonly {
+    readonly service: string
+    readonly environment: string
+    readonly release: string | null
+  }[]
+  readonly order: TrainPlan['order']
+}
+
+/** Fixes every release and starts. `not_found`, `config_invalid`; `usage_invalid` when a place is named twice. */
+export const startTrain = async (
+  desk: Desk,
+  { members, order }: TrainCommand,
+  asking: Asking,
+): Promise<{ readonly train: string }> => {
+  const places = members.map(({ service, environment }) => `${service}/${environment}`)
+  const twice = places.find((place, index) => places.indexOf(place) !== index)
+  if (twice !== undefined || members.length === 0 || members.length > limits.trainMembersMax) {
+    throw new SluiceError('usage_invalid', {
+      detail: twice === undefined ? `a train has 1 to ${limits.trainMembersMax} members` : `${twice} is named twice`,
+      hint: 'sluice train start <service>/<environment>…',
+    })
+  }
+  const fixed: TrainMember[] = []
+  for (const member of members) {
+    const release = await chooseRelease(desk, { ...member, purpose: 'promote' })
+    specOf(release, member.environment)
+    fixed.push({ service: member.service, environment: member.environment, release: release.id })
+  }
+  const id = desk.ids.next('tra')
+  const key: AggregateKey = { kind: 'train', id }
+  const event: TrainEvent = {
+    type: 'train_started',
+    at: desk.clock.now(),
+    id,
+    plan: { members: fixed, order },
+    by: asking.by,
+  }
+  await desk.loop.transact([key], () => [input(key, event, asking)], asking.record?.({ train: id }) ?? null)
+  return { train: id }
+}
+
+/** Turns a train around, or tries again what is stranded; `command_conflict` when that means nothing now. */
+export const commandTrain = async (
+  desk: Desk,
+  { train, type }: { readonly train: string; readonly type: 'abort_requested' | 'retry_requested' },
+  asking: Asking,
+): Promise<void> => {
+  const { id } = await desk.reading.train(train)
+  const key: AggregateKey = { kind: 'train', id }
+  const event: TrainEvent = { type, at: desk.clock.now(), by: asking.by, reason: asking.reason }
+  const [accepted] = await desk.loop.transact([key], () => [input(key, event, asking)], asking.record?.({}) ?? null)
+  if (accepted === true) return
+  const { status } = await desk.reading.train(train)
+  throw new SluiceError('command_conflict', {
+    detail: `${type.replace('_requested', '')} changes nothing: train ${id} is ${status.replace('_', ' ')}`,
+    hint: `sluice train show ${id}`,
+  })
+}

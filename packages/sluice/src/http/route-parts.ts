@@ -1,0 +1,36 @@
+/** What rows of the API's table have in common. */
+import { z } from 'zod'
+import type { ErrorCode } from '../core/errors.ts'
+import { limits } from '../core/limits.ts'
+
+/** No query, no body. */
+export const none: z.ZodType<Record<string, never>> = z.strictObject({})
+
+/** A reason that may be given. */
+export const reason: z.ZodType<string | null | undefined> = z
+  .string()
+  .max(limits.reasonCharactersMax)
+  .nullish()
+  .meta({ description: 'Why; goes to the ledger.' })
+
+/** A reason that must be given. */
+export const because: z.ZodType<string> = z
+  .string()
+  .min(1)
+  .max(limits.reasonCharactersMax)
+  .meta({ description: 'Why; goes to the ledger.' })
+
+/** A body that says nothing but why. */
+export const withReason: z.ZodType<{ reason?: string | null | undefined }> = z.strictObject({ reason })
+
+/** What a row has unless it says otherwise. */
+export const read: {
+  readonly query: typeof none
+  readonly body: typeof none
+  readonly errors: readonly ['not_found']
+  readonly open: false
+  readonly cli: null
+} = { query: none, body: none, errors: ['not_found'], open: false, cli: null }
+
+/** What a command to something that exists may answer instead. */
+export const command: readonly ErrorCode[] = ['not_found', 'command_conflict', 'store_full']

@@ -1,0 +1,91 @@
+/** The rows of queues and of release trains. */
+import { z } from 'zod'
+import { limits } from '../core/limits.ts'
+import { read, reason } from './route-parts.ts'
+import type { RouteSpec } from './routes.ts'
+
+type PromotionRoute =
+  | 'environments.queue'
+  | 'environments.dequeue'
+  | 'trains.list'
+  | 'trains.start'
+  | 'trains.show'
+  | 'trains.command'
+
+const name = z.string().min(1).max(limits.nameLengthMax)
+
+/** See `routes.ts`. */
+export const promotionRoutes: { readonly [Id in PromotionRoute]: RouteSpec<Id> } = {
+  'environments.queue': {
+    ...read,
+    summary: 'Who holds an environment, and which releases wait for their turn, in order, with the reason.',
+    cli: 'env queue',
+    response: 'Queue',
+  },
+  'environments.dequeue': {
+    ...read,
+    summary: 'Takes a release out of the queue.',
+    cli: 'env dequeue',
+    body: z.strictObject({ reason }),
+    response: 'Queue',
+    errors: ['not_found', 'command_conflict', 'store_full'],
+  },
+  'trains.list': {
+    ...read,
+    summary: 'Release trains, newest first.',
+    cli: 'train ls',
+    query: z.strictObject({
+      limit: z.coerce
+        .number<number>()
+        .int()
+        .min(1)
+        .max(limits.pageItemsMax)
+        .optional()
+        .meta({ description: 'Items at most.' }),
+      cursor: z.string().max(500).optional().meta({ description: '`next` of the page before.' }),
+    }),
+    response: 'Trains',
+    errors: [],
+  },
+  'trains.start': {
+    ...read,
+    summary:
+      'Starts a release train: all of its releases arrive, or all of them come back. Answers once it is durable, with every release fixed.',
+    cli: 'train start',
+    body: z.strictObject({
+      members: z
+        .array(
+          z.strictObject({
+            service: name.nullish().meta({ description: "This control plane's own, when absent." }),
+            environment: name,
+            release: z.string().min(1).max(200).nullish().meta({
+              description: 'An id, its beginning, a version, or `latest`; what a promotion would take, when absent.',
+            }),
+          }),
+        )
+        .min(1)
+        .max(limits.trainMembersMax),
+      order: z
+        .enum(['ordered', 'parallel'])
+        .optional()
+        .meta({ description: 'One after the other as listed (the default), or all at once.' }),
+      reason,
+    }),
+    response: 'TrainStarted',
+    errors: ['not_found', 'config_invalid', 'command_conflict', 'store_full'],
+  },
+  'trains.show': {
+    ...read,
+    summary: 'One release train: each member and where it stands.',
+    cli: 'train show',
+    response: 'Train',
+  },
+  'trains.command': {
+    ...read,
+    summary: 'Turns a train around, or tries again what could not be taken back.',
+    cli: 'train abort|retry',
+    body: z.strictObject({ command: z.enum(['abort', 'retry']), reason }),
+    response: 'Train',
+    errors: ['not_found', 'command_conflict', 'store_full'],
+  },
+}
