@@ -131,16 +131,4 @@ export const strategyMutants: readonly Mutant[] = [
     'timeoutMs',
     'a hook has its own time on the way back, too',
   ),
-  core(
-    'admission.ts',
-    "input.purpose === 'rollback' ? [serving, live, served] :",
-    "input.purpose === 'rollback' ? [serving, live, served, locked] :",
-    'a lock stands in the way of a rollback',
-  ),
-  core(
-    'admission.ts',
-    "input.purpose === 'rollback' ? [serving, live, served] :",
-    "input.purpose === 'rollback' ? [serving, live] :",
-    'a rollback takes any release past lock, freeze and approvals',
-  ),
 ]

@@ -7,11 +7,12 @@ import { judgeMutants } from './mutants-judge.ts'
 import { gatewayMutants } from './mutants-gateway.ts'
 import { outsideMutants } from './mutants-outside.ts'
 import { pipelineMutants } from './mutants-pipeline.ts'
+import { rollbackMutants } from './mutants-rollback.ts'
 import { promotionMutants } from './mutants-promotion.ts'
 import { strategyMutants } from './mutants-strategies.ts'
 
 /** What may notice a mutant: a simulator, or the tests of a part. Asked in the order given, until one does. */
-export type Killer = 'coreSim' | 'engineSim' | 'coreTests' | 'gatewayTests' | 'pipelineTests'
+export type Killer = 'coreSim' | 'engineSim' | 'coreTests' | 'gatewayTests' | 'pipelineTests' | 'rollbackTests'
 
 /** One bug, as data. `find` occurs exactly once in `file`. */
 export type Mutant = {
@@ -348,10 +349,22 @@ const machineMutants: readonly Mutant[] = [
     'what was kept for an instant return is forgotten, and runs for ever',
   ),
   core(
+    'admission.ts',
+    '? [serving, live, ...(input.emergency === undefined ? [served] : []), contracted]',
+    '? [serving, live, ...(input.emergency === undefined ? [served] : []), contracted, locked]',
+    'a lock stands in the way of a rollback',
+  ),
+  core(
     'environment.ts',
     'else line.splice(known + 1)',
     'else line.push(release)',
     'a second rollback returns to what the first one left behind',
+  ),
+  core(
+    'admission.ts',
+    '? [serving, live, ...(input.emergency === undefined ? [served] : []), contracted]',
+    '? [serving, live, contracted]',
+    'a rollback takes any release past lock, freeze and approvals',
   ),
 ]
 
@@ -362,6 +375,7 @@ export const mutants: readonly Mutant[] = [
   ...judgeMutants,
   ...outsideMutants,
   ...engineMutants,
+  ...rollbackMutants,
   ...gatewayMutants,
   ...pipelineMutants,
   ...promotionMutants,

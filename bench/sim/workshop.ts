@@ -33,6 +33,17 @@ const commands: Readonly<Record<Killer, readonly string[]>> = {
     'test/engine/train.test.ts',
     'test/rollout/*.test.ts',
   ],
+  rollbackTests: [
+    '--test',
+    '--test-timeout=20000',
+    '--test-force-exit',
+    'src/core/hold.test.ts',
+    'src/core/rollback-targets.test.ts',
+    'src/core/watch/*.test.ts',
+    'test/engine/rollback.test.ts',
+    'test/engine/watch-and-drill.test.ts',
+    'test/machine-laws.test.ts',
+  ],
   pipelineTests: [
     '--test',
     '--test-timeout=30000',

@@ -66,7 +66,12 @@ const deploy = async ({ world, environment, notes }: Work): Promise<string | nul
   const release = serving?.id === releases[0] ? releases[1] : releases[0]
   const key = randomUUID()
   const ask = (): Promise<{ readonly rollout: string }> =>
-    client.call('environments.deploy', { params: { environment }, body: { release }, idempotencyKey: key })
+    // What came back by itself is held; here two releases take turns, whatever happened to them.
+    client.call('environments.deploy', {
+      params: { environment },
+      body: { release, overrides: ['held'] },
+      idempotencyKey: key,
+    })
   try {
     const { rollout } = await insist(ask)
     notes.deploys.push({ rollout, key })

@@ -1,4 +1,4 @@
-/** The five laws for the machines of rollouts, environments, maintenance and releases, and the transition table of the rollout machine. */
+/** The five laws for the machines of rollouts, environments, maintenance, releases, trains, watches, drills and incidents, and the transition table of the rollout machine. */
 import { deepStrictEqual, ok } from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
@@ -11,6 +11,9 @@ import {
   environmentMachine,
   type EnvironmentState,
 } from '../src/core/environment.ts'
+import { drillMachine } from '../src/core/drill/machine.ts'
+import { type DrillEffect, type DrillEvent, drillId, type DrillState } from '../src/core/drill/types.ts'
+import { type IncidentEvent, incidentId, incidentMachine, type IncidentState } from '../src/core/incident.ts'
 import {
   type MaintenanceEffect,
   type MaintenanceEvent,
@@ -20,6 +23,8 @@ import {
 } from '../src/core/maintenance.ts'
 import type { OutsideReadings } from '../src/core/judge/outside/types.ts'
 import { commitId, digest, type Release, type ReleaseId, releaseId, rolloutId, runId } from '../src/core/model.ts'
+import { watchMachine } from '../src/core/watch/machine.ts'
+import type { WatchEffect, WatchEvent, WatchResult, WatchState } from '../src/core/watch/types.ts'
 import { absentRelease, releaseMachine, type ReleaseEvent, type ReleaseState } from '../src/core/release-machine.ts'
 import { rolloutMachine } from '../src/core/rollout/machine.ts'
 import { planRollout } from '../src/core/rollout/plan.ts'
@@ -410,13 +415,163 @@ checkLaws(maintenanceSubject)
 const releaseSubject: Subject<ReleaseState, ReleaseEvent, never> = {
   machine: releaseMachine,
   initial: absentRelease,
-  event: (_, draw) => ({ type: 'release_cut', at: draw(9), release: releaseOf(one(draw, ['a', 'b']), 'rolling', 1) }),
+  event: (_, draw) => {
+    const at = draw(9)
+    const hold = { reason: 'outage', detail: `hold ${draw(3)}`, by, at, environment: 'production' } as const
+    return one<ReleaseEvent>(draw, [
+      { type: 'release_cut', at, release: releaseOf(one(draw, ['a', 'b']), 'rolling', 1) },
+      { type: 'release_held', at, hold },
+      { type: 'release_unheld', at, by, reason: null },
+    ])
+  },
   answers: () => [],
-  length: 5,
+  length: 12,
   runs: 20,
 }
 
 checkLaws(releaseSubject)
+
+const triggers = {
+  watchMs: 20_000,
+  intervalMs: 5_000,
+  errorRate: { above: 0.1, forMs: 5_000, requestsMin: 10 },
+  health: { unhealthyMax: 0, forMs: 15_000 },
+} as const
+
+const failedOnce = { code: 'gateway_unreachable', retry: 'later', detail: 'x', evidence: [] } as const
+
+const watchSubject: Subject<WatchState, WatchEvent, WatchEffect> = {
+  machine: watchMachine,
+  initial: { status: 'absent' },
+  event: (state, draw) => {
+    const plan = {
+      rollout: rolloutId('rol_1'),
+      service: 'shop',
+      environment: 'production',
+      release: idOf('b'),
+      triggers,
+      health: releaseOf('b', 'rolling', 1).content.environments[0]?.health ?? fail(),
+    }
+    if (state.status === 'absent') return { type: 'watch_started', at: 1_000, plan }
+    const due = watchMachine.nextAt(state) ?? 0
+    const at = draw(5) === 0 ? draw(2_000_000) : due
+    const [effect] = watchMachine.outstanding(state)
+    const sequence = draw(8) === 0 ? draw(20) : (effect?.sequence ?? 0)
+    if (effect === undefined || draw(12) === 0)
+      return one<WatchEvent>(draw, [
+        { type: 'time_passed', at },
+        { type: 'time_passed', at: due },
+        { type: 'watch_started', at, plan },
+        ...(draw(20) === 0 ? [{ type: 'work_parked', at, detail: 'five claims' } as const] : []),
+      ])
+    if (draw(8) === 0) return { type: 'effect_failed', at, sequence, failure: failedOnce }
+    if (draw(8) === 0) return { type: 'effect_unknown', at, sequence, detail: 'no answer' }
+    const units = draw(1_000)
+    const reading = {
+      observedAt: at,
+      requests: { units, badUnits: draw(units + 1) },
+      slow: null,
+      unhealthy: draw(3) === 0 ? ['shop-0'] : [],
+      metrics: {},
+    }
+    const looked = { kind: 'looked', reading } as const
+    const result = one<WatchResult>(draw, [
+      looked,
+      looked,
+      looked,
+      { kind: 'busy', detail: 'x' },
+      effect.action.kind === 'look' ? looked : { kind: 'rollback_started', rollout: rolloutId('rol_2') },
+      draw(10) === 0 ? { kind: 'superseded', detail: 'x' } : looked,
+      draw(10) === 0 ? { kind: 'rollback_refused', detail: 'x' } : looked,
+    ])
+    return { type: 'effect_succeeded', at, sequence, result }
+  },
+  answers: (sequence) => [
+    { type: 'effect_succeeded', at: 5_000, sequence, result: { kind: 'busy', detail: 'x' } },
+    { type: 'effect_failed', at: 5_000, sequence, failure: failedOnce },
+    { type: 'effect_unknown', at: 5_000, sequence, detail: 'no answer' },
+  ],
+}
+
+checkLaws(watchSubject)
+
+const drillSubject: Subject<DrillState, DrillEvent, DrillEffect> = {
+  machine: drillMachine,
+  initial: { status: 'absent' },
+  event: (state, draw) => {
+    const [serving, target] = [idOf('b'), idOf('a')]
+    const common = { id: drillId('drl_1'), service: 'shop', environment: 'production', by }
+    const plan = { ...common, serving, target, dwellMs: 5_000 }
+    if (state.status === 'absent') return { type: 'drill_started', at: 1_000, plan }
+    const due = drillMachine.nextAt(state) ?? 0
+    const at = draw(5) === 0 ? draw(2_000_000) : due
+    const [effect] = drillMachine.outstanding(state)
+    const sequence = draw(8) === 0 ? draw(20) : (effect?.sequence ?? 0)
+    if (draw(25) === 0) return { type: 'stay_requested', at, by, reason: 'outage' }
+    if (draw(40) === 0) return { type: 'work_parked', at, detail: 'five claims' }
+    if (effect === undefined || draw(12) === 0) return { type: 'time_passed', at }
+    if (draw(8) === 0) return { type: 'effect_failed', at, sequence, failure: failedOnce }
+    if (draw(8) === 0) return { type: 'effect_unknown', at, sequence, detail: 'no answer' }
+    const shareBp = draw(4) === 0 ? 0 : 10_000
+    const proof = { release: target, shareBp, requests: draw(100), bad: 0, observedAt: at }
+    const went = { kind: 'went', leg: { rollout: rolloutId('rol_1'), tookMs: draw(900), proof } } as const
+    const proved = { kind: 'proved', proof } as const
+    const fitting = effect.action.kind === 'go' ? went : proved
+    return {
+      type: 'effect_succeeded',
+      at,
+      sequence,
+      result: draw(12) === 0 ? { kind: 'failed', detail: 'x' } : fitting,
+    }
+  },
+  answers: (sequence) => [
+    { type: 'effect_succeeded', at: 5_000, sequence, result: { kind: 'failed', detail: 'x' } },
+    { type: 'effect_failed', at: 5_000, sequence, failure: failedOnce },
+    { type: 'effect_unknown', at: 5_000, sequence, detail: 'no answer' },
+  ],
+}
+
+checkLaws(drillSubject)
+
+test('a drill that is under way has an effect in flight or a time to wake at, and returns before it passes', () => {
+  for (let seed = 1; seed <= 300; seed += 1) {
+    for (const { state } of walk(drillSubject, seed, 60)) {
+      if (state.status === 'drilling') ok(drillMachine.nextAt(state) !== null, `seed ${seed}`)
+      if (state.status === 'ended' && state.outcome === 'passed') ok(state.return !== null, `seed ${seed}`)
+    }
+  }
+})
+
+const incidentSubject: Subject<IncidentState, IncidentEvent, never> = {
+  machine: incidentMachine,
+  initial: { status: 'absent' },
+  event: (_, draw) => {
+    const at = draw(100)
+    const subject = {
+      id: incidentId('inc_1'),
+      service: 'shop',
+      environment: 'production',
+      title: 'nothing answers',
+      reason: 'outage',
+      release: null,
+      rollout: null,
+    } as const
+    return one<IncidentEvent>(draw, [
+      { type: 'incident_opened', at, by, subject },
+      { type: 'emergency_declared', at, by, subject },
+      { type: 'incident_resolved', at, by, resolution: null },
+    ])
+  },
+  answers: () => [],
+  length: 8,
+  runs: 40,
+}
+
+checkLaws(incidentSubject)
+
+function fail(): never {
+  throw new Error('there is an environment')
+}
 
 const trainResult = (draw: Draw, { action }: TrainEffect): TrainResult => {
   const rollout = rolloutId(`rol_${draw(5)}`)

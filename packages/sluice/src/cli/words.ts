@@ -4,6 +4,7 @@ import { cacheWords } from './words/cache.ts'
 import { environmentWords } from './words/environments.ts'
 import { projectWords } from './words/project.ts'
 import { recordWords } from './words/records.ts'
+import { holdWords, returnWords } from './words/rollback.ts'
 import { rolloutWords } from './words/rollouts.ts'
 import { trainWords } from './words/trains.ts'
 import { serverWords } from './words/server.ts'
@@ -30,8 +31,8 @@ export type WordGroup = { readonly title: string; readonly words: readonly Word[
 /** Every command, in the order in which a person meets them. */
 export const wordGroups: readonly WordGroup[] = [
   { title: 'Start', words: projectWords },
-  { title: 'Deliver', words: [...rolloutWords, ...trainWords] },
-  { title: 'Look', words: [...recordWords, ...cacheWords] },
+  { title: 'Deliver', words: [...rolloutWords, ...returnWords, ...trainWords] },
+  { title: 'Look', words: [...recordWords, ...holdWords, ...cacheWords] },
   { title: 'Environments', words: environmentWords },
   { title: 'Run Sluice', words: serverWords },
 ]
@@ -46,6 +47,8 @@ export const familyTexts: Readonly<Record<string, string>> = {
   releases: 'releases',
   rollout: 'rollouts under way and past',
   env: 'environments',
+  drill: 'rehearsals of the way back',
+  incidents: 'incidents',
   ledger: 'the ledger',
 }
 

@@ -1,10 +1,12 @@
 /** May this release enter this environment now? Each refusal says who or what, and until when. */
 import type { EnvironmentState } from './environment.ts'
 import type { EnvironmentSpec, Release, ReleaseId, RolloutId } from './model.ts'
+import type { Hold } from './hold.ts'
 import { isoTime } from './iso-time.ts'
 import { limits } from './limits.ts'
 import { isValidApproval, reluctanceOf, soakLeftMs } from './promotion.ts'
 import { aheadInLine } from './queue.ts'
+import { cameBack } from './rollback-targets.ts'
 import type { Purpose } from './rollout/types.ts'
 
 /** Every kind of reason why not. */
@@ -19,6 +21,8 @@ export type RefusalKind =
   | 'pinned'
   | 'not_onward'
   | 'queue_ahead'
+  | 'held'
+  | 'point_of_no_return'
 
 /** Why not. `until` is null where only an act ends it. */
 export type Refusal = {
@@ -43,6 +47,14 @@ export type AdmissionInput = {
   /** The environment before this one, when there is one. */
   readonly before: EnvironmentState | null
   readonly now: number
+  /** What holds the release; absent when nothing does. */
+  readonly hold?: Hold | null
+  /** Contract migrations that were applied and that the release does not know; see `core/point-of-no-return.ts`. */
+  readonly contracts?: readonly string[]
+  /** What a person said to pass over, in so many words. */
+  readonly overrides?: readonly Override[]
+  /** A rollback that somebody declared an emergency goes to any release there is, whether or not it served here. */
+  readonly emergency?: 'declared'
   /** Set when nobody asked and Sluice itself wants to: what serves now, null for nothing. */
   readonly automatic?: { readonly serving: Release | null }
   /** Set when it is the turn of this entry of the queue. */
@@ -51,19 +63,37 @@ export type AdmissionInput = {
   readonly replaces?: RolloutId
 }
 
+/** A refusal that a person may pass over by saying so. */
+export type Override = 'held' | 'point_of_no_return'
+
 /**
- * Pure. A rollback is stopped by nothing but a live rollout (which an abort turns into the way back), by serving already, and by never having served here: it passes lock,
- * freeze, order and approvals because the release that it brings back passed them before.
+ * Pure. A rollback is stopped by nothing but a live rollout (which an abort turns into the way back), by serving already, by never having served here, and by the point of no
+ * return: it passes lock, freeze, hold, order and approvals because the release that it brings back passed them before.
  */
 export const admit = (input: AdmissionInput): Admission => {
-  const checks = input.purpose === 'rollback' ? [serving, live, served] : forward()
+  const checks =
+    input.purpose === 'rollback'
+      ? [serving, live, ...(input.emergency === undefined ? [served] : []), contracted]
+      : forward()
   const refusals = checks.flatMap((check) => check(input))
   return refusals.length === 0 ? { kind: 'admitted' } : { kind: 'refused', refusals }
 }
 
 type Check = (input: AdmissionInput) => readonly Refusal[]
 
-const forward = (): readonly Check[] => [serving, live, ahead, locked, frozen, verified, soaked, approved, automatic]
+const forward = (): readonly Check[] => [
+  serving,
+  live,
+  ahead,
+  held,
+  locked,
+  frozen,
+  verified,
+  soaked,
+  approved,
+  automatic,
+  contracted,
+]
 
 const short = (id: ReleaseId): string => id.slice(0, limits.shortIdLength)
 
@@ -92,6 +122,37 @@ const live: Check = ({ environment, replaces }) =>
           hint: `sluice rollout watch ${environment.live}   or   sluice rollout abort ${environment.live}`,
         },
       ]
+
+const held: Check = ({ release, hold, overrides, environment }) => {
+  if (hold === undefined || hold === null || overrides?.includes('held') === true) return []
+  const { version } = release.content
+  const where = hold.environment === null ? '' : `, after ${hold.environment}`
+  return [
+    {
+      kind: 'held',
+      who: hold.by.name,
+      until: null,
+      detail: `${version} (${short(release.id)}) is held by ${hold.by.name} since ${isoTime(hold.at)}${where} (${hold.reason ?? 'no reason given'}): ${hold.detail}`,
+      hint: `sluice releases unhold ${version} -m "why"   or   sluice deploy ${environment.environment} --release ${version} --despite-hold`,
+    },
+  ]
+}
+
+const contracted: Check = ({ release, contracts = [], overrides, environment, purpose }) => {
+  if (contracts.length === 0 || overrides?.includes('point_of_no_return') === true) return []
+  const { version } = release.content
+  const words =
+    purpose === 'rollback' ? `rollback ${environment.environment} --to` : `deploy ${environment.environment} --release`
+  return [
+    {
+      kind: 'point_of_no_return',
+      who: contracts.join(', '),
+      until: null,
+      detail: `${version} (${short(release.id)}) is before the point of no return: ${contracts.join(', ')} took away from the database what it may need`,
+      hint: `roll forward, or sluice ${words} ${version} --force-across-contract`,
+    },
+  ]
+}
 
 const locked: Check = ({ environment, now }) => {
   const { lock } = environment
@@ -176,7 +237,12 @@ const minutes = (ms: number): string =>
   ms < 120_000 ? `${Math.floor(ms / 1_000)} s` : `${Math.floor(ms / 60_000)} min`
 
 const automatic: Check = ({ environment, release, automatic: asked }) => {
-  const reluctance = asked === undefined ? null : reluctanceOf(environment, { release, serving: asked.serving })
+  if (asked === undefined) return []
+  const { version } = release.content
+  const detail = `the last rollout of ${version} in ${environment.environment} came back; only a person brings it again`
+  const reluctance = cameBack(environment, release.id)
+    ? ({ kind: 'not_onward', who: version, detail } as const)
+    : reluctanceOf(environment, { release, serving: asked.serving })
   return reluctance === null
     ? []
     : [{ ...reluctance, until: null, hint: `sluice promote ${environment.environment} --release ${short(release.id)}` }]

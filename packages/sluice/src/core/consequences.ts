@@ -1,17 +1,24 @@
 /** What one aggregate's step means for another, committed in the same transaction. */
 import type { EnvironmentEvent, EnvironmentState } from './environment.ts'
+import { holdAfter } from './hold.ts'
 import type { AggregateKey } from './ledger/entry.ts'
 import { limits } from './limits.ts'
 import { type Release, sluice } from './model.ts'
 import { offersOf, type SettledPromotion } from './promotion.ts'
+import type { ReleaseEvent } from './release-machine.ts'
 import type { RolloutState } from './rollout/types.ts'
+import type { WatchEvent } from './watch/types.ts'
 
 /** An event that follows from another. */
 export type Consequence =
   | { readonly key: AggregateKey & { readonly kind: 'environment' }; readonly event: EnvironmentEvent }
   | {
       readonly key: AggregateKey & { readonly kind: 'release' }
-      readonly event: { readonly type: 'release_cut'; readonly at: number; readonly release: Release }
+      readonly event: Extract<ReleaseEvent, { type: 'release_cut' | 'release_held' }>
+    }
+  | {
+      readonly key: AggregateKey & { readonly kind: 'watch' }
+      readonly event: Extract<WatchEvent, { type: 'watch_started' }>
     }
 
 /** The environment aggregate of a service. */
@@ -23,7 +30,7 @@ export const environmentKey = (
   id: `${service}/${environment}`,
 })
 
-/** A settled rollout changes what its environment knows. */
+/** A settled rollout changes what its environment knows; one that came back holds its release, and one that succeeded is watched where triggers are configured. */
 export const rolloutConsequences = (before: RolloutState, after: RolloutState): readonly Consequence[] => {
   if (before.status === after.status || (after.status !== 'succeeded' && after.status !== 'rolled_back')) return []
   const { plan, id, settledAt } = after
@@ -45,10 +52,38 @@ export const rolloutConsequences = (before: RolloutState, after: RolloutState): 
         ...(isSuperseded(after) ? { superseded: true as const } : {}),
       },
     },
+    ...holdOf(after),
+    ...watchOf(after),
   ]
 }
 
 type Settled = Extract<RolloutState, { status: 'succeeded' | 'rolled_back' }>
+
+/** A rollback that came back says nothing against what it would have brought back. */
+const holdOf = (after: Settled): readonly Consequence[] => {
+  if (after.status === 'succeeded' || after.plan.purpose === 'rollback') return []
+  const hold = holdAfter(after.cause, after.plan.spec.name, after.settledAt)
+  if (hold === null) return []
+  return [{ key: { kind: 'release', id: after.plan.to }, event: { type: 'release_held', at: after.settledAt, hold } }]
+}
+
+/** Nobody watches over a rollback, for there is no rollback of a rollback; nor over what has nothing to go back to. */
+const watchOf = (after: Settled): readonly Consequence[] => {
+  const { plan, id } = after
+  const triggers = plan.spec.rollback?.triggers
+  if (after.status !== 'succeeded' || triggers === undefined) return []
+  if (plan.purpose === 'rollback' || plan.from === null) return []
+  const watch = {
+    rollout: id,
+    service: plan.service,
+    environment: plan.spec.name,
+    release: plan.to,
+    triggers,
+    health: plan.spec.health,
+    ...(plan.spec.metrics === undefined ? {} : { metrics: plan.spec.metrics }),
+  }
+  return [{ key: { kind: 'watch', id }, event: { type: 'watch_started', at: after.settledAt, plan: watch } }]
+}
 
 const promotionOf = ({ plan, by }: Settled): SettledPromotion => ({
   ...(plan.onward === undefined ? {} : { onward: plan.onward }),

@@ -41,6 +41,8 @@ export type Passage = {
   readonly release: ReleaseId
   readonly outcome: 'succeeded' | 'rolled_back'
   readonly at: number
+  /** Absent for a way forward. */
+  readonly purpose?: 'rollback'
 }
 
 /** What the checks of the environment said when somebody had them made last. */
@@ -224,8 +226,8 @@ const settle = (
   state: EnvironmentState,
   event: Extract<EnvironmentEvent, { type: 'rollout_settled' }>,
 ): EnvironmentState => {
-  const { rollout, outcome, from, to, at } = event
-  const passage = { rollout, release: to, outcome, at }
+  const { rollout, outcome, from, to, at, purpose } = event
+  const passage = { rollout, release: to, outcome, at, ...(purpose === undefined ? {} : { purpose }) }
   const history = [passage, ...state.history].slice(0, limits.environmentHistoryMax)
   const { abandoned: left = [], ...rest } = state
   const settled = { ...rest, live: null, history }

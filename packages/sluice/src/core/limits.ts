@@ -206,6 +206,15 @@ const ownLimits = {
   instanceLogsKeptMax: 200,
   /** Unpacked releases kept that run nowhere, so that a rollback need not unpack. */
   releasesUnpackedMax: 10,
+  /** Releases that served an environment before and are never pruned, newest first: those that a rollback goes to in practice, three times over. */
+  rollbackTargetsKept: 10,
+  /** How often a rollback is decided anew when the environment moved meanwhile; whoever is first that often is no coincidence. */
+  rollbackAttemptsMax: 5,
+  /** How long one way of a rollback drill may take until it is asked for once more under its key, milliseconds: the rollout has deadlines of its own. */
+  drillLegMsMax: 3_600_000,
+  /** How long the target of a drill serves before the return, milliseconds: by default, and at most. */
+  drillDwellMs: 5_000,
+  drillDwellMsMax: 3_600_000,
   /** Ports of instances: below 30,000 (Kubernetes) and 32,768 (Linux's outgoing connections), above the well-known services. */
   instancePortMin: 20_000,
   instancePortMax: 29_999,

@@ -8,7 +8,7 @@
  *
  * Entries are part of the environment's state; its events `queued`, `queue_…` are in `environment.ts`.
  */
-import type { Admission, Refusal, RefusalKind } from './admission.ts'
+import type { Admission, Override, Refusal, RefusalKind } from './admission.ts'
 import type { EnvironmentState } from './environment.ts'
 import { limits } from './limits.ts'
 import type { Actor, EnvironmentSpec, ReleaseId, RolloutId } from './model.ts'
@@ -22,6 +22,8 @@ export type QueueEntry = {
   readonly by: Actor
   readonly reason: string | null
   readonly at: number
+  /** What the person who queued it passes over; absent for nothing. */
+  readonly overrides?: readonly Override[]
   /** Why its last turn passed; absent before its first. */
   readonly waits?: QueueWait
 }

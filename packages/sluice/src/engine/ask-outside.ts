@@ -94,8 +94,9 @@ type Asked = {
   readonly secretVersions: Readonly<Record<string, string>>
 }
 
-const headerOf = async (
-  world: OutsideWorld,
+/** The Authorization header that a source wants; null when it wants none. `not_found`. */
+export const headerOf = async (
+  world: Pick<OutsideWorld, 'secrets'>,
   { authorization, secretVersions }: Asked,
   signal: AbortSignal,
 ): Promise<string | null> => {

@@ -1,19 +1,20 @@
 /** What people ask for, as events. A command is decided like any event, in the same transaction as what follows from it. */
-import { type Admission, admit, type Refusal } from '../core/admission.ts'
+import { type Admission, admit, type Override, type Refusal } from '../core/admission.ts'
 import { environmentKey } from '../core/consequences.ts'
-import { releaseBefore } from '../core/environment.ts'
 import { SluiceError } from '../core/errors.ts'
 import type { AggregateKey } from '../core/ledger/entry.ts'
 import type { Release, RolloutId } from '../core/model.ts'
 import type { CommandEvent } from '../core/rollout/commands.ts'
-import { specOf } from '../core/rollout/plan.ts'
+import { planRollout, specOf } from '../core/rollout/plan.ts'
 import type { Purpose, RolloutEvent, RolloutPlan } from '../core/rollout/types.ts'
 import { admissionOf, type Prepared, prepare, startOf, type StateOf, stillStands } from './admitting.ts'
 import { type Asking, type Desk, input } from './desk.ts'
 import { commandEnvironment } from './environment-commands.ts'
+import { holdingWhatIsLeft } from './holds.ts'
 import { enqueue, isQueued, type WhenBusy } from './queue-commands.ts'
+import { abandonedBy, placeOf } from './replacing.ts'
 import type { Input } from './transaction.ts'
-import { asAnswer } from './trusted.ts'
+import { wantedBy } from './wanted.ts'
 
 /** Asks for a release to serve an environment. `release`: an id, its beginning, a version, or `latest`; null for what the purpose implies. */
 export type DeployCommand = {
@@ -23,6 +24,18 @@ export type DeployCommand = {
   readonly release: string | null
   /** Whether it takes the place of a rollout that is under way; as the config says when absent. */
   readonly replace?: boolean
+  /** What a person passes over, in so many words. */
+  readonly overrides?: readonly Override[]
+  /** `automation`: nobody asked just now. It passes over nothing, and goes back to nothing by itself. Absent: a person. */
+  readonly initiator?: 'automation'
+  /** See `AdmissionInput.emergency`. */
+  readonly emergency?: 'declared'
+}
+
+/** What else is decided in the transaction that starts a rollout. */
+export type Also = {
+  readonly keys: readonly AggregateKey[]
+  readonly inputs: (started: Started & { readonly at: number }) => readonly Input[]
 }
 
 /** What a rollout command answers. */
@@ -33,32 +46,46 @@ export type StartedOrQueued = { readonly kind: 'started' | 'queued'; readonly ro
 
 /** Admits and starts a rollout, or says every reason why not (`admission_refused`). */
 export const deploy = async (desk: Desk, command: DeployCommand, asking: Asking): Promise<Started> => {
-  const prepared = await prepareCommand(desk, command)
+  return startRollout(desk, await starting(desk, command, asking), asking)
+}
+
+/** What is to be started, and with what. */
+export type Starting = { readonly prepared: Prepared; readonly also?: Also }
+
+/** Whoever goes back by deploying leaves something, too. */
+const starting = async (desk: Desk, command: DeployCommand, asking: Asking): Promise<Starting> => {
+  const prepared = prepare(desk.ids, await wantedBy(desk, command))
+  const isReturn = command.purpose !== 'rollback' && prepared.wanted.purpose === 'rollback'
+  return isReturn ? { prepared, also: holdingWhatIsLeft(asking) } : { prepared }
+}
+
+/** Starts what was prepared, if it is still admitted. */
+export const startRollout = async (desk: Desk, start: Starting, asking: Asking): Promise<Started> => {
+  const { prepared } = start
   const started: Started = { rollout: prepared.id, plan: prepared.plan }
   const decide = (stateOf: StateOf): readonly Input[] => {
     const { at, admission } = ask(desk, { prepared, stateOf, asking })
     if (admission.kind === 'refused') throw refused(admission.refusals)
-    return startOf(prepared, stateOf, { at, asking })
+    return inputsOf(start, stateOf, { at, asking })
   }
-  await desk.loop.transact(prepared.keys, decide, asking.record?.(started) ?? null)
+  await desk.loop.transact(keysOf(start), decide, asking.record?.(started) ?? null)
   return started
 }
 
-/** The same for somebody who may be willing to wait for their turn. */
+/** The same for somebody who may be willing to wait for their turn. A way back never waits. */
 export const deployOrQueue = async (
   desk: Desk,
   { whenBusy, ...command }: DeployCommand & { readonly whenBusy: WhenBusy },
   asking: Asking,
 ): Promise<StartedOrQueued> => {
-  const prepared = await prepareCommand(
-    desk,
-    whenBusy === null ? command : { ...command, replace: whenBusy === 'replace' },
-  )
+  const asked = whenBusy === null ? command : { ...command, replace: whenBusy === 'replace' }
+  const start = await starting(desk, asked, asking)
+  const { prepared } = start
   let answer: StartedOrQueued = { kind: 'started', rollout: prepared.id }
   const decide = (stateOf: StateOf): readonly Input[] => {
     const { at, admission } = ask(desk, { prepared, stateOf, asking })
     answer = { kind: 'started', rollout: prepared.id }
-    if (admission.kind === 'admitted') return startOf(prepared, stateOf, { at, asking })
+    if (admission.kind === 'admitted') return inputsOf(start, stateOf, { at, asking })
     if (!isQueued(prepared, admission, whenBusy)) throw refused(admission.refusals)
     const { entry, inputs } = enqueue(prepared, stateOf, { at, asking })
     answer = { kind: 'queued', rollout: entry }
@@ -66,21 +93,20 @@ export const deployOrQueue = async (
   }
   // The answer to an idempotency key is written with what was decided, so it is made once that is known.
   const { record } = asking
-  await desk.loop.transact(prepared.keys, decide, record === null ? null : () => record(answer))
+  await desk.loop.transact(keysOf(start), decide, record === null ? null : () => record(answer))
   return answer
 }
 
-const prepareCommand = async (desk: Desk, command: DeployCommand): Promise<Prepared> => {
-  const { service, environment, purpose, replace } = command
-  const release = await chooseRelease(desk, command)
-  return prepare(desk, {
-    service,
-    environment,
-    purpose,
-    release,
-    ...(replace === undefined ? {} : { replaces: replace }),
-  })
-}
+const keysOf = ({ prepared, also }: Starting): readonly AggregateKey[] => [...prepared.keys, ...(also?.keys ?? [])]
+
+const inputsOf = (
+  { prepared, also }: Starting,
+  stateOf: StateOf,
+  { at, asking }: { readonly at: number; readonly asking: Asking },
+): readonly Input[] => [
+  ...startOf(prepared, stateOf, { at, asking }),
+  ...(also?.inputs({ rollout: prepared.id, plan: prepared.plan, at }) ?? []),
+]
 
 type Question = { readonly prepared: Prepared; readonly stateOf: StateOf; readonly asking: Asking }
 
@@ -96,46 +122,27 @@ const ask = (
 }
 
 /** What `sluice plan <env>` shows: the plan and whether it would be admitted now. Changes nothing. */
-export const previewDeploy = async (
-  desk: Desk,
-  command: DeployCommand,
-): Promise<{ plan: RolloutPlan; release: Release; refusals: readonly Refusal[] }> => {
-  const { service, environment, purpose } = command
-  const { spec, plan, wanted } = await prepareCommand(desk, command)
-  const { release } = wanted
-  const state = await desk.reading.environment(service, environment)
-  const before = spec.after === null ? null : await desk.reading.environment(service, spec.after)
-  const admission = admit({ purpose, release, spec, environment: state, before, now: desk.clock.now() })
-  return { plan, release, refusals: admission.kind === 'refused' ? admission.refusals : [] }
+export type Preview = {
+  readonly plan: RolloutPlan
+  readonly release: Release
+  readonly from: Release | null
+  readonly refusals: readonly Refusal[]
 }
 
-/** Rolls back: a live rollout is turned around; otherwise the release before this one comes back by a plan of its own. */
-export const rollback = async (
-  desk: Desk,
-  command: { readonly service: string; readonly environment: string; readonly release: string | null },
-  asking: Asking,
-): Promise<{ readonly rollout: RolloutId; readonly kind: 'aborted' | 'started' }> => {
-  const { live } = await desk.reading.environment(command.service, command.environment)
-  if (live === null || command.release !== null) {
-    const answering = recording(asking, (answer) => ({ rollout: asAnswer<Started>(answer).rollout, kind: 'started' }))
-    const { rollout } = await deploy(desk, { ...command, purpose: 'rollback' }, answering)
-    return { rollout, kind: 'started' }
-  }
-  const aborted = { rollout: live, kind: 'aborted' } as const
-  await commandRollout(
-    desk,
-    { rollout: live, type: 'abort_requested' },
-    recording(asking, () => aborted),
-  )
-  return aborted
+/** See `Preview`. */
+export const previewDeploy = async (desk: Desk, command: DeployCommand): Promise<Preview> => {
+  const wanted = await wantedBy(desk, command)
+  const { environment, purpose, release, spec, current, serving: from, replaced, contracts, overrides } = wanted
+  const before = spec.after === null ? null : await desk.reading.environment(wanted.service, spec.after)
+  const hold = await desk.reading.hold(release.id)
+  const question = { purpose, release, spec, environment: current, before, now: desk.clock.now() }
+  const place = placeOf(replaced)
+  const replaces = place === null ? {} : { replaces: place.live }
+  const admission = admit({ ...question, hold, contracts, overrides, ...replaces })
+  const abandoned = abandonedBy(current, replaced)
+  const plan = planRollout({ purpose, environment, from, to: release, kept: current.kept, abandoned })
+  return { plan, release, from, refusals: admission.kind === 'refused' ? admission.refusals : [] }
 }
-
-/** The same question, whose answer to be kept is not that of the command that it is handed on to. */
-const recording = ({ by, reason, record }: Asking, answerOf: (answer: unknown) => unknown): Asking => ({
-  by,
-  reason,
-  record: record === null ? null : (answer) => record(answerOf(answer)),
-})
 
 /** Hands a command to a rollout; `command_conflict` when it means nothing in the state the rollout is in. */
 export const commandRollout = async (
@@ -183,31 +190,6 @@ export const approve = async (
   await commandEnvironment(desk, { target, event: { type: 'approved', at, by, release: release.id, reason } }, asking)
 }
 
-/** What "deploy", "promote" and "roll back" mean when no release is named. */
-export const chooseRelease = async (
-  { reading }: Desk,
-  { service, environment, purpose, release }: DeployCommand,
-): Promise<Release> => {
-  if (release !== null) return reading.releaseNamed(service, release)
-  if (purpose === 'deploy') return reading.releaseNamed(service, 'latest')
-  const state = await reading.environment(service, environment)
-  if (purpose === 'rollback') {
-    const before = releaseBefore(state)
-    if (before !== null) return reading.release(before)
-    const detail = `nothing served ${environment} before what serves it now`
-    throw new SluiceError('not_found', { detail, hint: `sluice rollback ${environment} --to <release>` })
-  }
-  const newest = await reading.releaseNamed(service, 'latest')
-  const { after } = specOf(newest, environment)
-  if (after === null) return newest
-  const { serving } = await reading.environment(service, after)
-  if (serving !== null) return reading.release(serving)
-  throw new SluiceError('not_found', {
-    detail: `nothing serves ${after}, which comes before ${environment}`,
-    hint: `sluice deploy ${after}`,
-  })
-}
-
 /** Each reason names the environment itself. */
 const refused = (refusals: readonly Refusal[]): SluiceError =>
   new SluiceError('admission_refused', {
@@ -222,7 +204,8 @@ const moved = (environment: string): SluiceError =>
     retry: 'same',
   })
 
-const conflict = (id: string, command: string, { status }: { readonly status: string }): SluiceError =>
+/** A command that means nothing in the state the rollout is in. */
+export const conflict = (id: string, command: string, { status }: { readonly status: string }): SluiceError =>
   new SluiceError('command_conflict', {
     detail: `${command.replace('_requested', '')} changes nothing: rollout ${id} is ${status.replace('_', ' ')}`,
     hint: `sluice rollout watch ${id}`,

@@ -94,7 +94,7 @@ const start = async (
   signal: AbortSignal,
 ): Promise<string> => {
   const { environment, purpose, release } = action
-  const command: DeployCommand = { service, environment, purpose, release: release.id }
+  const command: DeployCommand = { service, environment, purpose, release: release.id, initiator: 'automation' }
   const known = await world.rolloutOf({ key, service, environment, since })
   if (known !== null) return known
   for (;;) {

@@ -1,13 +1,11 @@
 /** The engine's face: what the API and an in-process CLI call. Holds no logic of its own. */
 import type { EnvironmentState } from '../core/environment.ts'
-import type { Refusal } from '../core/admission.ts'
 import { SluiceError } from '../core/errors.ts'
+import { limits } from '../core/limits.ts'
 import type { LedgerRow } from '../core/ledger/entry.ts'
-import type { Actor, FreezeWindow, Release, RolloutId } from '../core/model.ts'
+import { type Actor, type FreezeWindow, type Instance, sluice } from '../core/model.ts'
 import type { CommandEvent } from '../core/rollout/commands.ts'
-import type { RolloutPlan } from '../core/rollout/types.ts'
 import type { GatewayNotice, RouteObservation } from '../core/routing.ts'
-import type { Instance } from '../core/model.ts'
 import type { LedgerQuery, RequestRecord } from '../ports/store.ts'
 import {
   approve,
@@ -15,11 +13,16 @@ import {
   deploy,
   type DeployCommand,
   deployOrQueue,
+  type Preview,
   previewDeploy,
-  type StartedOrQueued,
-  rollback,
   type Started,
+  type StartedOrQueued,
 } from './commands.ts'
+import { type DrillCommand, liveDrill, startDrill } from './drill-commands.ts'
+import { holdRelease, type ReleaseTarget, unholdRelease } from './holds.ts'
+import { type OpenIncident, openIncident, resolveIncident } from './incident-commands.ts'
+import type { Returns } from './returns.ts'
+import { type RollbackCommand, type RolledBack, rollback } from './rollback-commands.ts'
 import type { Asking, Desk } from './desk.ts'
 import { type EnvironmentTarget, freeze, lock, unfreeze, unlock } from './environment-commands.ts'
 import { maintain, type MaintenanceWish } from './maintenance-commands.ts'
@@ -35,6 +38,7 @@ import { Reading } from './reading.ts'
 import { SlotKeeper } from './slots.ts'
 import { commandTrain, startTrain, type TrainCommand } from './train-commands.ts'
 import { type Verified, verifyEnvironment } from './verify.ts'
+import { heldPredecessors } from './wanted.ts'
 import { createTypedSecrets, type TypedSecrets, withoutValues } from './typed-secrets.ts'
 import {
   cancelRun,
@@ -93,7 +97,17 @@ export class Engine {
         this.#queues.look()
       },
       perform: (job, signal) =>
-        perform({ ports, reading: this.reading, deliveries: this.#deliveries(), typed: this.#typed }, job, signal),
+        perform(
+          {
+            ports,
+            reading: this.reading,
+            deliveries: this.#deliveries(),
+            returns: this.#returns(),
+            typed: this.#typed,
+          },
+          job,
+          signal,
+        ),
     })
     this.#slots = new SlotKeeper({ loop: this.#loop, clock: ports.clock, log: ports.log })
     this.#desk = { loop: this.#loop, reading: this.reading, clock: ports.clock, ids: ports.ids }
@@ -190,16 +204,11 @@ export class Engine {
     )
   }
 
-  previewDeploy(
-    command: DeployCommand,
-  ): Promise<{ plan: RolloutPlan; release: Release; refusals: readonly Refusal[] }> {
+  previewDeploy(command: DeployCommand): Promise<Preview> {
     return previewDeploy(this.#desk, command)
   }
 
-  rollback(
-    command: EnvironmentTarget & { readonly release: string | null },
-    caller: Caller,
-  ): Promise<{ readonly rollout: RolloutId; readonly kind: 'aborted' | 'started' }> {
+  rollback(command: RollbackCommand, caller: Caller): Promise<RolledBack> {
     return this.#evenIfFull(() =>
       this.#once(caller, { name: 'rollback', command }, (asking) => rollback(this.#desk, command, asking)),
     )
@@ -235,6 +244,51 @@ export class Engine {
 
   unfreeze(target: EnvironmentTarget, caller: Caller): Promise<object> {
     return this.#once(caller, { name: 'unfreeze', target }, (asking) => nothing(unfreeze(this.#desk, target, asking)))
+  }
+
+  holdRelease(target: Parameters<typeof holdRelease>[1], caller: Caller): Promise<object> {
+    return this.#once(caller, { name: 'hold', target }, (asking) => nothing(holdRelease(this.#desk, target, asking)))
+  }
+
+  unholdRelease(target: ReleaseTarget, caller: Caller): Promise<object> {
+    return this.#once(caller, { name: 'unhold', target }, (asking) =>
+      nothing(unholdRelease(this.#desk, target, asking)),
+    )
+  }
+
+  openIncident(command: OpenIncident, caller: Caller): Promise<{ readonly incident: string }> {
+    return this.#once(caller, { name: 'openIncident', command }, (asking) => openIncident(this.#desk, command, asking))
+  }
+
+  resolveIncident(incident: string, caller: Caller): Promise<object> {
+    return this.#once(caller, { name: 'resolveIncident', incident }, (asking) =>
+      nothing(resolveIncident(this.#desk, incident, asking)),
+    )
+  }
+
+  startDrill(command: DrillCommand, caller: Caller): Promise<{ readonly drill: string }> {
+    return this.#once(caller, { name: 'startDrill', command }, (asking) => startDrill(this.#desk, command, asking))
+  }
+
+  /** What watches and drills may ask of this engine. */
+  #returns(): Returns {
+    const { clock, store } = this.#ports
+    return {
+      clock,
+      isDrilling: (target) => liveDrill(this.#desk, target) !== null,
+      environment: ({ service, environment }) => this.reading.environment(service, environment),
+      held: (environment) => heldPredecessors(this.#desk, environment),
+      rollback: async (command, { key, why, signal }) =>
+        (await this.rollback(command, { by: sluice, reason: why, idempotencyKey: key, signal })).rollout,
+      go: async (command, { by, key, why, signal }) =>
+        (await this.deploy(command, { by, reason: why, idempotencyKey: key, signal })).rollout,
+      askedFor: async (key) => {
+        const known = await store.request(key)
+        return known === null ? null : asAnswer<Started>(known.answer).rollout
+      },
+      rollout: (id) => this.reading.rollout(id),
+      rows: (id) => store.ledger({ after: 0, limit: limits.pageItemsMax, key: { kind: 'rollout', id } }),
+    }
   }
 
   maintain(target: EnvironmentTarget, wish: MaintenanceWish | null, caller: Caller): Promise<object> {

@@ -6,8 +6,10 @@ import {
   rolloutConsequences,
   runConsequences,
 } from '../core/consequences.ts'
+import { drillMachine } from '../core/drill/machine.ts'
 import { emptyEnvironment, environmentMachine } from '../core/environment.ts'
 import { SluiceError } from '../core/errors.ts'
+import { incidentMachine } from '../core/incident.ts'
 import type { AggregateKey, AggregateKind, LedgerEntry } from '../core/ledger/entry.ts'
 import { ledgerForms } from '../core/ledger/forms.ts'
 import { upcast } from '../core/ledger/upcast.ts'
@@ -21,6 +23,7 @@ import { absentRelease, releaseMachine } from '../core/release-machine.ts'
 import { rolloutMachine } from '../core/rollout/machine.ts'
 import { liftState, type StateLift, type VersionedState } from '../core/state-lift.ts'
 import { trainMachine } from '../core/train/machine.ts'
+import { watchMachine } from '../core/watch/machine.ts'
 import type { Stored } from '../ports/store.ts'
 
 /** What the loop knows of any effect. */
@@ -109,6 +112,9 @@ export const machines: Readonly<Record<AggregateKind, AnyMachine>> = {
     consequences: runConsequences,
   }),
   release: forget(releaseMachine, () => absentRelease),
+  incident: forget(incidentMachine, () => ({ status: 'absent' as const })),
+  watch: forget(watchMachine, () => ({ status: 'absent' as const })),
+  drill: forget(drillMachine, () => ({ status: 'absent' as const })),
   maintenance: forget(maintenanceMachine, (key) => noMaintenance(...namesIn(key))),
   train: forget(trainMachine, () => ({ status: 'absent' as const })),
 }
@@ -119,6 +125,9 @@ export const machineVersions: Readonly<Record<AggregateKind, number>> = {
   release: machines.release.version,
   rollout: machines.rollout.version,
   environment: machines.environment.version,
+  incident: machines.incident.version,
+  watch: machines.watch.version,
+  drill: machines.drill.version,
   maintenance: machines.maintenance.version,
   train: machines.train.version,
 }

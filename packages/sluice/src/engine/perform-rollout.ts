@@ -21,6 +21,8 @@ export type RolloutWorld = OutsideWorld & {
   readonly router: Router
   readonly hooks: Hooks
   readonly verifier: Verifier
+  /** Of every environment, what it can go back to. */
+  readonly neverPruned: () => Promise<readonly ReleaseId[]>
 }
 
 type Known = Exclude<RolloutState, { status: 'absent' }>
@@ -228,10 +230,9 @@ const retire = async (
     })
   }
   const { stopGraceMs } = specFor(state, action.release)
-  await world.driver.retire(
-    { ...key, release: action.release, keep: action.keep, stopGraceMs, fence: effect.fence },
-    signal,
-  )
+  const { release, keep } = action
+  const neverPruned = await world.neverPruned()
+  await world.driver.retire({ ...key, release, keep, stopGraceMs, fence: effect.fence, neverPruned }, signal)
   return done
 }
 

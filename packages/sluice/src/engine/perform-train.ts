@@ -50,7 +50,7 @@ const carry = async (work: Work, key: string): Promise<TrainResult> => {
   const { service, environment, release } = member
   const known = await world.rolloutOf(deliveryOf(work, key))
   if (known !== null) return arrival(work, known)
-  const command = { service, environment, purpose: 'promote', release } as const
+  const command = { service, environment, purpose: 'promote', release, initiator: 'automation' } as const
   for (;;) {
     const refusals = await world.refusals(command)
     if (refusals.some(({ kind }) => kind === 'already_serving')) {

@@ -1,27 +1,37 @@
 /** Performs any effect: the one place where failures of the world are caught and become events. */
 import { SluiceError } from '../core/errors.ts'
+import type { DrillResult } from '../core/drill/types.ts'
 import type { AggregateKey } from '../core/ledger/entry.ts'
 import { assert } from '../core/machine.ts'
 import type { RunResult } from '../core/pipeline/types.ts'
+import { neverPruned } from '../core/rollback-targets.ts'
 import type { EffectResult, Failure, RolloutEvent } from '../core/rollout/types.ts'
 import type { TrainResult } from '../core/train/types.ts'
+import type { WatchResult } from '../core/watch/types.ts'
 import type { AnyEffect, AnyEvent } from './machines.ts'
 import type { Deliveries } from './deliver.ts'
 import { performMaintenance } from './perform-maintenance.ts'
 import { performRollout } from './perform-rollout.ts'
 import { performRun } from './perform-run.ts'
+import { performDrill } from './perform-drill.ts'
+import { performWatch } from './perform-watch.ts'
 import type { Ports } from './ports.ts'
 import type { Reading } from './reading.ts'
+import type { Returns } from './returns.ts'
 import type { TypedSecrets } from './typed-secrets.ts'
 import { performTrain } from './perform-train.ts'
 import {
+  asDrillEffect,
   asMaintenance,
   asRolloutEffect,
   asRunEffect,
   asTrainEffect,
+  asWatchEffect,
+  existingDrill,
   existingRollout,
   existingRun,
   existingTrain,
+  existingWatch,
 } from './trusted.ts'
 
 /** An effect, and the state that wants it. */
@@ -32,6 +42,7 @@ export type PerformWorld = {
   readonly ports: Ports
   readonly reading: Reading
   readonly deliveries: Deliveries
+  readonly returns: Returns
   readonly typed: TypedSecrets
 }
 
@@ -53,16 +64,27 @@ export const perform = async (world: PerformWorld, job: Job, signal: AbortSignal
 }
 
 const attempt = (
-  { ports, reading, deliveries, typed }: PerformWorld,
+  { ports, reading, deliveries, returns, typed }: PerformWorld,
   job: Job,
   signal: AbortSignal,
-): Promise<EffectResult | RunResult | TrainResult> => {
+): Promise<EffectResult | RunResult | TrainResult | WatchResult | DrillResult> => {
   const { key, state, effect } = job
   if (key.kind === 'run') {
     const run = existingRun(state)
     assert(run !== null, 'only a run that exists has effects')
     const world = { ...ports, secrets: typed.over(run.id, ports.secrets) }
     return performRun(world, { run, effect: asRunEffect(effect), deliveries }, signal)
+  }
+  const release = (id: Parameters<Reading['release']>[0]) => reading.release(id)
+  if (key.kind === 'watch') {
+    const watch = existingWatch(state)
+    assert(watch !== null, 'only a watch that exists has effects')
+    return performWatch({ ...ports, release, returns }, { plan: watch.plan, effect: asWatchEffect(effect) }, signal)
+  }
+  if (key.kind === 'drill') {
+    const drill = existingDrill(state)
+    assert(drill !== null, 'only a drill that exists has effects')
+    return performDrill({ ...ports, returns }, { plan: drill.plan, effect: asDrillEffect(effect) }, signal)
   }
   if (key.kind === 'maintenance') return performMaintenance(ports.router, asMaintenance(state), { effect, signal })
   if (key.kind === 'train') {
@@ -71,8 +93,12 @@ const attempt = (
     return performTrain(deliveries, { train, effect: asTrainEffect(effect) }, signal)
   }
   const rollout = key.kind === 'rollout' ? existingRollout(state) : null
-  assert(rollout !== null, 'only runs, rollouts and maintenance have effects')
-  const world = { ...ports, release: (id: Parameters<Reading['release']>[0]) => reading.release(id) }
+  assert(rollout !== null, 'only what exists has effects')
+  const world = {
+    ...ports,
+    release,
+    neverPruned: async () => (await reading.allEnvironments()).flatMap(neverPruned),
+  }
   return performRollout(world, { state: rollout, effect: asRolloutEffect(effect) }, signal)
 }
 

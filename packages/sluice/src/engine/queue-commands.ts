@@ -16,13 +16,13 @@ import { asEnvironment } from './trusted.ts'
 export type WhenBusy = 'queue' | 'refuse' | 'replace' | null
 
 /** Whether a refused release is to wait for its turn. Asked for, it waits for whatever may pass; by config only for who is before it. */
-export const isQueued = ({ spec, wanted }: Prepared, admission: Admission, whenBusy: WhenBusy): boolean => {
+export const isQueued = ({ wanted }: Prepared, admission: Admission, whenBusy: WhenBusy): boolean => {
   if (admission.kind === 'admitted' || wanted.purpose === 'rollback' || whenBusy === 'refuse' || whenBusy === 'replace')
     return false
   const { refusals } = admission
   const isBusy = refusals.some(({ kind }) => kind === 'live_rollout' || kind === 'queue_ahead')
   const others = refusals.filter(({ kind }) => kind !== 'queue_ahead')
-  return mayWait(others) && (whenBusy === 'queue' || (spec.whenBusy === 'queue' && isBusy))
+  return mayWait(others) && (whenBusy === 'queue' || (wanted.spec.whenBusy === 'queue' && isBusy))
 }
 
 /**
@@ -35,7 +35,7 @@ export const enqueue = (
   { at, asking }: { readonly at: number; readonly asking: Asking },
 ): { readonly entry: RolloutId; readonly inputs: readonly Input[] } => {
   const { queue = [] } = asEnvironment(stateOf(key))
-  const { release, environment } = wanted
+  const { release, environment, overrides } = wanted
   const known = queue.find((entry) => entry.release === release.id && entry.by.kind === 'person')
   if (known !== undefined) return { entry: rolloutId(known.id), inputs: [] }
   if (queue.length >= limits.queueEntriesMax) {
@@ -45,7 +45,14 @@ export const enqueue = (
     })
   }
   const purpose = wanted.purpose === 'promote' ? 'promote' : 'deploy'
-  const entry = { id, release: release.id, purpose, by: asking.by, reason: asking.reason } as const
+  const entry = {
+    id,
+    release: release.id,
+    purpose,
+    by: asking.by,
+    reason: asking.reason,
+    ...(overrides.length === 0 ? {} : { overrides }),
+  } as const
   const queued: EnvironmentEvent = { type: 'queued', at, entry }
   return { entry: id, inputs: [input(key, queued, asking)] }
 }

@@ -12,6 +12,7 @@ import { type Asking, type Desk, input } from './desk.ts'
 import type { Log } from '../ports/clock.ts'
 import type { Input } from './transaction.ts'
 import { asEnvironment } from './trusted.ts'
+import { wantedOf } from './wanted.ts'
 
 /** What was read about an entry, or why it can never start. */
 type Read = ReadonlyMap<string, Prepared | string>
@@ -87,7 +88,10 @@ export class QueueKeeper {
       try {
         const release = await this.#desk.reading.release(entry.release)
         const as = entry.by.kind === 'person' ? rolloutId(entry.id) : null
-        read.set(entry.id, await prepare(this.#desk, { ...target, purpose: entry.purpose, release }, as))
+        const { purpose, overrides = [] } = entry
+        // A turn comes by itself: what somebody queued as a way forward is never taken for a way back.
+        const command = { ...target, purpose, overrides, initiator: 'automation', replace: false } as const
+        read.set(entry.id, prepare(this.#desk.ids, await wantedOf(this.#desk, command, release), as))
       } catch (error) {
         // What the release itself says, or that it is gone, does not change by waiting.
         if (!(error instanceof SluiceError) || error.retry !== 'never') throw error
@@ -105,7 +109,7 @@ export class QueueKeeper {
       if (found === undefined || typeof found === 'string') return found ?? null
       if (!stillStands(found, stateOf)) return null
       const admission = admissionOf(found, stateOf, { now, by: entry.by, turnOf: entry.id })
-      return { spec: found.spec, cutAt: found.wanted.release.cutAt, admission }
+      return { spec: found.wanted.spec, cutAt: found.wanted.release.cutAt, admission }
     }
     return queueMoves(state, candidate, now).flatMap((move) => {
       if (move.kind === 'record') return [input(key, move.event, nobody)]

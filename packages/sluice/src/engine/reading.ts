@@ -8,7 +8,8 @@ import { limits } from '../core/limits.ts'
 import { type MaintenanceState, noMaintenance } from '../core/maintenance.ts'
 import { type Release, type ReleaseId, releaseId } from '../core/model.ts'
 import { type RunSummary, runSummary } from '../core/pipeline/summary.ts'
-import { absentRelease, type ReleaseState } from '../core/release-machine.ts'
+import type { Hold } from '../core/hold.ts'
+import { absentRelease, holdOf, type ReleaseState } from '../core/release-machine.ts'
 import type { Store } from '../ports/store.ts'
 import type { Train } from '../core/train/types.ts'
 import { currentState, machineVersions } from './machines.ts'
@@ -18,11 +19,17 @@ import {
   asRelease,
   asRun,
   asRunSummary,
+  type Drill,
+  existingDrill,
+  existingIncident,
   existingRollout,
   existingRun,
   existingTrain,
+  existingWatch,
+  type Incident,
   type Rollout,
   type Run,
+  type Watch,
 } from './trusted.ts'
 
 /** A page, newest first. */
@@ -97,6 +104,45 @@ export class Reading {
     if (this.#releases.size >= limits.releasesHeldMax) this.#releases.clear()
     this.#releases.set(id, state.release)
     return state.release
+  }
+
+  /** What holds a release; null when nothing does. */
+  async hold(id: ReleaseId): Promise<Hold | null> {
+    return holdOf(asRelease((await this.#load({ kind: 'release', id })) ?? absentRelease))
+  }
+
+  /** The incident; `not_found`. */
+  async incident(id: string): Promise<Incident> {
+    const state = await this.#load({ kind: 'incident', id })
+    const incident = state === null ? null : existingIncident(state)
+    if (incident !== null) return incident
+    throw missing('incident', id, 'sluice incidents ls')
+  }
+
+  /** Incidents, newest first. */
+  async incidents(query: PageQuery): Promise<Page<Incident>> {
+    const page = await this.#list('incident', query)
+    return { next: page.next, items: page.items.flatMap((state) => existingIncident(state) ?? []) }
+  }
+
+  /** The watch that a rollout left behind; null when none did. */
+  async watch(rollout: string): Promise<Watch | null> {
+    const state = await this.#load({ kind: 'watch', id: rollout })
+    return state === null ? null : existingWatch(state)
+  }
+
+  /** The drill; `not_found`. */
+  async drill(id: string): Promise<Drill> {
+    const state = await this.#load({ kind: 'drill', id })
+    const drill = state === null ? null : existingDrill(state)
+    if (drill !== null) return drill
+    throw missing('drill', id, 'sluice drill ls')
+  }
+
+  /** Drills, newest first. */
+  async drills(query: PageQuery): Promise<Page<Drill>> {
+    const page = await this.#list('drill', query)
+    return { next: page.next, items: page.items.flatMap((state) => existingDrill(state) ?? []) }
   }
 
   /** The newest release that a word names: an id, the beginning of one, a version (with or without its build), or `latest`. */

@@ -4,8 +4,8 @@ import type { AggregateKey } from '../core/ledger/entry.ts'
 import { limits } from '../core/limits.ts'
 import { specOf } from '../core/rollout/plan.ts'
 import type { TrainEvent, TrainMember, TrainPlan } from '../core/train/types.ts'
-import { chooseRelease } from './commands.ts'
 import { type Asking, type Desk, input } from './desk.ts'
+import { chooseRelease } from './wanted.ts'
 
 /** Who is to go together. `release`: an id, its beginning, a version, or `latest`; null for what a promotion would take. */
 export type TrainCommand = {

@@ -2,17 +2,28 @@
  * Gives types back to what the loop carries without looking inside. Trusted: a state reaches these only from the row that the machine of its kind
  * was stored in, or from that machine's last decision; an effect only from the state that wants it; an answer only from the same request.
  */
+import type { DrillEffect, DrillState } from '../core/drill/types.ts'
 import type { EnvironmentState } from '../core/environment.ts'
+import type { IncidentState } from '../core/incident.ts'
 import type { MaintenanceEffect, MaintenanceState } from '../core/maintenance.ts'
 import type { RunEffect, RunState } from '../core/pipeline/types.ts'
 import { type RunSummary, runSummaryForm } from '../core/pipeline/summary.ts'
 import type { ReleaseState } from '../core/release-machine.ts'
 import type { RolloutEffect, RolloutState } from '../core/rollout/types.ts'
 import type { Train, TrainEffect, TrainState } from '../core/train/types.ts'
+import type { WatchEffect, WatchState } from '../core/watch/types.ts'
 import type { AnyEffect } from './machines.ts'
 
 /** A rollout that exists. */
 export type Rollout = Exclude<RolloutState, { status: 'absent' }>
+/** An incident that exists. */
+export type Incident = Exclude<IncidentState, { status: 'absent' }>
+/** A watch that exists. */
+export type Watch = Exclude<WatchState, { status: 'absent' }>
+/** A drill that exists. */
+export type Drill = Exclude<DrillState, { status: 'absent' }>
+/** A drill that is under way. */
+export type Drilling = Extract<DrillState, { status: 'drilling' }>
 /** A run that exists. */
 export type Run = Exclude<RunState, { status: 'absent' }>
 
@@ -33,6 +44,16 @@ export const asRunSummary = (summary: unknown): RunSummary | null => {
 export const asRollout = (state: unknown): RolloutState => state as RolloutState
 /** A run. Trusted: see the file's header. */
 export const asRun = (state: unknown): RunState => state as RunState
+/** An incident. Trusted: see the file's header. */
+export const asIncident = (state: unknown): IncidentState => state as IncidentState
+/** A watch. Trusted: see the file's header. */
+export const asWatch = (state: unknown): WatchState => state as WatchState
+/** A drill. Trusted: see the file's header. */
+export const asDrill = (state: unknown): DrillState => state as DrillState
+/** An effect of a watch. Trusted: see the file's header. */
+export const asWatchEffect = (effect: AnyEffect): WatchEffect => effect as WatchEffect
+/** An effect of a drill. Trusted: see the file's header. */
+export const asDrillEffect = (effect: AnyEffect): DrillEffect => effect as DrillEffect
 /** An effect of a rollout. Trusted: see the file's header. */
 export const asRolloutEffect = (effect: AnyEffect): RolloutEffect => effect as RolloutEffect
 /** An effect of a run. Trusted: see the file's header. */
@@ -52,6 +73,24 @@ export const existingRollout = (state: unknown): Rollout | null => {
 export const existingRun = (state: unknown): Run | null => {
   const run = asRun(state)
   return run.status === 'absent' ? null : run
+}
+
+/** The incident, unless it was never opened. */
+export const existingIncident = (state: unknown): Incident | null => {
+  const incident = asIncident(state)
+  return incident.status === 'absent' ? null : incident
+}
+
+/** The watch, unless it never began. */
+export const existingWatch = (state: unknown): Watch | null => {
+  const watch = asWatch(state)
+  return watch.status === 'absent' ? null : watch
+}
+
+/** The drill, unless it was never started. */
+export const existingDrill = (state: unknown): Drill | null => {
+  const drill = asDrill(state)
+  return drill.status === 'absent' ? null : drill
 }
 
 /** The train, unless it was never started. Trusted: see the file's header. */

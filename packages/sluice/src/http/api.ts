@@ -3,6 +3,7 @@ import { Hono, type MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import type { z } from 'zod'
 import { SluiceError } from '../core/errors.ts'
+import { aggregateKinds } from '../core/ledger/entry.ts'
 import { limits } from '../core/limits.ts'
 import type { ApiContext, Call } from './context.ts'
 import { eventStream } from './events.ts'
@@ -185,7 +186,7 @@ const answerEvents = (context: ApiContext, { query, signal }: Call<'events.strea
       hint: 'close one, or ask the routes instead',
     })
   }
-  const kinds = ['run', 'release', 'rollout', 'environment', 'maintenance', 'train'] as const
+  const kinds = aggregateKinds
   const kind = kinds.find((one) => one === query.kind)
   if ((query.kind === undefined) !== (query.id === undefined) || (query.kind !== undefined && kind === undefined)) {
     throw new SluiceError('usage_invalid', {

@@ -3,7 +3,7 @@
  * made or read, because both ends are typed by the same table; that saves a short-lived command half of its start.
  */
 import { SluiceError } from '../core/errors.ts'
-import type { AggregateKey, LedgerRow } from '../core/ledger/entry.ts'
+import { type AggregateKey, aggregateKinds, type LedgerRow } from '../core/ledger/entry.ts'
 import type { ApiContext, Call } from './context.ts'
 import { handlers } from './handlers/all.ts'
 import { openAttachment } from './handlers/attachments.ts'
@@ -95,7 +95,7 @@ const concerns = (row: LedgerRow, key: AggregateKey | null): boolean =>
   key === null || (row.key.kind === key.kind && row.key.id === key.id)
 
 const keyOf = (kind: string | undefined, id: string | undefined): AggregateKey | null => {
-  const kinds = ['run', 'release', 'rollout', 'environment', 'maintenance', 'train'] as const
+  const kinds = aggregateKinds
   const known = kinds.find((one) => one === kind)
   if (kind === undefined || id === undefined) return null
   if (known === undefined) throw new SluiceError('usage_invalid', { detail: `there is no ${kind} in the ledger` })

@@ -4,12 +4,15 @@
  */
 import { z } from 'zod'
 import type { ErrorCode } from '../core/errors.ts'
+import { aggregateKinds } from '../core/ledger/entry.ts'
 import { limits } from '../core/limits.ts'
 import type { Contract } from './client/contract.ts'
 import type { RouteId } from './client/paths.ts'
 import { because, command, read, reason, withReason } from './route-parts.ts'
 import { maintenanceRoutes } from './routes-maintenance.ts'
 import { pipelineInput } from './schemas/pipelines.ts'
+import { rollbackRoutes } from './routes-rollback.ts'
+import { overrides, rollbackInput } from './schemas/rollback.ts'
 import { promotionRoutes } from './routes-promotion.ts'
 import type { Schemas } from './schemas/all.ts'
 
@@ -38,7 +41,6 @@ const page = z.strictObject({
   limit: count(limits.pageItemsMax).optional().meta({ description: 'Items at most.' }),
   cursor: z.string().max(500).optional().meta({ description: '`next` of the page before.' }),
 })
-const choice = z.strictObject({ release: release.nullish(), reason })
 const deployChoice = z.strictObject({
   release: release.nullish(),
   whenBusy: z.enum(['queue', 'refuse', 'replace']).nullish().meta({
@@ -46,6 +48,7 @@ const deployChoice = z.strictObject({
       'What to do while another rollout is under way: wait for its turn, give up, or take its place; as the config says (`whenBusy`) when absent.',
   }),
   reason,
+  overrides,
 })
 
 const admission: readonly ErrorCode[] = [
@@ -101,9 +104,9 @@ export const routes: { readonly [Id in RouteId]: RouteSpec<Id> } = {
   'environments.rollback': {
     ...read,
     summary:
-      'Turns a live rollout around, or brings back the release that served before. Freezes and locks do not stop it.',
+      'Turns a live rollout around, or brings back the release that served before, and holds the one that is left. Freezes and locks do not stop it.',
     cli: 'rollback',
-    body: choice,
+    body: rollbackInput,
     response: 'Started',
     errors: admission,
   },
@@ -336,6 +339,7 @@ export const routes: { readonly [Id in RouteId]: RouteSpec<Id> } = {
     response: 'Rollout',
     errors: command,
   },
+  ...rollbackRoutes,
   ...promotionRoutes,
   'ledger.page': {
     ...read,
@@ -343,7 +347,7 @@ export const routes: { readonly [Id in RouteId]: RouteSpec<Id> } = {
     query: z.strictObject({
       after: seq.optional(),
       limit: count(limits.pageItemsMax).optional(),
-      kind: z.enum(['run', 'release', 'rollout', 'environment', 'maintenance', 'train']).optional(),
+      kind: z.enum(aggregateKinds).optional(),
       id: z.string().max(200).optional(),
     }),
     response: 'LedgerPage',

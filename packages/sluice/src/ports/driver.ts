@@ -24,6 +24,8 @@ export type RetireRequest = {
   readonly keep: number
   readonly stopGraceMs: number
   readonly fence: Fence
+  /** Releases that some environment can go back to: whatever is cleared away besides, they stay whole. */
+  readonly neverPruned?: readonly Release['id'][]
 }
 
 /** Where instances run. Every request is idempotent and fenced; every method rejects with SluiceError only. */

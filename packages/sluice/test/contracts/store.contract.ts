@@ -23,6 +23,9 @@ const machineVersions: Readonly<Record<AggregateKind, number>> = {
   release: 1,
   rollout: 1,
   environment: 1,
+  incident: 1,
+  watch: 1,
+  drill: 1,
   maintenance: 1,
   train: 1,
 }

@@ -79,7 +79,8 @@ const worldWith = (replaced: Partial<Ports>): PerformWorld => {
     ...replaced,
   }
   const deliveries = absent('deliveries') as PerformWorld['deliveries']
-  return { ports, reading: new Reading(store, () => null), deliveries, typed: createTypedSecrets() }
+  const returns = absent('returns') as PerformWorld['returns']
+  return { ports, reading: new Reading(store, () => null), deliveries, returns, typed: createTypedSecrets() }
 }
 
 const startedRun = (command: string, timeoutMs: number) => {

@@ -278,7 +278,9 @@ test('the same key gives the same answer, of a rollback too', async () => {
   const params = { environment: 'staging' }
   const kinds: string[] = []
   for (const isWaitedFor of [false, true]) {
-    const { rollout } = await ask('environments.deploy', { params, body: { release: 'latest' } })
+    // The second time it is held by the rollback of the first.
+    const body = { release: 'latest', overrides: ['held'] } as const
+    const { rollout } = await ask('environments.deploy', { params, body })
     if (isWaitedFor) await settled(rollout)
     const back = { params, body: {}, idempotencyKey: `back-${rollout}` }
     const first = await ask('environments.rollback', back)

@@ -73,6 +73,10 @@ const explainId = (cli: Cli, id: string): Promise<number> =>
       const why = await client.call('rollouts.why', { params: { rollout: id } })
       if (cli.globals.json) cli.json({ ...why })
       else for (const line of whyLines(why, cli.style, cli.stdout.columns)) cli.print(line)
+    } else if (id.startsWith('inc_')) {
+      const incident = await client.call('incidents.show', { params: { incident: id } })
+      if (cli.globals.json) cli.json({ incident })
+      else cli.print(`${incident.status} in ${incident.environment}: ${incident.title}   sluice incidents show ${id}`)
     } else if (id.startsWith('run_')) {
       const run = await client.call('runs.show', { params: { run: id } })
       if (cli.globals.json) cli.json({ run })

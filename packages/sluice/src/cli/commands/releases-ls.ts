@@ -16,7 +16,7 @@ export const command: Command = (cli, input) =>
         one.id.slice(0, 16),
         isoTime(one.cutAt),
         one.commit.id.slice(0, 12),
-        one.serves.join(', '),
+        one.hold === null ? one.serves.join(', ') : [...one.serves, 'held'].join(', '),
         one.commit.subject,
       ])
       for (const line of tableLines(['version', 'release', 'cut', 'commit', 'serves', 'subject'], rows, cli.style))

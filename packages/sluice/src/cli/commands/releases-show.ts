@@ -33,6 +33,14 @@ const releaseLines = (release: ReleaseDetailView, style: Style): readonly string
     ),
     ...release.migrations.map((migration) => row('migration', migration)),
     ...release.gates.map(({ gate, status }) => row('gate', `${gate}  ${status === 'pass' ? 'passed' : 'waived'}`)),
+    ...(release.hold === null
+      ? []
+      : [
+          row(
+            'held',
+            `${release.hold.reason ?? 'no reason given'}, by ${release.hold.by.name} ${isoTime(release.hold.at)}: ${release.hold.detail}   sluice releases unhold ${release.version}`,
+          ),
+        ]),
     row('serves', release.serves.length === 0 ? 'nowhere' : release.serves.join(', ')),
   ]
 }

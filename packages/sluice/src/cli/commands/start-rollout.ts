@@ -1,4 +1,5 @@
 import { SluiceError } from '../../core/errors.ts'
+import type { OverridesInput, RollbackInput } from '../../http/client/contract-rollback.ts'
 import { type Cli, flagOption, type Input, textOption } from '../cli.ts'
 import { withClient } from '../connect.ts'
 import { telling } from '../told.ts'
@@ -11,18 +12,30 @@ export type Way = {
   readonly route: 'environments.deploy' | 'environments.promote' | 'environments.rollback'
   readonly words: string
   readonly release: string | null
+  readonly body: Pick<RollbackInput, 'category' | 'emergency' | 'overrides'>
+}
+
+/** What a person passes over, in so many words. */
+export const overridesOf = (input: Input): OverridesInput => {
+  const overrides = [
+    ...(flagOption(input, 'despiteHold') ? (['held'] as const) : []),
+    ...(flagOption(input, 'forceAcrossContract') ? (['point_of_no_return'] as const) : []),
+  ]
+  return overrides.length === 0 ? {} : { overrides }
 }
 
 /** Asks for a rollout, and waits for it unless told not to. */
-export const startRollout = (cli: Cli, input: Input, { route, words, release }: Way): Promise<number> => {
+export const startRollout = (cli: Cli, input: Input, { route, words, release, body: own }: Way): Promise<number> => {
   const timeoutMs = timeoutOf(input)
   return withClient(cli, 'server', async (client) => {
     const environment = await chosenEnvironment(cli, client, { given: input.args[0], words })
-    const body = { release, reason: textOption(input, 'message'), ...whenBusyOf(input) }
+    const body = { release, reason: textOption(input, 'message'), ...own, ...whenBusyOf(input) }
     const started = await telling({ client, environment }, () =>
       client.call(route, { params: { environment }, body, idempotencyKey: freshKey() }),
     )
-    const { rollout, kind } = started
+    const { rollout, kind, incident } = started
+    if (incident !== undefined)
+      cli.note(`${cli.noteStyle.mark('current')} incident ${incident} is open: sluice incidents show ${incident}`)
     if (kind === 'aborted') cli.note(`${cli.noteStyle.mark('back')} ${rollout} is turned around`)
     // A rollback of a live rollout ends as "rolled back", which is what was asked for.
     if (input.options['wait'] !== false) {

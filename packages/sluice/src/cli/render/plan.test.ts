@@ -45,6 +45,7 @@ const plan: PlanView = {
   windows: [{ from: Date.UTC(2026, 11, 24), until: Date.UTC(2026, 11, 27), reason: 'holidays', by: 'ada' }],
   checks: { candidate: ['home', 'smoke'], environment: [] },
   migrations: [],
+  changes: [],
   wayBack: [step(0, 'shift', 'traffic: 100 % to 1.4.0')],
   wayBackCold: [step(0, 'start', 'start 2 instances of 1.4.0'), step(1, 'shift', 'traffic: 100 % to 1.4.0')],
   coldFrom: 6,

@@ -53,9 +53,29 @@ const factLines = (plan: PlanView, style: Style): readonly string[] => {
         ['window', `frozen from ${isoTime(from)} until ${isoTime(until)} by ${by}: ${reason}`] as const,
     ),
     ['checks', checksText(plan)],
-    ['migrations', plan.migrations.length === 0 ? 'none' : plan.migrations.join(', ')],
+    ['migrations', plan.migrations.length === 0 ? 'none' : plan.migrations.map(migrationText).join(', ')],
+    ['no return', pointOfNoReturn(plan, style)],
+    ['changes', changesText(plan, style)],
   ]
   return rows.flatMap(([name, text]) => (text === null ? [] : [`  ${style.dim(name.padEnd(10))} ${text}`]))
+}
+
+const migrationText = ({ name, class: kind }: PlanView['migrations'][number]): string => `${name} (${kind})`
+
+const pointOfNoReturn = ({ migrations, from }: PlanView, style: Style): string | null => {
+  const contracts = migrations.filter((migration) => migration.class === 'contract').map(({ name }) => name)
+  if (contracts.length === 0) return null
+  return `${style.mark('failed')} after ${contracts.join(', ')} a rollback to ${from?.version ?? 'what was before'} is refused: it takes away what that release needs`
+}
+
+/** What comes along with the code, and so comes back with it. */
+const changesText = ({ changes }: PlanView, style: Style): string | null => {
+  const told = (value: string | null): string =>
+    value === null ? 'none' : value.startsWith('sha256:') ? value.slice(0, 19) : value
+  const each = changes.map(
+    ({ what, name, from, to }) => `${what === name ? '' : `${what} `}${name}: ${told(from)} ${style.arrow} ${told(to)}`,
+  )
+  return each.length === 0 ? null : `${each.join('; ')}   ${style.dim('comes back with a rollback')}`
 }
 
 const exposureText = ({ exposure, from }: PlanView, style: Style): string | null => {

@@ -77,6 +77,8 @@ const rollout: RolloutDetailView = {
       ],
     },
   },
+  watch: null,
+  takenBackBy: null,
   now: 2_000,
 }
 

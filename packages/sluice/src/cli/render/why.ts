@@ -10,7 +10,7 @@ const storyShown = 30
 
 /** What decided, the numbers, the evidence over time, and what happened. */
 export const whyLines = (
-  { rollout, summary, deciding, metric, policy, curve, story }: WhyView,
+  { rollout, summary, deciding, metric, policy, curve, story, watch, takenBackBy, pointOfNoReturn }: WhyView,
   style: Style,
   columns: number,
 ): readonly string[] => {
@@ -19,6 +19,11 @@ export const whyLines = (
   return [
     `${style.mark(mark)} ${style.bold(`${rollout.to.version} in ${rollout.environment}`)}: ${rollout.status.replace('_', ' ')}   ${style.dim(rollout.id)}`,
     row('why', summary),
+    ...(watch === null ? [] : [row('watch', `${watch.outcome ?? watch.status}: ${watch.detail}`)]),
+    ...(takenBackBy === null ? [] : [row('taken back', `by ${takenBackBy}   sluice why ${takenBackBy}`)]),
+    ...(pointOfNoReturn.length === 0
+      ? []
+      : [row('no return', `behind ${pointOfNoReturn.join(', ')}: what it took away, the release before needs`)]),
     ...(deciding === null
       ? []
       : [

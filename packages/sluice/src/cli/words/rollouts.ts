@@ -26,13 +26,19 @@ const commandWord = (name: string, text: string): Word => ({
   load: () => import('../commands/rollout-command.ts').then(({ commandFor }) => ({ command: commandFor(name) })),
 })
 
+const despiteHold: OptionWord = { flags: '--despite-hold', text: 'although the release is held' }
+const acrossContract: OptionWord = {
+  flags: '--force-across-contract',
+  text: 'although a contract migration took away what the release may need',
+}
+
 /** Moving releases through environments. */
 export const rolloutWords: readonly Word[] = [
   {
     path: 'deploy',
     args: '[environment]',
     text: 'make a release (the latest) serve an environment; starts the control plane if none runs',
-    options: [release, message, queueing, replace, ...waiting],
+    options: [release, message, queueing, replace, despiteHold, acrossContract, ...waiting],
     examples: ['deploy staging', 'deploy staging --release 1.4.0 --no-wait', 'deploy production --replace'],
     load: () => import('../commands/deploy.ts'),
   },
@@ -40,20 +46,30 @@ export const rolloutWords: readonly Word[] = [
     path: 'promote',
     args: '[environment]',
     text: 'make the release that the environment before verified serve this one',
-    options: [release, message, queueing, replace, ...waiting],
+    options: [release, message, queueing, replace, despiteHold, ...waiting],
     examples: ['promote production', 'promote production --queue --no-wait'],
     load: () => import('../commands/promote.ts'),
   },
   {
     path: 'rollback',
     args: '[environment]',
-    text: 'turn a live rollout around, or bring back what served before (again: a step further back); no freeze or lock stops it',
+    text: 'turn a live rollout around, or bring back what served before (again: a step further back), and hold what is left; no freeze or lock stops it',
     options: [
       { flags: '--to <release>', text: 'to this release, which served here before, instead of the last one' },
+      {
+        flags: '--reason <reason>',
+        text: 'what kind of reason: critical_bug, performance, security, data_corruption, outage or failed_deployment',
+      },
+      { flags: '--emergency', text: 'to any release there is; opens an incident, and people are told at once' },
+      acrossContract,
       message,
       ...waiting,
     ],
-    examples: ['rollback production -m "checkout is slow"', 'rollback production --to 1.3.2'],
+    examples: [
+      'rollback production --reason performance -m "checkout is slow"',
+      'rollback production --to 1.3.2',
+      'rollback production --emergency --reason outage -m "nothing answers"',
+    ],
     load: () => import('../commands/rollback.ts'),
   },
   {

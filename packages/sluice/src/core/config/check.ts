@@ -26,6 +26,7 @@ export const check = (
     ...environmentIssues(settings, distance),
     ...skewIssues(settings),
     ...variableIssues(settings),
+    ...watchIssues(settings),
     ...metricIssues(settings, distance),
   ]
   return { issues, cycle }
@@ -45,6 +46,25 @@ export const environmentsAfter = (settings: Settings): ReadonlyMap<string, strin
     }),
   )
 }
+
+/** A watch that watches nothing, and a counter that leads nowhere, would never fire. */
+const watchIssues = ({ environments }: Settings): readonly ConfigIssue[] =>
+  Object.entries(environments).flatMap(([name, { rollback, metrics }]) => {
+    const triggers = rollback?.triggers
+    if (triggers === undefined) return []
+    const path = ['environments', name, 'rollback', 'watch']
+    const { errorRate, latency, health, metrics: watched = [] } = triggers
+    if (errorRate === undefined && latency === undefined && health === undefined && watched.length === 0)
+      return [{ path, message: 'expected at least one of errorRate, latency, health and metrics', fix: null }]
+    const known = new Set(metrics?.metrics.map((counter) => counter.name))
+    return watched
+      .filter((one) => !known.has(one.name))
+      .map((one) => ({
+        path: [...path, 'metrics'],
+        message: `expected only names of counters of the environment's metrics, found "${one.name}"`,
+        fix: null,
+      }))
+  })
 
 const suggest = (name: string, known: readonly string[], distance: Distance): string => {
   const near = nearest(name, known, distance)

@@ -36,6 +36,7 @@ export const resolveEnvironments = (settings: Settings, versions: SecretVersions
       progressDeadlineMs: own.progressDeadlineMs,
       approvals: own.approvals,
       freeze: own.freeze,
+      ...(own.rollback === undefined ? {} : { rollback: own.rollback }),
       ...promotionOf(own),
       ...(own.onFail === 'pause' ? { onFail: 'pause' } : {}),
       ...(own.hooks.length === 0 ? {} : { hooks: own.hooks }),

@@ -4,6 +4,7 @@ import type { FreezeWindow, RoutingSpec } from '../model.ts'
 import { count, key, moment, name, positiveDuration, text, variableName, variables } from './fields.ts'
 import { healthOverrideSchema } from './schema-health.ts'
 import { hooksSchema } from './schema-hooks.ts'
+import { rollbackSchema } from './schema-rollback.ts'
 import { judgeSchema } from './schema-judge.ts'
 import { drainSchema, routingSchema, stickySchema } from './schema-routing.ts'
 import { promotionSchema, queueSchema } from './schema-promotion.ts'
@@ -151,6 +152,10 @@ export const environmentSchema: z.ZodType<EnvironmentSettings> = z
         unit: 'people',
         examples: [1],
       }),
+      rollback: key(rollbackSchema.optional(), {
+        description: 'How an environment goes back.',
+        examples: [{ window: 3, watch: { for: '1h', errorRate: { above: '2%' } } }],
+      }),
       freeze: key(z.array(freeze, 'expected a list of freezes').default([]), {
         description: 'Times in which no rollout may start; a rollback always may.',
         examples: [[{ from: '2026-12-24T00:00:00Z', until: '2026-12-27T00:00:00Z', reason: 'holidays' }]],
@@ -181,14 +186,17 @@ export const environmentSchema: z.ZodType<EnvironmentSettings> = z
     },
     { error: 'expected an environment: { listen: 8080 }' },
   )
-  .transform(({ drainTimeout, stopGrace, progressDeadline, approvalsExpireAfter, routing, drain, ...rest }) => ({
-    ...rest,
-    ...routingOf({ ...routing, ...(drain && { drain }) }),
-    ...(approvalsExpireAfter === undefined ? {} : { approvalsExpireAfterMs: approvalsExpireAfter }),
-    drainTimeoutMs: drainTimeout,
-    stopGraceMs: stopGrace,
-    progressDeadlineMs: progressDeadline,
-  }))
+  .transform(
+    ({ drainTimeout, stopGrace, progressDeadline, approvalsExpireAfter, routing, drain, rollback, ...rest }) => ({
+      ...rest,
+      ...(rollback === undefined ? {} : { rollback }),
+      ...routingOf({ ...routing, ...(drain && { drain }) }),
+      ...(approvalsExpireAfter === undefined ? {} : { approvalsExpireAfterMs: approvalsExpireAfter }),
+      drainTimeoutMs: drainTimeout,
+      stopGraceMs: stopGrace,
+      progressDeadlineMs: progressDeadline,
+    }),
+  )
 
 /** Absent where nothing is said, so that a release that says nothing keeps its id. */
 const routingOf = (routing: RoutingSpec): { readonly routing?: RoutingSpec } =>

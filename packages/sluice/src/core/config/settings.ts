@@ -19,6 +19,7 @@ import type {
   HealthPolicy,
   Hook,
   JudgePolicy,
+  RollbackPolicy,
   RouterName,
   RoutingSpec,
   Sticky,
@@ -139,6 +140,7 @@ export type EnvironmentSettings = {
   readonly progressDeadlineMs: number
   readonly approvals: number
   readonly freeze: readonly FreezeWindow[]
+  readonly rollback?: RollbackPolicy
   readonly promotion?: { readonly soakMs: number; readonly auto: boolean } | undefined
   readonly approvalsExpireAfterMs?: number | undefined
   readonly whenBusy?: 'queue' | 'refuse' | 'replace' | undefined

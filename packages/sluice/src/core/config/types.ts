@@ -5,6 +5,7 @@
 
 import type { ExternalJudgeConfig, MetricsConfig } from './types-metrics.ts'
 import type { PipelineConfig } from './types-pipeline.ts'
+import type { RollbackConfig } from './types-rollback.ts'
 import type { DrainConfig, RoutingConfig, StickyConfig } from './types-routing.ts'
 import type { HookConfig, StrategyConfig } from './types-strategy.ts'
 import type { CheckConfig } from './types-verification.ts'
@@ -106,6 +107,8 @@ export type EnvironmentConfig = {
   readonly approvals?: number
   /** Times in which no rollout may start; a rollback always may. */
   readonly freeze?: readonly FreezeConfig[]
+  /** How an environment goes back. */
+  readonly rollback?: RollbackConfig
   /** What a release must have been through in the environment before, and whether it then comes by itself. */
   readonly promotion?: PromotionConfig
   /** How long an approval counts; by default until its release has been in. */

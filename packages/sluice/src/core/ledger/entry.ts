@@ -1,7 +1,16 @@
 import type { Actor, Sha256 } from '../model.ts'
 
 /** What the ledger is about. Every kind is one machine or one immutable record. */
-export type AggregateKind = 'run' | 'release' | 'rollout' | 'environment' | 'maintenance' | 'train'
+export type AggregateKind =
+  | 'run'
+  | 'release'
+  | 'rollout'
+  | 'environment'
+  | 'maintenance'
+  | 'train'
+  | 'incident'
+  | 'watch'
+  | 'drill'
 
 /** Names one aggregate; the id of an environment, and of its maintenance, is `<service>/<environment>`. */
 export type AggregateKey = { readonly kind: AggregateKind; readonly id: string }
@@ -64,6 +73,9 @@ export const aggregateKinds: readonly AggregateKind[] = [
   'environment',
   'maintenance',
   'train',
+  'incident',
+  'watch',
+  'drill',
 ]
 
 /** An entry and its place, as its stored text says it. */

@@ -3,12 +3,15 @@
  * event union, so an event cannot be forgotten. To change an event's form: append a lift, never touch the ones before it, and leave the
  * golden ledgers as they are.
  */
+import type { DrillEvent } from '../drill/types.ts'
 import type { EnvironmentEvent } from '../environment.ts'
+import type { IncidentEvent } from '../incident.ts'
 import type { MaintenanceEvent } from '../maintenance.ts'
 import type { RunEvent } from '../pipeline/types.ts'
 import type { ReleaseEvent } from '../release-machine.ts'
 import type { RolloutEvent } from '../rollout/types.ts'
 import type { TrainEvent } from '../train/types.ts'
+import type { WatchEvent } from '../watch/types.ts'
 import type { AggregateKind } from './entry.ts'
 import type { Forms } from './upcast.ts'
 
@@ -25,7 +28,7 @@ const run: Forms<RunEvent['type']> = {
   work_parked: [],
 }
 
-const release: Forms<ReleaseEvent['type']> = { release_cut: [] }
+const release: Forms<ReleaseEvent['type']> = { release_cut: [], release_held: [], release_unheld: [] }
 
 const rollout: Forms<RolloutEvent['type']> = {
   rollout_started: [],
@@ -64,12 +67,33 @@ const environment: Forms<EnvironmentEvent['type']> = {
   verification_ran: [],
 }
 
+const incident: Forms<IncidentEvent['type']> = { incident_opened: [], emergency_declared: [], incident_resolved: [] }
+
+const watch: Forms<WatchEvent['type']> = {
+  watch_started: [],
+  effect_succeeded: [],
+  effect_failed: [],
+  effect_unknown: [],
+  time_passed: [],
+  work_parked: [],
+}
+
 const maintenance: Forms<MaintenanceEvent['type']> = {
   maintenance_requested: [],
   effect_succeeded: [],
   effect_failed: [],
   effect_unknown: [],
   time_passed: [],
+  work_parked: [],
+}
+
+const drill: Forms<DrillEvent['type']> = {
+  drill_started: [],
+  effect_succeeded: [],
+  effect_failed: [],
+  effect_unknown: [],
+  time_passed: [],
+  stay_requested: [],
   work_parked: [],
 }
 
@@ -89,6 +113,9 @@ export const ledgerForms: Readonly<Record<AggregateKind, Forms>> = {
   release,
   rollout,
   environment,
+  incident,
+  watch,
+  drill,
   maintenance,
   train,
 }

@@ -8,7 +8,7 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SluiceError } from '../../core/errors.ts'
 import { limits } from '../../core/limits.ts'
-import type { Instance } from '../../core/model.ts'
+import type { Instance, ReleaseId } from '../../core/model.ts'
 import type { ArtifactStore } from '../../ports/artifacts.ts'
 import type { Log } from '../../ports/clock.ts'
 import type { Driver, DriverCapabilities, RetireRequest, StartRequest } from '../../ports/driver.ts'
@@ -98,7 +98,7 @@ class ProcessDriver implements Driver {
     )
     if (ids.size === 0) return
     await this.#endStragglers(environment, ids)
-    await this.#prune()
+    await this.#prune(request.neverPruned ?? [])
   }
 
   async observe(service: string, environment: string, signal: AbortSignal): Promise<readonly Instance[]> {
@@ -180,13 +180,12 @@ class ProcessDriver implements Driver {
     }
   }
 
-  /** What serves, and what is still leaving, in any environment, keeps its folder. */
-  async #prune(): Promise<void> {
+  /** What serves, what is still leaving, and what can be gone back to, in any environment, keeps its folder. */
+  async #prune(neverPruned: readonly ReleaseId[]): Promise<void> {
     const areAllKnown = await this.#loadAll()
     const records = [...this.#loaded].map(({ record }) => record)
-    const releases = new Set(
-      records.flatMap(({ wanted, leaving }) => [...wanted, ...leaving].map(({ release }) => release)),
-    )
+    const inUse = records.flatMap(({ wanted, leaving }) => [...wanted, ...leaving].map(({ release }) => release))
+    const releases = new Set([...neverPruned, ...inUse])
     const ids = new Set(records.flatMap(({ instances }) => instances.map(({ id }) => id)))
     const ports = new Set(records.flatMap(({ instances }) => instances.map(({ port }) => port)))
     for (const port of this.#portsGiven) if (!ports.has(port)) this.#portsGiven.delete(port)

@@ -1,5 +1,6 @@
 /** What each route takes and gives, as types. `routes.ts` holds the schemas to them; the client is typed by them. */
 import type { AggregateKind } from '../../core/ledger/entry.ts'
+import type { OverridesInput, RollbackContract, RollbackInput } from './contract-rollback.ts'
 import type { ParamsOf, paths, RouteId } from './paths.ts'
 import type {
   EnvironmentsView,
@@ -70,7 +71,7 @@ export type PipelineInput = {
 }
 
 /** Query, body and response of every route. `stream` responses are read with `client.stream`. */
-export type Contract = {
+export type Contract = RollbackContract & {
   'server.show': { query: None; body: None; response: ServerView }
   'environments.list': { query: None; body: None; response: EnvironmentsView }
   'environments.show': { query: None; body: None; response: EnvironmentView }
@@ -84,9 +85,9 @@ export type Contract = {
     body: None
     response: PlanView
   }
-  'environments.deploy': { query: None; body: EnteringInput; response: StartedView }
-  'environments.promote': { query: None; body: EnteringInput; response: StartedView }
-  'environments.rollback': { query: None; body: ReleaseInput; response: StartedView }
+  'environments.deploy': { query: None; body: EnteringInput & OverridesInput; response: StartedView }
+  'environments.promote': { query: None; body: EnteringInput & OverridesInput; response: StartedView }
+  'environments.rollback': { query: None; body: RollbackInput; response: StartedView }
   'environments.approve': { query: None; body: ReasonInput & { readonly release: string }; response: DoneView }
   'environments.lock': {
     query: None

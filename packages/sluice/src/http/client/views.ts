@@ -6,6 +6,9 @@ import type { AggregateKind } from '../../core/ledger/entry.ts'
 import type { Actor, Artifact, Commit, EnvironmentSpec, FreezeWindow } from '../../core/model.ts'
 import type { ApartView, MaintenanceView } from './routing-views.ts'
 import type { Refusal } from '../../core/admission.ts'
+import type { BundleChange } from '../../core/bundle.ts'
+import type { MigrationClass } from '../../core/point-of-no-return.ts'
+import type { HoldView, WatchView } from './rollback-views.ts'
 
 /** A release by its id and the version that people know it by. */
 export type ReleaseRef = { readonly id: string; readonly version: string }
@@ -166,6 +169,10 @@ export type RolloutDetailView = RolloutView & {
   /** The steps of the way back that was taken; empty while it goes forward. */
   readonly wayBack: readonly StepView[]
   readonly observed: ObservedView | null
+  /** The watch over the release since it was promoted; null where nothing is watched. */
+  readonly watch: WatchView | null
+  /** The rollback that took the release out again after it had succeeded. */
+  readonly takenBackBy: string | null
   /** The server's clock, so that elapsed times need no second one. */
   readonly now: number
 }
@@ -178,6 +185,10 @@ export type WhyView = {
   readonly rollout: RolloutView
   /** One sentence: what decided, with the numbers. */
   readonly summary: string
+  readonly watch: WatchView | null
+  readonly takenBackBy: string | null
+  /** Contract migrations that came with it: going back behind them is refused. */
+  readonly pointOfNoReturn: readonly string[]
   /** The measurement that decided; null when no measurement did. */
   readonly deciding: EvidencePoint | null
   readonly metric: string
@@ -305,7 +316,6 @@ export type PlanView = {
   readonly windows: readonly (FreezeWindow & { readonly by: string })[]
   /** Names of the checks that look at the new instances, and at the environment. */
   readonly checks: { readonly candidate: readonly string[]; readonly environment: readonly string[] }
-  readonly migrations: readonly string[]
   /** How it would be undone while every instance of the old release is up. */
   readonly wayBack: readonly StepView[]
   /** The same once some of them are gone. */
@@ -313,6 +323,10 @@ export type PlanView = {
   /** Index of the step from which on it is the cold one; null when none takes the old release away. */
   readonly coldFrom: number | null
   readonly refusals: readonly Refusal[]
+  /** What else changes with the code, and comes back with it. */
+  readonly changes: readonly BundleChange[]
+  /** Migrations that it brings; after a `contract` there is no way back. */
+  readonly migrations: readonly { readonly name: string; readonly class: MigrationClass }[]
 }
 
 /** What the checks of an environment said. */
@@ -333,7 +347,12 @@ export type VerificationView = {
 }
 
 /** A rollout that a request started or turned around, or that will be once it is its turn. */
-export type StartedView = { readonly rollout: string; readonly kind: 'started' | 'aborted' | 'queued' }
+export type StartedView = {
+  readonly rollout: string
+  readonly kind: 'started' | 'aborted' | 'queued'
+  /** The incident that an emergency opened. */
+  readonly incident?: string | undefined
+}
 
 /** A release. */
 export type ReleaseView = ReleaseRef & {
@@ -345,6 +364,8 @@ export type ReleaseView = ReleaseRef & {
   readonly environments: readonly string[]
   /** Environments that it serves now. */
   readonly serves: readonly string[]
+  /** Why it may not be shipped; null when it may. */
+  readonly hold: HoldView | null
 }
 
 /** A release with everything it fixes. Secret versions are in it, values never are. */

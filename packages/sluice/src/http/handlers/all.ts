@@ -6,6 +6,7 @@ import { evidenceHandlers } from './evidence.ts'
 import { ledgerHandlers } from './ledger.ts'
 import { queueHandlers } from './queues.ts'
 import { releaseHandlers } from './releases.ts'
+import { rollbackHandlers } from './rollback.ts'
 import { rolloutHandlers } from './rollouts.ts'
 import { runHandlers } from './runs.ts'
 import { serverHandlers } from './server.ts'
@@ -23,4 +24,5 @@ export const handlers: Handlers<Exclude<RouteId, StreamId>> = {
   ...rolloutHandlers,
   ...trainHandlers,
   ...ledgerHandlers,
+  ...rollbackHandlers,
 }

@@ -1,4 +1,6 @@
 import type { EnvironmentState } from '../../core/environment.ts'
+import type { Override } from '../../core/admission.ts'
+import type { OverridesInput } from '../client/contract-rollback.ts'
 import type { EnvironmentTarget } from '../../engine/environment-commands.ts'
 import { SluiceError } from '../../core/errors.ts'
 import type { ReleaseId } from '../../core/model.ts'
@@ -45,11 +47,12 @@ export const environmentHandlers: Handlers<
     const { environment } = params
     const purpose: Purpose = query.purpose ?? 'deploy'
     const command = { service, environment, purpose, release: query.release ?? null }
-    const { plan, release, refusals } = await context.engine.previewDeploy(command)
+    const { plan, release, from, refusals } = await context.engine.previewDeploy(command)
     const known = await knownReleases(context, plan.from === null ? [release.id] : [plan.from, release.id])
     const target = { service, environment }
     return planView(plan, {
       release,
+      from,
       refusals,
       known,
       environment: await context.engine.reading.environment(service, environment),
@@ -61,8 +64,17 @@ export const environmentHandlers: Handlers<
   'environments.promote': (context, call) => deploy(context, call, 'promote'),
   'environments.rollback': async (context, { params, body, caller, signal }) => {
     const target = await targetOf(context, params.environment, signal)
-    const reason = body.reason ?? null
-    return context.engine.rollback({ ...target, release: body.release ?? null }, { ...caller, reason })
+    const { reason = null, release = null, category = null, emergency, overrides } = body
+    return context.engine.rollback(
+      {
+        ...target,
+        release,
+        reason: category,
+        ...(emergency === true ? { emergency: 'declared' } : {}),
+        ...overridesOf(overrides),
+      },
+      { ...caller, reason },
+    )
   },
   'environments.approve': async (context, { params, body, caller, signal }) => {
     const target = await targetOf(context, params.environment, signal)
@@ -177,11 +189,22 @@ const deploy = async (
   purpose: Purpose,
 ): Promise<StartedView> => {
   const service = await serviceOf(context, signal)
-  const whenBusy = body.whenBusy ?? null
-  const command = { service, environment: params.environment, purpose, release: body.release ?? null, whenBusy }
+  const { environment } = params
+  const command = {
+    service,
+    environment,
+    purpose,
+    release: body.release ?? null,
+    whenBusy: body.whenBusy ?? null,
+    ...overridesOf(body.overrides),
+  }
   const { rollout, kind } = await context.engine.deployOrQueue(command, { ...caller, reason: body.reason ?? null })
   return { rollout, kind }
 }
+
+/** Nothing where nothing was given, so that the same words as before are the same words. */
+const overridesOf = (given: OverridesInput['overrides']): { readonly overrides?: readonly Override[] } =>
+  given === undefined || given === null || given.length === 0 ? {} : { overrides: given }
 
 const showNamed = async (
   context: ApiContext,

@@ -1,20 +1,21 @@
 import { isIntact } from '../../core/release.ts'
-import type { Release } from '../../core/model.ts'
+import type { Release, ReleaseId } from '../../core/model.ts'
 import type { ApiContext, Handlers } from '../context.ts'
-import { releaseDetailView, releaseView } from '../present/releases.ts'
+import { releaseDetailView, releaseView, type Standing } from '../present/releases.ts'
 import { newestRelease, serviceOf } from './lookup.ts'
 
 /** Answers about releases. */
 export const releaseHandlers: Handlers<'releases.list' | 'releases.show' | 'releases.verify'> = {
   'releases.list': async (context, { query }) => {
     const page = await context.engine.reading.releases(pageOf(query))
-    const serves = await servingNow(context)
-    return { items: page.items.map((release) => releaseView(release, serves(release.id))), next: page.next }
+    const standing = await standingNow(context)
+    const items = page.items.map(async (release) => releaseView(release, await standing(release.id)))
+    return { items: await Promise.all(items), next: page.next }
   },
   'releases.show': async (context, { params, signal }) => {
     const release = await context.engine.reading.releaseNamed(await serviceOf(context, signal), params.release)
-    const serves = await servingNow(context)
-    return releaseDetailView(release, serves(release.id))
+    const standing = await standingNow(context)
+    return releaseDetailView(release, await standing(release.id))
   },
   'releases.verify': async (context, { params, query, signal }) => {
     const release = await context.engine.reading.releaseNamed(await serviceOf(context, signal), params.release)
@@ -58,8 +59,11 @@ const runsOf = async ({ engine }: ApiContext, { cutBy }: Release): Promise<reado
   return [...new Set([cutBy, ...earlier])]
 }
 
-const servingNow = async (context: ApiContext): Promise<(id: string) => readonly string[]> => {
+const standingNow = async (context: ApiContext): Promise<(id: ReleaseId) => Promise<Standing>> => {
   const newest = await newestRelease(context)
   const states = newest === null ? [] : await context.engine.environments(newest.content.service)
-  return (id) => states.filter(({ serving }) => serving === id).map(({ environment }) => environment)
+  return async (id) => ({
+    serves: states.filter(({ serving }) => serving === id).map(({ environment }) => environment),
+    hold: await context.engine.reading.hold(id),
+  })
 }

@@ -1,11 +1,15 @@
 import type { Page } from '../../engine/reading.ts'
 import type { Rollout } from '../../engine/trusted.ts'
 import type { LedgerRow } from '../../core/ledger/entry.ts'
+import { migrationsBetween } from '../../core/bundle.ts'
 import { limits } from '../../core/limits.ts'
+import { takenBackBy } from '../../core/rollback-targets.ts'
 import type { CommandEvent } from '../../core/rollout/commands.ts'
 import type { ApiContext, Handlers } from '../context.ts'
 import type { RolloutCommand, RouteInput } from '../client/contract.ts'
 import { type Reached, releasesOf, rolloutDetailView, rolloutView } from '../present/rollouts.ts'
+import type { Known } from '../present/releases.ts'
+import { watchView } from '../present/rollback.ts'
 import { curveAfter, curveStart, storyOf, wayAfter, wayStart, whyView } from '../present/why.ts'
 import type { RolloutView, WhyView } from '../client/views.ts'
 import { knownReleases, ledgerPages, nextTurn, observedOf } from './lookup.ts'
@@ -31,6 +35,7 @@ export const rolloutHandlers: Handlers<
       known,
       reached: isForward ? null : await reachedBy(context, rollout),
       observed: isSettled ? null : await observedOf(context, target, { known, signal }),
+      ...(await sequelOf(context, rollout)),
       now: context.clock.now(),
     })
   },
@@ -46,7 +51,13 @@ export const rolloutHandlers: Handlers<
       story.push(...storyOf(rows, plan))
     }
     const known = await knownReleases(context, releasesOf(rollout))
-    return whyView(rolloutView(rollout, known, way.reached.failure), plan, { curve: curve.points, story })
+    const told = {
+      curve: curve.points,
+      story,
+      ...(await sequelOf(context, rollout)),
+      pointOfNoReturn: contractsOf(rollout, known),
+    }
+    return whyView(rolloutView(rollout, known, way.reached.failure), plan, told)
   },
   'rollouts.command': async (context, { params, body, caller }) => {
     const reason = body.reason ?? null
@@ -101,6 +112,26 @@ const events: Readonly<Record<RolloutCommand, CommandEvent['type']>> = {
   skip: 'skip_requested',
   retry: 'retry_requested',
   promote: 'promote_requested',
+}
+
+/** What became of a release after its rollout succeeded: a status of success is no longer all there is to say once it was taken back. */
+const sequelOf = async (
+  { engine }: ApiContext,
+  { id, plan }: Rollout,
+): Promise<Pick<WhyView, 'watch' | 'takenBackBy'>> => {
+  const [watch, environment] = await Promise.all([
+    engine.reading.watch(id),
+    engine.reading.environment(plan.service, plan.spec.name),
+  ])
+  const back = watch?.status === 'ended' ? watch.rollback : null
+  return { watch: watch === null ? null : watchView(watch), takenBackBy: takenBackBy(environment, id) ?? back }
+}
+
+const contractsOf = ({ plan }: Rollout, known: Known): readonly string[] => {
+  const to = known.get(plan.to)
+  const from = plan.from === null ? null : (known.get(plan.from) ?? null)
+  if (to === undefined || from === null) return []
+  return migrationsBetween(from, to).flatMap(({ name, class: kind }) => (kind === 'contract' ? [name] : []))
 }
 
 const viewOf = async (context: ApiContext, rollout: Rollout): Promise<RolloutView> =>

@@ -1,5 +1,6 @@
 /** A plan as the API tells it: the steps, what they expose, who has a say, and how it would be undone. */
 import type { Refusal } from '../../core/admission.ts'
+import { bundleChanges, migrationsBetween } from '../../core/bundle.ts'
 import type { EnvironmentState } from '../../core/environment.ts'
 import type { Release } from '../../core/model.ts'
 import { coldFrom, forecastStages, forecastStop } from '../../core/rollout/forecast.ts'
@@ -16,6 +17,8 @@ export type TrafficNow = { readonly requestsPerSecond: number | null; readonly b
 /** What a plan is told with. */
 export type PlanContext = {
   readonly release: Release
+  /** What serves now. */
+  readonly from: Release | null
   readonly refusals: readonly Refusal[]
   readonly environment: EnvironmentState
   readonly traffic: TrafficNow
@@ -30,7 +33,7 @@ const assumedRate = 0.001
 
 /** The plan. */
 export const planView = (plan: RolloutPlan, context: PlanContext): PlanView => {
-  const { release, refusals, known, traffic } = context
+  const { release, from, refusals, known, traffic } = context
   const waiting = { index: -1, current: 'waiting', after: 'waiting' } as const
   const stages = forecastStages(plan, traffic.requestsPerSecond)
   return {
@@ -48,7 +51,8 @@ export const planView = (plan: RolloutPlan, context: PlanContext): PlanView => {
       candidate: checksOf(plan.spec, 'candidate').map(({ name }) => name),
       environment: checksOf(plan.spec, 'environment').map(({ name }) => name),
     },
-    migrations: release.content.migrations,
+    migrations: migrationsBetween(from, release),
+    changes: bundleChanges(from, release, plan.spec.name),
     wayBack: stepViews(plan.revert.warm, waiting, known),
     wayBackCold: stepViews(plan.revert.cold, waiting, known),
     coldFrom: coldFrom(plan),

@@ -1,6 +1,7 @@
 /** Releases as the API tells them. */
 import { limits } from '../../core/limits.ts'
 import type { Release } from '../../core/model.ts'
+import type { HoldView } from '../client/rollback-views.ts'
 import type { ReleaseDetailView, ReleaseRef, ReleaseView } from '../client/views.ts'
 
 /** Releases that an answer names, by id. */
@@ -12,8 +13,11 @@ export const refOf = (id: string, known: Known): ReleaseRef => ({
   version: known.get(id)?.content.version ?? id.slice(0, limits.shortIdLength),
 })
 
-/** A release in a list. `serves`: environments where it serves now. */
-export const releaseView = ({ id, content, cutAt, cutBy }: Release, serves: readonly string[]): ReleaseView => ({
+/** How a release stands: environments where it serves now, and what holds it. */
+export type Standing = { readonly serves: readonly string[]; readonly hold: HoldView | null }
+
+/** A release in a list. */
+export const releaseView = ({ id, content, cutAt, cutBy }: Release, { serves, hold }: Standing): ReleaseView => ({
   id,
   version: content.version,
   service: content.service,
@@ -23,11 +27,12 @@ export const releaseView = ({ id, content, cutAt, cutBy }: Release, serves: read
   artifacts: content.artifacts,
   environments: content.environments.map(({ name }) => name),
   serves,
+  hold,
 })
 
 /** A release with everything it fixes. */
-export const releaseDetailView = (release: Release, serves: readonly string[]): ReleaseDetailView => ({
-  ...releaseView(release, serves),
+export const releaseDetailView = (release: Release, standing: Standing): ReleaseDetailView => ({
+  ...releaseView(release, standing),
   start: release.content.start,
   migrations: release.content.migrations,
   gates: release.content.gates ?? [],

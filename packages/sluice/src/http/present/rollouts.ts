@@ -3,6 +3,7 @@ import { isoTime } from '../../core/iso-time.ts'
 import { unreachable } from '../../core/machine.ts'
 import type { ReleaseId } from '../../core/model.ts'
 import type { Failure, RolloutPlan, RolloutState, Stage, Step, VerdictRecord } from '../../core/rollout/types.ts'
+import type { WatchView } from '../client/rollback-views.ts'
 import type { CauseView, ObservedView, RolloutDetailView, RolloutView, StageView, StepView } from '../client/views.ts'
 import { causeView, failureView } from './causes.ts'
 import { refOf, type Known } from './releases.ts'
@@ -120,6 +121,8 @@ export type Detail = {
   /** Null while it goes forward. */
   readonly reached: Reached | null
   readonly observed: ObservedView | null
+  readonly watch: WatchView | null
+  readonly takenBackBy: string | null
   readonly now: number
 }
 
@@ -128,6 +131,8 @@ export const rolloutDetailView = (rollout: Rollout, detail: Detail): RolloutDeta
   ...rolloutView(rollout, detail.known, detail.reached?.failure ?? null),
   ...stepsOf(rollout, detail),
   observed: detail.observed,
+  watch: detail.watch,
+  takenBackBy: detail.takenBackBy,
   now: detail.now,
 })
 

@@ -70,21 +70,27 @@ export const storyOf = (rows: readonly LedgerRow[], plan: RolloutPlan): WhyView[
 export const whyView = (
   rollout: RolloutView,
   plan: RolloutPlan,
-  { curve, story }: Pick<WhyView, 'curve' | 'story'>,
+  told: Pick<WhyView, 'curve' | 'story' | 'watch' | 'takenBackBy' | 'pointOfNoReturn'>,
 ): WhyView => {
-  const deciding = decidingOf(rollout, curve)
+  const deciding = decidingOf(rollout, told.curve)
   return {
     rollout,
-    summary: summaryOf(rollout, plan, deciding),
+    summary: `${summaryOf(rollout, plan, deciding)}${sequelOf(told)}`,
     deciding,
     metric:
       deciding?.outside === undefined
         ? metricText(plan, deciding?.metric ?? 'errors')
         : 'told from outside the gateway',
     policy: plan.spec.judge,
-    curve,
-    story,
+    ...told,
   }
+}
+
+/** What came after it went all the way. */
+const sequelOf = ({ takenBackBy, watch }: Pick<WhyView, 'watch' | 'takenBackBy'>): string => {
+  if (takenBackBy === null) return ''
+  const why = watch?.triggered === null || watch === null ? '' : `: ${watch.triggered.detail}`
+  return `; taken back afterwards by ${takenBackBy}${why}`
 }
 
 /** A metric in words. */

@@ -1,6 +1,7 @@
 /** The wire types as schemas: what OpenAPI tells, and what tests hold the answers to. */
 import { z } from 'zod'
 import type { AttachmentsView, EvidenceView, InsightsView } from '../client/evidence-views.ts'
+import type { DrillView, IncidentView } from '../client/rollback-views.ts'
 import type * as runViews from '../client/run-views.ts'
 import type * as trainViews from '../client/train-views.ts'
 import type * as views from '../client/views.ts'
@@ -9,6 +10,7 @@ import { attachments, evidence, insights } from './evidence.ts'
 import { at } from './fields.ts'
 import { ledgerPage, ledgerVerification } from './ledger.ts'
 import { release, releaseDetail, releaseVerification } from './releases.ts'
+import { drill, incident } from './rollback.ts'
 import { plan, rollout, rolloutDetail, why } from './rollouts.ts'
 import { train, trainStarted } from './trains.ts'
 import { verification } from './verification.ts'
@@ -32,7 +34,11 @@ export const schemas: Schemas = {
   Queue: queue,
   Plan: plan,
   Verification: verification,
-  Started: z.strictObject({ rollout: z.string(), kind: z.enum(['started', 'aborted', 'queued']) }),
+  Started: z.strictObject({
+    rollout: z.string(),
+    kind: z.enum(['started', 'aborted', 'queued']),
+    incident: z.string().optional(),
+  }),
   Done: z.strictObject({}),
   Releases: pageOf(release),
   Release: releaseDetail,
@@ -48,6 +54,10 @@ export const schemas: Schemas = {
   Rollout: rollout,
   RolloutDetail: rolloutDetail,
   Why: why,
+  Incident: incident,
+  Incidents: pageOf(incident),
+  Drill: drill,
+  Drills: pageOf(drill),
   Train: train,
   Trains: pageOf(train),
   TrainStarted: trainStarted,
@@ -91,6 +101,10 @@ export type Schemas = {
   readonly Rollout: z.ZodType<views.RolloutView>
   readonly RolloutDetail: z.ZodType<views.RolloutDetailView>
   readonly Why: z.ZodType<views.WhyView>
+  readonly Incident: z.ZodType<IncidentView>
+  readonly Incidents: z.ZodType<views.PageView<IncidentView>>
+  readonly Drill: z.ZodType<DrillView>
+  readonly Drills: z.ZodType<views.PageView<DrillView>>
   readonly Train: z.ZodType<trainViews.TrainView>
   readonly Trains: z.ZodType<views.PageView<trainViews.TrainView>>
   readonly TrainStarted: z.ZodType<trainViews.TrainStartedView>

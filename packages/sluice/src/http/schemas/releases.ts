@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import type { ReleaseDetailView, ReleaseVerificationView, ReleaseView } from '../client/views.ts'
 import { artifact, at, commit, ref } from './fields.ts'
+import { hold } from './rollback.ts'
 import { environmentSpec } from './specs.ts'
 
 const releaseShape = {
@@ -14,6 +15,7 @@ const releaseShape = {
   artifacts: z.array(artifact),
   environments: z.array(z.string()),
   serves: z.array(z.string()),
+  hold: hold.nullable(),
 }
 
 /** A release. */

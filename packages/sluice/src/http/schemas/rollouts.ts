@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { PlanView, RolloutDetailView, RolloutView, WhyView } from '../client/views.ts'
 import { actor, at, bp, cause, commit, point, ref, verdict } from './fields.ts'
 import { observed } from './observed.ts'
+import { watch } from './rollback.ts'
 import { judge } from './specs.ts'
 
 const step = z.strictObject({
@@ -51,6 +52,8 @@ export const rolloutDetail: z.ZodType<RolloutDetailView> = z.strictObject({
   steps: z.array(step),
   wayBack: z.array(step),
   observed: observed.nullable(),
+  watch: watch.nullable(),
+  takenBackBy: z.string().nullable(),
   now: at,
 })
 
@@ -62,6 +65,8 @@ const refusal = z.strictObject({
     'not_verified',
     'approval_missing',
     'already_serving',
+    'held',
+    'point_of_no_return',
     'soaking',
     'pinned',
     'not_onward',
@@ -105,17 +110,28 @@ export const plan: z.ZodType<PlanView> = z.strictObject({
   gates: z.array(z.strictObject({ text: z.string(), met: z.boolean() })),
   windows: z.array(z.strictObject({ from: at, until: at, reason: z.string(), by: z.string() })),
   checks: z.strictObject({ candidate: z.array(z.string()), environment: z.array(z.string()) }),
-  migrations: z.array(z.string()),
   wayBack: z.array(step),
   wayBackCold: z.array(step),
   coldFrom: z.number().nullable(),
   refusals: z.array(refusal),
+  changes: z.array(
+    z.strictObject({
+      what: z.enum(['artifact', 'start', 'config', 'secret', 'listen', 'instances', 'sticky', 'health']),
+      name: z.string(),
+      from: z.string().nullable(),
+      to: z.string().nullable(),
+    }),
+  ),
+  migrations: z.array(z.strictObject({ name: z.string(), class: z.enum(['expand', 'backfill', 'contract']) })),
 })
 
 /** The answer to why. */
 export const why: z.ZodType<WhyView> = z.strictObject({
   rollout,
   summary: z.string(),
+  watch: watch.nullable(),
+  takenBackBy: z.string().nullable(),
+  pointOfNoReturn: z.array(z.string()),
   deciding: point.nullable(),
   metric: z.string(),
   policy: judge,

@@ -1,6 +1,6 @@
 /** Schemas of what is wanted of an environment. */
 import { z } from 'zod'
-import type { EnvironmentSpec } from '../../core/model.ts'
+import type { EnvironmentSpec, RollbackPolicy } from '../../core/model.ts'
 import { at, bp, listen } from './fields.ts'
 import { check } from './verification.ts'
 
@@ -128,6 +128,29 @@ const sticky = z.discriminatedUnion('kind', [
   }),
 ])
 
+const rate = { above: z.number(), forMs: z.number(), requestsMin: z.number() }
+
+const rollback: z.ZodType<RollbackPolicy> = z.strictObject({
+  window: z
+    .discriminatedUnion('kind', [
+      z.strictObject({ kind: z.literal('releases'), count: z.number() }),
+      z.strictObject({ kind: z.literal('duration'), ms: z.number() }),
+    ])
+    .exactOptional(),
+  triggers: z
+    .strictObject({
+      watchMs: z.number(),
+      intervalMs: z.number(),
+      errorRate: z.strictObject(rate).exactOptional(),
+      latency: z
+        .strictObject({ quantile: z.number(), aboveMs: z.number(), forMs: z.number(), requestsMin: z.number() })
+        .exactOptional(),
+      health: z.strictObject({ unhealthyMax: z.number(), forMs: z.number() }).exactOptional(),
+      metrics: z.array(z.strictObject({ ...rate, name: z.string() })).exactOptional(),
+    })
+    .exactOptional(),
+})
+
 const match = z.strictObject({
   kind: z.enum(['header', 'cookie']),
   name: z.string(),
@@ -198,6 +221,7 @@ export const environmentSpec: z.ZodType<EnvironmentSpec> = z.strictObject({
   whenBusy: z.enum(['queue', 'refuse', 'replace']).exactOptional(),
   queue: z.strictObject({ supersede: z.enum(['older', 'none']) }).exactOptional(),
   hooks: z.array(hook).exactOptional(),
+  rollback: rollback.exactOptional(),
   verify: z.array(check).exactOptional(),
   metrics: metrics.exactOptional(),
   externalJudge: externalJudge.exactOptional(),

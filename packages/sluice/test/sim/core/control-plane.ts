@@ -150,14 +150,13 @@ export class ControlPlane {
         this.guardSequence = after.guard.effect.sequence
     }
     if (before.status !== after.status)
-      for (const { key, event: following } of rolloutConsequences(before, after))
-        if (key.kind === 'environment') this.#record(following)
+      for (const { event: following } of rolloutConsequences(before, after))
+        if (following.type === 'rollout_settled') this.#record(following)
     if (rolloutMachine.settled(after)) this.#settle(after)
     this.#planWake()
   }
 
-  #record(event: Parameters<typeof environmentMachine.decide>[1] | { readonly type: 'release_cut' }): void {
-    if (event.type === 'release_cut') return
+  #record(event: Parameters<typeof environmentMachine.decide>[1]): void {
     const { state } = environmentMachine.decide(this.environment, event)
     demand(state !== this.environment, `the environment refused ${event.type}`)
     this.environment = state

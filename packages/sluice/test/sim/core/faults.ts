@@ -72,6 +72,9 @@ export const faults = {
   command_maintain: 61,
   deploy_queued: 62,
   command_dequeue: 63,
+  command_rollback: 64,
+  command_drill: 65,
+  bad_after_promotion: 66,
 } as const
 
 /** A fault by name. */

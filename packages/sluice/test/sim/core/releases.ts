@@ -147,6 +147,13 @@ const specOf = ({ strategy, instances, extras }: Variant): EnvironmentSpec => ({
   approvals: 0,
   freeze: [],
   ...extras,
+  rollback: {
+    triggers: {
+      watchMs: 3_000,
+      intervalMs: 500,
+      errorRate: { above: 0.5, forMs: 1_000, requestsMin: 3 },
+    },
+  },
 })
 
 const zeros = '0'.repeat(62)

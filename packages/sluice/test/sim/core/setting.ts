@@ -22,6 +22,8 @@ export class Setting {
   readonly neverHealthy: boolean[] = Array.from({ length: slotCount }, () => false)
   readonly lastNeverHealthy: boolean[] = Array.from({ length: slotCount }, () => false)
   readonly badResponses: boolean[] = Array.from({ length: slotCount }, () => false)
+  /** Per slot: the release answers badly once it has all of the traffic. */
+  readonly badAfter: boolean[] = Array.from({ length: slotCount }, () => false)
   /** Told what happens, when somebody replays a seed. */
   trace: ((line: string) => void) | null = null
 
@@ -34,7 +36,7 @@ export class Setting {
     this.harmed = false
     this.losses = 0
     for (let slot = 0; slot < slotCount; slot += 1)
-      this.neverHealthy[slot] = this.lastNeverHealthy[slot] = this.badResponses[slot] = false
+      this.neverHealthy[slot] = this.lastNeverHealthy[slot] = this.badResponses[slot] = this.badAfter[slot] = false
   }
 
   /** Whether a call fault strikes now. */
@@ -97,6 +99,8 @@ const harmless: readonly boolean[] = faultNames.map((name) =>
     'request_repeated',
     'command_freeze',
     'deploy_rival',
+    'command_drill',
+    'bad_after_promotion',
     'command_maintain',
     'deploy_queued',
     'command_dequeue',

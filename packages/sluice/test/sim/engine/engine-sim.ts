@@ -10,8 +10,10 @@ import type { AggregateKey } from '../../../src/core/ledger/entry.ts'
 import type { MaintenanceState } from '../../../src/core/maintenance.ts'
 import type { Actor, Release, ReleaseId } from '../../../src/core/model.ts'
 import type { CommandEvent } from '../../../src/core/rollout/commands.ts'
+import type { RolloutPlan } from '../../../src/core/rollout/types.ts'
 import type { Maintenance } from '../../../src/core/routing.ts'
 import { type Caller, Engine } from '../../../src/engine/engine.ts'
+import type { WatchState } from '../../../src/core/watch/types.ts'
 import type { Ports } from '../../../src/engine/ports.ts'
 import type { Store } from '../../../src/ports/store.ts'
 import { Breach, demand } from '../breach.ts'
@@ -238,6 +240,8 @@ class Schedule {
     if (slot > 0 && dice === 0) neverHealthy[slot] = true
     if (slot > 0 && dice === 1) lastNeverHealthy[slot] = true
     if (slot > 0 && (dice === 2 || dice === 3)) badResponses[slot] = true
+    const isBadAfter = slot > 0 && this.#setting.strikesEngine(faults.bad_after_promotion)
+    if (isBadAfter) this.#setting.badAfter[slot] = true
     if (slot > 0 && dice < 4)
       this.#setting.struck(
         dice === 0 ? faults.never_healthy : dice === 1 ? faults.instance_never_healthy : faults.bad_responses,
@@ -445,7 +449,17 @@ class Schedule {
     if (hasRival && !isWayBack) request.isDone = true
     if (hasRival) return
     if (this.#planes.at(-1)?.process !== process) return
-    this.#breach ??= new Breach(`${key} was refused for no reason: ${detail}`)
+    // What was rolled back is held; and what a watch or a drill does in between is waited for.
+    if (detail.includes(' is held by ')) request.isDone = true
+    else if (!detail.includes(' is under way in ') || !this.#goesBackByItself())
+      this.#breach ??= new Breach(`${key} was refused for no reason: ${detail}`)
+  }
+
+  #goesBackByItself(): boolean {
+    return (
+      this.#disk.rows().some(({ key }) => key.kind === 'drill') ||
+      liveRolloutOn(this.#disk)?.plan.purpose === 'rollback'
+    )
   }
 
   /** Invariant: what was acknowledged is on the disk. */
@@ -551,14 +565,19 @@ class Schedule {
       world.recordedSequence = Infinity
     }
     this.#seenRows = rows.length
-    if (!this.#setting.healed && rows.length - slotCount >= this.#healAfterRows) this.#heal()
+    const told = rows.filter(({ key }) => key.kind !== 'watch').length
+    if (!this.#setting.healed && told - slotCount >= this.#healAfterRows) this.#heal()
   }
 
   #isOver(): boolean {
     if (this.#setting.healed && this.#timeline.now - this.#healedAt > settleMsMax)
       throw new Breach('not everything settled')
+    const isWatched = [...this.#disk.aggregates()].some(
+      ({ key, settled }) => !settled && (key.kind === 'watch' || key.kind === 'drill'),
+    )
     const isQuiet =
       this.#remaining === 0 &&
+      !isWatched &&
       this.#turns.isOver &&
       this.#requests.every(({ isDone }) => isDone) &&
       (environmentOn(this.#disk)?.live ?? null) === null &&
@@ -587,6 +606,8 @@ class Schedule {
     if (plane !== null && this.#setting.strikesEngine(faults.crash_anywhere)) this.#kill(plane.process)
     if (plane !== null && this.#setting.strikesEngine(faults.two_leaders)) this.#boot()
     if (this.#setting.strikesEngine(faults.command_freeze)) this.#freeze()
+    if (this.#setting.strikesEngine(faults.command_rollback)) this.#rollBack()
+    if (this.#setting.strikesEngine(faults.command_drill)) this.#drill()
     if (this.#setting.strikesEngine(faults.command_maintain)) this.#maintain()
     if (this.#setting.strikesEngine(faults.deploy_queued)) this.#queue()
     if (this.#setting.strikesEngine(faults.command_dequeue)) this.#dequeue()
@@ -650,6 +671,35 @@ class Schedule {
     if (this.#isBusy()) return
     const window = { from: 0, until: 1, reason: 'rehearsal' }
     this.#request((engine, caller) => engine.freeze(target, window, caller))
+  }
+
+  /** Somebody goes back, whatever is under way; what is left by it is held on the disk once it is answered. */
+  #rollBack(): void {
+    if (this.#isBusy() || environmentOn(this.#disk) === null) return
+    this.#request(
+      async (engine, caller) => {
+        const answer = await engine.rollback({ ...target, release: null, reason: 'outage' }, caller)
+        this.#mustHold(answer.rollout)
+        return answer
+      },
+      { isWayBack: true, hasRival: true },
+    )
+  }
+
+  #mustHold(rollout: string): void {
+    const { key: _key, state } = [...this.#disk.aggregates()].find(({ key }) => key.id === rollout) ?? {}
+    const { plan } = (state ?? {}) as { readonly plan?: RolloutPlan }
+    if (plan === undefined) return
+    // The return of a drill is turned around like a deploy, so that either may be what is left.
+    const left = plan.purpose === 'rollback' ? [plan.from, plan.to] : [plan.to]
+    const held = this.#disk.rows().some(({ type, key }) => type === 'release_held' && left.some((id) => id === key.id))
+    if (!held) this.#breach ??= new Breach(`${rollout} goes back, and nothing holds what it leaves`)
+  }
+
+  #drill(): void {
+    if (this.#isBusy() || (environmentOn(this.#disk)?.serving ?? null) === null) return
+    const drill = { ...target, dwellMs: 500, confirm: environmentName }
+    this.#request((engine, caller) => engine.startDrill(drill, caller), { hasRival: true })
   }
 
   /** Somebody puts up a page, has requests wait, or ends either. */
@@ -738,8 +788,23 @@ class Schedule {
     if (passage?.outcome === 'rolled_back' && !this.#setting.harmed) throw new Breach('a good release was turned back')
   }
 
+  /** Invariant: a release that was bad after its promotion does not serve in the end, unless its watch said why it does. */
+  #mustHaveWatched(serving: ReleaseId | null): void {
+    for (const { key, state } of this.#disk.aggregates()) {
+      if (key.kind !== 'watch') continue
+      const watch = state as WatchState
+      demand(watch.status === 'ended', `the watch of ${key.id} goes on`)
+      const isBad = watch.plan.release === serving && this.#setting.badAfter[slotOf(watch.plan.release)] === true
+      if (isBad && watch.outcome === 'passed') demand(false, `the watch of ${key.id} let a bad release pass`)
+      if (watch.outcome !== 'rolled_back') continue
+      const isThere = [...this.#disk.aggregates()].some((one) => one.key.id === watch.rollback)
+      demand(isThere, `the watch of ${key.id} tells of a rollback that there is not`)
+    }
+  }
+
   /** Invariant: what the ledger believes is what the world serves, and nothing else runs. */
   #mustBeAtRest(): void {
+    this.#mustHaveWatched(environmentOn(this.#disk)?.serving ?? null)
     const { world } = this.#setting
     const environment = environmentOn(this.#disk)
     mustBeMaintained(maintenanceOn(this.#disk), this.#dataPlane.maintenance)

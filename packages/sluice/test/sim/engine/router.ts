@@ -95,7 +95,7 @@ export class DataPlane {
 
   /** What is in force and what was counted. */
   observation(route: Route): RouteObservation {
-    const { world, badResponses } = this.#setting
+    const { world, badResponses, badAfter } = this.#setting
     const isStale = this.#setting.strikes(faults.metrics_stale)
     const ageMs = isStale ? 1_600 + this.#setting.random.below(10_000) : 0
     const candidate = world.candidate
@@ -106,7 +106,8 @@ export class DataPlane {
       route,
       counters: route.arms.map(({ release, shareBp }) => {
         const counted = shareBp === 0 ? 0 : units
-        const bad = slotOf(release) === candidate && shareBp > 0 ? badUnits : 0
+        const isAlone = route.arms.length === 1 && badAfter[slotOf(release)] === true
+        const bad = isAlone ? counted : slotOf(release) === candidate && shareBp > 0 ? badUnits : 0
         return { release, requests: counted, bad, units: counted, badUnits: bad, inFlight: 0, latency: [] }
       }),
       logE: isBlind ? null : badUnits > 2 ? 5 : 0,

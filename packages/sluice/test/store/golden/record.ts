@@ -280,6 +280,80 @@ const keepHouse = async (recorder: Recorder, release: Release): Promise<void> =>
   await recorder.take(key, { type: 'approved', by: ada, release: release.id, reason: 'größer \u2028 schöner' })
 }
 
+/** Holds, an incident, a watch that goes back, and a drill. */
+const goBack = async (recorder: Recorder, index: number, release: Release): Promise<void> => {
+  const held: AggregateKey = { kind: 'release', id: release.id }
+  const hold = { reason: 'performance', detail: 'slow', by: ada, at: recorder.now, environment: 'production' }
+  await recorder.take(held, { type: 'release_held', hold })
+  await recorder.take(held, { type: 'release_unheld', by: ada, reason: 'it was the database' })
+  const incident: AggregateKey = { kind: 'incident', id: `inc_${index}` }
+  const about = { service: 'shop', environment: 'production', title: 'nothing answers', reason: 'outage' }
+  const subject = { ...about, id: incident.id, release: release.id, rollout: null }
+  await recorder.take(incident, { type: index % 2 === 0 ? 'incident_opened' : 'emergency_declared', by: ada, subject })
+  await recorder.take(incident, { type: 'emergency_declared', by: ada, subject })
+  await recorder.take(incident, { type: 'incident_resolved', by: ada, resolution: null })
+  await watchOver(recorder, index, release)
+  await drillIt(recorder, index, release)
+}
+
+const watchOver = async (recorder: Recorder, index: number, release: Release): Promise<void> => {
+  const key: AggregateKey = { kind: 'watch', id: `rol_9${index}` }
+  const errorRate = { above: 0.02, forMs: 5_000, requestsMin: 10 }
+  const triggers = { watchMs: 20_000, intervalMs: 5_000, errorRate }
+  const health = release.content.environments[0]?.health
+  const place = { rollout: key.id, service: 'shop', environment: 'production' }
+  await recorder.take(key, { type: 'watch_started', plan: { ...place, release: release.id, triggers, health } })
+  const machine = machines.watch
+  for (let turn = 0; !machine.settled(recorder.stateOf(key)); turn += 1) {
+    const [effect] = machine.outstanding(recorder.stateOf(key))
+    if (effect === undefined) {
+      recorder.now = Math.max(recorder.now, machine.nextAt(recorder.stateOf(key)) ?? 0)
+      await recorder.take(key, { type: 'time_passed' })
+      continue
+    }
+    const { sequence } = effect
+    const requests = { units: turn * 50, badUnits: index % 2 === 0 ? turn * 20 : 0 }
+    const reading = { observedAt: recorder.now, requests, slow: null, unhealthy: null, metrics: {} }
+    const fate = chance(8)
+    if (index % 7 === 6 && turn > 3) await recorder.take(key, { type: 'work_parked', detail: 'five claims' })
+    else if (fate === 0) await recorder.take(key, { type: 'effect_failed', sequence, failure: failure('later') })
+    else if (fate === 1) await recorder.take(key, { type: 'effect_unknown', sequence, detail: 'no answer' })
+    else {
+      const isLook = effect.action.kind === 'look'
+      const result = isLook ? { kind: 'looked', reading } : { kind: 'rollback_started', rollout: `rol_8${index}` }
+      await recorder.take(key, { type: 'effect_succeeded', sequence, result })
+    }
+  }
+}
+
+const drillIt = async (recorder: Recorder, index: number, release: Release): Promise<void> => {
+  const key: AggregateKey = { kind: 'drill', id: `drl_${index}` }
+  const place = { id: key.id, service: 'shop', environment: 'production' }
+  const plan = { ...place, serving: release.id, target: release.id, dwellMs: 5_000, by: ada }
+  await recorder.take(key, { type: 'drill_started', plan })
+  const machine = machines.drill
+  for (let turn = 0; !machine.settled(recorder.stateOf(key)); turn += 1) {
+    const [effect] = machine.outstanding(recorder.stateOf(key))
+    if (index % 6 === 4 && turn > 1) await recorder.take(key, { type: 'stay_requested', by: ada, reason: 'outage' })
+    if (index % 6 === 5 && turn > 1) await recorder.take(key, { type: 'work_parked', detail: 'five claims' })
+    if (effect === undefined) {
+      recorder.now = Math.max(recorder.now, machine.nextAt(recorder.stateOf(key)) ?? 0)
+      await recorder.take(key, { type: 'time_passed' })
+      continue
+    }
+    const { sequence } = effect
+    const proof = { release: release.id, shareBp: 10_000, requests: 500, bad: 0, observedAt: recorder.now }
+    const went = { kind: 'went', leg: { rollout: `rol_7${index}`, tookMs: 40, proof } }
+    const fate = chance(6)
+    if (fate === 0) await recorder.take(key, { type: 'effect_failed', sequence, failure: failure('later') })
+    else if (fate === 1) await recorder.take(key, { type: 'effect_unknown', sequence, detail: 'no answer' })
+    else {
+      const result = effect.action.kind === 'go' ? went : { kind: 'proved', proof }
+      await recorder.take(key, { type: 'effect_succeeded', sequence, result })
+    }
+  }
+}
+
 /** Maintenance that comes at the third attempt, ends by itself, is refused, and is set aside. */
 const maintain = async (recorder: Recorder): Promise<void> => {
   const key: AggregateKey = { kind: 'maintenance', id: 'shop/production' }
@@ -383,6 +457,8 @@ for (const [index, release] of releases.entries()) {
   await keepQueue(recorder, release)
   await rideTrain(recorder, index, release)
 }
+// Last, so that what was recorded before comes out as it did.
+for (const [index, release] of releases.entries()) await goBack(recorder, index, release)
 const states = [...recorder.held].map(({ key, version, state }) =>
   JSON.stringify({ ...key, version, machineVersion: machines[key.kind].version, state }),
 )

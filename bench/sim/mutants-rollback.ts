@@ -1,0 +1,105 @@
+/** Seeded bugs of going back: holds, targets, the watch, drills; see `mutants.ts`. */
+import type { Mutant, MutantRow } from './mutants.ts'
+
+const back = (...[file, find, replace, why]: MutantRow): Mutant => ({
+  file,
+  find,
+  replace,
+  why,
+  killers: ['rollbackTests', 'engineSim'],
+})
+
+/** One after the other. */
+export const rollbackMutants: readonly Mutant[] = [
+  back(
+    'core/consequences.ts',
+    "if (after.status === 'succeeded' || after.plan.purpose === 'rollback') return []",
+    'return []',
+    'what came back by itself is shipped again by whatever goes on by itself',
+  ),
+  back(
+    'core/consequences.ts',
+    "if (plan.purpose === 'rollback' || plan.from === null) return []",
+    '',
+    'a rollback is rolled back',
+  ),
+  back(
+    'core/release-machine.ts',
+    'return state.hold === undefined ? { ...state, hold: event.hold } : state',
+    'return { ...state, hold: event.hold }',
+    'the first cause of a hold is forgotten',
+  ),
+  back(
+    'core/admission.ts',
+    ': [serving, live, held, locked, frozen, verified, approved, contracted]',
+    ': [serving, live, locked, frozen, verified, approved, contracted]',
+    'nobody looks at holds',
+  ),
+  back(
+    'core/point-of-no-return.ts',
+    "migrationClass(name) === 'contract' && !known.has(name)",
+    "migrationClass(name) === 'contract' && known.has(name)",
+    'the point of no return is passed unseen',
+  ),
+  back(
+    'core/rollback-targets.ts',
+    'if (known >= 0) line.splice(known)',
+    'if (known >= 0) line.splice(known + 1)',
+    'what serves is its own predecessor',
+  ),
+  back(
+    'engine/prepare.ts',
+    'command.initiator === undefined && window !== undefined',
+    'window !== undefined',
+    'a job of an old run takes production back without being asked',
+  ),
+  back(
+    'engine/holds.ts',
+    'return [heldBy(plan.from, hold, asking), ...others]',
+    'return others',
+    'a rollback leaves no hold',
+  ),
+  back(
+    'engine/rollback-commands.ts',
+    'if (isWayBack) return join(desk, { command, live, leaves: live.plan.from }, asking)',
+    '',
+    'the second person who rolls back undoes the rollback of the first',
+  ),
+  back(
+    'engine/rollback-commands.ts',
+    "...(live.status === 'parked' ? [input(key, retry, asking)] : []),",
+    '',
+    'a rollback that was set aside stays there, whoever asks',
+  ),
+  back(
+    'core/watch/triggers.ts',
+    'if (current.units < previous.units || current.badUnits < previous.badUnits) return null',
+    '',
+    'counts that began anew are measured against the old ones',
+  ),
+  back('core/watch/triggers.ts', 'if (units < rate.requestsMin) return null', '', 'three bad answers are enough'),
+  back(
+    'core/watch/machine.ts',
+    "const outcome = isMeasured ? 'passed' : 'unmeasured'",
+    "const outcome = 'passed'",
+    'no measurement is a pass',
+  ),
+  back(
+    'core/watch/machine.ts',
+    'last === null ? 0 : Math.min(Math.max(0, at - last.at), 2 * triggers.intervalMs)',
+    'last === null ? 0 : at - last.at',
+    'a clock that jumps ends a watch',
+  ),
+  back(
+    'core/drill/machine.ts',
+    "enter({ ...state, back: { ...state.back, proof } }, 'return', at)",
+    "unchanged(end(state, { outcome: 'passed', detail: '', at }))",
+    'a drill does not return',
+  ),
+  back(
+    'engine/perform-drill.ts',
+    'if (known !== null) return known',
+    '',
+    'a control plane that comes back asks for the same way of a drill again',
+  ),
+]

@@ -1,0 +1,225 @@
+/** Going back: by turning a live rollout around, or by a rollout of its own; what is left is held, and an emergency is told in the same transaction. */
+import type { Override } from '../core/admission.ts'
+import { environmentKey } from '../core/consequences.ts'
+import type { Hold, RollbackReason } from '../core/hold.ts'
+import { type IncidentId, incidentId } from '../core/incident.ts'
+import type { AggregateKey } from '../core/ledger/entry.ts'
+import { limits } from '../core/limits.ts'
+import type { ReleaseId, RolloutId } from '../core/model.ts'
+import type { CommandEvent } from '../core/rollout/commands.ts'
+import { prepare } from './admitting.ts'
+import { type Also, conflict, type DeployCommand, type Started, startRollout } from './commands.ts'
+import { type Asking, type Desk, input } from './desk.ts'
+import { heldBy, holdingWhatIsLeft } from './holds.ts'
+import { liveDrill } from './drill-commands.ts'
+import type { Input } from './transaction.ts'
+import { asAnswer, type Drilling, type Rollout } from './trusted.ts'
+import { wantedBy } from './wanted.ts'
+
+/** What `sluice rollback` asks for. */
+export type RollbackCommand = {
+  readonly service: string
+  readonly environment: string
+  /** An id, its beginning or a version; null for what served before. */
+  readonly release: string | null
+  readonly reason?: RollbackReason | null
+  /** Reduced checks, and people are told at once. */
+  readonly emergency?: 'declared'
+  readonly overrides?: readonly Override[]
+}
+
+/** What became of it. `aborted`: a live rollout is turned around. */
+export type RolledBack = {
+  readonly rollout: RolloutId
+  readonly kind: 'aborted' | 'started'
+  /** Absent without an emergency. */
+  readonly incident?: IncidentId
+}
+
+/**
+ * Rolls back. While a rollout is live, it is turned around; where that one is a rollback already, it is the answer: who asks twice goes back once, and never forward again to what was
+ * rolled back. Otherwise the release before this one comes back by a plan of its own.
+ */
+export const rollback = async (desk: Desk, command: RollbackCommand, asking: Asking): Promise<RolledBack> => {
+  const { service, environment } = command
+  for (let attempt = 1; ; attempt += 1) {
+    const seen = await desk.reading.environment(service, environment)
+    try {
+      return await rollbackOnce(desk, command, asking)
+    } catch (error) {
+      // Somebody else was first between the look and the decision: what is to be turned around is another thing now.
+      const now = await desk.reading.environment(service, environment)
+      const hasMoved = now.live !== seen.live || now.serving !== seen.serving
+      if (attempt >= limits.rollbackAttemptsMax || !hasMoved) throw error
+    }
+  }
+}
+
+const rollbackOnce = async (desk: Desk, command: RollbackCommand, asking: Asking): Promise<RolledBack> => {
+  const { service, environment } = command
+  const current = await desk.reading.environment(service, environment)
+  const live = current.live === null ? null : await desk.reading.rollout(current.live)
+  const drill = liveDrill(desk, { service, environment })
+  if (live === null && drill === null) return start(desk, command, asking)
+  const named = command.release === null ? null : (await desk.reading.releaseNamed(service, command.release)).id
+  if (live === null) return duringDrill(desk, { command, drill, named }, asking)
+  // The return of a drill goes to what is to be left now, so it is turned around like any other.
+  const isWayBack = live.plan.purpose === 'rollback' && (drill === null || drill.phase === 'back')
+  const target = isWayBack ? live.plan.to : live.plan.from
+  if (named !== null && named !== target) return start(desk, command, asking)
+  if (isWayBack && (live.status === 'reverting' || live.status === 'rolled_back'))
+    throw conflict(live.id, 'rollback', { status: 'coming back: what it would have brought back does not answer' })
+  if (isWayBack) return join(desk, { command, live, leaves: live.plan.from }, asking)
+  return turnAround(desk, { command, live, leaves: live.plan.to }, asking)
+}
+
+type InDrill = {
+  readonly command: RollbackCommand
+  readonly drill: Drilling | null
+  readonly named: ReleaseId | null
+}
+
+/** Between the two ways of a drill what is wanted serves already: it stays. */
+const duringDrill = async (desk: Desk, { command, drill, named }: InDrill, asking: Asking): Promise<RolledBack> => {
+  const back = drill?.back ?? null
+  if (drill === null || back === null || (named !== null && named !== drill.plan.target))
+    return start(desk, command, asking)
+  const gone = await desk.reading.rollout(back.rollout)
+  return join(desk, { command, live: gone, leaves: drill.plan.serving }, asking)
+}
+
+type Turning = {
+  readonly command: RollbackCommand
+  readonly live: Rollout
+  /** The release that is gone back from; it is held. */
+  readonly leaves: ReleaseId | null
+}
+
+const start = async (desk: Desk, command: RollbackCommand, asking: Asking): Promise<RolledBack> => {
+  const { service, environment, reason, emergency, release, overrides } = command
+  const incident = emergency === undefined ? {} : { incident: incidentId(desk.ids.next('inc')) }
+  const asked: DeployCommand = {
+    service,
+    environment,
+    purpose: 'rollback',
+    release,
+    ...(overrides === undefined ? {} : { overrides }),
+    ...(emergency === undefined ? {} : { emergency }),
+  }
+  const prepared = prepare(desk.ids, await wantedBy(desk, asked))
+  const also: Also = {
+    keys: [],
+    inputs: ({ rollout, plan, at }) => [
+      ...stays(desk, { command, at }, asking),
+      ...declared({ command, incident, at, release: plan.from, rollout }, asking),
+    ],
+  }
+  const answering = recording(asking, (answer) => ({ rollout: answer.rollout, kind: 'started', ...incident }))
+  const holding = holdingWhatIsLeft(asking, { reason: reason ?? null, also })
+  const { rollout } = await startRollout(desk, { prepared, also: holding }, answering)
+  return { rollout, kind: 'started', ...incident }
+}
+
+/** One transaction: the rollout turns around (if it does not already), its release is held, and an emergency is told. */
+const turnAround = async (desk: Desk, turning: Turning, asking: Asking): Promise<RolledBack> => {
+  const { live } = turning
+  const { by, reason } = asking
+  const at = desk.clock.now()
+  const answer = answerOf(desk, { turning, kind: 'aborted' })
+  const abort: CommandEvent = { type: 'abort_requested', at, by, reason }
+  const rollout: AggregateKey = { kind: 'rollout', id: live.id }
+  const related = environmentKey(live.plan.service, live.plan.spec.name)
+  const [accepted] = await desk.loop.transact(
+    [rollout, related],
+    () => [input(rollout, abort, asking), ...followers(desk, { turning, answer, at }, asking)],
+    asking.record?.(answer) ?? null,
+  )
+  if (accepted === true) return answer
+  const { status } = await desk.reading.rollout(live.id)
+  // It was on its way back already, which is what was asked for.
+  if (status === 'reverting' || status === 'rolled_back') return answer
+  throw conflict(live.id, 'rollback', { status })
+}
+
+/** The rollback that is under way is the one that was asked for; one that was set aside is taken up again. */
+const join = async (desk: Desk, turning: Turning, asking: Asking): Promise<RolledBack> => {
+  const at = desk.clock.now()
+  const answer = answerOf(desk, { turning, kind: 'started' })
+  const { live } = turning
+  const key: AggregateKey = { kind: 'rollout', id: live.id }
+  const retry: CommandEvent = { type: 'retry_requested', at, by: asking.by, reason: asking.reason }
+  const related = environmentKey(live.plan.service, live.plan.spec.name)
+  await desk.loop.transact(
+    [key, related],
+    () => [
+      ...(live.status === 'parked' ? [input(key, retry, asking)] : []),
+      ...followers(desk, { turning, answer, at }, asking),
+    ],
+    asking.record?.(answer) ?? null,
+  )
+  return answer
+}
+
+const answerOf = (
+  desk: Desk,
+  { turning, kind }: { readonly turning: Turning; readonly kind: RolledBack['kind'] },
+): RolledBack => ({
+  rollout: turning.live.id,
+  kind,
+  ...(turning.command.emergency === undefined ? {} : { incident: incidentId(desk.ids.next('inc')) }),
+})
+
+type Following = { readonly turning: Turning; readonly answer: RolledBack; readonly at: number }
+
+const followers = (desk: Desk, { turning, answer, at }: Following, asking: Asking): readonly Input[] => {
+  const { command, leaves } = turning
+  const { reason = null, environment } = command
+  const detail = asking.reason ?? `rolled back by ${asking.by.name}`
+  const hold: Hold = { reason, detail, by: asking.by, at, environment }
+  return [
+    ...(leaves === null ? [] : [heldBy(leaves, hold, asking)]),
+    ...stays(desk, { command, at }, asking),
+    ...declared({ command, incident: answer, at, release: leaves, rollout: answer.rollout }, asking),
+  ]
+}
+
+/** A drill that is under way does not return to what somebody wants to leave. */
+const stays = (
+  desk: Desk,
+  { command, at }: { readonly command: RollbackCommand; readonly at: number },
+  asking: Asking,
+): readonly Input[] => {
+  const drill = liveDrill(desk, command)
+  if (drill === null) return []
+  const event = { type: 'stay_requested', at, by: asking.by, reason: asking.reason } as const
+  return [input({ kind: 'drill', id: drill.plan.id }, event, asking)]
+}
+
+type Declaring = {
+  readonly command: RollbackCommand
+  readonly incident: Pick<RolledBack, 'incident'>
+  readonly at: number
+  readonly release: ReleaseId | null
+  readonly rollout: RolloutId
+}
+
+const declared = ({ command, incident, at, release, rollout }: Declaring, asking: Asking): readonly Input[] => {
+  const { incident: id } = incident
+  if (id === undefined) return []
+  const { service, environment, reason = null } = command
+  const title = asking.reason ?? `emergency rollback of ${environment}`
+  const subject = { id, service, environment, title, reason, release, rollout }
+  const event = { type: 'emergency_declared', at, by: asking.by, subject } as const
+  return [input({ kind: 'incident', id }, event, asking)]
+}
+
+/** The same question, whose answer to be kept is not that of the command that it is handed on to. */
+const recording = (
+  { by, reason, record, signal }: Asking,
+  answerOfStarted: (started: Started) => RolledBack,
+): Asking => ({
+  by,
+  reason,
+  record: record === null ? null : (answer) => record(answerOfStarted(asAnswer<Started>(answer))),
+  ...(signal === undefined ? {} : { signal }),
+})

@@ -1,0 +1,221 @@
+/** Going back, through the real engine: what hurts users of other systems must not be possible here. */
+import { deepStrictEqual, ok, rejects, strictEqual } from 'node:assert/strict'
+import { test } from 'node:test'
+import { SluiceError } from '../../src/core/errors.ts'
+import { ada, SmallWorld } from './small-world.ts'
+
+const production = { service: 'shop', environment: 'production' } as const
+const back = { ...production, release: null } as const
+
+const refusedFor = (pattern: RegExp) => (error: unknown) => {
+  ok(error instanceof SluiceError)
+  strictEqual(error.code, 'admission_refused')
+  ok(pattern.test(error.detail), error.detail)
+  return true
+}
+
+/** Two releases, one after the other, in production. */
+const twoReleases = async (made: Parameters<SmallWorld['cut']>[1] = {}) => {
+  const world = new SmallWorld()
+  const good = await world.cut('1.0.0', made)
+  const bad = await world.cut('2.0.0', made)
+  await world.rollOut(good)
+  await world.rollOut(bad)
+  return { world, good, bad }
+}
+
+test('automation that re-ships what was rolled back: a rollback holds the release, with its reason, and only a person who says so ships it', async () => {
+  const { world, good, bad } = await twoReleases()
+  const asked = { ...ada, reason: 'checkout is slow' }
+  const { rollout } = await world.engine.rollback({ ...back, reason: 'performance' }, asked)
+  await world.settled(rollout)
+  deepStrictEqual(world.serving(), [good.id])
+  const hold = await world.engine.reading.hold(bad.id)
+  deepStrictEqual(hold === null ? null : { ...hold, at: 0 }, {
+    reason: 'performance',
+    detail: 'checkout is slow',
+    by: ada.by,
+    at: 0,
+    environment: 'production',
+  })
+  const again = { ...production, purpose: 'deploy', release: bad.id } as const
+  for (const command of [again, { ...again, initiator: 'automation' } as const])
+    await rejects(world.engine.deploy(command, ada), refusedFor(/held by ada .* \(performance\): checkout is slow/))
+  await world.restart()
+  const { rollout: anyway } = await world.engine.deploy({ ...again, overrides: ['held'] }, ada)
+  strictEqual((await world.settled(anyway)).status, 'succeeded')
+})
+
+test('a hold by hand keeps a release out until it is taken off', async () => {
+  const { world, bad } = await twoReleases()
+  const next = await world.cut('3.0.0')
+  await world.engine.holdRelease({ service: 'shop', release: '3.0.0', reason: 'security' }, ada)
+  await rejects(world.rollOut(next), refusedFor(/3\.0\.0 .* is held by ada/))
+  await rejects(world.engine.holdRelease({ service: 'shop', release: '3.0.0', reason: null }, ada), /held already/)
+  await world.engine.unholdRelease({ service: 'shop', release: '3.0.0' }, ada)
+  strictEqual((await world.rollOut(next)).status, 'succeeded')
+  await rejects(world.engine.unholdRelease({ service: 'shop', release: bad.id }, ada), /is not held/)
+})
+
+test('a rollout that comes back by itself holds its release as a failed deployment', async () => {
+  const { world } = await twoReleases()
+  const sick = await world.cut('3.0.0')
+  world.sick.add(sick.id)
+  strictEqual((await world.rollOut(sick)).status, 'rolled_back')
+  strictEqual((await world.engine.reading.hold(sick.id))?.reason, 'failed_deployment')
+})
+
+test('rollback that re-runs the full analysis: neither a rollback nor a deploy inside the window waits, judges or asks', async () => {
+  const canary = { kind: 'canary', steps: [{ share: '5%', bake: '1h' }] } as const
+  const made = { production: { strategy: canary, approvals: 1, rollback: { window: 1 } } }
+  const world = new SmallWorld()
+  const releases = [await world.cut('1.0.0', made), await world.cut('2.0.0', made), await world.cut('3.0.0', made)]
+  for (const release of releases) {
+    await world.engine.approve({ ...production, release: release.id }, ada)
+    const deploy = { ...production, purpose: 'deploy', release: release.id } as const
+    const { rollout } = await world.engine.deploy(deploy, ada)
+    await world.engine.commandRollout(rollout, 'promote_requested', ada)
+    await world.settled(rollout)
+  }
+  await world.engine.lock(production, null, ada)
+  const [first, second, third] = releases
+  ok(first !== undefined && second !== undefined && third !== undefined)
+  // Two back is outside of a window of one: all that belongs to a deploy is asked for.
+  await rejects(
+    world.engine.deploy({ ...production, purpose: 'deploy', release: first.id }, ada),
+    refusedFor(/is locked by ada.*asks for 1 approval/),
+  )
+  // Nothing that goes on by itself takes an old release for a way back.
+  const byItself = { ...production, purpose: 'deploy', release: second.id, initiator: 'automation' } as const
+  await rejects(world.engine.deploy(byItself, ada), refusedFor(/is locked/))
+  const deploy = { ...production, purpose: 'deploy', release: second.id } as const
+  const { rollout, plan } = await world.engine.deploy(deploy, ada)
+  deepStrictEqual(
+    [plan.purpose, [...new Set(plan.steps.map(({ kind }) => kind))]],
+    ['rollback', ['start', 'probe', 'shift', 'drain', 'retire']],
+  )
+  await world.settled(rollout)
+  deepStrictEqual(world.serving(), [second.id])
+  strictEqual((await world.engine.reading.hold(third.id))?.by.name, 'ada')
+  const { rollout: further } = await world.engine.rollback(back, ada)
+  strictEqual((await world.settled(further)).plan.to, first.id)
+})
+
+test('config not rolled back with code: variables, secret versions, address and artifact are those of the release that comes back', async () => {
+  const world = new SmallWorld()
+  const good = await world.cut('1.0.0', {
+    production: { config: { MODE: 'calm' }, listen: 8002, instances: 1, secrets: ['KEY'] },
+    secretVersion: 'v1',
+  })
+  const bad = await world.cut('2.0.0', {
+    production: { config: { MODE: 'wild' }, listen: 9002, instances: 2, secrets: ['KEY'] },
+    secretVersion: 'v2',
+  })
+  await world.rollOut(good)
+  await world.rollOut(bad)
+  deepStrictEqual(world.routes.get('production')?.listen.port, 9002)
+  const { rollout } = await world.engine.rollback(back, ada)
+  await world.settled(rollout)
+  const last = world.started.at(-1)
+  deepStrictEqual(
+    [last?.release.content.artifacts, last?.variables, last?.count, world.routes.get('production')?.listen.port],
+    [good.content.artifacts, { MODE: 'calm', KEY: 'v1' }, 1, 8002],
+  )
+})
+
+test('a broken version that blocks its own fix: neither its hold nor its live rollout stands in the way of going back and of the next release', async () => {
+  const waits = { production: { strategy: { kind: 'canary', steps: [{ share: '5%', approve: true }] } } } as const
+  const world = new SmallWorld()
+  const good = await world.cut('1.0.0', waits)
+  await world.rollOut(good)
+  const bad = await world.cut('2.0.0', waits)
+  const { rollout } = await world.engine.deploy({ ...production, purpose: 'deploy', release: bad.id }, ada)
+  await world.until(
+    () => world.engine.reading.rollout(rollout),
+    (state) => state.status === 'advancing' && state.stage.kind === 'awaiting',
+  )
+  deepStrictEqual(await world.engine.rollback({ ...back, reason: 'outage' }, ada), { rollout, kind: 'aborted' })
+  strictEqual((await world.settled(rollout)).status, 'rolled_back')
+  deepStrictEqual(world.serving(), [good.id])
+  strictEqual((await world.engine.reading.hold(bad.id))?.reason, 'outage')
+  const fix = await world.cut('2.0.1')
+  strictEqual((await world.rollOut(fix)).status, 'succeeded')
+})
+
+test('two people who roll back at once go back once, and never forward again to what was rolled back', async () => {
+  const { world, good } = await twoReleases()
+  const first = await world.engine.rollback(back, ada)
+  const second = await world.engine.rollback(back, { ...ada, by: { kind: 'person', name: 'bob' } })
+  deepStrictEqual(second, { rollout: first.rollout, kind: 'started' })
+  strictEqual((await world.settled(first.rollout)).status, 'succeeded')
+  deepStrictEqual(world.serving(), [good.id])
+})
+
+test('who rolls back a rollout that is on its way back already gets it as the answer, and the hold', async () => {
+  const { world, bad } = await twoReleases()
+  const next = await world.cut('3.0.0')
+  const { rollout } = await world.engine.deploy({ ...production, purpose: 'deploy', release: next.id }, ada)
+  await world.engine.commandRollout(rollout, 'abort_requested', ada)
+  deepStrictEqual(await world.engine.rollback(back, ada), { rollout, kind: 'aborted' })
+  await world.settled(rollout)
+  deepStrictEqual(world.serving(), [bad.id])
+  ok((await world.engine.reading.hold(next.id)) !== null)
+})
+
+test('the point of no return: going back behind a contract migration is refused unless somebody insists, for rollback and deploy alike', async () => {
+  const world = new SmallWorld()
+  const [before, contract, after] = [
+    await world.cut('1.0.0', { migrations: ['0001_expand_sum'] }),
+    await world.cut('2.0.0', { migrations: ['0001_expand_sum', '0002_contract_total'] }),
+    await world.cut('3.0.0', { migrations: ['0001_expand_sum', '0002_contract_total'] }),
+  ]
+  for (const release of [before, contract, after]) await world.rollOut(release)
+  const pattern = /1\.0\.0 .* is before the point of no return: 0002_contract_total/
+  await rejects(world.engine.rollback({ ...back, release: before.id }, ada), refusedFor(pattern))
+  const { rollout: allowed } = await world.engine.rollback(back, ada)
+  strictEqual((await world.settled(allowed)).plan.to, contract.id)
+  await rejects(world.engine.rollback(back, ada), refusedFor(pattern))
+  const { refusals } = await world.engine.previewDeploy({ ...production, purpose: 'rollback', release: before.id })
+  deepStrictEqual(
+    refusals.map(({ kind }) => kind),
+    ['point_of_no_return'],
+  )
+  const insisted = await world.engine.rollback({ ...back, overrides: ['point_of_no_return'] }, ada)
+  strictEqual((await world.settled(insisted.rollout)).plan.to, before.id)
+})
+
+test('an emergency goes to any release there is, opens an incident, and tells of it in the transaction that starts the rollback', async () => {
+  const { world, bad } = await twoReleases()
+  const never = await world.cut('0.9.0')
+  await rejects(world.engine.rollback({ ...back, release: never.id }, ada), refusedFor(/never served/))
+  const command = { ...back, release: never.id, emergency: 'declared', reason: 'security' } as const
+  const { rollout, incident } = await world.engine.rollback(command, { ...ada, reason: 'leaks' })
+  ok(incident !== undefined)
+  const declared = world.rows.find(({ type }) => type === 'emergency_declared')
+  strictEqual(declared?.key.id, incident)
+  const started = world.rows.find(({ type, key }) => type === 'rollout_started' && key.id === rollout)
+  ok(Math.abs((declared?.seq ?? 0) - (started?.seq ?? 0)) <= 3, 'told in the same transaction')
+  const open = await world.engine.reading.incident(incident)
+  deepStrictEqual(
+    [open.status, open.title, open.reason, open.release, open.rollout],
+    ['open', 'leaks', 'security', bad.id, rollout],
+  )
+  await world.settled(rollout)
+  deepStrictEqual(world.serving(), [never.id])
+  await world.engine.resolveIncident(incident, { ...ada, reason: 'rolled back' })
+  strictEqual((await world.engine.reading.incident(incident)).status, 'resolved')
+  await rejects(world.engine.resolveIncident(incident, ada), /resolved already/)
+})
+
+test('rollback targets are told to whoever clears away', async () => {
+  const { world, good, bad } = await twoReleases({
+    production: { strategy: { kind: 'blueGreen', keepPrevious: false } },
+  })
+  deepStrictEqual(
+    world.retired.map(({ release, neverPruned }) => [release, neverPruned?.toSorted()]),
+    [[good.id, [good.id]]],
+  )
+  const next = await world.cut('3.0.0', { production: { strategy: { kind: 'blueGreen', keepPrevious: false } } })
+  await world.rollOut(next)
+  deepStrictEqual([world.retired.at(-1)?.release, world.retired.at(-1)?.neverPruned?.includes(good.id)], [bad.id, true])
+})

@@ -1,0 +1,255 @@
+/**
+ * A control plane over a world that is small and does what it is told: instances start at once, the router shows what it was given. Time is turned by hand; counts, health and failures are
+ * set by the test.
+ */
+import { createHash } from 'node:crypto'
+import { setImmediate as drained } from 'node:timers/promises'
+import { createMemoryDisk, type MemoryDisk } from '../../src/adapters/store/memory.ts'
+import { parseConfig } from '../../src/core/config/parse.ts'
+import { resolveEnvironments } from '../../src/core/config/resolve.ts'
+import type { EnvironmentConfig } from '../../src/core/config/types.ts'
+import { SluiceError } from '../../src/core/errors.ts'
+import type { LedgerRow } from '../../src/core/ledger/entry.ts'
+import { commitId, digest, type Instance, type Release, type ReleaseId, runId } from '../../src/core/model.ts'
+import { cutRelease } from '../../src/core/release.ts'
+import type { ArmCounters, Route } from '../../src/core/routing.ts'
+import { type Caller, Engine } from '../../src/engine/engine.ts'
+import type { Ports } from '../../src/engine/ports.ts'
+import type { Rollout } from '../../src/engine/trusted.ts'
+import type { RetireRequest, StartRequest } from '../../src/ports/driver.ts'
+import { Timeline } from '../sim/engine/timeline.ts'
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
+
+type Absent =
+  | 'source'
+  | 'config'
+  | 'artifacts'
+  | 'evidence'
+  | 'runner'
+  | 'pipelines'
+  | 'github'
+  | 'metrics'
+  | 'externalJudge'
+  | 'verifier'
+  | 'hooks'
+
+/** Who asks in these tests. */
+export const ada: Caller = { by: { kind: 'person', name: 'ada' }, reason: 'because', idempotencyKey: null }
+
+/** What a test says of a release. */
+export type Made = {
+  readonly staging?: Partial<EnvironmentConfig>
+  readonly production?: Partial<EnvironmentConfig>
+  readonly migrations?: readonly string[]
+  /** Of every secret in production. */
+  readonly secretVersion?: string
+}
+
+/** See the file's header. */
+export class SmallWorld {
+  readonly disk: MemoryDisk = createMemoryDisk(sha256)
+  readonly started: StartRequest[] = []
+  readonly retired: RetireRequest[] = []
+  readonly routes: Map<string, Route> = new Map()
+  readonly counts: Map<ReleaseId, { requests: number; bad: number }> = new Map()
+  /** Releases whose instances never become healthy. */
+  readonly sick: Set<ReleaseId> = new Set()
+  readonly #instances = new Map<string, Instance & { readonly environment: string }>()
+  readonly #time = new Timeline(() => {})
+  #made = 0
+  #ids = 0
+  engine: Engine
+
+  constructor() {
+    this.engine = this.#boot()
+  }
+
+  get now(): number {
+    return this.#time.now
+  }
+
+  get rows(): readonly LedgerRow[] {
+    return this.disk.rows()
+  }
+
+  /** Kills the control plane and starts another on the same disk. */
+  async restart(): Promise<void> {
+    await this.engine.stop().catch(() => {})
+    this.engine = this.#boot()
+    await this.engine.start()
+  }
+
+  /** Cuts a release of the service `shop`. */
+  async cut(
+    version: string,
+    { staging = {}, production = {}, migrations = [], secretVersion = 'v1' }: Made = {},
+  ): Promise<Release> {
+    this.#made += 1
+    const fill = sha256(version)
+    const common = { instances: 1, drainTimeout: '1s', stopGrace: '1s', strategy: 'blueGreen' } as const
+    const config = {
+      service: 'shop',
+      pipeline: { jobs: { build: { steps: 'true', artifacts: { app: 'dist' } } } },
+      start: { command: 'node server.js' },
+      environments: {
+        staging: { ...common, listen: 8001, ...staging },
+        production: { ...common, after: null, listen: 8002, ...production },
+      },
+    }
+    const environments = resolveEnvironments(parseConfig(config, { file: 'x', text: '', distance: () => 99 }), {
+      production: Object.fromEntries((production.secrets ?? []).map((name) => [name, secretVersion])),
+    })
+    const draft = {
+      schema: 1 as const,
+      service: 'shop',
+      version,
+      commit: { id: commitId(fill.slice(0, 40)), subject: version, author: 'Ada', committedAt: this.#made },
+      start: { command: 'node server.js', artifact: 'app' },
+      environments,
+      migrations,
+    }
+    const artifacts = [{ name: 'app', digest: digest(`sha256:${fill}`), bytes: 1 }]
+    const release = cutRelease({ draft, artifacts, run: runId(`run_${this.#made}`), at: this.#made }, sha256)
+    const store = this.disk.open()
+    const lease = await store.acquireLease('setup', 0)
+    const key = { kind: 'release', id: release.id } as const
+    const body = { type: 'release_cut', at: 0, release } as const
+    const entry = { key, version: 1, type: body.type, form: 1, at: 0, actor: ada.by, reason: null, body }
+    const state = { status: 'cut', release }
+    const transition = { key, expectedVersion: 0, machineVersion: 1, state, settled: true, nextAt: null, effects: [] }
+    await store.commit({ lease, transitions: [{ ...transition, writes: 'state', entries: [entry] }], request: null })
+    // The set-up took the lease, so whoever had it starts anew.
+    await this.restart()
+    return release
+  }
+
+  /** Deploys to production (or where else) and waits until it is over. */
+  async rollOut(release: Release, environment = 'production'): Promise<Rollout> {
+    const command = { service: 'shop', environment, purpose: 'deploy', release: release.id } as const
+    const { rollout } = await this.engine.deploy(command, ada)
+    return this.settled(rollout)
+  }
+
+  /** The rollout once it is over. */
+  settled(rollout: string): Promise<Rollout> {
+    return this.until(
+      () => this.engine.reading.rollout(rollout),
+      ({ status }) => status === 'succeeded' || status === 'rolled_back',
+    )
+  }
+
+  /** Turns the clock until something is so. Throws after a year. */
+  async until<State>(read: () => Promise<State>, holds: (state: State) => boolean): Promise<State> {
+    for (let turn = 0; turn < 20_000; turn += 1) {
+      await drained()
+      const state = await read()
+      if (holds(state)) return state
+      this.#time.step()
+    }
+    throw new Error('it never came to be')
+  }
+
+  /** Answers of a release from now on, counted. */
+  count(release: Release, requests: number, bad: number): void {
+    const before = this.counts.get(release.id) ?? { requests: 0, bad: 0 }
+    this.counts.set(release.id, { requests: before.requests + requests, bad: before.bad + bad })
+  }
+
+  serving(environment = 'production'): readonly ReleaseId[] {
+    return this.routes.get(environment)?.arms.map(({ release }) => release) ?? []
+  }
+
+  #boot(): Engine {
+    const onFatal = (error: Error): void => {
+      if (!(error instanceof SluiceError) || error.code !== 'store_fenced') throw error
+    }
+    return new Engine(this.#ports(), { owner: `plane ${this.#made}`, onFatal })
+  }
+
+  #ports(): Ports {
+    const absent = new Proxy({}, { get: () => () => Promise.reject(new TypeError('not part of this world')) })
+    const log = { info: () => {}, warn: () => {}, error: () => {} }
+    return {
+      ...(Object.fromEntries(
+        [
+          'source',
+          'config',
+          'artifacts',
+          'evidence',
+          'runner',
+          'pipelines',
+          'github',
+          'metrics',
+          'externalJudge',
+          'verifier',
+          'hooks',
+        ].map((name) => [name, absent]),
+      ) as Pick<Ports, Absent>),
+      clock: { now: () => this.#time.now, after: (ms, call) => this.#time.after(ms, call) },
+      ids: { next: (prefix) => `${prefix}_${(this.#ids += 1)}` },
+      log,
+      sha256,
+      store: this.disk.open(),
+      secrets: { versions: async () => ({}), values: async (versions) => ({ ...versions }) },
+      driver: this.#driver(),
+      router: this.#router(),
+    }
+  }
+
+  #driver(): Ports['driver'] {
+    return {
+      capabilities: { fencing: 'compareAndSet' },
+      start: async (request) => {
+        this.started.push(request)
+        const { release, spec, count } = request
+        for (let index = 0; index < count; index += 1) {
+          const id = `${spec.name}-${release.id.slice(4, 16)}-${index}`
+          const place = { id, release: release.id, index, host: '127.0.0.1', port: 20_000 + this.#instances.size }
+          this.#instances.set(id, { ...place, status: 'running', restarts: 0, environment: spec.name })
+        }
+        return [...this.#instances.values()]
+      },
+      retire: async (request) => {
+        this.retired.push(request)
+        for (const [id, one] of this.#instances)
+          if (one.environment === request.environment && one.release === request.release && one.index >= request.keep)
+            this.#instances.delete(id)
+      },
+      observe: async (_, environment) => [...this.#instances.values()].filter((one) => one.environment === environment),
+      logs: async () => [],
+      supervise: async () => {},
+    }
+  }
+
+  #router(): Ports['router'] {
+    const observe = (environment: string) => {
+      const route = this.routes.get(environment)
+      if (route === undefined) return null
+      const counters = route.arms.map(({ release }): ArmCounters => {
+        const { requests, bad } = this.counts.get(release) ?? { requests: 0, bad: 0 }
+        return { release, requests, bad, units: requests, badUnits: bad, inFlight: 0, latency: [requests] }
+      })
+      const logE = route.tripwire === null ? null : 0
+      return { route, counters, logE, trip: null, paused: false, observedAt: this.#time.now }
+    }
+    return {
+      probe: async ({ upstreams, successes }) => {
+        // Long enough that somebody may say something meanwhile.
+        await new Promise<void>((resolve) => this.#time.after(100, resolve))
+        return upstreams.map(({ instance }) => {
+          const healthy = !this.sick.has(this.#instances.get(instance)?.release ?? ('' as ReleaseId))
+          return { instance, healthy, successes: healthy ? successes : 0, last: healthy ? '200' : '503' }
+        })
+      },
+      shift: async (route) => {
+        this.routes.set(route.environment, route)
+        return observe(route.environment) ?? Promise.reject(new Error('no route'))
+      },
+      observe: async ({ environment }) => observe(environment),
+      drain: async () => 0,
+      remove: async ({ environment }) => void this.routes.delete(environment),
+      watch: () => {},
+    }
+  }
+}

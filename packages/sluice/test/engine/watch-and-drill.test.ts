@@ -1,0 +1,162 @@
+/** What goes on after a promotion, and what is rehearsed: through the real engine, over a small world. */
+import { deepStrictEqual, ok, rejects, strictEqual } from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Release } from '../../src/core/model.ts'
+import type { Drill, Watch } from '../../src/engine/trusted.ts'
+import { ada, SmallWorld } from './small-world.ts'
+
+const production = { service: 'shop', environment: 'production' } as const
+const watched = {
+  production: {
+    rollback: {
+      watch: { for: '10m', interval: '5s', errorRate: { above: '2%', for: '20s', requestsMin: 50 } },
+    },
+  },
+} as const
+
+const watchOf = (world: SmallWorld, rollout: string, holds: (watch: Watch) => boolean): Promise<Watch | null> =>
+  world.until(
+    () => world.engine.reading.watch(rollout),
+    (watch) => watch !== null && holds(watch),
+  )
+
+/** Lets a release answer at each look, so many of a hundred badly, until something is so. */
+const underTraffic = (
+  world: SmallWorld,
+  { release, bad }: { readonly release: Release; readonly bad: number },
+  until: () => Promise<boolean>,
+): Promise<boolean> =>
+  world.until(
+    () => {
+      world.count(release, 1, Math.random() * 100 < bad ? 1 : 0)
+      return until()
+    },
+    (isOver) => isOver,
+  )
+
+const promoted = async () => {
+  const world = new SmallWorld()
+  const good = await world.cut('1.0.0', watched)
+  const next = await world.cut('2.0.0', watched)
+  await world.rollOut(good)
+  const { id } = await world.rollOut(next)
+  return { world, good, next, id }
+}
+
+test('a release that goes bad after its promotion, without any holdback, is taken back by itself, with the numbers as the reason', async () => {
+  const { world, good, next, id } = await promoted()
+  const isOver = async (): Promise<boolean> => (await world.engine.reading.watch(id))?.status === 'ended'
+  await underTraffic(world, { release: next, bad: 40 }, isOver)
+  const watch = await watchOf(world, id, ({ status }) => status === 'ended')
+  ok(watch?.status === 'ended' && watch.rollback !== null)
+  strictEqual(watch.outcome, 'rolled_back')
+  strictEqual((await world.settled(watch.rollback)).status, 'succeeded')
+  deepStrictEqual(world.serving(), [good.id])
+  const started = world.rows.find(({ type, key }) => type === 'rollout_started' && key.id === watch.rollback)
+  ok(/watch of rol_.*bad responses: \d+ of \d+ .*limit 2 % for 20 s/.test(started?.reason ?? ''), started?.reason ?? '')
+  strictEqual(started?.actor.name, 'sluice')
+  const hold = await world.engine.reading.hold(next.id)
+  strictEqual(hold?.reason, 'critical_bug')
+})
+
+test('a healthy release is watched for as long as configured, also over the death of the control plane, and stays', async () => {
+  const { world, next, id } = await promoted()
+  let looks = 0
+  const isOver = async (): Promise<boolean> => {
+    looks += 1
+    if (looks % 400 === 0) await world.restart()
+    return (await world.engine.reading.watch(id))?.status === 'ended'
+  }
+  await underTraffic(world, { release: next, bad: 0 }, isOver)
+  const watch = await world.engine.reading.watch(id)
+  ok(watch?.status === 'ended')
+  strictEqual(watch.outcome, 'passed')
+  ok(world.now >= 600_000, `${world.now}`)
+  deepStrictEqual(world.serving(), [next.id])
+})
+
+test('a watch that would go back only to what is held asks for nothing and says so', async () => {
+  const { world, next, id } = await promoted()
+  await world.engine.holdRelease({ service: 'shop', release: '1.0.0', reason: 'data_corruption' }, ada)
+  const isOver = async (): Promise<boolean> => (await world.engine.reading.watch(id))?.status === 'ended'
+  await underTraffic(world, { release: next, bad: 40 }, isOver)
+  const watch = await world.engine.reading.watch(id)
+  ok(watch?.status === 'ended')
+  deepStrictEqual([watch.outcome, watch.rollback], ['refused', null])
+  ok(/a person must choose/.test(watch.detail), watch.detail)
+  deepStrictEqual(world.serving(), [next.id])
+})
+
+test('no rollback of a rollback: what came back is not watched, and a newer rollout ends the watch', async () => {
+  const { world, id } = await promoted()
+  const { rollout } = await world.engine.rollback({ ...production, release: null }, ada)
+  await world.settled(rollout)
+  const watch = await watchOf(world, id, ({ status }) => status === 'ended')
+  ok(watch?.status === 'ended')
+  strictEqual(watch.outcome, 'superseded')
+  strictEqual(await world.engine.reading.watch(rollout), null)
+})
+
+const drilled = async (world: SmallWorld, environment: string, dwellMs: number | null = null): Promise<string> => {
+  const { drill } = await world.engine.startDrill({ service: 'shop', environment, dwellMs, confirm: environment }, ada)
+  return drill
+}
+
+const drillOf = (world: SmallWorld, id: string, holds: (drill: Drill) => boolean): Promise<Drill> =>
+  world.until(() => world.engine.reading.drill(id), holds)
+
+test('a drill goes back and returns for real, holds nothing, and records the times and what the data plane showed', async () => {
+  const { world, good, next } = await promoted()
+  world.count(good, 500, 0)
+  const drill = await drillOf(world, await drilled(world, 'production'), ({ status }) => status === 'ended')
+  ok(drill.status === 'ended', drill.status)
+  deepStrictEqual([drill.outcome, drill.back?.proof.shareBp, drill.return?.proof.shareBp], ['passed', 10_000, 10_000])
+  strictEqual(drill.back?.proof.requests, 500)
+  ok((drill.back?.tookMs ?? -1) >= 0 && (drill.return?.tookMs ?? -1) >= 0)
+  deepStrictEqual(world.serving(), [next.id])
+  deepStrictEqual([await world.engine.reading.hold(next.id), await world.engine.reading.hold(good.id)], [null, null])
+  const rollouts = world.rows.filter(({ type }) => type === 'rollout_started').map(({ key }) => key.id)
+  deepStrictEqual(rollouts.slice(-2), [drill.back?.rollout, drill.return?.rollout])
+})
+
+test('a drill returns also when the control plane dies in the middle of it', async () => {
+  const { world, good, next } = await promoted()
+  const id = await drilled(world, 'production', 60_000)
+  await drillOf(world, id, (state) => state.status === 'drilling' && state.phase === 'dwell')
+  deepStrictEqual(world.serving(), [good.id])
+  await world.restart()
+  const drill = await drillOf(world, id, ({ status }) => status === 'ended')
+  ok(drill.status === 'ended')
+  strictEqual(drill.outcome, 'passed')
+  deepStrictEqual(world.serving(), [next.id])
+})
+
+test('a rollback during a drill makes it real: the drill does not return to what somebody wants to leave', async () => {
+  for (const phase of ['back', 'dwell', 'return'] as const) {
+    const { world, good, next } = await promoted()
+    const id = await drilled(world, 'production', 60_000)
+    await drillOf(world, id, (state) => state.status === 'drilling' && state.phase === phase)
+    if (phase !== 'dwell')
+      await world.until(
+        () => world.engine.reading.environment('shop', 'production'),
+        ({ live }) => live !== null,
+      )
+    const asked = { ...production, release: null, reason: 'outage' } as const
+    const answer = await world.engine.rollback(asked, ada)
+    await world.settled(answer.rollout)
+    const drill = await drillOf(world, id, ({ status }) => status === 'ended')
+    ok(drill.status === 'ended')
+    strictEqual(drill.outcome, 'stayed', phase)
+    deepStrictEqual(world.serving(), [good.id], phase)
+    strictEqual((await world.engine.reading.hold(next.id))?.reason, 'outage', phase)
+  }
+})
+
+test('a drill where people are served must be confirmed by name, needs something to go back to, and is alone', async () => {
+  const { world } = await promoted()
+  const asked = { ...production, dwellMs: null, confirm: null } as const
+  await rejects(world.engine.startDrill(asked, ada), /takes its users to the release before and back again/)
+  await rejects(world.engine.startDrill({ ...asked, environment: 'staging' }, ada), /no way back to drill/)
+  await drilled(world, 'production')
+  await rejects(world.engine.startDrill({ ...asked, confirm: 'production' }, ada), /not at rest/)
+})
