@@ -1,4 +1,5 @@
 import { trafficLimits } from './limits-traffic.ts'
+import { verificationLimits } from './limits-verification.ts'
 
 const ownLimits = {
   /** Longest text of a ledger row's body, bytes: the plan of a run of 10 000 jobs is some 9 MB. */
@@ -379,22 +380,6 @@ const ownLimits = {
   wayBackProbeMs: 10,
   /** Once enough instances of the old release answer, the others have so long before traffic goes back, milliseconds: those that start together are ready nearly together. */
   wayBackGraceMs: 100,
-  /** Checks of one environment; they are made one after the other. */
-  checksMax: 50,
-  /** Attempts of one check beyond the first. */
-  checkRetriesMax: 100,
-  /** Requests to each release of one comparison of response times: a quantile of more is no sharper for anybody. */
-  comparedRequestsMax: 5_000,
-  /** Largest body of an answer that a check looks at, bytes. */
-  checkBodyBytesMax: 1_048_576,
-  /** What is kept of the output of a check's command, bytes; its last lines are shown. */
-  checkOutputBytesMax: 65_536,
-  /** Characters of what a check found: at each of many instances it may find something. */
-  checkDetailMax: 1_000,
-  /** How long one of the requests of a comparison may take, milliseconds; longer counts as slower than all. */
-  comparedRequestMs: 5_000,
-  /** Time between SIGTERM and SIGKILL for the command of a check, milliseconds. */
-  checkGraceMs: 1_000,
   /** From SIGTERM to SIGKILL for a program that was asked something (git, a tool's version): it has nothing to clear up. */
   programGraceMs: 2_000,
   /** How long a regular expression may look at a text, milliseconds: the control plane does nothing else meanwhile. */
@@ -402,4 +387,8 @@ const ownLimits = {
 } as const
 
 /** Every bound in Sluice, with its unit and reason. Nothing loops, queues, waits or buffers without one. */
-export const limits: typeof trafficLimits & typeof ownLimits = { ...trafficLimits, ...ownLimits }
+export const limits: typeof trafficLimits & typeof verificationLimits & typeof ownLimits = {
+  ...trafficLimits,
+  ...verificationLimits,
+  ...ownLimits,
+}
