@@ -29,12 +29,7 @@ export const rollbackMutants: readonly Mutant[] = [
     'return { ...state, hold: event.hold }',
     'the first cause of a hold is forgotten',
   ),
-  back(
-    'core/admission.ts',
-    ': [serving, live, held, locked, frozen, verified, approved, contracted]',
-    ': [serving, live, locked, frozen, verified, approved, contracted]',
-    'nobody looks at holds',
-  ),
+  back('core/admission.ts', '  ahead,\n  held,\n', '  ahead,\n', 'nobody looks at holds'),
   back(
     'core/point-of-no-return.ts',
     "migrationClass(name) === 'contract' && !known.has(name)",
@@ -48,7 +43,7 @@ export const rollbackMutants: readonly Mutant[] = [
     'what serves is its own predecessor',
   ),
   back(
-    'engine/prepare.ts',
+    'engine/wanted.ts',
     'command.initiator === undefined && window !== undefined',
     'window !== undefined',
     'a job of an old run takes production back without being asked',

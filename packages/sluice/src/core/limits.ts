@@ -1,4 +1,5 @@
 import { trafficLimits } from './limits-traffic.ts'
+import { verificationLimits } from './limits-verification.ts'
 
 const ownLimits = {
   /** Longest text of a ledger row's body, bytes: the plan of a run of 10 000 jobs is some 9 MB. */
@@ -393,4 +394,8 @@ const ownLimits = {
 } as const
 
 /** Every bound in Sluice, with its unit and reason. Nothing loops, queues, waits or buffers without one. */
-export const limits: typeof trafficLimits & typeof ownLimits = { ...trafficLimits, ...ownLimits }
+export const limits: typeof trafficLimits & typeof verificationLimits & typeof ownLimits = {
+  ...trafficLimits,
+  ...verificationLimits,
+  ...ownLimits,
+}

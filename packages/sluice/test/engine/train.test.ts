@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import { test } from 'node:test'
 import { createMemoryDisk, type MemoryDisk } from '../../src/adapters/store/memory.ts'
 import type { AggregateKey } from '../../src/core/ledger/entry.ts'
-import { type Release, type ReleaseId, releaseId } from '../../src/core/model.ts'
+import { type EnvironmentSpec, type Release, type ReleaseId, releaseId } from '../../src/core/model.ts'
 import type { RolloutEffect } from '../../src/core/rollout/types.ts'
 import type { TrainState } from '../../src/core/train/types.ts'
 import { commandRollout, deploy, previewDeploy } from '../../src/engine/commands.ts'
@@ -26,6 +26,11 @@ const asking: Asking = { by, reason: null, record: null }
 const catalogue = new Catalogue()
 const services = ['api', 'web', 'jobs']
 
+const unwatched = (spec: EnvironmentSpec): EnvironmentSpec => {
+  const { rollback, ...rest } = spec
+  return rollback === undefined ? spec : rest
+}
+
 /** A release of a service; the last digit is its slot. */
 const releaseOf = (service: string, slot: number): Release => {
   const { content, ...rest } = catalogue.release(0, slot)
@@ -33,7 +38,8 @@ const releaseOf = (service: string, slot: number): Release => {
   return {
     ...rest,
     id: id.replace(/^rel_../, `rel_${services.indexOf(service)}f`) as ReleaseId,
-    content: { ...content, service },
+    // Nothing watches over it afterwards: this is about the train alone.
+    content: { ...content, service, environments: content.environments.map(unwatched) },
   }
 }
 

@@ -1,7 +1,7 @@
 import { SluiceError } from '../../core/errors.ts'
 import type { Settings } from '../../core/config/settings.ts'
 import type { Client } from '../../http/client/client.ts'
-import type { PlanView } from '../../http/client/views.ts'
+import type { PlanView } from '../../http/client/plan-views.ts'
 import { type Cli, type Command, environmentOf, flagOption, type Input, textOption } from '../cli.ts'
 import { withClient } from '../connect.ts'
 import { planLines } from '../render/plan.ts'

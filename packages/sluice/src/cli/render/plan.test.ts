@@ -1,6 +1,7 @@
 import { deepStrictEqual, match, ok } from 'node:assert/strict'
 import { test } from 'node:test'
-import type { PlanView, StepView } from '../../http/client/views.ts'
+import type { PlanView } from '../../http/client/plan-views.ts'
+import type { StepView } from '../../http/client/views.ts'
 import { planLines } from './plan.ts'
 import { createStyle } from './style.ts'
 

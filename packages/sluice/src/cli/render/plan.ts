@@ -1,6 +1,6 @@
 /** A plan in the terminal: forward, what it exposes, who has a say, and how it would be undone. */
 import { isoTime } from '../../core/iso-time.ts'
-import type { PlanView } from '../../http/client/views.ts'
+import type { PlanView } from '../../http/client/plan-views.ts'
 import { countOf, percentOf, spanOf } from '../../http/client/words.ts'
 import type { Style } from './style.ts'
 

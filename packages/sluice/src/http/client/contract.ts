@@ -2,6 +2,7 @@
 import type { AggregateKind } from '../../core/ledger/entry.ts'
 import type { OverridesInput, RollbackContract, RollbackInput } from './contract-rollback.ts'
 import type { ParamsOf, paths, RouteId } from './paths.ts'
+import type { PlanView } from './plan-views.ts'
 import type {
   EnvironmentsView,
   EnvironmentView,
@@ -9,7 +10,6 @@ import type {
   LedgerPageView,
   LedgerVerificationView,
   PageView,
-  PlanView,
   QueueView,
   ReleaseDetailView,
   ReleaseVerificationView,

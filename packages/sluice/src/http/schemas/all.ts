@@ -4,6 +4,7 @@ import type { AttachmentsView, EvidenceView, InsightsView } from '../client/evid
 import type { DrillView, IncidentView } from '../client/rollback-views.ts'
 import type * as runViews from '../client/run-views.ts'
 import type * as trainViews from '../client/train-views.ts'
+import type { PlanView } from '../client/plan-views.ts'
 import type * as views from '../client/views.ts'
 import { environment, environments, queue } from './environments.ts'
 import { attachments, evidence, insights } from './evidence.ts'
@@ -83,7 +84,7 @@ export type Schemas = {
   readonly Environment: z.ZodType<views.EnvironmentView>
   readonly Environments: z.ZodType<views.EnvironmentsView>
   readonly Queue: z.ZodType<views.QueueView>
-  readonly Plan: z.ZodType<views.PlanView>
+  readonly Plan: z.ZodType<PlanView>
   readonly Verification: z.ZodType<views.VerificationView>
   readonly Started: z.ZodType<views.StartedView>
   readonly Done: z.ZodType<Readonly<Record<string, never>>>

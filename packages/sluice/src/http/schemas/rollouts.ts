@@ -1,6 +1,7 @@
 /** Schemas of rollouts: their steps, what was measured, and what may stand against one. */
 import { z } from 'zod'
-import type { PlanView, RolloutDetailView, RolloutView, WhyView } from '../client/views.ts'
+import type { PlanView } from '../client/plan-views.ts'
+import type { RolloutDetailView, RolloutView, WhyView } from '../client/views.ts'
 import { actor, at, bp, cause, commit, point, ref, verdict } from './fields.ts'
 import { observed } from './observed.ts'
 import { watch } from './rollback.ts'

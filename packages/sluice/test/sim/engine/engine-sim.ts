@@ -7,13 +7,9 @@ import { createMemoryDisk, type MemoryDisk } from '../../../src/adapters/store/m
 import { releaseBefore } from '../../../src/core/environment.ts'
 import { SluiceError } from '../../../src/core/errors.ts'
 import type { AggregateKey } from '../../../src/core/ledger/entry.ts'
-import type { MaintenanceState } from '../../../src/core/maintenance.ts'
 import type { Actor, Release, ReleaseId } from '../../../src/core/model.ts'
 import type { CommandEvent } from '../../../src/core/rollout/commands.ts'
-import type { RolloutPlan } from '../../../src/core/rollout/types.ts'
-import type { Maintenance } from '../../../src/core/routing.ts'
 import { type Caller, Engine } from '../../../src/engine/engine.ts'
-import type { WatchState } from '../../../src/core/watch/types.ts'
 import type { Ports } from '../../../src/engine/ports.ts'
 import type { Store } from '../../../src/ports/store.ts'
 import { Breach, demand } from '../breach.ts'
@@ -24,6 +20,8 @@ import { firstOf } from '../core/world.ts'
 import { simulatedDriver } from './driver.ts'
 import { simulatedHooks, simulatedVerifier } from './gates.ts'
 import { environmentOn, liveRolloutOn, maintenanceOn, mustFold } from './ledger-laws.ts'
+import { breachOfHold, mustHaveWatched } from './back-laws.ts'
+import { isUnderWay, mustBeMaintained } from './maintenance-laws.ts'
 import { Incarnation, Network } from './network.ts'
 import { simulatedOutside } from './outside.ts'
 import { DataPlane, simulatedRouter } from './router.ts'
@@ -679,21 +677,11 @@ class Schedule {
     this.#request(
       async (engine, caller) => {
         const answer = await engine.rollback({ ...target, release: null, reason: 'outage' }, caller)
-        this.#mustHold(answer.rollout)
+        this.#breach ??= breachOfHold(this.#disk, answer.rollout)
         return answer
       },
       { isWayBack: true, hasRival: true },
     )
-  }
-
-  #mustHold(rollout: string): void {
-    const { key: _key, state } = [...this.#disk.aggregates()].find(({ key }) => key.id === rollout) ?? {}
-    const { plan } = (state ?? {}) as { readonly plan?: RolloutPlan }
-    if (plan === undefined) return
-    // The return of a drill is turned around like a deploy, so that either may be what is left.
-    const left = plan.purpose === 'rollback' ? [plan.from, plan.to] : [plan.to]
-    const held = this.#disk.rows().some(({ type, key }) => type === 'release_held' && left.some((id) => id === key.id))
-    if (!held) this.#breach ??= new Breach(`${rollout} goes back, and nothing holds what it leaves`)
   }
 
   #drill(): void {
@@ -788,25 +776,11 @@ class Schedule {
     if (passage?.outcome === 'rolled_back' && !this.#setting.harmed) throw new Breach('a good release was turned back')
   }
 
-  /** Invariant: a release that was bad after its promotion does not serve in the end, unless its watch said why it does. */
-  #mustHaveWatched(serving: ReleaseId | null): void {
-    for (const { key, state } of this.#disk.aggregates()) {
-      if (key.kind !== 'watch') continue
-      const watch = state as WatchState
-      demand(watch.status === 'ended', `the watch of ${key.id} goes on`)
-      const isBad = watch.plan.release === serving && this.#setting.badAfter[slotOf(watch.plan.release)] === true
-      if (isBad && watch.outcome === 'passed') demand(false, `the watch of ${key.id} let a bad release pass`)
-      if (watch.outcome !== 'rolled_back') continue
-      const isThere = [...this.#disk.aggregates()].some((one) => one.key.id === watch.rollback)
-      demand(isThere, `the watch of ${key.id} tells of a rollback that there is not`)
-    }
-  }
-
   /** Invariant: what the ledger believes is what the world serves, and nothing else runs. */
   #mustBeAtRest(): void {
-    this.#mustHaveWatched(environmentOn(this.#disk)?.serving ?? null)
-    const { world } = this.#setting
+    const { world, badAfter } = this.#setting
     const environment = environmentOn(this.#disk)
+    mustHaveWatched(this.#disk, environment?.serving ?? null, badAfter)
     mustBeMaintained(maintenanceOn(this.#disk), this.#dataPlane.maintenance)
     const serving = environment?.serving ?? null
     const left = new Set([...(environment?.kept ?? []), ...(environment?.abandoned ?? [])])
@@ -830,14 +804,6 @@ class Schedule {
   }
 }
 
-const isUnderWay = ({ stage }: MaintenanceState): boolean => stage.kind === 'applying' || stage.kind === 'backing_off'
-
-/** Invariant: maintenance that the ledger calls applied is what the data plane has; a hold may have run out there first. */
-const mustBeMaintained = ({ wanted, stage }: MaintenanceState, shown: Maintenance | null): void => {
-  if (stage.kind === 'refused' || (wanted === null && shown?.kind === 'hold')) return
-  const believed = JSON.stringify(wanted?.maintenance ?? null)
-  demand(JSON.stringify(shown) === believed, `the ledger says ${believed}, the gate says ${JSON.stringify(shown)}`)
-}
 /** The entry of a queue that a row is about. */
 const entryOf = (body: unknown): unknown =>
   typeof body === 'object' && body !== null && 'entry' in body && typeof body.entry === 'object' && body.entry !== null
