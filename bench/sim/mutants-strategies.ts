@@ -83,12 +83,7 @@ export const strategyMutants: readonly Mutant[] = [
     "return state.paused?.kind === 'command'",
     'a pause of a person says more than the failure that was there first',
   ),
-  core(
-    'rollout/exposure.ts',
-    'const served = step.shares.filter(({ shareBp }) => shareBp > 0)',
-    'const served = step.shares',
-    'who reaches the candidate by a rule is a sample',
-  ),
+  core('rollout/exposure.ts', 'if (shareBp === 0) continue', '', 'who reaches the candidate by a rule is a sample'),
   core(
     'rollout/guard.ts',
     'baked: !isProof && accrued(stage, bakeMs, at) >= bakeMs',

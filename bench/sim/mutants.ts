@@ -256,7 +256,7 @@ const machineMutants: readonly Mutant[] = [
     'const isBroken = false',
     'a silent source never pauses',
   ),
-  core('rollout/exposure.ts', 'return served.length > 1 ||', 'return', 'the judge never looks'),
+  core('rollout/exposure.ts', 'return served > 1 ||', 'return', 'the judge never looks'),
   core(
     'rollout/commands.ts',
     "return turnBack(state, { route: wayBack(state), cause: { kind: 'command', command: 'abort', by, reason } }, at)",

@@ -380,16 +380,7 @@ const ownLimits = {
   /** On the way back: the pause between two probes of an instance, and how long the others have once enough answer, milliseconds. */
   wayBackProbeMs: 10,
   wayBackGraceMs: 100,
-  /** Checks of one environment (they are made one after the other), and attempts of one beyond the first. */
-  checksMax: 50,
-  checkRetriesMax: 100,
-  /** What a check looks at of an answer's body and keeps of a command's output, bytes; characters of what it found, of many instances perhaps. */
-  checkBodyBytesMax: 1_048_576,
-  checkOutputBytesMax: 65_536,
-  checkDetailMax: 1_000,
-  /** Requests to each release of one comparison of response times, how long one may take (longer is slower than all), and a regular expression may look at a text, milliseconds. */
-  comparedRequestsMax: 5_000,
-  comparedRequestMs: 5_000,
+  /** How long a regular expression may look at a text, milliseconds: the control plane does nothing else meanwhile. */
   matchMs: 250,
 } as const
 

@@ -17,12 +17,26 @@ import { engineFaultsBegin, type FaultCounts, faults } from '../core/faults.ts'
 import { Catalogue, environmentName, instancesMax, serviceName, slotCount, slotOf, variants } from '../core/releases.ts'
 import { Setting } from '../core/setting.ts'
 import { firstOf } from '../core/world.ts'
+import {
+  badWeatherMsMax,
+  ballastCommits,
+  blindLooksMax,
+  deathsForgiven,
+  eventsMax,
+  openRequestsMax,
+  personMs,
+  requestAttemptsMax,
+  requestPauseMs,
+  settleMsMax,
+  tripKnownMsMax,
+} from './bounds.ts'
 import { simulatedDriver } from './driver.ts'
 import { simulatedHooks, simulatedVerifier } from './gates.ts'
 import { environmentOn, liveRolloutOn, maintenanceOn, mustFold } from './ledger-laws.ts'
 import { breachOfHold, mustHaveWatched } from './back-laws.ts'
 import { isUnderWay, mustBeMaintained } from './maintenance-laws.ts'
 import { Incarnation, Network } from './network.ts'
+import { entryOf, isFinal, never, noEvidence } from './small-parts.ts'
 import { simulatedOutside } from './outside.ts'
 import { DataPlane, simulatedRouter } from './router.ts'
 import { Timeline } from './timeline.ts'
@@ -47,38 +61,6 @@ type Request = {
 
 const people: readonly Actor[] = ['ada', 'grace'].map((name) => ({ kind: 'person', name }))
 const target = { service: serviceName, environment: environmentName }
-
-/** Once the weather is fine, everything settles within so much true time. */
-const settleMsMax = 1_800_000
-const personMs = 3_000
-/** Bad weather lasts so many rows, but no longer than this; milliseconds. */
-const badWeatherMsMax = 900_000
-/** A lost notice of a trip is made up for by the judge's next look, milliseconds; and an effect in flight comes to its deadline first. */
-const tripKnownMsMax = 30_000
-const requestPauseMs = 1_500
-const requestAttemptsMax = 40
-const openRequestsMax = 4
-const blindLooksMax = 10
-/** Commits for which a freed ballast makes room. */
-const ballastCommits = 10
-/** What is taken up again and again is set aside, rightly; so few deaths must not do that to a rollout, nor turn it back. */
-const deathsForgiven = 3
-const eventsMax = 20_000
-
-const never = (): never => {
-  throw new Breach('a rollout asked for something that only runs need')
-}
-
-const noEvidence = {
-  put: never,
-  read: never,
-  keepFile: never,
-  openFile: never,
-  sweep: never,
-  sweptAt: never,
-  baseline: never,
-  keepBaseline: never,
-}
 
 /** See the file's header. */
 export class EngineSim {
@@ -803,16 +785,6 @@ class Schedule {
     }
   }
 }
-
-/** The entry of a queue that a row is about. */
-const entryOf = (body: unknown): unknown =>
-  typeof body === 'object' && body !== null && 'entry' in body && typeof body.entry === 'object' && body.entry !== null
-    ? 'id' in body.entry && body.entry.id
-    : null
-
-/** Errors after which asking again is pointless. */
-const isFinal = ({ code }: SluiceError): boolean =>
-  code === 'command_conflict' || code === 'not_found' || code === 'config_invalid'
 
 /** The first fault that only this simulator has; the weather of both is drawn alike. */
 export const firstEngineFault: number = engineFaultsBegin

@@ -1,0 +1,32 @@
+/** Small parts of the engine simulator. */
+import type { SluiceError } from '../../../src/core/errors.ts'
+import { Breach } from '../breach.ts'
+
+/** For what only runs need. */
+export const never = (): never => {
+  throw new Breach('a rollout asked for something that only runs need')
+}
+
+/** Evidence, which only runs have. */
+export const noEvidence: Readonly<
+  Record<'put' | 'read' | 'keepFile' | 'openFile' | 'sweep' | 'sweptAt' | 'baseline' | 'keepBaseline', () => never>
+> = {
+  put: never,
+  read: never,
+  keepFile: never,
+  openFile: never,
+  sweep: never,
+  sweptAt: never,
+  baseline: never,
+  keepBaseline: never,
+}
+
+/** The entry of a queue that a row is about. */
+export const entryOf = (body: unknown): unknown =>
+  typeof body === 'object' && body !== null && 'entry' in body && typeof body.entry === 'object' && body.entry !== null
+    ? 'id' in body.entry && body.entry.id
+    : null
+
+/** Errors after which asking again is pointless. */
+export const isFinal = ({ code }: SluiceError): boolean =>
+  code === 'command_conflict' || code === 'not_found' || code === 'config_invalid'
