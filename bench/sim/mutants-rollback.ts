@@ -49,6 +49,13 @@ export const rollbackMutants: readonly Mutant[] = [
     'a job of an old run takes production back without being asked',
   ),
   back(
+    'engine/queue-commands.ts',
+    '...(overrides.length === 0 ? {} : { overrides }),',
+    '',
+    'what a person passes over is forgotten while the release waits',
+  ),
+  back('engine/queue-commands.ts', "wanted.purpose === 'rollback' || ", '', 'a way back waits in a queue'),
+  back(
     'engine/holds.ts',
     'return [heldBy(plan.from, hold, asking), ...others]',
     'return others',

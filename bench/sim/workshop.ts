@@ -40,6 +40,7 @@ const commands: Readonly<Record<Killer, readonly string[]>> = {
     'src/core/hold.test.ts',
     'src/core/rollback-targets.test.ts',
     'src/core/watch/*.test.ts',
+    'test/engine/queue-and-holds.test.ts',
     'test/engine/rollback.test.ts',
     'test/engine/watch-and-drill.test.ts',
     'test/machine-laws.test.ts',

@@ -1,0 +1,108 @@
+/** What waits for its turn, or comes by itself, beside what was rolled back: the one must never bring the other again. */
+import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict'
+import { test } from 'node:test'
+import type { QueueEntry } from '../../src/core/queue.ts'
+import { SluiceError } from '../../src/core/errors.ts'
+import { ada, SmallWorld } from './small-world.ts'
+
+const production = { service: 'shop', environment: 'production' } as const
+const locked = { ...ada, reason: 'not now' }
+
+const queueOf = async (world: SmallWorld): Promise<readonly QueueEntry[]> =>
+  (await world.engine.reading.environment('shop', 'production')).queue ?? []
+
+const untilNothingWaits = (world: SmallWorld): Promise<unknown> =>
+  world.until(
+    () => world.engine.reading.environment('shop', 'production'),
+    ({ queue, live }) => queue === undefined && live === null,
+  )
+
+const refusalsOfTurns = (world: SmallWorld): readonly string[] =>
+  world.rows.filter(({ type }) => type === 'queue_refused').map(({ body }) => JSON.stringify(body))
+
+test('a release that is held while it waits leaves the queue with its reason', async () => {
+  const world = new SmallWorld()
+  const good = await world.cut('1.0.0')
+  const next = await world.cut('2.0.0')
+  await world.rollOut(good)
+  await world.engine.lock(production, null, locked)
+  const command = { ...production, purpose: 'deploy', release: next.id, whenBusy: 'queue' } as const
+  strictEqual((await world.engine.deployOrQueue(command, ada)).kind, 'queued')
+  await world.engine.holdRelease({ service: 'shop', release: '2.0.0', reason: 'security' }, ada)
+  await world.engine.unlock(production, ada)
+  await untilNothingWaits(world)
+  deepStrictEqual(world.serving(), [good.id])
+  const [refused] = refusalsOfTurns(world)
+  ok(/is held by ada/.test(refused ?? ''), refused)
+})
+
+test('what a person passes over stays with the entry: a held release that was queued despite its hold has its turn', async () => {
+  const world = new SmallWorld()
+  const good = await world.cut('1.0.0')
+  const next = await world.cut('2.0.0')
+  await world.rollOut(good)
+  await world.engine.holdRelease({ service: 'shop', release: '2.0.0', reason: 'security' }, ada)
+  await world.engine.lock(production, null, locked)
+  const command = {
+    ...production,
+    purpose: 'deploy',
+    release: next.id,
+    whenBusy: 'queue',
+    overrides: ['held'],
+  } as const
+  const { rollout } = await world.engine.deployOrQueue(command, ada)
+  deepStrictEqual((await queueOf(world))[0]?.overrides, ['held'])
+  await world.restart()
+  await world.engine.unlock(production, ada)
+  await untilNothingWaits(world)
+  strictEqual((await world.engine.reading.rollout(rollout)).status, 'succeeded')
+  deepStrictEqual(world.serving(), [next.id])
+})
+
+test('a way back never waits in a queue: neither a rollback nor a deploy inside the window', async () => {
+  const made = { production: { rollback: { window: 1 }, whenBusy: 'queue' } } as const
+  const world = new SmallWorld()
+  const old = await world.cut('1.0.0', made)
+  const now = await world.cut('2.0.0', made)
+  const next = await world.cut('3.0.0', made)
+  await world.rollOut(old)
+  await world.rollOut(now)
+  await world.engine.lock(production, null, locked)
+  const waiting = { ...production, purpose: 'deploy', release: next.id, whenBusy: 'queue' } as const
+  strictEqual((await world.engine.deployOrQueue(waiting, ada)).kind, 'queued')
+  // It passes who waits and the lock, and what is left is held.
+  const answer = await world.engine.deployOrQueue({ ...waiting, release: old.id }, ada)
+  strictEqual(answer.kind, 'started')
+  // While it is under way another way back is refused rather than queued.
+  const again = await world.engine.deployOrQueue({ ...waiting, release: old.id }, ada).catch((error: unknown) => error)
+  ok(again instanceof SluiceError && again.code === 'admission_refused', String(again))
+  await world.settled(answer.rollout)
+  deepStrictEqual(world.serving(), [old.id])
+  strictEqual((await world.engine.reading.hold(now.id))?.by.name, 'ada')
+  deepStrictEqual(
+    (await queueOf(world)).map(({ release }) => release),
+    [next.id],
+  )
+})
+
+test('Sluice itself does not bring again what is held', async () => {
+  const soak = { production: { after: 'staging', promotion: { soak: '1m', auto: true } } } as const
+  const world = new SmallWorld()
+  const good = await world.cut('1.0.0', soak)
+  const held = await world.cut('2.0.0', soak)
+  await world.rollOut(good, 'staging')
+  await world.until(
+    async () => world.serving(),
+    (serving) => serving.includes(good.id),
+  )
+  await untilNothingWaits(world)
+  await world.rollOut(held, 'staging')
+  await world.engine.holdRelease({ service: 'shop', release: '2.0.0', reason: 'security' }, ada)
+  await world.until(
+    async () => refusalsOfTurns(world),
+    (refusals) => refusals.length > 0,
+  )
+  await untilNothingWaits(world)
+  deepStrictEqual(world.serving(), [good.id])
+  ok(/is held by ada/.test(refusalsOfTurns(world)[0] ?? ''))
+})
