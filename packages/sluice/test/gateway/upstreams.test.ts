@@ -109,8 +109,8 @@ describe('a request that no upstream has begun', () => {
     assert.equal((await control.observe()).counters[0]?.bad, 1)
   })
 
-  it('gets 503 where no release serves', async (t) => {
-    const { port } = await serve(t, [], { route: { arms: [] } })
+  it('waits where no release serves, and gets 503 when none comes', async (t) => {
+    const { port } = await serve(t, [], { route: { arms: [] }, settings: { emptyHoldMs: 100 } })
     assert.equal((await ask(port)).status, 503)
   })
 })

@@ -33,9 +33,11 @@ const rateStep = 1.25
 export const nextShare = (input: NextShare): number | null => {
   const { statistics, policy, allowed } = input
   const left = (policy.exposureBudget ?? Infinity) - badOf(statisticsOf(statistics, 'errors')).candidate
+  if (left === Infinity) return allowed.reduce<number | null>((most, { shareBp }) => Math.max(most ?? 0, shareBp), null)
   let largest: number | null = null
+  const worst = worstOf(input)
   for (const share of allowed.toSorted((a, b) => a.shareBp - b.shareBp)) {
-    if (left !== Infinity && exposureAt(share, input) > left) return largest
+    if (exposureUnder(worst, share, input) > left) return largest
     largest = share.shareBp
   }
   return largest
@@ -49,18 +51,29 @@ function sharesFrom(shareBp: number): readonly number[] {
 }
 
 /** Bad responses that the candidate may be expected to give at a share until the next decision, at the worst that the evidence allows. */
-export const exposureAt = (
-  { shareBp, horizonMs }: AllowedShare,
-  { statistics, policy, requestsPerMs }: Omit<NextShare, 'allowed'>,
-): number => {
-  const requests = (requestsPerMs * horizonMs * shareBp) / wholeBp
+export const exposureAt = (share: AllowedShare, input: Omit<NextShare, 'allowed'>): number =>
+  exposureUnder(worstOf(input), share, input)
+
+/** The rate of bad responses that stable has, and the highest that the candidate may have. */
+type Worst = { readonly stable: number; readonly upper: number }
+
+/** The same for every share, and dear: what the evidence allows at the worst. */
+const worstOf = ({ statistics, policy }: Pick<NextShare, 'statistics' | 'policy'>): Worst => {
   const { strata } = statisticsOf(statistics, 'errors')
   const bad = badOf({ metric: 'errors', strata, twins: [0, 0] })
   const alpha = policy.prove?.alpha ?? boundAlpha
   const stable = (bad.stable + 1) / (Math.max(1, statistics.stable.units) + 2)
   const own = rateUpper({ units: atLeast(statistics.candidate), badUnits: bad.candidate }, alpha / 2)
   const ratio = ratioUpper(strata, alpha / 2)
-  const upper = Math.min(1, own, ratio === null ? 1 : ratio * stable)
+  return { stable, upper: Math.min(1, own, ratio === null ? 1 : ratio * stable) }
+}
+
+const exposureUnder = (
+  { stable, upper }: Worst,
+  { shareBp, horizonMs }: AllowedShare,
+  { policy, requestsPerMs }: Pick<NextShare, 'policy' | 'requestsPerMs'>,
+): number => {
+  const requests = (requestsPerMs * horizonMs * shareBp) / wholeBp
   let worst = upper * Math.min(requests, 1)
   for (let rate = Math.min(stable, upper); ; rate = Math.min(upper, rate * rateStep)) {
     worst = Math.max(worst, Math.min(rate * requests, badUntilStop(rate / stable, shareBp / wholeBp, policy)))
