@@ -63,7 +63,7 @@ const commands: Readonly<Record<Killer, readonly string[]>> = {
     'src/gateway/routes/tripwire.test.ts',
     'test/gateway/arms.test.ts',
     'test/gateway/control.test.ts',
-    'test/gateway/durability.test.ts',
+    'test/gateway/durability.test.all.ts',
     'test/gateway/steering.test.ts',
     'test/gateway/maintenance.test.ts',
   ],
