@@ -120,7 +120,9 @@ const serviceAt = (port: number): Service => {
 }
 
 const begin = async (client: Client, release: string): Promise<string> => {
-  const { rollout } = await client.call('environments.deploy', { params: { environment }, body: { release } })
+  // Rolled back the time before, it is held.
+  const body = { release, overrides: ['held' as const] }
+  const { rollout } = await client.call('environments.deploy', { params: { environment }, body })
   await eventually(async () => {
     const { lastVerdict, status } = await client.call('rollouts.show', { params: { rollout } })
     if (status !== 'advancing') throw new Error(`${rollout} is ${status} before anything was bad`)

@@ -75,7 +75,8 @@ describe('going back under traffic', () => {
     assert.equal((await desk.until(watch.rollback)).status, 'succeeded')
     assert.deepEqual(await shown(port), { ...(await shown(port)), version: '1.0.0', greeting: 'hello' })
     assert.equal((await engine.reading.hold(bad.id))?.reason, 'critical_bug')
-    await assert.rejects(desk.deploy('staging', bad.id), /is held by sluice/)
+    const again = { ...target, purpose: 'deploy', release: bad.id } as const
+    await assert.rejects(engine.deploy(again, tester), /is held by sluice/)
   })
 
   test('a drill goes back and returns without a failed request, and says how long each way took', async () => {
