@@ -17,21 +17,23 @@ const cutMsMax = 5
 /** How far from the simulation it may be. */
 const slack = 1.2
 
-/** One bad release: the users it failed, and when the last one came after the cut. */
-type Detection = { readonly bad: number; readonly cutMs: number }
+/** One bad release: the users it failed, and when the last one came after the cut; null where the engine saw the cut in the counts before it was told of it, and has another time. */
+type Detection = { readonly bad: number; readonly cutMs: number | null }
 
 const detect = async (world: World, controlPlane: 'alive' | 'killed'): Promise<Detection> => {
-  const rollout = await world.begin()
-  const candidate = await world.candidate()
-  if (controlPlane === 'killed') world.controlPlane.kill()
-  const before = await candidate.behave(traffic.candidateBad)
+  const { rollout, candidate } = await (controlPlane === 'alive' ? world.beginBad() : world.beginGood())
+  if (controlPlane === 'killed') {
+    world.controlPlane.kill()
+    await candidate.behave(traffic.candidateBad)
+  }
   const seen = await untilGone(candidate)
   if (controlPlane === 'killed') world.controlPlane.start()
   const { cause, lastVerdict } = await world.settled(rollout)
-  if (cause?.kind !== 'tripped' || lastVerdict === null)
+  if (lastVerdict === null || (cause?.kind !== 'tripped' && lastVerdict.shareBp !== 0))
     throw new Error(`${rollout} was not cut by its tripwire: ${cause?.text ?? 'no cause'}`)
   // The gateway's clock has whole milliseconds, and cuts somewhere within that one.
-  return { bad: seen.bad - before.bad, cutMs: Math.max(0, seen.lastAt - (lastVerdict.at + 1)) }
+  const cutMs = cause?.kind === 'tripped' ? Math.max(0, seen.lastAt - (lastVerdict.at + 1)) : null
+  return { bad: seen.bad, cutMs }
 }
 
 /** Between two looks; taking it down begins with a drain, which takes longer. */
@@ -62,7 +64,8 @@ const sorted = (values: readonly number[]): readonly number[] => values.toSorted
 const figuresOf = (alive: readonly Detection[], killed: readonly Detection[]): readonly Bounded[] => {
   const rates = { stable: traffic.stableBad, candidate: traffic.candidateBad, shareBp: traffic.candidateShare * 10_000 }
   const expected = sorted(Array.from({ length: simulated }, (_, seed) => untilStop(rates, seed + 1).failed))
-  const bad = sorted([...alive, ...killed].map((one) => one.bad))
+  // Only those that were bad from the start are what the simulation has: good answers before are evidence, too.
+  const bad = sorted(alive.map((one) => one.bad))
   const within = (name: string, part: number): readonly Bounded[] => {
     const simulation = quantile(expected, part)
     const figure = { name: `detect.badResponses${name}`, value: quantile(bad, part), unit: 'responses' }
@@ -73,7 +76,9 @@ const figuresOf = (alive: readonly Detection[], killed: readonly Detection[]): r
     ]
   }
   const cut = (name: string, all: readonly Detection[]): Bounded =>
-    onThisMachine(atMost({ name, value: quantile(sorted(all.map(({ cutMs }) => cutMs)), 0.99), unit: 'ms' }, cutMsMax))
+    onThisMachine(
+      atMost({ name, value: quantile(sorted(all.flatMap(({ cutMs }) => cutMs ?? [])), 0.99), unit: 'ms' }, cutMsMax),
+    )
   return [
     { name: 'detect.count', value: alive.length + killed.length, unit: 'bad releases' },
     ...within('P50', 0.5),

@@ -25,14 +25,18 @@ export type Service = {
   readonly seen: () => Promise<Seen>
 }
 
+/** A rollout, and the instance of its candidate. */
+export type Begun = { readonly rollout: string; readonly candidate: Service }
+
 /** See the file's header. */
 export type World = {
   readonly client: Client
   readonly controlPlane: ControlPlaneProcess
   readonly stable: () => Promise<Service>
-  /** Starts a rollout of the other release; resolves once it has its share, and is judged. */
-  readonly begin: () => Promise<string>
-  readonly candidate: () => Promise<Service>
+  /** Starts a rollout of the release that is bad from the first answer on, and gives its instance as soon as it is there. */
+  readonly beginBad: () => Promise<Begun>
+  /** Starts one of a release that is good until it is told otherwise; resolves once it has its share, and is judged. */
+  readonly beginGood: () => Promise<Begun>
   /** The rollout once it is taken back. */
   readonly settled: (rollout: string) => Promise<RolloutView>
   readonly remove: () => Promise<void>
@@ -77,13 +81,20 @@ export const makeWorld = async (): Promise<World> => {
     if (found === undefined) throw new Error(`no instance of ${release} runs`)
     return found.port
   }
-  const [stable, candidate] = [releases[0], releases[1]]
+  const [stable, bad, good] = releases
   const world: World = {
     client,
     controlPlane,
     stable: async () => serviceAt(await portOf(stable)),
-    begin: () => begin(client, candidate),
-    candidate: async () => serviceAt(await portOf(candidate)),
+    beginBad: async () => {
+      const rollout = await begin(client, bad)
+      return { rollout, candidate: serviceAt(await eventually(() => portOf(bad))) }
+    },
+    beginGood: async () => {
+      const rollout = await begin(client, good)
+      await judged(client, rollout)
+      return { rollout, candidate: serviceAt(await portOf(good)) }
+    },
     settled: (rollout) => settled(client, rollout),
     remove: () => removeWorld({ load, controlPlane, stateDir, project }),
   }
@@ -91,15 +102,17 @@ export const makeWorld = async (): Promise<World> => {
   return world
 }
 
-const cutReleases = async (project: Project, stateDir: string): Promise<readonly [string, string]> => {
+const cutReleases = async (project: Project, stateDir: string): Promise<readonly [string, string, string]> => {
   const desk = await openDesk(project.directory, stateDir)
   try {
     const first = await desk.cut()
-    await project.commit('2.0.0')
+    await project.commit('2.0.0', { badShare: traffic.candidateBad })
     const second = await desk.cut()
+    await project.commit('2.0.1')
+    const third = await desk.cut()
     const { status } = await desk.rollOut(environment, first.id)
     if (status !== 'succeeded') throw new Error(`the first rollout is ${status}`)
-    return [first.id, second.id]
+    return [first.id, second.id, third.id]
   } finally {
     await desk.close()
   }
@@ -123,12 +136,15 @@ const begin = async (client: Client, release: string): Promise<string> => {
   // Rolled back the time before, it is held.
   const body = { release, overrides: ['held' as const] }
   const { rollout } = await client.call('environments.deploy', { params: { environment }, body })
+  return rollout
+}
+
+const judged = async (client: Client, rollout: string): Promise<void> => {
   await eventually(async () => {
     const { lastVerdict, status } = await client.call('rollouts.show', { params: { rollout } })
     if (status !== 'advancing') throw new Error(`${rollout} is ${status} before anything was bad`)
     if (lastVerdict === null || lastVerdict.candidate.units === 0) throw new Error(`${rollout} is not judged`)
   })
-  return rollout
 }
 
 const settled = (client: Client, rollout: string): Promise<RolloutView> =>

@@ -10,6 +10,8 @@ import type { Config, EnvironmentConfig } from '../../src/core/config/types.ts'
 export type Behaviour = {
   /** Of the requests to `/`, every which one is answered with 500; 0 for none. */
   readonly badEvery?: number
+  /** Which part of them is, by chance. */
+  readonly badShare?: number
   readonly healthy?: boolean
   readonly exitAtOnce?: boolean
 }
@@ -37,7 +39,7 @@ export const makeProject = async (
   )
   await git(directory, 'init', '--quiet', '--initial-branch=main')
   const commit = async (version: string, behaviour: Behaviour = {}): Promise<void> => {
-    const whole: Required<Behaviour> = { badEvery: 0, healthy: true, exitAtOnce: false, ...behaviour }
+    const whole: Required<Behaviour> = { badEvery: 0, badShare: 0, healthy: true, exitAtOnce: false, ...behaviour }
     await writeFile(join(directory, 'behaviour.json'), JSON.stringify(whole))
     await writeFile(join(directory, 'package.json'), JSON.stringify({ name: 'tiny', version, type: 'module' }))
     await git(directory, 'add', '--all', '--', ':!.sluice')

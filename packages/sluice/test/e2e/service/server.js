@@ -11,7 +11,7 @@ const block = Buffer.alloc(16_384, 'sluice ')
 let requests = 0
 let bad = 0
 let lastAt = 0
-let badShare = 0
+let badShare = behaviour.badShare ?? 0
 let stopping = false
 let listenedAt = Number.NaN
 
