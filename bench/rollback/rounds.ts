@@ -126,7 +126,8 @@ const isOver = ({ settledAt }: RolloutDetailView): boolean => settledAt !== null
 const forward = async ({ client }: World, environment: Name, release: Release): Promise<void> => {
   const { rollout } = await client.call('environments.deploy', {
     params: { environment },
-    body: { release: release.id },
+    // Rolled back the time before, it is held.
+    body: { release: release.id, overrides: ['held'] },
   })
   const { status } = await rolloutOnce(client, rollout, isOver)
   if (status !== 'succeeded') throw new Error(`${environment}: the way forward is ${status}`)
@@ -147,7 +148,7 @@ const command = async ({ client, observer, ports }: World, environment: Name, ve
 const abortCanary = async (world: World): Promise<Witnessed> => {
   const { client, observer, ports, releases } = world
   const [stable, candidate] = releases
-  const body = { release: candidate.id }
+  const body = { release: candidate.id, overrides: ['held' as const] }
   const { rollout } = await client.call('environments.deploy', { params: { environment: 'canary' }, body })
   await rolloutOnce(client, rollout, ({ steps }) =>
     steps.some(({ kind, status }) => kind === 'judge' && status === 'current'),
