@@ -58,6 +58,16 @@ describe('maintenance', () => {
     assert.equal(fold([{ type: 'time_passed', at: 900 }], state).wanted, null)
   })
 
+  it('does not wait for a clock that was set back to come round again', () => {
+    const state = fold([asked(90_000_000, page), { type: 'time_passed', at: 1_000 }])
+    assert.ok((maintenanceMachine.nextAt(state) ?? Infinity) < 100_000)
+    const waiting = fold([
+      asked(90_000_000, page),
+      { type: 'effect_unknown', at: 90_000_000, sequence: 1, detail: 'lost' },
+    ])
+    assert.ok((maintenanceMachine.nextAt(fold([{ type: 'time_passed', at: 1_000 }], waiting)) ?? Infinity) < 100_000)
+  })
+
   it('that is not there cannot end', () => {
     const state = noMaintenance('shop', 'production')
     assert.equal(fold([asked(1, null)], state), state)

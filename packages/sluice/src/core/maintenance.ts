@@ -120,8 +120,18 @@ const request = (
   return apply({ ...state, wanted }, at, 1)
 }
 
+/** The same stage with its time within its own span of now: a clock that was set back would stop it for as long. */
+const nearStage = (stage: MaintenanceStage, at: number): MaintenanceStage => {
+  if (stage.kind === 'applying' && stage.deadlineAt > at + stage.effect.deadlineMs)
+    return { ...stage, deadlineAt: at + stage.effect.deadlineMs }
+  if (stage.kind === 'backing_off' && stage.until > at + retryDelayMs(stage.attempt))
+    return { ...stage, until: at + retryDelayMs(stage.attempt) }
+  return stage
+}
+
 const pass = (state: MaintenanceState, at: number): Step => {
-  const { stage } = state
+  const stage = nearStage(state.stage, at)
+  if (stage !== state.stage) return stay({ ...state, stage })
   const end = holdEnd(state)
   if (end !== null && at >= end) return stay({ ...state, wanted: null })
   if (stage.kind === 'applying' && at >= stage.deadlineAt) return backOff(state, at, 'no answer in time')
