@@ -194,6 +194,8 @@ test('a ramp by evidence goes on by proof alone: at once where there is some, an
   const slow = play(policy, { perSecond: 1, errorRate: 0.01 }, ramp)
   ok(slow.state.status === 'rolled_back' && slow.state.cause.kind === 'deadline')
   deepStrictEqual(slow.shares, [100], 'neither time nor a lack of data is proof')
+  const unsure = play(policy, { perSecond: 300, errorRate: 0.02 }, ramp)
+  deepStrictEqual(unsure.shares, [100], 'time with units enough is no proof either')
 })
 
 test('no traffic proves nothing: it holds, is extended, and reverts', () => {
