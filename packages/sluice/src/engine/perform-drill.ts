@@ -2,6 +2,7 @@
 import { SluiceError } from '../core/errors.ts'
 import { switchedAt } from '../core/drill/switched.ts'
 import type { DrillEffect, DrillPlan, DrillProof, DrillResult } from '../core/drill/types.ts'
+import { limits } from '../core/limits.ts'
 import { unreachable } from '../core/machine.ts'
 import type { ReleaseId, RolloutId } from '../core/model.ts'
 import type { Router } from '../ports/router.ts'
@@ -37,7 +38,7 @@ const go = async (world: DrillWorld, going: Going, signal: AbortSignal): Promise
     if (state.status === 'succeeded') {
       const { startedAt, settledAt } = state
       const at = switchedAt(await returns.rows(asked), going.to) ?? settledAt
-      const proof = await proofOf(world, going.plan, { release: going.to, signal })
+      const proof = await proofInTime(world, going, signal)
       return { kind: 'went', leg: { rollout: asked, tookMs: at - startedAt, proof } }
     }
     if (state.status === 'rolled_back')
@@ -67,6 +68,23 @@ const ask = async (
     if (error instanceof SluiceError && error.code === 'admission_refused')
       return { kind: 'failed', detail: error.detail }
     throw error
+  }
+}
+
+/** A way may take as long as its rollout does; its last question may not. Unanswered, it is `outcome_unknown`, and the machine asks again. */
+const proofInTime = async (world: DrillWorld, { plan, to }: Going, signal: AbortSignal): Promise<DrillProof> => {
+  const late = new AbortController()
+  const cancel = world.returns.clock.after(limits.measureDeadlineMs, () => late.abort())
+  const inTime = AbortSignal.any([signal, late.signal])
+  const lost = new Promise<never>((_, reject) => {
+    const giveUp = (): void =>
+      reject(new SluiceError('outcome_unknown', { detail: 'the router did not say in time what it shows' }))
+    inTime.addEventListener('abort', giveUp, { once: true })
+  })
+  try {
+    return await Promise.race([proofOf(world, plan, { release: to, signal: inTime }), lost])
+  } finally {
+    cancel()
   }
 }
 

@@ -28,12 +28,14 @@ const coreAlone: readonly Fault[] = [
   faults.zombie_effect,
 ]
 
-test('the engine keeps every invariant over 900 faulty schedules, some of them never seen before', async () => {
+test('the engine keeps every invariant over 900 faulty schedules, a third of them never seen before', async () => {
   const sim = new EngineSim()
-  deepStrictEqual(await breachesOf(sim, 1, 840), [])
+  deepStrictEqual(await breachesOf(sim, 1, 600), [])
+  // Found something once.
+  for (const seed of [5_854, 1_007_468]) deepStrictEqual(await breachesOf(sim, seed, 1), [])
   const unused = faultNames.filter((_, fault) => sim.counts[fault] === 0 && !coreAlone.some((one) => one === fault))
   deepStrictEqual(unused, [], 'faults that never struck')
-  deepStrictEqual(await breachesOf(sim, randomInt(1_000_000, 2_000_000_000), 60), [])
+  deepStrictEqual(await breachesOf(sim, randomInt(1_000_000, 2_000_000_000), 300), [])
   ok(sim.endings.succeeded > 450 && sim.endings.rolled_back > 45, JSON.stringify(sim.endings))
 })
 
