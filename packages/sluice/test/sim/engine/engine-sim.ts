@@ -503,7 +503,9 @@ class Schedule {
     const live = liveRolloutOn(this.#disk)
     if (environment === null || live === null || this.#isBusy()) return false
     const known = new Set([...environment.history.map(({ release }) => release), live.plan.to])
-    const release = this.#releases.find((one) => one !== null && !known.has(one.id))?.id
+    // What comes by itself is left to come by itself.
+    const others = this.#isAuto ? this.#releases.slice(0, slotCount - 1) : this.#releases
+    const release = others.find((one) => one !== null && !known.has(one.id))?.id
     if (release === undefined) return false
     this.#hasNewcomer = true
     this.#request((engine, caller) => engine.deploy({ ...target, purpose: 'deploy', release, replace: true }, caller), {
