@@ -7,7 +7,7 @@ import { describeMachine } from '../lib/machine.ts'
 import { progress, quantile, report } from '../lib/report.ts'
 import { atMost, type Bounded, judge, onThisMachine, readOptions } from '../lib/targets.ts'
 import { untilStop } from '../judge/tripwire.ts'
-import { rest } from '../torture-kill/world.ts'
+import { rest } from '../lib/control-plane.ts'
 import { makeWorld, type Seen, type Service, traffic, type World } from './world.ts'
 
 const { quick, json } = readOptions(process.argv.slice(2))

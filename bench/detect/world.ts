@@ -1,13 +1,13 @@
 /** What is watched: a canary under load whose new release goes bad when it is told to, behind the real control plane and gateway. */
-import { readFile, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Client, createClient } from '../../packages/sluice/src/http/client/client.ts'
+import type { Client } from '../../packages/sluice/src/http/client/client.ts'
 import type { RolloutView } from '../../packages/sluice/src/http/client/views.ts'
 import { makeStateDir, openDesk, removeState } from '../../packages/sluice/test/e2e/plane.ts'
 import { makeProject, type Project } from '../../packages/sluice/test/e2e/project.ts'
 import { freePort } from '../../packages/sluice/test/free-port.ts'
 import { type Load, startLoad } from '../cutover/load/load.ts'
-import { ControlPlaneProcess, eventually } from '../torture-kill/world.ts'
+import { type ControlPlaneProcess, eventually, startControlPlane } from '../lib/control-plane.ts'
 
 /** The name of the environment. */
 export const environment = 'canary'
@@ -62,18 +62,7 @@ export const makeWorld = async (): Promise<World> => {
   const project = await makeProject({ [environment]: { ...settings, listen: port } })
   const stateDir = await makeStateDir()
   const releases = await cutReleases(project, stateDir)
-  const apiPort = await freePort()
-  const controlPlane = new ControlPlaneProcess({ projectDir: project.directory, stateDir, port: apiPort })
-  controlPlane.start()
-  const token = await eventually(() => readFile(join(stateDir, 'token'), 'utf8'))
-  const client = createClient({
-    url: `http://127.0.0.1:${apiPort}`,
-    token: token.trim(),
-    actor: 'bench',
-    transport: (request) => fetch(request),
-    timeoutMs: 5_000,
-  })
-  await eventually(() => client.call('server.show', {}))
+  const { client, controlPlane } = await startControlPlane({ projectDir: project.directory, stateDir, actor: 'bench' })
   const load = startLoad({ groups: [{ target: { host: '127.0.0.1', port }, clients: clientsOf() }] })
   const portOf = async (release: string): Promise<number> => {
     const { observed } = await client.call('environments.show', { params: { environment } })

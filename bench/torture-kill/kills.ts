@@ -2,7 +2,8 @@
 import http from 'node:http'
 import type { LoadReport } from '../cutover/load/load.ts'
 import { type Acknowledged, startOperators } from './operators.ts'
-import { between, environmentNames, eventually, gatewayPid, killPid, rest, type World } from './world.ts'
+import { eventually, killPid, rest } from '../lib/control-plane.ts'
+import { between, environmentNames, gatewayPid, type World } from './world.ts'
 
 /** What a phase of killing gave. */
 export type Phase = {

@@ -3,7 +3,8 @@ import { randomUUID } from 'node:crypto'
 import { SluiceError } from '../../packages/sluice/src/core/errors.ts'
 import type { RolloutCommand } from '../../packages/sluice/src/http/client/contract.ts'
 import type { RolloutView } from '../../packages/sluice/src/http/client/views.ts'
-import { between, isPassing, rest, type World } from './world.ts'
+import { rest } from '../lib/control-plane.ts'
+import { between, isPassing, type World } from './world.ts'
 
 /** What was acknowledged (a 2xx came), and so must never be lost. */
 export type Acknowledged = {

@@ -10,6 +10,7 @@
  * | drilling | stay_requested                             | ended (stayed)                                |
  * | drilling | work_parked                                | ended (failed)                                |
  */
+import { isAwaited, laneAt, nearLane, performing } from '../lane.ts'
 import { limits } from '../limits.ts'
 import type { Decision, Machine } from '../machine.ts'
 import { unreachable } from '../machine.ts'
@@ -29,10 +30,10 @@ const decide = (state: DrillState, event: DrillEvent): DrillDecision => {
     case 'drill_started':
       return unchanged(state)
     case 'effect_succeeded':
-      return isCurrent(state, event.sequence) ? wasPerformed(state, event.result, event.at) : unchanged(state)
+      return isAwaited(state.lane, event.sequence) ? wasPerformed(state, event.result, event.at) : unchanged(state)
     case 'effect_failed':
     case 'effect_unknown':
-      return isCurrent(state, event.sequence) ? later(state, event.at) : unchanged(state)
+      return isAwaited(state.lane, event.sequence) ? later(state, event.at) : unchanged(state)
     case 'time_passed':
       return timePassed(state, event.at)
     case 'stay_requested': {
@@ -45,9 +46,6 @@ const decide = (state: DrillState, event: DrillEvent): DrillDecision => {
       return unreachable(event)
   }
 }
-
-const isCurrent = ({ lane }: Drilling, sequence: number): boolean =>
-  lane.kind === 'performing' && lane.effect.sequence === sequence
 
 const start = ({ plan, at }: Extract<DrillEvent, { type: 'drill_started' }>): DrillDecision =>
   issue(
@@ -81,8 +79,7 @@ const issue = (state: Drilling, at: number): DrillDecision => {
     deadlineMs: action.kind === 'go' ? limits.drillLegMsMax : limits.measureDeadlineMs,
     action,
   }
-  const lane = { kind: 'performing', effect, deadlineAt: at + effect.deadlineMs } as const
-  return { state: { ...state, sequence, lane }, effects: [effect] }
+  return { state: { ...state, sequence, lane: performing(effect, at) }, effects: [effect] }
 }
 
 const enter = (state: Drilling, phase: DrillPhase, at: number): DrillDecision =>
@@ -97,12 +94,11 @@ const later = (state: Drilling, at: number): DrillDecision =>
   })
 
 const timePassed = (state: Drilling, at: number): DrillDecision => {
-  const { lane, plan } = state
-  if (lane.kind === 'performing') return at >= lane.deadlineAt ? later(state, at) : unchanged(state)
-  if (at >= lane.at) return state.phase === 'dwell' ? enter(state, 'prove', at) : issue(state, at)
-  // The clock was set back: what is due comes within one pause of now.
-  const farthest = at + (state.phase === 'dwell' ? plan.dwellMs : limits.retryDelayMsMax)
-  return lane.at > farthest ? unchanged({ ...state, lane: { kind: 'due', at: farthest } }) : unchanged(state)
+  const lane = nearLane(state.lane, state.phase === 'dwell' ? state.plan.dwellMs : limits.retryDelayMsMax, at)
+  if (lane !== state.lane) return unchanged({ ...state, lane })
+  if (at < laneAt(lane)) return unchanged(state)
+  if (lane.kind === 'performing') return later(state, at)
+  return state.phase === 'dwell' ? enter(state, 'prove', at) : issue(state, at)
 }
 
 const wasPerformed = (state: Drilling, result: DrillResult, at: number): DrillDecision => {
@@ -157,9 +153,6 @@ export const drillMachine: Machine<DrillState, DrillEvent, DrillEffect> = {
   version: 1,
   decide,
   outstanding: (state) => (state.status === 'drilling' && state.lane.kind === 'performing' ? [state.lane.effect] : []),
-  nextAt: (state) => {
-    if (state.status !== 'drilling') return null
-    return state.lane.kind === 'performing' ? state.lane.deadlineAt : state.lane.at
-  },
+  nextAt: (state) => (state.status === 'drilling' ? laneAt(state.lane) : null),
   settled: (state) => state.status === 'ended',
 }

@@ -1,4 +1,5 @@
 /** What a rollback drill is made of. Start here, then `machine.ts`. */
+import type { Lane } from '../lane.ts'
 import type { Actor, Fence, ReleaseId, RolloutId } from '../model.ts'
 import type { Failure } from '../rollout/types.ts'
 
@@ -77,11 +78,6 @@ export type DrillEvent =
 /** Which part of the drill. */
 export type DrillPhase = 'back' | 'dwell' | 'prove' | 'return'
 
-/** What is awaited: an effect, or a time. */
-export type DrillLane =
-  | { readonly kind: 'performing'; readonly effect: DrillEffect; readonly deadlineAt: number }
-  | { readonly kind: 'due'; readonly at: number }
-
 type Common = { readonly plan: DrillPlan; readonly startedAt: number; readonly sequence: number }
 
 /** A drill. A field exists only in the status where it means something. */
@@ -90,7 +86,7 @@ export type DrillState =
   | (Common & {
       readonly status: 'drilling'
       readonly phase: DrillPhase
-      readonly lane: DrillLane
+      readonly lane: Lane<DrillEffect>
       readonly attempt: number
       /** The way back, once it was gone; null before. */
       readonly back: DrillLeg | null

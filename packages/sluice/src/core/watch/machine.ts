@@ -15,6 +15,7 @@
  *
  * Time counts only where it was looked at, and no more than two intervals a look: neither a clock jump nor a control plane that was away makes a watch end early or a trigger fire.
  */
+import { isAwaited, laneAt, nearLane, performing } from '../lane.ts'
 import { limits } from '../limits.ts'
 import type { Decision, Machine } from '../machine.ts'
 import { unreachable } from '../machine.ts'
@@ -37,10 +38,10 @@ const decide = (state: WatchState, event: WatchEvent): WatchDecision => {
     case 'watch_started':
       return unchanged(state)
     case 'effect_succeeded':
-      return isCurrent(state, event.sequence) ? wasPerformed(state, event.result, event.at) : unchanged(state)
+      return isAwaited(state.lane, event.sequence) ? wasPerformed(state, event.result, event.at) : unchanged(state)
     case 'effect_failed':
     case 'effect_unknown':
-      return isCurrent(state, event.sequence) ? later(state, event.at) : unchanged(state)
+      return isAwaited(state.lane, event.sequence) ? later(state, event.at) : unchanged(state)
     case 'time_passed':
       return timePassed(state, event.at)
     case 'work_parked':
@@ -62,16 +63,11 @@ const start = ({ plan, at }: Extract<WatchEvent, { type: 'watch_started' }>): Wa
   alarms: [],
 })
 
-const isCurrent = ({ lane }: Live, sequence: number): boolean =>
-  lane.kind === 'performing' && lane.effect.sequence === sequence
-
 const timePassed = (state: Live, at: number): WatchDecision => {
-  const { lane } = state
-  if (lane.kind === 'performing') return at >= lane.deadlineAt ? later(state, at) : unchanged(state)
-  if (at >= lane.at) return issue(state, at)
-  // The clock was set back: what is due comes within one pause of now.
-  const farthest = at + pauseMs(state)
-  return lane.at > farthest ? unchanged({ ...state, lane: { kind: 'due', at: farthest } }) : unchanged(state)
+  const lane = nearLane(state.lane, pauseMs(state), at)
+  if (lane !== state.lane) return unchanged({ ...state, lane })
+  if (at < laneAt(lane)) return unchanged(state)
+  return lane.kind === 'performing' ? later(state, at) : issue(state, at)
 }
 
 const pauseMs = (state: Live): number =>
@@ -96,8 +92,7 @@ const issue = (state: Live, at: number): WatchDecision => {
           deadlineMs: limits.callMarginMs,
           action: { kind: 'roll_back', triggered: state.triggered },
         }
-  const lane = { kind: 'performing', effect, deadlineAt: at + effect.deadlineMs } as const
-  return { state: { ...state, sequence, lane }, effects: [effect] }
+  return { state: { ...state, sequence, lane: performing(effect, at) }, effects: [effect] }
 }
 
 /** Nothing came of it, or nobody knows: the same again after a pause. A rollback asked for twice under its key is one. */
@@ -187,7 +182,7 @@ export const watchMachine: Machine<WatchState, WatchEvent, WatchEffect> = {
   },
   nextAt: (state) => {
     const lane = laneOf(state)
-    return lane === null ? null : lane.kind === 'performing' ? lane.deadlineAt : lane.at
+    return lane === null ? null : laneAt(lane)
   },
   settled: (state) => state.status === 'ended',
 }

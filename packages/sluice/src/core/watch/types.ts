@@ -1,4 +1,5 @@
 /** What the watch over a promoted release is made of: its plan, what it reads, and its states. Start here, then `machine.ts`. */
+import type { Lane } from '../lane.ts'
 import type { RollbackReason } from '../hold.ts'
 import type { MetricsSpec } from '../judge/outside/types.ts'
 import type { Fence, HealthPolicy, ReleaseId, RollbackTriggers, RolloutId } from '../model.ts'
@@ -86,11 +87,6 @@ export type WatchEvent =
   | { readonly type: 'time_passed'; readonly at: number }
   | { readonly type: 'work_parked'; readonly at: number; readonly detail: string }
 
-/** Where the watch stands between two looks, or two attempts. */
-export type WatchLane =
-  | { readonly kind: 'due'; readonly at: number }
-  | { readonly kind: 'performing'; readonly effect: WatchEffect; readonly deadlineAt: number }
-
 type Common = { readonly plan: WatchPlan; readonly startedAt: number; readonly sequence: number }
 
 /** A watch. A field exists only in the status where it means something. */
@@ -98,7 +94,7 @@ export type WatchState =
   | { readonly status: 'absent' }
   | (Common & {
       readonly status: 'watching'
-      readonly lane: WatchLane
+      readonly lane: Lane<WatchEffect>
       /** Time that was really looked at, milliseconds. */
       readonly watchedMs: number
       readonly last: { readonly reading: WatchReading; readonly at: number } | null
@@ -108,7 +104,7 @@ export type WatchState =
     })
   | (Common & {
       readonly status: 'returning'
-      readonly lane: WatchLane
+      readonly lane: Lane<WatchEffect>
       readonly triggered: Triggered
       readonly attempt: number
     })
