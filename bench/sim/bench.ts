@@ -5,7 +5,8 @@ import { EngineSim } from '../../packages/sluice/test/sim/engine/engine-sim.ts'
 import { describeMachine } from '../lib/machine.ts'
 import { progress, report } from '../lib/report.ts'
 import { atLeast, atMost, type Bounded, judge, readOptions } from '../lib/targets.ts'
-import { type Killer, type Mutant, mutants } from './mutants.ts'
+import type { Killer, Mutant } from './mutant.ts'
+import { mutants } from './mutants.ts'
 import { type Trial, Workshop } from './workshop.ts'
 
 /** Anything that runs schedules by seed. */

@@ -1,13 +1,7 @@
 /** Seeded bugs of the loop, of transactions, of commands and of performing; see `mutants.ts`. */
-import type { Mutant, MutantRow } from './mutants.ts'
+import { type Mutant, mutantsIn } from './mutant.ts'
 
-const engine = (...[file, find, replace, why]: MutantRow): Mutant => ({
-  file,
-  find,
-  replace,
-  why,
-  killers: ['engineSim', 'coreTests'],
-})
+const engine = mutantsIn('', ['engineSim', 'coreTests'])
 
 /** One after the other. */
 export const engineMutants: readonly Mutant[] = [

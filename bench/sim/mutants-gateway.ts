@@ -1,6 +1,6 @@
 /** Seeded bugs of the gateway's logic: shares, fences, trips, evidence; see `mutants.ts`. */
 import { routingMutants } from './mutants-routing.ts'
-import type { Killer, Mutant, MutantRow } from './mutants.ts'
+import type { Killer, Mutant, MutantRow } from './mutant.ts'
 
 const gateway = (...[file, find, replace, why]: MutantRow): Mutant => ({
   file,

@@ -1,13 +1,7 @@
 /** Seeded bugs of the judge: its verdicts, its α, its proofs, and what evidence may move; see `mutants.ts`. */
-import type { Mutant, MutantRow } from './mutants.ts'
+import { type Mutant, mutantsIn } from './mutant.ts'
 
-const core = (...[file, find, replace, why]: MutantRow): Mutant => ({
-  file: `core/${file}`,
-  find,
-  replace,
-  why,
-  killers: ['coreSim', 'coreTests'],
-})
+const core = mutantsIn('core/', ['coreSim', 'coreTests'])
 
 /** One after the other. */
 export const judgeMutants: readonly Mutant[] = [

@@ -1,13 +1,7 @@
 /** Seeded bugs of the lane from outside: a metric source's counters and an external judge, beside the tripwire. */
-import type { Mutant, MutantRow } from './mutants.ts'
+import { type Mutant, mutantsIn } from './mutant.ts'
 
-const outside = (...[file, find, replace, why]: MutantRow): Mutant => ({
-  file: `core/${file}`,
-  find,
-  replace,
-  why,
-  killers: ['coreSim', 'coreTests'],
-})
+const outside = mutantsIn('core/', ['coreSim', 'coreTests'])
 
 /** All of them. */
 export const outsideMutants: readonly Mutant[] = [

@@ -1,5 +1,5 @@
 /** Seeded bugs of the run machine: what may run, what waits, what is handed on, and when a run is over. */
-import type { Mutant, MutantRow } from './mutants.ts'
+import type { Mutant, MutantRow } from './mutant.ts'
 
 const rows: readonly MutantRow[] = [
   [

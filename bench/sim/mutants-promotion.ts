@@ -1,21 +1,9 @@
 /** Seeded bugs of queues, soak, and releases that come by themselves; see `mutants.ts`. */
-import type { Mutant, MutantRow } from './mutants.ts'
+import { type Mutant, mutantsIn } from './mutant.ts'
 
-const promotion = (...[file, find, replace, why]: MutantRow): Mutant => ({
-  file,
-  find,
-  replace,
-  why,
-  killers: ['engineSim', 'coreTests'],
-})
+const promotion = mutantsIn('', ['engineSim', 'coreTests'])
 
-const train = (...[file, find, replace, why]: MutantRow): Mutant => ({
-  file,
-  find,
-  replace,
-  why,
-  killers: ['coreTests'],
-})
+const train = mutantsIn('', ['coreTests'])
 
 /** One after the other. */
 export const promotionMutants: readonly Mutant[] = [

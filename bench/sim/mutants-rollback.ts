@@ -1,13 +1,7 @@
 /** Seeded bugs of going back: holds, targets, the watch, drills; see `mutants.ts`. */
-import type { Mutant, MutantRow } from './mutants.ts'
+import { type Mutant, mutantsIn } from './mutant.ts'
 
-const back = (...[file, find, replace, why]: MutantRow): Mutant => ({
-  file,
-  find,
-  replace,
-  why,
-  killers: ['rollbackTests', 'engineSim'],
-})
+const back = mutantsIn('', ['rollbackTests', 'engineSim'])
 
 /** One after the other. */
 export const rollbackMutants: readonly Mutant[] = [

@@ -1,5 +1,5 @@
 /** Seeded bugs of what a route looks at besides shares, and of maintenance; see `mutants.ts`. */
-import type { MutantRow } from './mutants.ts'
+import type { MutantRow } from './mutant.ts'
 
 /** One after the other. */
 export const routingMutants: readonly MutantRow[] = [

@@ -1,13 +1,7 @@
 /** Seeded bugs in stages, hooks, checks, the ramp, in admission, and in taking another rollout's place. */
-import type { Mutant, MutantRow } from './mutants.ts'
+import { type Mutant, mutantsIn } from './mutant.ts'
 
-const core = (...[file, find, replace, why]: MutantRow): Mutant => ({
-  file: `core/${file}`,
-  find,
-  replace,
-  why,
-  killers: ['coreSim', 'coreTests'],
-})
+const core = mutantsIn('core/', ['coreSim', 'coreTests'])
 
 /** See the file's header. */
 export const strategyMutants: readonly Mutant[] = [

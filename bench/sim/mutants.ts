@@ -2,6 +2,7 @@
  * Seeded bugs. Each is one replacement in one file of `packages/sluice/src`, with the reason why somebody might write it; a simulator, a law
  * or a test must notice. A simulator that lets them pass is broken, however many schedules it survives.
  */
+import { type Mutant, mutantsIn } from './mutant.ts'
 import { engineMutants } from './mutants-engine.ts'
 import { judgeMutants } from './mutants-judge.ts'
 import { gatewayMutants } from './mutants-gateway.ts'
@@ -11,30 +12,7 @@ import { rollbackMutants } from './mutants-rollback.ts'
 import { promotionMutants } from './mutants-promotion.ts'
 import { strategyMutants } from './mutants-strategies.ts'
 
-/** What may notice a mutant: a simulator, or the tests of a part. Asked in the order given, until one does. */
-export type Killer = 'coreSim' | 'engineSim' | 'coreTests' | 'gatewayTests' | 'pipelineTests' | 'rollbackTests'
-
-/** One bug, as data. `find` occurs exactly once in `file`. */
-export type Mutant = {
-  /** Path below `packages/sluice/src`. */
-  readonly file: string
-  readonly find: string
-  readonly replace: string
-  /** The thought behind the bug. */
-  readonly why: string
-  readonly killers: readonly Killer[]
-}
-
-/** A mutant as a row of the tables: file, what is there, what comes instead, and the thought behind it. */
-export type MutantRow = readonly [file: string, find: string, replace: string, why: string]
-
-const core = (...[file, find, replace, why]: MutantRow): Mutant => ({
-  file: `core/${file}`,
-  find,
-  replace,
-  why,
-  killers: ['coreSim', 'coreTests'],
-})
+const core = mutantsIn('core/', ['coreSim', 'coreTests'])
 
 const machineMutants: readonly Mutant[] = [
   core(
