@@ -125,7 +125,7 @@ export class Identity {
       throw ended(`the token that it was made with was revoked by ${maker.revokedBy.name}`)
     const proof = { kind: 'token', id } as const
     if (owner === null) {
-      this.#touch(`token:${id}`, { id, seenAt: token.usedAt ?? 0, now })
+      this.#touch(`token:${id}`, { id, seenAt: token.usedAt ?? -Infinity, now })
       const isService = token.kind === 'svc'
       const name = isService ? `token:${token.label}` : `workload:${token.label}`
       const kind = isService ? 'service' : 'workload'
@@ -133,7 +133,7 @@ export class Identity {
     }
     const person = await this.#person(owner)
     if (person?.status !== 'active' || person.addedAt > issuedAt) throw ended(`${owner} was removed`)
-    this.#touch(`token:${id}`, { id, seenAt: token.usedAt ?? 0, now })
+    this.#touch(`token:${id}`, { id, seenAt: token.usedAt ?? -Infinity, now })
     return { ...personPrincipal(person, groupRoles), scope, proof, expiresAt }
   }
 
@@ -143,7 +143,7 @@ export class Identity {
     { id, seenAt, now }: { readonly id: string; readonly seenAt: number; readonly now: number },
   ): void {
     if (this.#uses.size > limits.identitiesHeldMax) this.#uses.clear()
-    const recordedAt = Math.max(seenAt, this.#uses.get(id)?.recordedAt ?? 0)
+    const recordedAt = Math.max(seenAt, this.#uses.get(id)?.recordedAt ?? -Infinity)
     const isDue = now - recordedAt >= limits.lastUseEveryMs
     this.#uses.set(id, { seenAt: now, recordedAt: isDue ? now : recordedAt })
     if (!isDue || !this.desk.loop.isRunning) return
