@@ -37,15 +37,24 @@ async function fuzz(worldSeed: number): Promise<void> {
   const api = await SmallApi.start()
   const password = randomBytes(18).toString('base64url')
   await api.ask(rootToken, 'people.add', { body: { name: 'canary', password } })
-  const admin = await api.service('canary', [{ role: 'admin' }])
-  const viewer = await api.service('viewer', [{ role: 'viewer', environments: ['staging'] }])
-  const secrets = [password, admin, viewer, rootToken].flatMap(formsOf)
+  const makers = {
+    admin: () => api.service('canary', [{ role: 'admin' }]),
+    viewer: () => api.service('viewer', [{ role: 'viewer', environments: ['staging'] }]),
+  }
+  const tokens = { admin: await makers.admin(), viewer: await makers.viewer() }
+  const secrets = [password, tokens.admin, tokens.viewer, rootToken].flatMap(formsOf)
   const next = createFuzzer(openApi('1.2.3'), draw)
   for (let count = 0; count < perWorld && small.requests < wanted; count += 1) {
-    const token = [rootToken, admin, viewer, null][draw(4)] ?? null
+    const asker = (['owner', 'admin', 'viewer', 'owner', 'admin', 'nobody'] as const)[draw(6)] ?? 'nobody'
+    const token = asker === 'owner' ? rootToken : asker === 'nobody' ? null : tokens[asker]
     const request = next()
     small.requests += 1
     const answer = await send(api, request, token)
+    if (answer.status === 401 && (asker === 'admin' || asker === 'viewer')) {
+      // It has signed itself out, or was revoked by another of these requests.
+      tokens[asker] = await makers[asker]()
+      secrets.push(...formsOf(tokens[asker]))
+    }
     found.statuses.set(answer.status, (found.statuses.get(answer.status) ?? 0) + 1)
     const told = `${request.method} ${request.path.slice(0, 200)} ${request.body?.slice(0, 300) ?? ''} (seed ${worldSeed}, request ${count})`
     const logged = api.logged.splice(0).join('\n')

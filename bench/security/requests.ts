@@ -78,14 +78,17 @@ export const createFuzzer = (document: Json, draw: Draw): (() => FuzzedRequest) 
   return () => {
     const { id, method, path, parameters, body } = pick(operations, draw)
     const ofPath = parameters.filter((one) => one['in'] === 'path').map((one) => String(one['name']))
-    const filled = ofPath.reduce((text, name) => text.replace(`{${name}}`, encode(String(textOf(draw)))), path)
+    const filled = ofPath.reduce((text, name) => text.replace(`{${name}}`, encode(textOf(draw))), path)
     const query = new URLSearchParams()
     for (const parameter of parameters.filter((one) => one['in'] === 'query')) {
       if (draw(3) > 0) continue
       const value = draw(2) === 0 ? textOf(draw) : make(objectAt(parameter, 'schema'), 0)
-      query.append(String(parameter['name']), String(value).toWellFormed())
+      query.append(
+        String(parameter['name']),
+        (typeof value === 'string' ? value : (JSON.stringify(value) ?? '')).toWellFormed(),
+      )
     }
-    if (draw(20) === 0) query.append(String(textOf(draw)).toWellFormed() || 'x', 'x')
+    if (draw(20) === 0) query.append(textOf(draw).toWellFormed() || 'x', 'x')
     const search = query.size === 0 ? '' : `?${query.toString()}`
     const hasBody = method !== 'GET' && (body !== null || draw(4) === 0)
     return {
@@ -96,7 +99,7 @@ export const createFuzzer = (document: Json, draw: Draw): (() => FuzzedRequest) 
       headers: {
         ...(draw(3) === 0 ? {} : { 'content-type': 'application/json' }),
         ...(draw(10) === 0 ? { 'idempotency-key': `key-${draw(50)}` } : {}),
-        ...(draw(10) === 0 ? { 'x-sluice-actor': encode(String(textOf(draw))).slice(0, 500) } : {}),
+        ...(draw(10) === 0 ? { 'x-sluice-actor': encode(textOf(draw)).slice(0, 500) } : {}),
         ...(draw(30) === 0 ? { 'last-event-id': String(draw(1_000)) } : {}),
       },
     }
@@ -146,7 +149,7 @@ const valueOf = ({ schema, depth, components, draw }: Making): unknown => {
       const given = properties.filter(([name]) => (required.includes(name) ? draw(15) > 0 : draw(2) === 0))
       const extra = draw(15) === 0 ? [[pick(['__proto__', 'constructor', 'extra'], draw), 1] as const] : []
       const open = asObject(schema['additionalProperties'])
-      const free = Object.keys(open).length > 0 ? [[String(textOf(draw)).toWellFormed(), inner(open)] as const] : []
+      const free = Object.keys(open).length > 0 ? [[textOf(draw).toWellFormed(), inner(open)] as const] : []
       return Object.fromEntries([...given.map(([name, one]) => [name, inner(one)] as const), ...free, ...extra])
     }
     case 'array':

@@ -26,18 +26,17 @@ const page = { 'content-security-policy': pagePolicy }
 /** The pages and forms, below `/sign-in` and `/sign-out`. `token` is the root token. */
 export const signInRoutes = (context: ApiContext, token: string): Hono => {
   const app = new Hono()
-  const flows = new Map<string, Flow>()
-  const { provider, clock } = context
   app.get('/sign-in.css', (c) => c.body(signInStyle, 200, { 'content-type': 'text/css; charset=utf-8' }))
   app.get('/sign-in', (c) => shown(context, c, null))
   app.post('/sign-in', async (c) => {
     checkOrigin(c.req.raw, (await context.access()).url)
     const form = await formOf(c.req.raw)
-    const [name, password, given] = ['name', 'password', 'token'].map((field) => form.get(field)?.trim() ?? '')
+    const [name = '', given = ''] = ['name', 'token'].map((field) => form.get(field)?.trim())
+    const password = form.get('password') ?? ''
     try {
       const session = given
         ? await signInOwner(context, given, token)
-        : await context.engine.identity.signIn({ name: name ?? '', password: password ?? '', carrier: 'cookie' })
+        : await context.engine.identity.signIn({ name, password, carrier: 'cookie' })
       return await welcomed(context, c, { text: session.text, next: nextOf(c) })
     } catch (error) {
       if (error instanceof SluiceError && ['sign_in_failed', 'overloaded'].includes(error.code))
@@ -59,6 +58,14 @@ export const signInRoutes = (context: ApiContext, token: string): Hono => {
     )
     return c.redirect('/sign-in', 303)
   })
+  providerRoutes(context, app)
+  return app
+}
+
+/** To the provider and back. */
+const providerRoutes = (context: ApiContext, app: Hono): void => {
+  const flows = new Map<string, Flow>()
+  const { provider, clock } = context
   app.get('/sign-in/oidc', async (c) => {
     const { oidc, url } = await context.access()
     if (oidc === null || url === null) throw noProvider()
@@ -94,7 +101,6 @@ export const signInRoutes = (context: ApiContext, token: string): Hono => {
       return shown(context, c, error)
     }
   })
-  return app
 }
 
 const callbackPath = '/sign-in/oidc/callback'

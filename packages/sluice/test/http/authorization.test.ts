@@ -159,7 +159,7 @@ before(async () => {
     live[environment] = {
       incident: String(body['id']),
       rollout: String(started.body['rollout']),
-      train: String(train.body['train'] ?? 'none'),
+      train: String(train.body['train']),
     }
   }
 })

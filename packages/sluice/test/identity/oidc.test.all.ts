@@ -3,7 +3,7 @@ import { deepStrictEqual, match, ok, strictEqual } from 'node:assert/strict'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after, before, beforeEach, test } from 'node:test'
-import Provider from 'oidc-provider'
+import { Provider } from 'oidc-provider'
 import { SmallApi } from '../http/small-api.ts'
 
 const here = 'http://127.0.0.1:7420'

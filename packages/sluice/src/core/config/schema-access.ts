@@ -106,7 +106,7 @@ const workloadSchema: z.ZodType<WorkloadDraft> = z
   )
   .superRefine(({ issuer, claims, lifetime }, context) => {
     const say = (path: readonly string[], message: string): void =>
-      void context.addIssue({ code: 'custom', path: [...path], message })
+      context.addIssue({ code: 'custom', path: [...path], message })
     for (const claim of neededClaims[issuer] ?? []) {
       if (!/^\d+$/.test(claims[claim] ?? ''))
         say(['claims'], `expected ${claim}, a number: names can be taken over, numbers cannot`)
