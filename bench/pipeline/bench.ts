@@ -168,7 +168,7 @@ const main = async (): Promise<number> => {
     const absent: string[] = []
     const { figures, missed, exitCode } = judge((await measure(program, absent)).map(onThisMachine), { quick })
     const notes = [
-      `Measured: the ${program.form} form; every job is \`true\` in a shell of its own (bash for Sluice, make and gitlab-ci-local), four at a time, for every engine. wireit keeps what its scripts did, wireit-uncached nothing.`,
+      `Measured: what is published (npm run build); every job is \`true\` in a shell of its own (bash for Sluice, make and gitlab-ci-local), four at a time, for every engine. wireit keeps what its scripts did, wireit-uncached nothing.`,
       'turbo, nx and moon run all jobs, without their caches and daemons; turbo starts npm for each.',
       ...absent,
       ...missed,
@@ -176,7 +176,7 @@ const main = async (): Promise<number> => {
     report({ command: 'bench:pipeline', machine, figures, notes, json })
     return exitCode
   } finally {
-    if (program.folder !== null) rmSync(program.folder, { recursive: true, force: true })
+    rmSync(program.folder, { recursive: true, force: true })
   }
 }
 

@@ -1,0 +1,89 @@
+/**
+ * `npm test [-- options of node --test]`: every test of the default suite. To start a process and load Node's test runner takes longer than most files of tests
+ * run, so those that share nothing but the processor, neither files, sockets nor processes, run together, in a process for each group; every other file
+ * has one of its own. All of it at once; the last lines are the totals.
+ */
+import { spawn } from 'node:child_process'
+import { globSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import { argv, execPath, stdout } from 'node:process'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+
+const everything: readonly string[] = [
+  'packages/*/src/**/*.test.ts',
+  'packages/*/test/**/*.test.ts',
+  'test/**/*.test.ts',
+  'examples/*/test/**/*.test.js',
+]
+
+/** What runs together; a file that is in two is run by the first. */
+const groups: readonly (readonly string[])[] = [
+  ['packages/sluice/src/core/**/*.test.ts'],
+  [
+    'packages/sluice/test/machine-laws.test.ts',
+    'packages/sluice/test/{sim,engine,rollout}/**/*.test.ts',
+    'packages/sluice/src/engine/**/*.test.ts',
+  ],
+  [
+    'test/*.test.ts',
+    'packages/sluice/src/{cli,http,routers,adapters/ci}/**/*.test.ts',
+    'packages/sluice/src/gateway/{http,data,routes}/*.test.ts',
+    'packages/sluice/test/workflows/**/*.test.ts',
+  ],
+]
+
+/** Files that run at the same time as the groups: one more than there are processors, because many wait for what they have started. */
+const alongside = availableParallelism() + 1
+
+type Counts = ReadonlyMap<string, number>
+
+/** A line of the summary of `node --test`. */
+const summaryLine = /^ℹ ([a-z_]+) ([\d.]+)$/
+
+/** Runs files, passes on what is said about them but the summary, and gives that. */
+const runFiles = async (files: readonly string[], options: readonly string[]): Promise<Counts> => {
+  const args = ['--test', '--test-timeout=120000', '--test-reporter=spec', ...options, ...argv.slice(2), ...files]
+  const env = { ...process.env, NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/compile') }
+  const child = spawn(execPath, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'inherit'] })
+  const ended = new Promise<number>((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', (code) => resolve(code ?? 1))
+  })
+  const counts = new Map<string, number>()
+  for await (const line of createInterface({ input: child.stdout })) {
+    const [, name, count] = summaryLine.exec(line) ?? []
+    if (name === undefined) stdout.write(`${line}\n`)
+    else counts.set(name, Number(count))
+  }
+  const code = await ended
+  // A runner that died has told nothing: that is a failure as well.
+  if (code !== 0 && (counts.get('fail') ?? 0) + (counts.get('cancelled') ?? 0) === 0) counts.set('fail', 1)
+  return counts
+}
+
+const find = (patterns: readonly string[]): readonly string[] => globSync([...patterns], { cwd: root }).toSorted()
+
+/** Each group, and what is in none. */
+const divide = (): { readonly together: readonly (readonly string[])[]; readonly apart: readonly string[] } => {
+  const left = new Set(find(everything))
+  const take = (files: readonly string[]): readonly string[] => files.filter((file) => left.delete(file))
+  const together = groups.map((patterns) => take(find(patterns)))
+  return { together, apart: [...left] }
+}
+
+const startedAt = performance.now()
+const { together, apart } = divide()
+const summaries = await Promise.all([
+  ...together.map((files) => runFiles(files, ['--test-isolation=none'])),
+  runFiles(apart, [`--test-concurrency=${alongside}`]),
+])
+for (const name of ['tests', 'suites', 'pass', 'fail', 'cancelled', 'skipped', 'todo']) {
+  const total = summaries.reduce((sum, counts) => sum + (counts.get(name) ?? 0), 0)
+  stdout.write(`ℹ ${name} ${total}\n`)
+  if (total > 0 && (name === 'fail' || name === 'cancelled')) process.exitCode = 1
+}
+stdout.write(`ℹ duration_ms ${(performance.now() - startedAt).toFixed(0)}\n`)
