@@ -1,7 +1,7 @@
 /**
  * `npm test [-- options of node --test]`: every test of the default suite. To start a process and load Node's test runner takes longer than most files of tests
- * run, so those that share nothing but the processor, neither files, sockets nor processes, run together, in a process for each group; every other file
- * has one of its own. All of it at once; the last lines are the totals.
+ * run, so those that share nothing, neither variables of the process nor places outside a folder of their own, run together, in a process for each
+ * group; every other file has one of its own. All of it at once; the last lines are the totals.
  */
 import { spawn } from 'node:child_process'
 import { globSync } from 'node:fs'
@@ -23,21 +23,26 @@ const everything: readonly string[] = [
 /** What runs together; a file that is in two is run by the first. */
 const groups: readonly (readonly string[])[] = [
   ['packages/sluice/src/core/**/*.test.ts'],
-  [
-    'packages/sluice/test/machine-laws.test.ts',
-    'packages/sluice/test/{sim,engine,rollout}/**/*.test.ts',
-    'packages/sluice/src/engine/**/*.test.ts',
-  ],
+  ['packages/sluice/test/machine-laws.test.ts', 'packages/sluice/test/{sim/core,rollout}/**/*.test.ts'],
+  ['packages/sluice/test/{sim/engine,engine}/**/*.test.ts', 'packages/sluice/src/engine/**/*.test.ts'],
   [
     'test/*.test.ts',
     'packages/sluice/src/{cli,http,routers,adapters/ci}/**/*.test.ts',
     'packages/sluice/src/gateway/{http,data,routes}/*.test.ts',
     'packages/sluice/test/workflows/**/*.test.ts',
   ],
+  [
+    'packages/sluice/src/adapters/{cache,evidence,secrets,security,system}/**/*.test.ts',
+    'packages/sluice/src/runner/{cache,reports}/**/*.test.ts',
+    'packages/sluice/src/runner/{artifacts,capacity,disclosed,log-coverage,step-files}.test.ts',
+    'packages/sluice/src/lib/{mask,mask-wrapped,open-inside,save-inside,tar}.test.ts',
+    'packages/sluice/test/http/{insights,outside-specs,pages,surface}.test.ts',
+    'packages/sluice/test/{metrics/open,store/memory,store/texts}.test.ts',
+  ],
 ]
 
-/** Files that run at the same time as the groups: one more than there are processors, because many wait for what they have started. */
-const alongside = availableParallelism() + 1
+/** Files that run at the same time as the groups: more than there are processors, because most wait for what they have started. */
+const alongside = availableParallelism() + 3
 
 type Counts = ReadonlyMap<string, number>
 
