@@ -43,6 +43,8 @@ const secondsMax: Readonly<Record<string, number>> = {
   'pipeline.s20': 0.25,
   'pipeline.s200': 1.2,
   'pipeline.s200Isolated': 2,
+  'pipeline.s200Chain': 1.2,
+  'pipeline.s200Fan': 1.2,
 }
 
 const measureShape = ({ words }: Program, { name, jobs, isolation }: Shape): Bounded => {
