@@ -44,13 +44,15 @@ const groups: readonly (readonly string[])[] = [
 /** Files that run at the same time as the groups: more than there are processors, because most wait for what they have started. */
 const alongside = availableParallelism() + 3
 
-type Counts = ReadonlyMap<string, number>
+/** What a process of `node --test` told: its totals by name, and its last part, in which everything that failed is told again. */
+type Told = { readonly counts: ReadonlyMap<string, number>; readonly failures: readonly string[] }
 
-/** A line of the summary of `node --test`. */
-const summaryLine = /^ℹ ([a-z_]+) ([\d.]+)$/
+/** A line of the totals. */
+const totalLine = /^ℹ ([a-z_]+) ([\d.]+)$/
+const failuresLine = '✖ failing tests:'
 
-/** Runs files, passes on what is said about them but the summary, and gives that. */
-const runFiles = async (files: readonly string[], options: readonly string[]): Promise<Counts> => {
+/** Runs files and passes on what is said about them, at once, but for the last part. */
+const runFiles = async (files: readonly string[], options: readonly string[]): Promise<Told> => {
   const args = ['--test', '--test-timeout=120000', '--test-reporter=spec', ...options, ...argv.slice(2), ...files]
   const env = { ...process.env, NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/compile') }
   const child = spawn(execPath, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'inherit'] })
@@ -59,15 +61,23 @@ const runFiles = async (files: readonly string[], options: readonly string[]): P
     child.once('close', (code) => resolve(code ?? 1))
   })
   const counts = new Map<string, number>()
+  const failures: string[] = []
   for await (const line of createInterface({ input: child.stdout })) {
-    const [, name, count] = summaryLine.exec(line) ?? []
-    if (name === undefined) stdout.write(`${line}\n`)
-    else counts.set(name, Number(count))
+    const [, name, count] = totalLine.exec(line) ?? []
+    if (name !== undefined) counts.set(name, Number(count))
+    else if (line === failuresLine || failures.length > 0) failures.push(line)
+    else stdout.write(`${line}\n`)
   }
   const code = await ended
-  // A runner that died has told nothing: that is a failure as well.
-  if (code !== 0 && (counts.get('fail') ?? 0) + (counts.get('cancelled') ?? 0) === 0) counts.set('fail', 1)
-  return counts
+  // A process that died has told no totals: that is a failure as well.
+  if (code !== 0 && (counts.get('fail') ?? 0) + (counts.get('cancelled') ?? 0) === 0) {
+    counts.set('fail', 1)
+    failures.push(
+      failuresLine,
+      `  the process that ran ${files.length} files from ${files[0] ?? 'none'} on ended with ${code}`,
+    )
+  }
+  return { counts, failures }
 }
 
 const find = (patterns: readonly string[]): readonly string[] => globSync([...patterns], { cwd: root }).toSorted()
@@ -82,12 +92,13 @@ const divide = (): { readonly together: readonly (readonly string[])[]; readonly
 
 const startedAt = performance.now()
 const { together, apart } = divide()
-const summaries = await Promise.all([
+const told = await Promise.all([
   ...together.map((files) => runFiles(files, ['--test-isolation=none'])),
   runFiles(apart, [`--test-concurrency=${alongside}`]),
 ])
+for (const { failures } of told) for (const line of failures) stdout.write(`${line}\n`)
 for (const name of ['tests', 'suites', 'pass', 'fail', 'cancelled', 'skipped', 'todo']) {
-  const total = summaries.reduce((sum, counts) => sum + (counts.get(name) ?? 0), 0)
+  const total = told.reduce((sum, { counts }) => sum + (counts.get(name) ?? 0), 0)
   stdout.write(`ℹ ${name} ${total}\n`)
   if (total > 0 && (name === 'fail' || name === 'cancelled')) process.exitCode = 1
 }
