@@ -5,7 +5,7 @@
  */
 import { spawn } from 'node:child_process'
 import { globSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
+import { availableParallelism, setPriority } from 'node:os'
 import { join } from 'node:path'
 import { argv, execPath, stdout } from 'node:process'
 import { createInterface } from 'node:readline'
@@ -42,20 +42,24 @@ const groups: readonly (readonly string[])[] = [
 ]
 
 /** Files that run at the same time as the groups: more than there are processors, because most wait for what they have started. */
-const alongside = availableParallelism() + 3
+const alongside = availableParallelism() + 2
 
 /** What a process of `node --test` told: its totals by name, and its last part, in which everything that failed is told again. */
 type Told = { readonly counts: ReadonlyMap<string, number>; readonly failures: readonly string[] }
+
+/** How far the groups stand back, as niceness: they only compute, while the others look at the clock, and wait for what they have started. */
+const groupNiceness = 10
 
 /** A line of the totals. */
 const totalLine = /^ℹ ([a-z_]+) ([\d.]+)$/
 const failuresLine = '✖ failing tests:'
 
 /** Runs files and passes on what is said about them, at once, but for the last part. */
-const runFiles = async (files: readonly string[], options: readonly string[]): Promise<Told> => {
+const runFiles = async (files: readonly string[], options: readonly string[], niceness: number): Promise<Told> => {
   const args = ['--test', '--test-timeout=120000', '--test-reporter=spec', ...options, ...argv.slice(2), ...files]
   const env = { ...process.env, NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/compile') }
   const child = spawn(execPath, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'inherit'] })
+  if (child.pid !== undefined && niceness > 0) setPriority(child.pid, niceness)
   const ended = new Promise<number>((resolve, reject) => {
     child.once('error', reject)
     child.once('close', (code) => resolve(code ?? 1))
@@ -93,8 +97,8 @@ const divide = (): { readonly together: readonly (readonly string[])[]; readonly
 const startedAt = performance.now()
 const { together, apart } = divide()
 const told = await Promise.all([
-  ...together.map((files) => runFiles(files, ['--test-isolation=none'])),
-  runFiles(apart, [`--test-concurrency=${alongside}`]),
+  ...together.map((files) => runFiles(files, ['--test-isolation=none'], groupNiceness)),
+  runFiles(apart, [`--test-concurrency=${alongside}`], 0),
 ])
 for (const { failures } of told) for (const line of failures) stdout.write(`${line}\n`)
 for (const name of ['tests', 'suites', 'pass', 'fail', 'cancelled', 'skipped', 'todo']) {
