@@ -6,9 +6,10 @@ import { SluiceError } from '../core/errors.ts'
 import { aggregateKinds } from '../core/ledger/entry.ts'
 import { limits } from '../core/limits.ts'
 import type { ApiContext, Call } from './context.ts'
-import { eventStream } from './events.ts'
+import { eventStream, type Snapshot } from './events.ts'
 import { checkHost, checkToken } from './guard.ts'
 import { handlers } from './handlers/all.ts'
+import { overview } from './handlers/environments.ts'
 import { cachePrefix } from './cache-access.ts'
 import { type AttachmentStream, openAttachment } from './handlers/attachments.ts'
 import { exportLines } from './handlers/ledger.ts'
@@ -201,8 +202,16 @@ const answerEvents = (context: ApiContext, { query, signal }: Call<'events.strea
   if (request.method === 'HEAD') return new Response(null, { headers })
   streams.open += 1
   const ended = AbortSignal.any([signal, context.closing])
-  const stream = eventStream(context, { after, key }, { ended, onClose: () => (streams.open -= 1) })
+  const source = { feed: context.feed, clock: context.clock, head: () => context.engine.reading.head() }
+  const snapshot = query.gap === 'snapshot' ? () => snapshotOf(context) : null
+  const stream = eventStream(source, { after, key, snapshot }, { ended, onClose: () => (streams.open -= 1) })
   return new Response(stream, { headers })
+}
+
+/** Every environment, and the newest row before it was looked at: a row that came meanwhile is told again rather than missed. */
+const snapshotOf = async (context: ApiContext): Promise<Snapshot> => {
+  const seq = await context.engine.reading.head()
+  return { seq, text: JSON.stringify(await overview(context)) }
 }
 
 const lastEventId = (header: string | null): number | null =>

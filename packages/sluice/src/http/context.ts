@@ -10,6 +10,9 @@ import type { Source } from '../ports/source.ts'
 import type { Sha256 } from '../core/model.ts'
 import type { Contract, RouteInput } from './client/contract.ts'
 import type { RouteId } from './client/paths.ts'
+import type { EnvironmentsView } from './client/views.ts'
+import type { EventFeed } from './event-feed.ts'
+import type { SharedAnswer } from './shared-answer.ts'
 
 /** The control plane as the API sees it. Built in `app.ts`. */
 export type ApiContext = {
@@ -33,6 +36,10 @@ export type ApiContext = {
   }
   /** Answers below `/v1/cache/`; the second is the API's token, null where there is no wire. */
   readonly cache: (request: Request, token: string | null) => Promise<Response>
+  /** The newest rows, for every event stream. */
+  readonly feed: EventFeed
+  /** Every environment, for all who ask at the same time. */
+  readonly overview: SharedAnswer<EnvironmentsView>
   /** Whether recovery is over. */
   readonly isStarted: () => boolean
   /** Falls when the server closes; open streams end. */

@@ -343,9 +343,60 @@ test('events go on from the last one that was seen, without a gap, and tell what
   stopped.abort()
 })
 
+test('who has missed too much, or knows another ledger, is told what is there now, and goes on from there', async () => {
+  const { seq } = (await running.client.call('ledger.page', { query: { limit: 500 } })).rows.at(-1) ?? { seq: 0 }
+  const stopped = new AbortController()
+  const path = `/v1/events?after=${seq + 10}`
+  const reader = (await raw(`${path}&gap=snapshot`, { signal: stopped.signal })).body?.getReader()
+  let text = ''
+  const readUntil = async (part: string): Promise<void> => {
+    while (!text.includes(part)) text += new TextDecoder().decode((await reader?.read())?.value)
+  }
+  await readUntil('\n\nid: ')
+  await readUntil('}\n\n')
+  match(text, new RegExp(`id: ${seq}\nevent: snapshot\n`))
+  const [, data = ''] = /^data: (.*)$/m.exec(text) ?? []
+  strictEqual(schemas.Environments.safeParse(JSON.parse(data)).success, true)
+  const params = { environment: 'staging' }
+  await ask('environments.lock', { params, body: { reason: 'a row' } })
+  await readUntil(`id: ${seq + 1}\nevent: ledger_row\n`)
+  await ask('environments.unlock', { params, body: {} })
+  stopped.abort()
+})
+
+test('a hundred streams are told every row, whether they keep up or read it from the store', async () => {
+  const from = (await running.client.call('ledger.page', { query: { limit: 500 } })).rows.at(-1)?.seq ?? 0
+  const stopped = new AbortController()
+  const afters = Array.from({ length: 100 }, (_, index) => (index % 2 === 0 ? from : Math.max(0, from - index)))
+  const params = { environment: 'staging' }
+  const collect = async (after: number): Promise<readonly number[]> => {
+    const seen: number[] = []
+    for await (const { id } of running.client.events({ after }, stopped.signal)) {
+      // What only says that the stream is open has no number.
+      if (id === null) continue
+      seen.push(Number(id))
+      if (Number(id) === from + 6) break
+    }
+    return seen
+  }
+  const all = afters.map(collect)
+  for (let turn = 0; turn < 3; turn += 1) {
+    await ask('environments.lock', { params, body: { reason: 'a row' } })
+    await ask('environments.unlock', { params, body: {} })
+  }
+  for (const [index, seen] of (await Promise.all(all)).entries()) {
+    const after = afters[index] ?? 0
+    deepStrictEqual(
+      seen,
+      Array.from({ length: from + 6 - after }, (_, at) => after + 1 + at),
+    )
+  }
+  stopped.abort()
+})
+
 test('asking for the head of an event stream opens none', async () => {
-  for (let asked = 0; asked <= limits.eventStreamsMax; asked += 1) {
-    const { status, headers } = await raw('/v1/events', { method: 'HEAD' })
+  const heads = Array.from({ length: limits.eventStreamsMax + 1 }, () => raw('/v1/events', { method: 'HEAD' }))
+  for (const { status, headers } of await Promise.all(heads)) {
     deepStrictEqual([status, headers.get('content-type')], [200, 'text/event-stream; charset=utf-8'])
   }
   const { status, headers } = await raw('/v1/ledger/export', { method: 'HEAD' })

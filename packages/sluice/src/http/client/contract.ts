@@ -192,7 +192,12 @@ export type Contract = RollbackContract & {
   'ledger.verify': { query: None; body: None; response: LedgerVerificationView }
   'ledger.export': { query: { readonly after?: number | undefined }; body: None; response: 'ndjson' }
   'events.stream': {
-    query: { readonly after?: number | undefined; readonly kind?: string | undefined; readonly id?: string | undefined }
+    query: {
+      readonly after?: number | undefined
+      readonly kind?: string | undefined
+      readonly id?: string | undefined
+      readonly gap?: 'snapshot' | undefined
+    }
     body: None
     response: 'sse'
   }
