@@ -5,7 +5,12 @@ import http from 'node:http'
 export type Place = { readonly url: string; readonly token: string }
 
 /** What a time of asking came to. */
-export type Asked = { readonly answers: number; readonly failed: number; readonly seconds: number; readonly ms: readonly number[] }
+export type Asked = {
+  readonly answers: number
+  readonly failed: number
+  readonly seconds: number
+  readonly ms: readonly number[]
+}
 
 /** Asks for a path over `connections` kept connections, each as fast as it is answered, for `seconds`. */
 export const askAgain = async (

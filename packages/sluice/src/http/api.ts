@@ -13,24 +13,36 @@ import { overview } from './handlers/environments.ts'
 import { cachePrefix } from './cache-access.ts'
 import { type AttachmentStream, openAttachment } from './handlers/attachments.ts'
 import { exportLines } from './handlers/ledger.ts'
+import { metricsText } from './handlers/metrics.ts'
+import { expositionType } from './metrics/exposition.ts'
+import { RequestTally } from './metrics/request-tally.ts'
 import { openApi } from './openapi.ts'
 import { page } from './page.ts'
 import { paths } from './client/paths.ts'
 import type { RouteId } from './client/paths.ts'
 import { problemOf, problemType } from './client/problem.ts'
+import { Rates } from './rate-limit.ts'
 import { routes } from './routes/table.ts'
 
 /** Who may ask an API: the token it wants (null in process, where there is no wire), and the host it answers for. */
 export type ApiAccess = { readonly token: string | null; readonly host: string }
 
 /** An API that answers requests. */
-export type Api = { readonly fetch: (request: Request) => Promise<Response> }
+export type Api = {
+  /** `from` is the address that asks; without one (in process) nobody is counted. */
+  readonly fetch: (request: Request, from?: string) => Promise<Response>
+}
+
+type Env = { readonly Bindings: { readonly from: string | undefined } }
 
 /** Builds the API from the table. */
 export const createApi = (context: ApiContext, access: ApiAccess): Api => {
-  const app = new Hono()
+  const app = new Hono<Env>()
   const streams = { open: 0 }
+  const tally = new RequestTally()
+  const rates = new Rates()
   app.use(async (c, next) => {
+    rates.check(c.env.from, c.req.method)
     if (access.token !== null) checkHost(c.req.header('host'), access.host)
     await next()
     c.header('cache-control', 'no-store')
@@ -41,14 +53,20 @@ export const createApi = (context: ApiContext, access: ApiAccess): Api => {
   app.get('/', async (c) => c.html(await page(), 200, pageHeaders))
   for (const id of Object.keys(paths).filter(isRoute)) {
     const { method, path } = paths[id]
+    const count: MiddlewareHandler<Env> = async (c, next) => {
+      const startedAt = performance.now()
+      await next()
+      if (c.res.status === 401) rates.wrong(c.env.from)
+      tally.count(id, c.res.status, (performance.now() - startedAt) / 1_000)
+    }
     // Nothing of a body is read before it is known whose it is.
     const check: MiddlewareHandler = async (c, next) => {
       if (!routes[id].open && access.token !== null) checkToken(c.req.header('authorization'), access.token)
       if (!routes[id].open && access.token !== null && !context.isStarted()) throw notReady()
       await next()
     }
-    app.on(method.toUpperCase(), path, check, bodiesBounded, (c) =>
-      answer(context, id, { request: c.req.raw, params: c.req.param(), streams }),
+    app.on(method.toUpperCase(), path, count, check, bodiesBounded, (c) =>
+      answer(context, id, { request: c.req.raw, params: c.req.param(), streams, tally }),
     )
   }
   app.get('/openapi.json', (c) => {
@@ -56,6 +74,7 @@ export const createApi = (context: ApiContext, access: ApiAccess): Api => {
     return c.json(openApi(context.server.version))
   })
   app.notFound((c) => {
+    tally.count(null, 404, 0)
     const detail = `there is no ${c.req.method} ${c.req.path.slice(0, 200)}`
     return problem(new SluiceError('not_found', { detail, hint: 'GET /openapi.json lists every route' }))
   })
@@ -64,7 +83,7 @@ export const createApi = (context: ApiContext, access: ApiAccess): Api => {
       context.log.error('request_failed', { error: String(error), stack: error.stack })
     return problem(error)
   })
-  return { fetch: async (request) => app.fetch(request) }
+  return { fetch: async (request, from) => app.fetch(request, { from }) }
 }
 
 const bodiesBounded = bodyLimit({
@@ -97,6 +116,7 @@ const problem = (error: unknown): Response => {
   const headers = {
     'content-type': problemType,
     ...(body.status === 401 ? { 'www-authenticate': 'Bearer realm="sluice"' } : {}),
+    ...(body.status === 429 ? { 'retry-after': '1' } : {}),
   }
   return Response.json(body, { status: body.status, headers })
 }
@@ -105,6 +125,7 @@ type Incoming = {
   readonly request: Request
   readonly params: Readonly<Record<string, string>>
   readonly streams: { open: number }
+  readonly tally: RequestTally
 }
 
 /** Its casts are trusted: the call was read by the schemas of the route, which are those of its handler's type; types cannot walk two tables together. */
@@ -112,6 +133,10 @@ const answer = async (context: ApiContext, id: RouteId, incoming: Incoming): Pro
   const call = await readCall(id, incoming)
   if (id === 'events.stream') return answerEvents(context, call as Call<'events.stream'>, incoming)
   if (id === 'ledger.export') return answerExport(context, call as Call<'ledger.export'>, incoming)
+  if (id === 'metrics.show') {
+    const text = await metricsText(context, { tally: incoming.tally, eventStreams: incoming.streams.open })
+    return new Response(text, { headers: { 'content-type': expositionType } })
+  }
   if (id === 'runs.attachment') return answerFile(context, call as Call<'runs.attachment'>)
   const handle = handlers[id] as (context: ApiContext, call: Call<RouteId>) => Promise<unknown>
   return Response.json(await handle(context, call))

@@ -56,7 +56,7 @@ export type Call<Id extends RouteId> = RouteInput<Id> & {
 export type Handler<Id extends RouteId> = (context: ApiContext, call: Call<Id>) => Promise<Contract[Id]['response']>
 
 /** Routes that answer with a stream; `events.ts`, `handlers/ledger.ts` and `handlers/attachments.ts` make them. */
-export type StreamId = 'ledger.export' | 'events.stream' | 'runs.attachment'
+export type StreamId = 'ledger.export' | 'events.stream' | 'runs.attachment' | 'metrics.show'
 
 /** Handlers of some routes. */
 export type Handlers<Id extends RouteId> = { readonly [One in Id]: Handler<One> }

@@ -11,7 +11,10 @@ export class SharedAnswer<Answer> {
   readonly #freshMs: number
   #kept: { readonly answer: Promise<Answer>; readonly at: number } | null = null
 
-  constructor(engine: Pick<Engine, 'subscribe'>, { clock, freshMs }: { readonly clock: Pick<Clock, 'now'>; readonly freshMs: number }) {
+  constructor(
+    engine: Pick<Engine, 'subscribe'>,
+    { clock, freshMs }: { readonly clock: Pick<Clock, 'now'>; readonly freshMs: number },
+  ) {
     this.#clock = clock
     this.#freshMs = freshMs
     engine.subscribe(() => (this.#kept = null))

@@ -29,7 +29,7 @@ after(() => running.close())
 const ask = async <Id extends RouteId>(id: Id, input: CallInput<Id>): Promise<Contract[Id]['response']> => {
   const answer = await running.client.call(id, input)
   const { response } = routes[id]
-  if (response !== 'sse' && response !== 'ndjson' && response !== 'file') {
+  if (response !== 'sse' && response !== 'ndjson' && response !== 'file' && response !== 'metrics') {
     const read = schemas[response].safeParse(answer)
     deepStrictEqual(read.error?.issues ?? [], [], `${id}: ${JSON.stringify(answer)}`)
   }
@@ -78,6 +78,24 @@ test('the token is for its owner only, and every route but health and the page w
   const page = await fetch(running.served.url)
   strictEqual(page.status, 200)
   match(await page.text(), /placeholder/)
+})
+
+test('what Prometheus reads is metrics, of the API and of every environment', async () => {
+  await ask('server.show', {})
+  const response = await raw('/metrics')
+  match(response.headers.get('content-type') ?? '', /^text\/plain; version=0\.0\.4/)
+  const lines = (await response.text()).trimEnd().split('\n')
+  // The grammar of the text format.
+  const sample = /^[a-z_]\w*(\{([a-z_]\w*="([^"\\]|\\.)*",?)*\})? (-?[0-9.e+-]+|NaN|[+-]Inf)$/
+  deepStrictEqual(
+    lines.filter((line) => !/^# (HELP|TYPE) [a-z_]\w* /.test(line) && !sample.test(line)),
+    [],
+  )
+  const has = (line: string): boolean => lines.includes(line)
+  ok(has('sluice_rollouts_live{service="tiny",environment="production"} 0'))
+  ok(lines.some((line) => line.startsWith('sluice_http_requests_total{route="server.show",status="200"} ')))
+  ok(lines.some((line) => line.startsWith('process_resident_memory_bytes ')))
+  deepStrictEqual(await problem(await fetch(`${running.served.url}/metrics`)), { status: 401, name: 'token_missing' })
 })
 
 test('a request for another host is refused, so that no web page can rebind its name to this address', async () => {
@@ -488,3 +506,13 @@ const checkLog = async (run: string): Promise<void> => {
   )
   await rejects(ask('runs.logs', { params: { run, job: 'nothing' } }), code('not_found'))
 }
+
+test('who sends wrong tokens again and again is told to wait, whatever comes next', async () => {
+  const wrong = (): Promise<Response> =>
+    fetch(`${running.served.url}/v1/server`, { headers: { authorization: 'Bearer wrong' } })
+  for (let sent = 0; sent < limits.wrongTokensBurst; sent += 1) await wrong()
+  const response = await wrong()
+  strictEqual(response.headers.get('retry-after'), '1')
+  deepStrictEqual(await problem(response), { status: 429, name: 'overloaded' })
+  deepStrictEqual(await problem(await raw('/v1/server')), { status: 429, name: 'overloaded' })
+})

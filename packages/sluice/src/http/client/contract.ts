@@ -201,6 +201,7 @@ export type Contract = RollbackContract & {
     body: None
     response: 'sse'
   }
+  'metrics.show': { query: None; body: None; response: 'metrics' }
   'health.liveness': { query: None; body: None; response: HealthView }
   'health.readiness': { query: None; body: None; response: HealthView }
   'health.startup': { query: None; body: None; response: HealthView }

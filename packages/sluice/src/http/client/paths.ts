@@ -60,6 +60,7 @@ export const paths = {
   'ledger.verify': { method: 'get', path: '/v1/ledger/verification' },
   'ledger.export': { method: 'get', path: '/v1/ledger/export' },
   'events.stream': { method: 'get', path: '/v1/events' },
+  'metrics.show': { method: 'get', path: '/metrics' },
   'health.liveness': { method: 'get', path: '/health/liveness' },
   'health.readiness': { method: 'get', path: '/health/readiness' },
   'health.startup': { method: 'get', path: '/health/startup' },

@@ -14,7 +14,7 @@ export type RouteSpec<Id extends RouteId> = {
   readonly query: z.ZodType<Contract[Id]['query']>
   readonly body: z.ZodType<Contract[Id]['body']>
   /** Name of the response's schema; a stream has none. */
-  readonly response: keyof Schemas | 'ndjson' | 'sse' | 'file'
+  readonly response: keyof Schemas | 'ndjson' | 'sse' | 'file' | 'metrics'
   /** What it may answer instead, besides what every route may (`token_missing`, `token_stale`, `usage_invalid`, `overloaded`, `unexpected`). */
   readonly errors: readonly ErrorCode[]
   /** Whether it answers without a token. */
