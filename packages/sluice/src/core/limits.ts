@@ -1,4 +1,5 @@
 import { apiLimits } from './limits-api.ts'
+import { identityLimits } from './limits-identity.ts'
 import { trafficLimits } from './limits-traffic.ts'
 import { verificationLimits } from './limits-verification.ts'
 
@@ -367,9 +368,14 @@ const ownLimits = {
 } as const
 
 /** Every bound in Sluice, with its unit and reason. Nothing loops, queues, waits or buffers without one. */
-export const limits: typeof apiLimits & typeof trafficLimits & typeof verificationLimits & typeof ownLimits = {
+export const limits: typeof apiLimits &
+  typeof trafficLimits &
+  typeof verificationLimits &
+  typeof identityLimits &
+  typeof ownLimits = {
   ...apiLimits,
   ...trafficLimits,
   ...verificationLimits,
+  ...identityLimits,
   ...ownLimits,
 }
