@@ -101,7 +101,8 @@ export class SmallApi {
       headers: { ...(token === null ? {} : { authorization: `Bearer ${token}` }), ...headers },
     })
     const text = await response.text()
-    const read = JSON.parse(text) as Readonly<Record<string, unknown>>
+    const isJson = response.headers.get('content-type')?.includes('json') === true
+    const read = (isJson ? JSON.parse(text) : { text }) as Readonly<Record<string, unknown>>
     return { status: response.status, name: typeof read['name'] === 'string' ? read['name'] : null, body: read }
   }
 
