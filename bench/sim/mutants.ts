@@ -166,7 +166,12 @@ const machineMutants: readonly Mutant[] = [
     'const action = state.plan.revert[state.route][index + 1]',
     'the way back forgets its first step',
   ),
-  core('rollout/revert.ts', '= { id, token, sequence, plan,', '= { id, token, sequence: 0, plan,', 'a way back numbers anew'),
+  core(
+    'rollout/revert.ts',
+    '= { id, token, sequence, plan,',
+    '= { id, token, sequence: 0, plan,',
+    'a way back numbers anew',
+  ),
   core(
     'rollout/revert.ts',
     "(warm ? 'warm' : 'cold')",
