@@ -36,7 +36,7 @@ import { environmentOn, isWatchedOn, liveRolloutOn, maintenanceOn, mustFold } fr
 import { breachOfHold, mustHaveWatched } from './back-laws.ts'
 import { isUnderWay, mustBeMaintained } from './maintenance-laws.ts'
 import { Incarnation, Network } from './network.ts'
-import { described, drained, entryOf, isFinal, never, noEvidence } from './small-parts.ts'
+import { described, drained, entryOf, isFinal, never, noCredentials, noEvidence } from './small-parts.ts'
 import { simulatedOutside } from './outside.ts'
 import { DataPlane, simulatedRouter } from './router.ts'
 import { Timeline } from './timeline.ts'
@@ -302,6 +302,7 @@ class Schedule {
         },
       },
       sha256: (text) => text,
+      credentials: noCredentials,
       store: this.#storeFor(process),
       driver: simulatedDriver(setting, this.#timeline, {
         network: this.#network,

@@ -1,6 +1,7 @@
 /** Small parts of the engine simulator. */
 import type { SluiceError } from '../../../src/core/errors.ts'
 import type { LedgerRow } from '../../../src/core/ledger/entry.ts'
+import type { Credentials } from '../../../src/ports/credentials.ts'
 import { Breach } from '../breach.ts'
 
 /** Once every promise has said what it has to say: a tick comes when no microtask is left, and costs no turn of the event loop. */
@@ -27,6 +28,16 @@ export const noEvidence: Readonly<
   sweptAt: never,
   baseline: never,
   keepBaseline: never,
+}
+
+/** Credentials where nobody signs in. */
+export const noCredentials: Credentials = {
+  issue: never,
+  matches: never,
+  setPassword: never,
+  matchesPassword: never,
+  remove: never,
+  removePassword: never,
 }
 
 /** The entry of a queue that a row is about. */
