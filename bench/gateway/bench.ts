@@ -3,7 +3,7 @@
  *
  * The proxy has core 0 for itself; the load generator (wrk) and the upstream share core 1. A fast proxy leaves its core partly idle, waiting for
  * core 1, so requests a second understate it. The figure that is truly per core is requests for each second of processor time that the proxy
- * used (/proc/PID/stat), and the ratios use that one; the ratios of plain requests a second are given beside it. Each proxy has the priority that Sluice gives its gateway.
+ * used (/proc/PID/stat), and the ratios use that one; the ratios of plain requests a second are given beside it.
  */
 import { spawn } from 'node:child_process'
 import fs from 'node:fs'

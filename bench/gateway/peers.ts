@@ -3,18 +3,13 @@ import { spawn, spawnSync } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import fs from 'node:fs'
 import net from 'node:net'
-import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { setNiceness } from '../../packages/sluice/src/lib/niceness.ts'
 import { gatewayNodeOptions } from '../../packages/sluice/src/gateway/node-options.ts'
 
 /** The core of the proxy, and the core of the load generator and the upstream. */
 export const proxyCore = 0
 export const loadCore = 1
-
-/** Every proxy goes before what else the machine does, as Sluice has its gateway do (`routers/gateway/keeper.ts`); where that is not allowed, none does. */
-const proxyNiceness = Math.min(os.getPriority(), os.constants.priority.PRIORITY_ABOVE_NORMAL)
 
 /** A running proxy. */
 export type Proxy = {
@@ -64,13 +59,10 @@ const start = async (
   },
 ): Promise<Proxy> => {
   const log = fs.openSync(path.join(options.folder, `${name}.log`), 'a')
-  // A session of its own: where Linux shares the processor by sessions (sched_autogroup), it is the session that has a priority.
   const child: ChildProcess = spawn('taskset', ['-c', String(options.core), ...command], {
     stdio: ['ignore', log, log],
     env: { ...process.env, ...options.env },
-    detached: true,
   })
-  if (options.core === proxyCore && child.pid !== undefined) setNiceness(child.pid, proxyNiceness)
   const until = performance.now() + 10_000
   while (!(await accepts(options.port))) {
     if (child.exitCode !== null || performance.now() > until) {
