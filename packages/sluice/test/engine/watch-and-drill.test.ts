@@ -160,3 +160,25 @@ test('a drill where people are served must be confirmed by name, needs something
   await drilled(world, 'production')
   await rejects(world.engine.startDrill({ ...asked, confirm: 'production' }, ada), /not at rest/)
 })
+
+test('a drill holds its environment: what waits in the queue has its turn once the drill has returned', async () => {
+  const { world, next } = await promoted()
+  const later = await world.cut('3.0.0', watched)
+  const id = await drilled(world, 'production', 60_000)
+  await drillOf(world, id, (state) => state.status === 'drilling' && state.phase === 'back')
+  const command = { ...production, purpose: 'deploy', release: later.id, whenBusy: 'queue' } as const
+  await world.until(
+    () => world.engine.reading.environment('shop', 'production'),
+    ({ live }) => live !== null,
+  )
+  strictEqual((await world.engine.deployOrQueue(command, ada)).kind, 'queued')
+  await drillOf(world, id, (state) => state.status === 'drilling' && state.phase === 'dwell')
+  await world.restart()
+  const drill = await drillOf(world, id, ({ status }) => status === 'ended')
+  ok(drill.status === 'ended')
+  deepStrictEqual([drill.outcome, drill.return !== null], ['passed', true], drill.detail)
+  await world.until(async () => world.serving(), ([only]) => only === later.id)
+  const started = world.rows.filter(({ type }) => type === 'rollout_started').map(({ body }) => body)
+  const to = (body: unknown): string => (body as { plan: { to: string } }).plan.to
+  deepStrictEqual(started.slice(-2).map(to), [next.id, later.id])
+})

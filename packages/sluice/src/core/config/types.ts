@@ -155,7 +155,7 @@ export type JudgeConfig = {
   readonly metrics?: Readonly<Record<string, MetricConfig>>
   /** Lets a step end before its time once the new release is proven good; absent: time decides. */
   readonly prove?: ProveConfig
-  /** How many bad answers a new release may be expected to cost; the next share is the largest planned one that keeps to it. */
+  /** How many bad answers a new release may be expected to cost, beyond the old one's rate; the next share is the largest planned one that keeps to it. */
   readonly exposureBudget?: number
 }
 

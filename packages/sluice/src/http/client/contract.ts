@@ -81,6 +81,8 @@ export type Contract = RollbackContract & {
       readonly purpose?: 'deploy' | 'promote' | 'rollback' | undefined
       /** Requests per second to reckon with; `observed`: those of the next second. */
       readonly traffic?: number | 'observed' | undefined
+      /** Whether it takes the place of a rollout that is under way; as the config says when absent. */
+      readonly replace?: 'true' | 'false' | undefined
     }
     body: None
     response: PlanView
