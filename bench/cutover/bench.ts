@@ -1,9 +1,10 @@
 /**
- * `npm run bench:cutover [-- --quick] [--router haproxy] [--json]`: cutovers under load, none of which may cost a request. Sluice starts and stops real
+ * `npm run bench:cutover [-- --quick] [--router haproxy] [--features] [--json]`: cutovers under load, none of which may cost a request. Sluice starts and stops real
  * instances at each (rolling, blue-green, canary, rollbacks, aborts); the peers only switch between two backends that stay up. `--router haproxy` has Sluice drive
- * an HAProxy in place of its gateway, and leaves the peers out.
+ * an HAProxy in place of its gateway, `--features` turns on all that a request may meet beside the split; both leave the peers out.
  */
 import { describeMachine } from '../lib/machine.ts'
+import { readFeatures } from '../lib/features.ts'
 import { progress, report } from '../lib/report.ts'
 import { atLeast, atMost, type Bounded, judge, onThisMachine, readOptions } from '../lib/targets.ts'
 import type { LoadFailure } from './load/load.ts'
@@ -11,7 +12,8 @@ import { type Peer, peers, peerVersion } from './peer-configs.ts'
 import { cutOverPeer } from './peers.ts'
 import { cutOverSluice, readRouter } from './sluice.ts'
 
-const { router, rest } = readRouter(process.argv.slice(2))
+const { hasFeatures, rest: words } = readFeatures(process.argv.slice(2))
+const { router, rest } = readRouter(words)
 const { quick, json } = readOptions(rest)
 const requestsPerSecond = 1_200
 const wanted = quick ? 12 : 1_000
@@ -25,7 +27,7 @@ const countsOf = (failures: readonly LoadFailure[]): string => {
 }
 
 const ownFigures = async (): Promise<{ figures: readonly Bounded[]; notes: readonly string[] }> => {
-  const plan = { router, cutovers: wanted, requestsPerSecond, calmEvery: quick ? 6 : 50, calmMs: quick ? 3_000 : 5_000 }
+  const plan = { router, hasFeatures, cutovers: wanted, requestsPerSecond, calmEvery: quick ? 6 : 50, calmMs: quick ? 3_000 : 5_000 }
   const result = await cutOverSluice(plan, progress)
   const { comparison, counts, failures } = result
   const count = Object.values(counts).reduce((sum, each) => sum + each, 0)
@@ -50,7 +52,7 @@ const ownFigures = async (): Promise<{ figures: readonly Bounded[]; notes: reado
       onThisMachine(atMost({ name: 'cutover.p99Ratio', value: comparison.ratio, unit: 'ratio' }, 2)),
     ],
     notes: [
-      `Router: ${router}. Cutovers: ${kinds.join(', ')}; p99 over ${comparison.steadyRequests} calm and ${comparison.cutoverRequests} cutover requests.`,
+      `Router: ${router}${hasFeatures ? ', with stickiness, holdback, drains and (by the gateway) a mirror and skew protection' : ''}. Cutovers: ${kinds.join(', ')}; p99 over ${comparison.steadyRequests} calm and ${comparison.cutoverRequests} cutover requests.`,
       ...(failures.length > 0 ? [`Failures: ${countsOf(failures)}; the first: ${JSON.stringify(failures[0])}`] : []),
     ],
   }
@@ -75,7 +77,7 @@ const peerFigures = async (peer: Peer): Promise<{ figures: readonly Bounded[]; n
 
 const machine = describeMachine()
 const parts = [await ownFigures()]
-for (const peer of router === 'gateway' ? peers : []) parts.push(await peerFigures(peer))
+for (const peer of router === 'gateway' && !hasFeatures ? peers : []) parts.push(await peerFigures(peer))
 const { figures, missed, exitCode } = judge(
   parts.flatMap((part) => part.figures),
   { quick },

@@ -1,5 +1,5 @@
 /** What waits for its turn, or comes by itself, beside what was rolled back: the one must never bring the other again. */
-import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict'
+import { deepStrictEqual, ok, rejects, strictEqual } from 'node:assert/strict'
 import { test } from 'node:test'
 import type { QueueEntry } from '../../src/core/queue.ts'
 import { SluiceError } from '../../src/core/errors.ts'
@@ -106,3 +106,20 @@ test('Sluice itself does not bring again what is held', async () => {
   deepStrictEqual(world.serving(), [good.id])
   ok(/is held by ada/.test(refusalsOfTurns(world)[0] ?? ''))
 })
+
+test('a dead controller that looks alive: one whose lease another has taken acknowledges nothing any more, and changes nothing', async () => {
+  const world = new SmallWorld()
+  const good = await world.cut('1.0.0')
+  await world.rollOut(good)
+  const next = await world.cut('2.0.0')
+  await world.disk.open().acquireLease('another control plane', 0)
+  const before = world.rows.length
+  for (let attempt = 0; attempt < 2; attempt += 1)
+    await rejects(world.engine.deploy({ ...production, purpose: 'deploy', release: next.id }, ada), isFenced)
+  await rejects(world.engine.rollback({ ...production, release: null }, ada), isFenced)
+  deepStrictEqual([world.rows.length, world.serving()], [before, [good.id]])
+  await world.restart()
+  strictEqual((await world.rollOut(next)).status, 'succeeded')
+})
+
+const isFenced = (error: unknown): boolean => error instanceof SluiceError && error.code === 'store_fenced'
