@@ -69,7 +69,7 @@ export const rollbackMutants: readonly Mutant[] = [
   ),
   back(
     'engine/rollback-commands.ts',
-    '...(release === null ? {} : { replace: true }),',
+    "...(release === null || asking.by.kind === 'system' ? {} : { replace: true }),",
     '',
     'a live rollout blocks a rollback to what somebody named',
   ),

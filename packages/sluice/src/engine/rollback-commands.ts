@@ -108,8 +108,9 @@ const start = async (desk: Desk, command: RollbackCommand, asking: Asking): Prom
     environment,
     purpose: 'rollback',
     release,
-    // A rollout that is under way makes room in the same transaction: traffic goes back to what serves, and from there to what was named.
-    ...(release === null ? {} : { replace: true }),
+    // A rollout that is under way makes room in the same transaction: traffic goes back to what serves, and from there to what was named. For a person only: a watch
+    // does not take away what somebody brings in meanwhile.
+    ...(release === null || asking.by.kind === 'system' ? {} : { replace: true }),
     ...(overrides === undefined ? {} : { overrides }),
     ...(emergency === undefined ? {} : { emergency }),
   }

@@ -182,3 +182,27 @@ test('a drill holds its environment: what waits in the queue has its turn once t
   const to = (body: unknown): string => (body as { plan: { to: string } }).plan.to
   deepStrictEqual(started.slice(-2).map(to), [next.id, later.id])
 })
+
+test('a watch that fires in the moment in which somebody brings in a fix leaves that alone, and takes the release back should the fix come back', async () => {
+  const { world, good, next, id } = await promoted()
+  const fix = await world.cut('2.0.1')
+  world.sick.add(fix.id)
+  let rollout: string | null = null
+  await underTraffic(world, { release: next, bad: 40 }, async () => {
+    const watch = await world.engine.reading.watch(id)
+    // As near to the moment as can be: the alarm has begun, and fires at one of the next looks.
+    if (rollout === null && watch?.status === 'watching' && watch.alarms.some(({ overMs }) => overMs >= 10_000))
+      ({ rollout } = await world.engine.deploy({ ...production, purpose: 'deploy', release: fix.id }, ada))
+    return rollout !== null || watch?.status !== 'watching'
+  })
+  ok(rollout !== null)
+  strictEqual((await world.settled(rollout)).status, 'rolled_back')
+  await underTraffic(world, { release: next, bad: 40 }, async () => {
+    const watch = await world.engine.reading.watch(id)
+    return watch?.status === 'ended'
+  })
+  const watch = await world.engine.reading.watch(id)
+  ok(watch?.status === 'ended' && watch.rollback !== null, watch?.status)
+  await world.settled(watch.rollback)
+  deepStrictEqual(world.serving(), [good.id])
+})
