@@ -18,7 +18,8 @@ import {
   type Started,
   type StartedOrQueued,
 } from './commands.ts'
-import { type DrillCommand, liveDrill, startDrill } from './drill-commands.ts'
+import { type DrillCommand, startDrill } from './drill-commands.ts'
+import { liveDrill } from './live-drill.ts'
 import { holdRelease, type ReleaseTarget, unholdRelease } from './holds.ts'
 import { type OpenIncident, openIncident, resolveIncident } from './incident-commands.ts'
 import type { Returns } from './returns.ts'

@@ -9,6 +9,7 @@ import { specOf } from '../core/rollout/plan.ts'
 import type { Purpose } from '../core/rollout/types.ts'
 import type { DeployCommand } from './commands.ts'
 import type { Desk } from './desk.ts'
+import { liveDrill } from './live-drill.ts'
 import type { Reading } from './reading.ts'
 import { type Replaced, replacedBy } from './replacing.ts'
 
@@ -100,7 +101,9 @@ export const chooseRelease = async (desk: Desk, command: DeployCommand): Promise
   const { after } = specOf(newest, environment)
   if (after === null) return newest
   const { serving } = await reading.environment(service, after)
-  if (serving !== null) return reading.release(serving)
+  // A drill that is under way there shows the release before for a while; what was verified is what it returns to.
+  const verified = liveDrill(desk, { service, environment: after })?.plan.serving ?? serving
+  if (verified !== null) return reading.release(verified)
   throw new SluiceError('not_found', {
     detail: `nothing serves ${after}, which comes before ${environment}`,
     hint: `sluice deploy ${after}`,

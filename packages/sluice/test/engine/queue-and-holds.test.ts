@@ -123,3 +123,29 @@ test('a dead controller that looks alive: one whose lease another has taken ackn
 })
 
 const isFenced = (error: unknown): boolean => error instanceof SluiceError && error.code === 'store_fenced'
+
+test('a train does not push in, also where the config lets a deploy take the place of another', async () => {
+  const steps = [{ share: '5%', approve: true }] as const
+  const made = { production: { whenBusy: 'replace', strategy: { kind: 'canary', steps } } } as const
+  const world = new SmallWorld()
+  const [first, second, third] = [
+    await world.cut('1.0.0', made),
+    await world.cut('2.0.0', made),
+    await world.cut('3.0.0', made),
+  ]
+  await world.rollOut(first)
+  const { rollout } = await world.engine.deploy({ ...production, purpose: 'deploy', release: second.id }, ada)
+  const stands = () =>
+    world.until(
+      () => world.engine.reading.rollout(rollout),
+      (state) => state.status !== 'advancing' || state.stage.kind === 'awaiting',
+    )
+  await stands()
+  const members = [{ ...production, release: third.id }]
+  await world.engine.startTrain({ members, order: 'ordered' }, ada)
+  const since = world.now
+  await world.until(async () => world.now, (now) => now > since + 60_000)
+  strictEqual((await stands()).status, 'advancing')
+  await world.engine.approve({ rollout }, ada)
+  strictEqual((await world.settled(rollout)).status, 'succeeded')
+})

@@ -206,3 +206,16 @@ test('a watch that fires in the moment in which somebody brings in a fix leaves 
   await world.settled(watch.rollback)
   deepStrictEqual(world.serving(), [good.id])
 })
+
+test('a promotion during a drill of the environment before takes what was verified there, not what the drill shows for a while', async () => {
+  const world = new SmallWorld()
+  const made = { production: { after: 'staging' } } as const
+  const [first, second] = [await world.cut('1.0.0', made), await world.cut('2.0.0', made)]
+  for (const release of [first, second]) await world.rollOut(release, 'staging')
+  await world.rollOut(first)
+  const id = await drilled(world, 'staging', 60_000)
+  await drillOf(world, id, (state) => state.status === 'drilling' && state.phase === 'dwell')
+  deepStrictEqual(world.serving('staging'), [first.id])
+  const { rollout } = await world.engine.deploy({ ...production, purpose: 'promote', release: null }, ada)
+  strictEqual((await world.settled(rollout)).plan.to, second.id)
+})
