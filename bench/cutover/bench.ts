@@ -27,7 +27,14 @@ const countsOf = (failures: readonly LoadFailure[]): string => {
 }
 
 const ownFigures = async (): Promise<{ figures: readonly Bounded[]; notes: readonly string[] }> => {
-  const plan = { router, hasFeatures, cutovers: wanted, requestsPerSecond, calmEvery: quick ? 6 : 50, calmMs: quick ? 3_000 : 5_000 }
+  const plan = {
+    router,
+    hasFeatures,
+    cutovers: wanted,
+    requestsPerSecond,
+    calmEvery: quick ? 6 : 50,
+    calmMs: quick ? 3_000 : 5_000,
+  }
   const result = await cutOverSluice(plan, progress)
   const { comparison, counts, failures } = result
   const count = Object.values(counts).reduce((sum, each) => sum + each, 0)

@@ -36,7 +36,7 @@ export const withFeatures = <Name extends string>(
     ...(isGateway ? { routing: { skew: { maxAge: '1h' } }, drain: { idle: '500ms', maxAge: '1s' } } : {}),
     ...(config.strategy === undefined ? {} : { strategy: strategyOf(config.strategy, isGateway ? '20%' : null) }),
   })
-  const made = { ...environments }
+  const made: Record<Name, EnvironmentConfig> = { ...environments }
   for (const name in environments) made[name] = featured(environments[name])
   return made
 }

@@ -33,7 +33,11 @@ const badSeeds = quick ? 10 : 100
 
 type Way = keyof typeof plans
 
-const play = (way: Way, { perSecond, ratio }: { perSecond: number; ratio: number }, seeds: number): readonly Outcome[] =>
+const play = (
+  way: Way,
+  { perSecond, ratio }: { perSecond: number; ratio: number },
+  seeds: number,
+): readonly Outcome[] =>
   Array.from({ length: seeds }, (_, index) => {
     const rates = { perSecond, stable: errorRate, candidate: errorRate * ratio }
     return playRollout(plans[way], rates, 1 + 4 * index)

@@ -92,7 +92,10 @@ const run = async (): Promise<number> => {
     const control = await killControlPlane(world, kills.controlPlane, progress)
     const gateway = router === 'gateway' ? await killGateway(world, kills.gateway, progress) : null
     await world.controlPlane.end()
-    const found = await findings(world, gateway === null ? [control.acknowledged] : [control.acknowledged, gateway.acknowledged])
+    const found = await findings(
+      world,
+      gateway === null ? [control.acknowledged] : [control.acknowledged, gateway.acknowledged],
+    )
     const { figures, missed, exitCode } = judge(figuresOf(control, gateway, found), { quick })
     const notes = [...notesOf(control, gateway, found), ...missed]
     report({ command: 'torture:kill', machine, figures, notes, json })

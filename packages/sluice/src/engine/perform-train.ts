@@ -51,7 +51,14 @@ const carry = async (work: Work, key: string): Promise<TrainResult> => {
   const known = await world.rolloutOf(deliveryOf(work, key))
   if (known !== null) return arrival(work, known)
   // Whatever the config says: one train does not push in.
-  const command = { service, environment, purpose: 'promote', release, initiator: 'automation', replace: false } as const
+  const command = {
+    service,
+    environment,
+    purpose: 'promote',
+    release,
+    initiator: 'automation',
+    replace: false,
+  } as const
   for (;;) {
     const refusals = await world.refusals(command)
     if (refusals.some(({ kind }) => kind === 'already_serving')) {

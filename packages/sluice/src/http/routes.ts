@@ -84,7 +84,9 @@ export const routes: { readonly [Id in RouteId]: RouteSpec<Id> } = {
       replace: z
         .enum(['true', 'false'])
         .optional()
-        .meta({ description: 'Whether it takes the place of a rollout that is under way; as the config says when absent.' }),
+        .meta({
+          description: 'Whether it takes the place of a rollout that is under way; as the config says when absent.',
+        }),
     }),
     response: 'Plan',
     errors: ['not_found', 'config_invalid'],

@@ -110,14 +110,15 @@ test('Sluice itself does not bring again what is held', async () => {
 test('a dead controller that looks alive: one whose lease another has taken acknowledges nothing any more, and changes nothing', async () => {
   const world = new SmallWorld()
   const good = await world.cut('1.0.0')
-  await world.rollOut(good)
+  const bad = await world.cut('1.1.0')
+  for (const release of [good, bad]) await world.rollOut(release)
   const next = await world.cut('2.0.0')
   await world.disk.open().acquireLease('another control plane', 0)
   const before = world.rows.length
   for (let attempt = 0; attempt < 2; attempt += 1)
     await rejects(world.engine.deploy({ ...production, purpose: 'deploy', release: next.id }, ada), isFenced)
   await rejects(world.engine.rollback({ ...production, release: null }, ada), isFenced)
-  deepStrictEqual([world.rows.length, world.serving()], [before, [good.id]])
+  deepStrictEqual([world.rows.length, world.serving()], [before, [bad.id]])
   await world.restart()
   strictEqual((await world.rollOut(next)).status, 'succeeded')
 })
@@ -144,7 +145,10 @@ test('a train does not push in, also where the config lets a deploy take the pla
   const members = [{ ...production, release: third.id }]
   await world.engine.startTrain({ members, order: 'ordered' }, ada)
   const since = world.now
-  await world.until(async () => world.now, (now) => now > since + 60_000)
+  await world.until(
+    async () => world.now,
+    (now) => now > since + 60_000,
+  )
   strictEqual((await stands()).status, 'advancing')
   await world.engine.approve({ rollout }, ada)
   strictEqual((await world.settled(rollout)).status, 'succeeded')

@@ -232,7 +232,12 @@ test('nothing may block a rollback: one to a named release takes the place of a 
   const worse = await world.cut('3.0.0', waiting)
   const { rollout: live } = await world.engine.deploy({ ...production, purpose: 'deploy', release: worse.id }, ada)
   await standsAtApproval(world, live)
-  const shown = await world.engine.previewDeploy({ ...production, purpose: 'rollback', release: good.id, replace: true })
+  const shown = await world.engine.previewDeploy({
+    ...production,
+    purpose: 'rollback',
+    release: good.id,
+    replace: true,
+  })
   const { rollout, kind } = await world.engine.rollback({ ...back, release: '1.0.0', reason: 'outage' }, ada)
   strictEqual(kind, 'started')
   const over = await world.engine.reading.rollout(live)
@@ -296,5 +301,8 @@ test('an incident does not wait for a plan: a rollback to what a live rollout is
   const { world } = await twoReleases()
   const next = await world.cut('3.0.0', waiting)
   await world.engine.deploy({ ...production, purpose: 'deploy', release: next.id }, ada)
-  await rejects(world.engine.rollback({ ...back, release: next.id }, ada), refusedFor(/is bringing in the same release/))
+  await rejects(
+    world.engine.rollback({ ...back, release: next.id }, ada),
+    refusedFor(/is bringing in the same release/),
+  )
 })

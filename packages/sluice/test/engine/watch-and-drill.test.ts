@@ -177,7 +177,10 @@ test('a drill holds its environment: what waits in the queue has its turn once t
   const drill = await drillOf(world, id, ({ status }) => status === 'ended')
   ok(drill.status === 'ended')
   deepStrictEqual([drill.outcome, drill.return !== null], ['passed', true], drill.detail)
-  await world.until(async () => world.serving(), ([only]) => only === later.id)
+  await world.until(
+    async () => world.serving(),
+    ([only]) => only === later.id,
+  )
   const started = world.rows.filter(({ type }) => type === 'rollout_started').map(({ body }) => body)
   const to = (body: unknown): string => (body as { plan: { to: string } }).plan.to
   deepStrictEqual(started.slice(-2).map(to), [next.id, later.id])

@@ -209,9 +209,10 @@ test('where a proof suffices, evidence enough for a larger share that is judged 
 })
 
 test('errors that the stable release has too spend nothing of the budget, however much traffic there is', () => {
-  const judge = { ...policy, prove, exposureBudget: 20 }
-  const few: Strategy = { ...canary, steps: canary.kind === 'canary' ? canary.steps.slice(0, 2) : [] }
-  strictEqual(play(judge, { perSecond: 2_000, errorRate: 0.01 }, few).state.status, 'succeeded')
+  const judge = { ...policy, prove, exposureBudget: 60 }
+  const steps = [100, 500].map((shareBp) => ({ kind: 'bake', shareBp, bakeMs: 10_000, unitsMin: 10 }) as const)
+  const busy = play(judge, { perSecond: 20_000, errorRate: 0.01 }, { kind: 'canary', steps, bakeMs: 0, keepPrevious: true })
+  strictEqual(busy.state.status, 'succeeded')
 })
 
 test('the last step to all of the traffic is asked too: a release that has spent its budget does not get it', () => {
@@ -259,7 +260,11 @@ test('the budget is asked for the next share whatever is in between, and not at 
   })
   const judged: Step = { kind: 'judge', bakeMs: 7, unitsMin: 0 }
   const approve: Step = { kind: 'approve', approvals: 1, reason: '' }
-  const all: Step = { kind: 'shift', shares: [{ arm: 'stable', release: to, shareBp: 10_000, count: 1 }], whenEmpty: 'hold' }
+  const all: Step = {
+    kind: 'shift',
+    shares: [{ arm: 'stable', release: to, shareBp: 10_000, count: 1 }],
+    whenEmpty: 'hold',
+  }
   strictEqual(shareAsked({ to, steps: [at('candidate', 100), judged, approve, at('candidate', 900), approve] }, 1), 900)
   strictEqual(shareAsked({ to, steps: [at('candidate', 100), judged, approve, all] }, 1), 1)
   strictEqual(shareAsked({ to, steps: [at('holdback', 9_800), judged, all] }, 1), 0)
