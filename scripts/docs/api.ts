@@ -2,7 +2,7 @@
 import { publicCode } from '../../packages/sluice/src/core/errors.ts'
 import { paths, type RouteId } from '../../packages/sluice/src/http/client/paths.ts'
 import { commonErrors, openApi } from '../../packages/sluice/src/http/openapi.ts'
-import { routes } from '../../packages/sluice/src/http/routes.ts'
+import { routes } from '../../packages/sluice/src/http/routes/table.ts'
 
 const opening = [
   '# The HTTP API',

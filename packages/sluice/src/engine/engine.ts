@@ -55,6 +55,8 @@ export type Caller = {
   readonly by: Actor
   readonly reason: string | null
   readonly idempotencyKey: string | null
+  /** The groups that the caller was in when it asked, as its sign-in or its token says; none when absent. */
+  readonly groups?: readonly string[]
   /** Falls once nobody wants it any more; what is not decided by then is not done. */
   readonly signal?: AbortSignal
 }

@@ -17,7 +17,7 @@ import { page } from './page.ts'
 import { paths } from './client/paths.ts'
 import type { RouteId } from './client/paths.ts'
 import { problemOf, problemType } from './client/problem.ts'
-import { routes } from './routes.ts'
+import { routes } from './routes/table.ts'
 
 /** Who may ask an API: the token it wants (null in process, where there is no wire), and the host it answers for. */
 export type ApiAccess = { readonly token: string | null; readonly host: string }

@@ -5,7 +5,7 @@ import type { ErrorCode } from '../core/errors.ts'
 import { paths } from './client/paths.ts'
 import type { RouteId } from './client/paths.ts'
 import { problemType } from './client/problem.ts'
-import { routes } from './routes.ts'
+import { routes } from './routes/table.ts'
 import { schemas } from './schemas/all.ts'
 
 type Json = Readonly<Record<string, unknown>>

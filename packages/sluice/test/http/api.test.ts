@@ -14,7 +14,7 @@ import type { CallInput } from '../../src/http/client/client.ts'
 import type { Contract } from '../../src/http/client/contract.ts'
 import type { RouteId } from '../../src/http/client/paths.ts'
 import type { ProblemView } from '../../src/http/client/views.ts'
-import { routes } from '../../src/http/routes.ts'
+import { routes } from '../../src/http/routes/table.ts'
 import { schemas } from '../../src/http/schemas/all.ts'
 import { type Running, startRunning } from './running.ts'
 

@@ -3,7 +3,7 @@ import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict'
 import { test } from 'node:test'
 import { paths } from '../../src/http/client/paths.ts'
 import { openApi } from '../../src/http/openapi.ts'
-import { routes } from '../../src/http/routes.ts'
+import { routes } from '../../src/http/routes/table.ts'
 import { words } from '../../src/cli/words.ts'
 
 test('the routes of the API', (t) => {

@@ -1,4 +1,4 @@
-/** What each route takes and gives, as types. `routes.ts` holds the schemas to them; the client is typed by them. */
+/** What each route takes and gives, as types. `routes/` holds the schemas to them; the client is typed by them. */
 import type { AggregateKind } from '../../core/ledger/entry.ts'
 import type { OverridesInput, RollbackContract, RollbackInput } from './contract-rollback.ts'
 import type { ParamsOf, paths, RouteId } from './paths.ts'

@@ -1,5 +1,5 @@
 /**
- * Method and path of every route: the part of the table in `routes.ts` that the client needs at run time. It stands alone so that the command line
+ * Method and path of every route: the part of the table in `routes/` that the client needs at run time. It stands alone so that the command line
  * does not load the schemas (and zod with them) to ask one question.
  */
 

@@ -1,35 +1,13 @@
-/** The rows of queues and of release trains. */
+/** Rows of the API's table. Release trains: all of their releases arrive, or all of them come back. */
 import { z } from 'zod'
-import { limits } from '../core/limits.ts'
-import { read, reason } from './route-parts.ts'
-import type { RouteSpec } from './routes.ts'
-
-type PromotionRoute =
-  | 'environments.queue'
-  | 'environments.dequeue'
-  | 'trains.list'
-  | 'trains.start'
-  | 'trains.show'
-  | 'trains.command'
+import { limits } from '../../core/limits.ts'
+import { read, reason } from './parts.ts'
+import type { Rows } from './spec.ts'
 
 const name = z.string().min(1).max(limits.nameLengthMax)
 
-/** See `routes.ts`. */
-export const promotionRoutes: { readonly [Id in PromotionRoute]: RouteSpec<Id> } = {
-  'environments.queue': {
-    ...read,
-    summary: 'Who holds an environment, and which releases wait for their turn, in order, with the reason.',
-    cli: 'env queue',
-    response: 'Queue',
-  },
-  'environments.dequeue': {
-    ...read,
-    summary: 'Takes a release out of the queue.',
-    cli: 'env dequeue',
-    body: z.strictObject({ reason }),
-    response: 'Queue',
-    errors: ['not_found', 'command_conflict', 'store_full'],
-  },
+/** Release trains: all of their releases arrive, or all of them come back. */
+export const trainsRows: Rows<'trains'> = {
   'trains.list': {
     ...read,
     summary: 'Release trains, newest first.',

@@ -1,7 +1,7 @@
 /** What rows of the API's table have in common. */
 import { z } from 'zod'
-import type { ErrorCode } from '../core/errors.ts'
-import { limits } from '../core/limits.ts'
+import type { ErrorCode } from '../../core/errors.ts'
+import { limits } from '../../core/limits.ts'
 
 /** No query, no body. */
 export const none: z.ZodType<Record<string, never>> = z.strictObject({})
@@ -34,3 +34,26 @@ export const read: {
 
 /** What a command to something that exists may answer instead. */
 export const command: readonly ErrorCode[] = ['not_found', 'command_conflict', 'store_full']
+
+/** Names a release. */
+export const release: z.ZodType<string> = z
+  .string()
+  .min(1)
+  .max(200)
+  .meta({ description: 'An id, its beginning, a version, or `latest`.' })
+
+/** A moment. */
+export const at: z.ZodType<number> = z.number().int().nonnegative().meta({ description: 'epoch ms' })
+
+/** A number of things in a query, which is text: `coerce` reads numbers from it. */
+export const count = (max: number): z.ZodType<number> => z.coerce.number<number>().int().min(1).max(max)
+
+/** Number of a row or a line, in a query. */
+export const seq: z.ZodType<number> = z.coerce.number<number>().int().nonnegative()
+
+/** A page of a list. */
+export const page: z.ZodObject<{ limit: z.ZodOptional<z.ZodType<number>>; cursor: z.ZodOptional<z.ZodString> }> =
+  z.strictObject({
+    limit: count(limits.pageItemsMax).optional().meta({ description: 'Items at most.' }),
+    cursor: z.string().max(500).optional().meta({ description: '`next` of the page before.' }),
+  })

@@ -1,0 +1,39 @@
+/** Rows of the API's table. Rehearsals of the way back. */
+import { z } from 'zod'
+import { limits } from '../../core/limits.ts'
+import { page, read, reason } from './parts.ts'
+import type { Rows } from './spec.ts'
+
+/** Rehearsals of the way back. */
+export const drillsRows: Rows<'drills'> = {
+  'drills.list': {
+    ...read,
+    summary: 'Rollback drills, newest first.',
+    cli: 'drill ls',
+    query: page,
+    response: 'Drills',
+    errors: [],
+  },
+  'drills.show': { ...read, summary: 'One rollback drill, with its times and its proof.', response: 'Drill' },
+  'drills.start': {
+    ...read,
+    summary:
+      'Starts a rollback drill: a real rollback to the release before, and the return from it, proved by what the data plane shows.',
+    cli: 'drill rollback',
+    body: z.strictObject({
+      reason,
+      confirm: z.string().max(limits.nameLengthMax).nullish().meta({
+        description: 'The name of the environment once more, where it is the last one or `production`.',
+      }),
+      dwellMs: z
+        .number()
+        .int()
+        .min(0)
+        .max(limits.drillDwellMsMax)
+        .nullish()
+        .meta({ description: 'How long the release before serves until the return, milliseconds.' }),
+    }),
+    response: 'Drill',
+    errors: ['not_found', 'usage_invalid', 'command_conflict', 'store_full'],
+  },
+}

@@ -1,0 +1,39 @@
+/** Rows of the API's table. Incidents. */
+import { z } from 'zod'
+import { limits } from '../../core/limits.ts'
+import { category } from '../schemas/rollback.ts'
+import { command, page, read, reason } from './parts.ts'
+import type { Rows } from './spec.ts'
+
+/** Incidents. */
+export const incidentsRows: Rows<'incidents'> = {
+  'incidents.list': {
+    ...read,
+    summary: 'Incidents, newest first.',
+    cli: 'incidents ls',
+    query: page,
+    response: 'Incidents',
+    errors: [],
+  },
+  'incidents.show': { ...read, summary: 'One incident.', cli: 'incidents show', response: 'Incident' },
+  'incidents.open': {
+    ...read,
+    summary: 'Opens an incident. An emergency rollback opens one by itself.',
+    cli: 'incidents open',
+    body: z.strictObject({
+      environment: z.string().min(1).max(limits.nameLengthMax),
+      title: z.string().min(1).max(limits.reasonCharactersMax).meta({ description: 'What is wrong.' }),
+      category,
+    }),
+    response: 'Incident',
+    errors: ['not_found', 'store_full'],
+  },
+  'incidents.resolve': {
+    ...read,
+    summary: 'Resolves an incident.',
+    cli: 'incidents resolve',
+    body: z.strictObject({ reason }),
+    response: 'Incident',
+    errors: command,
+  },
+}

@@ -1,0 +1,54 @@
+/** Rows of the API's table. Releases, and their holds. */
+import { z } from 'zod'
+import { category } from '../schemas/rollback.ts'
+import { because, command, page, read, reason } from './parts.ts'
+import type { Rows } from './spec.ts'
+
+/** Releases, and their holds. */
+export const releasesRows: Rows<'releases'> = {
+  'releases.list': {
+    ...read,
+    summary: 'Releases, newest first.',
+    cli: 'releases ls',
+    query: page,
+    response: 'Releases',
+    errors: [],
+  },
+  'releases.show': {
+    ...read,
+    summary: 'One release with everything it fixes.',
+    cli: 'releases show',
+    response: 'Release',
+  },
+  'releases.verify': {
+    ...read,
+    summary:
+      'Whether a release is what its id says, its artifacts what their digests say, and come from where their provenance says, when there is one.',
+    cli: 'releases verify',
+    query: z.strictObject({
+      key: z
+        .string()
+        .min(1)
+        .max(2_000)
+        .optional()
+        .meta({ description: "Whom to trust: an Ed25519 public key in PEM; the project's own when absent." }),
+    }),
+    response: 'ReleaseVerification',
+  },
+  'releases.hold': {
+    ...read,
+    summary: 'Holds a release: nothing ships it by itself, and a person only by saying so.',
+    cli: 'releases hold',
+    body: z.strictObject({ reason: because, category }),
+    response: 'Done',
+    errors: command,
+  },
+  'releases.unhold': {
+    ...read,
+    summary: 'Takes the hold off a release.',
+    cli: 'releases unhold',
+    body: z.strictObject({ reason }),
+    response: 'Done',
+    errors: command,
+  },
+}

@@ -1,0 +1,45 @@
+/** Rows of the API's table. Rollouts, and what people tell them. */
+import { z } from 'zod'
+import { limits } from '../../core/limits.ts'
+import { command, page, read, reason, withReason } from './parts.ts'
+import type { Rows } from './spec.ts'
+
+/** Rollouts, and what people tell them. */
+export const rolloutsRows: Rows<'rollouts'> = {
+  'rollouts.list': {
+    ...read,
+    summary: 'Rollouts, newest first.',
+    cli: 'rollout ls',
+    query: page.extend({ environment: z.string().max(limits.nameLengthMax).optional() }),
+    response: 'Rollouts',
+    errors: [],
+  },
+  'rollouts.show': {
+    ...read,
+    summary: 'One rollout: its steps, where it stands, and what is observed.',
+    cli: 'rollout watch',
+    response: 'RolloutDetail',
+  },
+  'rollouts.why': {
+    ...read,
+    summary: 'Why a rollout ended as it did: the deciding measurement, the counts, the evidence over time.',
+    cli: 'why',
+    response: 'Why',
+  },
+  'rollouts.command': {
+    ...read,
+    summary: 'Pauses, resumes, aborts, retries or promotes a rollout, or skips its current wait.',
+    cli: 'rollout pause|resume|abort|skip|retry|promote',
+    body: z.strictObject({ command: z.enum(['pause', 'resume', 'abort', 'skip', 'retry', 'promote']), reason }),
+    response: 'Rollout',
+    errors: command,
+  },
+  'rollouts.approve': {
+    ...read,
+    summary: "A person's yes to a rollout that waits for one.",
+    cli: 'approve',
+    body: withReason,
+    response: 'Rollout',
+    errors: command,
+  },
+}

@@ -1,0 +1,23 @@
+/** Rows of the API's table. The control plane itself. */
+import { read } from './parts.ts'
+import type { Rows } from './spec.ts'
+
+/** The control plane itself. */
+export const serverRows: Rows<'server' | 'health'> = {
+  'server.show': { ...read, summary: 'The control plane that answers.', response: 'Server', errors: [] },
+  'health.liveness': { ...read, summary: 'Whether the process answers.', response: 'Health', open: true, errors: [] },
+  'health.readiness': {
+    ...read,
+    summary: 'Whether the state can be read.',
+    response: 'Health',
+    open: true,
+    errors: ['server_unreachable'],
+  },
+  'health.startup': {
+    ...read,
+    summary: 'Whether recovery is over.',
+    response: 'Health',
+    open: true,
+    errors: ['server_unreachable'],
+  },
+}

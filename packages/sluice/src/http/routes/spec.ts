@@ -1,0 +1,27 @@
+/** What a row of the API's table says. */
+import type { z } from 'zod'
+import type { ErrorCode } from '../../core/errors.ts'
+import type { Contract } from '../client/contract.ts'
+import type { RouteId } from '../client/paths.ts'
+import type { Schemas } from '../schemas/all.ts'
+
+/** One row of the table. */
+export type RouteSpec<Id extends RouteId> = {
+  /** One sentence: what it does or gives. */
+  readonly summary: string
+  /** The CLI words that say the same. */
+  readonly cli: string | null
+  readonly query: z.ZodType<Contract[Id]['query']>
+  readonly body: z.ZodType<Contract[Id]['body']>
+  /** Name of the response's schema; a stream has none. */
+  readonly response: keyof Schemas | 'ndjson' | 'sse' | 'file'
+  /** What it may answer instead, besides what every route may (`token_missing`, `token_stale`, `usage_invalid`, `overloaded`, `unexpected`). */
+  readonly errors: readonly ErrorCode[]
+  /** Whether it answers without a token. */
+  readonly open: boolean
+}
+
+/** The rows of an area: the routes whose names begin with one of its words. */
+export type Rows<Area extends string> = {
+  readonly [Id in Extract<RouteId, `${Area}.${string}`>]: RouteSpec<Id>
+}

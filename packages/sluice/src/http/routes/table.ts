@@ -1,0 +1,28 @@
+/**
+ * The one table of the HTTP API, a file for each area. The server, its checks, `/openapi.json`, the client's types and `docs/api.md` come from it; nothing is
+ * served that is not in it (but for `/`, a page, and `/openapi.json` itself).
+ */
+import type { RouteId } from '../client/paths.ts'
+import { drillsRows } from './drills.ts'
+import { environmentsRows } from './environments.ts'
+import { incidentsRows } from './incidents.ts'
+import { ledgerRows } from './ledger.ts'
+import { releasesRows } from './releases.ts'
+import { rolloutsRows } from './rollouts.ts'
+import { runsRows } from './runs.ts'
+import { serverRows } from './server.ts'
+import { trainsRows } from './trains.ts'
+import type { RouteSpec } from './spec.ts'
+
+/** The table. */
+export const routes: { readonly [Id in RouteId]: RouteSpec<Id> } = {
+  ...environmentsRows,
+  ...releasesRows,
+  ...runsRows,
+  ...rolloutsRows,
+  ...incidentsRows,
+  ...drillsRows,
+  ...trainsRows,
+  ...ledgerRows,
+  ...serverRows,
+}
