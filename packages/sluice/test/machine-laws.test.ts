@@ -356,6 +356,7 @@ const environmentSubject: Subject<EnvironmentState, EnvironmentEvent, never> = {
           ...(draw(2) === 0 ? { onward } : {}),
           ...(draw(4) === 0 ? { purpose: 'rollback' as const } : {}),
           ...(draw(4) === 0 ? { pinnedBy: by } : {}),
+          ...(draw(4) === 0 ? { drill: draw(2) === 0 ? ('back' as const) : ('return' as const) } : {}),
         }
       }
       case 6: {

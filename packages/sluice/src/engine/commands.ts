@@ -4,6 +4,7 @@ import { environmentKey } from '../core/consequences.ts'
 import { SluiceError } from '../core/errors.ts'
 import type { AggregateKey } from '../core/ledger/entry.ts'
 import type { Release, RolloutId } from '../core/model.ts'
+import type { DrillWay } from '../core/promotion.ts'
 import type { CommandEvent } from '../core/rollout/commands.ts'
 import { planRollout, specOf } from '../core/rollout/plan.ts'
 import type { Purpose, RolloutEvent, RolloutPlan } from '../core/rollout/types.ts'
@@ -30,6 +31,8 @@ export type DeployCommand = {
   readonly initiator?: 'automation'
   /** See `AdmissionInput.emergency`. */
   readonly emergency?: 'declared'
+  /** Set for a way of a rollback drill. */
+  readonly drill?: DrillWay
 }
 
 /** What else is decided in the transaction that starts a rollout. */

@@ -3,7 +3,7 @@ import { SluiceError } from '../errors.ts'
 import { checksOf } from '../verification/report.ts'
 import { revertHooks, withHooks } from './hooks.ts'
 import { judgedAlone } from './alone.ts'
-import { onwardFrom } from '../promotion.ts'
+import { type DrillWay, onwardFrom } from '../promotion.ts'
 import { failuresAllowed } from './strategies/rolling.ts'
 import { type Company, revertSteps, rollbackSteps, stepsOf } from './strategies/registry.ts'
 import { allOn, bringUp, holdAll, type StrategyInput, takeDown } from './strategies/common.ts'
@@ -21,6 +21,7 @@ export type PlanInput = {
   readonly abandoned?: readonly ReleaseId[]
   /** Set when it takes the place of a way back: what that brings keeps its traffic until this one answers. */
   readonly overtakes?: 'rollback'
+  readonly drill?: DrillWay
 }
 
 /** The environment as a release resolves it; `config_invalid` when the release does not know it. */
@@ -75,6 +76,7 @@ export const planRollout = (asked: PlanInput): RolloutPlan => {
     fromSpec,
     unhealthyMax: unhealthyAllowed(spec),
     ...promotionOf({ environment, from, to }),
+    ...(asked.drill === undefined ? {} : { drill: asked.drill }),
   }
 }
 
