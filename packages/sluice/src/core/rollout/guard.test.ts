@@ -206,6 +206,9 @@ test('where a proof suffices, evidence enough for a larger share that is judged 
   ok(seconds < 400, `it took ${seconds} s`)
   const timed = play({ ...policy, exposureBudget: 100 }, { perSecond: 100, errorRate: 0.001 })
   ok(timed.seconds >= 600, `by time it took ${timed.seconds} s`)
+  const latency = { quantiles: [0.99], tolerance: 1.25, warmupMs: 0 }
+  const slow = play({ ...judge, latency }, { perSecond: 100, errorRate: 0.001 })
+  ok(slow.seconds >= 600, `the budget says nothing of slow answers, and yet it took ${slow.seconds} s`)
 })
 
 test('errors that the stable release has too spend nothing of the budget, however much traffic there is', () => {

@@ -50,8 +50,11 @@ const demandOf = ({ plan, index, stage }: Advancing, at: number): Demand => {
   // Where proof is asked for, time alone never ends it.
   const isProof = step.until === 'proven'
   const asked = { baked: !isProof && accrued(stage, bakeMs, at) >= bakeMs, unitsMin, horizonMs: bakeMs }
-  if (plan.spec.judge.prove === undefined && !isProof) return asked
-  return { ...asked, proof: 'suffices', ...(onward === undefined ? {} : { onwardBp: onward.shareBp }) }
+  const { prove, latency } = plan.spec.judge
+  if (prove === undefined && !isProof) return asked
+  // The budget counts bad answers, not slow ones: where those are judged too, only a proof ends a step early.
+  const mayGoOn = onward !== undefined && latency === undefined
+  return { ...asked, proof: 'suffices', ...(mayGoOn ? { onwardBp: onward.shareBp } : {}) }
 }
 
 /**
