@@ -141,7 +141,10 @@ test('a person who goes back to an older release holds automation until a person
 test('a drill takes away no soak, and what a person chose stands again once it has returned', () => {
   const chosen = after([...passage(0, { to: c }), ...passage(1, { from: c, to: b, pinnedBy: ada })])
   const soaked = wake(chosen, 10 * minute).state
-  const back = after(passage(20 * minute, { from: b, to: a, purpose: 'rollback', pinnedBy: ada, drill: 'back' }), soaked)
+  const back = after(
+    passage(20 * minute, { from: b, to: a, purpose: 'rollback', pinnedBy: ada, drill: 'back' }),
+    soaked,
+  )
   strictEqual(back.pin?.release, a, 'should it become real, it holds automation')
   strictEqual((servedMs(back, b) ?? 0) > 0, true)
   const returned = after(passage(21 * minute, { from: a, to: b, purpose: 'rollback', drill: 'return' }), back)

@@ -214,7 +214,11 @@ test('where a proof suffices, evidence enough for a larger share that is judged 
 test('errors that the stable release has too spend nothing of the budget, however much traffic there is', () => {
   const judge = { ...policy, prove, exposureBudget: 60 }
   const steps = [100, 500].map((shareBp) => ({ kind: 'bake', shareBp, bakeMs: 10_000, unitsMin: 10 }) as const)
-  const busy = play(judge, { perSecond: 20_000, errorRate: 0.01 }, { kind: 'canary', steps, bakeMs: 0, keepPrevious: true })
+  const busy = play(
+    judge,
+    { perSecond: 20_000, errorRate: 0.01 },
+    { kind: 'canary', steps, bakeMs: 0, keepPrevious: true },
+  )
   strictEqual(busy.state.status, 'succeeded')
 })
 
