@@ -1,5 +1,6 @@
 /** What each route takes and gives, as types. `routes/` holds the schemas to them; the client is typed by them. */
 import type { AggregateKind } from '../../core/ledger/entry.ts'
+import type { IdentityContract } from './contract-identity.ts'
 import type { OverridesInput, RollbackContract, RollbackInput } from './contract-rollback.ts'
 import type { ParamsOf, paths, RouteId } from './paths.ts'
 import type { PlanView } from './plan-views.ts'
@@ -71,7 +72,9 @@ export type PipelineInput = {
 }
 
 /** Query, body and response of every route. `stream` responses are read with `client.stream`. */
-export type Contract = RollbackContract & {
+export type Contract = OwnContract & RollbackContract & IdentityContract
+
+type OwnContract = {
   'server.show': { query: None; body: None; response: ServerView }
   'environments.list': { query: None; body: None; response: EnvironmentsView }
   'environments.show': { query: None; body: None; response: EnvironmentView }
@@ -194,10 +197,16 @@ export type Contract = RollbackContract & {
   'ledger.verify': { query: None; body: None; response: LedgerVerificationView }
   'ledger.export': { query: { readonly after?: number | undefined }; body: None; response: 'ndjson' }
   'events.stream': {
-    query: { readonly after?: number | undefined; readonly kind?: string | undefined; readonly id?: string | undefined }
+    query: {
+      readonly after?: number | undefined
+      readonly kind?: string | undefined
+      readonly id?: string | undefined
+      readonly gap?: 'snapshot' | undefined
+    }
     body: None
     response: 'sse'
   }
+  'metrics.show': { query: None; body: None; response: 'metrics' }
   'health.liveness': { query: None; body: None; response: HealthView }
   'health.readiness': { query: None; body: None; response: HealthView }
   'health.startup': { query: None; body: None; response: HealthView }
