@@ -8,20 +8,12 @@ export type Setting = { readonly router: RouterName; readonly hasFeatures: boole
 
 /** Reads `--router gateway|haproxy` and `--features`, and gives the other words back. */
 export const readSetting = (args: readonly string[]): Setting & { readonly rest: readonly string[] } => {
-  const { hasFeatures, rest } = readFeatures(args)
-  const at = rest.indexOf('--router')
-  const router = at < 0 ? 'gateway' : rest[at + 1]
+  const words = args.filter((word) => word !== '--features')
+  const at = words.indexOf('--router')
+  const router = at < 0 ? 'gateway' : words[at + 1]
   if (router !== 'gateway' && router !== 'haproxy') throw new Error(`no router is called ${router}`)
-  return { router, hasFeatures, rest: at < 0 ? rest : rest.toSpliced(at, 2) }
+  return { router, hasFeatures: args.includes('--features'), rest: at < 0 ? words : words.toSpliced(at, 2) }
 }
-
-/** Takes `--features` out of the words. */
-export const readFeatures = (
-  args: readonly string[],
-): { readonly hasFeatures: boolean; readonly rest: readonly string[] } => ({
-  hasFeatures: args.includes('--features'),
-  rest: args.filter((word) => word !== '--features'),
-})
 
 /** The environments with sticky clients, a holdback, lasting connections that leave a draining instance and, where the router can, a mirror and skew protection. */
 export const withFeatures = <Name extends string>(

@@ -130,7 +130,7 @@ export const settlePromotion = (state: EnvironmentState, settled: Settled): Envi
   const { at, outcome, from, to, onward, purpose, pinnedBy, drill } = settled
   if (outcome === 'rolled_back') return resumed(state, at)
   if (drill !== undefined) return drilled(state, settled, drill)
-  const { pin: _, ...unpinned } = state
+  const unpinned = withoutPin(state)
   const next = pinnedBy === undefined ? unpinned : { ...unpinned, pin: { release: to, by: pinnedBy, at } }
   const left = purpose === 'rollback' && from !== null ? forget(next, from) : next
   if (onward === undefined) return left
@@ -140,12 +140,18 @@ export const settlePromotion = (state: EnvironmentState, settled: Settled): Envi
 
 /** A drill takes away no soak. What somebody chose is put aside while it shows an older release, so that it holds should the drill become real, and comes back with its return. */
 const drilled = (state: EnvironmentState, { at, to, pinnedBy }: Settled, way: DrillWay): EnvironmentState => {
-  const { pin = null, ...unpinned } = state
+  const { pin = null } = state
   const before = way === 'return' && pin?.drilledOver !== undefined ? pin.drilledOver : pin
   // What an earlier drill put over another choice and became real is a choice like any other.
   const stood = before === null ? null : { release: before.release, by: before.by, at: before.at }
   const now = way === 'back' && pinnedBy !== undefined ? { release: to, by: pinnedBy, at, drilledOver: stood } : stood
-  return resumed(now === null ? unpinned : { ...unpinned, pin: now }, at)
+  return resumed(now === null ? withoutPin(state) : { ...state, pin: now }, at)
+}
+
+const withoutPin = (state: EnvironmentState): EnvironmentState => {
+  if (state.pin === undefined) return state
+  const { pin: _, ...unpinned } = state
+  return unpinned
 }
 
 /** What was taken away is not soaked: it begins anew, should it come again. */
