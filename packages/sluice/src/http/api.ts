@@ -16,6 +16,7 @@ import { overview } from './handlers/environments.ts'
 import { cachePrefix } from './cache-access.ts'
 import { type AttachmentStream, openAttachment } from './handlers/attachments.ts'
 import { exportLines } from './handlers/ledger.ts'
+import { answerMcp, mcpPath } from './handlers/mcp.ts'
 import { metricsText } from './handlers/metrics.ts'
 import { expositionType } from './metrics/exposition.ts'
 import { RequestTally } from './metrics/request-tally.ts'
@@ -47,6 +48,7 @@ type Env = {
 /** Builds the API from the table. */
 export const createApi = (context: ApiContext, access: ApiAccess): Api => {
   const app = new Hono<Env>()
+  const api: Api = { fetch: async (request, from) => app.fetch(request, { from }) }
   const streams = { open: 0 }
   const tally = new RequestTally()
   const rates = new Rates()
@@ -89,6 +91,11 @@ export const createApi = (context: ApiContext, access: ApiAccess): Api => {
       return answer(context, id, { request, params: c.req.param(), streams, tally, principal, recognise })
     })
   }
+  // A client of this API like any other: it asks with the token of who asks, so that it may what they may.
+  app.all(mcpPath, bodiesBounded, async (c) => {
+    await recognise(c.req.raw)
+    return answerMcp(context, { request: c.req.raw, api, from: c.env.from })
+  })
   app.get('/openapi.json', async (c) => {
     await recognise(c.req.raw)
     return c.json(openApi(context.server.version))
@@ -103,7 +110,7 @@ export const createApi = (context: ApiContext, access: ApiAccess): Api => {
       context.log.error('request_failed', { error: String(error), stack: error.stack })
     return problem(error)
   })
-  return { fetch: async (request, from) => app.fetch(request, { from }) }
+  return api
 }
 
 const bodiesBounded = bodyLimit({
