@@ -4,6 +4,8 @@ import { verificationLimits } from './limits-verification.ts'
 const ownLimits = {
   /** Longest text of a ledger row's body, bytes: the plan of a run of 10 000 jobs is some 9 MB. */
   ledgerBodyBytesMax: 33_554_432,
+  /** Rows whose part of the Merkle tree is made in one transaction, where an older Sluice left none. */
+  treePortionRows: 65_536,
   /** Rows of an aggregate after which its whole state is written again, at least; what is between is folded when it is read. */
   snapshotRowsMin: 64,
   /** Jobs of one pipeline; a bound for hostile input, far above any real one. */

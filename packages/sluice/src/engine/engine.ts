@@ -3,7 +3,7 @@ import type { EnvironmentState } from '../core/environment.ts'
 import { SluiceError } from '../core/errors.ts'
 import { limits } from '../core/limits.ts'
 import type { LedgerRow } from '../core/ledger/entry.ts'
-import { type Actor, type FreezeWindow, type Instance, sluice } from '../core/model.ts'
+import { type Actor, type FreezeWindow, type Instance, sluice, type Where } from '../core/model.ts'
 import type { CommandEvent } from '../core/rollout/commands.ts'
 import type { GatewayNotice, RouteObservation } from '../core/routing.ts'
 import type { LedgerQuery, RequestRecord } from '../ports/store.ts'
@@ -54,6 +54,8 @@ export type Caller = {
   readonly by: Actor
   readonly reason: string | null
   readonly idempotencyKey: string | null
+  /** Where it is. */
+  readonly where?: Where
   /** The groups that the caller was in when it asked, as its sign-in or its token says; none when absent. */
   readonly groups?: readonly string[]
   /** Falls once nobody wants it any more; what is not decided by then is not done. */

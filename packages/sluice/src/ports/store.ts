@@ -1,4 +1,6 @@
 import type { AggregateKey, AggregateKind, LedgerEntry, LedgerRow } from '../core/ledger/entry.ts'
+import type { HashSpan } from '../core/ledger/merkle-proof.ts'
+import type { Anchor } from '../core/ledger/verify.ts'
 import type { Fence } from '../core/model.ts'
 
 /** An effect that may be performed once this is durable. */
@@ -92,6 +94,10 @@ export interface Store {
   ): Promise<{ readonly items: readonly Listed[]; readonly next: string | null }>
   /** Rows with `seq` > after, in order. */
   ledger(query: LedgerQuery): Promise<readonly LedgerRow[]>
+  /** The last row and its hash; before the first row the start of the chain. */
+  head(): Promise<Anchor>
+  /** Hashes of the ledger's tree: at level 0 leaves, above it the roots of `256 ** level` leaves each. As many of the span as there are. */
+  treeHashes(span: HashSpan): Promise<readonly Uint8Array[]>
   /** The intents of an unsettled aggregate, by key. */
   effects(key: AggregateKey): Promise<readonly StoredEffect[]>
   /** The answer given earlier to this idempotency key, or null. */

@@ -7,10 +7,15 @@
  */
 import { SluiceError } from '../../core/errors.ts'
 import { chainHash, genesisHash, placeTail } from '../../core/ledger/entry.ts'
+import { foldPerfect, leafOfRow, tileWidth } from '../../core/ledger/merkle.ts'
+import { ledgerStart } from '../../core/ledger/verify.ts'
+import { sha256Bytes } from '../ledger/hash-bytes.ts'
 import { checkCommit, madeAt, tailsOf, versionAfter } from './checks.ts'
 import { formatCursor, parseCursor } from './cursor.ts'
 import { refusalError, refuseEpoch, refuseMissing, refuseRequest, refuseVersion } from './refusals.ts'
 import type { AggregateKey, AggregateKind, LedgerRow } from '../../core/ledger/entry.ts'
+import type { HashSpan } from '../../core/ledger/merkle-proof.ts'
+import type { Anchor } from '../../core/ledger/verify.ts'
 import type { Sha256 } from '../../core/model.ts'
 import type {
   Commit,
@@ -175,6 +180,22 @@ class MemoryStore implements Store {
     if (query.key === undefined) return this.#data.rows.slice(query.after, query.after + query.limit)
     const rows = this.#data.rowsByAggregate.get(nameOf(query.key)) ?? []
     return rows.filter(({ seq }) => seq > query.after).slice(0, query.limit)
+  }
+
+  async head(): Promise<Anchor> {
+    this.#assertOpen()
+    const last = this.#data.rows.at(-1)
+    return last === undefined ? ledgerStart : { seq: last.seq, hash: last.hash }
+  }
+
+  async treeHashes({ level, from, count }: HashSpan): Promise<readonly Uint8Array[]> {
+    this.#assertOpen()
+    const width = tileWidth ** level
+    const rows = this.#data.rows.slice(from * width, (from + count) * width)
+    const leaves = rows.map((row) => leafOfRow(row.hash, sha256Bytes))
+    return Array.from({ length: Math.floor(leaves.length / width) }, (_, at) =>
+      foldPerfect(leaves.slice(at * width, (at + 1) * width), sha256Bytes),
+    )
   }
 
   async effects(key: AggregateKey): Promise<readonly StoredEffect[]> {

@@ -1,6 +1,7 @@
 /** The statements that only read. */
 import { sql } from 'kysely'
 import { compiled, p } from './compile.ts'
+import { treeStatements, type TreeStatements } from './tree-statements.ts'
 import type { Kysely } from 'kysely'
 import type { Tables } from './schema.ts'
 import type { Statement } from './statement.ts'
@@ -15,6 +16,7 @@ export const readStatements = (db: Kysely<Tables>): ReadStatements => {
     .limit(p<number>('limit'))
   return {
     ...listStatements(db),
+    ...treeStatements(db),
     load: compiled(
       db.selectFrom('aggregate').selectAll().where('kind', '=', p<string>('kind')).where('id', '=', p<string>('id')),
     ),
@@ -53,13 +55,14 @@ export const readStatements = (db: Kysely<Tables>): ReadStatements => {
 }
 
 /** The statements of `readStatements`, by name. */
-export type ReadStatements = Readonly<
-  Record<
-    | ('load' | 'open' | 'list' | 'listAfter' | 'newest' | 'newestAfter' | 'summaries' | 'summariesAfter')
-    | ('ledger' | 'ledgerOf' | 'since' | 'effects' | 'request'),
-    Statement
+export type ReadStatements = TreeStatements &
+  Readonly<
+    Record<
+      | ('load' | 'open' | 'list' | 'listAfter' | 'newest' | 'newestAfter' | 'summaries' | 'summariesAfter')
+      | ('ledger' | 'ledgerOf' | 'since' | 'effects' | 'request'),
+      Statement
+    >
   >
->
 
 type Lists = 'list' | 'listAfter' | 'newest' | 'newestAfter' | 'summaries' | 'summariesAfter'
 

@@ -1,6 +1,7 @@
 /** The statements that write, and the reads that they decide on. */
 import { sql } from 'kysely'
 import { compiled, p } from './compile.ts'
+import { treeStatements, type TreeStatements } from './tree-statements.ts'
 import type { Kysely } from 'kysely'
 import type { Tables } from './schema.ts'
 import type { Statement } from './statement.ts'
@@ -10,32 +11,34 @@ export const writeStatements = (db: Kysely<Tables>): WriteStatements => ({
   ...leaseStatements(db),
   ...aggregateStatements(db),
   ...ledgerStatements(db),
+  ...treeStatements(db),
   ...effectStatements(db),
   ...requestStatements(db),
 })
 
 /** The statements by name. */
-export type WriteStatements = Readonly<
-  Record<
-    | 'lease'
-    | 'takeLease'
-    | 'version'
-    | 'hasRequest'
-    | 'head'
-    | 'insertAggregate'
-    | 'updateAggregate'
-    | 'advanceAggregate'
-    | 'keepSummary'
-    | 'appendLedger'
-    | 'keepEffect'
-    | 'finishEffect'
-    | 'forgetEffects'
-    | 'keepRequest'
-    | 'forgetRequests'
-    | 'claim',
-    Statement
+export type WriteStatements = TreeStatements &
+  Readonly<
+    Record<
+      | 'lease'
+      | 'takeLease'
+      | 'version'
+      | 'hasRequest'
+      | 'insertAggregate'
+      | 'updateAggregate'
+      | 'advanceAggregate'
+      | 'keepSummary'
+      | 'appendLedger'
+      | 'keepTree'
+      | 'keepEffect'
+      | 'finishEffect'
+      | 'forgetEffects'
+      | 'keepRequest'
+      | 'forgetRequests'
+      | 'claim',
+      Statement
+    >
   >
->
 
 type Some<Name extends keyof WriteStatements> = Pick<WriteStatements, Name>
 
@@ -111,8 +114,8 @@ const aggregateStatements = (
   ),
 })
 
-const ledgerStatements = (db: Kysely<Tables>): Some<'head' | 'appendLedger'> => ({
-  head: compiled(db.selectFrom('ledger').select(['seq', 'hash']).orderBy('seq', 'desc').limit(sql.lit(1))),
+const ledgerStatements = (db: Kysely<Tables>): Some<'appendLedger' | 'keepTree'> => ({
+  keepTree: compiled(db.insertInto('tree').values({ level: p('level'), place: p('place'), hash: p('hash') })),
   appendLedger: compiled(
     db.insertInto('ledger').values({
       seq: p('seq'),

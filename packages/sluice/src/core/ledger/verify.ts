@@ -2,9 +2,11 @@
  * Checks that a ledger is as it was written.
  *
  * A chain shows any change, removal or insertion of a row before its end. It cannot show that rows were cut off its end, or that all of it
- * was written anew: for that, compare with a hash that was noted elsewhere (`anchor`).
+ * was written anew: for that, compare with what was noted elsewhere: a row's hash (`anchor`), or a signed checkpoint.
  */
-import { chainHash, genesisHash, parseEntryText } from './entry.ts'
+import { chainHash, genesisHash, parseEntryText, type PlacedEntry } from './entry.ts'
+import { appendLeaf, emptyFrontier, type HashBytes, hexOfBytes, leafOfRow, rootOf } from './merkle.ts'
+import type { Checkpoint } from './checkpoint.ts'
 import type { Sha256 } from '../model.ts'
 
 /** A row as it is stored: the hashed text itself. */
@@ -13,6 +15,13 @@ export type LedgerLine = {
   readonly text: string
   readonly previousHash: string
   readonly hash: string
+  /** What the text says, where whoever made the line knows it already: the text was written from it. */
+  readonly entry?: PlacedEntry | null
+  /** What is kept beside the text, for finding rows; must say what the text says. */
+  readonly columns?: Pick<PlacedEntry, 'version' | 'type' | 'form' | 'at'> & {
+    readonly kind: string
+    readonly id: string
+  }
 }
 
 /** A place in the chain: a row and its hash. Before the first row it is `ledgerStart`. */
@@ -24,9 +33,10 @@ export const ledgerStart: Anchor = { seq: 0, hash: genesisHash }
 /**
  * What is wrong with a row. `gap`: it is not the next one. `previous`: it names another row before it. `hash`: its text is not what was
  * hashed. `text`: its text is not an entry, or one of another place. `version`: it is not its aggregate's next version. `anchor`: the row
- * that was noted elsewhere had another hash, or is gone.
+ * that was noted elsewhere had another hash, or is gone. `checkpoint`: the first rows are not those of a checkpoint, or some of them are gone.
+ * `signature`: a checkpoint was not signed by the key that was given.
  */
-export type Fault = 'gap' | 'previous' | 'hash' | 'text' | 'version' | 'anchor'
+export type Fault = 'gap' | 'previous' | 'hash' | 'text' | 'version' | 'anchor' | 'checkpoint' | 'signature'
 
 /** The first broken row. */
 export type Broken = { readonly status: 'broken'; readonly seq: number; readonly why: Fault; readonly detail: string }
@@ -41,6 +51,11 @@ export type VerifyOptions = {
   readonly start?: Anchor
   /** A row noted elsewhere; must be among the lines or be their start. */
   readonly anchor?: Anchor
+  /** Checkpoints kept elsewhere, whose signatures were checked; and what the tree is made with. Only from the first row on. */
+  readonly tree?: {
+    readonly sha256Bytes: HashBytes
+    readonly checkpoints: readonly Pick<Checkpoint, 'size' | 'root'>[]
+  }
 }
 
 /** Checks lines one by one, so that a ledger of any length is checked in bounded memory but for one number per aggregate. */
@@ -61,8 +76,9 @@ export const createVerifier = (options: VerifyOptions): Verifier => {
   const trusted = start.seq > 0
   let head = start
   let anchored = anchor === undefined || (anchor.seq === start.seq && anchor.hash === start.hash)
+  const grown = options.tree === undefined ? null : growingTree(options.tree)
   const add = (line: LedgerLine): Broken | null => {
-    const fault = chainFault(head, line, sha256) ?? entryFault(line, versions, trusted)
+    const fault = chainFault(head, line, sha256) ?? entryFault(line, versions, trusted) ?? grown?.add(line) ?? null
     if (fault !== null) return fault
     if (anchor !== undefined && line.seq === anchor.seq) {
       if (line.hash !== anchor.hash)
@@ -72,10 +88,15 @@ export const createVerifier = (options: VerifyOptions): Verifier => {
     head = { seq: line.seq, hash: line.hash }
     return null
   }
-  const end = (): Verification =>
-    anchored || anchor === undefined
-      ? { status: 'whole', rows: head.seq - start.seq, head }
-      : broken(anchor.seq, 'anchor', `row ${anchor.seq} was noted but is not there; the ledger ends at row ${head.seq}`)
+  const end = (): Verification => {
+    if (!anchored && anchor !== undefined)
+      return broken(
+        anchor.seq,
+        'anchor',
+        `row ${anchor.seq} was noted but is not there; the ledger ends at row ${head.seq}`,
+      )
+    return grown?.missing(head.seq) ?? { status: 'whole', rows: head.seq - start.seq, head }
+  }
   return { add, end, versions }
 }
 
@@ -89,6 +110,32 @@ export const verifyLedger = (lines: Iterable<LedgerLine>, options: VerifyOptions
   return verifier.end()
 }
 
+/** Grows the tree row by row, and compares its root wherever a checkpoint says one. */
+const growingTree = ({ sha256Bytes, checkpoints }: NonNullable<VerifyOptions['tree']>) => {
+  const roots = Map.groupBy(checkpoints, ({ size }) => size)
+  let frontier = emptyFrontier
+  const fault = (size: number): Broken | null => {
+    const wanted = roots.get(size)
+    if (wanted === undefined) return null
+    const root = hexOfBytes(rootOf(frontier, sha256Bytes))
+    return wanted.every((checkpoint) => hexOfBytes(checkpoint.root) === root)
+      ? null
+      : broken(size, 'checkpoint', `the first ${size} rows are not those of the checkpoint`)
+  }
+  return {
+    add: ({ seq, hash }: LedgerLine): Broken | null => {
+      frontier = appendLeaf(frontier, leafOfRow(hash, sha256Bytes), sha256Bytes).frontier
+      return fault(seq)
+    },
+    missing: (rows: number): Broken | null => {
+      const largest = Math.max(...roots.keys(), 0)
+      if (largest > rows)
+        return broken(rows + 1, 'checkpoint', `a checkpoint has ${largest} rows; the ledger ends at row ${rows}`)
+      return rows === 0 ? fault(0) : null
+    },
+  }
+}
+
 const chainFault = (head: Anchor, line: LedgerLine, sha256: Sha256): Broken | null => {
   const seq = head.seq + 1
   if (line.seq !== seq) return broken(seq, 'gap', `row ${seq} is missing; row ${line.seq} comes in its place`)
@@ -100,9 +147,11 @@ const chainFault = (head: Anchor, line: LedgerLine, sha256: Sha256): Broken | nu
 }
 
 const entryFault = (line: LedgerLine, versions: Map<string, number>, trusted: boolean): Broken | null => {
-  const entry = parseEntryText(line.text)
+  const entry = line.entry === undefined ? parseEntryText(line.text) : line.entry
   if (entry === null) return broken(line.seq, 'text', `the text of row ${line.seq} is not an entry`)
   if (entry.seq !== line.seq) return broken(line.seq, 'text', `the text of row ${line.seq} is that of row ${entry.seq}`)
+  if (line.columns !== undefined && !isSaid(line.columns, entry))
+    return broken(line.seq, 'text', `the columns of row ${line.seq} are not what its text says`)
   const name = `${entry.key.kind}/${entry.key.id}`
   const last = versions.get(name)
   const next = last === undefined ? (trusted ? entry.version : 1) : last + 1
@@ -111,5 +160,16 @@ const entryFault = (line: LedgerLine, versions: Map<string, number>, trusted: bo
     ? null
     : broken(line.seq, 'version', `row ${line.seq} is version ${entry.version} of ${name}, where ${next} comes next`)
 }
+
+const isSaid = (
+  { kind, id, version, type, form, at }: NonNullable<LedgerLine['columns']>,
+  entry: PlacedEntry,
+): boolean =>
+  entry.key.kind === kind &&
+  entry.key.id === id &&
+  entry.version === version &&
+  entry.type === type &&
+  entry.form === form &&
+  entry.at === at
 
 const broken = (seq: number, why: Fault, detail: string): Broken => ({ status: 'broken', seq, why, detail })

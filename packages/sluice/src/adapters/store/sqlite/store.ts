@@ -13,12 +13,16 @@ import { openReader } from './connection.ts'
 import { failureError } from './failures.ts'
 import { databasePath } from './files.ts'
 import { lockDirectory } from './lock.ts'
+import { readSpan } from './tree.ts'
 import { packCommit, rowsOf } from './pack.ts'
 import { sqliteTexts } from './texts.ts'
 import { WriterLink } from './link.ts'
 import { takeThread } from './thread.ts'
 import { aggregateKinds } from '../../../core/ledger/entry.ts'
+import { ledgerStart } from '../../../core/ledger/verify.ts'
 import type { AggregateKey, AggregateKind, LedgerRow } from '../../../core/ledger/entry.ts'
+import type { HashSpan } from '../../../core/ledger/merkle-proof.ts'
+import type { Anchor } from '../../../core/ledger/verify.ts'
 import type {
   Commit,
   Lease,
@@ -177,6 +181,14 @@ class SqliteStore implements Store {
           : reader.all<Tables['ledger']>(texts.ledgerOf, { ...page, ...key })
       return rows.map(ledgerRowOf)
     })
+  }
+
+  async head(): Promise<Anchor> {
+    return this.#read((reader, texts) => reader.get<Anchor>(texts.head, {}) ?? ledgerStart)
+  }
+
+  async treeHashes(span: HashSpan): Promise<readonly Uint8Array[]> {
+    return this.#read((reader, texts) => readSpan(reader, texts, span))
   }
 
   async effects(key: AggregateKey): Promise<readonly StoredEffect[]> {
