@@ -10,6 +10,8 @@ import { fileURLToPath } from 'node:url'
 import { localCache, projectSeal, remoteCaches } from './adapters/cache/open.ts'
 import { githubRules, pipelinesOf } from './adapters/ci/pipelines.ts'
 import { configLoader } from './adapters/config/loader.ts'
+import { keptCheckpoints } from './adapters/ledger/checkpoint-key.ts'
+import { sha256Bytes } from './adapters/ledger/hash-bytes.ts'
 import { localEvidence } from './adapters/evidence/local.ts'
 import { openOutside } from './adapters/metrics/open.ts'
 import { openHooks } from './adapters/hooks/open.ts'
@@ -25,9 +27,11 @@ import { systemLog, telling } from './adapters/system/log.ts'
 import { openVerifier } from './adapters/verification/open.ts'
 import type { BuiltinName } from './core/config/builtins.ts'
 import type { SluiceError } from './core/errors.ts'
+import { originOf } from './core/ledger/checkpoint.ts'
 import { processDriver } from './drivers/process/driver.ts'
 import { Engine } from './engine/engine.ts'
 import { EvidenceKeeper } from './engine/evidence-keeper.ts'
+import { LedgerBook } from './engine/ledger-book.ts'
 import { Scheduler } from './engine/scheduler.ts'
 import type { Ports } from './engine/ports.ts'
 import { gatewayNodeOptions } from './gateway/node-options.ts'
@@ -114,6 +118,7 @@ export const openControlPlane = async (options: ControlPlaneOptions): Promise<Co
     api: {
       engine,
       ...ports,
+      book: bookOf(ports, { engine, projectDir, stateDir, signal: closing.signal }),
       provenances: keptProvenances(stateDir),
       cache: sharedCache(stateDir),
       settings: (signal) => ports.config.load(projectDir, signal),
@@ -147,6 +152,27 @@ export const openControlPlane = async (options: ControlPlaneOptions): Promise<Co
 }
 
 type LocalPlace = Pick<Ports, 'log' | 'store' | 'router'> & { readonly projectDir: string; readonly stateDir: string }
+
+/** The ledger is named after its service, once: its key has the name from then on. */
+const bookOf = (
+  { store, config, source }: Ports,
+  { engine, projectDir, stateDir, signal }: Scheduling & { readonly stateDir: string },
+): LedgerBook =>
+  new LedgerBook({
+    store,
+    sha256Bytes,
+    checkpoints: keptCheckpoints(stateDir),
+    origin: async () => {
+      const newest = (await engine.reading.releases({ limit: 1 })).items[0]?.content.service
+      if (newest !== undefined) return originOf(newest)
+      return originOf(
+        await config.load(projectDir, signal).then(
+          ({ service }) => service,
+          () => source.name,
+        ),
+      )
+    },
+  })
 
 /** Every part on this machine. */
 const localPorts = ({ projectDir, stateDir, log, store, router }: LocalPlace): Ports => {

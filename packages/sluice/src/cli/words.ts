@@ -3,6 +3,7 @@ import type { Command } from './cli.ts'
 import { cacheWords } from './words/cache.ts'
 import { environmentWords } from './words/environments.ts'
 import { projectWords } from './words/project.ts'
+import { ledgerWords } from './words/ledger.ts'
 import { recordWords } from './words/records.ts'
 import { holdWords, returnWords } from './words/rollback.ts'
 import { rolloutWords } from './words/rollouts.ts'
@@ -32,7 +33,7 @@ export type WordGroup = { readonly title: string; readonly words: readonly Word[
 export const wordGroups: readonly WordGroup[] = [
   { title: 'Start', words: projectWords },
   { title: 'Deliver', words: [...rolloutWords, ...returnWords, ...trainWords] },
-  { title: 'Look', words: [...recordWords, ...holdWords, ...cacheWords] },
+  { title: 'Look', words: [...recordWords, ...ledgerWords, ...holdWords, ...cacheWords] },
   { title: 'Environments', words: environmentWords },
   { title: 'Run Sluice', words: serverWords },
 ]
@@ -49,7 +50,7 @@ export const familyTexts: Readonly<Record<string, string>> = {
   env: 'environments',
   drill: 'rehearsals of the way back',
   incidents: 'incidents',
-  ledger: 'the ledger',
+  ledger: 'the record of everything that was done, and its proofs',
 }
 
 /** Options that every command takes. */

@@ -4,6 +4,10 @@ import { verificationLimits } from './limits-verification.ts'
 const ownLimits = {
   /** Longest text of a ledger row's body, bytes: the plan of a run of 10 000 jobs is some 9 MB. */
   ledgerBodyBytesMax: 33_554_432,
+  /** What a client calls itself, as it is kept with what it asked for, characters. */
+  whereClientCharactersMax: 120,
+  /** Rows that are looked at for those that are meant, in one answer; the answer says where to go on. */
+  ledgerRowsLookedMax: 20_000,
   /** Rows whose part of the Merkle tree is made in one transaction, where an older Sluice left none. */
   treePortionRows: 65_536,
   /** Rows of an aggregate after which its whole state is written again, at least; what is between is folded when it is read. */

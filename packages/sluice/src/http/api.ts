@@ -5,13 +5,14 @@ import type { z } from 'zod'
 import { SluiceError } from '../core/errors.ts'
 import { aggregateKinds } from '../core/ledger/entry.ts'
 import { limits } from '../core/limits.ts'
+import type { Where } from '../core/model.ts'
 import type { ApiContext, Call } from './context.ts'
 import { eventStream } from './events.ts'
 import { checkHost, checkToken } from './guard.ts'
 import { handlers } from './handlers/all.ts'
 import { cachePrefix } from './cache-access.ts'
 import { type AttachmentStream, openAttachment } from './handlers/attachments.ts'
-import { exportLines } from './handlers/ledger.ts'
+import { exportLines } from './handlers/ledger-rows.ts'
 import { openApi } from './openapi.ts'
 import { page } from './page.ts'
 import { paths } from './client/paths.ts'
@@ -23,11 +24,14 @@ import { routes } from './routes/table.ts'
 export type ApiAccess = { readonly token: string | null; readonly host: string }
 
 /** An API that answers requests. */
-export type Api = { readonly fetch: (request: Request) => Promise<Response> }
+export type Api = { readonly fetch: (request: Request, peer?: Peer) => Promise<Response> }
+
+/** The other end of the connection that a request came by. */
+export type Peer = { readonly address?: string }
 
 /** Builds the API from the table. */
 export const createApi = (context: ApiContext, access: ApiAccess): Api => {
-  const app = new Hono()
+  const app = new Hono<{ readonly Bindings: Peer }>()
   const streams = { open: 0 }
   app.use(async (c, next) => {
     if (access.token !== null) checkHost(c.req.header('host'), access.host)
@@ -47,7 +51,7 @@ export const createApi = (context: ApiContext, access: ApiAccess): Api => {
       await next()
     }
     app.on(method.toUpperCase(), path, check, bodiesBounded, (c) =>
-      answer(context, id, { request: c.req.raw, params: c.req.param(), streams }),
+      answer(context, id, { request: c.req.raw, params: c.req.param(), streams, peer: c.env }),
     )
   }
   app.get('/openapi.json', (c) => {
@@ -63,7 +67,7 @@ export const createApi = (context: ApiContext, access: ApiAccess): Api => {
       context.log.error('request_failed', { error: String(error), stack: error.stack })
     return problem(error)
   })
-  return { fetch: async (request) => app.fetch(request) }
+  return { fetch: async (request, peer = {}) => app.fetch(request, peer) }
 }
 
 const bodiesBounded = bodyLimit({
@@ -104,6 +108,7 @@ type Incoming = {
   readonly request: Request
   readonly params: Readonly<Record<string, string>>
   readonly streams: { open: number }
+  readonly peer: Peer
 }
 
 /** Its casts are trusted: the call was read by the schemas of the route, which are those of its handler's type; types cannot walk two tables together. */
@@ -117,7 +122,7 @@ const answer = async (context: ApiContext, id: RouteId, incoming: Incoming): Pro
 }
 
 /** Parser of a request by its route's schemas. */
-const readCall = async (id: RouteId, { request, params }: Incoming): Promise<Call<RouteId>> => {
+const readCall = async (id: RouteId, { request, params, peer }: Incoming): Promise<Call<RouteId>> => {
   const { query, body } = routes[id]
   const key = request.headers.get('idempotency-key')
   if (key !== null && !/^[\x21-\x7e]{1,200}$/.test(key)) {
@@ -130,10 +135,22 @@ const readCall = async (id: RouteId, { request, params }: Incoming): Promise<Cal
     params,
     query: check(query, Object.fromEntries(new URL(request.url).searchParams), 'query'),
     body: request.method === 'GET' ? {} : check(body, await bodyOf(request), 'body'),
-    caller: { by: { kind: 'person', name: actorOf(request.headers.get('x-sluice-actor')) }, idempotencyKey: key },
+    caller: {
+      by: { kind: 'person', name: actorOf(request.headers.get('x-sluice-actor')) },
+      idempotencyKey: key,
+      where: whereOf(request, peer),
+    },
     signal: request.signal,
   } as const
   return call as unknown as Call<RouteId>
+}
+
+/** Where the request came from, for the ledger; a client may call itself what it likes, in bounds. */
+const whereOf = ({ headers }: Request, { address }: Peer): Where => {
+  const client = (headers.get('user-agent') ?? '')
+    .replaceAll(/[^\x20-\x7e]/g, '')
+    .slice(0, limits.whereClientCharactersMax)
+  return { ...(address === undefined ? {} : { address }), ...(client === '' ? {} : { client }) }
 }
 
 /** The name in the ledger: what the holder of the token says it is. One token has no names of its own. */
@@ -213,8 +230,8 @@ const answerExport = async (
   { query, signal }: Call<'ledger.export'>,
   { request }: Incoming,
 ): Promise<Response> => {
-  const lines = await exportLines(context, query.after ?? 0)
-  const headers = { 'content-type': 'application/x-ndjson' }
+  const lines = await exportLines(context, query)
+  const headers = exportHeaders(query)
   if (request.method === 'HEAD') return new Response(null, { headers })
   const encoder = new TextEncoder()
   const stream = new ReadableStream<Uint8Array>({
@@ -227,6 +244,14 @@ const answerExport = async (
   })
   return new Response(stream, { headers })
 }
+
+const exportHeaders = ({ format }: Call<'ledger.export'>['query']): Readonly<Record<string, string>> =>
+  format === 'csv'
+    ? {
+        'content-type': 'text/csv; charset=utf-8; header=present',
+        'content-disposition': 'attachment; filename="ledger.csv"',
+      }
+    : { 'content-type': 'application/x-ndjson' }
 
 const answerFile = async (context: ApiContext, call: Call<'runs.attachment'>): Promise<Response> => {
   const { attachment, pieces } = await openAttachment(context, call)

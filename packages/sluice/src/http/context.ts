@@ -2,6 +2,7 @@
 import type { Settings } from '../core/config/settings.ts'
 import type { Caller, Engine } from '../engine/engine.ts'
 import type { ArtifactStore } from '../ports/artifacts.ts'
+import type { LedgerBook } from '../engine/ledger-book.ts'
 import type { Clock, Log } from '../ports/clock.ts'
 import type { EvidenceStore } from '../ports/evidence.ts'
 import type { Provenances } from '../ports/provenance.ts'
@@ -17,6 +18,8 @@ export type ApiContext = {
   readonly clock: Clock
   readonly log: Log
   readonly sha256: Sha256
+  /** Checkpoints and proofs of the ledger. */
+  readonly book: Pick<LedgerBook, 'checkpoint' | 'inclusion' | 'consistency'>
   readonly artifacts: Pick<ArtifactStore, 'verify'>
   readonly provenances: Provenances
   readonly evidence: EvidenceStore
@@ -48,7 +51,7 @@ export type Call<Id extends RouteId> = RouteInput<Id> & {
 /** Answers one route. */
 export type Handler<Id extends RouteId> = (context: ApiContext, call: Call<Id>) => Promise<Contract[Id]['response']>
 
-/** Routes that answer with a stream; `events.ts`, `handlers/ledger.ts` and `handlers/attachments.ts` make them. */
+/** Routes that answer with a stream; `events.ts`, `handlers/ledger-rows.ts` and `handlers/attachments.ts` make them. */
 export type StreamId = 'ledger.export' | 'events.stream' | 'runs.attachment'
 
 /** Handlers of some routes. */

@@ -4,7 +4,7 @@ import type { IncomingMessage, Server } from 'node:http'
 import { createAdaptorServer } from '@hono/node-server'
 import { SluiceError } from '../core/errors.ts'
 import { limits } from '../core/limits.ts'
-import type { Api } from './api.ts'
+import type { Api, Peer } from './api.ts'
 import { cachePrefix } from './cache-access.ts'
 
 /** Where to listen. Port 0 takes a free one. */
@@ -41,7 +41,11 @@ export const listen = async (api: Api, options: ListenOptions): Promise<Listenin
     maxHeaderSize: limits.headBytesMax,
   }
   // The cast: a node:http server was asked for, so that is what comes.
-  const server = createAdaptorServer({ fetch: (request) => api.fetch(request), createServer, serverOptions }) as Server
+  const server = createAdaptorServer({
+    fetch: (request, { incoming }) => api.fetch(request, peerOf(incoming)),
+    createServer,
+    serverOptions,
+  }) as Server
   server.maxConnections = limits.apiConnectionsMax
   server.on('request', (incoming) => {
     // As the router will read it: `/v1/cache/../runs` is no transfer.
@@ -56,6 +60,9 @@ export const listen = async (api: Api, options: ListenOptions): Promise<Listenin
     close: () => closed(server),
   }
 }
+
+const peerOf = ({ socket }: Pick<IncomingMessage, 'socket'>): Peer =>
+  socket.remoteAddress === undefined ? {} : { address: socket.remoteAddress.replace(/^::ffff:/, '') }
 
 /** Hangs up, as Node does it for the whole server, when the body is not there in time. */
 const cutWhenLate = (incoming: IncomingMessage, bodyMs: number): void => {

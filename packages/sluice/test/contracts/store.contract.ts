@@ -4,7 +4,10 @@ import { hash } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
 import { commitOf, failsWith, step } from '../store/steps.ts'
 import { chainHash, entryText, genesisHash } from '../../src/core/ledger/entry.ts'
+import { foldPerfect, hexOfBytes, leafOfRow } from '../../src/core/ledger/merkle.ts'
 import { limits } from '../../src/core/limits.ts'
+import { sha256Bytes } from '../../src/adapters/ledger/hash-bytes.ts'
+import type { HashSpan } from '../../src/core/ledger/merkle-proof.ts'
 import type { SluiceError } from '../../src/core/errors.ts'
 import type { AggregateKey, AggregateKind } from '../../src/core/ledger/entry.ts'
 import type { EffectIntent, Lease, Store, Transition } from '../../src/ports/store.ts'
@@ -41,6 +44,7 @@ export const storeContract = (name: string, makeDisk: () => Promise<Disk>): void
     requests(context)
     work(context)
     pages(context)
+    trees(context)
     durability(context)
   })
 }
@@ -381,6 +385,33 @@ const pages = (context: Context): void => {
       page.map(({ seq }) => seq),
       [4, 5],
     )
+  })
+}
+
+const trees = (context: Context): void => {
+  test('the head is the last row, and the hashes of the tree are those of the rows', async () => {
+    const keys = Array.from({ length: 300 }, () => context.fresh())
+    await Promise.all(keys.map((key) => context.commit(step(key, 0), step(context.fresh(), 0))))
+    const check = async (): Promise<void> => {
+      const store = context.store()
+      const rows = await store.ledger({ after: 0, limit: 100_000 })
+      const last = rows.at(-1) ?? assert.fail('there are rows')
+      assert.ok(rows.length > 512)
+      assert.deepEqual(await store.head(), { seq: last.seq, hash: last.hash })
+      const leaves = rows.map((row) => leafOfRow(row.hash, sha256Bytes))
+      const hex = async (span: HashSpan): Promise<readonly string[]> => (await store.treeHashes(span)).map(hexOfBytes)
+      assert.deepEqual(await hex({ level: 0, from: 3, count: 5 }), leaves.slice(3, 8).map(hexOfBytes))
+      assert.deepEqual(
+        await hex({ level: 1, from: 0, count: 2 }),
+        [leaves.slice(0, 256), leaves.slice(256, 512)].map((foot) => hexOfBytes(foldPerfect(foot, sha256Bytes))),
+      )
+      assert.deepEqual(await hex({ level: 0, from: rows.length, count: 1 }), [])
+      assert.deepEqual(await hex({ level: 2, from: 0, count: 1 }), [])
+    }
+    await check()
+    await context.reopen()
+    await context.commit(step(context.fresh(), 0))
+    await check()
   })
 }
 

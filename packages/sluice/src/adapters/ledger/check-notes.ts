@@ -14,8 +14,8 @@ export type CheckedCheckpoint = Checkpoint & {
   readonly signedBy: readonly string[]
 }
 
-/** Reads public keys, each as text or as the path of a file that has it. `usage_invalid`. */
-export const readNoteKeys = (given: readonly string[]): readonly NoteKey[] =>
+// Each as text, or as the path of a file that has it.
+const readNoteKeys = (given: readonly string[]): readonly NoteKey[] =>
   given.map((text) => {
     const key = parseNoteKey(text, sha256Bytes) ?? parseNoteKey(contentOf(text, 'key'), sha256Bytes)
     if (key !== null) return key
@@ -25,9 +25,13 @@ export const readNoteKeys = (given: readonly string[]): readonly NoteKey[] =>
     })
   })
 
-/** Checks a note. `ledger_broken` when it is no checkpoint, or a key that was given did not sign it. */
-export const checkCheckpoint = (text: string, keys: readonly NoteKey[]): CheckedCheckpoint => {
-  const note = parseNote(text)
+/** Checks a note, or a file with one. `ledger_broken` when it is no checkpoint, or a key that was given did not sign it; `usage_invalid` without the file. */
+export const checkCheckpoint = (
+  given: string | { readonly note: string },
+  keyTexts: readonly string[],
+): CheckedCheckpoint => {
+  const keys = readNoteKeys(keyTexts)
+  const note = parseNote(typeof given === 'string' ? contentOf(given, 'checkpoint') : given.note)
   const checkpoint = note === null ? null : parseCheckpoint(note.text)
   if (note === null || checkpoint === null) throw refused('it is not a signed checkpoint')
   for (const key of keys) {
@@ -39,19 +43,15 @@ export const checkCheckpoint = (text: string, keys: readonly NoteKey[]): Checked
   return { ...checkpoint, signedBy: keys.map(({ name }) => name) }
 }
 
-/** The same for a file. `usage_invalid` when it cannot be read. */
-export const checkCheckpointFile = (path: string, keys: readonly NoteKey[]): CheckedCheckpoint =>
-  checkCheckpoint(contentOf(path, 'checkpoint'), keys)
-
 /** Checks a proof in a file. `usage_invalid` when it is none. */
-export const checkProofFile = (path: string, keys: readonly NoteKey[]): ProofFinding => {
+export const checkProofFile = (path: string, keys: readonly string[]): ProofFinding => {
   const proof = parseRowProof(contentOf(path, 'proof'))
   if (proof === null)
     throw new SluiceError('usage_invalid', {
       detail: `${path} is not the proof of a row`,
       hint: 'sluice ledger prove 120 > row.tlog-proof',
     })
-  return checkRowProof(proof, keys[0] ?? null, {
+  return checkRowProof(proof, readNoteKeys(keys)[0] ?? null, {
     sha256: (text) => hash('sha256', text),
     sha256Bytes,
     verify: verifyEd25519,

@@ -1,5 +1,11 @@
 /** What each route takes and gives, as types. `routes/` holds the schemas to them; the client is typed by them. */
-import type { AggregateKind } from '../../core/ledger/entry.ts'
+import type {
+  LedgerCheckpointView,
+  LedgerConsistencyView,
+  LedgerExportInput,
+  LedgerFilterInput,
+  LedgerInclusionView,
+} from './ledger-views.ts'
 import type { OverridesInput, RollbackContract, RollbackInput } from './contract-rollback.ts'
 import type { ParamsOf, paths, RouteId } from './paths.ts'
 import type { PlanView } from './plan-views.ts'
@@ -183,14 +189,24 @@ export type Contract = RollbackContract & {
     query: {
       readonly after?: number | undefined
       readonly limit?: number | undefined
-      readonly kind?: AggregateKind | undefined
       readonly id?: string | undefined
-    }
+    } & LedgerFilterInput
     body: None
     response: LedgerPageView
   }
   'ledger.verify': { query: None; body: None; response: LedgerVerificationView }
-  'ledger.export': { query: { readonly after?: number | undefined }; body: None; response: 'ndjson' }
+  'ledger.export': { query: LedgerExportInput; body: None; response: 'ndjson' }
+  'ledger.checkpoint': { query: { readonly size?: number | undefined }; body: None; response: LedgerCheckpointView }
+  'ledger.inclusion': {
+    query: { readonly seq: number; readonly size?: number | undefined }
+    body: None
+    response: LedgerInclusionView
+  }
+  'ledger.consistency': {
+    query: { readonly from: number; readonly to?: number | undefined }
+    body: None
+    response: LedgerConsistencyView
+  }
   'events.stream': {
     query: { readonly after?: number | undefined; readonly kind?: string | undefined; readonly id?: string | undefined }
     body: None

@@ -3,7 +3,7 @@
  * the dashboard. Times are epoch ms, shares basis points (10 000 = all traffic).
  */
 import type { AggregateKind } from '../../core/ledger/entry.ts'
-import type { Actor, Artifact, Commit, EnvironmentSpec, FreezeWindow } from '../../core/model.ts'
+import type { Actor, Artifact, Commit, EnvironmentSpec, FreezeWindow, Where } from '../../core/model.ts'
 import type { ApartView, MaintenanceView } from './routing-views.ts'
 import type { HoldView, WatchView } from './rollback-views.ts'
 
@@ -351,6 +351,8 @@ export type LedgerRowView = {
   readonly actor: Actor
   readonly reason: string | null
   readonly body: unknown
+  /** Where whoever asked was, as far as is known. */
+  readonly where?: Where
   readonly previousHash: string
   readonly hash: string
 }

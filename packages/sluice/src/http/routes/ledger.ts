@@ -5,15 +5,28 @@ import { limits } from '../../core/limits.ts'
 import { count, read, seq } from './parts.ts'
 import type { Rows } from './spec.ts'
 
+const moment = z.coerce.number<number>().int().meta({ description: 'epoch ms' })
+
+/** Which rows are meant. */
+const filter = {
+  who: z.string().max(200).optional().meta({ description: 'The name of whoever did it.' }),
+  what: z.string().max(100).optional().meta({ description: 'The type of the event.' }),
+  kind: z.enum(aggregateKinds).optional(),
+  environment: z.string().max(200).optional(),
+  from: moment.optional(),
+  to: moment.optional().meta({ description: 'epoch ms; up to, not including' }),
+}
+
 /** The ledger, and its rows as they become durable. */
 export const ledgerRows: Rows<'ledger' | 'events'> = {
   'ledger.page': {
     ...read,
-    summary: 'Rows of the ledger in order, of everything or of one aggregate.',
+    summary:
+      'Rows of the ledger in order: of everything, of one aggregate (`kind` and `id`), or those that are meant. An answer looks at a bounded number of rows, so that it may have none and a `next`.',
     query: z.strictObject({
       after: seq.optional(),
       limit: count(limits.pageItemsMax).optional(),
-      kind: z.enum(aggregateKinds).optional(),
+      ...filter,
       id: z.string().max(200).optional(),
     }),
     response: 'LedgerPage',
@@ -28,10 +41,34 @@ export const ledgerRows: Rows<'ledger' | 'events'> = {
   },
   'ledger.export': {
     ...read,
-    summary: 'The ledger as JSON lines that `sluice ledger verify --file` checks without this server.',
+    summary:
+      'The ledger as JSON lines that `sluice ledger verify --file` checks without this server; with a filter those rows alone, out of their chain. `format=csv` for a spreadsheet.',
     cli: 'ledger export',
-    query: z.strictObject({ after: seq.optional() }),
+    query: z.strictObject({ after: seq.optional(), format: z.enum(['jsonl', 'csv']).optional(), ...filter }),
     response: 'ndjson',
+  },
+  'ledger.checkpoint': {
+    ...read,
+    summary: 'A signed checkpoint of the ledger: its number of rows and the root of their Merkle tree (RFC 9162).',
+    cli: 'ledger checkpoint',
+    query: z.strictObject({ size: seq.optional().meta({ description: 'of the first rows; of all when left out' }) }),
+    response: 'LedgerCheckpoint',
+    errors: ['not_found', 'ledger_broken'],
+  },
+  'ledger.inclusion': {
+    ...read,
+    summary: 'The proof that a row is in the ledger of a checkpoint.',
+    cli: 'ledger prove',
+    query: z.strictObject({ seq, size: seq.optional() }),
+    response: 'LedgerInclusion',
+    errors: ['not_found', 'ledger_broken'],
+  },
+  'ledger.consistency': {
+    ...read,
+    summary: 'The proof that the ledger begins with the rows that it had at an earlier checkpoint.',
+    query: z.strictObject({ from: seq, to: seq.optional() }),
+    response: 'LedgerConsistency',
+    errors: ['not_found', 'ledger_broken'],
   },
   'events.stream': {
     ...read,

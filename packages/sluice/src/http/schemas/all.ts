@@ -1,6 +1,7 @@
 /** The wire types as schemas: what OpenAPI tells, and what tests hold the answers to. */
 import { z } from 'zod'
 import type { AttachmentsView, EvidenceView, InsightsView } from '../client/evidence-views.ts'
+import type { LedgerCheckpointView, LedgerConsistencyView, LedgerInclusionView } from '../client/ledger-views.ts'
 import type { DrillView, IncidentView } from '../client/rollback-views.ts'
 import type * as runViews from '../client/run-views.ts'
 import type * as trainViews from '../client/train-views.ts'
@@ -9,7 +10,7 @@ import type * as views from '../client/views.ts'
 import { environment, environments, queue } from './environments.ts'
 import { attachments, evidence, insights } from './evidence.ts'
 import { at } from './fields.ts'
-import { ledgerPage, ledgerVerification } from './ledger.ts'
+import { ledgerCheckpoint, ledgerConsistency, ledgerInclusion, ledgerPage, ledgerVerification } from './ledger.ts'
 import { release, releaseDetail, releaseVerification } from './releases.ts'
 import { drill, incident } from './rollback.ts'
 import { plan, rollout, rolloutDetail, why } from './rollouts.ts'
@@ -64,6 +65,9 @@ export const schemas: Schemas = {
   TrainStarted: trainStarted,
   LedgerPage: ledgerPage,
   LedgerVerification: ledgerVerification,
+  LedgerCheckpoint: ledgerCheckpoint,
+  LedgerInclusion: ledgerInclusion,
+  LedgerConsistency: ledgerConsistency,
   Health: z.strictObject({ status: z.enum(['ok', 'unavailable']), detail: z.string() }),
   Problem: z.strictObject({
     type: z.string(),
@@ -111,6 +115,9 @@ export type Schemas = {
   readonly TrainStarted: z.ZodType<trainViews.TrainStartedView>
   readonly LedgerPage: z.ZodType<views.LedgerPageView>
   readonly LedgerVerification: z.ZodType<views.LedgerVerificationView>
+  readonly LedgerCheckpoint: z.ZodType<LedgerCheckpointView>
+  readonly LedgerInclusion: z.ZodType<LedgerInclusionView>
+  readonly LedgerConsistency: z.ZodType<LedgerConsistencyView>
   readonly Health: z.ZodType<views.HealthView>
   readonly Problem: z.ZodType<views.ProblemView>
 }

@@ -184,7 +184,10 @@ class SqliteStore implements Store {
   }
 
   async head(): Promise<Anchor> {
-    return this.#read((reader, texts) => reader.get<Anchor>(texts.head, {}) ?? ledgerStart)
+    return this.#read((reader, texts) => {
+      const row = reader.get<Anchor>(texts.head, {})
+      return row === null ? ledgerStart : { seq: row.seq, hash: row.hash }
+    })
   }
 
   async treeHashes(span: HashSpan): Promise<readonly Uint8Array[]> {
