@@ -131,7 +131,7 @@ const measureChecks = async ({ stateDir, exported, note, runs }: Checks): Promis
   return [
     named('ledger.verifyRowsPerSecond', await rate(stateDir, {})),
     named('ledger.verifyExportRowsPerSecond', await rate(exported, {})),
-    named('ledger.verifyCheckpointRowsPerSecond', await rate(exported, { tree })),
+    { name: 'ledger.verifyCheckpointRowsPerSecond', value: await rate(exported, { tree }), unit: 'rows/s' },
   ]
 }
 

@@ -20,6 +20,7 @@ import { runAtHand } from './adapters/security/at-hand.ts'
 import { keptProvenances } from './adapters/security/provenances.ts'
 import { builtinSteps } from './adapters/security/steps.ts'
 import { gitSource } from './adapters/source/git.ts'
+import { keptProjections } from './adapters/store/projections.ts'
 import { systemClock } from './adapters/system/clock.ts'
 import { systemCron } from './adapters/system/cron.ts'
 import { systemIds } from './adapters/system/ids.ts'
@@ -31,6 +32,7 @@ import { originOf } from './core/ledger/checkpoint.ts'
 import { processDriver } from './drivers/process/driver.ts'
 import { Engine } from './engine/engine.ts'
 import { EvidenceKeeper } from './engine/evidence-keeper.ts'
+import { DeliveryRecorder } from './engine/delivery-recorder.ts'
 import { LedgerBook } from './engine/ledger-book.ts'
 import { Scheduler } from './engine/scheduler.ts'
 import type { Ports } from './engine/ports.ts'
@@ -118,6 +120,7 @@ export const openControlPlane = async (options: ControlPlaneOptions): Promise<Co
     api: {
       engine,
       ...ports,
+      deliveries: new DeliveryRecorder({ ...ports, reading: engine.reading, projections: keptProjections(stateDir) }),
       book: bookOf(ports, { engine, projectDir, stateDir, signal: closing.signal }),
       provenances: keptProvenances(stateDir),
       cache: sharedCache(stateDir),

@@ -4,6 +4,7 @@ import { cacheWords } from './words/cache.ts'
 import { environmentWords } from './words/environments.ts'
 import { projectWords } from './words/project.ts'
 import { ledgerWords } from './words/ledger.ts'
+import { reportWords } from './words/reports.ts'
 import { recordWords } from './words/records.ts'
 import { holdWords, returnWords } from './words/rollback.ts'
 import { rolloutWords } from './words/rollouts.ts'
@@ -33,7 +34,7 @@ export type WordGroup = { readonly title: string; readonly words: readonly Word[
 export const wordGroups: readonly WordGroup[] = [
   { title: 'Start', words: projectWords },
   { title: 'Deliver', words: [...rolloutWords, ...returnWords, ...trainWords] },
-  { title: 'Look', words: [...recordWords, ...ledgerWords, ...holdWords, ...cacheWords] },
+  { title: 'Look', words: [...recordWords, ...reportWords, ...ledgerWords, ...holdWords, ...cacheWords] },
   { title: 'Environments', words: environmentWords },
   { title: 'Run Sluice', words: serverWords },
 ]
@@ -50,6 +51,7 @@ export const familyTexts: Readonly<Record<string, string>> = {
   env: 'environments',
   drill: 'rehearsals of the way back',
   incidents: 'incidents',
+  report: 'reports of a period',
   ledger: 'the record of everything that was done, and its proofs',
 }
 

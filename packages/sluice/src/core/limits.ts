@@ -8,6 +8,11 @@ const ownLimits = {
   whereClientCharactersMax: 120,
   /** Rows that are looked at for those that are meant, in one answer; the answer says where to go on. */
   ledgerRowsLookedMax: 20_000,
+  /** Rows of the ledger that the record of deliveries looks over at once, and after how many it is kept again. */
+  recordPortionRows: 10_000,
+  recordKeptRows: 2_000,
+  /** Commits that one delivery may have brought; of more the newest are counted. */
+  deliveredCommitsMax: 2_000,
   /** Rows whose part of the Merkle tree is made in one transaction, where an older Sluice left none. */
   treePortionRows: 65_536,
   /** Rows of an aggregate after which its whole state is written again, at least; what is between is folded when it is read. */

@@ -2,6 +2,7 @@
 import type { Settings } from '../core/config/settings.ts'
 import type { Caller, Engine } from '../engine/engine.ts'
 import type { ArtifactStore } from '../ports/artifacts.ts'
+import type { DeliveryRecorder } from '../engine/delivery-recorder.ts'
 import type { LedgerBook } from '../engine/ledger-book.ts'
 import type { Clock, Log } from '../ports/clock.ts'
 import type { EvidenceStore } from '../ports/evidence.ts'
@@ -18,6 +19,8 @@ export type ApiContext = {
   readonly clock: Clock
   readonly log: Log
   readonly sha256: Sha256
+  /** What was delivered, up to now. */
+  readonly deliveries: Pick<DeliveryRecorder, 'record'>
   /** Checkpoints and proofs of the ledger. */
   readonly book: Pick<LedgerBook, 'checkpoint' | 'inclusion' | 'consistency'>
   readonly artifacts: Pick<ArtifactStore, 'verify'>

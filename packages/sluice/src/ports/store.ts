@@ -94,6 +94,8 @@ export interface Store {
   ): Promise<{ readonly items: readonly Listed[]; readonly next: string | null }>
   /** Rows with `seq` > after, in order. */
   ledger(query: LedgerQuery): Promise<readonly LedgerRow[]>
+  /** Rows of some kinds with `after` < `seq` ≤ `until`, in order; whoever asks keeps the two so near that it fits into memory. */
+  rowsOf(span: RowSpan): Promise<readonly LedgerRow[]>
   /** The last row and its hash; before the first row the start of the chain. */
   head(): Promise<Anchor>
   /** Hashes of the ledger's tree: at level 0 leaves, above it the roots of `256 ** level` leaves each. As many of the span as there are. */
@@ -117,3 +119,6 @@ export type ListQuery = {
 
 /** A page of the ledger, of everything or of one aggregate. */
 export type LedgerQuery = { readonly after: number; readonly limit: number; readonly key?: AggregateKey }
+
+/** Rows of some kinds, of at most four, between two numbers. */
+export type RowSpan = { readonly after: number; readonly until: number; readonly kinds: readonly AggregateKind[] }

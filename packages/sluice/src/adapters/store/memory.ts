@@ -24,6 +24,7 @@ import type {
   Listed,
   ListQuery,
   RequestRecord,
+  RowSpan,
   Store,
   Stored,
   StoredEffect,
@@ -180,6 +181,11 @@ class MemoryStore implements Store {
     if (query.key === undefined) return this.#data.rows.slice(query.after, query.after + query.limit)
     const rows = this.#data.rowsByAggregate.get(nameOf(query.key)) ?? []
     return rows.filter(({ seq }) => seq > query.after).slice(0, query.limit)
+  }
+
+  async rowsOf({ after, until, kinds }: RowSpan): Promise<readonly LedgerRow[]> {
+    this.#assertOpen()
+    return this.#data.rows.slice(after, until).filter(({ key }) => kinds.includes(key.kind))
   }
 
   async head(): Promise<Anchor> {

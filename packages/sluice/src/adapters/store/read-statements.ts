@@ -42,6 +42,21 @@ export const readStatements = (db: Kysely<Tables>): ReadStatements => {
         .where('version', '>', p<number>('version'))
         .orderBy('version'),
     ),
+    // The plus sign keeps the index of kinds out of it: rows come by their numbers, of which the span has few.
+    rowsOf: compiled(
+      db
+        .selectFrom('ledger')
+        .selectAll()
+        .where('seq', '>', p<number>('after'))
+        .where('seq', '<=', p<number>('until'))
+        .where(sql<string>`+"kind"`, 'in', [
+          p<string>('kind_1'),
+          p<string>('kind_2'),
+          p<string>('kind_3'),
+          p<string>('kind_4'),
+        ])
+        .orderBy('seq'),
+    ),
     effects: compiled(
       db
         .selectFrom('effect')
@@ -59,7 +74,7 @@ export type ReadStatements = TreeStatements &
   Readonly<
     Record<
       | ('load' | 'open' | 'list' | 'listAfter' | 'newest' | 'newestAfter' | 'summaries' | 'summariesAfter')
-      | ('ledger' | 'ledgerOf' | 'since' | 'effects' | 'request'),
+      | ('ledger' | 'ledgerOf' | 'since' | 'rowsOf' | 'effects' | 'request'),
       Statement
     >
   >

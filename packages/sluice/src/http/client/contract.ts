@@ -1,4 +1,5 @@
 /** What each route takes and gives, as types. `routes/` holds the schemas to them; the client is typed by them. */
+import type { ComplianceView, DoraView, PeriodInput } from './delivery-views.ts'
 import type {
   LedgerCheckpointView,
   LedgerConsistencyView,
@@ -207,6 +208,8 @@ export type Contract = RollbackContract & {
     body: None
     response: LedgerConsistencyView
   }
+  'dora.show': { query: PeriodInput; body: None; response: DoraView }
+  'report.compliance': { query: PeriodInput; body: None; response: ComplianceView }
   'events.stream': {
     query: { readonly after?: number | undefined; readonly kind?: string | undefined; readonly id?: string | undefined }
     body: None

@@ -62,6 +62,8 @@ export const paths = {
   'ledger.checkpoint': { method: 'get', path: '/v1/ledger/checkpoint' },
   'ledger.inclusion': { method: 'get', path: '/v1/ledger/proofs/inclusion' },
   'ledger.consistency': { method: 'get', path: '/v1/ledger/proofs/consistency' },
+  'dora.show': { method: 'get', path: '/v1/dora' },
+  'report.compliance': { method: 'get', path: '/v1/reports/compliance' },
   'events.stream': { method: 'get', path: '/v1/events' },
   'health.liveness': { method: 'get', path: '/health/liveness' },
   'health.readiness': { method: 'get', path: '/health/readiness' },

@@ -1,6 +1,7 @@
 import type { Handlers, StreamId } from '../context.ts'
 import type { RouteId } from '../client/paths.ts'
 import { attachmentHandlers } from './attachments.ts'
+import { deliveryHandlers } from './deliveries.ts'
 import { environmentHandlers } from './environments.ts'
 import { evidenceHandlers } from './evidence.ts'
 import { ledgerHandlers } from './ledger.ts'
@@ -24,5 +25,6 @@ export const handlers: Handlers<Exclude<RouteId, StreamId>> = {
   ...rolloutHandlers,
   ...trainHandlers,
   ...ledgerHandlers,
+  ...deliveryHandlers,
   ...rollbackHandlers,
 }

@@ -3,6 +3,7 @@
  * served that is not in it (but for `/`, a page, and `/openapi.json` itself).
  */
 import type { RouteId } from '../client/paths.ts'
+import { deliveriesRows } from './deliveries.ts'
 import { drillsRows } from './drills.ts'
 import { environmentsRows } from './environments.ts'
 import { incidentsRows } from './incidents.ts'
@@ -24,5 +25,6 @@ export const routes: { readonly [Id in RouteId]: RouteSpec<Id> } = {
   ...drillsRows,
   ...trainsRows,
   ...ledgerRows,
+  ...deliveriesRows,
   ...serverRows,
 }

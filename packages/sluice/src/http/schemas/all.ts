@@ -1,12 +1,14 @@
 /** The wire types as schemas: what OpenAPI tells, and what tests hold the answers to. */
 import { z } from 'zod'
 import type { AttachmentsView, EvidenceView, InsightsView } from '../client/evidence-views.ts'
+import type { ComplianceView, DoraView } from '../client/delivery-views.ts'
 import type { LedgerCheckpointView, LedgerConsistencyView, LedgerInclusionView } from '../client/ledger-views.ts'
 import type { DrillView, IncidentView } from '../client/rollback-views.ts'
 import type * as runViews from '../client/run-views.ts'
 import type * as trainViews from '../client/train-views.ts'
 import type { PlanView } from '../client/plan-views.ts'
 import type * as views from '../client/views.ts'
+import { compliance, dora } from './deliveries.ts'
 import { environment, environments, queue } from './environments.ts'
 import { attachments, evidence, insights } from './evidence.ts'
 import { at } from './fields.ts'
@@ -66,6 +68,8 @@ export const schemas: Schemas = {
   LedgerPage: ledgerPage,
   LedgerVerification: ledgerVerification,
   LedgerCheckpoint: ledgerCheckpoint,
+  Dora: dora,
+  Compliance: compliance,
   LedgerInclusion: ledgerInclusion,
   LedgerConsistency: ledgerConsistency,
   Health: z.strictObject({ status: z.enum(['ok', 'unavailable']), detail: z.string() }),
@@ -115,6 +119,8 @@ export type Schemas = {
   readonly TrainStarted: z.ZodType<trainViews.TrainStartedView>
   readonly LedgerPage: z.ZodType<views.LedgerPageView>
   readonly LedgerVerification: z.ZodType<views.LedgerVerificationView>
+  readonly Dora: z.ZodType<DoraView>
+  readonly Compliance: z.ZodType<ComplianceView>
   readonly LedgerCheckpoint: z.ZodType<LedgerCheckpointView>
   readonly LedgerInclusion: z.ZodType<LedgerInclusionView>
   readonly LedgerConsistency: z.ZodType<LedgerConsistencyView>

@@ -30,6 +30,7 @@ import type {
   Listed,
   ListQuery,
   RequestRecord,
+  RowSpan,
   Store,
   Stored,
   StoredEffect,
@@ -181,6 +182,12 @@ class SqliteStore implements Store {
           : reader.all<Tables['ledger']>(texts.ledgerOf, { ...page, ...key })
       return rows.map(ledgerRowOf)
     })
+  }
+
+  async rowsOf({ after, until, kinds }: RowSpan): Promise<readonly LedgerRow[]> {
+    const [first = '', second = first, third = first, fourth = first] = kinds
+    const parameters = { after, until, kind_1: first, kind_2: second, kind_3: third, kind_4: fourth }
+    return this.#read((reader, texts) => reader.all<Tables['ledger']>(texts.rowsOf, parameters).map(ledgerRowOf))
   }
 
   async head(): Promise<Anchor> {

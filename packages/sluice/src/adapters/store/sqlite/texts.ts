@@ -172,6 +172,10 @@ export const sqliteTexts: SqliteTexts = {
       text: 'select * from "ledger" where "kind" = ? and "id" = ? and "version" > ? order by "version"',
       parameters: ['kind', 'id', 'version'],
     },
+    rowsOf: {
+      text: 'select * from "ledger" where "seq" > ? and "seq" <= ? and +"kind" in (?, ?, ?, ?) order by "seq"',
+      parameters: ['after', 'until', 'kind_1', 'kind_2', 'kind_3', 'kind_4'],
+    },
     effects: {
       text: 'select * from "effect" where "aggregate_kind" = ? and "aggregate_id" = ? order by "key"',
       parameters: ['aggregate_kind', 'aggregate_id'],
