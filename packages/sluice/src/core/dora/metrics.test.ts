@@ -103,10 +103,7 @@ test('lead time is split into work and waiting: the run and the rollout, but for
     deliveries: [delivery('1', 10, { commits: [commit('a', 1)], waitedMs: 0.2 * hourMs })],
   })
   const [one] = deliveries
-  assert.deepEqual(
-    [one?.leadMs, one?.workingMs, one?.waitingMs],
-    [30_600_000, 8_280_000, 22_320_000],
-  )
+  assert.deepEqual([one?.leadMs, one?.workingMs, one?.waitingMs], [30_600_000, 8_280_000, 22_320_000])
   assert.equal(leadTime.working?.p50Ms, 8_280_000)
   assert.equal(leadTime.waiting?.p50Ms, 22_320_000)
 })
