@@ -47,9 +47,9 @@ const host: Host = {
   verifyLedgerFile: async (path, noted) =>
     (await import('./adapters/store/check-ledger.ts')).checkLedgerFile(path, noted),
   checkCheckpoint: async (given, keys) =>
-    (await import('./adapters/ledger/check-notes.ts')).checkCheckpoint(given, keys),
-  isContinued: async (claim) => (await import('./adapters/ledger/check-notes.ts')).isContinued(claim),
-  checkProof: async (path, keys) => (await import('./adapters/ledger/check-notes.ts')).checkProofFile(path, keys),
+    (await import('./adapters/store/check-notes.ts')).checkCheckpoint(given, keys),
+  isContinued: async (claim) => (await import('./adapters/store/check-notes.ts')).isContinued(claim),
+  checkProof: async (path, keys) => (await import('./adapters/store/check-notes.ts')).checkProofFile(path, keys),
 }
 
 const outputOf = (stream: NodeJS.WriteStream): Output => ({

@@ -1,22 +1,8 @@
+import { ledgerLimits } from './limits-ledger.ts'
 import { trafficLimits } from './limits-traffic.ts'
 import { verificationLimits } from './limits-verification.ts'
 
 const ownLimits = {
-  /** Longest text of a ledger row's body, bytes: the plan of a run of 10 000 jobs is some 9 MB. */
-  ledgerBodyBytesMax: 33_554_432,
-  /** What a client calls itself, as it is kept with what it asked for, characters. */
-  whereClientCharactersMax: 120,
-  /** Rows that are looked at for those that are meant, in one answer; the answer says where to go on. */
-  ledgerRowsLookedMax: 20_000,
-  /** Rows of the ledger that the record of deliveries looks over at once, and after how many it is kept again. */
-  recordPortionRows: 10_000,
-  recordKeptRows: 2_000,
-  /** Commits that one delivery may have brought; of more the newest are counted. */
-  deliveredCommitsMax: 2_000,
-  /** Rows whose part of the Merkle tree is made in one transaction, where an older Sluice left none. */
-  treePortionRows: 65_536,
-  /** Rows of an aggregate after which its whole state is written again, at least; what is between is folded when it is read. */
-  snapshotRowsMin: 64,
   /** Jobs of one pipeline; a bound for hostile input, far above any real one. */
   jobsMax: 10_000,
   /** Legs of one matrix; the bound of GitHub Actions, which its users know. */
@@ -396,8 +382,9 @@ const ownLimits = {
 } as const
 
 /** Every bound in Sluice, with its unit and reason. Nothing loops, queues, waits or buffers without one. */
-export const limits: typeof trafficLimits & typeof verificationLimits & typeof ownLimits = {
+export const limits: typeof trafficLimits & typeof verificationLimits & typeof ledgerLimits & typeof ownLimits = {
   ...trafficLimits,
   ...verificationLimits,
+  ...ledgerLimits,
   ...ownLimits,
 }

@@ -32,6 +32,7 @@ import { noticeEvent } from './notices.ts'
 import { perform } from './perform.ts'
 import { asAnswer } from './trusted.ts'
 import type { Ports } from './ports.ts'
+import { prune, type Pruned, type PruneWish } from './prune-commands.ts'
 import { cancelQueued, type WhenBusy } from './queue-commands.ts'
 import { QueueKeeper } from './queue-keeper.ts'
 import { Reading } from './reading.ts'
@@ -54,7 +55,6 @@ export type Caller = {
   readonly by: Actor
   readonly reason: string | null
   readonly idempotencyKey: string | null
-  /** Where it is. */
   readonly where?: Where
   /** The groups that the caller was in when it asked, as its sign-in or its token says; none when absent. */
   readonly groups?: readonly string[]
@@ -293,6 +293,12 @@ export class Engine {
       rollout: (id) => this.reading.rollout(id),
       rows: (id) => store.ledger({ after: 0, limit: limits.pageItemsMax, key: { kind: 'rollout', id } }),
     }
+  }
+
+  /** Takes the texts of rows of before a moment out of the ledger. */
+  prune({ before, book }: PruneWish, caller: Caller): Promise<Pruned> {
+    const parts = { desk: this.#desk, store: this.#ports.store, book }
+    return this.#once(caller, { name: 'prune', before }, (asking) => prune(parts, { before }, asking))
   }
 
   maintain(target: EnvironmentTarget, wish: MaintenanceWish | null, caller: Caller): Promise<object> {

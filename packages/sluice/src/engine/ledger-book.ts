@@ -73,6 +73,11 @@ export class LedgerBook {
         detail: `there is no row ${seq} among the first ${by.checkpoint.size} of the ledger`,
         hint: 'leave the size out for all rows that there are',
       })
+    if (row.isPruned === true)
+      throw new SluiceError('not_found', {
+        detail: `the text of row ${seq} was pruned; only its hash is left`,
+        hint: 'a proof that was made before holds on',
+      })
     const hashes = await this.#hashesOf(inclusionRanges(seq - 1, by.checkpoint.size))
     const proof = {
       index: seq - 1,

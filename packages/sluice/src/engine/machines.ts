@@ -12,6 +12,7 @@ import { SluiceError } from '../core/errors.ts'
 import { incidentMachine } from '../core/incident.ts'
 import type { AggregateKey, AggregateKind, LedgerEntry } from '../core/ledger/entry.ts'
 import { ledgerForms } from '../core/ledger/forms.ts'
+import { nothingPruned, retentionMachine } from '../core/ledger/retention.ts'
 import { upcast } from '../core/ledger/upcast.ts'
 import { limits } from '../core/limits.ts'
 import type { Decision, Machine } from '../core/machine.ts'
@@ -117,6 +118,7 @@ export const machines: Readonly<Record<AggregateKind, AnyMachine>> = {
   drill: forget(drillMachine, () => ({ status: 'absent' as const })),
   maintenance: forget(maintenanceMachine, (key) => noMaintenance(...namesIn(key))),
   train: forget(trainMachine, () => ({ status: 'absent' as const })),
+  ledger: forget(retentionMachine, () => nothingPruned),
 }
 
 /** The newest version of each machine that this program understands. */
@@ -130,6 +132,7 @@ export const machineVersions: Readonly<Record<AggregateKind, number>> = {
   drill: machines.drill.version,
   maintenance: machines.maintenance.version,
   train: machines.train.version,
+  ledger: machines.ledger.version,
 }
 
 /** A stored state as today's machine understands it, with what happened since it was written. Throws `store_newer`, `ledger_broken`. */

@@ -94,6 +94,8 @@ export interface Store {
   ): Promise<{ readonly items: readonly Listed[]; readonly next: string | null }>
   /** Rows with `seq` > after, in order. */
   ledger(query: LedgerQuery): Promise<readonly LedgerRow[]>
+  /** Takes the texts out of rows with `after` < `seq` ≤ `until` whose aggregates are settled; gives how many lost theirs now. Hashes stay. Safe to repeat. */
+  prune(span: Omit<RowSpan, 'kinds'>): Promise<number>
   /** Rows of some kinds with `after` < `seq` ≤ `until`, in order; whoever asks keeps the two so near that it fits into memory. */
   rowsOf(span: RowSpan): Promise<readonly LedgerRow[]>
   /** The last row and its hash; before the first row the start of the chain. */

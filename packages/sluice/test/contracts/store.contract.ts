@@ -6,7 +6,7 @@ import { commitOf, failsWith, step } from '../store/steps.ts'
 import { chainHash, entryText, genesisHash } from '../../src/core/ledger/entry.ts'
 import { foldPerfect, hexOfBytes, leafOfRow } from '../../src/core/ledger/merkle.ts'
 import { limits } from '../../src/core/limits.ts'
-import { sha256Bytes } from '../../src/adapters/ledger/hash-bytes.ts'
+import { sha256Bytes } from '../../src/lib/hash-bytes.ts'
 import type { HashSpan } from '../../src/core/ledger/merkle-proof.ts'
 import type { SluiceError } from '../../src/core/errors.ts'
 import type { AggregateKey, AggregateKind } from '../../src/core/ledger/entry.ts'
@@ -31,6 +31,7 @@ const machineVersions: Readonly<Record<AggregateKind, number>> = {
   drill: 1,
   maintenance: 1,
   train: 1,
+  ledger: 1,
 }
 
 /** Runs the contract against one implementation. */
@@ -45,6 +46,7 @@ export const storeContract = (name: string, makeDisk: () => Promise<Disk>): void
     work(context)
     pages(context)
     trees(context)
+    retention(context)
     durability(context)
   })
 }
@@ -412,6 +414,35 @@ const trees = (context: Context): void => {
     await context.reopen()
     await context.commit(step(context.fresh(), 0))
     await check()
+  })
+}
+
+const retention = (context: Context): void => {
+  test('texts that are taken out leave the hashes, what is not over keeps its own, and doing it again does nothing', async () => {
+    const [over, open] = [context.fresh(), context.fresh()]
+    await context.commit(step(over, 0), step(open, 0))
+    await context.commit(step(over, 1, { settled: true }))
+    const before = await context.store().ledger({ after: 0, limit: 100_000 })
+    const until = before.length
+    const span = { after: until - 3, until: until - 1 }
+    const leaves = await context.store().treeHashes({ level: 0, from: 0, count: until })
+    assert.equal(await context.store().prune(span), 1)
+    assert.equal(await context.store().prune(span), 0)
+    const after = await context.store().ledger({ after: 0, limit: 100_000 })
+    assert.deepEqual(
+      after.map(({ seq, hash, previousHash }) => [seq, hash, previousHash]),
+      before.map(({ seq, hash, previousHash }) => [seq, hash, previousHash]),
+    )
+    assert.deepEqual(await context.store().treeHashes({ level: 0, from: 0, count: until }), leaves)
+    assert.deepEqual(
+      after.slice(-3).map(({ key, version, type, body, isPruned }) => [key.id, version, type, body === null, isPruned]),
+      [
+        [over.id, 1, 'stepped', true, true],
+        [open.id, 1, 'stepped', false, undefined],
+        [over.id, 2, 'stepped', false, undefined],
+      ],
+    )
+    await context.commit(step(open, 1))
   })
 }
 

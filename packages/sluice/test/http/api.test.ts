@@ -10,7 +10,7 @@ import { SluiceError } from '../../src/core/errors.ts'
 import { limits } from '../../src/core/limits.ts'
 import { databasePath } from '../../src/adapters/store/sqlite/files.ts'
 import { verifyLedgerFile } from '../../src/adapters/store/verify-file.ts'
-import { checkCheckpoint, checkProofFile, isContinued } from '../../src/adapters/ledger/check-notes.ts'
+import { checkCheckpoint, checkProofFile, isContinued } from '../../src/adapters/store/check-notes.ts'
 import { bytesOfAll } from '../../src/core/ledger/proof-file.ts'
 import type { CallInput } from '../../src/http/client/client.ts'
 import type { Contract } from '../../src/http/client/contract.ts'
@@ -124,7 +124,7 @@ test('a request that is off says where, and changes nothing', async () => {
   deepStrictEqual(await problem(await post('/v1/runs', '{}', { 'idempotency-key': 'two words' })), off)
   deepStrictEqual(await problem(await raw('/v1/runs?limit=0')), off)
   deepStrictEqual(await problem(await raw('/v1/runs?limits=5')), off)
-  deepStrictEqual(await problem(await raw('/v1/ledger?kind=run')), off)
+  deepStrictEqual(await problem(await raw('/v1/ledger?id=run_1')), off)
   deepStrictEqual(await problem(await raw('/v1/events?kind=cat&id=tom')), off)
   deepStrictEqual(await problem(await raw('/v2/runs')), { status: 404, name: 'not_found' })
   deepStrictEqual(await problem(await raw('/v1/runs/run_0/jobs/x/log')), { status: 404, name: 'not_found' })
@@ -390,7 +390,9 @@ test('rows say where they came from, and are found by who, what, when and where 
   const all = await ask('ledger.page', { query: { limit: 500 } })
   const asked = all.rows.filter(({ actor }) => actor.kind === 'person')
   ok(asked.length > 0)
-  for (const { where } of asked) deepStrictEqual(where, { address: '127.0.0.1', client: 'sluice' })
+  const commands = asked.filter(({ type }) => ['run_planned', 'locked', 'frozen', 'abort_requested'].includes(type))
+  ok(commands.length > 2)
+  for (const { where, type } of commands) deepStrictEqual(where, { address: '127.0.0.1', client: 'sluice' }, type)
   for (const { actor, where } of all.rows) ok(actor.kind === 'person' || where === undefined)
   const seqs = async (query: CallInput<'ledger.page'>['query']): Promise<readonly number[]> =>
     (await ask('ledger.page', { query: { limit: 500, ...query } })).rows.map(({ seq }) => seq)
@@ -454,6 +456,10 @@ test('a checkpoint is signed, a row is proven by it, and a later one goes on fro
   ok(now.size > kept.size)
   ok(isContinued({ before: checked, after: now, proof: bytesOfAll(hashes) }))
   await rejects(ask('ledger.inclusion', { query: { seq: 1_000_000 } }), code('not_found'))
+  // Nothing here is old enough.
+  const young = { before: Date.now(), reason: 'tidying up' }
+  await rejects(ask('ledger.prune', { body: young }), code('usage_invalid'))
+  deepStrictEqual(await ask('ledger.prune', { body: { ...young, before: 1 } }), { until: 0, rows: 0 })
 })
 
 test('the five metrics and the compliance report are made of what was delivered', async () => {

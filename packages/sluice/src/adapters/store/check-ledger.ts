@@ -1,7 +1,7 @@
 /** Checks a ledger in a file against everything that was noted elsewhere: a row, or a checkpoint and whose it is. */
 import type { Anchor } from '../../core/ledger/verify.ts'
-import { checkCheckpoint } from '../ledger/check-notes.ts'
-import { sha256Bytes } from '../ledger/hash-bytes.ts'
+import { checkCheckpoint } from './check-notes.ts'
+import { sha256Bytes } from '../../lib/hash-bytes.ts'
 import { type FileVerification, verifyLedgerFile } from './verify-file.ts'
 
 /** What was noted. `checkpoint` is the path of a file; `keys` are public keys or files with them. */

@@ -6,10 +6,10 @@
  * the same calls give the same rows.
  */
 import { SluiceError } from '../../core/errors.ts'
-import { chainHash, genesisHash, placeTail } from '../../core/ledger/entry.ts'
+import { chainHash, genesisHash, placeTail, unknownActor } from '../../core/ledger/entry.ts'
 import { foldPerfect, leafOfRow, tileWidth } from '../../core/ledger/merkle.ts'
 import { ledgerStart } from '../../core/ledger/verify.ts'
-import { sha256Bytes } from '../ledger/hash-bytes.ts'
+import { sha256Bytes } from '../../lib/hash-bytes.ts'
 import { checkCommit, madeAt, tailsOf, versionAfter } from './checks.ts'
 import { formatCursor, parseCursor } from './cursor.ts'
 import { refusalError, refuseEpoch, refuseMissing, refuseRequest, refuseVersion } from './refusals.ts'
@@ -186,6 +186,25 @@ class MemoryStore implements Store {
   async rowsOf({ after, until, kinds }: RowSpan): Promise<readonly LedgerRow[]> {
     this.#assertOpen()
     return this.#data.rows.slice(after, until).filter(({ key }) => kinds.includes(key.kind))
+  }
+
+  async prune({ after, until }: Omit<RowSpan, 'kinds'>): Promise<number> {
+    this.#assertOpen()
+    const { rows, rowsByAggregate, unsettled } = this.#data
+    let count = 0
+    for (const row of rows.slice(after, until)) {
+      const name = nameOf(row.key)
+      if (row.isPruned === true || unsettled.has(name)) continue
+      const { where: _where, ...rest } = row
+      const pruned = { ...rest, actor: unknownActor, reason: null, body: null, isPruned: true } as const
+      rows[row.seq - 1] = pruned
+      rowsByAggregate.set(
+        name,
+        (rowsByAggregate.get(name) ?? []).map((own) => (own.seq === row.seq ? pruned : own)),
+      )
+      count += 1
+    }
+    return count
   }
 
   async head(): Promise<Anchor> {

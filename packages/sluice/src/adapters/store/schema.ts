@@ -58,6 +58,8 @@ export type Dialect = {
   readonly integer: 'integer' | 'bigint'
   /** Statements that make the ledger refuse changes to what it holds. */
   readonly guards: readonly string[]
+  /** Statements that let texts be taken out of rows, up to the row that `pruned` of the meta table names, and nothing else. */
+  readonly pruning: readonly string[]
 }
 
 /** One step of the schema: its number and its statements. */
@@ -68,7 +70,7 @@ export const schemaSteps = (db: Kysely<Tables>, dialect: Dialect): readonly Sche
   { version: 1, statements: firstTables(db, dialect) },
   { version: 2, statements: stateVersions(db, dialect) },
   { version: 3, statements: summaries(db) },
-  { version: 4, statements: tree(db, dialect) },
+  { version: 4, statements: [...tree(db, dialect), ...dialect.pruning] },
 ]
 
 /**

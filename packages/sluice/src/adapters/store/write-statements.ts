@@ -30,6 +30,8 @@ export type WriteStatements = TreeStatements &
       | 'keepSummary'
       | 'appendLedger'
       | 'keepTree'
+      | 'pruneUntil'
+      | 'prune'
       | 'keepEffect'
       | 'finishEffect'
       | 'forgetEffects'
@@ -114,7 +116,37 @@ const aggregateStatements = (
   ),
 })
 
-const ledgerStatements = (db: Kysely<Tables>): Some<'appendLedger' | 'keepTree'> => ({
+const ledgerStatements = (db: Kysely<Tables>): Some<'appendLedger' | 'keepTree' | 'pruneUntil' | 'prune'> => ({
+  /** Up to which row texts may be taken out; only ever further. */
+  pruneUntil: compiled(
+    db
+      .insertInto('meta')
+      .values({ name: sql.lit('pruned'), value: p('until') })
+      .onConflict((conflict) =>
+        conflict
+          .column('name')
+          .doUpdateSet({ value: p('until') })
+          .where(sql<number>`cast("meta"."value" as integer)`, '<', p<number>('until_number')),
+      ),
+  ),
+  prune: compiled(
+    db
+      .updateTable('ledger')
+      .set({ text: sql.lit('') })
+      .where('seq', '>', p<number>('after'))
+      .where('seq', '<=', p<number>('until'))
+      .where('text', '<>', sql.lit(''))
+      .where((row) =>
+        row.exists(
+          row
+            .selectFrom('aggregate')
+            .select(sql.lit(1).as('one'))
+            .whereRef('aggregate.kind', '=', 'ledger.kind')
+            .whereRef('aggregate.id', '=', 'ledger.id')
+            .where('aggregate.settled', '=', sql.lit(1)),
+        ),
+      ),
+  ),
   keepTree: compiled(db.insertInto('tree').values({ level: p('level'), place: p('place'), hash: p('hash') })),
   appendLedger: compiled(
     db.insertInto('ledger').values({

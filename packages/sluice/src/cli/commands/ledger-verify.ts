@@ -6,7 +6,12 @@ import { type Cli, type Command, type Input, textOption } from '../cli.ts'
 import { withClient } from '../connect.ts'
 
 type Found =
-  | { readonly status: 'whole'; readonly rows: number; readonly head: { readonly seq: number; readonly hash: string } }
+  | {
+      readonly status: 'whole'
+      readonly rows: number
+      readonly head: { readonly seq: number; readonly hash: string }
+      readonly pruned?: number
+    }
   | { readonly status: 'broken'; readonly seq: number; readonly why: string; readonly detail: string }
 
 /** `sluice ledger verify`. 3 when something is not as it was written. */
@@ -95,6 +100,8 @@ const tell = (cli: Cli, found: Found, { name, signedBy }: About): number => {
   else {
     cli.print(`${cli.style.mark('done')} ${name} is whole: ${rowsOf(found.rows)}`)
     cli.print(`  head  ${found.head.seq}:${found.head.hash}`)
+    if (found.pruned !== undefined)
+      cli.print(`  ${rowsOf(found.pruned)} were pruned: of those only the places were checked`)
     if (signedBy === null)
       cli.note('  that no row was cut off its end shows a checkpoint that was kept elsewhere: sluice ledger checkpoint')
   }

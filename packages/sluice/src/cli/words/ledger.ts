@@ -70,6 +70,17 @@ export const ledgerWords: readonly Word[] = [
     load: () => import('../commands/ledger-checkpoint.ts'),
   },
   {
+    path: 'ledger prune',
+    args: '',
+    text: 'take the texts of old rows out; their hashes stay, and with them the chain and every other proof',
+    options: [
+      { flags: '--before <moment>', text: 'rows of before then: 2025-01-01, or 400d for so long ago (at least 30d)' },
+      { flags: '-m, --message <why>', text: 'why, for the ledger' },
+    ],
+    examples: ['ledger prune --before 400d -m "we keep them for 400 days"'],
+    load: () => import('../commands/ledger-prune.ts'),
+  },
+  {
     path: 'ledger prove',
     args: '<seq>',
     text: 'the proof that a row is in the ledger, to give to somebody who has no access to it',

@@ -61,6 +61,7 @@ export const foldDelivery = (rows: Iterable<LedgerRow>): Delivery | null => {
   }
   let [first, last] = [0, 0]
   for (const row of rows) {
+    if (row.isPruned === true) return null
     const lifted = upcast(row, ledgerForms.rollout)
     if (lifted.status !== 'lifted') return null
     const event = eventOf(lifted.entry.body)
@@ -88,7 +89,11 @@ const tell = (story: Story, { before, event, row }: Told): Story => {
   const told = { ...story, lastAt: at, waitedMs: story.waitedMs + waited }
   switch (event.type) {
     case 'effect_succeeded':
-      return shifted(told, before, { sequence: event.sequence, at })
+      return event.result.kind === 'measured'
+        ? seen(told, { ...event.result, at })
+        : shifted(told, before, { sequence: event.sequence, at })
+    case 'tripped':
+      return seen(told, { ...event.verdict, at })
     case 'approved':
       return { ...told, approvals: [...told.approvals, wordOf(event, row.seq)] }
     case 'skip_requested':
@@ -123,6 +128,14 @@ const shifted = (
     fullAt: story.fullAt ?? (shareBp === 10_000 ? at : null),
   }
 }
+
+type Seen = { readonly shareBp: number; readonly candidate: { readonly units: number }; readonly at: number }
+
+/** The data plane counted users on it: that they were is certain then, also where nobody heard how the shift before ended. */
+const seen = (story: Story, { shareBp, candidate, at }: Seen): Story =>
+  candidate.units === 0
+    ? story
+    : { ...story, shareBpMax: Math.max(story.shareBpMax, shareBp), liveAt: story.liveAt ?? at }
 
 const shareOf = ({ shares }: Extract<Step, { kind: 'shift' }>, release: ReleaseId): number =>
   shares.filter((share) => share.release === release).reduce((sum, { shareBp }) => sum + shareBp, 0)

@@ -94,6 +94,7 @@ export type Lookup =
 
 /** See `Lookup`. */
 export const lookupOf = (row: LedgerRow): Lookup | null => {
+  if (row.isPruned === true) return null
   if (row.key.kind === 'environment' && row.type === 'rollout_settled')
     return { kind: 'rollout', rollout: settledOf(row.body).rollout }
   if (row.key.kind === 'release' && row.type === 'release_cut')
@@ -106,6 +107,8 @@ export type Found = { readonly delivery?: Recorded | null; readonly runMs?: numb
 
 /** The record after a row. */
 export const foldRecord = (record: DeliveryRecord, row: LedgerRow, found: Found): DeliveryRecord => {
+  // What was pruned before it was folded is not known any more.
+  if (row.isPruned === true) return record
   switch (row.key.kind) {
     case 'environment':
       return foldEnvironment(record, row, found)

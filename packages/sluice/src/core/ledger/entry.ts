@@ -11,6 +11,7 @@ export type AggregateKind =
   | 'incident'
   | 'watch'
   | 'drill'
+  | 'ledger'
 
 /** Names one aggregate; the id of an environment, and of its maintenance, is `<service>/<environment>`. */
 export type AggregateKey = { readonly kind: AggregateKind; readonly id: string }
@@ -38,7 +39,12 @@ export type LedgerRow = LedgerEntry & {
   readonly seq: number
   readonly previousHash: string
   readonly hash: string
+  /** Its text was taken out: who, why and the body are not known any more, and stand empty. */
+  readonly isPruned?: true
 }
+
+/** Who a row without a text is said to be of. */
+export const unknownActor: Actor = { kind: 'system', name: 'pruned' }
 
 /** Hash before the first row. */
 export const genesisHash: string = '0'.repeat(64)
@@ -79,6 +85,7 @@ export const aggregateKinds: readonly AggregateKind[] = [
   'incident',
   'watch',
   'drill',
+  'ledger',
 ]
 
 /** An entry and its place, as its stored text says it. */

@@ -28,21 +28,26 @@ export const formatExportRow = ({
   where,
   previousHash,
   hash,
+  isPruned,
 }: LedgerRow): string =>
-  JSON.stringify({
-    seq,
-    ...key,
-    version,
-    type,
-    form,
-    at,
-    actor,
-    reason,
-    body,
-    ...(where === undefined ? {} : { where }),
-    previousHash,
-    hash,
-  }).replace(
+  JSON.stringify(
+    isPruned === true
+      ? { seq, ...key, version, type, form, at, isPruned, previousHash, hash }
+      : {
+          seq,
+          ...key,
+          version,
+          type,
+          form,
+          at,
+          actor,
+          reason,
+          body,
+          ...(where === undefined ? {} : { where }),
+          previousHash,
+          hash,
+        },
+  ).replace(
     // Many a reader of lines, Node's own included, takes these two for line ends; JSON does not.
     /[\u2028\u2029]/g,
     (separator) => (separator === '\u2028' ? '\\u2028' : '\\u2029'),
@@ -60,6 +65,7 @@ export const parseExportLine = (text: string): ExportLine | null => {
   if (end !== null) return { kind: 'last', end }
   const { seq, previousHash, hash } = value
   if (typeof seq !== 'number' || typeof previousHash !== 'string' || typeof hash !== 'string') return null
+  if (value['isPruned'] === true) return prunedLine(value, { seq, previousHash, hash })
   // The hashed text, made again from its values: JSON that was read and is written once more is the same text.
   const fields = fieldNames.map((name) => value[name])
   if (value['where'] !== undefined) fields.push(value['where'])
@@ -67,6 +73,15 @@ export const parseExportLine = (text: string): ExportLine | null => {
     kind: 'row',
     line: { seq, text: JSON.stringify(fields), previousHash, hash, entry: readEntryFields(fields) },
   }
+}
+
+const prunedLine = (
+  { kind, id, version, type, form, at }: Readonly<Record<string, unknown>>,
+  place: Pick<LedgerLine, 'seq' | 'previousHash' | 'hash'>,
+): ExportLine | null => {
+  if (typeof kind !== 'string' || typeof id !== 'string' || typeof type !== 'string') return null
+  if (typeof version !== 'number' || typeof form !== 'number' || typeof at !== 'number') return null
+  return { kind: 'row', line: { ...place, text: '', columns: { kind, id, version, type, form, at } } }
 }
 
 const fieldNames = ['seq', 'kind', 'id', 'version', 'type', 'form', 'at', 'actor', 'reason', 'body'] as const

@@ -6,12 +6,14 @@
  */
 import { chainHash, genesisHash, parseEntryText, type PlacedEntry } from './entry.ts'
 import { appendLeaf, emptyFrontier, type HashBytes, hexOfBytes, leafOfRow, rootOf } from './merkle.ts'
+import { prunedBy } from './retention.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import type { Sha256 } from '../model.ts'
 
 /** A row as it is stored: the hashed text itself. */
 export type LedgerLine = {
   readonly seq: number
+  /** Empty for a row whose text was taken out; then `columns` say what it is about. */
   readonly text: string
   readonly previousHash: string
   readonly hash: string
@@ -42,7 +44,15 @@ export type Fault = 'gap' | 'previous' | 'hash' | 'text' | 'version' | 'anchor' 
 export type Broken = { readonly status: 'broken'; readonly seq: number; readonly why: Fault; readonly detail: string }
 
 /** What a check found. */
-export type Verification = { readonly status: 'whole'; readonly rows: number; readonly head: Anchor } | Broken
+export type Verification =
+  | {
+      readonly status: 'whole'
+      readonly rows: number
+      readonly head: Anchor
+      /** Rows whose texts were taken out, so that only their places were checked; absent where there are none. */
+      readonly pruned?: number
+    }
+  | Broken
 
 /** What to check against. */
 export type VerifyOptions = {
@@ -75,10 +85,12 @@ export const createVerifier = (options: VerifyOptions): Verifier => {
   const versions = new Map<string, number>()
   const trusted = start.seq > 0
   let head = start
+  const pruned = prunedRows()
   let anchored = anchor === undefined || (anchor.seq === start.seq && anchor.hash === start.hash)
   const grown = options.tree === undefined ? null : growingTree(options.tree)
   const add = (line: LedgerLine): Broken | null => {
-    const fault = chainFault(head, line, sha256) ?? entryFault(line, versions, trusted) ?? grown?.add(line) ?? null
+    const fault =
+      chainFault(head, line, sha256) ?? entryFault(line, versions, { trusted, pruned }) ?? grown?.add(line) ?? null
     if (fault !== null) return fault
     if (anchor !== undefined && line.seq === anchor.seq) {
       if (line.hash !== anchor.hash)
@@ -95,7 +107,15 @@ export const createVerifier = (options: VerifyOptions): Verifier => {
         'anchor',
         `row ${anchor.seq} was noted but is not there; the ledger ends at row ${head.seq}`,
       )
-    return grown?.missing(head.seq) ?? { status: 'whole', rows: head.seq - start.seq, head }
+    return (
+      pruned.unsaid() ??
+      grown?.missing(head.seq) ?? {
+        status: 'whole',
+        rows: head.seq - start.seq,
+        head,
+        ...(pruned.count() === 0 ? {} : { pruned: pruned.count() }),
+      }
+    )
   }
   return { add, end, versions }
 }
@@ -109,6 +129,28 @@ export const verifyLedger = (lines: Iterable<LedgerLine>, options: VerifyOptions
   }
   return verifier.end()
 }
+
+/** Rows without texts, and the rows that say so. A row further on than any of them says is one that somebody emptied. */
+const prunedRows = () => {
+  let [count, last, said] = [0, 0, 0]
+  return {
+    add: (seq: number): void => {
+      count += 1
+      last = seq
+    },
+    say: (entry: PlacedEntry): void => {
+      // What a row says of rows after itself is no word about the past.
+      said = Math.max(said, Math.min(prunedBy(entry), entry.seq))
+    },
+    count: (): number => count,
+    unsaid: (): Broken | null =>
+      last > said
+        ? broken(last, 'text', `row ${last} has no text, and the ledger does not say that it was pruned`)
+        : null,
+  }
+}
+
+type Pruning = ReturnType<typeof prunedRows>
 
 /** Grows the tree row by row, and compares its root wherever a checkpoint says one. */
 const growingTree = ({ sha256Bytes, checkpoints }: NonNullable<VerifyOptions['tree']>) => {
@@ -142,16 +184,22 @@ const chainFault = (head: Anchor, line: LedgerLine, sha256: Sha256): Broken | nu
   if (line.previousHash !== head.hash) {
     return broken(seq, 'previous', `row ${seq} follows ${line.previousHash}, but the row before it has ${head.hash}`)
   }
+  // What was taken out is held by the row after it, and by the tree.
+  if (line.text === '') return null
   const hash = chainHash(head.hash, line.text, sha256)
   return hash === line.hash ? null : broken(seq, 'hash', `row ${seq} has hash ${line.hash}, but its text gives ${hash}`)
 }
 
-const entryFault = (line: LedgerLine, versions: Map<string, number>, trusted: boolean): Broken | null => {
+type Known = { readonly trusted: boolean; readonly pruned: Pruning }
+
+const entryFault = (line: LedgerLine, versions: Map<string, number>, { trusted, pruned }: Known): Broken | null => {
+  if (line.text === '') return prunedFault(line, versions, pruned)
   const entry = line.entry === undefined ? parseEntryText(line.text) : line.entry
   if (entry === null) return broken(line.seq, 'text', `the text of row ${line.seq} is not an entry`)
   if (entry.seq !== line.seq) return broken(line.seq, 'text', `the text of row ${line.seq} is that of row ${entry.seq}`)
   if (line.columns !== undefined && !isSaid(line.columns, entry))
     return broken(line.seq, 'text', `the columns of row ${line.seq} are not what its text says`)
+  pruned.say(entry)
   const name = `${entry.key.kind}/${entry.key.id}`
   const last = versions.get(name)
   const next = last === undefined ? (trusted ? entry.version : 1) : last + 1
@@ -159,6 +207,14 @@ const entryFault = (line: LedgerLine, versions: Map<string, number>, trusted: bo
   return entry.version === next
     ? null
     : broken(line.seq, 'version', `row ${line.seq} is version ${entry.version} of ${name}, where ${next} comes next`)
+}
+
+/** What the columns of a row without a text say of its version is not hashed: it is taken, and checked where the next row with a text has one. */
+const prunedFault = ({ seq, columns }: LedgerLine, versions: Map<string, number>, pruned: Pruning): Broken | null => {
+  if (columns === undefined) return broken(seq, 'text', `row ${seq} has no text`)
+  pruned.add(seq)
+  versions.set(`${columns.kind}/${columns.id}`, columns.version)
+  return null
 }
 
 const isSaid = (

@@ -6,6 +6,7 @@ import type {
   LedgerExportInput,
   LedgerFilterInput,
   LedgerInclusionView,
+  LedgerPrunedView,
 } from './ledger-views.ts'
 import type { OverridesInput, RollbackContract, RollbackInput } from './contract-rollback.ts'
 import type { ParamsOf, paths, RouteId } from './paths.ts'
@@ -207,6 +208,11 @@ export type Contract = RollbackContract & {
     query: { readonly from: number; readonly to?: number | undefined }
     body: None
     response: LedgerConsistencyView
+  }
+  'ledger.prune': {
+    query: None
+    body: { readonly before: number; readonly reason: string }
+    response: LedgerPrunedView
   }
   'dora.show': { query: PeriodInput; body: None; response: DoraView }
   'report.compliance': { query: PeriodInput; body: None; response: ComplianceView }

@@ -51,3 +51,6 @@ export type LedgerConsistencyView = {
   /** Hashes, 64 hexadecimal digits each (RFC 9162, section 2.1.4). */
   readonly hashes: readonly string[]
 }
+
+/** What was pruned: texts up to row `until` are gone, `rows` of them just now. */
+export type LedgerPrunedView = { readonly until: number; readonly rows: number }

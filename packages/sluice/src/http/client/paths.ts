@@ -62,6 +62,7 @@ export const paths = {
   'ledger.checkpoint': { method: 'get', path: '/v1/ledger/checkpoint' },
   'ledger.inclusion': { method: 'get', path: '/v1/ledger/proofs/inclusion' },
   'ledger.consistency': { method: 'get', path: '/v1/ledger/proofs/consistency' },
+  'ledger.prune': { method: 'post', path: '/v1/ledger/pruning' },
   'dora.show': { method: 'get', path: '/v1/dora' },
   'report.compliance': { method: 'get', path: '/v1/reports/compliance' },
   'events.stream': { method: 'get', path: '/v1/events' },

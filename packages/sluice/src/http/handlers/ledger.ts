@@ -13,7 +13,7 @@ import { ledgerPages } from './lookup.ts'
 
 /** Answers from the ledger. */
 export const ledgerHandlers: Handlers<
-  'ledger.page' | 'ledger.verify' | 'ledger.checkpoint' | 'ledger.inclusion' | 'ledger.consistency'
+  'ledger.page' | 'ledger.prune' | 'ledger.verify' | 'ledger.checkpoint' | 'ledger.inclusion' | 'ledger.consistency'
 > = {
   'ledger.page': async ({ engine }, { query }) => {
     const { after = 0, limit = limits.pageItemsDefault } = query
@@ -33,6 +33,8 @@ export const ledgerHandlers: Handlers<
     }
     return verifier.end()
   },
+  'ledger.prune': ({ engine, book }, { body, caller }) =>
+    engine.prune({ before: body.before, book }, { ...caller, reason: body.reason }),
   'ledger.checkpoint': async ({ book }, { query }) => checkpointView(await book.checkpoint(query.size ?? null)),
   'ledger.inclusion': async ({ book }, { query }) => {
     const { proof, by } = await book.inclusion(query.seq, query.size ?? null)
@@ -56,10 +58,13 @@ const checkpointView = ({ note, key, checkpoint }: SignedCheckpoint): LedgerChec
   root: hexOfBytes(checkpoint.root),
 })
 
-const lineOf = (row: LedgerRow): LedgerLine => ({
-  seq: row.seq,
-  text: entryText(row.seq, row),
-  previousHash: row.previousHash,
-  hash: row.hash,
-  entry: row,
-})
+const lineOf = (row: LedgerRow): LedgerLine =>
+  row.isPruned === true
+    ? { seq: row.seq, text: '', previousHash: row.previousHash, hash: row.hash, columns: { ...row, ...row.key } }
+    : {
+        seq: row.seq,
+        text: entryText(row.seq, row),
+        previousHash: row.previousHash,
+        hash: row.hash,
+        entry: row,
+      }

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { aggregateKinds } from '../../core/ledger/entry.ts'
 import { limits } from '../../core/limits.ts'
-import { count, read, seq } from './parts.ts'
+import { at, because, count, none, read, seq } from './parts.ts'
 import type { Rows } from './spec.ts'
 
 const moment = z.coerce.number<number>().int().meta({ description: 'epoch ms' })
@@ -46,6 +46,16 @@ export const ledgerRows: Rows<'ledger' | 'events'> = {
     cli: 'ledger export',
     query: z.strictObject({ after: seq.optional(), format: z.enum(['jsonl', 'csv']).optional(), ...filter }),
     response: 'ndjson',
+  },
+  'ledger.prune': {
+    summary:
+      'Takes the texts of rows of before a moment out of the ledger; their hashes stay, so that chain, tree and all other proofs hold. Rows of what is not over keep theirs. Is a row itself.',
+    cli: 'ledger prune',
+    query: none,
+    body: z.strictObject({ before: at, reason: because }),
+    response: 'LedgerPruned',
+    errors: ['ledger_broken', 'store_full', 'command_conflict'],
+    open: false,
   },
   'ledger.checkpoint': {
     ...read,

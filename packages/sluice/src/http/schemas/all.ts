@@ -2,7 +2,12 @@
 import { z } from 'zod'
 import type { AttachmentsView, EvidenceView, InsightsView } from '../client/evidence-views.ts'
 import type { ComplianceView, DoraView } from '../client/delivery-views.ts'
-import type { LedgerCheckpointView, LedgerConsistencyView, LedgerInclusionView } from '../client/ledger-views.ts'
+import type {
+  LedgerCheckpointView,
+  LedgerConsistencyView,
+  LedgerInclusionView,
+  LedgerPrunedView,
+} from '../client/ledger-views.ts'
 import type { DrillView, IncidentView } from '../client/rollback-views.ts'
 import type * as runViews from '../client/run-views.ts'
 import type * as trainViews from '../client/train-views.ts'
@@ -12,7 +17,14 @@ import { compliance, dora } from './deliveries.ts'
 import { environment, environments, queue } from './environments.ts'
 import { attachments, evidence, insights } from './evidence.ts'
 import { at } from './fields.ts'
-import { ledgerCheckpoint, ledgerConsistency, ledgerInclusion, ledgerPage, ledgerVerification } from './ledger.ts'
+import {
+  ledgerCheckpoint,
+  ledgerConsistency,
+  ledgerInclusion,
+  ledgerPruned,
+  ledgerPage,
+  ledgerVerification,
+} from './ledger.ts'
 import { release, releaseDetail, releaseVerification } from './releases.ts'
 import { drill, incident } from './rollback.ts'
 import { plan, rollout, rolloutDetail, why } from './rollouts.ts'
@@ -71,6 +83,7 @@ export const schemas: Schemas = {
   Dora: dora,
   Compliance: compliance,
   LedgerInclusion: ledgerInclusion,
+  LedgerPruned: ledgerPruned,
   LedgerConsistency: ledgerConsistency,
   Health: z.strictObject({ status: z.enum(['ok', 'unavailable']), detail: z.string() }),
   Problem: z.strictObject({
@@ -122,6 +135,7 @@ export type Schemas = {
   readonly Dora: z.ZodType<DoraView>
   readonly Compliance: z.ZodType<ComplianceView>
   readonly LedgerCheckpoint: z.ZodType<LedgerCheckpointView>
+  readonly LedgerPruned: z.ZodType<LedgerPrunedView>
   readonly LedgerInclusion: z.ZodType<LedgerInclusionView>
   readonly LedgerConsistency: z.ZodType<LedgerConsistencyView>
   readonly Health: z.ZodType<views.HealthView>

@@ -1,7 +1,12 @@
 /** Schemas of the ledger. */
 import { z } from 'zod'
 import { aggregateKinds } from '../../core/ledger/entry.ts'
-import type { LedgerCheckpointView, LedgerConsistencyView, LedgerInclusionView } from '../client/ledger-views.ts'
+import type {
+  LedgerPrunedView,
+  LedgerCheckpointView,
+  LedgerConsistencyView,
+  LedgerInclusionView,
+} from '../client/ledger-views.ts'
 import type { LedgerPageView, LedgerVerificationView } from '../client/views.ts'
 import { actor, at } from './fields.ts'
 
@@ -18,6 +23,7 @@ export const ledgerPage: z.ZodType<LedgerPageView> = z.strictObject({
       actor,
       reason: z.string().nullable(),
       body: z.unknown(),
+      isPruned: z.literal(true).exactOptional(),
       where: z
         .strictObject({ address: z.string().exactOptional(), client: z.string().exactOptional() })
         .exactOptional(),
@@ -34,6 +40,7 @@ export const ledgerVerification: z.ZodType<LedgerVerificationView> = z.union([
     status: z.literal('whole'),
     rows: z.number(),
     head: z.strictObject({ seq: z.number(), hash: z.string() }),
+    pruned: z.number().exactOptional().meta({ description: 'rows whose texts were taken out' }),
   }),
   z.strictObject({ status: z.literal('broken'), seq: z.number(), why: z.string(), detail: z.string() }),
 ])
@@ -63,3 +70,6 @@ export const ledgerConsistency: z.ZodType<LedgerConsistencyView> = z.strictObjec
   to: ledgerCheckpoint,
   hashes: z.array(root),
 })
+
+/** What was pruned. */
+export const ledgerPruned: z.ZodType<LedgerPrunedView> = z.strictObject({ until: z.number(), rows: z.number() })

@@ -133,6 +133,11 @@ class SqliteStore implements Store {
     return written.kind === 'claimed' ? written.claims : unexpected(written.kind)
   }
 
+  async prune({ after, until }: Omit<RowSpan, 'kinds'>): Promise<number> {
+    const written = await this.#parts.link.write({ kind: 'prune', after, until })
+    return written.kind === 'pruned' ? written.rows : unexpected(written.kind)
+  }
+
   async load(key: AggregateKey): Promise<Stored | null> {
     return this.#read((reader, texts) => {
       const row = reader.get<Tables['aggregate']>(texts.load, key)

@@ -50,6 +50,14 @@ export const sqliteTexts: SqliteTexts = {
       text: 'update "aggregate" set "claims" = "claims" + 1 where "kind" = ? and "id" = ? returning "claims"',
       parameters: ['kind', 'id'],
     },
+    pruneUntil: {
+      text: 'insert into "meta" ("name", "value") values (\'pruned\', ?) on conflict ("name") do update set "value" = ? where cast("meta"."value" as integer) < ?',
+      parameters: ['until', 'until', 'until_number'],
+    },
+    prune: {
+      text: 'update "ledger" set "text" = \'\' where "seq" > ? and "seq" <= ? and "text" <> \'\' and exists (select 1 as "one" from "aggregate" where "aggregate"."kind" = "ledger"."kind" and "aggregate"."id" = "ledger"."id" and "aggregate"."settled" = 1)',
+      parameters: ['after', 'until'],
+    },
     keepTree: {
       text: 'insert into "tree" ("level", "place", "hash") values (?, ?, ?)',
       parameters: ['level', 'place', 'hash'],
@@ -221,6 +229,8 @@ export const sqliteTexts: SqliteTexts = {
       version: 4,
       statements: [
         'create table "tree" ("level" integer not null, "place" integer not null, "hash" text not null, constraint "tree_key" primary key ("level", "place"))',
+        'drop trigger ledger_kept',
+        "create trigger ledger_kept before update on ledger when\n      new.text <> '' or new.seq <> old.seq or new.kind <> old.kind or new.id <> old.id or new.version <> old.version\n      or new.type <> old.type or new.form <> old.form or new.at <> old.at\n      or new.previous_hash <> old.previous_hash or new.hash <> old.hash\n      or new.seq > coalesce((select cast(value as integer) from meta where name = 'pruned'), 0)\n      begin select raise(abort, 'the ledger is append-only'); end",
       ],
     },
   ],

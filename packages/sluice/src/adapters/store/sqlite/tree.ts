@@ -15,7 +15,7 @@ import {
 } from '../../../core/ledger/merkle.ts'
 import { type HashSpan, spansOf } from '../../../core/ledger/merkle-proof.ts'
 import { limits } from '../../../core/limits.ts'
-import { sha256Bytes } from '../../ledger/hash-bytes.ts'
+import { sha256Bytes } from '../../../lib/hash-bytes.ts'
 import type { TreeStatements } from '../tree-statements.ts'
 import type { WriteStatements } from '../write-statements.ts'
 import type { Connection } from './connection.ts'

@@ -103,6 +103,8 @@ export class Writer {
         return { ok: true, written: { kind: 'lease_taken', lease: this.#takeLease(request) } }
       case 'claim':
         return this.#claim(request)
+      case 'prune':
+        return { ok: true, written: { kind: 'pruned', rows: this.#prune(request) } }
     }
   }
 
@@ -195,6 +197,12 @@ export class Writer {
     return row === null
       ? { ok: false, failed: refuseMissing(key) }
       : { ok: true, written: { kind: 'claimed', claims: row.claims } }
+  }
+
+  #prune({ after, until }: Extract<WriteRequest, { kind: 'prune' }>): number {
+    const { connection, statements } = this.#parts
+    connection.run(statements.pruneUntil, { until: String(until), until_number: until })
+    return connection.run(statements.prune, { after, until })
   }
 
   #holds(lease: Lease): boolean {

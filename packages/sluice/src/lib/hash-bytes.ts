@@ -1,7 +1,7 @@
 /** The platform's part of checking the ledger: SHA-256 over bytes, and Ed25519. */
 import { createPublicKey, hash, verify } from 'node:crypto'
-import type { HashBytes } from '../../core/ledger/merkle.ts'
-import type { VerifyEd25519 } from '../../core/ledger/signed-note.ts'
+import type { HashBytes } from '../core/ledger/merkle.ts'
+import type { VerifyEd25519 } from '../core/ledger/signed-note.ts'
 
 /** SHA-256 over bytes. */
 export const sha256Bytes: HashBytes = (data) => hash('sha256', data, 'buffer')

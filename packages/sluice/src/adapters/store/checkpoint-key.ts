@@ -16,7 +16,7 @@ import {
 } from '../../core/ledger/signed-note.ts'
 import { syncFolder, writeWhole } from '../../lib/files.ts'
 import type { Checkpoints } from '../../ports/checkpoints.ts'
-import { sha256Bytes } from './hash-bytes.ts'
+import { sha256Bytes } from '../../lib/hash-bytes.ts'
 
 type KeyPair = { readonly key: NoteKey; readonly privateKey: KeyObject }
 

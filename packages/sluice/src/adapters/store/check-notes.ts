@@ -6,7 +6,7 @@ import { type Checkpoint, parseCheckpoint } from '../../core/ledger/checkpoint.t
 import { type ConsistencyClaim, isConsistent } from '../../core/ledger/merkle-proof.ts'
 import { checkRowProof, parseRowProof, type ProofFinding } from '../../core/ledger/proof-file.ts'
 import { checkNote, type NoteKey, parseNote, parseNoteKey } from '../../core/ledger/signed-note.ts'
-import { verifyEd25519, sha256Bytes } from './hash-bytes.ts'
+import { verifyEd25519, sha256Bytes } from '../../lib/hash-bytes.ts'
 
 /** A checkpoint whose signature was checked, or that nobody gave a key for. */
 export type CheckedCheckpoint = Checkpoint & {

@@ -1,0 +1,21 @@
+/** Bounds of the ledger and of what is folded from it. Each with its unit and reason, as in `limits.ts`. */
+export const ledgerLimits = {
+  /** Longest text of a ledger row's body, bytes: the plan of a run of 10 000 jobs is some 9 MB. */
+  ledgerBodyBytesMax: 33_554_432,
+  /** What a client calls itself, as it is kept with what it asked for, characters. */
+  whereClientCharactersMax: 120,
+  /** Rows that are looked at for those that are meant, in one answer; the answer says where to go on. */
+  ledgerRowsLookedMax: 20_000,
+  /** The youngest rows whose texts may be taken out, milliseconds (30 days), and rows that one transaction looks at for it. */
+  retentionMsMin: 2_592_000_000,
+  prunePortionRows: 5_000,
+  /** Rows of the ledger that the record of deliveries looks over at once, and after how many it is kept again. */
+  recordPortionRows: 10_000,
+  recordKeptRows: 2_000,
+  /** Commits that one delivery may have brought; of more the newest are counted. */
+  deliveredCommitsMax: 2_000,
+  /** Rows whose part of the Merkle tree is made in one transaction, where an older Sluice left none. */
+  treePortionRows: 65_536,
+  /** Rows of an aggregate after which its whole state is written again, at least; what is between is folded when it is read. */
+  snapshotRowsMin: 64,
+} as const
