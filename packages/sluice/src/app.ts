@@ -28,12 +28,14 @@ import { systemLog, telling } from './adapters/system/log.ts'
 import { openVerifier } from './adapters/verification/open.ts'
 import type { BuiltinName } from './core/config/builtins.ts'
 import type { SluiceError } from './core/errors.ts'
+import { sluice } from './core/model.ts'
 import { originOf } from './core/ledger/checkpoint.ts'
 import { processDriver } from './drivers/process/driver.ts'
 import { Engine } from './engine/engine.ts'
 import { EvidenceKeeper } from './engine/evidence-keeper.ts'
 import { DeliveryRecorder } from './engine/delivery-recorder.ts'
 import { LedgerBook } from './engine/ledger-book.ts'
+import { RetentionKeeper } from './engine/retention-keeper.ts'
 import { Scheduler } from './engine/scheduler.ts'
 import type { Ports } from './engine/ports.ts'
 import { gatewayNodeOptions } from './gateway/node-options.ts'
@@ -111,6 +113,12 @@ export const openControlPlane = async (options: ControlPlaneOptions): Promise<Co
   const engine = new Engine(ports, { owner: `${process.pid}@${stateDir}`, onFatal: options.onFatal })
   const closing = new AbortController()
   const scheduler = schedulerOf(ports, { engine, projectDir, signal: closing.signal })
+  const book = bookOf(ports, { engine, projectDir, stateDir, signal: closing.signal })
+  const retentionKeeper = new RetentionKeeper({
+    ...ports,
+    keepMs: async () => (await ports.config.load(projectDir, closing.signal)).ledger?.keepMs ?? null,
+    prune: (before) => engine.prune({ before, book }, { by: sluice, reason: null, idempotencyKey: null }),
+  })
   const evidenceKeeper = keeperOf(ports, { engine, projectDir, signal: closing.signal })
   let isStarted = false
   return {
@@ -121,7 +129,7 @@ export const openControlPlane = async (options: ControlPlaneOptions): Promise<Co
       engine,
       ...ports,
       deliveries: new DeliveryRecorder({ ...ports, reading: engine.reading, projections: keptProjections(stateDir) }),
-      book: bookOf(ports, { engine, projectDir, stateDir, signal: closing.signal }),
+      book,
       provenances: keptProvenances(stateDir),
       cache: sharedCache(stateDir),
       settings: (signal) => ports.config.load(projectDir, signal),
@@ -138,6 +146,7 @@ export const openControlPlane = async (options: ControlPlaneOptions): Promise<Co
       if (options.gateway !== 'keep') return
       scheduler.start()
       evidenceKeeper.start()
+      retentionKeeper.start()
     },
     close: async () => {
       // A process that ends with its command sweeps at its end.
@@ -145,6 +154,7 @@ export const openControlPlane = async (options: ControlPlaneOptions): Promise<Co
       closing.abort()
       scheduler.stop()
       await evidenceKeeper.stop()
+      await retentionKeeper.stop()
       await engine.stop()
       await ports.runner.settled()
       await keeper.stop()

@@ -38,6 +38,8 @@ export type Settings = {
   readonly config: Readonly<Record<string, string>>
   readonly secrets: readonly string[]
   readonly environments: Readonly<Record<string, EnvironmentSettings>>
+  /** Absent: the ledger is kept whole. */
+  readonly ledger?: { readonly keepMs: number }
 }
 
 /** Where caches are, and what they may take. */
