@@ -6,8 +6,9 @@ export const ledgerLimits = {
   whereClientCharactersMax: 120,
   /** Rows that are looked at for those that are meant, in one answer; the answer says where to go on. */
   ledgerRowsLookedMax: 20_000,
-  /** The youngest rows whose texts may be taken out (30 days), when it is looked for such rows after a start and then each time, milliseconds; and rows that one transaction looks at. */
+  /** The youngest rows whose texts may be taken out (30 days) and the oldest that can be asked to be kept (100 years), when it is looked for such rows after a start and then each time, milliseconds; and rows that one transaction looks at. */
   retentionMsMin: 2_592_000_000,
+  retentionMsMax: 3_153_600_000_000,
   retentionFirstLookMs: 3_600_000,
   retentionLookMs: 86_400_000,
   prunePortionRows: 5_000,
