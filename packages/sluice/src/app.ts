@@ -130,6 +130,7 @@ export const openControlPlane = async (options: ControlPlaneOptions): Promise<Co
       ...ports,
       deliveries: new DeliveryRecorder({ ...ports, reading: engine.reading, projections: keptProjections(stateDir) }),
       book,
+      head: () => store.head(),
       provenances: keptProvenances(stateDir),
       cache: sharedCache(stateDir),
       settings: (signal) => ports.config.load(projectDir, signal),

@@ -9,6 +9,7 @@ import type { EvidenceStore } from '../ports/evidence.ts'
 import type { Provenances } from '../ports/provenance.ts'
 import type { JobRunner } from '../ports/runner.ts'
 import type { Source } from '../ports/source.ts'
+import type { Anchor } from '../core/ledger/verify.ts'
 import type { Sha256 } from '../core/model.ts'
 import type { Contract, RouteInput } from './client/contract.ts'
 import type { RouteId } from './client/paths.ts'
@@ -21,6 +22,8 @@ export type ApiContext = {
   readonly sha256: Sha256
   /** What was delivered, up to now. */
   readonly deliveries: Pick<DeliveryRecorder, 'record'>
+  /** The last row of the ledger. */
+  readonly head: () => Promise<Anchor>
   /** Checkpoints and proofs of the ledger. */
   readonly book: Pick<LedgerBook, 'checkpoint' | 'inclusion' | 'consistency'>
   readonly artifacts: Pick<ArtifactStore, 'verify'>

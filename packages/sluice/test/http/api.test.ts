@@ -423,6 +423,21 @@ test('rows say where they came from, and are found by who, what, when and where 
   ok(staging.rows.some(({ key }) => key.kind === 'rollout'))
   ok(staging.rows.every(({ key }) => key.kind !== 'run' && !key.id.endsWith('/production')))
   await rejects(ask('ledger.page', { query: { id: 'x' } }), code('usage_invalid'))
+
+  const backwards: number[] = []
+  let before: number | null | undefined
+  do {
+    const query = {
+      order: 'newest',
+      kind: 'environment',
+      limit: 3,
+      ...(typeof before === 'number' ? { before } : {}),
+    } as const
+    const page = await ask('ledger.page', { query })
+    backwards.push(...page.rows.map(({ seq }) => seq))
+    before = page.next
+  } while (before !== null)
+  deepStrictEqual(backwards, own(({ key }) => key.kind === 'environment').toReversed())
 })
 
 test('rows as CSV have no cell that a spreadsheet takes for a formula, and rows out of their chain are not taken for a ledger', async () => {

@@ -192,6 +192,9 @@ export type Contract = RollbackContract & {
       readonly after?: number | undefined
       readonly limit?: number | undefined
       readonly id?: string | undefined
+      /** `newest`: from the last row, or the one before `before`, backwards; then `next` is the next `before`. */
+      readonly order?: 'oldest' | 'newest' | undefined
+      readonly before?: number | undefined
     } & LedgerFilterInput
     body: None
     response: LedgerPageView

@@ -9,7 +9,7 @@ import { limits } from '../../core/limits.ts'
 import type { Engine } from '../../engine/engine.ts'
 import type { LedgerExportInput, LedgerFilterInput } from '../client/ledger-views.ts'
 import type { ApiContext } from '../context.ts'
-import { ledgerPages } from './lookup.ts'
+import { ledgerPages, nextTurn } from './lookup.ts'
 
 /** What a query means. */
 export const filterOf = ({ who, what, kind, environment, from, to }: LedgerFilterInput): LedgerFilter => ({
@@ -56,6 +56,26 @@ export const meantPage = async (
       looked += 1
       if (isMeant(filter, row) && (await isIn(filter, row, environmentOf))) rows.push(row)
       if (rows.length >= limit || looked >= limits.ledgerRowsLookedMax) return { rows, next: last }
+    }
+  }
+  return { rows, next: null }
+}
+
+/** The same backwards: the newest first, before a number. `next` is the number to go on before. */
+export const newestPage = async (
+  engine: Pick<Engine, 'ledger'>,
+  filter: LedgerFilter,
+  { before, limit }: { readonly before: number; readonly limit: number },
+): Promise<{ readonly rows: readonly LedgerRow[]; readonly next: number | null }> => {
+  const environmentOf = environmentTeller(engine)
+  const rows: LedgerRow[] = []
+  for (let last = before - 1; last > 0; last -= limits.pageItemsMax) {
+    if (last < before - 1) await nextTurn()
+    const after = Math.max(0, last - limits.pageItemsMax)
+    for (const row of (await engine.ledger({ after, limit: last - after })).toReversed()) {
+      if (isMeant(filter, row) && (await isIn(filter, row, environmentOf))) rows.push(row)
+      if (row.seq > 1 && (rows.length >= limit || before - row.seq >= limits.ledgerRowsLookedMax))
+        return { rows, next: row.seq }
     }
   }
   return { rows, next: null }

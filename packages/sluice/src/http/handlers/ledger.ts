@@ -1,3 +1,4 @@
+import { SluiceError } from '../../core/errors.ts'
 import { entryText } from '../../core/ledger/entry.ts'
 import { hexOfBytes } from '../../core/ledger/merkle.ts'
 import { formatRowProof, hexOfAll } from '../../core/ledger/proof-file.ts'
@@ -8,17 +9,22 @@ import { limits } from '../../core/limits.ts'
 import type { SignedCheckpoint } from '../../engine/ledger-book.ts'
 import type { LedgerCheckpointView } from '../client/ledger-views.ts'
 import type { Handlers } from '../context.ts'
-import { filterOf, keyOfQuery, meansAll, meantPage } from './ledger-rows.ts'
+import { filterOf, keyOfQuery, meansAll, meantPage, newestPage } from './ledger-rows.ts'
 import { ledgerPages } from './lookup.ts'
 
 /** Answers from the ledger. */
 export const ledgerHandlers: Handlers<
   'ledger.page' | 'ledger.prune' | 'ledger.verify' | 'ledger.checkpoint' | 'ledger.inclusion' | 'ledger.consistency'
 > = {
-  'ledger.page': async ({ engine }, { query }) => {
+  'ledger.page': async ({ engine, head }, { query }) => {
     const { after = 0, limit = limits.pageItemsDefault } = query
     const key = keyOfQuery(query)
     const filter = filterOf(key === null ? query : { ...query, kind: undefined })
+    if (query.order === 'newest') {
+      if (key !== null) throw backwards()
+      const before = query.before ?? (await head()).seq + 1
+      return newestPage(engine, filter, { before, limit })
+    }
     if (key === null && !meansAll(filter)) return meantPage(engine, filter, { after, limit })
     const rows = await engine.ledger({ after, limit, ...(key === null ? {} : { key }) })
     return { rows, next: rows.length < limit ? null : (rows.at(-1)?.seq ?? null) }
@@ -49,6 +55,12 @@ export const ledgerHandlers: Handlers<
     }
   },
 }
+
+const backwards = (): SluiceError =>
+  new SluiceError('usage_invalid', {
+    detail: 'the rows of one aggregate come oldest first',
+    hint: 'leave order=newest out, or the id',
+  })
 
 const checkpointView = ({ note, key, checkpoint }: SignedCheckpoint): LedgerCheckpointView => ({
   note,

@@ -27,6 +27,11 @@ export const ledgerRows: Rows<'ledger' | 'events'> = {
       after: seq.optional(),
       limit: count(limits.pageItemsMax).optional(),
       ...filter,
+      order: z
+        .enum(['oldest', 'newest'])
+        .optional()
+        .meta({ description: '`newest`: backwards; then `next` is the next `before`.' }),
+      before: seq.optional(),
       id: z.string().max(200).optional(),
     }),
     response: 'LedgerPage',
