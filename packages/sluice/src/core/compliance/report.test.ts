@@ -110,6 +110,15 @@ test('approvals count people, for that release in that environment, before it wa
   ])
 })
 
+test('an approval is used up by the delivery that it let in', () => {
+  const again = delivery('2', { startedAt: 200, settledAt: 230 })
+  const found = report({ deliveries: [delivery('1'), again], approvals: [approval('Eve', 15)] })
+  assert.deepEqual(
+    found.findings.map(({ rule, rollout }) => [rule, rollout]),
+    [['too_few_approvals', 'rol_2']],
+  )
+})
+
 test('emergencies, what was passed over, and what nothing looked at are found', () => {
   const emergency = { by: person('Eve'), at: 90, row: 19, reason: null }
   const incident = {

@@ -124,9 +124,22 @@ type Subject = {
 
 const subjectOf = (record: DeliveryRecord, delivery: Recorded): Subject => {
   const { service, environment, release, startedAt, settledAt, rollout, after } = delivery
+  // An approval is used up by the delivery that it let in.
+  const usedAt = record.deliveries.findLast(
+    (one) =>
+      one.service === service &&
+      one.environment === environment &&
+      one.release === release &&
+      one.outcome === 'succeeded' &&
+      one.settledAt < startedAt,
+  )?.settledAt
   const before = record.approvals.filter(
     (one) =>
-      one.service === service && one.environment === environment && one.release === release && one.at <= settledAt,
+      one.service === service &&
+      one.environment === environment &&
+      one.release === release &&
+      one.at <= settledAt &&
+      one.at > (usedAt ?? -Infinity),
   )
   return {
     delivery,
