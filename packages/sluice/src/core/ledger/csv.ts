@@ -53,6 +53,6 @@ export const csvLine = (row: LedgerRow, environment: string | null): string => {
 export const csvCell = (value: string | number): string => {
   if (typeof value === 'number') return String(value)
   // What a reader strips before it looks must not hide a formula either.
-  const safe = /^[\s\u0000\uFEFF]*[=+\-@\uFF1D\uFF0B\uFF0D\uFF20]|^[\t\r\n]/.test(value) ? `'${value}` : value
+  const safe = /^[\s\p{Cc}\uFEFF]*[=+\-@\uFF1D\uFF0B\uFF0D\uFF20]|^[\t\r\n]/u.test(value) ? `'${value}` : value
   return `"${safe.replaceAll('"', '""')}"`
 }

@@ -65,7 +65,7 @@ export const formatNote = ({ text, signatures }: SignedNote): string =>
 
 /** Reads a note; null for any text that is none. */
 export const parseNote = (note: string): SignedNote | null => {
-  if (note.length > noteCharactersMax || /[\u0000-\u0009\u000b-\u001f]/.test(note)) return null
+  if (note.length > noteCharactersMax || /(?!\n)\p{Cc}/u.test(note)) return null
   const split = note.lastIndexOf('\n\n')
   if (split < 0 || !note.endsWith('\n')) return null
   const lines = note.slice(split + 2, -1).split('\n')
