@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { emptyRecord, type DeliveryRecord, type Recorded, type RecordedRelease } from '../dora/record.ts'
+import { emptyRecord, type DeliveryRecord, foldRecord, type Recorded, type RecordedRelease } from '../dora/record.ts'
+import type { LedgerRow } from '../ledger/entry.ts'
 import { releaseId, rolloutId } from '../model.ts'
 import { complianceReport, type ComplianceReport } from './report.ts'
 
@@ -156,6 +157,28 @@ test('emergencies, what was passed over, and what nothing looked at are found', 
   assert.deepEqual(told(report({ deliveries: [delivery('1')], approvals, releases: [{ ...release, gates: 0 }] })), [
     ['no_gates', 'notice', [11]],
   ])
+})
+
+test('a broken glass is a notice once somebody has reviewed it, and a violation until then', () => {
+  const row = (seq: number, type: string, name: string): LedgerRow => ({
+    seq,
+    key: { kind: 'environment', id: 'shop/production' },
+    version: seq,
+    type,
+    form: 1,
+    at: seq,
+    actor: person(name),
+    reason: `${name} said so`,
+    body: { type, at: seq, rollout: 'rol_1' },
+    previousHash: '',
+    hash: '',
+  })
+  const record = { ...emptyRecord, releases: [release], deliveries: [delivery('1')], approvals: [approval('Eve', 15)] }
+  const broken = foldRecord(record, row(17, 'glass_broken', 'dora'), {})
+  assert.deepEqual(told(report(broken)), [['break_glass', 'violation', [17]]])
+  const reviewed = foldRecord(broken, row(40, 'glass_reviewed', 'Eve'), {})
+  assert.deepEqual(told(report(reviewed)), [['break_glass', 'notice', [17, 40]]])
+  assert.match(report(reviewed).findings[0]?.detail ?? '', /dora said so; reviewed by Eve/)
 })
 
 test('what was over before or after the period, elsewhere, or only rehearsed is not in it', () => {

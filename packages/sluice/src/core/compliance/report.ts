@@ -6,6 +6,7 @@ import {
   type DeliveryRecord,
   nameOf,
   type Recorded,
+  type RecordedGlass,
   type RecordedIncident,
   type RecordedRelease,
 } from '../dora/record.ts'
@@ -13,7 +14,7 @@ import type { Word } from '../dora/delivery.ts'
 
 /**
  * What was found. `author_approved`: an author of what came approved it. `deployer_approved`: whoever delivered it approved it. `author_delivered`: an author
- * delivered it. `too_few_approvals`: fewer people approved it than the environment asks for. `break_glass`: an emergency. `passed_over`: somebody had waits or
+ * delivered it. `too_few_approvals`: fewer people approved it than the environment asks for. `break_glass`: an emergency, or somebody went past what refused it. `passed_over`: somebody had waits or
  * judgements passed over. `unverified`: nothing looked at it here, and the environment before did not verify it. `no_gates`: no gate of its run looked at it.
  */
 export type ComplianceRule =
@@ -118,6 +119,7 @@ type Subject = {
   readonly authors: readonly string[]
   readonly approvals: readonly Word[]
   readonly incident: RecordedIncident | null
+  readonly glass: RecordedGlass | null
   /** The delivery that verified the release in the environment before; null when none did. */
   readonly verifiedBy: Recorded | null
 }
@@ -147,6 +149,7 @@ const subjectOf = (record: DeliveryRecord, delivery: Recorded): Subject => {
     authors: [...new Set(delivery.commits.map(({ author }) => author))],
     approvals: [...before, ...delivery.approvals],
     incident: record.incidents.find((one) => one.emergency !== null && one.rollout === rollout) ?? null,
+    glass: record.glass.find((one) => one.rollout === rollout) ?? null,
     verifiedBy:
       record.deliveries.find(
         (one) =>
@@ -213,7 +216,8 @@ const quorum = ({ delivery, approvals }: Subject): readonly ComplianceFinding[] 
   ]
 }
 
-const passes = ({ delivery, incident }: Subject): readonly ComplianceFinding[] => [
+const passes = ({ delivery, incident, glass }: Subject): readonly ComplianceFinding[] => [
+  ...(glass === null ? [] : [brokenBy(delivery, glass)]),
   ...(incident?.emergency === null || incident === null
     ? []
     : [
@@ -229,6 +233,14 @@ const passes = ({ delivery, incident }: Subject): readonly ComplianceFinding[] =
     }),
   ),
 ]
+
+/** Allowed, if somebody else looked at it afterwards. */
+const brokenBy = (delivery: Recorded, { by, reason, row, review }: RecordedGlass): ComplianceFinding => {
+  const what = `${by.name} went past what refused it${reason === null ? '' : `: ${reason}`}`
+  return review === null
+    ? found('break_glass', delivery, { detail: `${what}; nobody has reviewed it`, rows: [row] })
+    : noticed('break_glass', delivery, { detail: `${what}; reviewed by ${review.by.name}`, rows: [row, review.row] })
+}
 
 const evidence = ({ delivery, release, verifiedBy }: Subject): readonly ComplianceFinding[] => {
   if (delivery.purpose === 'rollback') return []

@@ -4,7 +4,7 @@
  */
 import { incidentId, type IncidentEvent } from '../incident.ts'
 import type { LedgerRow } from '../ledger/entry.ts'
-import type { Actor, ReleaseId, RolloutId } from '../model.ts'
+import { type Actor, type ReleaseId, type RolloutId, rolloutId } from '../model.ts'
 import type { EnvironmentEvent } from '../environment.ts'
 import type { ReleaseEvent } from '../release-machine.ts'
 import type { Delivery, Word } from './delivery.ts'
@@ -58,6 +58,9 @@ export type RecordedApproval = Word & {
   readonly release: ReleaseId
 }
 
+/** Somebody brought a rollout past what refused it, and perhaps somebody has looked at that since. */
+export type RecordedGlass = Word & { readonly rollout: RolloutId; readonly review: Word | null }
+
 /** The record, up to a row of the ledger. */
 export type DeliveryRecord = {
   readonly form: typeof recordForm
@@ -68,6 +71,7 @@ export type DeliveryRecord = {
   readonly releases: readonly RecordedRelease[]
   readonly incidents: readonly RecordedIncident[]
   readonly approvals: readonly RecordedApproval[]
+  readonly glass: readonly RecordedGlass[]
   /** Rollouts of drills: they are rehearsals, and count for nothing. */
   readonly drilled: readonly RolloutId[]
 }
@@ -81,6 +85,7 @@ export const emptyRecord: DeliveryRecord = {
   releases: [],
   incidents: [],
   approvals: [],
+  glass: [],
   drilled: [],
 }
 
@@ -139,6 +144,7 @@ const incidentOf = (body: unknown): IncidentEvent => body as IncidentEvent
 const foldEnvironment = (record: DeliveryRecord, row: LedgerRow, { delivery }: Found): DeliveryRecord => {
   if (row.type === 'rollout_settled' && delivery !== undefined && delivery !== null)
     return { ...record, deliveries: [...record.deliveries, delivery] }
+  if (row.type === 'glass_broken' || row.type === 'glass_reviewed') return foldGlass(record, row)
   if (row.type !== 'approved') return record
   const { by, at, release, reason } = approvedOf(row.body)
   const [service = '', environment = ''] = row.key.id.split('/')
@@ -147,6 +153,22 @@ const foldEnvironment = (record: DeliveryRecord, row: LedgerRow, { delivery }: F
     approvals: [...record.approvals, { service, environment, release, by, at, reason, row: row.seq }],
   }
 }
+
+/** Who did it and why, the row says itself. */
+const foldGlass = (record: DeliveryRecord, row: LedgerRow): DeliveryRecord => {
+  const rollout = rolloutIn(row.body)
+  if (rollout === null) return record
+  const word = { by: row.actor, at: row.at, row: row.seq, reason: row.reason }
+  if (row.type === 'glass_broken') return { ...record, glass: [...record.glass, { ...word, rollout, review: null }] }
+  const glass = record.glass.map((one) => (one.rollout === rollout ? { ...one, review: one.review ?? word } : one))
+  return { ...record, glass }
+}
+
+/** The rollout that a row names; null where it names none. */
+const rolloutIn = (body: unknown): RolloutId | null =>
+  typeof body === 'object' && body !== null && 'rollout' in body && typeof body.rollout === 'string'
+    ? rolloutId(body.rollout)
+    : null
 
 const foldRelease = (record: DeliveryRecord, row: LedgerRow, runMs: number | null): DeliveryRecord => {
   const { release } = cutOf(row.body)
