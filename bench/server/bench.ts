@@ -6,11 +6,17 @@ import { describeMachine } from '../lib/machine.ts'
 import { report } from '../lib/report.ts'
 import { type Bounded, judge, readOptions } from '../lib/targets.ts'
 import { measureLedger } from './ledger.ts'
+import { measureFlight } from './flight.ts'
+import { measureHttp } from './http.ts'
 
 const { quick, json } = readOptions(process.argv.slice(2))
 
 /** The parts, in the order in which they are measured. */
-const parts: readonly ((options: { readonly quick: boolean }) => Promise<readonly Bounded[]>)[] = [measureLedger]
+const parts: readonly ((options: { readonly quick: boolean }) => Promise<readonly Bounded[]>)[] = [
+  measureLedger,
+  measureHttp,
+  measureFlight,
+]
 
 const machine = describeMachine()
 const bounded: Bounded[] = []

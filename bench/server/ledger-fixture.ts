@@ -39,7 +39,7 @@ export const fillLedger = async (
 ): Promise<{ readonly rows: number; readonly tookMs: number }> => {
   const stories = settledStories()
   const lease = await store.acquireLease('bench', Date.now())
-  let { seq: rows } = await store.head()
+  let { seq: rows } = await store.anchor()
   const first = rows
   const startedAt = performance.now()
   for (let copy = 1; rows < rowsMin; copy += 1) {

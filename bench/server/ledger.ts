@@ -36,7 +36,7 @@ export const measureLedger = async ({ quick }: { readonly quick: boolean }): Pro
     const store = await openSqliteStore({ directory: stateDir })
     progress(`writing ${rowsMin.toLocaleString('en')} rows`)
     const filled = await fillLedger(store, rowsMin, (rows) => progress(`  ${rows.toLocaleString('en')}`))
-    const proofs = await measureProofs(store, stateDir, (await store.head()).seq)
+    const proofs = await measureProofs(store, stateDir, (await store.anchor()).seq)
     const exported = join(stateDir, 'bench.jsonl')
     await writeExport(store, exported)
     await store.close()

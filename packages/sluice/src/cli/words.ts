@@ -2,6 +2,7 @@
 import type { Command } from './cli.ts'
 import { cacheWords } from './words/cache.ts'
 import { environmentWords } from './words/environments.ts'
+import { identityWords } from './words/identity.ts'
 import { projectWords } from './words/project.ts'
 import { ledgerWords } from './words/ledger.ts'
 import { reportWords } from './words/reports.ts'
@@ -36,6 +37,7 @@ export const wordGroups: readonly WordGroup[] = [
   { title: 'Deliver', words: [...rolloutWords, ...returnWords, ...trainWords] },
   { title: 'Look', words: [...recordWords, ...reportWords, ...ledgerWords, ...holdWords, ...cacheWords] },
   { title: 'Environments', words: environmentWords },
+  { title: 'Who', words: identityWords },
   { title: 'Run Sluice', words: serverWords },
 ]
 
@@ -53,6 +55,8 @@ export const familyTexts: Readonly<Record<string, string>> = {
   incidents: 'incidents',
   report: 'reports of a period',
   ledger: 'the record of everything that was done, and its proofs',
+  token: 'tokens of people and programs',
+  user: 'people and their roles',
 }
 
 /** Options that every command takes. */

@@ -26,7 +26,7 @@ import type { Reading } from './reading.ts'
 
 /** What it works with. */
 export type DeliveryRecorderParts = {
-  readonly store: Pick<Store, 'head' | 'ledger' | 'rowsOf'>
+  readonly store: Pick<Store, 'anchor' | 'ledger' | 'rowsOf'>
   readonly reading: Pick<Reading, 'release' | 'run'>
   readonly source: Pick<Source, 'commitsBetween'>
   readonly projections: Projections
@@ -56,7 +56,7 @@ export class DeliveryRecorder {
   async #catchUp(signal: AbortSignal): Promise<DeliveryRecord> {
     const { store } = this.#parts
     let record = this.#record ?? (await this.#read())
-    const head = await store.head()
+    const head = await store.anchor()
     while (record.seq < head.seq) {
       const until = Math.min(head.seq, record.seq + limits.recordPortionRows)
       for (const row of await store.rowsOf({ after: record.seq, until, kinds: recordedKinds }))

@@ -23,7 +23,7 @@ import type { Store } from '../ports/store.ts'
 
 /** What it works with. `origin` names the ledger when its key is made. */
 export type LedgerBookParts = {
-  readonly store: Pick<Store, 'head' | 'ledger' | 'treeHashes'>
+  readonly store: Pick<Store, 'anchor' | 'ledger' | 'treeHashes'>
   readonly checkpoints: Checkpoints
   readonly sha256Bytes: HashBytes
   readonly origin: () => Promise<string>
@@ -101,7 +101,7 @@ export class LedgerBook {
 
   async #sign(wanted: number | null): Promise<SignedCheckpoint> {
     const { store, checkpoints, origin } = this.#parts
-    const head = await store.head()
+    const head = await store.anchor()
     const size = wanted ?? head.seq
     if (size > head.seq) throw tooFew(size, head.seq)
     const last = await this.#lastSigned(head.seq)

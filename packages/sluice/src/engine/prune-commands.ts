@@ -23,7 +23,7 @@ export type Pruned = { readonly until: number; readonly rows: number }
 /** What it works with. */
 export type PruneParts = {
   readonly desk: Desk
-  readonly store: Pick<Store, 'head' | 'ledger' | 'prune'>
+  readonly store: Pick<Store, 'anchor' | 'ledger' | 'prune'>
   readonly book: Pick<LedgerBook, 'checkpoint'>
 }
 
@@ -60,8 +60,8 @@ export const prune = async (
 }
 
 /** The last row of before a moment, found by halving: rows come in the order of their times, but for a clock that was set back. */
-const lastBefore = async (store: Pick<Store, 'head' | 'ledger'>, before: number): Promise<number> => {
-  let [low, high] = [0, (await store.head()).seq]
+const lastBefore = async (store: Pick<Store, 'anchor' | 'ledger'>, before: number): Promise<number> => {
+  let [low, high] = [0, (await store.anchor()).seq]
   while (low < high) {
     const middle = Math.ceil((low + high) / 2)
     const [row] = await store.ledger({ after: middle - 1, limit: 1 })

@@ -4,7 +4,7 @@ import type { IncomingMessage, Server } from 'node:http'
 import { createAdaptorServer } from '@hono/node-server'
 import { SluiceError } from '../core/errors.ts'
 import { limits } from '../core/limits.ts'
-import type { Api, Peer } from './api.ts'
+import type { Api } from './api.ts'
 import { cachePrefix } from './cache-access.ts'
 
 /** Where to listen. Port 0 takes a free one. */
@@ -42,7 +42,7 @@ export const listen = async (api: Api, options: ListenOptions): Promise<Listenin
   }
   // The cast: a node:http server was asked for, so that is what comes.
   const server = createAdaptorServer({
-    fetch: (request, { incoming }) => api.fetch(request, peerOf(incoming)),
+    fetch: (request, env) => api.fetch(request, 'incoming' in env ? env.incoming.socket.remoteAddress : undefined),
     createServer,
     serverOptions,
   }) as Server
@@ -60,9 +60,6 @@ export const listen = async (api: Api, options: ListenOptions): Promise<Listenin
     close: () => closed(server),
   }
 }
-
-const peerOf = ({ socket }: Pick<IncomingMessage, 'socket'>): Peer =>
-  socket.remoteAddress === undefined ? {} : { address: socket.remoteAddress.replace(/^::ffff:/, '') }
 
 /** Hangs up, as Node does it for the whole server, when the body is not there in time. */
 const cutWhenLate = (incoming: IncomingMessage, bodyMs: number): void => {

@@ -99,9 +99,11 @@ export interface Store {
   /** Rows of some kinds with `after` < `seq` ≤ `until`, in order; whoever asks keeps the two so near that it fits into memory. */
   rowsOf(span: RowSpan): Promise<readonly LedgerRow[]>
   /** The last row and its hash; before the first row the start of the chain. */
-  head(): Promise<Anchor>
+  anchor(): Promise<Anchor>
   /** Hashes of the ledger's tree: at level 0 leaves, above it the roots of `256 ** level` leaves each. As many of the span as there are. */
   treeHashes(span: HashSpan): Promise<readonly Uint8Array[]>
+  /** The number of the newest row; 0 when there is none. */
+  head(): Promise<number>
   /** The intents of an unsettled aggregate, by key. */
   effects(key: AggregateKey): Promise<readonly StoredEffect[]>
   /** The answer given earlier to this idempotency key, or null. */

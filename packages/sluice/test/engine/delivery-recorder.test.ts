@@ -35,7 +35,7 @@ const world = (length: number, kept: string | null = null) => {
   const state = { rowsRead: 0, kept }
   const parts: DeliveryRecorderParts = {
     store: {
-      head: async () => ({ seq: length, hash: seen.at(-1)?.hash ?? '' }),
+      anchor: async () => ({ seq: length, hash: seen.at(-1)?.hash ?? '' }),
       ledger: async ({ after, limit, key }) => {
         const found = seen.filter(
           (row) => row.seq > after && (key === undefined || (row.key.kind === key.kind && row.key.id === key.id)),

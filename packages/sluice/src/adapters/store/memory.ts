@@ -207,7 +207,7 @@ class MemoryStore implements Store {
     return count
   }
 
-  async head(): Promise<Anchor> {
+  async anchor(): Promise<Anchor> {
     this.#assertOpen()
     const last = this.#data.rows.at(-1)
     return last === undefined ? ledgerStart : { seq: last.seq, hash: last.hash }
@@ -221,6 +221,11 @@ class MemoryStore implements Store {
     return Array.from({ length: Math.floor(leaves.length / width) }, (_, at) =>
       foldPerfect(leaves.slice(at * width, (at + 1) * width), sha256Bytes),
     )
+  }
+
+  async head(): Promise<number> {
+    this.#assertOpen()
+    return this.#data.rows.length
   }
 
   async effects(key: AggregateKey): Promise<readonly StoredEffect[]> {

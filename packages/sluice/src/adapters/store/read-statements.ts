@@ -31,6 +31,8 @@ export const readStatements = (db: Kysely<Tables>): ReadStatements => {
         .orderBy('id'),
     ),
     ledger: compiled(rows),
+    /** The number of the newest row; none in an empty ledger. */
+    ledgerHead: compiled(db.selectFrom('ledger').select('seq').orderBy('seq', 'desc').limit(sql.lit(1))),
     ledgerOf: compiled(rows.where('kind', '=', p<string>('kind')).where('id', '=', p<string>('id'))),
     /** What happened to one aggregate after a version of it. */
     since: compiled(
@@ -74,7 +76,7 @@ export type ReadStatements = TreeStatements &
   Readonly<
     Record<
       | ('load' | 'open' | 'list' | 'listAfter' | 'newest' | 'newestAfter' | 'summaries' | 'summariesAfter')
-      | ('ledger' | 'ledgerOf' | 'since' | 'rowsOf' | 'effects' | 'request'),
+      | ('ledger' | 'ledgerHead' | 'ledgerOf' | 'since' | 'rowsOf' | 'effects' | 'request'),
       Statement
     >
   >

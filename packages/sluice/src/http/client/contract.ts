@@ -8,6 +8,7 @@ import type {
   LedgerInclusionView,
   LedgerPrunedView,
 } from './ledger-views.ts'
+import type { IdentityContract } from './contract-identity.ts'
 import type { OverridesInput, RollbackContract, RollbackInput } from './contract-rollback.ts'
 import type { ParamsOf, paths, RouteId } from './paths.ts'
 import type { PlanView } from './plan-views.ts'
@@ -79,7 +80,9 @@ export type PipelineInput = {
 }
 
 /** Query, body and response of every route. `stream` responses are read with `client.stream`. */
-export type Contract = RollbackContract & {
+export type Contract = OwnContract & RollbackContract & IdentityContract
+
+type OwnContract = {
   'server.show': { query: None; body: None; response: ServerView }
   'environments.list': { query: None; body: None; response: EnvironmentsView }
   'environments.show': { query: None; body: None; response: EnvironmentView }
@@ -220,10 +223,16 @@ export type Contract = RollbackContract & {
   'dora.show': { query: PeriodInput; body: None; response: DoraView }
   'report.compliance': { query: PeriodInput; body: None; response: ComplianceView }
   'events.stream': {
-    query: { readonly after?: number | undefined; readonly kind?: string | undefined; readonly id?: string | undefined }
+    query: {
+      readonly after?: number | undefined
+      readonly kind?: string | undefined
+      readonly id?: string | undefined
+      readonly gap?: 'snapshot' | undefined
+    }
     body: None
     response: 'sse'
   }
+  'metrics.show': { query: None; body: None; response: 'metrics' }
   'health.liveness': { query: None; body: None; response: HealthView }
   'health.readiness': { query: None; body: None; response: HealthView }
   'health.startup': { query: None; body: None; response: HealthView }

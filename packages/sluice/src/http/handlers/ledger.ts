@@ -16,13 +16,13 @@ import { ledgerPages } from './lookup.ts'
 export const ledgerHandlers: Handlers<
   'ledger.page' | 'ledger.prune' | 'ledger.verify' | 'ledger.checkpoint' | 'ledger.inclusion' | 'ledger.consistency'
 > = {
-  'ledger.page': async ({ engine, head }, { query }) => {
+  'ledger.page': async ({ engine }, { query }) => {
     const { after = 0, limit = limits.pageItemsDefault } = query
     const key = keyOfQuery(query)
     const filter = filterOf(key === null ? query : { ...query, kind: undefined })
     if (query.order === 'newest') {
       if (key !== null) throw backwards()
-      const before = query.before ?? (await head()).seq + 1
+      const before = query.before ?? (await engine.reading.head()) + 1
       return newestPage(engine, filter, { before, limit })
     }
     if (key === null && !meansAll(filter)) return meantPage(engine, filter, { after, limit })

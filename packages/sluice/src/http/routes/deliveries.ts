@@ -14,6 +14,7 @@ const environment = z.string().max(200).optional()
 export const deliveriesRows: Rows<'dora' | 'report'> = {
   'dora.show': {
     ...read,
+    needs: 'view',
     summary:
       'The five DORA metrics of an environment (the last of the chain when none is named), with the rollouts behind each number.',
     cli: 'dora',
@@ -22,6 +23,7 @@ export const deliveriesRows: Rows<'dora' | 'report'> = {
   },
   'report.compliance': {
     ...read,
+    needs: 'view',
     summary: 'Who wrote, approved and delivered what in a period, what looked at it, and where a rule was passed by.',
     cli: 'report compliance',
     query: z.strictObject({ environment, ...period }),

@@ -21,6 +21,7 @@ const filter = {
 export const ledgerRows: Rows<'ledger' | 'events'> = {
   'ledger.page': {
     ...read,
+    needs: 'view',
     summary:
       'Rows of the ledger in order: of everything, of one aggregate (`kind` and `id`), or those that are meant. An answer looks at a bounded number of rows, so that it may have none and a `next`.',
     query: z.strictObject({
@@ -39,6 +40,7 @@ export const ledgerRows: Rows<'ledger' | 'events'> = {
   },
   'ledger.verify': {
     ...read,
+    needs: 'view',
     summary: 'Checks the whole chain of hashes, and that the versions of every aggregate follow each other.',
     cli: 'ledger verify',
     response: 'LedgerVerification',
@@ -46,6 +48,7 @@ export const ledgerRows: Rows<'ledger' | 'events'> = {
   },
   'ledger.export': {
     ...read,
+    needs: 'view',
     summary:
       'The ledger as JSON lines that `sluice ledger verify --file` checks without this server; with a filter those rows alone, out of their chain. `format=csv` for a spreadsheet.',
     cli: 'ledger export',
@@ -60,10 +63,11 @@ export const ledgerRows: Rows<'ledger' | 'events'> = {
     body: z.strictObject({ before: at, reason: because }),
     response: 'LedgerPruned',
     errors: ['ledger_broken', 'store_full', 'command_conflict'],
-    open: false,
+    needs: 'admin',
   },
   'ledger.checkpoint': {
     ...read,
+    needs: 'view',
     summary: 'A signed checkpoint of the ledger: its number of rows and the root of their Merkle tree (RFC 9162).',
     cli: 'ledger checkpoint',
     query: z.strictObject({ size: seq.optional().meta({ description: 'of the first rows; of all when left out' }) }),
@@ -72,6 +76,7 @@ export const ledgerRows: Rows<'ledger' | 'events'> = {
   },
   'ledger.inclusion': {
     ...read,
+    needs: 'view',
     summary: 'The proof that a row is in the ledger of a checkpoint.',
     cli: 'ledger prove',
     query: z.strictObject({ seq, size: seq.optional() }),
@@ -80,6 +85,7 @@ export const ledgerRows: Rows<'ledger' | 'events'> = {
   },
   'ledger.consistency': {
     ...read,
+    needs: 'view',
     summary: 'The proof that the ledger begins with the rows that it had at an earlier checkpoint.',
     query: z.strictObject({ from: seq, to: seq.optional() }),
     response: 'LedgerConsistency',
@@ -87,9 +93,15 @@ export const ledgerRows: Rows<'ledger' | 'events'> = {
   },
   'events.stream': {
     ...read,
+    needs: 'view',
     summary:
-      'Ledger rows as they become durable (server-sent events). Ids are ledger numbers; `Last-Event-ID` or `after` goes on from there, else from now. A comment every 15 s.',
-    query: z.strictObject({ after: seq.optional(), kind: z.string().optional(), id: z.string().max(200).optional() }),
+      'Ledger rows as they become durable (server-sent events). Ids are ledger numbers; `Last-Event-ID` or `after` goes on from there, else from now. A comment every 15 s. With `gap=snapshot`, who has missed too much gets one `snapshot` (as `environments.list` answers) and goes on from there.',
+    query: z.strictObject({
+      after: seq.optional(),
+      kind: z.string().optional(),
+      id: z.string().max(200).optional(),
+      gap: z.literal('snapshot').optional(),
+    }),
     response: 'sse',
     errors: ['overloaded'],
   },

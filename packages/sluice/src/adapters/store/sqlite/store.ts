@@ -195,7 +195,7 @@ class SqliteStore implements Store {
     return this.#read((reader, texts) => reader.all<Tables['ledger']>(texts.rowsOf, parameters).map(ledgerRowOf))
   }
 
-  async head(): Promise<Anchor> {
+  async anchor(): Promise<Anchor> {
     return this.#read((reader, texts) => {
       const row = reader.get<Anchor>(texts.head, {})
       return row === null ? ledgerStart : { seq: row.seq, hash: row.hash }
@@ -204,6 +204,10 @@ class SqliteStore implements Store {
 
   async treeHashes(span: HashSpan): Promise<readonly Uint8Array[]> {
     return this.#read((reader, texts) => readSpan(reader, texts, span))
+  }
+
+  async head(): Promise<number> {
+    return this.#read((reader, texts) => reader.get<Pick<Tables['ledger'], 'seq'>>(texts.ledgerHead, {})?.seq ?? 0)
   }
 
   async effects(key: AggregateKey): Promise<readonly StoredEffect[]> {
