@@ -3,9 +3,9 @@ import type { EnvironmentState } from '../core/environment.ts'
 import { SluiceError } from '../core/errors.ts'
 import { limits } from '../core/limits.ts'
 import type { LedgerRow } from '../core/ledger/entry.ts'
-import { type Actor, type FreezeWindow, type Instance, sluice, type Where } from '../core/model.ts'
+import { type Actor, type FreezeWindow, sluice, type Where } from '../core/model.ts'
 import type { CommandEvent } from '../core/rollout/commands.ts'
-import type { GatewayNotice, RouteObservation } from '../core/routing.ts'
+import type { GatewayNotice } from '../core/routing.ts'
 import type { LedgerQuery, RequestRecord } from '../ports/store.ts'
 import {
   approve,
@@ -30,6 +30,7 @@ import { maintain, type MaintenanceWish } from './maintenance-commands.ts'
 import { askedForBy, type Deliveries, rolloutAskedFor } from './deliver.ts'
 import { Loop } from './loop.ts'
 import { noticeEvent } from './notices.ts'
+import { observe, type Observed } from './observing.ts'
 import { perform } from './perform.ts'
 import { asAnswer } from './trusted.ts'
 import type { Ports } from './ports.ts'
@@ -151,18 +152,8 @@ export class Engine {
   }
 
   /** What the data plane and the driver show now, not what was asked of them. */
-  async observe(
-    target: EnvironmentTarget,
-    signal: AbortSignal,
-  ): Promise<{ route: RouteObservation | null; instances: readonly Instance[] }> {
-    const [route, instances] = await Promise.all([
-      this.#ports.router.observe(target, signal).catch((error: unknown) => {
-        this.#ports.log.warn('observe_failed', { environment: target.environment, error: String(error) })
-        return null
-      }),
-      this.#ports.driver.observe(target.service, target.environment, signal),
-    ])
-    return { route, instances }
+  observe(target: EnvironmentTarget, signal: AbortSignal): Promise<Observed> {
+    return observe(this.#ports, target, signal)
   }
 
   /** Everything of a service's environments. */

@@ -101,7 +101,7 @@ const letters: Readonly<Record<Role, string>> = {
 const isAnywhere = (id: RouteId): boolean => /v|^dpx$/.test(matrix[id])
 
 /** Routes that are of no environment, so that changing something by them takes the role in all of them. */
-const isOfService = (id: RouteId): boolean => /^(releases|people)\./.test(id)
+const isOfService = (id: RouteId): boolean => /^(releases|people|ledger)\./.test(id)
 
 /** A request of each route that is well-formed and comes to nothing: what it names is not there, or it is turned down. */
 const sent = (id: RouteId, environment: string, live: Readonly<Record<string, string>>): Sent => {
@@ -118,6 +118,9 @@ const sent = (id: RouteId, environment: string, live: Readonly<Record<string, st
 const bodies = (environment: string): Partial<Readonly<Record<RouteId, Sent>>> => ({
   'environments.approve': { body: { release: 'none' } },
   'environments.deploy': { body: { release: 'none' } },
+  'ledger.prune': { body: { before: 1, reason: 'x' } },
+  'ledger.inclusion': { query: { seq: 1 } },
+  'ledger.consistency': { query: { from: 1 } },
   'environments.promote': { body: { release: 'none' } },
   'environments.rollback': { body: { release: 'none' } },
   'environments.lock': { body: { reason: 'x' } },
