@@ -119,11 +119,7 @@ export const openControlPlane = async (options: ControlPlaneOptions): Promise<Co
   const closing = new AbortController()
   const scheduler = schedulerOf(ports, { engine, projectDir, signal: closing.signal })
   const book = bookOf(ports, { engine, projectDir, stateDir, signal: closing.signal })
-  const retentionKeeper = new RetentionKeeper({
-    ...ports,
-    keepMs: async () => (await ports.config.load(projectDir, closing.signal)).ledger?.keepMs ?? null,
-    prune: (before) => engine.prune({ before, book }, { by: sluice, reason: null, idempotencyKey: null }),
-  })
+  const retentionKeeper = retentionOf(ports, book, { engine, projectDir, signal: closing.signal })
   const evidenceKeeper = keeperOf(ports, { engine, projectDir, signal: closing.signal })
   let isStarted = false
   return {
@@ -173,6 +169,18 @@ export const openControlPlane = async (options: ControlPlaneOptions): Promise<Co
 }
 
 type LocalPlace = Pick<Ports, 'log' | 'store' | 'router'> & { readonly projectDir: string; readonly stateDir: string }
+
+const retentionOf = (
+  { clock, log, config }: Ports,
+  book: LedgerBook,
+  { engine, projectDir, signal }: Scheduling,
+): RetentionKeeper =>
+  new RetentionKeeper({
+    clock,
+    log,
+    keepMs: async () => (await config.load(projectDir, signal)).ledger?.keepMs ?? null,
+    prune: (before) => engine.prune({ before, book }, { by: sluice, reason: null, idempotencyKey: null }),
+  })
 
 /** The ledger is named after its service, once: its key has the name from then on. */
 const bookOf = (
