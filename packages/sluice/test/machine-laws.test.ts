@@ -38,6 +38,12 @@ import type {
   RolloutPlan,
   RolloutState,
 } from '../src/core/rollout/types.ts'
+import {
+  nothingPruned,
+  type RetentionEvent,
+  retentionMachine,
+  type RetentionState,
+} from '../src/core/ledger/retention.ts'
 import { checkLaws, documentedTransitions, type Draw, observedTransitions, type Subject, walk } from './laws.ts'
 
 const by = { kind: 'person', name: 'ada' } as const
@@ -569,6 +575,23 @@ const incidentSubject: Subject<IncidentState, IncidentEvent, never> = {
 }
 
 checkLaws(incidentSubject)
+
+checkLaws<RetentionState, RetentionEvent, never>({
+  machine: retentionMachine,
+  initial: nothingPruned,
+  event: (_, draw) => ({
+    type: 'ledger_pruned',
+    at: draw(100),
+    by,
+    until: draw(20),
+    before: draw(100),
+    size: 20,
+    root: 'ab',
+  }),
+  answers: () => [],
+  length: 8,
+  runs: 20,
+})
 
 function fail(): never {
   throw new Error('there is an environment')

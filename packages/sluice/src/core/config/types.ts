@@ -37,6 +37,14 @@ export type Config = {
   readonly access?: AccessConfig
   /** Where releases serve, in the order in which they get there. */
   readonly environments?: Readonly<Record<string, EnvironmentConfig>>
+  /** How the ledger is kept; everything for ever when left out. */
+  readonly ledger?: LedgerConfig
+}
+
+/** How the ledger is kept. */
+export type LedgerConfig = {
+  /** How long rows of the ledger keep their texts; of older ones the hashes stay, so that chain and proofs hold. At least 30 days. */
+  readonly keep: Duration
 }
 
 /** Values of environment variables; numbers and booleans become text. */
