@@ -135,11 +135,7 @@ export const openControlPlane = async (options: ControlPlaneOptions): Promise<Co
       provenances: keptProvenances(stateDir),
       cache: sharedCache(stateDir),
       settings: (signal) => ports.config.load(projectDir, signal),
-      access: accessRules({
-        clock: ports.clock,
-        log,
-        load: () => ports.config.load(projectDir, closing.signal),
-      }),
+      access: accessOf(ports, projectDir, closing.signal),
       provider: openIdentityProvider(process.env),
       server: { version: programVersion(), pid: process.pid, startedAt: ports.clock.now(), projectDir, stateDir },
       feed: new EventFeed(engine),
@@ -173,6 +169,10 @@ export const openControlPlane = async (options: ControlPlaneOptions): Promise<Co
     },
   }
 }
+
+/** Who may ask, as the config of the working tree says. */
+const accessOf = ({ clock, log, config }: Ports, projectDir: string, signal: AbortSignal): ApiContext['access'] =>
+  accessRules({ clock, log, load: () => config.load(projectDir, signal) })
 
 type LocalPlace = Pick<Ports, 'log' | 'store' | 'router'> & { readonly projectDir: string; readonly stateDir: string }
 
