@@ -26,8 +26,8 @@ import { systemCron } from './adapters/system/cron.ts'
 import { systemIds } from './adapters/system/ids.ts'
 import { systemLog, telling } from './adapters/system/log.ts'
 import { openVerifier } from './adapters/verification/open.ts'
-import { noAccessRules } from './core/identity/rules.ts'
 import type { BuiltinName } from './core/config/builtins.ts'
+import type { Settings } from './core/config/settings.ts'
 import type { SluiceError } from './core/errors.ts'
 import { sluice } from './core/model.ts'
 import { originOf } from './core/ledger/checkpoint.ts'
@@ -42,6 +42,7 @@ import { Scheduler } from './engine/scheduler.ts'
 import type { Ports } from './engine/ports.ts'
 import { gatewayNodeOptions } from './gateway/node-options.ts'
 import type { CacheAccess } from './core/pipeline/cache/scope.ts'
+import { accessRules } from './http/access-rules.ts'
 import { cacheAccess, cachePrefix } from './http/cache-access.ts'
 import type { ApiContext } from './http/context.ts'
 import { EventFeed } from './http/event-feed.ts'
@@ -52,6 +53,7 @@ import { GatewayKeeper } from './routers/gateway/keeper.ts'
 import { gatewayRouter } from './routers/gateway/router.ts'
 import { openHaproxyRouter } from './routers/haproxy/open.ts'
 import { routersByEnvironment } from './routers/by-environment.ts'
+import { openIdentityProvider } from './adapters/identity/open.ts'
 import { fileCredentials } from './adapters/credentials/files.ts'
 import { LocalArtifacts, localTools } from './runner/artifacts.ts'
 import { describeIsolation } from './runner/isolation/detect.ts'
@@ -117,10 +119,11 @@ export const openControlPlane = async (options: ControlPlaneOptions): Promise<Co
   const ports = localPorts({ projectDir, stateDir, log, store, router })
   const engine = new Engine(ports, { owner: `${process.pid}@${stateDir}`, onFatal: options.onFatal })
   const closing = new AbortController()
-  const scheduler = schedulerOf(ports, { engine, projectDir, signal: closing.signal })
-  const book = bookOf(ports, { engine, projectDir, stateDir, signal: closing.signal })
-  const retentionKeeper = retentionOf(ports, book, { engine, projectDir, signal: closing.signal })
-  const evidenceKeeper = keeperOf(ports, { engine, projectDir, signal: closing.signal })
+  const scheduling = { engine, projectDir, signal: closing.signal }
+  const scheduler = schedulerOf(ports, scheduling)
+  const book = bookOf(ports, { ...scheduling, stateDir })
+  const keepers = [keeperOf(ports, scheduling), retentionOf(ports, book, scheduling)] as const
+  const loadConfig = (signal: AbortSignal): Promise<Settings> => ports.config.load(projectDir, signal)
   let isStarted = false
   return {
     engine,
@@ -133,8 +136,9 @@ export const openControlPlane = async (options: ControlPlaneOptions): Promise<Co
       book,
       provenances: keptProvenances(stateDir),
       cache: sharedCache(stateDir),
-      settings: (signal) => ports.config.load(projectDir, signal),
-      access: () => Promise.resolve(noAccessRules),
+      settings: loadConfig,
+      access: accessRules({ clock: ports.clock, log, load: () => loadConfig(closing.signal) }),
+      provider: openIdentityProvider(process.env),
       server: { version: programVersion(), pid: process.pid, startedAt: ports.clock.now(), projectDir, stateDir },
       feed: new EventFeed(engine),
       overview: new SharedAnswer(engine, { clock: ports.clock, freshMs: limits.overviewFreshMs }),
@@ -149,16 +153,14 @@ export const openControlPlane = async (options: ControlPlaneOptions): Promise<Co
       // A process that ends with its command starts nothing by itself.
       if (options.gateway !== 'keep') return
       scheduler.start()
-      evidenceKeeper.start()
-      retentionKeeper.start()
+      for (const one of keepers) one.start()
     },
     close: async () => {
       // A process that ends with its command sweeps at its end.
-      if (options.gateway !== 'keep' && isStarted) await evidenceKeeper.look()
+      if (options.gateway !== 'keep' && isStarted) await keepers[0].look()
       closing.abort()
       scheduler.stop()
-      await evidenceKeeper.stop()
-      await retentionKeeper.stop()
+      for (const one of keepers) await one.stop()
       await engine.stop()
       await ports.runner.settled()
       await keeper.stop()

@@ -2,8 +2,8 @@
 import { Hono, type MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import type { z } from 'zod'
-import { SluiceError } from '../core/errors.ts'
-import type { Principal } from '../core/identity/access.ts'
+import { errorTable, SluiceError } from '../core/errors.ts'
+import { allows, type Principal } from '../core/identity/access.ts'
 import { aggregateKinds } from '../core/ledger/entry.ts'
 import { limits } from '../core/limits.ts'
 import type { Where } from '../core/model.ts'
@@ -17,12 +17,14 @@ import { overview } from './handlers/environments.ts'
 import { cachePrefix } from './cache-access.ts'
 import { type AttachmentStream, openAttachment } from './handlers/attachments.ts'
 import { exportLines } from './handlers/ledger-rows.ts'
+import { answerMcp, mcpPath } from './handlers/mcp.ts'
 import { metricsText } from './handlers/metrics.ts'
 import { expositionType } from './metrics/exposition.ts'
 import { RequestTally } from './metrics/request-tally.ts'
 import { openApi } from './openapi.ts'
 import { page } from './page.ts'
 import { commonHeaders, dataPolicy, pagePolicy } from './security-headers.ts'
+import { signInRoutes } from './sign-in.ts'
 import { stillAllowed } from './still-allowed.ts'
 import { paths } from './client/paths.ts'
 import type { RouteId } from './client/paths.ts'
@@ -48,26 +50,33 @@ type Env = {
 /** Builds the API from the table. */
 export const createApi = (context: ApiContext, access: ApiAccess): Api => {
   const app = new Hono<Env>()
+  const api: Api = { fetch: async (request, from) => app.fetch(request, { from }) }
   const streams = { open: 0 }
   const tally = new RequestTally()
   const rates = new Rates()
   const recognise = async (request: Request): Promise<Principal> => {
     const { identity } = context.engine
     const { stateDir } = context.server
-    return authenticate(request, { identity, token: access.token, rules: await context.access(), stateDir })
+    return authenticate(request, { identity, token: access.token, rules: context.access, stateDir })
   }
   app.use(async (c, next) => {
     rates.check(c.env.from, c.req.method)
-    const { url } = await context.access()
-    if (access.token !== null) checkHost(c.req.header('host'), access.host, url)
+    if (access.token !== null)
+      await checkHost(c.req.header('host'), access.host, async () => (await context.access()).url)
     await next()
     c.header('cache-control', 'no-store')
-    for (const [name, value] of Object.entries(commonHeaders(url))) c.header(name, value)
+    for (const [name, value] of Object.entries(commonHeaders)) c.header(name, value)
     if (!c.res.headers.has('content-security-policy')) c.header('content-security-policy', dataPolicy)
   })
   // Without a limit of this place: who asks is looked at before any of a body is read, and what is read is counted as it comes.
   app.all(`${cachePrefix}*`, (c) => context.cache(c.req.raw, access.token))
-  app.get('/', async (c) => c.html(await page(), 200, { 'content-security-policy': pagePolicy }))
+  app.use('/sign-in', bodiesBounded)
+  if (access.token !== null) app.route('/', signInRoutes(context, access.token))
+  app.get('/', async (c) => {
+    const principal = await recognise(c.req.raw).catch(unrecognised)
+    if (principal === null) return c.redirect('/sign-in', 303)
+    return c.html(await page(), 200, { 'content-security-policy': pagePolicy })
+  })
   for (const id of Object.keys(paths).filter(isRoute)) {
     const { method, path } = paths[id]
     const { needs } = routes[id]
@@ -90,6 +99,11 @@ export const createApi = (context: ApiContext, access: ApiAccess): Api => {
       return answer(context, id, { request, params: c.req.param(), streams, tally, principal, recognise, from })
     })
   }
+  // A client of this API like any other: it asks with the token of who asks, so that it may what they may.
+  app.all(mcpPath, bodiesBounded, async (c) => {
+    await recognise(c.req.raw)
+    return answerMcp(context, { request: c.req.raw, api, from: c.env.from })
+  })
   app.get('/openapi.json', async (c) => {
     await recognise(c.req.raw)
     return c.json(openApi(context.server.version))
@@ -104,7 +118,13 @@ export const createApi = (context: ApiContext, access: ApiAccess): Api => {
       context.log.error('request_failed', { error: String(error), stack: error.stack })
     return problem(error)
   })
-  return { fetch: async (request, from) => app.fetch(request, { from }) }
+  return api
+}
+
+/** Who is not known is shown where to sign in, instead of an error. */
+const unrecognised = (error: unknown): null => {
+  if (error instanceof SluiceError && errorTable[error.code].status === 401) return null
+  throw error
 }
 
 const bodiesBounded = bodyLimit({
@@ -164,6 +184,16 @@ const answer = async (context: ApiContext, id: RouteId, incoming: Incoming): Pro
   return Response.json(await handle(context, call))
 }
 
+/** What the engine is told of who asks. The owner may deploy wherever a run does; of anybody else that is asked. */
+const callerOf = (principal: Principal, idempotencyKey: string | null): Call<RouteId>['caller'] => ({
+  by: actorFor(principal),
+  groups: principal.groups,
+  idempotencyKey,
+  ...(principal.kind === 'root'
+    ? {}
+    : { mayDeploy: (environment: string) => allows(principal, 'deploy', { service: null, environment }) }),
+})
+
 /** Parser of a request by its route's schemas. */
 const readCall = async (id: RouteId, { request, params, principal, from }: Incoming): Promise<Call<RouteId>> => {
   const { query, body } = routes[id]
@@ -178,12 +208,7 @@ const readCall = async (id: RouteId, { request, params, principal, from }: Incom
     params,
     query: check(query, Object.fromEntries(new URL(request.url).searchParams), 'query'),
     body: request.method === 'GET' ? {} : check(body, await bodyOf(request), 'body'),
-    caller: {
-      by: actorFor(principal),
-      groups: principal.groups,
-      idempotencyKey: key,
-      where: whereOf(request, from),
-    },
+    caller: { ...callerOf(principal, key), where: whereOf(request, from) },
     principal,
     signal: request.signal,
   } as const

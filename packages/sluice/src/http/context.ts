@@ -7,6 +7,7 @@ import type { ArtifactStore } from '../ports/artifacts.ts'
 import type { DeliveryRecorder } from '../engine/delivery-recorder.ts'
 import type { LedgerBook } from '../engine/ledger-book.ts'
 import type { Clock, Log } from '../ports/clock.ts'
+import type { IdentityProvider } from '../ports/identity-provider.ts'
 import type { EvidenceStore } from '../ports/evidence.ts'
 import type { Provenances } from '../ports/provenance.ts'
 import type { JobRunner } from '../ports/runner.ts'
@@ -35,6 +36,8 @@ export type ApiContext = {
   readonly runner: Pick<JobRunner, 'logs' | 'searchLog' | 'logMarks'>
   /** Settings of the project's working tree; rejects as the config loader does. */
   readonly settings: (signal: AbortSignal) => Promise<Settings>
+  /** Whoever vouches for people and jobs. */
+  readonly provider: IdentityProvider
   /** What the config says about who may ask; the last that could be read, while it cannot be. */
   readonly access: () => Promise<AccessRules>
   readonly server: {

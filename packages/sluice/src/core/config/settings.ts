@@ -14,6 +14,7 @@ import type {
 } from '../pipeline/job-plan.ts'
 import type { GateSettings } from '../evidence/gates/types.ts'
 import type { ExternalJudgeSpec, MetricsSpec } from '../judge/outside/types.ts'
+import type { AccessRules } from '../identity/rules.ts'
 import type {
   FreezeWindow,
   HealthPolicy,
@@ -40,6 +41,8 @@ export type Settings = {
   readonly environments: Readonly<Record<string, EnvironmentSettings>>
   /** Absent: the ledger is kept whole. */
   readonly ledger?: { readonly keepMs: number }
+  /** Absent when nothing is said. */
+  readonly access?: AccessRules
 }
 
 /** Where caches are, and what they may take. */
