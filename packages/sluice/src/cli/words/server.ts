@@ -29,7 +29,12 @@ export const serverWords: readonly Word[] = [
     path: 'mcp',
     args: '',
     text: 'serve assistants over the Model Context Protocol on stdin and stdout',
-    options: [{ flags: '--allow-writes', text: 'with the tools that deploy, promote and roll back; each shows first what it would do' }],
+    options: [
+      {
+        flags: '--allow-writes',
+        text: 'with the tools that deploy, promote and roll back; each shows first what it would do',
+      },
+    ],
     examples: ['mcp', 'mcp --allow-writes'],
     load: () => import('../commands/mcp.ts'),
   },
