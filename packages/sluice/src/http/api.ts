@@ -13,7 +13,7 @@ import { cachePrefix } from './cache-access.ts'
 import { type AttachmentStream, openAttachment } from './handlers/attachments.ts'
 import { exportLines } from './handlers/ledger.ts'
 import { openApi } from './openapi.ts'
-import { page } from './page.ts'
+import { dashboardAnswer } from './page.ts'
 import { paths } from './client/paths.ts'
 import type { RouteId } from './client/paths.ts'
 import { problemOf, problemType } from './client/problem.ts'
@@ -32,12 +32,11 @@ export const createApi = (context: ApiContext, access: ApiAccess): Api => {
   app.use(async (c, next) => {
     if (access.token !== null) checkHost(c.req.header('host'), access.host)
     await next()
-    c.header('cache-control', 'no-store')
+    if (!c.res.headers.has('cache-control')) c.header('cache-control', 'no-store')
     c.header('x-content-type-options', 'nosniff')
   })
   // Without a limit of this place: who asks is looked at before any of a body is read, and what is read is counted as it comes.
   app.all(`${cachePrefix}*`, (c) => context.cache(c.req.raw, access.token))
-  app.get('/', async (c) => c.html(await page(), 200, pageHeaders))
   for (const id of Object.keys(paths).filter(isRoute)) {
     const { method, path } = paths[id]
     // Nothing of a body is read before it is known whose it is.
@@ -53,6 +52,10 @@ export const createApi = (context: ApiContext, access: ApiAccess): Api => {
   app.get('/openapi.json', (c) => {
     if (access.token !== null) checkToken(c.req.header('authorization'), access.token)
     return c.json(openApi(context.server.version))
+  })
+  app.get('*', async (c, next) => {
+    const answer = await dashboardAnswer(c.req.path, c.req.header('accept-encoding') ?? '')
+    return answer ?? next()
   })
   app.notFound((c) => {
     const detail = `there is no ${c.req.method} ${c.req.path.slice(0, 200)}`
@@ -76,11 +79,6 @@ const bodiesBounded = bodyLimit({
     return response
   },
 })
-
-// The page is static and of this origin alone; nothing may frame it.
-const pageHeaders = {
-  'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
-}
 
 const notReady = (): SluiceError =>
   new SluiceError('server_unreachable', {

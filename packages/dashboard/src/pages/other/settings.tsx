@@ -1,0 +1,70 @@
+/** Settings: those of this browser, and where those of the service are. */
+import { useSignal } from '@preact/signals'
+import type { VNode } from 'preact'
+import { useEffect } from 'preact/hooks'
+import { session } from '../../live/session.ts'
+import { theme, turnTheme } from '../../live/theme.ts'
+import { useAnswer } from '../../live/store.ts'
+import { Facts, Page, Part } from '../../parts/page.tsx'
+import { serverQuestion } from '../../questions.ts'
+
+/** The page. */
+export const Settings = (): VNode => {
+  const server = useAnswer(serverQuestion)?.data.value ?? null
+  const keys = useSignal(true)
+  useEffect(() => {
+    keys.value = localStorage.getItem('sluice.keys') !== 'off'
+  }, [])
+  return (
+    <Page title="Settings">
+      <Part title="This browser">
+        <Facts
+          facts={[
+            ['Name in the ledger', session.value?.name ?? ''],
+            [
+              'Colours',
+              <button type="button" class="button plain" onClick={turnTheme}>
+                {{ system: 'as the system', light: 'light', dark: 'dark' }[theme.value]}
+              </button>,
+            ],
+            [
+              'Single keys',
+              <label class="check">
+                <input
+                  type="checkbox"
+                  checked={keys.value}
+                  onChange={({ currentTarget }) => {
+                    keys.value = currentTarget.checked
+                    localStorage.setItem('sluice.keys', currentTarget.checked ? 'on' : 'off')
+                    window.location.reload()
+                  }}
+                />
+                on
+              </label>,
+            ],
+          ]}
+        />
+      </Part>
+      <Part title="The service">
+        <p class="say">
+          Everything about the service is in one file, reviewed and versioned with its code; nothing of it is set here.
+        </p>
+        {server !== null && (
+          <Facts
+            facts={[
+              ['Config', <code>{server.projectDir}/sluice.config.ts</code>],
+              ['Look at it', <code>sluice config show</code>],
+              ['Check it', <code>sluice validate</code>],
+            ]}
+          />
+        )}
+      </Part>
+      <Part title="Integrations">
+        <p class="say">
+          This control plane is asked over its <a href="/openapi.json">HTTP API</a>, which describes itself (with the
+          token). It has no other integration to set up.
+        </p>
+      </Part>
+    </Page>
+  )
+}
