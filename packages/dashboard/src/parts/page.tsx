@@ -90,7 +90,7 @@ export const Part = ({
   readonly children: ComponentChildren
   readonly id?: string
 }): VNode => (
-  <section class="part" aria-label={title} id={id}>
+  <section class="part" id={id}>
     <header>
       <h2>{title}</h2>
       {note !== undefined && <div class="note">{note}</div>}

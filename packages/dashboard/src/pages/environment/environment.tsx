@@ -8,7 +8,8 @@ import { Mark } from '../../parts/mark.tsx'
 import { Facts, Page, Part, Shown } from '../../parts/page.tsx'
 import { CommitLine, ReleaseLink, RolloutLink } from '../../parts/ref.tsx'
 import { Age } from '../../parts/time.tsx'
-import { momentOf } from '../../words.ts'
+import { rolloutsQuestion } from '../../questions.ts'
+import { momentOf, rolloutTold } from '../../words.ts'
 import { attentionOf } from '../overview/attention.ts'
 import { Instances } from '../rollout/instances.tsx'
 import { TrafficPart } from '../rollout/traffic.tsx'
@@ -145,25 +146,31 @@ const Queue = ({ environment: { queue, name } }: { readonly environment: Environ
   </Part>
 )
 
-const History = ({ environment: { history } }: { readonly environment: EnvironmentView }): VNode => (
-  <Part title="What happened">
-    {history.length === 0 ? (
-      <p class="none">Nothing was rolled out here yet.</p>
-    ) : (
-      <ul class="lines">
-        {history.map(({ rollout, release, outcome, at }) => (
-          <li key={rollout}>
-            <a class="row" data-row href={`/rollouts/${rollout}`} aria-label={`Rollout ${rollout}`} />
-            <Mark
-              told={
-                outcome === 'succeeded' ? { tone: 'good', word: 'succeeded' } : { tone: 'bad', word: 'rolled back' }
-              }
-            />
-            <span class="what">{release.version}</span>
-            <Age at={at} />
-          </li>
-        ))}
-      </ul>
-    )}
-  </Part>
-)
+const historyShown = 12
+
+const History = ({ environment: { name, service } }: { readonly environment: EnvironmentView }): VNode => {
+  const rollouts = (useAnswer(rolloutsQuestion(historyShown, name))?.data.value?.items ?? []).filter(
+    (rollout) => rollout.service === service,
+  )
+  return (
+    <Part title="What happened">
+      {rollouts.length === 0 ? (
+        <p class="none">Nothing was rolled out here yet.</p>
+      ) : (
+        <ul class="lines">
+          {rollouts.map((rollout) => (
+            <li key={rollout.id}>
+              <a class="row" data-row href={`/rollouts/${rollout.id}`} aria-label={`Rollout ${rollout.id}`} />
+              <Mark told={rolloutTold(rollout)} />
+              <span class="what">
+                {rollout.purpose} <b>{rollout.to.version}</b>
+              </span>
+              <span class="where">{rollout.by.name}</span>
+              <Age at={rollout.settledAt ?? rollout.startedAt} />
+            </li>
+          ))}
+        </ul>
+      )}
+    </Part>
+  )
+}

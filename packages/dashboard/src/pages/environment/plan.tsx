@@ -45,7 +45,7 @@ export const Plan = ({ environment }: { readonly environment: EnvironmentView })
           {plan.refusals.map(({ kind, detail }) => (
             <li key={kind}>
               <b>{kind.replaceAll('_', ' ')}</b>
-              <span class="what">{detail}</span>
+              <span class="what whole">{detail}</span>
             </li>
           ))}
         </ul>
@@ -60,7 +60,7 @@ export const Plan = ({ environment }: { readonly environment: EnvironmentView })
           ))}
         </ul>
       )}
-      <StepList steps={plan.steps} />
+      <StepList steps={plan.steps} states="none" />
     </Part>
   )
 }

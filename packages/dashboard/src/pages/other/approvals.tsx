@@ -49,6 +49,8 @@ const Item = ({ environment, rollout }: Waiting): VNode => {
       id: 'environments.plan',
       input: { params: { environment: environment.name }, query: { release: rollout.to.id } },
     })?.data.value ?? null
+  const release =
+    useAnswer({ id: 'releases.show', input: { params: { release: rollout.to.id } } })?.data.value ?? null
   return (
     <Part
       title={`${rollout.to.version} → ${environment.name}`}
@@ -68,6 +70,13 @@ const Item = ({ environment, rollout }: Waiting): VNode => {
           ['State', rollout.stage?.text ?? ''],
           ['Rollout', <RolloutLink id={rollout.id} />],
           ...changeFacts(plan),
+          release === null
+            ? null
+            : [
+                'Gates of its run',
+                release.gates.map(({ gate, status }) => `${gate}: ${status}`).join(', ') || 'its run had none',
+              ],
+          release === null ? null : ['Serves already', release.serves.join(', ') || 'nowhere'],
         ]}
       />
     </Part>
@@ -90,7 +99,6 @@ const changeFacts = (plan: PlanView | null): readonly (readonly [string, string]
             ? 'none'
             : plan.migrations.map(({ name, class: kind }) => `${name} (${kind})`).join(', '),
         ],
-        ['Gates', plan.gates.map(({ text, met }) => `${text}: ${met ? 'met' : 'not met'}`).join('; ') || 'none'],
       ]
 
 const Given = ({ environments }: { readonly environments: readonly EnvironmentView[] }): VNode | null => {

@@ -11,7 +11,7 @@ export const Notifications = (): VNode => (
         <a href="/">overview</a> and the <a href="/approvals">approvals</a>; whoever wants to be told otherwise can follow
         the stream of events:
       </p>
-      <pre>
+      <pre tabIndex={0} aria-label="How to follow the events">
         <code>curl -N -H "Authorization: Bearer …" {window.location.origin}/v1/events</code>
       </pre>
     </Empty>

@@ -28,8 +28,9 @@ export const Charts = ({
 }): VNode | null => {
   const { limitLogE, lastVerdict } = rollout
   const points = useMemo(() => curveWith(why?.curve ?? [], since), [why, since])
-  const evidence = useMemo(() => evidencePlot(points, limitLogE), [points, limitLogE])
-  const rates = useMemo(() => ratePlot(points, why?.policy ?? null), [points, why])
+  const span = useMemo(() => [rollout.startedAt, rollout.settledAt] as const, [rollout.startedAt, rollout.settledAt])
+  const evidence = useMemo(() => ({ ...evidencePlot(points, limitLogE), span }), [points, limitLogE, span])
+  const rates = useMemo(() => ({ ...ratePlot(points, why?.policy ?? null), span }), [points, why, span])
   if (points.length === 0)
     return rollout.strategy === 'canary' && rollout.settledAt === null ? (
       <p class="none">The judge has compared nothing yet: it does once both releases have traffic.</p>
@@ -65,7 +66,7 @@ const Metrics = ({
     },
   ]
   return (
-    <div class="scroll" role="region" aria-label="Metrics" tabIndex={0}>
+    <div class="scroll metrics" role="region" aria-label="Metrics" tabIndex={0}>
       <table>
         <thead>
           <tr>
@@ -97,7 +98,7 @@ const Metrics = ({
         </tbody>
       </table>
       <p class="none">
-        Measured at {percentOf(verdict.shareBp)} of the traffic. {verdict.detail}
+        Measured at {percentOf(verdict.shareBp)} of the traffic: {verdict.detail}.
         {verdict.outside === undefined ? '' : ` From outside: ${verdict.outside}`}
         {verdict.proven === true ? ' Proven no worse.' : ''}
       </p>

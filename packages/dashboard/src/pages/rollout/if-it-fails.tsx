@@ -35,7 +35,7 @@ export const IfItFails = ({ rollout }: { readonly rollout: RolloutDetailView }):
           takes away.
         </p>
       )}
-      <StepList steps={isCold ? plan.wayBackCold : plan.wayBack} />
+      <StepList steps={isCold ? plan.wayBackCold : plan.wayBack} states="none" />
     </Part>
   )
 }

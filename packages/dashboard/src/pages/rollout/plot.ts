@@ -1,6 +1,7 @@
 /** Drawing with uPlot. Loaded with the first chart. */
 import uPlot from 'uplot'
 import 'uplot/dist/uPlot.min.css'
+import { timeOf } from '../../words.ts'
 
 /** One line of a chart. */
 export type Series = {
@@ -15,6 +16,8 @@ export type Plot = {
   readonly times: readonly number[]
   readonly series: readonly Series[]
   readonly scale: 'linear' | 'log'
+  /** From when to when, epoch ms; until the last measurement when there is no end. A limit is a line from one to the other. */
+  readonly span?: readonly [from: number, to: number | null]
   /** A value in words. */
   readonly tell: (value: number) => string
 }
@@ -40,12 +43,24 @@ export const draw = (box: HTMLElement, plot: Plot): Drawn => {
   }
 }
 
+/** A chart shows at least this much time, milliseconds. */
+const shortestMs = 5_000
+
 const widthOf = (box: HTMLElement): number => Math.max(200, Math.floor(box.clientWidth))
 
-const dataOf = ({ times, series, scale }: Plot): uPlot.AlignedData => [
-  times.map((at) => at / 1_000),
-  ...series.map(({ values }) => values.map((value) => (scale === 'log' && value !== null && value <= 0 ? null : value))),
-]
+const dataOf = ({ times, series, scale, span }: Plot): uPlot.AlignedData => {
+  const [first = 0, last = 0] = [times[0], times.at(-1)]
+  const from = Math.min(first, span?.[0] ?? first)
+  const to = Math.max(last, span?.[1] ?? last, from + shortestMs)
+  return [
+    [from, ...times, to].map((at) => at / 1_000),
+    ...series.map(({ values, isLimit }) => [
+      isLimit === true ? (values[0] ?? null) : null,
+      ...values.map((value) => (scale === 'log' && value !== null && value <= 0 ? null : value)),
+      isLimit === true ? (values.at(-1) ?? null) : null,
+    ]),
+  ]
+}
 
 const optionsOf = (box: HTMLElement, { series, scale, tell }: Plot): uPlot.Options => {
   const style = getComputedStyle(box)
@@ -64,9 +79,17 @@ const optionsOf = (box: HTMLElement, { series, scale, tell }: Plot): uPlot.Optio
       y: scale === 'log' ? { distr: 3, log: 10, range: logRange } : { range: (_, __, max) => [0, max <= 0 ? 1 : max * 1.15] },
     },
     axes: [
-      { ...axis, grid: { show: false }, space: 80, size: 26 },
       {
         ...axis,
+        grid: { show: false },
+        space: 90,
+        size: 26,
+        values: (_, splits) => splits.map((at) => timeOf(at * 1_000)),
+      },
+      {
+        ...axis,
+        grid: { stroke: grid, width: 1, ...(scale === 'log' ? { filter: powersOfTen } : {}) },
+        ...(scale === 'log' ? { filter: powersOfTen } : {}),
         size: labelPx,
         space: 30,
         values: (_, splits) => splits.map((value) => (value === null ? '' : tell(value))),
@@ -79,12 +102,19 @@ const optionsOf = (box: HTMLElement, { series, scale, tell }: Plot): uPlot.Optio
         stroke: colour(one.colour),
         width: one.isLimit === true ? 1 : 2,
         ...(one.isLimit === true ? { dash: [5, 4] } : {}),
-        points: { show: one.isLimit !== true && one.values.length < 2 },
+        // A line of one point would not be seen.
+        points: { show: one.isLimit === true ? false : isShort, size: 7 },
         spanGaps: true,
       })),
     ],
   }
 }
+
+const isShort = (chart: uPlot, index: number): boolean =>
+  (chart.data[index] ?? []).filter((value) => value !== null).length < 3
+
+const powersOfTen = (_: uPlot, splits: readonly number[]): (number | null)[] =>
+  splits.map((value) => (Math.abs(Math.log10(value) - Math.round(Math.log10(value))) < 1e-6 ? value : null))
 
 /** Whole powers of ten around what there is. */
 const logRange = (_: uPlot, min: number, max: number): [number, number] => [

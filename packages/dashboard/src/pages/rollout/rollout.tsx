@@ -102,7 +102,9 @@ const Whole = ({ rollout }: { readonly rollout: RolloutDetailView }): VNode => {
 }
 
 const Deadline = ({ rollout: { stage } }: { readonly rollout: RolloutDetailView }): VNode | null => {
-  if (stage === null || stage.until === null) return stage === null ? null : <span class="stage">{stage.text}</span>
+  if (stage === null) return null
+  if (stage.kind === 'awaiting') return <span class="stage">{stage.text.replace(/^waits for approval \((.*)\)$/, '$1')}</span>
+  if (stage.until === null) return <span class="stage">{stage.text}</span>
   const leftMs = stage.until - now.value
   return (
     <span class="stage">

@@ -6,17 +6,23 @@ import { Part } from '../../parts/page.tsx'
 import { stepTold } from '../../words.ts'
 
 /** Steps in order. */
-export const StepList = ({ steps }: { readonly steps: readonly StepView[] }): VNode => (
-  <ol class="steps">
+export const StepList = ({
+  steps,
+  states = 'told',
+}: {
+  readonly steps: readonly StepView[]
+  /** A plan that nobody follows yet has none. */
+  readonly states?: 'told' | 'none'
+}): VNode => (
+  <ol class={`steps ${states}`}>
     {steps.map(({ index, kind, text, status }) => {
       const { tone, word } = stepTold(status)
       return (
         <li key={index} class={status} aria-current={status === 'current' ? 'step' : undefined}>
-          <Glyph tone={tone} />
-          <span>
-            <i>{kind}</i> {text.startsWith(`${kind} `) ? text.slice(kind.length + 1) : text.replace(/^traffic: /, '')}
-          </span>
-          <em>{word}</em>
+          {states === 'told' && <Glyph tone={tone} />}
+          <i>{kind}</i>
+          <span>{text.startsWith(`${kind} `) ? text.slice(kind.length + 1) : text.replace(/^traffic: /, '')}</span>
+          {states === 'told' && <em>{word}</em>}
         </li>
       )
     })}

@@ -5,7 +5,7 @@ import { evidenceOf, percentOf } from '../../../../sluice/src/http/client/words.
 import { Part } from '../../parts/page.tsx'
 import { ReleaseLink } from '../../parts/ref.tsx'
 import { ShareBar } from '../../parts/share-bar.tsx'
-import { Age } from '../../parts/time.tsx'
+import { Moment } from '../../parts/time.tsx'
 import { numberOf, rateOf } from '../../words.ts'
 
 /** The traffic of a rollout that is not over; of one that is, its environment's page tells. */
@@ -36,7 +36,7 @@ export const TrafficPart = ({ traffic }: { readonly traffic: TrafficView }): VNo
         <>
           {limitLogE !== null && <span>tripwire armed at E = {evidenceOf(limitLogE)}</span>}
           <span>
-            observed <Age at={traffic.observedAt} /> ago at {listen.host}:{listen.port}
+            as observed at <Moment at={traffic.observedAt} /> on {listen.host}:{listen.port}
           </span>
         </>
       }

@@ -49,13 +49,15 @@ export const JobGraph = ({ jobs, now, chosen, hrefOf }: GraphProps): VNode | nul
               key={name}
               class={`node ${tone} ${name === chosen ? 'chosen' : ''}`}
               href={hrefOf(name)}
-              aria-label={`${name}: ${word}`}
               aria-current={name === chosen ? 'true' : undefined}
               style={{ transform: `translate(${x}px, ${y}px)` }}
             >
               <Glyph tone={tone} />
               <b>{name}</b>
-              <span>{spanText(job, now)}</span>
+              <span>
+                <span class="unseen">{word} </span>
+                {spanText(job, now)}
+              </span>
             </a>
           )
         })}

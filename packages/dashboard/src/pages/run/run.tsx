@@ -10,7 +10,7 @@ import { Cause } from '../../parts/cause.tsx'
 import { type Deed, DeedButton } from '../../parts/deed.tsx'
 import { Mark } from '../../parts/mark.tsx'
 import { Facts, Page, Part, Shown } from '../../parts/page.tsx'
-import { CommitLine, ReleaseLink } from '../../parts/ref.tsx'
+import { ReleaseLink } from '../../parts/ref.tsx'
 import { Age, Moment, Took } from '../../parts/time.tsx'
 import { jobTold, runTold } from '../../words.ts'
 import { Evidence } from './evidence.tsx'
@@ -55,7 +55,12 @@ const Whole = ({ run }: { readonly run: RunDetailView }): VNode => {
       below={
         <Facts
           facts={[
-            ['Commit', <CommitLine commit={run.commit} />],
+            [
+              'Commit',
+              <>
+                <code title={run.commit.id}>{run.commit.id.slice(0, 12)}</code> {run.commit.author}
+              </>,
+            ],
             ['Took', <Took from={run.startedAt} to={run.settledAt} />],
             ['Started', <Age at={run.startedAt} />],
             ['By', run.by.name],
