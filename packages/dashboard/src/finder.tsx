@@ -3,27 +3,13 @@ import { type Signal, signal, useSignal } from '@preact/signals'
 import type { VNode } from 'preact'
 import { useEffect, useMemo, useRef } from 'preact/hooks'
 import { useLocation } from 'preact-iso'
+import { type Found, matching } from './find.ts'
 import { useAnswer } from './live/store.ts'
 import { environmentsQuestion, releasesQuestion, rolloutsQuestion, runsQuestion } from './questions.ts'
 import { places } from './places.ts'
 
 /** Whether it is open. */
 export const isFinderOpen: Signal<boolean> = signal(false)
-
-/** Something that can be found. */
-export type Found = { readonly text: string; readonly about: string; readonly href: string }
-
-/** What holds every word that was typed, in order of the list. */
-export const matching = (all: readonly Found[], typed: string, max: number): readonly Found[] => {
-  const wanted = typed.toLowerCase().split(/\s+/).filter(Boolean)
-  const found: Found[] = []
-  for (const one of all) {
-    const text = `${one.text} ${one.about}`.toLowerCase()
-    if (wanted.every((word) => text.includes(word))) found.push(one)
-    if (found.length === max) break
-  }
-  return found
-}
 
 const shownMax = 12
 const lookedAt = 100

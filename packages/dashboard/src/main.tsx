@@ -4,7 +4,7 @@ import { App } from './app.tsx'
 import { startClock } from './live/clock.ts'
 import { keepConnected } from './live/connection.ts'
 import { restoreSession, session } from './live/session.ts'
-import { forgetAnswers } from './live/store.ts'
+import { forgetAnswers, openQuestions } from './live/store.ts'
 import { restoreTheme } from './live/theme.ts'
 import './styles/all.css'
 
@@ -17,7 +17,31 @@ const start = (): void => {
     if (one === null) forgetAnswers()
   })
   const root = document.getElementById('app')
-  if (root !== null) render(<App />, root)
+  if (root === null) return
+  root.className = 'waiting'
+  render(<App />, root)
+  reveal(root)
+}
+
+/** How long the first paint waits for the first answers, milliseconds. */
+const patienceMs = 400
+/** One question may lead to the next: it is waited for that long whether one comes, milliseconds. */
+const breathMs = 20
+
+/** Shows the page once its first answers are in it, or it takes too long. */
+const reveal = (root: HTMLElement): void => {
+  const show = (): void => {
+    if (root.className === '') return
+    root.className = ''
+    performance.mark('sluice.shown')
+    unwatch()
+  }
+  let look = 0
+  const unwatch = openQuestions.subscribe((open) => {
+    window.clearTimeout(look)
+    if (open === 0) look = window.setTimeout(show, breathMs)
+  })
+  window.setTimeout(show, patienceMs)
 }
 
 start()

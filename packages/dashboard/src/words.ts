@@ -83,7 +83,8 @@ export const runTold = ({ status }: Pick<RunListView, 'status'>): Told => {
 /** How a job stands. */
 export const jobTold = (status: string, isTolerated: boolean): Told => {
   if (status === 'succeeded') return { tone: 'good', word: status }
-  if (status === 'failed') return isTolerated ? { tone: 'warn', word: 'failed, tolerated' } : { tone: 'bad', word: status }
+  if (status === 'failed')
+    return isTolerated ? { tone: 'warn', word: 'failed, tolerated' } : { tone: 'bad', word: status }
   if (status === 'running' || status === 'open') return { tone: 'live', word: 'running' }
   if (status === 'manual') return { tone: 'warn', word: 'waits for a person' }
   if (status === 'backing_off') return { tone: 'warn', word: 'tried again soon' }

@@ -43,6 +43,10 @@ type Entry = {
 }
 
 const entries = new Map<string, Entry>()
+const unanswered = signal(0)
+
+/** How many questions have no answer yet, not even that there is none. */
+export const openQuestions: ReadonlySignal<number> = unanswered
 
 /** The key under which an answer is kept. */
 export const keyOf = (id: RouteId, { params, query }: { readonly params?: object; readonly query?: object }): string =>
@@ -69,6 +73,7 @@ const entryOf = <Id extends RouteId>(key: string, question: Question<Id>): Entry
   const error = signal<SluiceError | null>(null)
   const entry: Entry = { data, error, refresh: refresher(question, data, error), users: 0, release: () => {} }
   entries.set(key, entry)
+  unanswered.value += 1
   entry.refresh()
   if (entries.size > keptMax) dropOldest()
   return entry
@@ -89,6 +94,7 @@ const refresher = <Id extends RouteId>(
 ): (() => void) => {
   let isOut = false
   let isWanted = false
+  let isFirst = true
   const turn = async (): Promise<void> => {
     isOut = true
     isWanted = false
@@ -100,6 +106,8 @@ const refresher = <Id extends RouteId>(
     } catch (caught) {
       error.value = asError(caught)
     }
+    if (isFirst) unanswered.value -= 1
+    isFirst = false
     window.setTimeout(() => {
       isOut = false
       if (isWanted) void turn()
@@ -134,4 +142,7 @@ const hold = <Id extends RouteId>(entry: Entry, { concerns, everyMs }: Question<
 }
 
 /** Forgets everything: what one person saw is not the next one's. */
-export const forgetAnswers = (): void => entries.clear()
+export const forgetAnswers = (): void => {
+  entries.clear()
+  unanswered.value = 0
+}

@@ -1,22 +1,8 @@
 /** Which rows of a long list are in sight: only those are made, so that a hundred thousand scroll as smoothly as fifty. */
 import { useSignal } from '@preact/signals'
-import { type RefObject } from 'preact'
+import type { RefObject } from 'preact'
 import { useEffect, useLayoutEffect } from 'preact/hooks'
-
-/** The rows in sight, from `from` to before `to`, and the space before and after them, pixels. */
-export type Sight = { readonly from: number; readonly to: number; readonly above: number; readonly below: number }
-
-/** The arithmetic of it. `top`: how far the list is scrolled out of view. */
-export const sightOf = (
-  count: number,
-  { rowPx, top, heightPx, extra }: { rowPx: number; top: number; heightPx: number; extra: number },
-): Sight => {
-  const first = Math.max(0, Math.floor(top / rowPx) - extra)
-  const last = Math.min(count, Math.ceil((top + heightPx) / rowPx) + extra)
-  const from = Math.min(first, Math.max(0, count - 1))
-  const to = Math.max(from, last)
-  return { from, to, above: from * rowPx, below: Math.max(0, count - to) * rowPx }
-}
+import { type Sight, sightOf } from './sight.ts'
 
 /** Rows that are made beyond both ends of what is seen. */
 const extraRows = 12
@@ -25,7 +11,10 @@ const extraRows = 12
 export const useSight = (
   count: number,
   rowPx: number,
-  { list, scroller }: { readonly list: RefObject<HTMLElement | null>; readonly scroller: RefObject<HTMLElement | null> | null },
+  {
+    list,
+    scroller,
+  }: { readonly list: RefObject<HTMLElement | null>; readonly scroller: RefObject<HTMLElement | null> | null },
 ): Sight => {
   const place = useSignal({ top: 0, heightPx: 900 })
   const look = (): void => {

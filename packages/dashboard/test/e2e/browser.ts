@@ -45,7 +45,9 @@ export type Tab = {
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
-type AxeResult = { readonly violations: readonly { readonly id: string; readonly nodes: readonly { readonly html: string }[] }[] }
+type AxeResult = {
+  readonly violations: readonly { readonly id: string; readonly nodes: readonly { readonly html: string }[] }[]
+}
 
 /** Opens a tab that is signed in as the tester. */
 export const openTab = async (
@@ -73,7 +75,9 @@ export const openTab = async (
   }
   const violations = async (): Promise<readonly string[]> => {
     // Evaluated by the debugger, which no policy of the page concerns.
-    const { violations: found } = await page.evaluate<AxeResult>(`${axe}; axe.run(document, { resultTypes: ['violations'] })`)
+    const { violations: found } = await page.evaluate<AxeResult>(
+      `${axe}; axe.run(document, { resultTypes: ['violations'] })`,
+    )
     return found.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`)
   }
   return { page, context, errors, open, violations }

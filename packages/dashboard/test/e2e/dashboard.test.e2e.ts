@@ -88,7 +88,10 @@ test('a canary that turns bad is seen failing, and its cause comes first', async
   match(told ?? '', /bad \(.*evidence E = /)
   strictEqual(await production(), before)
   await tab.open('/')
-  await tab.page.getByText(/rolled back: the gateway's tripwire|rolled back: the judge/).first().waitFor()
+  await tab.page
+    .getByText(/rolled back: the gateway's tripwire|rolled back: the judge/)
+    .first()
+    .waitFor()
 })
 
 test('a control plane that is killed in the middle of a rollout is waited for quietly; then a person approves, and it arrives', async () => {
@@ -103,7 +106,10 @@ test('a control plane that is killed in the middle of a rollout is waited for qu
   await tab.page.getByText('waits for approval').first().waitFor()
   await tab.page.getByText('live', { exact: true }).waitFor({ timeout: 60_000 })
   // What the network refused meanwhile is in the console, by the browser's own hand.
-  deepStrictEqual(tab.errors.slice(errorsBefore).filter((text) => !/ERR_|Failed to (?:load|fetch)/.test(text)), [])
+  deepStrictEqual(
+    tab.errors.slice(errorsBefore).filter((text) => !/ERR_|Failed to (?:load|fetch)/.test(text)),
+    [],
+  )
   await tab.page.getByRole('link', { name: /Approvals/ }).click()
   await tab.page.getByRole('heading', { name: 'Approvals', level: 1 }).waitFor()
   await shoot(tab, 'approvals')

@@ -87,7 +87,13 @@ export const makeWorld = async (changes: typeof configChanges = configChanges): 
     JSON.parse(await readFile(join(stateDir, 'server.json'), 'utf8'))
   const { url } = await file()
   const token = (await readFile(join(stateDir, 'token'), 'utf8')).trim()
-  const client = createClient({ url, token, actor: 'tester', transport: (request) => fetch(request), timeoutMs: 20_000 })
+  const client = createClient({
+    url,
+    token,
+    actor: 'tester',
+    transport: (request) => fetch(request),
+    timeoutMs: 20_000,
+  })
   const until: World['until'] = (rollout, holds) =>
     eventually(`rollout ${rollout}`, () => client.call('rollouts.show', { params: { rollout } }), holds)
   const toStaging: World['toStaging'] = async (chapter) => {

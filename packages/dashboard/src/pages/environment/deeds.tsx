@@ -73,7 +73,11 @@ const lock = (environment: EnvironmentView): Deed => ({
   happens: <p>No release enters until somebody takes the lock off. Rollbacks pass. {serves(environment)}</p>,
   fails: <p>The environment stays open.</p>,
   run: async (reason, idempotencyKey) => {
-    await ask('environments.lock', { params: { environment: environment.name }, body: { reason: reason ?? '' }, idempotencyKey })
+    await ask('environments.lock', {
+      params: { environment: environment.name },
+      body: { reason: reason ?? '' },
+      idempotencyKey,
+    })
     return `${environment.name} is locked`
   },
 })

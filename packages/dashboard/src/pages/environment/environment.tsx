@@ -78,7 +78,9 @@ const Whole = ({ environment }: { readonly environment: EnvironmentView }): VNod
       <Holds environment={environment} />
       {observed.traffic === null ? (
         <p class="cause warn" role="status">
-          {serving === null ? 'Nothing serves here, so there is no traffic.' : 'The traffic could not be observed just now.'}
+          {serving === null
+            ? 'Nothing serves here, so there is no traffic.'
+            : 'The traffic could not be observed just now.'}
         </p>
       ) : (
         <TrafficPart traffic={observed.traffic} />
@@ -106,7 +108,8 @@ const Holds = ({ environment }: { readonly environment: EnvironmentView }): VNod
           `${lock.reason} (${lock.by.name}${lock.until === null ? ', until it is taken off' : `, until ${momentOf(lock.until)}`})`,
         ] as const),
     ...freezes.map(
-      ({ from, until, reason, by }) => ['Frozen', `${momentOf(from)} to ${momentOf(until)}: ${reason} (${by})`] as const,
+      ({ from, until, reason, by }) =>
+        ['Frozen', `${momentOf(from)} to ${momentOf(until)}: ${reason} (${by})`] as const,
     ),
     pin === null ? null : (['Pinned', `to ${pin.release.version} by ${pin.by.name}`] as const),
     soak === null

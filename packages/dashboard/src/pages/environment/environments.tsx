@@ -16,7 +16,9 @@ export const environmentTold = ({ live, serving, lock, freezes, maintenance, his
   if (lock !== null) return { tone: 'warn', word: 'locked' }
   if (freezes.length > 0) return { tone: 'warn', word: 'freeze' }
   if (serving === null) return { tone: 'calm', word: 'nothing serves' }
-  return history[0]?.outcome === 'rolled_back' ? { tone: 'warn', word: 'serves after a rollback' } : { tone: 'good', word: 'serves' }
+  return history[0]?.outcome === 'rolled_back'
+    ? { tone: 'warn', word: 'serves after a rollback' }
+    : { tone: 'good', word: 'serves' }
 }
 
 /** The list. */

@@ -1,6 +1,7 @@
 /** The ledger: every row, who, what, when, why; and whether the chain is whole. */
 import { useSignal } from '@preact/signals'
 import type { VNode } from 'preact'
+import { useEffect } from 'preact/hooks'
 import { useLocation } from 'preact-iso'
 import { aggregateKinds, type AggregateKind } from '../../../../sluice/src/core/ledger/entry.ts'
 import type { LedgerRowView, LedgerVerificationView } from '../../../../sluice/src/http/client/views.ts'
@@ -10,6 +11,7 @@ import { announce } from '../../parts/announcer.tsx'
 import { Mark } from '../../parts/mark.tsx'
 import { Page, Shown } from '../../parts/page.tsx'
 import { Moment } from '../../parts/time.tsx'
+import { headOf } from './head.ts'
 import { numberOf } from '../../words.ts'
 
 const pageRows = 100
@@ -17,16 +19,32 @@ const pageRows = 100
 /** The page. `?after=` is where it begins, `?kind=` and `?id=` name one thing. */
 export const Ledger = (): VNode => {
   const { query, route } = useLocation()
-  const after = Number(query['after'] ?? 0)
+  const head = useSignal<number | null>(null)
+  useEffect(() => {
+    const hasAfter = async (seq: number): Promise<boolean> =>
+      (await ask('ledger.page', { query: { after: seq, limit: 1 } })).rows.length > 0
+    headOf(hasAfter).then(
+      (found) => (head.value = found),
+      (error: unknown) => announce(asError(error).detail, 'failed'),
+    )
+  }, [])
   const kind = aggregateKinds.find((one) => one === query['kind'])
   const id = query['id']
-  const answer = useAnswer({
-    id: 'ledger.page',
-    input: { query: { after, limit: pageRows, ...(kind === undefined || id === undefined ? {} : { kind, id }) } },
-    concerns: () => true,
-  })
+  const isOfOne = kind !== undefined && id !== undefined
+  const newest = head.value === null ? null : Math.max(0, head.value - pageRows)
+  // Of everything the newest rows come first; of one thing its first.
+  const after = query['after'] === undefined ? (isOfOne ? 0 : newest) : Number(query['after'])
+  const answer = useAnswer(
+    after === null
+      ? null
+      : {
+          id: 'ledger.page',
+          input: { query: { after, limit: pageRows, ...(isOfOne ? { kind, id } : {}) } },
+          concerns: () => true,
+        },
+  )
   const at = (next: number): string => {
-    const rest = kind === undefined || id === undefined ? '' : `&kind=${kind}&id=${encodeURIComponent(id)}`
+    const rest = !isOfOne ? '' : `&kind=${kind}&id=${encodeURIComponent(id)}`
     return `/ledger?after=${next}${rest}`
   }
   return (
@@ -41,9 +59,14 @@ export const Ledger = (): VNode => {
           <>
             <LedgerTable rows={rows} />
             <p class="pager">
-              {after > 0 && (
+              {after !== null && after > 0 && (
                 <a class="button plain" href={at(Math.max(0, after - pageRows))}>
                   Before
+                </a>
+              )}
+              {query['after'] !== undefined && !isOfOne && (
+                <a class="button plain" href="/ledger">
+                  Newest
                 </a>
               )}
               {next !== null && (
@@ -52,7 +75,9 @@ export const Ledger = (): VNode => {
                 </a>
               )}
               <span class="none">
-                {rows.length === 0 ? 'No rows here.' : `rows ${numberOf(rows[0]?.seq ?? 0)} to ${numberOf(rows.at(-1)?.seq ?? 0)}`}
+                {rows.length === 0
+                  ? 'No rows here.'
+                  : `rows ${numberOf(rows[0]?.seq ?? 0)} to ${numberOf(rows.at(-1)?.seq ?? 0)}`}
               </span>
             </p>
           </>

@@ -27,7 +27,8 @@ export const Approvals = (): VNode => {
               {waiting.length === 0 && (
                 <Empty>
                   <p>
-                    No rollout waits for a person. Looked at: {environments.map(({ name }) => name).join(', ') || 'no environment'}.
+                    No rollout waits for a person. Looked at:{' '}
+                    {environments.map(({ name }) => name).join(', ') || 'no environment'}.
                   </p>
                 </Empty>
               )}
@@ -49,8 +50,7 @@ const Item = ({ environment, rollout }: Waiting): VNode => {
       id: 'environments.plan',
       input: { params: { environment: environment.name }, query: { release: rollout.to.id } },
     })?.data.value ?? null
-  const release =
-    useAnswer({ id: 'releases.show', input: { params: { release: rollout.to.id } } })?.data.value ?? null
+  const release = useAnswer({ id: 'releases.show', input: { params: { release: rollout.to.id } } })?.data.value ?? null
   return (
     <Part
       title={`${rollout.to.version} → ${environment.name}`}

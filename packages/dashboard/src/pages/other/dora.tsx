@@ -47,7 +47,9 @@ export const Dora = (): VNode => {
                             <th scope="row">{name}</th>
                             <td class="figure">{spanOf(p50Ms)}</td>
                             <td class="figure">{spanOf(p95Ms)}</td>
-                            <td class="figure">{failure === undefined ? '—' : `${failure.failures} of ${failure.runs}`}</td>
+                            <td class="figure">
+                              {failure === undefined ? '—' : `${failure.failures} of ${failure.runs}`}
+                            </td>
                           </tr>
                         )
                       })}

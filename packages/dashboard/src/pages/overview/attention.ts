@@ -6,7 +6,18 @@ import type { Tone } from '../../words.ts'
 
 /** One thing that wants to be looked at. */
 export type Attention = {
-  readonly kind: 'approve' | 'stuck' | 'reverting' | 'incident' | 'paused' | 'rolled_back' | 'run_failed' | 'instances' | 'unseen' | 'waiting' | 'maintenance'
+  readonly kind:
+    | 'approve'
+    | 'stuck'
+    | 'reverting'
+    | 'incident'
+    | 'paused'
+    | 'rolled_back'
+    | 'run_failed'
+    | 'instances'
+    | 'unseen'
+    | 'waiting'
+    | 'maintenance'
   readonly tone: Tone
   /** What is to be looked at: `1.4.0 in production`. */
   readonly subject: string
@@ -73,10 +84,7 @@ export const attentionBeside = (
 export const sorted = (all: readonly Attention[]): readonly Attention[] =>
   all.toSorted((one, other) => urgency[one.kind] - urgency[other.kind] || (other.since ?? 0) - (one.since ?? 0))
 
-const ofEnvironment = (
-  environment: EnvironmentView,
-  rollouts: readonly RolloutView[],
-): readonly Attention[] => [
+const ofEnvironment = (environment: EnvironmentView, rollouts: readonly RolloutView[]): readonly Attention[] => [
   ...ofLive(environment),
   ...ofHistory(environment, rollouts),
   ...ofObserved(environment),
@@ -101,8 +109,7 @@ const ofLive = ({ live, name }: EnvironmentView): readonly Attention[] => {
     return [{ ...about, kind: 'stuck', tone: 'bad', text: live.cause?.text ?? 'set aside', verb: 'Decide' }]
   if (live.status === 'reverting')
     return [{ ...about, kind: 'reverting', tone: 'bad', text: live.cause?.text ?? 'on its way back', verb: 'Watch' }]
-  if (live.paused !== null)
-    return [{ ...about, kind: 'paused', tone: 'warn', text: live.paused.text, verb: 'Decide' }]
+  if (live.paused !== null) return [{ ...about, kind: 'paused', tone: 'warn', text: live.paused.text, verb: 'Decide' }]
   if (live.stage?.kind === 'awaiting')
     return [{ ...about, kind: 'approve', tone: 'warn', text: live.stage.text, verb: 'Review' }]
   return []

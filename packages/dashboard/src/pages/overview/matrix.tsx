@@ -35,8 +35,7 @@ const wholeMax = 60
 export const Matrix = ({ columns, rows }: ReturnType<typeof matrixOf>): VNode => {
   const body = useRef<HTMLTableSectionElement>(null)
   const sight = useSight(rows.length, rowPx, { list: body, scroller: null })
-  const { from, to, above, below } =
-    rows.length <= wholeMax ? { from: 0, to: rows.length, above: 0, below: 0 } : sight
+  const { from, to, above, below } = rows.length <= wholeMax ? { from: 0, to: rows.length, above: 0, below: 0 } : sight
   return (
     <div class="scroll" role="region" aria-label="Services and environments" tabIndex={0}>
       <table class="matrix" aria-rowcount={rows.length + 1}>
@@ -128,11 +127,14 @@ const noteOf = (environment: EnvironmentView, before: EnvironmentView | undefine
     return <Note href={`/rollouts/${last.rollout}`} text={`${last.release.version} was rolled back`} />
   if (lock !== null) return <Note href={`/environments/${environment.name}`} text={`locked: ${lock.reason}`} />
   const [freeze] = freezes
-  if (freeze !== undefined)
-    return <Note href={`/environments/${environment.name}`} text={`frozen: ${freeze.reason}`} />
+  if (freeze !== undefined) return <Note href={`/environments/${environment.name}`} text={`frozen: ${freeze.reason}`} />
   if (pin !== null) return <Note href={`/environments/${environment.name}`} text={`pinned to ${pin.release.version}`} />
   if (before !== undefined && before.serving !== null && before.serving.id !== serving?.id)
-    return <span class="behind">{before.name} is ahead with {before.serving.version}</span>
+    return (
+      <span class="behind">
+        {before.name} is ahead with {before.serving.version}
+      </span>
+    )
   return null
 }
 

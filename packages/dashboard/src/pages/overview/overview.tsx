@@ -38,7 +38,9 @@ const Nothing = ({ service }: { readonly service: string | null }): VNode => (
     </p>
     <pre>
       <code>
-        {'sluice init        writes a config from what it finds\nsluice run         runs the pipeline and cuts a release\nsluice deploy staging'}
+        {
+          'sluice init        writes a config from what it finds\nsluice run         runs the pipeline and cuts a release\nsluice deploy staging'
+        }
       </code>
     </pre>
   </Empty>
@@ -81,6 +83,7 @@ const Whole = ({ data }: { readonly data: EnvironmentsView }): VNode => {
                 <a class="row" data-row href={`/rollouts/${rollout.id}`} aria-label={`Rollout ${rollout.id}`} />
                 <Mark told={rolloutTold(rollout)} />
                 <span class="what">
+                  {rollout.purpose === 'rollback' && <span class="none">rollback </span>}
                   <Move from={rollout.from} to={rollout.to} />
                 </span>
                 <span class="where">{rollout.environment}</span>

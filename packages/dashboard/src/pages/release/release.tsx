@@ -60,11 +60,7 @@ const Whole = ({ release }: { readonly release: ReleaseDetailView }): VNode => (
     }
   >
     {release.hold !== null && (
-      <Cause
-        title="Held"
-        tone="warn"
-        cause={{ kind: 'held', code: null, evidence: [], text: release.hold.detail }}
-      />
+      <Cause title="Held" tone="warn" cause={{ kind: 'held', code: null, evidence: [], text: release.hold.detail }} />
     )}
     <div class="two">
       <Contents release={release} />
@@ -132,7 +128,9 @@ const Verified = ({ release }: { readonly release: ReleaseDetailView }): VNode =
       ) : (
         <ul class="lines">
           <li>
-            <Mark told={value.intact ? { tone: 'good', word: 'intact' } : { tone: 'bad', word: 'not what its id says' }} />
+            <Mark
+              told={value.intact ? { tone: 'good', word: 'intact' } : { tone: 'bad', word: 'not what its id says' }}
+            />
             <b>content</b>
           </li>
           {value.artifacts.map(({ name, status, provenance }) => (
@@ -156,11 +154,14 @@ const comparedMax = 50
 
 const Compared = ({ release }: { readonly release: ReleaseDetailView }): VNode => {
   const { query, route } = useLocation()
-  const others = (useAnswer(releasesQuestion(comparedMax))?.data.value?.items ?? []).filter(({ id }) => id !== release.id)
+  const others = (useAnswer(releasesQuestion(comparedMax))?.data.value?.items ?? []).filter(
+    ({ id }) => id !== release.id,
+  )
   const before = others.find(({ cutAt }) => cutAt < release.cutAt)
   const chosen = query['with'] ?? before?.id ?? ''
   const other =
-    useAnswer(chosen === '' ? null : { id: 'releases.show', input: { params: { release: chosen } } })?.data.value ?? null
+    useAnswer(chosen === '' ? null : { id: 'releases.show', input: { params: { release: chosen } } })?.data.value ??
+    null
   const differences = other === null ? [] : differencesOf(other, release)
   return (
     <Part
@@ -219,8 +220,8 @@ const Specs = ({ release }: { readonly release: ReleaseDetailView }): VNode => (
         <summary>
           <b>{spec.name}</b>
           <span>
-            {spec.strategy.kind}, {spec.instances} × on port {spec.listen.port},{' '}
-            {Object.keys(spec.config).length} config, {Object.keys(spec.secretVersions).length} secrets
+            {spec.strategy.kind}, {spec.instances} × on port {spec.listen.port}, {Object.keys(spec.config).length}{' '}
+            config, {Object.keys(spec.secretVersions).length} secrets
           </span>
         </summary>
         <pre tabIndex={0} aria-label={`Spec for ${spec.name}`}>

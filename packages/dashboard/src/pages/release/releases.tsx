@@ -55,7 +55,9 @@ export const Releases = (): VNode => {
                           <td class="wide">
                             <CommitLine commit={release.commit} />
                           </td>
-                          <td>{release.serves.length === 0 ? <span class="none">—</span> : release.serves.join(', ')}</td>
+                          <td>
+                            {release.serves.length === 0 ? <span class="none">—</span> : release.serves.join(', ')}
+                          </td>
                           <td>{release.hold === null ? <span class="none">—</span> : release.hold.detail}</td>
                           <td class="figure">
                             <Age at={release.cutAt} />

@@ -2,7 +2,8 @@
 import { useSignal } from '@preact/signals'
 import type { VNode } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
-import type { Drawn, Plot } from './plot.ts'
+import type { Drawn } from './plot.ts'
+import type { Plot } from './plot-data.ts'
 import { themeTurn } from '../../live/theme.ts'
 import { timeOf } from '../../words.ts'
 
@@ -88,7 +89,11 @@ const Numbers = ({ plot, title }: { readonly plot: Plot; readonly title: string 
           ))}
         </tbody>
       </table>
-      {first > 0 && <p class="none">The last {rowsMax} of {plot.times.length}; all of them: sluice why --json</p>}
+      {first > 0 && (
+        <p class="none">
+          The last {rowsMax} of {plot.times.length}; all of them: sluice why --json
+        </p>
+      )}
     </div>
   )
 }

@@ -40,6 +40,7 @@ export const Charts = ({
       <div class="charts">
         <Chart title="Evidence that it is worse" summary={evidenceSummary(points, limitLogE)} plot={evidence} />
         <Chart
+          key={`${rates.series.length} lines`}
           title={`Rate of ${why?.metric.replace(/^bad responses.*/, 'bad responses') ?? 'bad units'}`}
           summary={rateSummary(points)}
           plot={rates}
@@ -50,13 +51,7 @@ export const Charts = ({
   )
 }
 
-const Metrics = ({
-  verdict,
-  limitLogE,
-}: {
-  readonly verdict: VerdictView
-  readonly limitLogE: number
-}): VNode => {
+const Metrics = ({ verdict, limitLogE }: { readonly verdict: VerdictView; readonly limitLogE: number }): VNode => {
   const rows = verdict.metrics ?? [
     {
       metric: verdict.metric ?? 'errors',

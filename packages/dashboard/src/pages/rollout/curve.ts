@@ -1,7 +1,7 @@
 /** The measurements of a rollout as the lines of its charts. */
 import type { EvidencePoint, VerdictView, WhyView } from '../../../../sluice/src/http/client/views.ts'
 import { badOf, evidenceOf } from '../../../../sluice/src/http/client/words.ts'
-import type { Plot } from './plot.ts'
+import type { Plot } from './plot-data.ts'
 
 /** What is drawn of one measurement. */
 export type Measured = Pick<VerdictView, 'at' | 'logE' | 'candidate' | 'stable' | 'shareBp' | 'verdict'>

@@ -18,7 +18,10 @@ export const IfItFails = ({ rollout }: { readonly rollout: RolloutDetailView }):
   const isCold = plan.coldFrom !== null && at >= plan.coldFrom
   const contracts = plan.migrations.filter(({ class: kind }) => kind === 'contract')
   return (
-    <Part title="If it fails" note={<span>{isCold ? 'some of the old release must start again' : 'the old release is up'}</span>}>
+    <Part
+      title="If it fails"
+      note={<span>{isCold ? 'some of the old release must start again' : 'the old release is up'}</span>}
+    >
       <p class="say">
         {from === null
           ? 'There is nothing to go back to: the environment serves nothing again.'

@@ -2,30 +2,14 @@
 import uPlot from 'uplot'
 import 'uplot/dist/uPlot.min.css'
 import { timeOf } from '../../words.ts'
-
-/** One line of a chart. */
-export type Series = {
-  readonly name: string
-  readonly values: readonly (number | null)[]
-  readonly colour: 'candidate' | 'stable' | 'limit'
-  readonly isLimit?: boolean
-}
-
-/** The numbers of a chart; times in epoch ms. */
-export type Plot = {
-  readonly times: readonly number[]
-  readonly series: readonly Series[]
-  readonly scale: 'linear' | 'log'
-  /** From when to when, epoch ms; until the last measurement when there is no end. A limit is a line from one to the other. */
-  readonly span?: readonly [from: number, to: number | null]
-  /** A value in words. */
-  readonly tell: (value: number) => string
-}
+import type { Plot } from './plot-data.ts'
 
 /** A drawn chart. */
 export type Drawn = { readonly update: (plot: Plot) => void; readonly end: () => void }
 
 const heightPx = 168
+/** The axis of rates goes up to this at least: 0.1 %. */
+const smallestRate = 0.001
 /** Room for `1.5e12` and `12.50 %`, pixels. */
 const labelPx = 62
 
@@ -76,7 +60,10 @@ const optionsOf = (box: HTMLElement, { series, scale, tell }: Plot): uPlot.Optio
     padding: [10, 10, 0, 0],
     scales: {
       x: { time: true },
-      y: scale === 'log' ? { distr: 3, log: 10, range: logRange } : { range: (_, __, max) => [0, max <= 0 ? 1 : max * 1.15] },
+      y:
+        scale === 'log'
+          ? { distr: 3, log: 10, range: logRange }
+          : { range: (_, __, max) => [0, Math.max(smallestRate, max * 1.15)] },
     },
     axes: [
       {

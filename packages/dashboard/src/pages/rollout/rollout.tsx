@@ -103,7 +103,8 @@ const Whole = ({ rollout }: { readonly rollout: RolloutDetailView }): VNode => {
 
 const Deadline = ({ rollout: { stage } }: { readonly rollout: RolloutDetailView }): VNode | null => {
   if (stage === null) return null
-  if (stage.kind === 'awaiting') return <span class="stage">{stage.text.replace(/^waits for approval \((.*)\)$/, '$1')}</span>
+  if (stage.kind === 'awaiting')
+    return <span class="stage">{stage.text.replace(/^waits for approval \((.*)\)$/, '$1')}</span>
   if (stage.until === null) return <span class="stage">{stage.text}</span>
   const leftMs = stage.until - now.value
   return (
@@ -118,7 +119,8 @@ const Deadline = ({ rollout: { stage } }: { readonly rollout: RolloutDetailView 
 const useVerdicts = ({ id, lastVerdict }: RolloutDetailView): readonly VerdictView[] => {
   const kept = useRef<VerdictView[]>([])
   return useMemo(() => {
-    if (lastVerdict !== null && kept.current.at(-1)?.at !== lastVerdict.at) kept.current = [...kept.current, lastVerdict]
+    if (lastVerdict !== null && kept.current.at(-1)?.at !== lastVerdict.at)
+      kept.current = [...kept.current, lastVerdict]
     return kept.current
   }, [id, lastVerdict?.at])
 }

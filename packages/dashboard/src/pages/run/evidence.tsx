@@ -23,7 +23,10 @@ export const Evidence = ({ run }: { readonly run: string }): VNode | null => {
               ],
           coverage?.totals.lines === null || coverage === null
             ? null
-            : ['Lines covered', `${numberOf(coverage.totals.lines.covered)} of ${numberOf(coverage.totals.lines.total)}`],
+            : [
+                'Lines covered',
+                `${numberOf(coverage.totals.lines.covered)} of ${numberOf(coverage.totals.lines.total)}`,
+              ],
           findings === null
             ? null
             : [
@@ -32,9 +35,7 @@ export const Evidence = ({ run }: { readonly run: string }): VNode | null => {
                   .map(([severity, count]) => `${count} ${severity}`)
                   .join(', '),
               ],
-          data.attachments.length === 0
-            ? null
-            : ['Attachments', data.attachments.map(({ path }) => path).join(', ')],
+          data.attachments.length === 0 ? null : ['Attachments', data.attachments.map(({ path }) => path).join(', ')],
           data.unread.length === 0 ? null : ['Could not be read', data.unread.join('; ')],
         ]}
       />

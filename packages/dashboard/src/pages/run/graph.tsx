@@ -37,7 +37,11 @@ export const JobGraph = ({ jobs, now, chosen, hrefOf }: GraphProps): VNode | nul
       <div class="canvas" style={{ width: `${width}px`, height: `${height}px` }}>
         <svg width={width} height={height} aria-hidden="true">
           {edges.map(({ from, to, points }) => (
-            <path key={`${from} ${to}`} class={byName.get(from)?.status === 'succeeded' ? 'past' : ''} d={lineOf(points)} />
+            <path
+              key={`${from} ${to}`}
+              class={byName.get(from)?.status === 'succeeded' ? 'past' : ''}
+              d={lineOf(points)}
+            />
           ))}
         </svg>
         {nodes.map(({ name, x, y }) => {

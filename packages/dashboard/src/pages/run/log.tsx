@@ -186,7 +186,15 @@ const Lines = ({ log, box, find, follows, chosen, showsTimes }: LinesProps): VNo
   const { typed, found, at } = find.value
   const current = found[at]
   return (
-    <div ref={box} class="log-lines" role="log" aria-live="off" aria-label="Lines of the log" tabIndex={0} onScroll={scrolled}>
+    <div
+      ref={box}
+      class="log-lines"
+      role="log"
+      aria-live="off"
+      aria-label="Lines of the log"
+      tabIndex={0}
+      onScroll={scrolled}
+    >
       {count === 0 && log.isFilled.value && <p class="none">Nothing was written yet.</p>}
       <div ref={list} style={{ paddingTop: `${above}px`, paddingBottom: `${below}px` }}>
         {log.lines.slice(from, to).map((line, index) => (

@@ -71,7 +71,9 @@ const Whole = ({ run }: { readonly run: RunDetailView }): VNode => {
         />
       }
     >
-      {run.cause !== null && <Cause cause={run.cause} title={`Why it ${run.status === 'cancelled' ? 'was cancelled' : 'failed'}`} />}
+      {run.cause !== null && (
+        <Cause cause={run.cause} title={`Why it ${run.status === 'cancelled' ? 'was cancelled' : 'failed'}`} />
+      )}
       <Gates run={run} />
       <Jobs run={run} chosen={chosen?.name ?? null} hrefOf={hrefOf} />
       {chosen !== undefined && <ChosenJob run={run} job={chosen} />}
@@ -94,9 +96,7 @@ const Gates = ({ run }: { readonly run: RunDetailView }): VNode | null => {
       <ul class="lines">
         {run.gates.map(({ gate, status, sentence }) => (
           <li key={gate}>
-            <Mark
-              told={{ tone: status === 'pass' ? 'good' : status === 'waived' ? 'warn' : 'bad', word: status }}
-            />
+            <Mark told={{ tone: status === 'pass' ? 'good' : status === 'waived' ? 'warn' : 'bad', word: status }} />
             <b>{gate}</b>
             <span class="what">{sentence}</span>
           </li>
@@ -135,9 +135,7 @@ const Jobs = ({
         <JobTable jobs={run.jobs} hrefOf={hrefOf} />
       )}
       {run.left.length > 0 && (
-        <p class="none">
-          Not part of this run: {run.left.map(({ job, because }) => `${job} (${because})`).join(', ')}
-        </p>
+        <p class="none">Not part of this run: {run.left.map(({ job, because }) => `${job} (${because})`).join(', ')}</p>
       )}
     </Part>
   )
@@ -172,9 +170,7 @@ const JobTable = ({
             <td>
               <Mark told={jobTold(job.status, job.isTolerated)} />
             </td>
-            <td class="figure">
-              {job.startedAt === null ? '—' : <Took from={job.startedAt} to={job.finishedAt} />}
-            </td>
+            <td class="figure">{job.startedAt === null ? '—' : <Took from={job.startedAt} to={job.finishedAt} />}</td>
             <td>{job.needs.join(', ')}</td>
             <td>{job.from === null ? 'this run' : job.from.kind === 'cache' ? 'the cache' : job.from.id}</td>
           </tr>
@@ -198,12 +194,7 @@ const ChosenJob = ({ run, job }: { readonly run: RunDetailView; readonly job: Jo
           {job.execution > 1 && (
             <span class="switch" role="group" aria-label="Executions">
               {Array.from({ length: job.execution }, (_, index) => index + 1).map((one) => (
-                <button
-                  key={one}
-                  type="button"
-                  aria-pressed={one === shown}
-                  onClick={() => (execution.value = one)}
-                >
+                <button key={one} type="button" aria-pressed={one === shown} onClick={() => (execution.value = one)}>
                   {one === job.execution ? `execution ${one}` : one}
                 </button>
               ))}
@@ -216,9 +207,18 @@ const ChosenJob = ({ run, job }: { readonly run: RunDetailView; readonly job: Jo
     >
       {job.failure !== null && <Cause cause={job.failure} title={`Why ${job.name} failed`} />}
       {job.because !== null && <p class="none">It did not run: {job.because}.</p>}
-      {job.from !== null && <p class="none">Its result came from {job.from.kind === 'cache' ? 'the cache' : `run ${job.from.id}`}; the log is of the execution that made it, where there is one.</p>}
+      {job.from !== null && (
+        <p class="none">
+          Its result came from {job.from.kind === 'cache' ? 'the cache' : `run ${job.from.id}`}; the log is of the
+          execution that made it, where there is one.
+        </p>
+      )}
       {job.kind === 'steps' && job.startedAt !== null && job.from === null && (
-        <JobLog key={`${job.name} ${shown}`} of={{ run: run.id, job: job.name, execution: shown }} isOver={jobIsOver(job) || shown < job.execution} />
+        <JobLog
+          key={`${job.name} ${shown}`}
+          of={{ run: run.id, job: job.name, execution: shown }}
+          isOver={jobIsOver(job) || shown < job.execution}
+        />
       )}
       <Outputs job={job} />
     </Part>

@@ -61,7 +61,11 @@ export const Runs = (): VNode => {
                             <Mark told={runTold(run)} />
                           </td>
                           <td>
-                            {run.release === null ? <span class="none">none</span> : <ReleaseLink release={run.release} />}
+                            {run.release === null ? (
+                              <span class="none">none</span>
+                            ) : (
+                              <ReleaseLink release={run.release} />
+                            )}
                           </td>
                           <td class="figure">
                             <Took from={run.startedAt} to={run.settledAt} />

@@ -31,7 +31,9 @@ export const Service = (): VNode => {
 
 const Whole = ({ name, data }: { readonly name: string; readonly data: EnvironmentsView }): VNode => {
   const environments = data.environments.filter(({ service }) => service === name)
-  const releases = (useAnswer(releasesQuestion(lookedAt))?.data.value?.items ?? []).filter(({ service }) => service === name)
+  const releases = (useAnswer(releasesQuestion(lookedAt))?.data.value?.items ?? []).filter(
+    ({ service }) => service === name,
+  )
   const rollouts = (useAnswer(rolloutsQuestion(rolloutsShown))?.data.value?.items ?? []).filter(
     ({ service }) => service === name,
   )
@@ -96,7 +98,10 @@ const NotYet = ({
   return (
     <Part title={`Not yet in ${last.name}`}>
       {waiting.length === 0 ? (
-        <p class="none">Nothing newer than what serves was released{releases.length === lookedAt ? `, among the last ${lookedAt} releases` : ''}.</p>
+        <p class="none">
+          Nothing newer than what serves was released
+          {releases.length === lookedAt ? `, among the last ${lookedAt} releases` : ''}.
+        </p>
       ) : (
         <ul class="lines">
           {waiting.map((release) => (
@@ -105,7 +110,9 @@ const NotYet = ({
               <span class="what">
                 <CommitLine commit={release.commit} />
               </span>
-              <span class="where">{release.hold === null ? release.serves.join(', ') : `held: ${release.hold.detail}`}</span>
+              <span class="where">
+                {release.hold === null ? release.serves.join(', ') : `held: ${release.hold.detail}`}
+              </span>
               <Age at={release.cutAt} />
             </li>
           ))}
