@@ -44,6 +44,9 @@ type Load = { readonly fcpMs: number; readonly interactiveMs: number; readonly s
 /** One load of the overview by somebody who is signed in; the browser's cache is empty. */
 const load = async (browser: Browser, world: World): Promise<Load> => {
   const page = await signedIn(browser, world)
+  await page.waitForFunction(
+    `['first-contentful-paint', 'sluice.shown'].every((name) => performance.getEntriesByName(name).length > 0)`,
+  )
   const found = await page.evaluate<Load>(`(() => {
     const [paint] = performance.getEntriesByName('first-contentful-paint')
     const [shown] = performance.getEntriesByName('sluice.shown')

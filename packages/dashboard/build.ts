@@ -8,13 +8,14 @@ import { argv, stderr } from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
 import { build } from 'vite'
+import { bundle } from './bundle.ts'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
 const target = join(here, 'dist')
 
 /** What the bundle is made of, besides packages. */
 const sources: readonly string[] = ['src', 'public', '../sluice/src/http/client', '../sluice/src/core/errors.ts']
-const files: readonly string[] = ['index.html', 'vite.config.ts', 'build.ts', 'package.json']
+const files: readonly string[] = ['index.html', 'bundle.ts', 'build.ts', 'package.json']
 
 const newestIn = (path: string): number => {
   const stats = statSync(path)
@@ -45,7 +46,7 @@ const compress = (): number => {
 
 if (!argv.includes('--when-stale') || isStale()) {
   const startedAt = performance.now()
-  await build({ root: here, configFile: join(here, 'vite.config.ts') })
+  await build({ ...bundle, root: here })
   const count = compress()
   stderr.write(`built ${count} files into packages/dashboard/dist in ${Math.round(performance.now() - startedAt)} ms\n`)
 }

@@ -6,7 +6,6 @@ import { keepConnected } from './live/connection.ts'
 import { restoreSession, session } from './live/session.ts'
 import { forgetAnswers, openQuestions } from './live/store.ts'
 import { restoreTheme } from './live/theme.ts'
-import './styles/all.css'
 
 const start = (): void => {
   restoreTheme()

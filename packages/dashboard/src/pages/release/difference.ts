@@ -35,7 +35,8 @@ const environmentsOf = (from: ReleaseDetailView, to: ReleaseDetailView): readonl
 /** A spec as paths and values: `config.TAX_PERCENT` → `19`. */
 const flat = (value: unknown, path = ''): Readonly<Record<string, string>> => {
   if (value === undefined) return {}
-  if (typeof value !== 'object' || value === null) return { [path]: String(value) }
+  if (typeof value !== 'object' || value === null)
+    return { [path]: typeof value === 'string' ? value : JSON.stringify(value) }
   const entries = Object.entries(value).map(([name, inner]) => flat(inner, path === '' ? name : `${path}.${name}`))
   return Object.assign({}, ...entries)
 }

@@ -1,6 +1,5 @@
 /** Drawing with uPlot. Loaded with the first chart. */
 import uPlot from 'uplot'
-import 'uplot/dist/uPlot.min.css'
 import { timeOf } from '../../words.ts'
 import type { Plot } from './plot-data.ts'
 

@@ -1,5 +1,5 @@
 /** How the dashboard is bundled: hashed names, no helper that the content security policy would refuse, nothing inlined. */
-import { defineConfig, type Plugin, type UserConfig } from 'vite'
+import type { InlineConfig, Plugin } from 'vite'
 
 /** Nothing is painted before the first render, which waits for real data: no flash of an empty page, or of the other theme. */
 const renderBlocking: Plugin = {
@@ -10,7 +10,9 @@ const renderBlocking: Plugin = {
   },
 }
 
-const config: UserConfig = defineConfig({
+/** What Vite is told. */
+export const bundle: InlineConfig = {
+  configFile: false,
   base: '/',
   plugins: [renderBlocking],
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
@@ -21,6 +23,4 @@ const config: UserConfig = defineConfig({
     reportCompressedSize: false,
   },
   logLevel: 'warn',
-})
-
-export default config
+}
