@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Browser, Page } from 'playwright-core'
-import { openBrowser } from '../../packages/dashboard/test/e2e/browser.ts'
+import { openBrowser, signIn } from '../../packages/dashboard/test/e2e/browser.ts'
 import { eventually, makeWorld, type World } from '../../packages/dashboard/test/e2e/world.ts'
 import { describeMachine } from '../lib/machine.ts'
 import { median, progress, quantile, report } from '../lib/report.ts'
@@ -28,10 +28,16 @@ const noteTasks = `
     .observe({ type: 'longtask', buffered: true })
 `
 
-const signedIn = async (browser: Browser, { url, token }: World): Promise<Page> => {
-  const page = await browser.newPage({ viewport: { width: 1_360, height: 900 } })
-  await page.addInitScript(noteTasks)
-  await page.goto(`${url}/#token=${token}`)
+const newPage = async (browser: Browser, world: World): Promise<Page> => {
+  const context = await browser.newContext({ viewport: { width: 1_360, height: 900 } })
+  await signIn(context, world)
+  await context.addInitScript(noteTasks)
+  return context.newPage()
+}
+
+const signedIn = async (browser: Browser, world: World): Promise<Page> => {
+  const page = await newPage(browser, world)
+  await page.goto(world.url)
   await page.waitForSelector('main table')
   return page
 }
@@ -67,10 +73,9 @@ const largeTable = async (browser: Browser, world: World): Promise<number> => {
   const [like] = environments
   if (like === undefined) throw new Error('the control plane has no environment')
   const body = JSON.stringify(largeOverview(services, like))
-  const page = await browser.newPage({ viewport: { width: 1_360, height: 900 } })
-  await page.addInitScript(noteTasks)
+  const page = await newPage(browser, world)
   await page.route('**/v1/environments', (route) => route.fulfill({ body, contentType: 'application/json' }))
-  await page.goto(`${world.url}/#token=${world.token}`)
+  await page.goto(world.url)
   await page.waitForSelector('main table.matrix')
   for (let at = 0; at < 30; at += 1) await page.mouse.wheel(0, 1_000)
   await page.waitForSelector('tr[aria-rowindex="500"]')

@@ -7,9 +7,9 @@ import { restoreSession, session } from './live/session.ts'
 import { forgetAnswers, openQuestions } from './live/store.ts'
 import { restoreTheme } from './live/theme.ts'
 
-const start = (): void => {
+const start = async (): Promise<void> => {
   restoreTheme()
-  restoreSession()
+  await restoreSession()
   startClock()
   keepConnected()
   session.subscribe((one) => {
@@ -43,4 +43,4 @@ const reveal = (root: HTMLElement): void => {
   window.setTimeout(show, patienceMs)
 }
 
-start()
+void start()

@@ -4,7 +4,7 @@ import type { VNode } from 'preact'
 import { useEffect } from 'preact/hooks'
 import type { SluiceError } from '../../sluice/src/core/errors.ts'
 import { asError } from './live/ask.ts'
-import { clientFor, lastName, sessionEnded, signIn } from './live/session.ts'
+import { clientFor, goToSignIn, lastName, sessionEnded, signIn } from './live/session.ts'
 import { Trouble } from './parts/cause.tsx'
 
 /** Asks for the token of the control plane and looks whether it is one. */
@@ -15,6 +15,7 @@ export const SignIn = (): VNode => {
   const isBusy = useSignal(false)
   useEffect(() => {
     document.title = 'Sign in · Sluice'
+    void goToSignIn()
   }, [])
   const submit = async (event: Event): Promise<void> => {
     event.preventDefault()
@@ -32,8 +33,8 @@ export const SignIn = (): VNode => {
     <main class="sign-in" id="main">
       <h1>Sluice</h1>
       <p>
-        This control plane answers nobody without its token, on this machine too. <code>sluice open</code> opens this
-        page signed in; the token itself is in <code>.sluice/token</code> beside the control plane.
+        This control plane answers nobody whom it does not know, on this machine too. Its token is in{' '}
+        <code>.sluice/token</code> beside it.
       </p>
       {sessionEnded.value !== null && error.value === null && (
         <p class="cause warn" role="status">

@@ -1,12 +1,15 @@
-/** Who is signed in, in this tab. The token of the control plane is kept in the tab's own storage and goes with it. */
+/**
+ * Who is signed in. In a browser that signed in at the control plane's own page it is the cookie that says so, which no script reads; else the token, which this tab keeps in its own storage and
+ * which goes with it.
+ */
 import { type ReadonlySignal, signal } from '@preact/signals'
 import { type Client, createClient } from '../../../sluice/src/http/client/client.ts'
 
 const tokenKey = 'sluice.token'
 const nameKey = 'sluice.name'
 
-/** How somebody is signed in. */
-export type Session = { readonly token: string; readonly name: string }
+/** How somebody is signed in; without a token, by cookie. */
+export type Session = { readonly token: string | null; readonly name: string }
 
 /** Why nobody is signed in any longer; null when nobody was. */
 export type Ended = { readonly why: string } | null
@@ -33,28 +36,45 @@ export const clientFor = ({ token, name }: Session): Client =>
     timeoutMs: answerMs,
   })
 
-/** Takes up what this tab knew, or the token that an address brought after `#`, which is then taken out of the address. */
-export const restoreSession = (): void => {
-  const brought = /^#token=([\w-]{20,200})$/.exec(window.location.hash)?.[1]
-  if (brought !== undefined) window.history.replaceState(null, '', window.location.pathname + window.location.search)
-  const token = brought ?? sessionStorage.getItem(tokenKey)
-  if (token !== null) signIn({ token, name: localStorage.getItem(nameKey) ?? 'dashboard' })
+/** Takes up the token that this tab knew, or else the browser's cookie, if it has one that is good. */
+export const restoreSession = async (): Promise<void> => {
+  const token = sessionStorage.getItem(tokenKey)
+  if (token !== null) return begin({ token, name: lastName() })
+  const byCookie = { token: null, name: '' }
+  const who = await clientFor(byCookie)
+    .call('session.show', {})
+    .catch(() => null)
+  if (who !== null) begin({ ...byCookie, name: who.name })
 }
 
-/** Begins a session. */
-export const signIn = (begun: Session): void => {
+/** Begins a session of this tab. */
+export const signIn = (begun: { readonly token: string; readonly name: string }): void => {
   sessionStorage.setItem(tokenKey, begun.token)
   localStorage.setItem(nameKey, begun.name)
+  begin(begun)
+}
+
+const begin = (begun: Session): void => {
   ended.value = null
   current.value = begun
 }
 
 /** Ends the session; `why` is told on the page that asks for the next one. */
 export const signOut = (why: string | null): void => {
+  const isOfCookie = current.value?.token === null
   sessionStorage.removeItem(tokenKey)
   ended.value = why === null ? null : { why }
   current.value = null
+  // The cookie is the server's to take away, and its own page asks for the next one.
+  if (isOfCookie) void fetch('/sign-out', { method: 'POST' }).finally(() => window.location.assign('/'))
 }
 
 /** The name that was last given. */
 export const lastName = (): string => localStorage.getItem(nameKey) ?? ''
+
+/** Goes to the control plane's own page for signing in, where it has one. */
+export const goToSignIn = async (): Promise<void> => {
+  const answer = await fetch('/sign-in', { method: 'HEAD' }).catch(() => null)
+  const { pathname, search, hash } = window.location
+  if (answer?.ok === true) window.location.replace(`/sign-in?next=${encodeURIComponent(pathname + search + hash)}`)
+}

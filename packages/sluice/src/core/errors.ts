@@ -230,6 +230,15 @@ export const errorTable = {
     status: 421,
     means: 'The request names a host that this control plane does not answer for.',
   },
+  forbidden: { number: 1111, retry: 'never', exit: 4, status: 403, means: 'Whoever asks may not do that there.' },
+  sign_in_failed: { number: 1112, retry: 'never', exit: 4, status: 401, means: 'Signing in did not succeed.' },
+  origin_refused: {
+    number: 1113,
+    retry: 'never',
+    exit: 4,
+    status: 403,
+    means: 'Another web page has sent a request in the name of somebody who is signed in here.',
+  },
   evidence_unreadable: {
     number: 1901,
     retry: 'never',

@@ -1,3 +1,4 @@
+import { identityLimits } from './limits-identity.ts'
 import { trafficLimits } from './limits-traffic.ts'
 import { verificationLimits } from './limits-verification.ts'
 
@@ -385,8 +386,9 @@ const ownLimits = {
 } as const
 
 /** Every bound in Sluice, with its unit and reason. Nothing loops, queues, waits or buffers without one. */
-export const limits: typeof trafficLimits & typeof verificationLimits & typeof ownLimits = {
+export const limits: typeof trafficLimits & typeof verificationLimits & typeof identityLimits & typeof ownLimits = {
   ...trafficLimits,
   ...verificationLimits,
+  ...identityLimits,
   ...ownLimits,
 }

@@ -24,6 +24,7 @@ import { type OpenIncident, openIncident, resolveIncident } from './incident-com
 import type { Returns } from './returns.ts'
 import { type RollbackCommand, type RolledBack, rollback } from './rollback-commands.ts'
 import type { Asking, Desk } from './desk.ts'
+import { Identity } from './identity.ts'
 import { type EnvironmentTarget, freeze, lock, unfreeze, unlock } from './environment-commands.ts'
 import { maintain, type MaintenanceWish } from './maintenance-commands.ts'
 import { askedForBy, type Deliveries, rolloutAskedFor } from './deliver.ts'
@@ -71,6 +72,8 @@ export type EngineOptions = {
 /** The control plane's heart. Commands resolve once durable; what they set in motion goes on by itself. */
 export class Engine {
   readonly reading: Reading
+  /** Who asks. */
+  readonly identity: Identity
   readonly #ports: Ports
   readonly #loop: Loop
   readonly #slots: SlotKeeper
@@ -90,6 +93,7 @@ export class Engine {
       owner: options.owner,
       onFatal: options.onFatal,
       onRows: (rows) => {
+        this.identity.noticed(rows)
         for (const listener of this.#listeners) listener(rows)
         this.#slots.noticed(rows)
         this.#queues.noticed(rows)
@@ -113,6 +117,7 @@ export class Engine {
     })
     this.#slots = new SlotKeeper({ loop: this.#loop, clock: ports.clock, log: ports.log })
     this.#desk = { loop: this.#loop, reading: this.reading, clock: ports.clock, ids: ports.ids }
+    this.identity = new Identity({ ...this.#desk, credentials: ports.credentials }, ports.log)
     this.#queues = new QueueKeeper({ desk: this.#desk, log: ports.log })
   }
 

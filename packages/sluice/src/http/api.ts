@@ -3,17 +3,23 @@ import { Hono, type MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import type { z } from 'zod'
 import { SluiceError } from '../core/errors.ts'
+import type { Principal } from '../core/identity/access.ts'
+import type { AccessRules } from '../core/identity/rules.ts'
 import { aggregateKinds } from '../core/ledger/entry.ts'
 import { limits } from '../core/limits.ts'
 import type { ApiContext, Call } from './context.ts'
 import { eventStream } from './events.ts'
-import { checkHost, checkToken } from './guard.ts'
+import { actorFor, authenticate, nobody } from './authenticate.ts'
+import { authorize, authorizeAtAll } from './authorize.ts'
+import { checkHost } from './guard.ts'
 import { handlers } from './handlers/all.ts'
 import { cachePrefix } from './cache-access.ts'
 import { type AttachmentStream, openAttachment } from './handlers/attachments.ts'
 import { exportLines } from './handlers/ledger.ts'
 import { openApi } from './openapi.ts'
 import { dashboardAnswer } from './page.ts'
+import { commonHeaders, dataPolicy } from './security-headers.ts'
+import { stillAllowed } from './still-allowed.ts'
 import { paths } from './client/paths.ts'
 import type { RouteId } from './client/paths.ts'
 import { problemOf, problemType } from './client/problem.ts'
@@ -25,32 +31,46 @@ export type ApiAccess = { readonly token: string | null; readonly host: string }
 /** An API that answers requests. */
 export type Api = { readonly fetch: (request: Request) => Promise<Response> }
 
+/** What is known of a request once it was let in. */
+type Known = { readonly principal: Principal; readonly rules: AccessRules }
+
 /** Builds the API from the table. */
 export const createApi = (context: ApiContext, access: ApiAccess): Api => {
-  const app = new Hono()
+  const app = new Hono<{ Variables: Known }>()
   const streams = { open: 0 }
+  const recognise = async (request: Request): Promise<Principal> => {
+    const { identity } = context.engine
+    const { stateDir } = context.server
+    return authenticate(request, { identity, token: access.token, rules: await context.access(), stateDir })
+  }
   app.use(async (c, next) => {
-    if (access.token !== null) checkHost(c.req.header('host'), access.host)
+    const { url } = await context.access()
+    if (access.token !== null) checkHost(c.req.header('host'), access.host, url)
     await next()
     if (!c.res.headers.has('cache-control')) c.header('cache-control', 'no-store')
-    c.header('x-content-type-options', 'nosniff')
+    for (const [name, value] of Object.entries(commonHeaders(url))) c.header(name, value)
+    if (!c.res.headers.has('content-security-policy')) c.header('content-security-policy', dataPolicy)
   })
   // Without a limit of this place: who asks is looked at before any of a body is read, and what is read is counted as it comes.
   app.all(`${cachePrefix}*`, (c) => context.cache(c.req.raw, access.token))
   for (const id of Object.keys(paths).filter(isRoute)) {
     const { method, path } = paths[id]
-    // Nothing of a body is read before it is known whose it is.
-    const check: MiddlewareHandler = async (c, next) => {
-      if (!routes[id].open && access.token !== null) checkToken(c.req.header('authorization'), access.token)
-      if (!routes[id].open && access.token !== null && !context.isStarted()) throw notReady()
+    const { needs } = routes[id]
+    // Nothing of a body is read before it is known whose it is, and that they may do such a thing at all.
+    const check: MiddlewareHandler<{ Variables: Known }> = async (c, next) => {
+      const principal = needs === 'open' ? nobody : await recognise(c.req.raw)
+      authorizeAtAll(principal, needs)
+      if (needs !== 'open' && access.token !== null && !context.isStarted()) throw notReady()
+      c.set('principal', principal)
       await next()
     }
-    app.on(method.toUpperCase(), path, check, bodiesBounded, (c) =>
-      answer(context, id, { request: c.req.raw, params: c.req.param(), streams }),
-    )
+    app.on(method.toUpperCase(), path, check, bodiesBounded, (c) => {
+      const request = c.req.raw
+      return answer(context, id, { request, params: c.req.param(), streams, principal: c.get('principal'), recognise })
+    })
   }
-  app.get('/openapi.json', (c) => {
-    if (access.token !== null) checkToken(c.req.header('authorization'), access.token)
+  app.get('/openapi.json', async (c) => {
+    await recognise(c.req.raw)
     return c.json(openApi(context.server.version))
   })
   app.get('*', async (c, next) => {
@@ -102,11 +122,15 @@ type Incoming = {
   readonly request: Request
   readonly params: Readonly<Record<string, string>>
   readonly streams: { open: number }
+  readonly principal: Principal
+  /** Who sends it, looked at anew. */
+  readonly recognise: (request: Request) => Promise<Principal>
 }
 
 /** Its casts are trusted: the call was read by the schemas of the route, which are those of its handler's type; types cannot walk two tables together. */
 const answer = async (context: ApiContext, id: RouteId, incoming: Incoming): Promise<Response> => {
   const call = await readCall(id, incoming)
+  await authorize(context, call.principal, { ...call, needs: routes[id].needs })
   if (id === 'events.stream') return answerEvents(context, call as Call<'events.stream'>, incoming)
   if (id === 'ledger.export') return answerExport(context, call as Call<'ledger.export'>, incoming)
   if (id === 'runs.attachment') return answerFile(context, call as Call<'runs.attachment'>)
@@ -115,7 +139,7 @@ const answer = async (context: ApiContext, id: RouteId, incoming: Incoming): Pro
 }
 
 /** Parser of a request by its route's schemas. */
-const readCall = async (id: RouteId, { request, params }: Incoming): Promise<Call<RouteId>> => {
+const readCall = async (id: RouteId, { request, params, principal }: Incoming): Promise<Call<RouteId>> => {
   const { query, body } = routes[id]
   const key = request.headers.get('idempotency-key')
   if (key !== null && !/^[\x21-\x7e]{1,200}$/.test(key)) {
@@ -128,27 +152,11 @@ const readCall = async (id: RouteId, { request, params }: Incoming): Promise<Cal
     params,
     query: check(query, Object.fromEntries(new URL(request.url).searchParams), 'query'),
     body: request.method === 'GET' ? {} : check(body, await bodyOf(request), 'body'),
-    caller: { by: { kind: 'person', name: actorOf(request.headers.get('x-sluice-actor')) }, idempotencyKey: key },
+    caller: { by: actorFor(principal), groups: principal.groups, idempotencyKey: key },
+    principal,
     signal: request.signal,
   } as const
   return call as unknown as Call<RouteId>
-}
-
-/** The name in the ledger: what the holder of the token says it is. One token has no names of its own. */
-const actorOf = (header: string | null): string => {
-  const name = decode(header ?? '')
-    .replace(/[\p{C}]/gu, '')
-    .trim()
-    .slice(0, 100)
-  return name === '' ? 'token' : name
-}
-
-const decode = (text: string): string => {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return text
-  }
 }
 
 const bodyOf = async (request: Request): Promise<unknown> => {
@@ -177,7 +185,7 @@ const check = (schema: z.ZodType, value: unknown, where: string): unknown => {
 }
 
 const answerEvents = (context: ApiContext, { query, signal }: Call<'events.stream'>, incoming: Incoming): Response => {
-  const { streams, request } = incoming
+  const { streams, request, recognise } = incoming
   if (streams.open >= limits.eventStreamsMax) {
     throw new SluiceError('overloaded', {
       detail: `${limits.eventStreamsMax} event streams are open already`,
@@ -198,8 +206,14 @@ const answerEvents = (context: ApiContext, { query, signal }: Call<'events.strea
   // The router asks this for a HEAD, too, and drops the body without ending it: a stream would be open for ever.
   if (request.method === 'HEAD') return new Response(null, { headers })
   streams.open += 1
-  const ended = AbortSignal.any([signal, context.closing])
-  const stream = eventStream(context, { after, key }, { ended, onClose: () => (streams.open -= 1) })
+  const { needs } = routes['events.stream']
+  const allowed = stillAllowed(context, async () => authorizeAtAll(await recognise(request), needs))
+  const onClose = (): void => {
+    streams.open -= 1
+    allowed.stop()
+  }
+  const ended = AbortSignal.any([signal, context.closing, allowed.signal])
+  const stream = eventStream(context, { after, key }, { ended, onClose })
   return new Response(stream, { headers })
 }
 

@@ -1,5 +1,7 @@
 /** What the API is made of, and what a handler is given. */
 import type { Settings } from '../core/config/settings.ts'
+import type { Principal } from '../core/identity/access.ts'
+import type { AccessRules } from '../core/identity/rules.ts'
 import type { Caller, Engine } from '../engine/engine.ts'
 import type { ArtifactStore } from '../ports/artifacts.ts'
 import type { Clock, Log } from '../ports/clock.ts'
@@ -24,6 +26,8 @@ export type ApiContext = {
   readonly runner: Pick<JobRunner, 'logs' | 'searchLog' | 'logMarks'>
   /** Settings of the project's working tree; rejects as the config loader does. */
   readonly settings: (signal: AbortSignal) => Promise<Settings>
+  /** What the config says about who may ask; the last that could be read, while it cannot be. */
+  readonly access: () => Promise<AccessRules>
   readonly server: {
     readonly version: string
     readonly pid: number
@@ -42,6 +46,8 @@ export type ApiContext = {
 /** One call of a route, checked. */
 export type Call<Id extends RouteId> = RouteInput<Id> & {
   readonly caller: Omit<Caller, 'reason'>
+  /** Who asks. `caller` is what of it the engine is told. */
+  readonly principal: Principal
   readonly signal: AbortSignal
 }
 

@@ -1,6 +1,7 @@
 /** The dashboard: static files, made by `npm run dashboard`, compressed ahead. Read when they are asked for; nothing of it is held in memory. */
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
+import { pagePolicy } from './security-headers.ts'
 
 /** Where the built dashboard lies: beside this package in a clone, inside it once published. */
 const places: readonly string[] = ['../../../dashboard/dist/', '../dashboard/']
@@ -20,25 +21,9 @@ const mediaTypes: Readonly<Record<string, string>> = {
   html: 'text/html; charset=utf-8',
 }
 
-/** What the page may do: load what is of this origin, and ask this origin. No text ever becomes code or markup. */
-const policy: string = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self' data:",
-  "connect-src 'self'",
-  "font-src 'self'",
-  "base-uri 'none'",
-  "form-action 'self'",
-  "frame-ancestors 'none'",
-  "require-trusted-types-for 'script'",
-].join('; ')
-
 /** What every page says about itself. */
 const pageHeaders: Readonly<Record<string, string>> = {
-  'content-security-policy': policy,
-  'cross-origin-opener-policy': 'same-origin',
-  'referrer-policy': 'no-referrer',
+  'content-security-policy': pagePolicy,
   // Which assets there are changes with each version of the program.
   'cache-control': 'no-cache',
 }

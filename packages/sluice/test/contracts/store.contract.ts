@@ -28,6 +28,9 @@ const machineVersions: Readonly<Record<AggregateKind, number>> = {
   drill: 1,
   maintenance: 1,
   train: 1,
+  person: 1,
+  token: 1,
+  session: 1,
 }
 
 /** Runs the contract against one implementation. */

@@ -11,6 +11,9 @@ export type AggregateKind =
   | 'incident'
   | 'watch'
   | 'drill'
+  | 'person'
+  | 'token'
+  | 'session'
 
 /** Names one aggregate; the id of an environment, and of its maintenance, is `<service>/<environment>`. */
 export type AggregateKey = { readonly kind: AggregateKind; readonly id: string }
@@ -76,6 +79,9 @@ export const aggregateKinds: readonly AggregateKind[] = [
   'incident',
   'watch',
   'drill',
+  'person',
+  'token',
+  'session',
 ]
 
 /** An entry and its place, as its stored text says it. */

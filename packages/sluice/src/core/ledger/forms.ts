@@ -5,6 +5,9 @@
  */
 import type { DrillEvent } from '../drill/types.ts'
 import type { EnvironmentEvent } from '../environment.ts'
+import type { PersonEvent } from '../identity/person.ts'
+import type { SessionEvent } from '../identity/session.ts'
+import type { TokenEvent } from '../identity/token.ts'
 import type { IncidentEvent } from '../incident.ts'
 import type { MaintenanceEvent } from '../maintenance.ts'
 import type { RunEvent } from '../pipeline/types.ts'
@@ -107,6 +110,19 @@ const train: Forms<TrainEvent['type']> = {
   work_parked: [],
 }
 
+const person: Forms<PersonEvent['type']> = {
+  person_added: [],
+  role_granted: [],
+  role_revoked: [],
+  groups_changed: [],
+  password_set: [],
+  person_removed: [],
+}
+
+const token: Forms<TokenEvent['type']> = { token_issued: [], token_used: [], token_revoked: [] }
+
+const session: Forms<SessionEvent['type']> = { signed_in: [], session_seen: [], signed_out: [] }
+
 /** The forms of every machine's events. */
 export const ledgerForms: Readonly<Record<AggregateKind, Forms>> = {
   run,
@@ -118,4 +134,7 @@ export const ledgerForms: Readonly<Record<AggregateKind, Forms>> = {
   drill,
   maintenance,
   train,
+  person,
+  token,
+  session,
 }

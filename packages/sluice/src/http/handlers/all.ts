@@ -3,6 +3,7 @@ import type { RouteId } from '../client/paths.ts'
 import { attachmentHandlers } from './attachments.ts'
 import { environmentHandlers } from './environments.ts'
 import { evidenceHandlers } from './evidence.ts'
+import { identityHandlers } from './identity.ts'
 import { ledgerHandlers } from './ledger.ts'
 import { queueHandlers } from './queues.ts'
 import { releaseHandlers } from './releases.ts'
@@ -23,6 +24,7 @@ export const handlers: Handlers<Exclude<RouteId, StreamId>> = {
   ...attachmentHandlers,
   ...rolloutHandlers,
   ...trainHandlers,
+  ...identityHandlers,
   ...ledgerHandlers,
   ...rollbackHandlers,
 }

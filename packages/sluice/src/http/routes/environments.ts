@@ -30,14 +30,22 @@ const span = z.number().int().min(1).max(limits.durationMsMax)
 export const environmentsRows: Rows<'environments'> = {
   'environments.list': {
     ...read,
+    needs: 'view',
     summary: 'Every environment: what serves, what is under way, and what is observed.',
     cli: 'status',
     response: 'Environments',
     errors: [],
   },
-  'environments.show': { ...read, summary: 'One environment.', cli: 'env show', response: 'Environment' },
+  'environments.show': {
+    ...read,
+    needs: 'view',
+    summary: 'One environment.',
+    cli: 'env show',
+    response: 'Environment',
+  },
   'environments.plan': {
     ...read,
+    needs: 'plan',
     summary: 'What a deploy would do, the way back, and whether it would be admitted now. Changes nothing.',
     cli: 'plan',
     query: z.strictObject({
@@ -53,6 +61,7 @@ export const environmentsRows: Rows<'environments'> = {
   },
   'environments.deploy': {
     ...read,
+    needs: 'deploy',
     summary: 'Starts a rollout of a release (the latest, when none is named). Answers once it is durable.',
     cli: 'deploy',
     body: deployChoice,
@@ -61,6 +70,7 @@ export const environmentsRows: Rows<'environments'> = {
   },
   'environments.promote': {
     ...read,
+    needs: 'deploy',
     summary: 'Starts a rollout of the release that serves the environment before this one.',
     cli: 'promote',
     body: deployChoice,
@@ -69,6 +79,7 @@ export const environmentsRows: Rows<'environments'> = {
   },
   'environments.rollback': {
     ...read,
+    needs: 'rollback',
     summary:
       'Turns a live rollout around, or brings back the release that served before, and holds the one that is left. Freezes and locks do not stop it.',
     cli: 'rollback',
@@ -78,6 +89,7 @@ export const environmentsRows: Rows<'environments'> = {
   },
   'environments.approve': {
     ...read,
+    needs: 'approve',
     summary: "A person's yes to one exact release, ahead of its rollout.",
     cli: 'approve',
     body: z.strictObject({ release, reason }),
@@ -86,6 +98,7 @@ export const environmentsRows: Rows<'environments'> = {
   },
   'environments.lock': {
     ...read,
+    needs: 'lock',
     summary: 'Locks an environment against everything but rollbacks.',
     cli: 'env lock',
     body: z.strictObject({ reason: because, until: at.nullish() }),
@@ -94,6 +107,7 @@ export const environmentsRows: Rows<'environments'> = {
   },
   'environments.unlock': {
     ...read,
+    needs: 'lock',
     summary: 'Takes the lock off.',
     cli: 'env unlock',
     body: withReason,
@@ -102,6 +116,7 @@ export const environmentsRows: Rows<'environments'> = {
   },
   'environments.freeze': {
     ...read,
+    needs: 'lock',
     summary: 'Freezes an environment for a time. Rollbacks pass.',
     cli: 'env freeze',
     body: z.strictObject({ reason: because, from: at.nullish(), until: at }),
@@ -110,6 +125,7 @@ export const environmentsRows: Rows<'environments'> = {
   },
   'environments.unfreeze': {
     ...read,
+    needs: 'lock',
     summary: 'Ends every freeze that a person set.',
     cli: 'env unfreeze',
     body: withReason,
@@ -118,6 +134,7 @@ export const environmentsRows: Rows<'environments'> = {
   },
   'environments.maintain': {
     ...read,
+    needs: 'maintain',
     summary:
       'Answers everybody with a page (503), or, with `holdMs`, has requests wait; health requests and the configured bypass pass. Answers once it is durable.',
     cli: 'env maintenance',
@@ -139,6 +156,7 @@ export const environmentsRows: Rows<'environments'> = {
   },
   'environments.endMaintenance': {
     ...read,
+    needs: 'maintain',
     summary: 'Ends maintenance.',
     cli: 'env maintenance',
     body: withReason,
@@ -147,6 +165,7 @@ export const environmentsRows: Rows<'environments'> = {
   },
   'environments.verify': {
     ...read,
+    needs: 'maintain',
     summary:
       'Makes the checks of an environment through its address, now, and records what they said. Answers once they are over.',
     cli: 'verify',
@@ -156,12 +175,14 @@ export const environmentsRows: Rows<'environments'> = {
   },
   'environments.queue': {
     ...read,
+    needs: 'view',
     summary: 'Who holds an environment, and which releases wait for their turn, in order, with the reason.',
     cli: 'env queue',
     response: 'Queue',
   },
   'environments.dequeue': {
     ...read,
+    needs: 'lock',
     summary: 'Takes a release out of the queue.',
     cli: 'env dequeue',
     body: z.strictObject({ reason }),

@@ -4,20 +4,26 @@ import type { Rows } from './spec.ts'
 
 /** The control plane itself. */
 export const serverRows: Rows<'server' | 'health'> = {
-  'server.show': { ...read, summary: 'The control plane that answers.', response: 'Server', errors: [] },
-  'health.liveness': { ...read, summary: 'Whether the process answers.', response: 'Health', open: true, errors: [] },
+  'server.show': { ...read, needs: 'view', summary: 'The control plane that answers.', response: 'Server', errors: [] },
+  'health.liveness': {
+    ...read,
+    summary: 'Whether the process answers.',
+    response: 'Health',
+    needs: 'open',
+    errors: [],
+  },
   'health.readiness': {
     ...read,
     summary: 'Whether the state can be read.',
     response: 'Health',
-    open: true,
+    needs: 'open',
     errors: ['server_unreachable'],
   },
   'health.startup': {
     ...read,
     summary: 'Whether recovery is over.',
     response: 'Health',
-    open: true,
+    needs: 'open',
     errors: ['server_unreachable'],
   },
 }

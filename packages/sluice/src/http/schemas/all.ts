@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import type { AttachmentsView, EvidenceView, InsightsView } from '../client/evidence-views.ts'
 import type { DrillView, IncidentView } from '../client/rollback-views.ts'
+import type * as identityViews from '../client/identity-views.ts'
 import type * as runViews from '../client/run-views.ts'
 import type * as trainViews from '../client/train-views.ts'
 import type { PlanView } from '../client/plan-views.ts'
@@ -9,6 +10,7 @@ import type * as views from '../client/views.ts'
 import { environment, environments, queue } from './environments.ts'
 import { attachments, evidence, insights } from './evidence.ts'
 import { at } from './fields.ts'
+import { person, session, sessionStarted, token, tokenIssued, who } from './identity.ts'
 import { ledgerPage, ledgerVerification } from './ledger.ts'
 import { release, releaseDetail, releaseVerification } from './releases.ts'
 import { drill, incident } from './rollback.ts'
@@ -62,6 +64,15 @@ export const schemas: Schemas = {
   Train: train,
   Trains: pageOf(train),
   TrainStarted: trainStarted,
+  Who: who,
+  SessionStarted: sessionStarted,
+  Session: session,
+  Sessions: pageOf(session),
+  Token: token,
+  Tokens: pageOf(token),
+  TokenIssued: tokenIssued,
+  Person: person,
+  People: pageOf(person),
   LedgerPage: ledgerPage,
   LedgerVerification: ledgerVerification,
   Health: z.strictObject({ status: z.enum(['ok', 'unavailable']), detail: z.string() }),
@@ -109,6 +120,15 @@ export type Schemas = {
   readonly Train: z.ZodType<trainViews.TrainView>
   readonly Trains: z.ZodType<views.PageView<trainViews.TrainView>>
   readonly TrainStarted: z.ZodType<trainViews.TrainStartedView>
+  readonly Who: z.ZodType<identityViews.WhoView>
+  readonly SessionStarted: z.ZodType<identityViews.SessionStartedView>
+  readonly Session: z.ZodType<identityViews.SessionView>
+  readonly Sessions: z.ZodType<views.PageView<identityViews.SessionView>>
+  readonly Token: z.ZodType<identityViews.TokenView>
+  readonly Tokens: z.ZodType<views.PageView<identityViews.TokenView>>
+  readonly TokenIssued: z.ZodType<identityViews.TokenIssuedView>
+  readonly Person: z.ZodType<identityViews.PersonView>
+  readonly People: z.ZodType<views.PageView<identityViews.PersonView>>
   readonly LedgerPage: z.ZodType<views.LedgerPageView>
   readonly LedgerVerification: z.ZodType<views.LedgerVerificationView>
   readonly Health: z.ZodType<views.HealthView>

@@ -36,7 +36,7 @@ import { environmentOn, liveRolloutOn, maintenanceOn, mustFold } from './ledger-
 import { breachOfHold, mustHaveWatched } from './back-laws.ts'
 import { isUnderWay, mustBeMaintained } from './maintenance-laws.ts'
 import { Incarnation, Network } from './network.ts'
-import { entryOf, isFinal, never, noEvidence } from './small-parts.ts'
+import { entryOf, isFinal, never, noCredentials, noEvidence } from './small-parts.ts'
 import { simulatedOutside } from './outside.ts'
 import { DataPlane, simulatedRouter } from './router.ts'
 import { Timeline } from './timeline.ts'
@@ -291,6 +291,7 @@ class Schedule {
         },
       },
       sha256: (text) => text,
+      credentials: noCredentials,
       store: this.#storeFor(process),
       driver: simulatedDriver(setting, this.#timeline, {
         network: this.#network,

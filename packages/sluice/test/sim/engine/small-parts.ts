@@ -1,5 +1,6 @@
 /** Small parts of the engine simulator. */
 import type { SluiceError } from '../../../src/core/errors.ts'
+import type { Credentials } from '../../../src/ports/credentials.ts'
 import { Breach } from '../breach.ts'
 
 /** For what only runs need. */
@@ -19,6 +20,16 @@ export const noEvidence: Readonly<
   sweptAt: never,
   baseline: never,
   keepBaseline: never,
+}
+
+/** Credentials where nobody signs in. */
+export const noCredentials: Credentials = {
+  issue: never,
+  matches: never,
+  setPassword: never,
+  matchesPassword: never,
+  remove: never,
+  removePassword: never,
 }
 
 /** The entry of a queue that a row is about. */

@@ -23,6 +23,7 @@ import type { LoweredPipeline, PipelineRequest } from '../../../src/ports/pipeli
 import type { JobOutcome, JobRunner, LogLine, LogMarks } from '../../../src/ports/runner.ts'
 import { LocalArtifacts, localTools } from '../../../src/runner/artifacts.ts'
 import type { FolderCache } from '../../../src/runner/job-shell.ts'
+import { noCredentials } from '../../sim/engine/small-parts.ts'
 import { LocalRunner } from '../../../src/runner/runner.ts'
 
 /** What a case asks of the engine. */
@@ -152,6 +153,7 @@ const portsOf = ({ stateDir, project, artifacts, evidence, runner, github, lower
     clock: systemClock(),
     ids: systemIds(),
     sha256,
+    credentials: noCredentials,
     artifacts,
     evidence,
     runner,
