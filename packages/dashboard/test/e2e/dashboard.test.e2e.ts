@@ -54,6 +54,7 @@ const confirm = async (page: Tab['page'], button: string, reason?: string): Prom
 }
 
 test('without the token nothing is shown, and a wrong one is told', async () => {
+  strictEqual(JSON.parse(world.type('open', '--json')).url, world.url)
   const context = await browser.newContext()
   const page = await context.newPage()
   await page.goto(`${world.url}/rollouts`)

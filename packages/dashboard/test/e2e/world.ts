@@ -23,6 +23,8 @@ export type World = {
   /** The rollout once it is so. */
   readonly until: (rollout: string, holds: (view: RolloutView) => boolean) => Promise<RolloutView>
   readonly traffic: () => Promise<Traffic>
+  /** Types words after `sluice` in the project; gives what it printed. */
+  readonly type: (...words: readonly string[]) => string
   /** Kills the control plane as if the machine had run out of memory. */
   readonly kill: () => Promise<void>
   readonly close: () => Promise<void>
@@ -35,12 +37,13 @@ const configChanges: readonly (readonly [from: string, to: string])[] = [
   ["{ share: '50%', bake: '2s', unitsMin: 50 }", "{ share: '50%', approve: true }"],
 ]
 
-const sluice = (directory: string, ...words: readonly string[]): void => {
-  const { status, stderr } = spawnSync(process.execPath, [bin, ...words, '--no-color'], {
+const sluice = (directory: string, ...words: readonly string[]): string => {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [bin, ...words, '--no-color'], {
     cwd: directory,
     encoding: 'utf8',
   })
   if (status !== 0) throw new Error(`sluice ${words.join(' ')} ended with ${status}: ${stderr}`)
+  return stdout
 }
 
 /** Whether nothing happens to a rollout any more. */
@@ -118,6 +121,7 @@ export const makeWorld = async (changes: typeof configChanges = configChanges): 
     promote,
     until,
     traffic: () => trafficOn(ports.production),
+    type: (...words) => sluice(directory, ...words),
     kill: async () => void process.kill((await file()).pid, 'SIGKILL'),
     close: async () => {
       sluice(directory, 'down', '--all')
