@@ -113,7 +113,10 @@ test('only what is needed is published', () => {
   )
   const dashboard = files.filter((path) => path.startsWith('dashboard'))
   ok(dashboard.includes(join('dashboard', 'index.html')), 'the dashboard is not in the package')
-  ok(dashboard.some((path) => /index-[\w-]+\.js\.br$/.test(path)), 'its code is not there compressed')
+  ok(
+    dashboard.some((path) => /index-[\w-]+\.js\.br$/.test(path)),
+    'its code is not there compressed',
+  )
   const manifest: { readonly version: string } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'))
   ok(files.length > 50 && manifest.version !== '')
 })

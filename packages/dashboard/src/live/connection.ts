@@ -19,6 +19,8 @@ export type Listener = {
 const silenceMs = 35_000
 /** A tab that comes back after this long without a sign of life begins a new stream at once, milliseconds. */
 const staleMs = 16_000
+/** The server's first word comes with the stream; a proxy that holds it back is noticed after this long, milliseconds. */
+const openMs = 6_000
 const retryMs: readonly number[] = [250, 500, 1_000, 2_000, 4_000]
 const failuresUntilPolling = 3
 const pollMs = 5_000
@@ -91,13 +93,15 @@ const stream = async (course: Course): Promise<unknown> => {
   const signal = AbortSignal.any([ending.signal, course.ended])
   course.wake = () => ending.abort()
   course.lastSignAt = Date.now()
+  let allowedMs = openMs
   const watchdog = window.setInterval(() => {
-    if (Date.now() - course.lastSignAt > silenceMs) ending.abort()
-  }, 5_000)
+    if (Date.now() - course.lastSignAt > allowedMs) ending.abort()
+  }, 1_000)
   try {
     // `after` is what Last-Event-ID says: the number of the last row that was seen.
     for await (const event of clientFor(course.as).events({ after: course.lastSeq }, signal)) {
       course.lastSignAt = Date.now()
+      allowedMs = silenceMs
       if (status.value !== 'live') {
         course.failures = 0
         status.value = 'live'

@@ -124,6 +124,9 @@ const NeedsAttention = ({ attention }: { readonly attention: readonly Attention[
       {attention.length === 0 ? 'Nothing needs attention' : 'Needs attention'}
       {attention.length > attentionMax && <span class="count">{attention.length}</span>}
     </h2>
+    <p class="unseen" role="status">
+      {attention.length === 0 ? 'Nothing needs attention' : `${attention.length} to look at: ${attention[0]?.subject}`}
+    </p>
     <ul>
       {attention.slice(0, attentionMax).map(({ kind, tone, subject, text, since, href, verb }) => (
         <li key={`${kind} ${href} ${subject}`} class={tone}>
