@@ -1,6 +1,6 @@
 /** How things are told: times, shares, states. Figures keep to the forms that the command line uses. */
 import { spanOf } from '../../sluice/src/http/client/words.ts'
-import type { RunListView } from '../../sluice/src/http/client/run-views.ts'
+import type { JobView, RunListView } from '../../sluice/src/http/client/run-views.ts'
 import type { RolloutView, StepView } from '../../sluice/src/http/client/views.ts'
 
 /** What a state is like: it is told by a glyph, a word and a colour, never by a colour alone. */
@@ -81,7 +81,7 @@ export const runTold = ({ status }: Pick<RunListView, 'status'>): Told => {
 }
 
 /** How a job stands. */
-export const jobTold = (status: string, isTolerated: boolean): Told => {
+export const jobTold = ({ status, isTolerated }: Pick<JobView, 'status' | 'isTolerated'>): Told => {
   if (status === 'succeeded') return { tone: 'good', word: status }
   if (status === 'failed')
     return isTolerated ? { tone: 'warn', word: 'failed, tolerated' } : { tone: 'bad', word: status }

@@ -138,7 +138,7 @@ test('a state has a word besides its colour, and a paused rollout is not told as
   deepStrictEqual(rolloutTold(rollout), { tone: 'live', word: 'rolling out' })
   const paused = { kind: 'paused', text: '', code: null, evidence: [] }
   deepStrictEqual(rolloutTold({ ...rollout, paused }), { tone: 'warn', word: 'paused' })
-  deepStrictEqual(jobTold('failed', true), { tone: 'warn', word: 'failed, tolerated' })
+  deepStrictEqual(jobTold({ status: 'failed', isTolerated: true }), { tone: 'warn', word: 'failed, tolerated' })
   strictEqual(rateOf({ units: 0, badUnits: 0 }), '—')
   strictEqual(rateOf({ units: 200, badUnits: 1 }), '0.50 %')
   deepStrictEqual([900, 59_000, 61_000, 7_200_000, 200_000_000].map(ageOf), ['now', '59 s', '1 min', '2 h', '2 d'])

@@ -47,7 +47,7 @@ export const JobGraph = ({ jobs, now, chosen, hrefOf }: GraphProps): VNode | nul
         {nodes.map(({ name, x, y }) => {
           const job = byName.get(name)
           if (job === undefined) return null
-          const { tone, word } = jobTold(job.status, job.isTolerated)
+          const { tone, word } = jobTold(job)
           return (
             <a
               key={name}

@@ -168,7 +168,7 @@ const JobTable = ({
               </a>
             </th>
             <td>
-              <Mark told={jobTold(job.status, job.isTolerated)} />
+              <Mark told={jobTold(job)} />
             </td>
             <td class="figure">{job.startedAt === null ? '—' : <Took from={job.startedAt} to={job.finishedAt} />}</td>
             <td>{job.needs.join(', ')}</td>
@@ -200,7 +200,7 @@ const ChosenJob = ({ run, job }: { readonly run: RunDetailView; readonly job: Jo
               ))}
             </span>
           )}
-          <Mark told={jobTold(job.status, job.isTolerated)} />
+          <Mark told={jobTold(job)} />
           {job.finishedAt !== null && <Moment at={job.finishedAt} />}
         </>
       }
