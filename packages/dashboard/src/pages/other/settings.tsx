@@ -2,9 +2,9 @@
 import { useSignal } from '@preact/signals'
 import type { VNode } from 'preact'
 import { useEffect } from 'preact/hooks'
-import { session } from '../../live/session.ts'
 import { theme, turnTheme } from '../../live/theme.ts'
 import { useAnswer } from '../../live/store.ts'
+import { Sessions, Tokens, Who } from './access.tsx'
 import { Facts, Page, Part } from '../../parts/page.tsx'
 import { serverQuestion } from '../../questions.ts'
 
@@ -20,7 +20,6 @@ export const Settings = (): VNode => {
       <Part title="This browser">
         <Facts
           facts={[
-            ['Name in the ledger', session.value?.name ?? ''],
             [
               'Colours',
               <button type="button" class="button plain" onClick={turnTheme}>
@@ -45,6 +44,9 @@ export const Settings = (): VNode => {
           ]}
         />
       </Part>
+      <Who />
+      <Tokens />
+      <Sessions />
       <Part title="The service">
         <p class="say">
           Everything about the service is in one file, reviewed and versioned with its code; nothing of it is set here.
