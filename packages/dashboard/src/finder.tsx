@@ -94,10 +94,17 @@ const Open = (): VNode => {
       </form>
       <ul id="found" role="listbox" aria-label="Found">
         {found.map(({ text, about, href }, index) => (
-          <li key={href} role="option" id={`found-${index}`} aria-selected={index === at.value}>
-            <a href={href} tabIndex={-1} onClick={close}>
-              <b>{text}</b> <span>{about}</span>
-            </a>
+          <li
+            key={href}
+            role="option"
+            id={`found-${index}`}
+            aria-selected={index === at.value}
+            onClick={() => {
+              close()
+              route(href)
+            }}
+          >
+            <b>{text}</b> <span>{about}</span>
           </li>
         ))}
       </ul>

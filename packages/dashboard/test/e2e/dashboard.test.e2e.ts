@@ -195,6 +195,11 @@ test('every page is accessible in both themes, on wide screens and narrow ones, 
     ['system', '/system'],
     ['missing', '/settings/none'],
   ]
+  const dialogs: readonly (readonly [name: string, path: string, opens: (page: Tab['page']) => Promise<void>])[] = [
+    ['finder', '/', (page) => page.keyboard.press('Control+k')],
+    ['keys', '/', (page) => page.keyboard.press('?')],
+    ['deed', '/environments/production', (page) => page.getByRole('button', { name: 'Lock' }).click()],
+  ]
   const broken: string[] = []
   const kinds: readonly { readonly scheme: Scheme; readonly width: number }[] = [
     { scheme: 'light', width: 1_360 },
@@ -211,6 +216,13 @@ test('every page is accessible in both themes, on wide screens and narrow ones, 
       for (const violation of await own.violations()) broken.push(`${where}: ${violation}`)
       const overflow = await own.page.evaluate<number>('document.documentElement.scrollWidth - window.innerWidth')
       if (overflow > 0) broken.push(`${where}: ${overflow} pixels too wide`)
+    }
+    for (const [name, path, opens] of dialogs) {
+      await own.open(path)
+      await opens(own.page)
+      await own.page.getByRole('dialog').waitFor()
+      await shoot(own, `${name}-${kind.scheme}-${kind.width}`)
+      for (const violation of await own.violations()) broken.push(`${name}, ${kind.scheme}: ${violation}`)
     }
     for (const error of own.errors) broken.push(`${kind.scheme}, ${kind.width} pixels, console: ${error}`)
     await own.context.close()
