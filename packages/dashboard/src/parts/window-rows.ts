@@ -5,7 +5,7 @@ import { useEffect, useLayoutEffect } from 'preact/hooks'
 import { type Sight, sightOf } from './sight.ts'
 
 /** Rows that are made beyond both ends of what is seen. */
-const extraRows = 12
+const extraRows = 8
 
 /** The rows in sight of a list that scrolls in `scroller`, or in the window when that is null. */
 export const useSight = (
@@ -16,7 +16,8 @@ export const useSight = (
     scroller,
   }: { readonly list: RefObject<HTMLElement | null>; readonly scroller: RefObject<HTMLElement | null> | null },
 ): Sight => {
-  const place = useSignal({ top: 0, heightPx: 900 })
+  // As high as the window, so that the first look rarely finds that more is in sight.
+  const place = useSignal({ top: 0, heightPx: window.innerHeight + rowPx * 4 })
   const look = (): void => {
     const box = scroller?.current ?? null
     const top =

@@ -1,6 +1,6 @@
 /** One row for each service, one column for each environment: what serves where, and what is under way. */
 import type { VNode } from 'preact'
-import { useRef } from 'preact/hooks'
+import { useMemo, useRef } from 'preact/hooks'
 import type { EnvironmentView, RolloutView } from '../../../../sluice/src/http/client/views.ts'
 import { percentOf } from '../../../../sluice/src/http/client/words.ts'
 import { Glyph, Mark } from '../../parts/mark.tsx'
@@ -51,24 +51,34 @@ export const Matrix = ({ columns, rows }: ReturnType<typeof matrixOf>): VNode =>
         </thead>
         <tbody ref={body}>
           {above > 0 && <Space px={above} />}
-          {rows.slice(from, to).map(({ service, cells }, index) => (
-            <tr key={service} aria-rowindex={from + index + 2}>
-              <th scope="row">
-                <a href={`/services/${encodeURIComponent(service)}`} data-row>
-                  {service}
-                </a>
-              </th>
-              {columns.map((name) => (
-                <Cell key={name} environment={cells.get(name)} before={beforeOf(cells, name)} />
-              ))}
-            </tr>
-          ))}
+          {rows.slice(from, to).map((row, index) => lineOf(row, from + index))}
           {below > 0 && <Space px={below} />}
         </tbody>
       </table>
     </div>
   )
 }
+
+const Line = ({
+  row: { service, cells },
+  columns,
+  index,
+}: {
+  readonly row: Row
+  readonly columns: readonly string[]
+  readonly index: number
+}): VNode => (
+  <tr aria-rowindex={index + 2}>
+    <th scope="row">
+      <a href={`/services/${encodeURIComponent(service)}`} data-row>
+        {service}
+      </a>
+    </th>
+    {columns.map((name) => (
+      <Cell key={name} environment={cells.get(name)} before={beforeOf(cells, name)} />
+    ))}
+  </tr>
+)
 
 const Space = ({ px }: { readonly px: number }): VNode => (
   <tr aria-hidden="true" class="space">

@@ -54,7 +54,10 @@ const Whole = ({ data }: { readonly data: EnvironmentsView }): VNode => {
   const attention = sorted([...attentionOf(data, rollouts), ...attentionBeside(runs, incidents)])
   const { columns, rows } = useMemo(() => matrixOf(data.environments), [data])
   const wanted = filter.value.toLowerCase()
-  const shown = wanted === '' ? rows : rows.filter(({ service }) => service.toLowerCase().includes(wanted))
+  const shown = useMemo(
+    () => (wanted === '' ? rows : rows.filter(({ service }) => service.toLowerCase().includes(wanted))),
+    [rows, wanted],
+  )
   return (
     <>
       <NeedsAttention attention={attention} />
