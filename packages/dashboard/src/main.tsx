@@ -9,6 +9,8 @@ import { restoreTheme } from './live/theme.ts'
 
 const start = async (): Promise<void> => {
   restoreTheme()
+  // A page that is not there any more belongs to an older version: the control plane was upgraded under this tab.
+  window.addEventListener('vite:preloadError', () => window.location.reload())
   await restoreSession()
   startClock()
   keepConnected()

@@ -60,7 +60,7 @@ test('without the token nothing is shown, and a wrong one is told', async () => 
   await page.goto(`${world.url}/rollouts`)
   await page.getByLabel('Token').fill('x'.repeat(43))
   await page.getByLabel('Token').press('Enter')
-  await page.getByText(/not the (?:one|token) of this control plane/).waitFor()
+  await page.getByText(/(?:the token|that) is not .*of this control plane/).waitFor()
   await page.getByLabel('Token').fill(world.token)
   await page.getByLabel('Token').press('Enter')
   await page.getByRole('heading', { name: 'Rollouts', level: 1 }).waitFor()

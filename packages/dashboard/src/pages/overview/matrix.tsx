@@ -35,6 +35,15 @@ const wholeMax = 60
 export const Matrix = ({ columns, rows }: ReturnType<typeof matrixOf>): VNode => {
   const body = useRef<HTMLTableSectionElement>(null)
   const sight = useSight(rows.length, rowPx, { list: body, scroller: null })
+  const made = useMemo(() => new Map<string, VNode>(), [columns, rows])
+  // A row that was made is given again as it is, which tells Preact that nothing of it changed: scrolling makes only what comes into sight.
+  const lineOf = (row: Row, index: number): VNode => {
+    const known = made.get(row.service)
+    if (known !== undefined) return known
+    const line = <Line key={row.service} row={row} columns={columns} index={index} />
+    made.set(row.service, line)
+    return line
+  }
   const { from, to, above, below } = rows.length <= wholeMax ? { from: 0, to: rows.length, above: 0, below: 0 } : sight
   return (
     <div class="scroll" role="region" aria-label="Services and environments" tabIndex={0}>
