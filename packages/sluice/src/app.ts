@@ -26,6 +26,7 @@ import { openVerifier } from './adapters/verification/open.ts'
 import { noAccessRules } from './core/identity/rules.ts'
 import type { BuiltinName } from './core/config/builtins.ts'
 import type { SluiceError } from './core/errors.ts'
+import { limits } from './core/limits.ts'
 import { processDriver } from './drivers/process/driver.ts'
 import { Engine } from './engine/engine.ts'
 import { EvidenceKeeper } from './engine/evidence-keeper.ts'
@@ -35,6 +36,8 @@ import { gatewayNodeOptions } from './gateway/node-options.ts'
 import type { CacheAccess } from './core/pipeline/cache/scope.ts'
 import { cacheAccess, cachePrefix } from './http/cache-access.ts'
 import type { ApiContext } from './http/context.ts'
+import { EventFeed } from './http/event-feed.ts'
+import { SharedAnswer } from './http/shared-answer.ts'
 import type { CacheSeal } from './ports/cache.ts'
 import type { Log } from './ports/clock.ts'
 import { GatewayKeeper } from './routers/gateway/keeper.ts'
@@ -121,6 +124,8 @@ export const openControlPlane = async (options: ControlPlaneOptions): Promise<Co
       settings: (signal) => ports.config.load(projectDir, signal),
       access: () => Promise.resolve(noAccessRules),
       server: { version: programVersion(), pid: process.pid, startedAt: ports.clock.now(), projectDir, stateDir },
+      feed: new EventFeed(engine),
+      overview: new SharedAnswer(engine, { clock: ports.clock, freshMs: limits.overviewFreshMs }),
       isStarted: () => isStarted,
       closing: closing.signal,
     },

@@ -266,6 +266,11 @@ export class Reading {
     return found
   }
 
+  /** The number of the newest row of the ledger; 0 when there is none. */
+  head(): Promise<number> {
+    return this.#store.head()
+  }
+
   async #load(key: AggregateKey): Promise<unknown> {
     const known = this.#durable(key)
     if (known !== null) return known

@@ -4,18 +4,21 @@ import { bodyLimit } from 'hono/body-limit'
 import type { z } from 'zod'
 import { SluiceError } from '../core/errors.ts'
 import type { Principal } from '../core/identity/access.ts'
-import type { AccessRules } from '../core/identity/rules.ts'
 import { aggregateKinds } from '../core/ledger/entry.ts'
 import { limits } from '../core/limits.ts'
 import type { ApiContext, Call } from './context.ts'
-import { eventStream } from './events.ts'
+import { eventStream, type Snapshot } from './events.ts'
 import { actorFor, authenticate, nobody } from './authenticate.ts'
 import { authorize, authorizeAtAll } from './authorize.ts'
 import { checkHost } from './guard.ts'
 import { handlers } from './handlers/all.ts'
+import { overview } from './handlers/environments.ts'
 import { cachePrefix } from './cache-access.ts'
 import { type AttachmentStream, openAttachment } from './handlers/attachments.ts'
 import { exportLines } from './handlers/ledger.ts'
+import { metricsText } from './handlers/metrics.ts'
+import { expositionType } from './metrics/exposition.ts'
+import { RequestTally } from './metrics/request-tally.ts'
 import { openApi } from './openapi.ts'
 import { dashboardAnswer } from './page.ts'
 import { commonHeaders, dataPolicy } from './security-headers.ts'
@@ -23,27 +26,37 @@ import { stillAllowed } from './still-allowed.ts'
 import { paths } from './client/paths.ts'
 import type { RouteId } from './client/paths.ts'
 import { problemOf, problemType } from './client/problem.ts'
+import { Rates } from './rate-limit.ts'
 import { routes } from './routes/table.ts'
 
 /** Who may ask an API: the token it wants (null in process, where there is no wire), and the host it answers for. */
 export type ApiAccess = { readonly token: string | null; readonly host: string }
 
 /** An API that answers requests. */
-export type Api = { readonly fetch: (request: Request) => Promise<Response> }
+export type Api = {
+  /** `from` is the address that asks; without one (in process) nobody is counted. */
+  readonly fetch: (request: Request, from?: string) => Promise<Response>
+}
 
-/** What is known of a request once it was let in. */
-type Known = { readonly principal: Principal; readonly rules: AccessRules }
+type Env = {
+  readonly Bindings: { readonly from: string | undefined }
+  /** Who asks, once it was let in. */
+  readonly Variables: { readonly principal: Principal }
+}
 
 /** Builds the API from the table. */
 export const createApi = (context: ApiContext, access: ApiAccess): Api => {
-  const app = new Hono<{ Variables: Known }>()
+  const app = new Hono<Env>()
   const streams = { open: 0 }
+  const tally = new RequestTally()
+  const rates = new Rates()
   const recognise = async (request: Request): Promise<Principal> => {
     const { identity } = context.engine
     const { stateDir } = context.server
     return authenticate(request, { identity, token: access.token, rules: await context.access(), stateDir })
   }
   app.use(async (c, next) => {
+    rates.check(c.env.from, c.req.method)
     const { url } = await context.access()
     if (access.token !== null) checkHost(c.req.header('host'), access.host, url)
     await next()
@@ -56,17 +69,23 @@ export const createApi = (context: ApiContext, access: ApiAccess): Api => {
   for (const id of Object.keys(paths).filter(isRoute)) {
     const { method, path } = paths[id]
     const { needs } = routes[id]
+    const count: MiddlewareHandler<Env> = async (c, next) => {
+      const startedAt = performance.now()
+      await next()
+      if (c.res.status === 401) rates.wrong(c.env.from)
+      tally.count(id, c.res.status, (performance.now() - startedAt) / 1_000)
+    }
     // Nothing of a body is read before it is known whose it is, and that they may do such a thing at all.
-    const check: MiddlewareHandler<{ Variables: Known }> = async (c, next) => {
+    const check: MiddlewareHandler<Env> = async (c, next) => {
       const principal = needs === 'open' ? nobody : await recognise(c.req.raw)
       authorizeAtAll(principal, needs)
       if (needs !== 'open' && access.token !== null && !context.isStarted()) throw notReady()
       c.set('principal', principal)
       await next()
     }
-    app.on(method.toUpperCase(), path, check, bodiesBounded, (c) => {
-      const request = c.req.raw
-      return answer(context, id, { request, params: c.req.param(), streams, principal: c.get('principal'), recognise })
+    app.on(method.toUpperCase(), path, count, check, bodiesBounded, (c) => {
+      const [request, principal] = [c.req.raw, c.get('principal')]
+      return answer(context, id, { request, params: c.req.param(), streams, tally, principal, recognise })
     })
   }
   app.get('/openapi.json', async (c) => {
@@ -78,6 +97,7 @@ export const createApi = (context: ApiContext, access: ApiAccess): Api => {
     return answer ?? next()
   })
   app.notFound((c) => {
+    tally.count(null, 404, 0)
     const detail = `there is no ${c.req.method} ${c.req.path.slice(0, 200)}`
     return problem(new SluiceError('not_found', { detail, hint: 'GET /openapi.json lists every route' }))
   })
@@ -86,7 +106,7 @@ export const createApi = (context: ApiContext, access: ApiAccess): Api => {
       context.log.error('request_failed', { error: String(error), stack: error.stack })
     return problem(error)
   })
-  return { fetch: async (request) => app.fetch(request) }
+  return { fetch: async (request, from) => app.fetch(request, { from }) }
 }
 
 const bodiesBounded = bodyLimit({
@@ -114,6 +134,7 @@ const problem = (error: unknown): Response => {
   const headers = {
     'content-type': problemType,
     ...(body.status === 401 ? { 'www-authenticate': 'Bearer realm="sluice"' } : {}),
+    ...(body.status === 429 ? { 'retry-after': '1' } : {}),
   }
   return Response.json(body, { status: body.status, headers })
 }
@@ -122,6 +143,7 @@ type Incoming = {
   readonly request: Request
   readonly params: Readonly<Record<string, string>>
   readonly streams: { open: number }
+  readonly tally: RequestTally
   readonly principal: Principal
   /** Who sends it, looked at anew. */
   readonly recognise: (request: Request) => Promise<Principal>
@@ -133,6 +155,10 @@ const answer = async (context: ApiContext, id: RouteId, incoming: Incoming): Pro
   await authorize(context, call.principal, { ...call, needs: routes[id].needs })
   if (id === 'events.stream') return answerEvents(context, call as Call<'events.stream'>, incoming)
   if (id === 'ledger.export') return answerExport(context, call as Call<'ledger.export'>, incoming)
+  if (id === 'metrics.show') {
+    const text = await metricsText(context, { tally: incoming.tally, eventStreams: incoming.streams.open })
+    return new Response(text, { headers: { 'content-type': expositionType } })
+  }
   if (id === 'runs.attachment') return answerFile(context, call as Call<'runs.attachment'>)
   const handle = handlers[id] as (context: ApiContext, call: Call<RouteId>) => Promise<unknown>
   return Response.json(await handle(context, call))
@@ -213,8 +239,16 @@ const answerEvents = (context: ApiContext, { query, signal }: Call<'events.strea
     allowed.stop()
   }
   const ended = AbortSignal.any([signal, context.closing, allowed.signal])
-  const stream = eventStream(context, { after, key }, { ended, onClose })
+  const source = { feed: context.feed, clock: context.clock, head: () => context.engine.reading.head() }
+  const snapshot = query.gap === 'snapshot' ? () => snapshotOf(context) : null
+  const stream = eventStream(source, { after, key, snapshot }, { ended, onClose })
   return new Response(stream, { headers })
+}
+
+/** Every environment, and the newest row before it was looked at: a row that came meanwhile is told again rather than missed. */
+const snapshotOf = async (context: ApiContext): Promise<Snapshot> => {
+  const seq = await context.engine.reading.head()
+  return { seq, text: JSON.stringify(await overview(context)) }
 }
 
 const lastEventId = (header: string | null): number | null =>

@@ -12,6 +12,9 @@ import type { Source } from '../ports/source.ts'
 import type { Sha256 } from '../core/model.ts'
 import type { Contract, RouteInput } from './client/contract.ts'
 import type { RouteId } from './client/paths.ts'
+import type { EnvironmentsView } from './client/views.ts'
+import type { EventFeed } from './event-feed.ts'
+import type { SharedAnswer } from './shared-answer.ts'
 
 /** The control plane as the API sees it. Built in `app.ts`. */
 export type ApiContext = {
@@ -37,6 +40,10 @@ export type ApiContext = {
   }
   /** Answers below `/v1/cache/`; the second is the API's token, null where there is no wire. */
   readonly cache: (request: Request, token: string | null) => Promise<Response>
+  /** The newest rows, for every event stream. */
+  readonly feed: EventFeed
+  /** Every environment, for all who ask at the same time. */
+  readonly overview: SharedAnswer<EnvironmentsView>
   /** Whether recovery is over. */
   readonly isStarted: () => boolean
   /** Falls when the server closes; open streams end. */
@@ -55,7 +62,7 @@ export type Call<Id extends RouteId> = RouteInput<Id> & {
 export type Handler<Id extends RouteId> = (context: ApiContext, call: Call<Id>) => Promise<Contract[Id]['response']>
 
 /** Routes that answer with a stream; `events.ts`, `handlers/ledger.ts` and `handlers/attachments.ts` make them. */
-export type StreamId = 'ledger.export' | 'events.stream' | 'runs.attachment'
+export type StreamId = 'ledger.export' | 'events.stream' | 'runs.attachment' | 'metrics.show'
 
 /** Handlers of some routes. */
 export type Handlers<Id extends RouteId> = { readonly [One in Id]: Handler<One> }

@@ -122,6 +122,7 @@ const success = (id: RouteId): Json => {
   const { response, summary } = routes[id]
   if (response === 'sse') return { description: summary, content: { 'text/event-stream': {} } }
   if (response === 'ndjson') return { description: summary, content: { 'application/x-ndjson': {} } }
+  if (response === 'metrics') return { description: summary, content: { 'text/plain': {} } }
   if (response === 'file') return { description: summary, content: { 'application/octet-stream': {} } }
   return {
     description: summary,

@@ -12,6 +12,7 @@ import { rootToken, type Sent, SmallApi } from './small-api.ts'
 /** Letters of the roles that may, the least powerful first: viewer, developer, approver, deployer, admin (`x`). `-` nobody but the owner, `*` whoever has signed in, `open` anybody. */
 const matrix: Readonly<Record<RouteId, string>> = {
   'server.show': 'vdapx',
+  'metrics.show': 'vdapx',
   'environments.list': 'vdapx',
   'environments.show': 'vdapx',
   'environments.plan': 'vdapx',

@@ -10,6 +10,9 @@ import { addressOf } from '../../src/http/client/client.ts'
 import { paths } from '../../src/http/client/paths.ts'
 import { type Api, createApi } from '../../src/http/api.ts'
 import type { ApiContext } from '../../src/http/context.ts'
+import { EventFeed } from '../../src/http/event-feed.ts'
+import { SharedAnswer } from '../../src/http/shared-answer.ts'
+import type { EnvironmentsView } from '../../src/http/client/views.ts'
 import { SmallWorld } from '../engine/small-world.ts'
 
 /** The owner's token in these tests. */
@@ -59,6 +62,12 @@ export class SmallApi {
       access: () => Promise.resolve(this.rules),
       server: { version: '1.2.3', pid: 1, startedAt: 0, projectDir: '/project', stateDir: '/project/.sluice' },
       cache: () => Promise.resolve(new Response(null, { status: 404 })),
+      get feed() {
+        return new EventFeed(world.engine)
+      },
+      get overview() {
+        return new SharedAnswer<EnvironmentsView>(world.engine, { clock: { now: () => world.now }, freshMs: 0 })
+      },
       isStarted: () => true,
       closing: this.closing.signal,
     }
@@ -92,7 +101,8 @@ export class SmallApi {
       headers: { ...(token === null ? {} : { authorization: `Bearer ${token}` }), ...headers },
     })
     const text = await response.text()
-    const read = JSON.parse(text) as Readonly<Record<string, unknown>>
+    const isJson = response.headers.get('content-type')?.includes('json') === true
+    const read = (isJson ? JSON.parse(text) : { text }) as Readonly<Record<string, unknown>>
     return { status: response.status, name: typeof read['name'] === 'string' ? read['name'] : null, body: read }
   }
 

@@ -60,6 +60,7 @@ export const paths = {
   'ledger.verify': { method: 'get', path: '/v1/ledger/verification' },
   'ledger.export': { method: 'get', path: '/v1/ledger/export' },
   'events.stream': { method: 'get', path: '/v1/events' },
+  'metrics.show': { method: 'get', path: '/metrics' },
   'session.show': { method: 'get', path: '/v1/session' },
   'session.start': { method: 'post', path: '/v1/session' },
   'session.end': { method: 'delete', path: '/v1/session' },

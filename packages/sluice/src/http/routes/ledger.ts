@@ -40,8 +40,13 @@ export const ledgerRows: Rows<'ledger' | 'events'> = {
     ...read,
     needs: 'view',
     summary:
-      'Ledger rows as they become durable (server-sent events). Ids are ledger numbers; `Last-Event-ID` or `after` goes on from there, else from now. A comment every 15 s.',
-    query: z.strictObject({ after: seq.optional(), kind: z.string().optional(), id: z.string().max(200).optional() }),
+      'Ledger rows as they become durable (server-sent events). Ids are ledger numbers; `Last-Event-ID` or `after` goes on from there, else from now. A comment every 15 s. With `gap=snapshot`, who has missed too much gets one `snapshot` (as `environments.list` answers) and goes on from there.',
+    query: z.strictObject({
+      after: seq.optional(),
+      kind: z.string().optional(),
+      id: z.string().max(200).optional(),
+      gap: z.literal('snapshot').optional(),
+    }),
     response: 'sse',
     errors: ['overloaded'],
   },

@@ -3,8 +3,15 @@ import { read } from './parts.ts'
 import type { Rows } from './spec.ts'
 
 /** The control plane itself. */
-export const serverRows: Rows<'server' | 'health'> = {
+export const serverRows: Rows<'server' | 'health' | 'metrics'> = {
   'server.show': { ...read, needs: 'view', summary: 'The control plane that answers.', response: 'Server', errors: [] },
+  'metrics.show': {
+    ...read,
+    needs: 'view',
+    summary: 'What the control plane measures, in the text format of Prometheus.',
+    response: 'metrics',
+    errors: [],
+  },
   'health.liveness': {
     ...read,
     summary: 'Whether the process answers.',

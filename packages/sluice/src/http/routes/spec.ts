@@ -21,7 +21,7 @@ export type RouteSpec<Id extends RouteId> = {
   readonly query: z.ZodType<Contract[Id]['query']>
   readonly body: z.ZodType<Contract[Id]['body']>
   /** Name of the response's schema; a stream has none. */
-  readonly response: keyof Schemas | 'ndjson' | 'sse' | 'file'
+  readonly response: keyof Schemas | 'ndjson' | 'sse' | 'file' | 'metrics'
   /** What it may answer instead, besides what every route may (`token_missing`, `token_stale`, `forbidden`, `usage_invalid`, `overloaded`, `unexpected`). */
   readonly errors: readonly ErrorCode[]
   /** See `Need`. No row is without it, so that no route is either. */
