@@ -99,7 +99,8 @@ const stream = async (course: Course): Promise<unknown> => {
   }, 1_000)
   try {
     // `after` is what Last-Event-ID says: the number of the last row that was seen.
-    for await (const event of clientFor(course.as).events({ after: course.lastSeq }, signal)) {
+    const from = { after: course.lastSeq, gap: 'snapshot' } as const
+    for await (const event of clientFor(course.as).events(from, signal)) {
       course.lastSignAt = Date.now()
       allowedMs = silenceMs
       if (status.value !== 'live') {
@@ -109,6 +110,8 @@ const stream = async (course: Course): Promise<unknown> => {
         refreshAll()
       }
       if (event.event === 'ledger_row') take(course, event.data)
+      // Too much was missed to be told, or it is another ledger: everything is asked for anew, and rows go on from here.
+      else if (event.event === 'snapshot') course.lastSeq = event.id
     }
     return null
   } catch (error) {
