@@ -210,7 +210,7 @@ test('every page is accessible in both themes, on wide screens and narrow ones, 
     const own = await openTab(browser, world, kind)
     for (const [name, path] of paths) {
       await own.open(path)
-      await own.page.waitForSelector('main .part, main .empty, main table, main .lines')
+      await own.page.waitForSelector('main .part, main .empty, main table, main .lines, main .facts')
       await shoot(own, `${name}-${kind.scheme}-${kind.width}`)
       const where = `${name}, ${kind.scheme}, ${kind.width} pixels`
       for (const violation of await own.violations()) broken.push(`${where}: ${violation}`)
