@@ -31,12 +31,22 @@ export const Charts = ({
   const span = useMemo(() => [rollout.startedAt, rollout.settledAt] as const, [rollout.startedAt, rollout.settledAt])
   const evidence = useMemo(() => ({ ...evidencePlot(points, limitLogE), span }), [points, limitLogE, span])
   const rates = useMemo(() => ({ ...ratePlot(points, why?.policy ?? null), span }), [points, why, span])
+  const newest = newestOf(points.at(-1) ?? null, lastVerdict)
   if (points.length === 0)
     return rollout.strategy === 'canary' && rollout.settledAt === null ? (
       <p class="none">The judge has compared nothing yet: it does once both releases have traffic.</p>
     ) : null
   return (
-    <Part title="Judge" note={lastVerdict === null ? undefined : <Mark told={verdictTold[lastVerdict.verdict]} />}>
+    <Part
+      title="Judge"
+      note={
+        lastVerdict === null ? undefined : (
+          <>
+            <Mark told={verdictTold[lastVerdict.verdict]} /> at {percentOf(lastVerdict.shareBp)}
+          </>
+        )
+      }
+    >
       <div class="charts">
         <Chart title="Evidence that it is worse" summary={evidenceSummary(points, limitLogE)} plot={evidence} />
         <Chart
@@ -46,10 +56,14 @@ export const Charts = ({
           plot={rates}
         />
       </div>
-      {lastVerdict !== null && <Metrics verdict={lastVerdict} limitLogE={limitLogE} />}
+      {newest !== null && <Metrics verdict={newest} limitLogE={limitLogE} />}
     </Part>
   )
 }
+
+/** The later of two. */
+const newestOf = (one: VerdictView | null, other: VerdictView | null): VerdictView | null =>
+  one === null || (other !== null && other.at >= one.at) ? other : one
 
 const Metrics = ({ verdict, limitLogE }: { readonly verdict: VerdictView; readonly limitLogE: number }): VNode => {
   const rows = verdict.metrics ?? [

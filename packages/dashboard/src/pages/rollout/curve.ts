@@ -4,7 +4,7 @@ import { badOf, evidenceOf } from '../../../../sluice/src/http/client/words.ts'
 import type { Plot } from './plot-data.ts'
 
 /** What is drawn of one measurement. */
-export type Measured = Pick<VerdictView, 'at' | 'logE' | 'candidate' | 'stable' | 'shareBp' | 'verdict'>
+export type Measured = VerdictView
 
 /** The curve from the ledger, and after it what was measured since it was asked for. */
 export const curveWith = (curve: readonly EvidencePoint[], since: readonly Measured[]): readonly Measured[] => {
@@ -43,7 +43,7 @@ export const ratePlot = (all: readonly Measured[], policy: WhyView['policy'] | n
   return {
     times: points.map(({ at }) => at),
     scale: 'linear',
-    tell: (value) => `${Number((100 * value).toFixed(value < 0.01 ? 2 : 1))} %`,
+    tell: (value) => `${Number((100 * value).toPrecision(3))} %`,
     series: [
       { name: 'candidate', colour: 'candidate', values: points.map(({ candidate }) => rate(candidate)) },
       { name: 'stable', colour: 'stable', values: points.map(({ stable }) => rate(stable)) },
@@ -73,7 +73,9 @@ const toleratedRate = (stable: Measured['stable'], policy: WhyView['policy']): n
 export const evidenceSummary = (points: readonly Measured[], limitLogE: number): string => {
   const last = points.at(-1)
   if (last === undefined) return 'Nothing was compared yet: two releases had no traffic at once.'
-  return `E = ${evidenceOf(last.logE)}; the judge stops at ${evidenceOf(limitLogE)}. Verdict: ${last.verdict}.`
+  // Whether it was enough for a step is not a measurement's to say; that it failed, or could not see, is.
+  const end = { fail: ' It failed.', broken: ' The judge could not see.', hold: '', pass: '' }[last.verdict]
+  return `E = ${evidenceOf(last.logE)}; the judge stops at ${evidenceOf(limitLogE)}.${end}`
 }
 
 /** The same for the rates. */
