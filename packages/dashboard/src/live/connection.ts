@@ -47,6 +47,7 @@ type Course = {
   lastSeq: number | null
   lastSignAt: number
   failures: number
+  isWaiting: boolean
   /** Ends the stream, or the wait for the next one. */
   wake: () => void
 }
@@ -58,7 +59,15 @@ export const keepConnected = (): (() => void) => {
     stop.abort()
     stop = new AbortController()
     if (as === null) return
-    void run({ as, ended: stop.signal, lastSeq: null, lastSignAt: Date.now(), failures: 0, wake: () => {} })
+    void run({
+      as,
+      ended: stop.signal,
+      lastSeq: null,
+      lastSignAt: Date.now(),
+      failures: 0,
+      isWaiting: false,
+      wake: () => {},
+    })
   })
   return () => {
     unsubscribe()
@@ -82,7 +91,9 @@ const run = async (course: Course): Promise<void> => {
     if (isPolling) refreshAll()
     const base = isPolling ? pollMs : (retryMs[course.failures - 1] ?? pollMs)
     // Jitter: after a restart, not every tab comes at once.
+    course.isWaiting = true
     await wait(course, base * (0.75 + Math.random() / 2))
+    course.isWaiting = false
   }
   unwatch()
 }
@@ -142,7 +153,8 @@ const wait = (course: Course, ms: number): Promise<void> =>
 const watchTab = (course: Course): (() => void) => {
   const look = (): void => {
     if (document.visibilityState !== 'visible') return
-    if (status.value === 'live' && Date.now() - course.lastSignAt < staleMs) return
+    // One that is being opened, or that was heard of a moment ago, is left alone.
+    if (!course.isWaiting && Date.now() - course.lastSignAt < staleMs) return
     course.wake()
   }
   const online = (): void => course.wake()
