@@ -75,7 +75,8 @@ export const admit = (input: AdmissionInput): Admission => {
     input.purpose === 'rollback'
       ? [serving, live, ...(input.emergency === undefined ? [served] : []), contracted]
       : forward()
-  const refusals = checks.flatMap((check) => check(input))
+  const refusals: Refusal[] = []
+  for (const check of checks) refusals.push(...check(input))
   return refusals.length === 0 ? { kind: 'admitted' } : { kind: 'refused', refusals }
 }
 

@@ -229,8 +229,8 @@ const settle = (
   const { rollout, outcome, from, to, at, purpose } = event
   const passage = { rollout, release: to, outcome, at, ...(purpose === undefined ? {} : { purpose }) }
   const history = [passage, ...state.history].slice(0, limits.environmentHistoryMax)
-  const { abandoned: left = [], ...rest } = state
-  const settled = { ...rest, live: null, history }
+  const left = state.abandoned ?? []
+  const settled = { ...withoutAbandoned(state), live: null, history }
   const others = left.filter((release) => release !== to)
   if (outcome === 'rolled_back') {
     const abandoned = event.superseded === true ? [...others, to] : others
@@ -247,6 +247,12 @@ const settle = (
     approvals: state.approvals.filter(({ release }) => release !== to),
   }
   return settlePromotion(served, event)
+}
+
+const withoutAbandoned = (state: EnvironmentState): EnvironmentState => {
+  if (state.abandoned === undefined) return state
+  const { abandoned: _, ...rest } = state
+  return rest
 }
 
 const approve = (

@@ -1,7 +1,7 @@
 /** What people may say to a rollout, in any state. abort > pause > retry > promote; nobody can stop a way back. */
 import { type Advancing, type Parked, type Reverting, type RolloutDecision, unchanged } from './effects.ts'
 import { enter, finishStep, reissue, takeUp } from './forward.ts'
-import { commonOf, finishBack, reissueBack, turnBack, wayBack } from './revert.ts'
+import { commonOf, finishBack, reissueBack, standing, turnBack, wayBack } from './revert.ts'
 import type { RolloutEvent, RolloutState } from './types.ts'
 import { unreachable } from '../machine.ts'
 
@@ -80,9 +80,7 @@ export const commandParked = (state: Parked, event: CommandEvent): RolloutDecisi
     return turnBack(state, { route: 'cold', cause }, event.at)
   }
   if (event.type !== 'retry_requested' || resume.direction !== 'forward') return unchanged(state)
-  const { index, warm } = resume
-  const ready = { stage: { kind: 'ready' }, guard: { kind: 'off' }, paused: null, hurried: null } as const
-  return enter({ ...commonOf(state), status: 'advancing', index, warm, ...ready }, index, event.at)
+  return enter(standing(state, resume), resume.index, event.at)
 }
 
 /** Sets the rollout aside with its reason; it keeps its lock and its tripwires, and asks for nothing until a person does. */

@@ -80,15 +80,23 @@ type Common = Pick<
 >
 
 /** The fields that every status has. */
-export const commonOf = (state: Common): Common => ({
-  id: state.id,
-  token: state.token,
-  sequence: state.sequence,
-  plan: state.plan,
-  startedAt: state.startedAt,
-  by: state.by,
-  progressAt: state.progressAt,
-  lastVerdict: state.lastVerdict,
-  ...(state.outside === undefined ? {} : { outside: state.outside }),
-  unhealthy: state.unhealthy,
+export const commonOf = (state: Common): Common => {
+  const { id, token, sequence, plan, startedAt, by, progressAt, lastVerdict, unhealthy, outside } = state
+  const common = { id, token, sequence, plan, startedAt, by, progressAt, lastVerdict, unhealthy }
+  return outside === undefined ? common : { ...common, outside }
+}
+
+/** A rollout that stands before the step at `index`, on its way forward. All are made here, so that copies of them are copies of one shape. */
+export const standing = (
+  state: Common,
+  { index, warm }: { readonly index: number; readonly warm: boolean },
+): Advancing => ({
+  ...commonOf(state),
+  status: 'advancing',
+  index,
+  warm,
+  stage: { kind: 'ready' },
+  guard: { kind: 'off' },
+  paused: null,
+  hurried: null,
 })

@@ -10,10 +10,19 @@ import { demand } from '../breach.ts'
 import { environmentName, serviceName } from '../core/releases.ts'
 import { same } from '../same.ts'
 
+const simulated = `${serviceName}/${environmentName}`
+
+/** Whether a watch or a drill is under way. */
+export const isWatchedOn = (disk: MemoryDisk): boolean => {
+  for (const { key, settled } of disk.aggregates())
+    if (!settled && (key.kind === 'watch' || key.kind === 'drill')) return true
+  return false
+}
+
 /** The environment as the disk has it; null before its first row. */
 export const environmentOn = (disk: MemoryDisk): EnvironmentState | null => {
   for (const { key, state } of disk.aggregates())
-    if (key.kind === 'environment' && key.id === `${serviceName}/${environmentName}`) return state as EnvironmentState
+    if (key.kind === 'environment' && key.id === simulated) return state as EnvironmentState
   return null
 }
 

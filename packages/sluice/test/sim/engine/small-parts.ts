@@ -1,7 +1,15 @@
 /** Small parts of the engine simulator. */
 import type { SluiceError } from '../../../src/core/errors.ts'
+import type { LedgerRow } from '../../../src/core/ledger/entry.ts'
 import type { Credentials } from '../../../src/ports/credentials.ts'
 import { Breach } from '../breach.ts'
+
+/** Once every promise has said what it has to say: a tick comes when no microtask is left, and costs no turn of the event loop. */
+export const drained = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve))
+
+/** A row of the ledger, for somebody who replays a seed. */
+export const described = ({ key, type, body }: LedgerRow): string =>
+  `ledger ${key.kind} ${type} ${typeof body === 'object' && body !== null && 'sequence' in body ? String(body.sequence) : ''}`
 
 /** For what only runs need. */
 export const never = (): never => {
