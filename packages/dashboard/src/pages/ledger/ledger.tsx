@@ -32,7 +32,7 @@ export const Ledger = (): VNode => {
   const id = query['id']
   const isOfOne = kind !== undefined && id !== undefined
   const newest = head.value === null ? null : Math.max(0, head.value - pageRows)
-  // Of everything the newest rows come first; of one thing its first.
+  // Of everything the newest rows come first, newest on top; of one thing its first.
   const after = query['after'] === undefined ? (isOfOne ? 0 : newest) : Number(query['after'])
   const answer = useAnswer(
     after === null
@@ -57,7 +57,7 @@ export const Ledger = (): VNode => {
       <Shown answer={answer} what="The ledger">
         {({ rows, next }) => (
           <>
-            <LedgerTable rows={rows} />
+            <LedgerTable rows={query['after'] === undefined && !isOfOne ? rows.toReversed() : rows} />
             <p class="pager">
               {after !== null && after > 0 && (
                 <a class="button plain" href={at(Math.max(0, after - pageRows))}>

@@ -55,7 +55,6 @@ export const Settings = (): VNode => {
           <Facts
             facts={[
               ['Config', <code>{server.projectDir}/sluice.config.ts</code>],
-              ['Look at it', <code>sluice config show</code>],
               ['Check it', <code>sluice validate</code>],
             ]}
           />
@@ -63,8 +62,8 @@ export const Settings = (): VNode => {
       </Part>
       <Part title="Integrations">
         <p class="say">
-          This control plane is asked over its <a href="/openapi.json">HTTP API</a>, which describes itself (with the
-          token). It has no other integration to set up.
+          This control plane is asked over its HTTP API, which describes itself at <code>/openapi.json</code>. It has no
+          other integration to set up.
         </p>
       </Part>
     </Page>
