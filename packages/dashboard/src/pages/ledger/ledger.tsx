@@ -1,5 +1,5 @@
 /** The ledger: every row, who, what, when, why; and whether the chain is whole. */
-import { useSignal } from '@preact/signals'
+import { type Signal, useSignal } from '@preact/signals'
 import type { VNode } from 'preact'
 import { useEffect } from 'preact/hooks'
 import { useLocation } from 'preact-iso'
@@ -20,14 +20,6 @@ const pageRows = 100
 export const Ledger = (): VNode => {
   const { query, route } = useLocation()
   const head = useSignal<number | null>(null)
-  useEffect(() => {
-    const hasAfter = async (seq: number): Promise<boolean> =>
-      (await ask('ledger.page', { query: { after: seq, limit: 1 } })).rows.length > 0
-    headOf(hasAfter).then(
-      (found) => (head.value = found),
-      (error: unknown) => announce(asError(error).detail, 'failed'),
-    )
-  }, [])
   const kind = aggregateKinds.find((one) => one === query['kind'])
   const id = query['id']
   const isOfOne = kind !== undefined && id !== undefined
@@ -43,6 +35,12 @@ export const Ledger = (): VNode => {
           concerns: () => true,
         },
   )
+  const isNewest = query['after'] === undefined && !isOfOne
+  const beyond = answer?.data.value?.next ?? null
+  // Also when the page is full: then more came than it holds.
+  useEffect(() => {
+    if (isNewest) void findHead(head)
+  }, [isNewest, beyond])
   const at = (next: number): string => {
     const rest = !isOfOne ? '' : `&kind=${kind}&id=${encodeURIComponent(id)}`
     return `/ledger?after=${next}${rest}`
@@ -57,14 +55,14 @@ export const Ledger = (): VNode => {
       <Shown answer={answer} what="The ledger">
         {({ rows, next }) => (
           <>
-            <LedgerTable rows={query['after'] === undefined && !isOfOne ? rows.toReversed() : rows} />
+            <LedgerTable rows={isNewest ? rows.toReversed() : rows} />
             <p class="pager">
               {after !== null && after > 0 && (
                 <a class="button plain" href={at(Math.max(0, after - pageRows))}>
                   Before
                 </a>
               )}
-              {query['after'] !== undefined && !isOfOne && (
+              {!isNewest && !isOfOne && (
                 <a class="button plain" href="/ledger">
                   Newest
                 </a>
@@ -85,6 +83,16 @@ export const Ledger = (): VNode => {
       </Shown>
     </Page>
   )
+}
+
+const findHead = async (head: Signal<number | null>): Promise<void> => {
+  const hasAfter = async (seq: number): Promise<boolean> =>
+    (await ask('ledger.page', { query: { after: seq, limit: 1 } })).rows.length > 0
+  try {
+    head.value = await headOf(hasAfter)
+  } catch (error) {
+    announce(asError(error).detail, 'failed')
+  }
 }
 
 const Filter = ({
