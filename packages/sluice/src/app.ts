@@ -23,7 +23,6 @@ import { systemCron } from './adapters/system/cron.ts'
 import { systemIds } from './adapters/system/ids.ts'
 import { systemLog, telling } from './adapters/system/log.ts'
 import { openVerifier } from './adapters/verification/open.ts'
-import { noAccessRules } from './core/identity/rules.ts'
 import type { BuiltinName } from './core/config/builtins.ts'
 import type { SluiceError } from './core/errors.ts'
 import { limits } from './core/limits.ts'
@@ -34,6 +33,7 @@ import { Scheduler } from './engine/scheduler.ts'
 import type { Ports } from './engine/ports.ts'
 import { gatewayNodeOptions } from './gateway/node-options.ts'
 import type { CacheAccess } from './core/pipeline/cache/scope.ts'
+import { accessRules } from './http/access-rules.ts'
 import { cacheAccess, cachePrefix } from './http/cache-access.ts'
 import type { ApiContext } from './http/context.ts'
 import { EventFeed } from './http/event-feed.ts'
@@ -44,6 +44,7 @@ import { GatewayKeeper } from './routers/gateway/keeper.ts'
 import { gatewayRouter } from './routers/gateway/router.ts'
 import { openHaproxyRouter } from './routers/haproxy/open.ts'
 import { routersByEnvironment } from './routers/by-environment.ts'
+import { openIdentityProvider } from './adapters/identity/open.ts'
 import { fileCredentials } from './adapters/credentials/files.ts'
 import { LocalArtifacts, localTools } from './runner/artifacts.ts'
 import { describeIsolation } from './runner/isolation/detect.ts'
@@ -122,7 +123,12 @@ export const openControlPlane = async (options: ControlPlaneOptions): Promise<Co
       provenances: keptProvenances(stateDir),
       cache: sharedCache(stateDir),
       settings: (signal) => ports.config.load(projectDir, signal),
-      access: () => Promise.resolve(noAccessRules),
+      access: accessRules({
+        clock: ports.clock,
+        log,
+        load: () => ports.config.load(projectDir, closing.signal),
+      }),
+      provider: openIdentityProvider(process.env),
       server: { version: programVersion(), pid: process.pid, startedAt: ports.clock.now(), projectDir, stateDir },
       feed: new EventFeed(engine),
       overview: new SharedAnswer(engine, { clock: ports.clock, freshMs: limits.overviewFreshMs }),

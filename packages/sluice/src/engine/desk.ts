@@ -12,6 +12,8 @@ import type { Input } from './transaction.ts'
 export type Asking = {
   readonly by: Actor
   readonly reason: string | null
+  /** Whether it may deploy to an environment, as it is now; absent for who may everything. */
+  readonly mayDeploy?: (environment: string) => boolean
   /** Makes the record once the answer is known; null when the caller gave no key. */
   readonly record: ((answer: unknown) => RequestRecord) | null
   /** Falls once nobody wants it any more; what is not decided by then is not done. */

@@ -57,6 +57,8 @@ export type Caller = {
   readonly idempotencyKey: string | null
   /** The groups that the caller was in when it asked, as its sign-in or its token says; none when absent. */
   readonly groups?: readonly string[]
+  /** Whether it may deploy to an environment, for what deploys without being asked to by name (a run); absent for who may everything. */
+  readonly mayDeploy?: (environment: string) => boolean
   /** Falls once nobody wants it any more; what is not decided by then is not done. */
   readonly signal?: AbortSignal
 }

@@ -18,6 +18,7 @@ import type { Asking, Desk } from './desk.ts'
 import type { Ports } from './ports.ts'
 import type { Page } from './reading.ts'
 import type { Run } from './trusted.ts'
+import { assertMayDeliver, jobsAfter } from './run-rights.ts'
 import { carriedOf, planAgain } from './run-again.ts'
 import type { TypedSecrets } from './typed-secrets.ts'
 
@@ -85,6 +86,7 @@ export const startRun = async (
     failedOf === null ? { carried: [], follows: [] } : await carriedOf(desk, failedOf, planned)
   const { follows: _before, ...rest } = planned
   const plan: RunPlan = follows.length === 0 ? rest : { ...rest, follows }
+  assertMayDeliver(plan.jobs, asking)
   const at = desk.clock.now()
   const event: RunEvent = { type: 'run_planned', at, id, token: 1, plan, by: asking.by, carried }
   const key: AggregateKey = { kind: 'run', id }
@@ -135,6 +137,13 @@ export const playJob = async (desk: Desk, { run: id, job, given }: PlayCommand, 
       detail: `run ${id} has no job ${JSON.stringify(job)}`,
       hint: `sluice runs show ${id}`,
     })
+  assertMayDeliver(
+    jobsAfter(
+      run.jobs.map((_, other) => jobAt(run, other)),
+      job,
+    ),
+    asking,
+  )
   const values = readInputs(jobAt(run, index).manual?.inputs ?? [], given)
   if (values.kind === 'invalid')
     throw new SluiceError('usage_invalid', {

@@ -2,8 +2,8 @@
 import { Hono, type MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import type { z } from 'zod'
-import { SluiceError } from '../core/errors.ts'
-import type { Principal } from '../core/identity/access.ts'
+import { errorTable, SluiceError } from '../core/errors.ts'
+import { allows, type Principal } from '../core/identity/access.ts'
 import { aggregateKinds } from '../core/ledger/entry.ts'
 import { limits } from '../core/limits.ts'
 import type { ApiContext, Call } from './context.ts'
@@ -20,8 +20,9 @@ import { metricsText } from './handlers/metrics.ts'
 import { expositionType } from './metrics/exposition.ts'
 import { RequestTally } from './metrics/request-tally.ts'
 import { openApi } from './openapi.ts'
-import { dashboardAnswer } from './page.ts'
+import { dashboardAnswer, isPage } from './page.ts'
 import { commonHeaders, dataPolicy } from './security-headers.ts'
+import { signInRoutes } from './sign-in.ts'
 import { stillAllowed } from './still-allowed.ts'
 import { paths } from './client/paths.ts'
 import type { RouteId } from './client/paths.ts'
@@ -53,19 +54,24 @@ export const createApi = (context: ApiContext, access: ApiAccess): Api => {
   const recognise = async (request: Request): Promise<Principal> => {
     const { identity } = context.engine
     const { stateDir } = context.server
-    return authenticate(request, { identity, token: access.token, rules: await context.access(), stateDir })
+    return authenticate(request, { identity, token: access.token, rules: context.access, stateDir })
   }
   app.use(async (c, next) => {
     rates.check(c.env.from, c.req.method)
-    const { url } = await context.access()
-    if (access.token !== null) checkHost(c.req.header('host'), access.host, url)
+    if (access.token !== null)
+      await checkHost(c.req.header('host'), access.host, async () => (await context.access()).url)
     await next()
     if (!c.res.headers.has('cache-control')) c.header('cache-control', 'no-store')
-    for (const [name, value] of Object.entries(commonHeaders(url))) c.header(name, value)
+    for (const [name, value] of Object.entries(commonHeaders)) c.header(name, value)
     if (!c.res.headers.has('content-security-policy')) c.header('content-security-policy', dataPolicy)
   })
   // Without a limit of this place: who asks is looked at before any of a body is read, and what is read is counted as it comes.
   app.all(`${cachePrefix}*`, (c) => context.cache(c.req.raw, access.token))
+  app.use('/sign-in', bodiesBounded, async (c, next) => {
+    await next()
+    if (c.res.status === 401) rates.wrong(c.env.from)
+  })
+  if (access.token !== null) app.route('/', signInRoutes(context, access.token))
   for (const id of Object.keys(paths).filter(isRoute)) {
     const { method, path } = paths[id]
     const { needs } = routes[id]
@@ -93,6 +99,8 @@ export const createApi = (context: ApiContext, access: ApiAccess): Api => {
     return c.json(openApi(context.server.version))
   })
   app.get('*', async (c, next) => {
+    if (isPage(c.req.path) && (await recognise(c.req.raw).catch(unrecognised)) === null)
+      return c.redirect(signInFor(c.req.raw), 303)
     const answer = await dashboardAnswer(c.req.path, c.req.header('accept-encoding') ?? '')
     return answer ?? next()
   })
@@ -107,6 +115,18 @@ export const createApi = (context: ApiContext, access: ApiAccess): Api => {
     return problem(error)
   })
   return { fetch: async (request, from) => app.fetch(request, { from }) }
+}
+
+/** Where to sign in, and to come back from. */
+const signInFor = ({ url }: Request): string => {
+  const { pathname, search } = new URL(url)
+  return pathname === '/' ? '/sign-in' : `/sign-in?next=${encodeURIComponent(pathname + search)}`
+}
+
+/** Who is not known is shown where to sign in, instead of an error. */
+const unrecognised = (error: unknown): null => {
+  if (error instanceof SluiceError && errorTable[error.code].status === 401) return null
+  throw error
 }
 
 const bodiesBounded = bodyLimit({
@@ -164,6 +184,16 @@ const answer = async (context: ApiContext, id: RouteId, incoming: Incoming): Pro
   return Response.json(await handle(context, call))
 }
 
+/** What the engine is told of who asks. The owner may deploy wherever a run does; of anybody else that is asked. */
+const callerOf = (principal: Principal, idempotencyKey: string | null): Call<RouteId>['caller'] => ({
+  by: actorFor(principal),
+  groups: principal.groups,
+  idempotencyKey,
+  ...(principal.kind === 'root'
+    ? {}
+    : { mayDeploy: (environment: string) => allows(principal, 'deploy', { service: null, environment }) }),
+})
+
 /** Parser of a request by its route's schemas. */
 const readCall = async (id: RouteId, { request, params, principal }: Incoming): Promise<Call<RouteId>> => {
   const { query, body } = routes[id]
@@ -178,7 +208,7 @@ const readCall = async (id: RouteId, { request, params, principal }: Incoming): 
     params,
     query: check(query, Object.fromEntries(new URL(request.url).searchParams), 'query'),
     body: request.method === 'GET' ? {} : check(body, await bodyOf(request), 'body'),
-    caller: { by: actorFor(principal), groups: principal.groups, idempotencyKey: key },
+    caller: callerOf(principal, key),
     principal,
     signal: request.signal,
   } as const

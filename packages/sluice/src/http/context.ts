@@ -5,6 +5,7 @@ import type { AccessRules } from '../core/identity/rules.ts'
 import type { Caller, Engine } from '../engine/engine.ts'
 import type { ArtifactStore } from '../ports/artifacts.ts'
 import type { Clock, Log } from '../ports/clock.ts'
+import type { IdentityProvider } from '../ports/identity-provider.ts'
 import type { EvidenceStore } from '../ports/evidence.ts'
 import type { Provenances } from '../ports/provenance.ts'
 import type { JobRunner } from '../ports/runner.ts'
@@ -29,6 +30,8 @@ export type ApiContext = {
   readonly runner: Pick<JobRunner, 'logs' | 'searchLog' | 'logMarks'>
   /** Settings of the project's working tree; rejects as the config loader does. */
   readonly settings: (signal: AbortSignal) => Promise<Settings>
+  /** Whoever vouches for people and jobs. */
+  readonly provider: IdentityProvider
   /** What the config says about who may ask; the last that could be read, while it cannot be. */
   readonly access: () => Promise<AccessRules>
   readonly server: {

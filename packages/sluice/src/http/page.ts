@@ -31,9 +31,12 @@ const pageHeaders: Readonly<Record<string, string>> = {
 /** Bytes of the name in a year's time are those of today: the name is made of their hash. */
 const forEver = 'public, max-age=31536000, immutable'
 
+/** Whether a path is that of a page, which is for those who are signed in; the files that it is made of are for everybody. */
+export const isPage = (path: string): boolean => pages.test(path)
+
 /** The answer to a request for a page or a file of the dashboard; null for any other path. */
 export const dashboardAnswer = async (path: string, acceptEncoding: string): Promise<Response | null> => {
-  if (pages.test(path)) return (await fileAnswer('index.html', { acceptEncoding, headers: pageHeaders })) ?? notBuilt()
+  if (isPage(path)) return (await fileAnswer('index.html', { acceptEncoding, headers: pageHeaders })) ?? notBuilt()
   if (!files.test(path)) return null
   const headers = { 'cache-control': path.startsWith('/assets/') ? forEver : 'no-cache' }
   return fileAnswer(path.slice(1), { acceptEncoding, headers })

@@ -78,9 +78,9 @@ export class SmallWorld {
 
   /** Turns the clock by so much, with all that happens meanwhile. */
   async pass(ms: number): Promise<void> {
-    let isOver = false
-    this.#time.after(ms, () => (isOver = true))
-    while (!isOver) {
+    const end = this.#time.now + ms
+    this.#time.after(ms, () => {})
+    while (this.#time.now < end) {
       await drained()
       this.#time.step()
     }

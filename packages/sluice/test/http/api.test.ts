@@ -75,9 +75,10 @@ test('the token is for its owner only, and every route but health and the page w
   }
   for (const name of ['liveness', 'readiness', 'startup'])
     strictEqual((await fetch(`${running.served.url}/health/${name}`)).status, 200)
-  const page = await fetch(running.served.url)
-  strictEqual(page.status, 200)
-  match(await page.text(), /placeholder/)
+  // The page says nothing of anything, and yet whoever has not signed in is shown where to.
+  const page = await fetch(running.served.url, { redirect: 'manual' })
+  deepStrictEqual([page.status, page.headers.get('location')], [303, '/sign-in'])
+  match(await (await raw('/')).text(), /placeholder/)
 })
 
 test('what Prometheus reads is metrics, of the API and of every environment', async () => {
@@ -392,8 +393,8 @@ test('a hundred streams are told every row, whether they keep up or read it from
     for await (const { id } of running.client.events({ after }, stopped.signal)) {
       // What only says that the stream is open has no number.
       if (id === null) continue
-      seen.push(Number(id))
-      if (Number(id) === from + 6) break
+      seen.push(id)
+      if (id === from + 6) break
     }
     return seen
   }

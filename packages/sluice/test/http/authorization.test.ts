@@ -71,6 +71,7 @@ const matrix: Readonly<Record<RouteId, string>> = {
   'sessions.end': '*',
   'tokens.list': '*',
   'tokens.create': '*',
+  'tokens.exchange': 'open',
   'tokens.revoke': '*',
   'people.list': 'vdapx',
   'people.add': 'x',
@@ -127,6 +128,7 @@ const bodies = (environment: string): Partial<Readonly<Record<RouteId, Sent>>> =
   'trains.command': { body: { command: 'abort' } },
   'session.start': { body: { name: 'nobody', password: 'x' } },
   'tokens.create': { body: { label: 'x' } },
+  'tokens.exchange': { body: { token: 'x' } },
   'people.add': { body: { name: 'NOBODY' } },
   'people.password': { body: { password: 'long enough, and wrong' } },
 })
@@ -158,7 +160,7 @@ before(async () => {
     live[environment] = {
       incident: String(body['id']),
       rollout: String(started.body['rollout']),
-      train: String(train.body['train'] ?? 'none'),
+      train: String(train.body['train']),
     }
   }
 })

@@ -3,6 +3,7 @@
  * `docs/config.md` and `docs/schema/sluice.config.schema.json` are generated from it (`npm run docs`).
  */
 import { z } from 'zod'
+import { accessSchema } from './schema-access.ts'
 import { environmentSchema } from './schema-environment.ts'
 import { healthSchema } from './schema-health.ts'
 import { pipelineSchema } from './schema-pipeline.ts'
@@ -51,6 +52,11 @@ export const configSchema: z.ZodType<Settings> = z
         description: 'Names of the secrets that instances get as environment variables in every environment.',
         examples: [['SESSION_KEY']],
       }),
+      access: key(accessSchema.optional(), {
+        description:
+          'Who may ask the control plane of this project, and as what; without it the owner, and those whom it adds by name.',
+        examples: [{ url: 'https://sluice.example.com', groups: { sre: { role: 'deployer' } } }],
+      }),
       environments: key(
         z.record(name(), environmentSchema, { error: 'expected environments: { name: { … } }' }).prefault({}),
         {
@@ -61,7 +67,11 @@ export const configSchema: z.ZodType<Settings> = z
     },
     { error: 'expected an object: export default defineConfig({ … })' },
   )
-  .transform((input): Settings => ({ ...input, start: input.start ?? null }))
+  .transform(({ access, ...input }): Settings => ({
+    ...input,
+    start: input.start ?? null,
+    ...(access === undefined ? {} : { access }),
+  }))
 
 function startSchema(): z.ZodType<NonNullable<Settings['start']>> {
   return z

@@ -14,6 +14,7 @@ import type {
 } from '../pipeline/job-plan.ts'
 import type { GateSettings } from '../evidence/gates/types.ts'
 import type { ExternalJudgeSpec, MetricsSpec } from '../judge/outside/types.ts'
+import type { AccessRules } from '../identity/rules.ts'
 import type {
   FreezeWindow,
   HealthPolicy,
@@ -38,6 +39,8 @@ export type Settings = {
   readonly config: Readonly<Record<string, string>>
   readonly secrets: readonly string[]
   readonly environments: Readonly<Record<string, EnvironmentSettings>>
+  /** Absent when nothing is said. */
+  readonly access?: AccessRules
 }
 
 /** Where caches are, and what they may take. */

@@ -3,6 +3,7 @@
  * the full reference, with units and examples, is `docs/config.md`.
  */
 
+import type { AccessConfig } from './types-access.ts'
 import type { ExternalJudgeConfig, MetricsConfig } from './types-metrics.ts'
 import type { PipelineConfig } from './types-pipeline.ts'
 import type { RollbackConfig } from './types-rollback.ts'
@@ -32,6 +33,8 @@ export type Config = {
   readonly config?: Variables
   /** Names of the secrets that instances get as environment variables in every environment. */
   readonly secrets?: readonly string[]
+  /** Who may ask the control plane of this project, and as what; without it the owner, and those whom it adds by name. */
+  readonly access?: AccessConfig
   /** Where releases serve, in the order in which they get there. */
   readonly environments?: Readonly<Record<string, EnvironmentConfig>>
 }

@@ -68,6 +68,7 @@ export const paths = {
   'sessions.end': { method: 'delete', path: '/v1/sessions/:session' },
   'tokens.list': { method: 'get', path: '/v1/tokens' },
   'tokens.create': { method: 'post', path: '/v1/tokens' },
+  'tokens.exchange': { method: 'post', path: '/v1/tokens/exchange' },
   'tokens.revoke': { method: 'delete', path: '/v1/tokens/:token' },
   'people.list': { method: 'get', path: '/v1/people' },
   'people.add': { method: 'post', path: '/v1/people' },
