@@ -11,7 +11,6 @@ import { Rollouts } from './pages/rollout/rollouts.tsx'
 import { Missing } from './pages/missing.tsx'
 import { Shell } from './shell.tsx'
 import { Shortcuts } from './shortcuts.tsx'
-import { SignIn } from './sign-in.tsx'
 
 const Releases = lazy(() => import('./pages/release/releases.tsx').then(({ Releases }) => Releases))
 const Release = lazy(() => import('./pages/release/release.tsx').then(({ Release }) => Release))
@@ -34,11 +33,11 @@ const arrived = (): void => {
 }
 
 /** The dashboard. */
-export const App = (): VNode => {
+export const App = (): VNode | null => {
   useEffect(() => {
     if (session.value !== null) document.querySelector<HTMLElement>('main h1')?.focus({ preventScroll: true })
   }, [session.value === null])
-  if (session.value === null) return <SignIn />
+  if (session.value === null) return null
   return (
     <LocationProvider>
       <Shortcuts />

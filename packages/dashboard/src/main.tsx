@@ -3,7 +3,8 @@ import { render } from 'preact'
 import { App } from './app.tsx'
 import { startClock } from './live/clock.ts'
 import { keepConnected } from './live/connection.ts'
-import { restoreSession, session } from './live/session.ts'
+import { asError, isRefused } from './live/ask.ts'
+import { beginSession, goToSignIn, session } from './live/session.ts'
 import { forgetAnswers, openQuestions } from './live/store.ts'
 import { restoreTheme } from './live/theme.ts'
 
@@ -11,7 +12,7 @@ const start = async (): Promise<void> => {
   restoreTheme()
   // A page that is not there any more belongs to an older version: the control plane was upgraded under this tab.
   window.addEventListener('vite:preloadError', () => window.location.reload())
-  await restoreSession()
+  await known()
   startClock()
   keepConnected()
   session.subscribe((one) => {
@@ -24,6 +25,21 @@ const start = async (): Promise<void> => {
   reveal(root)
 }
 
+/** Waits until the control plane says who this is; one that is starting, or away for a moment, is asked again. */
+const known = async (): Promise<void> => {
+  while (session.value === null) {
+    try {
+      await beginSession()
+    } catch (error) {
+      if (isRefused(error)) return goToSignIn()
+      document.title = `Sluice: ${asError(error).detail}`
+      await new Promise((resolve) => window.setTimeout(resolve, retryMs))
+    }
+  }
+}
+
+/** Between two questions who this is, milliseconds. */
+const retryMs = 1_000
 /** How long the first paint waits for the first answers, milliseconds. */
 const patienceMs = 400
 /** One question may lead to the next: it is waited for that long whether one comes, milliseconds. */

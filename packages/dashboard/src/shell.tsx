@@ -88,7 +88,7 @@ export const Shell = ({ children }: { readonly children: ComponentChildren }): V
         <button
           type="button"
           class="quiet"
-          onClick={() => signOut(null)}
+          onClick={() => void signOut()}
           title={`Signed in as ${session.value?.name ?? ''}`}
         >
           Sign out

@@ -3,16 +3,14 @@ import { SluiceError } from '../../../sluice/src/core/errors.ts'
 import type { CallInput } from '../../../sluice/src/http/client/client.ts'
 import type { Contract } from '../../../sluice/src/http/client/contract.ts'
 import type { RouteId } from '../../../sluice/src/http/client/paths.ts'
-import { clientFor, session, signOut } from './session.ts'
+import { client, goToSignIn } from './session.ts'
 
-/** Asks a route. Rejects with SluiceError; a token that is no longer good ends the session. */
+/** Asks a route. Rejects with SluiceError; whom the control plane no longer knows signs in anew. */
 export const ask = async <Id extends RouteId>(id: Id, input: CallInput<Id>): Promise<Contract[Id]['response']> => {
-  const asking = session.value
-  if (asking === null) throw new SluiceError('token_missing', { detail: 'nobody is signed in' })
   try {
-    return await clientFor(asking).call(id, input)
+    return await client().call(id, input)
   } catch (error) {
-    if (isRefused(error) && session.value === asking) signOut(error.detail)
+    if (isRefused(error)) goToSignIn()
     throw error
   }
 }

@@ -1,6 +1,6 @@
 /** The one stream of events of this tab: ledger rows as they become durable, resumed after sleep, tab switch and restart. */
 import { type ReadonlySignal, signal } from '@preact/signals'
-import { clientFor, session, type Session, signOut } from './session.ts'
+import { client, goToSignIn, session } from './session.ts'
 import { isRefused } from './ask.ts'
 import type { LedgerRowView } from '../../../sluice/src/http/client/views.ts'
 
@@ -42,7 +42,6 @@ const refreshAll = (): void => {
 }
 
 type Course = {
-  readonly as: Session
   readonly ended: AbortSignal
   lastSeq: number | null
   lastSignAt: number
@@ -60,7 +59,6 @@ export const keepConnected = (): (() => void) => {
     stop = new AbortController()
     if (as === null) return
     void run({
-      as,
       ended: stop.signal,
       lastSeq: null,
       lastSignAt: Date.now(),
@@ -82,7 +80,7 @@ const run = async (course: Course): Promise<void> => {
     const why = await stream(course)
     if (course.ended.aborted) break
     if (isRefused(why)) {
-      signOut(why.detail)
+      goToSignIn()
       break
     }
     course.failures += 1
@@ -111,7 +109,7 @@ const stream = async (course: Course): Promise<unknown> => {
   try {
     // `after` is what Last-Event-ID says: the number of the last row that was seen.
     const from = { after: course.lastSeq, gap: 'snapshot' } as const
-    for await (const event of clientFor(course.as).events(from, signal)) {
+    for await (const event of client().events(from, signal)) {
       course.lastSignAt = Date.now()
       allowedMs = silenceMs
       if (status.value !== 'live') {
