@@ -38,6 +38,12 @@ import type {
   RolloutPlan,
   RolloutState,
 } from '../src/core/rollout/types.ts'
+import {
+  nothingPruned,
+  type RetentionEvent,
+  retentionMachine,
+  type RetentionState,
+} from '../src/core/ledger/retention.ts'
 import { checkLaws, documentedTransitions, type Draw, observedTransitions, type Subject, walk } from './laws.ts'
 
 const by = { kind: 'person', name: 'ada' } as const
@@ -356,6 +362,7 @@ const environmentSubject: Subject<EnvironmentState, EnvironmentEvent, never> = {
           ...(draw(2) === 0 ? { onward } : {}),
           ...(draw(4) === 0 ? { purpose: 'rollback' as const } : {}),
           ...(draw(4) === 0 ? { pinnedBy: by } : {}),
+          ...(draw(4) === 0 ? { drill: draw(2) === 0 ? ('back' as const) : ('return' as const) } : {}),
         }
       }
       case 6: {
@@ -568,6 +575,23 @@ const incidentSubject: Subject<IncidentState, IncidentEvent, never> = {
 }
 
 checkLaws(incidentSubject)
+
+checkLaws<RetentionState, RetentionEvent, never>({
+  machine: retentionMachine,
+  initial: nothingPruned,
+  event: (_, draw) => ({
+    type: 'ledger_pruned',
+    at: draw(100),
+    by,
+    until: draw(20),
+    before: draw(100),
+    size: 20,
+    root: 'ab',
+  }),
+  answers: () => [],
+  length: 8,
+  runs: 20,
+})
 
 function fail(): never {
   throw new Error('there is an environment')

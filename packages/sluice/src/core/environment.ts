@@ -8,7 +8,7 @@
  * | rollout_settled   | it is the live rollout                       | live, serving, previous, kept, verified, history   |
  * | locked / unlocked | not locked (any more) / locked               | lock                                               |
  * | frozen / unfrozen | always / some freeze is there                | freezes                                            |
- * | approved          | not yet by that person for that release      | approvals                                          |
+ * | approved          | not at this very moment by that person for that release | approvals                                          |
  * | time_passed       | a portion of soak, or a wait in the queue, is over | soaks, queue                                 |
  * | queued            | the release does not wait yet, and there is room | queue                                          |
  * | queue_cancelled, queue_superseded, queue_refused, queue_started | the entry waits | queue                          |
@@ -258,10 +258,14 @@ const withoutAbandoned = (state: EnvironmentState): EnvironmentState => {
 const approve = (
   state: EnvironmentState,
   { release, by, at, reason }: Extract<EnvironmentEvent, { type: 'approved' }>,
-): EnvironmentState =>
-  state.approvals.some((given) => given.release === release && given.by.name === by.name)
-    ? state
-    : { ...state, approvals: [...state.approvals, { release, by, at, reason }].slice(-limits.environmentHistoryMax) }
+): EnvironmentState => {
+  const isOwn = (given: Approval): boolean => given.release === release && given.by.name === by.name
+  const known = state.approvals.find(isOwn)
+  if (known?.at === at) return state
+  // Everybody counts once, and what they said last: an approval that ran out is given again.
+  const others = state.approvals.filter((given) => !isOwn(given))
+  return { ...state, approvals: [...others, { release, by, at, reason }].slice(-limits.environmentHistoryMax) }
+}
 
 const wakeAt = (state: EnvironmentState): number | null => {
   const times = [soakAt(state), queueAt(state)].filter((time) => time !== null)

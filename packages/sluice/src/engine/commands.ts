@@ -4,6 +4,7 @@ import { environmentKey } from '../core/consequences.ts'
 import { SluiceError } from '../core/errors.ts'
 import type { AggregateKey } from '../core/ledger/entry.ts'
 import type { Release, RolloutId } from '../core/model.ts'
+import type { DrillWay } from '../core/promotion.ts'
 import type { CommandEvent } from '../core/rollout/commands.ts'
 import { planRollout, specOf } from '../core/rollout/plan.ts'
 import type { Purpose, RolloutEvent, RolloutPlan } from '../core/rollout/types.ts'
@@ -12,7 +13,7 @@ import { type Asking, type Desk, input } from './desk.ts'
 import { commandEnvironment } from './environment-commands.ts'
 import { holdingWhatIsLeft } from './holds.ts'
 import { enqueue, isQueued, type WhenBusy } from './queue-commands.ts'
-import { abandonedBy, placeOf } from './replacing.ts'
+import { abandonedBy, overtakenBy, placeOf } from './replacing.ts'
 import type { Input } from './transaction.ts'
 import { wantedBy } from './wanted.ts'
 
@@ -30,6 +31,8 @@ export type DeployCommand = {
   readonly initiator?: 'automation'
   /** See `AdmissionInput.emergency`. */
   readonly emergency?: 'declared'
+  /** Set for a way of a rollback drill. */
+  readonly drill?: DrillWay
 }
 
 /** What else is decided in the transaction that starts a rollout. */
@@ -139,9 +142,10 @@ export const previewDeploy = async (desk: Desk, command: DeployCommand): Promise
   const place = placeOf(replaced)
   const replaces = place === null ? {} : { replaces: place.live }
   const admission = admit({ ...question, hold, contracts, overrides, ...replaces })
-  const abandoned = abandonedBy(current, replaced)
-  const plan = planRollout({ purpose, environment, from, to: release, kept: current.kept, abandoned })
-  return { plan, release, from, refusals: admission.kind === 'refused' ? admission.refusals : [] }
+  const company = { kept: current.kept, abandoned: abandonedBy(current, replaced), ...overtakenBy(replaced) }
+  const plan = planRollout({ purpose, environment, from, to: release, ...company })
+  const refusals = admission.kind === 'refused' ? admission.refusals : []
+  return { plan, release, from, refusals: replaced !== null && 'refusal' in replaced ? [replaced.refusal] : refusals }
 }
 
 /** Hands a command to a rollout; `command_conflict` when it means nothing in the state the rollout is in. */

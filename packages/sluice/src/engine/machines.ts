@@ -15,6 +15,7 @@ import { tokenMachine } from '../core/identity/token.ts'
 import { incidentMachine } from '../core/incident.ts'
 import type { AggregateKey, AggregateKind, LedgerEntry } from '../core/ledger/entry.ts'
 import { ledgerForms } from '../core/ledger/forms.ts'
+import { nothingPruned, retentionMachine } from '../core/ledger/retention.ts'
 import { upcast } from '../core/ledger/upcast.ts'
 import { limits } from '../core/limits.ts'
 import type { Decision, Machine } from '../core/machine.ts'
@@ -120,6 +121,7 @@ export const machines: Readonly<Record<AggregateKind, AnyMachine>> = {
   drill: forget(drillMachine, () => ({ status: 'absent' as const })),
   maintenance: forget(maintenanceMachine, (key) => noMaintenance(...namesIn(key))),
   train: forget(trainMachine, () => ({ status: 'absent' as const })),
+  ledger: forget(retentionMachine, () => nothingPruned),
   person: forget(personMachine, () => ({ status: 'absent' as const })),
   token: forget(tokenMachine, () => ({ status: 'absent' as const })),
   session: forget(sessionMachine, () => ({ status: 'absent' as const })),
@@ -136,6 +138,7 @@ export const machineVersions: Readonly<Record<AggregateKind, number>> = {
   drill: machines.drill.version,
   maintenance: machines.maintenance.version,
   train: machines.train.version,
+  ledger: machines.ledger.version,
   person: machines.person.version,
   token: machines.token.version,
   session: machines.session.version,

@@ -9,6 +9,7 @@ import { rolloutId, sluice } from '../core/model.ts'
 import { type Candidate, type QueueEntry, queueMoves } from '../core/queue.ts'
 import { admissionOf, type Prepared, prepare, startOf, type StateOf, stillStands } from './admitting.ts'
 import { type Asking, type Desk, input } from './desk.ts'
+import { liveDrill } from './live-drill.ts'
 import type { Log } from '../ports/clock.ts'
 import type { Input } from './transaction.ts'
 import { asEnvironment } from './trusted.ts'
@@ -33,7 +34,7 @@ export class QueueKeeper {
 
   /** Rows became durable: an environment may have room now, or somebody waits for it. */
   noticed(rows: readonly LedgerRow[]): void {
-    if (rows.some(({ key }) => key.kind === 'environment')) this.look()
+    if (rows.some(({ key }) => key.kind === 'environment' || key.kind === 'drill')) this.look()
   }
 
   /** Looks at all queues; at most one look at a time, and one more when something moved meanwhile. */
@@ -111,7 +112,9 @@ export class QueueKeeper {
       const admission = admissionOf(found, stateOf, { now, by: entry.by, turnOf: entry.id })
       return { spec: found.wanted.spec, cutAt: found.wanted.release.cutAt, admission }
     }
-    return queueMoves(state, candidate, now).flatMap((move) => {
+    // A drill holds its environment also between its two ways, so that it returns to what it found.
+    const live = state.live ?? liveDrill(this.#desk, state)?.plan.id ?? null
+    return queueMoves({ ...state, live }, candidate, now).flatMap((move) => {
       if (move.kind === 'record') return [input(key, move.event, nobody)]
       const { entry } = move
       const found = read.get(entry.id)

@@ -3,12 +3,14 @@ import type { Override } from '../core/admission.ts'
 import type { EnvironmentState } from '../core/environment.ts'
 import { SluiceError } from '../core/errors.ts'
 import type { EnvironmentSpec, Release, ReleaseId } from '../core/model.ts'
+import type { DrillWay } from '../core/promotion.ts'
 import { contractsBeyond } from '../core/point-of-no-return.ts'
 import { isInWindow, predecessors, rollbackTarget } from '../core/rollback-targets.ts'
 import { specOf } from '../core/rollout/plan.ts'
 import type { Purpose } from '../core/rollout/types.ts'
 import type { DeployCommand } from './commands.ts'
 import type { Desk } from './desk.ts'
+import { liveDrill } from './live-drill.ts'
 import type { Reading } from './reading.ts'
 import { type Replaced, replacedBy } from './replacing.ts'
 
@@ -30,6 +32,7 @@ export type Wanted = {
   readonly overrides: readonly Override[]
   /** See `AdmissionInput.emergency`. */
   readonly emergency?: 'declared'
+  readonly drill?: DrillWay
 }
 
 /** Reads everything that decides about a command. `not_found`, `config_invalid`. */
@@ -42,7 +45,7 @@ export const wantedOf = async (
   command: Omit<DeployCommand, 'release'>,
   release: Release,
 ): Promise<Wanted> => {
-  const { service, environment, overrides = [], emergency } = command
+  const { service, environment, overrides = [], emergency, drill } = command
   const { reading, clock } = desk
   const spec = specOf(release, environment)
   const current = await reading.environment(service, environment)
@@ -55,7 +58,7 @@ export const wantedOf = async (
   const contracts = contractsBeyond(release, await appliedSince(reading, current, { release, from: serving }))
   const replaced = await replacedBy(reading, current, { purpose, release, spec, replace: command.replace })
   const read = { service, environment, purpose, release, spec, current, serving, replaced, contracts, overrides }
-  return { ...read, ...(emergency === undefined ? {} : { emergency }) }
+  return { ...read, ...(emergency === undefined ? {} : { emergency }), ...(drill === undefined ? {} : { drill }) }
 }
 
 /** The newest predecessors of an environment that are held. */
@@ -100,7 +103,9 @@ export const chooseRelease = async (desk: Desk, command: DeployCommand): Promise
   const { after } = specOf(newest, environment)
   if (after === null) return newest
   const { serving } = await reading.environment(service, after)
-  if (serving !== null) return reading.release(serving)
+  // A drill that is under way there shows the release before for a while; what was verified is what it returns to.
+  const verified = liveDrill(desk, { service, environment: after })?.plan.serving ?? serving
+  if (verified !== null) return reading.release(verified)
   throw new SluiceError('not_found', {
     detail: `nothing serves ${after}, which comes before ${environment}`,
     hint: `sluice deploy ${after}`,

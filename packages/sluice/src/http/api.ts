@@ -6,6 +6,7 @@ import { errorTable, SluiceError } from '../core/errors.ts'
 import { allows, type Principal } from '../core/identity/access.ts'
 import { aggregateKinds } from '../core/ledger/entry.ts'
 import { limits } from '../core/limits.ts'
+import type { Where } from '../core/model.ts'
 import type { ApiContext, Call } from './context.ts'
 import { eventStream, type Snapshot } from './events.ts'
 import { actorFor, authenticate, nobody } from './authenticate.ts'
@@ -15,7 +16,8 @@ import { handlers } from './handlers/all.ts'
 import { overview } from './handlers/environments.ts'
 import { cachePrefix } from './cache-access.ts'
 import { type AttachmentStream, openAttachment } from './handlers/attachments.ts'
-import { exportLines } from './handlers/ledger.ts'
+import { exportLines } from './handlers/ledger-rows.ts'
+import { answerMcp, mcpPath } from './handlers/mcp.ts'
 import { metricsText } from './handlers/metrics.ts'
 import { expositionType } from './metrics/exposition.ts'
 import { RequestTally } from './metrics/request-tally.ts'
@@ -48,6 +50,7 @@ type Env = {
 /** Builds the API from the table. */
 export const createApi = (context: ApiContext, access: ApiAccess): Api => {
   const app = new Hono<Env>()
+  const api: Api = { fetch: async (request, from) => app.fetch(request, { from }) }
   const streams = { open: 0 }
   const tally = new RequestTally()
   const rates = new Rates()
@@ -72,28 +75,12 @@ export const createApi = (context: ApiContext, access: ApiAccess): Api => {
     if (c.res.status === 401) rates.wrong(c.env.from)
   })
   if (access.token !== null) app.route('/', signInRoutes(context, access.token))
-  for (const id of Object.keys(paths).filter(isRoute)) {
-    const { method, path } = paths[id]
-    const { needs } = routes[id]
-    const count: MiddlewareHandler<Env> = async (c, next) => {
-      const startedAt = performance.now()
-      await next()
-      if (c.res.status === 401) rates.wrong(c.env.from)
-      tally.count(id, c.res.status, (performance.now() - startedAt) / 1_000)
-    }
-    // Nothing of a body is read before it is known whose it is, and that they may do such a thing at all.
-    const check: MiddlewareHandler<Env> = async (c, next) => {
-      const principal = needs === 'open' ? nobody : await recognise(c.req.raw)
-      authorizeAtAll(principal, needs)
-      if (needs !== 'open' && access.token !== null && !context.isStarted()) throw notReady()
-      c.set('principal', principal)
-      await next()
-    }
-    app.on(method.toUpperCase(), path, count, check, bodiesBounded, (c) => {
-      const [request, principal] = [c.req.raw, c.get('principal')]
-      return answer(context, id, { request, params: c.req.param(), streams, tally, principal, recognise })
-    })
-  }
+  serveTable(app, { context, isOpen: access.token === null, streams, tally, rates, recognise })
+  // A client of this API like any other: it asks with the token of who asks, so that it may what they may.
+  app.all(mcpPath, bodiesBounded, async (c) => {
+    await recognise(c.req.raw)
+    return answerMcp(context, { request: c.req.raw, api, from: c.env.from })
+  })
   app.get('/openapi.json', async (c) => {
     await recognise(c.req.raw)
     return c.json(openApi(context.server.version))
@@ -114,7 +101,41 @@ export const createApi = (context: ApiContext, access: ApiAccess): Api => {
       context.log.error('request_failed', { error: String(error), stack: error.stack })
     return problem(error)
   })
-  return { fetch: async (request, from) => app.fetch(request, { from }) }
+  return api
+}
+
+/** What the routes of the table share. */
+type Serving = Pick<Incoming, 'streams' | 'tally' | 'recognise'> & {
+  readonly context: ApiContext
+  readonly rates: Rates
+  /** In process: there is no wire, and nobody to keep out. */
+  readonly isOpen: boolean
+}
+
+/** Every route of the table: who asks, whether they may, what they send, the answer. */
+const serveTable = (app: Hono<Env>, { context, isOpen, streams, tally, rates, recognise }: Serving): void => {
+  for (const id of Object.keys(paths).filter(isRoute)) {
+    const { method, path } = paths[id]
+    const { needs } = routes[id]
+    const count: MiddlewareHandler<Env> = async (c, next) => {
+      const startedAt = performance.now()
+      await next()
+      if (c.res.status === 401) rates.wrong(c.env.from)
+      tally.count(id, c.res.status, (performance.now() - startedAt) / 1_000)
+    }
+    // Nothing of a body is read before it is known whose it is, and that they may do such a thing at all.
+    const check: MiddlewareHandler<Env> = async (c, next) => {
+      const principal = needs === 'open' ? nobody : await recognise(c.req.raw)
+      authorizeAtAll(principal, needs)
+      if (needs !== 'open' && !isOpen && !context.isStarted()) throw notReady()
+      c.set('principal', principal)
+      await next()
+    }
+    app.on(method.toUpperCase(), path, count, check, bodiesBounded, (c) => {
+      const [request, principal, from] = [c.req.raw, c.get('principal'), c.env.from]
+      return answer(context, id, { request, params: c.req.param(), streams, tally, principal, recognise, from })
+    })
+  }
 }
 
 /** Where to sign in, and to come back from. */
@@ -167,6 +188,8 @@ type Incoming = {
   readonly principal: Principal
   /** Who sends it, looked at anew. */
   readonly recognise: (request: Request) => Promise<Principal>
+  /** The address that asks. */
+  readonly from: string | undefined
 }
 
 /** Its casts are trusted: the call was read by the schemas of the route, which are those of its handler's type; types cannot walk two tables together. */
@@ -195,7 +218,7 @@ const callerOf = (principal: Principal, idempotencyKey: string | null): Call<Rou
 })
 
 /** Parser of a request by its route's schemas. */
-const readCall = async (id: RouteId, { request, params, principal }: Incoming): Promise<Call<RouteId>> => {
+const readCall = async (id: RouteId, { request, params, principal, from }: Incoming): Promise<Call<RouteId>> => {
   const { query, body } = routes[id]
   const key = request.headers.get('idempotency-key')
   if (key !== null && !/^[\x21-\x7e]{1,200}$/.test(key)) {
@@ -208,11 +231,20 @@ const readCall = async (id: RouteId, { request, params, principal }: Incoming): 
     params,
     query: check(query, Object.fromEntries(new URL(request.url).searchParams), 'query'),
     body: request.method === 'GET' ? {} : check(body, await bodyOf(request), 'body'),
-    caller: callerOf(principal, key),
+    caller: { ...callerOf(principal, key), where: whereOf(request, from) },
     principal,
     signal: request.signal,
   } as const
   return call as unknown as Call<RouteId>
+}
+
+/** Where the request came from, for the ledger; a client may call itself what it likes, in bounds. */
+const whereOf = ({ headers }: Request, from: string | undefined): Where => {
+  const client = (headers.get('user-agent') ?? '')
+    .replaceAll(/[^\x20-\x7e]/g, '')
+    .slice(0, limits.whereClientCharactersMax)
+  const address = from?.replace(/^::ffff:/, '')
+  return { ...(address === undefined ? {} : { address }), ...(client === '' ? {} : { client }) }
 }
 
 const bodyOf = async (request: Request): Promise<unknown> => {
@@ -289,8 +321,8 @@ const answerExport = async (
   { query, signal }: Call<'ledger.export'>,
   { request }: Incoming,
 ): Promise<Response> => {
-  const lines = await exportLines(context, query.after ?? 0)
-  const headers = { 'content-type': 'application/x-ndjson' }
+  const lines = await exportLines(context, query)
+  const headers = exportHeaders(query)
   if (request.method === 'HEAD') return new Response(null, { headers })
   const encoder = new TextEncoder()
   const stream = new ReadableStream<Uint8Array>({
@@ -303,6 +335,14 @@ const answerExport = async (
   })
   return new Response(stream, { headers })
 }
+
+const exportHeaders = ({ format }: Call<'ledger.export'>['query']): Readonly<Record<string, string>> =>
+  format === 'csv'
+    ? {
+        'content-type': 'text/csv; charset=utf-8; header=present',
+        'content-disposition': 'attachment; filename="ledger.csv"',
+      }
+    : { 'content-type': 'application/x-ndjson' }
 
 const answerFile = async (context: ApiContext, call: Call<'runs.attachment'>): Promise<Response> => {
   const { attachment, pieces } = await openAttachment(context, call)

@@ -4,6 +4,8 @@ import type { Principal } from '../core/identity/access.ts'
 import type { AccessRules } from '../core/identity/rules.ts'
 import type { Caller, Engine } from '../engine/engine.ts'
 import type { ArtifactStore } from '../ports/artifacts.ts'
+import type { DeliveryRecorder } from '../engine/delivery-recorder.ts'
+import type { LedgerBook } from '../engine/ledger-book.ts'
 import type { Clock, Log } from '../ports/clock.ts'
 import type { IdentityProvider } from '../ports/identity-provider.ts'
 import type { EvidenceStore } from '../ports/evidence.ts'
@@ -23,6 +25,10 @@ export type ApiContext = {
   readonly clock: Clock
   readonly log: Log
   readonly sha256: Sha256
+  /** What was delivered, up to now. */
+  readonly deliveries: Pick<DeliveryRecorder, 'record'>
+  /** Checkpoints and proofs of the ledger. */
+  readonly book: Pick<LedgerBook, 'checkpoint' | 'inclusion' | 'consistency'>
   readonly artifacts: Pick<ArtifactStore, 'verify'>
   readonly provenances: Provenances
   readonly evidence: EvidenceStore
@@ -64,7 +70,7 @@ export type Call<Id extends RouteId> = RouteInput<Id> & {
 /** Answers one route. */
 export type Handler<Id extends RouteId> = (context: ApiContext, call: Call<Id>) => Promise<Contract[Id]['response']>
 
-/** Routes that answer with a stream; `events.ts`, `handlers/ledger.ts` and `handlers/attachments.ts` make them. */
+/** Routes that answer with a stream; `events.ts`, `handlers/ledger-rows.ts` and `handlers/attachments.ts` make them. */
 export type StreamId = 'ledger.export' | 'events.stream' | 'runs.attachment' | 'metrics.show'
 
 /** Handlers of some routes. */

@@ -168,6 +168,16 @@ export class SmallWorld {
     throw new Error('it never came to be')
   }
 
+  /** Turns the clock on by so much. */
+  async later(ms: number): Promise<void> {
+    const isOver = { yet: false }
+    this.#time.after(ms, () => (isOver.yet = true))
+    await this.until(
+      async () => isOver.yet,
+      (yet) => yet,
+    )
+  }
+
   /** Answers of a release from now on, counted. */
   count(release: Release, requests: number, bad: number): void {
     const before = this.counts.get(release.id) ?? { requests: 0, bad: 0 }

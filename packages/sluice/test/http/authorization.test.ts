@@ -63,6 +63,12 @@ const matrix: Readonly<Record<RouteId, string>> = {
   'ledger.page': 'vdapx',
   'ledger.verify': 'vdapx',
   'ledger.export': 'vdapx',
+  'ledger.checkpoint': 'vdapx',
+  'ledger.inclusion': 'vdapx',
+  'ledger.consistency': 'vdapx',
+  'ledger.prune': 'x',
+  'dora.show': 'vdapx',
+  'report.compliance': 'vdapx',
   'events.stream': 'vdapx',
   'session.show': '*',
   'session.start': 'open',
@@ -96,7 +102,7 @@ const letters: Readonly<Record<Role, string>> = {
 const isAnywhere = (id: RouteId): boolean => /v|^dpx$/.test(matrix[id])
 
 /** Routes that are of no environment, so that changing something by them takes the role in all of them. */
-const isOfService = (id: RouteId): boolean => /^(releases|people)\./.test(id)
+const isOfService = (id: RouteId): boolean => /^(releases|people|ledger)\./.test(id)
 
 /** A request of each route that is well-formed and comes to nothing: what it names is not there, or it is turned down. */
 const sent = (id: RouteId, environment: string, live: Readonly<Record<string, string>>): Sent => {
@@ -113,6 +119,9 @@ const sent = (id: RouteId, environment: string, live: Readonly<Record<string, st
 const bodies = (environment: string): Partial<Readonly<Record<RouteId, Sent>>> => ({
   'environments.approve': { body: { release: 'none' } },
   'environments.deploy': { body: { release: 'none' } },
+  'ledger.prune': { body: { before: 1, reason: 'x' } },
+  'ledger.inclusion': { query: { seq: 1 } },
+  'ledger.consistency': { query: { from: 1 } },
   'environments.promote': { body: { release: 'none' } },
   'environments.rollback': { body: { release: 'none' } },
   'environments.lock': { body: { reason: 'x' } },

@@ -59,6 +59,8 @@ export class SmallApi {
       evidence: absent,
       source: absent,
       runner: absent,
+      deliveries: absent,
+      book: absent,
       settings: () => Promise.reject(new TypeError('no config in this world')),
       access: () => Promise.resolve(this.rules),
       provider: openIdentityProvider({}),

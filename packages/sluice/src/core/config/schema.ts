@@ -6,6 +6,7 @@ import { z } from 'zod'
 import { accessSchema } from './schema-access.ts'
 import { environmentSchema } from './schema-environment.ts'
 import { healthSchema } from './schema-health.ts'
+import { ledgerSchema } from './schema-ledger.ts'
 import { pipelineSchema } from './schema-pipeline.ts'
 import type { Settings } from './settings.ts'
 import { key, name, text, variableName, variables } from './fields.ts'
@@ -64,13 +65,18 @@ export const configSchema: z.ZodType<Settings> = z
           examples: [{ staging: { listen: 8081 }, production: { listen: 8080, instances: 4 } }],
         },
       ),
+      ledger: key(ledgerSchema.optional(), {
+        description: 'How the ledger is kept; everything for ever when left out.',
+        examples: [{ keep: '400d' }],
+      }),
     },
     { error: 'expected an object: export default defineConfig({ … })' },
   )
-  .transform(({ access, ...input }): Settings => ({
+  .transform(({ access, ledger, ...input }): Settings => ({
     ...input,
     start: input.start ?? null,
     ...(access === undefined ? {} : { access }),
+    ...(ledger === undefined ? {} : { ledger }),
   }))
 
 function startSchema(): z.ZodType<NonNullable<Settings['start']>> {

@@ -41,6 +41,8 @@ export type Settings = {
   readonly environments: Readonly<Record<string, EnvironmentSettings>>
   /** Absent when nothing is said. */
   readonly access?: AccessRules
+  /** Absent: the ledger is kept whole. */
+  readonly ledger?: { readonly keepMs: number }
 }
 
 /** Where caches are, and what they may take. */

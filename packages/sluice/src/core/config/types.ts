@@ -37,6 +37,14 @@ export type Config = {
   readonly access?: AccessConfig
   /** Where releases serve, in the order in which they get there. */
   readonly environments?: Readonly<Record<string, EnvironmentConfig>>
+  /** How the ledger is kept; everything for ever when left out. */
+  readonly ledger?: LedgerConfig
+}
+
+/** How the ledger is kept. */
+export type LedgerConfig = {
+  /** How long rows of the ledger keep their texts; of older ones the hashes stay, so that chain and proofs hold. At least 30 days. */
+  readonly keep: Duration
 }
 
 /** Values of environment variables; numbers and booleans become text. */
@@ -158,7 +166,7 @@ export type JudgeConfig = {
   readonly metrics?: Readonly<Record<string, MetricConfig>>
   /** Lets a step end before its time once the new release is proven good; absent: time decides. */
   readonly prove?: ProveConfig
-  /** How many bad answers a new release may be expected to cost; the next share is the largest planned one that keeps to it. */
+  /** How many bad answers a new release may be expected to cost, beyond the old one's rate; the next share is the largest planned one that keeps to it. */
   readonly exposureBudget?: number
 }
 

@@ -16,6 +16,7 @@ import type { RolloutEvent } from '../rollout/types.ts'
 import type { TrainEvent } from '../train/types.ts'
 import type { WatchEvent } from '../watch/types.ts'
 import type { AggregateKind } from './entry.ts'
+import type { RetentionEvent } from './retention.ts'
 import type { Forms } from './upcast.ts'
 
 const run: Forms<RunEvent['type']> = {
@@ -90,6 +91,8 @@ const maintenance: Forms<MaintenanceEvent['type']> = {
   work_parked: [],
 }
 
+const ledger: Forms<RetentionEvent['type']> = { ledger_pruned: [] }
+
 const drill: Forms<DrillEvent['type']> = {
   drill_started: [],
   effect_succeeded: [],
@@ -134,6 +137,7 @@ export const ledgerForms: Readonly<Record<AggregateKind, Forms>> = {
   drill,
   maintenance,
   train,
+  ledger,
   person,
   token,
   session,

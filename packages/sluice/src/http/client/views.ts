@@ -3,7 +3,7 @@
  * the dashboard. Times are epoch ms, shares basis points (10 000 = all traffic).
  */
 import type { AggregateKind } from '../../core/ledger/entry.ts'
-import type { Actor, Artifact, Commit, EnvironmentSpec, FreezeWindow } from '../../core/model.ts'
+import type { Actor, Artifact, Commit, EnvironmentSpec, FreezeWindow, Where } from '../../core/model.ts'
 import type { ApartView, MaintenanceView } from './routing-views.ts'
 import type { HoldView, WatchView } from './rollback-views.ts'
 
@@ -351,6 +351,10 @@ export type LedgerRowView = {
   readonly actor: Actor
   readonly reason: string | null
   readonly body: unknown
+  /** Its text was taken out: who, why and the body stand empty. */
+  readonly isPruned?: true
+  /** Where whoever asked was, as far as is known. */
+  readonly where?: Where
   readonly previousHash: string
   readonly hash: string
 }
@@ -360,7 +364,13 @@ export type LedgerPageView = { readonly rows: readonly LedgerRowView[]; readonly
 
 /** What checking the whole chain found. */
 export type LedgerVerificationView =
-  | { readonly status: 'whole'; readonly rows: number; readonly head: { readonly seq: number; readonly hash: string } }
+  | {
+      readonly status: 'whole'
+      readonly rows: number
+      readonly head: { readonly seq: number; readonly hash: string }
+      /** Rows whose texts were taken out; absent where there are none. */
+      readonly pruned?: number
+    }
   | { readonly status: 'broken'; readonly seq: number; readonly why: string; readonly detail: string }
 
 /** An answer of a health route. */

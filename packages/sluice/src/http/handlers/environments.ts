@@ -51,7 +51,11 @@ export const environmentHandlers: Handlers<
     const service = await serviceOf(context, signal)
     const { environment } = params
     const purpose: Purpose = query.purpose ?? 'deploy'
-    const command = { service, environment, purpose, release: query.release ?? null }
+    const named = query.release ?? null
+    // A rollback to a release that somebody names takes the place of whatever is under way.
+    const asked = query.replace ?? (purpose === 'rollback' && named !== null ? 'true' : null)
+    const replace = asked === null ? {} : { replace: asked === 'true' }
+    const command = { service, environment, purpose, release: named, ...replace }
     const { plan, release, from, refusals } = await context.engine.previewDeploy(command)
     const known = await knownReleases(context, plan.from === null ? [release.id] : [plan.from, release.id])
     const target = { service, environment }

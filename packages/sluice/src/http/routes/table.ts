@@ -3,6 +3,7 @@
  * served that is not in it (but for the pages and files of the dashboard, and `/openapi.json` itself).
  */
 import type { RouteId } from '../client/paths.ts'
+import { deliveriesRows } from './deliveries.ts'
 import { drillsRows } from './drills.ts'
 import { environmentsRows } from './environments.ts'
 import { identityRows } from './identity.ts'
@@ -26,5 +27,6 @@ export const routes: { readonly [Id in RouteId]: RouteSpec<Id> } = {
   ...trainsRows,
   ...identityRows,
   ...ledgerRows,
+  ...deliveriesRows,
   ...serverRows,
 }
