@@ -95,8 +95,8 @@ export const createApi = (context: ApiContext, access: ApiAccess): Api => {
       await next()
     }
     app.on(method.toUpperCase(), path, count, check, bodiesBounded, (c) => {
-      const [request, principal, from] = [c.req.raw, c.get('principal'), c.env.from]
-      return answer(context, id, { request, params: c.req.param(), streams, tally, principal, recognise, from })
+      const sent = { request: c.req.raw, params: c.req.param(), principal: c.get('principal'), from: c.env.from }
+      return answer(context, id, { ...sent, streams, tally, recognise })
     })
   }
   // A client of this API like any other: it asks with the token of who asks, so that it may what they may.
@@ -104,10 +104,7 @@ export const createApi = (context: ApiContext, access: ApiAccess): Api => {
     await recognise(c.req.raw)
     return answerMcp(context, { request: c.req.raw, api, from: c.env.from })
   })
-  app.get('/openapi.json', async (c) => {
-    await recognise(c.req.raw)
-    return c.json(openApi(context.server.version))
-  })
+  app.get('/openapi.json', (c) => recognise(c.req.raw).then(() => c.json(openApi(context.server.version))))
   app.notFound((c) => {
     tally.count(null, 404, 0)
     const detail = `there is no ${c.req.method} ${c.req.path.slice(0, 200)}`
