@@ -128,20 +128,9 @@ export const openControlPlane = async (options: ControlPlaneOptions): Promise<Co
     ports,
     stateDir,
     api: {
-      engine,
-      ...ports,
-      deliveries: new DeliveryRecorder({ ...ports, reading: engine.reading, projections: keptProjections(stateDir) }),
+      ...apiOf(ports, { engine, projectDir, stateDir, closing: closing.signal }),
       book,
-      provenances: keptProvenances(stateDir),
-      cache: sharedCache(stateDir),
-      settings: (signal) => ports.config.load(projectDir, signal),
-      access: accessOf(ports, projectDir, closing.signal),
-      provider: openIdentityProvider(process.env),
-      server: { version: programVersion(), pid: process.pid, startedAt: ports.clock.now(), projectDir, stateDir },
-      feed: new EventFeed(engine),
-      overview: new SharedAnswer(engine, { clock: ports.clock, freshMs: limits.overviewFreshMs }),
       isStarted: () => isStarted,
-      closing: closing.signal,
     },
     start: async () => {
       if (options.gateway === 'keep') keeper.start()
@@ -170,9 +159,29 @@ export const openControlPlane = async (options: ControlPlaneOptions): Promise<Co
   }
 }
 
-/** Who may ask, as the config of the working tree says. */
-const accessOf = ({ clock, log, config }: Ports, projectDir: string, signal: AbortSignal): ApiContext['access'] =>
-  accessRules({ clock, log, load: () => config.load(projectDir, signal) })
+type ApiPlace = Pick<ApiContext, 'engine' | 'closing'> & { readonly projectDir: string; readonly stateDir: string }
+
+/** What the HTTP API is made of, but for what begins and ends with the control plane. */
+const apiOf = (
+  ports: Ports,
+  { engine, closing, projectDir, stateDir }: ApiPlace,
+): Omit<ApiContext, 'book' | 'isStarted'> => {
+  const { clock, log, config } = ports
+  return {
+    engine,
+    ...ports,
+    deliveries: new DeliveryRecorder({ ...ports, reading: engine.reading, projections: keptProjections(stateDir) }),
+    provenances: keptProvenances(stateDir),
+    cache: sharedCache(stateDir),
+    settings: (signal) => config.load(projectDir, signal),
+    access: accessRules({ clock, log, load: () => config.load(projectDir, closing) }),
+    provider: openIdentityProvider(process.env),
+    server: { version: programVersion(), pid: process.pid, startedAt: clock.now(), projectDir, stateDir },
+    feed: new EventFeed(engine),
+    overview: new SharedAnswer(engine, { clock, freshMs: limits.overviewFreshMs }),
+    closing,
+  }
+}
 
 type LocalPlace = Pick<Ports, 'log' | 'store' | 'router'> & { readonly projectDir: string; readonly stateDir: string }
 
