@@ -42,7 +42,7 @@ export const Charts = ({
       note={
         lastVerdict === null ? undefined : (
           <>
-            <Mark told={verdictTold[lastVerdict.verdict]} /> at {percentOf(lastVerdict.shareBp)}
+            last verdict <Mark told={verdictTold[lastVerdict.verdict]} /> at {percentOf(lastVerdict.shareBp)}
           </>
         )
       }
