@@ -8,6 +8,7 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { localCache, projectSeal, remoteCaches } from './adapters/cache/open.ts'
+import { openCalendar } from './adapters/calendar/open.ts'
 import { githubRules, pipelinesOf } from './adapters/ci/pipelines.ts'
 import { configLoader } from './adapters/config/loader.ts'
 import { localEvidence } from './adapters/evidence/local.ts'
@@ -165,6 +166,7 @@ const localPorts = ({ projectDir, stateDir, log, store, router }: LocalPlace): P
     github,
     clock: systemClock(),
     ids: systemIds(),
+    calendar: openCalendar(),
     sha256: (text) => createHash('sha256').update(text).digest('hex'),
     driver: processDriver({
       stateDir,

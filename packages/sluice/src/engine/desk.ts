@@ -1,6 +1,7 @@
 /** What every command works with, and in whose name. */
 import type { AggregateKey } from '../core/ledger/entry.ts'
 import type { Actor } from '../core/model.ts'
+import type { Calendar } from '../ports/calendar.ts'
 import type { Clock, Ids } from '../ports/clock.ts'
 import type { RequestRecord } from '../ports/store.ts'
 import type { Loop } from './loop.ts'
@@ -12,6 +13,8 @@ import type { Input } from './transaction.ts'
 export type Asking = {
   readonly by: Actor
   readonly reason: string | null
+  /** The groups that the caller was in when it asked; none when absent. */
+  readonly groups?: readonly string[]
   /** Makes the record once the answer is known; null when the caller gave no key. */
   readonly record: ((answer: unknown) => RequestRecord) | null
   /** Falls once nobody wants it any more; what is not decided by then is not done. */
@@ -19,7 +22,13 @@ export type Asking = {
 }
 
 /** What the commands work with. */
-export type Desk = { readonly loop: Loop; readonly reading: Reading; readonly clock: Clock; readonly ids: Ids }
+export type Desk = {
+  readonly loop: Loop
+  readonly reading: Reading
+  readonly clock: Clock
+  readonly ids: Ids
+  readonly calendar: Calendar
+}
 
 /** An event for an aggregate, in the name of whoever asks. */
 export const input = (key: AggregateKey, event: AnyEvent, { by, reason }: Asking): Input => ({

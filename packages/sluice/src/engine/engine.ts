@@ -8,13 +8,10 @@ import type { CommandEvent } from '../core/rollout/commands.ts'
 import type { GatewayNotice, RouteObservation } from '../core/routing.ts'
 import type { LedgerQuery, RequestRecord } from '../ports/store.ts'
 import {
-  approve,
   commandRollout,
   deploy,
   type DeployCommand,
   deployOrQueue,
-  type Preview,
-  previewDeploy,
   type Started,
   type StartedOrQueued,
 } from './commands.ts'
@@ -24,6 +21,8 @@ import { type OpenIncident, openIncident, resolveIncident } from './incident-com
 import type { Returns } from './returns.ts'
 import { type RollbackCommand, type RolledBack, rollback } from './rollback-commands.ts'
 import type { Asking, Desk } from './desk.ts'
+import type { Asker } from './governance.ts'
+import { Governance } from './governance-face.ts'
 import { type EnvironmentTarget, freeze, lock, unfreeze, unlock } from './environment-commands.ts'
 import { maintain, type MaintenanceWish } from './maintenance-commands.ts'
 import { askedForBy, type Deliveries, rolloutAskedFor } from './deliver.ts'
@@ -32,6 +31,7 @@ import { noticeEvent } from './notices.ts'
 import { perform } from './perform.ts'
 import { asAnswer } from './trusted.ts'
 import type { Ports } from './ports.ts'
+import { type Preview, previewDeploy } from './preview.ts'
 import { cancelQueued, type WhenBusy } from './queue-commands.ts'
 import { QueueKeeper } from './queue-keeper.ts'
 import { Reading } from './reading.ts'
@@ -71,6 +71,8 @@ export type EngineOptions = {
 /** The control plane's heart. Commands resolve once durable; what they set in motion goes on by itself. */
 export class Engine {
   readonly reading: Reading
+  /** Approvals, the line, broken glass. */
+  readonly governance: Governance
   readonly #ports: Ports
   readonly #loop: Loop
   readonly #slots: SlotKeeper
@@ -112,7 +114,13 @@ export class Engine {
         ),
     })
     this.#slots = new SlotKeeper({ loop: this.#loop, clock: ports.clock, log: ports.log })
-    this.#desk = { loop: this.#loop, reading: this.reading, clock: ports.clock, ids: ports.ids }
+    const { clock, ids, calendar } = ports
+    this.#desk = { loop: this.#loop, reading: this.reading, clock, ids, calendar }
+    this.governance = new Governance({
+      desk: this.#desk,
+      once: (...asked) => this.#once(...asked),
+      evenIfFull: (act) => this.#evenIfFull(act),
+    })
     this.#queues = new QueueKeeper({ desk: this.#desk, log: ports.log })
   }
 
@@ -206,8 +214,8 @@ export class Engine {
     )
   }
 
-  previewDeploy(command: DeployCommand): Promise<Preview> {
-    return previewDeploy(this.#desk, command)
+  previewDeploy(command: DeployCommand, asker: Asker | null = null): Promise<Preview> {
+    return previewDeploy(this.#desk, command, asker)
   }
 
   rollback(command: RollbackCommand, caller: Caller): Promise<RolledBack> {
@@ -222,10 +230,6 @@ export class Engine {
         nothing(commandRollout(this.#desk, { rollout, type }, asking)),
       )
     return type === 'abort_requested' ? this.#evenIfFull(command) : command()
-  }
-
-  approve(target: Parameters<typeof approve>[1], caller: Caller): Promise<object> {
-    return this.#once(caller, { name: 'approve', target }, (asking) => nothing(approve(this.#desk, target, asking)))
   }
 
   lock(target: EnvironmentTarget, until: number | null, caller: Caller): Promise<object> {
@@ -313,7 +317,7 @@ export class Engine {
     return {
       clock,
       reading: this.reading,
-      refusals: async (command) => (await this.previewDeploy(command)).refusals,
+      refusals: async (command, by) => (await this.previewDeploy(command, { by })).refusals,
       deploy: async (command, { by, key, signal }) =>
         (await this.deploy(command, { by, reason: askedForBy(key), idempotencyKey: key, signal })).rollout,
       rolloutOf: (delivery) => rolloutAskedFor({ store, reading: this.reading }, delivery),

@@ -14,6 +14,7 @@ import type { AggregateKey, AggregateKind, LedgerEntry } from '../core/ledger/en
 import { ledgerForms } from '../core/ledger/forms.ts'
 import { upcast } from '../core/ledger/upcast.ts'
 import { limits } from '../core/limits.ts'
+import { lineMachine, runningLine } from '../core/line.ts'
 import type { Decision, Machine } from '../core/machine.ts'
 import { maintenanceMachine, noMaintenance } from '../core/maintenance.ts'
 import type { Fence } from '../core/model.ts'
@@ -117,6 +118,7 @@ export const machines: Readonly<Record<AggregateKind, AnyMachine>> = {
   drill: forget(drillMachine, () => ({ status: 'absent' as const })),
   maintenance: forget(maintenanceMachine, (key) => noMaintenance(...namesIn(key))),
   train: forget(trainMachine, () => ({ status: 'absent' as const })),
+  line: forget(lineMachine, () => runningLine),
 }
 
 /** The newest version of each machine that this program understands. */
@@ -130,6 +132,7 @@ export const machineVersions: Readonly<Record<AggregateKind, number>> = {
   drill: machines.drill.version,
   maintenance: machines.maintenance.version,
   train: machines.train.version,
+  line: machines.line.version,
 }
 
 /** A stored state as today's machine understands it, with what happened since it was written. Throws `store_newer`, `ledger_broken`. */

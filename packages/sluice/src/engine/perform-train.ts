@@ -52,7 +52,7 @@ const carry = async (work: Work, key: string): Promise<TrainResult> => {
   if (known !== null) return arrival(work, known)
   const command = { service, environment, purpose: 'promote', release, initiator: 'automation' } as const
   for (;;) {
-    const refusals = await world.refusals(command)
+    const refusals = await world.refusals(command, train.by)
     if (refusals.some(({ kind }) => kind === 'already_serving')) {
       return { kind: 'not_arrived', rollout: null, detail: `${environment} of ${service} serves it already` }
     }

@@ -33,7 +33,7 @@ export class QueueKeeper {
 
   /** Rows became durable: an environment may have room now, or somebody waits for it. */
   noticed(rows: readonly LedgerRow[]): void {
-    if (rows.some(({ key }) => key.kind === 'environment')) this.look()
+    if (rows.some(({ key }) => key.kind === 'environment' || key.kind === 'line')) this.look()
   }
 
   /** Looks at all queues; at most one look at a time, and one more when something moved meanwhile. */
@@ -108,7 +108,7 @@ export class QueueKeeper {
       const found = read.get(entry.id)
       if (found === undefined || typeof found === 'string') return found ?? null
       if (!stillStands(found, stateOf)) return null
-      const admission = admissionOf(found, stateOf, { now, by: entry.by, turnOf: entry.id })
+      const admission = admissionOf(found, stateOf, { now, asker: entry, turnOf: entry.id })
       return { spec: found.wanted.spec, cutAt: found.wanted.release.cutAt, admission }
     }
     return queueMoves(state, candidate, now).flatMap((move) => {
@@ -116,9 +116,10 @@ export class QueueKeeper {
       const { entry } = move
       const found = read.get(entry.id)
       if (found === undefined || typeof found === 'string') return []
-      const asking: Asking = { by: entry.by, reason: entry.reason, record: null }
+      const { by, reason, groups } = entry
+      const asking: Asking = { by, reason, record: null, ...(groups === undefined ? {} : { groups }) }
       const left = { type: 'queue_started', at: now, entry: entry.id, rollout: found.id }
-      return [input(key, left, nobody), ...startOf(found, stateOf, { at: now, asking })]
+      return [input(key, left, nobody), ...startOf(found, stateOf, { at: now, asking, turnOf: entry.id })]
     })
   }
 }

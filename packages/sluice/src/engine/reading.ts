@@ -4,6 +4,7 @@ import { environmentKey } from '../core/consequences.ts'
 import type { EnvironmentState } from '../core/environment.ts'
 import { emptyEnvironment } from '../core/environment.ts'
 import type { AggregateKey, AggregateKind } from '../core/ledger/entry.ts'
+import { lineKey, type LineState, runningLine } from '../core/line.ts'
 import { limits } from '../core/limits.ts'
 import { type MaintenanceState, noMaintenance } from '../core/maintenance.ts'
 import { type Release, type ReleaseId, releaseId } from '../core/model.ts'
@@ -15,6 +16,7 @@ import type { Train } from '../core/train/types.ts'
 import { currentState, machineVersions } from './machines.ts'
 import {
   asEnvironment,
+  asLine,
   asMaintenance,
   asRelease,
   asRun,
@@ -109,6 +111,12 @@ export class Reading {
   /** What holds a release; null when nothing does. */
   async hold(id: ReleaseId): Promise<Hold | null> {
     return holdOf(asRelease((await this.#load({ kind: 'release', id })) ?? absentRelease))
+  }
+
+  /** Whether anything may go forward. */
+  async line(): Promise<LineState> {
+    const state = await this.#load(lineKey)
+    return state === null ? runningLine : asLine(state)
   }
 
   /** The incident; `not_found`. */

@@ -9,6 +9,7 @@ import { specOf } from '../core/rollout/plan.ts'
 import type { Purpose } from '../core/rollout/types.ts'
 import type { DeployCommand } from './commands.ts'
 import type { Desk } from './desk.ts'
+import { type Governed, governedBy } from './governance.ts'
 import type { Reading } from './reading.ts'
 import { type Replaced, replacedBy } from './replacing.ts'
 
@@ -28,6 +29,10 @@ export type Wanted = {
   /** Contract migrations since the release served that it does not know. */
   readonly contracts: readonly string[]
   readonly overrides: readonly Override[]
+  /** Why somebody goes past what people have put in the way; absent for nobody. */
+  readonly glass?: { readonly reason: string }
+  /** Null for a way back. */
+  readonly governed: Governed | null
   /** See `AdmissionInput.emergency`. */
   readonly emergency?: 'declared'
 }
@@ -38,11 +43,11 @@ export const wantedBy = async (desk: Desk, command: DeployCommand): Promise<Want
 
 /** The same for a release that is known. */
 export const wantedOf = async (
-  desk: Pick<Desk, 'reading' | 'clock'>,
+  desk: Pick<Desk, 'reading' | 'clock' | 'calendar'>,
   command: Omit<DeployCommand, 'release'>,
   release: Release,
 ): Promise<Wanted> => {
-  const { service, environment, overrides = [], emergency } = command
+  const { service, environment, overrides = [], emergency, glass } = command
   const { reading, clock } = desk
   const spec = specOf(release, environment)
   const current = await reading.environment(service, environment)
@@ -54,8 +59,15 @@ export const wantedOf = async (
   const purpose = isReturn ? 'rollback' : command.purpose
   const contracts = contractsBeyond(release, await appliedSince(reading, current, { release, from: serving }))
   const replaced = await replacedBy(reading, current, { purpose, release, spec, replace: command.replace })
+  // Nothing of it may stand in the way of a way back, not even that it cannot be read.
+  const governed = purpose === 'rollback' ? null : await governedBy(desk, { release, spec, serving })
   const read = { service, environment, purpose, release, spec, current, serving, replaced, contracts, overrides }
-  return { ...read, ...(emergency === undefined ? {} : { emergency }) }
+  return {
+    ...read,
+    governed,
+    ...(emergency === undefined ? {} : { emergency }),
+    ...(glass === undefined ? {} : { glass }),
+  }
 }
 
 /** The newest predecessors of an environment that are held. */

@@ -28,6 +28,7 @@ const machineVersions: Readonly<Record<AggregateKind, number>> = {
   drill: 1,
   maintenance: 1,
   train: 1,
+  line: 1,
 }
 
 /** Runs the contract against one implementation. */

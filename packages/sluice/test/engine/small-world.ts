@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import { setImmediate as drained } from 'node:timers/promises'
+import { timesOf } from '../../src/adapters/calendar/rrule.ts'
 import { createMemoryDisk, type MemoryDisk } from '../../src/adapters/store/memory.ts'
 import { parseConfig } from '../../src/core/config/parse.ts'
 import { resolveEnvironments } from '../../src/core/config/resolve.ts'
@@ -188,6 +189,7 @@ export class SmallWorld {
       ) as Pick<Ports, Absent>),
       clock: { now: () => this.#time.now, after: (ms, call) => this.#time.after(ms, call) },
       ids: { next: (prefix) => `${prefix}_${(this.#ids += 1)}` },
+      calendar: { times: async (rule, span) => timesOf(rule, span) },
       log,
       sha256,
       store: this.disk.open(),

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod'
 import { environmentSchema } from './schema-environment.ts'
+import { policiesSchema } from './schema-governance.ts'
 import { healthSchema } from './schema-health.ts'
 import { pipelineSchema } from './schema-pipeline.ts'
 import type { Settings } from './settings.ts'
@@ -51,6 +52,10 @@ export const configSchema: z.ZodType<Settings> = z
         description: 'Names of the secrets that instances get as environment variables in every environment.',
         examples: [['SESSION_KEY']],
       }),
+      team: key(text('a team').optional(), {
+        description: 'Whose service it is; stands in change records.',
+        examples: ['payments'],
+      }),
       environments: key(
         z.record(name(), environmentSchema, { error: 'expected environments: { name: { … } }' }).prefault({}),
         {
@@ -58,10 +63,22 @@ export const configSchema: z.ZodType<Settings> = z
           examples: [{ staging: { listen: 8081 }, production: { listen: 8080, instances: 4 } }],
         },
       ),
+      policies: key(policiesSchema.default({}), {
+        description:
+          'What must be so before a release may come, by name; each refusal says which policy it is and how to meet it.',
+        examples: [
+          { soaked: { environments: ['production'], soak: '1h', verified: true } },
+          { budget: { errorBudget: { rollbacks: 2, within: '7d' } } },
+        ],
+      }),
     },
     { error: 'expected an object: export default defineConfig({ … })' },
   )
-  .transform((input): Settings => ({ ...input, start: input.start ?? null }))
+  .transform(({ team, ...input }): Settings => ({
+    ...input,
+    start: input.start ?? null,
+    ...(team === undefined ? {} : { team }),
+  }))
 
 function startSchema(): z.ZodType<NonNullable<Settings['start']>> {
   return z

@@ -11,6 +11,7 @@ export type AggregateKind =
   | 'incident'
   | 'watch'
   | 'drill'
+  | 'line'
 
 /** Names one aggregate; the id of an environment, and of its maintenance, is `<service>/<environment>`. */
 export type AggregateKey = { readonly kind: AggregateKind; readonly id: string }
@@ -76,6 +77,7 @@ export const aggregateKinds: readonly AggregateKind[] = [
   'incident',
   'watch',
   'drill',
+  'line',
 ]
 
 /** An entry and its place, as its stored text says it. */

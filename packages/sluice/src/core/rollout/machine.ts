@@ -30,7 +30,16 @@
  */
 import type { Machine } from '../machine.ts'
 import { unreachable } from '../machine.ts'
-import { commandBack, commandForward, commandParked, park, wasApproved, wasLetGo, wasSuperseded } from './commands.ts'
+import {
+  commandBack,
+  commandForward,
+  commandParked,
+  park,
+  wasApproved,
+  wasLetGo,
+  wasRejected,
+  wasSuperseded,
+} from './commands.ts'
 import { type Advancing, type RolloutDecision, unchanged } from './effects.ts'
 import { unhealthyMaxAt } from './exposure.ts'
 import { enter } from './forward.ts'
@@ -58,6 +67,8 @@ const decide = (state: RolloutState, event: RolloutEvent): RolloutDecision => {
     case 'approved':
       if (state.status === 'parked') return unchanged(state)
       return state.status === 'advancing' ? wasApproved(state, event) : wasLetGo(state, event.at)
+    case 'rejected':
+      return state.status === 'advancing' ? wasRejected(state, event) : unchanged(state)
     case 'superseded':
       return wasSuperseded(state, event)
     case 'work_parked':
@@ -75,7 +86,14 @@ const decide = (state: RolloutState, event: RolloutEvent): RolloutDecision => {
   }
 }
 
-const start = ({ id, token, plan, by, at }: Extract<RolloutEvent, { type: 'rollout_started' }>): RolloutDecision => {
+const start = ({
+  id,
+  token,
+  plan,
+  by,
+  at,
+  governance,
+}: Extract<RolloutEvent, { type: 'rollout_started' }>): RolloutDecision => {
   const state: Advancing = {
     status: 'advancing',
     id,
@@ -84,6 +102,7 @@ const start = ({ id, token, plan, by, at }: Extract<RolloutEvent, { type: 'rollo
     plan,
     startedAt: at,
     by,
+    ...(governance === undefined ? {} : { governance }),
     progressAt: at,
     lastVerdict: null,
     unhealthy: [],

@@ -76,7 +76,17 @@ const rolledBack = (state: Reverting, at: number): RolloutState => ({
 
 type Common = Pick<
   Advancing,
-  'id' | 'token' | 'sequence' | 'plan' | 'startedAt' | 'by' | 'progressAt' | 'lastVerdict' | 'outside' | 'unhealthy'
+  | 'id'
+  | 'token'
+  | 'sequence'
+  | 'plan'
+  | 'startedAt'
+  | 'by'
+  | 'governance'
+  | 'progressAt'
+  | 'lastVerdict'
+  | 'outside'
+  | 'unhealthy'
 >
 
 /** The fields that every status has. */
@@ -87,6 +97,7 @@ export const commonOf = (state: Common): Common => ({
   plan: state.plan,
   startedAt: state.startedAt,
   by: state.by,
+  ...(state.governance === undefined ? {} : { governance: state.governance }),
   progressAt: state.progressAt,
   lastVerdict: state.lastVerdict,
   ...(state.outside === undefined ? {} : { outside: state.outside }),

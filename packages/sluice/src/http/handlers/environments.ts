@@ -78,7 +78,10 @@ export const environmentHandlers: Handlers<
   },
   'environments.approve': async (context, { params, body, caller, signal }) => {
     const target = await targetOf(context, params.environment, signal)
-    await context.engine.approve({ ...target, release: body.release }, { ...caller, reason: body.reason ?? null })
+    await context.engine.governance.approve(
+      { ...target, release: body.release },
+      { ...caller, reason: body.reason ?? null },
+    )
     return {}
   },
   'environments.lock': async (context, { params, body, caller, signal }) => {

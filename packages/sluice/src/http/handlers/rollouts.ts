@@ -65,7 +65,7 @@ export const rolloutHandlers: Handlers<
     return viewOf(context, await context.engine.reading.rollout(params.rollout))
   },
   'rollouts.approve': async (context, { params, body, caller }) => {
-    await context.engine.approve({ rollout: params.rollout }, { ...caller, reason: body.reason ?? null })
+    await context.engine.governance.approve({ rollout: params.rollout }, { ...caller, reason: body.reason ?? null })
     return viewOf(context, await context.engine.reading.rollout(params.rollout))
   },
 }

@@ -3,6 +3,7 @@
  * seed. The control plane is killed at any moment, also in the middle of a commit, replaced while it still runs, and lied to.
  */
 import { setImmediate as drained } from 'node:timers/promises'
+import { timesOf } from '../../../src/adapters/calendar/rrule.ts'
 import { createMemoryDisk, type MemoryDisk } from '../../../src/adapters/store/memory.ts'
 import { releaseBefore } from '../../../src/core/environment.ts'
 import { SluiceError } from '../../../src/core/errors.ts'
@@ -282,6 +283,7 @@ class Schedule {
             if (process.isAlive) callback()
           }),
       },
+      calendar: { times: async (rule, span) => timesOf(rule, span) },
       ids: { next: (prefix) => `${prefix}_${(this.#names += 1).toString(36).padStart(4, '0')}` },
       log: {
         info: () => {},
@@ -687,7 +689,7 @@ class Schedule {
   #approve(): boolean {
     const live = environmentOn(this.#disk)?.live ?? null
     if (live === null || this.#isBusy()) return false
-    this.#request((engine, caller) => engine.approve({ rollout: live }, caller))
+    this.#request((engine, caller) => engine.governance.approve({ rollout: live }, caller))
     return true
   }
 
