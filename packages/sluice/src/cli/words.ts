@@ -2,6 +2,7 @@
 import type { Command } from './cli.ts'
 import { cacheWords } from './words/cache.ts'
 import { environmentWords } from './words/environments.ts'
+import { governanceWords } from './words/governance.ts'
 import { projectWords } from './words/project.ts'
 import { recordWords } from './words/records.ts'
 import { holdWords, returnWords } from './words/rollback.ts'
@@ -32,6 +33,7 @@ export type WordGroup = { readonly title: string; readonly words: readonly Word[
 export const wordGroups: readonly WordGroup[] = [
   { title: 'Start', words: projectWords },
   { title: 'Deliver', words: [...rolloutWords, ...returnWords, ...trainWords] },
+  { title: 'Govern', words: governanceWords },
   { title: 'Look', words: [...recordWords, ...holdWords, ...cacheWords] },
   { title: 'Environments', words: environmentWords },
   { title: 'Run Sluice', words: serverWords },
@@ -47,6 +49,8 @@ export const familyTexts: Readonly<Record<string, string>> = {
   releases: 'releases',
   rollout: 'rollouts under way and past',
   env: 'environments',
+  approvals: 'what waits for a yes',
+  changes: 'change records',
   drill: 'rehearsals of the way back',
   incidents: 'incidents',
   ledger: 'the ledger',

@@ -29,6 +29,8 @@ const ownLimits = {
   environmentHistoryMax: 50,
   /** How far ahead windows are looked at, milliseconds (60 days): a closure that lasts beyond it has no end in sight. */
   windowHorizonMs: 5_184_000_000,
+  /** Commits that the inbox shows of a release. */
+  inboxCommitsMax: 50,
   /** Windows of one environment, or of one policy. */
   windowsMax: 50,
   /** How long a window lasts, milliseconds, at least and at most (31 days). */

@@ -1,5 +1,6 @@
 /** What each route takes and gives, as types. `routes/` holds the schemas to them; the client is typed by them. */
 import type { AggregateKind } from '../../core/ledger/entry.ts'
+import type { GovernanceContract } from './contract-governance.ts'
 import type { OverridesInput, RollbackContract, RollbackInput } from './contract-rollback.ts'
 import type { ParamsOf, paths, RouteId } from './paths.ts'
 import type { PlanView } from './plan-views.ts'
@@ -71,7 +72,8 @@ export type PipelineInput = {
 }
 
 /** Query, body and response of every route. `stream` responses are read with `client.stream`. */
-export type Contract = RollbackContract & {
+export type Contract = RollbackContract &
+  GovernanceContract & {
   'server.show': { query: None; body: None; response: ServerView }
   'environments.list': { query: None; body: None; response: EnvironmentsView }
   'environments.show': { query: None; body: None; response: EnvironmentView }

@@ -3,6 +3,7 @@ import type { RouteId } from '../client/paths.ts'
 import { attachmentHandlers } from './attachments.ts'
 import { environmentHandlers } from './environments.ts'
 import { evidenceHandlers } from './evidence.ts'
+import { governanceHandlers } from './governance.ts'
 import { ledgerHandlers } from './ledger.ts'
 import { queueHandlers } from './queues.ts'
 import { releaseHandlers } from './releases.ts'
@@ -25,4 +26,5 @@ export const handlers: Handlers<Exclude<RouteId, StreamId>> = {
   ...trainHandlers,
   ...ledgerHandlers,
   ...rollbackHandlers,
+  ...governanceHandlers,
 }

@@ -8,6 +8,7 @@ import type { ArmCounters } from '../../core/routing.ts'
 import type { Purpose } from '../../core/rollout/types.ts'
 import { outcomeOf } from '../../core/verification/report.ts'
 import type { ApiContext, Call, Handlers } from '../context.ts'
+import { lineView } from '../present/governance.ts'
 import { environmentView, releasesNamed } from '../present/environments.ts'
 import type { NamedEnvironment } from '../present/environment-names.ts'
 import { refOf } from '../present/releases.ts'
@@ -36,24 +37,26 @@ export const environmentHandlers: Handlers<
   'environments.list': async (context, { signal }) => {
     const { service, environments } = await environmentsOf(context, signal).catch(noConfig)
     const views = environments.map((named) => show(context, { service: service ?? '', named, signal }))
-    return { service, environments: await Promise.all(views), now: context.clock.now() }
+    const line = lineView(await context.engine.reading.line())
+    return { service, environments: await Promise.all(views), line, now: context.clock.now() }
   },
   'environments.show': async (context, { params, signal }) => {
     const { service, environment } = await targetOf(context, params.environment, signal)
     return showNamed(context, { service, environment }, signal)
   },
-  'environments.plan': async (context, { params, query, signal }) => {
+  'environments.plan': async (context, { params, query, caller, signal }) => {
     const service = await serviceOf(context, signal)
     const { environment } = params
     const purpose: Purpose = query.purpose ?? 'deploy'
     const command = { service, environment, purpose, release: query.release ?? null }
-    const { plan, release, from, refusals } = await context.engine.previewDeploy(command)
+    const { plan, release, from, refusals, governance } = await context.engine.previewDeploy(command, caller)
     const known = await knownReleases(context, plan.from === null ? [release.id] : [plan.from, release.id])
     const target = { service, environment }
     return planView(plan, {
       release,
       from,
       refusals,
+      governance,
       known,
       environment: await context.engine.reading.environment(service, environment),
       traffic: await trafficNow(context, { target, asked: query.traffic ?? null, from: plan.from }, signal),
@@ -209,7 +212,8 @@ const deploy = async (
 const overridesOf = (given: OverridesInput['overrides']): { readonly overrides?: readonly Override[] } =>
   given === undefined || given === null || given.length === 0 ? {} : { overrides: given }
 
-const showNamed = async (
+/** An environment as it stands. */
+export const showNamed = async (
   context: ApiContext,
   { service, environment }: EnvironmentTarget,
   signal: AbortSignal,

@@ -5,6 +5,7 @@
 import type { RouteId } from '../client/paths.ts'
 import { drillsRows } from './drills.ts'
 import { environmentsRows } from './environments.ts'
+import { approvalsRows, changesRows, lineRows } from './governance.ts'
 import { incidentsRows } from './incidents.ts'
 import { ledgerRows } from './ledger.ts'
 import { releasesRows } from './releases.ts'
@@ -20,6 +21,9 @@ export const routes: { readonly [Id in RouteId]: RouteSpec<Id> } = {
   ...releasesRows,
   ...runsRows,
   ...rolloutsRows,
+  ...approvalsRows,
+  ...lineRows,
+  ...changesRows,
   ...incidentsRows,
   ...drillsRows,
   ...trainsRows,

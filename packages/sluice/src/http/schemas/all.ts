@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import type { AttachmentsView, EvidenceView, InsightsView } from '../client/evidence-views.ts'
 import type { DrillView, IncidentView } from '../client/rollback-views.ts'
+import type * as governanceViews from '../client/governance-views.ts'
 import type * as runViews from '../client/run-views.ts'
 import type * as trainViews from '../client/train-views.ts'
 import type { PlanView } from '../client/plan-views.ts'
@@ -9,6 +10,7 @@ import type * as views from '../client/views.ts'
 import { environment, environments, queue } from './environments.ts'
 import { attachments, evidence, insights } from './evidence.ts'
 import { at } from './fields.ts'
+import { approvals, change, changeDetail, line } from './governance.ts'
 import { ledgerPage, ledgerVerification } from './ledger.ts'
 import { release, releaseDetail, releaseVerification } from './releases.ts'
 import { drill, incident } from './rollback.ts'
@@ -55,6 +57,10 @@ export const schemas: Schemas = {
   Rollout: rollout,
   RolloutDetail: rolloutDetail,
   Why: why,
+  Approvals: approvals,
+  Line: line,
+  Change: changeDetail,
+  Changes: pageOf(change),
   Incident: incident,
   Incidents: pageOf(incident),
   Drill: drill,
@@ -102,6 +108,10 @@ export type Schemas = {
   readonly Rollout: z.ZodType<views.RolloutView>
   readonly RolloutDetail: z.ZodType<views.RolloutDetailView>
   readonly Why: z.ZodType<views.WhyView>
+  readonly Approvals: z.ZodType<governanceViews.ApprovalsView>
+  readonly Line: z.ZodType<governanceViews.LineView>
+  readonly Change: z.ZodType<governanceViews.ChangeDetailView>
+  readonly Changes: z.ZodType<views.PageView<governanceViews.ChangeView>>
   readonly Incident: z.ZodType<IncidentView>
   readonly Incidents: z.ZodType<views.PageView<IncidentView>>
   readonly Drill: z.ZodType<DrillView>
