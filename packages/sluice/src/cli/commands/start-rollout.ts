@@ -68,7 +68,8 @@ type Breaking = {
   readonly purpose: 'deploy' | 'promote'
 }
 
-const purposeOf = (route: Way['route']): Breaking['purpose'] => (route === 'environments.promote' ? 'promote' : 'deploy')
+const purposeOf = (route: Way['route']): Breaking['purpose'] =>
+  route === 'environments.promote' ? 'promote' : 'deploy'
 
 const breakGlass = (client: Client, { environment, ...body }: Breaking): Promise<StartedView> =>
   client.call('environments.breakGlass', { params: { environment }, body, idempotencyKey: freshKey() })

@@ -11,7 +11,10 @@ import { tableLines } from './table.ts'
 import { agoOf } from './times.ts'
 
 /** The screen of `sluice status`: one row an environment, and what needs a person below. */
-export const statusLines = ({ service, environments, line, now }: EnvironmentsView, style: Style): readonly string[] => {
+export const statusLines = (
+  { service, environments, line, now }: EnvironmentsView,
+  style: Style,
+): readonly string[] => {
   if (environments.length === 0)
     return ['no environments: there is no sluice.config.ts here that names any', style.dim('Next  sluice init')]
   const rows = environments.map((environment) => [

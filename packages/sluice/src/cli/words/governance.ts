@@ -36,7 +36,10 @@ export const governanceWords: readonly Word[] = [
     path: 'stop-the-line',
     args: '',
     text: 'let nothing go forward anywhere until `resume`; rollbacks pass, what is under way is paused',
-    options: [message, { flags: '--underway <what>', text: 'what becomes of live rollouts: pause (default), abort or finish' }],
+    options: [
+      message,
+      { flags: '--underway <what>', text: 'what becomes of live rollouts: pause (default), abort or finish' },
+    ],
     examples: ['stop-the-line -m "payments are failing"', 'stop-the-line --underway abort -m "data is being lost"'],
     load: () => import('../commands/line.ts').then(({ stop }) => ({ command: stop })),
   },

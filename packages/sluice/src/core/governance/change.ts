@@ -23,12 +23,16 @@ export const riskOf = ({ plan, governance }: Rollout, from: Release | null, to: 
   const contracts = migrations.filter(({ class: kind }) => kind === 'contract').map(({ name }) => name)
   const others = migrations.filter(({ class: kind }) => kind !== 'contract').map(({ name }) => name)
   const changes = to === null ? [] : bundleChanges(from, to, plan.spec.name)
-  const settings = changes.filter(({ what }) => what === 'config' || what === 'secret').map(({ what, name }) => `${what} ${name}`)
+  const settings = changes
+    .filter(({ what }) => what === 'config' || what === 'secret')
+    .map(({ what, name }) => `${what} ${name}`)
   const isForward = plan.purpose !== 'rollback'
   const isAtOnce = isForward && from !== null && !plan.steps.some(({ kind }) => kind === 'judge')
   const high = [
     ...(contracts.length === 0 ? [] : [`no way back past ${contracts.join(', ')}`]),
-    ...(governance?.breakGlass === undefined ? [] : [`the glass was broken for ${governance.breakGlass.passed.join(', ')}`]),
+    ...(governance?.breakGlass === undefined
+      ? []
+      : [`the glass was broken for ${governance.breakGlass.passed.join(', ')}`]),
   ]
   const medium = [
     ...(others.length === 0 ? [] : [`migrations: ${others.join(', ')}`]),

@@ -122,7 +122,9 @@ export const windowPassed = (state: Advancing, at: number): RolloutDecision | nu
     return hasMissed(state, at) ? unchanged({ ...state, progressAt: at }) : null
   }
   if (state.governance?.overrun === 'abort') return turnBack(state, { route: wayBack(state), cause: closed }, at)
-  return state.paused?.kind === 'window' || isHeldAnyway(state) ? null : unchanged({ ...state, paused: closed })
+  // It may have slept into the next closure, which ends later.
+  const isKnown = state.paused?.kind === 'window' && state.paused.until === closed.until
+  return isKnown || isHeldAnyway(state) ? null : unchanged({ ...state, paused: closed })
 }
 
 /** Somebody says that it is to go on. While a window is closed the window holds it, and no longer whoever did. */

@@ -36,7 +36,8 @@ export const changeMarkdown = (change: ChangeDetailView): string =>
   ].join('\n')
 
 /** Nothing that somebody wrote into a commit or a reason becomes markup. */
-const escaped = (text: string): string => text.replaceAll(/[\\`*_[\]<>#|!]/g, (sign) => `\\${sign}`).replaceAll(/\s+/g, ' ')
+const escaped = (text: string): string =>
+  text.replaceAll(/[\\`*_[\]<>#|!]/g, (sign) => `\\${sign}`).replaceAll(/\s+/g, ' ')
 
 const orNone = (texts: readonly string[]): readonly string[] => (texts.length === 0 ? ['none'] : texts)
 
@@ -47,7 +48,11 @@ const glassTexts = ({ breakGlass, red }: ChangeDetailView): readonly string[] =>
   if (breakGlass === null) return []
   const { by, at, reason, passed, review } = breakGlass
   const reviewed =
-    review === null ? (red ? 'NOT REVIEWED' : 'reviewed') : `reviewed by ${review.by.name}, ${isoTime(review.at)}: ${review.reason}`
+    review === null
+      ? red
+        ? 'NOT REVIEWED'
+        : 'reviewed'
+      : `reviewed by ${review.by.name}, ${isoTime(review.at)}: ${review.reason}`
   return [`by ${by.name}, ${isoTime(at)}: ${reason}`, `went past ${passed.join(', ')}`, reviewed]
 }
 

@@ -107,10 +107,7 @@ const commitsOf = async (
 const shortOf = async (context: ApiContext, rollout: Rollout) =>
   changeView(rollout, { ...(await aroundOf(context, rollout)), said: [] })
 
-const aroundOf = async (
-  context: ApiContext,
-  rollout: Rollout,
-): Promise<Omit<ChangeSurroundings, 'said'>> => {
+const aroundOf = async (context: ApiContext, rollout: Rollout): Promise<Omit<ChangeSurroundings, 'said'>> => {
   const { service, spec } = rollout.plan
   const known = await knownReleases(context, releasesOfChange(rollout))
   const broken = rollout.governance?.breakGlass

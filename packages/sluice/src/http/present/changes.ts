@@ -51,7 +51,9 @@ export const changeDetailView = (
   const { known } = around
   const to = known.get(plan.to) ?? null
   const from = plan.from === null ? null : (known.get(plan.from) ?? null)
-  const looks = plan.steps.filter(({ kind }) => kind === 'judge' || kind === 'verify' || kind === 'hook' || kind === 'probe')
+  const looks = plan.steps.filter(
+    ({ kind }) => kind === 'judge' || kind === 'verify' || kind === 'hook' || kind === 'probe',
+  )
   const contracts = to === null ? [] : migrationsBetween(from, to).filter(({ class: kind }) => kind === 'contract')
   return {
     ...changeView(rollout, around),

@@ -86,10 +86,7 @@ const stopsOf = (
 }
 
 /** A rollback passes all of them: what it brings back passed them before. */
-const gatesOf = (
-  { purpose, spec }: RolloutPlan,
-  { refusals, governance }: PlanContext,
-): PlanView['gates'] => {
+const gatesOf = ({ purpose, spec }: RolloutPlan, { refusals, governance }: PlanContext): PlanView['gates'] => {
   if (purpose === 'rollback') return []
   const missing = (kind: Refusal['kind']): boolean => refusals.some((one) => one.kind === kind)
   const given = governance?.approvals.counted.map(({ by }) => by.name) ?? []

@@ -104,7 +104,7 @@ export const environmentsRows: Rows<'environments'> = {
       purpose: z.enum(['deploy', 'promote']).optional().meta({ description: '`deploy` when absent.' }),
     }),
     response: 'Started',
-    errors: [...admission, 'usage_invalid'],
+    errors: admission,
   },
   'environments.reviewGlass': {
     ...read,

@@ -9,7 +9,7 @@ export const approvalsRows: Rows<'approvals'> = {
   'approvals.list': {
     ...read,
     summary:
-      'What waits for somebody\'s yes: with what it changes (names only), what speaks for it, who may not say yes, and what a no does. The longest waiting first.',
+      "What waits for somebody's yes: with what it changes (names only), what speaks for it, who may not say yes, and what a no does. The longest waiting first.",
     cli: 'approvals ls',
     response: 'Approvals',
     errors: [],

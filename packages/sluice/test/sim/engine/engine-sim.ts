@@ -33,11 +33,11 @@ import {
 } from './bounds.ts'
 import { simulatedDriver } from './driver.ts'
 import { simulatedHooks, simulatedVerifier } from './gates.ts'
-import { environmentOn, liveRolloutOn, maintenanceOn, mustFold } from './ledger-laws.ts'
+import { environmentOn, isLineStopped, liveRolloutOn, maintenanceOn, mustFold } from './ledger-laws.ts'
 import { breachOfHold, mustHaveWatched } from './back-laws.ts'
 import { isUnderWay, mustBeMaintained } from './maintenance-laws.ts'
 import { Incarnation, Network } from './network.ts'
-import { entryOf, isFinal, never, noEvidence } from './small-parts.ts'
+import { commandOf, entryOf, isFinal, never, noEvidence, resumingLine } from './small-parts.ts'
 import { simulatedOutside } from './outside.ts'
 import { DataPlane, simulatedRouter } from './router.ts'
 import { Timeline } from './timeline.ts'
@@ -425,6 +425,8 @@ class Schedule {
   /** Invariant: nothing is refused here, where all wait their turn; but one that was replaced does not know what happened since. */
   #mustNotBeRefused(request: Request, process: Incarnation, { detail }: SluiceError): void {
     const { key, isWayBack } = request
+    // Who goes forward asks again; a stopped line keeps nobody from going back.
+    if (!isWayBack && detail.includes(' stopped the line ')) return
     // A newcomer that came too late to take somebody's place is a rollout like any other, and everybody's rival.
     const hasRival = request.hasRival || this.#isAuto || this.#hasQueue || this.#hasNewcomer
     // Who wants to go back asks again, and then turns around what had its turn first.
@@ -595,6 +597,7 @@ class Schedule {
     if (this.#setting.strikesEngine(faults.command_maintain)) this.#maintain()
     if (this.#setting.strikesEngine(faults.deploy_queued)) this.#queue()
     if (this.#setting.strikesEngine(faults.command_dequeue)) this.#dequeue()
+    if (this.#setting.strikesEngine(faults.command_line)) this.#stopLine()
     if (weather.ambientChance === 0) return
     const dice = random.next()
     if ((dice & 511) >= weather.ambientChance) return
@@ -605,6 +608,8 @@ class Schedule {
   /** False when the fault found nothing to strike, or is the core simulator's alone. */
   #strike(fault: number): boolean {
     const { random, world } = this.#setting
+    const command = commandOf[fault]
+    if (command !== undefined) return this.#command(command)
     switch (fault) {
       case faults.instance_crash:
         return this.#crashInstance()
@@ -616,20 +621,10 @@ class Schedule {
         world.skew -= random.below(7_200_000)
         this.#jumps += 1
         return true
-      case faults.command_abort:
-        return this.#command('abort_requested')
-      case faults.command_pause:
-        return this.#command('pause_requested')
-      case faults.command_resume:
-        return this.#command('resume_requested')
-      case faults.command_skip:
-        return this.#command('skip_requested')
-      case faults.command_promote:
-        return this.#command('promote_requested')
-      case faults.command_retry:
-        return this.#command('retry_requested')
       case faults.command_approve:
-        return this.#approve()
+        return this.#say('approve')
+      case faults.command_reject:
+        return this.#say('reject')
       case faults.deploy_replaces:
         return this.#replace()
       default:
@@ -653,8 +648,7 @@ class Schedule {
   /** Something that may always be asked, changes nothing that matters here, and must still be done once for each time it is asked. */
   #freeze(): void {
     if (this.#isBusy()) return
-    const window = { from: 0, until: 1, reason: 'rehearsal' }
-    this.#request((engine, caller) => engine.freeze(target, window, caller))
+    this.#request((engine, caller) => engine.freeze(target, { from: 0, until: 1, reason: 'rehearsal' }, caller))
   }
 
   /** Somebody goes back, whatever is under way; what is left by it is held on the disk once it is answered. */
@@ -686,10 +680,19 @@ class Schedule {
     this.#request((engine, caller) => engine.maintain(target, wish, caller))
   }
 
-  #approve(): boolean {
+  #stopLine(): void {
+    if (this.#isBusy()) return
+    const underway = (['pause', 'abort', 'finish'] as const)[this.#setting.random.next() % 3] ?? 'pause'
+    this.#request((engine, caller) => engine.governance.stopLine({ underway }, caller))
+    this.#after(this.#setting.random.below(3_000), () => this.#request(resumingLine))
+  }
+
+  #say(word: 'approve' | 'reject'): boolean {
     const live = environmentOn(this.#disk)?.live ?? null
     if (live === null || this.#isBusy()) return false
-    this.#request((engine, caller) => engine.governance.approve({ rollout: live }, caller))
+    // Whoever asked for it is refused; somebody else is not.
+    const other = (this.#setting.random.next() & 3) === 0 ? {} : { by: { kind: 'person', name: 'bob' } as const }
+    this.#request((engine, caller) => engine.governance[word]({ rollout: live }, { ...caller, ...other }))
     return true
   }
 
@@ -722,6 +725,7 @@ class Schedule {
 
   #person(): void {
     this.#after(personMs, () => this.#person())
+    if (isLineStopped(this.#disk) && !this.#isBusy()) this.#request(resumingLine)
     const live = liveRolloutOn(this.#disk)
     if (live === null) return
     this.#mustKnowOfTrip(live)
@@ -736,7 +740,7 @@ class Schedule {
       // A judge that stays blind (say, because the router lost the route) is for a person to decide, who gives it half a minute.
       else if (this.#sawBroken > blindLooksMax)
         this.#command((this.#setting.random.next() & 1) === 0 ? 'abort_requested' : 'promote_requested')
-      else if (live.stage.kind === 'awaiting') this.#approve()
+      else if (live.stage.kind === 'awaiting') this.#say('approve')
     }
   }
 

@@ -1,5 +1,8 @@
 /** Small parts of the engine simulator. */
+import type { CommandEvent } from '../../../src/core/rollout/commands.ts'
 import type { SluiceError } from '../../../src/core/errors.ts'
+import type { Caller, Engine } from '../../../src/engine/engine.ts'
+import { faults } from '../core/faults.ts'
 import { Breach } from '../breach.ts'
 
 /** For what only runs need. */
@@ -29,4 +32,17 @@ export const entryOf = (body: unknown): unknown =>
 
 /** Errors after which asking again is pointless. */
 export const isFinal = ({ code }: SluiceError): boolean =>
-  code === 'command_conflict' || code === 'not_found' || code === 'config_invalid'
+  code === 'self_approval' || code === 'command_conflict' || code === 'not_found' || code === 'config_invalid'
+
+/** What somebody says to a rollout, by the number of the fault that it is. */
+export const commandOf: Readonly<Record<number, CommandEvent['type']>> = {
+  [faults.command_abort]: 'abort_requested',
+  [faults.command_pause]: 'pause_requested',
+  [faults.command_resume]: 'resume_requested',
+  [faults.command_skip]: 'skip_requested',
+  [faults.command_promote]: 'promote_requested',
+  [faults.command_retry]: 'retry_requested',
+}
+
+/** Somebody lets things go forward again. */
+export const resumingLine = (engine: Engine, caller: Caller): Promise<unknown> => engine.governance.resumeLine(caller)
