@@ -78,7 +78,7 @@ export const promotionMutants: readonly Mutant[] = [
   ),
   promotion(
     'engine/queue-keeper.ts',
-    "if (rows.some(({ key }) => key.kind === 'environment')) this.look()",
+    "if (rows.some(({ key }) => key.kind === 'environment' || key.kind === 'line')) this.look()",
     "if (rows.some(({ type }) => type === 'rollout_settled')) this.look()",
     'a turn comes only with the end of a rollout',
   ),

@@ -12,7 +12,6 @@ import type { RolloutEvent } from '../core/rollout/types.ts'
 import { conflict } from './commands.ts'
 import { type Asking, type Desk, input } from './desk.ts'
 import { commandEnvironment } from './environment-commands.ts'
-import { triggerOf } from './governance.ts'
 import { isForward, lineKeys, mustRun } from './line-commands.ts'
 import { asRollout } from './trusted.ts'
 
@@ -94,6 +93,6 @@ const refuseStake = (stakes: Stakes, { by }: Asking): void => {
 
 const stakesIn = async ({ reading }: Desk, release: Release, requestedBy: string | null): Promise<Stakes> => ({
   author: release.content.commit.author,
-  triggeredBy: await triggerOf(reading, release),
+  triggeredBy: await reading.startedBy(release.cutBy),
   requestedBy,
 })

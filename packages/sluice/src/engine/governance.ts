@@ -39,7 +39,7 @@ export const governedBy = async (
     inForce,
     closures: distinct([...(own ?? []), ...(ruling ?? [])]),
     author: release.content.commit.author,
-    triggeredBy: await triggerOf(reading, release),
+    triggeredBy: await reading.startedBy(release.cutBy),
   }
 }
 
@@ -55,17 +55,6 @@ export const closuresOf = async (
   } catch (error) {
     if (!(error instanceof SluiceError)) throw error
     return [{ from: span.from, until: null, kind: 'deny', reason: error.detail }]
-  }
-}
-
-/** Who started the run that cut a release; null when nobody did, or nobody knows any more. */
-export const triggerOf = async (reading: Desk['reading'], { cutBy }: Release): Promise<string | null> => {
-  try {
-    const { by } = await reading.run(cutBy)
-    return by.kind === 'person' ? by.name : null
-  } catch (error) {
-    if (error instanceof SluiceError && error.code === 'not_found') return null
-    throw error
   }
 }
 

@@ -12,7 +12,6 @@ import { limits } from '../core/limits.ts'
 import type { Actor, EnvironmentSpec, Release } from '../core/model.ts'
 import type { DeployCommand } from './commands.ts'
 import type { Desk } from './desk.ts'
-import { triggerOf } from './governance.ts'
 import { previewDeploy } from './preview.ts'
 import type { Rollout } from './trusted.ts'
 
@@ -158,7 +157,8 @@ const pendingOf = async (desk: Desk, { state, before, release: id, asked }: Wish
   const command: DeployCommand = { service, environment, purpose, release: id, initiator: 'automation', replace: false }
   const asker = asked.requestedBy === null ? null : { by: asked.requestedBy }
   const preview = await previewDeploy(desk, command, asker)
-  const refusals = preview.refusals.filter(({ kind }) => kind !== 'policy_pending' && kind !== 'policy_unmet')
+  const isOfPolicy = (kind: Refusal['kind']): boolean => kind === 'policy_pending' || kind === 'policy_unmet'
+  const refusals = preview.refusals.filter(({ kind }) => !isOfPolicy(kind))
   if (!refusals.some(({ kind }) => kind === 'approval_missing' || kind === 'rejected')) return []
   const now = desk.clock.now()
   const stakes = await stakesIn(desk, { release, asked })
@@ -183,7 +183,7 @@ const stakesIn = async (
   { release, asked }: { readonly release: Release; readonly asked: Wish['asked'] },
 ): Promise<Stakes> => ({
   author: release.content.commit.author,
-  triggeredBy: await triggerOf(reading, release),
+  triggeredBy: await reading.startedBy(release.cutBy),
   requestedBy: asked.requestedBy?.kind === 'person' ? asked.requestedBy.name : null,
 })
 

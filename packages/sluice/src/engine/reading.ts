@@ -49,6 +49,8 @@ export class Reading {
   readonly #durable: DurableState
   /** Releases never change, so that what was read once stays true. */
   readonly #releases = new Map<string, Release>()
+  /** Nor does who started a run. */
+  readonly #starters = new Map<string, string | null>()
 
   constructor(store: Store, durable: DurableState) {
     this.#store = store
@@ -69,6 +71,18 @@ export class Reading {
     const run = state === null ? null : existingRun(state)
     if (run !== null) return run
     throw missing('run', id, 'sluice runs ls')
+  }
+
+  /** Who started a run, without its state once it was read; null when nobody did, or nobody knows any more. */
+  async startedBy(id: string): Promise<string | null> {
+    const known = this.#starters.get(id)
+    if (known !== undefined) return known
+    const state = await this.#load({ kind: 'run', id })
+    const by = state === null ? null : (existingRun(state)?.by ?? null)
+    const name = by?.kind === 'person' ? by.name : null
+    if (this.#starters.size >= limits.releasesHeldMax) this.#starters.clear()
+    this.#starters.set(id, name)
+    return name
   }
 
   /** The train; `not_found`. */

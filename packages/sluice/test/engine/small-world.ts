@@ -8,6 +8,7 @@ import { timesOf } from '../../src/adapters/calendar/rrule.ts'
 import { createMemoryDisk, type MemoryDisk } from '../../src/adapters/store/memory.ts'
 import { parseConfig } from '../../src/core/config/parse.ts'
 import { resolveEnvironments } from '../../src/core/config/resolve.ts'
+import type { PolicyConfig } from '../../src/core/config/types-governance.ts'
 import type { EnvironmentConfig } from '../../src/core/config/types.ts'
 import { SluiceError } from '../../src/core/errors.ts'
 import type { LedgerRow } from '../../src/core/ledger/entry.ts'
@@ -43,6 +44,7 @@ export type Made = {
   readonly staging?: Partial<EnvironmentConfig>
   readonly production?: Partial<EnvironmentConfig>
   readonly migrations?: readonly string[]
+  readonly policies?: Readonly<Record<string, PolicyConfig>>
   /** Of every secret in production. */
   readonly secretVersion?: string
 }
@@ -84,7 +86,7 @@ export class SmallWorld {
   /** Cuts a release of the service `shop`. */
   async cut(
     version: string,
-    { staging = {}, production = {}, migrations = [], secretVersion = 'v1' }: Made = {},
+    { staging = {}, production = {}, migrations = [], policies = {}, secretVersion = 'v1' }: Made = {},
   ): Promise<Release> {
     this.#made += 1
     const fill = sha256(version)
@@ -93,6 +95,7 @@ export class SmallWorld {
       service: 'shop',
       pipeline: { jobs: { build: { steps: 'true', artifacts: { app: 'dist' } } } },
       start: { command: 'node server.js' },
+      policies,
       environments: {
         staging: { ...common, listen: 8001, ...staging },
         production: { ...common, after: null, listen: 8002, ...production },
@@ -149,6 +152,18 @@ export class SmallWorld {
       this.#time.step()
     }
     throw new Error('it never came to be')
+  }
+
+  /** Turns the clock by so much. */
+  async pass(ms: number): Promise<void> {
+    let isOver = false
+    this.#time.after(ms, () => {
+      isOver = true
+    })
+    await this.until(
+      async () => isOver,
+      (over) => over,
+    )
   }
 
   /** Answers of a release from now on, counted. */

@@ -14,7 +14,7 @@ const groups = (): z.ZodType<readonly GroupQuorum[]> =>
 const approvalsObject = z
   .strictObject(
     {
-      count: key(count(1, 100).default(1), {
+      count: key(count(0, 100).default(1), {
         description: 'How many people must approve.',
         unit: 'people',
         examples: [2],

@@ -62,8 +62,9 @@ export const policies: Check = (input) => {
     .map(policyRefusal)
 }
 
-const policyRefusal = ({ policy, detail, hint, mayPass, until }: Finding): Refusal => ({
-  kind: mayPass ? 'policy_pending' : 'policy_unmet',
+/** Soak is waited for like any other, by queues, jobs and trains. */
+const policyRefusal = ({ policy, rule, detail, hint, mayPass, until }: Finding): Refusal => ({
+  kind: rule === 'soak' ? 'soaking' : mayPass ? 'policy_pending' : 'policy_unmet',
   who: policy,
   until,
   detail: `policy ${policy}: ${detail}`,

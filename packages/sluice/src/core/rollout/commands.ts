@@ -108,8 +108,8 @@ export const wasApproved = (state: Advancing, event: Extract<RolloutEvent, { typ
   const { stage, governance } = state
   if (stage.kind !== 'awaiting' || step?.kind !== 'approve') return unchanged(state)
   const stakes = governance?.stakes ?? null
-  if (stage.approvals.includes(event.by.name) || (stakes !== null && whyVoid(event, stakes) !== null))
-    return unchanged(state)
+  if (stage.approvals.includes(event.by.name)) return unchanged(state)
+  if (stakes !== null && whyVoid(event, stakes) !== null) return unchanged(state)
   const approvals = [...stage.approvals, event.by.name]
   const groups = event.groups === undefined ? stage.groups : { ...stage.groups, [event.by.name]: event.groups }
   const approved: Advancing = {

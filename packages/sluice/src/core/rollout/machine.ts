@@ -13,7 +13,7 @@
  * | advancing   | approved                                                     | advancing                                        |
  * | advancing   | skip_requested, promote_requested                            | advancing · succeeded                            |
  * | advancing   | pause_requested, resume_requested, retry_requested           | advancing                                        |
- * | advancing   | abort_requested                                              | reverting                                        |
+ * | advancing   | abort_requested, rejected                                    | reverting                                        |
  * | advancing   | work_parked                                                  | parked                                           |
  * | advancing   | superseded                                                   | rolled_back                                      |
  * | reverting   | effect_succeeded                                             | reverting · rolled_back                          |
@@ -26,7 +26,8 @@
  * | parked      | abort_requested                                              | reverting                                        |
  * | parked      | superseded                                                   | rolled_back                                      |
  *
- * `succeeded` and `rolled_back` are settled; every event not in the table changes nothing.
+ * `succeeded` and `rolled_back` are settled; every event not in the table changes nothing. Whatever would begin the next step while its window is closed holds the
+ * rollout there, or turns it back where its config says `overrun: 'abort'`.
  */
 import type { Machine } from '../machine.ts'
 import { unreachable } from '../machine.ts'

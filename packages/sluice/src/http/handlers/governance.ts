@@ -78,7 +78,9 @@ export const governanceHandlers: Handlers<
     const rollout = await context.engine.reading.rollout(rolloutOfChange(params.change))
     const said = await saidTo(context, rollout)
     const around = { ...(await aroundOf(context, rollout)), said }
-    return changeDetailView(rollout, around, await triggerOf(context, rollout))
+    const cutBy = around.known.get(rollout.plan.to)?.cutBy
+    const triggeredBy = cutBy === undefined ? null : await context.engine.reading.startedBy(cutBy)
+    return changeDetailView(rollout, around, triggeredBy)
   },
 }
 
@@ -126,10 +128,4 @@ const saidTo = async ({ engine }: ApiContext, { id, plan }: Rollout): Promise<re
     for (const { type, actor, at, reason } of rows)
       if (type === 'approved') said.push({ release: plan.to, by: actor, at, reason })
   return said
-}
-
-const triggerOf = async ({ engine }: ApiContext, { plan }: Rollout): Promise<string | null> => {
-  const release = await engine.reading.release(plan.to).catch(() => null)
-  const run = release === null ? null : await engine.reading.run(release.cutBy).catch(() => null)
-  return run?.by.name ?? null
 }
