@@ -24,8 +24,10 @@ import { systemCron } from './adapters/system/cron.ts'
 import { systemIds } from './adapters/system/ids.ts'
 import { systemLog, telling } from './adapters/system/log.ts'
 import { openVerifier } from './adapters/verification/open.ts'
+import { noAccessRules } from './core/identity/rules.ts'
 import type { BuiltinName } from './core/config/builtins.ts'
 import type { SluiceError } from './core/errors.ts'
+import { limits } from './core/limits.ts'
 import { processDriver } from './drivers/process/driver.ts'
 import { Engine } from './engine/engine.ts'
 import { EvidenceKeeper } from './engine/evidence-keeper.ts'
@@ -35,12 +37,15 @@ import { gatewayNodeOptions } from './gateway/node-options.ts'
 import type { CacheAccess } from './core/pipeline/cache/scope.ts'
 import { cacheAccess, cachePrefix } from './http/cache-access.ts'
 import type { ApiContext } from './http/context.ts'
+import { EventFeed } from './http/event-feed.ts'
+import { SharedAnswer } from './http/shared-answer.ts'
 import type { CacheSeal } from './ports/cache.ts'
 import type { Log } from './ports/clock.ts'
 import { GatewayKeeper } from './routers/gateway/keeper.ts'
 import { gatewayRouter } from './routers/gateway/router.ts'
 import { openHaproxyRouter } from './routers/haproxy/open.ts'
 import { routersByEnvironment } from './routers/by-environment.ts'
+import { fileCredentials } from './adapters/credentials/files.ts'
 import { LocalArtifacts, localTools } from './runner/artifacts.ts'
 import { describeIsolation } from './runner/isolation/detect.ts'
 import type { CacheSupport } from './runner/cache/run-caches.ts'
@@ -118,7 +123,10 @@ export const openControlPlane = async (options: ControlPlaneOptions): Promise<Co
       provenances: keptProvenances(stateDir),
       cache: sharedCache(stateDir),
       settings: (signal) => ports.config.load(projectDir, signal),
+      access: () => Promise.resolve(noAccessRules),
       server: { version: programVersion(), pid: process.pid, startedAt: ports.clock.now(), projectDir, stateDir },
+      feed: new EventFeed(engine),
+      overview: new SharedAnswer(engine, { clock: ports.clock, freshMs: limits.overviewFreshMs }),
       isStarted: () => isStarted,
       closing: closing.signal,
     },
@@ -162,6 +170,7 @@ const localPorts = ({ projectDir, stateDir, log, store, router }: LocalPlace): P
     artifacts,
     evidence,
     secrets,
+    credentials: fileCredentials(stateDir),
     ...openOutside({ now: Date.now, era: `${process.pid}.${Date.now()}` }),
     github,
     clock: systemClock(),

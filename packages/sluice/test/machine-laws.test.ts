@@ -1,4 +1,4 @@
-/** The five laws for the machines of rollouts, environments, maintenance, releases, trains, the line, watches, drills and incidents, and the transition table of the rollout machine. */
+/** The five laws for the machines of rollouts, environments, maintenance, releases, trains, the line, watches, drills and incidents (those of people and tokens: `identity/machines.test.ts`), and the transition table of the rollout machine. */
 import { deepStrictEqual, ok } from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'

@@ -7,6 +7,7 @@ import type { Client } from '../http/client/client.ts'
 import { errorOfProblem } from '../http/client/problem.ts'
 import { isRunning } from '../lib/process-identity.ts'
 import type { Cli } from './cli.ts'
+import { loginFor } from './logins.ts'
 import { requireProject, requireRepository } from './project-directory.ts'
 import { plainTexts } from './render/plain.ts'
 
@@ -73,7 +74,7 @@ export const connect = async (
   if (elsewhere !== null) {
     const address = addressFrom(elsewhere)
     const isOwn = running !== null && isSameAddress(address, running.url)
-    return overWire(cli, address, isOwn ? tokenOf(cli) : givenToken(cli))
+    return overWire(cli, address, isOwn ? tokenOf(cli, address) : givenToken(cli, address))
   }
   if (running !== null) return overWire(cli, running.url)
   if (isBare) requireRepository(globals)
@@ -105,22 +106,39 @@ const isSameAddress = (...addresses: readonly [string, string]): boolean => {
 }
 
 // Loaded by who needs a wire: `node:http` and the web's request classes take longer to load than a short command runs.
-const overWire = async (cli: Cli, url: string, token: string | null = tokenOf(cli)): Promise<Connection> => {
+const overWire = async (cli: Cli, url: string, token: string | null = tokenOf(cli, url)): Promise<Connection> => ({
+  client: await clientAt(cli, url, token),
+  kind: 'server',
+  close: () => Promise.resolve(),
+})
+
+/** A client of a control plane that answers at an address, with this token or none. */
+export const clientAt = async (cli: Cli, url: string, token: string | null): Promise<Client> => {
   const { wireTransport } = await import('../http/client/wire.ts')
   const { createClient } = await import('../http/client/client.ts')
   const { actor } = cli
-  return {
-    client: createClient({ url, token, actor, transport: wireTransport(), timeoutMs: answerMs }),
-    kind: 'server',
-    close: () => Promise.resolve(),
-  }
+  return createClient({ url, token, actor, transport: wireTransport(), timeoutMs: answerMs })
 }
 
-const givenToken = ({ variables }: Cli): string | null => variables['SLUICE_TOKEN'] || null
+/** Where the control plane that is meant answers: the one that is named, else the one that runs here. `server_unreachable` when there is none. */
+export const serverAddress = ({ globals, variables }: Cli): string => {
+  const elsewhere = globals.server ?? variables['SLUICE_SERVER'] ?? null
+  if (elsewhere !== null) return addressFrom(elsewhere)
+  const running = runningServer(globals.stateDir)
+  if (running !== null) return running.url
+  throw new SluiceError('server_unreachable', {
+    detail: 'no control plane runs here, and none was named',
+    hint: 'sluice up -d, or --server https://sluice.example.com',
+  })
+}
+
+/** What was given for this command, else what signing in there gave. */
+const givenToken = ({ variables }: Cli, url: string): string | null =>
+  variables['SLUICE_TOKEN'] || (loginFor(variables, url)?.token ?? null)
 
 /** The token of this state is for its own control plane alone: any other address that is named gets what was given for it, or none. */
-const tokenOf = (cli: Cli): string | null => {
-  const given = givenToken(cli)
+const tokenOf = (cli: Cli, url: string): string | null => {
+  const given = givenToken(cli, url)
   if (given !== null) return given
   try {
     return readFileSync(join(cli.globals.stateDir, 'token'), 'utf8').trim()

@@ -3,6 +3,7 @@ import type { Command } from './cli.ts'
 import { cacheWords } from './words/cache.ts'
 import { environmentWords } from './words/environments.ts'
 import { governanceWords } from './words/governance.ts'
+import { identityWords } from './words/identity.ts'
 import { projectWords } from './words/project.ts'
 import { recordWords } from './words/records.ts'
 import { holdWords, returnWords } from './words/rollback.ts'
@@ -36,6 +37,7 @@ export const wordGroups: readonly WordGroup[] = [
   { title: 'Govern', words: governanceWords },
   { title: 'Look', words: [...recordWords, ...holdWords, ...cacheWords] },
   { title: 'Environments', words: environmentWords },
+  { title: 'Who', words: identityWords },
   { title: 'Run Sluice', words: serverWords },
 ]
 
@@ -54,6 +56,8 @@ export const familyTexts: Readonly<Record<string, string>> = {
   drill: 'rehearsals of the way back',
   incidents: 'incidents',
   ledger: 'the ledger',
+  token: 'tokens of people and programs',
+  user: 'people and their roles',
 }
 
 /** Options that every command takes. */

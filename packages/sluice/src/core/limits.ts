@@ -1,3 +1,5 @@
+import { apiLimits } from './limits-api.ts'
+import { identityLimits } from './limits-identity.ts'
 import { trafficLimits } from './limits-traffic.ts'
 import { verificationLimits } from './limits-verification.ts'
 
@@ -162,25 +164,6 @@ const ownLimits = {
   lockWaitMs: 300,
   /** Characters of a reason that a person gives. */
   reasonCharactersMax: 2_000,
-  /** Largest body of an API request, bytes; the largest real one is a list of job names. */
-  requestBodyBytesMax: 262_144,
-  /** Event streams open at the same time; each costs a socket and a listener. */
-  eventStreamsMax: 100,
-  /** Rows that wait for a slow reader of an event stream; beyond that it is closed, and goes on from its last id. */
-  eventQueueMax: 10_000,
-  /** A comment on an idle event stream, milliseconds: proxies cut silent connections after 30 to 60 s. */
-  eventHeartbeatMs: 15_000,
-  /** How long a client may take to send the head of a request, and its body unless it goes to the shared cache, milliseconds. */
-  requestHeadTimeoutMs: 10_000,
-  requestTimeoutMs: 30_000,
-  /** Connections to the API at the same time. */
-  apiConnectionsMax: 1_000,
-  /** Lines of one page of a job's log. */
-  logLinesMax: 5_000,
-  /** Characters of one page of a job's log, so that 5,000 long lines are more than one page. */
-  logPageBytesMax: 4_194_304,
-  /** Rows that a fold for one answer reads at most: a rollout that measures once a second for a day has some 200,000. */
-  storyRowsMax: 250_000,
   /** Commands without an answer on one connection to the gateway; more means that it does not keep up. */
   controlRequestsMax: 1_000,
   /** How long a gateway may take from its start to its first answer, milliseconds. */
@@ -394,8 +377,14 @@ const ownLimits = {
 } as const
 
 /** Every bound in Sluice, with its unit and reason. Nothing loops, queues, waits or buffers without one. */
-export const limits: typeof trafficLimits & typeof verificationLimits & typeof ownLimits = {
+export const limits: typeof apiLimits &
+  typeof trafficLimits &
+  typeof verificationLimits &
+  typeof identityLimits &
+  typeof ownLimits = {
+  ...apiLimits,
   ...trafficLimits,
   ...verificationLimits,
+  ...identityLimits,
   ...ownLimits,
 }

@@ -22,7 +22,8 @@ import type { Returns } from './returns.ts'
 import { type RollbackCommand, type RolledBack, rollback } from './rollback-commands.ts'
 import type { Asking, Desk } from './desk.ts'
 import type { Asker } from './governance.ts'
-import { Governance } from './governance-face.ts'
+import { Governance, type Once } from './governance-face.ts'
+import { Identity } from './identity.ts'
 import { type EnvironmentTarget, freeze, lock, unfreeze, unlock } from './environment-commands.ts'
 import { maintain, type MaintenanceWish } from './maintenance-commands.ts'
 import { askedForBy, type Deliveries, rolloutAskedFor } from './deliver.ts'
@@ -73,6 +74,8 @@ export class Engine {
   readonly reading: Reading
   /** Approvals, the line, broken glass. */
   readonly governance: Governance
+  /** Who asks. */
+  readonly identity: Identity
   readonly #ports: Ports
   readonly #loop: Loop
   readonly #slots: SlotKeeper
@@ -92,6 +95,7 @@ export class Engine {
       owner: options.owner,
       onFatal: options.onFatal,
       onRows: (rows) => {
+        this.identity.noticed(rows)
         for (const listener of this.#listeners) listener(rows)
         this.#slots.noticed(rows)
         this.#queues.noticed(rows)
@@ -116,11 +120,9 @@ export class Engine {
     this.#slots = new SlotKeeper({ loop: this.#loop, clock: ports.clock, log: ports.log })
     const { clock, ids, calendar } = ports
     this.#desk = { loop: this.#loop, reading: this.reading, clock, ids, calendar }
-    this.governance = new Governance({
-      desk: this.#desk,
-      once: (...asked) => this.#once(...asked),
-      evenIfFull: (act) => this.#evenIfFull(act),
-    })
+    const once: Once = (...asked) => this.#once(...asked)
+    this.governance = new Governance(this.#desk, once, (act) => this.#evenIfFull(act))
+    this.identity = new Identity({ ...this.#desk, credentials: ports.credentials }, ports.log)
     this.#queues = new QueueKeeper({ desk: this.#desk, log: ports.log })
   }
 

@@ -11,21 +11,20 @@ import { resumeLine, stopLine, type Stopped, type Underway } from './line-comman
 /** How a caller's words become one act, however often they are said. */
 export type Once = <Answer>(caller: Caller, words: object, act: (asking: Asking) => Promise<Answer>) => Promise<Answer>
 
+/** How something is done once more with what is kept for a full disk. */
+export type EvenIfFull = <Answer>(act: () => Promise<Answer>) => Promise<Answer>
+
 /** See the file's header. */
 export class Governance {
   readonly #desk: Desk
   readonly #once: Once
   /** What must go on a full disk, too. */
-  readonly #evenIfFull: <Answer>(act: () => Promise<Answer>) => Promise<Answer>
+  readonly #evenIfFull: EvenIfFull
 
-  constructor(parts: {
-    readonly desk: Desk
-    readonly once: Once
-    readonly evenIfFull: <Answer>(act: () => Promise<Answer>) => Promise<Answer>
-  }) {
-    this.#desk = parts.desk
-    this.#once = parts.once
-    this.#evenIfFull = parts.evenIfFull
+  constructor(desk: Desk, once: Once, evenIfFull: EvenIfFull) {
+    this.#desk = desk
+    this.#once = once
+    this.#evenIfFull = evenIfFull
   }
 
   /** A person's yes. */

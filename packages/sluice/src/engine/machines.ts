@@ -9,6 +9,9 @@ import {
 import { drillMachine } from '../core/drill/machine.ts'
 import { emptyEnvironment, environmentMachine } from '../core/environment.ts'
 import { SluiceError } from '../core/errors.ts'
+import { personMachine } from '../core/identity/person.ts'
+import { sessionMachine } from '../core/identity/session.ts'
+import { tokenMachine } from '../core/identity/token.ts'
 import { incidentMachine } from '../core/incident.ts'
 import type { AggregateKey, AggregateKind, LedgerEntry } from '../core/ledger/entry.ts'
 import { ledgerForms } from '../core/ledger/forms.ts'
@@ -119,6 +122,9 @@ export const machines: Readonly<Record<AggregateKind, AnyMachine>> = {
   maintenance: forget(maintenanceMachine, (key) => noMaintenance(...namesIn(key))),
   train: forget(trainMachine, () => ({ status: 'absent' as const })),
   line: forget(lineMachine, () => runningLine),
+  person: forget(personMachine, () => ({ status: 'absent' as const })),
+  token: forget(tokenMachine, () => ({ status: 'absent' as const })),
+  session: forget(sessionMachine, () => ({ status: 'absent' as const })),
 }
 
 /** The newest version of each machine that this program understands. */
@@ -133,6 +139,9 @@ export const machineVersions: Readonly<Record<AggregateKind, number>> = {
   maintenance: machines.maintenance.version,
   train: machines.train.version,
   line: machines.line.version,
+  person: machines.person.version,
+  token: machines.token.version,
+  session: machines.session.version,
 }
 
 /** A stored state as today's machine understands it, with what happened since it was written. Throws `store_newer`, `ledger_broken`. */

@@ -4,6 +4,7 @@ import type { Calendar } from '../ports/calendar.ts'
 import type { Clock, Ids, Log } from '../ports/clock.ts'
 import type { ConfigLoader } from '../ports/config.ts'
 import type { JobDialect } from '../ports/dialect.ts'
+import type { Credentials } from '../ports/credentials.ts'
 import type { Driver } from '../ports/driver.ts'
 import type { ExternalJudge, MetricSource } from '../ports/metrics.ts'
 import type { Pipelines } from '../ports/pipelines.ts'
@@ -33,6 +34,8 @@ export type Ports = {
   readonly evidence: EvidenceStore
   readonly runner: JobRunner
   readonly secrets: SecretSource
+  /** What those who ask are recognised by. */
+  readonly credentials: Credentials
   readonly hooks: Hooks
   /** Counters from outside the data plane. */
   readonly metrics: MetricSource

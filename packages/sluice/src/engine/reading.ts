@@ -26,11 +26,17 @@ import {
   existingIncident,
   existingRollout,
   existingRun,
+  existingPerson,
+  existingSession,
+  existingToken,
   existingTrain,
   existingWatch,
   type Incident,
+  type Person,
   type Rollout,
   type Run,
+  type Session,
+  type Token,
   type Watch,
 } from './trusted.ts'
 
@@ -97,6 +103,42 @@ export class Reading {
   async trains(query: PageQuery): Promise<Page<Train>> {
     const page = await this.#list('train', query)
     return { next: page.next, items: page.items.flatMap((state) => existingTrain(state) ?? []) }
+  }
+
+  /** The person; null when nobody was ever added by that name. */
+  async person(name: string): Promise<Person | null> {
+    const state = await this.#load({ kind: 'person', id: name })
+    return state === null ? null : existingPerson(state)
+  }
+
+  /** Persons, those that changed last first. */
+  async people(query: PageQuery): Promise<Page<Person>> {
+    const page = await this.#list('person', query)
+    return { next: page.next, items: page.items.flatMap((state) => existingPerson(state) ?? []) }
+  }
+
+  /** The token; null when there never was one. */
+  async token(id: string): Promise<Token | null> {
+    const state = await this.#load({ kind: 'token', id })
+    return state === null ? null : existingToken(state)
+  }
+
+  /** Tokens, those that were issued, used or revoked last first. */
+  async tokens(query: PageQuery): Promise<Page<Token>> {
+    const page = await this.#list('token', query)
+    return { next: page.next, items: page.items.flatMap((state) => existingToken(state) ?? []) }
+  }
+
+  /** The session; null when there never was one. */
+  async session(id: string): Promise<Session | null> {
+    const state = await this.#load({ kind: 'session', id })
+    return state === null ? null : existingSession(state)
+  }
+
+  /** Sessions, those that were seen last first. */
+  async sessions(query: PageQuery): Promise<Page<Session>> {
+    const page = await this.#list('session', query)
+    return { next: page.next, items: page.items.flatMap((state) => existingSession(state) ?? []) }
   }
 
   /** The environment as it stands; an empty one when nobody used it yet. */
@@ -244,6 +286,11 @@ export class Reading {
       cursor = page.next
     } while (cursor !== null)
     return found
+  }
+
+  /** The number of the newest row of the ledger; 0 when there is none. */
+  head(): Promise<number> {
+    return this.#store.head()
   }
 
   async #load(key: AggregateKey): Promise<unknown> {

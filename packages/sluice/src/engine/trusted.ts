@@ -4,6 +4,9 @@
  */
 import type { DrillEffect, DrillState } from '../core/drill/types.ts'
 import type { EnvironmentState } from '../core/environment.ts'
+import type { PersonState } from '../core/identity/person.ts'
+import type { SessionState } from '../core/identity/session.ts'
+import type { TokenState } from '../core/identity/token.ts'
 import type { IncidentState } from '../core/incident.ts'
 import type { LineState } from '../core/line.ts'
 import type { MaintenanceEffect, MaintenanceState } from '../core/maintenance.ts'
@@ -27,6 +30,13 @@ export type Drill = Exclude<DrillState, { status: 'absent' }>
 export type Drilling = Extract<DrillState, { status: 'drilling' }>
 /** A run that exists. */
 export type Run = Exclude<RunState, { status: 'absent' }>
+
+/** A person that was added, whether or not it was removed since. */
+export type Person = Exclude<PersonState, { status: 'absent' }>
+/** A token that was issued. */
+export type Token = Exclude<TokenState, { status: 'absent' }>
+/** A session that began. */
+export type Session = Exclude<SessionState, { status: 'absent' }>
 
 /** An environment. Trusted: see the file's header. */
 export const asEnvironment = (state: unknown): EnvironmentState => state as EnvironmentState
@@ -100,4 +110,22 @@ export const existingDrill = (state: unknown): Drill | null => {
 export const existingTrain = (state: unknown): Train | null => {
   const train = state as TrainState
   return train.status === 'absent' ? null : train
+}
+
+/** The person, unless it was never added. Trusted: see the file's header. */
+export const existingPerson = (state: unknown): Person | null => {
+  const person = state as PersonState
+  return person.status === 'absent' ? null : person
+}
+
+/** The token, unless it was never issued. Trusted: see the file's header. */
+export const existingToken = (state: unknown): Token | null => {
+  const token = state as TokenState
+  return token.status === 'absent' ? null : token
+}
+
+/** The session, unless it never began. Trusted: see the file's header. */
+export const existingSession = (state: unknown): Session | null => {
+  const session = state as SessionState
+  return session.status === 'absent' ? null : session
 }

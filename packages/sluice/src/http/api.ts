@@ -3,58 +3,98 @@ import { Hono, type MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import type { z } from 'zod'
 import { SluiceError } from '../core/errors.ts'
+import type { Principal } from '../core/identity/access.ts'
 import { aggregateKinds } from '../core/ledger/entry.ts'
 import { limits } from '../core/limits.ts'
 import type { ApiContext, Call } from './context.ts'
-import { eventStream } from './events.ts'
-import { checkHost, checkToken } from './guard.ts'
+import { eventStream, type Snapshot } from './events.ts'
+import { actorFor, authenticate, nobody } from './authenticate.ts'
+import { authorize, authorizeAtAll } from './authorize.ts'
+import { checkHost } from './guard.ts'
 import { handlers } from './handlers/all.ts'
+import { overview } from './handlers/environments.ts'
 import { cachePrefix } from './cache-access.ts'
 import { type AttachmentStream, openAttachment } from './handlers/attachments.ts'
 import { exportLines } from './handlers/ledger.ts'
+import { metricsText } from './handlers/metrics.ts'
+import { expositionType } from './metrics/exposition.ts'
+import { RequestTally } from './metrics/request-tally.ts'
 import { openApi } from './openapi.ts'
 import { page } from './page.ts'
+import { commonHeaders, dataPolicy, pagePolicy } from './security-headers.ts'
+import { stillAllowed } from './still-allowed.ts'
 import { paths } from './client/paths.ts'
 import type { RouteId } from './client/paths.ts'
 import { problemOf, problemType } from './client/problem.ts'
+import { Rates } from './rate-limit.ts'
 import { routes } from './routes/table.ts'
 
 /** Who may ask an API: the token it wants (null in process, where there is no wire), and the host it answers for. */
 export type ApiAccess = { readonly token: string | null; readonly host: string }
 
 /** An API that answers requests. */
-export type Api = { readonly fetch: (request: Request) => Promise<Response> }
+export type Api = {
+  /** `from` is the address that asks; without one (in process) nobody is counted. */
+  readonly fetch: (request: Request, from?: string) => Promise<Response>
+}
+
+type Env = {
+  readonly Bindings: { readonly from: string | undefined }
+  /** Who asks, once it was let in. */
+  readonly Variables: { readonly principal: Principal }
+}
 
 /** Builds the API from the table. */
 export const createApi = (context: ApiContext, access: ApiAccess): Api => {
-  const app = new Hono()
+  const app = new Hono<Env>()
   const streams = { open: 0 }
+  const tally = new RequestTally()
+  const rates = new Rates()
+  const recognise = async (request: Request): Promise<Principal> => {
+    const { identity } = context.engine
+    const { stateDir } = context.server
+    return authenticate(request, { identity, token: access.token, rules: await context.access(), stateDir })
+  }
   app.use(async (c, next) => {
-    if (access.token !== null) checkHost(c.req.header('host'), access.host)
+    rates.check(c.env.from, c.req.method)
+    const { url } = await context.access()
+    if (access.token !== null) checkHost(c.req.header('host'), access.host, url)
     await next()
     c.header('cache-control', 'no-store')
-    c.header('x-content-type-options', 'nosniff')
+    for (const [name, value] of Object.entries(commonHeaders(url))) c.header(name, value)
+    if (!c.res.headers.has('content-security-policy')) c.header('content-security-policy', dataPolicy)
   })
   // Without a limit of this place: who asks is looked at before any of a body is read, and what is read is counted as it comes.
   app.all(`${cachePrefix}*`, (c) => context.cache(c.req.raw, access.token))
-  app.get('/', async (c) => c.html(await page(), 200, pageHeaders))
+  app.get('/', async (c) => c.html(await page(), 200, { 'content-security-policy': pagePolicy }))
   for (const id of Object.keys(paths).filter(isRoute)) {
     const { method, path } = paths[id]
-    // Nothing of a body is read before it is known whose it is.
-    const check: MiddlewareHandler = async (c, next) => {
-      if (!routes[id].open && access.token !== null) checkToken(c.req.header('authorization'), access.token)
-      if (!routes[id].open && access.token !== null && !context.isStarted()) throw notReady()
+    const { needs } = routes[id]
+    const count: MiddlewareHandler<Env> = async (c, next) => {
+      const startedAt = performance.now()
+      await next()
+      if (c.res.status === 401) rates.wrong(c.env.from)
+      tally.count(id, c.res.status, (performance.now() - startedAt) / 1_000)
+    }
+    // Nothing of a body is read before it is known whose it is, and that they may do such a thing at all.
+    const check: MiddlewareHandler<Env> = async (c, next) => {
+      const principal = needs === 'open' ? nobody : await recognise(c.req.raw)
+      authorizeAtAll(principal, needs)
+      if (needs !== 'open' && access.token !== null && !context.isStarted()) throw notReady()
+      c.set('principal', principal)
       await next()
     }
-    app.on(method.toUpperCase(), path, check, bodiesBounded, (c) =>
-      answer(context, id, { request: c.req.raw, params: c.req.param(), streams }),
-    )
+    app.on(method.toUpperCase(), path, count, check, bodiesBounded, (c) => {
+      const [request, principal] = [c.req.raw, c.get('principal')]
+      return answer(context, id, { request, params: c.req.param(), streams, tally, principal, recognise })
+    })
   }
-  app.get('/openapi.json', (c) => {
-    if (access.token !== null) checkToken(c.req.header('authorization'), access.token)
+  app.get('/openapi.json', async (c) => {
+    await recognise(c.req.raw)
     return c.json(openApi(context.server.version))
   })
   app.notFound((c) => {
+    tally.count(null, 404, 0)
     const detail = `there is no ${c.req.method} ${c.req.path.slice(0, 200)}`
     return problem(new SluiceError('not_found', { detail, hint: 'GET /openapi.json lists every route' }))
   })
@@ -63,7 +103,7 @@ export const createApi = (context: ApiContext, access: ApiAccess): Api => {
       context.log.error('request_failed', { error: String(error), stack: error.stack })
     return problem(error)
   })
-  return { fetch: async (request) => app.fetch(request) }
+  return { fetch: async (request, from) => app.fetch(request, { from }) }
 }
 
 const bodiesBounded = bodyLimit({
@@ -76,11 +116,6 @@ const bodiesBounded = bodyLimit({
     return response
   },
 })
-
-// The page is static and of this origin alone; nothing may frame it.
-const pageHeaders = {
-  'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
-}
 
 const notReady = (): SluiceError =>
   new SluiceError('server_unreachable', {
@@ -96,6 +131,7 @@ const problem = (error: unknown): Response => {
   const headers = {
     'content-type': problemType,
     ...(body.status === 401 ? { 'www-authenticate': 'Bearer realm="sluice"' } : {}),
+    ...(body.status === 429 ? { 'retry-after': '1' } : {}),
   }
   return Response.json(body, { status: body.status, headers })
 }
@@ -104,20 +140,29 @@ type Incoming = {
   readonly request: Request
   readonly params: Readonly<Record<string, string>>
   readonly streams: { open: number }
+  readonly tally: RequestTally
+  readonly principal: Principal
+  /** Who sends it, looked at anew. */
+  readonly recognise: (request: Request) => Promise<Principal>
 }
 
 /** Its casts are trusted: the call was read by the schemas of the route, which are those of its handler's type; types cannot walk two tables together. */
 const answer = async (context: ApiContext, id: RouteId, incoming: Incoming): Promise<Response> => {
   const call = await readCall(id, incoming)
+  await authorize(context, call.principal, { ...call, needs: routes[id].needs })
   if (id === 'events.stream') return answerEvents(context, call as Call<'events.stream'>, incoming)
   if (id === 'ledger.export') return answerExport(context, call as Call<'ledger.export'>, incoming)
+  if (id === 'metrics.show') {
+    const text = await metricsText(context, { tally: incoming.tally, eventStreams: incoming.streams.open })
+    return new Response(text, { headers: { 'content-type': expositionType } })
+  }
   if (id === 'runs.attachment') return answerFile(context, call as Call<'runs.attachment'>)
   const handle = handlers[id] as (context: ApiContext, call: Call<RouteId>) => Promise<unknown>
   return Response.json(await handle(context, call))
 }
 
 /** Parser of a request by its route's schemas. */
-const readCall = async (id: RouteId, { request, params }: Incoming): Promise<Call<RouteId>> => {
+const readCall = async (id: RouteId, { request, params, principal }: Incoming): Promise<Call<RouteId>> => {
   const { query, body } = routes[id]
   const key = request.headers.get('idempotency-key')
   if (key !== null && !/^[\x21-\x7e]{1,200}$/.test(key)) {
@@ -130,27 +175,11 @@ const readCall = async (id: RouteId, { request, params }: Incoming): Promise<Cal
     params,
     query: check(query, Object.fromEntries(new URL(request.url).searchParams), 'query'),
     body: request.method === 'GET' ? {} : check(body, await bodyOf(request), 'body'),
-    caller: { by: { kind: 'person', name: actorOf(request.headers.get('x-sluice-actor')) }, idempotencyKey: key },
+    caller: { by: actorFor(principal), groups: principal.groups, idempotencyKey: key },
+    principal,
     signal: request.signal,
   } as const
   return call as unknown as Call<RouteId>
-}
-
-/** The name in the ledger: what the holder of the token says it is. One token has no names of its own. */
-const actorOf = (header: string | null): string => {
-  const name = decode(header ?? '')
-    .replace(/[\p{C}]/gu, '')
-    .trim()
-    .slice(0, 100)
-  return name === '' ? 'token' : name
-}
-
-const decode = (text: string): string => {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return text
-  }
 }
 
 const bodyOf = async (request: Request): Promise<unknown> => {
@@ -179,7 +208,7 @@ const check = (schema: z.ZodType, value: unknown, where: string): unknown => {
 }
 
 const answerEvents = (context: ApiContext, { query, signal }: Call<'events.stream'>, incoming: Incoming): Response => {
-  const { streams, request } = incoming
+  const { streams, request, recognise } = incoming
   if (streams.open >= limits.eventStreamsMax) {
     throw new SluiceError('overloaded', {
       detail: `${limits.eventStreamsMax} event streams are open already`,
@@ -200,9 +229,23 @@ const answerEvents = (context: ApiContext, { query, signal }: Call<'events.strea
   // The router asks this for a HEAD, too, and drops the body without ending it: a stream would be open for ever.
   if (request.method === 'HEAD') return new Response(null, { headers })
   streams.open += 1
-  const ended = AbortSignal.any([signal, context.closing])
-  const stream = eventStream(context, { after, key }, { ended, onClose: () => (streams.open -= 1) })
+  const { needs } = routes['events.stream']
+  const allowed = stillAllowed(context, async () => authorizeAtAll(await recognise(request), needs))
+  const onClose = (): void => {
+    streams.open -= 1
+    allowed.stop()
+  }
+  const ended = AbortSignal.any([signal, context.closing, allowed.signal])
+  const source = { feed: context.feed, clock: context.clock, head: () => context.engine.reading.head() }
+  const snapshot = query.gap === 'snapshot' ? () => snapshotOf(context) : null
+  const stream = eventStream(source, { after, key, snapshot }, { ended, onClose })
   return new Response(stream, { headers })
+}
+
+/** Every environment, and the newest row before it was looked at: a row that came meanwhile is told again rather than missed. */
+const snapshotOf = async (context: ApiContext): Promise<Snapshot> => {
+  const seq = await context.engine.reading.head()
+  return { seq, text: JSON.stringify(await overview(context)) }
 }
 
 const lastEventId = (header: string | null): number | null =>

@@ -1,5 +1,7 @@
 /** What the API is made of, and what a handler is given. */
 import type { Settings } from '../core/config/settings.ts'
+import type { Principal } from '../core/identity/access.ts'
+import type { AccessRules } from '../core/identity/rules.ts'
 import type { Caller, Engine } from '../engine/engine.ts'
 import type { ArtifactStore } from '../ports/artifacts.ts'
 import type { Clock, Log } from '../ports/clock.ts'
@@ -10,6 +12,9 @@ import type { Source } from '../ports/source.ts'
 import type { Sha256 } from '../core/model.ts'
 import type { Contract, RouteInput } from './client/contract.ts'
 import type { RouteId } from './client/paths.ts'
+import type { EnvironmentsView } from './client/views.ts'
+import type { EventFeed } from './event-feed.ts'
+import type { SharedAnswer } from './shared-answer.ts'
 
 /** The control plane as the API sees it. Built in `app.ts`. */
 export type ApiContext = {
@@ -24,6 +29,8 @@ export type ApiContext = {
   readonly runner: Pick<JobRunner, 'logs' | 'searchLog' | 'logMarks'>
   /** Settings of the project's working tree; rejects as the config loader does. */
   readonly settings: (signal: AbortSignal) => Promise<Settings>
+  /** What the config says about who may ask; the last that could be read, while it cannot be. */
+  readonly access: () => Promise<AccessRules>
   readonly server: {
     readonly version: string
     readonly pid: number
@@ -33,6 +40,10 @@ export type ApiContext = {
   }
   /** Answers below `/v1/cache/`; the second is the API's token, null where there is no wire. */
   readonly cache: (request: Request, token: string | null) => Promise<Response>
+  /** The newest rows, for every event stream. */
+  readonly feed: EventFeed
+  /** Every environment, for all who ask at the same time. */
+  readonly overview: SharedAnswer<EnvironmentsView>
   /** Whether recovery is over. */
   readonly isStarted: () => boolean
   /** Falls when the server closes; open streams end. */
@@ -42,6 +53,8 @@ export type ApiContext = {
 /** One call of a route, checked. */
 export type Call<Id extends RouteId> = RouteInput<Id> & {
   readonly caller: Omit<Caller, 'reason'>
+  /** Who asks. `caller` is what of it the engine is told. */
+  readonly principal: Principal
   readonly signal: AbortSignal
 }
 
@@ -49,7 +62,7 @@ export type Call<Id extends RouteId> = RouteInput<Id> & {
 export type Handler<Id extends RouteId> = (context: ApiContext, call: Call<Id>) => Promise<Contract[Id]['response']>
 
 /** Routes that answer with a stream; `events.ts`, `handlers/ledger.ts` and `handlers/attachments.ts` make them. */
-export type StreamId = 'ledger.export' | 'events.stream' | 'runs.attachment'
+export type StreamId = 'ledger.export' | 'events.stream' | 'runs.attachment' | 'metrics.show'
 
 /** Handlers of some routes. */
 export type Handlers<Id extends RouteId> = { readonly [One in Id]: Handler<One> }

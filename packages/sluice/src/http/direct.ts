@@ -2,6 +2,7 @@
  * The API without a wire, for a command line in the control plane's own process: the same handlers, asked directly. Neither requests nor schemas are
  * made or read, because both ends are typed by the same table; that saves a short-lived command half of its start.
  */
+import { rootPrincipal } from '../core/identity/access.ts'
 import { SluiceError } from '../core/errors.ts'
 import { type AggregateKey, aggregateKinds, type LedgerRow } from '../core/ledger/entry.ts'
 import type { ApiContext, Call } from './context.ts'
@@ -29,7 +30,10 @@ export const directClient = (context: ApiContext, actor: string): Client => ({
       readonly idempotencyKey?: string
     }
     const by = { kind: 'person', name: actor } as const
-    const call = { params, query, body, caller: { by, idempotencyKey }, signal: signal ?? context.closing }
+    // Whoever opens the state directory here owns it.
+    const principal = rootPrincipal(actor)
+    const caller = { by, idempotencyKey, groups: [] }
+    const call = { params, query, body, caller, principal, signal: signal ?? context.closing }
     const handle = handlers[id as keyof typeof handlers] as (context: ApiContext, call: unknown) => Promise<never>
     return handle(context, call)
   },

@@ -1,25 +1,31 @@
 /** Ledger rows as server-sent events (WHATWG HTML, section 9.2). */
-import type { AggregateKind, LedgerRow } from '../core/ledger/entry.ts'
+import type { AggregateKind } from '../core/ledger/entry.ts'
 import { limits } from '../core/limits.ts'
-import type { Engine } from '../engine/engine.ts'
 import type { Clock } from '../ports/clock.ts'
+import type { EventFeed } from './event-feed.ts'
 
 /** What of the ledger a stream tells, and from where. */
 export type EventQuery = {
   /** Rows after this number; null for those that come from now on. */
   readonly after: number | null
   readonly key: { readonly kind: AggregateKind; readonly id: string } | null
+  /** What is there now, as text of a `snapshot`, for who has missed too much to be told each row; null: every row is told. */
+  readonly snapshot: (() => Promise<Snapshot>) | null
 }
 
-/** Where rows come from. */
-export type EventSourceOf = { readonly engine: Pick<Engine, 'ledger' | 'subscribe'>; readonly clock: Clock }
+/** Everything as it stands, as JSON, and the number of the newest row that is in it. */
+export type Snapshot = { readonly seq: number; readonly text: string }
 
-/** Rows read at a time. */
-const pageRows = 200
+/** Where rows come from. */
+export type EventSourceOf = {
+  readonly feed: EventFeed
+  readonly head: () => Promise<number>
+  readonly clock: Pick<Clock, 'after'>
+}
 
 /**
- * A stream of rows in order, without gaps: what the engine announces only wakes it, the rows are read from the store. It reads as fast as its client
- * does, so a slow one costs no memory. Ends with `ended`; `onClose` is called once, however it ends.
+ * A stream of rows in order, without gaps: what is announced only wakes it, the rows are read. It reads as fast as its client does, so a slow one costs no
+ * memory. Ends with `ended`; `onClose` is called once, however it ends.
  */
 export const eventStream = (
   source: EventSourceOf,
@@ -28,27 +34,43 @@ export const eventStream = (
 ): ReadableStream<Uint8Array> => {
   const encoder = new TextEncoder()
   let last = query.after
+  let isLooked = false
   let wake: () => void = () => {}
   const closed = new AbortController()
-  const unsubscribe = source.engine.subscribe((rows) => {
-    last ??= (rows[0]?.seq ?? 1) - 1
+  const unlisten = source.feed.listen((first) => {
+    last ??= first - 1
     wake()
   })
   const close = (): void => {
     if (closed.signal.aborted) return
     closed.abort()
-    unsubscribe()
+    unlisten()
     wake()
     onClose()
   }
   ended.addEventListener('abort', close, { once: true })
   if (ended.aborted) close()
+  const missed = async (): Promise<string> => {
+    isLooked = true
+    const { snapshot } = query
+    if (snapshot === null || last === null) return ''
+    const behind = (await source.head()) - last
+    // Also who knows rows that are not there: it has seen another ledger, that of a backup for one.
+    if (behind >= 0 && behind <= limits.eventGapRowsMax) return ''
+    const { seq, text } = await snapshot()
+    last = seq
+    return `id: ${seq}\nevent: snapshot\ndata: ${text}\n\n`
+  }
   const next = async (): Promise<string> => {
+    const first = isLooked ? '' : await missed()
+    if (first !== '') return first
     while (!closed.signal.aborted) {
       const woken = new Promise<'woken'>((resolve) => (wake = () => resolve('woken')))
-      const rows = last === null ? [] : await read(source.engine, last, query)
-      last = rows.at(-1)?.seq ?? last
-      if (rows.length > 0) return rows.map(eventText).join('')
+      const page = last === null ? { text: '', last } : await source.feed.after(last, query.key)
+      const isFurther = page.last !== last
+      last = page.last
+      if (page.text !== '') return page.text
+      if (isFurther) continue
       if ((await Promise.race([woken, idle(source.clock, woken)])) === 'idle') return ': still here\n\n'
     }
     return ''
@@ -65,15 +87,8 @@ export const eventStream = (
   })
 }
 
-const idle = (clock: Clock, woken: Promise<unknown>): Promise<'idle'> =>
+const idle = (clock: Pick<Clock, 'after'>, woken: Promise<unknown>): Promise<'idle'> =>
   new Promise((resolve) => {
     const stop = clock.after(limits.eventHeartbeatMs, () => resolve('idle'))
     void woken.then(stop)
   })
-
-const read = (engine: Pick<Engine, 'ledger'>, after: number, { key }: EventQuery): Promise<readonly LedgerRow[]> =>
-  engine.ledger({ after, limit: pageRows, ...(key === null ? {} : { key }) })
-
-/** One row as an event; its id is its number. */
-export const eventText = (row: LedgerRow): string =>
-  `id: ${row.seq}\nevent: ledger_row\ndata: ${JSON.stringify(row)}\n\n`

@@ -1,25 +1,7 @@
-/** Who may ask: the token, and the host that the request was meant for. */
+/** The host that a request was meant for. */
 import { isIP } from 'node:net'
 import { hostname } from 'node:os'
-import { hash, timingSafeEqual } from 'node:crypto'
 import { SluiceError } from '../core/errors.ts'
-
-/** Throws `token_missing` or `token_stale` unless the header carries the token. Takes as long for any wrong token. */
-export const checkToken = (header: string | undefined, token: string): void => {
-  const [scheme, given] = (header ?? '').trim().split(/\s+/, 2)
-  if (scheme?.toLowerCase() !== 'bearer' || given === undefined) {
-    throw new SluiceError('token_missing', {
-      detail: 'the request carries no token',
-      hint: 'send "Authorization: Bearer <token>"; the token is in .sluice/token beside the control plane (sluice --server: in SLUICE_TOKEN)',
-    })
-  }
-  // Hashes have one length, whatever was sent.
-  if (timingSafeEqual(hash('sha256', given, 'buffer'), hash('sha256', token, 'buffer'))) return
-  throw new SluiceError('token_stale', {
-    detail: 'the token is not the one of this control plane',
-    hint: 'read .sluice/token again (SLUICE_TOKEN, when set, is used instead of it)',
-  })
-}
 
 const loopback = new Set(['localhost', '127.0.0.1', '[::1]'])
 
@@ -27,14 +9,15 @@ const loopback = new Set(['localhost', '127.0.0.1', '[::1]'])
 const wildcards = new Set(['0.0.0.0', '::'])
 
 /**
- * Throws `host_refused` unless the Host header names loopback or the address it listens on. A page that had its name resolve to 127.0.0.1 (DNS
+ * Throws `host_refused` unless the Host header names loopback, the address it listens on, or the one that the config says (`access.url`). A page that had its name resolve to 127.0.0.1 (DNS
  * rebinding) sends its own name here. Whoever listens on every address answers to each of them, and to the machine's own name: no page is of such an origin
  * but those of this machine.
  */
-export const checkHost = (header: string | undefined, listenHost: string): void => {
+export const checkHost = (header: string | undefined, listenHost: string, url: string | null = null): void => {
   const name = (header ?? '').toLowerCase().replace(/:\d+$/, '')
   const listens = listenHost.toLowerCase()
   if (loopback.has(name) || name === listens || name === `[${listens}]`) return
+  if (url !== null && name === new URL(url).hostname) return
   if (wildcards.has(listens) && (isIP(name.replace(/^\[(.*)\]$/, '$1')) > 0 || name === hostname().toLowerCase()))
     return
   throw new SluiceError('host_refused', {

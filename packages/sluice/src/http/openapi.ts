@@ -15,6 +15,8 @@ export const commonErrors: readonly ErrorCode[] = [
   'usage_invalid',
   'token_missing',
   'token_stale',
+  'forbidden',
+  'origin_refused',
   'host_refused',
   'unexpected',
 ]
@@ -31,7 +33,13 @@ export const openApi = (version: string): Json => ({
   security: [{ token: [] }],
   paths: pathItems(),
   components: {
-    securitySchemes: { token: { type: 'http', scheme: 'bearer', description: 'The content of `.sluice/token`.' } },
+    securitySchemes: {
+      token: {
+        type: 'http',
+        scheme: 'bearer',
+        description: 'A token of `sluice token create`, or the content of `.sluice/token`.',
+      },
+    },
     schemas: Object.fromEntries(Object.entries(schemas).map(([name, schema]) => [name, jsonSchema(schema)])),
   },
 })
@@ -52,7 +60,7 @@ const pathItems = (): Json => {
 }
 
 const operation = (id: RouteId): Json => {
-  const { summary, open, body, query, cli } = routes[id]
+  const { summary, needs, body, query, cli } = routes[id]
   const { method, path } = paths[id]
   const writes = method !== 'get'
   const bodySchema = jsonSchema(body)
@@ -61,7 +69,7 @@ const operation = (id: RouteId): Json => {
     summary,
     tags: [id.split('.')[0]],
     ...(cli === null ? {} : { 'x-cli': `sluice ${cli}` }),
-    ...(open ? { security: [] } : {}),
+    ...(needs === 'open' ? { security: [] } : { 'x-needs': needs }),
     parameters: [
       ...[...path.matchAll(/:(\w+)/g)].map(([, name]) => ({
         name,
@@ -92,7 +100,8 @@ const actor = {
   in: 'header',
   required: false,
   schema: { type: 'string', maxLength: 100 },
-  description: 'Who asks, percent-encoded; the name in the ledger.',
+  description:
+    'Who asks, percent-encoded; the name in the ledger. Only the holder of the root token may say it: everybody else is who they are.',
 }
 
 const hasProperties = (schema: Json): boolean =>
@@ -113,6 +122,7 @@ const success = (id: RouteId): Json => {
   const { response, summary } = routes[id]
   if (response === 'sse') return { description: summary, content: { 'text/event-stream': {} } }
   if (response === 'ndjson') return { description: summary, content: { 'application/x-ndjson': {} } }
+  if (response === 'metrics') return { description: summary, content: { 'text/plain': {} } }
   if (response === 'file') return { description: summary, content: { 'application/octet-stream': {} } }
   return {
     description: summary,
@@ -122,8 +132,10 @@ const success = (id: RouteId): Json => {
 
 /** Errors of a route by status; several codes may share one. */
 const failures = (id: RouteId): Json => {
-  const { errors, open } = routes[id]
-  const all = [...new Set([...errors, ...(open ? (['host_refused', 'unexpected'] as const) : commonErrors)])]
+  const { errors, needs } = routes[id]
+  const all = [
+    ...new Set([...errors, ...(needs === 'open' ? (['host_refused', 'unexpected'] as const) : commonErrors)]),
+  ]
   const statuses = [...new Set(all.map((code) => errorTable[code].status))].toSorted((a, b) => a - b)
   return Object.fromEntries(
     statuses.map((status) => [

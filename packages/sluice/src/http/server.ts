@@ -41,7 +41,11 @@ export const listen = async (api: Api, options: ListenOptions): Promise<Listenin
     maxHeaderSize: limits.headBytesMax,
   }
   // The cast: a node:http server was asked for, so that is what comes.
-  const server = createAdaptorServer({ fetch: (request) => api.fetch(request), createServer, serverOptions }) as Server
+  const server = createAdaptorServer({
+    fetch: (request, env) => api.fetch(request, 'incoming' in env ? env.incoming.socket.remoteAddress : undefined),
+    createServer,
+    serverOptions,
+  }) as Server
   server.maxConnections = limits.apiConnectionsMax
   server.on('request', (incoming) => {
     // As the router will read it: `/v1/cache/../runs` is no transfer.

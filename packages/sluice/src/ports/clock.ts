@@ -9,7 +9,7 @@ export interface Clock {
 /** Identity. */
 export interface Ids {
   /** A fresh id: the prefix, and enough randomness never to meet another. Sorts by time of making. */
-  next(prefix: 'run' | 'rol' | 'tra' | 'inc' | 'drl'): string
+  next(prefix: 'run' | 'rol' | 'tra' | 'inc' | 'drl' | 'tok' | 'ses'): string
 }
 
 /** Structured records for the person who runs Sluice. `error`: a person must act; `warn`: the system coped. */

@@ -92,6 +92,8 @@ export interface Store {
   ): Promise<{ readonly items: readonly Listed[]; readonly next: string | null }>
   /** Rows with `seq` > after, in order. */
   ledger(query: LedgerQuery): Promise<readonly LedgerRow[]>
+  /** The number of the newest row; 0 when there is none. */
+  head(): Promise<number>
   /** The intents of an unsettled aggregate, by key. */
   effects(key: AggregateKey): Promise<readonly StoredEffect[]>
   /** The answer given earlier to this idempotency key, or null. */

@@ -29,6 +29,9 @@ const machineVersions: Readonly<Record<AggregateKind, number>> = {
   maintenance: 1,
   train: 1,
   line: 1,
+  person: 1,
+  token: 1,
+  session: 1,
 }
 
 /** Runs the contract against one implementation. */

@@ -19,6 +19,7 @@ import { Reading } from '../../src/engine/reading.ts'
 import { createTypedSecrets } from '../../src/engine/typed-secrets.ts'
 import { LocalArtifacts, localTools } from '../../src/runner/artifacts.ts'
 import { jobPlan, step } from '../pipeline/jobs.ts'
+import { noCredentials } from '../sim/engine/small-parts.ts'
 import { LocalRunner } from '../../src/runner/runner.ts'
 
 const signal = new AbortController().signal
@@ -52,6 +53,7 @@ const worldWith = (replaced: Partial<Ports>): PerformWorld => {
     ids: { next: (prefix) => `${prefix}_1` },
     log: { info: say, warn: say, error: say },
     sha256: (text) => text,
+    credentials: noCredentials,
     store,
     source: gitSource(root),
     artifacts,

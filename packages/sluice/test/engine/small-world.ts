@@ -19,6 +19,7 @@ import { type Caller, Engine } from '../../src/engine/engine.ts'
 import type { Ports } from '../../src/engine/ports.ts'
 import type { Rollout } from '../../src/engine/trusted.ts'
 import type { RetireRequest, StartRequest } from '../../src/ports/driver.ts'
+import { memoryCredentials } from '../identity/memory-credentials.ts'
 import { Timeline } from '../sim/engine/timeline.ts'
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
@@ -60,6 +61,7 @@ export class SmallWorld {
   readonly sick: Set<ReleaseId> = new Set()
   readonly #instances = new Map<string, Instance & { readonly environment: string }>()
   readonly #time = new Timeline(() => {})
+  readonly #credentials = memoryCredentials()
   #made = 0
   #ids = 0
   engine: Engine
@@ -70,6 +72,22 @@ export class SmallWorld {
 
   get now(): number {
     return this.#time.now
+  }
+
+  /** Calls back once the clock was turned so far. */
+  after(ms: number, run: () => void): () => void {
+    return this.#time.after(ms, run)
+  }
+
+  /** Turns the clock by so much, with all that happens meanwhile. */
+  async pass(ms: number): Promise<void> {
+    let isOver = false
+    this.#time.after(ms, () => (isOver = true))
+    while (!isOver) {
+      await drained()
+      this.#time.step()
+    }
+    await drained()
   }
 
   get rows(): readonly LedgerRow[] {
@@ -154,18 +172,6 @@ export class SmallWorld {
     throw new Error('it never came to be')
   }
 
-  /** Turns the clock by so much. */
-  async pass(ms: number): Promise<void> {
-    let isOver = false
-    this.#time.after(ms, () => {
-      isOver = true
-    })
-    await this.until(
-      async () => isOver,
-      (over) => over,
-    )
-  }
-
   /** Answers of a release from now on, counted. */
   count(release: Release, requests: number, bad: number): void {
     const before = this.counts.get(release.id) ?? { requests: 0, bad: 0 }
@@ -187,6 +193,7 @@ export class SmallWorld {
     const absent = new Proxy({}, { get: () => () => Promise.reject(new TypeError('not part of this world')) })
     const log = { info: () => {}, warn: () => {}, error: () => {} }
     return {
+      credentials: this.#credentials,
       ...(Object.fromEntries(
         [
           'source',
@@ -203,8 +210,9 @@ export class SmallWorld {
         ].map((name) => [name, absent]),
       ) as Pick<Ports, Absent>),
       clock: { now: () => this.#time.now, after: (ms, call) => this.#time.after(ms, call) },
-      ids: { next: (prefix) => `${prefix}_${(this.#ids += 1)}` },
       calendar: { times: async (rule, span) => timesOf(rule, span) },
+      // What a token names has a form of its own.
+      ids: { next: (prefix) => `${prefix}_${String((this.#ids += 1)).padStart(/tok|ses/.test(prefix) ? 19 : 1, '0')}` },
       log,
       sha256,
       store: this.disk.open(),

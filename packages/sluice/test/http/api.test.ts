@@ -29,7 +29,7 @@ after(() => running.close())
 const ask = async <Id extends RouteId>(id: Id, input: CallInput<Id>): Promise<Contract[Id]['response']> => {
   const answer = await running.client.call(id, input)
   const { response } = routes[id]
-  if (response !== 'sse' && response !== 'ndjson' && response !== 'file') {
+  if (response !== 'sse' && response !== 'ndjson' && response !== 'file' && response !== 'metrics') {
     const read = schemas[response].safeParse(answer)
     deepStrictEqual(read.error?.issues ?? [], [], `${id}: ${JSON.stringify(answer)}`)
   }
@@ -85,6 +85,24 @@ test('the token is for its owner only, and every route but health and the page w
   const page = await fetch(running.served.url)
   strictEqual(page.status, 200)
   match(await page.text(), /placeholder/)
+})
+
+test('what Prometheus reads is metrics, of the API and of every environment', async () => {
+  await ask('server.show', {})
+  const response = await raw('/metrics')
+  match(response.headers.get('content-type') ?? '', /^text\/plain; version=0\.0\.4/)
+  const lines = (await response.text()).trimEnd().split('\n')
+  // The grammar of the text format.
+  const sample = /^[a-z_]\w*(\{([a-z_]\w*="([^"\\]|\\.)*",?)*\})? (-?[0-9.e+-]+|NaN|[+-]Inf)$/
+  deepStrictEqual(
+    lines.filter((line) => !/^# (HELP|TYPE) [a-z_]\w* /.test(line) && !sample.test(line)),
+    [],
+  )
+  const has = (line: string): boolean => lines.includes(line)
+  ok(has('sluice_rollouts_live{service="tiny",environment="production"} 0'))
+  ok(lines.some((line) => line.startsWith('sluice_http_requests_total{route="server.show",status="200"} ')))
+  ok(lines.some((line) => line.startsWith('process_resident_memory_bytes ')))
+  deepStrictEqual(await problem(await fetch(`${running.served.url}/metrics`)), { status: 401, name: 'token_missing' })
 })
 
 test('a request for another host is refused, so that no web page can rebind its name to this address', async () => {
@@ -377,9 +395,60 @@ test('events go on from the last one that was seen, without a gap, and tell what
   stopped.abort()
 })
 
+test('who has missed too much, or knows another ledger, is told what is there now, and goes on from there', async () => {
+  const { seq } = (await running.client.call('ledger.page', { query: { limit: 500 } })).rows.at(-1) ?? { seq: 0 }
+  const stopped = new AbortController()
+  const path = `/v1/events?after=${seq + 10}`
+  const reader = (await raw(`${path}&gap=snapshot`, { signal: stopped.signal })).body?.getReader()
+  let text = ''
+  const readUntil = async (part: string): Promise<void> => {
+    while (!text.includes(part)) text += new TextDecoder().decode((await reader?.read())?.value)
+  }
+  await readUntil('\n\nid: ')
+  await readUntil('}\n\n')
+  match(text, new RegExp(`id: ${seq}\nevent: snapshot\n`))
+  const [, data = ''] = /^data: (.*)$/m.exec(text) ?? []
+  strictEqual(schemas.Environments.safeParse(JSON.parse(data)).success, true)
+  const params = { environment: 'staging' }
+  await ask('environments.lock', { params, body: { reason: 'a row' } })
+  await readUntil(`id: ${seq + 1}\nevent: ledger_row\n`)
+  await ask('environments.unlock', { params, body: {} })
+  stopped.abort()
+})
+
+test('a hundred streams are told every row, whether they keep up or read it from the store', async () => {
+  const from = (await running.client.call('ledger.page', { query: { limit: 500 } })).rows.at(-1)?.seq ?? 0
+  const stopped = new AbortController()
+  const afters = Array.from({ length: 100 }, (_, index) => (index % 2 === 0 ? from : Math.max(0, from - index)))
+  const params = { environment: 'staging' }
+  const collect = async (after: number): Promise<readonly number[]> => {
+    const seen: number[] = []
+    for await (const { id } of running.client.events({ after }, stopped.signal)) {
+      // What only says that the stream is open has no number.
+      if (id === null) continue
+      seen.push(Number(id))
+      if (Number(id) === from + 6) break
+    }
+    return seen
+  }
+  const all = afters.map(collect)
+  for (let turn = 0; turn < 3; turn += 1) {
+    await ask('environments.lock', { params, body: { reason: 'a row' } })
+    await ask('environments.unlock', { params, body: {} })
+  }
+  for (const [index, seen] of (await Promise.all(all)).entries()) {
+    const after = afters[index] ?? 0
+    deepStrictEqual(
+      seen,
+      Array.from({ length: from + 6 - after }, (_, at) => after + 1 + at),
+    )
+  }
+  stopped.abort()
+})
+
 test('asking for the head of an event stream opens none', async () => {
-  for (let asked = 0; asked <= limits.eventStreamsMax; asked += 1) {
-    const { status, headers } = await raw('/v1/events', { method: 'HEAD' })
+  const heads = Array.from({ length: limits.eventStreamsMax + 1 }, () => raw('/v1/events', { method: 'HEAD' }))
+  for (const { status, headers } of await Promise.all(heads)) {
     deepStrictEqual([status, headers.get('content-type')], [200, 'text/event-stream; charset=utf-8'])
   }
   const { status, headers } = await raw('/v1/ledger/export', { method: 'HEAD' })
@@ -471,3 +540,13 @@ const checkLog = async (run: string): Promise<void> => {
   )
   await rejects(ask('runs.logs', { params: { run, job: 'nothing' } }), code('not_found'))
 }
+
+test('who sends wrong tokens again and again is told to wait, whatever comes next', async () => {
+  const wrong = (): Promise<Response> =>
+    fetch(`${running.served.url}/v1/server`, { headers: { authorization: 'Bearer wrong' } })
+  for (let sent = 0; sent < limits.wrongTokensBurst; sent += 1) await wrong()
+  const response = await wrong()
+  strictEqual(response.headers.get('retry-after'), '1')
+  deepStrictEqual(await problem(response), { status: 429, name: 'overloaded' })
+  deepStrictEqual(await problem(await raw('/v1/server')), { status: 429, name: 'overloaded' })
+})

@@ -6,6 +6,7 @@ import { runMachine } from '../../src/core/pipeline/machine.ts'
 import { plainJob, plainStep } from '../../src/core/pipeline/plain-plans.ts'
 import type { RunState } from '../../src/core/pipeline/types.ts'
 import type { ApiContext } from '../../src/http/context.ts'
+import { rootPrincipal } from '../../src/core/identity/access.ts'
 import { evidenceHandlers } from '../../src/http/handlers/evidence.ts'
 
 const planned = runMachine.decide(
@@ -54,6 +55,7 @@ const call = {
   query: {},
   body: {},
   caller: { by: { kind: 'person', name: 'Ada' }, idempotencyKey: null },
+  principal: rootPrincipal('Ada'),
   signal: new AbortController().signal,
 } as const
 

@@ -177,6 +177,11 @@ class MemoryStore implements Store {
     return rows.filter(({ seq }) => seq > query.after).slice(0, query.limit)
   }
 
+  async head(): Promise<number> {
+    this.#assertOpen()
+    return this.#data.rows.length
+  }
+
   async effects(key: AggregateKey): Promise<readonly StoredEffect[]> {
     this.#assertOpen()
     const effects = this.#data.effects.get(nameOf(key))?.values() ?? []

@@ -29,6 +29,8 @@ export const readStatements = (db: Kysely<Tables>): ReadStatements => {
         .orderBy('id'),
     ),
     ledger: compiled(rows),
+    /** The number of the newest row; none in an empty ledger. */
+    ledgerHead: compiled(db.selectFrom('ledger').select('seq').orderBy('seq', 'desc').limit(sql.lit(1))),
     ledgerOf: compiled(rows.where('kind', '=', p<string>('kind')).where('id', '=', p<string>('id'))),
     /** What happened to one aggregate after a version of it. */
     since: compiled(
@@ -56,7 +58,7 @@ export const readStatements = (db: Kysely<Tables>): ReadStatements => {
 export type ReadStatements = Readonly<
   Record<
     | ('load' | 'open' | 'list' | 'listAfter' | 'newest' | 'newestAfter' | 'summaries' | 'summariesAfter')
-    | ('ledger' | 'ledgerOf' | 'since' | 'effects' | 'request'),
+    | ('ledger' | 'ledgerHead' | 'ledgerOf' | 'since' | 'effects' | 'request'),
     Statement
   >
 >

@@ -1,7 +1,7 @@
 /** Policies: whether what a team wrote down holds, and what would make it hold. */
 import type { EnvironmentState, Passage } from '../environment.ts'
 import { isoTime } from '../iso-time.ts'
-import type { Actor, Release } from '../model.ts'
+import { type Actor, type Release, sluice } from '../model.ts'
 import { spanText } from '../span-text.ts'
 import { isSamePerson } from './people.ts'
 import type { Policy } from './types.ts'
@@ -92,13 +92,13 @@ const soak: Rule = ({ name: policy, soakMs }, { release, before }) => {
   return [{ policy, rule: 'soak', isMet, detail, hint, mayPass: true, until: null }]
 }
 
-/** What Sluice does by itself was allowed by who configured it. */
+/** What Sluice does by itself was allowed by who configured it; another program is nobody special. */
 const who: Rule = ({ name: policy, who: allowed }, { asker }) => {
   if (allowed === undefined) return []
   const { groups, people } = allowed
   const isMet =
     asker !== null &&
-    (asker.by.kind === 'system' ||
+    ((asker.by.kind === 'system' && asker.by.name === sluice.name) ||
       people.some((name) => isSamePerson(name, asker.by.name)) ||
       groups.some((group) => asker.groups.includes(group)))
   const names = [...groups.map((group) => `the group ${group}`), ...people].join(' or ')

@@ -12,6 +12,9 @@ export type AggregateKind =
   | 'watch'
   | 'drill'
   | 'line'
+  | 'person'
+  | 'token'
+  | 'session'
 
 /** Names one aggregate; the id of an environment, and of its maintenance, is `<service>/<environment>`. */
 export type AggregateKey = { readonly kind: AggregateKind; readonly id: string }
@@ -78,6 +81,9 @@ export const aggregateKinds: readonly AggregateKind[] = [
   'watch',
   'drill',
   'line',
+  'person',
+  'token',
+  'session',
 ]
 
 /** An entry and its place, as its stored text says it. */

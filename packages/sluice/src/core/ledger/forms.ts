@@ -5,6 +5,9 @@
  */
 import type { DrillEvent } from '../drill/types.ts'
 import type { EnvironmentEvent } from '../environment.ts'
+import type { PersonEvent } from '../identity/person.ts'
+import type { SessionEvent } from '../identity/session.ts'
+import type { TokenEvent } from '../identity/token.ts'
 import type { IncidentEvent } from '../incident.ts'
 import type { MaintenanceEvent } from '../maintenance.ts'
 import type { RunEvent } from '../pipeline/types.ts'
@@ -114,6 +117,19 @@ const train: Forms<TrainEvent['type']> = {
 
 const line: Forms<LineEvent['type']> = { line_stopped: [], line_resumed: [] }
 
+const person: Forms<PersonEvent['type']> = {
+  person_added: [],
+  role_granted: [],
+  role_revoked: [],
+  groups_changed: [],
+  password_set: [],
+  person_removed: [],
+}
+
+const token: Forms<TokenEvent['type']> = { token_issued: [], token_used: [], token_revoked: [] }
+
+const session: Forms<SessionEvent['type']> = { signed_in: [], session_seen: [], signed_out: [] }
+
 /** The forms of every machine's events. */
 export const ledgerForms: Readonly<Record<AggregateKind, Forms>> = {
   run,
@@ -126,4 +142,7 @@ export const ledgerForms: Readonly<Record<AggregateKind, Forms>> = {
   maintenance,
   train,
   line,
+  person,
+  token,
+  session,
 }

@@ -1,6 +1,7 @@
 /** What each route takes and gives, as types. `routes/` holds the schemas to them; the client is typed by them. */
 import type { AggregateKind } from '../../core/ledger/entry.ts'
 import type { GovernanceContract } from './contract-governance.ts'
+import type { IdentityContract } from './contract-identity.ts'
 import type { OverridesInput, RollbackContract, RollbackInput } from './contract-rollback.ts'
 import type { ParamsOf, paths, RouteId } from './paths.ts'
 import type { PlanView } from './plan-views.ts'
@@ -72,140 +73,143 @@ export type PipelineInput = {
 }
 
 /** Query, body and response of every route. `stream` responses are read with `client.stream`. */
-export type Contract = RollbackContract &
-  GovernanceContract & {
-    'server.show': { query: None; body: None; response: ServerView }
-    'environments.list': { query: None; body: None; response: EnvironmentsView }
-    'environments.show': { query: None; body: None; response: EnvironmentView }
-    'environments.plan': {
-      query: {
-        readonly release?: string | undefined
-        readonly purpose?: 'deploy' | 'promote' | 'rollback' | undefined
-        /** Requests per second to reckon with; `observed`: those of the next second. */
-        readonly traffic?: number | 'observed' | undefined
-      }
-      body: None
-      response: PlanView
+export type Contract = OwnContract & RollbackContract & IdentityContract & GovernanceContract
+
+type OwnContract = {
+  'server.show': { query: None; body: None; response: ServerView }
+  'environments.list': { query: None; body: None; response: EnvironmentsView }
+  'environments.show': { query: None; body: None; response: EnvironmentView }
+  'environments.plan': {
+    query: {
+      readonly release?: string | undefined
+      readonly purpose?: 'deploy' | 'promote' | 'rollback' | undefined
+      /** Requests per second to reckon with; `observed`: those of the next second. */
+      readonly traffic?: number | 'observed' | undefined
     }
-    'environments.deploy': { query: None; body: EnteringInput & OverridesInput; response: StartedView }
-    'environments.promote': { query: None; body: EnteringInput & OverridesInput; response: StartedView }
-    'environments.rollback': { query: None; body: RollbackInput; response: StartedView }
-    'environments.approve': { query: None; body: ReasonInput & { readonly release: string }; response: DoneView }
-    'environments.lock': {
-      query: None
-      body: { readonly reason: string; readonly until?: number | null | undefined }
-      response: EnvironmentView
-    }
-    'environments.unlock': { query: None; body: ReasonInput; response: EnvironmentView }
-    'environments.freeze': {
-      query: None
-      body: { readonly reason: string; readonly from?: number | null | undefined; readonly until: number }
-      response: EnvironmentView
-    }
-    'environments.maintain': {
-      query: None
-      body: {
-        readonly reason: string
-        readonly html?: string | null | undefined
-        readonly retryAfterMs?: number | undefined
-        readonly holdMs?: number | undefined
-      }
-      response: EnvironmentView
-    }
-    'environments.endMaintenance': { query: None; body: ReasonInput; response: EnvironmentView }
-    'environments.unfreeze': { query: None; body: ReasonInput; response: EnvironmentView }
-    'environments.queue': { query: None; body: None; response: QueueView }
-    'environments.dequeue': { query: None; body: ReasonInput; response: QueueView }
-    'environments.verify': { query: None; body: ReasonInput; response: VerificationView }
-    'releases.list': { query: PageInput; body: None; response: PageView<ReleaseView> }
-    'releases.show': { query: None; body: None; response: ReleaseDetailView }
-    'releases.verify': { query: { readonly key?: string | undefined }; body: None; response: ReleaseVerificationView }
-    'runs.list': { query: PageInput; body: None; response: PageView<RunListView> }
-    'runs.start': {
-      query: None
-      body: ReasonInput & {
-        readonly ref?: string | undefined
-        readonly jobs?: readonly string[] | null | undefined
-        /** `jobs` are what a change concerns: those that are not for this occasion stay out. */
-        readonly affected?: boolean | undefined
-        readonly retryOf?: string | null | undefined
-        readonly failedOf?: string | null | undefined
-        readonly event?: RunEventName | null | undefined
-        readonly of?: 'tree' | null | undefined
-        /** Whether jobs may come out of the caches; they may when absent. */
-        readonly cache?: boolean | undefined
-        readonly pipeline?: PipelineInput | null | undefined
-      }
-      response: RunStartedView
-    }
-    'runs.show': { query: None; body: None; response: RunDetailView }
-    'runs.evidence': { query: None; body: None; response: EvidenceView }
-    'runs.attachments': { query: None; body: None; response: AttachmentsView }
-    'runs.attachment': { query: { readonly path: string }; body: None; response: 'file' }
-    'runs.insights': { query: { readonly runs?: number | undefined }; body: None; response: InsightsView }
-    'runs.logs': {
-      query: {
-        readonly after?: number | undefined
-        readonly limit?: number | undefined
-        readonly execution?: number | undefined
-        readonly search?: string | undefined
-        readonly marks?: 'true' | undefined
-      }
-      body: None
-      response: JobLogView
-    }
-    'runs.play': {
-      query: None
-      body: ReasonInput & { readonly job: string; readonly inputs?: Readonly<Record<string, string>> | undefined }
-      response: DoneView
-    }
-    'runs.cancel': { query: None; body: ReasonInput; response: DoneView }
-    'rollouts.list': {
-      query: PageInput & { readonly environment?: string | undefined }
-      body: None
-      response: PageView<RolloutView>
-    }
-    'rollouts.show': { query: None; body: None; response: RolloutDetailView }
-    'rollouts.why': { query: None; body: None; response: WhyView }
-    'rollouts.command': {
-      query: None
-      body: ReasonInput & { readonly command: RolloutCommand }
-      response: RolloutView
-    }
-    'rollouts.approve': { query: None; body: ReasonInput; response: RolloutView }
-    'trains.list': { query: PageInput; body: None; response: PageView<TrainView> }
-    'trains.start': { query: None; body: TrainInput; response: TrainStartedView }
-    'trains.show': { query: None; body: None; response: TrainView }
-    'trains.command': {
-      query: None
-      body: ReasonInput & { readonly command: 'abort' | 'retry' }
-      response: TrainView
-    }
-    'ledger.page': {
-      query: {
-        readonly after?: number | undefined
-        readonly limit?: number | undefined
-        readonly kind?: AggregateKind | undefined
-        readonly id?: string | undefined
-      }
-      body: None
-      response: LedgerPageView
-    }
-    'ledger.verify': { query: None; body: None; response: LedgerVerificationView }
-    'ledger.export': { query: { readonly after?: number | undefined }; body: None; response: 'ndjson' }
-    'events.stream': {
-      query: {
-        readonly after?: number | undefined
-        readonly kind?: string | undefined
-        readonly id?: string | undefined
-      }
-      body: None
-      response: 'sse'
-    }
-    'health.liveness': { query: None; body: None; response: HealthView }
-    'health.readiness': { query: None; body: None; response: HealthView }
-    'health.startup': { query: None; body: None; response: HealthView }
+    body: None
+    response: PlanView
   }
+  'environments.deploy': { query: None; body: EnteringInput & OverridesInput; response: StartedView }
+  'environments.promote': { query: None; body: EnteringInput & OverridesInput; response: StartedView }
+  'environments.rollback': { query: None; body: RollbackInput; response: StartedView }
+  'environments.approve': { query: None; body: ReasonInput & { readonly release: string }; response: DoneView }
+  'environments.lock': {
+    query: None
+    body: { readonly reason: string; readonly until?: number | null | undefined }
+    response: EnvironmentView
+  }
+  'environments.unlock': { query: None; body: ReasonInput; response: EnvironmentView }
+  'environments.freeze': {
+    query: None
+    body: { readonly reason: string; readonly from?: number | null | undefined; readonly until: number }
+    response: EnvironmentView
+  }
+  'environments.maintain': {
+    query: None
+    body: {
+      readonly reason: string
+      readonly html?: string | null | undefined
+      readonly retryAfterMs?: number | undefined
+      readonly holdMs?: number | undefined
+    }
+    response: EnvironmentView
+  }
+  'environments.endMaintenance': { query: None; body: ReasonInput; response: EnvironmentView }
+  'environments.unfreeze': { query: None; body: ReasonInput; response: EnvironmentView }
+  'environments.queue': { query: None; body: None; response: QueueView }
+  'environments.dequeue': { query: None; body: ReasonInput; response: QueueView }
+  'environments.verify': { query: None; body: ReasonInput; response: VerificationView }
+  'releases.list': { query: PageInput; body: None; response: PageView<ReleaseView> }
+  'releases.show': { query: None; body: None; response: ReleaseDetailView }
+  'releases.verify': { query: { readonly key?: string | undefined }; body: None; response: ReleaseVerificationView }
+  'runs.list': { query: PageInput; body: None; response: PageView<RunListView> }
+  'runs.start': {
+    query: None
+    body: ReasonInput & {
+      readonly ref?: string | undefined
+      readonly jobs?: readonly string[] | null | undefined
+      /** `jobs` are what a change concerns: those that are not for this occasion stay out. */
+      readonly affected?: boolean | undefined
+      readonly retryOf?: string | null | undefined
+      readonly failedOf?: string | null | undefined
+      readonly event?: RunEventName | null | undefined
+      readonly of?: 'tree' | null | undefined
+      /** Whether jobs may come out of the caches; they may when absent. */
+      readonly cache?: boolean | undefined
+      readonly pipeline?: PipelineInput | null | undefined
+    }
+    response: RunStartedView
+  }
+  'runs.show': { query: None; body: None; response: RunDetailView }
+  'runs.evidence': { query: None; body: None; response: EvidenceView }
+  'runs.attachments': { query: None; body: None; response: AttachmentsView }
+  'runs.attachment': { query: { readonly path: string }; body: None; response: 'file' }
+  'runs.insights': { query: { readonly runs?: number | undefined }; body: None; response: InsightsView }
+  'runs.logs': {
+    query: {
+      readonly after?: number | undefined
+      readonly limit?: number | undefined
+      readonly execution?: number | undefined
+      readonly search?: string | undefined
+      readonly marks?: 'true' | undefined
+    }
+    body: None
+    response: JobLogView
+  }
+  'runs.play': {
+    query: None
+    body: ReasonInput & { readonly job: string; readonly inputs?: Readonly<Record<string, string>> | undefined }
+    response: DoneView
+  }
+  'runs.cancel': { query: None; body: ReasonInput; response: DoneView }
+  'rollouts.list': {
+    query: PageInput & { readonly environment?: string | undefined }
+    body: None
+    response: PageView<RolloutView>
+  }
+  'rollouts.show': { query: None; body: None; response: RolloutDetailView }
+  'rollouts.why': { query: None; body: None; response: WhyView }
+  'rollouts.command': {
+    query: None
+    body: ReasonInput & { readonly command: RolloutCommand }
+    response: RolloutView
+  }
+  'rollouts.approve': { query: None; body: ReasonInput; response: RolloutView }
+  'trains.list': { query: PageInput; body: None; response: PageView<TrainView> }
+  'trains.start': { query: None; body: TrainInput; response: TrainStartedView }
+  'trains.show': { query: None; body: None; response: TrainView }
+  'trains.command': {
+    query: None
+    body: ReasonInput & { readonly command: 'abort' | 'retry' }
+    response: TrainView
+  }
+  'ledger.page': {
+    query: {
+      readonly after?: number | undefined
+      readonly limit?: number | undefined
+      readonly kind?: AggregateKind | undefined
+      readonly id?: string | undefined
+    }
+    body: None
+    response: LedgerPageView
+  }
+  'ledger.verify': { query: None; body: None; response: LedgerVerificationView }
+  'ledger.export': { query: { readonly after?: number | undefined }; body: None; response: 'ndjson' }
+  'events.stream': {
+    query: {
+      readonly after?: number | undefined
+      readonly kind?: string | undefined
+      readonly id?: string | undefined
+      readonly gap?: 'snapshot' | undefined
+    }
+    body: None
+    response: 'sse'
+  }
+  'metrics.show': { query: None; body: None; response: 'metrics' }
+  'health.liveness': { query: None; body: None; response: HealthView }
+  'health.readiness': { query: None; body: None; response: HealthView }
+  'health.startup': { query: None; body: None; response: HealthView }
+}
 
 /** The parameters in a route's path. */
 export type ParamsInput<Id extends RouteId> = { readonly [Name in ParamsOf<(typeof paths)[Id]['path']>]: string }

@@ -4,6 +4,7 @@ import { attachmentHandlers } from './attachments.ts'
 import { environmentHandlers } from './environments.ts'
 import { evidenceHandlers } from './evidence.ts'
 import { governanceHandlers } from './governance.ts'
+import { identityHandlers } from './identity.ts'
 import { ledgerHandlers } from './ledger.ts'
 import { queueHandlers } from './queues.ts'
 import { releaseHandlers } from './releases.ts'
@@ -24,6 +25,7 @@ export const handlers: Handlers<Exclude<RouteId, StreamId>> = {
   ...attachmentHandlers,
   ...rolloutHandlers,
   ...trainHandlers,
+  ...identityHandlers,
   ...ledgerHandlers,
   ...rollbackHandlers,
   ...governanceHandlers,

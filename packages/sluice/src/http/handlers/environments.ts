@@ -14,8 +14,18 @@ import type { NamedEnvironment } from '../present/environment-names.ts'
 import { refOf } from '../present/releases.ts'
 import { releasesOf, rolloutView } from '../present/rollouts.ts'
 import { planView, type TrafficNow } from '../present/plan.ts'
-import type { EnvironmentView, StartedView } from '../client/views.ts'
+import type { EnvironmentsView, EnvironmentView, StartedView } from '../client/views.ts'
 import { environmentsOf, knownReleases, observedOf, serviceOf, targetOf } from './lookup.ts'
+
+/** Every environment as it stands, made once for all who ask at the same time. */
+export const overview = (context: ApiContext): Promise<EnvironmentsView> =>
+  context.overview.get(async () => {
+    const signal = context.closing
+    const { service, environments } = await environmentsOf(context, signal).catch(noConfig)
+    const views = environments.map((named) => show(context, { service: service ?? '', named, signal }))
+    const line = lineView(await context.engine.reading.line())
+    return { service, environments: await Promise.all(views), line, now: context.clock.now() }
+  })
 
 /** Answers about environments, and everything that is asked of one. */
 export const environmentHandlers: Handlers<
@@ -34,12 +44,7 @@ export const environmentHandlers: Handlers<
   | 'environments.endMaintenance'
   | 'environments.verify'
 > = {
-  'environments.list': async (context, { signal }) => {
-    const { service, environments } = await environmentsOf(context, signal).catch(noConfig)
-    const views = environments.map((named) => show(context, { service: service ?? '', named, signal }))
-    const line = lineView(await context.engine.reading.line())
-    return { service, environments: await Promise.all(views), line, now: context.clock.now() }
-  },
+  'environments.list': (context) => overview(context),
   'environments.show': async (context, { params, signal }) => {
     const { service, environment } = await targetOf(context, params.environment, signal)
     return showNamed(context, { service, environment }, signal)

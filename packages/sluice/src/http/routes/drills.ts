@@ -8,15 +8,22 @@ import type { Rows } from './spec.ts'
 export const drillsRows: Rows<'drills'> = {
   'drills.list': {
     ...read,
+    needs: 'view',
     summary: 'Rollback drills, newest first.',
     cli: 'drill ls',
     query: page,
     response: 'Drills',
     errors: [],
   },
-  'drills.show': { ...read, summary: 'One rollback drill, with its times and its proof.', response: 'Drill' },
+  'drills.show': {
+    ...read,
+    needs: 'view',
+    summary: 'One rollback drill, with its times and its proof.',
+    response: 'Drill',
+  },
   'drills.start': {
     ...read,
+    needs: 'maintain',
     summary:
       'Starts a rollback drill: a real rollback to the release before, and the return from it, proved by what the data plane shows.',
     cli: 'drill rollback',

@@ -30,14 +30,22 @@ const span = z.number().int().min(1).max(limits.durationMsMax)
 export const environmentsRows: Rows<'environments'> = {
   'environments.list': {
     ...read,
+    needs: 'view',
     summary: 'Every environment: what serves, what is under way, and what is observed.',
     cli: 'status',
     response: 'Environments',
     errors: [],
   },
-  'environments.show': { ...read, summary: 'One environment.', cli: 'env show', response: 'Environment' },
+  'environments.show': {
+    ...read,
+    needs: 'view',
+    summary: 'One environment.',
+    cli: 'env show',
+    response: 'Environment',
+  },
   'environments.plan': {
     ...read,
+    needs: 'plan',
     summary: 'What a deploy would do, the way back, and whether it would be admitted now. Changes nothing.',
     cli: 'plan',
     query: z.strictObject({
@@ -53,6 +61,7 @@ export const environmentsRows: Rows<'environments'> = {
   },
   'environments.deploy': {
     ...read,
+    needs: 'deploy',
     summary: 'Starts a rollout of a release (the latest, when none is named). Answers once it is durable.',
     cli: 'deploy',
     body: deployChoice,
@@ -61,6 +70,7 @@ export const environmentsRows: Rows<'environments'> = {
   },
   'environments.promote': {
     ...read,
+    needs: 'deploy',
     summary: 'Starts a rollout of the release that serves the environment before this one.',
     cli: 'promote',
     body: deployChoice,
@@ -69,6 +79,7 @@ export const environmentsRows: Rows<'environments'> = {
   },
   'environments.rollback': {
     ...read,
+    needs: 'rollback',
     summary:
       'Turns a live rollout around, or brings back the release that served before, and holds the one that is left. Freezes and locks do not stop it.',
     cli: 'rollback',
@@ -78,6 +89,7 @@ export const environmentsRows: Rows<'environments'> = {
   },
   'environments.approve': {
     ...read,
+    needs: 'approve',
     summary: "A person's yes to one exact release, ahead of its rollout.",
     cli: 'approve',
     body: z.strictObject({ release, reason }),
@@ -86,6 +98,7 @@ export const environmentsRows: Rows<'environments'> = {
   },
   'environments.reject': {
     ...read,
+    needs: 'approve',
     summary:
       "A person's no to one exact release: it does not get in until that person says yes. What waits in the queue leaves it.",
     cli: 'reject',
@@ -95,6 +108,7 @@ export const environmentsRows: Rows<'environments'> = {
   },
   'environments.breakGlass': {
     ...read,
+    needs: 'override',
     summary:
       'Starts a rollout past locks, freezes, windows, approvals, policies, order and a stopped line. The record is red until somebody else has looked at it.',
     cli: 'deploy --break-glass',
@@ -108,6 +122,7 @@ export const environmentsRows: Rows<'environments'> = {
   },
   'environments.reviewGlass': {
     ...read,
+    needs: 'approve',
     summary: 'Says that a broken glass was looked at; whoever broke it cannot.',
     cli: 'changes review',
     body: z.strictObject({ reason: because }),
@@ -116,6 +131,7 @@ export const environmentsRows: Rows<'environments'> = {
   },
   'environments.lock': {
     ...read,
+    needs: 'lock',
     summary: 'Locks an environment against everything but rollbacks.',
     cli: 'env lock',
     body: z.strictObject({ reason: because, until: at.nullish() }),
@@ -124,6 +140,7 @@ export const environmentsRows: Rows<'environments'> = {
   },
   'environments.unlock': {
     ...read,
+    needs: 'lock',
     summary: 'Takes the lock off.',
     cli: 'env unlock',
     body: withReason,
@@ -132,6 +149,7 @@ export const environmentsRows: Rows<'environments'> = {
   },
   'environments.freeze': {
     ...read,
+    needs: 'lock',
     summary: 'Freezes an environment for a time. Rollbacks pass.',
     cli: 'env freeze',
     body: z.strictObject({ reason: because, from: at.nullish(), until: at }),
@@ -140,6 +158,7 @@ export const environmentsRows: Rows<'environments'> = {
   },
   'environments.unfreeze': {
     ...read,
+    needs: 'lock',
     summary: 'Ends every freeze that a person set.',
     cli: 'env unfreeze',
     body: withReason,
@@ -148,6 +167,7 @@ export const environmentsRows: Rows<'environments'> = {
   },
   'environments.maintain': {
     ...read,
+    needs: 'maintain',
     summary:
       'Answers everybody with a page (503), or, with `holdMs`, has requests wait; health requests and the configured bypass pass. Answers once it is durable.',
     cli: 'env maintenance',
@@ -169,6 +189,7 @@ export const environmentsRows: Rows<'environments'> = {
   },
   'environments.endMaintenance': {
     ...read,
+    needs: 'maintain',
     summary: 'Ends maintenance.',
     cli: 'env maintenance',
     body: withReason,
@@ -177,6 +198,7 @@ export const environmentsRows: Rows<'environments'> = {
   },
   'environments.verify': {
     ...read,
+    needs: 'maintain',
     summary:
       'Makes the checks of an environment through its address, now, and records what they said. Answers once they are over.',
     cli: 'verify',
@@ -186,12 +208,14 @@ export const environmentsRows: Rows<'environments'> = {
   },
   'environments.queue': {
     ...read,
+    needs: 'view',
     summary: 'Who holds an environment, and which releases wait for their turn, in order, with the reason.',
     cli: 'env queue',
     response: 'Queue',
   },
   'environments.dequeue': {
     ...read,
+    needs: 'lock',
     summary: 'Takes a release out of the queue.',
     cli: 'env dequeue',
     body: z.strictObject({ reason }),

@@ -8,6 +8,7 @@ import type { Rows } from './spec.ts'
 export const approvalsRows: Rows<'approvals'> = {
   'approvals.list': {
     ...read,
+    needs: 'view',
     summary:
       "What waits for somebody's yes: with what it changes (names only), what speaks for it, who may not say yes, and what a no does. The longest waiting first.",
     cli: 'approvals ls',
@@ -20,6 +21,7 @@ export const approvalsRows: Rows<'approvals'> = {
 export const lineRows: Rows<'line'> = {
   'line.show': {
     ...read,
+    needs: 'view',
     summary: 'Whether anything may go forward, or who stopped the line.',
     cli: 'status',
     response: 'Line',
@@ -27,6 +29,7 @@ export const lineRows: Rows<'line'> = {
   },
   'line.stop': {
     ...read,
+    needs: 'pause',
     summary:
       'Stops the line: no rollout goes forward anywhere until somebody lets it; ways back pass. Rollouts under way are paused, turned back, or left to finish.',
     cli: 'stop-the-line',
@@ -42,6 +45,7 @@ export const lineRows: Rows<'line'> = {
   },
   'line.resume': {
     ...read,
+    needs: 'deploy',
     summary: 'Lets things go forward again. What was paused stays so until it is resumed.',
     cli: 'resume',
     body: withReason,
@@ -54,6 +58,7 @@ export const lineRows: Rows<'line'> = {
 export const changesRows: Rows<'changes'> = {
   'changes.list': {
     ...read,
+    needs: 'view',
     summary: 'Change records of an environment (the last one, where none is named), newest first.',
     cli: 'changes ls',
     query: page.extend({ environment: z.string().max(limits.nameLengthMax).optional() }),
@@ -62,6 +67,7 @@ export const changesRows: Rows<'changes'> = {
   },
   'changes.show': {
     ...read,
+    needs: 'view',
     summary: 'One change record: risk, approvals, validation, the way back, and what became of it.',
     cli: 'changes show',
     response: 'Change',

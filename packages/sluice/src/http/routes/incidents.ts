@@ -9,15 +9,17 @@ import type { Rows } from './spec.ts'
 export const incidentsRows: Rows<'incidents'> = {
   'incidents.list': {
     ...read,
+    needs: 'view',
     summary: 'Incidents, newest first.',
     cli: 'incidents ls',
     query: page,
     response: 'Incidents',
     errors: [],
   },
-  'incidents.show': { ...read, summary: 'One incident.', cli: 'incidents show', response: 'Incident' },
+  'incidents.show': { ...read, needs: 'view', summary: 'One incident.', cli: 'incidents show', response: 'Incident' },
   'incidents.open': {
     ...read,
+    needs: 'respond',
     summary: 'Opens an incident. An emergency rollback opens one by itself.',
     cli: 'incidents open',
     body: z.strictObject({
@@ -30,6 +32,7 @@ export const incidentsRows: Rows<'incidents'> = {
   },
   'incidents.resolve': {
     ...read,
+    needs: 'respond',
     summary: 'Resolves an incident.',
     cli: 'incidents resolve',
     body: z.strictObject({ reason }),

@@ -9,6 +9,7 @@ import type { Rows } from './spec.ts'
 export const ledgerRows: Rows<'ledger' | 'events'> = {
   'ledger.page': {
     ...read,
+    needs: 'view',
     summary: 'Rows of the ledger in order, of everything or of one aggregate.',
     query: z.strictObject({
       after: seq.optional(),
@@ -21,6 +22,7 @@ export const ledgerRows: Rows<'ledger' | 'events'> = {
   },
   'ledger.verify': {
     ...read,
+    needs: 'view',
     summary: 'Checks the whole chain of hashes, and that the versions of every aggregate follow each other.',
     cli: 'ledger verify',
     response: 'LedgerVerification',
@@ -28,6 +30,7 @@ export const ledgerRows: Rows<'ledger' | 'events'> = {
   },
   'ledger.export': {
     ...read,
+    needs: 'view',
     summary: 'The ledger as JSON lines that `sluice ledger verify --file` checks without this server.',
     cli: 'ledger export',
     query: z.strictObject({ after: seq.optional() }),
@@ -35,9 +38,15 @@ export const ledgerRows: Rows<'ledger' | 'events'> = {
   },
   'events.stream': {
     ...read,
+    needs: 'view',
     summary:
-      'Ledger rows as they become durable (server-sent events). Ids are ledger numbers; `Last-Event-ID` or `after` goes on from there, else from now. A comment every 15 s.',
-    query: z.strictObject({ after: seq.optional(), kind: z.string().optional(), id: z.string().max(200).optional() }),
+      'Ledger rows as they become durable (server-sent events). Ids are ledger numbers; `Last-Event-ID` or `after` goes on from there, else from now. A comment every 15 s. With `gap=snapshot`, who has missed too much gets one `snapshot` (as `environments.list` answers) and goes on from there.',
+    query: z.strictObject({
+      after: seq.optional(),
+      kind: z.string().optional(),
+      id: z.string().max(200).optional(),
+      gap: z.literal('snapshot').optional(),
+    }),
     response: 'sse',
     errors: ['overloaded'],
   },

@@ -28,9 +28,8 @@ export const read: {
   readonly query: typeof none
   readonly body: typeof none
   readonly errors: readonly ['not_found']
-  readonly open: false
   readonly cli: null
-} = { query: none, body: none, errors: ['not_found'], open: false, cli: null }
+} = { query: none, body: none, errors: ['not_found'], cli: null }
 
 /** What a command to something that exists may answer instead. */
 export const command: readonly ErrorCode[] = ['not_found', 'command_conflict', 'store_full']

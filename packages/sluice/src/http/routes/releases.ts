@@ -8,6 +8,7 @@ import type { Rows } from './spec.ts'
 export const releasesRows: Rows<'releases'> = {
   'releases.list': {
     ...read,
+    needs: 'view',
     summary: 'Releases, newest first.',
     cli: 'releases ls',
     query: page,
@@ -16,12 +17,14 @@ export const releasesRows: Rows<'releases'> = {
   },
   'releases.show': {
     ...read,
+    needs: 'view',
     summary: 'One release with everything it fixes.',
     cli: 'releases show',
     response: 'Release',
   },
   'releases.verify': {
     ...read,
+    needs: 'view',
     summary:
       'Whether a release is what its id says, its artifacts what their digests say, and come from where their provenance says, when there is one.',
     cli: 'releases verify',
@@ -37,6 +40,7 @@ export const releasesRows: Rows<'releases'> = {
   },
   'releases.hold': {
     ...read,
+    needs: 'maintain',
     summary: 'Holds a release: nothing ships it by itself, and a person only by saying so.',
     cli: 'releases hold',
     body: z.strictObject({ reason: because, category }),
@@ -45,6 +49,7 @@ export const releasesRows: Rows<'releases'> = {
   },
   'releases.unhold': {
     ...read,
+    needs: 'maintain',
     summary: 'Takes the hold off a release.',
     cli: 'releases unhold',
     body: z.strictObject({ reason }),

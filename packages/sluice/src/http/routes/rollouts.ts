@@ -8,6 +8,7 @@ import type { Rows } from './spec.ts'
 export const rolloutsRows: Rows<'rollouts'> = {
   'rollouts.list': {
     ...read,
+    needs: 'view',
     summary: 'Rollouts, newest first.',
     cli: 'rollout ls',
     query: page.extend({ environment: z.string().max(limits.nameLengthMax).optional() }),
@@ -16,18 +17,30 @@ export const rolloutsRows: Rows<'rollouts'> = {
   },
   'rollouts.show': {
     ...read,
+    needs: 'view',
     summary: 'One rollout: its steps, where it stands, and what is observed.',
     cli: 'rollout watch',
     response: 'RolloutDetail',
   },
   'rollouts.why': {
     ...read,
+    needs: 'view',
     summary: 'Why a rollout ended as it did: the deciding measurement, the counts, the evidence over time.',
     cli: 'why',
     response: 'Why',
   },
   'rollouts.command': {
     ...read,
+    needs: {
+      command: {
+        pause: 'pause',
+        resume: 'deploy',
+        abort: 'rollback',
+        skip: 'deploy',
+        retry: 'deploy',
+        promote: 'deploy',
+      },
+    },
     summary: 'Pauses, resumes, aborts, retries or promotes a rollout, or skips its current wait.',
     cli: 'rollout pause|resume|abort|skip|retry|promote',
     body: z.strictObject({ command: z.enum(['pause', 'resume', 'abort', 'skip', 'retry', 'promote']), reason }),
@@ -36,6 +49,7 @@ export const rolloutsRows: Rows<'rollouts'> = {
   },
   'rollouts.approve': {
     ...read,
+    needs: 'approve',
     summary: "A person's yes to a rollout that waits for one.",
     cli: 'approve',
     body: withReason,
@@ -44,6 +58,7 @@ export const rolloutsRows: Rows<'rollouts'> = {
   },
   'rollouts.reject': {
     ...read,
+    needs: 'approve',
     summary: "A person's no to a rollout that waits for a yes: it turns back.",
     cli: 'reject',
     body: z.strictObject({ reason: because }),

@@ -7,9 +7,18 @@ import type { Rows } from './spec.ts'
 
 /** Runs, their logs, and what their reports say. */
 export const runsRows: Rows<'runs'> = {
-  'runs.list': { ...read, summary: 'Runs, newest first.', cli: 'runs ls', query: page, response: 'Runs', errors: [] },
+  'runs.list': {
+    ...read,
+    needs: 'view',
+    summary: 'Runs, newest first.',
+    cli: 'runs ls',
+    query: page,
+    response: 'Runs',
+    errors: [],
+  },
   'runs.start': {
     ...read,
+    needs: 'run',
     summary: 'Plans and starts the pipeline of a commit (`HEAD`, when none is named). Answers once it is durable.',
     cli: 'run',
     body: z.strictObject({
@@ -44,9 +53,10 @@ export const runsRows: Rows<'runs'> = {
     response: 'RunStarted',
     errors: ['not_found', 'tool_missing', 'config_invalid', 'config_missing', 'needs_cycle', 'store_full'],
   },
-  'runs.show': { ...read, summary: 'One run and its jobs.', cli: 'runs show', response: 'Run' },
+  'runs.show': { ...read, needs: 'view', summary: 'One run and its jobs.', cli: 'runs show', response: 'Run' },
   'runs.evidence': {
     ...read,
+    needs: 'view',
     summary: 'What the reports of a run say: tests, coverage, findings; and what its jobs remarked.',
     cli: 'runs show',
     response: 'Evidence',
@@ -54,6 +64,7 @@ export const runsRows: Rows<'runs'> = {
   },
   'runs.attachments': {
     ...read,
+    needs: 'view',
     summary:
       'The files that reports of a run name (traces, screenshots, videos), by job, and why some of them could not be kept.',
     cli: 'runs attachments',
@@ -62,6 +73,7 @@ export const runsRows: Rows<'runs'> = {
   },
   'runs.attachment': {
     ...read,
+    needs: 'view',
     summary:
       'One of those files. It breaks off before its end when it is not what its digest says. Nothing in it is masked.',
     cli: 'runs attachments --save',
@@ -77,6 +89,7 @@ export const runsRows: Rows<'runs'> = {
   },
   'runs.insights': {
     ...read,
+    needs: 'view',
     summary: 'What the last runs tell: flaky tests, slow tests, time and failures by job.',
     cli: 'runs insights',
     query: z.strictObject({ runs: count(limits.insightRunsMax).optional().meta({ description: 'How many runs.' }) }),
@@ -85,6 +98,7 @@ export const runsRows: Rows<'runs'> = {
   },
   'runs.logs': {
     ...read,
+    needs: 'view',
     summary: 'Lines of a job’s log, secrets masked, after line `after`; all, or those that hold a text.',
     cli: 'runs logs',
     query: z.strictObject({
@@ -103,6 +117,7 @@ export const runsRows: Rows<'runs'> = {
   },
   'runs.play': {
     ...read,
+    needs: 'run',
     summary: 'Starts a job that waits for a person, with the values of its inputs.',
     cli: 'runs play',
     body: z.strictObject({
@@ -115,6 +130,7 @@ export const runsRows: Rows<'runs'> = {
   },
   'runs.cancel': {
     ...read,
+    needs: 'run',
     summary: 'Calls a run off.',
     cli: 'runs cancel',
     body: withReason,

@@ -1,9 +1,16 @@
 /** What a row of the API's table says. */
 import type { z } from 'zod'
 import type { ErrorCode } from '../../core/errors.ts'
+import type { Permission } from '../../core/identity/permissions.ts'
 import type { Contract } from '../client/contract.ts'
 import type { RouteId } from '../client/paths.ts'
 import type { Schemas } from '../schemas/all.ts'
+
+/**
+ * What whoever asks must be allowed: a permission, at the places that the request is about (`authorize.ts` says which those are); one that depends on the command in the body; `signed_in` for what
+ * concerns nobody but the one who asks; `open` for anybody: health, and what signs somebody in.
+ */
+export type Need = Permission | { readonly command: Readonly<Record<string, Permission>> } | 'signed_in' | 'open'
 
 /** One row of the table. */
 export type RouteSpec<Id extends RouteId> = {
@@ -14,11 +21,11 @@ export type RouteSpec<Id extends RouteId> = {
   readonly query: z.ZodType<Contract[Id]['query']>
   readonly body: z.ZodType<Contract[Id]['body']>
   /** Name of the response's schema; a stream has none. */
-  readonly response: keyof Schemas | 'ndjson' | 'sse' | 'file'
-  /** What it may answer instead, besides what every route may (`token_missing`, `token_stale`, `usage_invalid`, `overloaded`, `unexpected`). */
+  readonly response: keyof Schemas | 'ndjson' | 'sse' | 'file' | 'metrics'
+  /** What it may answer instead, besides what every route may (`token_missing`, `token_stale`, `forbidden`, `usage_invalid`, `overloaded`, `unexpected`). */
   readonly errors: readonly ErrorCode[]
-  /** Whether it answers without a token. */
-  readonly open: boolean
+  /** See `Need`. No row is without it, so that no route is either. */
+  readonly needs: Need
 }
 
 /** The rows of an area: the routes whose names begin with one of its words. */

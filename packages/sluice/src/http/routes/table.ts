@@ -6,6 +6,7 @@ import type { RouteId } from '../client/paths.ts'
 import { drillsRows } from './drills.ts'
 import { environmentsRows } from './environments.ts'
 import { approvalsRows, changesRows, lineRows } from './governance.ts'
+import { identityRows } from './identity.ts'
 import { incidentsRows } from './incidents.ts'
 import { ledgerRows } from './ledger.ts'
 import { releasesRows } from './releases.ts'
@@ -27,6 +28,7 @@ export const routes: { readonly [Id in RouteId]: RouteSpec<Id> } = {
   ...incidentsRows,
   ...drillsRows,
   ...trainsRows,
+  ...identityRows,
   ...ledgerRows,
   ...serverRows,
 }

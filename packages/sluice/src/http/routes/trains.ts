@@ -10,6 +10,7 @@ const name = z.string().min(1).max(limits.nameLengthMax)
 export const trainsRows: Rows<'trains'> = {
   'trains.list': {
     ...read,
+    needs: 'view',
     summary: 'Release trains, newest first.',
     cli: 'train ls',
     query: z.strictObject({
@@ -27,6 +28,7 @@ export const trainsRows: Rows<'trains'> = {
   },
   'trains.start': {
     ...read,
+    needs: 'deploy',
     summary:
       'Starts a release train: all of its releases arrive, or all of them come back. Answers once it is durable, with every release fixed.',
     cli: 'train start',
@@ -54,12 +56,14 @@ export const trainsRows: Rows<'trains'> = {
   },
   'trains.show': {
     ...read,
+    needs: 'view',
     summary: 'One release train: each member and where it stands.',
     cli: 'train show',
     response: 'Train',
   },
   'trains.command': {
     ...read,
+    needs: { command: { abort: 'rollback', retry: 'rollback' } },
     summary: 'Turns a train around, or tries again what could not be taken back.',
     cli: 'train abort|retry',
     body: z.strictObject({ command: z.enum(['abort', 'retry']), reason }),

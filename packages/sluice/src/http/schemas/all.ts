@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { AttachmentsView, EvidenceView, InsightsView } from '../client/evidence-views.ts'
 import type { DrillView, IncidentView } from '../client/rollback-views.ts'
 import type * as governanceViews from '../client/governance-views.ts'
+import type * as identityViews from '../client/identity-views.ts'
 import type * as runViews from '../client/run-views.ts'
 import type * as trainViews from '../client/train-views.ts'
 import type { PlanView } from '../client/plan-views.ts'
@@ -11,6 +12,7 @@ import { environment, environments, queue } from './environments.ts'
 import { attachments, evidence, insights } from './evidence.ts'
 import { at } from './fields.ts'
 import { approvals, change, changeDetail, line } from './governance.ts'
+import { person, session, sessionStarted, token, tokenIssued, who } from './identity.ts'
 import { ledgerPage, ledgerVerification } from './ledger.ts'
 import { release, releaseDetail, releaseVerification } from './releases.ts'
 import { drill, incident } from './rollback.ts'
@@ -68,6 +70,15 @@ export const schemas: Schemas = {
   Train: train,
   Trains: pageOf(train),
   TrainStarted: trainStarted,
+  Who: who,
+  SessionStarted: sessionStarted,
+  Session: session,
+  Sessions: pageOf(session),
+  Token: token,
+  Tokens: pageOf(token),
+  TokenIssued: tokenIssued,
+  Person: person,
+  People: pageOf(person),
   LedgerPage: ledgerPage,
   LedgerVerification: ledgerVerification,
   Health: z.strictObject({ status: z.enum(['ok', 'unavailable']), detail: z.string() }),
@@ -119,6 +130,15 @@ export type Schemas = {
   readonly Train: z.ZodType<trainViews.TrainView>
   readonly Trains: z.ZodType<views.PageView<trainViews.TrainView>>
   readonly TrainStarted: z.ZodType<trainViews.TrainStartedView>
+  readonly Who: z.ZodType<identityViews.WhoView>
+  readonly SessionStarted: z.ZodType<identityViews.SessionStartedView>
+  readonly Session: z.ZodType<identityViews.SessionView>
+  readonly Sessions: z.ZodType<views.PageView<identityViews.SessionView>>
+  readonly Token: z.ZodType<identityViews.TokenView>
+  readonly Tokens: z.ZodType<views.PageView<identityViews.TokenView>>
+  readonly TokenIssued: z.ZodType<identityViews.TokenIssuedView>
+  readonly Person: z.ZodType<identityViews.PersonView>
+  readonly People: z.ZodType<views.PageView<identityViews.PersonView>>
   readonly LedgerPage: z.ZodType<views.LedgerPageView>
   readonly LedgerVerification: z.ZodType<views.LedgerVerificationView>
   readonly Health: z.ZodType<views.HealthView>

@@ -37,7 +37,7 @@ import { environmentOn, isLineStopped, liveRolloutOn, maintenanceOn, mustFold } 
 import { breachOfHold, mustHaveWatched } from './back-laws.ts'
 import { isUnderWay, mustBeMaintained } from './maintenance-laws.ts'
 import { Incarnation, Network } from './network.ts'
-import { commandOf, entryOf, isFinal, never, noEvidence, resumingLine } from './small-parts.ts'
+import { commandOf, entryOf, isFinal, never, noCredentials, noEvidence, resumingLine } from './small-parts.ts'
 import { simulatedOutside } from './outside.ts'
 import { DataPlane, simulatedRouter } from './router.ts'
 import { Timeline } from './timeline.ts'
@@ -293,6 +293,7 @@ class Schedule {
         },
       },
       sha256: (text) => text,
+      credentials: noCredentials,
       store: this.#storeFor(process),
       driver: simulatedDriver(setting, this.#timeline, {
         network: this.#network,

@@ -3,6 +3,7 @@ import type { CommandEvent } from '../../../src/core/rollout/commands.ts'
 import type { SluiceError } from '../../../src/core/errors.ts'
 import type { Caller, Engine } from '../../../src/engine/engine.ts'
 import { faults } from '../core/faults.ts'
+import type { Credentials } from '../../../src/ports/credentials.ts'
 import { Breach } from '../breach.ts'
 
 /** For what only runs need. */
@@ -22,6 +23,16 @@ export const noEvidence: Readonly<
   sweptAt: never,
   baseline: never,
   keepBaseline: never,
+}
+
+/** Credentials where nobody signs in. */
+export const noCredentials: Credentials = {
+  issue: never,
+  matches: never,
+  setPassword: never,
+  matchesPassword: never,
+  remove: never,
+  removePassword: never,
 }
 
 /** The entry of a queue that a row is about. */

@@ -23,6 +23,7 @@ import type { LoweredPipeline, PipelineRequest } from '../../../src/ports/pipeli
 import type { JobOutcome, JobRunner, LogLine, LogMarks } from '../../../src/ports/runner.ts'
 import { LocalArtifacts, localTools } from '../../../src/runner/artifacts.ts'
 import type { FolderCache } from '../../../src/runner/job-shell.ts'
+import { noCredentials } from '../../sim/engine/small-parts.ts'
 import { LocalRunner } from '../../../src/runner/runner.ts'
 
 /** What a case asks of the engine. */
@@ -153,6 +154,7 @@ const portsOf = ({ stateDir, project, artifacts, evidence, runner, github, lower
     ids: systemIds(),
     calendar: { times: absent },
     sha256,
+    credentials: noCredentials,
     artifacts,
     evidence,
     runner,

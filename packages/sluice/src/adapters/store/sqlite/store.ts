@@ -179,6 +179,10 @@ class SqliteStore implements Store {
     })
   }
 
+  async head(): Promise<number> {
+    return this.#read((reader, texts) => reader.get<Pick<Tables['ledger'], 'seq'>>(texts.ledgerHead, {})?.seq ?? 0)
+  }
+
   async effects(key: AggregateKey): Promise<readonly StoredEffect[]> {
     const aggregate = { aggregate_kind: key.kind, aggregate_id: key.id }
     return this.#read((reader, texts) => reader.all<Tables['effect']>(texts.effects, aggregate).map(effectOf))

@@ -132,6 +132,10 @@ export const sqliteTexts: SqliteTexts = {
       text: 'select * from "ledger" where "seq" > ? order by "seq" limit ?',
       parameters: ['after', 'limit'],
     },
+    ledgerHead: {
+      text: 'select "seq" from "ledger" order by "seq" desc limit 1',
+      parameters: [],
+    },
     ledgerOf: {
       text: 'select * from "ledger" where "seq" > ? and "kind" = ? and "id" = ? order by "seq" limit ?',
       parameters: ['after', 'kind', 'id', 'limit'],

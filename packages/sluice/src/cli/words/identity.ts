@@ -1,0 +1,105 @@
+import type { OptionWord, Word } from '../words.ts'
+
+const why: OptionWord = { flags: '-m, --message <why>', text: 'why, for the ledger' }
+const where: OptionWord = { flags: '--in <environments>', text: 'where it counts, as staging,production (everywhere)' }
+const passwordIn: OptionWord = { flags: '--password-stdin', text: 'read the password from stdin' }
+
+/** Who asks, and who may. */
+export const identityWords: readonly Word[] = [
+  {
+    path: 'login',
+    args: '[name]',
+    text: 'sign in to a control plane; what it gives is kept for this user of this machine',
+    options: [{ flags: '--with-token', text: 'read a token from stdin instead' }, passwordIn],
+    examples: ['login ada --server https://sluice.example.com', 'login --with-token < token.txt'],
+    load: () => import('../commands/login.ts'),
+  },
+  {
+    path: 'logout',
+    args: '',
+    text: 'sign out: what the sign-in gave is revoked and forgotten',
+    options: [],
+    examples: ['logout'],
+    load: () => import('../commands/logout.ts'),
+  },
+  {
+    path: 'whoami',
+    args: '',
+    text: 'who asks: name, groups, roles, and what they may where',
+    options: [],
+    examples: ['whoami', 'whoami --server https://sluice.example.com'],
+    load: () => import('../commands/whoami.ts'),
+  },
+  {
+    path: 'token create',
+    args: '<label>',
+    text: 'make a token; it is printed this once',
+    options: [
+      { flags: '--role <role>', text: 'the most that it may: viewer, developer, approver, deployer, admin' },
+      where,
+      { flags: '--expires <time>', text: 'how long it lives, as 90d or 12h (30d; a year at most)' },
+      { flags: '--service', text: 'a program’s own, with the role named; takes an admin' },
+    ],
+    examples: ['token create laptop', 'token create ci --service --role deployer --in staging --expires 90d'],
+    load: () => import('../commands/token-create.ts'),
+  },
+  {
+    path: 'token ls',
+    args: '',
+    text: 'tokens without their secrets: whose, what for, used when, until when',
+    options: [{ flags: '--limit <count>', text: 'how many (20)' }],
+    examples: ['token ls'],
+    load: () => import('../commands/token-ls.ts'),
+  },
+  {
+    path: 'token revoke',
+    args: '<token>',
+    text: 'revoke a token; it is good for nothing from then on',
+    options: [why],
+    examples: ['token revoke tok_0mhw7hrm9c8b6x1v2q3'],
+    load: () => import('../commands/token-revoke.ts'),
+  },
+  {
+    path: 'user add',
+    args: '<name>',
+    text: 'add a person who signs in by password',
+    options: [{ flags: '--role <role>', text: 'a role to begin with' }, where, passwordIn, why],
+    examples: [
+      'user add ada --role deployer --in staging',
+      'user add grace --role admin --password-stdin < password.txt',
+    ],
+    load: () => import('../commands/user-add.ts'),
+  },
+  {
+    path: 'user ls',
+    args: '',
+    text: 'people, their roles and their groups',
+    options: [{ flags: '--limit <count>', text: 'how many (20)' }],
+    examples: ['user ls'],
+    load: () => import('../commands/user-ls.ts'),
+  },
+  {
+    path: 'user rm',
+    args: '<name>',
+    text: 'remove a person; its sessions and tokens end',
+    options: [why],
+    examples: ['user rm ada -m "left the company"'],
+    load: () => import('../commands/user-rm.ts'),
+  },
+  {
+    path: 'user role',
+    args: '<name> <role>',
+    text: 'give a person a role, or take it back',
+    options: [where, { flags: '--remove', text: 'take the role back' }, why],
+    examples: ['user role ada deployer --in staging,production', 'user role ada admin --remove'],
+    load: () => import('../commands/user-role.ts'),
+  },
+  {
+    path: 'user password',
+    args: '[name]',
+    text: 'set a password: your own, or as an admin somebody’s',
+    options: [passwordIn],
+    examples: ['user password', 'user password ada --password-stdin < password.txt'],
+    load: () => import('../commands/user-password.ts'),
+  },
+]

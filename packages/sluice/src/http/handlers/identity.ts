@@ -1,0 +1,215 @@
+/** Answers about people, tokens and sessions. */
+import { SluiceError } from '../../core/errors.ts'
+import { allows, type Grant, type Principal } from '../../core/identity/access.ts'
+import { roles } from '../../core/identity/permissions.ts'
+import { limits } from '../../core/limits.ts'
+import {
+  activePerson,
+  addPerson,
+  endSession,
+  grantRole,
+  issueToken,
+  removePerson,
+  revokeRole,
+  revokeToken,
+  setPassword,
+  type TokenWish,
+} from '../../engine/identity-commands.ts'
+import type { Page, PageQuery } from '../../engine/reading.ts'
+import type { GrantInput, IdentityContract, TokenInput } from '../client/contract-identity.ts'
+import type { ApiContext, Call, Handlers } from '../context.ts'
+import { personView, sessionView, tokenView, whoView } from '../present/identity.ts'
+import { environmentsOf } from './lookup.ts'
+import { pageOf } from './releases.ts'
+
+/** See the file's header. */
+export const identityHandlers: Handlers<keyof IdentityContract> = {
+  'session.show': async (context, { principal, signal }) => whoView(principal, await placesHere(context, signal)),
+  'session.start': async ({ engine }, { body }) => {
+    const { id, text, expiresAt } = await engine.identity.signIn({ ...body, carrier: 'bearer' })
+    return { id, token: text, name: body.name, expiresAt }
+  },
+  'session.end': async ({ engine }, { principal, caller }) => {
+    const { proof } = principal
+    const { desk } = engine.identity
+    const asking = { by: caller.by, reason: 'signed out' }
+    if (proof.kind === 'session') await endSession(desk, proof.id, asking)
+    if (proof.kind === 'token') await revokeToken(desk, proof.id, asking)
+    return {}
+  },
+  'sessions.list': async ({ engine, clock }, { query, principal }) => {
+    const isMine = isAdmin(principal) ? () => true : ({ name }: { name: string }) => name === ownName(principal)
+    const { items, next } = await filtered((asked) => engine.reading.sessions(asked), pageOf(query), isMine)
+    return { items: items.map((session) => sessionView(session, clock.now())), next }
+  },
+  'sessions.end': async ({ engine }, { params, body, principal, caller }) => {
+    const session = await engine.reading.session(params.session)
+    if (session === null || !(isAdmin(principal) || session.name === ownName(principal)))
+      throw new SluiceError('not_found', { detail: `you have no session ${params.session}`, hint: 'sluice whoami' })
+    await endSession(engine.identity.desk, session.id, { by: caller.by, reason: body.reason ?? null })
+    return {}
+  },
+  'tokens.list': async ({ engine, clock }, { query, principal }) => {
+    const isMine = isAdmin(principal) ? () => true : isOwn(principal)
+    const { items, next } = await filtered((asked) => engine.reading.tokens(asked), pageOf(query), isMine)
+    return { items: items.map((token) => tokenView(token, clock.now())), next }
+  },
+  'tokens.create': async (context, call) => {
+    const wish = wishOf(context, call)
+    const { id, text } = await issueToken(context.engine.identity.desk, wish, { by: call.caller.by, reason: null })
+    return { id, token: text, expiresAt: wish.expiresAt }
+  },
+  'tokens.revoke': async ({ engine }, { params, body, principal, caller }) => {
+    const token = await engine.reading.token(params.token)
+    if (token === null || !(isAdmin(principal) || isOwn(principal)(token)))
+      throw new SluiceError('not_found', { detail: `you have no token ${params.token}`, hint: 'sluice token ls' })
+    await revokeToken(engine.identity.desk, token.id, { by: caller.by, reason: body.reason ?? null })
+    return {}
+  },
+  'people.list': async ({ engine }, { query }) => {
+    const { items, next } = await filtered(
+      (asked) => engine.reading.people(asked),
+      pageOf(query),
+      ({ status }) => status === 'active',
+    )
+    return { items: items.map(personView), next }
+  },
+  'people.add': async ({ engine }, { body, caller }) => {
+    const { desk } = engine.identity
+    const { name, password = null, reason = null } = body
+    const asking = { by: caller.by, reason }
+    if (password !== null) assertPassword(password)
+    await addPerson(desk, { name, source: { kind: 'local' } }, asking)
+    if (password !== null) await setPassword(desk, { name, password }, asking)
+    return personView(await activePerson(desk, name))
+  },
+  'people.remove': async ({ engine }, { params, body, caller }) => {
+    await removePerson(engine.identity.desk, params.person, { by: caller.by, reason: body.reason ?? null })
+    return {}
+  },
+  'people.grant': async ({ engine }, { params, body, caller }) => {
+    const { desk } = engine.identity
+    const grant = { role: roleNamed(params.role), environments: body.environments ?? null }
+    await grantRole(desk, { name: params.person, grant }, { by: caller.by, reason: body.reason ?? null })
+    return personView(await activePerson(desk, params.person))
+  },
+  'people.revoke': async ({ engine }, { params, body, caller }) => {
+    const { desk } = engine.identity
+    const wanted = { name: params.person, role: roleNamed(params.role) }
+    await revokeRole(desk, wanted, { by: caller.by, reason: body.reason ?? null })
+    return personView(await activePerson(desk, params.person))
+  },
+  'people.password': async ({ engine }, { params, body, principal, caller }) => {
+    const { desk } = engine.identity
+    const { person: name } = params
+    const isOwnPassword = principal.kind === 'person' && principal.name === name && principal.scope === null
+    if (!isAdmin(principal) && !isOwnPassword) throw notAdmin(principal, 'sets the passwords of others')
+    // Whoever finds a signed-in browser does not keep the account.
+    if (!isAdmin(principal)) await engine.identity.checkPassword(name, body.current ?? '')
+    await setPassword(desk, { name, password: body.password }, { by: caller.by, reason: null })
+    return {}
+  },
+}
+
+const isAdmin = (principal: Principal): boolean => allows(principal, 'admin', { service: null, environment: null })
+
+/** The name that a principal's own things are under; programs own nothing. */
+const ownName = ({ kind, name }: Principal): string | null => (kind === 'person' || kind === 'root' ? name : null)
+
+const isOwn =
+  ({ kind, name, proof }: Principal) =>
+  ({ id, owner }: { readonly id: string; readonly owner: string | null }): boolean =>
+    (kind === 'person' && owner === name) || (proof.kind === 'token' && proof.id === id)
+
+const notAdmin = ({ name }: Principal, what: string): SluiceError =>
+  new SluiceError('forbidden', { detail: `only an admin ${what}, and ${name} is none`, hint: 'sluice whoami' })
+
+const roleNamed = (text: string): Grant['role'] => {
+  const role = roles.find((one) => one === text)
+  if (role !== undefined) return role
+  throw new SluiceError('not_found', {
+    detail: `there is no role ${JSON.stringify(text.slice(0, 100))}; there are ${roles.join(', ')}`,
+    hint: 'sluice user role ada deployer',
+  })
+}
+
+const assertPassword = (password: string): void => {
+  if (password.length >= limits.passwordCharactersMin) return
+  throw new SluiceError('usage_invalid', {
+    detail: `a password has at least ${limits.passwordCharactersMin} characters`,
+    hint: 'several words make a good one',
+  })
+}
+
+/** What a token becomes: no more, and no longer, than whoever makes it. */
+const wishOf = ({ clock }: ApiContext, { body, principal }: Call<'tokens.create'>): TokenWish => {
+  const isService = body.kind === 'service'
+  if (isService && !isAdmin(principal)) throw notAdmin(principal, 'makes tokens of programs')
+  if (!isService && principal.kind !== 'person') {
+    throw new SluiceError('command_conflict', {
+      detail: `${principal.name} is no person, and so has no tokens of its own`,
+      hint: 'sluice token create --service <label> --role deployer, or sluice login first',
+    })
+  }
+  const isMadeWithToken = principal.proof.kind === 'token'
+  const wantedAt = clock.now() + (body.expiresInMs ?? limits.tokenLifetimeMsDefault)
+  return {
+    kind: isService ? 'svc' : 'pat',
+    label: body.label,
+    owner: isService ? null : principal.name,
+    scope: scopeOf(body, { isService, principal }),
+    expiresAt: isMadeWithToken ? Math.min(wantedAt, principal.expiresAt ?? wantedAt) : wantedAt,
+    giver: principal.scope ?? principal.grants,
+    ...(principal.proof.kind === 'token' ? { madeWith: principal.proof.id } : {}),
+  }
+}
+
+const scopeOf = (
+  { scope }: TokenInput,
+  { isService, principal }: { readonly isService: boolean; readonly principal: Principal },
+): readonly Grant[] | null => {
+  if (scope !== null && scope !== undefined) return scope.map(grantOf)
+  if (!isService) return principal.scope
+  throw new SluiceError('usage_invalid', {
+    detail: 'a program’s token has the roles of its scope, and none was named',
+    hint: 'sluice token create --service <label> --role deployer --env staging',
+  })
+}
+
+const grantOf = ({ role, environments = null, service = null }: GrantInput): Grant => ({
+  role,
+  environments,
+  ...(service === null ? {} : { service }),
+})
+
+const placesHere = async (
+  context: ApiContext,
+  signal: AbortSignal,
+): Promise<{ readonly service: string | null; readonly environments: readonly string[] }> => {
+  try {
+    const { service, environments } = await environmentsOf(context, signal)
+    return { service, environments: environments.map(({ name }) => name) }
+  } catch (error) {
+    // Who one is can be said without a config.
+    if (error instanceof SluiceError) return { service: null, environments: [] }
+    throw error
+  }
+}
+
+/** Pages read at most for one answer: what is left out is not looked for for ever. */
+const pagesMax = 20
+
+/** A page of those that are wanted. */
+const filtered = async <Item>(
+  list: (query: PageQuery) => Promise<Page<Item>>,
+  query: PageQuery,
+  isWanted: (item: Item) => boolean,
+): Promise<Page<Item>> => {
+  const items: Item[] = []
+  let page: Page<Item> = await list(query)
+  for (let pages = 1; ; pages += 1) {
+    items.push(...page.items.filter(isWanted))
+    if (items.length > 0 || page.next === null || pages >= pagesMax) return { items, next: page.next }
+    page = await list({ ...query, cursor: page.next })
+  }
+}

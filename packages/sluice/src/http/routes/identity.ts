@@ -1,0 +1,160 @@
+/** Rows of the API's table. People, tokens, sessions. */
+import { z } from 'zod'
+import { limits } from '../../core/limits.ts'
+import { grantInput } from '../schemas/identity.ts'
+import { command, page, read, reason, withReason } from './parts.ts'
+import type { Rows } from './spec.ts'
+
+const password = z.string().min(1).max(limits.passwordCharactersMax).meta({ format: 'password' })
+const personName = z.string().min(1).max(100).meta({ description: 'A login or an address, in small letters.' })
+
+/** People, tokens, sessions. */
+export const identityRows: Rows<'session' | 'sessions' | 'tokens' | 'people'> = {
+  'session.show': {
+    ...read,
+    needs: 'signed_in',
+    summary: 'Who asks: name, groups, roles, and what they may in each environment.',
+    cli: 'whoami',
+    response: 'Who',
+    errors: [],
+  },
+  'session.start': {
+    ...read,
+    needs: 'open',
+    summary: 'Signs a person in by password, for a command line: the token is good for a day, and shown this once.',
+    cli: 'login',
+    body: z.strictObject({ name: personName, password }),
+    response: 'SessionStarted',
+    errors: ['sign_in_failed', 'usage_invalid', 'overloaded', 'store_full'],
+  },
+  'session.end': {
+    ...read,
+    needs: 'signed_in',
+    summary: 'Signs out: ends the session, or revokes the token, that asks.',
+    cli: 'logout',
+    response: 'Done',
+    errors: ['store_full'],
+  },
+  'sessions.list': {
+    ...read,
+    needs: 'signed_in',
+    summary: 'Sessions, those seen last first: your own, as an admin everybody’s.',
+    query: page,
+    response: 'Sessions',
+    errors: [],
+  },
+  'sessions.end': {
+    ...read,
+    needs: 'signed_in',
+    summary: 'Ends a session: one of your own, as an admin anybody’s.',
+    body: withReason,
+    response: 'Done',
+    errors: command,
+  },
+  'tokens.list': {
+    ...read,
+    needs: 'signed_in',
+    summary: 'Tokens without their secrets, those used last first: your own, as an admin all of them.',
+    cli: 'token ls',
+    query: page,
+    response: 'Tokens',
+    errors: [],
+  },
+  'tokens.create': {
+    ...read,
+    needs: 'signed_in',
+    summary:
+      'Makes a token, and shows it this once. It never lets through more than its maker may; a program’s own takes an admin.',
+    cli: 'token create',
+    body: z.strictObject({
+      label: z.string().min(1).max(100).meta({ description: 'What it is for.' }),
+      kind: z.enum(['personal', 'service']).optional().meta({
+        description:
+          '`personal` (the default): counts as you. `service`: a program’s own, with the roles of its scope.',
+      }),
+      scope: z
+        .array(grantInput)
+        .min(1)
+        .max(limits.grantsMax)
+        .nullish()
+        .meta({ description: 'The most that it lets through; everything that you may when absent.' }),
+      expiresInMs: z
+        .number()
+        .int()
+        .min(limits.tokenLifetimeMsMin)
+        .max(limits.tokenLifetimeMsMax)
+        .nullish()
+        .meta({ description: 'How long it lives, milliseconds; 30 days when absent.' }),
+    }),
+    response: 'TokenIssued',
+    errors: ['command_conflict', 'store_full'],
+  },
+  'tokens.revoke': {
+    ...read,
+    needs: 'signed_in',
+    summary: 'Revokes a token: one of your own, as an admin any.',
+    cli: 'token revoke',
+    body: withReason,
+    response: 'Done',
+    errors: command,
+  },
+  'people.list': {
+    ...read,
+    needs: 'view',
+    summary: 'People and their roles, those that changed last first.',
+    cli: 'user ls',
+    query: page,
+    response: 'People',
+    errors: [],
+  },
+  'people.add': {
+    ...read,
+    needs: 'admin',
+    summary: 'Adds a person who signs in by password here.',
+    cli: 'user add',
+    body: z.strictObject({ name: personName, password: password.nullish(), reason }),
+    response: 'Person',
+    errors: ['command_conflict', 'overloaded', 'store_full'],
+  },
+  'people.remove': {
+    ...read,
+    needs: 'admin',
+    summary: 'Removes a person: its sessions and tokens end at once.',
+    cli: 'user rm',
+    body: withReason,
+    response: 'Done',
+    errors: command,
+  },
+  'people.grant': {
+    ...read,
+    needs: 'admin',
+    summary:
+      'Gives a person a role, everywhere or in some environments; in these from now on, when it has it elsewhere.',
+    cli: 'user role',
+    body: z.strictObject({
+      environments: z.array(z.string().min(1).max(limits.nameLengthMax)).min(1).max(100).nullish(),
+      reason,
+    }),
+    response: 'Person',
+    errors: command,
+  },
+  'people.revoke': {
+    ...read,
+    needs: 'admin',
+    summary: 'Takes a role from a person.',
+    cli: 'user role',
+    body: withReason,
+    response: 'Person',
+    errors: command,
+  },
+  'people.password': {
+    ...read,
+    needs: 'signed_in',
+    summary:
+      'Sets a password: your own, saying the one that it is now; as an admin anybody’s. What was signed in with it ends.',
+    cli: 'user password',
+    body: z.strictObject({ password, current: password.nullish() }),
+    response: 'Done',
+    errors: ['not_found', 'sign_in_failed', 'overloaded', 'store_full'],
+  },
+}
