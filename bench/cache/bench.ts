@@ -158,7 +158,7 @@ const main = async (): Promise<number> => {
       Array.from({ length: runs }, () => timed([process.execPath, '-e', '0'], repository.root).tookMs),
     )
     const notes = [
-      `s200 is a whole sluice run, of the ${program.form} form, with ledger and logs; an empty Node program takes ${Math.round(bare)} ms here.`,
+      `s200 is a whole sluice run, of what is published, with ledger and logs; an empty Node program takes ${Math.round(bare)} ms here.`,
       'hash2000Ms has git list the checkout and reads every file; files that are as git knows them are not read at all.',
       'restoreVsCopy is the worst of three shapes, against the quicker of cp -r and the copy of Node.',
       ...absent,
@@ -168,7 +168,7 @@ const main = async (): Promise<number> => {
     return exitCode
   } finally {
     repository.remove()
-    if (program.folder !== null) rmSync(program.folder, { recursive: true, force: true })
+    rmSync(program.folder, { recursive: true, force: true })
   }
 }
 

@@ -1,20 +1,35 @@
 /**
- * `npm run bench:cutover [-- --quick] [--router haproxy] [--json]`: cutovers under load, none of which may cost a request. Sluice starts and stops real
+ * `npm run bench:cutover [-- --quick] [--count N] [--router haproxy] [--json]`: cutovers under load, none of which may cost a request. Sluice starts and stops real
  * instances at each (rolling, blue-green, canary, rollbacks, aborts); the peers only switch between two backends that stay up. `--router haproxy` has Sluice drive
- * an HAProxy in place of its gateway, and leaves the peers out.
+ * an HAProxy in place of its gateway, and leaves the peers out. `--count` does so many cutovers in place of 1,000, for a machine that is not one's own for that long.
+ *
+ * The control plane is this process, with the options of Node with which `sluice` starts one.
  */
+import { parseArgs } from 'node:util'
+import type { RouterName } from '../../packages/sluice/src/core/model.ts'
+import { besideTrafficNodeOptions } from '../../packages/sluice/src/lib/node-options.ts'
 import { describeMachine } from '../lib/machine.ts'
 import { progress, report } from '../lib/report.ts'
-import { atLeast, atMost, type Bounded, judge, onThisMachine, readOptions } from '../lib/targets.ts'
+import { atLeast, atMost, type Bounded, judge, onThisMachine } from '../lib/targets.ts'
 import type { LoadFailure } from './load/load.ts'
 import { type Peer, peers, peerVersion } from './peer-configs.ts'
 import { cutOverPeer } from './peers.ts'
-import { cutOverSluice, readRouter } from './sluice.ts'
+import { cutOverSluice, names } from './sluice.ts'
 
-const { router, rest } = readRouter(process.argv.slice(2))
-const { quick, json } = readOptions(rest)
+const flag = { type: 'boolean', default: false } as const
+const { values } = parseArgs({
+  options: { quick: flag, json: flag, router: { type: 'string', default: 'gateway' }, count: { type: 'string' } },
+})
+const { quick, json } = values
+const routerOf = (name: string): RouterName => {
+  if (name === 'gateway' || name === 'haproxy') return name
+  throw new Error(`no router is called ${name}`)
+}
+const router = routerOf(values.router)
+if (!besideTrafficNodeOptions.every((option) => process.execArgv.includes(option)))
+  throw new Error(`run it by npm run bench:cutover: it wants node ${besideTrafficNodeOptions.join(' ')}`)
 const requestsPerSecond = 1_200
-const wanted = quick ? 12 : 1_000
+const wanted = Number(values.count ?? (quick ? 12 : 1_000))
 const peerSwitches = quick ? 3 : 50
 
 const countsOf = (failures: readonly LoadFailure[]): string => {
@@ -51,6 +66,7 @@ const ownFigures = async (): Promise<{ figures: readonly Bounded[]; notes: reado
     ],
     notes: [
       `Router: ${router}. Cutovers: ${kinds.join(', ')}; p99 over ${comparison.steadyRequests} calm and ${comparison.cutoverRequests} cutover requests.`,
+      `p99 around a cutover: ${names.map((name, group) => `${name} ${(comparison.groupP99Ms[group] ?? Number.NaN).toFixed(1)} ms`).join(', ')}.`,
       ...(failures.length > 0 ? [`Failures: ${countsOf(failures)}; the first: ${JSON.stringify(failures[0])}`] : []),
     ],
   }

@@ -1,5 +1,4 @@
 /** Cutovers of Sluice: the real engine, router, driver and store, with a tiny service as the instances. */
-import { parseArgs } from 'node:util'
 import type { EnvironmentConfig } from '../../packages/sluice/src/core/config/types.ts'
 import { type Desk, makeStateDir, openDesk, removeState, tester } from '../../packages/sluice/test/e2e/plane.ts'
 import { makeProject } from '../../packages/sluice/test/e2e/project.ts'
@@ -31,7 +30,8 @@ export type CutoverResult = {
   readonly comparison: Comparison
 }
 
-const names = ['rolling', 'blue-green', 'canary'] as const
+/** The environments, each named after its strategy; their order is that of the groups of the load. */
+export const names = ['rolling', 'blue-green', 'canary'] as const
 type Name = (typeof names)[number]
 
 const common = {
@@ -65,18 +65,6 @@ const environmentsOn = (ports: readonly number[], router: RouterName): Record<Na
     },
   },
 })
-
-/** Reads `--router gateway|haproxy` and gives the other words back. */
-export const readRouter = (
-  args: readonly string[],
-): { readonly router: RouterName; readonly rest: readonly string[] } => {
-  const at = args.indexOf('--router')
-  if (at < 0) return { router: 'gateway', rest: args }
-  const { values } = parseArgs({ args: args.slice(at, at + 2), options: { router: { type: 'string' } } })
-  const { router } = values
-  if (router !== 'gateway' && router !== 'haproxy') throw new Error(`no router is called ${router}`)
-  return { router, rest: args.toSpliced(at, 2) }
-}
 
 /** Makes everything, cuts over as planned, and takes everything down again. */
 export const cutOverSluice = async (plan: CutoverPlan, progress: (text: string) => void): Promise<CutoverResult> => {

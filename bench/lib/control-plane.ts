@@ -5,6 +5,7 @@ import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Client, createClient } from '../../packages/sluice/src/http/client/client.ts'
+import { besideTrafficNodeOptions } from '../../packages/sluice/src/lib/node-options.ts'
 import { freePort } from '../../packages/sluice/test/free-port.ts'
 
 /** Starts one for a project and a state directory, and gives it once it answers. */
@@ -50,7 +51,9 @@ export class ControlPlaneProcess {
     const { projectDir, stateDir, port } = this.#options
     const output = openSync(join(stateDir, 'server.log'), 'a', 0o600)
     const words = ['server', '--project', projectDir, '--state-dir', stateDir, '--port', String(port)]
-    const child = spawn(process.execPath, [program, ...words], { stdio: ['ignore', output, output] })
+    const child = spawn(process.execPath, [...besideTrafficNodeOptions, program, ...words], {
+      stdio: ['ignore', output, output],
+    })
     closeSync(output)
     this.#children.add(child)
     child.once('exit', () => this.#children.delete(child))

@@ -1,4 +1,5 @@
 /** Simulates many faulty schedules, and plants bugs that the simulators must find. `--quick` is the short form for CI. */
+import { setFlagsFromString } from 'node:v8'
 import { type Fault, faultNames, type FaultName } from '../../packages/sluice/test/sim/core/faults.ts'
 import { CoreSim } from '../../packages/sluice/test/sim/core/core-sim.ts'
 import { EngineSim } from '../../packages/sluice/test/sim/engine/engine-sim.ts'
@@ -81,6 +82,9 @@ const figuresOf = ({ name, schedules }: Series, measured: Measured): readonly Bo
     atMost({ name: `sim.${name}.breaches`, value: measured.breaches.length, unit: 'breaches' }, 0),
   ]
 }
+
+// States, steps and events are unions of ten and more shapes; V8 gives up on telling more than four of them apart at one place.
+setFlagsFromString('--max-valid-polymorphic-map-count=16')
 
 const { quick, json } = readOptions(process.argv.slice(2))
 const machine = describeMachine()

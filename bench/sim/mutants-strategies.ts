@@ -96,6 +96,7 @@ export const strategyMutants: readonly Mutant[] = [
     "if (plan.purpose === 'rollback' && release === plan.from) return",
     'a deploy takes the place of a rollback',
   ),
+  core('rollout/plan.ts', '...cleared, ...told]', '...told]', 'what was replaced is left to the word of the router'),
   core(
     'environment.ts',
     'const abandoned = event.superseded === true ? [...others, to] : others',

@@ -167,7 +167,12 @@ const machineMutants: readonly Mutant[] = [
     'const action = state.plan.revert[state.route][index + 1]',
     'the way back forgets its first step',
   ),
-  core('rollout/revert.ts', 'sequence: state.sequence,\n  plan', 'sequence: 0,\n  plan', 'a way back numbers anew'),
+  core(
+    'rollout/revert.ts',
+    '= { id, token, sequence, plan,',
+    '= { id, token, sequence: 0, plan,',
+    'a way back numbers anew',
+  ),
   core(
     'rollout/revert.ts',
     "(warm ? 'warm' : 'cold')",
@@ -256,8 +261,8 @@ const machineMutants: readonly Mutant[] = [
   ),
   core(
     'rollout/commands.ts',
-    'const { index, warm } = resume',
-    'const { index } = resume\n  const warm = true',
+    'return enter(standing(state, resume), resume.index, event.at)',
+    'return enter(standing(state, { index: resume.index, warm: true }), resume.index, event.at)',
     'what was parked after a retire comes back as if nothing had been retired',
   ),
   core(

@@ -103,7 +103,7 @@ const run = async (): Promise<number> => {
     const { figures, missed, exitCode } = judge((await measure(program, place)).map(onThisMachine), { quick })
     const bare = medianOf({ ...program, words: [process.execPath] }, ['-e', '0'])
     const notes = [
-      `Measured: the ${program.form} form (${program.form === 'built' ? 'npm run build' : 'no npm run build output is there'}); an empty Node program takes ${Math.round(bare)} ms here.`,
+      `Measured: what is published (npm run build); an empty Node program takes ${Math.round(bare)} ms here.`,
       ...missed,
     ]
     report({ command: 'bench:startup', machine, figures, notes, json })
@@ -115,7 +115,7 @@ const run = async (): Promise<number> => {
   } finally {
     await removeState(stateDir, ['production'], project.directory)
     await project.remove()
-    if (program.folder !== null) rmSync(join(program.folder), { recursive: true, force: true })
+    rmSync(program.folder, { recursive: true, force: true })
   }
 }
 

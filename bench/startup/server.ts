@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import http from 'node:http'
 import { join } from 'node:path'
+import { besideTrafficNodeOptions } from '../../packages/sluice/src/lib/node-options.ts'
 import type { Program } from './program.ts'
 
 /** Where a control plane works and listens. */
@@ -34,7 +35,7 @@ export const placeWords = ({ projectDir, stateDir }: Place): readonly string[] =
 export const startServer = async ({ words }: Program, place: Place): Promise<Server> => {
   const [program = '', ...first] = words
   const startedAt = performance.now()
-  const args = [...first, 'server', ...placeWords(place), '--port', String(place.port)]
+  const args = [...besideTrafficNodeOptions, ...first, 'server', ...placeWords(place), '--port', String(place.port)]
   const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] })
   const life = watch(child, place)
   try {

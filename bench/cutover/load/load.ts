@@ -39,7 +39,8 @@ export type Load = {
 /** Starts the clients. */
 export const startLoad = (plan: LoadPlan): Load => {
   const program = fileURLToPath(new URL('./worker.ts', import.meta.url))
-  const child = fork(program, [], { serialization: 'advanced', execArgv: [] })
+  // A session of its own: where Linux shares the processor by sessions (sched_autogroup), the clients would share theirs with the control plane that is measured.
+  const child = fork(program, [], { serialization: 'advanced', execArgv: [], detached: true })
   child.on('error', (error) => {
     throw error
   })

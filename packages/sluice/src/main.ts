@@ -3,6 +3,7 @@ import { getEventListeners } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { readFileSync } from 'node:fs'
 import { beginThread } from './adapters/store/sqlite/thread.ts'
+import { keepYoungGenerationSmall } from './lib/young-generation.ts'
 import type { Host, Output } from './cli/cli.ts'
 import { runProgram } from './cli/program.ts'
 import type { Source } from './ports/source.ts'
@@ -61,6 +62,9 @@ const outputOf = (stream: NodeJS.WriteStream): Output => ({
     return stream.rows ?? 40
   },
 })
+
+// Before anything else is loaded: what loads is what survives.
+if (process.argv[2] === 'server' || process.argv[2] === 'up') keepYoungGenerationSmall()
 
 // Of all that a run needs, the store's thread takes longest to start; everything else is loaded meanwhile.
 if (process.argv[2] === 'run') beginThread()

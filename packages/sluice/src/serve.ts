@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { openControlPlane } from './app.ts'
 import { SluiceError } from './core/errors.ts'
 import { limits } from './core/limits.ts'
+import { besideTrafficNodeOptions } from './lib/node-options.ts'
 import { sharedStarter } from './lib/processes/starter.ts'
 import { endInstances } from './drivers/process/end-all.ts'
 import type { Api } from './http/api.ts'
@@ -46,7 +47,7 @@ export const serve = async (options: ServeOptions): Promise<Served> => {
   const bin = fileURLToPath(new URL('../bin/sluice.js', import.meta.url))
   const port = options.port === null ? [] : ['--port', String(options.port)]
   const place = ['--project', projectDir, '--state-dir', options.stateDir, '--host', host, ...port]
-  const restartCommand = [process.execPath, bin, 'server', ...place]
+  const restartCommand = [process.execPath, ...besideTrafficNodeOptions, bin, 'server', ...place]
   // What a command of this process does without: see http/direct.ts.
   const serving = import('./http/api.ts')
   const plane = await openControlPlane({

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { SluiceError } from '../core/errors.ts'
 import type { Client } from '../http/client/client.ts'
 import { errorOfProblem } from '../http/client/problem.ts'
+import { besideTrafficNodeOptions } from '../lib/node-options.ts'
 import { isRunning } from '../lib/process-identity.ts'
 import type { Cli } from './cli.ts'
 import { loginFor } from './logins.ts'
@@ -236,7 +237,8 @@ const tryToStart = async (cli: Cli, listen: Where): Promise<string> => {
   ]
   mkdirSync(stateDir, { recursive: true, mode: 0o700 })
   const log = openSync(join(stateDir, 'server.log'), 'a', 0o600)
-  const child = spawn(program, [...args, 'server', '--project', projectDir, '--state-dir', stateDir, ...where], {
+  const place = ['--project', projectDir, '--state-dir', stateDir, ...where]
+  const child = spawn(program, [...besideTrafficNodeOptions, ...args, 'server', ...place], {
     detached: true,
     stdio: ['ignore', log, log, 'ipc'],
   })

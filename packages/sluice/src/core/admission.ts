@@ -105,7 +105,8 @@ export const admit = (input: AdmissionInput): Admission => {
     input.purpose === 'rollback'
       ? [serving, live, ...(input.emergency === undefined ? [served] : []), contracted]
       : forward()
-  const refusals = checks.flatMap((check) => check(input))
+  const refusals: Refusal[] = []
+  for (const check of checks) refusals.push(...check(input))
   const binding = input.governance?.glass === undefined ? refusals : refusals.filter((one) => !isBehindGlass(one))
   return binding.length === 0 ? { kind: 'admitted' } : { kind: 'refused', refusals: binding }
 }

@@ -243,8 +243,8 @@ const settle = (
     ...(event.superseded === undefined ? {} : { superseded: event.superseded }),
   }
   const history = [passage, ...state.history].slice(0, limits.environmentHistoryMax)
-  const { abandoned: left = [], ...rest } = state
-  const settled = { ...rest, live: null, history }
+  const left = state.abandoned ?? []
+  const settled = { ...withoutAbandoned(state), live: null, history }
   const others = left.filter((release) => release !== to)
   if (outcome === 'rolled_back') {
     const abandoned = event.superseded === true ? [...others, to] : others
@@ -260,6 +260,12 @@ const settle = (
     verified: [to, ...state.verified.filter((release) => release !== to)].slice(0, limits.environmentHistoryMax),
   }
   return settlePromotion(served, event)
+}
+
+const withoutAbandoned = (state: EnvironmentState): EnvironmentState => {
+  if (state.abandoned === undefined) return state
+  const { abandoned: _, ...rest } = state
+  return rest
 }
 
 const wakeAt = (state: EnvironmentState): number | null => {

@@ -119,12 +119,18 @@ type Settled = SettledPromotion & {
 export const settlePromotion = (state: EnvironmentState, settled: Settled): EnvironmentState => {
   const { at, outcome, from, to, onward, purpose, pinnedBy } = settled
   if (outcome === 'rolled_back') return resumed(state, at)
-  const { pin: _, ...unpinned } = state
+  const unpinned = withoutPin(state)
   const next = pinnedBy === undefined ? unpinned : { ...unpinned, pin: { release: to, by: pinnedBy, at } }
   const left = purpose === 'rollback' && from !== null ? forget(next, from) : next
   if (onward === undefined) return left
   const known = left.soaks?.find(({ release }) => release === to)
   return withSoak(left, { release: to, servedMs: known?.servedMs ?? 0, countedAt: at, onward })
+}
+
+const withoutPin = (state: EnvironmentState): EnvironmentState => {
+  if (state.pin === undefined) return state
+  const { pin: _, ...unpinned } = state
+  return unpinned
 }
 
 /** What was taken away is not soaked: it begins anew, should it come again. */

@@ -84,14 +84,19 @@ const liveIn = async (
   }
   return [
     {
-      ...{ id: rollout.id, kind: 'rollout', environment: state.environment },
+      id: rollout.id,
+      kind: 'rollout',
+      environment: state.environment,
       release: await reading.release(plan.to),
       from: plan.from === null ? null : await reading.release(plan.from),
       requestedBy: rollout.by,
       since: rollout.progressAt,
       quorum,
       tally: tally(quorum, saidTo(rollout)),
-      ...{ expiresAt: null, rejections: [], refusals: [], policies: [] },
+      expiresAt: null,
+      rejections: [],
+      refusals: [],
+      policies: [],
       soakedMs: soakedMs(before, plan.to),
     },
   ]
@@ -168,7 +173,11 @@ const pendingOf = async (desk: Desk, { state, before, release: id, asked }: Wish
   return [
     {
       ...known,
-      ...{ environment, release, from: preview.from, quorum, tally: counted },
+      environment,
+      release,
+      from: preview.from,
+      quorum,
+      tally: counted,
       expiresAt: expiryOf(spec, counted.counted),
       rejections: (state.rejections ?? []).filter((one) => one.release === id),
       refusals: refusals.filter(({ kind }) => kind !== 'approval_missing' && kind !== 'rejected'),

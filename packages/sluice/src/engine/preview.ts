@@ -50,7 +50,15 @@ const inputOf = async ({ reading, clock }: Desk, wanted: Wanted, asker: Asker | 
   const hold = await reading.hold(release.id)
   const place = placeOf(replaced)
   return {
-    ...{ purpose, release, spec, environment: current, before, now: clock.now(), hold, contracts, overrides },
+    purpose,
+    release,
+    spec,
+    environment: current,
+    before,
+    now: clock.now(),
+    hold,
+    contracts,
+    overrides,
     ...(place === null ? {} : { replaces: place.live }),
     ...(asker?.by.kind === 'system' ? { automatic: { serving } } : {}),
     ...(governed === null ? {} : { governance: governanceInput(governed, { asker, line: await reading.line() }) }),

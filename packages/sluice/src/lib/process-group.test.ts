@@ -18,3 +18,13 @@ it('a group ends with all of its processes, and one that no signal reaches is gi
   await endGroup(group, 10, { isAlive, killWaitMs: 30 })
   assert.ok(looks > 1)
 })
+
+it('a group whose leader has ended lives for as long as what the leader started', async () => {
+  const child = spawn('sh', ['-c', 'sleep 60 & echo ready'], { detached: true, stdio: ['ignore', 'pipe', 'ignore'] })
+  const group = child.pid
+  assert.ok(group !== undefined)
+  await once(child, 'exit')
+  assert.ok(isGroupAlive(group))
+  await endGroup(group, 20)
+  assert.ok(!isGroupAlive(group))
+})

@@ -71,7 +71,8 @@ const sendOne = (pid: number, name: NodeJS.Signals): void => {
   }
 }
 
-const hasLiveMember = (group: number): boolean => membersOf(group).length > 0
+/** The leader is asked first: a look at every process of the machine is dear. */
+const hasLiveMember = (group: number): boolean => statOf(group)?.group === group || membersOf(group).length > 0
 
 /** Processes of the group that are alive; Linux only, elsewhere none is found. */
 export const membersOf = (group: number): readonly number[] =>

@@ -231,6 +231,12 @@ test('a rollout in the place of another begins with all traffic on the stable re
   deepStrictEqual(plan.revert.warm.map(words).at(1), 'stable a×2 10000')
 })
 
+test('the way back of a rollout in the place of another takes the replaced candidate down, too, which finds out a router that lied about it', () => {
+  const { revert } = planOf({ strategy: { kind: 'canary', steps: ['5%'] } }, { abandoned: [idOf('c')] })
+  for (const way of [revert.warm, revert.cold])
+    deepStrictEqual(way.map(words).slice(-4), ['drain b to 0', 'retire b to 0', 'drain c to 0', 'retire c to 0'])
+})
+
 test('without a stable release the replaced candidate serves until the newer one does', () => {
   const plan = planOf({}, { from: null, abandoned: [idOf('c')] })
   deepStrictEqual(forward(plan), ['start b×2', 'probe b×2', 'stable b×2 10000', 'drain c to 0', 'retire c to 0'])

@@ -66,8 +66,9 @@ const isBy =
 /** Somebody who said no before has changed their mind. */
 const approve = (
   state: EnvironmentState,
-  { type: _, renews, ...approval }: Extract<GovernanceEvent, { type: 'approved' }>,
+  { release, by, at, reason, groups, renews }: Extract<GovernanceEvent, { type: 'approved' }>,
 ): EnvironmentState => {
+  const approval: Approval = { release, by, at, reason, ...(groups === undefined ? {} : { groups }) }
   const isTheirs = isBy(approval)
   const isKnown = state.approvals.some(isTheirs)
   if (isKnown && renews === undefined) return state
@@ -82,8 +83,9 @@ const approve = (
 /** A no takes the yes of the same person back. */
 const reject = (
   state: EnvironmentState,
-  { type: _, ...rejection }: Extract<GovernanceEvent, { type: 'rejected' }>,
+  { release, by, at, reason }: Extract<GovernanceEvent, { type: 'rejected' }>,
 ): EnvironmentState => {
+  const rejection: Rejection = { release, by, at, reason }
   const isTheirs = isBy(rejection)
   const known = state.rejections ?? []
   if (known.some(isTheirs)) return state

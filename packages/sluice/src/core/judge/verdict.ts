@@ -20,7 +20,10 @@ export type Demand = {
 export type Standard = { readonly policy: JudgePolicy; readonly demand: Demand }
 
 const percent = ({ units, badUnits }: { units: number; badUnits: number }): string =>
-  units === 0 ? 'nothing measured' : `${badUnits} of ${units} bad (${((100 * badUnits) / units).toFixed(2)} %)`
+  units === 0 ? 'nothing measured' : `${badUnits} of ${units} bad (${percentage(badUnits, units)} %)`
+
+const percentage = (badUnits: number, units: number): string =>
+  badUnits === 0 ? '0.00' : ((100 * badUnits) / units).toFixed(2)
 
 /**
  * The four verdicts. `fail`: the evidence crossed 1/α. `broken`: the source is stale, has no evidence to give, or counts what is not independent.
@@ -32,18 +35,11 @@ export const judge = (measurement: Measurement, { policy, demand }: Standard, no
   const isAsked = policy.prove !== undefined || demand.proof === 'suffices'
   const proof = statistics === undefined || !isAsked ? null : proofOf(statistics, policy)
   const logE = numberOf(assessment === null ? measurement.logE : assessment.logE)
-  const record = (verdict: VerdictRecord['verdict'], detail: string): VerdictRecord => ({
-    verdict,
-    at: now,
-    logE: logE ?? 0,
-    shareBp,
-    candidate,
-    stable,
-    detail,
-    ...metricsOf(assessment),
-    ...boundsOf(proof),
-    ...nextOf(measurement, { policy, demand }),
-  })
+  const record = (verdict: VerdictRecord['verdict'], detail: string): VerdictRecord => {
+    const plain = { verdict, at: now, logE: logE ?? 0, shareBp, candidate, stable, detail }
+    if (statistics === undefined) return plain
+    return { ...plain, ...metricsOf(assessment), ...boundsOf(proof), ...nextOf(measurement, { policy, demand }) }
+  }
   const counts = countsOf(measurement, assessment)
   if (tripped) return record('fail', `the tripwire cut the candidate: ${counts}`)
   const ageMs = now - measurement.observedAt

@@ -2,7 +2,7 @@
 import { type Advancing, type Parked, type Reverting, type RolloutDecision, unchanged } from './effects.ts'
 import { tally, whyVoid } from '../governance/approvals.ts'
 import { enter, finishStep, isReserved, reissue, resume } from './forward.ts'
-import { commonOf, finishBack, reissueBack, turnBack, wayBack } from './revert.ts'
+import { commonOf, finishBack, reissueBack, standing, turnBack, wayBack } from './revert.ts'
 import type { RolloutEvent, RolloutState } from './types.ts'
 import { closedBy } from './windows.ts'
 import type { Approval } from '../governance/types.ts'
@@ -83,9 +83,7 @@ export const commandParked = (state: Parked, event: CommandEvent): RolloutDecisi
     return turnBack(state, { route: 'cold', cause }, event.at)
   }
   if (event.type !== 'retry_requested' || resume.direction !== 'forward') return unchanged(state)
-  const { index, warm } = resume
-  const ready = { stage: { kind: 'ready' }, guard: { kind: 'off' }, paused: null, hurried: null } as const
-  return enter({ ...commonOf(state), status: 'advancing', index, warm, ...ready }, index, event.at)
+  return enter(standing(state, resume), resume.index, event.at)
 }
 
 /** Sets the rollout aside with its reason; it keeps its lock and its tripwires, and asks for nothing until a person does. */

@@ -77,7 +77,9 @@ class Story {
     return this
   }
 
-  command(type: 'abort_requested' | 'pause_requested' | 'resume_requested' | 'promote_requested'): this {
+  command(
+    type: 'abort_requested' | 'pause_requested' | 'resume_requested' | 'promote_requested' | 'retry_requested',
+  ): this {
     return this.take({ type, at: this.at, by, reason: null })
   }
 
@@ -294,6 +296,15 @@ test('from every state, an abort leads back', () => {
     else story.wake()
     if (rolloutMachine.settled(story.state)) return
   }
+})
+
+test('what was set aside after old instances were retired, and was taken up again, brings them up on its way back', () => {
+  const story = new Story({ kind: 'rolling', batchSize: 1, pauseMs: 0, maxFailurePercent: 0 })
+  story.until((state) => state.status === 'advancing' && !state.warm && stepKind(state) === 'start')
+  story.take({ type: 'work_parked', at: story.at, detail: 'taken up again and again' }).command('retry_requested')
+  strictEqual(story.advancing.warm, false)
+  const { state } = story.command('abort_requested')
+  strictEqual(state.status === 'reverting' && state.route, 'cold')
 })
 
 test('a paused rollout finishes what is in flight, begins nothing, and goes on judging', () => {

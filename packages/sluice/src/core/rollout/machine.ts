@@ -45,7 +45,7 @@ import { type Advancing, type RolloutDecision, unchanged } from './effects.ts'
 import { unhealthyMaxAt } from './exposure.ts'
 import { enter } from './forward.ts'
 import { wasPerformed } from './results.ts'
-import { turnBack, wayBack } from './revert.ts'
+import { standing, turnBack, wayBack } from './revert.ts'
 import { nextAt, timePassed } from './time.ts'
 import type { RolloutEffect, RolloutEvent, RolloutState } from './types.ts'
 
@@ -95,27 +95,11 @@ const start = ({
   at,
   governance,
 }: Extract<RolloutEvent, { type: 'rollout_started' }>): RolloutDecision => {
-  const state: Advancing = {
-    status: 'advancing',
-    id,
-    token,
-    sequence: 0,
-    plan,
-    startedAt: at,
-    by,
-    ...(governance === undefined ? {} : { governance }),
-    progressAt: at,
-    lastVerdict: null,
-    unhealthy: [],
-    index: 0,
-    stage: { kind: 'ready' },
-    guard: { kind: 'off' },
-    paused: null,
-    hurried: null,
-    // What takes the place of another may find that one has retired some of them: it brings them up first, and so does its way back.
-    warm: !plan.steps.some((step) => step.kind === 'start' && step.release === plan.from),
-  }
-  return enter(state, 0, at)
+  // What takes the place of another may find that one has retired some of them: it brings them up first, and so does its way back.
+  const warm = !plan.steps.some((step) => step.kind === 'start' && step.release === plan.from)
+  const common = { id, token, sequence: 0, plan, startedAt: at, by, progressAt: at, lastVerdict: null, unhealthy: [] }
+  const governed = governance === undefined ? common : { ...common, governance }
+  return enter(standing(governed, { index: 0, warm }), 0, at)
 }
 
 /** The data plane has already cut the traffic; what is left is to clear up. */

@@ -52,7 +52,9 @@ export const planRollout = ({ purpose, environment, from, to, kept, abandoned = 
   const hooks = spec.hooks ?? []
   const told = revertHooks(hooks)
   const { warm, cold } = revertSteps(input, company)
-  const back = (way: readonly Step[]): readonly Step[] => [...(mayHold ? held(way, to.id) : way), ...told]
+  // What was replaced may have the traffic still, should the router have said otherwise: its retire is what finds out.
+  const cleared = replaced.filter((release) => release !== to.id).flatMap((release) => takeDown(release, 0))
+  const back = (way: readonly Step[]): readonly Step[] => [...(mayHold ? held(way, to.id) : way), ...cleared, ...told]
   const mayHold = spec.onFail === 'pause' && purpose !== 'rollback' && from !== null
   return {
     purpose,

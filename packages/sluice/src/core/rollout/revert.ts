@@ -90,16 +90,24 @@ type Common = Pick<
 >
 
 /** The fields that every status has. */
-export const commonOf = (state: Common): Common => ({
-  id: state.id,
-  token: state.token,
-  sequence: state.sequence,
-  plan: state.plan,
-  startedAt: state.startedAt,
-  by: state.by,
-  ...(state.governance === undefined ? {} : { governance: state.governance }),
-  progressAt: state.progressAt,
-  lastVerdict: state.lastVerdict,
-  ...(state.outside === undefined ? {} : { outside: state.outside }),
-  unhealthy: state.unhealthy,
+export const commonOf = (state: Common): Common => {
+  const { id, token, sequence, plan, startedAt, by, progressAt, lastVerdict, unhealthy, outside, governance } = state
+  const common = { id, token, sequence, plan, startedAt, by, progressAt, lastVerdict, unhealthy }
+  const governed = governance === undefined ? common : { ...common, governance }
+  return outside === undefined ? governed : { ...governed, outside }
+}
+
+/** A rollout that stands before the step at `index`, on its way forward. All are made here, so that copies of them are copies of one shape. */
+export const standing = (
+  state: Common,
+  { index, warm }: { readonly index: number; readonly warm: boolean },
+): Advancing => ({
+  ...commonOf(state),
+  status: 'advancing',
+  index,
+  warm,
+  stage: { kind: 'ready' },
+  guard: { kind: 'off' },
+  paused: null,
+  hurried: null,
 })

@@ -5,7 +5,7 @@
  */
 import { getPriority } from 'node:os'
 import { limits } from '../../core/limits.ts'
-import { behindNiceness, canUndoNiceness, nicenessOf, setGroupNiceness } from '../../lib/niceness.ts'
+import { behindNiceness, canUndoNiceness, nicenessOf, setGroupNiceness, setNiceness } from '../../lib/niceness.ts'
 import { isRunning } from '../../lib/process-identity.ts'
 import type { ProcessIdentity } from '../../lib/process-identity.ts'
 
@@ -16,10 +16,9 @@ export type Behind = {
   readonly end: () => void
 }
 
-/** Begins; null where it could not be undone, or is so already. */
+/** Begins, for one that waits at its gate and has started nothing yet; null where it could not be undone, or is so already. */
 export const startBehind = (identity: ProcessIdentity): Behind | null => {
-  if (getPriority() >= behindNiceness || !canUndoNiceness() || !setGroupNiceness(identity.pid, behindNiceness))
-    return null
+  if (getPriority() >= behindNiceness || !canUndoNiceness() || !setNiceness(identity.pid, behindNiceness)) return null
   let isOn = true
   const end = (): void => {
     if (!isOn) return

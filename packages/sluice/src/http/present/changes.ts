@@ -29,7 +29,14 @@ export const changeView = (rollout: Rollout, { known, glass, isRed, said }: Chan
   const from = plan.from === null ? null : (known.get(plan.from) ?? null)
   const { id, service, environment, purpose, status, by, startedAt, settledAt } = rolloutView(rollout, known)
   return {
-    ...{ id: changeIdOf(id), rollout: id, service, environment, purpose, status, startedAt, settledAt },
+    id: changeIdOf(id),
+    rollout: id,
+    service,
+    environment,
+    purpose,
+    status,
+    startedAt,
+    settledAt,
     team: to?.content.team ?? null,
     from: plan.from === null ? null : refOf(plan.from, known),
     to: refOf(plan.to, known),

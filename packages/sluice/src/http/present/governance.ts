@@ -43,7 +43,12 @@ export const brokenGlassView = (
   { rollout, release, by, at, reason, passed, review }: BrokenGlass,
   known: Known,
 ): BrokenGlassView => ({
-  ...{ rollout, release: refOf(release, known), by, at, reason, passed },
+  rollout,
+  release: refOf(release, known),
+  by,
+  at,
+  reason,
+  passed,
   review: review ?? null,
 })
 
@@ -77,7 +82,12 @@ export const pendingView = (pending: Pending, commits: readonly Commit[] | null)
   const { id, kind, environment, release, from, requestedBy, since, quorum, tally, expiresAt } = pending
   const { content } = release
   return {
-    ...{ id, kind, environment, requestedBy, since, expiresAt },
+    id,
+    kind,
+    environment,
+    requestedBy,
+    since,
+    expiresAt,
     from: from === null ? null : named(from),
     release: named(release),
     commit: content.commit,

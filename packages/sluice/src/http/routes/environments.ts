@@ -111,7 +111,7 @@ export const environmentsRows: Rows<'environments'> = {
     needs: 'override',
     summary:
       'Starts a rollout past locks, freezes, windows, approvals, policies, order and a stopped line. The record is red until somebody else has looked at it.',
-    cli: 'deploy --break-glass',
+    cli: 'deploy',
     body: z.strictObject({
       reason: because,
       release: release.nullish(),

@@ -2,7 +2,7 @@
  * What a log says about itself, beside it in `<log>.marks`: where steps and groups begin and end, annotations, the summary. One JSON object a line, in order;
  * a line cut by a crash is left out. Places are lines of the log before the mark.
  */
-import { appendFileSync } from 'node:fs'
+import { appendFileSync, existsSync } from 'node:fs'
 import { appendFile, readFile } from 'node:fs/promises'
 import type { Annotation } from '../../ports/dialect.ts'
 import type { LogFold, LogMarks, PlacedAnnotation, StepOutcome } from '../../ports/runner.ts'
@@ -75,7 +75,9 @@ export class MarkFile {
 
 /** Folds, annotations and summary of a log; of one without marks there are none. */
 export const readMarks = async (path: string): Promise<LogMarks> => {
-  const text = await readFile(marksPathOf(path), 'utf8').catch(() => '')
+  const marks = marksPathOf(path)
+  // Most logs have none, and to look is fifty times as quick as to be told by a thread that opened nothing: a run asks this of each of its jobs at its end.
+  const text = existsSync(marks) ? await readFile(marks, 'utf8').catch(() => '') : ''
   return foldMarks(text.split('\n').flatMap((line) => parseMark(line) ?? []))
 }
 

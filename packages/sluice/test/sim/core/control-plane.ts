@@ -140,19 +140,19 @@ export class ControlPlane {
     this.steps += 1
     this.#watchRest(before, after)
     this.stepSequence = this.guardSequence = -1
-    if (after.status !== 'absent') {
+    const isAdvancing = after.status === 'advancing'
+    if (isAdvancing || after.status === 'reverting') {
       world.recordedToken = this.token = after.token
       world.recordedSequence = after.sequence
-    }
-    if (after.status === 'advancing' || after.status === 'reverting') {
       if (after.stage.kind === 'performing') this.stepSequence = after.stage.effect.sequence
-      if (after.status === 'advancing' && after.guard.kind === 'measuring')
-        this.guardSequence = after.guard.effect.sequence
-    }
-    if (before.status !== after.status)
+      if (isAdvancing && after.guard.kind === 'measuring') this.guardSequence = after.guard.effect.sequence
+    } else if (after.status !== 'absent') {
+      world.recordedToken = this.token = after.token
+      world.recordedSequence = after.sequence
       for (const { event: following } of rolloutConsequences(before, after))
         if (following.type === 'rollout_settled') this.#record(following)
-    if (rolloutMachine.settled(after)) this.#settle(after)
+      if (rolloutMachine.settled(after)) this.#settle(after)
+    }
     this.#planWake()
   }
 

@@ -179,7 +179,7 @@ export class CoreSim {
     }
   }
 
-  #arriveEffect({ kind, outcome, number }: Message, effect: NonNullable<Message['effect']>): void {
+  #arriveEffect({ kind, result, failure, number }: Message, effect: NonNullable<Message['effect']>): void {
     const performer = this.#performer
     if (this.#setting.world.isArmed() && this.#setting.strikes(faults.tripwire_cut)) this.#cut()
     switch (kind) {
@@ -192,20 +192,24 @@ export class CoreSim {
       case 'route_applied':
         return performer.routeApplied(effect, number)
       case 'ack':
-        return this.#ack(effect, outcome)
+        return this.#ack(effect, result, failure)
       default:
         throw new Breach(`a ${kind} with an effect`)
     }
   }
 
-  #ack({ fence, sequence }: NonNullable<Message['effect']>, outcome: Message['outcome']): void {
+  #ack(
+    { fence, sequence }: NonNullable<Message['effect']>,
+    result: Message['result'],
+    failure: Message['failure'],
+  ): void {
     const control = this.#control
     if (control.token !== fence.token) return
     if (!control.isWaitingFor(fence.token, sequence)) this.#setting.struck(faults.ack_reordered)
     const at = this.#setting.world.wall()
-    if (outcome === null) this.#take({ type: 'effect_unknown', at, sequence, detail: 'the connection was reset' })
-    else if ('code' in outcome) this.#take({ type: 'effect_failed', at, sequence, failure: outcome })
-    else this.#take({ type: 'effect_succeeded', at, sequence, result: outcome })
+    if (result !== null) this.#take({ type: 'effect_succeeded', at, sequence, result })
+    else if (failure !== null) this.#take({ type: 'effect_failed', at, sequence, failure })
+    else this.#take({ type: 'effect_unknown', at, sequence, detail: 'the connection was reset' })
   }
 
   /** A new rollout, or the way back to what served before. */
@@ -468,7 +472,14 @@ export class CoreSim {
   }
 
   #push(kind: MessageKind, afterMs: number, number: number): void {
-    this.#setting.queue.push({ at: this.#setting.world.now + afterMs, kind, effect: null, outcome: null, number })
+    this.#setting.queue.push({
+      at: this.#setting.world.now + afterMs,
+      kind,
+      effect: null,
+      result: null,
+      failure: null,
+      number,
+    })
   }
 
   /** Invariant: once faults stop, everything settles. */

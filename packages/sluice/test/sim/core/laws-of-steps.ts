@@ -22,7 +22,7 @@ const roads: Readonly<Record<Status, readonly Status[]>> = {
   rolled_back: [],
 }
 
-const isOver = ({ status }: RolloutState): boolean => status === 'succeeded' || status === 'rolled_back'
+const isOver = (status: Status): boolean => status === 'succeeded' || status === 'rolled_back'
 
 /** One step: what was, what came, what is, and what is to be done. */
 export type Taken = {
@@ -35,23 +35,30 @@ export type Taken = {
 /** Throws a Breach when a step breaks a rule. `restedMs`: how long the step that was left had truly rested; Infinity if unknown. */
 export const mustBeLawful = (taken: Taken, restedMs: number): void => {
   const { before, event, after } = taken
-  const isSame = before.status === after.status
-  if (isSame ? isOver(before) : !roads[before.status].includes(after.status))
-    throw new Breach(`${event.type} led from ${before.status} to ${after.status}`)
-  if (before.status === 'absent' || after.status === 'absent') return
+  // Read once: states and events come in many shapes, and this is the hot path.
+  const was = before.status
+  const is = after.status
+  const { type } = event
+  if (was === is ? isOver(was) : !roads[was].includes(is)) throw new Breach(`${type} led from ${was} to ${is}`)
+  if (was === 'absent' || is === 'absent') return
   mustIssueInOrder(taken)
-  if ((event.type === 'superseded') !== (isOver(after) && isSuperseded(after)))
-    throw new Breach(`${event.type} led to ${after.status}`)
-  if (event.type === 'superseded') return
-  if (isAborted(taken)) demand(after.status === 'reverting', 'the external judge said abort, and the rollout went on')
-  if (event.type === 'abort_requested' && before.status !== 'reverting')
-    demand(after.status === 'reverting', 'an abort did not turn the rollout back')
+  if ((type === 'superseded') !== (is === 'rolled_back' && isSuperseded(after)))
+    throw new Breach(`${type} led to ${is}`)
+  if (type === 'superseded') return
+  if (type === 'effect_succeeded' && isAborted(taken))
+    demand(is === 'reverting', 'the external judge said abort, and the rollout went on')
+  if (type === 'abort_requested' && was !== 'reverting')
+    demand(is === 'reverting', 'an abort did not turn the rollout back')
+  if (was === 'reverting') return mustKeepCause(before, after)
+  if (before.status !== 'advancing') return
+  const isLeft = is === 'succeeded' || (after.status === 'advancing' && after.index !== before.index)
+  const left = isLeft ? before.plan.steps[before.index] : undefined
+  if (left !== undefined) mustBeDone(taken, left, restedMs)
+}
+
+const mustKeepCause = (before: RolloutState, after: RolloutState): void => {
   if (before.status === 'reverting' && (after.status === 'reverting' || after.status === 'rolled_back'))
     demand(before.cause === after.cause, 'a later cause replaced the first')
-  if (before.status !== 'advancing') return
-  const left = before.plan.steps[before.index]
-  const isLeft = after.status === 'succeeded' || (after.status === 'advancing' && after.index !== before.index)
-  if (left !== undefined && isLeft) mustBeDone(taken, left, restedMs)
 }
 
 const isSuperseded = (state: RolloutState): boolean =>

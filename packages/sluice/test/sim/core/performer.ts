@@ -5,7 +5,7 @@ import { unreachable } from '../../../src/core/machine.ts'
 import type { Action, EffectResult, Failure, RolloutEffect, Share } from '../../../src/core/rollout/types.ts'
 import { faults } from './faults.ts'
 import { readingsOf } from './outside.ts'
-import type { Message, MessageKind } from './queue.ts'
+import type { MessageKind } from './queue.ts'
 import { instancesMax, slotOf } from './releases.ts'
 import type { Setting } from './setting.ts'
 import { firstOf, isExclusive, type Reply } from './world.ts'
@@ -74,13 +74,13 @@ export class Performer {
     if (this.#recent.length === remembered) this.#recent.shift()
     this.#recent.push(effect)
     if (this.#setting.strikes(faults.effect_dropped)) {
-      if (this.#setting.strikes(faults.outcome_unknown)) this.#push('ack', latencyMs, effect, null)
+      if (this.#setting.strikes(faults.outcome_unknown)) this.#push('ack', latencyMs, effect)
       return
     }
     const lateMs = this.#setting.strikes(faults.effect_late) ? random.below(2 * effect.deadlineMs) : 0
-    this.#push('effect', latencyMs + lateMs, effect, null)
+    this.#push('effect', latencyMs + lateMs, effect)
     if (this.#setting.strikes(faults.effect_duplicated))
-      this.#push('effect', random.below(2 * effect.deadlineMs), effect, null)
+      this.#push('effect', random.below(2 * effect.deadlineMs), effect)
   }
 
   /** A leader that was replaced does once more what it was told before. */
@@ -88,7 +88,7 @@ export class Performer {
     const { random } = this.#setting
     const effect = this.#recent[random.below(remembered)]
     if (effect === undefined) return false
-    this.#push('effect', random.below(1_000), effect, null)
+    this.#push('effect', random.below(1_000), effect)
     return true
   }
 
@@ -146,11 +146,11 @@ export class Performer {
   /** A fault inside the driver: nothing happened, or nobody knows. */
   #failedInDriver(effect: RolloutEffect): boolean {
     const { kind } = effect.action
-    if (this.#setting.strikes(faults.driver_error_later)) this.#ack(effect, failures.later)
-    else if (kind !== 'probe' && this.#setting.strikes(faults.driver_error_never)) this.#ack(effect, failures.never)
+    if (this.#setting.strikes(faults.driver_error_later)) this.#refuse(effect, failures.later)
+    else if (kind !== 'probe' && this.#setting.strikes(faults.driver_error_never)) this.#refuse(effect, failures.never)
     else if (this.#setting.strikes(faults.driver_error_same)) {
       if (kind === 'start' && (this.#setting.random.next() & 1) === 0) this.#start(effect)
-      this.#ack(effect, failures.same)
+      this.#refuse(effect, failures.same)
     } else return false
     return true
   }
@@ -176,16 +176,16 @@ export class Performer {
     const readyAt = world.allReadyAt(slot, firstOf(action.count) & (world.exists[slot] ?? 0))
     if (readyAt <= world.now) return this.probeOver(effect)
     const waitMs = Math.min(readyAt - world.now, effect.deadlineMs - limits.callMarginMs)
-    this.#push('probe_over', waitMs, effect, null)
+    this.#push('probe_over', waitMs, effect)
   }
 
   #shiftFirstHalf(effect: RolloutEffect): void {
     const { action } = effect
     if (action.kind !== 'shift') return
     const packed = this.#setting.world.upstreamsFor(reachedBy(action))
-    if (packed < 0) return this.#ack(effect, failures.nobody_there)
+    if (packed < 0) return this.#refuse(effect, failures.nobody_there)
     if (this.#setting.strikes(faults.effect_split))
-      return this.#push('effect_second_half', this.#setting.random.below(3_000), effect, null, packed)
+      return this.#push('effect_second_half', this.#setting.random.below(3_000), effect, packed)
     this.#shift(effect, packed)
   }
 
@@ -197,13 +197,13 @@ export class Performer {
     if (reply !== 'done') return this.#reply(effect, reply)
     const isChecked = this.#isChecked(action.shares)
     if (isChecked && this.#setting.strikes(faults.router_lied)) return this.#ack(effect, done)
-    if (this.#setting.strikes(faults.router_not_applied)) return this.#ack(effect, failures.not_applied)
+    if (this.#setting.strikes(faults.router_not_applied)) return this.#refuse(effect, failures.not_applied)
     if (isChecked && this.#setting.strikes(faults.router_applied_late))
-      this.#push('route_applied', this.#setting.random.below(3_000), effect, null, packed)
+      this.#push('route_applied', this.#setting.random.below(3_000), effect, packed)
     else world.shift(reachedBy(action), packed, action.whenEmpty)
     // It says so itself: the receipt shows no mirror.
     if ((action.mirror ?? action.rules) !== undefined && this.#setting.strikes(faults.router_ignored_mirror))
-      return this.#ack(effect, failures.not_applied)
+      return this.#refuse(effect, failures.not_applied)
     this.#ack(effect, done)
   }
 
@@ -221,9 +221,9 @@ export class Performer {
   #retireFirstHalf(effect: RolloutEffect): void {
     const { action } = effect
     if (action.kind !== 'retire') return
-    if (this.#setting.world.routed(action.release) > action.keep) return this.#ack(effect, failures.retire_refused)
+    if (this.#setting.world.routed(action.release) > action.keep) return this.#refuse(effect, failures.retire_refused)
     if (this.#setting.strikes(faults.effect_split))
-      return this.#push('effect_second_half', this.#setting.random.below(3_000), effect, null)
+      return this.#push('effect_second_half', this.#setting.random.below(3_000), effect)
     this.#retire(effect)
   }
 
@@ -234,7 +234,7 @@ export class Performer {
 
   #measure(effect: RolloutEffect): void {
     const { world, badResponses } = this.#setting
-    if (this.#setting.strikes(faults.metrics_missing)) return this.#ack(effect, failures.silent)
+    if (this.#setting.strikes(faults.metrics_missing)) return this.#refuse(effect, failures.silent)
     const to = world.plan === null ? 0 : slotOf(world.plan.to)
     const ageMs = this.#setting.strikes(faults.metrics_stale) ? 1_600 + this.#setting.random.below(10_000) : 0
     const units =
@@ -264,7 +264,7 @@ export class Performer {
   #hook(effect: RolloutEffect): void {
     const { random } = this.#setting
     if (this.#setting.strikes(faults.hook_silent)) return
-    if (this.#setting.strikes(faults.hook_unreachable)) return this.#ack(effect, failures.unanswered)
+    if (this.#setting.strikes(faults.hook_unreachable)) return this.#refuse(effect, failures.unanswered)
     if (this.#setting.strikes(faults.hook_said_no))
       return this.#ack(effect, { kind: 'answered', answer: { status: 'failed', detail: 'no', evidence: [] } })
     if (this.#setting.strikes(faults.hook_in_progress))
@@ -281,25 +281,30 @@ export class Performer {
   }
 
   #reply(effect: RolloutEffect, reply: Reply): void {
-    this.#ack(effect, reply === 'done' ? done : failures[reply])
+    if (reply === 'done') this.#ack(effect, done)
+    else this.#refuse(effect, failures[reply])
   }
 
-  #ack(effect: RolloutEffect, outcome: EffectResult | Failure): void {
+  #ack(effect: RolloutEffect, result: EffectResult): void {
+    this.#answer(effect, result, null)
+  }
+
+  #refuse(effect: RolloutEffect, failure: Failure): void {
+    this.#answer(effect, null, failure)
+  }
+
+  #answer(effect: RolloutEffect, result: EffectResult | null, failure: Failure | null): void {
     if (this.#setting.strikes(faults.ack_dropped)) return
-    const { random } = this.#setting
+    const { random, queue, world } = this.#setting
     const lateMs = this.#setting.strikes(faults.ack_late) ? random.below(2 * effect.deadlineMs) : 0
-    this.#push('ack', 1 + (random.next() & 15) + lateMs, effect, outcome)
-    if (this.#setting.strikes(faults.ack_duplicated)) this.#push('ack', random.below(4_000), effect, outcome)
+    const at = world.now + 1 + (random.next() & 15) + lateMs
+    queue.push({ at, kind: 'ack', effect, result, failure, number: 0 })
+    if (this.#setting.strikes(faults.ack_duplicated))
+      queue.push({ at: world.now + random.below(4_000), kind: 'ack', effect, result, failure, number: 0 })
   }
 
-  #push(
-    kind: MessageKind,
-    afterMs: number,
-    effect: RolloutEffect,
-    outcome: Message['outcome'],
-    number: number = 0,
-  ): void {
+  #push(kind: MessageKind, afterMs: number, effect: RolloutEffect, number: number = 0): void {
     const { queue, world } = this.#setting
-    queue.push({ at: world.now + afterMs, kind, effect, outcome, number })
+    queue.push({ at: world.now + afterMs, kind, effect, result: null, failure: null, number })
   }
 }

@@ -20,7 +20,10 @@ export type Message = {
   readonly at: number
   readonly kind: MessageKind
   readonly effect: RolloutEffect | null
-  readonly outcome: EffectResult | Failure | null
+  /** Of an effect that was performed; null for anything else. */
+  readonly result: EffectResult | null
+  /** Of an effect that failed; with neither, nobody knows. */
+  readonly failure: Failure | null
   readonly number: number
 }
 

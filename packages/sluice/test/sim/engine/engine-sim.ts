@@ -2,7 +2,7 @@
  * The engine simulator: the real loop, commands and effects, on an in-memory disk and simulated driver, router and clock; one schedule a
  * seed. The control plane is killed at any moment, also in the middle of a commit, replaced while it still runs, and lied to.
  */
-import { setImmediate as drained } from 'node:timers/promises'
+import { setImmediate as turned } from 'node:timers/promises'
 import { timesOf } from '../../../src/adapters/calendar/rrule.ts'
 import { createMemoryDisk, type MemoryDisk } from '../../../src/adapters/store/memory.ts'
 import { releaseBefore } from '../../../src/core/environment.ts'
@@ -33,11 +33,30 @@ import {
 } from './bounds.ts'
 import { simulatedDriver } from './driver.ts'
 import { simulatedHooks, simulatedVerifier } from './gates.ts'
-import { environmentOn, isLineStopped, liveRolloutOn, maintenanceOn, mustFold } from './ledger-laws.ts'
+import {
+  environmentOn,
+  goesBackByItself,
+  isLineStopped,
+  isWatchedOn,
+  liveRolloutOn,
+  maintenanceOn,
+  mustFold,
+} from './ledger-laws.ts'
 import { breachOfHold, mustHaveWatched } from './back-laws.ts'
 import { isUnderWay, mustBeMaintained } from './maintenance-laws.ts'
 import { Incarnation, Network } from './network.ts'
-import { commandOf, entryOf, isFinal, never, noCredentials, noEvidence, resumingLine } from './small-parts.ts'
+import {
+  commandOf,
+  described,
+  drained,
+  drawWish,
+  entryOf,
+  isFinal,
+  never,
+  noCredentials,
+  noEvidence,
+  resumingLine,
+} from './small-parts.ts'
 import { simulatedOutside } from './outside.ts'
 import { DataPlane, simulatedRouter } from './router.ts'
 import { Timeline } from './timeline.ts'
@@ -76,6 +95,11 @@ export class EngineSim {
 
   /** Runs one schedule. Never rejects for what it looks for. */
   async run(seed: number, trace: ((line: string) => void) | null = null): Promise<Outcome> {
+    // Whatever else this process has to do comes between two schedules.
+    await turned()
+    // Errors are a schedule's daily bread; where they came from is only of interest to somebody who replays one.
+    const { stackTraceLimit } = Error
+    Error.stackTraceLimit = trace === null ? 0 : stackTraceLimit
     this.#setting.reset(seed)
     const schedule = new Schedule(this.#setting, this.#catalogue)
     this.#setting.trace = trace === null ? null : (line) => trace(`${String(schedule.now).padStart(8)}  ${line}`)
@@ -93,6 +117,8 @@ export class EngineSim {
             ? (error.stack ?? error.message)
             : String(error)
       return { breach: sentence, steps: schedule.rows }
+    } finally {
+      Error.stackTraceLimit = stackTraceLimit
     }
   }
 }
@@ -111,6 +137,10 @@ class Schedule {
   #healedAt = 0
   #names = 0
   #seenRows = 0
+  /** Rows about anything but a watch, which says more the longer it looks. */
+  #toldRows = 0
+  /** Whether the disk, as it was last looked at, has something under way. */
+  #isBusyOnDisk = true
   #breach: Breach | null = null
   #quietSince = -1
   #deaths = 0
@@ -436,15 +466,8 @@ class Schedule {
     if (this.#planes.at(-1)?.process !== process) return
     // What was rolled back is held; and what a watch or a drill does in between is waited for.
     if (detail.includes(' is held by ')) request.isDone = true
-    else if (!detail.includes(' is under way in ') || !this.#goesBackByItself())
+    else if (!detail.includes(' is under way in ') || !goesBackByItself(this.#disk))
       this.#breach ??= new Breach(`${key} was refused for no reason: ${detail}`)
-  }
-
-  #goesBackByItself(): boolean {
-    return (
-      this.#disk.rows().some(({ key }) => key.kind === 'drill') ||
-      liveRolloutOn(this.#disk)?.plan.purpose === 'rollback'
-    )
   }
 
   /** Invariant: what was acknowledged is on the disk. */
@@ -536,9 +559,8 @@ class Schedule {
       world.recordedSequence = live.sequence
     }
     for (const row of rows.slice(this.#seenRows)) {
-      this.#tell(
-        `ledger ${row.key.kind} ${row.type} ${'sequence' in (row.body as object) ? String((row.body as { sequence: number }).sequence) : ''}`,
-      )
+      if (this.#setting.trace !== null) this.#tell(described(row))
+      if (row.key.kind !== 'watch') this.#toldRows += 1
       this.#turns.took(row, this.#deaths + this.#jumps)
       const isSettled = row.type === 'rollout_settled' && row.key.id === `${serviceName}/${environmentName}`
       // Where one has taken the place of another, nothing was turned back, and the next waits for it.
@@ -552,23 +574,15 @@ class Schedule {
       world.recordedSequence = Infinity
     }
     this.#seenRows = rows.length
-    const told = rows.filter(({ key }) => key.kind !== 'watch').length
-    if (!this.#setting.healed && told - slotCount >= this.#healAfterRows) this.#heal()
+    this.#isBusyOnDisk = live !== null || isWatchedOn(this.#disk) || isUnderWay(maintenanceOn(this.#disk))
+    if (!this.#setting.healed && this.#toldRows - slotCount >= this.#healAfterRows) this.#heal()
   }
 
   #isOver(): boolean {
     if (this.#setting.healed && this.#timeline.now - this.#healedAt > settleMsMax)
       throw new Breach('not everything settled')
-    const isWatched = [...this.#disk.aggregates()].some(
-      ({ key, settled }) => !settled && (key.kind === 'watch' || key.kind === 'drill'),
-    )
     const isQuiet =
-      this.#remaining === 0 &&
-      !isWatched &&
-      this.#turns.isOver &&
-      this.#requests.every(({ isDone }) => isDone) &&
-      (environmentOn(this.#disk)?.live ?? null) === null &&
-      !isUnderWay(maintenanceOn(this.#disk))
+      this.#remaining === 0 && !this.#isBusyOnDisk && this.#turns.isOver && this.#requests.every(({ isDone }) => isDone)
     if (!isQuiet) {
       this.#quietSince = -1
       return false
@@ -674,10 +688,7 @@ class Schedule {
   /** Somebody puts up a page, has requests wait, or ends either. */
   #maintain(): void {
     if (this.#isBusy()) return
-    const { random } = this.#setting
-    const dice = random.next() & 3
-    const page = { kind: 'page', html: null, retryAfterMs: 1_000 } as const
-    const wish = dice === 0 ? null : dice === 1 ? ({ kind: 'hold', holdMs: 1 + random.below(50_000) } as const) : page
+    const wish = drawWish(this.#setting.random)
     this.#request((engine, caller) => engine.maintain(target, wish, caller))
   }
 

@@ -11,10 +11,19 @@ import { demand } from '../breach.ts'
 import { environmentName, serviceName } from '../core/releases.ts'
 import { same } from '../same.ts'
 
+const simulated = `${serviceName}/${environmentName}`
+
+/** Whether a watch or a drill is under way. */
+export const isWatchedOn = (disk: MemoryDisk): boolean => {
+  for (const { key, settled } of disk.aggregates())
+    if (!settled && (key.kind === 'watch' || key.kind === 'drill')) return true
+  return false
+}
+
 /** The environment as the disk has it; null before its first row. */
 export const environmentOn = (disk: MemoryDisk): EnvironmentState | null => {
   for (const { key, state } of disk.aggregates())
-    if (key.kind === 'environment' && key.id === `${serviceName}/${environmentName}`) return state as EnvironmentState
+    if (key.kind === 'environment' && key.id === simulated) return state as EnvironmentState
   return null
 }
 
@@ -37,6 +46,10 @@ export const liveRolloutOn = (disk: MemoryDisk): Exclude<RolloutState, { status:
   demand(live === null || live.token === environment?.token, 'the live rollout has not the newest token')
   return live
 }
+
+/** Whether a drill, or a rollback that somebody else asked for, may be under way. */
+export const goesBackByItself = (disk: MemoryDisk): boolean =>
+  disk.rows().some(({ key }) => key.kind === 'drill') || liveRolloutOn(disk)?.plan.purpose === 'rollback'
 
 /** Whether somebody has stopped the line, as the disk has it. */
 export const isLineStopped = (disk: MemoryDisk): boolean =>

@@ -2,9 +2,19 @@
 import type { CommandEvent } from '../../../src/core/rollout/commands.ts'
 import type { SluiceError } from '../../../src/core/errors.ts'
 import type { Caller, Engine } from '../../../src/engine/engine.ts'
+import type { MaintenanceWish } from '../../../src/engine/maintenance-commands.ts'
 import { faults } from '../core/faults.ts'
+import type { Prng } from '../prng.ts'
+import type { LedgerRow } from '../../../src/core/ledger/entry.ts'
 import type { Credentials } from '../../../src/ports/credentials.ts'
 import { Breach } from '../breach.ts'
+
+/** Once every promise has said what it has to say: a tick comes when no microtask is left, and costs no turn of the event loop. */
+export const drained = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve))
+
+/** A row of the ledger, for somebody who replays a seed. */
+export const described = ({ key, type, body }: LedgerRow): string =>
+  `ledger ${key.kind} ${type} ${typeof body === 'object' && body !== null && 'sequence' in body ? String(body.sequence) : ''}`
 
 /** For what only runs need. */
 export const never = (): never => {
@@ -57,3 +67,12 @@ export const commandOf: Readonly<Record<number, CommandEvent['type']>> = {
 
 /** Somebody lets things go forward again. */
 export const resumingLine = (engine: Engine, caller: Caller): Promise<unknown> => engine.governance.resumeLine(caller)
+
+/** What somebody puts between clients and the release: nothing any more, a wait, or a page. */
+export const drawWish = (random: Prng): MaintenanceWish | null => {
+  const dice = random.next() & 3
+  if (dice === 0) return null
+  return dice === 1
+    ? { kind: 'hold', holdMs: 1 + random.below(50_000) }
+    : { kind: 'page', html: null, retryAfterMs: 1_000 }
+}

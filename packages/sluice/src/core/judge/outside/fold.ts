@@ -7,7 +7,7 @@
  * the expected factor is (1 + p(a − 1))^n · (1 + q(b − 1))^m ≤ exp(q·(tol·n·(a − 1) + m·(b − 1))), and with θ0 = tol·n/(tol·n + m) that exponent
  * is (tol·n + m)·((θ1 − θ0) + (θ0 − θ1)) = 0. So Ville's bound holds at every look, whatever the shares were.
  */
-import { type Evidence, noEvidence, weigh } from '../eprocess.ts'
+import { type Evidence, noEvidence, stepOf } from '../eprocess.ts'
 import type {
   ArmCount,
   CountedMetric,
@@ -78,10 +78,11 @@ export const weighBatch = (
 ): Evidence => {
   const share = candidate.units / (candidate.units + stable.units)
   if (!(share > 0 && share < 1)) return evidence
-  const ofCandidate = weigh(noEvidence, { share, candidate: true }, tolerance)
-  const ofStable = weigh(noEvidence, { share, candidate: false }, tolerance)
+  const step = candidate.badUnits + stable.badUnits === 0 ? null : stepOf(share, tolerance)
+  if (step === null) return evidence
   return evidence.map(
-    (value, index) => value + candidate.badUnits * (ofCandidate[index] ?? 0) + stable.badUnits * (ofStable[index] ?? 0),
+    (value, index) =>
+      value + candidate.badUnits * (step.candidate[index] ?? 0) + stable.badUnits * (step.stable[index] ?? 0),
   )
 }
 
