@@ -227,7 +227,7 @@ const grace = { kind: 'person', name: 'grace' } as const
 const drawGovernance = (draw: Draw): RolloutGovernance | undefined => {
   if (draw(2) === 0) return undefined
   const stakes = { author: 'nobody', triggeredBy: null, requestedBy: draw(2) === 0 ? 'ada' : null }
-  const from = 1_000 + draw(5_000)
+  const from = 1_001 + draw(5_000)
   const closure = {
     from,
     until: draw(6) === 0 ? null : from + 1 + draw(5_000),

@@ -19,7 +19,7 @@ export const drawGovernance = (random: Prng, at: number): RolloutGovernance | un
   const words =
     (dice & 1) === 0 ? {} : { stakes, ...((dice & 2) === 0 ? {} : { groups: [{ group: 'ops', count: 1 }] }) }
   if ((dice & 0x1c) !== 0) return (dice & 1) === 0 ? undefined : words
-  const from = at + random.below(4_000)
+  const from = at + 1 + random.below(4_000)
   const until = from + 1 + random.below(20_000)
   const first = { from, until, kind: 'deny', reason: 'weekend' } as const
   const again = { ...first, from: until + random.below(3_000), until: until + 3_000 + random.below(9_000) }

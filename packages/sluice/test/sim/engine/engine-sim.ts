@@ -33,30 +33,13 @@ import {
 } from './bounds.ts'
 import { simulatedDriver } from './driver.ts'
 import { simulatedHooks, simulatedVerifier } from './gates.ts'
-import {
-  environmentOn,
-  goesBackByItself,
-  isLineStopped,
-  isWatchedOn,
-  liveRolloutOn,
-  maintenanceOn,
-  mustFold,
-} from './ledger-laws.ts'
+import { environmentOn, isWatchedOn, liveRolloutOn, maintenanceOn, mustFold } from './ledger-laws.ts'
+import { goesBackByItself, isLineStopped, mustHaveKeptOut } from './line-laws.ts'
 import { breachOfHold, mustHaveWatched } from './back-laws.ts'
 import { isUnderWay, mustBeMaintained } from './maintenance-laws.ts'
 import { Incarnation, Network } from './network.ts'
-import {
-  commandOf,
-  described,
-  drained,
-  drawWish,
-  entryOf,
-  isFinal,
-  never,
-  noCredentials,
-  noEvidence,
-  resumingLine,
-} from './small-parts.ts'
+import { described, drained, entryOf, isFinal, never, noCredentials, noEvidence } from './small-parts.ts'
+import { commandOf, drawWish, resumingLine } from './said.ts'
 import { simulatedOutside } from './outside.ts'
 import { DataPlane, simulatedRouter } from './router.ts'
 import { Timeline } from './timeline.ts'
@@ -211,6 +194,7 @@ class Schedule {
     }
     for (const plane of this.#planes) plane.process.isAlive = false
     mustFold(this.#disk)
+    mustHaveKeptOut(this.#disk)
     this.#mustBeAtRest()
   }
 

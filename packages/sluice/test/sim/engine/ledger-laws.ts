@@ -3,8 +3,7 @@ import { type MaintenanceState, noMaintenance } from '../../../src/core/maintena
 import type { EnvironmentState } from '../../../src/core/environment.ts'
 import type { AggregateKey, LedgerRow } from '../../../src/core/ledger/entry.ts'
 import { genesisHash } from '../../../src/core/ledger/entry.ts'
-import type { LineState } from '../../../src/core/line.ts'
-import type { RolloutEvent, RolloutState } from '../../../src/core/rollout/types.ts'
+import type { RolloutState } from '../../../src/core/rollout/types.ts'
 import { machines } from '../../../src/engine/machines.ts'
 import type { MemoryDisk } from '../../../src/adapters/store/memory.ts'
 import { demand } from '../breach.ts'
@@ -47,30 +46,8 @@ export const liveRolloutOn = (disk: MemoryDisk): Exclude<RolloutState, { status:
   return live
 }
 
-/** Whether a drill, or a rollback that somebody else asked for, may be under way. */
-export const goesBackByItself = (disk: MemoryDisk): boolean =>
-  disk.rows().some(({ key }) => key.kind === 'drill') || liveRolloutOn(disk)?.plan.purpose === 'rollback'
-
-/** Whether somebody has stopped the line, as the disk has it. */
-export const isLineStopped = (disk: MemoryDisk): boolean =>
-  [...disk.aggregates()].some(({ key, state }) => key.kind === 'line' && (state as LineState).status === 'stopped')
-
-/** Invariant: while the line was stopped, nothing was let in but ways back. */
-const mustHaveKeptOut = (disk: MemoryDisk): void => {
-  let isStopped = false
-  for (const { type, body } of disk.rows()) {
-    if (type === 'line_stopped') isStopped = true
-    else if (type === 'line_resumed') isStopped = false
-    else if (type === 'rollout_started' && isStopped) {
-      const { plan } = body as Extract<RolloutEvent, { type: 'rollout_started' }>
-      demand(plan.purpose === 'rollback', 'a stopped line let something in')
-    }
-  }
-}
-
 /** Invariant: the ledger is whole, and folding it gives every stored state. */
 export const mustFold = (disk: MemoryDisk): void => {
-  mustHaveKeptOut(disk)
   const states = new Map<string, { readonly key: AggregateKey; state: unknown; version: number }>()
   let previous: LedgerRow | null = null
   for (const row of disk.rows()) {

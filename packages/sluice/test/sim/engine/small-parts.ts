@@ -1,10 +1,5 @@
 /** Small parts of the engine simulator. */
-import type { CommandEvent } from '../../../src/core/rollout/commands.ts'
 import type { SluiceError } from '../../../src/core/errors.ts'
-import type { Caller, Engine } from '../../../src/engine/engine.ts'
-import type { MaintenanceWish } from '../../../src/engine/maintenance-commands.ts'
-import { faults } from '../core/faults.ts'
-import type { Prng } from '../prng.ts'
 import type { LedgerRow } from '../../../src/core/ledger/entry.ts'
 import type { Credentials } from '../../../src/ports/credentials.ts'
 import { Breach } from '../breach.ts'
@@ -54,25 +49,3 @@ export const entryOf = (body: unknown): unknown =>
 /** Errors after which asking again is pointless. */
 export const isFinal = ({ code }: SluiceError): boolean =>
   code === 'self_approval' || code === 'command_conflict' || code === 'not_found' || code === 'config_invalid'
-
-/** What somebody says to a rollout, by the number of the fault that it is. */
-export const commandOf: Readonly<Record<number, CommandEvent['type']>> = {
-  [faults.command_abort]: 'abort_requested',
-  [faults.command_pause]: 'pause_requested',
-  [faults.command_resume]: 'resume_requested',
-  [faults.command_skip]: 'skip_requested',
-  [faults.command_promote]: 'promote_requested',
-  [faults.command_retry]: 'retry_requested',
-}
-
-/** Somebody lets things go forward again. */
-export const resumingLine = (engine: Engine, caller: Caller): Promise<unknown> => engine.governance.resumeLine(caller)
-
-/** What somebody puts between clients and the release: nothing any more, a wait, or a page. */
-export const drawWish = (random: Prng): MaintenanceWish | null => {
-  const dice = random.next() & 3
-  if (dice === 0) return null
-  return dice === 1
-    ? { kind: 'hold', holdMs: 1 + random.below(50_000) }
-    : { kind: 'page', html: null, retryAfterMs: 1_000 }
-}
