@@ -1,7 +1,8 @@
 /**
- * `npm run bench:cutover [-- --quick] [--count N] [--router haproxy] [--json]`: cutovers under load, none of which may cost a request. Sluice starts and stops real
+ * `npm run bench:cutover [-- --quick] [--count N] [--router haproxy] [--features] [--json]`: cutovers under load, none of which may cost a request. Sluice starts and stops real
  * instances at each (rolling, blue-green, canary, rollbacks, aborts); the peers only switch between two backends that stay up. `--router haproxy` has Sluice drive
- * an HAProxy in place of its gateway, and leaves the peers out. `--count` does so many cutovers in place of 1,000, for a machine that is not one's own for that long.
+ * an HAProxy in place of its gateway, `--features` turns on all that a request may meet beside the split; both leave the peers out. `--count`
+ * does so many cutovers in place of 1,000, for a machine that is not one's own for that long.
  *
  * The control plane is this process, with the options of Node with which `sluice` starts one.
  */
@@ -18,9 +19,15 @@ import { cutOverSluice, names } from './sluice.ts'
 
 const flag = { type: 'boolean', default: false } as const
 const { values } = parseArgs({
-  options: { quick: flag, json: flag, router: { type: 'string', default: 'gateway' }, count: { type: 'string' } },
+  options: {
+    quick: flag,
+    json: flag,
+    features: flag,
+    router: { type: 'string', default: 'gateway' },
+    count: { type: 'string' },
+  },
 })
-const { quick, json } = values
+const { quick, json, features: hasFeatures } = values
 const routerOf = (name: string): RouterName => {
   if (name === 'gateway' || name === 'haproxy') return name
   throw new Error(`no router is called ${name}`)
@@ -40,7 +47,14 @@ const countsOf = (failures: readonly LoadFailure[]): string => {
 }
 
 const ownFigures = async (): Promise<{ figures: readonly Bounded[]; notes: readonly string[] }> => {
-  const plan = { router, cutovers: wanted, requestsPerSecond, calmEvery: quick ? 6 : 50, calmMs: quick ? 3_000 : 5_000 }
+  const plan = {
+    router,
+    hasFeatures,
+    cutovers: wanted,
+    requestsPerSecond,
+    calmEvery: quick ? 6 : 50,
+    calmMs: quick ? 3_000 : 5_000,
+  }
   const result = await cutOverSluice(plan, progress)
   const { comparison, counts, failures } = result
   const count = Object.values(counts).reduce((sum, each) => sum + each, 0)
@@ -65,7 +79,7 @@ const ownFigures = async (): Promise<{ figures: readonly Bounded[]; notes: reado
       onThisMachine(atMost({ name: 'cutover.p99Ratio', value: comparison.ratio, unit: 'ratio' }, 2)),
     ],
     notes: [
-      `Router: ${router}. Cutovers: ${kinds.join(', ')}; p99 over ${comparison.steadyRequests} calm and ${comparison.cutoverRequests} cutover requests.`,
+      `Router: ${router}${hasFeatures ? ', with stickiness, holdback, drains and (by the gateway) a mirror and skew protection' : ''}. Cutovers: ${kinds.join(', ')}; p99 over ${comparison.steadyRequests} calm and ${comparison.cutoverRequests} cutover requests.`,
       `p99 around a cutover: ${names.map((name, group) => `${name} ${(comparison.groupP99Ms[group] ?? Number.NaN).toFixed(1)} ms`).join(', ')}.`,
       ...(failures.length > 0 ? [`Failures: ${countsOf(failures)}; the first: ${JSON.stringify(failures[0])}`] : []),
     ],
@@ -91,7 +105,7 @@ const peerFigures = async (peer: Peer): Promise<{ figures: readonly Bounded[]; n
 
 const machine = describeMachine()
 const parts = [await ownFigures()]
-for (const peer of router === 'gateway' ? peers : []) parts.push(await peerFigures(peer))
+for (const peer of router === 'gateway' && !hasFeatures ? peers : []) parts.push(await peerFigures(peer))
 const { figures, missed, exitCode } = judge(
   parts.flatMap((part) => part.figures),
   { quick },

@@ -5,6 +5,7 @@ import { makeProject } from '../../packages/sluice/test/e2e/project.ts'
 import type { RouterName } from '../../packages/sluice/src/core/model.ts'
 import { installHaproxy } from '../../packages/sluice/test/router/haproxy-world.ts'
 import { freePort } from '../../packages/sluice/test/free-port.ts'
+import { withFeatures } from '../lib/features.ts'
 import { type Load, type LoadFailure, mixedClients, startLoad } from './load/load.ts'
 import { recordedShifts } from './shifts.ts'
 import { type Calm, type Comparison, compare } from './windows.ts'
@@ -12,6 +13,7 @@ import { type Calm, type Comparison, compare } from './windows.ts'
 /** How much is done. */
 export type CutoverPlan = {
   readonly router: RouterName
+  readonly hasFeatures: boolean
   readonly cutovers: number
   readonly requestsPerSecond: number
   /** Cutovers between two calm times. */
@@ -70,7 +72,7 @@ const environmentsOn = (ports: readonly number[], router: RouterName): Record<Na
 export const cutOverSluice = async (plan: CutoverPlan, progress: (text: string) => void): Promise<CutoverResult> => {
   const ports = [await freePort(), await freePort(), await freePort()]
   if (plan.router === 'haproxy') installHaproxy()
-  const project = await makeProject(environmentsOn(ports, plan.router))
+  const project = await makeProject(withFeatures(environmentsOn(ports, plan.router), plan))
   const stateDir = await makeStateDir()
   const desk = await openDesk(project.directory, stateDir)
   try {

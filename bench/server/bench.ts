@@ -5,6 +5,7 @@
 import { describeMachine } from '../lib/machine.ts'
 import { report } from '../lib/report.ts'
 import { type Bounded, judge, readOptions } from '../lib/targets.ts'
+import { measureLedger } from './ledger.ts'
 import { measureFlight } from './flight.ts'
 import { measureHttp } from './http.ts'
 
@@ -12,6 +13,7 @@ const { quick, json } = readOptions(process.argv.slice(2))
 
 /** The parts, in the order in which they are measured. */
 const parts: readonly ((options: { readonly quick: boolean }) => Promise<readonly Bounded[]>)[] = [
+  measureLedger,
   measureHttp,
   measureFlight,
 ]

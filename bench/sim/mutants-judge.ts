@@ -25,9 +25,21 @@ export const judgeMutants: readonly Mutant[] = [
   ),
   core(
     'judge/verdict.ts',
-    "const isOver = demand.baked || (demand.proof === 'suffices' && proof?.isGood === true)",
-    "const isOver = demand.baked || demand.proof === 'suffices'",
+    "const isProven = demand.proof === 'suffices' && proof?.isGood === true",
+    "const isProven = demand.proof === 'suffices'",
     'asking for a proof is having one',
+  ),
+  core(
+    'judge/next-share.ts',
+    'Math.max(0, bad.candidate - stable * statistics.candidate.units)',
+    'bad.candidate',
+    'errors that the stable release has too spend the exposure budget',
+  ),
+  core(
+    'rollout/exposure.ts',
+    'next.shares.length === 1 ? 1 : ',
+    'next.shares.length === 1 ? 0 : ',
+    'a release that has spent its exposure budget gets all of the traffic',
   ),
   core(
     'judge/proof.ts',

@@ -77,8 +77,14 @@ export const promotionMutants: readonly Mutant[] = [
     'who had their turn still waits',
   ),
   promotion(
+    'core/promotion.ts',
+    'if (drill !== undefined) return drilled(state, settled, drill)',
+    '',
+    'a drill undoes what a person chose',
+  ),
+  promotion(
     'engine/queue-keeper.ts',
-    "if (rows.some(({ key }) => key.kind === 'environment' || key.kind === 'line')) this.look()",
+    'if (rows.some(({ key }) => looked.has(key.kind))) this.look()',
     "if (rows.some(({ type }) => type === 'rollout_settled')) this.look()",
     'a turn comes only with the end of a rollout',
   ),

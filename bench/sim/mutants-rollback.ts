@@ -68,6 +68,30 @@ export const rollbackMutants: readonly Mutant[] = [
     'a rollback that was set aside stays there, whoever asks',
   ),
   back(
+    'engine/rollback-commands.ts',
+    "...(release === null || asking.by.kind === 'system' ? {} : { replace: true }),",
+    '',
+    'a live rollout blocks a rollback to what somebody named',
+  ),
+  back(
+    'engine/rollback-commands.ts',
+    '...(alsoLeft === null ? [] : [heldBy(alsoLeft, holdOn({ command, at }, asking), asking)]),',
+    '',
+    'the candidate that a rollback takes down is shipped again',
+  ),
+  back(
+    'core/rollout/plan.ts',
+    'if (from === null || overtakes !== undefined)',
+    'if (from === null)',
+    'on its way to another release a rollback goes through the one that it leaves',
+  ),
+  back(
+    'engine/queue-keeper.ts',
+    'state.live ?? liveDrill(this.#desk, state)?.plan.id ?? null',
+    'state.live',
+    'what waits enters in the middle of a drill',
+  ),
+  back(
     'core/watch/triggers.ts',
     'if (current.units < previous.units || current.badUnits < previous.badUnits) return null',
     '',

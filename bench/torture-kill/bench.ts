@@ -1,9 +1,10 @@
 /**
- * `npm run torture:kill [-- --quick] [--json]`: the control plane and the gateway are killed (`kill -9`) at random moments of rollouts,
+ * `npm run torture:kill [-- --quick] [--router haproxy] [--features] [--json]`: the control plane and the gateway are killed (`kill -9`) at random moments of rollouts,
  * under load, while people go on commanding. No acknowledged command may be lost, every rollout must settle, the ledger must verify, and no
- * request may fail but those in flight in a gateway that is killed.
+ * request may fail but those in flight in a gateway that is killed. With HAProxy as router the gateway carries nothing, and only the control plane is killed.
  */
 import { describeMachine } from '../lib/machine.ts'
+import { readSetting } from '../lib/features.ts'
 import { progress, report } from '../lib/report.ts'
 import { atLeast, atMost, type Bounded, judge, onThisMachine, readOptions } from '../lib/targets.ts'
 import { type LoadFailure, quantile } from '../cutover/load/load.ts'
@@ -11,7 +12,8 @@ import { findings, type Findings } from './checks.ts'
 import { type GatewayPhase, killControlPlane, killGateway, type Phase } from './kills.ts'
 import { makeWorld, removeWorld } from './world.ts'
 
-const { quick, json } = readOptions(process.argv.slice(2))
+const { router, hasFeatures, rest } = readSetting(process.argv.slice(2))
+const { quick, json } = readOptions(rest)
 const kills = quick ? { controlPlane: 12, gateway: 6 } : { controlPlane: 300, gateway: 100 }
 const requestsPerSecond = 600
 
@@ -34,25 +36,18 @@ const sortFailures = (
   return { inFlight: inFlight.length, refused: refused.length, other: failures.filter((each) => !known.has(each)) }
 }
 
-const figuresOf = (control: Phase, gateway: GatewayPhase, found: Findings): readonly Bounded[] => {
-  const { inFlight, refused, other } = sortFailures(gateway.report.failures, gateway.outages)
-  const outageMs = gateway.outages.map(({ servingAgainMs }) => servingAgainMs)
-  const deploys = [control, gateway].flatMap(({ acknowledged }) => acknowledged.deploys).length
-  const words = [control, gateway].flatMap(({ acknowledged }) => acknowledged.commands).length
-  const parked = control.acknowledged.parked + gateway.acknowledged.parked
+const figuresOf = (control: Phase, gateway: GatewayPhase | null, found: Findings): readonly Bounded[] => {
+  const phases = gateway === null ? [control] : [control, gateway]
+  const deploys = phases.flatMap(({ acknowledged }) => acknowledged.deploys).length
+  const commands = phases.flatMap(({ acknowledged }) => acknowledged.commands).length
+  const parked = phases.reduce((sum, { acknowledged }) => sum + acknowledged.parked, 0)
   return [
     atLeast({ name: 'kill.controlPlane.count', value: control.kills, unit: 'kills' }, kills.controlPlane),
     { name: 'kill.controlPlane.requests', value: requestsOf(control), unit: 'requests' },
     atMost({ name: 'kill.controlPlane.failedRequests', value: control.report.failed, unit: 'requests' }, 0),
-    atLeast({ name: 'kill.gateway.count', value: gateway.kills, unit: 'kills' }, kills.gateway),
-    { name: 'kill.gateway.requests', value: requestsOf(gateway), unit: 'requests' },
-    { name: 'kill.gateway.inFlightLost', value: inFlight, unit: 'requests' },
-    { name: 'kill.gateway.refusedWhileDown', value: refused, unit: 'requests' },
-    atMost({ name: 'kill.gateway.otherFailedRequests', value: other.length, unit: 'requests' }, 0),
-    { name: 'kill.gateway.servingAgainMsP50', value: quantile(outageMs, 0.5), unit: 'ms' },
-    onThisMachine(atMost({ name: 'kill.gateway.servingAgainMsP99', value: quantile(outageMs, 0.99), unit: 'ms' }, 300)),
+    ...(gateway === null ? [] : gatewayFigures(gateway)),
     { name: 'kill.rollouts', value: deploys, unit: 'rollouts' },
-    { name: 'kill.commands', value: words, unit: 'commands' },
+    { name: 'kill.commands', value: commands, unit: 'commands' },
     { name: 'kill.parkedAndRetried', value: parked, unit: 'times' },
     atMost({ name: 'kill.lostCommands', value: found.lostCommands, unit: 'commands' }, 0),
     atMost({ name: 'kill.duplicatedCommands', value: found.duplicatedCommands, unit: 'commands' }, 0),
@@ -62,15 +57,29 @@ const figuresOf = (control: Phase, gateway: GatewayPhase, found: Findings): read
   ]
 }
 
+const gatewayFigures = (gateway: GatewayPhase): readonly Bounded[] => {
+  const { inFlight, refused, other } = sortFailures(gateway.report.failures, gateway.outages)
+  const outageMs = gateway.outages.map(({ servingAgainMs }) => servingAgainMs)
+  return [
+    atLeast({ name: 'kill.gateway.count', value: gateway.kills, unit: 'kills' }, kills.gateway),
+    { name: 'kill.gateway.requests', value: requestsOf(gateway), unit: 'requests' },
+    { name: 'kill.gateway.inFlightLost', value: inFlight, unit: 'requests' },
+    { name: 'kill.gateway.refusedWhileDown', value: refused, unit: 'requests' },
+    atMost({ name: 'kill.gateway.otherFailedRequests', value: other.length, unit: 'requests' }, 0),
+    { name: 'kill.gateway.servingAgainMsP50', value: quantile(outageMs, 0.5), unit: 'ms' },
+    onThisMachine(atMost({ name: 'kill.gateway.servingAgainMsP99', value: quantile(outageMs, 0.99), unit: 'ms' }, 300)),
+  ]
+}
+
 const requestsOf = ({ report }: Phase): number => Object.values(report.requests).reduce((sum, each) => sum + each, 0)
 
-const notesOf = (control: Phase, gateway: GatewayPhase, found: Findings): readonly string[] => {
-  const { other } = sortFailures(gateway.report.failures, gateway.outages)
+const notesOf = (control: Phase, gateway: GatewayPhase | null, found: Findings): readonly string[] => {
+  const other = gateway === null ? [] : sortFailures(gateway.report.failures, gateway.outages).other
   const unexpected = [...control.report.failures, ...other].slice(0, 5)
   return [
     ...found.broken,
     ...unexpected.map((failure) => `Failed: ${JSON.stringify(failure)}`),
-    ...[control, gateway].flatMap(({ acknowledged }) =>
+    ...(gateway === null ? [control] : [control, gateway]).flatMap(({ acknowledged }) =>
       acknowledged.unsettled.map((each) => `Unsettled: ${JSON.stringify(each)}`),
     ),
   ]
@@ -78,12 +87,15 @@ const notesOf = (control: Phase, gateway: GatewayPhase, found: Findings): readon
 
 const run = async (): Promise<number> => {
   const machine = describeMachine()
-  const world = await makeWorld(requestsPerSecond)
+  const world = await makeWorld(requestsPerSecond, { router, hasFeatures })
   try {
     const control = await killControlPlane(world, kills.controlPlane, progress)
-    const gateway = await killGateway(world, kills.gateway, progress)
+    const gateway = router === 'gateway' ? await killGateway(world, kills.gateway, progress) : null
     await world.controlPlane.end()
-    const found = await findings(world, [control.acknowledged, gateway.acknowledged])
+    const found = await findings(
+      world,
+      gateway === null ? [control.acknowledged] : [control.acknowledged, gateway.acknowledged],
+    )
     const { figures, missed, exitCode } = judge(figuresOf(control, gateway, found), { quick })
     const notes = [...notesOf(control, gateway, found), ...missed]
     report({ command: 'torture:kill', machine, figures, notes, json })

@@ -2,12 +2,15 @@
 import { join } from 'node:path'
 import type { EnvironmentConfig } from '../../packages/sluice/src/core/config/types.ts'
 import { SluiceError } from '../../packages/sluice/src/core/errors.ts'
+import type { RouterName } from '../../packages/sluice/src/core/model.ts'
 import type { GatewayAnswer } from '../../packages/sluice/src/core/routing.ts'
 import type { Client } from '../../packages/sluice/src/http/client/client.ts'
 import { openConnection } from '../../packages/sluice/src/routers/gateway/connection.ts'
 import { makeStateDir, openDesk, removeState } from '../../packages/sluice/test/e2e/plane.ts'
 import { makeProject, type Project } from '../../packages/sluice/test/e2e/project.ts'
 import { freePort } from '../../packages/sluice/test/free-port.ts'
+import { installHaproxy } from '../../packages/sluice/test/router/haproxy-world.ts'
+import { type Setting, withFeatures } from '../lib/features.ts'
 import { mixedClients, startLoad, type Load } from '../cutover/load/load.ts'
 import { type ControlPlaneProcess, startControlPlane } from '../lib/control-plane.ts'
 
@@ -35,15 +38,17 @@ const common = {
   judge: { interval: '100ms', staleAfter: '10s' },
 } as const
 
-const environmentsOn = (ports: readonly number[]): Readonly<Record<string, EnvironmentConfig>> => ({
-  rolling: { ...common, listen: ports[0] ?? 0, strategy: { kind: 'rolling', batchSize: 1 } },
+const environmentsOn = (ports: readonly number[], router: RouterName): Readonly<Record<string, EnvironmentConfig>> => ({
+  rolling: { ...common, router, listen: ports[0] ?? 0, strategy: { kind: 'rolling', batchSize: 1 } },
   'blue-green': {
     ...common,
+    router,
     listen: ports[1] ?? 0,
     strategy: { kind: 'blueGreen', bake: '200ms', keepPrevious: false },
   },
   canary: {
     ...common,
+    router,
     listen: ports[2] ?? 0,
     strategy: {
       kind: 'canary',
@@ -57,9 +62,10 @@ const environmentsOn = (ports: readonly number[]): Readonly<Record<string, Envir
 })
 
 /** Makes everything; every environment serves the first release when it resolves. */
-export const makeWorld = async (requestsPerSecond: number): Promise<World> => {
+export const makeWorld = async (requestsPerSecond: number, setting: Setting): Promise<World> => {
   const ports = [await freePort(), await freePort(), await freePort()]
-  const project = await makeProject(environmentsOn(ports))
+  if (setting.router === 'haproxy') installHaproxy()
+  const project = await makeProject(withFeatures(environmentsOn(ports, setting.router), setting))
   const stateDir = await makeStateDir()
   const desk = await openDesk(project.directory, stateDir)
   const first = await desk.cut()

@@ -11,6 +11,8 @@ import { localCache, projectSeal, remoteCaches } from './adapters/cache/open.ts'
 import { openCalendar } from './adapters/calendar/open.ts'
 import { githubRules, pipelinesOf } from './adapters/ci/pipelines.ts'
 import { configLoader } from './adapters/config/loader.ts'
+import { keptCheckpoints } from './adapters/store/checkpoint-key.ts'
+import { sha256Bytes } from './lib/hash-bytes.ts'
 import { localEvidence } from './adapters/evidence/local.ts'
 import { openOutside } from './adapters/metrics/open.ts'
 import { openHooks } from './adapters/hooks/open.ts'
@@ -19,22 +21,28 @@ import { runAtHand } from './adapters/security/at-hand.ts'
 import { keptProvenances } from './adapters/security/provenances.ts'
 import { builtinSteps } from './adapters/security/steps.ts'
 import { gitSource } from './adapters/source/git.ts'
+import { keptProjections } from './adapters/store/projections.ts'
 import { systemClock } from './adapters/system/clock.ts'
 import { systemCron } from './adapters/system/cron.ts'
 import { systemIds } from './adapters/system/ids.ts'
 import { systemLog, telling } from './adapters/system/log.ts'
 import { openVerifier } from './adapters/verification/open.ts'
-import { noAccessRules } from './core/identity/rules.ts'
 import type { BuiltinName } from './core/config/builtins.ts'
 import type { SluiceError } from './core/errors.ts'
+import { sluice } from './core/model.ts'
+import { originOf } from './core/ledger/checkpoint.ts'
 import { limits } from './core/limits.ts'
 import { processDriver } from './drivers/process/driver.ts'
 import { Engine } from './engine/engine.ts'
 import { EvidenceKeeper } from './engine/evidence-keeper.ts'
+import { DeliveryRecorder } from './engine/delivery-recorder.ts'
+import { LedgerBook } from './engine/ledger-book.ts'
+import { RetentionKeeper } from './engine/retention-keeper.ts'
 import { Scheduler } from './engine/scheduler.ts'
 import type { Ports } from './engine/ports.ts'
 import { gatewayNodeOptions } from './gateway/node-options.ts'
 import type { CacheAccess } from './core/pipeline/cache/scope.ts'
+import { accessRules } from './http/access-rules.ts'
 import { cacheAccess, cachePrefix } from './http/cache-access.ts'
 import type { ApiContext } from './http/context.ts'
 import { EventFeed } from './http/event-feed.ts'
@@ -45,6 +53,7 @@ import { GatewayKeeper } from './routers/gateway/keeper.ts'
 import { gatewayRouter } from './routers/gateway/router.ts'
 import { openHaproxyRouter } from './routers/haproxy/open.ts'
 import { routersByEnvironment } from './routers/by-environment.ts'
+import { openIdentityProvider } from './adapters/identity/open.ts'
 import { fileCredentials } from './adapters/credentials/files.ts'
 import { LocalArtifacts, localTools } from './runner/artifacts.ts'
 import { describeIsolation } from './runner/isolation/detect.ts'
@@ -111,6 +120,8 @@ export const openControlPlane = async (options: ControlPlaneOptions): Promise<Co
   const engine = new Engine(ports, { owner: `${process.pid}@${stateDir}`, onFatal: options.onFatal })
   const closing = new AbortController()
   const scheduler = schedulerOf(ports, { engine, projectDir, signal: closing.signal })
+  const book = bookOf(ports, { engine, projectDir, stateDir, signal: closing.signal })
+  const retentionKeeper = retentionOf(ports, book, { engine, projectDir, signal: closing.signal })
   const evidenceKeeper = keeperOf(ports, { engine, projectDir, signal: closing.signal })
   let isStarted = false
   return {
@@ -120,10 +131,17 @@ export const openControlPlane = async (options: ControlPlaneOptions): Promise<Co
     api: {
       engine,
       ...ports,
+      deliveries: new DeliveryRecorder({ ...ports, reading: engine.reading, projections: keptProjections(stateDir) }),
+      book,
       provenances: keptProvenances(stateDir),
       cache: sharedCache(stateDir),
       settings: (signal) => ports.config.load(projectDir, signal),
-      access: () => Promise.resolve(noAccessRules),
+      access: accessRules({
+        clock: ports.clock,
+        log,
+        load: () => ports.config.load(projectDir, closing.signal),
+      }),
+      provider: openIdentityProvider(process.env),
       server: { version: programVersion(), pid: process.pid, startedAt: ports.clock.now(), projectDir, stateDir },
       feed: new EventFeed(engine),
       overview: new SharedAnswer(engine, { clock: ports.clock, freshMs: limits.overviewFreshMs }),
@@ -139,6 +157,7 @@ export const openControlPlane = async (options: ControlPlaneOptions): Promise<Co
       if (options.gateway !== 'keep') return
       scheduler.start()
       evidenceKeeper.start()
+      retentionKeeper.start()
     },
     close: async () => {
       // A process that ends with its command sweeps at its end.
@@ -146,6 +165,7 @@ export const openControlPlane = async (options: ControlPlaneOptions): Promise<Co
       closing.abort()
       scheduler.stop()
       await evidenceKeeper.stop()
+      await retentionKeeper.stop()
       await engine.stop()
       await ports.runner.settled()
       await keeper.stop()
@@ -156,6 +176,39 @@ export const openControlPlane = async (options: ControlPlaneOptions): Promise<Co
 }
 
 type LocalPlace = Pick<Ports, 'log' | 'store' | 'router'> & { readonly projectDir: string; readonly stateDir: string }
+
+const retentionOf = (
+  { clock, log, config }: Ports,
+  book: LedgerBook,
+  { engine, projectDir, signal }: Scheduling,
+): RetentionKeeper =>
+  new RetentionKeeper({
+    clock,
+    log,
+    keepMs: async () => (await config.load(projectDir, signal)).ledger?.keepMs ?? null,
+    prune: (before) => engine.prune({ before, book }, { by: sluice, reason: null, idempotencyKey: null }),
+  })
+
+/** The ledger is named after its service, once: its key has the name from then on. */
+const bookOf = (
+  { store, config, source }: Ports,
+  { engine, projectDir, stateDir, signal }: Scheduling & { readonly stateDir: string },
+): LedgerBook =>
+  new LedgerBook({
+    store,
+    sha256Bytes,
+    checkpoints: keptCheckpoints(stateDir),
+    origin: async () => {
+      const newest = (await engine.reading.releases({ limit: 1 })).items[0]?.content.service
+      if (newest !== undefined) return originOf(newest)
+      return originOf(
+        await config.load(projectDir, signal).then(
+          ({ service }) => service,
+          () => source.name,
+        ),
+      )
+    },
+  })
 
 /** Every part on this machine. */
 const localPorts = ({ projectDir, stateDir, log, store, router }: LocalPlace): Ports => {

@@ -29,6 +29,7 @@ export type {
   UserStickyConfig,
   ValueConfig,
 } from './core/config/types-routing.ts'
+export type { AccessConfig, GroupConfig, OidcConfig, WorkloadConfig } from './core/config/types-access.ts'
 export type {
   BuiltinStepConfig,
   ConcurrencyConfig,

@@ -45,8 +45,12 @@ const host: Host = {
   affected: async (question, signal) => (await import('./runner/cache/affected-jobs.ts')).affectedOf(question, signal),
   cachedThings: async (stateDir) => (await import('./adapters/cache/overview.ts')).cachedThings(stateDir),
   cleanCache: async (stateDir) => (await import('./adapters/cache/overview.ts')).cleanCache(stateDir),
-  verifyLedgerFile: async (path, anchor) =>
-    (await import('./adapters/store/verify-file.ts')).verifyLedgerFile(path, anchor),
+  verifyLedgerFile: async (path, noted) =>
+    (await import('./adapters/store/check-ledger.ts')).checkLedgerFile(path, noted),
+  checkCheckpoint: async (given, keys) =>
+    (await import('./adapters/store/check-notes.ts')).checkCheckpoint(given, keys),
+  isContinued: async (claim) => (await import('./adapters/store/check-notes.ts')).isContinued(claim),
+  checkProof: async (path, keys) => (await import('./adapters/store/check-notes.ts')).checkProofFile(path, keys),
 }
 
 const outputOf = (stream: NodeJS.WriteStream): Output => ({

@@ -49,6 +49,12 @@ import type {
   RolloutPlan,
   RolloutState,
 } from '../src/core/rollout/types.ts'
+import {
+  nothingPruned,
+  type RetentionEvent,
+  retentionMachine,
+  type RetentionState,
+} from '../src/core/ledger/retention.ts'
 import { checkLaws, documentedTransitions, type Draw, observedTransitions, type Subject, walk } from './laws.ts'
 
 const by = { kind: 'person', name: 'ada' } as const
@@ -370,7 +376,7 @@ const governanceEvent = (state: EnvironmentState, draw: Draw, at: number): Envir
   const rollout = `rol_${draw(3)}`
   switch (draw(5)) {
     case 0:
-      return { type: 'approved', at, by: who, release, reason: null, renews: true }
+      return { type: 'approved', at, by: who, release, reason: null }
     case 1:
       return { type: 'rejected', at, by: who, release, reason: 'no' }
     case 2: {
@@ -430,6 +436,7 @@ const environmentSubject: Subject<EnvironmentState, EnvironmentEvent, never> = {
           ...(draw(2) === 0 ? { onward } : {}),
           ...(draw(4) === 0 ? { purpose: 'rollback' as const } : {}),
           ...(draw(4) === 0 ? { pinnedBy: by } : {}),
+          ...(draw(4) === 0 ? { drill: draw(2) === 0 ? ('back' as const) : ('return' as const) } : {}),
         }
       }
       case 6: {
@@ -657,6 +664,23 @@ const incidentSubject: Subject<IncidentState, IncidentEvent, never> = {
 }
 
 checkLaws(incidentSubject)
+
+checkLaws<RetentionState, RetentionEvent, never>({
+  machine: retentionMachine,
+  initial: nothingPruned,
+  event: (_, draw) => ({
+    type: 'ledger_pruned',
+    at: draw(100),
+    by,
+    until: draw(20),
+    before: draw(100),
+    size: 20,
+    root: 'ab',
+  }),
+  answers: () => [],
+  length: 8,
+  runs: 20,
+})
 
 function fail(): never {
   throw new Error('there is an environment')

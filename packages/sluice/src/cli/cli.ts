@@ -6,6 +6,9 @@ import type { AffectedJobs } from '../core/pipeline/cache/affected.ts'
 import type { Settings } from '../core/config/settings.ts'
 import type { LoweringNote } from '../core/pipeline/job-plan.ts'
 import type { Client } from '../http/client/client.ts'
+import type { Checkpoint } from '../core/ledger/checkpoint.ts'
+import type { ConsistencyClaim } from '../core/ledger/merkle-proof.ts'
+import type { ProofFinding } from '../core/ledger/proof-file.ts'
 import type { Verification } from '../core/ledger/verify.ts'
 import type { Style } from './render/style.ts'
 
@@ -155,14 +158,27 @@ export type Host = {
   >
   /** Empties it and gives the bytes that it held. */
   readonly cleanCache: (stateDir: string) => Promise<number>
+  /** Checks an export or a database. `signedBy` is null when there was no checkpoint. */
   readonly verifyLedgerFile: (
     path: string,
-    anchor: { readonly seq: number; readonly hash: string } | undefined,
+    noted: {
+      readonly anchor: { readonly seq: number; readonly hash: string } | undefined
+      readonly checkpoint: string | null
+      readonly keys: readonly string[]
+    },
   ) => Promise<{
     readonly kind: string
     readonly path: string
     readonly found: Verification
+    readonly signedBy: readonly string[] | null
   }>
+  /** A checkpoint in a file, or a note, and the keys that signed it; `ledger_broken` when one of those given did not. */
+  readonly checkCheckpoint: (
+    given: string | { readonly note: string },
+    keys: readonly string[],
+  ) => Promise<Checkpoint & { readonly signedBy: readonly string[] }>
+  readonly isContinued: (claim: ConsistencyClaim) => Promise<boolean>
+  readonly checkProof: (path: string, keys: readonly string[]) => Promise<ProofFinding>
 }
 
 /** What was typed, after the command's own words. */

@@ -5,6 +5,8 @@ import { environmentWords } from './words/environments.ts'
 import { governanceWords } from './words/governance.ts'
 import { identityWords } from './words/identity.ts'
 import { projectWords } from './words/project.ts'
+import { ledgerWords } from './words/ledger.ts'
+import { reportWords } from './words/reports.ts'
 import { recordWords } from './words/records.ts'
 import { holdWords, returnWords } from './words/rollback.ts'
 import { rolloutWords } from './words/rollouts.ts'
@@ -35,7 +37,7 @@ export const wordGroups: readonly WordGroup[] = [
   { title: 'Start', words: projectWords },
   { title: 'Deliver', words: [...rolloutWords, ...returnWords, ...trainWords] },
   { title: 'Govern', words: governanceWords },
-  { title: 'Look', words: [...recordWords, ...holdWords, ...cacheWords] },
+  { title: 'Look', words: [...recordWords, ...reportWords, ...ledgerWords, ...holdWords, ...cacheWords] },
   { title: 'Environments', words: environmentWords },
   { title: 'Who', words: identityWords },
   { title: 'Run Sluice', words: serverWords },
@@ -55,7 +57,8 @@ export const familyTexts: Readonly<Record<string, string>> = {
   changes: 'change records',
   drill: 'rehearsals of the way back',
   incidents: 'incidents',
-  ledger: 'the ledger',
+  report: 'reports of a period',
+  ledger: 'the record of everything that was done, and its proofs',
   token: 'tokens of people and programs',
   user: 'people and their roles',
 }

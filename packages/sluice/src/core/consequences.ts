@@ -88,6 +88,7 @@ const watchOf = (after: Settled): readonly Consequence[] => {
 const promotionOf = ({ plan, by }: Settled): SettledPromotion => ({
   ...(plan.onward === undefined ? {} : { onward: plan.onward }),
   ...(plan.isBackward === true && by.kind === 'person' ? { pinnedBy: by } : {}),
+  ...(plan.drill === undefined ? {} : { drill: plan.drill }),
 })
 
 /** A release that has soaked goes to wait for its turn where Sluice takes it by itself: once, in the transaction that says so. */

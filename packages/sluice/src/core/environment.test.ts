@@ -111,6 +111,12 @@ test('freezes add up, and those that are over are forgotten', () => {
   deepStrictEqual(after([{ type: 'unfrozen', at: 7, by: bob, reason: null }], state).freezes, [])
 })
 
+test('an approval that ran out is given again by the same person, and still counts once', () => {
+  const approved = (at: number): EnvironmentEvent => ({ type: 'approved', at, by: ada, release: b, reason: null })
+  const state = after([approved(1), approved(1), approved(9)])
+  deepStrictEqual(state.approvals, [{ release: b, by: ada, at: 9, reason: null }])
+})
+
 test('everybody approves a release once, and a success uses the approvals up', () => {
   const approved = (by: typeof ada | typeof bob, release: ReleaseId): EnvironmentEvent => ({
     type: 'approved',

@@ -8,7 +8,7 @@
  * | rollout_settled   | it is the live rollout                       | live, serving, previous, kept, verified, history   |
  * | locked / unlocked | not locked (any more) / locked               | lock                                               |
  * | frozen / unfrozen | always / some freeze is there                | freezes                                            |
- * | approved          | not yet by that person for that release, or that has run out | approvals, rejections               |
+ * | approved          | not at this very moment by that person for that release      | approvals, rejections               |
  * | rejected          | not yet by that person for that release      | rejections, approvals                              |
  * | glass_broken      | not yet for that rollout                     | brokenGlass                                        |
  * | glass_reviewed    | it is open, and somebody else broke it       | brokenGlass                                        |

@@ -200,7 +200,7 @@ export const errorTable = {
     status: 500,
     means: 'The state was written by a newer Sluice.',
   },
-  ledger_broken: { number: 1706, retry: 'never', exit: 3, status: 200, means: 'The ledger does not verify.' },
+  ledger_broken: { number: 1706, retry: 'never', exit: 3, status: 409, means: 'The ledger does not verify.' },
   metric_absent: {
     number: 1921,
     retry: 'later',

@@ -1,13 +1,10 @@
+import { ledgerLimits } from './limits-ledger.ts'
 import { apiLimits } from './limits-api.ts'
 import { identityLimits } from './limits-identity.ts'
 import { trafficLimits } from './limits-traffic.ts'
 import { verificationLimits } from './limits-verification.ts'
 
 const ownLimits = {
-  /** Longest text of a ledger row's body, bytes: the plan of a run of 10 000 jobs is some 9 MB. */
-  ledgerBodyBytesMax: 33_554_432,
-  /** Rows of an aggregate after which its whole state is written again, at least; what is between is folded when it is read. */
-  snapshotRowsMin: 64,
   /** Jobs of one pipeline; a bound for hostile input, far above any real one. */
   jobsMax: 10_000,
   /** Legs of one matrix; the bound of GitHub Actions, which its users know. */
@@ -381,10 +378,12 @@ export const limits: typeof apiLimits &
   typeof trafficLimits &
   typeof verificationLimits &
   typeof identityLimits &
+  typeof ledgerLimits &
   typeof ownLimits = {
   ...apiLimits,
   ...trafficLimits,
   ...verificationLimits,
   ...identityLimits,
+  ...ledgerLimits,
   ...ownLimits,
 }

@@ -45,6 +45,14 @@ export type Sha256 = (text: string) => string
 /** Who did something: a person, a token, or Sluice itself. */
 export type Actor = { readonly kind: 'person' | 'system'; readonly name: string }
 
+/** Where a request came from. Both are what the connection and the client say of themselves. */
+export type Where = {
+  /** The address of the other end; absent in the control plane's own process. */
+  readonly address?: string
+  /** The program that asked, as it calls itself. */
+  readonly client?: string
+}
+
 /** Who speaks when nobody asked. */
 export const sluice: Actor = { kind: 'system', name: 'sluice' }
 

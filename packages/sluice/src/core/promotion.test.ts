@@ -7,7 +7,7 @@ import { type ReleaseId, releaseId, type RolloutId, rolloutId } from './model.ts
 import type { Onward } from './promotion.ts'
 
 const idOf = (fill: string): ReleaseId => releaseId(`rel_${fill.repeat(64)}`)
-const [a, b] = [idOf('a'), idOf('b')]
+const [a, b, c] = [idOf('a'), idOf('b'), idOf('c')]
 const rollout = (number: number): RolloutId => rolloutId(`rol_${number}`)
 const ada = { kind: 'person', name: 'ada' } as const
 const minute = 60_000
@@ -136,6 +136,23 @@ test('a person who goes back to an older release holds automation until a person
   strictEqual(after(passage(2, { from: a, to: b }), pinned).pin, undefined)
   const failed = after(passage(2, { from: a, to: b, outcome: 'rolled_back' }), pinned)
   deepStrictEqual(failed.pin, pinned.pin)
+})
+
+test('a drill takes away no soak, and what a person chose stands again once it has returned', () => {
+  const chosen = after([...passage(0, { to: c }), ...passage(1, { from: c, to: b, pinnedBy: ada })])
+  const soaked = wake(chosen, 10 * minute).state
+  const back = after(
+    passage(20 * minute, { from: b, to: a, purpose: 'rollback', pinnedBy: ada, drill: 'back' }),
+    soaked,
+  )
+  strictEqual(back.pin?.release, a, 'should it become real, it holds automation')
+  strictEqual((servedMs(back, b) ?? 0) > 0, true)
+  const returned = after(passage(21 * minute, { from: a, to: b, purpose: 'rollback', drill: 'return' }), back)
+  deepStrictEqual([returned.pin, returned.serving], [chosen.pin, b])
+  strictEqual(servedMs(wake(returned, 60 * minute).state, b), 30 * minute)
+  const unpinned = after(passage(0, { to: b }))
+  const gone = after(passage(1, { from: b, to: a, purpose: 'rollback', pinnedBy: ada, drill: 'back' }), unpinned)
+  strictEqual(after(passage(2, { from: a, to: b, purpose: 'rollback', drill: 'return' }), gone).pin, undefined)
 })
 
 test('soaks that are remembered are bounded', () => {

@@ -36,7 +36,16 @@ export type Soak = {
 }
 
 /** An older release that a person chose: nothing goes past it by itself until a person takes the environment forward again. */
-export type Pin = { readonly release: ReleaseId; readonly by: Actor; readonly at: number }
+export type Pin = {
+  readonly release: ReleaseId
+  readonly by: Actor
+  readonly at: number
+  /** Set by a rollback drill until it returns: the choice that stood before, null for none. */
+  readonly drilledOver?: Pin | null
+}
+
+/** Which way of a rollback drill a rollout is. */
+export type DrillWay = 'back' | 'return'
 
 /** What a settled rollout says about promotion; every part is absent unless configured. */
 export type SettledPromotion = {
@@ -45,6 +54,8 @@ export type SettledPromotion = {
   readonly purpose?: 'rollback'
   /** Who chose an older release than the one that served. */
   readonly pinnedBy?: Actor
+  /** Set for a way of a rollback drill, which decides nothing unless it becomes real. */
+  readonly drill?: DrillWay
 }
 
 /** What an environment remembers about promotion. */
@@ -117,14 +128,25 @@ type Settled = SettledPromotion & {
 
 /** What a settled rollout changes; `state` is the environment after it, before this. */
 export const settlePromotion = (state: EnvironmentState, settled: Settled): EnvironmentState => {
-  const { at, outcome, from, to, onward, purpose, pinnedBy } = settled
+  const { at, outcome, from, to, onward, purpose, pinnedBy, drill } = settled
   if (outcome === 'rolled_back') return resumed(state, at)
+  if (drill !== undefined) return drilled(state, settled, drill)
   const unpinned = withoutPin(state)
   const next = pinnedBy === undefined ? unpinned : { ...unpinned, pin: { release: to, by: pinnedBy, at } }
   const left = purpose === 'rollback' && from !== null ? forget(next, from) : next
   if (onward === undefined) return left
   const known = left.soaks?.find(({ release }) => release === to)
   return withSoak(left, { release: to, servedMs: known?.servedMs ?? 0, countedAt: at, onward })
+}
+
+/** A drill takes away no soak. What somebody chose is put aside while it shows an older release, so that it holds should the drill become real, and comes back with its return. */
+const drilled = (state: EnvironmentState, { at, to, pinnedBy }: Settled, way: DrillWay): EnvironmentState => {
+  const { pin = null } = state
+  const before = way === 'return' && pin?.drilledOver !== undefined ? pin.drilledOver : pin
+  // What an earlier drill put over another choice and became real is a choice like any other.
+  const stood = before === null ? null : { release: before.release, by: before.by, at: before.at }
+  const now = way === 'back' && pinnedBy !== undefined ? { release: to, by: pinnedBy, at, drilledOver: stood } : stood
+  return resumed(now === null ? withoutPin(state) : { ...state, pin: now }, at)
 }
 
 const withoutPin = (state: EnvironmentState): EnvironmentState => {

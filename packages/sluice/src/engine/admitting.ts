@@ -11,7 +11,7 @@ import type { RolloutEvent, RolloutPlan } from '../core/rollout/types.ts'
 import type { Ids } from '../ports/clock.ts'
 import { type Asking, input } from './desk.ts'
 import { type Asker, governanceInput, governanceOf } from './governance.ts'
-import { abandonedBy, placeOf, rolloutKey } from './replacing.ts'
+import { abandonedBy, overtakenBy, placeOf, rolloutKey } from './replacing.ts'
 import type { Input } from './transaction.ts'
 import { asEnvironment, asLine, asRelease } from './trusted.ts'
 import type { Wanted } from './wanted.ts'
@@ -38,7 +38,9 @@ export const prepare = (ids: Ids, wanted: Wanted, as: RolloutId | null = null): 
   const before = spec.after === null ? null : environmentKey(service, spec.after)
   const id = as ?? rolloutId(ids.next('rol'))
   const abandoned = abandonedBy(current, replaced)
-  const plan = planRollout({ purpose, environment, from: serving, to: wanted.release, kept: current.kept, abandoned })
+  const company = { kept: current.kept, abandoned, ...overtakenBy(replaced) }
+  const drill = wanted.drill === undefined ? {} : { drill: wanted.drill }
+  const plan = planRollout({ purpose, environment, from: serving, to: wanted.release, ...company, ...drill })
   const rollout: AggregateKey = { kind: 'rollout', id }
   const release: AggregateKey = { kind: 'release', id: wanted.release.id }
   const place = placeOf(replaced)

@@ -6,7 +6,6 @@ import { quorumOf, whyVoid } from '../core/governance/approvals.ts'
 import type { Stakes } from '../core/governance/types.ts'
 import type { AggregateKey } from '../core/ledger/entry.ts'
 import type { EnvironmentSpec, Release } from '../core/model.ts'
-import { isValidApproval } from '../core/promotion.ts'
 import { specOf } from '../core/rollout/plan.ts'
 import type { RolloutEvent } from '../core/rollout/types.ts'
 import { conflict } from './commands.ts'
@@ -28,17 +27,10 @@ export const approve = async (desk: Desk, target: ApprovalTarget, asking: Asking
   if ('rollout' in target) return sayToRollout(desk, target.rollout, { event: { type: 'approved', ...said }, asking })
   const release = await desk.reading.releaseNamed(target.service, target.release)
   const spec = specOf(release, target.environment)
-  const { approvals, queue = [] } = await desk.reading.environment(target.service, target.environment)
+  const { queue = [] } = await desk.reading.environment(target.service, target.environment)
   const requestedBy = queue.find((entry) => entry.release === release.id && entry.by.kind === 'person')?.by.name ?? null
   mayApprove(spec, await stakesIn(desk, release, requestedBy), asking)
-  const known = approvals.find((one) => one.release === release.id && one.by.name === by.name)
-  const hasRunOut = known !== undefined && !isValidApproval(spec, known, at)
-  const event: EnvironmentEvent = {
-    type: 'approved',
-    ...said,
-    release: release.id,
-    ...(hasRunOut ? { renews: true as const } : {}),
-  }
+  const event: EnvironmentEvent = { type: 'approved', ...said, release: release.id }
   await commandEnvironment(desk, { target, event }, asking)
 }
 

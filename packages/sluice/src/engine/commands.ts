@@ -4,6 +4,7 @@ import { environmentKey } from '../core/consequences.ts'
 import { SluiceError } from '../core/errors.ts'
 import type { AggregateKey } from '../core/ledger/entry.ts'
 import type { RolloutId } from '../core/model.ts'
+import type { DrillWay } from '../core/promotion.ts'
 import type { CommandEvent } from '../core/rollout/commands.ts'
 import type { Cause, Purpose, RolloutPlan } from '../core/rollout/types.ts'
 import { admissionOf, type Prepared, prepare, startOf, type StateOf, stillStands } from './admitting.ts'
@@ -31,6 +32,8 @@ export type DeployCommand = {
   readonly emergency?: 'declared'
   /** Why it goes past what people have put in the way; the record stays red until somebody else has looked at it. */
   readonly glass?: { readonly reason: string }
+  /** Set for a way of a rollback drill. */
+  readonly drill?: DrillWay
 }
 
 /** What else is decided in the transaction that starts a rollout. */

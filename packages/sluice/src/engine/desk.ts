@@ -1,6 +1,6 @@
 /** What every command works with, and in whose name. */
 import type { AggregateKey } from '../core/ledger/entry.ts'
-import type { Actor } from '../core/model.ts'
+import type { Actor, Where } from '../core/model.ts'
 import type { Calendar } from '../ports/calendar.ts'
 import type { Clock, Ids } from '../ports/clock.ts'
 import type { RequestRecord } from '../ports/store.ts'
@@ -15,6 +15,9 @@ export type Asking = {
   readonly reason: string | null
   /** The groups that the caller was in when it asked; none when absent. */
   readonly groups?: readonly string[]
+  /** Whether it may deploy to an environment, as it is now; absent for who may everything. */
+  readonly mayDeploy?: (environment: string) => boolean
+  readonly where?: Where
   /** Makes the record once the answer is known; null when the caller gave no key. */
   readonly record: ((answer: unknown) => RequestRecord) | null
   /** Falls once nobody wants it any more; what is not decided by then is not done. */
@@ -31,9 +34,10 @@ export type Desk = {
 }
 
 /** An event for an aggregate, in the name of whoever asks. */
-export const input = (key: AggregateKey, event: AnyEvent, { by, reason }: Asking): Input => ({
+export const input = (key: AggregateKey, event: AnyEvent, { by, reason, where }: Asking): Input => ({
   key,
   event,
   actor: by,
   reason,
+  ...(where === undefined ? {} : { where }),
 })

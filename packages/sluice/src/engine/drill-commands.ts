@@ -1,4 +1,4 @@
-/** Starting a rollback drill, and finding the one that is under way. */
+/** Starting a rollback drill. */
 import { environmentKey } from '../core/consequences.ts'
 import { type DrillEvent, type DrillId, drillId, type DrillPlan } from '../core/drill/types.ts'
 import { SluiceError } from '../core/errors.ts'
@@ -7,7 +7,8 @@ import { limits } from '../core/limits.ts'
 import { rollbackTarget } from '../core/rollback-targets.ts'
 import { type Asking, type Desk, input } from './desk.ts'
 import { heldPredecessors } from './wanted.ts'
-import { asDrill, asEnvironment, type Drilling } from './trusted.ts'
+import { liveDrill } from './live-drill.ts'
+import { asEnvironment } from './trusted.ts'
 
 /** What `sluice drill rollback` asks for. */
 export type DrillCommand = {
@@ -59,19 +60,6 @@ export const startDrill = async (
     asking.record?.({ drill: id }) ?? null,
   )
   return { drill: id }
-}
-
-/** The drill that is under way in an environment; null when none is. */
-export const liveDrill = (
-  { loop }: Desk,
-  { service, environment }: { readonly service: string; readonly environment: string },
-): Drilling | null => {
-  for (const key of loop.live('drill')) {
-    const state = asDrill(loop.heldState(key))
-    if (state.status !== 'drilling') continue
-    if (state.plan.service === service && state.plan.environment === environment) return state
-  }
-  return null
 }
 
 /** An environment that comes last has users, whatever it is called. */

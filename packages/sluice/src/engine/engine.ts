@@ -3,9 +3,9 @@ import type { EnvironmentState } from '../core/environment.ts'
 import { SluiceError } from '../core/errors.ts'
 import { limits } from '../core/limits.ts'
 import type { LedgerRow } from '../core/ledger/entry.ts'
-import { type Actor, type FreezeWindow, type Instance, sluice } from '../core/model.ts'
+import { type Actor, type FreezeWindow, sluice, type Where } from '../core/model.ts'
 import type { CommandEvent } from '../core/rollout/commands.ts'
-import type { GatewayNotice, RouteObservation } from '../core/routing.ts'
+import type { GatewayNotice } from '../core/routing.ts'
 import type { LedgerQuery, RequestRecord } from '../ports/store.ts'
 import {
   commandRollout,
@@ -15,7 +15,8 @@ import {
   type Started,
   type StartedOrQueued,
 } from './commands.ts'
-import { type DrillCommand, liveDrill, startDrill } from './drill-commands.ts'
+import { type DrillCommand, startDrill } from './drill-commands.ts'
+import { liveDrill } from './live-drill.ts'
 import { holdRelease, type ReleaseTarget, unholdRelease } from './holds.ts'
 import { type OpenIncident, openIncident, resolveIncident } from './incident-commands.ts'
 import type { Returns } from './returns.ts'
@@ -29,10 +30,12 @@ import { maintain, type MaintenanceWish } from './maintenance-commands.ts'
 import { askedForBy, type Deliveries, rolloutAskedFor } from './deliver.ts'
 import { Loop } from './loop.ts'
 import { noticeEvent } from './notices.ts'
+import { observe, type Observed } from './observing.ts'
 import { perform } from './perform.ts'
 import { asAnswer } from './trusted.ts'
 import type { Ports } from './ports.ts'
 import { type Preview, previewDeploy } from './preview.ts'
+import { prune, type Pruned, type PruneWish } from './prune-commands.ts'
 import { cancelQueued, type WhenBusy } from './queue-commands.ts'
 import { QueueKeeper } from './queue-keeper.ts'
 import { Reading } from './reading.ts'
@@ -55,8 +58,11 @@ export type Caller = {
   readonly by: Actor
   readonly reason: string | null
   readonly idempotencyKey: string | null
+  readonly where?: Where
   /** The groups that the caller was in when it asked, as its sign-in or its token says; none when absent. */
   readonly groups?: readonly string[]
+  /** Whether it may deploy to an environment, for what deploys without being asked to by name (a run); absent for who may everything. */
+  readonly mayDeploy?: (environment: string) => boolean
   /** Falls once nobody wants it any more; what is not decided by then is not done. */
   readonly signal?: AbortSignal
 }
@@ -154,18 +160,8 @@ export class Engine {
   }
 
   /** What the data plane and the driver show now, not what was asked of them. */
-  async observe(
-    target: EnvironmentTarget,
-    signal: AbortSignal,
-  ): Promise<{ route: RouteObservation | null; instances: readonly Instance[] }> {
-    const [route, instances] = await Promise.all([
-      this.#ports.router.observe(target, signal).catch((error: unknown) => {
-        this.#ports.log.warn('observe_failed', { environment: target.environment, error: String(error) })
-        return null
-      }),
-      this.#ports.driver.observe(target.service, target.environment, signal),
-    ])
-    return { route, instances }
+  observe(target: EnvironmentTarget, signal: AbortSignal): Promise<Observed> {
+    return observe(this.#ports, target, signal)
   }
 
   /** Everything of a service's environments. */
@@ -297,6 +293,12 @@ export class Engine {
       rollout: (id) => this.reading.rollout(id),
       rows: (id) => store.ledger({ after: 0, limit: limits.pageItemsMax, key: { kind: 'rollout', id } }),
     }
+  }
+
+  /** Takes the texts of rows of before a moment out of the ledger. */
+  prune({ before, book }: PruneWish, caller: Caller): Promise<Pruned> {
+    const parts = { desk: this.#desk, store: this.#ports.store, book }
+    return this.#once(caller, { name: 'prune', before }, (asking) => prune(parts, { before }, asking))
   }
 
   maintain(target: EnvironmentTarget, wish: MaintenanceWish | null, caller: Caller): Promise<object> {

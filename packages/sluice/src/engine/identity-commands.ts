@@ -104,12 +104,16 @@ export const setPassword = async (
 }
 
 /** What a token is asked for with. `giver`: what whoever asks may; a token never has more. */
-export type TokenWish = Omit<TokenSubject, 'id'> & { readonly giver: readonly Grant[] | null }
+export type TokenWish = Omit<TokenSubject, 'id'> & {
+  readonly giver: readonly Grant[] | null
+  /** The id, where it is not to be a fresh one. */
+  readonly id?: string
+}
 
 /** Issues a token. `forbidden` when it would have more than its giver. */
 export const issueToken = async (
   desk: IdentityDesk,
-  { giver, ...wish }: TokenWish,
+  { giver, id = desk.ids.next('tok'), ...wish }: TokenWish,
   asking: IdentityAsking,
 ): Promise<Issued> => {
   if (giver !== null && wish.scope !== null && !covers(giver, wish.scope)) {
@@ -118,10 +122,10 @@ export const issueToken = async (
       hint: 'sluice whoami   shows what you may hand on',
     })
   }
-  const id = desk.ids.next('tok')
   const secret = await desk.credentials.issue(id)
   const event: TokenEvent = { type: 'token_issued', at: desk.clock.now(), by: asking.by, subject: { ...wish, id } }
-  await record(desk, { kind: 'token', id, event }, asking)
+  if (!(await record(desk, { kind: 'token', id, event }, asking)))
+    throw new SluiceError('command_conflict', { detail: `token ${id} was issued before`, hint: 'ask for another' })
   return { id, text: tokenText({ kind: wish.kind, id: id.slice(prefixLength), secret }) }
 }
 

@@ -2,7 +2,7 @@
  * Who asks: from a secret to a principal. What is valid is a matter of the ledger, which is read at each question (from memory, as long as nothing changed it); that a secret is the right one, of the credentials beside it.
  */
 import { SluiceError } from '../core/errors.ts'
-import { type Principal, rootPrincipal } from '../core/identity/access.ts'
+import { type Grant, type Principal, rootPrincipal } from '../core/identity/access.ts'
 import type { GroupRole } from '../core/identity/rules.ts'
 import type { SessionSubject } from '../core/identity/session.ts'
 import { parseToken } from '../core/identity/token-text.ts'
@@ -125,7 +125,7 @@ export class Identity {
       throw ended(`the token that it was made with was revoked by ${maker.revokedBy.name}`)
     const proof = { kind: 'token', id } as const
     if (owner === null) {
-      this.#touch(`token:${id}`, { id, seenAt: token.usedAt ?? 0, now })
+      this.#touch(`token:${id}`, { id, seenAt: token.usedAt ?? -Infinity, now })
       const isService = token.kind === 'svc'
       const name = isService ? `token:${token.label}` : `workload:${token.label}`
       const kind = isService ? 'service' : 'workload'
@@ -133,7 +133,7 @@ export class Identity {
     }
     const person = await this.#person(owner)
     if (person?.status !== 'active' || person.addedAt > issuedAt) throw ended(`${owner} was removed`)
-    this.#touch(`token:${id}`, { id, seenAt: token.usedAt ?? 0, now })
+    this.#touch(`token:${id}`, { id, seenAt: token.usedAt ?? -Infinity, now })
     return { ...personPrincipal(person, groupRoles), scope, proof, expiresAt }
   }
 
@@ -143,7 +143,7 @@ export class Identity {
     { id, seenAt, now }: { readonly id: string; readonly seenAt: number; readonly now: number },
   ): void {
     if (this.#uses.size > limits.identitiesHeldMax) this.#uses.clear()
-    const recordedAt = Math.max(seenAt, this.#uses.get(id)?.recordedAt ?? 0)
+    const recordedAt = Math.max(seenAt, this.#uses.get(id)?.recordedAt ?? -Infinity)
     const isDue = now - recordedAt >= limits.lastUseEveryMs
     this.#uses.set(id, { seenAt: now, recordedAt: isDue ? now : recordedAt })
     if (!isDue || !this.desk.loop.isRunning) return
@@ -167,12 +167,12 @@ export class Identity {
     return this.#held(`session:${id}`, () => this.desk.reading.session(id))
   }
 
-  /** Its cast is trusted: what is kept under a kind's key was read as that kind. */
   async #held<State extends Person | Token | Session>(
     key: string,
     load: () => Promise<State | null>,
   ): Promise<State | null> {
     const known = this.#states.get(key)
+    // Trusted cast: what is kept under a kind's key was read as that kind.
     if (known !== undefined) return (await known) as State | null
     if (this.#states.size >= limits.identitiesHeldMax) this.#states.clear()
     const loading = load()
@@ -200,10 +200,13 @@ const personPrincipal = (
   kind: 'person',
   name,
   groups,
-  grants: [
-    ...grants,
-    ...groupRoles.filter(({ group }) => groups.includes(group)).map(({ group: _, ...grant }) => grant),
-  ],
+  grants: [...grants, ...groupRoles.filter(({ group }) => groups.includes(group)).map(grantOf)],
+})
+
+const grantOf = ({ role, environments, service }: GroupRole): Grant => ({
+  role,
+  environments,
+  ...(service === undefined ? {} : { service }),
 })
 
 /** One text for all that is not known: whether an id exists is nobody's business. */

@@ -15,6 +15,7 @@ import { tokenMachine } from '../core/identity/token.ts'
 import { incidentMachine } from '../core/incident.ts'
 import type { AggregateKey, AggregateKind, LedgerEntry } from '../core/ledger/entry.ts'
 import { ledgerForms } from '../core/ledger/forms.ts'
+import { nothingPruned, retentionMachine } from '../core/ledger/retention.ts'
 import { upcast } from '../core/ledger/upcast.ts'
 import { limits } from '../core/limits.ts'
 import { lineMachine, runningLine } from '../core/line.ts'
@@ -122,6 +123,7 @@ export const machines: Readonly<Record<AggregateKind, AnyMachine>> = {
   maintenance: forget(maintenanceMachine, (key) => noMaintenance(...namesIn(key))),
   train: forget(trainMachine, () => ({ status: 'absent' as const })),
   line: forget(lineMachine, () => runningLine),
+  ledger: forget(retentionMachine, () => nothingPruned),
   person: forget(personMachine, () => ({ status: 'absent' as const })),
   token: forget(tokenMachine, () => ({ status: 'absent' as const })),
   session: forget(sessionMachine, () => ({ status: 'absent' as const })),
@@ -139,6 +141,7 @@ export const machineVersions: Readonly<Record<AggregateKind, number>> = {
   maintenance: machines.maintenance.version,
   train: machines.train.version,
   line: machines.line.version,
+  ledger: machines.ledger.version,
   person: machines.person.version,
   token: machines.token.version,
   session: machines.session.version,

@@ -62,7 +62,8 @@ const ask = async (
     return { kind: 'failed', detail: `${environment} is not as the drill left it: ${what}` }
   }
   try {
-    const command = { service, environment, purpose: 'rollback', release: to } as const
+    const drill = to === plan.target ? 'back' : 'return'
+    const command = { service, environment, purpose: 'rollback', release: to, drill } as const
     return await returns.go(command, { by, key: effect.key, why: `drill ${plan.id}`, signal })
   } catch (error) {
     if (error instanceof SluiceError && error.code === 'admission_refused')

@@ -50,13 +50,21 @@ const carry = async (work: Work, key: string): Promise<TrainResult> => {
   const { service, environment, release } = member
   const known = await world.rolloutOf(deliveryOf(work, key))
   if (known !== null) return arrival(work, known)
-  const command = { service, environment, purpose: 'promote', release, initiator: 'automation' } as const
+  // Whatever the config says: one train does not push in.
+  const command = {
+    service,
+    environment,
+    purpose: 'promote',
+    release,
+    initiator: 'automation',
+    replace: false,
+  } as const
   for (;;) {
     const refusals = await world.refusals(command, train.by)
     if (refusals.some(({ kind }) => kind === 'already_serving')) {
       return { kind: 'not_arrived', rollout: null, detail: `${environment} of ${service} serves it already` }
     }
-    // One train does not push in: who is there goes first, and a gate that is not open yet is waited for.
+    // Who is there goes first, and a gate that is not open yet is waited for.
     const isPassing = refusals.length > 0 && refusals.every((one) => waitsFor(one) || isBusy(one))
     if (refusals.length > 0 && !isPassing) {
       return { kind: 'not_arrived', rollout: null, detail: refusals.map(({ detail }) => detail).join('; ') }

@@ -122,8 +122,10 @@ const rollBack = async (
     )
     return { kind: 'rollback_started', rollout }
   } catch (error) {
-    if (error instanceof SluiceError && error.code === 'admission_refused')
-      return { kind: 'rollback_refused', detail: error.detail }
-    throw error
+    if (!(error instanceof SluiceError) || error.code !== 'admission_refused') throw error
+    // Somebody was first between the look and the decision. Should theirs come back, this release is taken back after all.
+    const { live } = await returns.environment({ service, environment })
+    if (live !== null) return { kind: 'busy', detail: `rollout ${live} is under way` }
+    return { kind: 'rollback_refused', detail: error.detail }
   }
 }

@@ -9,7 +9,7 @@ import type { RolloutPlan } from '../core/rollout/types.ts'
 import type { DeployCommand } from './commands.ts'
 import type { Desk } from './desk.ts'
 import { type Asker, governanceInput } from './governance.ts'
-import { abandonedBy, placeOf } from './replacing.ts'
+import { abandonedBy, overtakenBy, placeOf } from './replacing.ts'
 import { type Wanted, wantedBy } from './wanted.ts'
 
 /** The plan, and what stands before it. */
@@ -38,8 +38,8 @@ export const previewDeploy = async (desk: Desk, command: DeployCommand, asker: A
   const input = await inputOf(desk, wanted, asker)
   const admission: Admission =
     replaced !== null && 'refusal' in replaced ? { kind: 'refused', refusals: [replaced.refusal] } : admit(input)
-  const abandoned = abandonedBy(current, replaced)
-  const plan = planRollout({ purpose, environment, from, to: release, kept: current.kept, abandoned })
+  const company = { kept: current.kept, abandoned: abandonedBy(current, replaced), ...overtakenBy(replaced) }
+  const plan = planRollout({ purpose, environment, from, to: release, ...company })
   const refusals = admission.kind === 'refused' ? admission.refusals : []
   return { plan, release, from, refusals, governance: governanceOf(wanted, input) }
 }

@@ -3,12 +3,13 @@
  * and so is what it decides; it remembers nothing, so that a restart goes on where it was, and no entry is started twice.
  */
 import { SluiceError } from '../core/errors.ts'
-import type { AggregateKey, LedgerRow } from '../core/ledger/entry.ts'
+import type { AggregateKey, AggregateKind, LedgerRow } from '../core/ledger/entry.ts'
 import { limits } from '../core/limits.ts'
 import { rolloutId, sluice } from '../core/model.ts'
 import { type Candidate, type QueueEntry, queueMoves } from '../core/queue.ts'
 import { admissionOf, type Prepared, prepare, startOf, type StateOf, stillStands } from './admitting.ts'
 import { type Asking, type Desk, input } from './desk.ts'
+import { liveDrill } from './live-drill.ts'
 import type { Log } from '../ports/clock.ts'
 import type { Input } from './transaction.ts'
 import { asEnvironment } from './trusted.ts'
@@ -16,6 +17,9 @@ import { wantedOf } from './wanted.ts'
 
 /** What was read about an entry, or why it can never start. */
 type Read = ReadonlyMap<string, Prepared | string>
+
+/** What may give somebody their turn. */
+const looked: ReadonlySet<AggregateKind> = new Set(['environment', 'drill', 'line'])
 
 /** See the file's header. One an engine; a look at the start takes up what was left. */
 export class QueueKeeper {
@@ -33,7 +37,7 @@ export class QueueKeeper {
 
   /** Rows became durable: an environment may have room now, or somebody waits for it. */
   noticed(rows: readonly LedgerRow[]): void {
-    if (rows.some(({ key }) => key.kind === 'environment' || key.kind === 'line')) this.look()
+    if (rows.some(({ key }) => looked.has(key.kind))) this.look()
   }
 
   /** Looks at all queues; at most one look at a time, and one more when something moved meanwhile. */
@@ -111,7 +115,9 @@ export class QueueKeeper {
       const admission = admissionOf(found, stateOf, { now, asker: entry, turnOf: entry.id })
       return { spec: found.wanted.spec, cutAt: found.wanted.release.cutAt, admission }
     }
-    return queueMoves(state, candidate, now).flatMap((move) => {
+    // A drill holds its environment also between its two ways, so that it returns to what it found.
+    const live = state.live ?? liveDrill(this.#desk, state)?.plan.id ?? null
+    return queueMoves({ ...state, live }, candidate, now).flatMap((move) => {
       if (move.kind === 'record') return [input(key, move.event, nobody)]
       const { entry } = move
       const found = read.get(entry.id)

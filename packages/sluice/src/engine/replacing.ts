@@ -4,11 +4,14 @@ import type { EnvironmentState } from '../core/environment.ts'
 import type { AggregateKey } from '../core/ledger/entry.ts'
 import type { EnvironmentSpec, Release, ReleaseId, RolloutId } from '../core/model.ts'
 import { whyNotReplaced } from '../core/rollout/replace.ts'
+import type { PlanInput } from '../core/rollout/plan.ts'
 import type { Purpose } from '../core/rollout/types.ts'
 import type { Reading } from './reading.ts'
 
-/** Whose place is taken, and its candidate; or why it may not be taken. */
-export type Replaced = { readonly live: RolloutId; readonly candidate: ReleaseId } | { readonly refusal: Refusal }
+/** Whose place is taken, its candidate, and what it was for; or why it may not be taken. */
+export type Replaced =
+  | { readonly live: RolloutId; readonly candidate: ReleaseId; readonly purpose: Purpose }
+  | { readonly refusal: Refusal }
 
 /** Who wants to. */
 export type Newcomer = {
@@ -25,11 +28,13 @@ export const replacedBy = async (
   { live, environment }: EnvironmentState,
   { purpose, release, spec, replace }: Newcomer,
 ): Promise<Replaced | null> => {
-  const isAsked = purpose !== 'rollback' && (replace ?? spec.whenBusy === 'replace')
+  // What the config says is for the way forward; a way back takes a place only when somebody said which release it is to be.
+  const isAsked = replace ?? (purpose !== 'rollback' && spec.whenBusy === 'replace')
   if (live === null || !isAsked) return null
   const rollout = await reading.rollout(live)
-  const whyNot = whyNotReplaced(rollout, { release: release.id, spec })
-  if (whyNot === null) return { live, candidate: rollout.plan.to }
+  const newcomer = { release: release.id, spec, ...(purpose === 'rollback' ? { purpose } : {}) }
+  const whyNot = whyNotReplaced(rollout, newcomer)
+  if (whyNot === null) return { live, candidate: rollout.plan.to, purpose: rollout.plan.purpose }
   const hint = `sluice rollout watch ${live}   or   sluice rollout abort ${live}`
   const detail = `rollout ${live} is under way in ${environment}: ${whyNot}`
   return { refusal: { kind: 'live_rollout', who: live, until: null, detail, hint } }
@@ -43,6 +48,12 @@ export const placeOf = (replaced: Replaced | null): Exclude<Replaced, { refusal:
 export const abandonedBy = ({ abandoned = [] }: EnvironmentState, replaced: Replaced | null): readonly ReleaseId[] => {
   const place = placeOf(replaced)
   return place === null ? abandoned : [...abandoned, place.candidate]
+}
+
+/** What a plan has to know of a rollout whose place it takes. */
+export const overtakenBy = (replaced: Replaced | null): Pick<PlanInput, 'overtakes'> => {
+  const purpose = placeOf(replaced)?.purpose
+  return purpose === 'rollback' ? { overtakes: purpose } : {}
 }
 
 /** The aggregate of a rollout. */

@@ -11,7 +11,8 @@ import { prepare } from './admitting.ts'
 import { type Also, conflict, type DeployCommand, type Started, startRollout } from './commands.ts'
 import { type Asking, type Desk, input } from './desk.ts'
 import { heldBy, holdingWhatIsLeft } from './holds.ts'
-import { liveDrill } from './drill-commands.ts'
+import { liveDrill } from './live-drill.ts'
+import { placeOf } from './replacing.ts'
 import type { Input } from './transaction.ts'
 import { asAnswer, type Drilling, type Rollout } from './trusted.ts'
 import { wantedBy } from './wanted.ts'
@@ -38,7 +39,8 @@ export type RolledBack = {
 
 /**
  * Rolls back. While a rollout is live, it is turned around; where that one is a rollback already, it is the answer: who asks twice goes back once, and never forward again to what was
- * rolled back. Otherwise the release before this one comes back by a plan of its own.
+ * rolled back. Where it names another release than the live rollout goes back to, its rollout takes the place of that one. Otherwise the release before this one comes back by a
+ * plan of its own.
  */
 export const rollback = async (desk: Desk, command: RollbackCommand, asking: Asking): Promise<RolledBack> => {
   const { service, environment } = command
@@ -66,6 +68,9 @@ const rollbackOnce = async (desk: Desk, command: RollbackCommand, asking: Asking
   // The return of a drill goes to what is to be left now, so it is turned around like any other.
   const isWayBack = live.plan.purpose === 'rollback' && (drill === null || drill.phase === 'back')
   const target = isWayBack ? live.plan.to : live.plan.from
+  // Who names what is left just now has the way back turned around.
+  if (isWayBack && named !== null && named === live.plan.from)
+    return turnAround(desk, { command, live, leaves: live.plan.to }, asking)
   if (named !== null && named !== target) return start(desk, command, asking)
   if (isWayBack && (live.status === 'reverting' || live.status === 'rolled_back'))
     throw conflict(live.id, 'rollback', { status: 'coming back: what it would have brought back does not answer' })
@@ -103,13 +108,19 @@ const start = async (desk: Desk, command: RollbackCommand, asking: Asking): Prom
     environment,
     purpose: 'rollback',
     release,
+    // A rollout that is under way makes room in the same transaction: traffic goes back to what serves, and from there to what was named. For a person only: a watch
+    // does not take away what somebody brings in meanwhile.
+    ...(release === null || asking.by.kind === 'system' ? {} : { replace: true }),
     ...(overrides === undefined ? {} : { overrides }),
     ...(emergency === undefined ? {} : { emergency }),
   }
   const prepared = prepare(desk.ids, await wantedBy(desk, asked))
+  const place = placeOf(prepared.wanted.replaced)
+  const alsoLeft = place === null || place.purpose === 'rollback' ? null : place.candidate
   const also: Also = {
     keys: [],
     inputs: ({ rollout, plan, at }) => [
+      ...(alsoLeft === null ? [] : [heldBy(alsoLeft, holdOn({ command, at }, asking), asking)]),
       ...stays(desk, { command, at }, asking),
       ...declared({ command, incident, at, release: plan.from, rollout }, asking),
     ],
@@ -173,15 +184,23 @@ type Following = { readonly turning: Turning; readonly answer: RolledBack; reado
 
 const followers = (desk: Desk, { turning, answer, at }: Following, asking: Asking): readonly Input[] => {
   const { command, leaves } = turning
-  const { reason = null, environment } = command
-  const detail = asking.reason ?? `rolled back by ${asking.by.name}`
-  const hold: Hold = { reason, detail, by: asking.by, at, environment }
   return [
-    ...(leaves === null ? [] : [heldBy(leaves, hold, asking)]),
+    ...(leaves === null ? [] : [heldBy(leaves, holdOn({ command, at }, asking), asking)]),
     ...stays(desk, { command, at }, asking),
     ...declared({ command, incident: answer, at, release: leaves, rollout: answer.rollout }, asking),
   ]
 }
+
+const holdOn = (
+  { command, at }: { readonly command: RollbackCommand; readonly at: number },
+  { by, reason }: Asking,
+): Hold => ({
+  reason: command.reason ?? null,
+  detail: reason ?? `rolled back by ${by.name}`,
+  by,
+  at,
+  environment: command.environment,
+})
 
 /** A drill that is under way does not return to what somebody wants to leave. */
 const stays = (

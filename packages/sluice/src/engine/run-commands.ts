@@ -14,10 +14,11 @@ import type { Occasion } from '../core/pipeline/triggers.ts'
 import type { RunEvent, RunPlan, RunTrigger } from '../core/pipeline/types.ts'
 import type { CommitConfig } from '../ports/config.ts'
 import type { PipelineRequest } from '../ports/pipelines.ts'
-import type { Asking, Desk } from './desk.ts'
+import { type Asking, type Desk, input } from './desk.ts'
 import type { Ports } from './ports.ts'
 import type { Page } from './reading.ts'
 import type { Run } from './trusted.ts'
+import { assertMayDeliver, jobsAfter } from './run-rights.ts'
 import { carriedOf, planAgain } from './run-again.ts'
 import type { TypedSecrets } from './typed-secrets.ts'
 
@@ -85,15 +86,12 @@ export const startRun = async (
     failedOf === null ? { carried: [], follows: [] } : await carriedOf(desk, failedOf, planned)
   const { follows: _before, ...rest } = planned
   const plan: RunPlan = follows.length === 0 ? rest : { ...rest, follows }
+  assertMayDeliver(plan.jobs, asking)
   const at = desk.clock.now()
   const event: RunEvent = { type: 'run_planned', at, id, token: 1, plan, by: asking.by, carried }
   const key: AggregateKey = { kind: 'run', id }
   const started = { run: id, notes: plan.pipeline?.notes ?? [] }
-  await desk.loop.transact(
-    [key],
-    () => [{ key, event, actor: asking.by, reason: asking.reason }],
-    asking.record?.(started) ?? null,
-  )
+  await desk.loop.transact([key], () => [input(key, event, asking)], asking.record?.(started) ?? null)
   return started
 }
 
@@ -112,11 +110,12 @@ const newPlan = async (
 }
 
 /** Calls a run off; `command_conflict` when it is over already. */
-export const cancelRun = async (desk: Desk, id: string, { by, reason, record }: Asking): Promise<void> => {
+export const cancelRun = async (desk: Desk, id: string, asking: Asking): Promise<void> => {
+  const { by, reason, record } = asking
   await desk.reading.run(id)
   const key: AggregateKey = { kind: 'run', id }
   const event: RunEvent = { type: 'cancel_requested', at: desk.clock.now(), by, reason }
-  const [accepted] = await desk.loop.transact([key], () => [{ key, event, actor: by, reason }], record?.({}) ?? null)
+  const [accepted] = await desk.loop.transact([key], () => [input(key, event, asking)], record?.({}) ?? null)
   if (accepted === true) return
   const { status } = await desk.reading.run(id)
   throw new SluiceError('command_conflict', {
@@ -127,7 +126,7 @@ export const cancelRun = async (desk: Desk, id: string, { by, reason, record }: 
 
 /** Starts a job by hand. `not_found`, `usage_invalid` for inputs that it does not take, `command_conflict` when it does not wait for anybody. */
 export const playJob = async (desk: Desk, { run: id, job, given }: PlayCommand, asking: Asking): Promise<void> => {
-  const { by, reason, record } = asking
+  const { by, record } = asking
   const run = await desk.reading.run(id)
   const index = run.jobs.findIndex((_, other) => jobAt(run, other).name === job)
   if (index < 0)
@@ -135,6 +134,13 @@ export const playJob = async (desk: Desk, { run: id, job, given }: PlayCommand, 
       detail: `run ${id} has no job ${JSON.stringify(job)}`,
       hint: `sluice runs show ${id}`,
     })
+  assertMayDeliver(
+    jobsAfter(
+      run.jobs.map((_, other) => jobAt(run, other)),
+      job,
+    ),
+    asking,
+  )
   const values = readInputs(jobAt(run, index).manual?.inputs ?? [], given)
   if (values.kind === 'invalid')
     throw new SluiceError('usage_invalid', {
@@ -143,7 +149,7 @@ export const playJob = async (desk: Desk, { run: id, job, given }: PlayCommand, 
     })
   const key: AggregateKey = { kind: 'run', id }
   const event: RunEvent = { type: 'play_requested', at: desk.clock.now(), by, job, given: values.given }
-  const [accepted] = await desk.loop.transact([key], () => [{ key, event, actor: by, reason }], record?.({}) ?? null)
+  const [accepted] = await desk.loop.transact([key], () => [input(key, event, asking)], record?.({}) ?? null)
   if (accepted === true) return
   throw new SluiceError('command_conflict', {
     detail: `job ${job} of run ${id} is ${(await desk.reading.run(id)).jobs[index]?.status ?? 'gone'}; it waits for nobody`,

@@ -2,7 +2,7 @@
 import type { AggregateKey, LedgerEntry } from '../core/ledger/entry.ts'
 import { ledgerForms } from '../core/ledger/forms.ts'
 import { currentForm } from '../core/ledger/upcast.ts'
-import { type Actor, sluice } from '../core/model.ts'
+import { type Actor, sluice, type Where } from '../core/model.ts'
 import type { EffectIntent, Stored, Transition } from '../ports/store.ts'
 import { type AnyEffect, type AnyEvent, type AnyMachine, currentState, machines } from './machines.ts'
 
@@ -12,6 +12,7 @@ export type Input = {
   readonly event: AnyEvent
   readonly actor: Actor
   readonly reason: string | null
+  readonly where?: Where
 }
 
 /** An aggregate as the loop holds it. */
@@ -94,7 +95,7 @@ export const planTransaction = (inputs: readonly Input[], hold: (key: AggregateK
   }
 }
 
-const take = (work: Work, { key, event, actor, reason }: Input): boolean => {
+const take = (work: Work, { key, event, actor, reason, where }: Input): boolean => {
   const machine = machines[key.kind]
   const decision = machine.decide(work.state, event)
   if (decision.state === work.state) return false
@@ -108,6 +109,7 @@ const take = (work: Work, { key, event, actor, reason }: Input): boolean => {
     actor,
     reason,
     body: event,
+    ...(where === undefined ? {} : { where }),
   })
   for (const effect of decision.effects) {
     work.effects.push(effect)

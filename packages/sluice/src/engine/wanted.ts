@@ -3,6 +3,7 @@ import type { Override } from '../core/admission.ts'
 import type { EnvironmentState } from '../core/environment.ts'
 import { SluiceError } from '../core/errors.ts'
 import type { EnvironmentSpec, Release, ReleaseId } from '../core/model.ts'
+import type { DrillWay } from '../core/promotion.ts'
 import { contractsBeyond } from '../core/point-of-no-return.ts'
 import { isInWindow, predecessors, rollbackTarget } from '../core/rollback-targets.ts'
 import { specOf } from '../core/rollout/plan.ts'
@@ -10,6 +11,7 @@ import type { Purpose } from '../core/rollout/types.ts'
 import type { DeployCommand } from './commands.ts'
 import type { Desk } from './desk.ts'
 import { type Governed, governedBy } from './governance.ts'
+import { liveDrill } from './live-drill.ts'
 import type { Reading } from './reading.ts'
 import { type Replaced, replacedBy } from './replacing.ts'
 
@@ -35,6 +37,7 @@ export type Wanted = {
   readonly governed: Governed | null
   /** See `AdmissionInput.emergency`. */
   readonly emergency?: 'declared'
+  readonly drill?: DrillWay
 }
 
 /** Reads everything that decides about a command. `not_found`, `config_invalid`. */
@@ -47,7 +50,7 @@ export const wantedOf = async (
   command: Omit<DeployCommand, 'release'>,
   release: Release,
 ): Promise<Wanted> => {
-  const { service, environment, overrides = [], emergency, glass } = command
+  const { service, environment, overrides = [], emergency, glass, drill } = command
   const { reading, clock } = desk
   const spec = specOf(release, environment)
   const current = await reading.environment(service, environment)
@@ -67,6 +70,7 @@ export const wantedOf = async (
     governed,
     ...(emergency === undefined ? {} : { emergency }),
     ...(glass === undefined ? {} : { glass }),
+    ...(drill === undefined ? {} : { drill }),
   }
 }
 
@@ -112,7 +116,9 @@ export const chooseRelease = async (desk: Desk, command: DeployCommand): Promise
   const { after } = specOf(newest, environment)
   if (after === null) return newest
   const { serving } = await reading.environment(service, after)
-  if (serving !== null) return reading.release(serving)
+  // A drill that is under way there shows the release before for a while; what was verified is what it returns to.
+  const verified = liveDrill(desk, { service, environment: after })?.plan.serving ?? serving
+  if (verified !== null) return reading.release(verified)
   throw new SluiceError('not_found', {
     detail: `nothing serves ${after}, which comes before ${environment}`,
     hint: `sluice deploy ${after}`,

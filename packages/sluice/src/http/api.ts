@@ -2,10 +2,11 @@
 import { Hono, type MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import type { z } from 'zod'
-import { SluiceError } from '../core/errors.ts'
-import type { Principal } from '../core/identity/access.ts'
+import { errorTable, SluiceError } from '../core/errors.ts'
+import { allows, type Principal } from '../core/identity/access.ts'
 import { aggregateKinds } from '../core/ledger/entry.ts'
 import { limits } from '../core/limits.ts'
+import type { Where } from '../core/model.ts'
 import type { ApiContext, Call } from './context.ts'
 import { eventStream, type Snapshot } from './events.ts'
 import { actorFor, authenticate, nobody } from './authenticate.ts'
@@ -15,13 +16,15 @@ import { handlers } from './handlers/all.ts'
 import { overview } from './handlers/environments.ts'
 import { cachePrefix } from './cache-access.ts'
 import { type AttachmentStream, openAttachment } from './handlers/attachments.ts'
-import { exportLines } from './handlers/ledger.ts'
+import { exportLines } from './handlers/ledger-rows.ts'
+import { answerMcp, mcpPath } from './handlers/mcp.ts'
 import { metricsText } from './handlers/metrics.ts'
 import { expositionType } from './metrics/exposition.ts'
 import { RequestTally } from './metrics/request-tally.ts'
 import { openApi } from './openapi.ts'
 import { page } from './page.ts'
 import { commonHeaders, dataPolicy, pagePolicy } from './security-headers.ts'
+import { signInRoutes } from './sign-in.ts'
 import { stillAllowed } from './still-allowed.ts'
 import { paths } from './client/paths.ts'
 import type { RouteId } from './client/paths.ts'
@@ -47,48 +50,39 @@ type Env = {
 /** Builds the API from the table. */
 export const createApi = (context: ApiContext, access: ApiAccess): Api => {
   const app = new Hono<Env>()
+  const api: Api = { fetch: async (request, from) => app.fetch(request, { from }) }
   const streams = { open: 0 }
   const tally = new RequestTally()
   const rates = new Rates()
   const recognise = async (request: Request): Promise<Principal> => {
     const { identity } = context.engine
     const { stateDir } = context.server
-    return authenticate(request, { identity, token: access.token, rules: await context.access(), stateDir })
+    return authenticate(request, { identity, token: access.token, rules: context.access, stateDir })
   }
   app.use(async (c, next) => {
     rates.check(c.env.from, c.req.method)
-    const { url } = await context.access()
-    if (access.token !== null) checkHost(c.req.header('host'), access.host, url)
+    if (access.token !== null)
+      await checkHost(c.req.header('host'), access.host, async () => (await context.access()).url)
     await next()
     c.header('cache-control', 'no-store')
-    for (const [name, value] of Object.entries(commonHeaders(url))) c.header(name, value)
+    for (const [name, value] of Object.entries(commonHeaders)) c.header(name, value)
     if (!c.res.headers.has('content-security-policy')) c.header('content-security-policy', dataPolicy)
   })
   // Without a limit of this place: who asks is looked at before any of a body is read, and what is read is counted as it comes.
   app.all(`${cachePrefix}*`, (c) => context.cache(c.req.raw, access.token))
-  app.get('/', async (c) => c.html(await page(), 200, { 'content-security-policy': pagePolicy }))
-  for (const id of Object.keys(paths).filter(isRoute)) {
-    const { method, path } = paths[id]
-    const { needs } = routes[id]
-    const count: MiddlewareHandler<Env> = async (c, next) => {
-      const startedAt = performance.now()
-      await next()
-      if (c.res.status === 401) rates.wrong(c.env.from)
-      tally.count(id, c.res.status, (performance.now() - startedAt) / 1_000)
-    }
-    // Nothing of a body is read before it is known whose it is, and that they may do such a thing at all.
-    const check: MiddlewareHandler<Env> = async (c, next) => {
-      const principal = needs === 'open' ? nobody : await recognise(c.req.raw)
-      authorizeAtAll(principal, needs)
-      if (needs !== 'open' && access.token !== null && !context.isStarted()) throw notReady()
-      c.set('principal', principal)
-      await next()
-    }
-    app.on(method.toUpperCase(), path, count, check, bodiesBounded, (c) => {
-      const [request, principal] = [c.req.raw, c.get('principal')]
-      return answer(context, id, { request, params: c.req.param(), streams, tally, principal, recognise })
-    })
-  }
+  app.use('/sign-in', bodiesBounded)
+  if (access.token !== null) app.route('/', signInRoutes(context, access.token))
+  app.get('/', async (c) => {
+    const principal = await recognise(c.req.raw).catch(unrecognised)
+    if (principal === null) return c.redirect('/sign-in', 303)
+    return c.html(await page(), 200, { 'content-security-policy': pagePolicy })
+  })
+  serveTable(app, { context, isOpen: access.token === null, streams, tally, rates, recognise })
+  // A client of this API like any other: it asks with the token of who asks, so that it may what they may.
+  app.all(mcpPath, bodiesBounded, async (c) => {
+    await recognise(c.req.raw)
+    return answerMcp(context, { request: c.req.raw, api, from: c.env.from })
+  })
   app.get('/openapi.json', async (c) => {
     await recognise(c.req.raw)
     return c.json(openApi(context.server.version))
@@ -103,7 +97,47 @@ export const createApi = (context: ApiContext, access: ApiAccess): Api => {
       context.log.error('request_failed', { error: String(error), stack: error.stack })
     return problem(error)
   })
-  return { fetch: async (request, from) => app.fetch(request, { from }) }
+  return api
+}
+
+/** What the routes of the table share. */
+type Serving = Pick<Incoming, 'streams' | 'tally' | 'recognise'> & {
+  readonly context: ApiContext
+  readonly rates: Rates
+  /** In process: there is no wire, and nobody to keep out. */
+  readonly isOpen: boolean
+}
+
+/** Every route of the table: who asks, whether they may, what they send, the answer. */
+const serveTable = (app: Hono<Env>, { context, isOpen, streams, tally, rates, recognise }: Serving): void => {
+  for (const id of Object.keys(paths).filter(isRoute)) {
+    const { method, path } = paths[id]
+    const { needs } = routes[id]
+    const count: MiddlewareHandler<Env> = async (c, next) => {
+      const startedAt = performance.now()
+      await next()
+      if (c.res.status === 401) rates.wrong(c.env.from)
+      tally.count(id, c.res.status, (performance.now() - startedAt) / 1_000)
+    }
+    // Nothing of a body is read before it is known whose it is, and that they may do such a thing at all.
+    const check: MiddlewareHandler<Env> = async (c, next) => {
+      const principal = needs === 'open' ? nobody : await recognise(c.req.raw)
+      authorizeAtAll(principal, needs)
+      if (needs !== 'open' && !isOpen && !context.isStarted()) throw notReady()
+      c.set('principal', principal)
+      await next()
+    }
+    app.on(method.toUpperCase(), path, count, check, bodiesBounded, (c) => {
+      const [request, principal, from] = [c.req.raw, c.get('principal'), c.env.from]
+      return answer(context, id, { request, params: c.req.param(), streams, tally, principal, recognise, from })
+    })
+  }
+}
+
+/** Who is not known is shown where to sign in, instead of an error. */
+const unrecognised = (error: unknown): null => {
+  if (error instanceof SluiceError && errorTable[error.code].status === 401) return null
+  throw error
 }
 
 const bodiesBounded = bodyLimit({
@@ -144,6 +178,8 @@ type Incoming = {
   readonly principal: Principal
   /** Who sends it, looked at anew. */
   readonly recognise: (request: Request) => Promise<Principal>
+  /** The address that asks. */
+  readonly from: string | undefined
 }
 
 /** Its casts are trusted: the call was read by the schemas of the route, which are those of its handler's type; types cannot walk two tables together. */
@@ -161,8 +197,18 @@ const answer = async (context: ApiContext, id: RouteId, incoming: Incoming): Pro
   return Response.json(await handle(context, call))
 }
 
+/** What the engine is told of who asks. The owner may deploy wherever a run does; of anybody else that is asked. */
+const callerOf = (principal: Principal, idempotencyKey: string | null): Call<RouteId>['caller'] => ({
+  by: actorFor(principal),
+  groups: principal.groups,
+  idempotencyKey,
+  ...(principal.kind === 'root'
+    ? {}
+    : { mayDeploy: (environment: string) => allows(principal, 'deploy', { service: null, environment }) }),
+})
+
 /** Parser of a request by its route's schemas. */
-const readCall = async (id: RouteId, { request, params, principal }: Incoming): Promise<Call<RouteId>> => {
+const readCall = async (id: RouteId, { request, params, principal, from }: Incoming): Promise<Call<RouteId>> => {
   const { query, body } = routes[id]
   const key = request.headers.get('idempotency-key')
   if (key !== null && !/^[\x21-\x7e]{1,200}$/.test(key)) {
@@ -175,11 +221,20 @@ const readCall = async (id: RouteId, { request, params, principal }: Incoming): 
     params,
     query: check(query, Object.fromEntries(new URL(request.url).searchParams), 'query'),
     body: request.method === 'GET' ? {} : check(body, await bodyOf(request), 'body'),
-    caller: { by: actorFor(principal), groups: principal.groups, idempotencyKey: key },
+    caller: { ...callerOf(principal, key), where: whereOf(request, from) },
     principal,
     signal: request.signal,
   } as const
   return call as unknown as Call<RouteId>
+}
+
+/** Where the request came from, for the ledger; a client may call itself what it likes, in bounds. */
+const whereOf = ({ headers }: Request, from: string | undefined): Where => {
+  const client = (headers.get('user-agent') ?? '')
+    .replaceAll(/[^\x20-\x7e]/g, '')
+    .slice(0, limits.whereClientCharactersMax)
+  const address = from?.replace(/^::ffff:/, '')
+  return { ...(address === undefined ? {} : { address }), ...(client === '' ? {} : { client }) }
 }
 
 const bodyOf = async (request: Request): Promise<unknown> => {
@@ -256,8 +311,8 @@ const answerExport = async (
   { query, signal }: Call<'ledger.export'>,
   { request }: Incoming,
 ): Promise<Response> => {
-  const lines = await exportLines(context, query.after ?? 0)
-  const headers = { 'content-type': 'application/x-ndjson' }
+  const lines = await exportLines(context, query)
+  const headers = exportHeaders(query)
   if (request.method === 'HEAD') return new Response(null, { headers })
   const encoder = new TextEncoder()
   const stream = new ReadableStream<Uint8Array>({
@@ -270,6 +325,14 @@ const answerExport = async (
   })
   return new Response(stream, { headers })
 }
+
+const exportHeaders = ({ format }: Call<'ledger.export'>['query']): Readonly<Record<string, string>> =>
+  format === 'csv'
+    ? {
+        'content-type': 'text/csv; charset=utf-8; header=present',
+        'content-disposition': 'attachment; filename="ledger.csv"',
+      }
+    : { 'content-type': 'application/x-ndjson' }
 
 const answerFile = async (context: ApiContext, call: Call<'runs.attachment'>): Promise<Response> => {
   const { attachment, pieces } = await openAttachment(context, call)

@@ -15,7 +15,7 @@ import { checkOrigin } from './origin.ts'
 export type Recognising = {
   readonly identity: Pick<Engine['identity'], 'principalOf'>
   readonly token: string | null
-  readonly rules: AccessRules
+  readonly rules: () => Promise<AccessRules>
   readonly stateDir: string
 }
 
@@ -36,15 +36,16 @@ export const authenticate = async (request: Request, recognising: Recognising): 
   const root = (): Principal => rootPrincipal(actorOf(request.headers.get('x-sluice-actor')))
   if (token === null) return root()
   const header = request.headers.get('authorization')
-  const { groupRoles } = rules
   if (header !== null) {
     const text = bearerOf(header)
     if (isSame(text, token)) return root()
+    const { groupRoles } = await rules()
     return identity.principalOf({ text, carrier: 'bearer', groupRoles })
   }
-  const text = cookieOf(request.headers.get('cookie'), cookieName(stateDir, rules.url))
+  const { groupRoles, url } = await rules()
+  const text = cookieOf(request.headers.get('cookie'), cookieName(stateDir, url))
   if (text === null) throw missing()
-  checkOrigin(request, rules.url)
+  checkOrigin(request, url)
   return identity.principalOf({ text, carrier: 'cookie', groupRoles })
 }
 

@@ -4,7 +4,10 @@ import type { Principal } from '../core/identity/access.ts'
 import type { AccessRules } from '../core/identity/rules.ts'
 import type { Caller, Engine } from '../engine/engine.ts'
 import type { ArtifactStore } from '../ports/artifacts.ts'
+import type { DeliveryRecorder } from '../engine/delivery-recorder.ts'
+import type { LedgerBook } from '../engine/ledger-book.ts'
 import type { Clock, Log } from '../ports/clock.ts'
+import type { IdentityProvider } from '../ports/identity-provider.ts'
 import type { EvidenceStore } from '../ports/evidence.ts'
 import type { Provenances } from '../ports/provenance.ts'
 import type { JobRunner } from '../ports/runner.ts'
@@ -22,6 +25,10 @@ export type ApiContext = {
   readonly clock: Clock
   readonly log: Log
   readonly sha256: Sha256
+  /** What was delivered, up to now. */
+  readonly deliveries: Pick<DeliveryRecorder, 'record'>
+  /** Checkpoints and proofs of the ledger. */
+  readonly book: Pick<LedgerBook, 'checkpoint' | 'inclusion' | 'consistency'>
   readonly artifacts: Pick<ArtifactStore, 'verify'>
   readonly provenances: Provenances
   readonly evidence: EvidenceStore
@@ -29,6 +36,8 @@ export type ApiContext = {
   readonly runner: Pick<JobRunner, 'logs' | 'searchLog' | 'logMarks'>
   /** Settings of the project's working tree; rejects as the config loader does. */
   readonly settings: (signal: AbortSignal) => Promise<Settings>
+  /** Whoever vouches for people and jobs. */
+  readonly provider: IdentityProvider
   /** What the config says about who may ask; the last that could be read, while it cannot be. */
   readonly access: () => Promise<AccessRules>
   readonly server: {
@@ -61,7 +70,7 @@ export type Call<Id extends RouteId> = RouteInput<Id> & {
 /** Answers one route. */
 export type Handler<Id extends RouteId> = (context: ApiContext, call: Call<Id>) => Promise<Contract[Id]['response']>
 
-/** Routes that answer with a stream; `events.ts`, `handlers/ledger.ts` and `handlers/attachments.ts` make them. */
+/** Routes that answer with a stream; `events.ts`, `handlers/ledger-rows.ts` and `handlers/attachments.ts` make them. */
 export type StreamId = 'ledger.export' | 'events.stream' | 'runs.attachment' | 'metrics.show'
 
 /** Handlers of some routes. */

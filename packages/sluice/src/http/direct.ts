@@ -8,7 +8,7 @@ import { type AggregateKey, aggregateKinds, type LedgerRow } from '../core/ledge
 import type { ApiContext, Call } from './context.ts'
 import { handlers } from './handlers/all.ts'
 import { openAttachment } from './handlers/attachments.ts'
-import { exportLines } from './handlers/ledger.ts'
+import { exportLines } from './handlers/ledger-rows.ts'
 import type { Client } from './client/client.ts'
 import type { RouteId } from './client/paths.ts'
 import type { ServerEvent } from './client/sse.ts'
@@ -32,14 +32,14 @@ export const directClient = (context: ApiContext, actor: string): Client => ({
     const by = { kind: 'person', name: actor } as const
     // Whoever opens the state directory here owns it.
     const principal = rootPrincipal(actor)
-    const caller = { by, idempotencyKey, groups: [] }
+    const caller = { by, idempotencyKey, groups: [], where: { client: 'sluice' } }
     const call = { params, query, body, caller, principal, signal: signal ?? context.closing }
     const handle = handlers[id as keyof typeof handlers] as (context: ApiContext, call: unknown) => Promise<never>
     return handle(context, call)
   },
   events: (query, signal) => rowsOf(context, query, AbortSignal.any([signal, context.closing])),
-  exportLedger: async function* exportLedger(after, signal) {
-    const lines = await exportLines(context, after)
+  exportLedger: async function* exportLedger(query, signal) {
+    const lines = await exportLines(context, query)
     for await (const text of lines) {
       if (signal.aborted) return
       yield text

@@ -1,5 +1,4 @@
 /** What every answer says to browsers. */
-import { isSecure } from './cookies.ts'
 
 /**
  * For pages: scripts, styles and requests of this address alone, nothing inline, no frames around it, and no text that becomes code (trusted types). `data:` is for images that styles draw.
@@ -21,13 +20,15 @@ export const pagePolicy: string = [
 /** For everything else, should a browser ever show it as a page. */
 export const dataPolicy: string = "default-src 'none'; frame-ancestors 'none'; sandbox"
 
-/** What every answer has, page or not. */
-export const commonHeaders = (url: string | null): Readonly<Record<string, string>> => ({
+/**
+ * What every answer has, page or not. `Strict-Transport-Security` is heeded by browsers over TLS alone, so that it does no harm on loopback.
+ */
+export const commonHeaders: Readonly<Record<string, string>> = {
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-resource-policy': 'same-origin',
   'x-frame-options': 'DENY',
   'permissions-policy': 'camera=(), geolocation=(), microphone=(), payment=(), usb=()',
-  ...(isSecure(url) ? { 'strict-transport-security': 'max-age=31536000' } : {}),
-})
+  'strict-transport-security': 'max-age=31536000',
+}

@@ -1,4 +1,6 @@
 import type { AggregateKey, AggregateKind, LedgerEntry, LedgerRow } from '../core/ledger/entry.ts'
+import type { HashSpan } from '../core/ledger/merkle-proof.ts'
+import type { Anchor } from '../core/ledger/verify.ts'
 import type { Fence } from '../core/model.ts'
 
 /** An effect that may be performed once this is durable. */
@@ -92,6 +94,14 @@ export interface Store {
   ): Promise<{ readonly items: readonly Listed[]; readonly next: string | null }>
   /** Rows with `seq` > after, in order. */
   ledger(query: LedgerQuery): Promise<readonly LedgerRow[]>
+  /** Takes the texts out of rows with `after` < `seq` ≤ `until` whose aggregates are settled; gives how many lost theirs now. Hashes stay. Safe to repeat. */
+  prune(span: Omit<RowSpan, 'kinds'>): Promise<number>
+  /** Rows of some kinds with `after` < `seq` ≤ `until`, in order; whoever asks keeps the two so near that it fits into memory. */
+  rowsOf(span: RowSpan): Promise<readonly LedgerRow[]>
+  /** The last row and its hash; before the first row the start of the chain. */
+  anchor(): Promise<Anchor>
+  /** Hashes of the ledger's tree: at level 0 leaves, above it the roots of `256 ** level` leaves each. As many of the span as there are. */
+  treeHashes(span: HashSpan): Promise<readonly Uint8Array[]>
   /** The number of the newest row; 0 when there is none. */
   head(): Promise<number>
   /** The intents of an unsettled aggregate, by key. */
@@ -113,3 +123,6 @@ export type ListQuery = {
 
 /** A page of the ledger, of everything or of one aggregate. */
 export type LedgerQuery = { readonly after: number; readonly limit: number; readonly key?: AggregateKey }
+
+/** Rows of some kinds, of at most four, between two numbers. */
+export type RowSpan = { readonly after: number; readonly until: number; readonly kinds: readonly AggregateKind[] }

@@ -19,9 +19,9 @@ type Pieces = (signal: AbortSignal) => AsyncGenerator<string>
 /** What the command needs of its surroundings; everything that happens, in order. */
 const surroundings = (pieces: Pieces, interrupted: AbortSignal) => {
   const seen: string[] = []
-  const exportLedger = (_after: number, signal: AbortSignal) => pieces(signal)
+  const exportLedger = (_query: object, signal: AbortSignal) => pieces(signal)
   const cli = {
-    globals: { json: false, server: null, projectDir, stateDir: join(projectDir, '.sluice') },
+    globals: { json: false, server: null, environment: null, projectDir, stateDir: join(projectDir, '.sluice') },
     variables: {},
     stdout: {
       write: (text: string) => seen.push(text),

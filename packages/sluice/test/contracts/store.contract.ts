@@ -4,7 +4,10 @@ import { hash } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
 import { commitOf, failsWith, step } from '../store/steps.ts'
 import { chainHash, entryText, genesisHash } from '../../src/core/ledger/entry.ts'
+import { foldPerfect, hexOfBytes, leafOfRow } from '../../src/core/ledger/merkle.ts'
 import { limits } from '../../src/core/limits.ts'
+import { sha256Bytes } from '../../src/lib/hash-bytes.ts'
+import type { HashSpan } from '../../src/core/ledger/merkle-proof.ts'
 import type { SluiceError } from '../../src/core/errors.ts'
 import type { AggregateKey, AggregateKind } from '../../src/core/ledger/entry.ts'
 import type { EffectIntent, Lease, Store, Transition } from '../../src/ports/store.ts'
@@ -29,6 +32,7 @@ const machineVersions: Readonly<Record<AggregateKind, number>> = {
   maintenance: 1,
   train: 1,
   line: 1,
+  ledger: 1,
   person: 1,
   token: 1,
   session: 1,
@@ -45,6 +49,8 @@ export const storeContract = (name: string, makeDisk: () => Promise<Disk>): void
     requests(context)
     work(context)
     pages(context)
+    trees(context)
+    retention(context)
     durability(context)
   })
 }
@@ -385,6 +391,62 @@ const pages = (context: Context): void => {
       page.map(({ seq }) => seq),
       [4, 5],
     )
+  })
+}
+
+const trees = (context: Context): void => {
+  test('the head is the last row, and the hashes of the tree are those of the rows', async () => {
+    const keys = Array.from({ length: 300 }, () => context.fresh())
+    await Promise.all(keys.map((key) => context.commit(step(key, 0), step(context.fresh(), 0))))
+    const check = async (): Promise<void> => {
+      const store = context.store()
+      const rows = await store.ledger({ after: 0, limit: 100_000 })
+      const last = rows.at(-1) ?? assert.fail('there are rows')
+      assert.ok(rows.length > 512)
+      assert.deepEqual(await store.anchor(), { seq: last.seq, hash: last.hash })
+      const leaves = rows.map((row) => leafOfRow(row.hash, sha256Bytes))
+      const hex = async (span: HashSpan): Promise<readonly string[]> => (await store.treeHashes(span)).map(hexOfBytes)
+      assert.deepEqual(await hex({ level: 0, from: 3, count: 5 }), leaves.slice(3, 8).map(hexOfBytes))
+      assert.deepEqual(
+        await hex({ level: 1, from: 0, count: 2 }),
+        [leaves.slice(0, 256), leaves.slice(256, 512)].map((foot) => hexOfBytes(foldPerfect(foot, sha256Bytes))),
+      )
+      assert.deepEqual(await hex({ level: 0, from: rows.length, count: 1 }), [])
+      assert.deepEqual(await hex({ level: 2, from: 0, count: 1 }), [])
+    }
+    await check()
+    await context.reopen()
+    await context.commit(step(context.fresh(), 0))
+    await check()
+  })
+}
+
+const retention = (context: Context): void => {
+  test('texts that are taken out leave the hashes, what is not over keeps its own, and doing it again does nothing', async () => {
+    const [over, open] = [context.fresh(), context.fresh()]
+    await context.commit(step(over, 0), step(open, 0))
+    await context.commit(step(over, 1, { settled: true }))
+    const before = await context.store().ledger({ after: 0, limit: 100_000 })
+    const until = before.length
+    const span = { after: until - 3, until: until - 1 }
+    const leaves = await context.store().treeHashes({ level: 0, from: 0, count: until })
+    assert.equal(await context.store().prune(span), 1)
+    assert.equal(await context.store().prune(span), 0)
+    const after = await context.store().ledger({ after: 0, limit: 100_000 })
+    assert.deepEqual(
+      after.map(({ seq, hash, previousHash }) => [seq, hash, previousHash]),
+      before.map(({ seq, hash, previousHash }) => [seq, hash, previousHash]),
+    )
+    assert.deepEqual(await context.store().treeHashes({ level: 0, from: 0, count: until }), leaves)
+    assert.deepEqual(
+      after.slice(-3).map(({ key, version, type, body, isPruned }) => [key.id, version, type, body === null, isPruned]),
+      [
+        [over.id, 1, 'stepped', true, true],
+        [open.id, 1, 'stepped', false, undefined],
+        [over.id, 2, 'stepped', false, undefined],
+      ],
+    )
+    await context.commit(step(open, 1))
   })
 }
 

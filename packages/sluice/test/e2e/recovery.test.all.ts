@@ -95,7 +95,7 @@ describe('a control plane that is killed', () => {
     await project.remove()
   })
 
-  test('is started again by the gateway, finishes the rollout, and no request fails', async () => {
+  test('a dead controller that looks alive: it is started again by the gateway, finishes the rollout, and no request fails', async () => {
     const key = 'deploy-once'
     const [, release] = releases
     const deploy = (): Promise<{ readonly rollout: string }> =>

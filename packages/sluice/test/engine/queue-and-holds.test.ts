@@ -1,5 +1,5 @@
 /** What waits for its turn, or comes by itself, beside what was rolled back: the one must never bring the other again. */
-import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict'
+import { deepStrictEqual, ok, rejects, strictEqual } from 'node:assert/strict'
 import { test } from 'node:test'
 import type { QueueEntry } from '../../src/core/queue.ts'
 import { SluiceError } from '../../src/core/errors.ts'
@@ -105,4 +105,51 @@ test('Sluice itself does not bring again what is held', async () => {
   await untilNothingWaits(world)
   deepStrictEqual(world.serving(), [good.id])
   ok(/is held by ada/.test(refusalsOfTurns(world)[0] ?? ''))
+})
+
+test('a dead controller that looks alive: one whose lease another has taken acknowledges nothing any more, and changes nothing', async () => {
+  const world = new SmallWorld()
+  const good = await world.cut('1.0.0')
+  const bad = await world.cut('1.1.0')
+  for (const release of [good, bad]) await world.rollOut(release)
+  const next = await world.cut('2.0.0')
+  await world.disk.open().acquireLease('another control plane', 0)
+  const before = world.rows.length
+  for (let attempt = 0; attempt < 2; attempt += 1)
+    await rejects(world.engine.deploy({ ...production, purpose: 'deploy', release: next.id }, ada), isFenced)
+  await rejects(world.engine.rollback({ ...production, release: null }, ada), isFenced)
+  deepStrictEqual([world.rows.length, world.serving()], [before, [bad.id]])
+  await world.restart()
+  strictEqual((await world.rollOut(next)).status, 'succeeded')
+})
+
+const isFenced = (error: unknown): boolean => error instanceof SluiceError && error.code === 'store_fenced'
+
+test('a train does not push in, also where the config lets a deploy take the place of another', async () => {
+  const steps = [{ share: '5%', approve: true }] as const
+  const made = { production: { whenBusy: 'replace', strategy: { kind: 'canary', steps } } } as const
+  const world = new SmallWorld()
+  const [first, second, third] = [
+    await world.cut('1.0.0', made),
+    await world.cut('2.0.0', made),
+    await world.cut('3.0.0', made),
+  ]
+  await world.rollOut(first)
+  const { rollout } = await world.engine.deploy({ ...production, purpose: 'deploy', release: second.id }, ada)
+  const stands = () =>
+    world.until(
+      () => world.engine.reading.rollout(rollout),
+      (state) => state.status !== 'advancing' || state.stage.kind === 'awaiting',
+    )
+  await stands()
+  const members = [{ ...production, release: third.id }]
+  await world.engine.startTrain({ members, order: 'ordered' }, ada)
+  const since = world.now
+  await world.until(
+    async () => world.now,
+    (now) => now > since + 60_000,
+  )
+  strictEqual((await stands()).status, 'advancing')
+  await world.engine.governance.approve({ rollout }, { ...ada, by: { kind: 'person', name: 'bob' } })
+  strictEqual((await world.settled(rollout)).status, 'succeeded')
 })

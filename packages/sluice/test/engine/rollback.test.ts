@@ -220,3 +220,90 @@ test('rollback targets are told to whoever clears away', async () => {
   await world.rollOut(next)
   deepStrictEqual([world.retired.at(-1)?.release, world.retired.at(-1)?.neverPruned?.includes(good.id)], [bad.id, true])
 })
+
+const waiting = { production: { strategy: { kind: 'canary', steps: [{ share: '5%', approve: true }] } } } as const
+const standsAtApproval = (world: SmallWorld, rollout: string) =>
+  world.until(
+    () => world.engine.reading.rollout(rollout),
+    (state) => state.status === 'advancing' && state.stage.kind === 'awaiting',
+  )
+
+test('nothing may block a rollback: one to a named release takes the place of a live rollout, which has its traffic back first, and holds both that it leaves', async () => {
+  const { world, good, bad } = await twoReleases()
+  const worse = await world.cut('3.0.0', waiting)
+  const { rollout: live } = await world.engine.deploy({ ...production, purpose: 'deploy', release: worse.id }, ada)
+  await standsAtApproval(world, live)
+  const shown = await world.engine.previewDeploy({
+    ...production,
+    purpose: 'rollback',
+    release: good.id,
+    replace: true,
+  })
+  const { rollout, kind } = await world.engine.rollback({ ...back, release: '1.0.0', reason: 'outage' }, ada)
+  strictEqual(kind, 'started')
+  const over = await world.engine.reading.rollout(live)
+  ok(over.status === 'rolled_back' && over.cause.kind === 'command')
+  strictEqual(over.cause.command, 'superseded')
+  await world.restart()
+  const settled = await world.settled(rollout)
+  strictEqual(settled.status, 'succeeded')
+  deepStrictEqual(settled.plan.steps, shown.plan.steps, 'the plan had said so')
+  const shifts = settled.plan.steps.flatMap((step) => (step.kind === 'shift' ? [step.shares[0]?.release] : []))
+  deepStrictEqual(shifts, [bad.id, good.id], 'first what serves has all traffic, then what was named')
+  deepStrictEqual(world.serving(), [good.id])
+  deepStrictEqual(
+    (await world.engine.reading.environment('shop', 'production')).abandoned,
+    undefined,
+    'the candidate was taken down',
+  )
+  for (const { id } of [bad, worse]) strictEqual((await world.engine.reading.hold(id))?.reason, 'outage')
+})
+
+test('a rollback to a named release takes the place of one that is under way to another, and traffic never goes back to what is left', async () => {
+  const { world, good, bad } = await twoReleases()
+  const third = await world.cut('3.0.0')
+  await world.rollOut(third)
+  const { rollout: first } = await world.engine.rollback(back, ada)
+  const { rollout, kind } = await world.engine.rollback({ ...back, release: good.id }, ada)
+  strictEqual(kind, 'started')
+  const settled = await world.settled(rollout)
+  strictEqual((await world.engine.reading.rollout(first)).status, 'rolled_back')
+  const shifts = settled.plan.steps.flatMap((step) => (step.kind === 'shift' ? [step.shares[0]?.release] : []))
+  deepStrictEqual([settled.status, shifts, world.serving()], ['succeeded', [good.id], [good.id]])
+  // What the first would have brought back is not accused of anything.
+  deepStrictEqual([await world.engine.reading.hold(bad.id)], [null])
+  ok((await world.engine.reading.hold(third.id)) !== null)
+})
+
+test('who names the release that a rollback is leaving has that rollback turned around', async () => {
+  const { world, bad } = await twoReleases()
+  const { rollout } = await world.engine.rollback(back, ada)
+  deepStrictEqual(await world.engine.rollback({ ...back, release: bad.id }, ada), { rollout, kind: 'aborted' })
+  strictEqual((await world.settled(rollout)).status, 'rolled_back')
+  deepStrictEqual(world.serving(), [bad.id])
+})
+
+test('where two releases may not run together, a rollback to a named one has requests wait until the candidate is down', async () => {
+  const alone = { production: { strategy: 'recreate' } } as const
+  const { world, good } = await twoReleases(alone)
+  const worse = await world.cut('3.0.0', alone)
+  world.sick.add(worse.id)
+  await world.engine.deploy({ ...production, purpose: 'deploy', release: worse.id }, ada)
+  const { rollout } = await world.engine.rollback({ ...back, release: good.id }, ada)
+  const { status, plan } = await world.settled(rollout)
+  const kinds = plan.steps.map((step) => ('release' in step ? `${step.kind} ${step.release === worse.id}` : step.kind))
+  deepStrictEqual(
+    [status, kinds.slice(0, 3), world.serving()],
+    ['succeeded', ['shift', 'drain true', 'retire true'], [good.id]],
+  )
+})
+
+test('an incident does not wait for a plan: a rollback to what a live rollout is bringing in is refused with what to type', async () => {
+  const { world } = await twoReleases()
+  const next = await world.cut('3.0.0', waiting)
+  await world.engine.deploy({ ...production, purpose: 'deploy', release: next.id }, ada)
+  await rejects(
+    world.engine.rollback({ ...back, release: next.id }, ada),
+    refusedFor(/is bringing in the same release/),
+  )
+})

@@ -81,9 +81,9 @@ export class SmallWorld {
 
   /** Turns the clock by so much, with all that happens meanwhile. */
   async pass(ms: number): Promise<void> {
-    let isOver = false
-    this.#time.after(ms, () => (isOver = true))
-    while (!isOver) {
+    const end = this.#time.now + ms
+    this.#time.after(ms, () => {})
+    while (this.#time.now < end) {
       await drained()
       this.#time.step()
     }
@@ -170,6 +170,16 @@ export class SmallWorld {
       this.#time.step()
     }
     throw new Error('it never came to be')
+  }
+
+  /** Turns the clock on by so much. */
+  async later(ms: number): Promise<void> {
+    const isOver = { yet: false }
+    this.#time.after(ms, () => (isOver.yet = true))
+    await this.until(
+      async () => isOver.yet,
+      (yet) => yet,
+    )
   }
 
   /** Answers of a release from now on, counted. */

@@ -160,3 +160,65 @@ test('a drill where people are served must be confirmed by name, needs something
   await drilled(world, 'production')
   await rejects(world.engine.startDrill({ ...asked, confirm: 'production' }, ada), /not at rest/)
 })
+
+test('a drill holds its environment: what waits in the queue has its turn once the drill has returned', async () => {
+  const { world, next } = await promoted()
+  const later = await world.cut('3.0.0', watched)
+  const id = await drilled(world, 'production', 60_000)
+  await drillOf(world, id, (state) => state.status === 'drilling' && state.phase === 'back')
+  const command = { ...production, purpose: 'deploy', release: later.id, whenBusy: 'queue' } as const
+  await world.until(
+    () => world.engine.reading.environment('shop', 'production'),
+    ({ live }) => live !== null,
+  )
+  strictEqual((await world.engine.deployOrQueue(command, ada)).kind, 'queued')
+  await drillOf(world, id, (state) => state.status === 'drilling' && state.phase === 'dwell')
+  await world.restart()
+  const drill = await drillOf(world, id, ({ status }) => status === 'ended')
+  ok(drill.status === 'ended')
+  deepStrictEqual([drill.outcome, drill.return !== null], ['passed', true], drill.detail)
+  await world.until(
+    async () => world.serving(),
+    ([only]) => only === later.id,
+  )
+  const started = world.rows.filter(({ type }) => type === 'rollout_started').map(({ body }) => body)
+  const to = (body: unknown): string => (body as { plan: { to: string } }).plan.to
+  deepStrictEqual(started.slice(-2).map(to), [next.id, later.id])
+})
+
+test('a watch that fires in the moment in which somebody brings in a fix leaves that alone, and takes the release back should the fix come back', async () => {
+  const { world, good, next, id } = await promoted()
+  const fix = await world.cut('2.0.1')
+  world.sick.add(fix.id)
+  let rollout: string | null = null
+  await underTraffic(world, { release: next, bad: 40 }, async () => {
+    const watch = await world.engine.reading.watch(id)
+    // As near to the moment as can be: the alarm has begun, and fires at one of the next looks.
+    if (rollout === null && watch?.status === 'watching' && watch.alarms.some(({ overMs }) => overMs >= 10_000))
+      ({ rollout } = await world.engine.deploy({ ...production, purpose: 'deploy', release: fix.id }, ada))
+    return rollout !== null || watch?.status !== 'watching'
+  })
+  ok(rollout !== null)
+  strictEqual((await world.settled(rollout)).status, 'rolled_back')
+  await underTraffic(world, { release: next, bad: 40 }, async () => {
+    const watch = await world.engine.reading.watch(id)
+    return watch?.status === 'ended'
+  })
+  const watch = await world.engine.reading.watch(id)
+  ok(watch?.status === 'ended' && watch.rollback !== null, watch?.status)
+  await world.settled(watch.rollback)
+  deepStrictEqual(world.serving(), [good.id])
+})
+
+test('a promotion during a drill of the environment before takes what was verified there, not what the drill shows for a while', async () => {
+  const world = new SmallWorld()
+  const made = { production: { after: 'staging' } } as const
+  const [first, second] = [await world.cut('1.0.0', made), await world.cut('2.0.0', made)]
+  for (const release of [first, second]) await world.rollOut(release, 'staging')
+  await world.rollOut(first)
+  const id = await drilled(world, 'staging', 60_000)
+  await drillOf(world, id, (state) => state.status === 'drilling' && state.phase === 'dwell')
+  deepStrictEqual(world.serving('staging'), [first.id])
+  const { rollout } = await world.engine.deploy({ ...production, purpose: 'promote', release: null }, ada)
+  strictEqual((await world.settled(rollout)).plan.to, second.id)
+})

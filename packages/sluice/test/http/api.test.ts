@@ -10,6 +10,8 @@ import { SluiceError } from '../../src/core/errors.ts'
 import { limits } from '../../src/core/limits.ts'
 import { databasePath } from '../../src/adapters/store/sqlite/files.ts'
 import { verifyLedgerFile } from '../../src/adapters/store/verify-file.ts'
+import { checkCheckpoint, checkProofFile, isContinued } from '../../src/adapters/store/check-notes.ts'
+import { bytesOfAll } from '../../src/core/ledger/proof-file.ts'
 import type { CallInput } from '../../src/http/client/client.ts'
 import type { Contract } from '../../src/http/client/contract.ts'
 import type { RouteId } from '../../src/http/client/paths.ts'
@@ -82,9 +84,10 @@ test('the token is for its owner only, and every route but health and the page w
   }
   for (const name of ['liveness', 'readiness', 'startup'])
     strictEqual((await fetch(`${running.served.url}/health/${name}`)).status, 200)
-  const page = await fetch(running.served.url)
-  strictEqual(page.status, 200)
-  match(await page.text(), /placeholder/)
+  // The page says nothing of anything, and yet whoever has not signed in is shown where to.
+  const page = await fetch(running.served.url, { redirect: 'manual' })
+  deepStrictEqual([page.status, page.headers.get('location')], [303, '/sign-in'])
+  match(await (await raw('/')).text(), /placeholder/)
 })
 
 test('what Prometheus reads is metrics, of the API and of every environment', async () => {
@@ -147,7 +150,7 @@ test('a request that is off says where, and changes nothing', async () => {
   deepStrictEqual(await problem(await post('/v1/runs', '{}', { 'idempotency-key': 'two words' })), off)
   deepStrictEqual(await problem(await raw('/v1/runs?limit=0')), off)
   deepStrictEqual(await problem(await raw('/v1/runs?limits=5')), off)
-  deepStrictEqual(await problem(await raw('/v1/ledger?kind=run')), off)
+  deepStrictEqual(await problem(await raw('/v1/ledger?id=run_1')), off)
   deepStrictEqual(await problem(await raw('/v1/events?kind=cat&id=tom')), off)
   deepStrictEqual(await problem(await raw('/v2/runs')), { status: 404, name: 'not_found' })
   deepStrictEqual(await problem(await raw('/v1/runs/run_0/jobs/x/log')), { status: 404, name: 'not_found' })
@@ -426,8 +429,8 @@ test('a hundred streams are told every row, whether they keep up or read it from
     for await (const { id } of running.client.events({ after }, stopped.signal)) {
       // What only says that the stream is open has no number.
       if (id === null) continue
-      seen.push(Number(id))
-      if (Number(id) === from + 6) break
+      seen.push(id)
+      if (id === from + 6) break
     }
     return seen
   }
@@ -478,13 +481,125 @@ test('the ledger verifies, and its export verifies without the server', async ()
   const found = await ask('ledger.verify', {})
   strictEqual(found.status, 'whole')
   let text = ''
-  for await (const piece of running.client.exportLedger(0, new AbortController().signal)) text += piece
+  for await (const piece of running.client.exportLedger({}, new AbortController().signal)) text += piece
   const file = join(running.project.directory, 'ledger.ndjson')
   await writeFile(file, text)
   const checked = await verifyLedgerFile(file)
   deepStrictEqual({ kind: checked.kind, status: checked.found.status }, { kind: 'export', status: 'whole' })
   await writeFile(file, text.replace('to be seen', 'not to be seen'))
   strictEqual((await verifyLedgerFile(file)).found.status, 'broken')
+})
+
+test('rows say where they came from, and are found by who, what, when and where they are about', async () => {
+  const all = await ask('ledger.page', { query: { limit: 500 } })
+  const asked = all.rows.filter(({ actor }) => actor.kind === 'person')
+  ok(asked.length > 0)
+  const commands = asked.filter(({ type }) => ['run_planned', 'locked', 'frozen', 'abort_requested'].includes(type))
+  ok(commands.length > 2)
+  for (const { where, type } of commands) deepStrictEqual(where, { address: '127.0.0.1', client: 'sluice' }, type)
+  for (const { actor, where } of all.rows) ok(actor.kind === 'person' || where === undefined)
+  const seqs = async (query: CallInput<'ledger.page'>['query']): Promise<readonly number[]> =>
+    (await ask('ledger.page', { query: { limit: 500, ...query } })).rows.map(({ seq }) => seq)
+  const own = (holds: (row: (typeof all.rows)[number]) => boolean): readonly number[] =>
+    all.rows.filter(holds).map(({ seq }) => seq)
+  deepStrictEqual(
+    await seqs({ who: 'Grace Höpper' }),
+    own(({ actor }) => actor.name === 'Grace Höpper'),
+  )
+  deepStrictEqual(
+    await seqs({ what: 'rollout_started' }),
+    own(({ type }) => type === 'rollout_started'),
+  )
+  deepStrictEqual(
+    await seqs({ kind: 'environment' }),
+    own(({ key }) => key.kind === 'environment'),
+  )
+  const middle = all.rows[Math.floor(all.rows.length / 2)]?.at ?? 0
+  deepStrictEqual(
+    await seqs({ from: middle }),
+    own(({ at }) => at >= middle),
+  )
+  deepStrictEqual(
+    await seqs({ to: middle }),
+    own(({ at }) => at < middle),
+  )
+  const staging = await ask('ledger.page', { query: { limit: 500, environment: 'staging' } })
+  ok(staging.rows.some(({ key }) => key.kind === 'rollout'))
+  ok(staging.rows.every(({ key }) => key.kind !== 'run' && !key.id.endsWith('/production')))
+  await rejects(ask('ledger.page', { query: { id: 'x' } }), code('usage_invalid'))
+
+  const backwards: number[] = []
+  let before: number | null | undefined
+  do {
+    const query = {
+      order: 'newest',
+      kind: 'environment',
+      limit: 3,
+      ...(typeof before === 'number' ? { before } : {}),
+    } as const
+    const page = await ask('ledger.page', { query })
+    backwards.push(...page.rows.map(({ seq }) => seq))
+    before = page.next
+  } while (before !== null)
+  deepStrictEqual(backwards, own(({ key }) => key.kind === 'environment').toReversed())
+})
+
+test('rows as CSV have no cell that a spreadsheet takes for a formula, and rows out of their chain are not taken for a ledger', async () => {
+  let csv = ''
+  const never = new AbortController().signal
+  for await (const piece of running.client.exportLedger({ format: 'csv', kind: 'environment' }, never)) csv += piece
+  const [head, ...lines] = csv.split('\r\n')
+  match(head ?? '', /^seq,time,actor_kind,actor,address,client,kind,id,environment,/)
+  ok(lines.length > 2)
+  for (const line of lines.slice(0, -1)) match(line, /^\d+,"\d{4}-.*","environment","tiny\//)
+  let some = ''
+  for await (const piece of running.client.exportLedger({ what: 'rollout_started' }, never)) some += piece
+  const file = join(running.project.directory, 'some.ndjson')
+  await writeFile(file, some)
+  strictEqual((await verifyLedgerFile(file)).found.status, 'broken')
+})
+
+test('a checkpoint is signed, a row is proven by it, and a later one goes on from it', async () => {
+  const kept = await ask('ledger.checkpoint', {})
+  const checked = checkCheckpoint({ note: kept.note }, [kept.key])
+  deepStrictEqual([checked.size, checked.origin, kept.origin], [kept.size, 'sluice/tiny', 'sluice/tiny'])
+  const file = join(running.project.directory, 'row.tlog-proof')
+  await writeFile(file, (await ask('ledger.inclusion', { query: { seq: 2 } })).proof)
+  const proof = checkProofFile(file, [kept.key])
+  deepStrictEqual([proof.status, proof.status === 'proven' && proof.entry.seq], ['proven', 2])
+  await ask('environments.lock', { params: { environment: 'staging' }, body: { reason: 'one row more' } })
+  await ask('environments.unlock', { params: { environment: 'staging' }, body: {} })
+  const { from, to, hashes } = await ask('ledger.consistency', { query: { from: kept.size } })
+  strictEqual(from.root, kept.root)
+  const now = checkCheckpoint({ note: to.note }, [kept.key])
+  ok(now.size > kept.size)
+  ok(isContinued({ before: checked, after: now, proof: bytesOfAll(hashes) }))
+  await rejects(ask('ledger.inclusion', { query: { seq: 1_000_000 } }), code('not_found'))
+  // Nothing here is old enough.
+  const young = { before: Date.now(), reason: 'tidying up' }
+  await rejects(ask('ledger.prune', { body: young }), code('usage_invalid'))
+  deepStrictEqual(await ask('ledger.prune', { body: { ...young, before: 1 } }), { until: 0, rows: 0 })
+})
+
+test('the five metrics and the compliance report are made of what was delivered', async () => {
+  const dora = await ask('dora.show', { query: { environment: 'staging' } })
+  const rollouts = (await ask('rollouts.list', { query: { environment: 'staging', limit: 500 } })).items
+  const over = rollouts.filter(({ status }) => status === 'succeeded')
+  ok(over.length > 0)
+  ok(dora.deliveries.length > 0 && dora.deliveries.length <= rollouts.length)
+  strictEqual(
+    dora.frequency.count,
+    dora.deliveries.filter(({ purpose, outcome }) => purpose !== 'rollback' && outcome === 'succeeded').length,
+  )
+  for (const { rows } of dora.deliveries) {
+    const [row] = (await ask('ledger.page', { query: { after: rows[0] - 1, limit: 1 } })).rows
+    strictEqual(row?.type, 'rollout_started')
+  }
+  const report = await ask('report.compliance', {})
+  ok(report.deliveries.length >= dora.deliveries.length)
+  for (const { rows } of report.findings) ok(rows.length > 0 && rows.every((row) => row > 0))
+  await rejects(ask('dora.show', { query: { from: 2, to: 1 } }), code('usage_invalid'))
+  await rejects(ask('dora.show', { query: { environment: 'nowhere' } }), code('not_found'))
 })
 
 test('lists of runs, and the start of one, read no state of another run', async () => {

@@ -73,6 +73,12 @@ const matrix: Readonly<Record<RouteId, string>> = {
   'ledger.page': 'vdapx',
   'ledger.verify': 'vdapx',
   'ledger.export': 'vdapx',
+  'ledger.checkpoint': 'vdapx',
+  'ledger.inclusion': 'vdapx',
+  'ledger.consistency': 'vdapx',
+  'ledger.prune': 'x',
+  'dora.show': 'vdapx',
+  'report.compliance': 'vdapx',
   'events.stream': 'vdapx',
   'session.show': '*',
   'session.start': 'open',
@@ -81,6 +87,7 @@ const matrix: Readonly<Record<RouteId, string>> = {
   'sessions.end': '*',
   'tokens.list': '*',
   'tokens.create': '*',
+  'tokens.exchange': 'open',
   'tokens.revoke': '*',
   'people.list': 'vdapx',
   'people.add': 'x',
@@ -105,7 +112,7 @@ const letters: Readonly<Record<Role, string>> = {
 const isAnywhere = (id: RouteId): boolean => /v|^dpx$/.test(matrix[id])
 
 /** Routes that are of no environment, so that changing something by them takes the role in all of them. */
-const isOfService = (id: RouteId): boolean => /^(releases|people|line)\./.test(id)
+const isOfService = (id: RouteId): boolean => /^(releases|people|ledger|line)\./.test(id)
 
 /** A request of each route that is well-formed and comes to nothing: what it names is not there, or it is turned down. */
 const sent = (id: RouteId, environment: string, live: Readonly<Record<string, string>>): Sent => {
@@ -127,6 +134,9 @@ const bodies = (environment: string): Partial<Readonly<Record<RouteId, Sent>>> =
   'line.stop': { body: { reason: 'x', underway: 'finish' } },
   'rollouts.reject': { body: { reason: 'x' } },
   'environments.deploy': { body: { release: 'none' } },
+  'ledger.prune': { body: { before: 1, reason: 'x' } },
+  'ledger.inclusion': { query: { seq: 1 } },
+  'ledger.consistency': { query: { from: 1 } },
   'environments.promote': { body: { release: 'none' } },
   'environments.rollback': { body: { release: 'none' } },
   'environments.lock': { body: { reason: 'x' } },
@@ -142,6 +152,7 @@ const bodies = (environment: string): Partial<Readonly<Record<RouteId, Sent>>> =
   'trains.command': { body: { command: 'abort' } },
   'session.start': { body: { name: 'nobody', password: 'x' } },
   'tokens.create': { body: { label: 'x' } },
+  'tokens.exchange': { body: { token: 'x' } },
   'people.add': { body: { name: 'NOBODY' } },
   'people.password': { body: { password: 'long enough, and wrong' } },
 })
@@ -173,7 +184,7 @@ before(async () => {
     live[environment] = {
       incident: String(body['id']),
       rollout: String(started.body['rollout']),
-      train: String(train.body['train'] ?? 'none'),
+      train: String(train.body['train']),
     }
   }
 })

@@ -3,6 +3,7 @@
  * staging and production, once a release was cut.
  */
 import { createHash } from 'node:crypto'
+import { openIdentityProvider } from '../../src/adapters/identity/open.ts'
 import { noAccessRules, type AccessRules } from '../../src/core/identity/rules.ts'
 import type { GrantInput } from '../../src/http/client/contract-identity.ts'
 import type { RouteId } from '../../src/http/client/paths.ts'
@@ -58,8 +59,11 @@ export class SmallApi {
       evidence: absent,
       source: absent,
       runner: absent,
+      deliveries: absent,
+      book: absent,
       settings: () => Promise.reject(new TypeError('no config in this world')),
       access: () => Promise.resolve(this.rules),
+      provider: openIdentityProvider({}),
       server: { version: '1.2.3', pid: 1, startedAt: 0, projectDir: '/project', stateDir: '/project/.sluice' },
       cache: () => Promise.resolve(new Response(null, { status: 404 })),
       get feed() {

@@ -11,7 +11,7 @@ import {
 } from '../../src/core/environment.ts'
 import { rolloutId } from '../../src/core/model.ts'
 import { rolloutMachine } from '../../src/core/rollout/machine.ts'
-import { whyNotReplaced } from '../../src/core/rollout/replace.ts'
+import { type Newcomer, whyNotReplaced } from '../../src/core/rollout/replace.ts'
 import type { RolloutPlan, RolloutState, Step } from '../../src/core/rollout/types.ts'
 import { ada, idOf, measured, planOf, releaseOf, Story, verified, words } from './story.ts'
 
@@ -315,17 +315,24 @@ test('a broken version that blocks its own fix: a newer release takes the place 
   }
 })
 
-test('nothing takes the place of a rollback, of the same release, or where two releases may not run together', () => {
+test('nothing takes the place of a rollback but one to what somebody named, nor of the same release, or where two releases may not run together', () => {
   const live = (plan: RolloutPlan): Exclude<RolloutState, { status: 'absent' }> => {
     const { state } = new Story(plan)
     ok(state.status !== 'absent')
     return state
   }
+  const asked = (plan: RolloutPlan, letter: string, change: Partial<Newcomer>): string => {
+    const spec = releaseOf(letter, canary).content.environments[0]
+    ok(spec !== undefined)
+    return whyNotReplaced(live(plan), { release: idOf(letter), spec, ...change }) ?? 'nothing'
+  }
   const why = (plan: RolloutPlan, letter: string, environment: Partial<EnvironmentConfig> = canary): string => {
     const spec = releaseOf(letter, environment).content.environments[0]
-    ok(spec !== undefined)
-    return whyNotReplaced(live(plan), { release: idOf(letter), spec }) ?? 'nothing'
+    return asked(plan, letter, spec === undefined ? {} : { spec })
   }
+  for (const plan of [planOf(canary), planOf(canary, { purpose: 'rollback' }), planOf({ strategy: 'recreate' })])
+    strictEqual(asked(plan, 'c', { purpose: 'rollback' }), 'nothing')
+  match(asked(planOf(canary), 'b', { purpose: 'rollback' }), /the same release/)
   strictEqual(why(planOf(canary), 'c'), 'nothing')
   match(why(planOf(canary, { purpose: 'rollback' }), 'c'), /is a rollback/)
   match(why(planOf(canary), 'b'), /the same release/)

@@ -110,7 +110,7 @@ test('the database refuses to change, remove or replace what the ledger holds', 
 
 test('rows cut off the end, with their states, are found by an anchor', async () => {
   const anchor = { seq: rows, hash: JSON.parse(exported.at(-1) ?? '').end.hash }
-  assert.deepEqual(fault((await verifyLedgerFile(state, anchor)).found), ['whole', rows])
+  assert.deepEqual(fault((await verifyLedgerFile(state, { anchor })).found), ['whole', rows])
   const path = join(root, 'cut.db')
   await writeFile(path, await readFile(join(state, 'state.db')))
   const database = new DatabaseSync(path)
@@ -120,7 +120,7 @@ test('rows cut off the end, with their states, are found by an anchor', async ()
   )
   database.close()
   assert.deepEqual(fault((await verifyLedgerFile(path)).found), ['whole', rows - 1])
-  assert.deepEqual(fault((await verifyLedgerFile(path, anchor)).found), [rows, 'anchor'])
+  assert.deepEqual(fault((await verifyLedgerFile(path, { anchor })).found), [rows, 'anchor'])
 })
 
 test('a file that is not there is named', async () => {

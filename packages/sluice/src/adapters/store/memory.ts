@@ -6,11 +6,16 @@
  * the same calls give the same rows.
  */
 import { SluiceError } from '../../core/errors.ts'
-import { chainHash, genesisHash, placeTail } from '../../core/ledger/entry.ts'
+import { chainHash, genesisHash, placeTail, unknownActor } from '../../core/ledger/entry.ts'
+import { foldPerfect, leafOfRow, tileWidth } from '../../core/ledger/merkle.ts'
+import { ledgerStart } from '../../core/ledger/verify.ts'
+import { sha256Bytes } from '../../lib/hash-bytes.ts'
 import { checkCommit, madeAt, tailsOf, versionAfter } from './checks.ts'
 import { formatCursor, parseCursor } from './cursor.ts'
 import { refusalError, refuseEpoch, refuseMissing, refuseRequest, refuseVersion } from './refusals.ts'
 import type { AggregateKey, AggregateKind, LedgerRow } from '../../core/ledger/entry.ts'
+import type { HashSpan } from '../../core/ledger/merkle-proof.ts'
+import type { Anchor } from '../../core/ledger/verify.ts'
 import type { Sha256 } from '../../core/model.ts'
 import type {
   Commit,
@@ -19,6 +24,7 @@ import type {
   Listed,
   ListQuery,
   RequestRecord,
+  RowSpan,
   Store,
   Stored,
   StoredEffect,
@@ -175,6 +181,46 @@ class MemoryStore implements Store {
     if (query.key === undefined) return this.#data.rows.slice(query.after, query.after + query.limit)
     const rows = this.#data.rowsByAggregate.get(nameOf(query.key)) ?? []
     return rows.filter(({ seq }) => seq > query.after).slice(0, query.limit)
+  }
+
+  async rowsOf({ after, until, kinds }: RowSpan): Promise<readonly LedgerRow[]> {
+    this.#assertOpen()
+    return this.#data.rows.slice(after, until).filter(({ key }) => kinds.includes(key.kind))
+  }
+
+  async prune({ after, until }: Omit<RowSpan, 'kinds'>): Promise<number> {
+    this.#assertOpen()
+    const { rows, rowsByAggregate, unsettled } = this.#data
+    let count = 0
+    for (const row of rows.slice(after, until)) {
+      const name = nameOf(row.key)
+      if (row.isPruned === true || unsettled.has(name)) continue
+      const { where: _where, ...rest } = row
+      const pruned = { ...rest, actor: unknownActor, reason: null, body: null, isPruned: true } as const
+      rows[row.seq - 1] = pruned
+      rowsByAggregate.set(
+        name,
+        (rowsByAggregate.get(name) ?? []).map((own) => (own.seq === row.seq ? pruned : own)),
+      )
+      count += 1
+    }
+    return count
+  }
+
+  async anchor(): Promise<Anchor> {
+    this.#assertOpen()
+    const last = this.#data.rows.at(-1)
+    return last === undefined ? ledgerStart : { seq: last.seq, hash: last.hash }
+  }
+
+  async treeHashes({ level, from, count }: HashSpan): Promise<readonly Uint8Array[]> {
+    this.#assertOpen()
+    const width = tileWidth ** level
+    const rows = this.#data.rows.slice(from * width, (from + count) * width)
+    const leaves = rows.map((row) => leafOfRow(row.hash, sha256Bytes))
+    return Array.from({ length: Math.floor(leaves.length / width) }, (_, at) =>
+      foldPerfect(leaves.slice(at * width, (at + 1) * width), sha256Bytes),
+    )
   }
 
   async head(): Promise<number> {

@@ -1,6 +1,7 @@
 /** The statements that only read. */
 import { sql } from 'kysely'
 import { compiled, p } from './compile.ts'
+import { treeStatements, type TreeStatements } from './tree-statements.ts'
 import type { Kysely } from 'kysely'
 import type { Tables } from './schema.ts'
 import type { Statement } from './statement.ts'
@@ -15,6 +16,7 @@ export const readStatements = (db: Kysely<Tables>): ReadStatements => {
     .limit(p<number>('limit'))
   return {
     ...listStatements(db),
+    ...treeStatements(db),
     load: compiled(
       db.selectFrom('aggregate').selectAll().where('kind', '=', p<string>('kind')).where('id', '=', p<string>('id')),
     ),
@@ -42,6 +44,21 @@ export const readStatements = (db: Kysely<Tables>): ReadStatements => {
         .where('version', '>', p<number>('version'))
         .orderBy('version'),
     ),
+    // The plus sign keeps the index of kinds out of it: rows come by their numbers, of which the span has few.
+    rowsOf: compiled(
+      db
+        .selectFrom('ledger')
+        .selectAll()
+        .where('seq', '>', p<number>('after'))
+        .where('seq', '<=', p<number>('until'))
+        .where(sql<string>`+"kind"`, 'in', [
+          p<string>('kind_1'),
+          p<string>('kind_2'),
+          p<string>('kind_3'),
+          p<string>('kind_4'),
+        ])
+        .orderBy('seq'),
+    ),
     effects: compiled(
       db
         .selectFrom('effect')
@@ -55,13 +72,14 @@ export const readStatements = (db: Kysely<Tables>): ReadStatements => {
 }
 
 /** The statements of `readStatements`, by name. */
-export type ReadStatements = Readonly<
-  Record<
-    | ('load' | 'open' | 'list' | 'listAfter' | 'newest' | 'newestAfter' | 'summaries' | 'summariesAfter')
-    | ('ledger' | 'ledgerHead' | 'ledgerOf' | 'since' | 'effects' | 'request'),
-    Statement
+export type ReadStatements = TreeStatements &
+  Readonly<
+    Record<
+      | ('load' | 'open' | 'list' | 'listAfter' | 'newest' | 'newestAfter' | 'summaries' | 'summariesAfter')
+      | ('ledger' | 'ledgerHead' | 'ledgerOf' | 'since' | 'rowsOf' | 'effects' | 'request'),
+      Statement
+    >
   >
->
 
 type Lists = 'list' | 'listAfter' | 'newest' | 'newestAfter' | 'summaries' | 'summariesAfter'
 

@@ -1,5 +1,5 @@
 /** Rows of the tables as the domain's records. A row is what a transaction of ours wrote, so its JSON is read without doubt. */
-import { parseEntryText } from '../../core/ledger/entry.ts'
+import { parseEntryText, unknownActor } from '../../core/ledger/entry.ts'
 import { SluiceError } from '../../core/errors.ts'
 import { aggregateKinds } from '../../core/ledger/entry.ts'
 import type { AggregateKind, LedgerRow } from '../../core/ledger/entry.ts'
@@ -32,6 +32,7 @@ export const listedOf = (row: ListedRow): Listed => ({
 
 /** A ledger row; `ledger_broken` when its text cannot be read. */
 export const ledgerRowOf = (row: Tables['ledger']): LedgerRow => {
+  if (row.text === '') return prunedRowOf(row)
   const entry = parseEntryText(row.text)
   if (entry === null) {
     throw new SluiceError('ledger_broken', {
@@ -41,6 +42,21 @@ export const ledgerRowOf = (row: Tables['ledger']): LedgerRow => {
   }
   return { ...entry, previousHash: row.previous_hash, hash: row.hash }
 }
+
+const prunedRowOf = ({ seq, kind, id, version, type, form, at, previous_hash, hash }: Tables['ledger']): LedgerRow => ({
+  seq,
+  key: { kind: kindOf(kind), id },
+  version,
+  type,
+  form,
+  at,
+  actor: unknownActor,
+  reason: null,
+  body: null,
+  previousHash: previous_hash,
+  hash,
+  isPruned: true,
+})
 
 /** An effect's row. */
 export const effectOf = (row: Tables['effect']): StoredEffect => ({

@@ -34,6 +34,8 @@ export type Tables = {
     readonly previous_hash: string
     readonly hash: string
   }
+  /** Roots of complete subtrees of the ledger's Merkle tree: `256 ** level` rows each, the `place`-th of its level. Made of the ledger's hashes alone. */
+  readonly tree: { readonly level: number; readonly place: number; readonly hash: string }
   readonly effect: {
     readonly aggregate_kind: string
     readonly aggregate_id: string
@@ -56,6 +58,8 @@ export type Dialect = {
   readonly integer: 'integer' | 'bigint'
   /** Statements that make the ledger refuse changes to what it holds. */
   readonly guards: readonly string[]
+  /** Statements that let texts be taken out of rows, up to the row that `pruned` of the meta table names, and nothing else. */
+  readonly pruning: readonly string[]
 }
 
 /** One step of the schema: its number and its statements. */
@@ -66,6 +70,7 @@ export const schemaSteps = (db: Kysely<Tables>, dialect: Dialect): readonly Sche
   { version: 1, statements: firstTables(db, dialect) },
   { version: 2, statements: stateVersions(db, dialect) },
   { version: 3, statements: summaries(db) },
+  { version: 4, statements: [...tree(db, dialect), ...dialect.pruning] },
 ]
 
 /**
@@ -82,6 +87,17 @@ const summaries = (db: Kysely<Tables>): readonly string[] => [
     .compile().sql,
 ]
 
+/** The ledger's Merkle tree. What an older Sluice wrote gets it when it is opened next. */
+const tree = (db: Kysely<Tables>, { integer }: Dialect): readonly string[] => [
+  db.schema
+    .createTable('tree')
+    .addColumn('level', integer, (column) => column.notNull())
+    .addColumn('place', integer, (column) => column.notNull())
+    .addColumn('hash', 'text', (column) => column.notNull())
+    .addPrimaryKeyConstraint('tree_key', ['level', 'place'])
+    .compile().sql,
+]
+
 /** Not every step writes the whole state: the version of the one that did. */
 const stateVersions = (db: Kysely<Tables>, { integer }: Dialect): readonly string[] => [
   db.schema
@@ -92,7 +108,7 @@ const stateVersions = (db: Kysely<Tables>, { integer }: Dialect): readonly strin
 ]
 
 /** The schema that this Sluice writes; a database beyond it is `store_newer`. */
-export const schemaVersion = 3
+export const schemaVersion = 4
 
 type Columns = {
   readonly text: readonly string[]

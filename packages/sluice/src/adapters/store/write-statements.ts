@@ -1,6 +1,7 @@
 /** The statements that write, and the reads that they decide on. */
 import { sql } from 'kysely'
 import { compiled, p } from './compile.ts'
+import { treeStatements, type TreeStatements } from './tree-statements.ts'
 import type { Kysely } from 'kysely'
 import type { Tables } from './schema.ts'
 import type { Statement } from './statement.ts'
@@ -10,32 +11,36 @@ export const writeStatements = (db: Kysely<Tables>): WriteStatements => ({
   ...leaseStatements(db),
   ...aggregateStatements(db),
   ...ledgerStatements(db),
+  ...treeStatements(db),
   ...effectStatements(db),
   ...requestStatements(db),
 })
 
 /** The statements by name. */
-export type WriteStatements = Readonly<
-  Record<
-    | 'lease'
-    | 'takeLease'
-    | 'version'
-    | 'hasRequest'
-    | 'head'
-    | 'insertAggregate'
-    | 'updateAggregate'
-    | 'advanceAggregate'
-    | 'keepSummary'
-    | 'appendLedger'
-    | 'keepEffect'
-    | 'finishEffect'
-    | 'forgetEffects'
-    | 'keepRequest'
-    | 'forgetRequests'
-    | 'claim',
-    Statement
+export type WriteStatements = TreeStatements &
+  Readonly<
+    Record<
+      | 'lease'
+      | 'takeLease'
+      | 'version'
+      | 'hasRequest'
+      | 'insertAggregate'
+      | 'updateAggregate'
+      | 'advanceAggregate'
+      | 'keepSummary'
+      | 'appendLedger'
+      | 'keepTree'
+      | 'pruneUntil'
+      | 'prune'
+      | 'keepEffect'
+      | 'finishEffect'
+      | 'forgetEffects'
+      | 'keepRequest'
+      | 'forgetRequests'
+      | 'claim',
+      Statement
+    >
   >
->
 
 type Some<Name extends keyof WriteStatements> = Pick<WriteStatements, Name>
 
@@ -111,8 +116,38 @@ const aggregateStatements = (
   ),
 })
 
-const ledgerStatements = (db: Kysely<Tables>): Some<'head' | 'appendLedger'> => ({
-  head: compiled(db.selectFrom('ledger').select(['seq', 'hash']).orderBy('seq', 'desc').limit(sql.lit(1))),
+const ledgerStatements = (db: Kysely<Tables>): Some<'appendLedger' | 'keepTree' | 'pruneUntil' | 'prune'> => ({
+  /** Up to which row texts may be taken out; only ever further. */
+  pruneUntil: compiled(
+    db
+      .insertInto('meta')
+      .values({ name: sql.lit('pruned'), value: p('until') })
+      .onConflict((conflict) =>
+        conflict
+          .column('name')
+          .doUpdateSet({ value: p('until') })
+          .where(sql<number>`cast("meta"."value" as integer)`, '<', p<number>('until_number')),
+      ),
+  ),
+  prune: compiled(
+    db
+      .updateTable('ledger')
+      .set({ text: sql.lit('') })
+      .where('seq', '>', p<number>('after'))
+      .where('seq', '<=', p<number>('until'))
+      .where('text', '<>', sql.lit(''))
+      .where((row) =>
+        row.exists(
+          row
+            .selectFrom('aggregate')
+            .select(sql.lit(1).as('one'))
+            .whereRef('aggregate.kind', '=', 'ledger.kind')
+            .whereRef('aggregate.id', '=', 'ledger.id')
+            .where('aggregate.settled', '=', sql.lit(1)),
+        ),
+      ),
+  ),
+  keepTree: compiled(db.insertInto('tree').values({ level: p('level'), place: p('place'), hash: p('hash') })),
   appendLedger: compiled(
     db.insertInto('ledger').values({
       seq: p('seq'),

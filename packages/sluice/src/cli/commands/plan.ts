@@ -26,7 +26,12 @@ type Answer = PlanView | { readonly environment: string; readonly none: string; 
 
 type Question = {
   readonly params: { readonly environment: string }
-  readonly query: { readonly release?: string; readonly purpose: PlanView['purpose']; readonly traffic?: number }
+  readonly query: {
+    readonly release?: string
+    readonly purpose: PlanView['purpose']
+    readonly traffic?: number
+    readonly replace?: 'true'
+  }
 }
 
 const question = (environment: string, input: Input): Question => {
@@ -35,7 +40,12 @@ const question = (environment: string, input: Input): Question => {
   const traffic = trafficOf(input)
   return {
     params: { environment },
-    query: { purpose, ...(release === null ? {} : { release }), ...(traffic === null ? {} : { traffic }) },
+    query: {
+      purpose,
+      ...(release === null ? {} : { release }),
+      ...(traffic === null ? {} : { traffic }),
+      ...(flagOption(input, 'replace') ? { replace: 'true' } : {}),
+    },
   }
 }
 

@@ -61,6 +61,7 @@ export const projectWords: readonly Word[] = [
       { flags: '--release <release>', text: 'an id, its beginning, a version, or latest' },
       { flags: '--promote', text: 'plan a promotion' },
       { flags: '--rollback', text: 'plan a rollback' },
+      { flags: '--replace', text: 'plan one that takes the place of a rollout that is under way' },
       { flags: '--traffic <count>', text: 'requests per second to reckon with; those of now unless given' },
     ],
     examples: ['plan', 'plan production --promote'],

@@ -147,25 +147,6 @@ export const recordWords: readonly Word[] = [
     load: () => import('../commands/releases-verify.ts'),
   },
   {
-    path: 'ledger verify',
-    args: '',
-    text: 'check the whole chain of the ledger',
-    options: [
-      { flags: '--file <path>', text: 'an export or a database, instead of the control plane’s' },
-      { flags: '--anchor <seq:hash>', text: 'a row and its hash that were noted elsewhere' },
-    ],
-    examples: ['ledger verify', 'ledger verify --file ledger.ndjson'],
-    load: () => import('../commands/ledger-verify.ts'),
-  },
-  {
-    path: 'ledger export',
-    args: '',
-    text: 'the ledger as JSON lines, to keep elsewhere',
-    options: [{ flags: '--after <seq>', text: 'only rows after this one' }],
-    examples: ['ledger export > ledger.ndjson'],
-    load: () => import('../commands/ledger-export.ts'),
-  },
-  {
     path: 'explain',
     args: '<what>',
     text: 'what an error code means, or what an id is and how it stands',

@@ -26,6 +26,19 @@ export const serverWords: readonly Word[] = [
     load: () => import('../commands/down.ts'),
   },
   {
+    path: 'mcp',
+    args: '',
+    text: 'serve assistants over the Model Context Protocol on stdin and stdout',
+    options: [
+      {
+        flags: '--allow-writes',
+        text: 'with the tools that deploy, promote and roll back; each shows first what it would do',
+      },
+    ],
+    examples: ['mcp', 'mcp --allow-writes'],
+    load: () => import('../commands/mcp.ts'),
+  },
+  {
     path: 'doctor',
     args: '',
     text: 'look at Node, git, the state directory, the ports, the control plane and the gateway',

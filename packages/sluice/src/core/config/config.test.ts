@@ -454,6 +454,7 @@ test('SemVer is told from what only looks like it', () => {
 test('every key of the schema has prose, which the types repeat, and examples that the schema takes', () => {
   const types = [
     'types.ts',
+    'types-access.ts',
     'types-pipeline.ts',
     'types-gates.ts',
     'types-routing.ts',
@@ -489,6 +490,7 @@ type DocumentedKey = { readonly path: string; readonly shape: Shape; readonly wr
 const oneOf = (path: string, name: string): object => {
   if (path.endsWith('.jobs.*')) return ['steps', 'deploy', 'promote'].includes(name) ? {} : { steps: 'true' }
   if (/\.with\.(?:allow|exceptions)\[\]$/.test(path)) return name === 'path' ? {} : { path: 'test/**' }
+  if (path === '.access' || path === 'access') return name === 'url' ? {} : { url: 'https://sluice.example.com' }
   if (path.endsWith('.judge.latency')) return name === 'limitShare' ? { limit: '1s' } : {}
   if (path.endsWith('.gates.licences')) return ['allow', 'deny'].includes(name) ? {} : { allow: ['MIT'] }
   const isBound = ['minimum', 'maximum', 'maxRegression', 'maxGrowth'].includes(name)

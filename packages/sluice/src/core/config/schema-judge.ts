@@ -140,7 +140,7 @@ export const judgeSchema: z.ZodType<JudgePolicy> = z
       }),
       exposureBudget: key(count(1, 1_000_000_000).optional(), {
         description:
-          'How many bad answers a new release may be expected to cost; the next share is the largest planned one that keeps to it.',
+          "How many bad answers a new release may be expected to cost, beyond the old one's rate; the next share is the largest planned one that keeps to it.",
         unit: 'bad answers',
         examples: [50],
       }),

@@ -3,9 +3,11 @@
  * `docs/config.md` and `docs/schema/sluice.config.schema.json` are generated from it (`npm run docs`).
  */
 import { z } from 'zod'
+import { accessSchema } from './schema-access.ts'
 import { environmentSchema } from './schema-environment.ts'
 import { policiesSchema } from './schema-governance.ts'
 import { healthSchema } from './schema-health.ts'
+import { ledgerSchema } from './schema-ledger.ts'
 import { pipelineSchema } from './schema-pipeline.ts'
 import type { Settings } from './settings.ts'
 import { key, name, text, variableName, variables } from './fields.ts'
@@ -56,6 +58,11 @@ export const configSchema: z.ZodType<Settings> = z
         description: 'Whose service it is; stands in change records.',
         examples: ['payments'],
       }),
+      access: key(accessSchema.optional(), {
+        description:
+          'Who may ask the control plane of this project, and as what; without it the owner, and those whom it adds by name.',
+        examples: [{ url: 'https://sluice.example.com', groups: { sre: { role: 'deployer' } } }],
+      }),
       environments: key(
         z.record(name(), environmentSchema, { error: 'expected environments: { name: { … } }' }).prefault({}),
         {
@@ -71,12 +78,18 @@ export const configSchema: z.ZodType<Settings> = z
           { budget: { errorBudget: { rollbacks: 2, within: '7d' } } },
         ],
       }),
+      ledger: key(ledgerSchema.optional(), {
+        description: 'How the ledger is kept; everything for ever when left out.',
+        examples: [{ keep: '400d' }],
+      }),
     },
     { error: 'expected an object: export default defineConfig({ … })' },
   )
-  .transform(({ team, ...input }): Settings => ({
+  .transform(({ access, ledger, team, ...input }): Settings => ({
     ...input,
     start: input.start ?? null,
+    ...(access === undefined ? {} : { access }),
+    ...(ledger === undefined ? {} : { ledger }),
     ...(team === undefined ? {} : { team }),
   }))
 

@@ -15,6 +15,7 @@ import type {
 import type { GroupQuorum, OverrunPolicy, Policy, WindowRule } from '../governance/types.ts'
 import type { GateSettings } from '../evidence/gates/types.ts'
 import type { ExternalJudgeSpec, MetricsSpec } from '../judge/outside/types.ts'
+import type { AccessRules } from '../identity/rules.ts'
 import type {
   FreezeWindow,
   HealthPolicy,
@@ -39,6 +40,10 @@ export type Settings = {
   readonly config: Readonly<Record<string, string>>
   readonly secrets: readonly string[]
   readonly environments: Readonly<Record<string, EnvironmentSettings>>
+  /** Absent when nothing is said. */
+  readonly access?: AccessRules
+  /** Absent: the ledger is kept whole. */
+  readonly ledger?: { readonly keepMs: number }
   /** Absent when the config does not say. */
   readonly team?: string | undefined
   /** By name. */

@@ -4,6 +4,7 @@
  */
 
 import type { ApprovalsConfig, PolicyConfig, WindowConfig } from './types-governance.ts'
+import type { AccessConfig } from './types-access.ts'
 import type { ExternalJudgeConfig, MetricsConfig } from './types-metrics.ts'
 import type { PipelineConfig } from './types-pipeline.ts'
 import type { RollbackConfig } from './types-rollback.ts'
@@ -33,12 +34,22 @@ export type Config = {
   readonly config?: Variables
   /** Names of the secrets that instances get as environment variables in every environment. */
   readonly secrets?: readonly string[]
+  /** Who may ask the control plane of this project, and as what; without it the owner, and those whom it adds by name. */
+  readonly access?: AccessConfig
   /** Where releases serve, in the order in which they get there. */
   readonly environments?: Readonly<Record<string, EnvironmentConfig>>
   /** Whose service it is; stands in change records. */
   readonly team?: string
   /** What must be so before a release may come, by name; each refusal says which policy it is and how to meet it. */
   readonly policies?: Readonly<Record<string, PolicyConfig>>
+  /** How the ledger is kept; everything for ever when left out. */
+  readonly ledger?: LedgerConfig
+}
+
+/** How the ledger is kept. */
+export type LedgerConfig = {
+  /** How long rows of the ledger keep their texts; of older ones the hashes stay, so that chain and proofs hold. At least 30 days. */
+  readonly keep: Duration
 }
 
 /** Values of environment variables; numbers and booleans become text. */
@@ -164,7 +175,7 @@ export type JudgeConfig = {
   readonly metrics?: Readonly<Record<string, MetricConfig>>
   /** Lets a step end before its time once the new release is proven good; absent: time decides. */
   readonly prove?: ProveConfig
-  /** How many bad answers a new release may be expected to cost; the next share is the largest planned one that keeps to it. */
+  /** How many bad answers a new release may be expected to cost, beyond the old one's rate; the next share is the largest planned one that keeps to it. */
   readonly exposureBudget?: number
 }
 

@@ -7,11 +7,7 @@ import type { Approval, BreakGlass, BrokenGlass, Rejection } from './types.ts'
 
 /** What happens in governance. */
 export type GovernanceEvent =
-  | (Approval & {
-      readonly type: 'approved'
-      /** The approval that this person gave before has run out: this one takes its place. */
-      readonly renews?: true
-    })
+  | (Approval & { readonly type: 'approved' })
   | (Rejection & { readonly type: 'rejected' })
   /** Somebody brings a release past refusals. */
   | {
@@ -66,12 +62,12 @@ const isBy =
 /** Somebody who said no before has changed their mind. */
 const approve = (
   state: EnvironmentState,
-  { release, by, at, reason, groups, renews }: Extract<GovernanceEvent, { type: 'approved' }>,
+  { release, by, at, reason, groups }: Extract<GovernanceEvent, { type: 'approved' }>,
 ): EnvironmentState => {
   const approval: Approval = { release, by, at, reason, ...(groups === undefined ? {} : { groups }) }
   const isTheirs = isBy(approval)
-  const isKnown = state.approvals.some(isTheirs)
-  if (isKnown && renews === undefined) return state
+  // Everybody counts once, and what they said last: an approval that ran out is given again.
+  if (state.approvals.find(isTheirs)?.at === at) return state
   const others = state.approvals.filter((one) => !isTheirs(one))
   const rejections = (state.rejections ?? []).filter((one) => !isTheirs(one))
   return {

@@ -1,9 +1,10 @@
 /**
- * The next share, chosen by evidence: the largest at which the candidate is expected to give no more bad responses than are left of the exposure budget,
+ * The next share, chosen by evidence: the largest at which the candidate is expected to cost no more bad responses than are left of the exposure budget,
  * were it as bad as the evidence still allows.
  *
- * What a bad candidate costs at a share is bounded twice: by the requests it gets until the next decision, and by the tripwire, which stops it after some bad
- * responses however many requests come. The worse it is, the sooner. So the worst case is looked for over all rates up to the bound.
+ * It costs what it gives beyond what the stable release would have given: what happens anyway is no reason to keep a good release waiting, however much
+ * traffic there is. What a bad candidate costs at a share is bounded twice: by the requests it gets until the next decision, and by the tripwire, which stops
+ * it after some bad responses however many requests come. The worse it is, the sooner. So the worst case is looked for over all rates up to the bound.
  */
 import type { JudgePolicy } from '../model.ts'
 import { statisticsOf, atLeast } from './assess.ts'
@@ -31,11 +32,11 @@ const rateStep = 1.25
 
 /** The largest of the allowed shares that, with all below it, the exposure budget allows; null when it allows none. Without a budget: the largest. */
 export const nextShare = (input: NextShare): number | null => {
-  const { statistics, policy, allowed } = input
-  const left = (policy.exposureBudget ?? Infinity) - badOf(statisticsOf(statistics, 'errors')).candidate
+  const { policy, allowed } = input
+  const worst = worstOf(input)
+  const left = (policy.exposureBudget ?? Infinity) - worst.spent
   if (left === Infinity) return allowed.reduce<number | null>((most, { shareBp }) => Math.max(most ?? 0, shareBp), null)
   let largest: number | null = null
-  const worst = worstOf(input)
   for (const share of allowed.toSorted((a, b) => a.shareBp - b.shareBp)) {
     if (exposureUnder(worst, share, input) > left) return largest
     largest = share.shareBp
@@ -50,12 +51,12 @@ function sharesFrom(shareBp: number): readonly number[] {
   return shareBp >= wholeBp ? [wholeBp] : [shareBp, ...sharesFrom(Math.max(shareBp + 1, Math.round(shareBp * 1.05)))]
 }
 
-/** Bad responses that the candidate may be expected to give at a share until the next decision, at the worst that the evidence allows. */
+/** Bad responses that the candidate may be expected to cost at a share until the next decision, at the worst that the evidence allows. */
 export const exposureAt = (share: AllowedShare, input: Omit<NextShare, 'allowed'>): number =>
   exposureUnder(worstOf(input), share, input)
 
-/** The rate of bad responses that stable has, and the highest that the candidate may have. */
-type Worst = { readonly stable: number; readonly upper: number }
+/** The rate of bad responses that stable has, the highest that the candidate may have, and what it has cost so far. */
+type Worst = { readonly stable: number; readonly upper: number; readonly spent: number }
 
 /** The same for every share, and dear: what the evidence allows at the worst. */
 const worstOf = ({ statistics, policy }: Pick<NextShare, 'statistics' | 'policy'>): Worst => {
@@ -65,7 +66,8 @@ const worstOf = ({ statistics, policy }: Pick<NextShare, 'statistics' | 'policy'
   const stable = (bad.stable + 1) / (Math.max(1, statistics.stable.units) + 2)
   const own = rateUpper({ units: atLeast(statistics.candidate), badUnits: bad.candidate }, alpha / 2)
   const ratio = ratioUpper(strata, alpha / 2)
-  return { stable, upper: Math.min(1, own, ratio === null ? 1 : ratio * stable) }
+  const spent = Math.max(0, bad.candidate - stable * statistics.candidate.units)
+  return { stable, upper: Math.min(1, own, ratio === null ? 1 : ratio * stable), spent }
 }
 
 const exposureUnder = (
@@ -73,10 +75,13 @@ const exposureUnder = (
   { shareBp, horizonMs }: AllowedShare,
   { policy, requestsPerMs }: Pick<NextShare, 'policy' | 'requestsPerMs'>,
 ): number => {
+  if (upper <= stable) return 0
   const requests = (requestsPerMs * horizonMs * shareBp) / wholeBp
-  let worst = upper * Math.min(requests, 1)
-  for (let rate = Math.min(stable, upper); ; rate = Math.min(upper, rate * rateStep)) {
-    worst = Math.max(worst, Math.min(rate * requests, badUntilStop(rate / stable, shareBp / wholeBp, policy)))
+  let worst = (upper - stable) * Math.min(requests, 1)
+  for (let rate = stable * rateStep; ; rate *= rateStep) {
+    const tried = Math.min(rate, upper)
+    const untilStop = badUntilStop(tried / stable, shareBp / wholeBp, policy)
+    worst = Math.max(worst, (1 - stable / tried) * Math.min(tried * requests, untilStop))
     if (rate >= upper) return worst
   }
 }

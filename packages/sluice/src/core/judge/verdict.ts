@@ -14,6 +14,8 @@ export type Demand = {
   readonly proof?: 'suffices'
   /** How long the next share would last at most; asks which one the exposure budget allows. */
   readonly horizonMs?: number
+  /** A larger share that is judged too (basis points): that the exposure budget allows it ends the step before it is baked. */
+  readonly onwardBp?: number
 }
 
 /** What a measurement is held against. */
@@ -27,7 +29,7 @@ const percentage = (badUnits: number, units: number): string =>
 
 /**
  * The four verdicts. `fail`: the evidence crossed 1/α. `broken`: the source is stale, has no evidence to give, or counts what is not independent.
- * `pass`: baked, or proven good where that suffices, with the minimum of units, and no fail. `hold`: anything else; a lack of data is never a pass.
+ * `pass`: baked, or proven good where that suffices, or good enough for a larger share that is judged too, with the minimum of units, and no fail. `hold`: anything else; a lack of data is never a pass.
  */
 export const judge = (measurement: Measurement, { policy, demand }: Standard, now: number): VerdictRecord => {
   const { candidate, stable, shareBp, tripped, statistics } = measurement
@@ -35,10 +37,11 @@ export const judge = (measurement: Measurement, { policy, demand }: Standard, no
   const isAsked = policy.prove !== undefined || demand.proof === 'suffices'
   const proof = statistics === undefined || !isAsked ? null : proofOf(statistics, policy)
   const logE = numberOf(assessment === null ? measurement.logE : assessment.logE)
+  const next = nextOf(measurement, { policy, demand })
   const record = (verdict: VerdictRecord['verdict'], detail: string): VerdictRecord => {
     const plain = { verdict, at: now, logE: logE ?? 0, shareBp, candidate, stable, detail }
     if (statistics === undefined) return plain
-    return { ...plain, ...metricsOf(assessment), ...boundsOf(proof), ...nextOf(measurement, { policy, demand }) }
+    return { ...plain, ...metricsOf(assessment), ...boundsOf(proof), ...next }
   }
   const counts = countsOf(measurement, assessment)
   if (tripped) return record('fail', `the tripwire cut the candidate: ${counts}`)
@@ -54,7 +57,8 @@ export const judge = (measurement: Measurement, { policy, demand }: Standard, no
       `not independent: by ${dependent}, the stable arm differs from itself; counts would prove nothing`,
     )
   if (isFailed({ measurement, assessment, policy })) return record('fail', counts)
-  const isOver = demand.baked || (demand.proof === 'suffices' && proof?.isGood === true)
+  const isProven = demand.proof === 'suffices' && proof?.isGood === true
+  const isOver = demand.baked || isProven || (next.nextShareBp ?? 0) >= (demand.onwardBp ?? Infinity)
   if (isOver && candidate.units >= demand.unitsMin && candidate.units > 0) return record('pass', counts)
   if (isOver) return record('hold', `${candidate.units} of at least ${demand.unitsMin} candidate units seen: ${counts}`)
   return record('hold', counts)

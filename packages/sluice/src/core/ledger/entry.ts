@@ -1,4 +1,4 @@
-import type { Actor, Sha256 } from '../model.ts'
+import type { Actor, Sha256, Where } from '../model.ts'
 
 /** What the ledger is about. Every kind is one machine or one immutable record. */
 export type AggregateKind =
@@ -12,6 +12,7 @@ export type AggregateKind =
   | 'watch'
   | 'drill'
   | 'line'
+  | 'ledger'
   | 'person'
   | 'token'
   | 'session'
@@ -32,6 +33,8 @@ export type LedgerEntry = {
   /** Why, in the words of whoever asked; null where the event says it. */
   readonly reason: string | null
   readonly body: unknown
+  /** Where whoever asked was. Absent where nobody asked, and in rows of before this was kept. */
+  readonly where?: Where
 }
 
 /** An entry in its place in the chain. */
@@ -40,7 +43,12 @@ export type LedgerRow = LedgerEntry & {
   readonly seq: number
   readonly previousHash: string
   readonly hash: string
+  /** Its text was taken out: who, why and the body are not known any more, and stand empty. */
+  readonly isPruned?: true
 }
+
+/** Who a row without a text is said to be of. */
+export const unknownActor: Actor = { kind: 'system', name: 'pruned' }
 
 /** Hash before the first row. */
 export const genesisHash: string = '0'.repeat(64)
@@ -57,6 +65,7 @@ export const entryTail = (entry: LedgerEntry): string =>
     entry.actor,
     entry.reason,
     entry.body,
+    ...(entry.where === undefined ? [] : [entry.where]),
   ])
 
 /** Puts a tail in its place: the exact bytes that are hashed and stored. */
@@ -81,6 +90,7 @@ export const aggregateKinds: readonly AggregateKind[] = [
   'watch',
   'drill',
   'line',
+  'ledger',
   'person',
   'token',
   'session',
@@ -92,13 +102,20 @@ export type PlacedEntry = LedgerEntry & { readonly seq: number }
 /** Reads a stored text; null for anything that `entryText` cannot have written. The body is taken as it is. */
 export const parseEntryText = (text: string): PlacedEntry | null => {
   const fields = parseArray(text)
-  if (fields === null || fields.length !== 10) return null
-  const [seq, kindText, id, version, type, form, at, actor, reason, body] = fields
+  return fields === null ? null : readEntryFields(fields)
+}
+
+/** Reads the fields of a text, in its order; null for any that `entryText` cannot have written. */
+export const readEntryFields = (fields: readonly unknown[]): PlacedEntry | null => {
+  if (fields.length !== 10 && fields.length !== 11) return null
+  const [seq, kindText, id, version, type, form, at, actor, reason, body, where] = fields
   const kind = aggregateKinds.find((known) => known === kindText)
   if (kind === undefined || !isActor(actor)) return null
   if (!isCount(seq) || !isCount(version) || !isCount(form) || typeof at !== 'number') return null
   if (typeof id !== 'string' || typeof type !== 'string' || (reason !== null && typeof reason !== 'string')) return null
-  return { seq, key: { kind, id }, version, type, form, at, actor, reason, body }
+  const entry = { seq, key: { kind, id }, version, type, form, at, actor, reason, body }
+  if (fields.length === 10) return entry
+  return isWhere(where) ? { ...entry, where } : null
 }
 
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 1
@@ -111,6 +128,9 @@ const parseArray = (text: string): readonly unknown[] | null => {
     return null
   }
 }
+
+// Where it was, as it is: the same holds for it as for the actor.
+const isWhere = (value: unknown): value is Where => typeof value === 'object' && value !== null && !Array.isArray(value)
 
 // The actor is handed on as it is, not made anew: its members' order is part of the hashed text.
 const isActor = (value: unknown): value is Actor =>

@@ -2,7 +2,7 @@
  * The ledger as a file of JSON lines, to keep elsewhere and to check without Sluice's state: a first line that says what it is, a line for
  * each row, and a last line without which the file was cut short. Here a line is written and read; whoever has rows makes the file.
  */
-import type { LedgerRow } from './entry.ts'
+import { type LedgerRow, readEntryFields } from './entry.ts'
 import type { Anchor, LedgerLine } from './verify.ts'
 
 /** One line of an export, read. */
@@ -25,10 +25,29 @@ export const formatExportRow = ({
   actor,
   reason,
   body,
+  where,
   previousHash,
   hash,
+  isPruned,
 }: LedgerRow): string =>
-  JSON.stringify({ seq, ...key, version, type, form, at, actor, reason, body, previousHash, hash }).replace(
+  JSON.stringify(
+    isPruned === true
+      ? { seq, ...key, version, type, form, at, isPruned, previousHash, hash }
+      : {
+          seq,
+          ...key,
+          version,
+          type,
+          form,
+          at,
+          actor,
+          reason,
+          body,
+          ...(where === undefined ? {} : { where }),
+          previousHash,
+          hash,
+        },
+  ).replace(
     // Many a reader of lines, Node's own included, takes these two for line ends; JSON does not.
     /[\u2028\u2029]/g,
     (separator) => (separator === '\u2028' ? '\\u2028' : '\\u2029'),
@@ -46,14 +65,26 @@ export const parseExportLine = (text: string): ExportLine | null => {
   if (end !== null) return { kind: 'last', end }
   const { seq, previousHash, hash } = value
   if (typeof seq !== 'number' || typeof previousHash !== 'string' || typeof hash !== 'string') return null
-  return { kind: 'row', line: { seq, text: textOf(value), previousHash, hash } }
+  if (value['isPruned'] === true) return prunedLine(value, { seq, previousHash, hash })
+  // The hashed text, made again from its values: JSON that was read and is written once more is the same text.
+  const fields = fieldNames.map((name) => value[name])
+  if (value['where'] !== undefined) fields.push(value['where'])
+  return {
+    kind: 'row',
+    line: { seq, text: JSON.stringify(fields), previousHash, hash, entry: readEntryFields(fields) },
+  }
 }
 
-// The hashed text, made again from its values: JSON that was read and is written once more is the same text.
-const textOf = (value: Readonly<Record<string, unknown>>): string =>
-  JSON.stringify(
-    ['seq', 'kind', 'id', 'version', 'type', 'form', 'at', 'actor', 'reason', 'body'].map((name) => value[name]),
-  )
+const prunedLine = (
+  { kind, id, version, type, form, at }: Readonly<Record<string, unknown>>,
+  place: Pick<LedgerLine, 'seq' | 'previousHash' | 'hash'>,
+): ExportLine | null => {
+  if (typeof kind !== 'string' || typeof id !== 'string' || typeof type !== 'string') return null
+  if (typeof version !== 'number' || typeof form !== 'number' || typeof at !== 'number') return null
+  return { kind: 'row', line: { ...place, text: '', columns: { kind, id, version, type, form, at } } }
+}
+
+const fieldNames = ['seq', 'kind', 'id', 'version', 'type', 'form', 'at', 'actor', 'reason', 'body'] as const
 
 const parseObject = (text: string): Readonly<Record<string, unknown>> | null => {
   try {

@@ -17,6 +17,7 @@ import type { LineEvent } from '../line.ts'
 import type { TrainEvent } from '../train/types.ts'
 import type { WatchEvent } from '../watch/types.ts'
 import type { AggregateKind } from './entry.ts'
+import type { RetentionEvent } from './retention.ts'
 import type { Forms } from './upcast.ts'
 
 const run: Forms<RunEvent['type']> = {
@@ -95,6 +96,8 @@ const maintenance: Forms<MaintenanceEvent['type']> = {
   work_parked: [],
 }
 
+const ledger: Forms<RetentionEvent['type']> = { ledger_pruned: [] }
+
 const drill: Forms<DrillEvent['type']> = {
   drill_started: [],
   effect_succeeded: [],
@@ -142,6 +145,7 @@ export const ledgerForms: Readonly<Record<AggregateKind, Forms>> = {
   maintenance,
   train,
   line,
+  ledger,
   person,
   token,
   session,

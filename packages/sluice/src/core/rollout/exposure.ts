@@ -57,4 +57,16 @@ export const rampAfter = (steps: readonly Step[], index: number): readonly Ramp[
   }
 }
 
+/**
+ * The share that the exposure budget must allow before the step after the judgement at `index`, basis points: the next one, whatever comes before its shift. All
+ * of the traffic leaves no control, and so no bound on what it may cost; there it is enough that the budget is not spent. 0, which is always
+ * allowed, after a holdback: the release had all traffic but for its control.
+ */
+export const shareAsked = ({ steps, to }: Pick<RolloutPlan, 'steps' | 'to'>, index: number): number => {
+  const now = steps.findLast((step, at) => at < index && step.kind === 'shift')
+  const next = steps.find((step, at) => at > index && step.kind === 'shift')
+  if (now?.kind !== 'shift' || next?.kind !== 'shift' || now.shares.some(({ arm }) => arm === 'holdback')) return 0
+  return next.shares.length === 1 ? 1 : (next.shares.find(({ release }) => release === to)?.shareBp ?? 0)
+}
+
 const off: Guard = { kind: 'off' }

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { addBad, type MetricStatistics, noStatistics } from '../judge/statistics.ts'
 import type { EnvironmentSpec, JudgePolicy, Strategy } from '../model.ts'
 import { releaseId, rolloutId } from '../model.ts'
-import { isJudged, rampAfter } from './exposure.ts'
+import { isJudged, rampAfter, shareAsked } from './exposure.ts'
 import { rolloutMachine } from './machine.ts'
 import { revertSteps, stepsOf } from './strategies/registry.ts'
 import type { EffectResult, RolloutEffect, RolloutPlan, RolloutState, Step } from './types.ts'
@@ -198,6 +198,40 @@ test('a ramp by evidence goes on by proof alone: at once where there is some, an
   deepStrictEqual(unsure.shares, [100], 'time with units enough is no proof either')
 })
 
+test('where a proof suffices, evidence enough for a larger share that is judged too ends a share before its time', () => {
+  const judge = { ...policy, prove, exposureBudget: 100 }
+  const { state, shares: given, seconds } = play(judge, { perSecond: 100, errorRate: 0.001 })
+  strictEqual(state.status, 'succeeded')
+  deepStrictEqual(given, [100, 5_000])
+  ok(seconds < 400, `it took ${seconds} s`)
+  const timed = play({ ...policy, exposureBudget: 100 }, { perSecond: 100, errorRate: 0.001 })
+  ok(timed.seconds >= 600, `by time it took ${timed.seconds} s`)
+  const latency = { quantiles: [0.99], tolerance: 1.25, warmupMs: 0 }
+  const slow = play({ ...judge, latency }, { perSecond: 100, errorRate: 0.001 })
+  ok(slow.seconds >= 600, `the budget says nothing of slow answers, and yet it took ${slow.seconds} s`)
+})
+
+test('errors that the stable release has too spend nothing of the budget, however much traffic there is', () => {
+  const judge = { ...policy, prove, exposureBudget: 60 }
+  const steps = [100, 500].map((shareBp) => ({ kind: 'bake', shareBp, bakeMs: 10_000, unitsMin: 10 }) as const)
+  const busy = play(
+    judge,
+    { perSecond: 20_000, errorRate: 0.01 },
+    { kind: 'canary', steps, bakeMs: 0, keepPrevious: true },
+  )
+  strictEqual(busy.state.status, 'succeeded')
+})
+
+test('the last step to all of the traffic is asked too: a release that has spent its budget does not get it', () => {
+  const judge = { ...policy, tolerance: 4, exposureBudget: 20 }
+  const once: Strategy = { ...canary, steps: canary.kind === 'canary' ? canary.steps.slice(3) : [] }
+  const worse = play(judge, { perSecond: 20, errorRate: 0.01, candidateErrorRate: 0.02 }, once)
+  deepStrictEqual([worse.state.status, worse.shares], ['rolled_back', [5_000]])
+  ok(worse.state.status === 'rolled_back' && worse.state.cause.kind === 'deadline')
+  match(worse.state.status === 'rolled_back' ? (worse.state.lastVerdict?.detail ?? '') : '', /exposure budget of 20/)
+  strictEqual(play(judge, { perSecond: 20, errorRate: 0.01 }, once).state.status, 'succeeded')
+})
+
 test('no traffic proves nothing: it holds, is extended, and reverts', () => {
   const { state, shares: given } = play({ ...policy, prove, exposureBudget: 100 }, { perSecond: 0, errorRate: 0 })
   deepStrictEqual([state.status, given], ['rolled_back', [100]])
@@ -220,6 +254,27 @@ test('a jump passes over shifts and judgements, and over nothing else', () => {
     { shareBp: 900, index: 4 },
   ])
   deepStrictEqual(rampAfter(steps, 5), [])
+})
+
+test('the budget is asked for the next share whatever is in between, and not at the end of a holdback', () => {
+  const at = (arm: 'candidate' | 'holdback', shareBp: number): Step => ({
+    kind: 'shift',
+    shares: [
+      { arm: arm === 'holdback' ? 'holdback' : 'stable', release: from, shareBp: 10_000 - shareBp, count: 1 },
+      { arm: 'candidate', release: to, shareBp, count: 1 },
+    ],
+    whenEmpty: 'hold',
+  })
+  const judged: Step = { kind: 'judge', bakeMs: 7, unitsMin: 0 }
+  const approve: Step = { kind: 'approve', approvals: 1, reason: '' }
+  const all: Step = {
+    kind: 'shift',
+    shares: [{ arm: 'stable', release: to, shareBp: 10_000, count: 1 }],
+    whenEmpty: 'hold',
+  }
+  strictEqual(shareAsked({ to, steps: [at('candidate', 100), judged, approve, at('candidate', 900), approve] }, 1), 900)
+  strictEqual(shareAsked({ to, steps: [at('candidate', 100), judged, approve, all] }, 1), 1)
+  strictEqual(shareAsked({ to, steps: [at('holdback', 9_800), judged, all] }, 1), 0)
 })
 
 test('a candidate without a control is judged where a limit is declared for it, and nowhere else', () => {

@@ -3,7 +3,7 @@ import { foldOutside } from '../judge/outside/fold.ts'
 import { judgeOutside, withOutside } from '../judge/outside/verdict.ts'
 import { type Demand, judge, type Measurement } from '../judge/verdict.ts'
 import { type Advancing, issue, type RolloutDecision, unchanged } from './effects.ts'
-import { rampAfter } from './exposure.ts'
+import { rampAfter, shareAsked } from './exposure.ts'
 import { accrued, enter, finishStep, takeUp } from './forward.ts'
 import { turnBack, wayBack } from './revert.ts'
 import type { VerdictRecord } from './types.ts'
@@ -46,17 +46,26 @@ const demandOf = ({ plan, index, stage }: Advancing, at: number): Demand => {
   const step = plan.steps[index]
   if (step?.kind !== 'judge' || stage.kind !== 'resting') return nothingAsked
   const { bakeMs, unitsMin } = step
+  const [onward] = rampAfter(plan.steps, index)
   // Where proof is asked for, time alone never ends it.
   const isProof = step.until === 'proven'
   const asked = { baked: !isProof && accrued(stage, bakeMs, at) >= bakeMs, unitsMin, horizonMs: bakeMs }
-  return plan.spec.judge.prove === undefined && !isProof ? asked : { ...asked, proof: 'suffices' }
+  const { prove, latency } = plan.spec.judge
+  if (prove === undefined && !isProof) return asked
+  // The budget counts bad answers, not slow ones: where those are judged too, only a proof ends a step early.
+  const mayGoOn = onward !== undefined && latency === undefined
+  return { ...asked, proof: 'suffices', ...(mayGoOn ? { onwardBp: onward.shareBp } : {}) }
 }
 
-/** On to the next share, or, where there is an exposure budget, to the largest planned one that it allows; none: what is there stays, and is judged on. */
+/**
+ * On to the next share, or, where there is an exposure budget, to the largest planned one that it allows; none: what is there stays, and is judged on. The last
+ * step to all of the traffic is asked like any other.
+ */
 const passed = (state: Advancing, verdict: VerdictRecord, at: number): RolloutDecision => {
   const { nextShareBp } = verdict
+  if (nextShareBp === undefined) return finishStep(state, at)
   const ramp = rampAfter(state.plan.steps, state.index)
-  if (nextShareBp === undefined || ramp.length === 0) return finishStep(state, at)
+  if (ramp.length === 0 && nextShareBp >= shareAsked(state.plan, state.index)) return finishStep(state, at)
   const next = ramp.findLast(({ shareBp }) => shareBp <= nextShareBp)
   if (next !== undefined) return enter(state, next.index, at)
   const detail = `no larger share fits the exposure budget of ${state.plan.spec.judge.exposureBudget} bad responses: ${verdict.detail}`

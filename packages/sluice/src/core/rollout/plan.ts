@@ -3,10 +3,10 @@ import { SluiceError } from '../errors.ts'
 import { checksOf } from '../verification/report.ts'
 import { revertHooks, withHooks } from './hooks.ts'
 import { judgedAlone } from './alone.ts'
-import { onwardFrom } from '../promotion.ts'
+import { type DrillWay, onwardFrom } from '../promotion.ts'
 import { failuresAllowed } from './strategies/rolling.ts'
 import { type Company, revertSteps, rollbackSteps, stepsOf } from './strategies/registry.ts'
-import { allOn, bringUp, type StrategyInput, takeDown } from './strategies/common.ts'
+import { allOn, bringUp, holdAll, type StrategyInput, takeDown } from './strategies/common.ts'
 import type { Purpose, RolloutPlan, Step } from './types.ts'
 
 /** What a plan is made from. */
@@ -19,6 +19,9 @@ export type PlanInput = {
   readonly kept: readonly ReleaseId[]
   /** Candidates of rollouts that others took the place of, this one perhaps: running, with whatever traffic they have. */
   readonly abandoned?: readonly ReleaseId[]
+  /** Set when it takes the place of a way back: what that brings keeps its traffic until this one answers. */
+  readonly overtakes?: 'rollback'
+  readonly drill?: DrillWay
 }
 
 /** The environment as a release resolves it; `config_invalid` when the release does not know it. */
@@ -33,7 +36,8 @@ export const specOf = (release: Release, environment: string): EnvironmentSpec =
 }
 
 /** Decides every step, forward and back, before the first is taken. Pure: the same input gives the same plan. */
-export const planRollout = ({ purpose, environment, from, to, kept, abandoned = [] }: PlanInput): RolloutPlan => {
+export const planRollout = (asked: PlanInput): RolloutPlan => {
+  const { purpose, environment, from, to, kept, abandoned = [], overtakes } = asked
   const spec = specOf(to, environment)
   const fromSpec = from === null ? null : specOf(from, environment)
   const input = {
@@ -64,13 +68,17 @@ export const planRollout = ({ purpose, environment, from, to, kept, abandoned = 
     to: to.id,
     steps: [
       ...leftovers.flatMap((release) => takeDown(release, 0)),
-      ...inPlaceOf(replaced, input, purpose === 'rollback' ? [...steps, ...told] : withHooks(steps, hooks, to.id)),
+      ...inPlaceOf(
+        { replaced, input, company, overtakes },
+        purpose === 'rollback' ? [...steps, ...told] : withHooks(steps, hooks, to.id),
+      ),
     ],
     revert: { warm: back(warm), cold: back(cold) },
     spec,
     fromSpec,
     unhealthyMax: unhealthyAllowed(spec),
     ...promotionOf({ environment, from, to }),
+    ...(asked.drill === undefined ? {} : { drill: asked.drill }),
   }
 }
 
@@ -86,18 +94,26 @@ const promotionOf = ({
   return { ...(onward === null ? {} : { onward }), ...(isBackward ? { isBackward } : {}) }
 }
 
+type Succession = {
+  readonly replaced: readonly ReleaseId[]
+  readonly input: StrategyInput
+  readonly company: Company
+  readonly overtakes: 'rollback' | undefined
+}
+
 /**
  * What a rollout does that takes the place of another: first all traffic back on the stable release, which stays the way back, then the
- * replaced candidate down, and only then its own steps. Without a stable release the replaced one serves until the new one does.
+ * replaced candidate down, and only then its own steps. Without a stable release, or where that is what somebody goes back from already, the replaced one serves
+ * until the new one does. Where releases may not run together, requests wait until the replaced one is down.
  */
 const inPlaceOf = (
-  replaced: readonly ReleaseId[],
-  { from, to }: StrategyInput,
+  { replaced, input: { from, to }, company, overtakes }: Succession,
   steps: readonly Step[],
 ): readonly Step[] => {
   if (replaced.length === 0) return steps
   const down = replaced.filter((release) => release !== to.release).flatMap((release) => takeDown(release, 0))
-  if (from === null) return [...steps, ...down]
+  if (company === 'alone') return [holdAll, ...down, ...steps]
+  if (from === null || overtakes !== undefined) return [...steps, ...down]
   const { release, instances } = from
   return [...bringUp(release, instances, instances - 1), allOn(release, instances), ...down, ...steps]
 }

@@ -4,7 +4,7 @@ import type { MetricEvidence } from '../judge/assess.ts'
 import type { JudgeStatistics } from '../judge/statistics.ts'
 import type { OutsideReadings, OutsideState } from '../judge/outside/types.ts'
 import type { RolloutGovernance } from '../governance/types.ts'
-import type { Onward } from '../promotion.ts'
+import type { DrillWay, Onward } from '../promotion.ts'
 import type { Actor, EnvironmentSpec, Fence, HookTarget, ReleaseId, RolloutId } from '../model.ts'
 import type { ArmName, RouteRule } from '../routing.ts'
 import type { VerificationReport, VerificationScope } from '../verification/types.ts'
@@ -93,6 +93,8 @@ export type RolloutPlan = {
   readonly onward?: Onward
   /** The release is older than the one that it replaces, in an environment that takes releases by itself. */
   readonly isBackward?: true
+  /** Set for a way of a rollback drill. */
+  readonly drill?: DrillWay
 }
 
 /** Why a rollout turned back, paused or ended. First cause wins; later ones are in the ledger. */

@@ -1,6 +1,7 @@
 /** The typed client of the HTTP API. Loads nothing but core: the command line starts with it. */
 import { SluiceError } from '../../core/errors.ts'
 import type { Contract, ParamsInput } from './contract.ts'
+import type { LedgerExportInput } from './ledger-views.ts'
 import { paths } from './paths.ts'
 import type { RouteId } from './paths.ts'
 import { errorOfProblem } from './problem.ts'
@@ -61,8 +62,8 @@ export type Client = {
     query: { readonly after: number | null; readonly kind?: string; readonly id?: string },
     signal: AbortSignal,
   ) => AsyncGenerator<ServerEvent, void, undefined>
-  /** The ledger as pieces of JSON lines. */
-  readonly exportLedger: (after: number, signal: AbortSignal) => AsyncGenerator<string, void, undefined>
+  /** The ledger, or the rows of it that are meant, as pieces of text. */
+  readonly exportLedger: (query: LedgerExportInput, signal: AbortSignal) => AsyncGenerator<string, void, undefined>
   /** A file that a report of a job names, in pieces; whoever keeps it holds it to the digest that it is listed with. */
   readonly attachment: (
     file: { readonly run: string; readonly job: string; readonly path: string },
@@ -87,8 +88,8 @@ export const createClient = (options: ClientOptions): Client => ({
     const response = await send(options, 'events.stream', { query, signal, timeoutMs: 0 })
     if (response.body !== null) yield* readEvents(response.body, signal)
   },
-  exportLedger: async function* exportLedger(after, signal) {
-    const response = await send(options, 'ledger.export', { query: { after }, signal, timeoutMs: 0 })
+  exportLedger: async function* exportLedger(query, signal) {
+    const response = await send(options, 'ledger.export', { query, signal, timeoutMs: 0 })
     const decoder = new TextDecoder()
     for await (const chunk of response.body ?? []) yield decoder.decode(chunk, { stream: true })
   },

@@ -40,6 +40,7 @@ export type IdentityContract = {
   'sessions.end': { query: None; body: ReasonInput; response: DoneView }
   'tokens.list': { query: PageInput; body: None; response: PageView<TokenView> }
   'tokens.create': { query: None; body: TokenInput; response: TokenIssuedView }
+  'tokens.exchange': { query: None; body: { readonly token: string }; response: TokenIssuedView }
   'tokens.revoke': { query: None; body: ReasonInput; response: DoneView }
   'people.list': { query: PageInput; body: None; response: PageView<PersonView> }
   'people.add': {

@@ -1,6 +1,14 @@
 /** What each route takes and gives, as types. `routes/` holds the schemas to them; the client is typed by them. */
-import type { AggregateKind } from '../../core/ledger/entry.ts'
 import type { GovernanceContract } from './contract-governance.ts'
+import type { ComplianceView, DoraView, PeriodInput } from './delivery-views.ts'
+import type {
+  LedgerCheckpointView,
+  LedgerConsistencyView,
+  LedgerExportInput,
+  LedgerFilterInput,
+  LedgerInclusionView,
+  LedgerPrunedView,
+} from './ledger-views.ts'
 import type { IdentityContract } from './contract-identity.ts'
 import type { OverridesInput, RollbackContract, RollbackInput } from './contract-rollback.ts'
 import type { ParamsOf, paths, RouteId } from './paths.ts'
@@ -85,6 +93,8 @@ type OwnContract = {
       readonly purpose?: 'deploy' | 'promote' | 'rollback' | undefined
       /** Requests per second to reckon with; `observed`: those of the next second. */
       readonly traffic?: number | 'observed' | undefined
+      /** Whether it takes the place of a rollout that is under way; as the config says when absent. */
+      readonly replace?: 'true' | 'false' | undefined
     }
     body: None
     response: PlanView
@@ -187,14 +197,34 @@ type OwnContract = {
     query: {
       readonly after?: number | undefined
       readonly limit?: number | undefined
-      readonly kind?: AggregateKind | undefined
       readonly id?: string | undefined
-    }
+      /** `newest`: from the last row, or the one before `before`, backwards; then `next` is the next `before`. */
+      readonly order?: 'oldest' | 'newest' | undefined
+      readonly before?: number | undefined
+    } & LedgerFilterInput
     body: None
     response: LedgerPageView
   }
   'ledger.verify': { query: None; body: None; response: LedgerVerificationView }
-  'ledger.export': { query: { readonly after?: number | undefined }; body: None; response: 'ndjson' }
+  'ledger.export': { query: LedgerExportInput; body: None; response: 'ndjson' }
+  'ledger.checkpoint': { query: { readonly size?: number | undefined }; body: None; response: LedgerCheckpointView }
+  'ledger.inclusion': {
+    query: { readonly seq: number; readonly size?: number | undefined }
+    body: None
+    response: LedgerInclusionView
+  }
+  'ledger.consistency': {
+    query: { readonly from: number; readonly to?: number | undefined }
+    body: None
+    response: LedgerConsistencyView
+  }
+  'ledger.prune': {
+    query: None
+    body: { readonly before: number; readonly reason: string }
+    response: LedgerPrunedView
+  }
+  'dora.show': { query: PeriodInput; body: None; response: DoraView }
+  'report.compliance': { query: PeriodInput; body: None; response: ComplianceView }
   'events.stream': {
     query: {
       readonly after?: number | undefined

@@ -12,6 +12,9 @@ export type ApprovalView = {
   readonly groups: readonly string[]
 }
 
+/** A person's no. */
+export type RejectionView = { readonly by: Actor; readonly at: number; readonly reason: string }
+
 /** A demand of a policy. */
 export type PolicyFindingView = {
   readonly policy: string
@@ -73,7 +76,7 @@ export type PendingView = {
   readonly missing: string
   /** When the first of those given runs out; null where none does. */
   readonly expiresAt: number | null
-  readonly rejections: readonly { readonly by: Actor; readonly at: number; readonly reason: string }[]
+  readonly rejections: readonly RejectionView[]
   /** What else is in the way. */
   readonly refusals: readonly { readonly kind: RefusalKind; readonly detail: string; readonly hint: string }[]
   readonly policies: readonly PolicyFindingView[]

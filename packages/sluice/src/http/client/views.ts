@@ -2,9 +2,9 @@
  * What the API answers: the wire types. Made from the domain by `present/`, checked against `http/schemas/` in tests, read by the client, the command line and
  * the dashboard. Times are epoch ms, shares basis points (10 000 = all traffic).
  */
-import type { BrokenGlassView, LineView } from './governance-views.ts'
+import type { BrokenGlassView, LineView, RejectionView } from './governance-views.ts'
 import type { AggregateKind } from '../../core/ledger/entry.ts'
-import type { Actor, Artifact, Commit, EnvironmentSpec, FreezeWindow } from '../../core/model.ts'
+import type { Actor, Artifact, Commit, EnvironmentSpec, FreezeWindow, Where } from '../../core/model.ts'
 import type { ApartView, MaintenanceView } from './routing-views.ts'
 import type { HoldView, WatchView } from './rollback-views.ts'
 
@@ -218,12 +218,7 @@ export type EnvironmentView = {
   } | null
   readonly freezes: readonly (FreezeWindow & { readonly by: string })[]
   readonly approvals: readonly { readonly release: ReleaseRef; readonly by: Actor; readonly at: number }[]
-  readonly rejections: readonly {
-    readonly release: ReleaseRef
-    readonly by: Actor
-    readonly at: number
-    readonly reason: string
-  }[]
+  readonly rejections: readonly (RejectionView & { readonly release: ReleaseRef })[]
   /** Glass that was broken, newest first; red where nobody else has looked at it. */
   readonly brokenGlass: readonly BrokenGlassView[]
   /** Absent when there is none, and none is being ended. */
@@ -361,6 +356,10 @@ export type LedgerRowView = {
   readonly actor: Actor
   readonly reason: string | null
   readonly body: unknown
+  /** Its text was taken out: who, why and the body stand empty. */
+  readonly isPruned?: true
+  /** Where whoever asked was, as far as is known. */
+  readonly where?: Where
   readonly previousHash: string
   readonly hash: string
 }
@@ -370,7 +369,13 @@ export type LedgerPageView = { readonly rows: readonly LedgerRowView[]; readonly
 
 /** What checking the whole chain found. */
 export type LedgerVerificationView =
-  | { readonly status: 'whole'; readonly rows: number; readonly head: { readonly seq: number; readonly hash: string } }
+  | {
+      readonly status: 'whole'
+      readonly rows: number
+      readonly head: { readonly seq: number; readonly hash: string }
+      /** Rows whose texts were taken out; absent where there are none. */
+      readonly pruned?: number
+    }
   | { readonly status: 'broken'; readonly seq: number; readonly why: string; readonly detail: string }
 
 /** An answer of a health route. */

@@ -18,7 +18,7 @@ export const wireTransport = (): Transport => {
       const length = body === null ? {} : { 'content-length': Buffer.byteLength(body) }
       const outgoing = send(address, {
         method,
-        headers: { ...headers, ...length },
+        headers: { 'user-agent': 'sluice', ...headers, ...length },
         signal,
         ...(isSecure ? {} : { agent }),
       })

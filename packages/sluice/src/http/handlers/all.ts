@@ -1,6 +1,7 @@
 import type { Handlers, StreamId } from '../context.ts'
 import type { RouteId } from '../client/paths.ts'
 import { attachmentHandlers } from './attachments.ts'
+import { deliveryHandlers } from './deliveries.ts'
 import { environmentHandlers } from './environments.ts'
 import { evidenceHandlers } from './evidence.ts'
 import { governanceHandlers } from './governance.ts'
@@ -27,6 +28,7 @@ export const handlers: Handlers<Exclude<RouteId, StreamId>> = {
   ...trainHandlers,
   ...identityHandlers,
   ...ledgerHandlers,
+  ...deliveryHandlers,
   ...rollbackHandlers,
   ...governanceHandlers,
 }

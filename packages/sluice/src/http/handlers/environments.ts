@@ -53,7 +53,11 @@ export const environmentHandlers: Handlers<
     const service = await serviceOf(context, signal)
     const { environment } = params
     const purpose: Purpose = query.purpose ?? 'deploy'
-    const command = { service, environment, purpose, release: query.release ?? null }
+    const named = query.release ?? null
+    // A rollback to a release that somebody names takes the place of whatever is under way.
+    const asked = query.replace ?? (purpose === 'rollback' && named !== null ? 'true' : null)
+    const replace = asked === null ? {} : { replace: asked === 'true' }
+    const command = { service, environment, purpose, release: named, ...replace }
     const { plan, release, from, refusals, governance } = await context.engine.previewDeploy(command, caller)
     const known = await knownReleases(context, plan.from === null ? [release.id] : [plan.from, release.id])
     const target = { service, environment }

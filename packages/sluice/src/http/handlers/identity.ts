@@ -3,6 +3,7 @@ import { SluiceError } from '../../core/errors.ts'
 import { allows, type Grant, type Principal } from '../../core/identity/access.ts'
 import { roles } from '../../core/identity/permissions.ts'
 import { limits } from '../../core/limits.ts'
+import { admitJob } from '../../engine/identity-arrivals.ts'
 import {
   activePerson,
   addPerson,
@@ -58,6 +59,12 @@ export const identityHandlers: Handlers<keyof IdentityContract> = {
     const wish = wishOf(context, call)
     const { id, text } = await issueToken(context.engine.identity.desk, wish, { by: call.caller.by, reason: null })
     return { id, token: text, expiresAt: wish.expiresAt }
+  },
+  'tokens.exchange': async ({ engine, provider, access, clock, sha256 }, { body }) => {
+    const { workloads } = await access()
+    const job = await provider.recognise(body.token, workloads, clock.now())
+    const { id, text, expiresAt } = await admitJob(engine.identity.desk, job, sha256)
+    return { id, token: text, expiresAt }
   },
   'tokens.revoke': async ({ engine }, { params, body, principal, caller }) => {
     const token = await engine.reading.token(params.token)

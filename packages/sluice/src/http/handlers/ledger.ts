@@ -1,24 +1,32 @@
 import { SluiceError } from '../../core/errors.ts'
 import { entryText } from '../../core/ledger/entry.ts'
-import { createVerifier, ledgerStart } from '../../core/ledger/verify.ts'
-import type { Anchor, LedgerLine } from '../../core/ledger/verify.ts'
+import { hexOfBytes } from '../../core/ledger/merkle.ts'
+import { formatRowProof, hexOfAll } from '../../core/ledger/proof-file.ts'
+import { createVerifier } from '../../core/ledger/verify.ts'
+import type { LedgerLine } from '../../core/ledger/verify.ts'
 import type { LedgerRow } from '../../core/ledger/entry.ts'
 import { limits } from '../../core/limits.ts'
-import type { ApiContext, Handlers } from '../context.ts'
+import type { SignedCheckpoint } from '../../engine/ledger-book.ts'
+import type { LedgerCheckpointView } from '../client/ledger-views.ts'
+import type { Handlers } from '../context.ts'
+import { filterOf, keyOfQuery, meansAll, meantPage, newestPage } from './ledger-rows.ts'
 import { ledgerPages } from './lookup.ts'
 
 /** Answers from the ledger. */
-export const ledgerHandlers: Handlers<'ledger.page' | 'ledger.verify'> = {
+export const ledgerHandlers: Handlers<
+  'ledger.page' | 'ledger.prune' | 'ledger.verify' | 'ledger.checkpoint' | 'ledger.inclusion' | 'ledger.consistency'
+> = {
   'ledger.page': async ({ engine }, { query }) => {
-    const { after = 0, limit = limits.pageItemsDefault, kind, id } = query
-    if ((kind === undefined) !== (id === undefined)) {
-      throw new SluiceError('usage_invalid', {
-        detail: 'kind and id name an aggregate together',
-        hint: 'give both or none',
-      })
+    const { after = 0, limit = limits.pageItemsDefault } = query
+    const key = keyOfQuery(query)
+    const filter = filterOf(key === null ? query : { ...query, kind: undefined })
+    if (query.order === 'newest') {
+      if (key !== null) throw backwards()
+      const before = query.before ?? (await engine.reading.head()) + 1
+      return newestPage(engine, filter, { before, limit })
     }
-    const key = kind === undefined || id === undefined ? {} : { key: { kind, id } }
-    const rows = await engine.ledger({ after, limit, ...key })
+    if (key === null && !meansAll(filter)) return meantPage(engine, filter, { after, limit })
+    const rows = await engine.ledger({ after, limit, ...(key === null ? {} : { key }) })
     return { rows, next: rows.length < limit ? null : (rows.at(-1)?.seq ?? null) }
   },
   'ledger.verify': async ({ engine, sha256 }) => {
@@ -31,43 +39,44 @@ export const ledgerHandlers: Handlers<'ledger.page' | 'ledger.verify'> = {
     }
     return verifier.end()
   },
+  'ledger.prune': ({ engine, book }, { body, caller }) =>
+    engine.prune({ before: body.before, book }, { ...caller, reason: body.reason }),
+  'ledger.checkpoint': async ({ book }, { query }) => checkpointView(await book.checkpoint(query.size ?? null)),
+  'ledger.inclusion': async ({ book }, { query }) => {
+    const { proof, by } = await book.inclusion(query.seq, query.size ?? null)
+    return { seq: query.seq, size: by.checkpoint.size, proof: formatRowProof(proof), checkpoint: checkpointView(by) }
+  },
+  'ledger.consistency': async ({ book }, { query }) => {
+    const { before, after, proof } = await book.consistency(query.from, query.to ?? null)
+    return {
+      from: { size: before.size, root: hexOfBytes(before.root) },
+      to: checkpointView(after),
+      hashes: hexOfAll(proof),
+    }
+  },
 }
 
-const lineOf = (row: LedgerRow): LedgerLine => ({
-  seq: row.seq,
-  text: entryText(row.seq, row),
-  previousHash: row.previousHash,
-  hash: row.hash,
+const backwards = (): SluiceError =>
+  new SluiceError('usage_invalid', {
+    detail: 'the rows of one aggregate come oldest first',
+    hint: 'leave order=newest out, or the id',
+  })
+
+const checkpointView = ({ note, key, checkpoint }: SignedCheckpoint): LedgerCheckpointView => ({
+  note,
+  key,
+  origin: checkpoint.origin,
+  size: checkpoint.size,
+  root: hexOfBytes(checkpoint.root),
 })
 
-/** The ledger after row `after` as JSON lines, in the form of an export: a first line, rows, a last line. `not_found` when there is no such row. */
-export const exportLines = async ({ engine }: ApiContext, after: number): Promise<AsyncGenerator<string>> => {
-  const start = await anchorAt(engine, after)
-  return exportFrom(engine, start)
-}
-
-async function* exportFrom(engine: ApiContext['engine'], start: Anchor): AsyncGenerator<string, void, undefined> {
-  yield `${JSON.stringify({ sluice: 'ledger', format: 1, start })}\n`
-  let end = start
-  for await (const page of ledgerPages(engine, { after: start.seq })) {
-    for (const row of page) {
-      end = { seq: row.seq, hash: row.hash }
-      yield `${rowText(row)}\n`
-    }
-  }
-  yield `${JSON.stringify({ end })}\n`
-}
-
-const anchorAt = async (engine: ApiContext['engine'], seq: number): Promise<Anchor> => {
-  if (seq === 0) return ledgerStart
-  const [row] = await engine.ledger({ after: seq - 1, limit: 1 })
-  if (row !== undefined) return { seq, hash: row.hash }
-  throw new SluiceError('not_found', { detail: `the ledger has no row ${seq}`, hint: 'export from an earlier row' })
-}
-
-const rowText = ({ seq, key, version, type, form, at, actor, reason, body, previousHash, hash }: LedgerRow): string =>
-  // Many a reader of lines takes U+2028 and U+2029 for line ends; JSON does not.
-  JSON.stringify({ seq, ...key, version, type, form, at, actor, reason, body, previousHash, hash }).replace(
-    /[\u2028\u2029]/g,
-    (separator) => (separator === '\u2028' ? '\\u2028' : '\\u2029'),
-  )
+const lineOf = (row: LedgerRow): LedgerLine =>
+  row.isPruned === true
+    ? { seq: row.seq, text: '', previousHash: row.previousHash, hash: row.hash, columns: { ...row, ...row.key } }
+    : {
+        seq: row.seq,
+        text: entryText(row.seq, row),
+        previousHash: row.previousHash,
+        hash: row.hash,
+        entry: row,
+      }

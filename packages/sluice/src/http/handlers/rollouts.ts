@@ -1,3 +1,4 @@
+import { SluiceError } from '../../core/errors.ts'
 import type { Page } from '../../engine/reading.ts'
 import type { Rollout } from '../../engine/trusted.ts'
 import type { LedgerRow } from '../../core/ledger/entry.ts'
@@ -46,6 +47,7 @@ export const rolloutHandlers: Handlers<
     let curve = curveStart
     const story: WhyView['story'][number][] = []
     for await (const rows of rowsOf(context, rollout)) {
+      if (rows.some(({ isPruned }) => isPruned === true)) throw pruned(rollout)
       way = wayAfter(way, rows)
       curve = curveAfter(curve, rows, plan)
       story.push(...storyOf(rows, plan))
@@ -99,9 +101,19 @@ export const rolloutsOf = async (
 const rowsOf = ({ engine }: ApiContext, { id }: Rollout): AsyncGenerator<readonly LedgerRow[]> =>
   ledgerPages(engine, { key: { kind: 'rollout', id }, rowsMax: limits.storyRowsMax })
 
-const reachedBy = async (context: ApiContext, rollout: Rollout): Promise<Reached> => {
+const pruned = ({ id }: Rollout): SluiceError =>
+  new SluiceError('not_found', {
+    detail: `what the ledger said of ${id} was pruned`,
+    hint: 'sluice ledger ls --what ledger_pruned   says when, by whom and why',
+  })
+
+/** How far it came; null when that was pruned. */
+const reachedBy = async (context: ApiContext, rollout: Rollout): Promise<Reached | null> => {
   let way = wayStart
-  for await (const rows of rowsOf(context, rollout)) way = wayAfter(way, rows)
+  for await (const rows of rowsOf(context, rollout)) {
+    if (rows.some(({ isPruned }) => isPruned === true)) return null
+    way = wayAfter(way, rows)
+  }
   return way.reached
 }
 

@@ -2,6 +2,7 @@
 import type { MaintenanceState } from '../../core/maintenance.ts'
 import type { EnvironmentState } from '../../core/environment.ts'
 import type { ReleaseId } from '../../core/model.ts'
+import type { Pin } from '../../core/promotion.ts'
 import { maintenanceView } from './maintenance.ts'
 import type { EnvironmentView, ObservedView, QueueEntryView, RolloutView } from '../client/views.ts'
 import { brokenGlassView } from './governance.ts'
@@ -60,9 +61,15 @@ export const environmentView = (
       .map(({ rollout, release, outcome, at }) => ({ rollout, release: refOf(release, known), outcome, at })),
     queue: queueViews(state, known),
     soak: soakView(state),
-    pin: state.pin === undefined ? null : { ...state.pin, release: refOf(state.pin.release, known) },
+    pin: state.pin === undefined ? null : pinView(state.pin, known),
   }
 }
+
+const pinView = ({ release, by, at }: Pin, known: Known): EnvironmentView['pin'] => ({
+  release: refOf(release, known),
+  by,
+  at,
+})
 
 /** What waits for an environment, in order. */
 export const queueViews = ({ queue = [] }: EnvironmentState, known: Known): readonly QueueEntryView[] =>

@@ -55,6 +55,9 @@ export const environmentsRows: Rows<'environments'> = {
         .union([z.literal('observed'), z.coerce.number<number>().nonnegative().max(100_000_000)])
         .optional()
         .meta({ description: 'Requests per second to reckon with; `observed`: those of the next second.' }),
+      replace: z.enum(['true', 'false']).optional().meta({
+        description: 'Whether it takes the place of a rollout that is under way; as the config says when absent.',
+      }),
     }),
     response: 'Plan',
     errors: ['not_found', 'config_invalid'],

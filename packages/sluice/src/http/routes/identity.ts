@@ -89,6 +89,21 @@ export const identityRows: Rows<'session' | 'sessions' | 'tokens' | 'people'> = 
     response: 'TokenIssued',
     errors: ['command_conflict', 'store_full'],
   },
+  'tokens.exchange': {
+    ...read,
+    needs: 'open',
+    summary:
+      'For the token that a CI service gave a job, a short-lived one of ours, with the role that a rule of the config says. Good once.',
+    body: z.strictObject({
+      token: z
+        .string()
+        .min(1)
+        .max(limits.headBytesMax)
+        .meta({ description: 'The OIDC token of the job (a JWT), made for this control plane.' }),
+    }),
+    response: 'TokenIssued',
+    errors: ['sign_in_failed', 'usage_invalid', 'server_unreachable', 'command_conflict', 'store_full'],
+  },
   'tokens.revoke': {
     ...read,
     needs: 'signed_in',

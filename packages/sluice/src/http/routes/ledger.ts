@@ -2,19 +2,37 @@
 import { z } from 'zod'
 import { aggregateKinds } from '../../core/ledger/entry.ts'
 import { limits } from '../../core/limits.ts'
-import { count, read, seq } from './parts.ts'
+import { at, because, count, none, read, seq } from './parts.ts'
 import type { Rows } from './spec.ts'
+
+const moment = z.coerce.number<number>().int().meta({ description: 'epoch ms' })
+
+/** Which rows are meant. */
+const filter = {
+  who: z.string().max(200).optional().meta({ description: 'The name of whoever did it.' }),
+  what: z.string().max(100).optional().meta({ description: 'The type of the event.' }),
+  kind: z.enum(aggregateKinds).optional(),
+  environment: z.string().max(200).optional(),
+  from: moment.optional(),
+  to: moment.optional().meta({ description: 'epoch ms; up to, not including' }),
+}
 
 /** The ledger, and its rows as they become durable. */
 export const ledgerRows: Rows<'ledger' | 'events'> = {
   'ledger.page': {
     ...read,
     needs: 'view',
-    summary: 'Rows of the ledger in order, of everything or of one aggregate.',
+    summary:
+      'Rows of the ledger in order: of everything, of one aggregate (`kind` and `id`), or those that are meant. An answer looks at a bounded number of rows, so that it may have none and a `next`.',
     query: z.strictObject({
       after: seq.optional(),
       limit: count(limits.pageItemsMax).optional(),
-      kind: z.enum(aggregateKinds).optional(),
+      ...filter,
+      order: z
+        .enum(['oldest', 'newest'])
+        .optional()
+        .meta({ description: '`newest`: backwards; then `next` is the next `before`.' }),
+      before: seq.optional(),
       id: z.string().max(200).optional(),
     }),
     response: 'LedgerPage',
@@ -31,10 +49,47 @@ export const ledgerRows: Rows<'ledger' | 'events'> = {
   'ledger.export': {
     ...read,
     needs: 'view',
-    summary: 'The ledger as JSON lines that `sluice ledger verify --file` checks without this server.',
+    summary:
+      'The ledger as JSON lines that `sluice ledger verify --file` checks without this server; with a filter those rows alone, out of their chain. `format=csv` for a spreadsheet.',
     cli: 'ledger export',
-    query: z.strictObject({ after: seq.optional() }),
+    query: z.strictObject({ after: seq.optional(), format: z.enum(['jsonl', 'csv']).optional(), ...filter }),
     response: 'ndjson',
+  },
+  'ledger.prune': {
+    summary:
+      'Takes the texts of rows of before a moment out of the ledger; their hashes stay, so that chain, tree and all other proofs hold. Rows of what is not over keep theirs. Is a row itself.',
+    cli: 'ledger prune',
+    query: none,
+    body: z.strictObject({ before: at, reason: because }),
+    response: 'LedgerPruned',
+    errors: ['ledger_broken', 'store_full', 'command_conflict'],
+    needs: 'admin',
+  },
+  'ledger.checkpoint': {
+    ...read,
+    needs: 'view',
+    summary: 'A signed checkpoint of the ledger: its number of rows and the root of their Merkle tree (RFC 9162).',
+    cli: 'ledger checkpoint',
+    query: z.strictObject({ size: seq.optional().meta({ description: 'of the first rows; of all when left out' }) }),
+    response: 'LedgerCheckpoint',
+    errors: ['not_found', 'ledger_broken'],
+  },
+  'ledger.inclusion': {
+    ...read,
+    needs: 'view',
+    summary: 'The proof that a row is in the ledger of a checkpoint.',
+    cli: 'ledger prove',
+    query: z.strictObject({ seq, size: seq.optional() }),
+    response: 'LedgerInclusion',
+    errors: ['not_found', 'ledger_broken'],
+  },
+  'ledger.consistency': {
+    ...read,
+    needs: 'view',
+    summary: 'The proof that the ledger begins with the rows that it had at an earlier checkpoint.',
+    query: z.strictObject({ from: seq, to: seq.optional() }),
+    response: 'LedgerConsistency',
+    errors: ['not_found', 'ledger_broken'],
   },
   'events.stream': {
     ...read,

@@ -3,6 +3,7 @@
  * served that is not in it (but for `/`, a page, and `/openapi.json` itself).
  */
 import type { RouteId } from '../client/paths.ts'
+import { deliveriesRows } from './deliveries.ts'
 import { drillsRows } from './drills.ts'
 import { environmentsRows } from './environments.ts'
 import { approvalsRows, changesRows, lineRows } from './governance.ts'
@@ -30,5 +31,6 @@ export const routes: { readonly [Id in RouteId]: RouteSpec<Id> } = {
   ...trainsRows,
   ...identityRows,
   ...ledgerRows,
+  ...deliveriesRows,
   ...serverRows,
 }

@@ -1,6 +1,13 @@
 /** The wire types as schemas: what OpenAPI tells, and what tests hold the answers to. */
 import { z } from 'zod'
 import type { AttachmentsView, EvidenceView, InsightsView } from '../client/evidence-views.ts'
+import type { ComplianceView, DoraView } from '../client/delivery-views.ts'
+import type {
+  LedgerCheckpointView,
+  LedgerConsistencyView,
+  LedgerInclusionView,
+  LedgerPrunedView,
+} from '../client/ledger-views.ts'
 import type { DrillView, IncidentView } from '../client/rollback-views.ts'
 import type * as governanceViews from '../client/governance-views.ts'
 import type * as identityViews from '../client/identity-views.ts'
@@ -8,12 +15,20 @@ import type * as runViews from '../client/run-views.ts'
 import type * as trainViews from '../client/train-views.ts'
 import type { PlanView } from '../client/plan-views.ts'
 import type * as views from '../client/views.ts'
+import { compliance, dora } from './deliveries.ts'
 import { environment, environments, queue } from './environments.ts'
 import { attachments, evidence, insights } from './evidence.ts'
 import { at } from './fields.ts'
 import { approvals, change, changeDetail, line } from './governance.ts'
 import { person, session, sessionStarted, token, tokenIssued, who } from './identity.ts'
-import { ledgerPage, ledgerVerification } from './ledger.ts'
+import {
+  ledgerCheckpoint,
+  ledgerConsistency,
+  ledgerInclusion,
+  ledgerPruned,
+  ledgerPage,
+  ledgerVerification,
+} from './ledger.ts'
 import { release, releaseDetail, releaseVerification } from './releases.ts'
 import { drill, incident } from './rollback.ts'
 import { plan, rollout, rolloutDetail, why } from './rollouts.ts'
@@ -81,6 +96,12 @@ export const schemas: Schemas = {
   People: pageOf(person),
   LedgerPage: ledgerPage,
   LedgerVerification: ledgerVerification,
+  LedgerCheckpoint: ledgerCheckpoint,
+  Dora: dora,
+  Compliance: compliance,
+  LedgerInclusion: ledgerInclusion,
+  LedgerPruned: ledgerPruned,
+  LedgerConsistency: ledgerConsistency,
   Health: z.strictObject({ status: z.enum(['ok', 'unavailable']), detail: z.string() }),
   Problem: z.strictObject({
     type: z.string(),
@@ -141,6 +162,12 @@ export type Schemas = {
   readonly People: z.ZodType<views.PageView<identityViews.PersonView>>
   readonly LedgerPage: z.ZodType<views.LedgerPageView>
   readonly LedgerVerification: z.ZodType<views.LedgerVerificationView>
+  readonly Dora: z.ZodType<DoraView>
+  readonly Compliance: z.ZodType<ComplianceView>
+  readonly LedgerCheckpoint: z.ZodType<LedgerCheckpointView>
+  readonly LedgerPruned: z.ZodType<LedgerPrunedView>
+  readonly LedgerInclusion: z.ZodType<LedgerInclusionView>
+  readonly LedgerConsistency: z.ZodType<LedgerConsistencyView>
   readonly Health: z.ZodType<views.HealthView>
   readonly Problem: z.ZodType<views.ProblemView>
 }

@@ -652,14 +652,19 @@ class Schedule {
 
   /** Somebody goes back, whatever is under way; what is left by it is held on the disk once it is answered. */
   #rollBack(): void {
-    if (this.#isBusy() || environmentOn(this.#disk) === null) return
+    const environment = environmentOn(this.#disk)
+    if (this.#isBusy() || environment === null) return
+    const { random } = this.#setting
+    // One who names a release takes the place of what is under way, unless that is where it goes back to.
+    const release = (random.next() & 3) === 0 ? (environment.verified[random.below(slotCount)] ?? null) : null
+    if (release !== null) this.#hasNewcomer = true
     this.#request(
       async (engine, caller) => {
-        const answer = await engine.rollback({ ...target, release: null, reason: 'outage' }, caller)
+        const answer = await engine.rollback({ ...target, release, reason: 'outage' }, caller)
         this.#breach ??= breachOfHold(this.#disk, answer.rollout)
         return answer
       },
-      { isWayBack: true, hasRival: true },
+      { isWayBack: release === null, hasRival: true },
     )
   }
 

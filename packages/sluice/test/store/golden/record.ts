@@ -503,6 +503,10 @@ for (const [index, release] of releases.entries()) {
 // Last, so that what was recorded before comes out as it did.
 for (const [index, release] of releases.entries()) await goBack(recorder, index, release)
 for (const [index, release] of releases.slice(0, 6).entries()) await govern(recorder, index, release)
+await recorder.take(
+  { kind: 'ledger', id: 'rows' },
+  { type: 'ledger_pruned', by: ada, until: 3, before: 1, size: 10, root: 'ab'.repeat(32) },
+)
 const states = [...recorder.held].map(({ key, version, state }) =>
   JSON.stringify({ ...key, version, machineVersion: machines[key.kind].version, state }),
 )

@@ -20,6 +20,15 @@ const dialect: Dialect = {
       or exists (select 1 from ledger where kind = new.kind and id = new.id and version = new.version)
       begin select raise(abort, 'the ledger is append-only'); end`,
   ],
+  pruning: [
+    `drop trigger ledger_kept`,
+    `create trigger ledger_kept before update on ledger when
+      new.text <> '' or new.seq <> old.seq or new.kind <> old.kind or new.id <> old.id or new.version <> old.version
+      or new.type <> old.type or new.form <> old.form or new.at <> old.at
+      or new.previous_hash <> old.previous_hash or new.hash <> old.hash
+      or new.seq > coalesce((select cast(value as integer) from meta where name = 'pruned'), 0)
+      begin select raise(abort, 'the ledger is append-only'); end`,
+  ],
 }
 
 /** Compiles every statement. */

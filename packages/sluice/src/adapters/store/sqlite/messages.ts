@@ -57,6 +57,7 @@ export type WriteRequest =
     }
   | { readonly kind: 'take_lease'; readonly owner: string; readonly at: number }
   | { readonly kind: 'claim'; readonly key: AggregateKey; readonly lease: Lease }
+  | { readonly kind: 'prune'; readonly after: number; readonly until: number }
 
 /** What was written. */
 export type Written =
@@ -69,6 +70,7 @@ export type Written =
     }
   | { readonly kind: 'lease_taken'; readonly lease: Lease }
   | { readonly kind: 'claimed'; readonly claims: number }
+  | { readonly kind: 'pruned'; readonly rows: number }
 
 /** A failure as data. */
 export type Failed = { readonly code: ErrorCode; readonly detail: string; readonly hint: string | null }

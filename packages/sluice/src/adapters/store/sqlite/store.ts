@@ -13,12 +13,16 @@ import { openReader } from './connection.ts'
 import { failureError } from './failures.ts'
 import { databasePath } from './files.ts'
 import { lockDirectory } from './lock.ts'
+import { readSpan } from './tree.ts'
 import { packCommit, rowsOf } from './pack.ts'
 import { sqliteTexts } from './texts.ts'
 import { WriterLink } from './link.ts'
 import { takeThread } from './thread.ts'
 import { aggregateKinds } from '../../../core/ledger/entry.ts'
+import { ledgerStart } from '../../../core/ledger/verify.ts'
 import type { AggregateKey, AggregateKind, LedgerRow } from '../../../core/ledger/entry.ts'
+import type { HashSpan } from '../../../core/ledger/merkle-proof.ts'
+import type { Anchor } from '../../../core/ledger/verify.ts'
 import type {
   Commit,
   Lease,
@@ -26,6 +30,7 @@ import type {
   Listed,
   ListQuery,
   RequestRecord,
+  RowSpan,
   Store,
   Stored,
   StoredEffect,
@@ -128,6 +133,11 @@ class SqliteStore implements Store {
     return written.kind === 'claimed' ? written.claims : unexpected(written.kind)
   }
 
+  async prune({ after, until }: Omit<RowSpan, 'kinds'>): Promise<number> {
+    const written = await this.#parts.link.write({ kind: 'prune', after, until })
+    return written.kind === 'pruned' ? written.rows : unexpected(written.kind)
+  }
+
   async load(key: AggregateKey): Promise<Stored | null> {
     return this.#read((reader, texts) => {
       const row = reader.get<Tables['aggregate']>(texts.load, key)
@@ -177,6 +187,23 @@ class SqliteStore implements Store {
           : reader.all<Tables['ledger']>(texts.ledgerOf, { ...page, ...key })
       return rows.map(ledgerRowOf)
     })
+  }
+
+  async rowsOf({ after, until, kinds }: RowSpan): Promise<readonly LedgerRow[]> {
+    const [first = '', second = first, third = first, fourth = first] = kinds
+    const parameters = { after, until, kind_1: first, kind_2: second, kind_3: third, kind_4: fourth }
+    return this.#read((reader, texts) => reader.all<Tables['ledger']>(texts.rowsOf, parameters).map(ledgerRowOf))
+  }
+
+  async anchor(): Promise<Anchor> {
+    return this.#read((reader, texts) => {
+      const row = reader.get<Anchor>(texts.head, {})
+      return row === null ? ledgerStart : { seq: row.seq, hash: row.hash }
+    })
+  }
+
+  async treeHashes(span: HashSpan): Promise<readonly Uint8Array[]> {
+    return this.#read((reader, texts) => readSpan(reader, texts, span))
   }
 
   async head(): Promise<number> {

@@ -50,13 +50,37 @@ export const sqliteTexts: SqliteTexts = {
       text: 'update "aggregate" set "claims" = "claims" + 1 where "kind" = ? and "id" = ? returning "claims"',
       parameters: ['kind', 'id'],
     },
-    head: {
-      text: 'select "seq", "hash" from "ledger" order by "seq" desc limit 1',
-      parameters: [],
+    pruneUntil: {
+      text: 'insert into "meta" ("name", "value") values (\'pruned\', ?) on conflict ("name") do update set "value" = ? where cast("meta"."value" as integer) < ?',
+      parameters: ['until', 'until', 'until_number'],
+    },
+    prune: {
+      text: 'update "ledger" set "text" = \'\' where "seq" > ? and "seq" <= ? and "text" <> \'\' and exists (select 1 as "one" from "aggregate" where "aggregate"."kind" = "ledger"."kind" and "aggregate"."id" = "ledger"."id" and "aggregate"."settled" = 1)',
+      parameters: ['after', 'until'],
+    },
+    keepTree: {
+      text: 'insert into "tree" ("level", "place", "hash") values (?, ?, ?)',
+      parameters: ['level', 'place', 'hash'],
     },
     appendLedger: {
       text: 'insert into "ledger" ("seq", "kind", "id", "version", "type", "form", "at", "text", "previous_hash", "hash") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
       parameters: ['seq', 'kind', 'id', 'version', 'type', 'form', 'at', 'text', 'previous_hash', 'hash'],
+    },
+    head: {
+      text: 'select "seq", "hash" from "ledger" order by "seq" desc limit 1',
+      parameters: [],
+    },
+    treeHashes: {
+      text: 'select "hash" from "tree" where "level" = ? and "place" >= ? order by "place" limit ?',
+      parameters: ['level', 'place', 'count'],
+    },
+    leafHashes: {
+      text: 'select "hash" from "ledger" where "seq" > ? order by "seq" limit ?',
+      parameters: ['after', 'count'],
+    },
+    newestTree: {
+      text: 'select "place" from "tree" where "level" = 1 order by "place" desc limit 1',
+      parameters: [],
     },
     keepEffect: {
       text: 'insert into "effect" ("aggregate_kind", "aggregate_id", "key", "kind", "fence_token", "fence_sequence", "status", "at") values (?, ?, ?, ?, ?, ?, \'intent\', ?) on conflict ("aggregate_kind", "aggregate_id", "key") do update set "kind" = ?, "fence_token" = ?, "fence_sequence" = ?, "status" = \'intent\', "at" = ?',
@@ -120,6 +144,22 @@ export const sqliteTexts: SqliteTexts = {
       text: 'select "aggregate"."kind", "aggregate"."id", "aggregate"."updated_at", "summary"."text" from "aggregate" left join "summary" on "summary"."kind" = "aggregate"."kind" and "summary"."id" = "aggregate"."id" where "aggregate"."kind" = ? and ("aggregate"."updated_at" < ? or ("aggregate"."updated_at" = ? and "aggregate"."id" < ?)) order by "aggregate"."updated_at" desc, "aggregate"."id" desc limit ?',
       parameters: ['kind', 'updated_at', 'updated_at', 'id', 'limit'],
     },
+    head: {
+      text: 'select "seq", "hash" from "ledger" order by "seq" desc limit 1',
+      parameters: [],
+    },
+    treeHashes: {
+      text: 'select "hash" from "tree" where "level" = ? and "place" >= ? order by "place" limit ?',
+      parameters: ['level', 'place', 'count'],
+    },
+    leafHashes: {
+      text: 'select "hash" from "ledger" where "seq" > ? order by "seq" limit ?',
+      parameters: ['after', 'count'],
+    },
+    newestTree: {
+      text: 'select "place" from "tree" where "level" = 1 order by "place" desc limit 1',
+      parameters: [],
+    },
     load: {
       text: 'select * from "aggregate" where "kind" = ? and "id" = ?',
       parameters: ['kind', 'id'],
@@ -143,6 +183,10 @@ export const sqliteTexts: SqliteTexts = {
     since: {
       text: 'select * from "ledger" where "kind" = ? and "id" = ? and "version" > ? order by "version"',
       parameters: ['kind', 'id', 'version'],
+    },
+    rowsOf: {
+      text: 'select * from "ledger" where "seq" > ? and "seq" <= ? and +"kind" in (?, ?, ?, ?) order by "seq"',
+      parameters: ['after', 'until', 'kind_1', 'kind_2', 'kind_3', 'kind_4'],
     },
     effects: {
       text: 'select * from "effect" where "aggregate_kind" = ? and "aggregate_id" = ? order by "key"',
@@ -183,6 +227,14 @@ export const sqliteTexts: SqliteTexts = {
       version: 3,
       statements: [
         'create table "summary" ("kind" text not null, "id" text not null, "text" text not null, constraint "summary_key" primary key ("kind", "id"))',
+      ],
+    },
+    {
+      version: 4,
+      statements: [
+        'create table "tree" ("level" integer not null, "place" integer not null, "hash" text not null, constraint "tree_key" primary key ("level", "place"))',
+        'drop trigger ledger_kept',
+        "create trigger ledger_kept before update on ledger when\n      new.text <> '' or new.seq <> old.seq or new.kind <> old.kind or new.id <> old.id or new.version <> old.version\n      or new.type <> old.type or new.form <> old.form or new.at <> old.at\n      or new.previous_hash <> old.previous_hash or new.hash <> old.hash\n      or new.seq > coalesce((select cast(value as integer) from meta where name = 'pruned'), 0)\n      begin select raise(abort, 'the ledger is append-only'); end",
       ],
     },
   ],

@@ -10,8 +10,10 @@ import { limits } from '../../../core/limits.ts'
 import { assert } from '../../../core/machine.ts'
 import { refuseEpoch, refuseMissing, refuseRequest, refuseVersion } from '../refusals.ts'
 import { failureError, failureKind } from './failures.ts'
+import { growTree, openTree } from './tree.ts'
 import { databasePath } from './files.ts'
 import type { SluiceError } from '../../../core/errors.ts'
+import type { Frontier } from '../../../core/ledger/merkle.ts'
 import type { Lease } from '../../../ports/store.ts'
 import type { Refusal } from '../refusals.ts'
 import type { WriteStatements } from '../write-statements.ts'
@@ -39,6 +41,8 @@ export type WriterParts = {
 export class Writer {
   readonly #parts: WriterParts
   #head: Head
+  /** The Merkle tree over the rows up to the head. */
+  #tree: Frontier
   #lease: Lease | null
   #failed: Failed | null = null
   /** Up to when kept answers were looked at, epoch ms. */
@@ -47,17 +51,19 @@ export class Writer {
   constructor(parts: WriterParts) {
     this.#parts = parts
     this.#head = parts.connection.get<Head>(parts.statements.head, {}) ?? { seq: 0, hash: genesisHash }
+    this.#tree = openTree(parts.connection, parts.statements, this.#head.seq)
     this.#lease = parts.connection.get<Lease>(parts.statements.lease, { scope })
   }
 
   /** Writes the requests in order in one transaction and gives their outcomes, in the same order. Never throws. */
   write(group: readonly WriteRequest[]): readonly Outcome[] {
     if (this.#failed !== null) return refuseAll(group, this.#failed)
-    const [head, lease] = [this.#head, this.#lease]
+    const [head, tree, lease] = [this.#head, this.#tree, this.#lease]
     try {
       return this.#transact(group)
     } catch (error) {
       this.#head = head
+      this.#tree = tree
       this.#lease = lease
       return this.#recover(group, error)
     }
@@ -97,6 +103,8 @@ export class Writer {
         return { ok: true, written: { kind: 'lease_taken', lease: this.#takeLease(request) } }
       case 'claim':
         return this.#claim(request)
+      case 'prune':
+        return { ok: true, written: { kind: 'pruned', rows: this.#prune(request) } }
     }
   }
 
@@ -148,6 +156,7 @@ export class Writer {
       const place = { seq, ...key, version: expected + index + 1, previous_hash: this.#head.hash, hash: next }
       connection.run(statements.appendLedger, { ...place, type, form, at, text })
       this.#head = { seq, hash: next }
+      this.#tree = growTree(connection, statements, { frontier: this.#tree, hash: next })
       return next
     })
   }
@@ -188,6 +197,12 @@ export class Writer {
     return row === null
       ? { ok: false, failed: refuseMissing(key) }
       : { ok: true, written: { kind: 'claimed', claims: row.claims } }
+  }
+
+  #prune({ after, until }: Extract<WriteRequest, { kind: 'prune' }>): number {
+    const { connection, statements } = this.#parts
+    connection.run(statements.pruneUntil, { until: String(until), until_number: until })
+    return connection.run(statements.prune, { after, until })
   }
 
   #holds(lease: Lease): boolean {

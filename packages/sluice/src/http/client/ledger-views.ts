@@ -1,0 +1,56 @@
+/** What the ledger's routes take and give, beside its pages. */
+import type { AggregateKind } from '../../core/ledger/entry.ts'
+
+/** Which rows are meant; a part that is left out means any. */
+export type LedgerFilterInput = {
+  /** Whoever asked for it, as the ledger names them. */
+  readonly who?: string | undefined
+  /** What happened: the type of an event. */
+  readonly what?: string | undefined
+  /** To what: runs, releases, rollouts, … */
+  readonly kind?: AggregateKind | undefined
+  readonly environment?: string | undefined
+  /** From this moment on, epoch ms. */
+  readonly from?: number | undefined
+  /** Before this moment, epoch ms. */
+  readonly to?: number | undefined
+}
+
+/** Which rows, and in which form. */
+export type LedgerExportInput = LedgerFilterInput & {
+  readonly after?: number | undefined
+  readonly format?: 'jsonl' | 'csv' | undefined
+}
+
+/** A signed checkpoint. */
+export type LedgerCheckpointView = {
+  /** The signed note itself (C2SP tlog-checkpoint): what is to be kept elsewhere. */
+  readonly note: string
+  readonly origin: string
+  readonly size: number
+  /** 64 hexadecimal digits. */
+  readonly root: string
+  /** The public key, as `--key` takes it. */
+  readonly key: string
+}
+
+/** The proof that a row is in the ledger. */
+export type LedgerInclusionView = {
+  readonly seq: number
+  /** Rows of the checkpoint. */
+  readonly size: number
+  /** The whole proof as a file (C2SP tlog-proof), which `sluice ledger verify --proof` checks without this server. */
+  readonly proof: string
+  readonly checkpoint: LedgerCheckpointView
+}
+
+/** The proof that the ledger begins with what it was. */
+export type LedgerConsistencyView = {
+  readonly from: { readonly size: number; readonly root: string }
+  readonly to: LedgerCheckpointView
+  /** Hashes, 64 hexadecimal digits each (RFC 9162, section 2.1.4). */
+  readonly hashes: readonly string[]
+}
+
+/** What was pruned: texts up to row `until` are gone, `rows` of them just now. */
+export type LedgerPrunedView = { readonly until: number; readonly rows: number }

@@ -1,0 +1,379 @@
+/** People, tokens and sessions over the API: what lets in, for how long, and what ends it. Time is turned by hand. */
+import { deepStrictEqual, match, notStrictEqual, ok, strictEqual } from 'node:assert/strict'
+import { beforeEach, test } from 'node:test'
+import { limits } from '../../src/core/limits.ts'
+import { parseToken, tokenText } from '../../src/core/identity/token-text.ts'
+import { SmallApi, rootToken } from './small-api.ts'
+
+let small: SmallApi
+beforeEach(async () => {
+  small = await SmallApi.start()
+})
+
+const day = 86_400_000
+const cookieIn = (response: Response): string => (response.headers.get('set-cookie') ?? '').split(';', 1)[0] ?? ''
+
+/** Signs in as a browser does. */
+const signIn = (
+  fields: Readonly<Record<string, string>>,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Response> =>
+  small.fetch('/sign-in', {
+    method: 'POST',
+    body: new URLSearchParams(fields).toString(),
+    headers: { 'content-type': 'application/x-www-form-urlencoded', 'sec-fetch-site': 'same-origin', ...headers },
+  })
+
+const who = async (token: string): Promise<readonly [number, string | null]> => {
+  const { status, name, body } = await small.ask(token, 'session.show')
+  return [status, status === 200 ? String(body['name']) : name]
+}
+
+test('a token says its kind and carries check digits, so that one that was mistyped is told without asking anybody', () => {
+  const parts = { kind: 'pat', id: '0'.repeat(19), secret: 'A'.repeat(43) } as const
+  const text = tokenText(parts)
+  deepStrictEqual(parseToken(text), parts)
+  for (let at = 0; at < text.length; at += 1) {
+    const other = text[at] === '0' ? '1' : '0'
+    strictEqual(parseToken(text.slice(0, at) + other + text.slice(at + 1)), null, `character ${at}`)
+  }
+})
+
+test('a person has what it was granted, in its own name, and its own tokens count as the person', async () => {
+  const session = await small.person('ada', [{ role: 'deployer', environments: ['staging'] }])
+  deepStrictEqual(await who(session), [200, 'ada'])
+  const { body } = await small.ask(session, 'tokens.create', { body: { label: 'laptop' } })
+  const token = String(body['token'])
+  // Only the owner may say another name.
+  const headers = { 'x-sluice-actor': 'grace' }
+  strictEqual(
+    (
+      await small.ask(token, 'environments.lock', {
+        params: { environment: 'staging' },
+        body: { reason: 'x' },
+        headers,
+      })
+    ).status,
+    200,
+  )
+  deepStrictEqual(small.world.rows.findLast(({ type }) => type === 'locked')?.actor, { kind: 'person', name: 'ada' })
+  await small.ask(rootToken, 'environments.unlock', { params: { environment: 'staging' }, headers })
+  deepStrictEqual(small.world.rows.findLast(({ type }) => type === 'unlocked')?.actor, {
+    kind: 'person',
+    name: 'grace',
+  })
+})
+
+test('a token never has more than its maker, lives no longer, and ends with the token that it was made with', async () => {
+  const session = await small.person('ada', [{ role: 'deployer', environments: ['staging'] }])
+  const more = await small.ask(session, 'tokens.create', { body: { label: 'x', scope: [{ role: 'admin' }] } })
+  deepStrictEqual([more.status, more.name], [403, 'forbidden'])
+  const wider = await small.ask(session, 'tokens.create', { body: { label: 'x', scope: [{ role: 'deployer' }] } })
+  strictEqual(wider.status, 403)
+  strictEqual(
+    (await small.ask(session, 'tokens.create', { body: { label: 'x', kind: 'service', scope: [{ role: 'viewer' }] } }))
+      .status,
+    403,
+  )
+  const viewer = { role: 'viewer', environments: ['staging'] } as const
+  const first = await small.ask(session, 'tokens.create', {
+    body: { label: 'narrow', scope: [viewer], expiresInMs: day },
+  })
+  const narrow = String(first.body['token'])
+  strictEqual(
+    (await small.ask(narrow, 'environments.lock', { params: { environment: 'staging' }, body: { reason: 'x' } }))
+      .status,
+    403,
+  )
+  const second = await small.ask(narrow, 'tokens.create', { body: { label: 'made with it', expiresInMs: 300 * day } })
+  strictEqual(second.body['expiresAt'], first.body['expiresAt'])
+  const child = String(second.body['token'])
+  strictEqual(
+    (await small.ask(child, 'environments.lock', { params: { environment: 'staging' }, body: { reason: 'x' } })).status,
+    403,
+  )
+  deepStrictEqual(await who(child), [200, 'ada'])
+  await small.ask(session, 'tokens.revoke', { params: { token: String(first.body['id']) } })
+  deepStrictEqual(
+    [await who(narrow), await who(child)],
+    [
+      [401, 'token_stale'],
+      [401, 'token_stale'],
+    ],
+  )
+})
+
+test('a token expires; 30 days unless told otherwise, a year at most', async () => {
+  const session = await small.person('ada', [{ role: 'viewer' }])
+  const { body } = await small.ask(session, 'tokens.create', { body: { label: 'x' } })
+  strictEqual(Number(body['expiresAt']) - small.world.now, 30 * day)
+  strictEqual((await small.ask(session, 'tokens.create', { body: { label: 'x', expiresInMs: 366 * day } })).status, 400)
+  await small.world.pass(30 * day - 1_000)
+  deepStrictEqual(await who(String(body['token'])), [200, 'ada'])
+  await small.world.pass(2_000)
+  deepStrictEqual(await who(String(body['token'])), [401, 'token_stale'])
+})
+
+test('who is removed is out at once, with every token and session, and stays out when somebody of that name is added', async () => {
+  const session = await small.person('ada', [{ role: 'admin' }])
+  const token = String((await small.ask(session, 'tokens.create', { body: { label: 'x' } })).body['token'])
+  await small.world.pass(1_000)
+  strictEqual((await small.ask(rootToken, 'people.remove', { params: { person: 'ada' } })).status, 200)
+  deepStrictEqual(
+    [await who(session), await who(token)],
+    [
+      [401, 'token_stale'],
+      [401, 'token_stale'],
+    ],
+  )
+  await small.world.pass(1_000)
+  const again = await small.person('ada')
+  deepStrictEqual(
+    [await who(session), await who(token), await who(again)],
+    [
+      [401, 'token_stale'],
+      [401, 'token_stale'],
+      [200, 'ada'],
+    ],
+  )
+  // With nothing of before.
+  strictEqual((await small.ask(again, 'environments.list')).status, 403)
+})
+
+test('a role that is taken back is gone with the next request, for tokens too', async () => {
+  const session = await small.person('ada', [{ role: 'deployer' }])
+  const token = String((await small.ask(session, 'tokens.create', { body: { label: 'x' } })).body['token'])
+  const lock = (): Promise<{ readonly status: number }> =>
+    small.ask(token, 'environments.lock', { params: { environment: 'staging' }, body: { reason: 'x' } })
+  strictEqual((await lock()).status, 200)
+  await small.ask(rootToken, 'people.revoke', { params: { person: 'ada', role: 'deployer' } })
+  strictEqual((await lock()).status, 403)
+})
+
+test('a new password ends what was signed in with the old one; one’s own takes the one that it is now', async () => {
+  const session = await small.person('ada')
+  const set = (body: object): Promise<{ readonly status: number; readonly name: string | null }> =>
+    small.ask(session, 'people.password', { params: { person: 'ada' }, body })
+  const password = 'another password of ada'
+  strictEqual((await set({ password })).name, 'sign_in_failed')
+  strictEqual((await set({ password: 'short', current: 'the password of ada' })).name, 'usage_invalid')
+  await small.world.pass(1_000)
+  strictEqual((await set({ password, current: 'the password of ada' })).status, 200)
+  deepStrictEqual(await who(session), [401, 'token_stale'])
+  strictEqual((await small.ask(null, 'session.start', { body: { name: 'ada', password } })).status, 200)
+})
+
+test('passwords are tried a few times freely and then slowly, whoever there is by that name', async () => {
+  await small.person('ada')
+  for (const name of ['ada', 'nobody']) {
+    const attempt = (): Promise<{ readonly name: string | null; readonly body: object }> =>
+      small.ask(null, 'session.start', { body: { name, password: 'wrong' } })
+    const answers = []
+    for (let turn = 0; turn < limits.signInFailuresFree; turn += 1) answers.push((await attempt()).body)
+    strictEqual(new Set(answers.map((answer) => JSON.stringify(answer))).size, 1)
+    strictEqual((await attempt()).name, 'overloaded')
+    await small.world.pass(limits.signInDelayMs)
+    strictEqual((await attempt()).name, 'sign_in_failed')
+    strictEqual((await attempt()).name, 'overloaded')
+  }
+})
+
+test('a browser gets a cookie that no script reads and no other site sends, and nothing else', async () => {
+  await small.person('ada', [{ role: 'viewer' }])
+  const response = await signIn({ name: 'ada', password: 'the password of ada' })
+  deepStrictEqual([response.status, response.headers.get('location')], [303, '/'])
+  match(
+    response.headers.get('set-cookie') ?? '',
+    /^slu-[0-9a-f]{8}=slu_ses_\S+; Path=\/; Max-Age=86400; HttpOnly; SameSite=Lax$/,
+  )
+  strictEqual(await response.text(), '')
+  const cookie = cookieIn(response)
+  strictEqual((await small.fetch('/v1/session', { headers: { cookie } })).status, 200)
+  // What was handed out for one is good for nothing in the other.
+  const [name, value = ''] = cookie.split(/=(.*)/s)
+  deepStrictEqual(await who(value), [401, 'token_stale'])
+  const bearer = await small.person('grace')
+  strictEqual((await small.fetch('/v1/session', { headers: { cookie: `${name}=${bearer}` } })).status, 401)
+  strictEqual((await small.fetch('/v1/session', { headers: { cookie: `${name}=${rootToken}` } })).status, 401)
+  // A bearer that is wrong is not saved by a cookie that is right.
+  strictEqual((await small.fetch('/v1/session', { headers: { cookie, authorization: 'Bearer wrong' } })).status, 401)
+})
+
+test('over TLS the cookie is of this host alone', async () => {
+  await small.person('ada')
+  small.rules = { ...small.rules, url: 'https://sluice.example.com' }
+  const response = await signIn({ name: 'ada', password: 'the password of ada' })
+  match(
+    response.headers.get('set-cookie') ?? '',
+    /^__Host-slu=\S+; Path=\/; Max-Age=86400; HttpOnly; SameSite=Lax; Secure$/,
+  )
+})
+
+test('a page of another site changes nothing in the name of who is signed in', async () => {
+  await small.person('ada', [{ role: 'deployer' }])
+  const cookie = cookieIn(await signIn({ name: 'ada', password: 'the password of ada' }))
+  const lock = async (headers: Readonly<Record<string, string>>): Promise<string> => {
+    const response = await small.fetch('/v1/environments/staging/lock', {
+      method: 'PUT',
+      body: '{"reason":"x"}',
+      headers: { cookie, 'content-type': 'application/json', ...headers },
+    })
+    const { name } = (await response.json()) as { readonly name: string }
+    return response.status === 200 ? 'locked' : name
+  }
+  for (const headers of [
+    {},
+    { 'sec-fetch-site': 'cross-site' },
+    { 'sec-fetch-site': 'same-site' },
+    { origin: 'https://evil.example' },
+    { origin: 'null' },
+    { origin: 'http://127.0.0.1:7421' },
+    { 'sec-fetch-site': 'cross-site', origin: 'http://127.0.0.1:7420' },
+  ])
+    strictEqual(await lock(headers), 'origin_refused', JSON.stringify(headers))
+  strictEqual(await lock({ 'sec-fetch-site': 'same-origin' }), 'locked')
+  await small.ask(rootToken, 'environments.unlock', { params: { environment: 'staging' } })
+  strictEqual(await lock({ origin: 'http://127.0.0.1:7420' }), 'locked')
+  // Nor does it sign anybody in: whose browser it is would go on under another name.
+  strictEqual(
+    (await signIn({ name: 'ada', password: 'the password of ada' }, { 'sec-fetch-site': 'cross-site' })).status,
+    403,
+  )
+})
+
+test('a session ends by itself after a day, or after eight hours in which nobody used it', async () => {
+  const session = await small.person('ada')
+  for (let hours = 0; hours < 23; hours += 1) {
+    await small.world.pass(3_600_000)
+    deepStrictEqual(await who(session), [200, 'ada'], `after ${hours + 1} hours`)
+  }
+  await small.world.pass(3_600_001)
+  deepStrictEqual(await who(session), [401, 'token_stale'])
+  const idle = await small.person('grace')
+  await small.world.pass(limits.sessionIdleMs - 1_000)
+  deepStrictEqual(await who(idle), [200, 'grace'])
+  await small.world.pass(limits.sessionIdleMs + 1)
+  deepStrictEqual(await who(idle), [401, 'token_stale'])
+})
+
+test('a sign-in survives a restart of the control plane, and so does its end', async () => {
+  const [stays, goes] = [await small.person('ada'), await small.person('grace')]
+  strictEqual((await small.ask(goes, 'session.end')).status, 200)
+  await small.world.restart()
+  deepStrictEqual(
+    [await who(stays), await who(goes)],
+    [
+      [200, 'ada'],
+      [401, 'token_stale'],
+    ],
+  )
+})
+
+test('signing out in a browser ends the session, not only the cookie', async () => {
+  await small.person('ada')
+  const cookie = cookieIn(await signIn({ name: 'ada', password: 'the password of ada' }))
+  const out = await small.fetch('/sign-out', { method: 'POST', headers: { cookie, 'sec-fetch-site': 'same-origin' } })
+  deepStrictEqual([out.status, out.headers.get('location')], [303, '/sign-in'])
+  match(out.headers.get('set-cookie') ?? '', /Max-Age=0/)
+  strictEqual((await small.fetch('/v1/session', { headers: { cookie } })).status, 401)
+})
+
+test('the owner signs in by its token; a wrong one is told on the page, and where to go afterwards is of this address', async () => {
+  const wrong = await signIn({ token: 'x'.repeat(43) })
+  strictEqual(wrong.status, 401)
+  match(await wrong.text(), /that is not the token/)
+  strictEqual(wrong.headers.get('set-cookie'), null)
+  const cookie = cookieIn(await signIn({ token: rootToken }))
+  strictEqual((await small.fetch('/v1/people', { headers: { cookie } })).status, 200)
+  for (const [next, to] of [
+    ['/rollouts?x=1', '/rollouts?x=1'],
+    ['//evil.example', '/'],
+    ['https://evil.example', '/'],
+    ['/\\evil.example', '/'],
+  ]) {
+    const response = await small.fetch(`/sign-in?next=${encodeURIComponent(next ?? '')}`, {
+      method: 'POST',
+      body: new URLSearchParams({ token: rootToken }).toString(),
+      headers: { 'content-type': 'application/x-www-form-urlencoded', 'sec-fetch-site': 'same-origin' },
+    })
+    strictEqual(response.headers.get('location'), to, next)
+  }
+  const page = await small.fetch('/sign-in?next=%22%3E%3Cscript%3E')
+  match(page.headers.get('content-security-policy') ?? '', /script-src 'self'.*frame-ancestors 'none'/)
+  ok(!(await page.text()).includes('<script'))
+})
+
+/** Reads a stream until it ends; resolves with what came. */
+const readAll = async (response: Response): Promise<string> => {
+  let text = ''
+  for await (const chunk of response.body ?? []) text += new TextDecoder().decode(chunk)
+  return text
+}
+
+test('a stream ends at once when its reader may not read any more, and within a minute when its token has expired', async () => {
+  const session = await small.person('ada', [{ role: 'viewer' }])
+  const open = async (token: string): Promise<{ readonly text: Promise<string> }> => {
+    const response = await small.fetch('/v1/events', { headers: { authorization: `Bearer ${token}` } })
+    strictEqual(response.status, 200)
+    return { text: readAll(response) }
+  }
+  const revoked = await open(session)
+  await small.ask(rootToken, 'people.revoke', { params: { person: 'ada', role: 'viewer' } })
+  match(await revoked.text, /^retry: 1000/)
+  const { body } = await small.ask(rootToken, 'tokens.create', {
+    body: { label: 'short', kind: 'service', scope: [{ role: 'viewer' }], expiresInMs: 60_000 },
+  })
+  const expired = await open(String(body['token']))
+  await small.world.pass(limits.reauthoriseEveryMs + 1_000)
+  match(await expired.text, /^retry: 1000/)
+  const goes = await open(rootToken)
+  await small.world.pass(limits.reauthoriseEveryMs * 3)
+  small.closing.abort()
+  match(await goes.text, /still here/)
+})
+
+test('everything that changes who may what is in the ledger, with who changed it; and no secret is', async () => {
+  const session = await small.person('ada', [{ role: 'viewer' }])
+  const token = String((await small.ask(session, 'tokens.create', { body: { label: 'laptop' } })).body['token'])
+  const { body: lists } = await small.ask(rootToken, 'tokens.list')
+  await small.ask(rootToken, 'people.remove', { params: { person: 'ada' } })
+  const rows = small.world.rows.filter(({ key }) => ['person', 'token', 'session'].includes(key.kind))
+  deepStrictEqual(
+    rows.map(({ type, actor }) => `${type} ${actor.name}`),
+    [
+      'person_added token',
+      'password_set token',
+      'role_granted token',
+      'signed_in ada',
+      'token_issued ada',
+      'person_removed token',
+    ],
+  )
+  const everything = JSON.stringify([small.world.rows, lists, small.logged])
+  const secrets = [session, token].map((text) => parseToken(text)?.secret ?? text)
+  for (const secret of [...secrets, 'the password of ada', rootToken]) {
+    for (const form of [
+      secret,
+      Buffer.from(secret).toString('base64'),
+      encodeURIComponent(secret),
+      small.context.sha256(secret),
+    ])
+      ok(!everything.includes(form), 'a secret is in the ledger, in a list or in the log')
+  }
+})
+
+test('the use of a token is on record, once an hour and not each time', async () => {
+  const { body } = await small.ask(rootToken, 'tokens.create', {
+    body: { label: 'ci', kind: 'service', scope: [{ role: 'viewer' }] },
+  })
+  const used = async (): Promise<number> => small.world.rows.filter(({ type }) => type === 'token_used').length
+  for (let turn = 0; turn < 10; turn += 1) await small.ask(String(body['token']), 'environments.list')
+  strictEqual(await used(), 1)
+  await small.world.pass(limits.lastUseEveryMs)
+  await Promise.all(Array.from({ length: 10 }, () => small.ask(String(body['token']), 'environments.list')))
+  await small.world.pass(1)
+  strictEqual(await used(), 2)
+  const { body: list } = await small.ask(rootToken, 'tokens.list')
+  const [first] = list['items'] as readonly { readonly usedAt: number }[]
+  notStrictEqual(first?.usedAt, null)
+})
