@@ -1,7 +1,14 @@
 /** One seeded bug, as data; see `mutants.ts` for all of them. */
 
 /** What may notice a mutant: a simulator, or the tests of a part. Asked in the order given, until one does. */
-export type Killer = 'coreSim' | 'engineSim' | 'coreTests' | 'gatewayTests' | 'pipelineTests' | 'rollbackTests'
+export type Killer =
+  | 'coreSim'
+  | 'engineSim'
+  | 'coreTests'
+  | 'gatewayTests'
+  | 'pipelineTests'
+  | 'rollbackTests'
+  | 'governanceTests'
 
 /** One bug, as data. `find` occurs exactly once in `file`. */
 export type Mutant = {

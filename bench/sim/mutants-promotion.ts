@@ -84,7 +84,7 @@ export const promotionMutants: readonly Mutant[] = [
   ),
   promotion(
     'engine/queue-keeper.ts',
-    "if (rows.some(({ key }) => key.kind === 'environment' || key.kind === 'drill')) this.look()",
+    'if (rows.some(({ key }) => looked.has(key.kind))) this.look()',
     "if (rows.some(({ type }) => type === 'rollout_settled')) this.look()",
     'a turn comes only with the end of a rollout',
   ),

@@ -4,6 +4,7 @@
  */
 import { type Mutant, mutantsIn } from './mutant.ts'
 import { engineMutants } from './mutants-engine.ts'
+import { governanceMutants } from './mutants-governance.ts'
 import { judgeMutants } from './mutants-judge.ts'
 import { gatewayMutants } from './mutants-gateway.ts'
 import { outsideMutants } from './mutants-outside.ts'
@@ -89,7 +90,7 @@ const machineMutants: readonly Mutant[] = [
   ),
   core(
     'rollout/forward.ts',
-    'state.hurried !== null && waits(step)',
+    'state.hurried !== null && waits(step, state)',
     'state.hurried !== null',
     'promote passes over actions too',
   ),
@@ -248,7 +249,7 @@ const machineMutants: readonly Mutant[] = [
   ),
   core(
     'rollout/commands.ts',
-    'if (state.stage.approvals.includes(event.by.name)) return unchanged(state)',
+    'if (stage.approvals.includes(event.by.name)) return unchanged(state)',
     '',
     'one person can be two',
   ),
@@ -362,4 +363,5 @@ export const mutants: readonly Mutant[] = [
   ...gatewayMutants,
   ...pipelineMutants,
   ...promotionMutants,
+  ...governanceMutants,
 ]

@@ -45,6 +45,15 @@ const commands: Readonly<Record<Killer, readonly string[]>> = {
     'test/engine/watch-and-drill.test.ts',
     'test/machine-laws.test.ts',
   ],
+  governanceTests: [
+    '--test',
+    '--test-timeout=20000',
+    '--test-force-exit',
+    'src/core/governance/*.test.ts',
+    'src/core/environment.test.ts',
+    'test/engine/governance.test.ts',
+    'test/machine-laws.test.ts',
+  ],
   pipelineTests: [
     '--test',
     '--test-timeout=30000',

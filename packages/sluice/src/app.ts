@@ -8,6 +8,7 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { localCache, projectSeal, remoteCaches } from './adapters/cache/open.ts'
+import { openCalendar } from './adapters/calendar/open.ts'
 import { githubRules, pipelinesOf } from './adapters/ci/pipelines.ts'
 import { configLoader } from './adapters/config/loader.ts'
 import { keptCheckpoints } from './adapters/store/checkpoint-key.ts'
@@ -236,6 +237,7 @@ const localPorts = ({ projectDir, stateDir, log, store, router }: LocalPlace): P
     github,
     clock: systemClock(),
     ids: systemIds(),
+    calendar: openCalendar(),
     sha256: (text) => createHash('sha256').update(text).digest('hex'),
     driver: processDriver({
       stateDir,

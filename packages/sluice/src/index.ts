@@ -12,6 +12,13 @@ export type {
   Variables,
 } from './core/config/types.ts'
 export type {
+  ApprovalsConfig,
+  ErrorBudgetConfig,
+  PolicyConfig,
+  WhoConfig,
+  WindowConfig,
+} from './core/config/types-governance.ts'
+export type {
   DrainConfig,
   ForceConfig,
   MatchConfig,

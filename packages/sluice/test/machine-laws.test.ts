@@ -1,4 +1,4 @@
-/** The five laws for the machines of rollouts, environments, maintenance, releases, trains, watches, drills and incidents (those of people and tokens: `identity/machines.test.ts`), and the transition table of the rollout machine. */
+/** The five laws for the machines of rollouts, environments, maintenance, releases, trains, the line, watches, drills and incidents (those of people and tokens: `identity/machines.test.ts`), and the transition table of the rollout machine. */
 import { deepStrictEqual, ok } from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
@@ -21,8 +21,19 @@ import {
   type MaintenanceState,
   noMaintenance,
 } from '../src/core/maintenance.ts'
+import type { RolloutGovernance } from '../src/core/governance/types.ts'
+import { type LineEvent, lineMachine, type LineState, runningLine } from '../src/core/line.ts'
 import type { OutsideReadings } from '../src/core/judge/outside/types.ts'
-import { commitId, digest, type Release, type ReleaseId, releaseId, rolloutId, runId } from '../src/core/model.ts'
+import {
+  type Actor,
+  commitId,
+  digest,
+  type Release,
+  type ReleaseId,
+  releaseId,
+  rolloutId,
+  runId,
+} from '../src/core/model.ts'
 import { watchMachine } from '../src/core/watch/machine.ts'
 import type { WatchEffect, WatchEvent, WatchResult, WatchState } from '../src/core/watch/types.ts'
 import { absentRelease, releaseMachine, type ReleaseEvent, type ReleaseState } from '../src/core/release-machine.ts'
@@ -217,9 +228,33 @@ const commands = [
   'retry_requested',
 ] as const
 
+const grace = { kind: 'person', name: 'grace' } as const
+
+const drawGovernance = (draw: Draw): RolloutGovernance | undefined => {
+  if (draw(2) === 0) return undefined
+  const stakes = { author: 'nobody', triggeredBy: null, requestedBy: draw(2) === 0 ? 'ada' : null }
+  const from = 1_001 + draw(5_000)
+  const closure = {
+    from,
+    until: draw(6) === 0 ? null : from + 1 + draw(5_000),
+    kind: 'deny',
+    reason: 'weekend',
+  } as const
+  return {
+    ...(draw(2) === 0 ? { stakes } : {}),
+    ...(draw(3) === 0 ? { groups: [{ group: 'ops', count: 1 }] } : {}),
+    ...(draw(2) === 0 ? { closures: [closure], overrun: draw(2) === 0 ? 'pause' : 'abort' } : {}),
+  }
+}
+
 const rareEvent = (state: Exclude<RolloutState, { status: 'absent' }>, draw: Draw, at: number): RolloutEvent => {
   const release = draw(4) === 0 ? idOf('a') : state.plan.to
-  switch (draw(7)) {
+  switch (draw(9)) {
+    case 7:
+    case 8:
+      return draw(2) === 0
+        ? { type: 'rejected', at, by, reason: 'no' }
+        : { type: 'approved', at, by: grace, reason: null, groups: ['ops'] }
     case 6:
       return { type: 'superseded', at, by, successor: rolloutId('rol_3') }
     case 0:
@@ -244,7 +279,16 @@ const rolloutSubject: Subject<RolloutState, RolloutEvent, RolloutEffect> = {
   runs: 100,
   event: (state, draw) => {
     if (state.status === 'absent') {
-      return { type: 'rollout_started', at: 1_000, id: rolloutId('rol_1'), token: 3, plan: drawPlan(draw), by }
+      const governance = drawGovernance(draw)
+      const started = {
+        type: 'rollout_started',
+        at: 1_000,
+        id: rolloutId('rol_1'),
+        token: 3,
+        plan: drawPlan(draw),
+        by,
+      } as const
+      return governance === undefined ? started : { ...started, governance }
     }
     const due = rolloutMachine.nextAt(state) ?? state.progressAt
     const at = draw(3) === 0 ? due : Math.min(due, state.progressAt + draw(2_000))
@@ -326,6 +370,32 @@ const queueEvent = (state: EnvironmentState, draw: Draw, at: number): Environmen
   }
 }
 
+const governanceEvent = (state: EnvironmentState, draw: Draw, at: number): EnvironmentEvent => {
+  const who = one<Actor>(draw, [by, grace])
+  const release = idOf(one(draw, ['a', 'b', 'c']))
+  const rollout = `rol_${draw(3)}`
+  switch (draw(5)) {
+    case 0:
+      return { type: 'approved', at, by: who, release, reason: null }
+    case 1:
+      return { type: 'rejected', at, by: who, release, reason: 'no' }
+    case 2: {
+      const lock = state.lock ?? { by, reason: 'incident', at, until: null }
+      return { type: 'unlocked', at, by: who, reason: 'it is over', broke: lock }
+    }
+    case 3:
+      return {
+        type: 'glass_broken',
+        at,
+        rollout,
+        release,
+        glass: { by: who, at, reason: 'outage', passed: ['frozen'] },
+      }
+    default:
+      return { type: 'glass_reviewed', at, by: who, rollout, reason: 'it was right' }
+  }
+}
+
 const environmentSubject: Subject<EnvironmentState, EnvironmentEvent, never> = {
   machine: environmentMachine,
   initial: emptyEnvironment('shop', 'production'),
@@ -333,7 +403,11 @@ const environmentSubject: Subject<EnvironmentState, EnvironmentEvent, never> = {
     const at = draw(1_000)
     const release = idOf(one(draw, ['a', 'b', 'c']))
     const rollout = draw(3) === 0 ? rolloutId(`rol_${draw(5)}`) : (state.live ?? rolloutId(`rol_${draw(5)}`))
-    switch (draw(13)) {
+    switch (draw(16)) {
+      case 13:
+      case 14:
+      case 15:
+        return governanceEvent(state, draw, at)
       case 8:
         return { type: 'time_passed', at: environmentMachine.nextAt(state) ?? at }
       case 9:
@@ -378,6 +452,21 @@ const environmentSubject: Subject<EnvironmentState, EnvironmentEvent, never> = {
 }
 
 checkLaws(environmentSubject)
+
+checkLaws<LineState, LineEvent, never>({
+  machine: lineMachine,
+  initial: runningLine,
+  event: (_, draw) => {
+    const at = draw(9)
+    return one<LineEvent>(draw, [
+      { type: 'line_stopped', at, by, reason: 'outage' },
+      { type: 'line_resumed', at, by: grace, reason: null },
+    ])
+  },
+  answers: () => [],
+  length: 12,
+  runs: 20,
+})
 
 const maintenanceSubject: Subject<MaintenanceState, MaintenanceEvent, MaintenanceEffect> = {
   machine: maintenanceMachine,

@@ -2,6 +2,7 @@
 import type { Command } from './cli.ts'
 import { cacheWords } from './words/cache.ts'
 import { environmentWords } from './words/environments.ts'
+import { governanceWords } from './words/governance.ts'
 import { identityWords } from './words/identity.ts'
 import { projectWords } from './words/project.ts'
 import { ledgerWords } from './words/ledger.ts'
@@ -35,6 +36,7 @@ export type WordGroup = { readonly title: string; readonly words: readonly Word[
 export const wordGroups: readonly WordGroup[] = [
   { title: 'Start', words: projectWords },
   { title: 'Deliver', words: [...rolloutWords, ...returnWords, ...trainWords] },
+  { title: 'Govern', words: governanceWords },
   { title: 'Look', words: [...recordWords, ...reportWords, ...ledgerWords, ...holdWords, ...cacheWords] },
   { title: 'Environments', words: environmentWords },
   { title: 'Who', words: identityWords },
@@ -51,6 +53,8 @@ export const familyTexts: Readonly<Record<string, string>> = {
   releases: 'releases',
   rollout: 'rollouts under way and past',
   env: 'environments',
+  approvals: 'what waits for a yes',
+  changes: 'change records',
   drill: 'rehearsals of the way back',
   incidents: 'incidents',
   report: 'reports of a period',

@@ -1,13 +1,17 @@
 /** May this release enter this environment now? Each refusal says who or what, and until when. */
 import type { EnvironmentState } from './environment.ts'
-import type { EnvironmentSpec, Release, ReleaseId, RolloutId } from './model.ts'
+import type { Closure, Stakes } from './governance/types.ts'
+import { approved, line, policies, rejected, ruling, windows } from './governance/refusals.ts'
+import type { LineState } from './line.ts'
+import type { Actor, EnvironmentSpec, FreezeWindow, Release, ReleaseId, RolloutId } from './model.ts'
 import type { Hold } from './hold.ts'
 import { isoTime } from './iso-time.ts'
 import { limits } from './limits.ts'
-import { isValidApproval, reluctanceOf, soakLeftMs } from './promotion.ts'
+import { reluctanceOf, soakLeftMs } from './promotion.ts'
 import { aheadInLine } from './queue.ts'
 import { cameBack } from './rollback-targets.ts'
 import type { Purpose } from './rollout/types.ts'
+import { spanText } from './span-text.ts'
 
 /** Every kind of reason why not. */
 export type RefusalKind =
@@ -23,6 +27,13 @@ export type RefusalKind =
   | 'queue_ahead'
   | 'held'
   | 'point_of_no_return'
+  | 'line_stopped'
+  | 'window_closed'
+  | 'rejected'
+  /** A policy that time or an act makes hold for this release. */
+  | 'policy_pending'
+  /** A policy that this release, or whoever asks, does not meet. */
+  | 'policy_unmet'
 
 /** Why not. `until` is null where only an act ends it. */
 export type Refusal = {
@@ -61,6 +72,25 @@ export type AdmissionInput = {
   readonly turnOf?: string
   /** The live rollout that this one would take the place of. */
   readonly replaces?: RolloutId
+  /** What governs beside the environment itself; absent where nothing does. */
+  readonly governance?: GovernanceInput
+}
+
+/** What governance looks at. */
+export type GovernanceInput = {
+  readonly line: LineState
+  /**
+   * The environment as the release that serves it resolves it; null for none. Its rules are in force until another release is in, so that none can take away the rules that
+   * it has to meet.
+   */
+  readonly inForce: EnvironmentSpec | null
+  /** When nothing may come, from about now on. */
+  readonly closures: readonly Closure[]
+  readonly stakes: Stakes
+  /** Who asks; null where nobody does yet. */
+  readonly asker: { readonly by: Actor; readonly groups: readonly string[] } | null
+  /** Somebody goes past what people have put in the way, for a reason that is in the record. */
+  readonly glass?: 'broken'
 }
 
 /** A refusal that a person may pass over by saying so. */
@@ -77,21 +107,43 @@ export const admit = (input: AdmissionInput): Admission => {
       : forward()
   const refusals: Refusal[] = []
   for (const check of checks) refusals.push(...check(input))
-  return refusals.length === 0 ? { kind: 'admitted' } : { kind: 'refused', refusals }
+  const binding = input.governance?.glass === undefined ? refusals : refusals.filter((one) => !isBehindGlass(one))
+  return binding.length === 0 ? { kind: 'admitted' } : { kind: 'refused', refusals: binding }
 }
+
+/** What people have put in the way, and a broken glass goes past. What is so (a live rollout, the point of no return) stays in the way, and so does a hold, which has its own word. */
+export const isBehindGlass = ({ kind }: Refusal): boolean => behindGlass.has(kind)
+
+const behindGlass: ReadonlySet<RefusalKind> = new Set([
+  'line_stopped',
+  'queue_ahead',
+  'locked',
+  'frozen',
+  'window_closed',
+  'not_verified',
+  'soaking',
+  'approval_missing',
+  'rejected',
+  'policy_pending',
+  'policy_unmet',
+])
 
 type Check = (input: AdmissionInput) => readonly Refusal[]
 
 const forward = (): readonly Check[] => [
   serving,
   live,
+  line,
   ahead,
   held,
   locked,
   frozen,
+  windows,
   verified,
   soaked,
+  rejected,
   approved,
+  policies,
   automatic,
   contracted,
 ]
@@ -170,9 +222,16 @@ const locked: Check = ({ environment, now }) => {
   ]
 }
 
-const frozen: Check = ({ environment, spec, now }) =>
-  [
-    ...spec.freeze.map((window) => ({ ...window, who: 'sluice.config.ts' })),
+const frozen: Check = (input) => {
+  const { environment, now } = input
+  const [spec, inForce] = ruling(input)
+  const isNew = (window: FreezeWindow): boolean =>
+    spec?.freeze.some(
+      ({ from, until, reason }) => from === window.from && until === window.until && reason === window.reason,
+    ) !== true
+  const configured = [...(spec?.freeze ?? []), ...(inForce?.freeze ?? []).filter(isNew)]
+  return [
+    ...configured.map((window) => ({ ...window, who: 'sluice.config.ts' })),
     ...environment.freezes.map((window) => ({ ...window, who: window.by.name })),
   ]
     .filter(({ from, until }) => from <= now && now < until)
@@ -183,6 +242,7 @@ const frozen: Check = ({ environment, spec, now }) =>
       detail: `${environment.environment} is frozen by ${who} until ${isoTime(until)}: ${reason}`,
       hint: `wait until ${isoTime(until)}, or roll back: rollbacks pass a freeze`,
     }))
+}
 
 const verified: Check = ({ spec, release, before }) =>
   spec.after === null || before?.verified.includes(release.id)
@@ -229,13 +289,10 @@ const soaked: Check = ({ spec, release, before }) => {
   const leftMs = soakLeftMs(spec, before, release.id)
   if (spec.after === null || leftMs === 0 || before?.verified.includes(release.id) !== true) return []
   const soakMs = spec.promotion?.soakMs ?? 0
-  const detail = `${release.content.version} (${short(release.id)}) has served ${spec.after} for ${minutes(soakMs - leftMs)} of the ${minutes(soakMs)} that ${spec.name} asks for`
+  const detail = `${release.content.version} (${short(release.id)}) has served ${spec.after} for ${spanText(soakMs - leftMs)} of the ${spanText(soakMs)} that ${spec.name} asks for`
   // No time is promised: it counts only while it serves there and somebody looks.
   return [{ kind: 'soaking', who: spec.after, until: null, detail, hint: `sluice env show ${spec.after}` }]
 }
-
-const minutes = (ms: number): string =>
-  ms < 120_000 ? `${Math.floor(ms / 1_000)} s` : `${Math.floor(ms / 60_000)} min`
 
 const automatic: Check = ({ environment, release, automatic: asked }) => {
   if (asked === undefined) return []
@@ -247,22 +304,4 @@ const automatic: Check = ({ environment, release, automatic: asked }) => {
   return reluctance === null
     ? []
     : [{ ...reluctance, until: null, hint: `sluice promote ${environment.environment} --release ${short(release.id)}` }]
-}
-
-const approved: Check = ({ spec, release, environment, now }) => {
-  const given = environment.approvals.filter(
-    (approval) => approval.release === release.id && isValidApproval(spec, approval, now),
-  )
-  const missing = spec.approvals - given.length
-  if (missing <= 0) return []
-  const names = given.map(({ by }) => by.name).join(', ')
-  return [
-    {
-      kind: 'approval_missing',
-      who: names === '' ? 'nobody yet' : names,
-      until: null,
-      detail: `${spec.name} asks for ${spec.approvals} approval(s) of ${release.content.version} (${short(release.id)}); given by: ${names === '' ? 'nobody' : names}`,
-      hint: `sluice approve ${short(release.id)} --env ${spec.name} -m "why"`,
-    },
-  ]
 }

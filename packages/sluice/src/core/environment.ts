@@ -8,13 +8,18 @@
  * | rollout_settled   | it is the live rollout                       | live, serving, previous, kept, verified, history   |
  * | locked / unlocked | not locked (any more) / locked               | lock                                               |
  * | frozen / unfrozen | always / some freeze is there                | freezes                                            |
- * | approved          | not at this very moment by that person for that release | approvals                                          |
+ * | approved          | not at this very moment by that person for that release      | approvals, rejections               |
+ * | rejected          | not yet by that person for that release      | rejections, approvals                              |
+ * | glass_broken      | not yet for that rollout                     | brokenGlass                                        |
+ * | glass_reviewed    | it is open, and somebody else broke it       | brokenGlass                                        |
  * | time_passed       | a portion of soak, or a wait in the queue, is over | soaks, queue                                 |
  * | queued            | the release does not wait yet, and there is room | queue                                          |
  * | queue_cancelled, queue_superseded, queue_refused, queue_started | the entry waits | queue                          |
  * | queue_deferred    | the entry waits                              | queue                                              |
  * | verification_ran  | always                                       | verification                                       |
  */
+import { type GovernanceEvent, nextGovernance, withoutWordsOn } from './governance/in-environment.ts'
+import type { Approval, BrokenGlass, Rejection } from './governance/types.ts'
 import type { Machine } from './machine.ts'
 import { unreachable } from './machine.ts'
 import { limits } from './limits.ts'
@@ -27,14 +32,6 @@ import type { CheckOutcome, VerificationReport } from './verification/types.ts'
 /** A person's hold on an environment: nothing enters until it is taken off or runs out. */
 export type Lock = { readonly by: Actor; readonly reason: string; readonly at: number; readonly until: number | null }
 
-/** A person's word for one exact release. */
-export type Approval = {
-  readonly release: ReleaseId
-  readonly by: Actor
-  readonly at: number
-  readonly reason: string | null
-}
-
 /** One settled rollout, as the environment remembers it. */
 export type Passage = {
   readonly rollout: RolloutId
@@ -43,6 +40,8 @@ export type Passage = {
   readonly at: number
   /** Absent for a way forward. */
   readonly purpose?: 'rollback'
+  /** Another rollout took its place; nothing speaks against it. */
+  readonly superseded?: true
 }
 
 /** What the checks of the environment said when somebody had them made last. */
@@ -75,6 +74,10 @@ export type EnvironmentState = {
   /** Releases that succeeded here, newest first, bounded. */
   readonly verified: readonly ReleaseId[]
   readonly approvals: readonly Approval[]
+  /** Absent while nobody said no. */
+  readonly rejections?: readonly Rejection[]
+  /** Newest first; absent while nobody broke it. What nobody reviewed stays. */
+  readonly brokenGlass?: readonly BrokenGlass[]
   readonly history: readonly Passage[]
   /** Absent until somebody asked for the checks. */
   readonly verification?: LastVerification
@@ -107,16 +110,17 @@ export type EnvironmentEvent =
       readonly reason: string
       readonly until: number | null
     }
-  | { readonly type: 'unlocked'; readonly at: number; readonly by: Actor; readonly reason: string | null }
-  | { readonly type: 'frozen'; readonly at: number; readonly by: Actor; readonly window: FreezeWindow }
-  | { readonly type: 'unfrozen'; readonly at: number; readonly by: Actor; readonly reason: string | null }
   | {
-      readonly type: 'approved'
+      readonly type: 'unlocked'
       readonly at: number
       readonly by: Actor
-      readonly release: ReleaseId
       readonly reason: string | null
+      /** Somebody else's lock was taken off: whose, and why they had it. */
+      readonly broke?: Lock
     }
+  | { readonly type: 'frozen'; readonly at: number; readonly by: Actor; readonly window: FreezeWindow }
+  | { readonly type: 'unfrozen'; readonly at: number; readonly by: Actor; readonly reason: string | null }
+  | GovernanceEvent
   | { readonly type: 'time_passed'; readonly at: number }
   | QueueEvent
   /** The checks were made at the address of the environment, which served `release`. */
@@ -183,7 +187,10 @@ const next = (state: EnvironmentState, event: EnvironmentEvent): EnvironmentStat
     case 'unfrozen':
       return state.freezes.length === 0 ? state : { ...state, freezes: [] }
     case 'approved':
-      return approve(state, event)
+    case 'rejected':
+    case 'glass_broken':
+    case 'glass_reviewed':
+      return nextGovernance(state, event)
     case 'time_passed':
       return queueTimePassed(countSoak(state, event.at, 'due'), event.at)
     case 'queued':
@@ -227,7 +234,14 @@ const settle = (
   event: Extract<EnvironmentEvent, { type: 'rollout_settled' }>,
 ): EnvironmentState => {
   const { rollout, outcome, from, to, at, purpose } = event
-  const passage = { rollout, release: to, outcome, at, ...(purpose === undefined ? {} : { purpose }) }
+  const passage: Passage = {
+    rollout,
+    release: to,
+    outcome,
+    at,
+    ...(purpose === undefined ? {} : { purpose }),
+    ...(event.superseded === undefined ? {} : { superseded: event.superseded }),
+  }
   const history = [passage, ...state.history].slice(0, limits.environmentHistoryMax)
   const left = state.abandoned ?? []
   const settled = { ...withoutAbandoned(state), live: null, history }
@@ -237,14 +251,13 @@ const settle = (
     const kept = state.kept.filter((release) => release !== to)
     return settlePromotion({ ...settled, kept, ...(abandoned.length === 0 ? {} : { abandoned }) }, event)
   }
-  const served = {
-    ...settled,
+  const served: EnvironmentState = {
+    ...withoutWordsOn(settled, to),
     serving: to,
     servingSince: at,
     previous: from,
     kept: event.keepsPrevious && from !== null ? [from] : [],
     verified: [to, ...state.verified.filter((release) => release !== to)].slice(0, limits.environmentHistoryMax),
-    approvals: state.approvals.filter(({ release }) => release !== to),
   }
   return settlePromotion(served, event)
 }
@@ -253,18 +266,6 @@ const withoutAbandoned = (state: EnvironmentState): EnvironmentState => {
   if (state.abandoned === undefined) return state
   const { abandoned: _, ...rest } = state
   return rest
-}
-
-const approve = (
-  state: EnvironmentState,
-  { release, by, at, reason }: Extract<EnvironmentEvent, { type: 'approved' }>,
-): EnvironmentState => {
-  const isOwn = (given: Approval): boolean => given.release === release && given.by.name === by.name
-  const known = state.approvals.find(isOwn)
-  if (known?.at === at) return state
-  // Everybody counts once, and what they said last: an approval that ran out is given again.
-  const others = state.approvals.filter((given) => !isOwn(given))
-  return { ...state, approvals: [...others, { release, by, at, reason }].slice(-limits.environmentHistoryMax) }
 }
 
 const wakeAt = (state: EnvironmentState): number | null => {

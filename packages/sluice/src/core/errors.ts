@@ -49,6 +49,13 @@ export const errorTable = {
     status: 409,
     means: 'That command does not apply to the state the thing is in.',
   },
+  self_approval: {
+    number: 1009,
+    retry: 'never',
+    exit: 5,
+    status: 409,
+    means: 'Nobody says yes to what they wrote, built or asked for themselves.',
+  },
   token_missing: { number: 1101, retry: 'never', exit: 4, status: 401, means: 'The request carries no token.' },
   token_stale: {
     number: 1102,

@@ -31,15 +31,15 @@ export type Hold = {
 
 /**
  * The hold that follows from a rollout that came back; null where nothing speaks against the release: a person's abort is a word about the rollout (`sluice rollback` is one about
- * the release), and so is a newer release that took its place.
+ * the release), and so is a newer release that took its place; a window that closed says nothing at all.
  */
 export const holdAfter = (cause: Cause, environment: string, at: number): Hold | null => {
-  if (cause.kind === 'command') return null
+  if (cause.kind === 'command' || cause.kind === 'window') return null
   const by = { kind: 'system', name: 'sluice' } as const
   return { reason: 'failed_deployment', detail: `its rollout came back: ${inWords(cause)}`, by, at, environment }
 }
 
-const inWords = (cause: Exclude<Cause, { kind: 'command' }>): string => {
+const inWords = (cause: Exclude<Cause, { kind: 'command' | 'window' }>): string => {
   switch (cause.kind) {
     case 'tripped':
     case 'judged':

@@ -26,6 +26,15 @@ const ownLimits = {
   restPortionMsMax: 60_000,
   /** Settled rollouts, verified releases and approvals that an environment remembers itself; older ones are in the ledger. */
   environmentHistoryMax: 50,
+  /** How far ahead windows are looked at, milliseconds (60 days): a closure that lasts beyond it has no end in sight. */
+  windowHorizonMs: 5_184_000_000,
+  /** Commits that the inbox shows of a release. */
+  inboxCommitsMax: 50,
+  /** Windows of one environment, or of one policy. */
+  windowsMax: 50,
+  /** How long a window lasts, milliseconds, at least and at most (31 days). */
+  windowMsMin: 60_000,
+  windowMsMax: 2_678_400_000,
   /** Releases that wait in the queue of one environment. */
   queueEntriesMax: 20,
   /** Releases that go together in one train. */

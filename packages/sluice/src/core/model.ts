@@ -3,6 +3,7 @@
  * Times are epoch milliseconds (`…At`), durations milliseconds (`…Ms`), shares basis points (`…Bp`, 0–10 000, hundredths of a percent).
  */
 
+import type { GovernanceSpec } from './governance/types.ts'
 import type { DrainPolicy, RouteMatch, RouteRule, SkewProtection } from './routing.ts'
 import type { ExternalJudgeSpec, MetricsSpec } from './judge/outside/types.ts'
 import type { Check } from './verification/types.ts'
@@ -217,7 +218,7 @@ export type LatencyPolicy = {
 /** A metric's part of the α: an α of its own, or a weight among those that have none. */
 export type MetricPolicy = { readonly weight?: number; readonly alpha?: number }
 
-/** When no rollout may start. Absolute times; recurring windows come with governance. */
+/** When no rollout may start, once; windows that recur are `WindowRule`s. */
 export type FreezeWindow = { readonly from: number; readonly until: number; readonly reason: string }
 
 /** How near in the past a release must have served for going back to it without analysis and gates. */
@@ -327,12 +328,16 @@ export type EnvironmentSpec = {
   readonly hooks?: readonly Hook[]
   /** What is looked at before a release has traffic here, and after; absent when nothing is. */
   readonly verify?: readonly Check[]
+  /** Who says yes, when releases may come, and what must be so before; absent unless something of it is configured. */
+  readonly governance?: GovernanceSpec
 }
 
 /** What a release is; the preimage of its id. */
 export type ReleaseContent = {
   readonly schema: 1
   readonly service: string
+  /** Whose service it is; absent when the config does not say. */
+  readonly team?: string
   /** SemVer 2.0.0. */
   readonly version: string
   readonly commit: Commit

@@ -67,11 +67,12 @@ export type PromotionState = {
 
 /** Where this release may go from an environment; null when nothing that takes from it asks for time or takes by itself. */
 export const onwardFrom = ({ content }: Release, environment: string): Onward | null => {
-  const to = content.environments.flatMap(({ name, after, promotion }) =>
-    after === environment && promotion !== undefined
-      ? [{ environment: name, soakMs: promotion.soakMs, auto: promotion.auto }]
-      : [],
-  )
+  const to = content.environments.flatMap((spec) => {
+    const { name, after, promotion } = spec
+    const soakMs = Math.max(promotion?.soakMs ?? 0, ...(spec.governance?.policies ?? []).map((one) => one.soakMs ?? 0))
+    const isAsked = promotion !== undefined || soakMs > 0
+    return after === environment && isAsked ? [{ environment: name, soakMs, auto: promotion?.auto ?? false }] : []
+  })
   return to.length === 0 ? null : { soakMs: Math.max(...to.map(({ soakMs }) => soakMs)), to }
 }
 

@@ -22,6 +22,8 @@ export type QueueEntry = {
   readonly by: Actor
   readonly reason: string | null
   readonly at: number
+  /** The groups of who asks, as they were when it was queued; absent for none. */
+  readonly groups?: readonly string[]
   /** What the person who queued it passes over; absent for nothing. */
   readonly overrides?: readonly Override[]
   /** Why its last turn passed; absent before its first. */
@@ -65,6 +67,9 @@ const passing: ReadonlySet<RefusalKind> = new Set([
   'soaking',
   'approval_missing',
   'pinned',
+  'line_stopped',
+  'window_closed',
+  'policy_pending',
 ])
 
 /** Whether a release that is refused for these reasons may wait for its turn. */

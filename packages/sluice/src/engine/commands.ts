@@ -1,20 +1,19 @@
 /** What people ask for, as events. A command is decided like any event, in the same transaction as what follows from it. */
-import { type Admission, admit, type Override, type Refusal } from '../core/admission.ts'
+import type { Admission, Override, Refusal } from '../core/admission.ts'
 import { environmentKey } from '../core/consequences.ts'
 import { SluiceError } from '../core/errors.ts'
 import type { AggregateKey } from '../core/ledger/entry.ts'
-import type { Release, RolloutId } from '../core/model.ts'
+import type { RolloutId } from '../core/model.ts'
 import type { DrillWay } from '../core/promotion.ts'
 import type { CommandEvent } from '../core/rollout/commands.ts'
-import { planRollout, specOf } from '../core/rollout/plan.ts'
-import type { Purpose, RolloutEvent, RolloutPlan } from '../core/rollout/types.ts'
+import type { Cause, Purpose, RolloutPlan } from '../core/rollout/types.ts'
 import { admissionOf, type Prepared, prepare, startOf, type StateOf, stillStands } from './admitting.ts'
 import { type Asking, type Desk, input } from './desk.ts'
-import { commandEnvironment } from './environment-commands.ts'
 import { holdingWhatIsLeft } from './holds.ts'
+import { isForward, lineKeys, mustRun } from './line-commands.ts'
 import { enqueue, isQueued, type WhenBusy } from './queue-commands.ts'
-import { abandonedBy, overtakenBy, placeOf } from './replacing.ts'
 import type { Input } from './transaction.ts'
+import { asRollout } from './trusted.ts'
 import { wantedBy } from './wanted.ts'
 
 /** Asks for a release to serve an environment. `release`: an id, its beginning, a version, or `latest`; null for what the purpose implies. */
@@ -31,6 +30,8 @@ export type DeployCommand = {
   readonly initiator?: 'automation'
   /** See `AdmissionInput.emergency`. */
   readonly emergency?: 'declared'
+  /** Why it goes past what people have put in the way; the record stays red until somebody else has looked at it. */
+  readonly glass?: { readonly reason: string }
   /** Set for a way of a rollback drill. */
   readonly drill?: DrillWay
 }
@@ -121,31 +122,7 @@ const ask = (
     throw new SluiceError('outcome_unknown', { detail: 'called off before it was decided; nothing was started' })
   if (!stillStands(prepared, stateOf)) throw moved(prepared.wanted.environment)
   const at = desk.clock.now()
-  return { at, admission: admissionOf(prepared, stateOf, { now: at, by: asking.by }) }
-}
-
-/** What `sluice plan <env>` shows: the plan and whether it would be admitted now. Changes nothing. */
-export type Preview = {
-  readonly plan: RolloutPlan
-  readonly release: Release
-  readonly from: Release | null
-  readonly refusals: readonly Refusal[]
-}
-
-/** See `Preview`. */
-export const previewDeploy = async (desk: Desk, command: DeployCommand): Promise<Preview> => {
-  const wanted = await wantedBy(desk, command)
-  const { environment, purpose, release, spec, current, serving: from, replaced, contracts, overrides } = wanted
-  const before = spec.after === null ? null : await desk.reading.environment(wanted.service, spec.after)
-  const hold = await desk.reading.hold(release.id)
-  const question = { purpose, release, spec, environment: current, before, now: desk.clock.now() }
-  const place = placeOf(replaced)
-  const replaces = place === null ? {} : { replaces: place.live }
-  const admission = admit({ ...question, hold, contracts, overrides, ...replaces })
-  const company = { kept: current.kept, abandoned: abandonedBy(current, replaced), ...overtakenBy(replaced) }
-  const plan = planRollout({ purpose, environment, from, to: release, ...company })
-  const refusals = admission.kind === 'refused' ? admission.refusals : []
-  return { plan, release, from, refusals: replaced !== null && 'refusal' in replaced ? [replaced.refusal] : refusals }
+  return { at, admission: admissionOf(prepared, stateOf, { now: at, asker: asking }) }
 }
 
 /** Hands a command to a rollout; `command_conflict` when it means nothing in the state the rollout is in. */
@@ -158,40 +135,17 @@ export const commandRollout = async (
   const key: AggregateKey = { kind: 'rollout', id }
   const event: CommandEvent = { type, at: desk.clock.now(), by: asking.by, reason: asking.reason }
   const related = environmentKey(rollout.plan.service, rollout.plan.spec.name)
+  // A way back is asked nothing; what goes forward is, while it does.
+  const asked = isForward(type, rollout) ? lineKeys : []
   const [accepted] = await desk.loop.transact(
-    [key, related],
-    () => [input(key, event, asking)],
+    [key, related, ...asked],
+    (stateOf) => {
+      if (asked.length > 0 && isForward(type, asRollout(stateOf(key)))) mustRun(stateOf)
+      return [input(key, event, asking)]
+    },
     asking.record?.({}) ?? null,
   )
   if (accepted !== true) throw conflict(id, type, await desk.reading.rollout(id))
-}
-
-/** A person's yes: to a rollout that waits for one, or ahead of time to an exact release in an environment. */
-export const approve = async (
-  desk: Desk,
-  target:
-    | { readonly rollout: string }
-    | { readonly service: string; readonly environment: string; readonly release: string },
-  asking: Asking,
-): Promise<void> => {
-  const at = desk.clock.now()
-  const { by, reason } = asking
-  if ('rollout' in target) {
-    const rollout = await desk.reading.rollout(target.rollout)
-    const key: AggregateKey = { kind: 'rollout', id: target.rollout }
-    const related = environmentKey(rollout.plan.service, rollout.plan.spec.name)
-    const event: RolloutEvent = { type: 'approved', at, by, reason }
-    const [accepted] = await desk.loop.transact(
-      [key, related],
-      () => [input(key, event, asking)],
-      asking.record?.({}) ?? null,
-    )
-    if (accepted !== true) throw conflict(target.rollout, 'approve', await desk.reading.rollout(target.rollout))
-    return
-  }
-  const release = await desk.reading.releaseNamed(target.service, target.release)
-  specOf(release, target.environment)
-  await commandEnvironment(desk, { target, event: { type: 'approved', at, by, release: release.id, reason } }, asking)
 }
 
 /** Each reason names the environment itself. */
@@ -209,8 +163,15 @@ const moved = (environment: string): SluiceError =>
   })
 
 /** A command that means nothing in the state the rollout is in. */
-export const conflict = (id: string, command: string, { status }: { readonly status: string }): SluiceError =>
-  new SluiceError('command_conflict', {
-    detail: `${command.replace('_requested', '')} changes nothing: rollout ${id} is ${status.replace('_', ' ')}`,
+export const conflict = (
+  id: string,
+  command: string,
+  state: { readonly status: string; readonly paused?: Cause | null },
+): SluiceError => {
+  const { status, paused } = state
+  const held = paused?.kind === 'window' ? `, ${paused.detail}` : ''
+  return new SluiceError('command_conflict', {
+    detail: `${command.replace('_requested', '')} changes nothing: rollout ${id} is ${status.replace('_', ' ')}${held}`,
     hint: `sluice rollout watch ${id}`,
   })
+}

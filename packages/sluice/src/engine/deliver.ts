@@ -24,7 +24,7 @@ export type Deliveries = {
   readonly clock: Clock
   readonly reading: Reading
   /** Why the environment would not take it now. */
-  readonly refusals: (command: DeployCommand) => Promise<readonly Refusal[]>
+  readonly refusals: (command: DeployCommand, by: Actor) => Promise<readonly Refusal[]>
   readonly deploy: (
     command: DeployCommand,
     asking: { readonly by: Actor; readonly key: string; readonly signal: AbortSignal },
@@ -98,7 +98,7 @@ const start = async (
   const known = await world.rolloutOf({ key, service, environment, since })
   if (known !== null) return known
   for (;;) {
-    const refusals = await world.refusals(command)
+    const refusals = await world.refusals(command, by)
     if (refusals.length === 0 || !refusals.every(waitsFor)) break
     await pause(world.clock, signal)
   }

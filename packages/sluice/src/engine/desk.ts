@@ -1,6 +1,7 @@
 /** What every command works with, and in whose name. */
 import type { AggregateKey } from '../core/ledger/entry.ts'
 import type { Actor, Where } from '../core/model.ts'
+import type { Calendar } from '../ports/calendar.ts'
 import type { Clock, Ids } from '../ports/clock.ts'
 import type { RequestRecord } from '../ports/store.ts'
 import type { Loop } from './loop.ts'
@@ -12,6 +13,8 @@ import type { Input } from './transaction.ts'
 export type Asking = {
   readonly by: Actor
   readonly reason: string | null
+  /** The groups that the caller was in when it asked; none when absent. */
+  readonly groups?: readonly string[]
   /** Whether it may deploy to an environment, as it is now; absent for who may everything. */
   readonly mayDeploy?: (environment: string) => boolean
   readonly where?: Where
@@ -22,7 +25,13 @@ export type Asking = {
 }
 
 /** What the commands work with. */
-export type Desk = { readonly loop: Loop; readonly reading: Reading; readonly clock: Clock; readonly ids: Ids }
+export type Desk = {
+  readonly loop: Loop
+  readonly reading: Reading
+  readonly clock: Clock
+  readonly ids: Ids
+  readonly calendar: Calendar
+}
 
 /** An event for an aggregate, in the name of whoever asks. */
 export const input = (key: AggregateKey, event: AnyEvent, { by, reason, where }: Asking): Input => ({

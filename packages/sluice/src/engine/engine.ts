@@ -8,13 +8,10 @@ import type { CommandEvent } from '../core/rollout/commands.ts'
 import type { GatewayNotice } from '../core/routing.ts'
 import type { LedgerQuery, RequestRecord } from '../ports/store.ts'
 import {
-  approve,
   commandRollout,
   deploy,
   type DeployCommand,
   deployOrQueue,
-  type Preview,
-  previewDeploy,
   type Started,
   type StartedOrQueued,
 } from './commands.ts'
@@ -25,6 +22,8 @@ import { type OpenIncident, openIncident, resolveIncident } from './incident-com
 import type { Returns } from './returns.ts'
 import { type RollbackCommand, type RolledBack, rollback } from './rollback-commands.ts'
 import type { Asking, Desk } from './desk.ts'
+import type { Asker } from './governance.ts'
+import { Governance, type Once } from './governance-face.ts'
 import { Identity } from './identity.ts'
 import { type EnvironmentTarget, freeze, lock, unfreeze, unlock } from './environment-commands.ts'
 import { maintain, type MaintenanceWish } from './maintenance-commands.ts'
@@ -35,6 +34,7 @@ import { observe, type Observed } from './observing.ts'
 import { perform } from './perform.ts'
 import { asAnswer } from './trusted.ts'
 import type { Ports } from './ports.ts'
+import { type Preview, previewDeploy } from './preview.ts'
 import { prune, type Pruned, type PruneWish } from './prune-commands.ts'
 import { cancelQueued, type WhenBusy } from './queue-commands.ts'
 import { QueueKeeper } from './queue-keeper.ts'
@@ -78,6 +78,8 @@ export type EngineOptions = {
 /** The control plane's heart. Commands resolve once durable; what they set in motion goes on by itself. */
 export class Engine {
   readonly reading: Reading
+  /** Approvals, the line, broken glass. */
+  readonly governance: Governance
   /** Who asks. */
   readonly identity: Identity
   readonly #ports: Ports
@@ -122,7 +124,10 @@ export class Engine {
         ),
     })
     this.#slots = new SlotKeeper({ loop: this.#loop, clock: ports.clock, log: ports.log })
-    this.#desk = { loop: this.#loop, reading: this.reading, clock: ports.clock, ids: ports.ids }
+    const { clock, ids, calendar } = ports
+    this.#desk = { loop: this.#loop, reading: this.reading, clock, ids, calendar }
+    const once: Once = (...asked) => this.#once(...asked)
+    this.governance = new Governance(this.#desk, once, (act) => this.#evenIfFull(act))
     this.identity = new Identity({ ...this.#desk, credentials: ports.credentials }, ports.log)
     this.#queues = new QueueKeeper({ desk: this.#desk, log: ports.log })
   }
@@ -207,8 +212,8 @@ export class Engine {
     )
   }
 
-  previewDeploy(command: DeployCommand): Promise<Preview> {
-    return previewDeploy(this.#desk, command)
+  previewDeploy(command: DeployCommand, asker: Asker | null = null): Promise<Preview> {
+    return previewDeploy(this.#desk, command, asker)
   }
 
   rollback(command: RollbackCommand, caller: Caller): Promise<RolledBack> {
@@ -223,10 +228,6 @@ export class Engine {
         nothing(commandRollout(this.#desk, { rollout, type }, asking)),
       )
     return type === 'abort_requested' ? this.#evenIfFull(command) : command()
-  }
-
-  approve(target: Parameters<typeof approve>[1], caller: Caller): Promise<object> {
-    return this.#once(caller, { name: 'approve', target }, (asking) => nothing(approve(this.#desk, target, asking)))
   }
 
   lock(target: EnvironmentTarget, until: number | null, caller: Caller): Promise<object> {
@@ -320,7 +321,7 @@ export class Engine {
     return {
       clock,
       reading: this.reading,
-      refusals: async (command) => (await this.previewDeploy(command)).refusals,
+      refusals: async (command, by) => (await this.previewDeploy(command, { by })).refusals,
       deploy: async (command, { by, key, signal }) =>
         (await this.deploy(command, { by, reason: askedForBy(key), idempotencyKey: key, signal })).rollout,
       rolloutOf: (delivery) => rolloutAskedFor({ store, reading: this.reading }, delivery),

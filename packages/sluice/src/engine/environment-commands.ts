@@ -3,7 +3,10 @@ import { environmentKey } from '../core/consequences.ts'
 import type { EnvironmentEvent } from '../core/environment.ts'
 import { SluiceError } from '../core/errors.ts'
 import type { FreezeWindow } from '../core/model.ts'
+import type { StateOf } from './admitting.ts'
 import { type Asking, type Desk, input } from './desk.ts'
+import type { Input } from './transaction.ts'
+import { asEnvironment } from './trusted.ts'
 
 /** Names an environment of a service. */
 export type EnvironmentTarget = { readonly service: string; readonly environment: string }
@@ -25,13 +28,25 @@ export const lock = (
   )
 }
 
-/** Takes a lock off. */
-export const unlock = (desk: Desk, target: EnvironmentTarget, asking: Asking): Promise<void> =>
-  commandEnvironment(
-    desk,
-    { target, event: { type: 'unlocked', at: desk.clock.now(), by: asking.by, reason: asking.reason } },
-    asking,
-  )
+/** Takes a lock off. One that somebody else holds is broken: `usage_invalid` without a reason, and the ledger says whose it was. */
+export const unlock = async (desk: Desk, target: EnvironmentTarget, asking: Asking): Promise<void> => {
+  const { by, reason } = asking
+  const at = desk.clock.now()
+  const key = environmentKey(target.service, target.environment)
+  const decide = (stateOf: StateOf): readonly Input[] => {
+    const { lock: held } = asEnvironment(stateOf(key))
+    const isTheirs = held !== null && held.by.name !== by.name && (held.until === null || held.until > at)
+    if (isTheirs && (reason === null || reason.trim() === ''))
+      throw new SluiceError('usage_invalid', {
+        detail: `${held.by.name} holds the lock of ${target.environment} (${held.reason}); whoever breaks it says why`,
+        hint: `sluice env unlock ${target.environment} -m "why"`,
+      })
+    const event: EnvironmentEvent = { type: 'unlocked', at, by, reason, ...(isTheirs ? { broke: held } : {}) }
+    return [input(key, event, asking)]
+  }
+  const [accepted] = await desk.loop.transact([key], decide, asking.record?.({}) ?? null)
+  if (accepted !== true) throw await changesNothing(desk, target, 'unlocked')
+}
 
 /** Freezes for a time. */
 export const freeze = (
@@ -58,11 +73,19 @@ export const commandEnvironment = async (
   const { service, environment } = target
   const key = environmentKey(service, environment)
   const [accepted] = await desk.loop.transact([key], () => [input(key, event, asking)], asking.record?.({}) ?? null)
-  if (accepted === true) return
-  const { lock: held } = await desk.reading.environment(service, environment)
+  if (accepted !== true) throw await changesNothing(desk, target, event.type)
+}
+
+const changesNothing = async (
+  { reading }: Desk,
+  { service, environment }: EnvironmentTarget,
+  type: EnvironmentEvent['type'],
+): Promise<SluiceError> => {
+  const { lock: held } = await reading.environment(service, environment)
   const state = held === null ? 'it is not locked' : `it is locked by ${held.by.name}: ${held.reason}`
-  throw new SluiceError('command_conflict', {
-    detail: `${event.type} changes nothing in ${environment}: ${state}`,
+  const said = type === 'approved' || type === 'rejected' ? 'it was said already' : state
+  return new SluiceError('command_conflict', {
+    detail: `${type} changes nothing in ${environment}: ${said}`,
     hint: `sluice env show ${environment}`,
   })
 }

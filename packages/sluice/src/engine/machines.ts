@@ -18,6 +18,7 @@ import { ledgerForms } from '../core/ledger/forms.ts'
 import { nothingPruned, retentionMachine } from '../core/ledger/retention.ts'
 import { upcast } from '../core/ledger/upcast.ts'
 import { limits } from '../core/limits.ts'
+import { lineMachine, runningLine } from '../core/line.ts'
 import type { Decision, Machine } from '../core/machine.ts'
 import { maintenanceMachine, noMaintenance } from '../core/maintenance.ts'
 import type { Fence } from '../core/model.ts'
@@ -121,6 +122,7 @@ export const machines: Readonly<Record<AggregateKind, AnyMachine>> = {
   drill: forget(drillMachine, () => ({ status: 'absent' as const })),
   maintenance: forget(maintenanceMachine, (key) => noMaintenance(...namesIn(key))),
   train: forget(trainMachine, () => ({ status: 'absent' as const })),
+  line: forget(lineMachine, () => runningLine),
   ledger: forget(retentionMachine, () => nothingPruned),
   person: forget(personMachine, () => ({ status: 'absent' as const })),
   token: forget(tokenMachine, () => ({ status: 'absent' as const })),
@@ -138,6 +140,7 @@ export const machineVersions: Readonly<Record<AggregateKind, number>> = {
   drill: machines.drill.version,
   maintenance: machines.maintenance.version,
   train: machines.train.version,
+  line: machines.line.version,
   ledger: machines.ledger.version,
   person: machines.person.version,
   token: machines.token.version,

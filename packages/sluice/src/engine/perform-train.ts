@@ -60,7 +60,7 @@ const carry = async (work: Work, key: string): Promise<TrainResult> => {
     replace: false,
   } as const
   for (;;) {
-    const refusals = await world.refusals(command)
+    const refusals = await world.refusals(command, train.by)
     if (refusals.some(({ kind }) => kind === 'already_serving')) {
       return { kind: 'not_arrived', rollout: null, detail: `${environment} of ${service} serves it already` }
     }

@@ -1,5 +1,6 @@
 import type { Sha256 } from '../core/model.ts'
 import type { ArtifactStore } from '../ports/artifacts.ts'
+import type { Calendar } from '../ports/calendar.ts'
 import type { Clock, Ids, Log } from '../ports/clock.ts'
 import type { ConfigLoader } from '../ports/config.ts'
 import type { JobDialect } from '../ports/dialect.ts'
@@ -20,6 +21,8 @@ import type { Verifier } from '../ports/verifier.ts'
 export type Ports = {
   readonly clock: Clock
   readonly ids: Ids
+  /** Windows that recur. */
+  readonly calendar: Calendar
   readonly log: Log
   readonly sha256: Sha256
   readonly store: Store

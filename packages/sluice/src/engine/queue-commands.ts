@@ -51,6 +51,7 @@ export const enqueue = (
     purpose,
     by: asking.by,
     reason: asking.reason,
+    ...(asking.groups === undefined ? {} : { groups: asking.groups }),
     ...(overrides.length === 0 ? {} : { overrides }),
   } as const
   const queued: EnvironmentEvent = { type: 'queued', at, entry }

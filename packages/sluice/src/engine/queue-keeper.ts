@@ -3,7 +3,7 @@
  * and so is what it decides; it remembers nothing, so that a restart goes on where it was, and no entry is started twice.
  */
 import { SluiceError } from '../core/errors.ts'
-import type { AggregateKey, LedgerRow } from '../core/ledger/entry.ts'
+import type { AggregateKey, AggregateKind, LedgerRow } from '../core/ledger/entry.ts'
 import { limits } from '../core/limits.ts'
 import { rolloutId, sluice } from '../core/model.ts'
 import { type Candidate, type QueueEntry, queueMoves } from '../core/queue.ts'
@@ -17,6 +17,9 @@ import { wantedOf } from './wanted.ts'
 
 /** What was read about an entry, or why it can never start. */
 type Read = ReadonlyMap<string, Prepared | string>
+
+/** What may give somebody their turn. */
+const looked: ReadonlySet<AggregateKind> = new Set(['environment', 'drill', 'line'])
 
 /** See the file's header. One an engine; a look at the start takes up what was left. */
 export class QueueKeeper {
@@ -34,7 +37,7 @@ export class QueueKeeper {
 
   /** Rows became durable: an environment may have room now, or somebody waits for it. */
   noticed(rows: readonly LedgerRow[]): void {
-    if (rows.some(({ key }) => key.kind === 'environment' || key.kind === 'drill')) this.look()
+    if (rows.some(({ key }) => looked.has(key.kind))) this.look()
   }
 
   /** Looks at all queues; at most one look at a time, and one more when something moved meanwhile. */
@@ -109,7 +112,7 @@ export class QueueKeeper {
       const found = read.get(entry.id)
       if (found === undefined || typeof found === 'string') return found ?? null
       if (!stillStands(found, stateOf)) return null
-      const admission = admissionOf(found, stateOf, { now, by: entry.by, turnOf: entry.id })
+      const admission = admissionOf(found, stateOf, { now, asker: entry, turnOf: entry.id })
       return { spec: found.wanted.spec, cutAt: found.wanted.release.cutAt, admission }
     }
     // A drill holds its environment also between its two ways, so that it returns to what it found.
@@ -119,9 +122,10 @@ export class QueueKeeper {
       const { entry } = move
       const found = read.get(entry.id)
       if (found === undefined || typeof found === 'string') return []
-      const asking: Asking = { by: entry.by, reason: entry.reason, record: null }
+      const { by, reason, groups } = entry
+      const asking: Asking = { by, reason, record: null, ...(groups === undefined ? {} : { groups }) }
       const left = { type: 'queue_started', at: now, entry: entry.id, rollout: found.id }
-      return [input(key, left, nobody), ...startOf(found, stateOf, { at: now, asking })]
+      return [input(key, left, nobody), ...startOf(found, stateOf, { at: now, asking, turnOf: entry.id })]
     })
   }
 }

@@ -4,6 +4,7 @@ import { environmentKey } from '../core/consequences.ts'
 import type { EnvironmentState } from '../core/environment.ts'
 import { emptyEnvironment } from '../core/environment.ts'
 import type { AggregateKey, AggregateKind } from '../core/ledger/entry.ts'
+import { lineKey, type LineState, runningLine } from '../core/line.ts'
 import { limits } from '../core/limits.ts'
 import { type MaintenanceState, noMaintenance } from '../core/maintenance.ts'
 import { type Release, type ReleaseId, releaseId } from '../core/model.ts'
@@ -15,6 +16,7 @@ import type { Train } from '../core/train/types.ts'
 import { currentState, machineVersions } from './machines.ts'
 import {
   asEnvironment,
+  asLine,
   asMaintenance,
   asRelease,
   asRun,
@@ -53,6 +55,8 @@ export class Reading {
   readonly #durable: DurableState
   /** Releases never change, so that what was read once stays true. */
   readonly #releases = new Map<string, Release>()
+  /** Nor does who started a run. */
+  readonly #starters = new Map<string, string | null>()
 
   constructor(store: Store, durable: DurableState) {
     this.#store = store
@@ -73,6 +77,18 @@ export class Reading {
     const run = state === null ? null : existingRun(state)
     if (run !== null) return run
     throw missing('run', id, 'sluice runs ls')
+  }
+
+  /** Who started a run, without its state once it was read; null when nobody did, or nobody knows any more. */
+  async startedBy(id: string): Promise<string | null> {
+    const known = this.#starters.get(id)
+    if (known !== undefined) return known
+    const state = await this.#load({ kind: 'run', id })
+    const by = state === null ? null : (existingRun(state)?.by ?? null)
+    const name = by?.kind === 'person' ? by.name : null
+    if (this.#starters.size >= limits.releasesHeldMax) this.#starters.clear()
+    this.#starters.set(id, name)
+    return name
   }
 
   /** The train; `not_found`. */
@@ -151,6 +167,12 @@ export class Reading {
   /** What holds a release; null when nothing does. */
   async hold(id: ReleaseId): Promise<Hold | null> {
     return holdOf(asRelease((await this.#load({ kind: 'release', id })) ?? absentRelease))
+  }
+
+  /** Whether anything may go forward. */
+  async line(): Promise<LineState> {
+    const state = await this.#load(lineKey)
+    return state === null ? runningLine : asLine(state)
   }
 
   /** The incident; `not_found`. */

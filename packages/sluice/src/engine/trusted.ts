@@ -8,6 +8,7 @@ import type { PersonState } from '../core/identity/person.ts'
 import type { SessionState } from '../core/identity/session.ts'
 import type { TokenState } from '../core/identity/token.ts'
 import type { IncidentState } from '../core/incident.ts'
+import type { LineState } from '../core/line.ts'
 import type { MaintenanceEffect, MaintenanceState } from '../core/maintenance.ts'
 import type { RunEffect, RunState } from '../core/pipeline/types.ts'
 import { type RunSummary, runSummaryForm } from '../core/pipeline/summary.ts'
@@ -58,6 +59,8 @@ export const asRun = (state: unknown): RunState => state as RunState
 export const asIncident = (state: unknown): IncidentState => state as IncidentState
 /** A watch. Trusted: see the file's header. */
 export const asWatch = (state: unknown): WatchState => state as WatchState
+/** The line. Trusted: see the file's header. */
+export const asLine = (state: unknown): LineState => state as LineState
 /** A drill. Trusted: see the file's header. */
 export const asDrill = (state: unknown): DrillState => state as DrillState
 /** An effect of a watch. Trusted: see the file's header. */

@@ -10,6 +10,7 @@ import { specOf } from '../core/rollout/plan.ts'
 import type { Purpose } from '../core/rollout/types.ts'
 import type { DeployCommand } from './commands.ts'
 import type { Desk } from './desk.ts'
+import { type Governed, governedBy } from './governance.ts'
 import { liveDrill } from './live-drill.ts'
 import type { Reading } from './reading.ts'
 import { type Replaced, replacedBy } from './replacing.ts'
@@ -30,6 +31,10 @@ export type Wanted = {
   /** Contract migrations since the release served that it does not know. */
   readonly contracts: readonly string[]
   readonly overrides: readonly Override[]
+  /** Why somebody goes past what people have put in the way; absent for nobody. */
+  readonly glass?: { readonly reason: string }
+  /** Null for a way back. */
+  readonly governed: Governed | null
   /** See `AdmissionInput.emergency`. */
   readonly emergency?: 'declared'
   readonly drill?: DrillWay
@@ -41,11 +46,11 @@ export const wantedBy = async (desk: Desk, command: DeployCommand): Promise<Want
 
 /** The same for a release that is known. */
 export const wantedOf = async (
-  desk: Pick<Desk, 'reading' | 'clock'>,
+  desk: Pick<Desk, 'reading' | 'clock' | 'calendar'>,
   command: Omit<DeployCommand, 'release'>,
   release: Release,
 ): Promise<Wanted> => {
-  const { service, environment, overrides = [], emergency, drill } = command
+  const { service, environment, overrides = [], emergency, glass, drill } = command
   const { reading, clock } = desk
   const spec = specOf(release, environment)
   const current = await reading.environment(service, environment)
@@ -57,8 +62,16 @@ export const wantedOf = async (
   const purpose = isReturn ? 'rollback' : command.purpose
   const contracts = contractsBeyond(release, await appliedSince(reading, current, { release, from: serving }))
   const replaced = await replacedBy(reading, current, { purpose, release, spec, replace: command.replace })
+  // Nothing of it may stand in the way of a way back, not even that it cannot be read.
+  const governed = purpose === 'rollback' ? null : await governedBy(desk, { release, spec, serving })
   const read = { service, environment, purpose, release, spec, current, serving, replaced, contracts, overrides }
-  return { ...read, ...(emergency === undefined ? {} : { emergency }), ...(drill === undefined ? {} : { drill }) }
+  return {
+    ...read,
+    governed,
+    ...(emergency === undefined ? {} : { emergency }),
+    ...(glass === undefined ? {} : { glass }),
+    ...(drill === undefined ? {} : { drill }),
+  }
 }
 
 /** The newest predecessors of an environment that are held. */

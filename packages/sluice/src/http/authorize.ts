@@ -40,7 +40,7 @@ const permissionsOf = (needs: Need): readonly Permission[] => {
   return typeof needs === 'string' ? [needs] : Object.values(needs.command)
 }
 
-/** The permission of a row, or of the command in the body; and `override` besides when a release is to go on over a refusal. */
+/** The permission of a row, or of the command in the body; `override` besides when a release is to go on over a refusal, and `rollback` when a stopped line turns back what is under way. */
 const wantedPermissions = (needs: Need, body: unknown): readonly Permission[] => {
   if (needs === 'open' || needs === 'signed_in') return []
   if (typeof needs !== 'string') {
@@ -50,6 +50,8 @@ const wantedPermissions = (needs: Need, body: unknown): readonly Permission[] =>
     // The schema of the body knows no other command; should it ever, nobody may until its row says who.
     return [permission ?? 'admin']
   }
+  // To stop the line is for everybody who sees something; to turn back what is under way is going back.
+  if (needs === 'pause' && fieldOf(body, 'underway') === 'abort') return [needs, 'rollback']
   const overrides = fieldOf(body, 'overrides')
   return needs === 'deploy' && Array.isArray(overrides) && overrides.length > 0 ? [needs, 'override'] : [needs]
 }

@@ -32,7 +32,7 @@ export type ApiContext = {
   readonly artifacts: Pick<ArtifactStore, 'verify'>
   readonly provenances: Provenances
   readonly evidence: EvidenceStore
-  readonly source: Pick<Source, 'bases'>
+  readonly source: Pick<Source, 'bases' | 'commitsBetween'>
   readonly runner: Pick<JobRunner, 'logs' | 'searchLog' | 'logMarks'>
   /** Settings of the project's working tree; rejects as the config loader does. */
   readonly settings: (signal: AbortSignal) => Promise<Settings>

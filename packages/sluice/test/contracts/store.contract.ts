@@ -31,6 +31,7 @@ const machineVersions: Readonly<Record<AggregateKind, number>> = {
   drill: 1,
   maintenance: 1,
   train: 1,
+  line: 1,
   ledger: 1,
   person: 1,
   token: 1,

@@ -72,6 +72,7 @@ const worldWith = (replaced: Partial<Ports>): PerformWorld => {
     pipelines: absent('pipelines') as Ports['pipelines'],
     github: absent('github') as Ports['github'],
     config: absent('config') as Ports['config'],
+    calendar: absent('calendar') as Ports['calendar'],
     driver: absent('driver') as Ports['driver'],
     hooks: absent('hooks') as Ports['hooks'],
     router: absent('router') as Ports['router'],

@@ -150,6 +150,6 @@ test('a train does not push in, also where the config lets a deploy take the pla
     (now) => now > since + 60_000,
   )
   strictEqual((await stands()).status, 'advancing')
-  await world.engine.approve({ rollout }, ada)
+  await world.engine.governance.approve({ rollout }, { ...ada, by: { kind: 'person', name: 'bob' } })
   strictEqual((await world.settled(rollout)).status, 'succeeded')
 })

@@ -5,6 +5,7 @@ import { SluiceError } from '../../src/core/errors.ts'
 import { ada, SmallWorld } from './small-world.ts'
 
 const production = { service: 'shop', environment: 'production' } as const
+const bob = { ...ada, by: { kind: 'person', name: 'bob' } } as const
 const back = { ...production, release: null } as const
 
 const refusedFor = (pattern: RegExp) => (error: unknown) => {
@@ -71,7 +72,7 @@ test('rollback that re-runs the full analysis: neither a rollback nor a deploy i
   const world = new SmallWorld()
   const releases = [await world.cut('1.0.0', made), await world.cut('2.0.0', made), await world.cut('3.0.0', made)]
   for (const release of releases) {
-    await world.engine.approve({ ...production, release: release.id }, ada)
+    await world.engine.governance.approve({ ...production, release: release.id }, bob)
     const deploy = { ...production, purpose: 'deploy', release: release.id } as const
     const { rollout } = await world.engine.deploy(deploy, ada)
     await world.engine.commandRollout(rollout, 'promote_requested', ada)

@@ -4,9 +4,11 @@
  */
 import { createHash } from 'node:crypto'
 import { setImmediate as drained } from 'node:timers/promises'
+import { timesOf } from '../../src/adapters/calendar/rrule.ts'
 import { createMemoryDisk, type MemoryDisk } from '../../src/adapters/store/memory.ts'
 import { parseConfig } from '../../src/core/config/parse.ts'
 import { resolveEnvironments } from '../../src/core/config/resolve.ts'
+import type { PolicyConfig } from '../../src/core/config/types-governance.ts'
 import type { EnvironmentConfig } from '../../src/core/config/types.ts'
 import { SluiceError } from '../../src/core/errors.ts'
 import type { LedgerRow } from '../../src/core/ledger/entry.ts'
@@ -43,6 +45,7 @@ export type Made = {
   readonly staging?: Partial<EnvironmentConfig>
   readonly production?: Partial<EnvironmentConfig>
   readonly migrations?: readonly string[]
+  readonly policies?: Readonly<Record<string, PolicyConfig>>
   /** Of every secret in production. */
   readonly secretVersion?: string
 }
@@ -101,7 +104,7 @@ export class SmallWorld {
   /** Cuts a release of the service `shop`. */
   async cut(
     version: string,
-    { staging = {}, production = {}, migrations = [], secretVersion = 'v1' }: Made = {},
+    { staging = {}, production = {}, migrations = [], policies = {}, secretVersion = 'v1' }: Made = {},
   ): Promise<Release> {
     this.#made += 1
     const fill = sha256(version)
@@ -110,6 +113,7 @@ export class SmallWorld {
       service: 'shop',
       pipeline: { jobs: { build: { steps: 'true', artifacts: { app: 'dist' } } } },
       start: { command: 'node server.js' },
+      policies,
       environments: {
         staging: { ...common, listen: 8001, ...staging },
         production: { ...common, after: null, listen: 8002, ...production },
@@ -216,6 +220,7 @@ export class SmallWorld {
         ].map((name) => [name, absent]),
       ) as Pick<Ports, Absent>),
       clock: { now: () => this.#time.now, after: (ms, call) => this.#time.after(ms, call) },
+      calendar: { times: async (rule, span) => timesOf(rule, span) },
       // What a token names has a form of its own.
       ids: { next: (prefix) => `${prefix}_${String((this.#ids += 1)).padStart(/tok|ses/.test(prefix) ? 19 : 1, '0')}` },
       log,

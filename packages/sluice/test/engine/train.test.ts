@@ -7,7 +7,8 @@ import type { AggregateKey } from '../../src/core/ledger/entry.ts'
 import { type EnvironmentSpec, type Release, type ReleaseId, releaseId } from '../../src/core/model.ts'
 import type { RolloutEffect } from '../../src/core/rollout/types.ts'
 import type { TrainState } from '../../src/core/train/types.ts'
-import { commandRollout, deploy, previewDeploy } from '../../src/engine/commands.ts'
+import { commandRollout, deploy } from '../../src/engine/commands.ts'
+import { previewDeploy } from '../../src/engine/preview.ts'
 import { askedForBy, type Deliveries, rolloutAskedFor } from '../../src/engine/deliver.ts'
 import type { Asking, Desk } from '../../src/engine/desk.ts'
 import { Loop } from '../../src/engine/loop.ts'
@@ -100,7 +101,8 @@ class Lab {
     })
     const reading = new Reading(store, (key) => loop.durableState(key))
     const ids = { next: (prefix: string): string => `${prefix}_${(this.#names += 1)}` }
-    const desk: Desk = { loop, reading, clock, ids }
+    const calendar = { times: () => Promise.reject(new Error('nobody has windows here')) }
+    const desk: Desk = { loop, reading, clock, ids, calendar }
     world = deliveriesOf(desk, store)
     await loop.start()
     return { desk, isDead: () => isDead }
@@ -165,7 +167,7 @@ class Lab {
 const deliveriesOf = (desk: Desk, store: Parameters<typeof rolloutAskedFor>[0]['store']): Deliveries => ({
   clock: desk.clock,
   reading: desk.reading,
-  refusals: async (command) => (await previewDeploy(desk, command)).refusals,
+  refusals: async (command, by) => (await previewDeploy(desk, command, { by })).refusals,
   deploy: async (command, { by: who, key, signal }) =>
     (await deploy(desk, command, { by: who, reason: askedForBy(key), record: null, signal })).rollout,
   rolloutOf: (delivery) => rolloutAskedFor({ store, reading: desk.reading }, delivery),

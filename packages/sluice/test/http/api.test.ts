@@ -44,6 +44,13 @@ const raw = (path: string, init: RequestInit = {}): Promise<Response> =>
     headers: { authorization: `Bearer ${running.token}`, ...(init.headers as Record<string, string>) },
   })
 
+const as = (actor: string, path: string, body: object): Promise<Response> =>
+  raw(path, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'x-sluice-actor': actor },
+    body: JSON.stringify(body),
+  })
+
 const problem = async (response: Response): Promise<Pick<ProblemView, 'status' | 'name'>> => {
   strictEqual(response.headers.get('content-type'), 'application/problem+json')
   const { status, name, code } = (await response.json()) as ProblemView
@@ -240,15 +247,42 @@ test('a lock names its holder, stops a deploy, and lets a rollback speak; the sa
   )
   await rejects(ask('environments.freeze', { params, body: { reason: 'over', until: 1 } }), code('usage_invalid'))
   deepStrictEqual((await ask('environments.unfreeze', { params, body: {} })).freezes, [])
-  await ask('environments.approve', {
-    params: { environment: 'production' },
-    body: { release: 'latest', reason: 'seen' },
-  })
+  // Whoever started the run that built it does not approve it; somebody else does.
+  const yes = { params: { environment: 'production' }, body: { release: 'latest', reason: 'seen' } }
+  await rejects(ask('environments.approve', yes), code('self_approval'))
+  strictEqual((await as('bob', '/v1/environments/production/approvals', yes.body)).status, 200)
   const { approvals } = await ask('environments.show', { params: { environment: 'production' } })
   deepStrictEqual(
     approvals.map(({ by }) => by.name),
-    ['Grace Höpper'],
+    ['bob'],
   )
+})
+
+test('a stopped line, a no, a broken glass and the change that it is are told as the table says', async () => {
+  const stopped = await ask('line.stop', { body: { reason: 'payments fail' } })
+  deepStrictEqual([stopped.status, stopped.by?.name, stopped.rollouts], ['stopped', 'Grace Höpper', []])
+  strictEqual((await ask('environments.list', {})).line.reason, 'payments fail')
+  const params = { environment: 'staging' }
+  await ask('environments.reject', { params, body: { release: 'latest', reason: 'not this week' } })
+  const { refusals } = await ask('environments.plan', { params })
+  ok(refusals.some(({ kind }) => kind === 'line_stopped'))
+  const glass = await ask('environments.breakGlass', { params, body: { reason: 'checkout is down' } }).catch(
+    (error: unknown) => error,
+  )
+  // Where the release serves already, there is nothing to break the glass for.
+  ok(glass instanceof SluiceError ? glass.code === 'admission_refused' : await settled(String(Object(glass).rollout)))
+  deepStrictEqual(
+    (await ask('approvals.list', {})).items.filter(({ kind }) => kind === 'rollout'),
+    [],
+  )
+  const changes = await ask('changes.list', { query: { environment: 'staging' } })
+  const [newest] = changes.items
+  ok(newest !== undefined)
+  const change = await ask('changes.show', { params: { change: newest.id } })
+  deepStrictEqual([change.rollout, change.environment, change.triggeredBy], [newest.rollout, 'staging', 'Grace Höpper'])
+  strictEqual((await ask('line.resume', { body: { reason: 'it was the bank' } })).status, 'running')
+  await rejects(ask('line.resume', { body: {} }), code('command_conflict'))
+  strictEqual((await ask('line.show', {})).status, 'running')
 })
 
 test('maintenance is asked for with a reason, comes to the data plane, is in the ledger, and ends', async () => {

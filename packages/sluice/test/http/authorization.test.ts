@@ -20,6 +20,9 @@ const matrix: Readonly<Record<RouteId, string>> = {
   'environments.promote': 'px',
   'environments.rollback': 'apx',
   'environments.approve': 'ax',
+  'environments.reject': 'ax',
+  'environments.breakGlass': 'x',
+  'environments.reviewGlass': 'ax',
   'environments.lock': 'px',
   'environments.unlock': 'px',
   'environments.freeze': 'px',
@@ -49,6 +52,13 @@ const matrix: Readonly<Record<RouteId, string>> = {
   'rollouts.why': 'vdapx',
   'rollouts.command': 'dapx',
   'rollouts.approve': 'ax',
+  'rollouts.reject': 'ax',
+  'approvals.list': 'vdapx',
+  'line.show': 'vdapx',
+  'line.stop': 'dapx',
+  'line.resume': 'px',
+  'changes.list': 'vdapx',
+  'changes.show': 'vdapx',
   'incidents.list': 'vdapx',
   'incidents.show': 'vdapx',
   'incidents.open': 'dapx',
@@ -102,7 +112,7 @@ const letters: Readonly<Record<Role, string>> = {
 const isAnywhere = (id: RouteId): boolean => /v|^dpx$/.test(matrix[id])
 
 /** Routes that are of no environment, so that changing something by them takes the role in all of them. */
-const isOfService = (id: RouteId): boolean => /^(releases|people|ledger)\./.test(id)
+const isOfService = (id: RouteId): boolean => /^(releases|people|ledger|line)\./.test(id)
 
 /** A request of each route that is well-formed and comes to nothing: what it names is not there, or it is turned down. */
 const sent = (id: RouteId, environment: string, live: Readonly<Record<string, string>>): Sent => {
@@ -118,6 +128,11 @@ const sent = (id: RouteId, environment: string, live: Readonly<Record<string, st
 
 const bodies = (environment: string): Partial<Readonly<Record<RouteId, Sent>>> => ({
   'environments.approve': { body: { release: 'none' } },
+  'environments.reject': { body: { release: 'none', reason: 'x' } },
+  'environments.breakGlass': { body: { release: 'none', reason: 'x' } },
+  'environments.reviewGlass': { body: { reason: 'x' } },
+  'line.stop': { body: { reason: 'x', underway: 'finish' } },
+  'rollouts.reject': { body: { reason: 'x' } },
   'environments.deploy': { body: { release: 'none' } },
   'ledger.prune': { body: { before: 1, reason: 'x' } },
   'ledger.inclusion': { query: { seq: 1 } },

@@ -1,5 +1,7 @@
 import { SluiceError } from '../../core/errors.ts'
 import type { OverridesInput, RollbackInput } from '../../http/client/contract-rollback.ts'
+import type { Client } from '../../http/client/client.ts'
+import type { StartedView } from '../../http/client/views.ts'
 import { type Cli, flagOption, type Input, textOption } from '../cli.ts'
 import { withClient } from '../connect.ts'
 import { telling } from '../told.ts'
@@ -30,8 +32,11 @@ export const startRollout = (cli: Cli, input: Input, { route, words, release, bo
   return withClient(cli, 'server', async (client) => {
     const environment = await chosenEnvironment(cli, client, { given: input.args[0], words })
     const body = { release, reason: textOption(input, 'message'), ...own, ...whenBusyOf(input) }
+    const glass = textOption(input, 'breakGlass')
     const started = await telling({ client, environment }, () =>
-      client.call(route, { params: { environment }, body, idempotencyKey: freshKey() }),
+      glass === null || route === 'environments.rollback'
+        ? client.call(route, { params: { environment }, body, idempotencyKey: freshKey() })
+        : breakGlass(client, { environment, release, reason: glass, purpose: purposeOf(route) }),
     )
     const { rollout, kind, incident } = started
     if (incident !== undefined)
@@ -55,6 +60,19 @@ export const startRollout = (cli: Cli, input: Input, { route, words, release, bo
     return 0
   })
 }
+
+type Breaking = {
+  readonly environment: string
+  readonly release: string | null
+  readonly reason: string
+  readonly purpose: 'deploy' | 'promote'
+}
+
+const purposeOf = (route: Way['route']): Breaking['purpose'] =>
+  route === 'environments.promote' ? 'promote' : 'deploy'
+
+const breakGlass = (client: Client, { environment, ...body }: Breaking): Promise<StartedView> =>
+  client.call('environments.breakGlass', { params: { environment }, body, idempotencyKey: freshKey() })
 
 /** What was said about a rollout that may be under way. */
 const whenBusyOf = (input: Input): { readonly whenBusy?: 'queue' | 'replace' } => {

@@ -1,5 +1,6 @@
 /** Environments in the terminal. */
 import { isoTime } from '../../core/iso-time.ts'
+import type { LineView } from '../../http/client/governance-views.ts'
 import type { MaintenanceView } from '../../http/client/routing-views.ts'
 import type { EnvironmentsView, EnvironmentView, RolloutView } from '../../http/client/views.ts'
 import { percentOf, spanOf } from '../../http/client/words.ts'
@@ -10,7 +11,10 @@ import { tableLines } from './table.ts'
 import { agoOf } from './times.ts'
 
 /** The screen of `sluice status`: one row an environment, and what needs a person below. */
-export const statusLines = ({ service, environments, now }: EnvironmentsView, style: Style): readonly string[] => {
+export const statusLines = (
+  { service, environments, line, now }: EnvironmentsView,
+  style: Style,
+): readonly string[] => {
   if (environments.length === 0)
     return ['no environments: there is no sluice.config.ts here that names any', style.dim('Next  sluice init')]
   const rows = environments.map((environment) => [
@@ -22,8 +26,15 @@ export const statusLines = ({ service, environments, now }: EnvironmentsView, st
     addressText(environment),
   ])
   const head = [service ?? 'service', 'state', 'serves', 'since', 'observed', 'address']
-  return [...tableLines(head, rows, style), ...environments.flatMap((one) => noticeLines(one, now, style))]
+  return [
+    ...tableLines(head, rows, style),
+    ...(line.status === 'running' ? [] : [lineText(line, style)]),
+    ...environments.flatMap((one) => noticeLines(one, now, style)),
+  ]
 }
+
+const lineText = ({ by, at, reason }: LineView, style: Style): string =>
+  `${style.mark('failed')} the line is stopped by ${by?.name ?? 'somebody'} since ${isoTime(at ?? 0)}: ${reason ?? ''}; only ways back pass   ${style.dim('sluice resume -m "why"')}`
 
 const stateText = (environment: EnvironmentView, style: Style): string => {
   const { live, serving, observed } = environment
@@ -78,6 +89,12 @@ const noticeLines = (environment: EnvironmentView, now: number, style: Style): r
         `${name}: frozen by ${by} ${from > now ? `from ${isoTime(from)} ` : ''}until ${isoTime(until)}: ${reason}`,
       )
   }
+  for (const { release, by, reason } of environment.rejections)
+    lines.push(`${name}: ${by.name} rejected ${release.version}: ${reason}   ${style.dim('sluice approvals ls')}`)
+  for (const { rollout, release, by, reason } of environment.brokenGlass.filter(({ review }) => review === null))
+    lines.push(
+      `${style.mark('failed')} ${name}: ${by.name} broke the glass for ${release.version}: ${reason}; nobody has reviewed it   ${style.dim(`sluice changes review ${rollout} -m "what was found"`)}`,
+    )
   if (pin !== null)
     lines.push(
       `${name}: ${pin.by.name} chose ${pin.release.version} at ${isoTime(pin.at)}; nothing goes past it by itself   ${style.dim(`sluice promote ${name}`)}`,

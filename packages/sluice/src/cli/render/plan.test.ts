@@ -50,6 +50,8 @@ const plan: PlanView = {
   wayBack: [step(0, 'shift', 'traffic: 100 % to 1.4.0')],
   wayBackCold: [step(0, 'start', 'start 2 instances of 1.4.0'), step(1, 'shift', 'traffic: 100 % to 1.4.0')],
   coldFrom: 6,
+  closures: [],
+  policies: [],
   refusals: [
     { kind: 'approval_missing', who: 'nobody', until: null, detail: 'no approval yet', hint: 'sluice approve 1.4.1' },
   ],

@@ -52,12 +52,26 @@ const factLines = (plan: PlanView, style: Style): readonly string[] => {
       ({ from, until, reason, by }) =>
         ['window', `frozen from ${isoTime(from)} until ${isoTime(until)} by ${by}: ${reason}`] as const,
     ),
+    ...plan.closures.map((one) => ['closed', closureText(one)] as const),
+    ...plan.policies.map(
+      ({ policy, met, detail, hint }) =>
+        [
+          'policy',
+          `${style.mark(met ? 'done' : 'failed')} ${policy}: ${detail}${met ? '' : `   ${style.dim(hint)}`}`,
+        ] as const,
+    ),
     ['checks', checksText(plan)],
     ['migrations', plan.migrations.length === 0 ? 'none' : plan.migrations.map(migrationText).join(', ')],
     ['no return', pointOfNoReturn(plan, style)],
     ['changes', changesText(plan, style)],
   ]
   return rows.flatMap(([name, text]) => (text === null ? [] : [`  ${style.dim(name.padEnd(10))} ${text}`]))
+}
+
+const closureText = ({ from, until, kind, reason, policy }: PlanView['closures'][number]): string => {
+  const what = kind === 'deny' ? 'by a window' : 'outside of its windows'
+  const named = policy === null ? '' : ` (policy ${policy})`
+  return `${what} from ${isoTime(from)} until ${until === null ? 'no end in sight' : isoTime(until)}${named}: ${reason}`
 }
 
 const migrationText = ({ name, class: kind }: PlanView['migrations'][number]): string => `${name} (${kind})`

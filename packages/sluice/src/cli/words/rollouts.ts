@@ -32,13 +32,18 @@ const acrossContract: OptionWord = {
   text: 'although a contract migration took away what the release may need',
 }
 
+const breakGlass: OptionWord = {
+  flags: '--break-glass <why>',
+  text: 'past locks, freezes, windows, approvals and policies; on record in red until somebody else has reviewed it',
+}
+
 /** Moving releases through environments. */
 export const rolloutWords: readonly Word[] = [
   {
     path: 'deploy',
     args: '[environment]',
     text: 'make a release (the latest) serve an environment; starts the control plane if none runs',
-    options: [release, message, queueing, replace, despiteHold, acrossContract, ...waiting],
+    options: [release, message, queueing, replace, despiteHold, acrossContract, breakGlass, ...waiting],
     examples: ['deploy staging', 'deploy staging --release 1.4.0 --no-wait', 'deploy production --replace'],
     load: () => import('../commands/deploy.ts'),
   },
@@ -46,7 +51,7 @@ export const rolloutWords: readonly Word[] = [
     path: 'promote',
     args: '[environment]',
     text: 'make the release that the environment before verified serve this one',
-    options: [release, message, queueing, replace, despiteHold, ...waiting],
+    options: [release, message, queueing, replace, despiteHold, breakGlass, ...waiting],
     examples: ['promote production', 'promote production --queue --no-wait'],
     load: () => import('../commands/promote.ts'),
   },
@@ -71,14 +76,6 @@ export const rolloutWords: readonly Word[] = [
       'rollback production --emergency --reason outage -m "nothing answers"',
     ],
     load: () => import('../commands/rollback.ts'),
-  },
-  {
-    path: 'approve',
-    args: '<id>',
-    text: 'say yes: to a rollout that waits for it, or ahead of time to a release in an environment (--env)',
-    options: [message],
-    examples: ['approve rol_01h2xcejqtf2nbrexx3vqjhp41', 'approve 1.4.0 --env production -m "tested by hand"'],
-    load: () => import('../commands/approve.ts'),
   },
   {
     path: 'rollout ls',

@@ -1,6 +1,7 @@
 /** Rules of the config that hold between keys; each broken one is an issue with its path. */
 import { metricsOf } from '../judge/metrics.ts'
 import { expandMatrix, legName, twiceIn } from '../pipeline/matrix.ts'
+import { policyIssues } from './check-governance.ts'
 import { order } from './graph.ts'
 import type { ConfigIssue } from './issues.ts'
 import { type Distance, nearest } from './nearest.ts'
@@ -28,6 +29,7 @@ export const check = (
     ...variableIssues(settings),
     ...watchIssues(settings),
     ...metricIssues(settings, distance),
+    ...policyIssues(settings, environmentsAfter(settings), distance),
   ]
   return { issues, cycle }
 }

@@ -463,6 +463,7 @@ test('every key of the schema has prose, which the types repeat, and examples th
     'types-strategy.ts',
     'types-verification.ts',
     'types-rollback.ts',
+    'types-governance.ts',
   ]
     .map((file) => readFileSync(new URL(file, import.meta.url), 'utf8'))
     .join('\n')

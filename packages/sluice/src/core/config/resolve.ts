@@ -1,9 +1,10 @@
 /** From settings to what a release carries: every environment with the service's own settings laid under it. Pure. */
 import { SluiceError } from '../errors.ts'
+import type { GovernanceSpec } from '../governance/types.ts'
 import type { EnvironmentSpec, HealthPolicy } from '../model.ts'
 import { artifactNames, environmentsAfter } from './check.ts'
 import { order } from './graph.ts'
-import type { Settings } from './settings.ts'
+import type { PolicySettings, Settings } from './settings.ts'
 
 /** Environment → secret name → version. Values never come here. */
 export type SecretVersions = Readonly<Record<string, Readonly<Record<string, string>>>>
@@ -34,7 +35,7 @@ export const resolveEnvironments = (settings: Settings, versions: SecretVersions
       drainTimeoutMs: own.drainTimeoutMs,
       stopGraceMs: own.stopGraceMs,
       progressDeadlineMs: own.progressDeadlineMs,
-      approvals: own.approvals,
+      approvals: own.approvals.count,
       freeze: own.freeze,
       ...(own.rollback === undefined ? {} : { rollback: own.rollback }),
       ...promotionOf(own),
@@ -42,6 +43,7 @@ export const resolveEnvironments = (settings: Settings, versions: SecretVersions
       ...(own.hooks.length === 0 ? {} : { hooks: own.hooks }),
       // Absent where nothing is checked: so a release without checks keeps its id.
       ...(own.verify === undefined || own.verify.length === 0 ? {} : { verify: own.verify }),
+      ...governanceOf(own, policiesOf(settings, name)),
     }
     return [spec]
   })
@@ -50,7 +52,8 @@ export const resolveEnvironments = (settings: Settings, versions: SecretVersions
 /** Absent where the config says nothing, so that a release from before these keys keeps its id. */
 const promotionOf = ({
   promotion,
-  approvalsExpireAfterMs,
+  approvals,
+  approvalsExpireAfterMs = approvals.expireAfterMs,
   whenBusy,
   queue = promotion?.auto === true ? { supersede: 'older' } : undefined,
 }: Settings['environments'][string]): Partial<EnvironmentSpec> => ({
@@ -59,6 +62,30 @@ const promotionOf = ({
   ...(whenBusy === undefined || whenBusy === 'refuse' ? {} : { whenBusy }),
   ...(queue === undefined ? {} : { queue }),
 })
+
+type NamedPolicy = readonly [name: string, policy: PolicySettings]
+
+/** The policies that hold in an environment. */
+const policiesOf = ({ policies }: Settings, environment: string): readonly NamedPolicy[] =>
+  Object.entries(policies).filter(([, { environments }]) => environments?.includes(environment) !== false)
+
+/** Absent where nothing is governed, so that ids of releases stay. */
+const governanceOf = (
+  { approvals, windows, overrun }: Settings['environments'][string],
+  named: readonly NamedPolicy[],
+): Pick<EnvironmentSpec, 'governance'> => {
+  const { groups, selfApproval } = approvals
+  const all = [...windows, ...named.flatMap(([policy, own]) => own.windows.map((window) => ({ ...window, policy })))]
+  const policies = named.flatMap(([name, { rules }]) => (Object.keys(rules).length === 0 ? [] : [{ name, ...rules }]))
+  const governance: GovernanceSpec = {
+    ...(groups === undefined ? {} : { groups }),
+    ...(selfApproval === undefined ? {} : { selfApproval }),
+    ...(all.length === 0 ? {} : { windows: all }),
+    ...(overrun === 'finish' ? {} : { overrun }),
+    ...(policies.length === 0 ? {} : { policies }),
+  }
+  return Object.keys(governance).length === 0 ? {} : { governance }
+}
 
 /** Names of the secrets whose versions a release carries for an environment: those that its instances get, and those of whom it asks. */
 export const secretNames = (settings: Settings, environment: string): readonly string[] => {

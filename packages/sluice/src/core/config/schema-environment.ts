@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { limits } from '../limits.ts'
 import type { FreezeWindow, RoutingSpec } from '../model.ts'
 import { count, key, moment, name, positiveDuration, text, variableName, variables } from './fields.ts'
+import { approvalsSchema, overrunSchema, windowsSchema } from './schema-governance.ts'
 import { healthOverrideSchema } from './schema-health.ts'
 import { hooksSchema } from './schema-hooks.ts'
 import { rollbackSchema } from './schema-rollback.ts'
@@ -147,10 +148,11 @@ export const environmentSchema: z.ZodType<EnvironmentSettings> = z
         description: 'What is asked beside each rollout.',
         examples: [[{ name: 'smoke', at: 'before promotion', url: 'https://ci.example.com/hooks/smoke' }]],
       }),
-      approvals: key(count(0, 100).default(0), {
-        description: 'How many people must approve a rollout before it starts.',
+      approvals: key(approvalsSchema.prefault(0), {
+        description:
+          'Who must approve a rollout before it starts: so many people, or a number and groups. Nobody approves what they wrote, built or ask for.',
         unit: 'people',
-        examples: [1],
+        examples: [1, { count: 2, groups: { security: 1 } }],
       }),
       rollback: key(rollbackSchema.optional(), {
         description: 'How an environment goes back.',
@@ -159,6 +161,26 @@ export const environmentSchema: z.ZodType<EnvironmentSettings> = z
       freeze: key(z.array(freeze, 'expected a list of freezes').default([]), {
         description: 'Times in which no rollout may start; a rollback always may.',
         examples: [[{ from: '2026-12-24T00:00:00Z', until: '2026-12-27T00:00:00Z', reason: 'holidays' }]],
+      }),
+      windows: key(windowsSchema.default([]), {
+        description: 'Recurring times in which releases may come, or may not; a rollback always may.',
+        examples: [
+          [
+            {
+              effect: 'deny',
+              start: '2026-01-02T18:00',
+              zone: 'Europe/Berlin',
+              repeat: 'FREQ=WEEKLY;BYDAY=FR',
+              for: 'P2DT14H',
+              reason: 'weekend',
+            },
+          ],
+        ],
+      }),
+      overrun: key(overrunSchema.default('finish'), {
+        description:
+          'What becomes of a rollout that is under way when its window closes: it is finished, stands still until the window opens, or is taken back. One that has all traffic already is finished.',
+        examples: ['pause'],
       }),
       promotion: key(promotionSchema.optional(), {
         description:

@@ -5,6 +5,7 @@
 import { z } from 'zod'
 import { accessSchema } from './schema-access.ts'
 import { environmentSchema } from './schema-environment.ts'
+import { policiesSchema } from './schema-governance.ts'
 import { healthSchema } from './schema-health.ts'
 import { ledgerSchema } from './schema-ledger.ts'
 import { pipelineSchema } from './schema-pipeline.ts'
@@ -53,6 +54,10 @@ export const configSchema: z.ZodType<Settings> = z
         description: 'Names of the secrets that instances get as environment variables in every environment.',
         examples: [['SESSION_KEY']],
       }),
+      team: key(text('a team').optional(), {
+        description: 'Whose service it is; stands in change records.',
+        examples: ['payments'],
+      }),
       access: key(accessSchema.optional(), {
         description:
           'Who may ask the control plane of this project, and as what; without it the owner, and those whom it adds by name.',
@@ -65,6 +70,14 @@ export const configSchema: z.ZodType<Settings> = z
           examples: [{ staging: { listen: 8081 }, production: { listen: 8080, instances: 4 } }],
         },
       ),
+      policies: key(policiesSchema.default({}), {
+        description:
+          'What must be so before a release may come, by name; each refusal says which policy it is and how to meet it.',
+        examples: [
+          { soaked: { environments: ['production'], soak: '1h', verified: true } },
+          { budget: { errorBudget: { rollbacks: 2, within: '7d' } } },
+        ],
+      }),
       ledger: key(ledgerSchema.optional(), {
         description: 'How the ledger is kept; everything for ever when left out.',
         examples: [{ keep: '400d' }],
@@ -72,11 +85,12 @@ export const configSchema: z.ZodType<Settings> = z
     },
     { error: 'expected an object: export default defineConfig({ … })' },
   )
-  .transform(({ access, ledger, ...input }): Settings => ({
+  .transform(({ access, ledger, team, ...input }): Settings => ({
     ...input,
     start: input.start ?? null,
     ...(access === undefined ? {} : { access }),
     ...(ledger === undefined ? {} : { ledger }),
+    ...(team === undefined ? {} : { team }),
   }))
 
 function startSchema(): z.ZodType<NonNullable<Settings['start']>> {

@@ -12,6 +12,7 @@ import type {
   TaskCachePlan,
   Texts,
 } from '../pipeline/job-plan.ts'
+import type { GroupQuorum, OverrunPolicy, Policy, WindowRule } from '../governance/types.ts'
 import type { GateSettings } from '../evidence/gates/types.ts'
 import type { ExternalJudgeSpec, MetricsSpec } from '../judge/outside/types.ts'
 import type { AccessRules } from '../identity/rules.ts'
@@ -43,6 +44,17 @@ export type Settings = {
   readonly access?: AccessRules
   /** Absent: the ledger is kept whole. */
   readonly ledger?: { readonly keepMs: number }
+  /** Absent when the config does not say. */
+  readonly team?: string | undefined
+  /** By name. */
+  readonly policies: Readonly<Record<string, PolicySettings>>
+}
+
+/** A parsed policy; `environments` is null where it holds everywhere. */
+export type PolicySettings = {
+  readonly environments: readonly string[] | null
+  readonly windows: readonly WindowRule[]
+  readonly rules: Omit<Policy, 'name'>
 }
 
 /** Where caches are, and what they may take. */
@@ -143,7 +155,14 @@ export type EnvironmentSettings = {
   readonly drainTimeoutMs: number
   readonly stopGraceMs: number
   readonly progressDeadlineMs: number
-  readonly approvals: number
+  readonly approvals: {
+    readonly count: number
+    readonly groups?: readonly GroupQuorum[]
+    readonly selfApproval?: 'allowed'
+    readonly expireAfterMs?: number
+  }
+  readonly windows: readonly WindowRule[]
+  readonly overrun: OverrunPolicy | 'finish'
   readonly freeze: readonly FreezeWindow[]
   readonly rollback?: RollbackPolicy
   readonly promotion?: { readonly soakMs: number; readonly auto: boolean } | undefined

@@ -3,6 +3,7 @@
  * the full reference, with units and examples, is `docs/config.md`.
  */
 
+import type { ApprovalsConfig, PolicyConfig, WindowConfig } from './types-governance.ts'
 import type { AccessConfig } from './types-access.ts'
 import type { ExternalJudgeConfig, MetricsConfig } from './types-metrics.ts'
 import type { PipelineConfig } from './types-pipeline.ts'
@@ -37,6 +38,10 @@ export type Config = {
   readonly access?: AccessConfig
   /** Where releases serve, in the order in which they get there. */
   readonly environments?: Readonly<Record<string, EnvironmentConfig>>
+  /** Whose service it is; stands in change records. */
+  readonly team?: string
+  /** What must be so before a release may come, by name; each refusal says which policy it is and how to meet it. */
+  readonly policies?: Readonly<Record<string, PolicyConfig>>
   /** How the ledger is kept; everything for ever when left out. */
   readonly ledger?: LedgerConfig
 }
@@ -114,12 +119,16 @@ export type EnvironmentConfig = {
   readonly onFail?: 'rollback' | 'pause'
   /** What is asked beside each rollout. */
   readonly hooks?: readonly HookConfig[]
-  /** How many people must approve a rollout before it starts. */
-  readonly approvals?: number
+  /** Who must approve a rollout before it starts: so many people, or a number and groups. */
+  readonly approvals?: number | ApprovalsConfig
   /** Times in which no rollout may start; a rollback always may. */
   readonly freeze?: readonly FreezeConfig[]
   /** How an environment goes back. */
   readonly rollback?: RollbackConfig
+  /** Recurring times in which releases may come, or may not; a rollback always may. */
+  readonly windows?: readonly WindowConfig[]
+  /** What becomes of a rollout that is under way when its window closes: it is finished, stands still until the window opens, or is taken back. */
+  readonly overrun?: 'finish' | 'pause' | 'abort'
   /** What a release must have been through in the environment before, and whether it then comes by itself. */
   readonly promotion?: PromotionConfig
   /** How long an approval counts; by default until its release has been in. */

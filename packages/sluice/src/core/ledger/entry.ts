@@ -11,6 +11,7 @@ export type AggregateKind =
   | 'incident'
   | 'watch'
   | 'drill'
+  | 'line'
   | 'ledger'
   | 'person'
   | 'token'
@@ -88,6 +89,7 @@ export const aggregateKinds: readonly AggregateKind[] = [
   'incident',
   'watch',
   'drill',
+  'line',
   'ledger',
   'person',
   'token',

@@ -13,6 +13,7 @@ import type { MaintenanceEvent } from '../maintenance.ts'
 import type { RunEvent } from '../pipeline/types.ts'
 import type { ReleaseEvent } from '../release-machine.ts'
 import type { RolloutEvent } from '../rollout/types.ts'
+import type { LineEvent } from '../line.ts'
 import type { TrainEvent } from '../train/types.ts'
 import type { WatchEvent } from '../watch/types.ts'
 import type { AggregateKind } from './entry.ts'
@@ -43,6 +44,7 @@ const rollout: Forms<RolloutEvent['type']> = {
   instance_health_changed: [],
   time_passed: [],
   approved: [],
+  rejected: [],
   abort_requested: [],
   pause_requested: [],
   resume_requested: [],
@@ -61,6 +63,9 @@ const environment: Forms<EnvironmentEvent['type']> = {
   frozen: [],
   unfrozen: [],
   approved: [],
+  rejected: [],
+  glass_broken: [],
+  glass_reviewed: [],
   time_passed: [],
   queued: [],
   queue_cancelled: [],
@@ -113,6 +118,8 @@ const train: Forms<TrainEvent['type']> = {
   work_parked: [],
 }
 
+const line: Forms<LineEvent['type']> = { line_stopped: [], line_resumed: [] }
+
 const person: Forms<PersonEvent['type']> = {
   person_added: [],
   role_granted: [],
@@ -137,6 +144,7 @@ export const ledgerForms: Readonly<Record<AggregateKind, Forms>> = {
   drill,
   maintenance,
   train,
+  line,
   ledger,
   person,
   token,

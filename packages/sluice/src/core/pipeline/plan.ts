@@ -189,5 +189,7 @@ const draftOf = ({ settings, commit, secretVersions }: PlanRequest, version: str
   const start = resolveStart(settings)
   if (start === null) return null
   const environments = resolveEnvironments(settings, secretVersions)
-  return { schema: 1, service: settings.service, version, commit, start, environments, migrations: [] }
+  const { service, team } = settings
+  const whose = team === undefined ? {} : { team }
+  return { schema: 1, service, ...whose, version, commit, start, environments, migrations: [] }
 }

@@ -1,8 +1,11 @@
 /** What people may say to a rollout, in any state. abort > pause > retry > promote; nobody can stop a way back. */
 import { type Advancing, type Parked, type Reverting, type RolloutDecision, unchanged } from './effects.ts'
-import { enter, finishStep, reissue, takeUp } from './forward.ts'
+import { tally, whyVoid } from '../governance/approvals.ts'
+import { enter, finishStep, isReserved, reissue, resume } from './forward.ts'
 import { commonOf, finishBack, reissueBack, standing, turnBack, wayBack } from './revert.ts'
 import type { RolloutEvent, RolloutState } from './types.ts'
+import { closedBy } from './windows.ts'
+import type { Approval } from '../governance/types.ts'
 import { unreachable } from '../machine.ts'
 
 /** An event that a person's command became. */
@@ -31,7 +34,7 @@ export const commandForward = (state: Advancing, event: CommandEvent): RolloutDe
         ? unchanged(state)
         : unchanged({ ...state, paused: { kind: 'command', command: 'pause', by, reason } })
     case 'resume_requested':
-      return state.paused === null ? unchanged(state) : takeUp(state, at)
+      return resume(state, at)
     case 'skip_requested':
       return skip(state, at)
     case 'promote_requested':
@@ -97,20 +100,44 @@ export const park = (state: Advancing | Reverting, detail: string): RolloutDecis
   effects: [],
 })
 
-/** Somebody said yes. Everybody counts once. */
+/** Somebody said yes. Everybody counts once, and who has a stake in it does not count. */
 export const wasApproved = (state: Advancing, event: Extract<RolloutEvent, { type: 'approved' }>): RolloutDecision => {
   const step = state.plan.steps[state.index]
-  if (state.stage.kind !== 'awaiting' || step?.kind !== 'approve') return unchanged(state)
-  if (state.stage.approvals.includes(event.by.name)) return unchanged(state)
-  const approvals = [...state.stage.approvals, event.by.name]
-  const approved = { ...state, stage: { kind: 'awaiting', approvals } } as const
-  return approvals.length >= step.approvals ? finishStep(approved, event.at) : unchanged(approved)
+  const { stage, governance } = state
+  if (stage.kind !== 'awaiting' || step?.kind !== 'approve') return unchanged(state)
+  const stakes = governance?.stakes ?? null
+  if (stage.approvals.includes(event.by.name)) return unchanged(state)
+  if (stakes !== null && whyVoid(event, stakes) !== null) return unchanged(state)
+  const approvals = [...stage.approvals, event.by.name]
+  const groups = event.groups === undefined ? stage.groups : { ...stage.groups, [event.by.name]: event.groups }
+  const approved: Advancing = {
+    ...state,
+    stage: { kind: 'awaiting', approvals, ...(groups === undefined ? {} : { groups }) },
+  }
+  const given = approvals.map((name): Approval => ({
+    release: state.plan.to,
+    by: { kind: 'person', name },
+    at: event.at,
+    reason: null,
+    ...(groups?.[name] === undefined ? {} : { groups: groups[name] }),
+  }))
+  const { isMet } = tally({ count: step.approvals, groups: governance?.groups ?? [], stakes: null }, given)
+  return isMet ? finishStep(approved, event.at) : unchanged(approved)
 }
+
+/** Somebody said no to what waits for a yes: that is the end of it. */
+export const wasRejected = (
+  state: Advancing,
+  { by, reason, at }: Extract<RolloutEvent, { type: 'rejected' }>,
+): RolloutDecision =>
+  state.stage.kind === 'awaiting'
+    ? turnBack(state, { route: wayBack(state), cause: { kind: 'command', command: 'reject', by, reason } }, at)
+    : unchanged(state)
 
 const skip = (state: Advancing, at: number): RolloutDecision => {
   const { stage, plan, index } = state
   const step = plan.steps[index]
-  const isWaiting = stage.kind === 'resting' || stage.kind === 'awaiting'
+  const isWaiting = stage.kind === 'resting' || (stage.kind === 'awaiting' && !isReserved(state))
   const isStuckDrain = step?.kind === 'drain' && stage.kind === 'backing_off'
   const isGate = step?.kind === 'hook' || step?.kind === 'verify'
   return isWaiting || isStuckDrain || isGate ? finishStep(state, at) : unchanged(state)
@@ -118,8 +145,12 @@ const skip = (state: Advancing, at: number): RolloutDecision => {
 
 const promote = (state: Advancing, { by, at }: CommandEvent): RolloutDecision => {
   if (state.hurried !== null && state.paused === null) return unchanged(state)
-  const hurried: Advancing = { ...state, hurried: by, paused: null }
+  const closed = closedBy(state, at)
+  if (state.hurried !== null && closed !== null && state.paused?.kind === 'window') return unchanged(state)
+  const hurried: Advancing = { ...state, hurried: by, paused: closed }
   const { kind } = state.stage
+  // The yes that is waited for is waited for on; what comes after it has haste.
+  if (kind === 'awaiting' && isReserved(state)) return unchanged({ ...hurried, progressAt: at })
   return kind === 'resting' || kind === 'awaiting' || kind === 'ready'
     ? enter(hurried, state.index, at)
     : unchanged({ ...hurried, progressAt: at })
@@ -127,6 +158,6 @@ const promote = (state: Advancing, { by, at }: CommandEvent): RolloutDecision =>
 
 const retry = (state: Advancing, at: number): RolloutDecision => {
   if (state.stage.kind === 'backing_off' || state.stage.kind === 'asking')
-    return reissue({ ...state, paused: null, progressAt: at }, 1, at)
-  return state.paused === null ? unchanged(state) : takeUp(state, at)
+    return reissue({ ...state, paused: closedBy(state, at), progressAt: at }, 1, at)
+  return resume(state, at)
 }

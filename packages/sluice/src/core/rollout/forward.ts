@@ -4,20 +4,31 @@ import { type Advancing, isAction, issue, performing, type RolloutDecision, step
 import { guardAt } from './exposure.ts'
 import { commonOf, turnBack, wayBack } from './revert.ts'
 import type { Cause, RolloutState, Stage, Step } from './types.ts'
+import { closedBy, hasMissed, isHeldAnyway } from './windows.ts'
 
-const waits = (step: Step): boolean => step.kind === 'judge' || step.kind === 'wait' || step.kind === 'approve'
+/** What haste passes over. A yes that not everybody may give is not for everybody to pass over. */
+const waits = (step: Step, state: Advancing): boolean =>
+  step.kind === 'judge' || step.kind === 'wait' || (step.kind === 'approve' && !isReserved(state))
 
-/** Enters the step at `index`, passing over waits when hurried, and settles when there is none left. */
+/** Whether only some people may say yes to its steps. */
+export const isReserved = ({ governance }: Advancing): boolean =>
+  governance?.stakes !== undefined || governance?.groups !== undefined
+
+/** Enters the step at `index`, passing over waits when hurried, and settles when there is none left. Nothing is begun while a window is closed. */
 export const enter = (state: Advancing, index: number, at: number): RolloutDecision => {
   const { steps, from } = state.plan
   let next = index
-  for (let step = steps[next]; step !== undefined && state.hurried !== null && waits(step); step = steps[next])
+  for (let step = steps[next]; step !== undefined && state.hurried !== null && waits(step, state); step = steps[next])
     next += 1
   const step = steps[next]
   if (step === undefined) return unchanged(succeed(state, at))
   const guard = guardAt(state, next, at)
   // Where nothing is compared nothing is measured, so nothing would ever end a pause for a silent source.
-  const paused = guard.kind === 'off' && state.paused?.kind === 'broken' ? null : state.paused
+  const held = guard.kind === 'off' && state.paused?.kind === 'broken' ? null : state.paused
+  const closed = isHeldAnyway(state) ? null : closedBy({ ...state, index: next }, at)
+  if (closed !== null && state.governance?.overrun === 'abort')
+    return turnBack(state, { route: wayBack(state), cause: closed }, at)
+  const paused = closed ?? held
   const isBegun = paused === null && isAction(step)
   if (!isBegun) {
     const stage = paused === null ? restOn(step, at) : ready
@@ -101,4 +112,25 @@ export const takeUp = (state: Advancing, at: number): RolloutDecision => {
   if (stage.kind === 'ready') return enter(resumed, state.index, at)
   if (stage.kind !== 'resting') return unchanged(resumed)
   return unchanged({ ...resumed, stage: { ...stage, since: at, nextAt: at + Math.max(0, stage.nextAt - stage.since) } })
+}
+
+/** Time has passed over a window: it closed, or it is open again. Null when neither is so. */
+export const windowPassed = (state: Advancing, at: number): RolloutDecision | null => {
+  const closed = closedBy(state, at)
+  if (closed === null) {
+    if (state.paused?.kind === 'window') return takeUp(state, at)
+    return hasMissed(state, at) ? unchanged({ ...state, progressAt: at }) : null
+  }
+  if (state.governance?.overrun === 'abort') return turnBack(state, { route: wayBack(state), cause: closed }, at)
+  // It may have slept into the next closure, which ends later.
+  const isKnown = state.paused?.kind === 'window' && state.paused.until === closed.until
+  return isKnown || isHeldAnyway(state) ? null : unchanged({ ...state, paused: closed })
+}
+
+/** Somebody says that it is to go on. While a window is closed the window holds it, and no longer whoever did. */
+export const resume = (state: Advancing, at: number): RolloutDecision => {
+  if (state.paused === null) return unchanged(state)
+  const closed = closedBy(state, at)
+  if (closed === null) return takeUp(state, at)
+  return state.paused.kind === 'window' ? unchanged(state) : unchanged({ ...state, paused: closed })
 }

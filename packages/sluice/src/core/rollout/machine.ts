@@ -13,7 +13,7 @@
  * | advancing   | approved                                                     | advancing                                        |
  * | advancing   | skip_requested, promote_requested                            | advancing · succeeded                            |
  * | advancing   | pause_requested, resume_requested, retry_requested           | advancing                                        |
- * | advancing   | abort_requested                                              | reverting                                        |
+ * | advancing   | abort_requested, rejected                                    | reverting                                        |
  * | advancing   | work_parked                                                  | parked                                           |
  * | advancing   | superseded                                                   | rolled_back                                      |
  * | reverting   | effect_succeeded                                             | reverting · rolled_back                          |
@@ -26,11 +26,21 @@
  * | parked      | abort_requested                                              | reverting                                        |
  * | parked      | superseded                                                   | rolled_back                                      |
  *
- * `succeeded` and `rolled_back` are settled; every event not in the table changes nothing.
+ * `succeeded` and `rolled_back` are settled; every event not in the table changes nothing. Whatever would begin the next step while its window is closed holds the
+ * rollout there, or turns it back where its config says `overrun: 'abort'`.
  */
 import type { Machine } from '../machine.ts'
 import { unreachable } from '../machine.ts'
-import { commandBack, commandForward, commandParked, park, wasApproved, wasLetGo, wasSuperseded } from './commands.ts'
+import {
+  commandBack,
+  commandForward,
+  commandParked,
+  park,
+  wasApproved,
+  wasLetGo,
+  wasRejected,
+  wasSuperseded,
+} from './commands.ts'
 import { type Advancing, type RolloutDecision, unchanged } from './effects.ts'
 import { unhealthyMaxAt } from './exposure.ts'
 import { enter } from './forward.ts'
@@ -58,6 +68,8 @@ const decide = (state: RolloutState, event: RolloutEvent): RolloutDecision => {
     case 'approved':
       if (state.status === 'parked') return unchanged(state)
       return state.status === 'advancing' ? wasApproved(state, event) : wasLetGo(state, event.at)
+    case 'rejected':
+      return state.status === 'advancing' ? wasRejected(state, event) : unchanged(state)
     case 'superseded':
       return wasSuperseded(state, event)
     case 'work_parked':
@@ -75,11 +87,19 @@ const decide = (state: RolloutState, event: RolloutEvent): RolloutDecision => {
   }
 }
 
-const start = ({ id, token, plan, by, at }: Extract<RolloutEvent, { type: 'rollout_started' }>): RolloutDecision => {
+const start = ({
+  id,
+  token,
+  plan,
+  by,
+  at,
+  governance,
+}: Extract<RolloutEvent, { type: 'rollout_started' }>): RolloutDecision => {
   // What takes the place of another may find that one has retired some of them: it brings them up first, and so does its way back.
   const warm = !plan.steps.some((step) => step.kind === 'start' && step.release === plan.from)
   const common = { id, token, sequence: 0, plan, startedAt: at, by, progressAt: at, lastVerdict: null, unhealthy: [] }
-  return enter(standing(common, { index: 0, warm }), 0, at)
+  const governed = governance === undefined ? common : { ...common, governance }
+  return enter(standing(governed, { index: 0, warm }), 0, at)
 }
 
 /** The data plane has already cut the traffic; what is left is to clear up. */

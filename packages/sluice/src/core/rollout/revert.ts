@@ -76,14 +76,25 @@ const rolledBack = (state: Reverting, at: number): RolloutState => ({
 
 type Common = Pick<
   Advancing,
-  'id' | 'token' | 'sequence' | 'plan' | 'startedAt' | 'by' | 'progressAt' | 'lastVerdict' | 'outside' | 'unhealthy'
+  | 'id'
+  | 'token'
+  | 'sequence'
+  | 'plan'
+  | 'startedAt'
+  | 'by'
+  | 'governance'
+  | 'progressAt'
+  | 'lastVerdict'
+  | 'outside'
+  | 'unhealthy'
 >
 
 /** The fields that every status has. */
 export const commonOf = (state: Common): Common => {
-  const { id, token, sequence, plan, startedAt, by, progressAt, lastVerdict, unhealthy, outside } = state
+  const { id, token, sequence, plan, startedAt, by, progressAt, lastVerdict, unhealthy, outside, governance } = state
   const common = { id, token, sequence, plan, startedAt, by, progressAt, lastVerdict, unhealthy }
-  return outside === undefined ? common : { ...common, outside }
+  const governed = governance === undefined ? common : { ...common, governance }
+  return outside === undefined ? governed : { ...governed, outside }
 }
 
 /** A rollout that stands before the step at `index`, on its way forward. All are made here, so that copies of them are copies of one shape. */

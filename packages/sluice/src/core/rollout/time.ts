@@ -3,12 +3,13 @@ import { limits } from '../limits.ts'
 import { assert, unreachable } from '../machine.ts'
 import { bringNear, withoutAbsence } from './clock.ts'
 import { type Advancing, type Reverting, type RolloutDecision, unchanged } from './effects.ts'
-import { accrued, currentStep, finishStep, giveUp, hold, reissue, rest, restMs } from './forward.ts'
+import { accrued, currentStep, finishStep, giveUp, hold, reissue, rest, restMs, windowPassed } from './forward.ts'
 import { hookAt } from './gates.ts'
 import { measure, wasSilent } from './guard.ts'
 import { wasPerformed } from './results.ts'
 import { finishBack, reissueBack, turnBack, wayBack } from './revert.ts'
 import type { RolloutState, Stage } from './types.ts'
+import { windowAt } from './windows.ts'
 
 /** One wake-up. Nothing due: nothing changed. One thing at a time; what else is due comes with the next wake-up, which is at once. */
 export const timePassed = (before: Advancing | Reverting, at: number): RolloutDecision => {
@@ -18,6 +19,8 @@ export const timePassed = (before: Advancing | Reverting, at: number): RolloutDe
   const { stage } = state
   if (at >= overdueAt(state)) return state.status === 'advancing' ? overdue(state, at) : finishBack(state, at)
   if (state.status === 'advancing') {
+    const windowed = windowPassed(state, at)
+    if (windowed !== null) return windowed
     const looked = look(state, at)
     if (looked !== null) return looked
   }
@@ -42,7 +45,12 @@ export const nextAt = (state: RolloutState): number | null => {
 }
 
 const forwardDueAt = (state: Advancing): number => {
-  return Math.min(isDue(state) ? stageDueAt(state.stage) : Infinity, guardDueAt(state), overdueAt(state))
+  return Math.min(
+    isDue(state) ? stageDueAt(state.stage) : Infinity,
+    guardDueAt(state),
+    overdueAt(state),
+    windowAt(state),
+  )
 }
 
 const stageDueAt = (stage: Stage): number => {

@@ -3,6 +3,7 @@ import type { ErrorCode, Retry } from '../errors.ts'
 import type { MetricEvidence } from '../judge/assess.ts'
 import type { JudgeStatistics } from '../judge/statistics.ts'
 import type { OutsideReadings, OutsideState } from '../judge/outside/types.ts'
+import type { RolloutGovernance } from '../governance/types.ts'
 import type { DrillWay, Onward } from '../promotion.ts'
 import type { Actor, EnvironmentSpec, Fence, HookTarget, ReleaseId, RolloutId } from '../model.ts'
 import type { ArmName, RouteRule } from '../routing.ts'
@@ -100,7 +101,7 @@ export type RolloutPlan = {
 export type Cause =
   | {
       readonly kind: 'command'
-      readonly command: 'abort' | 'pause' | 'superseded'
+      readonly command: 'abort' | 'pause' | 'superseded' | 'reject'
       readonly by: Actor
       readonly reason: string | null
     }
@@ -110,6 +111,8 @@ export type Cause =
   | { readonly kind: 'step_failed'; readonly step: string; readonly failure: Failure }
   | { readonly kind: 'deadline'; readonly step: string; readonly afterMs: number }
   | { readonly kind: 'parked'; readonly detail: string }
+  /** The window in which it may go on has closed; `until` is null where no end is in sight. */
+  | { readonly kind: 'window'; readonly detail: string; readonly until: number | null }
 
 /** What went wrong with an effect. */
 export type Failure = {
@@ -190,6 +193,7 @@ export type RolloutEvent =
       readonly token: number
       readonly plan: RolloutPlan
       readonly by: Actor
+      readonly governance?: RolloutGovernance
     }
   | { readonly type: 'effect_succeeded'; readonly at: number; readonly sequence: number; readonly result: EffectResult }
   | { readonly type: 'effect_failed'; readonly at: number; readonly sequence: number; readonly failure: Failure }
@@ -203,7 +207,16 @@ export type RolloutEvent =
       readonly healthy: boolean
     }
   | { readonly type: 'time_passed'; readonly at: number }
-  | { readonly type: 'approved'; readonly at: number; readonly by: Actor; readonly reason: string | null }
+  | {
+      readonly type: 'approved'
+      readonly at: number
+      readonly by: Actor
+      readonly reason: string | null
+      /** The groups that the person was in; absent for none. */
+      readonly groups?: readonly string[]
+    }
+  /** A person's no to a rollout that waits for a yes. */
+  | { readonly type: 'rejected'; readonly at: number; readonly by: Actor; readonly reason: string }
   | {
       readonly type:
         | 'abort_requested'
@@ -231,7 +244,12 @@ export type Stage =
   | { readonly kind: 'backing_off'; readonly attempt: number; readonly until: number; readonly last: Failure }
   /** Time accrues in bounded portions, so that neither a clock jump nor downtime counts as soak. */
   | { readonly kind: 'resting'; readonly elapsedMs: number; readonly since: number; readonly nextAt: number }
-  | { readonly kind: 'awaiting'; readonly approvals: readonly string[] }
+  | {
+      readonly kind: 'awaiting'
+      readonly approvals: readonly string[]
+      /** By name, the groups of those who said yes; absent while none was in any. */
+      readonly groups?: Readonly<Record<string, readonly string[]>>
+    }
   /** A hook said that it is not finished; it is asked again at `until`. */
   | { readonly kind: 'asking'; readonly until: number; readonly retryAfterMs: number; readonly detail: string }
   /** The step is over or not begun, and the rollout is paused. */
@@ -256,6 +274,8 @@ type Common = {
   readonly plan: RolloutPlan
   readonly startedAt: number
   readonly by: Actor
+  /** What governs it beside its plan; absent where nothing does. */
+  readonly governance?: RolloutGovernance
   /** Last time a step was finished; the progress deadline counts from here. */
   readonly progressAt: number
   readonly lastVerdict: VerdictRecord | null

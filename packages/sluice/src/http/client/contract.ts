@@ -1,4 +1,5 @@
 /** What each route takes and gives, as types. `routes/` holds the schemas to them; the client is typed by them. */
+import type { GovernanceContract } from './contract-governance.ts'
 import type { ComplianceView, DoraView, PeriodInput } from './delivery-views.ts'
 import type {
   LedgerCheckpointView,
@@ -80,7 +81,7 @@ export type PipelineInput = {
 }
 
 /** Query, body and response of every route. `stream` responses are read with `client.stream`. */
-export type Contract = OwnContract & RollbackContract & IdentityContract
+export type Contract = OwnContract & RollbackContract & IdentityContract & GovernanceContract
 
 type OwnContract = {
   'server.show': { query: None; body: None; response: ServerView }

@@ -3,6 +3,7 @@ import type { Refusal } from '../../core/admission.ts'
 import type { BundleChange } from '../../core/bundle.ts'
 import type { FreezeWindow } from '../../core/model.ts'
 import type { MigrationClass } from '../../core/point-of-no-return.ts'
+import type { ClosureView, PolicyFindingView } from './governance-views.ts'
 import type { ReleaseRef, StepView } from './views.ts'
 
 /** What a deploy would do. Nothing was changed. */
@@ -42,6 +43,10 @@ export type PlanView = {
   readonly gates: readonly { readonly text: string; readonly met: boolean }[]
   /** Freezes that are on or ahead. */
   readonly windows: readonly (FreezeWindow & { readonly by: string })[]
+  /** Recurring windows: when nothing may come, from now on. */
+  readonly closures: readonly ClosureView[]
+  /** Every demand of the policies. */
+  readonly policies: readonly PolicyFindingView[]
   /** Names of the checks that look at the new instances, and at the environment. */
   readonly checks: { readonly candidate: readonly string[]; readonly environment: readonly string[] }
   /** How it would be undone while every instance of the old release is up. */

@@ -2,6 +2,7 @@
  * What the API answers: the wire types. Made from the domain by `present/`, checked against `http/schemas/` in tests, read by the client, the command line and
  * the dashboard. Times are epoch ms, shares basis points (10 000 = all traffic).
  */
+import type { BrokenGlassView, LineView, RejectionView } from './governance-views.ts'
 import type { AggregateKind } from '../../core/ledger/entry.ts'
 import type { Actor, Artifact, Commit, EnvironmentSpec, FreezeWindow, Where } from '../../core/model.ts'
 import type { ApartView, MaintenanceView } from './routing-views.ts'
@@ -217,6 +218,9 @@ export type EnvironmentView = {
   } | null
   readonly freezes: readonly (FreezeWindow & { readonly by: string })[]
   readonly approvals: readonly { readonly release: ReleaseRef; readonly by: Actor; readonly at: number }[]
+  readonly rejections: readonly (RejectionView & { readonly release: ReleaseRef })[]
+  /** Glass that was broken, newest first; red where nobody else has looked at it. */
+  readonly brokenGlass: readonly BrokenGlassView[]
   /** Absent when there is none, and none is being ended. */
   readonly maintenance?: MaintenanceView
   readonly observed: ObservedView
@@ -271,6 +275,7 @@ export type QueueView = {
 export type EnvironmentsView = {
   readonly service: string | null
   readonly environments: readonly EnvironmentView[]
+  readonly line: LineView
   readonly now: number
 }
 

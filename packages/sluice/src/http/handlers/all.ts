@@ -4,6 +4,7 @@ import { attachmentHandlers } from './attachments.ts'
 import { deliveryHandlers } from './deliveries.ts'
 import { environmentHandlers } from './environments.ts'
 import { evidenceHandlers } from './evidence.ts'
+import { governanceHandlers } from './governance.ts'
 import { identityHandlers } from './identity.ts'
 import { ledgerHandlers } from './ledger.ts'
 import { queueHandlers } from './queues.ts'
@@ -29,4 +30,5 @@ export const handlers: Handlers<Exclude<RouteId, StreamId>> = {
   ...ledgerHandlers,
   ...deliveryHandlers,
   ...rollbackHandlers,
+  ...governanceHandlers,
 }

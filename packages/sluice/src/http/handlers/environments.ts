@@ -8,6 +8,7 @@ import type { ArmCounters } from '../../core/routing.ts'
 import type { Purpose } from '../../core/rollout/types.ts'
 import { outcomeOf } from '../../core/verification/report.ts'
 import type { ApiContext, Call, Handlers } from '../context.ts'
+import { lineView } from '../present/governance.ts'
 import { environmentView, releasesNamed } from '../present/environments.ts'
 import type { NamedEnvironment } from '../present/environment-names.ts'
 import { refOf } from '../present/releases.ts'
@@ -22,7 +23,8 @@ export const overview = (context: ApiContext): Promise<EnvironmentsView> =>
     const signal = context.closing
     const { service, environments } = await environmentsOf(context, signal).catch(noConfig)
     const views = environments.map((named) => show(context, { service: service ?? '', named, signal }))
-    return { service, environments: await Promise.all(views), now: context.clock.now() }
+    const line = lineView(await context.engine.reading.line())
+    return { service, environments: await Promise.all(views), line, now: context.clock.now() }
   })
 
 /** Answers about environments, and everything that is asked of one. */
@@ -47,7 +49,7 @@ export const environmentHandlers: Handlers<
     const { service, environment } = await targetOf(context, params.environment, signal)
     return showNamed(context, { service, environment }, signal)
   },
-  'environments.plan': async (context, { params, query, signal }) => {
+  'environments.plan': async (context, { params, query, caller, signal }) => {
     const service = await serviceOf(context, signal)
     const { environment } = params
     const purpose: Purpose = query.purpose ?? 'deploy'
@@ -56,13 +58,14 @@ export const environmentHandlers: Handlers<
     const asked = query.replace ?? (purpose === 'rollback' && named !== null ? 'true' : null)
     const replace = asked === null ? {} : { replace: asked === 'true' }
     const command = { service, environment, purpose, release: named, ...replace }
-    const { plan, release, from, refusals } = await context.engine.previewDeploy(command)
+    const { plan, release, from, refusals, governance } = await context.engine.previewDeploy(command, caller)
     const known = await knownReleases(context, plan.from === null ? [release.id] : [plan.from, release.id])
     const target = { service, environment }
     return planView(plan, {
       release,
       from,
       refusals,
+      governance,
       known,
       environment: await context.engine.reading.environment(service, environment),
       traffic: await trafficNow(context, { target, asked: query.traffic ?? null, from: plan.from }, signal),
@@ -87,7 +90,10 @@ export const environmentHandlers: Handlers<
   },
   'environments.approve': async (context, { params, body, caller, signal }) => {
     const target = await targetOf(context, params.environment, signal)
-    await context.engine.approve({ ...target, release: body.release }, { ...caller, reason: body.reason ?? null })
+    await context.engine.governance.approve(
+      { ...target, release: body.release },
+      { ...caller, reason: body.reason ?? null },
+    )
     return {}
   },
   'environments.lock': async (context, { params, body, caller, signal }) => {
@@ -215,7 +221,8 @@ const deploy = async (
 const overridesOf = (given: OverridesInput['overrides']): { readonly overrides?: readonly Override[] } =>
   given === undefined || given === null || given.length === 0 ? {} : { overrides: given }
 
-const showNamed = async (
+/** An environment as it stands. */
+export const showNamed = async (
   context: ApiContext,
   { service, environment }: EnvironmentTarget,
   signal: AbortSignal,

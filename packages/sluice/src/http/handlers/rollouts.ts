@@ -67,7 +67,7 @@ export const rolloutHandlers: Handlers<
     return viewOf(context, await context.engine.reading.rollout(params.rollout))
   },
   'rollouts.approve': async (context, { params, body, caller }) => {
-    await context.engine.approve({ rollout: params.rollout }, { ...caller, reason: body.reason ?? null })
+    await context.engine.governance.approve({ rollout: params.rollout }, { ...caller, reason: body.reason ?? null })
     return viewOf(context, await context.engine.reading.rollout(params.rollout))
   },
 }
@@ -76,7 +76,7 @@ export const rolloutHandlers: Handlers<
  * A page of all rollouts, or of those of one environment. For that one as many are read on as the page lacks, so that none is passed over; after
  * `rolloutsLookedMax` it ends with what was found, and its cursor goes on from there.
  */
-const rolloutsOf = async (
+export const rolloutsOf = async (
   { engine }: ApiContext,
   query: RouteInput<'rollouts.list'>['query'],
 ): Promise<Page<Rollout>> => {
@@ -146,5 +146,6 @@ const contractsOf = ({ plan }: Rollout, known: Known): readonly string[] => {
   return migrationsBetween(from, to).flatMap(({ name, class: kind }) => (kind === 'contract' ? [name] : []))
 }
 
-const viewOf = async (context: ApiContext, rollout: Rollout): Promise<RolloutView> =>
+/** A rollout as it stands. */
+export const viewOf = async (context: ApiContext, rollout: Rollout): Promise<RolloutView> =>
   rolloutView(rollout, await knownReleases(context, releasesOf(rollout)))

@@ -46,6 +46,8 @@ export const causeView = (cause: Cause, limitLogE: number): CauseView => {
       return plain('deadline', `no progress for ${spanOf(cause.afterMs)} at ${cause.step}`)
     case 'parked':
       return { ...plain('parked', cause.detail), code: publicCode('work_parked') }
+    case 'window':
+      return plain('window', cause.detail)
     default:
       return unreachable(cause)
   }

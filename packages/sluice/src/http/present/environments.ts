@@ -5,6 +5,7 @@ import type { ReleaseId } from '../../core/model.ts'
 import type { Pin } from '../../core/promotion.ts'
 import { maintenanceView } from './maintenance.ts'
 import type { EnvironmentView, ObservedView, QueueEntryView, RolloutView } from '../client/views.ts'
+import { brokenGlassView } from './governance.ts'
 import { refOf, type Known } from './releases.ts'
 
 /** Settled rollouts shown with an environment. */
@@ -23,6 +24,8 @@ export type Surroundings = {
 export const releasesNamed = (state: EnvironmentState): readonly ReleaseId[] => [
   ...[state.serving, state.previous].filter((id) => id !== null),
   ...state.approvals.map(({ release }) => release),
+  ...(state.rejections ?? []).map(({ release }) => release),
+  ...(state.brokenGlass ?? []).slice(0, historyShown).map(({ release }) => release),
   ...(state.verification === undefined ? [] : [state.verification.release]),
   ...(state.queue ?? []).map(({ release }) => release),
   ...(state.pin === undefined ? [] : [state.pin.release]),
@@ -45,6 +48,8 @@ export const environmentView = (
     lock: state.lock,
     freezes: state.freezes.map(({ from, until, reason, by }) => ({ from, until, reason, by: by.name })),
     approvals: state.approvals.map(({ release, by, at }) => ({ release: refOf(release, known), by, at })),
+    rejections: (state.rejections ?? []).map((one) => ({ ...one, release: refOf(one.release, known) })),
+    brokenGlass: (state.brokenGlass ?? []).slice(0, historyShown).map((one) => brokenGlassView(one, known)),
     ...(shown && { maintenance: shown }),
     observed,
     verification:

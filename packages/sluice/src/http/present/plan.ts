@@ -8,6 +8,8 @@ import type { RolloutPlan } from '../../core/rollout/types.ts'
 import { checksOf } from '../../core/verification/report.ts'
 import type { PlanView } from '../client/plan-views.ts'
 import { countOf } from '../client/words.ts'
+import type { PreviewedGovernance } from '../../engine/preview.ts'
+import { closureView, findingView } from './governance.ts'
 import { refOf, type Known } from './releases.ts'
 import { stepViews } from './steps.ts'
 
@@ -20,11 +22,16 @@ export type PlanContext = {
   /** What serves now. */
   readonly from: Release | null
   readonly refusals: readonly Refusal[]
+  /** Null for a way back. */
+  readonly governance: PreviewedGovernance | null
   readonly environment: EnvironmentState
   readonly traffic: TrafficNow
   readonly known: Known
   readonly now: number
 }
+
+/** Closures ahead that a plan shows. */
+const closuresShown = 5
 
 /** How bad a release might be, for which it is told when the judge would stop it. */
 const badRates = [0.5, 0.1, 0.01] as const
@@ -47,6 +54,8 @@ export const planView = (plan: RolloutPlan, context: PlanContext): PlanView => {
     stops: stopsOf(plan, stages, traffic),
     gates: gatesOf(plan, context),
     windows: windowsOf(plan, context),
+    closures: (context.governance?.closures ?? []).slice(0, closuresShown).map(closureView),
+    policies: (context.governance?.findings ?? []).map(findingView),
     checks: {
       candidate: checksOf(plan.spec, 'candidate').map(({ name }) => name),
       environment: checksOf(plan.spec, 'environment').map(({ name }) => name),
@@ -77,13 +86,10 @@ const stopsOf = (
 }
 
 /** A rollback passes all of them: what it brings back passed them before. */
-const gatesOf = (
-  { purpose, spec }: RolloutPlan,
-  { refusals, environment, release }: PlanContext,
-): PlanView['gates'] => {
+const gatesOf = ({ purpose, spec }: RolloutPlan, { refusals, governance }: PlanContext): PlanView['gates'] => {
   if (purpose === 'rollback') return []
   const missing = (kind: Refusal['kind']): boolean => refusals.some((one) => one.kind === kind)
-  const given = environment.approvals.filter((one) => one.release === release.id).map(({ by }) => by.name)
+  const given = governance?.approvals.counted.map(({ by }) => by.name) ?? []
   return [
     ...(spec.after === null ? [] : [{ text: `verified in ${spec.after}`, met: !missing('not_verified') }]),
     ...(spec.approvals === 0
@@ -95,6 +101,11 @@ const gatesOf = (
           },
         ]),
     { text: 'no freeze', met: !missing('frozen') },
+    ...((spec.governance?.windows ?? []).length === 0
+      ? []
+      : [{ text: 'its windows are open', met: !missing('window_closed') }]),
+    ...(missing('line_stopped') ? [{ text: 'the line runs', met: false }] : []),
+    ...(missing('rejected') ? [{ text: 'nobody said no', met: false }] : []),
     { text: 'no lock', met: !missing('locked') },
     { text: 'no other rollout', met: !missing('live_rollout') },
   ]

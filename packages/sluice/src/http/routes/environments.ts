@@ -97,7 +97,40 @@ export const environmentsRows: Rows<'environments'> = {
     cli: 'approve',
     body: z.strictObject({ release, reason }),
     response: 'Done',
+    errors: [...command, 'self_approval'],
+  },
+  'environments.reject': {
+    ...read,
+    needs: 'approve',
+    summary:
+      "A person's no to one exact release: it does not get in until that person says yes. What waits in the queue leaves it.",
+    cli: 'reject',
+    body: z.strictObject({ release, reason: because }),
+    response: 'Done',
     errors: command,
+  },
+  'environments.breakGlass': {
+    ...read,
+    needs: 'override',
+    summary:
+      'Starts a rollout past locks, freezes, windows, approvals, policies, order and a stopped line. The record is red until somebody else has looked at it.',
+    cli: 'deploy',
+    body: z.strictObject({
+      reason: because,
+      release: release.nullish(),
+      purpose: z.enum(['deploy', 'promote']).optional().meta({ description: '`deploy` when absent.' }),
+    }),
+    response: 'Started',
+    errors: admission,
+  },
+  'environments.reviewGlass': {
+    ...read,
+    needs: 'approve',
+    summary: 'Says that a broken glass was looked at; whoever broke it cannot.',
+    cli: 'changes review',
+    body: z.strictObject({ reason: because }),
+    response: 'Environment',
+    errors: [...command, 'self_approval'],
   },
   'environments.lock': {
     ...read,

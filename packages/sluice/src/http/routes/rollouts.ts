@@ -1,7 +1,7 @@
 /** Rows of the API's table. Rollouts, and what people tell them. */
 import { z } from 'zod'
 import { limits } from '../../core/limits.ts'
-import { command, page, read, reason, withReason } from './parts.ts'
+import { because, command, page, read, reason, withReason } from './parts.ts'
 import type { Rows } from './spec.ts'
 
 /** Rollouts, and what people tell them. */
@@ -45,7 +45,7 @@ export const rolloutsRows: Rows<'rollouts'> = {
     cli: 'rollout pause|resume|abort|skip|retry|promote',
     body: z.strictObject({ command: z.enum(['pause', 'resume', 'abort', 'skip', 'retry', 'promote']), reason }),
     response: 'Rollout',
-    errors: command,
+    errors: [...command, 'admission_refused'],
   },
   'rollouts.approve': {
     ...read,
@@ -53,6 +53,15 @@ export const rolloutsRows: Rows<'rollouts'> = {
     summary: "A person's yes to a rollout that waits for one.",
     cli: 'approve',
     body: withReason,
+    response: 'Rollout',
+    errors: [...command, 'self_approval', 'admission_refused'],
+  },
+  'rollouts.reject': {
+    ...read,
+    needs: 'approve',
+    summary: "A person's no to a rollout that waits for a yes: it turns back.",
+    cli: 'reject',
+    body: z.strictObject({ reason: because }),
     response: 'Rollout',
     errors: command,
   },

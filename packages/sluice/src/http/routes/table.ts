@@ -6,6 +6,7 @@ import type { RouteId } from '../client/paths.ts'
 import { deliveriesRows } from './deliveries.ts'
 import { drillsRows } from './drills.ts'
 import { environmentsRows } from './environments.ts'
+import { approvalsRows, changesRows, lineRows } from './governance.ts'
 import { identityRows } from './identity.ts'
 import { incidentsRows } from './incidents.ts'
 import { ledgerRows } from './ledger.ts'
@@ -22,6 +23,9 @@ export const routes: { readonly [Id in RouteId]: RouteSpec<Id> } = {
   ...releasesRows,
   ...runsRows,
   ...rolloutsRows,
+  ...approvalsRows,
+  ...lineRows,
+  ...changesRows,
   ...incidentsRows,
   ...drillsRows,
   ...trainsRows,

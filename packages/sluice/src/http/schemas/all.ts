@@ -9,6 +9,7 @@ import type {
   LedgerPrunedView,
 } from '../client/ledger-views.ts'
 import type { DrillView, IncidentView } from '../client/rollback-views.ts'
+import type * as governanceViews from '../client/governance-views.ts'
 import type * as identityViews from '../client/identity-views.ts'
 import type * as runViews from '../client/run-views.ts'
 import type * as trainViews from '../client/train-views.ts'
@@ -18,6 +19,7 @@ import { compliance, dora } from './deliveries.ts'
 import { environment, environments, queue } from './environments.ts'
 import { attachments, evidence, insights } from './evidence.ts'
 import { at } from './fields.ts'
+import { approvals, change, changeDetail, line } from './governance.ts'
 import { person, session, sessionStarted, token, tokenIssued, who } from './identity.ts'
 import {
   ledgerCheckpoint,
@@ -72,6 +74,10 @@ export const schemas: Schemas = {
   Rollout: rollout,
   RolloutDetail: rolloutDetail,
   Why: why,
+  Approvals: approvals,
+  Line: line,
+  Change: changeDetail,
+  Changes: pageOf(change),
   Incident: incident,
   Incidents: pageOf(incident),
   Drill: drill,
@@ -134,6 +140,10 @@ export type Schemas = {
   readonly Rollout: z.ZodType<views.RolloutView>
   readonly RolloutDetail: z.ZodType<views.RolloutDetailView>
   readonly Why: z.ZodType<views.WhyView>
+  readonly Approvals: z.ZodType<governanceViews.ApprovalsView>
+  readonly Line: z.ZodType<governanceViews.LineView>
+  readonly Change: z.ZodType<governanceViews.ChangeDetailView>
+  readonly Changes: z.ZodType<views.PageView<governanceViews.ChangeView>>
   readonly Incident: z.ZodType<IncidentView>
   readonly Incidents: z.ZodType<views.PageView<IncidentView>>
   readonly Drill: z.ZodType<DrillView>

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { MaintenanceView } from '../client/routing-views.ts'
 import type { EnvironmentsView, EnvironmentView, QueueEntryView, QueueView } from '../client/views.ts'
 import { actor, at, commit, ref } from './fields.ts'
+import { brokenGlass, line } from './governance.ts'
 import { observed } from './observed.ts'
 import { rollout } from './rollouts.ts'
 
@@ -44,6 +45,8 @@ export const environment: z.ZodType<EnvironmentView> = z.strictObject({
   lock: z.strictObject({ by: actor, reason: z.string(), at, until: at.nullable() }).nullable(),
   freezes: z.array(z.strictObject({ from: at, until: at, reason: z.string(), by: z.string() })),
   approvals: z.array(z.strictObject({ release: ref, by: actor, at })),
+  rejections: z.array(z.strictObject({ release: ref, by: actor, at, reason: z.string() })),
+  brokenGlass: z.array(brokenGlass),
   maintenance: maintenance.exactOptional(),
   observed,
   verification: z
@@ -67,5 +70,6 @@ export const environment: z.ZodType<EnvironmentView> = z.strictObject({
 export const environments: z.ZodType<EnvironmentsView> = z.strictObject({
   service: z.string().nullable(),
   environments: z.array(environment),
+  line,
   now: at,
 })

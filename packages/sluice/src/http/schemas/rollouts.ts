@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { PlanView } from '../client/plan-views.ts'
 import type { RolloutDetailView, RolloutView, WhyView } from '../client/views.ts'
 import { actor, at, bp, cause, commit, point, ref, verdict } from './fields.ts'
+import { closure, finding, refusalKind } from './governance.ts'
 import { observed } from './observed.ts'
 import { watch } from './rollback.ts'
 import { judge } from './specs.ts'
@@ -59,20 +60,7 @@ export const rolloutDetail: z.ZodType<RolloutDetailView> = z.strictObject({
 })
 
 const refusal = z.strictObject({
-  kind: z.enum([
-    'live_rollout',
-    'locked',
-    'frozen',
-    'not_verified',
-    'approval_missing',
-    'already_serving',
-    'held',
-    'point_of_no_return',
-    'soaking',
-    'pinned',
-    'not_onward',
-    'queue_ahead',
-  ]),
+  kind: refusalKind,
   who: z.string(),
   until: at.nullable(),
   detail: z.string(),
@@ -110,6 +98,8 @@ export const plan: z.ZodType<PlanView> = z.strictObject({
     .nullable(),
   gates: z.array(z.strictObject({ text: z.string(), met: z.boolean() })),
   windows: z.array(z.strictObject({ from: at, until: at, reason: z.string(), by: z.string() })),
+  closures: z.array(closure),
+  policies: z.array(finding),
   checks: z.strictObject({ candidate: z.array(z.string()), environment: z.array(z.string()) }),
   wayBack: z.array(step),
   wayBackCold: z.array(step),

@@ -10,6 +10,7 @@ import { rolloutId } from '../../../src/core/model.ts'
 import { whyNotReplaced } from '../../../src/core/rollout/replace.ts'
 import type { Purpose, RolloutEvent, VerdictRecord } from '../../../src/core/rollout/types.ts'
 import { Breach, demand } from '../breach.ts'
+import { drawGovernance, groupsOf, isClosedForLong, mustKeepOutAllButWaysBack } from './governance.ts'
 import { ControlPlane } from './control-plane.ts'
 import { type FaultCounts, faults } from './faults.ts'
 import { Performer } from './performer.ts'
@@ -33,6 +34,7 @@ const commands = [
   'promote_requested',
   'retry_requested',
   'approved',
+  'rejected',
 ] as const satisfies readonly RolloutEvent['type'][]
 
 const ids = Array.from({ length: 16 }, (_, token) => rolloutId(`rol_${token.toString(36)}`))
@@ -242,12 +244,15 @@ export class CoreSim {
       now: world.wall(),
     }
     demand(admit(request).kind === 'admitted', 'a rollout was refused where none is live')
+    mustKeepOutAllButWaysBack(request)
     const token = control.environment.token + 1
     const id = ids[token]
     if (id === undefined) throw new Breach('out of rollout ids')
     const at = world.wall()
+    const governance = isRollback ? undefined : drawGovernance(random, at)
+    if (governance?.overrun === 'abort') this.#setting.harmed = true
     control.begin(
-      { type: 'rollout_started', at, id, token, plan, by: machine },
+      { type: 'rollout_started', at, id, token, plan, by: machine, ...(governance && { governance }) },
       { type: 'rollout_admitted', at, rollout: id, release: to.id },
     )
     if ((random.next() & 7) !== 0) return
@@ -422,8 +427,11 @@ export class CoreSim {
     const type = commands[index]
     const by = people[this.#setting.random.next() & 1] ?? machine
     // A command may come a rollout late.
-    if (type === 'abort_requested') this.#setting.harmed = true
-    if (type !== undefined) this.#take({ type, at: this.#setting.world.wall(), by, reason: null })
+    if (type === 'abort_requested' || type === 'rejected') this.#setting.harmed = true
+    const at = this.#setting.world.wall()
+    if (type === 'rejected') this.#take({ type, at, by, reason: 'no' })
+    else if (type === 'approved') this.#take({ type, at, by, reason: null, groups: groupsOf(by) })
+    else if (type !== undefined) this.#take({ type, at, by, reason: null })
   }
 
   /** The weather clears: the control plane is up, and somebody looks after what waits for somebody. */
@@ -455,7 +463,11 @@ export class CoreSim {
         this.#retried = rollout.id
         this.#take({ type, at, by, reason: null })
       } else if (rollout.paused?.kind === 'command') this.#take({ type: 'resume_requested', at, by, reason: null })
-      else if (rollout.stage.kind === 'awaiting') this.#take({ type: 'approved', at, by, reason: null })
+      else if (isClosedForLong(rollout.paused, at)) {
+        this.#setting.harmed = true
+        this.#take({ type: 'abort_requested', at, by, reason: null })
+      } else if (rollout.stage.kind === 'awaiting')
+        this.#take({ type: 'approved', at, by, reason: null, groups: groupsOf(by) })
     }
   }
 

@@ -8,6 +8,7 @@ import type {
   Step,
 } from '../../../src/core/rollout/types.ts'
 import { Breach, demand } from '../breach.ts'
+import { mustBeSaidByWhoMay, mustKeepToWindows } from './governance.ts'
 
 type Status = RolloutState['status']
 
@@ -73,7 +74,10 @@ export const mustNotBeIgnored = (state: RolloutState, event: RolloutEvent): void
     (event.type === 'tripped' && state.status === 'advancing') ||
     (event.type === 'work_parked' && state.status === 'advancing') ||
     (event.type === 'pause_requested' && state.status === 'advancing' && state.paused === null) ||
-    (event.type === 'resume_requested' && state.status === 'advancing' && state.paused !== null)
+    (event.type === 'resume_requested' &&
+      state.status === 'advancing' &&
+      state.paused !== null &&
+      state.paused.kind !== 'window')
   if (isIgnored) throw new Breach(`${event.type} was not heard`)
 }
 
@@ -86,6 +90,7 @@ const mustIssueInOrder = ({ before, event, after, effects }: Taken): void => {
     if (effect.sequence !== sequence || effect.fence.sequence !== sequence)
       throw new Breach(`effect ${effect.sequence} follows ${sequence - 1}`)
     if (effect.fence.token !== after.token) throw new Breach('an effect carries the token of another rollout')
+    mustKeepToWindows({ before, event, after }, effect)
     if (!isInFlight(after, effect.sequence)) throw new Breach(`${effect.key} was issued and is not outstanding`)
     if (
       after.status === 'advancing' &&
@@ -107,7 +112,7 @@ const isRetry = (before: RolloutState, after: RolloutState): boolean =>
   after.status === 'advancing' &&
   before.index === after.index &&
   (before.stage.kind === 'backing_off' || before.stage.kind === 'asking') &&
-  after.paused?.kind === 'broken'
+  (after.paused?.kind === 'broken' || after.paused?.kind === 'window')
 
 /** Whether a rollout waits for the outcome of this effect; what `outstanding` says too, which the laws hold it to. */
 const isInFlight = (state: RolloutState, sequence: number): boolean => {
@@ -148,6 +153,7 @@ const mustBeDone = ({ before, event }: Taken, step: Step, restedMs: number): voi
       demand(restedMs >= step.ms, `a wait of ${step.ms} ms ended after ${restedMs} ms`)
       return
     case 'approve':
+      mustBeSaidByWhoMay(before, event)
       demand(isHurried || event.type === 'approved', `an approval ended by ${event.type}`)
       return
     case 'verify':

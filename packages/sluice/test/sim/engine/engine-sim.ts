@@ -3,6 +3,7 @@
  * seed. The control plane is killed at any moment, also in the middle of a commit, replaced while it still runs, and lied to.
  */
 import { setImmediate as turned } from 'node:timers/promises'
+import { timesOf } from '../../../src/adapters/calendar/rrule.ts'
 import { createMemoryDisk, type MemoryDisk } from '../../../src/adapters/store/memory.ts'
 import { releaseBefore } from '../../../src/core/environment.ts'
 import { SluiceError } from '../../../src/core/errors.ts'
@@ -33,10 +34,12 @@ import {
 import { simulatedDriver } from './driver.ts'
 import { simulatedHooks, simulatedVerifier } from './gates.ts'
 import { environmentOn, isWatchedOn, liveRolloutOn, maintenanceOn, mustFold } from './ledger-laws.ts'
+import { goesBackByItself, isLineStopped, mustHaveKeptOut } from './line-laws.ts'
 import { breachOfHold, mustHaveWatched } from './back-laws.ts'
 import { isUnderWay, mustBeMaintained } from './maintenance-laws.ts'
 import { Incarnation, Network } from './network.ts'
 import { described, drained, entryOf, isFinal, never, noCredentials, noEvidence } from './small-parts.ts'
+import { commandOf, drawWish, resumingLine } from './said.ts'
 import { simulatedOutside } from './outside.ts'
 import { DataPlane, simulatedRouter } from './router.ts'
 import { Timeline } from './timeline.ts'
@@ -191,6 +194,7 @@ class Schedule {
     }
     for (const plane of this.#planes) plane.process.isAlive = false
     mustFold(this.#disk)
+    mustHaveKeptOut(this.#disk)
     this.#mustBeAtRest()
   }
 
@@ -293,6 +297,7 @@ class Schedule {
             if (process.isAlive) callback()
           }),
       },
+      calendar: { times: async (rule, span) => timesOf(rule, span) },
       ids: { next: (prefix) => `${prefix}_${(this.#names += 1).toString(36).padStart(4, '0')}` },
       log: {
         info: () => {},
@@ -435,6 +440,8 @@ class Schedule {
   /** Invariant: nothing is refused here, where all wait their turn; but one that was replaced does not know what happened since. */
   #mustNotBeRefused(request: Request, process: Incarnation, { detail }: SluiceError): void {
     const { key, isWayBack } = request
+    // Who goes forward asks again; a stopped line keeps nobody from going back.
+    if (!isWayBack && detail.includes(' stopped the line ')) return
     // A newcomer that came too late to take somebody's place is a rollout like any other, and everybody's rival.
     const hasRival = request.hasRival || this.#isAuto || this.#hasQueue || this.#hasNewcomer
     // Who wants to go back asks again, and then turns around what had its turn first.
@@ -443,15 +450,8 @@ class Schedule {
     if (this.#planes.at(-1)?.process !== process) return
     // What was rolled back is held; and what a watch or a drill does in between is waited for.
     if (detail.includes(' is held by ')) request.isDone = true
-    else if (!detail.includes(' is under way in ') || !this.#goesBackByItself())
+    else if (!detail.includes(' is under way in ') || !goesBackByItself(this.#disk))
       this.#breach ??= new Breach(`${key} was refused for no reason: ${detail}`)
-  }
-
-  #goesBackByItself(): boolean {
-    return (
-      this.#disk.rows().some(({ key }) => key.kind === 'drill') ||
-      liveRolloutOn(this.#disk)?.plan.purpose === 'rollback'
-    )
   }
 
   /** Invariant: what was acknowledged is on the disk. */
@@ -596,6 +596,7 @@ class Schedule {
     if (this.#setting.strikesEngine(faults.command_maintain)) this.#maintain()
     if (this.#setting.strikesEngine(faults.deploy_queued)) this.#queue()
     if (this.#setting.strikesEngine(faults.command_dequeue)) this.#dequeue()
+    if (this.#setting.strikesEngine(faults.command_line)) this.#stopLine()
     if (weather.ambientChance === 0) return
     const dice = random.next()
     if ((dice & 511) >= weather.ambientChance) return
@@ -606,6 +607,8 @@ class Schedule {
   /** False when the fault found nothing to strike, or is the core simulator's alone. */
   #strike(fault: number): boolean {
     const { random, world } = this.#setting
+    const command = commandOf[fault]
+    if (command !== undefined) return this.#command(command)
     switch (fault) {
       case faults.instance_crash:
         return this.#crashInstance()
@@ -617,20 +620,10 @@ class Schedule {
         world.skew -= random.below(7_200_000)
         this.#jumps += 1
         return true
-      case faults.command_abort:
-        return this.#command('abort_requested')
-      case faults.command_pause:
-        return this.#command('pause_requested')
-      case faults.command_resume:
-        return this.#command('resume_requested')
-      case faults.command_skip:
-        return this.#command('skip_requested')
-      case faults.command_promote:
-        return this.#command('promote_requested')
-      case faults.command_retry:
-        return this.#command('retry_requested')
       case faults.command_approve:
-        return this.#approve()
+        return this.#say('approve')
+      case faults.command_reject:
+        return this.#say('reject')
       case faults.deploy_replaces:
         return this.#replace()
       default:
@@ -654,8 +647,7 @@ class Schedule {
   /** Something that may always be asked, changes nothing that matters here, and must still be done once for each time it is asked. */
   #freeze(): void {
     if (this.#isBusy()) return
-    const window = { from: 0, until: 1, reason: 'rehearsal' }
-    this.#request((engine, caller) => engine.freeze(target, window, caller))
+    this.#request((engine, caller) => engine.freeze(target, { from: 0, until: 1, reason: 'rehearsal' }, caller))
   }
 
   /** Somebody goes back, whatever is under way; what is left by it is held on the disk once it is answered. */
@@ -685,17 +677,23 @@ class Schedule {
   /** Somebody puts up a page, has requests wait, or ends either. */
   #maintain(): void {
     if (this.#isBusy()) return
-    const { random } = this.#setting
-    const dice = random.next() & 3
-    const page = { kind: 'page', html: null, retryAfterMs: 1_000 } as const
-    const wish = dice === 0 ? null : dice === 1 ? ({ kind: 'hold', holdMs: 1 + random.below(50_000) } as const) : page
+    const wish = drawWish(this.#setting.random)
     this.#request((engine, caller) => engine.maintain(target, wish, caller))
   }
 
-  #approve(): boolean {
+  #stopLine(): void {
+    if (this.#isBusy()) return
+    const underway = (['pause', 'abort', 'finish'] as const)[this.#setting.random.next() % 3] ?? 'pause'
+    this.#request((engine, caller) => engine.governance.stopLine({ underway }, caller))
+    this.#after(this.#setting.random.below(3_000), () => this.#request(resumingLine))
+  }
+
+  #say(word: 'approve' | 'reject'): boolean {
     const live = environmentOn(this.#disk)?.live ?? null
     if (live === null || this.#isBusy()) return false
-    this.#request((engine, caller) => engine.approve({ rollout: live }, caller))
+    // Whoever asked for it is refused; somebody else is not.
+    const other = (this.#setting.random.next() & 3) === 0 ? {} : { by: { kind: 'person', name: 'bob' } as const }
+    this.#request((engine, caller) => engine.governance[word]({ rollout: live }, { ...caller, ...other }))
     return true
   }
 
@@ -728,6 +726,7 @@ class Schedule {
 
   #person(): void {
     this.#after(personMs, () => this.#person())
+    if (isLineStopped(this.#disk) && !this.#isBusy()) this.#request(resumingLine)
     const live = liveRolloutOn(this.#disk)
     if (live === null) return
     this.#mustKnowOfTrip(live)
@@ -742,7 +741,7 @@ class Schedule {
       // A judge that stays blind (say, because the router lost the route) is for a person to decide, who gives it half a minute.
       else if (this.#sawBroken > blindLooksMax)
         this.#command((this.#setting.random.next() & 1) === 0 ? 'abort_requested' : 'promote_requested')
-      else if (live.stage.kind === 'awaiting') this.#approve()
+      else if (live.stage.kind === 'awaiting') this.#say('approve')
     }
   }
 

@@ -48,4 +48,4 @@ export const entryOf = (body: unknown): unknown =>
 
 /** Errors after which asking again is pointless. */
 export const isFinal = ({ code }: SluiceError): boolean =>
-  code === 'command_conflict' || code === 'not_found' || code === 'config_invalid'
+  code === 'self_approval' || code === 'command_conflict' || code === 'not_found' || code === 'config_invalid'

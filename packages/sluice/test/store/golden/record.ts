@@ -20,6 +20,7 @@ import { machines } from '../../../src/engine/machines.ts'
 import { keyText, planTransaction } from '../../../src/engine/transaction.ts'
 import { seeded } from '../disk/chance.ts'
 import type { AggregateKey } from '../../../src/core/ledger/entry.ts'
+import { lineKey } from '../../../src/core/line.ts'
 import type { Artifact, Release } from '../../../src/core/model.ts'
 import type { RunEffect, RunPlan } from '../../../src/core/pipeline/types.ts'
 import type { TrainEffect } from '../../../src/core/train/types.ts'
@@ -442,6 +443,48 @@ const answerTrain = ({ sequence, action }: TrainEffect, lucky: boolean) => {
   return { type: 'effect_succeeded', sequence, result }
 }
 
+/** A no, a broken glass and the look at it, a lock that is broken, a rollout that waits for somebody without a stake, and the line. */
+const govern = async (recorder: Recorder, index: number, release: Release): Promise<void> => {
+  const place: AggregateKey = { kind: 'environment', id: 'shop/staging' }
+  const bob = { kind: 'person', name: 'bob' }
+  await recorder.take(place, { type: 'rejected', by: bob, release: release.id, reason: 'prices are wrong' })
+  await recorder.take(place, { type: 'approved', by: bob, release: release.id, reason: null, groups: ['ops'] })
+  const glass = { by: ada, at: recorder.now, reason: 'checkout is down', passed: ['frozen', 'approval_missing'] }
+  const rollout = `rol_g${index}`
+  await recorder.take(place, { type: 'glass_broken', rollout, release: release.id, glass })
+  await recorder.take(place, { type: 'glass_reviewed', by: bob, rollout, reason: 'it was right' })
+  const lock = { by: ada, reason: 'a demo', at: recorder.now, until: null }
+  await recorder.take(place, { type: 'locked', by: ada, reason: 'a demo', until: null })
+  await recorder.take(place, { type: 'unlocked', by: bob, reason: 'she is on holiday', broke: lock })
+  await recorder.take(lineKey, { type: 'line_stopped', by: ada, reason: 'payments fail' })
+  await recorder.take(lineKey, { type: 'line_resumed', by: bob, reason: 'it was the bank' })
+  await saySteps(recorder, { index, release, word: index % 2 === 0 ? 'approved' : 'rejected' })
+}
+
+type Said = { readonly index: number; readonly release: Release; readonly word: 'approved' | 'rejected' }
+
+/** A rollout that waits for a yes by somebody of a group, and gets one, or a no; a window closes meanwhile. */
+const saySteps = async (recorder: Recorder, { index, release, word }: Said): Promise<void> => {
+  const id = rolloutId(`rol_g${index}`)
+  const key: AggregateKey = { kind: 'rollout', id }
+  const planned = planRollout({ purpose: 'deploy', environment: 'production', from: null, to: release, kept: [] })
+  const plan = { ...planned, steps: [{ kind: 'approve', approvals: 1, reason: 'look' }, ...planned.steps] }
+  const stakes = { author: 'ada', triggeredBy: null, requestedBy: 'ada' }
+  const closure = { from: recorder.now + 1_000, until: recorder.now + 90_000, kind: 'deny', reason: 'lunch' }
+  const groups = [{ group: 'ops', count: 1 }]
+  const governance = { stakes, groups, closures: [closure], overrun: index % 3 === 0 ? 'abort' : 'pause' }
+  await recorder.take(key, { type: 'rollout_started', id, token: 100 + index, plan, by: ada, governance })
+  const bob = { kind: 'person', name: 'bob' }
+  await recorder.take(key, { type: word, by: bob, reason: 'seen', groups: ['ops'] })
+  const machine = machines.rollout
+  for (let turn = 0; turn < 60 && !machine.settled(recorder.stateOf(key)); turn += 1) {
+    const [effect] = machine.outstanding(recorder.stateOf(key))
+    recorder.now = Math.max(recorder.now, machine.nextAt(recorder.stateOf(key)) ?? 0)
+    if (effect === undefined || turn === 1) await recorder.take(key, { type: 'time_passed' })
+    else await recorder.take(key, answerRollout(effect as RolloutEffect, recorder.now, true))
+  }
+}
+
 const [name] = process.argv.slice(2)
 if (name === undefined) throw new Error('usage: record.ts <name>')
 const store = createMemoryDisk(sha256).open()
@@ -459,6 +502,7 @@ for (const [index, release] of releases.entries()) {
 }
 // Last, so that what was recorded before comes out as it did.
 for (const [index, release] of releases.entries()) await goBack(recorder, index, release)
+for (const [index, release] of releases.slice(0, 6).entries()) await govern(recorder, index, release)
 await recorder.take(
   { kind: 'ledger', id: 'rows' },
   { type: 'ledger_pruned', by: ada, until: 3, before: 1, size: 10, root: 'ab'.repeat(32) },

@@ -152,6 +152,7 @@ const portsOf = ({ stateDir, project, artifacts, evidence, runner, github, lower
   return {
     clock: systemClock(),
     ids: systemIds(),
+    calendar: { times: absent },
     sha256,
     credentials: noCredentials,
     artifacts,

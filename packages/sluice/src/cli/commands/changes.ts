@@ -1,0 +1,60 @@
+/** `sluice changes ls | show | review`. */
+import { isoTime } from '../../core/iso-time.ts'
+import { changeMarkdown } from '../../http/client/change-text.ts'
+import { type Command, environmentOf, flagOption, textOption } from '../cli.ts'
+import { withClient } from '../connect.ts'
+import { changeLines } from '../render/change.ts'
+import { tableLines } from '../render/table.ts'
+import { reasonOf } from './door.ts'
+import { freshKey } from './follow.ts'
+import { limitOf, required } from './which.ts'
+
+/** `sluice changes ls`. */
+export const list: Command = (cli, input) =>
+  withClient(cli, 'read', async (client) => {
+    const environment = environmentOf(cli, input.args[0])
+    const limit = limitOf(textOption(input, 'limit'))
+    const query = environment === null ? { limit } : { limit, environment }
+    const page = await client.call('changes.list', { query })
+    if (cli.globals.json) cli.json(page)
+    else if (page.items.length === 0) cli.print('no changes')
+    else {
+      const rows = page.items.map((one) => [
+        one.id,
+        one.environment,
+        one.to.version,
+        `${one.red ? `${cli.style.mark('failed')} ` : ''}${one.status.replace('_', ' ')}`,
+        one.risk.level,
+        one.approvals.map(({ by }) => by.name).join(', '),
+        isoTime(one.startedAt),
+        one.requestedBy.name,
+      ])
+      const head = ['change', 'environment', 'release', 'status', 'risk', 'approved by', 'started', 'by']
+      for (const line of tableLines(head, rows, cli.style)) cli.print(line)
+    }
+    return 0
+  })
+
+/** `sluice changes show`. */
+export const show: Command = (cli, input) =>
+  withClient(cli, 'read', async (client) => {
+    const change = await client.call('changes.show', { params: { change: required(input.args[0], 'a change') } })
+    if (cli.globals.json) cli.json({ change })
+    else if (flagOption(input, 'markdown')) cli.print(changeMarkdown(change))
+    else for (const line of changeLines(change, cli.style)) cli.print(line)
+    return 0
+  })
+
+/** `sluice changes review`. */
+export const review: Command = (cli, input) => {
+  const reason = reasonOf(input, 'changes review <change>')
+  return withClient(cli, 'server', async (client) => {
+    const change = required(input.args[0], 'a change')
+    const { environment, rollout } = await client.call('changes.show', { params: { change } })
+    const params = { environment, rollout }
+    await client.call('environments.reviewGlass', { params, body: { reason }, idempotencyKey: freshKey() })
+    if (cli.globals.json) cli.json({ change, by: cli.actor })
+    else cli.print(`${cli.style.mark('done')} ${change} is reviewed by ${cli.actor}`)
+    return 0
+  })
+}
