@@ -11,7 +11,12 @@ import { curveWith, evidencePlot, ratePlot } from '../src/pages/rollout/curve.ts
 import { spansOf } from '../src/pages/run/ansi.ts'
 import { sightOf } from '../src/parts/sight.ts'
 import { ageOf, jobTold, rateOf, rolloutTold } from '../src/words.ts'
-import type { EnvironmentView, ReleaseDetailView, RolloutView } from '../../sluice/src/http/client/views.ts'
+import type {
+  EnvironmentsView,
+  EnvironmentView,
+  ReleaseDetailView,
+  RolloutView,
+} from '../../sluice/src/http/client/views.ts'
 
 const release = (version: string): { readonly id: string; readonly version: string } => ({
   id: `rel_${version}`,
@@ -53,6 +58,8 @@ const environment: EnvironmentView = {
   lock: null,
   freezes: [],
   approvals: [],
+  rejections: [],
+  brokenGlass: [],
   observed: { traffic: null, instances: [] },
   verification: null,
   history: [],
@@ -61,7 +68,12 @@ const environment: EnvironmentView = {
   pin: null,
 }
 
-const of = (...environments: readonly EnvironmentView[]) => ({ service: 'shop', environments, now: 0 })
+const of = (...environments: readonly EnvironmentView[]): EnvironmentsView => ({
+  service: 'shop',
+  environments,
+  line: { status: 'running', by: null, at: null, reason: null, rollouts: [] },
+  now: 0,
+})
 
 test('every page is served with a policy that lets no other script, style or frame in, and nothing outside of it', async () => {
   for (const path of ['/', '/rollouts/rol_1', '/services/a%20b', '/system']) {

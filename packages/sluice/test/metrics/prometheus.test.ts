@@ -32,11 +32,11 @@ const vector = (value: string): unknown => ({
 })
 
 describe('Prometheus that does not do as it should', () => {
-  const asked = async (answer: Answer): Promise<string> => {
+  const asked = async (answer: Answer, timeoutMs = 5_000): Promise<string> => {
     const { url, close } = await serving(answer)
     const source = prometheusSource({ now: Date.now, era: 'test' })
     const question = questionAt(url)
-    const quick = { ...question, source: { ...specAt(url), timeoutMs: 150 } }
+    const quick = { ...question, source: { ...specAt(url), timeoutMs } }
     try {
       return (await detailOf(source.sample(quick, never))).replaceAll(url, 'URL')
     } finally {
@@ -50,7 +50,7 @@ describe('Prometheus that does not do as it should', () => {
       json(response, body, status)
 
   test('silence, nonsense, partial data, too much data and a detour are the source failing', async () => {
-    assert.match(await asked(() => {}), /^metric_source_failed: URL\/api\/v1\/query: no answer in 150 ms/)
+    assert.match(await asked(() => {}, 150), /^metric_source_failed: URL\/api\/v1\/query: no answer in 150 ms/)
     assert.match(await asked(saying('hello')), /metric_source_failed.*status 200, and not what Prometheus answers/)
     assert.match(await asked(saying({}, 503)), /metric_source_failed.*status 503/)
     assert.match(
