@@ -80,7 +80,7 @@ test('the token is for its owner only, and every route but health and the page w
   // The page says nothing of anything, and yet whoever has not signed in is shown where to.
   const page = await fetch(running.served.url, { redirect: 'manual' })
   deepStrictEqual([page.status, page.headers.get('location')], [303, '/sign-in'])
-  match(await (await raw('/')).text(), /placeholder/)
+  match(await (await raw('/')).text(), /<title>Sluice<\/title>/)
 })
 
 test('what Prometheus reads is metrics, of the API and of every environment', async () => {

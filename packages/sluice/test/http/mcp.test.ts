@@ -56,8 +56,8 @@ test('what changes something shows first, is done once when it is confirmed, and
   const shown = await call(client, 'deploy', input)
   strictEqual(shown.body['done'], false)
   const confirm = String(shown.body['confirm'])
-  const before_ = (await call(client, 'rollouts')).body['items']
-  deepStrictEqual(before_, [])
+  const earlier = (await call(client, 'rollouts')).body['items']
+  deepStrictEqual(earlier, [])
   const other = await call(client, 'deploy', { ...input, confirm: 'guess' })
   match(String(other.body['note']), /Nothing was done/)
   const done = await call(client, 'deploy', { ...input, confirm })
