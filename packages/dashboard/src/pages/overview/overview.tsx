@@ -79,59 +79,59 @@ const Whole = ({ data }: { readonly data: EnvironmentsView }): VNode => {
       >
         <Matrix columns={columns} rows={shown} />
       </Part>
-      <div class="two">
-        <LatestRollouts rollouts={rollouts} first={data.environments[0]?.name} />
-        <LatestRuns runs={runs} />
-      </div>
+      <Latest rollouts={rollouts} runs={runs} first={data.environments[0]?.name ?? 'staging'} />
     </>
   )
 }
 
-const LatestRollouts = ({
+/** What happened last. */
+const Latest = ({
   rollouts,
+  runs,
   first,
 }: {
   readonly rollouts: readonly RolloutView[]
-  readonly first: string | undefined
+  readonly runs: readonly RunListView[]
+  /** The environment that a release comes to first. */
+  readonly first: string
 }): VNode => (
-  <Part title="Latest rollouts" note={<a href="/rollouts">all</a>}>
-    <ul class="lines">
-      {rollouts.map((rollout) => (
-        <li key={rollout.id}>
-          <a class="row" data-row href={`/rollouts/${rollout.id}`} aria-label={`Rollout ${rollout.id}`} />
-          <Mark told={rolloutTold(rollout)} />
-          <span class="what">
-            {rollout.purpose === 'rollback' && <span class="none">rollback </span>}
-            <Move from={rollout.from} to={rollout.to} />
-          </span>
-          <span class="where">{rollout.environment}</span>
-          <Age at={rollout.settledAt ?? rollout.startedAt} />
-        </li>
-      ))}
-      {rollouts.length === 0 && <li class="none">None yet: sluice deploy {first}</li>}
-    </ul>
-  </Part>
-)
-
-const LatestRuns = ({ runs }: { readonly runs: readonly RunListView[] }): VNode => (
-  <Part title="Latest runs" note={<a href="/runs">all</a>}>
-    <ul class="lines">
-      {runs.map((run) => (
-        <li key={run.id}>
-          <a class="row" data-row href={`/runs/${run.id}`} aria-label={`Run ${run.id}`} />
-          <Mark told={runTold(run)} />
-          <span class="what">
-            <CommitLine commit={run.commit} />
-          </span>
-          <span class="where">
-            <Took from={run.startedAt} to={run.settledAt} />
-          </span>
-          <Age at={run.settledAt ?? run.startedAt} />
-        </li>
-      ))}
-      {runs.length === 0 && <li class="none">None yet: sluice run</li>}
-    </ul>
-  </Part>
+  <div class="two">
+    <Part title="Latest rollouts" note={<a href="/rollouts">all</a>}>
+      <ul class="lines">
+        {rollouts.map((rollout) => (
+          <li key={rollout.id}>
+            <a class="row" data-row href={`/rollouts/${rollout.id}`} aria-label={`Rollout ${rollout.id}`} />
+            <Mark told={rolloutTold(rollout)} />
+            <span class="what">
+              {rollout.purpose === 'rollback' && <span class="none">rollback </span>}
+              <Move from={rollout.from} to={rollout.to} />
+            </span>
+            <span class="where">{rollout.environment}</span>
+            <Age at={rollout.settledAt ?? rollout.startedAt} />
+          </li>
+        ))}
+        {rollouts.length === 0 && <li class="none">None yet: sluice deploy {first}</li>}
+      </ul>
+    </Part>
+    <Part title="Latest runs" note={<a href="/runs">all</a>}>
+      <ul class="lines">
+        {runs.map((run) => (
+          <li key={run.id}>
+            <a class="row" data-row href={`/runs/${run.id}`} aria-label={`Run ${run.id}`} />
+            <Mark told={runTold(run)} />
+            <span class="what">
+              <CommitLine commit={run.commit} />
+            </span>
+            <span class="where">
+              <Took from={run.startedAt} to={run.settledAt} />
+            </span>
+            <Age at={run.settledAt ?? run.startedAt} />
+          </li>
+        ))}
+        {runs.length === 0 && <li class="none">None yet: sluice run</li>}
+      </ul>
+    </Part>
+  </div>
 )
 
 const attentionMax = 12
