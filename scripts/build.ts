@@ -139,7 +139,7 @@ const copyBeside = (): void => {
   const examples = join(root, 'packages/sluice/examples')
   rmSync(examples, { recursive: true, force: true })
   cpSync(join(root, 'examples/storefront'), join(examples, 'storefront'), { recursive: true, filter: isSource })
-  cpSync(join(root, 'packages/dashboard/public'), join(target, 'dashboard'), { recursive: true })
+  cpSync(join(root, 'packages/dashboard/dist'), join(target, 'dashboard'), { recursive: true })
   cpSync(join(root, 'docs'), join(root, 'packages/sluice/docs'), { recursive: true })
   // Its licence asks for its text beside what is taken from it.
   cpSync(join(root, 'node_modules', within, 'LICENSE'), join(bundle, `LICENSE.${within}`))
@@ -147,7 +147,14 @@ const copyBeside = (): void => {
     cpSync(join(root, paper), join(root, 'packages/sluice', paper))
 }
 
+/** The dashboard is bundled by its own build, in its own words. */
+const bundleDashboard = (): void => {
+  const { status } = spawnSync(execPath, [join(root, 'packages/dashboard/build.ts')], { stdio: 'inherit' })
+  if (status !== 0) exit(1)
+}
+
 declare()
+bundleDashboard()
 await emit()
 stampSchema()
 copyBeside()

@@ -27,6 +27,7 @@ const groups: readonly (readonly string[])[] = [
   ['packages/sluice/test/{sim/engine,engine}/**/*.test.ts', 'packages/sluice/src/engine/**/*.test.ts'],
   [
     'test/*.test.ts',
+    'packages/dashboard/test/dashboard.test.ts',
     'packages/sluice/src/{cli,http,routers,adapters/ci}/**/*.test.ts',
     'packages/sluice/src/gateway/{http,data,routes}/*.test.ts',
     'packages/sluice/test/workflows/**/*.test.ts',

@@ -23,12 +23,14 @@ const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclud
   .split('\n')
   .filter((path) => path !== '' && existsSync(join(root, path)))
 const sources: readonly Source[] = files
-  .filter((path) => path.endsWith('.ts'))
+  .filter((path) => /\.tsx?$/.test(path))
   .map((path) => parseSource(path, read(path)))
 
 /** Files that are started, not imported; only they work when they are loaded. */
 const mains: ReadonlySet<string> = new Set([
   'packages/sluice/src/main.ts',
+  'packages/dashboard/src/main.tsx',
+  'packages/dashboard/build.ts',
   'packages/sluice/src/adapters/config/evaluate.ts',
   'packages/sluice/src/gateway/bin.ts',
   'packages/sluice/src/adapters/security/step-bin.ts',

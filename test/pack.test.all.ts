@@ -111,6 +111,12 @@ test('only what is needed is published', () => {
     files.filter((path) => path.endsWith('.ts') && (!path.endsWith('.d.ts') || path.includes('.test.'))),
     [],
   )
+  const dashboard = files.filter((path) => path.startsWith('dashboard'))
+  ok(dashboard.includes(join('dashboard', 'index.html')), 'the dashboard is not in the package')
+  ok(
+    dashboard.some((path) => /index-[\w-]+\.js\.br$/.test(path)),
+    'its code is not there compressed',
+  )
   const manifest: { readonly version: string } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'))
   ok(files.length > 50 && manifest.version !== '')
 })

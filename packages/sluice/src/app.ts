@@ -129,24 +129,9 @@ export const openControlPlane = async (options: ControlPlaneOptions): Promise<Co
     ports,
     stateDir,
     api: {
-      engine,
-      ...ports,
-      deliveries: new DeliveryRecorder({ ...ports, reading: engine.reading, projections: keptProjections(stateDir) }),
+      ...apiOf(ports, { engine, projectDir, stateDir, closing: closing.signal }),
       book,
-      provenances: keptProvenances(stateDir),
-      cache: sharedCache(stateDir),
-      settings: (signal) => ports.config.load(projectDir, signal),
-      access: accessRules({
-        clock: ports.clock,
-        log,
-        load: () => ports.config.load(projectDir, closing.signal),
-      }),
-      provider: openIdentityProvider(process.env),
-      server: { version: programVersion(), pid: process.pid, startedAt: ports.clock.now(), projectDir, stateDir },
-      feed: new EventFeed(engine),
-      overview: new SharedAnswer(engine, { clock: ports.clock, freshMs: limits.overviewFreshMs }),
       isStarted: () => isStarted,
-      closing: closing.signal,
     },
     start: async () => {
       if (options.gateway === 'keep') keeper.start()
@@ -172,6 +157,30 @@ export const openControlPlane = async (options: ControlPlaneOptions): Promise<Co
       gateway.close()
       await haproxy.close()
     },
+  }
+}
+
+type ApiPlace = Pick<ApiContext, 'engine' | 'closing'> & { readonly projectDir: string; readonly stateDir: string }
+
+/** What the HTTP API is made of, but for what begins and ends with the control plane. */
+const apiOf = (
+  ports: Ports,
+  { engine, closing, projectDir, stateDir }: ApiPlace,
+): Omit<ApiContext, 'book' | 'isStarted'> => {
+  const { clock, log, config } = ports
+  return {
+    engine,
+    ...ports,
+    deliveries: new DeliveryRecorder({ ...ports, reading: engine.reading, projections: keptProjections(stateDir) }),
+    provenances: keptProvenances(stateDir),
+    cache: sharedCache(stateDir),
+    settings: (signal) => config.load(projectDir, signal),
+    access: accessRules({ clock, log, load: () => config.load(projectDir, closing) }),
+    provider: openIdentityProvider(process.env),
+    server: { version: programVersion(), pid: process.pid, startedAt: clock.now(), projectDir, stateDir },
+    feed: new EventFeed(engine),
+    overview: new SharedAnswer(engine, { clock, freshMs: limits.overviewFreshMs }),
+    closing,
   }
 }
 

@@ -75,7 +75,7 @@ export const connect = async (
   if (elsewhere !== null) {
     const address = addressFrom(elsewhere)
     const isOwn = running !== null && isSameAddress(address, running.url)
-    return overWire(cli, address, isOwn ? tokenOf(cli, address) : givenToken(cli, address))
+    return overWire(cli, address, isOwn ? tokenOf(cli) : givenToken(cli, address))
   }
   if (running !== null) return overWire(cli, running.url)
   if (isBare) requireRepository(globals)
@@ -107,7 +107,7 @@ const isSameAddress = (...addresses: readonly [string, string]): boolean => {
 }
 
 // Loaded by who needs a wire: `node:http` and the web's request classes take longer to load than a short command runs.
-const overWire = async (cli: Cli, url: string, token: string | null = tokenOf(cli, url)): Promise<Connection> => ({
+const overWire = async (cli: Cli, url: string, token: string | null = tokenOf(cli)): Promise<Connection> => ({
   client: await clientAt(cli, url, token),
   kind: 'server',
   close: () => Promise.resolve(),
@@ -134,12 +134,18 @@ export const serverAddress = ({ globals, variables }: Cli): string => {
 }
 
 /** What was given for this command, else what signing in there gave. */
-const givenToken = ({ variables }: Cli, url: string): string | null =>
-  variables['SLUICE_TOKEN'] || (loginFor(variables, url)?.token ?? null)
+const givenToken = ({ variables }: Cli, place: string): string | null =>
+  variables['SLUICE_TOKEN'] || (loginFor(variables, place)?.token ?? null)
+
+/** What a sign-in is kept under: an address elsewhere; for the control plane of this state the state, because the next project's may answer at the same address of this machine. */
+export const loginPlace = ({ globals }: Cli, url: string): string => {
+  const running = runningServer(globals.stateDir)
+  return running !== null && isSameAddress(url, running.url) ? globals.stateDir : url
+}
 
 /** The token of this state is for its own control plane alone: any other address that is named gets what was given for it, or none. */
-const tokenOf = (cli: Cli, url: string): string | null => {
-  const given = givenToken(cli, url)
+const tokenOf = (cli: Cli): string | null => {
+  const given = givenToken(cli, cli.globals.stateDir)
   if (given !== null) return given
   try {
     return readFileSync(join(cli.globals.stateDir, 'token'), 'utf8').trim()

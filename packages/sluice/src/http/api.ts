@@ -22,8 +22,8 @@ import { metricsText } from './handlers/metrics.ts'
 import { expositionType } from './metrics/exposition.ts'
 import { RequestTally } from './metrics/request-tally.ts'
 import { openApi } from './openapi.ts'
-import { page } from './page.ts'
-import { commonHeaders, dataPolicy, pagePolicy } from './security-headers.ts'
+import { dashboardAnswer, isPage } from './page.ts'
+import { commonHeaders, dataPolicy } from './security-headers.ts'
 import { signInRoutes } from './sign-in.ts'
 import { stillAllowed } from './still-allowed.ts'
 import { paths } from './client/paths.ts'
@@ -64,19 +64,17 @@ export const createApi = (context: ApiContext, access: ApiAccess): Api => {
     if (access.token !== null)
       await checkHost(c.req.header('host'), access.host, async () => (await context.access()).url)
     await next()
-    c.header('cache-control', 'no-store')
+    if (!c.res.headers.has('cache-control')) c.header('cache-control', 'no-store')
     for (const [name, value] of Object.entries(commonHeaders)) c.header(name, value)
     if (!c.res.headers.has('content-security-policy')) c.header('content-security-policy', dataPolicy)
   })
   // Without a limit of this place: who asks is looked at before any of a body is read, and what is read is counted as it comes.
   app.all(`${cachePrefix}*`, (c) => context.cache(c.req.raw, access.token))
-  app.use('/sign-in', bodiesBounded)
-  if (access.token !== null) app.route('/', signInRoutes(context, access.token))
-  app.get('/', async (c) => {
-    const principal = await recognise(c.req.raw).catch(unrecognised)
-    if (principal === null) return c.redirect('/sign-in', 303)
-    return c.html(await page(), 200, { 'content-security-policy': pagePolicy })
+  app.use('/sign-in', bodiesBounded, async (c, next) => {
+    await next()
+    if (c.res.status === 401) rates.wrong(c.env.from)
   })
+  if (access.token !== null) app.route('/', signInRoutes(context, access.token))
   serveTable(app, { context, isOpen: access.token === null, streams, tally, rates, recognise })
   // A client of this API like any other: it asks with the token of who asks, so that it may what they may.
   app.all(mcpPath, bodiesBounded, async (c) => {
@@ -86,6 +84,12 @@ export const createApi = (context: ApiContext, access: ApiAccess): Api => {
   app.get('/openapi.json', async (c) => {
     await recognise(c.req.raw)
     return c.json(openApi(context.server.version))
+  })
+  app.get('*', async (c, next) => {
+    if (isPage(c.req.path) && (await recognise(c.req.raw).catch(unrecognised)) === null)
+      return c.redirect(signInFor(c.req.raw), 303)
+    const answer = await dashboardAnswer(c.req.path, c.req.header('accept-encoding') ?? '')
+    return answer ?? next()
   })
   app.notFound((c) => {
     tally.count(null, 404, 0)
@@ -132,6 +136,12 @@ const serveTable = (app: Hono<Env>, { context, isOpen, streams, tally, rates, re
       return answer(context, id, { request, params: c.req.param(), streams, tally, principal, recognise, from })
     })
   }
+}
+
+/** Where to sign in, and to come back from. */
+const signInFor = ({ url }: Request): string => {
+  const { pathname, search } = new URL(url)
+  return pathname === '/' ? '/sign-in' : `/sign-in?next=${encodeURIComponent(pathname + search)}`
 }
 
 /** Who is not known is shown where to sign in, instead of an error. */

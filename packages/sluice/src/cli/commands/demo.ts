@@ -25,11 +25,14 @@ export const demo: Command = async (cli, input) => {
     const ports = { staging: await freePort(), production: await freePort() }
     const project = await makeProject(directory, ports)
     const client = await startControlPlane(cli, directory)
-    cli.note(`control plane ${client.url}   shop http://127.0.0.1:${ports.production}   files ${folder}`)
+    cli.note(
+      `dashboard ${client.url} (its token: ${directory}/.sluice/token)   shop http://127.0.0.1:${ports.production}   files ${folder}`,
+    )
     const ending = await play({ client, project, ports, teller: tellerFor(cli), signal: cli.interrupted })
     return report(cli, ending, (performance.now() - startedAt) / 1_000)
   } finally {
-    if (isKept) cli.note(`\nEverything is still up: cd ${directory}; sluice status; sluice why; sluice down --all`)
+    if (isKept)
+      cli.note(`\nEverything is still up: cd ${directory}; sluice open; sluice status; sluice why; sluice down --all`)
     else await cleanUp(cli, directory, folder)
   }
 }

@@ -2,7 +2,7 @@ import { hostname } from 'node:os'
 import { isoTime } from '../../core/iso-time.ts'
 import { SluiceError } from '../../core/errors.ts'
 import { type Cli, type Command, flagOption } from '../cli.ts'
-import { clientAt, serverAddress } from '../connect.ts'
+import { clientAt, loginPlace, serverAddress } from '../connect.ts'
 import { keepLogin, type Login } from '../logins.ts'
 import { pipedSecret } from '../secret-input.ts'
 import { passwordOf } from './identity.ts'
@@ -16,7 +16,7 @@ export const command: Command = async (cli, input) => {
         name: input.args[0] ?? cli.actor,
         password: await passwordOf(cli, input, 'password'),
       })
-  keepLogin(cli.variables, url, login)
+  keepLogin(cli.variables, loginPlace(cli, url), login)
   if (cli.globals.json) cli.json({ server: url, name: login.name, expiresAt: login.expiresAt })
   else
     cli.print(

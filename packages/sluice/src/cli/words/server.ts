@@ -26,6 +26,14 @@ export const serverWords: readonly Word[] = [
     load: () => import('../commands/down.ts'),
   },
   {
+    path: 'open',
+    args: '',
+    text: 'where the dashboard is; opens it in the browser, in a terminal',
+    options: [],
+    examples: ['open', 'open --json'],
+    load: () => import('../commands/open.ts'),
+  },
+  {
     path: 'mcp',
     args: '',
     text: 'serve assistants over the Model Context Protocol on stdin and stdout',

@@ -57,9 +57,9 @@ type Loose = {
 export type Client = {
   readonly url: string
   readonly call: <Id extends RouteId>(id: Id, input: CallInput<Id>) => Promise<Contract[Id]['response']>
-  /** Events from a row on (or from now on, null), until the signal or the end of the stream. */
+  /** Events from a row on (or from now on, null), until the signal or the end of the stream. `gap`: too many rows are told as one `snapshot`. */
   readonly events: (
-    query: { readonly after: number | null; readonly kind?: string; readonly id?: string },
+    query: { readonly after: number | null; readonly kind?: string; readonly id?: string; readonly gap?: 'snapshot' },
     signal: AbortSignal,
   ) => AsyncGenerator<ServerEvent, void, undefined>
   /** The ledger, or the rows of it that are meant, as pieces of text. */
@@ -79,11 +79,12 @@ export const createClient = (options: ClientOptions): Client => ({
     const response = await send(options, id, input as Loose)
     return (await jsonOf(response)) as never
   },
-  events: async function* events({ after, kind, id }, signal) {
+  events: async function* events({ after, kind, id, gap }, signal) {
     const query = {
       ...(after === null ? {} : { after }),
       ...(kind === undefined ? {} : { kind }),
       ...(id === undefined ? {} : { id }),
+      ...(gap === undefined ? {} : { gap }),
     }
     const response = await send(options, 'events.stream', { query, signal, timeoutMs: 0 })
     if (response.body !== null) yield* readEvents(response.body, signal)

@@ -1,6 +1,6 @@
 /**
  * The one table of the HTTP API, a file for each area. The server, its checks, `/openapi.json`, the client's types and `docs/api.md` come from it; nothing is
- * served that is not in it (but for `/`, a page, and `/openapi.json` itself).
+ * served that is not in it (but for the pages and files of the dashboard, and `/openapi.json` itself).
  */
 import type { RouteId } from '../client/paths.ts'
 import { deliveriesRows } from './deliveries.ts'

@@ -1,0 +1,160 @@
+/** What waits for a person, or ought to be looked at: read from what the API says, most urgent first. */
+import type { RunListView } from '../../../../sluice/src/http/client/run-views.ts'
+import type { IncidentView } from '../../../../sluice/src/http/client/rollback-views.ts'
+import type { EnvironmentsView, EnvironmentView, RolloutView } from '../../../../sluice/src/http/client/views.ts'
+import type { Tone } from '../../words.ts'
+
+/** One thing that wants to be looked at. */
+export type Attention = {
+  readonly kind:
+    | 'approve'
+    | 'stuck'
+    | 'reverting'
+    | 'incident'
+    | 'paused'
+    | 'rolled_back'
+    | 'run_failed'
+    | 'instances'
+    | 'unseen'
+    | 'waiting'
+    | 'maintenance'
+  readonly tone: Tone
+  /** What is to be looked at: `1.4.0 in production`. */
+  readonly subject: string
+  /** One sentence: what is the matter. */
+  readonly text: string
+  readonly since: number | null
+  readonly href: string
+  /** The word on the link. */
+  readonly verb: string
+}
+
+const urgency: Readonly<Record<Attention['kind'], number>> = {
+  incident: 0,
+  stuck: 1,
+  reverting: 2,
+  approve: 3,
+  paused: 4,
+  rolled_back: 5,
+  instances: 6,
+  unseen: 7,
+  maintenance: 8,
+  run_failed: 9,
+  waiting: 10,
+}
+
+/** What the environments say. `rollouts` tell why something was rolled back, where they are known. */
+export const attentionOf = (
+  { environments }: EnvironmentsView,
+  rollouts: readonly RolloutView[] = [],
+): readonly Attention[] => sorted(environments.flatMap((environment) => ofEnvironment(environment, rollouts)))
+
+/** What runs and incidents say besides. */
+export const attentionBeside = (
+  runs: readonly RunListView[],
+  incidents: readonly IncidentView[],
+): readonly Attention[] => {
+  const [newest] = runs
+  const failed = newest?.status === 'failed' ? [newest] : []
+  return [
+    ...incidents
+      .filter(({ status }) => status === 'open')
+      .map(({ id, title, environment, openedAt }): Attention => ({
+        kind: 'incident',
+        tone: 'bad',
+        subject: `Incident in ${environment}`,
+        text: title,
+        since: openedAt,
+        href: `/incidents/${id}`,
+        verb: 'Look',
+      })),
+    ...failed.map(({ id, commit, settledAt }): Attention => ({
+      kind: 'run_failed',
+      tone: 'bad',
+      subject: commit.subject,
+      text: 'the latest run failed',
+      since: settledAt,
+      href: `/runs/${id}`,
+      verb: 'Why',
+    })),
+  ]
+}
+
+/** Most urgent first; of the same kind, the newest. */
+export const sorted = (all: readonly Attention[]): readonly Attention[] =>
+  all.toSorted((one, other) => urgency[one.kind] - urgency[other.kind] || (other.since ?? 0) - (one.since ?? 0))
+
+const ofEnvironment = (environment: EnvironmentView, rollouts: readonly RolloutView[]): readonly Attention[] => [
+  ...ofLive(environment),
+  ...ofHistory(environment, rollouts),
+  ...ofObserved(environment),
+  ...ofMaintenance(environment),
+  ...environment.queue
+    .filter(({ waits }) => waits !== null)
+    .map(({ release, waits, at }): Attention => ({
+      kind: 'waiting',
+      tone: 'calm',
+      subject: `${release.version} → ${environment.name}`,
+      text: waits?.detail ?? '',
+      since: at,
+      href: `/environments/${environment.name}`,
+      verb: 'Queue',
+    })),
+]
+
+const ofLive = ({ live, name }: EnvironmentView): readonly Attention[] => {
+  if (live === null) return []
+  const about = { subject: `${live.to.version} → ${name}`, href: `/rollouts/${live.id}`, since: live.startedAt }
+  if (live.status === 'parked')
+    return [{ ...about, kind: 'stuck', tone: 'bad', text: live.cause?.text ?? 'set aside', verb: 'Decide' }]
+  if (live.status === 'reverting')
+    return [{ ...about, kind: 'reverting', tone: 'bad', text: live.cause?.text ?? 'on its way back', verb: 'Watch' }]
+  if (live.paused !== null) return [{ ...about, kind: 'paused', tone: 'warn', text: live.paused.text, verb: 'Decide' }]
+  if (live.stage?.kind === 'awaiting')
+    return [{ ...about, kind: 'approve', tone: 'warn', text: live.stage.text, verb: 'Review' }]
+  return []
+}
+
+/** The last rollout was taken back, and nothing succeeded since. */
+const ofHistory = ({ history, name }: EnvironmentView, rollouts: readonly RolloutView[]): readonly Attention[] => {
+  const [last] = history
+  if (last === undefined || last.outcome !== 'rolled_back') return []
+  const cause = rollouts.find(({ id }) => id === last.rollout)?.cause ?? null
+  return [
+    {
+      kind: 'rolled_back',
+      tone: 'bad',
+      subject: `${last.release.version} in ${name}`,
+      text: cause === null ? 'rolled back' : `rolled back: ${cause.text}`,
+      since: last.at,
+      href: `/rollouts/${last.rollout}`,
+      verb: 'Why',
+    },
+  ]
+}
+
+const ofObserved = ({ name, serving, observed }: EnvironmentView): readonly Attention[] => {
+  if (serving === null) return []
+  const about = { subject: name, since: null, href: `/environments/${name}`, verb: 'Look' }
+  if (observed.instances === null)
+    return [{ ...about, kind: 'unseen', tone: 'warn', text: 'what runs there could not be observed' }]
+  const ended = observed.instances.filter(({ status, release }) => status === 'exited' && release.id === serving.id)
+  if (ended.length === 0) return []
+  const text = `${ended.length} of ${observed.instances.length} instances ended: ${ended.map(({ id }) => id).join(', ')}`
+  return [{ ...about, kind: 'instances', tone: 'bad', text }]
+}
+
+const ofMaintenance = ({ name, maintenance }: EnvironmentView): readonly Attention[] =>
+  maintenance === undefined || maintenance.kind === 'off'
+    ? []
+    : [
+        {
+          kind: 'maintenance',
+          tone: 'warn',
+          subject: name,
+          text: `${maintenance.kind === 'page' ? 'everybody sees the maintenance page' : 'requests wait'}${maintenance.reason === null ? '' : `: ${maintenance.reason}`}`,
+          since: maintenance.since,
+          href: `/environments/${name}`,
+          verb: 'Look',
+        },
+      ]

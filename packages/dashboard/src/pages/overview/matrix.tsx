@@ -1,0 +1,182 @@
+/** One row for each service, one column for each environment: what serves where, and what is under way. */
+import type { VNode } from 'preact'
+import { useMemo, useRef } from 'preact/hooks'
+import type { EnvironmentView, RolloutView } from '../../../../sluice/src/http/client/views.ts'
+import { percentOf } from '../../../../sluice/src/http/client/words.ts'
+import { Glyph, Mark } from '../../parts/mark.tsx'
+import { ShareBar } from '../../parts/share-bar.tsx'
+import { Age } from '../../parts/time.tsx'
+import { useSight } from '../../parts/window-rows.ts'
+import { rolloutTold } from '../../words.ts'
+
+/** The environments of one service, by name. */
+export type Row = { readonly service: string; readonly cells: ReadonlyMap<string, EnvironmentView> }
+
+/** Environments in the order in which releases pass them, and a row for each service. */
+export const matrixOf = (
+  environments: readonly EnvironmentView[],
+): { readonly columns: readonly string[]; readonly rows: readonly Row[] } => {
+  const columns = [...new Set(environments.map(({ name }) => name))]
+  const cells = new Map<string, Map<string, EnvironmentView>>()
+  for (const environment of environments) {
+    const row = cells.get(environment.service) ?? new Map<string, EnvironmentView>()
+    row.set(environment.name, environment)
+    cells.set(environment.service, row)
+  }
+  return { columns, rows: [...cells].map(([service, row]) => ({ service, cells: row })) }
+}
+
+/** Height of a row, pixels; the style sheet has the same. */
+const rowPx = 56
+/** Tables of up to this many rows are made whole, so that the browser's own search finds everything. */
+const wholeMax = 60
+
+/** The table. */
+export const Matrix = ({ columns, rows }: ReturnType<typeof matrixOf>): VNode => {
+  const body = useRef<HTMLTableSectionElement>(null)
+  const sight = useSight(rows.length, rowPx, { list: body, scroller: null })
+  const made = useMemo(() => new Map<string, VNode>(), [columns, rows])
+  // A row that was made is given again as it is, which tells Preact that nothing of it changed: scrolling makes only what comes into sight.
+  const lineOf = (row: Row, index: number): VNode => {
+    const known = made.get(row.service)
+    if (known !== undefined) return known
+    const line = <Line key={row.service} row={row} columns={columns} index={index} />
+    made.set(row.service, line)
+    return line
+  }
+  const { from, to, above, below } = rows.length <= wholeMax ? { from: 0, to: rows.length, above: 0, below: 0 } : sight
+  return (
+    <div class="scroll" role="region" aria-label="Services and environments" tabIndex={0}>
+      <table class="matrix" aria-rowcount={rows.length + 1}>
+        <thead>
+          <tr>
+            <th scope="col">Service</th>
+            {columns.map((name) => (
+              <th scope="col" key={name}>
+                <a href={`/environments/${name}`}>{name}</a>
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody ref={body}>
+          {above > 0 && <Space px={above} />}
+          {rows.slice(from, to).map((row, index) => lineOf(row, from + index))}
+          {below > 0 && <Space px={below} />}
+        </tbody>
+      </table>
+    </div>
+  )
+}
+
+const Line = ({
+  row: { service, cells },
+  columns,
+  index,
+}: {
+  readonly row: Row
+  readonly columns: readonly string[]
+  readonly index: number
+}): VNode => (
+  <tr aria-rowindex={index + 2}>
+    <th scope="row">
+      <a href={`/services/${encodeURIComponent(service)}`} data-row>
+        {service}
+      </a>
+    </th>
+    {columns.map((name) => (
+      <Cell key={name} environment={cells.get(name)} before={beforeOf(cells, name)} />
+    ))}
+  </tr>
+)
+
+const Space = ({ px }: { readonly px: number }): VNode => (
+  <tr aria-hidden="true" class="space">
+    <td style={{ height: `${px}px` }} />
+  </tr>
+)
+
+const beforeOf = (cells: Row['cells'], name: string): EnvironmentView | undefined =>
+  cells.get(cells.get(name)?.after ?? '')
+
+const Cell = ({
+  environment,
+  before,
+}: {
+  readonly environment: EnvironmentView | undefined
+  readonly before: EnvironmentView | undefined
+}): VNode => {
+  if (environment === undefined) return <td class="none">—</td>
+  const { live, serving } = environment
+  if (live !== null)
+    return (
+      <td>
+        <Under live={live} environment={environment} />
+      </td>
+    )
+  if (serving === null)
+    return (
+      <td>
+        <span class="none">nothing serves yet</span>
+      </td>
+    )
+  return (
+    <td>
+      <div class="cell">
+        <Glyph tone="good" />
+        <a class="release" href={`/releases/${serving.id}`}>
+          {serving.version}
+        </a>
+        <span class="age">
+          <Age at={serving.since} />
+        </span>
+      </div>
+      <div class="cell more" title={serving.commit.subject}>
+        {noteOf(environment, before) ?? serving.commit.subject}
+      </div>
+    </td>
+  )
+}
+
+/** What is more important than the commit's subject. */
+const noteOf = (environment: EnvironmentView, before: EnvironmentView | undefined): VNode | null => {
+  const { history, lock, freezes, serving, maintenance, pin } = environment
+  const [last] = history
+  if (maintenance !== undefined) return <Note href={`/environments/${environment.name}`} text="maintenance" />
+  if (last !== undefined && last.outcome === 'rolled_back')
+    return <Note href={`/rollouts/${last.rollout}`} text={`${last.release.version} was rolled back`} />
+  if (lock !== null) return <Note href={`/environments/${environment.name}`} text={`locked: ${lock.reason}`} />
+  const [freeze] = freezes
+  if (freeze !== undefined) return <Note href={`/environments/${environment.name}`} text={`frozen: ${freeze.reason}`} />
+  if (pin !== null) return <Note href={`/environments/${environment.name}`} text={`pinned to ${pin.release.version}`} />
+  if (before !== undefined && before.serving !== null && before.serving.id !== serving?.id)
+    return (
+      <span class="behind">
+        {before.name} is ahead with {before.serving.version}
+      </span>
+    )
+  return null
+}
+
+const Note = ({ href, text }: { readonly href: string; readonly text: string }): VNode => (
+  <a class="warned" href={href}>
+    {text}
+  </a>
+)
+
+const Under = ({ live, environment }: { readonly live: RolloutView; readonly environment: EnvironmentView }): VNode => {
+  const arms = environment.observed.traffic?.arms ?? []
+  const share = arms.find(({ release }) => release.id === live.to.id)?.shareBp ?? null
+  return (
+    <a class="under" href={`/rollouts/${live.id}`}>
+      <span class="cell">
+        <Mark told={rolloutTold(live)} />
+        <span class="age">{share === null ? '' : percentOf(share)}</span>
+      </span>
+      <span class="cell more">
+        {live.from === null ? '' : `${live.from.version} → `}
+        {live.to.version}
+      </span>
+      {arms.length > 0 && <ShareBar arms={arms} />}
+    </a>
+  )
+}

@@ -1,0 +1,77 @@
+/** All releases, newest first, and where each of them serves. */
+import type { VNode } from 'preact'
+import { ask } from '../../live/ask.ts'
+import { useAnswer } from '../../live/store.ts'
+import { Paged } from '../../parts/more.tsx'
+import { Empty, Page, Shown } from '../../parts/page.tsx'
+import { CommitLine, ReleaseLink } from '../../parts/ref.tsx'
+import { Age } from '../../parts/time.tsx'
+import { releasesQuestion } from '../../questions.ts'
+
+const pageItems = 50
+
+/** The list. */
+export const Releases = (): VNode => {
+  const answer = useAnswer(releasesQuestion(pageItems))
+  return (
+    <Page title="Releases">
+      <Shown answer={answer} what="The releases">
+        {(first) =>
+          first.items.length === 0 ? (
+            <Empty>
+              <p>No release was cut yet: a run that succeeds cuts one.</p>
+              <pre>
+                <code>sluice run</code>
+              </pre>
+            </Empty>
+          ) : (
+            <Paged
+              first={first}
+              identity={({ id }) => id}
+              ask={(cursor) => ask('releases.list', { query: { limit: pageItems, cursor } })}
+            >
+              {(releases) => (
+                <div class="scroll" role="region" aria-label="Releases" tabIndex={0}>
+                  <table>
+                    <thead>
+                      <tr>
+                        <th scope="col">Release</th>
+                        <th scope="col">Commit</th>
+                        <th scope="col">Serves</th>
+                        <th scope="col">Held</th>
+                        <th scope="col" class="figure">
+                          Cut
+                        </th>
+                      </tr>
+                    </thead>
+                    <tbody>
+                      {releases.map((release) => (
+                        <tr key={release.id}>
+                          <th scope="row">
+                            <span data-row tabIndex={-1}>
+                              <ReleaseLink release={release} />
+                            </span>
+                          </th>
+                          <td class="wide">
+                            <CommitLine commit={release.commit} />
+                          </td>
+                          <td>
+                            {release.serves.length === 0 ? <span class="none">—</span> : release.serves.join(', ')}
+                          </td>
+                          <td>{release.hold === null ? <span class="none">—</span> : release.hold.detail}</td>
+                          <td class="figure">
+                            <Age at={release.cutAt} />
+                          </td>
+                        </tr>
+                      ))}
+                    </tbody>
+                  </table>
+                </div>
+              )}
+            </Paged>
+          )
+        }
+      </Shown>
+    </Page>
+  )
+}

@@ -1,0 +1,73 @@
+/** The running copies, as their driver observes them. */
+import type { VNode } from 'preact'
+import type { InstanceView, ObservedView } from '../../../../sluice/src/http/client/views.ts'
+import { Mark } from '../../parts/mark.tsx'
+import { Part } from '../../parts/page.tsx'
+import { ReleaseLink } from '../../parts/ref.tsx'
+import type { Told } from '../../words.ts'
+
+const told: Readonly<Record<InstanceView['status'], Told>> = {
+  starting: { tone: 'live', word: 'starting' },
+  running: { tone: 'good', word: 'running' },
+  exited: { tone: 'bad', word: 'ended' },
+}
+
+/** The table; says so where nothing could be observed. */
+export const Instances = ({
+  observed,
+  isOver = false,
+}: {
+  readonly observed: ObservedView | null
+  readonly isOver?: boolean
+}): VNode | null => {
+  if (observed === null || isOver) return null
+  const { instances } = observed
+  return (
+    <Part title="Instances">
+      {instances === null ? (
+        <p class="cause warn" role="status">
+          The driver could not be asked just now.
+        </p>
+      ) : instances.length === 0 ? (
+        <p class="none">No instance is there.</p>
+      ) : (
+        <div class="scroll" role="region" aria-label="Instances" tabIndex={0}>
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">Instance</th>
+                <th scope="col">Release</th>
+                <th scope="col">State</th>
+                <th scope="col">Address</th>
+                <th scope="col" class="figure">
+                  Restarts
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {instances.map(({ id, release, status, host, port, restarts }) => (
+                <tr key={id}>
+                  <th scope="row">
+                    <code>{id}</code>
+                  </th>
+                  <td>
+                    <ReleaseLink release={release} />
+                  </td>
+                  <td>
+                    <Mark told={told[status]} />
+                  </td>
+                  <td>
+                    <code>
+                      {host}:{port}
+                    </code>
+                  </td>
+                  <td class="figure">{restarts}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </Part>
+  )
+}

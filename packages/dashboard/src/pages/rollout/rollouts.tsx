@@ -1,0 +1,91 @@
+/** All rollouts, newest first. */
+import type { VNode } from 'preact'
+import { ask } from '../../live/ask.ts'
+import { useAnswer } from '../../live/store.ts'
+import type { RolloutView } from '../../../../sluice/src/http/client/views.ts'
+import { Mark } from '../../parts/mark.tsx'
+import { Paged } from '../../parts/more.tsx'
+import { Empty, Page, Shown } from '../../parts/page.tsx'
+import { Age, Took } from '../../parts/time.tsx'
+import { rolloutsQuestion } from '../../questions.ts'
+import { rolloutTold } from '../../words.ts'
+
+const pageItems = 50
+
+/** The list. */
+export const Rollouts = (): VNode => {
+  const answer = useAnswer(rolloutsQuestion(pageItems))
+  return (
+    <Page title="Rollouts">
+      <Shown answer={answer} what="The rollouts">
+        {(first) =>
+          first.items.length === 0 ? (
+            <Empty>
+              <p>Nothing was rolled out yet.</p>
+              <pre>
+                <code>sluice deploy staging</code>
+              </pre>
+            </Empty>
+          ) : (
+            <Paged
+              first={first}
+              identity={({ id }) => id}
+              ask={(cursor) => ask('rollouts.list', { query: { limit: pageItems, cursor } })}
+            >
+              {(rollouts) => <RolloutTable rollouts={rollouts} />}
+            </Paged>
+          )
+        }
+      </Shown>
+    </Page>
+  )
+}
+
+/** Rollouts as a table. */
+export const RolloutTable = ({ rollouts }: { readonly rollouts: readonly RolloutView[] }): VNode => (
+  <div class="scroll" role="region" aria-label="Rollouts" tabIndex={0}>
+    <table>
+      <thead>
+        <tr>
+          <th scope="col">Rollout</th>
+          <th scope="col">State</th>
+          <th scope="col">Environment</th>
+          <th scope="col">Strategy</th>
+          <th scope="col" class="figure">
+            Took
+          </th>
+          <th scope="col">By</th>
+          <th scope="col" class="figure">
+            Started
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {rollouts.map((rollout) => (
+          <tr key={rollout.id}>
+            <th scope="row">
+              <a data-row href={`/rollouts/${rollout.id}`}>
+                {rollout.from === null ? 'nothing' : rollout.from.version} → {rollout.to.version}
+              </a>
+            </th>
+            <td>
+              <Mark told={rolloutTold(rollout)} />
+              {rollout.cause !== null && <span class="because"> {rollout.cause.text}</span>}
+            </td>
+            <td>
+              <a href={`/environments/${rollout.environment}`}>{rollout.environment}</a>
+            </td>
+            <td>{rollout.strategy}</td>
+            <td class="figure">
+              <Took from={rollout.startedAt} to={rollout.settledAt} />
+            </td>
+            <td>{rollout.by.name}</td>
+            <td class="figure">
+              <Age at={rollout.startedAt} />
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  </div>
+)

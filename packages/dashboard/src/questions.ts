@@ -1,0 +1,47 @@
+/** Questions that several pages ask, each with the events that it depends on. */
+import type { LedgerRowView } from '../../sluice/src/http/client/views.ts'
+import type { Question } from './live/store.ts'
+
+const isOf =
+  (...kinds: readonly string[]) =>
+  ({ key }: LedgerRowView): boolean =>
+    kinds.includes(key.kind)
+
+/** Every environment. Traffic is counted by the data plane and no event tells of it, so it is asked for now and then. */
+export const environmentsQuestion: Question<'environments.list'> = {
+  id: 'environments.list',
+  input: {},
+  concerns: isOf('environment', 'rollout', 'maintenance', 'release', 'watch', 'drill', 'train'),
+  everyMs: 10_000,
+}
+
+/** The last runs. */
+export const runsQuestion = (limit: number): Question<'runs.list'> => ({
+  id: 'runs.list',
+  input: { query: { limit } },
+  concerns: isOf('run'),
+})
+
+/** The last rollouts, of everything or of one environment. */
+export const rolloutsQuestion = (limit: number, environment?: string): Question<'rollouts.list'> => ({
+  id: 'rollouts.list',
+  input: { query: { limit, ...(environment === undefined ? {} : { environment }) } },
+  concerns: isOf('rollout'),
+})
+
+/** The last releases. */
+export const releasesQuestion = (limit: number): Question<'releases.list'> => ({
+  id: 'releases.list',
+  input: { query: { limit } },
+  concerns: isOf('release', 'environment'),
+})
+
+/** Incidents. */
+export const incidentsQuestion = (limit: number): Question<'incidents.list'> => ({
+  id: 'incidents.list',
+  input: { query: { limit } },
+  concerns: isOf('incident'),
+})
+
+/** The control plane itself. */
+export const serverQuestion: Question<'server.show'> = { id: 'server.show', input: {} }

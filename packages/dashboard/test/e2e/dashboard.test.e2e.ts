@@ -1,0 +1,233 @@
+/** The dashboard in a real browser, on a real control plane that delivers a real service under traffic. `npm run test:e2e`. */
+import { deepStrictEqual, match, ok, strictEqual } from 'node:assert/strict'
+import { mkdirSync } from 'node:fs'
+import { after, before, test } from 'node:test'
+import type { Browser } from 'playwright-core'
+import type { Traffic } from '../../../sluice/src/cli/demo/traffic.ts'
+import { openBrowser, openTab, type Scheme, type Tab } from './browser.ts'
+import { eventually, isSettled, makeWorld, type World } from './world.ts'
+
+let world: World
+let browser: Browser
+let tab: Tab
+let traffic: Traffic
+
+/** Pictures of every page for people to look at: SLUICE_SHOTS names a folder. */
+const shots = process.env['SLUICE_SHOTS'] ?? null
+
+const shoot = async (from: Tab, name: string): Promise<void> => {
+  if (shots === null) return
+  mkdirSync(shots, { recursive: true })
+  await from.page.screenshot({ path: `${shots}/${name}.png`, fullPage: true })
+}
+
+before(async () => {
+  world = await makeWorld()
+  browser = await openBrowser()
+  await world.toStaging('1-good')
+  await world.until(await world.promote(), isSettledOrWaits)
+  tab = await openTab(browser, world)
+  traffic = await world.traffic()
+})
+
+after(async () => {
+  await traffic?.close()
+  await browser?.close()
+  await world?.close()
+})
+
+const isSettledOrWaits: Parameters<World['until']>[1] = (view) => isSettled(view) || view.stage?.kind === 'awaiting'
+
+const production = async (): Promise<string> => {
+  const { environments } = await world.client.call('environments.list', {})
+  return environments.find(({ name }) => name === 'production')?.serving?.version ?? 'nothing'
+}
+
+const confirm = async (page: Tab['page'], button: string, reason?: string): Promise<void> => {
+  await page.getByRole('button', { name: button, exact: true }).first().click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByRole('heading', { name: 'What happens' }).waitFor()
+  await dialog.getByRole('heading', { name: 'If it fails' }).waitFor()
+  if (reason !== undefined) await dialog.getByRole('textbox').fill(reason)
+  await dialog.getByRole('button', { name: button, exact: true }).click()
+  await dialog.waitFor({ state: 'hidden' })
+}
+
+test('without the token nothing is shown, and a wrong one is told', async () => {
+  strictEqual(JSON.parse(world.type('open', '--json')).url, world.url)
+  const context = await browser.newContext()
+  const page = await context.newPage()
+  await page.goto(`${world.url}/rollouts`)
+  await page.getByLabel('Token').fill('x'.repeat(43))
+  await page.getByLabel('Token').press('Enter')
+  await page.getByText(/(?:the token|that) is not .*of this control plane/).waitFor()
+  await page.getByLabel('Token').fill(world.token)
+  await page.getByLabel('Token').press('Enter')
+  await page.getByRole('heading', { name: 'Rollouts', level: 1 }).waitFor()
+  await context.close()
+})
+
+test('the overview shows what serves, and follows it without being asked', async () => {
+  await tab.open('/')
+  await tab.page.getByRole('row', { name: /storefront/ }).waitFor()
+  await tab.page.getByText('live', { exact: true }).waitFor()
+  const first = await production()
+  await tab.page.getByRole('link', { name: first }).first().waitFor()
+})
+
+test('a canary that turns bad is seen failing, and its cause comes first', async () => {
+  const before = await production()
+  await world.toStaging('2-bad')
+  await tab.open('/environments/production')
+  await confirm(tab.page, 'Promote')
+  await tab.page.getByRole('link', { name: /^rol_/ }).click()
+  await tab.page.getByText('rolling out').first().waitFor()
+  await tab.page.getByRole('heading', { name: 'Traffic' }).waitFor()
+  await shoot(tab, 'rollout-live')
+  await tab.page.getByRole('heading', { name: 'Why it was rolled back' }).waitFor({ timeout: 30_000 })
+  const told = await tab.page.getByRole('region', { name: 'Why it was rolled back' }).textContent()
+  match(told ?? '', /bad \(.*evidence E = /)
+  strictEqual(await production(), before)
+  await tab.open('/')
+  await tab.page
+    .getByText(/rolled back: the gateway's tripwire|rolled back: the judge/)
+    .first()
+    .waitFor()
+})
+
+test('a control plane that is killed in the middle of a rollout is waited for quietly; then a person approves, and it arrives', async () => {
+  await world.toStaging('3-fixed')
+  const rollout = await world.promote()
+  await tab.open(`/rollouts/${rollout}`)
+  await tab.page.getByText('waits for approval').first().waitFor({ timeout: 60_000 })
+  await shoot(tab, 'rollout-awaiting')
+  const errorsBefore = tab.errors.length
+  await world.kill()
+  await tab.page.getByText(/^(?:reconnecting|asking every 5 s)$/).waitFor()
+  await tab.page.getByText('waits for approval').first().waitFor()
+  await tab.page.getByText('live', { exact: true }).waitFor({ timeout: 60_000 })
+  // What the network refused meanwhile is in the console, by the browser's own hand.
+  deepStrictEqual(
+    tab.errors.slice(errorsBefore).filter((text) => !/ERR_|Failed to (?:load|fetch)/.test(text)),
+    [],
+  )
+  await tab.page.getByRole('link', { name: /Approvals/ }).click()
+  await tab.page.getByRole('heading', { name: 'Approvals', level: 1 }).waitFor()
+  await shoot(tab, 'approvals')
+  await confirm(tab.page, 'Approve', 'looks good')
+  strictEqual((await world.until(rollout, isSettled)).status, 'succeeded')
+  await tab.open(`/rollouts/${rollout}`)
+  await tab.page.getByText('succeeded').first().waitFor()
+})
+
+test('a rollback by a person brings the release before back', async () => {
+  const { environments } = await world.client.call('environments.list', {})
+  const previous = environments.find(({ name }) => name === 'production')?.previous?.version ?? 'none'
+  await tab.open('/environments/production')
+  await confirm(tab.page, 'Roll back', 'a customer called')
+  await eventually('the rollback', production, (version) => version === previous)
+  await tab.page.getByText('Serves').locator('..').getByRole('link', { name: previous }).waitFor()
+})
+
+test('a log is found in: by text, by number of line', async () => {
+  const { items } = await world.client.call('runs.list', { query: { limit: 1 } })
+  const run = items[0]?.id ?? ''
+  await tab.open(`/runs/${run}?job=build`)
+  const search = tab.page.getByLabel('Search the log')
+  await tab.page.getByText(/^\d+ lines$/).waitFor()
+  await search.fill('built storefront')
+  await tab.page.getByText('1 of 1', { exact: true }).waitFor()
+  strictEqual(await tab.page.locator('.line mark').first().textContent(), 'built storefront')
+  const number = await tab.page.locator('.line.found a').textContent()
+  await tab.page.locator('.line.found a').click()
+  strictEqual(new URL(tab.page.url()).hash, `#L${number}`)
+  await tab.page.reload()
+  await tab.page.locator('.line.chosen').waitFor()
+})
+
+test('keys lead everywhere, and nothing happens by one of them', async () => {
+  await tab.open('/')
+  const { page } = tab
+  await page.keyboard.press('g')
+  await page.keyboard.press('r')
+  await page.getByRole('heading', { name: 'Runs', level: 1 }).waitFor()
+  strictEqual(await page.evaluate('document.activeElement?.tagName'), 'H1')
+  await page.keyboard.press('j')
+  await page.keyboard.press('Enter')
+  await page.waitForURL(/\/runs\/run_/)
+  await page.keyboard.press('Control+k')
+  await page.getByRole('combobox').fill('production')
+  await page.keyboard.press('Enter')
+  await page.waitForURL(/\/environments\/production$/)
+  await page.keyboard.press('?')
+  await page.getByRole('heading', { name: 'Keys' }).waitFor()
+  await page.keyboard.press('Escape')
+})
+
+test('every page is accessible in both themes, on wide screens and narrow ones, and says nothing in the console', async () => {
+  const { items: runs } = await world.client.call('runs.list', { query: { limit: 1 } })
+  const { items: rollouts } = await world.client.call('rollouts.list', { query: { limit: 100 } })
+  const { items: releases } = await world.client.call('releases.list', { query: { limit: 1 } })
+  const incident = await world.client.call('incidents.open', {
+    body: { environment: 'production', title: 'The cart is empty' },
+  })
+  const bad = rollouts.find(({ status }) => status === 'rolled_back')
+  const good = rollouts.find(({ status, strategy }) => status === 'succeeded' && strategy === 'canary')
+  const paths: readonly (readonly [name: string, path: string])[] = [
+    ['overview', '/'],
+    ['service', '/services/storefront'],
+    ['runs', '/runs'],
+    ['run', `/runs/${runs[0]?.id}`],
+    ['rollouts', '/rollouts'],
+    ['rollout-bad', `/rollouts/${bad?.id}`],
+    ['rollout-good', `/rollouts/${good?.id}`],
+    ['releases', '/releases'],
+    ['release', `/releases/${releases[0]?.id}`],
+    ['environments', '/environments'],
+    ['environment', '/environments/production'],
+    ['approvals', '/approvals'],
+    ['incidents', '/incidents'],
+    ['incident', `/incidents/${incident.id}`],
+    ['dora', '/dora'],
+    ['ledger', '/ledger'],
+    ['notifications', '/notifications'],
+    ['settings', '/settings'],
+    ['system', '/system'],
+    ['missing', '/settings/none'],
+  ]
+  const dialogs: readonly (readonly [name: string, path: string, opens: (page: Tab['page']) => Promise<void>])[] = [
+    ['finder', '/', (page) => page.keyboard.press('Control+k')],
+    ['keys', '/', (page) => page.keyboard.press('?')],
+    ['deed', '/environments/production', (page) => page.getByRole('button', { name: 'Lock' }).click()],
+  ]
+  const broken: string[] = []
+  const kinds: readonly { readonly scheme: Scheme; readonly width: number }[] = [
+    { scheme: 'light', width: 1_360 },
+    { scheme: 'dark', width: 1_360 },
+    { scheme: 'light', width: 390 },
+  ]
+  for (const kind of kinds) {
+    const own = await openTab(browser, world, kind)
+    for (const [name, path] of paths) {
+      await own.open(path)
+      await own.page.waitForSelector('main .part, main .empty, main table, main .lines, main .facts')
+      await own.page.getByText('live', { exact: true }).first().waitFor()
+      await shoot(own, `${name}-${kind.scheme}-${kind.width}`)
+      const where = `${name}, ${kind.scheme}, ${kind.width} pixels`
+      for (const violation of await own.violations()) broken.push(`${where}: ${violation}`)
+      const overflow = await own.page.evaluate<number>('document.documentElement.scrollWidth - window.innerWidth')
+      if (overflow > 0) broken.push(`${where}: ${overflow} pixels too wide`)
+    }
+    for (const [name, path, opens] of dialogs) {
+      await own.open(path)
+      await opens(own.page)
+      await own.page.getByRole('dialog').waitFor()
+      await shoot(own, `${name}-${kind.scheme}-${kind.width}`)
+      for (const violation of await own.violations()) broken.push(`${name}, ${kind.scheme}: ${violation}`)
+    }
+    for (const error of own.errors) broken.push(`${kind.scheme}, ${kind.width} pixels, console: ${error}`)
+    await own.context.close()
+  }
+  deepStrictEqual(broken, [])
+  ok(paths.length >= 18)
+})
