@@ -7,6 +7,7 @@ const names = ['development', 'staging', 'canary', 'production'] as const
 export const largeOverview = (services: number, like: EnvironmentView): EnvironmentsView => ({
   service: like.service,
   now: Date.now(),
+  line: { status: 'running', by: null, at: null, reason: null, rollouts: [] },
   environments: Array.from({ length: services }, (_, index) => index).flatMap((index) =>
     names.map((name, place): EnvironmentView => ({
       ...like,
