@@ -95,8 +95,8 @@ export const governanceMutants: readonly Mutant[] = [
   ),
   line(
     'queue-keeper.ts',
-    "key.kind === 'environment' || key.kind === 'line'",
-    "key.kind === 'environment'",
+    "new Set(['environment', 'drill', 'line'])",
+    "new Set(['environment', 'drill'])",
     'nobody looks at the queues when the line goes on',
   ),
 ]
