@@ -101,6 +101,17 @@ test('what waits for a person, and what failed, is found in what the API says, m
     stage: { kind: 'awaiting', text: 'waits for approval (given by: nobody yet)', attempt: null, until: null },
   }
   deepStrictEqual(attentionOf(of(environment)), [])
+  const stopped = {
+    status: 'stopped',
+    by: { kind: 'person', name: 'Ana' },
+    at: 7,
+    reason: 'the shop is down',
+    rollouts: [],
+  } as const
+  deepStrictEqual(
+    attentionOf({ ...of(environment), line: stopped }).map(({ kind, text }) => [kind, text]),
+    [['stopped', 'by Ana: the shop is down']],
+  )
   const both = attentionOf(of({ ...environment, live: awaiting, history: [settled] }), [
     { ...rollout, id: 'rol_0', cause: { kind: 'tripped', text: '2 of 2 bad', code: null, evidence: [] } },
   ])

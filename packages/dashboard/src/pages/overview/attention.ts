@@ -7,6 +7,7 @@ import type { Tone } from '../../words.ts'
 /** One thing that wants to be looked at. */
 export type Attention = {
   readonly kind:
+    | 'stopped'
     | 'approve'
     | 'stuck'
     | 'reverting'
@@ -30,6 +31,7 @@ export type Attention = {
 }
 
 const urgency: Readonly<Record<Attention['kind'], number>> = {
+  stopped: -1,
   incident: 0,
   stuck: 1,
   reverting: 2,
@@ -45,9 +47,26 @@ const urgency: Readonly<Record<Attention['kind'], number>> = {
 
 /** What the environments say. `rollouts` tell why something was rolled back, where they are known. */
 export const attentionOf = (
-  { environments }: EnvironmentsView,
+  { environments, line }: EnvironmentsView,
   rollouts: readonly RolloutView[] = [],
-): readonly Attention[] => sorted(environments.flatMap((environment) => ofEnvironment(environment, rollouts)))
+): readonly Attention[] =>
+  sorted([...ofLine(line), ...environments.flatMap((environment) => ofEnvironment(environment, rollouts))])
+
+/** A line that somebody stopped: nothing goes forward anywhere. */
+const ofLine = ({ status, by, at, reason }: EnvironmentsView['line']): readonly Attention[] =>
+  status === 'running'
+    ? []
+    : [
+        {
+          kind: 'stopped',
+          tone: 'bad',
+          subject: 'The line is stopped',
+          text: `by ${by?.name ?? 'nobody known'}: ${reason ?? 'no reason was given'}`,
+          since: at,
+          href: '/ledger',
+          verb: 'look',
+        },
+      ]
 
 /** What runs and incidents say besides. */
 export const attentionBeside = (
