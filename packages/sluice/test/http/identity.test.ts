@@ -57,7 +57,8 @@ test('a person has what it was granted, in its own name, and its own tokens coun
     200,
   )
   deepStrictEqual(small.world.rows.findLast(({ type }) => type === 'locked')?.actor, { kind: 'person', name: 'ada' })
-  await small.ask(rootToken, 'environments.unlock', { params: { environment: 'staging' }, headers })
+  const breaking = { params: { environment: 'staging' }, body: { reason: 'ada is away' } }
+  await small.ask(rootToken, 'environments.unlock', { ...breaking, headers })
   deepStrictEqual(small.world.rows.findLast(({ type }) => type === 'unlocked')?.actor, {
     kind: 'person',
     name: 'grace',
@@ -232,7 +233,7 @@ test('a page of another site changes nothing in the name of who is signed in', a
   ])
     strictEqual(await lock(headers), 'origin_refused', JSON.stringify(headers))
   strictEqual(await lock({ 'sec-fetch-site': 'same-origin' }), 'locked')
-  await small.ask(rootToken, 'environments.unlock', { params: { environment: 'staging' } })
+  await small.ask(rootToken, 'environments.unlock', { params: { environment: 'staging' }, body: { reason: 'done' } })
   strictEqual(await lock({ origin: 'http://127.0.0.1:7420' }), 'locked')
   // Nor does it sign anybody in: whose browser it is would go on under another name.
   strictEqual(
