@@ -10,7 +10,7 @@ import { CommitLine, ReleaseLink, RolloutLink } from '../../parts/ref.tsx'
 import { Age } from '../../parts/time.tsx'
 import { rolloutsQuestion } from '../../questions.ts'
 import { momentOf, rolloutTold } from '../../words.ts'
-import { attentionOf } from '../overview/attention.ts'
+import { attentionIn, sorted } from '../overview/attention.ts'
 import { Instances } from '../rollout/instances.tsx'
 import { TrafficPart } from '../rollout/traffic.tsx'
 import { environmentTold } from './environments.tsx'
@@ -39,7 +39,7 @@ export const Environment = (): VNode => {
 
 const Whole = ({ environment }: { readonly environment: EnvironmentView }): VNode => {
   const { name, service, serving, previous, live, observed, after } = environment
-  const wants = attentionOf({ service, environments: [environment], now: 0 })
+  const wants = sorted(attentionIn(environment))
   return (
     <Page
       title={name}

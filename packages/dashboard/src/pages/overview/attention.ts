@@ -50,7 +50,7 @@ export const attentionOf = (
   { environments, line }: EnvironmentsView,
   rollouts: readonly RolloutView[] = [],
 ): readonly Attention[] =>
-  sorted([...ofLine(line), ...environments.flatMap((environment) => ofEnvironment(environment, rollouts))])
+  sorted([...ofLine(line), ...environments.flatMap((environment) => attentionIn(environment, rollouts))])
 
 /** A line that somebody stopped: nothing goes forward anywhere. */
 const ofLine = ({ status, by, at, reason }: EnvironmentsView['line']): readonly Attention[] =>
@@ -64,7 +64,7 @@ const ofLine = ({ status, by, at, reason }: EnvironmentsView['line']): readonly 
           text: `by ${by?.name ?? 'nobody known'}: ${reason ?? 'no reason was given'}`,
           since: at,
           href: '/ledger',
-          verb: 'look',
+          verb: 'Look',
         },
       ]
 
@@ -103,7 +103,11 @@ export const attentionBeside = (
 export const sorted = (all: readonly Attention[]): readonly Attention[] =>
   all.toSorted((one, other) => urgency[one.kind] - urgency[other.kind] || (other.since ?? 0) - (one.since ?? 0))
 
-const ofEnvironment = (environment: EnvironmentView, rollouts: readonly RolloutView[]): readonly Attention[] => [
+/** What one environment says. */
+export const attentionIn = (
+  environment: EnvironmentView,
+  rollouts: readonly RolloutView[] = [],
+): readonly Attention[] => [
   ...ofLive(environment),
   ...ofHistory(environment, rollouts),
   ...ofObserved(environment),
