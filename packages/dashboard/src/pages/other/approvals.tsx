@@ -1,105 +1,117 @@
-/** What waits for a yes: what changes, the evidence, and what happens either way. */
+/** What waits for a yes: what changes, the evidence, who must still say it, and what happens either way. */
 import type { VNode } from 'preact'
-import type { PlanView } from '../../../../sluice/src/http/client/plan-views.ts'
-import type { EnvironmentView, RolloutView } from '../../../../sluice/src/http/client/views.ts'
+import type { PendingView } from '../../../../sluice/src/http/client/governance-views.ts'
+import type { EnvironmentView } from '../../../../sluice/src/http/client/views.ts'
+import { countOf, spanOf } from '../../../../sluice/src/http/client/words.ts'
 import { ask } from '../../live/ask.ts'
-import { useAnswer } from '../../live/store.ts'
+import { type Question, useAnswer } from '../../live/store.ts'
 import { type Deed, DeedButton } from '../../parts/deed.tsx'
 import { Empty, Facts, Page, Part, Shown } from '../../parts/page.tsx'
-import { CommitLine, Move, RolloutLink } from '../../parts/ref.tsx'
+import { CommitLine, Move, RolloutLink, RunLink } from '../../parts/ref.tsx'
 import { Age } from '../../parts/time.tsx'
 import { environmentsQuestion } from '../../questions.ts'
 
-type Waiting = { readonly environment: EnvironmentView; readonly rollout: RolloutView }
+const question: Question<'approvals.list'> = {
+  id: 'approvals.list',
+  input: {},
+  concerns: ({ key }) => ['environment', 'rollout', 'release', 'line'].includes(key.kind),
+  everyMs: 60_000,
+}
 
 /** The inbox. */
 export const Approvals = (): VNode => {
-  const answer = useAnswer(environmentsQuestion)
+  const answer = useAnswer(question)
+  const environments = useAnswer(environmentsQuestion)?.data.value?.environments ?? []
   return (
     <Page title="Approvals">
       <Shown answer={answer} what="What waits for approval">
-        {({ environments }) => {
-          const waiting = environments.flatMap((environment): readonly Waiting[] =>
-            environment.live?.stage?.kind === 'awaiting' ? [{ environment, rollout: environment.live }] : [],
-          )
-          return (
-            <>
-              {waiting.length === 0 && (
-                <Empty>
-                  <p>
-                    No rollout waits for a person. Looked at:{' '}
-                    {environments.map(({ name }) => name).join(', ') || 'no environment'}.
-                  </p>
-                </Empty>
-              )}
-              {waiting.map((one) => (
-                <Item key={one.rollout.id} {...one} />
-              ))}
-              <Given environments={environments} />
-            </>
-          )
-        }}
+        {({ items }) => (
+          <>
+            {items.length === 0 && (
+              <Empty>
+                <p>
+                  Nothing waits for a person. Looked at:{' '}
+                  {environments.map(({ name }) => name).join(', ') || 'no environment'}.
+                </p>
+              </Empty>
+            )}
+            {items.map((pending) => (
+              <Item key={pending.id} {...pending} />
+            ))}
+            <Given environments={environments} />
+          </>
+        )}
       </Shown>
     </Page>
   )
 }
 
-const Item = ({ environment, rollout }: Waiting): VNode => {
-  const plan =
-    useAnswer({
-      id: 'environments.plan',
-      input: { params: { environment: environment.name }, query: { release: rollout.to.id } },
-    })?.data.value ?? null
-  const release = useAnswer({ id: 'releases.show', input: { params: { release: rollout.to.id } } })?.data.value ?? null
+const kinds: Readonly<Record<PendingView['kind'], string>> = {
+  rollout: 'a rollout that waits at a step',
+  queued: 'its turn was asked for',
+  candidate: 'the environment before serves it; nobody has asked for it yet',
+}
+
+const Item = (pending: PendingView): VNode => {
+  const { kind, id, environment, release, from, commit, requestedBy, since, evidence } = pending
   return (
     <Part
-      title={`${rollout.to.version} → ${environment.name}`}
+      title={`${release.version} → ${environment}`}
       note={
         <span class="deeds">
-          <DeedButton deed={approve(rollout)} />
-          <DeedButton deed={reject(rollout)} />
+          <DeedButton deed={approve(pending)} />
+          <DeedButton deed={reject(pending)} />
         </span>
       }
     >
       <Facts
         facts={[
-          ['What', <Move from={rollout.from} to={rollout.to} />],
-          rollout.commit === null ? null : ['Commit', <CommitLine commit={rollout.commit} />],
-          ['Asked by', rollout.by.name],
-          ['Waits since', <Age at={rollout.startedAt} />],
-          ['State', rollout.stage?.text ?? ''],
-          ['Rollout', <RolloutLink id={rollout.id} />],
-          ...changeFacts(plan),
-          release === null
-            ? null
-            : [
-                'Gates of its run',
-                release.gates.map(({ gate, status }) => `${gate}: ${status}`).join(', ') || 'its run had none',
-              ],
-          release === null ? null : ['Serves already', release.serves.join(', ') || 'nowhere'],
+          ['What', <Move from={from} to={release} />],
+          ['Commit', <CommitLine commit={commit} />],
+          ['Waits as', kinds[kind]],
+          kind === 'rollout' ? ['Rollout', <RolloutLink id={id} />] : null,
+          ['Asked by', requestedBy?.name ?? 'nobody yet'],
+          ['Waits since', <Age at={since} />],
+          ['Still missing', pending.missing],
+          ['Given by', pending.given.map(({ by }) => by.name).join(', ') || 'nobody yet'],
+          ...changeFacts(pending),
+          ['Its run', <RunLink id={evidence.run} />],
+          ['Gates of its run', evidence.gates.map(({ gate, status }) => `${gate}: ${status}`).join(', ') || 'none'],
+          ['Served before', evidence.soakedMs === null ? 'not counted' : spanOf(evidence.soakedMs)],
         ]}
       />
+      <Details {...pending} />
     </Part>
   )
 }
 
-const changeFacts = (plan: PlanView | null): readonly (readonly [string, string])[] =>
-  plan === null
-    ? []
-    : [
-        [
-          'Changes',
-          plan.changes.length === 0
-            ? 'the code alone'
-            : plan.changes.map(({ what, name }) => (what === name ? what : `${what} ${name}`)).join(', '),
-        ],
-        [
-          'Migrations',
-          plan.migrations.length === 0
-            ? 'none'
-            : plan.migrations.map(({ name, class: kind }) => `${name} (${kind})`).join(', '),
-        ],
-      ]
+const changeFacts = ({ changes }: PendingView): readonly (readonly [string, string])[] => [
+  ['Commits', changes.commits === null ? 'not known here' : countOf(changes.commits.length, 'commit')],
+  ['Migrations', changes.migrations.map(({ name, class: kind }) => `${name} (${kind})`).join(', ') || 'none'],
+  ['Config', changes.config.join(', ') || 'unchanged'],
+  ['Secrets', changes.secrets.join(', ') || 'unchanged'],
+]
+
+/** What else stands in the way, and whose yes does not count. */
+const Details = ({ refusals, policies, asked, void: notCounted, rejections }: PendingView): VNode | null => {
+  const lines = [
+    ...refusals.map(({ detail, hint }) => `${detail} (${hint})`),
+    ...policies.filter(({ met }) => !met).map(({ policy, detail, hint }) => `policy ${policy}: ${detail} (${hint})`),
+    ...rejections.map(({ by, reason }) => `${by.name} said no: ${reason}`),
+    ...notCounted.map(({ by, why }) => `the yes of ${by.name} does not count: ${why}`),
+    ...asked.notBy.map(({ who, why }) => `${who} cannot say yes to it: ${why}`),
+  ]
+  if (lines.length === 0) return null
+  return (
+    <ul class="lines" aria-label="What else is to be known">
+      {lines.map((line) => (
+        <li key={line}>
+          <span class="what">{line}</span>
+        </li>
+      ))}
+    </ul>
+  )
+}
 
 const Given = ({ environments }: { readonly environments: readonly EnvironmentView[] }): VNode | null => {
   const given = environments.flatMap(({ name, approvals }) => approvals.map((one) => ({ ...one, environment: name })))
@@ -120,32 +132,33 @@ const Given = ({ environments }: { readonly environments: readonly EnvironmentVi
   )
 }
 
-const back = ({ from }: RolloutView): string =>
-  from === null ? 'The environment serves nothing again.' : `${from.version} keeps serving, or serves again.`
-
-const approve = (rollout: RolloutView): Deed => ({
+const approve = ({ kind, id, environment, release, missing }: PendingView): Deed => ({
   word: 'Approve',
-  title: `Approve ${rollout.to.version} for ${rollout.environment}?`,
+  title: `Approve ${release.version} for ${environment}?`,
   tone: 'main',
   reason: 'optional',
-  happens: <p>Your yes to exactly this release is recorded. The rollout goes on once enough people gave theirs.</p>,
-  fails: <p>The judge takes it back by itself. {back(rollout)}</p>,
+  happens: <p>Your yes to exactly this release is recorded. Missing until now: {missing}.</p>,
+  fails: <p>The judge takes the release back by itself.</p>,
   run: async (reason, idempotencyKey) => {
-    await ask('rollouts.approve', { params: { rollout: rollout.id }, body: { reason }, idempotencyKey })
-    return `${rollout.to.version} is approved`
+    await (kind === 'rollout'
+      ? ask('rollouts.approve', { params: { rollout: id }, body: { reason }, idempotencyKey })
+      : ask('environments.approve', { params: { environment }, body: { release: release.id, reason }, idempotencyKey }))
+    return `${release.version} is approved`
   },
 })
 
-const reject = (rollout: RolloutView): Deed => ({
+const reject = ({ kind, id, environment, release, ifRejected }: PendingView): Deed => ({
   word: 'Reject',
-  title: `Reject ${rollout.to.version} for ${rollout.environment}?`,
+  title: `Reject ${release.version} for ${environment}?`,
   tone: 'danger',
   reason: 'required',
-  happens: <p>The rollout is aborted with your reason, and takes its steps back. {back(rollout)}</p>,
+  happens: <p>{ifRejected}</p>,
   fails: <p>It goes on waiting, and nothing of the traffic changes.</p>,
-  run: async (reason, idempotencyKey) => {
-    const body = { command: 'abort', reason } as const
-    await ask('rollouts.command', { params: { rollout: rollout.id }, body, idempotencyKey })
-    return `${rollout.to.version} is rejected`
+  run: async (given, idempotencyKey) => {
+    const reason = given ?? ''
+    await (kind === 'rollout'
+      ? ask('rollouts.reject', { params: { rollout: id }, body: { reason }, idempotencyKey })
+      : ask('environments.reject', { params: { environment }, body: { release: release.id, reason }, idempotencyKey }))
+    return `${release.version} is rejected`
   },
 })

@@ -1,77 +1,165 @@
-/** Delivery as DORA measures it. The control plane does not compute the five metrics yet, so none is shown; what the last runs tell is. */
+/** Delivery as DORA measures it: the five metrics of an environment, and the deliveries behind each of them. */
+import { useSignal } from '@preact/signals'
 import type { VNode } from 'preact'
-import { spanOf } from '../../../../sluice/src/http/client/words.ts'
+import type { DoraView } from '../../../../sluice/src/http/client/delivery-views.ts'
+import { countOf, spanOf } from '../../../../sluice/src/http/client/words.ts'
 import { useAnswer } from '../../live/store.ts'
-import { Empty, Page, Part, Shown } from '../../parts/page.tsx'
+import { Empty, Facts, Page, Part, Shown } from '../../parts/page.tsx'
+import { Moment } from '../../parts/time.tsx'
+import { environmentsQuestion } from '../../questions.ts'
+import { JobTimes } from './job-times.tsx'
 
 /** The page. */
 export const Dora = (): VNode => {
-  const answer = useAnswer({ id: 'runs.insights', input: {}, concerns: ({ key }) => key.kind === 'run' })
+  const environments = useAnswer(environmentsQuestion)
   return (
     <Page title="DORA">
-      <Empty>
-        <p>
-          The five metrics (deployment frequency, change lead time, change fail rate, failed deployment recovery time,
-          rework rate) are not computed by this control plane. No figure stands in for them. What every rollout and run
-          did is in <a href="/rollouts">Rollouts</a>, <a href="/runs">Runs</a> and the <a href="/ledger">ledger</a>.
-        </p>
-      </Empty>
-      <Shown answer={answer} what="What the last runs tell">
-        {({ runs, jobs, failures, flaky }) => (
-          <>
-            <Part title="Time of jobs" note={<span>of the last {runs} runs</span>}>
-              {jobs.length === 0 ? (
-                <p class="none">No job ran in the runs that were looked at.</p>
-              ) : (
-                <div class="scroll" role="region" aria-label="Time of jobs" tabIndex={0}>
-                  <table>
-                    <thead>
-                      <tr>
-                        <th scope="col">Job</th>
-                        <th scope="col" class="figure">
-                          Median
-                        </th>
-                        <th scope="col" class="figure">
-                          95th percentile
-                        </th>
-                        <th scope="col" class="figure">
-                          Failed
-                        </th>
-                      </tr>
-                    </thead>
-                    <tbody>
-                      {jobs.map(({ name, p50Ms, p95Ms }) => {
-                        const failure = failures.find(({ job }) => job === name)
-                        return (
-                          <tr key={name}>
-                            <th scope="row">{name}</th>
-                            <td class="figure">{spanOf(p50Ms)}</td>
-                            <td class="figure">{spanOf(p95Ms)}</td>
-                            <td class="figure">
-                              {failure === undefined ? '—' : `${failure.failures} of ${failure.runs}`}
-                            </td>
-                          </tr>
-                        )
-                      })}
-                    </tbody>
-                  </table>
-                </div>
-              )}
-            </Part>
-            {flaky.length > 0 && (
-              <Part title="Flaky tests">
-                <ul class="lines">
-                  {flaky.map(({ test }) => (
-                    <li key={test}>
-                      <span class="what">{test}</span>
-                    </li>
-                  ))}
-                </ul>
-              </Part>
-            )}
-          </>
-        )}
+      <Shown answer={environments} what="The environments">
+        {({ environments: all }) =>
+          all.length === 0 ? (
+            <Empty>
+              <p>There is no environment yet whose deliveries could be measured.</p>
+            </Empty>
+          ) : (
+            // The last one of the way is where users are.
+            <Measured names={all.map(({ name }) => name)} first={all.at(-1)?.name ?? ''} />
+          )
+        }
       </Shown>
+      <JobTimes />
     </Page>
   )
 }
+
+const Measured = ({ names, first }: { readonly names: readonly string[]; readonly first: string }): VNode => {
+  const chosen = useSignal(first)
+  const environment = chosen.value
+  const answer = useAnswer({
+    id: 'dora.show',
+    input: { query: { environment } },
+    concerns: ({ key }) => key.kind === 'rollout' || key.kind === 'incident',
+  })
+  return (
+    <>
+      <p>
+        <label>
+          Environment{' '}
+          <select value={environment} onChange={({ currentTarget }) => (chosen.value = currentTarget.value)}>
+            {names.map((name) => (
+              <option key={name}>{name}</option>
+            ))}
+          </select>
+        </label>
+      </p>
+      <Shown answer={answer} what="The metrics">
+        {(report) => (
+          <>
+            <Part
+              title="The five metrics"
+              note={
+                <span>
+                  <Moment at={report.from} /> to <Moment at={report.to} />
+                </span>
+              }
+            >
+              <Facts facts={metricsOf(report)} />
+            </Part>
+            <Deliveries deliveries={report.deliveries} />
+          </>
+        )}
+      </Shown>
+    </>
+  )
+}
+
+/** Each metric in words. Where too little was delivered for a figure, it says what there is. */
+const metricsOf = (report: DoraView): readonly (readonly [string, string])[] => {
+  const { frequency, leadTime, recovery, changeFail, rework } = report
+  const { working, waiting } = leadTime
+  const worked =
+    working === null || waiting === null
+      ? ''
+      : `; of it ${spanOf(working.p50Ms)} were worked on, ${spanOf(waiting.p50Ms)} waited`
+  const open = recovery.open.length === 0 ? '' : `; ${recovery.open.length} not over`
+  const early =
+    changeFail.beforeUsers.length === 0
+      ? ''
+      : `; ${changeFail.beforeUsers.length} came back before any user was on it, and are not counted`
+  return [
+    [
+      'Deployment frequency',
+      `${countOf(frequency.count, 'deployment')}; ${frequency.daysPerWeekMedian} days a week with one (median of ${countOf(frequency.weeks.length, 'week')}): ${frequency.band}`,
+    ],
+    ['Change lead time', `${spreadText(leadTime.commits, 'commit')}${worked}`],
+    [
+      'Change fail rate',
+      `${rateText(changeFail)}; ${changeFail.reachedSome} caught before everybody was on it, ${changeFail.reachedAll} after${early}`,
+    ],
+    ['Failed deployment recovery time', `${spreadText(recovery.closed, 'failure')}${open}`],
+    ['Deployment rework rate', `${rateText(rework)}, of 180 days`],
+  ]
+}
+
+const spreadText = (spread: DoraView['recovery']['closed'], what: string): string =>
+  spread === null
+    ? `no ${what} to measure`
+    : `${spanOf(spread.p50Ms)} (median of ${countOf(spread.count, what)}; 90 % within ${spanOf(spread.p90Ms)})`
+
+const rateText = ({ count, of, rate, isEnough }: DoraView['rework']): string => {
+  if (rate === null) return 'nothing to measure'
+  return isEnough ? `${(100 * rate).toFixed(1)} % (${count} of ${of})` : `${count} of ${of}, too few for a rate`
+}
+
+const Deliveries = ({ deliveries }: Pick<DoraView, 'deliveries'>): VNode => (
+  <Part title="The deliveries behind them" note={<span>{countOf(deliveries.length, 'rollout')}</span>}>
+    {deliveries.length === 0 ? (
+      <p class="none">No rollout was over in this time.</p>
+    ) : (
+      <div class="scroll" role="region" aria-label="Deliveries" tabIndex={0}>
+        <table>
+          <thead>
+            <tr>
+              {['Rollout', 'What', 'Over', 'Failed'].map((name) => (
+                <th key={name} scope="col">
+                  {name}
+                </th>
+              ))}
+              {['Lead time', 'Commits'].map((name) => (
+                <th key={name} scope="col" class="figure">
+                  {name}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {deliveries.toReversed().map((one) => (
+              <Delivery key={one.rollout} {...one} />
+            ))}
+          </tbody>
+        </table>
+      </div>
+    )}
+  </Part>
+)
+
+const Delivery = (one: DoraView['deliveries'][number]): VNode => (
+  <tr>
+    <th scope="row">
+      <a href={`/rollouts/${one.rollout}`}>{one.version}</a>
+    </th>
+    <td>
+      {one.purpose}
+      {one.isRework && ', rework'}
+      {one.outcome !== 'succeeded' && ', came back'}
+    </td>
+    <td>
+      <Moment at={one.settledAt} />
+    </td>
+    <td>{one.failure === null ? '—' : failureText(one.failure)}</td>
+    <td class="figure">{one.leadMs === null ? '—' : spanOf(one.leadMs)}</td>
+    <td class="figure">{one.commits}</td>
+  </tr>
+)
+
+const failureText = ({ sources, since, recoveredAt }: NonNullable<DoraView['deliveries'][number]['failure']>): string =>
+  `${sources.join(', ')}${recoveredAt === null ? ', not over' : `, over after ${spanOf(recoveredAt - since)}`}`

@@ -1,0 +1,68 @@
+/** How long jobs take and how often they fail, over the last runs. */
+import type { VNode } from 'preact'
+import { spanOf } from '../../../../sluice/src/http/client/words.ts'
+import { useAnswer } from '../../live/store.ts'
+import { Part, Shown } from '../../parts/page.tsx'
+
+/** Part of the page about delivery. */
+export const JobTimes = (): VNode => {
+  const answer = useAnswer({ id: 'runs.insights', input: {}, concerns: ({ key }) => key.kind === 'run' })
+  return (
+    <Shown answer={answer} what="What the last runs tell">
+      {({ runs, jobs, failures, flaky }) => (
+        <>
+          <Part title="Time of jobs" note={<span>of the last {runs} runs</span>}>
+            {jobs.length === 0 ? (
+              <p class="none">No job ran in the runs that were looked at.</p>
+            ) : (
+              <div class="scroll" role="region" aria-label="Time of jobs" tabIndex={0}>
+                <table>
+                  <thead>
+                    <tr>
+                      <th scope="col">Job</th>
+                      <th scope="col" class="figure">
+                        Median
+                      </th>
+                      <th scope="col" class="figure">
+                        95th percentile
+                      </th>
+                      <th scope="col" class="figure">
+                        Failed
+                      </th>
+                    </tr>
+                  </thead>
+                  <tbody>
+                    {jobs.map(({ name, p50Ms, p95Ms }) => {
+                      const failure = failures.find(({ job }) => job === name)
+                      return (
+                        <tr key={name}>
+                          <th scope="row">{name}</th>
+                          <td class="figure">{spanOf(p50Ms)}</td>
+                          <td class="figure">{spanOf(p95Ms)}</td>
+                          <td class="figure">
+                            {failure === undefined ? '—' : `${failure.failures} of ${failure.runs}`}
+                          </td>
+                        </tr>
+                      )
+                    })}
+                  </tbody>
+                </table>
+              </div>
+            )}
+          </Part>
+          {flaky.length > 0 && (
+            <Part title="Flaky tests">
+              <ul class="lines">
+                {flaky.map(({ test }) => (
+                  <li key={test}>
+                    <span class="what">{test}</span>
+                  </li>
+                ))}
+              </ul>
+            </Part>
+          )}
+        </>
+      )}
+    </Shown>
+  )
+}
