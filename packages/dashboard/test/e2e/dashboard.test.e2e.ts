@@ -212,6 +212,7 @@ test('every page is accessible in both themes, on wide screens and narrow ones, 
       await own.open(path)
       await own.page.waitForSelector('main .part, main .empty, main table, main .lines, main .facts')
       await own.page.getByText('live', { exact: true }).first().waitFor()
+      if (name === 'dora') await own.page.getByText('Change fail rate').waitFor()
       await shoot(own, `${name}-${kind.scheme}-${kind.width}`)
       const where = `${name}, ${kind.scheme}, ${kind.width} pixels`
       for (const violation of await own.violations()) broken.push(`${where}: ${violation}`)

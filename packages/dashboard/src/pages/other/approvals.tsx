@@ -73,6 +73,7 @@ const Item = (pending: PendingView): VNode => {
           ['Asked by', requestedBy?.name ?? 'nobody yet'],
           ['Waits since', <Age at={since} />],
           ['Still missing', pending.missing],
+          ['Cannot say it', notByText(pending) || 'nobody is kept from it'],
           ['Given by', pending.given.map(({ by }) => by.name).join(', ') || 'nobody yet'],
           ...changeFacts(pending),
           ['Its run', <RunLink id={evidence.run} />],
@@ -92,14 +93,19 @@ const changeFacts = ({ changes }: PendingView): readonly (readonly [string, stri
   ['Secrets', changes.secrets.join(', ') || 'unchanged'],
 ]
 
+/** Whose yes does not count, each once with all that speaks against it. */
+const notByText = ({ asked }: PendingView): string =>
+  [...Map.groupBy(asked.notBy, ({ who }) => who)]
+    .map(([who, reasons]) => `${who} (${reasons.map(({ why }) => why).join(', ')})`)
+    .join('; ')
+
 /** What else stands in the way, and whose yes does not count. */
-const Details = ({ refusals, policies, asked, void: notCounted, rejections }: PendingView): VNode | null => {
+const Details = ({ refusals, policies, void: notCounted, rejections }: PendingView): VNode | null => {
   const lines = [
     ...refusals.map(({ detail, hint }) => `${detail} (${hint})`),
     ...policies.filter(({ met }) => !met).map(({ policy, detail, hint }) => `policy ${policy}: ${detail} (${hint})`),
     ...rejections.map(({ by, reason }) => `${by.name} said no: ${reason}`),
     ...notCounted.map(({ by, why }) => `the yes of ${by.name} does not count: ${why}`),
-    ...asked.notBy.map(({ who, why }) => `${who} cannot say yes to it: ${why}`),
   ]
   if (lines.length === 0) return null
   return (

@@ -7,6 +7,7 @@ import { useAnswer } from '../../live/store.ts'
 import { Empty, Facts, Page, Part, Shown } from '../../parts/page.tsx'
 import { Moment } from '../../parts/time.tsx'
 import { environmentsQuestion } from '../../questions.ts'
+import { momentOf } from '../../words.ts'
 import { JobTimes } from './job-times.tsx'
 
 /** The page. */
@@ -58,7 +59,7 @@ const Measured = ({ names, first }: { readonly names: readonly string[]; readonl
               title="The five metrics"
               note={
                 <span>
-                  <Moment at={report.from} /> to <Moment at={report.to} />
+                  {momentOf(report.from)} to {momentOf(report.to)}
                 </span>
               }
             >
@@ -162,4 +163,4 @@ const Delivery = (one: DoraView['deliveries'][number]): VNode => (
 )
 
 const failureText = ({ sources, since, recoveredAt }: NonNullable<DoraView['deliveries'][number]['failure']>): string =>
-  `${sources.join(', ')}${recoveredAt === null ? ', not over' : `, over after ${spanOf(recoveredAt - since)}`}`
+  `${sources.map((source) => source.replaceAll('_', ' ')).join(', ')}${recoveredAt === null ? ', not over' : `, over after ${spanOf(recoveredAt - since)}`}`

@@ -71,5 +71,10 @@ export const standing = (
 export const missingText = ({ missing, missingGroups }: Pick<Tally, 'missing' | 'missingGroups'>): string => {
   const parts = missingGroups.map(({ group, count }) => `${count} of the group ${group}`)
   const others = missing - Math.max(0, ...missingGroups.map(({ count }) => count))
-  return [...parts, ...(others > 0 ? [`${others} ${parts.length === 0 ? 'approval(s)' : 'more'}`] : [])].join(' and ')
+  return [...parts, ...(others > 0 ? [parts.length === 0 ? approvalsText(others) : `${others} more`] : [])].join(
+    ' and ',
+  )
 }
+
+/** `1 approval`, `2 approvals`. */
+export const approvalsText = (count: number): string => `${count} approval${count === 1 ? '' : 's'}`

@@ -69,7 +69,7 @@ test('what is missing is said by group and number', () => {
   const groups = [{ group: 'security', count: 1 }]
   strictEqual(missingText(tally({ count: 2, groups, stakes: null }, [])), '1 of the group security and 1 more')
   strictEqual(missingText(tally({ count: 2, groups, stakes: null }, [yes('bob')])), '1 of the group security')
-  strictEqual(missingText(tally({ count: 2, groups: [], stakes: null }, [])), '2 approval(s)')
+  strictEqual(missingText(tally({ count: 2, groups: [], stakes: null }, [])), '2 approvals')
 })
 
 const rule = (effect: WindowRule['effect'], reason: string, policy?: string): WindowRule => ({

@@ -3,7 +3,7 @@ import type { AdmissionInput, Refusal } from '../admission.ts'
 import { isoTime } from '../iso-time.ts'
 import { limits } from '../limits.ts'
 import type { EnvironmentSpec, Release, ReleaseId } from '../model.ts'
-import { missingText, quorumOf, standing, type Tally, tally } from './approvals.ts'
+import { approvalsText, missingText, quorumOf, standing, type Tally, tally } from './approvals.ts'
 import { type Finding, findingsOf } from './policies.ts'
 import { closedAt, closureText, opensAt } from './windows.ts'
 
@@ -91,7 +91,7 @@ const approvalMissing = (
   const names = counted.counted.map(({ by }) => by.name).join(', ')
   const given = names === '' ? 'nobody' : names
   const not = counted.void.map(({ approval, why }) => `; ${approval.by.name} does not count: ${why}`).join('')
-  const asks = `${spec.name} asks for ${spec.approvals} approval(s) of ${content.version} (${short(id)})`
+  const asks = `${spec.name} asks for ${approvalsText(spec.approvals)} of ${content.version} (${short(id)})`
   return {
     kind: 'approval_missing',
     who: names === '' ? 'nobody yet' : names,
