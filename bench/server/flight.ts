@@ -90,17 +90,22 @@ const environmentOf = async (): Promise<EnvironmentConfig> => ({
   strategy: { kind: 'canary', steps: [{ share: '5%', bake: '30m' }] },
 })
 
-/** Waits until so many rollouts have come to their bake; how many have, after a bounded time. */
+/** Waits until so many rollouts have come to their bake, in which they rest and are judged; how many have, after a bounded time. */
 const inFlight = async (client: Client, count: number): Promise<number> => {
   const until = performance.now() + 120_000
   for (;;) {
-    const { environments } = await client.call('environments.list', {})
-    const flying = environments.filter(
-      ({ live, observed }) =>
-        live !== null && observed.traffic?.arms.some(({ arm, shareBp }) => arm === 'candidate' && shareBp > 0),
-    ).length
-    if (flying === count || performance.now() > until) return flying
-    await rest(500)
+    const { items } = await client.call('rollouts.list', { query: { limit: 500 } })
+    const flying = items.filter(
+      ({ status, stage }) => status === 'advancing' && (stage?.kind === 'resting' || stage?.kind === 'asking'),
+    )
+    if (flying.length === count) return count
+    if (performance.now() > until) {
+      const others = items.filter((one) => !flying.includes(one) && one.settledAt === null)
+      for (const { environment, status, stage, cause } of others)
+        progress(`${environment} is not there: ${status}, ${stage?.text ?? 'no stage'}, ${cause?.text ?? 'no cause'}`)
+      return flying.length
+    }
+    await rest(2_000)
   }
 }
 
