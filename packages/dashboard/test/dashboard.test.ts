@@ -11,12 +11,7 @@ import { curveWith, evidencePlot, ratePlot } from '../src/pages/rollout/curve.ts
 import { spansOf } from '../src/pages/run/ansi.ts'
 import { sightOf } from '../src/parts/sight.ts'
 import { ageOf, jobTold, rateOf, rolloutTold } from '../src/words.ts'
-import type {
-  EnvironmentsView,
-  EnvironmentView,
-  ReleaseDetailView,
-  RolloutView,
-} from '../../sluice/src/http/client/views.ts'
+import type { EnvironmentView, ReleaseDetailView, RolloutView } from '../../sluice/src/http/client/views.ts'
 
 const release = (version: string): { readonly id: string; readonly version: string } => ({
   id: `rel_${version}`,

@@ -366,6 +366,8 @@ const ownLimits = {
   stepSummaryBytesMax: 1_048_576,
   /** From SIGTERM to SIGKILL for a program that was asked something (git, a tool's version): it has nothing to clear up. */
   programGraceMs: 2_000,
+  /** How long a process may take from its start until it leads its group, milliseconds: one turn on the processor. */
+  groupBeginMs: 1_000,
   /** On the way back: the pause between two probes of an instance, and how long the others have once enough answer, milliseconds. */
   wayBackProbeMs: 10,
   wayBackGraceMs: 100,

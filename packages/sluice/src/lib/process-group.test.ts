@@ -28,3 +28,18 @@ it('a group whose leader has ended lives for as long as what the leader started'
   await endGroup(group, 20)
   assert.ok(!isGroupAlive(group))
 })
+
+it(
+  'a process that is told to end before it leads its group ends with it',
+  { skip: process.platform !== 'linux' },
+  async () => {
+    // As the first moment of a started process on a busy machine: it has not come to its own session yet.
+    const script = `select undef, undef, undef, 0.2; use POSIX; POSIX::setsid(); $SIG{TERM} = 'IGNORE'; sleep 60`
+    const child = spawn('perl', ['-e', script], { stdio: 'ignore' })
+    const over = once(child, 'exit')
+    assert.ok(child.pid !== undefined)
+    await endGroup(child.pid, 50)
+    const [, signal] = await over
+    assert.ok(signal === 'SIGKILL' || signal === 'SIGTERM', String(signal))
+  },
+)

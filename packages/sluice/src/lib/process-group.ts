@@ -34,6 +34,19 @@ export const childrenOf = (pid: number): readonly number[] => {
 export type GroupLook = { readonly isAlive?: (group: number) => boolean; readonly killWaitMs?: number }
 
 /**
+ * Waits until a process that was just started leads its group: on a busy machine whoever started it is told of it before it has come to that, and a signal to the group would find nobody. Linux
+ * only; elsewhere it does not wait.
+ */
+export const groupBegun = async (leader: number): Promise<void> => {
+  const until = performance.now() + limits.groupBeginMs
+  while (performance.now() < until) {
+    const stat = statOf(leader)
+    if (stat === null || stat.group === leader) return
+    await sleep(1)
+  }
+}
+
+/**
  * SIGTERM to the group, a grace, SIGKILL. Resolves once nothing of it is left, or only what has its SIGKILL and sits in the kernel, where no signal reaches it: that ends
  * when it comes back, and nobody can wait for it. Safe to repeat.
  */
@@ -42,6 +55,7 @@ export const endGroup = async (
   graceMs: number,
   { isAlive = isGroupAlive, killWaitMs = limits.killWaitMs }: GroupLook = {},
 ): Promise<void> => {
+  await groupBegun(group)
   send(group, 'SIGTERM')
   const deadline = performance.now() + graceMs
   while (isAlive(group)) {

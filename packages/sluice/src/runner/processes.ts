@@ -8,7 +8,7 @@ import { limits } from '../core/limits.ts'
 import { endMarked, newestPid } from '../lib/marked-processes.ts'
 import { findProgram } from '../lib/processes/find-program.ts'
 import type { ProcessEnd, Started, Starter, Unstartable } from '../lib/processes/started.ts'
-import { endGroup, isGroupAlive, signalMembers } from '../lib/process-group.ts'
+import { endGroup, groupBegun, isGroupAlive, signalMembers } from '../lib/process-group.ts'
 import type { ExecutionEnd } from '../ports/dialect.ts'
 import type { RunAs } from './isolation/launcher.ts'
 import type { Namespace } from './isolation/namespace.ts'
@@ -165,6 +165,7 @@ export class Processes {
   async #endGroup(leader: number): Promise<void> {
     const { namespace, graceMs } = this.#options
     if (namespace === null) return endGroup(leader, graceMs)
+    await groupBegun(leader)
     const deadline = performance.now() + graceMs
     signalMembers(leader, 'SIGTERM')
     while (isGroupAlive(leader)) {
