@@ -8,6 +8,7 @@ import { ReleaseLink } from '../../parts/ref.tsx'
 import { Age } from '../../parts/time.tsx'
 import { environmentsQuestion } from '../../questions.ts'
 import { numberOf, rateOf, rolloutTold, type Told } from '../../words.ts'
+import { Table } from '../../parts/table.tsx'
 
 /** How an environment stands, in a word. */
 export const environmentTold = ({ live, serving, lock, freezes, maintenance, history }: EnvironmentView): Told => {
@@ -33,36 +34,26 @@ export const Environments = (): VNode => {
               <p>Neither the config nor any release names an environment.</p>
             </Empty>
           ) : (
-            <div class="scroll" role="region" aria-label="Environments" tabIndex={0}>
-              <table>
-                <thead>
-                  <tr>
-                    <th scope="col">Environment</th>
-                    <th scope="col">State</th>
-                    <th scope="col">Serves</th>
-                    <th scope="col">Since</th>
-                    <th scope="col">Takes from</th>
-                    <th scope="col" class="figure">
-                      Instances
-                    </th>
-                    <th scope="col" class="figure">
-                      Requests
-                    </th>
-                    <th scope="col" class="figure">
-                      Bad rate
-                    </th>
-                    <th scope="col" class="figure">
-                      Queue
-                    </th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {environments.map((environment) => (
-                    <Row key={`${environment.service}/${environment.name}`} environment={environment} />
-                  ))}
-                </tbody>
-              </table>
-            </div>
+            <Table
+              label="Environments"
+              columns={[
+                'Environment',
+                'State',
+                'Serves',
+                'Since',
+                'Takes from',
+                { figure: 'Instances' },
+                { figure: 'Requests' },
+                { figure: 'Bad rate' },
+                { figure: 'Queue' },
+              ]}
+            >
+              <tbody>
+                {environments.map((environment) => (
+                  <Row key={`${environment.service}/${environment.name}`} environment={environment} />
+                ))}
+              </tbody>
+            </Table>
           )
         }
       </Shown>

@@ -5,6 +5,7 @@ import type { DoraView } from '../../../../sluice/src/http/client/delivery-views
 import { countOf, spanOf } from '../../../../sluice/src/http/client/words.ts'
 import { useAnswer } from '../../live/store.ts'
 import { Empty, Facts, Page, Part, Shown } from '../../parts/page.tsx'
+import { Table } from '../../parts/table.tsx'
 import { Moment } from '../../parts/time.tsx'
 import { environmentsQuestion } from '../../questions.ts'
 import { momentOf } from '../../words.ts'
@@ -116,29 +117,16 @@ const Deliveries = ({ deliveries }: Pick<DoraView, 'deliveries'>): VNode => (
     {deliveries.length === 0 ? (
       <p class="none">No rollout was over in this time.</p>
     ) : (
-      <div class="scroll" role="region" aria-label="Deliveries" tabIndex={0}>
-        <table>
-          <thead>
-            <tr>
-              {['Rollout', 'What', 'Over', 'Failed'].map((name) => (
-                <th key={name} scope="col">
-                  {name}
-                </th>
-              ))}
-              {['Lead time', 'Commits'].map((name) => (
-                <th key={name} scope="col" class="figure">
-                  {name}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {deliveries.toReversed().map((one) => (
-              <Delivery key={one.rollout} {...one} />
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Table
+        label="Deliveries"
+        columns={['Rollout', 'What', 'Over', 'Failed', { figure: 'Lead time' }, { figure: 'Commits' }]}
+      >
+        <tbody>
+          {deliveries.toReversed().map((one) => (
+            <Delivery key={one.rollout} {...one} />
+          ))}
+        </tbody>
+      </Table>
     )}
   </Part>
 )

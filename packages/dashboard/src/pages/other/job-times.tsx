@@ -3,6 +3,7 @@ import type { VNode } from 'preact'
 import { spanOf } from '../../../../sluice/src/http/client/words.ts'
 import { useAnswer } from '../../live/store.ts'
 import { Part, Shown } from '../../parts/page.tsx'
+import { Table } from '../../parts/table.tsx'
 
 /** Part of the page about delivery. */
 export const JobTimes = (): VNode => {
@@ -15,39 +16,24 @@ export const JobTimes = (): VNode => {
             {jobs.length === 0 ? (
               <p class="none">No job ran in the runs that were looked at.</p>
             ) : (
-              <div class="scroll" role="region" aria-label="Time of jobs" tabIndex={0}>
-                <table>
-                  <thead>
-                    <tr>
-                      <th scope="col">Job</th>
-                      <th scope="col" class="figure">
-                        Median
-                      </th>
-                      <th scope="col" class="figure">
-                        95th percentile
-                      </th>
-                      <th scope="col" class="figure">
-                        Failed
-                      </th>
-                    </tr>
-                  </thead>
-                  <tbody>
-                    {jobs.map(({ name, p50Ms, p95Ms }) => {
-                      const failure = failures.find(({ job }) => job === name)
-                      return (
-                        <tr key={name}>
-                          <th scope="row">{name}</th>
-                          <td class="figure">{spanOf(p50Ms)}</td>
-                          <td class="figure">{spanOf(p95Ms)}</td>
-                          <td class="figure">
-                            {failure === undefined ? '—' : `${failure.failures} of ${failure.runs}`}
-                          </td>
-                        </tr>
-                      )
-                    })}
-                  </tbody>
-                </table>
-              </div>
+              <Table
+                label="Time of jobs"
+                columns={['Job', { figure: 'Median' }, { figure: '95th percentile' }, { figure: 'Failed' }]}
+              >
+                <tbody>
+                  {jobs.map(({ name, p50Ms, p95Ms }) => {
+                    const failure = failures.find(({ job }) => job === name)
+                    return (
+                      <tr key={name}>
+                        <th scope="row">{name}</th>
+                        <td class="figure">{spanOf(p50Ms)}</td>
+                        <td class="figure">{spanOf(p95Ms)}</td>
+                        <td class="figure">{failure === undefined ? '—' : `${failure.failures} of ${failure.runs}`}</td>
+                      </tr>
+                    )
+                  })}
+                </tbody>
+              </Table>
             )}
           </Part>
           {flaky.length > 0 && (

@@ -7,6 +7,7 @@ import { Empty, Page, Shown } from '../../parts/page.tsx'
 import { CommitLine, ReleaseLink } from '../../parts/ref.tsx'
 import { Age } from '../../parts/time.tsx'
 import { releasesQuestion } from '../../questions.ts'
+import { Table } from '../../parts/table.tsx'
 
 const pageItems = 50
 
@@ -31,42 +32,27 @@ export const Releases = (): VNode => {
               ask={(cursor) => ask('releases.list', { query: { limit: pageItems, cursor } })}
             >
               {(releases) => (
-                <div class="scroll" role="region" aria-label="Releases" tabIndex={0}>
-                  <table>
-                    <thead>
-                      <tr>
-                        <th scope="col">Release</th>
-                        <th scope="col">Commit</th>
-                        <th scope="col">Serves</th>
-                        <th scope="col">Held</th>
-                        <th scope="col" class="figure">
-                          Cut
+                <Table label="Releases" columns={['Release', 'Commit', 'Serves', 'Held', { figure: 'Cut' }]}>
+                  <tbody>
+                    {releases.map((release) => (
+                      <tr key={release.id}>
+                        <th scope="row">
+                          <span data-row tabIndex={-1}>
+                            <ReleaseLink release={release} />
+                          </span>
                         </th>
+                        <td class="wide">
+                          <CommitLine commit={release.commit} />
+                        </td>
+                        <td>{release.serves.length === 0 ? <span class="none">—</span> : release.serves.join(', ')}</td>
+                        <td>{release.hold === null ? <span class="none">—</span> : release.hold.detail}</td>
+                        <td class="figure">
+                          <Age at={release.cutAt} />
+                        </td>
                       </tr>
-                    </thead>
-                    <tbody>
-                      {releases.map((release) => (
-                        <tr key={release.id}>
-                          <th scope="row">
-                            <span data-row tabIndex={-1}>
-                              <ReleaseLink release={release} />
-                            </span>
-                          </th>
-                          <td class="wide">
-                            <CommitLine commit={release.commit} />
-                          </td>
-                          <td>
-                            {release.serves.length === 0 ? <span class="none">—</span> : release.serves.join(', ')}
-                          </td>
-                          <td>{release.hold === null ? <span class="none">—</span> : release.hold.detail}</td>
-                          <td class="figure">
-                            <Age at={release.cutAt} />
-                          </td>
-                        </tr>
-                      ))}
-                    </tbody>
-                  </table>
-                </div>
+                    ))}
+                  </tbody>
+                </Table>
               )}
             </Paged>
           )

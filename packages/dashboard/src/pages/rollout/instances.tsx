@@ -5,6 +5,7 @@ import { Mark } from '../../parts/mark.tsx'
 import { Part } from '../../parts/page.tsx'
 import { ReleaseLink } from '../../parts/ref.tsx'
 import type { Told } from '../../words.ts'
+import { Table } from '../../parts/table.tsx'
 
 const told: Readonly<Record<InstanceView['status'], Told>> = {
   starting: { tone: 'live', word: 'starting' },
@@ -31,42 +32,29 @@ export const Instances = ({
       ) : instances.length === 0 ? (
         <p class="none">No instance is there.</p>
       ) : (
-        <div class="scroll" role="region" aria-label="Instances" tabIndex={0}>
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">Instance</th>
-                <th scope="col">Release</th>
-                <th scope="col">State</th>
-                <th scope="col">Address</th>
-                <th scope="col" class="figure">
-                  Restarts
+        <Table label="Instances" columns={['Instance', 'Release', 'State', 'Address', { figure: 'Restarts' }]}>
+          <tbody>
+            {instances.map(({ id, release, status, host, port, restarts }) => (
+              <tr key={id}>
+                <th scope="row">
+                  <code>{id}</code>
                 </th>
+                <td>
+                  <ReleaseLink release={release} />
+                </td>
+                <td>
+                  <Mark told={told[status]} />
+                </td>
+                <td>
+                  <code>
+                    {host}:{port}
+                  </code>
+                </td>
+                <td class="figure">{restarts}</td>
               </tr>
-            </thead>
-            <tbody>
-              {instances.map(({ id, release, status, host, port, restarts }) => (
-                <tr key={id}>
-                  <th scope="row">
-                    <code>{id}</code>
-                  </th>
-                  <td>
-                    <ReleaseLink release={release} />
-                  </td>
-                  <td>
-                    <Mark told={told[status]} />
-                  </td>
-                  <td>
-                    <code>
-                      {host}:{port}
-                    </code>
-                  </td>
-                  <td class="figure">{restarts}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+            ))}
+          </tbody>
+        </Table>
       )}
     </Part>
   )

@@ -9,6 +9,7 @@ import { Empty, Page, Shown } from '../../parts/page.tsx'
 import { Age, Took } from '../../parts/time.tsx'
 import { rolloutsQuestion } from '../../questions.ts'
 import { rolloutTold } from '../../words.ts'
+import { Table } from '../../parts/table.tsx'
 
 const pageItems = 50
 
@@ -43,49 +44,35 @@ export const Rollouts = (): VNode => {
 
 /** Rollouts as a table. */
 export const RolloutTable = ({ rollouts }: { readonly rollouts: readonly RolloutView[] }): VNode => (
-  <div class="scroll" role="region" aria-label="Rollouts" tabIndex={0}>
-    <table>
-      <thead>
-        <tr>
-          <th scope="col">Rollout</th>
-          <th scope="col">State</th>
-          <th scope="col">Environment</th>
-          <th scope="col">Strategy</th>
-          <th scope="col" class="figure">
-            Took
+  <Table
+    label="Rollouts"
+    columns={['Rollout', 'State', 'Environment', 'Strategy', { figure: 'Took' }, 'By', { figure: 'Started' }]}
+  >
+    <tbody>
+      {rollouts.map((rollout) => (
+        <tr key={rollout.id}>
+          <th scope="row">
+            <a data-row href={`/rollouts/${rollout.id}`}>
+              {rollout.from === null ? 'nothing' : rollout.from.version} → {rollout.to.version}
+            </a>
           </th>
-          <th scope="col">By</th>
-          <th scope="col" class="figure">
-            Started
-          </th>
+          <td>
+            <Mark told={rolloutTold(rollout)} />
+            {rollout.cause !== null && <span class="because"> {rollout.cause.text}</span>}
+          </td>
+          <td>
+            <a href={`/environments/${rollout.environment}`}>{rollout.environment}</a>
+          </td>
+          <td>{rollout.strategy}</td>
+          <td class="figure">
+            <Took from={rollout.startedAt} to={rollout.settledAt} />
+          </td>
+          <td>{rollout.by.name}</td>
+          <td class="figure">
+            <Age at={rollout.startedAt} />
+          </td>
         </tr>
-      </thead>
-      <tbody>
-        {rollouts.map((rollout) => (
-          <tr key={rollout.id}>
-            <th scope="row">
-              <a data-row href={`/rollouts/${rollout.id}`}>
-                {rollout.from === null ? 'nothing' : rollout.from.version} → {rollout.to.version}
-              </a>
-            </th>
-            <td>
-              <Mark told={rolloutTold(rollout)} />
-              {rollout.cause !== null && <span class="because"> {rollout.cause.text}</span>}
-            </td>
-            <td>
-              <a href={`/environments/${rollout.environment}`}>{rollout.environment}</a>
-            </td>
-            <td>{rollout.strategy}</td>
-            <td class="figure">
-              <Took from={rollout.startedAt} to={rollout.settledAt} />
-            </td>
-            <td>{rollout.by.name}</td>
-            <td class="figure">
-              <Age at={rollout.startedAt} />
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
-  </div>
+      ))}
+    </tbody>
+  </Table>
 )

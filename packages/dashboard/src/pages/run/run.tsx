@@ -16,6 +16,7 @@ import { jobTold, runTold } from '../../words.ts'
 import { Evidence } from './evidence.tsx'
 import { JobGraph } from './graph.tsx'
 import { JobLog } from './log.tsx'
+import { Table } from '../../parts/table.tsx'
 
 /** The page of one run. */
 export const Run = (): VNode => {
@@ -148,36 +149,25 @@ const JobTable = ({
   readonly jobs: readonly JobView[]
   readonly hrefOf: (job: string) => string
 }): VNode => (
-  <div class="scroll" role="region" aria-label="Jobs" tabIndex={0}>
-    <table>
-      <thead>
-        <tr>
-          <th scope="col">Job</th>
-          <th scope="col">State</th>
-          <th scope="col">Took</th>
-          <th scope="col">Needs</th>
-          <th scope="col">Result from</th>
+  <Table label="Jobs" columns={['Job', 'State', 'Took', 'Needs', 'Result from']}>
+    <tbody>
+      {jobs.map((job) => (
+        <tr key={job.name}>
+          <th scope="row">
+            <a data-row href={hrefOf(job.name)}>
+              {job.name}
+            </a>
+          </th>
+          <td>
+            <Mark told={jobTold(job)} />
+          </td>
+          <td class="figure">{job.startedAt === null ? '—' : <Took from={job.startedAt} to={job.finishedAt} />}</td>
+          <td>{job.needs.join(', ')}</td>
+          <td>{job.from === null ? 'this run' : job.from.kind === 'cache' ? 'the cache' : job.from.id}</td>
         </tr>
-      </thead>
-      <tbody>
-        {jobs.map((job) => (
-          <tr key={job.name}>
-            <th scope="row">
-              <a data-row href={hrefOf(job.name)}>
-                {job.name}
-              </a>
-            </th>
-            <td>
-              <Mark told={jobTold(job)} />
-            </td>
-            <td class="figure">{job.startedAt === null ? '—' : <Took from={job.startedAt} to={job.finishedAt} />}</td>
-            <td>{job.needs.join(', ')}</td>
-            <td>{job.from === null ? 'this run' : job.from.kind === 'cache' ? 'the cache' : job.from.id}</td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
-  </div>
+      ))}
+    </tbody>
+  </Table>
 )
 
 const jobIsOver = ({ status }: JobView): boolean =>

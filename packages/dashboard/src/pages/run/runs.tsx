@@ -10,6 +10,7 @@ import { CommitLine, ReleaseLink } from '../../parts/ref.tsx'
 import { Age, Took } from '../../parts/time.tsx'
 import { runsQuestion } from '../../questions.ts'
 import { runTold } from '../../words.ts'
+import { Table } from '../../parts/table.tsx'
 
 const pageItems = 50
 
@@ -43,44 +44,28 @@ export const Runs = (): VNode => {
 }
 
 const RunTable = ({ runs }: { readonly runs: readonly RunListView[] }): VNode => (
-  <div class="scroll" role="region" aria-label="Runs" tabIndex={0}>
-    <table>
-      <thead>
-        <tr>
-          <th scope="col">Commit</th>
-          <th scope="col">State</th>
-          <th scope="col">Release</th>
-          <th scope="col" class="figure">
-            Took
+  <Table label="Runs" columns={['Commit', 'State', 'Release', { figure: 'Took' }, 'By', { figure: 'Started' }]}>
+    <tbody>
+      {runs.map((run) => (
+        <tr key={run.id}>
+          <th scope="row" class="wide">
+            <a data-row href={`/runs/${run.id}`}>
+              <CommitLine commit={run.commit} />
+            </a>
           </th>
-          <th scope="col">By</th>
-          <th scope="col" class="figure">
-            Started
-          </th>
+          <td>
+            <Mark told={runTold(run)} />
+          </td>
+          <td>{run.release === null ? <span class="none">none</span> : <ReleaseLink release={run.release} />}</td>
+          <td class="figure">
+            <Took from={run.startedAt} to={run.settledAt} />
+          </td>
+          <td>{run.by.name}</td>
+          <td class="figure">
+            <Age at={run.startedAt} />
+          </td>
         </tr>
-      </thead>
-      <tbody>
-        {runs.map((run) => (
-          <tr key={run.id}>
-            <th scope="row" class="wide">
-              <a data-row href={`/runs/${run.id}`}>
-                <CommitLine commit={run.commit} />
-              </a>
-            </th>
-            <td>
-              <Mark told={runTold(run)} />
-            </td>
-            <td>{run.release === null ? <span class="none">none</span> : <ReleaseLink release={run.release} />}</td>
-            <td class="figure">
-              <Took from={run.startedAt} to={run.settledAt} />
-            </td>
-            <td>{run.by.name}</td>
-            <td class="figure">
-              <Age at={run.startedAt} />
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
-  </div>
+      ))}
+    </tbody>
+  </Table>
 )
