@@ -138,8 +138,9 @@ describe('a client that sends its body while it is being answered', () => {
   const talk = async (t: TestContext): Promise<Talk> => {
     const { parts, turn } = clock()
     const responses: http.ServerResponse[] = []
+    let received = 0
     const { upstream } = await startUpstream(t, 'a', (request, response) => {
-      request.resume().on('error', () => {})
+      request.on('data', (data: Buffer) => (received += data.length)).on('error', () => {})
       response.write('begun')
       responses.push(response)
     })
@@ -148,6 +149,8 @@ describe('a client that sends its body while it is being answered', () => {
     client.send(`POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n${chunk}`)
     await client.until('begun')
     client.send(chunk)
+    // Before time is turned: what came after that would end the silence again.
+    await eventually('both parts have arrived', () => received === 6)
     const [response] = responses
     assert.ok(response)
     const bad = async (): Promise<number | undefined> => (await control.observe()).counters[0]?.bad
