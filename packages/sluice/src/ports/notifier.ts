@@ -1,0 +1,26 @@
+import type { Channel, Notice, Receipt } from '../core/notify/types.ts'
+
+/** One notice for one channel. */
+export type Delivery = {
+  /** The same for every attempt: whoever receives it twice can tell, and does nothing twice where it offers that. */
+  readonly key: string
+  readonly channel: Channel
+  readonly notice: Notice
+  /** What the channel gave back for the last notice of the same subject; null for the first. */
+  readonly previous: Receipt | null
+}
+
+/**
+ * What became of an attempt. `later`: no answer, or one that asks to come back (408, 429, 5xx), `retryAfterMs` where it said when. `refused`: the receiver says no, and will again.
+ * Neither `detail` holds a secret, nor an address that is one.
+ */
+export type Delivered =
+  | { readonly status: 'delivered'; readonly receipt: Receipt }
+  | { readonly status: 'later'; readonly detail: string; readonly retryAfterMs: number | null }
+  | { readonly status: 'refused'; readonly detail: string }
+
+/** Tells people and other systems. */
+export interface Notifier {
+  /** Attempts it once. Rejects for nothing that the receiver does. */
+  send(delivery: Delivery, signal: AbortSignal): Promise<Delivered>
+}
