@@ -1,4 +1,5 @@
 import { ledgerLimits } from './limits-ledger.ts'
+import { notifyLimits } from './limits-notify.ts'
 import { apiLimits } from './limits-api.ts'
 import { identityLimits } from './limits-identity.ts'
 import { trafficLimits } from './limits-traffic.ts'
@@ -381,11 +382,13 @@ export const limits: typeof apiLimits &
   typeof verificationLimits &
   typeof identityLimits &
   typeof ledgerLimits &
+  typeof notifyLimits &
   typeof ownLimits = {
   ...apiLimits,
   ...trafficLimits,
   ...verificationLimits,
   ...identityLimits,
   ...ledgerLimits,
+  ...notifyLimits,
   ...ownLimits,
 }

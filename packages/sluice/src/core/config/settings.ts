@@ -16,6 +16,7 @@ import type { GroupQuorum, OverrunPolicy, Policy, WindowRule } from '../governan
 import type { GateSettings } from '../evidence/gates/types.ts'
 import type { ExternalJudgeSpec, MetricsSpec } from '../judge/outside/types.ts'
 import type { AccessRules } from '../identity/rules.ts'
+import type { NotifySettings } from '../notify/rules.ts'
 import type {
   FreezeWindow,
   HealthPolicy,
@@ -44,6 +45,8 @@ export type Settings = {
   readonly access?: AccessRules
   /** Absent: the ledger is kept whole. */
   readonly ledger?: { readonly keepMs: number }
+  /** Absent: nobody is told anything. */
+  readonly notify?: NotifySettings
   /** Absent when the config does not say. */
   readonly team?: string | undefined
   /** By name. */
