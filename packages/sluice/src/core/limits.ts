@@ -2,6 +2,7 @@ import { ledgerLimits } from './limits-ledger.ts'
 import { notifyLimits } from './limits-notify.ts'
 import { apiLimits } from './limits-api.ts'
 import { identityLimits } from './limits-identity.ts'
+import { sourceLimits } from './limits-source.ts'
 import { trafficLimits } from './limits-traffic.ts'
 import { verificationLimits } from './limits-verification.ts'
 
@@ -383,6 +384,7 @@ export const limits: typeof apiLimits &
   typeof identityLimits &
   typeof ledgerLimits &
   typeof notifyLimits &
+  typeof sourceLimits &
   typeof ownLimits = {
   ...apiLimits,
   ...trafficLimits,
@@ -390,5 +392,6 @@ export const limits: typeof apiLimits &
   ...identityLimits,
   ...ledgerLimits,
   ...notifyLimits,
+  ...sourceLimits,
   ...ownLimits,
 }

@@ -10,6 +10,7 @@ import { healthSchema } from './schema-health.ts'
 import { ledgerSchema } from './schema-ledger.ts'
 import { notifySchema } from './schema-notify.ts'
 import { pipelineSchema } from './schema-pipeline.ts'
+import { sourceSchema } from './schema-source.ts'
 import type { NotifySettings } from '../notify/rules.ts'
 import type { Settings } from './settings.ts'
 import { key, name, text, variableName, variables } from './fields.ts'
@@ -88,15 +89,20 @@ export const configSchema: z.ZodType<Settings> = z
         description: 'Who is told what, and where; nobody anything when left out.',
         examples: [{ channels: { ops: { slack: { token: 'SLACK_TOKEN', channel: '#deploys' } } } }],
       }),
+      source: key(sourceSchema.optional(), {
+        description: 'Where commits come from, and who is told what became of them.',
+        examples: [{ github: { repository: 'acme/storefront', webhookSecret: 'GITHUB_WEBHOOK_SECRET' } }],
+      }),
     },
     { error: 'expected an object: export default defineConfig({ … })' },
   )
-  .transform(({ access, ledger, notify, team, ...input }): Settings => ({
+  .transform(({ access, ledger, notify, source, team, ...input }): Settings => ({
     ...input,
     start: input.start ?? null,
     ...(access === undefined ? {} : { access }),
     ...(ledger === undefined ? {} : { ledger }),
     ...(notify === undefined ? {} : { notify: withPublicUrl(notify, access?.url ?? null) }),
+    ...(source === undefined ? {} : { source }),
     ...(team === undefined ? {} : { team }),
   }))
 

@@ -10,6 +10,7 @@ import type { NotifyConfig } from './types-notify.ts'
 import type { PipelineConfig } from './types-pipeline.ts'
 import type { RollbackConfig } from './types-rollback.ts'
 import type { DrainConfig, RoutingConfig, StickyConfig } from './types-routing.ts'
+import type { SourceConfig } from './types-source.ts'
 import type { HookConfig, StrategyConfig } from './types-strategy.ts'
 import type { CheckConfig } from './types-verification.ts'
 
@@ -47,6 +48,8 @@ export type Config = {
   readonly ledger?: LedgerConfig
   /** Who is told what, and where; nobody anything when left out. */
   readonly notify?: NotifyConfig
+  /** Where commits come from, and who is told what became of them. */
+  readonly source?: SourceConfig
 }
 
 /** How the ledger is kept. */
