@@ -135,7 +135,8 @@ const Messages = (): VNode => {
           Show{' '}
           <select
             onChange={({ currentTarget: { value } }) =>
-              (chosen.value = statuses.flatMap(([status]) => (status === value && status !== '' ? [status] : []))[0] ?? null)
+              (chosen.value =
+                statuses.flatMap(([status]) => (status === value && status !== '' ? [status] : []))[0] ?? null)
             }
           >
             {statuses.map(([value, text]) => (

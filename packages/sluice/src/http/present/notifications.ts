@@ -14,11 +14,24 @@ import type {
 import type { ReleaseRef } from '../client/views.ts'
 
 /** A notice. */
-export const noticeView = ({ commit: _, release, stable, text, ...rest }: Notice): NoticeView => ({
-  ...rest,
-  text: text ?? null,
-  release: refOf(release),
-  stable: refOf(stable),
+export const noticeView = (notice: Notice): NoticeView => ({
+  id: notice.id,
+  kind: notice.kind,
+  severity: notice.severity,
+  at: notice.at,
+  subject: notice.subject,
+  outcome: notice.outcome,
+  service: notice.service,
+  environment: notice.environment,
+  isProduction: notice.isProduction,
+  title: notice.title,
+  text: notice.text ?? null,
+  facts: notice.facts,
+  reason: notice.reason,
+  actor: notice.actor,
+  release: refOf(notice.release),
+  stable: refOf(notice.stable),
+  url: notice.url,
 })
 
 const refOf = (release: NoticeRelease | null): ReleaseRef | null =>
