@@ -19,8 +19,8 @@ export const notifyMutants: readonly Mutant[] = [
   ),
   notify(
     'core/notify/message.ts',
-    'stage: { kind: \'waiting\', notBeforeAt: at + Math.max(pauseMs, askedMs) }',
-    'stage: { kind: \'waiting\', notBeforeAt: at + pauseMs }',
+    "stage: { kind: 'waiting', notBeforeAt: at + Math.max(pauseMs, askedMs) }",
+    "stage: { kind: 'waiting', notBeforeAt: at + pauseMs }",
     'nobody heeds Retry-After',
   ),
   notify(
@@ -55,14 +55,14 @@ export const notifyMutants: readonly Mutant[] = [
   ),
   notify(
     'core/notify/message.ts',
-    "stage.turn.isFailing) return false",
+    'stage.turn.isFailing) return false',
     'false) return false',
     'that a channel fails is told with every attempt',
   ),
   notify(
     'core/notify/rollout-notices.ts',
-    "if (before.status === after.status) return within(before, after)",
-    "return within(before, after)",
+    'if (before.status === after.status) return within(before, after)',
+    'return within(before, after)',
     'nobody is told how a rollout ended',
   ),
 ]

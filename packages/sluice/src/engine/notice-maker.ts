@@ -26,7 +26,14 @@ export type NoticeStyle = { readonly settings: NotifySettings; readonly service:
 
 type KnownState = { readonly version: number; readonly state: unknown }
 
-const folded: ReadonlySet<AggregateKind> = new Set<AggregateKind>(['run', 'rollout', 'incident', 'drill', 'train', 'message'])
+const folded: ReadonlySet<AggregateKind> = new Set<AggregateKind>([
+  'run',
+  'rollout',
+  'incident',
+  'drill',
+  'train',
+  'message',
+])
 const plain: ReadonlySet<AggregateKind> = new Set<AggregateKind>(['environment', 'release', 'line'])
 
 /** Events of what is plain that can be told. */

@@ -15,7 +15,9 @@ import type { NotifySettings } from '../../src/core/notify/rules.ts'
 import type { Channel, Notice } from '../../src/core/notify/types.ts'
 import type { Delivered, Delivery } from '../../src/ports/notifier.ts'
 import { machineVersions } from '../../src/engine/machines.ts'
+import { schemas } from '../../src/http/schemas/all.ts'
 import { ada, SmallWorld } from '../engine/small-world.ts'
+import { rootToken, SmallApi } from '../http/small-api.ts'
 import { checkLaws, documentedTransitions, type Draw, observedTransitions, type Subject } from '../laws.ts'
 
 const by = { kind: 'person', name: 'ada' } as const
@@ -308,7 +310,7 @@ test('a failing message changes no verdict, and is told through the other channe
   strictEqual(failing?.title, 'it answered 503: messages do not arrive at bad')
   const [bad, good] = await world.engine.notifications.channels()
   ok(bad?.isFailing === true && bad.backlog > 0 && bad.lastFailure?.detail === 'it answered 503')
-  ok(good?.isFailing === false && good.backlog === 0 && good.lastDelivered !== null)
+  ok(good?.isFailing === false && good.backlog === 0 && good.lastDeliveredAt !== null)
   // After a day they are set aside, and none of it is loaded again.
   await world.pass(limits.messageLifeMs)
   const dead = (await messagesOf(world)).filter((message) => message.status === 'dead')
@@ -437,5 +439,65 @@ test('why: each notice of a rollout, who was told of it and what became of the m
   await world.engine.notifications.why('rol_none', 'shop').then(
     () => ok(false),
     ({ code }) => strictEqual(code, 'not_found'),
+  )
+})
+
+test('over the API: messages by status and channel, page by page; one that was set aside is tried again or given up; what is no message, or over, is refused', async () => {
+  const small = new SmallApi()
+  const { world } = small
+  world.notify = { status: 'read', settings: everything(hook('one'), hook('two')), service: 'shop' }
+  world.send = async ({ channel: { name } }) =>
+    name === 'one' ? { status: 'refused', detail: 'no such channel' } : { status: 'delivered', receipt: {} }
+  const release = await world.cut('1.0.0')
+  const { id: rollout } = await world.rollOut(release)
+  await settledAll(world)
+  const ask = (id: Parameters<SmallApi['ask']>[1], sent: object = {}) => small.ask(rootToken, id, sent)
+  const list = async (query: Readonly<Record<string, string | number>>) =>
+    schemas.Messages.parse((await ask('notifications.list', { query })).body)
+  const [dead, delivered] = [await list({ status: 'dead' }), await list({ channel: 'two' })]
+  deepStrictEqual(
+    [dead, delivered].map(({ items }) => items.map(({ channel, status, cause }) => [channel, status, cause])),
+    [
+      [
+        ['one', 'dead', 'refused'],
+        ['one', 'dead', 'refused'],
+      ],
+      [
+        ['two', 'delivered', null],
+        ['two', 'delivered', null],
+      ],
+    ],
+  )
+  const first = await list({ limit: 1 })
+  const rest = await list({ limit: 100, cursor: first.next ?? '' })
+  strictEqual(new Set([...first.items, ...rest.items].map(({ id }) => id)).size, 4)
+  const message = dead.items[0]?.id ?? ''
+  strictEqual(schemas.Message.parse((await ask('notifications.show', { params: { message } })).body).attempts, 1)
+  const again = await ask('notifications.retry', { params: { message }, body: { reason: 'the channel is there' } })
+  strictEqual(schemas.Message.parse(again.body).status, 'pending')
+  await settledAll(world)
+  const given = await ask('notifications.discard', { params: { message }, body: {} })
+  strictEqual(schemas.Message.parse(given.body).discardedBy?.name, 'token')
+  for (const id of ['notifications.retry', 'notifications.discard'] as const) {
+    strictEqual((await ask(id, { params: { message } })).name, 'command_conflict')
+    strictEqual((await ask(id, { params: { message: 'msg_none' } })).name, 'not_found')
+  }
+  strictEqual((await ask('notifications.list', { query: { status: 'lost' } })).name, 'usage_invalid')
+  const channels = schemas.Channels.parse((await ask('notifications.channels')).body)
+  deepStrictEqual(
+    channels.items.map(({ name, isFailing, secrets }) => [name, isFailing, secrets]),
+    [
+      ['one', true, ['S']],
+      ['two', false, ['S']],
+    ],
+  )
+  const tested = schemas.ChannelTest.parse((await ask('notifications.test', { body: { channel: 'one' } })).body)
+  deepStrictEqual(tested.items, [{ channel: 'one', kind: 'webhook', status: 'refused', detail: 'no such channel' }])
+  const reasons = schemas.NotificationReasons.parse(
+    (await ask('notifications.why', { query: { subject: rollout } })).body,
+  )
+  deepStrictEqual(
+    reasons.items.map(({ notice: { kind } }) => kind),
+    ['rollout.started', 'rollout.promoted'],
   )
 })

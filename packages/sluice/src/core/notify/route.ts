@@ -29,8 +29,7 @@ export const routed = ({ channels, routes }: NotifySettings, notice: Notice): re
   })
 
 /** Whether the last word on a subject is all that a channel shows: what it does not have yet of earlier ones need not be sent. */
-export const updatesInPlace = ({ kind }: Channel): boolean =>
-  kind === 'slack' || kind === 'discord'
+export const updatesInPlace = ({ kind }: Channel): boolean => kind === 'slack' || kind === 'discord'
 
 /** The kinds of notices that a config can name. */
 export const namedKinds: readonly NoticeKind[] = noticeKinds.filter((kind) => kind !== 'test')

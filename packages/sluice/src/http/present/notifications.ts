@@ -69,7 +69,7 @@ export const messageView = (message: Message): MessageView => {
 
 /** A channel as it stands. */
 export const channelView = (standing: ChannelStanding): ChannelView => {
-  const { channel, backlog, failures, isFailing, lastDelivered, lastFailure } = standing
+  const { channel, backlog, failures, isFailing, lastDeliveredAt, lastFailure } = standing
   return {
     name: channel.name,
     kind: channel.kind,
@@ -78,7 +78,7 @@ export const channelView = (standing: ChannelStanding): ChannelView => {
     backlog,
     failures,
     isFailing,
-    lastDeliveredAt: lastDelivered?.status === 'delivered' ? lastDelivered.deliveredAt : null,
+    lastDeliveredAt,
     lastFailure,
   }
 }
