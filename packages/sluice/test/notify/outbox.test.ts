@@ -462,7 +462,9 @@ test('over the API: messages by status and channel, page by page; one that was s
         ['one', 'dead', 'refused'],
         ['one', 'dead', 'refused'],
       ],
+      // The third: that the other one fails.
       [
+        ['two', 'delivered', null],
         ['two', 'delivered', null],
         ['two', 'delivered', null],
       ],
@@ -470,7 +472,7 @@ test('over the API: messages by status and channel, page by page; one that was s
   )
   const first = await list({ limit: 1 })
   const rest = await list({ limit: 100, cursor: first.next ?? '' })
-  strictEqual(new Set([...first.items, ...rest.items].map(({ id }) => id)).size, 4)
+  strictEqual(new Set([...first.items, ...rest.items].map(({ id }) => id)).size, 5)
   const message = dead.items[0]?.id ?? ''
   strictEqual(schemas.Message.parse((await ask('notifications.show', { params: { message } })).body).attempts, 1)
   const again = await ask('notifications.retry', { params: { message }, body: { reason: 'the channel is there' } })
