@@ -6,7 +6,7 @@ import type { LedgerRow } from '../core/ledger/entry.ts'
 import { type Actor, type FreezeWindow, sluice, type Where } from '../core/model.ts'
 import type { CommandEvent } from '../core/rollout/commands.ts'
 import type { GatewayNotice } from '../core/routing.ts'
-import type { LedgerQuery, RequestRecord } from '../ports/store.ts'
+import type { LedgerQuery } from '../ports/store.ts'
 import {
   commandRollout,
   deploy,
@@ -32,6 +32,8 @@ import { Loop } from './loop.ts'
 import { noticeEvent } from './notices.ts'
 import { observe, type Observed } from './observing.ts'
 import { perform } from './perform.ts'
+import { once } from './once.ts'
+import { arrivalsOf, Sources } from './sources.ts'
 import { asAnswer } from './trusted.ts'
 import type { Ports } from './ports.ts'
 import { type Preview, previewDeploy } from './preview.ts'
@@ -82,6 +84,8 @@ export class Engine {
   readonly governance: Governance
   /** Who asks. */
   readonly identity: Identity
+  /** Where commits come from. */
+  readonly sources: Sources
   readonly #ports: Ports
   readonly #loop: Loop
   readonly #slots: SlotKeeper
@@ -117,6 +121,11 @@ export class Engine {
             reading: this.reading,
             deliveries: this.#deliveries(),
             returns: this.#returns(),
+            arrivals: arrivalsOf({
+              ...ports,
+              reading: this.reading,
+              startRun: (...asked) => this.startRun(...asked),
+            }),
             typed: this.#typed,
           },
           job,
@@ -126,8 +135,9 @@ export class Engine {
     this.#slots = new SlotKeeper({ loop: this.#loop, clock: ports.clock, log: ports.log })
     const { clock, ids, calendar } = ports
     this.#desk = { loop: this.#loop, reading: this.reading, clock, ids, calendar }
-    const once: Once = (...asked) => this.#once(...asked)
-    this.governance = new Governance(this.#desk, once, (act) => this.#evenIfFull(act))
+    const face: Once = (...asked) => this.#once(...asked)
+    this.sources = new Sources(this.#desk, face, ports.sha256)
+    this.governance = new Governance(this.#desk, face, (act) => this.#evenIfFull(act))
     this.identity = new Identity({ ...this.#desk, credentials: ports.credentials }, ports.log)
     this.#queues = new QueueKeeper({ desk: this.#desk, log: ports.log })
   }
@@ -353,27 +363,8 @@ export class Engine {
     }
   }
 
-  /** The same key and the same words: the earlier answer. The same key and other words: refused. */
-  async #once<Answer>(caller: Caller, words: object, act: (asking: Asking) => Promise<Answer>): Promise<Answer> {
-    const { idempotencyKey: key, ...who } = caller
-    if (key === null) return act({ ...who, record: null })
-    const digest = this.#ports.sha256(JSON.stringify(words))
-    const known = await this.#ports.store.request(key)
-    if (known === null) {
-      try {
-        return await act({ ...who, record: (answer): RequestRecord => ({ key, digest, answer }) })
-      } catch (error) {
-        // The same request, asked twice at the same time: the other one was first, and its answer is the answer.
-        const other = await this.#ports.store.request(key).catch(() => null)
-        if (other?.digest === digest) return asAnswer(other.answer)
-        throw error
-      }
-    }
-    if (known.digest === digest) return asAnswer(known.answer)
-    throw new SluiceError('command_conflict', {
-      detail: `the idempotency key ${key} was used for another request`,
-      hint: 'use a new key',
-    })
+  #once<Answer>(caller: Caller, words: object, act: (asking: Asking) => Promise<Answer>): Promise<Answer> {
+    return once(this.#ports, { caller, words, act })
   }
 
   async #noticed(notice: GatewayNotice): Promise<void> {

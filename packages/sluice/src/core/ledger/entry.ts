@@ -12,6 +12,8 @@ export type AggregateKind =
   | 'watch'
   | 'drill'
   | 'line'
+  | 'arrival'
+  | 'remote'
   | 'ledger'
   | 'person'
   | 'token'
@@ -90,6 +92,8 @@ export const aggregateKinds: readonly AggregateKind[] = [
   'watch',
   'drill',
   'line',
+  'arrival',
+  'remote',
   'ledger',
   'person',
   'token',

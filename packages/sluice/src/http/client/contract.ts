@@ -12,6 +12,7 @@ import type {
 import type { IdentityContract } from './contract-identity.ts'
 import type { OverridesInput, RollbackContract, RollbackInput } from './contract-rollback.ts'
 import type { ParamsOf, paths, RouteId } from './paths.ts'
+import type { SourceContract } from './source-views.ts'
 import type { PlanView } from './plan-views.ts'
 import type {
   EnvironmentsView,
@@ -81,7 +82,7 @@ export type PipelineInput = {
 }
 
 /** Query, body and response of every route. `stream` responses are read with `client.stream`. */
-export type Contract = OwnContract & RollbackContract & IdentityContract & GovernanceContract
+export type Contract = OwnContract & RollbackContract & IdentityContract & GovernanceContract & SourceContract
 
 type OwnContract = {
   'server.show': { query: None; body: None; response: ServerView }

@@ -14,6 +14,7 @@ import { releasesRows } from './releases.ts'
 import { rolloutsRows } from './rollouts.ts'
 import { runsRows } from './runs.ts'
 import { serverRows } from './server.ts'
+import { sourceRows } from './source.ts'
 import { trainsRows } from './trains.ts'
 import type { RouteSpec } from './spec.ts'
 
@@ -29,6 +30,7 @@ export const routes: { readonly [Id in RouteId]: RouteSpec<Id> } = {
   ...incidentsRows,
   ...drillsRows,
   ...trainsRows,
+  ...sourceRows,
   ...identityRows,
   ...ledgerRows,
   ...deliveriesRows,
