@@ -26,6 +26,8 @@ const sha256 = (text: string): string => createHash('sha256').update(text).diges
 
 type Absent =
   | 'source'
+  | 'remote'
+  | 'project'
   | 'config'
   | 'artifacts'
   | 'evidence'
@@ -65,8 +67,11 @@ export class SmallWorld {
   #made = 0
   #ids = 0
   engine: Engine
+  /** Parts that a test has of its own. */
+  readonly #more: Partial<Ports>
 
-  constructor() {
+  constructor(more: Partial<Ports> = {}) {
+    this.#more = more
     this.engine = this.#boot()
   }
 
@@ -207,6 +212,8 @@ export class SmallWorld {
       ...(Object.fromEntries(
         [
           'source',
+          'remote',
+          'project',
           'config',
           'artifacts',
           'evidence',
@@ -229,6 +236,7 @@ export class SmallWorld {
       secrets: { versions: async () => ({}), values: async (versions) => ({ ...versions }) },
       driver: this.#driver(),
       router: this.#router(),
+      ...this.#more,
     }
   }
 
