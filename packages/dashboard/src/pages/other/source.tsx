@@ -6,7 +6,7 @@ import { useAnswer } from '../../live/store.ts'
 import { type Deed, DeedButton } from '../../parts/deed.tsx'
 import { Mark } from '../../parts/mark.tsx'
 import { Part, Shown } from '../../parts/page.tsx'
-import { RunLink } from '../../parts/ref.tsx'
+import { ElsewhereLink, RunLink } from '../../parts/ref.tsx'
 import { Table } from '../../parts/table.tsx'
 import { Age } from '../../parts/time.tsx'
 import { arrivalsQuestion, sourceQuestion } from '../../questions.ts'
@@ -78,7 +78,7 @@ const Ways = ({ ways }: { readonly ways: readonly SourceWayView[] }): VNode => (
 const told = ({ status }: ArrivalView): Told => {
   if (status === 'started') return { tone: 'good', word: 'started' }
   if (status === 'failed') return { tone: 'bad', word: 'failed' }
-  return status === 'ignored' ? { tone: 'calm', word: 'ignored' } : { tone: 'busy', word: 'under way' }
+  return status === 'ignored' ? { tone: 'none', word: 'ignored' } : { tone: 'live', word: 'under way' }
 }
 
 const Arrivals = ({ arrivals }: { readonly arrivals: readonly ArrivalView[] }): VNode => (
@@ -87,7 +87,7 @@ const Arrivals = ({ arrivals }: { readonly arrivals: readonly ArrivalView[] }): 
       {arrivals.map((arrival) => (
         <tr key={arrival.id}>
           <th scope="row">
-            <ArrivalLink title={arrival.ref} url={arrival.url} />
+            <ElsewhereLink title={arrival.ref} url={arrival.url} />
           </th>
           <td>
             {arrival.from}
@@ -110,16 +110,6 @@ const Arrivals = ({ arrivals }: { readonly arrivals: readonly ArrivalView[] }): 
     </tbody>
   </Table>
 )
-
-/** What a person can look at elsewhere; text, where nobody said where. */
-export const ArrivalLink = ({ title, url }: { readonly title: string; readonly url: string | null }): VNode =>
-  url === null ? (
-    <span>{title}</span>
-  ) : (
-    <a href={url} rel="noreferrer noopener" target="_blank">
-      {title}
-    </a>
-  )
 
 const again = ({ id, ref }: ArrivalView): Deed => ({
   word: 'Redeliver',

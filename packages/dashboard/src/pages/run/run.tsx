@@ -10,10 +10,9 @@ import { Cause } from '../../parts/cause.tsx'
 import { type Deed, DeedButton } from '../../parts/deed.tsx'
 import { Mark } from '../../parts/mark.tsx'
 import { Facts, Page, Part, Shown } from '../../parts/page.tsx'
-import { ReleaseLink } from '../../parts/ref.tsx'
+import { ElsewhereLink, ReleaseLink } from '../../parts/ref.tsx'
 import { Age, Moment, Took } from '../../parts/time.tsx'
 import { jobTold, runTold } from '../../words.ts'
-import { ArrivalLink } from '../other/source.tsx'
 import { Evidence } from './evidence.tsx'
 import { JobGraph } from './graph.tsx'
 import { JobLog } from './log.tsx'
@@ -41,7 +40,7 @@ const Trigger = ({ trigger: { event, name, arrival } }: Pick<RunDetailView, 'tri
   if (arrival === null) return <span>{what}</span>
   return (
     <span>
-      <ArrivalLink title={arrival.title ?? what} url={arrival.url} /> {arrival.title === null ? '' : `(${what}) `}
+      <ElsewhereLink title={arrival.title ?? what} url={arrival.url} /> {arrival.title === null ? '' : `(${what}) `}
       by {arrival.from}
       {arrival.sender === null ? '' : `, pushed by ${arrival.sender}`}
     </span>
