@@ -185,7 +185,7 @@ const apiOf = (
     cache: sharedCache(stateDir),
     settings: (signal) => config.load(projectDir, signal),
     access: accessRules({ clock, log, load: () => config.load(projectDir, closing) }),
-    hookKeys: hookKeys({ ...ports, load: ports.project.settings }),
+    hookKeys: hookKeys({ ...ports, load: (signal) => ports.project.settings(signal) }),
     hookVerifier: hookVerifier(Date.now),
     provider: openIdentityProvider(process.env),
     server: { version: programVersion(), pid: process.pid, startedAt: clock.now(), projectDir, stateDir },

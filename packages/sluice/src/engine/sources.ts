@@ -5,11 +5,11 @@ import type { ArrivalId } from '../core/source/types.ts'
 import type { Store } from '../ports/store.ts'
 import { type Delivery, type Look, lookedFirst, receive, redeliver, refsGone, teller } from './arrival-commands.ts'
 import type { Desk } from './desk.ts'
-import type { Caller } from './engine.ts'
-import type { Once } from './governance-face.ts'
+import type { Caller, Engine } from './engine.ts'
+import { nothing, type Once } from './once.ts'
 import type { Arrivals } from './perform-arrival.ts'
 import type { Reading } from './reading.ts'
-import type { StartedRun, StartRunCommand } from './run-commands.ts'
+import type { StartedRun } from './run-commands.ts'
 import { asAnswer } from './trusted.ts'
 
 /** What tells of commits, and what is known of the remote. */
@@ -33,10 +33,9 @@ export class Sources {
 
   /** Takes up an arrival once more; see `redeliver`. */
   redeliver(arrival: string, caller: Caller): Promise<object> {
-    return this.#once(caller, { name: 'redeliver', arrival }, async (asking) => {
-      await redeliver(this.#desk, arrival, asking)
-      return {}
-    })
+    return this.#once(caller, { name: 'redeliver', arrival }, (asking) =>
+      nothing(redeliver(this.#desk, arrival, asking)),
+    )
   }
 
   /** See `lookedFirst`. */
@@ -57,19 +56,21 @@ export class Sources {
 
 /** What an arrival's effects may ask of the engine. */
 export const arrivalsOf = ({
+  engine,
   store,
   reading,
-  startRun,
 }: {
+  readonly engine: Pick<Engine, 'startRun'>
   readonly store: Pick<Store, 'request'>
   readonly reading: Pick<Reading, 'remoteState'>
-  readonly startRun: (command: StartRunCommand, caller: Caller, signal: AbortSignal) => Promise<StartedRun>
 }): Arrivals => ({
   remoteState: () => reading.remoteState(),
   askedFor: async (key) => {
     const known = await store.request(key)
     return known === null ? null : asAnswer<StartedRun>(known.answer).run
   },
-  start: async (command, { from, key, why, signal }) =>
-    (await startRun(command, { by: teller(from), reason: why, idempotencyKey: key, signal }, signal)).run,
+  start: async (command, { from, key, why, signal }) => {
+    const caller = { by: teller(from), reason: why, idempotencyKey: key, signal }
+    return (await engine.startRun(command, caller, signal)).run
+  },
 })

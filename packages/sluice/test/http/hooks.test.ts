@@ -76,11 +76,11 @@ const examplesOf = (name: string): readonly Readonly<Record<string, unknown>>[] 
 
 describe('GitHub', () => {
   it('tells of pushes, tags, deletions and pull requests, each as its own examples are', async () => {
-    const [push] = examplesOf('push').filter(({ ref }) => ref === 'refs/heads/master')
-    const [created] = examplesOf('create').filter((one) => one['ref_type'] === 'tag')
+    const push = examplesOf('push').find(({ ref }) => ref === 'refs/heads/master')
+    const created = examplesOf('create').find((one) => one['ref_type'] === 'tag')
     const [gone] = examplesOf('delete')
-    const [request] = examplesOf('pull_request').filter(({ action }) => action === 'opened')
-    const [labeled] = examplesOf('pull_request').filter(({ action }) => action === 'labeled')
+    const request = examplesOf('pull_request').find(({ action }) => action === 'opened')
+    const labeled = examplesOf('pull_request').find(({ action }) => action === 'labeled')
     deepStrictEqual(
       [
         await shown(await github('push', push)),
@@ -112,7 +112,7 @@ describe('GitHub', () => {
   })
 
   it('is told once, whatever its headers say the second time, and once more with another body', async () => {
-    const [push = {}] = examplesOf('push').filter(({ ref }) => ref === 'refs/heads/master')
+    const push = examplesOf('push').find(({ ref }) => ref === 'refs/heads/master') ?? {}
     const before = (await arrivals()).length
     const again = await github('push', push, { 'x-github-delivery': 'another' })
     deepStrictEqual(again.body['arrivals'], (await github('push', push)).body['arrivals'])
@@ -130,7 +130,7 @@ describe('GitHub', () => {
   })
 
   it('is not believed about a fork, nor about another repository', async () => {
-    const [request] = examplesOf('pull_request').filter(({ action }) => action === 'opened')
+    const request = examplesOf('pull_request').find(({ action }) => action === 'opened')
     const fork = structuredClone(request) as { pull_request: { head: { repo: { full_name: string } } } }
     fork.pull_request.head.repo.full_name = 'mallory/Hello-World'
     const { body } = await github('pull_request', fork)

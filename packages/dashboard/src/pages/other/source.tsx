@@ -78,7 +78,7 @@ const Ways = ({ ways }: { readonly ways: readonly SourceWayView[] }): VNode => (
 const told = ({ status }: ArrivalView): Told => {
   if (status === 'started') return { tone: 'good', word: 'started' }
   if (status === 'failed') return { tone: 'bad', word: 'failed' }
-  return status === 'ignored' ? { tone: 'none', word: 'ignored' } : { tone: 'live', word: 'under way' }
+  return status === 'ignored' ? { tone: 'calm', word: 'ignored' } : { tone: 'live', word: 'under way' }
 }
 
 const Arrivals = ({ arrivals }: { readonly arrivals: readonly ArrivalView[] }): VNode => (
