@@ -49,3 +49,9 @@ export const entryOf = (body: unknown): unknown =>
 /** Errors after which asking again is pointless. */
 export const isFinal = ({ code }: SluiceError): boolean =>
   code === 'self_approval' || code === 'command_conflict' || code === 'not_found' || code === 'config_invalid'
+
+/** Nothing arrives in this world: its runs are none. */
+export const noSource: {
+  readonly remote: Readonly<Record<'fetch' | 'list' | 'standing', typeof never>>
+  readonly project: { readonly settings: typeof never }
+} = { remote: { fetch: never, list: never, standing: never }, project: { settings: never } }
