@@ -1,4 +1,5 @@
 import { ledgerLimits } from './limits-ledger.ts'
+import { notifyLimits } from './limits-notify.ts'
 import { apiLimits } from './limits-api.ts'
 import { identityLimits } from './limits-identity.ts'
 import { sourceLimits } from './limits-source.ts'
@@ -383,6 +384,7 @@ export const limits: typeof apiLimits &
   typeof identityLimits &
   typeof ledgerLimits &
   typeof sourceLimits &
+  typeof notifyLimits &
   typeof ownLimits = {
   ...apiLimits,
   ...trafficLimits,
@@ -390,5 +392,6 @@ export const limits: typeof apiLimits &
   ...identityLimits,
   ...ledgerLimits,
   ...sourceLimits,
+  ...notifyLimits,
   ...ownLimits,
 }

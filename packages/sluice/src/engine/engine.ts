@@ -5,7 +5,6 @@ import { limits } from '../core/limits.ts'
 import type { LedgerRow } from '../core/ledger/entry.ts'
 import { type Actor, type FreezeWindow, sluice, type Where } from '../core/model.ts'
 import type { CommandEvent } from '../core/rollout/commands.ts'
-import type { GatewayNotice } from '../core/routing.ts'
 import type { LedgerQuery, RequestRecord } from '../ports/store.ts'
 import {
   commandRollout,
@@ -29,7 +28,8 @@ import { type EnvironmentTarget, freeze, lock, unfreeze, unlock } from './enviro
 import { maintain, type MaintenanceWish } from './maintenance-commands.ts'
 import { askedForBy, type Deliveries, rolloutAskedFor } from './deliver.ts'
 import { Loop } from './loop.ts'
-import { noticeEvent } from './notices.ts'
+import { receiveNotice } from './notices.ts'
+import { Notifications } from './notifications.ts'
 import { observe, type Observed } from './observing.ts'
 import { perform } from './perform.ts'
 import { asAnswer } from './trusted.ts'
@@ -82,6 +82,8 @@ export class Engine {
   readonly governance: Governance
   /** Who asks. */
   readonly identity: Identity
+  /** Who is told what. */
+  readonly notifications: Notifications
   readonly #ports: Ports
   readonly #loop: Loop
   readonly #slots: SlotKeeper
@@ -105,10 +107,12 @@ export class Engine {
         for (const listener of this.#listeners) listener(rows)
         this.#slots.noticed(rows)
         this.#queues.noticed(rows)
+        this.notifications.noticed(rows)
       },
       onTakenUp: () => {
         this.#slots.look()
         this.#queues.look()
+        this.notifications.look()
       },
       perform: (job, signal) =>
         perform(
@@ -130,12 +134,16 @@ export class Engine {
     this.governance = new Governance(this.#desk, once, (act) => this.#evenIfFull(act))
     this.identity = new Identity({ ...this.#desk, credentials: ports.credentials }, ports.log)
     this.#queues = new QueueKeeper({ desk: this.#desk, log: ports.log })
+    this.notifications = new Notifications({ ...ports, desk: this.#desk, once })
   }
 
   /** Recovers, then listens to the data plane and watches over instances. */
   async start(): Promise<void> {
     await this.#loop.start()
-    this.#ports.router.watch((notice) => void this.#noticed(notice), this.#stopped.signal)
+    await this.notifications.start()
+    const { loop, reading, clock } = this.#desk
+    const receiver = { loop, reading, clock, log: this.#ports.log }
+    this.#ports.router.watch((notice) => void receiveNotice(receiver, notice), this.#stopped.signal)
     void this.#ports.driver.supervise(this.#stopped.signal).catch((error: unknown) => {
       this.#ports.log.error('supervision_failed', { error: String(error) })
     })
@@ -144,6 +152,7 @@ export class Engine {
   /** Stops deciding and performing; instances and gateway go on. */
   async stop(): Promise<void> {
     this.#stopped.abort()
+    this.notifications.stop()
     this.#loop.stop()
     await this.#ports.store.close()
   }
@@ -376,22 +385,6 @@ export class Engine {
     })
   }
 
-  async #noticed(notice: GatewayNotice): Promise<void> {
-    try {
-      await this.#submitNotice(notice)
-    } catch (error) {
-      this.#ports.log.warn('notice_lost', { kind: notice.kind, error: String(error) })
-    }
-  }
-
-  async #submitNotice(notice: GatewayNotice): Promise<void> {
-    if (notice.kind === 'tripped') {
-      this.#loop.submit({ kind: 'rollout', id: notice.trip.rollout }, noticeEvent(notice, this.#ports.clock.now()))
-      return
-    }
-    const { live } = await this.reading.environment(notice.service, notice.environment)
-    if (live !== null) this.#loop.submit({ kind: 'rollout', id: live }, noticeEvent(notice, this.#ports.clock.now()))
-  }
 }
 
 const nothing = async (work: Promise<void>): Promise<object> => {

@@ -465,6 +465,7 @@ test('every key of the schema has prose, which the types repeat, and examples th
     'types-verification.ts',
     'types-rollback.ts',
     'types-governance.ts',
+    'types-notify.ts',
   ]
     .map((file) => readFileSync(new URL(file, import.meta.url), 'utf8'))
     .join('\n')

@@ -6,6 +6,7 @@
 import type { ApprovalsConfig, PolicyConfig, WindowConfig } from './types-governance.ts'
 import type { AccessConfig } from './types-access.ts'
 import type { ExternalJudgeConfig, MetricsConfig } from './types-metrics.ts'
+import type { NotifyConfig } from './types-notify.ts'
 import type { PipelineConfig } from './types-pipeline.ts'
 import type { RollbackConfig } from './types-rollback.ts'
 import type { DrainConfig, RoutingConfig, StickyConfig } from './types-routing.ts'
@@ -47,6 +48,8 @@ export type Config = {
   readonly ledger?: LedgerConfig
   /** Where commits come from, and who is told what became of them. */
   readonly source?: SourceConfig
+  /** Who is told what, and where; nobody anything when left out. */
+  readonly notify?: NotifyConfig
 }
 
 /** How the ledger is kept. */

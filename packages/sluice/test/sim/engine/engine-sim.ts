@@ -323,6 +323,9 @@ class Schedule {
       hooks: simulatedHooks(setting, { network: this.#network, caller: process }),
       verifier: simulatedVerifier(setting, { network: this.#network, caller: process }),
       ...simulatedOutside(setting, { network: this.#network, caller: process }),
+      notifier: { send: never },
+      notifyRules: { read: async () => ({ status: 'read', settings: null, service: 'shop' }) },
+      projections: { read: async () => null, keep: async () => {} },
       pipelines: { lower: never },
       github: { resolve: never, outputs: never },
       source: {
