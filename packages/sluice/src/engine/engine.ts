@@ -384,7 +384,6 @@ export class Engine {
       hint: 'use a new key',
     })
   }
-
 }
 
 const nothing = async (work: Promise<void>): Promise<object> => {

@@ -158,7 +158,8 @@ export class Notifications {
   async test(name: string | null, by: Actor, signal: AbortSignal): Promise<readonly Tested[]> {
     const { notifier, notifyRules, desk } = this.#parts
     const read = await notifyRules.read('now')
-    if (read.status === 'unreadable') throw new SluiceError('config_invalid', { detail: read.detail, hint: 'sluice validate' })
+    if (read.status === 'unreadable')
+      throw new SluiceError('config_invalid', { detail: read.detail, hint: 'sluice validate' })
     const all = read.settings?.channels ?? []
     const channels = name === null ? all : all.filter((channel) => channel.name === name)
     if (channels.length === 0) throw noChannel(name, all)
@@ -181,7 +182,9 @@ export class Notifications {
 
   /** Tries one again that was set aside. `not_found`, `command_conflict`. */
   retry(id: string, caller: Caller): Promise<object> {
-    return this.#parts.once(caller, { name: 'retryMessage', id }, (asking) => this.#command(id, 'retry_requested', asking))
+    return this.#parts.once(caller, { name: 'retryMessage', id }, (asking) =>
+      this.#command(id, 'retry_requested', asking),
+    )
   }
 
   /** Gives one up. `not_found`, `command_conflict`. */
@@ -305,7 +308,15 @@ const testNotice = ({ at, by, service, settings }: TestNotice): Notice => {
 /** The aggregate that a word names: an id says by its beginning what it is of; anything else is an environment. */
 const keyOf = (word: string, service: string): AggregateKey => {
   if (word === 'line') return { kind: 'line', id: 'all' }
-  const kinds = { run: 'run', rol: 'rollout', rel: 'release', inc: 'incident', drl: 'drill', tra: 'train', msg: 'message' } as const
+  const kinds = {
+    run: 'run',
+    rol: 'rollout',
+    rel: 'release',
+    inc: 'incident',
+    drl: 'drill',
+    tra: 'train',
+    msg: 'message',
+  } as const
   const [, prefix = ''] = /^(run|rol|rel|inc|drl|tra|msg)_/.exec(word) ?? []
   for (const [known, kind] of Object.entries(kinds)) if (known === prefix) return { kind, id: word }
   return environmentKey(service, word)

@@ -188,9 +188,7 @@ export class Outbox {
     const idPrefix = subjectPrefix(channel, subject, sha256)
     const { items } = await reading.messages({ idPrefix, limit: limits.pageItemsDefault })
     const delivered = items.flatMap((one) =>
-      one.status === 'delivered' &&
-      one.channel === channel &&
-      subjectText(one.notice.subject) === subjectText(subject)
+      one.status === 'delivered' && one.channel === channel && subjectText(one.notice.subject) === subjectText(subject)
         ? [one]
         : [],
     )

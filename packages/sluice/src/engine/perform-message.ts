@@ -16,8 +16,7 @@ export const performMessage = async (
   const read = await notifyRules.read('recent')
   if (read.status === 'unreadable') return { kind: 'later', detail: read.detail, retryAfterMs: null }
   const channel = read.settings?.channels.find(({ name }) => name === message.channel)
-  if (channel === undefined)
-    return { kind: 'refused', detail: `the config has no channel ${message.channel} any more` }
+  if (channel === undefined) return { kind: 'refused', detail: `the config has no channel ${message.channel} any more` }
   const { previous } = effect.action
   const delivered = await notifier.send({ key: effect.key, channel, notice: message.notice, previous }, signal)
   switch (delivered.status) {

@@ -1,9 +1,9 @@
 /** What GitHub and GitLab are told, against hosts that hold every request and every answer to the OpenAPI documents that GitHub and GitLab publish. */
 import { deepStrictEqual, match, ok, strictEqual } from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
-import type { Secrets } from '../../src/adapters/notify/code-host.ts'
-import { type GithubDelivery, sendGithub } from '../../src/adapters/notify/github/send.ts'
-import { type GitlabDelivery, sendGitlab } from '../../src/adapters/notify/gitlab/send.ts'
+import type { DeliveryTo, Tools } from '../../src/adapters/notify/channel.ts'
+import { sendGithub } from '../../src/adapters/notify/github/send.ts'
+import { sendGitlab } from '../../src/adapters/notify/gitlab/send.ts'
 import { commitId, releaseId, sluice } from '../../src/core/model.ts'
 import type { Notice, NoticeKind, Receipt } from '../../src/core/notify/types.ts'
 import type { Delivered } from '../../src/ports/notifier.ts'
@@ -54,7 +54,7 @@ const notice = (kind: NoticeKind, more: Partial<Notice> = {}): Notice => ({
   ...more,
 })
 
-const tokenIs = (token: string): Secrets => ({ secret: () => Promise.resolve(token) })
+const tokenIs = (token: string): Pick<Tools, 'secret'> => ({ secret: () => Promise.resolve(token) })
 
 const now = Date.parse('2026-11-27T03:00:00Z')
 const date = { date: 'Fri, 27 Nov 2026 03:00:00 GMT' }
@@ -76,7 +76,7 @@ const teller = (send: (one: Notice, previous: Receipt | null) => Promise<Deliver
 }
 
 const githubAt = (url: string, token = githubToken): Tell => {
-  const channel: GithubDelivery['channel'] = {
+  const channel: DeliveryTo<'github'>['channel'] = {
     name: 'source.github',
     kind: 'github',
     repository: 'acme/storefront',
@@ -95,7 +95,7 @@ const atGithub = async (context: TestContext, token = githubToken): Promise<Tell
 const atGitlab = async (context: TestContext, token = gitlabToken): Promise<Tell & { readonly host: GitlabHost }> => {
   const host = await openGitlab()
   context.after(() => host.close())
-  const channel: GitlabDelivery['channel'] = {
+  const channel: DeliveryTo<'gitlab'>['channel'] = {
     name: 'source.gitlab',
     kind: 'gitlab',
     project: 'acme/store/front',

@@ -88,7 +88,12 @@ const subject: Subject<MessageState, MessageEvent, MessageEffect> = {
   },
   answers: (sequence) => [
     { type: 'effect_succeeded', at: 5, sequence, result: { kind: 'delivered', receipt: {} } },
-    { type: 'effect_failed', at: 5, sequence, failure: { code: 'unexpected', retry: 'later', detail: 'x', evidence: [] } },
+    {
+      type: 'effect_failed',
+      at: 5,
+      sequence,
+      failure: { code: 'unexpected', retry: 'later', detail: 'x', evidence: [] },
+    },
     { type: 'effect_unknown', at: 5, sequence, detail: 'no answer' },
   ],
 }
@@ -136,7 +141,8 @@ const kindsOf = (sent: readonly Delivery[], channel: string): readonly string[] 
   sent.flatMap((one_) => (one_.channel.name === channel ? [one_.notice.kind] : []))
 
 /** Messages as they stand. */
-const messagesOf = async (world: SmallWorld) => (await world.engine.notifications.messages({ status: null, channel: null }, { limit: 200 })).items
+const messagesOf = async (world: SmallWorld) =>
+  (await world.engine.notifications.messages({ status: null, channel: null }, { limit: 200 })).items
 
 const settledAll = (world: SmallWorld) =>
   world.until(
@@ -242,10 +248,7 @@ test('while the config tells nobody anything no message is made, and once it doe
   world.notify = { status: 'read', settings: everything(hook('all')), service: 'shop' }
   await world.rollOut(second)
   await world.pass(1_000)
-  deepStrictEqual(
-    new Set(sent.map(({ notice: { release } }) => release?.version)),
-    new Set(['1.1.0']),
-  )
+  deepStrictEqual(new Set(sent.map(({ notice: { release } }) => release?.version)), new Set(['1.1.0']))
   deepStrictEqual(kindsOf(sent, 'all'), ['rollout.started', 'rollout.step', 'rollout.promoted'])
 })
 
@@ -423,7 +426,10 @@ test('why: each notice of a rollout, who was told of it and what became of the m
   await settledAll(world)
   const explained = await world.engine.notifications.why(id, 'shop')
   deepStrictEqual(
-    explained.map(({ notice: { kind }, channels }) => [kind, ...channels.map((one_) => one_.message?.status ?? one_.because)]),
+    explained.map(({ notice: { kind }, channels }) => [
+      kind,
+      ...channels.map((one_) => one_.message?.status ?? one_.because),
+    ]),
     ['rollout.started', 'rollout.step', 'rollout.promoted'].map((kind) => [
       kind,
       'delivered',
@@ -434,5 +440,4 @@ test('why: each notice of a rollout, who was told of it and what became of the m
     () => ok(false),
     ({ code }) => strictEqual(code, 'not_found'),
   )
-
 })

@@ -1,4 +1,4 @@
-/** What telling code hosts has in common: where tokens are had from, and what an answer means for the message. */
+/** What telling code hosts has in common: what an answer means for the message. */
 import type { SecretName } from '../../core/notify/types.ts'
 import type { ApiAnswer } from '../../lib/api-call.ts'
 import type { Delivered } from '../../ports/notifier.ts'
@@ -18,9 +18,6 @@ export const notReadable = (name: string): Told => ({
   detail: `${name}: an answer in another form than it should have`,
   retryAfterMs: null,
 })
-
-/** Where tokens are had from; what it gives is masked in whatever is said of a failure. Rejects with a `SluiceError` where there is none. */
-export type Secrets = { readonly secret: (name: SecretName, signal: AbortSignal) => Promise<string> }
 
 /** A token that is none; what it is must not be shown. */
 export const noToken = (name: string, secretName: SecretName): Delivered => ({

@@ -156,7 +156,13 @@ const tell = (cli: Cli, message: MessageView): number => {
 const messageLines = ({ style }: Cli, message: MessageView): readonly string[] => {
   const { notice, status, recent, detail } = message
   const row = (name: string, text: string): string => `  ${style.dim(name.padEnd(11))} ${text}`
-  const marks = { pending: 'waiting', delivered: 'done', dead: 'failed', superseded: 'done', discarded: 'done' } as const
+  const marks = {
+    pending: 'waiting',
+    delivered: 'done',
+    dead: 'failed',
+    superseded: 'done',
+    discarded: 'done',
+  } as const
   return [
     `${style.mark(marks[status])} ${style.bold(message.id)} to ${message.channel}: ${standingOf(message)}`,
     row('says', notice.title),

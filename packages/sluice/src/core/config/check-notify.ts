@@ -25,7 +25,9 @@ export const notifyIssues = (settings: Settings, distance: Distance): readonly C
           known.includes(name) ? [] : [{ path: [...path, 'channels', at], ...unknown('channel', name, known) }],
         ),
         ...(named ?? []).flatMap((name, at) =>
-          places.includes(name) ? [] : [{ path: [...path, 'environments', at], ...unknown('environment', name, places) }],
+          places.includes(name)
+            ? []
+            : [{ path: [...path, 'environments', at], ...unknown('environment', name, places) }],
         ),
         ...(kinds ?? []).flatMap((glob, at) =>
           kindsMatching(glob).length > 0
@@ -40,7 +42,11 @@ export const notifyIssues = (settings: Settings, distance: Distance): readonly C
       return (['title', 'text'] as const).flatMap((part) =>
         unknownPlaceholders(template?.[part] ?? '').map((name) => ({
           path: [...path, part],
-          ...unknown('placeholder', `{${name}}`, placeholders.map((one) => `{${one}}`)),
+          ...unknown(
+            'placeholder',
+            `{${name}}`,
+            placeholders.map((one) => `{${one}}`),
+          ),
         })),
       )
     }),
@@ -48,4 +54,7 @@ export const notifyIssues = (settings: Settings, distance: Distance): readonly C
 }
 
 /** What a glob was probably meant to be: a kind, or all of a subject. */
-const globs: readonly string[] = [...new Set(namedKinds.map((kind) => `${kind.split('.', 1)[0] ?? ''}.*`)), ...namedKinds]
+const globs: readonly string[] = [
+  ...new Set(namedKinds.map((kind) => `${kind.split('.', 1)[0] ?? ''}.*`)),
+  ...namedKinds,
+]

@@ -223,7 +223,8 @@ const templateSchema = z
         examples: ['{service} needs you: {title}'],
       }),
       text: key(text('a text').optional(), {
-        description: 'What stands below, with placeholders in braces. A line whose placeholders are all empty is left out.',
+        description:
+          'What stands below, with placeholders in braces. A line whose placeholders are all empty is left out.',
         examples: ['Since {time}. Runbook: https://wiki.example.com/runbooks/{service}'],
       }),
     },
@@ -262,10 +263,13 @@ export const notifySchema: z.ZodType<NotifySettings> = z
           examples: [[{ kinds: ['incident.*'], severity: 'high', channels: ['ops'] }]],
         },
       ),
-      templates: key(z.record(z.string(), templateSchema, { error: 'expected templates: { kind: { … } }' }).default({}), {
-        description: 'Words of your own, by the kind of the notice.',
-        examples: [{ 'incident.opened': { title: '{service} needs you: {title}' } }],
-      }),
+      templates: key(
+        z.record(z.string(), templateSchema, { error: 'expected templates: { kind: { … } }' }).default({}),
+        {
+          description: 'Words of your own, by the kind of the notice.',
+          examples: [{ 'incident.opened': { title: '{service} needs you: {title}' } }],
+        },
+      ),
     },
     { error: 'expected where notices go: { channels: { … } }' },
   )

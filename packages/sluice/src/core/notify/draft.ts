@@ -63,15 +63,16 @@ export type Draft = {
 }
 
 /** What most drafts leave as it is. */
-export const plainDraft: Pick<Draft, 'facts' | 'reason' | 'release' | 'stable' | 'commit' | 'environment' | 'service'> = {
-  facts: () => [],
-  reason: null,
-  release: null,
-  stable: null,
-  commit: null,
-  environment: null,
-  service: null,
-}
+export const plainDraft: Pick<Draft, 'facts' | 'reason' | 'release' | 'stable' | 'commit' | 'environment' | 'service'> =
+  {
+    facts: () => [],
+    reason: null,
+    release: null,
+    stable: null,
+    commit: null,
+    environment: null,
+    service: null,
+  }
 
 /** A fact, or none where there is nothing to say. */
 export const fact = (name: string, value: string | null): Notice['facts'] => (value === null ? [] : [{ name, value }])

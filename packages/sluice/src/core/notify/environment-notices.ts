@@ -31,7 +31,8 @@ const toldOfEnvironment = ({ event, row }: MomentOf<'environment'>, name: string
       return {
         kind: 'environment.unlocked',
         outcome: null,
-        title: () => `${event.by.name} unlocked ${name}${broke === undefined ? '' : `, which ${broke.by.name} had locked: ${broke.reason}`}`,
+        title: () =>
+          `${event.by.name} unlocked ${name}${broke === undefined ? '' : `, which ${broke.by.name} had locked: ${broke.reason}`}`,
       }
     }
     case 'approved':
@@ -59,7 +60,8 @@ const toldOfEnvironment = ({ event, row }: MomentOf<'environment'>, name: string
         release: event.release,
         actor: event.glass.by,
         reason: event.glass.reason,
-        title: (say) => `${event.glass.by.name} broke the glass for ${say(event.release)} in ${name}: ${event.glass.reason}`,
+        title: (say) =>
+          `${event.glass.by.name} broke the glass for ${say(event.release)} in ${name}: ${event.glass.reason}`,
         facts: () => [...fact('went past', event.glass.passed.join(', ')), ...fact('rollout', event.rollout)],
       }
     case 'rollout_settled':

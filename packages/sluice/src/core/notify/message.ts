@@ -65,7 +65,12 @@ export type MessageEvent =
       readonly isOverflow?: true
     }
   | { readonly type: 'turn_given'; readonly at: number; readonly turn: Turn }
-  | { readonly type: 'effect_succeeded'; readonly at: number; readonly sequence: number; readonly result: MessageResult }
+  | {
+      readonly type: 'effect_succeeded'
+      readonly at: number
+      readonly sequence: number
+      readonly result: MessageResult
+    }
   | { readonly type: 'effect_failed'; readonly at: number; readonly sequence: number; readonly failure: Failure }
   | { readonly type: 'effect_unknown'; readonly at: number; readonly sequence: number; readonly detail: string }
   | { readonly type: 'time_passed'; readonly at: number }
@@ -295,8 +300,7 @@ export const messageMachine: Machine<MessageState, MessageEvent, MessageEffect> 
   name: 'message',
   version: 1,
   decide,
-  outstanding: (state) =>
-    state.status === 'pending' && state.stage.kind === 'sending' ? [state.stage.effect] : [],
+  outstanding: (state) => (state.status === 'pending' && state.stage.kind === 'sending' ? [state.stage.effect] : []),
   nextAt: (state) => {
     if (state.status !== 'pending') return null
     return state.stage.kind === 'sending' ? state.stage.deadlineAt : state.expiresAt

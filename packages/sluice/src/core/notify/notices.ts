@@ -77,9 +77,7 @@ export const noticeOf = (row: Pick<LedgerRow, 'seq' | 'at'>, draft: Draft, world
     service: draft.service ?? release?.content.service ?? world.service,
     ...place,
     title: bounded(draft.title(say), limits.noticeTitleCharactersMax),
-    facts: draft
-      .facts(say)
-      .map(({ name, value }) => ({ name, value: bounded(value, limits.noticeFactCharactersMax) })),
+    facts: draft.facts(say).map(({ name, value }) => ({ name, value: bounded(value, limits.noticeFactCharactersMax) })),
     reason: reason === null ? null : bounded(reason, limits.noticeFactCharactersMax),
     actor,
     release: named(draft.release, world),

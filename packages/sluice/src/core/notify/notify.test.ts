@@ -173,7 +173,10 @@ test('mistakes in notifications are told with what was probably meant', () => {
     [{ channels, templates: { 'run.failed': { title: '{serivce}' } } }, /there is no placeholder "\{serivce\}"/],
     [{ channels: { ops: { slck: { token: 'T', channel: '#ops' } } } }, /this key is not known here/],
     [{ channels: { ops: { slack: channels.ops.slack, teams: { url: 'T' } } } }, /expected exactly one kind of channel/],
-    [{ channels: { ops: { slack: { token: 'xoxb-1', channel: '#ops' } } } }, /expected the name of an environment variable/],
+    [
+      { channels: { ops: { slack: { token: 'xoxb-1', channel: '#ops' } } } },
+      /expected the name of an environment variable/,
+    ],
   ]
   for (const [notify, sentence] of mistakes)
     throws(() => configOf(notify), { code: 'config_invalid', detail: sentence }, String(sentence))
@@ -195,7 +198,10 @@ test('the pause between attempts grows from 5 s to 10 min, is not the same for e
     const base = Math.min(5_000 * 2 ** (failures - 1), 600_000)
     ok(pauses.every((ms) => ms >= base * 0.8 && ms <= base * 1.2))
     ok(new Set(pauses).size > 40)
-    deepStrictEqual(pauses, Array.from({ length: 50 }, (_, index) => backoffMs(failures, `msg_${index}`)))
+    deepStrictEqual(
+      pauses,
+      Array.from({ length: 50 }, (_, index) => backoffMs(failures, `msg_${index}`)),
+    )
   }
 })
 
@@ -294,7 +300,8 @@ test('that a channel fails is told once: at the third failure in a row, or when 
       at: 0,
       turn: { previous: null, failures, isFailing },
     }).state
-    const result = kind === 'later' ? ({ kind, detail: 'x', retryAfterMs: null } as const) : ({ kind, detail: 'x' } as const)
+    const result =
+      kind === 'later' ? ({ kind, detail: 'x', retryAfterMs: null } as const) : ({ kind, detail: 'x' } as const)
     const after = messageMachine.decide(given, { type: 'effect_succeeded', at: 1, sequence: 1, result }).state
     return beginsToFail(given, after)
   }

@@ -104,4 +104,3 @@ export const channelDraft = ({ row, before, after }: MomentOf<'message'>): Draft
     facts: () => fact('message', after.id),
   }
 }
-

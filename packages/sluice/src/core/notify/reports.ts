@@ -1,5 +1,6 @@
 /** What a notice means to a code host: how its commit stands, or a deployment of it. Hosts have words of their own for the states. */
 import type { SourceRules } from '../source/rules.ts'
+import type { NotifyRoute, NotifySettings } from './rules.ts'
 import type { Channel, Notice, NoticeKind } from './types.ts'
 
 /** How a commit stands after a run, in the order of its life. */
@@ -64,25 +65,36 @@ export const described = (text: string, charactersMax: number): string => {
   return characters.length <= charactersMax ? text : `${characters.slice(0, charactersMax - 1).join('')}…`
 }
 
-/** A code host that is told, and of what. */
-export type ReportRoute = { readonly channel: Channel; readonly kinds: readonly NoticeKind[] }
-
-/** Who is told by the `source` of a config, always and whatever the routes for people say; nobody without a token. */
-export const reportRoutes = (source: SourceRules | undefined): readonly ReportRoute[] => {
-  if (source === undefined || source.report.length === 0) return []
-  const kinds = source.report.flatMap((kind) => reportKinds[kind])
-  const { github, gitlab } = source
-  const routes: ReportRoute[] = []
+/** The code hosts of a config that are told, as channels; none without a token. Their names are none that a config could give. */
+export const reportChannels = ({ github, gitlab }: Pick<SourceRules, 'github' | 'gitlab'>): readonly Channel[] => {
+  const channels: Channel[] = []
   if (github !== null && github.token !== null) {
-    const { repository, token } = github
-    const channel = { name: 'source.github', kind: 'github', repository, token, url: githubApi(github.url) } as const
-    routes.push({ channel, kinds })
+    const { repository, token, url } = github
+    channels.push({ name: 'source.github', kind: 'github', repository, token, url: githubApi(url) })
   }
   if (gitlab !== null && gitlab.token !== null) {
     const { project, token, url } = gitlab
-    routes.push({ channel: { name: 'source.gitlab', kind: 'gitlab', project, token, url }, kinds })
+    channels.push({ name: 'source.gitlab', kind: 'gitlab', project, token, url })
   }
-  return routes
+  return channels
+}
+
+/** Who is told what, with the code hosts that the `source` of the config names: always, whatever the routes for others say. Null while nobody is told anything. */
+export const withReports = (
+  notify: NotifySettings | null,
+  { source, publicUrl }: { readonly source: SourceRules | null; readonly publicUrl: string | null },
+): NotifySettings | null => {
+  const channels = source === null || source.report.length === 0 ? [] : reportChannels(source)
+  if (source === null || channels.length === 0) return notify
+  const route: NotifyRoute = {
+    kinds: source.report.flatMap((kind) => reportKinds[kind]),
+    environments: null,
+    services: null,
+    severity: null,
+    channels: channels.map(({ name }) => name),
+  }
+  const others = notify ?? { publicUrl, channels: [], routes: [], templates: {} }
+  return { ...others, channels: [...others.channels, ...channels], routes: [...others.routes, route] }
 }
 
 /**

@@ -56,7 +56,8 @@ const missOf = ({ kinds, environments, services, severity }: NotifyRoute, notice
     return `${notice.kind} is none of ${kinds.join(', ')}`
   if (environments !== null && (notice.environment === null || !environments.includes(notice.environment)))
     return `${notice.environment ?? 'no environment'} is none of ${environments.join(', ')}`
-  if (services !== null && !services.includes(notice.service)) return `${notice.service} is none of ${services.join(', ')}`
+  if (services !== null && !services.includes(notice.service))
+    return `${notice.service} is none of ${services.join(', ')}`
   if (severity !== null && !isAtLeast(notice.severity, severity)) return `${notice.severity} is less than ${severity}`
   return null
 }
@@ -99,4 +100,3 @@ const forPeople = ({ severity }: Notice): Default =>
   isAtLeast(severity, 'medium')
     ? { isTold: true, because: 'it is told from medium on' }
     : { isTold: false, because: `it is told from medium on, and this is ${severity}` }
-

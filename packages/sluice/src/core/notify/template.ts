@@ -62,7 +62,9 @@ const filled = (template: string, notice: Notice): string =>
     .flatMap((line) => {
       const names = [...line.matchAll(placeholder)].flatMap(([, name = '']) => (isPlaceholder(name) ? [name] : []))
       if (names.length > 0 && names.every((name) => valueOf(name, notice) === '')) return []
-      return [line.replaceAll(placeholder, (whole, name: string) => (isPlaceholder(name) ? valueOf(name, notice) : whole))]
+      return [
+        line.replaceAll(placeholder, (whole, name: string) => (isPlaceholder(name) ? valueOf(name, notice) : whole)),
+      ]
     })
     .join('\n')
 

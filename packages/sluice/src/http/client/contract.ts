@@ -82,11 +82,7 @@ export type PipelineInput = {
 }
 
 /** Query, body and response of every route. `stream` responses are read with `client.stream`. */
-export type Contract = OwnContract &
-  RollbackContract &
-  IdentityContract &
-  GovernanceContract &
-  NotificationsContract
+export type Contract = OwnContract & RollbackContract & IdentityContract & GovernanceContract & NotificationsContract
 
 type OwnContract = {
   'server.show': { query: None; body: None; response: ServerView }

@@ -37,10 +37,7 @@ export const notificationHandlers: Handlers<
     channelTestView(await engine.notifications.test(body.channel ?? null, caller.by, signal)),
   'notifications.why': async (context, { query, signal }) => {
     const { subject } = query
-    return reasonsView(
-      subject,
-      await context.engine.notifications.why(subject, await serviceOf(context, signal)),
-    )
+    return reasonsView(subject, await context.engine.notifications.why(subject, await serviceOf(context, signal)))
   },
 }
 

@@ -12,7 +12,8 @@ export const notificationsRows: Rows<'notifications'> = {
   'notifications.list': {
     ...read,
     needs: 'view',
-    summary: 'Messages, those to which something happened last first. A page may hold fewer than asked for, and still have a next one.',
+    summary:
+      'Messages, those to which something happened last first. A page may hold fewer than asked for, and still have a next one.',
     cli: 'notify ls',
     query: z.strictObject({
       status: z.enum(messageStatuses).optional().meta({ description: 'Those that stand there.' }),
@@ -72,7 +73,8 @@ export const notificationsRows: Rows<'notifications'> = {
     cli: 'notify why',
     query: z.strictObject({
       subject: z.string().min(1).max(200).meta({
-        description: 'The id of a run, rollout, release, incident, drill or train; the name of an environment; or `line`.',
+        description:
+          'The id of a run, rollout, release, incident, drill or train; the name of an environment; or `line`.',
       }),
     }),
     response: 'NotificationReasons',

@@ -3,22 +3,18 @@
  * looked for: a deployment carries the id of its rollout in its payload, and a status that is the newest already is not said again.
  */
 import { type RolloutReport, reportOf } from '../../../core/notify/reports.ts'
-import type { Channel, Receipt } from '../../../core/notify/types.ts'
+import type { Receipt } from '../../../core/notify/types.ts'
 import { type ApiAnswer, type ApiCall, callApi, headerSecret } from '../../../lib/api-call.ts'
-import type { Delivered, Delivery } from '../../../ports/notifier.ts'
-import { delivered, noToken, notReadable, type Secrets, type Told } from '../code-host.ts'
+import type { Delivered } from '../../../ports/notifier.ts'
+import type { DeliveryTo, Tools } from '../channel.ts'
+import { delivered, noToken, notReadable, type Told } from '../code-host.ts'
 import { readRecord, readRecords, readNewestStatus } from './answers.ts'
 import * as requests from './requests.ts'
 
-/** A delivery to a channel of kind `github`. */
-export type GithubDelivery = Omit<Delivery, 'channel'> & {
-  readonly channel: Extract<Channel, { readonly kind: 'github' }>
-}
-
 /** Attempts a delivery. Rejects with a `SluiceError` where its token cannot be had. */
 export const sendGithub = async (
-  { channel, notice, previous }: GithubDelivery,
-  { secret }: Secrets,
+  { channel, notice, previous }: DeliveryTo<'github'>,
+  { secret }: Pick<Tools, 'secret'>,
   signal: AbortSignal,
 ): Promise<Delivered> => {
   const report = reportOf(notice)
@@ -34,7 +30,7 @@ export const sendGithub = async (
 
 type Ask = (call: ApiCall) => Promise<ApiAnswer>
 type Telling = {
-  readonly channel: GithubDelivery['channel']
+  readonly channel: DeliveryTo<'github'>['channel']
   readonly ask: Ask
   readonly report: RolloutReport
   readonly previous: Receipt | null

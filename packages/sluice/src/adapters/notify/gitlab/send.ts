@@ -4,21 +4,17 @@
  */
 import { z } from 'zod'
 import { type CommitReport, type RolloutReport, reportOf } from '../../../core/notify/reports.ts'
-import type { Channel, Receipt } from '../../../core/notify/types.ts'
+import type { Receipt } from '../../../core/notify/types.ts'
 import { type ApiAnswer, type ApiCall, callApi, headerSecret } from '../../../lib/api-call.ts'
-import type { Delivered, Delivery } from '../../../ports/notifier.ts'
-import { delivered, noToken, notReadable, type Secrets, type Told } from '../code-host.ts'
+import type { Delivered } from '../../../ports/notifier.ts'
+import type { DeliveryTo, Tools } from '../channel.ts'
+import { delivered, noToken, notReadable, type Told } from '../code-host.ts'
 import * as requests from './requests.ts'
-
-/** A delivery to a channel of kind `gitlab`. */
-export type GitlabDelivery = Omit<Delivery, 'channel'> & {
-  readonly channel: Extract<Channel, { readonly kind: 'gitlab' }>
-}
 
 /** Attempts a delivery. Rejects with a `SluiceError` where its token cannot be had. */
 export const sendGitlab = async (
-  { channel, notice, previous }: GitlabDelivery,
-  { secret }: Secrets,
+  { channel, notice, previous }: DeliveryTo<'gitlab'>,
+  { secret }: Pick<Tools, 'secret'>,
   signal: AbortSignal,
 ): Promise<Delivered> => {
   const report = reportOf(notice)
@@ -34,7 +30,7 @@ export const sendGitlab = async (
 
 type Ask = (call: ApiCall) => Promise<ApiAnswer>
 type Telling<Report> = {
-  readonly channel: GitlabDelivery['channel']
+  readonly channel: DeliveryTo<'gitlab'>['channel']
   readonly ask: Ask
   readonly report: Report
   readonly previous: Receipt | null
