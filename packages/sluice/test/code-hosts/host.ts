@@ -15,8 +15,8 @@ export type Said = {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-/** What goes wrong with a call: it is answered with this instead; or it is done, and the answer is lost. */
-export type Fault = Said | 'lost'
+/** What goes wrong with a call: it is answered with this instead; or it is done, and the answer is lost, or never comes. */
+export type Fault = Said | 'lost' | 'silent'
 
 /** A host that is listening. */
 export type Host = {
@@ -62,13 +62,13 @@ export const openHost = async ({ document, under, isLetIn, answer }: HostOptions
     if (wrong.length > 0) return send(response, { status: 500, body: { message: wrong.join('; ') } })
     const index = planned.findIndex(({ operation: name }) => operation.name.startsWith(name))
     const fault = index === -1 ? null : (planned.splice(index, 1)[0]?.fault ?? null)
-    if (fault !== null && fault !== 'lost') return send(response, fault)
+    if (typeof fault === 'object' && fault !== null) return send(response, fault)
     const said = isLetIn(request)
       ? answer({ ...operation, body: (body ?? {}) as Asked['body'] })
       : { status: 401, body: { message: 'Bad credentials', documentation_url: 'https://docs.github.com/rest' } }
     faults.push(...conversation.answer(operation, said.status, said.body))
     if (fault === 'lost') response.socket?.destroy()
-    else send(response, said)
+    else if (fault === null) send(response, said)
   }
   const server = createServer((request, response) => void handle(request, response))
   server.listen(0, '127.0.0.1')
