@@ -27,6 +27,7 @@ const asked = {
     '/api/v4/projects/{id}/deployments/{deployment_id}': ['get', 'put'],
     '/api/v4/projects/{id}/repository/commits/{sha}/merge_requests': ['get'],
     '/api/v4/projects/{id}/merge_requests/{merge_request_iid}/approvals': ['get'],
+    '/api/v4/projects/{id}/merge_requests/{merge_request_iid}/versions': ['get'],
   },
 } as const
 

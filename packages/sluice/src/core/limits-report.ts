@@ -14,4 +14,7 @@ export const reportLimits = {
   reportDeploymentsMax: 100,
   /** Earlier deployments of an environment that are looked at for one that served until now. */
   reportEarlierMax: 10,
+  /** Reviews, and pull requests of a commit, that are asked for at once, and how often: whoever has more has a machine that reviews. */
+  reviewPageItems: 100,
+  reviewPagesMax: 10,
 } as const

@@ -1,8 +1,19 @@
 /** A GitHub on loopback, as far as Sluice talks to it. Its answers are in the forms of GitHub's own description, to which they are held as they are given. */
+import { smallestOf } from './openapi.ts'
 import { type Asked, type Host, openHost, type Said } from './host.ts'
 
 /** A review of a pull request. */
 export type Review = { readonly by: string; readonly state: string; readonly commit: string; readonly at: string }
+
+/** A pull request that the commit is in. */
+export type PullRequest = {
+  readonly author: string
+  readonly head: string
+  /** The commit that merging it made; null while it is open. */
+  readonly mergedAs: string | null
+  readonly isClosed?: true
+  readonly reviews: readonly Review[]
+}
 
 /** A GitHub that is listening, and what has become of it. */
 export type GithubHost = Host & {
@@ -10,8 +21,8 @@ export type GithubHost = Host & {
   readonly statuses: () => readonly string[]
   /** Deployments in the order of their making, each with the states that it went through. */
   readonly deployments: () => readonly GithubDeployment[]
-  /** Reviews by the numbers of pull requests, all of which have the commit in them. */
-  readonly reviews: Map<number, readonly Review[]>
+  /** Pull requests by their numbers; all of them have the commit in them. */
+  readonly pulls: Map<number, PullRequest>
 }
 
 /** A deployment as it is looked at by tests. */
@@ -37,17 +48,17 @@ const at = '2026-11-27T03:00:00Z'
 export const openGithub = async (under = ''): Promise<GithubHost> => {
   const statuses: string[] = []
   const kept: Kept[] = []
-  const reviews = new Map<number, readonly Review[]>()
+  const pulls = new Map<number, PullRequest>()
   const host = await openHost({
     document: new URL('github.openapi.json', import.meta.url),
     under,
     isLetIn: ({ headers }) =>
       headers.authorization === `Bearer ${githubToken}` && headers['x-github-api-version'] === '2022-11-28',
-    answer: (asked) => answerTo(asked, { statuses, kept, reviews }),
+    answer: (asked) => answerTo(asked, { statuses, kept, pulls }),
   })
   return {
     ...host,
-    reviews,
+    pulls,
     statuses: () => [...statuses],
     deployments: () =>
       kept.map(({ body, statuses: said }) => ({
@@ -62,10 +73,10 @@ export const openGithub = async (under = ''): Promise<GithubHost> => {
 type World = {
   readonly statuses: string[]
   readonly kept: Kept[]
-  readonly reviews: ReadonlyMap<number, readonly Review[]>
+  readonly pulls: ReadonlyMap<number, PullRequest>
 }
 
-const answerTo = (asked: Asked, { statuses, kept, reviews }: World): Said => {
+const answerTo = (asked: Asked, { statuses, kept, pulls }: World): Said => {
   const { name, path, query, body } = asked
   const found = kept.find(({ id }) => String(id) === path['deployment_id'])
   switch (name) {
@@ -115,9 +126,9 @@ const answerTo = (asked: Asked, { statuses, kept, reviews }: World): Said => {
       if (body['state'] === 'success') leaveOthers(kept, found)
       return { status: 201, body: deploymentStatusOf(found, { said: body, index: found.statuses.length - 1 }) }
     case 'get /repos/{owner}/{repo}/commits/{commit_sha}/pulls':
-      return { status: 200, body: [...reviews.keys()].map((number) => ({ ...pullRequest, number })) }
+      return { status: 200, body: pageOf([...pulls], query).map(pullRequestOf) }
     case 'get /repos/{owner}/{repo}/pulls/{pull_number}/reviews':
-      return { status: 200, body: (reviews.get(Number(path['pull_number'])) ?? []).map(reviewOf) }
+      return { status: 200, body: pageOf(pulls.get(Number(path['pull_number']))?.reviews ?? [], query).map(reviewOf) }
     default:
       return { status: 500, body: { message: `nobody has written ${name}` } }
   }
@@ -221,5 +232,21 @@ const reviewOf = ({ by, state, commit, at: submitted }: Review, index: number): 
   commit_id: commit,
 })
 
-/** Filled in by the test of reviews, which is the only one to ask. */
-const pullRequest: Readonly<Record<string, unknown>> = {}
+const pageOf = <Item>(all: readonly Item[], query: URLSearchParams): readonly Item[] => {
+  const size = Number(query.get('per_page') ?? 30)
+  const from = (Number(query.get('page') ?? 1) - 1) * size
+  return all.slice(from, from + size)
+}
+
+const pullRequestOf = ([number, { author, head, mergedAs, isClosed }]: readonly [number, PullRequest]): object => {
+  const smallest = smallestOf(new URL('github.openapi.json', import.meta.url), 'pull-request-simple')
+  return {
+    ...smallest,
+    number,
+    state: mergedAs === null && isClosed === undefined ? 'open' : 'closed',
+    merged_at: mergedAs === null ? null : at,
+    merge_commit_sha: mergedAs,
+    head: { ...(smallest['head'] as object), sha: head },
+    user: { ...user, login: author },
+  }
+}

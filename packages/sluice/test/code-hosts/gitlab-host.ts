@@ -7,8 +7,17 @@ export type GitlabHost = Host & {
   readonly statuses: () => readonly string[]
   /** Deployments in the order of their making. */
   readonly deployments: () => readonly GitlabDeployment[]
-  /** The project's merge requests that have the commit in them: who has approved each. */
-  readonly approvals: Map<number, readonly { readonly by: string; readonly at: string }[]>
+  /** Merge requests by their numbers; all of them have the commit in them. */
+  readonly requests: Map<number, MergeRequest>
+}
+
+/** A merge request that the commit is in. */
+export type MergeRequest = {
+  readonly author: string
+  readonly mergedAs: string | null
+  /** What was pushed to it, the newest first. */
+  readonly versions: readonly { readonly head: string; readonly at: string }[]
+  readonly approvals: readonly { readonly by: string; readonly at: string | null }[]
 }
 
 /** A deployment as it is looked at by tests. */
@@ -32,14 +41,14 @@ type Kept = { readonly id: number; readonly body: Readonly<Record<string, unknow
 type World = {
   readonly statuses: Status[]
   readonly kept: Kept[]
-  readonly approvals: GitlabHost['approvals']
+  readonly requests: GitlabHost['requests']
 }
 
 const at = '2026-11-27T03:00:00.000Z'
 
 /** Opens one. */
 export const openGitlab = async (): Promise<GitlabHost> => {
-  const world: World = { statuses: [], kept: [], approvals: new Map() }
+  const world: World = { statuses: [], kept: [], requests: new Map() }
   const host = await openHost({
     document: new URL('gitlab.openapi.json', import.meta.url),
     under: '',
@@ -48,7 +57,7 @@ export const openGitlab = async (): Promise<GitlabHost> => {
   })
   return {
     ...host,
-    approvals: world.approvals,
+    requests: world.requests,
     statuses: () =>
       world.statuses.map(({ name, states, pipeline }) => `${name}: ${states.join(', ')} (pipeline ${pipeline})`),
     deployments: () =>
@@ -75,7 +84,7 @@ const refusal = (state: string, from: string): string =>
 
 const answerTo = (asked: Asked, world: World): Said => {
   const { name, path, query, body } = asked
-  const { kept, approvals } = world
+  const { kept, requests } = world
   const found = kept.find(({ id }) => String(id) === path['deployment_id'])
   switch (name) {
     case 'post /api/v4/projects/{id}/statuses/{sha}':
@@ -108,16 +117,33 @@ const answerTo = (asked: Asked, world: World): Said => {
     case 'get /api/v4/projects/{id}/repository/commits/{sha}/merge_requests':
       return {
         status: 200,
-        body: [...approvals.keys()].map((iid) => ({ id: 9_000 + iid, iid, sha: path['sha'], state: 'merged' })),
+        body: [...requests].map(([iid, { author, mergedAs, versions }]) => ({
+          id: 9_000 + iid,
+          iid,
+          state: mergedAs === null ? 'opened' : 'merged',
+          sha: versions[0]?.head,
+          ...(mergedAs === null ? {} : { merge_commit_sha: mergedAs }),
+          author: { ...user, username: author },
+        })),
+      }
+    case 'get /api/v4/projects/{id}/merge_requests/{merge_request_iid}/versions':
+      return {
+        status: 200,
+        body: (requests.get(Number(path['merge_request_iid']))?.versions ?? []).map(({ head, at: made }, index) => ({
+          id: 500 - index,
+          head_commit_sha: head,
+          created_at: made,
+          state: 'collected',
+        })),
       }
     case 'get /api/v4/projects/{id}/merge_requests/{merge_request_iid}/approvals':
       return {
         status: 200,
         body: {
           approved: true,
-          approved_by: (approvals.get(Number(path['merge_request_iid'])) ?? []).map(({ by, at: approved_at }) => ({
-            user: { id: 1, username: by, name: by },
-            approved_at,
+          approved_by: (requests.get(Number(path['merge_request_iid']))?.approvals ?? []).map(({ by, at: given }) => ({
+            user: { ...user, username: by },
+            ...(given === null ? {} : { approved_at: given }),
           })),
         },
       }

@@ -27,6 +27,27 @@ export type Conversation = {
   readonly answer: (operation: Operation, status: number, body: unknown) => readonly string[]
 }
 
+/** The smallest value that a schema of a document allows: its required fields alone, null where that goes. */
+export const smallestOf = (file: URL, name: string): Json => {
+  const document: Json = JSON.parse(readFileSync(file, 'utf8'))
+  return smallest(document, at(document, 'components', 'schemas', name)) as Json
+}
+
+const smallest = (document: Json, schema: Json): unknown => {
+  const { type, nullable, format, required, properties, enum: words, ...rest } = resolved(document, schema)
+  if (nullable === true) return null
+  const first = (rest['anyOf'] ?? rest['oneOf'] ?? rest['allOf']) as readonly Json[] | undefined
+  if (first !== undefined) return smallest(document, first[0] ?? {})
+  if (Array.isArray(words)) return words[0]
+  if (type === 'array') return []
+  if (type === 'integer' || type === 'number') return 1
+  if (type === 'boolean') return false
+  if (type === 'string' && format === 'date-time') return '2026-11-27T03:00:00Z'
+  if (type === 'string') return 'https://github.com/acme/storefront'
+  const names = (required ?? []) as readonly string[]
+  return Object.fromEntries(names.map((one) => [one, smallest(document, at(properties as Json, one))]))
+}
+
 /** Reads a document. */
 export const conversationOf = (file: URL): Conversation => {
   const document: Json = JSON.parse(readFileSync(file, 'utf8'))

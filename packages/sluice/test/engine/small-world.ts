@@ -36,6 +36,7 @@ type Absent =
   | 'metrics'
   | 'externalJudge'
   | 'verifier'
+  | 'reviews'
   | 'hooks'
 
 /** Who asks in these tests. */
@@ -223,6 +224,7 @@ export class SmallWorld {
           'metrics',
           'externalJudge',
           'verifier',
+          'reviews',
           'hooks',
         ].map((name) => [name, absent]),
       ) as Pick<Ports, Absent>),

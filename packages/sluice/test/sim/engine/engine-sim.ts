@@ -325,6 +325,7 @@ class Schedule {
       ...simulatedOutside(setting, { network: this.#network, caller: process }),
       notifier: { send: never },
       notifyRules: { read: async () => ({ status: 'read', settings: null, service: 'shop' }) },
+      reviews: { of: never },
       projections: { read: async () => null, keep: async () => {} },
       pipelines: { lower: never },
       github: { resolve: never, outputs: never },
