@@ -1,6 +1,9 @@
 /**
  * One call of a JSON API over HTTP, with a deadline and a bound on what is read, and what its answer asks for: it is there, come back later, or no.
  * RFC 9110 (Retry-After), and the headers by which GitHub (`x-ratelimit-*`) and GitLab (`ratelimit-*`) say when they listen again (their pages on rate limits; read 2026-11).
+ *
+ * The hosts' own clients (`@octokit/core`: 23 packages, `@gitbeaker/rest`: 28) would not save it: what is asked is ten calls, and limits, refusals, redirects, the bound and the secret in an error are judged
+ * here either way.
  */
 import { reportLimits } from '../core/limits-report.ts'
 

@@ -241,6 +241,20 @@ test('what is about neither a run nor a rollout, or about no commit, is told to 
   deepStrictEqual(host.calls, [])
 })
 
+test('a test asks for what the token must be able to see, and says nothing of any commit', async (context) => {
+  const test = notice('test', { release: null, commit: null, subject: { kind: 'test', id: '1' } })
+  const there = [await atGithub(context), await atGitlab(context)]
+  for (const { host, tell } of there) {
+    strictEqual((await tell(test)).status, 'delivered')
+    deepStrictEqual(
+      host.calls.map((name) => name.split(' ')[0]),
+      ['get'],
+    )
+  }
+  const { tell } = await atGithub(context, 'ghp_wrong')
+  strictEqual((await tell(test)).status, 'refused')
+})
+
 test('GitLab: a run is a status in one pipeline; what GitLab has heard already is through', async (context) => {
   const { host, tell } = await atGitlab(context)
   const status = 'post /api/v4/projects/{id}/statuses'

@@ -3,10 +3,11 @@ import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
-import { appendFile } from 'node:fs/promises'
+import { appendFile, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { execa } from 'execa'
 import { type Load, startLoad } from '../../../../bench/cutover/load/load.ts'
 import { setSecret } from '../../src/adapters/secrets/file.ts'
 import { type Client, createClient } from '../../src/http/client/client.ts'
@@ -47,13 +48,13 @@ describe('a code host that is told what becomes of its commits', () => {
   }
   const serverFile = (): { readonly pid: number; readonly url: string } =>
     JSON.parse(readFileSync(join(stateDir, 'server.json'), 'utf8'))
-  const run = async (): Promise<{ readonly status: string; readonly release: string | null }> => {
+  const run = async (): Promise<{ readonly id: string; readonly status: string; readonly release: string | null }> => {
     const { run: id } = await client.call('runs.start', { body: { ref: 'HEAD' } })
     const over = await until(
       () => client.call('runs.show', { params: { run: id } }),
       ({ status }) => ['succeeded', 'failed', 'cancelled'].includes(status),
     )
-    return { status: over.status, release: over.release?.id ?? null }
+    return { id, status: over.status, release: over.release?.id ?? null }
   }
   const deploy = async (release: string): Promise<string> => {
     const params = { environment: 'production' }
@@ -153,5 +154,30 @@ describe('a code host that is told what becomes of its commits', () => {
     assert.deepEqual([first.at(-1), second[0], second.at(-1)], ['success', 'in_progress', 'failure'])
     assert.equal(host.deployments().length, 2)
     assert.deepEqual(new Set(host.deployments().map(({ isProduction }) => isProduction)), new Set([true]))
+  })
+
+  test('a commit that nobody has approved at the host becomes no release; approved, it does', async () => {
+    const config = join(project.directory, 'sluice.config.ts')
+    const text = await readFile(config, 'utf8')
+    await writeFile(config, text.replace('"pipeline": {', '"pipeline": { "gates": { "reviews": {} },'))
+    const program = join(project.directory, 'server.js')
+    await writeFile(program, (await readFile(program, 'utf8')).replace(/\nthis is no program.*/s, ''))
+    await project.commit('4.0.0')
+    const { stdout: head } = await execa('git', ['rev-parse', 'HEAD'], { cwd: project.directory })
+    const pull = { author: 'ada', head, mergedAs: null } as const
+    host.fail('get /repos/{owner}/{repo}/commits', badGateway)
+    const gates = async (): Promise<readonly string[]> => {
+      const { id } = await run()
+      const { gates: judged } = await client.call('runs.show', { params: { run: id } })
+      return judged.map(({ gate, status, sentence }) => `${gate} ${status}: ${sentence}`)
+    }
+    assert.deepEqual(await gates(), ['reviews broken: cannot tell: GitHub: 502 Server Error'])
+    host.pulls.set(1, { ...pull, reviews: [] })
+    assert.deepEqual(await gates(), ['reviews fail: 0 approvals of this commit, at least 1 wanted'])
+    host.pulls.set(1, {
+      ...pull,
+      reviews: [{ by: 'bob', state: 'APPROVED', commit: head, at: '2026-11-27T03:00:00Z' }],
+    })
+    assert.deepEqual(await gates(), ['reviews pass: 1 approval of this commit, at least 1 wanted'])
   })
 })

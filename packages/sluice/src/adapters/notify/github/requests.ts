@@ -56,6 +56,9 @@ export const recordsOf = (place: Repository, report: RolloutReport): ApiCall =>
 export const recordsTo = (place: Repository, environment: string): ApiCall =>
   get(place, 'deployments', { environment, task, per_page: String(reportLimits.reportEarlierMax) })
 
+/** Asks for what the token must be able to see, and changes nothing. */
+export const anything = (place: Repository): ApiCall => get(place, 'deployments', { per_page: '1' })
+
 /** A deployment of just this commit: nothing is merged into it, and whether it is good enough was decided by its gates. */
 export const newRecord = (place: Repository, report: RolloutReport): ApiCall =>
   post(place, 'deployments', {

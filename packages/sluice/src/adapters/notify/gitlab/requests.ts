@@ -55,6 +55,13 @@ export const newestRecords = (place: Project, { environment }: RolloutReport): A
   return { method: 'GET', url: `${addressOf(place)}/deployments?${query.toString()}`, body: null }
 }
 
+/** Asks for what the token must be able to see, and changes nothing. */
+export const anything = (place: Project): ApiCall => ({
+  method: 'GET',
+  url: `${addressOf(place)}/deployments?per_page=1`,
+  body: null,
+})
+
 /** A deployment that is under way; its environment is made with it where there is none of that name. */
 export const newRecord = (place: Project, { commit, environment }: RolloutReport): ApiCall => ({
   method: 'POST',
