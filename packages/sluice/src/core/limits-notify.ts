@@ -22,8 +22,8 @@ export const notifyLimits = {
   noticeKeptRows: 500,
   /** Runs, rollouts and others whose state is kept at hand to see what the next row changes; of others it is folded anew. */
   noticeStatesHeldMax: 256,
-  /** Messages that are looked at for those that are meant, in one answer; the answer says where to go on. */
-  messagesLookedMax: 2_000,
+  /** Pages of messages that are looked at for those that are meant, in one answer; the answer says where to go on. */
+  messagePagesMax: 100,
   /** Rows of one run or rollout that are looked over to say why somebody was told, or not. */
   noticeExplainRowsMax: 5_000,
   /** Channels and routes that a config may have. */

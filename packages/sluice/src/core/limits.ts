@@ -383,15 +383,15 @@ export const limits: typeof apiLimits &
   typeof verificationLimits &
   typeof identityLimits &
   typeof ledgerLimits &
-  typeof sourceLimits &
   typeof notifyLimits &
+  typeof sourceLimits &
   typeof ownLimits = {
   ...apiLimits,
   ...trafficLimits,
   ...verificationLimits,
   ...identityLimits,
   ...ledgerLimits,
-  ...sourceLimits,
   ...notifyLimits,
+  ...sourceLimits,
   ...ownLimits,
 }

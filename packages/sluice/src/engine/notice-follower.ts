@@ -51,7 +51,8 @@ export class NoticeFollower {
 
   /** Goes on where an earlier process stood, if somebody was told anything then. */
   async start(): Promise<void> {
-    if ((await this.#kept()).seq !== null) this.#follow()
+    const { status } = await this.#kept()
+    if (status === 'on' || (status === 'missing' && (await this.#toldLast()) !== null)) this.#follow()
   }
 
   /** Rows became durable. */
@@ -150,18 +151,23 @@ export class NoticeFollower {
 
   /** Where an earlier process stood; where that was lost, the newest message; where nobody was told anything until now, what made this one look. */
   async #begin(): Promise<number> {
-    const { store, reading } = this.#parts
-    const head = await store.head()
+    const head = await this.#parts.store.head()
     const kept = await this.#kept()
     if (kept.seq !== null && kept.seq <= head) {
       this.#keptPosition = kept.seq
       return kept.seq
     }
-    const { items } = kept.status === 'off' ? { items: [] } : await reading.messages({ limit: 1 })
-    const told = Number(items[0]?.notice.id ?? 0)
-    const position = told > 0 && told <= head ? told : (this.#since ?? head)
+    const told = kept.status === 'off' ? null : await this.#toldLast()
+    // Of its row not every channel may have been told.
+    const position = told !== null && told <= head ? told - 1 : (this.#since ?? head)
     await this.#write(position)
     return position
+  }
+
+  /** The row of the message to which something happened last; null where there is none. */
+  async #toldLast(): Promise<number | null> {
+    const { items } = await this.#parts.reading.messages({ limit: 1 })
+    return items[0] === undefined ? null : Number(items[0].notice.id)
   }
 
   async #turnOff(): Promise<void> {

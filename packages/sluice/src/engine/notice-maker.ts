@@ -26,11 +26,18 @@ export type NoticeStyle = { readonly settings: NotifySettings; readonly service:
 
 type KnownState = { readonly version: number; readonly state: unknown }
 
-const folded: readonly AggregateKind[] = ['run', 'rollout', 'incident', 'drill', 'train', 'message']
-const plain: readonly AggregateKind[] = ['environment', 'release', 'line']
+const folded: ReadonlySet<AggregateKind> = new Set<AggregateKind>([
+  'run',
+  'rollout',
+  'incident',
+  'drill',
+  'train',
+  'message',
+])
+const plain: ReadonlySet<AggregateKind> = new Set<AggregateKind>(['environment', 'release', 'line'])
 
 /** Events of what is plain that can be told. */
-const plainTypes: readonly string[] = [
+const plainTypes: ReadonlySet<string> = new Set([
   'locked',
   'unlocked',
   'approved',
@@ -41,13 +48,13 @@ const plainTypes: readonly string[] = [
   'release_held',
   'line_stopped',
   'line_resumed',
-]
+])
 
 /** Whether a row can be told of, as far as its type says; never wrong in saying no. */
 export const mayTell = ({ key, type, body, isPruned }: LedgerRow): boolean => {
   if (isPruned === true) return false
-  if (plain.includes(key.kind)) return plainTypes.includes(type)
-  if (key.kind !== 'message') return folded.includes(key.kind)
+  if (plain.has(key.kind)) return plainTypes.has(type)
+  if (key.kind !== 'message') return folded.has(key.kind)
   // Of messages only an attempt that failed can be news.
   return /^(effect_|time_passed|work_parked)/.test(type) && !isDelivered(body)
 }

@@ -16,7 +16,7 @@ import type { Projections } from '../ports/projections.ts'
 import type { Store } from '../ports/store.ts'
 import { type Asking, type Desk, input } from './desk.ts'
 import type { Caller } from './engine.ts'
-import type { Once } from './governance-face.ts'
+import type { Once } from './once.ts'
 import { NoticeFollower } from './notice-follower.ts'
 import { NoticeMaker } from './notice-maker.ts'
 import { Outbox } from './outbox.ts'
@@ -45,7 +45,7 @@ export type ChannelStanding = {
   /** Attempts that failed in a row, as far as is known. */
   readonly failures: number
   readonly isFailing: boolean
-  readonly lastDelivered: Message | null
+  readonly lastDeliveredAt: number | null
   /** The last attempt that came to nothing, epoch ms and its words. */
   readonly lastFailure: { readonly at: number; readonly detail: string } | null
 }
@@ -119,17 +119,17 @@ export class Notifications {
     const prefix = filter.channel === null ? {} : { idPrefix: channelPrefix(filter.channel, this.#parts.sha256) }
     const items: Message[] = []
     let next: string | null = cursor ?? null
-    let looked = 0
+    let pages = 0
     do {
       const page: Page<Message> = await reading.messages({
         ...prefix,
         limit: wanted - items.length,
         ...(next === null ? {} : { cursor: next }),
       })
-      looked += page.items.length
+      pages += 1
       items.push(...page.items.filter((one) => isMeant(one, filter)))
       next = page.next
-    } while (next !== null && items.length < wanted && looked < limits.messagesLookedMax)
+    } while (next !== null && items.length < wanted && pages < limits.messagePagesMax)
     return { items, next }
   }
 
@@ -142,15 +142,17 @@ export class Notifications {
   async #standing(channel: Channel): Promise<ChannelStanding> {
     const { name } = channel
     const { failures, isFailing } = this.#outbox.health(name)
+    const pending = this.#outbox.pending(name)
     const { items } = await this.messages({ status: null, channel: name }, {})
-    const last = items.flatMap(({ recent }) => recent).toSorted((a, b) => b.at - a.at)[0] ?? null
+    const delivered = items.flatMap((one) => (one.status === 'delivered' ? [one.deliveredAt] : []))
+    const failed = [...items, ...pending].flatMap(({ recent }) => recent).toSorted((a, b) => b.at - a.at)
     return {
       channel,
-      backlog: this.#outbox.pending(name).length,
+      backlog: pending.length,
       failures,
       isFailing,
-      lastDelivered: items.find(({ status }) => status === 'delivered') ?? null,
-      lastFailure: last,
+      lastDeliveredAt: this.#outbox.lastDeliveredAt(name) ?? (delivered.length === 0 ? null : Math.max(...delivered)),
+      lastFailure: failed[0] ?? null,
     }
   }
 
@@ -164,20 +166,20 @@ export class Notifications {
     const channels = name === null ? all : all.filter((channel) => channel.name === name)
     if (channels.length === 0) throw noChannel(name, all)
     const notice = testNotice({ at: desk.clock.now(), by, service: read.service, settings: read.settings })
-    return Promise.all(
-      channels.map(async (channel) => {
-        const key = `msg_test_${notice.at}_${channel.name}`
-        const bounded = AbortSignal.any([signal, this.#deadline()])
-        const delivered = await notifier.send({ key, channel, notice, previous: null }, bounded).catch(asRefused)
-        return { channel, delivered }
-      }),
-    )
-  }
-
-  #deadline(): AbortSignal {
-    const controller = new AbortController()
-    this.#parts.desk.clock.after(limits.messageDeadlineMs, () => controller.abort())
-    return controller.signal
+    const deadline = new AbortController()
+    const cancel = desk.clock.after(limits.messageDeadlineMs, () => deadline.abort())
+    const bounded = AbortSignal.any([signal, deadline.signal])
+    try {
+      return await Promise.all(
+        channels.map(async (channel) => {
+          const key = `msg_test_${notice.at}_${channel.name}`
+          const sent = notifier.send({ key, channel, notice, previous: null }, bounded)
+          return { channel, delivered: await sent.catch(asRefused) }
+        }),
+      )
+    } finally {
+      cancel()
+    }
   }
 
   /** Tries one again that was set aside. `not_found`, `command_conflict`. */
@@ -248,7 +250,7 @@ export class Notifications {
   }
 
   async #settings(): Promise<NotifySettings | null> {
-    const read = await this.#parts.notifyRules.read('now')
+    const read = await this.#parts.notifyRules.read('recent')
     if (read.status === 'read') return read.settings
     throw new SluiceError('config_invalid', { detail: read.detail, hint: 'sluice validate' })
   }

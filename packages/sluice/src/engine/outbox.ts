@@ -35,6 +35,8 @@ export type Post = { readonly notice: Notice; readonly channel: string; readonly
 export class Outbox {
   readonly #parts: OutboxParts
   readonly #health = new Map<string, ChannelHealth>()
+  /** By channel, epoch ms; of what was delivered since the start. */
+  readonly #deliveredAt = new Map<string, number>()
   #isLooking = false
   #isWanted = false
   #cancel: () => void = () => {}
@@ -88,6 +90,11 @@ export class Outbox {
     return this.#healthOf(channel)
   }
 
+  /** When a message was delivered last, epoch ms; null for none since the start. */
+  lastDeliveredAt(channel: string): number | null {
+    return this.#deliveredAt.get(channel) ?? null
+  }
+
   /** Rows became durable: something may have its turn now. */
   noticed(rows: readonly LedgerRow[]): void {
     const messages = rows.filter(({ key }) => key.kind === 'message')
@@ -97,6 +104,7 @@ export class Outbox {
       if (message === null) continue
       const after = healthAfter(message, this.#healthOf(message.channel))
       if (after !== null) this.#health.set(message.channel, after)
+      if (message.status === 'delivered') this.#deliveredAt.set(message.channel, message.deliveredAt)
     }
     this.look()
   }

@@ -119,7 +119,7 @@ export const why: Command = (cli, input) =>
     }
     if (view.items.length === 0) cli.print(`nothing of ${subject} is anything to tell`)
     for (const { notice, channels: told } of view.items) {
-      cli.print(`${cli.style.bold(notice.title)}`)
+      cli.print(cli.style.bold(notice.title))
       cli.print(cli.style.dim(`  ${isoTime(notice.at)}  ${notice.kind}  ${notice.severity}`))
       if (told.length === 0) cli.print('  the config has no channels')
       for (const { channel, isTold, because, message, status } of told) {

@@ -1,9 +1,8 @@
 /** Rules of the config about notifications that hold between keys. */
-import { kindsMatching } from '../notify/route.ts'
+import { kindsMatching, namedKinds } from '../notify/route.ts'
 import { placeholders, unknownPlaceholders } from '../notify/template.ts'
 import type { ConfigIssue } from './issues.ts'
 import { type Distance, nearest } from './nearest.ts'
-import { namedKinds } from './schema-notify.ts'
 import type { Settings } from './settings.ts'
 
 /** A route that leads nowhere, or that nothing can match, would be silent when somebody counts on it. */
@@ -38,7 +37,7 @@ export const notifyIssues = (settings: Settings, distance: Distance): readonly C
     }),
     ...Object.entries(notify.templates).flatMap(([kind, template]) => {
       const path = ['notify', 'templates', kind]
-      if (!namedKinds.includes(kind)) return [{ path, ...unknown('kind of notice', kind, namedKinds) }]
+      if (!namedKinds.some((known) => known === kind)) return [{ path, ...unknown('kind of notice', kind, namedKinds) }]
       return (['title', 'text'] as const).flatMap((part) =>
         unknownPlaceholders(template?.[part] ?? '').map((name) => ({
           path: [...path, part],

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { limits } from '../limits.ts'
 import type { NotifyRoute, NotifySettings } from '../notify/rules.ts'
-import { type Channel, noticeKinds, noticeSeverities } from '../notify/types.ts'
+import { type Channel, noticeSeverities } from '../notify/types.ts'
 import { key, name, text, variableName } from './fields.ts'
 
 const secret = (what: string): z.ZodType<string, string> =>
@@ -279,6 +279,3 @@ export const notifySchema: z.ZodType<NotifySettings> = z
     routes,
     templates,
   }))
-
-/** The kinds of notices that a config can name. */
-export const namedKinds: readonly string[] = noticeKinds.filter((kind) => kind !== 'test')

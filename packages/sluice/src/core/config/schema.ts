@@ -85,13 +85,13 @@ export const configSchema: z.ZodType<Settings> = z
         description: 'How the ledger is kept; everything for ever when left out.',
         examples: [{ keep: '400d' }],
       }),
-      source: key(sourceSchema.optional(), {
-        description: 'Where commits come from, and who is told what became of them.',
-        examples: [{ github: { repository: 'acme/storefront', webhookSecret: 'GITHUB_WEBHOOK_SECRET' } }],
-      }),
       notify: key(notifySchema.optional(), {
         description: 'Who is told what, and where; nobody anything when left out.',
         examples: [{ channels: { ops: { slack: { token: 'SLACK_TOKEN', channel: '#deploys' } } } }],
+      }),
+      source: key(sourceSchema.optional(), {
+        description: 'Where commits come from, and who is told what became of them.',
+        examples: [{ github: { repository: 'acme/storefront', webhookSecret: 'GITHUB_WEBHOOK_SECRET' } }],
       }),
     },
     { error: 'expected an object: export default defineConfig({ … })' },
@@ -101,8 +101,8 @@ export const configSchema: z.ZodType<Settings> = z
     start: input.start ?? null,
     ...(access === undefined ? {} : { access }),
     ...(ledger === undefined ? {} : { ledger }),
-    ...(source === undefined ? {} : { source }),
     ...(notify === undefined ? {} : { notify: withPublicUrl(notify, access?.url ?? null) }),
+    ...(source === undefined ? {} : { source }),
     ...(team === undefined ? {} : { team }),
   }))
 

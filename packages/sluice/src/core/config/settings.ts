@@ -16,8 +16,8 @@ import type { GroupQuorum, OverrunPolicy, Policy, WindowRule } from '../governan
 import type { GateSettings } from '../evidence/gates/types.ts'
 import type { ExternalJudgeSpec, MetricsSpec } from '../judge/outside/types.ts'
 import type { AccessRules } from '../identity/rules.ts'
-import type { SourceRules } from '../source/rules.ts'
 import type { NotifySettings } from '../notify/rules.ts'
+import type { SourceRules } from '../source/rules.ts'
 import type {
   FreezeWindow,
   HealthPolicy,
@@ -46,10 +46,10 @@ export type Settings = {
   readonly access?: AccessRules
   /** Absent: the ledger is kept whole. */
   readonly ledger?: { readonly keepMs: number }
-  /** Absent: nothing but people and schedules start runs. */
-  readonly source?: SourceRules
   /** Absent: nobody is told anything. */
   readonly notify?: NotifySettings
+  /** Absent: nothing but people and schedules start runs. */
+  readonly source?: SourceRules
   /** Absent when the config does not say. */
   readonly team?: string | undefined
   /** By name. */

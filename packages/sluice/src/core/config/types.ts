@@ -46,10 +46,10 @@ export type Config = {
   readonly policies?: Readonly<Record<string, PolicyConfig>>
   /** How the ledger is kept; everything for ever when left out. */
   readonly ledger?: LedgerConfig
-  /** Where commits come from, and who is told what became of them. */
-  readonly source?: SourceConfig
   /** Who is told what, and where; nobody anything when left out. */
   readonly notify?: NotifyConfig
+  /** Where commits come from, and who is told what became of them. */
+  readonly source?: SourceConfig
 }
 
 /** How the ledger is kept. */

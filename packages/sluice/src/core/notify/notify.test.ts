@@ -129,9 +129,9 @@ const configOf = (notify: unknown) =>
   parseConfig(
     {
       service: 'shop',
-      pipeline: { jobs: { test: { steps: 'true' } } },
+      pipeline: { jobs: { test: { steps: 'true', artifacts: { app: 'dist' } } } },
       environments: { production: { listen: 8080 } },
-      start: undefined,
+      start: { command: 'true', artifact: 'app' },
       notify,
     },
     { file: 'sluice.config.ts', text: '', distance: (a, b) => (a.slice(0, 3) === b.slice(0, 3) ? 1 : 9) },

@@ -29,7 +29,10 @@ export const routed = ({ channels, routes }: NotifySettings, notice: Notice): re
   })
 
 /** Whether the last word on a subject is all that a channel shows: what it does not have yet of earlier ones need not be sent. */
-export const updatesInPlace = ({ kind }: Channel): boolean => kind === 'slack'
+export const updatesInPlace = ({ kind }: Channel): boolean => kind === 'slack' || kind === 'discord'
+
+/** The kinds of notices that a config can name. */
+export const namedKinds: readonly NoticeKind[] = noticeKinds.filter((kind) => kind !== 'test')
 
 /** The kinds that a glob means: `*` stands for any characters. */
 export const kindsMatching = (glob: string): readonly NoticeKind[] => noticeKinds.filter((kind) => matches(glob, kind))

@@ -14,11 +14,24 @@ import type {
 import type { ReleaseRef } from '../client/views.ts'
 
 /** A notice. */
-export const noticeView = ({ commit: _, release, stable, text, ...rest }: Notice): NoticeView => ({
-  ...rest,
-  text: text ?? null,
-  release: refOf(release),
-  stable: refOf(stable),
+export const noticeView = (notice: Notice): NoticeView => ({
+  id: notice.id,
+  kind: notice.kind,
+  severity: notice.severity,
+  at: notice.at,
+  subject: notice.subject,
+  outcome: notice.outcome,
+  service: notice.service,
+  environment: notice.environment,
+  isProduction: notice.isProduction,
+  title: notice.title,
+  text: notice.text ?? null,
+  facts: notice.facts,
+  reason: notice.reason,
+  actor: notice.actor,
+  release: refOf(notice.release),
+  stable: refOf(notice.stable),
+  url: notice.url,
 })
 
 const refOf = (release: NoticeRelease | null): ReleaseRef | null =>
@@ -56,7 +69,7 @@ export const messageView = (message: Message): MessageView => {
 
 /** A channel as it stands. */
 export const channelView = (standing: ChannelStanding): ChannelView => {
-  const { channel, backlog, failures, isFailing, lastDelivered, lastFailure } = standing
+  const { channel, backlog, failures, isFailing, lastDeliveredAt, lastFailure } = standing
   return {
     name: channel.name,
     kind: channel.kind,
@@ -65,7 +78,7 @@ export const channelView = (standing: ChannelStanding): ChannelView => {
     backlog,
     failures,
     isFailing,
-    lastDeliveredAt: lastDelivered?.status === 'delivered' ? lastDelivered.deliveredAt : null,
+    lastDeliveredAt,
     lastFailure,
   }
 }

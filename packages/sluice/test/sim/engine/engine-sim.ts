@@ -38,7 +38,7 @@ import { goesBackByItself, isLineStopped, mustHaveKeptOut } from './line-laws.ts
 import { breachOfHold, mustHaveWatched } from './back-laws.ts'
 import { isUnderWay, mustBeMaintained } from './maintenance-laws.ts'
 import { Incarnation, Network } from './network.ts'
-import { described, drained, entryOf, isFinal, never, noCredentials, noEvidence } from './small-parts.ts'
+import { described, drained, entryOf, isFinal, never, noCredentials, noEvidence, nobodyTold } from './small-parts.ts'
 import { commandOf, drawWish, resumingLine } from './said.ts'
 import { simulatedOutside } from './outside.ts'
 import { DataPlane, simulatedRouter } from './router.ts'
@@ -323,10 +323,8 @@ class Schedule {
       hooks: simulatedHooks(setting, { network: this.#network, caller: process }),
       verifier: simulatedVerifier(setting, { network: this.#network, caller: process }),
       ...simulatedOutside(setting, { network: this.#network, caller: process }),
-      notifier: { send: never },
-      notifyRules: { read: async () => ({ status: 'read', settings: null, service: 'shop' }) },
+      ...nobodyTold,
       reviews: { of: never },
-      projections: { read: async () => null, keep: async () => {} },
       pipelines: { lower: never },
       github: { resolve: never, outputs: never },
       source: {
