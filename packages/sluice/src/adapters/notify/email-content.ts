@@ -25,7 +25,7 @@ const textOf = ({ headline, title, facts, commands, link, at }: Message): string
     facts.map(({ name, value }) => `${name}: ${value}`).join('\n'),
     commands.length === 0 ? '' : `Next:\n${commands.map((command) => `    ${command}`).join('\n')}`,
     link ?? '',
-    `-- \nSluice, ${isoTime(at)}`,
+    `-- \nSluice, ${timeOf(at)}`,
   ]
   return `${parts.filter((part) => part.trim() !== '').join('\n\n')}\n`
 }
@@ -51,12 +51,14 @@ ${rows}
 </table>
 ${next === '' ? '' : `<p style="${styles.label}">Next</p>\n${next}`}
 ${link === null ? '' : `<p style="${styles.title}"><a href="${escapeHtml(link)}">Open in Sluice</a></p>`}
-<p style="${styles.foot}">Sluice · ${isoTime(at)}</p>
+<p style="${styles.foot}">Sluice · ${timeOf(at)}</p>
 </div>
 </body>
 </html>
 `
 }
+
+const timeOf = (at: number): string => `${isoTime(at).slice(0, 16).replace('T', ' ')} UTC`
 
 const cell = (tag: 'th' | 'td', text: string): string => {
   const [scope, style] = tag === 'th' ? [' scope="row"', styles.name] : ['', styles.value]
