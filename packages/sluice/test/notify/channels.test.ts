@@ -167,7 +167,7 @@ const usedSecrets = async (name: keyof typeof channels): Promise<readonly string
     version: '0.1.0',
     slackUrl: slack.url,
     secrets: {
-      versions: source.versions,
+      versions: (names, signal) => source.versions(names, signal),
       values: async (versions, signal) => {
         const found = await source.values(versions, signal)
         used.push(...Object.values(found))

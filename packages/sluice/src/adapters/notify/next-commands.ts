@@ -30,12 +30,11 @@ const why = ['-m', '"why"'] as const
 
 const isWord = (word: string): boolean => word === why[1] || /^[\w./-]{1,100}$/.test(word)
 
-const rollback = ({ environment }: Parts): Commands =>
-  environment === null ? [] : [['rollback', environment, ...why]]
+const rollback = ({ environment }: Parts): Commands => (environment === null ? [] : [['rollback', environment, ...why]])
 
 /** A rollout that waits is approved itself, a release ahead of time. */
 const asked = ({ id, about, environment, release }: Parts): readonly string[] =>
-  about === 'rollout' || release === null || environment === null ? [id] : [release, '--env', environment]
+  about === 'rollout' || release === null ? [id] : [release, ...(environment === null ? [] : ['--env', environment])]
 
 const table: Readonly<Partial<Record<NoticeKind, (parts: Parts) => Commands>>> = {
   'run.failed': ({ id }) => [['runs', 'show', id]],
@@ -46,7 +45,7 @@ const table: Readonly<Partial<Record<NoticeKind, (parts: Parts) => Commands>>> =
           ['releases', 'show', release],
           ['releases', 'unhold', release, ...why],
         ],
-  'rollout.waiting': ({ id }) => [['rollout', 'watch', id]],
+  'rollout.waiting': ({ id }) => [['explain', id]],
   'rollout.paused': ({ id }) => [
     ['why', id],
     ['rollout', 'resume', id, ...why],
@@ -65,13 +64,7 @@ const table: Readonly<Partial<Record<NoticeKind, (parts: Parts) => Commands>>> =
   ],
   'environment.locked': ({ environment }) => (environment === null ? [] : [['env', 'unlock', environment]]),
   'line.stopped': () => [['resume', ...why]],
-  'glass.broken': ({ id, about }) =>
-    about === 'rollout'
-      ? [
-          ['changes', 'show', id],
-          ['changes', 'review', id, ...why],
-        ]
-      : [],
+  'glass.broken': ({ environment }) => (environment === null ? [] : [['changes', 'ls', environment]]),
   'drill.failed': () => [['drill', 'ls']],
   'train.failed': ({ id }) => [
     ['train', 'show', id],

@@ -140,7 +140,7 @@ const meaningOf = (answer: Answered): Said => {
     : refused(`Slack says ${error}${advice[error] === undefined ? '' : `: ${advice[error]}`}`)
   return {
     status: 'unsaid',
-    error: code,
+    error,
     why: judged?.status === 'later' ? later(why.detail, answer.retryAfterMs) : why,
   }
 }
