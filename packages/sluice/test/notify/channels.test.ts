@@ -211,7 +211,7 @@ test('an address that is a secret goes over TLS, or stays on this machine; one t
 
 test('a secret that is not there is refused by name; a store that is locked for now, tried again', async () => {
   const missing = await send({ name: 'chat', kind: 'slack', token: 'NOT_SET', channel: '#deploys' })
-  deepEqual(missing, { status: 'refused', detail: 'there is no secret NOT_SET: sluice secret set NOT_SET' })
+  deepEqual(missing, { status: 'refused', detail: 'there is no secret NOT_SET: set it' })
   const busy = openNotifier({
     version: '0.1.0',
     secrets: {
