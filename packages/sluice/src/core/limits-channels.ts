@@ -1,9 +1,9 @@
 /** Bounds of what is told to channels. Each with its unit and reason, as in `limits.ts`; the bounds of others are what they document, read in November 2026. */
 export const channelLimits = {
-  /** One request, answer included, milliseconds; whoever takes longer is asked again later. */
-  callDeadlineMs: 10_000,
+  /** One request, answer included, milliseconds; whoever takes longer is asked again later. No message makes more than three, and all of them fit into one attempt of the outbox. */
+  callDeadlineMs: 8_000,
   /** One conversation with a mail server, milliseconds; some make unknown senders wait for their greeting. */
-  mailDeadlineMs: 45_000,
+  mailDeadlineMs: 25_000,
   /** Answer of a receiver, bytes; all of them answer with a line or two. */
   answerBytesMax: 65_536,
   /** Characters of why a notice was not delivered. */

@@ -5,7 +5,6 @@ import { Webhook } from 'standardwebhooks'
 import { openNotifier } from '../../src/adapters/notify/open.ts'
 import { SluiceError } from '../../src/core/errors.ts'
 import type { Channel, Receipt } from '../../src/core/notify/types.ts'
-import { formsOf } from '../../src/lib/mask-forms.ts'
 import type { Delivered } from '../../src/ports/notifier.ts'
 import { notice, story } from './notices.ts'
 import { delivery, discordApi, pagerdutyApi, receive, type Said, secretsOf, slackApi, slackToken } from './receivers.ts'
@@ -129,25 +128,33 @@ for (const name of names) {
 
   test(`${name}: no receiver that repeats what it was sent gets a secret into why it failed`, async () => {
     const { next, seen } = receivers[name]
-    const texts = Object.values(values).flatMap((value) => {
+    const used = await usedSecrets(name)
+    const texts = used.flatMap((value) => {
       const url = URL.parse(value)
       return url === null
         ? [value]
-        : [value, `${url.pathname}${url.search}`, url.pathname, url.searchParams.get('sig') ?? value]
+        : [value, `${url.pathname}${url.search}`, ...url.searchParams.values()].filter(({ length }) => length >= 8)
     })
-    // As it is, and escaped or encoded in every way that masks know: JSON, percent, HTML, base64, hex, shells.
-    const forms = texts.flatMap((text) => formsOf(text)).map(String)
-    const own = await usedSecrets(name)
-    for (const form of new Set(forms)) {
-      next.push({ status: 403, body: JSON.stringify({ ok: false, error: form, message: form }).slice(0, 9_000) })
-      const delivered = await send(channels[name])
-      const detail = detailOf(delivered)
-      equal(delivered.status, 'refused')
-      for (const value of own) ok(!detail.includes(value), detail)
-      next.push({ status: 500, body: `no route for ${form}` })
-      const again = detailOf(await send(channels[name]))
-      if (own.some((value) => formsOf(value).map(String).includes(form))) ok(!again.includes(form), again)
+    for (const text of texts) {
+      const bytes = Buffer.from(text)
+      const forms = [
+        text,
+        JSON.stringify(text).slice(1, -1),
+        encodeURIComponent(text),
+        bytes.toString('base64'),
+        bytes.toString('base64url'),
+        bytes.toString('hex'),
+      ]
+      const said = forms.map((form) => `no <${form}> here`).join(' ')
+      next.push({ status: 403, body: said }, { status: 200, body: JSON.stringify({ ok: false, error: said }) })
+      const expected = forms.map(() => 'no <***> here').join(' ')
+      ok(detailOf(await send(channels[name])).endsWith(`: ${expected}`), text)
+      // Slack alone says no with 200; for the others that is a yes, and nothing to tell.
+      const second = await send(channels[name])
+      ok(second.status === 'delivered' || !forms.some((form) => detailOf(second).includes(form)), text)
     }
+    equal(texts.length > 0, name !== 'cdevents')
+    next.length = 0
     seen.length = 0
   })
 }
@@ -160,7 +167,7 @@ const usedSecrets = async (name: keyof typeof channels): Promise<readonly string
     version: '0.1.0',
     slackUrl: slack.url,
     secrets: {
-      versions: source.versions,
+      versions: (names, signal) => source.versions(names, signal),
       values: async (versions, signal) => {
         const found = await source.values(versions, signal)
         used.push(...Object.values(found))
@@ -204,7 +211,7 @@ test('an address that is a secret goes over TLS, or stays on this machine; one t
 
 test('a secret that is not there is refused by name; a store that is locked for now, tried again', async () => {
   const missing = await send({ name: 'chat', kind: 'slack', token: 'NOT_SET', channel: '#deploys' })
-  deepEqual(missing, { status: 'refused', detail: 'there is no secret NOT_SET: sluice secret set NOT_SET' })
+  deepEqual(missing, { status: 'refused', detail: 'there is no secret NOT_SET: set it' })
   const busy = openNotifier({
     version: '0.1.0',
     secrets: {

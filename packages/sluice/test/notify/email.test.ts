@@ -27,7 +27,7 @@ type Mail = { readonly raw: string; readonly to: readonly string[]; readonly isS
 
 const mails: Mail[] = []
 const servers: SMTPServer[] = []
-after(() => Promise.all(servers.map((server) => new Promise<void>((resolve) => void server.close(() => resolve())))))
+after(() => Promise.all(servers.map((server) => new Promise<void>((resolve) => server.close(resolve)))))
 
 const serve = async (options: SMTPServerOptions): Promise<number> => {
   const server = new SMTPServer({

@@ -93,7 +93,7 @@ test("a PagerDuty event keeps PagerDuty's bounds, and its key is that of the sub
 })
 
 test('a mail has no controls in its subject, and no text becomes HTML', () => {
-  const own = new Set('html head meta title body div h1 p table tr th td a'.split(' '))
+  const own = new Set('html head meta title body div h1 p br table tr th td a'.split(' '))
   always((one) => {
     const { subject, text, html } = mailContent(one)
     ok(subject.length >= 1 && subject.length <= 150)
@@ -154,6 +154,20 @@ test('what is cut shows it, at the border of a character as people see it, and n
       ok(made.length <= max && made.isWellFormed())
     }),
   )
+})
+
+test('the other release is named for what it is: the way back, what serves now, or what was taken back', () => {
+  const names = (parts: Parameters<typeof notice>[0]): string =>
+    JSON.stringify(slackMessage(notice(parts)).blocks).match(/\*(Way back|Serves now|Taken back):\* \S+/)?.[0] ?? ''
+  equal(names({}), '*Way back:* 1.3.2')
+  equal(names({ kind: 'rollout.rolled_back', outcome: 'failed' }), '*Serves now:* 1.3.2')
+  equal(names({ kind: 'rollout.rolled_back', outcome: 'succeeded' }), '*Taken back:* 1.3.2')
+})
+
+test('what a template says to type is not told twice', () => {
+  const opened = story['incident opened'] ?? notice()
+  const rollbacks = (text: string): number => mailContent({ ...opened, text }).text.split('sluice rollback').length - 1
+  deepEqual([rollbacks('be calm'), rollbacks('Go back: sluice rollback production --emergency')], [1, 1])
 })
 
 test('a commit message cannot turn the direction of what stands around it', () => {

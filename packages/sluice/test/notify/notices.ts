@@ -90,6 +90,7 @@ export const story: Readonly<Record<string, Notice>> = {
     title: 'Nothing answers: checkout of production is down since 02:29',
     facts: [{ name: 'Impact', value: 'major' }],
     reason: 'outage',
+    text: 'Who is on call: ann\nRunbook: https://wiki.example.com/checkout',
     url: null,
   }),
   'incident resolved': notice({
@@ -122,6 +123,7 @@ export const story: Readonly<Record<string, Notice>> = {
     kind: 'glass.broken',
     severity: 'critical',
     outcome: null,
+    subject: { kind: 'environment', id: 'production' },
     title: '1.4.1 goes to production past a freeze and 2 approvals',
     facts: [{ name: 'Passed over', value: 'freeze "holiday sale", 2 approvals' }],
     reason: 'payments are failing',
@@ -176,6 +178,7 @@ export const notices: fc.Arbitrary<Notice> = fc.record({
   environment: fc.option(text),
   isProduction: fc.boolean(),
   title: text,
+  text,
   facts: fc.array(fc.record({ name: text, value: text }), { maxLength: 40 }),
   reason: fc.option(text),
   actor: fc.record({ kind: fc.constant('person' as const), name: text }),

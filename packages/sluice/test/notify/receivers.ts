@@ -173,7 +173,7 @@ export const secretsOf = (values: Readonly<Record<string, string>>): SecretSourc
     if (missing !== undefined)
       throw new SluiceError('not_found', {
         detail: `there is no secret ${missing}`,
-        hint: `sluice secret set ${missing}`,
+        hint: 'set it',
       })
     return Object.fromEntries(names.map((name) => [name, 'v1']))
   },

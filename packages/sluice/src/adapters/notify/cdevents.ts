@@ -120,7 +120,7 @@ const meaningOf = (notice: Notice): Meaning => {
     case 'rollout.promoted':
       return served(stable === null ? 'deployed' : 'upgraded', release)
     case 'rollout.rolled_back':
-      return served('rolledback', stable)
+      return served('rolledback', notice.outcome === 'succeeded' ? release : stable)
     case 'incident.opened':
       return incident('detected')
     case 'incident.resolved':
@@ -146,10 +146,11 @@ const customMeaning = ({ kind, service, environment, outcome, severity }: Notice
   }
 }
 
-const customOf = (notice: Notice, { title, facts, link }: Message): object => ({
+const customOf = (notice: Notice, { title, text, facts, link }: Message): object => ({
   kind: notice.kind,
   severity: notice.severity,
   title,
+  ...(text === '' ? {} : { text }),
   facts,
   ...(notice.release === null ? {} : { release: notice.release.id, commit: notice.release.commit.id }),
   ...(link === null ? {} : { url: link }),

@@ -122,7 +122,19 @@ export const discordLine = (notice: Notice): string =>
     () => true,
   )
 
-const messageForm = ({ icon, word, headline, title, facts, commands, link, tone, at }: Message): DiscordMessage => {
+const messageForm = ({
+  icon,
+  word,
+  headline,
+  title,
+  text,
+  facts,
+  commands,
+  link,
+  tone,
+  at,
+}: Message): DiscordMessage => {
+  const said = [title === '' ? word : title, text].filter((part) => part !== '').join('\n\n')
   const next = commands.length === 0 ? '' : `\n\`\`\`\n${commands.join('\n')}\n\`\`\``
   const fields = facts.slice(0, channelLimits.discordFieldsMax).map(({ name, value }) => ({
     name: bounded(name, channelLimits.discordFieldNameMax, escapeDiscord),
@@ -133,7 +145,7 @@ const messageForm = ({ icon, word, headline, title, facts, commands, link, tone,
     embeds: [
       {
         title: bounded(`${icon} ${headline}`, channelLimits.discordTitleMax, escapeDiscord),
-        description: `${bounded(title === '' ? word : title, 2_000, escapeDiscord)}${next}`,
+        description: `${bounded(said, 3_000, escapeDiscord)}${next}`,
         color: colors[tone],
         fields,
         ...(link === null ? {} : { url: link }),

@@ -19,19 +19,20 @@ export const mailContent = (notice: Notice): MailContent =>
 const subjectOf = ({ icon, headline, title }: Message): string =>
   bounded(`${icon} ${headline}${title === '' ? '' : ` – ${title}`}`, channelLimits.mailSubjectMax)
 
-const textOf = ({ headline, title, facts, commands, link, at }: Message): string => {
+const textOf = ({ headline, title, text, facts, commands, link, at }: Message): string => {
   const parts = [
     `${headline}\n${title}`,
+    text,
     facts.map(({ name, value }) => `${name}: ${value}`).join('\n'),
     commands.length === 0 ? '' : `Next:\n${commands.map((command) => `    ${command}`).join('\n')}`,
     link ?? '',
-    `-- \nSluice, ${isoTime(at)}`,
+    `-- \nSluice, ${timeOf(at)}`,
   ]
   return `${parts.filter((part) => part.trim() !== '').join('\n\n')}\n`
 }
 
 /** Tables and styles in attributes: what mail programs understand, the oldest included. Colours of both themes are theirs but for the bar, which the word beside it repeats. */
-const htmlOf = ({ icon, headline, title, facts, commands, link, tone, at }: Message): string => {
+const htmlOf = ({ icon, headline, title, text, facts, commands, link, tone, at }: Message): string => {
   const rows = facts.map(({ name, value }) => `<tr>${cell('th', name)}${cell('td', value)}</tr>`).join('\n')
   const next = commands.map((command) => `<div style="${styles.command}">${escapeHtml(command)}</div>`).join('\n')
   return `<!doctype html>
@@ -46,17 +47,20 @@ const htmlOf = ({ icon, headline, title, facts, commands, link, tone, at }: Mess
 <div style="${styles.page} border-left: 4px solid ${colors[tone]};">
 <h1 style="${styles.heading}">${icon} ${escapeHtml(headline)}</h1>
 <p style="${styles.title}">${escapeHtml(title)}</p>
+${text === '' ? '' : `<p style="${styles.title}">${text.split('\n').map(escapeHtml).join('<br>')}</p>`}
 <table style="${styles.table}">
 ${rows}
 </table>
 ${next === '' ? '' : `<p style="${styles.label}">Next</p>\n${next}`}
 ${link === null ? '' : `<p style="${styles.title}"><a href="${escapeHtml(link)}">Open in Sluice</a></p>`}
-<p style="${styles.foot}">Sluice · ${isoTime(at)}</p>
+<p style="${styles.foot}">Sluice · ${timeOf(at)}</p>
 </div>
 </body>
 </html>
 `
 }
+
+const timeOf = (at: number): string => `${isoTime(at).slice(0, 16).replace('T', ' ')} UTC`
 
 const cell = (tag: 'th' | 'td', text: string): string => {
   const [scope, style] = tag === 'th' ? [' scope="row"', styles.name] : ['', styles.value]

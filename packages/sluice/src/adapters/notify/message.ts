@@ -9,7 +9,7 @@ import { bounded, oneLine } from './text.ts'
 /** How good the news are: what colours are chosen by, where there are any. */
 export type Tone = 'good' | 'bad' | 'waiting' | 'busy' | 'plain'
 
-/** A notice in the words that people read. All texts are one line each, without markup, and bounded. */
+/** A notice in the words that people read. All but `text` are one line each, without markup, and bounded. */
 export type Message = {
   readonly icon: string
   /** What happened in one or two words; with the icon it says what a colour would. */
@@ -19,6 +19,8 @@ export type Message = {
   readonly headline: string
   /** The sentence of the notice: the cause first where something failed. */
   readonly title: string
+  /** What a template says below it, in lines; empty where none does. */
+  readonly text: string
   /** In the order of their weight: what the notice tells, then why, who and which release. */
   readonly facts: readonly { readonly name: string; readonly value: string }[]
   /** What somebody would type next. */
@@ -52,6 +54,7 @@ export const fitted = <Form>(notice: Notice, form: (message: Message) => Form, f
 
 const messageOf = (notice: Notice, room: Room): Message => {
   const { icon, word } = looks[notice.kind]
+  const text = textOf(notice.text ?? '', room)
   const where = [notice.service, notice.environment].flatMap((name) => (name === null ? [] : [oneLine(name)]))
   return {
     icon,
@@ -59,15 +62,20 @@ const messageOf = (notice: Notice, room: Room): Message => {
     tone: toneOf(notice),
     headline: bounded(`${word}: ${where.join(' → ')}`, 120),
     title: bounded(oneLine(notice.title), channelLimits.titleMax),
+    text,
     facts: factsOf(notice, room),
-    commands: commandsFor(notice),
+    // A template that says what to type is not told twice.
+    commands: commandsFor(notice).filter((command) => !text.includes(command.split(' ', 2).join(' '))),
     link: linkOf(notice.url),
     at: notice.at,
     wantsLook: wantsLook(notice),
   }
 }
 
-/** Whether somebody should look now. */
+const textOf = (text: string, { valueMax }: Room): string =>
+  bounded(text.split('\n').map(oneLine).join('\n').trim(), valueMax)
+
+/** Whether somebody should look now: it failed, it waits for a word, or it matters that much. */
 export const wantsLook = ({ outcome, severity, kind }: Notice): boolean => {
   if (kind === 'test' || outcome === 'succeeded' || outcome === 'canceled') return false
   return outcome === 'failed' || outcome === 'waiting' || severity === 'critical' || severity === 'high'
@@ -91,10 +99,9 @@ const toneOf = ({ outcome, severity }: Notice): Tone => {
 }
 
 const factsOf = (notice: Notice, { valueMax, factsMax }: Room): Message['facts'] => {
-  const { reason, actor, release, stable, commit, outcome } = notice
+  const { reason, actor, release, stable, commit } = notice
   const own = notice.facts.slice(0, factsMax)
   const left = notice.facts.length - own.length
-  const isOver = outcome === 'succeeded' || outcome === 'failed' || outcome === 'canceled'
   const all = [
     ...own,
     ...(left === 0 ? [] : [{ name: 'And', value: `${left} more ${left === 1 ? 'fact' : 'facts'}…` }]),
@@ -102,15 +109,21 @@ const factsOf = (notice: Notice, { valueMax, factsMax }: Room): Message['facts']
     { name: 'By', value: actor.name },
     ...(release === null ? [] : [{ name: 'Release', value: releaseText(release) }]),
     ...(release === null && commit !== null ? [{ name: 'Commit', value: commitText(commit) }] : []),
-    ...(stable === null || stable.id === release?.id
-      ? []
-      : [{ name: isOver ? 'Serves now' : 'Way back', value: releaseText(stable) }]),
+    ...(stable === null || stable.id === release?.id ? [] : [{ name: otherName(notice), value: releaseText(stable) }]),
   ]
   return all.flatMap(({ name, value }) => {
     const text = oneLine(value)
-    return text === '' ? [] : [{ name: bounded(oneLine(name), 40) || 'Fact', value: bounded(text, valueMax) }]
+    return text === '' ? [] : [{ name: bounded(capital(oneLine(name)), 40) || 'Fact', value: bounded(text, valueMax) }]
   })
 }
+
+/** What the other release is: where one would go back to, until one did. */
+const otherName = ({ kind, outcome }: Notice): string => {
+  if (kind !== 'rollout.rolled_back') return 'Way back'
+  return outcome === 'succeeded' ? 'Taken back' : 'Serves now'
+}
+
+const capital = (text: string): string => text.replace(/^\p{Ll}/u, (letter) => letter.toUpperCase())
 
 const releaseText = ({ id, version, commit }: NoticeRelease): string => {
   const short = id.slice(0, limits.shortIdLength)

@@ -1,90 +1,73 @@
 import { limits } from '../../core/limits.ts'
-import type { Notice } from '../../core/notify/types.ts'
+import type { Notice, NoticeKind } from '../../core/notify/types.ts'
 
 /** What somebody would type next, the most urgent first; none where nothing is to be done. A name that a shell could take for more than a word makes none. */
 export const commandsFor = (notice: Notice): readonly string[] =>
-  commandsOf(notice)
+  (table[notice.kind]?.(partsOf(notice)) ?? [])
     .filter((words) => words.every(isWord))
-    .map((words) => `sluice ${words.map(quoted).join(' ')}`)
+    .map((words) => `sluice ${words.join(' ')}`)
 
-const commandsOf = ({
-  kind,
-  subject: { id, kind: about },
-  environment,
-  release,
-}: Notice): readonly (readonly string[])[] => {
-  const short = release?.id.slice(0, limits.shortIdLength) ?? null
-  const back = environment === null ? [] : [['rollback', environment, ...why]]
-  // Who approves, approves a rollout that waits, or a release ahead of time.
-  const asked = about === 'rollout' || short === null || environment === null ? [id] : [short, '--env', environment]
-  switch (kind) {
-    case 'run.failed':
-      return [['runs', 'show', id]]
-    case 'release.held':
-      return short === null
-        ? []
-        : [
-            ['releases', 'show', short],
-            ['releases', 'unhold', short, ...why],
-          ]
-    case 'rollout.waiting':
-      return [['rollout', 'watch', id]]
-    case 'rollout.paused':
-      return [
-        ['why', id],
-        ['rollout', 'resume', id, ...why],
-        ['rollout', 'abort', id, ...why],
-      ]
-    case 'rollout.rolled_back':
-      return [['why', id]]
-    case 'rollout.failed':
-      return [['why', id], ...back]
-    case 'approval.requested':
-      return [
-        ['approve', ...asked, ...why],
-        ['reject', ...asked, ...why],
-      ]
-    case 'incident.opened':
-      return [...back, ['incidents', 'show', id], ['incidents', 'resolve', id, ...why]]
-    case 'environment.locked':
-      return environment === null ? [] : [['env', 'unlock', environment]]
-    case 'line.stopped':
-      return [['resume', ...why]]
-    case 'glass.broken':
-      return about === 'rollout'
-        ? [
-            ['changes', 'show', id],
-            ['changes', 'review', id, ...why],
-          ]
-        : []
-    case 'drill.failed':
-      return [['drill', 'ls']]
-    case 'train.failed':
-      return [
-        ['train', 'show', id],
-        ['train', 'retry', id],
-      ]
-    case 'run.started':
-    case 'run.succeeded':
-    case 'run.canceled':
-    case 'rollout.started':
-    case 'rollout.resumed':
-    case 'rollout.step':
-    case 'rollout.promoted':
-    case 'approval.given':
-    case 'approval.rejected':
-    case 'incident.resolved':
-    case 'environment.unlocked':
-    case 'line.resumed':
-    case 'channel.failing':
-    case 'test':
-      return []
-  }
+/** What commands are made of. */
+type Parts = {
+  readonly id: string
+  readonly about: Notice['subject']['kind']
+  readonly environment: string | null
+  /** The beginning of the release's id. */
+  readonly release: string | null
 }
 
-const reason = 'why'
-const why = ['-m', reason] as const
+type Commands = readonly (readonly string[])[]
 
-const isWord = (word: string): boolean => /^[\w./-]{1,100}$/.test(word)
+const partsOf = ({ subject, environment, release }: Notice): Parts => ({
+  id: subject.id,
+  about: subject.kind,
+  environment,
+  release: release?.id.slice(0, limits.shortIdLength) ?? null,
+})
 
-const quoted = (word: string): string => (word === reason ? `"${word}"` : word)
+/** What whoever types it fills in. */
+const why = ['-m', '"why"'] as const
+
+const isWord = (word: string): boolean => word === why[1] || /^[\w./-]{1,100}$/.test(word)
+
+const rollback = ({ environment }: Parts): Commands => (environment === null ? [] : [['rollback', environment, ...why]])
+
+/** A rollout that waits is approved itself, a release ahead of time. */
+const asked = ({ id, about, environment, release }: Parts): readonly string[] =>
+  about === 'rollout' || release === null ? [id] : [release, ...(environment === null ? [] : ['--env', environment])]
+
+const table: Readonly<Partial<Record<NoticeKind, (parts: Parts) => Commands>>> = {
+  'run.failed': ({ id }) => [['runs', 'show', id]],
+  'release.held': ({ release }) =>
+    release === null
+      ? []
+      : [
+          ['releases', 'show', release],
+          ['releases', 'unhold', release, ...why],
+        ],
+  'rollout.waiting': ({ id }) => [['explain', id]],
+  'rollout.paused': ({ id }) => [
+    ['why', id],
+    ['rollout', 'resume', id, ...why],
+    ['rollout', 'abort', id, ...why],
+  ],
+  'rollout.rolled_back': ({ id }) => [['why', id]],
+  'rollout.failed': (parts) => [['why', parts.id], ...rollback(parts)],
+  'approval.requested': (parts) => [
+    ['approve', ...asked(parts), ...why],
+    ['reject', ...asked(parts), ...why],
+  ],
+  'incident.opened': (parts) => [
+    ...rollback(parts),
+    ['incidents', 'show', parts.id],
+    ['incidents', 'resolve', parts.id, ...why],
+  ],
+  'environment.locked': ({ environment }) => (environment === null ? [] : [['env', 'unlock', environment]]),
+  'line.stopped': () => [['resume', ...why]],
+  'glass.broken': ({ environment }) => (environment === null ? [] : [['changes', 'ls', environment]]),
+  'drill.failed': () => [['drill', 'ls']],
+  'train.failed': ({ id }) => [
+    ['train', 'show', id],
+    ['train', 'retry', id],
+  ],
+}

@@ -119,9 +119,10 @@ type Payload = {
   readonly links: readonly { readonly href: string; readonly text: string }[]
 }
 
-const payloadOf = (notice: Notice, { headline, title, facts, commands, link, at }: Message): Payload => {
+const payloadOf = (notice: Notice, { headline, title, text, facts, commands, link, at }: Message): Payload => {
   const { service, environment, kind, severity } = notice
   const details = [
+    ...(text === '' ? [] : [{ name: 'Text', value: text }]),
     ...facts,
     ...commands.map((value, index) => ({ name: index === 0 ? 'Next' : `Or ${index + 1}`, value })),
   ]

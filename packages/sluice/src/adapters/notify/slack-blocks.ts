@@ -32,15 +32,16 @@ export const slackLine = (notice: Notice): string =>
   )
 
 const messageForm = (message: Message): SlackMessage => {
-  const { icon, word, headline, title, facts, commands, link } = message
+  const { icon, word, headline, title, text, facts, commands, link } = message
+  const said = [title === '' ? word : title, text].filter((part) => part !== '').join('\n\n')
   const lines = facts.map(({ name, value }) => `*${escapeSlack(name)}:* ${bounded(value, 2_500, escapeSlack)}`)
   const next = commands.length === 0 ? [] : [`*Next:*\n\`\`\`${commands.map(escapeSlack).join('\n')}\`\`\``]
   return {
     text: lineOf(icon, word, title),
     blocks: [
       { type: 'header', text: plain(bounded(`${icon} ${headline}`, channelLimits.slackHeaderMax)) },
-      { type: 'section', text: plain(bounded(title === '' ? word : title, channelLimits.slackSectionMax)) },
-      ...[...sectionsOf(lines), ...next].map((text) => ({ type: 'section', text: marked(text) }) as const),
+      { type: 'section', text: plain(bounded(said, channelLimits.slackSectionMax)) },
+      ...[...sectionsOf(lines), ...next].map((part) => ({ type: 'section', text: marked(part) }) as const),
       { type: 'context', elements: [marked([timeOf(message.at), ...linkOf(link)].join('  ·  '))] },
     ],
   }

@@ -135,13 +135,12 @@ const meaningOf = (answer: Answered): Said => {
       error: null,
       why: judged ?? later('Slack answers 200, with what is none of its answers'),
     }
-  const code = error.slice(0, 100)
-  const why = passing.has(code)
-    ? later(`Slack says ${code}`, answer.retryAfterMs)
-    : refused(`Slack says ${code}${advice[code] === undefined ? '' : `: ${advice[code]}`}`)
+  const why = passing.has(error)
+    ? later(`Slack says ${error}`, answer.retryAfterMs)
+    : refused(`Slack says ${error}${advice[error] === undefined ? '' : `: ${advice[error]}`}`)
   return {
     status: 'unsaid',
-    error: code,
+    error,
     why: judged?.status === 'later' ? later(why.detail, answer.retryAfterMs) : why,
   }
 }

@@ -73,7 +73,7 @@ const messageForm = (message: Message): TeamsMessage => ({
   attachments: [{ contentType: 'application/vnd.microsoft.card.adaptive', contentUrl: null, content: cardOf(message) }],
 })
 
-const cardOf = ({ icon, headline, title, facts, commands, link, tone, at }: Message): Card => {
+const cardOf = ({ icon, headline, title, text, facts, commands, link, tone, at }: Message): Card => {
   const sentence = `${icon} ${headline}. ${title}`
   return {
     $schema: 'http://adaptivecards.io/schemas/adaptive-card.json',
@@ -84,6 +84,7 @@ const cardOf = ({ icon, headline, title, facts, commands, link, tone, at }: Mess
     body: [
       line([{ type: 'TextRun', text: `${icon} ${headline}`, weight: 'Bolder', size: 'Large', color: colors[tone] }]),
       ...(title === '' ? [] : [line([{ type: 'TextRun', text: title }])]),
+      ...text.split('\n').flatMap((part) => (part === '' ? [] : [line([{ type: 'TextRun', text: part }], 'None')])),
       ...facts.map(({ name, value }, index) =>
         line(
           [

@@ -51,6 +51,7 @@ export const webhookBody = (notice: Notice): string => {
     ...notice,
     facts,
     title: bounded(notice.title, channelLimits.titleMax),
+    ...(notice.text === undefined ? {} : { text: bounded(notice.text, 1_000) }),
     reason: notice.reason === null ? null : bounded(notice.reason, 500),
     isShortened: true,
   })
