@@ -324,7 +324,6 @@ class Schedule {
       verifier: simulatedVerifier(setting, { network: this.#network, caller: process }),
       ...simulatedOutside(setting, { network: this.#network, caller: process }),
       ...nobodyTold,
-      reviews: { of: never },
       pipelines: { lower: never },
       github: { resolve: never, outputs: never },
       source: {

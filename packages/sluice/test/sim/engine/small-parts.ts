@@ -51,8 +51,9 @@ export const entryOf = (body: unknown): unknown =>
 export const isFinal = ({ code }: SluiceError): boolean =>
   code === 'self_approval' || code === 'command_conflict' || code === 'not_found' || code === 'config_invalid'
 
-/** A config that tells nobody anything. */
-export const nobodyTold: Pick<Ports, 'notifier' | 'notifyRules' | 'projections'> = {
+/** A config that tells nobody anything, and asks nobody who reviewed a commit. */
+export const nobodyTold: Pick<Ports, 'notifier' | 'notifyRules' | 'projections' | 'reviews'> = {
+  reviews: { of: never },
   notifier: { send: never },
   notifyRules: { read: async () => ({ status: 'read', settings: null, service: 'shop' }) },
   projections: { read: async () => null, keep: async () => {} },
