@@ -174,6 +174,16 @@ test('GitHub: what was rolled back has failed, and the stable release is the one
   forget()
   await tell(notice('rollout.promoted', again))
   deepStrictEqual(states(), ['inactive', 'failure', 'success'])
+  // The outbox does not keep the order of what is about different rollouts: the end of an older one may be told last.
+  const [late, next] = [
+    { subject: { kind: 'rollout', id: 'rol_3' } },
+    { subject: { kind: 'rollout', id: 'rol_4' } },
+  ] as const
+  await tell(notice('rollout.started', late))
+  await tell(notice('rollout.started', next))
+  await tell(notice('rollout.promoted', next))
+  await tell(notice('rollout.promoted', late))
+  deepStrictEqual(states(), ['inactive', 'failure', 'inactive', 'inactive', 'success'])
 })
 
 test('GitHub: a limit says when to come back; a refusal is in its words, without the token', async (context) => {

@@ -86,22 +86,31 @@ const say = async (
   return made.kind === 'ok' ? null : made
 }
 
-/** GitHub takes earlier deployments out of service by itself, but for those to production (its page on `auto_inactive`). Goes back to the first that is out already; null when done. */
+/**
+ * GitHub takes earlier deployments out of service by itself, but for those to production (its page on `auto_inactive`). Goes back to the first that is out already. Where a later one is in service,
+ * this message came late, and what it is about is out; null when done.
+ */
 const leaveEarlier = async (telling: Telling, current: string): Promise<Told | null> => {
   const { channel, ask, report } = telling
   const listed = await ask(requests.recordsTo(channel, report.environment))
   if (listed.kind !== 'ok') return listed
-  const there = readRecords(listed.body)
-  if (there === null) return notReadable('GitHub')
-  for (const { id, service } of there) {
+  const newestFirst = readRecords(listed.body)
+  if (newestFirst === null) return notReadable('GitHub')
+  let isLater = true
+  for (const { id, service } of newestFirst) {
+    if (id === current) isLater = false
     if (id === current || service !== report.service) continue
     const statuses = await ask(requests.statusOf(channel, id))
     if (statuses.kind !== 'ok') return statuses
     const newest = readNewestStatus(statuses.body)
-    if (newest?.state === 'inactive') return null
+    if (newest?.state === 'inactive' && !isLater) return null
     if (newest?.state !== 'success') continue
-    const left = await say(telling, id, { state: 'inactive', description: 'Another release serves now', url: null })
+    if (isLater) return leave(telling, current)
+    const left = await leave(telling, id)
     if (left !== null) return left
   }
   return null
 }
+
+const leave = (telling: Telling, id: string): Promise<Told | null> =>
+  say(telling, id, { state: 'inactive', description: 'Another release serves now', url: null })
