@@ -11,7 +11,7 @@ import { execa } from 'execa'
 import { type Load, startLoad } from '../../../../bench/cutover/load/load.ts'
 import { setSecret } from '../../src/adapters/secrets/file.ts'
 import { type Client, createClient } from '../../src/http/client/client.ts'
-import { identify, isRunning } from '../../src/lib/process-identity.ts'
+import { identify, isRunning, type ProcessIdentity } from '../../src/lib/process-identity.ts'
 import { type GithubHost, githubToken, openGithub } from '../code-hosts/github-host.ts'
 import { freePort } from '../free-port.ts'
 import { makeStateDir, removeState } from './plane.ts'
@@ -19,6 +19,11 @@ import { makeProject, type Project } from './project.ts'
 
 const program = fileURLToPath(new URL('../../bin/sluice.js', import.meta.url))
 const badGateway = { status: 502, body: { message: 'Server Error' } }
+
+const endProcess = async (identity: ProcessIdentity): Promise<void> => {
+  process.kill(identity.pid, 'SIGTERM')
+  while (isRunning(identity)) await new Promise((resolve) => setTimeout(resolve, 20))
+}
 
 describe('a code host that is told what becomes of its commits', () => {
   let host: GithubHost
@@ -104,8 +109,7 @@ describe('a code host that is told what becomes of its commits', () => {
   after(async () => {
     await load?.stop()
     const identity = existsSync(join(stateDir, 'server.json')) ? identify(serverFile().pid) : null
-    if (identity !== null) process.kill(identity.pid, 'SIGTERM')
-    while (identity !== null && isRunning(identity)) await new Promise((resolve) => setTimeout(resolve, 20))
+    if (identity !== null) await endProcess(identity)
     await removeState(stateDir, ['production'], project.directory)
     await project.remove()
     await host.close()
