@@ -6,7 +6,7 @@ import { limits } from '../core/limits.ts'
 import { SluiceError } from '../core/errors.ts'
 import type { Release, ReleaseId } from '../core/model.ts'
 import type { Draft, Moment } from '../core/notify/draft.ts'
-import { draftOf, noticeOf, releasesIn } from '../core/notify/notices.ts'
+import { draftOf, noticeOf, type NoticeWorld, releasesIn } from '../core/notify/notices.ts'
 import type { NotifySettings } from '../core/notify/rules.ts'
 import type { Notice } from '../core/notify/types.ts'
 import type { Store } from '../ports/store.ts'
@@ -18,7 +18,7 @@ import { momentAround, momentOf } from './trusted-moments.ts'
 /** What it reads. */
 export type NoticeMakerParts = {
   readonly store: Pick<Store, 'ledger'>
-  readonly reading: Pick<Reading, 'release'>
+  readonly reading: Pick<Reading, 'release' | 'releases'>
 }
 
 /** What notices are made with. */
@@ -74,7 +74,7 @@ export class NoticeMaker {
     if (!mayTell(row)) return null
     const moment = await this.#moment(row)
     const draft = moment === null ? null : draftOf(moment)
-    return draft === null ? null : noticeOf(row, draft, { settings, service, releases: await this.#releases(draft) })
+    return draft === null ? null : noticeOf(row, draft, { settings, service, ...(await this.#known(draft)) })
   }
 
   async #moment(row: LedgerRow): Promise<Moment | null> {
@@ -122,13 +122,16 @@ export class NoticeMaker {
     if (this.#states.size > limits.noticeStatesHeldMax && oldest !== undefined) this.#states.delete(oldest)
   }
 
-  async #releases(draft: Draft): Promise<ReadonlyMap<ReleaseId, Release>> {
+  async #known(draft: Draft): Promise<Pick<NoticeWorld, 'releases' | 'newest'>> {
+    const { reading } = this.#parts
     const found = new Map<ReleaseId, Release>()
     for (const id of releasesIn(draft)) {
-      const release = await this.#parts.reading.release(id).catch(unlessMissing)
+      const release = await reading.release(id).catch(unlessMissing)
       if (release !== null) found.set(id, release)
     }
-    return found
+    const isUnknown = draft.environment !== null && (draft.release === null || !found.has(draft.release))
+    const newest = isUnknown ? ((await reading.releases({ limit: 1 })).items[0] ?? null) : null
+    return { releases: found, newest }
   }
 }
 

@@ -231,7 +231,30 @@ test('locks, the line, incidents, approvals and a hold are told in the words of 
     ],
   )
   strictEqual(sent[3]?.notice.title, 'ada stopped the line: payments fail')
+  // What is of no release is of the environments that the newest one has.
+  ok(sent[0]?.notice.isProduction === true && sent[0].notice.environment === 'production')
   match(sent[5]?.notice.text ?? '', /sluice rollback production --emergency/)
+})
+
+test('an incident matters as much as its environment, whatever that is called; an emergency is critical, and told at once', async () => {
+  const { world, sent } = opened(everything(hook('all'), hook('pager')))
+  for (const version of ['1.0.0', '1.1.0']) await world.rollOut(await world.cut(version))
+  // Nothing comes after staging in this service.
+  await world.engine.openIncident({ service: 'shop', environment: 'staging', title: 'slow', reason: null }, ada)
+  await settledAll(world)
+  const known = sent.length
+  const back = { service: 'shop', environment: 'production', release: null, emergency: 'declared' } as const
+  const { rollout } = await world.engine.rollback({ ...back, reason: 'outage' }, ada)
+  await world.settled(rollout)
+  await settledAll(world)
+  const incidents = sent.filter(({ notice: { kind } }) => kind === 'incident.opened')
+  deepStrictEqual(
+    incidents.map(({ channel: { name }, notice: { severity } }) => `${name} ${severity}`),
+    ['all high', 'pager high', 'all critical', 'pager critical'],
+  )
+  const told = kindsOf(sent.slice(known), 'all')
+  ok(told.indexOf('incident.opened') < told.indexOf('rollout.rolled_back'), told.join())
+  match(incidents.at(-1)?.notice.title ?? '', /^Emergency in production: /)
 })
 
 test('while the config tells nobody anything no message is made, and once it does nothing of before is told', async () => {
@@ -261,6 +284,21 @@ test('a config that cannot be read holds everything back, and loses nothing', as
   strictEqual(sent.length, known)
   world.notify = notify
   await world.pass(2 * limits.notifyConfigMs)
+  deepStrictEqual(kindsOf(sent.slice(known), 'all'), ['rollout.started', 'rollout.step', 'rollout.promoted'])
+})
+
+test('where the place up to which was told is lost, what comes after the newest message is told all the same', async () => {
+  const { world, sent } = opened(everything(hook('all')))
+  const [first, second] = [await world.cut('1.0.0'), await world.cut('1.1.0')]
+  await world.rollOut(first)
+  await settledAll(world)
+  const [known, { notify }] = [sent.length, world]
+  world.notify = { status: 'unreadable', detail: 'a missing comma' }
+  await world.rollOut(second)
+  world.kept.clear()
+  world.notify = notify
+  await world.restart()
+  await world.pass(1_000)
   deepStrictEqual(kindsOf(sent.slice(known), 'all'), ['rollout.started', 'rollout.step', 'rollout.promoted'])
 })
 
@@ -311,11 +349,6 @@ test('a failing message changes no verdict, and is told through the other channe
   const [bad, good] = await world.engine.notifications.channels()
   ok(bad?.isFailing === true && bad.backlog > 0 && bad.lastFailure?.detail === 'it answered 503')
   ok(good?.isFailing === false && good.backlog === 0 && good.lastDeliveredAt !== null)
-  // After a day they are set aside, and none of it is loaded again.
-  await world.pass(limits.messageLifeMs)
-  const dead = (await messagesOf(world)).filter((message) => message.status === 'dead')
-  ok(dead.length > 0 && dead.every((message) => message.status === 'dead' && message.cause === 'expired'))
-  strictEqual((await world.disk.open().open(machineVersions)).filter(({ key }) => key.kind === 'message').length, 0)
 })
 
 test('what a receiver refuses is set aside at once, and a person tries it again or gives it up', async () => {
@@ -327,6 +360,9 @@ test('what a receiver refuses is set aside at once, and a person tries it again 
   const items = await settledAll(world)
   const [one_, other] = items.filter(({ status }) => status === 'dead')
   ok(one_ !== undefined && other !== undefined)
+  // None of it is loaded again by whoever comes next.
+  const unsettled = await world.disk.open().open(machineVersions)
+  ok(!unsettled.some(({ key }) => key.kind === 'message'))
   const known = sent.length
   await world.engine.notifications.retry(one_.id, { ...ada, idempotencyKey: 'a' })
   await world.engine.notifications.retry(one_.id, { ...ada, idempotencyKey: 'a' })

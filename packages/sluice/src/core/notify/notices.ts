@@ -20,6 +20,8 @@ import type { Notice, NoticeRelease } from './types.ts'
 /** What finishes a draft. `service`: that of the config, for what is of no service by itself. */
 export type NoticeWorld = {
   readonly releases: ReadonlyMap<ReleaseId, Release>
+  /** The newest release: what the environments are, where a notice is of no release. Null when there is none yet. */
+  readonly newest: Release | null
   readonly service: string
   readonly settings: Pick<NotifySettings, 'publicUrl' | 'templates'>
 }
@@ -63,7 +65,7 @@ export const noticeOf = (row: Pick<LedgerRow, 'seq' | 'at'>, draft: Draft, world
     if (id === null) return 'nothing'
     return world.releases.get(id)?.content.version ?? id.slice(0, 'rel_'.length + limits.shortIdLength)
   }
-  const isProductive = environment !== null && isOfProduction(environment, release)
+  const isProductive = environment !== null && isOfProduction(environment, release ?? world.newest)
   const place = { environment, isProduction: isProductive }
   const { kind, subject, outcome, reason, actor, commit, path } = draft
   const { publicUrl } = world.settings
