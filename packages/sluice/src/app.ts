@@ -22,6 +22,9 @@ import { runAtHand } from './adapters/security/at-hand.ts'
 import { keptProvenances } from './adapters/security/provenances.ts'
 import { builtinSteps } from './adapters/security/steps.ts'
 import { gitSource } from './adapters/source/git.ts'
+import { hookVerifier } from './adapters/source/hook-verifier.ts'
+import { gitRemote } from './adapters/source/remote.ts'
+import { fileSpool } from './adapters/source/spool.ts'
 import { keptProjections } from './adapters/store/projections.ts'
 import { systemClock } from './adapters/system/clock.ts'
 import { systemCron } from './adapters/system/cron.ts'
@@ -41,6 +44,7 @@ import { EvidenceKeeper } from './engine/evidence-keeper.ts'
 import { DeliveryRecorder } from './engine/delivery-recorder.ts'
 import { LedgerBook } from './engine/ledger-book.ts'
 import { RetentionKeeper } from './engine/retention-keeper.ts'
+import { SourceKeeper } from './engine/source-keeper.ts'
 import { Scheduler } from './engine/scheduler.ts'
 import type { Ports } from './engine/ports.ts'
 import { gatewayNodeOptions } from './gateway/node-options.ts'
@@ -49,6 +53,7 @@ import { accessRules } from './http/access-rules.ts'
 import { cacheAccess, cachePrefix } from './http/cache-access.ts'
 import type { ApiContext } from './http/context.ts'
 import { EventFeed } from './http/event-feed.ts'
+import { hookKeys } from './http/hook-keys.ts'
 import { SharedAnswer } from './http/shared-answer.ts'
 import type { CacheSeal } from './ports/cache.ts'
 import type { Log } from './ports/clock.ts'
@@ -126,6 +131,7 @@ export const openControlPlane = async (options: ControlPlaneOptions): Promise<Co
   const book = bookOf(ports, { engine, projectDir, stateDir, signal: closing.signal })
   const retentionKeeper = retentionOf(ports, book, { engine, projectDir, signal: closing.signal })
   const evidenceKeeper = keeperOf(ports, { engine, projectDir, signal: closing.signal })
+  const sourceKeeper = new SourceKeeper({ ...ports, spool: fileSpool(stateDir), sources: engine.sources })
   let isStarted = false
   return {
     engine,
@@ -134,6 +140,7 @@ export const openControlPlane = async (options: ControlPlaneOptions): Promise<Co
     api: {
       ...apiOf(ports, { engine, projectDir, stateDir, closing: closing.signal }),
       book,
+      looking: () => sourceKeeper.looking,
       isStarted: () => isStarted,
     },
     start: async () => {
@@ -146,6 +153,7 @@ export const openControlPlane = async (options: ControlPlaneOptions): Promise<Co
       scheduler.start()
       evidenceKeeper.start()
       retentionKeeper.start()
+      sourceKeeper.start()
     },
     close: async () => {
       // A process that ends with its command sweeps at its end.
@@ -153,6 +161,7 @@ export const openControlPlane = async (options: ControlPlaneOptions): Promise<Co
       if (options.gateway !== 'keep' && isStarted) await engine.notifications.settled()
       closing.abort()
       scheduler.stop()
+      await sourceKeeper.stop()
       await evidenceKeeper.stop()
       await retentionKeeper.stop()
       await engine.stop()
@@ -170,7 +179,7 @@ type ApiPlace = Pick<ApiContext, 'engine' | 'closing'> & { readonly projectDir: 
 const apiOf = (
   ports: Ports,
   { engine, closing, projectDir, stateDir }: ApiPlace,
-): Omit<ApiContext, 'book' | 'isStarted'> => {
+): Omit<ApiContext, 'book' | 'looking' | 'isStarted'> => {
   const { clock, log, config } = ports
   return {
     engine,
@@ -180,6 +189,8 @@ const apiOf = (
     cache: sharedCache(stateDir),
     settings: (signal) => config.load(projectDir, signal),
     access: accessRules({ clock, log, load: () => config.load(projectDir, closing) }),
+    hookKeys: hookKeys({ ...ports, load: (signal) => ports.project.settings(signal) }),
+    hookVerifier: hookVerifier(Date.now),
     provider: openIdentityProvider(process.env),
     server: { version: programVersion(), pid: process.pid, startedAt: clock.now(), projectDir, stateDir },
     feed: new EventFeed(engine),
@@ -261,6 +272,8 @@ const localPorts = ({ projectDir, stateDir, log, store, router }: LocalPlace): P
     hooks: openHooks({ directory: projectDir, environment: process.env }),
     verifier: openVerifier({ artifacts, secrets, ambient: process.env, now: Date.now, random: Math.random }),
     source: gitSource(projectDir),
+    remote: gitRemote(projectDir),
+    project: { settings: (signal) => config.load(projectDir, signal) },
     config,
     runner: new LocalRunner({
       stateDir,

@@ -30,6 +30,7 @@ export type {
   ValueConfig,
 } from './core/config/types-routing.ts'
 export type {
+  ForeignPipelineConfig,
   GithubSourceConfig,
   GitlabSourceConfig,
   PollConfig,

@@ -45,6 +45,17 @@ const host: Host = {
     return exportTo({ ...request, source: await sourceOf(request.projectDir) }, signal)
   },
   affected: async (question, signal) => (await import('./runner/cache/affected-jobs.ts')).affectedOf(question, signal),
+  makeBare: async (wanted, signal) => (await import('./adapters/source/bare.ts')).makeBare(wanted, signal),
+  hasHook: async (path) => (await import('./adapters/source/bare.ts')).hasHook(path),
+  spoolPush: async (stateDir, push) => (await import('./adapters/source/spool.ts')).spoolPush(stateDir, push),
+  unspoolPush: async (stateDir, id) => (await import('./adapters/source/spool.ts')).fileSpool(stateDir).done(id),
+  askRemote: async ({ projectDir, stateDir }, rules, signal) => {
+    const { gitRemote } = await import('./adapters/source/remote.ts')
+    const { fileSecrets } = await import('./adapters/secrets/file.ts')
+    const { placeOf } = await import('./engine/perform-arrival.ts')
+    const place = await placeOf({ secrets: fileSecrets(stateDir) }, rules, signal)
+    return Object.keys(await gitRemote(projectDir).list(place, signal)).length
+  },
   cachedThings: async (stateDir) => (await import('./adapters/cache/overview.ts')).cachedThings(stateDir),
   cleanCache: async (stateDir) => (await import('./adapters/cache/overview.ts')).cleanCache(stateDir),
   verifyLedgerFile: async (path, noted) =>

@@ -11,6 +11,7 @@ import { reportWords } from './words/reports.ts'
 import { recordWords } from './words/records.ts'
 import { holdWords, returnWords } from './words/rollback.ts'
 import { rolloutWords } from './words/rollouts.ts'
+import { sourceWords } from './words/source.ts'
 import { trainWords } from './words/trains.ts'
 import { serverWords } from './words/server.ts'
 
@@ -41,6 +42,7 @@ export const wordGroups: readonly WordGroup[] = [
   { title: 'Look', words: [...recordWords, ...reportWords, ...ledgerWords, ...holdWords, ...cacheWords] },
   { title: 'Tell', words: notifyWords },
   { title: 'Environments', words: environmentWords },
+  { title: 'Source', words: sourceWords },
   { title: 'Who', words: identityWords },
   { title: 'Run Sluice', words: serverWords },
 ]
@@ -51,6 +53,7 @@ export const words: readonly Word[] = wordGroups.flatMap((group) => group.words)
 /** What words of two parts have in common: `env`, `runs`, … */
 export const familyTexts: Readonly<Record<string, string>> = {
   runs: 'runs of the pipeline',
+  source: 'where commits come from, and what arrived',
   cache: 'what runs keep for the next one',
   releases: 'releases',
   rollout: 'rollouts under way and past',

@@ -31,6 +31,7 @@ import { Notifications } from './notifications.ts'
 import { observe, type Observed } from './observing.ts'
 import { createOnce, evenIfFull, type EvenIfFull, nothing, type Once } from './once.ts'
 import { perform } from './perform.ts'
+import { arrivalsOf, Sources } from './sources.ts'
 import type { Ports } from './ports.ts'
 import { type Preview, previewDeploy } from './preview.ts'
 import { prune, type Pruned, type PruneWish } from './prune-commands.ts'
@@ -81,6 +82,8 @@ export class Engine {
   readonly identity: Identity
   /** Who is told what. */
   readonly notifications: Notifications
+  /** Where commits come from. */
+  readonly sources: Sources
   readonly #ports: Ports
   readonly #loop: Loop
   readonly #slots: SlotKeeper
@@ -122,6 +125,7 @@ export class Engine {
             reading: this.reading,
             deliveries: this.#deliveries,
             returns: this.#returns,
+            arrivals: arrivalsOf({ engine: this, reading: this.reading, store: ports.store }),
             typed: this.#typed,
           },
           job,
@@ -136,6 +140,7 @@ export class Engine {
     this.#returns = returnsOf({ engine: this, desk: this.#desk, store: ports.store })
     this.#deliveries = deliveriesOf({ engine: this, desk: this.#desk, store: ports.store })
     this.governance = new Governance(this.#desk, this.#once, this.#evenIfFull)
+    this.sources = new Sources(this.#desk, this.#once, ports.sha256)
     this.identity = new Identity({ ...this.#desk, credentials: ports.credentials }, ports.log)
     this.#queues = new QueueKeeper({ desk: this.#desk, log: ports.log })
     this.notifications = new Notifications({ ...ports, desk: this.#desk, once: this.#once })

@@ -28,6 +28,8 @@ import { runSummary } from '../core/pipeline/summary.ts'
 import { absentRelease, releaseMachine } from '../core/release-machine.ts'
 import { rolloutMachine } from '../core/rollout/machine.ts'
 import { liftState, type StateLift, type VersionedState } from '../core/state-lift.ts'
+import { arrivalMachine } from '../core/source/machine.ts'
+import { arrivalConsequences, remoteKey, remoteMachine, unseenRemote } from '../core/source/remote.ts'
 import { trainMachine } from '../core/train/machine.ts'
 import { watchMachine } from '../core/watch/machine.ts'
 import type { Stored } from '../ports/store.ts'
@@ -125,6 +127,11 @@ export const machines: Readonly<Record<AggregateKind, AnyMachine>> = {
   maintenance: forget(maintenanceMachine, (key) => noMaintenance(...namesIn(key))),
   train: forget(trainMachine, () => ({ status: 'absent' as const })),
   line: forget(lineMachine, () => runningLine),
+  arrival: forget(arrivalMachine, () => ({ status: 'absent' as const }), {
+    related: (state) => (state.status === 'received' ? [remoteKey] : []),
+    consequences: arrivalConsequences,
+  }),
+  remote: forget(remoteMachine, () => unseenRemote),
   ledger: forget(retentionMachine, () => nothingPruned),
   person: forget(personMachine, () => ({ status: 'absent' as const })),
   token: forget(tokenMachine, () => ({ status: 'absent' as const })),
@@ -144,6 +151,8 @@ export const machineVersions: Readonly<Record<AggregateKind, number>> = {
   maintenance: machines.maintenance.version,
   train: machines.train.version,
   line: machines.line.version,
+  arrival: machines.arrival.version,
+  remote: machines.remote.version,
   ledger: machines.ledger.version,
   person: machines.person.version,
   token: machines.token.version,

@@ -4,11 +4,12 @@ import { SluiceError } from '../core/errors.ts'
 import type { AggregateKey, LedgerRow } from '../core/ledger/entry.ts'
 import { limits } from '../core/limits.ts'
 import { type Actor, type Sha256, sluice } from '../core/model.ts'
-import type { Message, MessageEvent } from '../core/notify/message.ts'
+import type { Message, MessageEvent, PendingMessage } from '../core/notify/message.ts'
 import { channelPrefix, messageId } from '../core/notify/message-id.ts'
 import { routed } from '../core/notify/route.ts'
 import type { NotifySettings } from '../core/notify/rules.ts'
 import { applyTemplate } from '../core/notify/template.ts'
+import { healthIn } from '../core/notify/turns.ts'
 import type { Channel, Notice } from '../core/notify/types.ts'
 import type { Log } from '../ports/clock.ts'
 import type { Delivered, Notifier, NotifyRules } from '../ports/notifier.ts'
@@ -141,8 +142,9 @@ export class Notifications {
 
   async #standing(channel: Channel): Promise<ChannelStanding> {
     const { name } = channel
-    const { failures, isFailing } = this.#outbox.health(name)
-    const pending = this.#outbox.pending(name)
+    const { isRunning } = this.#parts.desk.loop
+    const pending = isRunning ? this.#outbox.pending(name) : await this.#stored(name)
+    const { failures, isFailing } = isRunning ? this.#outbox.health(name) : healthIn(pending)
     const { items } = await this.messages({ status: null, channel: name }, {})
     const delivered = items.flatMap((one) => (one.status === 'delivered' ? [one.deliveredAt] : []))
     const failed = [...items, ...pending].flatMap(({ recent }) => recent).toSorted((a, b) => b.at - a.at)
@@ -154,6 +156,12 @@ export class Notifications {
       lastDeliveredAt: this.#outbox.lastDeliveredAt(name) ?? (delivered.length === 0 ? null : Math.max(...delivered)),
       lastFailure: failed[0] ?? null,
     }
+  }
+
+  /** Messages that wait, where nothing is held because nothing goes on: a command that only looks. */
+  async #stored(channel: string): Promise<readonly PendingMessage[]> {
+    const { items } = await this.messages({ status: 'pending', channel }, { limit: limits.pageItemsMax })
+    return items.flatMap((one) => (one.status === 'pending' ? [one] : []))
   }
 
   /** Sends a notice of the kind `test` now, to one channel or all, past the outbox: what came back is the answer. `not_found` for a channel that is not in the config, as it stands. */

@@ -2,7 +2,7 @@ import type { Sha256 } from '../core/model.ts'
 import type { ArtifactStore } from '../ports/artifacts.ts'
 import type { Calendar } from '../ports/calendar.ts'
 import type { Clock, Ids, Log } from '../ports/clock.ts'
-import type { ConfigLoader } from '../ports/config.ts'
+import type { ConfigLoader, Project } from '../ports/config.ts'
 import type { JobDialect } from '../ports/dialect.ts'
 import type { Credentials } from '../ports/credentials.ts'
 import type { Driver } from '../ports/driver.ts'
@@ -16,7 +16,7 @@ import type { Hooks } from '../ports/hooks.ts'
 import type { Reviews } from '../ports/reviews.ts'
 import type { JobRunner } from '../ports/runner.ts'
 import type { SecretSource } from '../ports/secrets.ts'
-import type { Source } from '../ports/source.ts'
+import type { Remote, Source } from '../ports/source.ts'
 import type { Store } from '../ports/store.ts'
 import type { Verifier } from '../ports/verifier.ts'
 
@@ -32,6 +32,10 @@ export type Ports = {
   readonly driver: Driver
   readonly router: Router
   readonly source: Source
+  /** The repository that commits are fetched from. */
+  readonly remote: Remote
+  /** The project that the control plane stands in. */
+  readonly project: Project
   readonly config: ConfigLoader
   readonly artifacts: ArtifactStore
   readonly evidence: EvidenceStore

@@ -13,6 +13,8 @@ import type { Hold } from '../core/hold.ts'
 import { absentRelease, holdOf, type ReleaseState } from '../core/release-machine.ts'
 import type { Message } from '../core/notify/message.ts'
 import type { Store } from '../ports/store.ts'
+import { remoteKey, type RemoteState, unseenRemote } from '../core/source/remote.ts'
+import type { Arrival } from '../core/source/types.ts'
 import type { Train } from '../core/train/types.ts'
 import { currentState, machineVersions } from './machines.ts'
 import {
@@ -20,9 +22,11 @@ import {
   asLine,
   asMaintenance,
   asRelease,
+  asRemote,
   asRun,
   asRunSummary,
   type Drill,
+  existingArrival,
   existingDrill,
   existingIncident,
   existingMessage,
@@ -223,6 +227,26 @@ export class Reading {
   async drills(query: PageQuery): Promise<Page<Drill>> {
     const page = await this.#list('drill', query)
     return { next: page.next, items: page.items.flatMap((state) => existingDrill(state) ?? []) }
+  }
+
+  /** The arrival; `not_found`. */
+  async arrival(id: string): Promise<Arrival> {
+    const state = await this.#load({ kind: 'arrival', id })
+    const arrival = state === null ? null : existingArrival(state)
+    if (arrival !== null) return arrival
+    throw missing('arrival', id, 'sluice source ls')
+  }
+
+  /** Arrivals, those that changed last first. */
+  async arrivals(query: PageQuery): Promise<Page<Arrival>> {
+    const page = await this.#list('arrival', query)
+    return { next: page.next, items: page.items.flatMap((state) => existingArrival(state) ?? []) }
+  }
+
+  /** The remote as it was seen last. */
+  async remoteState(): Promise<RemoteState> {
+    const state = await this.#load(remoteKey)
+    return state === null ? unseenRemote : asRemote(state)
   }
 
   /** The newest release that a word names: an id, the beginning of one, a version (with or without its build), or `latest`. */

@@ -15,6 +15,8 @@ import type { RunEffect, RunState } from '../core/pipeline/types.ts'
 import { type RunSummary, runSummaryForm } from '../core/pipeline/summary.ts'
 import type { ReleaseState } from '../core/release-machine.ts'
 import type { RolloutEffect, RolloutState } from '../core/rollout/types.ts'
+import type { RemoteState } from '../core/source/remote.ts'
+import type { Arrival, ArrivalEffect, ArrivalState } from '../core/source/types.ts'
 import type { Train, TrainEffect, TrainState } from '../core/train/types.ts'
 import type { WatchEffect, WatchState } from '../core/watch/types.ts'
 import type { AnyEffect } from './machines.ts'
@@ -68,6 +70,10 @@ export const asWatch = (state: unknown): WatchState => state as WatchState
 export const asLine = (state: unknown): LineState => state as LineState
 /** A drill. Trusted: see the file's header. */
 export const asDrill = (state: unknown): DrillState => state as DrillState
+/** The remote. Trusted: see the file's header. */
+export const asRemote = (state: unknown): RemoteState => state as RemoteState
+/** An effect of an arrival. Trusted: see the file's header. */
+export const asArrivalEffect = (effect: AnyEffect): ArrivalEffect => effect as ArrivalEffect
 /** An effect of a watch. Trusted: see the file's header. */
 export const asWatchEffect = (effect: AnyEffect): WatchEffect => effect as WatchEffect
 /** An effect of a drill. Trusted: see the file's header. */
@@ -109,6 +115,12 @@ export const existingWatch = (state: unknown): Watch | null => {
 export const existingDrill = (state: unknown): Drill | null => {
   const drill = asDrill(state)
   return drill.status === 'absent' ? null : drill
+}
+
+/** The arrival, unless it never was. */
+export const existingArrival = (state: unknown): Arrival | null => {
+  const arrival = state as ArrivalState
+  return arrival.status === 'absent' ? null : arrival
 }
 
 /** The train, unless it was never started. Trusted: see the file's header. */

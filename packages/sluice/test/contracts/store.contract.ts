@@ -33,6 +33,8 @@ const machineVersions: Readonly<Record<AggregateKind, number>> = {
   maintenance: 1,
   train: 1,
   line: 1,
+  arrival: 1,
+  remote: 1,
   ledger: 1,
   person: 1,
   token: 1,

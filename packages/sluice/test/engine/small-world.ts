@@ -27,6 +27,8 @@ const sha256 = (text: string): string => createHash('sha256').update(text).diges
 
 type Absent =
   | 'source'
+  | 'remote'
+  | 'project'
   | 'config'
   | 'artifacts'
   | 'evidence'
@@ -73,8 +75,11 @@ export class SmallWorld {
   #made = 0
   #ids = 0
   engine: Engine
+  /** Parts that a test has of its own. */
+  readonly #more: Partial<Ports>
 
-  constructor() {
+  constructor(more: Partial<Ports> = {}) {
+    this.#more = more
     this.engine = this.#boot()
   }
 
@@ -215,6 +220,8 @@ export class SmallWorld {
       ...(Object.fromEntries(
         [
           'source',
+          'remote',
+          'project',
           'config',
           'artifacts',
           'evidence',
@@ -244,6 +251,7 @@ export class SmallWorld {
         read: async (name) => this.kept.get(name) ?? null,
         keep: async (name, text) => void this.kept.set(name, text),
       },
+      ...this.#more,
     }
   }
 

@@ -108,8 +108,11 @@ test('a receiver that is away, and a control plane that is killed in the middle:
   ok(items.length >= 4 && items.every(({ status }: { status: string }) => status === 'delivered'))
   const rollout = items.find(({ notice }: { notice: Notice }) => notice.kind === 'rollout.promoted').notice.subject.id
   match(wellDone(await type('notify', 'why', rollout)).stdout, /hook: told, no route names it: by default .*delivered/)
-  const { stdout } = wellDone(await type('notify', 'channels'))
-  match(stdout, /hook +webhook +http:\/\/127\.0\.0\.1:\d+\/ +ok +0 /)
+  const channels = /hook +webhook +http:\/\/127\.0\.0\.1:\d+\/ +ok +0 /
+  match(wellDone(await type('notify', 'channels')).stdout, channels)
+  // The same without a control plane.
+  wellDone(await type('down'))
+  match(wellDone(await type('notify', 'channels')).stdout, channels)
   const log = readFileSync(join(stateDir, 'control.log'), 'utf8')
   ok(!log.includes('a secret of thirty-two bytes'))
 })

@@ -29,6 +29,7 @@ export const command: Command = async (cli) => {
     await isolation(cli),
     services(cli),
     await server(cli),
+    ...(await source(cli)),
     ...(await data(cli)),
   ]
   if (cli.globals.json) cli.json({ findings })
@@ -74,6 +75,17 @@ const config = async ({ host, globals, interrupted }: Cli): Promise<Finding> => 
       return wrong('config', error.detail, error.code === 'config_missing' ? 'sluice init' : 'sluice validate')
     throw error
   }
+}
+
+/** Nothing for a project whose config names no source. */
+const source = async (cli: Cli): Promise<readonly Finding[]> => {
+  const { host, globals, interrupted } = cli
+  const loaded = await host.loadConfig(globals.projectDir, interrupted).catch(() => null)
+  if (loaded?.settings.source === undefined) return []
+  const { lookAtSource } = await import('./doctor-source.ts')
+  return (await lookAtSource(cli, loaded.settings.source)).map(({ text, trouble, next }) =>
+    trouble ? wrong('source', text, next) : ok('source', text),
+  )
 }
 
 /** Nothing for a project that shares no cache, or whose config cannot be read. */

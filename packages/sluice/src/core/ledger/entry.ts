@@ -13,6 +13,8 @@ export type AggregateKind =
   | 'watch'
   | 'drill'
   | 'line'
+  | 'arrival'
+  | 'remote'
   | 'ledger'
   | 'person'
   | 'token'
@@ -92,6 +94,8 @@ export const aggregateKinds: readonly AggregateKind[] = [
   'watch',
   'drill',
   'line',
+  'arrival',
+  'remote',
   'ledger',
   'person',
   'token',

@@ -15,6 +15,8 @@ import type { ReleaseEvent } from '../release-machine.ts'
 import type { RolloutEvent } from '../rollout/types.ts'
 import type { LineEvent } from '../line.ts'
 import type { MessageEvent } from '../notify/message.ts'
+import type { RemoteEvent } from '../source/remote.ts'
+import type { ArrivalEvent } from '../source/types.ts'
 import type { TrainEvent } from '../train/types.ts'
 import type { WatchEvent } from '../watch/types.ts'
 import type { AggregateKind } from './entry.ts'
@@ -134,6 +136,18 @@ const message: Forms<MessageEvent['type']> = {
   discard_requested: [],
 }
 
+const arrival: Forms<ArrivalEvent['type']> = {
+  arrival_received: [],
+  effect_succeeded: [],
+  effect_failed: [],
+  effect_unknown: [],
+  time_passed: [],
+  redeliver_requested: [],
+  work_parked: [],
+}
+
+const remote: Forms<RemoteEvent['type']> = { remote_looked: [], ref_seen: [] }
+
 const person: Forms<PersonEvent['type']> = {
   person_added: [],
   role_granted: [],
@@ -160,6 +174,8 @@ export const ledgerForms: Readonly<Record<AggregateKind, Forms>> = {
   maintenance,
   train,
   line,
+  arrival,
+  remote,
   ledger,
   person,
   token,

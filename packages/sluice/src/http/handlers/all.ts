@@ -14,9 +14,10 @@ import { rollbackHandlers } from './rollback.ts'
 import { rolloutHandlers } from './rollouts.ts'
 import { runHandlers } from './runs.ts'
 import { serverHandlers } from './server.ts'
+import { sourceHandlers } from './source.ts'
 import { trainHandlers } from './trains.ts'
 
-/** A handler for every route but the streams; the type sees to it that none is missing. */
+/** A handler for every route but the streams and the webhooks; the type sees to it that none is missing. */
 export const handlers: Handlers<Exclude<RouteId, StreamId>> = {
   ...serverHandlers,
   ...environmentHandlers,
@@ -28,6 +29,7 @@ export const handlers: Handlers<Exclude<RouteId, StreamId>> = {
   ...rolloutHandlers,
   ...trainHandlers,
   ...notificationHandlers,
+  ...sourceHandlers,
   ...identityHandlers,
   ...ledgerHandlers,
   ...deliveryHandlers,

@@ -15,6 +15,7 @@ import { releasesRows } from './releases.ts'
 import { rolloutsRows } from './rollouts.ts'
 import { runsRows } from './runs.ts'
 import { serverRows } from './server.ts'
+import { sourceRows } from './source.ts'
 import { trainsRows } from './trains.ts'
 import type { RouteSpec } from './spec.ts'
 
@@ -31,6 +32,7 @@ export const routes: { readonly [Id in RouteId]: RouteSpec<Id> } = {
   ...drillsRows,
   ...trainsRows,
   ...notificationsRows,
+  ...sourceRows,
   ...identityRows,
   ...ledgerRows,
   ...deliveriesRows,

@@ -17,6 +17,7 @@ import type * as identityViews from '../client/identity-views.ts'
 import type * as notificationViews from '../client/notification-views.ts'
 import type * as releaseViews from '../client/release-views.ts'
 import type * as runViews from '../client/run-views.ts'
+import type * as sourceViews from '../client/source-views.ts'
 import type * as trainViews from '../client/train-views.ts'
 import type { PlanView } from '../client/plan-views.ts'
 import type * as views from '../client/views.ts'
@@ -38,6 +39,7 @@ import { channels, channelTest, message, notificationReasons } from './notificat
 import { release, releaseDetail, releaseVerification } from './releases.ts'
 import { drill, incident } from './rollback.ts'
 import { plan, rollout, rolloutDetail, why } from './rollouts.ts'
+import { arrival, hookTaken, source } from './source.ts'
 import { train, trainStarted } from './trains.ts'
 import { verification } from './verification.ts'
 import { jobLog, runDetail, runListed, runStarted } from './runs.ts'
@@ -96,6 +98,10 @@ export const schemas: Schemas = {
   Channels: channels,
   ChannelTest: channelTest,
   NotificationReasons: notificationReasons,
+  Source: source,
+  Arrival: arrival,
+  Arrivals: pageOf(arrival),
+  HookTaken: hookTaken,
   Who: who,
   SessionStarted: sessionStarted,
   Session: session,
@@ -167,6 +173,10 @@ export type Schemas = {
   readonly Channels: z.ZodType<notificationViews.ChannelsView>
   readonly ChannelTest: z.ZodType<notificationViews.ChannelTestView>
   readonly NotificationReasons: z.ZodType<notificationViews.NotificationReasonsView>
+  readonly Source: z.ZodType<sourceViews.SourceView>
+  readonly Arrival: z.ZodType<sourceViews.ArrivalView>
+  readonly Arrivals: z.ZodType<views.PageView<sourceViews.ArrivalView>>
+  readonly HookTaken: z.ZodType<sourceViews.HookTakenView>
   readonly Who: z.ZodType<identityViews.WhoView>
   readonly SessionStarted: z.ZodType<identityViews.SessionStartedView>
   readonly Session: z.ZodType<identityViews.SessionView>

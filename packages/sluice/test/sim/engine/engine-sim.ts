@@ -337,6 +337,8 @@ class Schedule {
         place: never,
         commitTree: never,
       },
+      remote: { fetch: never, list: never, standing: never },
+      project: { settings: never },
       config: { load: never, ofCommit: never },
       artifacts: { put: never, unpack: never, verify: never },
       evidence: noEvidence,

@@ -166,6 +166,8 @@ const portsOf = ({ stateDir, project, artifacts, evidence, runner, github, lower
     },
     store: createMemoryDisk(sha256).open(),
     source: gitSource(project),
+    remote: { fetch: absent, list: absent, standing: absent },
+    project: { settings: () => Promise.reject(none) },
     config: {
       load: () => Promise.reject(none),
       ofCommit: () => Promise.reject(none),
