@@ -16,6 +16,7 @@ import { sha256Bytes } from './lib/hash-bytes.ts'
 import { localEvidence } from './adapters/evidence/local.ts'
 import { openOutside } from './adapters/metrics/open.ts'
 import { openHooks } from './adapters/hooks/open.ts'
+import { openReviews } from './adapters/reviews/open.ts'
 import { fileSecrets } from './adapters/secrets/file.ts'
 import { runAtHand } from './adapters/security/at-hand.ts'
 import { keptProvenances } from './adapters/security/provenances.ts'
@@ -250,6 +251,10 @@ const localPorts = ({ projectDir, stateDir, log, store, router }: LocalPlace): P
     secrets,
     notifier: openNotifier({ secrets, version: programVersion() }),
     notifyRules: notifyRules({ clock, load: () => config.load(projectDir, new AbortController().signal) }),
+    reviews: openReviews({
+      secrets,
+      load: async (signal) => (await config.load(projectDir, signal)).source ?? null,
+    }),
     projections: keptProjections(stateDir),
     credentials: fileCredentials(stateDir),
     ...openOutside({ now: Date.now, era: `${process.pid}.${Date.now()}` }),

@@ -13,7 +13,10 @@ import type { Ports } from './ports.ts'
 import { jobOf, nameOutputs, resolve } from './resolve.ts'
 import type { Run } from './trusted.ts'
 
-type World = Pick<Ports, 'artifacts' | 'clock' | 'evidence' | 'github' | 'source' | 'runner' | 'secrets' | 'sha256'>
+type World = Pick<
+  Ports,
+  'artifacts' | 'clock' | 'evidence' | 'github' | 'reviews' | 'source' | 'runner' | 'secrets' | 'sha256'
+>
 
 /** Performs one effect. Rejects with SluiceError; `outcome_unknown` where nobody can tell. */
 export const performRun = (

@@ -38,6 +38,7 @@ type Absent =
   | 'metrics'
   | 'externalJudge'
   | 'verifier'
+  | 'reviews'
   | 'hooks'
 
 /** Who asks in these tests. */
@@ -230,6 +231,7 @@ export class SmallWorld {
           'metrics',
           'externalJudge',
           'verifier',
+          'reviews',
           'hooks',
         ].map((name) => [name, absent]),
       ) as Pick<Ports, Absent>),
