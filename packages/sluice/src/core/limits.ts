@@ -1,6 +1,8 @@
 import { ledgerLimits } from './limits-ledger.ts'
+import { notifyLimits } from './limits-notify.ts'
 import { apiLimits } from './limits-api.ts'
 import { identityLimits } from './limits-identity.ts'
+import { sourceLimits } from './limits-source.ts'
 import { trafficLimits } from './limits-traffic.ts'
 import { verificationLimits } from './limits-verification.ts'
 
@@ -381,11 +383,15 @@ export const limits: typeof apiLimits &
   typeof verificationLimits &
   typeof identityLimits &
   typeof ledgerLimits &
+  typeof notifyLimits &
+  typeof sourceLimits &
   typeof ownLimits = {
   ...apiLimits,
   ...trafficLimits,
   ...verificationLimits,
   ...identityLimits,
   ...ledgerLimits,
+  ...notifyLimits,
+  ...sourceLimits,
   ...ownLimits,
 }

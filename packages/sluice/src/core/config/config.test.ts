@@ -458,6 +458,7 @@ test('every key of the schema has prose, which the types repeat, and examples th
   const types = [
     'types.ts',
     'types-access.ts',
+    'types-source.ts',
     'types-pipeline.ts',
     'types-gates.ts',
     'types-routing.ts',
@@ -467,6 +468,7 @@ test('every key of the schema has prose, which the types repeat, and examples th
     'types-verification.ts',
     'types-rollback.ts',
     'types-governance.ts',
+    'types-notify.ts',
   ]
     .map((file) => readFileSync(new URL(file, import.meta.url), 'utf8'))
     .join('\n')
@@ -494,10 +496,13 @@ const oneOf = (path: string, name: string): object => {
   if (path.endsWith('.jobs.*')) return ['steps', 'deploy', 'promote'].includes(name) ? {} : { steps: 'true' }
   if (/\.with\.(?:allow|exceptions)\[\]$/.test(path)) return name === 'path' ? {} : { path: 'test/**' }
   if (path === '.access' || path === 'access') return name === 'url' ? {} : { url: 'https://sluice.example.com' }
+  if (path === 'source' || path === '.source')
+    return name === 'report' ? { github: { repository: 'a/b', token: 'T' } } : {}
   if (path.endsWith('.judge.latency')) return name === 'limitShare' ? { limit: '1s' } : {}
   if (path.endsWith('.gates.licences')) return ['allow', 'deny'].includes(name) ? {} : { allow: ['MIT'] }
   const isBound = ['minimum', 'maximum', 'maxRegression', 'maxGrowth'].includes(name)
   if (path.endsWith('.performance.*')) return isBound ? {} : { maximum: 1 }
+  if (path.startsWith('.notify.')) return {}
   if (/\.(?:routes|preview)(?:\[\])+$/.test(path)) return ['header', 'cookie'].includes(name) ? {} : { header: 'x-a' }
   if (path.endsWith('.hooks[]')) return ['url', 'command'].includes(name) ? {} : { command: 'true' }
   if (path.endsWith('.licences')) return ['allow', 'deny'].includes(name) ? {} : { deny: ['AGPL-*'] }
