@@ -145,6 +145,8 @@ const ownLimits = {
   cutDeadlineMs: 60_000,
   /** Largest database that is checked page by page at start, bytes: some 50 ms. */
   quickCheckBytesMax: 33_554_432,
+  /** How long a database that was checked page by page and closed cleanly is taken for sound, milliseconds: a run begins every few seconds where somebody works. */
+  quickCheckEveryMs: 3_600_000,
   /** Commits that share one sync at most, so that the first of them is not kept waiting. */
   commitGroupMax: 256,
   /** Commits that wait to be written at most; beyond that the disk does not keep up and the answer is `overloaded`. */
@@ -322,6 +324,10 @@ const ownLimits = {
   yamlDepthMax: 100,
   /** Further places that one note on a GitLab pipeline names. */
   notePlacesMax: 8,
+  /** Jobs of a run that are taken out of the cache in the transaction that starts it; those after them as others are. Some 10 MB of rows at most, and a second of looking. */
+  foreseenJobsMax: 2_000,
+  /** Jobs that were looked for in the cache before their turn and not found, and wait for it with what was found out; forgotten, it is found out again. */
+  missesKeptMax: 256,
   /** Runs whose typed secrets one process keeps in memory; more would hold values of runs that are long over. */
   typedSecretRunsMax: 100,
   /** Files that a GitLab pipeline may include, nested ones too; GitLab's own default. */

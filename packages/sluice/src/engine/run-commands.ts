@@ -4,7 +4,7 @@ import { resolveStart, secretNames, type SecretVersions } from '../core/config/r
 import type { Settings } from '../core/config/settings.ts'
 import type { AggregateKey } from '../core/ledger/entry.ts'
 import { limits } from '../core/limits.ts'
-import { type Commit, type CommitId, runId, type RunId } from '../core/model.ts'
+import { type Commit, type CommitId, runId, type RunId, sluice } from '../core/model.ts'
 import { jobAt } from '../core/pipeline/board.ts'
 import { readInputs } from '../core/pipeline/inputs.ts'
 import type { LoweringNote } from '../core/pipeline/job-plan.ts'
@@ -15,11 +15,13 @@ import type { RunEvent, RunPlan, RunTrigger } from '../core/pipeline/types.ts'
 import type { CommitConfig } from '../ports/config.ts'
 import type { PipelineRequest } from '../ports/pipelines.ts'
 import { type Asking, type Desk, input } from './desk.ts'
+import { foresee } from './foresee.ts'
 import type { Ports } from './ports.ts'
 import type { Page } from './reading.ts'
 import type { Run } from './trusted.ts'
 import { assertMayDeliver, jobsAfter } from './run-rights.ts'
 import { carriedOf, planAgain } from './run-again.ts'
+import type { Input } from './transaction.ts'
 import type { TypedSecrets } from './typed-secrets.ts'
 
 /** A secret without a value is the one of that name that the secret source has. */
@@ -88,10 +90,15 @@ export const startRun = async (
   const plan: RunPlan = follows.length === 0 ? rest : { ...rest, follows }
   assertMayDeliver(plan.jobs, asking)
   const at = desk.clock.now()
-  const event: RunEvent = { type: 'run_planned', at, id, token: 1, plan, by: asking.by, carried }
+  const event = { type: 'run_planned', at, id, token: 1, plan, by: asking.by, carried } as const
+  const known = await foresee(world, event, signal)
   const key: AggregateKey = { kind: 'run', id }
   const started = { run: id, notes: plan.pipeline?.notes ?? [] }
-  await desk.loop.transact([key], () => [input(key, event, asking)], asking.record?.(started) ?? null)
+  const inputs: readonly Input[] = [
+    input(key, event, asking),
+    ...known.map((one): Input => ({ key, event: one, actor: sluice, reason: null })),
+  ]
+  await desk.loop.transact([key], () => inputs, asking.record?.(started) ?? null)
   return started
 }
 

@@ -12,7 +12,7 @@ import { sharedStarter } from '../lib/processes/starter.ts'
 import type { JobOutcome, JobRequest, LogLine, LogMarks, LogPage } from '../ports/runner.ts'
 import { type Beginning, beginningOf } from './beginning.ts'
 import { detectIsolation, type Isolation, type IsolationWish } from './isolation/detect.ts'
-import { type Recalled, recallJob } from './cached-job.ts'
+import type { Recalled } from './cached-job.ts'
 import { RunCaches } from './cache/run-caches.ts'
 import { type Capture, captureJob, stagingOf } from './captured.ts'
 import { runJob } from './job.ts'
@@ -27,6 +27,7 @@ import { readLog, searchLog } from './log/read-log.ts'
 import { markVariable } from './job-shell.ts'
 import type { RunnerOptions } from './options.ts'
 import { Processes } from './processes.ts'
+import { Recalls } from './recalls.ts'
 import { foreseen, isCalledOff, nothingRan, refused } from './refusals.ts'
 import { RunFiles } from './run-files.ts'
 import { ServicePorts } from './services/ports.ts'
@@ -59,6 +60,7 @@ export class LocalRunner {
   readonly #shared: SharedCheckouts
   readonly #running = new Map<string, Running>()
   readonly #caches: RunCaches | null
+  readonly #recalls: Recalls
   #isolation: Promise<Isolation> | null = null
 
   constructor(options: RunnerOptions) {
@@ -76,6 +78,15 @@ export class LocalRunner {
     }
     this.#checkouts = repository === undefined ? null : new Checkouts({ stateDir, repository, unpack, now })
     this.#caches = cachesOf(options, this.#checkouts)
+    this.#recalls = new Recalls({
+      caches: this.#caches,
+      trash: this.#trash,
+      folderOf: (key) => this.#folder(key),
+      logPathOf: (key) => this.#logPath(key),
+      store: artifacts ?? null,
+      evidence: options.evidence ?? null,
+      now,
+    })
   }
 
   workspace(key: string): string {
@@ -105,6 +116,11 @@ export class LocalRunner {
     } finally {
       this.#running.delete(request.key)
     }
+  }
+
+  /** How a job ends that is in the cache, before its turn. */
+  recall(request: JobRequest, signal: AbortSignal): Promise<JobOutcome | null> {
+    return this.#recalls.before(request, signal)
   }
 
   /** Ends what runs under a key: of this process, of one that was killed, by the mark that all of a job's processes carry; and the services' data and containers. */
@@ -163,7 +179,7 @@ export class LocalRunner {
 
   async #run(request: JobRequest, kill: AbortController, signal: AbortSignal): Promise<JobOutcome> {
     const { key, secrets } = request
-    const recalled = await this.#recall(request, signal)
+    const recalled = await this.#recalls.inTurn(request, signal)
     if (recalled.kind === 'known') return recalled.outcome
     const log = await JobLog.open({ path: this.#logPath(key), secrets: Object.values(secrets), now: this.#options.now })
     const plan = request.job
@@ -197,25 +213,6 @@ export class LocalRunner {
       release()
       if (!hasMarks) await rm(this.#groupsPath(key), { force: true })
     }
-  }
-
-  /** What the cache has of a job; whatever is wrong with it, the job can be run. */
-  async #recall(request: JobRequest, signal: AbortSignal): Promise<Recalled> {
-    if (this.#caches === null) return { kind: 'none' }
-    const { artifacts: store = null, evidence = null, now } = this.#options
-    const folder = this.#folder(request.key)
-    const options = {
-      request,
-      caches: this.#caches,
-      folder,
-      logPath: this.#logPath(request.key),
-      store,
-      evidence,
-      now,
-    }
-    const recalled = await recallJob(options, signal)
-    if (recalled.kind === 'known' && existsSync(folder)) await this.#trash.take(folder)
-    return recalled
   }
 
   /** Watches a job that was looked for and not found. */
