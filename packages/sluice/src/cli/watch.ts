@@ -16,7 +16,7 @@ const lookTerminalMs = 250
 const lookPlainMs = 1_000
 const heartbeatMs = 30_000
 /** Looks take at most one part in so many of the time: a run of ten thousand jobs is not read anew for each of them. */
-const lookPart = 10
+const lookPart = 20
 const lookPauseMsMax = 10_000
 const fewLeft = 8
 /** Looks in a row that may fail, one second apart, before the server is given up: its gateway starts it again within seconds. */

@@ -80,6 +80,7 @@ export const startRun = async (
 ): Promise<StartedRun> => {
   const id = runId(world.ids.next('run'))
   const { retryOf = null, failedOf = null } = command
+  world.runner.expect?.(id)
   const planned =
     retryOf === null
       ? await newPlan(world, desk, { id, command }, signal)

@@ -54,7 +54,7 @@ export class Recalls {
     if (caches === null) return { kind: 'none' }
     const folder = folderOf(request.key)
     const recalled = await recallJob({ ...kept, request, caches, folder, logPath: logPathOf(request.key) }, signal)
-    if (recalled.kind === 'known' && existsSync(folder)) await trash.take(folder)
+    if (recalled.kind === 'known' && existsSync(folder)) trash.take(folder)
     return recalled
   }
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { SluiceError } from '../core/errors.ts'
 import { limits } from '../core/limits.ts'
-import type { Artifact } from '../core/model.ts'
+import type { Artifact, RunId } from '../core/model.ts'
 import type { JobPlan } from '../core/pipeline/job-plan.ts'
 import { endMarked } from '../lib/marked-processes.ts'
 import { sharedStarter } from '../lib/processes/starter.ts'
@@ -118,6 +118,11 @@ export class LocalRunner {
     }
   }
 
+  /** The names of the repository take two programs to find out, and are not needed before the first job. */
+  expect(run: RunId): void {
+    this.#checkouts?.expect(run)
+  }
+
   /** How a job ends that is in the cache, before its turn. */
   recall(request: JobRequest, signal: AbortSignal): Promise<JobOutcome | null> {
     return this.#recalls.before(request, signal)
@@ -163,7 +168,7 @@ export class LocalRunner {
 
   /** Removes files and checkpoints of a job; in the background as far as that goes. */
   async discard(key: string, _signal: AbortSignal): Promise<void> {
-    await this.#trash.take(this.#folder(key))
+    this.#trash.take(this.#folder(key))
   }
 
   /** Forgets the files that jobs of a run handed each other by name. */
@@ -191,7 +196,7 @@ export class LocalRunner {
       if (existsSync(folder)) await clearWorkspace(folder, beginning.lowers)
       const capture = this.#capture(request, recalled, log)
       const end = await this.#inWorkspace({ request, plan, log, isolation, beginning, capture }, signals)
-      await this.#keepOrDiscard(folder, end)
+      this.#keepOrDiscard(folder, end)
       // Only a closed log has its last line.
       await log.close()
       capture?.store()
@@ -263,7 +268,7 @@ export class LocalRunner {
         network,
         files,
         environment,
-        hidden: hiddenFrom({ stateDir, folder, plan, files, repository, builtins }),
+        hidden: () => hiddenFrom({ stateDir, folder, plan, files, repository, builtins }),
         copies: this.#copies,
       })
       const processes = new Processes({
@@ -326,9 +331,9 @@ export class LocalRunner {
   }
 
   /** Checkpoints are of use after a failure. */
-  async #keepOrDiscard(folder: string, { outcome, steps }: Awaited<ReturnType<typeof runJob>>): Promise<void> {
+  #keepOrDiscard(folder: string, { outcome, steps }: Awaited<ReturnType<typeof runJob>>): void {
     const isUseful = outcome !== 'succeeded' && steps.some(({ isCheckpoint }) => isCheckpoint)
-    if (!isUseful) await this.#trash.take(folder)
+    if (!isUseful) this.#trash.take(folder)
   }
 
   /** Where marks cannot be read, groups are remembered, so that the next process can end what this one leaves. */
