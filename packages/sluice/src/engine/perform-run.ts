@@ -43,7 +43,11 @@ export const performRun = (
 }
 
 /** A job of a run, and the effect that wants it. */
-export type JobWork = { readonly run: Run; readonly key: string; readonly action: Extract<RunAction, { kind: 'run_job' }> }
+export type JobWork = {
+  readonly run: Run
+  readonly key: string
+  readonly action: Extract<RunAction, { kind: 'run_job' }>
+}
 
 const runJob = async (world: World, work: JobWork, signal: AbortSignal): Promise<RunResult> => {
   const request = await jobRequest(world, work, signal)

@@ -33,6 +33,7 @@ import { RunFiles } from './run-files.ts'
 import { ServicePorts } from './services/ports.ts'
 import { removeServices } from './services/services.ts'
 import { signalsOf } from './signals.ts'
+import { Spares } from './spares.ts'
 import type { JobSignals } from './steps.ts'
 import { Trash } from './trash.ts'
 import { Checkouts, type Claim } from './workspace/checkouts.ts'
@@ -56,6 +57,7 @@ export class LocalRunner {
   readonly #ports = new ServicePorts()
   readonly #copies = new Copies()
   readonly #trash: Trash
+  readonly #spares: Spares
   readonly #checkouts: Checkouts | null
   readonly #shared: SharedCheckouts
   readonly #running = new Map<string, Running>()
@@ -69,6 +71,7 @@ export class LocalRunner {
     this.cores = options.cores
     this.#graceMs = options.graceMs ?? limits.jobGraceMs
     this.#trash = new Trash(stateDir)
+    this.#spares = new Spares(stateDir)
     this.#shared = new SharedCheckouts(stateDir, this.#copies)
     const unpack: ConstructorParameters<typeof Checkouts>[0]['unpack'] = async (artifact, directory, signal) => {
       if (artifacts === undefined) throw new SluiceError('unexpected', { detail: 'the runner has no artifact store' })
@@ -118,7 +121,7 @@ export class LocalRunner {
     }
   }
 
-  /** The names of the repository take two programs to find out, and are not needed before the first job. */
+  /** Names of the repository take two programs to find out. */
   expect(run: RunId): void {
     this.#checkouts?.expect(run)
   }
@@ -179,6 +182,7 @@ export class LocalRunner {
   /** Resolves once everything that was thrown away is gone, and what is to be kept is. */
   async settled(): Promise<void> {
     await this.#caches?.settled(AbortSignal.any([]))
+    this.#trash.take(this.#spares.release())
     await this.#trash.settled()
   }
 
@@ -194,6 +198,7 @@ export class LocalRunner {
       const isolation = await this.#wished(request.isolation)
       const beginning = await beginningOf(request, { folder, isolation, folderOf: (other) => this.#folder(other) })
       if (existsSync(folder)) await clearWorkspace(folder, beginning.lowers)
+      else if (isolation.kind === 'shared') this.#spares.give(folder)
       const capture = this.#capture(request, recalled, log)
       const end = await this.#inWorkspace({ request, plan, log, isolation, beginning, capture }, signals)
       this.#keepOrDiscard(folder, end)
@@ -333,7 +338,7 @@ export class LocalRunner {
   /** Checkpoints are of use after a failure. */
   #keepOrDiscard(folder: string, { outcome, steps }: Awaited<ReturnType<typeof runJob>>): void {
     const isUseful = outcome !== 'succeeded' && steps.some(({ isCheckpoint }) => isCheckpoint)
-    if (!isUseful) this.#trash.take(folder)
+    if (!isUseful && !this.#spares.keep(folder)) this.#trash.take(folder)
   }
 
   /** Where marks cannot be read, groups are remembered, so that the next process can end what this one leaves. */
