@@ -182,7 +182,6 @@ export class LocalRunner {
   /** Resolves once everything that was thrown away is gone, and what is to be kept is. */
   async settled(): Promise<void> {
     await this.#caches?.settled(AbortSignal.any([]))
-    this.#trash.take(this.#spares.release())
     await this.#trash.settled()
   }
 
