@@ -1,6 +1,7 @@
 import { ledgerLimits } from './limits-ledger.ts'
 import { apiLimits } from './limits-api.ts'
 import { identityLimits } from './limits-identity.ts'
+import { foreseeingLimits } from './limits-foreseeing.ts'
 import { sourceLimits } from './limits-source.ts'
 import { trafficLimits } from './limits-traffic.ts'
 import { verificationLimits } from './limits-verification.ts'
@@ -325,12 +326,6 @@ const ownLimits = {
   yamlDepthMax: 100,
   /** Further places that one note on a GitLab pipeline names. */
   notePlacesMax: 8,
-  /** Folders of jobs that are over and wait for the next ones; more jobs than that seldom run at once. */
-  spareFoldersMax: 16,
-  /** Jobs of a run that are taken out of the cache in the transaction that starts it; those after them as others are. Some 10 MB of rows at most, and a second of looking. */
-  foreseenJobsMax: 2_000,
-  /** Jobs that were looked for in the cache before their turn and not found, and wait for it with what was found out; forgotten, it is found out again. */
-  missesKeptMax: 256,
   /** Runs whose typed secrets one process keeps in memory; more would hold values of runs that are long over. */
   typedSecretRunsMax: 100,
   /** Files that a GitLab pipeline may include, nested ones too; GitLab's own default. */
@@ -391,6 +386,7 @@ export const limits: typeof apiLimits &
   typeof identityLimits &
   typeof ledgerLimits &
   typeof sourceLimits &
+  typeof foreseeingLimits &
   typeof ownLimits = {
   ...apiLimits,
   ...trafficLimits,
@@ -398,5 +394,6 @@ export const limits: typeof apiLimits &
   ...identityLimits,
   ...ledgerLimits,
   ...sourceLimits,
+  ...foreseeingLimits,
   ...ownLimits,
 }

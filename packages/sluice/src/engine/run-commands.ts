@@ -81,13 +81,12 @@ export const startRun = async (
   const id = runId(world.ids.next('run'))
   const { retryOf = null, failedOf = null } = command
   world.runner.expect?.(id)
-  const planned =
+  const fresh =
     retryOf === null
       ? await newPlan(world, desk, { id, command }, signal)
       : await planAgain(world, desk, retryOf, signal)
-  const { carried, follows } =
-    failedOf === null ? { carried: [], follows: [] } : await carriedOf(desk, failedOf, planned)
-  const { follows: _before, ...rest } = planned
+  const { carried, follows } = failedOf === null ? { carried: [], follows: [] } : await carriedOf(desk, failedOf, fresh)
+  const { follows: _before, ...rest } = fresh
   const plan: RunPlan = follows.length === 0 ? rest : { ...rest, follows }
   assertMayDeliver(plan.jobs, asking)
   const at = desk.clock.now()
@@ -95,11 +94,16 @@ export const startRun = async (
   const known = await foresee(world, event, signal)
   const key: AggregateKey = { kind: 'run', id }
   const started = { run: id, notes: plan.pipeline?.notes ?? [] }
-  const inputs: readonly Input[] = [
-    input(key, event, asking),
-    ...known.map((one): Input => ({ key, event: one, actor: sluice, reason: null })),
-  ]
-  await desk.loop.transact([key], () => inputs, asking.record?.(started) ?? null)
+  const planned = input(key, event, asking)
+  const foreseen = known.map((one): Input => ({ key, event: one, actor: sluice, reason: null }))
+  const record = asking.record?.(started) ?? null
+  try {
+    await desk.loop.transact([key], () => [planned, ...foreseen], record)
+  } catch (error) {
+    // A result that is too large for a row fails its job, and nothing else.
+    if (foreseen.length === 0 || !(error instanceof SluiceError) || error.code !== 'usage_invalid') throw error
+    await desk.loop.transact([key], () => [planned], record)
+  }
   return started
 }
 
