@@ -21,11 +21,16 @@ import { runAtHand } from './adapters/security/at-hand.ts'
 import { keptProvenances } from './adapters/security/provenances.ts'
 import { builtinSteps } from './adapters/security/steps.ts'
 import { gitSource } from './adapters/source/git.ts'
+import { hookVerifier } from './adapters/source/hook-verifier.ts'
+import { gitRemote } from './adapters/source/remote.ts'
+import { fileSpool } from './adapters/source/spool.ts'
 import { keptProjections } from './adapters/store/projections.ts'
 import { systemClock } from './adapters/system/clock.ts'
 import { systemCron } from './adapters/system/cron.ts'
 import { systemIds } from './adapters/system/ids.ts'
 import { systemLog, telling } from './adapters/system/log.ts'
+import { openNotifier } from './adapters/notify/open.ts'
+import { notifyRules } from './adapters/notify/rules.ts'
 import { openVerifier } from './adapters/verification/open.ts'
 import type { BuiltinName } from './core/config/builtins.ts'
 import type { SluiceError } from './core/errors.ts'
@@ -38,6 +43,7 @@ import { EvidenceKeeper } from './engine/evidence-keeper.ts'
 import { DeliveryRecorder } from './engine/delivery-recorder.ts'
 import { LedgerBook } from './engine/ledger-book.ts'
 import { RetentionKeeper } from './engine/retention-keeper.ts'
+import { SourceKeeper } from './engine/source-keeper.ts'
 import { Scheduler } from './engine/scheduler.ts'
 import type { Ports } from './engine/ports.ts'
 import { gatewayNodeOptions } from './gateway/node-options.ts'
@@ -46,6 +52,7 @@ import { accessRules } from './http/access-rules.ts'
 import { cacheAccess, cachePrefix } from './http/cache-access.ts'
 import type { ApiContext } from './http/context.ts'
 import { EventFeed } from './http/event-feed.ts'
+import { hookKeys } from './http/hook-keys.ts'
 import { SharedAnswer } from './http/shared-answer.ts'
 import type { CacheSeal } from './ports/cache.ts'
 import type { Log } from './ports/clock.ts'
@@ -123,6 +130,7 @@ export const openControlPlane = async (options: ControlPlaneOptions): Promise<Co
   const book = bookOf(ports, { engine, projectDir, stateDir, signal: closing.signal })
   const retentionKeeper = retentionOf(ports, book, { engine, projectDir, signal: closing.signal })
   const evidenceKeeper = keeperOf(ports, { engine, projectDir, signal: closing.signal })
+  const sourceKeeper = new SourceKeeper({ ...ports, spool: fileSpool(stateDir), sources: engine.sources })
   let isStarted = false
   return {
     engine,
@@ -131,6 +139,7 @@ export const openControlPlane = async (options: ControlPlaneOptions): Promise<Co
     api: {
       ...apiOf(ports, { engine, projectDir, stateDir, closing: closing.signal }),
       book,
+      looking: () => sourceKeeper.looking,
       isStarted: () => isStarted,
     },
     start: async () => {
@@ -143,12 +152,15 @@ export const openControlPlane = async (options: ControlPlaneOptions): Promise<Co
       scheduler.start()
       evidenceKeeper.start()
       retentionKeeper.start()
+      sourceKeeper.start()
     },
     close: async () => {
       // A process that ends with its command sweeps at its end.
       if (options.gateway !== 'keep' && isStarted) await evidenceKeeper.look()
+      if (options.gateway !== 'keep' && isStarted) await engine.notifications.settled()
       closing.abort()
       scheduler.stop()
+      await sourceKeeper.stop()
       await evidenceKeeper.stop()
       await retentionKeeper.stop()
       // It decides nothing from here on; what is left is closing files on one side, removing them on the other.
@@ -166,16 +178,18 @@ type ApiPlace = Pick<ApiContext, 'engine' | 'closing'> & { readonly projectDir: 
 const apiOf = (
   ports: Ports,
   { engine, closing, projectDir, stateDir }: ApiPlace,
-): Omit<ApiContext, 'book' | 'isStarted'> => {
+): Omit<ApiContext, 'book' | 'looking' | 'isStarted'> => {
   const { clock, log, config } = ports
   return {
     engine,
     ...ports,
-    deliveries: new DeliveryRecorder({ ...ports, reading: engine.reading, projections: keptProjections(stateDir) }),
+    deliveries: new DeliveryRecorder({ ...ports, reading: engine.reading }),
     provenances: keptProvenances(stateDir),
     cache: sharedCache(stateDir),
     settings: (signal) => config.load(projectDir, signal),
     access: accessRules({ clock, log, load: () => config.load(projectDir, closing) }),
+    hookKeys: hookKeys({ ...ports, load: (signal) => ports.project.settings(signal) }),
+    hookVerifier: hookVerifier(Date.now),
     provider: openIdentityProvider(process.env),
     server: { version: programVersion(), pid: process.pid, startedAt: clock.now(), projectDir, stateDir },
     feed: new EventFeed(engine),
@@ -224,6 +238,8 @@ const localPorts = ({ projectDir, stateDir, log, store, router }: LocalPlace): P
   const artifacts = new LocalArtifacts(stateDir, localTools())
   const evidence = localEvidence(stateDir)
   const secrets = fileSecrets(stateDir)
+  const clock = systemClock()
+  const config = configLoader(join(stateDir, 'cache', 'configs'))
   const github = githubRules({ repository: projectDir, toolCache: join(stateDir, 'tools'), token: '' })
   return {
     log,
@@ -232,10 +248,13 @@ const localPorts = ({ projectDir, stateDir, log, store, router }: LocalPlace): P
     artifacts,
     evidence,
     secrets,
+    notifier: openNotifier({ secrets, version: programVersion() }),
+    notifyRules: notifyRules({ clock, load: () => config.load(projectDir, new AbortController().signal) }),
+    projections: keptProjections(stateDir),
     credentials: fileCredentials(stateDir),
     ...openOutside({ now: Date.now, era: `${process.pid}.${Date.now()}` }),
     github,
-    clock: systemClock(),
+    clock,
     ids: systemIds(),
     calendar: openCalendar(),
     sha256: (text) => createHash('sha256').update(text).digest('hex'),
@@ -248,7 +267,9 @@ const localPorts = ({ projectDir, stateDir, log, store, router }: LocalPlace): P
     hooks: openHooks({ directory: projectDir, environment: process.env }),
     verifier: openVerifier({ artifacts, secrets, ambient: process.env, now: Date.now, random: Math.random }),
     source: gitSource(projectDir),
-    config: configLoader(join(stateDir, 'cache', 'configs')),
+    remote: gitRemote(projectDir),
+    project: { settings: (signal) => config.load(projectDir, signal) },
+    config,
     runner: new LocalRunner({
       stateDir,
       artifacts,

@@ -28,6 +28,8 @@ const host: Host = {
   endEverything: async (stateDir) => (await import('./serve.ts')).endEverything(stateDir),
   gateway: async (args) => (await import('./gateway/start.ts')).gatewayCommand(args, version),
   loadConfig: async (directory, signal) => (await import('./adapters/config/load.ts')).loadConfig(directory, signal),
+  missingSecrets: async (stateDir, names, signal) =>
+    (await import('./adapters/secrets/file.ts')).missingSecrets(stateDir, names, signal),
   runStep: async (request, signal) => (await import('./app.ts')).runStepByHand(request, signal),
   isolation: async (stateDir) => (await import('./app.ts')).isolationHere(stateDir),
   importPipeline: async (request, signal) => {
@@ -44,6 +46,17 @@ const host: Host = {
     return exportTo({ ...request, source: await sourceOf(request.projectDir) }, signal)
   },
   affected: async (question, signal) => (await import('./runner/cache/affected-jobs.ts')).affectedOf(question, signal),
+  makeBare: async (wanted, signal) => (await import('./adapters/source/bare.ts')).makeBare(wanted, signal),
+  hasHook: async (path) => (await import('./adapters/source/bare.ts')).hasHook(path),
+  spoolPush: async (stateDir, push) => (await import('./adapters/source/spool.ts')).spoolPush(stateDir, push),
+  unspoolPush: async (stateDir, id) => (await import('./adapters/source/spool.ts')).fileSpool(stateDir).done(id),
+  askRemote: async ({ projectDir, stateDir }, rules, signal) => {
+    const { gitRemote } = await import('./adapters/source/remote.ts')
+    const { fileSecrets } = await import('./adapters/secrets/file.ts')
+    const { placeOf } = await import('./engine/perform-arrival.ts')
+    const place = await placeOf({ secrets: fileSecrets(stateDir) }, rules, signal)
+    return Object.keys(await gitRemote(projectDir).list(place, signal)).length
+  },
   cachedThings: async (stateDir) => (await import('./adapters/cache/overview.ts')).cachedThings(stateDir),
   cleanCache: async (stateDir) => (await import('./adapters/cache/overview.ts')).cleanCache(stateDir),
   verifyLedgerFile: async (path, noted) =>

@@ -1,4 +1,5 @@
 import { ledgerLimits } from './limits-ledger.ts'
+import { notifyLimits } from './limits-notify.ts'
 import { apiLimits } from './limits-api.ts'
 import { identityLimits } from './limits-identity.ts'
 import { foreseeingLimits } from './limits-foreseeing.ts'
@@ -385,6 +386,7 @@ export const limits: typeof apiLimits &
   typeof verificationLimits &
   typeof identityLimits &
   typeof ledgerLimits &
+  typeof notifyLimits &
   typeof sourceLimits &
   typeof foreseeingLimits &
   typeof ownLimits = {
@@ -393,6 +395,7 @@ export const limits: typeof apiLimits &
   ...verificationLimits,
   ...identityLimits,
   ...ledgerLimits,
+  ...notifyLimits,
   ...sourceLimits,
   ...foreseeingLimits,
   ...ownLimits,

@@ -4,16 +4,16 @@ import { resolveStart, secretNames, type SecretVersions } from '../core/config/r
 import type { Settings } from '../core/config/settings.ts'
 import type { AggregateKey } from '../core/ledger/entry.ts'
 import { limits } from '../core/limits.ts'
-import { type Commit, type CommitId, runId, type RunId, sluice } from '../core/model.ts'
+import { type Commit, type CommitId, commitId, runId, type RunId, sluice } from '../core/model.ts'
 import { jobAt } from '../core/pipeline/board.ts'
 import { readInputs } from '../core/pipeline/inputs.ts'
 import type { LoweringNote } from '../core/pipeline/job-plan.ts'
 import { assertHonoured } from '../core/pipeline/notes.ts'
 import { planForeignRun, planRun } from '../core/pipeline/plan.ts'
 import type { Occasion } from '../core/pipeline/triggers.ts'
-import type { RunEvent, RunPlan, RunTrigger } from '../core/pipeline/types.ts'
+import type { PipelineOrigin, RunEvent, RunPlan, RunTrigger } from '../core/pipeline/types.ts'
 import type { CommitConfig } from '../ports/config.ts'
-import type { PipelineRequest } from '../ports/pipelines.ts'
+import type { ArrivedAt, PipelineRequest } from '../ports/pipelines.ts'
 import { type Asking, type Desk, input } from './desk.ts'
 import { foresee } from './foresee.ts'
 import type { Ports } from './ports.ts'
@@ -49,6 +49,17 @@ export type StartRunCommand = {
   readonly usesCache?: boolean
   /** A pipeline of another system instead of that of the config; `jobs` are then those of it. */
   readonly pipeline?: AskedPipeline | null
+  /** What was fetched because somebody told of it; `ref` is then the commit. */
+  readonly arrived?: ArrivedCommit
+}
+
+/** Where a commit that was fetched stands, what that makes of its run, and what the run is named by where caches are kept. */
+export type ArrivedCommit = {
+  readonly at: ArrivedAt
+  readonly trigger: RunTrigger
+  readonly cacheName: string
+  /** It cuts no release. */
+  readonly isUntrusted: boolean
 }
 
 /** Starts a job that waits for a person. `given`: values of its inputs. */
@@ -209,12 +220,22 @@ const occasionOf = async (
   { commit, command, seen }: Planning,
   signal: AbortSignal,
 ): Promise<Occasion> => {
-  const { ref, event = null, schedule = null, of = null } = command
+  const { ref, event = null, schedule = null, of = null, arrived } = command
+  if (arrived !== undefined) return occasionAt(arrived)
   const isTree = of === 'tree'
   const place = await source.place({ ref: isTree ? 'HEAD' : ref, commit: commit.id, seen }, signal)
   const name = schedule ?? (event === 'tag' ? place.tag : place.branch)
   return { ...place, isTree, trigger: { event: event ?? 'manual', name, inputs: {} } }
 }
+
+/** The occasion of a run of a commit that somebody told of. */
+export const occasionAt = ({ at, trigger }: Pick<ArrivedCommit, 'at' | 'trigger'>): Occasion => ({
+  branch: at.branch,
+  tag: at.tag,
+  base: at.before === null ? null : commitId(at.before),
+  changed: at.changed,
+  trigger,
+})
 
 /** The plan comes from the commit's own config, read in a checkout of exactly that commit. */
 const planOf = async (world: World, planning: Planning, signal: AbortSignal): Promise<RunPlan> => {
@@ -227,12 +248,18 @@ const planOf = async (world: World, planning: Planning, signal: AbortSignal): Pr
   ])
   const secretVersions = resolveStart(settings) === null ? {} : await versionsOf(world, settings, signal)
   const only = command.jobs === null ? {} : { only: command.jobs, areAffected: command.areAffected === true }
-  const cachesFor = command.usesCache === false ? null : command.ref
-  return planRun({ settings, commit, version, secretVersions, cores: world.runner.cores, occasion, cachesFor, ...only })
+  const cachesFor = command.usesCache === false ? null : (command.arrived?.cacheName ?? command.ref)
+  const isUntrusted = command.arrived?.isUntrusted === true
+  const { cores } = world.runner
+  return planRun({ settings, commit, version, secretVersions, cores, occasion, cachesFor, isUntrusted, ...only })
 }
 
-const configOf = (world: World, of: Pick<Planning, 'id' | 'commit'>, signal: AbortSignal): Promise<CommitConfig> =>
+/** What a commit says about itself. `id` names the checkout that it may take to read it. */
+export const configOf = (world: ConfigWorld, of: ConfigPlace, signal: AbortSignal): Promise<CommitConfig> =>
   world.config.ofCommit(of.commit.id, (work) => inCheckout(world, of, work, signal), signal)
+
+type ConfigWorld = Pick<Ports, 'config' | 'runner' | 'source'>
+type ConfigPlace = { readonly id: string; readonly commit: Pick<Commit, 'id'> }
 
 type ForeignPlanning = Planning & { readonly pipeline: NonNullable<StartRunCommand['pipeline']> }
 
@@ -242,11 +269,12 @@ const foreignPlan = async (
   { id, commit, command, pipeline, number }: ForeignPlanning,
   signal: AbortSignal,
 ): Promise<RunPlan> => {
-  const { jobs, ref } = command
-  const of = { commit, ref, now: world.clock.now() }
+  const { jobs, ref, arrived } = command
+  const of = { commit, ref, now: world.clock.now(), ...(arrived === undefined ? {} : { arrived: arrived.at }) }
   const secrets = await secretsOf(world, pipeline.secrets, signal)
   const { jobs: lowered, origin } = await world.pipelines.lower({ ...pipeline, secrets, jobs }, of, signal)
   assertHonoured(origin)
+  if (arrived !== undefined && lowered.length === 0) throw notForThis(origin)
   world.typed.hold(id, { ...secrets, ...pipeline.secretFiles })
   const config = await configOf(world, { id, commit }, signal).catch((error: unknown) => {
     if (error instanceof SluiceError && error.code === 'config_missing') return null
@@ -262,9 +290,14 @@ const foreignPlan = async (
     number,
     inputs,
     jobs: lowered,
-    cachesFor: command.usesCache === false ? null : ref,
+    cachesFor: command.usesCache === false ? null : (arrived?.cacheName ?? ref),
+    ...(arrived?.trigger.arrival === undefined ? {} : { arrival: arrived.trigger.arrival }),
   })
 }
+
+/** Nobody asked for it, so that what does not run for this is no fault. */
+const notForThis = ({ file, event, notes }: PipelineOrigin): SluiceError =>
+  new SluiceError('not_found', { detail: notes[0]?.message ?? `${file} has no job for ${event}` })
 
 const secretsOf = async (
   { secrets }: World,
@@ -280,8 +313,8 @@ const secretsOf = async (
 }
 
 const inCheckout = async <Result>(
-  world: World,
-  { id, commit }: Pick<Planning, 'id' | 'commit'>,
+  world: ConfigWorld,
+  { id, commit }: ConfigPlace,
   work: (directory: string) => Promise<Result>,
   signal: AbortSignal,
 ): Promise<Result> => {
