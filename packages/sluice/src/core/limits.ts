@@ -146,10 +146,6 @@ const ownLimits = {
   retryBackoffMsMax: 3_600_000,
   /** How long writing a release may take; its artifacts are read back and hashed. */
   cutDeadlineMs: 60_000,
-  /** Largest database that is checked page by page at start, bytes: some 50 ms. */
-  quickCheckBytesMax: 33_554_432,
-  /** How long a database that was checked page by page and closed cleanly is taken for sound, milliseconds: a run begins every few seconds where somebody works. */
-  quickCheckEveryMs: 3_600_000,
   /** Commits that share one sync at most, so that the first of them is not kept waiting. */
   commitGroupMax: 256,
   /** Commits that wait to be written at most; beyond that the disk does not keep up and the answer is `overloaded`. */
