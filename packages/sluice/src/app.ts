@@ -164,8 +164,8 @@ export const openControlPlane = async (options: ControlPlaneOptions): Promise<Co
       await sourceKeeper.stop()
       await evidenceKeeper.stop()
       await retentionKeeper.stop()
-      await engine.stop()
-      await ports.runner.settled()
+      // It decides nothing from here on; what is left is closing files on one side, removing them on the other.
+      await Promise.all([engine.stop(), ports.runner.settled()])
       await keeper.stop()
       gateway.close()
       await haproxy.close()
