@@ -60,7 +60,7 @@ export const mustBeSaidByWhoMay = (before: Advancing, event: RolloutEvent): void
   const known = stage.kind === 'awaiting' ? (stage.groups ?? {}) : {}
   const groups = [...Object.values(known), event.groups ?? []]
   for (const { group, count } of governance.groups ?? [])
-    demand(groups.filter((one) => one.includes(group)).length >= count, `nobody of ${group} said yes`)
+    if (groups.filter((one) => one.includes(group)).length < count) throw new Breach(`nobody of ${group} said yes`)
 }
 
 /** Invariant: while a window is closed, a rollout that it binds begins nothing. What was begun may be tried again. */

@@ -131,42 +131,25 @@ const mustBeDone = ({ before, event }: Taken, step: Step, restedMs: number): voi
   switch (step.kind) {
     case 'judge':
       if (isHurried) return
-      demand(
-        event.type === 'effect_succeeded' && event.result.kind === 'measured',
-        `a judgement ended by ${event.type}`,
-      )
-      if (event.type === 'effect_succeeded' && event.result.kind === 'measured') {
-        const { logE, candidate, tripped, observedAt } = event.result
-        demand(logE !== null && logE < 4.6 && !tripped, 'a judgement passed without evidence, or against it')
-        demand(candidate.units >= Math.max(1, step.unitsMin), `a judgement passed on ${candidate.units} units`)
-        demand(
-          Math.abs(event.at - observedAt) <= before.plan.spec.judge.staleAfterMs,
-          'a judgement passed on stale counts',
-        )
-        mustBeSeenOutside(before.plan, event.result, event.at)
-        demand(restedMs >= step.bakeMs, `a bake of ${step.bakeMs} ms ended after ${restedMs} ms`)
-      }
+      if (event.type !== 'effect_succeeded' || event.result.kind !== 'measured')
+        throw new Breach(`a judgement ended by ${event.type}`)
+      mustBeEvident(before, event.result, event.at)
+      if (restedMs < step.bakeMs) throw new Breach(`a bake of ${step.bakeMs} ms ended after ${restedMs} ms`)
       return
     case 'wait':
       if (isHurried) return
-      demand(event.type === 'time_passed', `a wait ended by ${event.type}`)
-      demand(restedMs >= step.ms, `a wait of ${step.ms} ms ended after ${restedMs} ms`)
+      if (event.type !== 'time_passed') throw new Breach(`a wait ended by ${event.type}`)
+      if (restedMs < step.ms) throw new Breach(`a wait of ${step.ms} ms ended after ${restedMs} ms`)
       return
     case 'approve':
       mustBeSaidByWhoMay(before, event)
-      demand(isHurried || event.type === 'approved', `an approval ended by ${event.type}`)
+      if (!isHurried && event.type !== 'approved') throw new Breach(`an approval ended by ${event.type}`)
       return
     case 'verify':
       if (event.type === 'skip_requested') return
-      demand(event.type === 'effect_succeeded' && event.result.kind === 'verified', `a check ended by ${event.type}`)
-      if (event.type === 'effect_succeeded' && event.result.kind === 'verified') {
-        const { results } = event.result.report
-        demand(results.length > 0, 'a release passed that nobody had checked')
-        demand(
-          results.every(({ outcome }) => outcome === 'passed'),
-          'a release passed a check that failed or could not be made',
-        )
-      }
+      if (event.type !== 'effect_succeeded' || event.result.kind !== 'verified')
+        throw new Breach(`a check ended by ${event.type}`)
+      mustBeChecked(event.result.report)
       return
     case 'hook':
       mustBeAnswered(event, step)
@@ -183,17 +166,36 @@ const mustBeDone = ({ before, event }: Taken, step: Step, restedMs: number): voi
   }
 }
 
+/** What a judgement passed on was fresh, enough, and not against the candidate. */
+const mustBeEvident = ({ plan, index }: Advancing, result: Measured, at: number): void => {
+  const { logE, candidate, tripped, observedAt } = result
+  const step = plan.steps[index]
+  demand(logE !== null && logE < 4.6 && !tripped, 'a judgement passed without evidence, or against it')
+  if (step?.kind !== 'judge' || candidate.units < Math.max(1, step.unitsMin))
+    throw new Breach(`a judgement passed on ${candidate.units} units`)
+  demand(Math.abs(at - observedAt) <= plan.spec.judge.staleAfterMs, 'a judgement passed on stale counts')
+  mustBeSeenOutside(plan, result, at)
+}
+
+const mustBeChecked = ({ results }: Extract<EffectResult, { kind: 'verified' }>['report']): void => {
+  demand(results.length > 0, 'a release passed that nobody had checked')
+  demand(
+    results.every(({ outcome }) => outcome === 'passed'),
+    'a release passed a check that failed or could not be made',
+  )
+}
+
 /** No hook is passed without its yes, a person's word, or a config that says to go on without an answer. */
 const mustBeAnswered = (event: RolloutEvent, step: Extract<Step, { kind: 'hook' }>): void => {
   if (event.type === 'skip_requested' || step.moment === 'revert') return
   if (event.type === 'time_passed')
     return demand(step.onTimeout === 'continue', 'a hook that did not answer was passed')
-  demand(
-    event.type === 'effect_succeeded' && event.result.kind === 'answered' && event.result.answer.status === 'succeeded',
-    `a hook was passed by ${event.type}`,
-  )
+  if (event.type === 'effect_succeeded' && event.result.kind === 'answered' && event.result.answer.status === 'succeeded')
+    return
+  throw new Breach(`a hook was passed by ${event.type}`)
 }
 
+type Advancing = Extract<RolloutState, { status: 'advancing' }>
 type Measured = Extract<EffectResult, { kind: 'measured' }>
 
 /** Whether the judge's look brought an abort from outside, and its rollout was on its way. */

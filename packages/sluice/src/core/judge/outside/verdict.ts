@@ -20,7 +20,7 @@ export type OutsideVerdict = {
 
 type Finding = Pick<OutsideVerdict, 'verdict' | 'detail'>
 
-const severity = ['pass', 'hold', 'broken', 'fail'] as const
+const severity = { pass: 0, hold: 1, broken: 2, fail: 3 } as const
 
 const agreed: Finding = { verdict: 'pass', detail: 'all sources agree' }
 
@@ -45,13 +45,14 @@ export const judgeOutside = (
 
 /** A verdict of the data plane with that from outside laid over it where it is worse. */
 export const withOutside = (record: VerdictRecord, outside: OutsideVerdict | null): VerdictRecord => {
-  if (outside === null || severity.indexOf(outside.verdict) <= severity.indexOf(record.verdict)) return record
-  const evidence = outside.verdict === 'fail' && outside.logE !== null ? { logE: outside.logE } : {}
-  return { ...record, ...evidence, verdict: outside.verdict, detail: outside.detail, outside: outside.detail }
+  if (outside === null || severity[outside.verdict] <= severity[record.verdict]) return record
+  const { verdict, detail } = outside
+  const logE = verdict === 'fail' && outside.logE !== null ? outside.logE : record.logE
+  return { ...record, logE, verdict, detail, outside: detail }
 }
 
 const worseOf = (one: Finding, other: Finding): Finding =>
-  severity.indexOf(other.verdict) > severity.indexOf(one.verdict) ? other : one
+  severity[other.verdict] > severity[one.verdict] ? other : one
 
 /** The evidence of all metrics averaged: an e-value again, so that one bound holds for all of them. */
 const mixture = (metrics: readonly MetricState[]): Evidence => {
