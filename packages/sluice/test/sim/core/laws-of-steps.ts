@@ -8,7 +8,7 @@ import type {
   Step,
 } from '../../../src/core/rollout/types.ts'
 import { Breach, demand } from '../breach.ts'
-import { mustBeSaidByWhoMay, mustKeepToWindows } from './governance.ts'
+import { isReserved, mustBeSaidByWhoMay, mustKeepToWindows } from './governance.ts'
 
 type Status = RolloutState['status']
 
@@ -51,9 +51,28 @@ export const mustBeLawful = (taken: Taken, restedMs: number): void => {
     demand(is === 'reverting', 'an abort did not turn the rollout back')
   if (was === 'reverting') return mustKeepCause(before, after)
   if (before.status !== 'advancing') return
-  const isLeft = is === 'succeeded' || (after.status === 'advancing' && after.index !== before.index)
-  const left = isLeft ? before.plan.steps[before.index] : undefined
+  if (type === 'approved' && after.status === 'advancing') mustCountOnce(after)
+  const arrivedAt = is === 'succeeded' ? before.plan.steps.length : after.status === 'advancing' ? after.index : -1
+  if (arrivedAt < 0 || arrivedAt === before.index) return
+  const left = before.plan.steps[before.index]
   if (left !== undefined) mustBeDone(taken, left, restedMs)
+  for (let index = before.index + 1; index < arrivedAt; index += 1) mustBePassable(taken, index)
+}
+
+/** Nothing is passed over but waits (in haste) and the shares that evidence leaves out. A yes that not everybody may give is passed over by nobody. */
+const mustBePassable = ({ before, after }: Taken, index: number): void => {
+  if (before.status !== 'advancing') return
+  const kind = before.plan.steps[index]?.kind
+  const isHurried = (after.status === 'advancing' || after.status === 'succeeded') && after.hurried !== null
+  const isWait = kind === 'judge' || kind === 'wait' || (kind === 'approve' && !isReserved(before))
+  const isRung = (kind === 'shift' || kind === 'judge') && before.plan.spec.judge.exposureBudget !== undefined
+  if (!(isHurried && isWait) && !isRung) throw new Breach(`a step (${kind}) was passed over`)
+}
+
+/** Nobody's yes is kept twice. */
+const mustCountOnce = ({ stage }: Advancing): void => {
+  if (stage.kind === 'awaiting' && new Set(stage.approvals).size !== stage.approvals.length)
+    throw new Breach(`a yes was kept twice: ${stage.approvals.join(', ')}`)
 }
 
 const mustKeepCause = (before: RolloutState, after: RolloutState): void => {
