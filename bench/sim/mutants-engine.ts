@@ -117,13 +117,13 @@ export const engineMutants: readonly Mutant[] = [
     'whoever asks is let in',
   ),
   engine(
-    'engine/engine.ts',
+    'engine/once.ts',
     'if (other?.digest === digest) return asAnswer(other.answer)',
     '',
     'the second of two equal requests is told that the first stands in its way',
   ),
   engine(
-    'engine/engine.ts',
+    'engine/once.ts',
     "if (!(error instanceof SluiceError) || error.code !== 'store_full') throw error",
     'throw error',
     'a full disk stands in the way of a rollback',

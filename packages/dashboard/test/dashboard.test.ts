@@ -11,7 +11,9 @@ import { curveWith, evidencePlot, ratePlot } from '../src/pages/rollout/curve.ts
 import { spansOf } from '../src/pages/run/ansi.ts'
 import { sightOf } from '../src/parts/sight.ts'
 import { ageOf, jobTold, rateOf, rolloutTold } from '../src/words.ts'
-import type { EnvironmentView, ReleaseDetailView, RolloutView } from '../../sluice/src/http/client/views.ts'
+import type { EnvironmentView } from '../../sluice/src/http/client/environment-views.ts'
+import type { ReleaseDetailView } from '../../sluice/src/http/client/release-views.ts'
+import type { RolloutView } from '../../sluice/src/http/client/views.ts'
 
 const release = (version: string): { readonly id: string; readonly version: string } => ({
   id: `rel_${version}`,

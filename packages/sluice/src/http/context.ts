@@ -15,7 +15,7 @@ import type { Source } from '../ports/source.ts'
 import type { Sha256 } from '../core/model.ts'
 import type { Contract, RouteInput } from './client/contract.ts'
 import type { RouteId } from './client/paths.ts'
-import type { EnvironmentsView } from './client/views.ts'
+import type { EnvironmentsView } from './client/environment-views.ts'
 import type { EventFeed } from './event-feed.ts'
 import type { SharedAnswer } from './shared-answer.ts'
 

@@ -1,0 +1,57 @@
+/** How what people ask is done once, however often it is said, and once more on a full disk. */
+import { SluiceError } from '../core/errors.ts'
+import type { RequestRecord, Store } from '../ports/store.ts'
+import type { Asking } from './desk.ts'
+import type { Caller } from './engine.ts'
+import type { Ports } from './ports.ts'
+import { asAnswer } from './trusted.ts'
+
+/** How a caller's words become one act, however often they are said. */
+export type Once = <Answer>(caller: Caller, words: object, act: (asking: Asking) => Promise<Answer>) => Promise<Answer>
+
+/** How something is done once more with what is kept for a full disk. */
+export type EvenIfFull = <Answer>(act: () => Promise<Answer>) => Promise<Answer>
+
+/** The same key and the same words: the earlier answer. The same key and other words: `command_conflict`. */
+export const createOnce =
+  ({ store, sha256 }: Pick<Ports, 'store' | 'sha256'>): Once =>
+  async <Answer>(caller: Caller, words: object, act: (asking: Asking) => Promise<Answer>): Promise<Answer> => {
+    const { idempotencyKey: key, ...who } = caller
+    if (key === null) return act({ ...who, record: null })
+    const digest = sha256(JSON.stringify(words))
+    const known = await store.request(key)
+    if (known === null) {
+      try {
+        return await act({ ...who, record: (answer): RequestRecord => ({ key, digest, answer }) })
+      } catch (error) {
+        // The same request, asked twice at the same time: the other one was first, and its answer is the answer.
+        const other = await store.request(key).catch(() => null)
+        if (other?.digest === digest) return asAnswer(other.answer)
+        throw error
+      }
+    }
+    if (known.digest === digest) return asAnswer(known.answer)
+    throw new SluiceError('command_conflict', {
+      detail: `the idempotency key ${key} was used for another request`,
+      hint: 'use a new key',
+    })
+  }
+
+/** The way back is what the ballast is for: on a full disk it is freed, and the same is asked once more. */
+export const evenIfFull =
+  (store: Pick<Store, 'releaseBallast'>): EvenIfFull =>
+  async <Answer>(act: () => Promise<Answer>): Promise<Answer> => {
+    try {
+      return await act()
+    } catch (error) {
+      if (!(error instanceof SluiceError) || error.code !== 'store_full') throw error
+      await store.releaseBallast()
+      return act()
+    }
+  }
+
+/** The answer of what has nothing to answer but that it was done. */
+export const nothing = async (work: Promise<void>): Promise<object> => {
+  await work
+  return {}
+}
