@@ -52,7 +52,14 @@ const runSeries = async ({ name, simulator, schedules }: Series): Promise<Measur
 const tryMutants = async (chosen: readonly Mutant[]): Promise<readonly Trial[]> => {
   const workshop = await Workshop.open()
   try {
-    const killers: readonly Killer[] = ['coreSim', 'engineSim', 'coreTests', 'pipelineTests', 'gatewayTests']
+    const killers: readonly Killer[] = [
+      'coreSim',
+      'engineSim',
+      'coreTests',
+      'pipelineTests',
+      'gatewayTests',
+      'notifyTests',
+    ]
     for (const killer of killers) {
       const complaint = await workshop.ask(killer)
       if (complaint !== null) throw new Error(`${killer} complains without any bug planted: ${complaint}`)

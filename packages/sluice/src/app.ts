@@ -26,6 +26,8 @@ import { systemClock } from './adapters/system/clock.ts'
 import { systemCron } from './adapters/system/cron.ts'
 import { systemIds } from './adapters/system/ids.ts'
 import { systemLog, telling } from './adapters/system/log.ts'
+import { openNotifier } from './adapters/notify/open.ts'
+import { notifyRules } from './adapters/notify/rules.ts'
 import { openVerifier } from './adapters/verification/open.ts'
 import type { BuiltinName } from './core/config/builtins.ts'
 import type { SluiceError } from './core/errors.ts'
@@ -147,6 +149,7 @@ export const openControlPlane = async (options: ControlPlaneOptions): Promise<Co
     close: async () => {
       // A process that ends with its command sweeps at its end.
       if (options.gateway !== 'keep' && isStarted) await evidenceKeeper.look()
+      if (options.gateway !== 'keep' && isStarted) await engine.notifications.settled()
       closing.abort()
       scheduler.stop()
       await evidenceKeeper.stop()
@@ -171,7 +174,7 @@ const apiOf = (
   return {
     engine,
     ...ports,
-    deliveries: new DeliveryRecorder({ ...ports, reading: engine.reading, projections: keptProjections(stateDir) }),
+    deliveries: new DeliveryRecorder({ ...ports, reading: engine.reading }),
     provenances: keptProvenances(stateDir),
     cache: sharedCache(stateDir),
     settings: (signal) => config.load(projectDir, signal),
@@ -224,6 +227,8 @@ const localPorts = ({ projectDir, stateDir, log, store, router }: LocalPlace): P
   const artifacts = new LocalArtifacts(stateDir, localTools())
   const evidence = localEvidence(stateDir)
   const secrets = fileSecrets(stateDir)
+  const clock = systemClock()
+  const config = configLoader(join(stateDir, 'cache', 'configs'))
   const github = githubRules({ repository: projectDir, toolCache: join(stateDir, 'tools'), token: '' })
   return {
     log,
@@ -232,10 +237,13 @@ const localPorts = ({ projectDir, stateDir, log, store, router }: LocalPlace): P
     artifacts,
     evidence,
     secrets,
+    notifier: openNotifier({ secrets, version: programVersion() }),
+    notifyRules: notifyRules({ clock, load: () => config.load(projectDir, new AbortController().signal) }),
+    projections: keptProjections(stateDir),
     credentials: fileCredentials(stateDir),
     ...openOutside({ now: Date.now, era: `${process.pid}.${Date.now()}` }),
     github,
-    clock: systemClock(),
+    clock,
     ids: systemIds(),
     calendar: openCalendar(),
     sha256: (text) => createHash('sha256').update(text).digest('hex'),
@@ -248,7 +256,7 @@ const localPorts = ({ projectDir, stateDir, log, store, router }: LocalPlace): P
     hooks: openHooks({ directory: projectDir, environment: process.env }),
     verifier: openVerifier({ artifacts, secrets, ambient: process.env, now: Date.now, random: Math.random }),
     source: gitSource(projectDir),
-    config: configLoader(join(stateDir, 'cache', 'configs')),
+    config,
     runner: new LocalRunner({
       stateDir,
       artifacts,

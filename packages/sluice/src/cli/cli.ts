@@ -103,6 +103,12 @@ export type Host = {
     directory: string,
     signal: AbortSignal,
   ) => Promise<{ readonly file: string; readonly settings: Settings }>
+  /** Those of the names that the control plane of this state directory has no secret for. */
+  readonly missingSecrets: (
+    stateDir: string,
+    names: readonly string[],
+    signal: AbortSignal,
+  ) => Promise<readonly string[]>
   /** A built-in step on the project as it stands; options of the config's step of that name count where none are given. */
   readonly runStep: (
     request: {

@@ -4,6 +4,7 @@ import { cacheWords } from './words/cache.ts'
 import { environmentWords } from './words/environments.ts'
 import { governanceWords } from './words/governance.ts'
 import { identityWords } from './words/identity.ts'
+import { notifyWords } from './words/notify.ts'
 import { projectWords } from './words/project.ts'
 import { ledgerWords } from './words/ledger.ts'
 import { reportWords } from './words/reports.ts'
@@ -38,6 +39,7 @@ export const wordGroups: readonly WordGroup[] = [
   { title: 'Deliver', words: [...rolloutWords, ...returnWords, ...trainWords] },
   { title: 'Govern', words: governanceWords },
   { title: 'Look', words: [...recordWords, ...reportWords, ...ledgerWords, ...holdWords, ...cacheWords] },
+  { title: 'Tell', words: notifyWords },
   { title: 'Environments', words: environmentWords },
   { title: 'Who', words: identityWords },
   { title: 'Run Sluice', words: serverWords },
@@ -57,6 +59,7 @@ export const familyTexts: Readonly<Record<string, string>> = {
   changes: 'change records',
   drill: 'rehearsals of the way back',
   incidents: 'incidents',
+  notify: 'who is told what, and what became of it',
   report: 'reports of a period',
   ledger: 'the record of everything that was done, and its proofs',
   token: 'tokens of people and programs',

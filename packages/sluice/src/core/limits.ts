@@ -1,4 +1,5 @@
 import { ledgerLimits } from './limits-ledger.ts'
+import { notifyLimits } from './limits-notify.ts'
 import { apiLimits } from './limits-api.ts'
 import { identityLimits } from './limits-identity.ts'
 import { sourceLimits } from './limits-source.ts'
@@ -382,6 +383,7 @@ export const limits: typeof apiLimits &
   typeof verificationLimits &
   typeof identityLimits &
   typeof ledgerLimits &
+  typeof notifyLimits &
   typeof sourceLimits &
   typeof ownLimits = {
   ...apiLimits,
@@ -389,6 +391,7 @@ export const limits: typeof apiLimits &
   ...verificationLimits,
   ...identityLimits,
   ...ledgerLimits,
+  ...notifyLimits,
   ...sourceLimits,
   ...ownLimits,
 }

@@ -27,6 +27,7 @@ import { maintain, type MaintenanceWish } from './maintenance-commands.ts'
 import { type Deliveries, deliveriesOf } from './deliver.ts'
 import { Loop } from './loop.ts'
 import { submitNotice } from './notices.ts'
+import { Notifications } from './notifications.ts'
 import { observe, type Observed } from './observing.ts'
 import { createOnce, evenIfFull, type EvenIfFull, nothing, type Once } from './once.ts'
 import { perform } from './perform.ts'
@@ -78,6 +79,8 @@ export class Engine {
   readonly governance: Governance
   /** Who asks. */
   readonly identity: Identity
+  /** Who is told what. */
+  readonly notifications: Notifications
   readonly #ports: Ports
   readonly #loop: Loop
   readonly #slots: SlotKeeper
@@ -105,10 +108,12 @@ export class Engine {
         for (const listener of this.#listeners) listener(rows)
         this.#slots.noticed(rows)
         this.#queues.noticed(rows)
+        this.notifications.noticed(rows)
       },
       onTakenUp: () => {
         this.#slots.look()
         this.#queues.look()
+        this.notifications.look()
       },
       perform: (job, signal) =>
         perform(
@@ -133,11 +138,13 @@ export class Engine {
     this.governance = new Governance(this.#desk, this.#once, this.#evenIfFull)
     this.identity = new Identity({ ...this.#desk, credentials: ports.credentials }, ports.log)
     this.#queues = new QueueKeeper({ desk: this.#desk, log: ports.log })
+    this.notifications = new Notifications({ ...ports, desk: this.#desk, once: this.#once })
   }
 
   /** Recovers, then listens to the data plane and watches over instances. */
   async start(): Promise<void> {
     await this.#loop.start()
+    await this.notifications.start()
     this.#ports.router.watch(
       (notice) => void submitNotice({ ...this.#desk, log: this.#ports.log }, notice),
       this.#stopped.signal,
@@ -150,6 +157,7 @@ export class Engine {
   /** Stops deciding and performing; instances and gateway go on. */
   async stop(): Promise<void> {
     this.#stopped.abort()
+    this.notifications.stop()
     this.#loop.stop()
     await this.#ports.store.close()
   }

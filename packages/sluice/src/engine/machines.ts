@@ -22,6 +22,7 @@ import { lineMachine, runningLine } from '../core/line.ts'
 import type { Decision, Machine } from '../core/machine.ts'
 import { maintenanceMachine, noMaintenance } from '../core/maintenance.ts'
 import type { Fence } from '../core/model.ts'
+import { messageMachine } from '../core/notify/message.ts'
 import { runMachine } from '../core/pipeline/machine.ts'
 import { runSummary } from '../core/pipeline/summary.ts'
 import { absentRelease, releaseMachine } from '../core/release-machine.ts'
@@ -118,6 +119,7 @@ export const machines: Readonly<Record<AggregateKind, AnyMachine>> = {
   }),
   release: forget(releaseMachine, () => absentRelease),
   incident: forget(incidentMachine, () => ({ status: 'absent' as const })),
+  message: forget(messageMachine, () => ({ status: 'absent' as const })),
   watch: forget(watchMachine, () => ({ status: 'absent' as const })),
   drill: forget(drillMachine, () => ({ status: 'absent' as const })),
   maintenance: forget(maintenanceMachine, (key) => noMaintenance(...namesIn(key))),
@@ -136,6 +138,7 @@ export const machineVersions: Readonly<Record<AggregateKind, number>> = {
   rollout: machines.rollout.version,
   environment: machines.environment.version,
   incident: machines.incident.version,
+  message: machines.message.version,
   watch: machines.watch.version,
   drill: machines.drill.version,
   maintenance: machines.maintenance.version,

@@ -10,7 +10,9 @@ import type { TrainResult } from '../core/train/types.ts'
 import type { WatchResult } from '../core/watch/types.ts'
 import type { AnyEffect, AnyEvent } from './machines.ts'
 import type { Deliveries } from './deliver.ts'
+import type { MessageResult } from '../core/notify/message.ts'
 import { performMaintenance } from './perform-maintenance.ts'
+import { performMessage } from './perform-message.ts'
 import { performRollout } from './perform-rollout.ts'
 import { performRun } from './perform-run.ts'
 import { performDrill } from './perform-drill.ts'
@@ -23,6 +25,8 @@ import { performTrain } from './perform-train.ts'
 import {
   asDrillEffect,
   asMaintenance,
+  asMessage,
+  asMessageEffect,
   asRolloutEffect,
   asRunEffect,
   asTrainEffect,
@@ -67,7 +71,7 @@ const attempt = (
   { ports, reading, deliveries, returns, typed }: PerformWorld,
   job: Job,
   signal: AbortSignal,
-): Promise<EffectResult | RunResult | TrainResult | WatchResult | DrillResult> => {
+): Promise<EffectResult | RunResult | TrainResult | WatchResult | DrillResult | MessageResult> => {
   const { key, state, effect } = job
   if (key.kind === 'run') {
     const run = existingRun(state)
@@ -87,6 +91,8 @@ const attempt = (
     return performDrill({ ...ports, returns }, { plan: drill.plan, effect: asDrillEffect(effect) }, signal)
   }
   if (key.kind === 'maintenance') return performMaintenance(ports.router, asMaintenance(state), { effect, signal })
+  if (key.kind === 'message')
+    return performMessage(ports, { message: asMessage(state), effect: asMessageEffect(effect) }, signal)
   if (key.kind === 'train') {
     const train = existingTrain(state)
     assert(train !== null, 'only a train that exists has effects')

@@ -7,7 +7,9 @@ import type { JobDialect } from '../ports/dialect.ts'
 import type { Credentials } from '../ports/credentials.ts'
 import type { Driver } from '../ports/driver.ts'
 import type { ExternalJudge, MetricSource } from '../ports/metrics.ts'
+import type { Notifier, NotifyRules } from '../ports/notifier.ts'
 import type { Pipelines } from '../ports/pipelines.ts'
+import type { Projections } from '../ports/projections.ts'
 import type { Router } from '../ports/router.ts'
 import type { EvidenceStore } from '../ports/evidence.ts'
 import type { Hooks } from '../ports/hooks.ts'
@@ -44,6 +46,12 @@ export type Ports = {
   readonly verifier: Verifier
   /** Pipelines of other systems. */
   readonly pipelines: Pipelines
+  /** Tells people and other systems. */
+  readonly notifier: Notifier
+  /** Who is told what, as the config says. */
+  readonly notifyRules: NotifyRules
+  /** What was folded, and may be folded again. */
+  readonly projections: Projections
   /** The rules of GitHub Actions, for what is decided between jobs. */
   readonly github: Pick<JobDialect, 'resolve' | 'outputs'>
 }

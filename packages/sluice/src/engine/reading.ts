@@ -11,6 +11,7 @@ import { type Release, type ReleaseId, releaseId } from '../core/model.ts'
 import { type RunSummary, runSummary } from '../core/pipeline/summary.ts'
 import type { Hold } from '../core/hold.ts'
 import { absentRelease, holdOf, type ReleaseState } from '../core/release-machine.ts'
+import type { Message } from '../core/notify/message.ts'
 import type { Store } from '../ports/store.ts'
 import type { Train } from '../core/train/types.ts'
 import { currentState, machineVersions } from './machines.ts'
@@ -24,6 +25,7 @@ import {
   type Drill,
   existingDrill,
   existingIncident,
+  existingMessage,
   existingRollout,
   existingRun,
   existingPerson,
@@ -189,6 +191,20 @@ export class Reading {
     return { next: page.next, items: page.items.flatMap((state) => existingIncident(state) ?? []) }
   }
 
+  /** The message; `not_found`. */
+  async message(id: string): Promise<Message> {
+    const state = await this.#load({ kind: 'message', id })
+    const message = state === null ? null : existingMessage(state)
+    if (message !== null) return message
+    throw missing('message', id, 'sluice notify ls')
+  }
+
+  /** Messages, those to which something happened last first; `idPrefix` for those of a channel, or of a subject in it. */
+  async messages(query: PageQuery & { readonly idPrefix?: string }): Promise<Page<Message>> {
+    const page = await this.#list('message', query)
+    return { next: page.next, items: page.items.flatMap((state) => existingMessage(state) ?? []) }
+  }
+
   /** The watch that a rollout left behind; null when none did. */
   async watch(rollout: string): Promise<Watch | null> {
     const state = await this.#load({ kind: 'watch', id: rollout })
@@ -300,9 +316,17 @@ export class Reading {
     return stored === null ? null : currentState(key.kind, stored)
   }
 
-  async #list(kind: AggregateKind, { limit, cursor }: PageQuery): Promise<Page<unknown>> {
+  async #list(
+    kind: AggregateKind,
+    { limit, cursor, idPrefix }: PageQuery & { readonly idPrefix?: string },
+  ): Promise<Page<unknown>> {
     const bounded = Math.min(limit ?? limits.pageItemsDefault, limits.pageItemsMax)
-    const page = await this.#store.list({ kind, limit: bounded, ...(cursor === undefined ? {} : { cursor }) })
+    const page = await this.#store.list({
+      kind,
+      limit: bounded,
+      ...(cursor === undefined ? {} : { cursor }),
+      ...(idPrefix === undefined ? {} : { idPrefix }),
+    })
     return { next: page.next, items: page.items.map((stored) => currentState(kind, stored)) }
   }
 }

@@ -9,6 +9,7 @@ import type { SessionState } from '../core/identity/session.ts'
 import type { TokenState } from '../core/identity/token.ts'
 import type { IncidentState } from '../core/incident.ts'
 import type { LineState } from '../core/line.ts'
+import type { Message, MessageEffect, MessageState, PendingMessage } from '../core/notify/message.ts'
 import type { MaintenanceEffect, MaintenanceState } from '../core/maintenance.ts'
 import type { RunEffect, RunState } from '../core/pipeline/types.ts'
 import { type RunSummary, runSummaryForm } from '../core/pipeline/summary.ts'
@@ -57,6 +58,10 @@ export const asRollout = (state: unknown): RolloutState => state as RolloutState
 export const asRun = (state: unknown): RunState => state as RunState
 /** An incident. Trusted: see the file's header. */
 export const asIncident = (state: unknown): IncidentState => state as IncidentState
+/** A message. Trusted: see the file's header. */
+export const asMessage = (state: unknown): MessageState => state as MessageState
+/** An effect of a message. Trusted: see the file's header. */
+export const asMessageEffect = (effect: AnyEffect): MessageEffect => effect as MessageEffect
 /** A watch. Trusted: see the file's header. */
 export const asWatch = (state: unknown): WatchState => state as WatchState
 /** The line. Trusted: see the file's header. */
@@ -128,4 +133,16 @@ export const existingToken = (state: unknown): Token | null => {
 export const existingSession = (state: unknown): Session | null => {
   const session = state as SessionState
   return session.status === 'absent' ? null : session
+}
+
+/** The message, unless it was never queued. */
+export const existingMessage = (state: unknown): Message | null => {
+  const message = asMessage(state)
+  return message.status === 'absent' ? null : message
+}
+
+/** The message, if it waits or is on its way. */
+export const pendingMessage = (state: unknown): PendingMessage | null => {
+  const message = asMessage(state)
+  return message.status === 'pending' ? message : null
 }

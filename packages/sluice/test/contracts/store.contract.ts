@@ -27,6 +27,7 @@ const machineVersions: Readonly<Record<AggregateKind, number>> = {
   rollout: 1,
   environment: 1,
   incident: 1,
+  message: 1,
   watch: 1,
   drill: 1,
   maintenance: 1,

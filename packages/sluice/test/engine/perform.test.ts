@@ -79,6 +79,9 @@ const worldWith = (replaced: Partial<Ports>): PerformWorld => {
     metrics: absent('metrics') as Ports['metrics'],
     externalJudge: absent('externalJudge') as Ports['externalJudge'],
     verifier: absent('verifier') as Ports['verifier'],
+    notifier: absent('notifier') as Ports['notifier'],
+    notifyRules: absent('notifyRules') as Ports['notifyRules'],
+    projections: absent('projections') as Ports['projections'],
     ...replaced,
   }
   const deliveries = absent('deliveries') as PerformWorld['deliveries']

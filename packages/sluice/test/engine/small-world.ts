@@ -18,6 +18,7 @@ import type { ArmCounters, Route } from '../../src/core/routing.ts'
 import { type Caller, Engine } from '../../src/engine/engine.ts'
 import type { Ports } from '../../src/engine/ports.ts'
 import type { Rollout } from '../../src/engine/trusted.ts'
+import type { Notifier, NotifyRead } from '../../src/ports/notifier.ts'
 import type { RetireRequest, StartRequest } from '../../src/ports/driver.ts'
 import { memoryCredentials } from '../identity/memory-credentials.ts'
 import { Timeline } from '../sim/engine/timeline.ts'
@@ -59,6 +60,12 @@ export class SmallWorld {
   readonly counts: Map<ReleaseId, { requests: number; bad: number }> = new Map()
   /** Releases whose instances never become healthy. */
   readonly sick: Set<ReleaseId> = new Set()
+  /** What the config says about notifications. */
+  notify: NotifyRead = { status: 'read', settings: null, service: 'shop' }
+  /** What receivers do with a message. */
+  send: Notifier['send'] = async () => ({ status: 'delivered', receipt: {} })
+  /** What was folded and kept. */
+  readonly kept: Map<string, string> = new Map()
   readonly #instances = new Map<string, Instance & { readonly environment: string }>()
   readonly #time = new Timeline(() => {})
   readonly #credentials = memoryCredentials()
@@ -229,6 +236,12 @@ export class SmallWorld {
       secrets: { versions: async () => ({}), values: async (versions) => ({ ...versions }) },
       driver: this.#driver(),
       router: this.#router(),
+      notifier: { send: (delivery, signal) => this.send(delivery, signal) },
+      notifyRules: { read: async () => this.notify },
+      projections: {
+        read: async (name) => this.kept.get(name) ?? null,
+        keep: async (name, text) => void this.kept.set(name, text),
+      },
     }
   }
 

@@ -70,6 +70,13 @@ const matrix: Readonly<Record<RouteId, string>> = {
   'trains.start': 'px',
   'trains.show': 'vdapx',
   'trains.command': 'apx',
+  'notifications.list': 'vdapx',
+  'notifications.show': 'vdapx',
+  'notifications.retry': 'px',
+  'notifications.discard': 'px',
+  'notifications.channels': 'vdapx',
+  'notifications.test': 'px',
+  'notifications.why': 'vdapx',
   'ledger.page': 'vdapx',
   'ledger.verify': 'vdapx',
   'ledger.export': 'vdapx',
@@ -112,7 +119,7 @@ const letters: Readonly<Record<Role, string>> = {
 const isAnywhere = (id: RouteId): boolean => /v|^dpx$/.test(matrix[id])
 
 /** Routes that are of no environment, so that changing something by them takes the role in all of them. */
-const isOfService = (id: RouteId): boolean => /^(releases|people|ledger|line)\./.test(id)
+const isOfService = (id: RouteId): boolean => /^(releases|people|ledger|line|notifications)\./.test(id)
 
 /** A request of each route that is well-formed and comes to nothing: what it names is not there, or it is turned down. */
 const sent = (id: RouteId, environment: string, live: Readonly<Record<string, string>>): Sent => {
@@ -135,6 +142,8 @@ const bodies = (environment: string): Partial<Readonly<Record<RouteId, Sent>>> =
   'rollouts.reject': { body: { reason: 'x' } },
   'environments.deploy': { body: { release: 'none' } },
   'ledger.prune': { body: { before: 1, reason: 'x' } },
+  'notifications.test': { body: { channel: 'none' } },
+  'notifications.why': { query: { subject: 'none' } },
   'ledger.inclusion': { query: { seq: 1 } },
   'ledger.consistency': { query: { from: 1 } },
   'environments.promote': { body: { release: 'none' } },

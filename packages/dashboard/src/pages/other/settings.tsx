@@ -62,8 +62,8 @@ export const Settings = (): VNode => {
       </Part>
       <Part title="Integrations">
         <p class="say">
-          This control plane is asked over its HTTP API, which describes itself at <code>/openapi.json</code>. It has no
-          other integration to set up.
+          This control plane is asked over its HTTP API, which describes itself at <code>/openapi.json</code>. Whom it
+          tells what is on the page of <a href="/notifications">notifications</a>.
         </p>
       </Part>
     </Page>

@@ -8,8 +8,10 @@ import { environmentSchema } from './schema-environment.ts'
 import { policiesSchema } from './schema-governance.ts'
 import { healthSchema } from './schema-health.ts'
 import { ledgerSchema } from './schema-ledger.ts'
+import { notifySchema } from './schema-notify.ts'
 import { pipelineSchema } from './schema-pipeline.ts'
 import { sourceSchema } from './schema-source.ts'
+import type { NotifySettings } from '../notify/rules.ts'
 import type { Settings } from './settings.ts'
 import { key, name, text, variableName, variables } from './fields.ts'
 import { isSemver } from './version.ts'
@@ -83,6 +85,10 @@ export const configSchema: z.ZodType<Settings> = z
         description: 'How the ledger is kept; everything for ever when left out.',
         examples: [{ keep: '400d' }],
       }),
+      notify: key(notifySchema.optional(), {
+        description: 'Who is told what, and where; nobody anything when left out.',
+        examples: [{ channels: { ops: { slack: { token: 'SLACK_TOKEN', channel: '#deploys' } } } }],
+      }),
       source: key(sourceSchema.optional(), {
         description: 'Where commits come from, and who is told what became of them.',
         examples: [{ github: { repository: 'acme/storefront', webhookSecret: 'GITHUB_WEBHOOK_SECRET' } }],
@@ -90,14 +96,26 @@ export const configSchema: z.ZodType<Settings> = z
     },
     { error: 'expected an object: export default defineConfig({ … })' },
   )
-  .transform(({ access, ledger, source, team, ...input }): Settings => ({
+  .transform(({ access, ledger, notify, source, team, ...input }): Settings => ({
     ...input,
     start: input.start ?? null,
     ...(access === undefined ? {} : { access }),
     ...(ledger === undefined ? {} : { ledger }),
+    ...(notify === undefined ? {} : { notify: withPublicUrl(notify, access?.url ?? null) }),
     ...(source === undefined ? {} : { source }),
     ...(team === undefined ? {} : { team }),
   }))
+
+/** Messages link to where people sign in, unless the config says otherwise. */
+const withPublicUrl = (notify: NotifySettings, signIn: string | null): NotifySettings => {
+  const publicUrl = notify.publicUrl ?? signIn
+  const source = publicUrl ?? 'urn:sluice'
+  return {
+    ...notify,
+    publicUrl,
+    channels: notify.channels.map((one) => (one.kind === 'cdevents' && one.source === '' ? { ...one, source } : one)),
+  }
+}
 
 function startSchema(): z.ZodType<NonNullable<Settings['start']>> {
   return z

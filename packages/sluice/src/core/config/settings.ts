@@ -16,6 +16,7 @@ import type { GroupQuorum, OverrunPolicy, Policy, WindowRule } from '../governan
 import type { GateSettings } from '../evidence/gates/types.ts'
 import type { ExternalJudgeSpec, MetricsSpec } from '../judge/outside/types.ts'
 import type { AccessRules } from '../identity/rules.ts'
+import type { NotifySettings } from '../notify/rules.ts'
 import type { SourceRules } from '../source/rules.ts'
 import type {
   FreezeWindow,
@@ -45,6 +46,8 @@ export type Settings = {
   readonly access?: AccessRules
   /** Absent: the ledger is kept whole. */
   readonly ledger?: { readonly keepMs: number }
+  /** Absent: nobody is told anything. */
+  readonly notify?: NotifySettings
   /** Absent: nothing but people and schedules start runs. */
   readonly source?: SourceRules
   /** Absent when the config does not say. */

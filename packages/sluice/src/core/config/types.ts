@@ -6,6 +6,7 @@
 import type { ApprovalsConfig, PolicyConfig, WindowConfig } from './types-governance.ts'
 import type { AccessConfig } from './types-access.ts'
 import type { ExternalJudgeConfig, MetricsConfig } from './types-metrics.ts'
+import type { NotifyConfig } from './types-notify.ts'
 import type { PipelineConfig } from './types-pipeline.ts'
 import type { RollbackConfig } from './types-rollback.ts'
 import type { DrainConfig, RoutingConfig, StickyConfig } from './types-routing.ts'
@@ -45,6 +46,8 @@ export type Config = {
   readonly policies?: Readonly<Record<string, PolicyConfig>>
   /** How the ledger is kept; everything for ever when left out. */
   readonly ledger?: LedgerConfig
+  /** Who is told what, and where; nobody anything when left out. */
+  readonly notify?: NotifyConfig
   /** Where commits come from, and who is told what became of them. */
   readonly source?: SourceConfig
 }

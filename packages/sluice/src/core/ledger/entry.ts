@@ -9,6 +9,7 @@ export type AggregateKind =
   | 'maintenance'
   | 'train'
   | 'incident'
+  | 'message'
   | 'watch'
   | 'drill'
   | 'line'
@@ -87,6 +88,7 @@ export const aggregateKinds: readonly AggregateKind[] = [
   'maintenance',
   'train',
   'incident',
+  'message',
   'watch',
   'drill',
   'line',

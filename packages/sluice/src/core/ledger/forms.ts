@@ -14,6 +14,7 @@ import type { RunEvent } from '../pipeline/types.ts'
 import type { ReleaseEvent } from '../release-machine.ts'
 import type { RolloutEvent } from '../rollout/types.ts'
 import type { LineEvent } from '../line.ts'
+import type { MessageEvent } from '../notify/message.ts'
 import type { TrainEvent } from '../train/types.ts'
 import type { WatchEvent } from '../watch/types.ts'
 import type { AggregateKind } from './entry.ts'
@@ -120,6 +121,19 @@ const train: Forms<TrainEvent['type']> = {
 
 const line: Forms<LineEvent['type']> = { line_stopped: [], line_resumed: [] }
 
+const message: Forms<MessageEvent['type']> = {
+  message_queued: [],
+  turn_given: [],
+  effect_succeeded: [],
+  effect_failed: [],
+  effect_unknown: [],
+  time_passed: [],
+  work_parked: [],
+  superseded: [],
+  retry_requested: [],
+  discard_requested: [],
+}
+
 const person: Forms<PersonEvent['type']> = {
   person_added: [],
   role_granted: [],
@@ -140,6 +154,7 @@ export const ledgerForms: Readonly<Record<AggregateKind, Forms>> = {
   rollout,
   environment,
   incident,
+  message,
   watch,
   drill,
   maintenance,

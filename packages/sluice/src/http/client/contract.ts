@@ -12,6 +12,7 @@ import type {
   LedgerVerificationView,
 } from './ledger-views.ts'
 import type { IdentityContract } from './contract-identity.ts'
+import type { NotificationsContract } from './contract-notifications.ts'
 import type { OverridesInput, RollbackContract, RollbackInput } from './contract-rollback.ts'
 import type { ParamsOf, paths, RouteId } from './paths.ts'
 import type { PlanView } from './plan-views.ts'
@@ -68,7 +69,7 @@ export type PipelineInput = {
 }
 
 /** Query, body and response of every route. `stream` responses are read with `client.stream`. */
-export type Contract = OwnContract & RollbackContract & IdentityContract & GovernanceContract
+export type Contract = OwnContract & RollbackContract & IdentityContract & GovernanceContract & NotificationsContract
 
 type OwnContract = {
   'server.show': { query: None; body: None; response: ServerView }

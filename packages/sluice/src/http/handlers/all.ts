@@ -7,6 +7,7 @@ import { evidenceHandlers } from './evidence.ts'
 import { governanceHandlers } from './governance.ts'
 import { identityHandlers } from './identity.ts'
 import { ledgerHandlers } from './ledger.ts'
+import { notificationHandlers } from './notifications.ts'
 import { queueHandlers } from './queues.ts'
 import { releaseHandlers } from './releases.ts'
 import { rollbackHandlers } from './rollback.ts'
@@ -26,6 +27,7 @@ export const handlers: Handlers<Exclude<RouteId, StreamId>> = {
   ...attachmentHandlers,
   ...rolloutHandlers,
   ...trainHandlers,
+  ...notificationHandlers,
   ...identityHandlers,
   ...ledgerHandlers,
   ...deliveryHandlers,

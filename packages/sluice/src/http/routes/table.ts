@@ -10,6 +10,7 @@ import { approvalsRows, changesRows, lineRows } from './governance.ts'
 import { identityRows } from './identity.ts'
 import { incidentsRows } from './incidents.ts'
 import { ledgerRows } from './ledger.ts'
+import { notificationsRows } from './notifications.ts'
 import { releasesRows } from './releases.ts'
 import { rolloutsRows } from './rollouts.ts'
 import { runsRows } from './runs.ts'
@@ -29,6 +30,7 @@ export const routes: { readonly [Id in RouteId]: RouteSpec<Id> } = {
   ...incidentsRows,
   ...drillsRows,
   ...trainsRows,
+  ...notificationsRows,
   ...identityRows,
   ...ledgerRows,
   ...deliveriesRows,

@@ -14,6 +14,7 @@ import type { DrillView, IncidentView } from '../client/rollback-views.ts'
 import type * as environmentViews from '../client/environment-views.ts'
 import type * as governanceViews from '../client/governance-views.ts'
 import type * as identityViews from '../client/identity-views.ts'
+import type * as notificationViews from '../client/notification-views.ts'
 import type * as releaseViews from '../client/release-views.ts'
 import type * as runViews from '../client/run-views.ts'
 import type * as trainViews from '../client/train-views.ts'
@@ -33,6 +34,7 @@ import {
   ledgerPage,
   ledgerVerification,
 } from './ledger.ts'
+import { channels, channelTest, message, notificationReasons } from './notifications.ts'
 import { release, releaseDetail, releaseVerification } from './releases.ts'
 import { drill, incident } from './rollback.ts'
 import { plan, rollout, rolloutDetail, why } from './rollouts.ts'
@@ -89,6 +91,11 @@ export const schemas: Schemas = {
   Train: train,
   Trains: pageOf(train),
   TrainStarted: trainStarted,
+  Message: message,
+  Messages: pageOf(message),
+  Channels: channels,
+  ChannelTest: channelTest,
+  NotificationReasons: notificationReasons,
   Who: who,
   SessionStarted: sessionStarted,
   Session: session,
@@ -155,6 +162,11 @@ export type Schemas = {
   readonly Train: z.ZodType<trainViews.TrainView>
   readonly Trains: z.ZodType<views.PageView<trainViews.TrainView>>
   readonly TrainStarted: z.ZodType<trainViews.TrainStartedView>
+  readonly Message: z.ZodType<notificationViews.MessageView>
+  readonly Messages: z.ZodType<views.PageView<notificationViews.MessageView>>
+  readonly Channels: z.ZodType<notificationViews.ChannelsView>
+  readonly ChannelTest: z.ZodType<notificationViews.ChannelTestView>
+  readonly NotificationReasons: z.ZodType<notificationViews.NotificationReasonsView>
   readonly Who: z.ZodType<identityViews.WhoView>
   readonly SessionStarted: z.ZodType<identityViews.SessionStartedView>
   readonly Session: z.ZodType<identityViews.SessionView>

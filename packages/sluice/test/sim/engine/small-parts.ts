@@ -1,6 +1,7 @@
 /** Small parts of the engine simulator. */
 import type { SluiceError } from '../../../src/core/errors.ts'
 import type { LedgerRow } from '../../../src/core/ledger/entry.ts'
+import type { Ports } from '../../../src/engine/ports.ts'
 import type { Credentials } from '../../../src/ports/credentials.ts'
 import { Breach } from '../breach.ts'
 
@@ -49,3 +50,10 @@ export const entryOf = (body: unknown): unknown =>
 /** Errors after which asking again is pointless. */
 export const isFinal = ({ code }: SluiceError): boolean =>
   code === 'self_approval' || code === 'command_conflict' || code === 'not_found' || code === 'config_invalid'
+
+/** A config that tells nobody anything. */
+export const nobodyTold: Pick<Ports, 'notifier' | 'notifyRules' | 'projections'> = {
+  notifier: { send: never },
+  notifyRules: { read: async () => ({ status: 'read', settings: null, service: 'shop' }) },
+  projections: { read: async () => null, keep: async () => {} },
+}

@@ -180,6 +180,9 @@ const portsOf = ({ stateDir, project, artifacts, evidence, runner, github, lower
       { get: (_, name) => (name === 'supervise' ? () => Promise.resolve() : absent) },
     ) as Ports['driver'],
     verifier: { verify: absent },
+    notifier: { send: absent },
+    notifyRules: { read: () => Promise.resolve({ status: 'read', settings: null, service: '' }) },
+    projections: { read: () => Promise.resolve(null), keep: () => Promise.resolve() },
     router: new Proxy({}, { get: (_, name) => (name === 'watch' ? () => {} : absent) }) as Ports['router'],
   }
 }
