@@ -209,7 +209,11 @@ const mustBeAnswered = (event: RolloutEvent, step: Extract<Step, { kind: 'hook' 
   if (event.type === 'skip_requested' || step.moment === 'revert') return
   if (event.type === 'time_passed')
     return demand(step.onTimeout === 'continue', 'a hook that did not answer was passed')
-  if (event.type === 'effect_succeeded' && event.result.kind === 'answered' && event.result.answer.status === 'succeeded')
+  if (
+    event.type === 'effect_succeeded' &&
+    event.result.kind === 'answered' &&
+    event.result.answer.status === 'succeeded'
+  )
     return
   throw new Breach(`a hook was passed by ${event.type}`)
 }
