@@ -3,6 +3,7 @@ import { notifyLimits } from './limits-notify.ts'
 import { apiLimits } from './limits-api.ts'
 import { identityLimits } from './limits-identity.ts'
 import { foreseeingLimits } from './limits-foreseeing.ts'
+import { instanceLimits } from './limits-instances.ts'
 import { sourceLimits } from './limits-source.ts'
 import { trafficLimits } from './limits-traffic.ts'
 import { verificationLimits } from './limits-verification.ts'
@@ -102,8 +103,6 @@ const ownLimits = {
   jobMemoryBytes: 402_653_184,
   /** How long the output of a step may stay open once its processes have ended, milliseconds; then what holds it has left the group. */
   jobPipeWaitMs: 250,
-  /** Time between SIGTERM and SIGKILL when `sluice down --all` ends instances, milliseconds. */
-  endGraceMs: 10_000,
   /** Claims of one piece of work without progress before it is parked. */
   claimsMax: 5,
   /** Characters of a service, job, environment or artifact name: they are joined into names that file systems and DNS cut at 63 and 255. */
@@ -126,8 +125,6 @@ const ownLimits = {
   configBytesMax: 4_194_304,
   /** Attempts of one job whose outcome is unknown (its runner died); then it counts as failed. */
   jobAttemptsMax: 3,
-  /** How long processes are waited for that were sent SIGKILL, milliseconds; one that sits in the kernel may stay there for ever. */
-  killWaitMs: 10_000,
   /** Attempts to stop a job before the run gives its processes up. */
   stopAttemptsMax: 3,
   /** How long stopping a job may take: SIGTERM, ten seconds, SIGKILL, and then some. */
@@ -176,27 +173,6 @@ const ownLimits = {
   gatewayStandbyMs: 5_000,
   /** Largest file of secrets that is read, bytes. */
   secretsBytesMax: 4_194_304,
-  /** How long a new instance that no longer starts behind others is watched for ending at once, milliseconds; one that listens on its port ends the wait at once. */
-  startSettleMs: 1_000,
-  /** How long a new instance starts behind everybody else at most, milliseconds: on a machine without any time to spare it would not come up. */
-  startBehindMs: 1_000,
-  /** Pause between two looks at whether a new instance listens, milliseconds; it is what a start takes longer than the service itself. */
-  listenPollMs: 10,
-  /** First and longest pause before an instance that ended is started again, milliseconds; doubles with each quick end in a row. */
-  instanceRestartDelayMsMin: 100,
-  instanceRestartDelayMsMax: 30_000,
-  /** An instance that ran this long is no longer in a crash loop, milliseconds. */
-  instanceSteadyMs: 10_000,
-  /** How often instances that outlived a control plane are looked at, milliseconds: nobody tells when they end. */
-  superviseIntervalMs: 200,
-  /** How often the sizes of instances' logs are looked at, milliseconds. */
-  logCheckIntervalMs: 2_000,
-  /** Largest log of an instance, bytes; as much again is kept of what came before. */
-  instanceLogBytesMax: 8_388_608,
-  /** Logs kept of instances that are gone; some megabytes at the usual size. */
-  instanceLogsKeptMax: 200,
-  /** Unpacked releases kept that run nowhere, so that a rollback need not unpack. */
-  releasesUnpackedMax: 10,
   /** Releases that served an environment before and are never pruned, newest first: those that a rollback goes to in practice, three times over. */
   rollbackTargetsKept: 10,
   /** How often a rollback is decided anew when the environment moved meanwhile; whoever is first that often is no coincidence. */
@@ -206,9 +182,6 @@ const ownLimits = {
   /** How long the target of a drill serves before the return, milliseconds: by default, and at most. */
   drillDwellMs: 5_000,
   drillDwellMsMax: 3_600_000,
-  /** Ports of instances: below 30,000 (Kubernetes) and 32,768 (Linux's outgoing connections), above the well-known services. */
-  instancePortMin: 20_000,
-  instancePortMax: 29_999,
   /** Characters of a file that are searched for secrets at once; larger ones come in pieces, so that memory and the time of hostile input stay bounded. */
   secretsTextMax: 65_536,
   /** Characters that a piece shares with the one before it: the longest private keys (RSA, 16,384 bits) have some 12,700. */
@@ -223,8 +196,6 @@ const ownLimits = {
   filesOpenMax: 32,
   /** Commits between two versions at most; a release of more is a mistake in the range. */
   releaseCommitsMax: 50_000,
-  /** Ports tried until one is free. */
-  portAttemptsMax: 200,
   /** Inputs named in the explanation of one cache miss; the rest is counted. */
   cacheReasonsMax: 10,
   /** Earlier entries that a cache miss is compared with. */
@@ -381,6 +352,7 @@ export const limits: typeof apiLimits &
   typeof trafficLimits &
   typeof verificationLimits &
   typeof identityLimits &
+  typeof instanceLimits &
   typeof ledgerLimits &
   typeof notifyLimits &
   typeof sourceLimits &
@@ -390,6 +362,7 @@ export const limits: typeof apiLimits &
   ...trafficLimits,
   ...verificationLimits,
   ...identityLimits,
+  ...instanceLimits,
   ...ledgerLimits,
   ...notifyLimits,
   ...sourceLimits,
