@@ -137,7 +137,8 @@ type Scene = {
 /** A part of the world, and nothing but that part. */
 const partOf = (own: object): unknown =>
   new Proxy(own, {
-    get: (_, name) => Reflect.get(own, name) ?? (() => Promise.reject(new TypeError('not part of this world'))),
+    get: (_, name): unknown =>
+      Reflect.has(own, name) ? Reflect.get(own, name) : () => Promise.reject(new TypeError('not part of this world')),
   })
 
 /** A control plane over a simulated remote. */
@@ -168,7 +169,8 @@ const stage = async (current: Settings, ofCommit: Settings = current): Promise<S
       name: 'shop',
       resolve: async (ref: string) => ({ id: commitId(ref), subject: 's', author: 'a', committedAt: 1 }),
     }) as Ports['source'],
-    runner: partOf({ cores: 1 }) as Ports['runner'],
+    // What a runner need not have, it has not.
+    runner: partOf({ cores: 1, expect: undefined, recall: undefined }) as Ports['runner'],
   })
   await world.engine.start()
   const settled = (id: string): Promise<Arrival> =>
