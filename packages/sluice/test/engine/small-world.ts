@@ -223,7 +223,14 @@ export class SmallWorld {
   }
 
   #ports(): Ports {
-    const absent = new Proxy({}, { get: () => () => Promise.reject(new TypeError('not part of this world')) })
+    // What a runner need not have, it has not.
+    const absent = new Proxy(
+      { expect: undefined, recall: undefined },
+      {
+        get: (own, name): unknown =>
+          Reflect.has(own, name) ? undefined : () => Promise.reject(new TypeError('not part of this world')),
+      },
+    )
     const log = { info: () => {}, warn: () => {}, error: () => {} }
     return {
       credentials: this.#credentials,
