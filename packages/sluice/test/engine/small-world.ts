@@ -224,13 +224,10 @@ export class SmallWorld {
 
   #ports(): Ports {
     // What a runner need not have, it has not.
-    const absent = new Proxy(
-      { expect: undefined, recall: undefined },
-      {
-        get: (own, name): unknown =>
-          Reflect.has(own, name) ? undefined : () => Promise.reject(new TypeError('not part of this world')),
-      },
-    )
+    // `expect` and `recall`: what a runner need not have, it has not.
+    const missing = (_: object, name: string | symbol): unknown =>
+      name === 'expect' || name === 'recall' ? undefined : () => Promise.reject(new TypeError('not part of this world'))
+    const absent = new Proxy({}, { get: missing })
     const log = { info: () => {}, warn: () => {}, error: () => {} }
     return {
       credentials: this.#credentials,
