@@ -1,5 +1,5 @@
 /**
- * The composition root: the only file, with `state.ts`, that names concrete adapters. It builds the ports of one project on one machine, and the engine on top
+ * The composition root: nothing but this file, `state.ts` and `keepers.ts` names concrete adapters. It builds the ports of one project on one machine, and the engine on top
  * of them. No logic.
  */
 import { createHash } from 'node:crypto'
@@ -11,11 +11,10 @@ import { localCache, projectSeal, remoteCaches } from './adapters/cache/open.ts'
 import { openCalendar } from './adapters/calendar/open.ts'
 import { githubRules, pipelinesOf } from './adapters/ci/pipelines.ts'
 import { configLoader } from './adapters/config/loader.ts'
-import { keptCheckpoints } from './adapters/store/checkpoint-key.ts'
-import { sha256Bytes } from './lib/hash-bytes.ts'
 import { localEvidence } from './adapters/evidence/local.ts'
 import { openOutside } from './adapters/metrics/open.ts'
 import { openHooks } from './adapters/hooks/open.ts'
+import { openReviews } from './adapters/reviews/open.ts'
 import { fileSecrets } from './adapters/secrets/file.ts'
 import { runAtHand } from './adapters/security/at-hand.ts'
 import { keptProvenances } from './adapters/security/provenances.ts'
@@ -23,10 +22,8 @@ import { builtinSteps } from './adapters/security/steps.ts'
 import { gitSource } from './adapters/source/git.ts'
 import { hookVerifier } from './adapters/source/hook-verifier.ts'
 import { gitRemote } from './adapters/source/remote.ts'
-import { fileSpool } from './adapters/source/spool.ts'
 import { keptProjections } from './adapters/store/projections.ts'
 import { systemClock } from './adapters/system/clock.ts'
-import { systemCron } from './adapters/system/cron.ts'
 import { systemIds } from './adapters/system/ids.ts'
 import { systemLog, telling } from './adapters/system/log.ts'
 import { openNotifier } from './adapters/notify/open.ts'
@@ -34,17 +31,10 @@ import { notifyRules } from './adapters/notify/rules.ts'
 import { openVerifier } from './adapters/verification/open.ts'
 import type { BuiltinName } from './core/config/builtins.ts'
 import type { SluiceError } from './core/errors.ts'
-import { sluice } from './core/model.ts'
-import { originOf } from './core/ledger/checkpoint.ts'
 import { limits } from './core/limits.ts'
 import { processDriver } from './drivers/process/driver.ts'
 import { Engine } from './engine/engine.ts'
-import { EvidenceKeeper } from './engine/evidence-keeper.ts'
 import { DeliveryRecorder } from './engine/delivery-recorder.ts'
-import { LedgerBook } from './engine/ledger-book.ts'
-import { RetentionKeeper } from './engine/retention-keeper.ts'
-import { SourceKeeper } from './engine/source-keeper.ts'
-import { Scheduler } from './engine/scheduler.ts'
 import type { Ports } from './engine/ports.ts'
 import { gatewayNodeOptions } from './gateway/node-options.ts'
 import type { CacheAccess } from './core/pipeline/cache/scope.ts'
@@ -67,6 +57,7 @@ import { describeIsolation } from './runner/isolation/detect.ts'
 import type { CacheSupport } from './runner/cache/run-caches.ts'
 import { LocalRunner } from './runner/runner.ts'
 import { missingFor } from './runner/services/here.ts'
+import { openKeepers } from './keepers.ts'
 import { openState, type State } from './state.ts'
 
 /** What a control plane is opened with. */
@@ -126,11 +117,7 @@ export const openControlPlane = async (options: ControlPlaneOptions): Promise<Co
   const ports = localPorts({ projectDir, stateDir, log, store, router })
   const engine = new Engine(ports, { owner: `${process.pid}@${stateDir}`, onFatal: options.onFatal })
   const closing = new AbortController()
-  const scheduler = schedulerOf(ports, { engine, projectDir, signal: closing.signal })
-  const book = bookOf(ports, { engine, projectDir, stateDir, signal: closing.signal })
-  const retentionKeeper = retentionOf(ports, book, { engine, projectDir, signal: closing.signal })
-  const evidenceKeeper = keeperOf(ports, { engine, projectDir, signal: closing.signal })
-  const sourceKeeper = new SourceKeeper({ ...ports, spool: fileSpool(stateDir), sources: engine.sources })
+  const keepers = openKeepers(ports, { engine, projectDir, stateDir, signal: closing.signal })
   let isStarted = false
   return {
     engine,
@@ -138,8 +125,8 @@ export const openControlPlane = async (options: ControlPlaneOptions): Promise<Co
     stateDir,
     api: {
       ...apiOf(ports, { engine, projectDir, stateDir, closing: closing.signal }),
-      book,
-      looking: () => sourceKeeper.looking,
+      book: keepers.book,
+      looking: keepers.looking,
       isStarted: () => isStarted,
     },
     start: async () => {
@@ -148,23 +135,18 @@ export const openControlPlane = async (options: ControlPlaneOptions): Promise<Co
       await engine.start()
       isStarted = true
       // A process that ends with its command starts nothing by itself.
-      if (options.gateway !== 'keep') return
-      scheduler.start()
-      evidenceKeeper.start()
-      retentionKeeper.start()
-      sourceKeeper.start()
+      if (options.gateway === 'keep') keepers.start()
     },
     close: async () => {
       // A process that ends with its command sweeps at its end.
-      if (options.gateway !== 'keep' && isStarted) await evidenceKeeper.look()
-      if (options.gateway !== 'keep' && isStarted) await engine.notifications.settled()
+      if (options.gateway !== 'keep' && isStarted) {
+        await keepers.sweep()
+        await engine.notifications.settled()
+      }
       closing.abort()
-      scheduler.stop()
-      await sourceKeeper.stop()
-      await evidenceKeeper.stop()
-      await retentionKeeper.stop()
-      await engine.stop()
-      await ports.runner.settled()
+      await keepers.stop()
+      // It decides nothing from here on; what is left is closing files on one side, removing them on the other.
+      await Promise.all([engine.stop(), ports.runner.settled()])
       await keeper.stop()
       gateway.close()
       await haproxy.close()
@@ -200,39 +182,6 @@ const apiOf = (
 
 type LocalPlace = Pick<Ports, 'log' | 'store' | 'router'> & { readonly projectDir: string; readonly stateDir: string }
 
-const retentionOf = (
-  { clock, log, config }: Ports,
-  book: LedgerBook,
-  { engine, projectDir, signal }: Scheduling,
-): RetentionKeeper =>
-  new RetentionKeeper({
-    clock,
-    log,
-    keepMs: async () => (await config.load(projectDir, signal)).ledger?.keepMs ?? null,
-    prune: (before) => engine.prune({ before, book }, { by: sluice, reason: null, idempotencyKey: null }),
-  })
-
-/** The ledger is named after its service, once: its key has the name from then on. */
-const bookOf = (
-  { store, config, source }: Ports,
-  { engine, projectDir, stateDir, signal }: Scheduling & { readonly stateDir: string },
-): LedgerBook =>
-  new LedgerBook({
-    store,
-    sha256Bytes,
-    checkpoints: keptCheckpoints(stateDir),
-    origin: async () => {
-      const newest = (await engine.reading.releases({ limit: 1 })).items[0]?.content.service
-      if (newest !== undefined) return originOf(newest)
-      return originOf(
-        await config.load(projectDir, signal).then(
-          ({ service }) => service,
-          () => source.name,
-        ),
-      )
-    },
-  })
-
 /** Every part on this machine. */
 const localPorts = ({ projectDir, stateDir, log, store, router }: LocalPlace): Ports => {
   const artifacts = new LocalArtifacts(stateDir, localTools())
@@ -250,6 +199,10 @@ const localPorts = ({ projectDir, stateDir, log, store, router }: LocalPlace): P
     secrets,
     notifier: openNotifier({ secrets, version: programVersion() }),
     notifyRules: notifyRules({ clock, load: () => config.load(projectDir, new AbortController().signal) }),
+    reviews: openReviews({
+      secrets,
+      load: async (signal) => (await config.load(projectDir, signal)).source ?? null,
+    }),
     projections: keptProjections(stateDir),
     credentials: fileCredentials(stateDir),
     ...openOutside({ now: Date.now, era: `${process.pid}.${Date.now()}` }),
@@ -295,29 +248,6 @@ const localPorts = ({ projectDir, stateDir, log, store, router }: LocalPlace): P
     }),
   }
 }
-
-type Scheduling = { readonly engine: Engine; readonly projectDir: string; readonly signal: AbortSignal }
-
-const schedulerOf = ({ clock, log, config }: Ports, { engine, projectDir, signal }: Scheduling): Scheduler =>
-  new Scheduler({
-    clock,
-    log,
-    cron: systemCron(),
-    expressions: async () => (await config.load(projectDir, signal)).pipeline.on.schedule,
-    start: (command, caller) => engine.startRun(command, caller, signal),
-  })
-
-const keeperOf = (
-  { clock, log, config, evidence }: Ports,
-  { engine, projectDir, signal }: Scheduling,
-): EvidenceKeeper =>
-  new EvidenceKeeper({
-    clock,
-    log,
-    evidence,
-    reading: engine.reading,
-    settings: async () => (await config.load(projectDir, signal)).pipeline.evidence,
-  })
 
 /** What keeps jobs apart on this machine, in words. */
 export const isolationHere = async (

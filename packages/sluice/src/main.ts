@@ -2,6 +2,7 @@
 import { getEventListeners } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { readFileSync } from 'node:fs'
+import { sharedStarter } from './lib/processes/starter.ts'
 import { beginThread } from './adapters/store/sqlite/thread.ts'
 import { keepYoungGenerationSmall } from './lib/young-generation.ts'
 import type { Host, Output } from './cli/cli.ts'
@@ -83,8 +84,12 @@ const outputOf = (stream: NodeJS.WriteStream): Output => ({
 // Before anything else is loaded: what loads is what survives.
 if (process.argv[2] === 'server' || process.argv[2] === 'up') keepYoungGenerationSmall()
 
-// Of all that a run needs, the store's thread takes longest to start; everything else is loaded meanwhile.
-if (process.argv[2] === 'run') beginThread()
+// Of all that a run needs, the store's thread and the process that starts others take longest to start; everything else is loaded meanwhile. To fork takes the
+// longer the more is loaded already.
+if (process.argv[2] === 'run') {
+  sharedStarter.warm()
+  beginThread()
+}
 
 // A reader that goes away (`sluice … | head`) ends the program without a word.
 for (const stream of [process.stdout, process.stderr]) {

@@ -13,6 +13,7 @@ import type { Projections } from '../ports/projections.ts'
 import type { Router } from '../ports/router.ts'
 import type { EvidenceStore } from '../ports/evidence.ts'
 import type { Hooks } from '../ports/hooks.ts'
+import type { Reviews } from '../ports/reviews.ts'
 import type { JobRunner } from '../ports/runner.ts'
 import type { SecretSource } from '../ports/secrets.ts'
 import type { Remote, Source } from '../ports/source.ts'
@@ -39,6 +40,8 @@ export type Ports = {
   readonly artifacts: ArtifactStore
   readonly evidence: EvidenceStore
   readonly runner: JobRunner
+  /** Who reviewed a commit. */
+  readonly reviews: Reviews
   readonly secrets: SecretSource
   /** What those who ask are recognised by. */
   readonly credentials: Credentials

@@ -161,10 +161,23 @@ export class Reading {
 
   /** The release of exactly this id; `not_found`. */
   async release(id: ReleaseId): Promise<Release> {
+    const release = await this.#releaseOf(id)
+    if (release === null) throw missing('release', id, 'sluice releases ls')
+    return release
+  }
+
+  /** The release that was written last, or null; which it is, is read without its content, which is large where a service has many environments. */
+  async newestRelease(): Promise<Release | null> {
+    const { items } = await this.#store.summaries({ kind: 'release', limit: 1 })
+    const [newest] = items
+    return newest === undefined ? null : this.#releaseOf(releaseId(newest.key.id))
+  }
+
+  async #releaseOf(id: ReleaseId): Promise<Release | null> {
     const known = this.#releases.get(id)
     if (known !== undefined) return known
     const state = asRelease((await this.#load({ kind: 'release', id })) ?? absentRelease)
-    if (state.status === 'absent') throw missing('release', id, 'sluice releases ls')
+    if (state.status === 'absent') return null
     if (this.#releases.size >= limits.releasesHeldMax) this.#releases.clear()
     this.#releases.set(id, state.release)
     return state.release

@@ -4,7 +4,7 @@ import { resolveStart, secretNames, type SecretVersions } from '../core/config/r
 import type { Settings } from '../core/config/settings.ts'
 import type { AggregateKey } from '../core/ledger/entry.ts'
 import { limits } from '../core/limits.ts'
-import { type Commit, type CommitId, commitId, runId, type RunId } from '../core/model.ts'
+import { type Commit, type CommitId, commitId, runId, type RunId, sluice } from '../core/model.ts'
 import { jobAt } from '../core/pipeline/board.ts'
 import { readInputs } from '../core/pipeline/inputs.ts'
 import type { LoweringNote } from '../core/pipeline/job-plan.ts'
@@ -15,11 +15,13 @@ import type { PipelineOrigin, RunEvent, RunPlan, RunTrigger } from '../core/pipe
 import type { CommitConfig } from '../ports/config.ts'
 import type { ArrivedAt, PipelineRequest } from '../ports/pipelines.ts'
 import { type Asking, type Desk, input } from './desk.ts'
+import { foresee } from './foresee.ts'
 import type { Ports } from './ports.ts'
 import type { Page } from './reading.ts'
 import type { Run } from './trusted.ts'
 import { assertMayDeliver, jobsAfter } from './run-rights.ts'
 import { carriedOf, planAgain } from './run-again.ts'
+import type { Input } from './transaction.ts'
 import type { TypedSecrets } from './typed-secrets.ts'
 
 /** A secret without a value is the one of that name that the secret source has. */
@@ -89,20 +91,30 @@ export const startRun = async (
 ): Promise<StartedRun> => {
   const id = runId(world.ids.next('run'))
   const { retryOf = null, failedOf = null } = command
-  const planned =
+  world.runner.expect?.(id)
+  const fresh =
     retryOf === null
       ? await newPlan(world, desk, { id, command }, signal)
       : await planAgain(world, desk, retryOf, signal)
-  const { carried, follows } =
-    failedOf === null ? { carried: [], follows: [] } : await carriedOf(desk, failedOf, planned)
-  const { follows: _before, ...rest } = planned
+  const { carried, follows } = failedOf === null ? { carried: [], follows: [] } : await carriedOf(desk, failedOf, fresh)
+  const { follows: _before, ...rest } = fresh
   const plan: RunPlan = follows.length === 0 ? rest : { ...rest, follows }
   assertMayDeliver(plan.jobs, asking)
   const at = desk.clock.now()
-  const event: RunEvent = { type: 'run_planned', at, id, token: 1, plan, by: asking.by, carried }
+  const event = { type: 'run_planned', at, id, token: 1, plan, by: asking.by, carried } as const
+  const known = await foresee(world, event, signal)
   const key: AggregateKey = { kind: 'run', id }
   const started = { run: id, notes: plan.pipeline?.notes ?? [] }
-  await desk.loop.transact([key], () => [input(key, event, asking)], asking.record?.(started) ?? null)
+  const planned = input(key, event, asking)
+  const foreseen = known.map((one): Input => ({ key, event: one, actor: sluice, reason: null }))
+  const record = asking.record?.(started) ?? null
+  try {
+    await desk.loop.transact([key], () => [planned, ...foreseen], record)
+  } catch (error) {
+    // A result that is too large for a row fails its job, and nothing else.
+    if (foreseen.length === 0 || !(error instanceof SluiceError) || error.code !== 'usage_invalid') throw error
+    await desk.loop.transact([key], () => [planned], record)
+  }
   return started
 }
 

@@ -5,7 +5,6 @@
 import { plainAddress } from '../core/source/address.ts'
 import { limits } from '../core/limits.ts'
 import type { Sha256 } from '../core/model.ts'
-import { readPushHook } from '../core/source/read-hook.ts'
 import { movedRefs } from '../core/source/remote.ts'
 import type { SourceRules } from '../core/source/rules.ts'
 import type { Clock, Log } from '../ports/clock.ts'
@@ -123,6 +122,8 @@ export class SourceKeeper {
   /** Twice is once: the push is named by its id. What cannot be read is let go of, and said. */
   async #receive({ id, body }: Spooled): Promise<void> {
     const { sources, log } = this.#options
+    // Loaded when there is something to read: it brings zod, and most that starts finds the spool empty.
+    const { readPushHook } = await import('../core/source/read-hook.ts')
     const reading = readPushHook({ event: null, delivery: id, body }, 'bare')
     if (reading.kind !== 'told') return log.warn('spooled_push_unreadable', { id })
     const { told } = reading

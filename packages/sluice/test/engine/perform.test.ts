@@ -81,6 +81,7 @@ const worldWith = (replaced: Partial<Ports>): PerformWorld => {
     verifier: absent('verifier') as Ports['verifier'],
     notifier: absent('notifier') as Ports['notifier'],
     notifyRules: absent('notifyRules') as Ports['notifyRules'],
+    reviews: absent('reviews') as Ports['reviews'],
     projections: absent('projections') as Ports['projections'],
     remote: absent('remote') as Ports['remote'],
     project: absent('project') as Ports['project'],

@@ -12,7 +12,15 @@ import type { PolicyConfig } from '../../src/core/config/types-governance.ts'
 import type { EnvironmentConfig } from '../../src/core/config/types.ts'
 import { SluiceError } from '../../src/core/errors.ts'
 import type { LedgerRow } from '../../src/core/ledger/entry.ts'
-import { commitId, digest, type Instance, type Release, type ReleaseId, runId } from '../../src/core/model.ts'
+import {
+  commitId,
+  digest,
+  type HealthPolicy,
+  type Instance,
+  type Release,
+  type ReleaseId,
+  runId,
+} from '../../src/core/model.ts'
 import { cutRelease } from '../../src/core/release.ts'
 import type { ArmCounters, Route } from '../../src/core/routing.ts'
 import { type Caller, Engine } from '../../src/engine/engine.ts'
@@ -38,6 +46,7 @@ type Absent =
   | 'metrics'
   | 'externalJudge'
   | 'verifier'
+  | 'reviews'
   | 'hooks'
 
 /** Who asks in these tests. */
@@ -58,6 +67,8 @@ export class SmallWorld {
   readonly disk: MemoryDisk = createMemoryDisk(sha256)
   readonly started: StartRequest[] = []
   readonly retired: RetireRequest[] = []
+  /** How the instances were asked for that the router was to probe. */
+  readonly probed: HealthPolicy[] = []
   readonly routes: Map<string, Route> = new Map()
   readonly counts: Map<ReleaseId, { requests: number; bad: number }> = new Map()
   /** Releases whose instances never become healthy. */
@@ -230,6 +241,7 @@ export class SmallWorld {
           'metrics',
           'externalJudge',
           'verifier',
+          'reviews',
           'hooks',
         ].map((name) => [name, absent]),
       ) as Pick<Ports, Absent>),
@@ -290,7 +302,8 @@ export class SmallWorld {
       return { route, counters, logE, trip: null, paused: false, observedAt: this.#time.now }
     }
     return {
-      probe: async ({ upstreams, successes }) => {
+      probe: async ({ upstreams, successes, health }) => {
+        this.probed.push(health)
         // Long enough that somebody may say something meanwhile.
         await new Promise<void>((resolve) => this.#time.after(100, resolve))
         return upstreams.map(({ instance }) => {

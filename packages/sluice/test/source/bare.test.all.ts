@@ -149,7 +149,7 @@ describe('a push to a bare repository', { timeout: 300_000 }, () => {
       await until(pid, (now) => now > 0)
       const run = await runOf(commit)
       strictEqual(run.status, 'succeeded', `killed after ${delayMs} ms: ${JSON.stringify(run.cause)}`)
-      const runs = (await json('runs', 'ls', '--limit', '100'))['runs'] as readonly { commit: { id: string } }[]
+      const runs = (await json('runs', 'ls', '--limit', '100'))['items'] as readonly { commit: { id: string } }[]
       strictEqual(runs.filter((one) => one.commit.id === commit).length, 1, `killed after ${delayMs} ms`)
     }
   })

@@ -82,9 +82,9 @@ const sendTo = async (delivery: Delivery, tools: Tools, signal: AbortSignal): Pr
       return (await import('./webhook.ts')).sendWebhook({ ...delivery, channel }, tools, signal)
     case 'cdevents':
       return (await import('./cdevents.ts')).sendCdevents({ ...delivery, channel }, tools, signal)
-    // What is reported to code hosts lives in `github/` and `gitlab/`.
     case 'github':
+      return (await import('./github/send.ts')).sendGithub({ ...delivery, channel }, tools, signal)
     case 'gitlab':
-      return refused(`this Sluice does not report to ${channel.kind}`)
+      return (await import('./gitlab/send.ts')).sendGitlab({ ...delivery, channel }, tools, signal)
   }
 }

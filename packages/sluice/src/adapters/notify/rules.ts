@@ -1,6 +1,7 @@
 /** What the config says about notifications: read again when it is old, and only when somebody asks, so that a control plane that tells nobody anything reads nothing. */
 import type { Settings } from '../../core/config/settings.ts'
 import { limits } from '../../core/limits.ts'
+import { withReports } from '../../core/notify/reports.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { NotifyRead, NotifyRules } from '../../ports/notifier.ts'
 
@@ -17,8 +18,9 @@ export const notifyRules = ({
   let reading: Promise<NotifyRead> | null = null
   const read = async (): Promise<NotifyRead> => {
     try {
-      const { notify, service } = await load()
-      last = { status: 'read', settings: notify ?? null, service }
+      const { access, notify, service, source } = await load()
+      const settings = withReports(notify ?? null, { source: source ?? null, publicUrl: access?.url ?? null })
+      last = { status: 'read', settings, service }
     } catch (error) {
       last = { status: 'unreadable', detail: error instanceof Error ? error.message : String(error) }
     }

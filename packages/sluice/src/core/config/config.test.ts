@@ -74,7 +74,7 @@ test('an environment inherits variables, secrets and health from the service, an
     ...minimal,
     config: { LOG_LEVEL: 'info', REGION: 'eu' },
     secrets: ['KEY'],
-    health: { path: '/up', interval: '5s' },
+    health: { path: '/up', interval: '5s', warmup: { requests: 20 } },
     environments: {
       staging: {
         listen: 1,
@@ -82,12 +82,15 @@ test('an environment inherits variables, secrets and health from the service, an
         secrets: ['EXTRA'],
         health: { interval: '1s' },
       },
+      production: { listen: 2, health: { warmup: { requests: 0 } } },
     },
   })
-  const [spec] = resolveEnvironments(settings, { staging: { KEY: '3', EXTRA: '1' } })
+  const [spec, last] = resolveEnvironments(settings, { staging: { KEY: '3', EXTRA: '1' }, production: { KEY: '3' } })
   deepStrictEqual(spec?.config, { LOG_LEVEL: 'debug', REGION: 'eu', DEBUG: 'true' })
   deepStrictEqual(spec?.secretVersions, { KEY: '3', EXTRA: '1' })
   deepStrictEqual([spec?.health.path, spec?.health.intervalMs], ['/up', 1_000])
+  deepStrictEqual(spec?.health.warmup, { path: '/', requests: 20, timeoutMs: 10_000 })
+  strictEqual('warmup' in (last?.health ?? {}), false)
 })
 
 test('environments come after the one written before them, unless they say otherwise', () => {

@@ -212,7 +212,7 @@ export const sourceSchema: z.ZodType<SourceRules> = z
   )
   .superRefine(({ report, github, gitlab }, context) => {
     if (report === false || (Array.isArray(report) && report.length === 0)) return
-    if (github?.token == null && gitlab?.token == null)
+    if ((github?.token ?? null) === null && (gitlab?.token ?? null) === null)
       context.addIssue({
         code: 'custom',
         path: ['report'],

@@ -83,6 +83,18 @@ export type HealthConfig = {
   readonly unhealthyAfter?: number
   /** How long a new instance may take to become healthy. */
   readonly startTimeout?: Duration
+  /** Requests that a new instance answers before it counts as healthy. */
+  readonly warmup?: WarmupConfig
+}
+
+/** Requests that warm an instance up: caches, compiled code, connections. Not on the way back, which waits for nothing. */
+export type WarmupConfig = {
+  /** Path that is asked for to warm an instance up. */
+  readonly path?: string
+  /** How many requests warm an instance up, one after the other. */
+  readonly requests: number
+  /** How long each of them waits for its answer. */
+  readonly timeout?: Duration
 }
 
 /** One environment. */

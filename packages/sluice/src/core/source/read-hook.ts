@@ -4,6 +4,7 @@
  */
 import { z } from 'zod'
 import { limits } from '../limits.ts'
+import { isRef } from './ref-name.ts'
 import type { SourceRules } from './rules.ts'
 import type { ArrivalHint, ArrivalSource, PullRequest } from './types.ts'
 
@@ -102,16 +103,8 @@ const invalid = ({ issues }: z.ZodError): HookReading => ({
 /** Short texts of the sender's; longer ones are no name of anything. */
 const word = (max = 500): z.ZodType<string, string> => z.string().max(max)
 const object = z.string().regex(/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/, 'expected the name of a git object')
-/** As `git check-ref-format` has it. */
-const refForm = /^refs\/(?:heads|tags)\/(?!.*(?:\/\.|\.\.|\/\/|@\{|\.lock(?:\/|$)|\.$|\/$))[^\s~^:?*[\\\u007f]+$/
 const branchName = word().refine((name) => isRef(`refs/heads/${name}`), 'expected the name of a branch')
 const refName = word().refine((name) => isRef(name), 'expected a branch or a tag, by its whole name')
-
-/** Whether a text is the whole name of a branch or a tag. */
-export function isRef(name: string): boolean {
-  // Control characters have no place in a name, and in no line of a log.
-  return name.length <= limits.refCharactersMax && refForm.test(name) && !/[\p{Cc}]/u.test(name)
-}
 
 /** An address that a person may be shown as a link. */
 const link = z

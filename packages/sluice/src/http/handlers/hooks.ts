@@ -109,7 +109,8 @@ const bounded = (text: string | undefined): string | null => text?.replaceAll(/[
 const jsonOf = ({ headers, body }: RawHook): unknown => {
   const isForm = headers['content-type']?.startsWith('application/x-www-form-urlencoded') === true
   try {
-    return JSON.parse(isForm ? (new URLSearchParams(body).get('payload') ?? '') : body) as unknown
+    const value: unknown = JSON.parse(isForm ? (new URLSearchParams(body).get('payload') ?? '') : body)
+    return value
   } catch {
     return undefined
   }

@@ -1,7 +1,6 @@
 /** Answers about where commits come from. */
 import { SluiceError } from '../../core/errors.ts'
 import { limits } from '../../core/limits.ts'
-import { readPushHook } from '../../core/source/read-hook.ts'
 import type { Handlers } from '../context.ts'
 import { arrivalView, sourceView } from '../present/source.ts'
 import { pageOf } from './releases.ts'
@@ -21,6 +20,8 @@ export const sourceHandlers: Handlers<
   'arrivals.show': async ({ engine }, { params }) => arrivalView(await engine.reading.arrival(params.arrival)),
   'arrivals.receive': async ({ engine }, { body, caller }) => {
     const { id, refs, pusher = null, reason = null } = body
+    // It brings zod, which a command in its own process does without.
+    const { readPushHook } = await import('../../core/source/read-hook.ts')
     const reading = readPushHook({ event: null, delivery: id, body: { refs, pusher } }, 'bare')
     if (reading.kind !== 'told')
       throw new SluiceError('usage_invalid', {

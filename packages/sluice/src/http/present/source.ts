@@ -49,6 +49,7 @@ export type Known = { readonly keys: HookKeys; readonly looking: Looking; readon
 /** Every way by which commits may come, and those by which some came. */
 export const sourceView = ({ keys, looking, arrivals }: Known): SourceView => {
   const { rules } = keys
+  const poll = rules?.poll ?? null
   const remote = rules === null ? null : plainAddress(addressOf(rules).address)
   const named = rules === null ? [] : waysOf(rules, keys)
   const others = [...new Set(arrivals.map(({ hint }) => hint.from))]
@@ -58,7 +59,7 @@ export const sourceView = ({ keys, looking, arrivals }: Known): SourceView => {
     remote,
     ways: [...named, ...others].map((way) => ({ ...way, ...lastOf(arrivals, way.kind) })),
     pipelines: rules?.pipelines.map(({ file }) => file) ?? [],
-    poll: rules?.poll == null ? null : { everyMs: rules.poll.everyMs, ...looking },
+    poll: poll === null ? null : { everyMs: poll.everyMs, ...looking },
   }
 }
 

@@ -38,7 +38,7 @@ import { goesBackByItself, isLineStopped, mustHaveKeptOut } from './line-laws.ts
 import { breachOfHold, mustHaveWatched } from './back-laws.ts'
 import { isUnderWay, mustBeMaintained } from './maintenance-laws.ts'
 import { Incarnation, Network } from './network.ts'
-import { described, drained, entryOf, isFinal, never, noCredentials, noEvidence, nobodyTold } from './small-parts.ts'
+import { described, drained, entryOf, isFinal, never, noCredentials, noEvidence, nobodyOutside } from './small-parts.ts'
 import { commandOf, drawWish, resumingLine } from './said.ts'
 import { simulatedOutside } from './outside.ts'
 import { DataPlane, simulatedRouter } from './router.ts'
@@ -323,7 +323,7 @@ class Schedule {
       hooks: simulatedHooks(setting, { network: this.#network, caller: process }),
       verifier: simulatedVerifier(setting, { network: this.#network, caller: process }),
       ...simulatedOutside(setting, { network: this.#network, caller: process }),
-      ...nobodyTold,
+      ...nobodyOutside,
       pipelines: { lower: never },
       github: { resolve: never, outputs: never },
       source: {
@@ -337,8 +337,6 @@ class Schedule {
         place: never,
         commitTree: never,
       },
-      remote: { fetch: never, list: never, standing: never },
-      project: { settings: never },
       config: { load: never, ofCommit: never },
       artifacts: { put: never, unpack: never, verify: never },
       evidence: noEvidence,

@@ -51,9 +51,13 @@ export const entryOf = (body: unknown): unknown =>
 export const isFinal = ({ code }: SluiceError): boolean =>
   code === 'self_approval' || code === 'command_conflict' || code === 'not_found' || code === 'config_invalid'
 
-/** A config that tells nobody anything. */
-export const nobodyTold: Pick<Ports, 'notifier' | 'notifyRules' | 'projections'> = {
-  notifier: { send: never },
-  notifyRules: { read: async () => ({ status: 'read', settings: null, service: 'shop' }) },
-  projections: { read: async () => null, keep: async () => {} },
-}
+/** Nobody is told or asked anything in this world, and nothing arrives in it: its runs are none. */
+export const nobodyOutside: Pick<Ports, 'notifier' | 'notifyRules' | 'projections' | 'reviews' | 'remote' | 'project'> =
+  {
+    reviews: { of: never },
+    notifier: { send: never },
+    notifyRules: { read: async () => ({ status: 'read', settings: null, service: 'shop' }) },
+    projections: { read: async () => null, keep: async () => {} },
+    remote: { fetch: never, list: never, standing: never },
+    project: { settings: never },
+  }

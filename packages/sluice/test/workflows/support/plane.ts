@@ -184,6 +184,7 @@ const portsOf = ({ stateDir, project, artifacts, evidence, runner, github, lower
     verifier: { verify: absent },
     notifier: { send: absent },
     notifyRules: { read: () => Promise.resolve({ status: 'read', settings: null, service: '' }) },
+    reviews: { of: absent },
     projections: { read: () => Promise.resolve(null), keep: () => Promise.resolve() },
     router: new Proxy({}, { get: (_, name) => (name === 'watch' ? () => {} : absent) }) as Ports['router'],
   }
