@@ -223,7 +223,11 @@ export class SmallWorld {
   }
 
   #ports(): Ports {
-    const absent = new Proxy({}, { get: () => () => Promise.reject(new TypeError('not part of this world')) })
+    // What a runner need not have, it has not.
+    // `expect` and `recall`: what a runner need not have, it has not.
+    const missing = (_: object, name: string | symbol): unknown =>
+      name === 'expect' || name === 'recall' ? undefined : () => Promise.reject(new TypeError('not part of this world'))
+    const absent = new Proxy({}, { get: missing })
     const log = { info: () => {}, warn: () => {}, error: () => {} }
     return {
       credentials: this.#credentials,

@@ -8,6 +8,7 @@ import type { Settings } from '../../src/core/config/settings.ts'
 import { SluiceError } from '../../src/core/errors.ts'
 import { commitId, runId } from '../../src/core/model.ts'
 import { arrivalMachine } from '../../src/core/source/machine.ts'
+import { plainJob } from '../../src/core/pipeline/plain-plans.ts'
 import type { Told } from '../../src/core/source/read-hook.ts'
 import {
   movedRefs,
@@ -116,9 +117,13 @@ test('the table in the header of the arrival machine is what the machine does', 
   deepStrictEqual(observedTransitions(subject, 4_000), header)
 })
 
-const settingsOf = (on: object, jobs: object = { test: { steps: 'true' } }): Settings =>
+const settingsOf = (on: object, jobs: object = { test: { steps: 'true' } }, source: object = {}): Settings =>
   parseConfig(
-    { service: 'shop', pipeline: { on, jobs }, source: { remote: '/srv/git/shop.git', poll: { every: '1m' } } },
+    {
+      service: 'shop',
+      pipeline: { on, jobs },
+      source: { remote: '/srv/git/shop.git', poll: { every: '1m' }, ...source },
+    },
     { file: 'sluice.config.ts', text: '', distance: () => 99 },
   )
 
@@ -131,13 +136,16 @@ type Scene = {
   readonly settings: { current: Settings; ofCommit: Settings }
   readonly tell: (told: Told, name?: string) => Promise<Arrival>
   readonly runs: () => Promise<readonly Run[]>
+  /** What was asked of pipelines of other systems. */
+  readonly lowered: Parameters<Ports['pipelines']['lower']>[]
   readonly keeper: SourceKeeper
 }
 
 /** A part of the world, and nothing but that part. */
 const partOf = (own: object): unknown =>
   new Proxy(own, {
-    get: (_, name) => Reflect.get(own, name) ?? (() => Promise.reject(new TypeError('not part of this world'))),
+    get: (_, name): unknown =>
+      Reflect.has(own, name) ? Reflect.get(own, name) : () => Promise.reject(new TypeError('not part of this world')),
   })
 
 /** A control plane over a simulated remote. */
@@ -157,8 +165,21 @@ const stage = async (current: Settings, ofCommit: Settings = current): Promise<S
     list: async () => Object.fromEntries([...refs].filter(([ref]) => !ref.startsWith('refs/pull/'))),
     standing: async () => ({ base: null, changed: ['src/a.ts'] }),
   }
+  const lowered: Scene['lowered'] = []
+  const pipelines: Ports['pipelines'] = {
+    lower: async (...asked) => {
+      lowered.push(asked)
+      const [{ kind, file, event }] = asked
+      const place = { level: 'warning', key: 'on', file, line: 1, column: 1 } as const
+      const runs = file.includes('ci')
+      const notes = runs ? [] : [{ ...place, message: 'GitHub would not run this' }]
+      const origin = { kind, file, name: file, event: event ?? '', notes }
+      return { origin, jobs: runs ? [plainJob('lint', { work: { kind: 'none' }, concurrency: null })] : [] }
+    },
+  }
   const world = new SmallWorld({
     remote,
+    pipelines,
     project: { settings: async () => settings.current },
     config: {
       load: () => Promise.reject(new TypeError('not part of this world')),
@@ -168,7 +189,8 @@ const stage = async (current: Settings, ofCommit: Settings = current): Promise<S
       name: 'shop',
       resolve: async (ref: string) => ({ id: commitId(ref), subject: 's', author: 'a', committedAt: 1 }),
     }) as Ports['source'],
-    runner: partOf({ cores: 1 }) as Ports['runner'],
+    // What a runner need not have, it has not.
+    runner: partOf({ cores: 1, expect: undefined, recall: undefined }) as Ports['runner'],
   })
   await world.engine.start()
   const settled = (id: string): Promise<Arrival> =>
@@ -191,7 +213,7 @@ const stage = async (current: Settings, ofCommit: Settings = current): Promise<S
     sources: world.engine.sources,
   })
   const runs = async (): Promise<readonly Run[]> => (await world.engine.reading.runs({})).items
-  return { world, refs, trouble, settings, tell, runs, keeper }
+  return { world, refs, trouble, settings, tell, runs, lowered, keeper }
 }
 
 describe('what arrives', () => {
@@ -315,6 +337,29 @@ describe('what arrives', () => {
     )
     strictEqual((await runs()).length, 0)
   })
+})
+
+test('workflows of GitHub run beside, by their own rules, with what was told and what changed; those that would not run are no fault', async () => {
+  const pipelines = ['.github/workflows/ci.yml', '.github/workflows/nightly.yml']
+  const { refs, tell, runs, lowered } = await stage(settingsOf({}, undefined, { pipelines }))
+  refs.set('refs/heads/main', objectOf('a'))
+  const payload = { ref: 'refs/heads/main', before: null, after: objectOf('a') }
+  const arrival = await tell(pushOf(objectOf('a'), { payload }))
+  ok(arrival.status === 'started')
+  deepStrictEqual(
+    arrival.runs.map(({ pipeline }) => pipeline),
+    [null, '.github/workflows/ci.yml'],
+  )
+  const [request, of] = lowered[0] ?? []
+  deepStrictEqual(
+    [request?.event, request?.payload, request?.secrets, of?.arrived?.branch, of?.arrived?.changed],
+    ['push', payload, {}, 'main', ['src/a.ts']],
+  )
+  const foreign = (await runs()).find(({ plan }) => plan.pipeline !== undefined)
+  deepStrictEqual(
+    [foreign?.plan.trigger.arrival?.id, foreign?.plan.commit.id, foreign?.plan.draft],
+    [arrival.hint.id, objectOf('a'), null],
+  )
 })
 
 describe('a pull request', () => {
