@@ -6,7 +6,7 @@ import type { LedgerRow } from '../core/ledger/entry.ts'
 import { type Actor, type FreezeWindow, sluice, type Where } from '../core/model.ts'
 import type { CommandEvent } from '../core/rollout/commands.ts'
 import type { GatewayNotice } from '../core/routing.ts'
-import type { LedgerQuery, RequestRecord } from '../ports/store.ts'
+import type { LedgerQuery } from '../ports/store.ts'
 import {
   commandRollout,
   deploy,
@@ -31,6 +31,7 @@ import { askedForBy, type Deliveries, rolloutAskedFor } from './deliver.ts'
 import { Loop } from './loop.ts'
 import { noticeEvent } from './notices.ts'
 import { observe, type Observed } from './observing.ts'
+import { once } from './once.ts'
 import { perform } from './perform.ts'
 import { asAnswer } from './trusted.ts'
 import type { Ports } from './ports.ts'
@@ -58,6 +59,8 @@ export type Caller = {
   readonly by: Actor
   readonly reason: string | null
   readonly idempotencyKey: string | null
+  /** Whose the key is, in a form without ambiguity; the same key of somebody else is another one. Absent for what Sluice itself makes sure of. */
+  readonly keyOwner?: string
   readonly where?: Where
   /** The groups that the caller was in when it asked, as its sign-in or its token says; none when absent. */
   readonly groups?: readonly string[]
@@ -353,27 +356,8 @@ export class Engine {
     }
   }
 
-  /** The same key and the same words: the earlier answer. The same key and other words: refused. */
-  async #once<Answer>(caller: Caller, words: object, act: (asking: Asking) => Promise<Answer>): Promise<Answer> {
-    const { idempotencyKey: key, ...who } = caller
-    if (key === null) return act({ ...who, record: null })
-    const digest = this.#ports.sha256(JSON.stringify(words))
-    const known = await this.#ports.store.request(key)
-    if (known === null) {
-      try {
-        return await act({ ...who, record: (answer): RequestRecord => ({ key, digest, answer }) })
-      } catch (error) {
-        // The same request, asked twice at the same time: the other one was first, and its answer is the answer.
-        const other = await this.#ports.store.request(key).catch(() => null)
-        if (other?.digest === digest) return asAnswer(other.answer)
-        throw error
-      }
-    }
-    if (known.digest === digest) return asAnswer(known.answer)
-    throw new SluiceError('command_conflict', {
-      detail: `the idempotency key ${key} was used for another request`,
-      hint: 'use a new key',
-    })
+  #once<Answer>(caller: Caller, words: object, act: (asking: Asking) => Promise<Answer>): Promise<Answer> {
+    return once(this.#ports, { caller, words, act })
   }
 
   async #noticed(notice: GatewayNotice): Promise<void> {

@@ -9,7 +9,7 @@ import { limits } from '../core/limits.ts'
 import type { Where } from '../core/model.ts'
 import type { ApiContext, Call } from './context.ts'
 import { eventStream, type Snapshot } from './events.ts'
-import { actorFor, authenticate, nobody } from './authenticate.ts'
+import { actorFor, authenticate, keyOwnerOf, nobody } from './authenticate.ts'
 import { authorize, authorizeAtAll } from './authorize.ts'
 import { checkHost } from './guard.ts'
 import { handlers } from './handlers/all.ts'
@@ -212,6 +212,7 @@ const callerOf = (principal: Principal, idempotencyKey: string | null): Call<Rou
   by: actorFor(principal),
   groups: principal.groups,
   idempotencyKey,
+  keyOwner: keyOwnerOf(principal),
   ...(principal.kind === 'root'
     ? {}
     : { mayDeploy: (environment: string) => allows(principal, 'deploy', { service: null, environment }) }),

@@ -378,3 +378,46 @@ test('the use of a token is on record, once an hour and not each time', async ()
   const [first] = list['items'] as readonly { readonly usedAt: number }[]
   notStrictEqual(first?.usedAt, null)
 })
+
+test('the same idempotency key of somebody else is another one: it has its own answer, never the first one’s', async () => {
+  const deployer = [{ role: 'deployer' }] as const
+  const [ada, grace] = [await small.person('ada', deployer), await small.person('grace', deployer)]
+  const laptop = String((await small.ask(ada, 'tokens.create', { body: { label: 'laptop' } })).body['token'])
+  // Two programs that are called the same are two.
+  const [one, two] = [await small.service('ci', deployer), await small.service('ci', deployer)]
+  const headers = { 'idempotency-key': 'k-1' }
+  const lock = (token: string, more: Readonly<Record<string, string>> = {}, until: number | null = null) =>
+    small.ask(token, 'environments.lock', {
+      params: { environment: 'staging' },
+      body: { reason: 'mine', until },
+      headers: { ...headers, ...more },
+    })
+  const unlock = () => small.ask(rootToken, 'environments.unlock', { params: { environment: 'staging' }, body: { reason: 'next' } })
+  const locked = (): number => small.world.rows.filter(({ type }) => type === 'locked').length
+  strictEqual((await lock(ada)).status, 200)
+  // Ada's key is hers with each of her tokens; an answer that is told again does nothing.
+  strictEqual((await lock(laptop)).status, 200)
+  strictEqual(locked(), 1)
+  // Hers would be told to everybody; as it is, they are refused by what is so: it is locked.
+  for (const token of [grace, one]) {
+    const refused = await lock(token)
+    deepStrictEqual([refused.status, refused.name], [409, 'command_conflict'])
+    match(String(refused.body['detail']), /ada/)
+  }
+  let done = 1
+  for (const [token, more] of [
+    [grace, {}],
+    [one, {}],
+    [two, {}],
+    [rootToken, { 'x-sluice-actor': 'linus' }],
+    [rootToken, { 'x-sluice-actor': 'ada' }],
+  ] as const) {
+    await unlock()
+    strictEqual((await lock(token, more)).status, 200)
+    strictEqual(locked(), (done += 1), `${JSON.stringify(more)}: done on its own`)
+  }
+  // For other words, one's own key is refused as before.
+  const other = await lock(grace, {}, small.world.now + day)
+  deepStrictEqual([other.status, other.name], [409, 'command_conflict'])
+  match(String(other.body['detail']), /the idempotency key k-1 was used/)
+})
