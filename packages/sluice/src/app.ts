@@ -47,6 +47,7 @@ import { cacheAccess, cachePrefix } from './http/cache-access.ts'
 import type { ApiContext } from './http/context.ts'
 import { EventFeed } from './http/event-feed.ts'
 import { SharedAnswer } from './http/shared-answer.ts'
+import { SignInTickets } from './http/sign-in-tickets.ts'
 import type { CacheSeal } from './ports/cache.ts'
 import type { Log } from './ports/clock.ts'
 import { GatewayKeeper } from './routers/gateway/keeper.ts'
@@ -177,6 +178,7 @@ const apiOf = (
     settings: (signal) => config.load(projectDir, signal),
     access: accessRules({ clock, log, load: () => config.load(projectDir, closing) }),
     provider: openIdentityProvider(process.env),
+    tickets: new SignInTickets(clock),
     server: { version: programVersion(), pid: process.pid, startedAt: clock.now(), projectDir, stateDir },
     feed: new EventFeed(engine),
     overview: new SharedAnswer(engine, { clock, freshMs: limits.overviewFreshMs }),

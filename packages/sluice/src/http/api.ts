@@ -70,7 +70,8 @@ export const createApi = (context: ApiContext, access: ApiAccess): Api => {
   })
   // Without a limit of this place: who asks is looked at before any of a body is read, and what is read is counted as it comes.
   app.all(`${cachePrefix}*`, (c) => context.cache(c.req.raw, access.token))
-  app.use('/sign-in', bodiesBounded, async (c, next) => {
+  // Hono's pattern has `/sign-in` itself, too.
+  app.use('/sign-in/*', bodiesBounded, async (c, next) => {
     await next()
     if (c.res.status === 401) rates.wrong(c.env.from)
   })

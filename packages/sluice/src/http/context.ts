@@ -18,6 +18,7 @@ import type { RouteId } from './client/paths.ts'
 import type { EnvironmentsView } from './client/views.ts'
 import type { EventFeed } from './event-feed.ts'
 import type { SharedAnswer } from './shared-answer.ts'
+import type { SignInTickets } from './sign-in-tickets.ts'
 
 /** The control plane as the API sees it. Built in `app.ts`. */
 export type ApiContext = {
@@ -40,6 +41,8 @@ export type ApiContext = {
   readonly provider: IdentityProvider
   /** What the config says about who may ask; the last that could be read, while it cannot be. */
   readonly access: () => Promise<AccessRules>
+  /** What is handed between command lines and browsers. */
+  readonly tickets: SignInTickets
   readonly server: {
     readonly version: string
     readonly pid: number

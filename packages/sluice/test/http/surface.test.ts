@@ -26,7 +26,15 @@ test('the description names every route, and everything that it points to is the
 test('every command line word that a route names exists, and nothing is open but health and signing in', () => {
   const known = new Set(words.map(({ path }) => path))
   const open = Object.entries(routes).flatMap(([id, { needs }]) => (needs === 'open' ? [id] : []))
-  deepStrictEqual(open, ['session.start', 'tokens.exchange', 'health.liveness', 'health.readiness', 'health.startup'])
+  deepStrictEqual(open, [
+    'session.start',
+    'session.ways',
+    'session.redeem',
+    'tokens.exchange',
+    'health.liveness',
+    'health.readiness',
+    'health.startup',
+  ])
   for (const [id, { cli }] of Object.entries(routes)) {
     if (cli === null) continue
     const [family = '', verbs = ''] = cli.split(' ')
