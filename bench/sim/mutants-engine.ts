@@ -117,7 +117,7 @@ export const engineMutants: readonly Mutant[] = [
     'whoever asks is let in',
   ),
   engine(
-    'engine/engine.ts',
+    'engine/once.ts',
     'if (other?.digest === digest) return asAnswer(other.answer)',
     '',
     'the second of two equal requests is told that the first stands in its way',
