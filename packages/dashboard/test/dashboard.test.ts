@@ -11,6 +11,7 @@ import { curveWith, evidencePlot, ratePlot } from '../src/pages/rollout/curve.ts
 import { spansOf } from '../src/pages/run/ansi.ts'
 import { sightOf } from '../src/parts/sight.ts'
 import { ageOf, jobTold, rateOf, rolloutTold } from '../src/words.ts'
+import { barOf } from '../src/powers.ts'
 import type { EnvironmentView, ReleaseDetailView, RolloutView } from '../../sluice/src/http/client/views.ts'
 
 const release = (version: string): { readonly id: string; readonly version: string } => ({
@@ -65,6 +66,34 @@ const environment: EnvironmentView = {
 
 const line = { status: 'running', by: null, at: null, reason: null, rollouts: [] } as const
 const of = (...environments: readonly EnvironmentView[]) => ({ service: 'shop', environments, line, now: 0 })
+
+test('what somebody may not do is said with who may, there; and nothing is barred before it is known who asks', () => {
+  const asker = {
+    kind: 'person',
+    name: 'ada',
+    groups: [],
+    grants: [],
+    scope: null,
+    by: 'session',
+    id: 'ses_1',
+    expiresAt: null,
+    may: ['view', 'plan', 'run'],
+    environments: [
+      { name: 'staging', may: ['view', 'plan', 'run', 'deploy', 'maintain'] },
+      { name: 'production', may: ['view', 'plan', 'run'] },
+    ],
+  } as const
+  strictEqual(barOf(asker, { permission: 'deploy', environment: 'staging' }), null)
+  strictEqual(
+    barOf(asker, { permission: 'deploy', environment: 'production' }),
+    'takes deployer or admin in production',
+  )
+  strictEqual(barOf(asker, { permission: 'run', environment: null }), null)
+  // A hold is of no environment: a role in one is not enough.
+  strictEqual(barOf(asker, { permission: 'maintain', environment: null }), 'takes deployer or admin everywhere')
+  strictEqual(barOf(asker, { permission: 'admin', environment: null }), 'takes admin')
+  strictEqual(barOf(null, { permission: 'admin', environment: null }), null)
+})
 
 test('every page is served with a policy that lets no other script, style or frame in, and nothing outside of it', async () => {
   for (const path of ['/', '/rollouts/rol_1', '/services/a%20b', '/system']) {

@@ -4,7 +4,7 @@ import { mkdirSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 import type { Browser } from 'playwright-core'
 import type { Traffic } from '../../../sluice/src/cli/demo/traffic.ts'
-import { openBrowser, openTab, type Scheme, type Tab } from './browser.ts'
+import { openBrowser, openTab, type Person, type Scheme, type Tab } from './browser.ts'
 import { eventually, isSettled, makeWorld, type World } from './world.ts'
 
 let world: World
@@ -51,6 +51,26 @@ const confirm = async (page: Tab['page'], button: string, reason?: string): Prom
   if (reason !== undefined) await dialog.getByRole('textbox').fill(reason)
   await dialog.getByRole('button', { name: button, exact: true }).click()
   await dialog.waitFor({ state: 'hidden' })
+}
+
+/** Somebody with one role, everywhere. */
+const person = async (name: string, role: 'viewer' | 'approver'): Promise<Person> => {
+  const password = `the password of ${name}`
+  await world.client.call('people.add', { body: { name, password } })
+  await world.client.call('people.grant', { params: { person: name, role }, body: {} })
+  return { name, password }
+}
+
+/** No button of the page's deeds does anything, and each says why. */
+const refusesAll = async ({ page }: Tab): Promise<void> => {
+  const buttons = await page.locator('.deeds button').all()
+  ok(buttons.length > 0)
+  for (const button of buttons) {
+    strictEqual(await button.getAttribute('aria-disabled'), 'true', (await button.textContent()) ?? '')
+    ok(await page.locator(`[id="${await button.getAttribute('aria-describedby')}"]`).textContent())
+    await button.click({ force: true })
+    strictEqual(await page.getByRole('dialog').count(), 0)
+  }
 }
 
 test('without the token nothing is shown, and a wrong one is told', async () => {
@@ -114,7 +134,16 @@ test('a control plane that is killed in the middle of a rollout is waited for qu
   await tab.page.getByRole('link', { name: /Approvals/ }).click()
   await tab.page.getByRole('heading', { name: 'Approvals', level: 1 }).waitFor()
   await shoot(tab, 'approvals')
-  await confirm(tab.page, 'Approve', 'looks good')
+  const seen = await openTab(browser, world, { scheme: 'dark', person: await person('vera', 'viewer') })
+  await seen.open('/approvals')
+  await seen.page.getByText('Approve, Reject: takes approver or admin in production', { exact: true }).waitFor()
+  await refusesAll(seen)
+  deepStrictEqual([await seen.violations(), seen.errors], [[], []])
+  await seen.context.close()
+  const approver = await openTab(browser, world, { scheme: 'light', person: await person('paula', 'approver') })
+  await approver.open('/approvals')
+  await confirm(approver.page, 'Approve', 'looks good')
+  await approver.context.close()
   strictEqual((await world.until(rollout, isSettled)).status, 'succeeded')
   await tab.open(`/rollouts/${rollout}`)
   await tab.page.getByText('succeeded').first().waitFor()
@@ -127,6 +156,41 @@ test('a rollback by a person brings the release before back', async () => {
   await confirm(tab.page, 'Roll back', 'a customer called')
   await eventually('the rollback', production, (version) => version === previous)
   await tab.page.getByText('Serves').locator('..').getByRole('link', { name: previous }).waitFor()
+})
+
+test('nobody is offered what they may not do: they see who may; and a role counts at once', async () => {
+  const approver = { role: 'approver', environments: ['production'] } as const
+  for (const scheme of ['light', 'dark'] as const) {
+    const name = `victor-${scheme}`
+    const own = await openTab(browser, world, { scheme, person: await person(name, 'viewer') })
+    await own.open('/environments/production')
+    const button = (word: string) => own.page.getByRole('button', { name: word, exact: true })
+    await own.page.getByText(/Lock, Freeze 1 h: takes deployer or admin in production/).waitFor()
+    await refusesAll(own)
+    deepStrictEqual(await own.violations(), [])
+    await shoot(own, `barred-${scheme}`)
+    const { role, environments } = approver
+    await world.client.call('people.grant', { params: { person: name, role }, body: { environments } })
+    // An approver may take it back, and may not send it on.
+    await own.page.locator('.deeds button:not([aria-disabled])', { hasText: 'Roll back' }).waitFor()
+    await button('Roll back').click()
+    await own.page.getByRole('dialog').getByRole('heading', { name: 'What happens' }).waitFor()
+    await own.page.keyboard.press('Escape')
+    strictEqual(await button('Promote').getAttribute('aria-disabled'), 'true')
+    await own.open('/environments/staging')
+    await refusesAll(own)
+    for (const path of ['/releases', '/runs']) {
+      await own.open(path)
+      await own.page.locator('a[data-row]').first().click()
+      await own.page
+        .getByText(path === '/runs' ? /takes developer or deployer or admin/ : /takes deployer or admin/)
+        .waitFor()
+      await refusesAll(own)
+      deepStrictEqual(await own.violations(), [])
+    }
+    deepStrictEqual(own.errors, [])
+    await own.context.close()
+  }
 })
 
 test('a log is found in: by text, by number of line', async () => {

@@ -127,8 +127,8 @@ export class Engine {
         ),
     })
     this.#slots = new SlotKeeper({ loop: this.#loop, clock: ports.clock, log: ports.log })
-    const { clock, ids, calendar } = ports
-    this.#desk = { loop: this.#loop, reading: this.reading, clock, ids, calendar }
+    const { clock, ids, calendar, metrics, secrets } = ports
+    this.#desk = { loop: this.#loop, reading: this.reading, clock, ids, calendar, metrics, secrets }
     const once: Once = (...asked) => this.#once(...asked)
     this.governance = new Governance(this.#desk, once, (act) => this.#evenIfFull(act))
     this.identity = new Identity({ ...this.#desk, credentials: ports.credentials }, ports.log)

@@ -32,7 +32,6 @@ type Absent =
   | 'runner'
   | 'pipelines'
   | 'github'
-  | 'metrics'
   | 'externalJudge'
   | 'verifier'
   | 'hooks'
@@ -57,6 +56,8 @@ export class SmallWorld {
   readonly retired: RetireRequest[] = []
   readonly routes: Map<string, Route> = new Map()
   readonly counts: Map<ReleaseId, { requests: number; bad: number }> = new Map()
+  /** What the metric source gives for a query; it rejects for what is not in it. */
+  readonly measured: Map<string, number> = new Map()
   /** Releases whose instances never become healthy. */
   readonly sick: Set<ReleaseId> = new Set()
   readonly #instances = new Map<string, Instance & { readonly environment: string }>()
@@ -213,7 +214,6 @@ export class SmallWorld {
           'runner',
           'pipelines',
           'github',
-          'metrics',
           'externalJudge',
           'verifier',
           'hooks',
@@ -226,6 +226,18 @@ export class SmallWorld {
       log,
       sha256,
       store: this.disk.open(),
+      metrics: {
+        sample: () => {
+          const fine = { units: 1_000_000, badUnits: 0 }
+          return Promise.resolve({ era: '1', candidate: fine, stable: fine, observedAt: this.#time.now })
+        },
+        measure: ({ query }) => {
+          const value = this.measured.get(query)
+          return value === undefined
+            ? Promise.reject(new SluiceError('metric_absent', { detail: `nothing matches ${query}` }))
+            : Promise.resolve(value)
+        },
+      },
       secrets: { versions: async () => ({}), values: async (versions) => ({ ...versions }) },
       driver: this.#driver(),
       router: this.#router(),

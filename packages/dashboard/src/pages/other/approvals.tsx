@@ -4,8 +4,9 @@ import type { PendingView } from '../../../../sluice/src/http/client/governance-
 import type { EnvironmentView } from '../../../../sluice/src/http/client/views.ts'
 import { countOf, spanOf } from '../../../../sluice/src/http/client/words.ts'
 import { ask } from '../../live/ask.ts'
+import { who } from '../../live/session.ts'
 import { type Question, useAnswer } from '../../live/store.ts'
-import { type Deed, DeedButton } from '../../parts/deed.tsx'
+import { type Deed, Deeds } from '../../parts/deed.tsx'
 import { Empty, Facts, Page, Part, Shown } from '../../parts/page.tsx'
 import { CommitLine, Move, RolloutLink, RunLink } from '../../parts/ref.tsx'
 import { Age } from '../../parts/time.tsx'
@@ -57,12 +58,7 @@ const Item = (pending: PendingView): VNode => {
   return (
     <Part
       title={`${release.version} → ${environment}`}
-      note={
-        <span class="deeds">
-          <DeedButton deed={approve(pending)} />
-          <DeedButton deed={reject(pending)} />
-        </span>
-      }
+      note={<Deeds deeds={[approve(pending, who.value?.name ?? null), reject(pending)]} />}
     >
       <Facts
         facts={[
@@ -138,9 +134,17 @@ const Given = ({ environments }: { readonly environments: readonly EnvironmentVi
   )
 }
 
-const approve = ({ kind, id, environment, release, missing }: PendingView): Deed => ({
+/** Why one's own yes would not count; the API says of whom. */
+const ownBar = (notBy: PendingView['asked']['notBy'], name: string | null): string | null => {
+  const reasons = notBy.filter((one) => one.who === name).map(({ why }) => why)
+  return reasons.length === 0 ? null : `not by you (${reasons.join(', ')})`
+}
+
+const approve = ({ kind, id, environment, release, missing, asked }: PendingView, name: string | null): Deed => ({
+  barred: ownBar(asked.notBy, name),
   word: 'Approve',
   title: `Approve ${release.version} for ${environment}?`,
+  needs: { permission: 'approve', environment },
   tone: 'main',
   reason: 'optional',
   happens: <p>Your yes to exactly this release is recorded. Missing until now: {missing}.</p>,
@@ -156,6 +160,7 @@ const approve = ({ kind, id, environment, release, missing }: PendingView): Deed
 const reject = ({ kind, id, environment, release, ifRejected }: PendingView): Deed => ({
   word: 'Reject',
   title: `Reject ${release.version} for ${environment}?`,
+  needs: { permission: 'approve', environment },
   tone: 'danger',
   reason: 'required',
   happens: <p>{ifRejected}</p>,

@@ -4,7 +4,7 @@ import { useRoute } from 'preact-iso'
 import type { IncidentView } from '../../../../sluice/src/http/client/rollback-views.ts'
 import { ask } from '../../live/ask.ts'
 import { useAnswer } from '../../live/store.ts'
-import { type Deed, DeedButton } from '../../parts/deed.tsx'
+import { type Deed, OneDeed } from '../../parts/deed.tsx'
 import { Mark } from '../../parts/mark.tsx'
 import { Paged } from '../../parts/more.tsx'
 import { Empty, Facts, Page, Part, Shown } from '../../parts/page.tsx'
@@ -77,7 +77,7 @@ export const Incident = (): VNode => {
           aside={
             <>
               <Mark told={told(incident)} />
-              <span class="deeds">{incident.status === 'open' && <DeedButton deed={resolve(incident)} />}</span>
+              {incident.status === 'open' && <OneDeed deed={resolve(incident)} />}
             </>
           }
           below={
@@ -110,6 +110,7 @@ export const Incident = (): VNode => {
 const resolve = (incident: IncidentView): Deed => ({
   word: 'Resolve',
   title: 'Resolve this incident?',
+  needs: { permission: 'respond', environment: incident.environment },
   tone: 'main',
   reason: 'optional',
   happens: <p>It is recorded as over, with what you say about it. Traffic is not touched.</p>,
