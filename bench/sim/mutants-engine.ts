@@ -123,7 +123,7 @@ export const engineMutants: readonly Mutant[] = [
     'the second of two equal requests is told that the first stands in its way',
   ),
   engine(
-    'engine/engine.ts',
+    'engine/once.ts',
     "if (!(error instanceof SluiceError) || error.code !== 'store_full') throw error",
     'throw error',
     'a full disk stands in the way of a rollback',

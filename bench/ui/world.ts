@@ -1,5 +1,5 @@
 /** Answers of an installation far larger than one machine holds: the form is the API's own, the contents are made up for the measurement. */
-import type { EnvironmentsView, EnvironmentView } from '../../packages/sluice/src/http/client/views.ts'
+import type { EnvironmentsView, EnvironmentView } from '../../packages/sluice/src/http/client/environment-views.ts'
 
 const names = ['development', 'staging', 'canary', 'production'] as const
 

@@ -1,5 +1,5 @@
 /** Questions that several pages ask, each with the events that it depends on. */
-import type { LedgerRowView } from '../../sluice/src/http/client/views.ts'
+import type { LedgerRowView } from '../../sluice/src/http/client/ledger-views.ts'
 import type { Question } from './live/store.ts'
 
 const isOf =

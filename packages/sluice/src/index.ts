@@ -29,6 +29,13 @@ export type {
   UserStickyConfig,
   ValueConfig,
 } from './core/config/types-routing.ts'
+export type {
+  GithubSourceConfig,
+  GitlabSourceConfig,
+  PollConfig,
+  PushSourceConfig,
+  SourceConfig,
+} from './core/config/types-source.ts'
 export type { AccessConfig, GroupConfig, OidcConfig, WorkloadConfig } from './core/config/types-access.ts'
 export type {
   BuiltinStepConfig,

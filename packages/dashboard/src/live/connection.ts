@@ -2,7 +2,7 @@
 import { type ReadonlySignal, signal } from '@preact/signals'
 import { client, goToSignIn, session } from './session.ts'
 import { isRefused } from './ask.ts'
-import type { LedgerRowView } from '../../../sluice/src/http/client/views.ts'
+import type { LedgerRowView } from '../../../sluice/src/http/client/ledger-views.ts'
 
 /** How the page keeps up. `polling`: no stream comes through, so the page asks every few seconds. */
 export type Connection = 'connecting' | 'live' | 'reconnecting' | 'polling'

@@ -1,5 +1,5 @@
 /** What who is signed in may do, and who may do what they may not, kept up to date. The control plane asks again at each request: a page only spares people what would be refused. */
-import type { LedgerRowView } from '../../../sluice/src/http/client/views.ts'
+import type { LedgerRowView } from '../../../sluice/src/http/client/ledger-views.ts'
 import { barOf, type Needs } from '../powers.ts'
 import { who } from './session.ts'
 

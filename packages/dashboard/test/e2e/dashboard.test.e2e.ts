@@ -179,12 +179,14 @@ test('nobody is offered what they may not do: they see who may; and a role count
     strictEqual(await button('Promote').getAttribute('aria-disabled'), 'true')
     await own.open('/environments/staging')
     await refusesAll(own)
-    for (const path of ['/releases', '/runs']) {
+    const { items: releases } = await world.client.call('releases.list', { query: { limit: 1 } })
+    const { items: runs } = await world.client.call('runs.list', { query: { limit: 1 } })
+    for (const [path, why] of [
+      [`/releases/${releases[0]?.id}`, /takes deployer or admin/],
+      [`/runs/${runs[0]?.id}`, /takes developer or deployer or admin/],
+    ] as const) {
       await own.open(path)
-      await own.page.locator('a[data-row]').first().click()
-      await own.page
-        .getByText(path === '/runs' ? /takes developer or deployer or admin/ : /takes deployer or admin/)
-        .waitFor()
+      await own.page.getByText(why).waitFor()
       await refusesAll(own)
       deepStrictEqual(await own.violations(), [])
     }
@@ -207,6 +209,28 @@ test('a log is found in: by text, by number of line', async () => {
   strictEqual(new URL(tab.page.url()).hash, `#L${number}`)
   await tab.page.reload()
   await tab.page.locator('.line.chosen').waitFor()
+})
+
+test('the ledger is filtered, proves a row, is exported, and its chain is checked', async () => {
+  await tab.open('/ledger')
+  const { page } = tab
+  await page.getByLabel('Kind').selectOption('rollout')
+  await page.getByLabel('Environment').selectOption('production')
+  await page.getByRole('button', { name: 'Show', exact: true }).click()
+  await page.waitForURL(/kind=rollout&environment=production/)
+  await page.getByText('rollout started', { exact: true }).last().click()
+  const proof = page.getByLabel(/^Inclusion proof of row \d+$/)
+  await proof.waitFor()
+  match((await proof.textContent()) ?? '', /^c2sp\.org\/tlog-proof@v1/)
+  await shoot(tab, 'ledger-proof')
+  deepStrictEqual(await tab.violations(), [])
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('link', { name: 'Export CSV' }).click(),
+  ])
+  strictEqual(download.suggestedFilename(), 'ledger.csv')
+  await page.getByRole('button', { name: 'Verify the chain' }).click()
+  await page.getByText(/^whole: [\d ,.\u202f]+ rows, head/).waitFor({ timeout: 60_000 })
 })
 
 test('keys lead everywhere, and nothing happens by one of them', async () => {

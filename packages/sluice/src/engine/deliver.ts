@@ -8,6 +8,8 @@ import type { Failure } from '../core/rollout/types.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Store } from '../ports/store.ts'
 import type { DeployCommand, Started } from './commands.ts'
+import type { Desk } from './desk.ts'
+import type { Engine } from './engine.ts'
 import type { Reading } from './reading.ts'
 import { asAnswer } from './trusted.ts'
 
@@ -35,6 +37,34 @@ export type Deliveries = {
   readonly settled: () => Promise<void>
   readonly abort: (rollout: string, by: Actor) => Promise<void>
 }
+
+/** What an engine lets a job of a run ask that takes the release somewhere. */
+export const deliveriesOf = ({
+  engine,
+  desk: { clock, reading, loop },
+  store,
+}: {
+  readonly engine: Pick<Engine, 'deploy' | 'previewDeploy' | 'commandRollout'>
+  readonly desk: Desk
+  readonly store: Store
+}): Deliveries => ({
+  clock,
+  reading,
+  refusals: async (command, by) => (await engine.previewDeploy(command, { by })).refusals,
+  deploy: async (command, { by, key, signal }) =>
+    (await engine.deploy(command, { by, reason: askedForBy(key), idempotencyKey: key, signal })).rollout,
+  rolloutOf: (delivery) => rolloutAskedFor({ store, reading }, delivery),
+  settled: async () => {
+    await loop.transact([], () => [])
+  },
+  abort: async (rollout, by) => {
+    await engine.commandRollout(rollout, 'abort_requested', {
+      by,
+      reason: 'its run was called off',
+      idempotencyKey: null,
+    })
+  },
+})
 
 type Order = Omit<Delivery, 'environment'> & {
   readonly action: Extract<RunAction, { kind: 'deliver' }>

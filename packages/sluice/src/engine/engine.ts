@@ -1,11 +1,9 @@
 /** The engine's face: what the API and an in-process CLI call. Holds no logic of its own. */
 import type { EnvironmentState } from '../core/environment.ts'
-import { SluiceError } from '../core/errors.ts'
-import { limits } from '../core/limits.ts'
+import type { SluiceError } from '../core/errors.ts'
 import type { LedgerRow } from '../core/ledger/entry.ts'
-import { type Actor, type FreezeWindow, sluice, type Where } from '../core/model.ts'
+import type { Actor, FreezeWindow, Where } from '../core/model.ts'
 import type { CommandEvent } from '../core/rollout/commands.ts'
-import type { GatewayNotice } from '../core/routing.ts'
 import type { LedgerQuery } from '../ports/store.ts'
 import {
   commandRollout,
@@ -16,24 +14,22 @@ import {
   type StartedOrQueued,
 } from './commands.ts'
 import { type DrillCommand, startDrill } from './drill-commands.ts'
-import { liveDrill } from './live-drill.ts'
 import { holdRelease, type ReleaseTarget, unholdRelease } from './holds.ts'
 import { type OpenIncident, openIncident, resolveIncident } from './incident-commands.ts'
-import type { Returns } from './returns.ts'
+import { type Returns, returnsOf } from './returns.ts'
 import { type RollbackCommand, type RolledBack, rollback } from './rollback-commands.ts'
-import type { Asking, Desk } from './desk.ts'
+import type { Desk } from './desk.ts'
 import type { Asker } from './governance.ts'
-import { Governance, type Once } from './governance-face.ts'
+import { Governance } from './governance-face.ts'
 import { Identity } from './identity.ts'
 import { type EnvironmentTarget, freeze, lock, unfreeze, unlock } from './environment-commands.ts'
 import { maintain, type MaintenanceWish } from './maintenance-commands.ts'
-import { askedForBy, type Deliveries, rolloutAskedFor } from './deliver.ts'
+import { type Deliveries, deliveriesOf } from './deliver.ts'
 import { Loop } from './loop.ts'
-import { noticeEvent } from './notices.ts'
+import { submitNotice } from './notices.ts'
 import { observe, type Observed } from './observing.ts'
-import { once } from './once.ts'
+import { createOnce, evenIfFull, type EvenIfFull, nothing, type Once } from './once.ts'
 import { perform } from './perform.ts'
-import { asAnswer } from './trusted.ts'
 import type { Ports } from './ports.ts'
 import { type Preview, previewDeploy } from './preview.ts'
 import { prune, type Pruned, type PruneWish } from './prune-commands.ts'
@@ -43,7 +39,6 @@ import { Reading } from './reading.ts'
 import { SlotKeeper } from './slots.ts'
 import { commandTrain, startTrain, type TrainCommand } from './train-commands.ts'
 import { type Verified, verifyEnvironment } from './verify.ts'
-import { heldPredecessors } from './wanted.ts'
 import { createTypedSecrets, type TypedSecrets, withoutValues } from './typed-secrets.ts'
 import {
   cancelRun,
@@ -90,6 +85,10 @@ export class Engine {
   readonly #slots: SlotKeeper
   readonly #queues: QueueKeeper
   readonly #desk: Desk
+  readonly #once: Once
+  readonly #evenIfFull: EvenIfFull
+  readonly #returns: Returns
+  readonly #deliveries: Deliveries
   readonly #listeners = new Set<(rows: readonly LedgerRow[]) => void>()
   readonly #stopped = new AbortController()
   readonly #typed: TypedSecrets = createTypedSecrets()
@@ -118,8 +117,8 @@ export class Engine {
           {
             ports,
             reading: this.reading,
-            deliveries: this.#deliveries(),
-            returns: this.#returns(),
+            deliveries: this.#deliveries,
+            returns: this.#returns,
             typed: this.#typed,
           },
           job,
@@ -129,8 +128,11 @@ export class Engine {
     this.#slots = new SlotKeeper({ loop: this.#loop, clock: ports.clock, log: ports.log })
     const { clock, ids, calendar, metrics, secrets } = ports
     this.#desk = { loop: this.#loop, reading: this.reading, clock, ids, calendar, metrics, secrets }
-    const once: Once = (...asked) => this.#once(...asked)
-    this.governance = new Governance(this.#desk, once, (act) => this.#evenIfFull(act))
+    this.#once = createOnce(ports)
+    this.#evenIfFull = evenIfFull(ports.store)
+    this.#returns = returnsOf({ engine: this, desk: this.#desk, store: ports.store })
+    this.#deliveries = deliveriesOf({ engine: this, desk: this.#desk, store: ports.store })
+    this.governance = new Governance(this.#desk, this.#once, this.#evenIfFull)
     this.identity = new Identity({ ...this.#desk, credentials: ports.credentials }, ports.log)
     this.#queues = new QueueKeeper({ desk: this.#desk, log: ports.log })
   }
@@ -138,7 +140,10 @@ export class Engine {
   /** Recovers, then listens to the data plane and watches over instances. */
   async start(): Promise<void> {
     await this.#loop.start()
-    this.#ports.router.watch((notice) => void this.#noticed(notice), this.#stopped.signal)
+    this.#ports.router.watch(
+      (notice) => void submitNotice({ ...this.#desk, log: this.#ports.log }, notice),
+      this.#stopped.signal,
+    )
     void this.#ports.driver.supervise(this.#stopped.signal).catch((error: unknown) => {
       this.#ports.log.error('supervision_failed', { error: String(error) })
     })
@@ -277,27 +282,6 @@ export class Engine {
     return this.#once(caller, { name: 'startDrill', command }, (asking) => startDrill(this.#desk, command, asking))
   }
 
-  /** What watches and drills may ask of this engine. */
-  #returns(): Returns {
-    const { clock, store } = this.#ports
-    return {
-      clock,
-      isDrilling: (target) => liveDrill(this.#desk, target) !== null,
-      environment: ({ service, environment }) => this.reading.environment(service, environment),
-      held: (environment) => heldPredecessors(this.#desk, environment),
-      rollback: async (command, { key, why, signal }) =>
-        (await this.rollback(command, { by: sluice, reason: why, idempotencyKey: key, signal })).rollout,
-      go: async (command, { by, key, why, signal }) =>
-        (await this.deploy(command, { by, reason: why, idempotencyKey: key, signal })).rollout,
-      askedFor: async (key) => {
-        const known = await store.request(key)
-        return known === null ? null : asAnswer<Started>(known.answer).rollout
-      },
-      rollout: (id) => this.reading.rollout(id),
-      rows: (id) => store.ledger({ after: 0, limit: limits.pageItemsMax, key: { kind: 'rollout', id } }),
-    }
-  }
-
   /** Takes the texts of rows of before a moment out of the ledger. */
   prune({ before, book }: PruneWish, caller: Caller): Promise<Pruned> {
     const parts = { desk: this.#desk, store: this.#ports.store, book }
@@ -318,67 +302,7 @@ export class Engine {
     )
   }
 
-  /** What a job of a run that takes the release somewhere may ask of this engine. */
-  #deliveries(): Deliveries {
-    const { clock, store } = this.#ports
-    return {
-      clock,
-      reading: this.reading,
-      refusals: async (command, by) => (await this.previewDeploy(command, { by })).refusals,
-      deploy: async (command, { by, key, signal }) =>
-        (await this.deploy(command, { by, reason: askedForBy(key), idempotencyKey: key, signal })).rollout,
-      rolloutOf: (delivery) => rolloutAskedFor({ store, reading: this.reading }, delivery),
-      settled: async () => {
-        await this.#loop.transact([], () => [])
-      },
-      abort: async (rollout, by) => {
-        await this.commandRollout(rollout, 'abort_requested', {
-          by,
-          reason: 'its run was called off',
-          idempotencyKey: null,
-        })
-      },
-    }
-  }
-
   playJob(command: PlayCommand, caller: Caller): Promise<object> {
     return this.#once(caller, { name: 'playJob', command }, (asking) => nothing(playJob(this.#desk, command, asking)))
   }
-
-  /** The way back is what the ballast is for: on a full disk it is freed, and the same is asked once more. */
-  async #evenIfFull<Answer>(act: () => Promise<Answer>): Promise<Answer> {
-    try {
-      return await act()
-    } catch (error) {
-      if (!(error instanceof SluiceError) || error.code !== 'store_full') throw error
-      await this.#ports.store.releaseBallast()
-      return act()
-    }
-  }
-
-  #once<Answer>(caller: Caller, words: object, act: (asking: Asking) => Promise<Answer>): Promise<Answer> {
-    return once(this.#ports, { caller, words, act })
-  }
-
-  async #noticed(notice: GatewayNotice): Promise<void> {
-    try {
-      await this.#submitNotice(notice)
-    } catch (error) {
-      this.#ports.log.warn('notice_lost', { kind: notice.kind, error: String(error) })
-    }
-  }
-
-  async #submitNotice(notice: GatewayNotice): Promise<void> {
-    if (notice.kind === 'tripped') {
-      this.#loop.submit({ kind: 'rollout', id: notice.trip.rollout }, noticeEvent(notice, this.#ports.clock.now()))
-      return
-    }
-    const { live } = await this.reading.environment(notice.service, notice.environment)
-    if (live !== null) this.#loop.submit({ kind: 'rollout', id: live }, noticeEvent(notice, this.#ports.clock.now()))
-  }
-}
-
-const nothing = async (work: Promise<void>): Promise<object> => {
-  await work
-  return {}
 }

@@ -1,18 +1,13 @@
 /** What people ask of governance, as the engine offers it. Holds no logic of its own. */
 import { approve, type ApprovalTarget, reject } from './approval-commands.ts'
 import type { DeployCommand, Started } from './commands.ts'
-import type { Asking, Desk } from './desk.ts'
+import type { Desk } from './desk.ts'
 import type { Caller } from './engine.ts'
 import type { EnvironmentTarget } from './environment-commands.ts'
 import { deployPastGlass, reviewGlass } from './glass-commands.ts'
 import { type Inbox, inboxOf } from './inbox.ts'
 import { resumeLine, stopLine, type Stopped, type Underway } from './line-commands.ts'
-
-/** How a caller's words become one act, however often they are said. */
-export type Once = <Answer>(caller: Caller, words: object, act: (asking: Asking) => Promise<Answer>) => Promise<Answer>
-
-/** How something is done once more with what is kept for a full disk. */
-export type EvenIfFull = <Answer>(act: () => Promise<Answer>) => Promise<Answer>
+import { type EvenIfFull, nothing, type Once } from './once.ts'
 
 /** See the file's header. */
 export class Governance {
@@ -65,9 +60,4 @@ export class Governance {
       nothing(reviewGlass(this.#desk, target, asking)),
     )
   }
-}
-
-const nothing = async (work: Promise<void>): Promise<object> => {
-  await work
-  return {}
 }

@@ -1,5 +1,9 @@
+/** What the data plane tells by itself: that it cut a candidate, that an instance is not well. */
 import type { RolloutEvent } from '../core/rollout/types.ts'
 import type { GatewayNotice } from '../core/routing.ts'
+import type { Clock, Log } from '../ports/clock.ts'
+import type { Loop } from './loop.ts'
+import type { Reading } from './reading.ts'
 
 /** What the data plane tells by itself, as an event of the live rollout. A notice for another rollout changes nothing there. */
 export const noticeEvent = (notice: GatewayNotice, at: number): RolloutEvent => {
@@ -15,4 +19,21 @@ export const noticeEvent = (notice: GatewayNotice, at: number): RolloutEvent => 
   return metric === undefined || metrics === undefined
     ? { type: 'tripped', at, verdict }
     : { type: 'tripped', at, verdict: { ...verdict, metric, metrics } }
+}
+
+/** Hands a notice to the rollout that it is about. One that is lost is found again when the route is asked for. */
+export const submitNotice = async (
+  world: { readonly loop: Loop; readonly reading: Reading; readonly clock: Clock; readonly log: Log },
+  notice: GatewayNotice,
+): Promise<void> => {
+  const { loop, reading, clock, log } = world
+  try {
+    const id =
+      notice.kind === 'tripped'
+        ? notice.trip.rollout
+        : (await reading.environment(notice.service, notice.environment)).live
+    if (id !== null) loop.submit({ kind: 'rollout', id }, noticeEvent(notice, clock.now()))
+  } catch (error) {
+    log.warn('notice_lost', { kind: notice.kind, error: String(error) })
+  }
 }

@@ -14,7 +14,7 @@ import type { ApiContext } from '../../src/http/context.ts'
 import { EventFeed } from '../../src/http/event-feed.ts'
 import { SharedAnswer } from '../../src/http/shared-answer.ts'
 import { SignInTickets } from '../../src/http/sign-in-tickets.ts'
-import type { EnvironmentsView } from '../../src/http/client/views.ts'
+import type { EnvironmentsView } from '../../src/http/client/environment-views.ts'
 import { SmallWorld } from '../engine/small-world.ts'
 
 /** The owner's token in these tests. */

@@ -1,5 +1,5 @@
 /** What a person may do with an environment, and what each of it does to the traffic. */
-import type { EnvironmentView } from '../../../../sluice/src/http/client/views.ts'
+import type { EnvironmentView } from '../../../../sluice/src/http/client/environment-views.ts'
 import { ask } from '../../live/ask.ts'
 import { serverNow } from '../../live/clock.ts'
 import type { Deed } from '../../parts/deed.tsx'

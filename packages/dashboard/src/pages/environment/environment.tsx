@@ -1,7 +1,7 @@
 /** An environment: what serves, what is observed, what holds it, who waits for it, what happened, and what one may do. */
 import type { VNode } from 'preact'
 import { useRoute } from 'preact-iso'
-import type { EnvironmentView } from '../../../../sluice/src/http/client/views.ts'
+import type { EnvironmentView } from '../../../../sluice/src/http/client/environment-views.ts'
 import { useAnswer } from '../../live/store.ts'
 import { Deeds } from '../../parts/deed.tsx'
 import { Mark } from '../../parts/mark.tsx'

@@ -1,7 +1,7 @@
 /** All environments, with what serves and how it fares. */
 import type { VNode } from 'preact'
 import { useAnswer } from '../../live/store.ts'
-import type { EnvironmentView } from '../../../../sluice/src/http/client/views.ts'
+import type { EnvironmentView } from '../../../../sluice/src/http/client/environment-views.ts'
 import { Mark } from '../../parts/mark.tsx'
 import { Empty, Page, Shown } from '../../parts/page.tsx'
 import { ReleaseLink } from '../../parts/ref.tsx'

@@ -1,6 +1,6 @@
 /** What a deploy would do now, and why it would not be let in. */
 import type { VNode } from 'preact'
-import type { EnvironmentView } from '../../../../sluice/src/http/client/views.ts'
+import type { EnvironmentView } from '../../../../sluice/src/http/client/environment-views.ts'
 import { useAnswer } from '../../live/store.ts'
 import { Part } from '../../parts/page.tsx'
 import { Move } from '../../parts/ref.tsx'

@@ -1,7 +1,7 @@
 /** What waits for a yes: what changes, the evidence, who must still say it, and what happens either way. */
 import type { VNode } from 'preact'
 import type { PendingView } from '../../../../sluice/src/http/client/governance-views.ts'
-import type { EnvironmentView } from '../../../../sluice/src/http/client/views.ts'
+import type { EnvironmentView } from '../../../../sluice/src/http/client/environment-views.ts'
 import { countOf, spanOf } from '../../../../sluice/src/http/client/words.ts'
 import { ask } from '../../live/ask.ts'
 import { who } from '../../live/session.ts'

@@ -1,7 +1,8 @@
 /** What waits for a person, or ought to be looked at: read from what the API says, most urgent first. */
 import type { RunListView } from '../../../../sluice/src/http/client/run-views.ts'
 import type { IncidentView } from '../../../../sluice/src/http/client/rollback-views.ts'
-import type { EnvironmentsView, EnvironmentView, RolloutView } from '../../../../sluice/src/http/client/views.ts'
+import type { EnvironmentsView, EnvironmentView } from '../../../../sluice/src/http/client/environment-views.ts'
+import type { RolloutView } from '../../../../sluice/src/http/client/views.ts'
 import type { Tone } from '../../words.ts'
 
 /** One thing that wants to be looked at. */

@@ -1,7 +1,8 @@
 /** One row for each service, one column for each environment: what serves where, and what is under way. */
 import type { VNode } from 'preact'
 import { useMemo, useRef } from 'preact/hooks'
-import type { EnvironmentView, RolloutView } from '../../../../sluice/src/http/client/views.ts'
+import type { EnvironmentView } from '../../../../sluice/src/http/client/environment-views.ts'
+import type { RolloutView } from '../../../../sluice/src/http/client/views.ts'
 import { percentOf } from '../../../../sluice/src/http/client/words.ts'
 import { Glyph, Mark } from '../../parts/mark.tsx'
 import { ShareBar } from '../../parts/share-bar.tsx'

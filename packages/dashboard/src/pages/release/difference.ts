@@ -1,5 +1,5 @@
 /** What differs between two releases: everything that an id fixes and a person can read. */
-import type { ReleaseDetailView } from '../../../../sluice/src/http/client/views.ts'
+import type { ReleaseDetailView } from '../../../../sluice/src/http/client/release-views.ts'
 
 /** One difference; null where there was, or is, nothing. */
 export type Difference = {

@@ -2,7 +2,7 @@
 import type { VNode } from 'preact'
 import { useSignal } from '@preact/signals'
 import { useLocation, useRoute } from 'preact-iso'
-import type { ReleaseDetailView, ReleaseVerificationView } from '../../../../sluice/src/http/client/views.ts'
+import type { ReleaseDetailView, ReleaseVerificationView } from '../../../../sluice/src/http/client/release-views.ts'
 import { ask, asError } from '../../live/ask.ts'
 import { useAnswer } from '../../live/store.ts'
 import { announce } from '../../parts/announcer.tsx'

@@ -1,7 +1,8 @@
 /** A service: its versions across the environments, what is not yet in the last one, and what happened to it. */
 import type { VNode } from 'preact'
 import { useRoute } from 'preact-iso'
-import type { EnvironmentsView, EnvironmentView, ReleaseView } from '../../../../sluice/src/http/client/views.ts'
+import type { EnvironmentsView, EnvironmentView } from '../../../../sluice/src/http/client/environment-views.ts'
+import type { ReleaseView } from '../../../../sluice/src/http/client/release-views.ts'
 import { useAnswer } from '../../live/store.ts'
 import { Mark } from '../../parts/mark.tsx'
 import { Empty, Page, Part, Shown } from '../../parts/page.tsx'

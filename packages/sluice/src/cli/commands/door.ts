@@ -1,7 +1,7 @@
 /** Locks and freezes: the four commands share how they ask and answer. */
 import { SluiceError } from '../../core/errors.ts'
 import type { Client } from '../../http/client/client.ts'
-import type { EnvironmentView } from '../../http/client/views.ts'
+import type { EnvironmentView } from '../../http/client/environment-views.ts'
 import { type Cli, type Input, textOption } from '../cli.ts'
 import { withClient } from '../connect.ts'
 import { nowLine } from '../render/environment.ts'

@@ -1,5 +1,5 @@
 import { isoTime } from '../../core/iso-time.ts'
-import type { LedgerRowView } from '../../http/client/views.ts'
+import type { LedgerRowView } from '../../http/client/ledger-views.ts'
 import { type Command, textOption } from '../cli.ts'
 import { withClient } from '../connect.ts'
 import { tableLines } from '../render/table.ts'

@@ -1,7 +1,7 @@
 /** Waiting for a turn in the queue of an environment. */
 import { SluiceError } from '../../core/errors.ts'
 import type { Client } from '../../http/client/client.ts'
-import type { LedgerPageView } from '../../http/client/views.ts'
+import type { LedgerPageView } from '../../http/client/ledger-views.ts'
 import type { Cli } from '../cli.ts'
 import { waitText } from '../render/queue.ts'
 

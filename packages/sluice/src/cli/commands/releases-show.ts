@@ -1,5 +1,5 @@
 import { isoTime } from '../../core/iso-time.ts'
-import type { ReleaseDetailView } from '../../http/client/views.ts'
+import type { ReleaseDetailView } from '../../http/client/release-views.ts'
 import type { Command } from '../cli.ts'
 import { withClient } from '../connect.ts'
 import type { Style } from '../render/style.ts'

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { SluiceError } from '../../core/errors.ts'
-import type { ReleaseVerificationView } from '../../http/client/views.ts'
+import type { ReleaseVerificationView } from '../../http/client/release-views.ts'
 import { type Cli, type Command, textOption } from '../cli.ts'
 import { withClient } from '../connect.ts'
 import { required } from './which.ts'

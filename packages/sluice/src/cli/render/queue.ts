@@ -1,6 +1,6 @@
 /** The queue of an environment in the terminal. */
 import { isoTime } from '../../core/iso-time.ts'
-import type { QueueEntryView, QueueView } from '../../http/client/views.ts'
+import type { QueueEntryView, QueueView } from '../../http/client/environment-views.ts'
 import type { Style } from './style.ts'
 import { tableLines } from './table.ts'
 import { agoOf } from './times.ts'

@@ -1,5 +1,5 @@
 /** What the checks of an environment said, in the terminal. */
-import type { VerificationView } from '../../http/client/views.ts'
+import type { VerificationView } from '../../http/client/environment-views.ts'
 import { countOf, spanOf } from '../../http/client/words.ts'
 import { reportLines } from './error.ts'
 import { pad, type Mark, type Style } from './style.ts'

@@ -455,6 +455,7 @@ test('every key of the schema has prose, which the types repeat, and examples th
   const types = [
     'types.ts',
     'types-access.ts',
+    'types-source.ts',
     'types-pipeline.ts',
     'types-gates.ts',
     'types-routing.ts',
@@ -491,6 +492,8 @@ const oneOf = (path: string, name: string): object => {
   if (path.endsWith('.jobs.*')) return ['steps', 'deploy', 'promote'].includes(name) ? {} : { steps: 'true' }
   if (/\.with\.(?:allow|exceptions)\[\]$/.test(path)) return name === 'path' ? {} : { path: 'test/**' }
   if (path === '.access' || path === 'access') return name === 'url' ? {} : { url: 'https://sluice.example.com' }
+  if (path === 'source' || path === '.source')
+    return name === 'report' ? { github: { repository: 'a/b', token: 'T' } } : {}
   if (path.endsWith('.judge.latency')) return name === 'limitShare' ? { limit: '1s' } : {}
   if (path.endsWith('.gates.licences')) return ['allow', 'deny'].includes(name) ? {} : { allow: ['MIT'] }
   const isBound = ['minimum', 'maximum', 'maxRegression', 'maxGrowth'].includes(name)

@@ -44,6 +44,11 @@ const triggersSchema = z
       description: 'Patterns of the files of which at least one must have changed.',
       examples: [['src/**', '!**/*.md']],
     }),
+    pullRequests: key(z.array(text('a pattern'), 'expected patterns of branches').optional(), {
+      description:
+        'Patterns of the branches into which a pull request starts a run; where absent, one whose own branch starts none when it is pushed.',
+      examples: [['main'], []],
+    }),
     schedule: key(
       z
         .array(
@@ -59,10 +64,11 @@ const triggersSchema = z
       },
     ),
   })
-  .transform(({ branches, tags, paths, schedule }) => ({
+  .transform(({ branches, tags, paths, pullRequests, schedule }) => ({
     branches: branches ?? null,
     tags: tags ?? null,
     paths: paths ?? null,
+    ...(pullRequests === undefined ? {} : { pullRequests }),
     schedule,
   }))
 

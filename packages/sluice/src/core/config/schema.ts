@@ -9,6 +9,7 @@ import { policiesSchema } from './schema-governance.ts'
 import { healthSchema } from './schema-health.ts'
 import { ledgerSchema } from './schema-ledger.ts'
 import { pipelineSchema } from './schema-pipeline.ts'
+import { sourceSchema } from './schema-source.ts'
 import type { Settings } from './settings.ts'
 import { key, name, text, variableName, variables } from './fields.ts'
 import { isSemver } from './version.ts'
@@ -82,14 +83,19 @@ export const configSchema: z.ZodType<Settings> = z
         description: 'How the ledger is kept; everything for ever when left out.',
         examples: [{ keep: '400d' }],
       }),
+      source: key(sourceSchema.optional(), {
+        description: 'Where commits come from, and who is told what became of them.',
+        examples: [{ github: { repository: 'acme/storefront', webhookSecret: 'GITHUB_WEBHOOK_SECRET' } }],
+      }),
     },
     { error: 'expected an object: export default defineConfig({ … })' },
   )
-  .transform(({ access, ledger, team, ...input }): Settings => ({
+  .transform(({ access, ledger, source, team, ...input }): Settings => ({
     ...input,
     start: input.start ?? null,
     ...(access === undefined ? {} : { access }),
     ...(ledger === undefined ? {} : { ledger }),
+    ...(source === undefined ? {} : { source }),
     ...(team === undefined ? {} : { team }),
   }))
 

@@ -16,6 +16,7 @@ import type { GroupQuorum, OverrunPolicy, Policy, WindowRule } from '../governan
 import type { GateSettings } from '../evidence/gates/types.ts'
 import type { ExternalJudgeSpec, MetricsSpec } from '../judge/outside/types.ts'
 import type { AccessRules } from '../identity/rules.ts'
+import type { SourceRules } from '../source/rules.ts'
 import type {
   FreezeWindow,
   HealthPolicy,
@@ -44,6 +45,8 @@ export type Settings = {
   readonly access?: AccessRules
   /** Absent: the ledger is kept whole. */
   readonly ledger?: { readonly keepMs: number }
+  /** Absent: nothing but people and schedules start runs. */
+  readonly source?: SourceRules
   /** Absent when the config does not say. */
   readonly team?: string | undefined
   /** By name. */
@@ -80,6 +83,8 @@ export type TriggerSettings = {
   readonly branches: readonly string[] | null
   readonly tags: readonly string[] | null
   readonly paths: readonly string[] | null
+  /** Absent: a pull request starts a run when the push of its branch does not. */
+  readonly pullRequests?: readonly string[]
   readonly schedule: readonly string[]
 }
 

@@ -40,6 +40,8 @@ export type TriggersConfig = {
   readonly tags?: readonly string[]
   /** Patterns of the files of which at least one must have changed. */
   readonly paths?: readonly string[]
+  /** Patterns of the branches into which a pull request starts a run; where absent, one whose own branch starts none when it is pushed. */
+  readonly pullRequests?: readonly string[]
   /** Cron expressions (five fields, UTC) at which a run starts. */
   readonly schedule?: readonly string[]
 }

@@ -9,6 +9,7 @@ import type { ExternalJudgeConfig, MetricsConfig } from './types-metrics.ts'
 import type { PipelineConfig } from './types-pipeline.ts'
 import type { RollbackConfig } from './types-rollback.ts'
 import type { DrainConfig, RoutingConfig, StickyConfig } from './types-routing.ts'
+import type { SourceConfig } from './types-source.ts'
 import type { HookConfig, StrategyConfig } from './types-strategy.ts'
 import type { CheckConfig } from './types-verification.ts'
 
@@ -44,6 +45,8 @@ export type Config = {
   readonly policies?: Readonly<Record<string, PolicyConfig>>
   /** How the ledger is kept; everything for ever when left out. */
   readonly ledger?: LedgerConfig
+  /** Where commits come from, and who is told what became of them. */
+  readonly source?: SourceConfig
 }
 
 /** How the ledger is kept. */

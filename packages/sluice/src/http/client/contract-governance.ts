@@ -1,7 +1,8 @@
 /** What the routes of governance take and give, as types. Part of `contract.ts`. */
 import type { DoneView, None, PageInput, ReasonInput } from './contract.ts'
 import type { ApprovalsView, ChangeDetailView, ChangeView, LineView } from './governance-views.ts'
-import type { EnvironmentView, PageView, RolloutView, StartedView } from './views.ts'
+import type { EnvironmentView } from './environment-views.ts'
+import type { PageView, RolloutView, StartedView } from './views.ts'
 
 /** Query, body and response of the routes of governance. */
 export type GovernanceContract = {

@@ -7,30 +7,17 @@ import type {
   LedgerExportInput,
   LedgerFilterInput,
   LedgerInclusionView,
+  LedgerPageView,
   LedgerPrunedView,
+  LedgerVerificationView,
 } from './ledger-views.ts'
 import type { IdentityContract } from './contract-identity.ts'
 import type { OverridesInput, RollbackContract, RollbackInput } from './contract-rollback.ts'
 import type { ParamsOf, paths, RouteId } from './paths.ts'
 import type { PlanView } from './plan-views.ts'
-import type {
-  EnvironmentsView,
-  EnvironmentView,
-  HealthView,
-  LedgerPageView,
-  LedgerVerificationView,
-  PageView,
-  QueueView,
-  ReleaseDetailView,
-  ReleaseVerificationView,
-  ReleaseView,
-  RolloutDetailView,
-  RolloutView,
-  ServerView,
-  StartedView,
-  VerificationView,
-  WhyView,
-} from './views.ts'
+import type { EnvironmentsView, EnvironmentView, QueueView, VerificationView } from './environment-views.ts'
+import type { HealthView, PageView, RolloutDetailView, RolloutView, ServerView, StartedView, WhyView } from './views.ts'
+import type { ReleaseDetailView, ReleaseVerificationView, ReleaseView } from './release-views.ts'
 import type { AttachmentsView, EvidenceView, InsightsView } from './evidence-views.ts'
 import type { TrainStartedView, TrainView } from './train-views.ts'
 import type { JobLogView, RunDetailView, RunEventName, RunListView, RunStartedView } from './run-views.ts'

@@ -1,5 +1,39 @@
-/** What the ledger's routes take and give, beside its pages. */
+/** What the ledger's routes take and give. */
 import type { AggregateKind } from '../../core/ledger/entry.ts'
+import type { Actor, Where } from '../../core/model.ts'
+
+/** One row of the ledger. */
+export type LedgerRowView = {
+  readonly seq: number
+  readonly key: { readonly kind: AggregateKind; readonly id: string }
+  readonly version: number
+  readonly type: string
+  readonly form: number
+  readonly at: number
+  readonly actor: Actor
+  readonly reason: string | null
+  readonly body: unknown
+  /** Its text was taken out: who, why and the body stand empty. */
+  readonly isPruned?: true
+  /** Where whoever asked was, as far as is known. */
+  readonly where?: Where
+  readonly previousHash: string
+  readonly hash: string
+}
+
+/** Rows of the ledger in order; ask again with `after: next`. */
+export type LedgerPageView = { readonly rows: readonly LedgerRowView[]; readonly next: number | null }
+
+/** What checking the whole chain found. */
+export type LedgerVerificationView =
+  | {
+      readonly status: 'whole'
+      readonly rows: number
+      readonly head: { readonly seq: number; readonly hash: string }
+      /** Rows whose texts were taken out; absent where there are none. */
+      readonly pruned?: number
+    }
+  | { readonly status: 'broken'; readonly seq: number; readonly why: string; readonly detail: string }
 
 /** Which rows are meant; a part that is left out means any. */
 export type LedgerFilterInput = {

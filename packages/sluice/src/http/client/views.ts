@@ -2,11 +2,9 @@
  * What the API answers: the wire types. Made from the domain by `present/`, checked against `http/schemas/` in tests, read by the client, the command line and
  * the dashboard. Times are epoch ms, shares basis points (10 000 = all traffic).
  */
-import type { BrokenGlassView, LineView, RejectionView } from './governance-views.ts'
-import type { AggregateKind } from '../../core/ledger/entry.ts'
-import type { Actor, Artifact, Commit, EnvironmentSpec, FreezeWindow, Where } from '../../core/model.ts'
-import type { ApartView, MaintenanceView } from './routing-views.ts'
-import type { HoldView, WatchView } from './rollback-views.ts'
+import type { Actor, Commit, EnvironmentSpec } from '../../core/model.ts'
+import type { ApartView } from './routing-views.ts'
+import type { WatchView } from './rollback-views.ts'
 
 /** A release by its id and the version that people know it by. */
 export type ReleaseRef = { readonly id: string; readonly version: string }
@@ -202,100 +200,6 @@ export type WhyView = {
   }[]
 }
 
-/** An environment as it stands. */
-export type EnvironmentView = {
-  readonly service: string
-  readonly name: string
-  readonly after: string | null
-  readonly serving: (ReleaseRef & { readonly commit: Commit; readonly since: number }) | null
-  readonly previous: ReleaseRef | null
-  readonly live: RolloutView | null
-  readonly lock: {
-    readonly by: Actor
-    readonly reason: string
-    readonly at: number
-    readonly until: number | null
-  } | null
-  readonly freezes: readonly (FreezeWindow & { readonly by: string })[]
-  readonly approvals: readonly { readonly release: ReleaseRef; readonly by: Actor; readonly at: number }[]
-  readonly rejections: readonly (RejectionView & { readonly release: ReleaseRef })[]
-  /** Glass that was broken, newest first; red where nobody else has looked at it. */
-  readonly brokenGlass: readonly BrokenGlassView[]
-  /** Absent when there is none, and none is being ended. */
-  readonly maintenance?: MaintenanceView
-  readonly observed: ObservedView
-  /** What its checks said when somebody had them made last; null when nobody did. */
-  readonly verification: {
-    readonly at: number
-    readonly by: Actor
-    readonly release: ReleaseRef
-    readonly outcome: 'passed' | 'failed' | 'broken'
-    readonly notPassed: readonly string[]
-  } | null
-  readonly history: readonly {
-    readonly rollout: string
-    readonly release: ReleaseRef
-    readonly outcome: 'succeeded' | 'rolled_back'
-    readonly at: number
-  }[]
-  /** What waits for its turn, in order. */
-  readonly queue: readonly QueueEntryView[]
-  /** How long what serves was seen to serve, where the next environment asks for it. */
-  readonly soak: { readonly servedMs: number; readonly soakMs: number } | null
-  /** An older release that a person chose; nothing goes past it by itself. */
-  readonly pin: { readonly release: ReleaseRef; readonly by: Actor; readonly at: number } | null
-}
-
-/** A release that waits for its turn in an environment. */
-export type QueueEntryView = {
-  /** The rollout that it will be, when a person asked. */
-  readonly id: string
-  readonly release: ReleaseRef
-  readonly purpose: 'deploy' | 'promote'
-  readonly by: Actor
-  readonly at: number
-  readonly reason: string | null
-  /** Why it still waits although it had its turn; null before. */
-  readonly waits: { readonly detail: string; readonly lookAt: number | null } | null
-}
-
-/** Who holds an environment, and who waits for it. */
-export type QueueView = {
-  readonly environment: string
-  readonly holder: {
-    readonly rollout: string
-    readonly release: ReleaseRef
-    readonly by: Actor
-    readonly since: number
-  } | null
-  readonly queue: readonly QueueEntryView[]
-}
-
-/** All environments of the service, in the order in which releases pass them. */
-export type EnvironmentsView = {
-  readonly service: string | null
-  readonly environments: readonly EnvironmentView[]
-  readonly line: LineView
-  readonly now: number
-}
-
-/** What the checks of an environment said. */
-export type VerificationView = {
-  readonly environment: string
-  readonly release: ReleaseRef
-  readonly scope: 'candidate' | 'environment'
-  /** `broken`: a check could not look, which is no pass. */
-  readonly outcome: 'passed' | 'failed' | 'broken'
-  readonly at: number
-  readonly results: readonly {
-    readonly name: string
-    readonly outcome: 'passed' | 'failed' | 'broken'
-    readonly detail: string
-    readonly durationMs: number
-    readonly evidence: readonly string[]
-  }[]
-}
-
 /** A rollout that a request started or turned around, or that will be once it is its turn. */
 export type StartedView = {
   readonly rollout: string
@@ -303,80 +207,6 @@ export type StartedView = {
   /** The incident that an emergency opened. */
   readonly incident?: string | undefined
 }
-
-/** A release. */
-export type ReleaseView = ReleaseRef & {
-  readonly service: string
-  readonly commit: Commit
-  readonly cutAt: number
-  readonly cutBy: string
-  readonly artifacts: readonly Artifact[]
-  readonly environments: readonly string[]
-  /** Environments that it serves now. */
-  readonly serves: readonly string[]
-  /** Why it may not be shipped; null when it may. */
-  readonly hold: HoldView | null
-}
-
-/** A release with everything it fixes. Secret versions are in it, values never are. */
-export type ReleaseDetailView = ReleaseView & {
-  readonly start: { readonly command: string; readonly artifact: string }
-  readonly migrations: readonly string[]
-  /** What the gates of its run said; empty when it had none. */
-  readonly gates: readonly { readonly gate: string; readonly status: 'pass' | 'waived' }[]
-  readonly specs: readonly EnvironmentSpec[]
-}
-
-/** Whether a release is what its id says, and its artifacts what their digests say. */
-export type ReleaseVerificationView = {
-  readonly release: ReleaseRef
-  readonly intact: boolean
-  readonly artifacts: readonly {
-    readonly name: string
-    readonly digest: string
-    readonly status: 'ok' | 'missing' | 'mismatch'
-    /** Null when no run left any. */
-    readonly provenance: {
-      readonly status: 'verified' | 'refused'
-      readonly detail: string | null
-      /** SHA-256 of each key that signed. */
-      readonly keys: readonly string[]
-    } | null
-  }[]
-}
-
-/** One row of the ledger. */
-export type LedgerRowView = {
-  readonly seq: number
-  readonly key: { readonly kind: AggregateKind; readonly id: string }
-  readonly version: number
-  readonly type: string
-  readonly form: number
-  readonly at: number
-  readonly actor: Actor
-  readonly reason: string | null
-  readonly body: unknown
-  /** Its text was taken out: who, why and the body stand empty. */
-  readonly isPruned?: true
-  /** Where whoever asked was, as far as is known. */
-  readonly where?: Where
-  readonly previousHash: string
-  readonly hash: string
-}
-
-/** Rows of the ledger in order; ask again with `after: next`. */
-export type LedgerPageView = { readonly rows: readonly LedgerRowView[]; readonly next: number | null }
-
-/** What checking the whole chain found. */
-export type LedgerVerificationView =
-  | {
-      readonly status: 'whole'
-      readonly rows: number
-      readonly head: { readonly seq: number; readonly hash: string }
-      /** Rows whose texts were taken out; absent where there are none. */
-      readonly pruned?: number
-    }
-  | { readonly status: 'broken'; readonly seq: number; readonly why: string; readonly detail: string }
 
 /** An answer of a health route. */
 export type HealthView = { readonly status: 'ok' | 'unavailable'; readonly detail: string }

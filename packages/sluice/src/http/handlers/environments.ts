@@ -14,7 +14,8 @@ import type { NamedEnvironment } from '../present/environment-names.ts'
 import { refOf } from '../present/releases.ts'
 import { releasesOf, rolloutView } from '../present/rollouts.ts'
 import { planView, type TrafficNow } from '../present/plan.ts'
-import type { EnvironmentsView, EnvironmentView, StartedView } from '../client/views.ts'
+import type { EnvironmentsView, EnvironmentView } from '../client/environment-views.ts'
+import type { StartedView } from '../client/views.ts'
 import { environmentsOf, knownReleases, observedOf, serviceOf, targetOf } from './lookup.ts'
 
 /** Every environment as it stands, made once for all who ask at the same time. */

@@ -1,6 +1,6 @@
 import type { EnvironmentTarget } from '../../engine/environment-commands.ts'
 import type { ApiContext, Handlers } from '../context.ts'
-import type { QueueView } from '../client/views.ts'
+import type { QueueView } from '../client/environment-views.ts'
 import { queueViews } from '../present/environments.ts'
 import { refOf } from '../present/releases.ts'
 import { knownReleases, targetOf } from './lookup.ts'

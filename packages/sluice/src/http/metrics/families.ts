@@ -1,5 +1,6 @@
 /** What the control plane knows of itself and of what it delivers, as metrics. Shares are ratios (1 = all traffic), times seconds. */
-import type { ArmView, EnvironmentsView, EnvironmentView } from '../client/views.ts'
+import type { ArmView } from '../client/views.ts'
+import type { EnvironmentsView, EnvironmentView } from '../client/environment-views.ts'
 import type { Family, Sample } from './exposition.ts'
 
 /** What the control plane's own process says. */

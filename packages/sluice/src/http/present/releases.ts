@@ -2,7 +2,8 @@
 import { limits } from '../../core/limits.ts'
 import type { Release } from '../../core/model.ts'
 import type { HoldView } from '../client/rollback-views.ts'
-import type { ReleaseDetailView, ReleaseRef, ReleaseView } from '../client/views.ts'
+import type { ReleaseDetailView, ReleaseView } from '../client/release-views.ts'
+import type { ReleaseRef } from '../client/views.ts'
 
 /** Releases that an answer names, by id. */
 export type Known = ReadonlyMap<string, Release>

@@ -6,11 +6,15 @@ import type {
   LedgerCheckpointView,
   LedgerConsistencyView,
   LedgerInclusionView,
+  LedgerPageView,
   LedgerPrunedView,
+  LedgerVerificationView,
 } from '../client/ledger-views.ts'
 import type { DrillView, IncidentView } from '../client/rollback-views.ts'
+import type * as environmentViews from '../client/environment-views.ts'
 import type * as governanceViews from '../client/governance-views.ts'
 import type * as identityViews from '../client/identity-views.ts'
+import type * as releaseViews from '../client/release-views.ts'
 import type * as runViews from '../client/run-views.ts'
 import type * as trainViews from '../client/train-views.ts'
 import type { PlanView } from '../client/plan-views.ts'
@@ -121,16 +125,16 @@ export const schemas: Schemas = {
 /** Names and types of the schemas. */
 export type Schemas = {
   readonly Server: z.ZodType<views.ServerView>
-  readonly Environment: z.ZodType<views.EnvironmentView>
-  readonly Environments: z.ZodType<views.EnvironmentsView>
-  readonly Queue: z.ZodType<views.QueueView>
+  readonly Environment: z.ZodType<environmentViews.EnvironmentView>
+  readonly Environments: z.ZodType<environmentViews.EnvironmentsView>
+  readonly Queue: z.ZodType<environmentViews.QueueView>
   readonly Plan: z.ZodType<PlanView>
-  readonly Verification: z.ZodType<views.VerificationView>
+  readonly Verification: z.ZodType<environmentViews.VerificationView>
   readonly Started: z.ZodType<views.StartedView>
   readonly Done: z.ZodType<Readonly<Record<string, never>>>
-  readonly Releases: z.ZodType<views.PageView<views.ReleaseView>>
-  readonly Release: z.ZodType<views.ReleaseDetailView>
-  readonly ReleaseVerification: z.ZodType<views.ReleaseVerificationView>
+  readonly Releases: z.ZodType<views.PageView<releaseViews.ReleaseView>>
+  readonly Release: z.ZodType<releaseViews.ReleaseDetailView>
+  readonly ReleaseVerification: z.ZodType<releaseViews.ReleaseVerificationView>
   readonly Runs: z.ZodType<views.PageView<runViews.RunListView>>
   readonly Run: z.ZodType<runViews.RunDetailView>
   readonly RunStarted: z.ZodType<runViews.RunStartedView>
@@ -164,8 +168,8 @@ export type Schemas = {
   readonly TokenIssued: z.ZodType<identityViews.TokenIssuedView>
   readonly Person: z.ZodType<identityViews.PersonView>
   readonly People: z.ZodType<views.PageView<identityViews.PersonView>>
-  readonly LedgerPage: z.ZodType<views.LedgerPageView>
-  readonly LedgerVerification: z.ZodType<views.LedgerVerificationView>
+  readonly LedgerPage: z.ZodType<LedgerPageView>
+  readonly LedgerVerification: z.ZodType<LedgerVerificationView>
   readonly Dora: z.ZodType<DoraView>
   readonly Compliance: z.ZodType<ComplianceView>
   readonly LedgerCheckpoint: z.ZodType<LedgerCheckpointView>

@@ -1,7 +1,7 @@
 /** Schemas of environments as they stand. */
 import { z } from 'zod'
 import type { MaintenanceView } from '../client/routing-views.ts'
-import type { EnvironmentsView, EnvironmentView, QueueEntryView, QueueView } from '../client/views.ts'
+import type { EnvironmentsView, EnvironmentView, QueueEntryView, QueueView } from '../client/environment-views.ts'
 import { actor, at, commit, ref } from './fields.ts'
 import { brokenGlass, line } from './governance.ts'
 import { observed } from './observed.ts'

@@ -2,12 +2,13 @@
 import { z } from 'zod'
 import { aggregateKinds } from '../../core/ledger/entry.ts'
 import type {
-  LedgerPrunedView,
   LedgerCheckpointView,
   LedgerConsistencyView,
   LedgerInclusionView,
+  LedgerPageView,
+  LedgerPrunedView,
+  LedgerVerificationView,
 } from '../client/ledger-views.ts'
-import type { LedgerPageView, LedgerVerificationView } from '../client/views.ts'
 import { actor, at } from './fields.ts'
 
 /** Rows. */

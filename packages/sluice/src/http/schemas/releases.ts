@@ -1,6 +1,6 @@
 /** Schemas of releases, and of what checking one gives. */
 import { z } from 'zod'
-import type { ReleaseDetailView, ReleaseVerificationView, ReleaseView } from '../client/views.ts'
+import type { ReleaseDetailView, ReleaseVerificationView, ReleaseView } from '../client/release-views.ts'
 import { artifact, at, commit, ref } from './fields.ts'
 import { hold } from './rollback.ts'
 import { environmentSpec } from './specs.ts'

@@ -1,7 +1,7 @@
 /** Schemas of checks and of what they said. */
 import { z } from 'zod'
 import type { Check } from '../../core/verification/types.ts'
-import type { VerificationView } from '../client/views.ts'
+import type { VerificationView } from '../client/environment-views.ts'
 import { at, ref } from './fields.ts'
 
 const scope = z.enum(['candidate', 'environment'])

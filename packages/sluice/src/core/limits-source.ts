@@ -1,0 +1,28 @@
+/** Bounds of what tells of commits: webhooks, polling, fetches. Each with its unit and reason, as in `limits.ts`. */
+export const sourceLimits = {
+  /** Largest webhook, bytes. GitHub sends up to 25 MB, but only for what nobody here reads: pushes of thousands of commits are cut by it to 2,048. */
+  hookBodyBytesMax: 1_048_576,
+  /** Webhooks that may come at once from one address, and how many more each second. */
+  hookBurst: 120,
+  hooksPerSecond: 20,
+  /** How far the clock of who signs a webhook may be from ours, milliseconds; what Standard Webhooks says. */
+  hookSkewMs: 300_000,
+  /** How often a remote is asked unless told otherwise, and at the most, milliseconds. */
+  pollMs: 60_000,
+  pollMsMin: 5_000,
+  /** The longest pause between two looks at a remote that does not answer, milliseconds. */
+  pollBackoffMsMax: 900_000,
+  /** Branches and tags of a remote that are looked at. */
+  remoteRefsMax: 10_000,
+  /** Pipelines of other systems that one push may start. */
+  sourcePipelinesMax: 20,
+  /** How long fetching from a remote and asking it may take, milliseconds. */
+  fetchDeadlineMs: 300_000,
+  listRefsDeadlineMs: 60_000,
+  /** How often a commit is fetched before its arrival is given up, and the pauses between, milliseconds: some ten minutes in all. */
+  fetchAttemptsMax: 8,
+  fetchDelayMsMin: 1_000,
+  fetchDelayMsMax: 300_000,
+  /** Branches and tags that one push may tell of; more is no push of a person. */
+  refsOfPushMax: 100,
+} as const
