@@ -214,8 +214,8 @@ test('a log is found in: by text, by number of line', async () => {
 test('the ledger is filtered, proves a row, is exported, and its chain is checked', async () => {
   await tab.open('/ledger')
   const { page } = tab
-  await page.getByLabel('Kind').selectOption('rollout')
-  await page.getByLabel('Environment').selectOption('production')
+  await page.getByRole('combobox', { name: 'Kind' }).selectOption('rollout')
+  await page.getByRole('combobox', { name: 'Environment' }).selectOption('production')
   await page.getByRole('button', { name: 'Show', exact: true }).click()
   await page.waitForURL(/kind=rollout&environment=production/)
   await page.getByText('rollout started', { exact: true }).last().click()

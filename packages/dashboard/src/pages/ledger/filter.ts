@@ -37,7 +37,7 @@ const momentOf = (text: string | undefined): number | undefined =>
 
 /** The filter as the query of an address; empty for everything. */
 export const searchOf = (filter: LedgerFilter): string =>
-  new URLSearchParams(Object.entries(filter).map(([name, value]) => [name, String(value)])).toString()
+  new URLSearchParams(Object.entries(filter).map(([name, value]): [string, string] => [name, String(value)])).toString()
 
 /** Where the same rows are to be had as a file. The rows of one thing alone have no export of their own: those of its kind are. */
 export const exportPath = ({ id: _, ...filter }: LedgerFilter, format: 'jsonl' | 'csv'): string => {

@@ -7,6 +7,7 @@ import { sloLabels, type SloRule } from '../governance/slo.ts'
 import { count, key, longDuration, name, positiveDuration, share, text } from './fields.ts'
 import type { EnvironmentSettings, PolicySettings } from './settings.ts'
 import { durationForm, parseDuration, unitMs } from './units.ts'
+import { isZone } from './zones.ts'
 
 const groups = (): z.ZodType<readonly GroupQuorum[]> =>
   z
@@ -57,15 +58,6 @@ const isRule = (value: string): boolean => {
   const parts = value.split(';')
   const names = parts.map((part) => part.split('=')[0])
   return parts.every((part) => rulePart.test(part)) && names.includes('FREQ') && new Set(names).size === names.length
-}
-
-/** IANA names, as the platform's own table has them. */
-const isZone = (value: string): boolean => {
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone: value }).resolvedOptions().timeZone !== ''
-  } catch {
-    return false
-  }
 }
 
 /** RFC 5545, 3.3.6, or a duration as everywhere; whole days are days of the calendar. */

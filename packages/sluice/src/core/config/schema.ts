@@ -7,6 +7,7 @@ import { accessSchema } from './schema-access.ts'
 import { environmentSchema } from './schema-environment.ts'
 import { policiesSchema } from './schema-governance.ts'
 import { healthSchema } from './schema-health.ts'
+import { doraSchema } from './schema-dora.ts'
 import { ledgerSchema } from './schema-ledger.ts'
 import { pipelineSchema } from './schema-pipeline.ts'
 import { sourceSchema } from './schema-source.ts'
@@ -83,6 +84,10 @@ export const configSchema: z.ZodType<Settings> = z
         description: 'How the ledger is kept; everything for ever when left out.',
         examples: [{ keep: '400d' }],
       }),
+      dora: key(doraSchema.optional(), {
+        description: 'How deliveries are measured.',
+        examples: [{ zone: 'Europe/Berlin', canaryAborts: 'ignore' }],
+      }),
       source: key(sourceSchema.optional(), {
         description: 'Where commits come from, and who is told what became of them.',
         examples: [{ github: { repository: 'acme/storefront', webhookSecret: 'GITHUB_WEBHOOK_SECRET' } }],
@@ -90,10 +95,11 @@ export const configSchema: z.ZodType<Settings> = z
     },
     { error: 'expected an object: export default defineConfig({ … })' },
   )
-  .transform(({ access, ledger, source, team, ...input }): Settings => ({
+  .transform(({ access, dora, ledger, source, team, ...input }): Settings => ({
     ...input,
     start: input.start ?? null,
     ...(access === undefined ? {} : { access }),
+    ...(dora === undefined ? {} : { dora }),
     ...(ledger === undefined ? {} : { ledger }),
     ...(source === undefined ? {} : { source }),
     ...(team === undefined ? {} : { team }),
