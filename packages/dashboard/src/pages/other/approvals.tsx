@@ -77,6 +77,7 @@ const Item = (pending: PendingView): VNode => {
           ['Served before', evidence.soakedMs === null ? 'not counted' : spanOf(evidence.soakedMs)],
         ]}
       />
+      <Commits {...pending} />
       <Details {...pending} />
     </Part>
   )
@@ -88,6 +89,22 @@ const changeFacts = ({ changes }: PendingView): readonly (readonly [string, stri
   ['Config', changes.config.join(', ') || 'unchanged'],
   ['Secrets', changes.secrets.join(', ') || 'unchanged'],
 ]
+
+/** What the yes is about: each commit, not their number alone. */
+const Commits = ({ changes }: PendingView): VNode | null =>
+  changes.commits === null || changes.commits.length === 0 ? null : (
+    <ul class="lines" aria-label="Commits that come with it">
+      {changes.commits.map((commit) => (
+        <li key={commit.id}>
+          <span class="what">
+            <CommitLine commit={commit} />
+          </span>
+          <span class="where">{commit.author.replace(/\s*<.*>$/, '')}</span>
+          <Age at={commit.committedAt} />
+        </li>
+      ))}
+    </ul>
+  )
 
 /** Whose yes does not count, each once with all that speaks against it. */
 const notByText = ({ asked }: PendingView): string =>
