@@ -38,7 +38,8 @@ const groups: readonly (readonly string[])[] = [
     'packages/sluice/src/runner/{artifacts,capacity,disclosed,log-coverage,step-files}.test.ts',
     'packages/sluice/src/lib/{mask,mask-wrapped,open-inside,save-inside,tar}.test.ts',
     'packages/sluice/test/http/{insights,outside-specs,pages,surface}.test.ts',
-    'packages/sluice/test/{metrics/open,store/memory,store/texts}.test.ts',
+    'packages/sluice/test/code-hosts/*.test.ts',
+    'packages/sluice/test/{metrics/open,notify/forms,store/memory,store/texts}.test.ts',
   ],
 ]
 

@@ -45,39 +45,73 @@ export const measureFlight = async ({ quick }: { readonly quick: boolean }): Pro
       health: { path: '/', interval: '1s', healthyAfter: 1 },
     },
   )
-  await writeFile(join(project.directory, 'server.pl'), service)
-  await project.commit('1.0.0')
   const stateDir = await makeStateDir()
-  const desk = await openDesk(project.directory, stateDir)
-  const stable = (await desk.cut()).id
-  await project.commit('2.0.0')
-  const candidate = (await desk.cut()).id
-  progress(`${count} environments get their first release`)
-  for (let begun = 0; begun < count; begun += atOnce) {
-    await Promise.all(names.slice(begun, begun + atOnce).map((name) => desk.rollOut(name, stable)))
-  }
-  await desk.close()
-  const { client, controlPlane } = await startControlPlane({ projectDir: project.directory, stateDir, actor: 'bench' })
   try {
-    progress(`${count} canaries begin`)
+    await writeFile(join(project.directory, 'server.pl'), service)
+    const candidate = await giveFirstReleases(project, stateDir, names)
+    return await watchCanaries({ projectDir: project.directory, stateDir, names, candidate, quick })
+  } finally {
+    await removeState(stateDir, names, project.directory)
+    await project.remove()
+  }
+}
+
+/** Has the first release serve everywhere; gives the second. */
+const giveFirstReleases = async (
+  project: Awaited<ReturnType<typeof makeProject>>,
+  stateDir: string,
+  names: readonly string[],
+): Promise<string> => {
+  await project.commit('1.0.0')
+  const desk = await openDesk(project.directory, stateDir)
+  try {
+    const stable = (await desk.cut()).id
+    await project.commit('2.0.0')
+    const candidate = (await desk.cut()).id
+    progress(`${names.length} environments get their first release`)
+    for (let begun = 0; begun < names.length; begun += atOnce) {
+      const group = names.slice(begun, begun + atOnce)
+      for (const state of await Promise.all(group.map((name) => desk.rollOut(name, stable)))) {
+        if (state.status === 'succeeded') continue
+        const cause = 'cause' in state ? JSON.stringify(state.cause) : 'no cause'
+        throw new Error(`${state.plan.spec.name} has no first release: ${state.status}, ${cause}`)
+      }
+    }
+    return candidate
+  } finally {
+    await desk.close()
+  }
+}
+
+type Flight = {
+  readonly projectDir: string
+  readonly stateDir: string
+  readonly names: readonly string[]
+  readonly candidate: string
+  readonly quick: boolean
+}
+
+/** Begins all canaries on a control plane of its own, and watches it once all are under way. */
+const watchCanaries = async ({ names, candidate, quick, ...place }: Flight): Promise<readonly Bounded[]> => {
+  const { client, controlPlane } = await startControlPlane({ ...place, actor: 'bench' })
+  try {
+    progress(`${names.length} canaries begin`)
     for (const environment of names)
       await client.call('environments.deploy', { params: { environment }, body: { release: candidate } })
-    const flying = await inFlight(client, count)
-    const pid = pidOf(stateDir)
+    const flying = await inFlight(client, names.length)
+    const pid = pidOf(place.stateDir)
     const ms = quick ? watchedMs.short : watchedMs.long
     progress(`${flying} rollouts are under way; watched for ${ms / 1_000} s`)
     const before = cpuSecondsOf(pid)
     await rest(ms)
     const cores = (cpuSecondsOf(pid) - before) / (ms / 1_000)
     return [
-      atLeast({ name: 'server.rollouts', value: flying, unit: 'rollouts' }, count),
+      atLeast({ name: 'server.rollouts', value: flying, unit: 'rollouts' }, names.length),
       onThisMachine(atMost({ name: 'server.cores', value: cores, unit: 'cores' }, 1)),
       onThisMachine(atMost({ name: 'server.rssMb', value: memoryMbOf(pid), unit: 'MB resident' }, 300)),
     ]
   } finally {
     await controlPlane.end()
-    await removeState(stateDir, names, project.directory)
-    await project.remove()
   }
 }
 
@@ -100,9 +134,12 @@ const inFlight = async (client: Client, count: number): Promise<number> => {
     )
     if (flying.length === count) return count
     if (performance.now() > until) {
-      const others = items.filter((one) => !flying.includes(one) && one.settledAt === null)
-      for (const { environment, status, stage, cause } of others)
+      const others = items.filter((one) => !flying.includes(one) && one.status !== 'succeeded')
+      for (const { id, environment, status, stage, cause } of others) {
         progress(`${environment} is not there: ${status}, ${stage?.text ?? 'no stage'}, ${cause?.text ?? 'no cause'}`)
+        const { story } = await client.call('rollouts.why', { params: { rollout: id } })
+        for (const { at, who, text } of story) progress(`  ${new Date(at).toISOString()} ${who}: ${text}`)
+      }
       return flying.length
     }
     await rest(2_000)

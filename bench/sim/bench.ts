@@ -13,13 +13,16 @@ import { type Trial, Workshop } from './workshop.ts'
 /** Anything that runs schedules by seed. */
 type Simulator = {
   readonly counts: readonly number[]
-  readonly run: (seed: number) => { readonly breach: string | null } | Promise<{ readonly breach: string | null }>
+  readonly run: (seed: number) => Outcome | Promise<Outcome>
 }
+type Outcome = { readonly breach: string | null; readonly steps: number }
 
 type Series = { readonly name: 'core' | 'engine'; readonly simulator: Simulator; readonly schedules: number }
 type Measured = {
   readonly perSecond: number
   readonly perCpuSecond: number
+  /** Accepted events in all schedules together. */
+  readonly steps: number
   readonly breaches: readonly string[]
   readonly counts: readonly number[]
 }
@@ -30,24 +33,33 @@ const killedShareMin = 0.95
 
 const runSeries = async ({ name, simulator, schedules }: Series): Promise<Measured> => {
   const breaches: string[] = []
+  let steps = 0
   const cpu = process.cpuUsage()
   const began = performance.now()
   for (let seed = 1; seed <= schedules; seed += 1) {
     const outcome = simulator.run(seed)
-    const { breach } = outcome instanceof Promise ? await outcome : outcome
+    const { breach, steps: taken } = outcome instanceof Promise ? await outcome : outcome
+    steps += taken
     if (breach !== null)
       breaches.push(`${breach}\n    replay: node packages/sluice/test/sim/${name}/replay.ts --seed ${seed}`)
   }
   const seconds = (performance.now() - began) / 1_000
   const { user, system } = process.cpuUsage(cpu)
   const perCpuSecond = schedules / ((user + system) / 1e6)
-  return { perSecond: schedules / seconds, perCpuSecond, breaches, counts: simulator.counts }
+  return { perSecond: schedules / seconds, perCpuSecond, steps, breaches, counts: simulator.counts }
 }
 
 const tryMutants = async (chosen: readonly Mutant[]): Promise<readonly Trial[]> => {
   const workshop = await Workshop.open()
   try {
-    const killers: readonly Killer[] = ['coreSim', 'engineSim', 'coreTests', 'pipelineTests', 'gatewayTests']
+    const killers: readonly Killer[] = [
+      'coreSim',
+      'engineSim',
+      'coreTests',
+      'pipelineTests',
+      'gatewayTests',
+      'notifyTests',
+    ]
     for (const killer of killers) {
       const complaint = await workshop.ask(killer)
       if (complaint !== null) throw new Error(`${killer} complains without any bug planted: ${complaint}`)
@@ -74,11 +86,16 @@ const faultLines = (core: readonly number[], engine: readonly number[]): readonl
 
 const cell = (count: number = 0): string => (count === 0 ? '–' : count.toLocaleString('en-US')).padStart(12)
 
+const sumOf = (counts: readonly number[]): number => counts.reduce((sum, count) => sum + count, 0)
+
 const figuresOf = ({ name, schedules }: Series, measured: Measured): readonly Bounded[] => {
   const rate = { name: `sim.${name}.schedulesPerSecond`, value: Math.round(measured.perSecond), unit: '1/s' }
   return [
     quick ? rate : atLeast(rate, name === 'core' ? 50_000 : 1_000),
     { name: `sim.${name}.schedules`, value: schedules, unit: 'schedules' },
+    // What a schedule is: a rate says nothing beside schedules that have become shorter, or kinder.
+    { name: `sim.${name}.eventsPerSchedule`, value: measured.steps / schedules, unit: 'events' },
+    { name: `sim.${name}.faultsPerSchedule`, value: sumOf(measured.counts) / schedules, unit: 'faults' },
     atMost({ name: `sim.${name}.breaches`, value: measured.breaches.length, unit: 'breaches' }, 0),
   ]
 }

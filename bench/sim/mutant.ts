@@ -9,6 +9,7 @@ export type Killer =
   | 'pipelineTests'
   | 'rollbackTests'
   | 'governanceTests'
+  | 'notifyTests'
 
 /** One bug, as data. `find` occurs exactly once in `file`. */
 export type Mutant = {

@@ -25,7 +25,7 @@ export const outsideMutants: readonly Mutant[] = [
   ),
   outside(
     'judge/outside/verdict.ts',
-    'if (outside === null || severity.indexOf(outside.verdict) <= severity.indexOf(record.verdict)) return record',
+    'if (outside === null || severity[outside.verdict] <= severity[record.verdict]) return record',
     "if (outside === null || outside.verdict !== 'fail') return record",
     'only an objection from outside counts, not its silence',
   ),

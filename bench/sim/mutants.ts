@@ -7,6 +7,7 @@ import { engineMutants } from './mutants-engine.ts'
 import { governanceMutants } from './mutants-governance.ts'
 import { judgeMutants } from './mutants-judge.ts'
 import { gatewayMutants } from './mutants-gateway.ts'
+import { notifyMutants } from './mutants-notify.ts'
 import { outsideMutants } from './mutants-outside.ts'
 import { pipelineMutants } from './mutants-pipeline.ts'
 import { rollbackMutants } from './mutants-rollback.ts'
@@ -358,6 +359,7 @@ export const mutants: readonly Mutant[] = [
   ...strategyMutants,
   ...judgeMutants,
   ...outsideMutants,
+  ...notifyMutants,
   ...engineMutants,
   ...rollbackMutants,
   ...gatewayMutants,

@@ -54,6 +54,13 @@ const commands: Readonly<Record<Killer, readonly string[]>> = {
     'test/engine/governance.test.ts',
     'test/machine-laws.test.ts',
   ],
+  notifyTests: [
+    '--test',
+    '--test-timeout=30000',
+    '--test-force-exit',
+    'src/core/notify/notify.test.ts',
+    'test/notify/outbox.test.ts',
+  ],
   pipelineTests: [
     '--test',
     '--test-timeout=30000',

@@ -43,5 +43,20 @@ export const incidentsQuestion = (limit: number): Question<'incidents.list'> => 
   concerns: isOf('incident'),
 })
 
+/** Where commits come from. Polling is no event, so it is asked for now and then. */
+export const sourceQuestion: Question<'source.show'> = {
+  id: 'source.show',
+  input: {},
+  concerns: isOf('arrival', 'remote'),
+  everyMs: 30_000,
+}
+
+/** The last arrivals. */
+export const arrivalsQuestion = (limit: number): Question<'arrivals.list'> => ({
+  id: 'arrivals.list',
+  input: { query: { limit } },
+  concerns: isOf('arrival'),
+})
+
 /** The control plane itself. */
 export const serverQuestion: Question<'server.show'> = { id: 'server.show', input: {} }

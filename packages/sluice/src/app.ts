@@ -1,5 +1,5 @@
 /**
- * The composition root: the only file, with `state.ts`, that names concrete adapters. It builds the ports of one project on one machine, and the engine on top
+ * The composition root: nothing but this file, `state.ts` and `keepers.ts` names concrete adapters. It builds the ports of one project on one machine, and the engine on top
  * of them. No logic.
  */
 import { createHash } from 'node:crypto'
@@ -11,34 +11,30 @@ import { localCache, projectSeal, remoteCaches } from './adapters/cache/open.ts'
 import { openCalendar } from './adapters/calendar/open.ts'
 import { githubRules, pipelinesOf } from './adapters/ci/pipelines.ts'
 import { configLoader } from './adapters/config/loader.ts'
-import { keptCheckpoints } from './adapters/store/checkpoint-key.ts'
-import { sha256Bytes } from './lib/hash-bytes.ts'
 import { localEvidence } from './adapters/evidence/local.ts'
 import { openOutside } from './adapters/metrics/open.ts'
 import { openHooks } from './adapters/hooks/open.ts'
+import { openReviews } from './adapters/reviews/open.ts'
 import { fileSecrets } from './adapters/secrets/file.ts'
 import { runAtHand } from './adapters/security/at-hand.ts'
 import { keptProvenances } from './adapters/security/provenances.ts'
 import { builtinSteps } from './adapters/security/steps.ts'
 import { gitSource } from './adapters/source/git.ts'
+import { hookVerifier } from './adapters/source/hook-verifier.ts'
+import { gitRemote } from './adapters/source/remote.ts'
 import { keptProjections } from './adapters/store/projections.ts'
 import { systemClock } from './adapters/system/clock.ts'
-import { systemCron } from './adapters/system/cron.ts'
 import { systemIds } from './adapters/system/ids.ts'
 import { systemLog, telling } from './adapters/system/log.ts'
+import { openNotifier } from './adapters/notify/open.ts'
+import { notifyRules } from './adapters/notify/rules.ts'
 import { openVerifier } from './adapters/verification/open.ts'
 import type { BuiltinName } from './core/config/builtins.ts'
 import type { SluiceError } from './core/errors.ts'
-import { sluice } from './core/model.ts'
-import { originOf } from './core/ledger/checkpoint.ts'
 import { limits } from './core/limits.ts'
 import { processDriver } from './drivers/process/driver.ts'
 import { Engine } from './engine/engine.ts'
-import { EvidenceKeeper } from './engine/evidence-keeper.ts'
 import { DeliveryRecorder } from './engine/delivery-recorder.ts'
-import { LedgerBook } from './engine/ledger-book.ts'
-import { RetentionKeeper } from './engine/retention-keeper.ts'
-import { Scheduler } from './engine/scheduler.ts'
 import type { Ports } from './engine/ports.ts'
 import { gatewayNodeOptions } from './gateway/node-options.ts'
 import type { CacheAccess } from './core/pipeline/cache/scope.ts'
@@ -46,6 +42,7 @@ import { accessRules } from './http/access-rules.ts'
 import { cacheAccess, cachePrefix } from './http/cache-access.ts'
 import type { ApiContext } from './http/context.ts'
 import { EventFeed } from './http/event-feed.ts'
+import { hookKeys } from './http/hook-keys.ts'
 import { SharedAnswer } from './http/shared-answer.ts'
 import { SignInTickets } from './http/sign-in-tickets.ts'
 import type { CacheSeal } from './ports/cache.ts'
@@ -61,6 +58,7 @@ import { describeIsolation } from './runner/isolation/detect.ts'
 import type { CacheSupport } from './runner/cache/run-caches.ts'
 import { LocalRunner } from './runner/runner.ts'
 import { missingFor } from './runner/services/here.ts'
+import { openKeepers } from './keepers.ts'
 import { openState, type State } from './state.ts'
 
 /** What a control plane is opened with. */
@@ -120,10 +118,7 @@ export const openControlPlane = async (options: ControlPlaneOptions): Promise<Co
   const ports = localPorts({ projectDir, stateDir, log, store, router })
   const engine = new Engine(ports, { owner: `${process.pid}@${stateDir}`, onFatal: options.onFatal })
   const closing = new AbortController()
-  const scheduler = schedulerOf(ports, { engine, projectDir, signal: closing.signal })
-  const book = bookOf(ports, { engine, projectDir, stateDir, signal: closing.signal })
-  const retentionKeeper = retentionOf(ports, book, { engine, projectDir, signal: closing.signal })
-  const evidenceKeeper = keeperOf(ports, { engine, projectDir, signal: closing.signal })
+  const keepers = openKeepers(ports, { engine, projectDir, stateDir, signal: closing.signal })
   let isStarted = false
   return {
     engine,
@@ -131,7 +126,8 @@ export const openControlPlane = async (options: ControlPlaneOptions): Promise<Co
     stateDir,
     api: {
       ...apiOf(ports, { engine, projectDir, stateDir, closing: closing.signal }),
-      book,
+      book: keepers.book,
+      looking: keepers.looking,
       isStarted: () => isStarted,
     },
     start: async () => {
@@ -140,20 +136,18 @@ export const openControlPlane = async (options: ControlPlaneOptions): Promise<Co
       await engine.start()
       isStarted = true
       // A process that ends with its command starts nothing by itself.
-      if (options.gateway !== 'keep') return
-      scheduler.start()
-      evidenceKeeper.start()
-      retentionKeeper.start()
+      if (options.gateway === 'keep') keepers.start()
     },
     close: async () => {
       // A process that ends with its command sweeps at its end.
-      if (options.gateway !== 'keep' && isStarted) await evidenceKeeper.look()
+      if (options.gateway !== 'keep' && isStarted) {
+        await keepers.sweep()
+        await engine.notifications.settled()
+      }
       closing.abort()
-      scheduler.stop()
-      await evidenceKeeper.stop()
-      await retentionKeeper.stop()
-      await engine.stop()
-      await ports.runner.settled()
+      await keepers.stop()
+      // It decides nothing from here on; what is left is closing files on one side, removing them on the other.
+      await Promise.all([engine.stop(), ports.runner.settled()])
       await keeper.stop()
       gateway.close()
       await haproxy.close()
@@ -167,16 +161,18 @@ type ApiPlace = Pick<ApiContext, 'engine' | 'closing'> & { readonly projectDir: 
 const apiOf = (
   ports: Ports,
   { engine, closing, projectDir, stateDir }: ApiPlace,
-): Omit<ApiContext, 'book' | 'isStarted'> => {
+): Omit<ApiContext, 'book' | 'looking' | 'isStarted'> => {
   const { clock, log, config } = ports
   return {
     engine,
     ...ports,
-    deliveries: new DeliveryRecorder({ ...ports, reading: engine.reading, projections: keptProjections(stateDir) }),
+    deliveries: new DeliveryRecorder({ ...ports, reading: engine.reading }),
     provenances: keptProvenances(stateDir),
     cache: sharedCache(stateDir),
     settings: (signal) => config.load(projectDir, signal),
     access: accessRules({ clock, log, load: () => config.load(projectDir, closing) }),
+    hookKeys: hookKeys({ ...ports, load: (signal) => ports.project.settings(signal) }),
+    hookVerifier: hookVerifier(Date.now),
     provider: openIdentityProvider(process.env),
     tickets: new SignInTickets(clock),
     server: { version: programVersion(), pid: process.pid, startedAt: clock.now(), projectDir, stateDir },
@@ -188,44 +184,13 @@ const apiOf = (
 
 type LocalPlace = Pick<Ports, 'log' | 'store' | 'router'> & { readonly projectDir: string; readonly stateDir: string }
 
-const retentionOf = (
-  { clock, log, config }: Ports,
-  book: LedgerBook,
-  { engine, projectDir, signal }: Scheduling,
-): RetentionKeeper =>
-  new RetentionKeeper({
-    clock,
-    log,
-    keepMs: async () => (await config.load(projectDir, signal)).ledger?.keepMs ?? null,
-    prune: (before) => engine.prune({ before, book }, { by: sluice, reason: null, idempotencyKey: null }),
-  })
-
-/** The ledger is named after its service, once: its key has the name from then on. */
-const bookOf = (
-  { store, config, source }: Ports,
-  { engine, projectDir, stateDir, signal }: Scheduling & { readonly stateDir: string },
-): LedgerBook =>
-  new LedgerBook({
-    store,
-    sha256Bytes,
-    checkpoints: keptCheckpoints(stateDir),
-    origin: async () => {
-      const newest = (await engine.reading.releases({ limit: 1 })).items[0]?.content.service
-      if (newest !== undefined) return originOf(newest)
-      return originOf(
-        await config.load(projectDir, signal).then(
-          ({ service }) => service,
-          () => source.name,
-        ),
-      )
-    },
-  })
-
 /** Every part on this machine. */
 const localPorts = ({ projectDir, stateDir, log, store, router }: LocalPlace): Ports => {
   const artifacts = new LocalArtifacts(stateDir, localTools())
   const evidence = localEvidence(stateDir)
   const secrets = fileSecrets(stateDir)
+  const clock = systemClock()
+  const config = configLoader(join(stateDir, 'cache', 'configs'))
   const github = githubRules({ repository: projectDir, toolCache: join(stateDir, 'tools'), token: '' })
   return {
     log,
@@ -234,10 +199,17 @@ const localPorts = ({ projectDir, stateDir, log, store, router }: LocalPlace): P
     artifacts,
     evidence,
     secrets,
+    notifier: openNotifier({ secrets, version: programVersion() }),
+    notifyRules: notifyRules({ clock, load: () => config.load(projectDir, new AbortController().signal) }),
+    reviews: openReviews({
+      secrets,
+      load: async (signal) => (await config.load(projectDir, signal)).source ?? null,
+    }),
+    projections: keptProjections(stateDir),
     credentials: fileCredentials(stateDir),
     ...openOutside({ now: Date.now, era: `${process.pid}.${Date.now()}` }),
     github,
-    clock: systemClock(),
+    clock,
     ids: systemIds(),
     calendar: openCalendar(),
     sha256: (text) => createHash('sha256').update(text).digest('hex'),
@@ -250,7 +222,9 @@ const localPorts = ({ projectDir, stateDir, log, store, router }: LocalPlace): P
     hooks: openHooks({ directory: projectDir, environment: process.env }),
     verifier: openVerifier({ artifacts, secrets, ambient: process.env, now: Date.now, random: Math.random }),
     source: gitSource(projectDir),
-    config: configLoader(join(stateDir, 'cache', 'configs')),
+    remote: gitRemote(projectDir),
+    project: { settings: (signal) => config.load(projectDir, signal) },
+    config,
     runner: new LocalRunner({
       stateDir,
       artifacts,
@@ -276,29 +250,6 @@ const localPorts = ({ projectDir, stateDir, log, store, router }: LocalPlace): P
     }),
   }
 }
-
-type Scheduling = { readonly engine: Engine; readonly projectDir: string; readonly signal: AbortSignal }
-
-const schedulerOf = ({ clock, log, config }: Ports, { engine, projectDir, signal }: Scheduling): Scheduler =>
-  new Scheduler({
-    clock,
-    log,
-    cron: systemCron(),
-    expressions: async () => (await config.load(projectDir, signal)).pipeline.on.schedule,
-    start: (command, caller) => engine.startRun(command, caller, signal),
-  })
-
-const keeperOf = (
-  { clock, log, config, evidence }: Ports,
-  { engine, projectDir, signal }: Scheduling,
-): EvidenceKeeper =>
-  new EvidenceKeeper({
-    clock,
-    log,
-    evidence,
-    reading: engine.reading,
-    settings: async () => (await config.load(projectDir, signal)).pipeline.evidence,
-  })
 
 /** What keeps jobs apart on this machine, in words. */
 export const isolationHere = async (

@@ -30,6 +30,7 @@ export type {
   ValueConfig,
 } from './core/config/types-routing.ts'
 export type {
+  ForeignPipelineConfig,
   GithubSourceConfig,
   GitlabSourceConfig,
   PollConfig,
@@ -83,6 +84,22 @@ export type {
   TimeGateConfig,
   WaiverConfig,
 } from './core/config/types-gates.ts'
+export type {
+  CdeventsConfig,
+  ChannelConfig,
+  DiscordConfig,
+  EmailConfig,
+  GithubConfig,
+  GitlabConfig,
+  NoticeTemplateConfig,
+  NotifyConfig,
+  NotifyRouteConfig,
+  PagerdutyConfig,
+  SlackConfig,
+  SlackWebhookConfig,
+  TeamsConfig,
+  WebhookConfig,
+} from './core/config/types-notify.ts'
 export type { CounterConfig, ExternalJudgeConfig, MetricsConfig } from './core/config/types-metrics.ts'
 export type { PolicyFile } from './core/judge/policy-file.ts'
 export type {

@@ -2,6 +2,7 @@
 import { getEventListeners } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { readFileSync } from 'node:fs'
+import { sharedStarter } from './lib/processes/starter.ts'
 import { beginThread } from './adapters/store/sqlite/thread.ts'
 import { keepYoungGenerationSmall } from './lib/young-generation.ts'
 import type { Host, Output } from './cli/cli.ts'
@@ -27,6 +28,8 @@ const host: Host = {
   endEverything: async (stateDir) => (await import('./serve.ts')).endEverything(stateDir),
   gateway: async (args) => (await import('./gateway/start.ts')).gatewayCommand(args, version),
   loadConfig: async (directory, signal) => (await import('./adapters/config/load.ts')).loadConfig(directory, signal),
+  missingSecrets: async (stateDir, names, signal) =>
+    (await import('./adapters/secrets/file.ts')).missingSecrets(stateDir, names, signal),
   runStep: async (request, signal) => (await import('./app.ts')).runStepByHand(request, signal),
   isolation: async (stateDir) => (await import('./app.ts')).isolationHere(stateDir),
   importPipeline: async (request, signal) => {
@@ -43,6 +46,17 @@ const host: Host = {
     return exportTo({ ...request, source: await sourceOf(request.projectDir) }, signal)
   },
   affected: async (question, signal) => (await import('./runner/cache/affected-jobs.ts')).affectedOf(question, signal),
+  makeBare: async (wanted, signal) => (await import('./adapters/source/bare.ts')).makeBare(wanted, signal),
+  hasHook: async (path) => (await import('./adapters/source/bare.ts')).hasHook(path),
+  spoolPush: async (stateDir, push) => (await import('./adapters/source/spool.ts')).spoolPush(stateDir, push),
+  unspoolPush: async (stateDir, id) => (await import('./adapters/source/spool.ts')).fileSpool(stateDir).done(id),
+  askRemote: async ({ projectDir, stateDir }, rules, signal) => {
+    const { gitRemote } = await import('./adapters/source/remote.ts')
+    const { fileSecrets } = await import('./adapters/secrets/file.ts')
+    const { placeOf } = await import('./engine/perform-arrival.ts')
+    const place = await placeOf({ secrets: fileSecrets(stateDir) }, rules, signal)
+    return Object.keys(await gitRemote(projectDir).list(place, signal)).length
+  },
   cachedThings: async (stateDir) => (await import('./adapters/cache/overview.ts')).cachedThings(stateDir),
   cleanCache: async (stateDir) => (await import('./adapters/cache/overview.ts')).cleanCache(stateDir),
   verifyLedgerFile: async (path, noted) =>
@@ -70,8 +84,12 @@ const outputOf = (stream: NodeJS.WriteStream): Output => ({
 // Before anything else is loaded: what loads is what survives.
 if (process.argv[2] === 'server' || process.argv[2] === 'up') keepYoungGenerationSmall()
 
-// Of all that a run needs, the store's thread takes longest to start; everything else is loaded meanwhile.
-if (process.argv[2] === 'run') beginThread()
+// Of all that a run needs, the store's thread and the process that starts others take longest to start; everything else is loaded meanwhile. To fork takes the
+// longer the more is loaded already.
+if (process.argv[2] === 'run') {
+  sharedStarter.warm()
+  beginThread()
+}
 
 // A reader that goes away (`sluice … | head`) ends the program without a word.
 for (const stream of [process.stdout, process.stderr]) {

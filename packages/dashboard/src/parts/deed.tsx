@@ -29,7 +29,14 @@ export type Deed = {
 }
 
 /** Buttons that ask before they do. What who is signed in may not do is shown, with who may: nobody wonders where it went, or presses in vain. */
-export const Deeds = ({ deeds }: { readonly deeds: readonly Deed[] }): VNode => {
+export const Deeds = ({
+  deeds,
+  label,
+}: {
+  readonly deeds: readonly Deed[]
+  /** What stands on the buttons instead of their words. */
+  readonly label?: string
+}): VNode => {
   const id = useId()
   const barred = deeds.flatMap((deed) => {
     const why = barOfDeed(deed)
@@ -39,7 +46,12 @@ export const Deeds = ({ deeds }: { readonly deeds: readonly Deed[] }): VNode => 
   return (
     <span class="deeds">
       {deeds.map((deed) => (
-        <DeedButton key={deed.word} deed={deed} barredBy={barOfDeed(deed) === null ? null : id} />
+        <DeedButton
+          key={deed.word}
+          deed={deed}
+          label={label ?? deed.word}
+          barredBy={barOfDeed(deed) === null ? null : id}
+        />
       ))}
       {reasons.length > 0 && (
         <span class="barred" id={id}>
@@ -51,11 +63,21 @@ export const Deeds = ({ deeds }: { readonly deeds: readonly Deed[] }): VNode => 
 }
 
 /** One, in a list of things of which each has its own. */
-export const OneDeed = ({ deed }: { readonly deed: Deed }): VNode => <Deeds deeds={[deed]} />
+export const OneDeed = ({ deed, label }: { readonly deed: Deed; readonly label?: string }): VNode => (
+  <Deeds deeds={[deed]} {...(label === undefined ? {} : { label })} />
+)
 
 const barOfDeed = ({ needs, barred = null }: Deed): string | null => (needs === null ? null : bar(needs)) ?? barred
 
-const DeedButton = ({ deed, barredBy }: { readonly deed: Deed; readonly barredBy: string | null }): VNode => {
+const DeedButton = ({
+  deed,
+  label,
+  barredBy,
+}: {
+  readonly deed: Deed
+  readonly label: string
+  readonly barredBy: string | null
+}): VNode => {
   const isOpen = useSignal(false)
   // Not `disabled`: who goes by keys, or does not see, comes by and is told why.
   const state = barredBy === null ? {} : ({ 'aria-disabled': true, 'aria-describedby': barredBy } as const)
@@ -69,7 +91,7 @@ const DeedButton = ({ deed, barredBy }: { readonly deed: Deed; readonly barredBy
           if (barredBy === null) isOpen.value = true
         }}
       >
-        {deed.word}
+        {label}
       </button>
       {isOpen.value && <Asking deed={deed} onClose={() => (isOpen.value = false)} />}
     </>

@@ -31,6 +31,16 @@ export const RunLink = ({ id }: { readonly id: string }): VNode => (
   </a>
 )
 
+/** What can be looked at elsewhere; text, where nobody said where. */
+export const ElsewhereLink = ({ title, url }: { readonly title: string; readonly url: string | null }): VNode =>
+  url === null ? (
+    <span>{title}</span>
+  ) : (
+    <a href={url} rel="noreferrer noopener" target="_blank">
+      {title}
+    </a>
+  )
+
 /** Where something moves: from one release to the next. */
 export const Move = ({ from, to }: { readonly from: ReleaseRef | null; readonly to: ReleaseRef }): VNode => (
   <span class="move">

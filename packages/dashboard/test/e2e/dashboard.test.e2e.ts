@@ -1,16 +1,23 @@
 /** The dashboard in a real browser, on a real control plane that delivers a real service under traffic. `npm run test:e2e`. */
 import { deepStrictEqual, match, ok, strictEqual } from 'node:assert/strict'
 import { mkdirSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import type { Browser } from 'playwright-core'
 import type { Traffic } from '../../../sluice/src/cli/demo/traffic.ts'
 import { openBrowser, openTab, type Person, type Scheme, type Tab } from './browser.ts'
-import { eventually, isSettled, makeWorld, type World } from './world.ts'
+import { setSecret } from '../../../sluice/src/adapters/secrets/file.ts'
+import { configChanges, eventually, isSettled, makeWorld, type World } from './world.ts'
 
 let world: World
 let browser: Browser
 let tab: Tab
 let traffic: Traffic
+
+/** Takes every message. */
+const receiver = createServer((request, response) => request.resume().once('end', () => response.end()))
 
 /** Pictures of every page for people to look at: SLUICE_SHOTS names a folder. */
 const shots = process.env['SLUICE_SHOTS'] ?? null
@@ -22,7 +29,13 @@ const shoot = async (from: Tab, name: string): Promise<void> => {
 }
 
 before(async () => {
-  world = await makeWorld()
+  await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve))
+  const { port } = receiver.address() as AddressInfo
+  // Its secret is not there yet, so that the first messages are refused.
+  const hook = `{ webhook: { url: 'http://127.0.0.1:${port}/', secret: 'HOOK_SECRET' } }`
+  const route = `{ kinds: ['rollout.promoted', 'rollout.rolled_back'], channels: ['hook'] }`
+  const notify = `notify: { channels: { hook: ${hook} }, routes: [${route}] }`
+  world = await makeWorld([...configChanges, ["service: 'storefront',", `service: 'storefront', ${notify},`]])
   browser = await openBrowser()
   await world.toStaging('1-good')
   await world.until(await world.promote(), isSettledOrWaits)
@@ -34,6 +47,8 @@ after(async () => {
   await traffic?.close()
   await browser?.close()
   await world?.close()
+  receiver.close()
+  receiver.closeAllConnections()
 })
 
 const isSettledOrWaits: Parameters<World['until']>[1] = (view) => isSettled(view) || view.stage?.kind === 'awaiting'
@@ -193,6 +208,36 @@ test('nobody is offered what they may not do: they see who may; and a role count
     deepStrictEqual(own.errors, [])
     await own.context.close()
   }
+})
+
+test('what could not be delivered is seen with its reason, tried again once the reason is gone, and given up', async () => {
+  await tab.open('/notifications')
+  const channels = tab.page.getByRole('region', { name: 'Channels' })
+  await channels.getByRole('row', { name: /hook/ }).getByText('failing').waitFor()
+  await tab.page.getByLabel('Show').selectOption('dead')
+  const dead = tab.page.locator('details.message')
+  await dead.first().locator('summary').click()
+  await dead.first().getByText('HOOK_SECRET').first().waitFor()
+  await setSecret(join(world.directory, '.sluice'), 'HOOK_SECRET', 'x'.repeat(40), new AbortController().signal)
+  await confirm(tab.page, 'Try again', 'the secret is there now')
+  await tab.page.getByLabel('Show').selectOption('delivered')
+  await dead.first().getByText('delivered').waitFor()
+  await channels.getByRole('row', { name: /hook/ }).getByText('delivers').waitFor()
+  await tab.page.getByLabel('Show').selectOption('dead')
+  const before = await dead.count()
+  await dead.first().locator('summary').click()
+  await confirm(tab.page, 'Give up')
+  await eventually(
+    'the message given up',
+    () => dead.count(),
+    (count) => count === before - 1,
+  )
+  await tab.page.getByRole('button', { name: 'Test hook' }).click()
+  const dialog = tab.page.getByRole('dialog')
+  await dialog.getByRole('button', { name: 'Send test' }).click()
+  await tab.page.getByText('hook took the test').first().waitFor()
+  await dialog.waitFor({ state: 'hidden' })
+  await shoot(tab, 'notifications-driven')
 })
 
 test('a log is found in: by text, by number of line', async () => {

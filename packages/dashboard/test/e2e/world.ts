@@ -32,8 +32,8 @@ export type World = {
 
 const bin = fileURLToPath(new URL('../../../sluice/bin/sluice.js', import.meta.url))
 
-/** What the tests change of the sample service's config: a person is asked before half of the traffic. */
-const configChanges: readonly (readonly [from: string, to: string])[] = [
+/** What most tests change of the sample service's config: a person is asked before half of the traffic. */
+export const configChanges: readonly (readonly [from: string, to: string])[] = [
   ["{ share: '50%', bake: '2s', unitsMin: 50 }", "{ share: '50%', approve: true }"],
 ]
 

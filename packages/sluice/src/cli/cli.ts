@@ -9,6 +9,7 @@ import type { Client } from '../http/client/client.ts'
 import type { Checkpoint } from '../core/ledger/checkpoint.ts'
 import type { ConsistencyClaim } from '../core/ledger/merkle-proof.ts'
 import type { ProofFinding } from '../core/ledger/proof-file.ts'
+import type { SourceRules } from '../core/source/rules.ts'
 import type { Verification } from '../core/ledger/verify.ts'
 import type { Style } from './render/style.ts'
 
@@ -103,6 +104,12 @@ export type Host = {
     directory: string,
     signal: AbortSignal,
   ) => Promise<{ readonly file: string; readonly settings: Settings }>
+  /** Those of the names that the control plane of this state directory has no secret for. */
+  readonly missingSecrets: (
+    stateDir: string,
+    names: readonly string[],
+    signal: AbortSignal,
+  ) => Promise<readonly string[]>
   /** A built-in step on the project as it stands; options of the config's step of that name count where none are given. */
   readonly runStep: (
     request: {
@@ -145,6 +152,27 @@ export type Host = {
     question: { readonly directory: string; readonly base: string; readonly settings: Settings },
     signal: AbortSignal,
   ) => Promise<AffectedJobs>
+  /** A bare repository, made or taken, whose pushes tell the control plane of a project. */
+  readonly makeBare: (
+    wanted: {
+      readonly path: string
+      readonly self: readonly string[]
+      readonly projectDir: string
+      readonly stateDir: string
+    },
+    signal: AbortSignal,
+  ) => Promise<{ readonly path: string; readonly isNew: boolean }>
+  /** Whether a repository has the hook that does. */
+  readonly hasHook: (path: string) => Promise<boolean>
+  /** Keeps a push until a control plane takes it up, and lets go of it. */
+  readonly spoolPush: (stateDir: string, push: { readonly id: string; readonly body: unknown }) => Promise<void>
+  readonly unspoolPush: (stateDir: string, id: string) => Promise<void>
+  /** How many branches and tags the repository has that commits come from; rejects with what git says. */
+  readonly askRemote: (
+    place: { readonly projectDir: string; readonly stateDir: string },
+    rules: SourceRules,
+    signal: AbortSignal,
+  ) => Promise<number>
   /** What the state directory's cache holds. */
   readonly cachedThings: (stateDir: string) => Promise<
     readonly {

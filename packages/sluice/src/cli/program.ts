@@ -28,7 +28,7 @@ export const runProgram = async (input: ProgramInput): Promise<number> => {
   const { argv, host, stdout } = input
   if (argv[0] === '__complete') return completeWords(argv.slice(1), (line) => stdout.write(`${line}\n`))
   let exitCode = 0
-  const parser = createParser({ version: host.version, output: stdout }, async (word, typed) => {
+  const parser = createParser({ version: host.version, output: stdout, first: argv[0] }, async (word, typed) => {
     exitCode = await runWord(input, word, typed)
   })
   try {
@@ -52,11 +52,15 @@ export const runProgram = async (input: ProgramInput): Promise<number> => {
 
 type Run = (word: Word, typed: Input) => Promise<void>
 
-/** The parser of the whole tree, made from the table. */
-export const createParser = (
-  { version, output }: { readonly version: string; readonly output: Pick<Output, 'write' | 'columns'> },
-  run: Run,
-): Parser => {
+/** What a parser is made with. `first`: the word that was typed first; where that is one of ours, the others are left out, because to make all of them takes longer than to run some. */
+export type ParserOptions = {
+  readonly version: string
+  readonly output: Pick<Output, 'write' | 'columns'>
+  readonly first?: string | undefined
+}
+
+/** The parser of the tree, made from the table. */
+export const createParser = ({ version, output, first }: ParserOptions, run: Run): Parser => {
   const root = new Parser('sluice')
     .configureOutput({
       writeOut: (text) => void output.write(text),
@@ -75,11 +79,13 @@ export const createParser = (
     .addHelpText('after', '\nFirst time here?  sluice demo   ·   In your project:  sluice init')
   for (const { flags, text } of globalOptions) root.option(flags, text)
   const families = new Map<string, Parser>()
+  const isOurs = words.some(({ path }) => path.split(' ')[0] === first)
   for (const { title, words: group } of wordGroups) {
     for (const word of group) {
-      const [first = '', second] = word.path.split(' ')
-      const parent = second === undefined ? root : familyOf(root, families, { name: first, title })
-      addWord(parent.command(second ?? first), { word, title, isTop: second === undefined }, run)
+      const [name = '', second] = word.path.split(' ')
+      if (isOurs && name !== first) continue
+      const parent = second === undefined ? root : familyOf(root, families, { name, title })
+      addWord(parent.command(second ?? name), { word, title, isTop: second === undefined }, run)
     }
   }
   return root

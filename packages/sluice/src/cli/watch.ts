@@ -16,7 +16,7 @@ const lookTerminalMs = 250
 const lookPlainMs = 1_000
 const heartbeatMs = 30_000
 /** Looks take at most one part in so many of the time: a run of ten thousand jobs is not read anew for each of them. */
-const lookPart = 10
+const lookPart = 20
 const lookPauseMsMax = 10_000
 const fewLeft = 8
 /** Looks in a row that may fail, one second apart, before the server is given up: its gateway starts it again within seconds. */
@@ -108,7 +108,7 @@ const watch = async <State>(
   const bell = createBell()
   const stopped = new AbortController()
   const late = options.timeoutMs === null ? null : performance.now() + options.timeoutMs
-  const onInterrupt = (): void => bell.ring()
+  const onInterrupt = (): void => bell.ring(Infinity)
   interrupted.addEventListener('abort', onInterrupt)
   const listening = listen(client, { subject, bell, onRow: options.onRow }, stopped.signal)
   let state: State | null = null
@@ -116,18 +116,20 @@ const watch = async <State>(
   try {
     for (;;) {
       const lookedAt = performance.now()
+      bell.listen()
       state = await lookPatiently(cli, { subject, teller })
       teller.tell(state)
-      const pauseMs = subject.left(state) <= fewLeft ? 0 : (performance.now() - lookedAt) * (lookPart - 1)
+      const left = subject.left(state)
+      const pauseMs = left <= fewLeft ? 0 : (performance.now() - lookedAt) * (lookPart - 1)
       isSettled = subject.isOver(state)
       if (isSettled) return { ended: 'over', state }
       if (options.endsWhenStuck === true && subject.isStuck(state)) return { ended: 'stuck', state }
       if (interrupted.aborted) return { ended: 'detached', state }
       if (late !== null && performance.now() >= late) return { ended: 'late', state }
       const mostMs = isTerminal ? lookTerminalMs : lookPlainMs
-      await pause(Math.min(pauseMs, lookPauseMsMax), interrupted)
-      if (interrupted.aborted) return { ended: 'detached', state }
-      await bell.wait(mostMs)
+      // As many rows as there were jobs left may be its end.
+      await bell.wait(Math.min(pauseMs, lookPauseMsMax), left - fewLeft)
+      await bell.wait(mostMs, 1)
       if (interrupted.aborted) return { ended: 'detached', state }
     }
   } finally {
@@ -205,29 +207,35 @@ const lookPatiently = async <State>(
   }
 }
 
-/** Wakes the one that waits. */
-type Bell = { readonly ring: () => void; readonly wait: (ms: number) => Promise<void> }
+/** Wakes the one that waits: after some time, or once it was rung so often since `listen`. */
+type Bell = {
+  readonly ring: (times?: number) => void
+  readonly listen: () => void
+  readonly wait: (ms: number, times: number) => Promise<void>
+}
 
 const createBell = (): Bell => {
-  let wake: (() => void) | null = null
-  let isRung = false
+  let rings = 0
+  let waiting: { readonly times: number; readonly wake: () => void } | null = null
   return {
-    ring: () => {
-      isRung = true
-      wake?.()
+    ring: (times = 1) => {
+      rings += times
+      if (waiting !== null && rings >= waiting.times) waiting.wake()
     },
-    wait: async (ms) => {
-      if (!isRung) {
-        await new Promise<void>((resolve) => {
-          const timer = setTimeout(resolve, ms)
-          wake = () => {
-            clearTimeout(timer)
-            resolve()
-          }
-        })
-      }
-      wake = null
-      isRung = false
+    listen: () => {
+      rings = 0
+    },
+    wait: async (ms, times) => {
+      if (ms <= 0 || rings >= times) return
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, ms)
+        const wake = (): void => {
+          clearTimeout(timer)
+          resolve()
+        }
+        waiting = { times, wake }
+      })
+      waiting = null
     },
   }
 }

@@ -4,12 +4,14 @@ import { cacheWords } from './words/cache.ts'
 import { environmentWords } from './words/environments.ts'
 import { governanceWords } from './words/governance.ts'
 import { identityWords } from './words/identity.ts'
+import { notifyWords } from './words/notify.ts'
 import { projectWords } from './words/project.ts'
 import { ledgerWords } from './words/ledger.ts'
 import { reportWords } from './words/reports.ts'
 import { recordWords } from './words/records.ts'
 import { holdWords, returnWords } from './words/rollback.ts'
 import { rolloutWords } from './words/rollouts.ts'
+import { sourceWords } from './words/source.ts'
 import { trainWords } from './words/trains.ts'
 import { serverWords } from './words/server.ts'
 
@@ -38,7 +40,9 @@ export const wordGroups: readonly WordGroup[] = [
   { title: 'Deliver', words: [...rolloutWords, ...returnWords, ...trainWords] },
   { title: 'Govern', words: governanceWords },
   { title: 'Look', words: [...recordWords, ...reportWords, ...ledgerWords, ...holdWords, ...cacheWords] },
+  { title: 'Tell', words: notifyWords },
   { title: 'Environments', words: environmentWords },
+  { title: 'Source', words: sourceWords },
   { title: 'Who', words: identityWords },
   { title: 'Run Sluice', words: serverWords },
 ]
@@ -49,6 +53,7 @@ export const words: readonly Word[] = wordGroups.flatMap((group) => group.words)
 /** What words of two parts have in common: `env`, `runs`, … */
 export const familyTexts: Readonly<Record<string, string>> = {
   runs: 'runs of the pipeline',
+  source: 'where commits come from, and what arrived',
   cache: 'what runs keep for the next one',
   releases: 'releases',
   rollout: 'rollouts under way and past',
@@ -57,6 +62,7 @@ export const familyTexts: Readonly<Record<string, string>> = {
   changes: 'change records',
   drill: 'rehearsals of the way back',
   incidents: 'incidents',
+  notify: 'who is told what, and what became of it',
   report: 'reports of a period',
   ledger: 'the record of everything that was done, and its proofs',
   token: 'tokens of people and programs',

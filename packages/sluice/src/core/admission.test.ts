@@ -199,6 +199,17 @@ test('automation does not go back, does not bring again what was here, and does 
     'not_onward',
   ])
   deepStrictEqual(kindsOf({ automatic: { serving }, environment: pinned }), ['pinned'])
+  const gone = { rollout: rolloutId('rol_1'), release: release.id, at: 1 } as const
+  const left = [
+    { ...gone, outcome: 'succeeded' },
+    { ...gone, outcome: 'rolled_back', superseded: true },
+  ] as const
+  for (const passage of left)
+    deepStrictEqual(
+      kindsOf({ automatic: { serving }, environment: production({ history: [passage] }) }),
+      ['not_onward'],
+      'what was here and left, whatever for',
+    )
   deepStrictEqual(kindsOf({ environment: pinned }), [], 'a person goes past it')
 })
 

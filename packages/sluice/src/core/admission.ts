@@ -109,7 +109,7 @@ export const admit = (input: AdmissionInput): Admission => {
       ? [serving, live, ...(input.emergency === undefined ? [served] : []), contracted]
       : forward()
   const refusals: Refusal[] = []
-  for (const check of checks) refusals.push(...check(input))
+  for (const check of checks) for (const refusal of check(input)) refusals.push(refusal)
   const binding = input.governance?.glass === undefined ? refusals : refusals.filter((one) => !isBehindGlass(one))
   return binding.length === 0 ? { kind: 'admitted' } : { kind: 'refused', refusals: binding }
 }
@@ -228,6 +228,7 @@ const locked: Check = ({ environment, now }) => {
 const frozen: Check = (input) => {
   const { environment, now } = input
   const [spec, inForce] = ruling(input)
+  if (environment.freezes.length + (spec?.freeze.length ?? 0) + (inForce?.freeze.length ?? 0) === 0) return []
   const isNew = (window: FreezeWindow): boolean =>
     spec?.freeze.some(
       ({ from, until, reason }) => from === window.from && until === window.until && reason === window.reason,

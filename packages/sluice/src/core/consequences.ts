@@ -7,10 +7,12 @@ import { type Release, sluice } from './model.ts'
 import { offersOf, type SettledPromotion } from './promotion.ts'
 import type { ReleaseEvent } from './release-machine.ts'
 import type { RolloutState } from './rollout/types.ts'
+import type { ArrivalConsequence } from './source/remote.ts'
 import type { WatchEvent } from './watch/types.ts'
 
 /** An event that follows from another. */
 export type Consequence =
+  | ArrivalConsequence
   | { readonly key: AggregateKey & { readonly kind: 'environment' }; readonly event: EnvironmentEvent }
   | {
       readonly key: AggregateKey & { readonly kind: 'release' }

@@ -13,7 +13,7 @@
  * | glass_broken      | not yet for that rollout                     | brokenGlass                                        |
  * | glass_reviewed    | it is open, and somebody else broke it       | brokenGlass                                        |
  * | time_passed       | a portion of soak, or a wait in the queue, is over | soaks, queue                                 |
- * | queued            | the release does not wait yet, and there is room | queue                                          |
+ * | queued            | the release does not wait yet, and there is room; Sluice's own waits for room | queue, offers     |
  * | queue_cancelled, queue_superseded, queue_refused, queue_started | the entry waits | queue                          |
  * | queue_deferred    | the entry waits                              | queue                                              |
  * | verification_ran  | always                                       | verification                                       |
@@ -87,6 +87,8 @@ export type EnvironmentState = {
   readonly pin?: Pin
   /** Absent while nothing waits. */
   readonly queue?: readonly QueueEntry[]
+  /** What came by itself and found the queue full; absent for nothing. */
+  readonly offers?: readonly QueueEntry[]
 }
 
 /** What can happen to an environment. */

@@ -246,6 +246,20 @@ export const errorTable = {
     status: 403,
     means: 'Another web page has sent a request in the name of somebody who is signed in here.',
   },
+  hook_refused: {
+    number: 1115,
+    retry: 'never',
+    exit: 4,
+    status: 401,
+    means: 'A webhook is not signed by whom the config names.',
+  },
+  remote_unreachable: {
+    number: 1541,
+    retry: 'later',
+    exit: 3,
+    status: 502,
+    means: 'The repository that commits come from cannot be asked.',
+  },
   evidence_unreadable: {
     number: 1901,
     retry: 'never',

@@ -36,10 +36,11 @@ export type Hold = {
 export const holdAfter = (cause: Cause, environment: string, at: number): Hold | null => {
   if (cause.kind === 'command' || cause.kind === 'window') return null
   const by = { kind: 'system', name: 'sluice' } as const
-  return { reason: 'failed_deployment', detail: `its rollout came back: ${inWords(cause)}`, by, at, environment }
+  return { reason: 'failed_deployment', detail: `its rollout came back: ${causeInWords(cause)}`, by, at, environment }
 }
 
-const inWords = (cause: Exclude<Cause, { kind: 'command' | 'window' }>): string => {
+/** Why a rollout came back by itself, as a clause. */
+export const causeInWords = (cause: Exclude<Cause, { kind: 'command' | 'window' }>): string => {
   switch (cause.kind) {
     case 'tripped':
     case 'judged':

@@ -1,4 +1,4 @@
-const pad = (value: number, width: number): string => String(value).padStart(width, '0')
+const two = (value: number): string => (value < 10 ? `0${value}` : `${value}`)
 
 /** RFC 3339 in UTC from epoch ms, to the second; by arithmetic, because core has no clock and no calendar object. */
 export const isoTime = (at: number): string => {
@@ -16,8 +16,6 @@ export const isoTime = (at: number): string => {
   const day = dayOfYear - Math.floor((153 * monthIndex + 2) / 5) + 1
   const month = monthIndex < 10 ? monthIndex + 3 : monthIndex - 9
   const year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
-  const clock = [Math.floor(seconds / 3_600), Math.floor(seconds / 60) % 60, seconds % 60]
-    .map((part) => pad(part, 2))
-    .join(':')
-  return `${pad(year, 4)}-${pad(month, 2)}-${pad(day, 2)}T${clock}Z`
+  const clock = `${two(Math.floor(seconds / 3_600))}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`
+  return `${String(year).padStart(4, '0')}-${two(month)}-${two(day)}T${clock}Z`
 }

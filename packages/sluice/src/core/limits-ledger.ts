@@ -21,4 +21,8 @@ export const ledgerLimits = {
   treePortionRows: 65_536,
   /** Rows of an aggregate after which its whole state is written again, at least; what is between is folded when it is read. */
   snapshotRowsMin: 64,
+  /** Largest database that is checked page by page at start, bytes: some 50 ms. */
+  quickCheckBytesMax: 33_554_432,
+  /** How long a database that was checked page by page and closed cleanly is taken for sound, milliseconds: a run begins every few seconds where somebody works. */
+  quickCheckEveryMs: 3_600_000,
 } as const

@@ -2,9 +2,8 @@
 export const sourceLimits = {
   /** Largest webhook, bytes. GitHub sends up to 25 MB, but only for what nobody here reads: pushes of thousands of commits are cut by it to 2,048. */
   hookBodyBytesMax: 1_048_576,
-  /** Webhooks that may come at once from one address, and how many more each second. */
-  hookBurst: 120,
-  hooksPerSecond: 20,
+  /** How long what a webhook is checked with (config and secrets) counts before it is read again, milliseconds. */
+  hookKeysMs: 30_000,
   /** How far the clock of who signs a webhook may be from ours, milliseconds; what Standard Webhooks says. */
   hookSkewMs: 300_000,
   /** How often a remote is asked unless told otherwise, and at the most, milliseconds. */
@@ -20,9 +19,14 @@ export const sourceLimits = {
   fetchDeadlineMs: 300_000,
   listRefsDeadlineMs: 60_000,
   /** How often a commit is fetched before its arrival is given up, and the pauses between, milliseconds: some ten minutes in all. */
-  fetchAttemptsMax: 8,
+  fetchAttemptsMax: 10,
   fetchDelayMsMin: 1_000,
   fetchDelayMsMax: 300_000,
+  /** Characters of the name of a ref, and of the title of what arrived. */
+  refCharactersMax: 500,
+  titleCharactersMax: 200,
+  /** Pushes of the spool that are taken up in one turn. */
+  spooledMax: 1_000,
   /** Branches and tags that one push may tell of; more is no push of a person. */
   refsOfPushMax: 100,
 } as const

@@ -16,6 +16,8 @@ export const trafficLimits = {
   gatewayAbsentMs: 1_000,
   /** What a call may take beyond the time that its work is given, milliseconds. */
   callMarginMs: 5_000,
+  /** Requests that warm up one instance: more is a load test. */
+  warmupRequestsMax: 1_000,
   /** A shift is one fsynced write and a read-back; longer means that nobody knows. */
   shiftDeadlineMs: 10_000,
 } as const

@@ -1,6 +1,8 @@
 import { ledgerLimits } from './limits-ledger.ts'
+import { notifyLimits } from './limits-notify.ts'
 import { apiLimits } from './limits-api.ts'
 import { identityLimits } from './limits-identity.ts'
+import { foreseeingLimits } from './limits-foreseeing.ts'
 import { sourceLimits } from './limits-source.ts'
 import { trafficLimits } from './limits-traffic.ts'
 import { verificationLimits } from './limits-verification.ts'
@@ -152,8 +154,6 @@ const ownLimits = {
   retryBackoffMsMax: 3_600_000,
   /** How long writing a release may take; its artifacts are read back and hashed. */
   cutDeadlineMs: 60_000,
-  /** Largest database that is checked page by page at start, bytes: some 50 ms. */
-  quickCheckBytesMax: 33_554_432,
   /** Commits that share one sync at most, so that the first of them is not kept waiting. */
   commitGroupMax: 256,
   /** Commits that wait to be written at most; beyond that the disk does not keep up and the answer is `overloaded`. */
@@ -390,13 +390,17 @@ export const limits: typeof apiLimits &
   typeof verificationLimits &
   typeof identityLimits &
   typeof ledgerLimits &
+  typeof notifyLimits &
   typeof sourceLimits &
+  typeof foreseeingLimits &
   typeof ownLimits = {
   ...apiLimits,
   ...trafficLimits,
   ...verificationLimits,
   ...identityLimits,
   ...ledgerLimits,
+  ...notifyLimits,
   ...sourceLimits,
+  ...foreseeingLimits,
   ...ownLimits,
 }

@@ -87,7 +87,12 @@ export type HealthPolicy = {
   readonly unhealthyAfter: number
   /** How long a new instance may take until healthy. */
   readonly startTimeoutMs: number
+  /** What a new instance is asked before it counts as healthy, on the way forward; absent for nothing. */
+  readonly warmup?: Warmup
 }
+
+/** Requests that a new instance answers, one after the other, before it has traffic. */
+export type Warmup = { readonly path: string; readonly requests: number; readonly timeoutMs: number }
 
 /** A number of instances: so many, or so many percent of those that a release has. */
 export type Amount =

@@ -103,6 +103,38 @@ test('what Sluice would take in by itself and a person asks for is the person’
   strictEqual(nextQueue(state, queued(auto)), state)
 })
 
+test('what a program asks for keeps the id that it was told, also when a person asks for the same', () => {
+  const bot = { kind: 'system', name: 'ci' } as const
+  const auto = entry('a', { id: 'que_auto_a', by: sluice })
+  const taken = after([queued(auto), queued(entry('a', { by: bot }), 5)])
+  deepStrictEqual(
+    taken.queue?.map(({ id, by }) => [id, by.name]),
+    [['rol_a', 'ci']],
+  )
+  deepStrictEqual(
+    nextQueue(taken, queued(a, 6)).queue?.map(({ id, by }) => [id, by.name]),
+    [['rol_a', 'ada']],
+  )
+})
+
+test('an automatic promotion that finds the queue full comes in as soon as somebody leaves it', () => {
+  const fill = (index: number): QueueEntry =>
+    entry('a', { id: `rol_${index}`, release: releaseId(`rel_${index.toString(16).padStart(64, '0')}`) })
+  const many = Array.from({ length: limits.queueEntriesMax }, (_, index) => fill(index))
+  const auto = entry('c', { id: 'que_auto_c', by: sluice })
+  const offered = after([...many.map((one) => queued(one)), queued(auto, 7), queued(auto, 8)])
+  strictEqual(offered.queue?.length, limits.queueEntriesMax)
+  deepStrictEqual(
+    offered.offers?.map(({ id, at }) => [id, at]),
+    [['que_auto_c', 7]],
+  )
+  const left = nextQueue(offered, { type: 'queue_refused', at: 9, entry: 'rol_3', detail: 'gone' })
+  strictEqual('offers' in left, false)
+  deepStrictEqual([left.queue?.length, left.queue?.at(-1)?.id], [limits.queueEntriesMax, 'que_auto_c'])
+  // Somebody who asks is told that there is no room; what they asked for is not kept.
+  strictEqual(nextQueue(offered, queued(entry('b'))), offered)
+})
+
 test('a queue is full at its limit, and empty without a trace', () => {
   const many = Array.from({ length: limits.queueEntriesMax }, (_, index) =>
     entry('a', { id: `rol_${index}`, release: releaseId(`rel_${index.toString(16).padStart(64, '0')}`) }),

@@ -15,7 +15,7 @@ import type { Actor, EnvironmentSpec, ReleaseId, RolloutId } from './model.ts'
 
 /** A release that waits for its turn. */
 export type QueueEntry = {
-  /** A person's is named by the rollout that it will be (`rol_…`), Sluice's own by its release (`que_…`). */
+  /** What a person or a program asked for is named by the rollout that it will be (`rol_…`), Sluice's own by its release (`que_…`). */
   readonly id: string
   readonly release: ReleaseId
   readonly purpose: 'deploy' | 'promote'
@@ -55,8 +55,11 @@ export type QueueEvent =
   | { readonly type: 'queue_refused'; readonly at: number; readonly entry: string; readonly detail: string }
   | { readonly type: 'queue_started'; readonly at: number; readonly entry: string; readonly rollout: RolloutId }
 
-/** A state with a queue; absent while it is empty. */
-export type QueueState = { readonly queue?: readonly QueueEntry[] }
+/** A state with a queue; absent while it is empty. `offers`: what Sluice would take in by itself and found the queue full; they come in as others leave. */
+export type QueueState = { readonly queue?: readonly QueueEntry[]; readonly offers?: readonly QueueEntry[] }
+
+/** Whether somebody was told by which id the rollout will be known that this entry becomes. */
+export const namesItsRollout = ({ id }: Pick<QueueEntry, 'id'>): boolean => id.startsWith('rol_')
 
 /** Reasons that may pass while an entry waits. Any other refuses it for good. */
 const passing: ReadonlySet<RefusalKind> = new Set([
@@ -82,20 +85,7 @@ export const aheadInLine = ({ queue }: QueueState): readonly QueueEntry[] =>
 /** The queue after an event; the same state object when it changes nothing. */
 export const nextQueue = (state: EnvironmentState, event: QueueEvent): EnvironmentState => {
   const queue = state.queue ?? []
-  if (event.type === 'queued') {
-    const { entry, at } = event
-    const known = queue.find(({ id, release }) => id === entry.id || release === entry.release)
-    if (known === undefined)
-      return queue.length >= limits.queueEntriesMax ? state : withQueue(state, [...queue, { ...entry, at }])
-    // What Sluice would take in by itself and a person asks for is the person's, at the same place.
-    const isTakenOver = known.by.kind === 'system' && entry.by.kind === 'person' && known.id !== entry.id
-    return isTakenOver
-      ? withQueue(
-          state,
-          queue.map((one) => (one === known ? { ...entry, at } : one)),
-        )
-      : state
-  }
+  if (event.type === 'queued') return arrived(state, { ...event.entry, at: event.at })
   const found = queue.find(({ id }) => id === event.entry)
   if (found === undefined) return state
   if (event.type !== 'queue_deferred')
@@ -108,6 +98,26 @@ export const nextQueue = (state: EnvironmentState, event: QueueEvent): Environme
     state,
     queue.map((entry) => (entry === found ? { ...entry, waits: { at, why, detail, lookAt } } : entry)),
   )
+}
+
+const arrived = (state: EnvironmentState, entry: QueueEntry): EnvironmentState => {
+  const { queue = [], offers = [] } = state
+  const known = queue.find(({ id, release }) => id === entry.id || release === entry.release)
+  if (known === undefined) {
+    if (queue.length < limits.queueEntriesMax) return withQueue(state, [...queue, entry])
+    // Nobody who asks is left without an answer; what nobody asked for would be, for ever.
+    const isKept = !namesItsRollout(entry) && offers.every(({ release }) => release !== entry.release)
+    return isKept ? { ...state, offers: [...offers, entry].slice(-limits.queueEntriesMax) } : state
+  }
+  // What Sluice would take in by itself belongs to whoever asks for it, and what a program asked for to a person, at the same place.
+  const isTakenOver =
+    (known.by.kind === 'system' && entry.by.kind === 'person') || (!namesItsRollout(known) && namesItsRollout(entry))
+  return isTakenOver
+    ? withQueue(
+        state,
+        queue.map((one) => (one === known ? entry : one)),
+      )
+    : state
 }
 
 /** When a turn is to be asked again, epoch ms; null when nothing waits for a time, or a rollout is live. */
@@ -131,9 +141,14 @@ export const queueTimePassed = (state: EnvironmentState, at: number): Environmen
   )
 }
 
+/** The state with this queue, and with as many of those that found it full as there is room for now. */
 const withQueue = (state: EnvironmentState, queue: readonly QueueEntry[]): EnvironmentState => {
-  const { queue: _, ...rest } = state
-  return queue.length === 0 ? rest : { ...rest, queue }
+  const { queue: _, offers = [], ...rest } = state
+  const waiting = offers.filter(({ release }) => queue.every((entry) => entry.release !== release))
+  const room = limits.queueEntriesMax - queue.length
+  const all = [...queue, ...waiting.slice(0, room)]
+  const left = waiting.slice(room)
+  return { ...rest, ...(all.length === 0 ? {} : { queue: all }), ...(left.length === 0 ? {} : { offers: left }) }
 }
 
 /** What is known of an entry at its turn. */

@@ -4,6 +4,7 @@ import { type DrillEvent, type DrillId, drillId, type DrillPlan } from '../core/
 import { SluiceError } from '../core/errors.ts'
 import type { AggregateKey } from '../core/ledger/entry.ts'
 import { limits } from '../core/limits.ts'
+import { isProduction } from '../core/production.ts'
 import { rollbackTarget } from '../core/rollback-targets.ts'
 import { type Asking, type Desk, input } from './desk.ts'
 import { heldPredecessors } from './wanted.ts'
@@ -68,10 +69,7 @@ const mustBeConfirmed = async (
   { service, environment }: DrillCommand,
   confirm: string | null,
 ): Promise<void> => {
-  const { content } = await reading.releaseNamed(service, 'latest')
-  const isLast = !content.environments.some(({ after }) => after === environment)
-  const isOnly = content.environments.length === 1
-  if (environment !== 'production' && (!isLast || isOnly)) return
+  if (!isProduction(await reading.releaseNamed(service, 'latest'), environment)) return
   if (confirm === environment) return
   throw new SluiceError('usage_invalid', {
     detail: `a drill in ${environment} takes its users to the release before and back again`,

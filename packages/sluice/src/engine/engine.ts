@@ -27,9 +27,11 @@ import { maintain, type MaintenanceWish } from './maintenance-commands.ts'
 import { type Deliveries, deliveriesOf } from './deliver.ts'
 import { Loop } from './loop.ts'
 import { submitNotice } from './notices.ts'
+import { Notifications } from './notifications.ts'
 import { observe, type Observed } from './observing.ts'
 import { createOnce, evenIfFull, type EvenIfFull, nothing, type Once } from './once.ts'
 import { perform } from './perform.ts'
+import { arrivalsOf, Sources } from './sources.ts'
 import type { Ports } from './ports.ts'
 import { type Preview, previewDeploy } from './preview.ts'
 import { prune, type Pruned, type PruneWish } from './prune-commands.ts'
@@ -80,6 +82,10 @@ export class Engine {
   readonly governance: Governance
   /** Who asks. */
   readonly identity: Identity
+  /** Who is told what. */
+  readonly notifications: Notifications
+  /** Where commits come from. */
+  readonly sources: Sources
   readonly #ports: Ports
   readonly #loop: Loop
   readonly #slots: SlotKeeper
@@ -107,10 +113,12 @@ export class Engine {
         for (const listener of this.#listeners) listener(rows)
         this.#slots.noticed(rows)
         this.#queues.noticed(rows)
+        this.notifications.noticed(rows)
       },
       onTakenUp: () => {
         this.#slots.look()
         this.#queues.look()
+        this.notifications.look()
       },
       perform: (job, signal) =>
         perform(
@@ -119,6 +127,7 @@ export class Engine {
             reading: this.reading,
             deliveries: this.#deliveries,
             returns: this.#returns,
+            arrivals: arrivalsOf({ engine: this, reading: this.reading, store: ports.store }),
             typed: this.#typed,
           },
           job,
@@ -133,13 +142,16 @@ export class Engine {
     this.#returns = returnsOf({ engine: this, desk: this.#desk, store: ports.store })
     this.#deliveries = deliveriesOf({ engine: this, desk: this.#desk, store: ports.store })
     this.governance = new Governance(this.#desk, this.#once, this.#evenIfFull)
+    this.sources = new Sources(this.#desk, this.#once, ports.sha256)
     this.identity = new Identity({ ...this.#desk, credentials: ports.credentials }, ports.log)
     this.#queues = new QueueKeeper({ desk: this.#desk, log: ports.log })
+    this.notifications = new Notifications({ ...ports, desk: this.#desk, once: this.#once })
   }
 
   /** Recovers, then listens to the data plane and watches over instances. */
   async start(): Promise<void> {
     await this.#loop.start()
+    await this.notifications.start()
     this.#ports.router.watch(
       (notice) => void submitNotice({ ...this.#desk, log: this.#ports.log }, notice),
       this.#stopped.signal,
@@ -152,6 +164,7 @@ export class Engine {
   /** Stops deciding and performing; instances and gateway go on. */
   async stop(): Promise<void> {
     this.#stopped.abort()
+    this.notifications.stop()
     this.#loop.stop()
     await this.#ports.store.close()
   }

@@ -5,7 +5,7 @@ import type { ChangedLines } from '../core/evidence/coverage.ts'
 import { parseDiff } from '../core/evidence/diff.ts'
 import { judgeGates, mayPass } from '../core/evidence/gates/judge.ts'
 import type { GateSettings, GateVerdict } from '../core/evidence/gates/types.ts'
-import type { JobTime } from '../core/evidence/gates/verdict.ts'
+import type { GateInput, JobTime } from '../core/evidence/gates/verdict.ts'
 import { limits } from '../core/limits.ts'
 import type { Commit } from '../core/model.ts'
 import { jobAt } from '../core/pipeline/board.ts'
@@ -14,7 +14,7 @@ import type { Source } from '../ports/source.ts'
 import type { Ports } from './ports.ts'
 import type { Run } from './trusted.ts'
 
-type World = Pick<Ports, 'clock' | 'evidence' | 'sha256' | 'source'>
+type World = Pick<Ports, 'clock' | 'evidence' | 'reviews' | 'sha256' | 'source'>
 
 /** What the gates of a run are judged by. */
 export type Judging = {
@@ -38,8 +38,7 @@ export const judgeRun = async (
     changed: base === null || !wantsChanges(settings) ? null : await changesOf(world, { base, commit }, signal),
     jobs: jobTimes(run),
     totalMs: totalOf(run),
-    // A host of pull requests would be asked here; there is none.
-    reviews: null,
+    ...(await reviewsOf(world, { settings, commit }, signal)),
     commit,
     at: world.clock.now(),
     sha256: world.sha256,
@@ -47,6 +46,17 @@ export const judgeRun = async (
   // A commit that its gates refused is no measure for later ones: what it lost would be lost for good.
   if (mayPass(verdicts)) await world.evidence.keepBaseline(baselineOf(commit.id, reports))
   return verdicts
+}
+
+/** Who reviewed the commit; nobody is asked where no gate wants to know. */
+const reviewsOf = async (
+  { reviews }: Pick<Ports, 'reviews'>,
+  { settings, commit }: { readonly settings: GateSettings; readonly commit: Commit },
+  signal: AbortSignal,
+): Promise<Pick<GateInput, 'reviews' | 'whyNoReviews'>> => {
+  if (settings.reviews === null) return { reviews: null }
+  const answer = await reviews.of(commit.id, signal)
+  return answer.status === 'known' ? { reviews: answer.reviews } : { reviews: null, whyNoReviews: answer.why }
 }
 
 /** Keeps the numbers of a run that no gate judges. */

@@ -22,11 +22,14 @@ import { lineMachine, runningLine } from '../core/line.ts'
 import type { Decision, Machine } from '../core/machine.ts'
 import { maintenanceMachine, noMaintenance } from '../core/maintenance.ts'
 import type { Fence } from '../core/model.ts'
+import { messageMachine } from '../core/notify/message.ts'
 import { runMachine } from '../core/pipeline/machine.ts'
 import { runSummary } from '../core/pipeline/summary.ts'
 import { absentRelease, releaseMachine } from '../core/release-machine.ts'
 import { rolloutMachine } from '../core/rollout/machine.ts'
 import { liftState, type StateLift, type VersionedState } from '../core/state-lift.ts'
+import { arrivalMachine } from '../core/source/machine.ts'
+import { arrivalConsequences, remoteKey, remoteMachine, unseenRemote } from '../core/source/remote.ts'
 import { trainMachine } from '../core/train/machine.ts'
 import { watchMachine } from '../core/watch/machine.ts'
 import type { Stored } from '../ports/store.ts'
@@ -118,11 +121,17 @@ export const machines: Readonly<Record<AggregateKind, AnyMachine>> = {
   }),
   release: forget(releaseMachine, () => absentRelease),
   incident: forget(incidentMachine, () => ({ status: 'absent' as const })),
+  message: forget(messageMachine, () => ({ status: 'absent' as const })),
   watch: forget(watchMachine, () => ({ status: 'absent' as const })),
   drill: forget(drillMachine, () => ({ status: 'absent' as const })),
   maintenance: forget(maintenanceMachine, (key) => noMaintenance(...namesIn(key))),
   train: forget(trainMachine, () => ({ status: 'absent' as const })),
   line: forget(lineMachine, () => runningLine),
+  arrival: forget(arrivalMachine, () => ({ status: 'absent' as const }), {
+    related: (state) => (state.status === 'received' ? [remoteKey] : []),
+    consequences: arrivalConsequences,
+  }),
+  remote: forget(remoteMachine, () => unseenRemote),
   ledger: forget(retentionMachine, () => nothingPruned),
   person: forget(personMachine, () => ({ status: 'absent' as const })),
   token: forget(tokenMachine, () => ({ status: 'absent' as const })),
@@ -136,11 +145,14 @@ export const machineVersions: Readonly<Record<AggregateKind, number>> = {
   rollout: machines.rollout.version,
   environment: machines.environment.version,
   incident: machines.incident.version,
+  message: machines.message.version,
   watch: machines.watch.version,
   drill: machines.drill.version,
   maintenance: machines.maintenance.version,
   train: machines.train.version,
   line: machines.line.version,
+  arrival: machines.arrival.version,
+  remote: machines.remote.version,
   ledger: machines.ledger.version,
   person: machines.person.version,
   token: machines.token.version,

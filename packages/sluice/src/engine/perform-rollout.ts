@@ -110,10 +110,13 @@ const isWayBack = ({ status, plan }: Known): boolean => status === 'reverting' |
 const hurried = (
   health: HealthPolicy,
   { count, failuresMax }: Pick<Work<'probe'>['action'], 'count' | 'failuresMax'>,
-): { readonly health: HealthPolicy; readonly enough: ProbeEnough } => ({
-  health: { ...health, intervalMs: Math.min(health.intervalMs, limits.wayBackProbeMs) },
-  enough: { count: count - failuresMax, graceMs: limits.wayBackGraceMs },
-})
+): { readonly health: HealthPolicy; readonly enough: ProbeEnough } => {
+  const { warmup: _, ...asked } = health
+  return {
+    health: { ...asked, intervalMs: Math.min(health.intervalMs, limits.wayBackProbeMs) },
+    enough: { count: count - failuresMax, graceMs: limits.wayBackGraceMs },
+  }
+}
 
 const probeDetail = (wanted: readonly Instance[], count: number, sick: ProbeReceipt | undefined): string => {
   if (sick !== undefined) return `${sick.instance} last answered: ${sick.last}`

@@ -6,14 +6,17 @@ import { cutRelease } from '../core/release.ts'
 import type { JobPlan, Texts } from '../core/pipeline/job-plan.ts'
 import type { JobEvidence, RunAction, RunEffect, RunResult } from '../core/pipeline/types.ts'
 import type { Failure } from '../core/rollout/types.ts'
-import type { JobOutcome } from '../ports/runner.ts'
+import type { JobOutcome, JobRequest } from '../ports/runner.ts'
 import { type Deliveries, deliver, stopDelivery } from './deliver.ts'
 import { judgeRun, keepNumbers } from './judge-gates.ts'
 import type { Ports } from './ports.ts'
 import { jobOf, nameOutputs, resolve } from './resolve.ts'
 import type { Run } from './trusted.ts'
 
-type World = Pick<Ports, 'artifacts' | 'clock' | 'evidence' | 'github' | 'source' | 'runner' | 'secrets' | 'sha256'>
+type World = Pick<
+  Ports,
+  'artifacts' | 'clock' | 'evidence' | 'github' | 'reviews' | 'source' | 'runner' | 'secrets' | 'sha256'
+>
 
 /** Performs one effect. Rejects with SluiceError; `outcome_unknown` where nobody can tell. */
 export const performRun = (
@@ -42,44 +45,57 @@ export const performRun = (
   }
 }
 
-type JobWork = { readonly run: Run; readonly key: string; readonly action: Extract<RunAction, { kind: 'run_job' }> }
+/** A job of a run, and the effect that wants it. */
+export type JobWork = {
+  readonly run: Run
+  readonly key: string
+  readonly action: Extract<RunAction, { kind: 'run_job' }>
+}
 
-const runJob = async (world: World, { run, key, action }: JobWork, signal: AbortSignal): Promise<RunResult> => {
+const runJob = async (world: World, work: JobWork, signal: AbortSignal): Promise<RunResult> => {
+  const request = await jobRequest(world, work, signal)
+  await world.runner.stop(work.key, signal)
+  return resultOf(jobOf(work.run, work.action.job), await world.runner.run(request, signal))
+}
+
+/** What the runner is asked to do for a job. `not_found` for a secret that there is not. */
+export const jobRequest = async (
+  world: Pick<World, 'secrets'>,
+  { run, key, action }: JobWork,
+  signal: AbortSignal,
+): Promise<JobRequest> => {
   const job = jobOf(run, action.job)
   const { commit, version, isolation, service, number = 1, origin: place = nowhere, cache: caching = null } = run.plan
-  const origin = { ...place, service, startedAt: run.startedAt }
   const secrets = await secretsOf(world, job, signal)
-  await world.runner.stop(key, signal)
   const { execution, inputs, needs } = action
   const { attempt: first = 1, follows = [] } = run.plan
-  const attempt = execution + first - 1
-  const given = { ...job, env: { ...job.env, ...action.given } }
-  const outcome = await world.runner.run(
-    {
-      key,
-      run: run.id,
-      commit,
-      version,
-      job: given,
-      isolation,
-      secrets,
-      number,
-      attempt,
-      follows,
-      inputs,
-      needs,
-      origin,
-      caching,
-    },
-    signal,
-  )
+  return {
+    key,
+    run: run.id,
+    commit,
+    version,
+    job: { ...job, env: { ...job.env, ...action.given } },
+    isolation,
+    secrets,
+    number,
+    attempt: execution + first - 1,
+    follows,
+    inputs,
+    needs,
+    origin: { ...place, service, startedAt: run.startedAt },
+    caching,
+  }
+}
+
+/** What a job's end means for its run. `outcome_unknown` for one that was called off. */
+export const resultOf = (job: JobPlan, outcome: JobOutcome): RunResult => {
   const { artifacts, outputs, evidence, cache = null } = outcome
   if (outcome.outcome === 'succeeded') return { kind: 'job_succeeded', artifacts, outputs, evidence, cache }
   return failed(job, outcome)
 }
 
 /** Secrets by name. GitHub's rules make one that there is not an empty text. */
-const secretsOf = async ({ secrets }: World, job: JobPlan, signal: AbortSignal): Promise<Texts> => {
+const secretsOf = async ({ secrets }: Pick<World, 'secrets'>, job: JobPlan, signal: AbortSignal): Promise<Texts> => {
   if (job.dialect !== 'github') return secrets.values(await secrets.versions(job.secrets, signal), signal)
   const versions = await Promise.all(
     job.secrets.map((name) =>

@@ -6,13 +6,17 @@ import { assert } from '../core/machine.ts'
 import type { RunResult } from '../core/pipeline/types.ts'
 import { neverPruned } from '../core/rollback-targets.ts'
 import type { EffectResult, Failure, RolloutEvent } from '../core/rollout/types.ts'
+import type { ArrivalResult } from '../core/source/types.ts'
 import type { TrainResult } from '../core/train/types.ts'
 import type { WatchResult } from '../core/watch/types.ts'
 import type { AnyEffect, AnyEvent } from './machines.ts'
 import type { Deliveries } from './deliver.ts'
+import type { MessageResult } from '../core/notify/message.ts'
 import { performMaintenance } from './perform-maintenance.ts'
+import { performMessage } from './perform-message.ts'
 import { performRollout } from './perform-rollout.ts'
 import { performRun } from './perform-run.ts'
+import { type Arrivals, performArrival } from './perform-arrival.ts'
 import { performDrill } from './perform-drill.ts'
 import { performWatch } from './perform-watch.ts'
 import type { Ports } from './ports.ts'
@@ -21,12 +25,16 @@ import type { Returns } from './returns.ts'
 import type { TypedSecrets } from './typed-secrets.ts'
 import { performTrain } from './perform-train.ts'
 import {
+  asArrivalEffect,
   asDrillEffect,
   asMaintenance,
+  asMessage,
+  asMessageEffect,
   asRolloutEffect,
   asRunEffect,
   asTrainEffect,
   asWatchEffect,
+  existingArrival,
   existingDrill,
   existingRollout,
   existingRun,
@@ -43,6 +51,7 @@ export type PerformWorld = {
   readonly reading: Reading
   readonly deliveries: Deliveries
   readonly returns: Returns
+  readonly arrivals: Arrivals
   readonly typed: TypedSecrets
 }
 
@@ -64,10 +73,10 @@ export const perform = async (world: PerformWorld, job: Job, signal: AbortSignal
 }
 
 const attempt = (
-  { ports, reading, deliveries, returns, typed }: PerformWorld,
+  { ports, reading, deliveries, returns, arrivals, typed }: PerformWorld,
   job: Job,
   signal: AbortSignal,
-): Promise<EffectResult | RunResult | TrainResult | WatchResult | DrillResult> => {
+): Promise<EffectResult | RunResult | TrainResult | WatchResult | DrillResult | MessageResult | ArrivalResult> => {
   const { key, state, effect } = job
   if (key.kind === 'run') {
     const run = existingRun(state)
@@ -86,7 +95,14 @@ const attempt = (
     assert(drill !== null, 'only a drill that exists has effects')
     return performDrill({ ...ports, returns }, { plan: drill.plan, effect: asDrillEffect(effect) }, signal)
   }
+  if (key.kind === 'arrival') {
+    const arrival = existingArrival(state)
+    assert(arrival !== null, 'only an arrival that exists has effects')
+    return performArrival({ ...ports, arrivals }, { arrival, effect: asArrivalEffect(effect) }, signal)
+  }
   if (key.kind === 'maintenance') return performMaintenance(ports.router, asMaintenance(state), { effect, signal })
+  if (key.kind === 'message')
+    return performMessage(ports, { message: asMessage(state), effect: asMessageEffect(effect) }, signal)
   if (key.kind === 'train') {
     const train = existingTrain(state)
     assert(train !== null, 'only a train that exists has effects')

@@ -1,5 +1,5 @@
 /** What people ask of the queue of an environment. */
-import { mayWait } from '../core/queue.ts'
+import { mayWait, namesItsRollout } from '../core/queue.ts'
 import type { Admission } from '../core/admission.ts'
 import { environmentKey } from '../core/consequences.ts'
 import type { EnvironmentEvent } from '../core/environment.ts'
@@ -36,9 +36,13 @@ export const enqueue = (
 ): { readonly entry: RolloutId; readonly inputs: readonly Input[] } => {
   const { queue = [] } = asEnvironment(stateOf(key))
   const { release, environment, overrides } = wanted
-  const known = queue.find((entry) => entry.release === release.id && entry.by.kind === 'person')
-  if (known !== undefined) return { entry: rolloutId(known.id), inputs: [] }
-  if (queue.length >= limits.queueEntriesMax) {
+  const known = queue.find((entry) => entry.release === release.id)
+  const isAskedFor = known !== undefined && namesItsRollout(known)
+  if (isAskedFor && (known.by.kind === 'person' || asking.by.kind !== 'person'))
+    return { entry: rolloutId(known.id), inputs: [] }
+  // A person who asks for what a program asked for: one rollout, by the id that the program waits for.
+  const entryId = isAskedFor ? rolloutId(known.id) : id
+  if (known === undefined && queue.length >= limits.queueEntriesMax) {
     throw new SluiceError('command_conflict', {
       detail: `${queue.length} releases wait for ${environment} already`,
       hint: `sluice env queue ${environment}   and   sluice env dequeue ${environment} --entry <entry>`,
@@ -46,7 +50,7 @@ export const enqueue = (
   }
   const purpose = wanted.purpose === 'promote' ? 'promote' : 'deploy'
   const entry = {
-    id,
+    id: entryId,
     release: release.id,
     purpose,
     by: asking.by,
@@ -55,7 +59,7 @@ export const enqueue = (
     ...(overrides.length === 0 ? {} : { overrides }),
   } as const
   const queued: EnvironmentEvent = { type: 'queued', at, entry }
-  return { entry: id, inputs: [input(key, queued, asking)] }
+  return { entry: entryId, inputs: [input(key, queued, asking)] }
 }
 
 /** Takes an entry out of the queue; `not_found` when it is not there (any more). */

@@ -6,7 +6,7 @@ import { SluiceError } from '../core/errors.ts'
 import type { AggregateKey, AggregateKind, LedgerRow } from '../core/ledger/entry.ts'
 import { limits } from '../core/limits.ts'
 import { rolloutId, sluice } from '../core/model.ts'
-import { type Candidate, type QueueEntry, queueMoves } from '../core/queue.ts'
+import { type Candidate, namesItsRollout, type QueueEntry, queueMoves } from '../core/queue.ts'
 import { admissionOf, type Prepared, prepare, startOf, type StateOf, stillStands } from './admitting.ts'
 import { type Asking, type Desk, input } from './desk.ts'
 import { liveDrill } from './live-drill.ts'
@@ -91,7 +91,7 @@ export class QueueKeeper {
     for (const entry of queue) {
       try {
         const release = await this.#desk.reading.release(entry.release)
-        const as = entry.by.kind === 'person' ? rolloutId(entry.id) : null
+        const as = namesItsRollout(entry) ? rolloutId(entry.id) : null
         const { purpose, overrides = [] } = entry
         // A turn comes by itself: what somebody queued as a way forward is never taken for a way back.
         const command = { ...target, purpose, overrides, initiator: 'automation', replace: false } as const

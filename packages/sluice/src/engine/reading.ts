@@ -11,7 +11,10 @@ import { type Release, type ReleaseId, releaseId } from '../core/model.ts'
 import { type RunSummary, runSummary } from '../core/pipeline/summary.ts'
 import type { Hold } from '../core/hold.ts'
 import { absentRelease, holdOf, type ReleaseState } from '../core/release-machine.ts'
+import type { Message } from '../core/notify/message.ts'
 import type { Store } from '../ports/store.ts'
+import { remoteKey, type RemoteState, unseenRemote } from '../core/source/remote.ts'
+import type { Arrival } from '../core/source/types.ts'
 import type { Train } from '../core/train/types.ts'
 import { currentState, machineVersions } from './machines.ts'
 import {
@@ -19,11 +22,14 @@ import {
   asLine,
   asMaintenance,
   asRelease,
+  asRemote,
   asRun,
   asRunSummary,
   type Drill,
+  existingArrival,
   existingDrill,
   existingIncident,
+  existingMessage,
   existingRollout,
   existingRun,
   existingPerson,
@@ -155,10 +161,23 @@ export class Reading {
 
   /** The release of exactly this id; `not_found`. */
   async release(id: ReleaseId): Promise<Release> {
+    const release = await this.#releaseOf(id)
+    if (release === null) throw missing('release', id, 'sluice releases ls')
+    return release
+  }
+
+  /** The release that was written last, or null; which it is, is read without its content, which is large where a service has many environments. */
+  async newestRelease(): Promise<Release | null> {
+    const { items } = await this.#store.summaries({ kind: 'release', limit: 1 })
+    const [newest] = items
+    return newest === undefined ? null : this.#releaseOf(releaseId(newest.key.id))
+  }
+
+  async #releaseOf(id: ReleaseId): Promise<Release | null> {
     const known = this.#releases.get(id)
     if (known !== undefined) return known
     const state = asRelease((await this.#load({ kind: 'release', id })) ?? absentRelease)
-    if (state.status === 'absent') throw missing('release', id, 'sluice releases ls')
+    if (state.status === 'absent') return null
     if (this.#releases.size >= limits.releasesHeldMax) this.#releases.clear()
     this.#releases.set(id, state.release)
     return state.release
@@ -189,6 +208,20 @@ export class Reading {
     return { next: page.next, items: page.items.flatMap((state) => existingIncident(state) ?? []) }
   }
 
+  /** The message; `not_found`. */
+  async message(id: string): Promise<Message> {
+    const state = await this.#load({ kind: 'message', id })
+    const message = state === null ? null : existingMessage(state)
+    if (message !== null) return message
+    throw missing('message', id, 'sluice notify ls')
+  }
+
+  /** Messages, those to which something happened last first; `idPrefix` for those of a channel, or of a subject in it. */
+  async messages(query: PageQuery & { readonly idPrefix?: string }): Promise<Page<Message>> {
+    const page = await this.#list('message', query)
+    return { next: page.next, items: page.items.flatMap((state) => existingMessage(state) ?? []) }
+  }
+
   /** The watch that a rollout left behind; null when none did. */
   async watch(rollout: string): Promise<Watch | null> {
     const state = await this.#load({ kind: 'watch', id: rollout })
@@ -207,6 +240,26 @@ export class Reading {
   async drills(query: PageQuery): Promise<Page<Drill>> {
     const page = await this.#list('drill', query)
     return { next: page.next, items: page.items.flatMap((state) => existingDrill(state) ?? []) }
+  }
+
+  /** The arrival; `not_found`. */
+  async arrival(id: string): Promise<Arrival> {
+    const state = await this.#load({ kind: 'arrival', id })
+    const arrival = state === null ? null : existingArrival(state)
+    if (arrival !== null) return arrival
+    throw missing('arrival', id, 'sluice source ls')
+  }
+
+  /** Arrivals, those that changed last first. */
+  async arrivals(query: PageQuery): Promise<Page<Arrival>> {
+    const page = await this.#list('arrival', query)
+    return { next: page.next, items: page.items.flatMap((state) => existingArrival(state) ?? []) }
+  }
+
+  /** The remote as it was seen last. */
+  async remoteState(): Promise<RemoteState> {
+    const state = await this.#load(remoteKey)
+    return state === null ? unseenRemote : asRemote(state)
   }
 
   /** The newest release that a word names: an id, the beginning of one, a version (with or without its build), or `latest`. */
@@ -300,9 +353,17 @@ export class Reading {
     return stored === null ? null : currentState(key.kind, stored)
   }
 
-  async #list(kind: AggregateKind, { limit, cursor }: PageQuery): Promise<Page<unknown>> {
+  async #list(
+    kind: AggregateKind,
+    { limit, cursor, idPrefix }: PageQuery & { readonly idPrefix?: string },
+  ): Promise<Page<unknown>> {
     const bounded = Math.min(limit ?? limits.pageItemsDefault, limits.pageItemsMax)
-    const page = await this.#store.list({ kind, limit: bounded, ...(cursor === undefined ? {} : { cursor }) })
+    const page = await this.#store.list({
+      kind,
+      limit: bounded,
+      ...(cursor === undefined ? {} : { cursor }),
+      ...(idPrefix === undefined ? {} : { idPrefix }),
+    })
     return { next: page.next, items: page.items.map((stored) => currentState(kind, stored)) }
   }
 }

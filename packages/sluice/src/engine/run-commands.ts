@@ -4,22 +4,24 @@ import { resolveStart, secretNames, type SecretVersions } from '../core/config/r
 import type { Settings } from '../core/config/settings.ts'
 import type { AggregateKey } from '../core/ledger/entry.ts'
 import { limits } from '../core/limits.ts'
-import { type Commit, type CommitId, runId, type RunId } from '../core/model.ts'
+import { type Commit, type CommitId, commitId, runId, type RunId, sluice } from '../core/model.ts'
 import { jobAt } from '../core/pipeline/board.ts'
 import { readInputs } from '../core/pipeline/inputs.ts'
 import type { LoweringNote } from '../core/pipeline/job-plan.ts'
 import { assertHonoured } from '../core/pipeline/notes.ts'
 import { planForeignRun, planRun } from '../core/pipeline/plan.ts'
 import type { Occasion } from '../core/pipeline/triggers.ts'
-import type { RunEvent, RunPlan, RunTrigger } from '../core/pipeline/types.ts'
+import type { PipelineOrigin, RunEvent, RunPlan, RunTrigger } from '../core/pipeline/types.ts'
 import type { CommitConfig } from '../ports/config.ts'
-import type { PipelineRequest } from '../ports/pipelines.ts'
+import type { ArrivedAt, PipelineRequest } from '../ports/pipelines.ts'
 import { type Asking, type Desk, input } from './desk.ts'
+import { foresee } from './foresee.ts'
 import type { Ports } from './ports.ts'
 import type { Page } from './reading.ts'
 import type { Run } from './trusted.ts'
 import { assertMayDeliver, jobsAfter } from './run-rights.ts'
 import { carriedOf, planAgain } from './run-again.ts'
+import type { Input } from './transaction.ts'
 import type { TypedSecrets } from './typed-secrets.ts'
 
 /** A secret without a value is the one of that name that the secret source has. */
@@ -47,6 +49,17 @@ export type StartRunCommand = {
   readonly usesCache?: boolean
   /** A pipeline of another system instead of that of the config; `jobs` are then those of it. */
   readonly pipeline?: AskedPipeline | null
+  /** What was fetched because somebody told of it; `ref` is then the commit. */
+  readonly arrived?: ArrivedCommit
+}
+
+/** Where a commit that was fetched stands, what that makes of its run, and what the run is named by where caches are kept. */
+export type ArrivedCommit = {
+  readonly at: ArrivedAt
+  readonly trigger: RunTrigger
+  readonly cacheName: string
+  /** It cuts no release. */
+  readonly isUntrusted: boolean
 }
 
 /** Starts a job that waits for a person. `given`: values of its inputs. */
@@ -78,20 +91,30 @@ export const startRun = async (
 ): Promise<StartedRun> => {
   const id = runId(world.ids.next('run'))
   const { retryOf = null, failedOf = null } = command
-  const planned =
+  world.runner.expect?.(id)
+  const fresh =
     retryOf === null
       ? await newPlan(world, desk, { id, command }, signal)
       : await planAgain(world, desk, retryOf, signal)
-  const { carried, follows } =
-    failedOf === null ? { carried: [], follows: [] } : await carriedOf(desk, failedOf, planned)
-  const { follows: _before, ...rest } = planned
+  const { carried, follows } = failedOf === null ? { carried: [], follows: [] } : await carriedOf(desk, failedOf, fresh)
+  const { follows: _before, ...rest } = fresh
   const plan: RunPlan = follows.length === 0 ? rest : { ...rest, follows }
   assertMayDeliver(plan.jobs, asking)
   const at = desk.clock.now()
-  const event: RunEvent = { type: 'run_planned', at, id, token: 1, plan, by: asking.by, carried }
+  const event = { type: 'run_planned', at, id, token: 1, plan, by: asking.by, carried } as const
+  const known = await foresee(world, event, signal)
   const key: AggregateKey = { kind: 'run', id }
   const started = { run: id, notes: plan.pipeline?.notes ?? [] }
-  await desk.loop.transact([key], () => [input(key, event, asking)], asking.record?.(started) ?? null)
+  const planned = input(key, event, asking)
+  const foreseen = known.map((one): Input => ({ key, event: one, actor: sluice, reason: null }))
+  const record = asking.record?.(started) ?? null
+  try {
+    await desk.loop.transact([key], () => [planned, ...foreseen], record)
+  } catch (error) {
+    // A result that is too large for a row fails its job, and nothing else.
+    if (foreseen.length === 0 || !(error instanceof SluiceError) || error.code !== 'usage_invalid') throw error
+    await desk.loop.transact([key], () => [planned], record)
+  }
   return started
 }
 
@@ -197,12 +220,22 @@ const occasionOf = async (
   { commit, command, seen }: Planning,
   signal: AbortSignal,
 ): Promise<Occasion> => {
-  const { ref, event = null, schedule = null, of = null } = command
+  const { ref, event = null, schedule = null, of = null, arrived } = command
+  if (arrived !== undefined) return occasionAt(arrived)
   const isTree = of === 'tree'
   const place = await source.place({ ref: isTree ? 'HEAD' : ref, commit: commit.id, seen }, signal)
   const name = schedule ?? (event === 'tag' ? place.tag : place.branch)
   return { ...place, isTree, trigger: { event: event ?? 'manual', name, inputs: {} } }
 }
+
+/** The occasion of a run of a commit that somebody told of. */
+export const occasionAt = ({ at, trigger }: Pick<ArrivedCommit, 'at' | 'trigger'>): Occasion => ({
+  branch: at.branch,
+  tag: at.tag,
+  base: at.before === null ? null : commitId(at.before),
+  changed: at.changed,
+  trigger,
+})
 
 /** The plan comes from the commit's own config, read in a checkout of exactly that commit. */
 const planOf = async (world: World, planning: Planning, signal: AbortSignal): Promise<RunPlan> => {
@@ -215,12 +248,18 @@ const planOf = async (world: World, planning: Planning, signal: AbortSignal): Pr
   ])
   const secretVersions = resolveStart(settings) === null ? {} : await versionsOf(world, settings, signal)
   const only = command.jobs === null ? {} : { only: command.jobs, areAffected: command.areAffected === true }
-  const cachesFor = command.usesCache === false ? null : command.ref
-  return planRun({ settings, commit, version, secretVersions, cores: world.runner.cores, occasion, cachesFor, ...only })
+  const cachesFor = command.usesCache === false ? null : (command.arrived?.cacheName ?? command.ref)
+  const isUntrusted = command.arrived?.isUntrusted === true
+  const { cores } = world.runner
+  return planRun({ settings, commit, version, secretVersions, cores, occasion, cachesFor, isUntrusted, ...only })
 }
 
-const configOf = (world: World, of: Pick<Planning, 'id' | 'commit'>, signal: AbortSignal): Promise<CommitConfig> =>
+/** What a commit says about itself. `id` names the checkout that it may take to read it. */
+export const configOf = (world: ConfigWorld, of: ConfigPlace, signal: AbortSignal): Promise<CommitConfig> =>
   world.config.ofCommit(of.commit.id, (work) => inCheckout(world, of, work, signal), signal)
+
+type ConfigWorld = Pick<Ports, 'config' | 'runner' | 'source'>
+type ConfigPlace = { readonly id: string; readonly commit: Pick<Commit, 'id'> }
 
 type ForeignPlanning = Planning & { readonly pipeline: NonNullable<StartRunCommand['pipeline']> }
 
@@ -230,11 +269,12 @@ const foreignPlan = async (
   { id, commit, command, pipeline, number }: ForeignPlanning,
   signal: AbortSignal,
 ): Promise<RunPlan> => {
-  const { jobs, ref } = command
-  const of = { commit, ref, now: world.clock.now() }
+  const { jobs, ref, arrived } = command
+  const of = { commit, ref, now: world.clock.now(), ...(arrived === undefined ? {} : { arrived: arrived.at }) }
   const secrets = await secretsOf(world, pipeline.secrets, signal)
   const { jobs: lowered, origin } = await world.pipelines.lower({ ...pipeline, secrets, jobs }, of, signal)
   assertHonoured(origin)
+  if (arrived !== undefined && lowered.length === 0) throw notForThis(origin)
   world.typed.hold(id, { ...secrets, ...pipeline.secretFiles })
   const config = await configOf(world, { id, commit }, signal).catch((error: unknown) => {
     if (error instanceof SluiceError && error.code === 'config_missing') return null
@@ -250,9 +290,14 @@ const foreignPlan = async (
     number,
     inputs,
     jobs: lowered,
-    cachesFor: command.usesCache === false ? null : ref,
+    cachesFor: command.usesCache === false ? null : (arrived?.cacheName ?? ref),
+    ...(arrived?.trigger.arrival === undefined ? {} : { arrival: arrived.trigger.arrival }),
   })
 }
+
+/** Nobody asked for it, so that what does not run for this is no fault. */
+const notForThis = ({ file, event, notes }: PipelineOrigin): SluiceError =>
+  new SluiceError('not_found', { detail: notes[0]?.message ?? `${file} has no job for ${event}` })
 
 const secretsOf = async (
   { secrets }: World,
@@ -268,8 +313,8 @@ const secretsOf = async (
 }
 
 const inCheckout = async <Result>(
-  world: World,
-  { id, commit }: Pick<Planning, 'id' | 'commit'>,
+  world: ConfigWorld,
+  { id, commit }: ConfigPlace,
   work: (directory: string) => Promise<Result>,
   signal: AbortSignal,
 ): Promise<Result> => {

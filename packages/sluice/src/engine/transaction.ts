@@ -4,7 +4,7 @@ import { ledgerForms } from '../core/ledger/forms.ts'
 import { currentForm } from '../core/ledger/upcast.ts'
 import { type Actor, sluice, type Where } from '../core/model.ts'
 import type { EffectIntent, Stored, Transition } from '../ports/store.ts'
-import { type AnyEffect, type AnyEvent, type AnyMachine, currentState, machines } from './machines.ts'
+import { type AnyEffect, type AnyEvent, currentState, machines } from './machines.ts'
 
 /** One event for one aggregate, and who is behind it. */
 export type Input = {
@@ -136,6 +136,7 @@ const summaryOf = ({ before, state }: Work): Pick<Transition, 'summary'> => {
 const transitionOf = (work: Work): Transition => {
   const { before, state, entries, intents } = work
   const machine = machines[before.key.kind]
+  const wanted = new Set(machine.outstanding(state).map(({ key }) => key))
   return {
     key: before.key,
     expectedVersion: before.version,
@@ -146,16 +147,12 @@ const transitionOf = (work: Work): Transition => {
     settled: machine.settled(state),
     nextAt: machine.nextAt(state),
     entries,
-    effects: intents,
-    finished: finishedKeys(machine, before.state, state),
+    // What was intended and answered in one transaction is nothing that anybody has to take up.
+    effects: intents.filter(({ key }) => wanted.has(key)),
+    // Their outcome is recorded, or nobody wants it.
+    finished: machine
+      .outstanding(before.state)
+      .map(({ key }) => key)
+      .filter((key) => !wanted.has(key)),
   }
-}
-
-/** Intents that were to be performed before and are no more: their outcome is recorded, or nobody wants it. */
-const finishedKeys = (machine: AnyMachine, before: unknown, after: unknown): readonly string[] => {
-  const wanted = new Set(machine.outstanding(after).map(({ key }) => key))
-  return machine
-    .outstanding(before)
-    .map(({ key }) => key)
-    .filter((key) => !wanted.has(key))
 }

@@ -9,11 +9,14 @@ import type { SessionState } from '../core/identity/session.ts'
 import type { TokenState } from '../core/identity/token.ts'
 import type { IncidentState } from '../core/incident.ts'
 import type { LineState } from '../core/line.ts'
+import type { Message, MessageEffect, MessageState, PendingMessage } from '../core/notify/message.ts'
 import type { MaintenanceEffect, MaintenanceState } from '../core/maintenance.ts'
 import type { RunEffect, RunState } from '../core/pipeline/types.ts'
 import { type RunSummary, runSummaryForm } from '../core/pipeline/summary.ts'
 import type { ReleaseState } from '../core/release-machine.ts'
 import type { RolloutEffect, RolloutState } from '../core/rollout/types.ts'
+import type { RemoteState } from '../core/source/remote.ts'
+import type { Arrival, ArrivalEffect, ArrivalState } from '../core/source/types.ts'
 import type { Train, TrainEffect, TrainState } from '../core/train/types.ts'
 import type { WatchEffect, WatchState } from '../core/watch/types.ts'
 import type { AnyEffect } from './machines.ts'
@@ -57,12 +60,20 @@ export const asRollout = (state: unknown): RolloutState => state as RolloutState
 export const asRun = (state: unknown): RunState => state as RunState
 /** An incident. Trusted: see the file's header. */
 export const asIncident = (state: unknown): IncidentState => state as IncidentState
+/** A message. Trusted: see the file's header. */
+export const asMessage = (state: unknown): MessageState => state as MessageState
+/** An effect of a message. Trusted: see the file's header. */
+export const asMessageEffect = (effect: AnyEffect): MessageEffect => effect as MessageEffect
 /** A watch. Trusted: see the file's header. */
 export const asWatch = (state: unknown): WatchState => state as WatchState
 /** The line. Trusted: see the file's header. */
 export const asLine = (state: unknown): LineState => state as LineState
 /** A drill. Trusted: see the file's header. */
 export const asDrill = (state: unknown): DrillState => state as DrillState
+/** The remote. Trusted: see the file's header. */
+export const asRemote = (state: unknown): RemoteState => state as RemoteState
+/** An effect of an arrival. Trusted: see the file's header. */
+export const asArrivalEffect = (effect: AnyEffect): ArrivalEffect => effect as ArrivalEffect
 /** An effect of a watch. Trusted: see the file's header. */
 export const asWatchEffect = (effect: AnyEffect): WatchEffect => effect as WatchEffect
 /** An effect of a drill. Trusted: see the file's header. */
@@ -106,6 +117,12 @@ export const existingDrill = (state: unknown): Drill | null => {
   return drill.status === 'absent' ? null : drill
 }
 
+/** The arrival, unless it never was. */
+export const existingArrival = (state: unknown): Arrival | null => {
+  const arrival = state as ArrivalState
+  return arrival.status === 'absent' ? null : arrival
+}
+
 /** The train, unless it was never started. Trusted: see the file's header. */
 export const existingTrain = (state: unknown): Train | null => {
   const train = state as TrainState
@@ -128,4 +145,16 @@ export const existingToken = (state: unknown): Token | null => {
 export const existingSession = (state: unknown): Session | null => {
   const session = state as SessionState
   return session.status === 'absent' ? null : session
+}
+
+/** The message, unless it was never queued. */
+export const existingMessage = (state: unknown): Message | null => {
+  const message = asMessage(state)
+  return message.status === 'absent' ? null : message
+}
+
+/** The message, if it waits or is on its way. */
+export const pendingMessage = (state: unknown): PendingMessage | null => {
+  const message = asMessage(state)
+  return message.status === 'pending' ? message : null
 }

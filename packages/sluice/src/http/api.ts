@@ -17,6 +17,7 @@ import { overview } from './handlers/environments.ts'
 import { cachePrefix } from './cache-access.ts'
 import { type AttachmentStream, openAttachment } from './handlers/attachments.ts'
 import { exportLines } from './handlers/ledger-rows.ts'
+import { isHook, takeHook } from './handlers/hooks.ts'
 import { answerMcp, mcpPath } from './handlers/mcp.ts'
 import { metricsText } from './handlers/metrics.ts'
 import { expositionType } from './metrics/exposition.ts'
@@ -128,11 +129,11 @@ const serveTable = (app: Hono<Env>, { context, isOpen, streams, tally, rates, re
     const check: MiddlewareHandler<Env> = async (c, next) => {
       const principal = needs === 'open' ? nobody : await recognise(c.req.raw)
       authorizeAtAll(principal, needs)
-      if (needs !== 'open' && !isOpen && !context.isStarted()) throw notReady()
+      if ((needs !== 'open' || isHook(id)) && !isOpen && !context.isStarted()) throw notReady()
       c.set('principal', principal)
       await next()
     }
-    app.on(method.toUpperCase(), path, count, check, bodiesBounded, (c) => {
+    app.on(method.toUpperCase(), path, count, check, isHook(id) ? hooksBounded : bodiesBounded, (c) => {
       const [request, principal, from] = [c.req.raw, c.get('principal'), c.env.from]
       return answer(context, id, { request, params: c.req.param(), streams, tally, principal, recognise, from })
     })
@@ -151,16 +152,20 @@ const unrecognised = (error: unknown): null => {
   throw error
 }
 
-const bodiesBounded = bodyLimit({
-  maxSize: limits.requestBodyBytesMax,
-  onError: () => {
-    const detail = `the body is larger than ${limits.requestBodyBytesMax} bytes`
-    const response = problem(new SluiceError('usage_invalid', { detail, hint: 'send less' }))
-    // The rest of the body is not read, so nothing can follow on this connection.
-    response.headers.set('connection', 'close')
-    return response
-  },
-})
+const bounded = (maxSize: number): MiddlewareHandler =>
+  bodyLimit({
+    maxSize,
+    onError: () => {
+      const detail = `the body is larger than ${maxSize} bytes`
+      const response = problem(new SluiceError('usage_invalid', { detail, hint: 'send less' }))
+      // The rest of the body is not read, so nothing can follow on this connection.
+      response.headers.set('connection', 'close')
+      return response
+    },
+  })
+
+const bodiesBounded = bounded(limits.requestBodyBytesMax)
+const hooksBounded = bounded(limits.hookBodyBytesMax)
 
 const notReady = (): SluiceError =>
   new SluiceError('server_unreachable', {
@@ -195,6 +200,10 @@ type Incoming = {
 
 /** Its casts are trusted: the call was read by the schemas of the route, which are those of its handler's type; types cannot walk two tables together. */
 const answer = async (context: ApiContext, id: RouteId, incoming: Incoming): Promise<Response> => {
+  if (isHook(id)) {
+    const { request, from } = incoming
+    return Response.json(await takeHook(context, id, { ...incoming, where: whereOf(request, from) }), { status: 202 })
+  }
   const call = await readCall(id, incoming)
   await authorize(context, call.principal, { ...call, needs: routes[id].needs })
   if (id === 'events.stream') return answerEvents(context, call as Call<'events.stream'>, incoming)

@@ -4,10 +4,12 @@ import type { Principal } from '../core/identity/access.ts'
 import type { AccessRules } from '../core/identity/rules.ts'
 import type { Caller, Engine } from '../engine/engine.ts'
 import type { ArtifactStore } from '../ports/artifacts.ts'
+import type { Looking } from '../engine/source-keeper.ts'
 import type { DeliveryRecorder } from '../engine/delivery-recorder.ts'
 import type { LedgerBook } from '../engine/ledger-book.ts'
 import type { Clock, Log } from '../ports/clock.ts'
 import type { IdentityProvider } from '../ports/identity-provider.ts'
+import type { HookVerifier } from '../ports/hook-verifier.ts'
 import type { EvidenceStore } from '../ports/evidence.ts'
 import type { Provenances } from '../ports/provenance.ts'
 import type { JobRunner } from '../ports/runner.ts'
@@ -16,6 +18,8 @@ import type { Sha256 } from '../core/model.ts'
 import type { Contract, RouteInput } from './client/contract.ts'
 import type { RouteId } from './client/paths.ts'
 import type { EnvironmentsView } from './client/environment-views.ts'
+import type { HookId } from './handlers/hooks.ts'
+import type { HookKeys } from './hook-keys.ts'
 import type { EventFeed } from './event-feed.ts'
 import type { SharedAnswer } from './shared-answer.ts'
 import type { SignInTickets } from './sign-in-tickets.ts'
@@ -43,6 +47,11 @@ export type ApiContext = {
   readonly access: () => Promise<AccessRules>
   /** What is handed between command lines and browsers. */
   readonly tickets: SignInTickets
+  /** What webhooks are checked with. */
+  readonly hookKeys: () => Promise<HookKeys>
+  readonly hookVerifier: HookVerifier
+  /** How looking at the remote goes. */
+  readonly looking: () => Looking
   readonly server: {
     readonly version: string
     readonly pid: number
@@ -73,8 +82,8 @@ export type Call<Id extends RouteId> = RouteInput<Id> & {
 /** Answers one route. */
 export type Handler<Id extends RouteId> = (context: ApiContext, call: Call<Id>) => Promise<Contract[Id]['response']>
 
-/** Routes that answer with a stream; `events.ts`, `handlers/ledger-rows.ts` and `handlers/attachments.ts` make them. */
-export type StreamId = 'ledger.export' | 'events.stream' | 'runs.attachment' | 'metrics.show'
+/** Routes that answer with a stream (`events.ts`, `handlers/ledger-rows.ts` and `handlers/attachments.ts` make them), and those that read what comes byte for byte (`handlers/hooks.ts`). */
+export type StreamId = 'ledger.export' | 'events.stream' | 'runs.attachment' | 'metrics.show' | HookId
 
 /** Handlers of some routes. */
 export type Handlers<Id extends RouteId> = { readonly [One in Id]: Handler<One> }

@@ -5,6 +5,7 @@ import type { ErrorCode } from '../core/errors.ts'
 import { paths } from './client/paths.ts'
 import type { RouteId } from './client/paths.ts'
 import { problemType } from './client/problem.ts'
+import { isHook } from './handlers/hooks.ts'
 import { routes } from './routes/table.ts'
 import { schemas } from './schemas/all.ts'
 
@@ -83,7 +84,7 @@ const operation = (id: RouteId): Json => {
     ...(writes && hasProperties(bodySchema)
       ? { requestBody: { required: 'required' in bodySchema, content: { 'application/json': { schema: bodySchema } } } }
       : {}),
-    responses: { '200': success(id), ...failures(id) },
+    responses: { [isHook(id) ? '202' : '200']: success(id), ...failures(id) },
   }
 }
 

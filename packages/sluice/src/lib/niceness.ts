@@ -5,7 +5,7 @@
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
-import { membersOf } from './process-group.ts'
+import { allProcesses, groupOf } from './process-group.ts'
 
 /** Of what may wait for others. It still gets a tenth of a core that one other wants; with 19 that would be a hundredth, and nothing would ever start. */
 export const behindNiceness = 10
@@ -41,9 +41,19 @@ export const setNiceness = (pid: number, niceness: number): boolean => {
   }
 }
 
-/** The same for every process of the group that this one leads. */
+/**
+ * The same for every process of the group that this one leads. Looked at are those whose niceness is another: to ask the system for that is a hundredth of the work of reading to which group
+ * a process belongs, and a machine may have thousands.
+ */
 export const setGroupNiceness = (leader: number, niceness: number): boolean => {
-  settle(() => membersOf(leader), niceness)
+  const members = new Set([leader])
+  const membersNow = (): readonly number[] => {
+    for (const pid of allProcesses()) {
+      if (!members.has(pid) && nicenessOf(pid) !== niceness && groupOf(pid) === leader) members.add(pid)
+    }
+    return [...members]
+  }
+  settle(membersNow, niceness)
   return setNiceness(leader, niceness)
 }
 

@@ -24,9 +24,7 @@ export const childrenOf = (pid: number): readonly number[] => {
   try {
     return numbers(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' '))
   } catch {
-    return process.platform === 'linux'
-      ? numbers(readdirSync('/proc')).filter((one) => statOf(one)?.parent === pid)
-      : []
+    return process.platform === 'linux' ? allProcesses().filter((one) => statOf(one)?.parent === pid) : []
   }
 }
 
@@ -89,16 +87,21 @@ const sendOne = (pid: number, name: NodeJS.Signals): void => {
 const hasLiveMember = (group: number): boolean => statOf(group)?.group === group || membersOf(group).length > 0
 
 /** Processes of the group that are alive; Linux only, elsewhere none is found. */
-export const membersOf = (group: number): readonly number[] =>
-  process.platform === 'linux' ? numbers(readdirSync('/proc')).filter((pid) => statOf(pid)?.group === group) : []
+export const membersOf = (group: number): readonly number[] => allProcesses().filter((pid) => groupOf(pid) === group)
+
+/** Every process; Linux only, elsewhere none. */
+export const allProcesses = (): readonly number[] => (process.platform === 'linux' ? numbers(readdirSync('/proc')) : [])
 
 const numbers = (names: readonly string[]): readonly number[] => names.filter((name) => /^\d+$/.test(name)).map(Number)
 
-/** Null for a process that is gone, or a zombie. */
+/** The group of a process; null for one that is gone, or a zombie. Linux only. */
+export const groupOf = (pid: number): number | null => statOf(pid)?.group ?? null
+
+/** Null for a process that is gone, or a zombie. Of the some fifty fields only the first are made: this is asked of every process of a machine. */
 const statOf = (pid: number): { readonly parent: number; readonly group: number } | null => {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    const [state, parent, group] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    const [state, parent, group] = stat.slice(stat.lastIndexOf(')') + 2).split(' ', 3)
     return state === 'Z' || state === 'X' ? null : { parent: Number(parent), group: Number(group) }
   } catch {
     // It ended while we looked.

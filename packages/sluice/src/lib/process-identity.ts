@@ -28,8 +28,8 @@ export const runningIn = (file: string): ProcessIdentity | null => {
 /** Field 22 of /proc/PID/stat: clock ticks since boot. The name in field 2 may hold spaces and parentheses. Source: proc(5). */
 const linuxStartTime = (pid: number): string | null => {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ', 20)
     return fields[0] === 'Z' || fields[0] === 'X' ? null : (fields[19] ?? null)
   } catch {
     return null

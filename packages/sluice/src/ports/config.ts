@@ -15,3 +15,9 @@ export interface ConfigLoader {
     signal: AbortSignal,
   ): Promise<CommitConfig>
 }
+
+/** The project that the control plane stands in. */
+export interface Project {
+  /** Settings of its working tree as they are now, which nobody changes by a push: who may do what, and where commits come from. Rejects as `ConfigLoader.load` does. */
+  settings(signal: AbortSignal): Promise<Settings>
+}

@@ -1,3 +1,4 @@
+import type { NotifySettings } from '../core/notify/rules.ts'
 import type { Channel, Notice, Receipt } from '../core/notify/types.ts'
 
 /** One notice for one channel. */
@@ -23,4 +24,16 @@ export type Delivered =
 export interface Notifier {
   /** Attempts it once. Rejects for nothing that the receiver does. */
   send(delivery: Delivery, signal: AbortSignal): Promise<Delivered>
+}
+
+/** What the config says about notifications, as it was read last. `settings`: null where nobody is to be told anything. */
+export type NotifyRead =
+  | { readonly status: 'read'; readonly settings: NotifySettings | null; readonly service: string }
+  /** Somebody is editing it, or it is gone. */
+  | { readonly status: 'unreadable'; readonly detail: string }
+
+/** Reads what the config says about notifications. */
+export interface NotifyRules {
+  /** What was read last, if that is not old; `now`: as it stands. Never rejects. */
+  read(freshness: 'recent' | 'now'): Promise<NotifyRead>
 }

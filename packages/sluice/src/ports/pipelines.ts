@@ -1,4 +1,5 @@
 import type { JobPlan, JsonValue, Texts } from '../core/pipeline/job-plan.ts'
+import type { PullRequest } from '../core/source/types.ts'
 import type { PipelineOrigin } from '../core/pipeline/types.ts'
 import type { Commit } from '../core/model.ts'
 
@@ -36,7 +37,23 @@ export type PipelineRequest = {
 }
 
 /** What of: a commit, and the ref as it was typed (`HEAD`, a branch, a tag, an id), which says what the run is one of. */
-export type PipelineCommit = { readonly commit: Commit; readonly ref: string; readonly now: number }
+export type PipelineCommit = {
+  readonly commit: Commit
+  readonly ref: string
+  readonly now: number
+  /** Where a commit that somebody told of stands; the document's own filters then decide whether it runs. Absent for one that a person named. */
+  readonly arrived?: ArrivedAt
+}
+
+/** Where a commit stands, by what was told and fetched. `changed`: paths that differ from `before`. */
+export type ArrivedAt = {
+  readonly branch: string | null
+  readonly tag: string | null
+  readonly before: string | null
+  readonly changed: readonly string[] | null
+  readonly pullRequest: PullRequest | null
+  readonly title: string | null
+}
 
 /** Its jobs, in an order in which each comes after its needs. With an `error` among the notes there are none. */
 export type LoweredPipeline = { readonly jobs: readonly JobPlan[]; readonly origin: PipelineOrigin }

@@ -130,6 +130,10 @@ export interface JobRunner {
   workspace(key: string): string
   /** Runs the steps; when the signal falls, the job's processes end and the outcome is `cancelled`. Rejects only when it is not known how the job ended. */
   run(request: JobRequest, signal: AbortSignal): Promise<JobOutcome>
+  /** A run is about to be planned: what its jobs will ask for first may be found out meanwhile. Absent: nothing is. Never throws. */
+  expect?(run: RunId): void
+  /** How a job ends whose result is known without running it, with its log written; null for one that has to run. Absent: none is known. Safe to repeat, under a key that nothing runs under. */
+  recall?(request: JobRequest, signal: AbortSignal): Promise<JobOutcome | null>
   /** Ends whatever still runs under a key, also from before this process. `patienceMs`: steps that run in any case may still run for so long; at once when absent. Safe to repeat. */
   stop(key: string, signal: AbortSignal, patienceMs?: number): Promise<void>
   /** Lines of a job's log after line `after`. */

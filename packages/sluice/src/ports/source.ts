@@ -1,5 +1,6 @@
 import type { Commit } from '../core/model.ts'
 import type { RunOrigin } from '../core/pipeline/types.ts'
+import type { FetchedRef } from '../core/source/types.ts'
 
 /** Where a commit stands, and the paths that differ from its `base`; null when there is none. */
 export type CommitPlace = RunOrigin & { readonly changed: readonly string[] | null }
@@ -38,4 +39,44 @@ export interface Source {
   ): Promise<CommitPlace>
   /** The working tree as a commit: uncommitted and untracked files too, ignored ones not. HEAD itself when nothing differs. Index, branches and stash stay as they are. */
   commitTree(signal: AbortSignal): Promise<Commit>
+}
+
+/** Where commits come from outside: a repository that is fetched from. */
+export type RemotePlace = {
+  /** What git fetches from: an address, a path, the name of a remote. */
+  readonly address: string
+  /** What lets in over HTTPS; null: as git on this machine would be. */
+  readonly login: { readonly user: string; readonly password: string } | null
+}
+
+/** What is to be fetched. `base`: a branch that it will be compared with. */
+export type FetchWish = { readonly ref: string; readonly base: string | null }
+
+/** A commit that was fetched: what is compared with, and the paths that differ; nulls when there is nothing to compare with. */
+export type Standing = { readonly base: Commit['id'] | null; readonly changed: readonly string[] | null }
+
+/** The repository that commits are fetched from. What is fetched stands under refs of Sluice's own; branches, index and working tree of the project stay as they are. */
+export interface Remote {
+  /** What the remote has under a ref, fetched; nulls when it is gone. `remote_unreachable`. Safe to repeat. */
+  fetch(place: RemotePlace, wish: FetchWish, signal: AbortSignal): Promise<FetchedRef>
+  /** Branches and tags of the remote with the objects that they stand at; nothing is fetched. `remote_unreachable`. */
+  list(place: RemotePlace, signal: AbortSignal): Promise<Readonly<Record<string, string>>>
+  /**
+   * How a fetched commit differs from what was there `before` (an object name, where the repository has it), else from where it left `base`, else from where it left the remote's
+   * default branch.
+   */
+  standing(
+    of: { readonly commit: Commit['id']; readonly before: string | null; readonly base: string | null },
+    signal: AbortSignal,
+  ): Promise<Standing>
+}
+
+/** A push to a repository that Sluice serves; `body` is what `POST /v1/arrivals` would have got. */
+export type Spooled = { readonly id: string; readonly body: unknown }
+
+/** Pushes that no control plane could be told of yet, in order. */
+export interface Spool {
+  pending(signal: AbortSignal): Promise<readonly Spooled[]>
+  /** It is on record. Safe to repeat. */
+  done(id: string): Promise<void>
 }

@@ -5,14 +5,14 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { SluiceError } from '../core/errors.ts'
 import { limits } from '../core/limits.ts'
-import type { Artifact } from '../core/model.ts'
+import type { Artifact, RunId } from '../core/model.ts'
 import type { JobPlan } from '../core/pipeline/job-plan.ts'
 import { endMarked } from '../lib/marked-processes.ts'
 import { sharedStarter } from '../lib/processes/starter.ts'
 import type { JobOutcome, JobRequest, LogLine, LogMarks, LogPage } from '../ports/runner.ts'
 import { type Beginning, beginningOf } from './beginning.ts'
 import { detectIsolation, type Isolation, type IsolationWish } from './isolation/detect.ts'
-import { type Recalled, recallJob } from './cached-job.ts'
+import type { Recalled } from './cached-job.ts'
 import { RunCaches } from './cache/run-caches.ts'
 import { type Capture, captureJob, stagingOf } from './captured.ts'
 import { runJob } from './job.ts'
@@ -27,11 +27,13 @@ import { readLog, searchLog } from './log/read-log.ts'
 import { markVariable } from './job-shell.ts'
 import type { RunnerOptions } from './options.ts'
 import { Processes } from './processes.ts'
+import { Recalls } from './recalls.ts'
 import { foreseen, isCalledOff, nothingRan, refused } from './refusals.ts'
 import { RunFiles } from './run-files.ts'
 import { ServicePorts } from './services/ports.ts'
 import { removeServices } from './services/services.ts'
 import { signalsOf } from './signals.ts'
+import { Spares } from './spares.ts'
 import type { JobSignals } from './steps.ts'
 import { Trash } from './trash.ts'
 import { Checkouts, type Claim } from './workspace/checkouts.ts'
@@ -55,10 +57,12 @@ export class LocalRunner {
   readonly #ports = new ServicePorts()
   readonly #copies = new Copies()
   readonly #trash: Trash
+  readonly #spares: Spares
   readonly #checkouts: Checkouts | null
   readonly #shared: SharedCheckouts
   readonly #running = new Map<string, Running>()
   readonly #caches: RunCaches | null
+  readonly #recalls: Recalls
   #isolation: Promise<Isolation> | null = null
 
   constructor(options: RunnerOptions) {
@@ -67,6 +71,7 @@ export class LocalRunner {
     this.cores = options.cores
     this.#graceMs = options.graceMs ?? limits.jobGraceMs
     this.#trash = new Trash(stateDir)
+    this.#spares = new Spares(stateDir)
     this.#shared = new SharedCheckouts(stateDir, this.#copies)
     const unpack: ConstructorParameters<typeof Checkouts>[0]['unpack'] = async (artifact, directory, signal) => {
       if (artifacts === undefined) throw new SluiceError('unexpected', { detail: 'the runner has no artifact store' })
@@ -76,6 +81,15 @@ export class LocalRunner {
     }
     this.#checkouts = repository === undefined ? null : new Checkouts({ stateDir, repository, unpack, now })
     this.#caches = cachesOf(options, this.#checkouts)
+    this.#recalls = new Recalls({
+      caches: this.#caches,
+      trash: this.#trash,
+      folderOf: (key) => this.#folder(key),
+      logPathOf: (key) => this.#logPath(key),
+      store: artifacts ?? null,
+      evidence: options.evidence ?? null,
+      now,
+    })
   }
 
   workspace(key: string): string {
@@ -105,6 +119,16 @@ export class LocalRunner {
     } finally {
       this.#running.delete(request.key)
     }
+  }
+
+  /** Names of the repository take two programs to find out. */
+  expect(run: RunId): void {
+    this.#checkouts?.expect(run)
+  }
+
+  /** How a job ends that is in the cache, before its turn. */
+  recall(request: JobRequest, signal: AbortSignal): Promise<JobOutcome | null> {
+    return this.#recalls.before(request, signal)
   }
 
   /** Ends what runs under a key: of this process, of one that was killed, by the mark that all of a job's processes carry; and the services' data and containers. */
@@ -147,7 +171,7 @@ export class LocalRunner {
 
   /** Removes files and checkpoints of a job; in the background as far as that goes. */
   async discard(key: string, _signal: AbortSignal): Promise<void> {
-    await this.#trash.take(this.#folder(key))
+    this.#trash.take(this.#folder(key))
   }
 
   /** Forgets the files that jobs of a run handed each other by name. */
@@ -163,7 +187,7 @@ export class LocalRunner {
 
   async #run(request: JobRequest, kill: AbortController, signal: AbortSignal): Promise<JobOutcome> {
     const { key, secrets } = request
-    const recalled = await this.#recall(request, signal)
+    const recalled = await this.#recalls.inTurn(request, signal)
     if (recalled.kind === 'known') return recalled.outcome
     const log = await JobLog.open({ path: this.#logPath(key), secrets: Object.values(secrets), now: this.#options.now })
     const plan = request.job
@@ -173,9 +197,10 @@ export class LocalRunner {
       const isolation = await this.#wished(request.isolation)
       const beginning = await beginningOf(request, { folder, isolation, folderOf: (other) => this.#folder(other) })
       if (existsSync(folder)) await clearWorkspace(folder, beginning.lowers)
+      else if (isolation.kind === 'shared') this.#spares.give(folder)
       const capture = this.#capture(request, recalled, log)
       const end = await this.#inWorkspace({ request, plan, log, isolation, beginning, capture }, signals)
-      await this.#keepOrDiscard(folder, end)
+      this.#keepOrDiscard(folder, end)
       // Only a closed log has its last line.
       await log.close()
       capture?.store()
@@ -197,25 +222,6 @@ export class LocalRunner {
       release()
       if (!hasMarks) await rm(this.#groupsPath(key), { force: true })
     }
-  }
-
-  /** What the cache has of a job; whatever is wrong with it, the job can be run. */
-  async #recall(request: JobRequest, signal: AbortSignal): Promise<Recalled> {
-    if (this.#caches === null) return { kind: 'none' }
-    const { artifacts: store = null, evidence = null, now } = this.#options
-    const folder = this.#folder(request.key)
-    const options = {
-      request,
-      caches: this.#caches,
-      folder,
-      logPath: this.#logPath(request.key),
-      store,
-      evidence,
-      now,
-    }
-    const recalled = await recallJob(options, signal)
-    if (recalled.kind === 'known' && existsSync(folder)) await this.#trash.take(folder)
-    return recalled
   }
 
   /** Watches a job that was looked for and not found. */
@@ -266,7 +272,7 @@ export class LocalRunner {
         network,
         files,
         environment,
-        hidden: hiddenFrom({ stateDir, folder, plan, files, repository, builtins }),
+        hidden: () => hiddenFrom({ stateDir, folder, plan, files, repository, builtins }),
         copies: this.#copies,
       })
       const processes = new Processes({
@@ -329,9 +335,9 @@ export class LocalRunner {
   }
 
   /** Checkpoints are of use after a failure. */
-  async #keepOrDiscard(folder: string, { outcome, steps }: Awaited<ReturnType<typeof runJob>>): Promise<void> {
+  #keepOrDiscard(folder: string, { outcome, steps }: Awaited<ReturnType<typeof runJob>>): void {
     const isUseful = outcome !== 'succeeded' && steps.some(({ isCheckpoint }) => isCheckpoint)
-    if (!isUseful) await this.#trash.take(folder)
+    if (!isUseful && !this.#spares.keep(folder)) this.#trash.take(folder)
   }
 
   /** Where marks cannot be read, groups are remembered, so that the next process can end what this one leaves. */

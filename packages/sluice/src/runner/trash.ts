@@ -1,9 +1,9 @@
 /** Removing jobs' folders without anybody waiting: a rename now, the rest later and many at a time, after a crash by the next process. */
-import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { mkdir, readdir, rename } from 'node:fs/promises'
+import { mkdirSync, renameSync } from 'node:fs'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
+import { runProgram } from '../lib/run-program.ts'
 
 /** Folders that come in the meantime are removed by the same process, milliseconds. */
 const gatherMs = 1_000
@@ -22,12 +22,12 @@ export class Trash {
     this.#folder = join(stateDir, 'trash')
   }
 
-  /** Takes a folder away; no error when there is none. */
-  async take(path: string): Promise<void> {
-    if (!this.#isMade) await mkdir(this.#folder, { recursive: true })
+  /** Takes a folder away; no error when there is none. At once: to hand a rename to another thread takes longer than to do it. */
+  take(path: string): void {
+    if (!this.#isMade) mkdirSync(this.#folder, { recursive: true })
     this.#isMade = true
     try {
-      await rename(path, join(this.#folder, randomBytes(8).toString('hex')))
+      renameSync(path, join(this.#folder, randomBytes(8).toString('hex')))
     } catch (error) {
       if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return
       throw error
@@ -48,6 +48,7 @@ export class Trash {
     const names = await readdir(this.#folder).catch(() => [])
     if (names.length === 0) return
     // What cannot be removed (another user's) stays for somebody who may; it is in nobody's way.
-    await promisify(execFile)('sh', ['-c', removal, 'sh', ...names], { cwd: this.#folder }).catch(() => {})
+    const words = ['-c', removal, 'sh', ...names]
+    await runProgram('sh', words, { cwd: this.#folder, env: process.env, signal: AbortSignal.any([]) })
   }
 }

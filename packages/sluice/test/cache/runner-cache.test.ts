@@ -94,6 +94,43 @@ describe('a runner with caches', () => {
     })
   }
 
+  it('knows before its turn how a job ends that is in the cache, and nothing of one that is to run or leaves files', async () => {
+    const { stateDir } = lab
+    const runner = lab.runner({
+      isolation: 'none',
+      caches: {
+        seal: testSeal,
+        report: (notice) => void notices.push(notice),
+        open: ({ bytesMax }) => ({ local: localCache({ stateDir, seal: testSeal, bytesMax }), remotes: [] }),
+      },
+    })
+    const job = build('echo "size=3" >> $SLUICE_OUTPUT; echo early')
+    const ask = (name: string, asked: JobPlan = job): JobRequest =>
+      lab.request(`run_early/job/${name}`, asked, { caching: { ref, remote: null, bytesMax: null } })
+    assert.equal(await runner.recall(ask('first'), never), null)
+    const first = await runner.run(ask('first'), never)
+    await runner.settled()
+    const known = await runner.recall(ask('second'), never)
+    assert.deepEqual([known?.outcome, known?.outputs, known?.cache?.run], ['succeeded', first.outputs, 'run_early'])
+    assert.ok((await logOf(runner, 'run_early/job/second')).includes('early'))
+    // What was found out before its turn is not found out again, and the job runs.
+    const other = build('echo other')
+    assert.equal(await runner.recall(ask('third', other), never), null)
+    assert.equal((await runner.run(ask('third', other), never)).cache ?? null, null)
+    await runner.settled()
+    const artifact = {
+      name: 'app',
+      paths: ['file'],
+      exclude: [],
+      glob: false,
+      when: 'success',
+      ifMissing: 'fail',
+      expireMs: null,
+    } as const
+    assert.equal(await runner.recall(ask('fourth', { ...job, artifacts: [artifact] }), never), null)
+    assert.equal(await runner.recall(ask('fifth', plan(['true'])), never), null)
+  })
+
   it('masks evidence alike whether a job ran or came out of the cache', async () => {
     const report =
       '<testsuites><testsuite name="s"><testcase name="was $TOKEN" file="folder/inner"/></testsuite></testsuites>'

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { test } from 'node:test'
 import { execa } from 'execa'
 import { candidatesOf } from '../../src/cli/complete.ts'
+import { createParser } from '../../src/cli/program.ts'
 import { globalOptions, words } from '../../src/cli/words.ts'
 import { sluice } from './sluice.ts'
 
@@ -31,6 +32,23 @@ test('help names every command, and costs no work', async () => {
   match((await sluice({ cwd: tmpdir() }, 'env')).stdout, /unfreeze/)
   match((await sluice({ cwd: tmpdir() }, 'deploy', '--help')).stdout, /--no-wait/)
   match((await sluice({ cwd: tmpdir() }, '--version')).stdout, /^\d+\.\d+\.\d+\n$/)
+})
+
+test('the help of a command is the same whether the others were made or not', () => {
+  const parserOf = (first: string | undefined) =>
+    createParser({ version: '1.0.0', output: { write: () => true, columns: 100 }, first }, async () => {})
+  const whole = parserOf(undefined)
+  const helpOf = (parser: typeof whole, [first, second]: readonly string[]): string | undefined => {
+    const command = parser.commands.find((one) => one.name() === first)
+    return (second === undefined ? command : command?.commands.find((one) => one.name() === second))?.helpInformation()
+  }
+  for (const { path } of words) {
+    const names = path.split(' ')
+    const help = helpOf(parserOf(names[0]), names)
+    ok(help !== undefined, path)
+    strictEqual(help, helpOf(whole, names), path)
+  }
+  strictEqual(parserOf('runn').commands.length, whole.commands.length)
 })
 
 test('completion offers what may come next', () => {

@@ -1,5 +1,7 @@
 /** What every router must do. Each implementation calls `routerContract` with a way to make one beside a data plane. */
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import http from 'node:http'
 import { after, before, describe, test } from 'node:test'
 import { releaseId, rolloutId } from '../../src/core/model.ts'
 import type { Arm, GatewayNotice, Route, Upstream } from '../../src/core/routing.ts'
@@ -211,6 +213,37 @@ const probes = ({ world, router }: Context): void => {
       ],
     )
     assert.notEqual(receipts[1]?.last, '')
+  })
+
+  test('an instance counts as healthy once it has also answered what warms it up, and begins anew where it did not', async () => {
+    const asked: string[] = []
+    const server = http.createServer(({ url = '' }, response) => {
+      asked.push(url)
+      const failures = asked.filter((one) => one === '/front').length
+      // The first two are too early; somebody who is not signed in is an answer, too.
+      response.writeHead(url === '/broken' ? 500 : url === '/front' ? (failures <= 2 ? 503 : 401) : 200).end()
+    })
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const address = server.address()
+    assert.ok(address !== null && typeof address === 'object')
+    const upstreams = [{ instance: 'cold', host: '127.0.0.1', port: address.port }]
+    const probe = (path: string, deadlineMs: number) => {
+      const warm = { ...health, warmup: { path, requests: 3, timeoutMs: 1_000 } }
+      return router().probe({ upstreams, health: warm, successes: 1, deadlineMs }, never)
+    }
+    try {
+      const [receipt] = await probe('/front', 10_000)
+      assert.equal(receipt?.healthy, true)
+      assert.equal(asked.filter((one) => one === '/front').length, 5)
+      assert.equal(asked.filter((one) => one === health.path).length, 3)
+      const [broken] = await probe('/broken', 300)
+      assert.equal(broken?.healthy, false)
+      assert.match(broken?.last ?? '', /warm-up request 1 of 3 to \/broken: 500/)
+    } finally {
+      server.close()
+      server.closeAllConnections()
+    }
   })
 
   test('a probe that is called off ends at once, with an error of the table', async () => {

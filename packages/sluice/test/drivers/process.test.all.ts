@@ -11,6 +11,7 @@ import type { TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { failsWith } from '../contracts/driver.contract.ts'
+import { freePort } from '../free-port.ts'
 import { eventually } from '../gateway/harness.ts'
 import { another, Intents, ask, askNow, specOf } from './releases.ts'
 import { processPlatform } from './process-platform.ts'
@@ -273,6 +274,19 @@ describe('the process driver', { concurrency: 4 }, () => {
     const [one] = await driver.start(new Intents(platform.release('answers'), specOf(place)).start(1), signal)
     assert.notEqual(one?.port, port)
     assert.equal((await askNow(one)).variables['PORT'], String(one?.port))
+  })
+
+  test('no instance gets a port that an environment of its service will listen on', async (t) => {
+    const platform = await platformOf(t)
+    const wanted = await freePort()
+    const answering = platform.release('answers')
+    const other = specOf('not-there-yet', { listen: { host: '127.0.0.1', port: wanted } })
+    const release = { ...answering, content: { ...answering.content, environments: [other] } }
+    const driver = platform.open({
+      findPort: (host, taken) => (taken(wanted) ? findFreePort(host, taken) : Promise.resolve(wanted)),
+    })
+    const [one] = await driver.start(new Intents(release, specOf(place)).start(1), signal)
+    assert.notEqual(one?.port, wanted)
   })
 
   test('a newer intent does not wait for an older one', async (t) => {

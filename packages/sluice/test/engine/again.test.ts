@@ -105,3 +105,54 @@ test('work of one commit, or of another pipeline, is not taken over into a run o
   const carried = await over({ retryOf: first.id, failedOf: first.id })
   ok(carried.jobs.every((job) => job.status === 'succeeded' && job.carriedFrom === first.id))
 })
+
+/** Three jobs in a row: two are in the cache once they ran, the one between them is not. */
+const cached = {
+  first: { steps: 'echo first', cache: { inputs: ['a.txt'] } },
+  between: { needs: ['first'], steps: 'cat a.txt b.txt' },
+  last: { needs: ['between'], steps: 'echo last', cache: { inputs: ['b.txt'] } },
+  beside: { needs: ['first'], steps: 'cat b.txt > made; echo beside', cache: { inputs: ['b.txt'], outputs: ['made'] } },
+}
+
+test('what is in the cache is decided and recorded with the run itself, as far as nothing has to run for it', async () => {
+  const { directory } = project
+  for (const name of ['a.txt', 'b.txt']) await writeFile(join(directory, name), `${name}\n`)
+  const config = { service: 'tiny', pipeline: { isolation: 'none', jobs: cached } }
+  await writeFile(join(directory, 'sluice.config.ts'), `export default ${JSON.stringify(config)}\n`)
+  await project.commit('1.3.0')
+  await over({})
+  await plane.ports.runner.settled()
+  const commits: (readonly string[])[] = []
+  const end = plane.engine.subscribe((rows) => void commits.push(rows.map(({ type }) => type)))
+  const second = await over({})
+  end()
+  strictEqual(second.status, 'succeeded')
+  const from = second.jobs.map((job) => (job.status === 'succeeded' && job.cache !== null ? 'cache' : 'run'))
+  deepStrictEqual(from, ['cache', 'run', 'cache', 'cache'])
+  deepStrictEqual(commits, [
+    ['run_planned', 'effect_succeeded', 'effect_succeeded'],
+    ['effect_succeeded'],
+    ['effect_succeeded'],
+  ])
+  for (const name of ['first', 'beside', 'last']) {
+    const lines = await plane.ports.runner.logs(`${second.id}/job/${name}`, { after: 0, limit: 100 }, never)
+    const texts = lines.map(({ text }) => text)
+    ok(texts[0]?.startsWith('from the cache: unchanged'), texts.join('\n'))
+    ok(texts.includes(name), texts.join('\n'))
+  }
+  const rows = await plane.engine.ledger({ after: 0, limit: 100, key: { kind: 'run', id: second.id } })
+  deepStrictEqual(
+    rows.map(({ version }) => version),
+    [1, 2, 3, 4, 5],
+  )
+})
+
+test('a job whose input changed is run, and so is what the cache does not know any more', async () => {
+  await writeFile(join(project.directory, 'b.txt'), 'changed\n')
+  await project.commit('1.4.0')
+  const { jobs } = await over({})
+  const from = jobs.map((job) => (job.status === 'succeeded' && job.cache !== null ? 'cache' : 'run'))
+  deepStrictEqual(from, ['cache', 'run', 'run', 'run'])
+  const none = await over({ usesCache: false })
+  ok(none.jobs.every((job) => job.status === 'succeeded' && job.cache === null))
+})

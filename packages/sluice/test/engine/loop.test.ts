@@ -119,6 +119,34 @@ test('a run that cuts a release which is there already succeeds with it, and the
   strictEqual(disk.rows().filter(({ type }) => type === 'release_cut').length, 1)
 })
 
+test('what is intended and answered in one transaction is on record as rows, and is neither performed nor left to be taken up', async () => {
+  const performed: string[] = []
+  const { loop, status, pass, disk } = await lab({
+    perform: ({ effect }) => {
+      performed.push(effect.key)
+      return null
+    },
+  })
+  const known: RunEvent = { type: 'effect_succeeded', at: 1, sequence: 1, result: done }
+  const run = planned('run_1', [jobPlan('known'), jobPlan('left', ['known'])], false)
+  const input = { key: runKey('run_1'), actor: by, reason: null }
+  await loop.transact([runKey('run_1')], () => [run, known].map((event) => ({ ...input, event })))
+  await pass()
+  deepStrictEqual([performed, await status('run_1')], [['run_1/job/left'], 'running'])
+  deepStrictEqual(
+    disk.rows().map(({ type, version }) => [type, version]),
+    [
+      ['run_planned', 1],
+      ['effect_succeeded', 2],
+    ],
+  )
+  const intents = await disk.open().effects(runKey('run_1'))
+  deepStrictEqual(
+    intents.map(({ key }) => key),
+    ['run_1/job/left'],
+  )
+})
+
 test('a request that is too large for a row is refused by itself, and the rest goes on', async () => {
   const { start, status, pass, fatal } = await lab()
   await start('run_1', [jobPlan('build')])

@@ -79,11 +79,19 @@ const worldWith = (replaced: Partial<Ports>): PerformWorld => {
     metrics: absent('metrics') as Ports['metrics'],
     externalJudge: absent('externalJudge') as Ports['externalJudge'],
     verifier: absent('verifier') as Ports['verifier'],
+    notifier: absent('notifier') as Ports['notifier'],
+    notifyRules: absent('notifyRules') as Ports['notifyRules'],
+    reviews: absent('reviews') as Ports['reviews'],
+    projections: absent('projections') as Ports['projections'],
+    remote: absent('remote') as Ports['remote'],
+    project: absent('project') as Ports['project'],
     ...replaced,
   }
   const deliveries = absent('deliveries') as PerformWorld['deliveries']
   const returns = absent('returns') as PerformWorld['returns']
-  return { ports, reading: new Reading(store, () => null), deliveries, returns, typed: createTypedSecrets() }
+  const arrivals = absent('arrivals') as PerformWorld['arrivals']
+  const typed = createTypedSecrets()
+  return { ports, reading: new Reading(store, () => null), deliveries, returns, arrivals, typed }
 }
 
 const startedRun = (command: string, timeoutMs: number) => {

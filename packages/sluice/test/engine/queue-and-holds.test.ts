@@ -59,6 +59,30 @@ test('what a person passes over stays with the entry: a held release that was qu
   deepStrictEqual(world.serving(), [next.id])
 })
 
+test('what a program queues becomes the rollout whose id it was told, also when a person asks for the same after it', async () => {
+  const world = new SmallWorld()
+  const good = await world.cut('1.0.0')
+  const [first, second] = [await world.cut('2.0.0'), await world.cut('3.0.0')]
+  await world.rollOut(good)
+  await world.engine.lock(production, null, locked)
+  const program: typeof ada = { ...ada, by: { kind: 'system', name: 'ci' } }
+  const waiting = { ...production, purpose: 'deploy', whenBusy: 'queue' } as const
+  const told = await world.engine.deployOrQueue({ ...waiting, release: first.id }, program)
+  const both = await world.engine.deployOrQueue({ ...waiting, release: second.id }, program)
+  deepStrictEqual(await world.engine.deployOrQueue({ ...waiting, release: second.id }, ada), both)
+  deepStrictEqual(
+    (await queueOf(world)).map(({ id, by }) => [id, by.name]),
+    [
+      [told.rollout, 'ci'],
+      [both.rollout, 'ada'],
+    ],
+  )
+  await world.engine.unlock(production, ada)
+  await untilNothingWaits(world)
+  for (const { rollout } of [told, both]) strictEqual((await world.engine.reading.rollout(rollout)).status, 'succeeded')
+  deepStrictEqual(world.serving(), [second.id])
+})
+
 test('a way back never waits in a queue: neither a rollback nor a deploy inside the window', async () => {
   const made = { production: { rollback: { window: 1 }, whenBusy: 'queue' } } as const
   const world = new SmallWorld()

@@ -47,6 +47,21 @@ test('automation that re-ships what was rolled back: a rollback holds the releas
   strictEqual((await world.settled(anyway)).status, 'succeeded')
 })
 
+test('a new instance is warmed up on the way forward; the way back waits for no warm-up', async () => {
+  const made = { production: { health: { warmup: { path: '/front', requests: 5 } } } } as const
+  const { world } = await twoReleases(made)
+  const forward = world.probed.length
+  deepStrictEqual(
+    world.probed.map(({ warmup }) => warmup),
+    Array.from({ length: forward }, () => ({ path: '/front', requests: 5, timeoutMs: 10_000 })),
+  )
+  ok(forward > 0)
+  const { rollout } = await world.engine.rollback(back, ada)
+  await world.settled(rollout)
+  ok(world.probed.length > forward)
+  ok(world.probed.slice(forward).every(({ warmup }) => warmup === undefined))
+})
+
 test('a hold by hand keeps a release out until it is taken off', async () => {
   const { world, bad } = await twoReleases()
   const next = await world.cut('3.0.0')

@@ -12,12 +12,21 @@ import type { PolicyConfig } from '../../src/core/config/types-governance.ts'
 import type { EnvironmentConfig } from '../../src/core/config/types.ts'
 import { SluiceError } from '../../src/core/errors.ts'
 import type { LedgerRow } from '../../src/core/ledger/entry.ts'
-import { commitId, digest, type Instance, type Release, type ReleaseId, runId } from '../../src/core/model.ts'
+import {
+  commitId,
+  digest,
+  type HealthPolicy,
+  type Instance,
+  type Release,
+  type ReleaseId,
+  runId,
+} from '../../src/core/model.ts'
 import { cutRelease } from '../../src/core/release.ts'
 import type { ArmCounters, Route } from '../../src/core/routing.ts'
 import { type Caller, Engine } from '../../src/engine/engine.ts'
 import type { Ports } from '../../src/engine/ports.ts'
 import type { Rollout } from '../../src/engine/trusted.ts'
+import type { Notifier, NotifyRead } from '../../src/ports/notifier.ts'
 import type { RetireRequest, StartRequest } from '../../src/ports/driver.ts'
 import { memoryCredentials } from '../identity/memory-credentials.ts'
 import { Timeline } from '../sim/engine/timeline.ts'
@@ -26,6 +35,8 @@ const sha256 = (text: string): string => createHash('sha256').update(text).diges
 
 type Absent =
   | 'source'
+  | 'remote'
+  | 'project'
   | 'config'
   | 'artifacts'
   | 'evidence'
@@ -34,6 +45,7 @@ type Absent =
   | 'github'
   | 'externalJudge'
   | 'verifier'
+  | 'reviews'
   | 'hooks'
 
 /** Who asks in these tests. */
@@ -54,20 +66,31 @@ export class SmallWorld {
   readonly disk: MemoryDisk = createMemoryDisk(sha256)
   readonly started: StartRequest[] = []
   readonly retired: RetireRequest[] = []
+  /** How the instances were asked for that the router was to probe. */
+  readonly probed: HealthPolicy[] = []
   readonly routes: Map<string, Route> = new Map()
   readonly counts: Map<ReleaseId, { requests: number; bad: number }> = new Map()
   /** What the metric source gives for a query; it rejects for what is not in it. */
   readonly measured: Map<string, number> = new Map()
   /** Releases whose instances never become healthy. */
   readonly sick: Set<ReleaseId> = new Set()
+  /** What the config says about notifications. */
+  notify: NotifyRead = { status: 'read', settings: null, service: 'shop' }
+  /** What receivers do with a message. */
+  send: Notifier['send'] = async () => ({ status: 'delivered', receipt: {} })
+  /** What was folded and kept. */
+  readonly kept: Map<string, string> = new Map()
   readonly #instances = new Map<string, Instance & { readonly environment: string }>()
   readonly #time = new Timeline(() => {})
   readonly #credentials = memoryCredentials()
   #made = 0
   #ids = 0
   engine: Engine
+  /** Parts that a test has of its own. */
+  readonly #more: Partial<Ports>
 
-  constructor() {
+  constructor(more: Partial<Ports> = {}) {
+    this.#more = more
     this.engine = this.#boot()
   }
 
@@ -208,6 +231,8 @@ export class SmallWorld {
       ...(Object.fromEntries(
         [
           'source',
+          'remote',
+          'project',
           'config',
           'artifacts',
           'evidence',
@@ -216,6 +241,7 @@ export class SmallWorld {
           'github',
           'externalJudge',
           'verifier',
+          'reviews',
           'hooks',
         ].map((name) => [name, absent]),
       ) as Pick<Ports, Absent>),
@@ -241,6 +267,13 @@ export class SmallWorld {
       secrets: { versions: async () => ({}), values: async (versions) => ({ ...versions }) },
       driver: this.#driver(),
       router: this.#router(),
+      notifier: { send: (delivery, signal) => this.send(delivery, signal) },
+      notifyRules: { read: async () => this.notify },
+      projections: {
+        read: async (name) => this.kept.get(name) ?? null,
+        keep: async (name, text) => void this.kept.set(name, text),
+      },
+      ...this.#more,
     }
   }
 
@@ -281,7 +314,8 @@ export class SmallWorld {
       return { route, counters, logE, trip: null, paused: false, observedAt: this.#time.now }
     }
     return {
-      probe: async ({ upstreams, successes }) => {
+      probe: async ({ upstreams, successes, health }) => {
+        this.probed.push(health)
         // Long enough that somebody may say something meanwhile.
         await new Promise<void>((resolve) => this.#time.after(100, resolve))
         return upstreams.map(({ instance }) => {

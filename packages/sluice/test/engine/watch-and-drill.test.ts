@@ -131,6 +131,25 @@ test('a drill returns also when the control plane dies in the middle of it', asy
   deepStrictEqual(world.serving(), [next.id])
 })
 
+test('a drill whose control plane dies on its way goes on with the rollout that it had asked for, there and back', async () => {
+  for (const phase of ['back', 'return'] as const) {
+    const { world, next } = await promoted()
+    const id = await drilled(world, 'production', 60_000)
+    await drillOf(world, id, (state) => state.status === 'drilling' && state.phase === phase)
+    await world.until(
+      () => world.engine.reading.environment('shop', 'production'),
+      ({ live }) => live !== null,
+    )
+    await world.restart()
+    const drill = await drillOf(world, id, ({ status }) => status === 'ended')
+    ok(drill.status === 'ended')
+    strictEqual(drill.outcome, 'passed', `${phase}: ${drill.detail}`)
+    deepStrictEqual(world.serving(), [next.id])
+    const rollouts = world.rows.filter(({ type }) => type === 'rollout_started').map(({ key }) => key.id)
+    deepStrictEqual(rollouts.slice(2), [drill.back?.rollout, drill.return?.rollout])
+  }
+})
+
 test('a rollback during a drill makes it real: the drill does not return to what somebody wants to leave', async () => {
   for (const phase of ['back', 'dwell', 'return'] as const) {
     const { world, good, next } = await promoted()

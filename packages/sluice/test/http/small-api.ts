@@ -2,6 +2,8 @@
  * The API over a small world: a real engine on a store in memory, asked without a socket. What a test does not need of the machine is not there; time is turned by hand. The service is `shop`, with
  * staging and production, once a release was cut.
  */
+import { hookVerifier } from '../../src/adapters/source/hook-verifier.ts'
+import { type HookKeys, noHookKeys } from '../../src/http/hook-keys.ts'
 import { createHash } from 'node:crypto'
 import { openIdentityProvider } from '../../src/adapters/identity/open.ts'
 import { noAccessRules, type AccessRules } from '../../src/core/identity/rules.ts'
@@ -41,6 +43,8 @@ export class SmallApi {
   readonly logged: string[] = []
   readonly closing: AbortController = new AbortController()
   rules: AccessRules = noAccessRules
+  /** What webhooks are checked with. */
+  keys: HookKeys = noHookKeys
   readonly context: ApiContext
   readonly api: Api
 
@@ -64,6 +68,9 @@ export class SmallApi {
       book: absent,
       settings: () => Promise.reject(new TypeError('no config in this world')),
       access: () => Promise.resolve(this.rules),
+      hookKeys: () => Promise.resolve(this.keys),
+      hookVerifier: hookVerifier(Date.now),
+      looking: () => ({ lookedAt: null, failure: null }),
       provider: openIdentityProvider({}),
       tickets: new SignInTickets({ now: () => world.now }),
       server: { version: '1.2.3', pid: 1, startedAt: 0, projectDir: '/project', stateDir: '/project/.sluice' },

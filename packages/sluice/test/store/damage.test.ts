@@ -56,6 +56,16 @@ const refuses = async (
   assert.deepEqual(existsSync(at.file) ? readFileSync(at.file) : null, bytes)
 }
 
+test('a database that was closed a moment ago and overwritten since is read again, and found corrupt', async () => {
+  const at = copy()
+  const store = await openSqliteStore({ directory: at.directory, ballastBytes: 65_536 })
+  await store.close()
+  await (await openSqliteStore({ directory: at.directory, ballastBytes: 65_536 })).close()
+  const bytes = readFileSync(at.file)
+  writeFileSync(at.file, bytes.fill(0xab, bytes.length / 2, bytes.length / 2 + 8_192))
+  await refuses(at, 'store_corrupt', /./)
+})
+
 test('a database whose pages were overwritten is corrupt', async () => {
   const at = copy()
   const bytes = readFileSync(at.file)

@@ -72,7 +72,7 @@ const lostAfter = async (files: ReadonlyMap<string, Buffer>, acks: readonly Ack[
   rmSync(directory, { recursive: true, force: true })
   mkdirSync(directory)
   for (const [path, content] of files) if (path.startsWith('state.db')) writeFileSync(join(directory, path), content)
-  const connection = prepareDatabase({ directory, schema, synchronous: 'full' })
+  const { connection } = prepareDatabase({ directory, schema, synchronous: 'full' })
   try {
     assert.equal(connection.ask('pragma integrity_check')[0]?.['integrity_check'], 'ok')
     const { found } = await verifyLedgerFile(directory)

@@ -4,6 +4,7 @@ import type { VNode } from 'preact'
 import { useEffect } from 'preact/hooks'
 import { theme, turnTheme } from '../../live/theme.ts'
 import { useAnswer } from '../../live/store.ts'
+import { Source } from './source.tsx'
 import { Sessions, Tokens, Who } from './access.tsx'
 import { Facts, Page, Part } from '../../parts/page.tsx'
 import { serverQuestion } from '../../questions.ts'
@@ -60,10 +61,11 @@ export const Settings = (): VNode => {
           />
         )}
       </Part>
+      <Source />
       <Part title="Integrations">
         <p class="say">
-          This control plane is asked over its HTTP API, which describes itself at <code>/openapi.json</code>. It has no
-          other integration to set up.
+          This control plane is asked over its HTTP API, which describes itself at <code>/openapi.json</code>. Whom it
+          tells what is on the page of <a href="/notifications">notifications</a>.
         </p>
       </Part>
     </Page>

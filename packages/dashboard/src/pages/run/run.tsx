@@ -10,7 +10,7 @@ import { Cause } from '../../parts/cause.tsx'
 import { type Deed, OneDeed } from '../../parts/deed.tsx'
 import { Mark } from '../../parts/mark.tsx'
 import { Facts, Page, Part, Shown } from '../../parts/page.tsx'
-import { ReleaseLink } from '../../parts/ref.tsx'
+import { ElsewhereLink, ReleaseLink } from '../../parts/ref.tsx'
 import { Age, Moment, Took } from '../../parts/time.tsx'
 import { jobTold, runTold } from '../../words.ts'
 import { Evidence } from './evidence.tsx'
@@ -31,6 +31,19 @@ export const Run = (): VNode => {
     <Shown answer={answer} what={`Run ${id}`}>
       {(run) => <Whole key={id} run={run} />}
     </Shown>
+  )
+}
+
+/** What started it: who told of the commit, and where that can be looked at. */
+const Trigger = ({ trigger: { event, name, arrival } }: Pick<RunDetailView, 'trigger'>): VNode => {
+  const what = `${event.replace('_', ' ')}${name === null ? '' : ` ${name}`}`
+  if (arrival === null) return <span>{what}</span>
+  return (
+    <span>
+      <ElsewhereLink title={arrival.title ?? what} url={arrival.url} /> {arrival.title === null ? '' : `(${what}) `}
+      by {arrival.from}
+      {arrival.sender === null ? '' : `, pushed by ${arrival.sender}`}
+    </span>
   )
 }
 
@@ -63,6 +76,7 @@ const Whole = ({ run }: { readonly run: RunDetailView }): VNode => {
             ['Took', <Took from={run.startedAt} to={run.settledAt} />],
             ['Started', <Age at={run.startedAt} />],
             ['By', run.by.name],
+            ['For', <Trigger trigger={run.trigger} />],
             run.release === null ? null : ['Release', <ReleaseLink release={run.release} />],
             run.pipeline === null ? null : ['Pipeline', `${run.pipeline.name} (${run.pipeline.file})`],
             ['Run', <code>{run.id}</code>],

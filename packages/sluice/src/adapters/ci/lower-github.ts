@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { plainJob } from '../../core/pipeline/plain-plans.ts'
 import type { JobPlan } from '../../core/pipeline/job-plan.ts'
 import { orderJobs } from '../../core/pipeline/links.ts'
-import { git } from '../../lib/git.ts'
+import { git, type GitAnswer } from '../../lib/git.ts'
 import type { LoweredPipeline, PipelineCommit, PipelineRequest } from '../../ports/pipelines.ts'
 import { eventFrom, usualEvent, type EventFacts } from './github/event.ts'
 import type { LoweredWorkflow, LoweringRequest } from './github/lower.ts'
@@ -38,7 +38,14 @@ export const readWorkflow = async (
   const text = documentOf(read, request.file, of.commit.id)
   const lower = async (name: string, known: Pick<EventFacts, 'crons' | 'activities'>): Promise<LoweredWorkflow> => {
     const facts = await factsOf(projectDir, { request: { ...request, event: name }, of }, signal)
-    return cachedLowering(cache, { ...requestOf(request, text), read, event: eventFrom({ ...facts, name, ...known }) })
+    // Whoever names a workflow wants to see it run.
+    const filters = of.arrived === undefined ? 'note' : 'enforce'
+    return cachedLowering(cache, {
+      ...requestOf(request, text),
+      filters,
+      read,
+      event: eventFrom({ ...facts, name, ...known }),
+    })
   }
   const name = request.event ?? 'push'
   const first = await lower(name, { crons: [], activities: [] })
@@ -52,12 +59,10 @@ export const readWorkflow = async (
 const requestOf = (
   { file, jobs, variables, runners, containers, actions, skippedActions }: PipelineRequest,
   text: string,
-): Omit<LoweringRequest, 'read' | 'event'> => ({
+): Omit<LoweringRequest, 'read' | 'event' | 'filters'> => ({
   file,
   text,
   only: jobs,
-  // Whoever names a workflow wants to see it run.
-  filters: 'note',
   vars: variables,
   rules: { runners, containers, actionsDirectory: actions, skippedActions },
   actions: { available: actions === null ? [] : actionsIn(actions), skipped: skippedActions },
@@ -83,7 +88,9 @@ type Facts = Omit<EventFacts, 'name' | 'crons' | 'activities'>
 
 const factsOf = async (directory: string, { request, of }: Asked, signal: AbortSignal): Promise<Facts> => {
   const { commit, ref } = of
-  const at = await refFacts(directory, ref, signal)
+  const { arrived } = of
+  const at =
+    arrived === undefined ? await refFacts(directory, ref, signal) : { branch: arrived.branch, tag: arrived.tag }
   const [main, parent, remote, actor, shown] = await Promise.all([
     defaultBranch(directory, at, signal),
     git(directory, ['rev-parse', '--verify', '--quiet', `${commit.id}^`], signal),
@@ -100,16 +107,19 @@ const factsOf = async (directory: string, { request, of }: Asked, signal: AbortS
   return {
     ...at,
     sha: commit.id,
-    before,
+    before: arrived === undefined ? before : arrived.before,
     repository: repositoryOf(remote.code === 0 ? remote.out : '', directory),
     actor: actor.out === '' ? commit.author.replace(/ <.*$/, '') : actor.out,
     defaultBranch: main,
-    changedFiles: changed?.code === 0 ? changed.out.split('\0').filter(Boolean) : null,
+    changedFiles: arrived === undefined ? pathsOf(changed) : arrived.changed,
     inputs: request.inputs,
     payload: request.payload,
     head: headOf(shown.code === 0 ? shown.out : ''),
   }
 }
+
+const pathsOf = (changed: GitAnswer | null): readonly string[] | null =>
+  changed?.code === 0 ? changed.out.split('\0').filter(Boolean) : null
 
 /** What `git show` was asked for, each behind a NUL. */
 const headOf = (shown: string): EventFacts['head'] => {

@@ -96,7 +96,9 @@ const masked = ([name, value]: readonly [string, string]): Omit<GivenVariable, '
 /** A merge request goes from the branch at hand to the default one and is number 1. */
 const contextOf = async (directory: string, { request, of }: Asked, signal: AbortSignal): Promise<GitlabContext> => {
   const { commit, ref, now } = of
-  const at = await refFacts(directory, ref, signal)
+  const { arrived } = of
+  const at =
+    arrived === undefined ? await refFacts(directory, ref, signal) : { branch: arrived.branch, tag: arrived.tag }
   const source = request.event
   const main = source === 'merge_request_event' ? await defaultBranch(directory, at, signal) : ''
   return readGitlabContext(
@@ -111,11 +113,11 @@ const contextOf = async (directory: string, { request, of }: Asked, signal: Abor
         ? {}
         : {
             mergeRequest: {
-              number: 1,
-              title: commit.subject,
+              number: arrived?.pullRequest?.number ?? 1,
+              title: arrived?.title ?? commit.subject,
               description: '',
-              sourceBranch: at.branch ?? main,
-              targetBranch: main,
+              sourceBranch: arrived?.pullRequest?.head ?? at.branch ?? main,
+              targetBranch: arrived?.pullRequest?.base ?? main,
               labels: [],
               isDraft: false,
             },

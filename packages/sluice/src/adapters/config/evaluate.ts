@@ -6,16 +6,29 @@
 import { writeSync } from 'node:fs'
 import { registerHooks } from 'node:module'
 import { argv } from 'node:process'
-import { pathToFileURL } from 'node:url'
-import { errorOutcome, type Outcome, valueOutcome } from './outcome.ts'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { type Answer, errorOutcome, type Outcome, valueOutcome } from './outcome.ts'
 
 const own = new URL('../../core/config/define.ts', import.meta.url).href
 
+/** Parts of Node by which nobody learns anything about the world. */
+const pureParts = new Set(['assert', 'path', 'url', 'util'])
+
+const files = new Set<string>()
+let isKnown = true
+
+const note = (url: string): void => {
+  if (url.startsWith('file:')) files.add(fileURLToPath(url))
+  else isKnown &&= pureParts.has(url.replace(/^node:/, '').split('/', 1)[0] ?? '')
+}
+
 registerHooks({
-  resolve: (specifier, context, next) =>
-    specifier === 'sluice' || specifier === 'sluice/config'
-      ? { url: own, shortCircuit: true }
-      : next(specifier, context),
+  resolve: (specifier, context, next) => {
+    if (specifier === 'sluice' || specifier === 'sluice/config') return { url: own, shortCircuit: true }
+    const found = next(specifier, context)
+    note(found.url)
+    return found
+  },
 })
 
 const [, , file = ''] = argv
@@ -29,6 +42,8 @@ const evaluate = async (): Promise<Outcome> => {
   }
 }
 
-writeSync(3, JSON.stringify(await evaluate()))
+const outcome = await evaluate()
+const answer: Answer = { outcome, madeOf: isKnown ? [...files] : null }
+writeSync(3, JSON.stringify(answer))
 // A config that left a timer or a socket behind must not hold its reader up.
 process.exit(0)

@@ -184,3 +184,41 @@ test('the version comes from the package.json of the commit, and a commit whose 
   for (const file of readdirSync(kept)) writeFileSync(join(kept, file), '{ cut short')
   strictEqual(await versionOf('a', versioned), '1.2.3')
 })
+
+test('the config of a directory is evaluated again once something that it was made of has changed, and only then', async (context) => {
+  const kept = directoryWith(context, {})
+  // A minute later, files that were only just written are old enough to be believed.
+  const open = (): ((directory: string) => Promise<string>) => {
+    const loader = configLoader(kept, () => Date.now() + 60_000)
+    return async (directory) => (await loader.load(directory, AbortSignal.timeout(20_000))).service
+  }
+  const config = `import { name } from './name.ts'
+    export default { service: name + process.pid, ${jobs} }`
+  const directory = directoryWith(context, { 'sluice.config.mts': config, 'name.ts': "export const name = 'shop'" })
+  const ask = open()
+  const first = await ask(directory)
+  strictEqual(await ask(directory), first)
+  strictEqual(await open()(directory), first)
+  writeFileSync(join(directory, 'name.ts'), "export const name = 'till'")
+  const second = await ask(directory)
+  ok(/^till\d+$/.test(second), second)
+  writeFileSync(join(directory, 'sluice.config.ts'), `export default { service: 'before', ${jobs} }`)
+  strictEqual(await ask(directory), 'before')
+  rmSync(join(directory, 'sluice.config.ts'))
+  ok(/^till\d+$/.test(await ask(directory)))
+  const looking = directoryWith(context, {
+    'sluice.config.ts': `import { existsSync } from 'node:fs'
+      export default { service: 's' + Number(existsSync('/')) + process.pid, ${jobs} }`,
+  })
+  const told = await ask(looking)
+  ok((await ask(looking)) !== told, 'it may have read anything')
+})
+
+test('a config that was only just written is not believed to be unchanged', async (context) => {
+  const loader = configLoader(directoryWith(context, {}))
+  const directory = directoryWith(context, {
+    'sluice.config.ts': `export default { service: 's' + process.pid, ${jobs} }`,
+  })
+  const ask = async (): Promise<string> => (await loader.load(directory, AbortSignal.timeout(20_000))).service
+  ok((await ask()) !== (await ask()))
+})

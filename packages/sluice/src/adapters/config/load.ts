@@ -9,7 +9,7 @@ import type { KeyPath } from '../../core/config/locate.ts'
 import { SluiceError } from '../../core/errors.ts'
 import { limits } from '../../core/limits.ts'
 import type { Settings } from '../../core/config/settings.ts'
-import type { Outcome } from './outcome.ts'
+import type { Answer, Outcome } from './outcome.ts'
 
 /** File names of a config, the first that exists is taken. */
 export const configFiles: readonly string[] = [
@@ -20,16 +20,21 @@ export const configFiles: readonly string[] = [
   'sluice.config.json',
 ]
 
-/** A config as it was written and what it exports, not yet read by the schema. */
-export type RawConfig = { readonly file: string; readonly text: string; readonly value: unknown }
+/** A config as it was written and what it exports, not yet read by the schema. `madeOf`: the files that it was made of, as far as that can be told. */
+export type RawConfig = {
+  readonly file: string
+  readonly text: string
+  readonly value: unknown
+  readonly madeOf: Answer['madeOf']
+}
 
-/** A loaded config: its settings, and the text it was read from. */
-export type LoadedConfig = { readonly file: string; readonly text: string; readonly settings: Settings }
+/** A loaded config: its settings, the text it was read from, and the files that it was made of. */
+export type LoadedConfig = Omit<RawConfig, 'value'> & { readonly settings: Settings }
 
 /** Reads and checks the config of `directory`. Throws `config_missing`, `config_invalid`, `needs_cycle`. Safe to repeat. */
 export const loadConfig = async (directory: string, signal: AbortSignal): Promise<LoadedConfig> => {
-  const { file, text, value } = await evaluateConfig(directory, signal)
-  return { file, text, settings: await readConfig({ file, text, value }) }
+  const { value, ...raw } = await evaluateConfig(directory, signal)
+  return { ...raw, settings: await readConfig({ ...raw, value }) }
 }
 
 /**
@@ -40,20 +45,23 @@ export const evaluateConfig = async (directory: string, signal: AbortSignal): Pr
   const { file, text } = await findConfig(directory)
   // The schema is loaded while the other process starts.
   void import('../../core/config/parse.ts')
-  const outcome = file.endsWith('.json') ? parseJson(text, file) : await evaluate(join(directory, file), signal)
-  return { file, text, value: await valueOf(outcome, { file, text }) }
+  const path = join(directory, file)
+  const { outcome, madeOf } = file.endsWith('.json')
+    ? { outcome: parseJson(text, file), madeOf: [path] }
+    : await evaluate(path, signal)
+  return { file, text, madeOf, value: await valueOf(outcome, { file, text }) }
 }
 
 /** What another file of the same kind exports by default, evaluated in the same way. `not_found`, `config_invalid`. */
 export const evaluateFile = async (path: string, signal: AbortSignal): Promise<unknown> => {
   const text = await readText(path)
   if (text === null) throw new SluiceError('not_found', { detail: `there is no file ${path}` })
-  const outcome = path.endsWith('.json') ? parseJson(text, path) : await evaluate(path, signal)
+  const outcome = path.endsWith('.json') ? parseJson(text, path) : (await evaluate(path, signal)).outcome
   return valueOf(outcome, { file: path, text })
 }
 
 /** Reads what a config exports by the schema. `config_invalid`, `needs_cycle`. */
-export const readConfig = async ({ file, text, value }: RawConfig): Promise<Settings> => {
+export const readConfig = async ({ file, text, value }: Omit<RawConfig, 'madeOf'>): Promise<Settings> => {
   const [{ parseConfig }, { distance }] = await Promise.all([
     import('../../core/config/parse.ts'),
     import('fastest-levenshtein'),
@@ -104,11 +112,11 @@ type Ended = {
   readonly printed: string
 }
 
-const evaluate = async (path: string, signal: AbortSignal): Promise<Outcome> => {
+const evaluate = async (path: string, signal: AbortSignal): Promise<Answer> => {
   const ended = await runChild(path, signal)
   if (ended.answer !== '') {
-    const outcome: Outcome = JSON.parse(ended.answer)
-    return outcome
+    const answer: Answer = JSON.parse(ended.answer)
+    return answer
   }
   const timedOut = ended.signal === 'SIGKILL'
   throw new SluiceError('config_invalid', {

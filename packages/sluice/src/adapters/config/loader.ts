@@ -5,10 +5,11 @@ import type { Settings } from '../../core/config/settings.ts'
 import type { CommitConfig, ConfigLoader } from '../../ports/config.ts'
 import { evaluateConfig, loadConfig, readConfig } from './load.ts'
 import { type Evaluated, recall, remember, schemaStamp } from './remembered.ts'
+import { keepStanding, recallStanding, type Standing, standingOf, stillStands } from './standing.ts'
 
-/** Reads configs and versions from checkouts on this machine's disk; `folder` keeps what those of commits evaluate to. */
-export const configLoader = (folder: string): ConfigLoader => ({
-  load: async (directory, signal) => (await loadConfig(directory, signal)).settings,
+/** Reads configs and versions from checkouts on this machine's disk; `folder` keeps what they evaluate to. */
+export const configLoader = (folder: string, now: () => number = Date.now): ConfigLoader => ({
+  load: standingConfigs(folder, now),
   ofCommit: async (commit, checkout, signal) => {
     const stamp = schemaStamp()
     const known = await recall(folder, commit)
@@ -24,6 +25,28 @@ export const configLoader = (folder: string): ConfigLoader => ({
     return configOf(evaluated, settings)
   },
 })
+
+/** Evaluates a directory's config again only when something of what it was made of has changed. */
+const standingConfigs = (folder: string, now: () => number): ConfigLoader['load'] => {
+  const known = new Map<string, Standing>()
+  return async (directory, signal) => {
+    const stamp = schemaStamp()
+    const kept = known.get(directory) ?? (await recallStanding(folder, directory))
+    if (kept !== null && (await stillStands(directory, kept, stamp))) {
+      known.set(directory, kept)
+      return kept.settings
+    }
+    known.delete(directory)
+    const begunAt = now()
+    const { file, madeOf, settings } = await loadConfig(directory, signal)
+    const standing = madeOf === null ? null : await standingOf({ stamp, file, settings, paths: madeOf, begunAt })
+    if (standing !== null) {
+      known.set(directory, standing)
+      await keepStanding(folder, directory, standing)
+    }
+    return settings
+  }
+}
 
 const configOf = ({ packageJson }: Evaluated, settings: Settings): CommitConfig => ({
   settings,

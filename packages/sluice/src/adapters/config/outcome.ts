@@ -1,5 +1,8 @@
-/** What evaluating a config gave; the one message from the child process. */
+/** What evaluating a config gave, and of which files; the one message from the child process. */
 import { pathToFileURL } from 'node:url'
+
+/** The message. `madeOf`: every file that was read for it; null where that cannot be told, because the config may have looked at more than it imports. */
+export type Answer = { readonly outcome: Outcome; readonly madeOf: readonly string[] | null }
 
 /** A value, or why there is none. `line` and `column` count from 1; 0 when unknown. */
 export type Outcome =

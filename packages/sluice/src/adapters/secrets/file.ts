@@ -36,6 +36,16 @@ export const fileSecrets = (stateDir: string): SecretSource => ({
   },
 })
 
+/** Those of the names that have no secret in a state directory. `config_invalid`, `store_corrupt` as any read. */
+export const missingSecrets = async (
+  stateDir: string,
+  names: readonly string[],
+  signal: AbortSignal,
+): Promise<readonly string[]> => {
+  const { secrets } = await readSecrets(stateDir, signal)
+  return names.filter((name) => !Object.hasOwn(secrets, name))
+}
+
 /** Sets a secret and gives its version; the same value has the same version. Written whole: temporary file, fsync, rename. */
 export const setSecret = async (
   stateDir: string,

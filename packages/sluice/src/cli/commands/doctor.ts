@@ -22,12 +22,14 @@ export const command: Command = async (cli) => {
     await git(cli),
     await config(cli),
     ...(await sharedCache(cli)),
+    ...(await channels(cli)),
     stateDirectory(cli),
     disk(cli),
     token(cli),
     await isolation(cli),
     services(cli),
     await server(cli),
+    ...(await source(cli)),
     ...(await data(cli)),
   ]
   if (cli.globals.json) cli.json({ findings })
@@ -75,6 +77,17 @@ const config = async ({ host, globals, interrupted }: Cli): Promise<Finding> => 
   }
 }
 
+/** Nothing for a project whose config names no source. */
+const source = async (cli: Cli): Promise<readonly Finding[]> => {
+  const { host, globals, interrupted } = cli
+  const loaded = await host.loadConfig(globals.projectDir, interrupted).catch(() => null)
+  if (loaded?.settings.source === undefined) return []
+  const { lookAtSource } = await import('./doctor-source.ts')
+  return (await lookAtSource(cli, loaded.settings.source)).map(({ text, trouble, next }) =>
+    trouble ? wrong('source', text, next) : ok('source', text),
+  )
+}
+
 /** Nothing for a project that shares no cache, or whose config cannot be read. */
 const sharedCache = async ({ host, globals, interrupted, variables }: Cli): Promise<readonly Finding[]> => {
   const loaded = await host.loadConfig(globals.projectDir, interrupted).catch(() => null)
@@ -84,6 +97,26 @@ const sharedCache = async ({ host, globals, interrupted, variables }: Cli): Prom
   const [refusal, address] = [remoteRefusal(remote, variables), remoteAddress(remote)]
   if (refusal === null) return [ok('shared cache', address)]
   return [note('shared cache', `not used from here: ${refusal}`, `SLUICE_CACHE_REMOTE=${address}`)]
+}
+
+/** Nothing for a project that tells nobody anything, or whose config cannot be read. */
+const channels = async ({ host, globals, interrupted }: Cli): Promise<readonly Finding[]> => {
+  const loaded = await host.loadConfig(globals.projectDir, interrupted).catch(() => null)
+  const { notify } = loaded?.settings ?? {}
+  if (notify === undefined) return []
+  const { secretsOf } = await import('../../core/notify/rules.ts')
+  const names = [...new Set(notify.channels.flatMap(secretsOf))]
+  const missing = await host.missingSecrets(globals.stateDir, names, interrupted).catch((error: unknown) => error)
+  const what = notify.channels.map(({ name }) => name).join(', ')
+  if (!Array.isArray(missing)) return [wrong('notifications', String(missing), 'sluice explain SLU-1002')]
+  if (missing.length === 0) return [ok('notifications', `channels: ${what || 'none'}`)]
+  return [
+    wrong(
+      'notifications',
+      `there is no secret ${missing.join(', ')}, which channels need`,
+      `set it in ${join(globals.stateDir, 'secrets.json')}`,
+    ),
+  ]
 }
 
 const stateDirectory = ({ globals: { stateDir } }: Cli): Finding => {

@@ -2,6 +2,7 @@
 import { metricsOf } from '../judge/metrics.ts'
 import { expandMatrix, legName, twiceIn } from '../pipeline/matrix.ts'
 import { policyIssues } from './check-governance.ts'
+import { notifyIssues } from './check-notify.ts'
 import { order } from './graph.ts'
 import type { ConfigIssue } from './issues.ts'
 import { type Distance, nearest } from './nearest.ts'
@@ -30,6 +31,7 @@ export const check = (
     ...watchIssues(settings),
     ...metricIssues(settings, distance),
     ...policyIssues(settings, environmentsAfter(settings), distance),
+    ...notifyIssues(settings, distance),
   ]
   return { issues, cycle }
 }

@@ -74,7 +74,7 @@ test('an environment inherits variables, secrets and health from the service, an
     ...minimal,
     config: { LOG_LEVEL: 'info', REGION: 'eu' },
     secrets: ['KEY'],
-    health: { path: '/up', interval: '5s' },
+    health: { path: '/up', interval: '5s', warmup: { requests: 20 } },
     environments: {
       staging: {
         listen: 1,
@@ -82,12 +82,15 @@ test('an environment inherits variables, secrets and health from the service, an
         secrets: ['EXTRA'],
         health: { interval: '1s' },
       },
+      production: { listen: 2, health: { warmup: { requests: 0 } } },
     },
   })
-  const [spec] = resolveEnvironments(settings, { staging: { KEY: '3', EXTRA: '1' } })
+  const [spec, last] = resolveEnvironments(settings, { staging: { KEY: '3', EXTRA: '1' }, production: { KEY: '3' } })
   deepStrictEqual(spec?.config, { LOG_LEVEL: 'debug', REGION: 'eu', DEBUG: 'true' })
   deepStrictEqual(spec?.secretVersions, { KEY: '3', EXTRA: '1' })
   deepStrictEqual([spec?.health.path, spec?.health.intervalMs], ['/up', 1_000])
+  deepStrictEqual(spec?.health.warmup, { path: '/', requests: 20, timeoutMs: 10_000 })
+  strictEqual('warmup' in (last?.health ?? {}), false)
 })
 
 test('environments come after the one written before them, unless they say otherwise', () => {
@@ -465,6 +468,7 @@ test('every key of the schema has prose, which the types repeat, and examples th
     'types-verification.ts',
     'types-rollback.ts',
     'types-governance.ts',
+    'types-notify.ts',
   ]
     .map((file) => readFileSync(new URL(file, import.meta.url), 'utf8'))
     .join('\n')
@@ -498,6 +502,7 @@ const oneOf = (path: string, name: string): object => {
   if (path.endsWith('.gates.licences')) return ['allow', 'deny'].includes(name) ? {} : { allow: ['MIT'] }
   const isBound = ['minimum', 'maximum', 'maxRegression', 'maxGrowth'].includes(name)
   if (path.endsWith('.performance.*')) return isBound ? {} : { maximum: 1 }
+  if (path.startsWith('.notify.')) return {}
   if (/\.(?:routes|preview)(?:\[\])+$/.test(path)) return ['header', 'cookie'].includes(name) ? {} : { header: 'x-a' }
   if (path.endsWith('.hooks[]')) return ['url', 'command'].includes(name) ? {} : { command: 'true' }
   if (path.endsWith('.licences')) return ['allow', 'deny'].includes(name) ? {} : { deny: ['AGPL-*'] }

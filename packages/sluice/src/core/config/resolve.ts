@@ -1,7 +1,7 @@
 /** From settings to what a release carries: every environment with the service's own settings laid under it. Pure. */
 import { SluiceError } from '../errors.ts'
 import type { GovernanceSpec } from '../governance/types.ts'
-import type { EnvironmentSpec, HealthPolicy } from '../model.ts'
+import type { EnvironmentSpec, HealthPolicy, Warmup } from '../model.ts'
 import { artifactNames, environmentsAfter } from './check.ts'
 import { order } from './graph.ts'
 import type { PolicySettings, Settings } from './settings.ts'
@@ -116,6 +116,7 @@ export const resolveStart = (settings: Settings): { readonly command: string; re
 }
 
 const layHealth = (base: HealthPolicy, own: Settings['environments'][string]['health']): HealthPolicy => ({
+  ...warmupOf(own.warmup ?? base.warmup),
   path: own.path ?? base.path,
   intervalMs: own.intervalMs ?? base.intervalMs,
   timeoutMs: own.timeoutMs ?? base.timeoutMs,
@@ -123,6 +124,10 @@ const layHealth = (base: HealthPolicy, own: Settings['environments'][string]['he
   unhealthyAfter: own.unhealthyAfter ?? base.unhealthyAfter,
   startTimeoutMs: own.startTimeoutMs ?? base.startTimeoutMs,
 })
+
+/** An environment that wants none of what the service wants says so with 0 requests. */
+const warmupOf = (warmup: Warmup | undefined): Pick<HealthPolicy, 'warmup'> =>
+  warmup === undefined || warmup.requests === 0 ? {} : { warmup }
 
 const secretVersion = (versions: SecretVersions, environment: string, secret: string): string => {
   const version = versions[environment]?.[secret]

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import type { HealthPolicy } from '../model.ts'
+import { limits } from '../limits.ts'
+import type { HealthPolicy, Warmup } from '../model.ts'
 import { count, key, positiveDuration, text } from './fields.ts'
 
 const path = () =>
@@ -23,7 +24,32 @@ const docs = {
     examples: [3],
   },
   startTimeout: { description: 'How long a new instance may take to become healthy.', examples: ['30s'] },
+  warmup: {
+    description: 'Requests that a new instance answers before it counts as healthy.',
+    examples: [{ path: '/', requests: 20 }],
+  },
 }
+
+const warmup: z.ZodType<Warmup> = z
+  .strictObject(
+    {
+      path: key(path().default('/'), {
+        description: 'Path that is asked for to warm an instance up.',
+        examples: ['/'],
+      }),
+      requests: key(count(0, limits.warmupRequestsMax), {
+        description: 'How many requests warm an instance up, one after the other.',
+        unit: 'requests',
+        examples: [20],
+      }),
+      timeout: key(positiveDuration().prefault('10s'), {
+        description: 'How long each of them waits for its answer.',
+        examples: ['10s'],
+      }),
+    },
+    "expected requests that warm up: { path: '/', requests: 20 }",
+  )
+  .transform(({ timeout, ...rest }) => ({ ...rest, timeoutMs: timeout }))
 
 const what = { error: "expected health settings: { path: '/health' }" }
 
@@ -37,14 +63,16 @@ export const healthSchema: z.ZodType<HealthPolicy> = z
       healthyAfter: key(count(1, 100).default(2), docs.healthyAfter),
       unhealthyAfter: key(count(1, 100).default(3), docs.unhealthyAfter),
       startTimeout: key(positiveDuration().prefault('30s'), docs.startTimeout),
+      warmup: key(warmup.optional(), docs.warmup),
     },
     what,
   )
-  .transform(({ interval, timeout, startTimeout, ...rest }) => ({
+  .transform(({ interval, timeout, startTimeout, warmup: asked, ...rest }) => ({
     ...rest,
     intervalMs: interval,
     timeoutMs: timeout,
     startTimeoutMs: startTimeout,
+    ...(asked === undefined ? {} : { warmup: asked }),
   }))
 
 /** What one environment says differently; only what is written is there. */
@@ -57,12 +85,14 @@ export const healthOverrideSchema: z.ZodType<{ [Key in keyof HealthPolicy]?: Hea
       healthyAfter: key(count(1, 100).optional(), docs.healthyAfter),
       unhealthyAfter: key(count(1, 100).optional(), docs.unhealthyAfter),
       startTimeout: key(positiveDuration().optional(), docs.startTimeout),
+      warmup: key(warmup.optional(), docs.warmup),
     },
     what,
   )
-  .transform(({ interval, timeout, startTimeout, ...rest }) => ({
+  .transform(({ interval, timeout, startTimeout, warmup: asked, ...rest }) => ({
     ...rest,
     intervalMs: interval,
     timeoutMs: timeout,
     startTimeoutMs: startTimeout,
+    ...(asked === undefined ? {} : { warmup: asked }),
   }))

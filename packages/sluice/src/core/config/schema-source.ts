@@ -89,16 +89,36 @@ const gitlabSchema: z.ZodType<GitlabSource> = z
   }))
 
 /** By its place, which is how either system finds its own. */
-const pipelineFile = (): z.ZodType<ForeignPipeline, string> => {
+const pipelineFile = (): z.ZodType<string, string> => {
   const message = "expected a workflow ('.github/workflows/ci.yml') or a pipeline of GitLab ('.gitlab-ci.yml')"
-  return z
-    .string(message)
-    .regex(
-      /^(?:\.github\/workflows\/[A-Za-z0-9_.-]+\.ya?ml|(?:[A-Za-z0-9_-][A-Za-z0-9_.-]*\/)*\.gitlab-ci\.ya?ml)$/,
-      message,
-    )
-    .transform((file): ForeignPipeline => ({ kind: file.startsWith('.github/') ? 'github' : 'gitlab', file }))
+  const form = /^(?:\.github\/workflows\/[A-Za-z0-9_.-]+\.ya?ml|(?:[A-Za-z0-9_-][A-Za-z0-9_.-]*\/)*\.gitlab-ci\.ya?ml)$/
+  return z.string(message).regex(form, message)
 }
+
+const foreignOf = (file: string, secrets: readonly string[]): ForeignPipeline => ({
+  kind: file.startsWith('.github/') ? 'github' : 'gitlab',
+  file,
+  secrets,
+})
+
+const pipelineSchema: z.ZodType<ForeignPipeline> = z.union(
+  [
+    pipelineFile().transform((file) => foreignOf(file, [])),
+    z
+      .strictObject({
+        file: key(pipelineFile(), {
+          description: 'The file, from the root of the repository.',
+          examples: ['.github/workflows/ci.yml'],
+        }),
+        secrets: key(z.array(variableName(), 'expected a list of names').default([]), {
+          description: 'Names of the secrets that the pipeline gets.',
+          examples: [['NPM_TOKEN']],
+        }),
+      })
+      .transform(({ file, secrets }) => foreignOf(file, secrets)),
+  ],
+  "expected a file such as '.github/workflows/ci.yml', or { file, secrets }",
+)
 
 /** Not the transports of git that run a program of whoever writes the address. */
 const remote = (): z.ZodType<string, string> => {
@@ -165,13 +185,13 @@ export const sourceSchema: z.ZodType<SourceRules> = z
       ),
       pipelines: key(
         z
-          .array(pipelineFile())
+          .array(pipelineSchema)
           .max(limits.sourcePipelinesMax, `expected at most ${limits.sourcePipelinesMax}`)
           .default([]),
         {
           description:
             'Workflows of GitHub Actions and pipelines of GitLab that a push starts by their own rules, beside the pipeline of the config.',
-          examples: [['.github/workflows/ci.yml']],
+          examples: [['.github/workflows/ci.yml'], [{ file: '.gitlab-ci.yml', secrets: ['NPM_TOKEN'] }]],
         },
       ),
       report: key(
@@ -192,7 +212,7 @@ export const sourceSchema: z.ZodType<SourceRules> = z
   )
   .superRefine(({ report, github, gitlab }, context) => {
     if (report === false || (Array.isArray(report) && report.length === 0)) return
-    if (github?.token == null && gitlab?.token == null)
+    if ((github?.token ?? null) === null && (gitlab?.token ?? null) === null)
       context.addIssue({
         code: 'custom',
         path: ['report'],

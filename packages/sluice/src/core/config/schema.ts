@@ -9,8 +9,10 @@ import { policiesSchema } from './schema-governance.ts'
 import { healthSchema } from './schema-health.ts'
 import { doraSchema } from './schema-dora.ts'
 import { ledgerSchema } from './schema-ledger.ts'
+import { notifySchema } from './schema-notify.ts'
 import { pipelineSchema } from './schema-pipeline.ts'
 import { sourceSchema } from './schema-source.ts'
+import type { NotifySettings } from '../notify/rules.ts'
 import type { Settings } from './settings.ts'
 import { key, name, text, variableName, variables } from './fields.ts'
 import { isSemver } from './version.ts'
@@ -88,6 +90,10 @@ export const configSchema: z.ZodType<Settings> = z
         description: 'How deliveries are measured.',
         examples: [{ zone: 'Europe/Berlin', canaryAborts: 'ignore' }],
       }),
+      notify: key(notifySchema.optional(), {
+        description: 'Who is told what, and where; nobody anything when left out.',
+        examples: [{ channels: { ops: { slack: { token: 'SLACK_TOKEN', channel: '#deploys' } } } }],
+      }),
       source: key(sourceSchema.optional(), {
         description: 'Where commits come from, and who is told what became of them.',
         examples: [{ github: { repository: 'acme/storefront', webhookSecret: 'GITHUB_WEBHOOK_SECRET' } }],
@@ -95,15 +101,27 @@ export const configSchema: z.ZodType<Settings> = z
     },
     { error: 'expected an object: export default defineConfig({ … })' },
   )
-  .transform(({ access, dora, ledger, source, team, ...input }): Settings => ({
+  .transform(({ access, dora, ledger, notify, source, team, ...input }): Settings => ({
     ...input,
     start: input.start ?? null,
     ...(access === undefined ? {} : { access }),
     ...(dora === undefined ? {} : { dora }),
     ...(ledger === undefined ? {} : { ledger }),
+    ...(notify === undefined ? {} : { notify: withPublicUrl(notify, access?.url ?? null) }),
     ...(source === undefined ? {} : { source }),
     ...(team === undefined ? {} : { team }),
   }))
+
+/** Messages link to where people sign in, unless the config says otherwise. */
+const withPublicUrl = (notify: NotifySettings, signIn: string | null): NotifySettings => {
+  const publicUrl = notify.publicUrl ?? signIn
+  const source = publicUrl ?? 'urn:sluice'
+  return {
+    ...notify,
+    publicUrl,
+    channels: notify.channels.map((one) => (one.kind === 'cdevents' && one.source === '' ? { ...one, source } : one)),
+  }
+}
 
 function startSchema(): z.ZodType<NonNullable<Settings['start']>> {
   return z

@@ -17,6 +17,7 @@ import type { GateSettings } from '../evidence/gates/types.ts'
 import type { ExternalJudgeSpec, MetricsSpec } from '../judge/outside/types.ts'
 import type { DoraSettings } from '../dora/settings.ts'
 import type { AccessRules } from '../identity/rules.ts'
+import type { NotifySettings } from '../notify/rules.ts'
 import type { SourceRules } from '../source/rules.ts'
 import type {
   FreezeWindow,
@@ -48,6 +49,8 @@ export type Settings = {
   readonly ledger?: { readonly keepMs: number }
   /** Absent: as `doraDefaults` says. */
   readonly dora?: DoraSettings
+  /** Absent: nobody is told anything. */
+  readonly notify?: NotifySettings
   /** Absent: nothing but people and schedules start runs. */
   readonly source?: SourceRules
   /** Absent when the config does not say. */

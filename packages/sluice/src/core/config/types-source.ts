@@ -14,7 +14,7 @@ export type SourceConfig = {
   /** Asks the remote which of its branches and tags have moved, where no webhook reaches the control plane. */
   readonly poll?: PollConfig
   /** Workflows of GitHub Actions and pipelines of GitLab that a push starts by their own rules, beside the pipeline of the config. */
-  readonly pipelines?: readonly string[]
+  readonly pipelines?: readonly (string | ForeignPipelineConfig)[]
   /** What is told to GitHub and GitLab about the commits that came from there: everything, nothing, or only this. */
   readonly report?: boolean | readonly ('statuses' | 'deployments')[]
 }
@@ -43,6 +43,14 @@ export type GitlabSourceConfig = {
   readonly token?: string
   /** Address of a GitLab of one's own. */
   readonly url?: string
+}
+
+/** A pipeline of another system. */
+export type ForeignPipelineConfig = {
+  /** The file, from the root of the repository. */
+  readonly file: string
+  /** Names of the secrets that the pipeline gets. */
+  readonly secrets?: readonly string[]
 }
 
 /** Pushes that anybody tells of. */

@@ -6,6 +6,7 @@
 import type { ApprovalsConfig, PolicyConfig, WindowConfig } from './types-governance.ts'
 import type { AccessConfig } from './types-access.ts'
 import type { ExternalJudgeConfig, MetricsConfig } from './types-metrics.ts'
+import type { NotifyConfig } from './types-notify.ts'
 import type { PipelineConfig } from './types-pipeline.ts'
 import type { RollbackConfig } from './types-rollback.ts'
 import type { DrainConfig, RoutingConfig, StickyConfig } from './types-routing.ts'
@@ -47,6 +48,8 @@ export type Config = {
   readonly ledger?: LedgerConfig
   /** How deliveries are measured. */
   readonly dora?: DoraConfig
+  /** Who is told what, and where; nobody anything when left out. */
+  readonly notify?: NotifyConfig
   /** Where commits come from, and who is told what became of them. */
   readonly source?: SourceConfig
 }
@@ -94,6 +97,18 @@ export type HealthConfig = {
   readonly unhealthyAfter?: number
   /** How long a new instance may take to become healthy. */
   readonly startTimeout?: Duration
+  /** Requests that a new instance answers before it counts as healthy. */
+  readonly warmup?: WarmupConfig
+}
+
+/** Requests that warm an instance up: caches, compiled code, connections. Not on the way back, which waits for nothing. */
+export type WarmupConfig = {
+  /** Path that is asked for to warm an instance up. */
+  readonly path?: string
+  /** How many requests warm an instance up, one after the other. */
+  readonly requests: number
+  /** How long each of them waits for its answer. */
+  readonly timeout?: Duration
 }
 
 /** One environment. */

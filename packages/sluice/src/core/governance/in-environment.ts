@@ -90,6 +90,7 @@ const reject = (
 }
 
 const withRejections = (state: EnvironmentState, rejections: readonly Rejection[]): EnvironmentState => {
+  if (state.rejections === undefined && rejections.length === 0) return state
   const { rejections: _, ...rest } = state
   return rejections.length === 0 ? rest : { ...rest, rejections }
 }

@@ -54,6 +54,7 @@ export const rejected: Check = ({ environment, release }) =>
 /** Policies. The same demand of the release that comes and of the one that serves is one demand. */
 export const policies: Check = (input) => {
   const { release, environment, before, now, governance } = input
+  if (ruling(input).every((spec) => spec.governance?.policies === undefined)) return []
   const { slos, asker = null } = governance ?? {}
   const found = ruling(input).flatMap((spec) => {
     const facts = { release, environment, before, asker, now, slos, approvedBy: approvedBy(input, spec) }
@@ -95,7 +96,8 @@ const policyRefusal = ({ policy, rule, detail, hint, mayPass, until, asksApprova
 export const approved: Check = (input) => {
   const { release, environment, governance, now } = input
   const stakes = governance?.stakes ?? null
-  const lacking = ruling(input).flatMap((spec) => {
+  const asking = ruling(input).filter((spec) => spec.approvals > 0 || spec.governance?.groups !== undefined)
+  const lacking = asking.flatMap((spec) => {
     const given = standing(environment.approvals, { release: release.id, spec, now })
     const counted = tally(quorumOf(spec, stakes), given)
     return counted.isMet ? [] : [{ spec, counted }]

@@ -45,10 +45,13 @@ export const nextShare = (input: NextShare): number | null => {
 }
 
 /** Every share that a ramp may come to, 5 % apart (basis points): for whoever does not know which ones are planned. */
-export const allShares: readonly number[] = sharesFrom(1)
+export const allShares: readonly number[] = sharesUpTo(wholeBp)
 
-function sharesFrom(shareBp: number): readonly number[] {
-  return shareBp >= wholeBp ? [wholeBp] : [shareBp, ...sharesFrom(Math.max(shareBp + 1, Math.round(shareBp * 1.05)))]
+function sharesUpTo(most: number): readonly number[] {
+  const shares: number[] = []
+  for (let shareBp = 1; shareBp < most; shareBp = Math.max(shareBp + 1, Math.round(shareBp * 1.05)))
+    shares.push(shareBp)
+  return [...shares, most]
 }
 
 /** Bad responses that the candidate may be expected to cost at a share until the next decision, at the worst that the evidence allows. */

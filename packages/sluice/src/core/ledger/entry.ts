@@ -9,9 +9,12 @@ export type AggregateKind =
   | 'maintenance'
   | 'train'
   | 'incident'
+  | 'message'
   | 'watch'
   | 'drill'
   | 'line'
+  | 'arrival'
+  | 'remote'
   | 'ledger'
   | 'person'
   | 'token'
@@ -87,9 +90,12 @@ export const aggregateKinds: readonly AggregateKind[] = [
   'maintenance',
   'train',
   'incident',
+  'message',
   'watch',
   'drill',
   'line',
+  'arrival',
+  'remote',
   'ledger',
   'person',
   'token',

@@ -39,6 +39,8 @@ export const environmentOfFirst = ({ key, body }: Pick<LedgerRow, 'key' | 'body'
       return textAt(body, ['plan', 'environment'])
     case 'incident':
       return textAt(body, ['subject', 'environment'])
+    case 'message':
+      return textAt(body, ['notice', 'environment'])
     default:
       return null
   }

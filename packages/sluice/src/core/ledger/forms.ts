@@ -14,6 +14,9 @@ import type { RunEvent } from '../pipeline/types.ts'
 import type { ReleaseEvent } from '../release-machine.ts'
 import type { RolloutEvent } from '../rollout/types.ts'
 import type { LineEvent } from '../line.ts'
+import type { MessageEvent } from '../notify/message.ts'
+import type { RemoteEvent } from '../source/remote.ts'
+import type { ArrivalEvent } from '../source/types.ts'
 import type { TrainEvent } from '../train/types.ts'
 import type { WatchEvent } from '../watch/types.ts'
 import type { AggregateKind } from './entry.ts'
@@ -120,6 +123,31 @@ const train: Forms<TrainEvent['type']> = {
 
 const line: Forms<LineEvent['type']> = { line_stopped: [], line_resumed: [] }
 
+const message: Forms<MessageEvent['type']> = {
+  message_queued: [],
+  turn_given: [],
+  effect_succeeded: [],
+  effect_failed: [],
+  effect_unknown: [],
+  time_passed: [],
+  work_parked: [],
+  superseded: [],
+  retry_requested: [],
+  discard_requested: [],
+}
+
+const arrival: Forms<ArrivalEvent['type']> = {
+  arrival_received: [],
+  effect_succeeded: [],
+  effect_failed: [],
+  effect_unknown: [],
+  time_passed: [],
+  redeliver_requested: [],
+  work_parked: [],
+}
+
+const remote: Forms<RemoteEvent['type']> = { remote_looked: [], ref_seen: [] }
+
 const person: Forms<PersonEvent['type']> = {
   person_added: [],
   role_granted: [],
@@ -140,11 +168,14 @@ export const ledgerForms: Readonly<Record<AggregateKind, Forms>> = {
   rollout,
   environment,
   incident,
+  message,
   watch,
   drill,
   maintenance,
   train,
   line,
+  arrival,
+  remote,
   ledger,
   person,
   token,

@@ -78,6 +78,8 @@ export type Notice = {
   readonly isProduction: boolean
   /** One sentence without markup: what happened, the cause first where something failed. At most 256 characters. */
   readonly title: string
+  /** What is written below the title, lines without markup; absent where no template says so. */
+  readonly text?: string
   /** What else there is to know, in the order of its weight; names and values without markup. */
   readonly facts: readonly { readonly name: string; readonly value: string }[]
   /** Why, in the words of whoever asked; null where nobody said. */

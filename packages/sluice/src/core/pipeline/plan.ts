@@ -11,7 +11,7 @@ import { cacheRefOf, type RunCachePlan } from './cache/run-cache.ts'
 import type { JobPlan } from './job-plan.ts'
 import { lowerJob } from './lower-config.ts'
 import { type Occasion, partOfRun } from './triggers.ts'
-import type { PipelineOrigin, RunPlan, RunTrigger } from './types.ts'
+import type { PipelineOrigin, RunArrival, RunPlan, RunTrigger } from './types.ts'
 
 /** What a plan is made from. */
 export type PlanRequest = {
@@ -27,6 +27,8 @@ export type PlanRequest = {
   readonly only?: readonly string[]
   /** `only` are what a change concerns, not what somebody asked for by name: those that are not for this occasion stay out. */
   readonly areAffected?: boolean
+  /** It cuts no release, and so delivers nothing: nobody vouches for what it says of itself. */
+  readonly isUntrusted?: boolean
   /** What the commit was named by, where caches may be used; null for a run that uses none. A run of `HEAD` when absent. */
   readonly cachesFor?: string | null
 }
@@ -46,7 +48,7 @@ export const planRun = (request: PlanRequest): RunPlan => {
   const { parallel, isolation, gates } = settings.pipeline
   const { branch, tag, base, isTree = false } = occasion
   const isWhole = request.only === undefined
-  const draft = isWhole && !isTree ? draftOf(request, version) : null
+  const draft = isWhole && !isTree && request.isUntrusted !== true ? draftOf(request, version) : null
   return {
     form: 1,
     service: settings.service,
@@ -95,6 +97,8 @@ export type ForeignPlanRequest = Pick<PlanRequest, 'commit' | 'cores' | 'cachesF
   readonly number: number
   readonly inputs: RunTrigger['inputs']
   readonly jobs: readonly JobPlan[]
+  /** Absent for a run that somebody asked for. */
+  readonly arrival?: RunArrival
 }
 
 /** The plan of such a run. It cuts no release. */
@@ -102,7 +106,12 @@ export const planForeignRun = (request: ForeignPlanRequest): RunPlan => {
   const { config, fallbackService, commit, cores, origin, number, inputs, jobs } = request
   const { service, pipeline } = config?.settings ?? { service: fallbackService, pipeline: null }
   const parallel = pipeline?.parallel ?? 'cores'
-  const trigger = { event: triggerOf(origin), name: null, inputs }
+  const trigger = {
+    event: triggerOf(origin),
+    name: null,
+    inputs,
+    ...(request.arrival === undefined ? {} : { arrival: request.arrival }),
+  }
   const { cachesFor = 'HEAD' } = request
   const settings = { pipeline: { cache: pipeline?.cache ?? { remote: null, bytesMax: null } } }
   return {

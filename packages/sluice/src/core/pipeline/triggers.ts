@@ -30,6 +30,21 @@ export const startsRun = (
   return fits && (on.paths === null || changed === null || changed.some((path) => matchesAny(on.paths, path)))
 }
 
+/**
+ * Whether a pull request into `base`, from the branch of `of`, starts a run by itself. Where the config does not say, one whose branch starts a run when it is pushed starts none of its own: it
+ * would be the same commit twice.
+ */
+export const pullRequestStartsRun = (
+  on: TriggerSettings,
+  base: string,
+  of: Pick<Occasion, 'branch' | 'changed'>,
+): boolean => {
+  const { pullRequests, paths } = on
+  if (pullRequests === undefined && startsRun(on, { ...of, tag: null, changed: null })) return false
+  if (pullRequests !== undefined && !matchesAny(pullRequests, base)) return false
+  return paths === null || of.changed === null || of.changed.some((path) => matchesAny(paths, path))
+}
+
 /** Whether a name is among patterns; the last one that fits decides, and `!` takes away. */
 const matchesAny = (patterns: readonly string[] | null, name: string | null): boolean => {
   if (patterns === null || name === null) return false

@@ -3,6 +3,7 @@ import type { GateSettings, GateVerdict } from '../evidence/gates/types.ts'
 import type { Actor, Artifact, Commit, CommitId, Digest, Fence, Release, RunId } from '../model.ts'
 import type { ReleaseDraft } from '../release.ts'
 import type { Failure } from '../rollout/types.ts'
+import type { ArrivalId, ArrivalSource } from '../source/types.ts'
 import type { RunCachePlan } from './cache/run-cache.ts'
 import type { JobPlan, JsonValue, LoweringNote, RetryReason, Texts } from './job-plan.ts'
 
@@ -12,6 +13,17 @@ export type RunTrigger = {
   readonly name: string | null
   /** Typed inputs of the pipeline. */
   readonly inputs: Texts
+  /** Who told of the commit; absent for a run that somebody asked for. */
+  readonly arrival?: RunArrival
+}
+
+/** What of an arrival a run tells: who told of it, who pushed (in their words), and where a person can look at it. */
+export type RunArrival = {
+  readonly id: ArrivalId
+  readonly from: ArrivalSource
+  readonly sender: string | null
+  readonly url: string | null
+  readonly title: string | null
 }
 
 /** A pipeline document of another system, and what was read differently in it. */

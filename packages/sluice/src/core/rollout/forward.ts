@@ -25,7 +25,7 @@ export const enter = (state: Advancing, index: number, at: number): RolloutDecis
   const guard = guardAt(state, next, at)
   // Where nothing is compared nothing is measured, so nothing would ever end a pause for a silent source.
   const held = guard.kind === 'off' && state.paused?.kind === 'broken' ? null : state.paused
-  const closed = isHeldAnyway(state) ? null : closedBy({ ...state, index: next }, at)
+  const closed = isHeldAnyway(state) ? null : closedBy(state, at, next)
   if (closed !== null && state.governance?.overrun === 'abort')
     return turnBack(state, { route: wayBack(state), cause: closed }, at)
   const paused = closed ?? held

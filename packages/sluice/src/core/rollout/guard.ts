@@ -46,12 +46,12 @@ const demandOf = ({ plan, index, stage }: Advancing, at: number): Demand => {
   const step = plan.steps[index]
   if (step?.kind !== 'judge' || stage.kind !== 'resting') return nothingAsked
   const { bakeMs, unitsMin } = step
-  const [onward] = rampAfter(plan.steps, index)
   // Where proof is asked for, time alone never ends it.
   const isProof = step.until === 'proven'
   const asked = { baked: !isProof && accrued(stage, bakeMs, at) >= bakeMs, unitsMin, horizonMs: bakeMs }
   const { prove, latency } = plan.spec.judge
   if (prove === undefined && !isProof) return asked
+  const [onward] = rampAfter(plan.steps, index)
   // The budget counts bad answers, not slow ones: where those are judged too, only a proof ends a step early.
   const mayGoOn = onward !== undefined && latency === undefined
   return { ...asked, proof: 'suffices', ...(mayGoOn ? { onwardBp: onward.shareBp } : {}) }

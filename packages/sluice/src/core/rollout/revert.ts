@@ -101,13 +101,26 @@ export const commonOf = (state: Common): Common => {
 export const standing = (
   state: Common,
   { index, warm }: { readonly index: number; readonly warm: boolean },
-): Advancing => ({
-  ...commonOf(state),
-  status: 'advancing',
-  index,
-  warm,
-  stage: { kind: 'ready' },
-  guard: { kind: 'off' },
-  paused: null,
-  hurried: null,
-})
+): Advancing => {
+  const { id, token, sequence, plan, startedAt, by, progressAt, lastVerdict, unhealthy, outside, governance } = state
+  const plain: Advancing = {
+    id,
+    token,
+    sequence,
+    plan,
+    startedAt,
+    by,
+    progressAt,
+    lastVerdict,
+    unhealthy,
+    status: 'advancing',
+    index,
+    warm,
+    stage: { kind: 'ready' },
+    guard: { kind: 'off' },
+    paused: null,
+    hurried: null,
+  }
+  const governed = governance === undefined ? plain : { ...plain, governance }
+  return outside === undefined ? governed : { ...governed, outside }
+}

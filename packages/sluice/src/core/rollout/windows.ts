@@ -9,15 +9,16 @@ import type { Cause } from './types.ts'
 type WindowCause = Extract<Cause, { kind: 'window' }>
 
 /** Whether windows can still do something to it. */
-const isBound = ({ plan, governance, index }: Advancing): boolean =>
+const isBound = ({ plan, governance }: Advancing, index: number): boolean =>
   governance?.overrun !== undefined &&
   plan.purpose !== 'rollback' &&
   plan.steps.some((step, at) => at >= index && step.kind === 'shift')
 
-/** Why it may not go on at this moment; null when it may. */
-export const closedBy = (state: Advancing, at: number): WindowCause | null => {
+/** Why it may not go on at this moment from the step at `index` on; null when it may. */
+export const closedBy = (state: Advancing, at: number, index: number = state.index): WindowCause | null => {
+  if (!isBound(state, index)) return null
   const closures = state.governance?.closures ?? []
-  const [first] = isBound(state) ? closedAt(closures, at) : []
+  const [first] = closedAt(closures, at)
   if (first === undefined) return null
   const until = opensAt(closures, at)
   return { kind: 'window', until, detail: closureText({ ...first, until }) }
@@ -26,7 +27,7 @@ export const closedBy = (state: Advancing, at: number): WindowCause | null => {
 /** When windows next matter, epoch ms; Infinity for never. */
 export const windowAt = (state: Advancing): number => {
   const { governance, paused, progressAt } = state
-  if (!isBound(state)) return paused?.kind === 'window' ? progressAt : Infinity
+  if (!isBound(state, state.index)) return paused?.kind === 'window' ? progressAt : Infinity
   if (paused?.kind === 'window' && governance?.overrun === 'pause') return paused.until ?? Infinity
   // Who holds it anyway holds it through the window, too.
   if (isHeldAnyway(state)) return Infinity

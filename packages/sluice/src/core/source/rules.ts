@@ -29,8 +29,12 @@ export type GitlabSource = {
   readonly token: string | null
 }
 
-/** A pipeline of another system that pushes start. */
-export type ForeignPipeline = { readonly kind: 'github' | 'gitlab'; readonly file: string }
+/** A pipeline of another system that pushes start, and the names of the secrets that it gets. */
+export type ForeignPipeline = {
+  readonly kind: 'github' | 'gitlab'
+  readonly file: string
+  readonly secrets: readonly string[]
+}
 
 /** See the file's header. */
 export type SourceRules = {

@@ -62,8 +62,8 @@ class ProcessDriver implements Driver {
     const stateMark = markOf(directory)
     const unpacked = unpackedReleases(join(directory, 'releases'), artifacts)
     this.#folder = join(directory, 'instances')
-    const takePort = async (): Promise<number> => {
-      const port = await findPort(host, (candidate) => this.#isTaken(candidate))
+    const takePort: World['takePort'] = async (except) => {
+      const port = await findPort(host, (candidate) => except.has(candidate) || this.#isTaken(candidate))
       this.#portsGiven.add(port)
       return port
     }

@@ -50,12 +50,11 @@ const listeningSockets = async (host: string, port: number): Promise<ReadonlySet
   return new Set()
 }
 
+/** Only lines of this port are taken apart: with hundreds of instances, each start reads a table of hundreds of lines. */
 const inodesIn = (table: string, port: number): readonly string[] => {
-  const suffix = `:${port.toString(16).toUpperCase().padStart(4, '0')}`
-  const lines = table.split('\n').map((line) => line.trim().split(/\s+/))
-  return lines.flatMap(([, address, , state, , , , , , inode]) =>
-    state === '0A' && address?.endsWith(suffix) === true && inode !== undefined ? [inode] : [],
-  )
+  const hex = port.toString(16).toUpperCase().padStart(4, '0')
+  const line = new RegExp(String.raw`^ *\d+: [0-9A-F]+:${hex} \S+ 0A(?: +\S+){5} +(\d+)`, 'gm')
+  return Array.from(table.matchAll(line), ([, inode]) => inode ?? '')
 }
 
 const wholeOf = (file: string): Promise<string> => readFile(file, 'latin1')
@@ -64,12 +63,16 @@ const wholeOf = (file: string): Promise<string> => readFile(file, 'latin1')
 const beginningOf = async (file: string): Promise<string> => {
   const table = await open(file)
   try {
-    let text = ''
-    for (;;) {
-      const { bytesRead, buffer } = await table.read({ buffer: Buffer.alloc(pieceBytes) })
-      text += buffer.toString('latin1', 0, bytesRead)
-      const isOver = bytesRead === 0 || /^ *\d+:(?: \S+){2} (?!0A)[0-9A-F]{2} /m.test(text)
-      if (isOver) return text
+    const pieces: string[] = []
+    const buffer = Buffer.alloc(pieceBytes)
+    for (let rest = ''; ;) {
+      const { bytesRead } = await table.read({ buffer })
+      const piece = buffer.toString('latin1', 0, bytesRead)
+      pieces.push(piece)
+      const isOver = bytesRead === 0 || /^ *\d+:(?: \S+){2} (?!0A)[0-9A-F]{2} /m.test(rest + piece)
+      if (isOver) return pieces.join('')
+      // A line may lie in two pieces; the kernel gives whole ones, but does not promise to.
+      rest = piece.slice(piece.lastIndexOf('\n') + 1)
     }
   } finally {
     await table.close()

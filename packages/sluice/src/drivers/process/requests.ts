@@ -37,6 +37,10 @@ export const wantedOf = ({ release, spec, count }: StartRequest): WantedRelease 
   }
 }
 
+/** Ports that the environments of the service listen on: free until the first release of one serves, and no instance's then either. */
+export const listenedOn = ({ release, spec }: Pick<StartRequest, 'release' | 'spec'>): ReadonlySet<number> =>
+  new Set([spec, ...release.content.environments].map(({ listen }) => listen.port))
+
 const firstWord = /^\s*[\w./~@+-]+(\s|$)/
 const joins = /[;&|()<>`\n]/
 const shellOwn =

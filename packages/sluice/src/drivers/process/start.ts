@@ -9,7 +9,7 @@ import type { Ended, RunningProcess } from './launch.ts'
 import { tailLog } from './log-file.ts'
 import { isPortFree } from './ports.ts'
 import type { InstanceRecord, WantedRelease } from './records.ts'
-import { wantedOf } from './requests.ts'
+import { listenedOn, wantedOf } from './requests.ts'
 import { calledOff, settle } from './settle.ts'
 import { logFileOf, maskLines } from './world.ts'
 import type { World } from './world.ts'
@@ -29,7 +29,7 @@ export const start = async (
   await world.unpacked.folder(wanted.release, wanted.artifact, signal)
   const started = await environment.inTurn(() => bringUp(world, environment, { request, wanted, signal }))
   const failed = await settleAll(world, environment, started, signal)
-  const again = await moveToOtherPorts(world, environment, failed, signal)
+  const again = await moveToOtherPorts(world, environment, { failed, except: listenedOn(request) }, signal)
   const failedForGood = [
     ...failed.filter(({ record }) => !again.some((one) => one.record.id === record.id)),
     ...(await settleAll(world, environment, again, signal)),
@@ -51,7 +51,7 @@ const bringUp = async (
   if (signal.aborted) throw calledOff()
   const missing = missingIndexes(environment.record, wanted.release, wanted.count)
   const ports = new Map<number, number>()
-  for (const index of missing) ports.set(index, await world.takePort())
+  for (const index of missing) ports.set(index, await world.takePort(listenedOn(request)))
   environment.give(wanted.release, request.variables)
   await environment.save(
     want({ ...environment.record, fence: request.fence }, wanted, (index) => ports.get(index) ?? 0),
@@ -119,7 +119,7 @@ const settleAll = async (
 const moveToOtherPorts = async (
   world: World,
   environment: Environment,
-  failed: readonly Started[],
+  { failed, except }: { readonly failed: readonly Started[]; readonly except: ReadonlySet<number> },
   signal: AbortSignal,
 ): Promise<readonly Started[]> => {
   const robbed: Started[] = []
@@ -128,7 +128,7 @@ const moveToOtherPorts = async (
   return environment.inTurn(async () => {
     const current = robbed.filter(({ record, running }) => environment.running(record.id) === running)
     const moved: InstanceRecord[] = []
-    for (const { record } of current) moved.push({ ...record, port: await world.takePort() })
+    for (const { record } of current) moved.push({ ...record, port: await world.takePort(except) })
     world.log.warn('instance_port_taken', { instances: moved.map(({ id }) => id) })
     await environment.spawn(moved, signal)
     return startedAmong(environment, moved, [])

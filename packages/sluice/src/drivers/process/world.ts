@@ -16,8 +16,8 @@ export type World = {
   /** Asked when an instance is to be restarted that another control plane started: values are never written down. */
   readonly secrets: Pick<SecretSource, 'values'>
   readonly log: Log
-  /** A free port that no instance has. */
-  readonly takePort: () => Promise<number>
+  /** A free port that no instance has, and that is none of those. */
+  readonly takePort: (except: ReadonlySet<number>) => Promise<number>
 }
 
 /** Where an instance's log is. */

@@ -1,5 +1,5 @@
 /** Reads commands of the control socket. A documented parser: every field is looked at before it is believed. */
-import type { Fence, HealthPolicy } from '../../core/model.ts'
+import type { Fence, HealthPolicy, Warmup } from '../../core/model.ts'
 import { releaseId, rolloutId } from '../../core/model.ts'
 import type { Arm, GatewayCommand, ProbeEnough, Route, Tripwire } from '../../core/routing.ts'
 import { type Fields, fields, idOf, list, named, number, text, whole, wrong } from './fields.ts'
@@ -40,15 +40,29 @@ const tripwire = (value: unknown): Tripwire | null => {
 
 const health = (value: unknown): HealthPolicy => {
   const each = fields(value, 'health')
-  const path = named(each['path'], 'health.path')
   return {
-    path: /^\/[\x21-\x7e]*$/.test(path) ? path : wrong('health.path is not a path'),
+    path: path(each['path'], 'health.path'),
     intervalMs: number(each['intervalMs'], 'health.intervalMs'),
     timeoutMs: number(each['timeoutMs'], 'health.timeoutMs'),
     healthyAfter: whole(each['healthyAfter'], 'health.healthyAfter'),
     unhealthyAfter: whole(each['unhealthyAfter'], 'health.unhealthyAfter'),
     startTimeoutMs: number(each['startTimeoutMs'], 'health.startTimeoutMs'),
+    ...(each['warmup'] === undefined ? {} : { warmup: warmup(each['warmup']) }),
   }
+}
+
+const warmup = (value: unknown): Warmup => {
+  const each = fields(value, 'health.warmup')
+  return {
+    path: path(each['path'], 'health.warmup.path'),
+    requests: whole(each['requests'], 'health.warmup.requests'),
+    timeoutMs: number(each['timeoutMs'], 'health.warmup.timeoutMs'),
+  }
+}
+
+const path = (value: unknown, what: string): string => {
+  const given = named(value, what)
+  return /^\/[\x21-\x7e]*$/.test(given) ? given : wrong(`${what} is not a path`)
 }
 
 const route = (value: unknown): Route => {

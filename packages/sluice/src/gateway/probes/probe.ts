@@ -72,10 +72,29 @@ const probeOne = async (upstream: Upstream, request: Asking): Promise<void> => {
     if (!answer.late || !asked || timeoutMs === request.health.timeoutMs) last = answer.last
     asked = true
     successes = answer.good ? successes + 1 : 0
+    const cold = successes < request.successes ? null : await warmUp(upstream, request)
+    if (cold !== null) {
+      successes = 0
+      last = cold
+    }
     const healthy = successes >= request.successes
     tell({ instance, healthy, successes, last })
     if (healthy) return
     const rest = Math.min(request.health.intervalMs, until - performance.now())
     await new Promise((resolve) => setTimeout(resolve, Math.max(0, rest)))
   }
+}
+
+/** Has it answer what warms it up; gives what went wrong, or null. An error of its own (5xx), or none in time, and it is asked how it is from the beginning. */
+const warmUp = async (upstream: Upstream, { health: { warmup }, until, isEnding }: Asking): Promise<string | null> => {
+  if (warmup === undefined) return null
+  for (let asked = 0; asked < warmup.requests; asked += 1) {
+    const leftMs = until - performance.now()
+    if (leftMs <= 0 || isEnding()) return `the deadline came after ${asked} of ${warmup.requests} warm-up requests`
+    const timeoutMs = Math.min(warmup.timeoutMs, leftMs)
+    const { good, last, late } = await ask(upstream, { path: warmup.path, timeoutMs })
+    const isAnswer = good || (!late && /^[1-4]\d\d$/.test(last))
+    if (!isAnswer) return `warm-up request ${asked + 1} of ${warmup.requests} to ${warmup.path}: ${last}`
+  }
+  return null
 }

@@ -12,8 +12,10 @@ import type {
   LedgerVerificationView,
 } from './ledger-views.ts'
 import type { IdentityContract } from './contract-identity.ts'
+import type { NotificationsContract } from './contract-notifications.ts'
 import type { OverridesInput, RollbackContract, RollbackInput } from './contract-rollback.ts'
 import type { ParamsOf, paths, RouteId } from './paths.ts'
+import type { SourceContract } from './source-views.ts'
 import type { PlanView } from './plan-views.ts'
 import type { EnvironmentsView, EnvironmentView, QueueView, VerificationView } from './environment-views.ts'
 import type { HealthView, PageView, RolloutDetailView, RolloutView, ServerView, StartedView, WhyView } from './views.ts'
@@ -68,7 +70,12 @@ export type PipelineInput = {
 }
 
 /** Query, body and response of every route. `stream` responses are read with `client.stream`. */
-export type Contract = OwnContract & RollbackContract & IdentityContract & GovernanceContract
+export type Contract = OwnContract &
+  RollbackContract &
+  IdentityContract &
+  GovernanceContract &
+  NotificationsContract &
+  SourceContract
 
 type OwnContract = {
   'server.show': { query: None; body: None; response: ServerView }

@@ -1,6 +1,7 @@
 /** Runs, their jobs and their logs as the API answers them; see `views.ts`. */
 import type { GateVerdict } from '../../core/evidence/gates/types.ts'
 import type { Actor, Artifact, Commit } from '../../core/model.ts'
+import type { ArrivalSource } from '../../core/source/types.ts'
 import type { CauseView, ReleaseRef } from './views.ts'
 
 /** A job of a run. */
@@ -67,6 +68,19 @@ export type PipelineView = {
   readonly notes: readonly NoteView[]
 }
 
+/** What started a run. `name`: a branch, a tag, the number of a pull request, a schedule; `arrival`: who told of the commit, null for a run that somebody asked for. */
+export type RunTriggerView = {
+  readonly event: RunEventName
+  readonly name: string | null
+  readonly arrival: {
+    readonly id: string
+    readonly from: ArrivalSource
+    readonly sender: string | null
+    readonly url: string | null
+    readonly title: string | null
+  } | null
+}
+
 /** A run as lists tell it, without its jobs. */
 export type RunListView = {
   readonly id: string
@@ -84,6 +98,7 @@ export type RunListView = {
 export type RunView = RunListView & {
   /** Null for the pipeline of the service's own config. */
   readonly pipeline: PipelineView | null
+  readonly trigger: RunTriggerView
   readonly jobs: readonly JobView[]
   /** Jobs of the pipeline that are not part of this run, and why not. */
   readonly left: readonly { readonly job: string; readonly because: string }[]

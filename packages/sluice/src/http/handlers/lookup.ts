@@ -30,8 +30,7 @@ export const knownReleases = async ({ engine }: ApiContext, ids: readonly Releas
 }
 
 /** The newest release, or null. */
-export const newestRelease = async ({ engine }: ApiContext): Promise<Release | null> =>
-  (await engine.reading.releases({ limit: 1 })).items[0] ?? null
+export const newestRelease = ({ engine }: ApiContext): Promise<Release | null> => engine.reading.newestRelease()
 
 /**
  * The service that this control plane delivers: the newest release's, or the config's before there is one. What is stored comes first, because a

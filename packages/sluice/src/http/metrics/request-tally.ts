@@ -11,6 +11,7 @@ type Times = { readonly buckets: number[]; sum: number; count: number }
 export class RequestTally {
   readonly #answers = new Map<string, { readonly route: string; readonly status: number; count: number }>()
   readonly #times = new Map<string, Times>()
+  readonly #hooks = new Map<string, { readonly source: string; readonly outcome: string; readonly count: number }>()
 
   /** Counts an answer; `route` is null for a path that there is not. */
   count(route: RouteId | null, status: number, seconds: number): void {
@@ -25,6 +26,12 @@ export class RequestTally {
     const bucket = bounds.findIndex((bound) => seconds <= bound)
     if (bucket >= 0) times.buckets[bucket] = (times.buckets[bucket] ?? 0) + 1
     this.#times.set(name, times)
+  }
+
+  /** Counts a webhook: taken, of a kind that starts nothing, off, or not signed by whom the config names. */
+  hook(source: string, outcome: 'taken' | 'unread' | 'invalid' | 'refused'): void {
+    const key = `${source} ${outcome}`
+    this.#hooks.set(key, { source, outcome, count: (this.#hooks.get(key)?.count ?? 0) + 1 })
   }
 
   /** As metrics. The time of an event stream is that until it is open. */
@@ -44,6 +51,15 @@ export class RequestTally {
         type: 'histogram',
         help: 'Time until an answer of the API began.',
         samples: [...this.#times].flatMap(([route, times]) => histogram(route, times)),
+      },
+      {
+        name: 'sluice_hooks_total',
+        type: 'counter',
+        help: 'Webhooks by what became of them.',
+        samples: [...this.#hooks.values()].map(({ source, outcome, count }) => ({
+          labels: { source, outcome },
+          value: count,
+        })),
       },
     ]
   }

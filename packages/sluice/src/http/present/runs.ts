@@ -26,6 +26,11 @@ export const runView = (run: Run): RunView => {
     startedAt: run.startedAt,
     settledAt: 'settledAt' in run ? run.settledAt : null,
     pipeline: run.plan.pipeline ?? null,
+    trigger: {
+      event: run.plan.trigger.event,
+      name: run.plan.trigger.name,
+      arrival: run.plan.trigger.arrival ?? null,
+    },
     jobs: run.jobs.flatMap((job, index) => {
       const plan = jobAt(run, index)
       return isShown(plan.name) ? [jobView(run, { plan: seen(run, plan), job, level: levels[index] ?? 0 })] : []

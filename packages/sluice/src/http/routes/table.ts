@@ -10,10 +10,12 @@ import { approvalsRows, changesRows, lineRows } from './governance.ts'
 import { identityRows } from './identity.ts'
 import { incidentsRows } from './incidents.ts'
 import { ledgerRows } from './ledger.ts'
+import { notificationsRows } from './notifications.ts'
 import { releasesRows } from './releases.ts'
 import { rolloutsRows } from './rollouts.ts'
 import { runsRows } from './runs.ts'
 import { serverRows } from './server.ts'
+import { sourceRows } from './source.ts'
 import { trainsRows } from './trains.ts'
 import type { RouteSpec } from './spec.ts'
 
@@ -29,6 +31,8 @@ export const routes: { readonly [Id in RouteId]: RouteSpec<Id> } = {
   ...incidentsRows,
   ...drillsRows,
   ...trainsRows,
+  ...notificationsRows,
+  ...sourceRows,
   ...identityRows,
   ...ledgerRows,
   ...deliveriesRows,

@@ -14,8 +14,10 @@ import type { DrillView, IncidentView } from '../client/rollback-views.ts'
 import type * as environmentViews from '../client/environment-views.ts'
 import type * as governanceViews from '../client/governance-views.ts'
 import type * as identityViews from '../client/identity-views.ts'
+import type * as notificationViews from '../client/notification-views.ts'
 import type * as releaseViews from '../client/release-views.ts'
 import type * as runViews from '../client/run-views.ts'
+import type * as sourceViews from '../client/source-views.ts'
 import type * as trainViews from '../client/train-views.ts'
 import type { PlanView } from '../client/plan-views.ts'
 import type * as views from '../client/views.ts'
@@ -33,9 +35,11 @@ import {
   ledgerPage,
   ledgerVerification,
 } from './ledger.ts'
+import { channels, channelTest, message, notificationReasons } from './notifications.ts'
 import { release, releaseDetail, releaseVerification } from './releases.ts'
 import { drill, incident } from './rollback.ts'
 import { plan, rollout, rolloutDetail, why } from './rollouts.ts'
+import { arrival, hookTaken, source } from './source.ts'
 import { train, trainStarted } from './trains.ts'
 import { verification } from './verification.ts'
 import { jobLog, runDetail, runListed, runStarted } from './runs.ts'
@@ -89,6 +93,15 @@ export const schemas: Schemas = {
   Train: train,
   Trains: pageOf(train),
   TrainStarted: trainStarted,
+  Message: message,
+  Messages: pageOf(message),
+  Channels: channels,
+  ChannelTest: channelTest,
+  NotificationReasons: notificationReasons,
+  Source: source,
+  Arrival: arrival,
+  Arrivals: pageOf(arrival),
+  HookTaken: hookTaken,
   Who: who,
   SessionStarted: sessionStarted,
   Session: session,
@@ -157,6 +170,15 @@ export type Schemas = {
   readonly Train: z.ZodType<trainViews.TrainView>
   readonly Trains: z.ZodType<views.PageView<trainViews.TrainView>>
   readonly TrainStarted: z.ZodType<trainViews.TrainStartedView>
+  readonly Message: z.ZodType<notificationViews.MessageView>
+  readonly Messages: z.ZodType<views.PageView<notificationViews.MessageView>>
+  readonly Channels: z.ZodType<notificationViews.ChannelsView>
+  readonly ChannelTest: z.ZodType<notificationViews.ChannelTestView>
+  readonly NotificationReasons: z.ZodType<notificationViews.NotificationReasonsView>
+  readonly Source: z.ZodType<sourceViews.SourceView>
+  readonly Arrival: z.ZodType<sourceViews.ArrivalView>
+  readonly Arrivals: z.ZodType<views.PageView<sourceViews.ArrivalView>>
+  readonly HookTaken: z.ZodType<sourceViews.HookTakenView>
   readonly Who: z.ZodType<identityViews.WhoView>
   readonly SessionStarted: z.ZodType<identityViews.SessionStartedView>
   readonly Session: z.ZodType<identityViews.SessionView>

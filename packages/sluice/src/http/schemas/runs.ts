@@ -1,6 +1,7 @@
 /** Schemas of runs, their jobs and the logs of those. */
 import { z } from 'zod'
 import type { JobLogView, RunDetailView, RunListView, RunStartedView } from '../client/run-views.ts'
+import { arrivalSources } from '../../core/source/types.ts'
 import { gate } from './evidence.ts'
 import { actor, artifact, at, cause, commit, ref } from './fields.ts'
 import { note, pipeline } from './pipelines.ts'
@@ -43,6 +44,19 @@ const listShape = {
 const runShape = {
   ...listShape,
   pipeline: pipeline.nullable(),
+  trigger: z.strictObject({
+    event: z.enum(['manual', 'push', 'pull_request', 'tag', 'schedule']),
+    name: z.string().nullable(),
+    arrival: z
+      .strictObject({
+        id: z.string(),
+        from: z.enum(arrivalSources),
+        sender: z.string().nullable(),
+        url: z.string().nullable(),
+        title: z.string().nullable(),
+      })
+      .nullable(),
+  }),
   jobs: z.array(job),
   left: z.array(z.strictObject({ job: z.string(), because: z.string() })),
   gates: z.array(gate),

@@ -37,6 +37,7 @@ const health = z.strictObject({
   healthyAfter: z.number(),
   unhealthyAfter: z.number(),
   startTimeoutMs: z.number(),
+  warmup: z.strictObject({ path: z.string(), requests: z.number(), timeoutMs: z.number() }).exactOptional(),
 })
 
 const amount = z.discriminatedUnion('kind', [

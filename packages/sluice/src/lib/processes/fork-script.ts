@@ -12,7 +12,8 @@ use warnings;
 use POSIX ();
 
 my $grace = shift(@ARGV) / 1000;
-my (%number_of, %words_of, %held, $orders);
+my (%number_of, %words_of, %held, $orders, $null);
+open $null, '<', '/dev/null' or die $!;
 $orders = '';
 $SIG{CHLD} = sub { 1 };
 
@@ -61,13 +62,12 @@ sub start {
   my ($in_read, $in_write, $out_read, $out_write, $error_read, $error_write, $word_read, $word_write);
   pipe $out_read, $out_write and pipe $error_read, $error_write and pipe $word_read, $word_write
     and (!$has_input or pipe $in_read, $in_write) or return tell_node('refused', $number, $!);
-  unless ($has_input) { open $in_read, '<', '/dev/null' or return tell_node('refused', $number, $!) }
   my $pid = fork;
   return tell_node('refused', $number, $!) unless defined $pid;
   if ($pid == 0) {
     POSIX::setsid();
     if (chdir $folder) {
-      POSIX::dup2(fileno $in_read, 0);
+      POSIX::dup2(fileno($has_input ? $in_read : $null), 0);
       POSIX::dup2(fileno $out_write, 1);
       POSIX::dup2(fileno $error_write, 2);
       %ENV = map { split /=/, $_, 2 } @rest;
@@ -77,7 +77,8 @@ sub start {
     syswrite $word_write, "$!";
     POSIX::_exit(127);
   }
-  close $_ for $in_read, $out_write, $error_write, $word_write;
+  close $in_read if $has_input;
+  close $_ for $out_write, $error_write, $word_write;
   $number_of{$pid} = $number;
   $words_of{$pid} = $word_read;
   $held{$number} = [$in_write, $out_read, $error_read];

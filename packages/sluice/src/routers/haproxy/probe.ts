@@ -43,11 +43,34 @@ const probeOne = async (
     )
     last = answer.last
     successes = answer.isGood ? successes + 1 : 0
-    if (successes >= wanted) return { instance: upstream.instance, healthy: true, successes, last }
+    const cold = successes < wanted ? null : await warmUp(upstream, health, { until, signal })
+    if (successes >= wanted && cold === null) return { instance: upstream.instance, healthy: true, successes, last }
+    if (cold !== null) {
+      successes = 0
+      last = cold
+    }
     const pauseMs = Math.max(0, Math.min(health.intervalMs, until - performance.now()))
     await rest(pauseMs, null, { signal }).catch(() => null)
   }
   return { instance: upstream.instance, healthy: false, successes, last }
+}
+
+/** See the gateway's own. */
+const warmUp = async (
+  upstream: Upstream,
+  { warmup }: ProbeRequest['health'],
+  { until, signal }: { readonly until: number; readonly signal: AbortSignal },
+): Promise<string | null> => {
+  if (warmup === undefined) return null
+  for (let asked = 0; asked < warmup.requests; asked += 1) {
+    const leftMs = Math.ceil(until - performance.now())
+    if (leftMs <= 0 || signal.aborted) return `the deadline came after ${asked} of ${warmup.requests} warm-up requests`
+    const timeout = AbortSignal.timeout(Math.min(warmup.timeoutMs, leftMs))
+    const { isGood, last } = await askOnce(upstream, warmup.path, AbortSignal.any([signal, timeout]))
+    if (!isGood && !/^[1-4]\d\d$/.test(last))
+      return `warm-up request ${asked + 1} of ${warmup.requests} to ${warmup.path}: ${last}`
+  }
+  return null
 }
 
 type Answer = { readonly isGood: boolean; readonly last: string }

@@ -95,9 +95,17 @@ const restoreSmall = (request: RestoreRequest): void => {
   }
 }
 
-/** One part of an entry in memory, held to the blob's digest. `artifact_missing`, `artifact_mismatch`. */
-export const readPart = (request: Pick<RestoreRequest, 'cache' | 'scope' | 'blobs'>, part: CachePart): Uint8Array =>
-  readWhole(request, part.blob).subarray(part.offset, part.offset + part.bytes)
+/** Reads parts of an entry into memory, each blob once and held to its digest. `artifact_missing`, `artifact_mismatch`. */
+export const partReader = (
+  request: Pick<RestoreRequest, 'cache' | 'scope' | 'blobs'>,
+): ((part: CachePart) => Uint8Array) => {
+  const known = new Map<number, Uint8Array>()
+  return ({ blob, offset, bytes }) => {
+    const content = known.get(blob) ?? readWhole(request, blob)
+    known.set(blob, content)
+    return content.subarray(offset, offset + bytes)
+  }
+}
 
 /** Restorings that were killed leave their folder; one that is younger may still be at work. */
 const removeLeftovers = async (directory: string, now: number): Promise<void> => {

@@ -11,13 +11,14 @@ import { tellAccess, type UndeclaredAccess } from '../../core/pipeline/cache/acc
 import { type KeyDocument, taskKey, type UpstreamResult, valueDigest } from '../../core/pipeline/cache/document.ts'
 import { type CacheEntry, contentDigest, taskGroup, taskPlace } from '../../core/pipeline/cache/entry.ts'
 import { describeKey, explainMiss, nearest } from '../../core/pipeline/cache/explain.ts'
+import type { Sha256 } from '../../core/model.ts'
 import type { JobPlan, TaskCachePlan, Texts } from '../../core/pipeline/job-plan.ts'
 import { collect } from './collect.ts'
 import { findFiles, readGlobs } from './globs.ts'
 import { type InputReader, inputReader, sha256 } from './inputs.ts'
 import type { Listing } from './listing.ts'
 import { makePacker } from './pack.ts'
-import { readPart, restoreFiles } from './restore.ts'
+import { partReader, restoreFiles } from './restore.ts'
 import { openShelf, type Shelf, type ShelfOptions } from './shelf.ts'
 import type { ToolVersions } from './tools.ts'
 
@@ -109,8 +110,9 @@ export const openTaskCache = (options: TaskCacheOptions): TaskCache => {
     reader ??= options.listing().then(inputReader)
     return (await reader)(globs, signal)
   }
+  const digest = rememberingDigest()
   return {
-    lookup: (request, signal) => lookup({ ...options, shelf, inputs }, request, signal),
+    lookup: (request, signal) => lookup({ ...options, shelf, inputs, digest }, request, signal),
     restore: (hit, target, signal) => restore({ ...options, shelf }, { hit, ...target }, signal),
     peek: (hit, path) => peek({ ...options, shelf }, hit, path),
     store: (miss, request, signal) => store({ ...options, shelf }, { miss, ...request }, signal),
@@ -120,8 +122,22 @@ export const openTaskCache = (options: TaskCacheOptions): TaskCache => {
 
 type Tools = TaskCacheOptions & { readonly shelf: Shelf }
 
+/** Jobs of a run have most of their settings in common, and those are short. */
+const rememberingDigest = (): Sha256 => {
+  const known = new Map<string, string>()
+  return (text) => {
+    if (text.length > rememberedLengthMax) return sha256(text)
+    const digest = known.get(text) ?? sha256(text)
+    if (known.size < rememberedMax) known.set(text, digest)
+    return digest
+  }
+}
+
+const rememberedLengthMax = 128
+const rememberedMax = 4_096
+
 const lookup = async (
-  tools: Tools & { readonly inputs: InputReader },
+  tools: Tools & { readonly inputs: InputReader; readonly digest: Sha256 },
   { job, upstream, secrets }: LookupRequest,
   signal: AbortSignal,
 ): Promise<TaskHit | TaskMiss> => {
@@ -129,7 +145,7 @@ const lookup = async (
   assert(job.cache !== null, `${job.name} has no task cache`)
   const [inputs, versions] = await Promise.all([tools.inputs(job.cache.inputs, signal), tools.tools(job.cache.tools)])
   const env = envDigests(tools, job.cache.env, secrets)
-  const { key, document } = taskKey({ job, inputs, env, tools: versions, platform, upstream }, sha256)
+  const { key, document } = taskKey({ job, inputs, env, tools: versions, platform, upstream }, tools.digest)
   for (const scope of access.reads) {
     const found = await shelf.find(taskPlace({ scope, job: job.name, key }, sha256), signal)
     if (found === null) continue
@@ -199,12 +215,12 @@ const envDigests = (
   )
 
 const peek = async ({ local, shelf }: Tools, { entry }: TaskHit, path: string): Promise<Peeked | null> => {
-  const source = { cache: local, scope: entry.place.scope, blobs: entry.blobs }
+  const read = partReader({ cache: local, scope: entry.place.scope, blobs: entry.blobs })
   const file = entry.files.find((one) => one.path === path)
   try {
     return {
-      log: entry.log === null ? null : readPart(source, entry.log),
-      file: file?.kind === 'file' ? readPart(source, file.part) : null,
+      log: entry.log === null ? null : read(entry.log),
+      file: file?.kind === 'file' ? read(file.part) : null,
     }
   } catch (error) {
     if (!isDamage(error)) throw error
@@ -224,7 +240,7 @@ const restore = async (
   const { entry } = hit
   const source = { cache: local, scope: entry.place.scope, blobs: entry.blobs }
   try {
-    const log = entry.log === null || logPath === null ? null : readPart(source, entry.log)
+    const log = entry.log === null || logPath === null ? null : partReader(source)(entry.log)
     await restoreFiles({ ...source, files: entry.files, directory }, signal)
     removeOthers(directory, plan, entry)
     if (log === null || logPath === null) return 'restored'

@@ -60,6 +60,12 @@ export class Checkouts {
     )
   }
 
+  /** Begins to look up what the run's first checkout will need. */
+  expect(run: RunId): void {
+    // Who needs it hears of it.
+    this.#refs(run, AbortSignal.any([])).catch(() => {})
+  }
+
   /** As with checkouts, one that waits for another's look tries by itself when the other was called off. */
   async #refs(run: RunId, signal: AbortSignal): Promise<Refs> {
     const known = this.#known?.run === run ? await this.#known.refs.catch(() => null) : null

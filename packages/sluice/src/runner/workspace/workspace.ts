@@ -32,7 +32,7 @@ export type WorkspaceOptions = {
     | { readonly kind: 'given' | 'shared'; readonly directory: string }
   readonly environment: Readonly<Record<string, string | undefined>>
   /** What the job does not see, where it has namespaces. */
-  readonly hidden: Hidden
+  readonly hidden: () => Hidden
   /** Makes copies where there are no layers. */
   readonly copies: Copies
 }
@@ -96,7 +96,7 @@ const openNamespace = (
     network,
     folder,
     environment,
-    hidden,
+    hidden: hidden(),
     ...(first === undefined ? {} : { first }),
   })
 

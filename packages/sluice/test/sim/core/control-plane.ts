@@ -9,7 +9,7 @@ import { rolloutConsequences } from '../../../src/core/consequences.ts'
 import type { Release } from '../../../src/core/model.ts'
 import { rolloutMachine } from '../../../src/core/rollout/machine.ts'
 import type { RolloutEffect, RolloutEvent, RolloutState } from '../../../src/core/rollout/types.ts'
-import { demand } from '../breach.ts'
+import { Breach, demand } from '../breach.ts'
 import { same } from '../same.ts'
 import { mustBeLawful, mustNotBeIgnored } from './laws-of-steps.ts'
 import { environmentName, serviceName } from './releases.ts'
@@ -158,7 +158,7 @@ export class ControlPlane {
 
   #record(event: Parameters<typeof environmentMachine.decide>[1]): void {
     const { state } = environmentMachine.decide(this.environment, event)
-    demand(state !== this.environment, `the environment refused ${event.type}`)
+    if (state === this.environment) throw new Breach(`the environment refused ${event.type}`)
     this.environment = state
     this.isLive = state.live !== null
     this.#environmentLedger.push(event)

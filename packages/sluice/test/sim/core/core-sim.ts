@@ -486,7 +486,7 @@ export class CoreSim {
   #mustSettleSoon(): void {
     const { rollout, steps } = this.#control
     const isLate = this.#setting.world.now - this.#healedAt > settleMsMax || steps > this.#healAfter + settleStepsMax
-    demand(!isLate, `the rollout did not settle (${rollout.status})`)
+    if (isLate) throw new Breach(`the rollout did not settle (${rollout.status})`)
   }
 
   /** Invariant: clock jumps, crashes of the control plane, repetitions and lost notices never turn a good release back. */
@@ -501,19 +501,19 @@ export class CoreSim {
     const { world } = this.#setting
     const { serving, kept, abandoned = [] } = this.#control.environment
     if (serving === null) demand(world.route === 'closed', 'nothing serves, and the route is open')
-    else
-      demand(
-        world.serving() === slotOf(serving),
-        `the ledger says slot ${slotOf(serving)}, the router serves slot ${world.serving()}`,
-      )
+    else if (world.serving() !== slotOf(serving))
+      throw new Breach(`the ledger says slot ${slotOf(serving)}, the router serves slot ${world.serving()}`)
     for (let slot = 0; slot < slotCount; slot += 1) {
       const release = this.#releases[slot]
       const exists = world.exists[slot] ?? 0
       const instances = release?.content.environments[0]?.instances ?? 0
-      if (release !== undefined && release !== null && release.id === serving)
-        demand(exists === firstOf(instances), `slot ${slot} serves, and not all of its instances are there`)
-      else if (release === undefined || release === null || ![...kept, ...abandoned].includes(release.id))
-        demand(exists === 0, `instances of slot ${slot} were left behind`)
+      if (release !== undefined && release !== null && release.id === serving) {
+        if (exists !== firstOf(instances))
+          throw new Breach(`slot ${slot} serves, and not all of its instances are there`)
+      } else if (exists !== 0) {
+        const isLeft = release !== undefined && release !== null && [...kept, ...abandoned].includes(release.id)
+        if (!isLeft) throw new Breach(`instances of slot ${slot} were left behind`)
+      }
     }
   }
 }

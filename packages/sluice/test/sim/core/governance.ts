@@ -9,6 +9,7 @@ import type { Prng } from '../prng.ts'
 /** Whose release it is where somebody has a stake in it; the other one of the two may say yes. */
 const owner = 'ada'
 const stakes = { author: 'nobody', triggeredBy: null, requestedBy: owner }
+const groups = [{ group: 'ops', count: 1 }]
 
 /** How long a person waits for a window to open, milliseconds: a clock that was set back may take hours. */
 const patienceMs = 300_000
@@ -16,9 +17,11 @@ const patienceMs = 300_000
 /** A window that closes soon for a while, or twice; rarely any. And somebody with a stake, or a group that must say yes. */
 export const drawGovernance = (random: Prng, at: number): RolloutGovernance | undefined => {
   const dice = random.next()
-  const words =
-    (dice & 1) === 0 ? {} : { stakes, ...((dice & 2) === 0 ? {} : { groups: [{ group: 'ops', count: 1 }] }) }
-  if ((dice & 0x1c) !== 0) return (dice & 1) === 0 ? undefined : words
+  const hasStakes = (dice & 1) !== 0
+  // A group alone, too: then everybody's word counts, and that of one person need not be enough.
+  const hasGroups = (dice & 2) !== 0 && (hasStakes || (dice & 0x300) === 0)
+  const words = { ...(hasStakes ? { stakes } : {}), ...(hasGroups ? { groups } : {}) }
+  if ((dice & 0x1c) !== 0) return hasStakes || hasGroups ? words : undefined
   const from = at + 1 + random.below(4_000)
   const until = from + 1 + random.below(20_000)
   const first = { from, until, kind: 'deny', reason: 'weekend' } as const
@@ -51,16 +54,20 @@ export const mustKeepOutAllButWaysBack = (request: AdmissionInput): void => {
 
 type Advancing = Extract<RolloutState, { status: 'advancing' }>
 
+/** Whether not everybody may say yes to it. */
+export const isReserved = ({ governance }: Advancing): boolean =>
+  governance?.stakes !== undefined || governance?.groups !== undefined
+
 /** Invariant: only who may says yes, and neither haste nor a skip passes over it. */
 export const mustBeSaidByWhoMay = (before: Advancing, event: RolloutEvent): void => {
   const { governance, stage } = before
-  if (governance?.stakes === undefined) return
+  if (governance === undefined || !isReserved(before)) return
   if (event.type !== 'approved') throw new Breach(`a yes that not everybody may give was passed over by ${event.type}`)
-  demand(event.by.name !== governance.stakes.requestedBy, 'somebody said yes to their own release')
+  demand(event.by.name !== governance.stakes?.requestedBy, 'somebody said yes to their own release')
   const known = stage.kind === 'awaiting' ? (stage.groups ?? {}) : {}
-  const groups = [...Object.values(known), event.groups ?? []]
+  const said = [...Object.values(known), event.groups ?? []]
   for (const { group, count } of governance.groups ?? [])
-    demand(groups.filter((one) => one.includes(group)).length >= count, `nobody of ${group} said yes`)
+    if (said.filter((one) => one.includes(group)).length < count) throw new Breach(`nobody of ${group} said yes`)
 }
 
 /** Invariant: while a window is closed, a rollout that it binds begins nothing. What was begun may be tried again. */

@@ -8,7 +8,7 @@ import type {
   Step,
 } from '../../../src/core/rollout/types.ts'
 import { Breach, demand } from '../breach.ts'
-import { mustBeSaidByWhoMay, mustKeepToWindows } from './governance.ts'
+import { isReserved, mustBeSaidByWhoMay, mustKeepToWindows } from './governance.ts'
 
 type Status = RolloutState['status']
 
@@ -51,9 +51,28 @@ export const mustBeLawful = (taken: Taken, restedMs: number): void => {
     demand(is === 'reverting', 'an abort did not turn the rollout back')
   if (was === 'reverting') return mustKeepCause(before, after)
   if (before.status !== 'advancing') return
-  const isLeft = is === 'succeeded' || (after.status === 'advancing' && after.index !== before.index)
-  const left = isLeft ? before.plan.steps[before.index] : undefined
+  if (type === 'approved' && after.status === 'advancing') mustCountOnce(after)
+  const arrivedAt = is === 'succeeded' ? before.plan.steps.length : after.status === 'advancing' ? after.index : -1
+  if (arrivedAt < 0 || arrivedAt === before.index) return
+  const left = before.plan.steps[before.index]
   if (left !== undefined) mustBeDone(taken, left, restedMs)
+  for (let index = before.index + 1; index < arrivedAt; index += 1) mustBePassable(taken, index)
+}
+
+/** Nothing is passed over but waits (in haste) and the shares that evidence leaves out. A yes that not everybody may give is passed over by nobody. */
+const mustBePassable = ({ before, after }: Taken, index: number): void => {
+  if (before.status !== 'advancing') return
+  const kind = before.plan.steps[index]?.kind
+  const isHurried = (after.status === 'advancing' || after.status === 'succeeded') && after.hurried !== null
+  const isWait = kind === 'judge' || kind === 'wait' || (kind === 'approve' && !isReserved(before))
+  const isRung = (kind === 'shift' || kind === 'judge') && before.plan.spec.judge.exposureBudget !== undefined
+  if (!(isHurried && isWait) && !isRung) throw new Breach(`a step (${kind}) was passed over`)
+}
+
+/** Nobody's yes is kept twice. */
+const mustCountOnce = ({ stage }: Advancing): void => {
+  if (stage.kind === 'awaiting' && new Set(stage.approvals).size !== stage.approvals.length)
+    throw new Breach(`a yes was kept twice: ${stage.approvals.join(', ')}`)
 }
 
 const mustKeepCause = (before: RolloutState, after: RolloutState): void => {
@@ -131,42 +150,25 @@ const mustBeDone = ({ before, event }: Taken, step: Step, restedMs: number): voi
   switch (step.kind) {
     case 'judge':
       if (isHurried) return
-      demand(
-        event.type === 'effect_succeeded' && event.result.kind === 'measured',
-        `a judgement ended by ${event.type}`,
-      )
-      if (event.type === 'effect_succeeded' && event.result.kind === 'measured') {
-        const { logE, candidate, tripped, observedAt } = event.result
-        demand(logE !== null && logE < 4.6 && !tripped, 'a judgement passed without evidence, or against it')
-        demand(candidate.units >= Math.max(1, step.unitsMin), `a judgement passed on ${candidate.units} units`)
-        demand(
-          Math.abs(event.at - observedAt) <= before.plan.spec.judge.staleAfterMs,
-          'a judgement passed on stale counts',
-        )
-        mustBeSeenOutside(before.plan, event.result, event.at)
-        demand(restedMs >= step.bakeMs, `a bake of ${step.bakeMs} ms ended after ${restedMs} ms`)
-      }
+      if (event.type !== 'effect_succeeded' || event.result.kind !== 'measured')
+        throw new Breach(`a judgement ended by ${event.type}`)
+      mustBeEvident(before, event.result, event.at)
+      if (restedMs < step.bakeMs) throw new Breach(`a bake of ${step.bakeMs} ms ended after ${restedMs} ms`)
       return
     case 'wait':
       if (isHurried) return
-      demand(event.type === 'time_passed', `a wait ended by ${event.type}`)
-      demand(restedMs >= step.ms, `a wait of ${step.ms} ms ended after ${restedMs} ms`)
+      if (event.type !== 'time_passed') throw new Breach(`a wait ended by ${event.type}`)
+      if (restedMs < step.ms) throw new Breach(`a wait of ${step.ms} ms ended after ${restedMs} ms`)
       return
     case 'approve':
       mustBeSaidByWhoMay(before, event)
-      demand(isHurried || event.type === 'approved', `an approval ended by ${event.type}`)
+      if (!isHurried && event.type !== 'approved') throw new Breach(`an approval ended by ${event.type}`)
       return
     case 'verify':
       if (event.type === 'skip_requested') return
-      demand(event.type === 'effect_succeeded' && event.result.kind === 'verified', `a check ended by ${event.type}`)
-      if (event.type === 'effect_succeeded' && event.result.kind === 'verified') {
-        const { results } = event.result.report
-        demand(results.length > 0, 'a release passed that nobody had checked')
-        demand(
-          results.every(({ outcome }) => outcome === 'passed'),
-          'a release passed a check that failed or could not be made',
-        )
-      }
+      if (event.type !== 'effect_succeeded' || event.result.kind !== 'verified')
+        throw new Breach(`a check ended by ${event.type}`)
+      mustBeChecked(event.result.report)
       return
     case 'hook':
       mustBeAnswered(event, step)
@@ -183,17 +185,40 @@ const mustBeDone = ({ before, event }: Taken, step: Step, restedMs: number): voi
   }
 }
 
+/** What a judgement passed on was fresh, enough, and not against the candidate. */
+const mustBeEvident = ({ plan, index }: Advancing, result: Measured, at: number): void => {
+  const { logE, candidate, tripped, observedAt } = result
+  const step = plan.steps[index]
+  demand(logE !== null && logE < 4.6 && !tripped, 'a judgement passed without evidence, or against it')
+  if (step?.kind !== 'judge' || candidate.units < Math.max(1, step.unitsMin))
+    throw new Breach(`a judgement passed on ${candidate.units} units`)
+  demand(Math.abs(at - observedAt) <= plan.spec.judge.staleAfterMs, 'a judgement passed on stale counts')
+  mustBeSeenOutside(plan, result, at)
+}
+
+const mustBeChecked = ({ results }: Extract<EffectResult, { kind: 'verified' }>['report']): void => {
+  demand(results.length > 0, 'a release passed that nobody had checked')
+  demand(
+    results.every(({ outcome }) => outcome === 'passed'),
+    'a release passed a check that failed or could not be made',
+  )
+}
+
 /** No hook is passed without its yes, a person's word, or a config that says to go on without an answer. */
 const mustBeAnswered = (event: RolloutEvent, step: Extract<Step, { kind: 'hook' }>): void => {
   if (event.type === 'skip_requested' || step.moment === 'revert') return
   if (event.type === 'time_passed')
     return demand(step.onTimeout === 'continue', 'a hook that did not answer was passed')
-  demand(
-    event.type === 'effect_succeeded' && event.result.kind === 'answered' && event.result.answer.status === 'succeeded',
-    `a hook was passed by ${event.type}`,
+  if (
+    event.type === 'effect_succeeded' &&
+    event.result.kind === 'answered' &&
+    event.result.answer.status === 'succeeded'
   )
+    return
+  throw new Breach(`a hook was passed by ${event.type}`)
 }
 
+type Advancing = Extract<RolloutState, { status: 'advancing' }>
 type Measured = Extract<EffectResult, { kind: 'measured' }>
 
 /** Whether the judge's look brought an abort from outside, and its rollout was on its way. */

@@ -54,7 +54,9 @@ const reachedBy = ({ shares, mirror }: Extract<Action, { kind: 'shift' }>): read
 /** See the file's header. */
 export class Performer {
   readonly #setting: Setting
+  /** The newest of those that were sent, in a ring. */
   readonly #recent: RolloutEffect[] = []
+  #sent = 0
   #newestArrived = 0
 
   constructor(setting: Setting) {
@@ -63,7 +65,7 @@ export class Performer {
 
   /** Ready for a schedule. */
   reset(): void {
-    this.#recent.length = 0
+    this.#sent = 0
     this.#newestArrived = 0
   }
 
@@ -71,8 +73,8 @@ export class Performer {
   send(effect: RolloutEffect): void {
     const { random } = this.#setting
     const latencyMs = 1 + (random.next() & 31)
-    if (this.#recent.length === remembered) this.#recent.shift()
-    this.#recent.push(effect)
+    this.#recent[this.#sent % remembered] = effect
+    this.#sent += 1
     if (this.#setting.strikes(faults.effect_dropped)) {
       if (this.#setting.strikes(faults.outcome_unknown)) this.#push('ack', latencyMs, effect)
       return
@@ -86,7 +88,9 @@ export class Performer {
   /** A leader that was replaced does once more what it was told before. */
   repeatOld(): boolean {
     const { random } = this.#setting
-    const effect = this.#recent[random.below(remembered)]
+    // The oldest that is remembered is number 0.
+    const number = Math.max(0, this.#sent - remembered) + random.below(remembered)
+    const effect = number < this.#sent ? this.#recent[number % remembered] : undefined
     if (effect === undefined) return false
     this.#push('effect', random.below(1_000), effect)
     return true

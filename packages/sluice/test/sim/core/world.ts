@@ -62,9 +62,10 @@ export class World {
     this.skew = 1_000_000
     this.recordedToken = this.recordedSequence = this.token = 0
     this.plan = null
-    for (let slot = 0; slot < slotCount; slot += 1)
+    for (let slot = 0; slot < slotCount; slot += 1) {
       this.exists[slot] = this.proven[slot] = this.shareBp[slot] = this.upstreams[slot] = 0
-    this.isReached.fill(false)
+      this.isReached[slot] = false
+    }
     this.route = 'closed'
     this.candidate = this.trippedSlot = -1
     this.trippedToken = this.trippedAt = this.shiftedAt = this.mendedAt = 0
@@ -142,11 +143,8 @@ export class World {
     const slot = slotOf(release)
     this.exists[slot] = (this.exists[slot] ?? 0) & firstOf(keep)
     this.proven[slot] = (this.proven[slot] ?? 0) & firstOf(keep)
-    if (this.#isRouted(slot))
-      demand(
-        ((this.upstreams[slot] ?? 0) & ~(this.exists[slot] ?? 0)) === 0,
-        `an instance of slot ${slot} was retired while it had traffic`,
-      )
+    if (this.#isRouted(slot) && ((this.upstreams[slot] ?? 0) & ~(this.exists[slot] ?? 0)) !== 0)
+      throw new Breach(`an instance of slot ${slot} was retired while it had traffic`)
     return 'done'
   }
 
@@ -178,8 +176,10 @@ export class World {
 
   /** Puts a route in force that `ask` took. */
   shift(shares: readonly Share[], packed: number, whenEmpty: 'hold' | 'close'): void {
-    for (let slot = 0; slot < slotCount; slot += 1) this.shareBp[slot] = this.upstreams[slot] = 0
-    this.isReached.fill(false)
+    for (let slot = 0; slot < slotCount; slot += 1) {
+      this.shareBp[slot] = this.upstreams[slot] = 0
+      this.isReached[slot] = false
+    }
     this.candidate = -1
     this.shiftedAt = this.now
     this.#routeToken = this.#routerToken
@@ -263,10 +263,8 @@ export class World {
     const { from, to } = this.plan
     for (const release of [from, to]) {
       const other = release === null ? slot : slotOf(release)
-      demand(
-        other === slot || this.exists[other] === 0,
-        `slot ${slot} was started beside slot ${other}, and the service may not run twice`,
-      )
+      if (other !== slot && this.exists[other] !== 0)
+        throw new Breach(`slot ${slot} was started beside slot ${other}, and the service may not run twice`)
     }
   }
 }

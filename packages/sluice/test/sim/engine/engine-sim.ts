@@ -38,7 +38,7 @@ import { goesBackByItself, isLineStopped, mustHaveKeptOut } from './line-laws.ts
 import { breachOfHold, mustHaveWatched } from './back-laws.ts'
 import { isUnderWay, mustBeMaintained } from './maintenance-laws.ts'
 import { Incarnation, Network } from './network.ts'
-import { described, drained, entryOf, isFinal, never, noCredentials, noEvidence } from './small-parts.ts'
+import { described, drained, entryOf, isFinal, never, noCredentials, noEvidence, nobodyOutside } from './small-parts.ts'
 import { commandOf, drawWish, resumingLine } from './said.ts'
 import { simulatedOutside } from './outside.ts'
 import { DataPlane, simulatedRouter } from './router.ts'
@@ -323,6 +323,7 @@ class Schedule {
       hooks: simulatedHooks(setting, { network: this.#network, caller: process }),
       verifier: simulatedVerifier(setting, { network: this.#network, caller: process }),
       ...simulatedOutside(setting, { network: this.#network, caller: process }),
+      ...nobodyOutside,
       pipelines: { lower: never },
       github: { resolve: never, outputs: never },
       source: {

@@ -1,6 +1,7 @@
 /** Small parts of the engine simulator. */
 import type { SluiceError } from '../../../src/core/errors.ts'
 import type { LedgerRow } from '../../../src/core/ledger/entry.ts'
+import type { Ports } from '../../../src/engine/ports.ts'
 import type { Credentials } from '../../../src/ports/credentials.ts'
 import { Breach } from '../breach.ts'
 
@@ -49,3 +50,14 @@ export const entryOf = (body: unknown): unknown =>
 /** Errors after which asking again is pointless. */
 export const isFinal = ({ code }: SluiceError): boolean =>
   code === 'self_approval' || code === 'command_conflict' || code === 'not_found' || code === 'config_invalid'
+
+/** Nobody is told or asked anything in this world, and nothing arrives in it: its runs are none. */
+export const nobodyOutside: Pick<Ports, 'notifier' | 'notifyRules' | 'projections' | 'reviews' | 'remote' | 'project'> =
+  {
+    reviews: { of: never },
+    notifier: { send: never },
+    notifyRules: { read: async () => ({ status: 'read', settings: null, service: 'shop' }) },
+    projections: { read: async () => null, keep: async () => {} },
+    remote: { fetch: never, list: never, standing: never },
+    project: { settings: never },
+  }

@@ -166,6 +166,8 @@ const portsOf = ({ stateDir, project, artifacts, evidence, runner, github, lower
     },
     store: createMemoryDisk(sha256).open(),
     source: gitSource(project),
+    remote: { fetch: absent, list: absent, standing: absent },
+    project: { settings: () => Promise.reject(none) },
     config: {
       load: () => Promise.reject(none),
       ofCommit: () => Promise.reject(none),
@@ -180,6 +182,10 @@ const portsOf = ({ stateDir, project, artifacts, evidence, runner, github, lower
       { get: (_, name) => (name === 'supervise' ? () => Promise.resolve() : absent) },
     ) as Ports['driver'],
     verifier: { verify: absent },
+    notifier: { send: absent },
+    notifyRules: { read: () => Promise.resolve({ status: 'read', settings: null, service: '' }) },
+    reviews: { of: absent },
+    projections: { read: () => Promise.resolve(null), keep: () => Promise.resolve() },
     router: new Proxy({}, { get: (_, name) => (name === 'watch' ? () => {} : absent) }) as Ports['router'],
   }
 }

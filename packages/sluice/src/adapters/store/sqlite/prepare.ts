@@ -8,6 +8,7 @@ import { renameSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { SluiceError } from '../../../core/errors.ts'
 import { limits } from '../../../core/limits.ts'
+import { lastChecked, noteChecked } from './checked.ts'
 import { openReader, openWriter } from './connection.ts'
 import { corruptError, failureError } from './failures.ts'
 import { databasePath, headOf, removeFile, sizeOf, syncDirectory, syncFile } from './files.ts'
@@ -21,15 +22,22 @@ export type Preparation = {
   readonly synchronous: Synchronous
 }
 
+/** A database that can be written. `close` notes that it was sound. */
+export type Prepared = { readonly connection: Connection; readonly close: () => void }
+
 /** The database, ready to be written. `store_corrupt`, `store_newer`, `store_full`, `store_failed`. */
-export const prepareDatabase = (preparation: Preparation): Connection => {
+export const prepareDatabase = (preparation: Preparation): Prepared => {
   const path = databasePath(preparation.directory)
   try {
     if (sizeOf(path) === null) create(preparation, path)
-    checkFile(path, preparation.schema)
+    const checkedAt = checkFile(path, preparation.schema)
     const connection = openWriter(path, preparation.synchronous)
     migrate(connection, path, preparation.schema)
-    return connection
+    const close = (): void => {
+      connection.close()
+      if (checkedAt !== null) noteChecked(path, checkedAt)
+    }
+    return { connection, close }
   } catch (error) {
     throw failureError(error, 'opened', path)
   }
@@ -54,20 +62,25 @@ const create = ({ directory, schema }: Preparation, path: string): void => {
   syncDirectory(directory)
 }
 
-const checkFile = (path: string, schema: readonly SchemaStep[]): void => {
+/** When the pages of the database were read, epoch ms; null for one that is too large for it. */
+const checkFile = (path: string, schema: readonly SchemaStep[]): number | null => {
   const size = sizeOf(path) ?? 0
   if (size === 0) throw corruptError(path, 'it is empty')
   if (headOf(path, 16) !== 'SQLite format 3\0') throw corruptError(path, 'it does not begin as a database does')
   // A reader, because a writer that closes would move the log into the damaged file.
   const reader = openReader(path)
+  const now = Date.now()
+  const isSmall = size <= limits.quickCheckBytesMax
+  const checkedAt = isSmall ? lastChecked(path, now) : null
   try {
-    if (size <= limits.quickCheckBytesMax) {
+    if (isSmall && checkedAt === null) {
       const [first] = reader.ask('pragma quick_check(1)')
       if (first?.['quick_check'] !== 'ok') throw corruptError(path, String(first?.['quick_check']))
     }
     const found = schemaOf(reader, path)
     const known = schema.at(-1)?.version ?? 0
     if (found > known) throw newerError(path, found, known)
+    return isSmall ? (checkedAt ?? now) : null
   } finally {
     reader.close()
   }

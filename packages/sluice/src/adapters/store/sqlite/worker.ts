@@ -10,10 +10,9 @@ import { sqliteTexts } from './texts.ts'
 import { Writer, failedOf } from './writer.ts'
 import type { MessagePort } from 'node:worker_threads'
 import type { Ballast } from './ballast.ts'
-import type { Connection } from './connection.ts'
 import type { FromWriter, ToWriter, WriterStart } from './messages.ts'
 
-type Parts = { readonly connection: Connection; readonly ballast: Ballast; readonly writer: Writer }
+type Parts = { readonly close: () => void; readonly ballast: Ballast; readonly writer: Writer }
 type Write = Extract<ToWriter, { kind: 'write' }>
 
 const run = (port: MessagePort): void => {
@@ -36,9 +35,9 @@ const begin = (start: WriterStart, send: (line: FromWriter) => void): Parts | nu
   const { directory, synchronous, checkpointPages } = start
   const ballast = createBallast(directory, start.ballastBytes)
   const open = (): Parts => {
-    const connection = prepareDatabase({ directory, synchronous, schema: sqliteTexts.schema })
+    const { connection, close } = prepareDatabase({ directory, synchronous, schema: sqliteTexts.schema })
     return {
-      connection,
+      close,
       ballast,
       writer: new Writer({ directory, connection, ballast, statements: sqliteTexts.write, checkpointPages }),
     }
@@ -88,7 +87,7 @@ const serve = (parts: Parts, lines: readonly ToWriter[], send: (line: FromWriter
     }
     flush()
     if (line.kind === 'release_ballast') parts.ballast.release()
-    else parts.connection.close()
+    else parts.close()
     send({ kind: 'done', id: line.id })
   }
   flush()

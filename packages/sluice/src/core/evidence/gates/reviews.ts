@@ -16,7 +16,8 @@ export const judgeReviews = (gate: ReviewsGate, input: GateInput): GateVerdict =
     waiver: gate.waiver,
     evidence: [],
   } as const
-  if (input.reviews === null) return brokenVerdict(common, input, 'there is nowhere to ask who reviewed the commit')
+  if (input.reviews === null)
+    return brokenVerdict(common, input, input.whyNoReviews ?? 'there is nowhere to ask who reviewed the commit')
   const newest = newestOf(input.reviews)
   const mayApprove = ({ by }: ReviewRecord): boolean =>
     by !== input.commit.author && (gate.from.length === 0 || gate.from.includes(by))

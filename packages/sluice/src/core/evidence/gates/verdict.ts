@@ -20,8 +20,10 @@ export type GateInput = {
   readonly jobs: readonly JobTime[]
   /** From the run's start until its last job ended; null while it runs. */
   readonly totalMs: number | null
-  /** Null: there is nowhere to ask. */
+  /** Null: they are not known. */
   readonly reviews: readonly ReviewRecord[] | null
+  /** Why they are not; absent where there is nowhere to ask. */
+  readonly whyNoReviews?: string
   readonly commit: { readonly id: string; readonly author: string }
   /** Now, epoch ms: what excuses expire against. */
   readonly at: number

@@ -1,7 +1,15 @@
 /** The verdict of the lane from outside, and how it joins that of the data plane: the worse of the two counts. */
 import type { VerdictRecord } from '../../rollout/types.ts'
 import { type Evidence, logE } from '../eprocess.ts'
-import type { ExternalJudgeSpec, ExternalState, MetricsSpec, MetricState, OutsideSpec, OutsideState } from './types.ts'
+import type {
+  CountedMetric,
+  ExternalJudgeSpec,
+  ExternalState,
+  MetricsSpec,
+  MetricState,
+  OutsideSpec,
+  OutsideState,
+} from './types.ts'
 
 /** What the sources say together. `logE` is that of all metrics, null without any. */
 export type OutsideVerdict = {
@@ -12,7 +20,9 @@ export type OutsideVerdict = {
 
 type Finding = Pick<OutsideVerdict, 'verdict' | 'detail'>
 
-const severity = ['pass', 'hold', 'broken', 'fail'] as const
+const severity = { pass: 0, hold: 1, broken: 2, fail: 3 } as const
+
+const agreed: Finding = { verdict: 'pass', detail: 'all sources agree' }
 
 /** The verdict at `now`; null where nobody is to be asked. Nothing passes that was not seen, and lately. */
 export const judgeOutside = (
@@ -22,54 +32,58 @@ export const judgeOutside = (
 ): OutsideVerdict | null => {
   const { metrics, externalJudge } = spec
   if (metrics === undefined && externalJudge === undefined) return null
-  const joined = metrics === undefined ? null : logE(mixture(state?.metrics ?? []))
-  const findings = [
-    ...(metrics === undefined ? [] : judgeMetrics(state?.metrics ?? [], metrics, now)),
-    ...(externalJudge === undefined ? [] : [judgeExternal(state?.external ?? null, externalJudge, now)]),
-  ]
-  const worst = findings.reduce<Finding>(worseOf, { verdict: 'pass', detail: 'all sources agree' })
-  return { ...worst, logE: joined }
+  const states = state?.metrics ?? []
+  const joined = metrics === undefined ? null : logE(mixture(states))
+  let worst = agreed
+  if (metrics !== undefined && joined !== null) {
+    worst = worseOf(worst, judgeEvidence(states, metrics, joined))
+    for (const metric of metrics.metrics) worst = worseOf(worst, judgeMetric(states, metric, { spec: metrics, now }))
+  }
+  if (externalJudge !== undefined) worst = worseOf(worst, judgeExternal(state?.external ?? null, externalJudge, now))
+  return { verdict: worst.verdict, detail: worst.detail, logE: joined }
 }
 
 /** A verdict of the data plane with that from outside laid over it where it is worse. */
 export const withOutside = (record: VerdictRecord, outside: OutsideVerdict | null): VerdictRecord => {
-  if (outside === null || severity.indexOf(outside.verdict) <= severity.indexOf(record.verdict)) return record
-  const evidence = outside.verdict === 'fail' && outside.logE !== null ? { logE: outside.logE } : {}
-  return { ...record, ...evidence, verdict: outside.verdict, detail: outside.detail, outside: outside.detail }
+  if (outside === null || severity[outside.verdict] <= severity[record.verdict]) return record
+  const { verdict, detail } = outside
+  const logE = verdict === 'fail' && outside.logE !== null ? outside.logE : record.logE
+  return { ...record, logE, verdict, detail, outside: detail }
 }
 
 const worseOf = (one: Finding, other: Finding): Finding =>
-  severity.indexOf(other.verdict) > severity.indexOf(one.verdict) ? other : one
+  severity[other.verdict] > severity[one.verdict] ? other : one
 
 /** The evidence of all metrics averaged: an e-value again, so that one bound holds for all of them. */
 const mixture = (metrics: readonly MetricState[]): Evidence => {
-  const all = metrics.flatMap(({ evidence }) => evidence)
+  const [only] = metrics
+  const all = metrics.length === 1 && only !== undefined ? only.evidence : metrics.flatMap(({ evidence }) => evidence)
   return all.length === 0 ? [0] : all
 }
 
-const judgeMetrics = (states: readonly MetricState[], spec: MetricsSpec, now: number): readonly Finding[] => [
-  judgeEvidence(states, spec),
-  ...spec.metrics.map(({ name, unitsMin }): Finding => {
-    const state = states.find(({ metric }) => metric === name)
-    if (state === undefined || state.last === null || state.silent !== null)
-      return { verdict: 'broken', detail: `${name}: ${state?.silent ?? 'it was never asked'}` }
-    const ageMs = now - state.last.observedAt
-    if (!(Math.abs(ageMs) <= spec.staleAfterMs))
-      return { verdict: 'broken', detail: `${name}: its counts are ${ageMs} ms old (limit ${spec.staleAfterMs} ms)` }
-    if (state.candidate.units < Math.max(1, unitsMin))
-      return { verdict: 'hold', detail: `${name}: ${state.candidate.units} of at least ${unitsMin} candidate units` }
-    return { verdict: 'pass', detail: `${name}: ${counts(state)}` }
-  }),
-]
+const judgeMetric = (
+  states: readonly MetricState[],
+  { name, unitsMin }: CountedMetric,
+  { spec, now }: { readonly spec: MetricsSpec; readonly now: number },
+): Finding => {
+  const state = states.find(({ metric }) => metric === name)
+  if (state === undefined || state.last === null || state.silent !== null)
+    return { verdict: 'broken', detail: `${name}: ${state?.silent ?? 'it was never asked'}` }
+  const ageMs = now - state.last.observedAt
+  if (!(Math.abs(ageMs) <= spec.staleAfterMs))
+    return { verdict: 'broken', detail: `${name}: its counts are ${ageMs} ms old (limit ${spec.staleAfterMs} ms)` }
+  if (state.candidate.units < Math.max(1, unitsMin))
+    return { verdict: 'hold', detail: `${name}: ${state.candidate.units} of at least ${unitsMin} candidate units` }
+  return agreed
+}
 
-/** Whether the metrics together are too much, and the one that says most of it is above its floor. */
-const judgeEvidence = (states: readonly MetricState[], spec: MetricsSpec): Finding => {
-  const quiet = { verdict: 'pass', detail: 'no evidence against the candidate' } as const
-  if (!(logE(mixture(states)) >= -Math.log(spec.alpha))) return quiet
+/** Whether the metrics together (`joined`) are too much, and the one that says most of it is above its floor. */
+const judgeEvidence = (states: readonly MetricState[], spec: MetricsSpec, joined: number): Finding => {
+  if (!(joined >= -Math.log(spec.alpha))) return agreed
   const guilty = states
     .filter(({ metric, candidate }) => rateOf(candidate) > (floorOf(spec, metric) ?? 0))
     .toSorted((a, b) => logE(b.evidence) - logE(a.evidence))[0]
-  return guilty === undefined ? quiet : { verdict: 'fail', detail: `${guilty.metric}: ${counts(guilty)}` }
+  return guilty === undefined ? agreed : { verdict: 'fail', detail: `${guilty.metric}: ${counts(guilty)}` }
 }
 
 const floorOf = ({ metrics }: MetricsSpec, name: string): number | undefined =>

@@ -1,0 +1,113 @@
+/**
+ * Tells GitLab: runs as commit statuses, rollouts as deployments. A deployment of GitLab carries no word of ours, so that one whose making was not answered is known by
+ * its commit while it is under way: an environment has one rollout at a time. Each is made as one under way, and ended by a second call.
+ */
+import { z } from 'zod'
+import { type CommitReport, type RolloutReport, reportOf } from '../../../core/notify/reports.ts'
+import type { Receipt } from '../../../core/notify/types.ts'
+import { type ApiAnswer, type ApiCall, callApi, headerSecret } from '../../../lib/api-call.ts'
+import type { Delivered } from '../../../ports/notifier.ts'
+import type { DeliveryTo, Tools } from '../channel.ts'
+import { delivered, noToken, notReadable, type Told } from '../code-host.ts'
+import * as requests from './requests.ts'
+
+/** Attempts a delivery. Rejects with a `SluiceError` where its token cannot be had. */
+export const sendGitlab = async (
+  { channel, notice, previous }: DeliveryTo<'gitlab'>,
+  { secret }: Pick<Tools, 'secret'>,
+  signal: AbortSignal,
+): Promise<Delivered> => {
+  const report = reportOf(notice)
+  if (report === null && notice.kind !== 'test') return { status: 'delivered', receipt: previous ?? {} }
+  const token = headerSecret(await secret(channel.token, signal))
+  if (token === null) return noToken('GitLab', channel.token)
+  const place = { name: 'GitLab', headers: headersOf(token), secret: token }
+  const ask: Ask = (call) => callApi(place, call, signal)
+  if (report === null) {
+    const seen = await ask(requests.anything(channel))
+    return seen.kind === 'ok' ? { status: 'delivered', receipt: {} } : delivered(seen)
+  }
+  return report.kind === 'commit'
+    ? tellCommit({ channel, ask, report, previous })
+    : tellRollout({ channel, ask, report, previous })
+}
+
+type Ask = (call: ApiCall) => Promise<ApiAnswer>
+type Telling<Report> = {
+  readonly channel: DeliveryTo<'gitlab'>['channel']
+  readonly ask: Ask
+  readonly report: Report
+  readonly previous: Receipt | null
+}
+
+const headersOf = (token: string): Readonly<Record<string, string>> => ({ 'private-token': token })
+
+const statusSchema = z.object({ pipeline_id: z.number().int().nullish() })
+
+const tellCommit = async ({ channel, ask, report, previous }: Telling<CommitReport>): Promise<Delivered> => {
+  const known = previous?.['pipeline']
+  const told = await ask(requests.commitStatus(channel, report, known === undefined ? null : Number(known)))
+  if (told.kind !== 'ok') {
+    if (isBusy(told)) return { status: 'later', detail: told.detail, retryAfterMs: null }
+    return isThere(told) ? { status: 'delivered', receipt: previous ?? {} } : delivered(told)
+  }
+  const pipeline = statusSchema.safeParse(told.body).data?.pipeline_id ?? null
+  return { status: 'delivered', receipt: pipeline === null ? {} : { pipeline: String(pipeline) } }
+}
+
+/** GitLab says 409 while another request changes the same status. */
+const isBusy = (told: Told): boolean => told.kind === 'refused' && told.status === 409
+
+/** GitLab refuses a state that a status has, or has left behind: "Cannot transition status via :run from :running". It has heard it then. */
+const isThere = (told: Told): boolean =>
+  told.kind === 'refused' && told.status === 400 && /cannot transition status via/i.test(told.detail)
+
+const tellRollout = async (telling: Telling<RolloutReport>): Promise<Delivered> => {
+  const { channel, ask, report } = telling
+  const wanted = requests.stateFor(report)
+  const found = await recordFor(telling)
+  if (!('id' in found)) return delivered(found)
+  const receipt = { deployment: found.id, state: wanted }
+  if (found.state === wanted) return { status: 'delivered', receipt }
+  const told = await ask(requests.newState(channel, found.id, wanted))
+  if (told.kind === 'ok') return { status: 'delivered', receipt }
+  if (told.kind !== 'refused' || told.status !== 400) return delivered(told)
+  // It refuses a state that the deployment has: whether it has is looked at, not read out of the words.
+  const seen = await ask(requests.recordOf(channel, found.id))
+  if (seen.kind === 'later') return delivered(seen)
+  const isSaid = seen.kind === 'ok' && deploymentSchema.safeParse(seen.body).data?.status === wanted
+  return isSaid ? { status: 'delivered', receipt } : delivered(told)
+}
+
+const deploymentSchema = z.object({ id: z.number().int(), sha: z.string(), status: z.string() })
+
+type Deployment = { readonly id: string; readonly state: string }
+
+/** The rollout's deployment and its state as far as it is known: the one that the receipt names, one that is there, or a new one. */
+const recordFor = async (telling: Telling<RolloutReport>): Promise<Deployment | Told> => {
+  const { channel, ask, report, previous } = telling
+  const known = previous?.['deployment']
+  if (known !== undefined) return { id: known, state: previous?.['state'] ?? '' }
+  const listed = await ask(requests.newestRecords(channel, report))
+  if (listed.kind !== 'ok') return listed
+  const there = z.array(deploymentSchema).safeParse(listed.body).data
+  if (there === undefined) return notReadable('GitLab')
+  const own = ownAmong(there, report)
+  if (own !== undefined) return { id: String(own.id), state: own.status }
+  const made = await ask(requests.newRecord(channel, report))
+  if (made.kind !== 'ok') return made
+  const deployment = deploymentSchema.safeParse(made.body).data
+  return deployment === undefined ? notReadable('GitLab') : { id: String(deployment.id), state: deployment.status }
+}
+
+/** One under way of the same commit; or the newest of all, which an unanswered call may have ended as this one would. */
+const ownAmong = (
+  newestFirst: readonly z.infer<typeof deploymentSchema>[],
+  report: RolloutReport,
+): z.infer<typeof deploymentSchema> | undefined => {
+  const isOwn = ({ sha }: { readonly sha: string }): boolean => sha === report.commit
+  const [newest] = newestFirst
+  const ended =
+    newest !== undefined && isOwn(newest) && newest.status === requests.stateFor(report) ? newest : undefined
+  return newestFirst.find((one) => one.status === 'running' && isOwn(one)) ?? ended
+}

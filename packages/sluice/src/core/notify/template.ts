@@ -1,0 +1,90 @@
+/** Words of a notice that a team writes itself: text with placeholders in braces, a closed list of them. Nothing else is interpreted, and nothing reads secrets. */
+import { limits } from '../limits.ts'
+import type { NoticeTemplate } from './rules.ts'
+import type { Notice, NoticeKind } from './types.ts'
+
+/** What may stand in braces. */
+export const placeholders = [
+  'title',
+  'service',
+  'environment',
+  'release',
+  'stable',
+  'commit',
+  'actor',
+  'reason',
+  'severity',
+  'kind',
+  'time',
+  'url',
+] as const
+
+type Placeholder = (typeof placeholders)[number]
+
+/** Built-in words below the title, for what people must act on. A line whose placeholders are all empty is left out. */
+const builtin: { readonly [Kind in NoticeKind]?: NoticeTemplate } = {
+  'incident.opened': {
+    title: null,
+    text: [
+      'Since {time}, opened by {actor}. Reason: {reason}',
+      'Release at fault: {release}',
+      'Look at it: {url}',
+      'Go back: sluice rollback {environment} --emergency',
+    ].join('\n'),
+  },
+  'incident.resolved': { title: null, text: 'Resolved at {time} by {actor}. What it was: {reason}\nThe record: {url}' },
+}
+
+/** The placeholders in a text that are none, in their order. */
+export const unknownPlaceholders = (text: string): readonly string[] =>
+  [...text.matchAll(placeholder)].flatMap(([, name = '']) => (isPlaceholder(name) ? [] : [name]))
+
+/** The notice in the words of a template: the team's, or else the built-in one. */
+export const applyTemplate = (notice: Notice, own: NoticeTemplate | null): Notice => {
+  const template = own ?? builtin[notice.kind] ?? null
+  if (template === null) return notice
+  const title = template.title === null ? notice.title : filled(template.title, notice)
+  const text = template.text === null ? '' : filled(template.text, notice)
+  return {
+    ...notice,
+    title: cut(title === '' ? notice.title : title, limits.noticeTitleCharactersMax),
+    ...(text === '' ? {} : { text: cut(text, limits.noticeTextCharactersMax) }),
+  }
+}
+
+const placeholder = /\{([A-Za-z_]*)\}/g
+
+const isPlaceholder = (name: string): name is Placeholder => placeholders.some((known) => known === name)
+
+const filled = (template: string, notice: Notice): string =>
+  template
+    .split('\n')
+    .flatMap((line) => {
+      const names = [...line.matchAll(placeholder)].flatMap(([, name = '']) => (isPlaceholder(name) ? [name] : []))
+      if (names.length > 0 && names.every((name) => valueOf(name, notice) === '')) return []
+      return [
+        line.replaceAll(placeholder, (whole, name: string) => (isPlaceholder(name) ? valueOf(name, notice) : whole)),
+      ]
+    })
+    .join('\n')
+
+const valueOf = (name: Placeholder, notice: Notice): string => {
+  const { title, service, environment, release, stable, commit, actor, reason, severity, kind, at, url } = notice
+  const values: Readonly<Record<Placeholder, string | null>> = {
+    title,
+    service,
+    environment,
+    release: release?.version ?? release?.id ?? null,
+    stable: stable?.version ?? stable?.id ?? null,
+    commit: commit === null ? null : commit.id.slice(0, 7),
+    actor: actor.name,
+    reason,
+    severity,
+    kind,
+    time: new Date(at).toISOString(),
+    url,
+  }
+  return values[name] ?? ''
+}
+
+const cut = (text: string, max: number): string => (text.length <= max ? text : `${text.slice(0, max - 1)}…`)
