@@ -40,8 +40,9 @@ export const searchOf = (filter: LedgerFilter): string =>
   new URLSearchParams(Object.entries(filter).map(([name, value]): [string, string] => [name, String(value)])).toString()
 
 /** Where the same rows are to be had as a file. The rows of one thing alone have no export of their own: those of its kind are. */
-export const exportPath = ({ id: _, ...filter }: LedgerFilter, format: 'jsonl' | 'csv'): string => {
-  const search = searchOf(filter)
+export const exportPath = (filter: LedgerFilter, format: 'jsonl' | 'csv'): string => {
+  const { id, ...exported } = filter
+  const search = searchOf(id === undefined ? filter : exported)
   return `/v1/ledger/export?format=${format}${search === '' ? '' : `&${search}`}`
 }
 
