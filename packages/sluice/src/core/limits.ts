@@ -38,14 +38,6 @@ const ownLimits = {
   /** How long a window lasts, milliseconds, at least and at most (31 days). */
   windowMsMin: 60_000,
   windowMsMax: 2_678_400_000,
-  /** How long requests are counted for an objective, milliseconds, at least and at most (90 days): Prometheus keeps 15 days by default, few keep more than a quarter. */
-  sloWindowMsMin: 60_000,
-  sloWindowMsMax: 7_776_000_000,
-  /** The period of the DORA metrics, milliseconds (a day to two years), and how long after a delivery an incident may be blamed on it (a minute to a week). */
-  doraWindowMsMin: 86_400_000,
-  doraWindowMsMax: 63_072_000_000,
-  doraAttributionMsMin: 60_000,
-  doraAttributionMsMax: 604_800_000,
   /** Releases that wait in the queue of one environment. */
   queueEntriesMax: 20,
   /** Releases that go together in one train. */
