@@ -11,7 +11,7 @@ const opening = [
   '',
   '- It listens on loopback unless told otherwise, and answers only to requests for that host. Its address is in `.sluice/server.json`.',
   '- Every route but `/health/…` and the page at `/` wants `Authorization: Bearer <token>`; the token is in `.sluice/token`, which only its owner may read.',
-  '- A write takes `Idempotency-Key`: the same key and the same request give the earlier answer, for a day, without doing it twice. `X-Sluice-Actor` (percent-encoded) is the name in the ledger.',
+  '- A write takes `Idempotency-Key`: the same key and the same request give the earlier answer, for a day, without doing it twice; a key is its principal’s own (a person’s with any of their tokens). `X-Sluice-Actor` (percent-encoded) is the name in the ledger.',
   '- A write answers once it is durable; what it sets in motion goes on by itself.',
   '- Times are epoch milliseconds, shares hundredths of a percent.',
   '- Errors are `application/problem+json` (RFC 9457) with `code`, `name`, `retry`, `hint` and `evidence`; the codes are those of [errors.md](errors.md).',

@@ -2,7 +2,8 @@
 import { render } from 'preact'
 import { App } from './app.tsx'
 import { startClock } from './live/clock.ts'
-import { keepConnected } from './live/connection.ts'
+import { keepConnected, listen } from './live/connection.ts'
+import { changesPowers } from './live/powers.ts'
 import { asError, isRefused } from './live/ask.ts'
 import { beginSession, goToSignIn, session } from './live/session.ts'
 import { forgetAnswers, openQuestions } from './live/store.ts'
@@ -15,6 +16,7 @@ const start = async (): Promise<void> => {
   await known()
   startClock()
   keepConnected()
+  listen({ rows: (rows) => void (rows.some(changesPowers) && askAnew()), refresh: () => void askAnew() })
   session.subscribe((one) => {
     if (one === null) forgetAnswers()
   })
@@ -37,6 +39,9 @@ const known = async (): Promise<void> => {
     }
   }
 }
+
+/** Roles change while a page is open. Who is no longer known is told so by the next question of a page. */
+const askAnew = (): Promise<void> => beginSession().catch(() => {})
 
 /** Between two questions who this is, milliseconds. */
 const retryMs = 1_000

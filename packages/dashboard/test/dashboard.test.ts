@@ -4,13 +4,14 @@ import { test } from 'node:test'
 import { commitId } from '../../sluice/src/core/model.ts'
 import { dashboardAnswer } from '../../sluice/src/http/page.ts'
 import { matching } from '../src/find.ts'
-import { headOf } from '../src/pages/ledger/head.ts'
+import { exportPath, filterOf, searchOf } from '../src/pages/ledger/filter.ts'
 import { attentionBeside, attentionOf, sorted } from '../src/pages/overview/attention.ts'
 import { differencesOf } from '../src/pages/release/difference.ts'
 import { curveWith, evidencePlot, ratePlot } from '../src/pages/rollout/curve.ts'
 import { spansOf } from '../src/pages/run/ansi.ts'
 import { sightOf } from '../src/parts/sight.ts'
 import { ageOf, jobTold, rateOf, rolloutTold } from '../src/words.ts'
+import { barOf } from '../src/powers.ts'
 import type { EnvironmentView } from '../../sluice/src/http/client/environment-views.ts'
 import type { ReleaseDetailView } from '../../sluice/src/http/client/release-views.ts'
 import type { RolloutView } from '../../sluice/src/http/client/views.ts'
@@ -67,6 +68,34 @@ const environment: EnvironmentView = {
 
 const line = { status: 'running', by: null, at: null, reason: null, rollouts: [] } as const
 const of = (...environments: readonly EnvironmentView[]) => ({ service: 'shop', environments, line, now: 0 })
+
+test('what somebody may not do is said with who may, there; and nothing is barred before it is known who asks', () => {
+  const asker = {
+    kind: 'person',
+    name: 'ada',
+    groups: [],
+    grants: [],
+    scope: null,
+    by: 'session',
+    id: 'ses_1',
+    expiresAt: null,
+    may: ['view', 'plan', 'run'],
+    environments: [
+      { name: 'staging', may: ['view', 'plan', 'run', 'deploy', 'maintain'] },
+      { name: 'production', may: ['view', 'plan', 'run'] },
+    ],
+  } as const
+  strictEqual(barOf(asker, { permission: 'deploy', environment: 'staging' }), null)
+  strictEqual(
+    barOf(asker, { permission: 'deploy', environment: 'production' }),
+    'takes deployer or admin in production',
+  )
+  strictEqual(barOf(asker, { permission: 'run', environment: null }), null)
+  // A hold is of no environment: a role in one is not enough.
+  strictEqual(barOf(asker, { permission: 'maintain', environment: null }), 'takes deployer or admin everywhere')
+  strictEqual(barOf(asker, { permission: 'admin', environment: null }), 'takes admin')
+  strictEqual(barOf(null, { permission: 'admin', environment: null }), null)
+})
 
 test('every page is served with a policy that lets no other script, style or frame in, and nothing outside of it', async () => {
   for (const path of ['/', '/rollouts/rol_1', '/services/a%20b', '/system']) {
@@ -236,9 +265,18 @@ test('two releases are compared by everything that a person can read of them', (
   deepStrictEqual(differencesOf(detail('1', '7', []), detail('1', '7', [])), [])
 })
 
-test('the end of a ledger is found whatever its length', async () => {
-  for (const length of [0, 1, 2, 3, 100, 1_023, 1_024, 1_025])
-    strictEqual(await headOf(async (seq) => seq < length), length)
+test('which rows of the ledger are meant is read from the address and written to it; an export has the same ones', () => {
+  const whole = { kind: 'rollout', who: 'ada & co', environment: 'production', from: '5', to: '9' } as const
+  const filter = filterOf(whole)
+  deepStrictEqual(filter, { ...whole, from: 5, to: 9 })
+  deepStrictEqual(filterOf(Object.fromEntries(new URLSearchParams(searchOf(filter)))), filter)
+  // An id without a kind names nothing, and what is not understood is left out.
+  deepStrictEqual(filterOf({ id: 'rol_1', kind: 'nothing', from: 'soon', who: ' ' }), {})
+  strictEqual(
+    exportPath({ ...filter, id: 'rol_1' }, 'csv'),
+    '/v1/ledger/export?format=csv&kind=rollout&who=ada+%26+co&environment=production&from=5&to=9',
+  )
+  strictEqual(exportPath({}, 'jsonl'), '/v1/ledger/export?format=jsonl')
 })
 
 test('things are found by any of their words', () => {

@@ -44,6 +44,7 @@ import type { ApiContext } from './http/context.ts'
 import { EventFeed } from './http/event-feed.ts'
 import { hookKeys } from './http/hook-keys.ts'
 import { SharedAnswer } from './http/shared-answer.ts'
+import { SignInTickets } from './http/sign-in-tickets.ts'
 import type { CacheSeal } from './ports/cache.ts'
 import type { Log } from './ports/clock.ts'
 import { GatewayKeeper } from './routers/gateway/keeper.ts'
@@ -173,6 +174,7 @@ const apiOf = (
     hookKeys: hookKeys({ ...ports, load: (signal) => ports.project.settings(signal) }),
     hookVerifier: hookVerifier(Date.now),
     provider: openIdentityProvider(process.env),
+    tickets: new SignInTickets(clock),
     server: { version: programVersion(), pid: process.pid, startedAt: clock.now(), projectDir, stateDir },
     feed: new EventFeed(engine),
     overview: new SharedAnswer(engine, { clock, freshMs: limits.overviewFreshMs }),

@@ -1,6 +1,7 @@
 /** Who is signed in. A cookie says so that no script reads; the control plane's own page gives it, at `/sign-in`. */
 import { type ReadonlySignal, signal } from '@preact/signals'
 import { type Client, createClient } from '../../../sluice/src/http/client/client.ts'
+import type { WhoView } from '../../../sluice/src/http/client/identity-views.ts'
 
 /** Who is signed in. */
 export type Session = { readonly name: string }
@@ -9,6 +10,11 @@ const current = signal<Session | null>(null)
 
 /** The session; null before it is known, and once it is over. */
 export const session: ReadonlySignal<Session | null> = current
+
+const powers = signal<WhoView | null>(null)
+
+/** Who that is, and what they may, as it was last said. */
+export const who: ReadonlySignal<WhoView | null> = powers
 
 /** How long an answer may take, milliseconds. */
 const answerMs = 15_000
@@ -25,8 +31,10 @@ export const client: () => Client = () =>
 
 /** Asks whom the cookie names. Rejects with SluiceError: `token_missing` or `token_stale` for nobody that is known. */
 export const beginSession = async (): Promise<void> => {
-  const { name } = await client().call('session.show', {})
-  current.value = { name }
+  const told = await client().call('session.show', {})
+  powers.value = told
+  // The stream is opened anew for somebody else, not for a role that was granted meanwhile.
+  if (current.peek()?.name !== told.name) current.value = { name: told.name }
 }
 
 /** Goes to where one signs in, and comes back to this page from there. */

@@ -4,6 +4,8 @@ import type { ComponentChildren, VNode } from 'preact'
 import { useEffect, useId, useRef } from 'preact/hooks'
 import type { SluiceError } from '../../../sluice/src/core/errors.ts'
 import { asError, newKey } from '../live/ask.ts'
+import { bar } from '../live/powers.ts'
+import type { Needs } from '../powers.ts'
 import { announce } from './announcer.tsx'
 import { Trouble } from './cause.tsx'
 
@@ -15,6 +17,10 @@ export type Deed = {
   readonly title: string
   readonly happens: ComponentChildren
   readonly fails: ComponentChildren
+  /** What it takes; null for what everybody may do with their own things. */
+  readonly needs: Needs | null
+  /** Why this person may not, whatever their role; absent or null when nothing speaks against it. */
+  readonly barred?: string | null
   readonly tone: 'plain' | 'main' | 'danger'
   /** Whether the ledger wants to know why. */
   readonly reason: 'none' | 'optional' | 'required'
@@ -22,13 +28,70 @@ export type Deed = {
   readonly run: (reason: string | null, key: string) => Promise<string>
 }
 
-/** A button that asks before it does. */
-export const DeedButton = ({ deed, label }: { readonly deed: Deed; readonly label?: string }): VNode => {
+/** Buttons that ask before they do. What who is signed in may not do is shown, with who may: nobody wonders where it went, or presses in vain. */
+export const Deeds = ({
+  deeds,
+  label,
+}: {
+  readonly deeds: readonly Deed[]
+  /** What stands on the buttons instead of their words. */
+  readonly label?: string
+}): VNode => {
+  const id = useId()
+  const barred = deeds.flatMap((deed) => {
+    const why = barOfDeed(deed)
+    return why === null ? [] : [{ word: deed.word, why }]
+  })
+  const reasons = [...Map.groupBy(barred, ({ why }) => why)]
+  return (
+    <span class="deeds">
+      {deeds.map((deed) => (
+        <DeedButton
+          key={deed.word}
+          deed={deed}
+          label={label ?? deed.word}
+          barredBy={barOfDeed(deed) === null ? null : id}
+        />
+      ))}
+      {reasons.length > 0 && (
+        <span class="barred" id={id}>
+          {reasons.map(([why, some]) => `${some.map(({ word }) => word).join(', ')}: ${why}`).join('. ')}
+        </span>
+      )}
+    </span>
+  )
+}
+
+/** One, in a list of things of which each has its own. */
+export const OneDeed = ({ deed, label }: { readonly deed: Deed; readonly label?: string }): VNode => (
+  <Deeds deeds={[deed]} {...(label === undefined ? {} : { label })} />
+)
+
+const barOfDeed = ({ needs, barred = null }: Deed): string | null => (needs === null ? null : bar(needs)) ?? barred
+
+const DeedButton = ({
+  deed,
+  label,
+  barredBy,
+}: {
+  readonly deed: Deed
+  readonly label: string
+  readonly barredBy: string | null
+}): VNode => {
   const isOpen = useSignal(false)
+  // Not `disabled`: who goes by keys, or does not see, comes by and is told why.
+  const state = barredBy === null ? {} : ({ 'aria-disabled': true, 'aria-describedby': barredBy } as const)
   return (
     <>
-      <button type="button" class={`button ${deed.tone}`} onClick={() => (isOpen.value = true)}>
-        {label ?? deed.word}
+      <button
+        type="button"
+        class={`button ${deed.tone}`}
+        {...state}
+        onClick={() => {
+          if (barredBy === null) isOpen.value = true
+        }}
+      >
+        {label}
       </button>
       {isOpen.value && <Asking deed={deed} onClose={() => (isOpen.value = false)} />}
     </>

@@ -11,12 +11,15 @@ export const Paged = <Item,>({
   first,
   identity,
   ask,
+  more: word = 'Older',
   children,
 }: {
   readonly first: PageView<Item>
   /** Tells one item from another. */
   readonly identity: (item: Item) => string
   readonly ask: (cursor: string) => Promise<PageView<Item>>
+  /** The word on the button for more. */
+  readonly more?: string
   readonly children: (items: readonly Item[]) => ComponentChildren
 }): VNode => {
   const older = useSignal<readonly Item[]>([])
@@ -45,7 +48,7 @@ export const Paged = <Item,>({
       {cursor !== null && (
         <p class="pager">
           <button type="button" class="button plain" disabled={isAsking.value} onClick={() => void more(cursor)}>
-            Older
+            {word}
           </button>
         </p>
       )}

@@ -7,14 +7,17 @@ export type Column = string | { readonly figure: string }
 export const Table = ({
   label,
   columns,
+  kind,
   children,
 }: {
   readonly label: string
   readonly columns: readonly Column[]
+  /** A class of its own, where its cells look otherwise. */
+  readonly kind?: string
   readonly children: ComponentChildren
 }): VNode => (
   <div class="scroll" role="region" aria-label={label} tabIndex={0}>
-    <table>
+    <table class={kind}>
       <thead>
         <tr>
           {columns.map((column) => {

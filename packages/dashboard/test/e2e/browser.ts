@@ -49,13 +49,17 @@ type AxeResult = {
   readonly violations: readonly { readonly id: string; readonly nodes: readonly { readonly html: string }[] }[]
 }
 
-/** Signs a browser in as the owner of the control plane, by its form. */
+/** Who signs in: the owner of the control plane, or a person. */
+export type Person = { readonly name: string; readonly password: string }
+
+/** Signs a browser in by the control plane's form. */
 export const signIn = async (
   context: BrowserContext,
   { url, token }: { readonly url: string; readonly token: string },
+  person: Person | null = null,
 ): Promise<void> => {
   const headers = { origin: url, 'sec-fetch-site': 'same-origin' }
-  const answer = await context.request.post(`${url}/sign-in`, { form: { token }, headers, maxRedirects: 0 })
+  const answer = await context.request.post(`${url}/sign-in`, { form: person ?? { token }, headers, maxRedirects: 0 })
   if (answer.status() !== 303) throw new Error(`signing in was answered ${answer.status()}`)
 }
 
@@ -63,7 +67,7 @@ export const signIn = async (
 export const openTab = async (
   browser: Browser,
   { url, token }: { readonly url: string; readonly token: string },
-  options: { readonly scheme: Scheme; readonly width?: number } = { scheme: 'light' },
+  options: { readonly scheme: Scheme; readonly width?: number; readonly person?: Person } = { scheme: 'light' },
 ): Promise<Tab> => {
   const context = await browser.newContext({
     colorScheme: options.scheme,
@@ -71,7 +75,7 @@ export const openTab = async (
     // The page's policy lets no script in that is not its own; the checker is one.
     bypassCSP: false,
   })
-  await signIn(context, { url, token })
+  await signIn(context, { url, token }, options.person ?? null)
   const page = await context.newPage()
   const errors: string[] = []
   page.on('console', (message) => {

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import type { Browser } from 'playwright-core'
 import type { Traffic } from '../../../sluice/src/cli/demo/traffic.ts'
-import { openBrowser, openTab, type Scheme, type Tab } from './browser.ts'
+import { openBrowser, openTab, type Person, type Scheme, type Tab } from './browser.ts'
 import { setSecret } from '../../../sluice/src/adapters/secrets/file.ts'
 import { configChanges, eventually, isSettled, makeWorld, type World } from './world.ts'
 
@@ -66,6 +66,26 @@ const confirm = async (page: Tab['page'], button: string, reason?: string): Prom
   if (reason !== undefined) await dialog.getByRole('textbox').fill(reason)
   await dialog.getByRole('button', { name: button, exact: true }).click()
   await dialog.waitFor({ state: 'hidden' })
+}
+
+/** Somebody with one role, everywhere. */
+const person = async (name: string, role: 'viewer' | 'approver'): Promise<Person> => {
+  const password = `the password of ${name}`
+  await world.client.call('people.add', { body: { name, password } })
+  await world.client.call('people.grant', { params: { person: name, role }, body: {} })
+  return { name, password }
+}
+
+/** No button of the page's deeds does anything, and each says why. */
+const refusesAll = async ({ page }: Tab): Promise<void> => {
+  const buttons = await page.locator('.deeds button').all()
+  ok(buttons.length > 0)
+  for (const button of buttons) {
+    strictEqual(await button.getAttribute('aria-disabled'), 'true', (await button.textContent()) ?? '')
+    ok(await page.locator(`[id="${await button.getAttribute('aria-describedby')}"]`).textContent())
+    await button.click({ force: true })
+    strictEqual(await page.getByRole('dialog').count(), 0)
+  }
 }
 
 test('without the token nothing is shown, and a wrong one is told', async () => {
@@ -129,7 +149,16 @@ test('a control plane that is killed in the middle of a rollout is waited for qu
   await tab.page.getByRole('link', { name: /Approvals/ }).click()
   await tab.page.getByRole('heading', { name: 'Approvals', level: 1 }).waitFor()
   await shoot(tab, 'approvals')
-  await confirm(tab.page, 'Approve', 'looks good')
+  const seen = await openTab(browser, world, { scheme: 'dark', person: await person('vera', 'viewer') })
+  await seen.open('/approvals')
+  await seen.page.getByText('Approve, Reject: takes approver or admin in production', { exact: true }).waitFor()
+  await refusesAll(seen)
+  deepStrictEqual([await seen.violations(), seen.errors], [[], []])
+  await seen.context.close()
+  const approver = await openTab(browser, world, { scheme: 'light', person: await person('paula', 'approver') })
+  await approver.open('/approvals')
+  await confirm(approver.page, 'Approve', 'looks good')
+  await approver.context.close()
   strictEqual((await world.until(rollout, isSettled)).status, 'succeeded')
   await tab.open(`/rollouts/${rollout}`)
   await tab.page.getByText('succeeded').first().waitFor()
@@ -142,6 +171,43 @@ test('a rollback by a person brings the release before back', async () => {
   await confirm(tab.page, 'Roll back', 'a customer called')
   await eventually('the rollback', production, (version) => version === previous)
   await tab.page.getByText('Serves').locator('..').getByRole('link', { name: previous }).waitFor()
+})
+
+test('nobody is offered what they may not do: they see who may; and a role counts at once', async () => {
+  const approver = { role: 'approver', environments: ['production'] } as const
+  for (const scheme of ['light', 'dark'] as const) {
+    const name = `victor-${scheme}`
+    const own = await openTab(browser, world, { scheme, person: await person(name, 'viewer') })
+    await own.open('/environments/production')
+    const button = (word: string) => own.page.getByRole('button', { name: word, exact: true })
+    await own.page.getByText(/Lock, Freeze 1 h: takes deployer or admin in production/).waitFor()
+    await refusesAll(own)
+    deepStrictEqual(await own.violations(), [])
+    await shoot(own, `barred-${scheme}`)
+    const { role, environments } = approver
+    await world.client.call('people.grant', { params: { person: name, role }, body: { environments } })
+    // An approver may take it back, and may not send it on.
+    await own.page.locator('.deeds button:not([aria-disabled])', { hasText: 'Roll back' }).waitFor()
+    await button('Roll back').click()
+    await own.page.getByRole('dialog').getByRole('heading', { name: 'What happens' }).waitFor()
+    await own.page.keyboard.press('Escape')
+    strictEqual(await button('Promote').getAttribute('aria-disabled'), 'true')
+    await own.open('/environments/staging')
+    await refusesAll(own)
+    const { items: releases } = await world.client.call('releases.list', { query: { limit: 1 } })
+    const { items: runs } = await world.client.call('runs.list', { query: { limit: 1 } })
+    for (const [path, why] of [
+      [`/releases/${releases[0]?.id}`, /takes deployer or admin/],
+      [`/runs/${runs[0]?.id}`, /takes developer or deployer or admin/],
+    ] as const) {
+      await own.open(path)
+      await own.page.getByText(why).waitFor()
+      await refusesAll(own)
+      deepStrictEqual(await own.violations(), [])
+    }
+    deepStrictEqual(own.errors, [])
+    await own.context.close()
+  }
 })
 
 test('what could not be delivered is seen with its reason, tried again once the reason is gone, and given up', async () => {
@@ -188,6 +254,28 @@ test('a log is found in: by text, by number of line', async () => {
   strictEqual(new URL(tab.page.url()).hash, `#L${number}`)
   await tab.page.reload()
   await tab.page.locator('.line.chosen').waitFor()
+})
+
+test('the ledger is filtered, proves a row, is exported, and its chain is checked', async () => {
+  await tab.open('/ledger')
+  const { page } = tab
+  await page.getByRole('combobox', { name: 'Kind' }).selectOption('rollout')
+  await page.getByRole('combobox', { name: 'Environment' }).selectOption('production')
+  await page.getByRole('button', { name: 'Show', exact: true }).click()
+  await page.waitForURL(/kind=rollout&environment=production/)
+  await page.getByText('rollout started', { exact: true }).last().click()
+  const proof = page.getByLabel(/^Inclusion proof of row \d+$/)
+  await proof.waitFor()
+  match((await proof.textContent()) ?? '', /^c2sp\.org\/tlog-proof@v1/)
+  await shoot(tab, 'ledger-proof')
+  deepStrictEqual(await tab.violations(), [])
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('link', { name: 'Export CSV' }).click(),
+  ])
+  strictEqual(download.suggestedFilename(), 'ledger.csv')
+  await page.getByRole('button', { name: 'Verify the chain' }).click()
+  await page.getByText(/^whole: [\d ,.\u202f]+ rows, head/).waitFor({ timeout: 60_000 })
 })
 
 test('keys lead everywhere, and nothing happens by one of them', async () => {

@@ -1,5 +1,6 @@
 /** May this release enter this environment now? Each refusal says who or what, and until when. */
 import type { EnvironmentState } from './environment.ts'
+import type { SloReadings } from './governance/slo.ts'
 import type { Closure, Stakes } from './governance/types.ts'
 import { approved, line, policies, rejected, ruling, windows } from './governance/refusals.ts'
 import type { LineState } from './line.ts'
@@ -86,6 +87,8 @@ export type GovernanceInput = {
   readonly inForce: EnvironmentSpec | null
   /** When nothing may come, from about now on. */
   readonly closures: readonly Closure[]
+  /** What the source said about objectives; absent where no policy has one. */
+  readonly slos?: SloReadings
   readonly stakes: Stakes
   /** Who asks; null where nobody does yet. */
   readonly asker: { readonly by: Actor; readonly groups: readonly string[] } | null

@@ -39,8 +39,9 @@ export const identityLimits = {
   /** How long a sign-in at a provider may take, milliseconds, and how many may be under way. */
   oidcFlowMs: 600_000,
   oidcFlowsMax: 1_000,
-  /** How long an address for signing in by one click is good, milliseconds. */
-  signInTicketMs: 60_000,
+  /** How long an address for signing in by one click is good, milliseconds, and how many are kept: a minute for a browser to start, and for a person who reads where it was printed. */
+  signInTicketMs: 120_000,
+  signInTicketsMax: 1_000,
   /** Answers of an identity provider, bytes, and how long one may take, milliseconds. */
   providerAnswerBytesMax: 1_048_576,
   providerTimeoutMs: 10_000,

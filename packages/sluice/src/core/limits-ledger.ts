@@ -25,4 +25,12 @@ export const ledgerLimits = {
   quickCheckBytesMax: 33_554_432,
   /** How long a database that was checked page by page and closed cleanly is taken for sound, milliseconds: a run begins every few seconds where somebody works. */
   quickCheckEveryMs: 3_600_000,
+  /** The period of the DORA metrics, milliseconds (a day to two years), and how long after a delivery an incident may be blamed on it (a minute to a week). */
+  doraWindowMsMin: 86_400_000,
+  doraWindowMsMax: 63_072_000_000,
+  doraAttributionMsMin: 60_000,
+  doraAttributionMsMax: 604_800_000,
+  /** How long requests are counted for an objective, milliseconds, at least and at most (90 days): Prometheus keeps 15 days by default, few keep more than a quarter. */
+  sloWindowMsMin: 60_000,
+  sloWindowMsMax: 7_776_000_000,
 } as const

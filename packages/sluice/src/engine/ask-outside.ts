@@ -13,7 +13,7 @@ import type { SecretSource } from '../ports/secrets.ts'
 /** What asking needs. */
 export type OutsideWorld = {
   readonly clock: Pick<Clock, 'now'>
-  readonly metrics: MetricSource
+  readonly metrics: Pick<MetricSource, 'sample'>
   readonly externalJudge: ExternalJudge
   readonly secrets: SecretSource
   readonly release: (id: ReleaseId) => Promise<Release>

@@ -3,6 +3,8 @@ import type { AggregateKey } from '../core/ledger/entry.ts'
 import type { Actor, Where } from '../core/model.ts'
 import type { Calendar } from '../ports/calendar.ts'
 import type { Clock, Ids } from '../ports/clock.ts'
+import type { MetricSource } from '../ports/metrics.ts'
+import type { SecretSource } from '../ports/secrets.ts'
 import type { RequestRecord } from '../ports/store.ts'
 import type { Loop } from './loop.ts'
 import type { AnyEvent } from './machines.ts'
@@ -31,6 +33,9 @@ export type Desk = {
   readonly clock: Clock
   readonly ids: Ids
   readonly calendar: Calendar
+  /** Asked about the objectives of policies. */
+  readonly metrics: Pick<MetricSource, 'measure'>
+  readonly secrets: SecretSource
 }
 
 /** An event for an aggregate, in the name of whoever asks. */

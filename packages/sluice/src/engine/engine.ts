@@ -56,6 +56,8 @@ export type Caller = {
   readonly by: Actor
   readonly reason: string | null
   readonly idempotencyKey: string | null
+  /** Whose the key is, in a form without ambiguity; the same key of somebody else is another one. Absent for what Sluice itself makes sure of. */
+  readonly keyOwner?: string
   readonly where?: Where
   /** The groups that the caller was in when it asked, as its sign-in or its token says; none when absent. */
   readonly groups?: readonly string[]
@@ -133,8 +135,8 @@ export class Engine {
         ),
     })
     this.#slots = new SlotKeeper({ loop: this.#loop, clock: ports.clock, log: ports.log })
-    const { clock, ids, calendar } = ports
-    this.#desk = { loop: this.#loop, reading: this.reading, clock, ids, calendar }
+    const { clock, ids, calendar, metrics, secrets } = ports
+    this.#desk = { loop: this.#loop, reading: this.reading, clock, ids, calendar, metrics, secrets }
     this.#once = createOnce(ports)
     this.#evenIfFull = evenIfFull(ports.store)
     this.#returns = returnsOf({ engine: this, desk: this.#desk, store: ports.store })

@@ -1,6 +1,7 @@
 /** What governs a release that wants into an environment: read before the decision, and laid before admission with what is known in it. */
 import type { AdmissionInput, GovernanceInput, Refusal } from '../core/admission.ts'
 import { quorumOf, standing, tally } from '../core/governance/approvals.ts'
+import type { SloReadings } from '../core/governance/slo.ts'
 import type { Closure, RolloutGovernance, Stakes, WindowRule } from '../core/governance/types.ts'
 import { closuresIn, type Span } from '../core/governance/windows.ts'
 import { SluiceError } from '../core/errors.ts'
@@ -9,6 +10,7 @@ import type { LineState } from '../core/line.ts'
 import type { EnvironmentSpec, Release } from '../core/model.ts'
 import type { RolloutPlan } from '../core/rollout/types.ts'
 import type { Asking, Desk } from './desk.ts'
+import { readSlos } from './slo-readings.ts'
 
 /** What was read about governance; null for a way back, which asks nobody and reads nothing. */
 export type Governed = {
@@ -16,6 +18,8 @@ export type Governed = {
   readonly closures: readonly Closure[]
   readonly author: string
   readonly triggeredBy: string | null
+  /** What the source said about objectives; absent where no policy has one. */
+  readonly slos?: SloReadings
 }
 
 type Subject = {
@@ -26,20 +30,24 @@ type Subject = {
 
 /** Reads it. */
 export const governedBy = async (
-  { reading, clock, calendar }: Pick<Desk, 'reading' | 'clock' | 'calendar'>,
+  desk: Pick<Desk, 'reading' | 'clock' | 'calendar' | 'metrics' | 'secrets'>,
   { release, spec, serving }: Subject,
 ): Promise<Governed> => {
+  const { reading, clock, calendar } = desk
   const inForce = serving?.content.environments.find(({ name }) => name === spec.name) ?? null
   const from = clock.now()
   const span = { from, until: from + limits.windowHorizonMs }
   const [own, ruling] = await Promise.all(
     [spec, inForce].map((one) => closuresOf(calendar, one?.governance?.windows ?? [], span)),
   )
+  const specs = inForce === null ? [spec] : [spec, inForce]
+  const slos = await readSlos(desk, release.content.service, specs)
   return {
     inForce,
     closures: distinct([...(own ?? []), ...(ruling ?? [])]),
     author: release.content.commit.author,
     triggeredBy: await reading.startedBy(release.cutBy),
+    ...(Object.keys(slos).length === 0 ? {} : { slos }),
   }
 }
 
@@ -68,7 +76,7 @@ export type Asker = Pick<Asking, 'by' | 'groups'>
 
 /** What admission is told of it. */
 export const governanceInput = (
-  { inForce, closures, author, triggeredBy }: Governed,
+  { inForce, closures, author, triggeredBy, slos }: Governed,
   {
     asker,
     line,
@@ -80,6 +88,7 @@ export const governanceInput = (
   closures,
   stakes: stakesOf({ author, triggeredBy }, asker),
   asker: asker === null ? null : { by: asker.by, groups: asker.groups ?? [] },
+  ...(slos === undefined ? {} : { slos }),
   ...(glass === undefined ? {} : { glass }),
 })
 

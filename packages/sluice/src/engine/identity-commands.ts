@@ -140,16 +140,21 @@ export const revokeToken = async (desk: IdentityDesk, id: string, asking: Identi
   throw new SluiceError('command_conflict', { detail: `token ${id} is revoked already`, hint: 'sluice token ls' })
 }
 
+/** What a session lives no longer than: the token that it was begun with, and a time (epoch ms). */
+export type SessionBounds = { readonly madeWith?: string | null; readonly endsAt?: number | null }
+
 /** Begins a session of somebody who has shown who it is. */
 export const beginSession = async (
   desk: IdentityDesk,
-  subject: Omit<SessionSubject, 'id' | 'expiresAt'>,
+  subject: Omit<SessionSubject, 'id' | 'expiresAt' | 'madeWith'>,
+  { madeWith = null, endsAt = null }: SessionBounds = {},
 ): Promise<Issued & Pick<SessionSubject, 'expiresAt'>> => {
   const id = desk.ids.next('ses')
   const secret = await desk.credentials.issue(id)
   const at = desk.clock.now()
-  const expiresAt = at + limits.sessionMs
-  const event: SessionEvent = { type: 'signed_in', at, subject: { ...subject, id, expiresAt } }
+  const expiresAt = Math.min(at + limits.sessionMs, endsAt ?? Infinity)
+  const bound = madeWith === null ? {} : { madeWith }
+  const event: SessionEvent = { type: 'signed_in', at, subject: { ...subject, ...bound, id, expiresAt } }
   const by = { kind: 'person', name: subject.name } as const
   await record(desk, { kind: 'session', id, event }, { by, reason: null })
   return { id, expiresAt, text: tokenText({ kind: 'ses', id: id.slice(prefixLength), secret }) }

@@ -10,7 +10,14 @@ import type { LedgerRow } from '../core/ledger/entry.ts'
 import { limits } from '../core/limits.ts'
 import { sluice } from '../core/model.ts'
 import type { Log } from '../ports/clock.ts'
-import { beginSession, type IdentityDesk, identityIdOf, type Issued, record } from './identity-commands.ts'
+import {
+  beginSession,
+  type IdentityDesk,
+  identityIdOf,
+  type Issued,
+  record,
+  type SessionBounds,
+} from './identity-commands.ts'
 import { SignInDelays } from './sign-in-delays.ts'
 import type { Person, Session, Token } from './trusted.ts'
 
@@ -95,8 +102,11 @@ export class Identity {
   }
 
   /** Begins a session of somebody who has shown who it is. */
-  begin(subject: Omit<SessionSubject, 'id' | 'expiresAt'>): Promise<Issued & { readonly expiresAt: number }> {
-    return beginSession(this.desk, subject)
+  begin(
+    subject: Omit<SessionSubject, 'id' | 'expiresAt' | 'madeWith'>,
+    bounds: SessionBounds = {},
+  ): Promise<Issued & { readonly expiresAt: number }> {
+    return beginSession(this.desk, subject, bounds)
   }
 
   async #ofSession(session: Session, groupRoles: readonly GroupRole[]): Promise<Principal> {
@@ -106,6 +116,9 @@ export class Identity {
     if (session.status === 'over') throw ended('you were signed out')
     if (now >= expiresAt) throw ended('the sign-in has run out')
     if (now >= idleAt) throw ended('the sign-in was not used for too long')
+    const maker = session.madeWith === undefined ? null : await this.#token(session.madeWith)
+    if (maker?.status === 'revoked')
+      throw ended(`the token that it was begun with was revoked by ${maker.revokedBy.name}`)
     const proof = { kind: 'session', id } as const
     this.#touch(`session:${id}`, { id, seenAt: session.seenAt, now })
     if (method === 'root') return { ...rootPrincipal(name), proof, expiresAt }

@@ -12,12 +12,14 @@ export type Once = <Answer>(caller: Caller, words: object, act: (asking: Asking)
 /** How something is done once more with what is kept for a full disk. */
 export type EvenIfFull = <Answer>(act: () => Promise<Answer>) => Promise<Answer>
 
-/** The same key and the same words: the earlier answer. The same key and other words: `command_conflict`. */
+/** The same key of the same principal and the same words: the earlier answer. The same key and other words: `command_conflict`. */
 export const createOnce =
   ({ store, sha256 }: Pick<Ports, 'store' | 'sha256'>): Once =>
   async <Answer>(caller: Caller, words: object, act: (asking: Asking) => Promise<Answer>): Promise<Answer> => {
-    const { idempotencyKey: key, ...who } = caller
-    if (key === null) return act({ ...who, record: null })
+    const { idempotencyKey: said, keyOwner = null, ...who } = caller
+    if (said === null) return act({ ...who, record: null })
+    // A key that comes over the wire has no space, so that the last one parts the two, whatever the owner is called.
+    const key = keyOwner === null ? said : `${keyOwner} ${said}`
     const digest = sha256(JSON.stringify(words))
     const known = await store.request(key)
     if (known === null) {
@@ -32,7 +34,7 @@ export const createOnce =
     }
     if (known.digest === digest) return asAnswer(known.answer)
     throw new SluiceError('command_conflict', {
-      detail: `the idempotency key ${key} was used for another request`,
+      detail: `the idempotency key ${said} was used for another request`,
       hint: 'use a new key',
     })
   }

@@ -17,7 +17,7 @@ import type { Returns } from './returns.ts'
 export type WatchWorld = {
   readonly driver: Pick<Driver, 'observe'>
   readonly router: Pick<Router, 'observe' | 'probe'>
-  readonly metrics: MetricSource
+  readonly metrics: Pick<MetricSource, 'sample'>
   readonly secrets: SecretSource
   readonly release: (id: ReleaseId) => Promise<Release>
   readonly returns: Returns

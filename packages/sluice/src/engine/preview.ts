@@ -2,6 +2,7 @@
 import { type Admission, admit, type AdmissionInput, type Refusal } from '../core/admission.ts'
 import { quorumOf, standing, type Tally, tally } from '../core/governance/approvals.ts'
 import { type Finding, findingsOf } from '../core/governance/policies.ts'
+import { approvedBy } from '../core/governance/refusals.ts'
 import type { Closure } from '../core/governance/types.ts'
 import type { EnvironmentSpec, Release } from '../core/model.ts'
 import { planRollout } from '../core/rollout/plan.ts'
@@ -68,7 +69,8 @@ const inputOf = async ({ reading, clock }: Desk, wanted: Wanted, asker: Asker | 
 const governanceOf = ({ governed }: Wanted, input: AdmissionInput): PreviewedGovernance | null => {
   const { governance, spec, release, environment, before, now } = input
   if (governance === undefined || governed === null) return null
-  const facts = { release, environment, before, asker: governance.asker, now }
+  const { asker, slos } = governance
+  const facts = { release, environment, before, asker, now, slos, approvedBy: approvedBy(input, spec) }
   const given = standing(environment.approvals, { release: release.id, spec, now })
   return {
     findings: findingsOf(policiesOf(spec, governance.inForce), facts),

@@ -46,7 +46,7 @@ export const wantedBy = async (desk: Desk, command: DeployCommand): Promise<Want
 
 /** The same for a release that is known. */
 export const wantedOf = async (
-  desk: Pick<Desk, 'reading' | 'clock' | 'calendar'>,
+  desk: Pick<Desk, 'reading' | 'clock' | 'calendar' | 'metrics' | 'secrets'>,
   command: Omit<DeployCommand, 'release'>,
   release: Release,
 ): Promise<Wanted> => {

@@ -9,7 +9,7 @@ import { limits } from '../core/limits.ts'
 import type { Where } from '../core/model.ts'
 import type { ApiContext, Call } from './context.ts'
 import { eventStream, type Snapshot } from './events.ts'
-import { actorFor, authenticate, nobody } from './authenticate.ts'
+import { actorFor, authenticate, keyOwnerOf, nobody } from './authenticate.ts'
 import { authorize, authorizeAtAll } from './authorize.ts'
 import { checkHost } from './guard.ts'
 import { handlers } from './handlers/all.ts'
@@ -71,7 +71,8 @@ export const createApi = (context: ApiContext, access: ApiAccess): Api => {
   })
   // Without a limit of this place: who asks is looked at before any of a body is read, and what is read is counted as it comes.
   app.all(`${cachePrefix}*`, (c) => context.cache(c.req.raw, access.token))
-  app.use('/sign-in', bodiesBounded, async (c, next) => {
+  // Hono's pattern has `/sign-in` itself, too.
+  app.use('/sign-in/*', bodiesBounded, async (c, next) => {
     await next()
     if (c.res.status === 401) rates.wrong(c.env.from)
   })
@@ -221,6 +222,7 @@ const callerOf = (principal: Principal, idempotencyKey: string | null): Call<Rou
   by: actorFor(principal),
   groups: principal.groups,
   idempotencyKey,
+  keyOwner: keyOwnerOf(principal),
   ...(principal.kind === 'root'
     ? {}
     : { mayDeploy: (environment: string) => allows(principal, 'deploy', { service: null, environment }) }),

@@ -55,6 +55,13 @@ export const actorFor = ({ kind, name }: Principal): Actor => ({
   name,
 })
 
+/**
+ * Whose an idempotency key is. A person's is good from whatever signed it in, as the person is the one who asks; a job's from each token that its rule gives; that of a program from its own token alone, since two programs may be
+ * called the same.
+ */
+export const keyOwnerOf = ({ kind, name, proof }: Principal): string =>
+  kind === 'service' && proof.kind === 'token' ? `${kind}:${proof.id}` : `${kind}:${name}`
+
 const bearerOf = (header: string): string => {
   const [scheme, given] = header.trim().split(/\s+/, 2)
   if (scheme?.toLowerCase() !== 'bearer' || given === undefined) throw missing()

@@ -22,6 +22,7 @@ import type { HookId } from './handlers/hooks.ts'
 import type { HookKeys } from './hook-keys.ts'
 import type { EventFeed } from './event-feed.ts'
 import type { SharedAnswer } from './shared-answer.ts'
+import type { SignInTickets } from './sign-in-tickets.ts'
 
 /** The control plane as the API sees it. Built in `app.ts`. */
 export type ApiContext = {
@@ -44,6 +45,8 @@ export type ApiContext = {
   readonly provider: IdentityProvider
   /** What the config says about who may ask; the last that could be read, while it cannot be. */
   readonly access: () => Promise<AccessRules>
+  /** What is handed between command lines and browsers. */
+  readonly tickets: SignInTickets
   /** What webhooks are checked with. */
   readonly hookKeys: () => Promise<HookKeys>
   readonly hookVerifier: HookVerifier

@@ -93,7 +93,8 @@ const idempotencyKey = {
   in: 'header',
   required: false,
   schema: { type: 'string', maxLength: 200 },
-  description: 'The same key and the same request give the earlier answer, for a day, without doing it twice.',
+  description:
+    'The same key of the same principal and the same request give the earlier answer, for a day, without doing it twice. The same key of somebody else is another key.',
 }
 
 const actor = {

@@ -45,6 +45,45 @@ export const signInPage = async ({ problem, next, hasProvider }: SignInView): Pr
   return String(await page)
 }
 
+/** A question with one button, before something is done in somebody's name. */
+export type ConfirmView = {
+  readonly question: string
+  readonly explanation: string
+  readonly button: string
+  /** Where the form goes: a path of this address. */
+  readonly action: string
+  readonly fields: Readonly<Record<string, string>>
+}
+
+/** The page that asks it. Every text in it is escaped by the template. */
+export const confirmPage = async ({ question, explanation, button, action, fields }: ConfirmView): Promise<string> => {
+  const hidden = Object.entries(fields).map(
+    ([name, value]) => html`<input type="hidden" name="${name}" value="${value}" />`,
+  )
+  const page = html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width" />
+        <meta name="color-scheme" content="light dark" />
+        <title>Sign in · Sluice</title>
+        <link rel="stylesheet" href="/sign-in.css" />
+      </head>
+      <body>
+        <main>
+          <h1>Sluice</h1>
+          <form method="post" action="${action}">
+            <h2>${question}</h2>
+            <p>${explanation}</p>
+            ${hidden}
+            <button>${button}</button>
+          </form>
+        </main>
+      </body>
+    </html>`
+  return String(await page)
+}
+
 /** The style of the page. */
 export const signInStyle = `:root { font: 16px/1.5 system-ui, sans-serif; color-scheme: light dark; --ink: light-dark(#1b1f24, #e6e9ee); --ground: light-dark(#f6f7f9, #14171b); --edge: light-dark(#8b939e, #6b7480); --act: light-dark(#0b5cad, #8ec5ff); --act-ink: light-dark(#ffffff, #0b1622); --bad: light-dark(#a11220, #ff9aa2); }
 body { margin: 0; color: var(--ink); background: var(--ground); display: grid; min-height: 100vh; place-items: center; }

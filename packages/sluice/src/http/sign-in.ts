@@ -2,7 +2,7 @@
  * Signing in and out in a browser: the page, the form behind it, and the way to a provider and back. What is sent is a form, so that it works without a script; a form of another site is told by where
  * it comes from. Sessions of a browser live in a cookie alone, and no answer has one in its body.
  */
-import { type Context, Hono } from 'hono'
+import { Hono } from 'hono'
 import { SluiceError } from '../core/errors.ts'
 import { limits } from '../core/limits.ts'
 import { endSession } from '../engine/identity-commands.ts'
@@ -12,16 +12,15 @@ import { authenticate, isSame } from './authenticate.ts'
 import type { ApiContext } from './context.ts'
 import { cookieName, cookieOf, setCookie } from './cookies.ts'
 import { checkOrigin } from './origin.ts'
-import { pagePolicy } from './security-headers.ts'
-import { signInPage, signInStyle } from './sign-in-page.ts'
+import { formOf, nextOf, shown, welcomed } from './sign-in-answers.ts'
+import { handoverRoutes } from './sign-in-handover-pages.ts'
+import { signInStyle } from './sign-in-page.ts'
 
 /** A sign-in at a provider that is under way. */
 type Flow = OidcFlow & { readonly next: string; readonly startedAt: number }
 
 /** The name that the owner of the control plane has in the ledger when it signs in by its token. */
 const ownerName = 'owner'
-
-const page = { 'content-security-policy': pagePolicy }
 
 /** The pages and forms, below `/sign-in` and `/sign-out`. `token` is the root token. */
 export const signInRoutes = (context: ApiContext, token: string): Hono => {
@@ -59,6 +58,7 @@ export const signInRoutes = (context: ApiContext, token: string): Hono => {
     return c.redirect('/sign-in', 303)
   })
   providerRoutes(context, app)
+  app.route('/', handoverRoutes(context, token))
   return app
 }
 
@@ -118,40 +118,6 @@ const signInOwner = async (
     detail: 'that is not the token of this control plane',
     hint: 'read .sluice/token',
   })
-}
-
-/** Back to where the person wanted to go, with the cookie. */
-const welcomed = async (
-  { access, server }: ApiContext,
-  c: Context,
-  { text, next }: { readonly text: string; readonly next: string },
-): Promise<Response> => {
-  const { url } = await access()
-  const name = cookieName(server.stateDir, url)
-  c.header('set-cookie', setCookie({ name, value: text, url, maxAgeMs: limits.sessionMs }), { append: true })
-  return c.redirect(next, 303)
-}
-
-const shown = async ({ access }: ApiContext, c: Context, problem: SluiceError | null): Promise<Response> => {
-  const { oidc } = await access()
-  const view = { problem: problem?.detail ?? null, next: nextOf(c), hasProvider: oidc !== null }
-  const status = problem === null ? 200 : problem.code === 'overloaded' ? 429 : 401
-  return c.html(await signInPage(view), status, page)
-}
-
-/** Where to go afterwards: a path of this address, whatever a link says. */
-const nextOf = (c: Context): string => {
-  const wanted = c.req.query('next') ?? '/'
-  const url = URL.parse(wanted, 'http://here.invalid')
-  return url !== null && url.origin === 'http://here.invalid' && wanted.startsWith('/')
-    ? `${url.pathname}${url.search}${url.hash}`
-    : '/'
-}
-
-const formOf = async (request: Request): Promise<URLSearchParams> => {
-  const type = request.headers.get('content-type')?.split(';', 1)[0]?.trim()
-  if (type === 'application/x-www-form-urlencoded') return new URLSearchParams(await request.text())
-  throw new SluiceError('usage_invalid', { detail: 'signing in takes a form', hint: 'programs use POST /v1/session' })
 }
 
 const noProvider = (): SluiceError =>

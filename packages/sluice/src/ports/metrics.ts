@@ -21,9 +21,14 @@ export type MetricQuestion = {
   readonly authorization: string | null
 }
 
+/** One query as it stands, without an arm. */
+export type Measurement = Pick<MetricQuestion, 'source' | 'authorization'> & { readonly query: string }
+
 /** Counts of a metric from outside Sluice: Prometheus first. Rejects with SluiceError; an empty answer is a rejection (`metric_absent`), never zero. */
 export interface MetricSource {
   sample(question: MetricQuestion, signal: AbortSignal): Promise<MetricSample>
+  /** One number that the source computes by itself, as of now: the sum of what the query gives. */
+  measure(question: Measurement, signal: AbortSignal): Promise<number>
 }
 
 /** What an external judge is told. */

@@ -83,3 +83,15 @@ test('a token of a program is made, listed, used and revoked', async () => {
   strictEqual((await typed(['user', 'role', 'ada', 'deployer', '--remove'], { token })).code, 0)
   strictEqual((await typed(['user', 'rm', 'ada', '-m', 'left'], { token })).code, 0)
 })
+
+test('an address that signs a browser in is printed when it is asked for, and never unasked', async () => {
+  const { token } = running
+  const plain = await typed(['open'], { token })
+  deepStrictEqual([plain.code, plain.stdout], [0, `${running.served.url}\n`])
+  const { code, stdout } = await typed(['open', '--link'], { token })
+  strictEqual(code, 0)
+  const response = await fetch(stdout.trim(), { redirect: 'manual', headers: { 'sec-fetch-site': 'none' } })
+  deepStrictEqual([response.status, response.headers.get('location')], [303, '/'])
+  const nobody = await typed(['open', '--link'])
+  strictEqual(nobody.code, 4)
+})

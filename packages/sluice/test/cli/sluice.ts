@@ -15,6 +15,8 @@ export type Typed = {
   readonly child: ChildProcess
   readonly ended: Promise<Ended>
   readonly said: (text: string, times?: number) => Promise<void>
+  /** What stands on stderr by now. */
+  readonly noted: () => string
 }
 
 /** Types a command. `said` resolves once stderr holds a text, so many times. */
@@ -40,7 +42,7 @@ export const type = (args: readonly string[], { cwd, env = {}, uid }: Place): Ty
       waiting.push({ text, times, resolve })
       void ended.then(() => reject(new Error(`it ended without saying ${JSON.stringify(text)}: ${stdout}${stderr}`)))
     })
-  return { child, ended, said }
+  return { child, ended, said, noted: () => stderr }
 }
 
 /** Types a command and waits for its end. */

@@ -40,8 +40,17 @@ const lab = async () => {
   const reading = new Reading(store, (one) => loop.durableState(one))
   let made = 0
   const ids = { next: (prefix: string): string => `${prefix}_${(made += 1)}` }
+  const nobody = () => Promise.reject(new Error('nobody has an objective here'))
   const calendar = { times: () => Promise.reject(new Error('nobody has windows here')) }
-  const desk: Desk = { loop, reading, clock, ids, calendar }
+  const desk: Desk = {
+    loop,
+    reading,
+    clock,
+    ids,
+    calendar,
+    metrics: { measure: nobody },
+    secrets: { versions: nobody, values: nobody },
+  }
   const releaseKey = { kind: 'release', id: release.id } as const
   const event = { type: 'release_cut', at: 0, release } as const
   await loop.transact([releaseKey], () => [{ key: releaseKey, event, actor: by, reason: null }])

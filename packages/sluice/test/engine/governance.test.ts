@@ -279,6 +279,57 @@ test('a policy that is not met says which it is and what to do, and what time me
   strictEqual((await world.settled(rollout)).status, 'succeeded')
 })
 
+test('a spent error budget keeps releases out, an unmeasured one too; a person says yes where they may; ways back pass', async () => {
+  const world = new SmallWorld()
+  const metrics = { url: 'http://127.0.0.1:9090', counters: { http: { total: 'a{{release}}', bad: 'b{{release}}' } } }
+  const slo = {
+    objective: '99.9%',
+    over: '1h',
+    total: 'all[{{window}}]',
+    bad: 'bad[{{window}}]',
+    whenSpent: 'approve',
+  } as const
+  const made = {
+    production: { after: 'staging', metrics },
+    policies: { budget: { environments: ['production'], slo } },
+  } as const
+  const cutAndStage = async (version: string) => {
+    const release = await world.cut(version, made)
+    await world.rollOut(release, 'staging')
+    return release
+  }
+  // Nothing serves, so nothing is spent, although nobody counts.
+  const first = await cutAndStage('1.0.0')
+  await world.settled((await deploy(world, first)).rollout)
+  const second = await cutAndStage('2.0.0')
+  await rejects(deploy(world, second), refusedFor(/policy budget: .* was not measured: nothing matches all\[3600s\]/))
+  world.measured.set('all[3600s]', 10_000)
+  world.measured.set('bad[3600s]', 9)
+  await world.settled((await deploy(world, second)).rollout)
+  world.measured.set('bad[3600s]', 10)
+  const third = await cutAndStage('3.0.0')
+  await rejects(deploy(world, third), refusedFor(/10 of 10000 requests were bad, 100 % of the error budget/))
+  const inbox = await world.engine.governance.inbox('shop')
+  deepStrictEqual(
+    inbox.map(({ environment, release, policies }) => [environment, release.content.version, policies[0]?.isMet]),
+    [['production', '3.0.0', false]],
+  )
+  await world.engine.governance.approve({ ...production, release: third.id }, carol)
+  await world.settled((await deploy(world, third)).rollout)
+  // What is not counted lets nobody past a refusal, and stands in no way back.
+  world.measured.clear()
+  const undone = await world.engine.rollback({ ...production, release: second.id }, bob)
+  strictEqual((await world.settled(undone.rollout)).status, 'succeeded')
+  const fourth = await cutAndStage('4.0.0')
+  await world.engine.governance.approve({ ...production, release: fourth.id }, carol)
+  await rejects(deploy(world, fourth), refusedFor(/was not measured/))
+  const { rollout } = await world.engine.governance.deployPastGlass(
+    { ...production, purpose: 'deploy', release: fourth.id },
+    { ...bob, reason: 'the shop is down' },
+  )
+  strictEqual((await world.settled(rollout)).status, 'succeeded')
+})
+
 test('whoever takes off a lock of somebody else says why, and the ledger says whose it was', async () => {
   const { world } = await wanting({})
   await world.engine.lock(production, null, { ...carol, reason: 'a migration' })

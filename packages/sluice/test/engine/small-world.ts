@@ -43,7 +43,6 @@ type Absent =
   | 'runner'
   | 'pipelines'
   | 'github'
-  | 'metrics'
   | 'externalJudge'
   | 'verifier'
   | 'reviews'
@@ -71,6 +70,8 @@ export class SmallWorld {
   readonly probed: HealthPolicy[] = []
   readonly routes: Map<string, Route> = new Map()
   readonly counts: Map<ReleaseId, { requests: number; bad: number }> = new Map()
+  /** What the metric source gives for a query; it rejects for what is not in it. */
+  readonly measured: Map<string, number> = new Map()
   /** Releases whose instances never become healthy. */
   readonly sick: Set<ReleaseId> = new Set()
   /** What the config says about notifications. */
@@ -223,7 +224,6 @@ export class SmallWorld {
   }
 
   #ports(): Ports {
-    // What a runner need not have, it has not.
     // `expect` and `recall`: what a runner need not have, it has not.
     const missing = (_: object, name: string | symbol): unknown =>
       name === 'expect' || name === 'recall' ? undefined : () => Promise.reject(new TypeError('not part of this world'))
@@ -242,7 +242,6 @@ export class SmallWorld {
           'runner',
           'pipelines',
           'github',
-          'metrics',
           'externalJudge',
           'verifier',
           'reviews',
@@ -256,6 +255,18 @@ export class SmallWorld {
       log,
       sha256,
       store: this.disk.open(),
+      metrics: {
+        sample: () => {
+          const fine = { units: 1_000_000, badUnits: 0 }
+          return Promise.resolve({ era: '1', candidate: fine, stable: fine, observedAt: this.#time.now })
+        },
+        measure: ({ query }) => {
+          const value = this.measured.get(query)
+          return value === undefined
+            ? Promise.reject(new SluiceError('metric_absent', { detail: `nothing matches ${query}` }))
+            : Promise.resolve(value)
+        },
+      },
       secrets: { versions: async () => ({}), values: async (versions) => ({ ...versions }) },
       driver: this.#driver(),
       router: this.#router(),

@@ -101,8 +101,17 @@ class Lab {
     })
     const reading = new Reading(store, (key) => loop.durableState(key))
     const ids = { next: (prefix: string): string => `${prefix}_${(this.#names += 1)}` }
+    const nobody = () => Promise.reject(new Error('nobody has an objective here'))
     const calendar = { times: () => Promise.reject(new Error('nobody has windows here')) }
-    const desk: Desk = { loop, reading, clock, ids, calendar }
+    const desk: Desk = {
+      loop,
+      reading,
+      clock,
+      ids,
+      calendar,
+      metrics: { measure: nobody },
+      secrets: { versions: nobody, values: nobody },
+    }
     world = deliveriesOf(desk, store)
     await loop.start()
     return { desk, isDead: () => isDead }

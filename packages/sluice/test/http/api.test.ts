@@ -323,7 +323,7 @@ test('the same key gives the same answer, of a rollback too', async () => {
   const { run } = await ask('runs.start', { body: { ref: 'HEAD' }, idempotencyKey: 'run-2' })
   deepStrictEqual(await ask('runs.start', { body: { ref: 'HEAD' }, idempotencyKey: 'run-2' }), { run, notes: [] })
   const database = new DatabaseSync(databasePath(running.served.stateDir), { readOnly: true })
-  const kept = database.prepare('select "answer" from "request" where "key" = ?').get('run-2')
+  const kept = database.prepare('select "answer" from "request" where "key" = ?').get('root:Grace Höpper run-2')
   database.close()
   deepStrictEqual({ ...kept }, { answer: JSON.stringify({ run, notes: [] }) })
   await until(

@@ -378,3 +378,135 @@ test('the use of a token is on record, once an hour and not each time', async ()
   const [first] = list['items'] as readonly { readonly usedAt: number }[]
   notStrictEqual(first?.usedAt, null)
 })
+
+test('the same idempotency key of somebody else is another one: it has its own answer, never the first one’s', async () => {
+  const deployer = [{ role: 'deployer' }] as const
+  const [ada, grace] = [await small.person('ada', deployer), await small.person('grace', deployer)]
+  const laptop = String((await small.ask(ada, 'tokens.create', { body: { label: 'laptop' } })).body['token'])
+  // Two programs that are called the same are two.
+  const [one, two] = [await small.service('ci', deployer), await small.service('ci', deployer)]
+  const headers = { 'idempotency-key': 'k-1' }
+  const lock = (token: string, more: Readonly<Record<string, string>> = {}, until: number | null = null) =>
+    small.ask(token, 'environments.lock', {
+      params: { environment: 'staging' },
+      body: { reason: 'mine', until },
+      headers: { ...headers, ...more },
+    })
+  const unlock = () =>
+    small.ask(rootToken, 'environments.unlock', { params: { environment: 'staging' }, body: { reason: 'next' } })
+  const locked = (): number => small.world.rows.filter(({ type }) => type === 'locked').length
+  strictEqual((await lock(ada)).status, 200)
+  // Ada's key is hers with each of her tokens; an answer that is told again does nothing.
+  strictEqual((await lock(laptop)).status, 200)
+  strictEqual(locked(), 1)
+  // Hers would be told to everybody; as it is, they are refused by what is so: it is locked.
+  for (const token of [grace, one]) {
+    const refused = await lock(token)
+    deepStrictEqual([refused.status, refused.name], [409, 'command_conflict'])
+    match(String(refused.body['detail']), /ada/)
+  }
+  let done = 1
+  for (const [token, more] of [
+    [grace, {}],
+    [one, {}],
+    [two, {}],
+    [rootToken, { 'x-sluice-actor': 'linus' }],
+    [rootToken, { 'x-sluice-actor': 'ada' }],
+  ] as const) {
+    await unlock()
+    strictEqual((await lock(token, more)).status, 200)
+    strictEqual(locked(), (done += 1), `${JSON.stringify(more)}: done on its own`)
+  }
+  // For other words, one's own key is refused as before.
+  const other = await lock(grace, {}, small.world.now + day)
+  deepStrictEqual([other.status, other.name], [409, 'command_conflict'])
+  match(String(other.body['detail']), /the idempotency key k-1 was used/)
+})
+
+const typedIn = { 'sec-fetch-site': 'none' }
+const ticketOf = async (token: string): Promise<string> =>
+  String((await small.ask(token, 'session.ticket')).body['path'])
+const whoIn = async (cookie: string): Promise<readonly [number, string | null]> => {
+  const response = await small.fetch('/v1/session', { headers: { cookie } })
+  const { name } = (await response.json()) as { readonly name: string }
+  return [response.status, name]
+}
+const personalToken = async (name: string): Promise<readonly [token: string, id: string]> => {
+  const session = await small.person(name, [{ role: 'viewer' }])
+  const { body } = await small.ask(session, 'tokens.create', { body: { label: 'laptop' } })
+  return [String(body['token']), String(body['id'])]
+}
+
+test('sluice open: an address signs a browser in, in one click and once; who comes a second time ends what was made of it', async () => {
+  const [token] = await personalToken('ada')
+  const path = await ticketOf(token)
+  // What lasts is in no address.
+  ok(!path.includes(token.split('_')[3] ?? '?') && !path.includes(rootToken))
+  // Who only looks does not use it up.
+  strictEqual((await small.fetch(path, { method: 'HEAD' })).headers.get('set-cookie'), null)
+  const first = await small.fetch(`${path}&next=%2Frollouts`, { headers: typedIn })
+  deepStrictEqual([first.status, first.headers.get('location')], [303, '/rollouts'])
+  strictEqual(first.headers.get('referrer-policy'), 'no-referrer')
+  strictEqual(first.headers.get('cache-control'), 'no-store')
+  match(first.headers.get('set-cookie') ?? '', /; HttpOnly; SameSite=Lax/)
+  deepStrictEqual(await whoIn(cookieIn(first)), [200, 'ada'])
+  for (const headers of [typedIn, {}]) {
+    const again = await small.fetch(path, { headers })
+    deepStrictEqual([again.status, again.headers.get('set-cookie')], [401, null])
+    match(await again.text(), /this address was used before; whoever signed in by it is signed out now/)
+  }
+  deepStrictEqual(await whoIn(cookieIn(first)), [401, 'token_stale'])
+  ok(!small.logged.join().includes(path.slice(path.indexOf('=') + 1)), 'no log has it')
+})
+
+test('sluice open: an address is good for two minutes, and leads nowhere else', async () => {
+  const path = await ticketOf(rootToken)
+  await small.world.pass(limits.signInTicketMs - 1)
+  const abroad = await small.fetch(`${path}&next=https%3A%2F%2Fevil.example`, { headers: typedIn })
+  deepStrictEqual([abroad.status, abroad.headers.get('location')], [303, '/'])
+  const late = await ticketOf(rootToken)
+  await small.world.pass(limits.signInTicketMs)
+  for (const wrong of [late, '/sign-in/open?ticket=guess', '/sign-in/open'])
+    strictEqual((await small.fetch(wrong, { headers: typedIn })).status, 401)
+})
+
+test('sluice open: a link on somebody’s page signs nobody in as somebody else without asking', async () => {
+  const [token] = await personalToken('mallory')
+  const path = await ticketOf(token)
+  for (const headers of [{ 'sec-fetch-site': 'cross-site' }, {}] as const) {
+    const asked = await small.fetch(path, { headers })
+    deepStrictEqual([asked.status, asked.headers.get('set-cookie')], [200, null])
+    match(await asked.text(), /Sign in as mallory\?/)
+  }
+  const form = new URLSearchParams({ ticket: path.slice(path.indexOf('=') + 1) }).toString()
+  const send = (site: string): Promise<Response> =>
+    small.fetch('/sign-in/open', {
+      method: 'POST',
+      body: form,
+      headers: { 'content-type': 'application/x-www-form-urlencoded', 'sec-fetch-site': site },
+    })
+  strictEqual((await send('cross-site')).status, 403)
+  const own = await send('same-origin')
+  strictEqual(own.status, 303)
+  deepStrictEqual(await whoIn(cookieIn(own)), [200, 'mallory'])
+})
+
+test('sluice open: what a token does not let through, no browser gets by it; what it began ends with it', async () => {
+  const [token, id] = await personalToken('ada')
+  const scope = [{ role: 'viewer' }] as const
+  const narrow = String((await small.ask(token, 'tokens.create', { body: { label: 'x', scope } })).body['token'])
+  const program = await small.service('ci', [{ role: 'admin' }])
+  for (const refused of [narrow, program, await small.person('grace')])
+    strictEqual((await small.ask(refused, 'session.ticket')).name, 'forbidden')
+  const brief = await small.ask(token, 'tokens.create', { body: { label: 'x', expiresInMs: 300_000 } })
+  const [long, short] = await Promise.all(
+    [token, String(brief.body['token'])].map(async (one) =>
+      cookieIn(await small.fetch(await ticketOf(one), { headers: typedIn })),
+    ),
+  )
+  await small.world.pass(301_000)
+  deepStrictEqual(await whoIn(String(short)), [401, 'token_stale'])
+  deepStrictEqual(await whoIn(String(long)), [200, 'ada'])
+  await small.ask(rootToken, 'tokens.revoke', { params: { token: id } })
+  deepStrictEqual(await whoIn(String(long)), [401, 'token_stale'])
+})

@@ -15,6 +15,7 @@ import { type Api, createApi } from '../../src/http/api.ts'
 import type { ApiContext } from '../../src/http/context.ts'
 import { EventFeed } from '../../src/http/event-feed.ts'
 import { SharedAnswer } from '../../src/http/shared-answer.ts'
+import { SignInTickets } from '../../src/http/sign-in-tickets.ts'
 import type { EnvironmentsView } from '../../src/http/client/environment-views.ts'
 import { SmallWorld } from '../engine/small-world.ts'
 
@@ -71,6 +72,7 @@ export class SmallApi {
       hookVerifier: hookVerifier(Date.now),
       looking: () => ({ lookedAt: null, failure: null }),
       provider: openIdentityProvider({}),
+      tickets: new SignInTickets({ now: () => world.now }),
       server: { version: '1.2.3', pid: 1, startedAt: 0, projectDir: '/project', stateDir: '/project/.sluice' },
       cache: () => Promise.resolve(new Response(null, { status: 404 })),
       get feed() {

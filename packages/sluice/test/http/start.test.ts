@@ -1,9 +1,11 @@
 /** A control plane that cannot start. */
 import { match, ok, rejects, strictEqual } from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { after, before, test } from 'node:test'
 import { databasePath } from '../../src/adapters/store/sqlite/files.ts'
 import { shutdownGateway } from '../../src/routers/gateway/keeper.ts'
+import { besideTrafficNodeOptions } from '../../src/lib/node-options.ts'
 import { serve } from '../../src/serve.ts'
 import { type } from '../cli/sluice.ts'
 import { makeStateDir } from '../e2e/plane.ts'
@@ -48,4 +50,21 @@ test('a control plane whose recovery fails says so and ends', async (t) => {
   ok(code !== 0 && code !== null, String(code))
   match(stderr, /JSON/)
   strictEqual(stderr.includes('control plane at'), false)
+})
+
+test('a control plane that is started by hand collects its garbage on one thread, as one that its gateway starts', async (t) => {
+  const own = await makeStateDir()
+  const place = ['--project', project.directory, '--state-dir', own, '--port', '0']
+  const { child, ended, said } = type(['server', ...place], { cwd: project.directory })
+  t.after(async () => {
+    child.kill('SIGTERM')
+    await ended
+    await shutdownGateway(own)
+  })
+  await said('control plane at')
+  // The same process: whoever started it (a terminal, systemd) waits for the one that serves.
+  const words = readFileSync(`/proc/${child.pid}/cmdline`, 'utf8').split('\0')
+  for (const option of besideTrafficNodeOptions)
+    strictEqual(words.filter((word) => word === option).length, 1, words.join(' '))
+  ok(words.includes('server'))
 })

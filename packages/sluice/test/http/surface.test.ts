@@ -28,7 +28,7 @@ test('every command line word that a route names exists, and nothing is open but
   const open = Object.entries(routes).flatMap(([id, { needs }]) => (needs === 'open' ? [id] : []))
   const signed = ['hooks.github', 'hooks.gitlab', 'hooks.push']
   const health = ['health.liveness', 'health.readiness', 'health.startup']
-  deepStrictEqual(open, [...signed, 'session.start', 'tokens.exchange', ...health])
+  deepStrictEqual(open, [...signed, 'session.start', 'session.ways', 'session.redeem', 'tokens.exchange', ...health])
   for (const [id, { cli }] of Object.entries(routes)) {
     if (cli === null) continue
     const [family = '', verbs = ''] = cli.split(' ')

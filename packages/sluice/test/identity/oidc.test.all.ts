@@ -2,12 +2,21 @@
 import { deepStrictEqual, match, ok, strictEqual } from 'node:assert/strict'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createHash } from 'node:crypto'
 import { after, before, beforeEach, test } from 'node:test'
 import { Provider } from 'oidc-provider'
+import { type Typed, type as typeIn } from '../cli/sluice.ts'
+import { freePort } from '../free-port.ts'
 import { SmallApi } from '../http/small-api.ts'
+import { listen } from '../../src/http/server.ts'
 
 const here = 'http://127.0.0.1:7420'
 let server: Server
+/** Where a control plane listens for command lines. */
+let there: string
 let issuer: string
 let small: SmallApi
 
@@ -20,6 +29,7 @@ const accounts: Readonly<Record<string, { readonly name: string; readonly groups
 const told = new Map<string, readonly string[]>()
 
 before(async () => {
+  there = `http://127.0.0.1:${await freePort()}`
   // The issuer is known once it listens.
   const { createServer } = await import('node:http')
   server = createServer()
@@ -30,7 +40,7 @@ before(async () => {
       {
         client_id: 'sluice',
         token_endpoint_auth_method: 'none',
-        redirect_uris: [`${here}/sign-in/oidc/callback`],
+        redirect_uris: [`${here}/sign-in/oidc/callback`, `${there}/sign-in/oidc/callback`],
         grant_types: ['authorization_code'],
         response_types: ['code'],
       },
@@ -87,7 +97,9 @@ class Browser {
       method: form === null ? 'GET' : 'POST',
       headers: {
         cookie: [...jar].map(([name, value]) => `${name}=${value}`).join('; '),
-        ...(form === null ? {} : { 'content-type': 'application/x-www-form-urlencoded' }),
+        ...(form === null
+          ? {}
+          : { 'content-type': 'application/x-www-form-urlencoded', 'sec-fetch-site': 'same-origin' }),
       },
       ...(form === null ? {} : { body: new URLSearchParams(form).toString() }),
     }
@@ -118,6 +130,26 @@ class Browser {
         step = await this.go(step.url, prompt === 'login' ? { prompt, login: subject, password: 'x' } : { prompt })
       } else if (step.url === `${here}/rollouts`) return step
       else step = await this.go(step.url)
+    }
+    throw new Error(`it never ended: ${step.url}`)
+  }
+
+  /** Goes where it is sent until a page is shown; at the provider it signs in as somebody. */
+  async visit(
+    url: string,
+    subject: string,
+  ): Promise<{ readonly url: string; readonly status: number; readonly text: string }> {
+    let step = await this.go(url)
+    for (let turn = 0; turn < 20; turn += 1) {
+      const { status } = step.response
+      if (status >= 300 && status < 400) {
+        step = await this.go(step.url)
+        continue
+      }
+      const text = await step.response.text()
+      if (!step.url.startsWith(issuer)) return { url: step.url, status, text }
+      const prompt = /name="prompt" value="(\w+)"/.exec(text)?.[1] ?? 'login'
+      step = await this.go(step.url, prompt === 'login' ? { prompt, login: subject, password: 'x' } : { prompt })
     }
     throw new Error(`it never ended: ${step.url}`)
   }
@@ -186,4 +218,80 @@ test('an answer of the provider is good once, in the browser that asked, with th
   const { response } = await other.go(code.href)
   strictEqual(response.status, 401)
   strictEqual(small.world.rows.filter(({ type }) => type === 'signed_in').length, 0)
+})
+
+const fieldsIn = (page: string): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    [...page.matchAll(/type="hidden" name="(\w+)" value="([^"]*)"/g)].map(([, name = '', value = '']) => [name, value]),
+  )
+
+test('sluice login: a command line is let in by a browser that signs in at the provider, and keeps a token of its own', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'sluice-login-'))
+  small.rules = { ...small.rules, url: there }
+  const listening = await listen(small.api, { host: '127.0.0.1', port: Number(new URL(there).port) })
+  const sluice = (...args: readonly string[]): Typed =>
+    typeIn([...args, '--server', there], { cwd: folder, env: { XDG_CONFIG_HOME: folder } })
+  try {
+    const login = sluice('login', '--no-browser')
+    await login.said('/sign-in/cli?')
+    const [address = ''] = /http:\S+\/sign-in\/cli\S+/.exec(login.noted()) ?? []
+    const browser = new Browser()
+    const signIn = await browser.visit(address, 'subject-ada')
+    strictEqual(signIn.status, 200)
+    const [, toProvider = ''] = /href="(\/sign-in\/oidc[^"]+)"/.exec(signIn.text) ?? []
+    const asked = await browser.visit(`${there}${toProvider.replaceAll('&amp;', '&')}`, 'subject-ada')
+    match(asked.text, /Let the command line on this computer in as ada\?/)
+    const back = await browser.go(`${there}/sign-in/cli`, fieldsIn(asked.text))
+    match(back.url, /^http:\/\/127\.0\.0\.1:\d+\/\?code=[\w-]{43}&state=/)
+    // Somebody else who finds the port is told nothing, and stops nothing.
+    strictEqual((await fetch(back.url.replace(/state=./, 'state=_'))).status, 404)
+    strictEqual((await fetch(back.url)).status, 200)
+    const { code, stdout, stderr } = await login.ended
+    strictEqual(code, 0, stderr)
+    match(stdout, /signed in to http:\S+ as ada, until /)
+    const path = join(folder, 'sluice', 'logins.json')
+    strictEqual((await stat(path)).mode & 0o777, 0o600)
+    const kept = JSON.parse(await readFile(path, 'utf8')) as {
+      readonly logins: Readonly<Record<string, { readonly token: string; readonly expiresAt: number }>>
+    }
+    match(kept.logins[there]?.token ?? '', /^slu_pat_/)
+    strictEqual(kept.logins[there]?.expiresAt, small.world.now + 30 * 86_400_000)
+    match((await sluice('whoami').ended).stdout, /^ada, a person/)
+    const used = new URL(back.url).searchParams.get('code') ?? ''
+    const again = await small.ask(null, 'session.redeem', { body: { code: used, verifier: 'x'.repeat(43) } })
+    deepStrictEqual([again.status, again.name], [401, 'sign_in_failed'])
+  } finally {
+    await listening.close()
+    await rm(folder, { recursive: true, force: true })
+  }
+})
+
+test('a code for a command line is good once, for whoever knows what its challenge was made of', async () => {
+  const browser = new Browser()
+  await browser.signIn('subject-ada')
+  const verifier = 'v'.repeat(43)
+  const challenge = createHash('sha256').update(verifier).digest('base64url')
+  const coded = async (): Promise<string> => {
+    const { url } = await browser.go(`${here}/sign-in/cli`, { port: '1234', state: 's'.repeat(22), challenge })
+    return new URL(url).searchParams.get('code') ?? ''
+  }
+  const redeem = async (code: string, said: string): Promise<number> =>
+    (await small.ask(null, 'session.redeem', { body: { code, verifier: said } })).status
+  const stolen = await coded()
+  strictEqual(await redeem(stolen, 'w'.repeat(43)), 401)
+  strictEqual(await redeem(stolen, verifier), 401)
+  const good = await coded()
+  strictEqual(await redeem(good, verifier), 200)
+  strictEqual(await redeem(good, verifier), 401)
+  // A code of a command line opens no browser.
+  strictEqual(
+    (await small.fetch(`/sign-in/open?ticket=${await coded()}`, { headers: { 'sec-fetch-site': 'none' } })).status,
+    401,
+  )
+  for (const wrong of [{ port: '0' }, { port: '1234', state: 'short' }, { challenge: 'x' }])
+    strictEqual(
+      (await browser.go(`${here}/sign-in/cli`, { port: '1234', state: 's'.repeat(22), challenge, ...wrong })).response
+        .status,
+      400,
+    )
 })

@@ -72,6 +72,30 @@ describe('Prometheus that does not do as it should', () => {
     assert.match(await asked((_, __, response) => response.end('x'.repeat(1_100_000))), /more than 1048576 bytes/)
   })
 
+  test('a number that the source computes is the sum of its series; nothing and no number are no zero', async () => {
+    const measured = async (body: unknown): Promise<string | number> => {
+      const { url, close } = await serving(saying(body))
+      const source = prometheusSource({ now: Date.now, era: 'test' })
+      const ask = source.measure({ source: specAt(url), query: 'sum(increase(a[1h]))', authorization: null }, never)
+      try {
+        return await ask.catch((error: unknown) => (error instanceof SluiceError ? error.code : String(error)))
+      } finally {
+        await close()
+      }
+    }
+    const series = (...values: readonly string[]): unknown => ({
+      status: 'success',
+      data: {
+        resultType: 'vector',
+        result: values.map((value, index) => ({ metric: { one: String(index) }, value: [1, value] })),
+      },
+    })
+    assert.equal(await measured(series('2', '0.5')), 2.5)
+    assert.equal(await measured(series()), 'metric_absent')
+    assert.equal(await measured(series('1', 'NaN')), 'metric_absent')
+    assert.equal(await measured('hello'), 'metric_source_failed')
+  })
+
   test('NaN, infinity and negative counts are absent', async () => {
     for (const value of ['NaN', '+Inf', '-1']) assert.match(await asked(saying(vector(value))), /^metric_absent/)
     const scalar = { status: 'success', data: { resultType: 'scalar', result: [1, 'NaN'] } }

@@ -23,6 +23,7 @@ const enter = (environment: EnvironmentView): Deed => {
   return {
     word: isPromotion ? 'Promote' : 'Deploy',
     title: isPromotion ? `Promote what serves ${after} to ${name}?` : `Deploy the latest release to ${name}?`,
+    needs: { permission: 'deploy', environment: name },
     tone: 'main',
     reason: 'optional',
     happens: (
@@ -46,6 +47,7 @@ const enter = (environment: EnvironmentView): Deed => {
 const rollBack = (environment: EnvironmentView): Deed => ({
   word: 'Roll back',
   title: `Roll ${environment.name} back to ${environment.previous?.version ?? 'what served before'}?`,
+  needs: { permission: 'rollback', environment: environment.name },
   tone: 'danger',
   reason: 'required',
   happens: (
@@ -68,6 +70,7 @@ const rollBack = (environment: EnvironmentView): Deed => ({
 const lock = (environment: EnvironmentView): Deed => ({
   word: 'Lock',
   title: `Lock ${environment.name}?`,
+  needs: { permission: 'lock', environment: environment.name },
   tone: 'plain',
   reason: 'required',
   happens: <p>No release enters until somebody takes the lock off. Rollbacks pass. {serves(environment)}</p>,
@@ -85,6 +88,7 @@ const lock = (environment: EnvironmentView): Deed => ({
 const unlock = (environment: EnvironmentView): Deed => ({
   word: 'Unlock',
   title: `Take the lock off ${environment.name}?`,
+  needs: { permission: 'lock', environment: environment.name },
   tone: 'plain',
   reason: 'optional',
   happens: <p>Releases may enter again; those that wait for their turn begin. {serves(environment)}</p>,
@@ -98,6 +102,7 @@ const unlock = (environment: EnvironmentView): Deed => ({
 const freeze = (environment: EnvironmentView): Deed => ({
   word: 'Freeze 1 h',
   title: `Freeze ${environment.name} for an hour?`,
+  needs: { permission: 'lock', environment: environment.name },
   tone: 'plain',
   reason: 'required',
   happens: <p>No release enters for an hour from now. Rollbacks pass. {serves(environment)}</p>,
@@ -112,6 +117,7 @@ const freeze = (environment: EnvironmentView): Deed => ({
 const unfreeze = (environment: EnvironmentView): Deed => ({
   word: 'End freezes',
   title: `End the freezes of ${environment.name}?`,
+  needs: { permission: 'lock', environment: environment.name },
   tone: 'plain',
   reason: 'optional',
   happens: <p>Freezes that people set end now; those of the config stay. {serves(environment)}</p>,

@@ -3,7 +3,7 @@ import type { VNode } from 'preact'
 import { useRoute } from 'preact-iso'
 import type { EnvironmentView } from '../../../../sluice/src/http/client/environment-views.ts'
 import { useAnswer } from '../../live/store.ts'
-import { DeedButton } from '../../parts/deed.tsx'
+import { Deeds } from '../../parts/deed.tsx'
 import { Mark } from '../../parts/mark.tsx'
 import { Facts, Page, Part, Shown } from '../../parts/page.tsx'
 import { CommitLine, ReleaseLink, RolloutLink } from '../../parts/ref.tsx'
@@ -50,11 +50,7 @@ const Whole = ({ environment }: { readonly environment: EnvironmentView }): VNod
       aside={
         <>
           <Mark told={environmentTold(environment)} />
-          <span class="deeds">
-            {deedsOf(environment).map((deed) => (
-              <DeedButton key={deed.word} deed={deed} />
-            ))}
-          </span>
+          <Deeds deeds={deedsOf(environment)} />
         </>
       }
       below={

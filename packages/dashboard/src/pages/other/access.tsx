@@ -3,7 +3,7 @@ import type { VNode } from 'preact'
 import type { SessionView, TokenView } from '../../../../sluice/src/http/client/identity-views.ts'
 import { ask } from '../../live/ask.ts'
 import { useAnswer } from '../../live/store.ts'
-import { type Deed, DeedButton } from '../../parts/deed.tsx'
+import { type Deed, OneDeed } from '../../parts/deed.tsx'
 import { Mark } from '../../parts/mark.tsx'
 import { Facts, Part, Shown } from '../../parts/page.tsx'
 import { Age } from '../../parts/time.tsx'
@@ -65,7 +65,7 @@ export const Tokens = (): VNode => {
                     {token.owner ?? 'a program’s own'}, made by {token.issuedBy.name}, until {momentOf(token.expiresAt)}
                   </span>
                   {token.usedAt === null ? <span class="where">never used</span> : <Age at={token.usedAt} />}
-                  {token.status === 'active' && <DeedButton deed={revoke(token)} />}
+                  {token.status === 'active' && <OneDeed deed={revoke(token)} />}
                 </li>
               ))}
             </ul>
@@ -79,6 +79,7 @@ export const Tokens = (): VNode => {
 const revoke = (token: TokenView): Deed => ({
   word: 'Revoke',
   title: `Revoke ${token.label}?`,
+  needs: null,
   tone: 'danger',
   reason: 'optional',
   happens: <p>Whoever uses it is refused from the next request on. Traffic is not touched.</p>,
@@ -118,7 +119,7 @@ export const Sessions = (): VNode => {
                     by {session.method}, in {session.carrier === 'cookie' ? 'a browser' : 'a command line'}
                   </span>
                   <Age at={session.seenAt} />
-                  {session.status === 'open' && <DeedButton deed={end(session)} />}
+                  {session.status === 'open' && <OneDeed deed={end(session)} />}
                 </li>
               ))}
             </ul>
@@ -132,6 +133,7 @@ export const Sessions = (): VNode => {
 const end = (session: SessionView): Deed => ({
   word: 'End',
   title: `End the session of ${session.name}?`,
+  needs: null,
   tone: 'danger',
   reason: 'optional',
   happens: <p>Its next request is refused; whoever had it signs in again. Traffic is not touched.</p>,

@@ -4,8 +4,9 @@ import type { PendingView } from '../../../../sluice/src/http/client/governance-
 import type { EnvironmentView } from '../../../../sluice/src/http/client/environment-views.ts'
 import { countOf, spanOf } from '../../../../sluice/src/http/client/words.ts'
 import { ask } from '../../live/ask.ts'
+import { who } from '../../live/session.ts'
 import { type Question, useAnswer } from '../../live/store.ts'
-import { type Deed, DeedButton } from '../../parts/deed.tsx'
+import { type Deed, Deeds } from '../../parts/deed.tsx'
 import { Empty, Facts, Page, Part, Shown } from '../../parts/page.tsx'
 import { CommitLine, Move, RolloutLink, RunLink } from '../../parts/ref.tsx'
 import { Age } from '../../parts/time.tsx'
@@ -57,12 +58,7 @@ const Item = (pending: PendingView): VNode => {
   return (
     <Part
       title={`${release.version} → ${environment}`}
-      note={
-        <span class="deeds">
-          <DeedButton deed={approve(pending)} />
-          <DeedButton deed={reject(pending)} />
-        </span>
-      }
+      note={<Deeds deeds={[approve(pending, who.value?.name ?? null), reject(pending)]} />}
     >
       <Facts
         facts={[
@@ -81,6 +77,7 @@ const Item = (pending: PendingView): VNode => {
           ['Served before', evidence.soakedMs === null ? 'not counted' : spanOf(evidence.soakedMs)],
         ]}
       />
+      <Commits {...pending} />
       <Details {...pending} />
     </Part>
   )
@@ -92,6 +89,22 @@ const changeFacts = ({ changes }: PendingView): readonly (readonly [string, stri
   ['Config', changes.config.join(', ') || 'unchanged'],
   ['Secrets', changes.secrets.join(', ') || 'unchanged'],
 ]
+
+/** What the yes is about: each commit, not their number alone. */
+const Commits = ({ changes }: PendingView): VNode | null =>
+  changes.commits === null || changes.commits.length === 0 ? null : (
+    <ul class="lines" aria-label="Commits that come with it">
+      {changes.commits.map((commit) => (
+        <li key={commit.id}>
+          <span class="what">
+            <CommitLine commit={commit} />
+          </span>
+          <span class="where">{commit.author.replace(/\s*<.*>$/, '')}</span>
+          <Age at={commit.committedAt} />
+        </li>
+      ))}
+    </ul>
+  )
 
 /** Whose yes does not count, each once with all that speaks against it. */
 const notByText = ({ asked }: PendingView): string =>
@@ -138,9 +151,17 @@ const Given = ({ environments }: { readonly environments: readonly EnvironmentVi
   )
 }
 
-const approve = ({ kind, id, environment, release, missing }: PendingView): Deed => ({
+/** Why one's own yes would not count; the API says of whom. */
+const ownBar = (notBy: PendingView['asked']['notBy'], name: string | null): string | null => {
+  const reasons = notBy.filter((one) => one.who === name).map(({ why }) => why)
+  return reasons.length === 0 ? null : `not by you (${reasons.join(', ')})`
+}
+
+const approve = ({ kind, id, environment, release, missing, asked }: PendingView, name: string | null): Deed => ({
+  barred: ownBar(asked.notBy, name),
   word: 'Approve',
   title: `Approve ${release.version} for ${environment}?`,
+  needs: { permission: 'approve', environment },
   tone: 'main',
   reason: 'optional',
   happens: <p>Your yes to exactly this release is recorded. Missing until now: {missing}.</p>,
@@ -156,6 +177,7 @@ const approve = ({ kind, id, environment, release, missing }: PendingView): Deed
 const reject = ({ kind, id, environment, release, ifRejected }: PendingView): Deed => ({
   word: 'Reject',
   title: `Reject ${release.version} for ${environment}?`,
+  needs: { permission: 'approve', environment },
   tone: 'danger',
   reason: 'required',
   happens: <p>{ifRejected}</p>,

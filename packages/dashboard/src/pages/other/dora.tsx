@@ -66,6 +66,7 @@ const Measured = ({ names, first }: { readonly names: readonly string[]; readonl
             >
               <Facts facts={metricsOf(report)} />
             </Part>
+            <HowMade settings={report.settings} />
             <Deliveries deliveries={report.deliveries} />
           </>
         )}
@@ -76,7 +77,7 @@ const Measured = ({ names, first }: { readonly names: readonly string[]; readonl
 
 /** Each metric in words. Where too little was delivered for a figure, it says what there is. */
 const metricsOf = (report: DoraView): readonly (readonly [string, string])[] => {
-  const { frequency, leadTime, recovery, changeFail, rework } = report
+  const { frequency, leadTime, recovery, changeFail, rework, settings } = report
   const { working, waiting } = leadTime
   const worked =
     working === null || waiting === null
@@ -93,14 +94,50 @@ const metricsOf = (report: DoraView): readonly (readonly [string, string])[] => 
       `${countOf(frequency.count, 'deployment')}; ${frequency.daysPerWeekMedian} days a week with one (median of ${countOf(frequency.weeks.length, 'week')}): ${frequency.band}`,
     ],
     ['Change lead time', `${spreadText(leadTime.commits, 'commit')}${worked}`],
-    [
-      'Change fail rate',
-      `${rateText(changeFail)}; ${changeFail.reachedSome} caught before everybody was on it, ${changeFail.reachedAll} after${early}`,
-    ],
+    ['Change fail rate', `${rateText(changeFail)}${failedText(changeFail, settings)}${early}`],
     ['Failed deployment recovery time', `${spreadText(recovery.closed, 'failure')}${open}`],
     ['Deployment rework rate', `${rateText(rework)}, of 180 days`],
   ]
 }
+
+/** How far those that failed had come, as the settings want it told. */
+const failedText = (
+  { reachedSome, reachedAll, canaryAborts }: DoraView['changeFail'],
+  settings: DoraView['settings'],
+): string => {
+  if (settings.canaryAborts === 'split')
+    return `; ${reachedSome} caught before everybody was on it, ${reachedAll} after`
+  return settings.canaryAborts === 'ignore' && canaryAborts.length > 0
+    ? `; ${canaryAborts.length} came back before everybody was on it, and are not counted`
+    : ''
+}
+
+const canaryTexts: Readonly<Record<DoraView['settings']['canaryAborts'], string>> = {
+  count: 'failed, like any other that failed',
+  split: 'failed, and shown apart from those that reached everybody',
+  ignore: 'no delivery: it counts for no metric, and is shown beside',
+}
+
+/** What the figures are made by, so that nobody has to guess. */
+const HowMade = ({ settings }: Pick<DoraView, 'settings'>): VNode => (
+  <Part title="How they are computed" note={<span>dora in sluice.config.ts</span>}>
+    <Facts
+      facts={[
+        ['A delivery', 'a rollout that is over and that users were on; no drill, nothing that served already'],
+        ['Frequency', `distinct days of ${settings.zone} with a delivery, median of 13 weeks, idle ones too`],
+        ['Lead time', 'each commit from its commit to all users, with the first delivery that has it; median'],
+        ['Fails', 'came back after users were on it, was taken back later, or an incident is about it'],
+        [
+          'An incident is about',
+          `the release that it names, or the last delivery within ${spanOf(settings.attributionMs)} before it`,
+        ],
+        ['Back before everybody was on it', canaryTexts[settings.canaryAborts]],
+        ['Recovery', 'first user on it to taken back, fixed or resolved; what is open is shown as open'],
+        ['Rework', 'hotfixes and rollbacks by Sluice or an emergency, of all deliveries of 180 days'],
+      ]}
+    />
+  </Part>
+)
 
 const spreadText = (spread: DoraView['recovery']['closed'], what: string): string =>
   spread === null

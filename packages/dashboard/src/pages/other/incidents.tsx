@@ -4,58 +4,49 @@ import { useRoute } from 'preact-iso'
 import type { IncidentView } from '../../../../sluice/src/http/client/rollback-views.ts'
 import { ask } from '../../live/ask.ts'
 import { useAnswer } from '../../live/store.ts'
-import { type Deed, DeedButton } from '../../parts/deed.tsx'
+import { type Deed, OneDeed } from '../../parts/deed.tsx'
+import { ListPage, listItems } from '../../parts/list-page.tsx'
 import { Mark } from '../../parts/mark.tsx'
-import { Paged } from '../../parts/more.tsx'
-import { Empty, Facts, Page, Part, Shown } from '../../parts/page.tsx'
+import { Facts, Page, Part, Shown } from '../../parts/page.tsx'
 import { ReleaseLink, RolloutLink } from '../../parts/ref.tsx'
 import { Age, Took } from '../../parts/time.tsx'
 import { incidentsQuestion } from '../../questions.ts'
 import { momentOf, type Told } from '../../words.ts'
-
-const pageItems = 50
 
 const told = ({ status }: IncidentView): Told =>
   status === 'open' ? { tone: 'bad', word: 'open' } : { tone: 'good', word: 'resolved' }
 
 /** The list. */
 export const Incidents = (): VNode => {
-  const answer = useAnswer(incidentsQuestion(pageItems))
+  const answer = useAnswer(incidentsQuestion(listItems))
   return (
-    <Page title="Incidents">
-      <Shown answer={answer} what="The incidents">
-        {(first) =>
-          first.items.length === 0 ? (
-            <Empty>
-              <p>No incident was opened. An emergency rollback opens one by itself; a person does with:</p>
-              <pre>
-                <code>sluice incidents open production -m "what is wrong"</code>
-              </pre>
-            </Empty>
-          ) : (
-            <Paged
-              first={first}
-              identity={({ id }) => id}
-              ask={(cursor) => ask('incidents.list', { query: { limit: pageItems, cursor } })}
-            >
-              {(incidents) => (
-                <ul class="lines">
-                  {incidents.map((incident) => (
-                    <li key={incident.id}>
-                      <a class="row" data-row href={`/incidents/${incident.id}`} aria-label={incident.title} />
-                      <Mark told={told(incident)} />
-                      <span class="what">{incident.title}</span>
-                      <span class="where">{incident.environment}</span>
-                      <Age at={incident.openedAt} />
-                    </li>
-                  ))}
-                </ul>
-              )}
-            </Paged>
-          )
-        }
-      </Shown>
-    </Page>
+    <ListPage
+      title="Incidents"
+      answer={answer}
+      older={(cursor) => ask('incidents.list', { query: { limit: listItems, cursor } })}
+      empty={
+        <>
+          <p>No incident was opened. An emergency rollback opens one by itself; a person does with:</p>
+          <pre>
+            <code>sluice incidents open production -m "what is wrong"</code>
+          </pre>
+        </>
+      }
+    >
+      {(incidents) => (
+        <ul class="lines">
+          {incidents.map((incident) => (
+            <li key={incident.id}>
+              <a class="row" data-row href={`/incidents/${incident.id}`} aria-label={incident.title} />
+              <Mark told={told(incident)} />
+              <span class="what">{incident.title}</span>
+              <span class="where">{incident.environment}</span>
+              <Age at={incident.openedAt} />
+            </li>
+          ))}
+        </ul>
+      )}
+    </ListPage>
   )
 }
 
@@ -77,7 +68,7 @@ export const Incident = (): VNode => {
           aside={
             <>
               <Mark told={told(incident)} />
-              <span class="deeds">{incident.status === 'open' && <DeedButton deed={resolve(incident)} />}</span>
+              {incident.status === 'open' && <OneDeed deed={resolve(incident)} />}
             </>
           }
           below={
@@ -110,6 +101,7 @@ export const Incident = (): VNode => {
 const resolve = (incident: IncidentView): Deed => ({
   word: 'Resolve',
   title: 'Resolve this incident?',
+  needs: { permission: 'respond', environment: incident.environment },
   tone: 'main',
   reason: 'optional',
   happens: <p>It is recorded as over, with what you say about it. Traffic is not touched.</p>,

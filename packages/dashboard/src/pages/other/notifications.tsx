@@ -5,7 +5,7 @@ import type { ChannelView, MessageView } from '../../../../sluice/src/http/clien
 import { countOf } from '../../../../sluice/src/http/client/words.ts'
 import { ask } from '../../live/ask.ts'
 import { type Question, useAnswer } from '../../live/store.ts'
-import { type Deed, DeedButton } from '../../parts/deed.tsx'
+import { type Deed, Deeds, OneDeed } from '../../parts/deed.tsx'
 import { Mark } from '../../parts/mark.tsx'
 import { Paged } from '../../parts/more.tsx'
 import { Empty, Facts, Page, Part, Shown } from '../../parts/page.tsx'
@@ -88,7 +88,7 @@ const Channels = ({ items }: { readonly items: readonly ChannelView[] }): VNode 
               )}
             </td>
             <td>
-              <DeedButton deed={testing(channel)} label={`Test ${channel.name}`} />
+              <OneDeed deed={testing(channel)} label={`Test ${channel.name}`} />
             </td>
           </tr>
         ))}
@@ -102,6 +102,7 @@ const None = (): VNode => <span class="none">never</span>
 const testing = ({ name, kind }: ChannelView): Deed => ({
   word: 'Send test',
   title: `Send a test to ${name}?`,
+  needs: { permission: 'maintain', environment: null },
   tone: 'main',
   reason: 'none',
   happens: <p>A message that says it is a test goes to {name} now, past everything that waits. It is not recorded.</p>,
@@ -239,8 +240,8 @@ const Message = (message: MessageView): VNode => {
         </ol>
       )}
       {(status === 'dead' || status === 'pending') && (
-        <p class="deeds">
-          {status === 'dead' && <DeedButton deed={retrying(message)} />} <DeedButton deed={discarding(message)} />
+        <p>
+          <Deeds deeds={[...(status === 'dead' ? [retrying(message)] : []), discarding(message)]} />
         </p>
       )}
     </details>
@@ -250,6 +251,7 @@ const Message = (message: MessageView): VNode => {
 const retrying = ({ id, channel }: MessageView): Deed => ({
   word: 'Try again',
   title: 'Try this message again?',
+  needs: { permission: 'maintain', environment: null },
   tone: 'main',
   reason: 'optional',
   happens: <p>It gets in line for {channel}, and is tried for another day.</p>,
@@ -263,6 +265,7 @@ const retrying = ({ id, channel }: MessageView): Deed => ({
 const discarding = ({ id, channel }: MessageView): Deed => ({
   word: 'Give up',
   title: 'Give this message up?',
+  needs: { permission: 'maintain', environment: null },
   tone: 'danger',
   reason: 'optional',
   happens: <p>{channel} is not told of it any more. It stays on record, with what you say about it.</p>,

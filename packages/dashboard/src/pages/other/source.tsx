@@ -3,7 +3,7 @@ import type { VNode } from 'preact'
 import type { ArrivalView, SourceWayView } from '../../../../sluice/src/http/client/source-views.ts'
 import { ask } from '../../live/ask.ts'
 import { useAnswer } from '../../live/store.ts'
-import { type Deed, DeedButton } from '../../parts/deed.tsx'
+import { type Deed, OneDeed } from '../../parts/deed.tsx'
 import { Mark } from '../../parts/mark.tsx'
 import { Part, Shown } from '../../parts/page.tsx'
 import { ElsewhereLink, RunLink } from '../../parts/ref.tsx'
@@ -103,7 +103,7 @@ const Arrivals = ({ arrivals }: { readonly arrivals: readonly ArrivalView[] }): 
             {arrival.runs.map(({ run }) => (
               <RunLink key={run} id={run} />
             ))}{' '}
-            {arrival.because} {arrival.status === 'failed' && <DeedButton deed={again(arrival)} />}
+            {arrival.because} {arrival.status === 'failed' && <OneDeed deed={again(arrival)} />}
           </td>
         </tr>
       ))}
@@ -114,6 +114,7 @@ const Arrivals = ({ arrivals }: { readonly arrivals: readonly ArrivalView[] }): 
 const again = ({ id, ref }: ArrivalView): Deed => ({
   word: 'Redeliver',
   title: 'Fetch it once more?',
+  needs: { permission: 'run', environment: null },
   tone: 'main',
   reason: 'optional',
   happens: (

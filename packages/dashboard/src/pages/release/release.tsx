@@ -7,7 +7,7 @@ import { ask, asError } from '../../live/ask.ts'
 import { useAnswer } from '../../live/store.ts'
 import { announce } from '../../parts/announcer.tsx'
 import { Cause } from '../../parts/cause.tsx'
-import { type Deed, DeedButton } from '../../parts/deed.tsx'
+import { type Deed, OneDeed } from '../../parts/deed.tsx'
 import { Mark } from '../../parts/mark.tsx'
 import { Facts, Page, Part, Shown } from '../../parts/page.tsx'
 import { CommitLine } from '../../parts/ref.tsx'
@@ -43,9 +43,7 @@ const Whole = ({ release }: { readonly release: ReleaseDetailView }): VNode => (
             serves {environment}
           </a>
         ))}
-        <span class="deeds">
-          <DeedButton deed={release.hold === null ? hold(release) : unhold(release)} />
-        </span>
+        <OneDeed deed={release.hold === null ? hold(release) : unhold(release)} />
       </>
     }
     below={
@@ -235,6 +233,7 @@ const Specs = ({ release }: { readonly release: ReleaseDetailView }): VNode => (
 const hold = (release: ReleaseDetailView): Deed => ({
   word: 'Hold',
   title: `Hold ${release.version}?`,
+  needs: { permission: 'maintain', environment: null },
   tone: 'plain',
   reason: 'required',
   happens: <p>Nothing ships it by itself any more, and a person only by saying so. Where it serves, it goes on.</p>,
@@ -248,6 +247,7 @@ const hold = (release: ReleaseDetailView): Deed => ({
 const unhold = (release: ReleaseDetailView): Deed => ({
   word: 'Take the hold off',
   title: `Let ${release.version} be shipped again?`,
+  needs: { permission: 'maintain', environment: null },
   tone: 'plain',
   reason: 'optional',
   happens: <p>It may be shipped again, by promotions that go on by themselves too.</p>,

@@ -2,62 +2,52 @@
 import type { VNode } from 'preact'
 import { ask } from '../../live/ask.ts'
 import { useAnswer } from '../../live/store.ts'
-import { Paged } from '../../parts/more.tsx'
-import { Empty, Page, Shown } from '../../parts/page.tsx'
+import { ListPage, listItems } from '../../parts/list-page.tsx'
 import { CommitLine, ReleaseLink } from '../../parts/ref.tsx'
 import { Age } from '../../parts/time.tsx'
 import { releasesQuestion } from '../../questions.ts'
 import { Table } from '../../parts/table.tsx'
 
-const pageItems = 50
-
 /** The list. */
 export const Releases = (): VNode => {
-  const answer = useAnswer(releasesQuestion(pageItems))
+  const answer = useAnswer(releasesQuestion(listItems))
   return (
-    <Page title="Releases">
-      <Shown answer={answer} what="The releases">
-        {(first) =>
-          first.items.length === 0 ? (
-            <Empty>
-              <p>No release was cut yet: a run that succeeds cuts one.</p>
-              <pre>
-                <code>sluice run</code>
-              </pre>
-            </Empty>
-          ) : (
-            <Paged
-              first={first}
-              identity={({ id }) => id}
-              ask={(cursor) => ask('releases.list', { query: { limit: pageItems, cursor } })}
-            >
-              {(releases) => (
-                <Table label="Releases" columns={['Release', 'Commit', 'Serves', 'Held', { figure: 'Cut' }]}>
-                  <tbody>
-                    {releases.map((release) => (
-                      <tr key={release.id}>
-                        <th scope="row">
-                          <span data-row tabIndex={-1}>
-                            <ReleaseLink release={release} />
-                          </span>
-                        </th>
-                        <td class="wide">
-                          <CommitLine commit={release.commit} />
-                        </td>
-                        <td>{release.serves.length === 0 ? <span class="none">—</span> : release.serves.join(', ')}</td>
-                        <td>{release.hold === null ? <span class="none">—</span> : release.hold.detail}</td>
-                        <td class="figure">
-                          <Age at={release.cutAt} />
-                        </td>
-                      </tr>
-                    ))}
-                  </tbody>
-                </Table>
-              )}
-            </Paged>
-          )
-        }
-      </Shown>
-    </Page>
+    <ListPage
+      title="Releases"
+      answer={answer}
+      older={(cursor) => ask('releases.list', { query: { limit: listItems, cursor } })}
+      empty={
+        <>
+          <p>No release was cut yet: a run that succeeds cuts one.</p>
+          <pre>
+            <code>sluice run</code>
+          </pre>
+        </>
+      }
+    >
+      {(releases) => (
+        <Table label="Releases" columns={['Release', 'Commit', 'Serves', 'Held', { figure: 'Cut' }]}>
+          <tbody>
+            {releases.map((release) => (
+              <tr key={release.id}>
+                <th scope="row">
+                  <span data-row tabIndex={-1}>
+                    <ReleaseLink release={release} />
+                  </span>
+                </th>
+                <td class="wide">
+                  <CommitLine commit={release.commit} />
+                </td>
+                <td>{release.serves.length === 0 ? <span class="none">—</span> : release.serves.join(', ')}</td>
+                <td>{release.hold === null ? <span class="none">—</span> : release.hold.detail}</td>
+                <td class="figure">
+                  <Age at={release.cutAt} />
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </Table>
+      )}
+    </ListPage>
   )
 }

@@ -50,6 +50,7 @@ const shareOf = ({ observed, to }: RolloutDetailView): string => {
 const approve = (rollout: RolloutDetailView): Deed => ({
   word: 'Approve',
   title: `Approve ${rollout.to.version} for ${rollout.environment}?`,
+  needs: { permission: 'approve', environment: rollout.environment },
   tone: 'main',
   reason: 'optional',
   happens: <p>Your yes to exactly this release is recorded. The rollout goes on once enough people gave theirs.</p>,
@@ -64,6 +65,7 @@ const promote = (rollout: RolloutDetailView): Deed =>
   command(rollout, 'promote', {
     word: 'Promote',
     title: `Promote ${rollout.to.version} in ${rollout.environment} now?`,
+    needs: { permission: 'deploy', environment: rollout.environment },
     tone: 'plain',
     reason: 'optional',
     happens: (
@@ -80,6 +82,7 @@ const pause = (rollout: RolloutDetailView): Deed =>
   command(rollout, 'pause', {
     word: 'Pause',
     title: `Pause at ${shareOf(rollout)}?`,
+    needs: { permission: 'pause', environment: rollout.environment },
     tone: 'plain',
     reason: 'optional',
     happens: <p>The split stays as it is until somebody resumes. The judge and the tripwire go on.</p>,
@@ -91,6 +94,7 @@ const resume = (rollout: RolloutDetailView): Deed =>
   command(rollout, 'resume', {
     word: 'Resume',
     title: `Resume the rollout of ${rollout.to.version}?`,
+    needs: { permission: 'deploy', environment: rollout.environment },
     tone: 'main',
     reason: 'optional',
     happens: <p>It goes on with the step at which it stands; time that was already waited counts.</p>,
@@ -102,6 +106,7 @@ const retry = (rollout: RolloutDetailView): Deed =>
   command(rollout, 'retry', {
     word: 'Retry',
     title: 'Try again?',
+    needs: { permission: 'deploy', environment: rollout.environment },
     tone: 'main',
     reason: 'optional',
     happens: <p>The step that could not be done is tried again, from where it was set aside.</p>,
@@ -113,6 +118,7 @@ const abort = (rollout: RolloutDetailView): Deed =>
   command(rollout, 'abort', {
     word: 'Abort',
     title: `Abort, and go back${rollout.from === null ? '' : ` to ${rollout.from.version}`}?`,
+    needs: { permission: 'rollback', environment: rollout.environment },
     tone: 'danger',
     reason: 'optional',
     happens: <p>{backText(rollout)}</p>,
@@ -128,6 +134,7 @@ const abort = (rollout: RolloutDetailView): Deed =>
 const rollBack = (rollout: RolloutDetailView): Deed => ({
   word: 'Roll back',
   title: `Roll ${rollout.environment} back to ${rollout.from?.version ?? 'what served before'}?`,
+  needs: { permission: 'rollback', environment: rollout.environment },
   tone: 'danger',
   reason: 'required',
   happens: (

@@ -6,7 +6,7 @@ import type { RolloutDetailView, VerdictView } from '../../../../sluice/src/http
 import { now } from '../../live/clock.ts'
 import { useAnswer } from '../../live/store.ts'
 import { Cause } from '../../parts/cause.tsx'
-import { DeedButton } from '../../parts/deed.tsx'
+import { Deeds } from '../../parts/deed.tsx'
 import { Mark } from '../../parts/mark.tsx'
 import { Facts, Page, Part, Shown } from '../../parts/page.tsx'
 import { CommitLine, Move } from '../../parts/ref.tsx'
@@ -66,11 +66,7 @@ const Whole = ({ rollout }: { readonly rollout: RolloutDetailView }): VNode => {
         <>
           <Mark told={rolloutTold(rollout)} />
           <Deadline rollout={rollout} />
-          <span class="deeds">
-            {deedsOf(rollout).map((deed) => (
-              <DeedButton key={deed.word} deed={deed} />
-            ))}
-          </span>
+          <Deeds deeds={deedsOf(rollout)} />
         </>
       }
       below={

@@ -3,42 +3,32 @@ import type { VNode } from 'preact'
 import { ask } from '../../live/ask.ts'
 import { useAnswer } from '../../live/store.ts'
 import type { RolloutView } from '../../../../sluice/src/http/client/views.ts'
+import { ListPage, listItems } from '../../parts/list-page.tsx'
 import { Mark } from '../../parts/mark.tsx'
-import { Paged } from '../../parts/more.tsx'
-import { Empty, Page, Shown } from '../../parts/page.tsx'
 import { Age, Took } from '../../parts/time.tsx'
 import { rolloutsQuestion } from '../../questions.ts'
 import { rolloutTold } from '../../words.ts'
 import { Table } from '../../parts/table.tsx'
 
-const pageItems = 50
-
 /** The list. */
 export const Rollouts = (): VNode => {
-  const answer = useAnswer(rolloutsQuestion(pageItems))
+  const answer = useAnswer(rolloutsQuestion(listItems))
   return (
-    <Page title="Rollouts">
-      <Shown answer={answer} what="The rollouts">
-        {(first) =>
-          first.items.length === 0 ? (
-            <Empty>
-              <p>Nothing was rolled out yet.</p>
-              <pre>
-                <code>sluice deploy staging</code>
-              </pre>
-            </Empty>
-          ) : (
-            <Paged
-              first={first}
-              identity={({ id }) => id}
-              ask={(cursor) => ask('rollouts.list', { query: { limit: pageItems, cursor } })}
-            >
-              {(rollouts) => <RolloutTable rollouts={rollouts} />}
-            </Paged>
-          )
-        }
-      </Shown>
-    </Page>
+    <ListPage
+      title="Rollouts"
+      answer={answer}
+      older={(cursor) => ask('rollouts.list', { query: { limit: listItems, cursor } })}
+      empty={
+        <>
+          <p>Nothing was rolled out yet.</p>
+          <pre>
+            <code>sluice deploy staging</code>
+          </pre>
+        </>
+      }
+    >
+      {(rollouts) => <RolloutTable rollouts={rollouts} />}
+    </ListPage>
   )
 }
 

@@ -7,7 +7,7 @@ import { ask } from '../../live/ask.ts'
 import { now } from '../../live/clock.ts'
 import { useAnswer } from '../../live/store.ts'
 import { Cause } from '../../parts/cause.tsx'
-import { type Deed, DeedButton } from '../../parts/deed.tsx'
+import { type Deed, OneDeed } from '../../parts/deed.tsx'
 import { Mark } from '../../parts/mark.tsx'
 import { Facts, Page, Part, Shown } from '../../parts/page.tsx'
 import { ElsewhereLink, ReleaseLink } from '../../parts/ref.tsx'
@@ -61,9 +61,7 @@ const Whole = ({ run }: { readonly run: RunDetailView }): VNode => {
       aside={
         <>
           <Mark told={runTold(run)} />
-          <span class="deeds">
-            {isOver(run) ? <DeedButton deed={again(run)} /> : <DeedButton deed={cancel(run)} />}
-          </span>
+          <OneDeed deed={isOver(run) ? again(run) : cancel(run)} />
         </>
       }
       below={
@@ -244,6 +242,7 @@ const Outputs = ({ job }: { readonly job: JobView }): VNode | null => {
 const cancel = (run: RunDetailView): Deed => ({
   word: 'Cancel run',
   title: 'Cancel this run?',
+  needs: { permission: 'run', environment: null },
   tone: 'danger',
   reason: 'optional',
   happens: <p>Its jobs are told to stop. No release is cut from it. What serves is not touched.</p>,
@@ -257,6 +256,7 @@ const cancel = (run: RunDetailView): Deed => ({
 const again = (run: RunDetailView): Deed => ({
   word: run.status === 'failed' ? 'Run failed jobs again' : 'Run again',
   title: 'Run it again?',
+  needs: { permission: 'run', environment: null },
   tone: 'plain',
   reason: 'optional',
   happens: (

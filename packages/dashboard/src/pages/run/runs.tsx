@@ -3,43 +3,33 @@ import type { VNode } from 'preact'
 import type { RunListView } from '../../../../sluice/src/http/client/run-views.ts'
 import { ask } from '../../live/ask.ts'
 import { useAnswer } from '../../live/store.ts'
+import { ListPage, listItems } from '../../parts/list-page.tsx'
 import { Mark } from '../../parts/mark.tsx'
-import { Paged } from '../../parts/more.tsx'
-import { Empty, Page, Shown } from '../../parts/page.tsx'
 import { CommitLine, ReleaseLink } from '../../parts/ref.tsx'
 import { Age, Took } from '../../parts/time.tsx'
 import { runsQuestion } from '../../questions.ts'
 import { runTold } from '../../words.ts'
 import { Table } from '../../parts/table.tsx'
 
-const pageItems = 50
-
 /** The list. */
 export const Runs = (): VNode => {
-  const answer = useAnswer(runsQuestion(pageItems))
+  const answer = useAnswer(runsQuestion(listItems))
   return (
-    <Page title="Runs">
-      <Shown answer={answer} what="The runs">
-        {(first) =>
-          first.items.length === 0 ? (
-            <Empty>
-              <p>No run was started in this project yet.</p>
-              <pre>
-                <code>sluice run</code>
-              </pre>
-            </Empty>
-          ) : (
-            <Paged
-              first={first}
-              identity={({ id }) => id}
-              ask={(cursor) => ask('runs.list', { query: { limit: pageItems, cursor } })}
-            >
-              {(runs) => <RunTable runs={runs} />}
-            </Paged>
-          )
-        }
-      </Shown>
-    </Page>
+    <ListPage
+      title="Runs"
+      answer={answer}
+      older={(cursor) => ask('runs.list', { query: { limit: listItems, cursor } })}
+      empty={
+        <>
+          <p>No run was started in this project yet.</p>
+          <pre>
+            <code>sluice run</code>
+          </pre>
+        </>
+      }
+    >
+      {(runs) => <RunTable runs={runs} />}
+    </ListPage>
   )
 }
 

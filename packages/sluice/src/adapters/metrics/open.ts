@@ -10,7 +10,10 @@ export const openOutside = (
   const prometheus = (): Promise<MetricSource> =>
     (source ??= import('./prometheus/source.ts').then(({ prometheusSource }) => prometheusSource(options)))
   return {
-    metrics: { sample: async (question, signal) => (await prometheus()).sample(question, signal) },
+    metrics: {
+      sample: async (question, signal) => (await prometheus()).sample(question, signal),
+      measure: async (question, signal) => (await prometheus()).measure(question, signal),
+    },
     externalJudge: {
       evaluate: async (question, signal) =>
         (await import('./external-judge.ts')).httpJudge().evaluate(question, signal),

@@ -13,6 +13,7 @@ import { makeProject } from '../demo/project.ts'
 import { type Ending, play } from '../demo/story.ts'
 import { tellerFor } from '../demo/teller.ts'
 import { tableLines } from '../render/table.ts'
+import { linkTo } from './open.ts'
 
 /** Exits 0 only if every claim was observed; 3 otherwise. */
 export const demo: Command = async (cli, input) => {
@@ -26,7 +27,7 @@ export const demo: Command = async (cli, input) => {
     const project = await makeProject(directory, ports)
     const client = await startControlPlane(cli, directory)
     cli.note(
-      `dashboard ${client.url} (its token: ${directory}/.sluice/token)   shop http://127.0.0.1:${ports.production}   files ${folder}`,
+      `dashboard ${await linkTo(client, client.url)} (good once, for two minutes; then ${client.url}, with the token in ${directory}/.sluice/token)   shop http://127.0.0.1:${ports.production}   files ${folder}`,
     )
     const ending = await play({ client, project, ports, teller: tellerFor(cli), signal: cli.interrupted })
     return report(cli, ending, (performance.now() - startedAt) / 1_000)

@@ -29,16 +29,35 @@ const tell = (cli: Cli, report: DoraView, isListed: boolean): void => {
 }
 
 /** One line for each metric. Pure. */
-export const metricLines = ({ frequency, leadTime, recovery, changeFail, rework }: DoraView): readonly string[] => {
+export const metricLines = ({
+  frequency,
+  leadTime,
+  recovery,
+  changeFail,
+  rework,
+  settings,
+}: DoraView): readonly string[] => {
   const { commits, working, waiting } = leadTime
   const open = recovery.open.length === 0 ? '' : `, ${recovery.open.length} open`
   return [
     `  lead time       ${spreadText(commits, 'commits')}${working === null || waiting === null ? '' : `; worked ${spanOf(working.p50Ms)}, waited ${spanOf(waiting.p50Ms)} (medians)`}`,
-    `  frequency       ${frequency.count} in the period; ${frequency.daysPerWeekMedian} days a week (median of ${frequency.weeks.length} weeks): ${frequency.band}`,
+    `  frequency       ${frequency.count} in the period; ${frequency.daysPerWeekMedian} days a week (median of ${frequency.weeks.length} weeks): ${frequency.band}${settings.zone === 'UTC' ? '' : ` (days of ${settings.zone})`}`,
     `  recovery        ${spreadText(recovery.closed, 'failures')}${open}`,
-    `  change fail     ${rateText(changeFail)}; ${changeFail.reachedSome} caught before everybody was on it, ${changeFail.reachedAll} after${changeFail.beforeUsers.length === 0 ? '' : `; ${changeFail.beforeUsers.length} came back before any user was`}`,
+    `  change fail     ${rateText(changeFail)}${failedText(changeFail, settings)}${changeFail.beforeUsers.length === 0 ? '' : `; ${changeFail.beforeUsers.length} came back before any user was`}`,
     `  rework          ${rateText(rework)}, 180 days`,
   ]
+}
+
+/** How far those that failed had come, as the settings want it told. */
+const failedText = (
+  { reachedSome, reachedAll, canaryAborts }: DoraView['changeFail'],
+  settings: DoraView['settings'],
+): string => {
+  if (settings.canaryAborts === 'split')
+    return `; ${reachedSome} caught before everybody was on it, ${reachedAll} after`
+  return settings.canaryAborts === 'ignore' && canaryAborts.length > 0
+    ? `; ${canaryAborts.length} came back before everybody was on it, and are not counted (dora.canaryAborts)`
+    : ''
 }
 
 const spreadText = (spread: DoraView['recovery']['closed'], what: string): string =>

@@ -1,21 +1,18 @@
 import { hostname } from 'node:os'
 import { isoTime } from '../../core/iso-time.ts'
 import { SluiceError } from '../../core/errors.ts'
-import { type Cli, type Command, flagOption } from '../cli.ts'
+import { openBrowser } from '../browser.ts'
+import { browserSession } from '../browser-login.ts'
+import { type Cli, type Command, flagOption, type Input } from '../cli.ts'
 import { clientAt, loginPlace, serverAddress } from '../connect.ts'
 import { keepLogin, type Login } from '../logins.ts'
 import { pipedSecret } from '../secret-input.ts'
 import { passwordOf } from './identity.ts'
 
-/** `sluice login`. */
+/** `sluice login`. In a browser where the control plane has a provider to sign in at and nobody is named; else by password. */
 export const command: Command = async (cli, input) => {
   const url = serverAddress(cli)
-  const login = flagOption(input, 'withToken')
-    ? await byToken(cli, url)
-    : await byPassword(cli, url, {
-        name: input.args[0] ?? cli.actor,
-        password: await passwordOf(cli, input, 'password'),
-      })
+  const login = await loginBy(cli, input, url)
   keepLogin(cli.variables, loginPlace(cli, url), login)
   if (cli.globals.json) cli.json({ server: url, name: login.name, expiresAt: login.expiresAt })
   else
@@ -23,6 +20,21 @@ export const command: Command = async (cli, input) => {
       `${cli.style.mark('done')} signed in to ${url} as ${login.name}${login.expiresAt === null ? '' : `, until ${isoTime(login.expiresAt)}`}`,
     )
   return 0
+}
+
+const loginBy = async (cli: Cli, input: Input, url: string): Promise<Login> => {
+  if (flagOption(input, 'withToken')) return byToken(cli, url)
+  const [name] = input.args
+  const isQuiet = !flagOption(input, 'browser')
+  const isPassword = name !== undefined || flagOption(input, 'passwordStdin')
+  const stranger = await clientAt(cli, url, null)
+  if (isQuiet || (!isPassword && (await stranger.call('session.ways', {})).provider !== null)) {
+    const session = await browserSession(cli, { url, client: stranger, open: isQuiet ? null : openBrowser })
+    return ownToken(cli, url, session)
+  }
+  const password = await passwordOf(cli, input, 'password')
+  const { token } = await stranger.call('session.start', { body: { name: name ?? cli.actor, password } })
+  return ownToken(cli, url, { token, name: name ?? cli.actor })
 }
 
 const byToken = async (cli: Cli, url: string): Promise<Login> => {
@@ -37,17 +49,15 @@ const byToken = async (cli: Cli, url: string): Promise<Login> => {
 }
 
 /** The sign-in itself lasts a day; what is kept is a token of its own, which can be seen and revoked. */
-const byPassword = async (
+const ownToken = async (
   cli: Cli,
   url: string,
-  said: { readonly name: string; readonly password: string },
+  session: { readonly name: string; readonly token: string },
 ): Promise<Login> => {
-  const stranger = await clientAt(cli, url, null)
-  const { token: session } = await stranger.call('session.start', { body: said })
-  const client = await clientAt(cli, url, session)
+  const client = await clientAt(cli, url, session.token)
   const { token, expiresAt } = await client.call('tokens.create', {
     body: { label: `sluice login on ${hostname()}`.slice(0, 100) },
   })
   await client.call('session.end', {})
-  return { token, name: said.name, expiresAt }
+  return { token, name: session.name, expiresAt }
 }

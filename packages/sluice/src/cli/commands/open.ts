@@ -1,30 +1,47 @@
-import { spawn } from 'node:child_process'
-import type { Command } from '../cli.ts'
-import { serverAddress } from '../connect.ts'
+import { SluiceError } from '../../core/errors.ts'
+import type { Client } from '../../http/client/client.ts'
+import { openBrowser } from '../browser.ts'
+import { type Command, flagOption } from '../cli.ts'
+import { connect, serverAddress } from '../connect.ts'
 
-/** Programs that open an address in the browser, by platform. */
-const openers: Readonly<Record<string, readonly [program: string, ...args: readonly string[]]>> = {
-  darwin: ['open'],
-  linux: ['xdg-open'],
-  // The empty word is the window's title, for which `start` takes its first argument in quotes.
-  win32: ['cmd', '/c', 'start', ''],
-}
-
-/** `sluice open`: prints where the dashboard is, and opens it where somebody sits in front of a terminal. The address holds no secret: other users of the machine see what is started. */
-export const command: Command = async (cli) => {
+/**
+ * `sluice open`: opens the dashboard signed in, where somebody sits in front of a terminal, and prints where it is. The address that is opened is good once and for two minutes; it is printed only when it is asked for
+ * (`--link`), because what is printed is kept in logs.
+ */
+export const command: Command = async (cli, input) => {
   const url = serverAddress(cli)
-  if (cli.globals.json) cli.json({ url })
-  else cli.print(url)
-  if (cli.stdout.isTTY && !cli.globals.json && cli.globals.input) openBrowser(url)
+  const isLinkWanted = flagOption(input, 'link')
+  const isOpened = cli.stdout.isTTY && !cli.globals.json && cli.globals.input && !isLinkWanted
+  const link = isLinkWanted || isOpened ? await signedInLink(await connect(cli, 'read'), url) : null
+  if (link?.problem !== undefined) {
+    if (isLinkWanted) throw link.problem
+    cli.note(`${cli.noteStyle.mark('warn')} you have to sign in there: ${link.problem.detail}`)
+  }
+  const address = link?.address ?? url
+  if (cli.globals.json) cli.json({ url, ...(isLinkWanted ? { link: address } : {}) })
+  else cli.print(isLinkWanted ? address : url)
+  if (isOpened) openBrowser(address)
   return 0
 }
 
-/** Where there is no browser, the address that was printed is all there is. */
-const openBrowser = (url: string): void => {
-  const opener = openers[process.platform]
-  if (opener === undefined) return
-  const [program, ...args] = opener
-  const child = spawn(program, [...args, url], { stdio: 'ignore', detached: true })
-  child.on('error', () => {})
-  child.unref()
+/** An address that signs a browser in; why there is none, when whoever asks may have none. */
+const signedInLink = async (
+  { client, close }: { readonly client: Client; readonly close: () => Promise<void> },
+  url: string,
+): Promise<
+  { readonly address: string; readonly problem?: never } | { readonly address?: never; readonly problem: SluiceError }
+> => {
+  try {
+    return { address: await linkTo(client, url) }
+  } catch (error) {
+    if (!(error instanceof SluiceError) || !['forbidden', 'token_missing', 'token_stale'].includes(error.code))
+      throw error
+    return { problem: error }
+  } finally {
+    await close()
+  }
 }
+
+/** An address of a control plane that signs a browser in, once. */
+export const linkTo = async (client: Client, url: string): Promise<string> =>
+  `${url}${(await client.call('session.ticket', {})).path}`

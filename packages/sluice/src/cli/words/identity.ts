@@ -9,9 +9,17 @@ export const identityWords: readonly Word[] = [
   {
     path: 'login',
     args: '[name]',
-    text: 'sign in to a control plane; what it gives is kept for this user of this machine',
-    options: [{ flags: '--with-token', text: 'read a token from stdin instead' }, passwordIn],
-    examples: ['login ada --server https://sluice.example.com', 'login --with-token < token.txt'],
+    text: 'sign in to a control plane, in a browser or with the password of [name]; what it gives is kept for this user of this machine',
+    options: [
+      { flags: '--no-browser', text: 'print the address to sign in at, instead of opening it' },
+      { flags: '--with-token', text: 'read a token from stdin instead' },
+      passwordIn,
+    ],
+    examples: [
+      'login --server https://sluice.example.com',
+      'login ada --server https://sluice.example.com',
+      'login --with-token < token.txt',
+    ],
     load: () => import('../commands/login.ts'),
   },
   {

@@ -28,9 +28,9 @@ export const serverWords: readonly Word[] = [
   {
     path: 'open',
     args: '',
-    text: 'where the dashboard is; opens it in the browser, in a terminal',
-    options: [],
-    examples: ['open', 'open --json'],
+    text: 'where the dashboard is; in a terminal it is opened in the browser, signed in',
+    options: [{ flags: '--link', text: 'print an address that signs a browser in, once and within two minutes' }],
+    examples: ['open', 'open --link'],
     load: () => import('../commands/open.ts'),
   },
   {

@@ -19,6 +19,7 @@ export const policyIssues = (
       const path = ['policies', name, 'environments', index]
       return [{ path, message: `there is no environment "${environment}"`, fix }]
     }),
+    ...(rules.slo === undefined ? [] : sourceIssues(settings, name, environments ?? known)),
     ...beforeIssues(
       name,
       (environments ?? known).filter(
@@ -34,10 +35,20 @@ const emptyIssues = (name: string, parts: number): readonly ConfigIssue[] =>
     : [
         {
           path: ['policies', name],
-          message: 'expected at least one of gates, verified, soak, who, windows and errorBudget',
+          message: 'expected at least one of gates, verified, soak, who, windows, errorBudget and slo',
           fix: null,
         },
       ]
+
+/** Nobody would measure it, and so nothing could ever come. */
+const sourceIssues = ({ environments }: Settings, name: string, places: readonly string[]): readonly ConfigIssue[] =>
+  places
+    .filter((place) => environments[place] !== undefined && environments[place].metrics === undefined)
+    .map((place) => ({
+      path: ['policies', name, 'slo'],
+      message: `"${place}" has no metric source that its objective could be measured by`,
+      fix: `Set metrics of "${place}", or name the environments for which the policy holds.`,
+    }))
 
 const beforeIssues = (name: string, first: readonly string[]): readonly ConfigIssue[] =>
   first.map((environment) => ({

@@ -1,7 +1,7 @@
 /** The building blocks of the schema: scalars with their forms, and `key`, which gives a key its documentation. */
 import { z } from 'zod'
 import { limits } from '../limits.ts'
-import { durationForm, parseDuration, parseShare, shareForm } from './units.ts'
+import { durationForm, parseDuration, parseShare, renderDuration, shareForm } from './units.ts'
 
 /** What the reference says about a key beside its type and default. */
 export type KeyDoc = {
@@ -39,6 +39,17 @@ export const duration = (): z.ZodType<number, string> =>
 /** A duration above zero. */
 export const positiveDuration = (): z.ZodType<number, string> =>
   duration().refine((ms) => ms > 0, 'expected a duration above zero')
+
+/** A duration within bounds of its own, which may be longer than other durations of the config. */
+export const longDuration = (minMs: number, maxMs: number): z.ZodType<number, string> =>
+  z
+    .string("expected a duration such as '28d'")
+    .regex(durationForm, "expected a duration such as '28d'")
+    .transform((text) => parseDuration(text) ?? 0)
+    .refine(
+      (ms) => ms >= minMs && ms <= maxMs,
+      `expected at least ${renderDuration(minMs)}, and at most ${renderDuration(maxMs)}`,
+    )
 
 /** A share as text; basis points once parsed. */
 export const share = (): z.ZodType<number, string> =>

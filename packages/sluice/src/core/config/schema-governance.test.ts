@@ -71,3 +71,28 @@ test('what cannot be read or can never hold is refused with its place', () => {
   refusedFor(/policies\.p: nothing comes before "staging"/, {}, { policies: { p: { soak: '1h' } } })
   refusedFor(/policies\.p: expected at least one of/, {}, { policies: { p: {} } })
 })
+
+test('an objective over requests is of a place that somebody measures, over a window, and leaves room for a budget', () => {
+  const metrics = { url: 'http://127.0.0.1:9090', counters: { http: { total: 'a{{release}}', bad: 'b{{release}}' } } }
+  const slo = { objective: '99.95%', over: '28d', total: 'sum(a[{{window}}])', bad: 'sum(b[{{window}}])' }
+  const of = (change: object, environments: readonly string[] = ['production']) => ({
+    policies: { budget: { environments, slo: { ...slo, ...change } } },
+  })
+  deepStrictEqual(specOf({ metrics }, of({}))?.governance?.policies, [
+    {
+      name: 'budget',
+      slo: {
+        objectiveBp: 9_995,
+        windowMs: 28 * 86_400_000,
+        total: slo.total,
+        bad: slo.bad,
+        whenSpent: 'refuse',
+      },
+    },
+  ])
+  refusedFor(/"staging" has no metric source/, { metrics }, of({}, ['staging', 'production']))
+  refusedFor(/"production" has no metric source/, {}, of({}))
+  refusedFor(/expected a share from '50%' to '99.99%'/, { metrics }, of({ objective: '100%' }))
+  refusedFor(/expected \{\{window\}\} in it/, { metrics }, of({ bad: 'b' }))
+  refusedFor(/expected only these placeholders/, { metrics }, of({ total: 'a{{release}}[{{window}}]' }))
+})

@@ -2,9 +2,12 @@
 import { z } from 'zod'
 import type { GroupQuorum, OverrunPolicy, Policy, WindowRule } from '../governance/types.ts'
 import { limits } from '../limits.ts'
-import { count, key, name, positiveDuration, text } from './fields.ts'
+import { namesIn } from '../judge/outside/labels.ts'
+import { sloLabels, type SloRule } from '../governance/slo.ts'
+import { count, key, longDuration, name, positiveDuration, share, text } from './fields.ts'
 import type { EnvironmentSettings, PolicySettings } from './settings.ts'
 import { durationForm, parseDuration, unitMs } from './units.ts'
+import { isZone } from './zones.ts'
 
 const groups = (): z.ZodType<readonly GroupQuorum[]> =>
   z
@@ -55,15 +58,6 @@ const isRule = (value: string): boolean => {
   const parts = value.split(';')
   const names = parts.map((part) => part.split('=')[0])
   return parts.every((part) => rulePart.test(part)) && names.includes('FREQ') && new Set(names).size === names.length
-}
-
-/** IANA names, as the platform's own table has them. */
-const isZone = (value: string): boolean => {
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone: value }).resolvedOptions().timeZone !== ''
-  } catch {
-    return false
-  }
 }
 
 /** RFC 5545, 3.3.6, or a duration as everywhere; whole days are days of the calendar. */
@@ -191,6 +185,56 @@ const errorBudget: z.ZodType<NonNullable<Policy['errorBudget']>> = z
   )
   .transform(({ rollbacks, within }) => ({ rollbacks, withinMs: within }))
 
+const known: readonly string[] = sloLabels
+
+/** Over a window, or it would count since the beginning of the counter. */
+const sloQuery = (): z.ZodType<string, string> =>
+  text('a query')
+    .refine(
+      (value) => value.length <= limits.queryCharactersMax,
+      `expected at most ${limits.queryCharactersMax} characters`,
+    )
+    .refine(
+      (value) => namesIn(value).every((one) => known.includes(one)),
+      `expected only these placeholders: ${sloLabels.map((one) => `{{${one}}}`).join(', ')}`,
+    )
+    .refine((value) => namesIn(value).includes('window'), 'expected {{window}} in it, as the range that is counted')
+
+const slo: z.ZodType<SloRule> = z
+  .strictObject(
+    {
+      objective: key(
+        share().refine((bp) => bp >= 5_000 && bp < 10_000, "expected a share from '50%' to '99.99%'"),
+        { description: 'Share of the requests that are to be good.', examples: ['99.9%'] },
+      ),
+      over: key(longDuration(limits.sloWindowMsMin, limits.sloWindowMsMax), {
+        description: 'The time over which they are counted, until now.',
+        examples: ['28d'],
+      }),
+      total: key(sloQuery(), {
+        description: 'Query for how many requests there were in `{{window}}`.',
+        examples: ['sum(increase(sluice_traffic_requests_total{environment="{{environment}}"}[{{window}}]))'],
+      }),
+      bad: key(sloQuery(), {
+        description: 'Query for how many of them were bad.',
+        examples: ['sum(increase(sluice_traffic_bad_requests_total{environment="{{environment}}"}[{{window}}]))'],
+      }),
+      whenSpent: key(z.enum(['refuse', 'approve'], "expected 'refuse' or 'approve'").default('refuse'), {
+        description:
+          'What becomes of a release once the budget is spent: nothing new comes (`refuse`), or a person says yes to it (`approve`).',
+        examples: ['approve'],
+      }),
+    },
+    { error: "expected an objective: { objective: '99.9%', over: '28d', total: '…', bad: '…' }" },
+  )
+  .transform(({ objective, over, total, bad, whenSpent }) => ({
+    objectiveBp: objective,
+    windowMs: over,
+    total,
+    bad,
+    whenSpent,
+  }))
+
 const policy = z
   .strictObject(
     {
@@ -233,20 +277,44 @@ const policy = z
         description: 'How many releases may be taken back before nothing new comes.',
         examples: [{ rollbacks: 2, within: '7d' }],
       }),
+      slo: key(slo.optional(), {
+        description:
+          'What share of requests is to be good, and what becomes of releases once the error budget is spent.',
+        examples: [
+          {
+            objective: '99.9%',
+            over: '28d',
+            total: 'sum(increase(sluice_traffic_requests_total[{{window}}]))',
+            bad: 'sum(increase(sluice_traffic_bad_requests_total[{{window}}]))',
+          },
+        ],
+      }),
     },
     { error: "expected a policy: { environments: ['production'], soak: '1h' }" },
   )
-  .transform(({ environments, gates, verified, soak, who: allowed, windows, errorBudget: budget }): PolicySettings => ({
-    environments: environments ?? null,
-    windows,
-    rules: {
-      ...(gates.length === 0 ? {} : { gates }),
-      ...(verified ? { verified } : {}),
-      ...(soak === undefined ? {} : { soakMs: soak }),
-      ...(allowed === undefined ? {} : { who: allowed }),
-      ...(budget === undefined ? {} : { errorBudget: budget }),
-    },
-  }))
+  .transform(
+    ({
+      environments,
+      gates,
+      verified,
+      soak,
+      who: allowed,
+      windows,
+      errorBudget: budget,
+      slo: objective,
+    }): PolicySettings => ({
+      environments: environments ?? null,
+      windows,
+      rules: {
+        ...(gates.length === 0 ? {} : { gates }),
+        ...(verified ? { verified } : {}),
+        ...(soak === undefined ? {} : { soakMs: soak }),
+        ...(allowed === undefined ? {} : { who: allowed }),
+        ...(budget === undefined ? {} : { errorBudget: budget }),
+        ...(objective === undefined ? {} : { slo: objective }),
+      },
+    }),
+  )
 
 /** Policies, by name. */
 export const policiesSchema: z.ZodType<Readonly<Record<string, PolicySettings>>> = z.record(name(), policy, {

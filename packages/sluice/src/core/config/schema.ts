@@ -7,6 +7,7 @@ import { accessSchema } from './schema-access.ts'
 import { environmentSchema } from './schema-environment.ts'
 import { policiesSchema } from './schema-governance.ts'
 import { healthSchema } from './schema-health.ts'
+import { doraSchema } from './schema-dora.ts'
 import { ledgerSchema } from './schema-ledger.ts'
 import { notifySchema } from './schema-notify.ts'
 import { pipelineSchema } from './schema-pipeline.ts'
@@ -85,6 +86,10 @@ export const configSchema: z.ZodType<Settings> = z
         description: 'How the ledger is kept; everything for ever when left out.',
         examples: [{ keep: '400d' }],
       }),
+      dora: key(doraSchema.optional(), {
+        description: 'How deliveries are measured.',
+        examples: [{ zone: 'Europe/Berlin', canaryAborts: 'ignore' }],
+      }),
       notify: key(notifySchema.optional(), {
         description: 'Who is told what, and where; nobody anything when left out.',
         examples: [{ channels: { ops: { slack: { token: 'SLACK_TOKEN', channel: '#deploys' } } } }],
@@ -96,10 +101,11 @@ export const configSchema: z.ZodType<Settings> = z
     },
     { error: 'expected an object: export default defineConfig({ … })' },
   )
-  .transform(({ access, ledger, notify, source, team, ...input }): Settings => ({
+  .transform(({ access, dora, ledger, notify, source, team, ...input }): Settings => ({
     ...input,
     start: input.start ?? null,
     ...(access === undefined ? {} : { access }),
+    ...(dora === undefined ? {} : { dora }),
     ...(ledger === undefined ? {} : { ledger }),
     ...(notify === undefined ? {} : { notify: withPublicUrl(notify, access?.url ?? null) }),
     ...(source === undefined ? {} : { source }),

@@ -15,6 +15,7 @@ import type {
 import type { GroupQuorum, OverrunPolicy, Policy, WindowRule } from '../governance/types.ts'
 import type { GateSettings } from '../evidence/gates/types.ts'
 import type { ExternalJudgeSpec, MetricsSpec } from '../judge/outside/types.ts'
+import type { DoraSettings } from '../dora/settings.ts'
 import type { AccessRules } from '../identity/rules.ts'
 import type { NotifySettings } from '../notify/rules.ts'
 import type { SourceRules } from '../source/rules.ts'
@@ -46,6 +47,8 @@ export type Settings = {
   readonly access?: AccessRules
   /** Absent: the ledger is kept whole. */
   readonly ledger?: { readonly keepMs: number }
+  /** Absent: as `doraDefaults` says. */
+  readonly dora?: DoraSettings
   /** Absent: nobody is told anything. */
   readonly notify?: NotifySettings
   /** Absent: nothing but people and schedules start runs. */

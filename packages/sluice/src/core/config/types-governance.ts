@@ -1,5 +1,5 @@
 /** What `sluice.config.ts` may say about who says yes, when releases may come, and what must be so before. */
-import type { Duration } from './types.ts'
+import type { Duration, Share } from './types.ts'
 
 /** Who must approve. */
 export type ApprovalsConfig = {
@@ -45,6 +45,8 @@ export type PolicyConfig = {
   readonly windows?: readonly WindowConfig[]
   /** How many releases may be taken back before nothing new comes. */
   readonly errorBudget?: ErrorBudgetConfig
+  /** What share of requests is to be good, and what becomes of releases once the error budget is spent. */
+  readonly slo?: SloConfig
 }
 
 /** Who may ask for a rollout. */
@@ -61,4 +63,18 @@ export type ErrorBudgetConfig = {
   readonly rollbacks: number
   /** The time over which they are counted. */
   readonly within: Duration
+}
+
+/** An objective over requests, measured by the metric source of the environment (`metrics`). */
+export type SloConfig = {
+  /** Share of the requests that are to be good. */
+  readonly objective: Share
+  /** The time over which they are counted, until now. */
+  readonly over: Duration
+  /** Query for how many requests there were in `{{window}}`. */
+  readonly total: string
+  /** Query for how many of them were bad. */
+  readonly bad: string
+  /** What becomes of a release once the budget is spent: nothing new comes (`refuse`), or a person says yes to it (`approve`). */
+  readonly whenSpent?: 'refuse' | 'approve'
 }

@@ -46,10 +46,24 @@ export type Config = {
   readonly policies?: Readonly<Record<string, PolicyConfig>>
   /** How the ledger is kept; everything for ever when left out. */
   readonly ledger?: LedgerConfig
+  /** How deliveries are measured. */
+  readonly dora?: DoraConfig
   /** Who is told what, and where; nobody anything when left out. */
   readonly notify?: NotifyConfig
   /** Where commits come from, and who is told what became of them. */
   readonly source?: SourceConfig
+}
+
+/** How deliveries are measured. */
+export type DoraConfig = {
+  /** IANA time zone of the days on which deliveries are counted. */
+  readonly zone?: string
+  /** The period that is looked at when none is named. */
+  readonly window?: Duration
+  /** How long after users came on a delivery an incident that names no release is still about it. */
+  readonly attributionWindow?: Duration
+  /** Whether a rollout that came back before everybody was on it failed (`count`), failed and is shown apart (`split`), or is no delivery (`ignore`). */
+  readonly canaryAborts?: 'count' | 'split' | 'ignore'
 }
 
 /** How the ledger is kept. */

@@ -2,13 +2,11 @@
  * Which deliveries failed, since when, and until when (DORA, 2023: failed because of the change, not because of an outage elsewhere).
  *
  * A delivery fails when it came back after users were on it, when what it brought was taken back later, or when an incident is about it. An incident names its
- * release, or it is the last delivery that reached users within `attributionMs` before it. It is over once it was taken back, a hotfix of it serves everybody,
+ * release, or it is the last delivery that reached users within `attributionMs` of the settings before it. It is over once it was taken back, a hotfix of it serves everybody,
  * or the incident is resolved, whichever comes first.
  */
+import type { DoraSettings } from './settings.ts'
 import type { Recorded, RecordedIncident, RecordedRelease, DeliveryRecord } from './record.ts'
-
-/** How long after users came on it an incident that names no release is still about a delivery, ms. */
-export const attributionMs = 3_600_000
 
 /** How a failure was found out. */
 export type FailureSource = 'rolled_back' | 'taken_back' | 'incident'
@@ -35,14 +33,19 @@ export type Judged = {
 }
 
 /** Judges the deliveries of a service in an environment. */
-export const judgeDeliveries = (record: DeliveryRecord, service: string, environment: string): Judged => {
+export const judgeDeliveries = (
+  record: DeliveryRecord,
+  { service, environment }: { readonly service: string; readonly environment: string },
+  { attributionMs, canaryAborts }: DoraSettings,
+): Judged => {
   const drilled = new Set<string>(record.drilled)
   const deliveries = record.deliveries
     .filter((one) => one.service === service && one.environment === environment && !drilled.has(one.rollout))
+    .filter((one) => canaryAborts !== 'ignore' || !isCanaryAbort(one))
     .toSorted((a, b) => a.settledAt - b.settledAt)
   const incidents = record.incidents.filter((one) => one.service === service && one.environment === environment)
   const releases = new Map(record.releases.map((release) => [release.id, release]))
-  const about = Map.groupBy(incidents, (incident) => blamed(incident, deliveries)?.rollout ?? null)
+  const about = Map.groupBy(incidents, (incident) => blamed(incident, deliveries, attributionMs)?.rollout ?? null)
   const failures = new Map<string, DeliveryFailure>()
   for (const delivery of deliveries) {
     const failure = failureOf(delivery, { deliveries, incidents: about.get(delivery.rollout) ?? [], releases })
@@ -62,11 +65,19 @@ export const isCounted = (delivery: Recorded): boolean =>
   delivery.cause !== 'superseded' &&
   (delivery.outcome === 'succeeded' || delivery.liveAt !== null)
 
+/** Whether it came back after some users were on it, before all were: what a canary is for. */
+export const isCanaryAbort = ({ purpose, outcome, cause, liveAt, fullAt }: Recorded): boolean =>
+  purpose !== 'rollback' && outcome === 'rolled_back' && cause !== 'superseded' && liveAt !== null && fullAt === null
+
 /** A release that its commit calls a hotfix: `hotfix: …`, or a fix that is marked as breaking (`fix!: …`). Source: research of 2026, DORA's survey asks "unplanned, to address a bug". */
 export const isHotfix = (release: Pick<RecordedRelease, 'subject'> | undefined): boolean =>
   release !== undefined && /^(?:hotfix(?:\([^)]*\))?!?|fix(?:\([^)]*\))?!):/i.test(release.subject)
 
-const blamed = (incident: RecordedIncident, deliveries: readonly Recorded[]): Recorded | null => {
+const blamed = (
+  incident: RecordedIncident,
+  deliveries: readonly Recorded[],
+  attributionMs: number,
+): Recorded | null => {
   const before = deliveries.filter(
     ({ purpose, liveAt }) => purpose !== 'rollback' && liveAt !== null && liveAt <= incident.openedAt,
   )

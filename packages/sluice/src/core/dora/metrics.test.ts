@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { releaseId, rolloutId } from '../model.ts'
-import { attributionMs, judgeDeliveries } from './failures.ts'
+import { judgeDeliveries } from './failures.ts'
+import { doraDefaults, type DoraSettings } from './settings.ts'
 import { doraReport, type DoraReport } from './metrics.ts'
 import {
   emptyRecord,
@@ -151,6 +152,7 @@ test('the change fail rate counts each delivery once, and tells those caught ear
     reachedSome: 1,
     reachedAll: 1,
     beforeUsers: ['rol_5'],
+    canaryAborts: ['rol_2'],
   })
 })
 
@@ -174,7 +176,7 @@ test('recovery is from the first user on it until the first of: taken back, a ho
   ]
   const { recovery } = report({ deliveries, incidents, releases }, { now: at(80) })
   assert.equal(recovery.closed?.count, 3)
-  const spans = judgeDeliveries(recordOf({ deliveries, incidents, releases }), 'shop', 'production').failures
+  const spans = judgeDeliveries(recordOf({ deliveries, incidents, releases }), asked, doraDefaults).failures
   const hours = [...spans.values()].map(({ since, recoveredAt }) =>
     recoveredAt === null ? null : Math.round(((recoveredAt - since) / hourMs) * 10) / 10,
   )
@@ -185,16 +187,19 @@ test('recovery is from the first user on it until the first of: taken back, a ho
 test('an incident without a release is about the last delivery that reached users in the hour before it, or about none', () => {
   const deliveries = [delivery('1', 10), delivery('2', 20)]
   const live = at(20 - 0.9)
-  const about = (openedAt: number): readonly string[] => [
+  const about = (openedAt: number, settings: DoraSettings = doraDefaults): readonly string[] => [
     ...judgeDeliveries(
       recordOf({ deliveries, incidents: [incident('inc_1', 0, { openedAt })] }),
-      'shop',
-      'production',
+      asked,
+      settings,
     ).failures.keys(),
   ]
   assert.deepEqual(about(live), ['rol_2'])
+  const { attributionMs } = doraDefaults
   assert.deepEqual(about(live + attributionMs), ['rol_2'])
   assert.deepEqual(about(live + attributionMs + 1), [])
+  const brief = { ...doraDefaults, attributionMs: 60_000 }
+  assert.deepEqual([about(live + 60_000, brief), about(live + 60_001, brief)], [['rol_2'], []])
   const { incidentsElsewhere, changeFail } = report({ deliveries, incidents: [incident('inc_1', 23)] })
   assert.deepEqual([incidentsElsewhere, changeFail.count], [['inc_1'], 0])
 })
@@ -230,4 +235,38 @@ test('drills, other services and other environments count for nothing', () => {
     ['rol_1'],
   )
   assert.deepEqual([found.recovery.closed, found.changeFail.rate, report({}).changeFail.rate], [null, 0, null])
+})
+
+test('days are those of the time zone: a delivery of each side of midnight is of one day elsewhere', () => {
+  // 23:00 and 01:00 of UTC, which is one morning in Auckland.
+  const deliveries = [delivery('1', 23), delivery('2', 25)]
+  const daysIn = (zone: string): number | undefined =>
+    doraReport(recordOf({ deliveries }), {
+      ...asked,
+      to: at(24 * 7),
+      settings: { ...doraDefaults, zone },
+    }).frequency.weeks.at(-1)
+  assert.deepEqual([daysIn('UTC'), daysIn('Pacific/Auckland')], [2, 1])
+})
+
+test('a canary that came back failed, or is no delivery, as the settings say; the report says which and names them', () => {
+  const back = { outcome: 'rolled_back', cause: 'judged', fullAt: null, shareBpMax: 500 } as const
+  const deliveries = [
+    delivery('1', 10),
+    delivery('2', 20, back),
+    delivery('3', 30),
+    delivery('4', 40, { ...back, liveAt: null }),
+  ]
+  const told = (canaryAborts: DoraSettings['canaryAborts']) => {
+    const settings = { ...doraDefaults, canaryAborts }
+    const { changeFail, recovery, settings: by } = doraReport(recordOf({ deliveries }), { ...asked, settings })
+    assert.equal(by.canaryAborts, canaryAborts)
+    assert.deepEqual(changeFail.canaryAborts, ['rol_2'])
+    // Before any user: no delivery, whatever is set.
+    assert.deepEqual(changeFail.beforeUsers, ['rol_4'])
+    return [changeFail.count, changeFail.of, changeFail.reachedSome, recovery.rollouts]
+  }
+  assert.deepEqual(told('split'), [1, 3, 1, ['rol_2']])
+  assert.deepEqual(told('count'), [1, 3, 1, ['rol_2']])
+  assert.deepEqual(told('ignore'), [0, 2, 0, []])
 })

@@ -2,10 +2,11 @@
  * The five DORA metrics of one service in one environment (dora.dev, "DORA's software delivery performance metrics", 2026-01): change lead time, frequency, failed
  * deployment recovery time, change fail rate, rework rate. Each counts distinct deliveries, so that a rate is never above 1, and each names those behind it.
  */
-import { type DeliveryFailure, isCounted, judgeDeliveries } from './failures.ts'
+import { type DeliveryFailure, isCanaryAbort, isCounted, judgeDeliveries } from './failures.ts'
+import { doraDefaults, type DoraSettings } from './settings.ts'
 import type { DeliveryRecord, Recorded, RecordedRelease } from './record.ts'
 
-/** The window of most metrics: `from` up to, not including, `to`, epoch ms. Days are of UTC. */
+/** The window of most metrics: `from` up to, not including, `to`, epoch ms. */
 export type Window = { readonly from: number; readonly to: number }
 
 /** Fewer deliveries than this make a rate that says nothing. */
@@ -71,6 +72,8 @@ export type ChangeFailRate = Rate & {
   readonly reachedAll: number
   /** Rollouts that came back before any user was on them; they are no deliveries, and are shown beside. */
   readonly beforeUsers: readonly string[]
+  /** Rollouts that came back before all users were on them: of the failures, or no deliveries, as `settings.canaryAborts` says. */
+  readonly canaryAborts: readonly string[]
 }
 
 /** One delivery as the metrics saw it. */
@@ -97,6 +100,8 @@ export type DoraDelivery = {
 
 /** All of it. */
 export type DoraReport = {
+  /** What it was made by. */
+  readonly settings: DoraSettings
   readonly service: string
   readonly environment: string
   readonly from: number
@@ -112,12 +117,17 @@ export type DoraReport = {
 }
 
 /** What is asked for. */
-export type DoraQuestion = Window & { readonly service: string; readonly environment: string; readonly now: number }
+export type DoraQuestion = Window & {
+  readonly service: string
+  readonly environment: string
+  readonly now: number
+  readonly settings?: DoraSettings
+}
 
 /** The metrics from the record. */
 export const doraReport = (record: DeliveryRecord, question: DoraQuestion): DoraReport => {
-  const { service, environment, from, to, now } = question
-  const { deliveries: all, failures, reworks, elsewhere } = judgeDeliveries(record, service, environment)
+  const { service, environment, from, to, now, settings = doraDefaults } = question
+  const { deliveries: all, failures, reworks, elsewhere } = judgeDeliveries(record, question, settings)
   const releases = new Map(record.releases.map((release) => [release.id, release]))
   const within = (since: number) => (one: Recorded) => one.settledAt >= since && one.settledAt < to
   const inWindow = all.filter(within(from))
@@ -127,11 +137,12 @@ export const doraReport = (record: DeliveryRecord, question: DoraQuestion): Dora
   const unplanned = all.filter(within(to - reworkWindowMs)).filter(isCounted)
   const firstWith = firstDeliveries(all)
   return {
+    settings,
     service,
     environment,
     from,
     to,
-    frequency: frequencyOf(all.filter(isCounted), { from, to }),
+    frequency: frequencyOf(all.filter(isCounted), { from, to, zone: settings.zone }),
     leadTime: leadTimeOf(changes, { firstWith, releases }),
     recovery: recoveryOf(failed, Math.min(to, now)),
     changeFail: {
@@ -145,6 +156,10 @@ export const doraReport = (record: DeliveryRecord, question: DoraQuestion): Dora
         .filter((one) => one.purpose !== 'rollback' && one.outcome === 'rolled_back' && one.liveAt === null)
         .filter(({ cause }) => cause !== 'superseded')
         .map(({ rollout }) => rollout),
+      canaryAborts: record.deliveries
+        .filter((one) => one.service === service && one.environment === environment && isCanaryAbort(one))
+        .filter(within(from))
+        .map(({ rollout }) => rollout),
     },
     rework: rateOf(
       unplanned.filter(({ rollout }) => reworks.has(rollout)).map(({ rollout }) => rollout),
@@ -155,13 +170,17 @@ export const doraReport = (record: DeliveryRecord, question: DoraQuestion): Dora
   }
 }
 
-const frequencyOf = (counted: readonly Recorded[], { from, to }: Window): Frequency => {
+const frequencyOf = (
+  counted: readonly Recorded[],
+  { from, to, zone }: Window & Pick<DoraSettings, 'zone'>,
+): Frequency => {
+  const dayOf = dayIn(zone)
   const changes = counted.filter(({ purpose, outcome }) => purpose !== 'rollback' && outcome === 'succeeded')
   const inWindow = changes.filter(({ settledAt }) => settledAt >= from && settledAt < to)
   const weeks = Array.from({ length: frequencyWeeks }, (_, at) => {
     const end = to - (frequencyWeeks - 1 - at) * weekMs
     const own = changes.filter(({ settledAt }) => settledAt >= end - weekMs && settledAt < end)
-    return new Set(own.map(({ settledAt }) => Math.floor(settledAt / dayMs))).size
+    return new Set(own.map(({ settledAt }) => dayOf(settledAt))).size
   })
   const daysPerWeekMedian = quantileOf(weeks, 0.5)
   const months = monthsOf(changes, to)
@@ -174,6 +193,12 @@ const frequencyOf = (counted: readonly Recorded[], { from, to }: Window): Freque
           ? 'monthly'
           : 'rarer'
   return { count: inWindow.length, perWeek: inWindow.length / ((to - from) / weekMs), daysPerWeekMedian, weeks, band }
+}
+
+/** The day of a moment in a time zone, as a text that is the same for the whole of it. */
+const dayIn = (zone: string): ((at: number) => string) => {
+  const form = new Intl.DateTimeFormat('en-CA', { timeZone: zone, year: 'numeric', month: '2-digit', day: '2-digit' })
+  return (at) => form.format(at)
 }
 
 /** Deliveries of each of the last three spans of 30 days. */

@@ -7,6 +7,7 @@ import { missingText, tally } from './approvals.ts'
 import { unreviewed } from './in-environment.ts'
 import { isSamePerson } from './people.ts'
 import { findingsOf } from './policies.ts'
+import { budgetOf, renderSloQuery, sloKey, type SloReading } from './slo.ts'
 import type { Approval, Policy, WindowRule } from './types.ts'
 import { closedAt, closuresIn, opensAt } from './windows.ts'
 
@@ -198,6 +199,53 @@ test('the error budget counts releases that were taken back, not who gave way, a
   deepStrictEqual(found(budget, { history: [gaveWay, back, passage(6_000), passage(1_000)] }), [
     ['errorBudget', false, true, 11_000],
   ])
+})
+
+const objective = {
+  objectiveBp: 9_990,
+  windowMs: 604_800_000,
+  total: 'sum(increase(all{e="{{environment}}"}[{{window}}]))',
+  bad: 'sum(increase(bad{s="{{service}}"}[{{ window }}]))',
+  whenSpent: 'refuse',
+} as const
+
+test('an error budget over requests: spent at the objective, and unmeasured is never left', () => {
+  const stand = (reading: SloReading | undefined, isServing = true): string =>
+    budgetOf(objective, { reading, isServing }).kind
+  const counted = (total: number, bad: number): SloReading => ({ kind: 'measured', total, bad })
+  strictEqual(stand(counted(100_000, 99)), 'left')
+  strictEqual(stand(counted(100_000, 100)), 'spent')
+  // Not a number, none, and nobody: all the same.
+  for (const reading of [undefined, { kind: 'silent', detail: 'refused' } as const, counted(0, 0), counted(NaN, 0)])
+    strictEqual(stand(reading), 'unmeasured')
+  strictEqual(stand(counted(100, NaN)), 'spent')
+  strictEqual(stand(undefined, false), 'left')
+  match(
+    budgetOf(objective, { reading: counted(100_000, 150), isServing: true }).detail,
+    /99\.9 % good over 7 days: 150 of 100000 requests were bad, 150 % of the error budget/,
+  )
+})
+
+test('a query of an objective has the place and the window in it, as text that ends no string', () => {
+  const at = { service: 'a"b', environment: 'prod', windowMs: objective.windowMs }
+  strictEqual(renderSloQuery(objective.total, at), 'sum(increase(all{e="prod"}[604800s]))')
+  strictEqual(renderSloQuery(objective.bad, at), 'sum(increase(bad{s="a\\"b"}[604800s]))')
+})
+
+test('a spent budget waits, or asks for one yes of somebody without a stake; an unmeasured one is approved by nobody', () => {
+  const serving = { serving: release }
+  const facts = { release: cut, environment: { ...emptyEnvironment('shop', 'production'), ...serving }, before: null }
+  const stand = (whenSpent: 'refuse' | 'approve', bad: number | null, approvedBy: readonly string[] = []) => {
+    const slo = { ...objective, whenSpent }
+    const slos = bad === null ? {} : { [sloKey(slo)]: { kind: 'measured', total: 100_000, bad } as const }
+    const [one] = findingsOf([{ name: 'p', slo }], { ...facts, asker: null, now: 1, slos, approvedBy })
+    return [one?.isMet, one?.asksApproval]
+  }
+  deepStrictEqual(stand('refuse', 0), [true, undefined])
+  deepStrictEqual(stand('refuse', 500, ['carol']), [false, undefined])
+  deepStrictEqual(stand('approve', 500), [false, true])
+  deepStrictEqual(stand('approve', 500, ['carol']), [true, true])
+  deepStrictEqual(stand('approve', null, ['carol']), [false, undefined])
 })
 
 const after = (...events: readonly Parameters<typeof environmentMachine.decide>[1][]): EnvironmentState =>

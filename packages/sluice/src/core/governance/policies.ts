@@ -4,6 +4,7 @@ import { isoTime } from '../iso-time.ts'
 import { type Actor, type Release, sluice } from '../model.ts'
 import { spanText } from '../span-text.ts'
 import { isSamePerson } from './people.ts'
+import { budgetOf, sloKey, type SloReadings } from './slo.ts'
 import type { Policy } from './types.ts'
 
 /** What a policy is held against. */
@@ -15,17 +16,23 @@ export type PolicyFacts = {
   /** Who asks; null where nobody does yet. */
   readonly asker: { readonly by: Actor; readonly groups: readonly string[] } | null
   readonly now: number
+  /** What the source said about objectives; absent where nobody asked it. */
+  readonly slos?: SloReadings | undefined
+  /** Who approved the release and has no stake in it; absent where nobody looked. */
+  readonly approvedBy?: readonly string[]
 }
 
 /** One demand of a policy. `mayPass`: time or an act makes it hold for the same release. */
 export type Finding = {
   readonly policy: string
-  readonly rule: 'gates' | 'verified' | 'soak' | 'who' | 'errorBudget'
+  readonly rule: 'gates' | 'verified' | 'soak' | 'who' | 'errorBudget' | 'slo'
   readonly isMet: boolean
   readonly detail: string
   /** What to do about it; empty when it is met. */
   readonly hint: string
   readonly mayPass: boolean
+  /** A person's yes to the release makes it hold. */
+  readonly asksApproval?: true
   /** When it holds by itself, epoch ms; null where only an act does it. */
   readonly until: number | null
 }
@@ -38,6 +45,7 @@ export const findingsOf = (policies: readonly Policy[], facts: PolicyFacts): rea
     ...soak(policy, facts),
     ...who(policy, facts),
     ...errorBudget(policy, facts),
+    ...slo(policy, facts),
   ])
 
 /** Releases that were taken back in an environment since a moment, newest first: what came back by itself or by a person, and what a rollback took away. */
@@ -120,4 +128,24 @@ const errorBudget: Rule = ({ name: policy, errorBudget: budget }, { environment,
       ? ''
       : `wait until ${isoTime(until)}, or bring a fix: sluice deploy ${environment.environment} --break-glass "why"`
   return [{ policy, rule: 'errorBudget', isMet, detail, hint, mayPass: true, until }]
+}
+
+/** Spent, a person may say yes where the rule lets them; unmeasured, nobody can say what they would say yes to. */
+const slo: Rule = ({ name: policy, slo: rule }, { release, environment, slos, approvedBy = [] }) => {
+  if (rule === undefined) return []
+  const place = environment.environment
+  const { kind, detail } = budgetOf(rule, { reading: slos?.[sloKey(rule)], isServing: environment.serving !== null })
+  const asksApproval = kind === 'spent' && rule.whenSpent === 'approve'
+  const isMet = kind === 'left' || (asksApproval && approvedBy.length > 0)
+  const past = `sluice deploy ${place} --break-glass "why"`
+  const hint = isMet
+    ? ''
+    : kind === 'unmeasured'
+      ? `make the source answer (metrics of ${place}); no measurement is no pass; ${past}`
+      : asksApproval
+        ? `sluice approve ${release.content.version} --env ${place} -m "why"`
+        : `wait until fewer requests of the window were bad, or bring a fix: ${past}`
+  const said = asksApproval && isMet ? `; approved all the same by ${approvedBy.join(', ')}` : ''
+  const found = { policy, rule: 'slo', isMet, detail: `${detail}${said}`, hint, mayPass: true, until: null } as const
+  return [asksApproval ? { ...found, asksApproval } : found]
 }

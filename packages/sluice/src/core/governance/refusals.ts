@@ -55,17 +55,37 @@ export const rejected: Check = ({ environment, release }) =>
 export const policies: Check = (input) => {
   const { release, environment, before, now, governance } = input
   if (ruling(input).every((spec) => spec.governance?.policies === undefined)) return []
-  const facts = { release, environment, before, asker: governance?.asker ?? null, now }
-  const found = ruling(input).flatMap((spec) => findingsOf(spec.governance?.policies ?? [], facts))
+  const { slos, asker = null } = governance ?? {}
+  const found = ruling(input).flatMap((spec) => {
+    const facts = { release, environment, before, asker, now, slos, approvedBy: approvedBy(input, spec) }
+    return findingsOf(spec.governance?.policies ?? [], facts)
+  })
   const unmet = found.filter(({ isMet }) => !isMet)
   return unmet
     .filter((one, index) => unmet.findIndex((other) => other.detail === one.detail) === index)
     .map(policyRefusal)
 }
 
+/** Who said yes to it and has no stake in it. */
+export const approvedBy = (
+  { environment, release, governance, now }: Pick<AdmissionInput, 'environment' | 'release' | 'governance' | 'now'>,
+  spec: EnvironmentSpec,
+): readonly string[] =>
+  tally(
+    quorumOf(spec, governance?.stakes ?? null),
+    standing(environment.approvals, { release: release.id, spec, now }),
+  ).counted.map(({ by }) => by.name)
+
 /** Soak is waited for like any other, by queues, jobs and trains. */
-const policyRefusal = ({ policy, rule, detail, hint, mayPass, until }: Finding): Refusal => ({
-  kind: rule === 'soak' ? 'soaking' : mayPass ? 'policy_pending' : 'policy_unmet',
+const policyRefusal = ({ policy, rule, detail, hint, mayPass, until, asksApproval }: Finding): Refusal => ({
+  kind:
+    rule === 'soak'
+      ? 'soaking'
+      : asksApproval === true
+        ? 'approval_missing'
+        : mayPass
+          ? 'policy_pending'
+          : 'policy_unmet',
   who: policy,
   until,
   detail: `policy ${policy}: ${detail}`,

@@ -1,5 +1,6 @@
 /** What an environment asks beside the judge: who says yes, when releases may come, and what must be so before. Data of a release; every part is absent unless configured. */
 import type { Actor, ReleaseId } from '../model.ts'
+import type { SloRule } from './slo.ts'
 
 /** So many of the approvals must come from members of a group. One person in two groups counts for both. */
 export type GroupQuorum = { readonly group: string; readonly count: number }
@@ -37,6 +38,8 @@ export type Policy = {
   readonly who?: { readonly groups: readonly string[]; readonly people: readonly string[] }
   /** Releases that were taken back here within a time; once `rollbacks` were, nothing new comes until one of them is past. */
   readonly errorBudget?: { readonly rollbacks: number; readonly withinMs: number }
+  /** An objective over requests; once its error budget is spent, or nobody can say, nothing new comes. */
+  readonly slo?: SloRule
 }
 
 /** All of it, as an environment of a release carries it. */

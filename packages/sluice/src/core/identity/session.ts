@@ -13,8 +13,8 @@ import type { Machine } from '../machine.ts'
 import { unreachable } from '../machine.ts'
 import type { Actor } from '../model.ts'
 
-/** How somebody signed in: a password, a provider, or the token of the state directory. */
-export type SignInMethod = 'password' | 'oidc' | 'root'
+/** How somebody signed in: a password, a provider, the token of the state directory, a token of their own (`sluice open`), or a browser that is signed in (`sluice login`). */
+export type SignInMethod = 'password' | 'oidc' | 'root' | 'token' | 'browser'
 
 /** What a session begins with. */
 export type SessionSubject = {
@@ -24,6 +24,8 @@ export type SessionSubject = {
   readonly method: SignInMethod
   /** `cookie`: in a browser, and good for nothing else. `bearer`: for a command line. */
   readonly carrier: 'cookie' | 'bearer'
+  /** The token that it was begun with, and ends with; absent for other ways. */
+  readonly madeWith?: string
   /** When it ends at the latest, epoch ms. */
   readonly expiresAt: number
 }

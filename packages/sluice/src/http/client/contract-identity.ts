@@ -5,6 +5,8 @@ import type {
   PersonView,
   SessionStartedView,
   SessionView,
+  SignInWaysView,
+  TicketView,
   TokenIssuedView,
   TokenView,
   WhoView,
@@ -33,6 +35,13 @@ export type IdentityContract = {
   'session.start': {
     query: None
     body: { readonly name: string; readonly password: string }
+    response: SessionStartedView
+  }
+  'session.ways': { query: None; body: None; response: SignInWaysView }
+  'session.ticket': { query: None; body: None; response: TicketView }
+  'session.redeem': {
+    query: None
+    body: { readonly code: string; readonly verifier: string }
     response: SessionStartedView
   }
   'session.end': { query: None; body: None; response: DoneView }

@@ -18,7 +18,7 @@ export type RejectionView = { readonly by: Actor; readonly at: number; readonly 
 /** A demand of a policy. */
 export type PolicyFindingView = {
   readonly policy: string
-  readonly rule: 'gates' | 'verified' | 'soak' | 'who' | 'errorBudget'
+  readonly rule: 'gates' | 'verified' | 'soak' | 'who' | 'errorBudget' | 'slo'
   readonly met: boolean
   readonly detail: string
   /** What to do about it; empty when it is met. */

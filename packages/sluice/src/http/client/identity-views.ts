@@ -1,4 +1,4 @@
-/** Wire types of people, tokens and sessions. None has room for a secret but the two that hand one out. */
+/** Wire types of people, tokens and sessions. None has room for a secret but those that hand one out. */
 import type { Grant } from '../../core/identity/access.ts'
 import type { Permission } from '../../core/identity/permissions.ts'
 import type { SignInMethod } from '../../core/identity/session.ts'
@@ -28,6 +28,15 @@ export type SessionStartedView = {
   readonly name: string
   readonly expiresAt: number
 }
+
+/** How people may sign in. */
+export type SignInWaysView = {
+  /** The issuer of the identity provider; null without one. */
+  readonly provider: string | null
+}
+
+/** An address of this control plane that signs a browser in: once, and until then. */
+export type TicketView = { readonly path: string; readonly expiresAt: number }
 
 /** A session. */
 export type SessionView = {

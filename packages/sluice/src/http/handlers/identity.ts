@@ -19,6 +19,7 @@ import {
 import type { Page, PageQuery } from '../../engine/reading.ts'
 import type { GrantInput, IdentityContract, TokenInput } from '../client/contract-identity.ts'
 import type { ApiContext, Call, Handlers } from '../context.ts'
+import { redeemed, ticketFor } from '../sign-in-handover.ts'
 import { personView, sessionView, tokenView, whoView } from '../present/identity.ts'
 import { environmentsOf } from './lookup.ts'
 import { pageOf } from './releases.ts'
@@ -30,6 +31,12 @@ export const identityHandlers: Handlers<keyof IdentityContract> = {
     const { id, text, expiresAt } = await engine.identity.signIn({ ...body, carrier: 'bearer' })
     return { id, token: text, name: body.name, expiresAt }
   },
+  'session.ways': async ({ access }) => {
+    const { oidc, url } = await access()
+    return { provider: oidc === null || url === null ? null : oidc.issuer }
+  },
+  'session.ticket': async (context, { principal }) => ticketFor(context, principal),
+  'session.redeem': redeemed,
   'session.end': async ({ engine }, { principal, caller }) => {
     const { proof } = principal
     const { desk } = engine.identity

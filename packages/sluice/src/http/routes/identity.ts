@@ -27,6 +27,36 @@ export const identityRows: Rows<'session' | 'sessions' | 'tokens' | 'people'> = 
     response: 'SessionStarted',
     errors: ['sign_in_failed', 'usage_invalid', 'overloaded', 'store_full'],
   },
+  'session.ways': {
+    ...read,
+    needs: 'open',
+    summary: 'How people may sign in: at which provider, if at one.',
+    cli: 'login',
+    response: 'SignInWays',
+    errors: [],
+  },
+  'session.ticket': {
+    ...read,
+    needs: 'signed_in',
+    summary:
+      'Makes an address that signs a browser in as who asks: good once, and for two minutes. For people with a token that has all that they may.',
+    cli: 'open',
+    response: 'SignInTicket',
+    errors: [],
+  },
+  'session.redeem': {
+    ...read,
+    needs: 'open',
+    summary:
+      'Signs a command line in by the code that its browser came back with (PKCE, S256): the token is good for a day at most, and shown this once.',
+    cli: 'login',
+    body: z.strictObject({
+      code: z.string().min(1).max(128).meta({ description: 'What the browser came back with.' }),
+      verifier: z.string().min(43).max(128).meta({ description: 'What the challenge was made of (RFC 7636).' }),
+    }),
+    response: 'SessionStarted',
+    errors: ['sign_in_failed', 'usage_invalid', 'store_full'],
+  },
   'session.end': {
     ...read,
     needs: 'signed_in',

@@ -26,7 +26,7 @@ import { environment, environments, queue } from './environments.ts'
 import { attachments, evidence, insights } from './evidence.ts'
 import { at } from './fields.ts'
 import { approvals, change, changeDetail, line } from './governance.ts'
-import { person, session, sessionStarted, token, tokenIssued, who } from './identity.ts'
+import { person, session, sessionStarted, signInTicket, signInWays, token, tokenIssued, who } from './identity.ts'
 import {
   ledgerCheckpoint,
   ledgerConsistency,
@@ -105,6 +105,8 @@ export const schemas: Schemas = {
   Who: who,
   SessionStarted: sessionStarted,
   Session: session,
+  SignInWays: signInWays,
+  SignInTicket: signInTicket,
   Sessions: pageOf(session),
   Token: token,
   Tokens: pageOf(token),
@@ -180,6 +182,8 @@ export type Schemas = {
   readonly Who: z.ZodType<identityViews.WhoView>
   readonly SessionStarted: z.ZodType<identityViews.SessionStartedView>
   readonly Session: z.ZodType<identityViews.SessionView>
+  readonly SignInWays: z.ZodType<identityViews.SignInWaysView>
+  readonly SignInTicket: z.ZodType<identityViews.TicketView>
   readonly Sessions: z.ZodType<views.PageView<identityViews.SessionView>>
   readonly Token: z.ZodType<identityViews.TokenView>
   readonly Tokens: z.ZodType<views.PageView<identityViews.TokenView>>

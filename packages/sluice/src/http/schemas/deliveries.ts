@@ -31,6 +31,12 @@ const failure = z.strictObject({
 
 /** The metrics. */
 export const dora: z.ZodType<DoraView> = z.strictObject({
+  settings: z.strictObject({
+    zone: z.string(),
+    windowMs: z.number(),
+    attributionMs: z.number(),
+    canaryAborts: z.enum(['count', 'split', 'ignore']),
+  }),
   service: z.string(),
   environment: z.string(),
   from: at,
@@ -48,7 +54,13 @@ export const dora: z.ZodType<DoraView> = z.strictObject({
     open: z.array(z.strictObject({ rollout: z.string(), since: at, forMs: z.number() })),
     rollouts,
   }),
-  changeFail: z.strictObject({ ...rate, reachedSome: z.number(), reachedAll: z.number(), beforeUsers: rollouts }),
+  changeFail: z.strictObject({
+    ...rate,
+    reachedSome: z.number(),
+    reachedAll: z.number(),
+    beforeUsers: rollouts,
+    canaryAborts: rollouts,
+  }),
   rework: z.strictObject(rate),
   incidentsElsewhere: z.array(z.string()),
   deliveries: z.array(

@@ -44,7 +44,7 @@ export const refusalKind: z.ZodType<RefusalKind> = z.enum([
 /** A demand of a policy. */
 export const finding: z.ZodType<PolicyFindingView> = z.strictObject({
   policy: z.string(),
-  rule: z.enum(['gates', 'verified', 'soak', 'who', 'errorBudget']),
+  rule: z.enum(['gates', 'verified', 'soak', 'who', 'errorBudget', 'slo']),
   met: z.boolean(),
   detail: z.string(),
   hint: z.string(),

@@ -8,7 +8,9 @@ import type {
   PersonView,
   SessionStartedView,
   SessionView,
+  SignInWaysView,
   TokenIssuedView,
+  TicketView,
   TokenView,
   WhoView,
 } from '../client/identity-views.ts'
@@ -58,11 +60,17 @@ export const sessionStarted: z.ZodType<SessionStartedView> = z.strictObject({
   expiresAt: at,
 })
 
+/** How people may sign in. */
+export const signInWays: z.ZodType<SignInWaysView> = z.strictObject({ provider: z.string().nullable() })
+
+/** An address that signs a browser in. */
+export const signInTicket: z.ZodType<TicketView> = z.strictObject({ path: z.string(), expiresAt: at })
+
 /** A session. */
 export const session: z.ZodType<SessionView> = z.strictObject({
   id: z.string(),
   name: z.string(),
-  method: z.enum(['password', 'oidc', 'root']),
+  method: z.enum(['password', 'oidc', 'root', 'token', 'browser']),
   carrier: z.enum(['cookie', 'bearer']),
   status: z.enum(['open', 'over', 'expired']),
   startedAt: at,

@@ -20,6 +20,8 @@ export const simulatedOutside = (
         const { era, candidate, stable, observedAt } = counts
         reply.give({ era, candidate, stable, observedAt })
       }),
+    // No release of the simulator has an objective.
+    measure: () => Promise.reject(new SluiceError('metric_absent', { detail: 'nothing matches' })),
   },
   externalJudge: {
     evaluate: ({ candidate }, signal) =>

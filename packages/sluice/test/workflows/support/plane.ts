@@ -174,7 +174,7 @@ const portsOf = ({ stateDir, project, artifacts, evidence, runner, github, lower
     },
     secrets: fileSecrets(stateDir),
     hooks: { call: absent },
-    metrics: { sample: absent },
+    metrics: { sample: absent, measure: absent },
     externalJudge: { evaluate: absent },
     pipelines: { lower: () => Promise.resolve(lowered) },
     driver: new Proxy(

@@ -21,6 +21,11 @@ type Remembered = { readonly memory: SeriesMemory; readonly era: string }
 export const prometheusSource = ({ now, era }: PrometheusOptions): MetricSource => {
   const memories = new Memories(era)
   return {
+    measure: async ({ query, ...question }, signal) => {
+      const request = instantQuery(question, query, now())
+      const series = readSeries(await askJson(request, signal), { url: request.url, query })
+      return series.reduce((sum, { value }) => sum + value, 0)
+    },
     sample: async (question, signal) => {
       const atMs = now()
       const { metric, arms } = question

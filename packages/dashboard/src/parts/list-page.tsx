@@ -1,0 +1,41 @@
+/** A page that is a list: its title, what it says while it is empty, and older items on demand. */
+import type { ComponentChildren, VNode } from 'preact'
+import type { PageView } from '../../../sluice/src/http/client/views.ts'
+import type { Answer } from '../live/store.ts'
+import { Paged } from './more.tsx'
+import { Empty, Page, Shown } from './page.tsx'
+
+/** Items of one page of a list. */
+export const listItems = 50
+
+/** The list of the items of a kind that the server pages, newest first. */
+export const ListPage = <Item extends { readonly id: string }>({
+  title,
+  answer,
+  older,
+  empty,
+  children,
+}: {
+  /** The plural, as the heading: `Rollouts`. */
+  readonly title: string
+  readonly answer: Answer<PageView<Item>> | null
+  /** The page after a cursor. */
+  readonly older: (cursor: string) => Promise<PageView<Item>>
+  /** What is said where there are none, and how there come to be some. */
+  readonly empty: ComponentChildren
+  readonly children: (items: readonly Item[]) => ComponentChildren
+}): VNode => (
+  <Page title={title}>
+    <Shown answer={answer} what={`The ${title.toLowerCase()}`}>
+      {(first) =>
+        first.items.length === 0 ? (
+          <Empty>{empty}</Empty>
+        ) : (
+          <Paged first={first} identity={({ id }) => id} ask={older}>
+            {children}
+          </Paged>
+        )
+      }
+    </Shown>
+  </Page>
+)
