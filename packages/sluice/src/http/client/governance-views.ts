@@ -129,6 +129,8 @@ export type ChangeView = {
   readonly risk: { readonly level: 'low' | 'medium' | 'high'; readonly reasons: readonly string[] }
   readonly approvals: readonly ApprovalView[]
   readonly breakGlass: BrokenGlassView | null
+  /** Somebody said that it is a hotfix, and of which rollouts; null where nobody did. */
+  readonly hotfix: { readonly remediates: readonly string[] } | null
   /** The glass was broken, and nobody else has looked at it yet. */
   readonly red: boolean
 }

@@ -136,6 +136,7 @@ const changeShape = {
   risk: z.strictObject({ level: z.enum(['low', 'medium', 'high']), reasons: z.array(z.string()) }),
   approvals: z.array(approval),
   breakGlass: brokenGlass.nullable(),
+  hotfix: z.strictObject({ remediates: z.array(z.string()) }).nullable(),
   red: z.boolean(),
 }
 
