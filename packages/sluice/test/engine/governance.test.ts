@@ -5,6 +5,7 @@ import { SluiceError } from '../../src/core/errors.ts'
 import { foldDelivery } from '../../src/core/dora/delivery.ts'
 import { type Release, type RolloutId, rolloutId } from '../../src/core/model.ts'
 import type { Caller } from '../../src/engine/engine.ts'
+import { pendingView } from '../../src/http/present/governance.ts'
 import { ada, type Made, SmallWorld } from './small-world.ts'
 
 const production = { service: 'shop', environment: 'production' } as const
@@ -315,6 +316,10 @@ test('a spent error budget keeps releases out, an unmeasured one too; a person s
     inbox.map(({ environment, release, policies }) => [environment, release.content.version, policies[0]?.isMet]),
     [['production', '3.0.0', false]],
   )
+  // Nobody asks for approvals here but the policy, and the inbox says so.
+  const [waits] = inbox.map((pending) => pendingView(pending, null))
+  deepStrictEqual([waits?.asked.count, waits?.asked.budgets], [0, ['budget']])
+  strictEqual(waits?.missing, '1 approval for the spent error budget of policy budget')
   await world.engine.governance.approve({ ...production, release: third.id }, carol)
   await world.settled((await deploy(world, third)).rollout)
   // What is not counted lets nobody past a refusal, and stands in no way back.

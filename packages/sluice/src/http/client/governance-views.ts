@@ -66,6 +66,8 @@ export type PendingView = {
   readonly asked: {
     readonly count: number
     readonly groups: readonly { readonly group: string; readonly count: number }[]
+    /** Policies whose error budget is spent, and that wait for a yes because of it. */
+    readonly budgets: readonly string[]
     /** Who cannot say yes to it, and why. */
     readonly notBy: readonly { readonly who: string; readonly why: string }[]
   }
