@@ -364,6 +364,7 @@ test('the same key gives the same answer, of a rollback too', async () => {
     const first = await ask('environments.rollback', back)
     deepStrictEqual(await ask('environments.rollback', back), first)
     await settled(first.rollout)
+    await rejects(ask('environments.rollback', { ...back, body: { reason: 'another' } }), code('command_conflict'))
     kinds.push(first.kind)
   }
   deepStrictEqual(kinds, ['aborted', 'started'])
