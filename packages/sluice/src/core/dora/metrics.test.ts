@@ -247,6 +247,11 @@ test('whoever asks for a delivery may say that it is a hotfix: it is rework, and
     ],
   )
   assert.deepEqual(told.find(({ rollout }) => rollout === 'rol_4')?.remediates, ['rol_1'])
+  // A deploy that turned out to be a way back is rework for the same word.
+  const back = { purpose: 'rollback', release: rel('0'), from: rel('1'), ...remediates('rol_1') } as const
+  const undone = report({ deliveries: [delivery('1', 10), delivery('2', 20, back)] })
+  assert.deepEqual(undone.rework.rollouts, ['rol_2'])
+  assert.deepEqual(undone.deliveries[0]?.failure?.sources, ['taken_back', 'remediated'])
   // Named by one of another environment, or by a drill, nothing failed.
   const elsewhere = [delivery('1', 10), delivery('2', 20, { ...remediates('rol_1'), environment: 'staging' })]
   assert.equal(report({ deliveries: elsewhere }).changeFail.count, 0)
