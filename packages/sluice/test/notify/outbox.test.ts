@@ -11,6 +11,7 @@ import {
   type MessageState,
   type MessageResult,
 } from '../../src/core/notify/message.ts'
+import { reportOf } from '../../src/core/notify/reports.ts'
 import type { NotifySettings } from '../../src/core/notify/rules.ts'
 import type { Channel, Notice } from '../../src/core/notify/types.ts'
 import type { Delivered, Delivery } from '../../src/ports/notifier.ts'
@@ -203,6 +204,31 @@ test('a candidate that never gets healthy is told as failed with its cause first
   strictEqual(failed?.stable?.version, '1.0.0')
 })
 
+test('what was taken back and what serves then are told alike, whether it turned around by itself or a person took it back', async () => {
+  const { world, sent } = opened(everything(hook('all')))
+  for (const version of ['1.0.0', '1.1.0']) await world.rollOut(await world.cut(version))
+  const back = { service: 'shop', environment: 'production', release: null, reason: 'outage' } as const
+  const { rollout } = await world.engine.rollback(back, ada)
+  await world.settled(rollout)
+  await settledAll(world)
+  const bad = await world.cut('1.2.0')
+  world.sick.add(bad.id)
+  await world.rollOut(bad)
+  await settledAll(world)
+  const told = sent.filter(({ notice: { kind } }) => kind === 'rollout.rolled_back').map((delivery) => delivery.notice)
+  deepStrictEqual(
+    told.map(({ outcome, release, stable }) => [outcome, release?.version, stable?.version]),
+    [
+      ['succeeded', '1.1.0', '1.0.0'],
+      ['failed', '1.2.0', '1.0.0'],
+    ],
+  )
+  // A code host is told what was deployed by it: that is what serves.
+  const [byPerson] = told
+  const report = byPerson === undefined ? null : reportOf(byPerson)
+  strictEqual(report?.commit, byPerson?.stable?.commit.id)
+})
+
 test('locks, the line, incidents, approvals and a hold are told in the words of whoever said them', async () => {
   const { world, sent } = opened(everything(hook('all')))
   const release = await world.cut('1.0.0', { production: { approvals: 1 } })
@@ -233,7 +259,14 @@ test('locks, the line, incidents, approvals and a hold are told in the words of 
   strictEqual(sent[3]?.notice.title, 'ada stopped the line: payments fail')
   // What is of no release is of the environments that the newest one has.
   ok(sent[0]?.notice.isProduction === true && sent[0].notice.environment === 'production')
-  match(sent[5]?.notice.text ?? '', /sluice rollback production --emergency/)
+  // Time, reason, who and release are said by every channel; what is told here is only what they do not show.
+  deepStrictEqual(
+    [sent[5], sent[6]].map((delivery) => [delivery?.notice.text, delivery?.notice.facts.map(({ name }) => name)]),
+    [
+      [undefined, []],
+      [undefined, ['opened by', 'lasted']],
+    ],
+  )
 })
 
 test('an incident matters as much as its environment, whatever that is called; an emergency is critical, and told at once', async () => {
@@ -255,6 +288,7 @@ test('an incident matters as much as its environment, whatever that is called; a
   const told = kindsOf(sent.slice(known), 'all')
   ok(told.indexOf('incident.opened') < told.indexOf('rollout.rolled_back'), told.join())
   match(incidents.at(-1)?.notice.title ?? '', /^Emergency in production: /)
+  deepStrictEqual(incidents.at(-1)?.notice.facts, [{ name: 'rollback under way', value: rollout }])
 })
 
 test('while the config tells nobody anything no message is made, and once it does nothing of before is told', async () => {
