@@ -33,6 +33,6 @@ export const notifyLimits = {
   noticeTitleCharactersMax: 256,
   noticeTextCharactersMax: 2_000,
   noticeFactCharactersMax: 500,
-  /** How long a control plane that ends with its command still waits for what is being delivered, milliseconds. */
-  messagesAtEndMs: 3_000,
+  /** Stretches of the ledger that are remembered as told to nobody, the newest; consecutive commands without a control plane are one. */
+  untoldSpansMax: 100,
 } as const

@@ -21,6 +21,7 @@ import type { Once } from './once.ts'
 import { NoticeFollower } from './notice-follower.ts'
 import { NoticeMaker } from './notice-maker.ts'
 import { Outbox } from './outbox.ts'
+import { UntoldRows } from './untold-rows.ts'
 import type { Page, PageQuery } from './reading.ts'
 
 /** What it works with. */
@@ -33,6 +34,8 @@ export type NotificationsParts = {
   readonly notifier: Notifier
   readonly notifyRules: NotifyRules
   readonly projections: Projections
+  /** `nobody`: what this process does is told to nobody. */
+  readonly tells: 'all' | 'nobody'
 }
 
 /** Which messages are meant; null for any. */
@@ -71,6 +74,7 @@ export class Notifications {
   readonly #parts: NotificationsParts
   readonly #outbox: Outbox
   readonly #follower: NoticeFollower
+  readonly #untold: UntoldRows
 
   constructor(parts: NotificationsParts) {
     const { desk, store, log, sha256, notifyRules, projections } = parts
@@ -78,12 +82,21 @@ export class Notifications {
     this.#parts = parts
     this.#outbox = new Outbox({ loop, reading, clock, log, sha256, notifyRules })
     const maker = new NoticeMaker({ store, reading })
-    const outbox = this.#outbox
-    this.#follower = new NoticeFollower({ store, reading, clock, log, notifyRules, projections, maker, outbox })
+    const [outbox, untold] = [this.#outbox, new UntoldRows(projections)]
+    this.#untold = untold
+    this.#follower = new NoticeFollower({ store, reading, clock, log, notifyRules, projections, maker, outbox, untold })
+  }
+
+  /** Before this process writes its first row. */
+  async prepare(): Promise<void> {
+    const { store, tells } = this.#parts
+    const head = await store.head()
+    await (tells === 'nobody' ? this.#untold.begin(head) : this.#untold.end(head))
   }
 
   /** Takes up what an earlier process left. */
   async start(): Promise<void> {
+    if (this.#parts.tells === 'nobody') return
     this.#outbox.look()
     await this.#follower.start()
   }
@@ -103,14 +116,6 @@ export class Notifications {
   stop(): void {
     this.#follower.stop()
     this.#outbox.stop()
-  }
-
-  /** Waits a moment for what is to be told, and being sent, now: for a process that ends with its command. */
-  async settled(): Promise<void> {
-    const { clock } = this.#parts.desk
-    const until = clock.now() + limits.messagesAtEndMs
-    const isBusy = (): boolean => !this.#follower.isIdle || this.#outbox.isSending
-    while (isBusy() && clock.now() < until) await new Promise<void>((resolve) => clock.after(20, resolve))
   }
 
   /** A page of messages, newest first. What is meant is looked for in a bounded number; the answer says where to go on. */
@@ -243,8 +248,10 @@ export class Notifications {
   }
 
   async #explain(notice: Notice, settings: NotifySettings): Promise<ExplainedNotice> {
+    const isUntold = await this.#untold.has(Number(notice.id))
+    const told = routed(settings, notice).map((one) => (isUntold && one.isTold ? { ...one, ...toldNobody } : one))
     const channels = await Promise.all(
-      routed(settings, notice).map(async (one) => ({ ...one, message: await this.#messageOf(one.channel, notice) })),
+      told.map(async (one) => ({ ...one, message: await this.#messageOf(one.channel, notice) })),
     )
     return { notice, channels }
   }
@@ -263,6 +270,12 @@ export class Notifications {
     throw new SluiceError('config_invalid', { detail: read.detail, hint: 'sluice validate' })
   }
 }
+
+/** Of what was done without a control plane. */
+const toldNobody = {
+  isTold: false,
+  because: 'a command did it while no control plane ran, which alone tells (sluice up -d)',
+} as const
 
 const nobody: NotifySettings = { publicUrl: null, channels: [], routes: [], templates: {} }
 

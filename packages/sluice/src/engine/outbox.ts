@@ -80,11 +80,6 @@ export class Outbox {
     })
   }
 
-  /** Whether an attempt is being made now. */
-  get isSending(): boolean {
-    return this.pending().some(({ stage }) => stage.kind === 'sending')
-  }
-
   /** How a channel stands, as far as is known since the start. */
   health(channel: string): ChannelHealth {
     return this.#healthOf(channel)

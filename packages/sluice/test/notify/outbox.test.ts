@@ -512,6 +512,36 @@ test('why: each notice of a rollout, who was told of it and what became of the m
   )
 })
 
+test('what a command does while no control plane serves is told to nobody, then or later; what waited before it is sent by the next one that serves', async () => {
+  const { world, sent, answers } = opened(everything(hook('all')))
+  const [first, second, third] = [await world.cut('1.0.0'), await world.cut('1.1.0'), await world.cut('1.2.0')]
+  answers.push(later, 'silent')
+  await world.rollOut(first)
+  const { endsWithCommand } = world
+  const known = sent.length
+  strictEqual(sent.filter(({ notice: { kind } }) => kind === 'rollout.promoted').length, 0)
+  world.endsWithCommand = true
+  await world.restart()
+  const { id } = await world.rollOut(second)
+  await world.pass(3_600_000)
+  strictEqual(sent.length, known)
+  const whyOf = async () =>
+    (await world.engine.notifications.why(id, 'shop')).flatMap(({ channels }) =>
+      channels.map(({ isTold, because, message }) => [isTold, /no control plane ran/.test(because), message]),
+    )
+  const nobody = [false, true, null]
+  deepStrictEqual(await whyOf(), [nobody, nobody, nobody])
+  world.endsWithCommand = endsWithCommand
+  await world.restart()
+  await world.rollOut(third)
+  await settledAll(world)
+  const versions = new Set(sent.slice(known).map(({ notice: { release } }) => release?.version))
+  deepStrictEqual([...versions].toSorted(), ['1.0.0', '1.2.0'])
+  deepStrictEqual(await whyOf(), [nobody, nobody, nobody])
+  const ended = sent.slice(known).map(({ notice: { kind, release } }) => `${release?.version ?? ''} ${kind}`)
+  ok(ended.includes('1.0.0 rollout.promoted') && ended.includes('1.2.0 rollout.promoted'), ended.join())
+})
+
 test('over the API: messages by status and channel, page by page; one that was set aside is tried again or given up; what is no message, or over, is refused', async () => {
   const small = new SmallApi()
   const { world } = small
