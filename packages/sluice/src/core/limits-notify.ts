@@ -24,6 +24,8 @@ export const notifyLimits = {
   noticeStatesHeldMax: 256,
   /** Pages of messages that are looked at for those that are meant, in one answer; the answer says where to go on. */
   messagePagesMax: 100,
+  /** Messages that one request tries again. */
+  messagesRetriedMax: 1_000,
   /** Rows of one run or rollout that are looked over to say why somebody was told, or not. */
   noticeExplainRowsMax: 5_000,
   /** Channels and routes that a config may have. */

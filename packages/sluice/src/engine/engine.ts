@@ -154,7 +154,12 @@ export class Engine {
     this.sources = new Sources(this.#desk, this.#once, ports.sha256)
     this.identity = new Identity({ ...this.#desk, credentials: ports.credentials }, ports.log)
     this.#queues = new QueueKeeper({ desk: this.#desk, log: ports.log })
-    this.notifications = new Notifications({ ...ports, desk: this.#desk, once: this.#once, tells: options.tells ?? 'all' })
+    this.notifications = new Notifications({
+      ...ports,
+      desk: this.#desk,
+      once: this.#once,
+      tells: options.tells ?? 'all',
+    })
   }
 
   /** Recovers, then listens to the data plane and watches over instances. */

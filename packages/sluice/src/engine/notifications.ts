@@ -9,7 +9,6 @@ import { channelPrefix, messageId } from '../core/notify/message-id.ts'
 import { routed } from '../core/notify/route.ts'
 import type { NotifySettings } from '../core/notify/rules.ts'
 import { applyTemplate } from '../core/notify/template.ts'
-import { healthIn } from '../core/notify/turns.ts'
 import type { Channel, Notice } from '../core/notify/types.ts'
 import type { Log } from '../ports/clock.ts'
 import type { Delivered, Notifier, NotifyRules } from '../ports/notifier.ts'
@@ -56,6 +55,9 @@ export type ChannelStanding = {
 
 /** What came of a test. */
 export type Tested = { readonly channel: Channel; readonly delivered: Delivered }
+
+/** How many messages are tried again, and whether there may be more of them that are not. */
+export type RetriedAll = { readonly retried: number; readonly isMore: boolean }
 
 /** Why somebody was told of a moment, or not. */
 export type ExplainedNotice = {
@@ -149,7 +151,7 @@ export class Notifications {
     const { name } = channel
     const { isRunning } = this.#parts.desk.loop
     const pending = isRunning ? this.#outbox.pending(name) : await this.#stored(name)
-    const { failures, isFailing } = isRunning ? this.#outbox.health(name) : healthIn(pending)
+    const { failures, isFailing } = await this.#outbox.health(name)
     const { items } = await this.messages({ status: null, channel: name }, {})
     const delivered = items.flatMap((one) => (one.status === 'delivered' ? [one.deliveredAt] : []))
     const failed = [...items, ...pending].flatMap(({ recent }) => recent).toSorted((a, b) => b.at - a.at)
@@ -200,6 +202,38 @@ export class Notifications {
     return this.#parts.once(caller, { name: 'retryMessage', id }, (asking) =>
       this.#command(id, 'retry_requested', asking),
     )
+  }
+
+  /** Tries all again that were set aside, of one channel or of all; the oldest are not among them where they are more than a request may name. */
+  async retryAll(channel: string | null, caller: Caller): Promise<RetriedAll> {
+    return this.#parts.once(caller, { name: 'retryMessages', channel }, async (asking) => {
+      const { loop, clock } = this.#parts.desk
+      const { items, next } = await this.#dead(channel)
+      const keys = items.map(({ id }): AggregateKey => ({ kind: 'message', id }))
+      const event: MessageEvent = { type: 'retry_requested', at: clock.now(), by: asking.by, reason: asking.reason }
+      const answer = { retried: items.length, isMore: next !== null }
+      const record = asking.record?.(answer) ?? null
+      const inputs = keys.map((key) => input(key, event, asking))
+      if (keys.length > 0) await loop.transact(keys, () => inputs, record)
+      return answer
+    })
+  }
+
+  /** Messages that were set aside, as many as one request tries again. */
+  async #dead(channel: string | null): Promise<Page<Message>> {
+    const items: Message[] = []
+    let next: string | null = null
+    for (let page = 0; page < limits.messagesRetriedMax / limits.pageItemsMax; page += 1) {
+      const limit = limits.pageItemsMax
+      const found: Page<Message> = await this.messages(
+        { status: 'dead', channel },
+        { limit, ...(next === null ? {} : { cursor: next }) },
+      )
+      items.push(...found.items)
+      next = found.next
+      if (next === null) break
+    }
+    return { items, next }
   }
 
   /** Gives one up. `not_found`, `command_conflict`. */

@@ -1,6 +1,13 @@
 /** What GitHub and GitLab are told, against hosts that hold every request and every answer to the OpenAPI documents that GitHub and GitLab publish. */
 import { deepStrictEqual, match, ok, strictEqual } from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
+import { missingSecrets, setSecret } from '../../src/adapters/secrets/file.ts'
+import { lookAtChannels } from '../../src/cli/commands/doctor-channels.ts'
+import { parseConfig } from '../../src/core/config/parse.ts'
+import type { Settings } from '../../src/core/config/settings.ts'
 import type { DeliveryTo, Tools } from '../../src/adapters/notify/channel.ts'
 import { sendGithub } from '../../src/adapters/notify/github/send.ts'
 import { sendGitlab } from '../../src/adapters/notify/gitlab/send.ts'
@@ -271,6 +278,33 @@ test('a test asks for what the token must be able to see, and says nothing of an
   }
   const { tell } = await atGithub(context, 'ghp_wrong')
   strictEqual((await tell(test)).status, 'refused')
+})
+
+test('doctor names the secret that a code host misses, and those of channels, by who needs them', async (context) => {
+  const stateDir = await mkdtemp(join(tmpdir(), 'sl-'))
+  context.after(() => rm(stateDir, { recursive: true, force: true }))
+  const cli = { host: { missingSecrets }, globals: { stateDir }, interrupted: never }
+  const written = {
+    service: 'storefront',
+    pipeline: { jobs: { build: { steps: 'true', artifacts: { app: 'dist' } } } },
+    environments: {},
+    source: { github: { repository: 'acme/storefront', token: 'GITHUB_TOKEN' }, report: true },
+  }
+  const settingsOf = (config: unknown): Settings => parseConfig(config, { file: 'x', text: '', distance: () => 99 })
+  const next = `set it in ${join(stateDir, 'secrets.json')}`
+  const lacks = { text: 'there is no secret GITHUB_TOKEN, which source.github needs', next }
+  deepStrictEqual(await lookAtChannels(cli, settingsOf(written)), [lacks])
+  const ops = { webhook: { url: 'https://hooks.example.com', secret: 'HOOK_SECRET' } }
+  deepStrictEqual(await lookAtChannels(cli, settingsOf({ ...written, notify: { channels: { ops, dev: ops } } })), [
+    { text: 'there is no secret HOOK_SECRET, which ops and dev need', next },
+    lacks,
+  ])
+  await setSecret(stateDir, 'GITHUB_TOKEN', githubToken, never)
+  deepStrictEqual(await lookAtChannels(cli, settingsOf(written)), [{ text: 'channels: source.github', next: null }])
+  deepStrictEqual(
+    await lookAtChannels(cli, settingsOf({ ...written, source: { ...written.source, report: false } })),
+    [],
+  )
 })
 
 test('GitLab: a run is a status in one pipeline; what GitLab has heard already is through', async (context) => {

@@ -222,7 +222,11 @@ export class SmallWorld {
     const onFatal = (error: Error): void => {
       if (!(error instanceof SluiceError) || error.code !== 'store_fenced') throw error
     }
-    return new Engine(this.#ports(), { owner: `plane ${this.#made}`, onFatal, ...(this.endsWithCommand ? { tells: 'nobody' as const } : {}) })
+    return new Engine(this.#ports(), {
+      owner: `plane ${this.#made}`,
+      onFatal,
+      ...(this.endsWithCommand ? { tells: 'nobody' as const } : {}),
+    })
   }
 
   #ports(): Ports {

@@ -542,6 +542,50 @@ test('what a command does while no control plane serves is told to nobody, then 
   ok(ended.includes('1.0.0 rollout.promoted') && ended.includes('1.2.0 rollout.promoted'), ended.join())
 })
 
+test('a channel that refuses is told as failing once, also by the control plane after a restart', async () => {
+  const { world, sent } = opened(everything(hook('bad'), hook('good')))
+  const { send } = world
+  world.send = async (delivery, signal) =>
+    delivery.channel.name === 'bad' ? { status: 'refused', detail: 'the token is wrong' } : send(delivery, signal)
+  for (const version of ['1.0.0', '1.1.0', '1.2.0']) {
+    await world.rollOut(await world.cut(version))
+    await settledAll(world)
+    await world.restart()
+    const [bad] = await world.engine.notifications.channels()
+    ok(bad?.isFailing === true && bad.backlog === 0)
+  }
+  strictEqual(kindsOf(sent, 'good').filter((kind) => kind === 'channel.failing').length, 1)
+  // Once it has taken one, its next no is news.
+  world.send = send
+  await world.rollOut(await world.cut('1.3.0'))
+  await settledAll(world)
+  await world.restart()
+  strictEqual((await world.engine.notifications.channels())[0]?.isFailing, false)
+})
+
+test('all that were refused are tried again by one request, of one channel or of all', async () => {
+  const { world, sent } = opened(everything(hook('bad'), hook('worse')))
+  const { send } = world
+  world.send = async () => ({ status: 'refused', detail: 'the token is wrong' })
+  for (const version of ['1.0.0', '1.1.0']) await world.rollOut(await world.cut(version))
+  await settledAll(world)
+  const dead = async (channel: string | null) =>
+    (await world.engine.notifications.messages({ status: 'dead', channel }, { limit: 200 })).items.length
+  const [ofBad, all] = [await dead('bad'), await dead(null)]
+  ok(ofBad > 2 && all > ofBad)
+  world.send = send
+  const once_ = { ...ada, idempotencyKey: 'again' }
+  const { notifications } = world.engine
+  for (let time = 0; time < 2; time += 1)
+    deepStrictEqual(await notifications.retryAll('bad', once_), { retried: ofBad, isMore: false })
+  await settledAll(world)
+  deepStrictEqual([await dead('bad'), await dead(null)], [0, all - ofBad])
+  strictEqual(sent.filter(({ channel: { name } }) => name === 'bad').length, ofBad)
+  deepStrictEqual(await notifications.retryAll(null, ada), { retried: all - ofBad, isMore: false })
+  await settledAll(world)
+  deepStrictEqual([await dead(null), await notifications.retryAll(null, ada)], [0, { retried: 0, isMore: false }])
+})
+
 test('over the API: messages by status and channel, page by page; one that was set aside is tried again or given up; what is no message, or over, is refused', async () => {
   const small = new SmallApi()
   const { world } = small
@@ -578,6 +622,8 @@ test('over the API: messages by status and channel, page by page; one that was s
   const again = await ask('notifications.retry', { params: { message }, body: { reason: 'the channel is there' } })
   strictEqual(schemas.Message.parse(again.body).status, 'pending')
   await settledAll(world)
+  const retried = await ask('notifications.retryAll', { body: { channel: 'two', reason: 'the token is new' } })
+  deepStrictEqual(schemas.Retried.parse(retried.body), { retried: 0, isMore: false })
   const given = await ask('notifications.discard', { params: { message }, body: {} })
   strictEqual(schemas.Message.parse(given.body).discardedBy?.name, 'token')
   for (const id of ['notifications.retry', 'notifications.discard'] as const) {

@@ -105,6 +105,8 @@ export type Channel = { readonly name: string } & (
       /** A bot token: `channel` is posted to, and the message of a subject is updated in place. */
       readonly token: SecretName
       readonly channel: string
+      /** Of the API: `https://slack.com/api`, or `https://slack-gov.com/api`. */
+      readonly url: string
     }
   | { readonly kind: 'slackWebhook'; readonly url: SecretName }
   | { readonly kind: 'teams'; readonly url: SecretName }
