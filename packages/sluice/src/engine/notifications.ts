@@ -308,7 +308,7 @@ export class Notifications {
 /** Of what was done without a control plane. */
 const toldNobody = {
   isTold: false,
-  because: 'a command did it while no control plane ran, which alone tells (sluice up -d)',
+  because: 'a command did it while no control plane ran, and only that tells anybody: sluice up -d',
 } as const
 
 const nobody: NotifySettings = { publicUrl: null, channels: [], routes: [], templates: {} }

@@ -193,8 +193,8 @@ test('GitHub: what was rolled back has failed, and the stable release is the one
   deepStrictEqual(states(), ['inactive', 'failure', 'inactive', 'inactive', 'success'])
   // Not even its beginning: its deployment is the newest there, and what serves is the other one all the same.
   const last = { subject: { kind: 'rollout', id: 'rol_6' } } as const
-  const lost_ = { subject: { kind: 'rollout', id: 'rol_5' } } as const
-  for (const one of [last, lost_]) {
+  const forgotten = { subject: { kind: 'rollout', id: 'rol_5' } } as const
+  for (const one of [last, forgotten]) {
     await tell(notice('rollout.started', one))
     await tell(notice('rollout.promoted', one))
   }
@@ -351,8 +351,8 @@ test('GitLab: a rollout is one deployment, whatever is lost in between', async (
 test('GitLab: a late word about an older rollout does not take the newer one out of service', async (context) => {
   const { host, tell } = await atGitlab(context)
   const ends = (): readonly unknown[] => host.deployments().map(({ states }) => states.at(-1))
-  const [older, newer, lost_] = ['rol_1', 'rol_2', 'rol_3'].map((id) => ({ subject: { kind: 'rollout', id } }) as const)
-  ok(older !== undefined && newer !== undefined && lost_ !== undefined)
+  const [older, newer, forgotten] = ['rol_1', 'rol_2', 'rol_3'].map((id) => ({ subject: { kind: 'rollout', id } }) as const)
+  ok(older !== undefined && newer !== undefined && forgotten !== undefined)
   const good = { ...newer, release: releaseOf('good'), at: now + 60_000 }
   await tell(notice('rollout.started', older))
   await tell(notice('rollout.started', good))
@@ -361,8 +361,8 @@ test('GitLab: a late word about an older rollout does not take the newer one out
   strictEqual((await tell(notice('rollout.promoted', older))).status, 'delivered')
   deepStrictEqual(ends(), ['canceled', 'success'])
   // Not even where all of it is told late, so that its deployment is the newest there.
-  await tell(notice('rollout.started', lost_))
-  strictEqual((await tell(notice('rollout.promoted', lost_))).status, 'delivered')
+  await tell(notice('rollout.started', forgotten))
+  strictEqual((await tell(notice('rollout.promoted', forgotten))).status, 'delivered')
   deepStrictEqual(ends(), ['canceled', 'success', 'canceled'])
   // One that ended after the other had begun came in its time.
   const next = { subject: { kind: 'rollout', id: 'rol_4' }, at: now + 120_000 } as const

@@ -574,10 +574,10 @@ test('all that were refused are tried again by one request, of one channel or of
   const [ofBad, all] = [await dead('bad'), await dead(null)]
   ok(ofBad > 2 && all > ofBad)
   world.send = send
-  const once_ = { ...ada, idempotencyKey: 'again' }
+  const keyed = { ...ada, idempotencyKey: 'again' }
   const { notifications } = world.engine
   for (let time = 0; time < 2; time += 1)
-    deepStrictEqual(await notifications.retryAll('bad', once_), { retried: ofBad, isMore: false })
+    deepStrictEqual(await notifications.retryAll('bad', keyed), { retried: ofBad, isMore: false })
   await settledAll(world)
   deepStrictEqual([await dead('bad'), await dead(null)], [0, all - ofBad])
   strictEqual(sent.filter(({ channel: { name } }) => name === 'bad').length, ofBad)

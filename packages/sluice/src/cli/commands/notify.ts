@@ -43,6 +43,12 @@ export const list: Command = (cli, input) => {
       ])
       const head = ['message', 'channel', 'status', 'severity', 'queued', 'title']
       for (const line of tableLines(head, rows, cli.style)) cli.print(line)
+      const dead = page.items.filter((one) => one.status === 'dead')
+      const [one] = dead
+      if (one !== undefined) {
+        const all = dead.length === 1 ? one.id : '--all'
+        cli.print(cli.style.dim(`  next  sluice notify show ${one.id}   or   sluice notify retry ${all}`))
+      }
     }
     if (page.next !== null) cli.print(cli.style.dim(`  next  sluice notify ls --cursor ${page.next}`))
     return 0
@@ -60,7 +66,7 @@ export const show: Command = (cli, input) =>
 export const retry: Command = (cli, input) => {
   const channel = textOption(input, 'channel')
   const isAll = flagOption(input, 'all')
-  if (isAll === input.args.length > 0 || (channel !== null && !isAll))
+  if (isAll === (input.args[0] !== undefined) || (channel !== null && !isAll))
     throw new SluiceError('usage_invalid', {
       detail: 'either one message, or --all of them, with --channel those of one channel',
       hint: 'sluice notify retry --all --channel ops',
@@ -156,12 +162,15 @@ export const why: Command = (cli, input) =>
       if (told.length === 0) cli.print('  the config has no channels')
       for (const { channel, isTold, because, message, status } of told) {
         const mark = cli.style.mark(isTold ? 'done' : 'waiting')
-        const fate = message === null ? '' : `   ${status ?? ''} ${message}`
+        const fate = message === null ? (isTold ? unmade : '') : `   ${status ?? ''} ${message}`
         cli.print(`  ${mark} ${channel}: ${isTold ? 'told' : 'not told'}, ${because}${fate}`)
       }
     }
     return 0
   })
+
+/** Of a channel that would be told by what the config says now. */
+const unmade = '   no message was made: it is to come, or the config said otherwise then'
 
 const statusOf = (text: string | null): Message['status'] | null => {
   if (text === null) return null

@@ -63,7 +63,7 @@ const isThere = (told: Told): boolean =>
   told.kind === 'refused' && told.status === 400 && /cannot transition status via/i.test(told.detail)
 
 const tellRollout = async (telling: Telling<RolloutReport>): Promise<Delivered> => {
-  const { channel, ask, report } = telling
+  const { channel, ask } = telling
   const found = await recordFor(telling)
   if (!('id' in found)) return delivered(found)
   const wanted = await stateToTell(telling, found)
