@@ -351,7 +351,9 @@ test('GitLab: a rollout is one deployment, whatever is lost in between', async (
 test('GitLab: a late word about an older rollout does not take the newer one out of service', async (context) => {
   const { host, tell } = await atGitlab(context)
   const ends = (): readonly unknown[] => host.deployments().map(({ states }) => states.at(-1))
-  const [older, newer, forgotten] = ['rol_1', 'rol_2', 'rol_3'].map((id) => ({ subject: { kind: 'rollout', id } }) as const)
+  const [older, newer, forgotten] = ['rol_1', 'rol_2', 'rol_3'].map(
+    (id) => ({ subject: { kind: 'rollout', id } }) as const,
+  )
   ok(older !== undefined && newer !== undefined && forgotten !== undefined)
   const good = { ...newer, release: releaseOf('good'), at: now + 60_000 }
   await tell(notice('rollout.started', older))

@@ -93,7 +93,10 @@ test('retry is told one message or --all of them, and says so where it is not; a
     const { code, stderr } = await type('notify', ...words)
     deepStrictEqual([code, /either one message, or --all of them/.test(stderr)], [2, true], words.join(' '))
   }
-  match(wellDone(await type('notify', 'retry', '--all', '--channel', 'hook')).stdout, /no message of hook was set aside/)
+  match(
+    wellDone(await type('notify', 'retry', '--all', '--channel', 'hook')).stdout,
+    /no message of hook was set aside/,
+  )
 })
 
 test('a receiver that is away, and a control plane that is killed in the middle: each message arrives, in order, none is lost', async () => {
