@@ -128,6 +128,7 @@ test('clock, randomness, environment and network that are reached for are notice
   ]
   for (const text of reaching) breaks(rules.ambient, 'core/a.ts', `export const x = (f) => ${text}`)
   breaks(rules.ambient, 'engine/a.ts', 'export const f = setInterval')
+  breaks(rules.ambient, 'core/a.ts', 'export const at = (ms) => new Date(ms).toISOString()')
   keeps(
     rules.ambient,
     'engine/a.ts',
@@ -140,6 +141,7 @@ test('clock, randomness, environment and network that are reached for are notice
     'core/a.ts',
     'export const x = { fetch: 1, setTimeout: 2 }',
     'export const x = (a) => a.fetch()',
+    "export const at = Date.parse('2026-01-01')",
     'export type X = { fetch: typeof fetch }',
   )
   keeps(rules.ambient, 'gateway/a.ts', 'export const x = Date.now()')

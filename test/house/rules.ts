@@ -38,6 +38,8 @@ export const ambient = (source: Source): readonly Violation[] => {
     const name = node.type === 'NewExpression' || node.type === 'CallExpression' ? nameOf(node['callee']) : null
     if (name === 'Date' && isEmpty(node['arguments']))
       found.push(violation(source, node.start, 'the clock comes by argument, not from Date'))
+    else if (name === 'Date' && source.path.startsWith('packages/sluice/src/core/'))
+      found.push(violation(source, node.start, 'core has no calendar object: isoTime says a time'))
     const read = nameOf(node)
     if (read !== null && ambientNames.has(read)) found.push(violation(source, node.start, `${read} comes by argument`))
   })

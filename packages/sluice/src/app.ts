@@ -69,7 +69,10 @@ export type ControlPlaneOptions = {
   readonly stateDir?: string
   /** The state, where somebody has begun to open it. */
   readonly state?: State
-  /** `keep`: have a gateway from `start` on, whenever it dies. `whenNeeded`: only once traffic has to be split (the pipeline alone needs none). */
+  /**
+   * `keep`: it serves, has a gateway from `start` on, whenever that dies, and tells whoever the config names. `whenNeeded`: it ends with its command, has one only once traffic has to be split
+   * (the pipeline alone needs none), and tells nobody.
+   */
   readonly gateway: 'keep' | 'whenNeeded'
   /** `control.log` in the state directory unless given. */
   readonly log?: Log
@@ -116,7 +119,11 @@ export const openControlPlane = async (options: ControlPlaneOptions): Promise<Co
   const haproxy = openHaproxyRouter({ stateDir, log, clock: systemClock(), path: process.env['PATH'] ?? '' })
   const router = routersByEnvironment(gateway, haproxy)
   const ports = localPorts({ projectDir, stateDir, log, store, router })
-  const engine = new Engine(ports, { owner: `${process.pid}@${stateDir}`, onFatal: options.onFatal })
+  const engine = new Engine(ports, {
+    owner: `${process.pid}@${stateDir}`,
+    onFatal: options.onFatal,
+    ...(options.gateway === 'keep' ? {} : { tells: 'nobody' as const }),
+  })
   const closing = new AbortController()
   const keepers = openKeepers(ports, { engine, projectDir, stateDir, signal: closing.signal })
   let isStarted = false
@@ -140,10 +147,7 @@ export const openControlPlane = async (options: ControlPlaneOptions): Promise<Co
     },
     close: async () => {
       // A process that ends with its command sweeps at its end.
-      if (options.gateway !== 'keep' && isStarted) {
-        await keepers.sweep()
-        await engine.notifications.settled()
-      }
+      if (options.gateway !== 'keep' && isStarted) await keepers.sweep()
       closing.abort()
       await keepers.stop()
       // It decides nothing from here on; what is left is closing files on one side, removing them on the other.

@@ -24,6 +24,8 @@ export const notifyLimits = {
   noticeStatesHeldMax: 256,
   /** Pages of messages that are looked at for those that are meant, in one answer; the answer says where to go on. */
   messagePagesMax: 100,
+  /** Messages that one request tries again. */
+  messagesRetriedMax: 1_000,
   /** Rows of one run or rollout that are looked over to say why somebody was told, or not. */
   noticeExplainRowsMax: 5_000,
   /** Channels and routes that a config may have. */
@@ -33,6 +35,6 @@ export const notifyLimits = {
   noticeTitleCharactersMax: 256,
   noticeTextCharactersMax: 2_000,
   noticeFactCharactersMax: 500,
-  /** How long a control plane that ends with its command still waits for what is being delivered, milliseconds. */
-  messagesAtEndMs: 3_000,
+  /** Stretches of the ledger that are remembered as told to nobody, the newest; consecutive commands without a control plane are one. */
+  untoldSpansMax: 100,
 } as const

@@ -4,6 +4,7 @@ import type { SluiceError } from '../core/errors.ts'
 import type { LedgerRow } from '../core/ledger/entry.ts'
 import type { Actor, FreezeWindow, Where } from '../core/model.ts'
 import type { CommandEvent } from '../core/rollout/commands.ts'
+import type { Notifier } from '../ports/notifier.ts'
 import type { LedgerQuery } from '../ports/store.ts'
 import {
   commandRollout,
@@ -71,8 +72,16 @@ export type Caller = {
 export type EngineOptions = {
   /** Names this process in the lease. */
   readonly owner: string
+  /** `nobody`: it ends with its command, so that nobody is told what it does, and nothing that waits is sent. Absent: whoever the config names. */
+  readonly tells?: 'nobody'
   /** The state can no longer be trusted: exit, reopen, read. */
   readonly onFatal: (error: SluiceError) => void
+}
+
+/** Sends nothing: an attempt that a control plane had begun waits for the next one. */
+const waiting: Notifier = {
+  send: (_, signal) =>
+    new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true })),
 }
 
 /** The control plane's heart. Commands resolve once durable; what they set in motion goes on by itself. */
@@ -113,17 +122,17 @@ export class Engine {
         for (const listener of this.#listeners) listener(rows)
         this.#slots.noticed(rows)
         this.#queues.noticed(rows)
-        this.notifications.noticed(rows)
+        if (options.tells === undefined) this.notifications.noticed(rows)
       },
       onTakenUp: () => {
         this.#slots.look()
         this.#queues.look()
-        this.notifications.look()
+        if (options.tells === undefined) this.notifications.look()
       },
       perform: (job, signal) =>
         perform(
           {
-            ports,
+            ports: options.tells === undefined ? ports : { ...ports, notifier: waiting },
             reading: this.reading,
             deliveries: this.#deliveries,
             returns: this.#returns,
@@ -145,11 +154,17 @@ export class Engine {
     this.sources = new Sources(this.#desk, this.#once, ports.sha256)
     this.identity = new Identity({ ...this.#desk, credentials: ports.credentials }, ports.log)
     this.#queues = new QueueKeeper({ desk: this.#desk, log: ports.log })
-    this.notifications = new Notifications({ ...ports, desk: this.#desk, once: this.#once })
+    this.notifications = new Notifications({
+      ...ports,
+      desk: this.#desk,
+      once: this.#once,
+      tells: options.tells ?? 'all',
+    })
   }
 
   /** Recovers, then listens to the data plane and watches over instances. */
   async start(): Promise<void> {
+    await this.notifications.prepare()
     await this.#loop.start()
     await this.notifications.start()
     this.#ports.router.watch(

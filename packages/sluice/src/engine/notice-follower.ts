@@ -15,6 +15,7 @@ import type { Store } from '../ports/store.ts'
 import { mayTell, type NoticeMaker, type NoticeStyle } from './notice-maker.ts'
 import type { Outbox } from './outbox.ts'
 import type { Reading } from './reading.ts'
+import type { UntoldRows } from './untold-rows.ts'
 
 /** What it works with. */
 export type NoticeFollowerParts = {
@@ -26,6 +27,7 @@ export type NoticeFollowerParts = {
   readonly projections: Projections
   readonly maker: NoticeMaker
   readonly outbox: Pick<Outbox, 'post'>
+  readonly untold: Pick<UntoldRows, 'has'>
 }
 
 const projectionName = 'notices'
@@ -77,11 +79,6 @@ export class NoticeFollower {
   stop(): void {
     this.#isStopped = true
     this.#cancel()
-  }
-
-  /** Whether everything that came was looked at. */
-  get isIdle(): boolean {
-    return !this.#isFollowing
   }
 
   #follow(): void {
@@ -137,7 +134,8 @@ export class NoticeFollower {
   }
 
   async #tell(row: LedgerRow, style: NoticeStyle): Promise<void> {
-    const { maker, outbox, log } = this.#parts
+    const { maker, outbox, log, untold } = this.#parts
+    if (await untold.has(row.seq)) return
     const notice = await maker.of(row, style).catch((error: unknown) => {
       if (error instanceof SluiceError) throw error
       // One row that cannot be told must not keep all that come after it from being told.

@@ -9,7 +9,6 @@ import { channelPrefix, messageId } from '../core/notify/message-id.ts'
 import { routed } from '../core/notify/route.ts'
 import type { NotifySettings } from '../core/notify/rules.ts'
 import { applyTemplate } from '../core/notify/template.ts'
-import { healthIn } from '../core/notify/turns.ts'
 import type { Channel, Notice } from '../core/notify/types.ts'
 import type { Log } from '../ports/clock.ts'
 import type { Delivered, Notifier, NotifyRules } from '../ports/notifier.ts'
@@ -21,6 +20,7 @@ import type { Once } from './once.ts'
 import { NoticeFollower } from './notice-follower.ts'
 import { NoticeMaker } from './notice-maker.ts'
 import { Outbox } from './outbox.ts'
+import { UntoldRows } from './untold-rows.ts'
 import type { Page, PageQuery } from './reading.ts'
 
 /** What it works with. */
@@ -33,6 +33,8 @@ export type NotificationsParts = {
   readonly notifier: Notifier
   readonly notifyRules: NotifyRules
   readonly projections: Projections
+  /** `nobody`: what this process does is told to nobody. */
+  readonly tells: 'all' | 'nobody'
 }
 
 /** Which messages are meant; null for any. */
@@ -54,6 +56,9 @@ export type ChannelStanding = {
 /** What came of a test. */
 export type Tested = { readonly channel: Channel; readonly delivered: Delivered }
 
+/** How many messages are tried again, and whether there may be more of them that are not. */
+export type RetriedAll = { readonly retried: number; readonly isMore: boolean }
+
 /** Why somebody was told of a moment, or not. */
 export type ExplainedNotice = {
   readonly notice: Notice
@@ -71,6 +76,7 @@ export class Notifications {
   readonly #parts: NotificationsParts
   readonly #outbox: Outbox
   readonly #follower: NoticeFollower
+  readonly #untold: UntoldRows
 
   constructor(parts: NotificationsParts) {
     const { desk, store, log, sha256, notifyRules, projections } = parts
@@ -78,12 +84,21 @@ export class Notifications {
     this.#parts = parts
     this.#outbox = new Outbox({ loop, reading, clock, log, sha256, notifyRules })
     const maker = new NoticeMaker({ store, reading })
-    const outbox = this.#outbox
-    this.#follower = new NoticeFollower({ store, reading, clock, log, notifyRules, projections, maker, outbox })
+    const [outbox, untold] = [this.#outbox, new UntoldRows(projections)]
+    this.#untold = untold
+    this.#follower = new NoticeFollower({ store, reading, clock, log, notifyRules, projections, maker, outbox, untold })
+  }
+
+  /** Before this process writes its first row. */
+  async prepare(): Promise<void> {
+    const { store, tells } = this.#parts
+    const head = await store.head()
+    await (tells === 'nobody' ? this.#untold.begin(head) : this.#untold.end(head))
   }
 
   /** Takes up what an earlier process left. */
   async start(): Promise<void> {
+    if (this.#parts.tells === 'nobody') return
     this.#outbox.look()
     await this.#follower.start()
   }
@@ -103,14 +118,6 @@ export class Notifications {
   stop(): void {
     this.#follower.stop()
     this.#outbox.stop()
-  }
-
-  /** Waits a moment for what is to be told, and being sent, now: for a process that ends with its command. */
-  async settled(): Promise<void> {
-    const { clock } = this.#parts.desk
-    const until = clock.now() + limits.messagesAtEndMs
-    const isBusy = (): boolean => !this.#follower.isIdle || this.#outbox.isSending
-    while (isBusy() && clock.now() < until) await new Promise<void>((resolve) => clock.after(20, resolve))
   }
 
   /** A page of messages, newest first. What is meant is looked for in a bounded number; the answer says where to go on. */
@@ -144,7 +151,7 @@ export class Notifications {
     const { name } = channel
     const { isRunning } = this.#parts.desk.loop
     const pending = isRunning ? this.#outbox.pending(name) : await this.#stored(name)
-    const { failures, isFailing } = isRunning ? this.#outbox.health(name) : healthIn(pending)
+    const { failures, isFailing } = await this.#outbox.health(name)
     const { items } = await this.messages({ status: null, channel: name }, {})
     const delivered = items.flatMap((one) => (one.status === 'delivered' ? [one.deliveredAt] : []))
     const failed = [...items, ...pending].flatMap(({ recent }) => recent).toSorted((a, b) => b.at - a.at)
@@ -197,6 +204,38 @@ export class Notifications {
     )
   }
 
+  /** Tries all again that were set aside, of one channel or of all; the oldest are not among them where they are more than a request may name. */
+  async retryAll(channel: string | null, caller: Caller): Promise<RetriedAll> {
+    return this.#parts.once(caller, { name: 'retryMessages', channel }, async (asking) => {
+      const { loop, clock } = this.#parts.desk
+      const { items, next } = await this.#dead(channel)
+      const keys = items.map(({ id }): AggregateKey => ({ kind: 'message', id }))
+      const event: MessageEvent = { type: 'retry_requested', at: clock.now(), by: asking.by, reason: asking.reason }
+      const answer = { retried: items.length, isMore: next !== null }
+      const record = asking.record?.(answer) ?? null
+      const inputs = keys.map((key) => input(key, event, asking))
+      if (keys.length > 0) await loop.transact(keys, () => inputs, record)
+      return answer
+    })
+  }
+
+  /** Messages that were set aside, as many as one request tries again. */
+  async #dead(channel: string | null): Promise<Page<Message>> {
+    const items: Message[] = []
+    let next: string | null = null
+    for (let page = 0; page < limits.messagesRetriedMax / limits.pageItemsMax; page += 1) {
+      const limit = limits.pageItemsMax
+      const found: Page<Message> = await this.messages(
+        { status: 'dead', channel },
+        { limit, ...(next === null ? {} : { cursor: next }) },
+      )
+      items.push(...found.items)
+      next = found.next
+      if (next === null) break
+    }
+    return { items, next }
+  }
+
   /** Gives one up. `not_found`, `command_conflict`. */
   discard(id: string, caller: Caller): Promise<object> {
     return this.#parts.once(caller, { name: 'discardMessage', id }, (asking) =>
@@ -243,8 +282,10 @@ export class Notifications {
   }
 
   async #explain(notice: Notice, settings: NotifySettings): Promise<ExplainedNotice> {
+    const isUntold = await this.#untold.has(Number(notice.id))
+    const told = routed(settings, notice).map((one) => (isUntold && one.isTold ? { ...one, ...toldNobody } : one))
     const channels = await Promise.all(
-      routed(settings, notice).map(async (one) => ({ ...one, message: await this.#messageOf(one.channel, notice) })),
+      told.map(async (one) => ({ ...one, message: await this.#messageOf(one.channel, notice) })),
     )
     return { notice, channels }
   }
@@ -263,6 +304,12 @@ export class Notifications {
     throw new SluiceError('config_invalid', { detail: read.detail, hint: 'sluice validate' })
   }
 }
+
+/** Of what was done without a control plane. */
+const toldNobody = {
+  isTold: false,
+  because: 'a command did it while no control plane ran, and only that tells anybody: sluice up -d',
+} as const
 
 const nobody: NotifySettings = { publicUrl: null, channels: [], routes: [], templates: {} }
 

@@ -6,10 +6,10 @@ import type { LedgerRow } from '../core/ledger/entry.ts'
 import { limits } from '../core/limits.ts'
 import { type Sha256, sluice } from '../core/model.ts'
 import type { MessageEvent, PendingMessage, Turn } from '../core/notify/message.ts'
-import { messageId, subjectPrefix } from '../core/notify/message-id.ts'
+import { channelPrefix, messageId, subjectPrefix } from '../core/notify/message-id.ts'
 import { updatesInPlace } from '../core/notify/route.ts'
 import type { NotifySettings } from '../core/notify/rules.ts'
-import { type ChannelHealth, channelTurn, healthAfter, healthIn, healthy, subjectText } from '../core/notify/turns.ts'
+import { type ChannelHealth, channelTurn, healthAfter, healthy, lastHealth, subjectText } from '../core/notify/turns.ts'
 import type { Notice, Receipt } from '../core/notify/types.ts'
 import type { Clock, Log } from '../ports/clock.ts'
 import type { NotifyRules } from '../ports/notifier.ts'
@@ -50,6 +50,7 @@ export class Outbox {
     const { loop, clock, sha256 } = this.#parts
     const id = messageId(channel, notice, sha256)
     const key = { kind: 'message', id } as const
+    await this.health(channel)
     // Nothing waits: it is sent at once, with what its subject has in the channel already.
     const previous = this.pending(channel).length === 0 ? await this.#previous(channel, notice) : null
     await loop.transact([key], (stateOf): readonly Input[] => {
@@ -80,13 +81,16 @@ export class Outbox {
     })
   }
 
-  /** Whether an attempt is being made now. */
-  get isSending(): boolean {
-    return this.pending().some(({ stage }) => stage.kind === 'sending')
-  }
-
-  /** How a channel stands, as far as is known since the start. */
-  health(channel: string): ChannelHealth {
+  /** How a channel stands: as is known since the start, or as its messages say that were written last. */
+  async health(channel: string): Promise<ChannelHealth> {
+    const known = this.#health.get(channel)
+    if (known !== undefined) return known
+    const { reading, sha256 } = this.#parts
+    const idPrefix = channelPrefix(channel, sha256)
+    const { items } = await reading.messages({ idPrefix, limit: limits.pageItemsDefault })
+    const found = lastHealth(items.filter((one) => one.channel === channel))
+    // Meanwhile something may have happened to one of them.
+    if (!this.#health.has(channel)) this.#health.set(channel, found)
     return this.#healthOf(channel)
   }
 
@@ -156,6 +160,7 @@ export class Outbox {
   async #serve(name: string, settings: NotifySettings | null): Promise<number | null> {
     const { loop, clock } = this.#parts
     const channel = settings?.channels.find((one) => one.name === name)
+    await this.health(name)
     const now = clock.now()
     const isInPlace = channel !== undefined && updatesInPlace(channel)
     const view = { now, health: this.#healthOf(name), isInPlace }
@@ -183,11 +188,7 @@ export class Outbox {
   }
 
   #healthOf(channel: string): ChannelHealth {
-    const known = this.#health.get(channel)
-    if (known !== undefined) return known
-    const found = healthIn(this.pending(channel))
-    if (found !== healthy) this.#health.set(channel, found)
-    return found
+    return this.#health.get(channel) ?? healthy
   }
 
   /** What the channel gave back for the last message of the same subject that it took. */

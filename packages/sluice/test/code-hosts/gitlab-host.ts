@@ -1,4 +1,4 @@
-/** A GitLab on loopback, as far as Sluice talks to it, with its refusals of states that cannot follow each other. Its answers are held to GitLab's own description as they are given. */
+/** A GitLab on loopback, as far as Sluice talks to it, with its refusals of states that cannot follow each other. Its answers are held to what was transcribed of GitLab's description as they are given. */
 import { type Asked, type Host, openHost, type Said } from './host.ts'
 
 /** A GitLab that is listening, and what has become of it. */

@@ -1,6 +1,13 @@
 /** What GitHub and GitLab are told, against hosts that hold every request and every answer to the OpenAPI documents that GitHub and GitLab publish. */
 import { deepStrictEqual, match, ok, strictEqual } from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
+import { missingSecrets, setSecret } from '../../src/adapters/secrets/file.ts'
+import { lookAtChannels } from '../../src/cli/commands/doctor-channels.ts'
+import { parseConfig } from '../../src/core/config/parse.ts'
+import type { Settings } from '../../src/core/config/settings.ts'
 import type { DeliveryTo, Tools } from '../../src/adapters/notify/channel.ts'
 import { sendGithub } from '../../src/adapters/notify/github/send.ts'
 import { sendGitlab } from '../../src/adapters/notify/gitlab/send.ts'
@@ -184,6 +191,14 @@ test('GitHub: what was rolled back has failed, and the stable release is the one
   await tell(notice('rollout.promoted', next))
   await tell(notice('rollout.promoted', late))
   deepStrictEqual(states(), ['inactive', 'failure', 'inactive', 'inactive', 'success'])
+  // Not even its beginning: its deployment is the newest there, and what serves is the other one all the same.
+  const last = { subject: { kind: 'rollout', id: 'rol_6' } } as const
+  const forgotten = { subject: { kind: 'rollout', id: 'rol_5' } } as const
+  for (const one of [last, forgotten]) {
+    await tell(notice('rollout.started', one))
+    await tell(notice('rollout.promoted', one))
+  }
+  deepStrictEqual(states().slice(-3), ['inactive', 'success', 'inactive'])
 })
 
 test('GitHub: a limit says when to come back; a refusal is in its words, without the token', async (context) => {
@@ -265,6 +280,33 @@ test('a test asks for what the token must be able to see, and says nothing of an
   strictEqual((await tell(test)).status, 'refused')
 })
 
+test('doctor names the secret that a code host misses, and those of channels, by who needs them', async (context) => {
+  const stateDir = await mkdtemp(join(tmpdir(), 'sl-'))
+  context.after(() => rm(stateDir, { recursive: true, force: true }))
+  const cli = { host: { missingSecrets }, globals: { stateDir }, interrupted: never }
+  const written = {
+    service: 'storefront',
+    pipeline: { jobs: { build: { steps: 'true', artifacts: { app: 'dist' } } } },
+    environments: {},
+    source: { github: { repository: 'acme/storefront', token: 'GITHUB_TOKEN' }, report: true },
+  }
+  const settingsOf = (config: unknown): Settings => parseConfig(config, { file: 'x', text: '', distance: () => 99 })
+  const next = `set it in ${join(stateDir, 'secrets.json')}`
+  const lacks = { text: 'there is no secret GITHUB_TOKEN, which source.github needs', next }
+  deepStrictEqual(await lookAtChannels(cli, settingsOf(written)), [lacks])
+  const ops = { webhook: { url: 'https://hooks.example.com', secret: 'HOOK_SECRET' } }
+  deepStrictEqual(await lookAtChannels(cli, settingsOf({ ...written, notify: { channels: { ops, dev: ops } } })), [
+    { text: 'there is no secret HOOK_SECRET, which ops and dev need', next },
+    lacks,
+  ])
+  await setSecret(stateDir, 'GITHUB_TOKEN', githubToken, never)
+  deepStrictEqual(await lookAtChannels(cli, settingsOf(written)), [{ text: 'channels: source.github', next: null }])
+  deepStrictEqual(
+    await lookAtChannels(cli, settingsOf({ ...written, source: { ...written.source, report: false } })),
+    [],
+  )
+})
+
 test('GitLab: a run is a status in one pipeline; what GitLab has heard already is through', async (context) => {
   const { host, tell } = await atGitlab(context)
   const status = 'post /api/v4/projects/{id}/statuses'
@@ -304,6 +346,31 @@ test('GitLab: a rollout is one deployment, whatever is lost in between', async (
     host.deployments().map(({ states }) => states.at(-1)),
     ['failed', 'success'],
   )
+})
+
+test('GitLab: a late word about an older rollout does not take the newer one out of service', async (context) => {
+  const { host, tell } = await atGitlab(context)
+  const ends = (): readonly unknown[] => host.deployments().map(({ states }) => states.at(-1))
+  const [older, newer, forgotten] = ['rol_1', 'rol_2', 'rol_3'].map(
+    (id) => ({ subject: { kind: 'rollout', id } }) as const,
+  )
+  ok(older !== undefined && newer !== undefined && forgotten !== undefined)
+  const good = { ...newer, release: releaseOf('good'), at: now + 60_000 }
+  await tell(notice('rollout.started', older))
+  await tell(notice('rollout.started', good))
+  await tell(notice('rollout.promoted', good))
+  // It ended before the other one began, and is told after that one's end.
+  strictEqual((await tell(notice('rollout.promoted', older))).status, 'delivered')
+  deepStrictEqual(ends(), ['canceled', 'success'])
+  // Not even where all of it is told late, so that its deployment is the newest there.
+  await tell(notice('rollout.started', forgotten))
+  strictEqual((await tell(notice('rollout.promoted', forgotten))).status, 'delivered')
+  deepStrictEqual(ends(), ['canceled', 'success', 'canceled'])
+  // One that ended after the other had begun came in its time.
+  const next = { subject: { kind: 'rollout', id: 'rol_4' }, at: now + 120_000 } as const
+  await tell(notice('rollout.started', next))
+  await tell(notice('rollout.promoted', next))
+  deepStrictEqual(ends(), ['canceled', 'success', 'canceled', 'success'])
 })
 
 test('GitLab: a state that cannot be is refused in its words', async (context) => {

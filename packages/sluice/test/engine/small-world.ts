@@ -78,6 +78,8 @@ export class SmallWorld {
   notify: NotifyRead = { status: 'read', settings: null, service: 'shop' }
   /** What receivers do with a message. */
   send: Notifier['send'] = async () => ({ status: 'delivered', receipt: {} })
+  /** Whether it ends with its command, from its next start on. */
+  endsWithCommand = false
   /** What was folded and kept. */
   readonly kept: Map<string, string> = new Map()
   readonly #instances = new Map<string, Instance & { readonly environment: string }>()
@@ -220,7 +222,11 @@ export class SmallWorld {
     const onFatal = (error: Error): void => {
       if (!(error instanceof SluiceError) || error.code !== 'store_fenced') throw error
     }
-    return new Engine(this.#ports(), { owner: `plane ${this.#made}`, onFatal })
+    return new Engine(this.#ports(), {
+      owner: `plane ${this.#made}`,
+      onFatal,
+      ...(this.endsWithCommand ? { tells: 'nobody' as const } : {}),
+    })
   }
 
   #ports(): Ports {

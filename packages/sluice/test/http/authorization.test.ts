@@ -73,6 +73,7 @@ const matrix: Readonly<Record<RouteId, string>> = {
   'notifications.list': 'vdapx',
   'notifications.show': 'vdapx',
   'notifications.retry': 'px',
+  'notifications.retryAll': 'px',
   'notifications.discard': 'px',
   'notifications.channels': 'vdapx',
   'notifications.test': 'px',

@@ -33,12 +33,11 @@ const values = {
 const notifier = openNotifier({
   secrets: secretsOf(values),
   version: '0.1.0',
-  slackUrl: slack.url,
   callDeadlineMs: 2_000,
 })
 
 const channels = {
-  slack: { name: 'chat', kind: 'slack', token: 'SLACK_TOKEN', channel: '#deploys' },
+  slack: { name: 'chat', kind: 'slack', token: 'SLACK_TOKEN', channel: '#deploys', url: `${slack.url}/` },
   slackHook: { name: 'hook', kind: 'slackWebhook', url: 'SLACK_URL' },
   teams: { name: 'teams', kind: 'teams', url: 'TEAMS_URL' },
   discord: { name: 'discord', kind: 'discord', url: 'DISCORD_URL' },
@@ -112,7 +111,6 @@ for (const name of names) {
     const hasty = openNotifier({
       secrets: secretsOf(values),
       version: '0.1.0',
-      slackUrl: slack.url,
       callDeadlineMs: 60,
     })
     next.push('nothing')
@@ -165,7 +163,6 @@ const usedSecrets = async (name: keyof typeof channels): Promise<readonly string
   const source = secretsOf(values)
   const watching = openNotifier({
     version: '0.1.0',
-    slackUrl: slack.url,
     secrets: {
       versions: (names, signal) => source.versions(names, signal),
       values: async (versions, signal) => {
@@ -210,7 +207,7 @@ test('an address that is a secret goes over TLS, or stays on this machine; one t
 })
 
 test('a secret that is not there is refused by name; a store that is locked for now, tried again', async () => {
-  const missing = await send({ name: 'chat', kind: 'slack', token: 'NOT_SET', channel: '#deploys' })
+  const missing = await send({ ...channels.slack, token: 'NOT_SET' })
   deepEqual(missing, { status: 'refused', detail: 'there is no secret NOT_SET: set it' })
   const busy = openNotifier({
     version: '0.1.0',

@@ -156,12 +156,21 @@ test('what is cut shows it, at the border of a character as people see it, and n
   )
 })
 
-test('the other release is named for what it is: the way back, what serves now, or what was taken back', () => {
+test('the releases are named for what they are: the one on its way and the way back, or what was taken back and what serves', () => {
   const names = (parts: Parameters<typeof notice>[0]): string =>
-    JSON.stringify(slackMessage(notice(parts)).blocks).match(/\*(Way back|Serves now|Taken back):\* \S+/)?.[0] ?? ''
-  equal(names({}), '*Way back:* 1.3.2')
-  equal(names({ kind: 'rollout.rolled_back', outcome: 'failed' }), '*Serves now:* 1.3.2')
-  equal(names({ kind: 'rollout.rolled_back', outcome: 'succeeded' }), '*Taken back:* 1.3.2')
+    [
+      ...JSON.stringify(slackMessage(notice(parts)).blocks).matchAll(
+        /\*(?:Release|Way back|Taken back|Serving):\* [^\s"]+/g,
+      ),
+    ].join(', ')
+  equal(names({}), '*Release:* 1.4.0, *Way back:* 1.3.2')
+  for (const outcome of ['failed', 'succeeded', 'canceled'] as const)
+    equal(names({ kind: 'rollout.rolled_back', outcome }), '*Taken back:* 1.4.0, *Serving:* 1.3.2', outcome)
+  for (const outcome of ['failed', 'succeeded'] as const)
+    match(
+      JSON.stringify(cdEvent(notice({ kind: 'rollout.rolled_back', outcome }), { key: 'k', source: 's' })),
+      /"type":"dev\.cdevents\.service\.rolledback\.0\.3\.0".*"artifactId":"pkg:generic\/shop@1\.3\.2/,
+    )
 })
 
 test('what a template says to type is not told twice', () => {

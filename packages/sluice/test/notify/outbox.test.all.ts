@@ -88,6 +88,17 @@ test('doctor names a secret that a channel misses; with it a test arrives, and w
   away = 0
 })
 
+test('retry is told one message or --all of them, and says so where it is not; all of none is fine', async () => {
+  for (const words of [['retry'], ['retry', 'msg_1', '--all'], ['retry', '--channel', 'hook']]) {
+    const { code, stderr } = await type('notify', ...words)
+    deepStrictEqual([code, /either one message, or --all of them/.test(stderr)], [2, true], words.join(' '))
+  }
+  match(
+    wellDone(await type('notify', 'retry', '--all', '--channel', 'hook')).stdout,
+    /no message of hook was set aside/,
+  )
+})
+
 test('a receiver that is away, and a control plane that is killed in the middle: each message arrives, in order, none is lost', async () => {
   got.length = 0
   away = 2

@@ -11,6 +11,7 @@ import {
   type MessageState,
   type MessageResult,
 } from '../../src/core/notify/message.ts'
+import { reportOf } from '../../src/core/notify/reports.ts'
 import type { NotifySettings } from '../../src/core/notify/rules.ts'
 import type { Channel, Notice } from '../../src/core/notify/types.ts'
 import type { Delivered, Delivery } from '../../src/ports/notifier.ts'
@@ -203,6 +204,31 @@ test('a candidate that never gets healthy is told as failed with its cause first
   strictEqual(failed?.stable?.version, '1.0.0')
 })
 
+test('what was taken back and what serves then are told alike, whether it turned around by itself or a person took it back', async () => {
+  const { world, sent } = opened(everything(hook('all')))
+  for (const version of ['1.0.0', '1.1.0']) await world.rollOut(await world.cut(version))
+  const back = { service: 'shop', environment: 'production', release: null, reason: 'outage' } as const
+  const { rollout } = await world.engine.rollback(back, ada)
+  await world.settled(rollout)
+  await settledAll(world)
+  const bad = await world.cut('1.2.0')
+  world.sick.add(bad.id)
+  await world.rollOut(bad)
+  await settledAll(world)
+  const told = sent.filter(({ notice: { kind } }) => kind === 'rollout.rolled_back').map((delivery) => delivery.notice)
+  deepStrictEqual(
+    told.map(({ outcome, release, stable }) => [outcome, release?.version, stable?.version]),
+    [
+      ['succeeded', '1.1.0', '1.0.0'],
+      ['failed', '1.2.0', '1.0.0'],
+    ],
+  )
+  // A code host is told what was deployed by it: that is what serves.
+  const [byPerson] = told
+  const report = byPerson === undefined ? null : reportOf(byPerson)
+  strictEqual(report?.commit, byPerson?.stable?.commit.id)
+})
+
 test('locks, the line, incidents, approvals and a hold are told in the words of whoever said them', async () => {
   const { world, sent } = opened(everything(hook('all')))
   const release = await world.cut('1.0.0', { production: { approvals: 1 } })
@@ -233,7 +259,14 @@ test('locks, the line, incidents, approvals and a hold are told in the words of 
   strictEqual(sent[3]?.notice.title, 'ada stopped the line: payments fail')
   // What is of no release is of the environments that the newest one has.
   ok(sent[0]?.notice.isProduction === true && sent[0].notice.environment === 'production')
-  match(sent[5]?.notice.text ?? '', /sluice rollback production --emergency/)
+  // Time, reason, who and release are said by every channel; what is told here is only what they do not show.
+  deepStrictEqual(
+    [sent[5], sent[6]].map((delivery) => [delivery?.notice.text, delivery?.notice.facts.map(({ name }) => name)]),
+    [
+      [undefined, []],
+      [undefined, ['opened by', 'lasted']],
+    ],
+  )
 })
 
 test('an incident matters as much as its environment, whatever that is called; an emergency is critical, and told at once', async () => {
@@ -255,6 +288,7 @@ test('an incident matters as much as its environment, whatever that is called; a
   const told = kindsOf(sent.slice(known), 'all')
   ok(told.indexOf('incident.opened') < told.indexOf('rollout.rolled_back'), told.join())
   match(incidents.at(-1)?.notice.title ?? '', /^Emergency in production: /)
+  deepStrictEqual(incidents.at(-1)?.notice.facts, [{ name: 'rollback under way', value: rollout }])
 })
 
 test('while the config tells nobody anything no message is made, and once it does nothing of before is told', async () => {
@@ -478,6 +512,80 @@ test('why: each notice of a rollout, who was told of it and what became of the m
   )
 })
 
+test('what a command does while no control plane serves is told to nobody, then or later; what waited before it is sent by the next one that serves', async () => {
+  const { world, sent, answers } = opened(everything(hook('all')))
+  const [first, second, third] = [await world.cut('1.0.0'), await world.cut('1.1.0'), await world.cut('1.2.0')]
+  answers.push(later, 'silent')
+  await world.rollOut(first)
+  const { endsWithCommand } = world
+  const known = sent.length
+  strictEqual(sent.filter(({ notice: { kind } }) => kind === 'rollout.promoted').length, 0)
+  world.endsWithCommand = true
+  await world.restart()
+  const { id } = await world.rollOut(second)
+  await world.pass(3_600_000)
+  strictEqual(sent.length, known)
+  const whyOf = async () =>
+    (await world.engine.notifications.why(id, 'shop')).flatMap(({ channels }) =>
+      channels.map(({ isTold, because, message }) => [isTold, /no control plane ran/.test(because), message]),
+    )
+  const nobody = [false, true, null]
+  deepStrictEqual(await whyOf(), [nobody, nobody, nobody])
+  world.endsWithCommand = endsWithCommand
+  await world.restart()
+  await world.rollOut(third)
+  await settledAll(world)
+  const versions = new Set(sent.slice(known).map(({ notice: { release } }) => release?.version))
+  deepStrictEqual([...versions].toSorted(), ['1.0.0', '1.2.0'])
+  deepStrictEqual(await whyOf(), [nobody, nobody, nobody])
+  const ended = sent.slice(known).map(({ notice: { kind, release } }) => `${release?.version ?? ''} ${kind}`)
+  ok(ended.includes('1.0.0 rollout.promoted') && ended.includes('1.2.0 rollout.promoted'), ended.join())
+})
+
+test('a channel that refuses is told as failing once, also by the control plane after a restart', async () => {
+  const { world, sent } = opened(everything(hook('bad'), hook('good')))
+  const { send } = world
+  world.send = async (delivery, signal) =>
+    delivery.channel.name === 'bad' ? { status: 'refused', detail: 'the token is wrong' } : send(delivery, signal)
+  for (const version of ['1.0.0', '1.1.0', '1.2.0']) {
+    await world.rollOut(await world.cut(version))
+    await settledAll(world)
+    await world.restart()
+    const [bad] = await world.engine.notifications.channels()
+    ok(bad?.isFailing === true && bad.backlog === 0)
+  }
+  strictEqual(kindsOf(sent, 'good').filter((kind) => kind === 'channel.failing').length, 1)
+  // Once it has taken one, its next no is news.
+  world.send = send
+  await world.rollOut(await world.cut('1.3.0'))
+  await settledAll(world)
+  await world.restart()
+  strictEqual((await world.engine.notifications.channels())[0]?.isFailing, false)
+})
+
+test('all that were refused are tried again by one request, of one channel or of all', async () => {
+  const { world, sent } = opened(everything(hook('bad'), hook('worse')))
+  const { send } = world
+  world.send = async () => ({ status: 'refused', detail: 'the token is wrong' })
+  for (const version of ['1.0.0', '1.1.0']) await world.rollOut(await world.cut(version))
+  await settledAll(world)
+  const dead = async (channel: string | null) =>
+    (await world.engine.notifications.messages({ status: 'dead', channel }, { limit: 200 })).items.length
+  const [ofBad, all] = [await dead('bad'), await dead(null)]
+  ok(ofBad > 2 && all > ofBad)
+  world.send = send
+  const keyed = { ...ada, idempotencyKey: 'again' }
+  const { notifications } = world.engine
+  for (let time = 0; time < 2; time += 1)
+    deepStrictEqual(await notifications.retryAll('bad', keyed), { retried: ofBad, isMore: false })
+  await settledAll(world)
+  deepStrictEqual([await dead('bad'), await dead(null)], [0, all - ofBad])
+  strictEqual(sent.filter(({ channel: { name } }) => name === 'bad').length, ofBad)
+  deepStrictEqual(await notifications.retryAll(null, ada), { retried: all - ofBad, isMore: false })
+  await settledAll(world)
+  deepStrictEqual([await dead(null), await notifications.retryAll(null, ada)], [0, { retried: 0, isMore: false }])
+})
+
 test('over the API: messages by status and channel, page by page; one that was set aside is tried again or given up; what is no message, or over, is refused', async () => {
   const small = new SmallApi()
   const { world } = small
@@ -514,6 +622,8 @@ test('over the API: messages by status and channel, page by page; one that was s
   const again = await ask('notifications.retry', { params: { message }, body: { reason: 'the channel is there' } })
   strictEqual(schemas.Message.parse(again.body).status, 'pending')
   await settledAll(world)
+  const retried = await ask('notifications.retryAll', { body: { channel: 'two', reason: 'the token is new' } })
+  deepStrictEqual(schemas.Retried.parse(retried.body), { retried: 0, isMore: false })
   const given = await ask('notifications.discard', { params: { message }, body: {} })
   strictEqual(schemas.Message.parse(given.body).discardedBy?.name, 'token')
   for (const id of ['notifications.retry', 'notifications.discard'] as const) {

@@ -65,7 +65,7 @@ const Channels = ({ items }: { readonly items: readonly ChannelView[] }): VNode 
   <Part title="Channels" note="from sluice.config.ts">
     <Table
       label="Channels"
-      columns={['Channel', 'Kind', 'To', 'State', { figure: 'Waiting' }, 'Delivered last', 'Failed last', 'Test']}
+      columns={['Channel', 'Kind', 'To', 'State', { figure: 'Waiting' }, 'Delivered last', 'Failed last', 'What to do']}
     >
       <tbody>
         {items.map((channel) => (
@@ -88,7 +88,10 @@ const Channels = ({ items }: { readonly items: readonly ChannelView[] }): VNode 
               )}
             </td>
             <td>
-              <OneDeed deed={testing(channel)} label={`Test ${channel.name}`} />
+              <OneDeed deed={testing(channel)} label={`Test ${channel.name}`} />{' '}
+              {channel.lastFailure !== null && (
+                <OneDeed deed={retryingAll(channel)} label={`Retry all of ${channel.name}`} />
+              )}
             </td>
           </tr>
         ))}
@@ -113,6 +116,23 @@ const testing = ({ name, kind }: ChannelView): Deed => ({
     return one?.status === 'delivered'
       ? `${name} took the test`
       : `${name} did not take the test: ${one?.detail ?? 'no answer'}`
+  },
+})
+
+const retryingAll = ({ name }: ChannelView): Deed => ({
+  word: 'Retry all',
+  title: `Try all again that ${name} did not take?`,
+  needs: { permission: 'maintain', environment: null },
+  tone: 'main',
+  reason: 'optional',
+  happens: (
+    <p>Every message that was set aside gets in line for {name}, the newest 1,000 at once, each for another day.</p>
+  ),
+  fails: <p>What {name} refuses is set aside again, with what it answered.</p>,
+  run: async (reason, idempotencyKey) => {
+    const answer = await ask('notifications.retryAll', { body: { channel: name, reason }, idempotencyKey })
+    const { retried, isMore } = answer
+    return `${countOf(retried, 'message')} tried again${isMore ? '; there are more' : ''}`
   },
 })
 

@@ -120,7 +120,7 @@ const meaningOf = (notice: Notice): Meaning => {
     case 'rollout.promoted':
       return served(stable === null ? 'deployed' : 'upgraded', release)
     case 'rollout.rolled_back':
-      return served('rolledback', notice.outcome === 'succeeded' ? release : stable)
+      return served('rolledback', stable)
     case 'incident.opened':
       return incident('detected')
     case 'incident.resolved':

@@ -9,8 +9,6 @@ export type Tools = {
   readonly version: string
   /** How long one request may take, milliseconds. */
   readonly callDeadlineMs: number
-  /** Of Slack's API, without a slash at the end. */
-  readonly slackUrl: string
 }
 
 /** A delivery to one kind of channel. */

@@ -100,6 +100,7 @@ const toneOf = ({ outcome, severity }: Notice): Tone => {
 
 const factsOf = (notice: Notice, { valueMax, factsMax }: Room): Message['facts'] => {
   const { reason, actor, release, stable, commit } = notice
+  const names = notice.kind === 'rollout.rolled_back' ? wentBack : onItsWay
   const own = notice.facts.slice(0, factsMax)
   const left = notice.facts.length - own.length
   const all = [
@@ -107,9 +108,9 @@ const factsOf = (notice: Notice, { valueMax, factsMax }: Room): Message['facts']
     ...(left === 0 ? [] : [{ name: 'And', value: `${left} more ${left === 1 ? 'fact' : 'facts'}…` }]),
     ...(reason === null ? [] : [{ name: 'Reason', value: reason }]),
     { name: 'By', value: actor.name },
-    ...(release === null ? [] : [{ name: 'Release', value: releaseText(release) }]),
+    ...(release === null ? [] : [{ name: names.release, value: releaseText(release) }]),
     ...(release === null && commit !== null ? [{ name: 'Commit', value: commitText(commit) }] : []),
-    ...(stable === null || stable.id === release?.id ? [] : [{ name: otherName(notice), value: releaseText(stable) }]),
+    ...(stable === null || stable.id === release?.id ? [] : [{ name: names.stable, value: releaseText(stable) }]),
   ]
   return all.flatMap(({ name, value }) => {
     const text = oneLine(value)
@@ -117,11 +118,9 @@ const factsOf = (notice: Notice, { valueMax, factsMax }: Room): Message['facts']
   })
 }
 
-/** What the other release is: where one would go back to, until one did. */
-const otherName = ({ kind, outcome }: Notice): string => {
-  if (kind !== 'rollout.rolled_back') return 'Way back'
-  return outcome === 'succeeded' ? 'Taken back' : 'Serves now'
-}
+/** What the two releases of a notice are called. */
+const onItsWay = { release: 'Release', stable: 'Way back' } as const
+const wentBack = { release: 'Taken back', stable: 'Serving' } as const
 
 const capital = (text: string): string => text.replace(/^\p{Ll}/u, (letter) => letter.toUpperCase())
 

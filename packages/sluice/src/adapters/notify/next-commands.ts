@@ -58,7 +58,7 @@ const table: Readonly<Partial<Record<NoticeKind, (parts: Parts) => Commands>>> =
     ['reject', ...asked(parts), ...why],
   ],
   'incident.opened': (parts) => [
-    ...rollback(parts),
+    ...(parts.environment === null ? [] : [['rollback', parts.environment, '--emergency', ...why]]),
     ['incidents', 'show', parts.id],
     ['incidents', 'resolve', parts.id, ...why],
   ],

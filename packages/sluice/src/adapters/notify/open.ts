@@ -14,8 +14,6 @@ export type NotifierOptions = {
   readonly secrets: SecretSource
   /** Of Sluice, for receivers that want to know who speaks. */
   readonly version: string
-  /** Of Slack's API; GovSlack has another. */
-  readonly slackUrl?: string
   /** How long one request may take, milliseconds. */
   readonly callDeadlineMs?: number
 }
@@ -30,7 +28,6 @@ export const openNotifier = (options: NotifierOptions): Notifier => ({
     const tools: Tools = {
       version: options.version,
       callDeadlineMs: options.callDeadlineMs ?? channelLimits.callDeadlineMs,
-      slackUrl: options.slackUrl ?? 'https://slack.com/api',
       secret: async (name, until) => {
         const value = await secretValue(options.secrets, name, until)
         for (const part of secretParts(value)) masks.add(part)

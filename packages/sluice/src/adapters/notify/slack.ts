@@ -14,7 +14,12 @@ import { slackLine, slackMessage } from './slack-blocks.ts'
 type Method = 'chat.postMessage' | 'chat.update'
 
 /** One call: what is asked of whom. */
-type Call = { readonly method: Method; readonly token: string; readonly fields: Readonly<Record<string, unknown>> }
+type Call = {
+  readonly api: string
+  readonly method: Method
+  readonly token: string
+  readonly fields: Readonly<Record<string, unknown>>
+}
 
 /** What Slack answers: its fields, or why not, with the code of the error where it gave one. */
 type Said =
@@ -25,7 +30,7 @@ type Said =
 export const sendSlack: Send<'slack'> = async ({ channel, notice, previous }, tools, signal) => {
   const token = await tools.secret(channel.token, signal)
   const call = (method: Method, fields: Call['fields']): Promise<Said> =>
-    callSlack({ method, token, fields }, tools, signal)
+    callSlack({ api: channel.url.replace(/\/+$/, ''), method, token, fields }, tools, signal)
   const content = { ...slackMessage(notice), ...quiet }
   const place = placeOf(previous, channel.channel)
   if (place !== null) {
@@ -109,8 +114,8 @@ const advice: Readonly<Record<string, string>> = {
   account_inactive: 'the app was removed from the workspace',
 }
 
-const callSlack = async ({ method, token, fields }: Call, tools: Tools, signal: AbortSignal): Promise<Said> => {
-  const url = addressOf('Slack', `${tools.slackUrl}/${method}`, 'secret')
+const callSlack = async ({ api, method, token, fields }: Call, tools: Tools, signal: AbortSignal): Promise<Said> => {
+  const url = addressOf('Slack', `${api}/${method}`, 'secret')
   if (!(url instanceof URL)) return { status: 'unsaid', error: null, why: url }
   const headers = {
     authorization: `Bearer ${token}`,

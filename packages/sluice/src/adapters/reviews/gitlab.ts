@@ -1,5 +1,5 @@
 /**
- * Approvals of merge requests at GitLab (docs.gitlab.com/api/merge_request_approvals; tests hold each request to GitLab's own OpenAPI description, of 19.5). GitLab does not say
+ * Approvals of merge requests at GitLab (docs.gitlab.com/api/merge_request_approvals; tests hold each request to what was transcribed of GitLab's OpenAPI description: test/code-hosts/README.md). GitLab does not say
  * what was approved, but when: that is the version of the merge request that was there then.
  */
 import { z } from 'zod'

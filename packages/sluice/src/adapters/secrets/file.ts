@@ -22,7 +22,6 @@ const versionDigits = 12
 export const fileSecrets = (stateDir: string): SecretSource => ({
   versions: async (names, signal) => {
     if (names.length === 0) return {}
-    if (names.length === 0) return {}
     const { secrets } = await readSecrets(stateDir, signal)
     return Object.fromEntries(names.map((name) => [name, secretNamed(stateDir, secrets, name).current]))
   },

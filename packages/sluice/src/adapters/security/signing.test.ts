@@ -163,8 +163,8 @@ describe('provenance', () => {
           builder: { id: 'https://sluice.acme.io', version: { sluice: '0.1.0' } },
           metadata: {
             invocationId: 'run_1',
-            startedOn: '2026-09-01T00:00:00.000Z',
-            finishedOn: '2026-09-01T00:05:00.000Z',
+            startedOn: '2026-09-01T00:00:00Z',
+            finishedOn: '2026-09-01T00:05:00Z',
           },
         },
       },

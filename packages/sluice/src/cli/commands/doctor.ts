@@ -100,23 +100,14 @@ const sharedCache = async ({ host, globals, interrupted, variables }: Cli): Prom
 }
 
 /** Nothing for a project that tells nobody anything, or whose config cannot be read. */
-const channels = async ({ host, globals, interrupted }: Cli): Promise<readonly Finding[]> => {
+const channels = async (cli: Cli): Promise<readonly Finding[]> => {
+  const { host, globals, interrupted } = cli
   const loaded = await host.loadConfig(globals.projectDir, interrupted).catch(() => null)
-  const { notify } = loaded?.settings ?? {}
-  if (notify === undefined) return []
-  const { secretsOf } = await import('../../core/notify/rules.ts')
-  const names = [...new Set(notify.channels.flatMap(secretsOf))]
-  const missing = await host.missingSecrets(globals.stateDir, names, interrupted).catch((error: unknown) => error)
-  const what = notify.channels.map(({ name }) => name).join(', ')
-  if (!Array.isArray(missing)) return [wrong('notifications', String(missing), 'sluice explain SLU-1002')]
-  if (missing.length === 0) return [ok('notifications', `channels: ${what || 'none'}`)]
-  return [
-    wrong(
-      'notifications',
-      `there is no secret ${missing.join(', ')}, which channels need`,
-      `set it in ${join(globals.stateDir, 'secrets.json')}`,
-    ),
-  ]
+  if (loaded?.settings.notify === undefined && loaded?.settings.source === undefined) return []
+  const { lookAtChannels } = await import('./doctor-channels.ts')
+  return (await lookAtChannels(cli, loaded.settings)).map(({ text, next }) =>
+    next === null ? ok('notifications', text) : wrong('notifications', text, next),
+  )
 }
 
 const stateDirectory = ({ globals: { stateDir } }: Cli): Finding => {

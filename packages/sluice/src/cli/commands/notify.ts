@@ -4,7 +4,7 @@ import type { Message } from '../../core/notify/message.ts'
 import { SluiceError } from '../../core/errors.ts'
 import type { MessageView } from '../../http/client/notification-views.ts'
 import { countOf } from '../../http/client/words.ts'
-import { type Cli, type Command, textOption } from '../cli.ts'
+import { type Cli, type Command, flagOption, textOption } from '../cli.ts'
 import { withClient } from '../connect.ts'
 import { tableLines } from '../render/table.ts'
 import { freshKey } from './follow.ts'
@@ -43,6 +43,12 @@ export const list: Command = (cli, input) => {
       ])
       const head = ['message', 'channel', 'status', 'severity', 'queued', 'title']
       for (const line of tableLines(head, rows, cli.style)) cli.print(line)
+      const dead = page.items.filter((one) => one.status === 'dead')
+      const [one] = dead
+      if (one !== undefined) {
+        const all = dead.length === 1 ? one.id : '--all'
+        cli.print(cli.style.dim(`  next  sluice notify show ${one.id}   or   sluice notify retry ${all}`))
+      }
     }
     if (page.next !== null) cli.print(cli.style.dim(`  next  sluice notify ls --cursor ${page.next}`))
     return 0
@@ -56,8 +62,40 @@ export const show: Command = (cli, input) =>
     return tell(cli, await client.call('notifications.show', { params: { message } }))
   })
 
-/** `sluice notify retry` and `sluice notify discard`. */
-export const commandFor =
+/** `sluice notify retry`: one, or with `--all` all that were set aside. */
+export const retry: Command = (cli, input) => {
+  const channel = textOption(input, 'channel')
+  const isAll = flagOption(input, 'all')
+  if (isAll === (input.args[0] !== undefined) || (channel !== null && !isAll))
+    throw new SluiceError('usage_invalid', {
+      detail: 'either one message, or --all of them, with --channel those of one channel',
+      hint: 'sluice notify retry --all --channel ops',
+    })
+  return isAll ? retryAll(channel)(cli, input) : commandFor('retry')(cli, input)
+}
+
+const retryAll =
+  (channel: string | null): Command =>
+  (cli, input) =>
+    withClient(cli, 'server', async (client) => {
+      const body = { channel, reason: textOption(input, 'message') }
+      const answer = await client.call('notifications.retryAll', { body, idempotencyKey: freshKey() })
+      if (cli.globals.json) {
+        cli.json(answer)
+        return 0
+      }
+      const of = channel === null ? '' : ` of ${channel}`
+      if (answer.retried === 0) cli.print(`no message${of} was set aside`)
+      else cli.print(`${cli.style.mark('done')} ${countOf(answer.retried, 'message')}${of} tried again`)
+      const next = answer.isMore ? 'sluice notify retry --all (there are more)' : 'sluice notify channels'
+      if (answer.retried > 0) cli.print(cli.style.dim(`  next  ${next}`))
+      return 0
+    })
+
+/** `sluice notify discard`. */
+export const discard: Command = (cli, input) => commandFor('discard')(cli, input)
+
+const commandFor =
   (name: 'retry' | 'discard'): Command =>
   (cli, input) =>
     withClient(cli, 'server', async (client) => {
@@ -124,12 +162,15 @@ export const why: Command = (cli, input) =>
       if (told.length === 0) cli.print('  the config has no channels')
       for (const { channel, isTold, because, message, status } of told) {
         const mark = cli.style.mark(isTold ? 'done' : 'waiting')
-        const fate = message === null ? '' : `   ${status ?? ''} ${message}`
+        const fate = message === null ? (isTold ? unmade : '') : `   ${status ?? ''} ${message}`
         cli.print(`  ${mark} ${channel}: ${isTold ? 'told' : 'not told'}, ${because}${fate}`)
       }
     }
     return 0
   })
+
+/** Of a channel that would be told by what the config says now. */
+const unmade = '   no message was made: it is to come, or the config said otherwise then'
 
 const statusOf = (text: string | null): Message['status'] | null => {
   if (text === null) return null

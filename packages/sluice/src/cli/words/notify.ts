@@ -53,11 +53,15 @@ export const notifyWords: readonly Word[] = [
   },
   {
     path: 'notify retry',
-    args: '<message>',
-    text: 'try a message again that was set aside',
-    options: [message],
-    examples: [`notify retry ${id}`],
-    load: () => commands().then(({ commandFor }) => ({ command: commandFor('retry') })),
+    args: '[message]',
+    text: 'try a message again that was set aside, or all of them',
+    options: [
+      { flags: '--all', text: 'all that were set aside, at most 1,000 at once' },
+      { flags: '--channel <name>', text: 'with --all: those of one channel' },
+      message,
+    ],
+    examples: [`notify retry ${id}`, 'notify retry --all', 'notify retry --all --channel ops -m "the token is new"'],
+    load: () => commands().then(({ retry }) => ({ command: retry })),
   },
   {
     path: 'notify discard',
@@ -65,6 +69,6 @@ export const notifyWords: readonly Word[] = [
     text: 'give a message up',
     options: [message],
     examples: [`notify discard ${id} -m "everybody knows by now"`],
-    load: () => commands().then(({ commandFor }) => ({ command: commandFor('discard') })),
+    load: () => commands().then(({ discard }) => ({ command: discard })),
   },
 ]

@@ -17,6 +17,10 @@ const slack = z.strictObject(
   {
     token: secret('a bot token with `chat:write`'),
     channel: key(text('a channel'), { description: 'The channel that is posted to.', examples: ['#deploys'] }),
+    url: key(address('expected an address: https://…').default('https://slack.com/api'), {
+      description: 'The address of the API; GovSlack has its own.',
+      examples: ['https://slack-gov.com/api'],
+    }),
   },
   { error: "expected { token: 'SLACK_TOKEN', channel: '#deploys' }" },
 )

@@ -216,7 +216,7 @@ export const sourceSchema: z.ZodType<SourceRules> = z
       context.addIssue({
         code: 'custom',
         path: ['report'],
-        message: 'expected github.token or gitlab.token: nobody may tell them anything without',
+        message: 'expected a github.token or gitlab.token beside it, with which GitHub or GitLab is told',
       })
   })
   .transform(

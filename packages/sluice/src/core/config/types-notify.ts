@@ -43,6 +43,8 @@ export type SlackConfig = {
   readonly token: string
   /** The channel that is posted to. */
   readonly channel: string
+  /** The address of the API; GovSlack has its own. */
+  readonly url?: string
 }
 
 /** An incoming webhook of Slack. */

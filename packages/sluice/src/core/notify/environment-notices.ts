@@ -1,4 +1,5 @@
 /** What is told of environments, releases and the line: their events say all of it. */
+import { isoTime } from '../iso-time.ts'
 import { releaseId } from '../model.ts'
 import { type Draft, fact, type MomentOf, plainDraft } from './draft.ts'
 
@@ -24,7 +25,7 @@ const toldOfEnvironment = ({ event, row }: MomentOf<'environment'>, name: string
         outcome: null,
         reason: event.reason,
         title: () => `${event.by.name} locked ${name}: ${event.reason}`,
-        facts: () => fact('until', event.until === null ? null : new Date(event.until).toISOString()),
+        facts: () => fact('until', event.until === null ? null : isoTime(event.until)),
       }
     case 'unlocked': {
       const { broke } = event

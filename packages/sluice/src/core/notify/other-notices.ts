@@ -1,4 +1,6 @@
 /** What is told of incidents, drills, trains and channels. */
+import { isoTime } from '../iso-time.ts'
+import { spanText } from '../span-text.ts'
 import { type Draft, fact, type MomentOf, plainDraft } from './draft.ts'
 import { beginsToFail } from './message.ts'
 
@@ -20,6 +22,10 @@ export const incidentDraft = ({ row, before, after }: MomentOf<'incident'>): Dra
       kind: 'incident.resolved',
       outcome: 'succeeded',
       reason: after.resolution,
+      facts: () => [
+        ...fact('opened by', after.openedBy.name),
+        ...fact('lasted', spanText(after.resolvedAt - after.openedAt)),
+      ],
       title: () => `${after.resolvedBy.name} resolved the incident in ${after.environment}: ${after.title}`,
     }
   const isEmergency = after.emergencyAt !== null
@@ -33,10 +39,9 @@ export const incidentDraft = ({ row, before, after }: MomentOf<'incident'>): Dra
     reason: after.reason,
     ...(isEmergency ? { severity: 'critical' as const } : {}),
     title: () => `${isEmergency ? 'Emergency' : 'Incident'} in ${after.environment}: ${after.title}`,
-    facts: (say) => [
-      ...fact('category', after.reason),
-      ...fact('release at fault', after.release === null ? null : say(after.release)),
-      ...fact('rollback', after.rollout),
+    facts: () => [
+      ...fact('since', after.openedAt === row.at ? null : isoTime(after.openedAt)),
+      ...fact('rollback under way', after.rollout),
     ],
   }
 }

@@ -32,18 +32,23 @@ export type RolloutReport = {
   readonly release: string | null
   readonly state: RolloutStanding
   readonly description: string
+  /** When it came to stand so, epoch ms. */
+  readonly at: number
   readonly url: string | null
 }
 
 /** What a code host is told of a notice; null for nothing: it is about neither a run nor a rollout, or about no commit. */
 export const reportOf = (notice: Notice): CommitReport | RolloutReport | null => {
-  const commit = (notice.release?.commit ?? notice.commit)?.id
+  const { subject, outcome } = notice
+  // A rollback that succeeded deployed what serves after it.
+  const isBack = notice.kind === 'rollout.rolled_back' && outcome === 'succeeded'
+  const release = isBack ? notice.stable : notice.release
+  const commit = (release?.commit ?? notice.commit)?.id
   if (commit === undefined) return null
   const { service, environment, isProduction, title: description, url } = notice
   const commitState = commitStates[notice.kind]
   if (commitState !== undefined)
     return { kind: 'commit', commit, context: `sluice/${service}`, state: commitState, description, url }
-  const { subject, outcome } = notice
   if (subject.kind !== 'rollout' || environment === null || outcome === null) return null
   return {
     kind: 'rollout',
@@ -52,9 +57,10 @@ export const reportOf = (notice: Notice): CommitReport | RolloutReport | null =>
     isProduction,
     service,
     rollout: subject.id,
-    release: notice.release?.id ?? null,
+    release: release?.id ?? null,
     state: outcome === 'going_on' ? 'running' : outcome,
     description,
+    at: notice.at,
     url,
   }
 }

@@ -4,7 +4,8 @@ import type { Cause, RolloutState } from '../rollout/types.ts'
 import { type Draft, fact, type MomentOf, plainDraft } from './draft.ts'
 
 type Known = Exclude<RolloutState, { status: 'absent' }>
-type Told = Pick<Draft, 'kind' | 'outcome' | 'title'> & Partial<Pick<Draft, 'facts' | 'reason' | 'actor' | 'severity'>>
+type Told = Pick<Draft, 'kind' | 'outcome' | 'title'> &
+  Partial<Pick<Draft, 'facts' | 'reason' | 'actor' | 'severity' | 'release' | 'stable'>>
 
 /** The notice of a row of a rollout; most are measurements, and none. */
 export const rolloutDraft = ({ row, before, after }: MomentOf<'rollout'>): Draft | null => {
@@ -104,6 +105,9 @@ const arrived = ({ plan }: Extract<RolloutState, { status: 'succeeded' }>): Told
     ? {
         kind: 'rollout.rolled_back',
         outcome: 'succeeded',
+        // As of one that turned around by itself: it is about the release that was taken back, and the other one serves.
+        release: plan.from,
+        stable: plan.to,
         title: (say) => `${plan.spec.name} is back on ${say(plan.to)}, from ${say(plan.from)}`,
       }
     : {

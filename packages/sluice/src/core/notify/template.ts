@@ -1,7 +1,8 @@
 /** Words of a notice that a team writes itself: text with placeholders in braces, a closed list of them. Nothing else is interpreted, and nothing reads secrets. */
+import { isoTime } from '../iso-time.ts'
 import { limits } from '../limits.ts'
 import type { NoticeTemplate } from './rules.ts'
-import type { Notice, NoticeKind } from './types.ts'
+import type { Notice } from './types.ts'
 
 /** What may stand in braces. */
 export const placeholders = [
@@ -21,27 +22,12 @@ export const placeholders = [
 
 type Placeholder = (typeof placeholders)[number]
 
-/** Built-in words below the title, for what people must act on. A line whose placeholders are all empty is left out. */
-const builtin: { readonly [Kind in NoticeKind]?: NoticeTemplate } = {
-  'incident.opened': {
-    title: null,
-    text: [
-      'Since {time}, opened by {actor}. Reason: {reason}',
-      'Release at fault: {release}',
-      'Look at it: {url}',
-      'Go back: sluice rollback {environment} --emergency',
-    ].join('\n'),
-  },
-  'incident.resolved': { title: null, text: 'Resolved at {time} by {actor}. What it was: {reason}\nThe record: {url}' },
-}
-
 /** The placeholders in a text that are none, in their order. */
 export const unknownPlaceholders = (text: string): readonly string[] =>
   [...text.matchAll(placeholder)].flatMap(([, name = '']) => (isPlaceholder(name) ? [] : [name]))
 
-/** The notice in the words of a template: the team's, or else the built-in one. */
-export const applyTemplate = (notice: Notice, own: NoticeTemplate | null): Notice => {
-  const template = own ?? builtin[notice.kind] ?? null
+/** The notice in the words of a template; as it is without one. */
+export const applyTemplate = (notice: Notice, template: NoticeTemplate | null): Notice => {
   if (template === null) return notice
   const title = template.title === null ? notice.title : filled(template.title, notice)
   const text = template.text === null ? '' : filled(template.text, notice)
@@ -81,7 +67,7 @@ const valueOf = (name: Placeholder, notice: Notice): string => {
     reason,
     severity,
     kind,
-    time: new Date(at).toISOString(),
+    time: isoTime(at),
     url,
   }
   return values[name] ?? ''

@@ -45,11 +45,13 @@ export const healthAfter = (message: Message, before: ChannelHealth): ChannelHea
   }
 }
 
-/** How a channel stood when its messages were written last: after a restart nothing else is known of it. */
-export const healthIn = (messages: readonly PendingMessage[]): ChannelHealth => {
-  const tried = messages.flatMap((one) => (one.channelAfter === undefined ? [] : [{ one, at: one.channelAfter.at }]))
-  const last = tried.toSorted((a, b) => b.at - a.at)[0]?.one
-  return last === undefined ? healthy : (healthAfter(last, healthy) ?? healthy)
+/** How a channel stood when one of its messages was written last, by those to which something happened last, the newest first: what is known of it after a restart. */
+export const lastHealth = (newestFirst: readonly Message[]): ChannelHealth => {
+  for (const message of newestFirst) {
+    const found = healthAfter(message, healthy)
+    if (found !== null) return found
+  }
+  return healthy
 }
 
 /** Messages of one channel, `now`, and how it stands; `isInPlace`: the last word on a subject is all that it shows. */

@@ -85,7 +85,7 @@ export type Notice = {
   /** Why, in the words of whoever asked; null where nobody said. */
   readonly reason: string | null
   readonly actor: Actor
-  /** The release that it is about. */
+  /** The release that it is about: the one on its way, or the one that was taken back. */
   readonly release: NoticeRelease | null
   /** The release that serves after it, or that one would go back to. */
   readonly stable: NoticeRelease | null
@@ -105,6 +105,8 @@ export type Channel = { readonly name: string } & (
       /** A bot token: `channel` is posted to, and the message of a subject is updated in place. */
       readonly token: SecretName
       readonly channel: string
+      /** Of the API: `https://slack.com/api`, or `https://slack-gov.com/api`. */
+      readonly url: string
     }
   | { readonly kind: 'slackWebhook'; readonly url: SecretName }
   | { readonly kind: 'teams'; readonly url: SecretName }

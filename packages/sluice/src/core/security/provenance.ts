@@ -1,5 +1,6 @@
 /** Where a release comes from. Sources: in-toto Statement v1, SLSA Provenance v1.0 (https://slsa.dev/spec/v1.0/provenance). */
 import { z } from 'zod'
+import { isoTime } from '../iso-time.ts'
 import type { JsonValue } from '../pipeline/job-plan.ts'
 
 /** Payload type of an in-toto statement in an envelope. */
@@ -47,7 +48,11 @@ export const provenanceOf = (subjects: readonly ProvenanceSubject[], build: Prov
     },
     runDetails: {
       builder: { id: build.builder, version: { sluice: build.sluiceVersion } },
-      metadata: { invocationId: build.runId, startedOn: isoOf(build.startedAt), finishedOn: isoOf(build.finishedAt) },
+      metadata: {
+        invocationId: build.runId,
+        startedOn: isoTime(build.startedAt),
+        finishedOn: isoTime(build.finishedAt),
+      },
     },
   },
 })
@@ -114,5 +119,3 @@ export const mismatchOf = (found: ProvenanceStatement, expected: ProvenanceExpec
     return `it was built by ${runDetails.builder.id}, not by ${expected.builder}`
   return null
 }
-
-const isoOf = (ms: number): string => new Date(ms).toISOString()

@@ -1,7 +1,13 @@
 /** What the routes of notifications take and give, as types. Part of `contract.ts`. */
 import type { Message } from '../../core/notify/message.ts'
 import type { None, PageInput, ReasonInput } from './contract.ts'
-import type { ChannelsView, ChannelTestView, MessageView, NotificationReasonsView } from './notification-views.ts'
+import type {
+  ChannelsView,
+  ChannelTestView,
+  MessageView,
+  NotificationReasonsView,
+  RetriedView,
+} from './notification-views.ts'
 import type { PageView } from './views.ts'
 
 /** Query, body and response of the routes of notifications. */
@@ -16,6 +22,11 @@ export type NotificationsContract = {
   }
   'notifications.show': { query: None; body: None; response: MessageView }
   'notifications.retry': { query: None; body: ReasonInput; response: MessageView }
+  'notifications.retryAll': {
+    query: None
+    body: ReasonInput & { readonly channel?: string | null | undefined }
+    response: RetriedView
+  }
   'notifications.discard': { query: None; body: ReasonInput; response: MessageView }
   'notifications.channels': { query: None; body: None; response: ChannelsView }
   'notifications.test': {

@@ -26,6 +26,13 @@ export type NoticeView = {
   readonly url: string | null
 }
 
+/** How many messages are tried again. */
+export type RetriedView = {
+  readonly retried: number
+  /** Whether there may be more that were set aside: ask once more. */
+  readonly isMore: boolean
+}
+
 /** A notice on its way to a channel. */
 export type MessageView = {
   readonly id: string

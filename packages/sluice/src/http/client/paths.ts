@@ -71,6 +71,7 @@ export const paths = {
   'trains.command': { method: 'post', path: '/v1/trains/:train/commands' },
   'notifications.list': { method: 'get', path: '/v1/notifications' },
   'notifications.show': { method: 'get', path: '/v1/notifications/:message' },
+  'notifications.retryAll': { method: 'post', path: '/v1/notifications/retry' },
   'notifications.retry': { method: 'post', path: '/v1/notifications/:message/retry' },
   'notifications.discard': { method: 'post', path: '/v1/notifications/:message/discard' },
   'notifications.channels': { method: 'get', path: '/v1/notification-channels' },

@@ -8,6 +8,7 @@ export const notificationHandlers: Handlers<
   | 'notifications.list'
   | 'notifications.show'
   | 'notifications.retry'
+  | 'notifications.retryAll'
   | 'notifications.discard'
   | 'notifications.channels'
   | 'notifications.test'
@@ -26,6 +27,8 @@ export const notificationHandlers: Handlers<
     await context.engine.notifications.retry(params.message, { ...caller, reason: body.reason ?? null })
     return show(context, params.message)
   },
+  'notifications.retryAll': ({ engine }, { body: { channel = null, reason = null }, caller }) =>
+    engine.notifications.retryAll(channel, { ...caller, reason }),
   'notifications.discard': async (context, { params, body, caller }) => {
     await context.engine.notifications.discard(params.message, { ...caller, reason: body.reason ?? null })
     return show(context, params.message)

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { limits } from '../../core/limits.ts'
 import { messageStatuses } from '../schemas/notifications.ts'
-import { command, count, read, withReason } from './parts.ts'
+import { command, count, read, reason, withReason } from './parts.ts'
 import type { Rows } from './spec.ts'
 
 const channel = z.string().min(1).max(limits.nameLengthMax)
@@ -38,6 +38,15 @@ export const notificationsRows: Rows<'notifications'> = {
     cli: 'notify retry',
     body: withReason,
     response: 'Message',
+    errors: command,
+  },
+  'notifications.retryAll': {
+    ...read,
+    needs: 'maintain',
+    summary: 'Tries all messages again that were set aside, of one channel or of all.',
+    cli: 'notify retry',
+    body: z.strictObject({ channel: channel.nullish().meta({ description: 'All of them when absent.' }), reason }),
+    response: 'Retried',
     errors: command,
   },
   'notifications.discard': {

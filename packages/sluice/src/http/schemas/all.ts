@@ -35,7 +35,7 @@ import {
   ledgerPage,
   ledgerVerification,
 } from './ledger.ts'
-import { channels, channelTest, message, notificationReasons } from './notifications.ts'
+import { channels, channelTest, message, notificationReasons, retried } from './notifications.ts'
 import { release, releaseDetail, releaseVerification } from './releases.ts'
 import { drill, incident } from './rollback.ts'
 import { plan, rollout, rolloutDetail, why } from './rollouts.ts'
@@ -95,6 +95,7 @@ export const schemas: Schemas = {
   TrainStarted: trainStarted,
   Message: message,
   Messages: pageOf(message),
+  Retried: retried,
   Channels: channels,
   ChannelTest: channelTest,
   NotificationReasons: notificationReasons,
@@ -172,6 +173,7 @@ export type Schemas = {
   readonly TrainStarted: z.ZodType<trainViews.TrainStartedView>
   readonly Message: z.ZodType<notificationViews.MessageView>
   readonly Messages: z.ZodType<views.PageView<notificationViews.MessageView>>
+  readonly Retried: z.ZodType<notificationViews.RetriedView>
   readonly Channels: z.ZodType<notificationViews.ChannelsView>
   readonly ChannelTest: z.ZodType<notificationViews.ChannelTestView>
   readonly NotificationReasons: z.ZodType<notificationViews.NotificationReasonsView>

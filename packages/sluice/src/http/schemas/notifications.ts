@@ -7,6 +7,7 @@ import type {
   MessageView,
   NoticeView,
   NotificationReasonsView,
+  RetriedView,
 } from '../client/notification-views.ts'
 import { actor, at, ref } from './fields.ts'
 
@@ -69,6 +70,9 @@ export const message: z.ZodType<MessageView> = z.strictObject({
   detail: z.string().nullable(),
   discardedBy: actor.nullable(),
 })
+
+/** What came of trying all again. */
+export const retried: z.ZodType<RetriedView> = z.strictObject({ retried: z.number().int(), isMore: z.boolean() })
 
 /** The channels. */
 export const channels: z.ZodType<ChannelsView> = z.strictObject({

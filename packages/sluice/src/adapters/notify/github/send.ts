@@ -87,18 +87,18 @@ const say = async (
 }
 
 /**
- * GitHub takes earlier deployments out of service by itself, but for those to production (its page on `auto_inactive`). Goes back to the first that is out already. Where a later one is in service,
- * this message came late, and what it is about is out; null when done.
+ * GitHub takes earlier deployments out of service by itself, but for those to production (its page on `auto_inactive`). Goes back to the first that is out already. Where one of a later rollout
+ * is in service, this message came late, and what it is about is out; null when done. Ids of rollouts are in the order of their making; deployments are not, where the beginning was told late, too.
  */
 const leaveEarlier = async (telling: Telling, current: string): Promise<Told | null> => {
   const { channel, ask, report } = telling
   const listed = await ask(requests.recordsTo(channel, report.environment))
   if (listed.kind !== 'ok') return listed
-  const newestFirst = readRecords(listed.body)
-  if (newestFirst === null) return notReadable('GitHub')
-  let isLater = true
-  for (const { id, service } of newestFirst) {
-    if (id === current) isLater = false
+  const there = readRecords(listed.body)
+  if (there === null) return notReadable('GitHub')
+  const newestFirst = there.toSorted((a, b) => ((a.rollout ?? '') < (b.rollout ?? '') ? 1 : -1))
+  for (const { id, service, rollout } of newestFirst) {
+    const isLater = rollout !== null && rollout > report.rollout
     if (id === current || service !== report.service) continue
     const statuses = await ask(requests.statusOf(channel, id))
     if (statuses.kind !== 'ok') return statuses

@@ -1,4 +1,4 @@
-/** What is said to GitLab, as data: commit statuses and deployments (docs.gitlab.com/api; tests hold each request to GitLab's own OpenAPI description, of 19.5). */
+/** What is said to GitLab, as data: commit statuses and deployments (docs.gitlab.com/api; tests hold each request to what was transcribed of GitLab's OpenAPI description: test/code-hosts/README.md). */
 import { reportLimits } from '../../../core/limits-report.ts'
 import {
   type CommitReport,
@@ -43,6 +43,9 @@ export const commitStatus = (place: Project, report: CommitReport, pipeline: num
 
 /** The state that a report asks for, in GitLab's words. */
 export const stateFor = (report: RolloutReport): string => rolloutStandings[report.state]
+
+/** The state of what is not in service any more, in GitLab's words. */
+export const outOfService = 'canceled'
 
 /** Deployments to an environment, the newest first. */
 export const newestRecords = (place: Project, { environment }: RolloutReport): ApiCall => {

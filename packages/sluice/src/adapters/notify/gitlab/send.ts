@@ -63,10 +63,11 @@ const isThere = (told: Told): boolean =>
   told.kind === 'refused' && told.status === 400 && /cannot transition status via/i.test(told.detail)
 
 const tellRollout = async (telling: Telling<RolloutReport>): Promise<Delivered> => {
-  const { channel, ask, report } = telling
-  const wanted = requests.stateFor(report)
+  const { channel, ask } = telling
   const found = await recordFor(telling)
   if (!('id' in found)) return delivered(found)
+  const wanted = await stateToTell(telling, found)
+  if (typeof wanted !== 'string') return delivered(wanted)
   const receipt = { deployment: found.id, state: wanted }
   if (found.state === wanted) return { status: 'delivered', receipt }
   const told = await ask(requests.newState(channel, found.id, wanted))
@@ -79,7 +80,33 @@ const tellRollout = async (telling: Telling<RolloutReport>): Promise<Delivered> 
   return isSaid ? { status: 'delivered', receipt } : delivered(told)
 }
 
-const deploymentSchema = z.object({ id: z.number().int(), sha: z.string(), status: z.string() })
+const deploymentSchema = z.object({
+  id: z.number().int(),
+  sha: z.string(),
+  status: z.string(),
+  created_at: z.string().nullish(),
+})
+
+/**
+ * GitLab shows the deployment that succeeded last as the one in service. Where another one is in service that was begun after this rollout had its end, the word of that end came late: what it is
+ * about is out, for which GitLab has no state but `canceled`.
+ */
+const stateToTell = async (
+  { channel, ask, report }: Telling<RolloutReport>,
+  found: Deployment,
+): Promise<string | Told> => {
+  const wanted = requests.stateFor(report)
+  if (report.state !== 'succeeded' || found.state === wanted) return wanted
+  const listed = await ask(requests.newestRecords(channel, report))
+  if (listed.kind !== 'ok') return listed
+  const there = z.array(deploymentSchema).safeParse(listed.body).data
+  if (there === undefined) return notReadable('GitLab')
+  const isLate = there.some(
+    ({ id, status, created_at: begun }) =>
+      String(id) !== found.id && status === 'success' && Date.parse(begun ?? '') > report.at,
+  )
+  return isLate ? requests.outOfService : wanted
+}
 
 type Deployment = { readonly id: string; readonly state: string }
 
