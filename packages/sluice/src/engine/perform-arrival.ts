@@ -5,6 +5,7 @@
 import type { Settings } from '../core/config/settings.ts'
 import { SluiceError } from '../core/errors.ts'
 import type { RunId } from '../core/model.ts'
+import { tagScope } from '../core/pipeline/cache/run-cache.ts'
 import { pullRequestStartsRun, startsRun } from '../core/pipeline/triggers.ts'
 import type { RunTrigger } from '../core/pipeline/types.ts'
 import { addressOf } from '../core/source/address.ts'
@@ -146,7 +147,7 @@ const startOne = async (
   const arrived: ArrivedCommit = {
     at,
     trigger: triggerOf(hint, at),
-    cacheName: hint.pullRequest === null ? (at.tag ?? at.branch ?? hint.ref) : String(hint.pullRequest.number),
+    cacheName: cacheNameOf(hint, at),
     isUntrusted,
   }
   const command = { ref: commit, jobs: null, arrived }
@@ -158,6 +159,11 @@ const startOne = async (
   if (because !== null) return { because }
   if (isUntrusted) assertOwnSecrets(settings, current)
   return world.arrivals.start(command, who)
+}
+
+const cacheNameOf = ({ pullRequest, ref }: ArrivalHint, { branch, tag }: ArrivedAt): string => {
+  if (pullRequest !== null) return String(pullRequest.number)
+  return tag === null ? (branch ?? ref) : tagScope(tag)
 }
 
 type ForeignStart = StartingOne & {

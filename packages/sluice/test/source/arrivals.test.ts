@@ -356,10 +356,16 @@ test('workflows of GitHub run beside, by their own rules, with what was told and
     ['push', payload, {}, 'main', ['src/a.ts']],
   )
   const foreign = (await runs()).find(({ plan }) => plan.pipeline !== undefined)
+  deepStrictEqual(foreign?.plan.cache?.ref, { kind: 'protected' })
   deepStrictEqual(
     [foreign?.plan.trigger.arrival?.id, foreign?.plan.commit.id, foreign?.plan.draft],
     [arrival.hint.id, objectOf('a'), null],
   )
+  // A tag that is called as the main branch is called is not the main branch.
+  refs.set('refs/tags/main', objectOf('b'))
+  const tagged = await tell(pushOf(objectOf('b'), { ref: 'refs/tags/main', event: 'tag' }))
+  const ofTag = (await runs()).find(({ plan }) => plan.trigger.arrival?.id === tagged.hint.id)
+  deepStrictEqual(ofTag?.plan.cache?.ref, { kind: 'branch', name: 'tag:main' })
 })
 
 describe('a pull request', () => {
@@ -430,6 +436,13 @@ describe('a pull request', () => {
     refs.set('refs/heads/main', objectOf('b'))
     await tell(pushOf(objectOf('a'), { ref: 'refs/heads/work' }))
     strictEqual((await runs())[0]?.plan.draft, null)
+    // Nor as one that is called as main branches elsewhere are: what it leaves in the cache is for itself alone.
+    refs.set('refs/heads/master', objectOf('c'))
+    await tell(pushOf(objectOf('c'), { ref: 'refs/heads/master' }))
+    deepStrictEqual((await runs()).map(({ plan }) => plan.cache?.ref).toSorted(), [
+      { kind: 'branch', name: 'master' },
+      { kind: 'branch', name: 'work' },
+    ])
     settings.ofCommit = settings.current
     await tell(pushOf(objectOf('b')))
     ok((await runs()).some(({ plan }) => plan.draft !== null))
