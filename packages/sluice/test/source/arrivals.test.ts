@@ -337,6 +337,22 @@ describe('what arrives', () => {
     )
     strictEqual((await runs()).length, 0)
   })
+
+  it('of which nothing was to come when it was told is not taken up by a person either: that would be a fork, let in', async () => {
+    const { refs, tell, runs, world } = await stage(settingsOf({}))
+    refs.set('refs/heads/main', objectOf('a'))
+    const fork = await tell(pushOf(objectOf('a'), { because: 'it is from a fork' }))
+    await rejects(world.engine.sources.redeliver(fork.hint.id, ada), {
+      code: 'command_conflict',
+      detail: `arrival ${fork.hint.id} is none to start anything by: it is from a fork`,
+    })
+    strictEqual((await world.engine.reading.arrival(fork.hint.id)).status, 'ignored')
+    // One that was looked at and ignored is another matter: the config, or the remote, may be another by now.
+    const gone = await tell(pushOf(null, { ref: 'refs/heads/old' }))
+    refs.set('refs/heads/old', objectOf('b'))
+    await world.engine.sources.redeliver(gone.hint.id, ada)
+    await world.until(runs, (all) => all.length === 1)
+  })
 })
 
 test('workflows of GitHub run beside, by their own rules, with what was told and what changed; those that would not run are no fault', async () => {
