@@ -6,7 +6,7 @@ import { describe, it, test } from 'node:test'
 import { parseConfig } from '../../src/core/config/parse.ts'
 import type { Settings } from '../../src/core/config/settings.ts'
 import { SluiceError } from '../../src/core/errors.ts'
-import { commitId, runId } from '../../src/core/model.ts'
+import { commitId, type RunId, runId } from '../../src/core/model.ts'
 import { arrivalMachine } from '../../src/core/source/machine.ts'
 import { plainJob } from '../../src/core/pipeline/plain-plans.ts'
 import type { Told } from '../../src/core/source/read-hook.ts'
@@ -23,9 +23,11 @@ import {
   type ArrivalEvent,
   type ArrivalHint,
   arrivalOf,
+  type ArrivalResult,
   type ArrivalState,
 } from '../../src/core/source/types.ts'
 import { toldOf } from '../../src/engine/arrival-commands.ts'
+import { performArrival } from '../../src/engine/perform-arrival.ts'
 import type { Ports } from '../../src/engine/ports.ts'
 import { SourceKeeper } from '../../src/engine/source-keeper.ts'
 import type { Run } from '../../src/engine/trusted.ts'
@@ -463,6 +465,38 @@ describe('a pull request', () => {
     await tell(pushOf(objectOf('b')))
     ok((await runs()).some(({ plan }) => plan.draft !== null))
   })
+})
+
+test('an arrival whose run was started before the control plane died is started, also when its ref has moved on meanwhile', async () => {
+  const hint = hintOf(pushOf(objectOf('a')))
+  const received = arrivalMachine.decide({ status: 'absent' }, { type: 'arrival_received', at: 1, hint, because: null })
+  const result = { kind: 'fetched', object: objectOf('a'), commit: commitId(objectOf('a')) } as const
+  const { state, effects } = arrivalMachine.decide(received.state, {
+    type: 'effect_succeeded',
+    at: 2,
+    sequence: received.effects[0]?.sequence ?? 0,
+    result,
+  })
+  const [effect] = effects
+  ok(state.status === 'fetched' && effect !== undefined)
+  const perform = (begun: RunId | null): Promise<ArrivalResult> => {
+    const world = {
+      project: { settings: async () => settingsOf({}) },
+      remote: { standing: async () => ({ base: null, changed: null }) },
+      arrivals: {
+        remoteState: async () => ({
+          address: 'a',
+          refs: { [hint.ref]: { object: objectOf('b'), before: objectOf('a'), arrival: null } },
+        }),
+        askedFor: async (key: string) => (key === `${effect.key}/config` ? begun : null),
+        start: () => Promise.reject(new TypeError('it was started')),
+      },
+    }
+    return performArrival(world as never, { arrival: state, effect }, new AbortController().signal)
+  }
+  const run = runId('run_1')
+  deepStrictEqual(await perform(run), { kind: 'started', runs: [{ run, pipeline: null }] })
+  deepStrictEqual(await perform(null), { kind: 'ignored', because: 'refs/heads/main has moved on since' })
 })
 
 test('refs that moved, came and went are told apart; what no look lists is nobody’s', () => {
