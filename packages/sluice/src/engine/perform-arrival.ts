@@ -91,8 +91,7 @@ const hasBegun = async (
   { key }: ArrivalEffect,
   { pipelines }: SourceRules,
 ): Promise<boolean> => {
-  for (const pipeline of [null, ...pipelines])
-    if ((await arrivals.askedFor(keyOf(key, pipeline))) !== null) return true
+  for (const pipeline of [null, ...pipelines]) if ((await arrivals.askedFor(keyOf(key, pipeline))) !== null) return true
   return false
 }
 

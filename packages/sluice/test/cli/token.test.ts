@@ -65,9 +65,9 @@ test('a browser that comes back is told from whatever else asks at the port, and
     for (const path of ['//', 'http://', `/?state=${state}`, '/?code=theirs&state=no', `/?code=ours&state=${state}`])
       await get(port, path)
   }
-  let coming: Promise<void> | null = null
-  const login = { url: 'http://sluice.invalid', client, open: (address: string) => void (coming = come(address)) }
+  const coming: Promise<void>[] = []
+  const login = { url: 'http://sluice.invalid', client, open: (address: string) => void coming.push(come(address)) }
   const { token } = (await browserSession(cli as never, login as never)) as unknown as { token: { code: string } }
-  await coming
+  await Promise.all(coming)
   deepStrictEqual([token.code, answers], ['ours', [404, 404, 404, 404, 200]])
 })

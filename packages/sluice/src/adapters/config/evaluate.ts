@@ -15,7 +15,17 @@ const own = new URL('../../core/config/define.ts', import.meta.url).href
 const pureParts = new Set(['assert', 'path', 'url', 'util'])
 
 /** What is there without an import, and by which one does. */
-const worldly = ['Date', 'EventSource', 'WebSocket', 'crypto', 'fetch', 'navigator', 'performance', 'process', 'Temporal']
+const worldly = [
+  'Date',
+  'EventSource',
+  'WebSocket',
+  'crypto',
+  'fetch',
+  'navigator',
+  'performance',
+  'process',
+  'Temporal',
+]
 
 const files = new Set<string>()
 let isKnown = true
