@@ -50,11 +50,14 @@ const waitForCode = async (state: string): Promise<Waiting> => {
   const bound = server.address()
   const code = new Promise<string>((resolve) => {
     server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-      const { pathname, searchParams } = new URL(request.url ?? '/', 'http://127.0.0.1')
-      const given = searchParams.get('code')
-      // Anything else that finds this port by chance is told nothing.
+      // Anything else that finds this port by chance is told nothing; some of it asks for what is no address.
+      const asked = URL.parse(request.url ?? '/', 'http://127.0.0.1')
+      const given = asked?.searchParams.get('code') ?? null
       const isOurs =
-        request.method === 'GET' && pathname === '/' && given !== null && searchParams.get('state') === state
+        request.method === 'GET' &&
+        asked?.pathname === '/' &&
+        given !== null &&
+        asked.searchParams.get('state') === state
       response.writeHead(isOurs ? 200 : 404, page).end(isOurs ? done : 'nothing is here\n')
       if (isOurs) resolve(given)
     })

@@ -11,7 +11,7 @@ export const sourceLimits = {
   pollMsMin: 5_000,
   /** The longest pause between two looks at a remote that does not answer, milliseconds. */
   pollBackoffMsMax: 900_000,
-  /** Branches and tags of a remote that are looked at. */
+  /** Branches and tags of a remote that are looked at; of one that has more, none. */
   remoteRefsMax: 10_000,
   /** Pipelines of other systems that one push may start. */
   sourcePipelinesMax: 20,

@@ -2,6 +2,7 @@
 import { SluiceError } from '../core/errors.ts'
 import type { AggregateKey } from '../core/ledger/entry.ts'
 import type { Actor, Sha256 } from '../core/model.ts'
+import { isRefused } from '../core/source/machine.ts'
 import { type MovedRef, type RemoteEvent, remoteKey } from '../core/source/remote.ts'
 import { type ArrivalEvent, type ArrivalHint, type ArrivalId, arrivalOf } from '../core/source/types.ts'
 import type { Told } from '../core/source/read-hook.ts'
@@ -37,9 +38,15 @@ export const receive = async (
 
 type Received = { readonly key: AggregateKey; readonly id: ArrivalId; readonly event: ArrivalEvent }
 
-/** Fetches an arrival's ref once more, and starts what it starts even if that was started before. `not_found`; `command_conflict` while it is under way. */
+/** Fetches an arrival's ref once more, and starts what it starts even if that was started before. `not_found`; `command_conflict` while it is under way, and for one of which nothing was to come from the start. */
 export const redeliver = async (desk: Desk, id: string, asking: Asking): Promise<void> => {
-  const { hint } = await desk.reading.arrival(id)
+  const arrival = await desk.reading.arrival(id)
+  const { hint } = arrival
+  if (arrival.status === 'ignored' && isRefused(arrival))
+    throw new SluiceError('command_conflict', {
+      detail: `arrival ${id} is none to start anything by: ${arrival.because}`,
+      hint: `sluice source show ${id}`,
+    })
   const key: AggregateKey = { kind: 'arrival', id: hint.id }
   const event: ArrivalEvent = { type: 'redeliver_requested', at: desk.clock.now(), by: asking.by }
   const [accepted] = await desk.loop.transact([key], () => [input(key, event, asking)], asking.record?.({}) ?? null)

@@ -5,6 +5,7 @@
 import type { Settings } from '../core/config/settings.ts'
 import { SluiceError } from '../core/errors.ts'
 import type { RunId } from '../core/model.ts'
+import { tagScope } from '../core/pipeline/cache/run-cache.ts'
 import { pullRequestStartsRun, startsRun } from '../core/pipeline/triggers.ts'
 import type { RunTrigger } from '../core/pipeline/types.ts'
 import { addressOf } from '../core/source/address.ts'
@@ -49,7 +50,7 @@ export const performArrival = async (
     return { kind: 'fetched', ...(await world.remote.fetch(await placeOf(world, rules, signal), wish, signal)) }
   }
   const because = await belongsTo(world, arrival)
-  if (because !== null) return { kind: 'ignored', because }
+  if (because !== null && !(await hasBegun(world, effect, rules))) return { kind: 'ignored', because }
   return start(world, { arrival, effect, current, rules, commit: action.commit }, signal)
 }
 
@@ -84,6 +85,19 @@ const belongsTo = async ({ arrivals }: ArrivalWorld, arrival: Arrival): Promise<
   return seen.arrival === null ? 'it was there before this source was' : `${seen.arrival} has told of it already`
 }
 
+/** Whether something was started by it already, before whoever performed it died: that is so, whatever the ref did meanwhile. */
+const hasBegun = async (
+  { arrivals }: ArrivalWorld,
+  { key }: ArrivalEffect,
+  { pipelines }: SourceRules,
+): Promise<boolean> => {
+  for (const pipeline of [null, ...pipelines]) if ((await arrivals.askedFor(keyOf(key, pipeline))) !== null) return true
+  return false
+}
+
+/** What the run of a pipeline is asked for under. */
+const keyOf = (key: string, pipeline: ForeignPipeline | null): string => `${key}/${pipeline?.file ?? 'config'}`
+
 type Starting = Work & {
   readonly current: Settings
   readonly rules: SourceRules
@@ -97,7 +111,7 @@ const start = async (world: ArrivalWorld, starting: Starting, signal: AbortSigna
   const runs: ArrivalRun[] = []
   const reasons: string[] = []
   for (const pipeline of [null, ...rules.pipelines]) {
-    const key = `${effect.key}/${pipeline?.file ?? 'config'}`
+    const key = keyOf(effect.key, pipeline)
     const known = await world.arrivals.askedFor(key)
     const said = known ?? (await startOne(world, { ...starting, at, pipeline, key }, signal))
     if (typeof said === 'object') reasons.push(said.because)
@@ -146,7 +160,7 @@ const startOne = async (
   const arrived: ArrivedCommit = {
     at,
     trigger: triggerOf(hint, at),
-    cacheName: hint.pullRequest === null ? (at.tag ?? at.branch ?? hint.ref) : String(hint.pullRequest.number),
+    cacheName: cacheNameOf(hint, at),
     isUntrusted,
   }
   const command = { ref: commit, jobs: null, arrived }
@@ -158,6 +172,11 @@ const startOne = async (
   if (because !== null) return { because }
   if (isUntrusted) assertOwnSecrets(settings, current)
   return world.arrivals.start(command, who)
+}
+
+const cacheNameOf = ({ pullRequest, ref }: ArrivalHint, { branch, tag }: ArrivedAt): string => {
+  if (pullRequest !== null) return String(pullRequest.number)
+  return tag === null ? (branch ?? ref) : tagScope(tag)
 }
 
 type ForeignStart = StartingOne & {

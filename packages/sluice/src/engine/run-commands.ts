@@ -291,6 +291,7 @@ const foreignPlan = async (
     inputs,
     jobs: lowered,
     cachesFor: command.usesCache === false ? null : (arrived?.cacheName ?? ref),
+    isUntrusted: arrived?.isUntrusted === true,
     ...(arrived?.trigger.arrival === undefined ? {} : { arrival: arrived.trigger.arrival }),
   })
 }

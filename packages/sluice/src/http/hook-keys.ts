@@ -1,6 +1,6 @@
 /**
- * What webhooks are checked with: the sources that the config names, and their secrets. Read again when it is old, behind the back of whoever asks: a request of somebody unknown must not cost a reading of the
- * config. What cannot be read leaves in force what was.
+ * What webhooks are checked with: the sources that the config names, and their secrets. Read again when it is old, once for all who ask: a request of somebody unknown must not cost a reading of the
+ * config, and a secret that was replaced must let nobody in, nor keep anybody out, for longer than that. What cannot be read leaves in force what was.
  */
 import type { Settings } from '../core/config/settings.ts'
 import { limits } from '../core/limits.ts'
@@ -14,7 +14,7 @@ export type HookKeys = { readonly rules: SourceRules | null; readonly secrets: R
 /** Nothing is taken by these. */
 export const noHookKeys: HookKeys = { rules: null, secrets: new Map() }
 
-/** Reads them. The first who asks waits; nobody after that. */
+/** Reads them. Whoever asks when they are old waits until they are read. */
 export const hookKeys = ({
   clock,
   log,
@@ -43,7 +43,7 @@ export const hookKeys = ({
   }
   return async () => {
     if (Math.abs(clock.now() - readAt) >= limits.hookKeysMs) reading ??= read()
-    return last ?? reading ?? noHookKeys
+    return reading ?? last ?? noHookKeys
   }
 }
 

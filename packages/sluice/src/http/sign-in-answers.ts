@@ -33,9 +33,9 @@ export const shown = async ({ access }: ApiContext, c: Context, problem: SluiceE
 export const nextOf = (c: Context): string => {
   const wanted = c.req.query('next') ?? '/'
   const url = URL.parse(wanted, 'http://here.invalid')
-  return url !== null && url.origin === 'http://here.invalid' && wanted.startsWith('/')
-    ? `${url.pathname}${url.search}${url.hash}`
-    : '/'
+  if (url === null || url.origin !== 'http://here.invalid' || !wanted.startsWith('/')) return '/'
+  // `/.//host` is a path of this address, and what is left of it without its dots is another address.
+  return url.pathname.startsWith('//') ? '/' : `${url.pathname}${url.search}${url.hash}`
 }
 
 /** Parser of a form. */

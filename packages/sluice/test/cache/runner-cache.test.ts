@@ -226,7 +226,11 @@ describe('who may use which part of the cache', () => {
     assert.deepEqual(refOf('manual', null, 'a1b2c3'), { kind: 'branch', name: 'a1b2c3' })
     assert.deepEqual(refOf('push', 'main', 'a1b2c3'), { kind: 'protected' })
     assert.deepEqual(refOf('push', 'fix', 'a1b2c3'), { kind: 'branch', name: 'fix' })
-    assert.deepEqual(refOf('tag', 'v1', 'v1'), { kind: 'branch', name: 'v1' })
+    // Whoever may push a tag may call it as the main branch is called, or as another's branch.
+    assert.deepEqual(refOf('tag', 'v1', 'v1'), { kind: 'branch', name: 'tag:v1' })
+    assert.deepEqual(refOf('tag', 'main', 'main'), { kind: 'branch', name: 'tag:main' })
+    assert.deepEqual(refOf('push', 'HEAD', 'HEAD'), { kind: 'branch', name: 'HEAD' })
+    assert.deepEqual(refOf('push', null, 'HEAD'), { kind: 'protected' })
     assert.deepEqual(refOf('pull_request', '7', 'main'), { kind: 'pull_request', number: '7' })
   })
 

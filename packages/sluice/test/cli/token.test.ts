@@ -1,10 +1,11 @@
-/** To whom the command line shows the token of a state. */
+/** To whom the command line shows the token of a state, and how one comes to it by a browser. */
 import { deepStrictEqual, match } from 'node:assert/strict'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:http'
+import { createServer, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { browserSession } from '../../src/cli/browser-login.ts'
 import { sluice } from './sluice.ts'
 
 let cwd = ''
@@ -44,4 +45,29 @@ test('the token of a state is shown to its own control plane, and to nobody else
   await status([])
   await status(['--server', `localhost:${port}`])
   deepStrictEqual(new Set(shown), new Set([`Bearer ${'t'.repeat(43)}`]))
+})
+
+test('a browser that comes back is told from whatever else asks at the port, and nothing that asks there ends the sign-in', async () => {
+  const answers: (number | undefined)[] = []
+  const get = (port: string, path: string): Promise<void> =>
+    new Promise((resolve, reject) => {
+      request({ host: '127.0.0.1', port, path }, (answer) => {
+        answers.push(answer.statusCode)
+        answer.resume().once('end', resolve)
+      })
+        .once('error', reject)
+        .end()
+    })
+  const cli = { note: () => {}, interrupted: AbortSignal.timeout(10_000) }
+  const client = { call: async (_: string, { body }: { readonly body: object }) => ({ token: body, name: 'ada' }) }
+  const come = async (address: string): Promise<void> => {
+    const { port = '', state = '' } = Object.fromEntries(new URL(address).searchParams)
+    for (const path of ['//', 'http://', `/?state=${state}`, '/?code=theirs&state=no', `/?code=ours&state=${state}`])
+      await get(port, path)
+  }
+  const coming: Promise<void>[] = []
+  const login = { url: 'http://sluice.invalid', client, open: (address: string) => void coming.push(come(address)) }
+  const { token } = (await browserSession(cli as never, login as never)) as unknown as { token: { code: string } }
+  await Promise.all(coming)
+  deepStrictEqual([token.code, answers], ['ours', [404, 404, 404, 404, 200]])
 })

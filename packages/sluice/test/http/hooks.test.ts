@@ -4,30 +4,66 @@ import { createHmac } from 'node:crypto'
 import { before, describe, it } from 'node:test'
 import { Webhook } from 'standardwebhooks'
 import { parseConfig } from '../../src/core/config/parse.ts'
+import type { Settings } from '../../src/core/config/settings.ts'
+import { SluiceError } from '../../src/core/errors.ts'
 import { limits } from '../../src/core/limits.ts'
 import type { SourceRules } from '../../src/core/source/rules.ts'
+import { hookKeys } from '../../src/http/hook-keys.ts'
 import { hookExamples } from './hook-examples.ts'
 import { rootToken, SmallApi } from './small-api.ts'
 
 const secrets = { HUB: 'it is a secret', LAB: 'a word', SIGNING: `whsec_${'c2VjcmV0'.repeat(4)}`, PUSH: 'plain text' }
 
-const rules = ((): SourceRules => {
-  const { source } = parseConfig(
-    {
-      service: 'shop',
-      pipeline: { jobs: { test: { steps: 'true' } } },
-      source: {
-        remote: '/srv/git/shop.git',
-        github: { repository: 'Codertocat/Hello-World', webhookSecret: 'HUB' },
-        gitlab: { project: 'mike/diaspora', webhookSecret: 'LAB', signingToken: 'SIGNING' },
-        push: { secret: 'PUSH' },
-      },
+const settings = parseConfig(
+  {
+    service: 'shop',
+    pipeline: { jobs: { test: { steps: 'true' } } },
+    source: {
+      remote: '/srv/git/shop.git',
+      github: { repository: 'Codertocat/Hello-World', webhookSecret: 'HUB' },
+      gitlab: { project: 'mike/diaspora', webhookSecret: 'LAB', signingToken: 'SIGNING' },
+      push: { secret: 'PUSH' },
     },
-    { file: 'sluice.config.ts', text: '', distance: () => 99 },
-  )
+  },
+  { file: 'sluice.config.ts', text: '', distance: () => 99 },
+)
+
+const rules = ((): SourceRules => {
+  const { source } = settings
   if (source === undefined) throw new Error('the config has a source')
   return source
 })()
+
+describe('what webhooks are checked with', () => {
+  const log = { info: () => {}, warn: () => {}, error: () => {} }
+
+  it('is read once for everybody who asks, and again when it is old; a secret that was replaced lets nobody in for longer', async () => {
+    let [now, reads, secret] = [0, 0, 'old']
+    let isBroken = false
+    const load = async (): Promise<Settings> => {
+      reads += 1
+      if (isBroken) throw new SluiceError('config_invalid', { detail: 'half written' })
+      return settings
+    }
+    const keys = hookKeys({
+      clock: { now: () => now, after: () => () => {} },
+      log,
+      secrets: { versions: async () => ({ HUB: 1 }), values: async () => ({ HUB: secret }) } as never,
+      load,
+    })
+    const known = async (): Promise<string | undefined> => (await keys()).secrets.get('HUB')
+    deepStrictEqual(await Promise.all([known(), known()]), ['old', 'old'])
+    secret = 'new'
+    now += limits.hookKeysMs - 1
+    deepStrictEqual([await known(), reads], ['old', 1])
+    // However long nobody asked.
+    now += 86_400_000
+    deepStrictEqual([await Promise.all([known(), known()]), reads], [['new', 'new'], 2])
+    isBroken = true
+    now += limits.hookKeysMs
+    deepStrictEqual([await known(), await known(), reads], ['new', 'new', 3])
+  })
+})
 
 let small: SmallApi
 

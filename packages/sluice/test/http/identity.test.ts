@@ -291,6 +291,10 @@ test('the owner signs in by its token; a wrong one is told on the page, and wher
     ['//evil.example', '/'],
     ['https://evil.example', '/'],
     ['/\\evil.example', '/'],
+    // What is left of these without their dots begins with two slashes, and is another host.
+    ['/.//evil.example', '/'],
+    ['/here/..//evil.example', '/'],
+    ['/%2e/\\evil.example', '/'],
   ]) {
     const response = await small.fetch(`/sign-in?next=${encodeURIComponent(next ?? '')}`, {
       method: 'POST',

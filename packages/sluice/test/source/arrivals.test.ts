@@ -6,7 +6,7 @@ import { describe, it, test } from 'node:test'
 import { parseConfig } from '../../src/core/config/parse.ts'
 import type { Settings } from '../../src/core/config/settings.ts'
 import { SluiceError } from '../../src/core/errors.ts'
-import { commitId, runId } from '../../src/core/model.ts'
+import { commitId, type RunId, runId } from '../../src/core/model.ts'
 import { arrivalMachine } from '../../src/core/source/machine.ts'
 import { plainJob } from '../../src/core/pipeline/plain-plans.ts'
 import type { Told } from '../../src/core/source/read-hook.ts'
@@ -23,9 +23,11 @@ import {
   type ArrivalEvent,
   type ArrivalHint,
   arrivalOf,
+  type ArrivalResult,
   type ArrivalState,
 } from '../../src/core/source/types.ts'
 import { toldOf } from '../../src/engine/arrival-commands.ts'
+import { performArrival } from '../../src/engine/perform-arrival.ts'
 import type { Ports } from '../../src/engine/ports.ts'
 import { SourceKeeper } from '../../src/engine/source-keeper.ts'
 import type { Run } from '../../src/engine/trusted.ts'
@@ -337,6 +339,22 @@ describe('what arrives', () => {
     )
     strictEqual((await runs()).length, 0)
   })
+
+  it('of which nothing was to come when it was told is not taken up by a person either: that would be a fork, let in', async () => {
+    const { refs, tell, runs, world } = await stage(settingsOf({}))
+    refs.set('refs/heads/main', objectOf('a'))
+    const fork = await tell(pushOf(objectOf('a'), { because: 'it is from a fork' }))
+    await rejects(world.engine.sources.redeliver(fork.hint.id, ada), {
+      code: 'command_conflict',
+      detail: `arrival ${fork.hint.id} is none to start anything by: it is from a fork`,
+    })
+    strictEqual((await world.engine.reading.arrival(fork.hint.id)).status, 'ignored')
+    // One that was looked at and ignored is another matter: the config, or the remote, may be another by now.
+    const gone = await tell(pushOf(null, { ref: 'refs/heads/old' }))
+    refs.set('refs/heads/old', objectOf('b'))
+    await world.engine.sources.redeliver(gone.hint.id, ada)
+    await world.until(runs, (all) => all.length === 1)
+  })
 })
 
 test('workflows of GitHub run beside, by their own rules, with what was told and what changed; those that would not run are no fault', async () => {
@@ -356,10 +374,16 @@ test('workflows of GitHub run beside, by their own rules, with what was told and
     ['push', payload, {}, 'main', ['src/a.ts']],
   )
   const foreign = (await runs()).find(({ plan }) => plan.pipeline !== undefined)
+  deepStrictEqual(foreign?.plan.cache?.ref, { kind: 'protected' })
   deepStrictEqual(
     [foreign?.plan.trigger.arrival?.id, foreign?.plan.commit.id, foreign?.plan.draft],
     [arrival.hint.id, objectOf('a'), null],
   )
+  // A tag that is called as the main branch is called is not the main branch.
+  refs.set('refs/tags/main', objectOf('b'))
+  const tagged = await tell(pushOf(objectOf('b'), { ref: 'refs/tags/main', event: 'tag' }))
+  const ofTag = (await runs()).find(({ plan }) => plan.trigger.arrival?.id === tagged.hint.id)
+  deepStrictEqual(ofTag?.plan.cache?.ref, { kind: 'branch', name: 'tag:main' })
 })
 
 describe('a pull request', () => {
@@ -430,10 +454,49 @@ describe('a pull request', () => {
     refs.set('refs/heads/main', objectOf('b'))
     await tell(pushOf(objectOf('a'), { ref: 'refs/heads/work' }))
     strictEqual((await runs())[0]?.plan.draft, null)
+    // Nor as one that is called as main branches elsewhere are: what it leaves in the cache is for itself alone.
+    refs.set('refs/heads/master', objectOf('c'))
+    await tell(pushOf(objectOf('c'), { ref: 'refs/heads/master' }))
+    deepStrictEqual((await runs()).map(({ plan }) => plan.cache?.ref).toSorted(), [
+      { kind: 'branch', name: 'master' },
+      { kind: 'branch', name: 'work' },
+    ])
     settings.ofCommit = settings.current
     await tell(pushOf(objectOf('b')))
     ok((await runs()).some(({ plan }) => plan.draft !== null))
   })
+})
+
+test('an arrival whose run was started before the control plane died is started, also when its ref has moved on meanwhile', async () => {
+  const hint = hintOf(pushOf(objectOf('a')))
+  const received = arrivalMachine.decide({ status: 'absent' }, { type: 'arrival_received', at: 1, hint, because: null })
+  const result = { kind: 'fetched', object: objectOf('a'), commit: commitId(objectOf('a')) } as const
+  const { state, effects } = arrivalMachine.decide(received.state, {
+    type: 'effect_succeeded',
+    at: 2,
+    sequence: received.effects[0]?.sequence ?? 0,
+    result,
+  })
+  const [effect] = effects
+  ok(state.status === 'fetched' && effect !== undefined)
+  const perform = (begun: RunId | null): Promise<ArrivalResult> => {
+    const world = {
+      project: { settings: async () => settingsOf({}) },
+      remote: { standing: async () => ({ base: null, changed: null }) },
+      arrivals: {
+        remoteState: async () => ({
+          address: 'a',
+          refs: { [hint.ref]: { object: objectOf('b'), before: objectOf('a'), arrival: null } },
+        }),
+        askedFor: async (key: string) => (key === `${effect.key}/config` ? begun : null),
+        start: () => Promise.reject(new TypeError('it was started')),
+      },
+    }
+    return performArrival(world as never, { arrival: state, effect }, new AbortController().signal)
+  }
+  const run = runId('run_1')
+  deepStrictEqual(await perform(run), { kind: 'started', runs: [{ run, pipeline: null }] })
+  deepStrictEqual(await perform(null), { kind: 'ignored', because: 'refs/heads/main has moved on since' })
 })
 
 test('refs that moved, came and went are told apart; what no look lists is nobody’s', () => {

@@ -1,5 +1,14 @@
 import { deepStrictEqual, ok, rejects, strictEqual } from 'node:assert/strict'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
@@ -193,7 +202,7 @@ test('the config of a directory is evaluated again once something that it was ma
     return async (directory) => (await loader.load(directory, AbortSignal.timeout(20_000))).service
   }
   const config = `import { name } from './name.ts'
-    export default { service: name + process.pid, ${jobs} }`
+    export default { service: name + String(Math.random()).slice(2, 12), ${jobs} }`
   const directory = directoryWith(context, { 'sluice.config.mts': config, 'name.ts': "export const name = 'shop'" })
   const ask = open()
   const first = await ask(directory)
@@ -208,10 +217,59 @@ test('the config of a directory is evaluated again once something that it was ma
   ok(/^till\d+$/.test(await ask(directory)))
   const looking = directoryWith(context, {
     'sluice.config.ts': `import { existsSync } from 'node:fs'
-      export default { service: 's' + Number(existsSync('/')) + process.pid, ${jobs} }`,
+      export default { service: 's' + Number(existsSync('/')) + String(Math.random()).slice(2, 12), ${jobs} }`,
   })
   const told = await ask(looking)
   ok((await ask(looking)) !== told, 'it may have read anything')
+})
+
+test('the config of a directory is evaluated again where a link leads elsewhere, and where it looks at what is no file', async (context) => {
+  const loader = configLoader(directoryWith(context, {}), () => Date.now() + 60_000)
+  const ask = async (directory: string): Promise<string> =>
+    (await loader.load(directory, AbortSignal.timeout(20_000))).service
+  const place = directoryWith(context, {})
+  const leadTo = (link: string, target: string): void => {
+    rmSync(link, { force: true })
+    symlinkSync(target, link)
+  }
+  const [one, two] = ['one', 'two'].map((service) =>
+    directoryWith(context, {
+      'sluice.config.ts': `export default { service: '${service}', ${jobs} }`,
+      'package.json': '{"type":"module","main":"index.js"}',
+      'index.js': `export const name = '${service}'`,
+    }),
+  )
+  // A release that is put in the place of another; the other is kept.
+  const current = join(place, 'current')
+  leadTo(current, one ?? '')
+  deepStrictEqual([await ask(current), await ask(current)], ['one', 'one'])
+  leadTo(current, two ?? '')
+  strictEqual(await ask(current), 'two')
+  // A package of another version beside the old one.
+  const project = directoryWith(context, {
+    'sluice.config.mts': `import { name } from 'names'
+      export default { service: name, ${jobs} }`,
+  })
+  mkdirSync(join(project, 'node_modules'))
+  const names = join(project, 'node_modules', 'names')
+  leadTo(names, one ?? '')
+  deepStrictEqual([await ask(project), await ask(project)], ['one', 'one'])
+  leadTo(names, two ?? '')
+  strictEqual(await ask(project), 'two')
+  // What is asked by no import.
+  const asked = [
+    'Date.now() % 7',
+    "process.getBuiltinModule('node:fs').readdirSync('/').length",
+    "typeof (await fetch('data:,x'))",
+    'globalThis.performance.now()',
+  ]
+  for (const what of asked) {
+    const other = directoryWith(context, {
+      'sluice.config.ts': `const asked = ${what}
+        export default { service: 's' + String(Math.random()).slice(2, 12), ${jobs} }`,
+    })
+    ok((await ask(other)) !== (await ask(other)), what)
+  }
 })
 
 test('a config that was only just written is not believed to be unchanged', async (context) => {

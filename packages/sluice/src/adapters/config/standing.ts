@@ -1,7 +1,7 @@
 /**
  * What the config of a working directory came to, kept for as long as none of the files that it was made of has changed. A control plane asks for it every minute, and to evaluate one takes a
- * process of Node and the schema. Kept in memory and on disk, so that a control plane that starts again needs neither. What cannot be told to be unchanged (a config that reads files by itself, or starts
- * programs; a file that was only just written) is evaluated each time.
+ * process of Node and the schema. Kept in memory and on disk, so that a control plane that starts again needs neither. What cannot be told to be unchanged (a config that reads files by itself, starts
+ * programs, imports a package by its name, or asks for the time, the network or its process; a file that was only just written) is evaluated each time.
  */
 import { createHash } from 'node:crypto'
 import { mkdir, readFile, stat } from 'node:fs/promises'

@@ -1,4 +1,4 @@
-import { deepStrictEqual, match, notStrictEqual, ok, rejects, strictEqual } from 'node:assert/strict'
+import { deepStrictEqual, match, notStrictEqual, ok, rejects, strictEqual, throws } from 'node:assert/strict'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
@@ -7,8 +7,9 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { execa } from 'execa'
 import { SluiceError } from '../../core/errors.ts'
+import { limits } from '../../core/limits.ts'
 import { commitId } from '../../core/model.ts'
-import { gitRemote, ownRef } from './remote.ts'
+import { gitRemote, ownRef, refsOf } from './remote.ts'
 
 const signal = new AbortController().signal
 let root = ''
@@ -129,6 +130,16 @@ describe('the remote', () => {
     })
   })
 
+  it('is read whole or not at all: what falls out of a list that was cut would come back as new', () => {
+    const listed = (count: number): string =>
+      Array.from({ length: count }, (_, index) => `${'a'.repeat(40)}\trefs/tags/v${index}`).join('\n')
+    strictEqual(Object.keys(refsOf(listed(limits.remoteRefsMax), place())).length, limits.remoteRefsMax)
+    throws(() => refsOf(listed(limits.remoteRefsMax + 1), place()), {
+      code: 'remote_unreachable',
+      detail: /has 10001 branches and tags/,
+    })
+  })
+
   describe('over HTTP', () => {
     let server: Server
     const seen: (string | undefined)[] = []
@@ -144,8 +155,15 @@ describe('the remote', () => {
     after(() => server.close())
     const port = (): number => (server.address() as AddressInfo).port
     const login = { user: 'x-access-token', password: 'ghs_secret' }
-    const asked = (path: string): Promise<unknown> =>
-      gitRemote(project).list({ address: `http://127.0.0.1:${port()}/${path}`, login }, signal)
+    const asked = (path: string, user = login): Promise<unknown> =>
+      gitRemote(project).list({ address: `http://127.0.0.1:${port()}/${path}`, login: user }, signal)
+
+    it('says in readable words that a token which is empty does not let in', async () => {
+      await rejects(asked('shop.git', { ...login, password: '' }), (error: unknown) => {
+        ok(error instanceof SluiceError && !error.detail.includes('***'), String(error))
+        return true
+      })
+    })
 
     it('lets in by what is kept for it, says nothing of it, and takes it nowhere else', async () => {
       for (const path of ['shop.git', 'moved/shop.git']) {

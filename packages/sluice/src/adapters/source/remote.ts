@@ -76,15 +76,20 @@ const listRefs = async (
   const words = ['ls-remote', '--quiet', '--refs', '--heads', '--tags', '--', place.address]
   const answer = await ask(directory, place, { words, signal })
   if (answer.code !== 0) throw unreachable(place, answer)
-  return Object.fromEntries(
-    answer.out
-      .split('\n')
-      .slice(0, limits.remoteRefsMax)
-      .flatMap((line) => {
-        const [object = '', ref = ''] = line.split('\t')
-        return /^[0-9a-f]{40,64}$/.test(object) && ref !== '' ? [[ref, object]] : []
-      }),
-  )
+  return refsOf(answer.out, place)
+}
+
+/** What `git ls-remote` lists. Of half of a list nobody could tell what went and what came: a tag that falls out of it and comes back would be a new one. */
+export const refsOf = (listed: string, { address }: Pick<RemotePlace, 'address'>): Readonly<Record<string, string>> => {
+  const refs = listed.split('\n').flatMap((line) => {
+    const [object = '', ref = ''] = line.split('\t')
+    return /^[0-9a-f]{40,64}$/.test(object) && ref !== '' ? [[ref, object] as const] : []
+  })
+  if (refs.length <= limits.remoteRefsMax) return Object.fromEntries(refs)
+  throw new SluiceError('remote_unreachable', {
+    detail: `${plainAddress(address)} has ${refs.length} branches and tags, and no more than ${limits.remoteRefsMax} are looked at`,
+    hint: 'delete some, or have webhooks tell of pushes instead of source.poll',
+  })
 }
 
 type Asked = { readonly words: readonly string[]; readonly signal: AbortSignal }
@@ -109,7 +114,7 @@ const ask = (directory: string, { address, login }: RemotePlace, { words, signal
 
 const unreachable = ({ address, login }: RemotePlace, { err }: GitAnswer): SluiceError => {
   const lines = plainAddress(err)
-    .replaceAll(login?.password ?? '\0', '***')
+    .replaceAll(login?.password || '\0', '***')
     .split('\n')
     .filter(Boolean)
   const last = lines.find((line) => /^(?:fatal|error|remote):/.test(line)) ?? lines.at(-1) ?? 'git said nothing'

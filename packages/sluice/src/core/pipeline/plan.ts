@@ -27,7 +27,7 @@ export type PlanRequest = {
   readonly only?: readonly string[]
   /** `only` are what a change concerns, not what somebody asked for by name: those that are not for this occasion stay out. */
   readonly areAffected?: boolean
-  /** It cuts no release, and so delivers nothing: nobody vouches for what it says of itself. */
+  /** It cuts no release, and so delivers nothing, and leaves nothing in the cache for others: nobody vouches for what it says of itself. */
   readonly isUntrusted?: boolean
   /** What the commit was named by, where caches may be used; null for a run that uses none. A run of `HEAD` when absent. */
   readonly cachesFor?: string | null
@@ -76,19 +76,23 @@ const leftOf = ({ settings, only }: PlanRequest, occasion: Occasion): NonNullabl
 type CacheRequest = {
   readonly settings: { readonly pipeline: Pick<Settings['pipeline'], 'cache'> }
   readonly cachesFor?: string | null
+  readonly isUntrusted?: boolean
 }
 
+/** A branch that nobody vouches for may be called as main branches are. */
 const cacheOf = (
-  { settings, cachesFor = 'HEAD' }: CacheRequest,
+  { settings, cachesFor = 'HEAD', isUntrusted = false }: CacheRequest,
   { trigger }: Pick<Occasion, 'trigger'>,
 ): RunCachePlan | null => {
   if (cachesFor === null) return null
   const { remote, bytesMax } = settings.pipeline.cache
-  return { ref: cacheRefOf(trigger, cachesFor), remote, bytesMax }
+  const ref = cacheRefOf(trigger, cachesFor)
+  const isOthers = isUntrusted && ref.kind === 'protected'
+  return { ref: isOthers ? { kind: 'branch', name: cachesFor } : ref, remote, bytesMax }
 }
 
 /** What a run of a pipeline of another system is made from. */
-export type ForeignPlanRequest = Pick<PlanRequest, 'commit' | 'cores' | 'cachesFor'> & {
+export type ForeignPlanRequest = Pick<PlanRequest, 'commit' | 'cores' | 'cachesFor' | 'isUntrusted'> & {
   /** Null where the commit has no config: then `fallbackService` names the service. */
   readonly config: { readonly settings: Settings; readonly version: string } | null
   readonly fallbackService: string
@@ -112,7 +116,7 @@ export const planForeignRun = (request: ForeignPlanRequest): RunPlan => {
     inputs,
     ...(request.arrival === undefined ? {} : { arrival: request.arrival }),
   }
-  const { cachesFor = 'HEAD' } = request
+  const { cachesFor = 'HEAD', isUntrusted = false } = request
   const settings = { pipeline: { cache: pipeline?.cache ?? { remote: null, bytesMax: null } } }
   return {
     form: 1,
@@ -122,7 +126,7 @@ export const planForeignRun = (request: ForeignPlanRequest): RunPlan => {
     trigger,
     pipeline: origin,
     number,
-    cache: cacheOf({ settings, cachesFor }, { trigger }),
+    cache: cacheOf({ settings, cachesFor, isUntrusted }, { trigger }),
     parallelMax: parallel === 'cores' ? Math.max(1, cores) : parallel,
     isolation: pipeline?.isolation ?? 'auto',
     jobs,

@@ -14,7 +14,7 @@
  * | ignored  | redeliver_requested                        | received                                |
  * | failed   | redeliver_requested                        | received                                |
  *
- * The same word told twice is one arrival, because its id is made from it. Which of several arrivals a moved ref belongs to says `remote.ts`.
+ * One that was ignored as it was received stays so. The same word told twice is one arrival, because its id is made from it. Which of several arrivals a moved ref belongs to says `remote.ts`.
  */
 import { isAwaited, laneAt, nearLane, performing } from '../lane.ts'
 import { limits } from '../limits.ts'
@@ -31,7 +31,8 @@ const unchanged = (state: ArrivalState): ArrivalDecision => ({ state, effects: [
 
 const decide = (state: ArrivalState, event: ArrivalEvent): ArrivalDecision => {
   if (state.status === 'absent') return event.type === 'arrival_received' ? receive(event) : unchanged(state)
-  if (!isBusy(state)) return event.type === 'redeliver_requested' ? again(state, event.at) : unchanged(state)
+  if (!isBusy(state))
+    return event.type === 'redeliver_requested' && !isRefused(state) ? again(state, event.at) : unchanged(state)
   switch (event.type) {
     case 'arrival_received':
     case 'redeliver_requested':
@@ -55,6 +56,9 @@ const decide = (state: ArrivalState, event: ArrivalEvent): ArrivalDecision => {
 }
 
 const isBusy = (state: ArrivalState): state is Busy => state.status === 'received' || state.status === 'fetched'
+
+/** Whether nothing was to come of it when it was told: a pull request from a fork, for one. No person's wish changes what it is. */
+export const isRefused = (state: Arrival): boolean => state.status === 'ignored' && state.sequence === 0
 
 const receive = ({ hint, because, at }: Extract<ArrivalEvent, { type: 'arrival_received' }>): ArrivalDecision => {
   const known = { hint, receivedAt: at, turn: 1, sequence: 0 }

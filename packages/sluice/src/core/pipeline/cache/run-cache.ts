@@ -52,15 +52,21 @@ export type RunCachePlan = {
 }
 
 /** Branches whose results everybody may use. */
-const trunks: ReadonlySet<string> = new Set(['HEAD', 'main', 'master'])
+const trunks: ReadonlySet<string> = new Set(['main', 'master'])
 
 /**
  * What a run is for. Protected: the main branch, a schedule, and what somebody who may command this machine starts for the commit that is checked out here. Anything else
- * that is named could be somebody else's work.
+ * that is named could be somebody else's work. A tag's scope has a colon in it, which no branch has: whoever may push one may call it as any branch is called.
  */
 export const cacheRefOf = ({ event, name }: RunTrigger, ref: string): CacheRef => {
   if (event === 'pull_request') return { kind: 'pull_request', number: name ?? ref }
   if (event === 'schedule') return { kind: 'protected' }
-  const branch = event === 'manual' ? ref : (name ?? ref)
-  return trunks.has(branch) ? { kind: 'protected' } : { kind: 'branch', name: branch }
+  if (event === 'tag') return { kind: 'branch', name: tagScope(name ?? ref) }
+  const own = event === 'manual' ? null : name
+  const branch = own ?? ref
+  const isHere = own === null && branch === 'HEAD'
+  return isHere || trunks.has(branch) ? { kind: 'protected' } : { kind: 'branch', name: branch }
 }
+
+/** What a tag is called where branches and tags are told apart by their names alone. */
+export const tagScope = (tag: string): string => `tag:${tag}`
