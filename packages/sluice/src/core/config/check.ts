@@ -237,7 +237,7 @@ const promotionIssues = (settings: Settings, after: ReadonlyMap<string, string |
         ],
   )
 
-/** Every address has one use, the preview addresses included; those who listen there are told apart by host and port. */
+/** Every address has one use, the preview addresses included. */
 const listenIssues = ({ environments }: Settings): readonly ConfigIssue[] => {
   const takenBy = new Map<string, string>()
   const own = Object.entries(environments).map(([name, { listen }]) => ({ name, listen, path: ['listen'] }))
