@@ -120,7 +120,10 @@ describe('a preview address', () => {
     assert.ok(typeof address === 'object' && address !== null)
     const arms = [arm('stable', 10_000, [blue]), arm('candidate', 0, [green])]
     const set = (preview: number): Promise<unknown> =>
-      control.send({ kind: 'set_route', route: makeRoute(port, 2, { arms, preview: { host: '127.0.0.1', port: preview } }) })
+      control.send({
+        kind: 'set_route',
+        route: makeRoute(port, 2, { arms, preview: { host: '127.0.0.1', port: preview } }),
+      })
     await assert.rejects(set(address.port), /^Error: port_in_use: 127.0.0.1:\d+ is in use/)
     await assert.rejects(set(port), /usage_invalid.*cannot be both its address and its preview address/)
     assert.equal((await ask(port)).body, 'blue')

@@ -7,7 +7,16 @@ import type { GatewayNotice, Maintenance, Route, RouteObservation, Trip, Upstrea
 import { ClientConnection } from '../data/client-connection.ts'
 import type { DataPlane } from '../data/data-plane.ts'
 import { removeEvidence, restoreEvidence } from './evidence-file.ts'
-import { addressesOf, type Accept, type Address, closeDoors, type Door, isSame, openDoors, restoreDoors } from './doors.ts'
+import {
+  addressesOf,
+  type Accept,
+  type Address,
+  closeDoors,
+  type Door,
+  isSame,
+  openDoors,
+  restoreDoors,
+} from './doors.ts'
 import type { PassedListener, ReceivedListener } from './listener.ts'
 import { commitRecord, commitTrip } from './commit-record.ts'
 import { LiveRoute } from './live-route.ts'

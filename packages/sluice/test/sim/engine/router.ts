@@ -63,7 +63,10 @@ export class DataPlane {
           this.#put(route)
       })
     } else this.#put(route)
-    if ((route.mirror ?? route.rules ?? route.preview) !== undefined && this.#setting.strikes(faults.router_ignored_mirror)) {
+    if (
+      (route.mirror ?? route.rules ?? route.preview) !== undefined &&
+      this.#setting.strikes(faults.router_ignored_mirror)
+    ) {
       const { mirror: _mirror, rules: _rules, preview: _preview, ...plain } = route
       return reply.give(this.observation(plain))
     }

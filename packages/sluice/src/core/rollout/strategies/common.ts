@@ -66,7 +66,12 @@ export const verifiedAfter = ({ checks = [] }: StrategyInput, { release, count }
   checks.includes('environment') ? [{ kind: 'verify', release, count, scope: 'environment' }] : []
 
 /** All checks of the candidate by itself, before its users see it. */
-export const verified = ({ release, count }: Party): Extract<Step, { kind: 'verify' }> => ({ kind: 'verify', release, count, scope: 'candidate' })
+export const verified = ({ release, count }: Party): Extract<Step, { kind: 'verify' }> => ({
+  kind: 'verify',
+  release,
+  count,
+  scope: 'candidate',
+})
 
 /**
  * The last step forward: all traffic on the candidate, the environment checked, and watched for `bakeMs`; with a holdback, watched first beside what is left on the
