@@ -9,7 +9,7 @@ import { freePort } from '../free-port.ts'
 import { type Desk, makeStateDir, openDesk, removeState } from './plane.ts'
 import { makeProject, type Project } from './project.ts'
 
-const by = { kind: 'person', name: 'ada' } as const
+const by = { kind: 'person', name: 'grace' } as const
 
 /** A browser with a page open: keeps its cookies, and says which version it is served by. */
 class Browser {
@@ -128,7 +128,7 @@ describe('green that waits for its switch', () => {
     assert.deepEqual([await new Browser(port).version(), await new Browser(preview).version()], ['1.0.0', '2.0.0'])
     const rows = await desk.plane.ports.store.ledger({ after: 0, limit: 1_000, key: { kind: 'rollout', id: rollout } })
     assert.match(JSON.stringify(rows), /preview: /, 'the report names where it looked')
-    await desk.plane.engine.commandRollout(rollout, 'promote_requested', { by, reason: null, idempotencyKey: null })
+    await desk.plane.engine.governance.approve({ rollout }, { by, reason: null, idempotencyKey: null })
     assert.equal((await desk.until(rollout)).status, 'succeeded')
     assert.equal(await new Browser(port).version(), '2.0.0')
     await isClosed()
