@@ -118,7 +118,7 @@ export const engineMutants: readonly Mutant[] = [
   ),
   engine(
     'engine/once.ts',
-    'if (other?.digest === digest) return asAnswer(other.answer)',
+    'if (other !== null && isSame(other)) return asAnswer(other.answer)',
     '',
     'the second of two equal requests is told that the first stands in its way',
   ),

@@ -41,6 +41,8 @@ const ownLimits = {
   windowMsMax: 2_678_400_000,
   /** Releases that wait in the queue of one environment. */
   queueEntriesMax: 20,
+  /** Rollouts that one hotfix says to make good: people read them, and each is looked up. */
+  remediatedMax: 20,
   /** Releases that go together in one train. */
   trainMembersMax: 50,
   /** How long a release may wait in a queue, milliseconds (7 days): what waited for longer is not what anybody means any more. */

@@ -12,6 +12,7 @@ import type { Admission, Override, Refusal, RefusalKind } from './admission.ts'
 import type { EnvironmentState } from './environment.ts'
 import { limits } from './limits.ts'
 import type { Actor, EnvironmentSpec, ReleaseId, RolloutId } from './model.ts'
+import type { Hotfix } from './rollout/types.ts'
 
 /** A release that waits for its turn. */
 export type QueueEntry = {
@@ -26,6 +27,8 @@ export type QueueEntry = {
   readonly groups?: readonly string[]
   /** What the person who queued it passes over; absent for nothing. */
   readonly overrides?: readonly Override[]
+  /** What the rollout will say of itself; absent for no hotfix. */
+  readonly hotfix?: Hotfix
   /** Why its last turn passed; absent before its first. */
   readonly waits?: QueueWait
 }

@@ -39,8 +39,11 @@ export const prepare = (ids: Ids, wanted: Wanted, as: RolloutId | null = null): 
   const id = as ?? rolloutId(ids.next('rol'))
   const abandoned = abandonedBy(current, replaced)
   const company = { kept: current.kept, abandoned, ...overtakenBy(replaced) }
-  const drill = wanted.drill === undefined ? {} : { drill: wanted.drill }
-  const plan = planRollout({ purpose, environment, from: serving, to: wanted.release, ...company, ...drill })
+  const said = {
+    ...(wanted.drill === undefined ? {} : { drill: wanted.drill }),
+    ...(wanted.hotfix === undefined ? {} : { hotfix: wanted.hotfix }),
+  }
+  const plan = planRollout({ purpose, environment, from: serving, to: wanted.release, ...company, ...said })
   const rollout: AggregateKey = { kind: 'rollout', id }
   const release: AggregateKey = { kind: 'release', id: wanted.release.id }
   const place = placeOf(replaced)

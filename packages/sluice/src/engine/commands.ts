@@ -6,7 +6,7 @@ import type { AggregateKey } from '../core/ledger/entry.ts'
 import type { RolloutId } from '../core/model.ts'
 import type { DrillWay } from '../core/promotion.ts'
 import type { CommandEvent } from '../core/rollout/commands.ts'
-import type { Cause, Purpose, RolloutPlan } from '../core/rollout/types.ts'
+import type { Cause, Hotfix, Purpose, RolloutPlan } from '../core/rollout/types.ts'
 import { admissionOf, type Prepared, prepare, startOf, type StateOf, stillStands } from './admitting.ts'
 import { type Asking, type Desk, input } from './desk.ts'
 import { holdingWhatIsLeft } from './holds.ts'
@@ -34,6 +34,8 @@ export type DeployCommand = {
   readonly glass?: { readonly reason: string }
   /** Set for a way of a rollback drill. */
   readonly drill?: DrillWay
+  /** Set where somebody says that it is a hotfix: on record, and nothing else. */
+  readonly hotfix?: Hotfix
 }
 
 /** What else is decided in the transaction that starts a rollout. */

@@ -28,6 +28,8 @@ export type Pending = {
   readonly since: number
   readonly quorum: Quorum
   readonly tally: Tally
+  /** Policies whose error budget is spent, and that wait for a yes because of it. */
+  readonly budgets: readonly string[]
   /** When the first of the approvals that count runs out, epoch ms; null where none does. */
   readonly expiresAt: number | null
   /** Who said no. */
@@ -93,6 +95,7 @@ const liveIn = async (
       since: rollout.progressAt,
       quorum,
       tally: tally(quorum, saidTo(rollout)),
+      budgets: [],
       expiresAt: null,
       rejections: [],
       refusals: [],
@@ -178,6 +181,7 @@ const pendingOf = async (desk: Desk, { state, before, release: id, asked }: Wish
       from: preview.from,
       quorum,
       tally: counted,
+      budgets: budgetsIn(preview.governance?.findings ?? []),
       expiresAt: expiryOf(spec, counted.counted),
       rejections: (state.rejections ?? []).filter((one) => one.release === id),
       refusals: refusals.filter(({ kind }) => kind !== 'approval_missing' && kind !== 'rejected'),
@@ -185,6 +189,11 @@ const pendingOf = async (desk: Desk, { state, before, release: id, asked }: Wish
       soakedMs: soakedMs(before, id),
     },
   ]
+}
+
+const budgetsIn = (findings: readonly Finding[]): readonly string[] => {
+  const asking = findings.filter(({ isMet, asksApproval }) => !isMet && asksApproval === true)
+  return [...new Set(asking.map(({ policy }) => policy))]
 }
 
 const stakesIn = async (

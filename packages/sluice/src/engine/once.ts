@@ -12,7 +12,10 @@ export type Once = <Answer>(caller: Caller, words: object, act: (asking: Asking)
 /** How something is done once more with what is kept for a full disk. */
 export type EvenIfFull = <Answer>(act: () => Promise<Answer>) => Promise<Answer>
 
-/** The same key of the same principal and the same words: the earlier answer. The same key and other words: `command_conflict`. */
+/**
+ * The same key of the same principal, the same words and the same reason: the earlier answer. The same key and anything else: `command_conflict`. What Sluice makes sure of by itself is the same
+ * whatever reason it gives: its keys name what is done, and its reason may say how things stand (how late, how bad).
+ */
 export const createOnce =
   ({ store, sha256 }: Pick<Ports, 'store' | 'sha256'>): Once =>
   async <Answer>(caller: Caller, words: object, act: (asking: Asking) => Promise<Answer>): Promise<Answer> => {
@@ -20,7 +23,10 @@ export const createOnce =
     if (said === null) return act({ ...who, record: null })
     // A key that comes over the wire has no space, so that the last one parts the two, whatever the owner is called.
     const key = keyOwner === null ? said : `${keyOwner} ${said}`
-    const digest = sha256(JSON.stringify(words))
+    const plain = sha256(JSON.stringify(words))
+    const digest = keyOwner === null ? plain : sha256(JSON.stringify({ ...words, reason: who.reason }))
+    // A Sluice before this one kept requests without their reason, for as long as a request is kept; who asks again over its upgrade is answered, too.
+    const isSame = (record: RequestRecord): boolean => record.digest === digest || record.digest === plain
     const known = await store.request(key)
     if (known === null) {
       try {
@@ -28,11 +34,11 @@ export const createOnce =
       } catch (error) {
         // The same request, asked twice at the same time: the other one was first, and its answer is the answer.
         const other = await store.request(key).catch(() => null)
-        if (other?.digest === digest) return asAnswer(other.answer)
+        if (other !== null && isSame(other)) return asAnswer(other.answer)
         throw error
       }
     }
-    if (known.digest === digest) return asAnswer(known.answer)
+    if (isSame(known)) return asAnswer(known.answer)
     throw new SluiceError('command_conflict', {
       detail: `the idempotency key ${said} was used for another request`,
       hint: 'use a new key',

@@ -1,5 +1,5 @@
 /** What people ask of the queue of an environment. */
-import { mayWait, namesItsRollout } from '../core/queue.ts'
+import { mayWait, namesItsRollout, type QueueEntry } from '../core/queue.ts'
 import type { Admission } from '../core/admission.ts'
 import { environmentKey } from '../core/consequences.ts'
 import type { EnvironmentEvent } from '../core/environment.ts'
@@ -11,6 +11,7 @@ import type { EnvironmentTarget } from './environment-commands.ts'
 import type { Prepared, StateOf } from './admitting.ts'
 import type { Input } from './transaction.ts'
 import { asEnvironment } from './trusted.ts'
+import type { Wanted } from './wanted.ts'
 
 /** What to do with a release that may not enter now: the caller's word, or null for the config's. */
 export type WhenBusy = 'queue' | 'refuse' | 'replace' | null
@@ -35,11 +36,11 @@ export const enqueue = (
   { at, asking }: { readonly at: number; readonly asking: Asking },
 ): { readonly entry: RolloutId; readonly inputs: readonly Input[] } => {
   const { queue = [] } = asEnvironment(stateOf(key))
-  const { release, environment, overrides } = wanted
+  const { release, environment, overrides, hotfix } = wanted
   const known = queue.find((entry) => entry.release === release.id)
   const isAskedFor = known !== undefined && namesItsRollout(known)
   if (isAskedFor && (known.by.kind === 'person' || asking.by.kind !== 'person'))
-    return { entry: rolloutId(known.id), inputs: [] }
+    return { entry: sameHotfix(known, wanted), inputs: [] }
   // A person who asks for what a program asked for: one rollout, by the id that the program waits for.
   const entryId = isAskedFor ? rolloutId(known.id) : id
   if (known === undefined && queue.length >= limits.queueEntriesMax) {
@@ -57,9 +58,21 @@ export const enqueue = (
     reason: asking.reason,
     ...(asking.groups === undefined ? {} : { groups: asking.groups }),
     ...(overrides.length === 0 ? {} : { overrides }),
+    ...(hotfix === undefined ? {} : { hotfix }),
   } as const
   const queued: EnvironmentEvent = { type: 'queued', at, entry }
   return { entry: entryId, inputs: [input(key, queued, asking)] }
+}
+
+/** The entry that is there already, unless it says something else about a hotfix than is asked now: `command_conflict`, so that no word is lost in silence. */
+const sameHotfix = ({ id, hotfix: known }: QueueEntry, { environment, hotfix }: Wanted): RolloutId => {
+  const missing =
+    hotfix !== undefined && (known === undefined || hotfix.remediates.some((one) => !known.remediates.includes(one)))
+  if (!missing) return rolloutId(id)
+  throw new SluiceError('command_conflict', {
+    detail: `this release waits for ${environment} already, and not as this hotfix`,
+    hint: `sluice env dequeue ${environment} --entry ${id}   and ask again`,
+  })
 }
 
 /** Takes an entry out of the queue; `not_found` when it is not there (any more). */

@@ -92,9 +92,10 @@ export class QueueKeeper {
       try {
         const release = await this.#desk.reading.release(entry.release)
         const as = namesItsRollout(entry) ? rolloutId(entry.id) : null
-        const { purpose, overrides = [] } = entry
+        const { purpose, overrides = [], hotfix } = entry
         // A turn comes by itself: what somebody queued as a way forward is never taken for a way back.
-        const command = { ...target, purpose, overrides, initiator: 'automation', replace: false } as const
+        const base = { ...target, purpose, overrides, initiator: 'automation', replace: false } as const
+        const command = hotfix === undefined ? base : { ...base, hotfix }
         read.set(entry.id, prepare(this.#desk.ids, await wantedOf(this.#desk, command, release), as))
       } catch (error) {
         // What the release itself says, or that it is gone, does not change by waiting.

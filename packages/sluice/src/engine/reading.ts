@@ -166,7 +166,7 @@ export class Reading {
     return release
   }
 
-  /** The release that was written last, or null; which it is, is read without its content, which is large where a service has many environments. */
+  /** The release that was cut last, or null; which it is, is read without its content, which is large where a service has many environments. */
   async newestRelease(): Promise<Release | null> {
     const { items } = await this.#store.summaries({ kind: 'release', limit: 1 })
     const [newest] = items
@@ -281,7 +281,7 @@ export class Reading {
     throw missing('release', word, 'sluice releases ls')
   }
 
-  /** Releases, newest first. */
+  /** Releases, in the order in which they were cut, the newest first. */
   async releases(query: PageQuery): Promise<Page<Release>> {
     const page = await this.#list('release', query)
     return { next: page.next, items: page.items.flatMap((state) => releasesIn(asRelease(state))) }

@@ -7,10 +7,11 @@ import type { DrillWay } from '../core/promotion.ts'
 import { contractsBeyond } from '../core/point-of-no-return.ts'
 import { isInWindow, predecessors, rollbackTarget } from '../core/rollback-targets.ts'
 import { specOf } from '../core/rollout/plan.ts'
-import type { Purpose } from '../core/rollout/types.ts'
+import type { Hotfix, Purpose } from '../core/rollout/types.ts'
 import type { DeployCommand } from './commands.ts'
 import type { Desk } from './desk.ts'
 import { type Governed, governedBy } from './governance.ts'
+import { checkRemediated } from './hotfixes.ts'
 import { liveDrill } from './live-drill.ts'
 import type { Reading } from './reading.ts'
 import { type Replaced, replacedBy } from './replacing.ts'
@@ -38,11 +39,14 @@ export type Wanted = {
   /** See `AdmissionInput.emergency`. */
   readonly emergency?: 'declared'
   readonly drill?: DrillWay
+  readonly hotfix?: Hotfix
 }
 
-/** Reads everything that decides about a command. `not_found`, `config_invalid`. */
-export const wantedBy = async (desk: Desk, command: DeployCommand): Promise<Wanted> =>
-  wantedOf(desk, command, await chooseRelease(desk, command))
+/** Reads everything that decides about a command. `not_found`, `config_invalid`, `usage_invalid`. */
+export const wantedBy = async (desk: Desk, command: DeployCommand): Promise<Wanted> => {
+  await checkRemediated(desk.reading, command)
+  return wantedOf(desk, command, await chooseRelease(desk, command))
+}
 
 /** The same for a release that is known. */
 export const wantedOf = async (
@@ -50,7 +54,7 @@ export const wantedOf = async (
   command: Omit<DeployCommand, 'release'>,
   release: Release,
 ): Promise<Wanted> => {
-  const { service, environment, overrides = [], emergency, glass, drill } = command
+  const { service, environment, overrides = [], emergency, glass, drill, hotfix } = command
   const { reading, clock } = desk
   const spec = specOf(release, environment)
   const current = await reading.environment(service, environment)
@@ -71,6 +75,7 @@ export const wantedOf = async (
     ...(emergency === undefined ? {} : { emergency }),
     ...(glass === undefined ? {} : { glass }),
     ...(drill === undefined ? {} : { drill }),
+    ...(hotfix === undefined ? {} : { hotfix }),
   }
 }
 

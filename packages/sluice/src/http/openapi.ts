@@ -94,7 +94,7 @@ const idempotencyKey = {
   required: false,
   schema: { type: 'string', maxLength: 200 },
   description:
-    'The same key of the same principal and the same request give the earlier answer, for a day, without doing it twice. The same key of somebody else is another key.',
+    'The same key of the same principal and the same request, its reason too, give the earlier answer, for a day, without doing it twice. The same key of somebody else is another key.',
 }
 
 const actor = {

@@ -56,6 +56,7 @@ export type Stored = {
   readonly settled: boolean
   readonly nextAt: number | null
   readonly claims: number
+  /** When something happened to it last, epoch ms; to a release, first. Lists go by it. */
   readonly updatedAt: number
 }
 
@@ -86,7 +87,7 @@ export interface Store {
   open(machineVersions: Readonly<Record<AggregateKind, number>>): Promise<readonly Stored[]>
   /** Counts one claim without progress and gives the new count; any commit of the aggregate resets it. `store_fenced`, `not_found`. */
   claim(key: AggregateKey, lease: Lease): Promise<number>
-  /** Newest first; `before` is an `updatedAt`-ordered cursor given by the previous page. */
+  /** Newest first, by when something happened to it last, releases by when they were cut: one that is held is not the newest for that; `before` is an `updatedAt`-ordered cursor given by the previous page. */
   list(query: ListQuery): Promise<{ readonly items: readonly Stored[]; readonly next: string | null }>
   /** The same list without the states. */
   summaries(

@@ -91,6 +91,8 @@ describe('a config', () => {
     for (const words of [['status'], ['deploy', 'staging'], ['up', '-d'], ['run']]) {
       holds(await sluice(place, ...words), 2, /SLU-1003/, /sluice init/)
     }
+    for (const words of [['deploy'], ['promote']])
+      holds(await sluice(place, ...words, 'staging', '--remediates', ' , '), 2, /SLU-1001/, /names no rollout/)
     deepStrictEqual(await readdir(directory), [])
   })
 

@@ -54,7 +54,7 @@ test('the help of a command is the same whether the others were made or not', ()
 test('completion offers what may come next', () => {
   deepStrictEqual(candidatesOf(['ro']), ['rollback', 'rollout'])
   deepStrictEqual(candidatesOf(['env', 'un']), ['unfreeze', 'unlock'])
-  deepStrictEqual(candidatesOf(['deploy', 'staging', '--re']), ['--release', '--replace'])
+  deepStrictEqual(candidatesOf(['deploy', 'staging', '--re']), ['--release', '--remediates', '--replace'])
   deepStrictEqual(candidatesOf(['nothing', '']), [])
 })
 

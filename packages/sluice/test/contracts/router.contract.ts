@@ -237,7 +237,7 @@ const probes = ({ world, router }: Context): void => {
       assert.equal(receipt?.healthy, true)
       assert.equal(asked.filter((one) => one === '/front').length, 5)
       assert.equal(asked.filter((one) => one === health.path).length, 3)
-      const [broken] = await probe('/broken', 300)
+      const [broken] = await probe('/broken', 1_000)
       assert.equal(broken?.healthy, false)
       assert.match(broken?.last ?? '', /warm-up request 1 of 3 to \/broken: 500/)
     } finally {

@@ -319,14 +319,14 @@ const work = (context: Context): void => {
 
 const pages = (context: Context): void => {
   test('a list without states tells of each what was last said of it, in the order of the list', async () => {
-    const [first, second, third] = ['one', 'two', 'three'].map((id): AggregateKey => ({ kind: 'release', id }))
+    const [first, second, third] = ['one', 'two', 'three'].map((id): AggregateKey => ({ kind: 'incident', id }))
     assert.ok(first !== undefined && second !== undefined && third !== undefined)
     await context.commit(step(first, 0, { summary: { said: 1 } }))
     await context.commit(step(second, 0), step(third, 0, { summary: 'third' }))
     await context.commit(step(first, 1, { summary: { said: 2 } }))
     await context.commit(step(first, 2))
     const told = async (cursor: string | null) =>
-      context.store().summaries({ kind: 'release', limit: 2, ...(cursor === null ? {} : { cursor }) })
+      context.store().summaries({ kind: 'incident', limit: 2, ...(cursor === null ? {} : { cursor }) })
     const page = await told(null)
     const rest = await told(page.next)
     assert.deepEqual(
@@ -337,12 +337,44 @@ const pages = (context: Context): void => {
         ['three', 'third'],
       ],
     )
-    const { items } = await context.store().list({ kind: 'release', limit: 3 })
+    const { items } = await context.store().list({ kind: 'incident', limit: 3 })
     assert.deepEqual(
       [...page.items, ...rest.items].map(({ key, updatedAt }) => [key, updatedAt]),
       items.map(({ key, updatedAt }) => [key, updatedAt]),
     )
     assert.equal(rest.next, null)
+  })
+
+  test('a release keeps its place in lists, whatever happens to it, with its state or without', async () => {
+    const named = (kind: 'release' | 'drill', id: string): AggregateKey => ({ kind, id })
+    const at = (key: AggregateKey, version: number, when: number, writes: 'state' | 'entries' = 'state') => {
+      const [entry] = step(key, version).entries
+      assert.ok(entry)
+      return step(key, version, { entries: [{ ...entry, at: when }], writes })
+    }
+    const order = async (kind: 'release' | 'drill') => {
+      const { items } = await context.store().list({ kind, limit: 3 })
+      const listed = await context.store().summaries({ kind, limit: 3 })
+      assert.deepEqual(
+        listed.items.map(({ key }) => key.id),
+        items.map(({ key }) => key.id),
+      )
+      return items.map(({ key, version, updatedAt }) => [key.id, version, updatedAt])
+    }
+    for (const kind of ['release', 'drill'] as const) {
+      await context.commit(at(named(kind, 'old'), 0, 100))
+      await context.commit(at(named(kind, 'new'), 0, 200))
+      await context.commit(at(named(kind, 'old'), 1, 300))
+      await context.commit(at(named(kind, 'old'), 2, 400, 'entries'))
+    }
+    assert.deepEqual(await order('release'), [
+      ['new', 1, 200],
+      ['old', 3, 100],
+    ])
+    assert.deepEqual(await order('drill'), [
+      ['old', 3, 400],
+      ['new', 1, 200],
+    ])
   })
 
   test('a list goes newest first, page by page, over one kind and one prefix', async () => {

@@ -2,8 +2,10 @@
 import { deepStrictEqual, match, ok, rejects, strictEqual } from 'node:assert/strict'
 import { test } from 'node:test'
 import { SluiceError } from '../../src/core/errors.ts'
-import type { Release } from '../../src/core/model.ts'
+import { foldDelivery } from '../../src/core/dora/delivery.ts'
+import { type Release, type RolloutId, rolloutId } from '../../src/core/model.ts'
 import type { Caller } from '../../src/engine/engine.ts'
+import { pendingView } from '../../src/http/present/governance.ts'
 import { ada, type Made, SmallWorld } from './small-world.ts'
 
 const production = { service: 'shop', environment: 'production' } as const
@@ -314,6 +316,10 @@ test('a spent error budget keeps releases out, an unmeasured one too; a person s
     inbox.map(({ environment, release, policies }) => [environment, release.content.version, policies[0]?.isMet]),
     [['production', '3.0.0', false]],
   )
+  // Nobody asks for approvals here but the policy, and the inbox says so.
+  const [waits] = inbox.map((pending) => pendingView(pending, null))
+  deepStrictEqual([waits?.asked.count, waits?.asked.budgets], [0, ['budget']])
+  strictEqual(waits?.missing, '1 approval for the spent error budget of policy budget')
   await world.engine.governance.approve({ ...production, release: third.id }, carol)
   await world.settled((await deploy(world, third)).rollout)
   // What is not counted lets nobody past a refusal, and stands in no way back.
@@ -342,3 +348,57 @@ test('whoever takes off a lock of somebody else says why, and the ledger says wh
   deepStrictEqual([row?.actor.name, row?.reason], ['bob', 'she is asleep, and it is over'])
   match(JSON.stringify(row?.body), /"broke":\{"by":\{"kind":"person","name":"carol"\},"reason":"a migration"/)
 })
+
+test('a hotfix is on record with what it makes good, is kept out like anything else, and names only what failed here', async () => {
+  const world = new SmallWorld()
+  await world.rollOut(await world.cut('1.0.0'))
+  const bad = await deploy(world, await world.cut('2.0.0'))
+  await world.settled(bad.rollout)
+  const fix = await world.cut('2.0.1')
+  const hotfix = { remediates: [bad.rollout] }
+  const asFix = (remediates: readonly string[]) =>
+    world.engine.deploy(
+      { ...production, purpose: 'deploy', release: fix.id, hotfix: { remediates: remediates.map(rolloutId) } },
+      bob,
+    )
+  await rejects(asFix(['rol_none']), refusedFor(/there is no rollout "rol_none"/, 'not_found'))
+  const { id: staged } = await world.rollOut(fix, 'staging')
+  await rejects(asFix([bad.rollout, staged]), refusedFor(/is a rollout of shop in staging/, 'usage_invalid'))
+  await world.engine.freeze(production, { from: world.now, until: world.now + 3_600_000, reason: 'fair' }, carol)
+  await rejects(asFix([bad.rollout]), refusedFor(/production is frozen by carol/))
+  const queued = { ...production, purpose: 'deploy', release: fix.id, whenBusy: 'queue' } as const
+  // Said with the place in the queue, it is said of the rollout; a second word about it is not lost in silence.
+  const { rollout } = await world.engine.deployOrQueue({ ...queued, hotfix }, bob)
+  strictEqual((await world.engine.deployOrQueue({ ...queued, hotfix }, bob)).rollout, rollout)
+  const other = { remediates: [rolloutId(staged)] }
+  await rejects(
+    world.engine.deployOrQueue({ ...queued, hotfix: other }, bob),
+    refusedFor(/in staging/, 'usage_invalid'),
+  )
+  const { rollout: first } = await firstOf(world)
+  await rejects(
+    world.engine.deployOrQueue({ ...queued, hotfix: { remediates: [first] } }, bob),
+    refusedFor(/waits for production already, and not as this hotfix/, 'command_conflict'),
+  )
+  await world.restart()
+  await world.engine.unfreeze(production, bob)
+  await world.until(
+    async () => world.rows.some(({ key, type }) => key.id === rollout && type === 'rollout_started'),
+    (isStarted) => isStarted,
+  )
+  const settled = await world.settled(rollout)
+  deepStrictEqual([settled.status, settled.plan.hotfix], ['succeeded', hotfix])
+  const rows = world.rows.filter(({ key }) => key.kind === 'rollout' && key.id === rollout)
+  deepStrictEqual(foldDelivery(rows)?.hotfix, hotfix)
+  // Who says nothing leaves no trace of it.
+  strictEqual('hotfix' in (await world.engine.reading.rollout(bad.rollout)).plan, false)
+  const undone = await world.engine.rollback(back, bob)
+  await world.settled(undone.rollout)
+  await rejects(asFix([undone.rollout]), refusedFor(/is a rollback: name the rollout/, 'usage_invalid'))
+})
+
+/** The oldest rollout of production. */
+const firstOf = async (world: SmallWorld): Promise<{ readonly rollout: RolloutId }> => {
+  const row = world.rows.find(({ key, type }) => key.kind === 'rollout' && type === 'rollout_started')
+  return { rollout: rolloutId(row?.key.id ?? '') }
+}

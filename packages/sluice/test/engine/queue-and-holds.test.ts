@@ -177,3 +177,23 @@ test('a train does not push in, also where the config lets a deploy take the pla
   await world.engine.governance.approve({ rollout }, { ...ada, by: { kind: 'person', name: 'bob' } })
   strictEqual((await world.settled(rollout)).status, 'succeeded')
 })
+
+test('a hold on an old release makes it no newer: latest is what was cut last, and names mean that, too', async () => {
+  const world = new SmallWorld()
+  const old = await world.cut('1.0.0')
+  await world.pass(1_000)
+  const next = await world.cut('2.0.0')
+  await world.pass(1_000)
+  await world.engine.holdRelease({ service: 'shop', release: '1.0.0', reason: 'security' }, ada)
+  await world.engine.unholdRelease({ service: 'shop', release: '1.0.0' }, ada)
+  const { reading } = world.engine
+  strictEqual((await reading.newestRelease())?.id, next.id)
+  strictEqual((await reading.releaseNamed('shop', 'latest')).id, next.id)
+  deepStrictEqual(
+    (await reading.releases({})).items.map(({ id }) => id),
+    [next.id, old.id],
+  )
+  const command = { ...production, purpose: 'deploy', release: null } as const
+  await world.settled((await world.engine.deploy(command, ada)).rollout)
+  deepStrictEqual(world.serving(), [next.id])
+})

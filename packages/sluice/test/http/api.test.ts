@@ -191,7 +191,8 @@ test('a commit goes to staging and production, and every answer on the way is of
 
   const first = await ask('environments.deploy', { params: { environment: 'staging' }, body: { release: 'latest' } })
   strictEqual((await settled(first.rollout)).status, 'succeeded')
-  const second = await ask('environments.promote', { params: { environment: 'production' }, body: {} })
+  const hotfix = { remediates: [] }
+  const second = await ask('environments.promote', { params: { environment: 'production' }, body: { hotfix } })
   const rollout = await settled(second.rollout)
   strictEqual(rollout.status, 'succeeded')
   deepStrictEqual([...new Set(rollout.steps.map(({ status }) => status))], ['done'])
@@ -223,6 +224,28 @@ test('a commit goes to staging and production, and every answer on the way is of
   strictEqual((await ask('releases.list', {})).items.length, 1)
   strictEqual((await ask('rollouts.list', { query: { environment: 'staging' } })).items.length, 1)
   strictEqual((await ask('server.show', {})).service, 'tiny')
+})
+
+test('a hotfix is on record with its change and its metrics, and names rollouts of its own environment only', async () => {
+  const params = { environment: 'production' }
+  const newest = async (environment: string): Promise<string> => {
+    const [one] = (await ask('changes.list', { query: { environment } })).items
+    return one?.id ?? ''
+  }
+  const [staged, promoted] = [await newest('staging'), await newest('production')]
+  const told = async (change: string) => (await ask('changes.show', { params: { change } })).hotfix
+  deepStrictEqual([await told(staged), await told(promoted)], [null, { remediates: [] }])
+  const { rework } = await ask('dora.show', { query: params })
+  deepStrictEqual(rework.rollouts, [promoted.replace('chg_', 'rol_')])
+  const naming = (...remediates: readonly string[]) => ({ params, body: { hotfix: { remediates } } })
+  await rejects(ask('environments.promote', naming('rol_none')), code('not_found'))
+  for (const wrong of [naming(staged), naming(...Array.from({ length: limits.remediatedMax + 1 }, () => promoted))]) {
+    await rejects(ask('environments.deploy', wrong), code('usage_invalid'))
+    const past = { params, body: { ...wrong.body, reason: 'it is down' } }
+    await rejects(ask('environments.breakGlass', past), code('usage_invalid'))
+  }
+  // A change is named as well as its rollout, and what serves already is all that is wrong with it.
+  await rejects(ask('environments.deploy', naming(promoted)), code('admission_refused'))
 })
 
 test('a lock names its holder, stops a deploy, and lets a rollback speak; the same key asks once', async () => {
@@ -341,6 +364,7 @@ test('the same key gives the same answer, of a rollback too', async () => {
     const first = await ask('environments.rollback', back)
     deepStrictEqual(await ask('environments.rollback', back), first)
     await settled(first.rollout)
+    await rejects(ask('environments.rollback', { ...back, body: { reason: 'another' } }), code('command_conflict'))
     kinds.push(first.kind)
   }
   deepStrictEqual(kinds, ['aborted', 'started'])

@@ -68,7 +68,7 @@ const Item = (pending: PendingView): VNode => {
           kind === 'rollout' ? ['Rollout', <RolloutLink id={id} />] : null,
           ['Asked by', requestedBy?.name ?? 'nobody yet'],
           ['Waits since', <Age at={since} />],
-          ['Still missing', pending.missing],
+          ['Still missing', pending.missing || 'nothing'],
           ['Cannot say it', notByText(pending) || 'nobody is kept from it'],
           ['Given by', pending.given.map(({ by }) => by.name).join(', ') || 'nobody yet'],
           ...changeFacts(pending),

@@ -5,6 +5,7 @@ import type { DoraView } from '../../../../sluice/src/http/client/delivery-views
 import { countOf, spanOf } from '../../../../sluice/src/http/client/words.ts'
 import { useAnswer } from '../../live/store.ts'
 import { Empty, Facts, Page, Part, Shown } from '../../parts/page.tsx'
+import { RolloutLink } from '../../parts/ref.tsx'
 import { Table } from '../../parts/table.tsx'
 import { Moment } from '../../parts/time.tsx'
 import { environmentsQuestion } from '../../questions.ts'
@@ -126,7 +127,10 @@ const HowMade = ({ settings }: Pick<DoraView, 'settings'>): VNode => (
         ['A delivery', 'a rollout that is over and that users were on; no drill, nothing that served already'],
         ['Frequency', `distinct days of ${settings.zone} with a delivery, median of 13 weeks, idle ones too`],
         ['Lead time', 'each commit from its commit to all users, with the first delivery that has it; median'],
-        ['Fails', 'came back after users were on it, was taken back later, or an incident is about it'],
+        [
+          'Fails',
+          'came back after users were on it, was taken back later, a hotfix names it, or an incident is about it',
+        ],
         [
           'An incident is about',
           `the release that it names, or the last delivery within ${spanOf(settings.attributionMs)} before it`,
@@ -176,6 +180,15 @@ const Delivery = (one: DoraView['deliveries'][number]): VNode => (
     <td>
       {one.purpose}
       {one.isRework && ', rework'}
+      {one.remediates.length > 0 && (
+        <>
+          {' '}
+          of{' '}
+          {one.remediates.map((rollout) => (
+            <RolloutLink key={rollout} id={rollout} />
+          ))}
+        </>
+      )}
       {one.outcome !== 'succeeded' && ', came back'}
     </td>
     <td>

@@ -1,8 +1,12 @@
 /** Where a page of a list ended: the last item's time and id. Opaque to callers. */
 import { SluiceError } from '../../core/errors.ts'
+import type { AggregateKind } from '../../core/ledger/entry.ts'
 
 /** The last item of a page. */
 export type Cursor = { readonly updatedAt: number; readonly id: string }
+
+/** What keeps its place in lists, whatever happens to it later. */
+export const listedByMaking: AggregateKind = 'release'
 
 /** Writes a cursor. */
 export const formatCursor = (cursor: Cursor): string => `${cursor.updatedAt}:${cursor.id}`

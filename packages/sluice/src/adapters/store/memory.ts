@@ -11,7 +11,7 @@ import { foldPerfect, leafOfRow, tileWidth } from '../../core/ledger/merkle.ts'
 import { ledgerStart } from '../../core/ledger/verify.ts'
 import { sha256Bytes } from '../../lib/hash-bytes.ts'
 import { checkCommit, madeAt, tailsOf, versionAfter } from './checks.ts'
-import { formatCursor, parseCursor } from './cursor.ts'
+import { formatCursor, listedByMaking, parseCursor } from './cursor.ts'
 import { refusalError, refuseEpoch, refuseMissing, refuseRequest, refuseVersion } from './refusals.ts'
 import type { AggregateKey, AggregateKind, LedgerRow } from '../../core/ledger/entry.ts'
 import type { HashSpan } from '../../core/ledger/merkle-proof.ts'
@@ -291,6 +291,7 @@ const write = (data: Data, commit: Commit, tails: readonly (readonly string[])[]
     keepEffects(data, transition)
     const { key, machineVersion, state, settled, nextAt } = transition
     const version = versionAfter(transition)
+    const before = data.aggregates.get(nameOf(key))
     if (transition.summary !== undefined) data.summaries.set(nameOf(key), transition.summary)
     const known = {
       key,
@@ -298,9 +299,8 @@ const write = (data: Data, commit: Commit, tails: readonly (readonly string[])[]
       settled,
       nextAt,
       claims: 0,
-      updatedAt: madeAt(transition),
+      updatedAt: key.kind === listedByMaking && before !== undefined ? before.updatedAt : madeAt(transition),
     }
-    const before = data.aggregates.get(nameOf(key))
     if (transition.writes === 'state' || before === undefined)
       put(data, { ...known, machineVersion, state, stateVersion: version, since: [] })
     else put(data, { ...before, ...known, since: [...before.since, ...transition.entries] })

@@ -1,5 +1,6 @@
 /** The statements that write, and the reads that they decide on. */
 import { sql } from 'kysely'
+import { listedByMaking } from './cursor.ts'
 import { compiled, p } from './compile.ts'
 import { treeStatements, type TreeStatements } from './tree-statements.ts'
 import type { Kysely } from 'kysely'
@@ -64,7 +65,7 @@ const moveAggregate = (db: Kysely<Tables>) =>
       settled: p('settled'),
       next_at: p('next_at'),
       claims: sql.lit(0),
-      updated_at: p('updated_at'),
+      updated_at: sql<number>`case when ${sql.ref('kind')} = ${sql.lit(listedByMaking)} then ${sql.ref('updated_at')} else ${p<number>('updated_at')} end`,
     })
     .where('kind', '=', p<string>('kind'))
     .where('id', '=', p<string>('id'))

@@ -1,5 +1,5 @@
 import { type Command, textOption } from '../cli.ts'
-import { overridesOf, startRollout } from './start-rollout.ts'
+import { hotfixOf, overridesOf, startRollout } from './start-rollout.ts'
 
 /** `sluice deploy`. */
 export const command: Command = (cli, input) =>
@@ -7,5 +7,5 @@ export const command: Command = (cli, input) =>
     route: 'environments.deploy',
     words: 'deploy',
     release: textOption(input, 'release'),
-    body: overridesOf(input),
+    body: { ...overridesOf(input), ...hotfixOf(input) },
   })

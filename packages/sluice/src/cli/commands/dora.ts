@@ -77,7 +77,7 @@ const listLines = ({ style }: Cli, { deliveries }: DoraView): readonly string[] 
     deliveries.map((one) => [
       one.rollout,
       one.version,
-      `${one.purpose}${one.isRework ? ', rework' : ''}${one.outcome === 'succeeded' ? '' : ', came back'}`,
+      `${one.purpose}${one.isRework ? ', rework' : ''}${one.remediates.length === 0 ? '' : ` of ${one.remediates.join(', ')}`}${one.outcome === 'succeeded' ? '' : ', came back'}`,
       isoTime(one.settledAt),
       one.leadMs === null ? '' : spanOf(one.leadMs),
       String(one.commits),

@@ -1,5 +1,5 @@
 import { SluiceError } from '../../core/errors.ts'
-import type { OverridesInput, RollbackInput } from '../../http/client/contract-rollback.ts'
+import type { HotfixInput, OverridesInput, RollbackInput } from '../../http/client/contract-rollback.ts'
 import type { Client } from '../../http/client/client.ts'
 import type { StartedView } from '../../http/client/views.ts'
 import { type Cli, flagOption, type Input, textOption } from '../cli.ts'
@@ -14,7 +14,7 @@ export type Way = {
   readonly route: 'environments.deploy' | 'environments.promote' | 'environments.rollback'
   readonly words: string
   readonly release: string | null
-  readonly body: Pick<RollbackInput, 'category' | 'emergency' | 'overrides'>
+  readonly body: Pick<RollbackInput, 'category' | 'emergency' | 'overrides'> & HotfixInput
 }
 
 /** What a person passes over, in so many words. */
@@ -24,6 +24,18 @@ export const overridesOf = (input: Input): OverridesInput => {
     ...(flagOption(input, 'forceAcrossContract') ? (['point_of_no_return'] as const) : []),
   ]
   return overrides.length === 0 ? {} : { overrides }
+}
+
+/** That it is a hotfix, and what it makes good. */
+export const hotfixOf = (input: Input): HotfixInput => {
+  const named = textOption(input, 'remediates')
+  const remediates = (named ?? '').split(',').flatMap((one) => (one.trim() === '' ? [] : [one.trim()]))
+  if (named !== null && remediates.length === 0)
+    throw new SluiceError('usage_invalid', {
+      detail: '--remediates names no rollout',
+      hint: 'sluice rollout ls   lists them; for a hotfix of nothing in particular: --hotfix',
+    })
+  return named === null && !flagOption(input, 'hotfix') ? {} : { hotfix: { remediates } }
 }
 
 /** Asks for a rollout, and waits for it unless told not to. */
@@ -36,7 +48,7 @@ export const startRollout = (cli: Cli, input: Input, { route, words, release, bo
     const started = await telling({ client, environment }, () =>
       glass === null || route === 'environments.rollback'
         ? client.call(route, { params: { environment }, body, idempotencyKey: freshKey() })
-        : breakGlass(client, { environment, release, reason: glass, purpose: purposeOf(route) }),
+        : breakGlass(client, { environment, release, reason: glass, purpose: purposeOf(route), hotfix: own.hotfix }),
     )
     const { rollout, kind, incident } = started
     if (incident !== undefined)
@@ -66,6 +78,7 @@ type Breaking = {
   readonly release: string | null
   readonly reason: string
   readonly purpose: 'deploy' | 'promote'
+  readonly hotfix: HotfixInput['hotfix']
 }
 
 const purposeOf = (route: Way['route']): Breaking['purpose'] =>

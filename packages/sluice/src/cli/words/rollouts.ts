@@ -37,21 +37,37 @@ const breakGlass: OptionWord = {
   text: 'past locks, freezes, windows, approvals and policies; on record in red until somebody else has reviewed it',
 }
 
+const hotfix: readonly OptionWord[] = [
+  {
+    flags: '--hotfix',
+    text: 'say that it was not planned and mends what users suffer from; on record and in the DORA metrics',
+  },
+  {
+    flags: '--remediates <rollouts>',
+    text: 'the same, and which rollouts of this environment it makes good, parted by commas',
+  },
+]
+
 /** Moving releases through environments. */
 export const rolloutWords: readonly Word[] = [
   {
     path: 'deploy',
     args: '[environment]',
     text: 'make a release (the latest) serve an environment; starts the control plane if none runs',
-    options: [release, message, queueing, replace, despiteHold, acrossContract, breakGlass, ...waiting],
-    examples: ['deploy staging', 'deploy staging --release 1.4.0 --no-wait', 'deploy production --replace'],
+    options: [release, message, queueing, replace, despiteHold, acrossContract, breakGlass, ...hotfix, ...waiting],
+    examples: [
+      'deploy staging',
+      'deploy staging --release 1.4.0 --no-wait',
+      'deploy production --replace',
+      'deploy production --remediates rol_01h2xcejqtf2nbrexx3vqjhp41',
+    ],
     load: () => import('../commands/deploy.ts'),
   },
   {
     path: 'promote',
     args: '[environment]',
     text: 'make the release that the environment before verified serve this one',
-    options: [release, message, queueing, replace, despiteHold, breakGlass, ...waiting],
+    options: [release, message, queueing, replace, despiteHold, breakGlass, ...hotfix, ...waiting],
     examples: ['promote production', 'promote production --queue --no-wait'],
     load: () => import('../commands/promote.ts'),
   },

@@ -7,7 +7,7 @@ import { ledgerForms } from '../ledger/forms.ts'
 import { upcast } from '../ledger/upcast.ts'
 import type { Actor, ReleaseId, RolloutId } from '../model.ts'
 import { rolloutMachine } from '../rollout/machine.ts'
-import type { Cause, Purpose, RolloutEvent, RolloutState, Step } from '../rollout/types.ts'
+import type { Cause, Hotfix, Purpose, RolloutEvent, RolloutState, Step } from '../rollout/types.ts'
 
 /** Somebody's word, and the row of the ledger that has it. */
 export type Word = { readonly by: Actor; readonly at: number; readonly row: number; readonly reason: string | null }
@@ -43,6 +43,8 @@ export type Delivery = {
   readonly after: string | null
   /** What looked at it: checks, the judge, hooks. */
   readonly looks: readonly ('verify' | 'judge' | 'hook')[]
+  /** Whoever asked for it said that it is a hotfix; absent where nobody did. */
+  readonly hotfix?: Hotfix
   /** First and last row of the rollout in the ledger. */
   readonly rows: readonly [number, number]
 }
@@ -165,6 +167,7 @@ const deliveryOf = (
     approvalsWanted: plan.spec.approvals,
     after: plan.spec.after,
     looks: (['verify', 'judge', 'hook'] as const).filter((kind) => kinds.has(kind)),
+    ...(plan.hotfix === undefined ? {} : { hotfix: plan.hotfix }),
     rows,
   }
 }

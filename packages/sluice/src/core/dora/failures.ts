@@ -1,15 +1,15 @@
 /**
  * Which deliveries failed, since when, and until when (DORA, 2023: failed because of the change, not because of an outage elsewhere).
  *
- * A delivery fails when it came back after users were on it, when what it brought was taken back later, or when an incident is about it. An incident names its
+ * A delivery fails when it came back after users were on it, when what it brought was taken back later, when a hotfix names it, or when an incident is about it. An incident names its
  * release, or it is the last delivery that reached users within `attributionMs` of the settings before it. It is over once it was taken back, a hotfix of it serves everybody,
- * or the incident is resolved, whichever comes first.
+ * or the incident is resolved, whichever comes first. A hotfix that names what it makes good makes good nothing else; one that names nothing, what failed before it.
  */
 import type { DoraSettings } from './settings.ts'
 import type { Recorded, RecordedIncident, RecordedRelease, DeliveryRecord } from './record.ts'
 
 /** How a failure was found out. */
-export type FailureSource = 'rolled_back' | 'taken_back' | 'incident'
+export type FailureSource = 'rolled_back' | 'taken_back' | 'remediated' | 'incident'
 
 /** A delivery that failed. `recoveredAt` is null while it is open. */
 export type DeliveryFailure = {
@@ -39,8 +39,12 @@ export const judgeDeliveries = (
   { attributionMs, canaryAborts }: DoraSettings,
 ): Judged => {
   const drilled = new Set<string>(record.drilled)
-  const deliveries = record.deliveries
-    .filter((one) => one.service === service && one.environment === environment && !drilled.has(one.rollout))
+  const here = record.deliveries.filter(
+    (one) => one.service === service && one.environment === environment && !drilled.has(one.rollout),
+  )
+  // Also a hotfix that itself came back says what was wrong before it.
+  const remediated = new Set<string>(here.flatMap(({ hotfix }) => hotfix?.remediates ?? []))
+  const deliveries = here
     .filter((one) => canaryAborts !== 'ignore' || !isCanaryAbort(one))
     .toSorted((a, b) => a.settledAt - b.settledAt)
   const incidents = record.incidents.filter((one) => one.service === service && one.environment === environment)
@@ -48,7 +52,12 @@ export const judgeDeliveries = (
   const about = Map.groupBy(incidents, (incident) => blamed(incident, deliveries, attributionMs)?.rollout ?? null)
   const failures = new Map<string, DeliveryFailure>()
   for (const delivery of deliveries) {
-    const failure = failureOf(delivery, { deliveries, incidents: about.get(delivery.rollout) ?? [], releases })
+    const failure = failureOf(delivery, {
+      deliveries,
+      incidents: about.get(delivery.rollout) ?? [],
+      releases,
+      remediated,
+    })
     if (failure !== null) failures.set(delivery.rollout, failure)
   }
   return {
@@ -73,6 +82,17 @@ export const isCanaryAbort = ({ purpose, outcome, cause, liveAt, fullAt }: Recor
 export const isHotfix = (release: Pick<RecordedRelease, 'subject'> | undefined): boolean =>
   release !== undefined && /^(?:hotfix(?:\([^)]*\))?!?|fix(?:\([^)]*\))?!):/i.test(release.subject)
 
+/** A delivery that whoever asked for it, or the commit of its release, calls a hotfix. */
+const isHotfixDelivery = ({ hotfix, release }: Recorded, releases: ReadonlyMap<string, RecordedRelease>): boolean =>
+  hotfix !== undefined || isHotfix(releases.get(release))
+
+/** Whether a delivery makes another one good: one that names some those, any other hotfix what failed before it. */
+const isRemedy = (one: Recorded, { rollout }: Recorded, releases: ReadonlyMap<string, RecordedRelease>): boolean => {
+  if (one.outcome !== 'succeeded') return false
+  const { remediates = [] } = one.hotfix ?? {}
+  return remediates.length > 0 ? remediates.includes(rollout) : isHotfixDelivery(one, releases)
+}
+
 const blamed = (
   incident: RecordedIncident,
   deliveries: readonly Recorded[],
@@ -89,11 +109,14 @@ type Known = {
   readonly deliveries: readonly Recorded[]
   readonly incidents: readonly RecordedIncident[]
   readonly releases: ReadonlyMap<string, RecordedRelease>
+  /** Rollouts that hotfixes name. */
+  readonly remediated: ReadonlySet<string>
 }
 
 type End = { readonly at: number; readonly by: string }
 
-const failureOf = (delivery: Recorded, { deliveries, incidents, releases }: Known): DeliveryFailure | null => {
+const failureOf = (delivery: Recorded, known: Known): DeliveryFailure | null => {
+  const { deliveries, incidents, releases, remediated } = known
   if (delivery.purpose === 'rollback' || !isCounted(delivery) || delivery.liveAt === null) return null
   const cameBack = delivery.outcome === 'rolled_back'
   const later = deliveries.filter(({ settledAt }) => settledAt > delivery.settledAt)
@@ -103,10 +126,11 @@ const failureOf = (delivery: Recorded, { deliveries, incidents, releases }: Know
   const sources = [
     ...(cameBack ? (['rolled_back'] as const) : []),
     ...(takenBack === undefined ? [] : (['taken_back'] as const)),
+    ...(remediated.has(delivery.rollout) ? (['remediated'] as const) : []),
     ...(incidents.length === 0 ? [] : (['incident'] as const)),
   ]
   if (sources.length === 0) return null
-  const fix = later.find((one) => one.outcome === 'succeeded' && isHotfix(releases.get(one.release)))
+  const fix = later.find((one) => isRemedy(one, delivery, releases))
   const ends: readonly (End | null)[] = [
     cameBack ? { at: delivery.settledAt, by: delivery.rollout } : null,
     takenBack === undefined ? null : { at: takenBack.fullAt ?? takenBack.settledAt, by: takenBack.rollout },
@@ -130,15 +154,15 @@ const isTakingBack = (one: Recorded, { release }: Recorded): boolean =>
 /** What was not planned: hotfixes, and rollbacks that an emergency or Sluice itself started. */
 const reworksOf = (
   deliveries: readonly Recorded[],
-  { incidents, releases }: Omit<Known, 'deliveries'>,
+  { incidents, releases }: Pick<Known, 'incidents' | 'releases'>,
 ): ReadonlySet<string> => {
   const emergencies = new Set(incidents.map(({ rollout }) => rollout))
   return new Set(
     deliveries
       .filter((one) =>
         one.purpose === 'rollback'
-          ? one.by.kind === 'system' || emergencies.has(one.rollout)
-          : isHotfix(releases.get(one.release)),
+          ? one.by.kind === 'system' || emergencies.has(one.rollout) || one.hotfix !== undefined
+          : isHotfixDelivery(one, releases),
       )
       .map(({ rollout }) => rollout),
   )

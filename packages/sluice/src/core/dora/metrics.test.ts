@@ -222,6 +222,43 @@ test('the rework rate counts hotfixes and rollbacks that were not a decision, of
   assert.equal(rework.isEnough, true)
 })
 
+test('whoever asks for a delivery may say that it is a hotfix: it is rework, and what it names failed, until it serves everybody', () => {
+  const remediates = (...ids: readonly string[]) => ({ hotfix: { remediates: ids.map(rolloutId) } })
+  const resolvedLate = incident('inc_1', 20, { release: rel('2'), resolvedAt: at(400) })
+  const deliveries = [
+    delivery('1', 10),
+    delivery('2', 20),
+    // A first try that came back before anybody was on it heals nothing, and says all the same what was wrong.
+    delivery('3', 30, { ...remediates('rol_1'), outcome: 'rolled_back', liveAt: null, fullAt: null }),
+    // It names one, and makes nothing else good.
+    delivery('4', 40, remediates('rol_1')),
+    delivery('5', 50, remediates()),
+    delivery('6', 60),
+  ]
+  const { changeFail, recovery, rework, deliveries: told } = report({ deliveries, incidents: [resolvedLate] })
+  assert.deepEqual([changeFail.rollouts, changeFail.of], [['rol_1', 'rol_2'], 5])
+  assert.deepEqual(recovery.open, [])
+  assert.deepEqual(rework.rollouts, ['rol_4', 'rol_5'])
+  assert.deepEqual(
+    told.flatMap(({ rollout, failure }) => (failure === null ? [] : [[rollout, failure.sources, failure.recoveredBy]])),
+    [
+      ['rol_1', ['remediated'], 'rol_4'],
+      ['rol_2', ['incident'], 'rol_5'],
+    ],
+  )
+  assert.deepEqual(told.find(({ rollout }) => rollout === 'rol_4')?.remediates, ['rol_1'])
+  // A deploy that turned out to be a way back is rework for the same word.
+  const back = { purpose: 'rollback', release: rel('0'), from: rel('1'), ...remediates('rol_1') } as const
+  const undone = report({ deliveries: [delivery('1', 10), delivery('2', 20, back)] })
+  assert.deepEqual(undone.rework.rollouts, ['rol_2'])
+  assert.deepEqual(undone.deliveries[0]?.failure?.sources, ['taken_back', 'remediated'])
+  // Named by one of another environment, or by a drill, nothing failed.
+  const elsewhere = [delivery('1', 10), delivery('2', 20, { ...remediates('rol_1'), environment: 'staging' })]
+  assert.equal(report({ deliveries: elsewhere }).changeFail.count, 0)
+  const drilled = [delivery('1', 10), delivery('2', 20, remediates('rol_1'))]
+  assert.equal(report({ deliveries: drilled, drilled: [rolloutId('rol_2')] }).changeFail.count, 0)
+})
+
 test('drills, other services and other environments count for nothing', () => {
   const deliveries = [
     delivery('1', 10),

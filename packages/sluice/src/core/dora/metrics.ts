@@ -94,6 +94,8 @@ export type DoraDelivery = {
   readonly commits: number
   readonly commitsFrom: Recorded['commitsFrom']
   readonly isRework: boolean
+  /** Rollouts that it was said to make good; empty for none. */
+  readonly remediates: readonly string[]
   readonly failure: DeliveryFailure | null
   readonly rows: readonly [number, number]
 }
@@ -299,6 +301,7 @@ const shownOf = (one: Recorded, { release, failures, reworks }: Seen): DoraDeliv
   commits: one.commits.length,
   commitsFrom: one.commitsFrom,
   isRework: reworks.has(one.rollout),
+  remediates: one.hotfix?.remediates ?? [],
   failure: failures.get(one.rollout) ?? null,
   rows: one.rows,
 })

@@ -76,5 +76,16 @@ export const missingText = ({ missing, missingGroups }: Pick<Tally, 'missing' | 
   )
 }
 
+/** The same, where policies ask for a yes because their error budget is spent: any approval that counts is one for them, too. */
+export const missingWithBudgets = (
+  lacking: Pick<Tally, 'missing' | 'missingGroups'>,
+  budgets: readonly string[],
+): string => {
+  const text = missingText(lacking)
+  if (budgets.length === 0) return text
+  const spent = `the spent error budget of ${budgets.map((policy) => `policy ${policy}`).join(' and ')}`
+  return text === '' ? `1 approval for ${spent}` : `${text}; a yes counts for ${spent}, too`
+}
+
 /** `1 approval`, `2 approvals`. */
 export const approvalsText = (count: number): string => `${count} approval${count === 1 ? '' : 's'}`

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { emptyEnvironment, type EnvironmentState, environmentMachine, type Passage } from '../environment.ts'
 import { type Actor, commitId, type Release, type ReleaseId, releaseId, rolloutId, runId } from '../model.ts'
-import { missingText, tally } from './approvals.ts'
+import { missingText, missingWithBudgets, tally } from './approvals.ts'
 import { unreviewed } from './in-environment.ts'
 import { isSamePerson } from './people.ts'
 import { findingsOf } from './policies.ts'
@@ -71,6 +71,10 @@ test('what is missing is said by group and number', () => {
   strictEqual(missingText(tally({ count: 2, groups, stakes: null }, [])), '1 of the group security and 1 more')
   strictEqual(missingText(tally({ count: 2, groups, stakes: null }, [yes('bob')])), '1 of the group security')
   strictEqual(missingText(tally({ count: 2, groups: [], stakes: null }, [])), '2 approvals')
+  const asked = (count: number) => missingWithBudgets(tally({ count, groups: [], stakes: null }, []), ['calm', 'slow'])
+  strictEqual(asked(0), '1 approval for the spent error budget of policy calm and policy slow')
+  strictEqual(asked(1), '1 approval; a yes counts for the spent error budget of policy calm and policy slow, too')
+  strictEqual(missingWithBudgets(tally({ count: 0, groups: [], stakes: null }, []), []), '')
 })
 
 const rule = (effect: WindowRule['effect'], reason: string, policy?: string): WindowRule => ({

@@ -7,7 +7,7 @@ import { type DrillWay, onwardFrom } from '../promotion.ts'
 import { failuresAllowed } from './strategies/rolling.ts'
 import { type Company, revertSteps, rollbackSteps, stepsOf } from './strategies/registry.ts'
 import { allOn, bringUp, holdAll, type StrategyInput, takeDown } from './strategies/common.ts'
-import type { Purpose, RolloutPlan, Step } from './types.ts'
+import type { Hotfix, Purpose, RolloutPlan, Step } from './types.ts'
 
 /** What a plan is made from. */
 export type PlanInput = {
@@ -22,6 +22,7 @@ export type PlanInput = {
   /** Set when it takes the place of a way back: what that brings keeps its traffic until this one answers. */
   readonly overtakes?: 'rollback'
   readonly drill?: DrillWay
+  readonly hotfix?: Hotfix
 }
 
 /** The environment as a release resolves it; `config_invalid` when the release does not know it. */
@@ -79,6 +80,7 @@ export const planRollout = (asked: PlanInput): RolloutPlan => {
     unhealthyMax: unhealthyAllowed(spec),
     ...promotionOf({ environment, from, to }),
     ...(asked.drill === undefined ? {} : { drill: asked.drill }),
+    ...(asked.hotfix === undefined ? {} : { hotfix: asked.hotfix }),
   }
 }
 

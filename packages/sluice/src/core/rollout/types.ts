@@ -73,6 +73,9 @@ export type Action = Extract<Step, { kind: 'start' | 'probe' | 'shift' | 'drain'
 /** Why a rollout exists. A rollback is a rollout whose plan is only the way back. */
 export type Purpose = 'deploy' | 'promote' | 'rollback'
 
+/** What was not planned: it makes good what users suffer from. `remediates`: the rollouts that it makes good; empty where nobody named any. */
+export type Hotfix = { readonly remediates: readonly RolloutId[] }
+
 /** Everything decided before the first step, frozen into the rollout. */
 export type RolloutPlan = {
   readonly purpose: Purpose
@@ -99,6 +102,8 @@ export type RolloutPlan = {
   readonly isBackward?: true
   /** Set for a way of a rollback drill. */
   readonly drill?: DrillWay
+  /** Somebody said that it is a hotfix; absent where nobody did. It changes no step and passes nothing over. */
+  readonly hotfix?: Hotfix
 }
 
 /** Why a rollout turned back, paused or ended. First cause wins; later ones are in the ledger. */

@@ -65,6 +65,7 @@ const probeOne = async (upstream: Upstream, request: Asking): Promise<void> => {
   let successes = 0
   let last = unasked
   let asked = false
+  let wasCold = false
   for (let left = until - performance.now(); left > 0 && !isEnding(); left = until - performance.now()) {
     const timeoutMs = Math.min(request.health.timeoutMs, left)
     const answer = await ask(upstream, { path: request.health.path, timeoutMs })
@@ -75,7 +76,8 @@ const probeOne = async (upstream: Upstream, request: Asking): Promise<void> => {
     const cold = successes < request.successes ? null : await warmUp(upstream, request)
     if (cold !== null) {
       successes = 0
-      last = cold
+      if (!cold.isCutShort || !wasCold) last = cold.why
+      wasCold = true
     }
     const healthy = successes >= request.successes
     tell({ instance, healthy, successes, last })
@@ -85,16 +87,21 @@ const probeOne = async (upstream: Upstream, request: Asking): Promise<void> => {
   }
 }
 
+/** Why an instance is not warm. `isCutShort`: the deadline came, which says less than what went wrong before. */
+type Cold = { readonly why: string; readonly isCutShort: boolean }
+
 /** Has it answer what warms it up; gives what went wrong, or null. An error of its own (5xx), or none in time, and it is asked how it is from the beginning. */
-const warmUp = async (upstream: Upstream, { health: { warmup }, until, isEnding }: Asking): Promise<string | null> => {
+const warmUp = async (upstream: Upstream, { health: { warmup }, until, isEnding }: Asking): Promise<Cold | null> => {
   if (warmup === undefined) return null
   for (let asked = 0; asked < warmup.requests; asked += 1) {
     const leftMs = until - performance.now()
-    if (leftMs <= 0 || isEnding()) return `the deadline came after ${asked} of ${warmup.requests} warm-up requests`
+    if (leftMs <= 0 || isEnding())
+      return { why: `the deadline came after ${asked} of ${warmup.requests} warm-up requests`, isCutShort: true }
     const timeoutMs = Math.min(warmup.timeoutMs, leftMs)
     const { good, last, late } = await ask(upstream, { path: warmup.path, timeoutMs })
     const isAnswer = good || (!late && /^[1-4]\d\d$/.test(last))
-    if (!isAnswer) return `warm-up request ${asked + 1} of ${warmup.requests} to ${warmup.path}: ${last}`
+    const why = `warm-up request ${asked + 1} of ${warmup.requests} to ${warmup.path}: ${last}`
+    if (!isAnswer) return { why, isCutShort: late && timeoutMs < warmup.timeoutMs }
   }
   return null
 }

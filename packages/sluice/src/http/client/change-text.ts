@@ -16,6 +16,7 @@ export const changeFacts = (change: ChangeDetailView): readonly ChangeFact[] => 
   ['Risk', [change.risk.level, ...change.risk.reasons]],
   ['Approvals', orNone(change.approvals.map(approvalText))],
   ['Policies met', orNone(change.policies)],
+  ...(change.hotfix === null ? [] : [['Hotfix', hotfixTexts(change.hotfix)] as const]),
   ...(change.breakGlass === null ? [] : [['Broken glass', glassTexts(change)] as const]),
   ['Validation', orNone(validationTexts(change))],
   ['Changes', orNone(changeTexts(change))],
@@ -55,6 +56,9 @@ const glassTexts = ({ breakGlass, red }: ChangeDetailView): readonly string[] =>
       : `reviewed by ${review.by.name}, ${isoTime(review.at)}: ${review.reason}`
   return [`by ${by.name}, ${isoTime(at)}: ${reason}`, `went past ${passed.join(', ')}`, reviewed]
 }
+
+const hotfixTexts = ({ remediates }: NonNullable<ChangeDetailView['hotfix']>): readonly string[] =>
+  remediates.length === 0 ? ['not planned'] : remediates.map((rollout) => `makes good ${rollout}`)
 
 const validationTexts = ({ validation }: ChangeDetailView): readonly string[] => [
   ...validation.gates.map(({ gate, status }) => `gate ${gate}: ${status}`),

@@ -1,4 +1,5 @@
 /** What the routes of governance take and give, as types. Part of `contract.ts`. */
+import type { HotfixInput } from './contract-rollback.ts'
 import type { DoneView, None, PageInput, ReasonInput } from './contract.ts'
 import type { ApprovalsView, ChangeDetailView, ChangeView, LineView } from './governance-views.ts'
 import type { EnvironmentView } from './environment-views.ts'
@@ -26,6 +27,7 @@ export type GovernanceContract = {
       readonly reason: string
       readonly release?: string | null | undefined
       readonly purpose?: 'deploy' | 'promote' | undefined
+      readonly hotfix?: HotfixInput['hotfix']
     }
     response: StartedView
   }

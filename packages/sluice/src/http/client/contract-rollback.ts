@@ -8,6 +8,9 @@ import type { PageView } from './views.ts'
 /** What is passed over although it is refused. */
 export type OverridesInput = { readonly overrides?: readonly Override[] | null | undefined }
 
+/** That it is a hotfix, and which rollouts it makes good (or their changes); null for neither. */
+export type HotfixInput = { readonly hotfix?: { readonly remediates: readonly string[] } | null | undefined }
+
 /** What is asked of a rollback. */
 export type RollbackInput = ReleaseInput &
   OverridesInput & {

@@ -13,7 +13,7 @@ import type {
 } from './ledger-views.ts'
 import type { IdentityContract } from './contract-identity.ts'
 import type { NotificationsContract } from './contract-notifications.ts'
-import type { OverridesInput, RollbackContract, RollbackInput } from './contract-rollback.ts'
+import type { HotfixInput, OverridesInput, RollbackContract, RollbackInput } from './contract-rollback.ts'
 import type { ParamsOf, paths, RouteId } from './paths.ts'
 import type { SourceContract } from './source-views.ts'
 import type { PlanView } from './plan-views.ts'
@@ -93,8 +93,8 @@ type OwnContract = {
     body: None
     response: PlanView
   }
-  'environments.deploy': { query: None; body: EnteringInput & OverridesInput; response: StartedView }
-  'environments.promote': { query: None; body: EnteringInput & OverridesInput; response: StartedView }
+  'environments.deploy': { query: None; body: EnteringInput & OverridesInput & HotfixInput; response: StartedView }
+  'environments.promote': { query: None; body: EnteringInput & OverridesInput & HotfixInput; response: StartedView }
   'environments.rollback': { query: None; body: RollbackInput; response: StartedView }
   'environments.approve': { query: None; body: ReasonInput & { readonly release: string }; response: DoneView }
   'environments.lock': {

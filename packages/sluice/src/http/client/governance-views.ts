@@ -66,6 +66,8 @@ export type PendingView = {
   readonly asked: {
     readonly count: number
     readonly groups: readonly { readonly group: string; readonly count: number }[]
+    /** Policies whose error budget is spent, and that wait for a yes because of it. */
+    readonly budgets: readonly string[]
     /** Who cannot say yes to it, and why. */
     readonly notBy: readonly { readonly who: string; readonly why: string }[]
   }
@@ -129,6 +131,8 @@ export type ChangeView = {
   readonly risk: { readonly level: 'low' | 'medium' | 'high'; readonly reasons: readonly string[] }
   readonly approvals: readonly ApprovalView[]
   readonly breakGlass: BrokenGlassView | null
+  /** Somebody said that it is a hotfix, and of which rollouts; null where nobody did. */
+  readonly hotfix: { readonly remediates: readonly string[] } | null
   /** The glass was broken, and nobody else has looked at it yet. */
   readonly red: boolean
 }

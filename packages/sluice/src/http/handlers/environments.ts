@@ -1,11 +1,12 @@
 import type { EnvironmentState } from '../../core/environment.ts'
 import type { Override } from '../../core/admission.ts'
-import type { OverridesInput } from '../client/contract-rollback.ts'
+import type { HotfixInput, OverridesInput } from '../client/contract-rollback.ts'
 import type { EnvironmentTarget } from '../../engine/environment-commands.ts'
 import { SluiceError } from '../../core/errors.ts'
-import type { ReleaseId } from '../../core/model.ts'
+import { rolloutOfChange } from '../../core/governance/change.ts'
+import { type ReleaseId, rolloutId } from '../../core/model.ts'
 import type { ArmCounters } from '../../core/routing.ts'
-import type { Purpose } from '../../core/rollout/types.ts'
+import type { Hotfix, Purpose } from '../../core/rollout/types.ts'
 import { outcomeOf } from '../../core/verification/report.ts'
 import type { ApiContext, Call, Handlers } from '../context.ts'
 import { lineView } from '../present/governance.ts'
@@ -213,6 +214,7 @@ const deploy = async (
     release: body.release ?? null,
     whenBusy: body.whenBusy ?? null,
     ...overridesOf(body.overrides),
+    ...hotfixOf(body.hotfix),
   }
   const { rollout, kind } = await context.engine.deployOrQueue(command, { ...caller, reason: body.reason ?? null })
   return { rollout, kind }
@@ -221,6 +223,13 @@ const deploy = async (
 /** Nothing where nothing was given, so that the same words as before are the same words. */
 const overridesOf = (given: OverridesInput['overrides']): { readonly overrides?: readonly Override[] } =>
   given === undefined || given === null || given.length === 0 ? {} : { overrides: given }
+
+/** The same for a hotfix. A change that it names is the rollout that this is; each counts once. */
+export const hotfixOf = (given: HotfixInput['hotfix']): { readonly hotfix?: Hotfix } => {
+  if (given === undefined || given === null) return {}
+  const remediates = given.remediates.map((id) => rolloutId(rolloutOfChange(id)))
+  return { hotfix: { remediates: [...new Set(remediates)] } }
+}
 
 /** An environment as it stands. */
 export const showNamed = async (

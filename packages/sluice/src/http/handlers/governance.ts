@@ -11,7 +11,7 @@ import type { ApiContext, Handlers } from '../context.ts'
 import { changeDetailView, type ChangeSurroundings, changeView, releasesOfChange } from '../present/changes.ts'
 import { lineView, pendingView } from '../present/governance.ts'
 import { rolloutsOf, viewOf } from './rollouts.ts'
-import { showNamed } from './environments.ts'
+import { hotfixOf, showNamed } from './environments.ts'
 import { knownReleases, ledgerPages, newestRelease, serviceOf, targetOf } from './lookup.ts'
 
 /** See the file's header. */
@@ -56,9 +56,9 @@ export const governanceHandlers: Handlers<
     return lineView(await engine.reading.line())
   },
   'environments.breakGlass': async (context, { params, body, caller, signal }) => {
-    const { release = null, purpose = 'deploy', reason } = body
+    const { release = null, purpose = 'deploy', reason, hotfix } = body
     const service = await serviceOf(context, signal)
-    const command = { service, environment: params.environment, purpose, release }
+    const command = { service, environment: params.environment, purpose, release, ...hotfixOf(hotfix) }
     const { rollout } = await context.engine.governance.deployPastGlass(command, { ...caller, reason })
     return { rollout, kind: 'started' }
   },

@@ -44,6 +44,7 @@ export const changeView = (rollout: Rollout, { known, glass, isRed, said }: Chan
     risk: riskOf(rollout, from, to),
     approvals: [...(governance?.approvals ?? []), ...said].map(approvalView),
     breakGlass: glass === null ? null : brokenGlassView(glass, known),
+    hotfix: plan.hotfix ?? null,
     red: isRed,
   }
 }

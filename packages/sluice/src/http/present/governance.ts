@@ -1,6 +1,6 @@
 /** Approvals, the line and broken glass as the API tells them. */
 import { bundleChanges, migrationsBetween } from '../../core/bundle.ts'
-import { missingText } from '../../core/governance/approvals.ts'
+import { missingWithBudgets } from '../../core/governance/approvals.ts'
 import type { Finding } from '../../core/governance/policies.ts'
 import type { Approval, BrokenGlass, Closure, Stakes } from '../../core/governance/types.ts'
 import type { LineState } from '../../core/line.ts'
@@ -91,10 +91,15 @@ export const pendingView = (pending: Pending, commits: readonly Commit[] | null)
     from: from === null ? null : named(from),
     release: named(release),
     commit: content.commit,
-    asked: { count: quorum.count, groups: quorum.groups, notBy: quorum.stakes === null ? [] : staked(quorum.stakes) },
+    asked: {
+      count: quorum.count,
+      groups: quorum.groups,
+      budgets: pending.budgets,
+      notBy: quorum.stakes === null ? [] : staked(quorum.stakes),
+    },
     given: tally.counted.map(approvalView),
     void: tally.void.map(({ approval, why }) => ({ by: approval.by, why })),
-    missing: missingText(tally),
+    missing: missingWithBudgets(tally, pending.budgets),
     rejections: pending.rejections.map(({ by, at, reason }) => ({ by, at, reason })),
     refusals: pending.refusals.map((one) => ({ kind: one.kind, detail: one.detail, hint: one.hint })),
     policies: pending.policies.map(findingView),

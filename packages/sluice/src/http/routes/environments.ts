@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import type { ErrorCode } from '../../core/errors.ts'
 import { limits } from '../../core/limits.ts'
-import { overrides, rollbackInput } from '../schemas/rollback.ts'
+import { hotfix, overrides, rollbackInput } from '../schemas/rollback.ts'
 import { at, because, command, read, reason, release, withReason } from './parts.ts'
 import type { Rows } from './spec.ts'
 
@@ -14,6 +14,7 @@ const deployChoice = z.strictObject({
   }),
   reason,
   overrides,
+  hotfix,
 })
 
 const admission: readonly ErrorCode[] = [
@@ -119,6 +120,7 @@ export const environmentsRows: Rows<'environments'> = {
       reason: because,
       release: release.nullish(),
       purpose: z.enum(['deploy', 'promote']).optional().meta({ description: '`deploy` when absent.' }),
+      hotfix,
     }),
     response: 'Started',
     errors: admission,

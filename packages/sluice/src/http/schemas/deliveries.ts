@@ -22,7 +22,7 @@ const outcome = z.enum(['succeeded', 'rolled_back'])
 
 const failure = z.strictObject({
   rollout: z.string(),
-  sources: z.array(z.enum(['rolled_back', 'taken_back', 'incident'])),
+  sources: z.array(z.enum(['rolled_back', 'taken_back', 'remediated', 'incident'])),
   reached: z.enum(['some', 'all']),
   since: at,
   recoveredAt: at.nullable(),
@@ -81,6 +81,7 @@ export const dora: z.ZodType<DoraView> = z.strictObject({
       commits: z.number(),
       commitsFrom: z.enum(['history', 'release']),
       isRework: z.boolean(),
+      remediates: z.array(z.string()).meta({ description: 'rollouts that it was said to make good' }),
       failure: failure.nullable(),
       rows: z.tuple([z.number(), z.number()]),
     }),

@@ -78,6 +78,9 @@ const pending: z.ZodType<PendingView> = z.strictObject({
   asked: z.strictObject({
     count: z.number(),
     groups: z.array(z.strictObject({ group: z.string(), count: z.number() })),
+    budgets: z
+      .array(z.string())
+      .meta({ description: 'policies that ask for a yes because their error budget is spent' }),
     notBy: z.array(z.strictObject({ who: z.string(), why: z.string() })),
   }),
   given: z.array(approval),
@@ -136,6 +139,7 @@ const changeShape = {
   risk: z.strictObject({ level: z.enum(['low', 'medium', 'high']), reasons: z.array(z.string()) }),
   approvals: z.array(approval),
   breakGlass: brokenGlass.nullable(),
+  hotfix: z.strictObject({ remediates: z.array(z.string()) }).nullable(),
   red: z.boolean(),
 }
 

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { rollbackReasons } from '../../core/hold.ts'
 import { limits } from '../../core/limits.ts'
 import type { DrillView, HoldView, IncidentView, WatchView } from '../client/rollback-views.ts'
-import type { OverridesInput, RollbackInput } from '../client/contract-rollback.ts'
+import type { HotfixInput, OverridesInput, RollbackInput } from '../client/contract-rollback.ts'
 import { actor, at, bp, ref } from './fields.ts'
 
 /** Refusals that a person passes over. */
@@ -12,6 +12,15 @@ export const overrides: z.ZodType<OverridesInput['overrides']> = z
   .max(2)
   .nullish()
   .meta({ description: 'What is passed over although it is refused: a hold, or the point of no return.' })
+
+/** That it is a hotfix. */
+export const hotfix: z.ZodType<HotfixInput['hotfix']> = z
+  .strictObject({ remediates: z.array(z.string().min(1).max(200)).max(limits.remediatedMax) })
+  .nullish()
+  .meta({
+    description:
+      'That it is a hotfix, unplanned and for what users suffer from, and which rollouts (or changes) of the same environment it makes good. It is on record, counts for the DORA metrics, and passes nothing over.',
+  })
 
 /** One of the closed list of reasons. */
 export const category: z.ZodType<RollbackInput['category']> = z

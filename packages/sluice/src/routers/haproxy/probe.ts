@@ -35,6 +35,7 @@ const probeOne = async (
 ): Promise<ProbeReceipt> => {
   let successes = 0
   let last = 'not asked: the deadline was over'
+  let wasCold = false
   for (let leftMs = until - performance.now(); leftMs > 0 && !signal.aborted; leftMs = until - performance.now()) {
     const answer = await askOnce(
       upstream,
@@ -47,7 +48,8 @@ const probeOne = async (
     if (successes >= wanted && cold === null) return { instance: upstream.instance, healthy: true, successes, last }
     if (cold !== null) {
       successes = 0
-      last = cold
+      if (!cold.isCutShort || !wasCold) last = cold.why
+      wasCold = true
     }
     const pauseMs = Math.max(0, Math.min(health.intervalMs, until - performance.now()))
     await rest(pauseMs, null, { signal }).catch(() => null)
@@ -60,15 +62,16 @@ const warmUp = async (
   upstream: Upstream,
   { warmup }: ProbeRequest['health'],
   { until, signal }: { readonly until: number; readonly signal: AbortSignal },
-): Promise<string | null> => {
+): Promise<{ readonly why: string; readonly isCutShort: boolean } | null> => {
   if (warmup === undefined) return null
   for (let asked = 0; asked < warmup.requests; asked += 1) {
     const leftMs = Math.ceil(until - performance.now())
-    if (leftMs <= 0 || signal.aborted) return `the deadline came after ${asked} of ${warmup.requests} warm-up requests`
+    if (leftMs <= 0 || signal.aborted)
+      return { why: `the deadline came after ${asked} of ${warmup.requests} warm-up requests`, isCutShort: true }
     const timeout = AbortSignal.timeout(Math.min(warmup.timeoutMs, leftMs))
     const { isGood, last } = await askOnce(upstream, warmup.path, AbortSignal.any([signal, timeout]))
-    if (!isGood && !/^[1-4]\d\d$/.test(last))
-      return `warm-up request ${asked + 1} of ${warmup.requests} to ${warmup.path}: ${last}`
+    const why = `warm-up request ${asked + 1} of ${warmup.requests} to ${warmup.path}: ${last}`
+    if (!isGood && !/^[1-4]\d\d$/.test(last)) return { why, isCutShort: timeout.aborted && leftMs < warmup.timeoutMs }
   }
   return null
 }

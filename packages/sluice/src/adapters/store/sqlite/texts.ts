@@ -24,7 +24,7 @@ export const sqliteTexts: SqliteTexts = {
       parameters: ['kind', 'id', 'version', 'machine_version', 'state', 'version', 'settled', 'next_at', 'updated_at'],
     },
     updateAggregate: {
-      text: 'update "aggregate" set "version" = ?, "settled" = ?, "next_at" = ?, "claims" = 0, "updated_at" = ?, "machine_version" = ?, "state" = ?, "state_version" = ? where "kind" = ? and "id" = ? and "version" = ?',
+      text: 'update "aggregate" set "version" = ?, "settled" = ?, "next_at" = ?, "claims" = 0, "updated_at" = case when "kind" = \'release\' then "updated_at" else ? end, "machine_version" = ?, "state" = ?, "state_version" = ? where "kind" = ? and "id" = ? and "version" = ?',
       parameters: [
         'version',
         'settled',
@@ -39,7 +39,7 @@ export const sqliteTexts: SqliteTexts = {
       ],
     },
     advanceAggregate: {
-      text: 'update "aggregate" set "version" = ?, "settled" = ?, "next_at" = ?, "claims" = 0, "updated_at" = ? where "kind" = ? and "id" = ? and "version" = ?',
+      text: 'update "aggregate" set "version" = ?, "settled" = ?, "next_at" = ?, "claims" = 0, "updated_at" = case when "kind" = \'release\' then "updated_at" else ? end where "kind" = ? and "id" = ? and "version" = ?',
       parameters: ['version', 'settled', 'next_at', 'updated_at', 'kind', 'id', 'expected'],
     },
     keepSummary: {
