@@ -4,7 +4,7 @@
  */
 
 import type { GovernanceSpec } from './governance/types.ts'
-import type { DrainPolicy, RouteMatch, RouteRule, SkewProtection } from './routing.ts'
+import type { DrainPolicy, ListenAddress, RouteMatch, RouteRule, SkewProtection } from './routing.ts'
 import type { ExternalJudgeSpec, MetricsSpec } from './judge/outside/types.ts'
 import type { Check } from './verification/types.ts'
 
@@ -163,6 +163,8 @@ export type Strategy =
       readonly keepPrevious: boolean
       /** Requests that reach green before the switch. */
       readonly preview?: readonly (readonly RouteMatch[])[]
+      /** Where green alone is reached before the switch. */
+      readonly previewListen?: ListenAddress
       /** Green is verified before the switch. */
       readonly verify?: true
       /** A person says when to switch. */

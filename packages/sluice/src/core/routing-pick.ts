@@ -72,9 +72,10 @@ export const cutCandidate = (route: Route): Route | null => {
 
 /** The route without the side ways to a release: no rule leads there, no copy goes there, nobody stays there. */
 const withoutRelease = (route: Route, cut: ReleaseId | undefined): Route => {
-  const { rules, mirror, overlap, ...rest } = route
+  const { rules, mirror, overlap, preview, ...rest } = route
   return {
     ...rest,
+    ...(preview && releaseOf(route, 'candidate') !== cut && { preview }),
     ...(rules && { rules: rules.filter(({ arm }) => releaseOf(route, arm) !== cut) }),
     ...(mirror && mirror.release !== cut && { mirror }),
     ...(overlap && { overlap: overlap.filter(({ release }) => release !== cut) }),
@@ -101,10 +102,13 @@ export const withoutSideways = (route: Route, upstreams: readonly Upstream[]): R
 
 /** What is wrong with a route's shares and arms, as a sentence; null when nothing is. */
 export const routeFault = (
-  route: Pick<Route, 'arms' | 'mirror' | 'skew'> & Partial<Pick<Route, 'sticky'>>,
+  route: Pick<Route, 'arms' | 'mirror' | 'skew' | 'preview'> & Partial<Pick<Route, 'sticky' | 'listen'>>,
 ): string | null => {
   if (route.skew !== undefined && route.sticky?.kind !== 'cookie' && route.sticky?.kind !== 'user')
     return 'clients stay with their release (skew) without a cookie that tells them apart (sticky)'
+  const { preview, listen } = route
+  if (preview !== undefined && preview.port === listen?.port && preview.host === listen.host)
+    return `${preview.host}:${preview.port} cannot be both its address and its preview address`
   const copied = route.mirror?.shareBp ?? 0
   if (!Number.isInteger(copied) || copied < 0 || copied > routingPoints)
     return `a share of ${copied} cannot be mirrored`
@@ -130,7 +134,8 @@ export const isForbiddenByTrip = (current: Route | null, trip: Trip | null, next
 }
 
 /** Whether any request, or a copy of one, gets to a release in this route. */
-const reaches = ({ arms, rules = [], mirror, overlap = [] }: Route, release: ReleaseId): boolean =>
+const reaches = ({ arms, rules = [], mirror, overlap = [], preview }: Route, release: ReleaseId): boolean =>
   arms.some((arm) => arm.release === release && (arm.shareBp > 0 || rules.some((rule) => rule.arm === arm.name))) ||
+  (preview !== undefined && releaseOf({ arms }, 'candidate') === release) ||
   (mirror?.release === release && mirror.shareBp > 0) ||
   overlap.some((each) => each.release === release)

@@ -62,11 +62,16 @@ export type Maintenance =
   | { readonly kind: 'page'; readonly html: string | null; readonly retryAfterMs: number }
   | { readonly kind: 'hold'; readonly untilAt: number }
 
+/** An address that is listened on. */
+export type ListenAddress = { readonly host: string; readonly port: number }
+
 /** Everything the gateway needs to serve one environment. Replaced as a whole, under a fence. */
 export type Route = {
   readonly service: string
   readonly environment: string
-  readonly listen: { readonly host: string; readonly port: number }
+  readonly listen: ListenAddress
+  /** Where the candidate alone is reached, whatever the split. Absent: nowhere, and nobody listens. */
+  readonly preview?: ListenAddress
   /** Absent: the gateway. */
   readonly router?: RouterName
   readonly fence: Fence
@@ -104,11 +109,11 @@ export type ArmCounters = {
 }
 
 /**
- * Requests that are no sample for the judge, and why: a rule chose the arm, the client stayed with its release while the split moved on, an asset of
+ * Requests that are no sample for the judge, and why: a rule or the preview address chose the arm, the client stayed with its release while the split moved on, an asset of
  * another release, or a mirrored copy. Cumulative since the gateway started.
  */
 export type ApartCounters = {
-  readonly why: 'rule' | 'skew' | 'asset' | 'mirror'
+  readonly why: 'rule' | 'preview' | 'skew' | 'asset' | 'mirror'
   readonly release: ReleaseId
   readonly requests: number
   readonly bad: number

@@ -152,7 +152,7 @@ type Routing = {
 
 const routeOf = (state: Known, { fence, action, instances }: Routing): Route => {
   const { plan, id } = state
-  const { shares, rules, mirror } = action
+  const { shares, rules, mirror, preview } = action
   const lead = shares.find(({ arm }) => arm === 'stable')?.release ?? plan.to
   const spec = specFor(state, lead)
   return {
@@ -173,6 +173,7 @@ const routeOf = (state: Known, { fence, action, instances }: Routing): Route => 
       ? { rollout: id, policy: plan.spec.judge }
       : null,
     health: spec.health,
+    ...(preview === undefined ? {} : { preview }),
     ...routingOf(spec, { overlap: overlapOf(state, shares, instances), ...(rules === undefined ? {} : { rules }) }),
     ...(mirror === undefined
       ? {}
@@ -253,6 +254,9 @@ const verify = async (world: RolloutWorld, { state, action, signal }: Work<'veri
     scope: action.scope,
     targets: action.scope === 'environment' ? [environmentTarget(spec)] : targets.map(upstream),
     previous: action.scope === 'environment' ? [] : previous.map(upstream),
+    ...(action.through === undefined
+      ? {}
+      : { through: environmentTarget({ name: 'preview', listen: action.through }) }),
   }
   return { kind: 'verified', report: await world.verifier.verify(request, signal) }
 }

@@ -9,6 +9,7 @@ import { commandHandler } from './control/commands.ts'
 import { ControlServer } from './control/control-server.ts'
 import { watchControlPlane } from './control-plane-watch.ts'
 import { DataPlane } from './data/data-plane.ts'
+import { addressesOf, isAt } from './routes/doors.ts'
 import { HealthMonitor } from './probes/health-monitor.ts'
 import { writeEvidence, writeEvidenceNow } from './routes/evidence-file.ts'
 import type { Inheritance } from './inheritance.ts'
@@ -108,8 +109,8 @@ const restore = async (
   how: { readonly plane: DataPlane; readonly unclaimed: Set<ReceivedListener> },
 ): Promise<void> => {
   try {
-    const mine = [...how.unclaimed].find((each) => isFor(each, record)) ?? null
-    if (mine) how.unclaimed.delete(mine)
+    const mine = [...how.unclaimed].filter((each) => isFor(each, record))
+    for (const one of mine) how.unclaimed.delete(one)
     await table.restore(record, mine)
   } catch (error) {
     const { world, settings } = how.plane
@@ -128,8 +129,8 @@ const restore = async (
 const isFor = ({ service, environment, listen }: ReceivedListener, record: RouteRecord): boolean =>
   service === record.service &&
   environment === record.environment &&
-  listen.host === record.route?.listen.host &&
-  listen.port === record.route.listen.port
+  record.route !== null &&
+  addressesOf(record.route).some((address) => isAt(address.listen, listen))
 
 const relistenLater = (table: RouteTable, record: RouteRecord, retryMs: number): void => {
   const again = (): void =>

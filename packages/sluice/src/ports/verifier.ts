@@ -11,6 +11,8 @@ export interface Verifier {
       readonly spec: EnvironmentSpec
       readonly scope: VerificationScope
       readonly targets: readonly Upstream[]
+      /** Where the router serves the release alone; looked at before the targets, but for response times. Absent: nowhere. */
+      readonly through?: Upstream
       /** What the release it replaces listens on, for comparisons; empty when nothing does. */
       readonly previous: readonly Upstream[]
     },

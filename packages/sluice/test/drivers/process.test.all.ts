@@ -276,17 +276,27 @@ describe('the process driver', { concurrency: 4 }, () => {
     assert.equal((await askNow(one)).variables['PORT'], String(one?.port))
   })
 
-  test('no instance gets a port that an environment of its service will listen on', async (t) => {
+  test('no instance gets a port that an environment of its service will listen on, or shows a release on', async (t) => {
     const platform = await platformOf(t)
     const wanted = await freePort()
     const answering = platform.release('answers')
-    const other = specOf('not-there-yet', { listen: { host: '127.0.0.1', port: wanted } })
+    const preview = await freePort()
+    const strategy = {
+      kind: 'blueGreen',
+      bakeMs: 0,
+      keepPrevious: false,
+      previewListen: { host: '127.0.0.1', port: preview },
+    } as const
+    const other = specOf('not-there-yet', { listen: { host: '127.0.0.1', port: wanted }, strategy })
     const release = { ...answering, content: { ...answering.content, environments: [other] } }
     const driver = platform.open({
-      findPort: (host, taken) => (taken(wanted) ? findFreePort(host, taken) : Promise.resolve(wanted)),
+      findPort: (host, taken) => {
+        const free = [wanted, preview].find((port) => !taken(port))
+        return free === undefined ? findFreePort(host, taken) : Promise.resolve(free)
+      },
     })
     const [one] = await driver.start(new Intents(release, specOf(place)).start(1), signal)
-    assert.notEqual(one?.port, wanted)
+    assert.ok(one !== undefined && one.port !== wanted && one.port !== preview)
   })
 
   test('a newer intent does not wait for an older one', async (t) => {

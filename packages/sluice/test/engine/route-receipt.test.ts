@@ -22,15 +22,17 @@ const plain: Route = {
   health: { path: '/', intervalMs: 1, timeoutMs: 1, healthyAfter: 1, unhealthyAfter: 1, startTimeoutMs: 1 },
 }
 const rules = [{ arm: 'candidate', all: [{ kind: 'header', name: 'x-preview', value: null }] }] as const
+const preview = { host: '127.0.0.1', port: 8090 }
 const mirror = { shareBp: 1_000, release: fresh, upstreams }
 
 const shows = (route: Route) => ({ route, counters: [], logE: null, trip: null, paused: false, observedAt: 1 })
 const refused = (error: unknown): boolean => error instanceof SluiceError && error.code === 'route_unconfirmed'
 
-test('a router that ignores a mirror or a rule has not put the route in force', () => {
+test('a router that ignores a mirror, a rule or a preview address has not put the route in force', () => {
   for (const asked of [
     { ...plain, mirror },
     { ...plain, rules },
+    { ...plain, preview },
   ]) {
     doesNotThrow(() => confirm(asked, shows(asked)))
     throws(() => confirm(asked, shows(plain)), refused)
@@ -41,9 +43,11 @@ test('a router that ignores a mirror or a rule has not put the route in force', 
   throws(() => confirm({ ...plain, mirror }, shows({ ...plain, mirror: { ...mirror, shareBp: 1 } })), refused)
 })
 
-test('a release has traffic by its share, by a rule that names its arm, or as copies', () => {
+test('a release has traffic by its share, by a rule that names its arm, at the preview address, or as copies', () => {
   ok(hasTraffic(plain, old))
   ok(!hasTraffic(plain, fresh))
   ok(hasTraffic({ ...plain, rules }, fresh))
+  ok(hasTraffic({ ...plain, preview }, fresh))
+  ok(!hasTraffic({ ...plain, preview, arms: plain.arms.slice(0, 1) }, fresh))
   ok(hasTraffic({ ...plain, arms: plain.arms.slice(0, 1), mirror }, fresh))
 })

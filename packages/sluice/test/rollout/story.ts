@@ -58,13 +58,15 @@ export const words = (step: Step): string => {
   switch (step.kind) {
     case 'start':
     case 'probe':
-    case 'verify':
       return `${step.kind} ${name(step.release)}×${step.count}`
+    case 'verify':
+      return `verify ${name(step.release)}×${step.count}${step.through === undefined ? '' : ` and ${step.through.port}`}`
     case 'shift': {
       const arms = step.shares.map(({ arm, release, shareBp, count }) => `${arm} ${name(release)}×${count} ${shareBp}`)
       const rules = step.rules === undefined ? [] : [`${step.rules.length} rules`]
       const mirror = step.mirror === undefined ? [] : [`mirror ${name(step.mirror.release)} ${step.mirror.shareBp}`]
-      return [...arms, ...rules, ...mirror].join(', ') || step.whenEmpty
+      const alone = step.preview === undefined ? [] : [`alone on ${step.preview.port}`]
+      return [...arms, ...rules, ...mirror, ...alone].join(', ') || step.whenEmpty
     }
     case 'drain':
     case 'retire':

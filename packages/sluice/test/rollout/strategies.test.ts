@@ -94,6 +94,19 @@ test('rolling with a surplus of one and nobody missing replaces one by one', () 
   ])
 })
 
+test('blue-green has green alone at its preview address, looks at it there, and closes it with the switch or the way back', () => {
+  const preview = { listen: 8090, routes: [{ cookie: 'preview' }] }
+  const plan = planOf({ strategy: { kind: 'blueGreen', preview, verify: true, bake: '0s' } })
+  deepStrictEqual(forward(plan), [
+    'start b×2',
+    'probe b×2',
+    'stable a×2 10000, candidate b×2 0, 1 rules, alone on 8090',
+    'verify b×2 and 8090',
+    'stable b×2 10000',
+  ])
+  ok([...plan.revert.warm, ...plan.revert.cold].every((step) => !words(step).includes('8090')))
+})
+
 test('rolling without a surplus takes old instances away first, and its way back is cold from then on', () => {
   const plan = planOf({ instances: 4, strategy: { kind: 'rolling', maxUnavailable: '50%' } })
   deepStrictEqual(forward(plan).slice(0, 6), [

@@ -77,7 +77,8 @@ type Looking = { readonly world: VerifierWorld; readonly room: Room; readonly re
 /** What a check saw: at every address where it has to look at each. */
 const looked = async (check: Check, looking: Looking, signal: AbortSignal): Promise<Seen> => {
   const { world, room } = looking
-  const { targets } = looking.request
+  const { request } = looking
+  const targets = request.through === undefined ? request.targets : [request.through, ...request.targets]
   const place = placeOf(looking.request)
   if (targets.length === 0) return blind('there is no address to look at')
   switch (check.kind) {

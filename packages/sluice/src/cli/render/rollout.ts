@@ -115,6 +115,7 @@ export const trafficLines = (traffic: TrafficView, style: Style): readonly strin
 
 const whys: Readonly<Record<ApartView['why'], string>> = {
   rule: 'sent there by a rule',
+  preview: 'looked at it before the switch',
   skew: 'stayed with their release',
   asset: 'assets of another release',
   mirror: 'mirrored copies',

@@ -26,6 +26,7 @@ export const check = (
     ...cacheIssues(settings),
     ...startIssues(settings, distance),
     ...environmentIssues(settings, distance),
+    ...previewIssues(settings),
     ...skewIssues(settings),
     ...variableIssues(settings),
     ...watchIssues(settings),
@@ -236,22 +237,42 @@ const promotionIssues = (settings: Settings, after: ReadonlyMap<string, string |
         ],
   )
 
-const listenIssues = (settings: Settings): readonly ConfigIssue[] => {
+/** Every address has one use, the preview addresses included. */
+const listenIssues = ({ environments }: Settings): readonly ConfigIssue[] => {
   const takenBy = new Map<string, string>()
-  return Object.entries(settings.environments).flatMap(([name, { listen }]): readonly ConfigIssue[] => {
+  const own = Object.entries(environments).map(([name, { listen }]) => ({ name, listen, path: ['listen'] }))
+  const previews = Object.entries(environments).flatMap(([name, { strategy }]) =>
+    strategy.kind === 'blueGreen' && strategy.previewListen !== undefined
+      ? [{ name, listen: strategy.previewListen, path: ['strategy', 'preview', 'listen'] }]
+      : [],
+  )
+  return [...own, ...previews].flatMap(({ name, listen, path }): readonly ConfigIssue[] => {
     const address = `${listen.host}:${listen.port}`
     const other = takenBy.get(address)
     takenBy.set(address, name)
     if (other === undefined) return []
     return [
       {
-        path: ['environments', name, 'listen'],
+        path: ['environments', name, ...path],
         message: `environment "${other}" already listens on ${address}`,
         fix: 'Take another port.',
       },
     ]
   })
 }
+
+const previewIssues = ({ environments }: Settings): readonly ConfigIssue[] =>
+  Object.entries(environments).flatMap(([name, { router, strategy }]): readonly ConfigIssue[] =>
+    router !== 'haproxy' || strategy.kind !== 'blueGreen' || strategy.previewListen === undefined
+      ? []
+      : [
+          {
+            path: ['environments', name, 'strategy', 'preview', 'listen'],
+            message: 'the HAProxy router has no preview address',
+            fix: "Take router: 'gateway', or show green to requests with a header or cookie: preview: [{ header: 'x-preview' }].",
+          },
+        ],
+  )
 
 /** Who stays with a release must be told apart, or the judge would count the same client again and again. */
 const skewIssues = ({ environments }: Settings): readonly ConfigIssue[] =>

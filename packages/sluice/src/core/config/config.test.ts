@@ -342,6 +342,22 @@ const refusals: readonly (readonly [string, unknown, RegExp])[] = [
     { ...minimal, environments: { a: { listen: 1 }, b: { listen: 1 } } },
     /b\.listen: environment "a" already listens on 127\.0\.0\.1:1/,
   ],
+  [
+    'a preview address that an environment listens on',
+    {
+      ...minimal,
+      environments: { a: { listen: 1, strategy: { kind: 'blueGreen', preview: { listen: 2 } } }, b: { listen: 2 } },
+    },
+    /a\.strategy\.preview\.listen: environment "b" already listens on 127\.0\.0\.1:2/,
+  ],
+  [
+    'a preview address of HAProxy',
+    {
+      ...minimal,
+      environments: { a: { listen: 1, router: 'haproxy', strategy: { kind: 'blueGreen', preview: { listen: 2 } } } },
+    },
+    /a\.strategy\.preview\.listen: the HAProxy router has no preview address/,
+  ],
   ['a variable that Sluice gives', { ...minimal, config: { PORT: 1 } }, /config\.PORT: Sluice itself gives PORT/],
   [
     'a secret that is a variable',

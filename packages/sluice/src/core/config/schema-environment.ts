@@ -6,6 +6,7 @@ import { approvalsSchema, overrunSchema, windowsSchema } from './schema-governan
 import { healthOverrideSchema } from './schema-health.ts'
 import { hooksSchema } from './schema-hooks.ts'
 import { rollbackSchema } from './schema-rollback.ts'
+import { listenAddress } from './schema-listen.ts'
 import { judgeSchema } from './schema-judge.ts'
 import { drainSchema, routingSchema, stickySchema } from './schema-routing.ts'
 import { promotionSchema, queueSchema } from './schema-promotion.ts'
@@ -13,26 +14,6 @@ import { externalJudgeSchema, metricsSchema } from './schema-metrics.ts'
 import { strategySchema } from './schema-strategy.ts'
 import { checksSchema } from './schema-verification.ts'
 import type { EnvironmentSettings } from './settings.ts'
-
-const port = () => count(1, 65_535)
-
-const listen: z.ZodType<EnvironmentSettings['listen']> = z.union(
-  [
-    port().transform((value) => ({ host: '127.0.0.1', port: value })),
-    z
-      .string()
-      .regex(
-        /^(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):\d{1,5}$/,
-        "expected a port, or host and port such as '0.0.0.0:8080'",
-      )
-      .transform((value) => ({
-        host: value.slice(0, value.lastIndexOf(':')),
-        port: Number(value.slice(value.lastIndexOf(':') + 1)),
-      }))
-      .refine((value) => value.port >= 1 && value.port <= 65_535, 'expected a port from 1 to 65535'),
-  ],
-  "expected a port from 1 to 65535, or host and port such as '0.0.0.0:8080'",
-)
 
 const freeze: z.ZodType<FreezeWindow> = z
   .strictObject(
@@ -62,7 +43,7 @@ export const environmentSchema: z.ZodType<EnvironmentSettings> = z
           'The environment that must have verified a release before this one takes it; null for none. Default: the environment written before this one.',
         examples: ['staging', null],
       }),
-      listen: key(listen, {
+      listen: key(listenAddress, {
         description: 'Where the service is reached: a port, or host and port. A port alone listens on 127.0.0.1 only.',
         examples: [8080, '0.0.0.0:8080'],
       }),

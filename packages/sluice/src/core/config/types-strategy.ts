@@ -31,8 +31,8 @@ export type RollingConfig = {
 /** Starts the new release beside the old one and switches all traffic at once. */
 export type BlueGreenConfig = {
   readonly kind: 'blueGreen'
-  /** Requests that reach the new release before the switch. */
-  readonly preview?: readonly RouteConfig[]
+  /** Requests that reach the new release before the switch, or the address where it is reached alone. */
+  readonly preview?: readonly RouteConfig[] | PreviewConfig
   /** Whether a release may only come in verified: without a check of it before its traffic, the rollout fails. */
   readonly verify?: boolean
   /** Whether a person must say when to switch. */
@@ -43,6 +43,14 @@ export type BlueGreenConfig = {
   readonly holdback?: Share | HoldbackConfig
   /** Whether the old instances stay up after the rollout, for an instant way back. */
   readonly keepPrevious?: boolean
+}
+
+/** Where the new release is seen before the switch. */
+export type PreviewConfig = {
+  /** Where the new release alone is reached until the switch: a port, or host and port. Nobody listens there at other times. */
+  readonly listen: number | string
+  /** Requests to the address of the environment that reach the new release before the switch. */
+  readonly routes?: readonly RouteConfig[]
 }
 
 /** Gives the new release a growing share of the traffic while the judge compares. */

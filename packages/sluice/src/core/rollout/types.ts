@@ -6,7 +6,7 @@ import type { OutsideReadings, OutsideState } from '../judge/outside/types.ts'
 import type { RolloutGovernance } from '../governance/types.ts'
 import type { DrillWay, Onward } from '../promotion.ts'
 import type { Actor, EnvironmentSpec, Fence, HookTarget, ReleaseId, RolloutId } from '../model.ts'
-import type { ArmName, RouteRule } from '../routing.ts'
+import type { ArmName, ListenAddress, RouteRule } from '../routing.ts'
 import type { VerificationReport, VerificationScope } from '../verification/types.ts'
 
 /** A release's side of a shift: how much of the traffic, over its instances 0 … count − 1. */
@@ -32,6 +32,8 @@ export type Step =
       readonly whenEmpty: 'hold' | 'close'
       readonly rules?: readonly RouteRule[]
       readonly mirror?: { readonly shareBp: number; readonly release: ReleaseId; readonly count: number }
+      /** Where the candidate alone is reached for as long as this split is in force. */
+      readonly preview?: ListenAddress
     }
   /**
    * Evidence at the present shares, for `bakeMs` at least and until `unitsMin` candidate units were seen; with `until`, for as long as the
@@ -47,6 +49,8 @@ export type Step =
       readonly release: ReleaseId
       readonly count: number
       readonly scope: VerificationScope
+      /** Looked at too: the address where the router serves the release alone. */
+      readonly through?: ListenAddress
     }
   /** Something outside says yes, within `timeoutMs`. A hook of the moment `revert` is told and never heeded. */
   | {

@@ -1,6 +1,7 @@
 /** Builds, as data, what the driver then does: names, command lines, environments. Pure. */
 import { SluiceError } from '../../core/errors.ts'
-import type { ReleaseId } from '../../core/model.ts'
+import type { EnvironmentSpec, ReleaseId } from '../../core/model.ts'
+import type { ListenAddress } from '../../core/routing.ts'
 import type { StartRequest } from '../../ports/driver.ts'
 import type { InstanceRecord, WantedRelease } from './records.ts'
 
@@ -39,7 +40,10 @@ export const wantedOf = ({ release, spec, count }: StartRequest): WantedRelease 
 
 /** Ports that the environments of the service listen on: free until the first release of one serves, and no instance's then either. */
 export const listenedOn = ({ release, spec }: Pick<StartRequest, 'release' | 'spec'>): ReadonlySet<number> =>
-  new Set([spec, ...release.content.environments].map(({ listen }) => listen.port))
+  new Set([spec, ...release.content.environments].flatMap(addressesOf).map(({ port }) => port))
+
+const addressesOf = ({ listen, strategy }: EnvironmentSpec): readonly ListenAddress[] =>
+  strategy.kind === 'blueGreen' && strategy.previewListen !== undefined ? [listen, strategy.previewListen] : [listen]
 
 const firstWord = /^\s*[\w./~@+-]+(\s|$)/
 const joins = /[;&|()<>`\n]/

@@ -4,7 +4,7 @@ import { releaseId, rolloutId } from '../../core/model.ts'
 import type { Arm, GatewayCommand, ProbeEnough, Route, Tripwire } from '../../core/routing.ts'
 import { type Fields, fields, idOf, list, named, number, text, whole, wrong } from './fields.ts'
 import { judgePolicy } from './parse-policy.ts'
-import { armName, maintenance, port, steered, sticky, upstreams } from './parse-routing.ts'
+import { armName, listenAddress, maintenance, steered, sticky, upstreams } from './parse-routing.ts'
 
 /** A command with the number its answer carries. */
 export type Numbered = { readonly id: number; readonly command: GatewayCommand }
@@ -67,10 +67,9 @@ const path = (value: unknown, what: string): string => {
 
 const route = (value: unknown): Route => {
   const each = fields(value, 'route')
-  const listen = fields(each['listen'], 'route.listen')
   return {
     ...name(each),
-    listen: { host: named(listen['host'], 'listen.host'), port: port(listen['port'], 'listen.port') },
+    listen: listenAddress(each['listen'], 'listen'),
     fence: fence(each['fence']),
     arms: list(each['arms'], 'route.arms').map(arm),
     sticky: sticky(each['sticky']),

@@ -1,7 +1,7 @@
 /** Reads what a route looks at besides shares. A documented parser: every field is looked at before it is believed. */
 import type { Sticky } from '../../core/model.ts'
 import { releaseId } from '../../core/model.ts'
-import type { ArmName, Maintenance, Route, RouteMatch, RouteRule, Upstream } from '../../core/routing.ts'
+import type { ArmName, ListenAddress, Maintenance, Route, RouteMatch, RouteRule, Upstream } from '../../core/routing.ts'
 import { type Fields, fields, idOf, list, named, number, text, whole, wrong } from './fields.ts'
 
 /** A port. */
@@ -73,6 +73,12 @@ const mirror = (value: unknown): NonNullable<Route['mirror']> => {
   }
 }
 
+/** Where something listens. */
+export const listenAddress = (value: unknown, name: string): ListenAddress => {
+  const each = fields(value, `route.${name}`)
+  return { host: named(each['host'], `${name}.host`), port: port(each['port'], `${name}.port`) }
+}
+
 const overlap = (value: unknown): NonNullable<Route['overlap']>[number] => {
   const each = fields(value, 'overlap')
   return { release: idOf(releaseId, each['release'], 'overlap.release'), upstreams: upstreams(each['upstreams']) }
@@ -93,10 +99,11 @@ const assetPath = (value: unknown): string => {
   return /^\/[\x21-\x7e]*$/.test(path) ? path : wrong('an asset path is not a path')
 }
 
-type Steered = Pick<Route, 'rules' | 'mirror' | 'skew' | 'overlap' | 'assets' | 'bypass' | 'drain'>
+type Steered = Pick<Route, 'rules' | 'mirror' | 'skew' | 'overlap' | 'assets' | 'bypass' | 'drain' | 'preview'>
 
 /** What of a route is absent unless it is configured. */
 export const steered = (each: Fields): Steered => ({
+  ...(each['preview'] === undefined ? {} : { preview: listenAddress(each['preview'], 'preview') }),
   ...(each['rules'] === undefined ? {} : { rules: list(each['rules'], 'rules').map(rule) }),
   ...(each['mirror'] === undefined ? {} : { mirror: mirror(each['mirror']) }),
   ...(each['skew'] === undefined ? {} : { skew: skew(each['skew']) }),

@@ -11,7 +11,9 @@ import { HeadParser, needMore, rejected } from '../http/head-parser.ts'
 import type { RequestContext, RequestHead } from '../http/request-head.ts'
 import { readRequest } from '../http/request-head.ts'
 import { replyText } from '../http/replies.ts'
+import type { DoorName } from '../routes/doors.ts'
 import type { LiveRoute } from '../routes/live-route.ts'
+import { previewWish, type Wish } from '../routes/steering.ts'
 import type { DataPlane } from './data-plane.ts'
 import { Exchange } from './exchange.ts'
 
@@ -25,12 +27,16 @@ export type Answer = {
   readonly page?: string
 }
 
+/** Where a client comes in: the route, and by which of its addresses. */
+export type Entrance = { readonly route: LiveRoute; readonly door: DoorName }
+
 type Phase = 'head' | 'body' | 'response' | 'tunnel' | 'linger'
 
 /** A client's connection. */
 export class ClientConnection {
   readonly plane: DataPlane
   readonly route: LiveRoute
+  readonly door: DoorName
   readonly socket: net.Socket
   phase: Phase = 'head'
   /** Monotonic ms after which the phase has taken too long. */
@@ -45,9 +51,10 @@ export class ClientConnection {
   private taken = 0
   private takenAt = 0
 
-  constructor(plane: DataPlane, route: LiveRoute, socket: net.Socket) {
+  constructor(plane: DataPlane, { route, door }: Entrance, socket: net.Socket) {
     this.plane = plane
     this.route = route
+    this.door = door
     this.socket = socket
     this.parser = new HeadParser('request', plane.headLimits)
     this.deadline = plane.now + plane.settings.headTimeoutMs
@@ -257,7 +264,7 @@ export class ClientConnection {
     if ('reason' in request) return this.refuse(request.status, request.reason)
     this.framing.begin(request.framing, request.contentLength)
     this.phase = this.framing.done ? 'response' : 'body'
-    const exchange = new Exchange(this, request, this.route.steering?.read(this.parser, text) ?? null)
+    const exchange = new Exchange(this, request, this.wishOf(text))
     this.exchange = exchange
     if (after < bytes.length) {
       if (this.phase === 'body') this.readBody(bytes, after)
@@ -268,6 +275,10 @@ export class ClientConnection {
     // Until an upstream takes it. Not when all of it is here: then nobody would resume, and the next request never be read.
     if (this.phase === 'body') this.socket.pause()
     exchange.start()
+  }
+
+  private wishOf(text: string): Wish | null {
+    return this.door === 'preview' ? previewWish() : (this.route.steering?.read(this.parser, text) ?? null)
   }
 
   private readBody(bytes: Buffer, start: number): void {

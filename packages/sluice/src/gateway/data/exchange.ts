@@ -11,7 +11,7 @@ import { isRepeatable, type RequestHead } from '../http/request-head.ts'
 import type { ResponseHead } from '../http/response-head.ts'
 import type { Page } from '../routes/pause-gate.ts'
 import type { Wish } from '../routes/steering.ts'
-import { stopsAtGate } from './at-gate.ts'
+import { nobodyText, stopsAtGate } from './at-gate.ts'
 import type { ClientConnection } from './client-connection.ts'
 import type { DataPlane } from './data-plane.ts'
 import { endingOf, endLasting } from './lasting.ts'
@@ -79,7 +79,7 @@ export class Exchange implements ResponseReader {
   private proceed(): void {
     const { route, wish } = this
     const choice = wish === null ? route.choose(this.key) : route.chooseSteered(this.key, wish)
-    if (!choice) return this.reply(503, 'no release serves here')
+    if (!choice) return this.reply(503, nobodyText(wish))
     this.unit = choice.unit
     if (choice.issue !== null) {
       this.key = choice.issue

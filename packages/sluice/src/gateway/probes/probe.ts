@@ -65,7 +65,7 @@ const probeOne = async (upstream: Upstream, request: Asking): Promise<void> => {
   let successes = 0
   let last = unasked
   let asked = false
-  let wasCold = false
+  let coldWhy: string | null = null
   for (let left = until - performance.now(); left > 0 && !isEnding(); left = until - performance.now()) {
     const timeoutMs = Math.min(request.health.timeoutMs, left)
     const answer = await ask(upstream, { path: request.health.path, timeoutMs })
@@ -76,8 +76,9 @@ const probeOne = async (upstream: Upstream, request: Asking): Promise<void> => {
     const cold = successes < request.successes ? null : await warmUp(upstream, request)
     if (cold !== null) {
       successes = 0
-      if (!cold.isCutShort || !wasCold) last = cold.why
-      wasCold = true
+      if (!cold.isCutShort || coldWhy === null) coldWhy = cold.why
+      // Not the good health answer that came before: the instance is cold.
+      last = coldWhy
     }
     const healthy = successes >= request.successes
     tell({ instance, healthy, successes, last })

@@ -94,6 +94,8 @@ export class LiveRoute {
   writing = 0
   /** What is looked at besides the sticky key; null when nothing is, so that nothing is paid for it. */
   steering: Steering | null = null
+  /** What is served at the preview address; null while nothing is. */
+  preview: LiveArm | null = null
   stickyCookie: string | null = null
   stickyHeader: string | null = null
   private seed = 0
@@ -125,6 +127,8 @@ export class LiveRoute {
     this.memory.apart.shares.add(shareOf(route, 'candidate'))
     this.arms = route.arms.map((arm) => this.armOf(arm))
     const { memory } = this
+    const shown = route.preview === undefined ? undefined : this.arms.find(({ name }) => name === 'candidate')
+    this.preview = shown === undefined ? null : memory.apart.view(shown, 'preview')
     this.steering = needsSteering(route) ? new Steering(this, { route, world: this.parts.world, memory }) : null
     this.retireOthers()
     if (route.arms.length === 0) this.gate.await(this.parts.world.now(), this.parts.settings.emptyHoldMs)
@@ -160,6 +164,7 @@ export class LiveRoute {
 
   /** Which arm a request goes to that says more than its key. */
   chooseSteered(key: string, wish: Wish): Choice | null {
+    if (wish.door === 'preview') return this.preview && { arm: this.preview, unit: null, issue: null, pin: null }
     return this.steering === null ? this.choose(key) : this.steering.choose(key, wish)
   }
 
@@ -177,7 +182,7 @@ export class LiveRoute {
 
   /** Whether the arm is still one that requests are given to. */
   isCurrent(arm: LiveArm): boolean {
-    return this.arms.includes(arm) || this.steering?.has(arm) === true
+    return arm === this.preview || this.arms.includes(arm) || this.steering?.has(arm) === true
   }
 
   /** The counts of what is no sample; null where nothing of the kind is configured and none was seen. */
@@ -195,9 +200,11 @@ export class LiveRoute {
 
   /**
    * The arm that takes a request which no upstream of `failed` accepted and none has begun: stable for the candidate and the holdback, else
-   * the holdback for the candidate. Never the candidate: users of the stable release are not sent to one on trial.
+   * the holdback for the candidate. Never the candidate: users of the stable release are not sent to one on trial. Nobody at the preview address,
+   * where the candidate answers or nobody does.
    */
   fallback(failed: LiveArm): LiveArm | null {
+    if (failed.apart === 'preview') return null
     for (const name of heirs[failed.name]) {
       const arm = this.arms.find((each) => each.name === name && each.pools.length > 0)
       if (arm) return this.steering?.alike(failed, arm) ?? arm

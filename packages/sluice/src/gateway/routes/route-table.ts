@@ -1,5 +1,4 @@
 /** All routes of this gateway: puts them in force under their fence, keeps them on disk, and says what is in force. */
-import type net from 'node:net'
 import { SluiceError } from '../../core/errors.ts'
 import type { Fence } from '../../core/model.ts'
 import { compareFence } from '../../core/model.ts'
@@ -8,8 +7,17 @@ import type { GatewayNotice, Maintenance, Route, RouteObservation, Trip, Upstrea
 import { ClientConnection } from '../data/client-connection.ts'
 import type { DataPlane } from '../data/data-plane.ts'
 import { removeEvidence, restoreEvidence } from './evidence-file.ts'
-import type { OnConnection, PassedListener, ReceivedListener } from './listener.ts'
-import { close, openListener } from './listener.ts'
+import {
+  addressesOf,
+  type Accept,
+  type Address,
+  closeDoors,
+  type Door,
+  isSame,
+  openDoors,
+  restoreDoors,
+} from './doors.ts'
+import type { PassedListener, ReceivedListener } from './listener.ts'
 import { commitRecord, commitTrip } from './commit-record.ts'
 import { LiveRoute } from './live-route.ts'
 import type { RouteListener } from './live-route.ts'
@@ -22,11 +30,11 @@ import { logEOf, statisticsOf } from './tripwire.ts'
 /** Names a route. */
 export type RouteName = { readonly service: string; readonly environment: string }
 
-/** A route with its place on disk and its socket. `record` is what the file says. */
+/** A route with its place on disk and its sockets. `record` is what the file says. */
 export type Entry = {
   record: RouteRecord
   live: LiveRoute | null
-  server: net.Server | null
+  doors: readonly Door[]
   /** Commands for one route are carried out one after the other. */
   turn: Promise<unknown>
 }
@@ -48,6 +56,8 @@ const withTripped = (record: RouteRecord, { rollout }: Trip): RouteRecord => ({
   ...record,
   tripped: [...record.tripped, rollout].slice(-trippedMax),
 })
+const missing = ({ doors }: Entry, route: Route): readonly Address[] =>
+  addressesOf(route).filter((address) => !doors.some((door) => isSame(address, door)))
 const key = (name: RouteName): string => `${name.service}\0${name.environment}`
 
 /** The routes of this gateway. */
@@ -81,8 +91,8 @@ export class RouteTable {
     return [...this.entries.values()].flatMap((entry) => entry.live ?? [])
   }
 
-  /** Puts a route from disk in force, as it was; on the socket of a predecessor, if there is one. */
-  async restore(record: RouteRecord, listener: ReceivedListener | null): Promise<void> {
+  /** Puts a route from disk in force, as it was; on the sockets of a predecessor, if there are some. Throws when it does not listen everywhere. */
+  async restore(record: RouteRecord, received: readonly ReceivedListener[]): Promise<void> {
     const entry = this.entryOf(record)
     entry.record = record
     if (!record.route) return
@@ -93,15 +103,18 @@ export class RouteTable {
     if (left > 0) live.gate.pause(record.pausedUntil, left)
     applyMaintenance(live, record.maintenance?.maintenance ?? null, this.plane.world.now())
     entry.live = live
-    entry.server = await (listener?.open(this.accept(live)) ?? openListener(record.route.listen, this.accept(live)))
+    const { doors, failure } = await restoreDoors(addressesOf(record.route), received, this.accept(live))
+    entry.doors = doors
+    if (failure !== null) throw failure
   }
 
   /** Listens again for a route from disk whose port was taken. */
   async relisten(name: RouteName): Promise<void> {
     await this.inTurn(name, async (entry) => {
-      if (!entry.live || entry.server) return
-      entry.server = await this.open(entry.live.route.listen, entry.live)
-      await this.listenersChanged()
+      if (!entry.live) return
+      const opened = await this.open(missing(entry, entry.live.route), entry.live)
+      entry.doors = [...entry.doors, ...opened]
+      if (opened.length > 0) await this.listenersChanged()
     })
   }
 
@@ -118,13 +131,8 @@ export class RouteTable {
           detail: `the route of ${route.service} in ${route.environment}: ${fault}`,
         })
       checkTripped(entry.record, route)
-      const moved =
-        !live ||
-        !entry.server ||
-        live.route.listen.host !== route.listen.host ||
-        live.route.listen.port !== route.listen.port
       const next = live ?? this.make(route, entry)
-      const server = moved ? await this.open(route.listen, next) : entry.server
+      const opened = await this.open(missing(entry, route), next)
       try {
         await commitRecord(this.folder, entry, (record) => {
           checkTripped(record, route)
@@ -137,15 +145,16 @@ export class RouteTable {
           }
         })
       } catch (error) {
-        if (moved && server) close(server)
+        closeDoors(opened)
         throw error
       }
       next.put(route)
       next.trip = entry.record.trip
       entry.live = next
-      if (moved && entry.server) close(entry.server)
-      entry.server = server
-      if (moved) await this.listenersChanged()
+      const left = entry.doors.filter((door) => !addressesOf(route).some((address) => isSame(address, door)))
+      entry.doors = [...entry.doors.filter((door) => !left.includes(door)), ...opened]
+      this.leave(left, next)
+      if (opened.length + left.length > 0) await this.listenersChanged()
       return this.observation(next)
     })
   }
@@ -162,13 +171,11 @@ export class RouteTable {
         pausedUntil: 0,
         ...(record.maintenance && { maintenance: { ...record.maintenance, maintenance: null } }),
       }))
-      const { live, server } = entry
+      const { live, doors } = entry
       entry.live = null
-      entry.server = null
-      if (server) {
-        close(server)
-        await this.listenersChanged()
-      }
+      entry.doors = []
+      closeDoors(doors)
+      if (doors.length > 0) await this.listenersChanged()
       if (!live) return
       removeEvidence(this.folder, live)
       live.put({ ...live.route, arms: [] })
@@ -248,8 +255,8 @@ export class RouteTable {
 
   /** The listening sockets, each with its route. */
   listeners(): readonly PassedListener[] {
-    return [...this.entries.values()].flatMap(({ record: { service, environment }, live, server }) =>
-      live && server ? [{ service, environment, listen: live.route.listen, server }] : [],
+    return [...this.entries.values()].flatMap(({ record: { service, environment }, doors }) =>
+      doors.map(({ listen, server }) => ({ service, environment, listen, server })),
     )
   }
 
@@ -286,7 +293,7 @@ export class RouteTable {
   /** Stops accepting on every route, and opens no port any more. */
   stopListening(): void {
     this.stopped = true
-    for (const entry of this.entries.values()) if (entry.server) close(entry.server)
+    for (const entry of this.entries.values()) closeDoors(entry.doors)
   }
 
   private gate(name: RouteName, fence: Fence, act: (live: LiveRoute) => number): Promise<boolean> {
@@ -338,21 +345,29 @@ export class RouteTable {
   }
 
   /** Listens; a gateway that stopped meanwhile does not. */
-  private async open(listen: Route['listen'], live: LiveRoute): Promise<net.Server> {
-    const server = this.stopped ? null : await openListener(listen, this.accept(live))
-    if (server !== null && !this.stopped) return server
-    if (server !== null) close(server)
+  private async open(wanted: readonly Address[], live: LiveRoute): Promise<readonly Door[]> {
+    const doors = this.stopped ? [] : await openDoors(wanted, this.accept(live))
+    if (!this.stopped) return doors
+    closeDoors(doors)
     throw new SluiceError('gateway_unreachable', { detail: 'this gateway is ending; connect again' })
   }
 
-  private accept(live: LiveRoute): OnConnection {
-    return (socket) => void new ClientConnection(this.plane, live, socket)
+  /** Closes addresses that the route no longer has. Who waits there between two requests is let go. */
+  private leave(doors: readonly Door[], live: LiveRoute): void {
+    closeDoors(doors)
+    if (!doors.some(({ name }) => name === 'preview')) return
+    for (const connection of this.plane.connections)
+      if (connection.route === live && connection.door === 'preview') connection.closeIdle()
+  }
+
+  private accept(live: LiveRoute): Accept {
+    return (door) => (socket) => void new ClientConnection(this.plane, { route: live, door }, socket)
   }
 
   private entryOf(name: RouteName): Entry {
     const known = this.entries.get(key(name))
     if (known) return known
-    const entry: Entry = { record: unknownRoute(name), live: null, server: null, turn: Promise.resolve() }
+    const entry: Entry = { record: unknownRoute(name), live: null, doors: [], turn: Promise.resolve() }
     this.entries.set(key(name), entry)
     return entry
   }

@@ -22,9 +22,23 @@ export type Wish = {
   readonly user: string
   readonly isAsset: boolean
   readonly passes: boolean
+  /** Set where it came in by another way than the route's own address. */
+  readonly door?: 'preview'
   copy: MirrorCopy | null
   second: SecondAsk | null
 }
+
+/** Of a request at the preview address, which says nothing for itself: the candidate serves it. */
+export const previewWish = (): Wish => ({
+  arm: null,
+  pin: null,
+  user: '',
+  isAsset: false,
+  passes: true,
+  door: 'preview',
+  copy: null,
+  second: null,
+})
 
 /** What outlives the route that is in force. */
 export type SteeringMemory = { readonly apart: ApartTallies; readonly mirrors: Map<ReleaseId, MirrorCounts> }

@@ -4,7 +4,7 @@ import type { ReleaseRef } from './views.ts'
 
 /** Requests that are no sample: a rule chose the arm, the client stayed with its release, an asset of another release, or copies. */
 export type ApartView = {
-  readonly why: 'rule' | 'skew' | 'asset' | 'mirror'
+  readonly why: 'rule' | 'preview' | 'skew' | 'asset' | 'mirror'
   readonly release: ReleaseRef
   readonly requests: number
   readonly bad: number

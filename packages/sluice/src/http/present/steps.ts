@@ -1,7 +1,7 @@
 /** Steps of a plan in words. */
 import { unreachable } from '../../core/machine.ts'
 import type { Step } from '../../core/rollout/types.ts'
-import type { RouteRule } from '../../core/routing.ts'
+import type { ListenAddress, RouteRule } from '../../core/routing.ts'
 import type { StepView } from '../client/views.ts'
 import { refOf, type Known } from './releases.ts'
 import { countOf, percentOf, spanOf } from '../client/words.ts'
@@ -24,7 +24,7 @@ export const stepText = (step: Step, known: Known): string => {
     case 'approve':
       return `wait for ${countOf(step.approvals, 'approval')}: ${step.reason}`
     case 'verify':
-      return `verify ${countOf(step.count, 'instance')} of ${refOf(step.release, known).version} ${step.scope === 'candidate' ? 'before its users see it' : 'as its users see it'}`
+      return `verify ${countOf(step.count, 'instance')} of ${refOf(step.release, known).version} ${step.scope === 'candidate' ? 'before its users see it' : 'as its users see it'}${step.through === undefined ? '' : `, and through ${addressText(step.through)}`}`
     case 'hook':
       return hookText(step)
     case 'drain':
@@ -38,7 +38,8 @@ export const stepText = (step: Step, known: Known): string => {
 
 const keepText = (keep: number): string => (keep === 0 ? '' : ` (all but ${countOf(keep, 'instance')})`)
 
-const shiftText = ({ shares, whenEmpty, rules, mirror }: Extract<Step, { kind: 'shift' }>, known: Known): string => {
+const shiftText = (step: Extract<Step, { kind: 'shift' }>, known: Known): string => {
+  const { shares, whenEmpty, rules, mirror, preview } = step
   if (shares.length === 0) return whenEmpty === 'hold' ? 'hold requests for a moment' : 'stop listening'
   const parts = shares.map(({ release, shareBp, count }) => {
     const { version } = refOf(release, known)
@@ -49,8 +50,11 @@ const shiftText = ({ shares, whenEmpty, rules, mirror }: Extract<Step, { kind: '
     mirror === undefined
       ? ''
       : `; mirror ${percentOf(mirror.shareBp)} to ${refOf(mirror.release, known).version}, answers thrown away`
-  return `traffic: ${parts.join(', ')}${routed}${mirrored}`
+  const alone = preview === undefined ? '' : `; and the candidate alone on ${addressText(preview)}`
+  return `traffic: ${parts.join(', ')}${routed}${mirrored}${alone}`
 }
+
+const addressText = ({ host, port }: ListenAddress): string => `${host}:${port}`
 
 const ruleText = ({ all, arm }: RouteRule): string => {
   const parts = all.map(({ kind, name, value }) => {

@@ -28,7 +28,7 @@ const traffic = z.strictObject({
   apart: z
     .array(
       z.strictObject({
-        why: z.enum(['rule', 'skew', 'asset', 'mirror']),
+        why: z.enum(['rule', 'preview', 'skew', 'asset', 'mirror']),
         release: ref,
         requests: z.number(),
         bad: z.number(),

@@ -101,6 +101,7 @@ const strategy = z.discriminatedUnion('kind', [
     bakeMs: z.number(),
     keepPrevious: z.boolean(),
     preview: routes.exactOptional(),
+    previewListen: z.strictObject({ host: z.string(), port: z.number() }).exactOptional(),
     verify: z.literal(true).exactOptional(),
     approve: z.literal(true).exactOptional(),
     holdback: holdback.exactOptional(),

@@ -205,8 +205,11 @@ export class Performer {
     if (isChecked && this.#setting.strikes(faults.router_applied_late))
       this.#push('route_applied', this.#setting.random.below(3_000), effect, packed)
     else world.shift(reachedBy(action), packed, action.whenEmpty)
-    // It says so itself: the receipt shows no mirror.
-    if ((action.mirror ?? action.rules) !== undefined && this.#setting.strikes(faults.router_ignored_mirror))
+    // It says so itself: the receipt shows no mirror, no rule, no preview address.
+    if (
+      (action.mirror ?? action.rules ?? action.preview) !== undefined &&
+      this.#setting.strikes(faults.router_ignored_mirror)
+    )
       return this.#refuse(effect, failures.not_applied)
     this.#ack(effect, done)
   }

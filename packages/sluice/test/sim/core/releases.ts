@@ -73,7 +73,10 @@ export const variants: readonly Variant[] = [
   { strategy: rolling(1, 0, 0), instances: 2 },
   { strategy: rolling(2, 250, 34), instances: 3 },
   { strategy: { kind: 'blueGreen', bakeMs: 250, keepPrevious: false }, instances: 1 },
-  { strategy: { kind: 'blueGreen', bakeMs: 0, keepPrevious: true }, instances: 2 },
+  {
+    strategy: { kind: 'blueGreen', bakeMs: 0, keepPrevious: true, previewListen: { host: '127.0.0.1', port: 8_090 } },
+    instances: 2,
+  },
   { strategy: canary([bake(2_000, 250, 1)], 0, false), instances: 1 },
   { strategy: canary([bake(500, 250, 5), { kind: 'approve', shareBp: 5_000 }], 250, true), instances: 2 },
   { strategy: canary([{ kind: 'approve', shareBp: 1_000 }], 0, false), instances: 1 },

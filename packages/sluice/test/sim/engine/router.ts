@@ -63,8 +63,11 @@ export class DataPlane {
           this.#put(route)
       })
     } else this.#put(route)
-    if ((route.mirror ?? route.rules) !== undefined && this.#setting.strikes(faults.router_ignored_mirror)) {
-      const { mirror: _mirror, rules: _rules, ...plain } = route
+    if (
+      (route.mirror ?? route.rules ?? route.preview) !== undefined &&
+      this.#setting.strikes(faults.router_ignored_mirror)
+    ) {
+      const { mirror: _mirror, rules: _rules, preview: _preview, ...plain } = route
       return reply.give(this.observation(plain))
     }
     reply.give(this.observation(route))

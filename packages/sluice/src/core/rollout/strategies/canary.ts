@@ -26,7 +26,7 @@ export const canary: StrategySteps<Options> = (input, options) => {
   const counts = countsOf(options.steps, to.instances)
   const before = counts[0] ?? to.instances
   const steps: Step[] = [...bringUp(to.release, before, 0)]
-  steps.push(...verifiedFirst(input, { release: to.release, count: before }, options.verify))
+  steps.push(...verifiedFirst(input, { release: to.release, count: before }, { isDemanded: options.verify }))
   let up = before
   for (const [index, stage] of options.steps.entries()) {
     const candidate = { release: to.release, count: counts[index] ?? to.instances }

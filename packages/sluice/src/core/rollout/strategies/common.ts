@@ -1,6 +1,6 @@
 /** Pieces that strategies share. */
 import type { Amount, Holdback, ReleaseId } from '../../model.ts'
-import type { RouteMatch, RouteRule } from '../../routing.ts'
+import type { ListenAddress, RouteMatch, RouteRule } from '../../routing.ts'
 import type { VerificationScope } from '../../verification/types.ts'
 import type { Share, Step } from '../types.ts'
 
@@ -48,19 +48,30 @@ export const bringUp = (release: ReleaseId, count: number, failuresMax: number):
 export const rulesTo = (routes: readonly (readonly RouteMatch[])[]): readonly RouteRule[] =>
   routes.map((all) => ({ arm: 'candidate', all }))
 
+/** Whether a strategy demands to verify, and the address through which it looks besides. */
+export type Verifying = { readonly isDemanded?: true | undefined; readonly through?: ListenAddress | undefined }
+
 /** The checks of the candidate by itself, where there are some or the strategy demands them. */
 export const verifiedFirst = (
   { checks = [] }: StrategyInput,
   party: Party,
-  isDemanded: true | undefined,
-): readonly Step[] => (checks.includes('candidate') || isDemanded === true ? [verified(party)] : [])
+  { isDemanded, through }: Verifying,
+): readonly Step[] => {
+  if (!checks.includes('candidate') && isDemanded !== true) return []
+  return [{ ...verified(party), ...(through === undefined ? {} : { through }) }]
+}
 
 /** The checks of the environment as its users reach it, where there are some. */
 export const verifiedAfter = ({ checks = [] }: StrategyInput, { release, count }: Party): readonly Step[] =>
   checks.includes('environment') ? [{ kind: 'verify', release, count, scope: 'environment' }] : []
 
 /** All checks of the candidate by itself, before its users see it. */
-export const verified = ({ release, count }: Party): Step => ({ kind: 'verify', release, count, scope: 'candidate' })
+export const verified = ({ release, count }: Party): Extract<Step, { kind: 'verify' }> => ({
+  kind: 'verify',
+  release,
+  count,
+  scope: 'candidate',
+})
 
 /**
  * The last step forward: all traffic on the candidate, the environment checked, and watched for `bakeMs`; with a holdback, watched first beside what is left on the
@@ -108,7 +119,7 @@ export const first = (input: StrategyInput, isDemanded?: true): readonly Step[] 
   const { release, instances: count } = input.to
   return [
     ...bringUp(release, count, 0),
-    ...verifiedFirst(input, { release, count }, isDemanded),
+    ...verifiedFirst(input, { release, count }, { isDemanded }),
     allOn(release, count),
     ...verifiedAfter(input, { release, count }),
   ]

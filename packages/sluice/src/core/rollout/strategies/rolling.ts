@@ -23,7 +23,7 @@ export const failuresAllowed = (total: number, percent: number): number =>
 export const rolling: StrategySteps<Options> = (input, options) => {
   const { from, to } = input
   if (from === null) return first(input)
-  const checked = (count: number): readonly Step[] => verifiedFirst(input, { release: to.release, count }, undefined)
+  const checked = (count: number): readonly Step[] => verifiedFirst(input, { release: to.release, count }, {})
   const after = verifiedAfter(input, { release: to.release, count: to.instances })
   if (options.surge !== undefined)
     return verifyingFirst(verifyingLast(surging({ from, to }, options, options.surge), from.release, after), checked)
