@@ -19,6 +19,7 @@ const asked = {
     '/repos/{owner}/{repo}/deployments': ['get', 'post'],
     '/repos/{owner}/{repo}/deployments/{deployment_id}/statuses': ['get', 'post'],
     '/repos/{owner}/{repo}/commits/{commit_sha}/pulls': ['get'],
+    '/repos/{owner}/{repo}/pulls/{pull_number}/commits': ['get'],
     '/repos/{owner}/{repo}/pulls/{pull_number}/reviews': ['get'],
   },
   gitlab: {

@@ -3,7 +3,13 @@ import { smallestOf } from './openapi.ts'
 import { type Asked, type Host, openHost, type Said } from './host.ts'
 
 /** A review of a pull request. */
-export type Review = { readonly by: string; readonly state: string; readonly commit: string; readonly at: string }
+export type Review = {
+  readonly by: string
+  readonly state: string
+  readonly commit: string
+  readonly at: string
+  readonly association?: string
+}
 
 /** A pull request that the commit is in. */
 export type PullRequest = {
@@ -12,6 +18,8 @@ export type PullRequest = {
   /** The commit that merging it made; null while it is open. */
   readonly mergedAs: string | null
   readonly isClosed?: true
+  /** Who wrote its commits, where that is not its author alone; null for one that no account is known of. */
+  readonly writers?: readonly (string | null)[]
   readonly reviews: readonly Review[]
 }
 
@@ -127,6 +135,10 @@ const answerTo = (asked: Asked, { statuses, kept, pulls }: World): Said => {
       return { status: 201, body: deploymentStatusOf(found, { said: body, index: found.statuses.length - 1 }) }
     case 'get /repos/{owner}/{repo}/commits/{commit_sha}/pulls':
       return { status: 200, body: pageOf([...pulls], query).map(pullRequestOf) }
+    case 'get /repos/{owner}/{repo}/pulls/{pull_number}/commits': {
+      const pull = pulls.get(Number(path['pull_number']))
+      return { status: 200, body: pageOf(pull?.writers ?? [pull?.author ?? null], query).map(commitOf) }
+    }
     case 'get /repos/{owner}/{repo}/pulls/{pull_number}/reviews':
       return { status: 200, body: pageOf(pulls.get(Number(path['pull_number']))?.reviews ?? [], query).map(reviewOf) }
     default:
@@ -218,7 +230,7 @@ const deploymentStatusOf = ({ id }: Kept, { said, index }: SaidOf): object => ({
   repository_url: api,
 })
 
-const reviewOf = ({ by, state, commit, at: submitted }: Review, index: number): object => ({
+const reviewOf = ({ by, state, commit, at: submitted, association }: Review, index: number): object => ({
   id: index,
   node_id: 'MDE3OlB1bGxSZXF1ZXN0UmV2aWV3ODA=',
   user: { ...user, login: by },
@@ -226,10 +238,15 @@ const reviewOf = ({ by, state, commit, at: submitted }: Review, index: number): 
   state,
   html_url: 'https://github.com/acme/storefront/pull/1#pullrequestreview-80',
   pull_request_url: `${api}/pulls/1`,
-  author_association: 'COLLABORATOR',
+  author_association: association ?? 'COLLABORATOR',
   _links: { html: { href: 'https://github.com' }, pull_request: { href: `${api}/pulls/1` } },
   submitted_at: submitted,
   commit_id: commit,
+})
+
+const commitOf = (writer: string | null): object => ({
+  ...smallestOf(new URL('github.openapi.json', import.meta.url), 'commit'),
+  author: writer === null ? null : { ...user, login: writer },
 })
 
 const pageOf = <Item>(all: readonly Item[], query: URLSearchParams): readonly Item[] => {

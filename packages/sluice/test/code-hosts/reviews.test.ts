@@ -108,6 +108,17 @@ test('GitHub: an approval of the head of a pull request is one of what merging m
   match(gate(await ask(github(host.url), githubToken)), /^fail: 0 approvals/)
 })
 
+test('GitHub: neither a stranger nor anybody who wrote a commit of the pull request lets it through', async (context) => {
+  const host = await githubHost(context)
+  const pull = { author: 'ada', head, mergedAs: merged } as const
+  host.pulls.set(1, { ...pull, writers: ['ada', 'bob', null], reviews: [review('bob', 'APPROVED')] })
+  match(gate(await ask(github(host.url), githubToken)), /^fail: 0 approvals/)
+  host.pulls.set(1, { ...pull, reviews: [{ ...review('eve', 'APPROVED'), association: 'NONE' }] })
+  match(gate(await ask(github(host.url), githubToken)), /^fail: 0 approvals/)
+  host.pulls.set(1, { ...pull, writers: ['ada', null], reviews: [review('bob', 'APPROVED')] })
+  match(gate(await ask(github(host.url), githubToken)), /^pass/)
+})
+
 test('GitHub: a pull request that was given up says nothing; an open one is reviewed at its head', async (context) => {
   const host = await githubHost(context)
   host.pulls.set(1, { author: 'ada', head, mergedAs: null, isClosed: true, reviews: [review('bob', 'APPROVED')] })

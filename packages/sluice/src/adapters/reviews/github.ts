@@ -23,7 +23,10 @@ const pullSchema = z.object({
   user: z.object({ login: z.string() }).nullable(),
 })
 
+const commitSchema = z.object({ author: z.object({ login: z.string().optional() }).nullable() })
+
 const reviewSchema = z.object({
+  author_association: z.string(),
   user: z.object({ login: z.string() }).nullable(),
   state: z.string(),
   commit_id: z.string().nullish(),
@@ -46,12 +49,23 @@ export const githubReviews = async (
     if (pull.state !== 'open' && pull.merged_at === null) continue
     const all = await asking.list(`${api}/pulls/${pull.number}/reviews`, reviewSchema)
     if (isUnknown(all)) return all
-    reviews.push(...all.flatMap((review) => recordOf(review, { pull, commit })))
+    const written = await asking.list(`${api}/pulls/${pull.number}/commits`, commitSchema)
+    if (isUnknown(written)) return written
+    const authors = [pull.user, ...written.map(({ author }) => author)]
+    const own = new Set(authors.flatMap((one) => one?.login ?? []))
+    reviews.push(...all.flatMap((review) => recordOf(review, { pull, commit, own })))
   }
   return { status: 'known', reviews }
 }
 
-type Around = { readonly pull: z.infer<typeof pullSchema>; readonly commit: CommitId }
+type Around = {
+  readonly pull: z.infer<typeof pullSchema>
+  readonly commit: CommitId
+  readonly own: ReadonlySet<string>
+}
+
+/** Who belongs to the repository; on a public one anybody may review. */
+const members: ReadonlySet<string> = new Set(['OWNER', 'MEMBER', 'COLLABORATOR'])
 
 const verdicts: Readonly<Record<string, ReviewRecord['verdict']>> = {
   APPROVED: 'approved',
@@ -60,11 +74,14 @@ const verdicts: Readonly<Record<string, ReviewRecord['verdict']>> = {
   DISMISSED: 'dismissed',
 }
 
-/** What merging a pull request makes of its head was reviewed with it; a commit on the way there was not. */
-const recordOf = (review: z.infer<typeof reviewSchema>, { pull, commit }: Around): readonly ReviewRecord[] => {
+/**
+ * What merging a pull request makes of its head was reviewed with it; a commit on the way there was not. Nobody reviews what is their own: whoever asked for it, or wrote a commit of it. Nor does
+ * a stranger's word count.
+ */
+const recordOf = (review: z.infer<typeof reviewSchema>, { pull, commit, own }: Around): readonly ReviewRecord[] => {
   const verdict = verdicts[review.state]
   const by = review.user?.login ?? null
-  if (verdict === undefined || by === null || by === pull.user?.login) return []
+  if (verdict === undefined || by === null || own.has(by) || !members.has(review.author_association)) return []
   const at = Date.parse(review.submitted_at ?? '')
   const seen = review.commit_id ?? ''
   const isOfHead = seen === pull.head.sha && pull.merged_at !== null && pull.merge_commit_sha === commit
