@@ -4,6 +4,7 @@
  */
 import { type Context, Hono } from 'hono'
 import { SluiceError } from '../core/errors.ts'
+import type { Principal } from '../core/identity/access.ts'
 import { authenticate } from './authenticate.ts'
 import type { ApiContext } from './context.ts'
 import { checkOrigin } from './origin.ts'
@@ -20,11 +21,13 @@ export const handoverRoutes = (context: ApiContext, token: string): Hono => {
     // Who only looks what an address is (a preview, a scanner) does not use it up.
     if (c.req.method === 'HEAD') return c.body(null)
     const ticket = c.req.query('ticket') ?? ''
-    // Typed, or opened by a program of this machine: one click. From a page of somebody else it is asked first, so that no link signs anybody in as somebody else.
-    if (c.req.header('sec-fetch-site') === 'none') return opened(context, c, ticket)
     const looked = context.tickets.look(ticket)
     if (looked.kind !== 'unused') return shown(context, c, await refused(context, looked, 'sluice open'))
     const { name } = looked.subject
+    // Typed, or opened by a program of this machine: one click. From a page of somebody else, and where somebody else is signed in, it is asked first, so that no link signs anybody in as somebody else.
+    const already = await browsing(context, c, token)
+    const isOwn = already === null || already.name === name
+    if (isOwn && c.req.header('sec-fetch-site') === 'none') return opened(context, c, ticket)
     const view = {
       question: `Sign in as ${name}?`,
       explanation: 'This address was made by sluice open. Go on only if it was you who typed that.',
@@ -79,19 +82,11 @@ const noSession = (): SluiceError =>
 
 /** The person whose browser it is; null when nobody is signed in. The owner is no person, and what it has stays beside the control plane. */
 const signedIn = async (
-  { engine, access, server }: ApiContext,
+  context: ApiContext,
   c: Context,
   token: string,
 ): Promise<Omit<TicketSubject, 'kind'> | null> => {
-  const { identity } = engine
-  // Of a browser alone: whoever has a token needs no code.
-  const request = new Request(c.req.raw.url, { method: c.req.method, headers: withoutBearer(c.req.raw.headers) })
-  const principal = await authenticate(request, { identity, token, rules: access, stateDir: server.stateDir }).catch(
-    (error: unknown) => {
-      if (error instanceof SluiceError && ['token_missing', 'token_stale'].includes(error.code)) return null
-      throw error
-    },
-  )
+  const principal = await browsing(context, c, token)
   if (principal === null) return null
   if (principal.kind !== 'person')
     throw new SluiceError('forbidden', {
@@ -122,3 +117,19 @@ const askedBy = (
 
 /** The literal address, not `localhost`: RFC 8252, section 8.3. */
 const loopback = (port: number): string => `http://127.0.0.1:${port}`
+
+/** Who is signed in in a browser, and in nothing else: whoever has a token needs no code. */
+const browsing = async (
+  { engine, access, server }: ApiContext,
+  c: Context,
+  token: string,
+): Promise<Principal | null> => {
+  const { identity } = engine
+  const request = new Request(c.req.raw.url, { method: c.req.method, headers: withoutBearer(c.req.raw.headers) })
+  return authenticate(request, { identity, token, rules: access, stateDir: server.stateDir }).catch(
+    (error: unknown) => {
+      if (error instanceof SluiceError && ['token_missing', 'token_stale'].includes(error.code)) return null
+      throw error
+    },
+  )
+}

@@ -38,6 +38,8 @@ describe('words', () => {
 
   test('a missing argument, a span that is none and a reason that is missing are said before anything is asked', async () => {
     holds(await sluice(place, 'why'), 2, /missing required argument 'rollout'/)
+    const glass = ['deploy', 'staging', '--break-glass', 'checkout is down'] as const
+    holds(await sluice(place, ...glass, '--queue'), 2, /SLU-1001/, /--queue cannot be said beside it/)
     holds(
       await sluice(place, 'deploy', 'staging', '--timeout', 'soon'),
       2,

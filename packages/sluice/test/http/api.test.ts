@@ -239,7 +239,8 @@ test('a hotfix is on record with its change and its metrics, and names rollouts 
   deepStrictEqual(rework.rollouts, [promoted.replace('chg_', 'rol_')])
   const naming = (...remediates: readonly string[]) => ({ params, body: { hotfix: { remediates } } })
   await rejects(ask('environments.promote', naming('rol_none')), code('not_found'))
-  for (const wrong of [naming(staged), naming(...Array.from({ length: limits.remediatedMax + 1 }, () => promoted))]) {
+  const many = naming(...Array.from({ length: limits.remediatedMax + 1 }, () => promoted))
+  for (const wrong of [naming(staged), naming('latest'), naming('<script>'), many]) {
     await rejects(ask('environments.deploy', wrong), code('usage_invalid'))
     const past = { params, body: { ...wrong.body, reason: 'it is down' } }
     await rejects(ask('environments.breakGlass', past), code('usage_invalid'))

@@ -495,6 +495,17 @@ test('sluice open: a link on somebody’s page signs nobody in as somebody else 
   deepStrictEqual(await whoIn(cookieIn(own)), [200, 'mallory'])
 })
 
+test('sluice open: an address from a mail signs nobody in over who is signed in already', async () => {
+  const [ada] = await personalToken('ada')
+  const [mallory] = await personalToken('mallory')
+  const cookie = cookieIn(await small.fetch(await ticketOf(ada), { headers: typedIn }))
+  const sent = await small.fetch(await ticketOf(mallory), { headers: { ...typedIn, cookie } })
+  deepStrictEqual([sent.status, sent.headers.get('set-cookie')], [200, null])
+  match(await sent.text(), /Sign in as mallory\?/)
+  const own = await small.fetch(await ticketOf(ada), { headers: { ...typedIn, cookie } })
+  strictEqual(own.status, 303)
+})
+
 test('sluice open: what a token does not let through, no browser gets by it; what it began ends with it', async () => {
   const [token, id] = await personalToken('ada')
   const scope = [{ role: 'viewer' }] as const

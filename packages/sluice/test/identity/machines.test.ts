@@ -77,9 +77,9 @@ checkLaws(sessions)
 test('the transition tables in the headers of the machines are those of their code', () => {
   const headerOf = (name: string): readonly string[] =>
     documentedTransitions(readFileSync(new URL(`../../src/core/identity/${name}.ts`, import.meta.url), 'utf8'))
-  deepStrictEqual(observedTransitions(people, 2_000), headerOf('person'))
-  deepStrictEqual(observedTransitions(tokens, 500), headerOf('token'))
-  deepStrictEqual(observedTransitions(sessions, 500), headerOf('session'))
+  deepStrictEqual(observedTransitions(people, 2_000, headerOf('person')), headerOf('person'))
+  deepStrictEqual(observedTransitions(tokens, 500, headerOf('token')), headerOf('token'))
+  deepStrictEqual(observedTransitions(sessions, 500, headerOf('session')), headerOf('session'))
 })
 
 test('a person has each role at most once, and who is added again has nothing of before', () => {

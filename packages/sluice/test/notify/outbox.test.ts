@@ -107,7 +107,7 @@ test('the transition table in the header of the message machine is the one of it
   const header = documentedTransitions(
     readFileSync(new URL('../../src/core/notify/message.ts', import.meta.url), 'utf8'),
   )
-  deepStrictEqual(observedTransitions(subject, 2_000), header)
+  deepStrictEqual(observedTransitions(subject, 2_000, header), header)
 })
 
 const hook = (name: string): Channel => ({ name, kind: 'webhook', url: 'https://a.example.com', secret: 'S' })

@@ -116,7 +116,7 @@ test('the table in the header of the arrival machine is what the machine does', 
   const header = documentedTransitions(
     readFileSync(new URL('../../src/core/source/machine.ts', import.meta.url), 'utf8'),
   )
-  deepStrictEqual(observedTransitions(subject, 4_000), header)
+  deepStrictEqual(observedTransitions(subject, 4_000, header), header)
 })
 
 const settingsOf = (on: object, jobs: object = { test: { steps: 'true' } }, source: object = {}): Settings =>

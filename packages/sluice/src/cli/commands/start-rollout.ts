@@ -41,10 +41,11 @@ export const hotfixOf = (input: Input): HotfixInput => {
 /** Asks for a rollout, and waits for it unless told not to. */
 export const startRollout = (cli: Cli, input: Input, { route, words, release, body: own }: Way): Promise<number> => {
   const timeoutMs = timeoutOf(input)
+  const glass = glassOf(input)
+  const whenBusy = whenBusyOf(input)
   return withClient(cli, 'server', async (client) => {
     const environment = await chosenEnvironment(cli, client, { given: input.args[0], words })
-    const body = { release, reason: textOption(input, 'message'), ...own, ...whenBusyOf(input) }
-    const glass = textOption(input, 'breakGlass')
+    const body = { release, reason: textOption(input, 'message'), ...own, ...whenBusy }
     const started = await telling({ client, environment }, () =>
       glass === null || route === 'environments.rollback'
         ? client.call(route, { params: { environment }, body, idempotencyKey: freshKey() })
@@ -70,6 +71,24 @@ export const startRollout = (cli: Cli, input: Input, { route, words, release, bo
       )
     }
     return 0
+  })
+}
+
+const besideGlass = [
+  ['queue', '--queue'],
+  ['replace', '--replace'],
+  ['despiteHold', '--despite-hold'],
+  ['forceAcrossContract', '--force-across-contract'],
+] as const
+
+/** Why glass is broken; null where it is not. It goes past whatever is in the way at once, and past no hold: what says otherwise beside it is refused, not dropped. */
+const glassOf = (input: Input): string | null => {
+  const glass = textOption(input, 'breakGlass')
+  const beside = besideGlass.flatMap(([name, flag]) => (flagOption(input, name) ? [flag] : []))
+  if (glass === null || beside.length === 0) return glass
+  throw new SluiceError('usage_invalid', {
+    detail: `--break-glass goes in at once and as it is: ${beside.join(' and ')} cannot be said beside it`,
+    hint: 'say one of them',
   })
 }
 

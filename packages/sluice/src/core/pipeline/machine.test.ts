@@ -246,7 +246,7 @@ checkLaws(subject)
 
 test('the transition table in the header is the one of the code', () => {
   const header = documentedTransitions(readFileSync(new URL('machine.ts', import.meta.url), 'utf8'))
-  deepStrictEqual(observedTransitions(subject, 20_000), header)
+  deepStrictEqual(observedTransitions(subject, 20_000, header), header)
 })
 
 test('a run that has not settled always has an effect in flight, a time to wake at, or a job that waits for a person', () => {

@@ -4,7 +4,7 @@ import type { HotfixInput, OverridesInput } from '../client/contract-rollback.ts
 import type { EnvironmentTarget } from '../../engine/environment-commands.ts'
 import { SluiceError } from '../../core/errors.ts'
 import { rolloutOfChange } from '../../core/governance/change.ts'
-import { type ReleaseId, rolloutId } from '../../core/model.ts'
+import { type ReleaseId, type RolloutId, rolloutId } from '../../core/model.ts'
 import type { ArmCounters } from '../../core/routing.ts'
 import type { Hotfix, Purpose } from '../../core/rollout/types.ts'
 import { outcomeOf } from '../../core/verification/report.ts'
@@ -224,11 +224,20 @@ const deploy = async (
 const overridesOf = (given: OverridesInput['overrides']): { readonly overrides?: readonly Override[] } =>
   given === undefined || given === null || given.length === 0 ? {} : { overrides: given }
 
-/** The same for a hotfix. A change that it names is the rollout that this is; each counts once. */
+/** The same for a hotfix. A change that it names is the rollout that this is; each counts once. `usage_invalid` for what is neither. */
 export const hotfixOf = (given: HotfixInput['hotfix']): { readonly hotfix?: Hotfix } => {
   if (given === undefined || given === null) return {}
-  const remediates = given.remediates.map((id) => rolloutId(rolloutOfChange(id)))
+  const remediates = given.remediates.map(remediatedOf)
   return { hotfix: { remediates: [...new Set(remediates)] } }
+}
+
+const remediatedOf = (given: string): RolloutId => {
+  const id = rolloutOfChange(given)
+  if (/^rol_[0-9a-z]+$/.test(id)) return rolloutId(id)
+  throw new SluiceError('usage_invalid', {
+    detail: `a hotfix makes rollouts good (rol_…) or changes (chg_…), and ${JSON.stringify(given)} is neither`,
+    hint: 'sluice rollout ls',
+  })
 }
 
 /** An environment as it stands. */

@@ -35,21 +35,23 @@ const probeOne = async (
 ): Promise<ProbeReceipt> => {
   let successes = 0
   let last = 'not asked: the deadline was over'
-  let wasCold = false
+  let wasAsked = false
+  let coldWhy: string | null = null
   for (let leftMs = until - performance.now(); leftMs > 0 && !signal.aborted; leftMs = until - performance.now()) {
-    const answer = await askOnce(
-      upstream,
-      health.path,
-      AbortSignal.any([signal, AbortSignal.timeout(Math.min(health.timeoutMs, Math.ceil(leftMs)))]),
-    )
-    last = answer.last
+    const timeoutMs = Math.min(health.timeoutMs, Math.ceil(leftMs))
+    const timeout = AbortSignal.timeout(timeoutMs)
+    const answer = await askOnce(upstream, health.path, AbortSignal.any([signal, timeout]))
+    // A probe that the deadline cut short says nothing about the instance; what it answered before does.
+    if (answer.isGood || !timeout.aborted || !wasAsked || timeoutMs === health.timeoutMs) last = answer.last
+    wasAsked = true
     successes = answer.isGood ? successes + 1 : 0
     const cold = successes < wanted ? null : await warmUp(upstream, health, { until, signal })
     if (successes >= wanted && cold === null) return { instance: upstream.instance, healthy: true, successes, last }
     if (cold !== null) {
       successes = 0
-      if (!cold.isCutShort || !wasCold) last = cold.why
-      wasCold = true
+      if (!cold.isCutShort || coldWhy === null) coldWhy = cold.why
+      // Not the good health answer that came before: the instance is cold.
+      last = coldWhy
     }
     const pauseMs = Math.max(0, Math.min(health.intervalMs, until - performance.now()))
     await rest(pauseMs, null, { signal }).catch(() => null)

@@ -130,10 +130,14 @@ export const writeTools: readonly WriteTool[] = [
       input: z.object({ rollout: z.string().min(1), command: z.enum(['pause', 'resume', 'abort']), reason, confirm }),
     },
     async (client, { rollout, command, reason: why }, signal) => {
-      const { id, status, to } = await client.call('rollouts.show', { params: { rollout }, signal })
-      const perform = (idempotencyKey: string): Promise<object> =>
-        client.call('rollouts.command', { params: { rollout }, body: { command, reason: why }, idempotencyKey, signal })
-      return { would: { command, rollout: id, status, to }, fixed: { command, id, status }, perform }
+      const { id, status, to, paused, now } = await client.call('rollouts.show', { params: { rollout }, signal })
+      // The same command is given again after its opposite, under the same code: the time tells them apart. What was done already is not so any more as it was.
+      const perform = (key: string): Promise<object> => {
+        const body = { command, reason: why }
+        return client.call('rollouts.command', { params: { rollout }, body, idempotencyKey: `${key}:${now}`, signal })
+      }
+      const fixed = { command, id, status, paused: paused?.text ?? null }
+      return { would: { command, rollout: id, status, to }, fixed, perform }
     },
   ),
 ]
