@@ -567,6 +567,9 @@ test('rows say where they came from, and are found by who, what, when and where 
     before = page.next
   } while (before !== null)
   deepStrictEqual(backwards, own(({ key }) => key.kind === 'environment').toReversed())
+  // Before a number far beyond the head is before the end, and no longer a way.
+  const far = await ask('ledger.page', { query: { order: 'newest', before: Number.MAX_SAFE_INTEGER, who: 'nobody' } })
+  deepStrictEqual(far, { rows: [], next: null })
 })
 
 test('rows as CSV have no cell that a spreadsheet takes for a formula, and rows out of their chain are not taken for a ledger', async () => {

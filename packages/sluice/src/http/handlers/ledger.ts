@@ -22,7 +22,9 @@ export const ledgerHandlers: Handlers<
     const filter = filterOf(key === null ? query : { ...query, kind: undefined })
     if (query.order === 'newest') {
       if (key !== null) throw backwards()
-      const before = query.before ?? (await engine.reading.head()) + 1
+      // There is nothing beyond the head to look through.
+      const end = (await engine.reading.head()) + 1
+      const before = Math.min(query.before ?? end, end)
       return newestPage(engine, filter, { before, limit })
     }
     if (key === null && !meansAll(filter)) return meantPage(engine, filter, { after, limit })
