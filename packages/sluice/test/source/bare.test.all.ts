@@ -119,18 +119,18 @@ describe('a push to a bare repository', { timeout: 300_000 }, () => {
 
   it('tells of each of its refs, of what is deleted, and of what is pushed back', async () => {
     await git('tag', 'v1.1.0')
-    await git('branch', 'work/one')
+    await git('branch', 'topic/one')
     await git('branch', 'other')
-    const said = await git('push', 'sluice', 'v1.1.0', 'work/one', 'other')
+    const said = await git('push', 'sluice', 'v1.1.0', 'topic/one', 'other')
     match(said, /run run_\w+ started for refs\/tags\/v1\.1\.0/)
     match(said, /run run_\w+ started for refs\/heads\/work\/one/)
     match(said, /refs\/heads\/other starts nothing: nothing in pipeline\.on starts a push run for branch other/)
     match(
-      await git('push', 'sluice', ':work/one'),
+      await git('push', 'sluice', ':topic/one'),
       /refs\/heads\/work\/one starts nothing: refs\/heads\/work\/one was deleted/,
     )
-    await git('push', 'sluice', '--force', 'HEAD~1:refs/heads/work/one')
-    const back = await runOf(await git('rev-parse', 'HEAD~1'), 'refs/heads/work/one')
+    await git('push', 'sluice', '--force', 'HEAD~1:refs/heads/topic/one')
+    const back = await runOf(await git('rev-parse', 'HEAD~1'), 'refs/heads/topic/one')
     strictEqual(
       back.jobs.some(({ name }) => name === 'ship'),
       false,
