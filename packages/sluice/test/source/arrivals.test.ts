@@ -316,7 +316,7 @@ describe('what arrives', () => {
   it('is ignored with its reason: no trigger, a branch that is gone, a fork', async () => {
     const { refs, tell, runs } = await stage(settingsOf({ branches: ['main'], paths: ['docs/**'] }))
     refs.set('refs/heads/main', objectOf('a'))
-    refs.set('refs/heads/topic', objectOf('b'))
+    refs.set('refs/heads/work', objectOf('b'))
     const why = async (told: Told): Promise<string> => {
       const arrival = await tell(told)
       return arrival.status === 'ignored' ? arrival.because : arrival.status
@@ -324,7 +324,7 @@ describe('what arrives', () => {
     deepStrictEqual(
       [
         await why(pushOf(objectOf('a'))),
-        await why(pushOf(objectOf('b'), { ref: 'refs/heads/topic' })),
+        await why(pushOf(objectOf('b'), { ref: 'refs/heads/work' })),
         await why(pushOf(null, { ref: 'refs/heads/old' })),
         await why(pushOf(objectOf('c'), { ref: 'refs/heads/lost' })),
         await why(pushOf(objectOf('d'), { because: 'it is from a fork' })),
@@ -450,9 +450,9 @@ describe('a pull request', () => {
 
   it('is no more trusted as a branch that lets itself in: it runs, and delivers nothing', async () => {
     const { refs, tell, runs, settings } = await stage(whole({ branches: ['main'] }), whole({ branches: ['**'] }))
-    refs.set('refs/heads/topic', objectOf('a'))
+    refs.set('refs/heads/work', objectOf('a'))
     refs.set('refs/heads/main', objectOf('b'))
-    await tell(pushOf(objectOf('a'), { ref: 'refs/heads/topic' }))
+    await tell(pushOf(objectOf('a'), { ref: 'refs/heads/work' }))
     strictEqual((await runs())[0]?.plan.draft, null)
     // Nor as one that is called as main branches elsewhere are: what it leaves in the cache is for itself alone.
     refs.set('refs/heads/master', objectOf('c'))

@@ -80,7 +80,7 @@ describe('a push to a bare repository', { timeout: 300_000 }, () => {
       {
         source: { remote: bare },
         pipeline: {
-          on: { branches: ['main', 'work/**'], tags: ['v*'] },
+          on: { branches: ['main', 'topic/**'], tags: ['v*'] },
           jobs: { build, ship: { needs: ['build'], only: { branches: ['main'] }, deploy: 'staging' } },
         },
       },
@@ -123,11 +123,11 @@ describe('a push to a bare repository', { timeout: 300_000 }, () => {
     await git('branch', 'other')
     const said = await git('push', 'sluice', 'v1.1.0', 'topic/one', 'other')
     match(said, /run run_\w+ started for refs\/tags\/v1\.1\.0/)
-    match(said, /run run_\w+ started for refs\/heads\/work\/one/)
+    match(said, /run run_\w+ started for refs\/heads\/topic\/one/)
     match(said, /refs\/heads\/other starts nothing: nothing in pipeline\.on starts a push run for branch other/)
     match(
       await git('push', 'sluice', ':topic/one'),
-      /refs\/heads\/work\/one starts nothing: refs\/heads\/work\/one was deleted/,
+      /refs\/heads\/topic\/one starts nothing: refs\/heads\/topic\/one was deleted/,
     )
     await git('push', 'sluice', '--force', 'HEAD~1:refs/heads/topic/one')
     const back = await runOf(await git('rev-parse', 'HEAD~1'), 'refs/heads/topic/one')
