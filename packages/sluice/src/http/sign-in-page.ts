@@ -10,9 +10,8 @@ export type SignInView = {
   readonly hasProvider: boolean
 }
 
-/** The page. Every text in it is escaped by the template. */
-export const signInPage = async ({ problem, next, hasProvider }: SignInView): Promise<string> => {
-  const back = encodeURIComponent(next)
+/** What stands around every page of signing in. */
+const pageOf = async (content: ReturnType<typeof html>): Promise<string> => {
   const page = html`<!doctype html>
     <html lang="en">
       <head>
@@ -25,24 +24,32 @@ export const signInPage = async ({ problem, next, hasProvider }: SignInView): Pr
       <body>
         <main>
           <h1>Sluice</h1>
-          ${problem === null ? '' : html`<p role="alert">${problem}</p>`}
-          ${hasProvider ? html`<p><a class="button" href="/sign-in/oidc?next=${back}">Sign in with your organisation</a></p>` : ''}
-          <form method="post" action="/sign-in?next=${back}">
-            <h2>With a password</h2>
-            <label>Name <input name="name" autocomplete="username" autocapitalize="none" required /></label>
-            <label>Password <input name="password" type="password" autocomplete="current-password" required /></label>
-            <button>Sign in</button>
-          </form>
-          <form method="post" action="/sign-in?next=${back}">
-            <h2>As the owner</h2>
-            <label>Token <input name="token" type="password" autocomplete="off" required /></label>
-            <p>It stands in <code>.sluice/token</code> beside the control plane.</p>
-            <button>Sign in</button>
-          </form>
+          ${content}
         </main>
       </body>
     </html>`
   return String(await page)
+}
+
+/** The page. Every text in it is escaped by the template. */
+export const signInPage = async ({ problem, next, hasProvider }: SignInView): Promise<string> => {
+  const back = encodeURIComponent(next)
+  return pageOf(
+    html` ${problem === null ? '' : html`<p role="alert">${problem}</p>`}
+      ${hasProvider ? html`<p><a class="button" href="/sign-in/oidc?next=${back}">Sign in with your organisation</a></p>` : ''}
+      <form method="post" action="/sign-in?next=${back}">
+        <h2>With a password</h2>
+        <label>Name <input name="name" autocomplete="username" autocapitalize="none" required /></label>
+        <label>Password <input name="password" type="password" autocomplete="current-password" required /></label>
+        <button>Sign in</button>
+      </form>
+      <form method="post" action="/sign-in?next=${back}">
+        <h2>As the owner</h2>
+        <label>Token <input name="token" type="password" autocomplete="off" required /></label>
+        <p>It stands in <code>.sluice/token</code> beside the control plane.</p>
+        <button>Sign in</button>
+      </form>`,
+  )
 }
 
 /** A question with one button, before something is done in somebody's name. */
@@ -60,28 +67,14 @@ export const confirmPage = async ({ question, explanation, button, action, field
   const hidden = Object.entries(fields).map(
     ([name, value]) => html`<input type="hidden" name="${name}" value="${value}" />`,
   )
-  const page = html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width" />
-        <meta name="color-scheme" content="light dark" />
-        <title>Sign in · Sluice</title>
-        <link rel="stylesheet" href="/sign-in.css" />
-      </head>
-      <body>
-        <main>
-          <h1>Sluice</h1>
-          <form method="post" action="${action}">
-            <h2>${question}</h2>
-            <p>${explanation}</p>
-            ${hidden}
-            <button>${button}</button>
-          </form>
-        </main>
-      </body>
-    </html>`
-  return String(await page)
+  return pageOf(
+    html` <form method="post" action="${action}">
+      <h2>${question}</h2>
+      <p>${explanation}</p>
+      ${hidden}
+      <button>${button}</button>
+    </form>`,
+  )
 }
 
 /** The style of the page. */
