@@ -3,48 +3,32 @@
  * its commit while it is under way: an environment has one rollout at a time. Each is made as one under way, and ended by a second call.
  */
 import { z } from 'zod'
-import { type CommitReport, type RolloutReport, reportOf } from '../../../core/notify/reports.ts'
-import type { Receipt } from '../../../core/notify/types.ts'
-import { type ApiAnswer, type ApiCall, callApi, headerSecret } from '../../../lib/api-call.ts'
+import type { CommitReport, RolloutReport } from '../../../core/notify/reports.ts'
 import type { Delivered } from '../../../ports/notifier.ts'
 import type { DeliveryTo, Tools } from '../channel.ts'
-import { delivered, noToken, notReadable, type Told } from '../code-host.ts'
+import { type CodeHost, delivered, notReadable, sendToHost, type Telling, type Told } from '../code-host.ts'
 import * as requests from './requests.ts'
 
 /** Attempts a delivery. Rejects with a `SluiceError` where its token cannot be had. */
-export const sendGitlab = async (
-  { channel, notice, previous }: DeliveryTo<'gitlab'>,
-  { secret }: Pick<Tools, 'secret'>,
+export const sendGitlab = (
+  delivery: DeliveryTo<'gitlab'>,
+  tools: Pick<Tools, 'secret'>,
   signal: AbortSignal,
-): Promise<Delivered> => {
-  const report = reportOf(notice)
-  if (report === null && notice.kind !== 'test') return { status: 'delivered', receipt: previous ?? {} }
-  const token = headerSecret(await secret(channel.token, signal))
-  if (token === null) return noToken('GitLab', channel.token)
-  const place = { name: 'GitLab', headers: headersOf(token), secret: token }
-  const ask: Ask = (call) => callApi(place, call, signal)
-  if (report === null) {
-    const seen = await ask(requests.anything(channel))
-    return seen.kind === 'ok' ? { status: 'delivered', receipt: {} } : delivered(seen)
-  }
-  return report.kind === 'commit'
-    ? tellCommit({ channel, ask, report, previous })
-    : tellRollout({ channel, ask, report, previous })
-}
+): Promise<Delivered> => sendToHost(gitlab, { delivery, token: delivery.channel.token, tools }, signal)
 
-type Ask = (call: ApiCall) => Promise<ApiAnswer>
-type Telling<Report> = {
-  readonly channel: DeliveryTo<'gitlab'>['channel']
-  readonly ask: Ask
-  readonly report: Report
-  readonly previous: Receipt | null
+const gitlab: CodeHost<'gitlab'> = {
+  name: 'GitLab',
+  headersOf: (token) => headersOf(token),
+  anything: requests.anything,
+  tellCommit: (telling) => tellCommit(telling),
+  tellRollout: (telling) => tellRollout(telling),
 }
 
 const headersOf = (token: string): Readonly<Record<string, string>> => ({ 'private-token': token })
 
 const statusSchema = z.object({ pipeline_id: z.number().int().nullish() })
 
-const tellCommit = async ({ channel, ask, report, previous }: Telling<CommitReport>): Promise<Delivered> => {
+const tellCommit = async ({ channel, ask, report, previous }: Telling<'gitlab', CommitReport>): Promise<Delivered> => {
   const known = previous?.['pipeline']
   const told = await ask(requests.commitStatus(channel, report, known === undefined ? null : Number(known)))
   if (told.kind !== 'ok') {
@@ -62,7 +46,7 @@ const isBusy = (told: Told): boolean => told.kind === 'refused' && told.status =
 const isThere = (told: Told): boolean =>
   told.kind === 'refused' && told.status === 400 && /cannot transition status via/i.test(told.detail)
 
-const tellRollout = async (telling: Telling<RolloutReport>): Promise<Delivered> => {
+const tellRollout = async (telling: Telling<'gitlab', RolloutReport>): Promise<Delivered> => {
   const { channel, ask } = telling
   const found = await recordFor(telling)
   if (!('id' in found)) return delivered(found)
@@ -92,7 +76,7 @@ const deploymentSchema = z.object({
  * about is out, for which GitLab has no state but `canceled`.
  */
 const stateToTell = async (
-  { channel, ask, report }: Telling<RolloutReport>,
+  { channel, ask, report }: Telling<'gitlab', RolloutReport>,
   found: Deployment,
 ): Promise<string | Told> => {
   const wanted = requests.stateFor(report)
@@ -111,7 +95,7 @@ const stateToTell = async (
 type Deployment = { readonly id: string; readonly state: string }
 
 /** The rollout's deployment and its state as far as it is known: the one that the receipt names, one that is there, or a new one. */
-const recordFor = async (telling: Telling<RolloutReport>): Promise<Deployment | Told> => {
+const recordFor = async (telling: Telling<'gitlab', RolloutReport>): Promise<Deployment | Told> => {
   const { channel, ask, report, previous } = telling
   const known = previous?.['deployment']
   if (known !== undefined) return { id: known, state: previous?.['state'] ?? '' }
