@@ -10,7 +10,7 @@ import type { Run } from '../../src/engine/trusted.ts'
 import type { Client } from '../../src/http/client/client.ts'
 import { directClient } from '../../src/http/direct.ts'
 import { schemas } from '../../src/http/schemas/all.ts'
-import { sluice } from '../cli/sluice.ts'
+import { sluiceHere } from '../cli/sluice.ts'
 import { makeStateDir, tester } from '../e2e/plane.ts'
 import { makeProject, type Project } from '../e2e/project.ts'
 
@@ -202,7 +202,7 @@ test('evidence and insights are told as their schemas say, and a run that failed
   const page = await client.call('runs.show', { params: { run: second.id } })
   deepStrictEqual(schemas.Run.safeParse(page).error?.issues ?? [], [])
   await plane.close()
-  const shown = await sluice({ cwd: project.directory }, 'runs', 'show', second.id, '--state-dir', stateDir)
+  const shown = await sluiceHere({ cwd: project.directory }, 'runs', 'show', second.id, '--state-dir', stateDir)
   strictEqual(shown.code, 0, shown.stderr)
   match(shown.stdout, /2 tests: 2 passed/)
   match(shown.stdout, /lines +70 % +-20 +7 of 10/)
