@@ -204,7 +204,8 @@ const opened = async (): Promise<{ lab: Lab; plane: Plane }> => {
       ])
     }
     await deploy(plane.desk, { service, environment, purpose: 'deploy', release: releaseOf(service, 0).id }, asking)
-    for (let step = 0; step < 40; step += 1) {
+    const isServed = (): boolean => lab.serving()[services.indexOf(service)] === releaseOf(service, 0).id
+    for (let step = 0; step < 40 && !isServed(); step += 1) {
       await turn()
       lab.time.step()
     }
