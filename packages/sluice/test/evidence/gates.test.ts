@@ -3,7 +3,7 @@ import { deepStrictEqual, match, ok, strictEqual } from 'node:assert/strict'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { type ControlPlane, openControlPlane } from '../../src/app.ts'
+import type { ControlPlane } from '../../src/app.ts'
 import type { GatesConfig } from '../../src/core/config/types-gates.ts'
 import type { GateVerdict } from '../../src/core/evidence/gates/types.ts'
 import type { Run } from '../../src/engine/trusted.ts'
@@ -11,7 +11,7 @@ import type { Client } from '../../src/http/client/client.ts'
 import { directClient } from '../../src/http/direct.ts'
 import { schemas } from '../../src/http/schemas/all.ts'
 import { sluiceHere } from '../cli/sluice.ts'
-import { makeStateDir, tester } from '../e2e/plane.ts'
+import { makeStateDir, startPlane, tester } from '../e2e/plane.ts'
 import { makeProject, type Project } from '../e2e/project.ts'
 
 const never = new AbortController().signal
@@ -24,15 +24,7 @@ let client: Client
 before(async () => {
   project = await makeProject({})
   stateDir = await makeStateDir()
-  plane = await openControlPlane({
-    projectDir: project.directory,
-    stateDir,
-    gateway: 'whenNeeded',
-    onFatal: (error) => {
-      throw error
-    },
-  })
-  await plane.start()
+  plane = await startPlane(project.directory, stateDir)
   client = directClient(plane.api, 'ada')
 })
 after(async () => {
