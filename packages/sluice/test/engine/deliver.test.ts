@@ -65,6 +65,8 @@ const lab = async () => {
     settled: async () => {
       await loop.transact([], () => [])
     },
+    rollback: nobody,
+    liveDrill: () => null,
     abort: (rollout) => {
       aborted.push(rollout)
       return Promise.resolve()

@@ -6,6 +6,7 @@ import { type Cli, type Command, flagOption, textOption } from '../cli.ts'
 import { withClient } from '../connect.ts'
 import { trainLines } from '../render/train.ts'
 import { freshKey } from './follow.ts'
+import { overridesOf } from './start-rollout.ts'
 
 const lookMs = 500
 
@@ -14,7 +15,7 @@ export const command: Command = async (cli, input) => {
   const plan = await planOf(input.rest)
   return withClient(cli, 'server', async (client) => {
     const order = flagOption(input, 'parallel') ? ({ order: 'parallel' } as const) : {}
-    const body = { ...plan, ...order, reason: textOption(input, 'message') }
+    const body = { ...plan, ...order, ...overridesOf(input), reason: textOption(input, 'message') }
     const { train } = await client.call('trains.start', { body, idempotencyKey: freshKey() })
     if (input.options['wait'] !== false) return follow(cli, client, train)
     if (cli.globals.json) cli.json({ train })
