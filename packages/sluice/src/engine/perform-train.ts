@@ -1,8 +1,10 @@
 /** Performs what a train asks for: the rollout of a member is asked for once, found again under its key, and waited for. */
 import type { Refusal } from '../core/admission.ts'
 import { SluiceError } from '../core/errors.ts'
+import { causeInWords } from '../core/hold.ts'
 import { assert } from '../core/machine.ts'
 import { type Actor, type ReleaseId, type RolloutId, rolloutId, sluice } from '../core/model.ts'
+import type { Cause } from '../core/rollout/types.ts'
 import { takenBackBy } from '../core/rollback-targets.ts'
 import { causeOfReturn } from '../core/train/cause.ts'
 import type { Train, TrainEffect, TrainMember, TrainResult } from '../core/train/types.ts'
@@ -103,11 +105,19 @@ const unlessTaken = async (asked: Promise<string>): Promise<string | null> => {
 }
 
 const arrival = async (work: Work, id: string): Promise<TrainResult> => {
-  const { status, plan } = await untilDecided(work, id)
+  const state = await untilDecided(work, id)
   const rollout = rolloutId(id)
-  if (status === 'succeeded') return { kind: 'arrived', rollout, from: plan.from }
-  const held = status === 'reverting' ? ' and is held for a look' : ''
-  return { kind: 'not_arrived', rollout, detail: `rollout ${id} was taken back${held}: sluice why ${id}` }
+  if (state.status === 'succeeded') return { kind: 'arrived', rollout, from: state.plan.from }
+  const why = 'cause' in state ? ` (${reasonOf(state.cause)})` : ''
+  const held = state.status === 'reverting' ? ' and is held for a look' : ''
+  return { kind: 'not_arrived', rollout, detail: `rollout ${id} was taken back${why}${held}: sluice why ${id}` }
+}
+
+const reasonOf = (cause: Cause): string => {
+  if (cause.kind === 'window') return cause.detail
+  if (cause.kind !== 'command') return causeInWords(cause)
+  const { by, command, reason } = cause
+  return `${command.replace('_', ' ')} by ${by.name}${reason === null ? '' : `: ${reason}`}`
 }
 
 /**

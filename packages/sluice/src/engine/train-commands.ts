@@ -1,5 +1,5 @@
 /** What people ask of release trains. */
-import type { Override } from '../core/admission.ts'
+import type { Override, Refusal } from '../core/admission.ts'
 import { SluiceError } from '../core/errors.ts'
 import type { AggregateKey } from '../core/ledger/entry.ts'
 import { limits } from '../core/limits.ts'
@@ -67,11 +67,17 @@ const mustBeLetIn = async (desk: Desk, plan: TrainPlan, asking: Asking): Promise
       .slice(0, order === 'ordered' ? place : 0)
       .some((one) => one.service === service && one.environment === after && one.release === release)
     const answers = refusals.filter((one) => isAnswer(one) && !(isBrought && one.kind === 'not_verified'))
-    found.push(...answers.map(({ detail, hint }) => ({ detail: `${service}/${environment}: ${detail}`, hint })))
+    found.push(...answers.map((one) => ({ detail: `${service}/${environment}: ${one.detail}`, hint: hintOf(one) })))
   }
   const [first] = found
   if (first === undefined) return
   throw new SluiceError('admission_refused', { detail: found.map(({ detail }) => detail).join('; '), hint: first.hint })
+}
+
+/** What an answer suggests is for one rollout. */
+const hintOf = ({ kind, hint }: Refusal): string => {
+  if (kind === 'held') return 'sluice releases unhold <release> -m "why"   or   sluice train start … --despite-hold'
+  return kind === 'point_of_no_return' ? 'roll forward, or sluice train start … --force-across-contract' : hint
 }
 
 /** Turns a train around, or tries again what is stranded; `command_conflict` when that means nothing now. */

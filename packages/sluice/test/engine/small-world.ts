@@ -22,7 +22,7 @@ import {
   runId,
 } from '../../src/core/model.ts'
 import { cutRelease } from '../../src/core/release.ts'
-import type { ArmCounters, Route } from '../../src/core/routing.ts'
+import type { ArmCounters, GatewayNotice, Route } from '../../src/core/routing.ts'
 import { type Caller, Engine } from '../../src/engine/engine.ts'
 import type { Ports } from '../../src/engine/ports.ts'
 import type { Rollout } from '../../src/engine/trusted.ts'
@@ -90,6 +90,8 @@ export class SmallWorld {
   endsWithCommand = false
   /** What was folded and kept. */
   readonly kept: Map<string, string> = new Map()
+  /** Tells the control plane what the data plane tells by itself. */
+  notice: (notice: GatewayNotice) => void = () => {}
   readonly #instances = new Map<string, Instance & { readonly environment: string }>()
   readonly #time = new Timeline(() => {})
   readonly #credentials = memoryCredentials()
@@ -349,7 +351,9 @@ export class SmallWorld {
       observe: async (place) => observe(place),
       drain: async () => 0,
       remove: async (place) => void this.routes.delete(placeOf(place)),
-      watch: () => {},
+      watch: (onNotice) => {
+        this.notice = onNotice
+      },
     }
   }
 }

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import { test } from 'node:test'
 import { createMemoryDisk, type MemoryDisk } from '../../src/adapters/store/memory.ts'
 import type { AggregateKey } from '../../src/core/ledger/entry.ts'
-import { type EnvironmentSpec, type Release, type ReleaseId, releaseId } from '../../src/core/model.ts'
+import { type EnvironmentSpec, type Release, type ReleaseId, releaseId, rolloutId } from '../../src/core/model.ts'
 import { causeOfReturn } from '../../src/core/train/cause.ts'
 import { trainDraft } from '../../src/core/notify/other-notices.ts'
 import type { RolloutEffect } from '../../src/core/rollout/types.ts'
@@ -579,22 +579,16 @@ test('a member that is held for a look on its way back keeps none of the others 
     (count) => count === 2,
   )
   const { live } = await world.engine.reading.environment('web', 'production')
-  const bad = second.get('web') ?? fail()
-  const good = first.get('web') ?? fail()
-  await world.until(
-    () => {
-      world.count(good, 20, 0)
-      world.count(bad, 5, 5)
-      return world.engine.reading.rollout(live ?? '')
-    },
-    ({ status }) => status !== 'advancing',
-  )
+  const seen = { candidate: { units: 10, badUnits: 9 }, stable: { units: 90, badUnits: 0 }, shareBp: 500, logE: 9 }
+  const trip = { ...seen, rollout: rolloutId(live ?? ''), at: world.now }
+  world.notice({ kind: 'tripped', ...web, trip })
   strictEqual((await ended(world, train)).status, 'rolled_back')
   deepStrictEqual(
     [world.serving('production', 'api'), world.serving('production', 'web')],
     [[nth(first, 'api')], [nth(first, 'web')]],
   )
   strictEqual((await world.engine.reading.rollout(live ?? '')).status, 'reverting')
+  match(causeOfReturn(await world.engine.reading.train(train)) ?? '', /taken back \(the tripwire cut .*9 of 10 bad/)
 })
 
 test('a train does not start while one of its releases would not be let in, and says which and why', async () => {

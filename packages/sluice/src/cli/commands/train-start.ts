@@ -9,6 +9,7 @@ import { freshKey } from './follow.ts'
 import { overridesOf } from './start-rollout.ts'
 
 const lookMs = 500
+const example = 'sluice train start api/production web/production@1.4.0'
 
 /** `sluice train start`. */
 export const command: Command = async (cli, input) => {
@@ -36,7 +37,7 @@ const parseMember = (word: string): TrainInput['members'][number] => {
   if (environment !== undefined) return { service: service ?? null, environment, release: release ?? null }
   throw new SluiceError('usage_invalid', {
     detail: `${JSON.stringify(word)} names no member of a train`,
-    hint: 'sluice train start api/production web/production@1.4.0',
+    hint: example,
   })
 }
 
@@ -44,7 +45,7 @@ const readPlan = async (file: string): Promise<unknown> => {
   try {
     return JSON.parse(await readFile(file, 'utf8'))
   } catch (cause) {
-    throw new SluiceError('usage_invalid', { detail: `${file} cannot be read: ${String(cause)}`, cause })
+    throw new SluiceError('usage_invalid', { detail: `${file} cannot be read: ${String(cause)}`, hint: example, cause })
   }
 }
 
