@@ -228,8 +228,7 @@ const askBack = async (work: Work, way: Return): Promise<RolloutId | null> => {
 }
 
 /** Whoever turned the train around takes it back; what it does by itself, it does for whoever started it. */
-const backBy = (train: Train): Actor =>
-  'cause' in train && train.cause.kind === 'command' ? train.cause.by : train.by
+const backBy = (train: Train): Actor => ('cause' in train && train.cause.kind === 'command' ? train.cause.by : train.by)
 
 /** Whether a refusal ends by itself, with the rollout that is under way. Everything else is an answer: waiting changes nothing of it. */
 const isPassing = async ({ world, train, member }: Work, { to }: Return, error: unknown): Promise<boolean> => {

@@ -140,7 +140,14 @@ export class SmallWorld {
   /** Cuts a release. */
   async cut(
     version: string,
-    { service = 'shop', staging = {}, production = {}, migrations = [], policies = {}, secretVersion = 'v1' }: Made = {},
+    {
+      service = 'shop',
+      staging = {},
+      production = {},
+      migrations = [],
+      policies = {},
+      secretVersion = 'v1',
+    }: Made = {},
   ): Promise<Release> {
     this.#made += 1
     const fill = sha256(service === 'shop' ? version : `${service} ${version}`)

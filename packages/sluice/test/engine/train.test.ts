@@ -317,7 +317,7 @@ test('one in the middle that can never go back ends with its reason and the othe
     deepStrictEqual(statuses(), ['returned', 'stranded', 'failed'], `death ${death}`)
     deepStrictEqual(lab.serving(), [old[0], fresh[1], old[2]], `death ${death}`)
     const told = lab.disk.rows().filter(({ key, type }) => key.id === train && type === 'effect_failed')
-    match(JSON.stringify(told.at(-1)?.body), /1\.1\.0 .*|point of no return: 0001_contract_drop_total/)
+    match(JSON.stringify(told.at(-1)?.body), /before the point of no return: 0001_contract_drop_total/)
     match(JSON.stringify(stateOf()), /before the point of no return: 0001_contract_drop_total/, `death ${death}`)
     const started = lab.disk.rows().filter(({ type }) => type === 'rollout_started')
     const reasons = started.flatMap(({ reason }) => (reason?.includes(train) === true ? [reason] : []))
@@ -520,7 +520,10 @@ test('a train does not go on without what arrived before: once somebody takes th
     [state.status, state.members.map(({ status }) => status)],
     ['rolled_back', ['returned', 'returned', 'failed']],
   )
-  match(causeOfReturn(state) ?? '', new RegExp(`web/production, which had arrived, was taken back by rollout ${rollout}`))
+  match(
+    causeOfReturn(state) ?? '',
+    new RegExp(`web/production, which had arrived, was taken back by rollout ${rollout}`),
+  )
   deepStrictEqual(
     served(world),
     services.map((service) => [nth(all.first, service)]),
@@ -552,7 +555,10 @@ test('what a person did about the one that could not go back is what the train f
   await world.engine.commandTrain(train, 'abort_requested', ada)
   const stuck = await ended(world, train)
   const member = stuck.members[1]
-  match(member?.status === 'stranded' ? member.detail : '', /is before the point of no return: 0002_contract_drop_total/)
+  match(
+    member?.status === 'stranded' ? member.detail : '',
+    /is before the point of no return: 0002_contract_drop_total/,
+  )
   const row = world.rows.findLast(({ key }) => key.id === train)
   ok(row !== undefined)
   const told = trainDraft({ kind: 'train', row, before: { ...stuck, status: 'advancing' }, after: stuck })
@@ -597,7 +603,10 @@ test('a train does not start while one of its releases would not be let in, and 
   const start = (release: ReleaseId, overrides: readonly 'held'[] = []) =>
     world.engine.startTrain(
       {
-        members: [{ service: 'api', environment: 'production', release: nth(second, 'api') }, { ...web, release }],
+        members: [
+          { service: 'api', environment: 'production', release: nth(second, 'api') },
+          { ...web, release },
+        ],
         order: 'ordered',
         ...(overrides.length === 0 ? {} : { overrides }),
       },

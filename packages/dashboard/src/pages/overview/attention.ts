@@ -54,7 +54,11 @@ export const attentionOf = (
   { environments, line, trains = [] }: EnvironmentsView,
   rollouts: readonly RolloutView[] = [],
 ): readonly Attention[] =>
-  sorted([...ofLine(line), ...trains.flatMap(ofTrain), ...environments.flatMap((environment) => attentionIn(environment, rollouts))])
+  sorted([
+    ...ofLine(line),
+    ...trains.flatMap(ofTrain),
+    ...environments.flatMap((environment) => attentionIn(environment, rollouts)),
+  ])
 
 /** A line that somebody stopped: nothing goes forward anywhere. */
 const ofLine = ({ status, by, at, reason }: EnvironmentsView['line']): readonly Attention[] =>
