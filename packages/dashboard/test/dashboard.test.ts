@@ -138,36 +138,6 @@ test('what waits for a person, and what failed, is found in what the API says, m
     attentionOf({ ...of(environment), line: stopped }).map(({ kind, text }) => [kind, text]),
     [['stopped', 'by Ana: the shop is down']],
   )
-  const stranded = {
-    id: 'tra_1',
-    status: 'parked',
-    order: 'ordered',
-    by: rollout.by,
-    startedAt: 7,
-    settledAt: null,
-    cause: 'web/production: it does not start',
-    members: [
-      {
-        service: 'api',
-        environment: 'production',
-        release: release('1.1.0'),
-        status: 'stranded',
-        rollout: 'rol_0',
-        detail: 'before the point of no return',
-      },
-    ],
-  } as const
-  deepStrictEqual(
-    attentionOf({ ...of(environment), trains: [stranded, { ...stranded, status: 'advancing' }] }).map(
-      ({ kind, text }) => [kind, text],
-    ),
-    [
-      [
-        'train',
-        'could not be taken back whole: api/production: before the point of no return (sluice train retry tra_1)',
-      ],
-    ],
-  )
   const both = attentionOf(of({ ...environment, live: awaiting, history: [settled] }), [
     { ...rollout, id: 'rol_0', cause: { kind: 'tripped', text: '2 of 2 bad', code: null, evidence: [] } },
   ])
@@ -207,6 +177,39 @@ test('what waits for a person, and what failed, is found in what the API says, m
     ['run_failed'],
   )
   deepStrictEqual(attentionBeside([{ ...failed, status: 'succeeded' }, failed], []), [])
+})
+
+test('a release train that could not be taken back whole wants to be looked at, and one on its way does not', () => {
+  const stranded = {
+    id: 'tra_1',
+    status: 'parked',
+    order: 'ordered',
+    by: rollout.by,
+    startedAt: 7,
+    settledAt: null,
+    cause: 'web/production: it does not start',
+    members: [
+      {
+        service: 'api',
+        environment: 'production',
+        release: release('1.1.0'),
+        status: 'stranded',
+        rollout: 'rol_0',
+        detail: 'before the point of no return',
+      },
+    ],
+  } as const
+  deepStrictEqual(
+    attentionOf({ ...of(environment), trains: [stranded, { ...stranded, status: 'advancing' }] }).map(
+      ({ kind, text }) => [kind, text],
+    ),
+    [
+      [
+        'train',
+        'could not be taken back whole: api/production: before the point of no return (sluice train retry tra_1)',
+      ],
+    ],
+  )
 })
 
 test('a state has a word besides its colour, and a paused rollout is not told as one that goes on', () => {
