@@ -179,6 +179,39 @@ test('what waits for a person, and what failed, is found in what the API says, m
   deepStrictEqual(attentionBeside([{ ...failed, status: 'succeeded' }, failed], []), [])
 })
 
+test('a release train that could not be taken back whole wants to be looked at, and one on its way does not', () => {
+  const stranded = {
+    id: 'tra_1',
+    status: 'parked',
+    order: 'ordered',
+    by: rollout.by,
+    startedAt: 7,
+    settledAt: null,
+    cause: 'web/production: it does not start',
+    members: [
+      {
+        service: 'api',
+        environment: 'production',
+        release: release('1.1.0'),
+        status: 'stranded',
+        rollout: 'rol_0',
+        detail: 'before the point of no return',
+      },
+    ],
+  } as const
+  deepStrictEqual(
+    attentionOf({ ...of(environment), trains: [stranded, { ...stranded, status: 'advancing' }] }).map(
+      ({ kind, text }) => [kind, text],
+    ),
+    [
+      [
+        'train',
+        'could not be taken back whole: api/production: before the point of no return (sluice train retry tra_1)',
+      ],
+    ],
+  )
+})
+
 test('a state has a word besides its colour, and a paused rollout is not told as one that goes on', () => {
   deepStrictEqual(rolloutTold(rollout), { tone: 'live', word: 'rolling out' })
   const paused = { kind: 'paused', text: '', code: null, evidence: [] }

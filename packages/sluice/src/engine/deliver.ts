@@ -2,7 +2,7 @@
 import type { Refusal } from '../core/admission.ts'
 import { SluiceError } from '../core/errors.ts'
 import { limits } from '../core/limits.ts'
-import type { Actor } from '../core/model.ts'
+import type { Actor, ReleaseId, RolloutId } from '../core/model.ts'
 import type { RunAction, RunResult } from '../core/pipeline/types.ts'
 import type { Failure } from '../core/rollout/types.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -10,8 +10,11 @@ import type { Store } from '../ports/store.ts'
 import type { DeployCommand, Started } from './commands.ts'
 import type { Desk } from './desk.ts'
 import type { Engine } from './engine.ts'
+import type { EnvironmentTarget } from './environment-commands.ts'
+import { liveDrill } from './live-drill.ts'
 import type { Reading } from './reading.ts'
-import { asAnswer } from './trusted.ts'
+import type { RollbackCommand } from './rollback-commands.ts'
+import { asAnswer, type Drilling } from './trusted.ts'
 
 /** Names what a job of a run asks for; the key of its effect is the idempotency key of the command. `since`: when its run started, epoch ms. */
 export type Delivery = {
@@ -33,9 +36,16 @@ export type Deliveries = {
   ) => Promise<string>
   /** The rollout that was asked for; null when none was. */
   readonly rolloutOf: (delivery: Delivery) => Promise<string | null>
+  /** Goes back to a release as a person's `sluice rollback --to` does, and answers the rollout that does it: its own, or one that was under way and is turned around or joined. */
+  readonly rollback: (
+    command: RollbackCommand & { readonly release: ReleaseId },
+    asking: { readonly by: Actor; readonly key: string; readonly why: string; readonly signal: AbortSignal },
+  ) => Promise<RolloutId>
+  /** The drill that is under way in an environment; null when none is. */
+  readonly liveDrill: (target: EnvironmentTarget) => Drilling | null
   /** Resolves once everything that was decided until now is written. */
   readonly settled: () => Promise<void>
-  readonly abort: (rollout: string, by: Actor) => Promise<void>
+  readonly abort: (rollout: string, asking: { readonly by: Actor; readonly why: string }) => Promise<void>
 }
 
 /** What an engine lets a job of a run ask that takes the release somewhere. */
@@ -44,7 +54,7 @@ export const deliveriesOf = ({
   desk: { clock, reading, loop },
   store,
 }: {
-  readonly engine: Pick<Engine, 'deploy' | 'previewDeploy' | 'commandRollout'>
+  readonly engine: Pick<Engine, 'deploy' | 'previewDeploy' | 'commandRollout' | 'rollback'>
   readonly desk: Desk
   readonly store: Store
 }): Deliveries => ({
@@ -54,15 +64,14 @@ export const deliveriesOf = ({
   deploy: async (command, { by, key, signal }) =>
     (await engine.deploy(command, { by, reason: askedForBy(key), idempotencyKey: key, signal })).rollout,
   rolloutOf: (delivery) => rolloutAskedFor({ store, reading }, delivery),
+  rollback: async (command, { by, key, why, signal }) =>
+    (await engine.rollback(command, { by, reason: askedForBy(key, why), idempotencyKey: key, signal })).rollout,
+  liveDrill: (target) => liveDrill({ loop }, target),
   settled: async () => {
     await loop.transact([], () => [])
   },
-  abort: async (rollout, by) => {
-    await engine.commandRollout(rollout, 'abort_requested', {
-      by,
-      reason: 'its run was called off',
-      idempotencyKey: null,
-    })
+  abort: async (rollout, { by, why }) => {
+    await engine.commandRollout(rollout, 'abort_requested', { by, reason: why, idempotencyKey: null })
   },
 })
 
@@ -71,8 +80,12 @@ type Order = Omit<Delivery, 'environment'> & {
   readonly by: Actor
 }
 
-/** The reason with which a rollout is in the ledger that a job of a run asked for. */
-export const askedForBy = (key: string): string => `asked for by ${key}`
+/** The reason with which a rollout is in the ledger that a job of a run, or a train, asked for; `why` says more. */
+export const askedForBy = (key: string, why?: string): string =>
+  why === undefined ? `asked for by ${key}` : `asked for by ${key}: ${why}`
+
+const isAskedForBy = (reason: string | null | undefined, key: string): boolean =>
+  reason === askedForBy(key) || reason?.startsWith(askedForBy(key, '')) === true
 
 /**
  * The rollout of a delivery, so that a restart waits for the same one; null when there is none. The answer to its key is forgotten after a day, and a rollout may bake for a week: then the
@@ -88,7 +101,7 @@ export const rolloutAskedFor = async (
   const settled = history.filter(({ at }) => at >= since).map(({ rollout }) => rollout)
   for (const id of live === null ? settled : [live, ...settled]) {
     const [first] = await store.ledger({ after: 0, limit: 1, key: { kind: 'rollout', id } })
-    if (first?.reason === askedForBy(key)) return id
+    if (isAskedForBy(first?.reason, key)) return id
   }
   return null
 }
@@ -156,7 +169,7 @@ export const stopDelivery = async (world: Deliveries, delivery: Delivery, by: Ac
   await world.settled()
   const rollout = await world.rolloutOf(delivery)
   if (rollout === null) return
-  await world.abort(rollout, by).catch((error: unknown) => {
+  await world.abort(rollout, { by, why: 'its run was called off' }).catch((error: unknown) => {
     if (!(error instanceof SluiceError) || error.code !== 'command_conflict') throw error
   })
 }

@@ -40,7 +40,9 @@ import { cancelQueued, type WhenBusy } from './queue-commands.ts'
 import { QueueKeeper } from './queue-keeper.ts'
 import { Reading } from './reading.ts'
 import { SlotKeeper } from './slots.ts'
+import type { Train } from '../core/train/types.ts'
 import { commandTrain, startTrain, type TrainCommand } from './train-commands.ts'
+import { type MemberNow, standingOf } from './train-standing.ts'
 import { type Verified, verifyEnvironment } from './verify.ts'
 import { createTypedSecrets, type TypedSecrets, withoutValues } from './typed-secrets.ts'
 import {
@@ -246,6 +248,11 @@ export class Engine {
         nothing(commandTrain(this.#desk, { train, type }, asking)),
       ),
     )
+  }
+
+  /** What its members do just now. */
+  standingOf(train: Train): Promise<readonly MemberNow[]> {
+    return standingOf(this.#desk, train)
   }
 
   previewDeploy(command: DeployCommand, asker: Asker | null = null): Promise<Preview> {

@@ -1,8 +1,12 @@
 /** Performs what a train asks for: the rollout of a member is asked for once, found again under its key, and waited for. */
 import type { Refusal } from '../core/admission.ts'
 import { SluiceError } from '../core/errors.ts'
+import { causeInWords } from '../core/hold.ts'
 import { assert } from '../core/machine.ts'
-import { type RolloutId, rolloutId, sluice } from '../core/model.ts'
+import { type Actor, type ReleaseId, type RolloutId, rolloutId, sluice } from '../core/model.ts'
+import type { Cause } from '../core/rollout/types.ts'
+import { takenBackBy } from '../core/rollback-targets.ts'
+import { causeOfReturn } from '../core/train/cause.ts'
 import type { Train, TrainEffect, TrainMember, TrainResult } from '../core/train/types.ts'
 import { type Deliveries, type Delivery, pause, waitsFor } from './deliver.ts'
 import type { Rollout } from './trusted.ts'
@@ -29,6 +33,8 @@ export const performTrain = (
       return bringBack(work, { key: effect.key, to: action.to })
   }
 }
+
+type Settled = Extract<Rollout, { status: 'succeeded' | 'rolled_back' }>
 
 type Work = {
   readonly world: Deliveries
@@ -58,15 +64,21 @@ const carry = async (work: Work, key: string): Promise<TrainResult> => {
     release,
     initiator: 'automation',
     replace: false,
+    ...(train.plan.overrides === undefined ? {} : { overrides: train.plan.overrides }),
   } as const
   for (;;) {
+    await mustStand(work)
+    // What a drill shows for a while is not what served before.
+    if (world.liveDrill({ service, environment }) !== null) {
+      await pause(world.clock, signal)
+      continue
+    }
     const refusals = await world.refusals(command, train.by)
     if (refusals.some(({ kind }) => kind === 'already_serving')) {
       return { kind: 'not_arrived', rollout: null, detail: `${environment} of ${service} serves it already` }
     }
     // Who is there goes first, and a gate that is not open yet is waited for.
-    const isPassing = refusals.length > 0 && refusals.every((one) => waitsFor(one) || isBusy(one))
-    if (refusals.length > 0 && !isPassing) {
+    if (refusals.some(isAnswer)) {
       return { kind: 'not_arrived', rollout: null, detail: refusals.map(({ detail }) => detail).join('; ') }
     }
     if (refusals.length === 0) {
@@ -77,6 +89,9 @@ const carry = async (work: Work, key: string): Promise<TrainResult> => {
   }
 }
 
+/** Whether a train does not wait for this to pass. */
+export const isAnswer = (refusal: Refusal): boolean => !waitsFor(refusal) && !isBusy(refusal)
+
 const isBusy = ({ kind }: Refusal): boolean => kind === 'live_rollout' || kind === 'queue_ahead'
 
 /** Somebody else was first: asked again. */
@@ -84,25 +99,67 @@ const unlessTaken = async (asked: Promise<string>): Promise<string | null> => {
   try {
     return await asked
   } catch (error) {
-    if (error instanceof SluiceError && error.code === 'admission_refused') return null
+    if (error instanceof SluiceError && (error.code === 'admission_refused' || error.retry === 'same')) return null
     throw error
   }
 }
 
 const arrival = async (work: Work, id: string): Promise<TrainResult> => {
-  const { status, plan } = await settledRollout(work, id)
+  const state = await untilDecided(work, id)
   const rollout = rolloutId(id)
-  if (status === 'succeeded') return { kind: 'arrived', rollout, from: plan.from }
-  return { kind: 'not_arrived', rollout, detail: `rollout ${id} was taken back: sluice why ${id}` }
+  if (state.status === 'succeeded') return { kind: 'arrived', rollout, from: state.plan.from }
+  const why = 'cause' in state ? ` (${reasonOf(state.cause)})` : ''
+  const held = state.status === 'reverting' ? ' and is held for a look' : ''
+  return { kind: 'not_arrived', rollout, detail: `rollout ${id} was taken back${why}${held}: sluice why ${id}` }
 }
 
-/** One that is set aside waits for a person, and so does the train; `sluice train abort` turns both around. */
-const settledRollout = async ({ world, signal }: Work, id: string): Promise<Rollout> => {
+const reasonOf = (cause: Cause): string => {
+  if (cause.kind === 'window') return cause.detail
+  if (cause.kind !== 'command') return causeInWords(cause)
+  const { by, command, reason } = cause
+  return `${command.replace('_', ' ')} by ${by.name}${reason === null ? '' : `: ${reason}`}`
+}
+
+/**
+ * One that is set aside on its way forward waits for a person, and so does the train; `sluice train abort` turns both around. Once it is on its way back nobody is waited for: not whoever
+ * is to look at what failed (`onFail: 'pause'`), and not whoever is to help it back.
+ */
+const untilDecided = async (work: Work, id: string): Promise<Rollout> => {
+  const { world, signal } = work
   for (;;) {
     const state = await world.reading.rollout(id)
+    await mustStand(work)
     if (state.status === 'succeeded' || state.status === 'rolled_back') return state
+    if (state.status === 'reverting' && state.stage.kind === 'awaiting') return state
+    if (state.status === 'parked' && state.resume.direction === 'back') throw setAside(id)
     await pause(world.clock, signal)
   }
+}
+
+/** One verdict for all: a train whose earlier arrival somebody takes back (a person, or what watches over it) does not go on without it. `rolled_back`. */
+const mustStand = async ({ world, train, place }: Work): Promise<void> => {
+  const now = await world.reading.train(train.id)
+  if (now.status !== 'advancing') return
+  for (const [index, state] of now.members.entries()) {
+    const member = now.plan.members[index]
+    if (member === undefined || index === place || state.status !== 'arrived') continue
+    const by = await takenBack(world, member, state.rollout)
+    if (by === null) continue
+    const { service, environment } = member
+    const detail = `${service}/${environment}, which had arrived, was taken back by rollout ${by}`
+    throw new SluiceError('rolled_back', { detail, hint: `sluice why ${by}` })
+  }
+}
+
+/** The rollback that takes an arrival away, or has; null while it stands, a newer release has followed, or a drill is about to return. */
+const takenBack = async (world: Deliveries, member: TrainMember, arrived: RolloutId): Promise<RolloutId | null> => {
+  const { service, environment, release } = member
+  if (world.liveDrill({ service, environment }) !== null) return null
+  const current = await world.reading.environment(service, environment)
+  if (current.serving !== release) return takenBackBy(current, arrived)
+  if (current.live === null) return null
+  const { id, plan, status } = await world.reading.rollout(current.live)
+  return plan.purpose === 'rollback' && status !== 'reverting' ? id : null
 }
 
 const stop = async (work: Work): Promise<TrainResult> => {
@@ -111,41 +168,114 @@ const stop = async (work: Work): Promise<TrainResult> => {
   await world.settled()
   const rollout = await world.rolloutOf(deliveryOf(work, `${train.id}/carry/${place}`))
   if (rollout === null) return { kind: 'not_arrived', rollout: null, detail: 'it had not begun' }
-  await world.abort(rollout, sluice).catch((error: unknown) => {
+  const why = `train ${train.id} goes back: ${causeOfReturn(train) ?? 'somebody turned it around'}`
+  await world.abort(rollout, { by: sluice, why }).catch((error: unknown) => {
     if (!(error instanceof SluiceError) || error.code !== 'command_conflict') throw error
   })
   return arrival(work, rollout)
 }
 
-type Back = { readonly key: string; readonly to: Train['plan']['members'][number]['release'] | null }
+type Back = { readonly key: string; readonly to: ReleaseId | null }
+
+/** What the way back is asked with. */
+type Return = { readonly key: string; readonly to: ReleaseId }
 
 const bringBack = async (work: Work, { key, to }: Back): Promise<TrainResult> => {
-  const { world, member, train, signal } = work
-  const { service, environment, release } = member
-  const known = await world.rolloutOf(deliveryOf(work, key))
+  const { service, environment, release } = work.member
+  const known = await work.world.rolloutOf(deliveryOf(work, key))
   if (known !== null) return returned(work, known)
+  if (!(await isThere(work)))
+    return { kind: 'returned', rollout: null, detail: `${environment} of ${service} had moved on` }
+  // A rollback to what serves is none: where it came back as the same release, nothing changed.
+  if (to === null || to === release) {
+    throw new SluiceError('not_found', {
+      detail: `nothing served ${environment} of ${service} before, so there is nothing to go back to`,
+      hint: `sluice deploy ${environment}`,
+    })
+  }
+  const asked = await askBack(work, { key, to })
+  return asked === null
+    ? { kind: 'returned', rollout: null, detail: `${environment} of ${service} had moved on` }
+    : returned(work, asked)
+}
+
+/** Whether what the train brought serves, or is about to: a drill returns to what it left, and a rollout that is under way may bring it in once more. */
+const isThere = async ({ world, member }: Work): Promise<boolean> => {
+  const { service, environment, release } = member
+  const drill = world.liveDrill({ service, environment })
+  if (drill !== null) return drill.plan.serving === release
+  const { serving, live } = await world.reading.environment(service, environment)
+  if (serving === release || live === null) return serving === release
+  const { plan, status } = await world.reading.rollout(live)
+  return plan.to === release && status !== 'reverting'
+}
+
+/** Asks until somebody does it: what is under way there turns around or makes way. Null once there is nothing to take back any more. */
+const askBack = async (work: Work, way: Return): Promise<RolloutId | null> => {
+  const { world, train, member, signal } = work
+  const { service, environment } = member
+  const why = `train ${train.id} goes back: ${causeOfReturn(train) ?? 'somebody turned it around'}`
+  while (await isThere(work)) {
+    try {
+      const command = { service, environment, release: way.to }
+      return await world.rollback(command, { by: backBy(train), key: way.key, why, signal })
+    } catch (error) {
+      if (!(await isPassing(work, way, error))) throw error
+    }
+    await pause(world.clock, signal)
+  }
+  return null
+}
+
+/** Whoever turned the train around takes it back; what it does by itself, it does for whoever started it. */
+const backBy = (train: Train): Actor => ('cause' in train && train.cause.kind === 'command' ? train.cause.by : train.by)
+
+/** Whether a refusal ends by itself, with the rollout that is under way. Everything else is an answer: waiting changes nothing of it. */
+const isPassing = async ({ world, train, member }: Work, { to }: Return, error: unknown): Promise<boolean> => {
+  if (!(error instanceof SluiceError)) return false
+  const { service, environment } = member
+  if (error.code === 'command_conflict') {
+    const { live } = await world.reading.environment(service, environment)
+    return live !== null || error.retry === 'same'
+  }
+  if (error.code !== 'admission_refused') return false
+  const command = { service, environment, purpose: 'rollback', release: to, replace: true } as const
+  return (await world.refusals(command, backBy(train))).every(isBusy)
+}
+
+/** By where it ended, whoever had asked for it: in the release that the train brought, or in another one. */
+const returned = async (work: Work, id: string): Promise<TrainResult> => {
+  const rollout = rolloutId(id)
+  const { status, plan } = await settledBack(work, id)
+  if ((status === 'succeeded' ? plan.to : plan.from) !== work.member.release)
+    return { kind: 'returned', rollout, detail: `taken back by ${id}` }
+  if (await isTakenByAnother(work)) return { kind: 'returned', rollout, detail: `${id} made way for another rollout` }
+  throw new SluiceError('rolled_back', { detail: `the way back, ${id}, did not succeed`, hint: `sluice why ${id}` })
+}
+
+/** One that is set aside waits for a person, and everything that is to go back after it must not. */
+const settledBack = async ({ world, signal }: Work, id: string): Promise<Settled> => {
   for (;;) {
-    const { serving, live } = await world.reading.environment(service, environment)
-    if (serving !== release)
-      return { kind: 'returned', rollout: null, detail: `${environment} of ${service} had moved on` }
-    if (to === null) {
-      throw new SluiceError('not_found', {
-        detail: `nothing served ${environment} of ${service} before, so there is nothing to go back to`,
-        hint: `sluice deploy ${environment}`,
-      })
-    }
-    if (live === null) {
-      const command = { service, environment, purpose: 'rollback', release: to } as const
-      const rollout = await unlessTaken(world.deploy(command, { by: train.by, key, signal }))
-      if (rollout !== null) return returned(work, rollout)
-    }
+    const state = await world.reading.rollout(id)
+    if (state.status === 'succeeded' || state.status === 'rolled_back') return state
+    if (state.status === 'parked') throw setAside(id)
     await pause(world.clock, signal)
   }
 }
 
-const returned = async (work: Work, id: string): Promise<TrainResult> => {
-  const { status } = await settledRollout(work, id)
-  const rollout: RolloutId = rolloutId(id)
-  if (status === 'succeeded') return { kind: 'returned', rollout, detail: 'taken back' }
-  throw new SluiceError('rolled_back', { detail: `the way back, ${id}, did not succeed`, hint: `sluice why ${id}` })
+/** Somebody's rollout took the place of the way back: what counts is where that one ends. */
+const isTakenByAnother = async (work: Work): Promise<boolean> => {
+  const { world, member, signal } = work
+  for (;;) {
+    if (!(await isThere(work))) return true
+    const { live } = await world.reading.environment(member.service, member.environment)
+    if (live === null || (await world.reading.rollout(live)).status === 'parked') return false
+    await pause(world.clock, signal)
+  }
 }
+
+const setAside = (id: string): SluiceError =>
+  new SluiceError('work_parked', {
+    detail: `rollout ${id} is set aside and waits for somebody: sluice why ${id}`,
+    hint: `sluice rollout retry ${id}`,
+  })

@@ -1,4 +1,4 @@
-/** Two services of two repositories that share a control plane, typed into the real command line: both arrive, or both come back. */
+/** Three services of three repositories that share a control plane, typed into the real command line: all arrive, or all come back. */
 import { deepStrictEqual, match, strictEqual } from 'node:assert/strict'
 import { mkdtemp, realpath, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -8,7 +8,7 @@ import { sluice, type Ended } from '../cli/sluice.ts'
 import { freePort } from '../free-port.ts'
 import { makeProject, type Project } from './project.ts'
 
-const services = ['api', 'web'] as const
+const services = ['api', 'web', 'jobs'] as const
 const projects: Project[] = []
 const ports: number[] = []
 let stateDir = ''
@@ -47,24 +47,40 @@ const versions = (): Promise<readonly string[]> =>
 
 const wellDone = ({ code, stdout, stderr }: Ended): void => strictEqual(code, 0, stdout + stderr)
 
-test('two services arrive together, and one that does not arrive takes the other back', async () => {
-  for (const index of [0, 1]) wellDone(await typeIn(index, 'run'))
-  wellDone(await type('train', 'start', 'api/production', 'web/production'))
-  deepStrictEqual(await versions(), ['1.0.0', '1.0.0'])
+const everyone = services.map((service) => `${service}/production`)
 
-  await projects[0]?.commit('2.0.0')
-  await projects[1]?.commit('2.0.0', { healthy: false })
+test('three services arrive together, and a bad release of the one in the middle takes the others back until it is mended', async () => {
+  for (const index of services.keys()) wellDone(await typeIn(index, 'run'))
+  wellDone(await type('train', 'start', ...everyone))
+  deepStrictEqual(await versions(), ['1.0.0', '1.0.0', '1.0.0'])
+
+  for (const [index, service] of services.entries())
+    await projects[index]?.commit('2.0.0', { healthy: service !== 'web' })
   wellDone(await type('down'))
-  for (const index of [0, 1]) wellDone(await typeIn(index, 'run'))
-  const back = await type('train', 'start', 'api/production', 'web/production', '-m', 'the new checkout')
+  for (const index of services.keys()) wellDone(await typeIn(index, 'run'))
+  const back = await type('train', 'start', ...everyone, '--parallel', '-m', 'the new checkout')
   strictEqual(back.code, 3, back.stdout + back.stderr)
   match(back.stdout, /rolled back/)
   match(back.stdout, /web\/production: .*was taken back/)
-  deepStrictEqual(await versions(), ['1.0.0', '1.0.0'])
+  deepStrictEqual(await versions(), ['1.0.0', '1.0.0', '1.0.0'])
+
+  const [id = ''] = /tra_\w+/.exec(back.stdout) ?? []
+  const why = await type('why', id)
+  match(why.stdout, /started with 3 releases, all at once: the new checkout/)
+  match(why.stdout, /jobs\/production is back: taken back by rol_\w+[^]*api\/production is back: taken back by rol_/)
+
+  await projects[1]?.commit('2.0.1')
+  wellDone(await type('down'))
+  wellDone(await typeIn(1, 'run'))
+  const held = await type('train', 'start', ...everyone)
+  strictEqual(held.code, 5, held.stdout)
+  match(held.stderr, /api\/production: 2\.0\.0\S* .* is held by .*--despite-hold/s)
+  wellDone(await type('train', 'start', ...everyone, '--despite-hold'))
+  deepStrictEqual(await versions(), ['2.0.0', '2.0.1', '2.0.0'])
   const shown = await type('train', 'ls', '--json')
   const { trains } = JSON.parse(shown.stdout) as { readonly trains: readonly { readonly status: string }[] }
   deepStrictEqual(
     trains.map(({ status }) => status),
-    ['rolled_back', 'succeeded'],
+    ['succeeded', 'rolled_back', 'succeeded'],
   )
 })

@@ -55,6 +55,8 @@ const lab = async () => {
     settled: async () => {
       await loop.transact([], () => [])
     },
+    rollback: () => Promise.reject(new Error('nobody goes back here')),
+    liveDrill: () => null,
     abort: (rollout) => {
       aborted.push(rollout)
       return Promise.resolve()

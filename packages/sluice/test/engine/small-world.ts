@@ -22,7 +22,7 @@ import {
   runId,
 } from '../../src/core/model.ts'
 import { cutRelease } from '../../src/core/release.ts'
-import type { ArmCounters, Route } from '../../src/core/routing.ts'
+import type { ArmCounters, GatewayNotice, Route } from '../../src/core/routing.ts'
 import { type Caller, Engine } from '../../src/engine/engine.ts'
 import type { Ports } from '../../src/engine/ports.ts'
 import type { Rollout } from '../../src/engine/trusted.ts'
@@ -53,6 +53,8 @@ export const ada: Caller = { by: { kind: 'person', name: 'ada' }, reason: 'becau
 
 /** What a test says of a release. */
 export type Made = {
+  /** `shop` when absent. */
+  readonly service?: string
   readonly staging?: Partial<EnvironmentConfig>
   readonly production?: Partial<EnvironmentConfig>
   readonly migrations?: readonly string[]
@@ -60,6 +62,12 @@ export type Made = {
   /** Of every secret in production. */
   readonly secretVersion?: string
 }
+
+type Place = { readonly service: string; readonly environment: string }
+
+/** How the world calls an environment: by its name alone where it is one of `shop`. */
+const placeOf = ({ service, environment }: Place): string =>
+  service === 'shop' ? environment : `${service}/${environment}`
 
 /** See the file's header. */
 export class SmallWorld {
@@ -82,6 +90,8 @@ export class SmallWorld {
   endsWithCommand = false
   /** What was folded and kept. */
   readonly kept: Map<string, string> = new Map()
+  /** Tells the control plane what the data plane tells by itself. */
+  notice: (notice: GatewayNotice) => void = () => {}
   readonly #instances = new Map<string, Instance & { readonly environment: string }>()
   readonly #time = new Timeline(() => {})
   readonly #credentials = memoryCredentials()
@@ -127,16 +137,23 @@ export class SmallWorld {
     await this.engine.start()
   }
 
-  /** Cuts a release of the service `shop`. */
+  /** Cuts a release. */
   async cut(
     version: string,
-    { staging = {}, production = {}, migrations = [], policies = {}, secretVersion = 'v1' }: Made = {},
+    {
+      service = 'shop',
+      staging = {},
+      production = {},
+      migrations = [],
+      policies = {},
+      secretVersion = 'v1',
+    }: Made = {},
   ): Promise<Release> {
     this.#made += 1
-    const fill = sha256(version)
+    const fill = sha256(service === 'shop' ? version : `${service} ${version}`)
     const common = { instances: 1, drainTimeout: '1s', stopGrace: '1s', strategy: 'blueGreen' } as const
     const config = {
-      service: 'shop',
+      service,
       pipeline: { jobs: { build: { steps: 'true', artifacts: { app: 'dist' } } } },
       start: { command: 'node server.js' },
       policies,
@@ -150,7 +167,7 @@ export class SmallWorld {
     })
     const draft = {
       schema: 1 as const,
-      service: 'shop',
+      service,
       version,
       commit: { id: commitId(fill.slice(0, 40)), subject: version, author: 'Ada', committedAt: this.#made },
       start: { command: 'node server.js', artifact: 'app' },
@@ -174,7 +191,7 @@ export class SmallWorld {
 
   /** Deploys to production (or where else) and waits until it is over. */
   async rollOut(release: Release, environment = 'production'): Promise<Rollout> {
-    const command = { service: 'shop', environment, purpose: 'deploy', release: release.id } as const
+    const command = { service: release.content.service, environment, purpose: 'deploy', release: release.id } as const
     const { rollout } = await this.engine.deploy(command, ada)
     return this.settled(rollout)
   }
@@ -214,8 +231,8 @@ export class SmallWorld {
     this.counts.set(release.id, { requests: before.requests + requests, bad: before.bad + bad })
   }
 
-  serving(environment = 'production'): readonly ReleaseId[] {
-    return this.routes.get(environment)?.arms.map(({ release }) => release) ?? []
+  serving(environment = 'production', service = 'shop'): readonly ReleaseId[] {
+    return this.routes.get(placeOf({ service, environment }))?.arms.map(({ release }) => release) ?? []
   }
 
   #boot(): Engine {
@@ -293,27 +310,29 @@ export class SmallWorld {
         this.started.push(request)
         const { release, spec, count } = request
         for (let index = 0; index < count; index += 1) {
-          const id = `${spec.name}-${release.id.slice(4, 16)}-${index}`
+          const environment = placeOf({ service: release.content.service, environment: spec.name })
+          const id = `${environment}-${release.id.slice(4, 16)}-${index}`
           const place = { id, release: release.id, index, host: '127.0.0.1', port: 20_000 + this.#instances.size }
-          this.#instances.set(id, { ...place, status: 'running', restarts: 0, environment: spec.name })
+          this.#instances.set(id, { ...place, status: 'running', restarts: 0, environment })
         }
         return [...this.#instances.values()]
       },
       retire: async (request) => {
         this.retired.push(request)
         for (const [id, one] of this.#instances)
-          if (one.environment === request.environment && one.release === request.release && one.index >= request.keep)
+          if (one.environment === placeOf(request) && one.release === request.release && one.index >= request.keep)
             this.#instances.delete(id)
       },
-      observe: async (_, environment) => [...this.#instances.values()].filter((one) => one.environment === environment),
+      observe: async (service, environment) =>
+        [...this.#instances.values()].filter((one) => one.environment === placeOf({ service, environment })),
       logs: async () => [],
       supervise: async () => {},
     }
   }
 
   #router(): Ports['router'] {
-    const observe = (environment: string) => {
-      const route = this.routes.get(environment)
+    const observe = (place: Place) => {
+      const route = this.routes.get(placeOf(place))
       if (route === undefined) return null
       const counters = route.arms.map(({ release }): ArmCounters => {
         const { requests, bad } = this.counts.get(release) ?? { requests: 0, bad: 0 }
@@ -333,13 +352,15 @@ export class SmallWorld {
         })
       },
       shift: async (route) => {
-        this.routes.set(route.environment, route)
-        return observe(route.environment) ?? Promise.reject(new Error('no route'))
+        this.routes.set(placeOf(route), route)
+        return observe(route) ?? Promise.reject(new Error('no route'))
       },
-      observe: async ({ environment }) => observe(environment),
+      observe: async (place) => observe(place),
       drain: async () => 0,
-      remove: async ({ environment }) => void this.routes.delete(environment),
-      watch: () => {},
+      remove: async (place) => void this.routes.delete(placeOf(place)),
+      watch: (onNotice) => {
+        this.notice = onNotice
+      },
     }
   }
 }

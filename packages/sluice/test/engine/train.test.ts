@@ -1,28 +1,35 @@
 /** Release trains on the real loop: joint verdict, the way back, and a control plane that dies at any write. */
-import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict'
+import { deepStrictEqual, match, ok, rejects, strictEqual } from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { test } from 'node:test'
 import { createMemoryDisk, type MemoryDisk } from '../../src/adapters/store/memory.ts'
 import type { AggregateKey } from '../../src/core/ledger/entry.ts'
-import { type EnvironmentSpec, type Release, type ReleaseId, releaseId } from '../../src/core/model.ts'
+import { type EnvironmentSpec, type Release, type ReleaseId, releaseId, rolloutId } from '../../src/core/model.ts'
+import { causeOfReturn } from '../../src/core/train/cause.ts'
+import { trainDraft } from '../../src/core/notify/other-notices.ts'
 import type { RolloutEffect } from '../../src/core/rollout/types.ts'
-import type { TrainState } from '../../src/core/train/types.ts'
+import type { Train, TrainState } from '../../src/core/train/types.ts'
 import { commandRollout, deploy } from '../../src/engine/commands.ts'
 import { previewDeploy } from '../../src/engine/preview.ts'
-import { askedForBy, type Deliveries, rolloutAskedFor } from '../../src/engine/deliver.ts'
+import { type Deliveries, deliveriesOf } from '../../src/engine/deliver.ts'
 import type { Asking, Desk } from '../../src/engine/desk.ts'
 import { Loop } from '../../src/engine/loop.ts'
 import type { AnyEvent } from '../../src/engine/machines.ts'
 import type { Job } from '../../src/engine/perform.ts'
+import { createOnce, nothing } from '../../src/engine/once.ts'
 import { performTrain } from '../../src/engine/perform-train.ts'
 import { Reading } from '../../src/engine/reading.ts'
+import { rollback } from '../../src/engine/rollback-commands.ts'
 import { commandTrain, startTrain } from '../../src/engine/train-commands.ts'
 import { asRolloutEffect, asTrainEffect, existingTrain } from '../../src/engine/trusted.ts'
 import { SluiceError } from '../../src/core/errors.ts'
+import type { Store } from '../../src/ports/store.ts'
 import { Catalogue, environmentName as environment } from '../sim/core/releases.ts'
 import { Timeline } from '../sim/engine/timeline.ts'
 import { smallDesk } from './small-desk.ts'
+import { ada, type Made, SmallWorld } from './small-world.ts'
 
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
 const by = { kind: 'person', name: 'ada' } as const
 const asking: Asking = { by, reason: null, record: null }
 const catalogue = new Catalogue()
@@ -33,15 +40,20 @@ const unwatched = (spec: EnvironmentSpec): EnvironmentSpec => {
   return rollback === undefined ? spec : rest
 }
 
-/** A release of a service; the last digit is its slot. */
-const releaseOf = (service: string, slot: number): Release => {
+/** A release of a service; the last digit is its slot. Of `migrated`, every release after the first takes something away from the database. */
+const releaseOf = (service: string, slot: number, migrated: string | null = null): Release => {
   const { content, ...rest } = catalogue.release(0, slot)
   const id = releaseId(`rel_${service.length.toString(16).repeat(62)}0${slot}`)
   return {
     ...rest,
     id: id.replace(/^rel_../, `rel_${services.indexOf(service)}f`) as ReleaseId,
     // Nothing watches over it afterwards: this is about the train alone.
-    content: { ...content, service, environments: content.environments.map(unwatched) },
+    content: {
+      ...content,
+      service,
+      migrations: service === migrated && slot > 0 ? ['0001_contract_drop_total'] : [],
+      environments: content.environments.map(unwatched),
+    },
   }
 }
 
@@ -61,7 +73,7 @@ type Plane = { readonly desk: Desk; readonly isDead: () => boolean }
 
 class Lab {
   readonly time = new Timeline(() => {})
-  readonly disk: MemoryDisk = createMemoryDisk((text) => createHash('sha256').update(text).digest('hex'))
+  readonly disk: MemoryDisk = createMemoryDisk(sha256)
   readonly bad = new Set<string>()
   /** The control plane dies with this commit from now, before or after it is written; never at −1. */
   dieAt = -1
@@ -103,7 +115,7 @@ class Lab {
     const reading = new Reading(store, (key) => loop.durableState(key))
     const ids = { next: (prefix: string): string => `${prefix}_${(this.#names += 1)}` }
     const desk = smallDesk({ loop, reading, clock, ids })
-    world = deliveriesOf(desk, store)
+    world = deliveriesOf({ engine: faceOf(desk, store), desk, store })
     await loop.start()
     return { desk, isDead: () => isDead }
   }
@@ -164,31 +176,30 @@ class Lab {
   }
 }
 
-const deliveriesOf = (desk: Desk, store: Parameters<typeof rolloutAskedFor>[0]['store']): Deliveries => ({
-  clock: desk.clock,
-  reading: desk.reading,
-  refusals: async (command, by) => (await previewDeploy(desk, command, { by })).refusals,
-  deploy: async (command, { by: who, key, signal }) =>
-    (await deploy(desk, command, { by: who, reason: askedForBy(key), record: null, signal })).rollout,
-  rolloutOf: (delivery) => rolloutAskedFor({ store, reading: desk.reading }, delivery),
-  settled: async () => {
-    await desk.loop.transact([], () => [])
-  },
-  abort: (rollout, who) => commandRollout(desk, { rollout, type: 'abort_requested' }, { ...asking, by: who }),
-})
+/** As much of an engine as deliveries ask. */
+const faceOf = (desk: Desk, store: Store): Parameters<typeof deliveriesOf>[0]['engine'] => {
+  const once = createOnce({ store, sha256 })
+  return {
+    previewDeploy: (command, asker) => previewDeploy(desk, command, asker ?? null),
+    deploy: (command, caller) => once(caller, { name: 'deploy', command }, (who) => deploy(desk, command, who)),
+    rollback: (command, caller) => once(caller, { name: 'rollback', command }, (who) => rollback(desk, command, who)),
+    commandRollout: (rollout, type, caller) =>
+      once(caller, { name: type, rollout }, (who) => nothing(commandRollout(desk, { rollout, type }, who))),
+  }
+}
 
 const turn = async (): Promise<void> => {
   for (let count = 0; count < 12; count += 1) await new Promise((resolve) => setImmediate(resolve))
 }
 
-/** Every service serves its first release, and has a second one. */
-const opened = async (): Promise<{ lab: Lab; plane: Plane }> => {
+/** Every service serves its first release, and has two newer ones. */
+const opened = async (migrated: string | null = null): Promise<{ lab: Lab; plane: Plane }> => {
   const lab = new Lab()
   const plane = await lab.boot()
   const { loop } = plane.desk
   for (const service of services) {
-    for (const slot of [0, 1]) {
-      const release = releaseOf(service, slot)
+    for (const slot of [0, 1, 2]) {
+      const release = releaseOf(service, slot, migrated)
       const event = { type: 'release_cut', at: slot, release } as const
       await loop.transact([{ kind: 'release', id: release.id }], () => [
         { key: { kind: 'release', id: release.id }, event, actor: by, reason: null },
@@ -267,7 +278,342 @@ test('a train is turned around by one command, from wherever it is: the last tha
       type === 'rollout_started' && reason?.includes('/return/') === true ? [reason] : [],
     )
   deepStrictEqual(
-    back.map((reason) => reason.slice(-1)).filter((place) => place !== '2'),
+    back.map((reason) => /\/return\/(\d)/.exec(reason)?.[1]).filter((place) => place !== '2'),
     ['1', '0'],
   )
 })
+
+test('one in the middle that can never go back ends with its reason and the others go back past it, with somebody else’s deploy on top of the first, and a control plane that dies at any write changes nothing of that', async () => {
+  const bob: Asking = { ...asking, by: { kind: 'person', name: 'bob' } }
+  let writes = Infinity
+  let deaths = 0
+  for (let death = 0; death < Math.min(writes * 2 + 2, 400); death += 1) {
+    const { lab, plane } = await opened('web')
+    lab.bad.add(fresh[2] ?? '')
+    const { train } = await startTrain(plane.desk, { members, order: 'ordered' }, asking)
+    const stateOf = (): TrainState | null => lab.stateOn<TrainState>({ kind: 'train', id: train })
+    const statuses = (): readonly string[] => {
+      const state = stateOf()
+      return state === null || state.status === 'absent' ? [] : state.members.map(({ status }) => status)
+    }
+    await lab.until(train, () => statuses()[0] === 'arrived', plane)
+    const newer = { service: 'api', environment, purpose: 'deploy', release: releaseOf('api', 2).id } as const
+    const { rollout } = await deploy(plane.desk, newer, bob)
+    await commandRollout(plane.desk, { rollout, type: 'pause_requested' }, bob)
+    const before = lab.commits
+    lab.dieAt = death === 0 ? -1 : lab.commits * 2 + death
+    await lab.until(train, isOver, plane)
+    if (death === 0) writes = lab.commits - before
+    deaths += lab.deaths
+    strictEqual(stateOf()?.status, 'parked', `death ${death}`)
+    deepStrictEqual(statuses(), ['returned', 'stranded', 'failed'], `death ${death}`)
+    deepStrictEqual(lab.serving(), [old[0], fresh[1], old[2]], `death ${death}`)
+    const told = lab.disk.rows().filter(({ key, type }) => key.id === train && type === 'effect_failed')
+    match(JSON.stringify(told.at(-1)?.body), /before the point of no return: 0001_contract_drop_total/)
+    match(JSON.stringify(stateOf()), /before the point of no return: 0001_contract_drop_total/, `death ${death}`)
+    const started = lab.disk.rows().filter(({ type }) => type === 'rollout_started')
+    const reasons = started.flatMap(({ reason }) => (reason?.includes(train) === true ? [reason] : []))
+    strictEqual(new Set(reasons).size, reasons.length, `death ${death}: ${reasons.join()}`)
+  }
+  ok(deaths > 20, `only ${deaths} deaths in ${writes} writes`)
+})
+
+/** Three services of one control plane. All serve 1.0.0 and have 2.0.0, and web has 2.1.0, too; the train of them waits for an approval of jobs while api and web have arrived. */
+const fleet = async (made: { readonly web?: Made; readonly first?: Made } = {}) => {
+  const world = new SmallWorld()
+  const cut = async (version: string, more: (service: string) => Made): Promise<ReadonlyMap<string, Release>> => {
+    const releases = new Map<string, Release>()
+    for (const service of services) releases.set(service, await world.cut(version, { ...more(service), service }))
+    return releases
+  }
+  const first = await cut('1.0.0', () => made.first ?? {})
+  const second = await cut('2.0.0', (service) =>
+    service === 'jobs' ? { production: { approvals: 1 } } : service === 'web' ? (made.web ?? {}) : {},
+  )
+  const newer = await world.cut('2.1.0', { ...made.web, service: 'web', production: { strategy: slow } })
+  for (const release of first.values()) await world.rollOut(release)
+  return { world, first, second, newer }
+}
+
+const slow = { kind: 'canary', steps: [{ share: '5%', pause: '1d' }] } as const
+const web = { service: 'web', environment: 'production' } as const
+type Fleet = Awaited<ReturnType<typeof fleet>>
+
+const nth = (releases: ReadonlyMap<string, Release>, service: string): ReleaseId => {
+  const release = releases.get(service)
+  if (release === undefined) throw new Error(`no release of ${service}`)
+  return release.id
+}
+
+const departed = async ({ world, second }: Fleet): Promise<string> => {
+  const wanted = services.map((service) => ({ service, environment: 'production', release: nth(second, service) }))
+  const { train } = await world.engine.startTrain({ members: wanted, order: 'ordered' }, ada)
+  await trainOf(world, train, ({ members: [one, two] }) => one?.status === 'arrived' && two?.status === 'arrived')
+  return train
+}
+
+const trainOf = (world: SmallWorld, train: string, holds: (state: Train) => boolean): Promise<Train> =>
+  world.until(() => world.engine.reading.train(train), holds)
+
+const ended = (world: SmallWorld, train: string): Promise<Train> => trainOf(world, train, isOver)
+
+/** The releases that have all traffic, by the numbers of their service. */
+const served = (world: SmallWorld): readonly (readonly ReleaseId[])[] =>
+  services.map((service) => world.serving('production', service))
+
+const aborted = async ({ world, first }: Fleet, train: string): Promise<Train> => {
+  await world.engine.commandTrain(train, 'abort_requested', ada)
+  const state = await ended(world, train)
+  strictEqual(state.status, 'rolled_back', JSON.stringify(state.members))
+  deepStrictEqual(
+    served(world),
+    services.map((service) => [nth(first, service)]),
+  )
+  return state
+}
+
+for (const phase of ['back', 'dwell', 'return'] as const) {
+  test(`a drill on its ${phase} in one of the services ends where the train goes back to, and does not bring the release in again`, async () => {
+    const all = await fleet()
+    const { world } = all
+    const train = await departed(all)
+    const { drill } = await world.engine.startDrill({ ...web, dwellMs: 60_000, confirm: 'production' }, ada)
+    await world.until(
+      () => world.engine.reading.drill(drill),
+      (state) => state.status === 'drilling' && state.phase === phase,
+    )
+    await aborted(all, train)
+    const { outcome } = await world.until(
+      async () => {
+        const state = await world.engine.reading.drill(drill)
+        return { outcome: state.status === 'ended' ? state.outcome : null }
+      },
+      (one) => one.outcome !== null,
+    )
+    strictEqual(outcome, 'stayed')
+    await world.later(120_000)
+    deepStrictEqual(world.serving('production', 'web'), [nth(all.first, 'web')])
+  })
+}
+
+test('a train waits for a drill, so that what it would go back to is what served and not what the drill showed', async () => {
+  const all = await fleet()
+  const { world, first, second } = all
+  const train = await departed(all)
+  await aborted(all, train)
+  // Web goes on to 2.0.0 by itself, so that there is a way back to drill.
+  await world.engine.unholdRelease({ service: 'web', release: '2.0.0' }, ada)
+  await world.rollOut(second.get('web') ?? fail())
+  await world.engine.startDrill({ ...web, dwellMs: 60_000, confirm: 'production' }, ada)
+  await world.until(
+    async () => world.serving('production', 'web'),
+    ([release]) => release === nth(first, 'web'),
+  )
+  const alone = [{ ...web, release: all.newer.id }]
+  const { train: next } = await world.engine.startTrain({ members: alone, order: 'ordered' }, ada)
+  const { plan } = await world.until(
+    async () => {
+      const { live } = await world.engine.reading.environment('web', 'production')
+      return live === null ? { plan: null } : world.engine.reading.rollout(live)
+    },
+    (state) => state.plan?.to === all.newer.id,
+  )
+  strictEqual(plan?.from, nth(second, 'web'))
+  strictEqual((await world.engine.reading.train(next)).status, 'advancing')
+})
+
+test('neither a newer deploy of somebody else, nor a lock, a freeze, the queue or a stopped line is in the way back', async () => {
+  const all = await fleet()
+  const { world, newer } = all
+  const train = await departed(all)
+  const { rollout } = await world.engine.deploy({ ...web, purpose: 'deploy', release: newer.id }, ada)
+  await world.until(
+    async () => world.serving('production', 'web'),
+    (arms) => arms.includes(newer.id),
+  )
+  const api = { service: 'api', environment: 'production' }
+  await world.engine.lock(api, null, ada)
+  await world.engine.freeze(web, { from: 0, until: Number.MAX_SAFE_INTEGER, reason: 'a holiday' }, ada)
+  await world.engine.governance.stopLine({ underway: 'pause' }, ada)
+  const state = await aborted(all, train)
+  deepStrictEqual(
+    state.members.map(({ status }) => status),
+    ['returned', 'returned', 'failed'],
+  )
+  const overtaken = await world.engine.reading.rollout(rollout)
+  ok(overtaken.status === 'rolled_back')
+  match(JSON.stringify(overtaken.cause), /"superseded"/)
+  const hold = await world.engine.reading.hold(newer.id)
+  match(hold?.detail ?? '', new RegExp(`train ${train} goes back: ada turned it around: because`))
+})
+
+test('a rollback that somebody has begun is the way back, and what would bring the release in again is turned around', async () => {
+  const joined = await fleet()
+  const train = await departed(joined)
+  const { rollout } = await joined.world.engine.rollback({ ...web, release: null }, ada)
+  const state = await aborted(joined, train)
+  const member = state.members[1]
+  match(member?.status === 'returned' ? member.detail : '', new RegExp(rollout))
+
+  const again = await fleet()
+  const { world, second } = again
+  const other = await departed(again)
+  const back = await world.engine.rollback({ ...web, release: null }, ada)
+  await world.settled(back.rollout)
+  const release = nth(second, 'web')
+  const forth = await world.engine.deploy({ ...web, purpose: 'deploy', release, overrides: ['held'] }, ada)
+  await world.engine.commandRollout(forth.rollout, 'pause_requested', ada)
+  await aborted(again, other)
+  strictEqual((await world.engine.reading.rollout(forth.rollout)).status, 'rolled_back')
+})
+
+test('an environment that has moved on is left alone, also while a drill shows the release there for a while', async () => {
+  const all = await fleet()
+  const { world, first, newer } = all
+  const train = await departed(all)
+  const { rollout } = await world.engine.deploy({ ...web, purpose: 'deploy', release: newer.id }, ada)
+  await world.until(
+    async () => world.serving('production', 'web').length,
+    (count) => count === 2,
+  )
+  await world.engine.commandRollout(rollout, 'promote_requested', ada)
+  await world.settled(rollout)
+  const { drill } = await world.engine.startDrill({ ...web, dwellMs: 60_000, confirm: 'production' }, ada)
+  await world.until(
+    () => world.engine.reading.drill(drill),
+    (state) => state.status === 'drilling' && state.phase === 'dwell',
+  )
+  await world.engine.commandTrain(train, 'abort_requested', ada)
+  const state = await ended(world, train)
+  strictEqual(state.status, 'rolled_back')
+  const member = state.members[1]
+  match(member?.status === 'returned' ? member.detail : '', /had moved on/)
+  await world.until(
+    () => world.engine.reading.drill(drill),
+    ({ status }) => status === 'ended',
+  )
+  deepStrictEqual(served(world), [[nth(first, 'api')], [newer.id], [nth(first, 'jobs')]])
+})
+
+test('a train does not go on without what arrived before: once somebody takes that back, all of it comes back; a drill of it is no such thing', async () => {
+  const all = await fleet()
+  const { world } = all
+  const train = await departed(all)
+  const { drill } = await world.engine.startDrill({ ...web, dwellMs: 5_000, confirm: 'production' }, ada)
+  await world.until(
+    () => world.engine.reading.drill(drill),
+    ({ status }) => status === 'ended',
+  )
+  await world.later(5_000)
+  strictEqual((await world.engine.reading.train(train)).status, 'advancing')
+  const { rollout } = await world.engine.rollback({ ...web, release: null }, ada)
+  const state = await ended(world, train)
+  deepStrictEqual(
+    [state.status, state.members.map(({ status }) => status)],
+    ['rolled_back', ['returned', 'returned', 'failed']],
+  )
+  match(
+    causeOfReturn(state) ?? '',
+    new RegExp(`web/production, which had arrived, was taken back by rollout ${rollout}`),
+  )
+  deepStrictEqual(
+    served(world),
+    services.map((service) => [nth(all.first, service)]),
+  )
+})
+
+test('a way back that did not get there is tried again by another rollout, once somebody says so', async () => {
+  const all = await fleet()
+  const { world, first, second } = all
+  const train = await departed(all)
+  world.sick.add(nth(first, 'web'))
+  await world.engine.commandTrain(train, 'abort_requested', ada)
+  const stuck = await ended(world, train)
+  deepStrictEqual(
+    [stuck.status, stuck.members.map(({ status }) => status)],
+    ['parked', ['returned', 'stranded', 'failed']],
+  )
+  deepStrictEqual(served(world), [[nth(first, 'api')], [nth(second, 'web')], [nth(first, 'jobs')]])
+  world.sick.clear()
+  await world.engine.commandTrain(train, 'retry_requested', ada)
+  strictEqual((await ended(world, train)).status, 'rolled_back')
+  deepStrictEqual(world.serving('production', 'web'), [nth(first, 'web')])
+})
+
+test('what a person did about the one that could not go back is what the train finds when it is tried again', async () => {
+  const all = await fleet({ web: { migrations: ['0002_contract_drop_total'] } })
+  const { world, first } = all
+  const train = await departed(all)
+  await world.engine.commandTrain(train, 'abort_requested', ada)
+  const stuck = await ended(world, train)
+  const member = stuck.members[1]
+  match(
+    member?.status === 'stranded' ? member.detail : '',
+    /is before the point of no return: 0002_contract_drop_total/,
+  )
+  const row = world.rows.findLast(({ key }) => key.id === train)
+  ok(row !== undefined)
+  const told = trainDraft({ kind: 'train', row, before: { ...stuck, status: 'advancing' }, after: stuck })
+  deepStrictEqual([told?.kind, told?.outcome], ['train.failed', 'waiting'])
+  match(JSON.stringify(told?.facts(() => '')), /"name":"web","value":"production, stranded: .*0002_contract_drop_total/)
+  const across = { ...web, release: nth(first, 'web'), overrides: ['point_of_no_return'] } as const
+  const { rollout } = await world.engine.rollback(across, ada)
+  await world.settled(rollout)
+  await world.engine.commandTrain(train, 'retry_requested', ada)
+  strictEqual((await ended(world, train)).status, 'rolled_back')
+})
+
+test('a member that is held for a look on its way back keeps none of the others waiting', async () => {
+  const all = await fleet({ web: { production: { onFail: 'pause', strategy: slow } } })
+  const { world, first, second } = all
+  const wanted = ['api', 'web'].map((service) => ({
+    service,
+    environment: 'production',
+    release: nth(second, service),
+  }))
+  const { train } = await world.engine.startTrain({ members: wanted, order: 'ordered' }, ada)
+  await world.until(
+    async () => world.serving('production', 'web').length,
+    (count) => count === 2,
+  )
+  const { live } = await world.engine.reading.environment('web', 'production')
+  const seen = { candidate: { units: 10, badUnits: 9 }, stable: { units: 90, badUnits: 0 }, shareBp: 500, logE: 9 }
+  const trip = { ...seen, rollout: rolloutId(live ?? ''), at: world.now }
+  world.notice({ kind: 'tripped', ...web, trip })
+  strictEqual((await ended(world, train)).status, 'rolled_back')
+  deepStrictEqual(
+    [world.serving('production', 'api'), world.serving('production', 'web')],
+    [[nth(first, 'api')], [nth(first, 'web')]],
+  )
+  strictEqual((await world.engine.reading.rollout(live ?? '')).status, 'reverting')
+  match(causeOfReturn(await world.engine.reading.train(train)) ?? '', /taken back \(the tripwire cut .*9 of 10 bad/)
+})
+
+test('a train does not start while one of its releases would not be let in, and says which and why', async () => {
+  const all = await fleet()
+  const { world, first, second } = all
+  const start = (release: ReleaseId, overrides: readonly 'held'[] = []) =>
+    world.engine.startTrain(
+      {
+        members: [
+          { service: 'api', environment: 'production', release: nth(second, 'api') },
+          { ...web, release },
+        ],
+        order: 'ordered',
+        ...(overrides.length === 0 ? {} : { overrides }),
+      },
+      ada,
+    )
+  const refusal = (detail: RegExp) => (error: unknown) =>
+    error instanceof SluiceError && error.code === 'admission_refused' && detail.test(error.detail)
+  await rejects(start(nth(first, 'web')), refusal(/^web\/production: 1\.0\.0 .* already serves production$/))
+  await world.engine.holdRelease({ service: 'web', release: '2.0.0', reason: 'security' }, ada)
+  await rejects(start(nth(second, 'web')), refusal(/^web\/production: 2\.0\.0 .* is held by ada/))
+  deepStrictEqual((await world.engine.reading.trains({})).items, [])
+  const { train } = await start(nth(second, 'web'), ['held'])
+  strictEqual((await ended(world, train)).status, 'succeeded')
+})
+
+function fail(): never {
+  throw new Error('there is a release')
+}

@@ -2,6 +2,7 @@
 import type { RunListView } from '../../../../sluice/src/http/client/run-views.ts'
 import type { IncidentView } from '../../../../sluice/src/http/client/rollback-views.ts'
 import type { EnvironmentsView, EnvironmentView } from '../../../../sluice/src/http/client/environment-views.ts'
+import type { TrainView } from '../../../../sluice/src/http/client/train-views.ts'
 import type { RolloutView } from '../../../../sluice/src/http/client/views.ts'
 import type { Tone } from '../../words.ts'
 
@@ -9,6 +10,7 @@ import type { Tone } from '../../words.ts'
 export type Attention = {
   readonly kind:
     | 'stopped'
+    | 'train'
     | 'approve'
     | 'stuck'
     | 'reverting'
@@ -35,6 +37,7 @@ const urgency: Readonly<Record<Attention['kind'], number>> = {
   stopped: -1,
   incident: 0,
   stuck: 1,
+  train: 1,
   reverting: 2,
   approve: 3,
   paused: 4,
@@ -48,10 +51,14 @@ const urgency: Readonly<Record<Attention['kind'], number>> = {
 
 /** What the environments say. `rollouts` tell why something was rolled back, where they are known. */
 export const attentionOf = (
-  { environments, line }: EnvironmentsView,
+  { environments, line, trains = [] }: EnvironmentsView,
   rollouts: readonly RolloutView[] = [],
 ): readonly Attention[] =>
-  sorted([...ofLine(line), ...environments.flatMap((environment) => attentionIn(environment, rollouts))])
+  sorted([
+    ...ofLine(line),
+    ...trains.flatMap(ofTrain),
+    ...environments.flatMap((environment) => attentionIn(environment, rollouts)),
+  ])
 
 /** A line that somebody stopped: nothing goes forward anywhere. */
 const ofLine = ({ status, by, at, reason }: EnvironmentsView['line']): readonly Attention[] =>
@@ -68,6 +75,19 @@ const ofLine = ({ status, by, at, reason }: EnvironmentsView['line']): readonly 
           verb: 'Look',
         },
       ]
+
+/** A release train that goes back, or that could not be taken back whole. One that is on its way forward is seen where its releases are. */
+const ofTrain = ({ id, status, cause, members, startedAt }: TrainView): readonly Attention[] => {
+  if (status !== 'returning' && status !== 'parked') return []
+  const stranded = members
+    .filter((member) => member.status === 'stranded')
+    .map(({ service, environment, detail }) => `${service}/${environment}: ${detail ?? 'stranded'}`)
+  const text =
+    status === 'returning'
+      ? `goes back: ${cause ?? ''}`
+      : `could not be taken back whole: ${stranded.join('; ')} (sluice train retry ${id})`
+  return [{ kind: 'train', tone: 'bad', subject: `Train ${id}`, text, since: startedAt, href: '/ledger', verb: 'Look' }]
+}
 
 /** What runs and incidents say besides. */
 export const attentionBeside = (

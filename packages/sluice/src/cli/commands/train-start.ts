@@ -6,15 +6,17 @@ import { type Cli, type Command, flagOption, textOption } from '../cli.ts'
 import { withClient } from '../connect.ts'
 import { trainLines } from '../render/train.ts'
 import { freshKey } from './follow.ts'
+import { overridesOf } from './start-rollout.ts'
 
 const lookMs = 500
+const example = 'sluice train start api/production web/production@1.4.0'
 
 /** `sluice train start`. */
 export const command: Command = async (cli, input) => {
   const plan = await planOf(input.rest)
   return withClient(cli, 'server', async (client) => {
     const order = flagOption(input, 'parallel') ? ({ order: 'parallel' } as const) : {}
-    const body = { ...plan, ...order, reason: textOption(input, 'message') }
+    const body = { ...plan, ...order, ...overridesOf(input), reason: textOption(input, 'message') }
     const { train } = await client.call('trains.start', { body, idempotencyKey: freshKey() })
     if (input.options['wait'] !== false) return follow(cli, client, train)
     if (cli.globals.json) cli.json({ train })
@@ -35,7 +37,7 @@ const parseMember = (word: string): TrainInput['members'][number] => {
   if (environment !== undefined) return { service: service ?? null, environment, release: release ?? null }
   throw new SluiceError('usage_invalid', {
     detail: `${JSON.stringify(word)} names no member of a train`,
-    hint: 'sluice train start api/production web/production@1.4.0',
+    hint: example,
   })
 }
 
@@ -43,7 +45,7 @@ const readPlan = async (file: string): Promise<unknown> => {
   try {
     return JSON.parse(await readFile(file, 'utf8'))
   } catch (cause) {
-    throw new SluiceError('usage_invalid', { detail: `${file} cannot be read: ${String(cause)}`, cause })
+    throw new SluiceError('usage_invalid', { detail: `${file} cannot be read: ${String(cause)}`, hint: example, cause })
   }
 }
 

@@ -9,11 +9,12 @@ import { waitText } from './queue.ts'
 import { trafficLines } from './rollout.ts'
 import type { Style } from './style.ts'
 import { tableLines } from './table.ts'
+import { trainNotice } from './train.ts'
 import { agoOf } from './times.ts'
 
 /** The screen of `sluice status`: one row an environment, and what needs a person below. */
 export const statusLines = (
-  { service, environments, line, now }: EnvironmentsView,
+  { service, environments, line, trains = [], now }: EnvironmentsView,
   style: Style,
 ): readonly string[] => {
   if (environments.length === 0)
@@ -30,6 +31,7 @@ export const statusLines = (
   return [
     ...tableLines(head, rows, style),
     ...(line.status === 'running' ? [] : [lineText(line, style)]),
+    ...trains.map((train) => trainNotice(train, style)),
     ...environments.flatMap((one) => noticeLines(one, now, style)),
   ]
 }

@@ -15,7 +15,7 @@ export const recordWords: readonly Word[] = [
   {
     path: 'why',
     args: '<rollout>',
-    text: 'why a rollout ended as it did: what decided, the counts, the evidence over time',
+    text: 'why a rollout ended as it did: what decided, the counts, the evidence over time; of a train: what became of each of its releases',
     options: [],
     examples: ['why rol_01h2xcejqtf2nbrexx3vqjhp41'],
     load: () => import('../commands/why.ts'),

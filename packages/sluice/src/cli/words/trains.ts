@@ -20,6 +20,8 @@ export const trainWords: readonly Word[] = [
     text: 'take releases of several services to their environments, together: all arrive, or all come back',
     options: [
       { flags: '--parallel', text: 'all at once, instead of one after the other' },
+      { flags: '--despite-hold', text: 'although releases of it are held' },
+      { flags: '--force-across-contract', text: 'although a contract migration took away what a release may need' },
       message,
       { flags: '--no-wait', text: 'return once it is on its way' },
     ],

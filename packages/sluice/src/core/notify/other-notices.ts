@@ -90,7 +90,12 @@ export const trainDraft = ({ row, before, after }: MomentOf<'train'>): Draft | n
       after.status === 'parked'
         ? `${detail}: the train could not be taken back whole, and waits for somebody`
         : `${detail}: the train was taken back`,
-    facts: () => plan.members.flatMap(({ service, environment }) => fact(service, environment)),
+    facts: () =>
+      plan.members.flatMap(({ service, environment }, place) => {
+        const member = after.members[place]
+        const why = member !== undefined && 'detail' in member ? `: ${member.detail}` : ''
+        return fact(service, member === undefined ? environment : `${environment}, ${member.status}${why}`)
+      }),
   }
 }
 

@@ -112,11 +112,14 @@ const issue = <State extends Advancing | Returning>(
 
 const effectOf = (id: string, sequence: number, action: TrainAction): TrainEffect => ({
   sequence,
-  key: `${id}/${action.kind}/${action.member}`,
+  key: `${id}/${action.kind}/${action.member}${tried(action) === 0 ? '' : `/${tried(action) + 1}`}`,
   fence: { token: 0, sequence },
   deadlineMs: limits.deliverDeadlineMs,
   action,
 })
+
+/** How often the way back was tried before. */
+const tried = (action: TrainAction): number => (action.kind === 'return' ? (action.tries ?? 0) : 0)
 
 type Said = { readonly by: Actor; readonly reason: string | null; readonly at: number }
 
@@ -142,12 +145,12 @@ const backward = (state: Returning, at: number): TrainDecision => {
   const last = state.members.findLastIndex(({ status }) => status === 'arrived')
   const member = state.members[last]
   if (member?.status === 'arrived') {
-    const { rollout, from } = member
+    const { rollout, from, tries } = member
     return issue(
       state,
       (place) => place === last,
       () => ({
-        action: { kind: 'return', member: last, to: from },
+        action: { kind: 'return', member: last, to: from, ...(tries === undefined ? {} : { tries }) },
         as: (effect) => ({ status: 'returning', effect, rollout, from }),
       }),
     )
@@ -156,7 +159,7 @@ const backward = (state: Returning, at: number): TrainDecision => {
   return unchanged(isStranded ? { ...state, status: 'parked' } : { ...state, status: 'rolled_back', settledAt: at })
 }
 
-/** What is stranded is tried again: stopped where it is not known what became of it, taken back otherwise. */
+/** What is stranded is tried again: stopped where it is not known what became of it, taken back by another rollout otherwise. */
 const again = (state: Extract<TrainState, { status: 'parked' }>, at: number): TrainDecision => {
   const back: Returning = {
     ...state,
@@ -233,7 +236,10 @@ const returnedFrom = (member: Busy, next: MemberState): MemberState => {
 const strandedAs = (member: Busy, detail: string): MemberState => ({
   status: 'stranded',
   detail,
-  arrived: member.status === 'returning' ? { rollout: member.rollout, from: member.from } : null,
+  arrived:
+    member.status === 'returning'
+      ? { rollout: member.rollout, from: member.from, tries: tried(member.effect.action) + 1 }
+      : null,
 })
 
 /** See the file's header. */

@@ -1,4 +1,5 @@
 /** What a release train is made of: releases of several services that go together, effects and events of its machine, and its states. */
+import type { Override } from '../admission.ts'
 import type { Actor, Fence, ReleaseId, RolloutId } from '../model.ts'
 import type { Failure } from '../rollout/types.ts'
 
@@ -10,6 +11,8 @@ export type TrainPlan = {
   readonly members: readonly TrainMember[]
   /** `ordered`: one after the other, as they are listed. `parallel`: all at once. */
   readonly order: 'ordered' | 'parallel'
+  /** What somebody passes over for every member, in so many words; absent for nothing. */
+  readonly overrides?: readonly Override[]
 }
 
 /** Something to do for one member; `member` is its place in the plan. */
@@ -19,12 +22,21 @@ export type TrainAction =
   /** Its rollout is turned around, if there is one and it still goes. */
   | { readonly kind: 'stop'; readonly member: number }
   /** What served before it serves again. */
-  | { readonly kind: 'return'; readonly member: number; readonly to: ReleaseId | null }
+  | (Tried & { readonly kind: 'return'; readonly member: number; readonly to: ReleaseId | null })
+
+/** Ways back of a member that were tried and did not get there: the next one is another rollout. */
+type Tried = {
+  /** Absent for none. */
+  readonly tries?: number
+}
+
+/** What arrived: its rollout, and what served before it. */
+export type Arrived = Tried & { readonly rollout: RolloutId; readonly from: ReleaseId | null }
 
 /** A thing to do in the world. Its key is the idempotency key of the rollout that it asks for. */
 export type TrainEffect = {
   readonly sequence: number
-  /** `<train>/<action>/<member>`: names the thing to do, not the attempt at it. */
+  /** `<train>/<action>/<member>`: names the thing to do, not the attempt at it; one that somebody wants tried again is another thing, and has its number behind it. */
   readonly key: string
   readonly fence: Fence
   readonly deadlineMs: number
@@ -61,7 +73,7 @@ export type TrainEvent =
 export type MemberState =
   | { readonly status: 'waiting' }
   | { readonly status: 'moving'; readonly effect: TrainEffect }
-  | { readonly status: 'arrived'; readonly rollout: RolloutId; readonly from: ReleaseId | null }
+  | (Arrived & { readonly status: 'arrived' })
   /** Taken back by its own rollout, or never let in. */
   | { readonly status: 'failed'; readonly rollout: RolloutId | null; readonly detail: string }
   | { readonly status: 'stopping'; readonly effect: TrainEffect }
@@ -73,11 +85,7 @@ export type MemberState =
     }
   | { readonly status: 'returned'; readonly rollout: RolloutId; readonly detail: string }
   /** It could not be stopped or taken back: somebody must look. `arrived`: what is to be taken back; null when that is not known. */
-  | {
-      readonly status: 'stranded'
-      readonly detail: string
-      readonly arrived: { readonly rollout: RolloutId; readonly from: ReleaseId | null } | null
-    }
+  | { readonly status: 'stranded'; readonly detail: string; readonly arrived: Arrived | null }
 
 /** Why a train went back. The first cause wins. */
 export type TrainCause =

@@ -39,14 +39,15 @@ export type ReleaseInput = ReasonInput & { readonly release?: string | null | un
 export type EnteringInput = ReleaseInput & { readonly whenBusy?: 'queue' | 'refuse' | 'replace' | null | undefined }
 
 /** Releases that are to go together; a member without a service is of this control plane's own, one without a release takes what a promotion would. */
-export type TrainInput = ReasonInput & {
-  readonly members: readonly {
-    readonly service?: string | null | undefined
-    readonly environment: string
-    readonly release?: string | null | undefined
-  }[]
-  readonly order?: 'ordered' | 'parallel' | undefined
-}
+export type TrainInput = ReasonInput &
+  OverridesInput & {
+    readonly members: readonly {
+      readonly service?: string | null | undefined
+      readonly environment: string
+      readonly release?: string | null | undefined
+    }[]
+    readonly order?: 'ordered' | 'parallel' | undefined
+  }
 
 /** The done of a command that gives nothing else. */
 export type DoneView = None

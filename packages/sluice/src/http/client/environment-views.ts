@@ -2,6 +2,7 @@
 import type { Actor, Commit, FreezeWindow } from '../../core/model.ts'
 import type { BrokenGlassView, LineView, RejectionView } from './governance-views.ts'
 import type { MaintenanceView } from './routing-views.ts'
+import type { TrainView } from './train-views.ts'
 import type { ObservedView, ReleaseRef, RolloutView } from './views.ts'
 
 /** An environment as it stands. */
@@ -78,6 +79,8 @@ export type EnvironmentsView = {
   readonly service: string | null
   readonly environments: readonly EnvironmentView[]
   readonly line: LineView
+  /** Release trains that are under way, or wait for somebody; absent for none. */
+  readonly trains?: readonly TrainView[] | undefined
   readonly now: number
 }
 

@@ -10,6 +10,7 @@ export type TrainMemberView = {
   readonly status: 'waiting' | 'moving' | 'arrived' | 'failed' | 'stopping' | 'returning' | 'returned' | 'stranded'
   /** Its rollout, once that is known. */
   readonly rollout: string | null
+  /** What is waited for, or what became of it. */
   readonly detail: string | null
 }
 
@@ -24,6 +25,10 @@ export type TrainView = {
   /** Why it went back. */
   readonly cause: string | null
   readonly members: readonly TrainMemberView[]
+  /** Ledger rows that tell the story, in order; absent where several trains are shown. */
+  readonly story?:
+    | readonly { readonly seq: number; readonly at: number; readonly who: string; readonly text: string }[]
+    | undefined
 }
 
 /** A train that a request started. */

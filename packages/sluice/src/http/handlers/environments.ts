@@ -18,6 +18,7 @@ import { planView, type TrafficNow } from '../present/plan.ts'
 import type { EnvironmentsView, EnvironmentView } from '../client/environment-views.ts'
 import type { StartedView } from '../client/views.ts'
 import { environmentsOf, knownReleases, observedOf, serviceOf, targetOf } from './lookup.ts'
+import { trainsUnderWay } from './trains-now.ts'
 
 /** Every environment as it stands, made once for all who ask at the same time. */
 export const overview = (context: ApiContext): Promise<EnvironmentsView> =>
@@ -26,7 +27,9 @@ export const overview = (context: ApiContext): Promise<EnvironmentsView> =>
     const { service, environments } = await environmentsOf(context, signal).catch(noConfig)
     const views = environments.map((named) => show(context, { service: service ?? '', named, signal }))
     const line = lineView(await context.engine.reading.line())
-    return { service, environments: await Promise.all(views), line, now: context.clock.now() }
+    const trains = await trainsUnderWay(context)
+    const seen = { service, environments: await Promise.all(views), line, now: context.clock.now() }
+    return trains.length === 0 ? seen : { ...seen, trains }
   })
 
 /** Answers about environments, and everything that is asked of one. */
@@ -221,7 +224,7 @@ const deploy = async (
 }
 
 /** Nothing where nothing was given, so that the same words as before are the same words. */
-const overridesOf = (given: OverridesInput['overrides']): { readonly overrides?: readonly Override[] } =>
+export const overridesOf = (given: OverridesInput['overrides']): { readonly overrides?: readonly Override[] } =>
   given === undefined || given === null || given.length === 0 ? {} : { overrides: given }
 
 /** The same for a hotfix. A change that it names is the rollout that this is; each counts once. `usage_invalid` for what is neither. */

@@ -1,8 +1,7 @@
-import type { Train } from '../../core/train/types.ts'
-import type { ApiContext, Handlers } from '../context.ts'
-import type { TrainView } from '../client/train-views.ts'
-import { trainView } from '../present/trains.ts'
-import { knownReleases, serviceOf } from './lookup.ts'
+import type { Handlers } from '../context.ts'
+import { overridesOf } from './environments.ts'
+import { serviceOf } from './lookup.ts'
+import { showTrain, tellTrain } from './trains-now.ts'
 
 /** Answers about release trains, and everything that is asked of one. */
 export const trainHandlers: Handlers<'trains.list' | 'trains.start' | 'trains.show' | 'trains.command'> = {
@@ -12,7 +11,7 @@ export const trainHandlers: Handlers<'trains.list' | 'trains.start' | 'trains.sh
       ...(limit === undefined ? {} : { limit }),
       ...(cursor === undefined ? {} : { cursor }),
     })
-    return { items: await Promise.all(page.items.map((train) => show(context, train))), next: page.next }
+    return { items: await Promise.all(page.items.map((train) => showTrain(context, train))), next: page.next }
   },
   'trains.start': async (context, { body, caller, signal }) => {
     const own = body.members.every(({ service }) => typeof service === 'string') ? '' : await serviceOf(context, signal)
@@ -21,22 +20,13 @@ export const trainHandlers: Handlers<'trains.list' | 'trains.start' | 'trains.sh
       environment,
       release: release ?? null,
     }))
-    const command = { members, order: body.order ?? 'ordered' }
+    const command = { members, order: body.order ?? 'ordered', ...overridesOf(body.overrides) }
     return context.engine.startTrain(command, { ...caller, reason: body.reason ?? null })
   },
-  'trains.show': async (context, { params }) => show(context, await context.engine.reading.train(params.train)),
+  'trains.show': async (context, { params }) => tellTrain(context, await context.engine.reading.train(params.train)),
   'trains.command': async (context, { params, body, caller }) => {
     const type = body.command === 'abort' ? 'abort_requested' : 'retry_requested'
     await context.engine.commandTrain(params.train, type, { ...caller, reason: body.reason ?? null })
-    return show(context, await context.engine.reading.train(params.train))
+    return tellTrain(context, await context.engine.reading.train(params.train))
   },
 }
-
-const show = async (context: ApiContext, train: Train): Promise<TrainView> =>
-  trainView(
-    train,
-    await knownReleases(
-      context,
-      train.plan.members.map(({ release }) => release),
-    ),
-  )

@@ -1,34 +1,45 @@
 /** Release trains as the API tells them. */
 import { unreachable } from '../../core/machine.ts'
+import { causeOfReturn } from '../../core/train/cause.ts'
 import type { MemberState, Train } from '../../core/train/types.ts'
+import type { MemberNow } from '../../engine/train-standing.ts'
 import type { TrainMemberView, TrainView } from '../client/train-views.ts'
 import { type Known, refOf } from './releases.ts'
 
-/** A train as it stands. */
-export const trainView = (train: Train, known: Known): TrainView => ({
+/** A train as it stands; `now`: what each of its members does. */
+export const trainView = (
+  train: Train,
+  { known, now }: { readonly known: Known; readonly now: readonly MemberNow[] },
+): TrainView => ({
   id: train.id,
   status: train.status,
   order: train.plan.order,
   by: train.by,
   startedAt: train.startedAt,
   settledAt: 'settledAt' in train ? train.settledAt : null,
-  cause: causeText(train),
+  cause: causeOfReturn(train),
   members: train.plan.members.flatMap(({ service, environment, release }, place) => {
     const state = train.members[place]
-    return state === undefined ? [] : [{ service, environment, release: refOf(release, known), ...memberView(state) }]
+    const doing = now[place] ?? { rollout: null, detail: null }
+    return state === undefined
+      ? []
+      : [{ service, environment, release: refOf(release, known), ...memberView(state, doing) }]
   }),
 })
 
-const memberView = (state: MemberState): Pick<TrainMemberView, 'status' | 'rollout' | 'detail'> => {
+const memberView = (
+  state: MemberState,
+  { rollout, detail }: MemberNow,
+): Pick<TrainMemberView, 'status' | 'rollout' | 'detail'> => {
   const { status } = state
   switch (state.status) {
     case 'waiting':
     case 'moving':
     case 'stopping':
-      return { status, rollout: null, detail: null }
+      return { status, rollout, detail }
     case 'arrived':
     case 'returning':
-      return { status, rollout: state.rollout, detail: null }
+      return { status, rollout: state.rollout, detail }
     case 'failed':
     case 'returned':
       return { status, rollout: state.rollout, detail: state.detail }
@@ -37,13 +48,4 @@ const memberView = (state: MemberState): Pick<TrainMemberView, 'status' | 'rollo
     default:
       return unreachable(state)
   }
-}
-
-const causeText = (train: Train): string | null => {
-  if (!('cause' in train)) return null
-  const { cause, plan } = train
-  if (cause.kind === 'command')
-    return `${cause.by.name} turned it around${cause.reason === null ? '' : `: ${cause.reason}`}`
-  const member = plan.members[cause.member]
-  return `${member?.service ?? ''}/${member?.environment ?? ''}: ${cause.detail}`
 }

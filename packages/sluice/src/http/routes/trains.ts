@@ -1,6 +1,7 @@
 /** Rows of the API's table. Release trains: all of their releases arrive, or all of them come back. */
 import { z } from 'zod'
 import { limits } from '../../core/limits.ts'
+import { overrides } from '../schemas/rollback.ts'
 import { read, reason } from './parts.ts'
 import type { Rows } from './spec.ts'
 
@@ -30,7 +31,7 @@ export const trainsRows: Rows<'trains'> = {
     ...read,
     needs: 'deploy',
     summary:
-      'Starts a release train: all of its releases arrive, or all of them come back. Answers once it is durable, with every release fixed.',
+      'Starts a release train: all of its releases arrive, or all of them come back. Answers once it is durable, with every release fixed; refused while one of them would not be let in.',
     cli: 'train start',
     body: z.strictObject({
       members: z
@@ -49,10 +50,11 @@ export const trainsRows: Rows<'trains'> = {
         .enum(['ordered', 'parallel'])
         .optional()
         .meta({ description: 'One after the other as listed (the default), or all at once.' }),
+      overrides,
       reason,
     }),
     response: 'TrainStarted',
-    errors: ['not_found', 'config_invalid', 'command_conflict', 'store_full'],
+    errors: ['not_found', 'config_invalid', 'usage_invalid', 'admission_refused', 'command_conflict', 'store_full'],
   },
   'trains.show': {
     ...read,

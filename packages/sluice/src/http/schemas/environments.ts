@@ -6,6 +6,7 @@ import { actor, at, commit, ref } from './fields.ts'
 import { brokenGlass, line } from './governance.ts'
 import { observed } from './observed.ts'
 import { rollout } from './rollouts.ts'
+import { train } from './trains.ts'
 
 const maintenance: z.ZodType<MaintenanceView> = z.strictObject({
   kind: z.enum(['page', 'hold', 'off']),
@@ -71,5 +72,6 @@ export const environments: z.ZodType<EnvironmentsView> = z.strictObject({
   service: z.string().nullable(),
   environments: z.array(environment),
   line,
+  trains: z.array(train).optional(),
   now: at,
 })

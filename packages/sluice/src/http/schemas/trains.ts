@@ -22,6 +22,7 @@ export const train: z.ZodType<TrainView> = z.strictObject({
       detail: z.string().nullable(),
     }),
   ),
+  story: z.array(z.strictObject({ seq: z.number(), at, who: z.string(), text: z.string() })).optional(),
 })
 
 /** The answer to a start. */
