@@ -77,6 +77,18 @@ export const faults = {
   command_drill: 66,
   bad_after_promotion: 67,
   command_line: 68,
+  crash_again: 69,
+  // Of what goes on beside the rollouts of a share of the schedules.
+  notify_unreadable: 70,
+  notify_later: 71,
+  notify_refused: 72,
+  projection_lost: 73,
+  ref_pushed: 74,
+  told_again: 75,
+  remote_unreachable: 76,
+  train_asked: 77,
+  command_train_abort: 78,
+  member_does_not_start: 79,
 } as const
 
 /** A fault by name. */
@@ -93,6 +105,9 @@ const ambientFaultsEnd = faults.never_healthy
 
 /** Faults from here on are the engine simulator's alone. */
 export const engineFaultsBegin: number = faults.store_full
+
+/** Faults from here on strike in schedules that have something beside their rollouts, each with a chance of its own. */
+const besideBegins = faults.notify_unreadable
 
 /** Names by number. */
 export const faultNames: readonly FaultName[] = Object.keys(faults) as FaultName[]
@@ -120,7 +135,7 @@ export class Weather {
   readonly ambient: number[] = []
   ambientChance = 0
   /** Chance of each fault of the engine simulator, in 1,024. */
-  readonly engineChances: number[] = Array.from({ length: faultNames.length - engineFaultsBegin }, () => 0)
+  readonly engineChances: number[] = Array.from({ length: besideBegins - engineFaultsBegin }, () => 0)
 
   /** Draws the weather of a seed. */
   draw(random: Prng): void {
@@ -133,8 +148,12 @@ export class Weather {
     this.ambient.length = 0
     for (let index = 0; index < ambientFaults.length; index += 1)
       if ((chosen & (1 << index)) !== 0) this.ambient.push(callFaultsEnd + index)
-    for (let index = 0; index < this.engineChances.length; index += 1)
-      this.engineChances[index] = (chosen & (0x8000 << index)) === 0 ? 0 : 8 << ((strength >>> (16 + index)) & 3)
+    // One bit of the first draw for each; those that came later have theirs of a mixture, so that the seeds of before stay what they were.
+    const more = Math.imul(chosen ^ (strength >>> 15), 0x2c1b3c6d)
+    for (let index = 0; index < this.engineChances.length; index += 1) {
+      const isChosen = index < 17 ? (chosen & (0x8000 << index)) !== 0 : (more & (0x300_0000 << (2 * (index - 17)))) === 0
+      this.engineChances[index] = isChosen ? 8 << ((strength >>> (16 + index)) & 3) : 0
+    }
     this.ambientChance = this.ambient.length === 0 ? 0 : 4 << (strength & 3)
   }
 }

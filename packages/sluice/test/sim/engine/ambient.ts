@@ -1,8 +1,10 @@
 /** Between any two events of a schedule, anything may happen: control planes die, clocks jump, instances crash, people say something. */
 import { faults } from '../core/faults.ts'
 import { environmentName, instancesMax, serviceName, slotCount } from '../core/releases.ts'
+import { deathsForgiven } from './bounds.ts'
+import { liveRolloutOn } from './ledger-laws.ts'
 import type { People } from './people.ts'
-import type { Planes } from './planes.ts'
+import type { Plane, Planes } from './planes.ts'
 import { commandOf } from './said.ts'
 import type { Scene } from './scene.ts'
 
@@ -28,6 +30,8 @@ export class Ambient {
     const plane = this.#planes.reachable()
     if (plane !== null && setting.strikesEngine(faults.crash_anywhere)) this.#planes.kill(plane.process)
     if (plane !== null && setting.strikesEngine(faults.two_leaders)) this.#planes.boot()
+    if (plane !== null) this.#poison(plane)
+    for (const side of this.#scene.sides) side.strike()
     this.#wish()
     const { weather, random } = setting
     if (weather.ambientChance === 0) return
@@ -35,6 +39,16 @@ export class Ambient {
     if ((dice & 511) >= weather.ambientChance) return
     const fault = weather.ambient[(dice >>> 9) % weather.ambient.length]
     if (fault !== undefined && this.#strike(fault)) setting.struck(fault)
+  }
+
+  /** A way back that nobody can take up, until somebody asks for it once more. */
+  #poison({ process }: Plane): void {
+    const { setting, disk, deaths } = this.#scene
+    if (deaths > deathsForgiven || !setting.mayStrikeEngine(faults.crash_again)) return
+    const live = liveRolloutOn(disk)
+    if (live?.plan.purpose !== 'rollback' || !setting.strikesEngine(faults.crash_again)) return
+    this.#planes.poison(process)
+    this.#scene.after(setting.random.below(6_000), () => this.#people.rollBack())
   }
 
   #wish(): void {

@@ -3,7 +3,8 @@
  * seed. The control plane is killed at any moment, also in the middle of a commit, replaced while it still runs, and lied to.
  */
 import { setImmediate as turned } from 'node:timers/promises'
-import type { AggregateKey, LedgerRow } from '../../../src/core/ledger/entry.ts'
+import type { AggregateKey, AggregateKind, LedgerRow } from '../../../src/core/ledger/entry.ts'
+import { limits } from '../../../src/core/limits.ts'
 import type { Release } from '../../../src/core/model.ts'
 import { Breach, demand } from '../breach.ts'
 import { engineFaultsBegin, type FaultCounts, faults } from '../core/faults.ts'
@@ -17,13 +18,20 @@ import { mustHaveKeptOut } from './line-laws.ts'
 import { isUnderWay } from './maintenance-laws.ts'
 import { People } from './people.ts'
 import { Planes } from './planes.ts'
+import { Pushes } from './pushes.ts'
+import { Receivers } from './receivers.ts'
 import { Requests } from './requests.ts'
 import { Scene } from './scene.ts'
+import { secondName, withSecondPlace } from './second-place.ts'
 import { described, drained } from './small-parts.ts'
-import { promoted, servedBefore, Turns } from './turns.ts'
+import { Trains } from './trains.ts'
+import { offeredBefore, promoted, servedBefore, Turns } from './turns.ts'
 
 /** What became of a schedule; `breach` is null when every invariant held. */
 export type Outcome = { readonly breach: string | null; readonly steps: number }
+
+/** Rows of these kinds say nothing about how far the rollouts are. */
+const beside: ReadonlySet<AggregateKind> = new Set(['watch', 'message', 'arrival', 'remote', 'run', 'train'])
 
 /** See the file's header. */
 export class EngineSim {
@@ -73,10 +81,12 @@ class Schedule {
   readonly #people: People
   readonly #turns: Turns
   readonly #ambient: Ambient
+  /** What comes by itself found the queue full before the schedule began. */
+  readonly #isOffered: boolean
   #healAfterRows: number
   #healedAt = 0
   #seenRows = 0
-  /** Rows about anything but a watch, which says more the longer it looks. */
+  /** Rows about the rollouts: neither of a watch, which says more the longer it looks, nor of what goes on beside them. */
   #toldRows = 0
   /** Whether the disk, as it was last looked at, has something under way. */
   #isBusyOnDisk = true
@@ -97,7 +107,22 @@ class Schedule {
     const last = scene.releases.at(-1) ?? null
     const auto = scene.isAuto && last !== null ? promoted(last) : null
     if (auto !== null) scene.releases[slotCount - 1] = auto
-    this.#turns = new Turns(auto?.id ?? null)
+    this.#addSides()
+    this.#isOffered = auto !== null && (setting.traits & 0x3800) === 0
+    if (this.#isOffered) this.#healAfterRows += 2 * limits.queueEntriesMax
+    this.#turns = new Turns(auto?.id ?? null, this.#isOffered ? 'before' : 'here')
+  }
+
+  /** Each in a share of all schedules, so that all of them stay cheap. */
+  #addSides(): void {
+    const scene = this.#scene
+    const { traits } = scene.setting
+    if ((traits & 7) === 0) scene.sides.push(new Receivers(scene))
+    if ((traits & 0x78) === 0) scene.sides.push(new Pushes(scene, this.#requests))
+    if ((traits & 0x780) !== 0 || scene.isAuto) return
+    for (const [slot, release] of scene.releases.entries())
+      scene.releases[slot] = release === null ? null : withSecondPlace(release)
+    scene.sides.push(new Trains(scene, this.#requests))
   }
 
   get now(): number {
@@ -139,6 +164,7 @@ class Schedule {
     mustFold(scene.disk)
     mustHaveKeptOut(scene.disk)
     mustBeAtRest(scene)
+    for (const side of scene.sides) side.mustHold()
   }
 
   /** The releases are cut and one of them may already serve: history, not what is under test. */
@@ -168,8 +194,13 @@ class Schedule {
     })
     await store.commit({ lease, transitions, request: null })
     const last = this.#scene.releases.at(-1) ?? null
-    if (!this.#scene.isAuto || last === null) return
-    await store.commit({ lease, transitions: servedBefore(last, this.#scene.setting.world.wall()), request: null })
+    const isOfTwo = last?.content.environments.length === 2
+    if (last === null || !(this.#scene.isAuto || isOfTwo)) return
+    const now = this.#scene.setting.world.wall()
+    const before = this.#isOffered
+      ? offeredBefore(last, now)
+      : servedBefore(last, now, isOfTwo ? secondName : 'staging')
+    await store.commit({ lease, transitions: before, request: null })
   }
 
   #drawRelease(catalogue: Catalogue, slot: number): Release {
@@ -217,7 +248,7 @@ class Schedule {
     if (row === undefined) return
     const scene = this.#scene
     if (scene.setting.trace !== null) scene.tell(described(row))
-    if (row.key.kind !== 'watch') this.#toldRows += 1
+    if (!beside.has(row.key.kind)) this.#toldRows += 1
     this.#turns.took(row, scene.deaths + scene.jumps)
     const isSettled = row.type === 'rollout_settled' && row.key.id === `${serviceName}/${environmentName}`
     // Where one has taken the place of another, nothing was turned back, and the next waits for it.
@@ -229,9 +260,12 @@ class Schedule {
   #isOver(): boolean {
     const { setting, timeline } = this.#scene
     if (setting.healed && timeline.now - this.#healedAt > settleMsMax) throw new Breach('not everything settled')
+    const { sides } = this.#scene
     const isQuiet =
       this.#people.remaining === 0 && !this.#isBusyOnDisk && this.#turns.isOver && this.#requests.areAnswered
-    if (!isQuiet) {
+    this.#scene.isQuiet = isQuiet
+    if (!isQuiet || !sides.every((side) => side.isOver())) {
+      if (isQuiet && !setting.healed) this.#heal()
       this.#quietSince = -1
       return false
     }

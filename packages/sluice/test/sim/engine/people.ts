@@ -171,6 +171,7 @@ export class People {
   #lookAfter(): void {
     const scene = this.#scene
     scene.after(personMs, () => this.#lookAfter())
+    for (const side of scene.sides) side.lookAfter()
     if (isLineStopped(scene.disk) && !this.#requests.isBusy) this.#requests.ask(resumingLine)
     const live = liveRolloutOn(scene.disk)
     if (live === null) return

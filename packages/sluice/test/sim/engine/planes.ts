@@ -1,6 +1,7 @@
 /** The control planes of one schedule: started, killed, replaced while they still run, each with its own way to the disk and to the world. */
 import { timesOf } from '../../../src/adapters/calendar/rrule.ts'
 import type { SluiceError } from '../../../src/core/errors.ts'
+import { limits } from '../../../src/core/limits.ts'
 import type { ReleaseId } from '../../../src/core/model.ts'
 import { Engine } from '../../../src/engine/engine.ts'
 import type { Ports } from '../../../src/engine/ports.ts'
@@ -26,6 +27,8 @@ export class Planes {
   #alive = 0
   #isDiskFull = false
   #room = 0
+  /** How many control planes more die of what they take up. */
+  #poison = 0
 
   constructor(scene: Scene) {
     this.#scene = scene
@@ -35,16 +38,12 @@ export class Planes {
     return this.#alive > 0
   }
 
-  /** The one that was started last. */
-  get newest(): Plane | null {
-    return this.#planes.at(-1) ?? null
-  }
-
   /** A new control plane starts on the disk; whoever wrote before is fenced. */
   boot(): void {
     const scene = this.#scene
     const process = new Incarnation(`plane ${scene.names}`)
     scene.names += 1
+    scene.newest = process
     const engine = new Engine(this.#portsFor(process), {
       owner: process.name,
       onFatal: (error) => {
@@ -56,6 +55,10 @@ export class Planes {
     this.#planes.push({ process, engine })
     this.#alive += 1
     scene.tell(`${process.name} starts`)
+    if (this.#poison > 0) {
+      this.#poison -= 1
+      scene.after(0, () => this.kill(process))
+    }
     engine.start().catch((error: unknown) => {
       scene.tell(`${process.name} could not start: ${String(error)}`)
       this.kill(process)
@@ -80,6 +83,12 @@ export class Planes {
     })
   }
 
+  /** What is under way kills whoever takes it up, until it is set aside. */
+  poison(process: Incarnation): void {
+    this.#poison = limits.claimsMax
+    this.kill(process)
+  }
+
   /** Whoever a client would reach: mostly the newest control plane that is alive, sometimes an older one. */
   reachable(): Plane | null {
     if (this.#alive === 0) return null
@@ -102,7 +111,7 @@ export class Planes {
 
   /** Invariant: a control plane gives up only when another took over, or when the disk failed it. */
   #mustHaveReason(process: Incarnation, error: SluiceError): void {
-    const isReplaced = this.newest?.process !== process
+    const isReplaced = this.#scene.newest !== process
     if (error.code === 'store_fenced' ? isReplaced : error.code === 'store_failed' && process.hasBadDisk) return
     this.#scene.blame(new Breach(`the control plane gave up for no reason: ${error.code} ${error.detail}`))
   }
@@ -111,7 +120,7 @@ export class Planes {
     const scene = this.#scene
     const { setting, timeline, network } = scene
     const way = { network, caller: process }
-    return {
+    const ports: Ports = {
       clock: {
         now: () => setting.world.wall(),
         after: (ms, callback) =>
@@ -141,6 +150,7 @@ export class Planes {
       ...simulatedOutside(setting, way),
       ...onlyRunsNeed,
     }
+    return scene.sides.reduce((made, side) => side.over(made, process), ports)
   }
 
   /** The disk as this process meets it. A commit takes its time before and after it is durable, so that a kill can fall in between. */

@@ -110,7 +110,7 @@ export class Requests {
     // Who wants to go back asks again, and then turns around what had its turn first.
     if (hasRival && !isWayBack) this.#done(request)
     if (hasRival) return
-    if (this.#planes.newest?.process !== process) return
+    if (scene.newest !== process) return
     // What was rolled back is held; and what a watch or a drill does in between is waited for.
     if (detail.includes(' is held by ')) this.#done(request)
     else if (!detail.includes(' is under way in ') || !goesBackByItself(scene.disk))

@@ -3,8 +3,9 @@ import { createMemoryDisk, type MemoryDisk } from '../../../src/adapters/store/m
 import type { Release } from '../../../src/core/model.ts'
 import type { Breach } from '../breach.ts'
 import type { Setting } from '../core/setting.ts'
-import { Network } from './network.ts'
+import { type Incarnation, Network } from './network.ts'
 import { DataPlane } from './router.ts'
+import type { Side } from './side.ts'
 import { Timeline } from './timeline.ts'
 
 /** See the file's header. */
@@ -22,6 +23,12 @@ export class Scene {
   hasQueue = false
   /** So may those of whom one takes the place of another. */
   hasNewcomer = false
+  /** What goes on beside the rollouts; nothing in most schedules. */
+  readonly sides: Side[] = []
+  /** The control plane that was started last. */
+  newest: Incarnation | null = null
+  /** Nothing is under way but what goes on beside the rollouts. */
+  isQuiet = false
   deaths = 0
   jumps = 0
   /** Names given so far. */
