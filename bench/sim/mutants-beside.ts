@@ -30,6 +30,12 @@ export const besideMutants: readonly Mutant[] = [
     'nobody looks whose turn it is once a message has arrived',
   ),
   beside(
+    'engine/outbox.ts',
+    'const isNext = loop.isWhole && waiting === 0',
+    'const isNext = waiting === 0',
+    'after a write that failed the last word overtakes those before it',
+  ),
+  beside(
     'core/source/machine.ts',
     'key: `${state.hint.id}/${state.turn}/${action.kind}`',
     'key: `${state.hint.id}/${sequence}/${action.kind}`',
@@ -51,7 +57,7 @@ export const besideMutants: readonly Mutant[] = [
     'core/source/remote.ts',
     "if (after.status === 'fetched')\n    return [",
     'if (false)\n    return [',
-    'what was fetched is nobody\'s to start',
+    "what was fetched is nobody's to start",
   ),
   beside(
     'core/train/machine.ts',

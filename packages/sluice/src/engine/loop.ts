@@ -13,6 +13,7 @@ import { limits } from '../core/limits.ts'
 import type { Clock, Log } from '../ports/clock.ts'
 import type { Commit, Lease, RequestRecord, Store, Stored } from '../ports/store.ts'
 import { InFlight } from './in-flight.ts'
+import { asSluiceError, isRefusal } from './loop-errors.ts'
 import type { Job } from './perform.ts'
 import { type AnyEffect, type AnyEvent, machines, machineVersions } from './machines.ts'
 import { sluice } from '../core/model.ts'
@@ -169,7 +170,10 @@ export class Loop {
     }
   }
 
-  /** Aggregates of a kind that are held, which all unsettled ones are. */
+  /** Whether all that is unsettled is held: not until it was taken up, at the start and again after a write that failed; then `onTakenUp` is called. */
+  isWhole = false
+
+  /** Aggregates of a kind that are held, which all unsettled ones are while `isWhole`. */
   live(kind: AggregateKind): readonly AggregateKey[] {
     return [...this.#held.values()].flatMap(({ key, version }) => (key.kind === kind && version > 0 ? [key] : []))
   }
@@ -275,6 +279,7 @@ export class Loop {
 
   #drop(): void {
     this.#generation += 1
+    this.isWhole = false
     this.#held.clear()
     this.#durable.clear()
     const recovering = Promise.allSettled(this.#commits).then(() => {
@@ -299,9 +304,11 @@ export class Loop {
   /** Everything unsettled is taken up; at a restart also claimed, and what was claimed again and again without a step forward set aside. */
   async #takeUp({ isRestart }: { readonly isRestart: boolean }): Promise<void> {
     while (this.#recovering !== null) await this.#recovering
+    const generation = this.#generation
     for (const stored of await this.#options.store.open(machineVersions)) {
       if (!this.#held.has(keyText(stored.key))) await this.#take(stored, isRestart)
     }
+    this.isWhole = generation === this.#generation
     this.#wake()
     this.#options.onTakenUp()
   }
@@ -390,9 +397,3 @@ const attempt = (plan: () => Plan): { readonly plan: Plan } | { readonly plan: n
     return { plan: null, error }
   }
 }
-
-/** What the store says to one commit and no other: somebody was first, or it is larger than a row may be. */
-const isRefusal = ({ code }: SluiceError): boolean => code === 'command_conflict' || code === 'usage_invalid'
-
-const asSluiceError = (error: unknown): SluiceError =>
-  error instanceof SluiceError ? error : new SluiceError('store_failed', { detail: String(error), cause: error })

@@ -77,8 +77,8 @@ export const faults = {
   command_drill: 66,
   bad_after_promotion: 67,
   command_line: 68,
+  // With chances of their own: of ways back, and of what goes on beside the rollouts of a share of the schedules.
   crash_again: 69,
-  // Of what goes on beside the rollouts of a share of the schedules.
   notify_unreadable: 70,
   notify_later: 71,
   notify_refused: 72,
@@ -106,8 +106,8 @@ const ambientFaultsEnd = faults.never_healthy
 /** Faults from here on are the engine simulator's alone. */
 export const engineFaultsBegin: number = faults.store_full
 
-/** Faults from here on strike in schedules that have something beside their rollouts, each with a chance of its own. */
-const besideBegins = faults.notify_unreadable
+/** Faults from here on have chances of their own, whatever the weather. */
+const besideBegins = faults.crash_again
 
 /** Names by number. */
 export const faultNames: readonly FaultName[] = Object.keys(faults) as FaultName[]
@@ -148,12 +148,8 @@ export class Weather {
     this.ambient.length = 0
     for (let index = 0; index < ambientFaults.length; index += 1)
       if ((chosen & (1 << index)) !== 0) this.ambient.push(callFaultsEnd + index)
-    // One bit of the first draw for each; those that came later have theirs of a mixture, so that the seeds of before stay what they were.
-    const more = Math.imul(chosen ^ (strength >>> 15), 0x2c1b3c6d)
-    for (let index = 0; index < this.engineChances.length; index += 1) {
-      const isChosen = index < 17 ? (chosen & (0x8000 << index)) !== 0 : (more & (0x300_0000 << (2 * (index - 17)))) === 0
-      this.engineChances[index] = isChosen ? 8 << ((strength >>> (16 + index)) & 3) : 0
-    }
+    for (let index = 0; index < this.engineChances.length; index += 1)
+      this.engineChances[index] = (chosen & (0x8000 << index)) === 0 ? 0 : 8 << ((strength >>> (16 + index)) & 3)
     this.ambientChance = this.ambient.length === 0 ? 0 : 4 << (strength & 3)
   }
 }

@@ -58,11 +58,6 @@ export class Setting {
     return true
   }
 
-  /** Whether a fault of the engine simulator may strike at all under this seed. */
-  mayStrikeEngine(fault: Fault): boolean {
-    return !this.healed && this.weather.engineChances[fault - engineFaultsBegin] !== 0
-  }
-
   /** Whether a fault of what goes on beside the rollouts strikes now, with so many chances in 1,024. */
   strikesBeside(fault: Fault, chances: number): boolean {
     if (this.healed || (this.random.next() & 1023) >= chances) return false

@@ -2,7 +2,6 @@
 import { faults } from '../core/faults.ts'
 import { environmentName, instancesMax, serviceName, slotCount } from '../core/releases.ts'
 import { deathsForgiven } from './bounds.ts'
-import { liveRolloutOn } from './ledger-laws.ts'
 import type { People } from './people.ts'
 import type { Plane, Planes } from './planes.ts'
 import { commandOf } from './said.ts'
@@ -43,10 +42,9 @@ export class Ambient {
 
   /** A way back that nobody can take up, until somebody asks for it once more. */
   #poison({ process }: Plane): void {
-    const { setting, disk, deaths } = this.#scene
-    if (deaths > deathsForgiven || !setting.mayStrikeEngine(faults.crash_again)) return
-    const live = liveRolloutOn(disk)
-    if (live?.plan.purpose !== 'rollback' || !setting.strikesEngine(faults.crash_again)) return
+    const { setting, deaths } = this.#scene
+    if (setting.world.plan?.purpose !== 'rollback' || deaths > deathsForgiven) return
+    if (!setting.strikesBeside(faults.crash_again, 24)) return
     this.#planes.poison(process)
     this.#scene.after(setting.random.below(6_000), () => this.#people.rollBack())
   }

@@ -12,7 +12,7 @@ import { Catalogue, environmentName, serviceName, slotCount, variants } from '..
 import { Setting } from '../core/setting.ts'
 import { Ambient } from './ambient.ts'
 import { mustBeAtRest } from './at-rest.ts'
-import { badWeatherMsMax, eventsMax, settleMsMax } from './bounds.ts'
+import { badWeatherMsMax, badWeatherWithTrainMsMax, eventsMax, settleMsMax } from './bounds.ts'
 import { environmentOn, isWatchedOn, liveRolloutOn, maintenanceOn, mustFold } from './ledger-laws.ts'
 import { mustHaveKeptOut } from './line-laws.ts'
 import { isUnderWay } from './maintenance-laws.ts'
@@ -51,6 +51,7 @@ export class EngineSim {
     // Errors are a schedule's daily bread; where they came from is only of interest to somebody who replays one.
     const { stackTraceLimit } = Error
     Error.stackTraceLimit = trace === null ? 0 : stackTraceLimit
+    this.#setting.trace = null
     this.#setting.reset(seed)
     const schedule = new Schedule(this.#setting, this.#catalogue)
     this.#setting.trace = trace === null ? null : (line) => trace(`${String(schedule.now).padStart(8)}  ${line}`)
@@ -84,6 +85,7 @@ class Schedule {
   /** What comes by itself found the queue full before the schedule began. */
   readonly #isOffered: boolean
   #healAfterRows: number
+  #badWeatherMs = badWeatherMsMax
   #healedAt = 0
   #seenRows = 0
   /** Rows about the rollouts: neither of a watch, which says more the longer it looks, nor of what goes on beside them. */
@@ -108,7 +110,7 @@ class Schedule {
     const auto = scene.isAuto && last !== null ? promoted(last) : null
     if (auto !== null) scene.releases[slotCount - 1] = auto
     this.#addSides()
-    this.#isOffered = auto !== null && (setting.traits & 0x3800) === 0
+    this.#isOffered = auto !== null && (setting.traits & 0x38000) === 0
     if (this.#isOffered) this.#healAfterRows += 2 * limits.queueEntriesMax
     this.#turns = new Turns(auto?.id ?? null, this.#isOffered ? 'before' : 'here')
   }
@@ -117,11 +119,14 @@ class Schedule {
   #addSides(): void {
     const scene = this.#scene
     const { traits } = scene.setting
-    if ((traits & 7) === 0) scene.sides.push(new Receivers(scene))
-    if ((traits & 0x78) === 0) scene.sides.push(new Pushes(scene, this.#requests))
-    if ((traits & 0x780) !== 0 || scene.isAuto) return
+    if ((traits & 0x1f) === 0) scene.sides.push(new Receivers(scene))
+    if ((traits & 0x3e0) === 0) scene.sides.push(new Pushes(scene, this.#requests))
+    if ((traits & 0x7c00) !== 0 || scene.isAuto) return
     for (const [slot, release] of scene.releases.entries())
       scene.releases[slot] = release === null ? null : withSecondPlace(release)
+    this.#healAfterRows += 25
+    // Who waits for its rollouts looks four times a second.
+    this.#badWeatherMs = badWeatherWithTrainMsMax
     scene.sides.push(new Trains(scene, this.#requests))
   }
 
@@ -151,7 +156,7 @@ class Schedule {
       await drained()
       scene.mustBeWhole()
       this.#look()
-      if (!setting.healed && timeline.now > badWeatherMsMax) this.#heal()
+      if (!setting.healed && timeline.now > this.#badWeatherMs) this.#heal()
       if (this.#isOver()) break
       demand(events < eventsMax, 'the schedule does not end')
       if (!timeline.step()) {

@@ -135,8 +135,7 @@ export class Planes {
         warn: (event, fields) => {
           if (setting.trace !== null) scene.tell(`${process.name} warns: ${event} ${JSON.stringify(fields)}`)
         },
-        error: (event, fields) =>
-          scene.blame(new Breach(`the engine reports ${event}: ${JSON.stringify(fields)}`)),
+        error: (event, fields) => scene.blame(new Breach(`the engine reports ${event}: ${JSON.stringify(fields)}`)),
       },
       sha256: (text) => text,
       store: this.#storeFor(process),

@@ -69,15 +69,18 @@ export class Pushes implements Side {
       sha256: (text) => hash('sha256', text),
       remote: {
         ...ports.remote,
-        fetch: (_, { ref }, signal) =>
-          aside(setting, () =>
-            network.ask<FetchedRef>(process, signal, (reply) =>
+        fetch: async (_, { ref }, signal) => {
+          await aside(setting, () =>
+            network.ask<void>(process, signal, (reply) =>
               aside(setting, () => {
-                if (!setting.strikesBeside(faults.remote_unreachable, 256)) return reply.give(fetched(ref))
+                if (!setting.strikesBeside(faults.remote_unreachable, 256)) return reply.give()
                 reply.refuse(new SluiceError('remote_unreachable', { detail: 'no route to the remote' }))
               }),
             ),
-          ),
+          )
+          // As it stands when the answer comes: no fetch of a branch is overtaken by a later one here.
+          return fetched(ref)
+        },
         standing: async () => ({ base: null, changed: ['src/a.ts'] }),
       },
       project: { settings: async () => settingsOfProject() },

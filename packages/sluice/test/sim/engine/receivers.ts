@@ -25,8 +25,8 @@ const settings: NotifySettings = {
   templates: {},
 }
 
-/** How much of the day goes by at each look while nothing but messages is under way. */
-const waitMs = 600_000
+/** How much of the day goes by at each look while nothing but messages is under way: of a channel that will answer again, and of one that will not. */
+const [waitMs, hopelessMs] = [600_000, limits.messageLifeMs / 4]
 
 /** Rows of which everybody is told. */
 const toldOf: ReadonlySet<string> = new Set(['rollout_started', 'line_stopped', 'line_resumed'])
@@ -36,6 +36,7 @@ export class Receivers implements Side {
   readonly #scene: Scene
   /** The hook answers nobody any more. */
   readonly #isGone: boolean
+  #hasBegun = false
   /** What control planes kept of the ledger. */
   readonly #kept = new Map<string, string>()
   /** Keys of what arrived, in the order in which it came first. */
@@ -49,7 +50,8 @@ export class Receivers implements Side {
   over(ports: Ports, process: Incarnation): Ports {
     const { setting, network, disk } = this.#scene
     // Somebody was told of what came before the schedule.
-    if (this.#kept.size === 0) this.#kept.set('notices', JSON.stringify({ form: 1, seq: disk.rows().length }))
+    if (!this.#hasBegun) this.#kept.set('notices', JSON.stringify({ form: 1, seq: disk.rows().length }))
+    this.#hasBegun = true
     return {
       ...ports,
       notifyRules: {
@@ -81,7 +83,7 @@ export class Receivers implements Side {
 
   lookAfter(): void {
     const { isQuiet, setting } = this.#scene
-    if (isQuiet && !this.isOver()) setting.world.skew += waitMs
+    if (isQuiet && !this.isOver()) setting.world.skew += this.#isGone ? hopelessMs : waitMs
   }
 
   isOver(): boolean {
@@ -98,11 +100,12 @@ export class Receivers implements Side {
 
   #receive({ key, channel }: Delivery, reply: Reply<Delivered>): void {
     const { setting } = this.#scene
+    this.#scene.tell(`${key} is sent to ${channel.name}`)
     const later = { status: 'later', detail: 'come back', retryAfterMs: null } as const
     if (this.#isGone && channel.name === 'ops') return reply.give(later)
     if (setting.strikesBeside(faults.notify_later, 160))
       return reply.give({ ...later, retryAfterMs: setting.random.below(60_000) })
-    if (setting.strikesBeside(faults.notify_refused, 24))
+    if (setting.strikesBeside(faults.notify_refused, 64))
       return reply.give({ status: 'refused', detail: 'no such channel' })
     this.#arrived.add(key)
     reply.give({ status: 'delivered', receipt: { key } })

@@ -126,7 +126,7 @@ export class SecondPlace {
 
   #start(release: ReleaseId, fence: Fence, reply: Reply<void>): void {
     if (this.#isStale(fence, reply)) return
-    if (this.#setting.strikesBeside(faults.member_does_not_start, 128))
+    if (this.#setting.strikesBeside(faults.member_does_not_start, 256))
       return reply.refuse(new SluiceError('start_failed', { detail: 'the start command ended at once' }))
     this.#running.add(release)
     reply.give()

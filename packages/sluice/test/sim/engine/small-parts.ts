@@ -32,7 +32,7 @@ const noEvidence: Readonly<
 }
 
 /** Credentials where nobody signs in. */
-const noCredentials: Credentials = {
+export const noCredentials: Credentials = {
   issue: never,
   matches: never,
   setPassword: never,
@@ -42,20 +42,30 @@ const noCredentials: Credentials = {
 }
 
 /** Nobody is told or asked anything in this world, and nothing arrives in it: its runs are none. */
-const nobodyOutside: Pick<Ports, 'notifier' | 'notifyRules' | 'projections' | 'reviews' | 'remote' | 'project'> =
-  {
-    reviews: { of: never },
-    notifier: { send: never },
-    notifyRules: { read: async () => ({ status: 'read', settings: null, service: 'shop' }) },
-    projections: { read: async () => null, keep: async () => {} },
-    remote: { fetch: never, list: never, standing: never },
-    project: { settings: never },
-  }
+const nobodyOutside: Pick<Ports, 'notifier' | 'notifyRules' | 'projections' | 'reviews' | 'remote' | 'project'> = {
+  reviews: { of: never },
+  notifier: { send: never },
+  notifyRules: { read: async () => ({ status: 'read', settings: null, service: 'shop' }) },
+  projections: { read: async () => null, keep: async () => {} },
+  remote: { fetch: never, list: never, standing: never },
+  project: { settings: never },
+}
 
 /** The parts of the world that only runs need, and whoever is told and asked elsewhere: nobody. */
 export const onlyRunsNeed: Omit<
   Ports,
-  'clock' | 'calendar' | 'ids' | 'log' | 'sha256' | 'store' | 'driver' | 'router' | 'hooks' | 'verifier' | 'metrics' | 'externalJudge'
+  | 'clock'
+  | 'calendar'
+  | 'ids'
+  | 'log'
+  | 'sha256'
+  | 'store'
+  | 'driver'
+  | 'router'
+  | 'hooks'
+  | 'verifier'
+  | 'metrics'
+  | 'externalJudge'
 > = {
   ...nobodyOutside,
   credentials: noCredentials,
