@@ -61,8 +61,8 @@ export const besideMutants: readonly Mutant[] = [
   ),
   beside(
     'core/train/machine.ts',
-    "if (first < 0 || (isBusy && state.plan.order === 'ordered')) return unchanged(state)",
-    'if (first < 0) return unchanged(state)',
+    "(state.plan.order === 'parallel' || place === first)",
+    'true',
     'nobody waits for whoever is ahead in the train',
   ),
   beside(

@@ -119,7 +119,7 @@ class Schedule {
   #addSides(): void {
     const scene = this.#scene
     const { traits } = scene.setting
-    if ((traits & 0x1f) === 0) scene.sides.push(new Receivers(scene))
+    if ((traits & 0xf) === 0) scene.sides.push(new Receivers(scene))
     if ((traits & 0x3e0) === 0) scene.sides.push(new Pushes(scene, this.#requests))
     if ((traits & 0x7c00) !== 0 || scene.isAuto) return
     for (const [slot, release] of scene.releases.entries())

@@ -139,7 +139,9 @@ export class People {
     this.#requests.ask(
       async (engine, caller) => {
         const answer = await engine.rollback({ ...target, release, reason: 'outage' }, caller)
-        const breach = breachOfHold(scene.disk, answer.rollout) ?? breachOfStanding(scene.disk, answer.rollout, rows)
+        // Who was replaced and does not know it yet answers by what it knows, where that changes nothing.
+        const isStanding = engine === scene.engine ? breachOfStanding(scene.disk, answer.rollout, rows) : null
+        const breach = breachOfHold(scene.disk, answer.rollout) ?? isStanding
         if (breach !== null) scene.blame(breach)
         return answer
       },

@@ -52,6 +52,7 @@ export class Planes {
         this.kill(process)
       },
     })
+    scene.engine = engine
     this.#planes.push({ process, engine })
     this.#alive += 1
     scene.tell(`${process.name} starts`)

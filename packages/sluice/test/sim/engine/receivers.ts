@@ -128,12 +128,14 @@ export class Receivers implements Side {
     if (message?.status !== 'pending') this.#scene.blame(new Breach(`${key} is ${message?.status}, and sent again`))
   }
 
-  /** Invariant: what is called delivered has arrived, and nothing is given up before its day is over. */
+  /** Invariant: what is called delivered has arrived, and nothing is given up before its day is over, nor while somebody would have taken it. */
   #mustBeTrue(message: Message): void {
-    const { id, status, queuedAt } = message
+    const { id, status, queuedAt, channel } = message
     demand(status !== 'delivered' || this.#arrived.has(id), `${id} is called delivered, and never arrived`)
     if (status !== 'dead') return
     demand(message.cause !== 'overflow', `${id} had no room among ${this.#messages().length}`)
+    const isHopeless = this.#isGone && channel === 'ops'
+    demand(message.cause !== 'expired' || isHopeless, `${id} was given up, and ${channel} would have taken it`)
     const isEarly = message.cause === 'expired' && message.deadAt < queuedAt + limits.messageLifeMs
     demand(!isEarly, `${id} was given up after ${message.deadAt - queuedAt} ms`)
   }

@@ -1,6 +1,7 @@
 /** What all parts of one schedule of the engine simulator share: its disk, its world, its time, and what was found to be broken. */
 import { createMemoryDisk, type MemoryDisk } from '../../../src/adapters/store/memory.ts'
 import type { Release } from '../../../src/core/model.ts'
+import type { Engine } from '../../../src/engine/engine.ts'
 import type { Breach } from '../breach.ts'
 import type { Setting } from '../core/setting.ts'
 import { type Incarnation, Network } from './network.ts'
@@ -27,6 +28,7 @@ export class Scene {
   readonly sides: Side[] = []
   /** The control plane that was started last. */
   newest: Incarnation | null = null
+  engine: Engine | null = null
   /** Nothing is under way but what goes on beside the rollouts. */
   isQuiet = false
   deaths = 0
