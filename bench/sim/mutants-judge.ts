@@ -43,8 +43,8 @@ export const judgeMutants: readonly Mutant[] = [
   ),
   core(
     'judge/proof.ts',
-    'if (logE(evidenceOf(strata, ratio, inverseRatios)) < limit) return bound',
-    '',
+    'logE(evidenceOf(strata, ratio, inverseRatios)) >= limit',
+    'true',
     'everything is proven good',
   ),
   core(

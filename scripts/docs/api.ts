@@ -24,6 +24,7 @@ const opening = [
 /** The whole page. */
 export const apiPage = (): string => {
   const groups = [...new Set(ids().map((id) => id.split('.')[0] ?? ''))]
+  const described: Operations = JSON.parse(JSON.stringify(openApi('')))['paths']
   return [
     ...opening,
     ...groups.flatMap((group) => [
@@ -31,7 +32,7 @@ export const apiPage = (): string => {
       '',
       ...ids()
         .filter((id) => id.startsWith(`${group}.`))
-        .flatMap(section),
+        .flatMap((id) => section(id, described)),
     ]),
   ].join('\n')
 }
@@ -44,7 +45,7 @@ const streams: Readonly<Record<string, string>> = {
   file: 'the bytes of a file',
 }
 
-const section = (id: RouteId): readonly string[] => {
+const section = (id: RouteId, described: Operations): readonly string[] => {
   const { method, path } = paths[id]
   const { summary, cli, response, errors } = routes[id]
   const words = cli === null ? '' : ` The command line's word: \`sluice ${cli}\`.`
@@ -53,7 +54,7 @@ const section = (id: RouteId): readonly string[] => {
     '',
     `${summary}${words}`,
     '',
-    ...fields(id),
+    ...fields(id, described),
     `Answers ${streams[response] ?? `\`${response}\``}.${errors.length === 0 ? '' : ` May answer ${errors.map(publicCode).join(', ')}.`}`,
     '',
   ]
@@ -82,12 +83,12 @@ type Operation = {
   }
 }
 
-const fields = (id: RouteId): readonly string[] => {
+/** By path and method. */
+type Operations = Readonly<Record<string, Readonly<Record<string, Operation>>>>
+
+const fields = (id: RouteId, described: Operations): readonly string[] => {
   const { method, path } = paths[id]
-  const items: Readonly<Record<string, Readonly<Record<string, Operation>>>> = JSON.parse(JSON.stringify(openApi('')))[
-    'paths'
-  ]
-  const operation = items[path.replace(/:(\w+)/g, '{$1}')]?.[method]
+  const operation = described[path.replace(/:(\w+)/g, '{$1}')]?.[method]
   const body = operation?.requestBody?.content['application/json']?.schema
   const rows = [
     ...(operation?.parameters ?? [])

@@ -1,5 +1,5 @@
 /** Rules about the papers: dependencies, changelog, words that do not belong into the project. */
-import { lineAt, type Violation } from './source.ts'
+import type { Violation } from './source.ts'
 
 /** Packages that have a row in `docs/dependencies.md`. */
 export const dependencyRows = (page: string): readonly string[] =>
@@ -57,5 +57,5 @@ const unwanted: readonly (readonly [RegExp, string])[] = [
 export const machineWords = (path: string, text: string): readonly Violation[] =>
   unwanted.flatMap(([pattern, what]) => {
     const found = pattern.exec(text)
-    return found === null ? [] : [`${path}:${lineAt(text, found.index + 1)} names ${what}`]
+    return found === null ? [] : [`${path}:${text.slice(0, found.index + 1).split('\n').length} names ${what}`]
   })

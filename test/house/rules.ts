@@ -5,11 +5,11 @@ import {
   isNode,
   lineAt,
   nameOf,
+  nodesIn,
   type Node,
   type Source,
   type Violation,
   violation,
-  visitAll,
 } from './source.ts'
 
 const ambientNames = new Set([
@@ -50,10 +50,10 @@ export const ambient = (source: Source): readonly Violation[] => {
 export const waiting = (source: Source): readonly Violation[] => {
   if (!source.path.startsWith('packages/sluice/src/core/') || isTest(source.path)) return []
   const found: Violation[] = []
-  visitAll(source.body, (node) => {
+  for (const node of nodesIn(source.body)) {
     if (node['async'] === true || node.type === 'AwaitExpression')
       found.push(violation(source, node.start, 'core does not wait'))
-  })
+  }
   return found
 }
 
@@ -62,15 +62,15 @@ export const sizes = (source: Source): readonly Violation[] => {
   const lines = source.text.split('\n').length - 1
   const max = isTest(source.path) ? 800 : 400
   const found: Violation[] = lines > max ? [`${source.path} has ${lines} lines, at most ${max}`] : []
-  visitAll(source.body, (node) => {
-    if (!functions.has(node.type)) return
-    const length = lineAt(source.text, node.end) - lineAt(source.text, node.start) + 1
+  for (const node of nodesIn(source.body)) {
+    if (!functions.has(node.type)) continue
+    const length = lineAt(source, node.end) - lineAt(source, node.start) + 1
     if (length > 70 && !registersTests(node))
       found.push(violation(source, node.start, `a function of ${length} lines, at most 70`))
     // What calls back (a property, a test) decides itself what it hands over.
     const parameters = isTest(source.path) ? 0 : parametersOf(node)
     if (parameters > 3) found.push(violation(source, node.start, `${parameters} positional parameters, at most 3`))
-  })
+  }
   return found
 }
 
@@ -102,7 +102,7 @@ export const language = (source: Source): readonly Violation[] => {
   const say = (node: Node, sentence: string): void => {
     found.push(violation(source, node.start, sentence))
   }
-  visitAll(source.body, (node) => {
+  for (const node of nodesIn(source.body)) {
     if (node.type === 'TSEnumDeclaration') say(node, 'no enum')
     if (node.type === 'TSModuleDeclaration') say(node, 'no namespace')
     if (node.type === 'TSParameterProperty') say(node, 'no parameter properties')
@@ -113,7 +113,7 @@ export const language = (source: Source): readonly Violation[] => {
     if (node.type === 'ExportDefaultDeclaration' && !source.path.endsWith('.config.ts')) say(node, 'no default exports')
     if (node.type === 'ExportAllDeclaration') say(node, 'no export *: names are listed one by one')
     if (node.type === 'VariableDeclaration' && node['kind'] === 'var') say(node, 'no var')
-  })
+  }
   return found
 }
 
@@ -129,14 +129,14 @@ export const casts = (source: Source): readonly Violation[] => {
   return source.body.flatMap((statement) => {
     const isDocumented = (at: number): boolean =>
       excuses.some(({ end }) => source.text.slice(end, statement.start).trim() === '' && end <= statement.start) ||
-      excuses.some(({ end }) => end <= at && lineAt(source.text, at) - lineAt(source.text, end) <= 4)
+      excuses.some(({ end }) => end <= at && lineAt(source, at) - lineAt(source, end) <= 4)
     const found: Violation[] = []
-    visitAll([statement], (node) => {
-      if (node.type !== 'TSAsExpression' || isDocumented(node.start)) return
+    for (const node of nodesIn([statement])) {
+      if (node.type !== 'TSAsExpression' || isDocumented(node.start)) continue
       const { typeAnnotation } = node
       const isConst = isNode(typeAnnotation) && nameOf(typeAnnotation['typeName']) === 'const'
       if (!isConst) found.push(violation(source, node.start, 'a cast is for as const, or for a parser that says so'))
-    })
+    }
     return found
   })
 }
@@ -161,9 +161,9 @@ export const moduleState = (source: Source): readonly Violation[] => {
 
 const containsCall = (statement: Node): boolean => {
   let found = false
-  visitAll([statement], (node) => {
+  for (const node of nodesIn([statement])) {
     if (node.type === 'CallExpression' || node.type === 'AwaitExpression') found = true
-  })
+  }
   return found
 }
 
@@ -239,12 +239,12 @@ export const exportedNames = (node: Node): readonly string[] => {
 export const leftovers = (source: Source): readonly Violation[] => {
   const marks = source.comments.filter(({ value }) => /\b(?:TODO|FIXME|XXX|HACK)\b/.test(value))
   const found = marks.map(({ start }) => violation(source, start, 'unfinished'))
-  visitAll(source.body, (node) => {
+  for (const node of nodesIn(source.body)) {
     const name = node.type === 'CallExpression' ? nameOf(node['callee']) : null
     if (name !== null && /^(?:test|it|describe|suite)\.(?:only|todo)$/.test(name))
       found.push(violation(source, node.start, `${name} hides other tests`))
     if (node.type === 'DebuggerStatement') found.push(violation(source, node.start, 'debugger'))
-  })
+  }
   return found
 }
 

@@ -23,6 +23,8 @@ export type Source = {
   readonly imports: readonly Import[]
   readonly body: readonly Node[]
   readonly comments: readonly { readonly value: string; readonly start: number; readonly end: number }[]
+  /** Offsets of the first character of each line. */
+  readonly lineStarts: readonly number[]
 }
 
 /** Something that breaks a rule, as `path:line sentence`. */
@@ -39,27 +41,53 @@ export const parseSource = (path: string, text: string): Source => {
     imports: importsOf(parsed),
     body: [...parsed.program.body].map(asNode),
     comments: parsed.comments,
+    lineStarts: [0, ...text.matchAll(/\n/g).map(({ index }) => index + 1)],
   }
 }
 
 /** Says that something is wrong at an offset. */
 export const violation = (source: Source, at: number, sentence: string): Violation =>
-  `${source.path}:${lineAt(source.text, at)} ${sentence}`
+  `${source.path}:${lineAt(source, at)} ${sentence}`
 
 /** Line of an offset, from 1. */
-export const lineAt = (text: string, at: number): number => text.slice(0, at).split('\n').length
-
-/** Calls `visit` for every node, parents first. */
-export const visitAll = (nodes: readonly Node[], visit: (node: Node) => void): void => {
-  for (const node of nodes) {
-    visit(node)
-    visitAll(childrenOf(node), visit)
+export const lineAt = ({ lineStarts }: Source, at: number): number => {
+  let [from, until] = [0, lineStarts.length]
+  while (from < until) {
+    const middle = (from + until) >> 1
+    if ((lineStarts[middle] ?? 0) <= at) from = middle + 1
+    else until = middle
   }
+  return from
 }
 
+/** All nodes of some, parents first. */
+export const nodesIn = (nodes: readonly Node[]): readonly Node[] => {
+  const known = everyNode.get(nodes)
+  if (known !== undefined) return known
+  const found: Node[] = []
+  const add = (node: Node): void => {
+    found.push(node)
+    for (const child of childrenOf(node)) add(child)
+  }
+  for (const node of nodes) add(node)
+  everyNode.set(nodes, found)
+  return found
+}
+
+/** Of each file: most rules look at all of its nodes. */
+const everyNode = new WeakMap<readonly Node[], readonly Node[]>()
+
 /** The nodes directly inside a node. */
-export const childrenOf = (node: Node): readonly Node[] =>
-  Object.values(node).flatMap((value) => (Array.isArray(value) ? value.filter(isNode) : isNode(value) ? [value] : []))
+export const childrenOf = (node: Node): readonly Node[] => {
+  const found: Node[] = []
+  for (const field in node) {
+    const value = node[field]
+    if (Array.isArray(value)) {
+      for (const item of value) if (isNode(item)) found.push(item)
+    } else if (isNode(value)) found.push(value)
+  }
+  return found
+}
 
 /** Whether a value of the tree is a node. */
 export const isNode = (value: unknown): value is Node =>
@@ -98,10 +126,10 @@ const importsOf = ({ module }: ParseResult): readonly Import[] => [
 /** Texts of dynamic imports and of `new URL('…', import.meta.url)`, which make a module load, though at another time. */
 export const dynamicImports = (source: Source): readonly Import[] => {
   const found: Import[] = []
-  visitAll(source.body, (node) => {
+  for (const node of nodesIn(source.body)) {
     const target = node.type === 'ImportExpression' ? node['source'] : null
     if (isNode(target) && typeof target['value'] === 'string')
       found.push({ from: target['value'], at: node.start, kind: 'dynamic' })
-  })
+  }
   return found
 }

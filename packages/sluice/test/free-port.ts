@@ -7,8 +7,8 @@ import net from 'node:net'
 
 const first = 10_000
 const count = 20_000
-/** More than a test file takes, and prime to `count`: processes with neighbouring ids stay apart. */
-const stride = 97
+/** `count` over the square of the golden ratio, prime to `count`: processes whose ids differ by less than twenty begin 690 ports apart or more, and a group of test files takes some hundred. */
+const stride = 7_639
 
 const given = { last: process.pid * stride }
 

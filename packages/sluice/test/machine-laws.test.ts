@@ -104,7 +104,7 @@ const hooks = (['before start', 'after traffic', 'before promotion', 'revert'] a
 const idOf = (fill: string): ReleaseId => releaseId(`rel_${fill.repeat(64)}`)
 
 /** Environments of two instances ask others too. */
-const asked = {
+const othersToAsk = {
   metrics: {
     url: 'http://127.0.0.1:9090',
     counters: { checkout: { total: 'a{r="{{release}}"}', bad: 'b{r="{{release}}"}' } },
@@ -112,7 +112,17 @@ const asked = {
   externalJudge: { url: 'http://127.0.0.1:9091' },
 }
 
+/** Releases by what was asked: there are a few, and the walks ask for them some ten thousand times. */
+const known = new Map<string, Release>()
+
 const releaseOf = (fill: string, strategy: StrategyConfig, instances: number, extras: object = {}): Release => {
+  const asked = JSON.stringify([fill, strategy, instances, extras])
+  const release = known.get(asked) ?? makeRelease(fill, strategy, { instances, ...extras })
+  known.set(asked, release)
+  return release
+}
+
+const makeRelease = (fill: string, strategy: StrategyConfig, extras: { readonly instances: number }): Release => {
   const config = {
     service: 'shop',
     pipeline: { jobs: { build: { steps: 'true', artifacts: { app: 'dist' } } } },
@@ -120,10 +130,9 @@ const releaseOf = (fill: string, strategy: StrategyConfig, instances: number, ex
     environments: {
       production: {
         listen: 8080,
-        instances,
         strategy,
         progressDeadline: '1m',
-        ...(instances === 2 ? asked : {}),
+        ...(extras.instances === 2 ? othersToAsk : {}),
         ...extras,
       },
     },

@@ -1,11 +1,11 @@
-/** What people get wrong, typed into the real command line: each mistake has a code, an exit code, the reason with its values, and a next step. */
+/** What people get wrong, typed into the real command line, of each kind once as a process: each mistake has a code, an exit code, the reason with its values, and a next step. */
 import { deepStrictEqual, match, strictEqual } from 'node:assert/strict'
 import { mkdir, mkdtemp, readdir, realpath, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { freePort } from '../free-port.ts'
-import { type Ended, type Place, sluice } from './sluice.ts'
+import { type Ended, type Place, sluice, sluiceHere } from './sluice.ts'
 
 const holds = (ended: Ended, code: number, ...patterns: readonly RegExp[]): void => {
   strictEqual(ended.code, code, ended.stdout + ended.stderr)
@@ -17,9 +17,9 @@ describe('words', () => {
 
   test('an unknown command, subcommand or flag is answered with the nearest one', async () => {
     holds(await sluice(place, 'depoly', 'staging'), 2, /SLU-1001/, /unknown command 'depoly'/, /did you mean deploy\?/)
-    holds(await sluice(place, 'env', 'lokc', 'staging'), 2, /did you mean lock\?/, /sluice env --help/)
+    holds(await sluiceHere(place, 'env', 'lokc', 'staging'), 2, /did you mean lock\?/, /sluice env --help/)
     holds(
-      await sluice(place, 'deploy', 'staging', '--relase', '1'),
+      await sluiceHere(place, 'deploy', 'staging', '--relase', '1'),
       2,
       /unknown option '--relase'/,
       /did you mean --release\?/,
@@ -37,24 +37,30 @@ describe('words', () => {
   )
 
   test('a missing argument, a span that is none and a reason that is missing are said before anything is asked', async () => {
-    holds(await sluice(place, 'why'), 2, /missing required argument 'rollout'/)
+    holds(await sluiceHere(place, 'why'), 2, /missing required argument 'rollout'/)
     const glass = ['deploy', 'staging', '--break-glass', 'checkout is down'] as const
-    holds(await sluice(place, ...glass, '--queue'), 2, /SLU-1001/, /--queue cannot be said beside it/)
+    holds(await sluiceHere(place, ...glass, '--queue'), 2, /SLU-1001/, /--queue cannot be said beside it/)
     holds(
-      await sluice(place, 'deploy', 'staging', '--timeout', 'soon'),
+      await sluiceHere(place, 'deploy', 'staging', '--timeout', 'soon'),
       2,
       /--timeout soon is no span of time/,
       /90s, 15m/,
     )
-    holds(await sluice(place, 'env', 'lock', 'staging'), 2, /a reason is missing/)
-    holds(await sluice(place, 'explain', 'SLU-9999'), 2, /SLU-1006/)
-    holds(await sluice(place, 'completion', 'tcsh'), 2, /bash \| zsh \| fish/)
+    holds(await sluiceHere(place, 'env', 'lock', 'staging'), 2, /a reason is missing/)
+    holds(await sluiceHere(place, 'explain', 'SLU-9999'), 2, /SLU-1006/)
+    holds(await sluiceHere(place, 'completion', 'tcsh'), 2, /bash \| zsh \| fish/)
   })
 
   test('a server that is not there is unreachable, and an address that is none is said to be none', async () => {
     const port = await freePort()
-    holds(await sluice(place, 'status', '--server', `127.0.0.1:${port}`), 7, /SLU-1103/, /ECONNREFUSED/, /sluice up -d/)
-    holds(await sluice(place, 'status', '--server', 'ftp://x'), 2, /is not the address of a server/)
+    holds(
+      await sluiceHere(place, 'status', '--server', `127.0.0.1:${port}`),
+      7,
+      /SLU-1103/,
+      /ECONNREFUSED/,
+      /sluice up -d/,
+    )
+    holds(await sluiceHere(place, 'status', '--server', 'ftp://x'), 2, /is not the address of a server/)
   })
 
   test('with --json an error is one object on stdout, and nothing else is said', async () => {
@@ -70,9 +76,9 @@ describe('words', () => {
   test('colour is for terminals and for those who force it, and marks have words where the locale has none', async () => {
     const plain = await sluice({ ...place, env: { LANG: 'C' } }, 'explain', 'nonsense')
     match(plain.stderr, /^x SLU-1006/)
-    const forced = await sluice({ ...place, env: { FORCE_COLOR: '1' } }, 'explain', 'nonsense')
+    const forced = await sluiceHere({ ...place, env: { FORCE_COLOR: '1' } }, 'explain', 'nonsense')
     strictEqual(forced.stderr.startsWith('\u001B[31m✖'), true)
-    const refused = await sluice({ ...place, env: { FORCE_COLOR: '1', NO_COLOR: '1' } }, 'explain', 'nonsense')
+    const refused = await sluiceHere({ ...place, env: { FORCE_COLOR: '1', NO_COLOR: '1' } }, 'explain', 'nonsense')
     strictEqual(refused.stderr.includes('\u001B'), false)
   })
 })
@@ -88,31 +94,31 @@ describe('a config', () => {
   const write = (text: string): Promise<void> => writeFile(join(directory, 'sluice.config.ts'), text)
 
   test('that is missing is answered with init', async () => {
-    holds(await sluice(place, 'validate'), 2, /SLU-1003/, /sluice init/)
+    holds(await sluiceHere(place, 'validate'), 2, /SLU-1003/, /sluice init/)
     // A command typed in the wrong place makes no state there, and starts nothing.
     for (const words of [['status'], ['deploy', 'staging'], ['up', '-d'], ['run']]) {
-      holds(await sluice(place, ...words), 2, /SLU-1003/, /sluice init/)
+      holds(await sluiceHere(place, ...words), 2, /SLU-1003/, /sluice init/)
     }
     for (const words of [['deploy'], ['promote']])
-      holds(await sluice(place, ...words, 'staging', '--remediates', ' , '), 2, /SLU-1001/, /names no rollout/)
+      holds(await sluiceHere(place, ...words, 'staging', '--remediates', ' , '), 2, /SLU-1001/, /names no rollout/)
     deepStrictEqual(await readdir(directory), [])
   })
 
   test('with a mistyped key is told by file, line and nearest key', async () => {
     await write("export default {\n  service: 'shop',\n  pipeline: { jobs: { test: { stepps: 'npm test' } } },\n}\n")
-    holds(await sluice(place, 'validate'), 2, /SLU-1002/, /sluice\.config\.ts:3:31/, /Did you mean "steps"\?/)
-    holds(await sluice(place, 'run'), 2)
+    holds(await sluiceHere(place, 'validate'), 2, /SLU-1002/, /sluice\.config\.ts:3:31/, /Did you mean "steps"\?/)
+    holds(await sluiceHere(place, 'run'), 2)
   })
 
   test('whose jobs need each other in a circle is told with the circle', async () => {
     await write(
       "export default {\n  service: 'shop',\n  pipeline: { jobs: { a: { needs: ['b'], steps: 'true' }, b: { needs: ['a'], steps: 'true' } } },\n}\n",
     )
-    holds(await sluice(place, 'validate'), 2, /SLU-1004/, /a → b → a|b → a → b/)
+    holds(await sluiceHere(place, 'validate'), 2, /SLU-1004/, /a → b → a|b → a → b/)
   })
 
   test('is not written over by init unless it is forced', async () => {
-    holds(await sluice(place, 'init'), 2, /is there already/, /--force/)
+    holds(await sluiceHere(place, 'init'), 2, /is there already/, /--force/)
   })
 })
 

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { after, before, describe, test } from 'node:test'
 import { parsePolicyFile, policyOf } from '../../src/core/judge/policy-file.ts'
-import { sluice } from './sluice.ts'
+import { sluice, sluiceHere } from './sluice.ts'
 
 const template = `
 apiVersion: v1
@@ -60,20 +60,20 @@ describe('import of policies', () => {
 
   test('a canary config becomes one where --output says, and never over another file', async () => {
     const words = ['import', 'kayenta', 'canary.json', '--output', 'policies/errors.ts', '--json']
-    const { code, stdout } = await sluice({ cwd }, ...words)
+    const { code, stdout } = await sluiceHere({ cwd }, ...words)
     strictEqual(code, 0)
     const said = JSON.parse(stdout) as { readonly wrote: string; readonly notes: readonly string[] }
     strictEqual(said.wrote, 'policies/errors.ts')
     deepStrictEqual(said.notes.length, 4)
     match(await readFile(join(cwd, 'policies/errors.ts'), 'utf8'), /NetflixACAJudge-v1\.0/)
-    const again = await sluice({ cwd }, ...words)
+    const again = await sluiceHere({ cwd }, ...words)
     strictEqual(again.code, 2)
-    strictEqual((await sluice({ cwd }, ...words, '--force')).code, 0)
+    strictEqual((await sluiceHere({ cwd }, ...words, '--force')).code, 0)
   })
 
   test('a policy file is read by judge replay, and what is none is refused before anything is asked', async () => {
     const refused = async (...words: readonly string[]): Promise<string> => {
-      const { code, stderr } = await sluice({ cwd }, 'judge', 'replay', ...words)
+      const { code, stderr } = await sluiceHere({ cwd }, 'judge', 'replay', ...words)
       strictEqual(code, 2)
       return stderr
     }
@@ -86,7 +86,7 @@ describe('import of policies', () => {
 
   test('what is none is refused with its reason', async () => {
     const refused = async (...words: readonly string[]): Promise<string> => {
-      const { code, stderr } = await sluice({ cwd }, 'import', ...words)
+      const { code, stderr } = await sluiceHere({ cwd }, 'import', ...words)
       strictEqual(code, 2)
       return stderr
     }

@@ -6,7 +6,7 @@ import { execa } from 'execa'
 import { candidatesOf } from '../../src/cli/complete.ts'
 import { createParser } from '../../src/cli/program.ts'
 import { globalOptions, words } from '../../src/cli/words.ts'
-import { sluice } from './sluice.ts'
+import { sluice, sluiceHere } from './sluice.ts'
 
 test('the words of the command line', (t) => {
   const lines = words.flatMap(({ path, args, options }) => [
@@ -29,9 +29,9 @@ test('help names every command, and costs no work', async () => {
   strictEqual(code, 0)
   for (const first of new Set(words.map(({ path }) => path.split(' ')[0] ?? '')))
     match(stdout, new RegExp(`^  ${first}\\b`, 'm'))
-  match((await sluice({ cwd: tmpdir() }, 'env')).stdout, /unfreeze/)
-  match((await sluice({ cwd: tmpdir() }, 'deploy', '--help')).stdout, /--no-wait/)
-  match((await sluice({ cwd: tmpdir() }, '--version')).stdout, /^\d+\.\d+\.\d+\n$/)
+  match((await sluiceHere({ cwd: tmpdir() }, 'env')).stdout, /unfreeze/)
+  match((await sluiceHere({ cwd: tmpdir() }, 'deploy', '--help')).stdout, /--no-wait/)
+  match((await sluiceHere({ cwd: tmpdir() }, '--version')).stdout, /^\d+\.\d+\.\d+\n$/)
 })
 
 test('the help of a command is the same whether the others were made or not', () => {
@@ -59,7 +59,7 @@ test('completion offers what may come next', () => {
 })
 
 test('the completion script of bash works in bash', async () => {
-  const script = await sluice({ cwd: tmpdir() }, 'completion', 'bash')
+  const script = await sluiceHere({ cwd: tmpdir() }, 'completion', 'bash')
   const typed = `${script.stdout}
 sluice() { "${process.execPath}" "$BIN" "$@"; }
 COMP_WORDS=(sluice env l); COMP_CWORD=2; _sluice; printf '%s ' "\${COMPREPLY[@]}"`

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { browserSession } from '../../src/cli/browser-login.ts'
-import { sluice } from './sluice.ts'
+import { sluiceHere } from './sluice.ts'
 
 let cwd = ''
 let port = 0
@@ -35,7 +35,7 @@ after(async () => {
 test('the token of a state is shown to its own control plane, and to nobody else who is named', async () => {
   const url = `http://127.0.0.1:${port}`
   const status = async (words: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<void> =>
-    match((await sluice({ cwd, env }, 'status', ...words)).stderr, /SLU-1101/)
+    match((await sluiceHere({ cwd, env }, 'status', ...words)).stderr, /SLU-1101/)
   await status(['--server', url])
   await status([], { SLUICE_SERVER: url })
   await status(['--server', url], { SLUICE_TOKEN: 'given' })

@@ -90,6 +90,16 @@ export const openDesk = async (projectDir: string, stateDir: string): Promise<De
 const isOver = ({ status }: Rollout): boolean =>
   status === 'succeeded' || status === 'rolled_back' || status === 'parked'
 
+/** Opens and starts a control plane whose gateway is started when something is deployed. What it cannot go on after is thrown. */
+export const startPlane = async (projectDir: string, stateDir: string): Promise<ControlPlane> => {
+  const onFatal = (error: SluiceError): void => {
+    throw error
+  }
+  const plane = await openControlPlane({ projectDir, stateDir, gateway: 'whenNeeded', onFatal })
+  await plane.start()
+  return plane
+}
+
 /** A state directory with a path short enough for a socket. */
 export const makeStateDir = async (): Promise<string> => realpath(await mkdtemp(join(tmpdir(), 'sl-')))
 

@@ -3,12 +3,12 @@ import { deepStrictEqual, ok, rejects, strictEqual } from 'node:assert/strict'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { type ControlPlane, openControlPlane } from '../../src/app.ts'
+import type { ControlPlane } from '../../src/app.ts'
 import { SluiceError } from '../../src/core/errors.ts'
 import type { RunId } from '../../src/core/model.ts'
 import type { StartRunCommand } from '../../src/engine/run-commands.ts'
 import type { Run } from '../../src/engine/trusted.ts'
-import { makeStateDir, tester } from '../e2e/plane.ts'
+import { makeStateDir, startPlane, tester } from '../e2e/plane.ts'
 import { makeProject, type Project } from '../e2e/project.ts'
 
 const never = new AbortController().signal
@@ -24,15 +24,7 @@ before(async () => {
   await writeFile(join(project.directory, '.github/workflows/hello.yml'), JSON.stringify(workflow))
   await project.commit('1.1.0')
   stateDir = await makeStateDir()
-  plane = await openControlPlane({
-    projectDir: project.directory,
-    stateDir,
-    gateway: 'whenNeeded',
-    onFatal: (error) => {
-      throw error
-    },
-  })
-  await plane.start()
+  plane = await startPlane(project.directory, stateDir)
 })
 after(async () => {
   await plane.close()

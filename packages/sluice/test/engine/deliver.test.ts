@@ -6,11 +6,11 @@ import { createMemoryDisk } from '../../src/adapters/store/memory.ts'
 import type { SluiceError } from '../../src/core/errors.ts'
 import { deploy } from '../../src/engine/commands.ts'
 import { askedForBy, deliver, type Deliveries, rolloutAskedFor, stopDelivery } from '../../src/engine/deliver.ts'
-import type { Desk } from '../../src/engine/desk.ts'
 import { Loop } from '../../src/engine/loop.ts'
 import { Reading } from '../../src/engine/reading.ts'
 import { Catalogue, environmentName as environment, serviceName as service } from '../sim/core/releases.ts'
 import { Timeline } from '../sim/engine/timeline.ts'
+import { smallDesk } from './small-desk.ts'
 
 const by = { kind: 'person', name: 'ada' } as const
 const key = 'run_1/job/stage'
@@ -40,17 +40,7 @@ const lab = async () => {
   const reading = new Reading(store, (one) => loop.durableState(one))
   let made = 0
   const ids = { next: (prefix: string): string => `${prefix}_${(made += 1)}` }
-  const nobody = () => Promise.reject(new Error('nobody has an objective here'))
-  const calendar = { times: () => Promise.reject(new Error('nobody has windows here')) }
-  const desk: Desk = {
-    loop,
-    reading,
-    clock,
-    ids,
-    calendar,
-    metrics: { measure: nobody },
-    secrets: { versions: nobody, values: nobody },
-  }
+  const desk = smallDesk({ loop, reading, clock, ids })
   const releaseKey = { kind: 'release', id: release.id } as const
   const event = { type: 'release_cut', at: 0, release } as const
   await loop.transact([releaseKey], () => [{ key: releaseKey, event, actor: by, reason: null }])

@@ -21,6 +21,7 @@ import { asRolloutEffect, asTrainEffect, existingTrain } from '../../src/engine/
 import { SluiceError } from '../../src/core/errors.ts'
 import { Catalogue, environmentName as environment } from '../sim/core/releases.ts'
 import { Timeline } from '../sim/engine/timeline.ts'
+import { smallDesk } from './small-desk.ts'
 
 const by = { kind: 'person', name: 'ada' } as const
 const asking: Asking = { by, reason: null, record: null }
@@ -101,17 +102,7 @@ class Lab {
     })
     const reading = new Reading(store, (key) => loop.durableState(key))
     const ids = { next: (prefix: string): string => `${prefix}_${(this.#names += 1)}` }
-    const nobody = () => Promise.reject(new Error('nobody has an objective here'))
-    const calendar = { times: () => Promise.reject(new Error('nobody has windows here')) }
-    const desk: Desk = {
-      loop,
-      reading,
-      clock,
-      ids,
-      calendar,
-      metrics: { measure: nobody },
-      secrets: { versions: nobody, values: nobody },
-    }
+    const desk = smallDesk({ loop, reading, clock, ids })
     world = deliveriesOf(desk, store)
     await loop.start()
     return { desk, isDead: () => isDead }
@@ -204,7 +195,8 @@ const opened = async (): Promise<{ lab: Lab; plane: Plane }> => {
       ])
     }
     await deploy(plane.desk, { service, environment, purpose: 'deploy', release: releaseOf(service, 0).id }, asking)
-    for (let step = 0; step < 40; step += 1) {
+    const isServed = (): boolean => lab.serving()[services.indexOf(service)] === releaseOf(service, 0).id
+    for (let step = 0; step < 40 && !isServed(); step += 1) {
       await turn()
       lab.time.step()
     }

@@ -3,15 +3,15 @@ import { deepStrictEqual, match, ok, strictEqual } from 'node:assert/strict'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { type ControlPlane, openControlPlane } from '../../src/app.ts'
+import type { ControlPlane } from '../../src/app.ts'
 import type { GatesConfig } from '../../src/core/config/types-gates.ts'
 import type { GateVerdict } from '../../src/core/evidence/gates/types.ts'
 import type { Run } from '../../src/engine/trusted.ts'
 import type { Client } from '../../src/http/client/client.ts'
 import { directClient } from '../../src/http/direct.ts'
 import { schemas } from '../../src/http/schemas/all.ts'
-import { sluice } from '../cli/sluice.ts'
-import { makeStateDir, tester } from '../e2e/plane.ts'
+import { sluiceHere } from '../cli/sluice.ts'
+import { makeStateDir, startPlane, tester } from '../e2e/plane.ts'
 import { makeProject, type Project } from '../e2e/project.ts'
 
 const never = new AbortController().signal
@@ -24,15 +24,7 @@ let client: Client
 before(async () => {
   project = await makeProject({})
   stateDir = await makeStateDir()
-  plane = await openControlPlane({
-    projectDir: project.directory,
-    stateDir,
-    gateway: 'whenNeeded',
-    onFatal: (error) => {
-      throw error
-    },
-  })
-  await plane.start()
+  plane = await startPlane(project.directory, stateDir)
   client = directClient(plane.api, 'ada')
 })
 after(async () => {
@@ -202,7 +194,7 @@ test('evidence and insights are told as their schemas say, and a run that failed
   const page = await client.call('runs.show', { params: { run: second.id } })
   deepStrictEqual(schemas.Run.safeParse(page).error?.issues ?? [], [])
   await plane.close()
-  const shown = await sluice({ cwd: project.directory }, 'runs', 'show', second.id, '--state-dir', stateDir)
+  const shown = await sluiceHere({ cwd: project.directory }, 'runs', 'show', second.id, '--state-dir', stateDir)
   strictEqual(shown.code, 0, shown.stderr)
   match(shown.stdout, /2 tests: 2 passed/)
   match(shown.stdout, /lines +70 % +-20 +7 of 10/)

@@ -1,7 +1,8 @@
 /** Hooks as they are wired: real servers, real commands. */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtempSync } from 'node:fs'
+import { readFile, rm } from 'node:fs/promises'
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -12,7 +13,7 @@ import { SluiceError } from '../../src/core/errors.ts'
 import type { HookAnswer } from '../../src/core/rollout/types.ts'
 import { type Behaviour, call, hooksContract, type Opened } from '../contracts/hooks.contract.ts'
 
-const folder = await mkdtemp(join(tmpdir(), 'sluice-hooks-'))
+const folder = mkdtempSync(join(tmpdir(), 'sluice-hooks-'))
 after(() => rm(folder, { recursive: true, force: true }))
 
 const hooks = localHooks({ directory: folder, environment: { PATH: process.env['PATH'], SLUICE_KEY: 'a secret' } })

@@ -1,37 +1,16 @@
 /** Insights over more than is usual. */
 import { deepStrictEqual } from 'node:assert/strict'
 import { test } from 'node:test'
-import { commitId, digest, runId } from '../../src/core/model.ts'
+import { digest } from '../../src/core/model.ts'
 import { runMachine } from '../../src/core/pipeline/machine.ts'
 import { plainJob, plainStep } from '../../src/core/pipeline/plain-plans.ts'
 import type { RunState } from '../../src/core/pipeline/types.ts'
 import type { ApiContext } from '../../src/http/context.ts'
 import { rootPrincipal } from '../../src/core/identity/access.ts'
 import { evidenceHandlers } from '../../src/http/handlers/evidence.ts'
+import { plannedRun } from '../pipeline/jobs.ts'
 
-const planned = runMachine.decide(
-  { status: 'absent' },
-  {
-    type: 'run_planned',
-    at: 1,
-    id: runId('run_1'),
-    token: 1,
-    by: { kind: 'person', name: 'Ada' },
-    carried: [],
-    plan: {
-      form: 1,
-      service: 'shop',
-      commit: { id: commitId('a'.repeat(40)), subject: 'feat: one', author: 'Ada', committedAt: 1 },
-      version: '1.0.0',
-      trigger: { event: 'manual', name: null, inputs: {} },
-      parallelMax: 1,
-      isolation: 'auto',
-      jobs: [plainJob('test', { steps: [plainStep('test', 'true')] })],
-      gates: null,
-      draft: null,
-    },
-  },
-).state
+const planned = plannedRun('run_1', [plainJob('test', { steps: [plainStep('test', 'true')] })])
 const evidence = digest(`sha256:${'0'.repeat(64)}`)
 const finished: RunState = runMachine.decide(planned, {
   type: 'effect_succeeded',

@@ -6,12 +6,11 @@ import { databasePath } from '../../src/adapters/store/sqlite/files.ts'
 import { limits } from '../../src/core/limits.ts'
 import { openSqliteStore } from '../../src/adapters/store/sqlite/store.ts'
 import { sqliteTexts } from '../../src/adapters/store/sqlite/texts.ts'
-import { commitId, runId } from '../../src/core/model.ts'
-import { runMachine } from '../../src/core/pipeline/machine.ts'
 import { plainJob } from '../../src/core/pipeline/plain-plans.ts'
 import { runSummary } from '../../src/core/pipeline/summary.ts'
 import { Reading } from '../../src/engine/reading.ts'
 import { storeContract } from '../contracts/store.contract.ts'
+import { plannedRun } from '../pipeline/jobs.ts'
 import { temporaryDirectory } from './directory.ts'
 
 storeContract('the SQLite store', async () => {
@@ -43,29 +42,7 @@ test('answers that were kept long enough go while the store is open', async () =
   await rm(directory, { recursive: true })
 })
 
-const { state: planned } = runMachine.decide(
-  { status: 'absent' },
-  {
-    type: 'run_planned',
-    at: 1,
-    id: runId('run_old'),
-    token: 1,
-    by: { kind: 'person', name: 'Ada' },
-    carried: [],
-    plan: {
-      form: 1,
-      service: 'shop',
-      commit: { id: commitId('a'.repeat(40)), subject: 'feat: one', author: 'Ada', committedAt: 1 },
-      version: '1.0.0',
-      trigger: { event: 'manual', name: null, inputs: {} },
-      parallelMax: 1,
-      isolation: 'auto',
-      jobs: [plainJob('build')],
-      gates: null,
-      draft: null,
-    },
-  },
-)
+const planned = plannedRun('run_old', [plainJob('build')])
 
 test('a state of before lists told of runs without their states is taken up, and its runs are still listed', async () => {
   const directory = await temporaryDirectory()

@@ -3,6 +3,7 @@ import { accessSync, constants, existsSync, statfsSync, statSync } from 'node:fs
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import type { Settings } from '../../core/config/settings.ts'
 import { SluiceError } from '../../core/errors.ts'
 import type { Cli, Command } from '../cli.ts'
 import { runningServer, withClient } from '../connect.ts'
@@ -17,20 +18,22 @@ type Finding = {
 
 /** `sluice doctor`: looks, changes nothing. 2 when something is wrong. */
 export const command: Command = async (cli) => {
+  const loaded = await load(cli)
+  const settings = loaded instanceof SluiceError ? null : loaded.settings
   const findings = [
     node(),
     await git(cli),
-    await config(cli),
-    ...(await sharedCache(cli)),
-    ...(await channels(cli)),
+    config(cli, loaded),
+    ...(await sharedCache(cli, settings)),
+    ...(await channels(cli, settings)),
     stateDirectory(cli),
     disk(cli),
     token(cli),
     await isolation(cli),
     services(cli),
     await server(cli),
-    ...(await source(cli)),
-    ...(await data(cli)),
+    ...(await source(cli, settings)),
+    ...(await data(cli, settings)),
   ]
   if (cli.globals.json) cli.json({ findings })
   else {
@@ -66,32 +69,35 @@ const git = async ({ globals }: Cli): Promise<Finding> => {
   }
 }
 
-const config = async ({ host, globals, interrupted }: Cli): Promise<Finding> => {
+/** The config, or why there is none: to evaluate it takes a process. */
+type Loaded = Awaited<ReturnType<Cli['host']['loadConfig']>> | SluiceError
+
+const load = async ({ host, globals, interrupted }: Cli): Promise<Loaded> => {
   try {
-    const { file, settings } = await host.loadConfig(globals.projectDir, interrupted)
-    return ok('config', `${join(globals.projectDir, file)}: service ${settings.service}`)
+    return await host.loadConfig(globals.projectDir, interrupted)
   } catch (error) {
-    if (error instanceof SluiceError)
-      return wrong('config', error.detail, error.code === 'config_missing' ? 'sluice init' : 'sluice validate')
+    if (error instanceof SluiceError) return error
     throw error
   }
 }
 
-/** Nothing for a project whose config names no source. */
-const source = async (cli: Cli): Promise<readonly Finding[]> => {
-  const { host, globals, interrupted } = cli
-  const loaded = await host.loadConfig(globals.projectDir, interrupted).catch(() => null)
-  if (loaded?.settings.source === undefined) return []
+const config = ({ globals }: Cli, loaded: Loaded): Finding =>
+  loaded instanceof SluiceError
+    ? wrong('config', loaded.detail, loaded.code === 'config_missing' ? 'sluice init' : 'sluice validate')
+    : ok('config', `${join(globals.projectDir, loaded.file)}: service ${loaded.settings.service}`)
+
+/** Nothing for a project whose config names no source, or cannot be read. */
+const source = async (cli: Cli, settings: Settings | null): Promise<readonly Finding[]> => {
+  if (settings?.source === undefined) return []
   const { lookAtSource } = await import('./doctor-source.ts')
-  return (await lookAtSource(cli, loaded.settings.source)).map(({ text, trouble, next }) =>
+  return (await lookAtSource(cli, settings.source)).map(({ text, trouble, next }) =>
     trouble ? wrong('source', text, next) : ok('source', text),
   )
 }
 
 /** Nothing for a project that shares no cache, or whose config cannot be read. */
-const sharedCache = async ({ host, globals, interrupted, variables }: Cli): Promise<readonly Finding[]> => {
-  const loaded = await host.loadConfig(globals.projectDir, interrupted).catch(() => null)
-  const remote = loaded?.settings.pipeline.cache.remote ?? null
+const sharedCache = async ({ variables }: Cli, settings: Settings | null): Promise<readonly Finding[]> => {
+  const remote = settings?.pipeline.cache.remote ?? null
   if (remote === null) return []
   const { remoteAddress, remoteRefusal } = await import('../../core/pipeline/cache/run-cache.ts')
   const [refusal, address] = [remoteRefusal(remote, variables), remoteAddress(remote)]
@@ -100,12 +106,10 @@ const sharedCache = async ({ host, globals, interrupted, variables }: Cli): Prom
 }
 
 /** Nothing for a project that tells nobody anything, or whose config cannot be read. */
-const channels = async (cli: Cli): Promise<readonly Finding[]> => {
-  const { host, globals, interrupted } = cli
-  const loaded = await host.loadConfig(globals.projectDir, interrupted).catch(() => null)
-  if (loaded?.settings.notify === undefined && loaded?.settings.source === undefined) return []
+const channels = async (cli: Cli, settings: Settings | null): Promise<readonly Finding[]> => {
+  if (settings === null || (settings.notify === undefined && settings.source === undefined)) return []
   const { lookAtChannels } = await import('./doctor-channels.ts')
-  return (await lookAtChannels(cli, loaded.settings)).map(({ text, next }) =>
+  return (await lookAtChannels(cli, settings)).map(({ text, next }) =>
     next === null ? ok('notifications', text) : wrong('notifications', text, next),
   )
 }
@@ -178,13 +182,12 @@ const services = ({ variables }: Cli): Finding => {
 }
 
 /** The data plane by what it shows, and the ports that the environments need. */
-const data = async (cli: Cli): Promise<readonly Finding[]> => {
+const data = async (cli: Cli, settings: Settings | null): Promise<readonly Finding[]> => {
   try {
     const { environments } = await withClient(cli, 'read', (client) => client.call('environments.list', {}))
-    const settings = await cli.host.loadConfig(cli.globals.projectDir, cli.interrupted).catch(() => null)
     return await Promise.all(
       environments.map(async ({ name, observed, serving }): Promise<Finding> => {
-        const listen = settings?.settings.environments[name]?.listen ?? null
+        const listen = settings?.environments[name]?.listen ?? null
         if (observed.traffic !== null)
           return ok(name, `the gateway serves it on ${observed.traffic.listen.host}:${observed.traffic.listen.port}`)
         if (serving !== null)

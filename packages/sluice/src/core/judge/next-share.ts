@@ -80,11 +80,11 @@ const exposureUnder = (
 ): number => {
   if (upper <= stable) return 0
   const requests = (requestsPerMs * horizonMs * shareBp) / wholeBp
+  const untilStopAt = stopper(shareBp / wholeBp, policy)
   let worst = (upper - stable) * Math.min(requests, 1)
   for (let rate = stable * rateStep; ; rate *= rateStep) {
     const tried = Math.min(rate, upper)
-    const untilStop = badUntilStop(tried / stable, shareBp / wholeBp, policy)
-    worst = Math.max(worst, (1 - stable / tried) * Math.min(tried * requests, untilStop))
+    worst = Math.max(worst, (1 - stable / tried) * Math.min(tried * requests, untilStopAt(tried / stable)))
     if (rate >= upper) return worst
   }
 }
@@ -93,15 +93,20 @@ const exposureUnder = (
  * Bad responses of the candidate until the evidence crosses 1/α, were its rate `ratio` times the stable's: what is to be gathered, over what each bad
  * event gathers on average (Wald), for the alternative that stops first. Infinite where nothing would stop it.
  */
-export const badUntilStop = (ratio: number, share: number, { alpha, tolerance }: JudgePolicy): number => {
+export const badUntilStop = (ratio: number, share: number, policy: JudgePolicy): number => stopper(share, policy)(ratio)
+
+/** The same at one share, for many ratios: what an event adds does not depend on them. */
+const stopper = (share: number, { alpha, tolerance }: JudgePolicy): ((ratio: number) => number) => {
   const step = stepOf(share, tolerance)
-  if (step === null) return Infinity
-  const theta = (ratio * share) / (ratio * share + 1 - share)
+  if (step === null) return () => Infinity
   const wanted = Math.log(rateRatios.length / alpha)
-  let least = Infinity
-  for (const [index, gained] of step.candidate.entries()) {
-    const perEvent = theta * gained + (1 - theta) * (step.stable[index] ?? 0)
-    if (perEvent > 0) least = Math.min(least, (theta * wanted) / perEvent + 1)
+  return (ratio) => {
+    const theta = (ratio * share) / (ratio * share + 1 - share)
+    let least = Infinity
+    for (let index = 0; index < step.candidate.length; index += 1) {
+      const perEvent = theta * (step.candidate[index] ?? 0) + (1 - theta) * (step.stable[index] ?? 0)
+      if (perEvent > 0) least = Math.min(least, (theta * wanted) / perEvent + 1)
+    }
+    return least
   }
-  return least
 }

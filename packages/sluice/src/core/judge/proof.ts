@@ -11,30 +11,45 @@ import { evidenceOf, type Stratum } from './statistics.ts'
 /** Ratio between two neighbours of the grid on which bounds are given: 5 %. */
 const gridStep = 1.05
 const ratioMax = 1_000
-const ratioMin = 1 / ratioMax
+
+/** The grid, from its largest value down. */
+const gridDownTo = (least: number): readonly number[] => {
+  const grid: number[] = []
+  for (let value = ratioMax; value >= least; value /= gridStep) grid.push(value)
+  return grid
+}
+
+const ratioGrid = gridDownTo(1 / ratioMax)
+const oddsGrid = gridDownTo(1e-7)
+
+/**
+ * The least value of a grid that is rejected; null where none is. What is rejected begins at the largest: the evidence of every alternative against "at least r" grows with r,
+ * whatever was counted, so that the place where it begins to suffice is found by halving.
+ */
+const leastRejected = (grid: readonly number[], isRejected: (value: number) => boolean): number | null => {
+  let [from, until] = [0, grid.length]
+  while (from < until) {
+    const middle = (from + until) >> 1
+    if (isRejected(grid[middle] ?? 0)) from = middle + 1
+    else until = middle
+  }
+  return grid[from - 1] ?? null
+}
 
 /** Upper bound on candidate's rate / stable's rate at level `alpha`; null where nothing below 1,000 can be said. */
 export const ratioUpper = (strata: readonly Stratum[], alpha: number): number | null => {
   const limit = -Math.log(alpha)
-  let bound: number | null = null
-  for (let ratio = ratioMax; ratio >= ratioMin; ratio /= gridStep) {
-    if (logE(evidenceOf(strata, ratio, inverseRatios)) < limit) return bound
-    bound = ratio
-  }
-  return bound
+  return leastRejected(ratioGrid, (ratio) => logE(evidenceOf(strata, ratio, inverseRatios)) >= limit)
 }
 
 /** Upper bound on the candidate's own rate of bad units (0–1) at level `alpha`; 1 where nothing can be said. */
 export const rateUpper = (counts: Counts, alpha: number): number => {
   const limit = -Math.log(alpha)
-  let bound = 1
-  for (let odds = ratioMax; odds >= 1e-7; odds /= gridStep) {
-    const rate = odds / (1 + odds)
-    if (logEBelow(counts, rate) < limit) return bound
-    bound = rate
-  }
-  return bound
+  const odds = leastRejected(oddsGrid, (one) => logEBelow(counts, rateOf(one)) >= limit)
+  return odds === null ? 1 : rateOf(odds)
 }
+
+const rateOf = (odds: number): number => odds / (1 + odds)
 
 /** What is asked of a proof: below `margin` × the stable's rate, or below a rate that nobody would care about. */
 export type Claim = { readonly margin: number; readonly ignoreBelow: number; readonly alpha: number }

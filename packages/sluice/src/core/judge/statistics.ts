@@ -62,6 +62,7 @@ export const evidenceOf = (
 ): Evidence => {
   const sums = ratios.map(() => 0)
   for (const { shareBp, candidate, stable } of strata) {
+    if (candidate === 0 && stable === 0) continue
     const step = stepOf(shareBp / wholeBp, edge, ratios)
     if (step === null) continue
     for (let index = 0; index < sums.length; index += 1)

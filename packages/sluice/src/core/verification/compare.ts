@@ -83,6 +83,11 @@ export const quantileOf = (ascending: readonly number[], quantile: number): numb
 export const goodAnswers = (times: readonly number[]): number => times.filter(Number.isFinite).length
 
 const inserted = (ascending: readonly number[], value: number): readonly number[] => {
-  const at = ascending.findIndex((one) => one > value)
-  return at < 0 ? [...ascending, value] : [...ascending.slice(0, at), value, ...ascending.slice(at)]
+  let [from, until] = [0, ascending.length]
+  while (from < until) {
+    const middle = (from + until) >> 1
+    if ((ascending[middle] ?? 0) > value) until = middle
+    else from = middle + 1
+  }
+  return ascending.toSpliced(from, 0, value)
 }

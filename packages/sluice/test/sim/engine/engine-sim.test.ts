@@ -1,18 +1,20 @@
 /** The engine simulator as part of the default suite: fixed seeds and fresh ones. */
 import { deepStrictEqual, ok } from 'node:assert/strict'
 import { randomInt } from 'node:crypto'
+import { once } from 'node:events'
 import { test } from 'node:test'
+import { Worker } from 'node:worker_threads'
 import { type Fault, faultNames, faults } from '../core/faults.ts'
 import { EngineSim } from './engine-sim.ts'
+import type { Series, Told } from './series-worker.ts'
 
-const breachesOf = async (sim: EngineSim, first: number, count: number): Promise<readonly string[]> => {
-  const breaches: string[] = []
-  for (let seed = first; seed < first + count && breaches.length < 3; seed += 1) {
-    const { breach } = await sim.run(seed)
-    if (breach !== null)
-      breaches.push(`${breach}\n  replay: node packages/sluice/test/sim/engine/replay.ts --seed ${seed}`)
-  }
-  return breaches
+/** What the thread tells of each series. */
+const toldOf = async (all: readonly Series[]): Promise<readonly Told[]> => {
+  const worker = new Worker(new URL('series-worker.ts', import.meta.url), { workerData: all })
+  const told: Told[] = []
+  worker.on('message', (one: Told) => told.push(one))
+  await once(worker, 'exit')
+  return told
 }
 
 /** Faults that only machines without an engine can meet: here a crash is a crash of the process, and parking is the loop's. */
@@ -29,14 +31,18 @@ const coreAlone: readonly Fault[] = [
 ]
 
 test('the engine keeps every invariant over 900 faulty schedules, a third of them never seen before', async () => {
-  const sim = new EngineSim()
-  deepStrictEqual(await breachesOf(sim, 1, 600), [])
-  // Found something once.
-  for (const seed of [5_854, 1_007_468]) deepStrictEqual(await breachesOf(sim, seed, 1), [])
-  const unused = faultNames.filter((_, fault) => sim.counts[fault] === 0 && !coreAlone.some((one) => one === fault))
+  // The single seeds found something once.
+  const fixed = [{ first: 1, count: 600 }, ...[5_854, 1_007_468].map((first) => ({ first, count: 1 }))]
+  const told = await toldOf([...fixed, { first: randomInt(1_000_000, 2_000_000_000), count: 300 }])
+  deepStrictEqual(
+    told.map(({ breaches }) => breaches),
+    [[], [], [], []],
+  )
+  const known = told[fixed.length - 1]
+  const unused = faultNames.filter((_, fault) => known?.counts[fault] === 0 && !coreAlone.some((one) => one === fault))
   deepStrictEqual(unused, [], 'faults that never struck')
-  deepStrictEqual(await breachesOf(sim, randomInt(1_000_000, 2_000_000_000), 300), [])
-  ok(sim.endings.succeeded > 450 && sim.endings.rolled_back > 45, JSON.stringify(sim.endings))
+  const endings = told.at(-1)?.endings ?? { succeeded: 0, rolled_back: 0 }
+  ok(endings.succeeded > 450 && endings.rolled_back > 45, JSON.stringify(endings))
 })
 
 test('the same seed gives the same history, promises and all', async () => {

@@ -1,40 +1,20 @@
 /** Records the golden ledger of people, tokens and sessions, beside that of deliveries: `record-identity.ts <name>`; see `record.ts`. */
-import { hash } from 'node:crypto'
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { exportLedger } from '../../../src/adapters/store/export.ts'
-import { createMemoryDisk } from '../../../src/adapters/store/memory.ts'
-import { machines } from '../../../src/engine/machines.ts'
-import { keyText, planTransaction, unwritten } from '../../../src/engine/transaction.ts'
 import type { AggregateKey } from '../../../src/core/ledger/entry.ts'
 import type { PersonEvent } from '../../../src/core/identity/person.ts'
 import type { SessionEvent } from '../../../src/core/identity/session.ts'
 import type { TokenEvent } from '../../../src/core/identity/token.ts'
-import type { Held } from '../../../src/engine/transaction.ts'
+import { startRecording, type Untimed } from './recorder.ts'
 
-type Untimed<Event> = Event extends { readonly at: number } ? Omit<Event, 'at'> : never
-
-const [name] = process.argv.slice(2)
-if (name === undefined) throw new Error('usage: record-identity.ts <name>')
-const store = createMemoryDisk((text) => hash('sha256', text)).open()
-const lease = await store.acquireLease('record', 0)
-const held = new Map<string, Held>()
+const recording = await startRecording()
 const by = { kind: 'person', name: 'token' } as const
 let now = 1_000
 
-const take = async (
+const take = (
   key: AggregateKey,
   untimed: Untimed<PersonEvent> | Untimed<TokenEvent> | Untimed<SessionEvent>,
 ): Promise<void> => {
   now += 1_000
-  const event = { ...untimed, at: now }
-  const plan = planTransaction(
-    [{ key, event, actor: by, reason: null }],
-    (one) => held.get(keyText(one)) ?? unwritten(one),
-  )
-  if (plan.transitions.length === 0) throw new Error(`${event.type} changes nothing`)
-  await store.commit({ lease, transitions: plan.transitions, request: null })
-  for (const one of plan.held) held.set(keyText(one.key), one)
+  return recording.take({ key, event: { ...untimed, at: now }, actor: by, reason: null })
 }
 
 const ada: AggregateKey = { kind: 'person', id: 'ada' }
@@ -63,10 +43,4 @@ for (const kind of ['pat', 'svc', 'wif'] as const) {
   if (kind !== 'wif') await take(key, { type: 'token_revoked', by })
 }
 await take(ada, { type: 'person_removed', by })
-const states = [...held.values()].map(({ key, version, state }) =>
-  JSON.stringify({ ...key, version, machineVersion: machines[key.kind].version, state }),
-)
-const write = (file: string, lines: readonly string[]): void =>
-  writeFileSync(join(import.meta.dirname, `${file}.jsonl`), `${lines.join('\n')}\n`)
-write(name, await Array.fromAsync(exportLedger(store)))
-write(`${name}.states`, states)
+await recording.write()

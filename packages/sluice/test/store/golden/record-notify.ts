@@ -1,38 +1,16 @@
 /** Records the golden ledger of messages, beside that of deliveries: `record-notify.ts <name>`; see `record.ts`. */
-import { hash } from 'node:crypto'
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { exportLedger } from '../../../src/adapters/store/export.ts'
-import { createMemoryDisk } from '../../../src/adapters/store/memory.ts'
-import { machines } from '../../../src/engine/machines.ts'
-import { keyText, planTransaction, unwritten } from '../../../src/engine/transaction.ts'
-import type { AggregateKey } from '../../../src/core/ledger/entry.ts'
 import { commitId, releaseId } from '../../../src/core/model.ts'
 import type { MessageEvent } from '../../../src/core/notify/message.ts'
 import type { Notice } from '../../../src/core/notify/types.ts'
-import type { Held } from '../../../src/engine/transaction.ts'
+import { startRecording, type Untimed } from './recorder.ts'
 
-type Untimed<Event> = Event extends { readonly at: number } ? Omit<Event, 'at'> : never
-
-const [name] = process.argv.slice(2)
-if (name === undefined) throw new Error('usage: record-notify.ts <name>')
-const store = createMemoryDisk((text) => hash('sha256', text)).open()
-const lease = await store.acquireLease('record', 0)
-const held = new Map<string, Held>()
+const recording = await startRecording()
 const by = { kind: 'person', name: 'ada' } as const
 let now = 1_000
 
-const take = async (id: string, untimed: Untimed<MessageEvent>): Promise<void> => {
+const take = (id: string, untimed: Untimed<MessageEvent>): Promise<void> => {
   now += 1_000
-  const key: AggregateKey = { kind: 'message', id }
-  const event = { ...untimed, at: now }
-  const plan = planTransaction(
-    [{ key, event, actor: by, reason: null }],
-    (one) => held.get(keyText(one)) ?? unwritten(one),
-  )
-  if (plan.transitions.length === 0) throw new Error(`${event.type} changes nothing`)
-  await store.commit({ lease, transitions: plan.transitions, request: null })
-  for (const one of plan.held) held.set(keyText(one.key), one)
+  return recording.take({ key: { kind: 'message', id }, event: { ...untimed, at: now }, actor: by, reason: null })
 }
 
 const commit = { id: commitId('c'.repeat(40)), subject: 'feat: ein größerer Korb', author: 'Ada', committedAt: 900 }
@@ -85,11 +63,4 @@ now += 90_000_000
 await take('msg_3', { type: 'time_passed' })
 await take('msg_3', { type: 'discard_requested', by, reason: null })
 await take('msg_4', { ...queued('msg_4', 4), turn: null, isOverflow: true })
-
-const states = [...held.values()].map(({ key, version, state }) =>
-  JSON.stringify({ ...key, version, machineVersion: machines[key.kind].version, state }),
-)
-const write = (file: string, lines: readonly string[]): void =>
-  writeFileSync(join(import.meta.dirname, `${file}.jsonl`), `${lines.join('\n')}\n`)
-write(name, await Array.fromAsync(exportLedger(store)))
-write(`${name}.states`, states)
+await recording.write()

@@ -1,40 +1,20 @@
 /** Records the golden ledger of arrivals and the remote, beside that of deliveries: `record-source.ts <name>`; see `record.ts`. */
-import { hash } from 'node:crypto'
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { exportLedger } from '../../../src/adapters/store/export.ts'
-import { createMemoryDisk } from '../../../src/adapters/store/memory.ts'
 import type { AggregateKey } from '../../../src/core/ledger/entry.ts'
 import { commitId, runId } from '../../../src/core/model.ts'
 import { type RemoteEvent, remoteKey } from '../../../src/core/source/remote.ts'
 import { type ArrivalEvent, type ArrivalHint, arrivalOf } from '../../../src/core/source/types.ts'
 import { machines } from '../../../src/engine/machines.ts'
-import { keyText, planTransaction, unwritten, type Held } from '../../../src/engine/transaction.ts'
+import { sha256, startRecording, type Untimed } from './recorder.ts'
 
-type Untimed<Event> = Event extends { readonly at: number } ? Omit<Event, 'at'> : never
-
-const [name] = process.argv.slice(2)
-if (name === undefined) throw new Error('usage: record-source.ts <name>')
-const sha256 = (text: string): string => hash('sha256', text)
-const store = createMemoryDisk(sha256).open()
-const lease = await store.acquireLease('record', 0)
-const held = new Map<string, Held>()
+const recording = await startRecording()
 const by = { kind: 'system', name: 'github' } as const
 let now = 1_000
 
-const stateOf = (key: AggregateKey): unknown => (held.get(keyText(key)) ?? unwritten(key)).state
-
-const take = async (key: AggregateKey, untimed: Untimed<ArrivalEvent> | Untimed<RemoteEvent>): Promise<void> => {
-  now = Math.max(now + 1_000, machines[key.kind].nextAt(stateOf(key)) ?? 0)
-  const at = untimed.type === 'time_passed' ? now : Math.min(now, machines[key.kind].nextAt(stateOf(key)) ?? now)
-  const event = { ...untimed, at }
-  const plan = planTransaction(
-    [{ key, event, actor: by, reason: null }],
-    (one) => held.get(keyText(one)) ?? unwritten(one),
-  )
-  if (plan.transitions.length === 0) throw new Error(`${event.type} changes nothing`)
-  await store.commit({ lease, transitions: plan.transitions, request: null })
-  for (const one of plan.held) held.set(keyText(one.key), one)
+const take = (key: AggregateKey, untimed: Untimed<ArrivalEvent> | Untimed<RemoteEvent>): Promise<void> => {
+  const nextAt = machines[key.kind].nextAt(recording.stateOf(key))
+  now = Math.max(now + 1_000, nextAt ?? 0)
+  const at = untimed.type === 'time_passed' ? now : Math.min(now, nextAt ?? now)
+  return recording.take({ key, event: { ...untimed, at }, actor: by, reason: null })
 }
 
 const objectOf = (fill: string): string => fill.repeat(40)
@@ -51,7 +31,7 @@ const arrive = async (ref: string, from: ArrivalHint['from'], because: string | 
   return key
 }
 
-const sequenceOf = (key: AggregateKey): number => machines.arrival.outstanding(stateOf(key))[0]?.sequence ?? 0
+const sequenceOf = (key: AggregateKey): number => machines.arrival.outstanding(recording.stateOf(key))[0]?.sequence ?? 0
 
 const fetched = (key: AggregateKey, fill: string | null): Promise<void> =>
   take(key, {
@@ -96,10 +76,4 @@ await take(tagged, {
   result: { kind: 'ignored', because: 'nothing starts' },
 })
 await take(remoteKey, { type: 'ref_seen', ref: 'refs/heads/main', object: null, arrival: null })
-const states = [...held.values()].map(({ key, version, state }) =>
-  JSON.stringify({ ...key, version, machineVersion: machines[key.kind].version, state }),
-)
-const write = (file: string, lines: readonly string[]): void =>
-  writeFileSync(join(import.meta.dirname, `${file}.jsonl`), `${lines.join('\n')}\n`)
-write(name, await Array.fromAsync(exportLedger(store)))
-write(`${name}.states`, states)
+await recording.write()

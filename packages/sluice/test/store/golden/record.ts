@@ -5,11 +5,6 @@
  * The world of the recording is a dice: effects succeed, fail, stay unknown or take their time, and people command, until everything has been
  * seen; then all goes well and everything settles.
  */
-import { hash } from 'node:crypto'
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { exportLedger } from '../../../src/adapters/store/export.ts'
-import { createMemoryDisk } from '../../../src/adapters/store/memory.ts'
 import { parseConfig } from '../../../src/core/config/parse.ts'
 import { resolveEnvironments } from '../../../src/core/config/resolve.ts'
 import { commitId, digest, rolloutId, runId } from '../../../src/core/model.ts'
@@ -17,7 +12,6 @@ import { cutRelease } from '../../../src/core/release.ts'
 import { planRollout } from '../../../src/core/rollout/plan.ts'
 import { jobPlan } from '../../pipeline/jobs.ts'
 import { machines } from '../../../src/engine/machines.ts'
-import { keyText, planTransaction } from '../../../src/engine/transaction.ts'
 import { seeded } from '../disk/chance.ts'
 import type { AggregateKey } from '../../../src/core/ledger/entry.ts'
 import { lineKey } from '../../../src/core/line.ts'
@@ -26,10 +20,8 @@ import type { RunEffect, RunPlan } from '../../../src/core/pipeline/types.ts'
 import type { TrainEffect } from '../../../src/core/train/types.ts'
 import type { RolloutEffect } from '../../../src/core/rollout/types.ts'
 import type { AnyEvent } from '../../../src/engine/machines.ts'
-import type { Held } from '../../../src/engine/transaction.ts'
-import type { Lease, Store } from '../../../src/ports/store.ts'
+import { type Recording, sha256, startRecording } from './recorder.ts'
 
-const sha256 = (text: string): string => hash('sha256', text)
 const chance = seeded(13)
 const ada = { kind: 'person', name: 'ada' } as const
 const strategies = [
@@ -86,44 +78,23 @@ const artifact = (name: string, fill: string): Artifact => ({
   bytes: 1,
 })
 
-/** Holds every aggregate and commits what is decided, as the loop does. */
+/** A recording with a clock that the dice turns; most of what they come to is nothing at that moment, and is left out. */
 class Recorder {
-  readonly #held = new Map<string, Held>()
-  readonly #store: Store
-  readonly #lease: Lease
+  readonly #recording: Recording
   now = 1_800_000_000_000
 
-  constructor(store: Store, lease: Lease) {
-    this.#store = store
-    this.#lease = lease
-  }
-
-  get held(): Iterable<Held> {
-    return this.#held.values()
+  constructor(recording: Recording) {
+    this.#recording = recording
   }
 
   stateOf(key: AggregateKey): unknown {
-    return this.#hold(key).state
+    return this.#recording.stateOf(key)
   }
 
   async take(key: AggregateKey, event: { readonly type: string } & Readonly<Record<string, unknown>>): Promise<void> {
     const at = (this.now += 1 + chance(400))
-    const input = {
-      key,
-      event: { at, ...event } satisfies AnyEvent,
-      actor: ada,
-      reason: chance(3) === 0 ? 'because' : null,
-    }
-    const plan = planTransaction([input], (of) => this.#hold(of))
-    if (plan.transitions.length === 0) return
-    await this.#store.commit({ lease: this.#lease, transitions: plan.transitions, request: null })
-    for (const held of plan.held) this.#held.set(keyText(held.key), held)
-  }
-
-  #hold(key: AggregateKey): Held {
-    return (
-      this.#held.get(keyText(key)) ?? { key, version: 0, state: machines[key.kind].initial(key), writtenVersion: null }
-    )
+    const reason = chance(3) === 0 ? 'because' : null
+    await this.#recording.offer({ key, event: { at, ...event } satisfies AnyEvent, actor: ada, reason })
   }
 }
 
@@ -485,10 +456,8 @@ const saySteps = async (recorder: Recorder, { index, release, word }: Said): Pro
   }
 }
 
-const [name] = process.argv.slice(2)
-if (name === undefined) throw new Error('usage: record.ts <name>')
-const store = createMemoryDisk(sha256).open()
-const recorder = new Recorder(store, await store.acquireLease('record', 0))
+const recording = await startRecording()
+const recorder = new Recorder(recording)
 const releases = Array.from({ length: 24 }, (_, index) => released(index + 1, strategies[index % 4] ?? 'recreate'))
 for (const [index, release] of releases.entries()) {
   await runPipeline(recorder, index, release)
@@ -507,10 +476,4 @@ await recorder.take(
   { kind: 'ledger', id: 'rows' },
   { type: 'ledger_pruned', by: ada, until: 3, before: 1, size: 10, root: 'ab'.repeat(32) },
 )
-const states = [...recorder.held].map(({ key, version, state }) =>
-  JSON.stringify({ ...key, version, machineVersion: machines[key.kind].version, state }),
-)
-const write = (file: string, lines: readonly string[]): void =>
-  writeFileSync(join(import.meta.dirname, `${file}.jsonl`), `${lines.join('\n')}\n`)
-write(name, await Array.fromAsync(exportLedger(store)))
-write(`${name}.states`, states)
+await recording.write()
