@@ -1,11 +1,15 @@
-/** Simulates many faulty schedules, and plants bugs that the simulators must find. `--quick` is the short form for CI. */
+/**
+ * Simulates many faulty schedules, and plants bugs that the simulators must find. `--quick` is the short form for CI. `--mutants 66-102,144` plants only the bugs with these numbers and simulates no
+ * schedules beside: all of them take hours, and can so be tried by and by.
+ */
+import { parseArgs } from 'node:util'
 import { setFlagsFromString } from 'node:v8'
 import { type Fault, faultNames, type FaultName } from '../../packages/sluice/test/sim/core/faults.ts'
 import { CoreSim } from '../../packages/sluice/test/sim/core/core-sim.ts'
 import { EngineSim } from '../../packages/sluice/test/sim/engine/engine-sim.ts'
 import { describeMachine } from '../lib/machine.ts'
 import { progress, report } from '../lib/report.ts'
-import { atLeast, atMost, type Bounded, judge, readOptions } from '../lib/targets.ts'
+import { atLeast, atMost, type Bounded, judge } from '../lib/targets.ts'
 import type { Killer, Mutant } from './mutant.ts'
 import { mutants } from './mutants.ts'
 import { type Trial, Workshop } from './workshop.ts'
@@ -49,7 +53,10 @@ const runSeries = async ({ name, simulator, schedules }: Series): Promise<Measur
   return { perSecond: schedules / seconds, perCpuSecond, steps, breaches, counts: simulator.counts }
 }
 
-const tryMutants = async (chosen: readonly Mutant[]): Promise<readonly Trial[]> => {
+/** A mutant by its number in the list of all, from 1. */
+type Numbered = { readonly number: number; readonly mutant: Mutant }
+
+const tryMutants = async (chosen: readonly Numbered[]): Promise<readonly Trial[]> => {
   const workshop = await Workshop.open()
   try {
     const killers: readonly Killer[] = [
@@ -65,10 +72,10 @@ const tryMutants = async (chosen: readonly Mutant[]): Promise<readonly Trial[]> 
       if (complaint !== null) throw new Error(`${killer} complains without any bug planted: ${complaint}`)
     }
     const trials: Trial[] = []
-    for (const mutant of chosen) {
+    for (const { number, mutant } of chosen) {
       const trial = await workshop.try(mutant)
       progress(
-        `${trial.killer === null ? 'SURVIVED' : `killed by ${trial.killer}`}: ${mutant.why} (${mutant.file}) ${trial.words}`,
+        `${number}: ${trial.killer === null ? 'SURVIVED' : `killed by ${trial.killer}`}: ${mutant.why} (${mutant.file}) ${trial.words}`,
       )
       trials.push(trial)
     }
@@ -103,28 +110,60 @@ const figuresOf = ({ name, schedules }: Series, measured: Measured): readonly Bo
 // States, steps and events are unions of ten and more shapes; V8 gives up on telling more than four of them apart at one place.
 setFlagsFromString('--max-valid-polymorphic-map-count=16')
 
-const { quick, json } = readOptions(process.argv.slice(2))
-const machine = describeMachine()
-const coreSeries: Series = { name: 'core', simulator: new CoreSim(), schedules: quick ? 60_000 : 1_000_000 }
-const engineSeries: Series = { name: 'engine', simulator: new EngineSim(), schedules: quick ? 2_000 : 30_000 }
+const flag = { type: 'boolean', default: false } as const
+const {
+  values: { quick, json, mutants: only },
+} = parseArgs({ options: { quick: flag, json: flag, mutants: { type: 'string' } } })
 
-progress(`core: ${coreSeries.schedules} schedules`)
-const core = await runSeries(coreSeries)
-progress(`engine: ${engineSeries.schedules} schedules`)
-const engine = await runSeries(engineSeries)
+/** Whether a number is in `66-102,144`. */
+const isIn = (ranges: string, number: number): boolean =>
+  ranges.split(',').some((range) => {
+    const [first = 0, last = first] = range.split('-').map(Number)
+    return number >= first && number <= last
+  })
+
+/** What the schedules came to, and what is to be read beside it. */
+type Simulated = { readonly figures: readonly Bounded[]; readonly notes: readonly string[] }
+
+const simulate = async (): Promise<Simulated> => {
+  const coreSeries: Series = { name: 'core', simulator: new CoreSim(), schedules: quick ? 60_000 : 1_000_000 }
+  const engineSeries: Series = { name: 'engine', simulator: new EngineSim(), schedules: quick ? 2_000 : 30_000 }
+  progress(`core: ${coreSeries.schedules} schedules`)
+  const core = await runSeries(coreSeries)
+  progress(`engine: ${engineSeries.schedules} schedules`)
+  const engine = await runSeries(engineSeries)
+  const unused = faultNames.filter(
+    (_: FaultName, fault: Fault | number) => (core.counts[fault] ?? 0) + (engine.counts[fault] ?? 0) === 0,
+  )
+  const rates = `core ${Math.round(core.perCpuSecond)}, engine ${Math.round(engine.perCpuSecond)}`
+  return {
+    figures: [
+      ...figuresOf(coreSeries, core),
+      ...figuresOf(engineSeries, engine),
+      atMost({ name: 'sim.faults.unused', value: unused.length, unit: 'faults' }, 0),
+    ],
+    notes: [
+      `per second of processor time: ${rates} schedules`,
+      ...faultLines(core.counts, engine.counts),
+      ...[...core.breaches, ...engine.breaches].slice(0, shownMax).map((breach) => `BREACH: ${breach}`),
+      ...unused.map((name) => `UNUSED: ${name}`),
+    ],
+  }
+}
+
+const machine = describeMachine()
+const simulated: Simulated = only === undefined ? await simulate() : { figures: [], notes: [] }
+const numbered = mutants.map((mutant, index): Numbered => ({ number: index + 1, mutant }))
 // The short form takes every eighth bug, so that each part is still asked.
-const trials = await tryMutants(mutants.filter((_, index) => !quick || index % 8 === 0))
+const trials = await tryMutants(
+  numbered.filter(({ number }) => (only === undefined ? !quick || number % 8 === 1 : isIn(only, number))),
+)
 
 const killed = trials.filter(({ killer }) => killer !== null).length
-const unused = faultNames.filter(
-  (_: FaultName, fault: Fault | number) => (core.counts[fault] ?? 0) + (engine.counts[fault] ?? 0) === 0,
-)
 const { figures, missed, exitCode } = judge([
-  ...figuresOf(coreSeries, core),
-  ...figuresOf(engineSeries, engine),
+  ...simulated.figures,
   { name: 'sim.mutants.total', value: trials.length, unit: 'mutants' },
   atLeast({ name: 'sim.mutants.killed', value: killed, unit: 'mutants' }, Math.ceil(killedShareMin * trials.length)),
-  atMost({ name: 'sim.faults.unused', value: unused.length, unit: 'faults' }, 0),
 ])
 report({
   command: 'bench:sim',
@@ -132,13 +171,10 @@ report({
   figures,
   json,
   notes: [
-    `per second of processor time: core ${Math.round(core.perCpuSecond)}, engine ${Math.round(engine.perCpuSecond)} schedules`,
-    ...faultLines(core.counts, engine.counts),
-    ...[...core.breaches, ...engine.breaches].slice(0, shownMax).map((breach) => `BREACH: ${breach}`),
+    ...simulated.notes,
     ...trials
       .filter(({ killer }) => killer === null)
       .map(({ mutant }) => `SURVIVED: ${mutant.why} (${mutant.file}: ${mutant.find})`),
-    ...unused.map((name) => `UNUSED: ${name}`),
     ...missed,
   ],
 })

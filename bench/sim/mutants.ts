@@ -3,6 +3,7 @@
  * or a test must notice. A simulator that lets them pass is broken, however many schedules it survives.
  */
 import { type Mutant, mutantsIn } from './mutant.ts'
+import { besideMutants } from './mutants-beside.ts'
 import { engineMutants } from './mutants-engine.ts'
 import { governanceMutants } from './mutants-governance.ts'
 import { judgeMutants } from './mutants-judge.ts'
@@ -366,4 +367,5 @@ export const mutants: readonly Mutant[] = [
   ...pipelineMutants,
   ...promotionMutants,
   ...governanceMutants,
+  ...besideMutants,
 ]

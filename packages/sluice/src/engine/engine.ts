@@ -31,7 +31,7 @@ import { submitNotice } from './notices.ts'
 import { Notifications } from './notifications.ts'
 import { observe, type Observed } from './observing.ts'
 import { createOnce, evenIfFull, type EvenIfFull, nothing, type Once } from './once.ts'
-import { perform } from './perform.ts'
+import { perform, type PerformWorld } from './perform.ts'
 import { arrivalsOf, Sources } from './sources.ts'
 import type { Ports } from './ports.ts'
 import { type Preview, previewDeploy } from './preview.ts'
@@ -106,6 +106,7 @@ export class Engine {
   readonly #evenIfFull: EvenIfFull
   readonly #returns: Returns
   readonly #deliveries: Deliveries
+  readonly #world: PerformWorld
   readonly #listeners = new Set<(rows: readonly LedgerRow[]) => void>()
   readonly #stopped = new AbortController()
   readonly #typed: TypedSecrets = createTypedSecrets()
@@ -131,19 +132,7 @@ export class Engine {
         this.#queues.look()
         if (options.tells === undefined) this.notifications.look()
       },
-      perform: (job, signal) =>
-        perform(
-          {
-            ports: options.tells === undefined ? ports : { ...ports, notifier: waiting },
-            reading: this.reading,
-            deliveries: this.#deliveries,
-            returns: this.#returns,
-            arrivals: arrivalsOf({ engine: this, reading: this.reading, store: ports.store }),
-            typed: this.#typed,
-          },
-          job,
-          signal,
-        ),
+      perform: (job, signal) => perform(this.#world, job, signal),
     })
     this.#slots = new SlotKeeper({ loop: this.#loop, clock: ports.clock, log: ports.log })
     const { clock, ids, calendar, metrics, secrets } = ports
@@ -152,6 +141,14 @@ export class Engine {
     this.#evenIfFull = evenIfFull(ports.store)
     this.#returns = returnsOf({ engine: this, desk: this.#desk, store: ports.store })
     this.#deliveries = deliveriesOf({ engine: this, desk: this.#desk, store: ports.store })
+    this.#world = {
+      ports: options.tells === undefined ? ports : { ...ports, notifier: waiting },
+      reading: this.reading,
+      deliveries: this.#deliveries,
+      returns: this.#returns,
+      arrivals: arrivalsOf({ engine: this, reading: this.reading, store: ports.store }),
+      typed: this.#typed,
+    }
     this.governance = new Governance(this.#desk, this.#once, this.#evenIfFull)
     this.sources = new Sources(this.#desk, this.#once, ports.sha256)
     this.identity = new Identity({ ...this.#desk, credentials: ports.credentials }, ports.log)

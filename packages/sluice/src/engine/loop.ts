@@ -55,6 +55,7 @@ export class Loop {
   #generation = 0
   /** Commits handed over and not answered yet. */
   readonly #commits = new Set<Promise<unknown>>()
+  #isWhole = false
   #status: 'new' | 'running' | 'stopped' = 'new'
 
   constructor(options: LoopOptions) {
@@ -123,12 +124,17 @@ export class Loop {
     return this.#status === 'running'
   }
 
+  /** Whether all that is unsettled is held: not until it was taken up, at the start and again after a write that failed; then `onTakenUp` is called. */
+  get isWhole(): boolean {
+    return this.#isWhole
+  }
+
   /** Reads what is not held yet. Environments come with their rollouts, because a settled rollout changes its environment. */
   hold(keys: readonly AggregateKey[]): Promise<void> {
     return this.#held.read(keys)
   }
 
-  /** Aggregates of a kind that are held, which all unsettled ones are. */
+  /** Aggregates of a kind that are held, which all unsettled ones are while `isWhole`. */
   live(kind: AggregateKind): readonly AggregateKey[] {
     return this.#held.live(kind)
   }
@@ -213,6 +219,7 @@ export class Loop {
         throw new SluiceError('overloaded', { detail: 'an earlier write failed; ask again', cause: known })
       this.#commits.delete(written)
       this.#generation += 1
+      this.#isWhole = false
       this.#held.drop(this.#commits)
       // Refused for its own sake, with nothing written: the rest goes on.
       if (known.retry === 'later' || isRefusal(known)) this.#takeUpLater(known)
@@ -239,9 +246,11 @@ export class Loop {
   /** Everything unsettled is taken up; at a restart also claimed, and what was claimed again and again without a step forward set aside. */
   async #takeUp({ isRestart }: { readonly isRestart: boolean }): Promise<void> {
     while (this.#held.recovering !== null) await this.#held.recovering
+    const generation = this.#generation
     for (const stored of await this.#options.store.open(machineVersions)) {
       if (!this.#held.has(stored.key)) await this.#take(stored, isRestart)
     }
+    this.#isWhole = generation === this.#generation
     this.#wake()
     this.#options.onTakenUp()
   }

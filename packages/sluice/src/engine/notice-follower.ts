@@ -38,6 +38,8 @@ export class NoticeFollower {
   /** The row up to which everything was told; null while nobody is told anything, or it is not known yet. */
   #position: number | null = null
   #keptPosition = 0
+  /** Whether it is known that no place is kept: there is none to take back once more. */
+  #isKeptOff = false
   /** The row before the first that came while it was not known whether anybody is told. */
   #since: number | null = null
   /** Rows that came and were not looked at, without gaps. */
@@ -172,7 +174,9 @@ export class NoticeFollower {
     this.#position = null
     this.#since = null
     this.#fresh = []
+    if (this.#isKeptOff) return
     if ((await this.#kept()).seq !== null) await this.#write(null)
+    this.#isKeptOff = true
   }
 
   async #kept(): Promise<Kept> {
@@ -186,6 +190,7 @@ export class NoticeFollower {
   async #write(position: number | null): Promise<void> {
     await this.#parts.projections.keep(projectionName, JSON.stringify({ form: 1, seq: position }))
     this.#keptPosition = position ?? 0
+    this.#isKeptOff = position === null
   }
 
   #again(ms: number): void {

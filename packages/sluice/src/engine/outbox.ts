@@ -57,7 +57,9 @@ export class Outbox {
       if (asMessage(stateOf(key)).status !== 'absent') return []
       const at = clock.now()
       const waiting = this.pending(channel).length
-      const turn = waiting === 0 && this.#healthOf(channel).failures === 0 ? this.#turn(channel, previous) : null
+      // What waits may not have been taken up again yet: then turns are given once it is.
+      const isNext = loop.isWhole && waiting === 0 && this.#healthOf(channel).failures === 0
+      const turn = isNext ? this.#turn(channel, previous) : null
       const event: MessageEvent = {
         type: 'message_queued',
         at,
@@ -142,9 +144,9 @@ export class Outbox {
   }
 
   async #pass(): Promise<void> {
-    const { clock, notifyRules } = this.#parts
+    const { loop, clock, notifyRules } = this.#parts
     const pending = this.pending()
-    if (pending.length === 0) return
+    if (pending.length === 0 || !loop.isWhole) return
     const read = await notifyRules.read('recent')
     const settings = read.status === 'read' ? read.settings : null
     const names = [...new Set(pending.map(({ channel }) => channel))]

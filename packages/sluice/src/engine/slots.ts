@@ -40,7 +40,8 @@ export class SlotKeeper {
     while (this.#isWanted) {
       this.#isWanted = false
       const keys = this.#loop.live('run')
-      if (!keys.some((key) => this.#waits(key))) continue
+      // Who holds a slot may not have been taken up again yet: then this looks once it is.
+      if (!this.#loop.isWhole || !keys.some((key) => this.#waits(key))) continue
       try {
         await this.#loop.transact(keys, (stateOf) => {
           const runs = keys.flatMap((key) => existingRun(stateOf(key)) ?? [])

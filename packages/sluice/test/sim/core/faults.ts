@@ -77,6 +77,18 @@ export const faults = {
   command_drill: 66,
   bad_after_promotion: 67,
   command_line: 68,
+  // With chances of their own: of ways back, and of what goes on beside the rollouts of a share of the schedules.
+  crash_again: 69,
+  notify_unreadable: 70,
+  notify_later: 71,
+  notify_refused: 72,
+  projection_lost: 73,
+  ref_pushed: 74,
+  told_again: 75,
+  remote_unreachable: 76,
+  train_asked: 77,
+  command_train_abort: 78,
+  member_does_not_start: 79,
 } as const
 
 /** A fault by name. */
@@ -93,6 +105,9 @@ const ambientFaultsEnd = faults.never_healthy
 
 /** Faults from here on are the engine simulator's alone. */
 export const engineFaultsBegin: number = faults.store_full
+
+/** Faults from here on have chances of their own, whatever the weather. */
+const besideBegins = faults.crash_again
 
 /** Names by number. */
 export const faultNames: readonly FaultName[] = Object.keys(faults) as FaultName[]
@@ -120,7 +135,7 @@ export class Weather {
   readonly ambient: number[] = []
   ambientChance = 0
   /** Chance of each fault of the engine simulator, in 1,024. */
-  readonly engineChances: number[] = Array.from({ length: faultNames.length - engineFaultsBegin }, () => 0)
+  readonly engineChances: number[] = Array.from({ length: besideBegins - engineFaultsBegin }, () => 0)
 
   /** Draws the weather of a seed. */
   draw(random: Prng): void {

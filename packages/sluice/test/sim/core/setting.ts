@@ -24,12 +24,15 @@ export class Setting {
   readonly badResponses: boolean[] = Array.from({ length: slotCount }, () => false)
   /** Per slot: the release answers badly once it has all of the traffic. */
   readonly badAfter: boolean[] = Array.from({ length: slotCount }, () => false)
+  /** What a schedule has beside its rollouts is chosen by these bits; they draw nothing, so that a schedule without any of it is what it would be anyway. */
+  traits = 0
   /** Told what happens, when somebody replays a seed. */
   trace: ((line: string) => void) | null = null
 
   /** Ready for a seed. */
   reset(seed: number): void {
     this.random.reseed(seed)
+    this.traits = Math.imul(seed ^ (seed >>> 15), 0x2c1b3c6d) >>> 8
     this.queue.clear()
     this.weather.draw(this.random)
     this.healed = false
@@ -51,6 +54,13 @@ export class Setting {
   strikesEngine(fault: Fault): boolean {
     const chance = this.weather.engineChances[fault - engineFaultsBegin] ?? 0
     if (chance === 0 || this.healed || (this.random.next() & 1023) >= chance) return false
+    this.struck(fault)
+    return true
+  }
+
+  /** Whether a fault of what goes on beside the rollouts strikes now, with so many chances in 1,024. */
+  strikesBeside(fault: Fault, chances: number): boolean {
+    if (this.healed || (this.random.next() & 1023) >= chances) return false
     this.struck(fault)
     return true
   }
@@ -106,6 +116,13 @@ const harmless: readonly boolean[] = faultNames.map((name) =>
     'command_dequeue',
     'deploy_replaces',
     'hook_lied',
+    'notify_unreadable',
+    'notify_later',
+    'notify_refused',
+    'projection_lost',
+    'ref_pushed',
+    'told_again',
+    'remote_unreachable',
   ]).has(name),
 )
 

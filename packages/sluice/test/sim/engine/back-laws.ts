@@ -17,6 +17,15 @@ export const breachOfHold = (disk: MemoryDisk, rollout: string): Breach | null =
   return isHeld ? null : new Breach(`${rollout} goes back, and nothing holds what it leaves`)
 }
 
+/** Invariant: whoever rolls back takes up again what was set aside before; null when it is so. `rows`: those that there were when it was asked. */
+export const breachOfStanding = (disk: MemoryDisk, rollout: string, rows: number): Breach | null => {
+  const { state } = [...disk.aggregates()].find(({ key }) => key.id === rollout) ?? {}
+  const { status } = (state ?? {}) as { readonly status?: string }
+  const parked = disk.rows().findLast(({ key, type }) => key.id === rollout && type === 'work_parked')
+  const isStanding = status === 'parked' && parked !== undefined && parked.seq <= rows
+  return isStanding ? new Breach(`${rollout} is the way back that was asked for, and stays set aside`) : null
+}
+
 /** Invariant: a release that was bad after its promotion does not serve in the end, unless its watch said why it does. */
 export const mustHaveWatched = (
   disk: MemoryDisk,

@@ -10,8 +10,6 @@ import { demand } from '../breach.ts'
 import { environmentName, serviceName } from '../core/releases.ts'
 import { same } from '../same.ts'
 
-const simulated = `${serviceName}/${environmentName}`
-
 /** Whether a watch or a drill is under way. */
 export const isWatchedOn = (disk: MemoryDisk): boolean => {
   for (const { key, settled } of disk.aggregates())
@@ -19,12 +17,16 @@ export const isWatchedOn = (disk: MemoryDisk): boolean => {
   return false
 }
 
-/** The environment as the disk has it; null before its first row. */
-export const environmentOn = (disk: MemoryDisk): EnvironmentState | null => {
+/** An environment of the service as the disk has it; null before its first row. */
+export const environmentIn = (disk: MemoryDisk, name: string): EnvironmentState | null => {
+  const id = `${serviceName}/${name}`
   for (const { key, state } of disk.aggregates())
-    if (key.kind === 'environment' && key.id === simulated) return state as EnvironmentState
+    if (key.kind === 'environment' && key.id === id) return state as EnvironmentState
   return null
 }
+
+/** The environment under test. */
+export const environmentOn = (disk: MemoryDisk): EnvironmentState | null => environmentIn(disk, environmentName)
 
 /** The environment's maintenance, as the disk has it. */
 export const maintenanceOn = (disk: MemoryDisk): MaintenanceState => {
@@ -32,19 +34,27 @@ export const maintenanceOn = (disk: MemoryDisk): MaintenanceState => {
   return noMaintenance(serviceName, environmentName)
 }
 
-/** The rollout that holds the environment, as the disk has it; null when none does. */
-export const liveRolloutOn = (disk: MemoryDisk): Exclude<RolloutState, { status: 'absent' }> | null => {
-  let live: Exclude<RolloutState, { status: 'absent' }> | null = null
+/** A rollout that exists. */
+type Rollout = Exclude<RolloutState, { status: 'absent' }>
+
+/** The rollout that holds an environment, as the disk has it; null when none does. */
+export const liveRolloutIn = (disk: MemoryDisk, name: string): Rollout | null => {
+  let live: Rollout | null = null
   for (const { key, state, settled } of disk.aggregates()) {
     if (key.kind !== 'rollout' || settled) continue
+    const rollout = state as Rollout
+    if (rollout.plan.spec.name !== name) continue
     demand(live === null, 'two rollouts are live at once')
-    live = state as Exclude<RolloutState, { status: 'absent' }>
+    live = rollout
   }
-  const environment = environmentOn(disk)
+  const environment = environmentIn(disk, name)
   demand((live?.id ?? null) === (environment?.live ?? null), 'the environment and its live rollout disagree')
   demand(live === null || live.token === environment?.token, 'the live rollout has not the newest token')
   return live
 }
+
+/** The rollout that holds the environment under test. */
+export const liveRolloutOn = (disk: MemoryDisk): Rollout | null => liveRolloutIn(disk, environmentName)
 
 /** Invariant: the ledger is whole, and folding it gives every stored state. */
 export const mustFold = (disk: MemoryDisk): void => {

@@ -18,7 +18,7 @@ export const never = (): never => {
 }
 
 /** Evidence, which only runs have. */
-export const noEvidence: Readonly<
+const noEvidence: Readonly<
   Record<'put' | 'read' | 'keepFile' | 'openFile' | 'sweep' | 'sweptAt' | 'baseline' | 'keepBaseline', () => never>
 > = {
   put: never,
@@ -41,6 +41,64 @@ export const noCredentials: Credentials = {
   removePassword: never,
 }
 
+/** Nobody is told or asked anything in this world, and nothing arrives in it: its runs are none. */
+const nobodyOutside: Pick<Ports, 'notifier' | 'notifyRules' | 'projections' | 'reviews' | 'remote' | 'project'> = {
+  reviews: { of: never },
+  notifier: { send: never },
+  notifyRules: { read: async () => ({ status: 'read', settings: null, service: 'shop' }) },
+  projections: { read: async () => null, keep: async () => {} },
+  remote: { fetch: never, list: never, standing: never },
+  project: { settings: never },
+}
+
+/** The parts of the world that only runs need, and whoever is told and asked elsewhere: nobody. */
+export const onlyRunsNeed: Omit<
+  Ports,
+  | 'clock'
+  | 'calendar'
+  | 'ids'
+  | 'log'
+  | 'sha256'
+  | 'store'
+  | 'driver'
+  | 'router'
+  | 'hooks'
+  | 'verifier'
+  | 'metrics'
+  | 'externalJudge'
+> = {
+  ...nobodyOutside,
+  credentials: noCredentials,
+  secrets: { versions: never, values: async () => ({}) },
+  pipelines: { lower: never },
+  github: { resolve: never, outputs: never },
+  source: {
+    name: 'shop',
+    resolve: never,
+    checkout: never,
+    remove: never,
+    commitsBetween: never,
+    bases: never,
+    diff: never,
+    place: never,
+    commitTree: never,
+  },
+  config: { load: never, ofCommit: never },
+  artifacts: { put: never, unpack: never, verify: never },
+  evidence: noEvidence,
+  runner: {
+    workspace: never,
+    run: never,
+    stop: never,
+    discard: never,
+    cores: 1,
+    logs: never,
+    searchLog: never,
+    logMarks: never,
+    settled: () => Promise.resolve(),
+  },
+}
+
 /** The entry of a queue that a row is about. */
 export const entryOf = (body: unknown): unknown =>
   typeof body === 'object' && body !== null && 'entry' in body && typeof body.entry === 'object' && body.entry !== null
@@ -50,14 +108,3 @@ export const entryOf = (body: unknown): unknown =>
 /** Errors after which asking again is pointless. */
 export const isFinal = ({ code }: SluiceError): boolean =>
   code === 'self_approval' || code === 'command_conflict' || code === 'not_found' || code === 'config_invalid'
-
-/** Nobody is told or asked anything in this world, and nothing arrives in it: its runs are none. */
-export const nobodyOutside: Pick<Ports, 'notifier' | 'notifyRules' | 'projections' | 'reviews' | 'remote' | 'project'> =
-  {
-    reviews: { of: never },
-    notifier: { send: never },
-    notifyRules: { read: async () => ({ status: 'read', settings: null, service: 'shop' }) },
-    projections: { read: async () => null, keep: async () => {} },
-    remote: { fetch: never, list: never, standing: never },
-    project: { settings: never },
-  }

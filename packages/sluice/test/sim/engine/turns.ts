@@ -1,8 +1,9 @@
 /** What must hold of everything that waits for its turn, and of what Sluice promotes by itself; read from the ledger as it grows. */
-import type { LedgerRow } from '../../../src/core/ledger/entry.ts'
+import type { AggregateKey, LedgerRow } from '../../../src/core/ledger/entry.ts'
+import { limits } from '../../../src/core/limits.ts'
 import { onwardFrom } from '../../../src/core/promotion.ts'
 import type { QueueEvent } from '../../../src/core/queue.ts'
-import type { Release, ReleaseId } from '../../../src/core/model.ts'
+import { type Release, type ReleaseId, releaseId } from '../../../src/core/model.ts'
 import type { RolloutPlan } from '../../../src/core/rollout/types.ts'
 import { planTransaction, unwritten } from '../../../src/engine/transaction.ts'
 import type { Transition } from '../../../src/ports/store.ts'
@@ -27,15 +28,54 @@ export const promoted = (release: Release): Release => ({
   },
 })
 
-/** What the store holds once the release serves `staging`, as its rollout there left it. */
-export const servedBefore = (release: Release, at: number): readonly Transition[] => {
-  const key = { kind: 'environment', id: `${serviceName}/staging` } as const
+/** What the store holds once the release serves an environment, as its rollout there left it. */
+export const servedBefore = (release: Release, at: number, environment: string): readonly Transition[] => {
+  const key = { kind: 'environment', id: `${serviceName}/${environment}` } as const
   const actor = { kind: 'system', name: 'sluice' } as const
   const rollout = 'rol_before'
   const admitted = { type: 'rollout_admitted', at, rollout, release: release.id }
-  const onward = onwardFrom(release, 'staging')
-  const settled = { type: 'rollout_settled', at, rollout, outcome: 'succeeded', from: null, to: release.id, onward }
+  const onward = onwardFrom(release, environment)
+  const passed = { type: 'rollout_settled', at, rollout, outcome: 'succeeded', from: null, to: release.id }
+  const settled = onward === null ? passed : { ...passed, onward }
   const inputs = [admitted, settled].map((event) => ({ key, event, actor, reason: null }))
+  return planTransaction(inputs, unwritten).transitions
+}
+
+/** What nobody can bring in any more: no release of these names was ever cut. */
+const lost: readonly ReleaseId[] = Array.from({ length: limits.queueEntriesMax }, (_, index) =>
+  releaseId(`rel_${index.toString(16).padStart(64, 'e')}`),
+)
+
+/** What the store holds once the release has soaked in `staging`, and found the queue full of what nobody can bring in any more. */
+export const offeredBefore = (release: Release, at: number): readonly Transition[] => {
+  const by = { kind: 'system', name: 'sluice' } as const
+  const [staging, production] = ['staging', environmentName].map((name) => `${serviceName}/${name}`)
+  const rollout = 'rol_before'
+  const settled = {
+    type: 'rollout_settled',
+    at: at - soakMs,
+    rollout,
+    outcome: 'succeeded',
+    from: null,
+    to: release.id,
+    onward: onwardFrom(release, 'staging'),
+  }
+  const events = [
+    ...lost.map((id, index) => ({
+      to: production,
+      event: { type: 'queued', at, entry: { id: `que_${index}`, release: id, purpose: 'promote', by, reason: null } },
+    })),
+    { to: staging, event: { type: 'rollout_admitted', at: at - soakMs, rollout, release: release.id } },
+    { to: staging, event: settled },
+    ...Array.from({ length: soakMs / portionMs }, (_, index) => ({
+      to: staging,
+      event: { type: 'time_passed', at: at - soakMs + (index + 1) * portionMs },
+    })),
+  ]
+  const inputs = events.map(({ to, event }) => {
+    const key: AggregateKey = { kind: 'environment', id: to ?? '' }
+    return { key, event, actor: by, reason: null }
+  })
   return planTransaction(inputs, unwritten).transitions
 }
 
@@ -44,12 +84,15 @@ export class Turns {
   /** Entries in the order in which they came; `true` once their turn passed. */
   readonly #waiting = new Map<string, { deferred: boolean }>()
   readonly #auto: ReleaseId | null
+  readonly #soaks: 'before' | 'here'
   #autoStarts = 0
   #watchedMs = 0
   #lastLookAt = 0
 
-  constructor(auto: ReleaseId | null) {
+  /** `soaks`: it has soaked before the schedule began, or is to soak in it. */
+  constructor(auto: ReleaseId | null, soaks: 'before' | 'here') {
     this.#auto = auto
+    this.#soaks = soaks
   }
 
   /** Whether nothing waits, and what comes by itself has come. */
@@ -101,6 +144,7 @@ export class Turns {
     this.#autoStarts += 1
     demand(actor.kind === 'system', 'somebody else promoted what comes by itself')
     demand(this.#autoStarts === 1, 'a release came by itself twice')
+    if (this.#soaks === 'before') return
     const forgivenMs = portionMs * (1 + disturbances)
     demand(this.#watchedMs >= soakMs - forgivenMs, `a release came by itself after ${this.#watchedMs} ms`)
   }
