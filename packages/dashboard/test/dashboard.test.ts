@@ -32,6 +32,7 @@ const rollout: RolloutView = {
   to: release('1.1.0'),
   commit: null,
   by: { kind: 'person', name: 'ana' },
+  hotfix: null,
   startedAt: 1_000,
   settledAt: null,
   paused: null,

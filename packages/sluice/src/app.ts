@@ -15,7 +15,7 @@ import { localEvidence } from './adapters/evidence/local.ts'
 import { openOutside } from './adapters/metrics/open.ts'
 import { openHooks } from './adapters/hooks/open.ts'
 import { openReviews } from './adapters/reviews/open.ts'
-import { fileSecrets } from './adapters/secrets/file.ts'
+import { fileSecretKeeper, fileSecrets } from './adapters/secrets/file.ts'
 import { runAtHand } from './adapters/security/at-hand.ts'
 import { keptProvenances } from './adapters/security/provenances.ts'
 import { builtinSteps } from './adapters/security/steps.ts'
@@ -172,6 +172,7 @@ const apiOf = (
     ...ports,
     deliveries: new DeliveryRecorder({ ...ports, reading: engine.reading }),
     provenances: keptProvenances(stateDir),
+    secretKeeper: fileSecretKeeper(stateDir, process.env),
     cache: sharedCache(stateDir),
     settings: (signal) => config.load(projectDir, signal),
     access: accessRules({ clock, log, load: () => config.load(projectDir, closing) }),
@@ -192,7 +193,7 @@ type LocalPlace = Pick<Ports, 'log' | 'store' | 'router'> & { readonly projectDi
 const localPorts = ({ projectDir, stateDir, log, store, router }: LocalPlace): Ports => {
   const artifacts = new LocalArtifacts(stateDir, localTools())
   const evidence = localEvidence(stateDir)
-  const secrets = fileSecrets(stateDir)
+  const secrets = fileSecrets(stateDir, process.env)
   const clock = systemClock()
   const config = configLoader(join(stateDir, 'cache', 'configs'))
   const github = githubRules({ repository: projectDir, toolCache: join(stateDir, 'tools'), token: '' })

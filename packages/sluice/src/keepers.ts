@@ -1,11 +1,13 @@
-/** What a control plane does by itself beside deciding: starting runs by the clock, looking where commits come from, and keeping ledger and evidence in bounds. Part of the composition root. */
+/** What a control plane does by itself beside deciding: starting runs by the clock, looking where commits come from, and keeping ledger, evidence and what was fetched in bounds. Part of the composition root. */
 import { keptCheckpoints } from './adapters/store/checkpoint-key.ts'
 import { fileSpool } from './adapters/source/spool.ts'
 import { systemCron } from './adapters/system/cron.ts'
 import { originOf } from './core/ledger/checkpoint.ts'
+import { limits } from './core/limits.ts'
 import { sluice } from './core/model.ts'
 import type { Engine } from './engine/engine.ts'
 import { EvidenceKeeper } from './engine/evidence-keeper.ts'
+import { letGoOfFetched } from './engine/fetched-refs.ts'
 import { LedgerBook } from './engine/ledger-book.ts'
 import type { Ports } from './engine/ports.ts'
 import { RetentionKeeper } from './engine/retention-keeper.ts'
@@ -37,6 +39,7 @@ export const openKeepers = (ports: Ports, place: KeepersPlace): Keepers => {
   const book = bookOf(ports, place)
   const scheduler = schedulerOf(ports, place)
   const retention = retentionOf(ports, book, place)
+  const fetched = fetchedOf(ports, place)
   const evidence = evidenceOf(ports, place)
   const source = new SourceKeeper({ ...ports, spool: fileSpool(place.stateDir), sources: place.engine.sources })
   return {
@@ -46,6 +49,7 @@ export const openKeepers = (ports: Ports, place: KeepersPlace): Keepers => {
       scheduler.start()
       evidence.start()
       retention.start()
+      fetched.start()
       source.start()
     },
     sweep: () => evidence.look(),
@@ -54,6 +58,7 @@ export const openKeepers = (ports: Ports, place: KeepersPlace): Keepers => {
       await source.stop()
       await evidence.stop()
       await retention.stop()
+      await fetched.stop()
     },
   }
 }
@@ -67,7 +72,27 @@ const retentionOf = (
     clock,
     log,
     keepMs: async () => (await config.load(projectDir, signal)).ledger?.keepMs ?? null,
-    prune: (before) => engine.prune({ before, book }, { by: sluice, reason: null, idempotencyKey: null }),
+    prune: async (before) => {
+      const pruned = await engine.prune({ before, book }, { by: sluice, reason: null, idempotencyKey: null })
+      return pruned.rows === 0 ? null : pruned
+    },
+    events: { pruned: 'ledger_pruned', failed: 'ledger_not_pruned' },
+  })
+
+/** What was fetched is kept for a while, not for ever. */
+const fetchedOf = (
+  { clock, log, config, remote }: Ports,
+  { engine, projectDir, signal }: KeepersPlace,
+): RetentionKeeper =>
+  new RetentionKeeper({
+    clock,
+    log,
+    keepMs: async () => ((await config.load(projectDir, signal)).source === undefined ? null : limits.fetchedKeepMs),
+    prune: async (before) => {
+      const refs = await letGoOfFetched({ reading: engine.reading, remote }, before, signal)
+      return refs === 0 ? null : { refs }
+    },
+    events: { pruned: 'fetched_refs_pruned', failed: 'fetched_refs_not_pruned' },
   })
 
 /** The ledger is named after its service, once: its key has the name from then on. */

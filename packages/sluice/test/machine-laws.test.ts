@@ -22,6 +22,7 @@ import {
   noMaintenance,
 } from '../src/core/maintenance.ts'
 import type { RolloutGovernance } from '../src/core/governance/types.ts'
+import { absentSecret, type SecretEvent, secretMachine, type SecretState } from '../src/core/secret.ts'
 import { type LineEvent, lineMachine, type LineState, runningLine } from '../src/core/line.ts'
 import type { OutsideReadings } from '../src/core/judge/outside/types.ts'
 import {
@@ -461,6 +462,20 @@ const environmentSubject: Subject<EnvironmentState, EnvironmentEvent, never> = {
 }
 
 checkLaws(environmentSubject)
+
+checkLaws<SecretState, SecretEvent, never>({
+  machine: secretMachine,
+  initial: absentSecret,
+  event: (_, draw) => {
+    const at = draw(9)
+    return draw(3) === 0
+      ? { type: 'secret_removed', at, by }
+      : { type: 'secret_set', at, by: grace, version: one(draw, ['a', 'b']) }
+  },
+  answers: () => [],
+  length: 12,
+  runs: 20,
+})
 
 checkLaws<LineState, LineEvent, never>({
   machine: lineMachine,

@@ -24,9 +24,23 @@ export type Deed = {
   readonly tone: 'plain' | 'main' | 'danger'
   /** Whether the ledger wants to know why. */
   readonly reason: 'none' | 'optional' | 'required'
+  /** What else is asked; nothing when absent. */
+  readonly fields?: readonly Field[]
   /** Does it; the key makes a repetition harmless. Gives what to say afterwards. */
-  readonly run: (reason: string | null, key: string) => Promise<string>
+  readonly run: (reason: string | null, key: string, said: Said) => Promise<string>
 }
+
+/** Something that is asked besides why. */
+export type Field = {
+  readonly name: string
+  readonly label: string
+  readonly kind: 'check' | 'text'
+  /** Asked only once the check of that name is set. */
+  readonly with?: string
+}
+
+/** What was said, by the name of the field: a text without spaces around it, `yes` for a check that is set. What was not said, or is no longer asked, is absent. */
+export type Said = Readonly<Record<string, string>>
 
 /** Buttons that ask before they do. What who is signed in may not do is shown, with who may: nobody wonders where it went, or presses in vain. */
 export const Deeds = ({
@@ -101,6 +115,7 @@ const DeedButton = ({
 const Asking = ({ deed, onClose }: { readonly deed: Deed; readonly onClose: () => void }): VNode => {
   const dialog = useRef<HTMLDialogElement>(null)
   const reason = useSignal('')
+  const said = useSignal<Said>({})
   const isBusy = useSignal(false)
   const error = useSignal<SluiceError | null>(null)
   // One key for one intention: pressing twice, or again after a lost answer, does it once.
@@ -113,7 +128,7 @@ const Asking = ({ deed, onClose }: { readonly deed: Deed; readonly onClose: () =
     isBusy.value = true
     try {
       const text = reason.value.trim()
-      announce(await deed.run(text === '' ? null : text, key.current))
+      announce(await deed.run(text === '' ? null : text, key.current, saidTo(deed, said.value)))
       onClose()
     } catch (caught) {
       error.value = asError(caught)
@@ -140,6 +155,14 @@ const Asking = ({ deed, onClose }: { readonly deed: Deed; readonly onClose: () =
             />
           </label>
         )}
+        {asked(deed, said.value).map((field) => (
+          <FieldInput
+            key={field.name}
+            field={field}
+            value={said.value[field.name] ?? ''}
+            onSay={(value) => (said.value = { ...said.value, [field.name]: value })}
+          />
+        ))}
         {error.value !== null && <Trouble error={error.value} what="It was not done" />}
         <footer>
           <button type="button" class="button plain" onClick={() => dialog.current?.close()}>
@@ -153,3 +176,39 @@ const Asking = ({ deed, onClose }: { readonly deed: Deed; readonly onClose: () =
     </dialog>
   )
 }
+
+const asked = ({ fields = [] }: Deed, said: Said): readonly Field[] =>
+  fields.filter((field) => field.with === undefined || (said[field.with] ?? '') !== '')
+
+const saidTo = (deed: Deed, said: Said): Said =>
+  Object.fromEntries(
+    asked(deed, said).flatMap(({ name }) => {
+      const text = (said[name] ?? '').trim()
+      return text === '' ? [] : [[name, text]]
+    }),
+  )
+
+const FieldInput = ({
+  field: { kind, label },
+  value,
+  onSay,
+}: {
+  readonly field: Field
+  readonly value: string
+  readonly onSay: (value: string) => void
+}): VNode =>
+  kind === 'check' ? (
+    <label class="check">
+      <input
+        type="checkbox"
+        checked={value !== ''}
+        onChange={({ currentTarget }) => onSay(currentTarget.checked ? 'yes' : '')}
+      />
+      {label}
+    </label>
+  ) : (
+    <label>
+      {label}
+      <input type="text" maxLength={2_000} value={value} onInput={({ currentTarget }) => onSay(currentTarget.value)} />
+    </label>
+  )

@@ -8,7 +8,7 @@ import { after, before, test } from 'node:test'
 import type { Browser } from 'playwright-core'
 import type { Traffic } from '../../../sluice/src/cli/demo/traffic.ts'
 import { openBrowser, openTab, type Person, type Scheme, type Tab } from './browser.ts'
-import { setSecret } from '../../../sluice/src/adapters/secrets/file.ts'
+import { fileSecretKeeper } from '../../../sluice/src/adapters/secrets/file.ts'
 import { configChanges, eventually, isSettled, makeWorld, type World } from './world.ts'
 
 let world: World
@@ -114,8 +114,24 @@ test('a canary that turns bad is seen failing, and its cause comes first', async
   const before = await production()
   await world.toStaging('2-bad')
   await tab.open('/environments/production')
-  await confirm(tab.page, 'Promote')
+  await tab.page.getByRole('button', { name: 'Promote', exact: true }).first().click()
+  const dialog = tab.page.getByRole('dialog')
+  // What it makes good is asked for only once it is said to be a hotfix.
+  strictEqual(await dialog.getByLabel(/makes good/).count(), 0)
+  await dialog.getByLabel(/It is a hotfix/).check()
+  const { items: earlier } = await world.client.call('rollouts.list', {
+    query: { environment: 'production', limit: 1 },
+  })
+  await dialog.getByLabel(/makes good/).fill(String(earlier[0]?.id))
+  deepStrictEqual(await tab.violations(), [])
+  await dialog.getByRole('button', { name: 'Promote', exact: true }).click()
+  await dialog.waitFor({ state: 'hidden' })
   await tab.page.getByRole('link', { name: /^rol_/ }).click()
+  await tab.page
+    .getByText('Hotfix', { exact: true })
+    .locator('..')
+    .getByRole('link', { name: String(earlier[0]?.id) })
+    .waitFor()
   await tab.page.getByText('rolling out').first().waitFor()
   await tab.page.getByRole('heading', { name: 'Traffic' }).waitFor()
   await shoot(tab, 'rollout-live')
@@ -218,7 +234,10 @@ test('what could not be delivered is seen with its reason, tried again once the 
   const dead = tab.page.locator('details.message')
   await dead.first().locator('summary').click()
   await dead.first().getByText('HOOK_SECRET').first().waitFor()
-  await setSecret(join(world.directory, '.sluice'), 'HOOK_SECRET', 'x'.repeat(40), new AbortController().signal)
+  await fileSecretKeeper(join(world.directory, '.sluice')).keep(
+    { name: 'HOOK_SECRET', value: 'x'.repeat(40) },
+    new AbortController().signal,
+  )
   await confirm(tab.page, 'Try again', 'the secret is there now')
   await tab.page.getByLabel('Show').selectOption('delivered')
   await dead.first().getByText('delivered').waitFor()
@@ -231,6 +250,21 @@ test('what could not be delivered is seen with its reason, tried again once the 
     'the message given up',
     () => dead.count(),
     (count) => count === before - 1,
+  )
+  // What else its channel refused is tried at once.
+  await tab.page.getByRole('button', { name: 'Retry all of hook' }).click()
+  const asking = tab.page.getByRole('dialog')
+  await asking.getByRole('textbox').fill('the rest of them')
+  await asking.getByRole('button', { name: 'Retry all' }).click()
+  await tab.page
+    .getByText(/^[1-9]\d* messages? tried again$/)
+    .first()
+    .waitFor()
+  await asking.waitFor({ state: 'hidden' })
+  await eventually(
+    'the rest being delivered',
+    () => dead.count(),
+    (count) => count === 0,
   )
   await tab.page.getByRole('button', { name: 'Test hook' }).click()
   const dialog = tab.page.getByRole('dialog')

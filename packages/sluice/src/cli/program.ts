@@ -216,7 +216,8 @@ const usageError = (error: CommanderError, argv: readonly string[]): SluiceError
     ' ',
   )
   return new SluiceError('usage_invalid', {
-    detail: first,
+    // What there was too much of is not repeated: it may be a secret that somebody put where it does not belong.
+    detail: first.replace(/(but got \d+): .*$/s, '$1'),
     hint: meant === null ? help : `did you mean ${meant}?   ${help}`,
   })
 }

@@ -12,6 +12,9 @@ export const pipedSecret = async (what: string): Promise<string> => {
   throw new SluiceError('usage_invalid', { detail: `no ${what} came on stdin`, hint: `… < ${what}.txt` })
 }
 
+/** All of stdin. */
+export const pipedText = (): Promise<string> => text(process.stdin)
+
 /** A secret typed at a terminal, without its being shown. */
 export const typedSecret = async (cli: Cli, question: string): Promise<string> => {
   if (!process.stdin.isTTY || !cli.globals.input) {

@@ -11,6 +11,7 @@ import { reportWords } from './words/reports.ts'
 import { recordWords } from './words/records.ts'
 import { holdWords, returnWords } from './words/rollback.ts'
 import { rolloutWords } from './words/rollouts.ts'
+import { secretWords } from './words/secrets.ts'
 import { sourceWords } from './words/source.ts'
 import { trainWords } from './words/trains.ts'
 import { serverWords } from './words/server.ts'
@@ -41,7 +42,7 @@ export const wordGroups: readonly WordGroup[] = [
   { title: 'Govern', words: governanceWords },
   { title: 'Look', words: [...recordWords, ...reportWords, ...ledgerWords, ...holdWords, ...cacheWords] },
   { title: 'Tell', words: notifyWords },
-  { title: 'Environments', words: environmentWords },
+  { title: 'Environments', words: [...environmentWords, ...secretWords] },
   { title: 'Source', words: sourceWords },
   { title: 'Who', words: identityWords },
   { title: 'Run Sluice', words: serverWords },
@@ -67,6 +68,7 @@ export const familyTexts: Readonly<Record<string, string>> = {
   ledger: 'the record of everything that was done, and its proofs',
   token: 'tokens of people and programs',
   user: 'people and their roles',
+  secrets: 'secrets of instances and jobs',
 }
 
 /** Options that every command takes. */

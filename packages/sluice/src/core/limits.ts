@@ -144,6 +144,8 @@ const ownLimits = {
   gatewayStandbyMs: 5_000,
   /** Largest file of secrets that is read, bytes. */
   secretsBytesMax: 4_194_304,
+  /** Longest value of a secret, characters: a chain of certificates fits, and values of this size are still masked in logs. */
+  secretCharactersMax: 65_536,
   /** Releases that served an environment before and are never pruned, newest first: those that a rollback goes to in practice, three times over. */
   rollbackTargetsKept: 10,
   /** How often a rollback is decided anew when the environment moved meanwhile; whoever is first that often is no coincidence. */

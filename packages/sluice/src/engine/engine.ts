@@ -39,6 +39,7 @@ import { prune, type Pruned, type PruneWish } from './prune-commands.ts'
 import { cancelQueued, type WhenBusy } from './queue-commands.ts'
 import { QueueKeeper } from './queue-keeper.ts'
 import { Reading } from './reading.ts'
+import { Secrets } from './secrets.ts'
 import { SlotKeeper } from './slots.ts'
 import type { Train } from '../core/train/types.ts'
 import { commandTrain, startTrain, type TrainCommand } from './train-commands.ts'
@@ -97,6 +98,8 @@ export class Engine {
   readonly notifications: Notifications
   /** Where commits come from. */
   readonly sources: Sources
+  /** Setting and removing secrets. */
+  readonly secrets: Secrets
   readonly #ports: Ports
   readonly #loop: Loop
   readonly #slots: SlotKeeper
@@ -150,6 +153,7 @@ export class Engine {
       typed: this.#typed,
     }
     this.governance = new Governance(this.#desk, this.#once, this.#evenIfFull)
+    this.secrets = new Secrets(this.#desk, this.#once)
     this.sources = new Sources(this.#desk, this.#once, ports.sha256)
     this.identity = new Identity({ ...this.#desk, credentials: ports.credentials }, ports.log)
     this.#queues = new QueueKeeper({ desk: this.#desk, log: ports.log })

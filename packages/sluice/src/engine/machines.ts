@@ -27,6 +27,7 @@ import { runMachine } from '../core/pipeline/machine.ts'
 import { runSummary } from '../core/pipeline/summary.ts'
 import { absentRelease, releaseMachine } from '../core/release-machine.ts'
 import { rolloutMachine } from '../core/rollout/machine.ts'
+import { absentSecret, secretMachine } from '../core/secret.ts'
 import { liftState, type StateLift, type VersionedState } from '../core/state-lift.ts'
 import { arrivalMachine } from '../core/source/machine.ts'
 import { arrivalConsequences, remoteKey, remoteMachine, unseenRemote } from '../core/source/remote.ts'
@@ -136,6 +137,7 @@ export const machines: Readonly<Record<AggregateKind, AnyMachine>> = {
   person: forget(personMachine, () => ({ status: 'absent' as const })),
   token: forget(tokenMachine, () => ({ status: 'absent' as const })),
   session: forget(sessionMachine, () => ({ status: 'absent' as const })),
+  secret: forget(secretMachine, () => absentSecret),
 }
 
 /** The newest version of each machine that this program understands. */
@@ -157,6 +159,7 @@ export const machineVersions: Readonly<Record<AggregateKind, number>> = {
   person: machines.person.version,
   token: machines.token.version,
   session: machines.session.version,
+  secret: machines.secret.version,
 }
 
 /** A stored state as today's machine understands it, with what happened since it was written. Throws `store_newer`, `ledger_broken`. */

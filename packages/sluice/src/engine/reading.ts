@@ -13,6 +13,7 @@ import type { Hold } from '../core/hold.ts'
 import { holdOf } from '../core/release-machine.ts'
 import type { Message } from '../core/notify/message.ts'
 import type { Store } from '../ports/store.ts'
+import { absentSecret, secretKey, type SecretState } from '../core/secret.ts'
 import { remoteKey, type RemoteState, unseenRemote } from '../core/source/remote.ts'
 import type { Arrival } from '../core/source/types.ts'
 import type { Train } from '../core/train/types.ts'
@@ -27,6 +28,7 @@ import {
   asRemote,
   asRun,
   asRunSummary,
+  asSecret,
   type Drill,
   existingArrival,
   existingDrill,
@@ -136,6 +138,11 @@ export class Reading {
   /** What holds a release; null when nothing does. */
   hold(id: ReleaseId): Promise<Hold | null> {
     return this.#states.find({ kind: 'release', id }, (state) => holdOf(asRelease(state)))
+  }
+
+  /** What the ledger knows of a secret. */
+  async secret(name: string): Promise<SecretState> {
+    return (await this.#states.find(secretKey(name), asSecret)) ?? absentSecret
   }
 
   /** The environment as it stands; an empty one when nobody used it yet. */

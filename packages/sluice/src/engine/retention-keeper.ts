@@ -1,18 +1,18 @@
 /**
- * Takes the texts of rows out of the ledger once they are as old as the config says. Without that key nothing is ever taken out. What it does is a row of the ledger,
- * like everything; whoever proposes a commit does not decide it: the config is that of the project as it is now.
+ * Takes away what is as old as it may get: texts of the ledger's rows, refs that were fetched. How old that is, the config says, or nobody; whoever proposes a commit does not decide it: the config is
+ * that of the project as it is now.
  */
 import { SluiceError } from '../core/errors.ts'
 import { limits } from '../core/limits.ts'
 import type { Clock, Log } from '../ports/clock.ts'
-import type { Pruned } from './prune-commands.ts'
 
-/** What a keeper is made of. `keepMs`: null when everything is kept. */
+/** What a keeper is made of. `keepMs`: null when everything is kept; `prune` gives what went, for the log, or null; `events` are what the log calls it. */
 export type RetentionKeeperOptions = {
   readonly clock: Clock
   readonly log: Log
   readonly keepMs: () => Promise<number | null>
-  readonly prune: (before: number) => Promise<Pruned>
+  readonly prune: (before: number) => Promise<Readonly<Record<string, unknown>> | null>
+  readonly events: { readonly pruned: string; readonly failed: string }
 }
 
 /** See the file's header. */
@@ -43,7 +43,7 @@ export class RetentionKeeper {
 
   /** Prunes what is old enough. Never rejects: what stays for once too long is in nobody's way. */
   async look(): Promise<void> {
-    const { clock, log, keepMs, prune } = this.#options
+    const { clock, log, keepMs, prune, events } = this.#options
     try {
       const kept = await keepMs().catch((error: unknown) => {
         if (error instanceof SluiceError && error.code === 'config_missing') return null
@@ -51,9 +51,9 @@ export class RetentionKeeper {
       })
       if (kept === null) return
       const pruned = await prune(clock.now() - kept)
-      if (pruned.rows > 0) log.info('ledger_pruned', pruned)
+      if (pruned !== null) log.info(events.pruned, pruned)
     } catch (error) {
-      log.warn('ledger_not_pruned', { error: String(error) })
+      log.warn(events.failed, { error: String(error) })
     }
   }
 }

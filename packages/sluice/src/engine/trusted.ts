@@ -15,6 +15,7 @@ import type { RunEffect, RunState } from '../core/pipeline/types.ts'
 import { type RunSummary, runSummaryForm } from '../core/pipeline/summary.ts'
 import type { ReleaseState } from '../core/release-machine.ts'
 import type { RolloutEffect, RolloutState } from '../core/rollout/types.ts'
+import type { SecretState } from '../core/secret.ts'
 import type { RemoteState } from '../core/source/remote.ts'
 import type { Arrival, ArrivalEffect, ArrivalState } from '../core/source/types.ts'
 import type { Train, TrainEffect, TrainState } from '../core/train/types.ts'
@@ -70,6 +71,8 @@ export const asWatch = (state: unknown): WatchState => state as WatchState
 export const asLine = (state: unknown): LineState => state as LineState
 /** A drill. Trusted: see the file's header. */
 export const asDrill = (state: unknown): DrillState => state as DrillState
+/** A secret. Trusted: see the file's header. */
+export const asSecret = (state: unknown): SecretState => state as SecretState
 /** The remote. Trusted: see the file's header. */
 export const asRemote = (state: unknown): RemoteState => state as RemoteState
 /** An effect of an arrival. Trusted: see the file's header. */

@@ -13,6 +13,7 @@ import type { HookVerifier } from '../ports/hook-verifier.ts'
 import type { EvidenceStore } from '../ports/evidence.ts'
 import type { Provenances } from '../ports/provenance.ts'
 import type { JobRunner } from '../ports/runner.ts'
+import type { SecretKeeper } from '../ports/secrets.ts'
 import type { Source } from '../ports/source.ts'
 import type { Sha256 } from '../core/model.ts'
 import type { Contract, RouteInput } from './client/contract.ts'
@@ -39,6 +40,8 @@ export type ApiContext = {
   readonly evidence: EvidenceStore
   readonly source: Pick<Source, 'bases' | 'commitsBetween'>
   readonly runner: Pick<JobRunner, 'logs' | 'searchLog' | 'logMarks'>
+  /** Where secrets are written. */
+  readonly secretKeeper: SecretKeeper
   /** Settings of the project's working tree; rejects as the config loader does. */
   readonly settings: (signal: AbortSignal) => Promise<Settings>
   /** Whoever vouches for people and jobs. */

@@ -79,7 +79,8 @@ const operation = (id: RouteId): Json => {
         schema: { type: 'string' },
       })),
       ...queryParameters(jsonSchema(query)),
-      ...(writes ? [idempotencyKey, actor] : []),
+      ...(writes && keepsKeys(id) ? [idempotencyKey] : []),
+      ...(writes ? [actor] : []),
     ],
     ...(writes && hasProperties(bodySchema)
       ? { requestBody: { required: 'required' in bodySchema, content: { 'application/json': { schema: bodySchema } } } }
@@ -87,6 +88,9 @@ const operation = (id: RouteId): Json => {
     responses: { [isHook(id) ? '202' : '200']: success(id), ...failures(id) },
   }
 }
+
+/** What gives out a token, or ends one, is not kept to be answered again; webhooks are known by their deliveries. */
+const keepsKeys = (id: RouteId): boolean => !/^(?:people|tokens|sessions?|hooks)\./.test(id)
 
 const idempotencyKey = {
   name: 'Idempotency-Key',

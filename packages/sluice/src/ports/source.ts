@@ -69,6 +69,14 @@ export interface Remote {
     of: { readonly commit: Commit['id']; readonly before: string | null; readonly base: string | null },
     signal: AbortSignal,
   ): Promise<Standing>
+  /**
+   * Lets go of what was fetched: `choose` is given the refs that stand here, by their names at the remote, with their objects, and gives those that go. No fetch comes in between. Commits stay until
+   * git collects what nothing leads to. Gives how many went. Safe to repeat.
+   */
+  letGo(
+    choose: (fetched: Readonly<Record<string, string>>) => Promise<readonly string[]>,
+    signal: AbortSignal,
+  ): Promise<number>
 }
 
 /** A push to a repository that Sluice serves; `body` is what `POST /v1/arrivals` would have got. */

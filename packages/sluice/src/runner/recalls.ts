@@ -5,6 +5,7 @@ import { limits } from '../core/limits.ts'
 import type { JobOutcome, JobRequest } from '../ports/runner.ts'
 import type { RunCaches } from './cache/run-caches.ts'
 import { type RecallOptions, type Recalled, recallJob } from './cached-job.ts'
+import { keepMiss } from './misses.ts'
 import type { Trash } from './trash.ts'
 
 /** What it works with. */
@@ -38,7 +39,7 @@ export class Recalls {
     if (this.#count % perTurn === 0) await nextTurn(undefined, { signal })
     const recalled = await this.#lookUp(request, signal)
     if (recalled.kind === 'known') return recalled.outcome
-    if (this.#missed.size < limits.missesKeptMax) this.#missed.set(key, recalled)
+    keepMiss(this.#missed, [key, recalled], limits.missesKeptMax)
     return null
   }
 

@@ -18,6 +18,8 @@ export type MergeRequest = {
   /** What was pushed to it, the newest first. */
   readonly versions: readonly { readonly head: string; readonly at: string }[]
   readonly approvals: readonly { readonly by: string; readonly at: string | null }[]
+  /** Who wrote its commits, as git names them; nobody but Ada when absent. */
+  readonly writers?: readonly { readonly name: string; readonly email: string }[]
 }
 
 /** A deployment as it is looked at by tests. */
@@ -126,14 +128,32 @@ const answerTo = (asked: Asked, world: World): Said => {
           author: { ...user, username: author },
         })),
       }
+    default:
+      return ofRequest(name, requests.get(Number(path['merge_request_iid'])))
+  }
+}
+
+const ofRequest = (name: string, request: MergeRequest | undefined): Said => {
+  switch (name) {
     case 'get /api/v4/projects/{id}/merge_requests/{merge_request_iid}/versions':
       return {
         status: 200,
-        body: (requests.get(Number(path['merge_request_iid']))?.versions ?? []).map(({ head, at: made }, index) => ({
+        body: (request?.versions ?? []).map(({ head, at: made }, index) => ({
           id: 500 - index,
           head_commit_sha: head,
           created_at: made,
           state: 'collected',
+        })),
+      }
+    case 'get /api/v4/projects/{id}/merge_requests/{merge_request_iid}/commits':
+      return {
+        status: 200,
+        body: (request?.writers ?? [ada]).map(({ name: author, email }) => ({
+          id: 'd'.repeat(40),
+          title: 'feat: one',
+          author_name: author,
+          author_email: email,
+          created_at: at,
         })),
       }
     case 'get /api/v4/projects/{id}/merge_requests/{merge_request_iid}/approvals':
@@ -141,8 +161,8 @@ const answerTo = (asked: Asked, world: World): Said => {
         status: 200,
         body: {
           approved: true,
-          approved_by: (requests.get(Number(path['merge_request_iid']))?.approvals ?? []).map(({ by, at: given }) => ({
-            user: { ...user, username: by },
+          approved_by: (request?.approvals ?? []).map(({ by, at: given }) => ({
+            user: { ...user, username: by, name: `${by} of Acme` },
             ...(given === null ? {} : { approved_at: given }),
           })),
         },
@@ -173,6 +193,7 @@ const tellStatus = ({ path, body }: Asked, { statuses }: World): Said => {
   return { status: 200, body: statusOf(open) }
 }
 
+const ada = { name: 'Ada', email: 'ada@acme.example' }
 const user = { id: 1, username: 'ada', name: 'Ada', state: 'active', locked: false }
 
 const statusOf = ({ id, name, sha, pipeline, states }: Status): object => ({

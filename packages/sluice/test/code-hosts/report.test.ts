@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { missingSecrets, setSecret } from '../../src/adapters/secrets/file.ts'
+import { fileSecretKeeper, missingSecrets } from '../../src/adapters/secrets/file.ts'
 import { lookAtChannels } from '../../src/cli/commands/doctor-channels.ts'
 import { parseConfig } from '../../src/core/config/parse.ts'
 import type { Settings } from '../../src/core/config/settings.ts'
@@ -291,15 +291,15 @@ test('doctor names the secret that a code host misses, and those of channels, by
     source: { github: { repository: 'acme/storefront', token: 'GITHUB_TOKEN' }, report: true },
   }
   const settingsOf = (config: unknown): Settings => parseConfig(config, { file: 'x', text: '', distance: () => 99 })
-  const next = `set it in ${join(stateDir, 'secrets.json')}`
-  const lacks = { text: 'there is no secret GITHUB_TOKEN, which source.github needs', next }
+  const next = (secret: string): string => `sluice secrets set ${secret}`
+  const lacks = { text: 'there is no secret GITHUB_TOKEN, which source.github needs', next: next('GITHUB_TOKEN') }
   deepStrictEqual(await lookAtChannels(cli, settingsOf(written)), [lacks])
   const ops = { webhook: { url: 'https://hooks.example.com', secret: 'HOOK_SECRET' } }
   deepStrictEqual(await lookAtChannels(cli, settingsOf({ ...written, notify: { channels: { ops, dev: ops } } })), [
-    { text: 'there is no secret HOOK_SECRET, which ops and dev need', next },
+    { text: 'there is no secret HOOK_SECRET, which ops and dev need', next: next('HOOK_SECRET') },
     lacks,
   ])
-  await setSecret(stateDir, 'GITHUB_TOKEN', githubToken, never)
+  await fileSecretKeeper(stateDir).keep({ name: 'GITHUB_TOKEN', value: githubToken }, never)
   deepStrictEqual(await lookAtChannels(cli, settingsOf(written)), [{ text: 'channels: source.github', next: null }])
   deepStrictEqual(
     await lookAtChannels(cli, settingsOf({ ...written, source: { ...written.source, report: false } })),

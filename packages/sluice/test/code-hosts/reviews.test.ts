@@ -173,6 +173,30 @@ test('GitLab: an approval is of the version that was there when it was given', a
   strictEqual(await said(), 'pass: 1 approval of this commit, at least 1 wanted')
 })
 
+test('GitLab: nobody who wrote a commit of the merge request lets it through, by whatever name git has for them', async (context) => {
+  const host = await gitlabHost(context)
+  const request = {
+    author: 'ada',
+    mergedAs: merged,
+    versions: [{ head, at: '2026-11-27T02:00:00Z' }],
+    approvals: [{ by: 'bob', at: '2026-11-27T02:30:00Z' }],
+  }
+  const ada = { name: 'Ada', email: 'ada@acme.example' }
+  for (const own of [
+    { name: 'Bob of Acme', email: 'bob@home.example' },
+    { name: 'BOB', email: 'x@home.example' },
+    { name: 'somebody', email: '12-bob@users.noreply.gitlab.example' },
+  ]) {
+    host.requests.set(7, { ...request, writers: [ada, own] })
+    strictEqual(gate(await ask(gitlab(host.url), gitlabToken)), 'fail: 0 approvals of this commit, at least 1 wanted')
+  }
+  const others = [ada, { name: 'Bobby', email: '12-bobby@users.noreply.gitlab.example' }]
+  host.requests.set(7, { ...request, writers: others })
+  match(gate(await ask(gitlab(host.url), gitlabToken)), /^pass/)
+  host.fail('get /api/v4/projects/{id}/merge_requests/{merge_request_iid}/commits', { status: 502, body: null }, 'lost')
+  match(gate(await ask(gitlab(host.url), gitlabToken)), /^broken: cannot tell: /)
+})
+
 test('a host that does not answer, lets nobody in or is not there makes the gate broken, never green', async (context) => {
   const host = await githubHost(context)
   host.pulls.set(1, { author: 'ada', head, mergedAs: merged, reviews: [review('bob', 'APPROVED')] })

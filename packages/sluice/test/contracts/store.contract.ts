@@ -39,6 +39,7 @@ const machineVersions: Readonly<Record<AggregateKind, number>> = {
   person: 1,
   token: 1,
   session: 1,
+  secret: 1,
 }
 
 /** Runs the contract against one implementation. */

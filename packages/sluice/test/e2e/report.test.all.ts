@@ -9,7 +9,7 @@ import { after, before, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { type Load, startLoad } from '../../../../bench/cutover/load/load.ts'
-import { setSecret } from '../../src/adapters/secrets/file.ts'
+import { fileSecretKeeper } from '../../src/adapters/secrets/file.ts'
 import { type Client, createClient } from '../../src/http/client/client.ts'
 import { identify, isRunning, type ProcessIdentity } from '../../src/lib/process-identity.ts'
 import { type GithubHost, githubToken, openGithub } from '../code-hosts/github-host.ts'
@@ -84,7 +84,7 @@ describe('a code host that is told what becomes of its commits', () => {
     const github = { repository: 'acme/storefront', token: 'GITHUB_TOKEN', url: host.url }
     project = await makeProject({ production: environment }, { source: { github, report: true } })
     stateDir = await makeStateDir()
-    await setSecret(stateDir, 'GITHUB_TOKEN', githubToken, new AbortController().signal)
+    await fileSecretKeeper(stateDir).keep({ name: 'GITHUB_TOKEN', value: githubToken }, new AbortController().signal)
     const words = [
       'server',
       '--project',

@@ -11,7 +11,7 @@ import { type ErrorCode, SluiceError } from '../../src/core/errors.ts'
 import type { Release } from '../../src/core/model.ts'
 import type { Rollout } from '../../src/engine/trusted.ts'
 import { openConnection } from '../../src/routers/gateway/connection.ts'
-import { setSecret } from '../../src/adapters/secrets/file.ts'
+import { fileSecretKeeper } from '../../src/adapters/secrets/file.ts'
 import { freePort } from '../free-port.ts'
 import { type Desk, makeStateDir, openDesk, removeState } from './plane.ts'
 import { makeProject, type Project } from './project.ts'
@@ -55,7 +55,7 @@ describe('trouble', () => {
       { health: { path: '/healthz', interval: '20ms', healthyAfter: 1, startTimeout: '2s' } },
     )
     stateDir = await makeStateDir()
-    await setSecret(stateDir, 'SECRET_WORD', 'swordfish', never)
+    await fileSecretKeeper(stateDir).keep({ name: 'SECRET_WORD', value: 'swordfish' }, never)
     desk = await openDesk(project.directory, stateDir)
     good = await desk.cut()
     assert.equal((await desk.rollOut('production', good.id)).status, 'succeeded')
@@ -75,9 +75,9 @@ describe('trouble', () => {
   })
 
   test('secrets that others on the machine can read are refused', async () => {
-    await chmod(join(stateDir, 'secrets.json'), 0o644)
+    await chmod(join(stateDir, 'secrets.age'), 0o644)
     await assert.rejects(desk.run(), failsWith('config_invalid'))
-    await chmod(join(stateDir, 'secrets.json'), 0o600)
+    await chmod(join(stateDir, 'secrets.age'), 0o600)
   })
 
   test('a start command that ends at once: start_failed, with its last lines; traffic stays', async () => {

@@ -1,8 +1,12 @@
 /** What waits for its turn, or comes by itself, beside what was rolled back: the one must never bring the other again. */
 import { deepStrictEqual, ok, rejects, strictEqual } from 'node:assert/strict'
 import { test } from 'node:test'
+import { queueLines } from '../../src/cli/render/queue.ts'
+import { createStyle } from '../../src/cli/render/style.ts'
 import type { QueueEntry } from '../../src/core/queue.ts'
 import { SluiceError } from '../../src/core/errors.ts'
+import { queueViews } from '../../src/http/present/environments.ts'
+import { rolloutView } from '../../src/http/present/rollouts.ts'
 import { ada, SmallWorld } from './small-world.ts'
 
 const production = { service: 'shop', environment: 'production' } as const
@@ -34,6 +38,30 @@ test('a release that is held while it waits leaves the queue with its reason', a
   deepStrictEqual(world.serving(), [good.id])
   const [refused] = refusalsOfTurns(world)
   ok(/is held by ada/.test(refused ?? ''), refused)
+})
+
+test('what is queued as a hotfix says so while it waits, and as a rollout', async () => {
+  const world = new SmallWorld()
+  const good = await world.cut('1.0.0')
+  const next = await world.cut('2.0.0')
+  const { id: bad } = await world.rollOut(good)
+  await world.engine.lock(production, null, locked)
+  const hotfix = { remediates: [bad] }
+  const command = { ...production, purpose: 'deploy', release: next.id, whenBusy: 'queue', hotfix } as const
+  const { rollout } = await world.engine.deployOrQueue(command, ada)
+  const known = new Map([good, next].map((one) => [one.id, one]))
+  const [entry] = queueViews(await world.engine.reading.environment('shop', 'production'), known)
+  deepStrictEqual(entry?.hotfix, hotfix)
+  const style = createStyle({ color: false, unicode: false })
+  const shown = queueLines(
+    { environment: 'production', holder: null, queue: entry === undefined ? [] : [entry] },
+    0,
+    style,
+  )
+  ok(shown.join('\n').includes(`2.0.0 (hotfix, makes good ${bad})`), shown.join('\n'))
+  await world.engine.unlock(production, ada)
+  await untilNothingWaits(world)
+  deepStrictEqual(rolloutView(await world.engine.reading.rollout(rollout), known).hotfix, hotfix)
 })
 
 test('what a person passes over stays with the entry: a held release that was queued despite its hold has its turn', async () => {

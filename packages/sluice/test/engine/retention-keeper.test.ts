@@ -20,6 +20,7 @@ const keeper = (keepMs: () => Promise<number | null>) => {
       asked.push(before / dayMs)
       return { until: 1, rows: 1 }
     },
+    events: { pruned: 'ledger_pruned', failed: 'ledger_not_pruned' },
   })
   return { kept, time, asked, warned }
 }

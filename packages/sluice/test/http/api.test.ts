@@ -4,7 +4,7 @@ import { request } from 'node:http'
 import { connect } from 'node:net'
 import { DatabaseSync } from 'node:sqlite'
 import { after, before, test } from 'node:test'
-import { writeFile } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SluiceError } from '../../src/core/errors.ts'
 import { limits } from '../../src/core/limits.ts'
@@ -607,6 +607,42 @@ test('a checkpoint is signed, a row is proven by it, and a later one goes on fro
   const young = { before: Date.now(), reason: 'tidying up' }
   await rejects(ask('ledger.prune', { body: young }), code('usage_invalid'))
   deepStrictEqual(await ask('ledger.prune', { body: { ...young, before: 1 } }), { until: 0, rows: 0 })
+})
+
+test('a secret is set, listed and removed by its name; its value is in no answer, no row and no file but as age has it', async () => {
+  const value = 'correct horse battery staple'
+  const set = { params: { secret: 'BATTERY' }, body: { value, reason: 'a new cell' }, idempotencyKey: 'battery-1' }
+  const { version } = await ask('secrets.set', set)
+  deepStrictEqual(await ask('secrets.set', set), { version })
+  const second = await ask('secrets.set', { params: { secret: 'BATTERY' }, body: { value: 'another' } })
+  // Said again late, it is answered, and sets nothing back.
+  deepStrictEqual(await ask('secrets.set', set), { version })
+  const other = { ...set, body: { ...set.body, value: 'something else' } }
+  await rejects(ask('secrets.set', other), code('command_conflict'))
+  const { secrets } = await ask('secrets.list', {})
+  const listed = secrets.find(({ name }) => name === 'BATTERY')
+  deepStrictEqual([listed?.version, listed?.versions], [second.version, 2])
+  ok((listed?.setAt ?? 0) > 0)
+  await rejects(ask('secrets.set', { params: { secret: `A=${value}` }, body: { value: 'x' } }), (error) => {
+    ok(error instanceof SluiceError && error.code === 'usage_invalid' && !JSON.stringify(error).includes('horse'))
+    return true
+  })
+  deepStrictEqual(await ask('secrets.remove', { params: { secret: 'BATTERY' }, body: { reason: 'gone' } }), {})
+  await rejects(ask('secrets.remove', { params: { secret: 'BATTERY' }, body: {} }), code('not_found'))
+  const { rows } = await ask('ledger.page', { query: { kind: 'secret', limit: 500 } })
+  deepStrictEqual(
+    rows.map(({ type, reason }) => [type, reason]),
+    [
+      ['secret_set', 'a new cell'],
+      ['secret_set', null],
+      ['secret_removed', 'gone'],
+    ],
+  )
+  ok(!JSON.stringify([rows, secrets]).includes('horse'))
+  const { stateDir: state } = await ask('server.show', {})
+  for (const name of await readdir(state, { recursive: true, withFileTypes: true }))
+    if (name.isFile())
+      ok(!(await readFile(join(name.parentPath, name.name), 'latin1')).includes('correct horse'), name.name)
 })
 
 test('the five metrics and the compliance report are made of what was delivered', async () => {

@@ -87,6 +87,9 @@ const matrix: Readonly<Record<RouteId, string>> = {
   'hooks.github': 'open',
   'hooks.gitlab': 'open',
   'hooks.push': 'open',
+  'secrets.list': 'vdapx',
+  'secrets.set': 'x',
+  'secrets.remove': 'x',
   'ledger.page': 'vdapx',
   'ledger.verify': 'vdapx',
   'ledger.export': 'vdapx',
@@ -132,7 +135,7 @@ const letters: Readonly<Record<Role, string>> = {
 const isAnywhere = (id: RouteId): boolean => /v|^dpx$/.test(matrix[id])
 
 /** Routes that are of no environment, so that changing something by them takes the role in all of them. */
-const isOfService = (id: RouteId): boolean => /^(releases|people|ledger|line|notifications)\./.test(id)
+const isOfService = (id: RouteId): boolean => /^(releases|people|secrets|ledger|line|notifications)\./.test(id)
 
 /** A request of each route that is well-formed and comes to nothing: what it names is not there, or it is turned down. */
 const sent = (id: RouteId, environment: string, live: Readonly<Record<string, string>>): Sent => {
@@ -155,6 +158,7 @@ const bodies = (environment: string): Partial<Readonly<Record<RouteId, Sent>>> =
   'rollouts.reject': { body: { reason: 'x' } },
   'environments.deploy': { body: { release: 'none' } },
   'ledger.prune': { body: { before: 1, reason: 'x' } },
+  'secrets.set': { body: { value: 'x' } },
   'notifications.test': { body: { channel: 'none' } },
   'notifications.why': { query: { subject: 'none' } },
   'ledger.inclusion': { query: { seq: 1 } },

@@ -61,6 +61,7 @@ export class SmallApi {
       sha256: (text) => createHash('sha256').update(text).digest('hex'),
       artifacts: absent,
       provenances: absent,
+      secretKeeper: absent,
       evidence: absent,
       source: absent,
       runner: absent,

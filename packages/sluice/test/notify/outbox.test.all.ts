@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { after, before, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
-import { setSecret } from '../../src/adapters/secrets/file.ts'
+import { fileSecretKeeper } from '../../src/adapters/secrets/file.ts'
 import type { Notice } from '../../src/core/notify/types.ts'
 import { type Ended, sluice } from '../cli/sluice.ts'
 import { makeProject, type Project } from '../e2e/project.ts'
@@ -77,7 +77,10 @@ test('doctor names a secret that a channel misses; with it a test arrives, and w
   wellDone(await type('up', '-d'))
   const missing = await type('doctor')
   match(missing.stdout, /✖ notifications +there is no secret HOOK_SECRET/)
-  await setSecret(stateDir, 'HOOK_SECRET', 'a secret of thirty-two bytes, ok', new AbortController().signal)
+  await fileSecretKeeper(stateDir).keep(
+    { name: 'HOOK_SECRET', value: 'a secret of thirty-two bytes, ok' },
+    new AbortController().signal,
+  )
   match((await type('doctor')).stdout, /✔ notifications +channels: hook/)
   match(wellDone(await type('notify', 'test')).stdout, /✔ hook \(webhook\) delivered/)
   strictEqual(got.at(-1)?.notice.kind, 'test')

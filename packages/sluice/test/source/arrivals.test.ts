@@ -29,6 +29,8 @@ import {
 import { toldOf } from '../../src/engine/arrival-commands.ts'
 import { performArrival } from '../../src/engine/perform-arrival.ts'
 import type { Ports } from '../../src/engine/ports.ts'
+import { letGoOfFetched } from '../../src/engine/fetched-refs.ts'
+import type { PageQuery } from '../../src/engine/stored-states.ts'
 import { SourceKeeper } from '../../src/engine/source-keeper.ts'
 import type { Run } from '../../src/engine/trusted.ts'
 import { ada, SmallWorld } from '../engine/small-world.ts'
@@ -141,6 +143,9 @@ type Scene = {
   /** What was asked of pipelines of other systems. */
   readonly lowered: Parameters<Ports['pipelines']['lower']>[]
   readonly keeper: SourceKeeper
+  readonly remote: Ports['remote']
+  /** Refs that were let go of. */
+  readonly dropped: string[]
 }
 
 /** A part of the world, and nothing but that part. */
@@ -150,23 +155,32 @@ const partOf = (own: object): unknown =>
       Reflect.has(own, name) ? Reflect.get(own, name) : () => Promise.reject(new TypeError('not part of this world')),
   })
 
+/** A remote that has what a test says. */
+const simulatedRemote = ({ refs, trouble, dropped }: Pick<Scene, 'refs' | 'trouble' | 'dropped'>): Ports['remote'] => ({
+  fetch: async (_place, { ref }) => {
+    if (trouble.times > 0) {
+      trouble.times -= 1
+      throw new SluiceError('remote_unreachable', { detail: 'no route to the remote' })
+    }
+    const object = refs.get(ref)
+    return object === undefined ? { object: null, commit: null } : { object, commit: commitId(object) }
+  },
+  list: async () => Object.fromEntries([...refs].filter(([ref]) => !ref.startsWith('refs/pull/'))),
+  standing: async () => ({ base: null, changed: ['src/a.ts'] }),
+  letGo: async (choose) => {
+    const chosen = await choose(Object.fromEntries(refs))
+    dropped.push(...chosen)
+    return chosen.length
+  },
+})
+
 /** A control plane over a simulated remote. */
 const stage = async (current: Settings, ofCommit: Settings = current): Promise<Scene> => {
   const refs = new Map<string, string>()
   const trouble = { times: 0 }
+  const dropped: string[] = []
   const settings = { current, ofCommit }
-  const remote: Ports['remote'] = {
-    fetch: async (_place, { ref }) => {
-      if (trouble.times > 0) {
-        trouble.times -= 1
-        throw new SluiceError('remote_unreachable', { detail: 'no route to the remote' })
-      }
-      const object = refs.get(ref)
-      return object === undefined ? { object: null, commit: null } : { object, commit: commitId(object) }
-    },
-    list: async () => Object.fromEntries([...refs].filter(([ref]) => !ref.startsWith('refs/pull/'))),
-    standing: async () => ({ base: null, changed: ['src/a.ts'] }),
-  }
+  const remote = simulatedRemote({ refs, trouble, dropped })
   const lowered: Scene['lowered'] = []
   const pipelines: Ports['pipelines'] = {
     lower: async (...asked) => {
@@ -215,7 +229,7 @@ const stage = async (current: Settings, ofCommit: Settings = current): Promise<S
     sources: world.engine.sources,
   })
   const runs = async (): Promise<readonly Run[]> => (await world.engine.reading.runs({})).items
-  return { world, refs, trouble, settings, tell, runs, lowered, keeper }
+  return { world, refs, trouble, settings, tell, runs, lowered, keeper, remote, dropped }
 }
 
 describe('what arrives', () => {
@@ -446,6 +460,44 @@ describe('a pull request', () => {
       ],
       ['ignored', 'started', 'ignored', 'started', 'ignored', 'ignored'],
     )
+  })
+
+  it('is let go of a month after it was last told of, but for what a run under way is of; and an old webhook starts nothing by that', async () => {
+    const { refs, tell, runs, world, remote, dropped } = await stage(whole({ pullRequests: ['main'] }))
+    const eighth = { ...pullRequest, number: 8, base: 'other' }
+    const idle = pushOf(objectOf('b'), { event: 'pull_request', ref: 'refs/pull/8/head', pullRequest: eighth })
+    refs.set('refs/pull/7/head', objectOf('a'))
+    refs.set('refs/pull/8/head', objectOf('b'))
+    strictEqual((await tell(told('a'))).status, 'started')
+    strictEqual((await tell(idle)).status, 'ignored')
+    // Branches: one that the remote was seen to have, one that is gone.
+    refs.set('refs/heads/main', objectOf('c'))
+    await tell(pushOf(objectOf('c')))
+    refs.set('refs/heads/gone', objectOf('d'))
+    const { reading } = world.engine
+    let underWay = await runs()
+    const looked = {
+      arrivals: (query: PageQuery) => reading.arrivals(query),
+      remoteState: () => reading.remoteState(),
+      // As if they had gone on for a month.
+      unsettledRuns: async () => underWay,
+    }
+    const letGo = (before: number): Promise<number> =>
+      letGoOfFetched({ reading: looked, remote }, before, new AbortController().signal)
+    strictEqual(await letGo(world.now - 1_000_000), 1)
+    deepStrictEqual(dropped.splice(0), ['refs/heads/gone'])
+    refs.delete('refs/heads/gone')
+    await letGo(world.now + 1)
+    deepStrictEqual(dropped.splice(0), ['refs/pull/8/head'])
+    const before = await runs()
+    underWay = []
+    await letGo(world.now + 1)
+    deepStrictEqual(dropped, ['refs/pull/7/head', 'refs/pull/8/head'])
+    strictEqual((await tell(idle)).status, 'ignored')
+    const again = await tell(told('a'), 'another delivery of the same')
+    ok(again.status === 'ignored')
+    match(again.because, /has told of it already/)
+    strictEqual((await runs()).length, before.length)
   })
 
   it('is no more trusted as a branch that lets itself in: it runs, and delivers nothing', async () => {

@@ -1,8 +1,9 @@
 /** What a person may do with an environment, and what each of it does to the traffic. */
+import type { HotfixInput } from '../../../../sluice/src/http/client/contract-rollback.ts'
 import type { EnvironmentView } from '../../../../sluice/src/http/client/environment-views.ts'
 import { ask } from '../../live/ask.ts'
 import { serverNow } from '../../live/clock.ts'
-import type { Deed } from '../../parts/deed.tsx'
+import type { Deed, Field, Said } from '../../parts/deed.tsx'
 
 const hourMs = 3_600_000
 
@@ -16,6 +17,19 @@ export const deedsOf = (environment: EnvironmentView): readonly Deed[] => [
 
 const serves = ({ serving, name }: EnvironmentView): string =>
   serving === null ? `Nothing serves ${name} yet.` : `${serving.version} goes on serving ${name}.`
+
+const hotfixFields: readonly Field[] = [
+  { name: 'hotfix', kind: 'check', label: 'It is a hotfix: not planned, and for what users suffer from' },
+  {
+    name: 'remediates',
+    kind: 'text',
+    label: 'Rollouts or changes that it makes good, with commas between (may be empty)',
+    with: 'hotfix',
+  },
+]
+
+const hotfixSaid = ({ hotfix, remediates = '' }: Said): HotfixInput =>
+  hotfix === undefined ? {} : { hotfix: { remediates: remediates.split(/[\s,]+/).filter((one) => one !== '') } }
 
 const enter = (environment: EnvironmentView): Deed => {
   const { name, after } = environment
@@ -33,10 +47,11 @@ const enter = (environment: EnvironmentView): Deed => {
       </p>
     ),
     fails: <p>It goes back by itself. {serves(environment)}</p>,
-    run: async (reason, idempotencyKey) => {
+    fields: hotfixFields,
+    run: async (reason, idempotencyKey, said) => {
       const { rollout, kind } = await ask(isPromotion ? 'environments.promote' : 'environments.deploy', {
         params: { environment: name },
-        body: { reason },
+        body: { reason, ...hotfixSaid(said) },
         idempotencyKey,
       })
       return kind === 'queued' ? `It waits for its turn: ${rollout}` : `Rollout ${rollout} began`

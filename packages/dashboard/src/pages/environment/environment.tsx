@@ -2,6 +2,7 @@
 import type { VNode } from 'preact'
 import { useRoute } from 'preact-iso'
 import type { EnvironmentView } from '../../../../sluice/src/http/client/environment-views.ts'
+import { hotfixText } from '../../../../sluice/src/http/client/words.ts'
 import { useAnswer } from '../../live/store.ts'
 import { Deeds } from '../../parts/deed.tsx'
 import { Mark } from '../../parts/mark.tsx'
@@ -132,10 +133,13 @@ const Queue = ({ environment: { queue, name } }: { readonly environment: Environ
       <p class="none">No release waits for {name}.</p>
     ) : (
       <ol class="lines">
-        {queue.map(({ id, release, by, at, waits }) => (
+        {queue.map(({ id, release, by, at, hotfix, waits }) => (
           <li key={id}>
             <ReleaseLink release={release} />
-            <span class="what">{waits?.detail ?? 'waits for the one before it'}</span>
+            <span class="what">
+              {hotfix === null ? '' : `${hotfixText(hotfix)}; `}
+              {waits?.detail ?? 'waits for the one before it'}
+            </span>
             <span class="where">{by.name}</span>
             <Age at={at} />
           </li>

@@ -6,6 +6,7 @@ import type { RolloutView } from '../../../../sluice/src/http/client/views.ts'
 import { percentOf } from '../../../../sluice/src/http/client/words.ts'
 import { Glyph, Mark } from '../../parts/mark.tsx'
 import { ShareBar } from '../../parts/share-bar.tsx'
+import { Table } from '../../parts/table.tsx'
 import { Age } from '../../parts/time.tsx'
 import { useSight } from '../../parts/window-rows.ts'
 import { rolloutTold } from '../../words.ts'
@@ -47,25 +48,18 @@ export const Matrix = ({ columns, rows }: ReturnType<typeof matrixOf>): VNode =>
   }
   const { from, to, above, below } = rows.length <= wholeMax ? { from: 0, to: rows.length, above: 0, below: 0 } : sight
   return (
-    <div class="scroll" role="region" aria-label="Services and environments" tabIndex={0}>
-      <table class="matrix" aria-rowcount={rows.length + 1}>
-        <thead>
-          <tr>
-            <th scope="col">Service</th>
-            {columns.map((name) => (
-              <th scope="col" key={name}>
-                <a href={`/environments/${name}`}>{name}</a>
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody ref={body}>
-          {above > 0 && <Space px={above} />}
-          {rows.slice(from, to).map((row, index) => lineOf(row, from + index))}
-          {below > 0 && <Space px={below} />}
-        </tbody>
-      </table>
-    </div>
+    <Table
+      label="Services and environments"
+      columns={['Service', ...columns.map((name) => ({ name, href: `/environments/${name}` }))]}
+      kind="matrix"
+      rowCount={rows.length + 1}
+    >
+      <tbody ref={body}>
+        {above > 0 && <Space px={above} />}
+        {rows.slice(from, to).map((row, index) => lineOf(row, from + index))}
+        {below > 0 && <Space px={below} />}
+      </tbody>
+    </Table>
   )
 }
 

@@ -11,6 +11,7 @@ import { type Deed, OneDeed } from '../../parts/deed.tsx'
 import { Mark } from '../../parts/mark.tsx'
 import { Facts, Page, Part, Shown } from '../../parts/page.tsx'
 import { CommitLine } from '../../parts/ref.tsx'
+import { Table } from '../../parts/table.tsx'
 import { Age } from '../../parts/time.tsx'
 import { releasesQuestion } from '../../questions.ts'
 import { numberOf } from '../../words.ts'
@@ -184,28 +185,18 @@ const Compared = ({ release }: { readonly release: ReleaseDetailView }): VNode =
       ) : differences.length === 0 ? (
         <p class="none">Nothing differs but the version.</p>
       ) : (
-        <div class="scroll" role="region" aria-label="Differences" tabIndex={0}>
-          <table class="diff">
-            <thead>
-              <tr>
-                <th scope="col">What</th>
-                <th scope="col">Name</th>
-                <th scope="col">{other.version}</th>
-                <th scope="col">{release.version}</th>
+        <Table label="Differences" columns={['What', 'Name', other.version, release.version]} kind="diff">
+          <tbody>
+            {differences.map(({ what, name, from, to }) => (
+              <tr key={`${what} ${name}`}>
+                <td>{what}</td>
+                <th scope="row">{name}</th>
+                <td>{from === null ? <span class="none">not in it</span> : <code class="gone">{from}</code>}</td>
+                <td>{to === null ? <span class="none">not in it</span> : <code class="come">{to}</code>}</td>
               </tr>
-            </thead>
-            <tbody>
-              {differences.map(({ what, name, from, to }) => (
-                <tr key={`${what} ${name}`}>
-                  <td>{what}</td>
-                  <th scope="row">{name}</th>
-                  <td>{from === null ? <span class="none">not in it</span> : <code class="gone">{from}</code>}</td>
-                  <td>{to === null ? <span class="none">not in it</span> : <code class="come">{to}</code>}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+            ))}
+          </tbody>
+        </Table>
       )}
     </Part>
   )

@@ -5,6 +5,7 @@ import { useEffect, useRef } from 'preact/hooks'
 import type { Drawn } from './plot.ts'
 import type { Plot } from './plot-data.ts'
 import { themeTurn } from '../../live/theme.ts'
+import { Table } from '../../parts/table.tsx'
 import { timeOf } from '../../words.ts'
 
 /** What a chart shows. */
@@ -61,39 +62,33 @@ export const Chart = ({ title, summary, plot }: ChartProps): VNode => {
 const Numbers = ({ plot, title }: { readonly plot: Plot; readonly title: string }): VNode => {
   const first = Math.max(0, plot.times.length - rowsMax)
   return (
-    <div class="scroll numbers" role="region" aria-label={`${title}, numbers`} tabIndex={0}>
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Time</th>
-            {plot.series.map(({ name }) => (
-              <th scope="col" class="figure" key={name}>
-                {name}
-              </th>
-            ))}
+    <Table
+      label={`${title}, numbers`}
+      frame="numbers"
+      columns={['Time', ...plot.series.map(({ name }) => ({ figure: name }))]}
+      note={
+        first > 0 && (
+          <p class="none">
+            The last {rowsMax} of {plot.times.length}; all of them: sluice why --json
+          </p>
+        )
+      }
+    >
+      <tbody>
+        {plot.times.slice(first).map((at, index) => (
+          <tr key={first + index}>
+            <th scope="row">{timeOf(at)}</th>
+            {plot.series.map(({ name, values }) => {
+              const value = values[first + index]
+              return (
+                <td class="figure" key={name}>
+                  {value === null || value === undefined ? '—' : plot.tell(value)}
+                </td>
+              )
+            })}
           </tr>
-        </thead>
-        <tbody>
-          {plot.times.slice(first).map((at, index) => (
-            <tr key={first + index}>
-              <th scope="row">{timeOf(at)}</th>
-              {plot.series.map(({ name, values }) => {
-                const value = values[first + index]
-                return (
-                  <td class="figure" key={name}>
-                    {value === null || value === undefined ? '—' : plot.tell(value)}
-                  </td>
-                )
-              })}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-      {first > 0 && (
-        <p class="none">
-          The last {rowsMax} of {plot.times.length}; all of them: sluice why --json
-        </p>
-      )}
-    </div>
+        ))}
+      </tbody>
+    </Table>
   )
 }

@@ -5,6 +5,7 @@ import type { RolloutDetailView, VerdictView, WhyView } from '../../../../sluice
 import { badOf, evidenceOf, percentOf } from '../../../../sluice/src/http/client/words.ts'
 import { Mark } from '../../parts/mark.tsx'
 import { Part } from '../../parts/page.tsx'
+import { Table } from '../../parts/table.tsx'
 import type { Told } from '../../words.ts'
 import { Chart } from './chart.tsx'
 import { curveWith, evidencePlot, evidenceSummary, ratePlot, rateSummary } from './curve.ts'
@@ -75,42 +76,29 @@ const Metrics = ({ verdict, limitLogE }: { readonly verdict: VerdictView; readon
     },
   ]
   return (
-    <div class="scroll metrics" role="region" aria-label="Metrics" tabIndex={0}>
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Metric</th>
-            <th scope="col" class="figure">
-              Candidate
-            </th>
-            <th scope="col" class="figure">
-              Stable
-            </th>
-            <th scope="col" class="figure">
-              E
-            </th>
-            <th scope="col" class="figure">
-              Limit
-            </th>
+    <Table
+      label="Metrics"
+      frame="metrics"
+      columns={['Metric', { figure: 'Candidate' }, { figure: 'Stable' }, { figure: 'E' }, { figure: 'Limit' }]}
+      note={
+        <p class="none">
+          Measured at {percentOf(verdict.shareBp)} of the traffic: {verdict.detail}.
+          {verdict.outside === undefined ? '' : ` From outside: ${verdict.outside}`}
+          {verdict.proven === true ? ' Proven no worse.' : ''}
+        </p>
+      }
+    >
+      <tbody>
+        {rows.map(({ metric, logE, candidate, stable }) => (
+          <tr key={metric}>
+            <th scope="row">{metric}</th>
+            <td class="figure">{badOf(candidate)}</td>
+            <td class="figure">{badOf(stable)}</td>
+            <td class={`figure ${logE >= limitLogE ? 'over' : ''}`}>{evidenceOf(logE)}</td>
+            <td class="figure">{evidenceOf(limitLogE)}</td>
           </tr>
-        </thead>
-        <tbody>
-          {rows.map(({ metric, logE, candidate, stable }) => (
-            <tr key={metric}>
-              <th scope="row">{metric}</th>
-              <td class="figure">{badOf(candidate)}</td>
-              <td class="figure">{badOf(stable)}</td>
-              <td class={`figure ${logE >= limitLogE ? 'over' : ''}`}>{evidenceOf(logE)}</td>
-              <td class="figure">{evidenceOf(limitLogE)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-      <p class="none">
-        Measured at {percentOf(verdict.shareBp)} of the traffic: {verdict.detail}.
-        {verdict.outside === undefined ? '' : ` From outside: ${verdict.outside}`}
-        {verdict.proven === true ? ' Proven no worse.' : ''}
-      </p>
-    </div>
+        ))}
+      </tbody>
+    </Table>
   )
 }

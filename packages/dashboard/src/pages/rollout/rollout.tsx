@@ -2,14 +2,14 @@
 import type { VNode } from 'preact'
 import { useMemo, useRef } from 'preact/hooks'
 import { useRoute } from 'preact-iso'
-import type { RolloutDetailView, VerdictView } from '../../../../sluice/src/http/client/views.ts'
+import type { HotfixView, RolloutDetailView, VerdictView } from '../../../../sluice/src/http/client/views.ts'
 import { now } from '../../live/clock.ts'
 import { useAnswer } from '../../live/store.ts'
 import { Cause } from '../../parts/cause.tsx'
 import { Deeds } from '../../parts/deed.tsx'
 import { Mark } from '../../parts/mark.tsx'
 import { Facts, Page, Part, Shown } from '../../parts/page.tsx'
-import { CommitLine, Move } from '../../parts/ref.tsx'
+import { CommitLine, Move, RolloutLink } from '../../parts/ref.tsx'
 import { Age, Took } from '../../parts/time.tsx'
 import { ageOf, rolloutTold } from '../../words.ts'
 import { Charts } from './charts.tsx'
@@ -78,6 +78,7 @@ const Whole = ({ rollout }: { readonly rollout: RolloutDetailView }): VNode => {
             ['Took', <Took from={rollout.startedAt} to={rollout.settledAt} />],
             ['Started', <Age at={rollout.startedAt} />],
             ['By', `${rollout.by.name} (${rollout.purpose})`],
+            rollout.hotfix === null ? null : ['Hotfix', <Remediated hotfix={rollout.hotfix} />],
           ]}
         />
       }
@@ -96,6 +97,16 @@ const Whole = ({ rollout }: { readonly rollout: RolloutDetailView }): VNode => {
     </Page>
   )
 }
+
+/** What a hotfix makes good. */
+const Remediated = ({ hotfix: { remediates } }: { readonly hotfix: HotfixView }): VNode => (
+  <>
+    {remediates.length === 0 ? 'not planned' : 'makes good '}
+    {remediates.map((id) => (
+      <RolloutLink key={id} id={id} />
+    ))}
+  </>
+)
 
 const Deadline = ({ rollout: { stage } }: { readonly rollout: RolloutDetailView }): VNode | null => {
   if (stage === null) return null

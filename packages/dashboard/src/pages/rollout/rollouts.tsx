@@ -48,6 +48,7 @@ export const RolloutTable = ({ rollouts }: { readonly rollouts: readonly Rollout
           </th>
           <td>
             <Mark told={rolloutTold(rollout)} />
+            {rollout.hotfix !== null && <span class="because"> hotfix</span>}
             {rollout.cause !== null && <span class="because"> {rollout.cause.text}</span>}
           </td>
           <td>

@@ -5,6 +5,7 @@ import { evidenceOf, percentOf } from '../../../../sluice/src/http/client/words.
 import { Part } from '../../parts/page.tsx'
 import { ReleaseLink } from '../../parts/ref.tsx'
 import { ShareBar } from '../../parts/share-bar.tsx'
+import { type Column, Table } from '../../parts/table.tsx'
 import { Moment } from '../../parts/time.tsx'
 import { numberOf, rateOf } from '../../words.ts'
 
@@ -26,6 +27,19 @@ export const Traffic = ({ rollout }: { readonly rollout: RolloutDetailView }): V
   return <TrafficPart traffic={observed.traffic} />
 }
 
+const columns: readonly Column[] = [
+  'Arm',
+  'Release',
+  { figure: 'Share' },
+  { figure: 'Requests' },
+  { figure: 'Bad units' },
+  { figure: 'Rate' },
+  { figure: 'In flight' },
+  { figure: 'p50 ≤' },
+  { figure: 'p99 ≤' },
+  { figure: 'Upstreams' },
+]
+
 /** Shares and counters. */
 export const TrafficPart = ({ traffic }: { readonly traffic: TrafficView }): VNode => {
   const { arms, paused, trip, limitLogE, listen } = traffic
@@ -44,33 +58,20 @@ export const TrafficPart = ({ traffic }: { readonly traffic: TrafficView }): VNo
       {paused && <p class="cause warn">Requests wait: the route is paused for a moment.</p>}
       {trip !== null && <p class="cause bad">The tripwire cut the candidate: {trip.detail}</p>}
       <ShareBar arms={arms} />
-      <div class="scroll" role="region" aria-label="Arms of the traffic" tabIndex={0}>
-        <table class="arms">
-          <thead>
+      <Table label="Arms of the traffic" columns={columns} kind="arms">
+        <tbody>
+          {arms.map((arm) => (
+            <Arm key={`${arm.arm} ${arm.release.id}`} arm={arm} />
+          ))}
+          {arms.length === 0 && (
             <tr>
-              <th scope="col">Arm</th>
-              <th scope="col">Release</th>
-              {['Share', 'Requests', 'Bad units', 'Rate', 'In flight', 'p50 ≤', 'p99 ≤', 'Upstreams'].map((name) => (
-                <th scope="col" class="figure" key={name}>
-                  {name}
-                </th>
-              ))}
+              <td colSpan={columns.length} class="none">
+                Nothing serves here.
+              </td>
             </tr>
-          </thead>
-          <tbody>
-            {arms.map((arm) => (
-              <Arm key={`${arm.arm} ${arm.release.id}`} arm={arm} />
-            ))}
-            {arms.length === 0 && (
-              <tr>
-                <td colSpan={10} class="none">
-                  Nothing serves here.
-                </td>
-              </tr>
-            )}
-          </tbody>
-        </table>
-      </div>
+          )}
+        </tbody>
+      </Table>
     </Part>
   )
 }

@@ -26,8 +26,12 @@ const requestSchema = z.object({
 })
 
 const approvalsSchema = z.object({
-  approved_by: z.array(z.object({ user: z.object({ username: z.string() }), approved_at: z.string().nullish() })),
+  approved_by: z.array(
+    z.object({ user: z.object({ username: z.string(), name: z.string() }), approved_at: z.string().nullish() }),
+  ),
 })
+
+const commitSchema = z.object({ author_name: z.string(), author_email: z.string() })
 
 const versionSchema = z.object({ head_commit_sha: z.string(), created_at: z.string() })
 
@@ -49,12 +53,29 @@ export const gitlabReviews = async (
     if (isUnknown(approvals)) return approvals
     const versions = await asking.list(`${api}/merge_requests/${request.iid}/versions`, versionSchema)
     if (isUnknown(versions)) return versions
+    const written = await asking.list(`${api}/merge_requests/${request.iid}/commits`, commitSchema)
+    if (isUnknown(written)) return written
     for (const approval of approvals.approved_by) {
-      const record = recordOf(approval, { request, versions, commit })
-      if (record.by !== request.author?.username) reviews.push(record)
+      const { user } = approval
+      if (user.username === request.author?.username || written.some((one) => isBy(user, one))) continue
+      reviews.push(recordOf(approval, { request, versions, commit }))
     }
   }
   return { status: 'known', reviews }
+}
+
+/**
+ * Whether a commit may be that of a person: GitLab names its author as git does, by name and e-mail address, and not the account. Who is called like the author, or whom the private address
+ * names (`<id>-<username>@users.noreply.<host>`), is taken for the author.
+ */
+const isBy = (
+  { username, name }: z.infer<typeof approvalsSchema>['approved_by'][number]['user'],
+  { author_name: author, author_email: email }: z.infer<typeof commitSchema>,
+): boolean => {
+  const called = author.trim().toLowerCase()
+  if (called === name.trim().toLowerCase() || called === username.toLowerCase()) return true
+  const [, named] = /^\d+-(.+)@users\.noreply\./.exec(email.toLowerCase()) ?? []
+  return named === username.toLowerCase()
 }
 
 type Around = {

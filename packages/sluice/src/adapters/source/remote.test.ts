@@ -117,6 +117,32 @@ describe('the remote', () => {
     )
   })
 
+  it('lets go of what it is told to, with no fetch in between, and of nothing else; what is wanted again is fetched again', async () => {
+    await push('main:refs/pull/7/head')
+    const remote = gitRemote(project)
+    await remote.fetch(place(), { ref: 'refs/pull/7/head', base: 'main' }, signal)
+    const was = await users()
+    const order: string[] = []
+    const shown: (readonly string[])[] = []
+    const going = remote.letGo(async (fetched) => {
+      shown.push(Object.keys(fetched))
+      strictEqual(fetched['refs/pull/7/head'], await run(work, 'rev-parse', 'main'))
+      order.push('chosen')
+      return ['refs/pull/7/head', 'refs/heads/not-here']
+    }, signal)
+    const fetching = remote
+      .fetch(place(), { ref: 'refs/heads/main', base: null }, signal)
+      .then(() => order.push('fetched'))
+    strictEqual(await going, 1)
+    await fetching
+    deepStrictEqual(order, ['chosen', 'fetched'])
+    ok(shown[0]?.includes('refs/heads/main') && shown[0].includes('refs/HEAD'))
+    const left = await run(project, 'for-each-ref', '--format=%(refname)', 'refs/sluice/source/')
+    ok(left.includes(ownRef('refs/heads/main')) && !left.includes('pull'))
+    deepStrictEqual(await users(), was)
+    notStrictEqual((await remote.fetch(place(), { ref: 'refs/pull/7/head', base: null }, signal)).commit, null)
+  })
+
   it('says in git’s words why it cannot be asked, and never what would let in', async () => {
     const asked = gitRemote(project).fetch(
       { address: join(root, 'nowhere.git'), login: null },

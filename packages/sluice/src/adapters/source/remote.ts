@@ -10,6 +10,8 @@ import type { FetchedRef } from '../../core/source/types.ts'
 import { git, type GitAnswer, gitWith, must } from '../../lib/git.ts'
 import type { FetchWish, Remote, RemotePlace, Standing } from '../../ports/source.ts'
 
+const own = 'refs/sluice/source/'
+
 /** The remote of the repository that `directory` is in. */
 export const gitRemote = (directory: string): Remote => {
   // Two fetches of one ref at the same time are in each other's way.
@@ -23,11 +25,12 @@ export const gitRemote = (directory: string): Remote => {
     fetch: (place, wish, signal) => inTurn(() => fetchRef(directory, place, { wish, signal })),
     list: async (place, signal) => listRefs(directory, place, signal),
     standing: (of, signal) => standing(directory, of, signal),
+    letGo: (choose, signal) => inTurn(() => letGo(directory, choose, signal)),
   }
 }
 
 /** The ref under which a ref of the remote stands here. */
-export const ownRef = (ref: string): string => `refs/sluice/source/${ref.replace(/^refs\//, '')}/@`
+export const ownRef = (ref: string): string => `${own}${ref.replace(/^refs\//, '')}/@`
 
 const always = ['-c', 'fetch.prune=false', '-c', 'fetch.pruneTags=false', '-c', 'protocol.ext.allow=never'] as const
 
@@ -123,6 +126,27 @@ const unreachable = ({ address, login }: RemotePlace, { err }: GitAnswer): Sluic
     hint: 'sluice doctor   asks it once more',
     evidence: lines.slice(-10),
   })
+}
+
+const letGo = async (
+  directory: string,
+  choose: Parameters<Remote['letGo']>[0],
+  signal: AbortSignal,
+): Promise<number> => {
+  const words = ['for-each-ref', '--format=%(objectname) %(refname)', own]
+  const { out } = must(await git(directory, words, signal), 'listing what was fetched')
+  const fetched = out.split('\n').flatMap((line) => {
+    const [object = '', name = ''] = line.split(' ')
+    return name.startsWith(own) && name.endsWith('/@') ? [[`refs/${name.slice(own.length, -2)}`, object] as const] : []
+  })
+  const objects = new Map<string, string>(fetched)
+  const chosen = (await choose(Object.fromEntries(fetched))).filter((ref) => objects.has(ref))
+  for (const ref of chosen)
+    must(
+      await git(directory, ['update-ref', '-d', ownRef(ref), objects.get(ref) ?? ''], signal),
+      `letting go of ${ref}`,
+    )
+  return chosen.length
 }
 
 type Of = Parameters<Remote['standing']>[0]

@@ -1,5 +1,4 @@
 /** What `sluice doctor` looks at where the config says who is told: the channels of `notify`, the code hosts that `source` reports to, and the secrets of both. */
-import { join } from 'node:path'
 import { SluiceError } from '../../core/errors.ts'
 import type { Settings } from '../../core/config/settings.ts'
 import { withReports } from '../../core/notify/reports.ts'
@@ -33,7 +32,7 @@ export const lookAtChannels = async (
       const users = named.filter(({ secrets }) => secrets.includes(secret)).map(({ name }) => name)
       return {
         text: `there is no secret ${secret}, which ${users.join(' and ')} ${users.length === 1 ? 'needs' : 'need'}`,
-        next: `set it in ${join(globals.stateDir, 'secrets.json')}`,
+        next: `sluice secrets set ${secret}`,
       }
     })
   } catch (error) {

@@ -23,7 +23,11 @@ const remote = async ({ host, globals, interrupted }: Cli, rules: SourceRules): 
   try {
     const signal = AbortSignal.any([interrupted, AbortSignal.timeout(limits.listRefsDeadlineMs)])
     const count = await host.askRemote(globals, rules, signal)
-    return { text: `${address} answers: ${count} branches and tags`, trouble: false, next: '' }
+    return {
+      text: `${address} answers: ${count} ${count === 1 ? 'branch or tag' : 'branches and tags'}`,
+      trouble: false,
+      next: '',
+    }
   } catch (error) {
     if (!(error instanceof SluiceError)) throw error
     return { text: error.detail, trouble: true, next: 'sluice explain SLU-1541' }

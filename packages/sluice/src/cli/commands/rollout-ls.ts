@@ -17,7 +17,7 @@ export const command: Command = (cli, input) =>
         one.id,
         one.environment,
         `${one.from?.version ?? 'nothing'} ${cli.style.arrow} ${one.to.version}`,
-        one.status.replace('_', ' '),
+        `${one.status.replace('_', ' ')}${one.hotfix === null ? '' : ', hotfix'}`,
         isoTime(one.startedAt),
         one.by.name,
       ])

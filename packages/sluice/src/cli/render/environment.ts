@@ -104,7 +104,7 @@ const noticeLines = (environment: EnvironmentView, now: number, style: Style): r
     )
   for (const [index, entry] of queue.entries())
     lines.push(
-      `${name}: ${index + 1}. ${entry.release.version} of ${entry.by.name} waits for ${waitText(entry)}   ${style.dim(`sluice env queue ${name}`)}`,
+      `${name}: ${index + 1}. ${entry.release.version} of ${entry.by.name} ${entry.hotfix === null ? '' : '(hotfix) '}waits for ${waitText(entry)}   ${style.dim(`sluice env queue ${name}`)}`,
     )
   return lines
 }

@@ -1,6 +1,7 @@
 /** The queue of an environment in the terminal. */
 import { isoTime } from '../../core/iso-time.ts'
 import type { QueueEntryView, QueueView } from '../../http/client/environment-views.ts'
+import { hotfixText } from '../../http/client/words.ts'
 import type { Style } from './style.ts'
 import { tableLines } from './table.ts'
 import { agoOf } from './times.ts'
@@ -15,7 +16,7 @@ export const queueLines = (view: QueueView, now: number, style: Style): readonly
   if (queue.length === 0) return [held, 'nothing waits']
   const rows = queue.map((entry, index) => [
     String(index + 1),
-    entry.release.version,
+    entry.hotfix === null ? entry.release.version : `${entry.release.version} (${hotfixText(entry.hotfix)})`,
     entry.by.name,
     agoOf(entry.at, now),
     waitText(entry),

@@ -26,6 +26,7 @@ const rollout: RolloutDetailView = {
   to: { id: 'rel_b', version: '1.4.1' },
   commit: { id: commitId('0'.repeat(40)), subject: 's', author: 'a', committedAt: 0 },
   by: { kind: 'person', name: 'ada' },
+  hotfix: null,
   startedAt: 0,
   settledAt: null,
   paused: null,

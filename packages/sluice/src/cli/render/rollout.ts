@@ -1,7 +1,7 @@
 /** A rollout in the terminal: live, as lines of change, and as a report at its end. Pure: data in, lines out; the demo uses it too. */
 import type { ApartView } from '../../http/client/routing-views.ts'
 import type { ArmView, RolloutDetailView, StepView, TrafficView } from '../../http/client/views.ts'
-import { badOf, countOf, evidenceOf, percentOf, spanOf } from '../../http/client/words.ts'
+import { badOf, countOf, evidenceOf, hotfixText, percentOf, spanOf } from '../../http/client/words.ts'
 import { reportLines } from './error.ts'
 import { pad, type Mark, type Style } from './style.ts'
 import { clockOf } from './times.ts'
@@ -42,6 +42,7 @@ export const headLine = (rollout: RolloutDetailView, style: Style): string => {
     style.bold(`${rollout.service} ${style.arrow} ${rollout.environment}`),
     `${titles[rollout.purpose]} ${from} ${style.arrow} ${rollout.to.version}`,
     rollout.strategy === rollout.purpose ? '' : rollout.strategy,
+    rollout.hotfix === null ? '' : hotfixText(rollout.hotfix),
     style.dim(rollout.id),
     clockOf(elapsedMs),
   ]

@@ -2,7 +2,7 @@
 import type { z } from 'zod'
 import type { KeyPath } from './locate.ts'
 import { type Distance, nearest } from './nearest.ts'
-import { keysAt, valuesAt } from './shape.ts'
+import { keysAt, type Shape, valuesAt } from './shape.ts'
 
 /** One mistake. */
 export type ConfigIssue = {
@@ -17,9 +17,12 @@ type ZodIssue = z.core.$ZodIssue
 /** `meant` is the path of the key that an unknown one was probably meant to be. */
 type Described = ConfigIssue & { readonly kind: string; readonly meant: KeyPath | null }
 
+/** What is looked up for a mistake: how far words are apart, and what may stand where. */
+export type Lookup = { readonly distance: Distance; readonly shape: Shape }
+
 /** Turns zod's issues about `input` into ours. */
-export const issuesOf = (issues: readonly ZodIssue[], input: unknown, distance: Distance): readonly ConfigIssue[] => {
-  const all = issues.flatMap((issue) => unfold(issue, [], input)).flatMap((issue) => describe(issue, input, distance))
+export const issuesOf = (issues: readonly ZodIssue[], input: unknown, lookup: Lookup): readonly ConfigIssue[] => {
+  const all = issues.flatMap((issue) => unfold(issue, [], input)).flatMap((issue) => describe(issue, input, lookup))
   // A mistyped key explains the missing one beside it, and a wrong part explains the wrong whole.
   const isExplained = (one: Described): boolean =>
     all.some((other) => other.meant !== null && isSame(other.meant, one.path)) ||
@@ -61,10 +64,10 @@ const nearestBranches = (branches: readonly (readonly ZodIssue[])[], value: unkn
 const isOtherType = (issue: ZodIssue): boolean =>
   issue.path.length === 0 && (issue.code === 'invalid_type' || issue.code === 'invalid_value')
 
-const describe = (issue: ZodIssue, input: unknown, distance: Distance): readonly Described[] => {
+const describe = (issue: ZodIssue, input: unknown, { distance, shape }: Lookup): readonly Described[] => {
   const written = issue.path.filter((part) => typeof part !== 'symbol')
   if (issue.code === 'unrecognized_keys') {
-    const known = keysAt(written, valueAt(input, [...written, 'kind']))
+    const known = keysAt(shape, written, valueAt(input, [...written, 'kind']))
     return issue.keys.map((key) => unknownKey([...written, key], known, distance))
   }
   if (issue.code === 'invalid_key') {
@@ -85,7 +88,7 @@ const describe = (issue: ZodIssue, input: unknown, distance: Distance): readonly
   if (value === undefined && path.length > 0) {
     return [{ kind: 'missing', path, message: `this key is missing: ${issue.message}`, fix: null, meant: null }]
   }
-  const near = typeof value === 'string' ? nearest(value, valuesAt(path), distance) : null
+  const near = typeof value === 'string' ? nearest(value, valuesAt(shape, path), distance) : null
   const fix = near === null ? null : `Did you mean '${near}'?`
   return [{ kind: issue.code, path, message: `${issue.message}, got ${showAt(path, value)}`, fix, meant: null }]
 }

@@ -7,6 +7,7 @@ import { type KeyPath, locate } from './locate.ts'
 import type { Distance } from './nearest.ts'
 import { configSchema } from './schema.ts'
 import type { Settings } from './settings.ts'
+import { configShape, type Shape } from './shape.ts'
 
 /** What errors need to point at the place. */
 export type ConfigSource = {
@@ -14,12 +15,17 @@ export type ConfigSource = {
   readonly file: string
   readonly text: string
   readonly distance: Distance
+  /** What may stand where; made anew when absent, which takes longer than to read a config. */
+  readonly shape?: Shape
 }
 
 /** Settings of a config file's value. Throws `config_invalid` with every issue, or `needs_cycle` when that is all that is wrong. */
 export const parseConfig = (value: unknown, source: ConfigSource): Settings => {
   const parsed = configSchema.safeParse(value)
-  if (!parsed.success) throw invalid(issuesOf(parsed.error.issues, value, source.distance), source)
+  if (!parsed.success) {
+    const { distance, shape = configShape() } = source
+    throw invalid(issuesOf(parsed.error.issues, value, { distance, shape }), source)
+  }
   const { issues, cycle } = check(parsed.data, source.distance)
   const [first] = issues
   if (cycle !== null && issues.length === 1 && first !== undefined) throw needsCycle(cycle, first, source)

@@ -134,6 +134,6 @@ const secretVersion = (versions: SecretVersions, environment: string, secret: st
   if (version !== undefined) return version
   throw new SluiceError('not_found', {
     detail: `sluice.config.ts names the secret ${secret} for ${environment}, and there is no such secret there.`,
-    hint: `Set it: sluice secrets set ${secret} --env ${environment}`,
+    hint: `Set it: sluice secrets set ${secret}`,
   })
 }

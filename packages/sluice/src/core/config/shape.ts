@@ -48,21 +48,23 @@ const shapeOf = (schema: z.ZodType): Shape => {
 }
 
 /** The keys that the object at `path` takes, of a union only the branches of its `kind`; empty when any name goes. */
-export const keysAt = (path: KeyPath, kind: unknown): readonly string[] => {
-  const shapes = shapesAt(path).filter(
+export const keysAt = (whole: Shape, path: KeyPath, kind: unknown): readonly string[] => {
+  const shapes = shapesAt(whole, path).filter(
     (shape) => shape.properties?.['kind'] === undefined || shape.properties['kind'].const === kind,
   )
   return [...new Set(shapes.flatMap((shape) => Object.keys(shape.properties ?? {})))]
 }
 
 /** The fixed texts that the value at `path` may be. */
-export const valuesAt = (path: KeyPath): readonly string[] =>
-  shapesAt(path).flatMap((shape) => [...(shape.enum ?? []), shape.const].filter((value) => typeof value === 'string'))
+export const valuesAt = (whole: Shape, path: KeyPath): readonly string[] =>
+  shapesAt(whole, path).flatMap((shape) =>
+    [...(shape.enum ?? []), shape.const].filter((value) => typeof value === 'string'),
+  )
 
-const shapesAt = (path: KeyPath): readonly Shape[] =>
+const shapesAt = (whole: Shape, path: KeyPath): readonly Shape[] =>
   path.reduce<readonly Shape[]>(
     (shapes, part) => shapes.flatMap((shape) => alternatives(stepInto(shape, part))),
-    alternatives(configShape()),
+    alternatives(whole),
   )
 
 /** The node itself and, of a union, every branch. */

@@ -19,6 +19,7 @@ export type AggregateKind =
   | 'person'
   | 'token'
   | 'session'
+  | 'secret'
 
 /** Names one aggregate; the id of an environment, and of its maintenance, is `<service>/<environment>`. */
 export type AggregateKey = { readonly kind: AggregateKind; readonly id: string }
@@ -100,6 +101,7 @@ export const aggregateKinds: readonly AggregateKind[] = [
   'person',
   'token',
   'session',
+  'secret',
 ]
 
 /** An entry and its place, as its stored text says it. */

@@ -13,6 +13,7 @@ import type { MaintenanceEvent } from '../maintenance.ts'
 import type { RunEvent } from '../pipeline/types.ts'
 import type { ReleaseEvent } from '../release-machine.ts'
 import type { RolloutEvent } from '../rollout/types.ts'
+import type { SecretEvent } from '../secret.ts'
 import type { LineEvent } from '../line.ts'
 import type { MessageEvent } from '../notify/message.ts'
 import type { RemoteEvent } from '../source/remote.ts'
@@ -161,6 +162,8 @@ const token: Forms<TokenEvent['type']> = { token_issued: [], token_used: [], tok
 
 const session: Forms<SessionEvent['type']> = { signed_in: [], session_seen: [], signed_out: [] }
 
+const secret: Forms<SecretEvent['type']> = { secret_set: [], secret_removed: [] }
+
 /** The forms of every machine's events. */
 export const ledgerForms: Readonly<Record<AggregateKind, Forms>> = {
   run,
@@ -180,4 +183,5 @@ export const ledgerForms: Readonly<Record<AggregateKind, Forms>> = {
   person,
   token,
   session,
+  secret,
 }

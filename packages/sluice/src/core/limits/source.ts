@@ -22,6 +22,10 @@ export const sourceLimits = {
   fetchAttemptsMax: 10,
   fetchDelayMsMin: 1_000,
   fetchDelayMsMax: 300_000,
+  /** How long what was fetched of a pull request, or of a branch or tag that is gone, is kept after it was last told of, milliseconds: a month, so that its runs can be run again meanwhile. */
+  fetchedKeepMs: 2_592_000_000,
+  /** Refs that are let go of in one look; the rest goes the next day. */
+  fetchedDroppedMax: 1_000,
   /** Characters of the name of a ref, and of the title of what arrived. */
   refCharactersMax: 500,
   titleCharactersMax: 200,

@@ -35,18 +35,6 @@ export const reportEvidence = ({ results }: VerificationReport): readonly string
     .flatMap(({ name, evidence }) => evidence.map((line) => `${name}: ${line}`))
     .slice(0, limits.evidenceLinesMax)
 
-/** The longest that the checks of a scope may take at so many addresses, milliseconds. */
-export const longestMs = (checks: readonly Check[], targets: number): number =>
-  checks.reduce(
-    (sum, check) => sum + longestOf(check) * (check.kind === 'http' || check.kind === 'dependencies' ? targets : 1),
-    0,
-  )
-
-const longestOf = (check: Check): number =>
-  check.kind === 'responseTime'
-    ? check.timeoutMs
-    : (check.retries + 1) * check.timeoutMs + check.retries * check.retryDelayMs
-
 /** Where an environment is reached from this machine: a listener on every address answers on the loopback one. */
 export const environmentTarget = ({ name, listen }: Pick<EnvironmentSpec, 'name' | 'listen'>): Upstream => {
   const { host, port } = listen

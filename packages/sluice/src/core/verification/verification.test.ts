@@ -4,7 +4,7 @@ import { type Certificate, daysLeft, unmetByCertificate } from './certificate.ts
 import { dependenciesIn, unmetByDependencies, upWords } from './dependencies.ts'
 import { type MatchText, unmetBy } from './expect.ts'
 import { parseJsonPath, valuesAtPath } from './json-path.ts'
-import { checksOf, environmentTarget, longestMs, outcomeOf, reportEvidence, reportText } from './report.ts'
+import { checksOf, environmentTarget, outcomeOf, reportEvidence, reportText } from './report.ts'
 import type { Check, CheckResult, DependenciesCheck, HttpAnswer, HttpExpectation, TlsCheck } from './types.ts'
 
 const matching: MatchText = (pattern, text) => (new RegExp(pattern, 'u').test(text) ? 'yes' : 'no')
@@ -303,7 +303,6 @@ describe('a report', () => {
     deepStrictEqual(checksOf({ verify }, 'environment'), [command])
     deepStrictEqual(checksOf({ verify }, 'candidate'), verify)
     deepStrictEqual(checksOf({}, 'candidate'), [])
-    strictEqual(longestMs(verify, 3), 3_200 + 1_500)
   })
 
   test('an environment that listens everywhere is reached here', () => {

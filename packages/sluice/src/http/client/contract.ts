@@ -15,6 +15,7 @@ import type { IdentityContract } from './contract-identity.ts'
 import type { NotificationsContract } from './contract-notifications.ts'
 import type { HotfixInput, OverridesInput, RollbackContract, RollbackInput } from './contract-rollback.ts'
 import type { ParamsOf, paths, RouteId } from './paths.ts'
+import type { SecretsContract } from './secret-views.ts'
 import type { SourceContract } from './source-views.ts'
 import type { PlanView } from './plan-views.ts'
 import type { EnvironmentsView, EnvironmentView, QueueView, VerificationView } from './environment-views.ts'
@@ -76,6 +77,7 @@ export type Contract = OwnContract &
   IdentityContract &
   GovernanceContract &
   NotificationsContract &
+  SecretsContract &
   SourceContract
 
 type OwnContract = {

@@ -3,7 +3,7 @@ import type { Actor, Commit, FreezeWindow } from '../../core/model.ts'
 import type { BrokenGlassView, LineView, RejectionView } from './governance-views.ts'
 import type { MaintenanceView } from './routing-views.ts'
 import type { TrainView } from './train-views.ts'
-import type { ObservedView, ReleaseRef, RolloutView } from './views.ts'
+import type { HotfixView, ObservedView, ReleaseRef, RolloutView } from './views.ts'
 
 /** An environment as it stands. */
 export type EnvironmentView = {
@@ -58,6 +58,8 @@ export type QueueEntryView = {
   readonly by: Actor
   readonly at: number
   readonly reason: string | null
+  /** Null where nobody said that it is one. */
+  readonly hotfix: HotfixView | null
   /** Why it still waits although it had its turn; null before. */
   readonly waits: { readonly detail: string; readonly lookAt: number | null } | null
 }

@@ -2,7 +2,7 @@
 import type { RefusalKind } from '../../core/admission.ts'
 import type { Actor, Commit } from '../../core/model.ts'
 import type { MigrationClass } from '../../core/point-of-no-return.ts'
-import type { CauseView, ReleaseRef, RolloutView } from './views.ts'
+import type { CauseView, HotfixView, ReleaseRef, RolloutView } from './views.ts'
 
 /** A person's yes. */
 export type ApprovalView = {
@@ -132,7 +132,7 @@ export type ChangeView = {
   readonly approvals: readonly ApprovalView[]
   readonly breakGlass: BrokenGlassView | null
   /** Somebody said that it is a hotfix, and of which rollouts; null where nobody did. */
-  readonly hotfix: { readonly remediates: readonly string[] } | null
+  readonly hotfix: HotfixView | null
   /** The glass was broken, and nobody else has looked at it yet. */
   readonly red: boolean
 }

@@ -147,6 +147,8 @@ export type RolloutView = {
   /** The commit of `to`; null when that release is no longer stored. */
   readonly commit: Commit | null
   readonly by: Actor
+  /** Null where nobody said that it is one. */
+  readonly hotfix: HotfixView | null
   readonly startedAt: number
   readonly settledAt: number | null
   readonly paused: CauseView | null
@@ -158,6 +160,9 @@ export type RolloutView = {
   /** Candidate instances held for unhealthy. */
   readonly unhealthy: readonly string[]
 }
+
+/** That somebody said that it is a hotfix, and the rollouts that it makes good; empty where none was named. */
+export type HotfixView = { readonly remediates: readonly string[] }
 
 /** A rollout with its plan and, while it is live, what is observed. */
 export type RolloutDetailView = RolloutView & {

@@ -22,6 +22,10 @@ export const spanOf = (ms: number): string => {
 /** `1 unit`, `2 units`. */
 export const countOf = (count: number, word: string): string => `${count} ${word}${count === 1 ? '' : 's'}`
 
+/** `hotfix`, `hotfix, makes good rol_1, rol_2`. */
+export const hotfixText = ({ remediates }: { readonly remediates: readonly string[] }): string =>
+  remediates.length === 0 ? 'hotfix' : `hotfix, makes good ${remediates.join(', ')}`
+
 /** `12 of 40 units bad (30.00 %)`. */
 export const badOf = ({ units, badUnits }: { readonly units: number; readonly badUnits: number }): string =>
   units === 0 ? 'nothing measured' : `${badUnits} of ${units} bad (${((100 * badUnits) / units).toFixed(2)} %)`

@@ -13,6 +13,7 @@ import { releaseHandlers } from './releases.ts'
 import { rollbackHandlers } from './rollback.ts'
 import { rolloutHandlers } from './rollouts.ts'
 import { runHandlers } from './runs.ts'
+import { secretHandlers } from './secrets.ts'
 import { serverHandlers } from './server.ts'
 import { sourceHandlers } from './source.ts'
 import { trainHandlers } from './trains.ts'
@@ -31,6 +32,7 @@ export const handlers: Handlers<Exclude<RouteId, StreamId>> = {
   ...notificationHandlers,
   ...sourceHandlers,
   ...identityHandlers,
+  ...secretHandlers,
   ...ledgerHandlers,
   ...deliveryHandlers,
   ...rollbackHandlers,

@@ -74,13 +74,14 @@ const pinView = ({ release, by, at }: Pin, known: Known): EnvironmentView['pin']
 
 /** What waits for an environment, in order. */
 export const queueViews = ({ queue = [] }: EnvironmentState, known: Known): readonly QueueEntryView[] =>
-  queue.map(({ id, release, purpose, by, at, reason, waits }) => ({
+  queue.map(({ id, release, purpose, by, at, reason, hotfix = null, waits }) => ({
     id,
     release: refOf(release, known),
     purpose,
     by,
     at,
     reason,
+    hotfix,
     waits: waits === undefined ? null : { detail: waits.detail, lookAt: waits.lookAt },
   }))
 

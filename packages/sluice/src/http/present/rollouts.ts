@@ -42,6 +42,7 @@ export const rolloutView = (rollout: Rollout, known: Known, failure: Failure | n
     to: refOf(plan.to, known),
     commit: known.get(plan.to)?.content.commit ?? null,
     by: rollout.by,
+    hotfix: plan.hotfix ?? null,
     startedAt: rollout.startedAt,
     settledAt: 'settledAt' in rollout ? rollout.settledAt : null,
     paused: rollout.status === 'advancing' && rollout.paused !== null ? causeView(rollout.paused, limitLogE) : null,

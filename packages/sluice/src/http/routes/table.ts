@@ -14,6 +14,7 @@ import { notificationsRows } from './notifications.ts'
 import { releasesRows } from './releases.ts'
 import { rolloutsRows } from './rollouts.ts'
 import { runsRows } from './runs.ts'
+import { secretsRows } from './secrets.ts'
 import { serverRows } from './server.ts'
 import { sourceRows } from './source.ts'
 import { trainsRows } from './trains.ts'
@@ -34,6 +35,7 @@ export const routes: { readonly [Id in RouteId]: RouteSpec<Id> } = {
   ...notificationsRows,
   ...sourceRows,
   ...identityRows,
+  ...secretsRows,
   ...ledgerRows,
   ...deliveriesRows,
   ...serverRows,

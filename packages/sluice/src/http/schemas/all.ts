@@ -17,6 +17,7 @@ import type * as identityViews from '../client/identity-views.ts'
 import type * as notificationViews from '../client/notification-views.ts'
 import type * as releaseViews from '../client/release-views.ts'
 import type * as runViews from '../client/run-views.ts'
+import type * as secretViews from '../client/secret-views.ts'
 import type * as sourceViews from '../client/source-views.ts'
 import type * as trainViews from '../client/train-views.ts'
 import type { PlanView } from '../client/plan-views.ts'
@@ -40,6 +41,7 @@ import { release, releaseDetail, releaseVerification } from './releases.ts'
 import { drill, incident } from './rollback.ts'
 import { plan, rollout, rolloutDetail, why } from './rollouts.ts'
 import { arrival, hookTaken, source } from './source.ts'
+import { secretList, secretSet } from './secrets.ts'
 import { train, trainStarted } from './trains.ts'
 import { verification } from './verification.ts'
 import { jobLog, runDetail, runListed, runStarted } from './runs.ts'
@@ -114,6 +116,8 @@ export const schemas: Schemas = {
   TokenIssued: tokenIssued,
   Person: person,
   People: pageOf(person),
+  Secrets: secretList,
+  SecretSet: secretSet,
   LedgerPage: ledgerPage,
   LedgerVerification: ledgerVerification,
   LedgerCheckpoint: ledgerCheckpoint,
@@ -192,6 +196,8 @@ export type Schemas = {
   readonly TokenIssued: z.ZodType<identityViews.TokenIssuedView>
   readonly Person: z.ZodType<identityViews.PersonView>
   readonly People: z.ZodType<views.PageView<identityViews.PersonView>>
+  readonly Secrets: z.ZodType<secretViews.SecretsView>
+  readonly SecretSet: z.ZodType<secretViews.SecretSetView>
   readonly LedgerPage: z.ZodType<LedgerPageView>
   readonly LedgerVerification: z.ZodType<LedgerVerificationView>
   readonly Dora: z.ZodType<DoraView>

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import type { MaintenanceView } from '../client/routing-views.ts'
 import type { EnvironmentsView, EnvironmentView, QueueEntryView, QueueView } from '../client/environment-views.ts'
-import { actor, at, commit, ref } from './fields.ts'
+import { actor, at, commit, hotfixSaid, ref } from './fields.ts'
 import { brokenGlass, line } from './governance.ts'
 import { observed } from './observed.ts'
 import { rollout } from './rollouts.ts'
@@ -25,6 +25,7 @@ const queueEntry: z.ZodType<QueueEntryView> = z.strictObject({
   by: actor,
   at,
   reason: z.string().nullable(),
+  hotfix: hotfixSaid.nullable(),
   waits: z.strictObject({ detail: z.string(), lookAt: at.nullable() }).nullable(),
 })
 

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { commitId, digest } from '../../core/model.ts'
 import type { Actor, Artifact, Commit } from '../../core/model.ts'
-import type { CauseView, EvidencePoint, ReleaseRef, VerdictView } from '../client/views.ts'
+import type { CauseView, EvidencePoint, HotfixView, ReleaseRef, VerdictView } from '../client/views.ts'
 
 /** A moment. */
 export const at: z.ZodType<number> = z.number().int().meta({ description: 'epoch ms' })
@@ -32,6 +32,9 @@ export const artifact: z.ZodType<Artifact> = z.strictObject({
   digest: z.string().transform(digest),
   bytes: z.number().int(),
 })
+
+/** That it is a hotfix, and what it makes good. */
+export const hotfixSaid: z.ZodType<HotfixView> = z.strictObject({ remediates: z.array(z.string()) })
 
 /** A release, named. */
 export const ref: z.ZodType<ReleaseRef> = z.strictObject({ id: z.string(), version: z.string() })

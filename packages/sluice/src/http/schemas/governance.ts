@@ -12,7 +12,7 @@ import type {
   PendingView,
   PolicyFindingView,
 } from '../client/governance-views.ts'
-import { actor, at, cause, commit, ref } from './fields.ts'
+import { actor, at, cause, commit, hotfixSaid, ref } from './fields.ts'
 
 const migrations = z.array(z.strictObject({ name: z.string(), class: z.enum(['expand', 'backfill', 'contract']) }))
 
@@ -139,7 +139,7 @@ const changeShape = {
   risk: z.strictObject({ level: z.enum(['low', 'medium', 'high']), reasons: z.array(z.string()) }),
   approvals: z.array(approval),
   breakGlass: brokenGlass.nullable(),
-  hotfix: z.strictObject({ remediates: z.array(z.string()) }).nullable(),
+  hotfix: hotfixSaid.nullable(),
   red: z.boolean(),
 }
 

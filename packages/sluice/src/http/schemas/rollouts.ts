@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import type { PlanView } from '../client/plan-views.ts'
 import type { RolloutDetailView, RolloutView, WhyView } from '../client/views.ts'
-import { actor, at, bp, cause, commit, point, ref, verdict } from './fields.ts'
+import { actor, at, bp, cause, commit, hotfixSaid, point, ref, verdict } from './fields.ts'
 import { closure, finding, refusalKind } from './governance.ts'
 import { observed } from './observed.ts'
 import { watch } from './rollback.ts'
@@ -35,6 +35,7 @@ const rolloutShape = {
   to: ref,
   commit: commit.nullable(),
   by: actor,
+  hotfix: hotfixSaid.nullable(),
   startedAt: at,
   settledAt: at.nullable(),
   paused: cause.nullable(),

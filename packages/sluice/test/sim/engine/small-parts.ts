@@ -47,7 +47,7 @@ const nobodyOutside: Pick<Ports, 'notifier' | 'notifyRules' | 'projections' | 'r
   notifier: { send: never },
   notifyRules: { read: async () => ({ status: 'read', settings: null, service: 'shop' }) },
   projections: { read: async () => null, keep: async () => {} },
-  remote: { fetch: never, list: never, standing: never },
+  remote: { fetch: never, list: never, standing: never, letGo: never },
   project: { settings: never },
 }
 

@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { githubRules } from '../../../src/adapters/ci/pipelines.ts'
 import { localEvidence } from '../../../src/adapters/evidence/local.ts'
-import { setSecret, fileSecrets } from '../../../src/adapters/secrets/file.ts'
+import { fileSecretKeeper, fileSecrets } from '../../../src/adapters/secrets/file.ts'
 import { gitSource } from '../../../src/adapters/source/git.ts'
 import { createMemoryDisk } from '../../../src/adapters/store/memory.ts'
 import { systemClock } from '../../../src/adapters/system/clock.ts'
@@ -63,7 +63,7 @@ export const runJobs = async (asked: Asked): Promise<Came> => {
   mkdirSync(join(root, 'caches'), { recursive: true })
   mkdirSync(stateDir, { mode: 0o700 })
   const never = new AbortController().signal
-  for (const [name, value] of Object.entries(secrets)) await setSecret(stateDir, name, value, never)
+  for (const [name, value] of Object.entries(secrets)) await fileSecretKeeper(stateDir).keep({ name, value }, never)
   const artifacts = new LocalArtifacts(stateDir, localTools())
   const evidence = localEvidence(stateDir)
   const github = githubRules({ repository: project, toolCache: null, token: '' })
@@ -166,7 +166,7 @@ const portsOf = ({ stateDir, project, artifacts, evidence, runner, github, lower
     },
     store: createMemoryDisk(sha256).open(),
     source: gitSource(project),
-    remote: { fetch: absent, list: absent, standing: absent },
+    remote: { fetch: absent, list: absent, standing: absent, letGo: absent },
     project: { settings: () => Promise.reject(none) },
     config: {
       load: () => Promise.reject(none),
