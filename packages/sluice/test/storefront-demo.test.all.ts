@@ -1,12 +1,14 @@
 /** The sample service and the commits that the demo makes of it: what the bad one breaks, and that its own checks do not see it. */
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { cp, mkdtemp, readFile, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
+import { type } from './cli/sluice.ts'
 
 const storefront = fileURLToPath(new URL('../../../examples/storefront/', import.meta.url))
 const run = promisify(execFile)
@@ -85,4 +87,17 @@ test('the bad commit changes only what its subject says', async () => {
   const before = await lines('src/pages.js')
   const after = new Set(await lines('demo/2-bad/files/src/pages.js'))
   assert.equal(before.filter((line) => !after.has(line)).length, 1)
+})
+
+test('a demo that somebody leaves in the middle ends what it has started', async (t) => {
+  const home = await mkdtemp(join(tmpdir(), 'sluice-left-'))
+  t.after(() => rm(home, { recursive: true, force: true }))
+  const { child, ended, said, noted } = type(['demo'], { cwd: home })
+  await said('git commit')
+  const folder = /files (\S+)/.exec(noted())?.[1] ?? ''
+  assert.ok(existsSync(folder), noted())
+  child.kill('SIGINT')
+  const { code, stderr } = await ended
+  assert.equal(code, 130, stderr)
+  assert.equal(existsSync(folder), false, stderr)
 })

@@ -28,7 +28,7 @@ export type Globals = {
   readonly json: boolean
   readonly quiet: boolean
   readonly verbose: boolean
-  /** False: never ask. (Sluice never needs to; the flag is there so that scripts may say so.) */
+  /** False: never ask, not for a password either, and open no browser. */
   readonly input: boolean
   readonly yes: boolean
   /** Address of a control plane elsewhere; null for the one of the project. */

@@ -57,6 +57,28 @@ test('the artifact is where the service is started from, whatever the build scri
   deepStrictEqual(found.paths, ['dist', 'package.json'])
 })
 
+test('what is built beside what is started does not take its place in the artifact, and what is installed later is in it', () => {
+  const scripts = { build: 'vite build --outDir dist', start: 'node server.js' }
+  const beside = look({ 'package.json': JSON.stringify({ scripts }), 'server.js': '', dist: '' })
+  deepStrictEqual(beside.paths, ['.'])
+  const later = look({
+    'package.json': JSON.stringify({
+      scripts: { build: 'tsc', start: 'node ./dist/main.js' },
+      dependencies: { hono: '4' },
+    }),
+    'package-lock.json': '{}',
+  })
+  deepStrictEqual(later.paths, ['dist', 'package.json', 'node_modules'])
+})
+
+test('a tool of the project that starts it is named by its path, because no package manager stands before it', () => {
+  const startOf = (start: string, more: object = {}): string | null =>
+    look({ 'package.json': JSON.stringify({ scripts: { start }, dependencies: { next: '16' }, ...more }) }).start
+  deepStrictEqual(startOf('next start'), 'node_modules/.bin/next start')
+  deepStrictEqual(startOf('tsx src/a.ts', { devDependencies: { tsx: '4' } }), 'node_modules/.bin/tsx src/a.ts')
+  deepStrictEqual(startOf('node server.js', { devDependencies: { node: '24' } }), 'node server.js')
+})
+
 test('a project of which little can be seen gets a config that is sound, and is told what is missing', () => {
   for (const files of [
     {},

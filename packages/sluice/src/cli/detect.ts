@@ -31,6 +31,8 @@ type Manifest = {
   readonly version?: unknown
   readonly main?: unknown
   readonly scripts?: Readonly<Record<string, unknown>>
+  readonly dependencies?: unknown
+  readonly devDependencies?: unknown
 }
 
 /** Looks at a project. */
@@ -48,7 +50,8 @@ export const detect = (files: Files): Found => {
     script(name) === null ? null : `${manager.run} ${name}`,
   )
   const start = startOf(script('start'), manifest, files)
-  const output = build === null ? null : outputOf({ start, script: script('build') ?? '', files })
+  const output = build === null ? null : outputOf(start)
+  const installs = manager.install !== null && namesOf(manifest.dependencies).length > 0
   const health = healthOf(files)
   return {
     service,
@@ -57,7 +60,7 @@ export const detect = (files: Files): Found => {
     lint: lint ?? null,
     build: build ?? null,
     start,
-    paths: pathsOf(files, output),
+    paths: pathsOf(files, { output, installs }),
     healthPath: health,
     hasVersion: typeof manifest.version === 'string',
     evidence: [
@@ -121,9 +124,23 @@ const managerOf = (files: Files): { readonly name: string; readonly install: str
   return { name: 'npm', install: files.exists('package-lock.json') ? 'npm ci' : null, run: 'npm run' }
 }
 
-/** The start script's own command, because a process that is stopped must be the service itself and not a package manager before it. */
-const startOf = (script: string | null, { main }: Manifest, files: Files): string | null => {
-  if (script !== null) return script
+const namesOf = (dependencies: unknown): readonly string[] =>
+  typeof dependencies === 'object' && dependencies !== null ? Object.keys(dependencies) : []
+
+/**
+ * The start script's own command, because a process that is stopped must be the service itself and not a package manager before it. A tool of the project (`next start`) is found
+ * by its path: the one that package managers look in is theirs alone.
+ */
+const startOf = (script: string | null, manifest: Manifest, files: Files): string | null => {
+  const { main, dependencies, devDependencies } = manifest
+  if (script !== null) {
+    const [program = ''] = script.split(' ')
+    const path = `node_modules/.bin/${program}`
+    const isTool = files.exists(path) || [...namesOf(dependencies), ...namesOf(devDependencies)].includes(program)
+    return isTool && /^[a-z][\w.-]*$/i.test(program) && program !== 'node'
+      ? script.replace(program, () => path)
+      : script
+  }
   const entry = [
     typeof main === 'string' ? main : '',
     'server.js',
@@ -137,26 +154,20 @@ const startOf = (script: string | null, { main }: Manifest, files: Files): strin
 
 const outputs = ['dist', 'build', 'out', '.next', '.output']
 
-/** Where the build puts what is started: where it is started from, else what is there, else what the build names. */
-const outputOf = ({
-  start,
-  script,
-  files,
-}: {
-  readonly start: string | null
-  readonly script: string
-  readonly files: Files
-}): string | null => {
-  const started = outputs.find((name) => (start ?? '').split(' ').some((word) => word.startsWith(`${name}/`)))
-  const named = outputs.find((name) =>
-    new RegExp(`(?:^|[\\s=/'"])${name.replace('.', '\\.')}(?:$|[\\s/'"])`).test(script),
-  )
-  return started ?? outputs.find((name) => files.exists(name)) ?? named ?? null
-}
+/** The folder that the service is started from, where the build makes one; null where it is started from the project itself. */
+const outputOf = (start: string | null): string | null =>
+  outputs.find((name) => (start ?? '').split(' ').some((word) => word.replace(/^\.\//, '').startsWith(`${name}/`))) ??
+  null
 
-const pathsOf = (files: Files, output: string | null): readonly string[] => {
+/** Everything, where what is started is not what was built alone: it may read any file of the project. */
+const pathsOf = (
+  files: Files,
+  { output, installs }: { readonly output: string | null; readonly installs: boolean },
+): readonly string[] => {
   if (output === null) return ['.']
-  return [output, ...['package.json', 'node_modules', 'public'].filter((name) => files.exists(name))]
+  // What is installed only once the job runs is not there yet.
+  const isThere = (name: string): boolean => files.exists(name) || (name === 'node_modules' && installs)
+  return [output, ...['package.json', 'node_modules', 'public'].filter(isThere)]
 }
 
 const healthOf = (files: Files): string | null => {

@@ -210,15 +210,20 @@ const globalsOf = (options: Input['options'], { variables, cwd }: Pick<ProgramIn
 const usageError = (error: CommanderError, argv: readonly string[]): SluiceError => {
   const [first = '', ...rest] = error.message.replace(/^error: /, '').split('\n')
   const meant = /\(Did you mean (?:one of )?(.+?)\?\)/.exec(rest.join(' '))?.[1] ?? null
-  const known = words.map(({ path }) => path).filter((path) => argv.join(' ').startsWith(path))
+  const typed = `${argv.filter((one) => !one.startsWith('-')).join(' ')} `
+  const known = words.map(({ path }) => path).filter((path) => typed.startsWith(`${path} `))
   const help = `sluice ${known.at(-1) ?? argv.find((one) => Object.hasOwn(familyTexts, one)) ?? ''} --help`.replace(
     / {2,}/g,
     ' ',
   )
+  // `sluice abort` is a word of a family, not a mistyped `export`.
+  const unknown = /^unknown command '(.+)'$/.exec(first)?.[1]
+  const ofFamilies = words.flatMap(({ path }) => (path.endsWith(` ${unknown}`) ? [`sluice ${path}`] : []))
+  const said = ofFamilies.length > 0 && ofFamilies.length <= 3 ? ofFamilies.join('   or   ') : meant
   return new SluiceError('usage_invalid', {
     // What there was too much of is not repeated: it may be a secret that somebody put where it does not belong.
     detail: first.replace(/(but got \d+): .*$/s, '$1'),
-    hint: meant === null ? help : `did you mean ${meant}?   ${help}`,
+    hint: said === null ? help : `did you mean ${said}?   ${help}`,
   })
 }
 

@@ -40,6 +40,14 @@ export const requireProject = ({
   })
 }
 
+/** Why the config of a folder would never be found in a commit; null where it is. A commit is checked out whole, and its config looked for at the root. */
+export const misplacedConfig = (directory: string): { readonly why: string; readonly root: string } | null => {
+  const place = realpathSync(directory)
+  const root = upwards(place, (above) => existsSync(join(above, '.git')))
+  if (root === null || root === place) return null
+  return { why: `${place} is a folder of the repository ${root}, and commits have their config at the root`, root }
+}
+
 /** Throws `not_found` outside of a repository, where even a pipeline of another system has no commit to be one of. */
 export const requireRepository = ({ projectDir }: { readonly projectDir: string }): void => {
   if (upwards(projectDir, (directory) => existsSync(join(directory, '.git'))) !== null) return

@@ -103,7 +103,7 @@ const watch = async <State>(
   options: WatchOptions,
 ): Promise<Watched<State>> => {
   const { interrupted } = cli
-  const isTerminal = cli.stderr.isTTY && !cli.globals.quiet && cli.variables['CI'] === undefined
+  const isTerminal = cli.noteStyle.repaints && !cli.globals.quiet
   const teller = isTerminal ? painter(cli, subject) : lineTeller(cli, subject)
   const bell = createBell()
   const stopped = new AbortController()

@@ -75,7 +75,7 @@ export const familyTexts: Readonly<Record<string, string>> = {
 export const globalOptions: readonly OptionWord[] = [
   { flags: '--json', text: 'print one JSON object (streams: JSON lines)' },
   { flags: '--no-color', text: 'no colours (so do NO_COLOR and a pipe)' },
-  { flags: '--no-input', text: 'never ask (Sluice never needs to)' },
+  { flags: '--no-input', text: 'never ask (only for passwords it would)' },
   { flags: '-y, --yes', text: 'answer yes to whatever might be asked' },
   { flags: '-q, --quiet', text: 'results only, no progress' },
   { flags: '-v, --verbose', text: 'say more' },

@@ -170,10 +170,11 @@ export const conflict = (
   command: string,
   state: { readonly status: string; readonly paused?: Cause | null },
 ): SluiceError => {
-  const { status, paused } = state
+  const { status, paused = null } = state
   const held = paused?.kind === 'window' ? `, ${paused.detail}` : ''
+  const standing = paused !== null && status === 'advancing' ? 'paused' : status.replace('_', ' ')
   return new SluiceError('command_conflict', {
-    detail: `${command.replace('_requested', '')} changes nothing: rollout ${id} is ${status.replace('_', ' ')}${held}`,
+    detail: `${command.replace('_requested', '')} changes nothing: rollout ${id} is ${standing}${held}`,
     hint: `sluice rollout watch ${id}`,
   })
 }

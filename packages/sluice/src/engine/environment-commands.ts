@@ -21,11 +21,15 @@ export const lock = (
   asking: Asking,
 ): Promise<void> => {
   const reason = asking.reason ?? 'no reason given'
-  return commandEnvironment(
-    desk,
-    { target, event: { type: 'locked', at: desk.clock.now(), by: asking.by, reason, until } },
-    asking,
-  )
+  const at = desk.clock.now()
+  if (until !== null && until <= at)
+    return Promise.reject(
+      new SluiceError('usage_invalid', {
+        detail: 'the lock would be off already',
+        hint: `sluice env lock ${target.environment} --for 2h -m "why"`,
+      }),
+    )
+  return commandEnvironment(desk, { target, event: { type: 'locked', at, by: asking.by, reason, until } }, asking)
 }
 
 /** Takes a lock off. One that somebody else holds is broken: `usage_invalid` without a reason, and the ledger says whose it was. */
@@ -83,7 +87,9 @@ const changesNothing = async (
 ): Promise<SluiceError> => {
   const { lock: held } = await reading.environment(service, environment)
   const state = held === null ? 'it is not locked' : `it is locked by ${held.by.name}: ${held.reason}`
-  const said = type === 'approved' || type === 'rejected' ? 'it was said already' : state
+  const isOfFreezes = type === 'frozen' || type === 'unfrozen'
+  const said =
+    type === 'approved' || type === 'rejected' ? 'it was said already' : isOfFreezes ? 'nobody has frozen it' : state
   return new SluiceError('command_conflict', {
     detail: `${type} changes nothing in ${environment}: ${said}`,
     hint: `sluice env show ${environment}`,

@@ -7,14 +7,14 @@ import type { AggregateKey } from '../core/ledger/entry.ts'
 import { limits } from '../core/limits.ts'
 import type { ReleaseId, RolloutId } from '../core/model.ts'
 import type { CommandEvent } from '../core/rollout/commands.ts'
-import { prepare } from './admitting.ts'
+import { prepare, type StateOf } from './admitting.ts'
 import { type Also, conflict, type DeployCommand, type Started, startRollout } from './commands.ts'
 import { type Asking, type Desk, input } from './desk.ts'
 import { heldBy, holdingWhatIsLeft } from './holds.ts'
 import { liveDrill } from './live-drill.ts'
 import { placeOf } from './replacing.ts'
 import type { Input } from './transaction.ts'
-import { asAnswer, type Drilling, type Rollout } from './trusted.ts'
+import { asAnswer, asRollout, type Drilling, type Rollout } from './trusted.ts'
 import { wantedBy } from './wanted.ts'
 
 /** What `sluice rollback` asks for. */
@@ -140,16 +140,15 @@ const turnAround = async (desk: Desk, turning: Turning, asking: Asking): Promise
   const abort: CommandEvent = { type: 'abort_requested', at, by, reason }
   const rollout: AggregateKey = { kind: 'rollout', id: live.id }
   const related = environmentKey(live.plan.service, live.plan.spec.name)
-  const [accepted] = await desk.loop.transact(
-    [rollout, related],
-    () => [input(rollout, abort, asking), ...followers(desk, { turning, answer, at }, asking)],
-    asking.record?.(answer) ?? null,
-  )
-  if (accepted === true) return answer
-  const { status } = await desk.reading.rollout(live.id)
-  // It was on its way back already, which is what was asked for.
-  if (status === 'reverting' || status === 'rolled_back') return answer
-  throw conflict(live.id, 'rollback', { status })
+  // One that is on its way back already is what was asked for. One that has arrived since the look is not, and nothing of this may be written then: neither what follows from
+  // it nor its answer, which whoever asks again under the same key would be told.
+  const decide = (stateOf: StateOf): readonly Input[] => {
+    const { status } = asRollout(stateOf(rollout))
+    if (status === 'succeeded') throw conflict(live.id, 'rollback', { status })
+    return [input(rollout, abort, asking), ...followers(desk, { turning, answer, at }, asking)]
+  }
+  await desk.loop.transact([rollout, related], decide, asking.record?.(answer) ?? null)
+  return answer
 }
 
 /** The rollback that is under way is the one that was asked for; one that was set aside is taken up again. */

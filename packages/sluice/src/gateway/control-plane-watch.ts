@@ -43,10 +43,19 @@ export const watchControlPlane = (options: WatchOptions): (() => void) => {
     if (now < nextStartAt) return
     nextStartAt = now + delayMs
     delayMs = Math.min(delayMs * 2, limits.retryDelayMsMax)
-    start(options, server)
+    tryToStart(options, server)
   }, lookEveryMs)
   timer.unref()
   return () => clearInterval(timer)
+}
+
+/** Whatever keeps it from being started (no descriptor left, a log that cannot be opened), the traffic goes on. */
+const tryToStart = (options: WatchOptions, server: ServerFile): void => {
+  try {
+    start(options, server)
+  } catch (error) {
+    options.world.log('error', 'control_plane_not_started', { reason: String(error) })
+  }
 }
 
 const start = (options: WatchOptions, { pid: gonePid, restartCommand }: ServerFile): void => {
@@ -55,11 +64,14 @@ const start = (options: WatchOptions, { pid: gonePid, restartCommand }: ServerFi
   if (program === undefined) return
   options.world.log('warn', 'control_plane_restarted', { gonePid, command })
   const output = fs.openSync(path.join(options.stateDir, 'server.log'), 'a', 0o600)
-  const child = spawn(program, args, { detached: true, stdio: ['ignore', output, output] })
-  child.on('error', (error) => options.world.log('error', 'control_plane_not_started', { reason: error.message }))
-  child.unref()
-  asEverybody(child.pid)
-  fs.closeSync(output)
+  try {
+    const child = spawn(program, args, { detached: true, stdio: ['ignore', output, output] })
+    child.on('error', (error) => options.world.log('error', 'control_plane_not_started', { reason: error.message }))
+    child.unref()
+    asEverybody(child.pid)
+  } finally {
+    fs.closeSync(output)
+  }
 }
 
 /** The gateway may go before others (see routers/gateway/keeper.ts); what it starts, and the instances after that, do not. */

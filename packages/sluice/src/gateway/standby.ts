@@ -127,7 +127,16 @@ export class Standby {
     child.send({ kind: 'listeners', listeners: held, niceness }, () => {})
     child.unref()
     child.channel?.unref()
-    fs.writeFileSync(this.file, `${JSON.stringify(identify(child.pid))}\n`, { mode: 0o600 })
+    this.name(child.pid)
+  }
+
+  /** A disk that refuses it must not end the gateway: a standby without a name takes over all the same. */
+  private name(pid: number): void {
+    try {
+      fs.writeFileSync(this.file, `${JSON.stringify(identify(pid))}\n`, { mode: 0o600 })
+    } catch (error) {
+      this.options.world.log('warn', 'standby_not_named', { pid, reason: String(error) })
+    }
   }
 }
 

@@ -72,6 +72,13 @@ describe('archives', () => {
   })
   after(() => rm(root, { recursive: true, force: true }))
 
+  it('packs a folder that is reached by a link as any other', async () => {
+    const directory = await plant({ 'a/b.txt': 'b' })
+    const link = `${directory}.view`
+    await symlink(directory, link)
+    assert.equal((await packed(link)).sha256, (await packed(directory)).sha256)
+  })
+
   it('hold the same bytes whatever the times, the modes beside x, and the order of making', async () => {
     const one = await plant({ 'b/c.js': 'c', 'b/a.js': 'a', empty: '', 'A.txt': 'x' })
     const two = await plant({ 'A.txt': 'x', empty: '', 'b/a.js': 'a', 'b/c.js': 'c' })

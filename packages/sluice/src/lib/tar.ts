@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
-import { chmod, lstat, mkdir, readdir, readlink, realpath, rm, symlink } from 'node:fs/promises'
+import { chmod, lstat, mkdir, readdir, readlink, realpath, rm, stat, symlink } from 'node:fs/promises'
 import { dirname, join, posix, relative, resolve, sep } from 'node:path'
 import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -151,7 +151,8 @@ const filesBelow = async (directory: string, paths: readonly string[]): Promise<
   const names = new Set<string>()
   for (const path of paths) {
     const full = inside(root, path)
-    const found = await lstat(full).catch(() => null)
+    // The folder itself may be reached by a link, as a job's own view of its files is.
+    const found = await (full === root ? stat(full) : lstat(full)).catch(() => null)
     if (found === null) {
       throw new SluiceError('artifact_missing', {
         detail: `the artifact's path ${path} is not there after the job`,

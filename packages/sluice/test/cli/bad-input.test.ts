@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, readdir, realpath, rm, symlink, writeFile } from 'node:
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { execa } from 'execa'
 import { freePort } from '../free-port.ts'
 import { type Ended, type Place, sluice, sluiceHere } from './sluice.ts'
 
@@ -18,6 +19,9 @@ describe('words', () => {
   test('an unknown command, subcommand or flag is answered with the nearest one', async () => {
     holds(await sluice(place, 'depoly', 'staging'), 2, /SLU-1001/, /unknown command 'depoly'/, /did you mean deploy\?/)
     holds(await sluiceHere(place, 'env', 'lokc', 'staging'), 2, /did you mean lock\?/, /sluice env --help/)
+    holds(await sluiceHere(place, 'abort'), 2, /did you mean sluice rollout abort/)
+    // Not the help of `run`, which it begins like.
+    holds(await sluiceHere(place, 'runs', 'lss'), 2, /sluice runs --help/)
     holds(
       await sluiceHere(place, 'deploy', 'staging', '--relase', '1'),
       2,
@@ -115,6 +119,18 @@ describe('a config', () => {
       "export default {\n  service: 'shop',\n  pipeline: { jobs: { a: { needs: ['b'], steps: 'true' }, b: { needs: ['a'], steps: 'true' } } },\n}\n",
     )
     holds(await sluiceHere(place, 'validate'), 2, /SLU-1004/, /a → b → a|b → a → b/)
+  })
+
+  test('that no commit has is asked to be committed, and one in a folder of the repository is not made: no run would find it', async () => {
+    await execa('git', ['init', '--quiet'], { cwd: directory })
+    const names = ['-c', 'user.name=ada', '-c', 'user.email=ada@example.org']
+    await execa('git', [...names, 'commit', '--quiet', '--allow-empty', '--message', 'feat: x'], { cwd: directory })
+    await write("export default { service: 'shop', pipeline: { jobs: { a: { steps: 'true' } } } }\n")
+    holds(await sluice(place, 'run'), 2, /SLU-1003/, /commit \w{12} has no sluice\.config\.ts at its root/, /git add/)
+    const cwd = join(directory, 'services', 'api')
+    await mkdir(cwd, { recursive: true })
+    holds(await sluice({ cwd }, 'init'), 2, /is a folder of the repository/, /sluice init/)
+    deepStrictEqual(await readdir(cwd), [])
   })
 
   test('is not written over by init unless it is forced', async () => {

@@ -4,6 +4,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { SluiceError } from '../../src/core/errors.ts'
+import { createClient } from '../../src/http/client/client.ts'
 import type { Cli } from '../../src/cli/cli.ts'
 import { command } from '../../src/cli/commands/ledger-export.ts'
 
@@ -65,4 +67,24 @@ test('an export that was called off says so, whether it ended or failed by that;
     throw new Error('broken')
   }, new AbortController().signal)
   await rejects(command(cli, typed), /broken/)
+})
+
+test('a control plane that goes away in the middle of an export is said to have, and is no mistake of the program', async () => {
+  const broken = new ReadableStream<Uint8Array>({
+    start: (controller) => controller.enqueue(new TextEncoder().encode('{"seq":1}\n')),
+    pull: () => Promise.reject(new TypeError('terminated')),
+  })
+  const client = createClient({
+    url: 'http://127.0.0.1:1',
+    token: null,
+    actor: 'ada',
+    timeoutMs: 1_000,
+    transport: async () => new Response(broken),
+  })
+  const pieces: string[] = []
+  const read = async (): Promise<void> => {
+    for await (const piece of client.exportLedger({}, new AbortController().signal)) pieces.push(piece)
+  }
+  await rejects(read(), (error) => error instanceof SluiceError && error.code === 'server_unreachable')
+  deepStrictEqual(pieces, ['{"seq":1}\n'])
 })

@@ -54,6 +54,9 @@ test('the help of a command is the same whether the others were made or not', ()
 test('completion offers what may come next', () => {
   deepStrictEqual(candidatesOf(['ro']), ['rollback', 'rollout'])
   deepStrictEqual(candidatesOf(['env', 'un']), ['unfreeze', 'unlock'])
+  // The value of an option is no word of the command.
+  deepStrictEqual(candidatesOf(['--env', 'production', 'env', '-m', 'why', 'un']), ['unfreeze', 'unlock'])
+  deepStrictEqual(candidatesOf(['deploy', '--release', '']), [])
   deepStrictEqual(candidatesOf(['deploy', 'staging', '--re']), ['--release', '--remediates', '--replace'])
   deepStrictEqual(candidatesOf(['nothing', '']), [])
 })

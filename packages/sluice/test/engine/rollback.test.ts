@@ -322,3 +322,36 @@ test('an incident does not wait for a plan: a rollback to what a live rollout is
     refusedFor(/is bringing in the same release/),
   )
 })
+
+test('a rollout that arrives while somebody asks for the way back is gone back from all the same, and held and told once', async () => {
+  const { world, bad } = await twoReleases()
+  const paused = { kind: 'canary', steps: [{ share: '5%', pause: '1h' }] } as const
+  const next = await world.cut('3.0.0', { production: { strategy: paused } })
+  const { rollout: arriving } = await world.engine.deploy({ ...production, purpose: 'deploy', release: next.id }, ada)
+  const { reading } = world.engine
+  const read = reading.rollout.bind(reading)
+  let looks = 0
+  reading.rollout = async (id) => {
+    const seen = await read(id)
+    looks += 1
+    if (looks > 1) return seen
+    // Between the look and the decision it is promoted, and is over.
+    await world.engine.commandRollout(arriving, 'promote_requested', ada)
+    await world.until(
+      () => read(arriving),
+      ({ status }) => status === 'succeeded',
+    )
+    return seen
+  }
+  const command = { ...back, emergency: 'declared' } as const
+  const { rollout, kind } = await world.engine.rollback(command, { ...ada, idempotencyKey: 'k' })
+  deepStrictEqual([kind, rollout === arriving], ['started', false])
+  await world.settled(rollout)
+  deepStrictEqual(world.serving(), [bad.id])
+  deepStrictEqual(
+    ['incident', 'release'].map(
+      (of) => world.rows.filter(({ key, type }) => key.kind === of && /held|declared/.test(type)).length,
+    ),
+    [1, 1],
+  )
+})

@@ -478,6 +478,14 @@ const isAlive = (pid: number): boolean => {
 }
 
 describe('the control plane', () => {
+  it('that cannot be started again does not take the gateway with it', async (t) => {
+    const stateDir = stateFolder(t)
+    fs.mkdirSync(path.join(stateDir, 'server.log'))
+    fs.writeFileSync(path.join(stateDir, 'server.json'), JSON.stringify({ pid: 2 ** 30 }))
+    const { logs } = await startGateway(t, { stateDir, controlPlaneCommand: [process.execPath, '-e', ''] })
+    await eventually('it says so', () => logs.some(({ event }) => event === 'control_plane_not_started'))
+  })
+
   it('is started again when it dies, and left alone when it stopped cleanly', async (t) => {
     const stateDir = stateFolder(t)
     const serverFile = path.join(stateDir, 'server.json')

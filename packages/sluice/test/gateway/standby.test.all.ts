@@ -107,6 +107,36 @@ describe('a gateway with a standby', { concurrency: true }, () => {
     await eventually('a standby of its own', () => anotherStandby(stateDir, standby))
   })
 
+  it('serves on where the disk has no room to say which standby it has', async (t) => {
+    const { upstream } = await startUpstream(t, 'a')
+    const stateDir = stateFolder(t)
+    fs.symlinkSync('/dev/full', path.join(stateDir, 'standby.json'))
+    const { child, control, log } = await spawnGateway(t, stateDir, [])
+    await eventually('it says so', () => log().includes('standby_not_named') || child.exitCode !== null)
+    assert.equal(child.exitCode, null, log())
+    const port = await freePort()
+    await control.send({ kind: 'set_route', route: makeRoute(port, 1, { arms: [arm('stable', 10_000, [upstream])] }) })
+    await ask(port)
+    await shutdown(control)
+    await eventually('it ends', () => child.exitCode !== null)
+  })
+
+  it('is started by its keeper once what kept it from being started is over', async (t) => {
+    const stateDir = stateFolder(t)
+    fs.mkdirSync(path.join(stateDir, 'gateway.log'))
+    const said: string[] = []
+    const log = { info: () => {}, warn: () => {}, error: (event: string) => void said.push(event) }
+    const bin = path.join(import.meta.dirname, '../../src/gateway/bin.ts')
+    const command = [process.execPath, bin, '--state-dir', stateDir, '--alone']
+    const keeper = new GatewayKeeper({ stateDir, command, log })
+    atEnd(t, () => keeper.stop())
+    keeper.start()
+    await eventually('it cannot be started', () => said.includes('gateway_not_started'))
+    fs.rmdirSync(path.join(stateDir, 'gateway.log'))
+    await keeper.ready()
+    await shutdown(connect(t, stateDir))
+  })
+
   it('and whose standby dies with it is started again by its keeper; the port is free for it', async (t) => {
     const { first, stateDir, port, standby } = await withStandby(t)
     const said: string[] = []

@@ -7,6 +7,8 @@ import { after, before, test } from 'node:test'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SluiceError } from '../../src/core/errors.ts'
+import { EventFeed } from '../../src/http/event-feed.ts'
+import { eventStream } from '../../src/http/streams/event-stream.ts'
 import { limits } from '../../src/core/limits.ts'
 import { databasePath } from '../../src/adapters/store/sqlite/files.ts'
 import { verifyLedgerFile } from '../../src/adapters/store/verify-file.ts'
@@ -264,12 +266,20 @@ test('a lock names its holder, stops a deploy, and lets a rollback speak; the sa
   ok(refusals.some(({ kind, who }) => kind === 'locked' && who === 'Grace Höpper'))
   await rejects(ask('environments.rollback', { params, body: {} }), code('not_found'))
   strictEqual((await ask('environments.unlock', { params, body: {} })).lock, null)
+  await ask('environments.lock', { params, body: { reason: 'short', until: Date.now() + 100 } })
+  // One that has run out is none, whoever looks.
+  await until(
+    () => ask('environments.show', { params }),
+    ({ lock: held }) => held === null,
+  )
+  await rejects(ask('environments.lock', { params, body: { reason: 'over', until: 1 } }), /off already/)
   const endsAt = Date.now() + 3_600_000
   strictEqual(
     (await ask('environments.freeze', { params, body: { reason: 'holidays', until: endsAt } })).freezes[0]?.until,
     endsAt,
   )
   await rejects(ask('environments.freeze', { params, body: { reason: 'over', until: 1 } }), code('usage_invalid'))
+  await rejects(ask('environments.freeze', { params, body: { reason: 'over', from: 1, until: 2 } }), /over already/)
   deepStrictEqual((await ask('environments.unfreeze', { params, body: {} })).freezes, [])
   // Whoever started the run that built it does not approve it; somebody else does.
   const yes = { params: { environment: 'production' }, body: { release: 'latest', reason: 'seen' } }
@@ -500,6 +510,20 @@ test('event streams are bounded, and a bound that was reached is left again', as
     },
     (status) => status === 200,
   )
+})
+
+test('an event stream whose rows cannot be read is over for those who count it, too', async () => {
+  const feed = new EventFeed({ ledger: () => Promise.reject(new Error('unreadable')), subscribe: () => () => {} })
+  const source = { feed, head: async () => 1, clock: { after: () => () => {} } }
+  let closed = 0
+  const ended = new AbortController().signal
+  const stream = eventStream(
+    source,
+    { after: 0, key: null, snapshot: null },
+    { ended, onClose: () => void (closed += 1) },
+  )
+  await rejects(new Response(stream).text(), /unreadable/)
+  strictEqual(closed, 1)
 })
 
 test('the ledger verifies, and its export verifies without the server', async () => {

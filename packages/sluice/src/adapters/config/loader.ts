@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { readFile } from 'node:fs/promises'
+import { SluiceError } from '../../core/errors.ts'
 import { checkoutVersion } from '../../core/config/version.ts'
 import type { Settings } from '../../core/config/settings.ts'
 import type { CommitConfig, ConfigLoader } from '../../ports/config.ts'
@@ -17,7 +18,9 @@ export const configLoader = (folder: string, now: () => number = Date.now): Conf
     const evaluated =
       known ??
       (await checkout(async (directory) => ({
-        ...(await evaluateConfig(directory, signal)),
+        ...(await evaluateConfig(directory, signal).catch((error: unknown) => {
+          throw withoutPlace(error, commit)
+        })),
         packageJson: await readPackage(directory, signal),
       })))
     const settings = await readConfig(evaluated)
@@ -25,6 +28,16 @@ export const configLoader = (folder: string, now: () => number = Date.now): Conf
     return configOf(evaluated, settings)
   },
 })
+
+/** Nobody knows the folder that a commit was checked out into: what is missing is missing in the commit. */
+const withoutPlace = (error: unknown, commit: string): unknown =>
+  error instanceof SluiceError && error.code === 'config_missing'
+    ? new SluiceError('config_missing', {
+        detail: `commit ${commit.slice(0, 12)} has no sluice.config.ts at its root`,
+        hint: 'sluice init, then git add sluice.config.ts && git commit   (or, uncommitted: sluice run --here)',
+        cause: error,
+      })
+    : error
 
 /** Evaluates a directory's config again only when something of what it was made of has changed. */
 const standingConfigs = (folder: string, now: () => number): ConfigLoader['load'] => {

@@ -6,7 +6,7 @@ import { type Cli, type Command, type Input, textOption } from '../cli.ts'
 import { withClient } from '../connect.ts'
 import { reasonOf } from './door.ts'
 import { freshKey } from './follow.ts'
-import { required } from './which.ts'
+import { callerName, required } from './which.ts'
 
 /** `sluice approve`. */
 export const command: Command = (cli, input) =>
@@ -17,12 +17,12 @@ export const command: Command = (cli, input) =>
     if ('rollout' in target) {
       const body = { reason }
       const rollout = await client.call('rollouts.approve', { params: target, body, idempotencyKey })
-      return said(cli, `${target.rollout} is approved by ${cli.actor}`, { rollout })
+      return said(cli, `${target.rollout} is approved by ${await callerName(client)}`, { rollout })
     }
     const { environment, release } = target
     await client.call('environments.approve', { params: { environment }, body: { release, reason }, idempotencyKey })
-    const answer = { environment, release, by: cli.actor }
-    return said(cli, `${release} is approved for ${environment} by ${cli.actor}`, answer)
+    const by = await callerName(client)
+    return said(cli, `${release} is approved for ${environment} by ${by}`, { environment, release, by })
   })
 
 /** `sluice reject`. */
@@ -33,12 +33,12 @@ export const reject: Command = (cli, input) => {
     const idempotencyKey = freshKey()
     if ('rollout' in target) {
       const rollout = await client.call('rollouts.reject', { params: target, body: { reason }, idempotencyKey })
-      return said(cli, `${target.rollout} is rejected by ${cli.actor}; it turns back`, { rollout })
+      return said(cli, `${target.rollout} is rejected by ${await callerName(client)}; it turns back`, { rollout })
     }
     const { environment, release } = target
     await client.call('environments.reject', { params: { environment }, body: { release, reason }, idempotencyKey })
-    const answer = { environment, release, by: cli.actor }
-    return said(cli, `${release} is rejected for ${environment} by ${cli.actor}`, answer)
+    const by = await callerName(client)
+    return said(cli, `${release} is rejected for ${environment} by ${by}`, { environment, release, by })
   })
 }
 

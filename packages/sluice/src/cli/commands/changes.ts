@@ -7,7 +7,7 @@ import { changeLines } from '../render/change.ts'
 import { tableLines } from '../render/table.ts'
 import { reasonOf } from './door.ts'
 import { freshKey } from './follow.ts'
-import { limitOf, required } from './which.ts'
+import { callerName, limitOf, required } from './which.ts'
 
 /** `sluice changes ls`. */
 export const list: Command = (cli, input) =>
@@ -53,8 +53,9 @@ export const review: Command = (cli, input) => {
     const { environment, rollout } = await client.call('changes.show', { params: { change } })
     const params = { environment, rollout }
     await client.call('environments.reviewGlass', { params, body: { reason }, idempotencyKey: freshKey() })
-    if (cli.globals.json) cli.json({ change, by: cli.actor })
-    else cli.print(`${cli.style.mark('done')} ${change} is reviewed by ${cli.actor}`)
+    const by = await callerName(client)
+    if (cli.globals.json) cli.json({ change, by })
+    else cli.print(`${cli.style.mark('done')} ${change} is reviewed by ${by}`)
     return 0
   })
 }

@@ -22,6 +22,9 @@ export const demo: Command = async (cli, input) => {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-demo-'))
   const directory = join(folder, 'shop')
   const isKept = flagOption(input, 'keep')
+  // Heard from here on: nobody who goes away in the middle of it is left with a control plane, a gateway and instances.
+  const onInterrupt = (): void => {}
+  cli.interrupted.addEventListener('abort', onInterrupt)
   try {
     const ports = { staging: await freePort(), production: await freePort() }
     const project = await makeProject(directory, ports)
@@ -31,9 +34,16 @@ export const demo: Command = async (cli, input) => {
     )
     const ending = await play({ client, project, ports, teller: tellerFor(cli), signal: cli.interrupted })
     return report(cli, ending, (performance.now() - startedAt) / 1_000)
+  } catch (error) {
+    if (!cli.interrupted.aborted) throw error
+    if (!isKept) cli.note('\nending what the demo has started (Ctrl-C again: leave at once)')
+    return 130
   } finally {
+    cli.interrupted.removeEventListener('abort', onInterrupt)
     if (isKept)
-      cli.note(`\nEverything is still up: cd ${directory}; sluice open; sluice status; sluice why; sluice down --all`)
+      cli.note(
+        `\nEverything is still up: cd ${directory}; sluice open; sluice status; sluice rollout ls; sluice down --all`,
+      )
     else await cleanUp(cli, directory, folder)
   }
 }

@@ -7,6 +7,7 @@ import type { Settings } from '../../core/config/settings.ts'
 import { SluiceError } from '../../core/errors.ts'
 import type { Cli, Command } from '../cli.ts'
 import { runningServer, withClient } from '../connect.ts'
+import { misplacedConfig } from '../project-directory.ts'
 
 /** What a look found. `note`: as it may be, and good to know. */
 type Finding = {
@@ -81,10 +82,14 @@ const load = async ({ host, globals, interrupted }: Cli): Promise<Loaded> => {
   }
 }
 
-const config = ({ globals }: Cli, loaded: Loaded): Finding =>
-  loaded instanceof SluiceError
-    ? wrong('config', loaded.detail, loaded.code === 'config_missing' ? 'sluice init' : 'sluice validate')
-    : ok('config', `${join(globals.projectDir, loaded.file)}: service ${loaded.settings.service}`)
+const config = ({ globals }: Cli, loaded: Loaded): Finding => {
+  if (loaded instanceof SluiceError)
+    return wrong('config', loaded.detail, loaded.code === 'config_missing' ? 'sluice init' : 'sluice validate')
+  const misplaced = misplacedConfig(globals.projectDir)
+  if (misplaced !== null)
+    return wrong('config', `no run finds it: ${misplaced.why}`, `mv ${loaded.file} '${misplaced.root}'`)
+  return ok('config', `${join(globals.projectDir, loaded.file)}: service ${loaded.settings.service}`)
+}
 
 /** Nothing for a project whose config names no source, or cannot be read. */
 const source = async (cli: Cli, settings: Settings | null): Promise<readonly Finding[]> => {
@@ -127,7 +132,10 @@ const stateDirectory = ({ globals: { stateDir } }: Cli): Finding => {
 const lowBytes = 1_073_741_824
 
 const disk = ({ globals }: Cli): Finding => {
-  const { bavail, bsize } = statfsSync(existsSync(globals.stateDir) ? globals.stateDir : globals.projectDir)
+  const place = [globals.stateDir, globals.projectDir].find((path) => existsSync(path))
+  if (place === undefined)
+    return wrong('disk', `there is no ${globals.projectDir}`, '--project names a folder that is there')
+  const { bavail, bsize } = statfsSync(place)
   const free = bavail * bsize
   const text = `${(free / lowBytes).toFixed(1)} GiB free`
   return free < lowBytes ? note('disk', text, 'a full disk refuses new work; rollback still goes') : ok('disk', text)
@@ -193,13 +201,10 @@ const data = async (cli: Cli, settings: Settings | null): Promise<readonly Findi
         if (serving !== null)
           return wrong(name, `${serving.version} should serve, and no gateway shows its route`, 'sluice up -d')
         if (listen === null) return note(name, 'nothing serves yet', null)
-        return (await isFree(listen.host, listen.port))
+        const trouble = await portTrouble(listen)
+        return trouble === null
           ? ok(name, `nothing serves yet; port ${listen.port} is free`)
-          : wrong(
-              name,
-              `something else listens on ${listen.host}:${listen.port}`,
-              'choose another port: environments.listen',
-            )
+          : wrong(name, trouble, 'choose another port: environments.listen')
       }),
     )
   } catch (error) {
@@ -208,9 +213,16 @@ const data = async (cli: Cli, settings: Settings | null): Promise<readonly Findi
   }
 }
 
-const isFree = (host: string, port: number): Promise<boolean> =>
+/** Why nobody could listen there; null when one could. */
+const portTrouble = ({ host, port }: { readonly host: string; readonly port: number }): Promise<string | null> =>
   new Promise((resolve) => {
     const probe = createServer()
-    probe.once('error', () => resolve(false))
-    probe.listen(port, host, () => probe.close(() => resolve(true)))
+    probe.once('error', (error: NodeJS.ErrnoException) =>
+      resolve(
+        error.code === 'EADDRINUSE'
+          ? `something else listens on ${host}:${port}`
+          : `nobody may listen on ${host}:${port} here: ${error.message}`,
+      ),
+    )
+    probe.listen(port, host, () => probe.close(() => resolve(null)))
   })

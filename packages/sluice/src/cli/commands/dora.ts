@@ -1,6 +1,6 @@
 import { isoTime } from '../../core/iso-time.ts'
 import type { DoraView } from '../../http/client/delivery-views.ts'
-import { spanOf } from '../../http/client/words.ts'
+import { countOf, spanOf } from '../../http/client/words.ts'
 import { type Cli, type Command, flagOption, textOption } from '../cli.ts'
 import { withClient } from '../connect.ts'
 import { tableLines } from '../render/table.ts'
@@ -40,9 +40,9 @@ export const metricLines = ({
   const { commits, working, waiting } = leadTime
   const open = recovery.open.length === 0 ? '' : `, ${recovery.open.length} open`
   return [
-    `  lead time       ${spreadText(commits, 'commits')}${working === null || waiting === null ? '' : `; worked ${spanOf(working.p50Ms)}, waited ${spanOf(waiting.p50Ms)} (medians)`}`,
+    `  lead time       ${spreadText(commits, 'commit')}${working === null || waiting === null ? '' : `; worked ${spanOf(working.p50Ms)}, waited ${spanOf(waiting.p50Ms)} (medians)`}`,
     `  frequency       ${frequency.count} in the period; ${frequency.daysPerWeekMedian} days a week (median of ${frequency.weeks.length} weeks): ${frequency.band}${settings.zone === 'UTC' ? '' : ` (days of ${settings.zone})`}`,
-    `  recovery        ${spreadText(recovery.closed, 'failures')}${open}`,
+    `  recovery        ${spreadText(recovery.closed, 'failure')}${open}`,
     `  change fail     ${rateText(changeFail)}${failedText(changeFail, settings)}${changeFail.beforeUsers.length === 0 ? '' : `; ${changeFail.beforeUsers.length} came back before any user was`}`,
     `  rework          ${rateText(rework)}, 180 days`,
   ]
@@ -62,8 +62,8 @@ const failedText = (
 
 const spreadText = (spread: DoraView['recovery']['closed'], what: string): string =>
   spread === null
-    ? `none (no ${what})`
-    : `${spanOf(spread.p50Ms)} (median of ${spread.count} ${what}; 90 % within ${spanOf(spread.p90Ms)})`
+    ? `none (no ${what}s)`
+    : `${spanOf(spread.p50Ms)} (median of ${countOf(spread.count, what)}; 90 % within ${spanOf(spread.p90Ms)})`
 
 const rateText = ({ count, of, rate, isEnough }: DoraView['rework']): string => {
   if (rate === null) return 'none'

@@ -23,7 +23,7 @@ const stopServer = async ({ globals }: Cli): Promise<number | null> => {
     forgetServer(globals.stateDir)
     return null
   }
-  process.kill(running.pid, 'SIGTERM')
+  ask(running.pid)
   for (let waitedMs = 0; runningServer(globals.stateDir) !== null; waitedMs += lookEveryMs) {
     if (waitedMs >= waitMs) {
       throw new SluiceError('wait_timeout', {
@@ -34,6 +34,21 @@ const stopServer = async ({ globals }: Cli): Promise<number | null> => {
     await new Promise((resolve) => setTimeout(resolve, lookEveryMs))
   }
   return running.pid
+}
+
+/** Asks a process to end; one that has done so meanwhile is what was wanted. */
+const ask = (pid: number): void => {
+  try {
+    process.kill(pid, 'SIGTERM')
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : null
+    if (code === 'ESRCH') return
+    if (code !== 'EPERM') throw error
+    throw new SluiceError('forbidden', {
+      detail: `the control plane (pid ${pid}) is another user's`,
+      hint: 'have whoever started it type this, or an administrator of the machine',
+    })
+  }
 }
 
 type Ended = Awaited<ReturnType<Cli['host']['endEverything']>>

@@ -13,7 +13,7 @@ export const command: Command = (cli, input) => {
   const what = required(input.args[0], 'a code or an id')
   const code = codeNamed(what)
   if (code !== null) return Promise.resolve(explainCode(cli, code))
-  if (/^(rol|run|rel)_/.test(what)) return explainId(cli, what)
+  if (/^(?:rol|run|rel|inc)_/.test(what)) return explainId(cli, what)
   throw new SluiceError('not_found', {
     detail: `${JSON.stringify(what)} is neither an error code nor an id`,
     hint: 'sluice explain SLU-1201',
@@ -63,9 +63,19 @@ const sectionOf = (code: string): readonly string[] => {
   return (section ?? '')
     .split('\n\n')
     .slice(2)
-    .map((paragraph) => paragraph.trim().replaceAll('\n', ' ').replaceAll('**', ''))
+    .map((paragraph) => plainOf(paragraph.trim()))
     .filter((paragraph) => paragraph !== '')
 }
+
+/** A paragraph of Markdown as a terminal shows it: links as the page that they lead to. */
+const plainOf = (paragraph: string): string =>
+  paragraph
+    .replaceAll('\n', ' ')
+    .replaceAll('**', '')
+    .replaceAll(/\[([^\]]+)\]\(([^)]+)\)/g, (_, text: string, page: string) => {
+      const place = page.includes('://') ? page : `docs/${page}`
+      return text === page ? place : `${text} (${place})`
+    })
 
 const explainId = (cli: Cli, id: string): Promise<number> =>
   withClient(cli, 'read', async (client) => {

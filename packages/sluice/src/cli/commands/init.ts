@@ -2,13 +2,25 @@ import { existsSync, readFileSync } from 'node:fs'
 import { appendFile, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SluiceError } from '../../core/errors.ts'
-import { type Command, flagOption } from '../cli.ts'
+import { type Command, flagOption, textOption } from '../cli.ts'
 import { configText, detect } from '../detect.ts'
+import { misplacedConfig } from '../project-directory.ts'
 
 /** `sluice init`: looks at the project and writes a config that fits; asks nothing. */
 export const command: Command = async (cli, input) => {
-  // Here, not in a project above: a service in a repository of many has its own config.
-  const directory = cli.globals.projectDir
+  // Here, and not in whatever is found above: who is in another folder than they think is to be told.
+  const directory = textOption(input, 'project') === null ? cli.cwd : cli.globals.projectDir
+  if (!existsSync(directory))
+    throw new SluiceError('usage_invalid', {
+      detail: `there is no folder ${directory}`,
+      hint: '--project names a folder that is there',
+    })
+  const misplaced = misplacedConfig(directory)
+  if (misplaced !== null)
+    throw new SluiceError('usage_invalid', {
+      detail: misplaced.why,
+      hint: `cd '${misplaced.root}' && sluice init   (a job runs in a folder of it with workingDirectory)`,
+    })
   const path = join(directory, 'sluice.config.ts')
   if (existsSync(path) && !flagOption(input, 'force')) {
     throw new SluiceError('usage_invalid', {

@@ -13,7 +13,7 @@ export const stop: Command = (cli, input) => {
     const line = await client.call('line.stop', { body: { reason, underway }, idempotencyKey: freshKey() })
     if (cli.globals.json) cli.json({ line })
     else {
-      cli.print(`${cli.style.mark('failed')} the line is stopped by ${cli.actor}: ${reason}; only ways back pass`)
+      cli.print(`${cli.style.mark('failed')} the line is stopped: ${reason}; only ways back pass`)
       const what = underway === 'abort' ? 'turns back' : 'is paused'
       for (const rollout of line.rollouts) cli.print(`  ${rollout} ${what}`)
       cli.note('  next  sluice resume -m "why"')

@@ -36,6 +36,11 @@ type Question = {
 
 const question = (environment: string, input: Input): Question => {
   const release = textOption(input, 'release')
+  if (flagOption(input, 'rollback') && flagOption(input, 'promote'))
+    throw new SluiceError('usage_invalid', {
+      detail: '--promote plans a way forward, --rollback one back',
+      hint: 'give one of them',
+    })
   const purpose = flagOption(input, 'rollback') ? 'rollback' : flagOption(input, 'promote') ? 'promote' : 'deploy'
   const traffic = trafficOf(input)
   return {

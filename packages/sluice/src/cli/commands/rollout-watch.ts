@@ -11,7 +11,7 @@ export const command: Command = (cli, input) => {
   return withClient(cli, 'read', async (client) => {
     const id = await chosenRollout(cli, client, { given: input.args[0], words: 'rollout watch' })
     if (!cli.globals.json) return followRollout(cli, { client, id, timeoutMs })
-    const quiet = { ...cli, note: () => {}, stderr: { ...cli.stderr, isTTY: false } }
+    const quiet = { ...cli, note: () => {}, noteStyle: { ...cli.noteStyle, repaints: false } }
     const { ended, state } = await watchRollout(
       quiet,
       { client, id },

@@ -1,3 +1,5 @@
+import { SluiceError } from '../../core/errors.ts'
+import type { EnvironmentView } from '../../http/client/environment-views.ts'
 import { type Command, flagOption } from '../cli.ts'
 import { withClient } from '../connect.ts'
 import { statusLines } from '../render/environment.ts'
@@ -5,15 +7,24 @@ import { createLive } from '../render/live.ts'
 
 const lookMs = 1_000
 
+/** The one by that name; `not_found` with those that there are. */
+const onlyOf = (all: readonly EnvironmentView[], wanted: string): readonly EnvironmentView[] => {
+  const found = all.filter(({ name }) => name === wanted)
+  if (found.length > 0) return found
+  const names = all.map(({ name }) => name).join(', ')
+  throw new SluiceError('not_found', {
+    detail: `there is no environment ${wanted}${names === '' ? '' : `; there are ${names}`}`,
+    hint: 'sluice env ls',
+  })
+}
+
 /** `sluice status`. */
 export const command: Command = (cli, input) =>
   withClient(cli, 'read', async (client, kind) => {
     const look = async (): Promise<Awaited<ReturnType<typeof client.call<'environments.list'>>>> => {
       const view = await client.call('environments.list', {})
       const { environment } = cli.globals
-      return environment === null
-        ? view
-        : { ...view, environments: view.environments.filter(({ name }) => name === environment) }
+      return environment === null ? view : { ...view, environments: onlyOf(view.environments, environment) }
     }
     const first = await look()
     const server = kind === 'server' ? client.url : null
@@ -32,7 +43,7 @@ export const command: Command = (cli, input) =>
       const lines = statusLines(view, cli.style)
       const text = lines.join('\n')
       if (cli.globals.json) cli.json({ ...view, server })
-      else if (cli.stdout.isTTY) live.paint(lines)
+      else if (cli.style.repaints) live.paint(lines)
       else if (text !== last) cli.print(text)
       last = text
       await new Promise<void>((resolve) => {

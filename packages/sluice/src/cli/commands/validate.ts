@@ -1,4 +1,5 @@
 import type { Command } from '../cli.ts'
+import { misplacedConfig } from '../project-directory.ts'
 
 /** `sluice validate`. */
 export const command: Command = async (cli) => {
@@ -10,7 +11,9 @@ export const command: Command = async (cli) => {
     cli.print(`${cli.style.mark('done')} ${file} is sound: service ${settings.service}`)
     cli.print(`  jobs          ${jobs.join(', ') || 'none'}`)
     cli.print(`  environments  ${environments.join(` ${cli.style.arrow} `) || 'none'}`)
-    cli.note('  next  sluice plan')
+    const misplaced = misplacedConfig(cli.globals.projectDir)
+    if (misplaced === null) cli.note('  next  sluice plan')
+    else cli.note(`${cli.noteStyle.mark('warn')} no run finds it: ${misplaced.why}`)
   }
   return 0
 }

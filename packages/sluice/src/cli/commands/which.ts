@@ -64,3 +64,6 @@ export const limitOf = (text: string | null): number => {
     hint: '--limit 50',
   })
 }
+
+/** Who asks, as the ledger calls them: who is signed in is somebody else than the user of this machine. */
+export const callerName = async (client: Client): Promise<string> => (await client.call('session.show', {})).name

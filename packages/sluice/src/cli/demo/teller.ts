@@ -10,7 +10,7 @@ import type { Teller } from './story.ts'
 
 /** The teller that fits the stream. */
 export const tellerFor = (cli: Cli): Teller =>
-  cli.stderr.isTTY && !cli.globals.quiet ? liveTeller(cli) : lineTeller(cli)
+  cli.noteStyle.repaints && !cli.globals.quiet ? liveTeller(cli) : lineTeller(cli)
 
 const liveTeller = (cli: Cli): Teller => {
   const style = cli.noteStyle

@@ -185,6 +185,6 @@ export const nowLine = ({ name, serving, live, observed }: EnvironmentView): str
   const under =
     live === null
       ? ''
-      : `; rollout ${live.id} is ${live.status}${live.settledAt === null ? '' : ` for ${spanOf(live.settledAt - live.startedAt)}`}`
+      : `; rollout ${live.id} is ${live.paused === null ? live.status : 'paused'}${live.settledAt === null ? '' : ` for ${spanOf(live.settledAt - live.startedAt)}`}`
   return `${name} ${serves}; observed: ${shown}${under}`
 }

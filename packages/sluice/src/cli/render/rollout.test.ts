@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { commitId } from '../../core/model.ts'
 import type { RolloutDetailView, StepView } from '../../http/client/views.ts'
 import { isOver, rolloutChanges, rolloutLines, rolloutReport } from './rollout.ts'
-import { createStyle, widthOf } from './style.ts'
+import { abilitiesOf, clip, createStyle, pad, widthOf } from './style.ts'
 
 const plain = createStyle({ color: false, unicode: true })
 const ascii = createStyle({ color: false, unicode: false })
@@ -132,6 +132,16 @@ test('a log has one line for each change, and none when nothing changed', () => 
   const back: RolloutDetailView = { ...rollout, status: 'rolled_back', settledAt: 3_000, cause, stage: null }
   deepStrictEqual(rolloutChanges(rollout, back), ['turned back: too bad', 'rolled back'])
   strictEqual(isOver(back), true)
+  const way = ['done', 'current', 'waiting'].map((status, index) => ({ ...step(index, 'done'), status }))
+  const turning = { ...rollout, status: 'reverting', cause, wayBack: way } as RolloutDetailView
+  deepStrictEqual(rolloutChanges(rollout, turning), [
+    'turned back: too bad',
+    'reverting',
+    'way back: step 1/3 done: step 0',
+    'way back: step 2/3 begins: step 1',
+  ])
+  // Who comes later is told where it stands, not what was over before.
+  deepStrictEqual(rolloutChanges(null, turning).slice(-1), ['way back: step 2/3 begins: step 1'])
 })
 
 test('the report at the end says what, why, now and next, in this order and within the columns', () => {
@@ -152,4 +162,21 @@ test('the report at the end says what, why, now and next, in this order and with
   deepStrictEqual(names, ['Why', 'Log', 'Now', 'Next'])
   match(lines[0] ?? '', /SLU-1303 .*1\.4\.1 in production/)
   for (const line of lines) ok(widthOf(line) <= 60, line)
+})
+
+test('letters that take two cells are counted as two, so that no line is painted beyond the edge of the terminal', () => {
+  const subject = 'feat: 決済 🚀 e\u0301'
+  deepStrictEqual([widthOf(subject), widthOf('│ ✔ ⚠ é → …')], [15, 11])
+  deepStrictEqual([clip(subject, 9), clip(subject, 10)], ['feat: 決', 'feat: 決済'])
+  deepStrictEqual(widthOf(pad('決済', 10)), 10)
+})
+
+test('only a terminal that can move its cursor, with somebody in front of it, is painted in place', () => {
+  const terminal = { isTTY: true, columns: 80, noColor: false }
+  const repaints = (variables: Record<string, string>, isTTY = true): boolean | undefined =>
+    abilitiesOf(variables, { ...terminal, isTTY }).repaints
+  deepStrictEqual(
+    [repaints({ TERM: 'xterm' }), repaints({ TERM: 'dumb' }), repaints({ CI: 'true' }), repaints({}, false)],
+    [true, false, false, false],
+  )
 })

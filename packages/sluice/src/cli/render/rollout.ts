@@ -181,13 +181,20 @@ export const rolloutChanges = (before: RolloutDetailView | null, after: RolloutD
     )
   }
   lines.push(...stepChanges(before?.steps ?? [], after.steps))
-  if (after.wayBack.length > 0)
-    lines.push(...stepChanges(before?.wayBack ?? [], after.wayBack).map((line) => `way back: ${line}`))
+  const turned = after.cause !== null && (before?.cause ?? null) === null
+  const isTurning = after.status === 'reverting' && before?.status !== 'reverting'
+  // Why it goes back comes before how.
+  if (turned) lines.push(`turned back: ${after.cause.text}`)
+  if (isTurning) lines.push('reverting')
+  // Of a way back that was seen to begin every step is told, however many were over by the next look.
+  const untouched = after.wayBack.map((step): StepView => ({ ...step, status: 'waiting' }))
+  const backBefore = before !== null && before.wayBack.length === 0 ? untouched : (before?.wayBack ?? [])
+  lines.push(...stepChanges(backBefore, after.wayBack).map((line) => `way back: ${line}`))
   if (after.paused !== null && before?.paused?.text !== after.paused.text) lines.push(`paused: ${after.paused.text}`)
   if (after.paused === null && wasPaused && after.status === 'advancing') lines.push('goes on')
-  if (after.cause !== null && (before?.cause ?? null) === null) lines.push(`turned back: ${after.cause.text}`)
   if (after.stage?.kind === 'backing_off' && before?.stage?.text !== after.stage.text) lines.push(after.stage.text)
-  if (before?.status !== after.status && after.status !== 'advancing') lines.push(after.status.replace('_', ' '))
+  const isToldNow = before?.status !== after.status && after.status !== 'advancing' && !isTurning
+  if (isToldNow) lines.push(after.status.replace('_', ' '))
   return lines
 }
 
@@ -196,12 +203,7 @@ const stepChanges = (before: readonly StepView[], after: readonly StepView[]): r
     const was = before[index]?.status
     if (step.status === was || step.status === 'waiting' || step.status === 'not_reached') return []
     const place = `step ${index + 1}/${after.length}`
-    if (step.status === 'done')
-      return was === 'current'
-        ? [`${place} done: ${step.text}`]
-        : was === undefined
-          ? []
-          : [`${place} done: ${step.text}`]
+    if (step.status === 'done') return was === undefined ? [] : [`${place} done: ${step.text}`]
     return [`${place} ${step.status === 'failed' ? 'not finished' : 'begins'}: ${step.text}`]
   })
 

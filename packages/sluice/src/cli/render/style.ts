@@ -4,6 +4,8 @@ import { stripVTControlCharacters, styleText } from 'node:util'
 /** Ways to write on one stream. */
 export type Style = {
   readonly unicode: boolean
+  /** Whether lines may be painted again in place; elsewhere what changes is told line by line. */
+  readonly repaints: boolean
   readonly good: (text: string) => string
   readonly bad: (text: string) => string
   readonly warn: (text: string) => string
@@ -43,10 +45,20 @@ const asciiMarks: Readonly<Record<Mark, string>> = {
 }
 
 /** What a stream can show. */
-export type Abilities = { readonly color: boolean; readonly unicode: boolean; readonly columns?: number }
+export type Abilities = {
+  readonly color: boolean
+  readonly unicode: boolean
+  readonly repaints?: boolean
+  readonly columns?: number
+}
 
 /** A style for a stream with these abilities. */
-export const createStyle = ({ color, unicode, columns = Number.POSITIVE_INFINITY }: Abilities): Style => {
+export const createStyle = ({
+  color,
+  unicode,
+  repaints = false,
+  columns = Number.POSITIVE_INFINITY,
+}: Abilities): Style => {
   const paint =
     (format: Parameters<typeof styleText>[0]) =>
     (text: string): string =>
@@ -64,6 +76,7 @@ export const createStyle = ({ color, unicode, columns = Number.POSITIVE_INFINITY
   const [full, empty] = unicode ? ['█', '░'] : ['#', '-']
   return {
     unicode,
+    repaints,
     good: paint('green'),
     bad: paint('red'),
     warn: paint('yellow'),
@@ -84,7 +97,7 @@ export const createStyle = ({ color, unicode, columns = Number.POSITIVE_INFINITY
   }
 }
 
-/** What a stream can show, by the conventions of NO_COLOR (no-color.org), FORCE_COLOR, TERM and the locale. */
+/** What a stream can show, by the conventions of NO_COLOR (no-color.org), FORCE_COLOR, TERM, CI and the locale. */
 export const abilitiesOf = (
   variables: Readonly<Record<string, string | undefined>>,
   { isTTY, columns, noColor }: { readonly isTTY: boolean; readonly columns: number; readonly noColor: boolean },
@@ -98,11 +111,27 @@ export const abilitiesOf = (
   )
   const speaksUtf8 =
     locale === undefined ? process.platform === 'darwin' || process.platform === 'win32' : /utf-?8/i.test(locale)
-  return { color, unicode: speaksUtf8 && !isDumb, ...(isTTY ? { columns } : {}) }
+  const repaints = isTTY && !isDumb && variables['CI'] === undefined
+  return { color, unicode: speaksUtf8 && !isDumb, repaints, ...(isTTY ? { columns } : {}) }
 }
 
-/** How wide a text is once printed: without escape sequences; marks and letters of Latin scripts count one. */
-export const widthOf = (text: string): number => [...stripStyle(text)].length
+/** How many cells a text takes once printed, without its escape sequences: letters of East Asia and emoji take two, what is drawn over the letter before it none. */
+export const widthOf = (text: string): number => {
+  const bare = stripStyle(text)
+  if (isNarrow(bare)) return bare.length
+  let width = 0
+  for (const letter of bare) width += cellsOf(letter)
+  return width
+}
+
+/** What nearly every line is made of, and counted at once: up to the last letters before the first that combine. */
+const isNarrow = (text: string): boolean => /^[ -\u02ff\u2010-\u2027\u2500-\u259f]*$/.test(text)
+
+const widePattern =
+  /[\p{Script=Han}\p{Script=Hangul}\p{Script=Hiragana}\p{Script=Katakana}\p{Emoji_Presentation}\u3000-\u303e\uff01-\uff60\uffe0-\uffe6]/u
+const overPattern = /\p{Mn}|\p{Me}|\u200b|\u200c|\u200d/u
+
+const cellsOf = (letter: string): number => (overPattern.test(letter) ? 0 : widePattern.test(letter) ? 2 : 1)
 
 /** The text without escape sequences. */
 export const stripStyle = (text: string): string => stripVTControlCharacters(text)
@@ -122,9 +151,11 @@ export const clip = (text: string, width: number): string => {
       cut += part
       continue
     }
-    const letters = [...part].slice(0, room)
-    room -= letters.length
-    cut += letters.join('')
+    for (const letter of part) {
+      room -= cellsOf(letter)
+      if (room < 0) break
+      cut += letter
+    }
   }
   return cut
 }

@@ -379,6 +379,11 @@ for (const [what, value, expected] of refusals) {
   })
 }
 
+test('what has the wrong form is told once, without all that follows from it', () => {
+  const { detail } = refusal(withProduction({ strategy: { kind: 'canary', steps: ['500%'] } }))
+  ok(detail.startsWith('environments.production.strategy.steps[0]: expected a share such as'), detail)
+})
+
 test('jobs that need each other in a circle are refused with the circle', () => {
   const jobs = {
     a: { steps: 'x', needs: ['c'] },

@@ -23,12 +23,14 @@ export type Lookup = { readonly distance: Distance; readonly shape: Shape }
 /** Turns zod's issues about `input` into ours. */
 export const issuesOf = (issues: readonly ZodIssue[], input: unknown, lookup: Lookup): readonly ConfigIssue[] => {
   const all = issues.flatMap((issue) => unfold(issue, [], input)).flatMap((issue) => describe(issue, input, lookup))
-  // A mistyped key explains the missing one beside it, and a wrong part explains the wrong whole.
+  // A mistyped key explains the missing one beside it, and a wrong part or form explains the wrong whole.
   const isExplained = (one: Described): boolean =>
     all.some((other) => other.meant !== null && isSame(other.meant, one.path)) ||
     (one.kind === 'custom' &&
       all.some(
-        (other) => other.path.length > one.path.length && isSame(other.path.slice(0, one.path.length), one.path),
+        (other) =>
+          (other.path.length > one.path.length || other.kind !== 'custom') &&
+          isSame(other.path.slice(0, one.path.length), one.path),
       ))
   const left = all.filter((one) => !isExplained(one))
   const rank = (one: Described): number => (one.kind === 'unknown' ? 0 : 1)

@@ -92,11 +92,12 @@ export const createClient = (options: ClientOptions): Client => ({
   exportLedger: async function* exportLedger(query, signal) {
     const response = await send(options, 'ledger.export', { query, signal, timeoutMs: 0 })
     const decoder = new TextDecoder()
-    for await (const chunk of response.body ?? []) yield decoder.decode(chunk, { stream: true })
+    const hint = 'ask again; an export without its last line is not whole'
+    for await (const chunk of piecesOf(response, 'ledger', hint)) yield decoder.decode(chunk, { stream: true })
   },
   attachment: async function* attachment({ path, ...params }, signal) {
     const response = await send(options, 'runs.attachment', { params, query: { path }, signal, timeoutMs: 0 })
-    yield* piecesOf(response)
+    yield* piecesOf(response, 'file', 'ask again; when it breaks off each time, the file is damaged there')
   },
 })
 
@@ -158,13 +159,13 @@ export const addressOf = (
   return `${url}${path}${search === '' ? '' : `?${search}`}`
 }
 
-async function* piecesOf({ body }: Response): AsyncGenerator<Uint8Array, void, undefined> {
+async function* piecesOf({ body }: Response, what: string, hint: string): AsyncGenerator<Uint8Array, void, undefined> {
   try {
     yield* body ?? []
   } catch (cause) {
     throw new SluiceError('server_unreachable', {
-      detail: 'the control plane broke off in the middle of the file',
-      hint: 'ask again; when it breaks off each time, the file is damaged there',
+      detail: `the control plane broke off in the middle of the ${what}`,
+      hint,
       retry: 'same',
       cause,
     })

@@ -114,9 +114,9 @@ export const environmentHandlers: Handlers<
   'environments.freeze': async (context, { params, body, caller, signal }) => {
     const target = await targetOf(context, params.environment, signal)
     const from = body.from ?? context.clock.now()
-    if (body.until <= from) {
+    if (body.until <= Math.max(from, context.clock.now())) {
       throw new SluiceError('usage_invalid', {
-        detail: 'the freeze would end before it begins',
+        detail: body.until <= from ? 'the freeze would end before it begins' : 'the freeze would be over already',
         hint: `sluice env freeze ${params.environment} --for 2h -m "why"`,
       })
     }
@@ -271,5 +271,6 @@ const show = async (context: ApiContext, { service, named, signal }: Shown): Pro
     maintenance: await context.engine.reading.maintenance(service, named.name),
     observed,
     known,
+    now: context.clock.now(),
   })
 }

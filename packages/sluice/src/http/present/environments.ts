@@ -19,6 +19,8 @@ export type Surroundings = {
   readonly maintenance: MaintenanceState
   readonly observed: ObservedView
   readonly known: Known
+  /** Epoch ms. */
+  readonly now: number
 }
 
 /** The releases that an environment's answer names. */
@@ -36,7 +38,7 @@ export const releasesNamed = (state: EnvironmentState): readonly ReleaseId[] => 
 /** An environment as it stands. */
 export const environmentView = (
   state: EnvironmentState,
-  { after, live, maintenance, observed, known }: Surroundings,
+  { after, live, maintenance, observed, known, now }: Surroundings,
 ): EnvironmentView => {
   const shown = maintenanceView(maintenance)
   return {
@@ -46,7 +48,8 @@ export const environmentView = (
     serving: servingView(state, known),
     previous: state.previous === null ? null : refOf(state.previous, known),
     live,
-    lock: state.lock,
+    // One that has run out is kept until somebody says something else, and locks nothing.
+    lock: state.lock === null || (state.lock.until !== null && state.lock.until <= now) ? null : state.lock,
     freezes: state.freezes.map(({ from, until, reason, by }) => ({ from, until, reason, by: by.name })),
     approvals: state.approvals.map(({ release, by, at }) => ({ release: refOf(release, known), by, at })),
     rejections: (state.rejections ?? []).map((one) => ({ ...one, release: refOf(one.release, known) })),

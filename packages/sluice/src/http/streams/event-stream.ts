@@ -79,7 +79,11 @@ export const eventStream = (
     // Told at once, so that a client knows from when on nothing is missed.
     start: (controller) => controller.enqueue(encoder.encode('retry: 1000\n\n: connected\n\n')),
     pull: async (controller) => {
-      const text = await next()
+      const text = await next().catch((error: unknown) => {
+        // Nobody cancels a stream that has failed: it would be counted among those that are open for good.
+        close()
+        throw error
+      })
       if (text !== '') controller.enqueue(encoder.encode(text))
       if (closed.signal.aborted) controller.close()
     },

@@ -73,7 +73,11 @@ export class GatewayKeeper {
       if (connection === null) {
         if (await this.#isTakenOver()) continue
         await rest(delayMs, signal)
-        if (!signal.aborted) await this.#startOne()
+        // What keeps it from being started (a log that cannot be opened, no descriptor left) may be over by the next time.
+        if (!signal.aborted)
+          await this.#startOne().catch((error: unknown) =>
+            this.#options.log.error('gateway_not_started', { reason: String(error), stateDir: this.#options.stateDir }),
+          )
         delayMs = Math.min(limits.retryDelayMsMax, Math.max(limits.gatewayRestartDelayMs, delayMs * 2))
         continue
       }
