@@ -2,8 +2,9 @@
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Settings } from '../../core/config/settings.ts'
+import { SluiceError } from '../../core/errors.ts'
 import type { Lowered } from '../../core/pipeline/job-plan.ts'
-import { assertHonoured } from '../../core/pipeline/notes.ts'
+import { assertHonoured, noteText } from '../../core/pipeline/notes.ts'
 import { planRun } from '../../core/pipeline/plan.ts'
 import { git } from '../../lib/git.ts'
 import type { PipelineRequest } from '../../ports/pipelines.ts'
@@ -36,6 +37,11 @@ export const importFrom = async (
   const of = { commit: await source.resolve('HEAD', signal), ref: 'HEAD', now: Date.now() }
   const lowered = await lower(request, of, signal)
   assertHonoured({ file: request.file, notes: lowered.notes })
+  if (lowered.jobs.length === 0)
+    throw new SluiceError('config_invalid', {
+      detail: `${request.file} has no job that could be carried over`,
+      evidence: lowered.notes.map(noteText),
+    })
   const text = importPipeline(lowered, { service: source.name, from: request.file })
   return { text, jobs: lowered.jobs.length, notes: lowered.notes }
 }
@@ -43,8 +49,7 @@ export const importFrom = async (
 /** What cannot be had here is left out, and the text says what: a person writes what it did. */
 const lower = async (request: ImportRequest, of: Of, signal: AbortSignal): Promise<Lowered> => {
   const once = async (asked: PipelineRequest): Promise<Lowered> => {
-    if (asked.kind === 'gitlab')
-      return (await readPipeline(request.projectDir, { request: asked, of }, signal)).lowered
+    if (asked.kind === 'gitlab') return (await readPipeline(request.projectDir, { request: asked, of }, signal)).lowered
     const cache = { directory: join(tmpdir(), 'sluice-import'), version: request.version }
     const place = { projectDir: request.projectDir, cache }
     return (await readWorkflow(place, { request: asked, of, inputs: 'assumed' }, signal)).lowered
@@ -73,7 +78,10 @@ const without = (asked: PipelineRequest, notes: Lowered['notes']): PipelineReque
     ...asked,
     skippedActions: [...asked.skippedActions, ...actions],
     skippedIncludes: [...asked.skippedIncludes, ...includes],
-    runners: { ...asked.runners, ...Object.fromEntries(runners.map((label) => [label.toLowerCase(), 'skip'] as const)) },
+    runners: {
+      ...asked.runners,
+      ...Object.fromEntries(runners.map((label) => [label.toLowerCase(), 'skip'] as const)),
+    },
   }
 }
 
@@ -91,11 +99,24 @@ const withoutLeftOut = (lowered: Lowered): Lowered => {
     const because = why.get(name) ?? null
     return because === null
       ? []
-      : [{ level: 'warning', key: `jobs.${name}`, message: `${name} is not here: ${because}`, file: '', line: null, column: null }]
+      : [
+          {
+            level: 'warning',
+            key: `jobs.${name}`,
+            message: `${name} is not here: ${because}`,
+            file: '',
+            line: null,
+            column: null,
+          },
+        ]
   })
   const jobs = lowered.jobs
     .filter(({ name }) => isKept(name))
-    .map((job) => ({ ...job, needs: job.needs.filter(isKept), needsWithoutArtifacts: job.needsWithoutArtifacts.filter(isKept) }))
+    .map((job) => ({
+      ...job,
+      needs: job.needs.filter(isKept),
+      needsWithoutArtifacts: job.needsWithoutArtifacts.filter(isKept),
+    }))
   return { ...lowered, jobs, notes: [...lowered.notes, ...notes] }
 }
 

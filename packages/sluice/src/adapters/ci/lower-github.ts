@@ -49,7 +49,14 @@ const serviceNotes = (jobs: readonly JobPlan[], { missingFor }: Asked, file: str
       const missing = image === null ? null : (missingFor?.(image) ?? null)
       const key = `jobs.${partOf ?? name}.services.${service}`
       if (missing !== null)
-        told.set(key, { level: 'warning', key, message: `the job will fail: ${missing}`, file, line: null, column: null })
+        told.set(key, {
+          level: 'warning',
+          key,
+          message: `the job will fail: ${missing}`,
+          file,
+          line: null,
+          column: null,
+        })
     }
   return [...told.values()]
 }

@@ -5,7 +5,17 @@ import { gatherPlan } from './graph.ts'
 import { inputsIn } from './inputs.ts'
 import type { PipelineJob, PipelineScope } from './jobs.ts'
 import { childGate, isWaitedFor } from './needs.ts'
-import { booleanOf, hasKey, itemsOf, type MapTree, type Tree, textOf, valueOf, withEntries, withoutKeys } from './tree.ts'
+import {
+  booleanOf,
+  hasKey,
+  itemsOf,
+  type MapTree,
+  type Tree,
+  textOf,
+  valueOf,
+  withEntries,
+  withoutKeys,
+} from './tree.ts'
 import type { GivenVariable } from './context.ts'
 
 /** What the child is made of: a document that only includes, and the variables that it is given. */

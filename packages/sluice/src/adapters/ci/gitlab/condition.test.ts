@@ -56,7 +56,7 @@ const rows: readonly (readonly [string, boolean])[] = [
   ['$PRESENT =~ /(?:(?i)MY) VAR/', false],
   ['$PRESENT =~ /^\\p{Ll}+ \\pL+$/', true],
   ['$PRESENT =~ /[[:^lower:]]v/', true],
-  ['$PATH_VARIABLE =~ /\\Qpath/v\\E/', true],
+  ['$PATH_VARIABLE =~ /\\Qpath\\E\\/v/', true],
   ['$NUMBER =~ /^\\x{31}0$/', true],
   ['$PRESENT != "x" && $NUMBER', true],
   ['$UNSET && $PRESENT || $NUMBER', true],

@@ -148,7 +148,8 @@ const writtenJobs = (root: MapTree, defaults: MapTree, notes: Notes): ReadonlyMa
     jobNames(root).flatMap((name): readonly (readonly [string, MapTree])[] => {
       const job = valueOf(root, name)
       // A key with nothing behind it is one that is not there; `extends` is often undone so.
-      if (job?.kind === 'map') return [[name, withDefaults(withoutNulls(job, jobKeys), withoutNulls(defaults, jobKeys))]]
+      if (job?.kind === 'map')
+        return [[name, withDefaults(withoutNulls(job, jobKeys), withoutNulls(defaults, jobKeys))]]
       notes.error(spotOf(root, '', name), `"${name}" is no keyword, and as a job it needs a script`)
       return []
     }),

@@ -47,7 +47,7 @@ const translated = (written: string, isUnicode: boolean): string => {
 
 /** What is looked at as one: an escape, a class of POSIX, the beginning of a class with what may stand first in it, flags, the beginning of a group, a character. */
 const piece =
-  /\\Q[^]*?(?:\\E|$)|\\[pPx]\{[^}]*\}|\\[^]|\[:\^?\w+:\](?=.*\])|\[\^?\]?|\(\?[ismU-]+\)|\(\?[ismU-]+:|\(\?P?<\w+>|\(|[^]/g
+  /\\Q[^]*?(?:\\E|$)|\\[pPx]\{[^}]*\}|\\[pP]\w|\\[^]|\[:\^?\w+:\](?=.*\])|\[\^?\]?|\(\?[ismU-]+\)|\(\?[ismU-]+:|\(\?P?<\w+>|\(|[^]/g
 
 const modifiers = (written: string): string => `(?${written.slice(2, -1).replaceAll('U', '')}:`
 
@@ -65,6 +65,7 @@ const escaped = (written: string, isUnicode: boolean): string => {
     return isUnicode ? `\\u{${code}}` : `\\u${code.padStart(4, '0')}`
   }
   if (!isUnicode) return written
+  if (/^\\[pP]\w$/.test(written)) return `\\${kind}{${written.slice(2)}}`
   // With Unicode only what means something may be escaped.
   return /^\\[\w^$\\.*+?()[\]{}|/-]/.test(written) && kind !== '_' ? written : kind
 }

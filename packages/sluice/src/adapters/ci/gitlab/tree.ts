@@ -91,9 +91,7 @@ export const withoutKeys = (tree: MapTree, keys: ReadonlySet<string>): MapTree =
 export const withoutNulls = (tree: MapTree, keys: ReadonlySet<string>): MapTree => ({
   ...tree,
   entries: new Map(
-    [...tree.entries].filter(
-      ([key, { value }]) => !keys.has(key) || value.kind !== 'scalar' || value.value !== null,
-    ),
+    [...tree.entries].filter(([key, { value }]) => !keys.has(key) || value.kind !== 'scalar' || value.value !== null),
   ),
 })
 
