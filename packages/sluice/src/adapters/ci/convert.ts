@@ -2,8 +2,9 @@
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Settings } from '../../core/config/settings.ts'
+import { SluiceError } from '../../core/errors.ts'
 import type { Lowered } from '../../core/pipeline/job-plan.ts'
-import { assertHonoured } from '../../core/pipeline/notes.ts'
+import { assertHonoured, noteText } from '../../core/pipeline/notes.ts'
 import { planRun } from '../../core/pipeline/plan.ts'
 import { git } from '../../lib/git.ts'
 import type { PipelineRequest } from '../../ports/pipelines.ts'
@@ -12,6 +13,7 @@ import { exportGithub } from './export/export-github.ts'
 import { exportGitlab } from './export/export-gitlab.ts'
 import type { Exported } from './export/export-options.ts'
 import { importPipeline } from './export/import-pipeline.ts'
+import { leftOut } from './github/left-out.ts'
 import { readWorkflow } from './lower-github.ts'
 import { readPipeline } from './lower-gitlab.ts'
 
@@ -33,32 +35,94 @@ export const importFrom = async (
 ): Promise<{ readonly text: string; readonly jobs: number; readonly notes: Lowered['notes'] }> => {
   const { source } = request
   const of = { commit: await source.resolve('HEAD', signal), ref: 'HEAD', now: Date.now() }
-  const lowered = await lower(request, [], of, signal)
+  const lowered = await lower(request, of, signal)
   assertHonoured({ file: request.file, notes: lowered.notes })
+  if (lowered.jobs.length === 0)
+    throw new SluiceError('config_invalid', {
+      detail: `${request.file} has no job that could be carried over`,
+      evidence: lowered.notes.map(noteText),
+    })
   const text = importPipeline(lowered, { service: source.name, from: request.file })
   return { text, jobs: lowered.jobs.length, notes: lowered.notes }
 }
 
-type Of = Parameters<typeof readPipeline>[1]['of']
-
-/** Actions that are not here are left out, and the text says which: a person writes what they did. */
-const lower = async (
-  request: ImportRequest,
-  skippedActions: readonly string[],
-  of: Of,
-  signal: AbortSignal,
-): Promise<Lowered> => {
-  const asked = { request: requestOf(request, skippedActions), of }
-  if (request.kind === 'gitlab') return (await readPipeline(request.projectDir, asked, signal)).lowered
-  const cache = { directory: join(tmpdir(), 'sluice-import'), version: request.version }
-  const { lowered } = await readWorkflow({ projectDir: request.projectDir, cache }, asked, signal)
-  const missing = lowered.notes.flatMap(({ level, key, message }) =>
-    level === 'error' && key.endsWith('.uses') ? (/--skip-action (\S+)/.exec(message)?.[1] ?? []) : [],
-  )
-  return missing.length === 0 || skippedActions.length > 0 ? lowered : lower(request, missing, of, signal)
+/** What cannot be had here is left out, and the text says what: a person writes what it did. */
+const lower = async (request: ImportRequest, of: Of, signal: AbortSignal): Promise<Lowered> => {
+  const once = async (asked: PipelineRequest): Promise<Lowered> => {
+    if (asked.kind === 'gitlab') return (await readPipeline(request.projectDir, { request: asked, of }, signal)).lowered
+    const cache = { directory: join(tmpdir(), 'sluice-import'), version: request.version }
+    const place = { projectDir: request.projectDir, cache }
+    return (await readWorkflow(place, { request: asked, of, inputs: 'assumed' }, signal)).lowered
+  }
+  let asked = requestOf(request)
+  let lowered = await once(asked)
+  for (;;) {
+    const next = without(asked, lowered.notes)
+    if (next === null) return withoutLeftOut(lowered)
+    asked = next
+    lowered = await once(asked)
+  }
 }
 
-const requestOf = ({ kind, file }: ImportRequest, skippedActions: readonly string[]): PipelineRequest => ({
+/** The same request without what errors say that it could do without; null where they name nothing more. */
+const without = (asked: PipelineRequest, notes: Lowered['notes']): PipelineRequest | null => {
+  const said = (option: string): readonly string[] =>
+    notes.flatMap(({ level, message }) =>
+      level === 'error' ? (new RegExp(`--${option} (\\S+)`).exec(message)?.[1] ?? []) : [],
+    )
+  const actions = said('skip-action')
+  const includes = said('skip-include')
+  const runners = said('runner').map((pair) => pair.replace(/=.*$/, ''))
+  if (actions.length + includes.length + runners.length === 0) return null
+  return {
+    ...asked,
+    skippedActions: [...asked.skippedActions, ...actions],
+    skippedIncludes: [...asked.skippedIncludes, ...includes],
+    runners: {
+      ...asked.runners,
+      ...Object.fromEntries(runners.map((label) => [label.toLowerCase(), 'skip'] as const)),
+    },
+  }
+}
+
+/** Jobs that are not carried over, and a note for each why. */
+const withoutLeftOut = (lowered: Lowered): Lowered => {
+  const why = new Map(lowered.jobs.flatMap((job) => [[job.name, leftOut(job)] as const]))
+  const isLeft = (name: string): boolean => (why.get(name) ?? null) !== null
+  const members = Map.groupBy(lowered.jobs, ({ partOf }) => partOf)
+  // What gathers legs goes with the last of them.
+  const isKept = (name: string): boolean => {
+    const legs = members.get(name) ?? []
+    return !isLeft(name) && (legs.length === 0 || legs.some((leg) => !isLeft(leg.name)))
+  }
+  const notes = lowered.jobs.flatMap(({ name }): Lowered['notes'] => {
+    const because = why.get(name) ?? null
+    return because === null
+      ? []
+      : [
+          {
+            level: 'warning',
+            key: `jobs.${name}`,
+            message: `${name} is not here: ${because}`,
+            file: '',
+            line: null,
+            column: null,
+          },
+        ]
+  })
+  const jobs = lowered.jobs
+    .filter(({ name }) => isKept(name))
+    .map((job) => ({
+      ...job,
+      needs: job.needs.filter(isKept),
+      needsWithoutArtifacts: job.needsWithoutArtifacts.filter(isKept),
+    }))
+  return { ...lowered, jobs, notes: [...lowered.notes, ...notes] }
+}
+
+type Of = Parameters<typeof readPipeline>[1]['of']
+
+const requestOf = ({ kind, file }: ImportRequest): PipelineRequest => ({
   kind,
   file,
   event: null,
@@ -72,7 +136,7 @@ const requestOf = ({ kind, file }: ImportRequest, skippedActions: readonly strin
   runners: {},
   containers: 'here',
   actions: null,
-  skippedActions,
+  skippedActions: [],
   skippedIncludes: [],
 })
 

@@ -2,7 +2,7 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { plainJob } from '../../core/pipeline/plain-plans.ts'
-import type { JobPlan } from '../../core/pipeline/job-plan.ts'
+import type { JobPlan, LoweringNote } from '../../core/pipeline/job-plan.ts'
 import { orderJobs } from '../../core/pipeline/links.ts'
 import { git, type GitAnswer } from '../../lib/git.ts'
 import type { LoweredPipeline, PipelineCommit, PipelineRequest } from '../../ports/pipelines.ts'
@@ -15,7 +15,14 @@ import { commitFiles, defaultBranch, documentOf, refFacts } from './repository.t
 /** Where the repository is, and where lowered workflows are kept. */
 export type GithubPlace = { readonly projectDir: string; readonly cache: LoweringCache }
 
-type Asked = { readonly request: PipelineRequest; readonly of: PipelineCommit }
+type Asked = {
+  readonly request: PipelineRequest
+  readonly of: PipelineCommit
+  /** What this machine lacks for a service of an image; null for nothing. Nobody asks when absent. */
+  readonly missingFor?: (image: string) => string | null
+  /** Whether inputs that are required must be there; `needed` when absent. */
+  readonly inputs?: 'needed' | 'assumed'
+}
 
 /** Lowers it, or takes what was kept, as jobs that the engine runs. */
 export const lowerGithub = async (place: GithubPlace, asked: Asked, signal: AbortSignal): Promise<LoweredPipeline> => {
@@ -24,14 +31,40 @@ export const lowerGithub = async (place: GithubPlace, asked: Asked, signal: Abor
   const chosen = jobs === null || lowered.jobs.length === 0 ? lowered.jobs : selectJobs(lowered.jobs, jobs)
   return {
     jobs: orderJobs(inGroup(chosen, lowered.concurrency)),
-    origin: { kind: 'github', file, name: lowered.runName ?? lowered.name, event, notes: lowered.notes },
+    origin: {
+      kind: 'github',
+      file,
+      name: lowered.runName ?? lowered.name,
+      event,
+      notes: [...lowered.notes, ...serviceNotes(chosen, asked, file)],
+    },
   }
+}
+
+/** Services that this machine cannot have, so that it is told before the job fails for them. */
+const serviceNotes = (jobs: readonly JobPlan[], { missingFor }: Asked, file: string): readonly LoweringNote[] => {
+  const told = new Map<string, LoweringNote>()
+  for (const { name, partOf, services } of jobs)
+    for (const { image, name: service } of services) {
+      const missing = image === null ? null : (missingFor?.(image) ?? null)
+      const key = `jobs.${partOf ?? name}.services.${service}`
+      if (missing !== null)
+        told.set(key, {
+          level: 'warning',
+          key,
+          message: `the job will fail: ${missing}`,
+          file,
+          line: null,
+          column: null,
+        })
+    }
+  return [...told.values()]
 }
 
 /** A workflow, lowered for the event that was said, or else for the usual one. `not_found`. */
 export const readWorkflow = async (
   { projectDir, cache }: GithubPlace,
-  { request, of }: Asked,
+  { request, of, inputs = 'needed' }: Asked,
   signal: AbortSignal,
 ): Promise<{ readonly lowered: LoweredWorkflow; readonly event: string }> => {
   const read = commitFiles(projectDir, of.commit.id)
@@ -43,6 +76,7 @@ export const readWorkflow = async (
     return cachedLowering(cache, {
       ...requestOf(request, text),
       filters,
+      inputs,
       read,
       event: eventFrom({ ...facts, name, ...known }),
     })
@@ -59,7 +93,7 @@ export const readWorkflow = async (
 const requestOf = (
   { file, jobs, variables, runners, containers, actions, skippedActions }: PipelineRequest,
   text: string,
-): Omit<LoweringRequest, 'read' | 'event' | 'filters'> => ({
+): Omit<LoweringRequest, 'read' | 'event' | 'filters' | 'inputs'> => ({
   file,
   text,
   only: jobs,

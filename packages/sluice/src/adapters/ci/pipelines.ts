@@ -17,7 +17,7 @@ export const pipelinesOf = ({ projectDir, cacheDir, version, missingFor }: Pipel
   lower: async (request, of, signal) => {
     if (request.kind === 'github') {
       const { lowerGithub } = await import('./lower-github.ts')
-      return lowerGithub({ projectDir, cache: { directory: cacheDir, version } }, { request, of }, signal)
+      return lowerGithub({ projectDir, cache: { directory: cacheDir, version } }, { request, of, missingFor }, signal)
     }
     const { lowerGitlabPipeline } = await import('./lower-gitlab.ts')
     return lowerGitlabPipeline(projectDir, { request, of, missingFor }, signal)

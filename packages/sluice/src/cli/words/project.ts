@@ -102,8 +102,14 @@ export const projectWords: readonly Word[] = [
       { flags: '--runner <pair...>', text: 'LABEL=here or LABEL=skip: jobs for runners that this machine is not' },
       { flags: '--containers <where>', text: 'here: steps of jobs in a container run on this machine' },
       { flags: '--actions <dir>', text: 'copies of actions, as owner/name or owner/name@ref' },
-      { flags: '--skip-action <name...>', text: 'leave out the steps that use these actions' },
-      { flags: '--skip-include <name...>', text: 'do without these templates, projects, addresses or components' },
+      {
+        flags: '--skip-action <name...>',
+        text: 'leave out the steps that use these actions, and the jobs that call these workflows',
+      },
+      {
+        flags: '--skip-include <name...>',
+        text: 'do without these templates, projects, addresses or components, and without triggers of these projects',
+      },
       { flags: '-m, --message <why>', text: 'why, for the ledger' },
       { flags: '--no-wait', text: 'do not wait (starts a control plane if none runs)' },
       { flags: '--timeout <span>', text: 'wait at most this long (90s, 15m)' },

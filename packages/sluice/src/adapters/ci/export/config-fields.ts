@@ -83,13 +83,16 @@ const serviceCode = (service: PlannedService): CodeValue => {
   return clean({
     image: image ?? undefined,
     command: command ?? undefined,
-    env: textsCode(env),
+    env: textsCode(Object.fromEntries(Object.entries(env).filter(([one]) => isVariableName(one)))),
     exports: textsCode(exports),
     ports: ports.length === 0 ? undefined : ports,
     health: healthCommand ?? undefined,
     startTimeout: durationCode(startTimeoutMs),
   })
 }
+
+/** Whether a shell takes a name for that of a variable. */
+export const isVariableName = (name: string): boolean => /^[A-Za-z_]\w*$/.test(name)
 
 const textsCode = (texts: Texts): CodeValue | undefined => emptyless(texts)
 

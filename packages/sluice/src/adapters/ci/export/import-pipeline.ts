@@ -3,11 +3,11 @@ import type { JobPlan, Lowered } from '../../../core/pipeline/job-plan.ts'
 import { isReportFormat } from '../../../core/evidence/types.ts'
 import { limits } from '../../../core/limits.ts'
 import { standardShell } from '../../../core/pipeline/lower-config.ts'
-import { commonFields, type ConfigBody, durationCode, emptyless } from './config-fields.ts'
+import { commonFields, type ConfigBody, durationCode, emptyless, isVariableName } from './config-fields.ts'
 import { githubOrigin } from './github-origin.ts'
 import { idsOf, isPredefined, type WrittenJob, writtenJobs } from './pipeline-shape.ts'
 import { quoted } from './script-text.ts'
-import { type CodeValue, codeText } from './typescript-text.ts'
+import { type CodeValue, codeText, commentText } from './typescript-text.ts'
 
 /** What the file is for. */
 export type ImportOptions = {
@@ -21,19 +21,25 @@ export const importPipeline = (lowered: Lowered, { service, from }: ImportOption
   const jobs = writtenJobs(lowered.jobs)
   const names = configNames(jobs.map(({ name }) => name))
   const comments = new Map<string, readonly string[]>()
+  const artifacts = new Set<string>()
   const entries = jobs.map((job) => {
     const remarks: string[] = []
     const name = names.get(job.name) ?? job.name
     if (name !== job.name) remarks.push(`was: ${job.name}`)
-    const value = configJob(job, { names, remarks, plan: lowered.jobs.find((one) => one.name === job.name) ?? null })
+    const value = configJob(job, {
+      names,
+      artifacts,
+      remarks,
+      plan: lowered.jobs.find((one) => one.name === job.name) ?? null,
+    })
     if (remarks.length > 0) comments.set(name, remarks)
     return [name, value] as const
   })
-  const notes = lowered.notes.map(
-    ({ file, line, message }) => `// ${file}${line === null ? '' : `:${line}`} ${message}`,
+  const notes = lowered.notes.map(({ file, line, message }) =>
+    commentText(`${file}${line === null ? '' : `:${line}`} ${message}`),
   )
   return [
-    `// Made by \`sluice import\` from ${from}.`,
+    commentText(`Made by \`sluice import\` from ${from}.`),
     ...notes,
     "import { defineConfig } from 'sluice'",
     '',
@@ -70,12 +76,14 @@ const configName = (name: string): string => {
 
 type Importing = {
   readonly names: ReadonlyMap<string, string>
+  /** Names of artifacts that jobs have by now: in a config each is made by one. */
+  readonly artifacts: Set<string>
   readonly remarks: string[]
   readonly plan: JobPlan | null
 }
 
 const configJob = (job: WrittenJob, importing: Importing): CodeValue => {
-  const { names, remarks, plan } = importing
+  const { names, artifacts, remarks, plan } = importing
   const origin = plan === null ? null : githubOrigin(plan)
   remarks.push(...unsaid(job))
   const body = origin === null ? ownBody(job, remarks) : githubBody(origin, remarks)
@@ -83,11 +91,48 @@ const configJob = (job: WrittenJob, importing: Importing): CodeValue => {
   return {
     needs: needs.length === 0 ? undefined : needs,
     ...body,
+    env: namedVariables(body['env'], remarks),
+    artifacts: distinctArtifacts(body['artifacts'], {
+      own: configName(names.get(job.name) ?? job.name),
+      taken: artifacts,
+    }),
     shell: shellOf(job),
     ...commonFields(job, configName),
     timeout: durationCode(job.timeoutMs),
   }
 }
+
+/** Variables whose names a shell takes; the others are told. */
+const namedVariables = (env: CodeValue | undefined, remarks: string[]): CodeValue | undefined => {
+  if (!isRecord(env)) return env
+  const strange = Object.keys(env).filter((name) => !isVariableName(name))
+  if (strange.length > 0) remarks.push(`set variables that no shell knows by their names: ${strange.join(', ')}`)
+  return emptyless(
+    Object.fromEntries(
+      Object.entries(env).flatMap(([name, value]) =>
+        isVariableName(name) && value !== undefined ? [[name, value] as const] : [],
+      ),
+    ),
+  )
+}
+
+/** The same artifacts, with the name of the job behind what another job has called the same. */
+const distinctArtifacts = (
+  artifacts: CodeValue | undefined,
+  { own, taken }: { readonly own: string; readonly taken: Set<string> },
+): CodeValue | undefined => {
+  if (!isRecord(artifacts)) return artifacts
+  return Object.fromEntries(
+    Object.entries(artifacts).map(([name, paths]) => {
+      const free = taken.has(name) ? configName(`${name}-${own}`) : name
+      taken.add(free)
+      return [free, paths]
+    }),
+  )
+}
+
+const isRecord = (value: CodeValue | undefined): value is { readonly [key: string]: CodeValue | undefined } =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** Scripts from elsewhere do not stop at a variable that is not set, as those of the config do where they name no shell. */
 const shellOf = ({ dialect, shell }: WrittenJob): string | undefined => {
@@ -236,6 +281,13 @@ const unsaid = (job: WrittenJob): readonly string[] => {
       ...said(policy !== 'pull-push', `only ${policy === 'pull' ? 'took' : 'left'} the cache of ${paths.join(', ')}`),
       ...said(when !== 'success', `kept ${paths.join(', ')} ${when === 'always' ? 'in any case' : 'after a failure'}`),
     ]),
+    ...job.services.flatMap(({ name, env }) => {
+      const strange = Object.keys(env).filter((one) => !isVariableName(one))
+      return said(
+        strange.length > 0,
+        `the service ${name} had variables that no shell knows by their names: ${strange.join(', ')}`,
+      )
+    }),
     ...job.reports.flatMap(({ format, paths }) =>
       said(!isReportFormat(format), `left a ${format} report: ${paths.join(', ')}`),
     ),

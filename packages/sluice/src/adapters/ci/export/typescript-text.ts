@@ -25,12 +25,15 @@ export const codeText = (
   const lines = Array.isArray(value)
     ? value.map((item: CodeValue) => `${inner}${codeText(item, indent + 2)},`)
     : entriesOf(value).flatMap(([key, item]) => [
-        ...(comments.get(key) ?? []).map((line) => `${inner}// ${line}`),
+        ...(comments.get(key) ?? []).map((text) => `${inner}${commentText(text)}`),
         `${inner}${keyCode(key)}: ${codeText(item, indent + 2)},`,
       ])
   const [open, close] = Array.isArray(value) ? ['[', ']'] : ['{', '}']
   return [open, ...lines, `${' '.repeat(indent)}${close}`].join('\n')
 }
+
+/** A comment of one line, whatever lines its text has: what somebody wrote must not become code. */
+export const commentText = (text: string): string => `// ${text.replaceAll(/\s+/g, ' ').trim()}`
 
 const entriesOf = (value: CodeValue): readonly (readonly [string, CodeValue])[] =>
   typeof value === 'object' && value !== null && !Array.isArray(value)

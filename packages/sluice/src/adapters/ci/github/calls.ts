@@ -10,6 +10,7 @@ import { typedInputs } from './inputs.ts'
 import { excess, permissionsOf, type Permissions } from './permissions.ts'
 import { partOf } from './plan-jobs.ts'
 import { reachOf } from './reach.ts'
+import { skippedCall } from './runners.ts'
 import { child, descend, parseTree, toJson, type Tree } from './tree.ts'
 import { check, note, type Checking } from './validate.ts'
 import { bodyOf, linesOf } from './workflow-body.ts'
@@ -48,6 +49,11 @@ export const readCalls = (calling: Calling, checking: Checking): Readonly<Record
     const isReached = calling.isReached(id)
     // A workflow of another repository that no job of this run calls need not be here.
     if (file !== null && remote.test(file) && !isReached && calling.read(file) === null) continue
+    const skipped = skippedCall(path, calling.rules)
+    if (skipped?.kind === 'skip') {
+      note(checking, 'warning', { key: `jobs.${id}.uses`, message: skipped.because, place: uses.place })
+      continue
+    }
     if (file === null)
       say(
         `'${path}' is no workflow: expected ./.github/workflows/<file>.yml, or {owner}/{repo}/.github/workflows/<file>.yml@{ref}`,
@@ -95,7 +101,7 @@ const readCalled = (
   if (text === null) {
     say(
       remote.test(file)
-        ? `${file} is a workflow of another repository, which is not fetched: put a copy into .github/workflows and call it with ./, or into the directory of --actions`
+        ? `${file} is a workflow of another repository, which is not fetched: put a copy into .github/workflows and call it with ./, or into the directory of --actions, or leave its jobs out with --skip-action ${file.replace(/@[^@]*$/, '')}`
         : `there is no ${file} in this repository`,
     )
     return null

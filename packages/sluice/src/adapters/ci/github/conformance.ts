@@ -86,7 +86,8 @@ export const conformance: readonly ConformanceRow[] = [
   {
     key: 'jobs.<job>.uses',
     support: 'partly',
-    remark: 'Workflows of the same repository, ten levels deep; those of others are refused.',
+    remark:
+      'Workflows of the same repository, ten levels deep; those of others are refused, unless `--skip-action` leaves their jobs out.',
   },
   { key: 'jobs.<job>.with', support: 'supported', remark: '' },
   { key: 'jobs.<job>.secrets', support: 'supported', remark: 'By name, or `inherit`.' },

@@ -89,7 +89,12 @@ export const evaluateValue = (value: JsonValue, scope: Scope): JsonValue => {
     if (pieces.length === 1 && only !== undefined) return jsonOf(evaluate(only.text, scope))
     return evaluateText(value, scope)
   }
-  if (Array.isArray(value)) return value.map((item: JsonValue) => evaluateValue(item, scope))
+  // What an item of a list evaluates to is put in its place, with all that it has where it is a list itself.
+  if (Array.isArray(value))
+    return value.flatMap((item: JsonValue) => {
+      const evaluated = evaluateValue(item, scope)
+      return typeof item === 'string' && Array.isArray(evaluated) ? evaluated : [evaluated]
+    })
   if (!isMapping(value)) return value
   const fields: Record<string, JsonValue> = {}
   for (const [key, inner] of Object.entries(value)) {

@@ -14,7 +14,7 @@ import {
   usedBy,
   type Scope,
 } from './expressions.ts'
-import { containerProblem, placementOf, type Placement } from './runners.ts'
+import { containerProblem, placementOf, skippedCall, type Placement } from './runners.ts'
 import { secretNames } from './secret-names.ts'
 import { servicesOf } from './services.ts'
 
@@ -46,7 +46,7 @@ export const fillJob = (definition: GithubDefinition, place: JobPlace, scope: Sc
     isComplete = false
     return otherwise
   }
-  const placement = placementOf(read(job['runs-on'], ''), rules)
+  const placement = skippedCall(job['uses'], rules) ?? placementOf(read(job['runs-on'], ''), rules)
   if (placement.kind === 'here' && placement.remark !== null) say('warning', 'runs-on', placement.remark)
   if (placement.kind === 'refuse') say('error', 'runs-on', placement.because)
   const inContainer = containerProblem(read(job['container'], null), rules)

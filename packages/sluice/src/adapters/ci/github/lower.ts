@@ -27,6 +27,8 @@ export type LoweringRequest = {
   readonly only: readonly string[] | null
   /** Whether a workflow that GitHub would not start for the event has no jobs, or has them and a warning says so. */
   readonly filters: 'enforce' | 'note'
+  /** Whether inputs that are required must be there, or the workflow is only read; `needed` when absent. */
+  readonly inputs?: 'needed' | 'assumed'
   /** The text of a file of the project, by path relative to its root; null where there is none. Asked for called workflows and actions of the repository; for a workflow
    * of another repository with its whole reference, `owner/name/.github/workflows/x.yml@v1`. */
   readonly read: (path: string) => string | null
@@ -77,7 +79,7 @@ const lowerChecked = (request: LoweringRequest, tree: Tree, checking: Checking):
   const part = partOf(file, body)
   const top = { name: part.name, file }
   const jobs = isMapping(body['jobs']) ? body['jobs'] : {}
-  const inputs = dispatchInputs(checking, tree, request.event)
+  const inputs = dispatchInputs(checking, tree, request)
   const event = { ...request.event, inputs: { ...request.event.inputs, ...textsOf(inputs) } }
   const scope: Scope = {
     contexts: {
@@ -199,12 +201,16 @@ const sorted = (notes: readonly LoweringNote[]): readonly LoweringNote[] =>
     (a, b) => a.file.localeCompare(b.file) || (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0),
   )
 
-const dispatchInputs = (checking: Checking, tree: Tree, event: GithubEvent): GithubDefinition['inputs'] => {
+const dispatchInputs = (
+  checking: Checking,
+  tree: Tree,
+  { event, inputs }: Pick<LoweringRequest, 'event' | 'inputs'>,
+): GithubDefinition['inputs'] => {
   // GitHub starts a workflow that is to be called only by a call; here one may be tried by itself.
   if (event.name !== 'workflow_dispatch' && event.name !== 'workflow_call') return {}
   const declared = descend(tree, ['on', event.name, 'inputs'])
   const { values, problems } = typedInputs(declared === null ? {} : toJson(declared), event.inputs)
-  for (const { name, message } of problems)
+  for (const { name, message } of inputs === 'assumed' ? [] : problems)
     note(checking, 'error', {
       key: `on.${event.name}.inputs.${name}`,
       message,

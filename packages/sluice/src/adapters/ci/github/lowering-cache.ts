@@ -41,13 +41,13 @@ type Entry = {
 }
 
 /** Counts what changes in the lowering itself within a version, so that nobody is given what was lowered otherwise. */
-const form = 2
+const form = 3
 
 const keyOf = ({ version }: LoweringCache, request: LoweringRequest): string => {
-  const { file, text, event, only, filters, vars, rules, actions } = request
+  const { file, text, event, only, filters, inputs = 'needed', vars, rules, actions } = request
   const { sha: _sha, before: _before, changedFiles: _changedFiles, head: _head, ...kind } = event
   const skip = skipInstruction(event)
-  return hashOf(canonicalJson({ form, version, file, text, kind, only, skip, filters, vars, rules, actions }))
+  return hashOf(canonicalJson({ form, version, file, text, kind, only, skip, filters, inputs, vars, rules, actions }))
 }
 
 const commitOf = ({ sha, before, changedFiles, head }: GithubEvent): string =>

@@ -16,7 +16,7 @@ export const placementOf = (runsOn: JsonValue, rules: RunnerRules): Placement =>
     if (rule === 'here') return { kind: 'here', remark: null }
     if (rule === 'skip') return { kind: 'skip', because: `jobs on ${label} are skipped, as asked for` }
   }
-  const foreign = labels.find((label) => /^(?:windows|macos|mac)\b|^(?:windows|macos)-/i.test(label))
+  const foreign = labels.find((label) => /(?:^|[-_])(?:windows|macos|mac)(?:[-_.]|$)/i.test(label))
   if (foreign !== undefined)
     return {
       kind: 'refuse',
@@ -30,6 +30,14 @@ export const placementOf = (runsOn: JsonValue, rules: RunnerRules): Placement =>
         ? null
         : `a runner with the label ${unknown.join(', ')} is asked for; the job runs on this machine`,
   }
+}
+
+/** Why a job that calls a workflow of another repository is left out; null where nobody asked for that. */
+export const skippedCall = (uses: JsonValue | undefined, { skippedActions = [] }: RunnerRules): Placement | null => {
+  const path = textOf(uses ?? null).replace(/@[^@]*$/, '')
+  return path !== '' && skippedActions.some((name) => name.toLowerCase() === path.toLowerCase())
+    ? { kind: 'skip', because: `jobs that call ${path} are skipped, as asked for` }
+    : null
 }
 
 /** Why a job in a container cannot be run; null where it has none, or the rules let its steps run on this machine. */

@@ -5,7 +5,17 @@ import { gatherPlan } from './graph.ts'
 import { inputsIn } from './inputs.ts'
 import type { PipelineJob, PipelineScope } from './jobs.ts'
 import { childGate, isWaitedFor } from './needs.ts'
-import { booleanOf, hasKey, itemsOf, type MapTree, type Tree, textOf, valueOf, withEntries } from './tree.ts'
+import {
+  booleanOf,
+  hasKey,
+  itemsOf,
+  type MapTree,
+  type Tree,
+  textOf,
+  valueOf,
+  withEntries,
+  withoutKeys,
+} from './tree.ts'
 import type { GivenVariable } from './context.ts'
 
 /** What the child is made of: a document that only includes, and the variables that it is given. */
@@ -15,23 +25,31 @@ export type ChildPipeline = { readonly root: MapTree; readonly variables: readon
 export const childOf = (
   job: PipelineJob,
   scope: PipelineScope,
-  given: readonly GivenVariable[],
+  { given, skipped }: { readonly given: readonly GivenVariable[]; readonly skipped: readonly string[] },
 ): ChildPipeline | null => {
   const trigger = valueOf(job.tree, 'trigger')
   const spot = spotOf(job.tree, job.baseName, 'trigger')
   const { notes } = scope
+  const project = textOf(trigger?.kind === 'map' ? valueOf(trigger, 'project') : trigger)
+  if (project !== null) {
+    if (trigger?.kind === 'map') checkKeys(withoutKeys(trigger, elsewhere), 'trigger', { key: spot.key, notes })
+    if (skipped.includes(project)) notes.warn(spot, `trigger of ${project} is left out, as was asked for`)
+    else
+      notes.refuse(
+        spot,
+        `trigger of ${project} is refused: pipelines of another project cannot be started from here; --skip-include ${project} does without it`,
+      )
+    return null
+  }
   checkKeys(trigger, 'trigger', { key: spot.key, notes })
   checkKeys(valueOf(trigger, 'forward'), 'forward', { key: `${spot.key}.forward`, notes })
   if (trigger?.kind !== 'map') {
-    notes.refuse(
-      spot,
-      `trigger of ${textOf(trigger) ?? 'another project'} is refused: pipelines of another project cannot be started from here`,
-    )
+    notes.error(spot, 'expected trigger with include')
     return null
   }
   const include = valueOf(trigger, 'include')
   if (include === null) {
-    if (!hasKey(trigger, 'project')) notes.error(spot, 'expected trigger with include')
+    notes.error(spot, 'expected trigger with include')
     return null
   }
   const shared = inputsIn(trigger)
@@ -43,6 +61,9 @@ export const childOf = (
   }
   return { root, variables: forwarded(job, trigger, given) }
 }
+
+/** Keys that name a pipeline of another project. */
+const elsewhere: ReadonlySet<string> = new Set(['project', 'branch'])
 
 const withInputs = (item: Tree, shared: MapTree | null): Tree => {
   if (shared === null) return item

@@ -3,6 +3,7 @@
  * bind tighter than `&&`, that tighter than `||`. Source: GitLab's `lib/gitlab/ci/pipeline/expression`, 2026-08.
  */
 import { limits } from '../../../core/limits.ts'
+import { re2Pattern } from './re2.ts'
 
 /** A condition that was read and can be evaluated. */
 export type Condition =
@@ -125,17 +126,9 @@ type Value = string | boolean | null
 /** The value of a variable; null when it is not set. */
 export type VariableLookup = (name: string) => string | null
 
-/** Whether a condition holds. Variables that are not set are null; an empty or blank text is not true; a pattern that is none makes the whole untrue. */
-export const holds = (condition: Condition, variables: VariableLookup): boolean => {
-  try {
-    return isPresent(evaluate(condition, variables))
-  } catch (error) {
-    if (error instanceof NotAPattern) return false
-    throw error
-  }
-}
-
-class NotAPattern extends Error {}
+/** Whether a condition holds. Variables that are not set are null; an empty or blank text is not true. */
+export const holds = (condition: Condition, variables: VariableLookup): boolean =>
+  isPresent(evaluate(condition, variables))
 
 const isPresent = (value: Value): boolean => (typeof value === 'string' ? value.trim() !== '' : value === true)
 
@@ -152,8 +145,9 @@ const evaluate = (condition: Condition, variables: VariableLookup): Value => {
     case 'not':
       return !isPresent(evaluate(condition.of, variables))
     case 'join': {
+      // As in Ruby, an empty text goes on where null does not.
       const left = evaluate(condition.left, variables)
-      const isDecided = isPresent(left) === (condition.by === '||')
+      const isDecided = (left !== null && left !== false) === (condition.by === '||')
       return isDecided ? left : evaluate(condition.right, variables)
     }
     case 'compare':
@@ -166,43 +160,15 @@ const compare = (by: Comparison, left: Value, right: Value): boolean => {
   if (by === '!=') return left !== right
   // Without a pattern nothing matches.
   if (right === null || right === false) return by === '!~'
+  const text = left === null ? '' : String(left)
   const pattern = typeof right === 'string' ? patternOf(right) : null
-  if (pattern === null) throw new NotAPattern()
-  return pattern.test(left === null ? '' : String(left)) === (by === '=~')
+  // A text that is no pattern is one that the left side must be part of: GitLab has `right.scan(left)`.
+  const isFound = pattern === null ? String(right).includes(text) : pattern.test(text)
+  return isFound === (by === '=~')
 }
 
-/**
- * `/pattern/flags` as a regular expression; null when it is none, or has what RE2 has not (look-around, back references). RE2's `\A`, `\z`, `(?P<name>` and
- * POSIX classes are translated; a leading `(?i)` becomes a flag.
- */
+/** `/pattern/flags` as a regular expression; null when it is none, or one that RE2 does not take. */
 export const patternOf = (text: string): RegExp | null => {
-  const found = /^\/((?:[^/\\]|\\.|\/(?=.*\/))+)\/([ismU]*)$/s.exec(text)
-  if (found === null) return null
-  const [, written = '', flags = ''] = found
-  if (/(?<!\\)\(\?(?:[=!]|<[=!])|(?<!\\)\\[1-9]/.test(written)) return null
-  const inline = /^\(\?([ism]+)\)/.exec(written)
-  const source = written
-    .slice(inline?.[0].length ?? 0)
-    .replaceAll('(?P<', '(?<')
-    .replaceAll(/\\A/g, '(?<![^])')
-    .replaceAll(/\\[zZ]/g, '(?![^])')
-    .replaceAll(/\[:(\w+):\]/g, (whole, name: string) => posixClasses[name] ?? whole)
-  const wanted = new Set([...flags.replace('U', ''), ...(inline?.[1] ?? '')])
-  try {
-    return new RegExp(source, [...wanted].join(''))
-  } catch {
-    return null
-  }
-}
-
-const posixClasses: Readonly<Record<string, string>> = {
-  alpha: 'A-Za-z',
-  digit: '0-9',
-  alnum: 'A-Za-z0-9',
-  upper: 'A-Z',
-  lower: 'a-z',
-  space: String.raw`\s`,
-  word: String.raw`\w`,
-  punct: String.raw`!-\/:-@\[-\x60{-~`,
-  xdigit: '0-9A-Fa-f',
+  const found = /^\/((?:[^/\\]|\\.|\/(?=.*\/))*)\/([ismU]*)$/s.exec(text)
+  return found === null ? null : re2Pattern(found[1] ?? '', found[2] ?? '')
 }

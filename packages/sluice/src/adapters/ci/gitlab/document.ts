@@ -110,25 +110,32 @@ const listOf = (node: YAMLSeq, place: Place, reader: Reader): Tree => {
   return { kind: 'reference', path: items.map((item) => (item.kind === 'scalar' ? item.text : '')), place }
 }
 
-/** Own keys win over merged ones, and of several merged mappings the first that has a key. */
+/** As Psych reads a mapping: key after key, each over those before it, a `<<` too. Of a list of merged mappings the first that has a key counts. Source: Ruby's `psych/visitors/to_ruby.rb`, 2026-08. */
 const mapOf = (node: YAMLMap, place: Place, reader: Reader): MapTree => {
-  const own: MapTree['entries'] extends ReadonlyMap<infer Key, infer Value> ? Map<Key, Value> : never = new Map()
-  const merged: typeof own = new Map()
+  const entries: MapTree['entries'] extends ReadonlyMap<infer Key, infer Value> ? Map<Key, Value> : never = new Map()
+  const written = new Set<string>()
   for (const pair of node.items) {
     const key = keyOf(pair)
     const at = isNode(pair.key) ? placeAt(pair.key, reader) : place
     const value = isNode(pair.value) ? treeOf(pair.value, reader) : nothing(at)
-    if (key === '<<') {
-      const sources = value.kind === 'list' ? value.items : [value]
-      for (const source of sources.filter((one) => one.kind === 'map'))
-        for (const [name, entry] of source.entries) if (!merged.has(name)) merged.set(name, entry)
+    const sources = key === '<<' ? mergedOf(value) : null
+    if (sources !== null) {
+      for (const source of sources.toReversed()) for (const [name, entry] of source.entries) entries.set(name, entry)
       continue
     }
-    if (own.has(key))
+    if (written.has(key))
       reader.notes.warn({ key, place: at }, `"${key}" is written twice in one mapping; the last one counts`)
-    own.set(key, { at, value })
+    written.add(key)
+    entries.set(key, { at, value })
   }
-  return { kind: 'map', entries: new Map([...[...merged].filter(([name]) => !own.has(name)), ...own]), place }
+  return { kind: 'map', entries, place }
+}
+
+/** The mappings that a merge key takes in; null where its value is something else, which leaves it a key like any other. */
+const mergedOf = (value: Tree): readonly MapTree[] | null => {
+  const items = value.kind === 'list' ? value.items : [value]
+  const maps = items.filter((item) => item.kind === 'map')
+  return maps.length === items.length ? maps : null
 }
 
 const keyOf = ({ key }: Pair): string =>

@@ -310,8 +310,8 @@ export const gitlabKeys: Readonly<Record<KeyScope, KeyRows>> = {
     strategy: partly('depend and mirror; without it a failed child job still fails the run'),
     forward: yes('which variables the child gets'),
     inputs: yes('for the spec of the child'),
-    project: no('pipelines of another project cannot be started from here'),
-    branch: no('pipelines of another project cannot be started from here'),
+    project: no('pipelines of another project cannot be started from here; --skip-include does without them'),
+    branch: no('as trigger:project'),
   },
   forward: {
     yaml_variables: yes('true where nothing is said'),

@@ -15,10 +15,11 @@ import { loadPipeline, type Loading, withIncludes } from './include.ts'
 import { inputsTree } from './inputs.ts'
 import { defaultsOf, jobNames, type PipelineScope, pipelineJobs, withDefaults } from './jobs.ts'
 import { jobPlan } from './lower-job.ts'
+import { keyRows } from './keys.ts'
 import { createNotes, type Notes } from './notes.ts'
 import { pipelineVariables } from './predefined.ts'
 import { firstMatch, type RuleFacts, rulesOf } from './rules.ts'
-import { hasKey, itemsOf, type MapTree, textOf, textsOf, valueOf } from './tree.ts'
+import { hasKey, itemsOf, type MapTree, textOf, textsOf, valueOf, withoutNulls } from './tree.ts'
 import { createFiller, givenVariables, layered, layerOf, type Variables, variablesOf } from './variables.ts'
 
 /** A pipeline to lower. */
@@ -113,7 +114,7 @@ const lowerOne = (request: GitlabRequest, level: Level): One | null => {
     globals: layered(globals, workflow.variables),
     given,
     stages: stagesOf(root, notes),
-    hasWorkflowRules: hasKey(valueOf(root, 'workflow'), 'rules'),
+    hasWorkflowRules: valueOf(valueOf(root, 'workflow'), 'rules') !== null,
     hasDotenv: [...jobs.values()].some((job) => hasKey(valueOf(valueOf(job, 'artifacts'), 'reports'), 'dotenv')),
     facts,
   }
@@ -146,11 +147,15 @@ const writtenJobs = (root: MapTree, defaults: MapTree, notes: Notes): ReadonlyMa
   new Map(
     jobNames(root).flatMap((name): readonly (readonly [string, MapTree])[] => {
       const job = valueOf(root, name)
-      if (job?.kind === 'map') return [[name, withDefaults(job, defaults)]]
+      // A key with nothing behind it is one that is not there; `extends` is often undone so.
+      if (job?.kind === 'map')
+        return [[name, withDefaults(withoutNulls(job, jobKeys), withoutNulls(defaults, jobKeys))]]
       notes.error(spotOf(root, '', name), `"${name}" is no keyword, and as a job it needs a script`)
       return []
     }),
   )
+
+const jobKeys: ReadonlySet<string> = new Set(Object.keys(keyRows('job')))
 
 const stagesOf = (root: MapTree, notes: Notes): readonly string[] => {
   const written = valueOf(root, 'stages')
@@ -210,7 +215,7 @@ const plansOf = (
   const children = jobs
     .filter(({ tree }) => valueOf(tree, 'trigger') !== null)
     .flatMap((job) => {
-      const child = childOf(job, scope, request.variables)
+      const child = childOf(job, scope, { given: request.variables, skipped: request.skippedIncludes ?? [] })
       if (child === null) return []
       if (level.depth >= childDepthMax) {
         notes.error(spotOf(job.tree, job.baseName, 'trigger'), `child pipelines go ${childDepthMax} deep at most`)

@@ -1,7 +1,8 @@
 /** `only` and `except`: the way to say which pipelines a job takes part in before there were rules. Source: docs.gitlab.com/ci/yaml/deprecated_keywords, 2026-08. */
-import { checkKeys, spotOf } from './check-keys.ts'
+import { checkKeys, expected, spotOf } from './check-keys.ts'
 import { holds, patternOf } from './condition.ts'
 import type { GitlabContext } from './context.ts'
+import type { Notes } from './notes.ts'
 import { changedAmong, conditionOf, type RuleFacts } from './rules.ts'
 import { itemsOf, type MapTree, type Tree, textOf, textsOf, valueOf } from './tree.ts'
 
@@ -13,11 +14,26 @@ export const takesPart = (
 ): boolean => {
   const only = valueOf(job, 'only')
   const except = valueOf(job, 'except')
-  for (const [name, tree] of [['only', only] as const, ['except', except] as const])
+  for (const [name, tree] of [['only', only] as const, ['except', except] as const]) {
     checkKeys(tree, 'only', { key: `${key}.${name}`, notes: facts.notes })
+    checkRefs(tree?.kind === 'map' ? valueOf(tree, 'refs') : tree, `${key}.${name}`, facts.notes)
+  }
   const byDefault = hasWorkflowRules || facts.context.mergeRequest === null
   const isWanted = only === null ? byDefault : wanted(only, key, facts)
   return isWanted && !(except !== null && unwanted(except, key, facts))
+}
+
+/** Notes what is neither a name nor a pattern. */
+const checkRefs = (refs: Tree | null, key: string, notes: Notes): void => {
+  for (const item of itemsOf(refs)) {
+    const isText = item.kind === 'scalar' && typeof item.value === 'string'
+    if (!isText || (/^\/.*\/[ismU]*$/.test(item.text) && patternOf(item.text) === null))
+      expected(
+        notes,
+        { key, place: item.place },
+        `names, or patterns of RE2 between slashes${isText ? `, not ${item.text}` : ''}`,
+      )
+  }
 }
 
 /** All that `only` says must be met. */

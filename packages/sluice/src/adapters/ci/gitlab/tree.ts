@@ -87,5 +87,13 @@ export const withoutKeys = (tree: MapTree, keys: ReadonlySet<string>): MapTree =
   entries: new Map([...tree.entries].filter(([key]) => !keys.has(key))),
 })
 
+/** A mapping without those of some keys that nothing is written for. */
+export const withoutNulls = (tree: MapTree, keys: ReadonlySet<string>): MapTree => ({
+  ...tree,
+  entries: new Map(
+    [...tree.entries].filter(([key, { value }]) => !keys.has(key) || value.kind !== 'scalar' || value.value !== null),
+  ),
+})
+
 /** A text as a node. */
 export const textTree = (text: string, place: Place): ScalarTree => ({ kind: 'scalar', value: text, text, place })

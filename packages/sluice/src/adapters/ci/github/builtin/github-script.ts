@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { inputVariable } from '../run/javascript.ts'
 import { runProcess } from '../run/process.ts'
 import { githubFor } from '../run/step-scope.ts'
 import { moot, type BuiltIn } from './action.ts'
@@ -26,7 +27,8 @@ export const githubScript: BuiltIn = {
     )
     const host = fileURLToPath(new URL('script-worker.ts', import.meta.url))
     const argv = [process.execPath, '--no-warnings', host, file]
-    const request = { argv, directory: state.shell.directory, env: {}, onLine: null }
+    const env = Object.fromEntries(Object.entries(inputs).map(([name, value]) => [inputVariable(name), value]))
+    const request = { argv, directory: state.shell.directory, env, onLine: null }
     const end = await runProcess({ state, frame, unit }, request, call.signal)
     // What went wrong the script has told by itself.
     if (end.kind !== 'exited' || end.code !== 0) unit.hasBrokenCommand = true

@@ -85,4 +85,4 @@ export const runPart = async (
 }
 
 /** `INPUT_NODE-VERSION` of `node-version`: upper case, underscores for spaces, nothing else. */
-const inputVariable = (name: string): string => `INPUT_${name.replaceAll(' ', '_').toUpperCase()}`
+export const inputVariable = (name: string): string => `INPUT_${name.replaceAll(' ', '_').toUpperCase()}`

@@ -163,7 +163,8 @@ const containerEnv = ({ job }: GithubDefinition, scope: Scope): Texts | null => 
 /** Environment of the workflow, and of the job on top. */
 const jobEnv = (state: JobState): Texts => {
   const { part, job } = state.definition
-  const scope: Scope = { contexts: { ...state.contexts, secrets: state.secrets }, functions: [] }
+  const github = { ...state.github, workspace: state.shell.directory, event_path: state.eventFile }
+  const scope: Scope = { contexts: { ...state.contexts, github, secrets: state.secrets }, functions: [] }
   const read = (written: JsonValue | undefined): Texts => textsOf(evaluateValue(written ?? {}, scope))
   return { ...read(part.env), ...read(job['env']) }
 }
