@@ -1,10 +1,12 @@
 /** Each rule of the house, shown to fail on code that breaks it and to pass on code that does not. */
 import { deepStrictEqual, strictEqual } from 'node:assert/strict'
 import { test } from 'node:test'
-import { cycles, layerViolations, packagesWith } from './house/layers.ts'
+import { cycles, dashboardViolations, layerViolations, packagesWith } from './house/layers.ts'
+import * as pages from './house/pages.ts'
 import { dependencyRows, machineWords, missingRows, wrongChangelogLines } from './house/papers.ts'
 import * as rules from './house/rules.ts'
 import { parseSource, type Source, type Violation } from './house/source.ts'
+import * as structure from './house/structure.ts'
 
 const at = (path: string, text: string): Source => parseSource(`packages/sluice/src/${path}`, text)
 
@@ -61,8 +63,15 @@ test('a layer that imports what it may not is noticed', () => {
     "import { x } from '../adapters/store/memory.ts'",
     "import { x } from '../cli/run.ts'",
   )
-  breaks(layerViolations, 'cli/a.ts', "import { x } from '../engine/loop.ts'", "import { x } from '../http/server.ts'")
+  breaks(
+    layerViolations,
+    'cli/a.ts',
+    "import { x } from '../engine/loop.ts'",
+    "import { x } from '../http/server.ts'",
+    "const x = await import('../app.ts')",
+  )
   breaks(layerViolations, 'attic/a.ts', 'export const x = 1')
+  breaks(layerViolations, 'attic.ts', 'export const x = 1')
 })
 
 test('packages are found through the files that load them, and only those', () => {
@@ -91,13 +100,79 @@ test('a layer that imports what it may is left alone', () => {
     "import { x } from 'execa'",
     "import type { X } from '../../ports/driver.ts'",
   )
-  keeps(
-    layerViolations,
-    'cli/commands/a.ts',
-    "import { x } from '../../http/client.ts'",
-    "const x = await import('../../app.ts')",
-  )
+  keeps(layerViolations, 'cli/commands/a.ts', "import { x } from '../../http/client.ts'")
   keeps(layerViolations, 'app.ts', "import { x } from './drivers/process/driver.ts'")
+})
+
+test('a dashboard that knows more than the client of the API does is noticed', () => {
+  const page = (text: string): Source => parseSource('packages/dashboard/src/pages/a.tsx', text)
+  for (const text of [
+    "import { x } from '../../../sluice/src/core/judge/assess.ts'",
+    "import type { X } from '../../../sluice/src/engine/loop.ts'",
+    "const x = await import('../../../sluice/src/http/server.ts')",
+  ])
+    strictEqual(dashboardViolations(page(text)).length, 1, text)
+  for (const text of [
+    "import { x } from '../../../sluice/src/http/client/words.ts'",
+    "import type { X } from '../../../sluice/src/core/model.ts'",
+    "import { publicCode } from '../../../sluice/src/core/errors.ts'",
+    "import { x } from '../live/store.ts'\nimport { y } from 'preact'",
+  ])
+    deepStrictEqual(dashboardViolations(page(text)), [], text)
+})
+
+test('a port that does something is noticed', () => {
+  breaks(structure.portsThatRun, 'ports/a.ts', 'export const a = 1', 'export class A {}', 'const a = 1')
+  keeps(
+    structure.portsThatRun,
+    'ports/a.ts',
+    "import type { X } from '../core/model.ts'\nexport type A = X\nexport interface B { a: A }",
+    "export type { X } from './b.ts'",
+  )
+})
+
+test('inheritance is noticed, but from errors', () => {
+  breaks(structure.inheritance, 'core/a.ts', 'class A extends B {}', 'export const a = class extends b.C {}')
+  keeps(structure.inheritance, 'core/a.ts', 'class A {}', 'class A extends Error {}', 'class A extends SluiceError {}')
+})
+
+test('a machine without its transition table is noticed', () => {
+  const machine = 'export const doorMachine: Machine<A, B, C> = { version: 1 }'
+  breaks(structure.untabledMachines, 'core/door.ts', machine, `/** A door. */\n${machine}`)
+  keeps(
+    structure.untabledMachines,
+    'core/door.ts',
+    `/**\n * A door.\n *\n * | status | event | next |\n */\n${machine}`,
+    'export const machineVersion = 1',
+    'export const simpleMachine = (name: string) => ({ name })',
+  )
+})
+
+test('a mock in a test is noticed', () => {
+  breaks(structure.mocks, 'core/a.test.ts', 'mock.method(a, "b")', 'test("x", (t) => { t.mock.timers.enable() })')
+  keeps(structure.mocks, 'core/a.test.ts', 'test("x", () => { mock() })')
+})
+
+test('imports that do not say what they are of are noticed', () => {
+  breaks(structure.unclearImports, 'lib/a.ts', "import { x } from 'fs'", "import { x } from './b'")
+  keeps(
+    structure.unclearImports,
+    'lib/a.ts',
+    "import { x } from 'node:fs'",
+    "import { x } from './b.ts'",
+    "import 'zod'",
+  )
+})
+
+test('an export that nobody uses is noticed', () => {
+  const files = (reader: string): readonly Source[] => [
+    at('core/a.ts', 'export const one = 1\nexport type Two = 2'),
+    at('cli/b.ts', reader),
+  ]
+  strictEqual(structure.unusedExports(files("import type { Two } from '../core/a.ts'")).length, 1)
+  strictEqual(structure.unusedExports(files('const one = 1')).length, 1)
+  deepStrictEqual(structure.unusedExports(files("import { one } from '../core/a.ts'")), [])
+  deepStrictEqual(structure.unusedExports(files("const late = async () => (await import('../core/a.ts')).one")), [])
 })
 
 test('a circle of value imports is noticed, one through types is none', () => {
@@ -283,4 +358,56 @@ test('paths of one machine and registries are noticed', () => {
   for (const text of [`see ${machine}/x`, `'${machine}/x'`, `"https://${['registry', 'npmjs', 'org'].join('.')}/zod"`])
     strictEqual(machineWords('a', text).length, 1, text)
   deepStrictEqual(machineWords('a', 'https://example.org/work/x and ./work/x and /usr/bin/node'), [])
+})
+
+const pagesOf = (texts: Readonly<Record<string, string>>): pages.Repository => ({
+  files: Object.keys(texts),
+  read: (path) => texts[path] ?? '',
+})
+
+test('a link that leads nowhere is noticed', () => {
+  const at = (text: string): number =>
+    pages.brokenLinks('docs/a.md', pagesOf({ 'docs/a.md': text, 'docs/b.md': '# One two', 'x/y.ts': '' })).length
+  for (const text of ['[a](c.md)', '[a](b.md#three)', '[a](#here)', '[a](../docs/c.md)']) strictEqual(at(text), 1, text)
+  for (const text of ['[a](b.md)', '[a](b.md#one-two)', '[a](../x)', '[a](https://example.org)', '`[a](c.md)`'])
+    strictEqual(at(text), 0, text)
+})
+
+test('a page that its index does not list is noticed', () => {
+  strictEqual(pages.unlistedPages('docs/README.md', pagesOf({ 'docs/README.md': '', 'docs/x/b.md': '' })).length, 1)
+  deepStrictEqual(
+    pages.unlistedPages('docs/README.md', pagesOf({ 'docs/README.md': '[b](x/b.md)', 'docs/x/b.md': '' })),
+    [],
+  )
+})
+
+test('a command that there is not is noticed, on a page and in a hint', () => {
+  const paths = ['deploy', 'env lock']
+  for (const text of ['`sluice fly`', '```sh\nnpx sluice env paint x\n```', '`sluice envs`'])
+    strictEqual(pages.unknownCommands('a.md', text, paths).length, 1, text)
+  for (const text of [
+    '`sluice deploy staging`',
+    '```sh\nsluice env lock x # why\n```',
+    '`sluice env`',
+    'sluice is a word',
+  ])
+    deepStrictEqual(pages.unknownCommands('a.md', text, paths), [], text)
+  const hints = (text: string): number => pages.unknownHints(at('core/a.ts', text), paths).length
+  strictEqual(hints("const a = { hint: 'sluice fly' }"), 1)
+  strictEqual(hints('const a = { hint: `look: sluice env paint ${b}` }'), 1)
+  strictEqual(hints("const a = { hint: 'sluice env lock', detail: 'sluice flies' }"), 0)
+})
+
+test('a map that shows what is not there, or not all, is noticed', () => {
+  const files = { 'packages/sluice/src/core/a.ts': '', 'packages/sluice/src/core/judge/b.ts': '' }
+  const wrong = (text: string): number =>
+    pages.wrongMap('A.md', pagesOf({ ...files, 'A.md': `## Code map\n${text}` })).length
+  strictEqual(wrong('`core/` has `a.ts` and `judge/`'), 0)
+  strictEqual(wrong('`core/` has `c.ts` and `judge/`'), 1)
+  strictEqual(wrong('`core/` has `a.ts`'), 1)
+})
+
+test('a word that is explained twice is noticed', () => {
+  strictEqual(pages.twiceExplained('G.md', '| **a**, **b** | x |\n| **b** | y |').length, 1)
+  deepStrictEqual(pages.twiceExplained('G.md', '| **a**, **b** | x |\n| **b** (of c) | y |'), [])
 })

@@ -9,9 +9,12 @@ import { errorTable } from '../packages/sluice/src/core/errors.ts'
 import { unwritten } from '../scripts/docs/errors.ts'
 import { pages } from '../scripts/docs/pages.ts'
 import { dependencyRows, machineWords, missingRows, wrongChangelogLines } from './house/papers.ts'
-import { cycles, isTest, layerViolations, packagesWith } from './house/layers.ts'
+import { words } from '../packages/sluice/src/cli/words.ts'
+import { cycles, dashboardViolations, isTest, layerViolations, packagesWith } from './house/layers.ts'
+import * as pagesRules from './house/pages.ts'
 import * as rules from './house/rules.ts'
 import { parseSource, type Source, type Violation } from './house/source.ts'
+import * as structure from './house/structure.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const read = (path: string): string => readFileSync(join(root, path), 'utf8')
@@ -47,6 +50,30 @@ test('there is a house to look at', () => {
 
 test('each layer imports only what the table of the architecture allows', () => {
   none(sources.flatMap(layerViolations))
+})
+
+test('the dashboard is a client of the API, and knows of core what its client does', () => {
+  none(sources.flatMap(dashboardViolations))
+})
+
+test('ports are types only', () => {
+  none(sources.flatMap(structure.portsThatRun))
+})
+
+test('nothing inherits but errors', () => {
+  none(sources.flatMap(structure.inheritance))
+})
+
+test('every machine begins with its transition table', () => {
+  none(sources.flatMap(structure.untabledMachines))
+})
+
+test('tests mock nothing', () => {
+  none(sources.flatMap(structure.mocks))
+})
+
+test('imports say node: and the ending of a file', () => {
+  none(sources.flatMap(structure.unclearImports))
 })
 
 test('no files import values from each other in a circle', () => {
@@ -98,6 +125,10 @@ test('every export has a docstring', () => {
 
 test('names are whole words, and those of the glossary', () => {
   none(sources.flatMap(rules.names))
+})
+
+test('what a file exports, another one uses', () => {
+  none(structure.unusedExports(sources))
 })
 
 test('nothing unfinished is left', () => {
@@ -152,6 +183,31 @@ test('every dependency has its row in docs/dependencies.md, every row its depend
       .filter((name) => ![...imported].some((from) => from === name || from.startsWith(`${name}/`)))
       .map((name) => `${name} is a dependency that nothing imports`),
   )
+})
+
+const repository = { files, read }
+const papers = files.filter((path) => path.endsWith('.md') && !path.includes('/fixtures/'))
+const commands = words.map(({ path }) => path)
+
+test('every link of a page leads somewhere', () => {
+  none(papers.flatMap((path) => pagesRules.brokenLinks(path, repository)))
+})
+
+test('every page of docs/ is in its index', () => {
+  none(pagesRules.unlistedPages('docs/README.md', repository))
+})
+
+test('every command that a page or a hint tells people to type is there', () => {
+  none(papers.flatMap((path) => pagesRules.unknownCommands(path, read(path), commands)))
+  none(sources.filter(({ path }) => !isTest(path)).flatMap((source) => pagesRules.unknownHints(source, commands)))
+})
+
+test('the map of the architecture shows the folders and files that there are', () => {
+  none(pagesRules.wrongMap('ARCHITECTURE.md', repository))
+})
+
+test('the glossary explains each word once', () => {
+  none(pagesRules.twiceExplained('GLOSSARY.md', read('GLOSSARY.md')))
 })
 
 test('the changelog has its form', () => {

@@ -16,7 +16,7 @@ type Layer = {
 
 const outer = { imports: ['core', 'ports', 'lib'], types: [], node: true, packages: true, neighbours: false } as const
 
-/** Folder of `packages/sluice/src` → what it may import. Files beside the folders are the composition root and may import anything. */
+/** Folder of `packages/sluice/src` → what it may import. */
 export const layers: Readonly<Record<string, Layer>> = {
   core: { imports: [], types: [], node: false, packages: ['zod', '@sluice/sdk'], neighbours: true },
   ports: { imports: [], types: ['core'], node: false, packages: [], neighbours: true },
@@ -33,13 +33,23 @@ export const layers: Readonly<Record<string, Layer>> = {
 
 const home = 'packages/sluice/src/'
 
+/** Files beside the folders: the composition root, which alone may name concrete adapters, and the face of the package. They may import anything. */
+const composition: ReadonlySet<string> = new Set([
+  'app.ts',
+  'host.ts',
+  'index.ts',
+  'keepers.ts',
+  'main.ts',
+  'serve.ts',
+  'state.ts',
+])
+
 /** Imports that the table does not allow. Tests may import anything. */
 export const layerViolations = (source: Source): readonly Violation[] => {
   if (!source.path.startsWith(home) || isTest(source.path)) return []
   const [name = ''] = source.path.slice(home.length).split('/')
   const layer = layers[name]
-  if (layer === undefined)
-    return source.path.slice(home.length).includes('/') ? [violation(source, 0, `there is no layer "${name}"`)] : []
+  if (layer === undefined) return composition.has(name) ? [] : [violation(source, 0, `there is no layer "${name}"`)]
   return [...source.imports, ...dynamicImports(source)].flatMap((one) => {
     const why = refused(source.path, { name, ...layer }, one)
     return why === null ? [] : [violation(source, one.at, `${name} may not import ${one.from}: ${why}`)]
@@ -63,8 +73,6 @@ const refused = (path: string, layer: Layer & { readonly name: string }, { from,
   const [other = ''] = inside.split('/')
   if (other === layer.name)
     return layer.neighbours || sameFolder(path, target) ? null : 'its neighbours do not know each other'
-  // Only the composition root may hand the command line an engine in its own process.
-  if (layer.name === 'cli' && inside === 'app.ts') return null
   if (layer.imports.some((allowed) => inside === `${allowed}.ts` || inside.startsWith(`${allowed}/`))) return null
   if (layer.types.includes(other)) return kind === 'type' ? null : 'types only'
   return 'the layering table does not allow it'
@@ -73,6 +81,26 @@ const refused = (path: string, layer: Layer & { readonly name: string }, { from,
 const sameFolder = (path: string, target: string): boolean => folderOf(path) === folderOf(target)
 
 const folderOf = (path: string): string => path.slice(home.length).split('/').slice(0, 2).join('/')
+
+/** What the dashboard imports of the program beyond the client of the API, and what that itself has of core: types, errors, names. */
+export const dashboardViolations = (source: Source): readonly Violation[] => {
+  if (!source.path.startsWith('packages/dashboard/src/') || isTest(source.path)) return []
+  return [...source.imports, ...dynamicImports(source)].flatMap(({ from, at, kind }) => {
+    const target = posix.join(posix.dirname(source.path), from)
+    if (!from.startsWith('.') || target.startsWith('packages/dashboard/')) return []
+    const inside = target.startsWith(home) ? target.slice(home.length) : ''
+    const isAllowed =
+      inside.startsWith('http/client/') || (inside.startsWith('core/') && (kind === 'type' || shownNames.has(inside)))
+    return isAllowed ? [] : [violation(source, at, `the dashboard may not import ${from}`)]
+  })
+}
+
+/** Tables of core whose values the dashboard shows: they import nothing themselves that it must not have. */
+const shownNames: ReadonlySet<string> = new Set([
+  'core/errors.ts',
+  'core/identity/permissions.ts',
+  'core/ledger/entry.ts',
+])
 
 /** Circles of value imports; each is told once, as the files in order. */
 export const cycles = (sources: readonly Source[]): readonly Violation[] => {

@@ -1,5 +1,4 @@
 /** How things are told: times, shares, states. Figures keep to the forms that the command line uses. */
-import { spanOf } from '../../sluice/src/http/client/words.ts'
 import type { JobView, RunListView } from '../../sluice/src/http/client/run-views.ts'
 import type { RolloutView, StepView } from '../../sluice/src/http/client/views.ts'
 
@@ -28,14 +27,8 @@ export const timeOf = (at: number): string => clockForm.format(at)
 /** Date and time, in the reader's zone. */
 export const momentOf = (at: number): string => `${dateForm.format(at)}, ${clockForm.format(at)}`
 
-/** A span between two moments. */
-export const tookOf = (from: number, to: number): string => spanOf(Math.max(0, to - from))
-
 /** `12,345`. */
 export const numberOf = (value: number): string => value.toLocaleString('en-US')
-
-/** The first twelve characters of an id that is a digest. */
-export const shortId = (id: string): string => id.replace(/^rel_/, '').slice(0, 12)
 
 /** `2.41 %` of two counts; an em dash where nothing was counted. */
 export const rateOf = ({ units, badUnits }: { readonly units: number; readonly badUnits: number }): string =>

@@ -96,7 +96,7 @@ export type ControlPlane = {
 }
 
 /** Version of this program. */
-export const programVersion = (): string => {
+const programVersion = (): string => {
   const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
   // Documented parser: the file is this package's own.
   return (JSON.parse(text) as { readonly version: string }).version

@@ -18,7 +18,7 @@ import { shutdownHaproxies } from './routers/haproxy/shutdown.ts'
 import type { State } from './state.ts'
 
 /** Where the API listens unless told otherwise; when something else does, a free port is taken. */
-export const defaultPort = 7420
+const defaultPort = 7420
 
 /** What to serve, and where. */
 export type ServeOptions = {

@@ -49,7 +49,7 @@ const unanswered = signal(0)
 export const openQuestions: ReadonlySignal<number> = unanswered
 
 /** The key under which an answer is kept. */
-export const keyOf = (id: RouteId, { params, query }: { readonly params?: object; readonly query?: object }): string =>
+const keyOf = (id: RouteId, { params, query }: { readonly params?: object; readonly query?: object }): string =>
   `${id} ${JSON.stringify(params ?? {})} ${JSON.stringify(query ?? {})}`
 
 /** The answer to a question, kept up to date while a component shows it. Null asks nothing. */

@@ -1,15 +1,8 @@
 /** Finding the project that a command is typed in. */
 import { existsSync, realpathSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { configFiles } from '../core/config/file-names.ts'
 import { SluiceError } from '../core/errors.ts'
-
-const configFiles = [
-  'sluice.config.ts',
-  'sluice.config.mts',
-  'sluice.config.js',
-  'sluice.config.mjs',
-  'sluice.config.json',
-]
 
 const hasConfig = (directory: string): boolean => configFiles.some((name) => existsSync(join(directory, name)))
 

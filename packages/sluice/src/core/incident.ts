@@ -12,7 +12,7 @@
  * A resolved one is settled; another is another incident.
  */
 import type { RollbackReason } from './hold.ts'
-import type { Machine } from './machine.ts'
+import { type Machine, rememberingMachine } from './machine.ts'
 import { unreachable } from './machine.ts'
 import type { Actor, ReleaseId, RolloutId } from './model.ts'
 
@@ -107,11 +107,8 @@ const opened = ({
 })
 
 /** See the table above. */
-export const incidentMachine: Machine<IncidentState, IncidentEvent, never> = {
+export const incidentMachine: Machine<IncidentState, IncidentEvent, never> = rememberingMachine({
   name: 'incident',
-  version: 1,
-  decide: (state, event) => ({ state: next(state, event), effects: [] }),
-  outstanding: () => [],
-  nextAt: () => null,
+  next,
   settled: (state) => state.status !== 'open',
-}
+})

@@ -10,7 +10,7 @@
  * Of two stops the first stays.
  */
 import type { AggregateKey } from './ledger/entry.ts'
-import type { Machine } from './machine.ts'
+import { type Machine, rememberingMachine } from './machine.ts'
 import { unreachable } from './machine.ts'
 import type { Actor } from './model.ts'
 
@@ -44,11 +44,4 @@ const next = (state: LineState, event: LineEvent): LineState => {
 }
 
 /** See the table above. */
-export const lineMachine: Machine<LineState, LineEvent, never> = {
-  name: 'line',
-  version: 1,
-  decide: (state, event) => ({ state: next(state, event), effects: [] }),
-  outstanding: () => [],
-  nextAt: () => null,
-  settled: () => true,
-}
+export const lineMachine: Machine<LineState, LineEvent, never> = rememberingMachine({ name: 'line', next })

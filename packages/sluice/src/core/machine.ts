@@ -18,6 +18,25 @@ export type Machine<State, Event, Effect> = {
 /** What a machine makes of an event. The same `state` object means that the event was not accepted, and nothing is recorded. */
 export type Decision<State, Effect> = { readonly state: State; readonly effects: readonly Effect[] }
 
+/** A machine that only remembers: it asks nothing of the world and waits for no time, and so is settled at any moment unless `settled` says otherwise. */
+export const rememberingMachine = <State, Event>({
+  name,
+  next,
+  settled = () => true,
+}: {
+  readonly name: string
+  /** The state after an event; the same object when it is not accepted. */
+  readonly next: (state: State, event: Event) => State
+  readonly settled?: (state: State) => boolean
+}): Machine<State, Event, never> => ({
+  name,
+  version: 1,
+  decide: (state, event) => ({ state: next(state, event), effects: [] }),
+  outstanding: () => [],
+  nextAt: () => null,
+  settled,
+})
+
 /** States a bug (never a condition of the world) when `condition` does not hold. On in production. */
 export function assert(condition: unknown, sentence: string): asserts condition {
   if (!condition) throw new Error(`bug: ${sentence}`)

@@ -85,7 +85,7 @@ export const portionMs = ({ servedMs, onward }: Soak): number => {
 type Serving = PromotionState & { readonly serving: ReleaseId | null; readonly live: unknown }
 
 /** The soak that is being counted; null when nothing is. */
-export const countingSoak = ({ soaks, serving, live }: Serving): Soak | null => {
+const countingSoak = ({ soaks, serving, live }: Serving): Soak | null => {
   if (live !== null || soaks === undefined || serving === null) return null
   const soak = soaks.find(({ release }) => release === serving)
   return soak === undefined || soak.servedMs >= soak.onward.soakMs ? null : soak

@@ -10,7 +10,7 @@
  * The same content cut again (another run of the same commit) is the same release; the first cut stays. Of two holds the first stays.
  */
 import type { Hold } from './hold.ts'
-import type { Machine } from './machine.ts'
+import { type Machine, rememberingMachine } from './machine.ts'
 import { unreachable } from './machine.ts'
 import type { Actor, Release } from './model.ts'
 
@@ -51,11 +51,4 @@ const next = (state: ReleaseState, event: ReleaseEvent): ReleaseState => {
 }
 
 /** See the table above. */
-export const releaseMachine: Machine<ReleaseState, ReleaseEvent, never> = {
-  name: 'release',
-  version: 1,
-  decide: (state, event) => ({ state: next(state, event), effects: [] }),
-  outstanding: () => [],
-  nextAt: () => null,
-  settled: () => true,
-}
+export const releaseMachine: Machine<ReleaseState, ReleaseEvent, never> = rememberingMachine({ name: 'release', next })

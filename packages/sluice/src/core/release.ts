@@ -46,7 +46,7 @@ const passed = ({ gate, status }: GateVerdict): { readonly gate: string; readonl
 }
 
 /** The id of a content: `rel_` and the SHA-256 of its canonical JSON. */
-export const releaseContentId = (content: ReleaseContent, sha256: Sha256): Release['id'] =>
+const releaseContentId = (content: ReleaseContent, sha256: Sha256): Release['id'] =>
   releaseId(`rel_${sha256(canonicalJson(content))}`)
 
 /** Whether a release is what its id says; what a store or a peer gives back is checked with it. */

@@ -52,7 +52,7 @@ export const governedBy = async (
 }
 
 /** When nothing may come within a span. A window that cannot be read is closed: nobody knows that it is open. */
-export const closuresOf = async (
+const closuresOf = async (
   calendar: Desk['calendar'],
   rules: readonly WindowRule[],
   span: Span,

@@ -60,13 +60,13 @@ export const asRollout = (state: unknown): RolloutState => state as RolloutState
 /** A run. Trusted: see the file's header. */
 export const asRun = (state: unknown): RunState => state as RunState
 /** An incident. Trusted: see the file's header. */
-export const asIncident = (state: unknown): IncidentState => state as IncidentState
+const asIncident = (state: unknown): IncidentState => state as IncidentState
 /** A message. Trusted: see the file's header. */
 export const asMessage = (state: unknown): MessageState => state as MessageState
 /** An effect of a message. Trusted: see the file's header. */
 export const asMessageEffect = (effect: AnyEffect): MessageEffect => effect as MessageEffect
 /** A watch. Trusted: see the file's header. */
-export const asWatch = (state: unknown): WatchState => state as WatchState
+const asWatch = (state: unknown): WatchState => state as WatchState
 /** The line. Trusted: see the file's header. */
 export const asLine = (state: unknown): LineState => state as LineState
 /** A drill. Trusted: see the file's header. */

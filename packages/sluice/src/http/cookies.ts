@@ -9,7 +9,7 @@ export const cookieName = (stateDir: string, url: string | null): string =>
   isSecure(url) ? '__Host-slu' : `slu-${hash('sha256', stateDir).slice(0, 8)}`
 
 /** Whether browsers reach this control plane over TLS. */
-export const isSecure = (url: string | null): boolean => url?.startsWith('https:') === true
+const isSecure = (url: string | null): boolean => url?.startsWith('https:') === true
 
 /** The value of a cookie; null when the header has none by that name, or two. */
 export const cookieOf = (header: string | null, name: string): string | null => {

@@ -66,5 +66,4 @@ const concerns = ({ key: { kind, id } }: LedgerRow, key: AggregateKey | null): b
 const textOf = (held: Held): string => (held.text ??= eventText(held.row))
 
 /** One row as an event; its id is its number. */
-export const eventText = (row: LedgerRow): string =>
-  `id: ${row.seq}\nevent: ledger_row\ndata: ${JSON.stringify(row)}\n\n`
+const eventText = (row: LedgerRow): string => `id: ${row.seq}\nevent: ledger_row\ndata: ${JSON.stringify(row)}\n\n`

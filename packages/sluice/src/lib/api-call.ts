@@ -6,6 +6,7 @@
  * here either way.
  */
 import { reportLimits } from '../core/limits/report.ts'
+import { fieldsOf } from './json-fields.ts'
 
 /** A call as data. */
 export type ApiCall = {
@@ -138,10 +139,6 @@ const reasonOf = (error: unknown): string => {
   const cause = error instanceof Error ? (error.cause ?? error) : error
   return cause instanceof Error && cause.message !== '' ? cause.message : String(cause)
 }
-
-/** The fields of a JSON object; none where it is none. */
-export const fieldsOf = (value: unknown): Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null ? { ...value } : {}
 
 /** A secret as a header may carry it; null for what cannot be one: a header with a line break in it would show it in an error. */
 export const headerSecret = (value: string): string | null => {

@@ -1,5 +1,5 @@
 /** Files that are there whole or not at all. */
-import { mkdir, open, rename, rm } from 'node:fs/promises'
+import { link, mkdir, open, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { randomBytes } from 'node:crypto'
 import { SluiceError } from '../core/errors.ts'
@@ -22,6 +22,33 @@ export const writeWhole = async (path: string, content: string | Uint8Array, mod
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => {})
     throw diskError(error, path)
+  }
+}
+
+/**
+ * Writes a file that is made once, mode 0600 (a key): whole under another name, then linked, which fails when somebody else was first; nobody ever reads half of it.
+ * Gives whether it was made here.
+ */
+export const writeOnce = async (path: string, content: string | Uint8Array): Promise<boolean> => {
+  const folder = dirname(path)
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  const temporary = join(folder, `.${basename(path)}.${randomBytes(6).toString('hex')}`)
+  try {
+    const file = await open(temporary, 'wx', 0o600)
+    try {
+      await file.writeFile(content)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await link(temporary, path)
+    return true
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+    return false
+  } finally {
+    await rm(temporary, { force: true })
+    await syncFolder(folder)
   }
 }
 

@@ -22,7 +22,7 @@ export const newestPid = (): number | null => {
 }
 
 /** Pids that carry the mark; zombies have no environment and are not among them. */
-export const markedPids = ({ entry, since }: Marked): readonly number[] =>
+const markedPids = ({ entry, since }: Marked): readonly number[] =>
   candidates(since).filter((pid) => pid !== process.pid && hasEntry(pid, entry))
 
 /**

@@ -96,7 +96,7 @@ const filesOf = async (
 }
 
 /** The reports that are read. Elsewhere there are some that nothing here reads (`terraform`); of our own config, a form that nobody knows is a mistake, which reading it tells. */
-export const wantedReports = (reports: readonly PlannedReport[], whose: 'ours' | 'foreign'): readonly PlannedReport[] =>
+const wantedReports = (reports: readonly PlannedReport[], whose: 'ours' | 'foreign'): readonly PlannedReport[] =>
   reports.flatMap((report) => {
     const format = namedFormat(report.format)
     if (format !== null) return [{ ...report, format }]

@@ -1,7 +1,7 @@
 /** Files that jobs of one run hand each other by name, and files taken out of a workspace: globs, whole or not at all. */
 import { randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
-import { chmod, copyFile, lstat, mkdir, readdir, readlink, rename, rm, stat, symlink } from 'node:fs/promises'
+import { chmod, copyFile, lstat, mkdir, readdir, readlink, rename, rm, symlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import picomatch from 'picomatch'
 import { SluiceError } from '../core/errors.ts'
@@ -155,13 +155,6 @@ export class RunFiles {
     await rm(this.#folder, { recursive: true, force: true })
   }
 }
-
-/** Whether a folder is there. */
-export const isFolder = (path: string): Promise<boolean> =>
-  stat(path).then(
-    (found) => found.isDirectory(),
-    () => false,
-  )
 
 /** A name without a slash or a leading dot, and back. */
 const fileName = (name: string): string => encodeURIComponent(name).replace(/^\./, '%2E')

@@ -44,7 +44,7 @@ export const Rollout = (): VNode => {
 }
 
 /** Whether anything may still happen by itself. */
-export const isUnderWay = ({ status, watch }: RolloutDetailView): boolean =>
+const isUnderWay = ({ status, watch }: RolloutDetailView): boolean =>
   status === 'advancing' || status === 'reverting' || status === 'parked' || watch?.status === 'watching'
 
 const Whole = ({ rollout }: { readonly rollout: RolloutDetailView }): VNode => {

@@ -18,7 +18,7 @@ export type Laid = {
 type Point = { readonly x: number; readonly y: number }
 
 /** Size of a node, pixels. */
-export const nodePx: { readonly width: number; readonly height: number } = { width: 184, height: 44 }
+const nodePx: { readonly width: number; readonly height: number } = { width: 184, height: 44 }
 
 const marginPx = 8
 

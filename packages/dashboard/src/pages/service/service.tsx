@@ -80,7 +80,7 @@ const Whole = ({ name, data }: { readonly name: string; readonly data: Environme
 }
 
 /** Releases that are newer than what serves the last environment. */
-export const notYetIn = (
+const notYetIn = (
   { serving }: Pick<EnvironmentView, 'serving'>,
   releases: readonly ReleaseView[],
 ): readonly ReleaseView[] => {

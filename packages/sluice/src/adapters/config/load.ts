@@ -7,18 +7,10 @@ import { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import type { KeyPath } from '../../core/config/locate.ts'
 import { SluiceError } from '../../core/errors.ts'
+import { configFiles } from '../../core/config/file-names.ts'
 import { limits } from '../../core/limits.ts'
 import type { Settings } from '../../core/config/settings.ts'
 import type { Answer, Outcome } from './outcome.ts'
-
-/** File names of a config, the first that exists is taken. */
-export const configFiles: readonly string[] = [
-  'sluice.config.ts',
-  'sluice.config.mts',
-  'sluice.config.js',
-  'sluice.config.mjs',
-  'sluice.config.json',
-]
 
 /** A config as it was written and what it exports, not yet read by the schema. `madeOf`: the files that it was made of, as far as that can be told. */
 export type RawConfig = {

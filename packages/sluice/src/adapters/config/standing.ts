@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import type { Settings } from '../../core/config/settings.ts'
 import { limits } from '../../core/limits.ts'
 import { writeWhole } from '../../lib/files.ts'
-import { configFiles } from './load.ts'
+import { configFiles } from '../../core/config/file-names.ts'
 
 /** A file as it was: anything that a change of it changes. */
 type Seen = { readonly path: string; readonly mark: string }

@@ -3,6 +3,7 @@ import { SluiceError } from '../../core/errors.ts'
 import { limits } from '../../core/limits.ts'
 import { gateLimits } from '../../core/limits/gates.ts'
 import type { HookAnswer } from '../../core/rollout/types.ts'
+import { fieldsOfText } from '../../lib/json-fields.ts'
 import type { HookCall } from '../../ports/hooks.ts'
 
 /** Asks once. Redirects are not followed: who answers is who the config names. */
@@ -31,7 +32,7 @@ const answerOf = ({ status, retryAfter, text }: Heard, call: HookCall): HookAnsw
     return status === 202
       ? { status: 'in_progress', detail: 'accepted', retryAfterMs: retryMs(retryAfter) }
       : { status: 'succeeded', detail: `status ${status}` }
-  const said = fieldsOf(text)
+  const said = fieldsOfText(text)
   const detail = typeof said['detail'] === 'string' ? said['detail'].slice(0, detailMax) : null
   switch (said['status']) {
     case 'succeeded':
@@ -52,16 +53,6 @@ const answerOf = ({ status, retryAfter, text }: Heard, call: HookCall): HookAnsw
 
 /** Characters of what a hook says about itself; it becomes part of the ledger. */
 const detailMax = 1_000
-
-/** The fields of a JSON object; none where the text is none. */
-const fieldsOf = (text: string): Readonly<Record<string, unknown>> => {
-  try {
-    const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null ? { ...value } : {}
-  } catch {
-    return {}
-  }
-}
 
 const linesOf = (text: string): readonly string[] =>
   text

@@ -24,7 +24,7 @@ export const httpJudge = (): ExternalJudge => ({
 })
 
 /** The request as data. */
-export const evaluation = (question: ExternalQuestion): JsonRequest => {
+const evaluation = (question: ExternalQuestion): JsonRequest => {
   const { judge, authorization, service, environment, rollout, step, candidate, stable, shareBp } = question
   return {
     url: judge.url,

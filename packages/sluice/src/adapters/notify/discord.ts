@@ -164,7 +164,7 @@ const embedLength = ({ embeds: [embed] }: DiscordMessage): number =>
   ).length
 
 /** What Markdown, a mention, a timestamp, an emoji or an address begins with. */
-export const escapeDiscord: Escape = (text) => text.replaceAll(/[\\*_~`|>#[\]()<:@-]/g, String.raw`\$&`)
+const escapeDiscord: Escape = (text) => text.replaceAll(/[\\*_~`|>#[\]()<:@-]/g, String.raw`\$&`)
 
 const colors: Readonly<Record<Tone, number>> = {
   good: 0x2e_a0_43,

@@ -6,6 +6,7 @@
  * stays on this machine. What the platform says of a connection that failed names addresses; only its code is told.
  */
 import { channelLimits } from '../../core/limits/channels.ts'
+import { fieldsOfText } from '../../lib/json-fields.ts'
 import type { Delivered } from '../../ports/notifier.ts'
 
 /** A request. */
@@ -50,7 +51,7 @@ export const ask = async (request: Request, signal: AbortSignal): Promise<Answer
     })
     const text = await boundedText(response)
     const retryAfterMs = retryAfterOf(response.headers.get('retry-after'))
-    return { status: 'answered', code: response.status, text, json: fieldsOf(text), retryAfterMs }
+    return { status: 'answered', code: response.status, text, json: fieldsOfText(text), retryAfterMs }
   } catch (error) {
     if (signal.aborted) return later(`${receiver}: it was called off`)
     return later(`${receiver} ${deadline.aborted ? `did not answer within ${deadlineMs} ms` : reasonOf(error)}`)
@@ -113,16 +114,6 @@ const boundedText = async (response: Response): Promise<string> => {
     if (bytes >= channelLimits.answerBytesMax) break
   }
   return Buffer.concat(pieces).subarray(0, channelLimits.answerBytesMax).toString('utf8')
-}
-
-/** The fields of a JSON object; none where the text is none. */
-const fieldsOf = (text: string): Readonly<Record<string, unknown>> => {
-  try {
-    const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null ? { ...value } : {}
-  } catch {
-    return {}
-  }
 }
 
 /** The code of a connection's failure, of however many it was tried with; its message would name the address. */

@@ -66,7 +66,7 @@ const sectionsOf = (lines: readonly string[]): readonly string[] => {
 }
 
 /** The three characters that begin a link, a mention or a broadcast: nothing else in a text can ring a bell. A backtick would take the lines that follow into its code. */
-export const escapeSlack: Escape = (text) =>
+const escapeSlack: Escape = (text) =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('`', "'")
 
 /** Shown in the reader's own time zone; in UTC by a program that cannot. */

@@ -4,7 +4,7 @@ import { limits } from '../../core/limits.ts'
 import { type GitAnswer, gitLines } from '../../lib/git.ts'
 
 /** File name under which a commit's message is scanned. */
-export const messageFile = '(commit message)'
+const messageFile = '(commit message)'
 
 /** A range of commits: all that `to` has and `from` has not; `from` null for the whole history of `to`. */
 export type CommitRange = { readonly from: string | null; readonly to: string }

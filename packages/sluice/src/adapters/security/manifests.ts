@@ -97,7 +97,7 @@ const judgeFile = async (file: string, text: string): Promise<Judged | string | 
 }
 
 /** Instructions of a Dockerfile, by the parser of Docker's editor extension. */
-export const readDockerfile = async (text: string): Promise<readonly DockerInstruction[]> => {
+const readDockerfile = async (text: string): Promise<readonly DockerInstruction[]> => {
   const { DockerfileParser, ModifiableInstruction } = await import('dockerfile-ast')
   return DockerfileParser.parse(text)
     .getInstructions()

@@ -8,7 +8,7 @@ import {
   sign,
   verify,
 } from 'node:crypto'
-import { link, mkdir, open, readFile, rm, stat } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { canonicalJson } from '../../core/canonical-json.ts'
 import { SluiceError } from '../../core/errors.ts'
@@ -21,7 +21,7 @@ import {
   type ProvenanceStatement,
   statementType,
 } from '../../core/security/provenance.ts'
-import { syncFolder } from '../../lib/files.ts'
+import { writeOnce } from '../../lib/files.ts'
 
 /** A key pair. The private half stays inside. */
 export type ProjectKey = {
@@ -37,10 +37,10 @@ export type ProjectKey = {
  * get the one that was there first. Throws `config_invalid` when others may read it, or when it is no Ed25519 key.
  */
 export const projectKey = async (stateDirectory: string): Promise<ProjectKey> => {
-  const folder = join(stateDirectory, 'keys')
-  const path = join(folder, 'provenance.pem')
+  const path = join(stateDirectory, 'keys', 'provenance.pem')
   const there = await stat(path).catch(() => null)
-  if (there === null) await makeKey(folder, path)
+  if (there === null)
+    await writeOnce(path, generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }))
   const { mode } = await stat(path)
   if ((mode & 0o077) !== 0)
     throw new SluiceError('config_invalid', {
@@ -102,31 +102,6 @@ export const verifyProvenance = (
   return mismatch === null
     ? { kind: 'verified', statement, keyIds: opened.keys.map(idOf) }
     : { kind: 'refused', reason: mismatch }
-}
-
-/** Written whole under another name, then linked: the link fails when somebody else was first, and nobody ever reads half a key. */
-const makeKey = async (folder: string, path: string): Promise<void> => {
-  await mkdir(folder, { recursive: true, mode: 0o700 })
-  const { privateKey } = generateKeyPairSync('ed25519')
-  const temporary = `${path}.${process.pid}.${createHash('sha256')
-    .update(idOf(createPublicKey(privateKey)))
-    .digest('hex')
-    .slice(0, 12)}`
-  const file = await open(temporary, 'wx', 0o600)
-  try {
-    await file.writeFile(privateKey.export({ type: 'pkcs8', format: 'pem' }))
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-  try {
-    await link(temporary, path)
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
-  } finally {
-    await rm(temporary, { force: true })
-  }
-  await syncFolder(folder)
 }
 
 const keyOf = (text: string, path: string): ProjectKey => {

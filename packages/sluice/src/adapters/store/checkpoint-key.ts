@@ -3,7 +3,7 @@
  * package writes (`PRIVATE+KEY+<name>+<id>+<base64>`), so that other tools of transparency logs read it. Beside it `keys/ledger.pub`, for everybody.
  */
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
-import { link, mkdir, open, readFile, rm, stat } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SluiceError } from '../../core/errors.ts'
 import {
@@ -14,7 +14,7 @@ import {
   noteKeyId,
   type NoteSignature,
 } from '../../core/ledger/signed-note.ts'
-import { syncFolder, writeWhole } from '../../lib/files.ts'
+import { writeOnce, writeWhole } from '../../lib/files.ts'
 import type { Checkpoints } from '../../ports/checkpoints.ts'
 import { sha256Bytes } from '../../lib/hash-bytes.ts'
 
@@ -44,7 +44,7 @@ export const keptCheckpoints = (stateDirectory: string): Checkpoints => {
 }
 
 /** Reads a private key in the form above; `null` for any other text. */
-export const parseSigner = (text: string): KeyPair | null => {
+const parseSigner = (text: string): KeyPair | null => {
   const [, name = '', keyId = '', encoded = ''] =
     /^PRIVATE\+KEY\+([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/=]+)$/.exec(text.trim()) ?? []
   const bytes = bytesOfBase64(encoded)
@@ -80,29 +80,14 @@ const readKey = async (path: string): Promise<KeyPair> => {
 
 type NewKey = { readonly folder: string; readonly path: string; readonly name: string }
 
-/** Written whole under another name, then linked: of two that make it at the same time, both get the first one. */
+/** Of two that make it at the same time, both get the first one. */
 const makeKey = async ({ folder, path, name }: NewKey): Promise<void> => {
-  await mkdir(folder, { recursive: true, mode: 0o700 })
   const { privateKey, publicKey: made } = generateKeyPairSync('ed25519')
   const seed = privateKey.export({ type: 'pkcs8', format: 'der' }).subarray(-32)
   const publicKey = publicBytesOf(made)
   const named = { name, kind: 'ed25519', publicKey } as const
   const keyId = noteKeyId(named, sha256Bytes)
-  const temporary = `${path}.${process.pid}.${keyId}`
-  const file = await open(temporary, 'wx', 0o600)
-  try {
-    await file.writeFile(`PRIVATE+KEY+${name}+${keyId}+${base64Of(Uint8Array.from([1, ...seed]))}\n`)
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-  try {
-    await link(temporary, path)
+  const text = `PRIVATE+KEY+${name}+${keyId}+${base64Of(Uint8Array.from([1, ...seed]))}\n`
+  if (await writeOnce(path, text))
     await writeWhole(join(folder, 'ledger.pub'), `${formatNoteKey({ ...named, keyId })}\n`, 0o644)
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
-  } finally {
-    await rm(temporary, { force: true })
-  }
-  await syncFolder(folder)
 }

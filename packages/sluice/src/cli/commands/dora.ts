@@ -29,14 +29,7 @@ const tell = (cli: Cli, report: DoraView, isListed: boolean): void => {
 }
 
 /** One line for each metric. Pure. */
-export const metricLines = ({
-  frequency,
-  leadTime,
-  recovery,
-  changeFail,
-  rework,
-  settings,
-}: DoraView): readonly string[] => {
+const metricLines = ({ frequency, leadTime, recovery, changeFail, rework, settings }: DoraView): readonly string[] => {
   const { commits, working, waiting } = leadTime
   const open = recovery.open.length === 0 ? '' : `, ${recovery.open.length} open`
   return [

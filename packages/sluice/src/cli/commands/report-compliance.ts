@@ -35,7 +35,7 @@ const tell = ({ print, style, note }: Cli, report: ComplianceView): void => {
 }
 
 /** The report as Markdown: what was found first, then every delivery. Pure. */
-export const markdownOf = (report: ComplianceView): string =>
+const markdownOf = (report: ComplianceView): string =>
   [
     `# Compliance report: ${cell(report.service)}, ${cell(report.environment ?? 'every environment')}`,
     '',

@@ -16,7 +16,7 @@ const marks: Readonly<Record<GateStatus, Mark>> = { pass: 'done', waived: 'warn'
 const detailsShown = 5
 
 /** One line a gate; under those that are not simply met, what speaks against them or was excused. */
-export const gateLines = (verdicts: readonly GateVerdict[], style: Style): readonly string[] => {
+const gateLines = (verdicts: readonly GateVerdict[], style: Style): readonly string[] => {
   const wide = Math.max(0, ...verdicts.map(({ gate }) => widthOf(gate)))
   return verdicts.flatMap((verdict) => [
     `${style.mark(marks[verdict.status])} ${pad(verdict.gate, wide)}  ${pad(statusText(verdict.status, style), 6)}  ${verdict.sentence}`,
@@ -128,7 +128,7 @@ const differenceOf = (failure: TestCase['failure']): readonly string[] => {
 }
 
 /** The slowest tests. */
-export const slowestLines = ({ slowest }: Pick<TestSummary, 'slowest'>, style: Style): readonly string[] => {
+const slowestLines = ({ slowest }: Pick<TestSummary, 'slowest'>, style: Style): readonly string[] => {
   const wide = Math.max(0, ...slowest.map(({ durationMs }) => spanOf(durationMs).length))
   return slowest.map(({ id, durationMs }) => clip(`  ${spanOf(durationMs).padStart(wide)}  ${id}`, style.columns))
 }

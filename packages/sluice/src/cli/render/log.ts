@@ -120,7 +120,7 @@ export const depthAt = (folds: readonly LogFoldView[], number: number): number =
   folds.reduce((depth, { from, to }) => (from < number && (to === null || number <= to) ? depth + 1 : depth), 0)
 
 /** The folds as a tree again. */
-export const foldTrees = (folds: readonly LogFoldView[]): readonly FoldTree[] => {
+const foldTrees = (folds: readonly LogFoldView[]): readonly FoldTree[] => {
   const roots: FoldTree[] = []
   const path: FoldTree[][] = [roots]
   for (const fold of folds) {

@@ -35,7 +35,7 @@ const titles: Readonly<Record<RolloutDetailView['purpose'], string>> = {
 }
 
 /** `storefront → production   1.4.0 → 1.4.1   canary   00:00:42`. */
-export const headLine = (rollout: RolloutDetailView, style: Style): string => {
+const headLine = (rollout: RolloutDetailView, style: Style): string => {
   const from = rollout.from === null ? 'nothing' : rollout.from.version
   const elapsedMs = (rollout.settledAt ?? rollout.now) - rollout.startedAt
   const parts = [

@@ -134,7 +134,7 @@ const overPattern = /\p{Mn}|\p{Me}|\u200b|\u200c|\u200d/u
 const cellsOf = (letter: string): number => (overPattern.test(letter) ? 0 : widePattern.test(letter) ? 2 : 1)
 
 /** The text without escape sequences. */
-export const stripStyle = (text: string): string => stripVTControlCharacters(text)
+const stripStyle = (text: string): string => stripVTControlCharacters(text)
 
 const escape = '\u001B['
 

@@ -9,7 +9,7 @@ import { type Distance, nearest } from './nearest.ts'
 import type { Settings } from './settings.ts'
 
 /** Variables that Sluice itself gives to every instance. */
-export const reservedVariables: readonly string[] = ['HOST', 'PORT']
+const reservedVariables: ReadonlySet<string> = new Set(['HOST', 'PORT'])
 
 /** The issues of parsed settings; `cycle` is the circle of `needs`, first job repeated at the end, or null. */
 export const check = (
@@ -300,14 +300,14 @@ const variableIssues = (settings: Settings): readonly ConfigIssue[] => {
   ]
   return places.flatMap(({ path, config, secrets }) => [
     ...Object.keys(config)
-      .filter((name) => reservedVariables.includes(name))
+      .filter((name) => reservedVariables.has(name))
       .map((name) => ({
         path: [...path, 'config', name],
         message: `Sluice itself gives ${name} to each instance`,
         fix: 'Take it away.',
       })),
     ...secrets.flatMap((name, index) =>
-      name in config || reservedVariables.includes(name)
+      name in config || reservedVariables.has(name)
         ? [
             {
               path: [...path, 'secrets', index],

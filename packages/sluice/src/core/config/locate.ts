@@ -38,7 +38,7 @@ export const locate = (source: string, path: KeyPath): Place | null => {
 }
 
 /** Line and column of an offset. */
-export const placeAt = (source: string, at: number): Place => {
+const placeAt = (source: string, at: number): Place => {
   const before = source.slice(0, at)
   return { line: before.split('\n').length, column: at - before.lastIndexOf('\n') }
 }

@@ -101,7 +101,7 @@ export const planVersion = (request: VersionRequest): VersionPlan => {
 }
 
 /** Tags that are the prefix and a version, and nothing else. */
-export const versionTags = (tags: readonly Tag[], prefix: string): readonly VersionTag[] =>
+const versionTags = (tags: readonly Tag[], prefix: string): readonly VersionTag[] =>
   tags.flatMap((tag) => {
     const version = tag.name.startsWith(prefix) ? parseVersion(tag.name.slice(prefix.length)) : null
     return version === null ? [] : [{ ...tag, version }]
@@ -120,7 +120,7 @@ export const lastPrerelease = (tags: readonly Tag[], prefix: string, channel: st
 }
 
 /** The channel of a version: `beta` of `1.3.0-beta.2`; null for a release. */
-export const channelOf = ({ prerelease }: Version): string | null => {
+const channelOf = ({ prerelease }: Version): string | null => {
   const [first] = prerelease
   return typeof first === 'string' ? first : first === undefined ? null : String(first)
 }

@@ -79,7 +79,7 @@ export const isCanaryAbort = ({ purpose, outcome, cause, liveAt, fullAt }: Recor
   purpose !== 'rollback' && outcome === 'rolled_back' && cause !== 'superseded' && liveAt !== null && fullAt === null
 
 /** A release that its commit calls a hotfix: `hotfix: …`, or a fix that is marked as breaking (`fix!: …`). Source: research of 2026, DORA's survey asks "unplanned, to address a bug". */
-export const isHotfix = (release: Pick<RecordedRelease, 'subject'> | undefined): boolean =>
+const isHotfix = (release: Pick<RecordedRelease, 'subject'> | undefined): boolean =>
   release !== undefined && /^(?:hotfix(?:\([^)]*\))?!?|fix(?:\([^)]*\))?!):/i.test(release.subject)
 
 /** A delivery that whoever asked for it, or the commit of its release, calls a hotfix. */

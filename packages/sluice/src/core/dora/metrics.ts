@@ -10,11 +10,11 @@ import type { DeliveryRecord, Recorded, RecordedRelease } from './record.ts'
 export type Window = { readonly from: number; readonly to: number }
 
 /** Fewer deliveries than this make a rate that says nothing. */
-export const deliveriesMin = 5
+const deliveriesMin = 5
 /** Weeks that the frequency looks back over. */
-export const frequencyWeeks = 13
+const frequencyWeeks = 13
 /** The window of the rework rate, as in DORA's survey. */
-export const reworkWindowMs: number = 180 * 86_400_000
+const reworkWindowMs: number = 180 * 86_400_000
 
 const dayMs = 86_400_000
 const weekMs = 7 * dayMs

@@ -94,7 +94,7 @@ const shortened = (one: TestCase): TestCase => ({
 })
 
 /** The tests that took longest, the longest first. */
-export const slowestOf = (
+const slowestOf = (
   cases: readonly TestCase[],
   count: number,
 ): readonly { readonly id: string; readonly durationMs: number }[] =>

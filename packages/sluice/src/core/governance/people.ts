@@ -6,7 +6,7 @@ import type { Stakes } from './types.ts'
 const noreply = /^(?:\d+\+)?([^@]+)@users\.noreply\./
 
 /** What a person goes by, in lower case: the whole text, a name, an address, and what stands before its @. */
-export const namesOf = (text: string): readonly string[] => {
+const namesOf = (text: string): readonly string[] => {
   const whole = text.trim().toLowerCase()
   const parted = /^(.*?)\s*<([^<>]*)>$/.exec(whole)
   const address = parted?.[2] ?? (whole.includes('@') ? whole : '')

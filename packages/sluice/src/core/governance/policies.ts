@@ -49,7 +49,7 @@ export const findingsOf = (policies: readonly Policy[], facts: PolicyFacts): rea
   ])
 
 /** Releases that were taken back in an environment since a moment, newest first: what came back by itself or by a person, and what a rollback took away. */
-export const takenBackSince = (history: readonly Passage[], since: number): readonly Passage[] =>
+const takenBackSince = (history: readonly Passage[], since: number): readonly Passage[] =>
   history.filter(
     ({ at, outcome, purpose, superseded }) =>
       at > since &&

@@ -14,7 +14,7 @@
  * A removed person stays on record: the ledger names it.
  */
 import type { Grant } from './access.ts'
-import type { Machine } from '../machine.ts'
+import { type Machine, rememberingMachine } from '../machine.ts'
 import { unreachable } from '../machine.ts'
 import type { Actor } from '../model.ts'
 import type { Role } from './permissions.ts'
@@ -107,11 +107,4 @@ const sameTexts = (one: readonly string[] | null, other: readonly string[] | nul
     : one.length === other.length && one.every((text, index) => text === other[index])
 
 /** See the table above. */
-export const personMachine: Machine<PersonState, PersonEvent, never> = {
-  name: 'person',
-  version: 1,
-  decide: (state, event) => ({ state: next(state, event), effects: [] }),
-  outstanding: () => [],
-  nextAt: () => null,
-  settled: () => true,
-}
+export const personMachine: Machine<PersonState, PersonEvent, never> = rememberingMachine({ name: 'person', next })

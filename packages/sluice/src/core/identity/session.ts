@@ -9,7 +9,7 @@
  *
  * That it runs out (`limits.sessionMs`, `limits.sessionIdleMs`) is a matter of the clock. It is seen now and then on record, not each time; a restart may so end an idle one early, never late.
  */
-import type { Machine } from '../machine.ts'
+import { type Machine, rememberingMachine } from '../machine.ts'
 import { unreachable } from '../machine.ts'
 import type { Actor } from '../model.ts'
 
@@ -61,11 +61,4 @@ const next = (state: SessionState, event: SessionEvent): SessionState => {
 }
 
 /** See the table above. */
-export const sessionMachine: Machine<SessionState, SessionEvent, never> = {
-  name: 'session',
-  version: 1,
-  decide: (state, event) => ({ state: next(state, event), effects: [] }),
-  outstanding: () => [],
-  nextAt: () => null,
-  settled: () => true,
-}
+export const sessionMachine: Machine<SessionState, SessionEvent, never> = rememberingMachine({ name: 'session', next })

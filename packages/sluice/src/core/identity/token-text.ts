@@ -4,7 +4,7 @@
  */
 
 /** `pat`: a person's own token. `svc`: a program's. `wif`: of a workload, after an exchange. `ses`: a session. */
-export const tokenKinds = ['pat', 'svc', 'wif', 'ses'] as const
+const tokenKinds = ['pat', 'svc', 'wif', 'ses'] as const
 
 /** One of `tokenKinds`. */
 export type TokenKind = (typeof tokenKinds)[number]

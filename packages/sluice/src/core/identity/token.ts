@@ -10,7 +10,7 @@
  * That it expires is a matter of the clock, not of an event: whoever checks it compares. Its use is recorded now and then (`limits.lastUseEveryMs`), not each time.
  */
 import type { Grant } from './access.ts'
-import type { Machine } from '../machine.ts'
+import { type Machine, rememberingMachine } from '../machine.ts'
 import { unreachable } from '../machine.ts'
 import type { Actor } from '../model.ts'
 import type { TokenKind } from './token-text.ts'
@@ -76,11 +76,4 @@ const next = (state: TokenState, event: TokenEvent): TokenState => {
 }
 
 /** See the table above. */
-export const tokenMachine: Machine<TokenState, TokenEvent, never> = {
-  name: 'token',
-  version: 1,
-  decide: (state, event) => ({ state: next(state, event), effects: [] }),
-  outstanding: () => [],
-  nextAt: () => null,
-  settled: () => true,
-}
+export const tokenMachine: Machine<TokenState, TokenEvent, never> = rememberingMachine({ name: 'token', next })

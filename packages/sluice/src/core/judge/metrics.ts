@@ -28,7 +28,7 @@ export const metricsOf = (policy: JudgePolicy): readonly Metric[] => {
 }
 
 /** What a quantile's metric is called: `p95`, `p99.9`. */
-export const quantileName = (quantile: number): string => `p${Number((quantile * 100).toFixed(4))}`
+const quantileName = (quantile: number): string => `p${Number((quantile * 100).toFixed(4))}`
 
 /** How many times the stable's rate the candidate's may be. */
 export const toleranceOf = (policy: JudgePolicy, { kind }: Metric): number =>

@@ -6,7 +6,7 @@
  * |---------------|------------------------------|---------------|
  * | ledger_pruned | it goes further than before  | prunedUntil   |
  */
-import type { Machine } from '../machine.ts'
+import { type Machine, rememberingMachine } from '../machine.ts'
 import type { Actor } from '../model.ts'
 
 /** What was pruned; 0 before anything was. */
@@ -33,17 +33,10 @@ export const nothingPruned: RetentionState = { prunedUntil: 0 }
 export const retentionId = 'rows'
 
 /** See the table above. */
-export const retentionMachine: Machine<RetentionState, RetentionEvent, never> = {
+export const retentionMachine: Machine<RetentionState, RetentionEvent, never> = rememberingMachine({
   name: 'ledger',
-  version: 1,
-  decide: (state, event) => ({
-    state: event.until > state.prunedUntil ? { prunedUntil: event.until } : state,
-    effects: [],
-  }),
-  outstanding: () => [],
-  nextAt: () => null,
-  settled: () => true,
-}
+  next: (state, event) => (event.until > state.prunedUntil ? { prunedUntil: event.until } : state),
+})
 
 /** How far a row says that texts were taken out; 0 for any other row. */
 export const prunedBy = ({

@@ -26,7 +26,7 @@ export type NoteKey = {
 export type VerifyEd25519 = (message: Uint8Array, signature: Uint8Array, publicKey: Uint8Array) => boolean
 
 /** Longest note that is read, characters; a checkpoint has some hundred. */
-export const noteCharactersMax = 65_536
+const noteCharactersMax = 65_536
 
 const typeBytes = { ed25519: 1, cosignature: 4 } as const
 

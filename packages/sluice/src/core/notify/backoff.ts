@@ -8,7 +8,7 @@ export const backoffMs = (failures: number, seed: string): number => {
 }
 
 /** A number from 0 to 1 that follows from a text: FNV-1a, mixed at its end (Fowler, Noll, Vo; public domain). */
-export const spread = (text: string): number => {
+const spread = (text: string): number => {
   let hash = 0x811c9dc5
   for (let index = 0; index < text.length; index += 1) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193)
   const mixed = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d)

@@ -72,7 +72,7 @@ export const described = (text: string, charactersMax: number): string => {
 }
 
 /** The code hosts of a config that are told, as channels; none without a token. Their names are none that a config could give. */
-export const reportChannels = ({ github, gitlab }: Pick<SourceRules, 'github' | 'gitlab'>): readonly Channel[] => {
+const reportChannels = ({ github, gitlab }: Pick<SourceRules, 'github' | 'gitlab'>): readonly Channel[] => {
   const channels: Channel[] = []
   if (github !== null && github.token !== null) {
     const { repository, token, url } = github

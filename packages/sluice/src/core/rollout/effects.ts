@@ -55,7 +55,7 @@ const sharesName = (shares: readonly Share[]): string => {
 }
 
 /** How long an action may take until its outcome counts as unknown, milliseconds. */
-export const deadlineOf = (action: RolloutEffect['action'], plan: RolloutPlan): number => {
+const deadlineOf = (action: RolloutEffect['action'], plan: RolloutPlan): number => {
   const spec = specFor(plan, action)
   switch (action.kind) {
     case 'start':

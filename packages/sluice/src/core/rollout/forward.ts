@@ -71,7 +71,7 @@ export const hold = (state: Advancing, cause: Cause): RolloutDecision =>
   unchanged({ ...state, paused: cause, stage: state.stage.kind === 'resting' ? state.stage : ready })
 
 /** The length of one portion of a rest, milliseconds. */
-export const portionMs = (totalMs: number): number =>
+const portionMs = (totalMs: number): number =>
   Math.min(limits.restPortionMsMax, Math.max(limits.restPortionMsMin, Math.ceil(totalMs / limits.restPortionsMax)))
 
 /** A rest begun (or taken up again) now. */

@@ -73,5 +73,5 @@ const passed = (state: Advancing, verdict: VerdictRecord, at: number): RolloutDe
 }
 
 /** Evidence against the candidate: turn back, with the numbers as the cause. */
-export const fail = (state: Advancing, verdict: VerdictRecord, at: number): RolloutDecision =>
+const fail = (state: Advancing, verdict: VerdictRecord, at: number): RolloutDecision =>
   turnBack({ ...state, lastVerdict: verdict }, { route: wayBack(state), cause: { kind: 'judged', verdict } }, at)

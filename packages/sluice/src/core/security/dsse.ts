@@ -40,7 +40,7 @@ export const preAuthenticationEncoding = (payloadType: string, body: Uint8Array)
 }
 
 /** Bytes of a base64 text in the standard or the URL-safe alphabet; null for anything else. */
-export const decodeBase64 = (text: string): Uint8Array | null => {
+const decodeBase64 = (text: string): Uint8Array | null => {
   if (!/^[A-Za-z0-9+/_-]*={0,2}$/.test(text)) return null
   try {
     const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'))

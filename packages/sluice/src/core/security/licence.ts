@@ -61,7 +61,7 @@ export const judgeLicences = (
 }
 
 /** Whether the policy takes an expression. */
-export const isTaken = (expression: LicenceExpression, policy: LicencePolicy): boolean => {
+const isTaken = (expression: LicenceExpression, policy: LicencePolicy): boolean => {
   if ('conjunction' in expression) {
     const [left, right] = [isTaken(expression.left, policy), isTaken(expression.right, policy)]
     return expression.conjunction === 'or' ? left || right : left && right

@@ -71,7 +71,7 @@ export const verdictOf = (result: ScanResult, failOn: Severity): 'passed' | 'fai
 }
 
 /** Whether a severity is as bad as another, or worse. */
-export const isAtLeast = (severity: Severity, bound: Severity): boolean =>
+const isAtLeast = (severity: Severity, bound: Severity): boolean =>
   severities.indexOf(severity) <= severities.indexOf(bound)
 
 /** How many findings there are of each severity. */

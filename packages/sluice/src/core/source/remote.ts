@@ -10,7 +10,7 @@
  * It does nothing by itself, and so is settled at any moment.
  */
 import type { AggregateKey } from '../ledger/entry.ts'
-import type { Machine } from '../machine.ts'
+import { type Machine, rememberingMachine } from '../machine.ts'
 import { unreachable } from '../machine.ts'
 import type { ArrivalId, ArrivalState } from './types.ts'
 
@@ -103,14 +103,7 @@ const seen = (
 }
 
 /** See the file's header. */
-export const remoteMachine: Machine<RemoteState, RemoteEvent, never> = {
-  name: 'remote',
-  version: 1,
-  decide: (state, event) => ({ state: next(state, event), effects: [] }),
-  outstanding: () => [],
-  nextAt: () => null,
-  settled: () => true,
-}
+export const remoteMachine: Machine<RemoteState, RemoteEvent, never> = rememberingMachine({ name: 'remote', next })
 
 /** A ref that is not where it was seen last. */
 export type MovedRef = { readonly ref: string; readonly before: SeenRef | null; readonly object: string }

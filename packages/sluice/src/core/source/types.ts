@@ -9,7 +9,7 @@ declare const brand: unique symbol
 export type ArrivalId = string & { readonly [brand]: 'ArrivalId' }
 
 /** Parser of an arrival id; throws TypeError on any other text. */
-export const arrivalId = (text: string): ArrivalId => {
+const arrivalId = (text: string): ArrivalId => {
   if (!/^arr_[0-9a-f]{32}$/.test(text)) throw new TypeError(`not an arrival id: ${JSON.stringify(text)}`)
   return text as ArrivalId
 }

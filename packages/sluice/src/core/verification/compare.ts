@@ -27,7 +27,7 @@ export type Comparison = {
 }
 
 /** Quantiles at which the two are compared. */
-export const comparedQuantiles: readonly number[] = [0.5, 0.95]
+const comparedQuantiles: readonly number[] = [0.5, 0.95]
 
 /** Pairs from which only the previous release's times are learned, so that there is a quantile to compare with. */
 export const learningPairs = 20

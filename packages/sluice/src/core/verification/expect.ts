@@ -23,7 +23,7 @@ export const hasStatus = (status: number, wanted: HttpExpectation['status']): bo
   wanted.some(({ from, to }) => from <= status && status <= to)
 
 /** Statuses in words: `200`, `200 to 299 or 304`. */
-export const statusText = (wanted: HttpExpectation['status']): string =>
+const statusText = (wanted: HttpExpectation['status']): string =>
   wanted.map(({ from, to }) => (from === to ? String(from) : `${from} to ${to}`)).join(' or ')
 
 /** The first characters of a text in one line, in quotes. */

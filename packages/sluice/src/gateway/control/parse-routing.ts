@@ -5,7 +5,7 @@ import type { ArmName, ListenAddress, Maintenance, Route, RouteMatch, RouteRule,
 import { type Fields, fields, idOf, list, named, number, text, whole, wrong } from './fields.ts'
 
 /** A port. */
-export const port = (value: unknown, name: string): number => {
+const port = (value: unknown, name: string): number => {
   const found = whole(value, name)
   return found >= 1 && found <= 65_535 ? found : wrong(`${name} is not a port`)
 }

@@ -69,7 +69,7 @@ export const rearmed = (watch: Watch, tripwire: Tripwire | null): Watch =>
     : armedWatch(tripwire, watch, keptOf(watch))
 
 /** What is kept of a watch's metrics. */
-export const keptOf = ({ all }: Watch): KeptMetrics => new Map(all.map(({ metric, kept }) => [metric.name, kept]))
+const keptOf = ({ all }: Watch): KeptMetrics => new Map(all.map(({ metric, kept }) => [metric.name, kept]))
 
 /** Counts a response for the comparison; `unit` is the hash of the sticky key or null. */
 export const watchResponse = (side: Side, unit: number | null): void => {

@@ -43,7 +43,7 @@ async function* eventsOf(
 }
 
 /** Parser of one block of lines; null for a block that says nothing to a reader. */
-export const parseEvent = (block: string): ServerEvent | null => {
+const parseEvent = (block: string): ServerEvent | null => {
   const lines = block.split('\n')
   const field = (name: string): readonly string[] =>
     lines.filter((line) => line.startsWith(`${name}:`)).map((line) => line.slice(name.length + 1).replace(/^ /, ''))

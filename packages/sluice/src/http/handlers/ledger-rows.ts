@@ -25,7 +25,7 @@ export const filterOf = ({ who, what, kind, environment, from, to }: LedgerFilte
 export const meansAll = (filter: LedgerFilter): boolean => Object.values(filter).every((part) => part === null)
 
 /** Tells which environment a row is about; reads the first row of an aggregate at most once. */
-export const environmentTeller = (engine: Pick<Engine, 'ledger'>): ((row: LedgerRow) => Promise<string | null>) => {
+const environmentTeller = (engine: Pick<Engine, 'ledger'>): ((row: LedgerRow) => Promise<string | null>) => {
   const known = new Map<string, string | null>()
   return async (row) => {
     const { key } = row

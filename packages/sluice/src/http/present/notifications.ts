@@ -16,7 +16,7 @@ import type {
 import type { ReleaseRef } from '../client/views.ts'
 
 /** A notice. */
-export const noticeView = (notice: Notice): NoticeView => ({
+const noticeView = (notice: Notice): NoticeView => ({
   id: notice.id,
   kind: notice.kind,
   severity: notice.severity,

@@ -49,7 +49,7 @@ const armView = (arm: Arm, counters: ArmCounters | undefined, known: Known): Arm
 })
 
 /** Upper bound of the bucket in which the quantile lies; null without samples, and where it lies beyond the last bound. */
-export const quantile = (buckets: readonly number[], share: number): number | null => {
+const quantile = (buckets: readonly number[], share: number): number | null => {
   const total = buckets.reduce((sum, count) => sum + count, 0)
   let seen = 0
   for (const [index, count] of buckets.entries()) {

@@ -10,7 +10,7 @@ import type { Route } from '../../core/routing.ts'
 import { writeWhole } from '../../lib/files.ts'
 import type { RouteKey } from '../../ports/router.ts'
 import { type Counted, nothingCounted } from './evidence.ts'
-import { type Place, placeOf } from './place.ts'
+import type { Place } from './place.ts'
 import { placesIn } from './places.ts'
 import { emptySlots, type Slots } from './plan.ts'
 
@@ -86,6 +86,3 @@ const parseRecord = (text: string, file: string): RouteRecord => {
     hint: 'HAProxy serves on as it is; take the file away only when no HAProxy of that route runs any more',
   })
 }
-
-/** The place of a record's route. */
-export const placeOfRecord = (stateDir: string, record: RouteKey): Place => placeOf(stateDir, record)

@@ -37,7 +37,7 @@ export type RestoreRequest = {
 }
 
 /** Begins the name of a folder that an interrupted restoring may leave. */
-export const restorePrefix = '.sluice-restore-'
+const restorePrefix = '.sluice-restore-'
 
 /** Files written between two turns of the loop. */
 const filesPerTurn = 128

@@ -37,7 +37,7 @@ export const checkMeaning = (checking: Checking, tree: Tree): void => {
 export const entriesOf = (tree: Tree | null): readonly Entry[] => (tree?.kind === 'map' ? tree.entries : [])
 
 /** Why an id of a job or step cannot be used; null where it can. */
-export const idProblem = (id: string, taken: ReadonlySet<string>): string | null => {
+const idProblem = (id: string, taken: ReadonlySet<string>): string | null => {
   if (!/^[A-Za-z_][\w-]*$/.test(id) || id.length >= idLengthMax)
     return `The identifier '${id}' is invalid. IDs may only contain alphanumeric characters, '_', and '-'. IDs must start with a letter or '_' and must be less than ${idLengthMax} characters.`
   if (id.startsWith('__')) return `The identifier '${id}' is invalid. IDs starting with '__' are reserved.`

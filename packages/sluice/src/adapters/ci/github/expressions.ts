@@ -120,7 +120,7 @@ export const conditionOf = (condition: JsonValue | undefined): string => {
 }
 
 /** A template as one expression: `${{ a }}` is `a`, `x-${{ a }}` is `format('x-{0}', a)`. */
-export const expressionOf = (template: string): string => {
+const expressionOf = (template: string): string => {
   const pieces = piecesOf(template)
   const [only] = pieces
   if (pieces.length === 1 && only?.kind === 'expression') return only.text.trim()

@@ -31,7 +31,7 @@ export const jobContexts = (definition: GithubDefinition, moment: Moment): Field
 }
 
 /** The `needs` context: results and outputs of the direct needs, by job id. */
-export const needsContext = (needs: readonly Need[], { call }: Pick<GithubDefinition, 'call'>): Fields => {
+const needsContext = (needs: readonly Need[], { call }: Pick<GithubDefinition, 'call'>): Fields => {
   const prefix = call?.prefix ?? ''
   return Object.fromEntries(
     needs.map(({ name, result, outputs }) => [

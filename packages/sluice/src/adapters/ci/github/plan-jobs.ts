@@ -55,7 +55,7 @@ const lineOf = ({ key, line }: LoweringNote, lines: Planning['lines']): number |
 }
 
 /** A job that is not a leg of a matrix or the call of a workflow, or one leg. Adds to the notes; `resolve` where something must wait. */
-export const planOne = (definition: GithubDefinition, place: JobPlace, scope: Scope): Planned => {
+const planOne = (definition: GithubDefinition, place: JobPlace, scope: Scope): Planned => {
   if (definition.called !== null) {
     const { concurrency, notes } = callConcurrency(definition, scope)
     const group = groupJob(definition, { ...place, condition: 'resolve' }, scope)
@@ -89,7 +89,7 @@ export const planLegs = (
 }
 
 /** The matrix of a job, evaluated and expanded; null where it has none or it cannot be known yet. */
-export const matrixOf = (job: Fields, scope: Scope): Expansion | null => {
+const matrixOf = (job: Fields, scope: Scope): Expansion | null => {
   const strategy = job['strategy']
   if (strategy === undefined || !isKnown(strategy, scope)) return null
   const evaluated = evaluateValue(strategy, scope)

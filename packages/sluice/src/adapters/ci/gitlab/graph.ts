@@ -25,7 +25,7 @@ export type Gather = {
 }
 
 /** Name of the job that gathers a stage; begins with a dot as no job that runs does. */
-export const stageGate = (stage: string): string => `.stage:${stage}`
+const stageGate = (stage: string): string => `.stage:${stage}`
 
 /** The order of the jobs that take part. Circles are noted. */
 export const graphOf = (

@@ -60,9 +60,6 @@ export const itemsOf = (tree: Tree | null): readonly Tree[] =>
 /** The texts of a list of scalars, or of one; anything else in it is left out. */
 export const textsOf = (tree: Tree | null): readonly string[] => itemsOf(tree).flatMap((item) => textOf(item) ?? [])
 
-/** The keys of a mapping, in order. */
-export const keysOf = (tree: Tree | null): readonly string[] => (tree?.kind === 'map' ? [...tree.entries.keys()] : [])
-
 /** A mapping made of others, the later ones winning key by key; mappings inside are merged the same way (Rails' `deep_merge`, which `extends` and `include` use). */
 export const deepMerge = (base: MapTree, over: MapTree): MapTree => {
   const entries = new Map(base.entries)
@@ -94,6 +91,3 @@ export const withoutNulls = (tree: MapTree, keys: ReadonlySet<string>): MapTree 
     [...tree.entries].filter(([key, { value }]) => !keys.has(key) || value.kind !== 'scalar' || value.value !== null),
   ),
 })
-
-/** A text as a node. */
-export const textTree = (text: string, place: Place): ScalarTree => ({ kind: 'scalar', value: text, text, place })

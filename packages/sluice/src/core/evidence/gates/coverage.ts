@@ -174,7 +174,7 @@ const points = (ratio: Ratio): number => Math.floor(shareOf(ratio) * 10_000 + 1e
 const percent = (ratio: Ratio): string => `${numberText(points(ratio))} %`
 
 /** `3, 7–9, 12` of ascending lines. */
-export const rangesOf = (lines: readonly number[]): string => {
+const rangesOf = (lines: readonly number[]): string => {
   const ranges: [number, number][] = []
   for (const line of lines) {
     const last = ranges.at(-1)

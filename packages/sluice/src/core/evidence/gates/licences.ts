@@ -55,7 +55,7 @@ const refusal = ({ licence }: PackageLicence, policy: LicencesGate): string | nu
 }
 
 /** Of alternatives one must be allowed, of licences that bind together all. */
-export const isAllowed = (expression: LicenceExpression, policy: Pick<LicencesGate, 'allow' | 'deny'>): boolean => {
+const isAllowed = (expression: LicenceExpression, policy: Pick<LicencesGate, 'allow' | 'deny'>): boolean => {
   if (expression.kind !== 'licence') {
     const isPartAllowed = (part: LicenceExpression): boolean => isAllowed(part, policy)
     return expression.kind === 'or' ? expression.parts.some(isPartAllowed) : expression.parts.every(isPartAllowed)

@@ -41,7 +41,7 @@ export const judgeTests = (gate: TestsGate, input: GateInput): GateVerdict => {
 }
 
 /** Whether a test passed only after failing in the same run. */
-export const isFlaky = ({ outcome, failedAttempts }: Pick<TestCase, 'outcome' | 'failedAttempts'>): boolean =>
+const isFlaky = ({ outcome, failedAttempts }: Pick<TestCase, 'outcome' | 'failedAttempts'>): boolean =>
   outcome === 'passed' && failedAttempts > 0
 
 const countOf = (cases: readonly TestCase[], is: (one: TestCase) => boolean, word: string): string | null => {

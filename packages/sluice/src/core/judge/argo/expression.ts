@@ -4,18 +4,7 @@
  */
 
 /** Functions that a condition may call. */
-export const functionNames = [
-  'asInt',
-  'asFloat',
-  'isNaN',
-  'isInf',
-  'isNil',
-  'default',
-  'len',
-  'all',
-  'any',
-  'none',
-] as const
+const functionNames = ['asInt', 'asFloat', 'isNaN', 'isInf', 'isNil', 'default', 'len', 'all', 'any', 'none'] as const
 
 /** See `functionNames`. */
 export type FunctionName = (typeof functionNames)[number]

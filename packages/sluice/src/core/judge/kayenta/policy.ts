@@ -43,7 +43,7 @@ export type CanaryRun = {
 }
 
 /** One run of the judge over what was measured from `from` until `until`, epoch ms. */
-export const judgeCanary = (
+const judgeCanary = (
   config: KayentaConfig,
   series: readonly MetricSeries[],
   window: { readonly from: number; readonly until: number },

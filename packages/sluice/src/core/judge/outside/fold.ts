@@ -51,7 +51,7 @@ const unknown = (metric: string): MetricState => ({
 })
 
 /** One metric after one look. What cannot be compared with the look before (a new era, counts that went back) is where counting begins again. */
-export const foldReading = (state: MetricState, reading: MetricReading, metric: CountedMetric): MetricState => {
+const foldReading = (state: MetricState, reading: MetricReading, metric: CountedMetric): MetricState => {
   if (reading.kind === 'silent') return { ...state, silent: reading.detail }
   const fault = faultOf(reading)
   if (fault !== null) return { ...state, silent: fault }

@@ -3,7 +3,7 @@ import { entropyOf } from './entropy.ts'
 import type { Candidate } from './types.ts'
 
 /** Id of the rule, for allow-lists. */
-export const genericRule = 'generic-secret'
+const genericRule = 'generic-secret'
 
 /** Lower-case words, one of which a text must hold for the rule to be tried. */
 export const genericKeywords: readonly string[] = [

@@ -48,7 +48,7 @@ export const findingsOf = (
  * The same for the same secret, wherever it stands: 16 hex digits of SHA-256 over rule and secret. Who has it can try guesses at a weak password, so it
  * goes only where the repository itself may go.
  */
-export const secretFingerprint = (rule: string, secret: string, sha256: Sha256): string =>
+const secretFingerprint = (rule: string, secret: string, sha256: Sha256): string =>
   sha256(`${rule}\u0000${secret}`).slice(0, 16)
 
 const lineIndexOf = (text: string, offset: number): number => {
