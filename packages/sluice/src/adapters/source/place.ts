@@ -11,6 +11,8 @@ export type PlaceRequest = {
   readonly commit: CommitId
   /** Commits that were looked at, newest first. */
   readonly seen: readonly CommitId[]
+  /** The commit's first parent; null for a commit without one, absent where nobody knows. */
+  readonly parent?: CommitId | null | undefined
 }
 
 /** See `Source.place`. */
@@ -88,7 +90,7 @@ const mainline = (refs: readonly Ref[]): Ref | null => {
 
 type BaseRequest = PlaceRequest & { readonly refs: readonly Ref[] }
 
-const baseOf = async (ask: Ask, { commit, seen, refs }: BaseRequest): Promise<CommitId | null> => {
+const baseOf = async (ask: Ask, { commit, seen, refs, parent }: BaseRequest): Promise<CommitId | null> => {
   const main = mainline(refs)
   const fork = main === null || main.commit === commit ? null : await ask('merge-base', main.name, commit)
   if (fork !== null && fork !== commit) return commitId(fork)
@@ -96,8 +98,9 @@ const baseOf = async (ask: Ask, { commit, seen, refs }: BaseRequest): Promise<Co
     if (earlier === commit) continue
     if ((await ask('merge-base', earlier, commit)) === earlier) return earlier
   }
-  const parent = await ask('rev-parse', '--verify', '--quiet', `${commit}^1^{commit}`)
-  return parent === null ? null : commitId(parent)
+  if (parent !== undefined) return parent
+  const named = await ask('rev-parse', '--verify', '--quiet', `${commit}^1^{commit}`)
+  return named === null ? null : commitId(named)
 }
 
 const changedSince = async (

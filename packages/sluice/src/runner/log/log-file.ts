@@ -1,5 +1,4 @@
 /** Appends frames to a log, in batches: what comes while a batch is being written goes into the next one, so that a slow disk costs memory, which is bounded, and never the loop. */
-import assert from 'node:assert/strict'
 import {
   appendFileSync,
   closeSync,
@@ -16,6 +15,7 @@ import { open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 import { limits } from '../../core/limits.ts'
+import { assert } from '../../core/machine.ts'
 import {
   frameBytesMax,
   framesOf,
