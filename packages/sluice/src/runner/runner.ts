@@ -11,7 +11,6 @@ import { endMarked } from '../lib/marked-processes.ts'
 import { sharedStarter } from '../lib/processes/starter.ts'
 import type { JobOutcome, JobRequest, LogLine, LogMarks, LogPage } from '../ports/runner.ts'
 import { type Beginning, beginningOf } from './beginning.ts'
-import { Keepers } from './isolation/keepers.ts'
 import { detectIsolation, type Isolation, type IsolationWish } from './isolation/detect.ts'
 import type { Recalled } from './cached-job.ts'
 import { RunCaches } from './cache/run-caches.ts'
@@ -21,7 +20,6 @@ import { endToTell } from './disclosed.ts'
 import { hiddenFrom } from './hidden.ts'
 import { endRecorded, recordGroup } from './groups.ts'
 import { jobEnvironment } from './job-environment.ts'
-import { filesOf } from './job-files.ts'
 import { keyName } from './key-name.ts'
 import { JobLog } from './log/job-log.ts'
 import { readMarks } from './log/marks.ts'
@@ -58,7 +56,6 @@ export class LocalRunner {
   readonly #graceMs: number
   readonly #ports = new ServicePorts()
   readonly #copies = new Copies()
-  readonly #keepers = new Keepers()
   readonly #trash: Trash
   readonly #spares: Spares
   readonly #checkouts: Checkouts | null
@@ -184,7 +181,6 @@ export class LocalRunner {
 
   /** Resolves once everything that was thrown away is gone, and what is to be kept is. */
   async settled(): Promise<void> {
-    await this.#keepers.end()
     await this.#caches?.settled(AbortSignal.any([]))
     await this.#trash.settled()
   }
@@ -278,7 +274,6 @@ export class LocalRunner {
         environment,
         hidden: () => hiddenFrom({ stateDir, folder, plan, files, repository, builtins }),
         copies: this.#copies,
-        keepers: this.#keepers,
       })
       const processes = new Processes({
         namespace: workspace.namespace,
@@ -365,6 +360,26 @@ export class LocalRunner {
   #groupsPath(key: string): string {
     return join(this.#options.stateDir, 'jobs', `${keyName(key)}.groups`)
   }
+}
+
+type Sources = { readonly beginning: Beginning; readonly claim: Claim | null; readonly shared: SharedCheckout | null }
+
+/** What the workspace is made of. */
+const filesOf = async (
+  { directory, commit, run, inputs = [] }: JobRequest,
+  { beginning: { lowers }, claim, shared }: Sources,
+  signal: AbortSignal,
+): Promise<Parameters<typeof openWorkspace>[0]['files']> => {
+  if (shared !== null) return { kind: 'shared', directory: shared.directory }
+  if (directory !== undefined) return { kind: 'given', directory }
+  if (lowers.length > 0) {
+    claim?.keep(lowers)
+    return { kind: 'layers', lowers }
+  }
+  if (claim === null) throw new SluiceError('unexpected', { detail: 'the runner knows no repository' })
+  const base = await claim.commit(commit.id, run, signal)
+  const unpacked = await Promise.all(inputs.map((input) => claim.artifact(input, signal)))
+  return { kind: 'layers', lowers: [base, ...unpacked] }
 }
 
 const cachesOf = (options: RunnerOptions, checkouts: Checkouts | null): RunCaches | null => {

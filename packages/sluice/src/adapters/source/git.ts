@@ -6,7 +6,7 @@ import { limits } from '../../core/limits.ts'
 import { type Commit, type CommitId, commitId } from '../../core/model.ts'
 import { git, must } from '../../lib/git.ts'
 import type { Source } from '../../ports/source.ts'
-import { placeOf } from './place.ts'
+import { listRefs, placeOf, type Ref } from './place.ts'
 import { treeCommit } from './tree.ts'
 
 /** Five fields a commit, each with a NUL after it: the one byte that no commit holds, whatever its author wrote into it. */
@@ -36,10 +36,25 @@ export const gitSource = (directory: string): Source => {
     parents.set(found.commit.id, found.parent)
     return found.commit
   }
+  let expected: Expected | null = null
   return {
     name: nameOf(directory),
-    resolve: find,
-    place: (request, signal) => placeOf({ ...request, directory, parent: parents.get(request.commit) }, signal),
+    expect: (ref) => {
+      const signal = AbortSignal.any([])
+      expected = { ref, commit: find(ref, signal), refs: listRefs(directory, signal) }
+      // Who asks for it hears of it.
+      for (const one of [expected.commit, expected.refs]) one?.catch(() => {})
+    },
+    resolve: (ref, signal) => {
+      const commit = expected?.ref === ref ? expected.commit : null
+      if (expected !== null) expected = { ...expected, commit: null }
+      return commit ?? find(ref, signal)
+    },
+    place: (request, signal) => {
+      const refs = expected?.refs ?? null
+      expected = null
+      return placeOf({ ...request, directory, parent: parents.get(request.commit), refs }, signal)
+    },
     commitTree: async (signal) => {
       await find('HEAD', signal)
       return find(await treeCommit(directory, signal), signal)
@@ -71,6 +86,13 @@ export const gitSource = (directory: string): Source => {
       return parseCommits(must(listed, `listing ${range}`).out).map(({ commit }) => commit)
     },
   }
+}
+
+/** What was begun to be looked up; its commit is null once it was asked for. */
+type Expected = {
+  readonly ref: string
+  readonly commit: Promise<Commit> | null
+  readonly refs: Promise<readonly Ref[]>
 }
 
 const nameOf = (directory: string): string => {

@@ -7,12 +7,9 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { logOf, makeLab, never, plan, service } from '../../../test/runner/lab.ts'
 import { spawnStarter } from '../../lib/processes/spawn.ts'
-import { isGroupAlive } from '../../lib/process-group.ts'
-import type { Starter } from '../../lib/processes/started.ts'
 import { SluiceError } from '../../core/errors.ts'
 import { detectIsolation } from './detect.ts'
 import { enterWords, findLaunchers, launchWords, type Launcher } from './launcher.ts'
-import { Keepers } from './keepers.ts'
 import { Namespace } from './namespace.ts'
 import { mountLine, unmountLine } from './overlay.ts'
 
@@ -111,53 +108,6 @@ describe('namespaces', () => {
       execFileSync(program, words, { stdio: 'ignore' })
       await new Promise((resolve) => setTimeout(resolve, 200))
       assert.equal(await namespace.tell('true'), 0, launcher.kind)
-      await namespace.end()
-    }
-  })
-
-  it('of a job that follows another are there already, are replaced where they were killed, and go with the last', async () => {
-    for (const launcher of await usable()) {
-      const folder = join(root, `follows-${launcher.kind}`)
-      await mkdir(folder, { recursive: true })
-      const pids: number[] = []
-      const starter: Starter = {
-        start: async (order) => {
-          const started = await spawnStarter.start(order)
-          if (started.kind === 'started') pids.push(started.pid)
-          return started
-        },
-      }
-      const keepers = new Keepers()
-      const job = async (): Promise<void> => {
-        const options = { launcher, starter, network: 'shared', folder, environment, keepers } as const
-        const namespace = await Namespace.open(options)
-        assert.equal(await namespace.tell('true'), 0)
-        await namespace.end()
-      }
-      await job()
-      assert.equal(pids.length, 1, 'one that nothing follows makes none')
-      await job()
-      await job()
-      assert.equal(pids.length, 4, 'the third took what the second began')
-      process.kill(-(pids.at(-1) ?? 0), 'SIGKILL')
-      await job()
-      assert.equal(pids.length, 6, 'another for the one that was killed')
-      await keepers.end()
-      assert.deepEqual(
-        pids.filter((pid) => isGroupAlive(pid)),
-        [],
-        launcher.kind,
-      )
-    }
-  })
-
-  it('are made whatever the folder is called', async () => {
-    for (const launcher of await usable()) {
-      const folder = join(root, `it's "odd"\n$(exit) \\ ${launcher.kind}`)
-      await mkdir(folder, { recursive: true })
-      const namespace = await Namespace.open({ launcher, starter: spawnStarter, network: 'shared', folder, environment })
-      assert.equal(await namespace.tell('pwd > place'), 0)
-      assert.equal(await readFile(join(folder, 'place'), 'utf8'), `${folder}\n`)
       await namespace.end()
     }
   })

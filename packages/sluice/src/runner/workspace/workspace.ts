@@ -14,7 +14,6 @@ import { SluiceError } from '../../core/errors.ts'
 import { limits } from '../../core/limits.ts'
 import type { Starter } from '../../lib/processes/started.ts'
 import { describeIsolation, type Isolation } from '../isolation/detect.ts'
-import type { Keepers } from '../isolation/keepers.ts'
 import type { Network } from '../isolation/launcher.ts'
 import { type Hidden, Namespace } from '../isolation/namespace.ts'
 import type { Copies } from './copies.ts'
@@ -36,8 +35,6 @@ export type WorkspaceOptions = {
   readonly hidden: () => Hidden
   /** Makes copies where there are no layers. */
   readonly copies: Copies
-  /** Whose namespaces may be there already. */
-  readonly keepers: Keepers
 }
 
 /** An open workspace. */
@@ -89,7 +86,7 @@ const isApart = (isolation: Isolation): isolation is Apart =>
   isolation.kind === 'layers' || isolation.kind === 'processes'
 
 const openNamespace = (
-  { folder, starter, network, environment, hidden, keepers }: WorkspaceOptions,
+  { folder, starter, network, environment, hidden }: WorkspaceOptions,
   { launcher }: Apart,
   first?: Mount,
 ): Promise<Namespace> =>
@@ -99,7 +96,6 @@ const openNamespace = (
     network,
     folder,
     environment,
-    keepers,
     hidden: hidden(),
     ...(first === undefined ? {} : { first }),
   })
