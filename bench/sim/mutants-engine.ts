@@ -13,13 +13,13 @@ export const engineMutants: readonly Mutant[] = [
   ),
   engine(
     'engine/loop.ts',
-    'for (const held of plan.held) this.#held.set(keyText(held.key), held)',
+    'for (const held of plan.held) this.#held.decided(held)',
     '',
     'the next decision stands on the state before this one',
   ),
   engine(
-    'engine/loop.ts',
-    '    this.#held.clear()\n',
+    'engine/held-states.ts',
+    '    this.#decided.clear()\n',
     '',
     'after a rejected commit the loop goes on with what it holds',
   ),
@@ -42,12 +42,12 @@ export const engineMutants: readonly Mutant[] = [
     'a refusal may stand on what never became durable',
   ),
   engine(
-    'engine/loop.ts',
+    'engine/wake-up.ts',
     'return dueAt !== null && (isBack || dueAt <= at)',
     'return dueAt !== null && dueAt <= at',
     'nobody notices a clock that was set back',
   ),
-  engine('engine/loop.ts', 'if (due.length === 0) this.#wake()', '', 'a wake-up that came too early was the last one'),
+  engine('engine/wake-up.ts', 'if (due.length === 0) this.set()', '', 'a wake-up that came too early was the last one'),
   engine(
     'engine/loop.ts',
     "if (this.#status === 'running') this.submit(key, event)\n    })",

@@ -92,9 +92,9 @@ export const gatewayMutants: readonly Mutant[] = [
     'a rollout that was cut comes back as the only arm',
   ),
   gateway(
-    'gateway/routes/route-table.ts',
-    'commitTrip(this.folder, record, this.plane.world)',
-    '',
+    'gateway/routes/trip-news.ts',
+    'commitTrip(this.parts.folder, record, this.parts.world)\n    this.parts.notify',
+    'this.parts.notify',
     'a kill right after the cut undoes it',
   ),
   gateway(

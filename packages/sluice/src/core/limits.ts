@@ -1,12 +1,19 @@
-import { ledgerLimits } from './limits-ledger.ts'
-import { notifyLimits } from './limits-notify.ts'
-import { apiLimits } from './limits-api.ts'
-import { identityLimits } from './limits-identity.ts'
-import { foreseeingLimits } from './limits-foreseeing.ts'
-import { instanceLimits } from './limits-instances.ts'
-import { sourceLimits } from './limits-source.ts'
-import { trafficLimits } from './limits-traffic.ts'
-import { verificationLimits } from './limits-verification.ts'
+/** Every bound in Sluice: those that belong to one area are in `limits/`, a file for each; the others are here. */
+import { apiLimits } from './limits/api.ts'
+import { cacheLimits } from './limits/cache.ts'
+import { evidenceLimits } from './limits/evidence.ts'
+import { foreseeingLimits } from './limits/foreseeing.ts'
+import { identityLimits } from './limits/identity.ts'
+import { instanceLimits } from './limits/instances.ts'
+import { jobLimits } from './limits/jobs.ts'
+import { ledgerLimits } from './limits/ledger.ts'
+import { measuringLimits } from './limits/measuring.ts'
+import { notifyLimits } from './limits/notify.ts'
+import { scanningLimits } from './limits/scanning.ts'
+import { sourceLimits } from './limits/source.ts'
+import { trafficLimits } from './limits/traffic.ts'
+import { verificationLimits } from './limits/verification.ts'
+import { workflowLimits } from './limits/workflows.ts'
 
 const ownLimits = {
   /** Jobs of one pipeline; a bound for hostile input, far above any real one. */
@@ -22,8 +29,6 @@ const ownLimits = {
   /** First and longest pause between attempts, milliseconds. */
   retryDelayMsMin: 200,
   retryDelayMsMax: 30_000,
-  /** Reading counters; longer is a silent source. */
-  measureDeadlineMs: 5_000,
   /** A wait is cut into at most this many portions; each late wake-up counts for at most two, so a clock jump cannot end a bake. */
   restPortionsMax: 20,
   restPortionMsMin: 250,
@@ -69,42 +74,6 @@ const ownLimits = {
   rolloutsLookedMax: 5_000,
   /** A wake-up later than this means that the control plane was away or the clock was set forward, not that nothing happened. */
   wakeLateMsMax: 30_000,
-  /** Log of one job, bytes; more is counted and dropped, but for the end of each step. */
-  jobLogBytesMax: 67_108_864,
-  /** What is kept of the end of a step whose job has said too much, bytes; at least one longest line. */
-  jobLogEndBytesMax: 131_072,
-  /** Longest line of a job's log, bytes; longer ones are cut into several. */
-  jobLogLineMax: 65_536,
-  /** Characters of a line that is looked at for workflow commands; what comes after them in the same line is logged without a look. */
-  tappedLineMax: 1_048_576,
-  /** Batches of a log (256 kB each) that wait for the disk; half of them make the job wait. */
-  jobLogBatchesMax: 16,
-  /** Groups and annotations of one job's log; more are left out. */
-  jobMarksMax: 10_000,
-  /** Summary of one job, bytes of Markdown; as much as GitHub Actions takes for a step. */
-  jobSummaryBytesMax: 1_048_576,
-  /** Time between SIGTERM and SIGKILL for a job, milliseconds. */
-  jobGraceMs: 5_000,
-  /** How long the keeper of a job's namespaces may take to end, milliseconds; then it is killed. */
-  namespaceEndMs: 1_000,
-  /** Layers that a job's files may lie in; their names must fit into the one page that mount(2) takes, and the kernel has a bound of 500. */
-  layersMax: 100,
-  /** Checkouts and unpacked artifacts kept for later runs; each is as large as the project. */
-  checkoutsMax: 20,
-  /** Time for steps that run in any case (`when: 'always'`) once a job was called off or took too long, milliseconds; stopping a job must fit into its deadline. */
-  lastStepsMs: 8_000,
-  /** Bytes that a step may write into one of its files for outputs, variables or summary. */
-  stepFileBytesMax: 1_048_576,
-  /** Annotations of one job; a linter gone wild has thousands, and nobody reads them. */
-  annotationsMax: 200,
-  /** Pause between two looks at whether a service is healthy, milliseconds. */
-  servicePollMs: 25,
-  /** Time between SIGTERM and SIGKILL for a service outside of namespaces, milliseconds: its data is thrown away, there is nothing to finish. */
-  serviceGraceMs: 500,
-  /** Memory that one job is taken to need when jobs are run side by side, bytes; a compiler or test runner uses about so much. */
-  jobMemoryBytes: 402_653_184,
-  /** How long the output of a step may stay open once its processes have ended, milliseconds; then what holds it has left the group. */
-  jobPipeWaitMs: 250,
   /** Claims of one piece of work without progress before it is parked. */
   claimsMax: 5,
   /** Characters of a service, job, environment or artifact name: they are joined into names that file systems and DNS cut at 63 and 255. */
@@ -129,7 +98,7 @@ const ownLimits = {
   jobAttemptsMax: 3,
   /** Attempts to stop a job before the run gives its processes up. */
   stopAttemptsMax: 3,
-  /** How long stopping a job may take: SIGTERM, ten seconds, SIGKILL, and then some. */
+  /** How long stopping a job may take, milliseconds: its last steps (`lastStepsMs`), SIGTERM, `jobGraceMs`, SIGKILL, and then some. */
   stopJobDeadlineMs: 20_000,
   /** What preparing a job's workspace and keeping what it made may take beyond its own time, milliseconds. */
   jobMarginMs: 120_000,
@@ -184,164 +153,10 @@ const ownLimits = {
   /** How long the target of a drill serves before the return, milliseconds: by default, and at most. */
   drillDwellMs: 5_000,
   drillDwellMsMax: 3_600_000,
-  /** Characters of a file that are searched for secrets at once; larger ones come in pieces, so that memory and the time of hostile input stay bounded. */
-  secretsTextMax: 65_536,
-  /** Characters that a piece shares with the one before it: the longest private keys (RSA, 16,384 bits) have some 12,700. */
-  secretsOverlapMax: 16_384,
-  /** Findings of one scan that are kept; beyond that nobody reads them, and the scan says that there are more. */
-  findingsMax: 1_000,
-  /** Largest lockfile, advisory or manifest that is read, bytes; the largest public lockfiles are some 10 MB. */
-  documentBytesMax: 67_108_864,
-  /** How long an auditor that asks a registry may take, milliseconds. */
-  auditDeadlineMs: 60_000,
-  /** Files read at the same time by a scan; some 100 descriptors are free everywhere. */
-  filesOpenMax: 32,
   /** Commits between two versions at most; a release of more is a mistake in the range. */
   releaseCommitsMax: 50_000,
-  /** Inputs named in the explanation of one cache miss; the rest is counted. */
-  cacheReasonsMax: 10,
-  /** Earlier entries that a cache miss is compared with. */
-  cacheCandidatesMax: 5,
-  /** Characters of a cache key that its entry's name shows; with two digests it stays below the 255 of file systems. */
-  cacheNameCharactersMax: 180,
-  /** Files from this size on are blobs of their own, shared between entries; smaller ones are packed, because opening costs more than reading. */
-  cacheOwnBlobBytesMin: 262_144,
-  /** Small files of one pack, bytes: it is held in memory while it is written or checked. */
-  cachePackBytesMax: 33_554_432,
-  /** Blobs from this size on are hashed only when they may have changed, bytes; a smaller one takes less than a millisecond. */
-  cacheNotedBytesMin: 1_048_576,
-  /** A blob that changed less than this ago may change again without showing it, milliseconds: clocks of file systems have ticks of 4 to 10, of some 2,000. */
-  cacheNoteAgeMs: 3_000,
-  /** Copies of large files made at the same time: as many as Node has threads for it. */
-  cacheCopiesMax: 4,
-  /** Files of one cache entry; a large node_modules has some 100,000. */
-  cacheFilesMax: 500_000,
-  /** Text of one cache entry, bytes: some 200 for each file. */
-  cacheEntryBytesMax: 134_217_728,
-  /** Largest blob that goes to a remote cache, bytes: what S3 takes in one request. */
-  cacheBlobBytesMax: 5_368_709_120,
-  /** Size of the local cache above which what was not used longest goes, bytes. */
-  cacheBytesMax: 10_737_418_240,
-  /** Part of the limit that a sweep leaves, so that the next entry does not cause another. */
-  cacheSweepShare: 0.9,
-  /** Unfinished and unnamed files of the cache younger than this may belong to a writer, milliseconds. */
-  cacheGraceMs: 3_600_000,
-  /** An entry's use is noted at most so often, milliseconds. */
-  cacheTouchMs: 600_000,
-  /** How long a remote cache may take for an entry, milliseconds: longer costs more than the cache saves. */
-  cacheRequestMs: 10_000,
-  /** Pages of 1,000 names that a listing of a bucket reads at most. */
-  cachePagesMax: 20,
-  /** How long a remote cache may take for a blob, milliseconds. */
-  cacheTransferMs: 600_000,
-  /** Failures in a row after which a remote cache is left alone for the rest of the process. */
-  cacheFailuresMax: 3,
-  /** How long a tool may take to say its version, milliseconds. */
-  toolVersionMs: 10_000,
-  /** What git may print for one listing, bytes: a million files. */
-  listingBytesMax: 268_435_456,
-  /** Largest report that is read (tests, coverage, findings), bytes; the largest of real monorepos are some 30 MB. */
-  reportBytesMax: 67_108_864,
-  /** Reports of one job. */
-  reportsMax: 1_000,
-  /** Tests, files, findings or packages of one report. */
-  reportEntriesMax: 500_000,
-  /** Elements, subtests and suites inside each other in a report. */
-  reportDepthMax: 100,
-  /** Characters kept of a failure's message, and of its detail. */
-  reportTextMax: 8_000,
-  /** Characters kept of a name, path or value in a report. */
-  reportNameMax: 1_000,
-  /** Reasons kept why a report does not tell the whole; the first ones say it. */
-  reportGapsMax: 20,
-  /** Largest file that a report names for people to look at, bytes; videos and traces of a long test are some 100 MB. */
-  attachmentBytesMax: 268_435_456,
-  /** The same for all of one job together, bytes. */
-  jobAttachmentBytesMax: 1_073_741_824,
-  /** Files of one job that are kept to be looked at. */
-  attachmentsMax: 1_000,
-  /** Most runs whose evidence a config may have kept; some megabytes each. */
-  evidenceRunsMax: 100_000,
-  /** Most commits whose numbers a config may have kept; some 100 kB each. */
-  baselinesMax: 100_000,
-  /** Between two sweeps of the evidence, milliseconds. */
-  evidenceSweepMs: 3_600_000,
-  /** Evidence younger than this stays, milliseconds: its row may not be written yet, and clocks may be set. */
-  evidenceGraceMs: 86_400_000,
-  /** Things listed with a gate's verdict; the rest is counted, so that a verdict fits a row of the ledger. */
-  gateDetailsMax: 50,
-  /** Commits before the base commit among which numbers to compare with are looked for. */
-  baseCommitsMax: 50,
-  /** Last runs that insights look at; older ones say nothing about the code of today, and slopes are quadratic. */
-  insightRunsMax: 100,
-  /** Characters of one thing listed with a verdict. */
-  gateTextMax: 300,
-  /** Largest answer of a metric source or an external judge, bytes: 1,000 series with their labels are some 300 kB. */
-  sourceAnswerBytesMax: 1_048_576,
-  /** Series that one query of a metric may give: one an instance, and some labels. */
-  metricSeriesMax: 10_000,
-  /** Queries whose series one process remembers; six for each metric of each rollout that runs. */
-  metricQueriesMax: 1_000,
-  /** Longest that a metric source or an external judge may be waited for, milliseconds: below `measureDeadlineMs`, so that its silence is told and not the look lost. */
-  sourceTimeoutMsMax: 4_000,
-  /** Metrics of one environment. */
-  metricsMax: 20,
-  /** Characters of one query. */
-  queryCharactersMax: 4_000,
-  /** Moments of one past rollout at which a policy is asked; a rollout of a day has some 80,000 looks. */
-  replayMomentsMax: 100,
-  /** Largest canary config or AnalysisTemplate that is imported, bytes; Kubernetes takes 1.5 MB for an object. */
-  policyBytesMax: 2_097_152,
-  /** Values inside each other in a YAML document; real pipelines stay below 15. */
-  yamlDepthMax: 100,
-  /** Further places that one note on a GitLab pipeline names. */
-  notePlacesMax: 8,
   /** Runs whose typed secrets one process keeps in memory; more would hold values of runs that are long over. */
   typedSecretRunsMax: 100,
-  /** Files that a GitLab pipeline may include, nested ones too; GitLab's own default. */
-  includesMax: 150,
-  /** Jobs that `extends` may follow from one job, and `!reference` inside each other; GitLab allows eleven and ten. */
-  extendsDepthMax: 11,
-  referenceDepthMax: 10,
-  /** Lists inside each other in a script or in rules; GitLab allows ten. */
-  scriptDepthMax: 10,
-  /** Lines of one job's script; nested lists behind aliases could otherwise be millions. */
-  scriptLinesMax: 10_000,
-  /** Longest delay of a delayed job of GitLab, milliseconds; its own limit. */
-  startInMsMax: 604_800_000,
-  /** Legs of one parallel job of GitLab; its own limit. */
-  parallelMax: 200,
-  /** Functions on one `$[[ inputs.name | … ]]`; GitLab's own limit. */
-  inputFunctionsMax: 3,
-  /** Words of one `rules:if`; GitLab's own limit. */
-  conditionTokensMax: 100,
-  /** Time for GitLab's `after_script`, and for a job without a timeout, milliseconds; GitLab's defaults. */
-  afterScriptTimeoutMs: 300_000,
-  gitlabJobTimeoutMs: 3_600_000,
-  /** How long a service of a GitLab job may take to answer, milliseconds; its runner waits as long. */
-  gitlabServiceStartMs: 30_000,
-  /** Largest file of a workflow or an action, bytes; GitHub stands at some half of it. */
-  workflowBytesMax: 1_048_576,
-  /** Values in one document once its aliases are put in, and how deep they may nest: what a short text can be made to unfold into. */
-  workflowNodesMax: 200_000,
-  workflowDepthMax: 100,
-  /** Levels of workflows that call each other, the first included; GitHub's own bound. */
-  workflowNestingMax: 10,
-  /** Composite actions inside of each other; the bound of GitHub's runner. */
-  compositeDepthMax: 10,
-  /** Steps of a job that run in the background at the same time; the bound of GitHub's runner. */
-  besideStepsMax: 10,
-  /** Combinations of a matrix before its excludes take some away. */
-  matrixProductMax: 65_536,
-  /** How long a service may take to come up, milliseconds; an image of a database starts in seconds. */
-  serviceStartMs: 120_000,
-  /** How long steps that run in any case may take after a job was called off, milliseconds, and the largest summary of a step, bytes; GitHub's own bounds. */
-  cancelledStepsMs: 300_000,
-  stepSummaryBytesMax: 1_048_576,
-  /** From SIGTERM to SIGKILL for a program that was asked something (git, a tool's version): it has nothing to clear up. */
-  programGraceMs: 2_000,
-  /** How long a process may take from its start until it leads its group, milliseconds: one turn on the processor. */
-  groupBeginMs: 1_000,
   /** On the way back: the pause between two probes of an instance, and how long the others have once enough answer, milliseconds. */
   wayBackProbeMs: 10,
   wayBackGraceMs: 100,
@@ -351,23 +166,35 @@ const ownLimits = {
 
 /** Every bound in Sluice, with its unit and reason. Nothing loops, queues, waits or buffers without one. */
 export const limits: typeof apiLimits &
-  typeof trafficLimits &
-  typeof verificationLimits &
+  typeof cacheLimits &
+  typeof evidenceLimits &
+  typeof foreseeingLimits &
   typeof identityLimits &
   typeof instanceLimits &
+  typeof jobLimits &
   typeof ledgerLimits &
+  typeof measuringLimits &
   typeof notifyLimits &
+  typeof scanningLimits &
   typeof sourceLimits &
-  typeof foreseeingLimits &
+  typeof trafficLimits &
+  typeof verificationLimits &
+  typeof workflowLimits &
   typeof ownLimits = {
   ...apiLimits,
-  ...trafficLimits,
-  ...verificationLimits,
+  ...cacheLimits,
+  ...evidenceLimits,
+  ...foreseeingLimits,
   ...identityLimits,
   ...instanceLimits,
+  ...jobLimits,
   ...ledgerLimits,
+  ...measuringLimits,
   ...notifyLimits,
+  ...scanningLimits,
   ...sourceLimits,
-  ...foreseeingLimits,
+  ...trafficLimits,
+  ...verificationLimits,
+  ...workflowLimits,
   ...ownLimits,
 }

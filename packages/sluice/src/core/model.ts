@@ -4,7 +4,9 @@
  */
 
 import type { GovernanceSpec } from './governance/types.ts'
-import type { DrainPolicy, ListenAddress, RouteMatch, RouteRule, SkewProtection } from './routing.ts'
+import type { RollbackPolicy } from './rollback-policy.ts'
+import type { DrainPolicy, RouteMatch, RouteRule, SkewProtection } from './routing.ts'
+import type { Hook, Strategy } from './strategy.ts'
 import type { ExternalJudgeSpec, MetricsSpec } from './judge/outside/types.ts'
 import type { Check } from './verification/types.ts'
 
@@ -94,96 +96,6 @@ export type HealthPolicy = {
 /** Requests that a new instance answers, one after the other, before it has traffic. */
 export type Warmup = { readonly path: string; readonly requests: number; readonly timeoutMs: number }
 
-/** A number of instances: so many, or so many percent of those that a release has. */
-export type Amount =
-  | { readonly kind: 'count'; readonly count: number }
-  | { readonly kind: 'percent'; readonly percent: number }
-
-/** What a stage of a canary may have besides its share. */
-export type StageOptions = {
-  /** Instances of the candidate at this stage; those of the stage before when absent, all of them if no stage says. */
-  readonly scale?: Amount
-  /** Requests that reach the candidate whatever the split: one of these must match, all parts of it. */
-  readonly routes?: readonly (readonly RouteMatch[])[]
-  /** Share of the stable release's requests that is sent to the candidate too. */
-  readonly mirrorBp?: number
-  /** The candidate is verified before the stage's time or evidence counts. */
-  readonly verify?: true
-}
-
-/** One stage of a canary: a share, then evidence for as long as it takes, a time with the judge in the background, or a person's word. */
-export type CanaryStep = StageOptions &
-  (
-    | { readonly kind: 'bake'; readonly shareBp: number; readonly bakeMs: number; readonly unitsMin: number }
-    | { readonly kind: 'pause'; readonly shareBp: number; readonly pauseMs: number }
-    | { readonly kind: 'approve'; readonly shareBp: number }
-  )
-
-/** What stays on the old release for a while after the switch, so that the judge still has somebody to compare with. */
-export type Holdback = { readonly shareBp: number; readonly bakeMs: number; readonly unitsMin: number }
-
-/** When a hook is asked: before or after a stage of the way forward, or at the end of the way back. */
-export type HookMoment =
-  | 'before start'
-  | 'after start'
-  | 'before traffic'
-  | 'after traffic'
-  | 'before promotion'
-  | 'after promotion'
-  | 'revert'
-
-/** What a team has put beside its rollouts. */
-export type HookTarget =
-  | { readonly kind: 'http'; readonly url: string }
-  | { readonly kind: 'command'; readonly command: string }
-
-/** A question that a rollout asks of something outside, and what no answer means. */
-export type Hook = {
-  readonly name: string
-  readonly at: HookMoment
-  readonly target: HookTarget
-  readonly timeoutMs: number
-  readonly onTimeout: 'rollback' | 'continue' | 'pause'
-}
-
-/** How a release comes into an environment. A strategy is data; `core/rollout/strategies` turns it into steps. */
-export type Strategy =
-  | {
-      readonly kind: 'rolling'
-      readonly batchSize: number
-      readonly pauseMs: number
-      /** Of all instances, how many percent may fail to become healthy before the rollout reverts. */
-      readonly maxFailurePercent: number
-      /** Instead of `batchSize`: how many instances there may be beyond those wanted, and how many of those wanted may be missing. */
-      readonly surge?: { readonly maxSurge: Amount; readonly maxUnavailable: Amount }
-    }
-  | {
-      readonly kind: 'blueGreen'
-      readonly bakeMs: number
-      readonly keepPrevious: boolean
-      /** Requests that reach green before the switch. */
-      readonly preview?: readonly (readonly RouteMatch[])[]
-      /** Where green alone is reached before the switch. */
-      readonly previewListen?: ListenAddress
-      /** Green is verified before the switch. */
-      readonly verify?: true
-      /** A person says when to switch. */
-      readonly approve?: true
-      readonly holdback?: Holdback
-    }
-  | {
-      readonly kind: 'canary'
-      readonly steps: readonly CanaryStep[]
-      readonly bakeMs: number
-      readonly keepPrevious: boolean
-      /** A share lasts until the judge has proven the candidate no worse; shares that the exposure budget allows are passed over. */
-      readonly ramp?: 'evidence'
-      /** The candidate is verified before it gets traffic. */
-      readonly verify?: true
-      readonly holdback?: Holdback
-    }
-  | { readonly kind: 'recreate' }
-
 /** The bad-event judge's settings; see `core/judge`. */
 export type JudgePolicy = {
   /** P(a release that is no worse than tolerated is ever stopped) is at most this. */
@@ -227,46 +139,6 @@ export type MetricPolicy = { readonly weight?: number; readonly alpha?: number }
 
 /** When no rollout may start, once; windows that recur are `WindowRule`s. */
 export type FreezeWindow = { readonly from: number; readonly until: number; readonly reason: string }
-
-/** How near in the past a release must have served for going back to it without analysis and gates. */
-export type RollbackWindow =
-  /** One of the last `count` releases that served before. */
-  | { readonly kind: 'releases'; readonly count: number }
-  /** One that served until at most this long ago. */
-  | { readonly kind: 'duration'; readonly ms: number }
-
-/** A limit of a share of bad answers, for as long as it takes to believe it. */
-export type RateLimit = {
-  /** Share (0–1) above which it is too much. */
-  readonly above: number
-  /** For how long it must stay above, milliseconds. */
-  readonly forMs: number
-  /** Requests that must have been counted in that time; fewer are no measurement. */
-  readonly requestsMin: number
-}
-
-/** What is watched after a promotion, and what starts a rollback by itself. Absent triggers do not fire. */
-export type RollbackTriggers = {
-  /** How long the watch goes on after the promotion, milliseconds. */
-  readonly watchMs: number
-  /** Time between two looks, milliseconds. */
-  readonly intervalMs: number
-  readonly errorRate?: RateLimit
-  /** Too slow: more than 1 − `quantile` of the answers took longer than `aboveMs`. */
-  readonly latency?: {
-    readonly quantile: number
-    readonly aboveMs: number
-    readonly forMs: number
-    readonly requestsMin: number
-  }
-  /** More instances than `unhealthyMax` fail their health check, looked at each time, for `forMs`. */
-  readonly health?: { readonly unhealthyMax: number; readonly forMs: number }
-  /** Shares of bad units of metrics that the environment has from outside, by their names. */
-  readonly metrics?: readonly (RateLimit & { readonly name: string })[]
-}
-
-/** How an environment goes back. */
-export type RollbackPolicy = { readonly window?: RollbackWindow; readonly triggers?: RollbackTriggers }
 
 /** How a client is kept on one arm. */
 export type Sticky =

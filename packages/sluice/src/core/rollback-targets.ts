@@ -1,7 +1,8 @@
 /** Where an environment can go back to: what served in it before, how long ago it left, and what of it may never be thrown away. */
 import { type EnvironmentState, releaseBefore } from './environment.ts'
 import { limits } from './limits.ts'
-import type { ReleaseId, RollbackWindow, RolloutId } from './model.ts'
+import type { ReleaseId, RolloutId } from './model.ts'
+import type { RollbackWindow } from './rollback-policy.ts'
 
 /** A release that served before the one that serves now came in. */
 export type Predecessor = {

@@ -1,7 +1,7 @@
 /** What a gateway gets from the one before it: in an upgrade (takeover.ts), or after its death (standby.ts). */
 import { SluiceError } from '../core/errors.ts'
 import type { PassedListener, ReceivedListener } from './routes/listener.ts'
-import type { PassedTrip } from './routes/route-table.ts'
+import type { PassedTrip } from './routes/trip-news.ts'
 
 /** The view that a gateway has of its predecessor. */
 export type Inheritance = {

@@ -21,7 +21,7 @@ import { readNamed, readTrip } from './inheritance.ts'
 import type { Inheritance } from './inheritance.ts'
 import { sentListener } from './routes/listener.ts'
 import type { PassedListener, ReceivedListener } from './routes/listener.ts'
-import type { PassedTrip } from './routes/route-table.ts'
+import type { PassedTrip } from './routes/trip-news.ts'
 
 /** How long the successor may take to load, and then to serve. */
 const readyTimeoutMs = 10_000

@@ -82,7 +82,7 @@ export type Call<Id extends RouteId> = RouteInput<Id> & {
 /** Answers one route. */
 export type Handler<Id extends RouteId> = (context: ApiContext, call: Call<Id>) => Promise<Contract[Id]['response']>
 
-/** Routes that answer with a stream (`events.ts`, `handlers/ledger-rows.ts` and `handlers/attachments.ts` make them), and those that read what comes byte for byte (`handlers/hooks.ts`). */
+/** Routes that answer with a stream (made in `streams/`), and those that read what comes byte for byte (`handlers/hooks.ts`). */
 export type StreamId = 'ledger.export' | 'events.stream' | 'runs.attachment' | 'metrics.show' | HookId
 
 /** Handlers of some routes. */

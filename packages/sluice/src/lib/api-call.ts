@@ -5,7 +5,7 @@
  * The hosts' own clients (`@octokit/core`: 23 packages, `@gitbeaker/rest`: 28) would not save it: what is asked is ten calls, and limits, refusals, redirects, the bound and the secret in an error are judged
  * here either way.
  */
-import { reportLimits } from '../core/limits-report.ts'
+import { reportLimits } from '../core/limits/report.ts'
 
 /** A call as data. */
 export type ApiCall = {

@@ -1,4 +1,5 @@
-import type { HookTarget, ReleaseId, RolloutId } from '../core/model.ts'
+import type { ReleaseId, RolloutId } from '../core/model.ts'
+import type { HookTarget } from '../core/strategy.ts'
 import type { HookAnswer } from '../core/rollout/types.ts'
 
 /** What a hook is told. `key` names the call, not the attempt at it: the same key is the same question. */

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { SluiceError } from '../../src/core/errors.ts'
 import { releaseId, rolloutId } from '../../src/core/model.ts'
-import type { HookTarget } from '../../src/core/model.ts'
+import type { HookTarget } from '../../src/core/strategy.ts'
 import type { HookCall, Hooks } from '../../src/ports/hooks.ts'
 
 /** How a hook behaves. `silent` never answers; `absent` is not there at all. */

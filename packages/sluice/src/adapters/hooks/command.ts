@@ -1,7 +1,7 @@
 /** Hooks that are shell commands: asked by their environment, answering by their exit code. */
 import { SluiceError } from '../../core/errors.ts'
 import { limits } from '../../core/limits.ts'
-import { gateLimits } from '../../core/limits-gates.ts'
+import { gateLimits } from '../../core/limits/gates.ts'
 import type { HookAnswer } from '../../core/rollout/types.ts'
 import { runProgram } from '../../lib/run-program.ts'
 import type { HookCall } from '../../ports/hooks.ts'

@@ -1,7 +1,7 @@
 /** Hooks behind an address: the question with POST as JSON, the answer as JSON or as a status alone. */
 import { SluiceError } from '../../core/errors.ts'
 import { limits } from '../../core/limits.ts'
-import { gateLimits } from '../../core/limits-gates.ts'
+import { gateLimits } from '../../core/limits/gates.ts'
 import type { HookAnswer } from '../../core/rollout/types.ts'
 import type { HookCall } from '../../ports/hooks.ts'
 

@@ -12,7 +12,7 @@
  * | incident.resolved             | `dev.cdevents.incident.resolved.0.3.0`                           |
  * | any other, and those that lack what their type asks for | `dev.cdeventsx.sluice-<subject>.<predicate>.0.1.0` |
  */
-import { channelLimits } from '../../core/limits-channels.ts'
+import { channelLimits } from '../../core/limits/channels.ts'
 import type { Notice, NoticeRelease } from '../../core/notify/types.ts'
 import type { Send } from './channel.ts'
 import { fitted, type Message } from './message.ts'

@@ -2,7 +2,7 @@
  * Discord by a webhook. The message of a subject is posted once and edited in place; where somebody should look, a line is posted beside it, since Discord tells nobody of an edit. Nothing in it
  * mentions anybody (`allowed_mentions`). <https://docs.discord.com/developers/resources/webhook>, read in November 2026.
  */
-import { channelLimits } from '../../core/limits-channels.ts'
+import { channelLimits } from '../../core/limits/channels.ts'
 import type { Notice } from '../../core/notify/types.ts'
 import type { Delivered } from '../../ports/notifier.ts'
 import type { Send, Tools } from './channel.ts'

@@ -1,6 +1,6 @@
 /** A notice as the content of a mail: text for every mail program, HTML for most. */
 import { isoTime } from '../../core/iso-time.ts'
-import { channelLimits } from '../../core/limits-channels.ts'
+import { channelLimits } from '../../core/limits/channels.ts'
 import type { Notice } from '../../core/notify/types.ts'
 import { fitted, type Message, type Tone } from './message.ts'
 import { bounded, escapeHtml } from './text.ts'

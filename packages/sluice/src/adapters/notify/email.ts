@@ -4,7 +4,7 @@
  */
 import { hash } from 'node:crypto'
 import { createTransport } from 'nodemailer'
-import { channelLimits } from '../../core/limits-channels.ts'
+import { channelLimits } from '../../core/limits/channels.ts'
 import type { Receipt } from '../../core/notify/types.ts'
 import type { Delivered } from '../../ports/notifier.ts'
 import type { DeliveryTo, Send } from './channel.ts'

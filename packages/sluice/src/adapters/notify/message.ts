@@ -1,5 +1,5 @@
 /** What a notice says to people, once for every channel: each gives it another form, none another content. */
-import { channelLimits } from '../../core/limits-channels.ts'
+import { channelLimits } from '../../core/limits/channels.ts'
 import { limits } from '../../core/limits.ts'
 import type { Commit } from '../../core/model.ts'
 import type { Notice, NoticeKind, NoticeRelease } from '../../core/notify/types.ts'

@@ -1,6 +1,6 @@
 /** Channels, each loaded with the first notice for one of its kind. */
 import { SluiceError } from '../../core/errors.ts'
-import { channelLimits } from '../../core/limits-channels.ts'
+import { channelLimits } from '../../core/limits/channels.ts'
 import { MaskSet, maskText } from '../../lib/mask.ts'
 import type { Delivered, Delivery, Notifier } from '../../ports/notifier.ts'
 import type { SecretSource } from '../../ports/secrets.ts'

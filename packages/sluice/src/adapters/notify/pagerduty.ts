@@ -14,7 +14,7 @@
  */
 import { hash } from 'node:crypto'
 import { isoTime } from '../../core/iso-time.ts'
-import { channelLimits } from '../../core/limits-channels.ts'
+import { channelLimits } from '../../core/limits/channels.ts'
 import type { Notice, NoticeSeverity } from '../../core/notify/types.ts'
 import type { Send } from './channel.ts'
 import { fitted, type Message } from './message.ts'

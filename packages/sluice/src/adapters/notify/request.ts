@@ -5,7 +5,7 @@
  * elsewhere: redirects are not followed, and an answer is read up to a bound and shown as one masked line at most. An address that is a secret, or a request that carries one, goes over TLS, or
  * stays on this machine. What the platform says of a connection that failed names addresses; only its code is told.
  */
-import { channelLimits } from '../../core/limits-channels.ts'
+import { channelLimits } from '../../core/limits/channels.ts'
 import type { Delivered } from '../../ports/notifier.ts'
 
 /** A request. */

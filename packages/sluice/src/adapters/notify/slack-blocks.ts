@@ -1,6 +1,6 @@
 /** A notice as blocks of Slack (Block Kit): <https://docs.slack.dev/reference/block-kit/blocks>, read in November 2026. */
 import { isoTime } from '../../core/iso-time.ts'
-import { channelLimits } from '../../core/limits-channels.ts'
+import { channelLimits } from '../../core/limits/channels.ts'
 import type { Notice } from '../../core/notify/types.ts'
 import { fitted, type Message } from './message.ts'
 import { bounded, type Escape, jsonBytes } from './text.ts'

@@ -4,7 +4,7 @@
  * November 2026.
  */
 import { isoTime } from '../../core/iso-time.ts'
-import { channelLimits } from '../../core/limits-channels.ts'
+import { channelLimits } from '../../core/limits/channels.ts'
 import type { Notice } from '../../core/notify/types.ts'
 import type { Send } from './channel.ts'
 import { fitted, type Message, type Tone } from './message.ts'

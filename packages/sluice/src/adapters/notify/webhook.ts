@@ -3,7 +3,7 @@
  * every attempt, `webhook-timestamp` is that of the attempt, and `webhook-signature` is HMAC-SHA-256 over `<id>.<timestamp>.<body>`, the body's bytes as they are sent.
  */
 import { createHmac } from 'node:crypto'
-import { channelLimits } from '../../core/limits-channels.ts'
+import { channelLimits } from '../../core/limits/channels.ts'
 import type { Notice } from '../../core/notify/types.ts'
 import type { Send } from './channel.ts'
 import { addressOf, ask, judgeStatus, refused } from './request.ts'

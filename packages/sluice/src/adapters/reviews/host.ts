@@ -1,6 +1,6 @@
 /** Asking a code host for lists, page by page, until one is not full. */
 import type { z } from 'zod'
-import { reportLimits } from '../../core/limits-report.ts'
+import { reportLimits } from '../../core/limits/report.ts'
 import { type ApiPlace, callApi, headerSecret } from '../../lib/api-call.ts'
 import type { Reviewed } from '../../ports/reviews.ts'
 

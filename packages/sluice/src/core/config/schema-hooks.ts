@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { gateLimits } from '../limits-gates.ts'
-import type { Hook } from '../model.ts'
+import { gateLimits } from '../limits/gates.ts'
+import type { Hook } from '../strategy.ts'
 import { key, name, positiveDuration, text } from './fields.ts'
 
 const moments = [

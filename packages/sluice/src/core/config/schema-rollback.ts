@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { limits } from '../limits.ts'
-import type { RateLimit, RollbackPolicy, RollbackTriggers, RollbackWindow } from '../model.ts'
+import type { RateLimit, RollbackPolicy, RollbackTriggers, RollbackWindow } from '../rollback-policy.ts'
 import { count, key, name, positiveDuration, share } from './fields.ts'
 
 const window: z.ZodType<RollbackWindow> = z.union(

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Strategy } from '../model.ts'
+import type { Strategy } from '../strategy.ts'
 import { key } from './fields.ts'
 import { listenAddress } from './schema-listen.ts'
 import { type Alternative, bake, flag, holdback, keepPrevious, routes } from './schema-strategy-parts.ts'

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { limits } from '../limits.ts'
-import type { CanaryStep, StageOptions, Strategy } from '../model.ts'
+import type { CanaryStep, StageOptions, Strategy } from '../strategy.ts'
 import { count, key, positiveDuration, share } from './fields.ts'
 import { type Alternative, amount, bake, flag, holdback, keepPrevious, routes } from './schema-strategy-parts.ts'
 

@@ -1,7 +1,7 @@
 /** Parts that the schemas of several strategies share. */
 import { z } from 'zod'
 import { limits } from '../limits.ts'
-import type { Amount, Holdback } from '../model.ts'
+import type { Amount, Holdback } from '../strategy.ts'
 import type { RouteMatch } from '../routing.ts'
 import { count, duration, key, positiveDuration, share } from './fields.ts'
 

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { limits } from '../limits.ts'
-import type { Strategy } from '../model.ts'
+import type { Strategy } from '../strategy.ts'
 import { count, duration, key } from './fields.ts'
 import { type Alternative, amount } from './schema-strategy-parts.ts'
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Strategy } from '../model.ts'
+import type { Strategy } from '../strategy.ts'
 import { blueGreenSchema } from './schema-strategy-blue-green.ts'
 import { canarySchema } from './schema-strategy-canary.ts'
 import { rollingSchema } from './schema-strategy-rolling.ts'

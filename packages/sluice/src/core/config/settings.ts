@@ -19,17 +19,9 @@ import type { DoraSettings } from '../dora/settings.ts'
 import type { AccessRules } from '../identity/rules.ts'
 import type { NotifySettings } from '../notify/rules.ts'
 import type { SourceRules } from '../source/rules.ts'
-import type {
-  FreezeWindow,
-  HealthPolicy,
-  Hook,
-  JudgePolicy,
-  RollbackPolicy,
-  RouterName,
-  RoutingSpec,
-  Sticky,
-  Strategy,
-} from '../model.ts'
+import type { FreezeWindow, HealthPolicy, JudgePolicy, RouterName, RoutingSpec, Sticky } from '../model.ts'
+import type { RollbackPolicy } from '../rollback-policy.ts'
+import type { Hook, Strategy } from '../strategy.ts'
 import type { Check } from '../verification/types.ts'
 
 /** The parsed `sluice.config.ts`. */

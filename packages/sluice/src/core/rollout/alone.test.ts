@@ -1,6 +1,7 @@
 import { deepStrictEqual, strictEqual } from 'node:assert/strict'
 import { test } from 'node:test'
-import type { EnvironmentSpec, JudgePolicy, Strategy } from '../model.ts'
+import type { EnvironmentSpec, JudgePolicy } from '../model.ts'
+import type { Strategy } from '../strategy.ts'
 import { releaseId } from '../model.ts'
 import { judgedAlone } from './alone.ts'
 import { stepsOf } from './strategies/registry.ts'

@@ -1,7 +1,7 @@
 /** How a step becomes an effect: its key, its deadline, its fence. */
 import type { EnvironmentSpec } from '../model.ts'
 import { limits } from '../limits.ts'
-import { gateLimits } from '../limits-gates.ts'
+import { gateLimits } from '../limits/gates.ts'
 import { type Decision, unreachable } from '../machine.ts'
 import { drainMsOf } from '../routing-spec.ts'
 import type { Action, Failure, RolloutEffect, RolloutPlan, RolloutState, Share, Stage, Step } from './types.ts'

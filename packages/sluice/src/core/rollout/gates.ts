@@ -1,5 +1,5 @@
 /** Steps at which something outside says yes or no: checks of the release, and hooks. No answer is never a yes. */
-import { gateLimits } from '../limits-gates.ts'
+import { gateLimits } from '../limits/gates.ts'
 import { type Advancing, type Reverting, type RolloutDecision, unchanged } from './effects.ts'
 import type { EffectResult, Failure, HookAnswer, Step } from './types.ts'
 

@@ -1,6 +1,7 @@
 /** Where the hooks of an environment stand in a plan: before and after each stage of the way forward, and at the end of the way back. */
-import { gateLimits } from '../limits-gates.ts'
-import type { Hook, ReleaseId } from '../model.ts'
+import { gateLimits } from '../limits/gates.ts'
+import type { ReleaseId } from '../model.ts'
+import type { Hook } from '../strategy.ts'
 import type { Step } from './types.ts'
 
 type HookStep = Extract<Step, { kind: 'hook' }>

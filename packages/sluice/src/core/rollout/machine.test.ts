@@ -1,7 +1,8 @@
 /** Single histories of the rollout machine, each of which went wrong once or must never go wrong. The simulator meets them at random. */
 import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict'
 import { test } from 'node:test'
-import type { EnvironmentSpec, ReleaseId, Strategy } from '../model.ts'
+import type { EnvironmentSpec, ReleaseId } from '../model.ts'
+import type { Strategy } from '../strategy.ts'
 import { releaseId, rolloutId } from '../model.ts'
 import { rolloutMachine } from './machine.ts'
 import { revertSteps, stepsOf } from './strategies/registry.ts'

@@ -1,5 +1,5 @@
 /** From what a data plane counted to what a watch weighs. */
-import type { RollbackTriggers } from '../model.ts'
+import type { RollbackTriggers } from '../rollback-policy.ts'
 import { type ArmCounters, latencyBucketsMs } from '../routing.ts'
 import type { Pair, WatchReading } from './types.ts'
 

@@ -4,7 +4,7 @@
  * rate that wavers around twice the limit is not. There is no control after a promotion; with a holdback the judge compares (`core/judge`), and this stays the backstop.
  */
 import type { RollbackReason } from '../hold.ts'
-import type { RollbackTriggers } from '../model.ts'
+import type { RollbackTriggers } from '../rollback-policy.ts'
 import type { Alarm, Pair, Triggered, WatchReading } from './types.ts'
 
 /** A trigger as a rate: which pair it reads, and its limit. */

@@ -2,7 +2,8 @@
 import type { Lane } from '../lane.ts'
 import type { RollbackReason } from '../hold.ts'
 import type { MetricsSpec } from '../judge/outside/types.ts'
-import type { Fence, HealthPolicy, ReleaseId, RollbackTriggers, RolloutId } from '../model.ts'
+import type { Fence, HealthPolicy, ReleaseId, RolloutId } from '../model.ts'
+import type { RollbackTriggers } from '../rollback-policy.ts'
 import type { Failure } from '../rollout/types.ts'
 
 /** Everything decided when the release was promoted. */

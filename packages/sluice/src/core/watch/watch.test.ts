@@ -1,6 +1,7 @@
 import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict'
 import { test } from 'node:test'
-import { releaseId, type RollbackTriggers, rolloutId } from '../model.ts'
+import { releaseId, rolloutId } from '../model.ts'
+import type { RollbackTriggers } from '../rollback-policy.ts'
 import { watchMachine } from './machine.ts'
 import { slowerThan } from './reading.ts'
 import type { Pair, WatchEvent, WatchPlan, WatchReading, WatchState } from './types.ts'

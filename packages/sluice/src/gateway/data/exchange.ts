@@ -303,15 +303,8 @@ export class Exchange implements ResponseReader {
   private send(connection: UpstreamConnection): void {
     this.status = 'sent'
     const { early } = this
-    if (early === null) {
-      connection.socket.write(this.head.upstreamText, 'latin1')
-    } else {
-      this.early = null
-      connection.socket.cork()
-      connection.socket.write(this.head.upstreamText, 'latin1')
-      for (const bytes of early) connection.socket.write(bytes)
-      connection.socket.uncork()
-    }
+    this.early = null
+    connection.sendRequest(this.head.upstreamText, early)
     const flowing = this.requestComplete || !connection.socket.writableNeedDrain
     this.giveTurn(flowing)
     if (flowing) this.client.resume()

@@ -89,6 +89,19 @@ export class UpstreamConnection {
     this.parser.reset()
   }
 
+  /** Sends the head, and what of the body came before there was a connection. */
+  sendRequest(head: string, early: readonly Buffer[] | null): void {
+    const { socket } = this
+    if (early === null) {
+      socket.write(head, 'latin1')
+      return
+    }
+    socket.cork()
+    socket.write(head, 'latin1')
+    for (const bytes of early) socket.write(bytes)
+    socket.uncork()
+  }
+
   /** Lets go of the connection without closing it: nothing is expected any more. */
   rest(): void {
     this.reader = null

@@ -3,44 +3,21 @@ import { SluiceError } from '../../core/errors.ts'
 import type { Fence } from '../../core/model.ts'
 import { compareFence } from '../../core/model.ts'
 import { routeFault, withoutSideways } from '../../core/routing-pick.ts'
-import type { GatewayNotice, Maintenance, Route, RouteObservation, Trip, Upstream } from '../../core/routing.ts'
-import { ClientConnection } from '../data/client-connection.ts'
+import type { GatewayNotice, Maintenance, Route, RouteObservation, Upstream } from '../../core/routing.ts'
 import type { DataPlane } from '../data/data-plane.ts'
+import { commitRecord } from './commit-record.ts'
+import { addressesOf, closeDoors, isSame } from './doors.ts'
+import { emptyEntry, type Entry, missingAddresses, routeKey, type RouteName, shownTrip, withTripped } from './entry.ts'
 import { removeEvidence, restoreEvidence } from './evidence-file.ts'
-import {
-  addressesOf,
-  type Accept,
-  type Address,
-  closeDoors,
-  type Door,
-  isSame,
-  openDoors,
-  restoreDoors,
-} from './doors.ts'
 import type { PassedListener, ReceivedListener } from './listener.ts'
-import { commitRecord, commitTrip } from './commit-record.ts'
+import { Listening } from './listening.ts'
 import { LiveRoute } from './live-route.ts'
 import type { RouteListener } from './live-route.ts'
 import { applyMaintenance, inForce } from './maintenance.ts'
+import { observationOf } from './observation.ts'
 import { checkFence, checkMaintenance, checkTripped } from './refusals.ts'
-import { type RouteRecord, unknownRoute } from './route-file.ts'
-import { countersOf } from './tally.ts'
-import { logEOf, statisticsOf } from './tripwire.ts'
-
-/** Names a route. */
-export type RouteName = { readonly service: string; readonly environment: string }
-
-/** A route with its place on disk and its sockets. `record` is what the file says. */
-export type Entry = {
-  record: RouteRecord
-  live: LiveRoute | null
-  doors: readonly Door[]
-  /** Commands for one route are carried out one after the other. */
-  turn: Promise<unknown>
-}
-
-/** A cut as gateways tell each other of it. */
-export type PassedTrip = RouteName & { readonly trip: Trip }
+import type { RouteRecord } from './route-file.ts'
+import { type PassedTrip, TripNews } from './trip-news.ts'
 
 /** What a table works with. */
 export type RouteTableParts = {
@@ -51,30 +28,21 @@ export type RouteTableParts = {
   readonly listenersChanged: () => Promise<void>
 }
 
-const trippedMax = 100
-const withTripped = (record: RouteRecord, { rollout }: Trip): RouteRecord => ({
-  ...record,
-  tripped: [...record.tripped, rollout].slice(-trippedMax),
-})
-const missing = ({ doors }: Entry, route: Route): readonly Address[] =>
-  addressesOf(route).filter((address) => !doors.some((door) => isSame(address, door)))
-const key = (name: RouteName): string => `${name.service}\0${name.environment}`
-
 /** The routes of this gateway. */
 export class RouteTable {
   readonly entries: Map<string, Entry> = new Map()
   /** This gateway hands over: no command is taken any more. */
   private frozen = false
-  /** A successor has the state directory: nothing is written any more, and it is told of what trips here. */
-  private tellSuccessor: ((passed: PassedTrip) => void) | null = null
-  private passed: readonly PassedTrip[] = []
-  private stopped = false
+  private readonly listening: Listening
+  private readonly tripNews: TripNews
   private readonly plane: DataPlane
   private readonly folder: string
   private readonly notify: (notice: GatewayNotice) => void
   private readonly listenersChanged: () => Promise<void>
 
   constructor({ plane, folder, notify, listenersChanged }: RouteTableParts) {
+    this.listening = new Listening(plane)
+    this.tripNews = new TripNews({ world: plane.world, folder, notify })
     this.plane = plane
     this.folder = folder
     this.notify = notify
@@ -83,7 +51,7 @@ export class RouteTable {
 
   /** The route of that name; null when there is none in force. */
   find(name: RouteName): LiveRoute | null {
-    return this.entries.get(key(name))?.live ?? null
+    return this.entries.get(routeKey(name))?.live ?? null
   }
 
   /** Every route in force. */
@@ -103,7 +71,7 @@ export class RouteTable {
     if (left > 0) live.gate.pause(record.pausedUntil, left)
     applyMaintenance(live, record.maintenance?.maintenance ?? null, this.plane.world.now())
     entry.live = live
-    const { doors, failure } = await restoreDoors(addressesOf(record.route), received, this.accept(live))
+    const { doors, failure } = await this.listening.restore(record.route, received, live)
     entry.doors = doors
     if (failure !== null) throw failure
   }
@@ -112,7 +80,7 @@ export class RouteTable {
   async relisten(name: RouteName): Promise<void> {
     await this.inTurn(name, async (entry) => {
       if (!entry.live) return
-      const opened = await this.open(missing(entry, entry.live.route), entry.live)
+      const opened = await this.listening.open(missingAddresses(entry, entry.live.route), entry.live)
       entry.doors = [...entry.doors, ...opened]
       if (opened.length > 0) await this.listenersChanged()
     })
@@ -132,17 +100,11 @@ export class RouteTable {
         })
       checkTripped(entry.record, route)
       const next = live ?? this.make(route, entry)
-      const opened = await this.open(missing(entry, route), next)
+      const opened = await this.listening.open(missingAddresses(entry, route), next)
       try {
         await commitRecord(this.folder, entry, (record) => {
           checkTripped(record, route)
-          return {
-            ...record,
-            fence: route.fence,
-            routeFence: route.fence,
-            route,
-            trip: this.tripOf(entry, route),
-          }
+          return { ...record, fence: route.fence, routeFence: route.fence, route, trip: shownTrip(record, route) }
         })
       } catch (error) {
         closeDoors(opened)
@@ -153,7 +115,7 @@ export class RouteTable {
       entry.live = next
       const left = entry.doors.filter((door) => !addressesOf(route).some((address) => isSame(address, door)))
       entry.doors = [...entry.doors.filter((door) => !left.includes(door)), ...opened]
-      this.leave(left, next)
+      this.listening.leave(left, next)
       if (opened.length + left.length > 0) await this.listenersChanged()
       return this.observation(next)
     })
@@ -227,23 +189,8 @@ export class RouteTable {
 
   /** What the route really does now. */
   observation(live: LiveRoute): RouteObservation {
-    const apart = live.apartCounters()
     const now = this.plane.world.now()
-    const maintenance = inForce(this.entries.get(key(live.route))?.record.maintenance, now)
-    return {
-      route: live.route,
-      counters: live.route.arms
-        .map((arm) => live.tallies.get(arm.release))
-        .filter((tally, index, tallies) => tallies.indexOf(tally) === index)
-        .flatMap((tally) => (tally ? [countersOf(tally)] : [])),
-      logE: logEOf(live.watch),
-      ...(live.watch.tripwire === null ? {} : { statistics: statisticsOf(live.watch) }),
-      trip: live.trip,
-      paused: live.gate.paused,
-      observedAt: now,
-      ...(apart === null ? {} : { apart }),
-      ...(maintenance === null ? {} : { maintenance }),
-    }
+    return observationOf(live, inForce(this.entries.get(routeKey(live.route))?.record.maintenance, now), now)
   }
 
   /** Takes no more commands, and gives the listening sockets once those in hand are done. */
@@ -262,38 +209,34 @@ export class RouteTable {
 
   /** Gives the state directory to a successor, which `tell` reaches. */
   entrust(tell: (passed: PassedTrip) => void): void {
-    this.tellSuccessor = tell
+    this.tripNews.entrust(tell)
   }
 
   /** Takes commands again, and makes up for what was left to a successor that did not come to serve. */
   thaw(): void {
     this.frozen = false
-    this.tellSuccessor = null
-    for (const passed of this.passed) this.publish(this.entryOf(passed).record, passed)
-    this.passed = []
+    for (const passed of this.tripNews.takeBack()) this.tripNews.publish(this.entryOf(passed).record, passed)
   }
 
   /** Cuts what another gateway has cut: the predecessor, since it gave its state away, or the successor. */
   takeTrip(passed: PassedTrip): void {
-    const entry = this.entries.get(key(passed))
+    const entry = this.entries.get(routeKey(passed))
     const { trip } = passed
     if (!entry || entry.record.tripped.includes(trip.rollout)) return
     if (entry.live?.watch.tripwire?.rollout === trip.rollout) return entry.live.cut(trip)
     // Another rollout is on by now; this one must not come back.
     entry.record = withTripped(entry.record, trip)
-    if (this.tellSuccessor) this.tellSuccessor(passed)
-    else commitTrip(this.folder, entry.record, this.plane.world)
+    this.tripNews.note(entry.record, passed)
   }
 
   /** Whether this table has stopped listening for good. */
   get isStopped(): boolean {
-    return this.stopped
+    return this.listening.isStopped
   }
 
   /** Stops accepting on every route, and opens no port any more. */
   stopListening(): void {
-    this.stopped = true
-    for (const entry of this.entries.values()) closeDoors(entry.doors)
+    this.listening.stop([...this.entries.values()].flatMap(({ doors }) => doors))
   }
 
   private gate(name: RouteName, fence: Fence, act: (live: LiveRoute) => number): Promise<boolean> {
@@ -307,17 +250,11 @@ export class RouteTable {
     })
   }
 
-  /** The trip stays in sight for as long as the route names its rollout. */
-  private tripOf(entry: Entry, route: Route): RouteRecord['trip'] {
-    const { trip } = entry.record
-    return trip && trip.rollout === route.tripwire?.rollout ? trip : null
-  }
-
   private make(route: Route, entry: Entry): LiveRoute {
     const listener: RouteListener = {
       tripped: (live, trip) => {
         entry.record = { ...withTripped(entry.record, trip), route: live.route, trip }
-        this.publish(entry.record, { service: live.route.service, environment: live.route.environment, trip })
+        this.tripNews.publish(entry.record, { service: live.route.service, environment: live.route.environment, trip })
         this.plane.world.log('warn', 'tripped', {
           ...trip,
           service: live.route.service,
@@ -334,41 +271,11 @@ export class RouteTable {
     return new LiveRoute(route, { world: this.plane.world, settings: this.plane.settings, listener })
   }
 
-  /** On disk before anyone hears of it: a kill right after the notice must not undo the cut. */
-  private publish(record: RouteRecord, passed: PassedTrip): void {
-    if (this.tellSuccessor) {
-      this.passed = [...this.passed, passed]
-      return this.tellSuccessor(passed)
-    }
-    commitTrip(this.folder, record, this.plane.world)
-    this.notify({ kind: 'tripped', ...passed })
-  }
-
-  /** Listens; a gateway that stopped meanwhile does not. */
-  private async open(wanted: readonly Address[], live: LiveRoute): Promise<readonly Door[]> {
-    const doors = this.stopped ? [] : await openDoors(wanted, this.accept(live))
-    if (!this.stopped) return doors
-    closeDoors(doors)
-    throw new SluiceError('gateway_unreachable', { detail: 'this gateway is ending; connect again' })
-  }
-
-  /** Closes addresses that the route no longer has. Who waits there between two requests is let go. */
-  private leave(doors: readonly Door[], live: LiveRoute): void {
-    closeDoors(doors)
-    if (!doors.some(({ name }) => name === 'preview')) return
-    for (const connection of this.plane.connections)
-      if (connection.route === live && connection.door === 'preview') connection.closeIdle()
-  }
-
-  private accept(live: LiveRoute): Accept {
-    return (door) => (socket) => void new ClientConnection(this.plane, { route: live, door }, socket)
-  }
-
   private entryOf(name: RouteName): Entry {
-    const known = this.entries.get(key(name))
+    const known = this.entries.get(routeKey(name))
     if (known) return known
-    const entry: Entry = { record: unknownRoute(name), live: null, doors: [], turn: Promise.resolve() }
-    this.entries.set(key(name), entry)
+    const entry = emptyEntry(name)
+    this.entries.set(routeKey(name), entry)
     return entry
   }
 

@@ -16,7 +16,7 @@ import {
   setPassword,
   type TokenWish,
 } from '../../engine/identity-commands.ts'
-import type { Page, PageQuery } from '../../engine/reading.ts'
+import type { Page, PageQuery } from '../../engine/stored-states.ts'
 import type { GrantInput, IdentityContract, TokenInput } from '../client/contract-identity.ts'
 import type { ApiContext, Call, Handlers } from '../context.ts'
 import { redeemed, ticketFor } from '../sign-in-handover.ts'

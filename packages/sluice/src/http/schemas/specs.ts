@@ -1,6 +1,7 @@
 /** Schemas of what is wanted of an environment. */
 import { z } from 'zod'
-import type { EnvironmentSpec, RollbackPolicy } from '../../core/model.ts'
+import type { EnvironmentSpec } from '../../core/model.ts'
+import type { RollbackPolicy } from '../../core/rollback-policy.ts'
 import { at, bp, listen } from './fields.ts'
 import { check } from './verification.ts'
 

@@ -1,31 +1,11 @@
 /** Appends frames to a log, in batches: what comes while a batch is being written goes into the next one, so that a slow disk costs memory, which is bounded, and never the loop. */
-import {
-  appendFileSync,
-  closeSync,
-  fstatSync,
-  ftruncateSync,
-  mkdirSync,
-  openSync,
-  write,
-  writeSync,
-  writev,
-  writevSync,
-} from 'node:fs'
-import { open } from 'node:fs/promises'
-import { dirname } from 'node:path'
-import { promisify } from 'node:util'
+import { closeSync, fstatSync } from 'node:fs'
 import { limits } from '../../core/limits.ts'
 import { assert } from '../../core/machine.ts'
-import {
-  frameBytesMax,
-  framesOf,
-  headBytes,
-  headOf,
-  indexLineOf,
-  indexPathOf,
-  type LogStream,
-  placeBefore,
-} from './frames.ts'
+import { appendQuietly, cutQuietly, openAppending, writeFully, writeFullySync } from './append-file.ts'
+import { type Batch, emptyBatch, giveBack, piecesOf } from './batch.ts'
+import { frameBytesMax, headBytes, headOf, indexLineOf, indexPathOf, type LogStream } from './frames.ts'
+import { type LogEnd, repairLog } from './repair-log.ts'
 
 /** Whole lines to append. */
 export type Entry = { readonly stream: LogStream; readonly at: number; readonly text: Buffer; readonly count: number }
@@ -44,26 +24,6 @@ const indexEveryBytes = 524_288
 const gatherMs = 10
 /** Pause between a write that failed and the next try, milliseconds. */
 const retryDelayMs = 1_000
-
-/** Room for batches, which logs hand on to each other: hundreds of short jobs would each ask for more than they ever say. */
-const room = {
-  take: (): Buffer => free.pop() ?? Buffer.allocUnsafe(frameBytesMax),
-  give: (memory: Buffer): void => {
-    if (free.length < roomMax) free.push(memory)
-  },
-}
-const free: Buffer[] = []
-const roomMax = 32
-
-type Batch = {
-  readonly memory: Buffer
-  used: number
-  /** Of these, without heads. */
-  textBytes: number
-  /** Lines of the log before the batch. */
-  firstLine: number
-  lines: number
-}
 
 type OpenFrame = {
   readonly stream: LogStream
@@ -92,23 +52,23 @@ export class LogFile {
   /** Ends the time in which lines are gathered; null when none are. */
   #gathered: (() => void) | null = null
 
-  private constructor(file: number, options: LogFileOptions, end: { readonly lines: number; readonly size: number }) {
+  private constructor(file: number, options: LogFileOptions, end: LogEnd) {
     this.#file = file
     this.#options = options
     this.#lines = end.lines
     this.#size = end.size
     this.#indexedAt = end.size
-    this.#batch = this.#emptyBatch()
+    this.#batch = emptyBatch(this.#lines)
   }
 
   /** Opens for appending. What a crash left of a last frame is repaired first: its whole lines stay, the rest goes. */
   static async open(options: LogFileOptions): Promise<LogFile> {
     const { path } = options
-    const file = openFile(path)
+    const file = openAppending(path)
     const status = fstatSync(file)
     // A log that is no file (a device) is left alone.
     const isNew = status.size === 0 || !status.isFile()
-    return new LogFile(file, options, isNew ? { lines: 0, size: 0 } : await repair(path, status.size))
+    return new LogFile(file, options, isNew ? { lines: 0, size: 0 } : await repairLog(path, status.size))
   }
 
   /** Lines in the log. */
@@ -173,7 +133,7 @@ export class LogFile {
     await this.settled()
     if (this.#isClosed) return
     this.#isClosed = true
-    room.give(this.#batch.memory)
+    giveBack(this.#batch)
     closeSync(this.#file)
   }
 
@@ -190,7 +150,7 @@ export class LogFile {
     if (this.#batch.used + headBytes + needed > frameBytesMax) {
       if (this.#full.length >= limits.jobLogBatchesMax) return false
       this.#full.push(this.#batch)
-      this.#batch = this.#emptyBatch()
+      this.#batch = emptyBatch(this.#lines)
       this.#gathered?.()
     }
     this.#frame = { stream, at, offset: this.#batch.used, bytes: 0, lines: 0 }
@@ -204,21 +164,11 @@ export class LogFile {
     this.#frame = null
   }
 
-  #emptyBatch(): Batch {
-    return {
-      memory: room.take(),
-      used: 0,
-      textBytes: 0,
-      firstLine: this.#lines,
-      lines: 0,
-    }
-  }
-
   async #writeAll(): Promise<void> {
     await this.#gather()
     for (let batches = this.#nextBatches(); batches.length > 0; batches = this.#nextBatches()) {
       await this.#write(batches)
-      for (const { memory } of batches) room.give(memory)
+      for (const batch of batches) giveBack(batch)
       if (this.#full.length < limits.jobLogBatchesMax / 2) for (const resolve of this.#drained.splice(0)) resolve()
     }
     this.#writing = null
@@ -248,7 +198,7 @@ export class LogFile {
           this.#failed(error, batches)
           cutQuietly(this.#file, this.#size)
         }
-      for (const { memory } of batches) room.give(memory)
+      for (const batch of batches) giveBack(batch)
     }
     this.#gathered?.()
   }
@@ -259,7 +209,7 @@ export class LogFile {
     if (this.#batch.used === 0) return []
     this.#endFrame()
     const batch = this.#batch
-    this.#batch = this.#emptyBatch()
+    this.#batch = emptyBatch(this.#lines)
     return [batch]
   }
 
@@ -306,74 +256,5 @@ export class LogFile {
     this.#lostBytes += batches.reduce((sum, { textBytes }) => sum + textBytes, 0)
     this.#lines -= lines
     for (const later of [...this.#full, this.#batch]) later.firstLine -= lines
-  }
-}
-
-const openFile = (path: string): number => {
-  try {
-    return openSync(path, 'a', 0o600)
-  } catch {
-    mkdirSync(dirname(path), { recursive: true })
-    return openSync(path, 'a', 0o600)
-  }
-}
-
-const writeAt = promisify(write)
-const writeTogether = promisify(writev)
-
-const piecesOf = (batches: readonly Batch[]): readonly Buffer[] =>
-  batches.map(({ memory, used }) => memory.subarray(0, used))
-
-const writeFully = async (file: number, buffers: readonly Buffer[]): Promise<void> => {
-  let { bytesWritten } = await writeTogether(file, buffers)
-  for (const buffer of buffers) {
-    const done = Math.min(bytesWritten, buffer.length)
-    bytesWritten -= done
-    // What one call did not take (the disk is about to be full) says why in the next one.
-    for (let at = done; at < buffer.length;) at += (await writeAt(file, buffer, at, buffer.length - at)).bytesWritten
-  }
-}
-
-const writeFullySync = (file: number, buffers: readonly Buffer[]): void => {
-  let bytesWritten = writevSync(file, buffers)
-  for (const buffer of buffers) {
-    const done = Math.min(bytesWritten, buffer.length)
-    bytesWritten -= done
-    for (let at = done; at < buffer.length;) at += writeSync(file, buffer, at, buffer.length - at)
-  }
-}
-
-/** A torn frame in the middle would hide what comes after it. */
-const cutQuietly = (file: number, size: number): void => {
-  try {
-    ftruncateSync(file, size)
-  } catch {
-    // No plain file.
-  }
-}
-
-/** A line of the index for each half megabyte; without it a page is found more slowly. */
-const appendQuietly = (path: string, text: string): void => {
-  try {
-    appendFileSync(path, text, { mode: 0o600 })
-  } catch {
-    // See above.
-  }
-}
-
-/** Lines and size of a log that may be torn at its end; afterwards it is whole. */
-const repair = async (path: string, size: number): Promise<{ readonly lines: number; readonly size: number }> => {
-  const file = await open(path, 'r+')
-  try {
-    const from = await placeBefore(file, path, Number.POSITIVE_INFINITY)
-    let end = { lines: from.line, size: from.offset }
-    for await (const { stream, at, text, lines, offset, isWhole } of framesOf(file, from)) {
-      end = { lines: end.lines + lines, size: offset + headBytes + text.length }
-      if (!isWhole) await file.write(headOf({ stream, at, bytes: text.length, lines }), offset, 'latin1')
-    }
-    if (end.size < size) await file.truncate(end.size)
-    return end
-  } finally {
-    await file.close()
   }
 }

@@ -1,18 +1,14 @@
 /** Small releases for the simulators: every strategy in a few sizes, and their plans, made once. */
 import {
-  type Amount,
-  type CanaryStep,
   commitId,
   digest,
   type EnvironmentSpec,
-  type Hook,
-  type HookMoment,
   type Release,
   type ReleaseId,
   releaseId,
   runId,
-  type Strategy,
 } from '../../../src/core/model.ts'
+import type { Amount, CanaryStep, Hook, HookMoment, Strategy } from '../../../src/core/strategy.ts'
 import { type PlanInput, planRollout } from '../../../src/core/rollout/plan.ts'
 import { simulatedJudge, simulatedMetrics } from './outside-spec.ts'
 import type { Purpose, RolloutPlan } from '../../../src/core/rollout/types.ts'

@@ -2,7 +2,7 @@
  * What is said to GitHub, as data: commit statuses, deployments and their statuses (docs.github.com/rest, version 2022-11-28; tests hold each request to GitHub's own
  * OpenAPI description).
  */
-import { reportLimits } from '../../../core/limits-report.ts'
+import { reportLimits } from '../../../core/limits/report.ts'
 import {
   type CommitReport,
   type CommitState,

@@ -1,5 +1,5 @@
 /** What is said to GitLab, as data: commit statuses and deployments (docs.gitlab.com/api; tests hold each request to what was transcribed of GitLab's OpenAPI description: test/code-hosts/README.md). */
-import { reportLimits } from '../../../core/limits-report.ts'
+import { reportLimits } from '../../../core/limits/report.ts'
 import {
   type CommitReport,
   type CommitState,

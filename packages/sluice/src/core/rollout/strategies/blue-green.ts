@@ -1,4 +1,4 @@
-import type { Strategy } from '../../model.ts'
+import type { Strategy } from '../../strategy.ts'
 import type { Step } from '../types.ts'
 import { bringUp, first, promotion, rulesTo, split, type StrategySteps, takeDown, verifiedFirst } from './common.ts'
 

@@ -1,4 +1,4 @@
-import type { CanaryStep, Strategy } from '../../model.ts'
+import type { CanaryStep, Strategy } from '../../strategy.ts'
 import { unreachable } from '../../machine.ts'
 import type { Step } from '../types.ts'
 import {

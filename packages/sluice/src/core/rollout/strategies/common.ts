@@ -1,5 +1,6 @@
 /** Pieces that strategies share. */
-import type { Amount, Holdback, ReleaseId } from '../../model.ts'
+import type { ReleaseId } from '../../model.ts'
+import type { Amount, Holdback } from '../../strategy.ts'
 import type { ListenAddress, RouteMatch, RouteRule } from '../../routing.ts'
 import type { VerificationScope } from '../../verification/types.ts'
 import type { Share, Step } from '../types.ts'

@@ -1,4 +1,4 @@
-import type { Strategy } from '../../model.ts'
+import type { Strategy } from '../../strategy.ts'
 import { allOn, bringUp, first, holdAll, type StrategySteps, takeDown, verifiedAfter } from './common.ts'
 
 type Options = Extract<Strategy, { kind: 'recreate' }>

@@ -1,5 +1,5 @@
 /** Every strategy, by name. A new one is a file beside this and a line here; laws and simulators pick it up. */
-import type { Strategy } from '../../model.ts'
+import type { Strategy } from '../../strategy.ts'
 import type { Step } from '../types.ts'
 import { unreachable } from '../../machine.ts'
 import { blueGreen } from './blue-green.ts'

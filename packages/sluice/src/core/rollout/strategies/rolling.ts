@@ -1,4 +1,5 @@
-import type { ReleaseId, Strategy } from '../../model.ts'
+import type { ReleaseId } from '../../model.ts'
+import type { Strategy } from '../../strategy.ts'
 import type { Step } from '../types.ts'
 import {
   allOn,

@@ -1,4 +1,4 @@
-/** The bounds of checks of a release, with their units and reasons; a part of `limits`. */
+/** The bounds of checks of a release. Each with its unit and reason, as in `limits.ts`. */
 export const verificationLimits = {
   /** Checks of one environment; they are made one after the other. */
   checksMax: 50,

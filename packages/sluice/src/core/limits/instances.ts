@@ -1,4 +1,4 @@
-/** The bounds of instances that run as processes of this machine, with their units and reasons; a part of `limits`. */
+/** The bounds of instances that run as processes of this machine. Each with its unit and reason, as in `limits.ts`. */
 export const instanceLimits = {
   /** Time between SIGTERM and SIGKILL when `sluice down --all` ends instances, milliseconds. */
   endGraceMs: 10_000,

@@ -1,8 +1,8 @@
 /** Ledger rows as server-sent events (WHATWG HTML, section 9.2). */
-import type { AggregateKind } from '../core/ledger/entry.ts'
-import { limits } from '../core/limits.ts'
-import type { Clock } from '../ports/clock.ts'
-import type { EventFeed } from './event-feed.ts'
+import type { AggregateKind } from '../../core/ledger/entry.ts'
+import { limits } from '../../core/limits.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type { EventFeed } from '../event-feed.ts'
 
 /** What of the ledger a stream tells, and from where. */
 export type EventQuery = {

@@ -1,4 +1,4 @@
-/** The bounds of the HTTP API, with their units and reasons; a part of `limits`. */
+/** The bounds of the HTTP API. Each with its unit and reason, as in `limits.ts`. */
 export const apiLimits = {
   /** Largest body of an API request, bytes; the largest real one is a list of job names. */
   requestBodyBytesMax: 262_144,

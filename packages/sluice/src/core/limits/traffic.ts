@@ -1,4 +1,4 @@
-/** The bounds of what carries traffic, with their units and reasons; a part of `limits`. */
+/** The bounds of what carries traffic. Each with its unit and reason, as in `limits.ts`. */
 export const trafficLimits = {
   /** Longest line of the gateway's control socket, bytes: a route of 1,000 instances is some 100 kB. */
   controlLineBytesMax: 1_048_576,
