@@ -150,29 +150,33 @@ export class ForkServer implements Starter {
 
   /** One waits: its pipes are opened before anybody needs it. */
   #take(pid: number, descriptors: readonly number[]): void {
+    const child = this.#opened(pid, descriptors)
+    this.#orders.write(`opened ${pid}\n`)
+    if (typeof child === 'string') return this.#refuse(child)
+    this.#asked -= 1
+    if (this.#isOver) return letGo(child)
+    this.#waiting.push(child)
+    this.#serve()
+  }
+
+  /** A text says why its pipes could not be opened: nobody holds its input then, and it goes. */
+  #opened(pid: number, [input = -1, output = -1, errors = -1]: readonly number[]): Waiting | string {
     const opened: number[] = []
+    const open = (descriptor: number, flags: number): number => {
+      const fd = openSync(`/proc/${this.#pid}/fd/${descriptor}`, flags | constants.O_NONBLOCK)
+      opened.push(fd)
+      return fd
+    }
     try {
-      const open = (descriptor: number | undefined, flags: number): number => {
-        const fd = openSync(`/proc/${this.#pid}/fd/${descriptor ?? -1}`, flags | constants.O_NONBLOCK)
-        opened.push(fd)
-        return fd
-      }
-      const [input, output, errors] = descriptors
-      this.#waiting.push({
+      return {
         pid,
         input: open(input, constants.O_WRONLY),
         output: open(output, constants.O_RDONLY),
         errors: open(errors, constants.O_RDONLY),
-      })
-      this.#asked -= 1
-      if (this.#isOver) for (const one of this.#waiting.splice(0)) letGo(one)
-      else this.#serve()
+      }
     } catch (error) {
-      // Nobody holds its input then, and it goes.
       for (const fd of opened) closeSync(fd)
-      this.#refuse(`its pipes could not be opened: ${String(error)}`)
-    } finally {
-      this.#orders.write(`opened ${pid}\n`)
+      return `its pipes could not be opened: ${String(error)}`
     }
   }
 
