@@ -191,7 +191,10 @@ const apiOf = (
   }
 }
 
-type LocalPlace = Pick<Ports, 'log' | 'store' | 'router' | 'source'> & { readonly projectDir: string; readonly stateDir: string }
+type LocalPlace = Pick<Ports, 'log' | 'store' | 'router' | 'source'> & {
+  readonly projectDir: string
+  readonly stateDir: string
+}
 
 /** Every part on this machine. */
 const localPorts = ({ projectDir, stateDir, log, store, router, source }: LocalPlace): Ports => {

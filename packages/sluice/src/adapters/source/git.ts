@@ -10,7 +10,12 @@ import { listRefs, placeOf, type Ref } from './place.ts'
 import { treeCommit } from './tree.ts'
 
 /** Five fields a commit, each with a NUL after it: the one byte that no commit holds, whatever its author wrote into it. */
-const commitWords = ['-z', '--no-show-signature', '--encoding=UTF-8', '--format=%H%x00%an <%ae>%x00%ct%x00%s%x00%P'] as const
+const commitWords = [
+  '-z',
+  '--no-show-signature',
+  '--encoding=UTF-8',
+  '--format=%H%x00%an <%ae>%x00%ct%x00%s%x00%P',
+] as const
 const commitFields = 5
 
 /** Commits whose parents are remembered: who asks where a commit stands has mostly just asked for it. */
