@@ -3,6 +3,8 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
 import { after, describe, it } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { childrenOf } from '../process-group.ts'
 import { findProgram } from './find-program.ts'
 import { ForkServer } from './fork-server.ts'
 import { spawnStarter } from './spawn.ts'
@@ -119,6 +121,18 @@ describe('a fork server', { skip: process.platform !== 'linux' || perl === null 
     process.kill(-started.pid, 'SIGKILL')
     assert.equal(await outputOf(starter, order('echo again')), 'again\n')
     await starter.close()
+  })
+
+  it('has another in the place of a child that was killed while it waited', async () => {
+    const server = await open()
+    const first = await startedBy(server, order('sleep 60'))
+    const waiting = (): readonly number[] => childrenOf(parentOf(first.pid)).filter((pid) => pid !== first.pid)
+    const killed = new Set(waiting())
+    for (const pid of killed) process.kill(pid, 'SIGKILL')
+    while (waiting().some((pid) => killed.has(pid))) await sleep(1)
+    assert.equal(await outputOf(server, order('echo there')), 'there\n')
+    server.close()
+    assert.equal(await text(first.stdout), '')
   })
 
   it('ends what it started when it is let go: asked first, then killed', async () => {
