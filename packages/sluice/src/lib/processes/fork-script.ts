@@ -48,17 +48,17 @@ sub reap {
 
 sub finish {
   $SIG{PIPE} = 'IGNORE';
-  # A leader may be gone before those that it leads.
+  # A leader may be gone before those that it leads; one that was just forked does not lead yet.
   my @groups = keys %words_of;
-  kill 'TERM', map { -$_ } @groups;
+  kill 'TERM', map { ($_, -$_) } @groups;
   my $waited = 0;
   while ($waited < $grace) {
     1 while waitpid(-1, POSIX::WNOHANG) > 0;
-    @groups = grep { kill 0, -$_ } @groups or last;
+    @groups = grep { kill(0, -$_) || kill(0, $_) } @groups or last;
     select undef, undef, undef, 0.02;
     $waited += 0.02;
   }
-  kill 'KILL', map { -$_ } @groups;
+  kill 'KILL', map { ($_, -$_) } @groups;
   exit 0;
 }
 
