@@ -87,7 +87,7 @@ test('a run of a few jobs does not wait for libraries that it has no use for', (
       sources,
       loaded.map((path) => `packages/sluice/src/${path}`),
     ),
-    ['commander', 'croner', 'picomatch'],
+    ['commander'],
   )
 })
 

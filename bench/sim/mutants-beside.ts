@@ -73,8 +73,8 @@ export const besideMutants: readonly Mutant[] = [
   ),
   beside(
     'engine/perform-train.ts',
-    "if (status === 'succeeded') return { kind: 'arrived', rollout, from: plan.from }",
-    "return { kind: 'arrived', rollout, from: plan.from }",
+    "if (state.status === 'succeeded') return { kind: 'arrived', rollout, from: state.plan.from }",
+    "return { kind: 'arrived', rollout, from: state.plan.from }",
     'whoever was taken back counts as arrived',
   ),
   beside(

@@ -121,8 +121,8 @@ export const promotionMutants: readonly Mutant[] = [
   ),
   train(
     'engine/perform-train.ts',
-    "if (rollout === null) return { kind: 'not_arrived', rollout: null, detail: 'it had not begun' }\n  await world.abort",
-    "if (rollout !== null) return { kind: 'not_arrived', rollout: null, detail: 'it had not begun' }\n  await world.abort",
+    "if (rollout === null) return { kind: 'not_arrived', rollout: null, detail: 'it had not begun' }\n  const why",
+    "if (rollout !== null) return { kind: 'not_arrived', rollout: null, detail: 'it had not begun' }\n  const why",
     'what moves is left to itself when the train goes back',
   ),
 ]

@@ -76,6 +76,8 @@ export type ControlPlaneOptions = {
   readonly gateway: 'keep' | 'whenNeeded'
   /** `control.log` in the state directory unless given. */
   readonly log?: Log
+  /** The ref that a run will be started of; null for none. */
+  readonly runOf?: string | null
   /** Called with what is wrong with a cache; the runs go on without it. */
   readonly onCacheTrouble?: (text: string) => void
   /** The state can no longer be trusted: end the process; the gateway starts it again. */
@@ -111,6 +113,9 @@ export const openControlPlane = async (options: ControlPlaneOptions): Promise<Co
   const { onCacheTrouble: tell } = options
   const log = tell === undefined ? written : telling(written, { event: 'cache_trouble', tell })
   const gatewayFile = fileURLToPath(new URL('./gateway/bin.ts', import.meta.url))
+  const source = gitSource(projectDir)
+  // Git looks while the store is opened.
+  if (typeof options.runOf === 'string') source.expect?.(options.runOf)
   // The store first: it is the lock, and nothing else may be touched by a second control plane.
   const store = await opening
   const command = [process.execPath, ...gatewayNodeOptions, gatewayFile, '--state-dir', stateDir]
@@ -118,7 +123,7 @@ export const openControlPlane = async (options: ControlPlaneOptions): Promise<Co
   const gateway = gatewayRouter({ stateDir, log, ensure: () => keeper.start() })
   const haproxy = openHaproxyRouter({ stateDir, log, clock: systemClock(), path: process.env['PATH'] ?? '' })
   const router = routersByEnvironment(gateway, haproxy)
-  const ports = localPorts({ projectDir, stateDir, log, store, router })
+  const ports = localPorts({ projectDir, stateDir, log, store, router, source })
   const engine = new Engine(ports, {
     owner: `${process.pid}@${stateDir}`,
     onFatal: options.onFatal,
@@ -187,10 +192,13 @@ const apiOf = (
   }
 }
 
-type LocalPlace = Pick<Ports, 'log' | 'store' | 'router'> & { readonly projectDir: string; readonly stateDir: string }
+type LocalPlace = Pick<Ports, 'log' | 'store' | 'router' | 'source'> & {
+  readonly projectDir: string
+  readonly stateDir: string
+}
 
 /** Every part on this machine. */
-const localPorts = ({ projectDir, stateDir, log, store, router }: LocalPlace): Ports => {
+const localPorts = ({ projectDir, stateDir, log, store, router, source }: LocalPlace): Ports => {
   const artifacts = new LocalArtifacts(stateDir, localTools())
   const evidence = localEvidence(stateDir)
   const secrets = fileSecrets(stateDir, process.env)
@@ -226,7 +234,7 @@ const localPorts = ({ projectDir, stateDir, log, store, router }: LocalPlace): P
     }),
     hooks: openHooks({ directory: projectDir, environment: process.env }),
     verifier: openVerifier({ artifacts, secrets, ambient: process.env, now: Date.now, random: Math.random }),
-    source: gitSource(projectDir),
+    source,
     remote: gitRemote(projectDir),
     project: { settings: (signal) => config.load(projectDir, signal) },
     config,

@@ -121,12 +121,13 @@ export const openInProcess = async (
     readonly mode: 'read' | 'work'
     readonly actor: string
     readonly state: State
+    readonly runOf: string | null
     readonly onCacheTrouble: (text: string) => void
   },
 ): Promise<InProcess> => {
-  const { projectDir, state, onFatal, onCacheTrouble, mode, actor } = options
+  const { projectDir, state, runOf, onFatal, onCacheTrouble, mode, actor } = options
   if (mode === 'work') sharedStarter.warm()
-  const plane = await openControlPlane({ projectDir, state, gateway: 'whenNeeded', onFatal, onCacheTrouble })
+  const plane = await openControlPlane({ projectDir, state, runOf, gateway: 'whenNeeded', onFatal, onCacheTrouble })
   try {
     if (mode === 'work') await plane.start()
   } catch (error) {

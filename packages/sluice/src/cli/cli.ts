@@ -80,6 +80,8 @@ export type Host = {
     readonly mode: 'read' | 'work'
     /** Name for the ledger. */
     readonly actor: string
+    /** The ref that a run will be started of; null for none. */
+    readonly runOf: string | null
     readonly onFatal: (error: Error) => void
     readonly onCacheTrouble: (text: string) => void
   }) => Promise<InProcessApi>

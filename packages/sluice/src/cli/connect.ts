@@ -19,7 +19,12 @@ import { plainTexts } from './render/plain.ts'
 export type Need = 'read' | 'work' | 'server'
 
 /** A need of a command that also works in a repository without a config. */
-export type Wanted = { readonly need: Need; readonly isBare: boolean }
+export type Wanted = {
+  readonly need: Need
+  readonly isBare: boolean
+  /** The ref that a run will be started of; absent for none. */
+  readonly runOf?: string
+}
 
 /** A client and what must be let go of afterwards. */
 export type Connection = {
@@ -67,7 +72,7 @@ const plainClient = (client: Client): Client => ({
 export const connect = async (
   cli: Cli,
   need: Need,
-  { isBare }: Pick<Wanted, 'isBare'> = { isBare: false },
+  { isBare, runOf }: Omit<Wanted, 'need'> = { isBare: false },
 ): Promise<Connection> => {
   const { globals, variables } = cli
   const elsewhere = globals.server ?? variables['SLUICE_SERVER'] ?? null
@@ -86,7 +91,7 @@ export const connect = async (
     const url = await startServer(cli, null)
     return overWire(cli, url)
   }
-  return inProcess(cli, need)
+  return inProcess(cli, need, runOf ?? null)
 }
 
 const addressFrom = (text: string): string => {
@@ -154,10 +159,10 @@ const tokenOf = (cli: Cli): string | null => {
   }
 }
 
-const inProcess = async (cli: Cli, mode: 'read' | 'work'): Promise<Connection> => {
+const inProcess = async (cli: Cli, mode: 'read' | 'work', runOf: string | null): Promise<Connection> => {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await openHere(cli, mode)
+      return await openHere(cli, mode, runOf)
     } catch (error) {
       if (!(error instanceof SluiceError) || error.code !== 'server_running') throw error
       // A control plane is just coming up and has not said yet where it is; or another command has the state open for a moment.
@@ -168,14 +173,14 @@ const inProcess = async (cli: Cli, mode: 'read' | 'work'): Promise<Connection> =
   }
 }
 
-const openHere = async (cli: Cli, mode: 'read' | 'work'): Promise<Connection> => {
+const openHere = async (cli: Cli, mode: 'read' | 'work', runOf: string | null): Promise<Connection> => {
   const { projectDir, stateDir } = cli.globals
   const onFatal = (error: Error): void => {
     cli.note(`the state can no longer be trusted: ${error.message}`)
     process.exit(1)
   }
   const onCacheTrouble = (text: string): void => cli.note(`${cli.noteStyle.mark('warn')} ${text}`)
-  const wanted = { projectDir, stateDir, mode, actor: cli.actor, onFatal, onCacheTrouble }
+  const wanted = { projectDir, stateDir, mode, runOf, actor: cli.actor, onFatal, onCacheTrouble }
   const { client, close } = await cli.host.openInProcess(wanted)
   return { client, kind: 'inProcess', close }
 }

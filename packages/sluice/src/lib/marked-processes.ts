@@ -2,7 +2,7 @@
  * Processes by a mark in their environment. What leaves its process group and session (a daemon, a build server) still carries the mark that
  * it was started with. Linux only; elsewhere none is found. Source: proc(5), and the tracking variable that CI services clean up by.
  */
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /** Which processes: those with this `NAME=value` in their environment, begun after `since` (see `newestPid`; null: whenever). */
@@ -64,6 +64,8 @@ const send = (pid: number, signal: NodeJS.Signals): void => {
 }
 
 const hasEntry = (pid: number, entry: string): boolean => {
+  // Of those that were begun lately most are gone, and an error for each takes longer than the question.
+  if (!existsSync(`/proc/${pid}/environ`)) return false
   try {
     return readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0').includes(entry)
   } catch {

@@ -28,7 +28,7 @@ export const runProgram = async (
   if (program === null) return { kind: 'failed', code: 'ENOENT', detail: `${name} is not on the PATH` }
   const calledOff = { kind: 'failed', code: 'ABORT_ERR', detail: `${name} was called off` } as const
   if (signal.aborted) return calledOff
-  const started = await sharedStarter.start({
+  const started = await sharedStarter.forAnswer().start({
     program,
     argv: [name, ...args],
     env: Object.fromEntries(Object.entries(env).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]]))),

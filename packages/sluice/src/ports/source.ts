@@ -11,6 +11,8 @@ export interface Source {
   readonly name: string
   /** The commit a ref names (`HEAD`, a branch, a tag, an id). `not_found`, `tool_missing`. */
   resolve(ref: string, signal: AbortSignal): Promise<Commit>
+  /** Begins to look up what a run of a ref will ask: a command that knows early what it will do does not wait for it later. What was found is given once. */
+  expect?(ref: string): void
   /** A clean checkout of the commit in `directory` (made, or taken up if it is already that commit's). Safe to repeat. */
   checkout(commit: Commit['id'], directory: string, signal: AbortSignal): Promise<void>
   /** Removes a checkout; no error when there is none. */

@@ -3,9 +3,9 @@ import { randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
 import { chmod, copyFile, lstat, mkdir, readdir, readlink, rename, rm, symlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import picomatch from 'picomatch'
 import { SluiceError } from '../core/errors.ts'
 import { diskError } from '../lib/files.ts'
+import { picomatch } from '../lib/picomatch.ts'
 
 /** Which files: paths or globs relative to `directory`, in which a dot is a letter like any other; a leading `!` takes away, as `exclude` does. */
 export type Selection = {
@@ -28,7 +28,7 @@ export const selectFiles = async ({
 }: Selection): Promise<readonly string[]> => {
   const away = [...exclude, ...paths.filter((path) => path.startsWith('!')).map((path) => path.slice(1))]
     .map(tidy)
-    .map((pattern) => ({ pattern, matches: picomatch(pattern, { dot: true }) }))
+    .map((pattern) => ({ pattern, matches: picomatch()(pattern, { dot: true }) }))
   const isAway = (name: string, isFolder: boolean): boolean =>
     away.some(
       ({ pattern, matches }) =>
@@ -44,7 +44,7 @@ export const selectFiles = async ({
     for (const child of await readdir(join(directory, name))) await take(name === '' ? child : `${name}/${child}`)
   }
   const walk = async (pattern: string, matches: (name: string) => boolean): Promise<void> => {
-    const open = [picomatch.scan(pattern).base]
+    const open = [picomatch().scan(pattern).base]
     for (let folder = open.pop(); folder !== undefined; folder = open.pop()) {
       const entries = await readdir(join(directory, folder), { withFileTypes: true }).catch(() => [])
       for (const entry of entries) {
@@ -61,7 +61,7 @@ export const selectFiles = async ({
         hint: 'name a path in it',
       })
     if (!isGlob || !/[*?[\]{}]/.test(path)) await take(path)
-    else await walk(path, picomatch(path, { dot: true }))
+    else await walk(path, picomatch()(path, { dot: true }))
   }
   return [...found].toSorted()
 }

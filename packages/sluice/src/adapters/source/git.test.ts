@@ -189,6 +189,27 @@ describe('the git source', () => {
     await run('branch', '--delete', '--force', 'topic')
   })
 
+  it('gives what it was told to expect once, and what it was not as if nobody had said a word', async () => {
+    const source = gitSource(repository)
+    const standing = async (ref: string): Promise<object> => {
+      const { id } = await source.resolve(ref, signal)
+      return { id, place: await source.place({ ref, commit: id, seen: [] }, signal) }
+    }
+    const plain = await standing('HEAD')
+    source.expect?.('HEAD')
+    assert.deepEqual(await standing('HEAD'), plain)
+    source.expect?.('HEAD^')
+    assert.deepEqual(await standing('HEAD'), plain)
+    source.expect?.('HEAD')
+    await source.resolve('HEAD', signal)
+    await run('commit', '--quiet', '--allow-empty', '--message', 'later')
+    const later = await run('rev-parse', 'HEAD')
+    assert.equal((await source.resolve('HEAD', signal)).id, later)
+    await run('reset', '--hard', '--quiet', 'HEAD^')
+    source.expect?.('nowhere')
+    await assert.rejects(source.resolve('nowhere', signal), code('not_found'))
+  })
+
   it('commits the working tree beside everything that is the user’s', async () => {
     const source = gitSource(repository)
     const before = await run('status', '--porcelain')

@@ -3,15 +3,23 @@ import { rm } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { SluiceError } from '../../core/errors.ts'
 import { limits } from '../../core/limits.ts'
-import { type Commit, commitId } from '../../core/model.ts'
+import { type Commit, type CommitId, commitId } from '../../core/model.ts'
 import { git, must } from '../../lib/git.ts'
 import type { Source } from '../../ports/source.ts'
-import { placeOf } from './place.ts'
+import { listRefs, placeOf, type Ref } from './place.ts'
 import { treeCommit } from './tree.ts'
 
-/** Four fields a commit, each with a NUL after it: the one byte that no commit holds, whatever its author wrote into it. */
-const commitWords = ['-z', '--no-show-signature', '--encoding=UTF-8', '--format=%H%x00%an <%ae>%x00%ct%x00%s'] as const
-const commitFields = 4
+/** Five fields a commit, each with a NUL after it: the one byte that no commit holds, whatever its author wrote into it. */
+const commitWords = [
+  '-z',
+  '--no-show-signature',
+  '--encoding=UTF-8',
+  '--format=%H%x00%an <%ae>%x00%ct%x00%s%x00%P',
+] as const
+const commitFields = 5
+
+/** Commits whose parents are remembered: who asks where a commit stands has mostly just asked for it. */
+const parentsMax = 16
 
 /** The repository that `directory` is in. */
 export const gitSource = (directory: string): Source => {
@@ -22,18 +30,36 @@ export const gitSource = (directory: string): Source => {
     turn = result.catch(() => {})
     return result
   }
+  const parents = new Map<CommitId, CommitId | null>()
   const find = async (ref: string, signal: AbortSignal): Promise<Commit> => {
     const words = ['log', '--max-count=1', ...commitWords, '--end-of-options', `${ref}^{commit}`, '--']
     const shown = await git(directory, words, signal)
     if (shown.code !== 0) throw await unresolved(directory, ref, signal)
-    const [commit] = parseCommits(shown.out)
-    if (commit === undefined) throw new SluiceError('unexpected', { detail: `git said nothing of ${ref}` })
-    return commit
+    const [found] = parseCommits(shown.out)
+    if (found === undefined) throw new SluiceError('unexpected', { detail: `git said nothing of ${ref}` })
+    if (parents.size >= parentsMax) parents.clear()
+    parents.set(found.commit.id, found.parent)
+    return found.commit
   }
+  let expected: Expected | null = null
   return {
     name: nameOf(directory),
-    resolve: find,
-    place: (request, signal) => placeOf({ ...request, directory }, signal),
+    expect: (ref) => {
+      const signal = AbortSignal.any([])
+      expected = { ref, commit: find(ref, signal), refs: listRefs(directory, signal) }
+      // Who asks for it hears of it.
+      for (const one of [expected.commit, expected.refs]) one?.catch(() => {})
+    },
+    resolve: (ref, signal) => {
+      const commit = expected?.ref === ref ? expected.commit : null
+      if (expected !== null) expected = { ...expected, commit: null }
+      return commit ?? find(ref, signal)
+    },
+    place: (request, signal) => {
+      const refs = expected?.refs ?? null
+      expected = null
+      return placeOf({ ...request, directory, parent: parents.get(request.commit), refs }, signal)
+    },
     commitTree: async (signal) => {
       await find('HEAD', signal)
       return find(await treeCommit(directory, signal), signal)
@@ -62,9 +88,16 @@ export const gitSource = (directory: string): Source => {
         ['log', ...commitWords, `--max-count=${limit}`, '--end-of-options', range],
         signal,
       )
-      return parseCommits(must(listed, `listing ${range}`).out)
+      return parseCommits(must(listed, `listing ${range}`).out).map(({ commit }) => commit)
     },
   }
+}
+
+/** What was begun to be looked up; its commit is null once it was asked for. */
+type Expected = {
+  readonly ref: string
+  readonly commit: Promise<Commit> | null
+  readonly refs: Promise<readonly Ref[]>
 }
 
 const nameOf = (directory: string): string => {
@@ -140,10 +173,16 @@ const unresolved = async (directory: string, ref: string, signal: AbortSignal): 
   })
 }
 
-const parseCommits = (text: string): readonly Commit[] => {
+type Found = { readonly commit: Commit; readonly parent: CommitId | null }
+
+const parseCommits = (text: string): readonly Found[] => {
   const fields = text.split('\0')
   return Array.from({ length: Math.floor(fields.length / commitFields) }, (_, index) => {
-    const [id = '', author = '', seconds = '', subject = ''] = fields.slice(index * commitFields)
-    return { id: commitId(id), subject, author, committedAt: Number(seconds) * 1000 }
+    const [id = '', author = '', seconds = '', subject = '', parents = ''] = fields.slice(index * commitFields)
+    const [parent = ''] = parents.split(' ')
+    return {
+      commit: { id: commitId(id), subject, author, committedAt: Number(seconds) * 1000 },
+      parent: parent === '' ? null : commitId(parent),
+    }
   })
 }

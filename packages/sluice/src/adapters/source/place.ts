@@ -11,12 +11,16 @@ export type PlaceRequest = {
   readonly commit: CommitId
   /** Commits that were looked at, newest first. */
   readonly seen: readonly CommitId[]
+  /** The commit's first parent; null for a commit without one, absent where nobody knows. */
+  readonly parent?: CommitId | null | undefined
+  /** Where somebody has begun to list them. */
+  readonly refs?: Promise<readonly Ref[]> | null
 }
 
 /** See `Source.place`. */
 export const placeOf = async (request: PlaceRequest, signal: AbortSignal): Promise<CommitPlace> => {
   const ask = asking(request.directory, signal)
-  const refs = await refsOf(ask)
+  const refs = (await request.refs?.catch(() => null)) ?? (await refsOf(ask))
   const base = await baseOf(ask, { ...request, refs })
   const tag = refs.find(({ name, commit }) => name.startsWith('refs/tags/') && commit === request.commit)
   return {
@@ -37,7 +41,8 @@ const asking =
     return code === 0 && out !== '' ? out.trimEnd() : null
   }
 
-type Ref = {
+/** A branch, a tag, or what stands for one. */
+export type Ref = {
   readonly name: string
   /** What an annotated tag points at, in the end. */
   readonly commit: string
@@ -45,6 +50,10 @@ type Ref = {
   /** The ref that it stands for; empty for most. */
   readonly target: string
 }
+
+/** The refs of a repository, in a folder of it. */
+export const listRefs = (directory: string, signal: AbortSignal): Promise<readonly Ref[]> =>
+  refsOf(asking(directory, signal))
 
 /** Branches, tags, and the remote's default branch in one question, the highest version first: each question costs a process. */
 const refsOf = async (ask: Ask): Promise<readonly Ref[]> => {
@@ -86,9 +95,9 @@ const mainline = (refs: readonly Ref[]): Ref | null => {
   return remote ?? named('refs/heads/main') ?? named('refs/heads/master') ?? null
 }
 
-type BaseRequest = PlaceRequest & { readonly refs: readonly Ref[] }
+type BaseRequest = Omit<PlaceRequest, 'refs'> & { readonly refs: readonly Ref[] }
 
-const baseOf = async (ask: Ask, { commit, seen, refs }: BaseRequest): Promise<CommitId | null> => {
+const baseOf = async (ask: Ask, { commit, seen, refs, parent }: BaseRequest): Promise<CommitId | null> => {
   const main = mainline(refs)
   const fork = main === null || main.commit === commit ? null : await ask('merge-base', main.name, commit)
   if (fork !== null && fork !== commit) return commitId(fork)
@@ -96,8 +105,9 @@ const baseOf = async (ask: Ask, { commit, seen, refs }: BaseRequest): Promise<Co
     if (earlier === commit) continue
     if ((await ask('merge-base', earlier, commit)) === earlier) return earlier
   }
-  const parent = await ask('rev-parse', '--verify', '--quiet', `${commit}^1^{commit}`)
-  return parent === null ? null : commitId(parent)
+  if (parent !== undefined) return parent
+  const named = await ask('rev-parse', '--verify', '--quiet', `${commit}^1^{commit}`)
+  return named === null ? null : commitId(named)
 }
 
 const changedSince = async (

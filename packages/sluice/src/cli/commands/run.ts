@@ -19,7 +19,8 @@ export const command: Command = async (cli, input) => {
   // What is affected changes with the tree: where that is watched, each run asks anew.
   const jobs = isWatching ? null : await jobsOf(cli, input)
   if (jobs?.length === 0) return nothingConcerned(cli)
-  const need = { need: waits ? 'work' : 'server', isBare: pipeline !== null } as const
+  const runOf = isTree ? {} : { runOf: input.args[0] ?? 'HEAD' }
+  const need = { need: waits ? ('work' as const) : ('server' as const), isBare: pipeline !== null, ...runOf }
   return withClient(cli, need, async (client, kind) => {
     if (waits && flagOption(input, 'verbose'))
       cli.note(kind === 'server' ? `on the control plane at ${client.url}` : 'in this process: no control plane runs')

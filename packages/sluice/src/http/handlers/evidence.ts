@@ -65,6 +65,9 @@ const lastRuns = async ({ engine }: ApiContext, count: number): Promise<readonly
   return runs
 }
 
+/** Jobs whose marks are read between two turns of the loop: some milliseconds. */
+const marksPerTurn = 64
+
 /** Remarks and summaries of the executions that count. */
 const marksOf = async (
   { runner }: ApiContext,
@@ -75,6 +78,7 @@ const marksOf = async (
   const summaries: EvidenceView['summaries'][number][] = []
   for (const [index, state] of run.jobs.entries()) {
     if (!('past' in state)) continue
+    if (index % marksPerTurn === marksPerTurn - 1) await nextTurn()
     const { name: job } = jobAt(run, index)
     const marks = marksView(await runner.logMarks(jobKey(run.id, job, state.past.length + 1), signal))
     annotations.push(...marks.annotations.map(({ after: _after, ...one }) => ({ job, ...one })))

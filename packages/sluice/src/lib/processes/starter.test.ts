@@ -3,6 +3,8 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
 import { after, describe, it } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { childrenOf } from '../process-group.ts'
 import { findProgram } from './find-program.ts'
 import { ForkServer } from './fork-server.ts'
 import { spawnStarter } from './spawn.ts'
@@ -121,6 +123,18 @@ describe('a fork server', { skip: process.platform !== 'linux' || perl === null 
     await starter.close()
   })
 
+  it('has another in the place of a child that was killed while it waited', async () => {
+    const server = await open()
+    const first = await startedBy(server, order('sleep 60'))
+    const waiting = (): readonly number[] => childrenOf(parentOf(first.pid)).filter((pid) => pid !== first.pid)
+    const killed = new Set(waiting())
+    for (const pid of killed) process.kill(pid, 'SIGKILL')
+    while (waiting().some((pid) => killed.has(pid))) await sleep(1)
+    assert.equal(await outputOf(server, order('echo there')), 'there\n')
+    server.close()
+    assert.equal(await text(first.stdout), '')
+  })
+
   it('ends what it started when it is let go: asked first, then killed', async () => {
     const server = await open()
     const mild = await startedBy(server, order('trap "echo asked; exit" TERM; echo up; while :; do sleep 0.01; done'))
@@ -147,13 +161,15 @@ describe('a fork server', { skip: process.platform !== 'linux' || perl === null 
       import { closeSync, openSync } from 'node:fs'
       import { ForkServer } from ${JSON.stringify(module)}
       const server = await ForkServer.open({ perl: ${JSON.stringify(perl)}, graceMs: 200 })
-      const order = { program: '/bin/true', argv: ['true'], env: {}, directory: '/', as: null, hasInput: true }
+      // It lives on and so keeps its descriptors; those that waited already find theirs.
+      const order = { program: '/bin/cat', argv: ['cat'], env: {}, directory: '/', as: null, hasInput: true }
       const refusals = []
       for (let free = 0; free < 3; free += 1) {
         const held = []
         try { for (;;) held.push(openSync('/dev/null')) } catch {}
         for (const fd of held.slice(0, free)) closeSync(fd)
-        refusals.push((await server.start(order)).kind)
+        const started = await Promise.all([order, order, order].map((one) => server.start(one)))
+        refusals.push(started.at(-1).kind)
         for (const fd of held.slice(free)) closeSync(fd)
       }
       console.log(refusals.join(' '), (await server.start(order)).kind)

@@ -9,6 +9,7 @@ export class ForkingStarter implements Starter {
   readonly #perl: string | null
   readonly #graceMs: number
   #server: Promise<ForkServer | null> | null = null
+  #hasAnswered = false
 
   /** `path`: where Perl is looked for; `graceMs`: see `ForkServerOptions`. */
   constructor({ path, graceMs }: { readonly path: string; readonly graceMs: number }) {
@@ -20,6 +21,13 @@ export class ForkingStarter implements Starter {
     // A fork server does not change users.
     const server = order.as === null ? await this.#opened() : null
     return (server ?? spawnStarter).start(order)
+  }
+
+  /** Who starts a program for a short answer: for the first one this process itself, because a command that asks one question need not start Perl for it. */
+  forAnswer(): Starter {
+    const isFirst = !this.#hasAnswered && this.#server === null
+    this.#hasAnswered = true
+    return isFirst ? spawnStarter : this
   }
 
   /** Opens the fork server, as something will soon be started. */

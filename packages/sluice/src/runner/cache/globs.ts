@@ -1,8 +1,8 @@
 /** Globs of files: `src/**`, `*.{json,lock}`, a file or folder by its name; a leading `!` takes away, wherever it stands. A dot is a letter like any other. */
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import picomatch from 'picomatch'
 import { SluiceError } from '../../core/errors.ts'
+import { picomatch } from '../../lib/picomatch.ts'
 
 /** Globs that were read. */
 export type Globs = {
@@ -67,9 +67,9 @@ const readGlob = (glob: string): Glob => {
   // Most globs are a folder and everything in it; hundreds of them are quicker compared than compiled.
   const folder = /^([^*?[\]{}()!+@\\]+)\/\*\*(?:\/\*)?$/.exec(plain)?.[1]
   if (folder !== undefined) return { base: folder, matches: (path) => path.startsWith(`${folder}/`) }
-  const { base, isGlob } = picomatch.scan(plain)
+  const { base, isGlob } = picomatch().scan(plain)
   if (!isGlob) return { base: plain, matches: (path) => path === plain || path.startsWith(`${plain}/`) }
-  const matches = picomatch(plain, { dot: true })
+  const matches = picomatch()(plain, { dot: true })
   return { base: base === '.' ? '' : base, matches: (path) => matches(path) }
 }
 

@@ -1,7 +1,6 @@
 /** Inputs of jobs by their content. One reader serves all jobs of a run: no file is read, and no set of globs matched, twice. */
 import { createHash, hash } from 'node:crypto'
 import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync, readlinkSync, readSync } from 'node:fs'
-import { join } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type InputSet, inputSet } from '../../core/pipeline/cache/document.ts'
 import { readGlobs, select } from './globs.ts'
@@ -16,8 +15,11 @@ export const sha256 = (text: string): string => hash('sha256', text)
 /** Files read between two turns of the loop, so that others get theirs: some milliseconds. */
 const filesPerTurn = 256
 
-/** Files up to this size, bytes, are read without making room for each. */
+/** Files up to about this size, bytes, are read without making room for each. */
 const roomBytes = 65_536
+
+/** Of that, what Git's name for a content begins with takes at most: the word, the length, a zero byte. */
+const headBytesMax = 32
 
 /** A reader over a listing; the checkout must stay as it was listed for as long as the reader is used. */
 export const inputReader = (listing: Listing): InputReader => {
@@ -56,15 +58,15 @@ export const inputReader = (listing: Listing): InputReader => {
 }
 
 /** `<mode>:<blob id>` as Git would have it for the bytes that lie there; null for a file that is gone. */
-const contentOf = ({ directory, algorithm }: Listing, path: string, room: Uint8Array): string | null => {
-  const full = join(directory, path)
+const contentOf = ({ directory, algorithm }: Listing, path: string, room: Buffer): string | null => {
+  const full = `${directory}/${path}`
   const file = openFile(full)
   if (file === null) return linkOf(full, algorithm)
   try {
     const seen = fstatSync(file)
     if (!seen.isFile()) return null
     const mode = (seen.mode & 0o100) === 0 ? '100644' : '100755'
-    return `${mode}:${blobId(readAll(file, seen.size, room), algorithm)}`
+    return `${mode}:${blobOf(file, { size: seen.size, algorithm, room })}`
   } finally {
     closeSync(file)
   }
@@ -87,13 +89,22 @@ const linkOf = (path: string, algorithm: string): string | null => {
   return seen?.isSymbolicLink() === true ? `120000:${blobId(Buffer.from(readlinkSync(path)), algorithm)}` : null
 }
 
-/** The content of a file; a small one in room that is used again for the next. */
-const readAll = (file: number, size: number, room: Uint8Array): Uint8Array => {
-  if (size >= room.length) return readFileSync(file)
-  const bytes = readSync(file, room)
+type Reading = { readonly size: number; readonly algorithm: string; readonly room: Buffer }
+
+/** The id of a file's content. A small one is read behind room for its head, so that both are hashed in one piece: that takes half as long as making a hash of pieces. */
+const blobOf = (file: number, { size, algorithm, room }: Reading): string => {
+  if (size >= room.length - headBytesMax) return blobId(readFileSync(file), algorithm)
+  const bytes = readSync(file, room, headBytesMax, room.length - headBytesMax, null)
+  const end = headBytesMax + bytes
   // It grew while it was looked at.
-  return bytes < room.length ? room.subarray(0, bytes) : Buffer.concat([room, readFileSync(file)])
+  if (end === room.length) return blobId(Buffer.concat([room.subarray(headBytesMax), readFileSync(file)]), algorithm)
+  const head = headOf(bytes)
+  const start = headBytesMax - head.length
+  room.write(head, start, 'latin1')
+  return hash(algorithm, room.subarray(start, end))
 }
 
+const headOf = (bytes: number): string => `blob ${bytes}\0`
+
 const blobId = (content: Uint8Array, algorithm: string): string =>
-  createHash(algorithm).update(`blob ${content.length}\0`).update(content).digest('hex')
+  createHash(algorithm).update(headOf(content.length)).update(content).digest('hex')

@@ -241,8 +241,10 @@ const restore = async (
   const source = { cache: local, scope: entry.place.scope, blobs: entry.blobs }
   try {
     const log = entry.log === null || logPath === null ? null : partReader(source)(entry.log)
+    // Looked for before: mostly nothing is there then, and thousands of files afterwards.
+    const others = othersIn(directory, plan, entry)
     await restoreFiles({ ...source, files: entry.files, directory }, signal)
-    removeOthers(directory, plan, entry)
+    for (const path of others) rmSync(join(directory, path), { force: true })
     if (log === null || logPath === null) return 'restored'
     mkdirSync(dirname(logPath), { recursive: true })
     writeFileSync(logPath, log, { mode: 0o600 })
@@ -254,11 +256,12 @@ const restore = async (
   }
 }
 
-/** Takes away outputs of before that the job would not have left. */
-const removeOthers = (directory: string, plan: TaskCachePlan, { files }: CacheEntry): void => {
+/** Outputs of before that the job would not have left. */
+const othersIn = (directory: string, plan: TaskCachePlan, { files }: CacheEntry): readonly string[] => {
+  const found = findFiles(directory, readGlobs(plan.outputs))
+  if (found.length === 0) return found
   const kept = new Set(files.map(({ path }) => path))
-  for (const path of findFiles(directory, readGlobs(plan.outputs)))
-    if (!kept.has(path)) rmSync(join(directory, path), { force: true })
+  return found.filter((path) => !kept.has(path))
 }
 
 const store = async (

@@ -1,7 +1,7 @@
 /** Appends frames to a log, in batches: what comes while a batch is being written goes into the next one, so that a slow disk costs memory, which is bounded, and never the loop. */
-import assert from 'node:assert/strict'
 import { closeSync, fstatSync } from 'node:fs'
 import { limits } from '../../core/limits.ts'
+import { assert } from '../../core/machine.ts'
 import { appendQuietly, cutQuietly, openAppending, writeFully, writeFullySync } from './append-file.ts'
 import { type Batch, emptyBatch, giveBack, piecesOf } from './batch.ts'
 import { frameBytesMax, headBytes, headOf, indexLineOf, indexPathOf, type LogStream } from './frames.ts'

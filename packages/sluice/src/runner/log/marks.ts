@@ -2,7 +2,7 @@
  * What a log says about itself, beside it in `<log>.marks`: where steps and groups begin and end, annotations, the summary. One JSON object a line, in order;
  * a line cut by a crash is left out. Places are lines of the log before the mark.
  */
-import { appendFileSync, existsSync } from 'node:fs'
+import { appendFileSync, readFileSync, statSync } from 'node:fs'
 import { appendFile, readFile } from 'node:fs/promises'
 import type { Annotation } from '../../ports/dialect.ts'
 import type { LogFold, LogMarks, PlacedAnnotation, StepOutcome } from '../../ports/runner.ts'
@@ -75,11 +75,22 @@ export class MarkFile {
 
 /** Folds, annotations and summary of a log; of one without marks there are none. */
 export const readMarks = async (path: string): Promise<LogMarks> => {
-  const marks = marksPathOf(path)
-  // Most logs have none, and to look is fifty times as quick as to be told by a thread that opened nothing: a run asks this of each of its jobs at its end.
-  const text = existsSync(marks) ? await readFile(marks, 'utf8').catch(() => '') : ''
+  const text = await textOf(marksPathOf(path))
   return foldMarks(text.split('\n').flatMap((line) => parseMark(line) ?? []))
 }
+
+/** Marks of most logs are a few lines, and a run asks for those of each of its jobs at its end: to read them at once takes a tenth of what another thread takes. */
+const textOf = async (path: string): Promise<string> => {
+  const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0
+  if (size === 0) return ''
+  try {
+    return size <= smallBytes ? readFileSync(path, 'utf8') : await readFile(path, 'utf8')
+  } catch {
+    return ''
+  }
+}
+
+const smallBytes = 65_536
 
 type OpenFold = { -readonly [Key in keyof LogFold]: LogFold[Key] } & { folds: LogFold[] }
 

@@ -1,4 +1,5 @@
 /** A release train in the engine simulator: one release to two environments, together or one after the other, called off at any moment; what must hold of it is read from the ledger. */
+import type { Override } from '../../../src/core/admission.ts'
 import type { LedgerRow } from '../../../src/core/ledger/entry.ts'
 import type { ReleaseId } from '../../../src/core/model.ts'
 import { trainMachine } from '../../../src/core/train/machine.ts'
@@ -62,7 +63,8 @@ export class Trains implements Side {
 
   isOver(): boolean {
     const train = this.#train()
-    if (train === null) return !this.#mayGo()
+    // One that was asked for and is not there was refused: somebody holds its release, say.
+    if (train === null) return this.#isAsked ? this.#requests.areAnswered : !this.#mayGo()
     if (liveRolloutIn(this.#scene.disk, secondName) !== null) return false
     const isGivenUp = train.status === 'parked' && this.#retries >= retriesMax
     return isGivenUp || trainMachine.settled(train)
@@ -94,7 +96,8 @@ export class Trains implements Side {
     const places = (dice & 1) === 0 ? [environmentName, secondName] : [secondName, environmentName]
     const members = places.map((environment) => ({ service: serviceName, environment, release }))
     const order: TrainPlan['order'] = (dice & 2) === 0 ? 'ordered' : 'parallel'
-    this.#requests.ask((engine, caller) => engine.startTrain({ members, order }, caller), { hasRival: true })
+    const overrides: readonly Override[] = (dice & 4) === 0 ? [] : ['held']
+    this.#requests.ask((engine, caller) => engine.startTrain({ members, order, overrides }, caller), { hasRival: true })
   }
 
   #command(train: string, type: 'abort_requested' | 'retry_requested'): void {
