@@ -251,6 +251,7 @@ export class Loop {
       if (!this.#held.has(stored.key)) await this.#take(stored, isRestart)
     }
     this.#isWhole = generation === this.#generation
+    this.#wakeUp.takenUp()
     this.#wake()
     this.#options.onTakenUp()
   }

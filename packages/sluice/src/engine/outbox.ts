@@ -39,6 +39,8 @@ export class Outbox {
   readonly #deliveredAt = new Map<string, number>()
   #isLooking = false
   #isWanted = false
+  /** A write has failed: what is asked for meanwhile waits for the same look. */
+  #isResting = false
   #cancel: () => void = () => {}
 
   constructor(parts: OutboxParts) {
@@ -118,7 +120,7 @@ export class Outbox {
   /** Gives turns; at most one look at a time, and one more when something moved meanwhile. */
   look(): void {
     this.#isWanted = true
-    if (this.#isLooking) return
+    if (this.#isLooking || this.#isResting) return
     this.#isLooking = true
     void this.#passes().finally(() => {
       this.#isLooking = false
@@ -132,12 +134,13 @@ export class Outbox {
   }
 
   async #passes(): Promise<void> {
-    while (this.#isWanted) {
+    while (this.#isWanted && !this.#isResting) {
       this.#isWanted = false
       try {
         await this.#pass()
       } catch (error) {
         this.#parts.log.warn('turns_not_given', { error: String(error) })
+        this.#isResting = true
         this.#later(limits.commitRetryMs)
       }
     }
@@ -210,6 +213,9 @@ export class Outbox {
   #later(ms: number): void {
     this.#cancel()
     if (!this.#parts.loop.isRunning) return
-    this.#cancel = this.#parts.clock.after(Math.min(ms, limits.wakeDelayMsMax), () => this.look())
+    this.#cancel = this.#parts.clock.after(Math.min(ms, limits.wakeDelayMsMax), () => {
+      this.#isResting = false
+      this.look()
+    })
   }
 }

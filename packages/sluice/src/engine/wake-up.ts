@@ -17,7 +17,7 @@ export type WakeUpParts = {
 export class WakeUp {
   readonly #parts: WakeUpParts
   #cancelTimer: () => void = () => {}
-  /** The newest time that anything was decided for, epoch ms; at the start unknown, so the first wake-up is for everything. */
+  /** The newest time that anything was decided for, epoch ms; unknown once states were taken up, so that the next wake-up is for everything. */
   #newestAt = Infinity
 
   constructor(parts: WakeUpParts) {
@@ -27,6 +27,11 @@ export class WakeUp {
   /** Something was decided for this time, epoch ms. */
   decidedFor(at: number): void {
     this.#newestAt = Math.max(this.#newestAt, at)
+  }
+
+  /** States were taken up, at the start or after a write that failed: whatever a wake-up said meanwhile, of a clock that was set back say, they may not have heard it. */
+  takenUp(): void {
+    this.#newestAt = Infinity
   }
 
   /** Sets the timer anew. */

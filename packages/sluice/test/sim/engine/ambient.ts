@@ -1,7 +1,7 @@
 /** Between any two events of a schedule, anything may happen: control planes die, clocks jump, instances crash, people say something. */
 import { faults } from '../core/faults.ts'
 import { environmentName, instancesMax, serviceName, slotCount } from '../core/releases.ts'
-import { deathsForgiven } from './bounds.ts'
+import { clockJumpMsMax, deathsForgiven } from './bounds.ts'
 import type { People } from './people.ts'
 import type { Plane, Planes } from './planes.ts'
 import { commandOf } from './said.ts'
@@ -70,11 +70,11 @@ export class Ambient {
       case faults.instance_crash:
         return this.#crashInstance()
       case faults.clock_forward:
-        world.skew += random.below(7_200_000)
+        world.skew += random.below(clockJumpMsMax)
         this.#scene.jumps += 1
         return true
       case faults.clock_back:
-        world.skew -= random.below(7_200_000)
+        world.skew -= random.below(clockJumpMsMax)
         this.#scene.jumps += 1
         return true
       case faults.command_approve:

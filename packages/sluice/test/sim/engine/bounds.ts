@@ -20,7 +20,9 @@ export const openRequestsMax = 4
 export const blindLooksMax = 10
 /** Commits for which a freed ballast makes room. */
 export const ballastCommits = 10
+/** The clock jumps so far at most, milliseconds. */
+export const clockJumpMsMax = 7_200_000
 /** What is taken up again and again is set aside, rightly; so few deaths must not do that to a rollout, nor turn it back. */
 export const deathsForgiven = 3
 /** A schedule that goes on for longer never ends. */
-export const eventsMax = 20_000
+export const eventsMax = 60_000

@@ -11,6 +11,7 @@ import type { Ports } from '../../../src/engine/ports.ts'
 import type { Delivered, Delivery } from '../../../src/ports/notifier.ts'
 import { Breach, demand } from '../breach.ts'
 import { faults } from '../core/faults.ts'
+import { clockJumpMsMax } from './bounds.ts'
 import type { Incarnation, Reply } from './network.ts'
 import type { Scene } from './scene.ts'
 import { aside, type Side } from './side.ts'
@@ -27,6 +28,9 @@ const settings: NotifySettings = {
 
 /** How much of the day goes by at each look while nothing but messages is under way: of a channel that will answer again, and of one that will not. */
 const [waitMs, hopelessMs] = [600_000, limits.messageLifeMs / 4]
+
+/** So many jumps of the clock can be a day. */
+const jumpsInDay = limits.messageLifeMs / clockJumpMsMax
 
 /** Rows of which everybody is told. */
 const toldOf: ReadonlySet<string> = new Set(['rollout_started', 'line_stopped', 'line_resumed'])
@@ -134,7 +138,8 @@ export class Receivers implements Side {
     demand(status !== 'delivered' || this.#arrived.has(id), `${id} is called delivered, and never arrived`)
     if (status !== 'dead') return
     demand(message.cause !== 'overflow', `${id} had no room among ${this.#messages().length}`)
-    const isHopeless = this.#isGone && channel === 'ops'
+    // A clock that was set forward often enough has made a day of a minute.
+    const isHopeless = (this.#isGone && channel === 'ops') || this.#scene.jumps >= jumpsInDay
     demand(message.cause !== 'expired' || isHopeless, `${id} was given up, and ${channel} would have taken it`)
     const isEarly = message.cause === 'expired' && message.deadAt < queuedAt + limits.messageLifeMs
     demand(!isEarly, `${id} was given up after ${message.deadAt - queuedAt} ms`)
