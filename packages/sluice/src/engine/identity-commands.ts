@@ -230,7 +230,7 @@ export const identityIdOf = ({ kind, id }: { readonly kind: TokenKind; readonly 
   `${kind === 'ses' ? 'ses' : 'tok'}_${id}`
 
 /** The person that there is by that name; `not_found`. */
-export const activePerson = async (
+const activePerson = async (
   { reading }: Pick<Desk, 'reading'>,
   name: string,
 ): Promise<Extract<Person, { status: 'active' }>> => {

@@ -94,11 +94,7 @@ export class IdentityWrites {
   }
 
   /** What stands for a password in what is kept of a request. */
-  async #tag(
-    name: string,
-    password: string | null,
-    { idempotencyKey, keyOwner = '' }: Caller,
-  ): Promise<string | null> {
+  async #tag(name: string, password: string | null, { idempotencyKey, keyOwner = '' }: Caller): Promise<string | null> {
     if (password === null || idempotencyKey === null) return null
     return this.#desk.credentials.passwordTag(`${keyOwner} ${idempotencyKey} ${name}`, password)
   }

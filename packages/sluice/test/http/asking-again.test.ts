@@ -2,7 +2,6 @@
 import { deepStrictEqual, match, ok, strictEqual } from 'node:assert/strict'
 import { rm } from 'node:fs/promises'
 import { test } from 'node:test'
-import { fileCredentials } from '../../src/adapters/credentials/files.ts'
 import { openSqliteStore } from '../../src/adapters/store/sqlite/store.ts'
 import { parseToken } from '../../src/core/identity/token-text.ts'
 import { SluiceError } from '../../src/core/errors.ts'
@@ -28,11 +27,19 @@ test('each write is done once under its key, answered again as before, and anoth
   const grant = { role: 'viewer', environments: ['staging'] }
   // Of each: the request, and another one of the same route.
   const cases: readonly (readonly [RouteId, Sent, Sent])[] = [
-    ['people.add', { body: { name: 'ada', password, grant } }, { body: { name: 'ada', password: `${password}!`, grant } }],
+    [
+      'people.add',
+      { body: { name: 'ada', password, grant } },
+      { body: { name: 'ada', password: `${password}!`, grant } },
+    ],
     ['people.grant', { params: role, body: { environments: ['staging'] } }, { params: role }],
     ['people.revoke', { params: role }, { params: { ...ada, role: 'viewer' } }],
     ['people.password', { params: ada, body: { password: `new ${password}` } }, { params: ada, body: { password } }],
-    ['tokens.revoke', { params: { token: String(made.body['id']) } }, { params: { token: String(made.body['id']) }, body: { reason: 'x' } }],
+    [
+      'tokens.revoke',
+      { params: { token: String(made.body['id']) } },
+      { params: { token: String(made.body['id']) }, body: { reason: 'x' } },
+    ],
     ['sessions.end', { params: { session } }, { params: { session }, body: { reason: 'x' } }],
     ['people.remove', { params: ada }, { params: { person: 'eve' } }],
   ]
@@ -66,7 +73,10 @@ test('a token that is asked for again is not made again: the refusal names it, a
   const value = String(first.body['token'])
   const again = await asked(small, 'k', 'tokens.create', request)
   deepStrictEqual([again.status, again.name], [409, 'command_conflict'])
-  match(String(again.body['detail']), new RegExp(`^this request made token ${String(first.body['id'])}; .* cannot be shown again$`))
+  match(
+    String(again.body['detail']),
+    new RegExp(`^this request made token ${String(first.body['id'])}; .* cannot be shown again$`),
+  )
   match(String(again.body['hint']), /^sluice token revoke tok_/)
   match(
     String((await asked(small, 'k', 'tokens.create', { body: { ...request.body, label: 'other' } })).body['detail']),
@@ -77,7 +87,9 @@ test('a token that is asked for again is not made again: the refusal names it, a
   deepStrictEqual(atOnce.map(({ status }) => status).toSorted(), [200, 409, 409])
   strictEqual(small.world.rows.filter(({ type }) => type === 'token_issued').length, 2)
   // What is kept of the requests holds no value, nor a password in a form that is quick to try.
-  await asked(small, 'k', 'people.add', { body: { name: 'grace', password } }).then(({ status }) => strictEqual(status, 409))
+  await asked(small, 'k', 'people.add', { body: { name: 'grace', password } }).then(({ status }) =>
+    strictEqual(status, 409),
+  )
   strictEqual((await asked(small, 'k-3', 'people.add', { body: { name: 'grace', password } })).status, 200)
   const store = small.world.disk.open()
   const kept = await Promise.all(['k', 'k-2', 'k-3'].map((key) => store.request(`root:token ${key}`)))
@@ -94,9 +106,11 @@ test('a token that is asked for again is not made again: the refusal names it, a
 /** How the next commit ends: the control plane dies before it is written, or after that and before anybody is told. */
 type Death = 'before' | 'after' | null
 
-/** The real store, which dies as it is told. */
+/** The real store, which dies as it is told, and then answers nothing any more. */
 const mortal = (store: Store, next: { death: Death }): Store => {
   let closed: Promise<void> | null = null
+  let isDead = false
+  const died = (): SluiceError => new SluiceError('store_failed', { detail: 'the control plane died' })
   const own: Partial<Store> = {
     commit: async (commit) => {
       const { death } = next
@@ -105,12 +119,14 @@ const mortal = (store: Store, next: { death: Death }): Store => {
         const rows = await store.commit(commit)
         if (death === null) return rows
       }
-      throw new SluiceError('store_failed', { detail: 'the control plane died' })
+      isDead = true
+      throw died()
     },
     close: () => (closed ??= store.close()),
   }
   return new Proxy(store, {
     get: (target, name) => {
+      if (isDead && name !== 'close') return () => Promise.reject(died())
       const value: unknown = Reflect.get(own, name) ?? Reflect.get(target, name)
       return typeof value === 'function' ? value.bind(target) : value
     },
@@ -123,7 +139,6 @@ test('a control plane that dies between the write and the answer has done it onc
   const open = async (): Promise<Store> => mortal(await openSqliteStore({ directory, ballastBytes: 65_536 }), next)
   let store = await open()
   const small = new SmallApi({
-    credentials: fileCredentials(directory),
     get store() {
       return store
     },
@@ -153,7 +168,10 @@ test('a control plane that dies between the write and the answer has done it onc
   strictEqual((await asked(small, 'p', 'people.add', person)).name, 'store_failed')
   await bootAgain()
   const answered = await asked(small, 'p', 'people.add', person)
-  deepStrictEqual([answered.status, answered.body['name'], answered.body['grants']], [200, 'ada', [{ role: 'viewer', environments: null }]])
+  deepStrictEqual(
+    [answered.status, answered.body['name'], answered.body['grants']],
+    [200, 'ada', [{ role: 'viewer', environments: null }]],
+  )
   const other = await asked(small, 'p', 'people.add', { body: { ...person.body, password: `${password}!` } })
   strictEqual(other.name, 'command_conflict')
   deepStrictEqual(await said(), whole)
@@ -192,7 +210,11 @@ test('whoever is here keeps its password when somebody of that name is to be add
 
 test('a person is not added without the role that it was to begin with', async () => {
   const small = await SmallApi.start()
-  for (const grant of [{ role: 'nosuch' }, { role: 'viewer', environments: [] }, { role: 'viewer', environments: [''] }]) {
+  for (const grant of [
+    { role: 'nosuch' },
+    { role: 'viewer', environments: [] },
+    { role: 'viewer', environments: [''] },
+  ]) {
     const refused = await small.ask(rootToken, 'people.add', { body: { name: 'ada', password, grant } })
     deepStrictEqual([refused.status, refused.name], [400, 'usage_invalid'])
   }

@@ -26,7 +26,8 @@ export const identityRows: Rows<'session' | 'sessions' | 'tokens' | 'people'> = 
     body: z.strictObject({ name: personName, password }),
     response: 'SessionStarted',
     errors: ['sign_in_failed', 'usage_invalid', 'overloaded', 'store_full'],
-    withoutKey: 'its answer holds a secret, which is kept nowhere; signing in again begins another session, and the one whose answer was lost ends by itself',
+    withoutKey:
+      'its answer holds a secret, which is kept nowhere; signing in again begins another session, and the one whose answer was lost ends by itself',
   },
   'session.ways': {
     ...read,
@@ -44,7 +45,8 @@ export const identityRows: Rows<'session' | 'sessions' | 'tokens' | 'people'> = 
     cli: 'open',
     response: 'SignInTicket',
     errors: [],
-    withoutKey: 'its answer holds a secret, which is kept nowhere, and it writes nothing; asking again makes another address, and the one that was lost is good for nothing after two minutes',
+    withoutKey:
+      'its answer holds a secret, which is kept nowhere, and it writes nothing; asking again makes another address, and the one that was lost is good for nothing after two minutes',
   },
   'session.redeem': {
     ...read,
@@ -58,7 +60,8 @@ export const identityRows: Rows<'session' | 'sessions' | 'tokens' | 'people'> = 
     }),
     response: 'SessionStarted',
     errors: ['sign_in_failed', 'usage_invalid', 'store_full'],
-    withoutKey: 'the code is good once, whatever key it comes with; one that comes a second time ends what was signed in by it',
+    withoutKey:
+      'the code is good once, whatever key it comes with; one that comes a second time ends what was signed in by it',
   },
   'session.end': {
     ...read,
@@ -137,7 +140,8 @@ export const identityRows: Rows<'session' | 'sessions' | 'tokens' | 'people'> = 
     }),
     response: 'TokenIssued',
     errors: ['sign_in_failed', 'usage_invalid', 'server_unreachable', 'command_conflict', 'store_full'],
-    withoutKey: 'what a job shows is good once, whatever key it comes with; a job whose answer was lost gets another token from its CI service',
+    withoutKey:
+      'what a job shows is good once, whatever key it comes with; a job whose answer was lost gets another token from its CI service',
   },
   'tokens.revoke': {
     ...read,
