@@ -66,11 +66,11 @@ test('a person is added, signs in, sees what it may, is refused the rest, and si
 })
 
 test('what stands for a password in a request that is kept is the same for the same password and salt, and tells nothing of it', async () => {
-  const { passwordTag } = fileCredentials(running.project.directory)
-  const tag = await passwordTag('one', 'a good password')
+  const kept = fileCredentials(running.project.directory)
+  const tag = await kept.passwordTag('one', 'a good password')
   match(tag, /^[0-9a-f]{64}$/)
-  strictEqual(await passwordTag('one', 'a good password'), tag)
-  ok((await passwordTag('two', 'a good password')) !== tag && (await passwordTag('one', 'a bad password')) !== tag)
+  strictEqual(await kept.passwordTag('one', 'a good password'), tag)
+  ok((await kept.passwordTag('two', 'a good password')) !== tag && (await kept.passwordTag('one', 'a bad password')) !== tag)
 })
 
 test('a token of a program is made, listed, used and revoked', async () => {
