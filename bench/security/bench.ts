@@ -1,6 +1,6 @@
 /**
  * `npm run bench:security [-- --quick] [--json]`: requests made from the API's own OpenAPI document, as somebody with every role, as somebody with none, and as nobody, against a real engine. None may be answered
- * with a server error, none may hang, and no answer may hold a secret, however it is encoded. Beside them, routes that no permission guards.
+ * with a server error, none may hang, and no answer may hold a secret, however it is encoded: a password, tokens, and the value of a secret that is kept. Beside them, routes that no permission guards.
  */
 import { randomBytes } from 'node:crypto'
 import { paths } from '../../packages/sluice/src/http/client/paths.ts'
@@ -37,12 +37,15 @@ async function fuzz(worldSeed: number): Promise<void> {
   const api = await SmallApi.start()
   const password = randomBytes(18).toString('base64url')
   await api.ask(rootToken, 'people.add', { body: { name: 'canary', password } })
+  const value = randomBytes(24).toString('base64url')
+  const kept = await api.ask(rootToken, 'secrets.set', { params: { secret: 'CANARY' }, body: { value } })
+  if (kept.status !== 200) throw new Error(`the canary is not kept: ${JSON.stringify(kept.body)}`)
   const makers = {
     admin: () => api.service('canary', [{ role: 'admin' }]),
     viewer: () => api.service('viewer', [{ role: 'viewer', environments: ['staging'] }]),
   }
   const tokens = { admin: await makers.admin(), viewer: await makers.viewer() }
-  const secrets = [password, tokens.admin, tokens.viewer, rootToken].flatMap(formsOf)
+  const secrets = [password, value, tokens.admin, tokens.viewer, rootToken].flatMap(formsOf)
   const next = createFuzzer(openApi('1.2.3'), draw)
   for (let count = 0; count < perWorld && small.requests < wanted; count += 1) {
     const asker = (['owner', 'admin', 'viewer', 'owner', 'admin', 'nobody'] as const)[draw(6)] ?? 'nobody'

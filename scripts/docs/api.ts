@@ -1,7 +1,7 @@
 /** Renders `docs/api.md` from the table of routes. Pure. */
 import { publicCode } from '../../packages/sluice/src/core/errors.ts'
 import { paths, type RouteId } from '../../packages/sluice/src/http/client/paths.ts'
-import { commonErrors, openApi } from '../../packages/sluice/src/http/openapi.ts'
+import { commonErrors, keylessText, openApi } from '../../packages/sluice/src/http/openapi.ts'
 import { routes } from '../../packages/sluice/src/http/routes/table.ts'
 
 const opening = [
@@ -11,7 +11,7 @@ const opening = [
   '',
   '- It listens on loopback unless told otherwise, and answers only to requests for that host. Its address is in `.sluice/server.json`.',
   '- Every route but `/health/…`, those that sign somebody in and the webhooks (which are signed) wants `Authorization: Bearer <token>`, or the cookie of a sign-in; the owner’s token is in `.sluice/token`, which only its owner may read.',
-  '- A write takes `Idempotency-Key` (but those of people, tokens and sessions): the same key and the same request give the earlier answer, for a day, without doing it twice; a key is its principal’s own (a person’s with any of their tokens). `X-Sluice-Actor` (percent-encoded) is the name in the ledger.',
+  '- A write takes `Idempotency-Key`: the same key and the same request give the earlier answer, for a day, without doing it twice; the same key and another request are refused. A key is its principal’s own (a person’s with any of their tokens). Which writes keep none, and why, stands with them. See [server.md](server.md#asking-again). `X-Sluice-Actor` (percent-encoded) is the name in the ledger.',
   '- A write answers once it is durable; what it sets in motion goes on by itself.',
   '- Times are epoch milliseconds, shares hundredths of a percent.',
   '- Errors are `application/problem+json` (RFC 9457) with `code`, `name`, `retry`, `hint` and `evidence`; the codes are those of [errors.md](errors.md).',
@@ -47,13 +47,14 @@ const streams: Readonly<Record<string, string>> = {
 
 const section = (id: RouteId, described: Operations): readonly string[] => {
   const { method, path } = paths[id]
-  const { summary, cli, response, errors } = routes[id]
+  const { summary, cli, response, errors, withoutKey } = routes[id]
   const words = cli === null ? '' : ` The command line's word: \`sluice ${cli}\`.`
   return [
     `### ${method.toUpperCase()} ${path}`,
     '',
     `${summary}${words}`,
     '',
+    ...(withoutKey === undefined ? [] : [keylessText(withoutKey), '']),
     ...fields(id, described),
     `Answers ${streams[response] ?? `\`${response}\``}.${errors.length === 0 ? '' : ` May answer ${errors.map(publicCode).join(', ')}.`}`,
     '',

@@ -23,6 +23,8 @@ import type { Desk } from './desk.ts'
 import type { Asker } from './governance.ts'
 import { Governance } from './governance-face.ts'
 import { Identity } from './identity.ts'
+import { IdentityWrites } from './identity-writes.ts'
+import { inTurnByName } from './in-turn.ts'
 import { type EnvironmentTarget, freeze, lock, unfreeze, unlock } from './environment-commands.ts'
 import { maintain, type MaintenanceWish } from './maintenance-commands.ts'
 import { type Deliveries, deliveriesOf } from './deliver.ts'
@@ -35,7 +37,7 @@ import { perform, type PerformWorld } from './perform.ts'
 import { arrivalsOf, Sources } from './sources.ts'
 import type { Ports } from './ports.ts'
 import { type Preview, previewDeploy } from './preview.ts'
-import { prune, type Pruned, type PruneWish } from './prune-commands.ts'
+import { type Pruned, type PruneWish, sayPruned, takeTexts } from './prune-commands.ts'
 import { cancelQueued, type WhenBusy } from './queue-commands.ts'
 import { QueueKeeper } from './queue-keeper.ts'
 import { Reading } from './reading.ts'
@@ -94,6 +96,8 @@ export class Engine {
   readonly governance: Governance
   /** Who asks. */
   readonly identity: Identity
+  /** What is changed about people, tokens and sessions. */
+  readonly identityWrites: IdentityWrites
   /** Who is told what. */
   readonly notifications: Notifications
   /** Where commits come from. */
@@ -155,7 +159,9 @@ export class Engine {
     this.governance = new Governance(this.#desk, this.#once, this.#evenIfFull)
     this.secrets = new Secrets(this.#desk, this.#once)
     this.sources = new Sources(this.#desk, this.#once, ports.sha256)
-    this.identity = new Identity({ ...this.#desk, credentials: ports.credentials }, ports.log)
+    const { credentials, log } = ports
+    this.identity = new Identity({ ...this.#desk, credentials, inTurn: inTurnByName() }, log)
+    this.identityWrites = new IdentityWrites(this.identity.desk, this.#once)
     this.#queues = new QueueKeeper({ desk: this.#desk, log: ports.log })
     this.notifications = new Notifications({
       ...ports,
@@ -318,10 +324,14 @@ export class Engine {
     return this.#once(caller, { name: 'startDrill', command }, (asking) => startDrill(this.#desk, command, asking))
   }
 
-  /** Takes the texts of rows of before a moment out of the ledger. */
-  prune({ before, book }: PruneWish, caller: Caller): Promise<Pruned> {
-    const parts = { desk: this.#desk, store: this.#ports.store, book }
-    return this.#once(caller, { name: 'prune', before }, (asking) => prune(parts, { before }, asking))
+  /** Takes the texts of rows of before a moment out of the ledger. Asked again, it is said once, and what was left undone is done. */
+  async prune({ before, book }: PruneWish, caller: Caller): Promise<Pruned> {
+    const { store } = this.#ports
+    const parts = { desk: this.#desk, store, book }
+    const { until } = await this.#once(caller, { name: 'prune', before }, (asking) =>
+      sayPruned(parts, { before }, asking),
+    )
+    return takeTexts(store, until)
   }
 
   maintain(target: EnvironmentTarget, wish: MaintenanceWish | null, caller: Caller): Promise<object> {

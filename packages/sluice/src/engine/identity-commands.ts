@@ -1,6 +1,6 @@
 /**
- * What is changed about people and tokens. None of it is kept by an idempotency key: the answer of issuing a token holds its secret. A secret is kept before the event that makes it count, so that
- * whoever dies between the two leaves one that opens nothing; it is forgotten after the event that ends it.
+ * What is changed about people and tokens (`identity-writes.ts` does each once). A secret is kept before the event that makes it count, so that whoever dies between the two leaves one that opens
+ * nothing; it is forgotten after the event that ends it. What is kept with an idempotency key holds no secret.
  */
 import { SluiceError } from '../core/errors.ts'
 import { covers, type Grant, grantText } from '../core/identity/access.ts'
@@ -12,54 +12,96 @@ import { type TokenKind, tokenText } from '../core/identity/token-text.ts'
 import type { AggregateKey, AggregateKind } from '../core/ledger/entry.ts'
 import { limits } from '../core/limits.ts'
 import type { Credentials } from '../ports/credentials.ts'
+import type { RequestRecord } from '../ports/store.ts'
 import { type Asking, type Desk, input } from './desk.ts'
-import type { Person } from './trusted.ts'
+import type { InTurn } from './in-turn.ts'
+import { existingPerson, type Person } from './trusted.ts'
 
 /** What the commands work with. */
-export type IdentityDesk = Desk & { readonly credentials: Credentials }
+export type IdentityDesk = Desk & {
+  readonly credentials: Credentials
+  /** What changes a person and its password, by its name: the two are kept in two places. */
+  readonly inTurn: InTurn
+}
 
-/** Who asks, and why. */
-export type IdentityAsking = Omit<Asking, 'record'>
+/** Who asks, and why; `record` where an idempotency key came along. */
+export type IdentityAsking = Omit<Asking, 'record'> & Partial<Pick<Asking, 'record'>>
 
 /** A secret, handed out once. */
 export type Issued = { readonly id: string; readonly text: string }
 
-/** Adds a person. `usage_invalid` for a name that is none, `command_conflict` when there is one by that name. */
-export const addPerson = async (
-  desk: IdentityDesk,
-  { name, source }: { readonly name: string; readonly source: PersonSource },
-  asking: IdentityAsking,
-): Promise<void> => {
+/** A person to be added; the role and the password that it begins with, null for none. */
+export type NewPerson = {
+  readonly name: string
+  readonly source: PersonSource
+  readonly grant?: Grant | null
+  readonly password?: string | null
+}
+
+/** Adds a person with all that it begins with, or not at all. `usage_invalid` for a name or a password that is none, `command_conflict` when there is one by that name. */
+export const addPerson = async (desk: IdentityDesk, wish: NewPerson, asking: IdentityAsking): Promise<Person> => {
+  const { name, password = null } = wish
   if (!personNameForm.test(name)) {
     throw new SluiceError('usage_invalid', {
       detail: `${JSON.stringify(name.slice(0, 100))} is not a name: small letters, digits and ._@+- between them`,
       hint: 'sluice user add ada',
     })
   }
-  // What a person of that name had before is not what this one has.
-  await desk.credentials.removePassword(name)
-  const event: PersonEvent = { type: 'person_added', at: desk.clock.now(), by: asking.by, name, source }
-  if (await record(desk, { kind: 'person', id: name, event }, asking)) return
-  throw new SluiceError('command_conflict', { detail: `there is a person ${name} already`, hint: 'sluice user ls' })
+  if (password !== null) assertPassword(password)
+  await desk.inTurn(name, () => added(desk, wish, asking))
+  return activePerson(desk, name)
 }
 
-/** Removes a person: its sessions and tokens end with it. */
-export const removePerson = async (desk: IdentityDesk, name: string, asking: IdentityAsking): Promise<void> => {
-  await activePerson(desk, name)
-  const event: PersonEvent = { type: 'person_removed', at: desk.clock.now(), by: asking.by }
-  await record(desk, { kind: 'person', id: name, event }, asking)
-  await desk.credentials.removePassword(name)
+const added = async (
+  desk: IdentityDesk,
+  { name, source, grant = null, password = null }: NewPerson,
+  asking: IdentityAsking,
+): Promise<void> => {
+  const { by } = asking
+  const key: AggregateKey = { kind: 'person', id: name }
+  // Whoever is here keeps its password.
+  if ((await desk.reading.person(name))?.status === 'active') throw isHere(name)
+  // What a person of that name had before is not what this one has.
+  if (password === null) await desk.credentials.removePassword(name)
+  else await desk.credentials.setPassword(name, password)
+  const at = desk.clock.now()
+  const events: readonly PersonEvent[] = [
+    { type: 'person_added', at, by, name, source },
+    ...(password === null ? [] : [{ type: 'password_set', at, by } as const]),
+    ...(grant === null ? [] : [{ type: 'role_granted', at, by, grant } as const]),
+  ]
+  await desk.loop.transact(
+    [key],
+    (stateOf) => {
+      if (existingPerson(stateOf(key))?.status === 'active') throw isHere(name)
+      return events.map((event) => input(key, event, { ...asking, record: null }))
+    },
+    keeping(desk, { key, answer: existingPerson }, asking),
+  )
 }
+
+const isHere = (name: string): SluiceError =>
+  new SluiceError('command_conflict', { detail: `there is a person ${name} already`, hint: 'sluice user ls' })
+
+/** Removes a person: its sessions and tokens end with it. */
+export const removePerson = (desk: IdentityDesk, name: string, asking: IdentityAsking): Promise<void> =>
+  desk.inTurn(name, async () => {
+    await activePerson(desk, name)
+    const event: PersonEvent = { type: 'person_removed', at: desk.clock.now(), by: asking.by }
+    await record(desk, { kind: 'person', id: name, event }, asking)
+    await desk.credentials.removePassword(name)
+  })
 
 /** Gives a person a role, in these environments from now on; nothing when it has it there already. */
 export const grantRole = async (
   desk: IdentityDesk,
   { name, grant }: { readonly name: string; readonly grant: Grant },
   asking: IdentityAsking,
-): Promise<void> => {
+): Promise<Person> => {
   await activePerson(desk, name)
   const event: PersonEvent = { type: 'role_granted', at: desk.clock.now(), by: asking.by, grant }
-  await record(desk, { kind: 'person', id: name, event }, asking)
+  await record(desk, { kind: 'person', id: name, event, answer: existingPerson }, asking)
+  return activePerson(desk, name)
 }
 
 /** Takes a role from a person. `command_conflict` when it was not granted by name. */
@@ -67,10 +109,11 @@ export const revokeRole = async (
   desk: IdentityDesk,
   { name, role }: { readonly name: string; readonly role: Role },
   asking: IdentityAsking,
-): Promise<void> => {
+): Promise<Person> => {
   const { grants } = await activePerson(desk, name)
   const event: PersonEvent = { type: 'role_revoked', at: desk.clock.now(), by: asking.by, role }
-  if (await record(desk, { kind: 'person', id: name, event }, asking)) return
+  if (await record(desk, { kind: 'person', id: name, event, answer: existingPerson }, asking))
+    return activePerson(desk, name)
   const has = grants.map(grantText).join(', ')
   throw new SluiceError('command_conflict', {
     detail: `${name} was not granted ${role} by name (but: ${has === '' ? 'nothing' : has}); what comes from groups stands in the config`,
@@ -79,28 +122,32 @@ export const revokeRole = async (
 }
 
 /** Sets a password: of a person of this control plane's own. What was signed in before ends. */
-export const setPassword = async (
+export const setPassword = (
   desk: IdentityDesk,
   { name, password }: { readonly name: string; readonly password: string },
   asking: IdentityAsking,
-): Promise<void> => {
-  const { source } = await activePerson(desk, name)
-  if (source.kind !== 'local') {
-    throw new SluiceError('usage_invalid', {
-      detail: `${name} signs in at ${source.issuer}, and has no password here`,
-      hint: 'change it there',
-    })
-  }
+): Promise<void> =>
+  desk.inTurn(name, async () => {
+    const { source } = await activePerson(desk, name)
+    if (source.kind !== 'local') {
+      throw new SluiceError('usage_invalid', {
+        detail: `${name} signs in at ${source.issuer}, and has no password here`,
+        hint: 'change it there',
+      })
+    }
+    assertPassword(password)
+    await desk.credentials.setPassword(name, password)
+    const event: PersonEvent = { type: 'password_set', at: desk.clock.now(), by: asking.by }
+    await record(desk, { kind: 'person', id: name, event }, asking)
+  })
+
+const assertPassword = (password: string): void => {
   const { passwordCharactersMin: min, passwordCharactersMax: max } = limits
-  if (password.length < min || password.length > max) {
-    throw new SluiceError('usage_invalid', {
-      detail: `a password has ${min} to ${max} characters`,
-      hint: 'several words make a good one',
-    })
-  }
-  await desk.credentials.setPassword(name, password)
-  const event: PersonEvent = { type: 'password_set', at: desk.clock.now(), by: asking.by }
-  await record(desk, { kind: 'person', id: name, event }, asking)
+  if (password.length >= min && password.length <= max) return
+  throw new SluiceError('usage_invalid', {
+    detail: `a password has ${min} to ${max} characters`,
+    hint: 'several words make a good one',
+  })
 }
 
 /** What a token is asked for with. `giver`: what whoever asks may; a token never has more. */
@@ -124,7 +171,13 @@ export const issueToken = async (
   }
   const secret = await desk.credentials.issue(id)
   const event: TokenEvent = { type: 'token_issued', at: desk.clock.now(), by: asking.by, subject: { ...wish, id } }
-  if (!(await record(desk, { kind: 'token', id, event }, asking)))
+  const happened: Happened = { kind: 'token', id, event, answer: () => ({ id }) }
+  const isIssued = await record(desk, happened, asking).catch(async (error: unknown) => {
+    // The same request was first, in the same moment; nothing was written, and this secret is nobody's.
+    if (error instanceof SluiceError && error.code === 'command_conflict') await desk.credentials.remove(id)
+    throw error
+  })
+  if (!isIssued)
     throw new SluiceError('command_conflict', { detail: `token ${id} was issued before`, hint: 'ask for another' })
   return { id, text: tokenText({ kind: wish.kind, id: id.slice(prefixLength), secret }) }
 }
@@ -177,7 +230,7 @@ export const identityIdOf = ({ kind, id }: { readonly kind: TokenKind; readonly 
   `${kind === 'ses' ? 'ses' : 'tok'}_${id}`
 
 /** The person that there is by that name; `not_found`. */
-export const activePerson = async (
+const activePerson = async (
   { reading }: Pick<Desk, 'reading'>,
   name: string,
 ): Promise<Extract<Person, { status: 'active' }>> => {
@@ -193,15 +246,27 @@ type Happened = {
   readonly kind: Extract<AggregateKind, 'person' | 'token' | 'session'>
   readonly id: string
   readonly event: PersonEvent | TokenEvent | SessionEvent
+  /** What is answered to the same request again, made of the state that it came to; that it was done when absent. */
+  readonly answer?: (state: unknown) => unknown
 }
 
 /** Whether it changed anything. */
 export const record = async (
   desk: Desk,
-  { kind, id, event }: Happened,
-  asking: Pick<IdentityAsking, 'by' | 'reason'>,
+  { kind, id, event, answer = () => ({}) }: Happened,
+  asking: IdentityAsking,
 ): Promise<boolean> => {
   const key: AggregateKey = { kind, id }
-  const [accepted] = await desk.loop.transact([key], () => [input(key, event, { ...asking, record: null })])
+  const request = keeping(desk, { key, answer }, asking)
+  const [accepted] = await desk.loop.transact([key], () => [input(key, event, { ...asking, record: null })], request)
   return accepted === true
 }
+
+type Kept = { readonly key: AggregateKey; readonly answer: (state: unknown) => unknown }
+
+/** What is kept for an idempotency key with what was decided; null where none came along. */
+const keeping = (
+  { loop }: Pick<Desk, 'loop'>,
+  { key, answer }: Kept,
+  { record: kept = null }: IdentityAsking,
+): (() => RequestRecord) | null => (kept === null ? null : () => kept(answer(loop.heldState(key))))

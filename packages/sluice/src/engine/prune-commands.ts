@@ -23,16 +23,16 @@ export type Pruned = { readonly until: number; readonly rows: number }
 /** What it works with. */
 export type PruneParts = {
   readonly desk: Desk
-  readonly store: Pick<Store, 'anchor' | 'ledger' | 'prune'>
+  readonly store: Pick<Store, 'anchor' | 'ledger'>
   readonly book: Pick<LedgerBook, 'checkpoint'>
 }
 
-/** Prunes. `usage_invalid` when rows of the last days are meant, `ledger_broken` when the ledger is not what was signed last. Safe to repeat. */
-export const prune = async (
+/** Says in the ledger up to which row texts go. `usage_invalid` when rows of the last days are meant, `ledger_broken` when the ledger is not what was signed last. */
+export const sayPruned = async (
   { desk, store, book }: PruneParts,
   command: PruneCommand,
   asking: Asking,
-): Promise<Pruned> => {
+): Promise<{ readonly until: number }> => {
   const at = desk.clock.now()
   if (command.before > at - limits.retentionMsMin)
     throw new SluiceError('usage_invalid', {
@@ -40,7 +40,7 @@ export const prune = async (
       hint: 'sluice ledger prune --before 400d',
     })
   const until = await lastBefore(store, command.before)
-  if (until === 0) return { until, rows: 0 }
+  if (until === 0) return { until }
   const { checkpoint } = await book.checkpoint()
   const key: AggregateKey = { kind: 'ledger', id: retentionId }
   const event: RetentionEvent = {
@@ -52,7 +52,12 @@ export const prune = async (
     size: checkpoint.size,
     root: hexOfBytes(checkpoint.root),
   }
-  await desk.loop.transact([key], () => [input(key, event, asking)])
+  await desk.loop.transact([key], () => [input(key, event, asking)], asking.record?.({ until }) ?? null)
+  return { until }
+}
+
+/** Takes the texts out, once that was said. Safe to repeat. */
+export const takeTexts = async (store: Pick<Store, 'prune'>, until: number): Promise<Pruned> => {
   let rows = 0
   for (let after = 0; after < until; after += limits.prunePortionRows)
     rows += await store.prune({ after, until: Math.min(until, after + limits.prunePortionRows) })

@@ -61,13 +61,14 @@ const pathItems = (): Json => {
 }
 
 const operation = (id: RouteId): Json => {
-  const { summary, needs, body, query, cli } = routes[id]
+  const { summary, needs, body, query, cli, withoutKey } = routes[id]
   const { method, path } = paths[id]
   const writes = method !== 'get'
   const bodySchema = jsonSchema(body)
   return {
     operationId: id,
     summary,
+    ...(withoutKey === undefined ? {} : { description: keylessText(withoutKey) }),
     tags: [id.split('.')[0]],
     ...(cli === null ? {} : { 'x-cli': `sluice ${cli}` }),
     ...(needs === 'open' ? { security: [] } : { 'x-needs': needs }),
@@ -79,7 +80,7 @@ const operation = (id: RouteId): Json => {
         schema: { type: 'string' },
       })),
       ...queryParameters(jsonSchema(query)),
-      ...(writes && keepsKeys(id) ? [idempotencyKey] : []),
+      ...(writes && withoutKey === undefined ? [idempotencyKey] : []),
       ...(writes ? [actor] : []),
     ],
     ...(writes && hasProperties(bodySchema)
@@ -89,8 +90,8 @@ const operation = (id: RouteId): Json => {
   }
 }
 
-/** What gives out a token, or ends one, is not kept to be answered again; webhooks are known by their deliveries. */
-const keepsKeys = (id: RouteId): boolean => !/^(?:people|tokens|sessions?|hooks)\./.test(id)
+/** What is told of a write that keeps no idempotency key. */
+export const keylessText = (why: string): string => `Keeps no idempotency key: ${why}.`
 
 const idempotencyKey = {
   name: 'Idempotency-Key',
@@ -98,7 +99,7 @@ const idempotencyKey = {
   required: false,
   schema: { type: 'string', maxLength: 200 },
   description:
-    'The same key of the same principal and the same request, its reason too, give the earlier answer, for a day, without doing it twice. The same key of somebody else is another key.',
+    'The same key of the same principal and the same request, its reason too, give the earlier answer, for a day, without doing it twice; with another request it is refused (`command_conflict`). The same key of somebody else is another key.',
 }
 
 const actor = {

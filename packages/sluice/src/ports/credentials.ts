@@ -11,6 +11,8 @@ export interface Credentials {
   setPassword(name: string, password: string): Promise<void>
   /** Whether it is the person's password. Takes as long for a person that has none, or that there is not. `overloaded` when too many wait. */
   matchesPassword(name: string, password: string): Promise<boolean>
+  /** A text that tells this password from any other, the same for the same salt, and as slow to try as what `setPassword` keeps. Nothing is kept. `overloaded` when too many wait. */
+  passwordTag(salt: string, password: string): Promise<string>
   /** Forgets what is kept under an id of `issue`. */
   remove(id: string): Promise<void>
   /** Forgets a person's password. */

@@ -5,6 +5,7 @@ import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { fileCredentials } from '../../src/adapters/credentials/files.ts'
 import { startRunning, type Running } from '../http/running.ts'
 import type { Ended } from './sluice.ts'
 
@@ -62,6 +63,14 @@ test('a person is added, signs in, sees what it may, is refused the rest, and si
   strictEqual((await typed(['logout'])).code, 0)
   strictEqual((await typed(['whoami'])).code, 4)
   strictEqual((await typed(['whoami'], { token: secret })).code, 4)
+})
+
+test('what stands for a password in a request that is kept is the same for the same password and salt, and tells nothing of it', async () => {
+  const kept = fileCredentials(running.project.directory)
+  const tag = await kept.passwordTag('one', 'a good password')
+  match(tag, /^[0-9a-f]{64}$/)
+  strictEqual(await kept.passwordTag('one', 'a good password'), tag)
+  ok((await kept.passwordTag('two', 'a good password')) !== tag && (await kept.passwordTag('one', 'a bad password')) !== tag)
 })
 
 test('a token of a program is made, listed, used and revoked', async () => {

@@ -17,7 +17,9 @@ import { EventFeed } from '../../src/http/event-feed.ts'
 import { SharedAnswer } from '../../src/http/shared-answer.ts'
 import { SignInTickets } from '../../src/http/sign-in-tickets.ts'
 import type { EnvironmentsView } from '../../src/http/client/environment-views.ts'
+import type { Ports } from '../../src/engine/ports.ts'
 import { SmallWorld } from '../engine/small-world.ts'
+import { smallSecrets } from './small-secrets.ts'
 
 /** The owner's token in these tests. */
 export const rootToken: string = 'r'.repeat(43)
@@ -39,7 +41,7 @@ export type Answered = {
 
 /** See the file's header. */
 export class SmallApi {
-  readonly world: SmallWorld = new SmallWorld()
+  readonly world: SmallWorld
   readonly logged: string[] = []
   readonly closing: AbortController = new AbortController()
   rules: AccessRules = noAccessRules
@@ -48,7 +50,9 @@ export class SmallApi {
   readonly context: ApiContext
   readonly api: Api
 
-  constructor() {
+  /** `more`: parts that a test has of its own. */
+  constructor(more: Partial<Ports> = {}) {
+    this.world = new SmallWorld(more)
     const { world, logged } = this
     const absent = new Proxy({}, { get: () => () => Promise.reject(new TypeError('not part of this world')) }) as never
     const say = (event: string, fields: object): void => void logged.push(`${event} ${JSON.stringify(fields)}`)
@@ -61,7 +65,7 @@ export class SmallApi {
       sha256: (text) => createHash('sha256').update(text).digest('hex'),
       artifacts: absent,
       provenances: absent,
-      secretKeeper: absent,
+      secretKeeper: smallSecrets(),
       evidence: absent,
       source: absent,
       runner: absent,

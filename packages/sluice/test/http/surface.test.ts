@@ -23,6 +23,21 @@ test('the description names every route, and everything that it points to is the
   for (const name of references) ok(Object.hasOwn(description.components.schemas, String(name)), `no schema ${name}`)
 })
 
+test('every write takes an idempotency key, but for these, which say why they keep none', () => {
+  const description = JSON.parse(JSON.stringify(openApi('1.2.3')))
+  const keyless: string[] = []
+  for (const [id, { method, path }] of Object.entries(paths)) {
+    const operation = description.paths[path.replace(/:(\w+)/g, '{$1}')][method]
+    const takesKey = operation.parameters.some(({ name }: { readonly name: string }) => name === 'Idempotency-Key')
+    const saysWhy = /^Keeps no idempotency key: .{20,}\.$/.test(operation.description ?? '')
+    if (method === 'get') deepStrictEqual([takesKey, saysWhy], [false, false], id)
+    else strictEqual(saysWhy, !takesKey, id)
+    if (saysWhy) keyless.push(id)
+  }
+  const signingIn = ['session.start', 'session.ticket', 'session.redeem', 'session.end', 'tokens.exchange']
+  deepStrictEqual(keyless, ['notifications.test', 'hooks.github', 'hooks.gitlab', 'hooks.push', ...signingIn])
+})
+
 test('every command line word that a route names exists, and nothing is open but health, signing in, and what is signed', () => {
   const known = new Set(words.map(({ path }) => path))
   const open = Object.entries(routes).flatMap(([id, { needs }]) => (needs === 'open' ? [id] : []))

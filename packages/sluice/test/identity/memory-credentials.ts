@@ -1,5 +1,5 @@
 /** Credentials of a test: kept in memory, and not slow. */
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import type { Credentials } from '../../src/ports/credentials.ts'
 
 /** The port without files and without slow hashes. */
@@ -15,6 +15,7 @@ export const memoryCredentials = (): Credentials => {
     matches: async (id, secret) => secrets.get(id) === secret,
     setPassword: async (name, password) => void passwords.set(name, password),
     matchesPassword: async (name, password) => passwords.get(name) === password,
+    passwordTag: async (salt, password) => createHash('sha256').update(`${salt}\0${password}`).digest('hex'),
     remove: async (id) => void secrets.delete(id),
     removePassword: async (name) => void passwords.delete(name),
   }

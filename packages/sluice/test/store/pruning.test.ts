@@ -93,9 +93,13 @@ test('prune says so in the ledger behind a signed checkpoint, leaves younger row
     world.engine.prune({ before: world.now - limits.retentionMsMin + 1, book }, ada),
     failsWith('usage_invalid'),
   )
-  const done = await world.engine.prune({ before: moment, book }, ada)
+  const keyed = { ...ada, idempotencyKey: 'prune-1' }
+  const done = await world.engine.prune({ before: moment, book }, keyed)
   assert.equal(done.until, until)
   assert.ok(done.rows > 5)
+  // Asked again, it does what was left undone: nothing.
+  assert.deepEqual(await world.engine.prune({ before: moment, book }, keyed), { until, rows: 0 })
+  await assert.rejects(world.engine.prune({ before: moment - 1, book }, keyed), failsWith('command_conflict'))
   assert.deepEqual(await world.engine.prune({ before: moment, book }, ada), { until, rows: 0 })
   const said = world.rows.filter(({ type }) => type === 'ledger_pruned')
   assert.deepEqual(

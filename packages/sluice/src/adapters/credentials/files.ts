@@ -14,6 +14,7 @@ import type { Credentials } from '../../ports/credentials.ts'
 /** Cost of a password's hash; kept with each, so that a later Sluice may ask for more. */
 const cost = { N: 32_768, r: 8, p: 3, maxmem: 67_108_864 } as const
 const keyBytes = 32
+const saltBytes = 16
 
 /** See the file's header. */
 export const fileCredentials = (stateDir: string): Credentials => {
@@ -53,7 +54,7 @@ export const fileCredentials = (stateDir: string): Credentials => {
     },
     setPassword: (name, password) =>
       queue(async () => {
-        const salt = randomBytes(16)
+        const salt = randomBytes(saltBytes)
         const key = await derive(password, salt, cost)
         const { N, r, p } = cost
         await write(passwordPath(name), ['scrypt', N, r, p, salt.toString('hex'), key.toString('hex')].join(':'))
@@ -62,12 +63,14 @@ export const fileCredentials = (stateDir: string): Credentials => {
       queue(async () => {
         const kept = parsePassword(await read(passwordPath(name)))
         const { salt, key, parameters } = kept ?? {
-          salt: Buffer.alloc(16),
+          salt: Buffer.alloc(saltBytes),
           key: Buffer.alloc(keyBytes),
           parameters: cost,
         }
         return timingSafeEqual(await derive(password, salt, parameters), key) && kept !== null
       }),
+    passwordTag: (salt, password) =>
+      queue(async () => (await derive(password, sha256(salt).subarray(0, saltBytes), cost)).toString('hex')),
     remove: (id) => forget(secretPath(id)),
     removePassword: (name) => forget(passwordPath(name)),
   }

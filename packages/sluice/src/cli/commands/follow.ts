@@ -97,7 +97,8 @@ const callOff = async (
 ): Promise<number> => {
   const { note, reason, code } = farewells[ended]
   cli.note(note(id))
-  await client.call('runs.cancel', { params: { run: id }, body: { reason } }).catch((error: unknown) => {
+  const asked = { params: { run: id }, body: { reason }, idempotencyKey: freshKey() }
+  await client.call('runs.cancel', asked).catch((error: unknown) => {
     if (!(error instanceof SluiceError) || error.code !== 'command_conflict') throw error
   })
   for (;;) {

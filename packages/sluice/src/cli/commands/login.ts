@@ -7,6 +7,7 @@ import { type Cli, type Command, flagOption, type Input } from '../cli.ts'
 import { clientAt, loginPlace, serverAddress } from '../connect.ts'
 import { keepLogin, type Login } from '../logins.ts'
 import { pipedSecret } from '../secret-input.ts'
+import { freshKey } from './follow.ts'
 import { passwordOf } from './identity.ts'
 
 /** `sluice login`. In a browser where the control plane has a provider to sign in at and nobody is named; else by password. */
@@ -57,6 +58,7 @@ const ownToken = async (
   const client = await clientAt(cli, url, session.token)
   const { token, expiresAt } = await client.call('tokens.create', {
     body: { label: `sluice login on ${hostname()}`.slice(0, 100) },
+    idempotencyKey: freshKey(),
   })
   await client.call('session.end', {})
   return { token, name: session.name, expiresAt }

@@ -1,7 +1,7 @@
 import { isoTime } from '../../core/iso-time.ts'
 import { type Command, flagOption, textOption } from '../cli.ts'
 import { withClient } from '../connect.ts'
-import { spanOption } from './follow.ts'
+import { freshKey, spanOption } from './follow.ts'
 import { grantOption } from './identity.ts'
 import { required } from './which.ts'
 
@@ -16,7 +16,7 @@ export const command: Command = (cli, input) =>
       scope: grant === null ? null : [grant],
       expiresInMs: expires === null ? null : spanOption('--expires', expires),
     } as const
-    const { id, token, expiresAt } = await client.call('tokens.create', { body })
+    const { id, token, expiresAt } = await client.call('tokens.create', { body, idempotencyKey: freshKey() })
     if (cli.globals.json) cli.json({ id, token, expiresAt })
     else {
       cli.print(token)

@@ -1,5 +1,6 @@
 import { type Command, textOption } from '../cli.ts'
 import { withClient } from '../connect.ts'
+import { freshKey } from './follow.ts'
 import { grantOption, grantWords, newPasswordOf } from './identity.ts'
 import { required } from './which.ts'
 
@@ -10,14 +11,10 @@ export const command: Command = (cli, input) =>
     const grant = grantOption(input)
     const reason = textOption(input, 'message')
     const password = await newPasswordOf(cli, input)
-    const added = await client.call('people.add', { body: { name, password, reason } })
-    const person =
-      grant === null
-        ? added
-        : await client.call('people.grant', {
-            params: { person: name, role: grant.role },
-            body: { environments: grant.environments, reason },
-          })
+    const person = await client.call('people.add', {
+      body: { name, password, grant, reason },
+      idempotencyKey: freshKey(),
+    })
     if (cli.globals.json) cli.json({ person })
     else
       cli.print(

@@ -1,6 +1,7 @@
 import { type Command, flagOption } from '../cli.ts'
 import { withClient } from '../connect.ts'
 import { typedSecret } from '../secret-input.ts'
+import { freshKey } from './follow.ts'
 import { newPasswordOf } from './identity.ts'
 
 /** `sluice user password`. */
@@ -12,7 +13,11 @@ export const command: Command = (cli, input) =>
     const current =
       isOwn && !flagOption(input, 'passwordStdin') ? await typedSecret(cli, 'password that it is now') : null
     const password = await newPasswordOf(cli, input)
-    await client.call('people.password', { params: { person: name }, body: { password, current } })
+    await client.call('people.password', {
+      params: { person: name },
+      body: { password, current },
+      idempotencyKey: freshKey(),
+    })
     if (cli.globals.json) cli.json({ person: name, changed: true })
     else
       cli.print(`${cli.style.mark('done')} the password of ${name} is set; whoever was signed in with it is signed out`)

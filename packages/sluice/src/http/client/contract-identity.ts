@@ -55,7 +55,12 @@ export type IdentityContract = {
   'people.list': { query: PeopleInput; body: None; response: PageView<PersonView> }
   'people.add': {
     query: None
-    body: ReasonInput & { readonly name: string; readonly password?: string | null | undefined }
+    body: ReasonInput & {
+      readonly name: string
+      readonly password?: string | null | undefined
+      /** A role to begin with. */
+      readonly grant?: Omit<GrantInput, 'service'> | null | undefined
+    }
     response: PersonView
   }
   'people.remove': { query: None; body: ReasonInput; response: DoneView }

@@ -4,18 +4,7 @@ import { allows, type Grant, type Principal } from '../../core/identity/access.t
 import { roles } from '../../core/identity/permissions.ts'
 import { limits } from '../../core/limits.ts'
 import { admitJob } from '../../engine/identity-arrivals.ts'
-import {
-  activePerson,
-  addPerson,
-  endSession,
-  grantRole,
-  issueToken,
-  removePerson,
-  revokeRole,
-  revokeToken,
-  setPassword,
-  type TokenWish,
-} from '../../engine/identity-commands.ts'
+import { endSession, revokeToken, type TokenWish } from '../../engine/identity-commands.ts'
 import type { GrantInput, IdentityContract, TokenInput } from '../client/contract-identity.ts'
 import type { ApiContext, Call, Handlers } from '../context.ts'
 import { redeemed, ticketFor } from '../sign-in-handover.ts'
@@ -55,7 +44,7 @@ export const identityHandlers: Handlers<keyof IdentityContract> = {
     const session = await engine.reading.session(params.session)
     if (session === null || !(isAdmin(principal) || session.name === ownName(principal)))
       throw new SluiceError('not_found', { detail: `you have no session ${params.session}`, hint: 'sluice whoami' })
-    await endSession(engine.identity.desk, session.id, { by: caller.by, reason: body.reason ?? null })
+    await engine.identityWrites.endSession(session.id, { ...caller, reason: body.reason ?? null })
     return {}
   },
   'tokens.list': async ({ engine, clock }, { query, principal }) => {
@@ -66,7 +55,8 @@ export const identityHandlers: Handlers<keyof IdentityContract> = {
   },
   'tokens.create': async (context, call) => {
     const wish = wishOf(context, call)
-    const { id, text } = await issueToken(context.engine.identity.desk, wish, { by: call.caller.by, reason: null })
+    const caller = { ...call.caller, reason: null }
+    const { id, text } = await context.engine.identityWrites.issueToken(wish, call.body, caller)
     return { id, token: text, expiresAt: wish.expiresAt }
   },
   'tokens.exchange': async ({ engine, provider, access, clock, sha256 }, { body }) => {
@@ -79,7 +69,7 @@ export const identityHandlers: Handlers<keyof IdentityContract> = {
     const token = await engine.reading.token(params.token)
     if (token === null || !(isAdmin(principal) || isOwn(principal)(token)))
       throw new SluiceError('not_found', { detail: `you have no token ${params.token}`, hint: 'sluice token ls' })
-    await revokeToken(engine.identity.desk, token.id, { by: caller.by, reason: body.reason ?? null })
+    await engine.identityWrites.revokeToken(token.id, { ...caller, reason: body.reason ?? null })
     return {}
   },
   'people.list': async ({ engine }, { query }) => {
@@ -88,38 +78,32 @@ export const identityHandlers: Handlers<keyof IdentityContract> = {
     return { items: items.map(personView), next }
   },
   'people.add': async ({ engine }, { body, caller }) => {
-    const { desk } = engine.identity
-    const { name, password = null, reason = null } = body
-    const asking = { by: caller.by, reason }
-    if (password !== null) assertPassword(password)
-    await addPerson(desk, { name, source: { kind: 'local' } }, asking)
-    if (password !== null) await setPassword(desk, { name, password }, asking)
-    return personView(await activePerson(desk, name))
+    const { name, password = null, grant = null, reason = null } = body
+    const wish = { name, password, grant: grant === null ? null : grantOf(grant) }
+    return personView(await engine.identityWrites.addPerson(wish, { ...caller, reason }))
   },
   'people.remove': async ({ engine }, { params, body, caller }) => {
-    await removePerson(engine.identity.desk, params.person, { by: caller.by, reason: body.reason ?? null })
+    await engine.identityWrites.removePerson(params.person, { ...caller, reason: body.reason ?? null })
     return {}
   },
   'people.grant': async ({ engine }, { params, body, caller }) => {
-    const { desk } = engine.identity
     const grant = { role: roleNamed(params.role), environments: body.environments ?? null }
-    await grantRole(desk, { name: params.person, grant }, { by: caller.by, reason: body.reason ?? null })
-    return personView(await activePerson(desk, params.person))
+    const wish = { name: params.person, grant }
+    return personView(await engine.identityWrites.grantRole(wish, { ...caller, reason: body.reason ?? null }))
   },
   'people.revoke': async ({ engine }, { params, body, caller }) => {
-    const { desk } = engine.identity
-    const wanted = { name: params.person, role: roleNamed(params.role) }
-    await revokeRole(desk, wanted, { by: caller.by, reason: body.reason ?? null })
-    return personView(await activePerson(desk, params.person))
+    const wish = { name: params.person, role: roleNamed(params.role) }
+    return personView(await engine.identityWrites.revokeRole(wish, { ...caller, reason: body.reason ?? null }))
   },
   'people.password': async ({ engine }, { params, body, principal, caller }) => {
-    const { desk } = engine.identity
     const { person: name } = params
     const isOwnPassword = principal.kind === 'person' && principal.name === name && principal.scope === null
     if (!isAdmin(principal) && !isOwnPassword) throw notAdmin(principal, 'sets the passwords of others')
     // Whoever finds a signed-in browser does not keep the account.
-    if (!isAdmin(principal)) await engine.identity.checkPassword(name, body.current ?? '')
-    await setPassword(desk, { name, password: body.password }, { by: caller.by, reason: null })
+    const shown = async (): Promise<void> => {
+      if (!isAdmin(principal)) await engine.identity.checkPassword(name, body.current ?? '')
+    }
+    await engine.identityWrites.setPassword({ name, password: body.password, shown }, { ...caller, reason: null })
     return {}
   },
 }
@@ -143,14 +127,6 @@ const roleNamed = (text: string): Grant['role'] => {
   throw new SluiceError('not_found', {
     detail: `there is no role ${JSON.stringify(text.slice(0, 100))}; there are ${roles.join(', ')}`,
     hint: 'sluice user role ada deployer',
-  })
-}
-
-const assertPassword = (password: string): void => {
-  if (password.length >= limits.passwordCharactersMin) return
-  throw new SluiceError('usage_invalid', {
-    detail: `a password has at least ${limits.passwordCharactersMin} characters`,
-    hint: 'several words make a good one',
   })
 }
 

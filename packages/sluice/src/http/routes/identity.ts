@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { roles } from '../../core/identity/permissions.ts'
 import { limits } from '../../core/limits.ts'
 import { tokenStatuses } from '../client/list-filters.ts'
-import { grantInput } from '../schemas/identity.ts'
+import { grantInput, personGrantInput } from '../schemas/identity.ts'
 import { command, named, page, read, reason, filteredText, withReason } from './parts.ts'
 import type { Rows } from './spec.ts'
 
@@ -28,6 +28,8 @@ export const identityRows: Rows<'session' | 'sessions' | 'tokens' | 'people'> = 
     body: z.strictObject({ name: personName, password }),
     response: 'SessionStarted',
     errors: ['sign_in_failed', 'usage_invalid', 'overloaded', 'store_full'],
+    withoutKey:
+      'its answer holds a secret, which is kept nowhere; signing in again begins another session, and the one whose answer was lost ends by itself',
   },
   'session.ways': {
     ...read,
@@ -45,6 +47,8 @@ export const identityRows: Rows<'session' | 'sessions' | 'tokens' | 'people'> = 
     cli: 'open',
     response: 'SignInTicket',
     errors: [],
+    withoutKey:
+      'its answer holds a secret, which is kept nowhere, and it writes nothing; asking again makes another address, and the one that was lost is good for nothing after two minutes',
   },
   'session.redeem': {
     ...read,
@@ -58,6 +62,8 @@ export const identityRows: Rows<'session' | 'sessions' | 'tokens' | 'people'> = 
     }),
     response: 'SessionStarted',
     errors: ['sign_in_failed', 'usage_invalid', 'store_full'],
+    withoutKey:
+      'the code is good once, whatever key it comes with; one that comes a second time ends what was signed in by it',
   },
   'session.end': {
     ...read,
@@ -66,6 +72,7 @@ export const identityRows: Rows<'session' | 'sessions' | 'tokens' | 'people'> = 
     cli: 'logout',
     response: 'Done',
     errors: ['store_full'],
+    withoutKey: 'who has signed out cannot ask again (`token_stale`), and is signed out',
   },
   'sessions.list': {
     ...read,
@@ -99,7 +106,7 @@ export const identityRows: Rows<'session' | 'sessions' | 'tokens' | 'people'> = 
     ...read,
     needs: 'signed_in',
     summary:
-      'Makes a token, and shows it this once. It never lets through more than its maker may; a program’s own takes an admin.',
+      'Makes a token, and shows it this once. It never lets through more than its maker may; a program’s own takes an admin. The same request under its idempotency key makes no second one: it is answered with `command_conflict`, which names the token, because the value was given out with the first answer and cannot be shown again.',
     cli: 'token create',
     body: z.strictObject({
       label: z.string().min(1).max(100).meta({ description: 'What it is for.' }),
@@ -138,6 +145,8 @@ export const identityRows: Rows<'session' | 'sessions' | 'tokens' | 'people'> = 
     }),
     response: 'TokenIssued',
     errors: ['sign_in_failed', 'usage_invalid', 'server_unreachable', 'command_conflict', 'store_full'],
+    withoutKey:
+      'what a job shows is good once, whatever key it comes with; a job whose answer was lost gets another token from its CI service',
   },
   'tokens.revoke': {
     ...read,
@@ -166,11 +175,16 @@ export const identityRows: Rows<'session' | 'sessions' | 'tokens' | 'people'> = 
   'people.add': {
     ...read,
     needs: 'admin',
-    summary: 'Adds a person who signs in by password here.',
+    summary: 'Adds a person who signs in by password here, with all that it begins with or not at all.',
     cli: 'user add',
-    body: z.strictObject({ name: personName, password: password.nullish(), reason }),
+    body: z.strictObject({
+      name: personName,
+      password: password.nullish(),
+      grant: personGrantInput.nullish().meta({ description: 'A role to begin with.' }),
+      reason,
+    }),
     response: 'Person',
-    errors: ['command_conflict', 'overloaded', 'store_full'],
+    errors: ['usage_invalid', 'command_conflict', 'overloaded', 'store_full'],
   },
   'people.remove': {
     ...read,
@@ -211,6 +225,6 @@ export const identityRows: Rows<'session' | 'sessions' | 'tokens' | 'people'> = 
     cli: 'user password',
     body: z.strictObject({ password, current: password.nullish() }),
     response: 'Done',
-    errors: ['not_found', 'sign_in_failed', 'overloaded', 'store_full'],
+    errors: ['not_found', 'sign_in_failed', 'command_conflict', 'overloaded', 'store_full'],
   },
 }

@@ -55,7 +55,7 @@ export const ledgerRows: Rows<'ledger' | 'events'> = {
   },
   'ledger.prune': {
     summary:
-      'Takes the texts of rows of before a moment out of the ledger; their hashes stay, so that chain, tree and all other proofs hold. Rows of what is not over keep theirs. Is a row itself.',
+      'Takes the texts of rows of before a moment out of the ledger; their hashes stay, so that chain, tree and all other proofs hold. Rows of what is not over keep theirs. Is a row itself. Asked again under its idempotency key, it does what was left undone, and counts that.',
     cli: 'ledger prune',
     query: none,
     body: z.strictObject({ before: at, reason: because }),

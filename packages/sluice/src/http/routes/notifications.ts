@@ -74,6 +74,7 @@ export const notificationsRows: Rows<'notifications'> = {
     body: z.strictObject({ channel: channel.nullish().meta({ description: 'All of them when absent.' }) }),
     response: 'ChannelTest',
     errors: ['not_found', 'config_invalid'],
+    withoutKey: 'it writes nothing, and asking again sends another test',
   },
   'notifications.why': {
     ...read,

@@ -14,6 +14,7 @@ const hook = {
   body: raw,
   response: 'HookTaken',
   errors: ['hook_refused', 'usage_invalid', 'overloaded', 'store_full', 'server_unreachable'],
+  withoutKey: 'a webhook is known by its delivery, and taken once',
 } as const
 
 const objectName = z.string().max(64).nullish()

@@ -24,6 +24,8 @@ export type RouteSpec<Id extends RouteId> = {
   readonly response: keyof Schemas | 'ndjson' | 'sse' | 'file' | 'metrics'
   /** What it may answer instead, besides what every route may (`token_missing`, `token_stale`, `forbidden`, `usage_invalid`, `overloaded`, `unexpected`). */
   readonly errors: readonly ErrorCode[]
+  /** Of a write that keeps no idempotency key: why it needs none. Every other one keeps the key that came with it. */
+  readonly withoutKey?: string
   /** See `Need`. No row is without it, so that no route is either. */
   readonly needs: Need
 }

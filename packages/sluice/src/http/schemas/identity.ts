@@ -18,8 +18,7 @@ import { actor, at } from './fields.ts'
 
 const name = z.string().min(1).max(limits.nameLengthMax)
 
-/** A role that is asked for. */
-export const grantInput: z.ZodType<GrantInput> = z.strictObject({
+const asked = {
   role: z.enum(roles),
   environments: z
     .array(name)
@@ -27,6 +26,14 @@ export const grantInput: z.ZodType<GrantInput> = z.strictObject({
     .max(100)
     .nullish()
     .meta({ description: 'Where it counts; everywhere when absent.' }),
+}
+
+/** A role of a person that is asked for. */
+export const personGrantInput: z.ZodType<Omit<GrantInput, 'service'>> = z.strictObject(asked)
+
+/** A role that is asked for. */
+export const grantInput: z.ZodType<GrantInput> = z.strictObject({
+  ...asked,
   service: name.nullish().meta({ description: 'Of which service; of all when absent.' }),
 })
 

@@ -37,6 +37,7 @@ export const noCredentials: Credentials = {
   matches: never,
   setPassword: never,
   matchesPassword: never,
+  passwordTag: never,
   remove: never,
   removePassword: never,
 }
