@@ -56,6 +56,8 @@ export class Loop {
   /** Commits handed over and not answered yet. */
   readonly #commits = new Set<Promise<unknown>>()
   #isWhole = false
+  /** Who waits for that. */
+  readonly #waiting = new Set<() => void>()
   #status: 'new' | 'running' | 'stopped' = 'new'
 
   constructor(options: LoopOptions) {
@@ -91,6 +93,7 @@ export class Loop {
     this.#status = 'stopped'
     this.#wakeUp.cancel()
     this.#inFlight.abortAll()
+    this.#lookAgain()
   }
 
   /**
@@ -127,6 +130,11 @@ export class Loop {
   /** Whether all that is unsettled is held: not until it was taken up, at the start and again after a write that failed; then `onTakenUp` is called. */
   get isWhole(): boolean {
     return this.#isWhole
+  }
+
+  /** Resolves once all that is unsettled is held, or nothing is decided here: before the start and after the stop. */
+  async whole(): Promise<void> {
+    while (this.isRunning && !this.#isWhole) await new Promise<void>((resolve) => this.#waiting.add(resolve))
   }
 
   /** Reads what is not held yet. Environments come with their rollouts, because a settled rollout changes its environment. */
@@ -253,7 +261,13 @@ export class Loop {
     this.#isWhole = generation === this.#generation
     this.#wakeUp.takenUp()
     this.#wake()
+    this.#lookAgain()
     this.#options.onTakenUp()
+  }
+
+  #lookAgain(): void {
+    for (const look of this.#waiting) look()
+    this.#waiting.clear()
   }
 
   async #take(stored: Stored, isRestart: boolean): Promise<void> {
