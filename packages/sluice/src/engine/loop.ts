@@ -256,6 +256,8 @@ export class Loop {
     while (this.#held.recovering !== null) await this.#held.recovering
     const generation = this.#generation
     for (const stored of await this.#options.store.open(machineVersions)) {
+      // A write has failed meanwhile: what was read before it may be old, and is read again once more.
+      if (generation !== this.#generation) break
       if (!this.#held.has(stored.key)) await this.#take(stored, isRestart)
     }
     this.#isWhole = generation === this.#generation
