@@ -104,6 +104,12 @@ export const rollbackMutants: readonly Mutant[] = [
     'a rollback gives up where a write has just failed',
   ),
   back(
+    'engine/loop.ts',
+    "const record = typeof request === 'function' ? request() : null",
+    'const record = null',
+    'an answer for which nothing had to change is forgotten, and the same rollback asked again goes one release further',
+  ),
+  back(
     'engine/live-drill.ts',
     'if (loop.isRunning && !loop.isWhole)\n    throw',
     'if (false)\n    throw',

@@ -40,6 +40,9 @@ export type LoopOptions = {
 /** Makes inputs from the states as they are held; may throw to refuse. */
 type Make = (stateOf: (key: AggregateKey) => unknown) => readonly Input[]
 
+/** Makes the record of a request once it is decided; null for none. It is kept also where nothing had to change: who asks again is answered the same. */
+type MakeRecord = () => RequestRecord | null
+
 /** A plan, and its being written; null when it changes nothing. */
 type Decided = { readonly plan: Plan; readonly written: Promise<readonly LedgerRow[]> | null }
 
@@ -98,12 +101,12 @@ export class Loop {
 
   /**
    * Decides and commits inputs as one transaction, made by `make` from the held states of `keys` without any wait in between.
-   * Resolves once durable, with which inputs changed something; then their effects are on their way. `request` may be made after the decision.
+   * Resolves once durable, with which inputs changed something; then their effects are on their way.
    */
   async transact(
     keys: readonly AggregateKey[],
     make: Make,
-    request: RequestRecord | (() => RequestRecord) | null = null,
+    request: RequestRecord | MakeRecord | null = null,
   ): Promise<readonly boolean[]> {
     const touched = [...keys]
     try {
@@ -111,7 +114,7 @@ export class Loop {
       if (written !== null) {
         const rows = await written
         for (const held of plan.held) this.#held.written(held)
-        this.#options.onRows(rows)
+        if (rows.length > 0) this.#options.onRows(rows)
         for (const { key, effect } of plan.effects) this.#perform(key, effect)
         for (const held of plan.held) this.#settleUp(held)
       }
@@ -175,7 +178,7 @@ export class Loop {
   async #decide(
     keys: AggregateKey[],
     make: Make,
-    request: RequestRecord | (() => RequestRecord) | null,
+    request: RequestRecord | MakeRecord | null,
   ): Promise<Decided> {
     for (;;) {
       while (keys.some((key) => !this.#held.has(key))) await this.#held.read(keys)
@@ -206,7 +209,9 @@ export class Loop {
       this.#running()
       if (generation !== this.#generation) continue
       if (decided.plan === null) throw decided.error
-      return { plan: decided.plan, written: null }
+      const record = typeof request === 'function' ? request() : null
+      const written = record === null ? null : this.#commit({ lease, transitions: [], request: record })
+      return { plan: decided.plan, written }
     }
   }
 

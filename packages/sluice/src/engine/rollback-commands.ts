@@ -9,6 +9,7 @@ import { limits } from '../core/limits.ts'
 import type { ReleaseId, RolloutId } from '../core/model.ts'
 import type { CommandEvent } from '../core/rollout/commands.ts'
 import type { RolloutState } from '../core/rollout/types.ts'
+import type { RequestRecord } from '../ports/store.ts'
 import { prepare, type StateOf } from './admitting.ts'
 import { type Also, conflict, type DeployCommand, type Started, startRollout } from './commands.ts'
 import { type Asking, type Desk, input } from './desk.ts'
@@ -128,9 +129,9 @@ const start = async (desk: Desk, command: RollbackCommand, asking: Asking): Prom
       ...declared({ command, incident, at, release: plan.from, rollout }, asking),
     ],
   }
-  const answering = recording(asking, (answer) => ({ rollout: answer.rollout, kind: 'started', ...incident }))
+  const started = recording(asking, (answer) => ({ rollout: answer.rollout, kind: 'started', ...incident }))
   const holding = holdingWhatIsLeft(asking, { reason: reason ?? null, also })
-  const { rollout } = await startRollout(desk, { prepared, also: holding }, answering)
+  const { rollout } = await startRollout(desk, { prepared, also: holding }, started)
   return { rollout, kind: 'started', ...incident }
 }
 
@@ -152,7 +153,7 @@ const turnAround = async (desk: Desk, turning: Turning, asking: Asking): Promise
     if (status === 'succeeded' || (now.live !== live.id && !isBack)) throw conflict(live.id, 'rollback', { status })
     return [input(rollout, abort, asking), ...followers(desk, { turning, answer, at }, asking)]
   }
-  await desk.loop.transact([rollout, related], decide, asking.record?.(answer) ?? null)
+  await desk.loop.transact([rollout, related], decide, answering(asking, answer))
   return answer
 }
 
@@ -178,7 +179,7 @@ const join = async (desk: Desk, turning: Turning, asking: Asking): Promise<Rolle
       ...followers(desk, { turning, answer, at }, asking),
     ]
   }
-  await desk.loop.transact([key, related], decide, asking.record?.(answer) ?? null)
+  await desk.loop.transact([key, related], decide, answering(asking, answer))
   return answer
 }
 
@@ -189,6 +190,10 @@ const whyNotJoined = ({ status }: RolloutState): string =>
   status === 'reverting' || status === 'parked'
     ? `${status === 'parked' ? 'set aside while ' : ''}coming back: what it would have brought back does not answer`
     : status
+
+/** Kept also where somebody else had asked for it already, so that nothing changes: the same question after its end would go back from what it had brought. */
+const answering = ({ record }: Asking, answer: RolledBack): (() => RequestRecord) | null =>
+  record === null ? null : () => record(answer)
 
 const answerOf = (
   desk: Desk,

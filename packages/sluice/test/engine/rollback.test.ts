@@ -394,3 +394,24 @@ test('who rolls back a rollout whose place another takes in that moment has the 
   strictEqual((await world.settled(second)).status, 'rolled_back')
   deepStrictEqual(world.serving(), [bad.id])
 })
+
+test('a rollback that changed nothing, for somebody else had asked for it before, is answered the same when it is asked again: it goes back no further', async () => {
+  const asked = { ...bob, idempotencyKey: 'k' }
+  const { world, bad } = await twoReleases()
+  const next = await world.cut('3.0.0', waiting)
+  const { rollout } = await world.engine.deploy({ ...production, purpose: 'deploy', release: next.id }, ada)
+  await standsAtApproval(world, rollout)
+  await world.engine.rollback(back, ada)
+  const turned = await world.engine.rollback(back, asked)
+  await world.settled(rollout)
+  deepStrictEqual(await world.engine.rollback(back, asked), turned)
+  const { live, serving } = await world.engine.reading.environment('shop', 'production')
+  deepStrictEqual([live, serving], [null, bad.id])
+
+  const { world: other, good } = await twoReleases()
+  await other.engine.rollback(back, ada)
+  const joined = await other.engine.rollback(back, asked)
+  await other.settled(joined.rollout)
+  deepStrictEqual(await other.engine.rollback(back, asked), joined)
+  deepStrictEqual(other.serving(), [good.id])
+})
