@@ -46,7 +46,11 @@ export const stopLine = async (
       return [input(lineKey, stop, asking), ...moving.map((key) => input(key, told, asking))]
     }
     const { record } = asking
-    await desk.loop.transact([lineKey, ...live], decide, record === null ? null : () => (isLate ? null : record({ rollouts })))
+    await desk.loop.transact(
+      [lineKey, ...live],
+      decide,
+      record === null ? null : () => (isLate ? null : record({ rollouts })),
+    )
     if (!isLate) return { rollouts }
     if (attempt >= limits.rollbackAttemptsMax)
       throw new SluiceError('command_conflict', {

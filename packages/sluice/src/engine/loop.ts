@@ -175,11 +175,7 @@ export class Loop {
    * Decides on what is held. A refusal, and an answer that nothing changes, wait until what they were decided on is durable: if it turns
    * out never to have been, they are decided again.
    */
-  async #decide(
-    keys: AggregateKey[],
-    make: Make,
-    request: RequestRecord | MakeRecord | null,
-  ): Promise<Decided> {
+  async #decide(keys: AggregateKey[], make: Make, request: RequestRecord | MakeRecord | null): Promise<Decided> {
     for (;;) {
       while (keys.some((key) => !this.#held.has(key))) await this.#held.read(keys)
       const { lease } = this.#running()

@@ -221,10 +221,10 @@ test('what was read at the start is not taken for what there is once a write has
   let isFull = false
   const store = disk.open({ commit: () => (isFull ? 'full' : 'none') })
   const claimed = Promise.withResolvers<void>()
-  const { claim } = store
+  const claim = store.claim.bind(store)
   store.claim = async (...asked) => {
     await claimed.promise
-    return claim.apply(store, asked)
+    return claim(...asked)
   }
   const loop = new Loop({
     clock: { now: () => time.now, after: (ms, call) => time.after(ms, call) },

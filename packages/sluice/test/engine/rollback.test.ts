@@ -373,7 +373,10 @@ test('a way back that is turned around while somebody asks for one is not their 
   const { rollout } = await world.engine.rollback(back, ada)
   meanwhile(world, () => world.engine.commandRollout(rollout, 'abort_requested', ada))
   const before = world.rows.length
-  await rejects(world.engine.rollback({ ...back, emergency: 'declared' }, { ...bob, idempotencyKey: 'k' }), /is coming back/)
+  await rejects(
+    world.engine.rollback({ ...back, emergency: 'declared' }, { ...bob, idempotencyKey: 'k' }),
+    /is coming back/,
+  )
   deepStrictEqual(
     world.rows.slice(before).filter(({ type }) => /held|declared/.test(type)),
     [],

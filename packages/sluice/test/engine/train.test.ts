@@ -641,7 +641,9 @@ test('a write that fails once neither turns a train around nor leaves one of it 
   const isStart =
     (purpose: string) =>
     ({ transitions }: Commit): boolean =>
-      transitions.some(({ key, entries }) => key.kind === 'rollout' && JSON.stringify(entries[0]?.body).includes(purpose))
+      transitions.some(
+        ({ key, entries }) => key.kind === 'rollout' && JSON.stringify(entries[0]?.body).includes(purpose),
+      )
   world.failNext(isStart('"purpose":"promote"'))
   const train = await departed(all)
   deepStrictEqual(served(world), [[nth(second, 'api')], [nth(second, 'web')], [nth(first, 'jobs')]])
