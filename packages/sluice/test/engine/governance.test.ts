@@ -166,6 +166,11 @@ test('a line that is stopped right after a write that failed pauses what is unde
   const canary = { kind: 'canary', steps: [{ share: '10%', bake: '1h' }] } as const
   const { world, next } = await wanting({ strategy: canary })
   const { rollout } = await deploy(world, next)
+  await world.until(
+    async () => world.serving().length,
+    (arms) => arms === 2,
+  )
+  await world.later(60_000)
   world.failNext()
   await rejects(world.engine.lock({ service: 'shop', environment: 'staging' }, null, bob), /disk is full/)
   const { rollouts } = await world.answer(world.engine.governance.stopLine({ underway: 'pause' }, carol))

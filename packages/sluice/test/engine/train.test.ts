@@ -21,7 +21,7 @@ import { performTrain } from '../../src/engine/perform-train.ts'
 import { Reading } from '../../src/engine/reading.ts'
 import { rollback } from '../../src/engine/rollback-commands.ts'
 import { commandTrain, startTrain } from '../../src/engine/train-commands.ts'
-import { asRolloutEffect, asTrainEffect, existingTrain } from '../../src/engine/trusted.ts'
+import { asRolloutEffect, asTrainEffect, existingRollout, existingTrain } from '../../src/engine/trusted.ts'
 import { SluiceError } from '../../src/core/errors.ts'
 import type { Commit, Store } from '../../src/ports/store.ts'
 import { Catalogue, environmentName as environment } from '../sim/core/releases.ts'
@@ -75,6 +75,8 @@ class Lab {
   readonly time = new Timeline(() => {})
   readonly disk: MemoryDisk = createMemoryDisk(sha256)
   readonly bad = new Set<string>()
+  /** What comes to nothing, neither well nor badly. */
+  isStuck: (job: Job) => boolean = () => false
   /** The control plane dies with this commit from now, before or after it is written; never at −1. */
   dieAt = -1
   deaths = 0
@@ -120,10 +122,9 @@ class Lab {
     return { desk, isDead: () => isDead }
   }
 
-  async #perform(
-    { key, state, effect }: Job,
-    { world, signal }: { world: Deliveries | null; signal: AbortSignal },
-  ): Promise<AnyEvent> {
+  async #perform(job: Job, { world, signal }: { world: Deliveries | null; signal: AbortSignal }): Promise<AnyEvent> {
+    const { key, state, effect } = job
+    if (this.isStuck(job)) return new Promise(() => {})
     if (key.kind === 'rollout') return perform(asRolloutEffect(effect), this.bad, this.time.now)
     const train = existingTrain(state)
     const { sequence } = effect
@@ -674,6 +675,10 @@ test('a way back that is set aside while it comes back itself is no answer to wh
   }
   await lab.until(train, () => statusOf(1) === 'arrived', plane)
   lab.bad.add(old[1] ?? '')
+  lab.isStuck = ({ key, state }) => {
+    const rollout = key.kind === 'rollout' ? existingRollout(state) : null
+    return rollout?.plan.service === 'web' && rollout.status === 'reverting'
+  }
   await commandTrain(plane.desk, { train, type: 'abort_requested' }, asking)
   const live = (): string | null =>
     lab.stateOn<{ live: string | null }>({ kind: 'environment', id: `web/${environment}` })?.live ?? null
@@ -692,6 +697,7 @@ test('a way back that is set aside while it comes back itself is no answer to wh
   await lab.until(train, isOver, plane)
   match(JSON.stringify(stateOf()), /is set aside and waits for somebody/)
   lab.bad.clear()
+  lab.isStuck = () => false
   await commandRollout(plane.desk, { rollout: key.id, type: 'retry_requested' }, asking)
   await commandTrain(plane.desk, { train, type: 'retry_requested' }, asking)
   await lab.until(train, isOver, plane)
