@@ -580,7 +580,10 @@ test('of two fetches of a branch that overtake each other one run is started by 
       refs.set('refs/heads/main', objectOf(fill))
       const delivery = { name: fill, told: [pushOf(objectOf(fill))] }
       told.push(...(await world.engine.sources.receive(delivery, ada)).arrivals)
-      await world.until(async () => held.length, (count) => count === told.length)
+      await world.until(
+        async () => held.length,
+        (count) => count === told.length,
+      )
     }
     for (const place of isOlderFirst ? [0, 1] : [1, 0]) {
       held[place]?.()

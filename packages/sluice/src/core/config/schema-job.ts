@@ -77,10 +77,7 @@ const retrySchema: z.ZodType<RetryPolicy> = z.union(
 )
 
 const manualSchema = z.union(
-  [
-    z.literal(true).transform(() => ({ inputs: [] as const })),
-    askedSchema(),
-  ],
+  [z.literal(true).transform(() => ({ inputs: [] as const })), askedSchema()],
   'expected true, or { inputs: { NAME: { … } } }',
 )
 

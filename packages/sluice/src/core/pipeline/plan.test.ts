@@ -248,7 +248,7 @@ test('inputs that could not be asked for, or mean two things, are mistakes of th
     const jobs = {
       test: { steps: 'true', secrets: ['TOKEN'] },
       legs: { steps: 'true', matrix: { axes: { NODE: ['22'] } } },
-      byHand: { steps: 'true', manual: { inputs: { HOW: { type: 'number', default: 'a' } } } },
+      'by-hand': { steps: 'true', manual: { inputs: { HOW: { type: 'number', default: 'a' } } } },
     }
     try {
       parseConfig({ service: 's', pipeline: { on, jobs }, ...more }, { file: 'f', text: '', distance: () => 99 })
@@ -257,8 +257,15 @@ test('inputs that could not be asked for, or mean two things, are mistakes of th
     }
     return []
   }
-  deepStrictEqual(mistakes({}), ['f  pipeline.jobs.byHand.manual.inputs.HOW.default: input HOW is "a", which is no number'])
-  const inputs = { LEVEL: { type: 'choice', choices: ['a'], default: 'b' }, NONE: { type: 'choice' }, TOKEN: {}, NODE: {} }
+  deepStrictEqual(mistakes({}), [
+    'f  pipeline.jobs.by-hand.manual.inputs.HOW.default: input HOW is "a", which is no number',
+  ])
+  const inputs = {
+    LEVEL: { type: 'choice', choices: ['a'], default: 'b' },
+    NONE: { type: 'choice' },
+    TOKEN: {},
+    NODE: {},
+  }
   deepStrictEqual(
     mistakes({ manual: { inputs } })
       .filter((text) => text.includes('pipeline.on.'))

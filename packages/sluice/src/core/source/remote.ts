@@ -69,9 +69,7 @@ export const arrivalConsequences = (before: ArrivalState, after: ArrivalState): 
   if (after.status !== 'fetched' && after.status !== 'ignored') return []
   const over = after.over === undefined ? {} : { over: after.over }
   const what =
-    after.status === 'fetched'
-      ? { at: after.fetchedAt, object: after.object }
-      : { at: after.settledAt, object: null }
+    after.status === 'fetched' ? { at: after.fetchedAt, object: after.object } : { at: after.settledAt, object: null }
   return [{ key: remoteKey, event: { type: 'ref_seen', ref, arrival: id, ...what, ...over } }]
 }
 
