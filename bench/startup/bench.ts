@@ -19,7 +19,8 @@ import { type Place, placeWords, startServer } from './server.ts'
 
 const { quick, json } = readOptions(process.argv.slice(2))
 const runs = quick ? 5 : 15
-const idleMs = quick ? 4_000 : 10_000
+/** V8 gives back what a start has left over once nothing has happened for some 8 s: before that, a process is not idle. */
+const idleMs = 10_000
 
 const timed = ({ words }: Program, args: readonly string[]): number => {
   const [program = '', ...first] = words

@@ -7,14 +7,16 @@ export type ShellCommand = { readonly words: readonly string[]; readonly ending:
 export const shellCommand = (shell: string | null, script: string, has: (program: string) => boolean): ShellCommand => {
   if (shell === null || shell.trim() === '')
     return { words: [has('bash') ? 'bash' : 'sh', '-e', '{0}'], ending: '.sh', script }
-  const [program = '', ...rest] = wordsOf(shell.trim())
-  const words = rest.length > 0 ? rest : builtIn[program]
+  const [said = '', ...rest] = wordsOf(shell.trim())
+  // GitHub's machines have Python by this name; Debian and macOS have the third one by its number alone.
+  const program = said === 'python' && rest.length === 0 && !has(said) && has('python3') ? 'python3' : said
+  const words = rest.length > 0 ? rest : builtIn[said]
   if (words === undefined || !words.some((word) => word.includes('{0}')))
     throw new Error(
       "Invalid shell option. Shell must be a valid built-in (bash, sh, cmd, powershell, pwsh) or a format string containing '{0}'",
     )
   if (!has(program)) throw new Error(`${program}: command not found`)
-  return { words: [program, ...words], ending: endings[program] ?? '', script: scriptFor(program, script) }
+  return { words: [program, ...words], ending: endings[said] ?? '', script: scriptFor(said, script) }
 }
 
 const builtIn: Readonly<Record<string, readonly string[]>> = {
