@@ -37,6 +37,6 @@ export const useSight = (
       target.removeEventListener('scroll', look)
       window.removeEventListener('resize', look)
     }
-  }, [])
+  }, [rowPx])
   return sightOf(count, { rowPx, ...place.value, extra: extraRows })
 }

@@ -41,6 +41,57 @@ export type Tab = {
   readonly open: (path: string) => Promise<void>
   /** Rules that the page breaks, each with the places. */
   readonly violations: () => Promise<readonly string[]>
+  /** What is wider than the window, reaches out of it, or is cut off where it stands, outside of what scrolls on purpose. */
+  readonly outOfSight: () => Promise<readonly string[]>
+  /** The tables of the page as the browser tells them to who cannot see: roles, heads, and texts of the cells without ages, in order. */
+  readonly tablesHeard: () => Promise<readonly string[]>
+}
+
+/** What scrolls sideways on purpose: a list of places, a graph, a log, code. Tables do not: they are stacked. */
+const scrolling = '.places ul, .graph, .log-lines, pre'
+
+/** What is cut to a point for the eye and is for the ear alone, shows that it goes on, or is drawn. */
+const exempt =
+  '.unseen, .skip, table:not(.matrix) > thead, .matrix thead th:first-child, .find span, .windowed .cell, .plot, svg, input, select, textarea'
+
+/** A text for the page. */
+const outOfSightScript = `(() => {
+  const nameOf = (one) => one.tagName.toLowerCase() + [...one.classList].map((name) => '.' + name).join('') + ' ' + JSON.stringify(one.textContent.slice(0, 40))
+  const { scrollWidth } = document.scrollingElement
+  const found = scrollWidth > window.innerWidth ? ['the page is ' + (scrollWidth - window.innerWidth) + ' pixels too wide'] : []
+  for (const one of document.body.querySelectorAll('*')) {
+    if (one.closest(${JSON.stringify(exempt)}) !== null || one.parentElement.closest(${JSON.stringify(scrolling)}) !== null) continue
+    const { left, right, width, height } = one.getBoundingClientRect()
+    if (width === 0 || height === 0) continue
+    if (left < -0.5 || right > window.innerWidth + 0.5) found.push(nameOf(one) + ' reaches from ' + left + ' to ' + right)
+    const isCut = getComputedStyle(one).overflowX !== 'visible' && one.scrollWidth > one.clientWidth + 1
+    if (isCut && !one.matches(${JSON.stringify(scrolling)})) found.push(nameOf(one) + ' is cut off at ' + one.clientWidth + ' of ' + one.scrollWidth + ' pixels')
+  }
+  return found
+})()`
+
+const heardRoles: ReadonlySet<string> = new Set(['table', 'row', 'columnheader', 'rowheader', 'cell'])
+
+const tablesHeard = async (page: Page): Promise<readonly string[]> => {
+  const session = await page.context().newCDPSession(page)
+  const { nodes } = await session.send('Accessibility.getFullAXTree')
+  await session.detach()
+  const byId = new Map(nodes.map((node) => [node.nodeId, node]))
+  const heard: string[] = []
+  const walk = (id: string, isInside: boolean): void => {
+    const node = byId.get(id)
+    if (node === undefined) return
+    const role = String(node.role?.value)
+    const name = String(node.name?.value ?? '').trim()
+    const isTold = node.ignored !== true && heardRoles.has(role)
+    if (isTold) heard.push(role)
+    // Ages differ from look to look.
+    else if (isInside && role === 'StaticText' && !/^(?:now|\d+ \S+)?$/.test(name)) heard.push(name)
+    for (const child of node.childIds ?? []) walk(child, isInside || isTold)
+  }
+  const [root] = nodes
+  if (root !== undefined) walk(root.nodeId, false)
+  return heard
 }
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
@@ -95,5 +146,13 @@ export const openTab = async (
     )
     return found.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`)
   }
-  return { page, context, errors, open, violations }
+  return {
+    page,
+    context,
+    errors,
+    open,
+    violations,
+    outOfSight: () => page.evaluate<readonly string[]>(outOfSightScript),
+    tablesHeard: () => tablesHeard(page),
+  }
 }

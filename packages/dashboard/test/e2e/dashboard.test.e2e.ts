@@ -68,6 +68,15 @@ const confirm = async (page: Tab['page'], button: string, reason?: string): Prom
   await dialog.waitFor({ state: 'hidden' })
 }
 
+/** The page as it is, on a narrow screen: all of it is in sight. */
+const fitsNarrow = async (own: Tab, name: string): Promise<void> => {
+  const wide = own.page.viewportSize()
+  await own.page.setViewportSize({ width: 390, height: 844 })
+  await shoot(own, `${name}-390`)
+  deepStrictEqual(await own.outOfSight(), [], name)
+  if (wide !== null) await own.page.setViewportSize(wide)
+}
+
 /** Somebody with one role, everywhere. */
 const person = async (name: string, role: 'viewer' | 'approver'): Promise<Person> => {
   const password = `the password of ${name}`
@@ -90,9 +99,10 @@ const refusesAll = async ({ page }: Tab): Promise<void> => {
 
 test('without the token nothing is shown, and a wrong one is told', async () => {
   strictEqual(JSON.parse(world.type('open', '--json')).url, world.url)
-  const context = await browser.newContext()
+  const context = await browser.newContext({ viewport: { width: 390, height: 844 } })
   const page = await context.newPage()
   await page.goto(`${world.url}/rollouts`)
+  ok((await page.evaluate<number>('document.scrollingElement.scrollWidth - window.innerWidth')) <= 0)
   await page.getByLabel('Token').fill('x'.repeat(43))
   await page.getByLabel('Token').press('Enter')
   await page.getByText(/(?:the token|that) is not .*of this control plane/).waitFor()
@@ -135,6 +145,7 @@ test('a canary that turns bad is seen failing, and its cause comes first', async
   await tab.page.getByText('rolling out').first().waitFor()
   await tab.page.getByRole('heading', { name: 'Traffic' }).waitFor()
   await shoot(tab, 'rollout-live')
+  await fitsNarrow(tab, 'rollout-live')
   await tab.page.getByRole('heading', { name: 'Why it was rolled back' }).waitFor({ timeout: 30_000 })
   const told = await tab.page.getByRole('region', { name: 'Why it was rolled back' }).textContent()
   match(told ?? '', /bad \(.*evidence E = /)
@@ -152,6 +163,7 @@ test('a control plane that is killed in the middle of a rollout is waited for qu
   await tab.open(`/rollouts/${rollout}`)
   await tab.page.getByText('waits for approval').first().waitFor({ timeout: 60_000 })
   await shoot(tab, 'rollout-awaiting')
+  await fitsNarrow(tab, 'rollout-awaiting')
   const errorsBefore = tab.errors.length
   await world.kill()
   await tab.page.getByText(/^(?:reconnecting|asking every 5 s)$/).waitFor()
@@ -165,6 +177,8 @@ test('a control plane that is killed in the middle of a rollout is waited for qu
   await tab.page.getByRole('link', { name: /Approvals/ }).click()
   await tab.page.getByRole('heading', { name: 'Approvals', level: 1 }).waitFor()
   await shoot(tab, 'approvals')
+  await tab.page.getByRole('button', { name: 'Approve', exact: true }).first().waitFor()
+  await fitsNarrow(tab, 'approvals-waiting')
   const seen = await openTab(browser, world, { scheme: 'dark', person: await person('vera', 'viewer') })
   await seen.open('/approvals')
   await seen.page.getByText('Approve, Reject: takes approver or admin in production', { exact: true }).waitFor()
@@ -302,6 +316,7 @@ test('the ledger is filtered, proves a row, is exported, and its chain is checke
   await proof.waitFor()
   match((await proof.textContent()) ?? '', /^c2sp\.org\/tlog-proof@v1/)
   await shoot(tab, 'ledger-proof')
+  await fitsNarrow(tab, 'ledger-proof')
   deepStrictEqual(await tab.violations(), [])
   const [download] = await Promise.all([
     page.waitForEvent('download'),
@@ -329,6 +344,75 @@ test('keys lead everywhere, and nothing happens by one of them', async () => {
   await page.keyboard.press('?')
   await page.getByRole('heading', { name: 'Keys' }).waitFor()
   await page.keyboard.press('Escape')
+})
+
+test('stacked on a narrow screen, tables are heard as on a wide one: the same rows, heads and cells, and nothing twice', async () => {
+  const heard: Record<string, readonly (readonly string[])[]> = {}
+  for (const width of [1_360, 390]) {
+    const own = await openTab(browser, world, { scheme: 'light', width })
+    const told: (readonly string[])[] = []
+    for (const path of ['/', '/rollouts']) {
+      await own.open(path)
+      await own.page.getByRole('table').first().waitFor()
+      await own.page.getByText('live', { exact: true }).first().waitFor()
+      told.push(await own.tablesHeard())
+    }
+    heard[width] = told
+    if (width === 390) {
+      // A card for each environment, one below the other, each as wide as the page.
+      await own.open('/')
+      const cards = own.page.locator('.matrix td')
+      await cards.nth(1).waitFor()
+      const [staging, production] = [await cards.nth(0).boundingBox(), await cards.nth(1).boundingBox()]
+      ok(staging !== null && production !== null && production.y >= staging.y + staging.height)
+      deepStrictEqual([staging.x, staging.width], [production.x, production.width])
+      ok(production.width > 300)
+    }
+    await own.context.close()
+  }
+  deepStrictEqual(heard[390], heard[1_360])
+  const [overview = []] = heard[390] ?? []
+  deepStrictEqual(overview.slice(0, 8), [
+    'table',
+    'row',
+    'columnheader',
+    'Service',
+    'columnheader',
+    'staging',
+    'columnheader',
+    'production',
+  ])
+})
+
+test('of a long list on a narrow screen only what is in sight is made, and each service is as high as is reckoned with', async () => {
+  const own = await openTab(browser, world, { scheme: 'light', width: 390 })
+  const services = 100
+  await own.page.route(/\/v1\/environments$/, async (route) => {
+    const answer = await route.fetch()
+    const view = await answer.json()
+    const many = Array.from({ length: services }, (_, index) =>
+      view.environments.map((one: object) => ({ ...one, service: `service-${index}` })),
+    )
+    await route.fulfill({ response: answer, json: { ...view, environments: many.flat() } })
+  })
+  await own.open('/')
+  const matrix = own.page.locator('.matrix')
+  await matrix.getByText('service-0', { exact: true }).waitFor()
+  const heights =
+    'new Set([...document.querySelectorAll(".matrix tbody tr:not(.space)")].map((row) => row.offsetHeight))'
+  deepStrictEqual(await own.page.evaluate(`[...${heights}]`), [40 + 2 * 54])
+  ok((await own.page.locator('.matrix tbody tr').count()) < services)
+  deepStrictEqual(await own.outOfSight(), [])
+  await own.page.evaluate('window.scrollTo(0, 50 * 148)')
+  await matrix.getByText('service-50', { exact: true }).waitFor()
+  await shoot(own, 'overview-long-390')
+  await own.page.setViewportSize({ width: 1_360, height: 900 })
+  await eventually(
+    'rows of one line',
+    () => own.page.evaluate<readonly number[]>(`[...${heights}]`),
+    ([one, ...others]) => one === 46 && others.length === 0,
+  )
+  await own.context.close()
 })
 
 test('every page is accessible in both themes, on wide screens and narrow ones, and says nothing in the console', async () => {
@@ -383,7 +467,8 @@ test('every page is accessible in both themes, on wide screens and narrow ones, 
       await shoot(own, `${name}-${kind.scheme}-${kind.width}`)
       const where = `${name}, ${kind.scheme}, ${kind.width} pixels`
       for (const violation of await own.violations()) broken.push(`${where}: ${violation}`)
-      const overflow = await own.page.evaluate<number>('document.documentElement.scrollWidth - window.innerWidth')
+      if (kind.width < 768) for (const one of await own.outOfSight()) broken.push(`${where}: ${one}`)
+      const overflow = await own.page.evaluate<number>('document.scrollingElement.scrollWidth - window.innerWidth')
       if (overflow > 0) broken.push(`${where}: ${overflow} pixels too wide`)
     }
     for (const [name, path, opens] of dialogs) {
@@ -392,6 +477,7 @@ test('every page is accessible in both themes, on wide screens and narrow ones, 
       await own.page.getByRole('dialog').waitFor()
       await shoot(own, `${name}-${kind.scheme}-${kind.width}`)
       for (const violation of await own.violations()) broken.push(`${name}, ${kind.scheme}: ${violation}`)
+      if (kind.width < 768) for (const one of await own.outOfSight()) broken.push(`${name}, narrow: ${one}`)
     }
     for (const error of own.errors) broken.push(`${kind.scheme}, ${kind.width} pixels, console: ${error}`)
     await own.context.close()

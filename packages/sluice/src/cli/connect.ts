@@ -74,15 +74,9 @@ export const connect = async (
   need: Need,
   { isBare, runOf }: Omit<Wanted, 'need'> = { isBare: false },
 ): Promise<Connection> => {
-  const { globals, variables } = cli
-  const elsewhere = globals.server ?? variables['SLUICE_SERVER'] ?? null
-  const running = runningServer(globals.stateDir)
-  if (elsewhere !== null) {
-    const address = addressFrom(elsewhere)
-    const isOwn = running !== null && isSameAddress(address, running.url)
-    return overWire(cli, address, isOwn ? tokenOf(cli) : givenToken(cli, address))
-  }
-  if (running !== null) return overWire(cli, running.url)
+  const { globals } = cli
+  const there = placeOf(cli)
+  if (there !== null) return overWire(cli, there.url, there.token)
   if (isBare) requireRepository(globals)
   else requireProject(globals)
   if (need === 'server') {
@@ -92,6 +86,22 @@ export const connect = async (
     return overWire(cli, url)
   }
   return inProcess(cli, need, runOf ?? null)
+}
+
+/** A client of the control plane that is meant, where one was named or runs here; null otherwise: nothing is started or opened. */
+export const clientOfRunning = async (cli: Cli): Promise<Client | null> => {
+  const there = placeOf(cli)
+  return there === null ? null : clientAt(cli, there.url, there.token)
+}
+
+/** Where the control plane that is meant answers, and as whom it is asked; null where none was named and none runs here. */
+const placeOf = (cli: Cli): { readonly url: string; readonly token: string | null } | null => {
+  const elsewhere = cli.globals.server ?? cli.variables['SLUICE_SERVER'] ?? null
+  const running = runningServer(cli.globals.stateDir)
+  if (elsewhere === null) return running === null ? null : { url: running.url, token: tokenOf(cli) }
+  const url = addressFrom(elsewhere)
+  const isOwn = running !== null && isSameAddress(url, running.url)
+  return { url, token: isOwn ? tokenOf(cli) : givenToken(cli, url) }
 }
 
 const addressFrom = (text: string): string => {

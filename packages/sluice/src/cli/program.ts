@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path'
 import { Command as Parser, CommanderError, Option } from 'commander'
 import { errorTable, publicCode, SluiceError } from '../core/errors.ts'
 import type { Cli, Globals, Host, Input, Output } from './cli.ts'
-import { completeWords } from './complete.ts'
+import { completeWords, placeOptions } from './complete.ts'
 import { findProject } from './project-directory.ts'
 import { errorLines } from './render/error.ts'
 import { jsonLine, stripAllButColours } from './render/plain.ts'
@@ -26,7 +26,7 @@ export type ProgramInput = {
 /** Runs one command line and gives its exit code. Never rejects. */
 export const runProgram = async (input: ProgramInput): Promise<number> => {
   const { argv, host, stdout } = input
-  if (argv[0] === '__complete') return completeWords(argv.slice(1), (line) => stdout.write(`${line}\n`))
+  if (argv[0] === '__complete') return complete(input, argv.slice(1))
   let exitCode = 0
   const parser = createParser({ version: host.version, output: stdout, first: argv[0] }, async (word, typed) => {
     exitCode = await runWord(input, word, typed)
@@ -49,6 +49,16 @@ export const runProgram = async (input: ProgramInput): Promise<number> => {
     })
   }
 }
+
+const complete = (input: ProgramInput, typed: readonly string[]): Promise<number> =>
+  completeWords(
+    typed,
+    (line) => void input.stdout.write(`${line}\n`),
+    async () => {
+      const { environmentNames } = await import('./environment-names.ts')
+      return environmentNames(createCli(input, placeOptions(typed)))
+    },
+  )
 
 type Run = (word: Word, typed: Input) => Promise<void>
 

@@ -1,10 +1,10 @@
 /** Following something that goes on in a control plane until it is over: painted on a terminal, told line by line elsewhere. */
-import { SluiceError } from '../core/errors.ts'
 import { limits } from '../core/limits.ts'
 import type { Client } from '../http/client/client.ts'
 import type { RolloutDetailView } from '../http/client/views.ts'
 import type { RunDetailView } from '../http/client/run-views.ts'
 import type { Cli } from './cli.ts'
+import { lookPatiently, type Patience, pause } from './patience.ts'
 import { createLive } from './render/live.ts'
 import { isOver, rolloutChanges, rolloutLines } from './render/rollout.ts'
 import { isJobOver, isRunOver, isRunStuck, runChanges, runLines } from './render/run.ts'
@@ -19,8 +19,6 @@ const heartbeatMs = 30_000
 const lookPart = 20
 const lookPauseMsMax = 10_000
 const fewLeft = 8
-/** Looks in a row that may fail, one second apart, before the server is given up: its gateway starts it again within seconds. */
-const failuresMax = 20
 
 /** How something is watched. */
 type Subject<State> = {
@@ -117,7 +115,9 @@ const watch = async <State>(
     for (;;) {
       const lookedAt = performance.now()
       bell.listen()
-      state = await lookPatiently(cli, { subject, teller })
+      const seen = await lookPatiently(cli, subject.look, patienceOf(subject, teller))
+      if (seen === null) return { ended: 'detached', state }
+      state = seen
       teller.tell(state)
       const left = subject.left(state)
       const pauseMs = left <= fewLeft ? 0 : (performance.now() - lookedAt) * (lookPart - 1)
@@ -187,25 +187,10 @@ const lineTeller = <State>(cli: Cli, subject: Subject<State>): Teller<State> => 
   }
 }
 
-/** Looks until it sees something: a control plane that was killed comes back. */
-const lookPatiently = async <State>(
-  { interrupted }: Cli,
-  { subject, teller }: { readonly subject: Subject<State>; readonly teller: Teller<State> },
-): Promise<State> => {
-  for (let failures = 0; ; failures += 1) {
-    try {
-      return await subject.look()
-    } catch (error) {
-      if (!(error instanceof SluiceError) || error.code !== 'server_unreachable' || interrupted.aborted) throw error
-      if (failures >= failuresMax) throw error
-      if (failures === 1)
-        teller.say(
-          `the control plane does not answer (${error.detail}); ${subject.kind} ${subject.id} goes on, looking again`,
-        )
-      await new Promise((resolve) => setTimeout(resolve, 1_000))
-    }
-  }
-}
+const patienceOf = <State>({ kind, id }: Subject<State>, { say }: Teller<State>): Patience => ({
+  away: (detail) => say(`the control plane does not answer (${detail}); ${kind} ${id} goes on, looking again`),
+  back: () => say('the control plane answers again'),
+})
 
 /** Wakes the one that waits: after some time, or once it was rung so often since `listen`. */
 type Bell = {
@@ -280,15 +265,3 @@ const listen = async <State>(
   }
   return after
 }
-
-const pause = (ms: number, signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    const end = (): void => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', end)
-      resolve()
-    }
-    const timer = setTimeout(end, ms)
-    signal.addEventListener('abort', end)
-    if (signal.aborted) end()
-  })

@@ -115,11 +115,9 @@ const failed = (job: JobPlan, { outcome, exitCode, failedStep, tail, ...left }: 
   const where = failedStep === null ? job.name : `${job.name}: ${failedStep}`
   const isLate = outcome === 'timed_out'
   const limitMs = job.steps.find(({ name }) => name === failedStep)?.timeoutMs ?? job.timeoutMs
-  const detail = isLate
-    ? `${where} took longer than ${Math.min(limitMs, job.timeoutMs)} ms`
-    : exitCode === null && job.dialect === 'github'
-      ? `${where} failed`
-      : `${where} ended with ${exitCode === null ? 'a signal' : `exit code ${exitCode}`}`
+  // How else it failed (a signal, a file of the step that cannot be read) stands at the end of its log.
+  const how = exitCode === null ? 'failed' : `ended with exit code ${exitCode}`
+  const detail = isLate ? `${where} took longer than ${Math.min(limitMs, job.timeoutMs)} ms` : `${where} ${how}`
   const code = isLate ? 'job_timeout' : 'run_failed'
   const failure: Failure =
     problem === null

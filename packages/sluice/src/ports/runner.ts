@@ -62,7 +62,7 @@ export type StepResult = {
 /** How a job ended. */
 export type JobOutcome = {
   readonly outcome: 'succeeded' | 'failed' | 'timed_out' | 'cancelled'
-  /** Exit code of the step that failed; null when it was a signal, or nothing failed. */
+  /** Exit code that the step failed by; null when it was something else (a signal, a file of the step that cannot be read), or nothing failed. */
   readonly exitCode: number | null
   readonly failedStep: string | null
   /** Last lines of the log. */

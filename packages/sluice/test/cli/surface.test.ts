@@ -1,9 +1,11 @@
 /** The public surface of the command line. A change here is a break for somebody: make it on purpose (`node --test --test-update-snapshots <this file>`). */
 import { deepStrictEqual, match, ok, strictEqual } from 'node:assert/strict'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { test } from 'node:test'
 import { execa } from 'execa'
-import { candidatesOf } from '../../src/cli/complete.ts'
+import { candidatesOf, placeOptions } from '../../src/cli/complete.ts'
 import { createParser } from '../../src/cli/program.ts'
 import { globalOptions, words } from '../../src/cli/words.ts'
 import { sluice, sluiceHere } from './sluice.ts'
@@ -59,6 +61,37 @@ test('completion offers what may come next', () => {
   deepStrictEqual(candidatesOf(['deploy', '--release', '']), [])
   deepStrictEqual(candidatesOf(['deploy', 'staging', '--re']), ['--release', '--remediates', '--replace'])
   deepStrictEqual(candidatesOf(['nothing', '']), [])
+})
+
+test('completion offers environments where a word takes one, of the control plane that is meant', () => {
+  const known = ['production', 'staging']
+  deepStrictEqual(candidatesOf(['deploy', ''], known), known)
+  deepStrictEqual(candidatesOf(['env', 'lock', 'st'], known), ['staging'])
+  deepStrictEqual(candidatesOf(['env', 'maintenance', 'on', 'pr'], known), ['production'])
+  deepStrictEqual(candidatesOf(['rollout', 'ls', '--env', 'pr'], known), ['production'])
+  deepStrictEqual(candidatesOf(['env', 'maintenance', ''], known), [])
+  deepStrictEqual(candidatesOf(['deploy', 'staging', ''], known), [])
+  deepStrictEqual(candidatesOf(['deploy', '--release', ''], known), [])
+  deepStrictEqual(candidatesOf(['rollout', 'pause', ''], known), [])
+  deepStrictEqual(placeOptions(['--server', 'http://a', 'env', 'ls', '--state-dir', 'x', '--project']), {
+    server: 'http://a',
+    project: undefined,
+    stateDir: 'x',
+  })
+})
+
+test('completion waits for no control plane: without one, and with one that is slow, it offers no environments', async () => {
+  const [cwd, silent] = [tmpdir(), createServer()]
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
+  const { port } = silent.address() as AddressInfo
+  const startedAt = performance.now()
+  const slow = await sluiceHere({ cwd }, '__complete', '--server', `http://127.0.0.1:${port}`, 'deploy', '')
+  ok(performance.now() - startedAt < 5_000)
+  silent.close()
+  silent.closeAllConnections()
+  deepStrictEqual([slow.code, slow.stdout, slow.stderr], [0, '', ''])
+  const none = await sluiceHere({ cwd }, '__complete', '--state-dir', '/nowhere', 'deploy', '')
+  deepStrictEqual([none.code, none.stdout, none.stderr], [0, '', ''])
 })
 
 test('the completion script of bash works in bash', async () => {

@@ -1,7 +1,8 @@
-/** A rollout that is watched row by row. */
+/** What is watched: told row by row, or painted in place. */
 import { deepStrictEqual } from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Cli } from '../../src/cli/cli.ts'
+import type { Cli, Output } from '../../src/cli/cli.ts'
+import { createLive } from '../../src/cli/render/live.ts'
 import { createStyle } from '../../src/cli/render/style.ts'
 import { watchRollout } from '../../src/cli/watch.ts'
 import { limits } from '../../src/core/limits.ts'
@@ -38,4 +39,63 @@ test('every row is told, also those that were written when it was over and had n
     { timeoutMs: null, onRow: (row) => told.push(row) },
   )
   deepStrictEqual([ended, told], ['over', rows.map((row) => JSON.stringify(row))])
+})
+
+/** A terminal that breaks its lines anew when it is made narrower or wider, as most do; the cursor is below the last line. */
+const reflowing = (
+  columns: number,
+): { readonly output: Output; readonly resize: (columns: number) => void; readonly lines: () => readonly string[] } => {
+  let width = columns
+  let kept: readonly string[] = []
+  const rowsOf = (line: string): number => Math.max(1, Math.ceil(line.length / width))
+  /** Goes up so many rows and erases from there. */
+  const eraseUp = (count: number): void => {
+    let left = count
+    while (left > 0 && kept.length > 0) {
+      const last = kept.at(-1) ?? ''
+      const rows = rowsOf(last)
+      kept = rows <= left ? kept.slice(0, -1) : [...kept.slice(0, -1), last.slice(0, (rows - left) * width)]
+      left -= Math.min(rows, left)
+    }
+  }
+  const write = (text: string): void => {
+    // Of what is written here: the cursor hidden and shown, so many rows up, and all below erased.
+    for (const part of text.replaceAll('\r', '').split('\u001B[')) {
+      const [, up, rest = part] = /^(?:(\d+)A|\?25[lh]|0J)(.*)$/s.exec(part) ?? []
+      if (up !== undefined) eraseUp(Number(up))
+      if (rest !== '') kept = [...kept, ...rest.replace(/\n$/, '').split('\n')]
+    }
+  }
+  return {
+    output: {
+      write,
+      flushed: async () => {},
+      isTTY: true,
+      rows: 24,
+      get columns() {
+        return width
+      },
+    },
+    resize: (next) => {
+      width = next
+    },
+    lines: () => kept,
+  }
+}
+
+test('a terminal that was made narrower keeps nothing of what was painted before, and everything above it', () => {
+  const { output, resize, lines } = reflowing(60)
+  let now = 0
+  const live = createLive(output, () => (now += 1_000))
+  output.write('sluice status --watch\n')
+  live.paint(['staging      1.4.0 serves since an hour ago', 'production   1.3.2 serves since two days ago'])
+  resize(30)
+  live.paint(['staging 1.4.0', 'production 1.4.0'])
+  deepStrictEqual(lines(), ['sluice status --watch', 'staging 1.4.0', 'production 1.4.0'])
+  resize(25)
+  live.paint(['x'.repeat(80)])
+  deepStrictEqual(lines(), ['sluice status --watch', 'x'.repeat(24)])
+  resize(10)
+  live.leave(['the end'])
+  deepStrictEqual(lines().slice(0, 2), ['sluice status --watch', 'the end'])
 })

@@ -141,6 +141,16 @@ test('a job that takes longer than its timeout fails with job_timeout, naming th
   )
 })
 
+test('a step whose process ends well and whose file cannot be read has failed, and neither by an exit code nor by a signal', async () => {
+  const event = await perform(worldWith({}), startedRun('echo "no assignment" >> "$SLUICE_OUTPUT"', 20_000), signal)
+  assert.ok('result' in event)
+  const { failure } = event.result as {
+    readonly failure: { readonly detail: string; readonly evidence: readonly string[] }
+  }
+  assert.equal(failure.detail, 'slow: wait failed')
+  assert.match(failure.evidence.join('\n'), /\$SLUICE_OUTPUT: line 1 is neither NAME=value nor/)
+})
+
 test('a bug in an adapter is an unexpected failure that is tried again, never a crash', async () => {
   const secrets = new Proxy(fileSecrets(root), { get: () => () => Promise.reject(new TypeError('a bug')) })
   const event = await perform(worldWith({ secrets }), startedRun('true', 1_000), signal)

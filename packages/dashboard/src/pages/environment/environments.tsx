@@ -48,7 +48,7 @@ export const Environments = (): VNode => {
                 { figure: 'Queue' },
               ]}
             >
-              <tbody>
+              <tbody role="rowgroup">
                 {environments.map((environment) => (
                   <Row key={`${environment.service}/${environment.name}`} environment={environment} />
                 ))}
@@ -66,22 +66,30 @@ const Row = ({ environment }: { readonly environment: EnvironmentView }): VNode 
   const arm = observed.traffic?.arms.find(({ release }) => release.id === serving?.id)
   const running = observed.instances?.filter(({ status }) => status === 'running').length
   return (
-    <tr>
-      <th scope="row">
+    <tr role="row">
+      <th role="rowheader" scope="row">
         <a data-row href={`/environments/${name}`}>
           {name}
         </a>
       </th>
-      <td>
+      <td role="cell">
         <Mark told={environmentTold(environment)} />
       </td>
-      <td>{serving === null ? <span class="none">nothing</span> : <ReleaseLink release={serving} />}</td>
-      <td>{serving === null ? '' : <Age at={serving.since} />}</td>
-      <td>{after ?? <span class="none">runs</span>}</td>
-      <td class="figure">{running === undefined ? 'not observed' : `${running} of ${observed.instances?.length}`}</td>
-      <td class="figure">{arm === undefined ? '—' : numberOf(arm.requests)}</td>
-      <td class="figure">{arm === undefined ? '—' : rateOf(arm)}</td>
-      <td class="figure">{queue.length}</td>
+      <td role="cell">{serving === null ? <span class="none">nothing</span> : <ReleaseLink release={serving} />}</td>
+      <td role="cell">{serving === null ? '' : <Age at={serving.since} />}</td>
+      <td role="cell">{after ?? <span class="none">runs</span>}</td>
+      <td role="cell" class="figure">
+        {running === undefined ? 'not observed' : `${running} of ${observed.instances?.length}`}
+      </td>
+      <td role="cell" class="figure">
+        {arm === undefined ? '—' : numberOf(arm.requests)}
+      </td>
+      <td role="cell" class="figure">
+        {arm === undefined ? '—' : rateOf(arm)}
+      </td>
+      <td role="cell" class="figure">
+        {queue.length}
+      </td>
     </tr>
   )
 }

@@ -86,7 +86,7 @@ const columns = [{ figure: 'Row' }, 'When', 'Who', 'What', 'About', 'Why', 'Hash
 
 const LedgerTable = ({ rows }: { readonly rows: readonly LedgerRowView[] }): VNode => (
   <Table label="Rows of the ledger" columns={columns} kind="ledger">
-    <tbody>
+    <tbody role="rowgroup">
       {rows.map((row) => (
         <Row key={row.seq} row={row} />
       ))}
@@ -98,17 +98,17 @@ const Row = ({ row }: { readonly row: LedgerRowView }): VNode => {
   const isOpen = useSignal(false)
   const { seq, at, actor, type, key, reason, hash, body } = row
   return (
-    <tr>
-      <th scope="row" class="figure">
+    <tr role="row">
+      <th role="rowheader" scope="row" class="figure">
         {seq}
       </th>
-      <td>
+      <td role="cell">
         <Moment at={at} />
       </td>
-      <td>
+      <td role="cell">
         <a href={`/ledger?who=${encodeURIComponent(actor.name)}`}>{actor.name}</a>
       </td>
-      <td>
+      <td role="cell">
         <details onToggle={({ currentTarget }) => (isOpen.value = currentTarget.open)}>
           <summary>{type.replaceAll('_', ' ')}</summary>
           {isOpen.value && (
@@ -121,13 +121,15 @@ const Row = ({ row }: { readonly row: LedgerRowView }): VNode => {
           )}
         </details>
       </td>
-      <td>
+      <td role="cell">
         <a href={`/ledger?kind=${key.kind}&id=${encodeURIComponent(key.id)}`}>
           {key.kind} {key.id.length > 28 ? `${key.id.slice(0, 27)}…` : key.id}
         </a>
       </td>
-      <td class="wide">{reason ?? <span class="none">the event says it</span>}</td>
-      <td>
+      <td role="cell" class="wide">
+        {reason ?? <span class="none">the event says it</span>}
+      </td>
+      <td role="cell">
         <code title={hash}>{hash.slice(0, 10)}</code>
       </td>
     </tr>

@@ -162,7 +162,7 @@ const Deliveries = ({ deliveries }: Pick<DoraView, 'deliveries'>): VNode => (
         label="Deliveries"
         columns={['Rollout', 'What', 'Over', 'Failed', { figure: 'Lead time' }, { figure: 'Commits' }]}
       >
-        <tbody>
+        <tbody role="rowgroup">
           {deliveries.toReversed().map((one) => (
             <Delivery key={one.rollout} {...one} />
           ))}
@@ -173,11 +173,11 @@ const Deliveries = ({ deliveries }: Pick<DoraView, 'deliveries'>): VNode => (
 )
 
 const Delivery = (one: DoraView['deliveries'][number]): VNode => (
-  <tr>
-    <th scope="row">
+  <tr role="row">
+    <th role="rowheader" scope="row">
       <a href={`/rollouts/${one.rollout}`}>{one.version}</a>
     </th>
-    <td>
+    <td role="cell">
       {one.purpose}
       {one.isRework && ', rework'}
       {one.remediates.length > 0 && (
@@ -191,12 +191,16 @@ const Delivery = (one: DoraView['deliveries'][number]): VNode => (
       )}
       {one.outcome !== 'succeeded' && ', came back'}
     </td>
-    <td>
+    <td role="cell">
       <Moment at={one.settledAt} />
     </td>
-    <td>{one.failure === null ? '—' : failureText(one.failure)}</td>
-    <td class="figure">{one.leadMs === null ? '—' : spanOf(one.leadMs)}</td>
-    <td class="figure">{one.commits}</td>
+    <td role="cell">{one.failure === null ? '—' : failureText(one.failure)}</td>
+    <td role="cell" class="figure">
+      {one.leadMs === null ? '—' : spanOf(one.leadMs)}
+    </td>
+    <td role="cell" class="figure">
+      {one.commits}
+    </td>
   </tr>
 )
 

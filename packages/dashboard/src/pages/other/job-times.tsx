@@ -20,15 +20,23 @@ export const JobTimes = (): VNode => {
                 label="Time of jobs"
                 columns={['Job', { figure: 'Median' }, { figure: '95th percentile' }, { figure: 'Failed' }]}
               >
-                <tbody>
+                <tbody role="rowgroup">
                   {jobs.map(({ name, p50Ms, p95Ms }) => {
                     const failure = failures.find(({ job }) => job === name)
                     return (
-                      <tr key={name}>
-                        <th scope="row">{name}</th>
-                        <td class="figure">{spanOf(p50Ms)}</td>
-                        <td class="figure">{spanOf(p95Ms)}</td>
-                        <td class="figure">{failure === undefined ? '—' : `${failure.failures} of ${failure.runs}`}</td>
+                      <tr role="row" key={name}>
+                        <th role="rowheader" scope="row">
+                          {name}
+                        </th>
+                        <td role="cell" class="figure">
+                          {spanOf(p50Ms)}
+                        </td>
+                        <td role="cell" class="figure">
+                          {spanOf(p95Ms)}
+                        </td>
+                        <td role="cell" class="figure">
+                          {failure === undefined ? '—' : `${failure.failures} of ${failure.runs}`}
+                        </td>
                       </tr>
                     )
                   })}

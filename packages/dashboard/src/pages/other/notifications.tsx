@@ -67,18 +67,22 @@ const Channels = ({ items }: { readonly items: readonly ChannelView[] }): VNode 
       label="Channels"
       columns={['Channel', 'Kind', 'To', 'State', { figure: 'Waiting' }, 'Delivered last', 'Failed last', 'What to do']}
     >
-      <tbody>
+      <tbody role="rowgroup">
         {items.map((channel) => (
-          <tr key={channel.name}>
-            <th scope="row">{channel.name}</th>
-            <td>{channel.kind}</td>
-            <td>{channel.target ?? <span class="none">a secret</span>}</td>
-            <td>
+          <tr role="row" key={channel.name}>
+            <th role="rowheader" scope="row">
+              {channel.name}
+            </th>
+            <td role="cell">{channel.kind}</td>
+            <td role="cell">{channel.target ?? <span class="none">a secret</span>}</td>
+            <td role="cell">
               <Mark told={channelTold(channel)} />
             </td>
-            <td class="figure">{channel.backlog}</td>
-            <td>{channel.lastDeliveredAt === null ? <None /> : <Age at={channel.lastDeliveredAt} />}</td>
-            <td>
+            <td role="cell" class="figure">
+              {channel.backlog}
+            </td>
+            <td role="cell">{channel.lastDeliveredAt === null ? <None /> : <Age at={channel.lastDeliveredAt} />}</td>
+            <td role="cell">
               {channel.lastFailure === null ? (
                 <None />
               ) : (
@@ -87,7 +91,7 @@ const Channels = ({ items }: { readonly items: readonly ChannelView[] }): VNode 
                 </>
               )}
             </td>
-            <td>
+            <td role="cell">
               <OneDeed deed={testing(channel)} label={`Test ${channel.name}`} />{' '}
               {channel.lastFailure !== null && (
                 <OneDeed deed={retryingAll(channel)} label={`Retry all of ${channel.name}`} />

@@ -50,17 +50,19 @@ export const Source = (): VNode => {
 
 const Ways = ({ ways }: { readonly ways: readonly SourceWayView[] }): VNode => (
   <Table label="Ways by which commits arrive" columns={['By', 'About', 'State', 'Last arrival', 'Last failure']}>
-    <tbody>
+    <tbody role="rowgroup">
       {ways.map(({ kind, name, trouble, lastArrival, lastFailure }) => (
-        <tr key={kind}>
-          <th scope="row">{kind}</th>
-          <td>{name}</td>
-          <td>
+        <tr role="row" key={kind}>
+          <th role="rowheader" scope="row">
+            {kind}
+          </th>
+          <td role="cell">{name}</td>
+          <td role="cell">
             <Mark told={trouble === null ? { tone: 'good', word: 'ready' } : { tone: 'bad', word: 'not ready' }} />{' '}
             {trouble}
           </td>
-          <td>{lastArrival === null ? 'none yet' : <Age at={lastArrival.receivedAt} />}</td>
-          <td>
+          <td role="cell">{lastArrival === null ? 'none yet' : <Age at={lastArrival.receivedAt} />}</td>
+          <td role="cell">
             {lastFailure === null ? (
               'none'
             ) : (
@@ -83,23 +85,23 @@ const told = ({ status }: ArrivalView): Told => {
 
 const Arrivals = ({ arrivals }: { readonly arrivals: readonly ArrivalView[] }): VNode => (
   <Table label="Arrivals" columns={['What', 'By', 'State', 'When', 'What came of it']}>
-    <tbody>
+    <tbody role="rowgroup">
       {arrivals.map((arrival) => (
-        <tr key={arrival.id}>
-          <th scope="row">
+        <tr role="row" key={arrival.id}>
+          <th role="rowheader" scope="row">
             <ElsewhereLink title={arrival.ref} url={arrival.url} />
           </th>
-          <td>
+          <td role="cell">
             {arrival.from}
             {arrival.sender === null ? '' : ` · ${arrival.sender}`}
           </td>
-          <td>
+          <td role="cell">
             <Mark told={told(arrival)} />
           </td>
-          <td>
+          <td role="cell">
             <Age at={arrival.receivedAt} />
           </td>
-          <td>
+          <td role="cell">
             {arrival.runs.map(({ run }) => (
               <RunLink key={run} id={run} />
             ))}{' '}

@@ -1,4 +1,4 @@
-/** One row for each service, one column for each environment: what serves where, and what is under way. */
+/** One row for each service, one column for each environment: what serves where, and what is under way. On narrow screens a card for each environment. */
 import type { VNode } from 'preact'
 import { useMemo, useRef } from 'preact/hooks'
 import type { EnvironmentView } from '../../../../sluice/src/http/client/environment-views.ts'
@@ -6,7 +6,8 @@ import type { RolloutView } from '../../../../sluice/src/http/client/views.ts'
 import { percentOf } from '../../../../sluice/src/http/client/words.ts'
 import { Glyph, Mark } from '../../parts/mark.tsx'
 import { ShareBar } from '../../parts/share-bar.tsx'
-import { Table } from '../../parts/table.tsx'
+import { useStacked } from '../../parts/stacked.ts'
+import { columnText, Table } from '../../parts/table.tsx'
 import { Age } from '../../parts/time.tsx'
 import { useSight } from '../../parts/window-rows.ts'
 import { rolloutTold } from '../../words.ts'
@@ -28,15 +29,18 @@ export const matrixOf = (
   return { columns, rows: [...cells].map(([service, row]) => ({ service, cells: row })) }
 }
 
-/** Height of a row, pixels; the style sheet has the same. */
-const rowPx = 56
+/** Height of a row, and of a service's name and one of its environments where they are stacked, pixels; the style sheet has the same. */
+const rowPx = 46
+const stackedNamePx = 40
+const stackedCellPx = 54
 /** Tables of up to this many rows are made whole, so that the browser's own search finds everything. */
 const wholeMax = 60
 
 /** The table. */
 export const Matrix = ({ columns, rows }: ReturnType<typeof matrixOf>): VNode => {
   const body = useRef<HTMLTableSectionElement>(null)
-  const sight = useSight(rows.length, rowPx, { list: body, scroller: null })
+  const heightPx = useStacked() ? stackedNamePx + stackedCellPx * columns.length : rowPx
+  const sight = useSight(rows.length, heightPx, { list: body, scroller: null })
   const made = useMemo(() => new Map<string, VNode>(), [columns, rows])
   // A row that was made is given again as it is, which tells Preact that nothing of it changed: scrolling makes only what comes into sight.
   const lineOf = (row: Row, index: number): VNode => {
@@ -46,15 +50,16 @@ export const Matrix = ({ columns, rows }: ReturnType<typeof matrixOf>): VNode =>
     made.set(row.service, line)
     return line
   }
-  const { from, to, above, below } = rows.length <= wholeMax ? { from: 0, to: rows.length, above: 0, below: 0 } : sight
+  const isWhole = rows.length <= wholeMax
+  const { from, to, above, below } = isWhole ? { from: 0, to: rows.length, above: 0, below: 0 } : sight
   return (
     <Table
       label="Services and environments"
       columns={['Service', ...columns.map((name) => ({ name, href: `/environments/${name}` }))]}
-      kind="matrix"
+      kind={isWhole ? 'matrix' : 'matrix windowed'}
       rowCount={rows.length + 1}
     >
-      <tbody ref={body}>
+      <tbody role="rowgroup" ref={body}>
         {above > 0 && <Space px={above} />}
         {rows.slice(from, to).map((row, index) => lineOf(row, from + index))}
         {below > 0 && <Space px={below} />}
@@ -72,14 +77,16 @@ const Line = ({
   readonly columns: readonly string[]
   readonly index: number
 }): VNode => (
-  <tr aria-rowindex={index + 2}>
-    <th scope="row">
+  <tr role="row" aria-rowindex={index + 2}>
+    <th role="rowheader" scope="row">
       <a href={`/services/${encodeURIComponent(service)}`} data-row>
         {service}
       </a>
     </th>
     {columns.map((name) => (
-      <Cell key={name} environment={cells.get(name)} before={beforeOf(cells, name)} />
+      <td key={name} role="cell" class={cells.has(name) ? undefined : 'none'} style={{ '--column': columnText(name) }}>
+        <Cell environment={cells.get(name)} before={beforeOf(cells, name)} />
+      </td>
     ))}
   </tr>
 )
@@ -100,22 +107,12 @@ const Cell = ({
   readonly environment: EnvironmentView | undefined
   readonly before: EnvironmentView | undefined
 }): VNode => {
-  if (environment === undefined) return <td class="none">—</td>
+  if (environment === undefined) return <>—</>
   const { live, serving } = environment
-  if (live !== null)
-    return (
-      <td>
-        <Under live={live} environment={environment} />
-      </td>
-    )
-  if (serving === null)
-    return (
-      <td>
-        <span class="none">nothing serves yet</span>
-      </td>
-    )
+  if (live !== null) return <Under live={live} environment={environment} />
+  if (serving === null) return <span class="none">nothing serves yet</span>
   return (
-    <td>
+    <>
       <div class="cell">
         <Glyph tone="good" />
         <a class="release" href={`/releases/${serving.id}`}>
@@ -128,7 +125,7 @@ const Cell = ({
       <div class="cell more" title={serving.commit.subject}>
         {noteOf(environment, before) ?? serving.commit.subject}
       </div>
-    </td>
+    </>
   )
 }
 

@@ -186,13 +186,19 @@ const Compared = ({ release }: { readonly release: ReleaseDetailView }): VNode =
         <p class="none">Nothing differs but the version.</p>
       ) : (
         <Table label="Differences" columns={['What', 'Name', other.version, release.version]} kind="diff">
-          <tbody>
+          <tbody role="rowgroup">
             {differences.map(({ what, name, from, to }) => (
-              <tr key={`${what} ${name}`}>
-                <td>{what}</td>
-                <th scope="row">{name}</th>
-                <td>{from === null ? <span class="none">not in it</span> : <code class="gone">{from}</code>}</td>
-                <td>{to === null ? <span class="none">not in it</span> : <code class="come">{to}</code>}</td>
+              <tr role="row" key={`${what} ${name}`}>
+                <td role="cell">{what}</td>
+                <th role="rowheader" scope="row">
+                  {name}
+                </th>
+                <td role="cell">
+                  {from === null ? <span class="none">not in it</span> : <code class="gone">{from}</code>}
+                </td>
+                <td role="cell">
+                  {to === null ? <span class="none">not in it</span> : <code class="come">{to}</code>}
+                </td>
               </tr>
             ))}
           </tbody>

@@ -27,20 +27,22 @@ export const Releases = (): VNode => {
     >
       {(releases) => (
         <Table label="Releases" columns={['Release', 'Commit', 'Serves', 'Held', { figure: 'Cut' }]}>
-          <tbody>
+          <tbody role="rowgroup">
             {releases.map((release) => (
-              <tr key={release.id}>
-                <th scope="row">
+              <tr role="row" key={release.id}>
+                <th role="rowheader" scope="row">
                   <span data-row tabIndex={-1}>
                     <ReleaseLink release={release} />
                   </span>
                 </th>
-                <td class="wide">
+                <td role="cell" class="wide">
                   <CommitLine commit={release.commit} />
                 </td>
-                <td>{release.serves.length === 0 ? <span class="none">—</span> : release.serves.join(', ')}</td>
-                <td>{release.hold === null ? <span class="none">—</span> : release.hold.detail}</td>
-                <td class="figure">
+                <td role="cell">
+                  {release.serves.length === 0 ? <span class="none">—</span> : release.serves.join(', ')}
+                </td>
+                <td role="cell">{release.hold === null ? <span class="none">—</span> : release.hold.detail}</td>
+                <td role="cell" class="figure">
                   <Age at={release.cutAt} />
                 </td>
               </tr>

@@ -74,14 +74,16 @@ const Numbers = ({ plot, title }: { readonly plot: Plot; readonly title: string 
         )
       }
     >
-      <tbody>
+      <tbody role="rowgroup">
         {plot.times.slice(first).map((at, index) => (
-          <tr key={first + index}>
-            <th scope="row">{timeOf(at)}</th>
+          <tr role="row" key={first + index}>
+            <th role="rowheader" scope="row">
+              {timeOf(at)}
+            </th>
             {plot.series.map(({ name, values }) => {
               const value = values[first + index]
               return (
-                <td class="figure" key={name}>
+                <td role="cell" class="figure" key={name}>
                   {value === null || value === undefined ? '—' : plot.tell(value)}
                 </td>
               )

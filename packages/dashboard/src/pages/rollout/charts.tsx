@@ -88,14 +88,24 @@ const Metrics = ({ verdict, limitLogE }: { readonly verdict: VerdictView; readon
         </p>
       }
     >
-      <tbody>
+      <tbody role="rowgroup">
         {rows.map(({ metric, logE, candidate, stable }) => (
-          <tr key={metric}>
-            <th scope="row">{metric}</th>
-            <td class="figure">{badOf(candidate)}</td>
-            <td class="figure">{badOf(stable)}</td>
-            <td class={`figure ${logE >= limitLogE ? 'over' : ''}`}>{evidenceOf(logE)}</td>
-            <td class="figure">{evidenceOf(limitLogE)}</td>
+          <tr role="row" key={metric}>
+            <th role="rowheader" scope="row">
+              {metric}
+            </th>
+            <td role="cell" class="figure">
+              {badOf(candidate)}
+            </td>
+            <td role="cell" class="figure">
+              {badOf(stable)}
+            </td>
+            <td role="cell" class={`figure ${logE >= limitLogE ? 'over' : ''}`}>
+              {evidenceOf(logE)}
+            </td>
+            <td role="cell" class="figure">
+              {evidenceOf(limitLogE)}
+            </td>
           </tr>
         ))}
       </tbody>

@@ -33,24 +33,26 @@ export const Instances = ({
         <p class="none">No instance is there.</p>
       ) : (
         <Table label="Instances" columns={['Instance', 'Release', 'State', 'Address', { figure: 'Restarts' }]}>
-          <tbody>
+          <tbody role="rowgroup">
             {instances.map(({ id, release, status, host, port, restarts }) => (
-              <tr key={id}>
-                <th scope="row">
+              <tr role="row" key={id}>
+                <th role="rowheader" scope="row">
                   <code>{id}</code>
                 </th>
-                <td>
+                <td role="cell">
                   <ReleaseLink release={release} />
                 </td>
-                <td>
+                <td role="cell">
                   <Mark told={told[status]} />
                 </td>
-                <td>
+                <td role="cell">
                   <code>
                     {host}:{port}
                   </code>
                 </td>
-                <td class="figure">{restarts}</td>
+                <td role="cell" class="figure">
+                  {restarts}
+                </td>
               </tr>
             ))}
           </tbody>

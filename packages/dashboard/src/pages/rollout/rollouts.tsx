@@ -38,28 +38,28 @@ export const RolloutTable = ({ rollouts }: { readonly rollouts: readonly Rollout
     label="Rollouts"
     columns={['Rollout', 'State', 'Environment', 'Strategy', { figure: 'Took' }, 'By', { figure: 'Started' }]}
   >
-    <tbody>
+    <tbody role="rowgroup">
       {rollouts.map((rollout) => (
-        <tr key={rollout.id}>
-          <th scope="row">
+        <tr role="row" key={rollout.id}>
+          <th role="rowheader" scope="row">
             <a data-row href={`/rollouts/${rollout.id}`}>
               {rollout.from === null ? 'nothing' : rollout.from.version} → {rollout.to.version}
             </a>
           </th>
-          <td>
+          <td role="cell">
             <Mark told={rolloutTold(rollout)} />
             {rollout.hotfix !== null && <span class="because"> hotfix</span>}
             {rollout.cause !== null && <span class="because"> {rollout.cause.text}</span>}
           </td>
-          <td>
+          <td role="cell">
             <a href={`/environments/${rollout.environment}`}>{rollout.environment}</a>
           </td>
-          <td>{rollout.strategy}</td>
-          <td class="figure">
+          <td role="cell">{rollout.strategy}</td>
+          <td role="cell" class="figure">
             <Took from={rollout.startedAt} to={rollout.settledAt} />
           </td>
-          <td>{rollout.by.name}</td>
-          <td class="figure">
+          <td role="cell">{rollout.by.name}</td>
+          <td role="cell" class="figure">
             <Age at={rollout.startedAt} />
           </td>
         </tr>

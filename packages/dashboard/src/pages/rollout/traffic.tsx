@@ -59,13 +59,13 @@ export const TrafficPart = ({ traffic }: { readonly traffic: TrafficView }): VNo
       {trip !== null && <p class="cause bad">The tripwire cut the candidate: {trip.detail}</p>}
       <ShareBar arms={arms} />
       <Table label="Arms of the traffic" columns={columns} kind="arms">
-        <tbody>
+        <tbody role="rowgroup">
           {arms.map((arm) => (
             <Arm key={`${arm.arm} ${arm.release.id}`} arm={arm} />
           ))}
           {arms.length === 0 && (
-            <tr>
-              <td colSpan={columns.length} class="none">
+            <tr role="row">
+              <td role="cell" colSpan={columns.length} class="none">
                 Nothing serves here.
               </td>
             </tr>
@@ -77,23 +77,37 @@ export const TrafficPart = ({ traffic }: { readonly traffic: TrafficView }): VNo
 }
 
 const Arm = ({ arm }: { readonly arm: ArmView }): VNode => (
-  <tr>
-    <th scope="row">
+  <tr role="row">
+    <th role="rowheader" scope="row">
       <i class={`swatch ${arm.arm}`} aria-hidden="true" />
       {arm.arm}
     </th>
-    <td>
+    <td role="cell">
       <ReleaseLink release={arm.release} />
     </td>
-    <td class="figure strong">{percentOf(arm.shareBp)}</td>
-    <td class="figure">{numberOf(arm.requests)}</td>
-    <td class="figure">
+    <td role="cell" class="figure strong">
+      {percentOf(arm.shareBp)}
+    </td>
+    <td role="cell" class="figure">
+      {numberOf(arm.requests)}
+    </td>
+    <td role="cell" class="figure">
       {numberOf(arm.badUnits)} of {numberOf(arm.units)}
     </td>
-    <td class="figure">{rateOf(arm)}</td>
-    <td class="figure">{arm.inFlight}</td>
-    <td class="figure">{arm.p50Ms === null ? '—' : `${arm.p50Ms} ms`}</td>
-    <td class="figure">{arm.p99Ms === null ? '—' : `${arm.p99Ms} ms`}</td>
-    <td class="figure">{arm.upstreams}</td>
+    <td role="cell" class="figure">
+      {rateOf(arm)}
+    </td>
+    <td role="cell" class="figure">
+      {arm.inFlight}
+    </td>
+    <td role="cell" class="figure">
+      {arm.p50Ms === null ? '—' : `${arm.p50Ms} ms`}
+    </td>
+    <td role="cell" class="figure">
+      {arm.p99Ms === null ? '—' : `${arm.p99Ms} ms`}
+    </td>
+    <td role="cell" class="figure">
+      {arm.upstreams}
+    </td>
   </tr>
 )

@@ -175,20 +175,22 @@ const JobTable = ({
   readonly hrefOf: (job: string) => string
 }): VNode => (
   <Table label="Jobs" columns={['Job', 'State', 'Took', 'Needs', 'Result from']}>
-    <tbody>
+    <tbody role="rowgroup">
       {jobs.map((job) => (
-        <tr key={job.name}>
-          <th scope="row">
+        <tr role="row" key={job.name}>
+          <th role="rowheader" scope="row">
             <a data-row href={hrefOf(job.name)}>
               {job.name}
             </a>
           </th>
-          <td>
+          <td role="cell">
             <Mark told={jobTold(job)} />
           </td>
-          <td class="figure">{job.startedAt === null ? '—' : <Took from={job.startedAt} to={job.finishedAt} />}</td>
-          <td>{job.needs.join(', ')}</td>
-          <td>{job.from === null ? 'this run' : job.from.kind === 'cache' ? 'the cache' : job.from.id}</td>
+          <td role="cell" class="figure">
+            {job.startedAt === null ? '—' : <Took from={job.startedAt} to={job.finishedAt} />}
+          </td>
+          <td role="cell">{job.needs.join(', ')}</td>
+          <td role="cell">{job.from === null ? 'this run' : job.from.kind === 'cache' ? 'the cache' : job.from.id}</td>
         </tr>
       ))}
     </tbody>

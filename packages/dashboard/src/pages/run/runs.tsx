@@ -35,23 +35,25 @@ export const Runs = (): VNode => {
 
 const RunTable = ({ runs }: { readonly runs: readonly RunListView[] }): VNode => (
   <Table label="Runs" columns={['Commit', 'State', 'Release', { figure: 'Took' }, 'By', { figure: 'Started' }]}>
-    <tbody>
+    <tbody role="rowgroup">
       {runs.map((run) => (
-        <tr key={run.id}>
-          <th scope="row" class="wide">
+        <tr role="row" key={run.id}>
+          <th role="rowheader" scope="row" class="wide">
             <a data-row href={`/runs/${run.id}`}>
               <CommitLine commit={run.commit} />
             </a>
           </th>
-          <td>
+          <td role="cell">
             <Mark told={runTold(run)} />
           </td>
-          <td>{run.release === null ? <span class="none">none</span> : <ReleaseLink release={run.release} />}</td>
-          <td class="figure">
+          <td role="cell">
+            {run.release === null ? <span class="none">none</span> : <ReleaseLink release={run.release} />}
+          </td>
+          <td role="cell" class="figure">
             <Took from={run.startedAt} to={run.settledAt} />
           </td>
-          <td>{run.by.name}</td>
-          <td class="figure">
+          <td role="cell">{run.by.name}</td>
+          <td role="cell" class="figure">
             <Age at={run.startedAt} />
           </td>
         </tr>

@@ -1,9 +1,10 @@
 import { SluiceError } from '../../core/errors.ts'
 import type { EnvironmentView } from '../../http/client/environment-views.ts'
-import { type Command, flagOption } from '../cli.ts'
+import { type Cli, type Command, flagOption } from '../cli.ts'
 import { withClient } from '../connect.ts'
 import { statusLines } from '../render/environment.ts'
 import { createLive } from '../render/live.ts'
+import { lookPatiently, type Patience, pause } from '../patience.ts'
 
 const lookMs = 1_000
 
@@ -37,22 +38,37 @@ export const command: Command = (cli, input) =>
       }
       return 0
     }
-    const live = createLive(cli.stdout, () => performance.now())
-    let last = ''
-    for (let view = first; !cli.interrupted.aborted; view = await look()) {
-      const lines = statusLines(view, cli.style)
-      const text = lines.join('\n')
+    const teller = tellerFor(cli)
+    for (let view: typeof first | null = first; view !== null && !cli.interrupted.aborted;) {
       if (cli.globals.json) cli.json({ ...view, server })
-      else if (cli.style.repaints) live.paint(lines)
-      else if (text !== last) cli.print(text)
-      last = text
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, lookMs)
-        cli.interrupted.addEventListener('abort', () => {
-          clearTimeout(timer)
-          resolve()
-        })
-      })
+      else teller.tell(statusLines(view, cli.style))
+      await pause(lookMs, cli.interrupted)
+      if (!cli.interrupted.aborted) view = await lookPatiently(cli, look, teller)
     }
     return 130
   })
+
+type Teller = Patience & { readonly tell: (lines: readonly string[]) => void }
+
+/** Painted in place on a terminal; elsewhere told whenever it differs. */
+const tellerFor = ({ stdout, style, globals, print, note }: Cli): Teller => {
+  const isPainted = style.repaints && !globals.json
+  const live = createLive(stdout, () => performance.now())
+  let last: readonly string[] = []
+  return {
+    tell: (lines) => {
+      if (isPainted) live.paint(lines)
+      else if (lines.join('\n') !== last.join('\n')) print(lines.join('\n'))
+      last = lines
+    },
+    away: (detail) => {
+      const line = `the control plane does not answer (${detail}); this is how it stood before, looking again`
+      if (isPainted) live.paint([...last, '', `${style.mark('warn')} ${line}`])
+      else note(line)
+    },
+    back: () => {
+      // What is painted next says it by itself.
+      if (!isPainted) note('the control plane answers again')
+    },
+  }
+}

@@ -8,7 +8,7 @@ export const command: Command = async (cli, input) => {
   const running = runningServer(cli.globals.stateDir)
   if (running === null && !flagOption(input, 'detach')) return server(cli, input)
   const [host, port] = [textOption(input, 'host'), textOption(input, 'port')]
-  if (running !== null) mustBeAt(running.url, { host, port })
+  if (running !== null) await mustBeAt(running.url, { host, port })
   const url = running?.url ?? (await startServer(cli, { host, port }))
   if (running !== null) cli.note(`${cli.noteStyle.mark('done')} a control plane runs already (pid ${running.pid})`)
   if (cli.globals.json) cli.json({ url, started: running === null })
@@ -17,10 +17,13 @@ export const command: Command = async (cli, input) => {
 }
 
 /** Throws `server_running` where the one that runs is elsewhere than was asked for. */
-const mustBeAt = (url: string, asked: { readonly host: string | null; readonly port: string | null }): void => {
+const mustBeAt = async (
+  url: string,
+  asked: { readonly host: string | null; readonly port: string | null },
+): Promise<void> => {
   const { hostname, port } = new URL(url)
   const isItsPort = asked.port === null || asked.port === '0' || asked.port === port
-  if (isItsPort && (asked.host === null || asked.host === hostname)) return
+  if (isItsPort && (asked.host === null || (await isSameHost(asked.host, hostname)))) return
   const options = [
     ...(asked.host === null ? [] : [`--host ${asked.host}`]),
     ...(asked.port === null ? [] : [`--port ${asked.port}`]),
@@ -29,4 +32,18 @@ const mustBeAt = (url: string, asked: { readonly host: string | null; readonly p
     detail: `a control plane runs already at ${url}`,
     hint: `sluice down && sluice up -d ${options.join(' ')}`,
   })
+}
+
+/** Whether two names of hosts are names of one address: `localhost` is 127.0.0.1 or ::1 by what this machine says. Every address (0.0.0.0) is none of them. */
+const isSameHost = async (...names: readonly [asked: string, running: string]): Promise<boolean> => {
+  const [asked = [], running = []] = await Promise.all(names.map(addressesOf))
+  return asked.some((address) => running.includes(address))
+}
+
+/** The name itself, and the addresses that it stands for. */
+const addressesOf = async (name: string): Promise<readonly string[]> => {
+  const bare = name.toLowerCase().replace(/^\[(.*)\]$/, '$1')
+  const { lookup } = await import('node:dns/promises')
+  const found = await lookup(bare, { all: true }).catch(() => [])
+  return [bare, ...found.map(({ address }) => address)]
 }

@@ -1,7 +1,7 @@
 /** A part of the terminal that is painted again in place. */
 import type { Output } from '../cli.ts'
 import { stripAllButColours } from './plain.ts'
-import { clip } from './style.ts'
+import { clip, widthOf } from './style.ts'
 
 /** Shortest time between two paintings: 12 a second. */
 const frameMs = 1_000 / 12
@@ -20,10 +20,14 @@ export type Live = {
 export const createLive = (output: Output, now: () => number): Live => {
   const fitting = (line: string): string =>
     clip(stripAllButColours(line.replaceAll('\n', ' '), true), Math.max(20, output.columns - 1))
-  let painted = 0
+  let painted: readonly string[] = []
   let paintedAt = -frameMs
   let text = ''
-  const erase = (): string => (painted === 0 ? '' : `\u001B[${painted}A\r\u001B[0J`)
+  // A terminal that was made narrower since has broken what no longer fits: each line takes as many rows as it now needs.
+  const erase = (): string => {
+    const rows = painted.reduce((sum, line) => sum + Math.max(1, Math.ceil(widthOf(line) / output.columns)), 0)
+    return rows === 0 ? '' : `\u001B[${rows}A\r\u001B[0J`
+  }
   return {
     paint: (lines) => {
       if (now() - paintedAt < frameMs) return
@@ -32,18 +36,18 @@ export const createLive = (output: Output, now: () => number): Live => {
       const next = visible.map((line) => `${line}\n`).join('')
       if (next === text) return
       output.write(`\u001B[?25l${erase()}${next}\u001B[?25h`)
-      painted = visible.length
+      painted = visible
       text = next
       paintedAt = now()
     },
     clear: () => {
-      if (painted > 0) output.write(erase())
-      painted = 0
+      if (painted.length > 0) output.write(erase())
+      painted = []
       text = ''
     },
     leave: (lines) => {
       output.write(`${erase()}${lines.map((line) => `${fitting(line)}\n`).join('')}\n`)
-      painted = 0
+      painted = []
       text = ''
     },
   }

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { readCases } from '../support/case.ts'
 import { checkCase } from './check-case.ts'
 
-const chosen = new Set(['call-inputs-outputs', 'composite-action', 'step-conditions'])
+const chosen = new Set(['call-inputs-outputs', 'commands-legacy', 'composite-action', 'step-conditions'])
 
 for (const one of readCases(fileURLToPath(new URL('cases', import.meta.url))))
   if (chosen.has(one.name))

@@ -78,6 +78,10 @@ const runIn = async (root: string, one: WorkflowCase): Promise<Came> => {
         outcome === null || outcome.failedStep === null ? [] : [[name, outcome.failedStep]],
       ),
     ),
+    failure: each(
+      jobs.filter(({ state }) => state.status === 'failed'),
+      ({ state }) => (state.status === 'failed' ? state.failure.detail : ''),
+    ),
   }
 }
 
@@ -92,6 +96,7 @@ const nothing = {
   because: {},
   order: [],
   failedStep: {},
+  failure: {},
 }
 
 const resultOf = (state: JobState): string => {

@@ -37,6 +37,8 @@ export type WorkflowCase = {
     /** Names and conditions of the plan, before anything runs. */
     readonly plan?: Texts
     readonly failedStep?: Texts
+    /** Why jobs failed, in the words of their run. */
+    readonly failure?: Texts
     readonly runName?: string
   }
 }

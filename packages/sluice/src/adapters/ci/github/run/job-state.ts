@@ -82,6 +82,10 @@ export type StepUnit = {
   exitCode: number | null
 }
 
+/** The exit code that a step failed by; null where its process ended well, and a command or a file of it was broken. */
+export const failingCode = ({ exitCode }: Pick<StepUnit, 'exitCode'>): number | null =>
+  exitCode === 0 ? null : exitCode
+
 /** A running job. */
 export type JobState = {
   readonly definition: GithubDefinition

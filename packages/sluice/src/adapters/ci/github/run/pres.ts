@@ -4,7 +4,7 @@ import type { Fields } from '../definition.ts'
 import { evaluate, evaluateValue, textOf, truthy } from '../expressions.ts'
 import { readActionFile, type ActionFile } from './action-file.ts'
 import { putAside, runPart } from './javascript.ts'
-import { createUnit, jobFrame, type JobState, type StepFrame } from './job-state.ts'
+import { createUnit, failingCode, jobFrame, type JobState, type StepFrame } from './job-state.ts'
 import { actionInputs, compositeFrame, directoryOf, isSkipped } from './run-action.ts'
 import { mayStepFail, plainTitle, stepId, type Failed } from './run-step.ts'
 import { stepScope, textsOf } from './step-scope.ts'
@@ -59,7 +59,7 @@ const runPre = async (
     )
     if (outcome === 'success' || mayStepFail(step, scope)) return null
     jobFrame(frame).hasFailed = true
-    return { name: title, exitCode: unit.exitCode }
+    return { name: title, exitCode: failingCode(unit) }
   } finally {
     state.shell.endGroup()
     frame.unit = null

@@ -5,7 +5,15 @@ import type { Fields } from '../definition.ts'
 import { evaluateCondition, evaluateText, evaluateValue, textOf, type Scope } from '../expressions.ts'
 import { firstLine } from '../job-fields.ts'
 import { actionReference } from '../action-reference.ts'
-import { createUnit, tellError, type JobState, type StepFrame, type StepOutcome, type StepUnit } from './job-state.ts'
+import {
+  createUnit,
+  failingCode,
+  tellError,
+  type JobState,
+  type StepFrame,
+  type StepOutcome,
+  type StepUnit,
+} from './job-state.ts'
 import { runAction } from './run-action.ts'
 import { runScript } from './run-script.ts'
 import { holdsWhenCancelled, stepScope, textsOf } from './step-scope.ts'
@@ -59,7 +67,7 @@ export const keep = (frame: StepFrame, { id, unit, ended }: Attempted): Failed |
   if (id !== '') frame.steps[id] = { outcome, conclusion, outputs: outcome === 'skipped' ? {} : unit.outputs }
   if (conclusion !== 'failure') return null
   frame.hasFailed = true
-  return { name: title, exitCode: unit.exitCode }
+  return { name: title, exitCode: failingCode(unit) }
 }
 
 type Ended = { readonly outcome: StepOutcome; readonly conclusion: StepOutcome; readonly title: string }
