@@ -55,9 +55,21 @@ export const besideMutants: readonly Mutant[] = [
   ),
   beside(
     'core/source/remote.ts',
-    "if (after.status === 'fetched')\n    return [",
-    'if (false)\n    return [',
+    "if (after.status !== 'fetched' && after.status !== 'ignored') return []",
+    "if (after.status !== 'ignored') return []",
     "what was fetched is nobody's to start",
+  ),
+  beside(
+    'core/source/remote.ts',
+    'if (over !== undefined && !isMarked(known, over)) return state',
+    '',
+    'a fetch that was overtaken takes the record back',
+  ),
+  beside(
+    'engine/perform-arrival.ts',
+    "if (seen?.object !== object) return { kind: 'overtaken' }",
+    "if (seen?.object !== object) return { kind: 'ignored', because: 'it has moved on' }",
+    'what overtook an older fetch, and was recorded after it, is lost',
   ),
   beside(
     'core/train/machine.ts',

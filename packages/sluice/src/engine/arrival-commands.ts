@@ -3,7 +3,7 @@ import { SluiceError } from '../core/errors.ts'
 import type { AggregateKey } from '../core/ledger/entry.ts'
 import type { Actor, Sha256 } from '../core/model.ts'
 import { isRefused } from '../core/source/machine.ts'
-import { type MovedRef, type RemoteEvent, remoteKey } from '../core/source/remote.ts'
+import { markOf, type MovedRef, type RemoteEvent, remoteKey, type RemoteState } from '../core/source/remote.ts'
 import { type ArrivalEvent, type ArrivalHint, type ArrivalId, arrivalOf } from '../core/source/types.ts'
 import type { Told } from '../core/source/read-hook.ts'
 import { type Asking, type Desk, input } from './desk.ts'
@@ -66,15 +66,16 @@ export const lookedFirst = async (desk: Desk, { address, refs }: Look): Promise<
   await desk.loop.transact([remoteKey], () => [input(remoteKey, event, ofLook)])
 }
 
-/** Refs that are not at the remote any more. Those that moved meanwhile stay. */
-export const refsGone = async (desk: Desk, refs: readonly string[]): Promise<void> => {
+/** Refs that are not at the remote any more. Those that were recorded by others since `known` was read, before the look, stay. */
+export const refsGone = async (desk: Desk, refs: readonly string[], known: RemoteState): Promise<void> => {
   const at = desk.clock.now()
   await desk.loop.transact([remoteKey], (stateOf) => {
-    const known = asRemote(stateOf(remoteKey)).refs
+    const seen = asRemote(stateOf(remoteKey)).refs
     return refs
-      .filter((ref) => known[ref] !== undefined)
+      .filter((ref) => seen[ref] !== undefined)
       .map((ref) => {
-        const event: RemoteEvent = { type: 'ref_seen', at, ref, object: null, arrival: null }
+        const over = markOf(known, ref)
+        const event: RemoteEvent = { type: 'ref_seen', at, ref, object: null, arrival: null, over }
         return input(remoteKey, event, ofLook)
       })
   })

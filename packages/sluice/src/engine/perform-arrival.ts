@@ -9,7 +9,7 @@ import { tagScope } from '../core/pipeline/cache/run-cache.ts'
 import { pullRequestStartsRun, startsRun } from '../core/pipeline/triggers.ts'
 import type { RunTrigger } from '../core/pipeline/types.ts'
 import { addressOf } from '../core/source/address.ts'
-import type { RemoteState } from '../core/source/remote.ts'
+import { markOf, type RemoteState } from '../core/source/remote.ts'
 import type { ForeignPipeline, SourceRules } from '../core/source/rules.ts'
 import type { Arrival, ArrivalEffect, ArrivalHint, ArrivalResult, ArrivalRun } from '../core/source/types.ts'
 import type { ArrivedAt } from '../ports/pipelines.ts'
@@ -47,10 +47,13 @@ export const performArrival = async (
   const rules = rulesOf(current)
   if (action.kind === 'fetch') {
     const wish = { ref: hint.ref, base: hint.pullRequest?.base ?? null }
-    return { kind: 'fetched', ...(await world.remote.fetch(await placeOf(world, rules, signal), wish, signal)) }
+    const place = await placeOf(world, rules, signal)
+    // First what is known, then what is there: what others record in between tells that this fetch was overtaken.
+    const over = markOf(await world.arrivals.remoteState(), hint.ref)
+    return { kind: 'fetched', over, ...(await world.remote.fetch(place, wish, signal)) }
   }
-  const because = await belongsTo(world, arrival)
-  if (because !== null && !(await hasBegun(world, effect, rules))) return { kind: 'ignored', because }
+  const against = await belongsTo(world, arrival)
+  if (against !== null && !(await hasBegun(world, effect, rules))) return against
   return start(world, { arrival, effect, current, rules, commit: action.commit }, signal)
 }
 
@@ -75,14 +78,16 @@ const rulesOf = ({ source }: Settings): SourceRules => {
   })
 }
 
-/** Why the ref that was fetched is another arrival's to start; null when it is this one's. What a person wants once more is started whoever told of it first. */
-const belongsTo = async ({ arrivals }: ArrivalWorld, arrival: Arrival): Promise<string | null> => {
+/** Why the ref that was fetched is not this arrival's to start; null when it is. What a person wants once more is started whoever told of it first. */
+const belongsTo = async ({ arrivals }: ArrivalWorld, arrival: Arrival): Promise<ArrivalResult | null> => {
   if (arrival.turn > 1 || arrival.status !== 'fetched') return null
   const { hint, object } = arrival
   const seen = (await arrivals.remoteState()).refs[hint.ref]
   if (seen?.arrival === hint.id) return null
-  if (seen?.object !== object) return `${hint.ref} has moved on since`
-  return seen.arrival === null ? 'it was there before this source was' : `${seen.arrival} has told of it already`
+  if (seen?.object !== object) return { kind: 'overtaken' }
+  const because =
+    seen.arrival === null ? 'it was there before this source was' : `${seen.arrival} has told of it already`
+  return { kind: 'ignored', because }
 }
 
 /** Whether something was started by it already, before whoever performed it died: that is so, whatever the ref did meanwhile. */

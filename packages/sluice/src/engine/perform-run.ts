@@ -82,7 +82,7 @@ export const jobRequest = async (
     follows,
     inputs,
     needs,
-    origin: { ...place, service, startedAt: run.startedAt },
+    origin: { ...place, service, startedAt: run.startedAt, inputs: run.plan.trigger.inputs },
     caching,
   }
 }

@@ -31,7 +31,7 @@ export const planAgain = async (
   return { ...plan, draft: { ...draft, environments } }
 }
 
-/** What an earlier run did and the one of `plan` need not. `command_conflict` unless both are of the same commit and pipeline: a release has the work of one commit. */
+/** What an earlier run did and the one of `plan` need not. `command_conflict` unless both are of the same commit, pipeline and inputs: a release has the work of one commit. */
 export const carriedOf = async (
   desk: Desk,
   id: string,
@@ -52,5 +52,8 @@ export const carriedOf = async (
   return { carried, follows: [run.id, ...(run.plan.follows ?? [])] }
 }
 
-const pipelineOf = ({ pipeline }: RunPlan): string =>
-  pipeline === undefined ? 'its config' : `${pipeline.file}, ${pipeline.event}`
+const pipelineOf = ({ pipeline, trigger }: RunPlan): string => {
+  const inputs = Object.entries(trigger.inputs).map(([name, value]) => `${name}=${value}`)
+  const given = inputs.length === 0 ? '' : `, with ${inputs.toSorted().join(' ')}`
+  return `${pipeline === undefined ? 'its config' : `${pipeline.file}, ${pipeline.event}`}${given}`
+}

@@ -47,6 +47,8 @@ export type StartRunCommand = {
   readonly of?: 'tree' | null
   /** Whether jobs may come out of the caches; they may when absent. */
   readonly usesCache?: boolean
+  /** Values of the inputs of the config's pipeline (`pipeline.on.manual`); the defaults count where none is given. A pipeline of another system has its own. */
+  readonly inputs?: Readonly<Record<string, string>>
   /** A pipeline of another system instead of that of the config; `jobs` are then those of it. */
   readonly pipeline?: AskedPipeline | null
   /** What was fetched because somebody told of it; `ref` is then the commit. */
@@ -83,7 +85,7 @@ type World = Pick<Ports, 'config' | 'pipelines' | 'runner' | 'secrets' | 'source
   readonly typed: TypedSecrets
 }
 
-/** Plans and starts a run. Resolves once it is recorded. `not_found`, `tool_missing`, `config_invalid`, `config_missing`, `needs_cycle`. */
+/** Plans and starts a run. Resolves once it is recorded. `not_found`, `tool_missing`, `config_invalid`, `config_missing`, `needs_cycle`, `usage_invalid` for inputs that it does not take. */
 export const startRun = async (
   world: World,
   desk: Desk,
@@ -240,8 +242,11 @@ export const occasionAt = ({ at, trigger }: Pick<ArrivedCommit, 'at' | 'trigger'
 /** The plan comes from the commit's own config, read in a checkout of exactly that commit. */
 const planOf = async (world: World, planning: Planning, signal: AbortSignal): Promise<RunPlan> => {
   const { id, commit, command } = planning
-  const { pipeline = null } = command
-  if (pipeline !== null) return foreignPlan(world, { ...planning, pipeline }, signal)
+  const { pipeline = null, inputs: given = {} } = command
+  if (pipeline !== null) {
+    assertNoInputs(given)
+    return foreignPlan(world, { ...planning, pipeline }, signal)
+  }
   const [{ settings, version }, occasion] = await Promise.all([
     configOf(world, { id, commit }, signal),
     occasionOf(world, planning, signal),
@@ -251,7 +256,17 @@ const planOf = async (world: World, planning: Planning, signal: AbortSignal): Pr
   const cachesFor = command.usesCache === false ? null : (command.arrived?.cacheName ?? command.ref)
   const isUntrusted = command.arrived?.isUntrusted === true
   const { cores } = world.runner
-  return planRun({ settings, commit, version, secretVersions, cores, occasion, cachesFor, isUntrusted, ...only })
+  return planRun({ settings, commit, version, secretVersions, cores, occasion, cachesFor, isUntrusted, given, ...only })
+}
+
+/** Values that nobody would read are none that somebody meant. */
+const assertNoInputs = (given: Readonly<Record<string, string>>): void => {
+  const [name] = Object.keys(given)
+  if (name === undefined) return
+  throw new SluiceError('usage_invalid', {
+    detail: `input ${name} is for the pipeline of the config, and this run is of a pipeline of another system`,
+    hint: 'its inputs stand in `pipeline.inputs`',
+  })
 }
 
 /** What a commit says about itself. `id` names the checkout that it may take to read it. */

@@ -108,7 +108,7 @@ export class SourceKeeper {
     const { moved, gone } = movedRefs(known, refs)
     const caller = { by: teller('poll'), reason: null, idempotencyKey: null }
     for (const one of moved) await sources.receive(toldOf(one), caller)
-    if (gone.length > 0) await sources.refsGone(gone)
+    if (gone.length > 0) await sources.refsGone(gone, known)
   }
 
   async #takeSpooled(signal: AbortSignal): Promise<void> {

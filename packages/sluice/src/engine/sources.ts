@@ -44,8 +44,8 @@ export class Sources {
   }
 
   /** See `refsGone`. */
-  refsGone(refs: readonly string[]): Promise<void> {
-    return refsGone(this.#desk, refs)
+  refsGone(refs: readonly string[], known: RemoteState): Promise<void> {
+    return refsGone(this.#desk, refs, known)
   }
 
   /** The remote as it was seen last. */

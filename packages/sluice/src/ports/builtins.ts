@@ -1,5 +1,5 @@
 import type { CommitId } from '../core/model.ts'
-import type { JsonValue } from '../core/pipeline/job-plan.ts'
+import type { JsonValue, Texts } from '../core/pipeline/job-plan.ts'
 import type { RunOrigin } from '../core/pipeline/types.ts'
 
 /** A built-in step that is to be run. */
@@ -16,7 +16,7 @@ export type BuiltinCall = {
   readonly version: string
   readonly commit: CommitId
   readonly origin: RunOrigin
-  readonly run: { readonly id: string; readonly startedAt: number }
+  readonly run: { readonly id: string; readonly startedAt: number; readonly inputs?: Texts }
   readonly artifacts: readonly { readonly name: string; readonly sha256: string }[]
 }
 

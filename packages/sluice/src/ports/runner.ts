@@ -29,7 +29,7 @@ export type JobRequest = {
   /** How far the job is kept apart from the others; the runner's own wish when absent. */
   readonly isolation?: 'auto' | 'none' | 'required'
   /** What the run says of itself to steps that come with Sluice. */
-  readonly origin?: RunOrigin & { readonly service: string; readonly startedAt: number }
+  readonly origin?: RunOrigin & { readonly service: string; readonly startedAt: number; readonly inputs?: Texts }
   /** How the run uses the caches. Absent or null: not at all. */
   readonly caching?: RunCachePlan | null
   /** Steps that are taken from an earlier attempt instead of run. Absent: none are. */

@@ -68,6 +68,7 @@ const callOf = (
     run: {
       id: run,
       startedAt: origin?.startedAt ?? commit.committedAt,
+      inputs: origin?.inputs ?? {},
     },
     artifacts: inputs.map(({ name: artifact, digest }) => ({
       name: artifact,

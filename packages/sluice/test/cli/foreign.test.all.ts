@@ -105,14 +105,14 @@ test('a job of a workflow runs with what it is given; what is read differently i
   match(run.stderr, /warning \.github\/workflows\/ci\.yml:3:\d+ permissions: /)
 })
 
-test('--input is that of the workflow, also beside --no-input; without a workflow there is nothing that it could be for', async () => {
+test('--input is that of the workflow, also beside --no-input; --var is for nothing but a workflow', async () => {
   const words = ['--workflow', '.github/workflows/asked.yml', '--event', 'workflow_dispatch', '--input', 'who=ada']
   const run = await typed(...words, '--no-input', '--json')
   strictEqual(run.code, 0, run.stderr)
   deepStrictEqual(jobsOf(run), [['my-shop', 'greet', 'succeeded', { said: 'ada' }]])
-  const stray = await typed('--input', 'who=ada')
+  const stray = await typed('--var', 'who=ada')
   strictEqual(stray.code, 2)
-  match(stray.stderr, /--input is for a pipeline of another system/)
+  match(stray.stderr, /--var is for a pipeline of another system/)
 })
 
 test('runs of a workflow are counted; one is run again as it was planned, with what succeeded and left files', async () => {

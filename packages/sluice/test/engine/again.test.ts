@@ -148,3 +148,52 @@ test('a job whose input changed is run, and so is what the cache does not know a
   const none = await over({ usesCache: false })
   ok(none.jobs.every((job) => job.status === 'succeeded' && job.cache === null))
 })
+
+test('what a run is started with reaches its jobs, the keys of the cache and the plan; work done with other values is not taken over', async () => {
+  const { directory } = project
+  await writeFile(join(directory, 'a.txt'), 'a\n')
+  const inputs = {
+    TARGET: { type: 'choice', choices: ['eu', 'us'], default: 'eu' },
+    DRY: { type: 'boolean', default: false },
+    COUNT: { type: 'number' },
+  }
+  const greet = { env: { TARGET: 'nowhere' }, steps: 'echo "to $TARGET, dry $DRY"', cache: { inputs: ['a.txt'] } }
+  const pipelineOfConfig = { isolation: 'none', on: { manual: { inputs } }, jobs: { greet } }
+  const config = { service: 'tiny', pipeline: pipelineOfConfig }
+  await writeFile(join(directory, 'sluice.config.ts'), `export default ${JSON.stringify(config)}\n`)
+  await project.commit('1.4.0')
+  const told: unknown[] = []
+  const runWith = async (command: Partial<StartRunCommand>): Promise<Run> => {
+    const run = await over(command)
+    await plane.ports.runner.settled()
+    const lines = await plane.ports.runner.logs(`${run.id}/job/greet`, { after: 0, limit: 100 }, never)
+    const said = lines.find(({ text }) => text.startsWith('to '))?.text
+    const [job] = run.jobs
+    told.push([run.plan.trigger.inputs, said, job?.status === 'succeeded' && job.cache !== null ? 'cache' : 'run'])
+    return run
+  }
+  const first = await runWith({})
+  const second = await runWith({ inputs: { TARGET: 'us' } })
+  await runWith({ inputs: { TARGET: 'us' } })
+  await runWith({ retryOf: second.id })
+  await runWith({ event: 'push', inputs: { COUNT: '3' } })
+  const us = { TARGET: 'us', DRY: 'false' }
+  deepStrictEqual(told, [
+    [{ TARGET: 'eu', DRY: 'false' }, 'to eu, dry false', 'run'],
+    [us, 'to us, dry false', 'run'],
+    [us, 'to us, dry false', 'cache'],
+    [us, 'to us, dry false', 'cache'],
+    [{ TARGET: 'eu', DRY: 'false', COUNT: '3' }, 'to eu, dry false', 'run'],
+  ])
+  const refused = (code: string, detail: RegExp) => (error: unknown) =>
+    error instanceof SluiceError && error.code === code && detail.test(error.detail)
+  await rejects(over({ failedOf: first.id, inputs: us }), refused('command_conflict', /TARGET=eu.*TARGET=us/))
+  for (const [values, detail] of [
+    [{ TARGET: 'mars' }, /^input TARGET is "mars"; choices: eu, us$/],
+    [{ TARGETS: 'eu' }, /^there is no input TARGETS; inputs: TARGET, DRY, COUNT$/],
+    [{ COUNT: 'many' }, /^input COUNT is "many", which is no number$/],
+    [{ DRY: 'yes' }, /^input DRY is "yes", which is neither true nor false$/],
+  ] as const)
+    await rejects(over({ inputs: values }), refused('usage_invalid', detail))
+  await rejects(over({ pipeline, inputs: us }), refused('usage_invalid', /another system/))
+})

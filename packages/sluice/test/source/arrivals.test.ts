@@ -92,6 +92,7 @@ const subject: Subject<ArrivalState, ArrivalEvent, ArrivalEffect> = {
     if (effect.action.kind === 'fetch')
       return { type: 'effect_succeeded', at, sequence, result: draw(6) === 0 ? gone : fetched }
     const ignored = { kind: 'ignored', because: 'no trigger' } as const
+    if (draw(12) === 0) return { type: 'effect_succeeded', at, sequence, result: { kind: 'overtaken' } }
     return { type: 'effect_succeeded', at, sequence, result: draw(4) === 0 ? ignored : { kind: 'started', runs } }
   },
   answers: (sequence) => [
@@ -109,7 +110,9 @@ checkLaws<RemoteState & { readonly status?: never }, RemoteEvent, never>({
   event: (_, draw) => {
     const [ref, object] = [`refs/heads/${draw(3)}`, objectOf(String(draw(3)))]
     if (draw(4) === 0) return { type: 'remote_looked', at: 1, address: `a${draw(2)}`, refs: { [ref]: object } }
-    return { type: 'ref_seen', at: 1, ref, object: draw(4) === 0 ? null : object, arrival: null }
+    const over = draw(3) === 0 ? null : { object: objectOf(String(draw(3))), arrival: null }
+    const seen = { type: 'ref_seen', at: 1, ref, object: draw(4) === 0 ? null : object, arrival: null } as const
+    return draw(2) === 0 ? seen : { ...seen, over }
   },
   answers: () => [],
 })
@@ -250,6 +253,15 @@ describe('what arrives', () => {
       arrival: { id, from, sender, url, title },
     })
     deepStrictEqual(run.by, { kind: 'system', name: 'github' })
+  })
+
+  it('starts a run with the defaults of its inputs, because there is nobody to ask', async () => {
+    const inputs = { TARGET: { type: 'choice', choices: ['eu', 'us'], default: 'eu' }, NOTE: {} }
+    const { refs, tell, runs } = await stage(settingsOf({ manual: { inputs } }))
+    refs.set('refs/heads/main', objectOf('b'))
+    await tell(pushOf(objectOf('b')))
+    const [run] = await runs()
+    deepStrictEqual([run?.plan.trigger.inputs, run?.plan.jobs[0]?.env], [{ TARGET: 'eu' }, { TARGET: 'eu' }])
   })
 
   it('starts one run however often it is told, and by whom', async () => {
@@ -548,7 +560,64 @@ test('an arrival whose run was started before the control plane died is started,
   }
   const run = runId('run_1')
   deepStrictEqual(await perform(run), { kind: 'started', runs: [{ run, pipeline: null }] })
-  deepStrictEqual(await perform(null), { kind: 'ignored', because: 'refs/heads/main has moved on since' })
+  deepStrictEqual(await perform(null), { kind: 'overtaken' })
+})
+
+test('of two fetches of a branch that overtake each other one run is started by each commit, whichever is recorded first', async () => {
+  for (const isOlderFirst of [false, true]) {
+    const { refs, runs, remote, keeper, world } = await stage(settingsOf({}))
+    refs.set('refs/heads/main', objectOf('0'))
+    await keeper.look()
+    const plain = { ...remote }
+    const held: (() => void)[] = []
+    remote.fetch = async (...asked) => {
+      const found = await plain.fetch(...asked)
+      if (held.length < 2) await new Promise<void>((go) => held.push(go))
+      return found
+    }
+    const told: string[] = []
+    for (const fill of ['a', 'b']) {
+      refs.set('refs/heads/main', objectOf(fill))
+      const delivery = { name: fill, told: [pushOf(objectOf(fill))] }
+      told.push(...(await world.engine.sources.receive(delivery, ada)).arrivals)
+      await world.until(
+        async () => held.length,
+        (count) => count === told.length,
+      )
+    }
+    for (const place of isOlderFirst ? [0, 1] : [1, 0]) {
+      held[place]?.()
+      await world.until(
+        () => world.engine.reading.arrival(told[place] ?? ''),
+        (one) => one.status === 'started' || ('attempt' in one && one.attempt > 1),
+      )
+    }
+    await world.pass(5_000)
+    await keeper.look()
+    await world.pass(5_000)
+    const commits = (await runs()).map(({ plan }) => plan.commit.id).toSorted()
+    deepStrictEqual(commits, isOlderFirst ? [objectOf('a'), objectOf('b')] : [objectOf('b')])
+    const { arrival, object } = (await world.engine.sources.remoteState()).refs['refs/heads/main'] ?? {}
+    deepStrictEqual([object, arrival], [objectOf('b'), told[1]])
+  }
+})
+
+test('a branch that was pushed while a look found it gone stays on record', async () => {
+  const { refs, runs, remote, keeper, tell } = await stage(settingsOf({}))
+  refs.set('refs/heads/main', objectOf('0'))
+  await keeper.look()
+  refs.delete('refs/heads/main')
+  const plain = { ...remote }
+  remote.list = async (...asked) => {
+    const found = await plain.list(...asked)
+    // Told of twice, it is one arrival.
+    refs.set('refs/heads/main', objectOf('a'))
+    await tell(pushOf(objectOf('a')))
+    return found
+  }
+  await keeper.look()
+  await keeper.look()
+  strictEqual((await runs()).length, 1)
 })
 
 test('refs that moved, came and went are told apart; what no look lists is nobody’s', () => {

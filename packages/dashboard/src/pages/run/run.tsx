@@ -47,6 +47,18 @@ const Trigger = ({ trigger: { event, name, arrival } }: Pick<RunDetailView, 'tri
   )
 }
 
+/** The values that the run was started with, defaults too. */
+const Inputs = ({ inputs }: Pick<RunDetailView['trigger'], 'inputs'>): VNode => (
+  <>
+    {Object.entries(inputs).map(([name, value], index) => (
+      <span key={name}>
+        {index === 0 ? '' : ', '}
+        {name}: <code>{value}</code>
+      </span>
+    ))}
+  </>
+)
+
 const isOver = ({ status }: RunDetailView): boolean =>
   status === 'succeeded' || status === 'failed' || status === 'cancelled'
 
@@ -77,6 +89,7 @@ const Whole = ({ run }: { readonly run: RunDetailView }): VNode => {
             ['Started', <Age at={run.startedAt} />],
             ['By', run.by.name],
             ['For', <Trigger trigger={run.trigger} />],
+            Object.keys(run.trigger.inputs).length === 0 ? null : ['Inputs', <Inputs inputs={run.trigger.inputs} />],
             run.release === null ? null : ['Release', <ReleaseLink release={run.release} />],
             run.pipeline === null ? null : ['Pipeline', `${run.pipeline.name} (${run.pipeline.file})`],
             ['Run', <code>{run.id}</code>],

@@ -158,13 +158,16 @@ export const exportTo = async (
   const only = Object.entries(settings.pipeline.jobs).flatMap(([name, { deploy, promote }]) =>
     deploy === null && promote === null ? [name] : [],
   )
-  const { jobs } = planRun({ settings, commit, version: '0.0.0', secretVersions: {}, cores: 1, only })
-  const { on } = settings.pipeline
+  // Values of inputs are nobody's to give here: they are asked for over there.
+  const { manual, ...on } = settings.pipeline.on
+  const unasked = { ...settings, pipeline: { ...settings.pipeline, on } }
+  const { jobs } = planRun({ settings: unasked, commit, version: '0.0.0', secretVersions: {}, cores: 1, only })
   const head = await git(projectDir, ['symbolic-ref', '--short', '--quiet', 'HEAD'], signal)
   const options = {
     service: settings.service,
     branches: on.branches ?? [head.out === '' ? 'main' : head.out],
     schedules: on.schedule ?? [],
+    inputs: manual?.inputs ?? [],
     image: null,
     identity: { audience: settings.service, replaces: [] },
   }

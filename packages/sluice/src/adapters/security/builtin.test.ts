@@ -138,11 +138,19 @@ describe('the jobs that come with Sluice', () => {
   })
 
   it('sign provenance that verifies', async () => {
-    const { reports } = await builtinJobs.provenance({}, context)
+    const started = { ...context.run, inputs: { TARGET: 'eu' } }
+    const { reports } = await builtinJobs.provenance({}, { ...context, run: started })
     const { publicKey } = await projectKey(context.stateDirectory)
     const text = await readFile(reports[0]?.path ?? '', 'utf8')
     const expected = { subjects: context.artifacts, commit: context.commit.id, builder: context.builder }
     equal(verifyProvenance(text, { publicKeys: [publicKey], threshold: 1 }, expected).kind, 'verified')
+    const { payload } = JSON.parse(text) as { readonly payload: string }
+    const { predicate } = JSON.parse(Buffer.from(payload, 'base64').toString()) as {
+      readonly predicate: { readonly buildDefinition: { readonly externalParameters: object } }
+    }
+    const { branch } = context.commit
+    const parameters = { service: context.service.name, branch, inputs: { TARGET: 'eu' } }
+    deepStrictEqual(predicate.buildDefinition.externalParameters, parameters)
     const none = await builtinJobs.provenance({}, { ...context, artifacts: [] })
     equal(none.verdict, 'broken')
   })

@@ -53,7 +53,8 @@ export type BuiltinContext = {
   readonly service: { readonly name: string; readonly version: string }
   /** `base`: the last commit that was looked at before, null for none: then the whole history is. */
   readonly commit: { readonly id: string; readonly branch: string | null; readonly base: string | null }
-  readonly run: { readonly id: string; readonly startedAt: number }
+  /** `inputs`: what it was started with; nothing when absent. */
+  readonly run: { readonly id: string; readonly startedAt: number; readonly inputs?: Texts }
   /** The remote of the repository and the URI of this control plane, for provenance. */
   readonly repository: string
   readonly builder: string
@@ -216,13 +217,19 @@ const writeProvenance = async (parameters: Texts, context: BuiltinContext): Prom
     )
   const key = await projectKey(context.stateDirectory).catch(reasonOf)
   if (typeof key === 'string') return reported('provenance', broken(key), { failOn: 'low', context })
+  const { inputs = {} } = context.run
   const statement = provenanceOf(context.artifacts, {
     builder: context.builder,
     sluiceVersion: context.sluiceVersion,
     runId: context.run.id,
     repository: context.repository,
     commit: context.commit.id,
-    parameters: { service: context.service.name, branch: context.commit.branch, ...parameters },
+    parameters: {
+      service: context.service.name,
+      branch: context.commit.branch,
+      ...(Object.keys(inputs).length === 0 ? {} : { inputs }),
+      ...parameters,
+    },
     materials: [],
     startedAt: context.run.startedAt,
     finishedAt: context.now,

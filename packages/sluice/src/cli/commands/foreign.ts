@@ -44,7 +44,6 @@ export const pipelineOf = (cli: Cli, input: Input): PipelineInput | null => {
 const foreignOptions = [
   'eventFile',
   'play',
-  'input',
   'var',
   'secret',
   'secretFile',
@@ -66,8 +65,8 @@ const textsOf = ({ options }: Input, name: string): readonly string[] => {
   return Array.isArray(value) ? value.map(String) : []
 }
 
-/** `NAME=VALUE`, as often as it was typed. */
-const pairsOf = (input: Input, name: string): Readonly<Record<string, string>> =>
+/** `NAME=VALUE`, as often as it was typed. `usage_invalid` for a word without a value. */
+export const pairsOf = (input: Input, name: string): Readonly<Record<string, string>> =>
   Object.fromEntries(
     textsOf(input, name).map((text): [string, string] => {
       const at = text.indexOf('=')

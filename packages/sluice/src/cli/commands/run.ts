@@ -6,7 +6,7 @@ import { type Connection, withClient } from '../connect.ts'
 import { cacheReasons, reasonText } from './cache-explain.ts'
 import { noteText } from '../../core/pipeline/notes.ts'
 import { followRun, freshKey, timeoutOf } from './follow.ts'
-import { pipelineOf } from './foreign.ts'
+import { pairsOf, pipelineOf } from './foreign.ts'
 
 /** `sluice run`. Without a server the run happens in this process, and Ctrl-C calls it off. */
 export const command: Command = async (cli, input) => {
@@ -63,7 +63,7 @@ const runOnce = async (
     of: isTree ? ('tree' as const) : null,
     cache: input.options['cache'] !== false,
     pipeline,
-    event: pipeline === null ? eventOf(input) : null,
+    ...(pipeline === null ? { inputs: pairsOf(input, 'input'), event: eventOf(input) } : {}),
   }
   const { run, notes } = await client.call('runs.start', { body, idempotencyKey: freshKey() })
   for (const note of notes) cli.note(`${cli.noteStyle.mark('warn')} ${noteText(note)}`)

@@ -46,6 +46,7 @@ export const runLines = (run: RunDetailView, style: Style): readonly string[] =>
   const wide = rows.reduce((widest, { name, level }) => Math.max(widest, name.length + 2 * level), 0)
   return [
     runHead(run, style),
+    ...inputLines(run, style),
     ...rows.map((job) => {
       const name = `${'  '.repeat(job.level)}${job.name}`
       const mark = job.isTolerated ? 'warn' : marks[job.status]
@@ -55,6 +56,11 @@ export const runLines = (run: RunDetailView, style: Style): readonly string[] =>
     ...(run.status === 'judging' ? [`${style.mark('current')} judging the gates`] : []),
     ...(run.status === 'cutting' ? [`${style.mark('current')} cutting the release`] : []),
   ]
+}
+
+const inputLines = ({ trigger }: Pick<RunDetailView, 'trigger'>, style: Style): readonly string[] => {
+  const pairs = Object.entries(trigger.inputs).map(([name, value]) => `${name}=${JSON.stringify(value)}`)
+  return pairs.length === 0 ? [] : [style.dim(`inputs  ${pairs.join('  ')}`)]
 }
 
 const isWorthARow = ({ status }: JobView): boolean => !['waiting', 'ready', 'succeeded', 'skipped'].includes(status)

@@ -92,7 +92,10 @@ export const projectWords: readonly Word[] = [
       },
       { flags: '--event-file <file>', text: 'JSON that stands in github.event' },
       { flags: '--play <job...>', text: 'start these jobs of a GitLab pipeline that wait for somebody, too' },
-      { flags: '--input <pair...>', text: 'NAME=VALUE: an input of the workflow or pipeline' },
+      {
+        flags: '--input <pair...>',
+        text: 'NAME=VALUE: an input of the pipeline or workflow, as often as it has inputs',
+      },
       { flags: '--var <pair...>', text: 'NAME=VALUE: a variable of the repository, or of the GitLab pipeline' },
       {
         flags: '--secret <pair...>',
@@ -121,6 +124,7 @@ export const projectWords: readonly Word[] = [
       'run --here',
       'run --watch --job test',
       'run --affected main',
+      'run --input TARGET=eu --input DRY=true',
       'run --workflow .github/workflows/ci.yml --event push',
     ],
     load: () => import('../commands/run.ts'),

@@ -2,6 +2,7 @@
 import { metricsOf } from '../judge/metrics.ts'
 import { expandMatrix, legName, twiceIn } from '../pipeline/matrix.ts'
 import { policyIssues } from './check-governance.ts'
+import { inputIssues } from './check-inputs.ts'
 import { notifyIssues } from './check-notify.ts'
 import { order } from './graph.ts'
 import type { ConfigIssue } from './issues.ts'
@@ -23,6 +24,7 @@ export const check = (
     ...(cycle === null ? [] : [needsCycle(cycle)]),
     ...artifactIssues(settings),
     ...matrixIssues(settings),
+    ...inputIssues(settings),
     ...cacheIssues(settings),
     ...startIssues(settings, distance),
     ...environmentIssues(settings, distance),

@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import { limits } from '../limits.ts'
-import type { ConcurrencyPlan, ManualInput, RetryPolicy, RetryReason } from '../pipeline/job-plan.ts'
+import type { ConcurrencyPlan, RetryPolicy, RetryReason } from '../pipeline/job-plan.ts'
 import { count, duration, key, name, positiveDuration, text, variableName, variables } from './fields.ts'
 import { keyedCachesSchema, taskCacheSchema } from './schema-cache.ts'
+import { askedSchema } from './schema-inputs.ts'
 import { matrixSchema } from './schema-matrix.ts'
 import { servicesSchema } from './schema-service.ts'
 import { insidePath, shellWords, stepsSchema } from './schema-step.ts'
@@ -75,47 +76,8 @@ const retrySchema: z.ZodType<RetryPolicy> = z.union(
   "expected a number of retries, or { max: 2, backoff: '10s', on: ['timeout'] }",
 )
 
-const inputSchema = z
-  .strictObject({
-    type: key(z.enum(['text', 'number', 'boolean', 'choice']).default('text'), {
-      description: 'What kind of value it is.',
-      examples: ['choice'],
-    }),
-    choices: key(z.array(text('a choice')).default([]), {
-      description: 'The values of a choice.',
-      examples: [['patch', 'minor']],
-    }),
-    default: key(z.union([z.string(), z.number(), z.boolean()]).transform(String).optional(), {
-      description: 'The value when none is given.',
-      examples: ['patch'],
-    }),
-    required: key(z.boolean().default(false), { description: 'Whether a value must be given.', examples: [true] }),
-    description: key(z.string().default(''), {
-      description: 'What to tell the person who is asked.',
-      examples: ['Which part of the version grows'],
-    }),
-  })
-  .transform(({ type, required, ...rest }) => ({
-    ...rest,
-    kind: type,
-    isRequired: required,
-    default: rest.default ?? null,
-  }))
-
 const manualSchema = z.union(
-  [
-    z.literal(true).transform(() => ({ inputs: [] as const })),
-    z
-      .strictObject({
-        inputs: key(z.record(variableName(), inputSchema), {
-          description: 'Values that are asked for; each becomes an environment variable.',
-          examples: [{ LEVEL: { type: 'choice', choices: ['patch', 'minor'], default: 'patch' } }],
-        }),
-      })
-      .transform(({ inputs }) => ({
-        inputs: Object.entries(inputs).map(([one, input]): ManualInput => ({ name: one, ...input })),
-      })),
-  ],
+  [z.literal(true).transform(() => ({ inputs: [] as const })), askedSchema()],
   'expected true, or { inputs: { NAME: { … } } }',
 )
 

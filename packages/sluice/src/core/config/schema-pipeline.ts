@@ -5,6 +5,7 @@ import { count, key, name, positiveDuration, text, variables } from './fields.ts
 import { gatesSchema } from './schema-gates.ts'
 import { cacheSchema } from './schema-cache.ts'
 import { evidenceSchema } from './schema-evidence.ts'
+import { askedSchema } from './schema-inputs.ts'
 import { jobSchema } from './schema-job.ts'
 import type { PipelineSettings } from './settings.ts'
 
@@ -63,13 +64,18 @@ const triggersSchema = z
         examples: [['0 3 * * *']],
       },
     ),
+    manual: key(askedSchema().optional(), {
+      description: 'What a person who starts a run is asked for; a run that starts by itself has the defaults.',
+      examples: [{ inputs: { TARGET: { type: 'choice', choices: ['eu', 'us'], default: 'eu' } } }],
+    }),
   })
-  .transform(({ branches, tags, paths, pullRequests, schedule }) => ({
+  .transform(({ branches, tags, paths, pullRequests, schedule, manual }) => ({
     branches: branches ?? null,
     tags: tags ?? null,
     paths: paths ?? null,
     ...(pullRequests === undefined ? {} : { pullRequests }),
     schedule,
+    ...(manual === undefined ? {} : { manual }),
   }))
 
 /** The jobs that a commit must pass, and how many of them at once. */

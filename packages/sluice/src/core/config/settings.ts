@@ -84,6 +84,8 @@ export type TriggerSettings = {
   /** Absent: a pull request starts a run when the push of its branch does not. */
   readonly pullRequests?: readonly string[]
   readonly schedule: readonly string[]
+  /** Absent: nobody who starts a run is asked for anything. */
+  readonly manual?: { readonly inputs: readonly ManualInput[] }
 }
 
 /** A parsed job. */

@@ -44,6 +44,8 @@ export type TriggersConfig = {
   readonly pullRequests?: readonly string[]
   /** Cron expressions (five fields, UTC) at which a run starts. */
   readonly schedule?: readonly string[]
+  /** What a person who starts a run is asked for; a run that starts by itself has the defaults. */
+  readonly manual?: ManualConfig
 }
 
 /** A node of the pipeline: it has steps, or takes the release somewhere. */
@@ -193,7 +195,7 @@ export type ConcurrencyConfig = {
   readonly onConflict?: 'queue' | 'replace_waiting' | 'cancel_running'
 }
 
-/** What a person who starts a job is asked for. */
+/** What a person who starts a run, or a job of it, is asked for. */
 export type ManualConfig = {
   /** Values that are asked for; each becomes an environment variable. */
   readonly inputs: Readonly<Record<string, InputConfig>>

@@ -1,4 +1,4 @@
-/** What a person gives to a job that waits for one. */
+/** What a person gives to a run that they start, or to a job that waits for one. */
 import type { ManualInput, Texts } from './job-plan.ts'
 
 /** The values of all inputs, or what is wrong with those given. */
@@ -24,7 +24,7 @@ export const readInputs = (inputs: readonly ManualInput[], given: Texts): Inputs
 }
 
 const wrongOf = ({ name, kind, choices, isRequired }: ManualInput, value: string | null): readonly string[] => {
-  if (value === null) return isRequired ? [`input ${name} must be given`] : []
+  if (value === null) return isRequired ? [`input ${name} must be given: ${allowedOf({ kind, choices })}`] : []
   if (kind === 'number' && (value.trim() === '' || !Number.isFinite(Number(value))))
     return [`input ${name} is ${JSON.stringify(value)}, which is no number`]
   if (kind === 'boolean' && value !== 'true' && value !== 'false')
@@ -32,4 +32,9 @@ const wrongOf = ({ name, kind, choices, isRequired }: ManualInput, value: string
   return kind === 'choice' && !choices.includes(value)
     ? [`input ${name} is ${JSON.stringify(value)}; choices: ${choices.join(', ')}`]
     : []
+}
+
+const allowedOf = ({ kind, choices }: Pick<ManualInput, 'kind' | 'choices'>): string => {
+  if (kind === 'choice') return `one of ${choices.join(', ')}`
+  return { text: 'a text', number: 'a number', boolean: 'true or false' }[kind]
 }

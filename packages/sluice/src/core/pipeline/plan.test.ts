@@ -211,3 +211,86 @@ test('the budget of a stage is shown, and bounds the job only where it is enforc
   deepStrictEqual([planned(false)?.budget, planned(false)?.timeoutMs], [{ ms: 60_000, enforce: false }, 1_800_000])
   deepStrictEqual([planned(true)?.budget, planned(true)?.timeoutMs], [{ ms: 60_000, enforce: true }, 60_000])
 })
+
+test('inputs of the pipeline are in the plan and over the variables of every job, but under the values of a matrix', () => {
+  const config: Config = {
+    service: 's',
+    pipeline: {
+      env: { LEVEL: 'patch' },
+      on: { manual: { inputs: { LEVEL: { type: 'choice', choices: ['patch', 'minor'], required: true }, NOTE: {} } } },
+      jobs: {
+        plain: { steps: 'true', env: { LEVEL: 'patch', OWN: '1' } },
+        legs: { steps: 'true', matrix: { axes: { NODE: ['22'] } } },
+      },
+    },
+  }
+  const plan = planRun(requestOf(config, { given: { LEVEL: 'minor' } }))
+  deepStrictEqual(plan.trigger.inputs, { LEVEL: 'minor' })
+  deepStrictEqual(
+    plan.jobs.map(({ name, env }) => [name, env]),
+    [
+      ['plain', { LEVEL: 'minor', OWN: '1' }],
+      ['legs', { LEVEL: 'minor' }],
+      ['legs (22)', { LEVEL: 'minor', NODE: '22' }],
+    ],
+  )
+  const refused = (detail: string) => (error: unknown) =>
+    error instanceof SluiceError && error.code === 'usage_invalid' && error.detail === detail
+  throws(() => planRun(requestOf(config)), refused('input LEVEL must be given: one of patch, minor'))
+  throws(
+    () => planRun(requestOf(config, { given: { LEVEL: 'minor', NOTES: 'x' } })),
+    refused('there is no input NOTES; inputs: LEVEL, NOTE'),
+  )
+})
+
+test('inputs that could not be asked for, or mean two things, are mistakes of the config', () => {
+  const mistakes = (on: object, more: object = {}): readonly string[] => {
+    const jobs = {
+      test: { steps: 'true', secrets: ['TOKEN'] },
+      legs: { steps: 'true', matrix: { axes: { NODE: ['22'] } } },
+      'by-hand': { steps: 'true', manual: { inputs: { HOW: { type: 'number', default: 'a' } } } },
+    }
+    try {
+      parseConfig({ service: 's', pipeline: { on, jobs }, ...more }, { file: 'f', text: '', distance: () => 99 })
+    } catch (error) {
+      if (error instanceof SluiceError) return error.evidence
+    }
+    return []
+  }
+  deepStrictEqual(mistakes({}), [
+    'f  pipeline.jobs.by-hand.manual.inputs.HOW.default: input HOW is "a", which is no number',
+  ])
+  const inputs = {
+    LEVEL: { type: 'choice', choices: ['a'], default: 'b' },
+    NONE: { type: 'choice' },
+    TOKEN: {},
+    NODE: {},
+  }
+  deepStrictEqual(
+    mistakes({ manual: { inputs } })
+      .filter((text) => text.includes('pipeline.on.'))
+      .map((text) => text.replace('f  pipeline.on.manual.inputs.', '')),
+    [
+      'LEVEL.default: input LEVEL is "b"; choices: a',
+      'NONE.choices: expected at least one choice',
+      'TOKEN: job "test" has a secret of this name. Give one of them another name.',
+      'NODE: job "legs" has a matrix value of this name. Give one of them another name.',
+    ],
+  )
+  const needy = { manual: { inputs: { WHO: { required: true }, WHY: { required: true, default: 'so' } } } }
+  const source = { source: { remote: '/srv/git/shop.git' } }
+  for (const [on, more, starter] of [
+    [{ branches: ['main'] }, {}, 'a push'],
+    [{ tags: ['v*'] }, {}, 'a push'],
+    [{ schedule: ['0 3 * * *'] }, {}, 'a schedule'],
+    [{}, source, 'a push'],
+    [{ branches: ['!**'] }, source, 'a pull request'],
+    [{ branches: ['!**'], pullRequests: [] }, source, null],
+    [{}, {}, null],
+  ] as const) {
+    const starters = mistakes({ ...needy, ...on }, more).flatMap(
+      (text) => /WHO\.required: (.*) starts runs of this pipeline with nobody to ask/.exec(text)?.[1] ?? [],
+    )
+    deepStrictEqual(starters, starter === null ? [] : [starter])
+  }
+})

@@ -8,7 +8,8 @@ import { assert } from '../machine.ts'
 import type { Commit } from '../model.ts'
 import type { ReleaseDraft } from '../release.ts'
 import { cacheRefOf, type RunCachePlan } from './cache/run-cache.ts'
-import type { JobPlan } from './job-plan.ts'
+import type { JobPlan, Texts } from './job-plan.ts'
+import { readInputs } from './inputs.ts'
 import { lowerJob } from './lower-config.ts'
 import { type Occasion, partOfRun } from './triggers.ts'
 import type { PipelineOrigin, RunArrival, RunPlan, RunTrigger } from './types.ts'
@@ -31,6 +32,8 @@ export type PlanRequest = {
   readonly isUntrusted?: boolean
   /** What the commit was named by, where caches may be used; null for a run that uses none. A run of `HEAD` when absent. */
   readonly cachesFor?: string | null
+  /** Values of the inputs of `pipeline.on.manual`; none when absent, and then the defaults count. */
+  readonly given?: Texts
 }
 
 const byHand: Occasion = {
@@ -41,7 +44,7 @@ const byHand: Occasion = {
   changed: null,
 }
 
-/** The plan of a run. Throws `not_found` for a job in `only` that there is not, or a secret that an environment has not. */
+/** The plan of a run. Throws `not_found` for a job in `only` that there is not, or a secret that an environment has not; `usage_invalid` for inputs that the pipeline does not take. */
 export const planRun = (request: PlanRequest): RunPlan => {
   const { settings, commit, cores, occasion = byHand } = request
   const version = releaseVersion(request.version, commit.id)
@@ -49,22 +52,29 @@ export const planRun = (request: PlanRequest): RunPlan => {
   const { branch, tag, base, isTree = false } = occasion
   const isWhole = request.only === undefined
   const draft = isWhole && !isTree && request.isUntrusted !== true ? draftOf(request, version) : null
+  const inputs = inputsOf(request)
   return {
     form: 1,
     service: settings.service,
     commit,
     version,
-    trigger: occasion.trigger,
+    trigger: { ...occasion.trigger, inputs },
     parallelMax: parallel === 'cores' ? Math.max(1, cores) : parallel,
     isolation,
     cache: cacheOf(request, occasion),
-    jobs: jobsOf(request, occasion, draft !== null),
+    jobs: jobsOf(request, { occasion, inputs, isReleased: draft !== null }),
     // A part of the pipeline has a part of the evidence, which no gate can judge by.
     gates: isWhole ? gates : null,
     draft,
     origin: { branch, tag, base, ...(isTree ? { isTree } : {}) },
     left: isWhole || request.areAffected === true ? leftOf(request, occasion) : [],
   }
+}
+
+const inputsOf = ({ settings, given = {} }: PlanRequest): Texts => {
+  const read = readInputs(settings.pipeline.on.manual?.inputs ?? [], given)
+  if (read.kind === 'given') return read.given
+  throw new SluiceError('usage_invalid', { detail: read.detail, hint: 'sluice run --input NAME=VALUE' })
 }
 
 const leftOf = ({ settings, only }: PlanRequest, occasion: Occasion): NonNullable<RunPlan['left']> =>
@@ -141,10 +151,11 @@ const triggerOf = ({ event }: PipelineOrigin): RunTrigger['event'] => {
   return event.startsWith('pull_request') || event === 'merge_request_event' ? 'pull_request' : 'manual'
 }
 
+type Starting = { readonly occasion: Occasion; readonly inputs: Texts; readonly isReleased: boolean }
+
 const jobsOf = (
   { settings, only, areAffected = false }: PlanRequest,
-  occasion: Occasion,
-  isReleased: boolean,
+  { occasion, inputs, isReleased }: Starting,
 ): readonly JobPlan[] => {
   const ordered = jobOrder(settings)
   assert(ordered.kind === 'ordered', 'needs have no cycle once the config was parsed')
@@ -162,7 +173,8 @@ const jobsOf = (
       return []
     }
     const needs = job.needs.filter((need) => isPart(settings, need, choice))
-    return lowerJob(settings, name, { ...job, needs })
+    // What somebody typed goes before what the config sets; where both have a name, it is there to be typed.
+    return lowerJob(settings, name, { ...job, needs, env: { ...job.env, ...inputs } })
   })
 }
 

@@ -11,7 +11,7 @@ import type { JobPlan, JsonValue, LoweringNote, RetryReason, Texts } from './job
 export type RunTrigger = {
   readonly event: 'manual' | 'push' | 'pull_request' | 'tag' | 'schedule'
   readonly name: string | null
-  /** Typed inputs of the pipeline. */
+  /** Values of the typed inputs of the pipeline, also those that are defaults. */
   readonly inputs: Texts
   /** Who told of the commit; absent for a run that somebody asked for. */
   readonly arrival?: RunArrival

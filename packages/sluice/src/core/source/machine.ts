@@ -7,20 +7,20 @@
  * | received | effect_succeeded                           | fetched · ignored                       |
  * | received | effect_failed, effect_unknown, time_passed | received · failed                       |
  * | received | work_parked                                | failed                                  |
- * | fetched  | effect_succeeded                           | started · ignored                       |
+ * | fetched  | effect_succeeded                           | started · ignored · received            |
  * | fetched  | effect_failed, effect_unknown, time_passed | fetched · failed                        |
  * | fetched  | work_parked                                | failed                                  |
  * | started  | redeliver_requested                        | received                                |
  * | ignored  | redeliver_requested                        | received                                |
  * | failed   | redeliver_requested                        | received                                |
  *
- * One that was ignored as it was received stays so. The same word told twice is one arrival, because its id is made from it. Which of several arrivals a moved ref belongs to says `remote.ts`.
+ * One that was overtaken by another fetch of its ref is fetched once more. One that was ignored as it was received stays so. The same word told twice is one arrival, because its id is made from it. Which of several arrivals a moved ref belongs to says `remote.ts`.
  */
 import { isAwaited, laneAt, nearLane, performing } from '../lane.ts'
 import { limits } from '../limits.ts'
 import { type Decision, type Machine, unreachable } from '../machine.ts'
 import type { CommitId } from '../model.ts'
-import type { Arrival, ArrivalEffect, ArrivalEvent, ArrivalResult, ArrivalState } from './types.ts'
+import type { Arrival, ArrivalEffect, ArrivalEvent, ArrivalResult, ArrivalState, RefMark } from './types.ts'
 
 type Received = Extract<ArrivalState, { status: 'received' }>
 type Fetched = Extract<ArrivalState, { status: 'fetched' }>
@@ -115,28 +115,36 @@ const wasPerformed = (state: Busy, result: ArrivalResult, at: number): ArrivalDe
   switch (result.kind) {
     case 'fetched':
       if (state.status === 'fetched') return unchanged(state)
-      if (result.object === null) return ignore(state, { because: goneFrom(state), commit: null, at })
-      return issue(
-        {
-          ...state,
-          status: 'fetched',
-          fetchedAt: at,
-          object: result.object,
-          commit: result.commit,
-          attempt: 1,
-          trouble: null,
-        },
-        at,
-      )
+      return fetched(state, result, at)
     case 'started':
       if (state.status === 'received') return unchanged(state)
       return unchanged({ ...knownOf(state), status: 'started', commit: state.commit, runs: result.runs, settledAt: at })
     case 'ignored':
       return ignore(state, { because: result.because, commit: commitOf(state), at })
+    case 'overtaken':
+      return state.status === 'received' ? unchanged(state) : overtaken(state, at)
     default:
       return unreachable(result)
   }
 }
+
+const fetched = (
+  state: Received,
+  { object, commit, over }: Extract<ArrivalResult, { kind: 'fetched' }>,
+  at: number,
+): ArrivalDecision => {
+  const known = over === undefined ? {} : { over }
+  if (object === null) return ignore(state, { because: goneFrom(state), commit: null, at, ...known })
+  return issue({ ...state, ...known, status: 'fetched', fetchedAt: at, object, commit, attempt: 1, trouble: null }, at)
+}
+
+/** A pause before it, as after a failure: whoever overtook it may not be the last. */
+const overtaken = (state: Fetched, at: number): ArrivalDecision =>
+  later(
+    { ...knownOf(state), status: 'received', lane: state.lane, attempt: 1, trouble: null },
+    `${state.hint.ref} was fetched for another arrival meanwhile`,
+    at,
+  )
 
 const goneFrom = ({ hint }: Busy): string =>
   hint.after === null ? `${hint.ref} was deleted` : `${hint.ref} is not there any more`
@@ -155,10 +163,15 @@ const knownOf = ({
   sequence,
 })
 
-type Ignoring = { readonly because: string; readonly commit: CommitId | null; readonly at: number }
+type Ignoring = {
+  readonly because: string
+  readonly commit: CommitId | null
+  readonly at: number
+  readonly over?: RefMark | null
+}
 
-const ignore = (state: Busy, { because, commit, at }: Ignoring): ArrivalDecision =>
-  unchanged({ ...knownOf(state), status: 'ignored', because, commit, settledAt: at })
+const ignore = (state: Busy, { at, ...why }: Ignoring): ArrivalDecision =>
+  unchanged({ ...knownOf(state), status: 'ignored', ...why, settledAt: at })
 
 const fail = (state: Busy, detail: string, at: number): ArrivalDecision =>
   unchanged({ ...knownOf(state), status: 'failed', detail, commit: commitOf(state), settledAt: at })

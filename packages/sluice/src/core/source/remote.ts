@@ -1,21 +1,22 @@
 /**
  * The remote as it was seen last: which object each of its branches, tags and pull requests stood at, and which arrival told of it. A ref that moved belongs to the arrival whose fetch was recorded
- * first, so that a webhook and a look at the remote start one run between them.
+ * first, so that a webhook and a look at the remote start one run between them. Fetches overtake each other: one that was recorded while another was under way may be the older or the newer of the
+ * two, whatever clocks say. So the later one counts only if the record still is what it was when that fetch began (`over`), and its arrival fetches once more if it is not.
  *
  * | event         | what changes                                                             |
  * |---------------|--------------------------------------------------------------------------|
  * | remote_looked | every ref, at the first look at an address; nothing starts by what was there already |
- * | ref_seen      | that ref, if it moved                                                    |
+ * | ref_seen      | that ref, if it moved, and nobody else recorded it meanwhile             |
  *
  * It does nothing by itself, and so is settled at any moment.
  */
 import type { AggregateKey } from '../ledger/entry.ts'
 import { type Machine, rememberingMachine } from '../machine.ts'
 import { unreachable } from '../machine.ts'
-import type { ArrivalId, ArrivalState } from './types.ts'
+import type { ArrivalId, ArrivalState, RefMark } from './types.ts'
 
 /** A ref of the remote. `before`: what it stood at before that; `arrival` is null for what was there when it was looked at first. */
-export type SeenRef = { readonly object: string; readonly before: string | null; readonly arrival: ArrivalId | null }
+export type SeenRef = RefMark & { readonly before: string | null }
 
 /** See the file's header. `address` is null until the remote was looked at. */
 export type RemoteState = {
@@ -39,10 +40,18 @@ export type RemoteEvent =
       /** Null: it is gone. */
       readonly object: string | null
       readonly arrival: ArrivalId | null
+      /** What was on record when whoever saw it began to look, null for nothing; absent in rows from before that was kept, which count in any case. */
+      readonly over?: RefMark | null
     }
 
 /** Before it was ever seen. */
 export const unseenRemote: RemoteState = { address: null, refs: {} }
+
+/** What is on record of a ref, for whoever begins to look at it. */
+export const markOf = ({ refs }: RemoteState, ref: string): RefMark | null => {
+  const seen = refs[ref]
+  return seen === undefined ? null : { object: seen.object, arrival: seen.arrival }
+}
 
 /** A project has one. */
 export const remoteKey: AggregateKey & { readonly kind: 'remote' } = { kind: 'remote', id: 'source' }
@@ -57,12 +66,11 @@ export type ArrivalConsequence = {
 export const arrivalConsequences = (before: ArrivalState, after: ArrivalState): readonly ArrivalConsequence[] => {
   if (before.status !== 'received') return []
   const { ref, id } = before.hint
-  if (after.status === 'fetched')
-    return [
-      { key: remoteKey, event: { type: 'ref_seen', at: after.fetchedAt, ref, object: after.object, arrival: id } },
-    ]
-  if (after.status !== 'ignored') return []
-  return [{ key: remoteKey, event: { type: 'ref_seen', at: after.settledAt, ref, object: null, arrival: id } }]
+  if (after.status !== 'fetched' && after.status !== 'ignored') return []
+  const over = after.over === undefined ? {} : { over: after.over }
+  const what =
+    after.status === 'fetched' ? { at: after.fetchedAt, object: after.object } : { at: after.settledAt, object: null }
+  return [{ key: remoteKey, event: { type: 'ref_seen', ref, arrival: id, ...what, ...over } }]
 }
 
 const next = (state: RemoteState, event: RemoteEvent): RemoteState => {
@@ -92,15 +100,21 @@ const lookedAt = (
 
 const seen = (
   state: RemoteState,
-  { ref, object, arrival }: Extract<RemoteEvent, { type: 'ref_seen' }>,
+  { ref, object, arrival, over }: Extract<RemoteEvent, { type: 'ref_seen' }>,
 ): RemoteState => {
   const { [ref]: known, ...others } = state.refs
   if ((known?.object ?? null) === object) return state
+  if (over !== undefined && !isMarked(known, over)) return state
   return {
     ...state,
     refs: object === null ? others : { ...others, [ref]: { object, before: known?.object ?? null, arrival } },
   }
 }
+
+const isMarked = (known: SeenRef | undefined, over: RefMark | null): boolean =>
+  known === undefined || over === null
+    ? known === undefined && over === null
+    : known.object === over.object && known.arrival === over.arrival
 
 /** See the file's header. */
 export const remoteMachine: Machine<RemoteState, RemoteEvent, never> = rememberingMachine({ name: 'remote', next })

@@ -64,6 +64,9 @@ export type FetchedRef =
   | { readonly object: string; readonly commit: CommitId }
   | { readonly object: null; readonly commit: null }
 
+/** What was on record of a ref: where it stood, and whose that was. */
+export type RefMark = { readonly object: string; readonly arrival: ArrivalId | null }
+
 /** A run that an arrival started; `pipeline` is null for that of the config. */
 export type ArrivalRun = { readonly run: RunId; readonly pipeline: string | null }
 
@@ -78,9 +81,12 @@ export type ArrivalEffect = {
 
 /** What a performed effect gave. */
 export type ArrivalResult =
-  | ({ readonly kind: 'fetched' } & FetchedRef)
+  /** `over`: what was on record of the ref when the fetch began, null for nothing; absent in rows from before that was kept. */
+  | ({ readonly kind: 'fetched'; readonly over?: RefMark | null } & FetchedRef)
   | { readonly kind: 'started'; readonly runs: readonly ArrivalRun[] }
   | { readonly kind: 'ignored'; readonly because: string }
+  /** The ref was fetched for somebody else meanwhile, and is on record as something else: which of the two is newer, only another fetch can say. */
+  | { readonly kind: 'overtaken' }
 
 /** Everything that can happen to an arrival. */
 export type ArrivalEvent =
@@ -130,6 +136,7 @@ export type ArrivalState =
       readonly fetchedAt: number
       readonly object: string
       readonly commit: CommitId
+      readonly over?: RefMark | null
     })
   | (Known & {
       readonly status: 'started'
@@ -141,6 +148,8 @@ export type ArrivalState =
       readonly status: 'ignored'
       readonly because: string
       readonly commit: CommitId | null
+      /** Of a ref that is gone: what was on record of it when the fetch began. */
+      readonly over?: RefMark | null
       readonly settledAt: number
     })
   | (Known & {

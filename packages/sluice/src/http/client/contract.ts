@@ -144,6 +144,8 @@ type OwnContract = {
       readonly of?: 'tree' | null | undefined
       /** Whether jobs may come out of the caches; they may when absent. */
       readonly cache?: boolean | undefined
+      /** Values of the inputs of the config's pipeline. */
+      readonly inputs?: Readonly<Record<string, string>> | undefined
       readonly pipeline?: PipelineInput | null | undefined
     }
     response: RunStartedView

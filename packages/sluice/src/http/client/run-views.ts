@@ -68,10 +68,11 @@ export type PipelineView = {
   readonly notes: readonly NoteView[]
 }
 
-/** What started a run. `name`: a branch, a tag, the number of a pull request, a schedule; `arrival`: who told of the commit, null for a run that somebody asked for. */
+/** What started a run. `name`: a branch, a tag, the number of a pull request, a schedule; `inputs`: values of the pipeline's inputs, defaults too; `arrival`: who told of the commit, null for a run that somebody asked for. */
 export type RunTriggerView = {
   readonly event: RunEventName
   readonly name: string | null
+  readonly inputs: Readonly<Record<string, string>>
   readonly arrival: {
     readonly id: string
     readonly from: ArrivalSource

@@ -31,6 +31,7 @@ export const runHandlers: Handlers<
       event = null,
       of = null,
       cache: usesCache = true,
+      inputs = {},
     } = body
     const command = {
       ref,
@@ -41,6 +42,8 @@ export const runHandlers: Handlers<
       event,
       of,
       usesCache,
+      // Nothing where nothing was given, so that the same words as before are the same words.
+      ...(Object.keys(inputs).length === 0 ? {} : { inputs }),
       pipeline: pipelineOf(body.pipeline ?? null),
     }
     return engine.startRun(command, { ...caller, reason: body.reason ?? null }, signal)

@@ -36,6 +36,7 @@ export const runView = (run: Run): RunView => {
     trigger: {
       event: run.plan.trigger.event,
       name: run.plan.trigger.name,
+      inputs: run.plan.trigger.inputs,
       arrival: run.plan.trigger.arrival ?? null,
     },
     jobs: run.jobs.flatMap((job, index) => {

@@ -54,14 +54,14 @@ export const runsRows: Rows<'runs'> = {
       }),
       retryOf: z.string().min(1).max(200).nullish().meta({
         description:
-          'A run that is made again: with its commit, jobs, pipeline and event; of the rest only `failedOf` and `reason` count then.',
+          'A run that is made again: with its commit, jobs, pipeline, inputs and event; of the rest only `failedOf` and `reason` count then.',
       }),
       failedOf: z
         .string()
         .min(1)
         .max(200)
         .nullish()
-        .meta({ description: 'A run of the same commit and pipeline: what succeeded in it is not run again.' }),
+        .meta({ description: 'A run of the same commit, pipeline and inputs: what succeeded in it is not run again.' }),
       event: z.enum(['manual', 'push', 'pull_request', 'tag', 'schedule']).nullish().meta({
         description: 'What the run is started as, for the jobs that are not for every run; `manual` when absent.',
       }),
@@ -69,6 +69,10 @@ export const runsRows: Rows<'runs'> = {
         description: 'The working tree of the project as it is, instead of the ref; such a run cuts no release.',
       }),
       cache: z.boolean().optional().meta({ description: 'False: no job comes out of a cache, and none is kept.' }),
+      inputs: z.record(z.string().min(1).max(200), z.string()).optional().meta({
+        description:
+          'Values of the inputs of the config’s pipeline (`pipeline.on.manual`): on record, and environment variables of all jobs. Its defaults count where none is given.',
+      }),
       pipeline: pipelineInput
         .nullish()
         .meta({ description: 'A pipeline of another system instead of that of the config.' }),

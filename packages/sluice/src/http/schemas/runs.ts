@@ -47,6 +47,7 @@ const runShape = {
   trigger: z.strictObject({
     event: z.enum(['manual', 'push', 'pull_request', 'tag', 'schedule']),
     name: z.string().nullable(),
+    inputs: z.record(z.string(), z.string()),
     arrival: z
       .strictObject({
         id: z.string(),

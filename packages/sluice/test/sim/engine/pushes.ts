@@ -6,6 +6,7 @@ import { SluiceError } from '../../../src/core/errors.ts'
 import { commitId } from '../../../src/core/model.ts'
 import { plainJob } from '../../../src/core/pipeline/plain-plans.ts'
 import type { RunState } from '../../../src/core/pipeline/types.ts'
+import type { RemoteState } from '../../../src/core/source/remote.ts'
 import type { Told } from '../../../src/core/source/read-hook.ts'
 import type { Arrival, ArrivalState, FetchedRef } from '../../../src/core/source/types.ts'
 import type { Ports } from '../../../src/engine/ports.ts'
@@ -59,6 +60,7 @@ export class Pushes implements Side {
 
   over(ports: Ports, process: Incarnation): Ports {
     const { setting, network } = this.#scene
+    // As it stands when the request comes; branches move while the answer is under way, and later fetches overtake it.
     const fetched = (ref: string): FetchedRef => {
       const object = this.#heads.get(ref)
       return object === undefined ? { object: null, commit: null } : { object, commit: commitId(object) }
@@ -69,18 +71,15 @@ export class Pushes implements Side {
       sha256: (text) => hash('sha256', text),
       remote: {
         ...ports.remote,
-        fetch: async (_, { ref }, signal) => {
-          await aside(setting, () =>
-            network.ask<void>(process, signal, (reply) =>
+        fetch: (_, { ref }, signal) =>
+          aside(setting, () =>
+            network.ask<FetchedRef>(process, signal, (reply) =>
               aside(setting, () => {
-                if (!setting.strikesBeside(faults.remote_unreachable, 256)) return reply.give()
+                if (!setting.strikesBeside(faults.remote_unreachable, 256)) return reply.give(fetched(ref))
                 reply.refuse(new SluiceError('remote_unreachable', { detail: 'no route to the remote' }))
               }),
             ),
-          )
-          // As it stands when the answer comes: no fetch of a branch is overtaken by a later one here.
-          return fetched(ref)
-        },
+          ),
         standing: async () => ({ base: null, changed: ['src/a.ts'] }),
       },
       project: { settings: async () => settingsOfProject() },
@@ -123,13 +122,15 @@ export class Pushes implements Side {
     return this.#pushed > 0 && this.#arrivals().every(({ status }) => status !== 'failed')
   }
 
-  /** Invariant: where a branch stands in the end has one run, whoever told of it and however often; nothing that was told is lost, and nothing starts twice. */
+  /** Invariant: where a branch stands in the end is on record and has one run, whoever told of it and however often; nothing that was told is lost, and nothing starts twice. */
   mustHold(): void {
     for (const ref of refs) {
       const head = this.#heads.get(ref)
       if (head === undefined) continue
       const commits = this.#commitsRun(ref)
       const again = this.#redelivered.get(ref) ?? 0
+      const seen = this.#recorded(ref)
+      demand(seen === head, `${ref} stands at ${head.slice(0, 8)}, and ${seen?.slice(0, 8) ?? 'nothing'} is on record`)
       demand(commits.includes(head), `${ref} stands at ${head.slice(0, 8)}, and nothing was started by it`)
       const twice = commits.length - new Set(commits).size
       demand(twice <= again, `${twice} runs of ${ref} were started twice, and ${again} asked for again`)
@@ -166,6 +167,13 @@ export class Pushes implements Side {
 
   #tell(name: string, told: Told): void {
     this.#requests.ask((engine, caller) => engine.sources.receive({ name, told: [told] }, caller))
+  }
+
+  /** Where a branch was seen last, as the control plane keeps it. */
+  #recorded(ref: string): string | null {
+    for (const { key, state } of this.#scene.disk.aggregates())
+      if (key.kind === 'remote') return (state as RemoteState).refs[ref]?.object ?? null
+    return null
   }
 
   #arrivals(): readonly Arrival[] {

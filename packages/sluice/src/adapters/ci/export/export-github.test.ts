@@ -184,3 +184,37 @@ test('what GitHub has no word for is told', () => {
     'a: the service queue, which is a command without an image',
   ])
 })
+
+const asked = [
+  { name: 'TARGET', kind: 'choice', choices: ['eu', "o'us"], default: "o'us", isRequired: false, description: 'Where' },
+  { name: 'DRY', kind: 'boolean', choices: [], default: 'true', isRequired: false, description: '' },
+  { name: 'COUNT', kind: 'number', choices: [], default: '3', isRequired: false, description: '' },
+  { name: 'WHO', kind: 'text', choices: [], default: null, isRequired: true, description: '' },
+  { name: 'NOTE', kind: 'text', choices: [], default: null, isRequired: false, description: '' },
+] as const
+
+test('inputs of the pipeline are those of workflow_dispatch, and variables of each job in any run', () => {
+  const { text, notes } = exportGithub([job('a', { steps: [step('true')], env: { DRY: 'x', OWN: '1' } })], {
+    ...options,
+    inputs: asked,
+  })
+  const { on, jobs } = parse(text) as Written & { readonly on: Readonly<Record<string, unknown>> }
+  deepStrictEqual(on['workflow_dispatch'], {
+    inputs: {
+      TARGET: { description: 'Where', type: 'choice', options: ['eu', "o'us"], default: "o'us" },
+      DRY: { type: 'boolean', default: true },
+      COUNT: { type: 'number', default: 3 },
+      WHO: { type: 'string', required: true },
+      NOTE: { type: 'string' },
+    },
+  })
+  deepStrictEqual(jobs['a']?.['env'], {
+    OWN: '1',
+    TARGET: "${{ github.event_name != 'workflow_dispatch' && 'o''us' || inputs.TARGET }}",
+    DRY: "${{ github.event_name != 'workflow_dispatch' && 'true' || inputs.DRY }}",
+    COUNT: "${{ github.event_name != 'workflow_dispatch' && '3' || inputs.COUNT }}",
+    WHO: '${{ inputs.WHO }}',
+    NOTE: '${{ inputs.NOTE }}',
+  })
+  deepStrictEqual(notes, ['input NOTE: that it is not there when nothing is given; it is empty then'])
+})

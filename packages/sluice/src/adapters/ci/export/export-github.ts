@@ -2,6 +2,7 @@
 import type { JobPlan, PlannedService } from '../../../core/pipeline/job-plan.ts'
 import { type Exported, type ExportOptions, identityOf, storedSecrets } from './export-options.ts'
 import { githubEnv, githubSteps, literal, minutes, outputFilesOf, type StepContext } from './github-steps.ts'
+import { githubDispatch, githubInputEnv, unsaidToGithub } from './input-fields.ts'
 import { actionPins, pinned } from './pins.ts'
 import { type ExportUnit, exportUnits, idsOf, type WrittenJob } from './pipeline-shape.ts'
 import { sealedJobs } from './seals.ts'
@@ -23,7 +24,7 @@ export const exportGithub = (jobs: readonly JobPlan[], options: ExportOptions): 
     sealed: sealedJobs(units),
     matrices: new Set(units.flatMap((unit) => (unit.kind === 'matrix' ? membersOf(unit).map(({ name }) => name) : []))),
     skippable: skippable(jobs),
-    notes: [],
+    notes: [...unsaidToGithub(options.inputs ?? [])],
   }
   const content: Readonly<Record<string, YamlValue>> = {
     name: options.service,
@@ -64,10 +65,10 @@ const pinComments = (): ReadonlyMap<string, string> =>
     ),
   )
 
-const triggers = ({ branches, schedules }: ExportOptions): YamlValue => ({
+const triggers = ({ branches, schedules, inputs = [] }: ExportOptions): YamlValue => ({
   push: { branches, tags: ['v*'] },
   pull_request: {},
-  workflow_dispatch: {},
+  workflow_dispatch: githubDispatch(inputs),
   schedule: schedules.length === 0 ? undefined : schedules.map((cron) => ({ cron })),
 })
 
@@ -142,8 +143,10 @@ const jobBody = (
   const { job, sealed } = context
   const identity = identityOf(job, options)
   const secrets = storedSecrets(job, options)
+  const asked = githubInputEnv(options.inputs ?? [])
   const env = {
-    ...githubEnv(job, without),
+    ...githubEnv(job, [...without, ...Object.keys(asked)]),
+    ...asked,
     ...Object.fromEntries(secrets.map((name) => [name, `\${{ secrets.${name} }}`])),
   }
   const { concurrency, environment, manual, services } = job

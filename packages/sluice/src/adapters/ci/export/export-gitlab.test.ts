@@ -148,3 +148,30 @@ test('steps that change their folder or variables do so for themselves', () => {
   const { text } = exportGitlab([job('a', { steps })], options)
   deepStrictEqual(parse(text).a.script, ['(\ncd packages\nnpm test\n)', '(\ncd docs\npwd\n) || true'])
 })
+
+test('inputs of the pipeline are variables that its form shows; what GitLab does not check is told', () => {
+  const inputs = [
+    { name: 'TARGET', kind: 'choice', choices: ['eu', 'us'], default: 'us', isRequired: false, description: 'Where' },
+    { name: 'DRY', kind: 'boolean', choices: [], default: null, isRequired: true, description: '' },
+    { name: 'COUNT', kind: 'number', choices: [], default: '3', isRequired: false, description: '' },
+    { name: 'NOTE', kind: 'text', choices: [], default: '$5', isRequired: false, description: '' },
+  ] as const
+  const { text, notes } = exportGitlab([job('a', { steps: [step('true')], env: { DRY: 'x', OWN: '1' } })], {
+    ...options,
+    inputs,
+  })
+  const { variables, a } = parse(text) as Readonly<Record<string, Readonly<Record<string, unknown>>>>
+  deepStrictEqual(
+    [variables, a?.['variables']],
+    [
+      {
+        TARGET: { value: 'us', description: 'Where', options: ['eu', 'us'] },
+        DRY: { value: '', options: ['', 'true', 'false'] },
+        COUNT: { value: '3' },
+        NOTE: { value: '$5', expand: false },
+      },
+      { OWN: '1' },
+    ],
+  )
+  deepStrictEqual(notes, ['input DRY: that it must be given', 'input COUNT: that it is a number'])
+})

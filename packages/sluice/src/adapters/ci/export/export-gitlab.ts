@@ -12,6 +12,7 @@ import {
   storageWhens,
   variablesOf,
 } from './gitlab-fields.ts'
+import { gitlabInputs, unsaidToGitlab } from './input-fields.ts'
 import { durationText, type ExportUnit, exportUnits, type WrittenJob, writesOutputs } from './pipeline-shape.ts'
 import { stepLines } from './script-text.ts'
 import { checkLines, generatedMark, sealedJobs, sealFile, sealLines, sealName } from './seals.ts'
@@ -21,11 +22,15 @@ import { yamlText, type YamlValue } from './yaml-text.ts'
 export const exportGitlab = (jobs: readonly JobPlan[], options: ExportOptions): Exported => {
   const units = exportUnits(jobs)
   const stages = stageOrder(units)
+  const { inputs = [] } = options
   const exporting: Exporting = { options, names: namesOf(units), sealed: sealedJobs(units), stages, notes: [] }
+  exporting.notes.push(...unsaidToGitlab(inputs))
   if (stages === null) exporting.notes.push('the stages, which need jobs of each other; all jobs are in one')
   const bodies = units.map((unit) => [unitName(unit), unitBody(unit, exporting)] as const)
+  const variables = gitlabInputs(inputs)
   const content: Readonly<Record<string, YamlValue>> = {
     workflow: workflowOf(options),
+    ...(variables === undefined ? {} : { variables }),
     stages: exporting.stages ?? [oneStage],
     ...Object.fromEntries(bodies),
   }
@@ -125,7 +130,7 @@ const jobBody = (
     needs: needsOf(job, exporting),
     image: options.image ?? undefined,
     services: job.services.length === 0 ? undefined : job.services.map(serviceOf),
-    variables: variablesOf(job, without),
+    variables: variablesOf(job, [...without, ...(options.inputs ?? []).map(({ name }) => name)]),
     id_tokens: identity === null ? undefined : { SLUICE_ID_TOKEN: { aud: identity.audience } },
     ...scripts(job, exporting),
     cache: job.keyedCaches.length === 0 ? undefined : job.keyedCaches.map(cacheOf),

@@ -1,4 +1,5 @@
 /** What exports are told beside the jobs. */
+import type { ManualInput } from '../../../core/pipeline/job-plan.ts'
 import type { WrittenJob } from './pipeline-shape.ts'
 
 /** What the pipeline is for and when it runs. */
@@ -8,6 +9,8 @@ export type ExportOptions = {
   readonly branches: readonly string[]
   /** Five fields of cron, in UTC. */
   readonly schedules: readonly string[]
+  /** What a person who starts it is asked for; nothing when absent. */
+  readonly inputs?: readonly ManualInput[]
   /** Image or runner label of every job; null for the target's own default. */
   readonly image: string | null
   /** For jobs that deploy: they get a short-lived token that proves who they are, and none of the stored secrets that it replaces. */
