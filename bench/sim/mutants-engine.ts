@@ -54,6 +54,12 @@ export const engineMutants: readonly Mutant[] = [
     '    })',
     'what an effect came to is not recorded',
   ),
+  engine(
+    'engine/loop.ts',
+    '      if (generation !== this.#generation) break\n',
+    '',
+    'what was read before a write failed is taken for what there is',
+  ),
   engine('engine/loop.ts', 'await this.#takeUp({ isRestart: true })', '', 'a restart takes nothing up'),
   engine(
     'engine/transaction.ts',

@@ -125,4 +125,10 @@ export const promotionMutants: readonly Mutant[] = [
     "if (rollout !== null) return { kind: 'not_arrived', rollout: null, detail: 'it had not begun' }\n  const why",
     'what moves is left to itself when the train goes back',
   ),
+  train(
+    'engine/perform-train.ts',
+    "code === 'store_full' || code === 'overloaded'",
+    'code === null',
+    'a write that fails once turns a train around',
+  ),
 ]

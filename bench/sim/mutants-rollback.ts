@@ -63,7 +63,7 @@ export const rollbackMutants: readonly Mutant[] = [
   ),
   back(
     'engine/rollback-commands.ts',
-    "...(live.status === 'parked' ? [input(key, retry, asking)] : []),",
+    "...(state.status === 'parked' ? [input(key, retry, asking)] : []),",
     '',
     'a rollback that was set aside stays there, whoever asks',
   ),
@@ -84,6 +84,42 @@ export const rollbackMutants: readonly Mutant[] = [
     'if (from === null || overtakes !== undefined)',
     'if (from === null)',
     'on its way to another release a rollback goes through the one that it leaves',
+  ),
+  back(
+    'engine/rollback-commands.ts',
+    'if (!isOver && (now.live !== live.id || !isGoing(state)))',
+    'if (!isOver && now.live !== live.id)',
+    'a rollback that is coming back itself is the answer to who asks for one',
+  ),
+  back(
+    'engine/rollback-commands.ts',
+    "if (status === 'succeeded' || (now.live !== live.id && !isBack))",
+    "if (status === 'succeeded')",
+    'whoever took the place of what is rolled back goes on',
+  ),
+  back(
+    'engine/rollback-commands.ts',
+    '    await desk.loop.whole()\n',
+    '',
+    'a rollback gives up where a write has just failed',
+  ),
+  back(
+    'engine/loop.ts',
+    "const record = typeof request === 'function' ? request() : null",
+    'const record = null',
+    'an answer for which nothing had to change is forgotten, and the same rollback asked again goes one release further',
+  ),
+  back(
+    'engine/live-drill.ts',
+    'if (loop.isRunning && !loop.isWhole)\n    throw',
+    'if (false)\n    throw',
+    'after a write that failed there is no drill',
+  ),
+  back(
+    'core/rollback-targets.ts',
+    'by = passage.release === arrival.release ? null : (by ?? passage.rollout)',
+    'by ??= passage.rollout',
+    'what a drill showed for a while was taken back for good',
   ),
   back(
     'engine/queue-keeper.ts',

@@ -30,6 +30,7 @@ const commands: Readonly<Record<Killer, readonly string[]>> = {
     'src/core/promotion.test.ts',
     'src/core/queue.test.ts',
     'test/machine-laws.test.ts',
+    'test/engine/loop.test.ts',
     'test/engine/train.test.ts',
     'test/rollout/*.test.ts',
   ],

@@ -16,7 +16,7 @@ const opening = [
   '- Times are epoch milliseconds, shares hundredths of a percent.',
   '- Errors are `application/problem+json` (RFC 9457) with `code`, `name`, `retry`, `hint` and `evidence`; the codes are those of [errors.md](errors.md).',
   `  Any route may answer ${commonErrors.map(publicCode).join(', ')}.`,
-  '- Lists are pages, newest first: ask again with `cursor` = `next`.',
+  '- Lists are pages, newest first: ask again with `cursor` = `next`. Parameters beside `limit` and `cursor` say which items are meant, and all of them must hold. What is meant is looked for among at most 5,000 items for one answer, so that a page may hold fewer than were asked for, or none, and still have a `next`: only a `next` of null is the end.',
   '- `/v1/events` sends ledger rows as server-sent events. Their ids are ledger numbers, so that `Last-Event-ID` goes on without a gap.',
   '',
 ]

@@ -22,17 +22,20 @@ export const runsQuestion = (limit: number): Question<'runs.list'> => ({
   concerns: isOf('run'),
 })
 
-/** The last rollouts, of everything or of one environment. */
-export const rolloutsQuestion = (limit: number, environment?: string): Question<'rollouts.list'> => ({
+/** The last rollouts, of everything or of those that are meant. */
+export const rolloutsQuestion = (
+  limit: number,
+  of: { readonly environment?: string; readonly service?: string } = {},
+): Question<'rollouts.list'> => ({
   id: 'rollouts.list',
-  input: { query: { limit, ...(environment === undefined ? {} : { environment }) } },
+  input: { query: { limit, ...of } },
   concerns: isOf('rollout'),
 })
 
-/** The last releases. */
-export const releasesQuestion = (limit: number): Question<'releases.list'> => ({
+/** The last releases, of everything or of one service. */
+export const releasesQuestion = (limit: number, of: { readonly service?: string } = {}): Question<'releases.list'> => ({
   id: 'releases.list',
-  input: { query: { limit } },
+  input: { query: { limit, ...of } },
   concerns: isOf('release', 'environment'),
 })
 

@@ -70,8 +70,9 @@ const ownLimits = {
   /** Items of one page of a list. */
   pageItemsDefault: 50,
   pageItemsMax: 500,
-  /** Rollouts that are looked through for those of one environment in one answer: reading so many takes about a second. */
-  rolloutsLookedMax: 5_000,
+  /** Items of a list that are looked at in one go for those that a filter means, and how often for one answer: rollouts, the largest, take about a second for all. */
+  listPortionItems: 100,
+  listPortionsMax: 50,
   /** A wake-up later than this means that the control plane was away or the clock was set forward, not that nothing happened. */
   wakeLateMsMax: 30_000,
   /** Claims of one piece of work without progress before it is parked. */

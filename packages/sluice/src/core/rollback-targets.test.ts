@@ -91,6 +91,10 @@ test('status "success" while the platform rolled back: a rollout that succeeded 
   strictEqual(takenBackBy({ history }, rollout(1)), null)
   strictEqual(takenBackBy({ history }, rollout(3)), null)
   strictEqual(takenBackBy(environmentWith([a], [b], [c]), rollout(2)), null)
+  const drilled: readonly Step[] = [[a], [b], [a, 'rollback'], [b, 'rollback']]
+  strictEqual(takenBackBy(environmentWith(...drilled), rollout(2)), null, 'a drill brought it back')
+  strictEqual(takenBackBy(environmentWith(...drilled, [c]), rollout(2)), null, 'and a newer one followed')
+  strictEqual(takenBackBy(environmentWith(...drilled, [c, 'failed'], [a, 'rollback'], [c]), rollout(2)), rollout(6))
 })
 
 test('nothing that goes on by itself tries again what came back last', () => {

@@ -64,10 +64,16 @@ export const automaticTarget = (environment: EnvironmentState, held: ReadonlySet
 export const cameBack = ({ history }: Pick<EnvironmentState, 'history'>, release: ReleaseId): boolean =>
   history.find((passage) => passage.release === release)?.outcome === 'rolled_back'
 
-/** The rollback that took a rollout's release out again: the next that succeeded here after it, when it is one. Null while the rollout stands, or was followed by a newer release. */
+/** The rollback that took a rollout's release out again: the first one after it that no other undid, as the return of a drill does. Null while the rollout stands, or was followed by a newer release. */
 export const takenBackBy = ({ history }: Pick<EnvironmentState, 'history'>, rollout: RolloutId): RolloutId | null => {
   const own = history.findIndex((passage) => passage.rollout === rollout)
-  if (own < 0 || history[own]?.outcome !== 'succeeded') return null
-  const next = history.slice(0, own).findLast(({ outcome }) => outcome === 'succeeded')
-  return next?.purpose === 'rollback' ? next.rollout : null
+  const arrival = history[own]
+  if (arrival === undefined || arrival.outcome !== 'succeeded') return null
+  let by: RolloutId | null = null
+  for (const passage of history.slice(0, own).toReversed()) {
+    if (passage.outcome !== 'succeeded') continue
+    if (passage.purpose !== 'rollback') return by
+    by = passage.release === arrival.release ? null : (by ?? passage.rollout)
+  }
+  return by
 }

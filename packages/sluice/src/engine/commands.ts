@@ -11,6 +11,7 @@ import { admissionOf, type Prepared, prepare, startOf, type StateOf, stillStands
 import { type Asking, type Desk, input } from './desk.ts'
 import { holdingWhatIsLeft } from './holds.ts'
 import { isForward, lineKeys, mustRun } from './line-commands.ts'
+import { liveDrill } from './live-drill.ts'
 import { enqueue, isQueued, type WhenBusy } from './queue-commands.ts'
 import type { Input } from './transaction.ts'
 import { asRollout } from './trusted.ts'
@@ -122,7 +123,10 @@ const ask = (
 ): { readonly at: number; readonly admission: Admission } => {
   if (asking.signal?.aborted === true)
     throw new SluiceError('outcome_unknown', { detail: 'called off before it was decided; nothing was started' })
-  if (!stillStands(prepared, stateOf)) throw moved(prepared.wanted.environment)
+  const { wanted } = prepared
+  if (!stillStands(prepared, stateOf)) throw moved(wanted.environment)
+  // Somebody may have ended it in this moment, and have had it stay.
+  if (wanted.drill !== undefined && liveDrill(desk, wanted) === null) throw moved(wanted.environment)
   const at = desk.clock.now()
   return { at, admission: admissionOf(prepared, stateOf, { now: at, asker: asking }) }
 }

@@ -11,7 +11,7 @@ import type { DeployCommand, Started } from './commands.ts'
 import type { Desk } from './desk.ts'
 import type { Engine } from './engine.ts'
 import type { EnvironmentTarget } from './environment-commands.ts'
-import { liveDrill } from './live-drill.ts'
+import { knownDrill } from './live-drill.ts'
 import type { Reading } from './reading.ts'
 import type { RollbackCommand } from './rollback-commands.ts'
 import { asAnswer, type Drilling } from './trusted.ts'
@@ -42,7 +42,7 @@ export type Deliveries = {
     asking: { readonly by: Actor; readonly key: string; readonly why: string; readonly signal: AbortSignal },
   ) => Promise<RolloutId>
   /** The drill that is under way in an environment; null when none is. */
-  readonly liveDrill: (target: EnvironmentTarget) => Drilling | null
+  readonly liveDrill: (target: EnvironmentTarget) => Promise<Drilling | null>
   /** Resolves once everything that was decided until now is written. */
   readonly settled: () => Promise<void>
   readonly abort: (rollout: string, asking: { readonly by: Actor; readonly why: string }) => Promise<void>
@@ -66,7 +66,7 @@ export const deliveriesOf = ({
   rolloutOf: (delivery) => rolloutAskedFor({ store, reading }, delivery),
   rollback: async (command, { by, key, why, signal }) =>
     (await engine.rollback(command, { by, reason: askedForBy(key, why), idempotencyKey: key, signal })).rollout,
-  liveDrill: (target) => liveDrill({ loop }, target),
+  liveDrill: (target) => knownDrill({ loop }, target),
   settled: async () => {
     await loop.transact([], () => [])
   },

@@ -45,7 +45,7 @@ import { Secrets } from './secrets.ts'
 import { SlotKeeper } from './slots.ts'
 import type { Train } from '../core/train/types.ts'
 import { commandTrain, startTrain, type TrainCommand } from './train-commands.ts'
-import { type MemberNow, standingOf } from './train-standing.ts'
+import { type MemberNow, standingOf, trainsUnderWay } from './train-standing.ts'
 import { type Verified, verifyEnvironment } from './verify.ts'
 import { createTypedSecrets, type TypedSecrets, withoutValues } from './typed-secrets.ts'
 import {
@@ -255,6 +255,11 @@ export class Engine {
         nothing(commandTrain(this.#desk, { train, type }, asking)),
       ),
     )
+  }
+
+  /** Those that are not over, the newest first. */
+  trainsUnderWay(): Promise<readonly Train[]> {
+    return trainsUnderWay(this.#desk)
   }
 
   /** What its members do just now. */

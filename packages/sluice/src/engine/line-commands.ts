@@ -26,14 +26,15 @@ export const stopLine = async (
   const { by } = asking
   const reason = asking.reason ?? 'no reason given'
   for (let attempt = 1; ; attempt += 1) {
+    await desk.loop.whole()
     const live = desk.loop.live('rollout')
     const known = new Set(live.map(keyText))
     const at = desk.clock.now()
     let rollouts: readonly string[] = []
     let isLate = false
     const decide = (stateOf: StateOf) => {
-      // One that was let in since the look would go on; with the line in hand none can be any more.
-      isLate = desk.loop.live('rollout').some((key) => !known.has(keyText(key)))
+      // One that was let in since the look would go on, and so would one that is not taken up again yet; with the line in hand none can come any more.
+      isLate = !desk.loop.isWhole || desk.loop.live('rollout').some((key) => !known.has(keyText(key)))
       if (isLate) return []
       const line = asLine(stateOf(lineKey))
       if (line.status === 'stopped') throw stoppedAlready(line)
@@ -45,7 +46,11 @@ export const stopLine = async (
       return [input(lineKey, stop, asking), ...moving.map((key) => input(key, told, asking))]
     }
     const { record } = asking
-    await desk.loop.transact([lineKey, ...live], decide, record === null ? null : () => record({ rollouts }))
+    await desk.loop.transact(
+      [lineKey, ...live],
+      decide,
+      record === null ? null : () => (isLate ? null : record({ rollouts })),
+    )
     if (!isLate) return { rollouts }
     if (attempt >= limits.rollbackAttemptsMax)
       throw new SluiceError('command_conflict', {

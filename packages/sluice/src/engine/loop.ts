@@ -40,6 +40,9 @@ export type LoopOptions = {
 /** Makes inputs from the states as they are held; may throw to refuse. */
 type Make = (stateOf: (key: AggregateKey) => unknown) => readonly Input[]
 
+/** Makes the record of a request once it is decided; null for none. It is kept also where nothing had to change: who asks again is answered the same. */
+type MakeRecord = () => RequestRecord | null
+
 /** A plan, and its being written; null when it changes nothing. */
 type Decided = { readonly plan: Plan; readonly written: Promise<readonly LedgerRow[]> | null }
 
@@ -56,6 +59,8 @@ export class Loop {
   /** Commits handed over and not answered yet. */
   readonly #commits = new Set<Promise<unknown>>()
   #isWhole = false
+  /** Who waits for that. */
+  readonly #waiting = new Set<() => void>()
   #status: 'new' | 'running' | 'stopped' = 'new'
 
   constructor(options: LoopOptions) {
@@ -91,16 +96,17 @@ export class Loop {
     this.#status = 'stopped'
     this.#wakeUp.cancel()
     this.#inFlight.abortAll()
+    this.#lookAgain()
   }
 
   /**
    * Decides and commits inputs as one transaction, made by `make` from the held states of `keys` without any wait in between.
-   * Resolves once durable, with which inputs changed something; then their effects are on their way. `request` may be made after the decision.
+   * Resolves once durable, with which inputs changed something; then their effects are on their way.
    */
   async transact(
     keys: readonly AggregateKey[],
     make: Make,
-    request: RequestRecord | (() => RequestRecord) | null = null,
+    request: RequestRecord | MakeRecord | null = null,
   ): Promise<readonly boolean[]> {
     const touched = [...keys]
     try {
@@ -108,7 +114,7 @@ export class Loop {
       if (written !== null) {
         const rows = await written
         for (const held of plan.held) this.#held.written(held)
-        this.#options.onRows(rows)
+        if (rows.length > 0) this.#options.onRows(rows)
         for (const { key, effect } of plan.effects) this.#perform(key, effect)
         for (const held of plan.held) this.#settleUp(held)
       }
@@ -127,6 +133,11 @@ export class Loop {
   /** Whether all that is unsettled is held: not until it was taken up, at the start and again after a write that failed; then `onTakenUp` is called. */
   get isWhole(): boolean {
     return this.#isWhole
+  }
+
+  /** Resolves once all that is unsettled is held, or nothing is decided here: before the start and after the stop. */
+  async whole(): Promise<void> {
+    while (this.isRunning && !this.#isWhole) await new Promise<void>((resolve) => this.#waiting.add(resolve))
   }
 
   /** Reads what is not held yet. Environments come with their rollouts, because a settled rollout changes its environment. */
@@ -164,11 +175,7 @@ export class Loop {
    * Decides on what is held. A refusal, and an answer that nothing changes, wait until what they were decided on is durable: if it turns
    * out never to have been, they are decided again.
    */
-  async #decide(
-    keys: AggregateKey[],
-    make: Make,
-    request: RequestRecord | (() => RequestRecord) | null,
-  ): Promise<Decided> {
+  async #decide(keys: AggregateKey[], make: Make, request: RequestRecord | MakeRecord | null): Promise<Decided> {
     for (;;) {
       while (keys.some((key) => !this.#held.has(key))) await this.#held.read(keys)
       const { lease } = this.#running()
@@ -198,7 +205,9 @@ export class Loop {
       this.#running()
       if (generation !== this.#generation) continue
       if (decided.plan === null) throw decided.error
-      return { plan: decided.plan, written: null }
+      const record = typeof request === 'function' ? request() : null
+      const written = record === null ? null : this.#commit({ lease, transitions: [], request: record })
+      return { plan: decided.plan, written }
     }
   }
 
@@ -248,12 +257,20 @@ export class Loop {
     while (this.#held.recovering !== null) await this.#held.recovering
     const generation = this.#generation
     for (const stored of await this.#options.store.open(machineVersions)) {
+      // A write has failed meanwhile: what was read before it may be old, and is read again once more.
+      if (generation !== this.#generation) break
       if (!this.#held.has(stored.key)) await this.#take(stored, isRestart)
     }
     this.#isWhole = generation === this.#generation
     this.#wakeUp.takenUp()
     this.#wake()
+    this.#lookAgain()
     this.#options.onTakenUp()
+  }
+
+  #lookAgain(): void {
+    for (const look of this.#waiting) look()
+    this.#waiting.clear()
   }
 
   async #take(stored: Stored, isRestart: boolean): Promise<void> {

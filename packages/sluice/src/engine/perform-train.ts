@@ -69,7 +69,7 @@ const carry = async (work: Work, key: string): Promise<TrainResult> => {
   for (;;) {
     await mustStand(work)
     // What a drill shows for a while is not what served before.
-    if (world.liveDrill({ service, environment }) !== null) {
+    if ((await world.liveDrill({ service, environment })) !== null) {
       await pause(world.clock, signal)
       continue
     }
@@ -94,15 +94,19 @@ export const isAnswer = (refusal: Refusal): boolean => !waitsFor(refusal) && !is
 
 const isBusy = ({ kind }: Refusal): boolean => kind === 'live_rollout' || kind === 'queue_ahead'
 
-/** Somebody else was first: asked again. */
+/** Somebody else was first, or nothing could be written just now: asked again. */
 const unlessTaken = async (asked: Promise<string>): Promise<string | null> => {
   try {
     return await asked
   } catch (error) {
-    if (error instanceof SluiceError && (error.code === 'admission_refused' || error.retry === 'same')) return null
+    if (!(error instanceof SluiceError)) throw error
+    if (error.code === 'admission_refused' || error.retry === 'same' || isUnwritten(error)) return null
     throw error
   }
 }
+
+/** Whether it only could not be written: nobody has said no to it. */
+const isUnwritten = ({ code }: SluiceError): boolean => code === 'store_full' || code === 'overloaded'
 
 const arrival = async (work: Work, id: string): Promise<TrainResult> => {
   const state = await untilDecided(work, id)
@@ -154,7 +158,7 @@ const mustStand = async ({ world, train, place }: Work): Promise<void> => {
 /** The rollback that takes an arrival away, or has; null while it stands, a newer release has followed, or a drill is about to return. */
 const takenBack = async (world: Deliveries, member: TrainMember, arrived: RolloutId): Promise<RolloutId | null> => {
   const { service, environment, release } = member
-  if (world.liveDrill({ service, environment }) !== null) return null
+  if ((await world.liveDrill({ service, environment })) !== null) return null
   const current = await world.reading.environment(service, environment)
   if (current.serving !== release) return takenBackBy(current, arrived)
   if (current.live === null) return null
@@ -163,16 +167,26 @@ const takenBack = async (world: Deliveries, member: TrainMember, arrived: Rollou
 }
 
 const stop = async (work: Work): Promise<TrainResult> => {
-  const { world, train, place } = work
+  const { world, train, place, signal } = work
   // One that was just decided is found only once it is written.
   await world.settled()
   const rollout = await world.rolloutOf(deliveryOf(work, `${train.id}/carry/${place}`))
   if (rollout === null) return { kind: 'not_arrived', rollout: null, detail: 'it had not begun' }
   const why = `train ${train.id} goes back: ${causeOfReturn(train) ?? 'somebody turned it around'}`
-  await world.abort(rollout, { by: sluice, why }).catch((error: unknown) => {
-    if (!(error instanceof SluiceError) || error.code !== 'command_conflict') throw error
-  })
+  while (!(await isTurnedAround(world.abort(rollout, { by: sluice, why })))) await pause(world.clock, signal)
   return arrival(work, rollout)
+}
+
+/** Whether it is, or is over already; not while nothing can be written. */
+const isTurnedAround = async (asked: Promise<void>): Promise<boolean> => {
+  try {
+    await asked
+    return true
+  } catch (error) {
+    if (!(error instanceof SluiceError)) throw error
+    if (error.code !== 'command_conflict' && !isUnwritten(error)) throw error
+    return error.code === 'command_conflict'
+  }
 }
 
 type Back = { readonly key: string; readonly to: ReleaseId | null }
@@ -202,7 +216,7 @@ const bringBack = async (work: Work, { key, to }: Back): Promise<TrainResult> =>
 /** Whether what the train brought serves, or is about to: a drill returns to what it left, and a rollout that is under way may bring it in once more. */
 const isThere = async ({ world, member }: Work): Promise<boolean> => {
   const { service, environment, release } = member
-  const drill = world.liveDrill({ service, environment })
+  const drill = await world.liveDrill({ service, environment })
   if (drill !== null) return drill.plan.serving === release
   const { serving, live } = await world.reading.environment(service, environment)
   if (serving === release || live === null) return serving === release
@@ -236,8 +250,11 @@ const isPassing = async ({ world, train, member }: Work, { to }: Return, error: 
   const { service, environment } = member
   if (error.code === 'command_conflict') {
     const { live } = await world.reading.environment(service, environment)
-    return live !== null || error.retry === 'same'
+    if (live === null || error.retry === 'same') return error.retry === 'same'
+    if ((await world.reading.rollout(live)).status === 'parked') throw setAside(live)
+    return true
   }
+  if (isUnwritten(error)) return true
   if (error.code !== 'admission_refused') return false
   const command = { service, environment, purpose: 'rollback', release: to, replace: true } as const
   return (await world.refusals(command, backBy(train))).every(isBusy)

@@ -30,7 +30,7 @@ export const performWatch = async (
   signal: AbortSignal,
 ): Promise<WatchResult> => {
   const { service, environment, release } = plan
-  if (world.returns.isDrilling({ service, environment })) return { kind: 'busy', detail: 'a drill is under way' }
+  if (await world.returns.isDrilling({ service, environment })) return { kind: 'busy', detail: 'a drill is under way' }
   const current = await world.returns.environment({ service, environment })
   if (current.live !== null) return { kind: 'busy', detail: `rollout ${current.live} is under way` }
   if (current.serving !== release)

@@ -116,6 +116,8 @@ export class QueueKeeper {
       const admission = admissionOf(found, stateOf, { now, asker: entry, turnOf: entry.id })
       return { spec: found.wanted.spec, cutAt: found.wanted.release.cutAt, admission }
     }
+    // Who is in the way may not have been taken up again yet: then this looks once it is.
+    if (!this.#desk.loop.isWhole) return []
     // A drill holds its environment also between its two ways, so that it returns to what it found.
     const live = state.live ?? liveDrill(this.#desk, state)?.plan.id ?? null
     return queueMoves({ ...state, live }, candidate, now).flatMap((move) => {

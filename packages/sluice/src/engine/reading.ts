@@ -18,8 +18,18 @@ import { remoteKey, type RemoteState, unseenRemote } from '../core/source/remote
 import type { Arrival } from '../core/source/types.ts'
 import type { Train } from '../core/train/types.ts'
 import { currentState, machineVersions } from './machines.ts'
-import { StoredReleases } from './stored-releases.ts'
-import { type DurableState, type Page, pageLimit, type PageQuery, StoredStates } from './stored-states.ts'
+import { type CutRelease, StoredReleases } from './stored-releases.ts'
+import {
+  boundsOf,
+  type DurableState,
+  type Page,
+  pageLimit,
+  type PageQuery,
+  type Placed,
+  filtered,
+  type FilteredQuery,
+  StoredStates,
+} from './stored-states.ts'
 import {
   asEnvironment,
   asLine,
@@ -70,7 +80,7 @@ export class Reading {
   }
 
   /** Rollouts, newest first. */
-  rollouts(query: PageQuery): Promise<Page<Rollout>> {
+  rollouts(query: FilteredQuery<Rollout>): Promise<Page<Rollout>> {
     return this.#states.page('rollout', query, existingRollout)
   }
 
@@ -85,15 +95,15 @@ export class Reading {
   }
 
   /** Runs in short, newest first. Of one that has no summary the state is read. */
-  async runSummaries({ limit, cursor }: PageQuery): Promise<Page<RunSummary>> {
-    const query = { kind: 'run', limit: pageLimit(limit), ...(cursor === undefined ? {} : { cursor }) } as const
-    const page = await this.#store.summaries(query)
-    const items: RunSummary[] = []
-    for (const { key, summary } of page.items) {
-      const known = asRunSummary(summary) ?? (await this.#states.find(key, (state) => runSummary(asRun(state))))
-      if (known !== null) items.push(known)
+  async runSummaries({ filter, ...query }: FilteredQuery<RunSummary>): Promise<Page<RunSummary>> {
+    const { items: rows, next } = await this.#store.summaries({ kind: 'run', ...boundsOf(query, filter) })
+    const items: Placed<RunSummary>[] = []
+    for (const row of rows) {
+      const { key, summary } = row
+      const item = asRunSummary(summary) ?? (await this.#states.find(key, (state) => runSummary(asRun(state))))
+      items.push({ row, item })
     }
-    return { next: page.next, items }
+    return filtered({ items, next }, { limit: pageLimit(query.limit), filter })
   }
 
   /** Runs that are not over, in no order. */
@@ -126,7 +136,7 @@ export class Reading {
   }
 
   /** Releases, in the order in which they were cut, the newest first. */
-  releases(query: PageQuery): Promise<Page<Release>> {
+  releases(query: FilteredQuery<CutRelease>): Promise<Page<Release>> {
     return this.#releases.page(query)
   }
 
@@ -187,7 +197,7 @@ export class Reading {
   }
 
   /** Trains, newest first. */
-  trains(query: PageQuery): Promise<Page<Train>> {
+  trains(query: FilteredQuery<Train>): Promise<Page<Train>> {
     return this.#states.page('train', query, existingTrain)
   }
 
@@ -202,7 +212,7 @@ export class Reading {
   }
 
   /** Drills, newest first. */
-  drills(query: PageQuery): Promise<Page<Drill>> {
+  drills(query: FilteredQuery<Drill>): Promise<Page<Drill>> {
     return this.#states.page('drill', query, existingDrill)
   }
 
@@ -212,7 +222,7 @@ export class Reading {
   }
 
   /** Incidents, newest first. */
-  incidents(query: PageQuery): Promise<Page<Incident>> {
+  incidents(query: FilteredQuery<Incident>): Promise<Page<Incident>> {
     return this.#states.page('incident', query, existingIncident)
   }
 
@@ -247,7 +257,7 @@ export class Reading {
   }
 
   /** Persons, those that changed last first. */
-  people(query: PageQuery): Promise<Page<Person>> {
+  people(query: FilteredQuery<Person>): Promise<Page<Person>> {
     return this.#states.page('person', query, existingPerson)
   }
 
@@ -257,7 +267,7 @@ export class Reading {
   }
 
   /** Tokens, those that were issued, used or revoked last first. */
-  tokens(query: PageQuery): Promise<Page<Token>> {
+  tokens(query: FilteredQuery<Token>): Promise<Page<Token>> {
     return this.#states.page('token', query, existingToken)
   }
 
@@ -267,7 +277,7 @@ export class Reading {
   }
 
   /** Sessions, those that were seen last first. */
-  sessions(query: PageQuery): Promise<Page<Session>> {
+  sessions(query: FilteredQuery<Session>): Promise<Page<Session>> {
     return this.#states.page('session', query, existingSession)
   }
 

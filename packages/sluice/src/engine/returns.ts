@@ -9,7 +9,7 @@ import type { DeployCommand, Started } from './commands.ts'
 import type { Desk } from './desk.ts'
 import type { Engine } from './engine.ts'
 import type { EnvironmentTarget } from './environment-commands.ts'
-import { liveDrill } from './live-drill.ts'
+import { knownDrill } from './live-drill.ts'
 import type { RollbackCommand } from './rollback-commands.ts'
 import { asAnswer, type Rollout } from './trusted.ts'
 import { heldPredecessors } from './wanted.ts'
@@ -20,7 +20,7 @@ export type Asked = { readonly key: string; readonly why: string; readonly signa
 /** See the file's header. */
 export type Returns = {
   readonly clock: Clock
-  readonly isDrilling: (target: EnvironmentTarget) => boolean
+  readonly isDrilling: (target: EnvironmentTarget) => Promise<boolean>
   readonly environment: (target: EnvironmentTarget) => Promise<EnvironmentState>
   /** Of what served before, what is held. */
   readonly held: (environment: EnvironmentState) => Promise<ReadonlySet<ReleaseId>>
@@ -46,7 +46,7 @@ export const returnsOf = ({
   readonly store: Store
 }): Returns => ({
   clock: desk.clock,
-  isDrilling: (target) => liveDrill(desk, target) !== null,
+  isDrilling: async (target) => (await knownDrill(desk, target)) !== null,
   environment: ({ service, environment }) => desk.reading.environment(service, environment),
   held: (environment) => heldPredecessors(desk, environment),
   rollback: async (command, { key, why, signal }) =>

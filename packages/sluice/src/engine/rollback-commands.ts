@@ -1,12 +1,15 @@
 /** Going back: by turning a live rollout around, or by a rollout of its own; what is left is held, and an emergency is told in the same transaction. */
 import type { Override } from '../core/admission.ts'
 import { environmentKey } from '../core/consequences.ts'
+import { SluiceError } from '../core/errors.ts'
 import type { Hold, RollbackReason } from '../core/hold.ts'
 import { type IncidentId, incidentId } from '../core/incident.ts'
 import type { AggregateKey } from '../core/ledger/entry.ts'
 import { limits } from '../core/limits.ts'
 import type { ReleaseId, RolloutId } from '../core/model.ts'
 import type { CommandEvent } from '../core/rollout/commands.ts'
+import type { RolloutState } from '../core/rollout/types.ts'
+import type { RequestRecord } from '../ports/store.ts'
 import { prepare, type StateOf } from './admitting.ts'
 import { type Also, conflict, type DeployCommand, type Started, startRollout } from './commands.ts'
 import { type Asking, type Desk, input } from './desk.ts'
@@ -14,7 +17,7 @@ import { heldBy, holdingWhatIsLeft } from './holds.ts'
 import { liveDrill } from './live-drill.ts'
 import { placeOf } from './replacing.ts'
 import type { Input } from './transaction.ts'
-import { asAnswer, asRollout, type Drilling, type Rollout } from './trusted.ts'
+import { asAnswer, asEnvironment, asRollout, type Drilling, type Rollout } from './trusted.ts'
 import { wantedBy } from './wanted.ts'
 
 /** What `sluice rollback` asks for. */
@@ -45,13 +48,16 @@ export type RolledBack = {
 export const rollback = async (desk: Desk, command: RollbackCommand, asking: Asking): Promise<RolledBack> => {
   const { service, environment } = command
   for (let attempt = 1; ; attempt += 1) {
+    // A drill that is not taken up again yet must not be taken for none: from between its two ways this would go one release too far.
+    await desk.loop.whole()
     const seen = await desk.reading.environment(service, environment)
     try {
       return await rollbackOnce(desk, command, asking)
     } catch (error) {
       // Somebody else was first between the look and the decision: what is to be turned around is another thing now.
       const now = await desk.reading.environment(service, environment)
-      const hasMoved = now.live !== seen.live || now.serving !== seen.serving
+      const isForgotten = error instanceof SluiceError && error.code === 'overloaded'
+      const hasMoved = isForgotten || now.live !== seen.live || now.serving !== seen.serving
       if (attempt >= limits.rollbackAttemptsMax || !hasMoved) throw error
     }
   }
@@ -72,8 +78,6 @@ const rollbackOnce = async (desk: Desk, command: RollbackCommand, asking: Asking
   if (isWayBack && named !== null && named === live.plan.from)
     return turnAround(desk, { command, live, leaves: live.plan.to }, asking)
   if (named !== null && named !== target) return start(desk, command, asking)
-  if (isWayBack && (live.status === 'reverting' || live.status === 'rolled_back'))
-    throw conflict(live.id, 'rollback', { status: 'coming back: what it would have brought back does not answer' })
   if (isWayBack) return join(desk, { command, live, leaves: live.plan.from }, asking)
   return turnAround(desk, { command, live, leaves: live.plan.to }, asking)
 }
@@ -125,9 +129,9 @@ const start = async (desk: Desk, command: RollbackCommand, asking: Asking): Prom
       ...declared({ command, incident, at, release: plan.from, rollout }, asking),
     ],
   }
-  const answering = recording(asking, (answer) => ({ rollout: answer.rollout, kind: 'started', ...incident }))
+  const started = recording(asking, (answer) => ({ rollout: answer.rollout, kind: 'started', ...incident }))
   const holding = holdingWhatIsLeft(asking, { reason: reason ?? null, also })
-  const { rollout } = await startRollout(desk, { prepared, also: holding }, answering)
+  const { rollout } = await startRollout(desk, { prepared, also: holding }, started)
   return { rollout, kind: 'started', ...incident }
 }
 
@@ -140,18 +144,23 @@ const turnAround = async (desk: Desk, turning: Turning, asking: Asking): Promise
   const abort: CommandEvent = { type: 'abort_requested', at, by, reason }
   const rollout: AggregateKey = { kind: 'rollout', id: live.id }
   const related = environmentKey(live.plan.service, live.plan.spec.name)
-  // One that is on its way back already is what was asked for. One that has arrived since the look is not, and nothing of this may be written then: neither what follows from
-  // it nor its answer, which whoever asks again under the same key would be told.
+  // One that is on its way back already is what was asked for. One that has arrived since the look is not, nor is one whose place another took, and nothing of this may be written
+  // then: neither what follows from it nor its answer, which whoever asks again under the same key would be told.
   const decide = (stateOf: StateOf): readonly Input[] => {
     const { status } = asRollout(stateOf(rollout))
-    if (status === 'succeeded') throw conflict(live.id, 'rollback', { status })
+    const now = asEnvironment(stateOf(related))
+    const isBack = status === 'rolled_back' && now.live === null && now.serving === live.plan.from
+    if (status === 'succeeded' || (now.live !== live.id && !isBack)) throw conflict(live.id, 'rollback', { status })
     return [input(rollout, abort, asking), ...followers(desk, { turning, answer, at }, asking)]
   }
-  await desk.loop.transact([rollout, related], decide, asking.record?.(answer) ?? null)
+  await desk.loop.transact([rollout, related], decide, answering(asking, answer))
   return answer
 }
 
-/** The rollback that is under way is the one that was asked for; one that was set aside is taken up again. */
+/**
+ * The rollback that is under way is the one that was asked for, as is one that has arrived since the look; one that was set aside is taken up again. Not one that is coming back itself: nothing
+ * of what was asked for would be so.
+ */
 const join = async (desk: Desk, turning: Turning, asking: Asking): Promise<RolledBack> => {
   const at = desk.clock.now()
   const answer = answerOf(desk, { turning, kind: 'started' })
@@ -159,16 +168,32 @@ const join = async (desk: Desk, turning: Turning, asking: Asking): Promise<Rolle
   const key: AggregateKey = { kind: 'rollout', id: live.id }
   const retry: CommandEvent = { type: 'retry_requested', at, by: asking.by, reason: asking.reason }
   const related = environmentKey(live.plan.service, live.plan.spec.name)
-  await desk.loop.transact(
-    [key, related],
-    () => [
-      ...(live.status === 'parked' ? [input(key, retry, asking)] : []),
+  const decide = (stateOf: StateOf): readonly Input[] => {
+    const state = asRollout(stateOf(key))
+    const now = asEnvironment(stateOf(related))
+    const isOver = state.status === 'succeeded' && now.live === null && now.serving === live.plan.to
+    if (!isOver && (now.live !== live.id || !isGoing(state)))
+      throw conflict(live.id, 'rollback', { status: whyNotJoined(state) })
+    return [
+      ...(state.status === 'parked' ? [input(key, retry, asking)] : []),
       ...followers(desk, { turning, answer, at }, asking),
-    ],
-    asking.record?.(answer) ?? null,
-  )
+    ]
+  }
+  await desk.loop.transact([key, related], decide, answering(asking, answer))
   return answer
 }
+
+const isGoing = (state: RolloutState): boolean =>
+  state.status === 'advancing' || (state.status === 'parked' && state.resume.direction === 'forward')
+
+const whyNotJoined = ({ status }: RolloutState): string =>
+  status === 'reverting' || status === 'parked'
+    ? `${status === 'parked' ? 'set aside while ' : ''}coming back: what it would have brought back does not answer`
+    : status
+
+/** Kept also where somebody else had asked for it already, so that nothing changes: the same question after its end would go back from what it had brought. */
+const answering = ({ record }: Asking, answer: RolledBack): (() => RequestRecord) | null =>
+  record === null ? null : () => record(answer)
 
 const answerOf = (
   desk: Desk,

@@ -2,9 +2,13 @@
 import { SluiceError } from '../core/errors.ts'
 import { limits } from '../core/limits.ts'
 import { type Release, type ReleaseId, releaseId } from '../core/model.ts'
+import type { ReleaseState } from '../core/release-machine.ts'
 import type { Store } from '../ports/store.ts'
-import type { Page, PageQuery, StoredStates } from './stored-states.ts'
+import type { Page, FilteredQuery, StoredStates } from './stored-states.ts'
 import { asRelease } from './trusted.ts'
+
+/** A release that was cut, with what holds it. */
+export type CutRelease = Extract<ReleaseState, { status: 'cut' }>
 
 /** See the file's header. */
 export class StoredReleases {
@@ -36,8 +40,9 @@ export class StoredReleases {
   }
 
   /** Releases, in the order in which they were cut, the newest first. */
-  page(query: PageQuery): Promise<Page<Release>> {
-    return this.#states.page('release', query, existingRelease)
+  async page(query: FilteredQuery<CutRelease>): Promise<Page<Release>> {
+    const { items, next } = await this.#states.page('release', query, cutRelease)
+    return { items: items.map(({ release }) => release), next }
   }
 
   /** The newest release of a service that a word names: an id, the beginning of one, a version (with or without its build), or `latest`. Null when there is none. */
@@ -60,10 +65,12 @@ export class StoredReleases {
   }
 }
 
-const existingRelease = (state: unknown): Release | null => {
+const cutRelease = (state: unknown): CutRelease | null => {
   const release = asRelease(state)
-  return release.status === 'absent' ? null : release.release
+  return release.status === 'absent' ? null : release
 }
+
+const existingRelease = (state: unknown): Release | null => cutRelease(state)?.release ?? null
 
 /** What people call a version: `1.4.0+309847c`, `v1.4.0+309847c`, `1.4.0`, `v1.4.0`. */
 const versionsOf = (version: string): readonly string[] => {

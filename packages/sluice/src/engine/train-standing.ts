@@ -1,10 +1,12 @@
 /** What the members of a train that move are doing just now: which rollout does it, or what is waited for. */
+import { trainMachine } from '../core/train/machine.ts'
 import type { MemberState, Train, TrainMember } from '../core/train/types.ts'
 import { SluiceError } from '../core/errors.ts'
 import type { RolloutId } from '../core/model.ts'
 import type { Desk } from './desk.ts'
-import { liveDrill } from './live-drill.ts'
+import { knownDrill } from './live-drill.ts'
 import { previewDeploy } from './preview.ts'
+import { existingTrain } from './trusted.ts'
 
 /** One member; `detail` is a clause. Both null where there is nothing to say. */
 export type MemberNow = { readonly rollout: RolloutId | null; readonly detail: string | null }
@@ -17,6 +19,15 @@ export const standingOf = (desk: Desk, train: Train): Promise<readonly MemberNow
       return state === undefined || !('effect' in state) ? silent : memberNow(desk, { train, member, state })
     }),
   )
+
+/** Trains that are not over, the newest first; of a control plane that does not run, or still reads what there is, those of the newest page. */
+export const trainsUnderWay = async ({ loop, reading }: Desk): Promise<readonly Train[]> => {
+  const known = loop.isRunning && loop.isWhole
+  const trains = known
+    ? loop.live('train').flatMap((key) => existingTrain(loop.durableState(key)) ?? [])
+    : (await reading.trains({})).items
+  return trains.filter((train) => !trainMachine.settled(train)).toSorted((a, b) => b.startedAt - a.startedAt)
+}
 
 type Moving = Extract<MemberState, { readonly effect: unknown }>
 type Asked = { readonly train: Train; readonly member: TrainMember; readonly state: Moving }
@@ -35,7 +46,7 @@ const memberNow = async (desk: Desk, { train, member, state }: Asked): Promise<M
 
 const waiting = async (desk: Desk, { train, member }: Pick<Asked, 'train' | 'member'>): Promise<MemberNow> => {
   const { service, environment, release } = member
-  const drill = liveDrill(desk, { service, environment })
+  const drill = await knownDrill(desk, { service, environment })
   if (drill !== null) return { rollout: null, detail: `waits for drill ${drill.plan.id}` }
   const { overrides } = train.plan
   const command = { service, environment, release }

@@ -12,7 +12,7 @@ import type { DeployCommand } from './commands.ts'
 import type { Desk } from './desk.ts'
 import { type Governed, governedBy } from './governance.ts'
 import { checkRemediated } from './hotfixes.ts'
-import { liveDrill } from './live-drill.ts'
+import { knownDrill } from './live-drill.ts'
 import type { Reading } from './reading.ts'
 import { type Replaced, replacedBy } from './replacing.ts'
 
@@ -122,7 +122,7 @@ export const chooseRelease = async (desk: Desk, command: DeployCommand): Promise
   if (after === null) return newest
   const { serving } = await reading.environment(service, after)
   // A drill that is under way there shows the release before for a while; what was verified is what it returns to.
-  const verified = liveDrill(desk, { service, environment: after })?.plan.serving ?? serving
+  const verified = (await knownDrill(desk, { service, environment: after }))?.plan.serving ?? serving
   if (verified !== null) return reading.release(verified)
   throw new SluiceError('not_found', {
     detail: `nothing serves ${after}, which comes before ${environment}`,

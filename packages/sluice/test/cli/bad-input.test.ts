@@ -51,6 +51,14 @@ describe('words', () => {
       /90s, 15m/,
     )
     holds(await sluiceHere(place, 'env', 'lock', 'staging'), 2, /a reason is missing/)
+    holds(
+      await sluiceHere(place, 'runs', 'ls', '--status', 'done'),
+      2,
+      /SLU-1001/,
+      /--status is one of running, .*failed/,
+    )
+    holds(await sluiceHere(place, 'incidents', 'ls', '--from', 'monday'), 2, /--from monday is not a moment/)
+    holds(await sluiceHere(place, 'ledger', 'ls', '--after', '1', '--before', '9'), 2, /give one of them/)
     holds(await sluiceHere(place, 'explain', 'SLU-9999'), 2, /SLU-1006/)
     holds(await sluiceHere(place, 'completion', 'tcsh'), 2, /bash \| zsh \| fish/)
   })

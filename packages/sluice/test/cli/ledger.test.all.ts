@@ -88,6 +88,24 @@ test('the control plane is held to a checkpoint that was kept, and does not pass
 test('rows are found by what happened, as a table, as JSON and for a spreadsheet; the reports are made of them', async () => {
   const rows = await sluice(place, 'ledger', 'ls', '--what', 'rollout_started', '--json')
   deepStrictEqual(JSON.parse(rows.stdout).rows.length, 1)
+  const seqs = async (...words: readonly string[]): Promise<readonly number[]> => {
+    const { rows: found } = JSON.parse((await sluice(place, 'ledger', 'ls', '--json', ...words)).stdout)
+    return found.map(({ seq }: { readonly seq: number }) => seq)
+  }
+  const [newest = 0, second = 0] = await seqs('--limit', '2')
+  deepStrictEqual([second, await seqs('--after', '0', '--limit', '2')], [newest - 1, [1, 2]])
+  deepStrictEqual(await seqs('--before', String(second), '--limit', '1'), [second - 1])
+  for (const [words, count] of [
+    [['rollout', 'ls', '--env', 'production', '--status', 'succeeded'], 1],
+    [['rollout', 'ls', '--status', 'rolled-back'], 0],
+    [['runs', 'ls', '--from', '1h', '--event', 'manual', '--pipeline', 'config'], 1],
+    [['runs', 'ls', '--to', '1h'], 0],
+    [['releases', 'ls', '--serves', 'production', '--no-held'], 1],
+    [['releases', 'ls', '--held'], 0],
+  ] as const) {
+    const { code, stdout, stderr } = await sluice(place, ...words, '--json')
+    deepStrictEqual([code, JSON.parse(stdout).items.length], [0, count], `${words.join(' ')}: ${stderr}`)
+  }
   const csv = await sluice(place, 'ledger', 'export', '--format', 'csv', '--what', 'rollout_started')
   match(csv.stdout, /"'=cmd\|calc"/)
   const dora = await sluice(place, 'dora', '--list')

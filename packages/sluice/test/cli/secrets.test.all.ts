@@ -55,7 +55,7 @@ test('a secret is piped in or read from a file, never an argument; its value is 
   strictEqual(type('', 'secrets', 'rm', 'KEY', '-m', 'nobody needs it').status, 0)
   strictEqual(type('', 'secrets', 'rm', 'WORD', '--force').status, 0)
   match(type('', 'secrets', 'ls').stdout, /no secret is kept here/)
-  const { rows } = told('ledger', 'ls', '--kind', 'secret', '--limit', '50') as {
+  const { rows } = told('ledger', 'ls', '--kind', 'secret', '--after', '0') as {
     rows: { type: string; reason: string }[]
   }
   deepStrictEqual(

@@ -56,7 +56,7 @@ const lab = async () => {
       await loop.transact([], () => [])
     },
     rollback: () => Promise.reject(new Error('nobody goes back here')),
-    liveDrill: () => null,
+    liveDrill: async () => null,
     abort: (rollout) => {
       aborted.push(rollout)
       return Promise.resolve()

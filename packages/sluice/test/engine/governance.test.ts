@@ -162,6 +162,21 @@ test("a stopped line pauses what goes forward, lets nothing in and nothing on, a
   strictEqual((await world.settled(way)).status, 'succeeded')
 })
 
+test('a line that is stopped right after a write that failed pauses what is under way all the same', async () => {
+  const canary = { kind: 'canary', steps: [{ share: '10%', bake: '1h' }] } as const
+  const { world, next } = await wanting({ strategy: canary })
+  const { rollout } = await deploy(world, next)
+  await world.until(
+    async () => world.serving().length,
+    (arms) => arms === 2,
+  )
+  await world.later(60_000)
+  world.failNext()
+  await rejects(world.engine.lock({ service: 'shop', environment: 'staging' }, null, bob), /disk is full/)
+  const { rollouts } = await world.answer(world.engine.governance.stopLine({ underway: 'pause' }, carol))
+  deepStrictEqual(rollouts, [rollout])
+})
+
 test('what waits in a queue has its turn once the line goes on', async () => {
   const { world, next } = await wanting({})
   await world.engine.governance.stopLine({ underway: 'finish' }, carol)

@@ -213,3 +213,46 @@ test('a command to a run that is over, or to none, leaves nothing of it in memor
   }
   deepStrictEqual(loop.live('run'), [])
 })
+
+test('what was read at the start is not taken for what there is once a write has failed meanwhile', async () => {
+  const { start, disk } = await lab()
+  for (const id of ['run_1', 'run_2']) await start(id, [jobPlan('build')])
+  const time = new Timeline(() => {})
+  let isFull = false
+  const store = disk.open({ commit: () => (isFull ? 'full' : 'none') })
+  const claimed = Promise.withResolvers<void>()
+  const claim = store.claim.bind(store)
+  store.claim = async (...asked) => {
+    await claimed.promise
+    return claim(...asked)
+  }
+  const loop = new Loop({
+    clock: { now: () => time.now, after: (ms, call) => time.after(ms, call) },
+    log: { info: () => {}, warn: () => {}, error: () => {} },
+    store,
+    owner: 'next',
+    perform: () => new Promise(() => {}),
+    onRows: () => {},
+    onTakenUp: () => {},
+    onFatal: ({ code }) => ok(false, code),
+  })
+  const settle = async (): Promise<void> => {
+    for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+  }
+  const started = loop.start()
+  await settle()
+  // The second is called off while the first is still taken up; then something else cannot be written.
+  const cancel: RunEvent = { type: 'cancel_requested', at: 5, by, reason: null }
+  const key = runKey('run_2')
+  await loop.transact([key], () => [{ key, event: cancel, actor: by, reason: null }])
+  isFull = true
+  const event = planned('run_3', [jobPlan('build')], false)
+  await rejects(loop.transact([runKey('run_3')], () => [{ key: runKey('run_3'), event, actor: by, reason: null }]))
+  isFull = false
+  claimed.resolve()
+  await started
+  const isWhole = loop.whole()
+  while (time.now < limits.commitRetryMs && time.step()) await settle()
+  await isWhole
+  strictEqual(asRun(loop.heldState(key)).status, 'stopping')
+})

@@ -355,3 +355,66 @@ test('a rollout that arrives while somebody asks for the way back is gone back f
     [1, 1],
   )
 })
+
+/** Something that happens between the first look at a rollout and the decision about it. */
+const meanwhile = (world: SmallWorld, happen: () => Promise<unknown>): void => {
+  const { reading } = world.engine
+  const read = reading.rollout.bind(reading)
+  reading.rollout = async (id) => {
+    const seen = await read(id)
+    reading.rollout = read
+    await happen()
+    return seen
+  }
+}
+
+test('a way back that is turned around while somebody asks for one is not their answer, and nothing is held or told for it', async () => {
+  const { world } = await twoReleases()
+  const { rollout } = await world.engine.rollback(back, ada)
+  meanwhile(world, () => world.engine.commandRollout(rollout, 'abort_requested', ada))
+  const before = world.rows.length
+  await rejects(
+    world.engine.rollback({ ...back, emergency: 'declared' }, { ...bob, idempotencyKey: 'k' }),
+    /is coming back/,
+  )
+  deepStrictEqual(
+    world.rows.slice(before).filter(({ type }) => /held|declared/.test(type)),
+    [],
+  )
+})
+
+test('who rolls back a rollout whose place another takes in that moment has the other one turned around', async () => {
+  const { world, bad } = await twoReleases()
+  const [next, later] = [await world.cut('3.0.0', waiting), await world.cut('4.0.0', waiting)]
+  const deploy = { ...production, purpose: 'deploy' } as const
+  const { rollout: first } = await world.engine.deploy({ ...deploy, release: next.id }, ada)
+  await standsAtApproval(world, first)
+  let second = ''
+  meanwhile(world, async () => {
+    second = (await world.engine.deploy({ ...deploy, release: later.id, replace: true }, bob)).rollout
+  })
+  deepStrictEqual(await world.engine.rollback(back, ada), { rollout: second, kind: 'aborted' })
+  strictEqual((await world.settled(second)).status, 'rolled_back')
+  deepStrictEqual(world.serving(), [bad.id])
+})
+
+test('a rollback that changed nothing, for somebody else had asked for it before, is answered the same when it is asked again: it goes back no further', async () => {
+  const asked = { ...bob, idempotencyKey: 'k' }
+  const { world, bad } = await twoReleases()
+  const next = await world.cut('3.0.0', waiting)
+  const { rollout } = await world.engine.deploy({ ...production, purpose: 'deploy', release: next.id }, ada)
+  await standsAtApproval(world, rollout)
+  await world.engine.rollback(back, ada)
+  const turned = await world.engine.rollback(back, asked)
+  await world.settled(rollout)
+  deepStrictEqual(await world.engine.rollback(back, asked), turned)
+  const { live, serving } = await world.engine.reading.environment('shop', 'production')
+  deepStrictEqual([live, serving], [null, bad.id])
+
+  const { world: other, good } = await twoReleases()
+  await other.engine.rollback(back, ada)
+  const joined = await other.engine.rollback(back, asked)
+  await other.settled(joined.rollout)
+  deepStrictEqual(await other.engine.rollback(back, asked), joined)
+  deepStrictEqual(other.serving(), [good.id])
+})

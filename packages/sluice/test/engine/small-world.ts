@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto'
 import { setImmediate as drained } from 'node:timers/promises'
 import { timesOf } from '../../src/adapters/calendar/rrule.ts'
-import { createMemoryDisk, type MemoryDisk } from '../../src/adapters/store/memory.ts'
+import { type CommitFault, createMemoryDisk, type MemoryDisk } from '../../src/adapters/store/memory.ts'
 import { parseConfig } from '../../src/core/config/parse.ts'
 import { resolveEnvironments } from '../../src/core/config/resolve.ts'
 import type { PolicyConfig } from '../../src/core/config/types-governance.ts'
@@ -26,6 +26,7 @@ import type { ArmCounters, GatewayNotice, Route } from '../../src/core/routing.t
 import { type Caller, Engine } from '../../src/engine/engine.ts'
 import type { Ports } from '../../src/engine/ports.ts'
 import type { Rollout } from '../../src/engine/trusted.ts'
+import type { Commit } from '../../src/ports/store.ts'
 import type { Notifier, NotifyRead } from '../../src/ports/notifier.ts'
 import type { RetireRequest, StartRequest } from '../../src/ports/driver.ts'
 import { memoryCredentials } from '../identity/memory-credentials.ts'
@@ -82,6 +83,8 @@ export class SmallWorld {
   readonly measured: Map<string, number> = new Map()
   /** Releases whose instances never become healthy. */
   readonly sick: Set<ReleaseId> = new Set()
+  /** What the disk does with a commit. */
+  fault: (commit: Commit) => CommitFault = () => 'none'
   /** What the config says about notifications. */
   notify: NotifyRead = { status: 'read', settings: null, service: 'shop' }
   /** What receivers do with a message. */
@@ -215,6 +218,29 @@ export class SmallWorld {
     throw new Error('it never came to be')
   }
 
+  /** The next commit that this is so of is not written, for lack of space. */
+  failNext(isHit: (commit: Commit) => boolean = () => true): void {
+    this.fault = (commit) => {
+      if (!isHit(commit)) return 'none'
+      this.fault = () => 'none'
+      return 'full'
+    }
+  }
+
+  /** The answer to what may have to wait for a moment. */
+  async answer<Answer>(asked: Promise<Answer>): Promise<Answer> {
+    let isIn = false
+    const over = (): void => {
+      isIn = true
+    }
+    void asked.then(over, over)
+    await this.until(
+      async () => isIn,
+      (yet) => yet,
+    )
+    return asked
+  }
+
   /** Turns the clock on by so much. */
   async later(ms: number): Promise<void> {
     const isOver = { yet: false }
@@ -277,7 +303,7 @@ export class SmallWorld {
       ids: { next: (prefix) => `${prefix}_${String((this.#ids += 1)).padStart(/tok|ses/.test(prefix) ? 19 : 1, '0')}` },
       log,
       sha256,
-      store: this.disk.open(),
+      store: this.disk.open({ commit: (commit) => this.fault(commit) }),
       metrics: {
         sample: () => {
           const fine = { units: 1_000_000, badUnits: 0 }

@@ -21,9 +21,9 @@ import { performTrain } from '../../src/engine/perform-train.ts'
 import { Reading } from '../../src/engine/reading.ts'
 import { rollback } from '../../src/engine/rollback-commands.ts'
 import { commandTrain, startTrain } from '../../src/engine/train-commands.ts'
-import { asRolloutEffect, asTrainEffect, existingTrain } from '../../src/engine/trusted.ts'
+import { asRolloutEffect, asTrainEffect, existingRollout, existingTrain } from '../../src/engine/trusted.ts'
 import { SluiceError } from '../../src/core/errors.ts'
-import type { Store } from '../../src/ports/store.ts'
+import type { Commit, Store } from '../../src/ports/store.ts'
 import { Catalogue, environmentName as environment } from '../sim/core/releases.ts'
 import { Timeline } from '../sim/engine/timeline.ts'
 import { smallDesk } from './small-desk.ts'
@@ -75,6 +75,8 @@ class Lab {
   readonly time = new Timeline(() => {})
   readonly disk: MemoryDisk = createMemoryDisk(sha256)
   readonly bad = new Set<string>()
+  /** What comes to nothing, neither well nor badly. */
+  isStuck: (job: Job) => boolean = () => false
   /** The control plane dies with this commit from now, before or after it is written; never at −1. */
   dieAt = -1
   deaths = 0
@@ -120,10 +122,9 @@ class Lab {
     return { desk, isDead: () => isDead }
   }
 
-  async #perform(
-    { key, state, effect }: Job,
-    { world, signal }: { world: Deliveries | null; signal: AbortSignal },
-  ): Promise<AnyEvent> {
+  async #perform(job: Job, { world, signal }: { world: Deliveries | null; signal: AbortSignal }): Promise<AnyEvent> {
+    const { key, state, effect } = job
+    if (this.isStuck(job)) return new Promise(() => {})
     if (key.kind === 'rollout') return perform(asRolloutEffect(effect), this.bad, this.time.now)
     const train = existingTrain(state)
     const { sequence } = effect
@@ -612,6 +613,95 @@ test('a train does not start while one of its releases would not be let in, and 
   deepStrictEqual((await world.engine.reading.trains({})).items, [])
   const { train } = await start(nth(second, 'web'), ['held'])
   strictEqual((await ended(world, train)).status, 'succeeded')
+})
+
+test('a release that was drilled and that a newer one follows was not taken back: the train goes on', async () => {
+  const all = await fleet()
+  const { world, newer } = all
+  const train = await departed(all)
+  const { drill } = await world.engine.startDrill({ ...web, dwellMs: 5_000, confirm: 'production' }, ada)
+  await world.until(
+    () => world.engine.reading.drill(drill),
+    ({ status }) => status === 'ended',
+  )
+  const { rollout } = await world.engine.deploy({ ...web, purpose: 'deploy', release: newer.id }, ada)
+  await world.until(
+    async () => world.serving('production', 'web').length,
+    (count) => count === 2,
+  )
+  await world.engine.commandRollout(rollout, 'promote_requested', ada)
+  await world.settled(rollout)
+  await world.later(5_000)
+  const state = await world.engine.reading.train(train)
+  strictEqual(state.status, 'advancing', causeOfReturn(state) ?? '')
+})
+
+test('a write that fails once neither turns a train around nor leaves one of it behind', async () => {
+  const all = await fleet()
+  const { world, first, second } = all
+  const isStart =
+    (purpose: string) =>
+    ({ transitions }: Commit): boolean =>
+      transitions.some(
+        ({ key, entries }) => key.kind === 'rollout' && JSON.stringify(entries[0]?.body).includes(purpose),
+      )
+  world.failNext(isStart('"purpose":"promote"'))
+  const train = await departed(all)
+  deepStrictEqual(served(world), [[nth(second, 'api')], [nth(second, 'web')], [nth(first, 'jobs')]])
+  // Another write fails in the moment in which the way back is asked for.
+  world.failNext(isStart('"purpose":"rollback"'))
+  await aborted(all, train)
+})
+
+test('trains that are under way are told, however many have begun since', async () => {
+  const all = await fleet()
+  const { world, newer } = all
+  const train = await departed(all)
+  const alone = { members: [{ ...web, release: newer.id }], order: 'ordered' } as const
+  for (let count = 0; count < 25; count += 1) await world.engine.startTrain(alone, ada)
+  const told = async (): Promise<readonly string[]> => (await world.engine.trainsUnderWay()).map(({ id }) => id)
+  deepStrictEqual([(await told()).length, (await told()).includes(train)], [26, true])
+  await world.restart()
+  deepStrictEqual([(await told()).length, (await told()).includes(train)], [26, true])
+})
+
+test('a way back that is set aside while it comes back itself is no answer to whoever rolls back, and keeps no train waiting', async () => {
+  const { lab, plane } = await opened()
+  const { train } = await startTrain(plane.desk, { members, order: 'ordered' }, asking)
+  const stateOf = (): TrainState | null => lab.stateOn<TrainState>({ kind: 'train', id: train })
+  const statusOf = (place: number): string | undefined => {
+    const state = stateOf()
+    return state === null || state.status === 'absent' ? undefined : state.members[place]?.status
+  }
+  await lab.until(train, () => statusOf(1) === 'arrived', plane)
+  lab.bad.add(old[1] ?? '')
+  lab.isStuck = ({ key, state }) => {
+    const rollout = key.kind === 'rollout' ? existingRollout(state) : null
+    return rollout?.plan.service === 'web' && rollout.status === 'reverting'
+  }
+  await commandTrain(plane.desk, { train, type: 'abort_requested' }, asking)
+  const live = (): string | null =>
+    lab.stateOn<{ live: string | null }>({ kind: 'environment', id: `web/${environment}` })?.live ?? null
+  const wayBack = (): { readonly id: string; readonly status: string } | null =>
+    lab.stateOn({ kind: 'rollout', id: live() ?? '' })
+  await lab.until(train, () => wayBack()?.status === 'reverting', plane)
+  const key: AggregateKey = { kind: 'rollout', id: live() ?? '' }
+  const parked = { type: 'work_parked', at: lab.time.now, detail: 'taken up again and again' } as const
+  await plane.desk.loop.transact([key], () => [{ key, event: parked, actor: by, reason: null }])
+  await lab.until(train, isOver, plane)
+  deepStrictEqual([stateOf()?.status, statusOf(0), statusOf(1)], ['parked', 'returned', 'stranded'])
+  const asked = rollback(plane.desk, { service: 'web', environment, release: null }, asking)
+  await rejects(asked, /set aside while coming back/)
+  strictEqual(wayBack()?.status, 'parked', 'it was left as it was')
+  await commandTrain(plane.desk, { train, type: 'retry_requested' }, asking)
+  await lab.until(train, isOver, plane)
+  match(JSON.stringify(stateOf()), /is set aside and waits for somebody/)
+  lab.bad.clear()
+  lab.isStuck = () => false
+  await commandRollout(plane.desk, { rollout: key.id, type: 'retry_requested' }, asking)
+  await commandTrain(plane.desk, { train, type: 'retry_requested' }, asking)
+  await lab.until(train, isOver, plane)
+  deepStrictEqual([stateOf()?.status, lab.serving()], ['rolled_back', old])
 })
 
 function fail(): never {

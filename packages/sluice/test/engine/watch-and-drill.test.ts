@@ -241,3 +241,83 @@ test('a promotion during a drill of the environment before takes what was verifi
   const { rollout } = await world.engine.deploy({ ...production, purpose: 'promote', release: null }, ada)
   strictEqual((await world.settled(rollout)).plan.to, second.id)
 })
+
+const bob = { ...ada, by: { kind: 'person', name: 'bob' } } as const
+
+/** Production has had three releases, a drill shows the second for a while, and a fourth waits in the queue. */
+const dwelling = async () => {
+  const world = new SmallWorld()
+  const cut = (version: string): Promise<Release> => world.cut(version, watched)
+  const [first, shown, left, queued] = [await cut('1.0.0'), await cut('2.0.0'), await cut('3.0.0'), await cut('4.0.0')]
+  for (const release of [first, shown, left]) await world.rollOut(release)
+  const id = await drilled(world, 'production', 60_000)
+  await world.until(
+    () => world.engine.reading.environment('shop', 'production'),
+    ({ live }) => live !== null,
+  )
+  const command = { ...production, purpose: 'deploy', release: queued.id, whenBusy: 'queue' } as const
+  strictEqual((await world.engine.deployOrQueue(command, ada)).kind, 'queued')
+  await drillOf(world, id, (state) => state.status === 'drilling' && state.phase === 'dwell')
+  deepStrictEqual(world.serving(), [shown.id])
+  return { world, id, shown, left, queued }
+}
+
+const failedWrite = async (world: SmallWorld): Promise<void> => {
+  world.failNext()
+  await rejects(world.engine.lock({ service: 'shop', environment: 'staging' }, null, ada), /disk is full/)
+}
+
+test('a drill is not forgotten with a write that failed: a rollback in that moment stays at what the drill shows, instead of going one release further', async () => {
+  const { world, id, shown, left } = await dwelling()
+  await failedWrite(world)
+  const answer = await world.answer(world.engine.rollback({ ...production, release: null }, ada))
+  await world.settled(answer.rollout)
+  const drill = await drillOf(world, id, ({ status }) => status === 'ended')
+  ok(drill.status === 'ended')
+  deepStrictEqual([drill.outcome, answer.rollout], ['stayed', drill.back?.rollout])
+  deepStrictEqual(await world.engine.reading.hold(shown.id), null)
+  ok((await world.engine.reading.hold(left.id)) !== null)
+})
+
+test('a drill is not forgotten with a write that failed: neither what waits in the queue nor another drill gets between its two ways', async () => {
+  const { world, id, left, queued } = await dwelling()
+  await failedWrite(world)
+  await rejects(drilled(world, 'production'), /ask again/)
+  // This moves the environment, so that its queue is looked at.
+  await world.engine.governance.approve({ ...production, release: queued.id }, bob)
+  const drill = await drillOf(world, id, ({ status }) => status === 'ended')
+  ok(drill.status === 'ended')
+  deepStrictEqual([drill.outcome, drill.return !== null], ['passed', true], drill.detail)
+  await world.until(
+    async () => world.serving(),
+    ([only]) => only === queued.id,
+  )
+  const started = world.rows.filter(({ type }) => type === 'rollout_started').map(({ body }) => body)
+  const to = (body: unknown): string => (body as { plan: { to: string } }).plan.to
+  deepStrictEqual(started.slice(-2).map(to), [left.id, queued.id])
+})
+
+test('a rollback that is decided while a drill begins to return has the return turned around, and a drill that is over goes nowhere', async () => {
+  const { world, good, next } = await promoted()
+  const id = await drilled(world, 'production', 60_000)
+  await drillOf(world, id, (state) => state.status === 'drilling' && state.phase === 'dwell')
+  const { reading } = world.engine
+  const read = reading.rollout.bind(reading)
+  reading.rollout = async (rollout) => {
+    const seen = await read(rollout)
+    reading.rollout = read
+    await drillOf(world, id, (state) => state.status === 'drilling' && state.phase === 'return')
+    await world.until(
+      () => reading.environment('shop', 'production'),
+      ({ live }) => live !== null,
+    )
+    return seen
+  }
+  const { rollout, kind } = await world.engine.rollback({ ...production, release: null }, ada)
+  await world.settled(rollout)
+  const drill = await drillOf(world, id, ({ status }) => status === 'ended')
+  deepStrictEqual([kind, drill.status === 'ended' && drill.outcome], ['aborted', 'stayed'])
+  deepStrictEqual(world.serving(), [good.id])
+  const way = { ...production, purpose: 'rollback', release: next.id, drill: 'return' } as const
+  await rejects(world.engine.deploy(way, ada), /changed while this was asked/)
+})

@@ -703,6 +703,10 @@ test('lists of runs, and the start of one, read no state of another run', async 
   database.exec(`update "aggregate" set "state" = '{' where "kind" = 'run'`)
   database.close()
   deepStrictEqual((await ask('runs.list', {})).items, earlier)
+  const commit = earlier[1]?.commit.id.slice(0, 8) ?? ''
+  const event = 'manual'
+  deepStrictEqual((await ask('runs.list', { query: { commit, event, status: 'succeeded' } })).items, [earlier[1]])
+  deepStrictEqual((await ask('runs.list', { query: { event: 'push' } })).items, [])
   const { run } = await ask('runs.start', { body: { ref: 'HEAD', jobs: ['build'] } })
   strictEqual((await ask('runs.list', { query: { limit: 1 } })).items[0]?.id, run)
   await until(

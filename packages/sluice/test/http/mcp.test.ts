@@ -42,6 +42,8 @@ test('an assistant may look, and has no tool that changes anything unless it ask
   strictEqual(body['service'], 'shop')
   const { body: plan } = await call(client, 'plan', { environment: 'staging' })
   strictEqual(plan['environment'], 'staging')
+  deepStrictEqual((await call(client, 'runs', { branch: 'main', status: 'failed' })).body['items'], [])
+  strictEqual((await call(client, 'rollouts', { status: 'late' })).isError, true)
   const lost = await call(client, 'why', { rollout: 'rol_nowhere' })
   deepStrictEqual([lost.isError, lost.body['error']], [true, 'not_found'])
   const { isError } = await call(client, 'plan', {})

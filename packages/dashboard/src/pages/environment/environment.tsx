@@ -152,9 +152,8 @@ const Queue = ({ environment: { queue, name } }: { readonly environment: Environ
 const historyShown = 12
 
 const History = ({ environment: { name, service } }: { readonly environment: EnvironmentView }): VNode => {
-  const rollouts = (useAnswer(rolloutsQuestion(historyShown, name))?.data.value?.items ?? []).filter(
-    (rollout) => rollout.service === service,
-  )
+  const of = { environment: name, service }
+  const rollouts = useAnswer(rolloutsQuestion(historyShown, of))?.data.value?.items ?? []
   return (
     <Part title="What happened">
       {rollouts.length === 0 ? (

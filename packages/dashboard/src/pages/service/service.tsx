@@ -32,12 +32,8 @@ export const Service = (): VNode => {
 
 const Whole = ({ name, data }: { readonly name: string; readonly data: EnvironmentsView }): VNode => {
   const environments = data.environments.filter(({ service }) => service === name)
-  const releases = (useAnswer(releasesQuestion(lookedAt))?.data.value?.items ?? []).filter(
-    ({ service }) => service === name,
-  )
-  const rollouts = (useAnswer(rolloutsQuestion(rolloutsShown))?.data.value?.items ?? []).filter(
-    ({ service }) => service === name,
-  )
+  const releases = useAnswer(releasesQuestion(lookedAt, { service: name }))?.data.value?.items ?? []
+  const rollouts = useAnswer(rolloutsQuestion(rolloutsShown, { service: name }))?.data.value?.items ?? []
   if (environments.length === 0)
     return (
       <Empty>

@@ -1,6 +1,6 @@
 /** The statements that write, and the reads that they decide on. */
 import { sql } from 'kysely'
-import { listedByMaking } from './cursor.ts'
+import { listedByMaking } from '../../core/list-cursor.ts'
 import { compiled, p } from './compile.ts'
 import { treeStatements, type TreeStatements } from './tree-statements.ts'
 import type { Kysely } from 'kysely'

@@ -1,23 +1,28 @@
 /** `sluice changes ls | show | review`. */
 import { isoTime } from '../../core/iso-time.ts'
 import { changeMarkdown } from '../../http/client/change-text.ts'
-import { type Command, environmentOf, flagOption, textOption } from '../cli.ts'
+import { rolloutStatuses } from '../../http/client/list-filters.ts'
+import { type Command, environmentOf, flagOption } from '../cli.ts'
 import { withClient } from '../connect.ts'
 import { changeLines } from '../render/change.ts'
 import { tableLines } from '../render/table.ts'
 import { reasonOf } from './door.ts'
 import { freshKey } from './follow.ts'
-import { callerName, limitOf, required } from './which.ts'
+import { begunIn, isAny, noteMore, pageFor, valueOf, wordOf } from './list-page.ts'
+import { callerName, required } from './which.ts'
 
 /** `sluice changes ls`. */
-export const list: Command = (cli, input) =>
-  withClient(cli, 'read', async (client) => {
-    const environment = environmentOf(cli, input.args[0])
-    const limit = limitOf(textOption(input, 'limit'))
-    const query = environment === null ? { limit } : { limit, environment }
-    const page = await client.call('changes.list', { query })
+export const list: Command = (cli, input) => {
+  const filter = {
+    environment: environmentOf(cli, input.args[0]) ?? undefined,
+    service: wordOf(input, 'service'),
+    status: valueOf(input, 'status', rolloutStatuses),
+    ...begunIn(input),
+  }
+  return withClient(cli, 'read', async (client) => {
+    const page = await pageFor(input, (query) => client.call('changes.list', { query: { ...filter, ...query } }))
     if (cli.globals.json) cli.json(page)
-    else if (page.items.length === 0) cli.print('no changes')
+    else if (page.items.length === 0) cli.print(isAny(filter) ? 'no such changes' : 'no changes')
     else {
       const rows = page.items.map((one) => [
         one.id,
@@ -31,9 +36,11 @@ export const list: Command = (cli, input) =>
       ])
       const head = ['change', 'environment', 'release', 'status', 'risk', 'approved by', 'started', 'by']
       for (const line of tableLines(head, rows, cli.style)) cli.print(line)
+      noteMore(cli, page)
     }
     return 0
   })
+}
 
 /** `sluice changes show`. */
 export const show: Command = (cli, input) =>

@@ -1,13 +1,15 @@
 /** `sluice drill rollback | ls`. */
 import { isoTime } from '../../core/iso-time.ts'
 import type { Client } from '../../http/client/client.ts'
+import { drillOutcomes } from '../../http/client/list-filters.ts'
 import type { DrillLegView, DrillView } from '../../http/client/rollback-views.ts'
 import { percentOf, spanOf } from '../../http/client/words.ts'
 import { type Cli, type Command, textOption } from '../cli.ts'
 import { withClient } from '../connect.ts'
 import { tableLines } from '../render/table.ts'
 import { freshKey, spanOption } from './follow.ts'
-import { chosenEnvironment, limitOf } from './which.ts'
+import { begunIn, isAny, noteMore, pageFor, valueOf } from './list-page.ts'
+import { chosenEnvironment } from './which.ts'
 
 /** Between two looks at a drill, milliseconds. */
 const lookMs = 250
@@ -34,11 +36,17 @@ export const rollback: Command = (cli, input) => {
 }
 
 /** `sluice drill ls`. */
-export const list: Command = (cli, input) =>
-  withClient(cli, 'read', async (client) => {
-    const page = await client.call('drills.list', { query: { limit: limitOf(textOption(input, 'limit')) } })
+export const list: Command = (cli, input) => {
+  const filter = {
+    environment: cli.globals.environment ?? undefined,
+    outcome: valueOf(input, 'outcome', drillOutcomes),
+    ...begunIn(input),
+  }
+  return withClient(cli, 'read', async (client) => {
+    const page = await pageFor(input, (query) => client.call('drills.list', { query: { ...filter, ...query } }))
     if (cli.globals.json) cli.json(page)
-    else if (page.items.length === 0) cli.print('no drills yet: sluice drill rollback')
+    else if (page.items.length === 0)
+      cli.print(isAny(filter) ? 'no such drills' : 'no drills yet: sluice drill rollback')
     else {
       const rows = page.items.map((one) => [
         one.id,
@@ -52,9 +60,11 @@ export const list: Command = (cli, input) =>
       ])
       const head = ['drill', 'environment', 'releases', 'outcome', 'back', 'return', 'started', 'by']
       for (const line of tableLines(head, rows, cli.style)) cli.print(line)
+      noteMore(cli, page)
     }
     return 0
   })
+}
 
 const wayOf = ({ serving, target }: DrillView): string => `${serving.version} → ${target.version}`
 

@@ -1,20 +1,27 @@
 /** `sluice incidents ls | show | open | resolve`. */
 import { isoTime } from '../../core/iso-time.ts'
+import { incidentStatuses } from '../../http/client/list-filters.ts'
 import type { IncidentView } from '../../http/client/rollback-views.ts'
 import { type Cli, type Command, textOption } from '../cli.ts'
 import { withClient } from '../connect.ts'
 import { tableLines } from '../render/table.ts'
 import { reasonOf } from './door.ts'
 import { freshKey } from './follow.ts'
+import { begunIn, isAny, noteMore, pageFor, valueOf } from './list-page.ts'
 import { categoryOf } from './releases-hold.ts'
-import { chosenEnvironment, limitOf, required } from './which.ts'
+import { chosenEnvironment, required } from './which.ts'
 
 /** `sluice incidents ls`. */
-export const list: Command = (cli, input) =>
-  withClient(cli, 'read', async (client) => {
-    const page = await client.call('incidents.list', { query: { limit: limitOf(textOption(input, 'limit')) } })
+export const list: Command = (cli, input) => {
+  const filter = {
+    environment: cli.globals.environment ?? undefined,
+    status: valueOf(input, 'status', incidentStatuses),
+    ...begunIn(input),
+  }
+  return withClient(cli, 'read', async (client) => {
+    const page = await pageFor(input, (query) => client.call('incidents.list', { query: { ...filter, ...query } }))
     if (cli.globals.json) cli.json(page)
-    else if (page.items.length === 0) cli.print('no incidents')
+    else if (page.items.length === 0) cli.print(isAny(filter) ? 'no such incidents' : 'no incidents')
     else {
       const rows = page.items.map((one) => [
         one.id,
@@ -27,9 +34,11 @@ export const list: Command = (cli, input) =>
       ])
       const head = ['incident', 'environment', 'status', 'reason', 'opened', 'by', 'title']
       for (const line of tableLines(head, rows, cli.style)) cli.print(line)
+      noteMore(cli, page)
     }
     return 0
   })
+}
 
 /** `sluice incidents show`. */
 export const show: Command = (cli, input) =>

@@ -1,16 +1,26 @@
 import { isoTime } from '../../core/iso-time.ts'
+import { runEvents, runPipelines, runStatuses } from '../../http/client/list-filters.ts'
 import { spanOf } from '../../http/client/words.ts'
-import { type Command, textOption } from '../cli.ts'
+import type { Command } from '../cli.ts'
 import { withClient } from '../connect.ts'
 import { tableLines } from '../render/table.ts'
-import { limitOf } from './which.ts'
+import { begunIn, isAny, noteMore, pageFor, valueOf, wordOf } from './list-page.ts'
 
 /** `sluice runs ls`. */
-export const command: Command = (cli, input) =>
-  withClient(cli, 'read', async (client) => {
-    const page = await client.call('runs.list', { query: { limit: limitOf(textOption(input, 'limit')) } })
+export const command: Command = (cli, input) => {
+  const filter = {
+    status: valueOf(input, 'status', runStatuses),
+    branch: wordOf(input, 'branch'),
+    commit: wordOf(input, 'commit'),
+    event: valueOf(input, 'event', runEvents),
+    pipeline: valueOf(input, 'pipeline', runPipelines),
+    service: wordOf(input, 'service'),
+    ...begunIn(input),
+  }
+  return withClient(cli, 'read', async (client) => {
+    const page = await pageFor(input, (query) => client.call('runs.list', { query: { ...filter, ...query } }))
     if (cli.globals.json) cli.json(page)
-    else if (page.items.length === 0) cli.print('no runs yet: sluice run')
+    else if (page.items.length === 0) cli.print(isAny(filter) ? 'no such runs' : 'no runs yet: sluice run')
     else {
       const rows = page.items.map((run) => [
         run.id,
@@ -27,6 +37,8 @@ export const command: Command = (cli, input) =>
         cli.style,
       ))
         cli.print(line)
+      noteMore(cli, page)
     }
     return 0
   })
+}

@@ -1,17 +1,20 @@
 import { isoTime } from '../../core/iso-time.ts'
-import { type Command, textOption } from '../cli.ts'
+import { tokenStatuses } from '../../http/client/list-filters.ts'
+import type { Command } from '../cli.ts'
 import { withClient } from '../connect.ts'
 import { tableLines } from '../render/table.ts'
 import { agoOf } from '../render/times.ts'
 import { grantWords } from './identity.ts'
-import { limitOf } from './which.ts'
+import { noteMore, pageFor, valueOf, wordOf } from './list-page.ts'
 
 /** `sluice token ls`. */
-export const command: Command = (cli, input) =>
-  withClient(cli, 'read', async (client) => {
-    const { items } = await client.call('tokens.list', { query: { limit: limitOf(textOption(input, 'limit')) } })
+export const command: Command = (cli, input) => {
+  const filter = { owner: wordOf(input, 'owner'), status: valueOf(input, 'status', tokenStatuses) }
+  return withClient(cli, 'read', async (client) => {
+    const page = await pageFor(input, (query) => client.call('tokens.list', { query: { ...filter, ...query } }))
+    const { items, next } = page
     if (cli.globals.json) {
-      cli.json({ tokens: items })
+      cli.json({ tokens: items, next })
       return 0
     }
     const now = Date.now()
@@ -26,5 +29,7 @@ export const command: Command = (cli, input) =>
     ])
     for (const line of tableLines(['token', 'for', 'of', 'may', 'state', 'used', 'until'], rows, cli.style))
       cli.print(line)
+    noteMore(cli, page)
     return 0
   })
+}

@@ -1,4 +1,6 @@
+import { rolloutStatuses } from '../../http/client/list-filters.ts'
 import type { OptionWord, Word } from '../words.ts'
+import { begun, choice, paging } from './lists.ts'
 
 const message: OptionWord = { flags: '-m, --message <why>', text: 'why, for the ledger' }
 const markdown: OptionWord = { flags: '--markdown', text: 'as Markdown, to keep elsewhere' }
@@ -55,8 +57,13 @@ export const governanceWords: readonly Word[] = [
     path: 'changes ls',
     args: '[environment]',
     text: 'change records of an environment (the last one), newest first; red where a broken glass was not reviewed',
-    options: [{ flags: '--limit <count>', text: 'how many (20)' }],
-    examples: ['changes ls', 'changes ls staging'],
+    options: [
+      choice('status', rolloutStatuses, 'those whose rollout stands there'),
+      { flags: '--service <name>', text: 'those of that service' },
+      ...begun,
+      ...paging,
+    ],
+    examples: ['changes ls', 'changes ls staging --from 90d'],
     load: () => import('../commands/changes.ts').then(({ list }) => ({ command: list })),
   },
   {

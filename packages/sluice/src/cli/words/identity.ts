@@ -1,4 +1,7 @@
+import { roles } from '../../core/identity/permissions.ts'
+import { tokenStatuses } from '../../http/client/list-filters.ts'
 import type { OptionWord, Word } from '../words.ts'
+import { choice, paging } from './lists.ts'
 
 const why: OptionWord = { flags: '-m, --message <why>', text: 'why, for the ledger' }
 const where: OptionWord = { flags: '--in <environments>', text: 'where it counts, as staging,production (everywhere)' }
@@ -55,8 +58,12 @@ export const identityWords: readonly Word[] = [
     path: 'token ls',
     args: '',
     text: 'tokens without their secrets: whose, what for, used when, until when',
-    options: [{ flags: '--limit <count>', text: 'how many (20)' }],
-    examples: ['token ls'],
+    options: [
+      { flags: '--owner <name>', text: 'those of that person' },
+      choice('status', tokenStatuses, 'those that are'),
+      ...paging,
+    ],
+    examples: ['token ls', 'token ls --owner ada --status expired'],
     load: () => import('../commands/token-ls.ts'),
   },
   {
@@ -82,8 +89,12 @@ export const identityWords: readonly Word[] = [
     path: 'user ls',
     args: '',
     text: 'people, their roles and their groups',
-    options: [{ flags: '--limit <count>', text: 'how many (20)' }],
-    examples: ['user ls'],
+    options: [
+      choice('role', roles, 'those who were given it by name, anywhere'),
+      { flags: '--search <text>', text: 'those with this text in their name, or in that of a group of theirs' },
+      ...paging,
+    ],
+    examples: ['user ls', 'user ls --role admin'],
     load: () => import('../commands/user-ls.ts'),
   },
   {

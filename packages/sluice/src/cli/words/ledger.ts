@@ -18,13 +18,14 @@ export const ledgerWords: readonly Word[] = [
   {
     path: 'ledger ls',
     args: '',
-    text: 'rows of the ledger: who did what, when, from where, and why',
+    text: 'rows of the ledger, newest first: who did what, when, from where, and why',
     options: [
       ...filters,
-      { flags: '--after <seq>', text: 'only rows after this one' },
+      { flags: '--before <seq>', text: 'only rows before this one, the newest first: where a page ended' },
+      { flags: '--after <seq>', text: 'only rows after this one, the oldest first; 0 for the beginning' },
       { flags: '--limit <count>', text: 'how many (50)' },
     ],
-    examples: ['ledger ls --env production --from 7d', 'ledger ls --who ada --what approved'],
+    examples: ['ledger ls --env production --from 7d', 'ledger ls --who ada --what approved', 'ledger ls --after 0'],
     load: () => import('../commands/ledger-ls.ts'),
   },
   {

@@ -1,4 +1,6 @@
+import { runEvents, runPipelines, runStatuses } from '../../http/client/list-filters.ts'
 import type { OptionWord, Word } from '../words.ts'
+import { begun, choice, paging } from './lists.ts'
 
 const limit: OptionWord = { flags: '--limit <count>', text: 'how many (20)' }
 
@@ -36,8 +38,17 @@ export const recordWords: readonly Word[] = [
     path: 'runs ls',
     args: '',
     text: 'runs, newest first',
-    options: [limit],
-    examples: ['runs ls'],
+    options: [
+      choice('status', runStatuses, 'those that stand there'),
+      { flags: '--branch <name>', text: 'those of a commit of that branch' },
+      { flags: '--commit <id>', text: 'those of that commit: its id, or at least 4 digits of its beginning' },
+      choice('event', runEvents, 'those that were started as that'),
+      choice('pipeline', runPipelines, 'those of the config’s own pipeline, or of a document of another system'),
+      { flags: '--service <name>', text: 'those of that service' },
+      ...begun,
+      ...paging,
+    ],
+    examples: ['runs ls', 'runs ls --status failed --branch main --from 7d'],
     load: () => import('../commands/runs-ls.ts'),
   },
   {
@@ -126,8 +137,17 @@ export const recordWords: readonly Word[] = [
     path: 'releases ls',
     args: '',
     text: 'releases, newest first',
-    options: [limit],
-    examples: ['releases ls'],
+    options: [
+      { flags: '--release <version>', text: 'those whose version begins so' },
+      { flags: '--commit <id>', text: 'those of that commit: its id, or at least 4 digits of its beginning' },
+      { flags: '--serves <environment>', text: 'those that serve that environment now' },
+      { flags: '--held', text: 'those that are held' },
+      { flags: '--no-held', text: 'those that are not' },
+      { flags: '--service <name>', text: 'those of that service' },
+      ...begun,
+      ...paging,
+    ],
+    examples: ['releases ls', 'releases ls --release 1.4 --no-held', 'releases ls --serves production'],
     load: () => import('../commands/releases-ls.ts'),
   },
   {

@@ -1,7 +1,8 @@
+import { drillOutcomes, incidentStatuses } from '../../http/client/list-filters.ts'
 import type { OptionWord, Word } from '../words.ts'
+import { begun, choice, paging } from './lists.ts'
 
 const message: OptionWord = { flags: '-m, --message <why>', text: 'why, for the ledger' }
-const limit: OptionWord = { flags: '--limit <count>', text: 'how many (20)' }
 const reason: OptionWord = {
   flags: '--reason <reason>',
   text: 'what kind of reason: critical_bug, performance, security, data_corruption, outage or failed_deployment',
@@ -45,16 +46,16 @@ export const returnWords: readonly Word[] = [
     path: 'drill ls',
     args: '',
     text: 'rollback drills, newest first, with the times they took',
-    options: [limit],
-    examples: ['drill ls'],
+    options: [choice('outcome', drillOutcomes, 'those that ended so'), ...begun, ...paging],
+    examples: ['drill ls', 'drill ls --env production --outcome failed'],
     load: () => import('../commands/drill.ts').then(({ list }) => ({ command: list })),
   },
   {
     path: 'incidents ls',
     args: '',
     text: 'incidents, newest first',
-    options: [limit],
-    examples: ['incidents ls'],
+    options: [choice('status', incidentStatuses, 'those that are'), ...begun, ...paging],
+    examples: ['incidents ls', 'incidents ls --status open --env production'],
     load: () => import('../commands/incidents.ts').then(({ list }) => ({ command: list })),
   },
   {

@@ -1,4 +1,6 @@
+import { rolloutStatuses } from '../../http/client/list-filters.ts'
 import type { OptionWord, Word } from '../words.ts'
+import { begun, choice, paging } from './lists.ts'
 
 const release: OptionWord = { flags: '--release <release>', text: 'an id, its beginning, a version, or latest' }
 const message: OptionWord = { flags: '-m, --message <why>', text: 'why, for the ledger' }
@@ -97,8 +99,13 @@ export const rolloutWords: readonly Word[] = [
     path: 'rollout ls',
     args: '',
     text: 'rollouts, newest first',
-    options: [{ flags: '--limit <count>', text: 'how many (20)' }],
-    examples: ['rollout ls --env production'],
+    options: [
+      choice('status', rolloutStatuses, 'those that stand there'),
+      { flags: '--service <name>', text: 'those of that service' },
+      ...begun,
+      ...paging,
+    ],
+    examples: ['rollout ls --env production', 'rollout ls --env production --status rolled_back --from 30d'],
     load: () => import('../commands/rollout-ls.ts'),
   },
   {

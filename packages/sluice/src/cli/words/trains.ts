@@ -1,4 +1,6 @@
+import { trainStatuses } from '../../http/client/list-filters.ts'
 import type { OptionWord, Word } from '../words.ts'
+import { begun, choice, paging } from './lists.ts'
 
 const message: OptionWord = { flags: '-m, --message <why>', text: 'why, for the ledger' }
 const id = 'tra_01h2xcejqtf2nbrexx3vqjhp41'
@@ -32,8 +34,8 @@ export const trainWords: readonly Word[] = [
     path: 'train ls',
     args: '',
     text: 'release trains, newest first',
-    options: [{ flags: '--limit <count>', text: 'how many (20)' }],
-    examples: ['train ls'],
+    options: [choice('status', trainStatuses, 'those that stand there'), ...begun, ...paging],
+    examples: ['train ls', 'train ls --status parked'],
     load: () => import('../commands/train-ls.ts'),
   },
   {

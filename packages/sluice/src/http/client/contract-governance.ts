@@ -1,8 +1,9 @@
 /** What the routes of governance take and give, as types. Part of `contract.ts`. */
 import type { HotfixInput } from './contract-rollback.ts'
-import type { DoneView, None, PageInput, ReasonInput } from './contract.ts'
+import type { DoneView, None, ReasonInput } from './contract.ts'
 import type { ApprovalsView, ChangeDetailView, ChangeView, LineView } from './governance-views.ts'
 import type { EnvironmentView } from './environment-views.ts'
+import type { RolloutsInput } from './list-filters.ts'
 import type { PageView, RolloutView, StartedView } from './views.ts'
 
 /** Query, body and response of the routes of governance. */
@@ -32,10 +33,6 @@ export type GovernanceContract = {
     response: StartedView
   }
   'environments.reviewGlass': { query: None; body: { readonly reason: string }; response: EnvironmentView }
-  'changes.list': {
-    query: PageInput & { readonly environment?: string | undefined }
-    body: None
-    response: PageView<ChangeView>
-  }
+  'changes.list': { query: RolloutsInput; body: None; response: PageView<ChangeView> }
   'changes.show': { query: None; body: None; response: ChangeDetailView }
 }

@@ -11,6 +11,7 @@ import type {
   TokenView,
   WhoView,
 } from './identity-views.ts'
+import type { PeopleInput, TokensInput } from './list-filters.ts'
 import type { PageView } from './views.ts'
 
 /** A role, where it counts, and of which service. */
@@ -47,11 +48,11 @@ export type IdentityContract = {
   'session.end': { query: None; body: None; response: DoneView }
   'sessions.list': { query: PageInput; body: None; response: PageView<SessionView> }
   'sessions.end': { query: None; body: ReasonInput; response: DoneView }
-  'tokens.list': { query: PageInput; body: None; response: PageView<TokenView> }
+  'tokens.list': { query: TokensInput; body: None; response: PageView<TokenView> }
   'tokens.create': { query: None; body: TokenInput; response: TokenIssuedView }
   'tokens.exchange': { query: None; body: { readonly token: string }; response: TokenIssuedView }
   'tokens.revoke': { query: None; body: ReasonInput; response: DoneView }
-  'people.list': { query: PageInput; body: None; response: PageView<PersonView> }
+  'people.list': { query: PeopleInput; body: None; response: PageView<PersonView> }
   'people.add': {
     query: None
     body: ReasonInput & {

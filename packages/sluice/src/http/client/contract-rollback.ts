@@ -1,7 +1,8 @@
 /** What the routes of going back take and give, as types. Part of `contract.ts`. */
 import type { Override } from '../../core/admission.ts'
 import type { RollbackReason } from '../../core/hold.ts'
-import type { DoneView, None, PageInput, ReasonInput, ReleaseInput } from './contract.ts'
+import type { DoneView, None, ReasonInput, ReleaseInput } from './contract.ts'
+import type { DrillsInput, IncidentsInput } from './list-filters.ts'
 import type { DrillView, IncidentView } from './rollback-views.ts'
 import type { PageView } from './views.ts'
 
@@ -26,7 +27,7 @@ export type RollbackContract = {
     response: DoneView
   }
   'releases.unhold': { query: None; body: ReasonInput; response: DoneView }
-  'incidents.list': { query: PageInput; body: None; response: PageView<IncidentView> }
+  'incidents.list': { query: IncidentsInput; body: None; response: PageView<IncidentView> }
   'incidents.show': { query: None; body: None; response: IncidentView }
   'incidents.open': {
     query: None
@@ -38,7 +39,7 @@ export type RollbackContract = {
     response: IncidentView
   }
   'incidents.resolve': { query: None; body: ReasonInput; response: IncidentView }
-  'drills.list': { query: PageInput; body: None; response: PageView<DrillView> }
+  'drills.list': { query: DrillsInput; body: None; response: PageView<DrillView> }
   'drills.show': { query: None; body: None; response: DrillView }
   'drills.start': {
     query: None

@@ -14,6 +14,7 @@ import type {
 import type { IdentityContract } from './contract-identity.ts'
 import type { NotificationsContract } from './contract-notifications.ts'
 import type { HotfixInput, OverridesInput, RollbackContract, RollbackInput } from './contract-rollback.ts'
+import type { ReleasesInput, RolloutsInput, RunsInput, TrainsInput } from './list-filters.ts'
 import type { ParamsOf, paths, RouteId } from './paths.ts'
 import type { SecretsContract } from './secret-views.ts'
 import type { SourceContract } from './source-views.ts'
@@ -126,10 +127,10 @@ type OwnContract = {
   'environments.queue': { query: None; body: None; response: QueueView }
   'environments.dequeue': { query: None; body: ReasonInput; response: QueueView }
   'environments.verify': { query: None; body: ReasonInput; response: VerificationView }
-  'releases.list': { query: PageInput; body: None; response: PageView<ReleaseView> }
+  'releases.list': { query: ReleasesInput; body: None; response: PageView<ReleaseView> }
   'releases.show': { query: None; body: None; response: ReleaseDetailView }
   'releases.verify': { query: { readonly key?: string | undefined }; body: None; response: ReleaseVerificationView }
-  'runs.list': { query: PageInput; body: None; response: PageView<RunListView> }
+  'runs.list': { query: RunsInput; body: None; response: PageView<RunListView> }
   'runs.start': {
     query: None
     body: ReasonInput & {
@@ -169,11 +170,7 @@ type OwnContract = {
     response: DoneView
   }
   'runs.cancel': { query: None; body: ReasonInput; response: DoneView }
-  'rollouts.list': {
-    query: PageInput & { readonly environment?: string | undefined }
-    body: None
-    response: PageView<RolloutView>
-  }
+  'rollouts.list': { query: RolloutsInput; body: None; response: PageView<RolloutView> }
   'rollouts.show': { query: None; body: None; response: RolloutDetailView }
   'rollouts.why': { query: None; body: None; response: WhyView }
   'rollouts.command': {
@@ -182,7 +179,7 @@ type OwnContract = {
     response: RolloutView
   }
   'rollouts.approve': { query: None; body: ReasonInput; response: RolloutView }
-  'trains.list': { query: PageInput; body: None; response: PageView<TrainView> }
+  'trains.list': { query: TrainsInput; body: None; response: PageView<TrainView> }
   'trains.start': { query: None; body: TrainInput; response: TrainStartedView }
   'trains.show': { query: None; body: None; response: TrainView }
   'trains.command': {

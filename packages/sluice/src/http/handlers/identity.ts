@@ -5,13 +5,13 @@ import { roles } from '../../core/identity/permissions.ts'
 import { limits } from '../../core/limits.ts'
 import { admitJob } from '../../engine/identity-arrivals.ts'
 import { endSession, revokeToken, type TokenWish } from '../../engine/identity-commands.ts'
-import type { Page, PageQuery } from '../../engine/stored-states.ts'
 import type { GrantInput, IdentityContract, TokenInput } from '../client/contract-identity.ts'
 import type { ApiContext, Call, Handlers } from '../context.ts'
 import { redeemed, ticketFor } from '../sign-in-handover.ts'
 import { personView, sessionView, tokenView, whoView } from '../present/identity.ts'
 import { environmentsOf } from './lookup.ts'
-import { pageOf } from './releases.ts'
+import { meantPage, pageOf } from './meant-page.ts'
+import { personFilter, tokenFilter } from './list-filters.ts'
 
 /** See the file's header. */
 export const identityHandlers: Handlers<keyof IdentityContract> = {
@@ -36,7 +36,8 @@ export const identityHandlers: Handlers<keyof IdentityContract> = {
   },
   'sessions.list': async ({ engine, clock }, { query, principal }) => {
     const isMine = isAdmin(principal) ? () => true : ({ name }: { name: string }) => name === ownName(principal)
-    const { items, next } = await filtered((asked) => engine.reading.sessions(asked), pageOf(query), isMine)
+    const filter = { isMeant: isMine }
+    const { items, next } = await meantPage((asked) => engine.reading.sessions({ ...asked, filter }), pageOf(query))
     return { items: items.map((session) => sessionView(session, clock.now())), next }
   },
   'sessions.end': async ({ engine }, { params, body, principal, caller }) => {
@@ -47,9 +48,10 @@ export const identityHandlers: Handlers<keyof IdentityContract> = {
     return {}
   },
   'tokens.list': async ({ engine, clock }, { query, principal }) => {
-    const isMine = isAdmin(principal) ? () => true : isOwn(principal)
-    const { items, next } = await filtered((asked) => engine.reading.tokens(asked), pageOf(query), isMine)
-    return { items: items.map((token) => tokenView(token, clock.now())), next }
+    const now = clock.now()
+    const filter = tokenFilter(query, { isMine: isAdmin(principal) ? () => true : isOwn(principal), now })
+    const { items, next } = await meantPage((asked) => engine.reading.tokens({ ...asked, filter }), pageOf(query))
+    return { items: items.map((token) => tokenView(token, now)), next }
   },
   'tokens.create': async (context, call) => {
     const wish = wishOf(context, call)
@@ -71,11 +73,8 @@ export const identityHandlers: Handlers<keyof IdentityContract> = {
     return {}
   },
   'people.list': async ({ engine }, { query }) => {
-    const { items, next } = await filtered(
-      (asked) => engine.reading.people(asked),
-      pageOf(query),
-      ({ status }) => status === 'active',
-    )
+    const filter = personFilter(query)
+    const { items, next } = await meantPage((asked) => engine.reading.people({ ...asked, filter }), pageOf(query))
     return { items: items.map(personView), next }
   },
   'people.add': async ({ engine }, { body, caller }) => {
@@ -183,23 +182,5 @@ const placesHere = async (
     // Who one is can be said without a config.
     if (error instanceof SluiceError) return { service: null, environments: [] }
     throw error
-  }
-}
-
-/** Pages read at most for one answer: what is left out is not looked for for ever. */
-const pagesMax = 20
-
-/** A page of those that are wanted. */
-const filtered = async <Item>(
-  list: (query: PageQuery) => Promise<Page<Item>>,
-  query: PageQuery,
-  isWanted: (item: Item) => boolean,
-): Promise<Page<Item>> => {
-  const items: Item[] = []
-  let page: Page<Item> = await list(query)
-  for (let pages = 1; ; pages += 1) {
-    items.push(...page.items.filter(isWanted))
-    if (items.length > 0 || page.next === null || pages >= pagesMax) return { items, next: page.next }
-    page = await list({ ...query, cursor: page.next })
   }
 }

@@ -6,7 +6,8 @@ import type { DrillView, IncidentView } from '../client/rollback-views.ts'
 import type { ApiContext, Handlers } from '../context.ts'
 import { drillView, incidentView } from '../present/rollback.ts'
 import { knownReleases, serviceOf, targetOf } from './lookup.ts'
-import { pageOf } from './releases.ts'
+import { meantPage, pageOf } from './meant-page.ts'
+import { drillFilter, incidentFilter } from './list-filters.ts'
 
 /** See the file's header. */
 export const rollbackHandlers: Handlers<keyof RollbackContract> = {
@@ -23,7 +24,9 @@ export const rollbackHandlers: Handlers<keyof RollbackContract> = {
     return {}
   },
   'incidents.list': async (context, { query }) => {
-    const { items, next } = await context.engine.reading.incidents(pageOf(query))
+    const filter = incidentFilter(query)
+    const { reading } = context.engine
+    const { items, next } = await meantPage((asked) => reading.incidents({ ...asked, filter }), pageOf(query))
     return { items: await Promise.all(items.map((incident) => incidentOf(context, incident))), next }
   },
   'incidents.show': async (context, { params }) =>
@@ -42,7 +45,9 @@ export const rollbackHandlers: Handlers<keyof RollbackContract> = {
     return incidentOf(context, await context.engine.reading.incident(params.incident))
   },
   'drills.list': async (context, { query }) => {
-    const { items, next } = await context.engine.reading.drills(pageOf(query))
+    const filter = drillFilter(query)
+    const { reading } = context.engine
+    const { items, next } = await meantPage((asked) => reading.drills({ ...asked, filter }), pageOf(query))
     return { items: await Promise.all(items.map((drill) => drillOf(context, drill))), next }
   },
   'drills.show': async (context, { params }) => drillOf(context, await context.engine.reading.drill(params.drill)),

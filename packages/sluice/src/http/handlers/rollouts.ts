@@ -7,14 +7,16 @@ import { limits } from '../../core/limits.ts'
 import { takenBackBy } from '../../core/rollback-targets.ts'
 import type { CommandEvent } from '../../core/rollout/commands.ts'
 import type { ApiContext, Handlers } from '../context.ts'
-import type { RolloutCommand, RouteInput } from '../client/contract.ts'
+import type { RolloutCommand } from '../client/contract.ts'
+import type { RolloutsInput } from '../client/list-filters.ts'
 import { type Reached, releasesOf, rolloutDetailView, rolloutView } from '../present/rollouts.ts'
 import type { Known } from '../present/releases.ts'
 import { watchView } from '../present/rollback.ts'
 import { curveAfter, curveStart, storyOf, wayAfter, wayStart, whyView } from '../present/why.ts'
 import type { RolloutView, WhyView } from '../client/views.ts'
-import { knownReleases, ledgerPages, nextTurn, observedOf } from './lookup.ts'
-import { pageOf } from './releases.ts'
+import { knownReleases, ledgerPages, observedOf } from './lookup.ts'
+import { meantPage, pageOf } from './meant-page.ts'
+import { rolloutFilter } from './list-filters.ts'
 
 /** Answers about rollouts, and what people say to one. */
 export const rolloutHandlers: Handlers<
@@ -72,29 +74,10 @@ export const rolloutHandlers: Handlers<
   },
 }
 
-/**
- * A page of all rollouts, or of those of one environment. For that one as many are read on as the page lacks, so that none is passed over; after
- * `rolloutsLookedMax` it ends with what was found, and its cursor goes on from there.
- */
-export const rolloutsOf = async (
-  { engine }: ApiContext,
-  query: RouteInput<'rollouts.list'>['query'],
-): Promise<Page<Rollout>> => {
-  const { environment } = query
-  const { limit = limits.pageItemsDefault, ...from } = pageOf(query)
-  if (environment === undefined) return engine.reading.rollouts({ limit, ...from })
-  const items: Rollout[] = []
-  let cursor = from.cursor ?? null
-  let looked = 0
-  do {
-    if (looked > 0) await nextTurn()
-    const wanted = limit - items.length
-    const page = await engine.reading.rollouts({ limit: wanted, ...(cursor === null ? {} : { cursor }) })
-    items.push(...page.items.filter(({ plan }) => plan.spec.name === environment))
-    looked += wanted
-    cursor = page.next
-  } while (cursor !== null && items.length < limit && looked < limits.rolloutsLookedMax)
-  return { items, next: cursor }
+/** A page of the rollouts that are meant. */
+export const rolloutsOf = ({ engine }: ApiContext, query: RolloutsInput): Promise<Page<Rollout>> => {
+  const filter = rolloutFilter(query)
+  return meantPage((asked) => engine.reading.rollouts({ ...asked, filter }), pageOf(query))
 }
 
 /** The ledger's rows of a rollout, page by page. */

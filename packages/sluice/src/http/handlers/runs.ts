@@ -9,14 +9,16 @@ import type { LogPage } from '../../ports/runner.ts'
 import type { ApiContext, Handlers } from '../context.ts'
 import { marksView } from '../present/logs.ts'
 import { runListView, runView } from '../present/runs.ts'
-import { pageOf } from './releases.ts'
+import { meantPage, pageOf } from './meant-page.ts'
+import { runFilter } from './list-filters.ts'
 
 /** Answers about runs, and starting and calling off one. */
 export const runHandlers: Handlers<
   'runs.list' | 'runs.start' | 'runs.show' | 'runs.logs' | 'runs.play' | 'runs.cancel'
 > = {
   'runs.list': async ({ engine }, { query }) => {
-    const page = await engine.reading.runSummaries(pageOf(query))
+    const filter = runFilter(query)
+    const page = await meantPage((asked) => engine.reading.runSummaries({ ...asked, filter }), pageOf(query))
     return { items: page.items.map(runListView), next: page.next }
   },
   'runs.start': async ({ engine }, { body, caller, signal }) => {

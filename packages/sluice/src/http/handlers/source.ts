@@ -3,7 +3,7 @@ import { SluiceError } from '../../core/errors.ts'
 import { limits } from '../../core/limits.ts'
 import type { Handlers } from '../context.ts'
 import { arrivalView, sourceView } from '../present/source.ts'
-import { pageOf } from './releases.ts'
+import { pageOf } from './meant-page.ts'
 
 /** See the file's header. */
 export const sourceHandlers: Handlers<

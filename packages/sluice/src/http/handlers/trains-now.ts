@@ -8,9 +8,6 @@ import { trainStory } from '../present/train-story.ts'
 import { trainView } from '../present/trains.ts'
 import { knownReleases, ledgerPages } from './lookup.ts'
 
-/** How many of the newest trains are looked at for those that are not over. */
-const lookedAt = 20
-
 /** One train. */
 export const showTrain = async (context: ApiContext, train: Train): Promise<TrainView> => {
   const releases = train.plan.members.map(({ release }) => release)
@@ -26,9 +23,8 @@ export const tellTrain = async (context: ApiContext, train: Train): Promise<Trai
   return { ...(await showTrain(context, train)), story: trainStory(rows) }
 }
 
-/** Those of the newest trains that are under way, or wait for somebody. */
+/** Those that are under way, or wait for somebody. */
 export const trainsUnderWay = async (context: ApiContext): Promise<readonly TrainView[]> => {
-  const { items } = await context.engine.reading.trains({ limit: lookedAt })
-  const open = items.filter(({ status }) => status !== 'succeeded' && status !== 'rolled_back')
+  const open = await context.engine.trainsUnderWay()
   return Promise.all(open.map((train) => showTrain(context, train)))
 }

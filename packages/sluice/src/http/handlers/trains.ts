@@ -1,16 +1,16 @@
 import type { Handlers } from '../context.ts'
 import { overridesOf } from './environments.ts'
 import { serviceOf } from './lookup.ts'
+import { meantPage, pageOf } from './meant-page.ts'
+import { trainFilter } from './list-filters.ts'
 import { showTrain, tellTrain } from './trains-now.ts'
 
 /** Answers about release trains, and everything that is asked of one. */
 export const trainHandlers: Handlers<'trains.list' | 'trains.start' | 'trains.show' | 'trains.command'> = {
   'trains.list': async (context, { query }) => {
-    const { limit, cursor } = query
-    const page = await context.engine.reading.trains({
-      ...(limit === undefined ? {} : { limit }),
-      ...(cursor === undefined ? {} : { cursor }),
-    })
+    const filter = trainFilter(query)
+    const { reading } = context.engine
+    const page = await meantPage((asked) => reading.trains({ ...asked, filter }), pageOf(query))
     return { items: await Promise.all(page.items.map((train) => showTrain(context, train))), next: page.next }
   },
   'trains.start': async (context, { body, caller, signal }) => {

@@ -10,8 +10,15 @@ import { failureView, runCauseView } from './causes.ts'
 type Run = Exclude<RunState, { status: 'absent' }>
 
 /** A run as lists tell it. */
-export const runListView = ({ form: _form, isTree: _isTree, isWhole: _isWhole, ...shown }: RunSummary): RunListView =>
-  shown
+export const runListView = ({
+  form: _form,
+  isTree: _isTree,
+  isWhole: _isWhole,
+  branch: _branch,
+  event: _event,
+  pipeline: _pipeline,
+  ...shown
+}: RunSummary): RunListView => shown
 
 /** A run and its jobs. */
 export const runView = (run: Run): RunView => {

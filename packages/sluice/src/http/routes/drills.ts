@@ -1,7 +1,8 @@
 /** Rows of the API's table. Rehearsals of the way back. */
 import { z } from 'zod'
 import { limits } from '../../core/limits.ts'
-import { page, read, reason } from './parts.ts'
+import { drillOutcomes } from '../client/list-filters.ts'
+import { begun, named, page, read, reason, filteredText } from './parts.ts'
 import type { Rows } from './spec.ts'
 
 /** Rehearsals of the way back. */
@@ -9,9 +10,13 @@ export const drillsRows: Rows<'drills'> = {
   'drills.list': {
     ...read,
     needs: 'view',
-    summary: 'Rollback drills, newest first.',
+    summary: `Rollback drills, newest first. ${filteredText}`,
     cli: 'drill ls',
-    query: page,
+    query: page.extend({
+      environment: named('Those of that environment.'),
+      outcome: z.enum(drillOutcomes).optional().meta({ description: 'Those that ended so.' }),
+      ...begun,
+    }),
     response: 'Drills',
     errors: [],
   },

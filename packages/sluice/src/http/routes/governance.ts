@@ -1,7 +1,7 @@
 /** Rows of the API's table. Approvals, the line, and changes. */
 import { z } from 'zod'
-import { limits } from '../../core/limits.ts'
-import { because, page, read, withReason } from './parts.ts'
+import { rolloutStatuses } from '../client/list-filters.ts'
+import { because, begun, named, page, read, filteredText, withReason } from './parts.ts'
 import type { Rows } from './spec.ts'
 
 /** The inbox. */
@@ -59,9 +59,14 @@ export const changesRows: Rows<'changes'> = {
   'changes.list': {
     ...read,
     needs: 'view',
-    summary: 'Change records of an environment (the last one, where none is named), newest first.',
+    summary: `Change records of an environment (the last one, where none is named), newest first. ${filteredText}`,
     cli: 'changes ls',
-    query: page.extend({ environment: z.string().max(limits.nameLengthMax).optional() }),
+    query: page.extend({
+      service: named('Those of that service.'),
+      environment: named('Those of that environment.'),
+      status: z.enum(rolloutStatuses).optional().meta({ description: 'Those that stand there.' }),
+      ...begun,
+    }),
     response: 'Changes',
     errors: [],
   },

@@ -1,8 +1,10 @@
 /** Rows of the API's table. People, tokens, sessions. */
 import { z } from 'zod'
+import { roles } from '../../core/identity/permissions.ts'
 import { limits } from '../../core/limits.ts'
+import { tokenStatuses } from '../client/list-filters.ts'
 import { grantInput, personGrantInput } from '../schemas/identity.ts'
-import { command, page, read, reason, withReason } from './parts.ts'
+import { command, named, page, read, reason, filteredText, withReason } from './parts.ts'
 import type { Rows } from './spec.ts'
 
 const password = z.string().min(1).max(limits.passwordCharactersMax).meta({ format: 'password' })
@@ -91,9 +93,12 @@ export const identityRows: Rows<'session' | 'sessions' | 'tokens' | 'people'> = 
   'tokens.list': {
     ...read,
     needs: 'signed_in',
-    summary: 'Tokens without their secrets, those used last first: your own, as an admin all of them.',
+    summary: `Tokens without their secrets, those used last first: your own, as an admin all of them. ${filteredText}`,
     cli: 'token ls',
-    query: page,
+    query: page.extend({
+      owner: named('Those of that person.'),
+      status: z.enum(tokenStatuses).optional().meta({ description: 'Those that are active, expired or revoked now.' }),
+    }),
     response: 'Tokens',
     errors: [],
   },
@@ -155,9 +160,15 @@ export const identityRows: Rows<'session' | 'sessions' | 'tokens' | 'people'> = 
   'people.list': {
     ...read,
     needs: 'view',
-    summary: 'People and their roles, those that changed last first.',
+    summary: `People and their roles, those that changed last first. ${filteredText}`,
     cli: 'user ls',
-    query: page,
+    query: page.extend({
+      role: z
+        .enum(roles)
+        .optional()
+        .meta({ description: 'Those who were granted it by name, anywhere; not through a group.' }),
+      search: named('Those with this text in their name, or in that of a group of theirs.'),
+    }),
     response: 'People',
     errors: [],
   },

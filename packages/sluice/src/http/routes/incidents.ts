@@ -1,8 +1,9 @@
 /** Rows of the API's table. Incidents. */
 import { z } from 'zod'
 import { limits } from '../../core/limits.ts'
+import { incidentStatuses } from '../client/list-filters.ts'
 import { category } from '../schemas/rollback.ts'
-import { command, page, read, reason } from './parts.ts'
+import { begun, command, named, page, read, reason, filteredText } from './parts.ts'
 import type { Rows } from './spec.ts'
 
 /** Incidents. */
@@ -10,9 +11,13 @@ export const incidentsRows: Rows<'incidents'> = {
   'incidents.list': {
     ...read,
     needs: 'view',
-    summary: 'Incidents, newest first.',
+    summary: `Incidents, newest first. ${filteredText}`,
     cli: 'incidents ls',
-    query: page,
+    query: page.extend({
+      status: z.enum(incidentStatuses).optional().meta({ description: 'Those that are open, or resolved.' }),
+      environment: named('Those of that environment.'),
+      ...begun,
+    }),
     response: 'Incidents',
     errors: [],
   },

@@ -2,10 +2,8 @@
 import { z } from 'zod'
 import { aggregateKinds } from '../../core/ledger/entry.ts'
 import { limits } from '../../core/limits.ts'
-import { at, because, count, none, read, seq } from './parts.ts'
+import { at, because, count, moment, none, read, seq } from './parts.ts'
 import type { Rows } from './spec.ts'
-
-const moment = z.coerce.number<number>().int().meta({ description: 'epoch ms' })
 
 /** Which rows are meant. */
 const filter = {

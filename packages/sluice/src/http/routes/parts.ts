@@ -50,6 +50,30 @@ export const count = (max: number): z.ZodType<number> => z.coerce.number<number>
 /** Number of a row or a line, in a query. */
 export const seq: z.ZodType<number> = z.coerce.number<number>().int().nonnegative()
 
+/** A moment in a query, which is text. */
+export const moment: z.ZodType<number> = z.coerce.number<number>().int().meta({ description: 'epoch ms' })
+
+/** A name in a query: of a service, an environment, a branch … */
+export const named = (description: string): z.ZodOptional<z.ZodString> =>
+  z.string().min(1).max(limits.refCharactersMax).optional().meta({ description })
+
+/** The beginning of the id of a commit, in a query. */
+export const commitBegins: z.ZodOptional<z.ZodString> = z
+  .string()
+  .regex(/^[0-9a-fA-F]{4,64}$/, 'is not the beginning of a commit: 4 to 64 hexadecimal digits')
+  .optional()
+  .meta({ description: 'The beginning of its id, at least 4 digits.' })
+
+/** What began in a period, in a query. */
+export const begun: { readonly from: z.ZodOptional<z.ZodType<number>>; readonly to: z.ZodOptional<z.ZodType<number>> } =
+  {
+    from: moment.optional().meta({ description: 'epoch ms: begun then or later' }),
+    to: moment.optional().meta({ description: 'epoch ms: begun before then' }),
+  }
+
+/** What an answer may be where only some items are meant. */
+export const filteredText = 'With a filter a page may hold fewer than asked for, or none, and still have a `next`.'
+
 /** A page of a list. */
 export const page: z.ZodObject<{ limit: z.ZodOptional<z.ZodType<number>>; cursor: z.ZodOptional<z.ZodString> }> =
   z.strictObject({

@@ -1,7 +1,7 @@
 /** Rows of the API's table. Releases, and their holds. */
 import { z } from 'zod'
 import { category } from '../schemas/rollback.ts'
-import { because, command, page, read, reason } from './parts.ts'
+import { because, begun, command, commitBegins, named, page, read, reason, filteredText } from './parts.ts'
 import type { Rows } from './spec.ts'
 
 /** Releases, and their holds. */
@@ -9,9 +9,16 @@ export const releasesRows: Rows<'releases'> = {
   'releases.list': {
     ...read,
     needs: 'view',
-    summary: 'Releases, newest first.',
+    summary: `Releases, newest first. ${filteredText}`,
     cli: 'releases ls',
-    query: page,
+    query: page.extend({
+      service: named('Those of that service.'),
+      version: named('Those whose version begins so, with or without `v`.'),
+      commit: commitBegins,
+      serves: named('Those that serve that environment now.'),
+      held: z.enum(['true', 'false']).optional().meta({ description: 'Those that are held, or are not.' }),
+      ...begun,
+    }),
     response: 'Releases',
     errors: [],
   },

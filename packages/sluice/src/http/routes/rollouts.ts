@@ -1,7 +1,7 @@
 /** Rows of the API's table. Rollouts, and what people tell them. */
 import { z } from 'zod'
-import { limits } from '../../core/limits.ts'
-import { because, command, page, read, reason, withReason } from './parts.ts'
+import { rolloutStatuses } from '../client/list-filters.ts'
+import { because, begun, command, named, page, read, reason, filteredText, withReason } from './parts.ts'
 import type { Rows } from './spec.ts'
 
 /** Rollouts, and what people tell them. */
@@ -9,9 +9,14 @@ export const rolloutsRows: Rows<'rollouts'> = {
   'rollouts.list': {
     ...read,
     needs: 'view',
-    summary: 'Rollouts, newest first.',
+    summary: `Rollouts, newest first. ${filteredText}`,
     cli: 'rollout ls',
-    query: page.extend({ environment: z.string().max(limits.nameLengthMax).optional() }),
+    query: page.extend({
+      service: named('Those of that service.'),
+      environment: named('Those of that environment.'),
+      status: z.enum(rolloutStatuses).optional().meta({ description: 'Those that stand there.' }),
+      ...begun,
+    }),
     response: 'Rollouts',
     errors: [],
   },

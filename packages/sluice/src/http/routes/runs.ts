@@ -1,8 +1,21 @@
 /** Rows of the API's table. Runs, their logs, and what their reports say. */
 import { z } from 'zod'
 import { limits } from '../../core/limits.ts'
+import { runEvents, runPipelines, runStatuses } from '../client/list-filters.ts'
 import { pipelineInput } from '../schemas/pipelines.ts'
-import { command, count, page, read, reason, seq, withReason } from './parts.ts'
+import {
+  begun,
+  command,
+  commitBegins,
+  count,
+  named,
+  page,
+  read,
+  reason,
+  seq,
+  filteredText,
+  withReason,
+} from './parts.ts'
 import type { Rows } from './spec.ts'
 
 /** Runs, their logs, and what their reports say. */
@@ -10,9 +23,20 @@ export const runsRows: Rows<'runs'> = {
   'runs.list': {
     ...read,
     needs: 'view',
-    summary: 'Runs, newest first.',
+    summary: `Runs, newest first. ${filteredText}`,
     cli: 'runs ls',
-    query: page,
+    query: page.extend({
+      status: z.enum(runStatuses).optional().meta({ description: 'Those that stand there.' }),
+      branch: named('Those of a commit of that branch.'),
+      commit: commitBegins,
+      event: z.enum(runEvents).optional().meta({ description: 'Those that were started as that.' }),
+      pipeline: z
+        .enum(runPipelines)
+        .optional()
+        .meta({ description: 'Those of the pipeline of the config, or of a document of another system.' }),
+      service: named('Those of that service.'),
+      ...begun,
+    }),
     response: 'Runs',
     errors: [],
   },

@@ -1,8 +1,9 @@
 /** Rows of the API's table. Release trains: all of their releases arrive, or all of them come back. */
 import { z } from 'zod'
 import { limits } from '../../core/limits.ts'
+import { trainStatuses } from '../client/list-filters.ts'
 import { overrides } from '../schemas/rollback.ts'
-import { read, reason } from './parts.ts'
+import { begun, page, read, reason, filteredText } from './parts.ts'
 import type { Rows } from './spec.ts'
 
 const name = z.string().min(1).max(limits.nameLengthMax)
@@ -12,17 +13,11 @@ export const trainsRows: Rows<'trains'> = {
   'trains.list': {
     ...read,
     needs: 'view',
-    summary: 'Release trains, newest first.',
+    summary: `Release trains, newest first. ${filteredText}`,
     cli: 'train ls',
-    query: z.strictObject({
-      limit: z.coerce
-        .number<number>()
-        .int()
-        .min(1)
-        .max(limits.pageItemsMax)
-        .optional()
-        .meta({ description: 'Items at most.' }),
-      cursor: z.string().max(500).optional().meta({ description: '`next` of the page before.' }),
+    query: page.extend({
+      status: z.enum(trainStatuses).optional().meta({ description: 'Those that stand there.' }),
+      ...begun,
     }),
     response: 'Trains',
     errors: [],

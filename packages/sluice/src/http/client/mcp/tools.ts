@@ -1,6 +1,7 @@
 /** What an assistant may look at. Each tool asks one route of the API and gives its answer as it is, so that nothing can be seen or done here that cannot be there. */
 import { z } from 'zod'
 import type { Client } from '../client.ts'
+import { rolloutStatuses, runStatuses } from '../list-filters.ts'
 
 /** One tool that changes nothing. */
 export type ReadTool = {
@@ -58,19 +59,22 @@ export const readTools: readonly ReadTool[] = [
   tool(
     'rollouts',
     {
-      description: 'Rollouts, newest first, of one environment or of all.',
-      input: z.object({ environment: environment.optional(), limit }),
+      description: 'Rollouts, newest first, of one environment or of all, and of one status or of any.',
+      input: z.object({ environment: environment.optional(), status: z.enum(rolloutStatuses).optional(), limit }),
     },
-    (client, { environment: name, limit: most }, signal) =>
-      client.call('rollouts.list', {
-        query: { limit: most, ...(name === undefined ? {} : { environment: name }) },
-        signal,
-      }),
+    (client, input, signal) => client.call('rollouts.list', { query: input, signal }),
   ),
   tool(
     'runs',
-    { description: 'Runs of the pipeline, newest first.', input: z.object({ limit }) },
-    (client, { limit: most }, signal) => client.call('runs.list', { query: { limit: most }, signal }),
+    {
+      description: 'Runs of the pipeline, newest first, of one branch or of all, and of one status or of any.',
+      input: z.object({
+        branch: z.string().min(1).optional(),
+        status: z.enum(runStatuses).optional(),
+        limit,
+      }),
+    },
+    (client, input, signal) => client.call('runs.list', { query: input, signal }),
   ),
   tool(
     'run',

@@ -1,6 +1,6 @@
 /** Where a page of a list ended: the last item's time and id. Opaque to callers. */
-import { SluiceError } from '../../core/errors.ts'
-import type { AggregateKind } from '../../core/ledger/entry.ts'
+import { SluiceError } from './errors.ts'
+import type { AggregateKind } from './ledger/entry.ts'
 
 /** The last item of a page. */
 export type Cursor = { readonly updatedAt: number; readonly id: string }
