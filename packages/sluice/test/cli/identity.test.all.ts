@@ -70,7 +70,10 @@ test('what stands for a password in a request that is kept is the same for the s
   const tag = await kept.passwordTag('one', 'a good password')
   match(tag, /^[0-9a-f]{64}$/)
   strictEqual(await kept.passwordTag('one', 'a good password'), tag)
-  ok((await kept.passwordTag('two', 'a good password')) !== tag && (await kept.passwordTag('one', 'a bad password')) !== tag)
+  ok(
+    (await kept.passwordTag('two', 'a good password')) !== tag &&
+      (await kept.passwordTag('one', 'a bad password')) !== tag,
+  )
 })
 
 test('a token of a program is made, listed, used and revoked', async () => {
