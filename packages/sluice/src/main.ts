@@ -32,9 +32,13 @@ if (process.argv[2] === 'run') {
   beginThread()
 }
 
-// A reader that goes away (`sluice … | head`) ends the program without a word.
+// A reader that goes away (`sluice … | head`) ends the program without a word. A disk that is full fails who has an answer to write to it, and nobody who serves.
+const isServing = ['server', 'up', 'gateway'].includes(process.argv[2] ?? '')
 for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0)
+    if (!isServing) process.exit(1)
+  })
 }
 
 const interrupted = new AbortController()

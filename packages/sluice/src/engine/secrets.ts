@@ -15,11 +15,9 @@ export type ListedSecret = KeptSecret & {
 /** A secret to be set. `keeper` writes it. */
 export type SecretWish = { readonly name: string; readonly value: string; readonly keeper: SecretKeeper }
 
-/** A secret to be removed. Unless forced, not one that an environment may go back to needs. */
+/** A secret to be removed. Unless forced, not one that an environment of any service may go back to needs: all of them share the store. */
 export type SecretRemoval = {
   readonly name: string
-  /** Whose environments are asked; null before there is a release. */
-  readonly service: string | null
   readonly force: boolean
   readonly keeper: SecretKeeper
 }
@@ -46,12 +44,17 @@ export class Secrets {
     )
   }
 
-  /** Sets a secret and gives its version. */
+  /** Sets a secret and gives its version. `usage_invalid` for what no variable can hold. */
   async set(
     { name, value, keeper }: SecretWish,
     caller: Caller,
     signal: AbortSignal,
   ): Promise<{ readonly version: string }> {
+    if (value.includes('\0'))
+      throw new SluiceError('usage_invalid', {
+        detail: `the value of ${name} has a NUL byte in it, and no variable can`,
+        hint: `encode it first: base64 < file | sluice secrets set ${name}`,
+      })
     // What is kept of a request has the version in the value's place.
     const version = await keeper.versionOf({ name, value }, signal)
     return this.#once(caller, { name: 'setSecret', secret: name, version }, async (asking) => {
@@ -62,9 +65,9 @@ export class Secrets {
   }
 
   /** Removes a secret with every version of it. `not_found`; `command_conflict` when a release needs it. */
-  async remove({ name, service, force, keeper }: SecretRemoval, caller: Caller, signal: AbortSignal): Promise<object> {
+  async remove({ name, force, keeper }: SecretRemoval, caller: Caller, signal: AbortSignal): Promise<object> {
     return this.#once(caller, { name: 'removeSecret', secret: name, force }, async (asking) => {
-      if (!force) await this.#mustBeFree(service, name)
+      if (!force) await this.#mustBeFree(name)
       const wasThere = await keeper.remove(name, signal)
       const event = { type: 'secret_removed', at: this.#desk.clock.now(), by: asking.by } as const
       if (!wasThere && (await this.#desk.reading.secret(name)).status !== 'kept')
@@ -84,10 +87,9 @@ export class Secrets {
   }
 
   /** What serves, and what may be gone back to, keeps the values that it was cut with. */
-  async #mustBeFree(service: string | null, name: string): Promise<void> {
-    if (service === null) return
+  async #mustBeFree(name: string): Promise<void> {
     const { reading } = this.#desk
-    for (const environment of await reading.environments(service)) {
+    for (const environment of await reading.allEnvironments()) {
       for (const id of neverPruned(environment)) {
         const { content } = await reading.release(id)
         const spec = content.environments.find((one) => one.name === environment.environment)

@@ -1,5 +1,6 @@
 /** What the gateway takes from outside: time, randomness and a place to say things. Handed in, so that tests can turn them. */
 import { randomBytes, randomFillSync } from 'node:crypto'
+import fs from 'node:fs'
 
 /** How grave a log record is: `error` means that a person must act, `warn` that the gateway coped. */
 export type LogLevel = 'info' | 'warn' | 'error'
@@ -24,7 +25,11 @@ export const realWorld = (): World => ({
   random: () => Math.random(),
   token: tokenSource(),
   log: (level, event, fields) => {
-    process.stderr.write(`${JSON.stringify({ level, event, at: Date.now(), ...fields })}\n`)
+    try {
+      fs.writeSync(2, `${JSON.stringify({ level, event, at: Date.now(), ...fields })}\n`)
+    } catch {
+      // A full disk, or nobody who reads: traffic goes on without a log. The stream of stderr would end the process for it.
+    }
   },
 })
 

@@ -44,7 +44,7 @@ export const writeOnce = async (path: string, content: string | Uint8Array): Pro
     await link(temporary, path)
     return true
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw diskError(error, path)
     return false
   } finally {
     await rm(temporary, { force: true })

@@ -20,3 +20,7 @@ test('without a match, or a number in it, nothing is found; a pattern that is no
   equal(find('Lines (.*)', 'Lines none', 'nothing'), null)
   equal(find('(', '('), null)
 })
+
+test('a pattern that takes for ever on a line finds nothing from then on, and holds up nobody', () => {
+  equal(find('(a+)+(\\d)', '7', 'a1', `${'a'.repeat(60)}!`, 'a2'), null)
+})

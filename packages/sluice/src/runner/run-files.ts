@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path'
 import { SluiceError } from '../core/errors.ts'
 import { diskError } from '../lib/files.ts'
 import { picomatch } from '../lib/picomatch.ts'
+import { staysBelow } from '../lib/stays-below.ts'
 
 /** Which files: paths or globs relative to `directory`, in which a dot is a letter like any other; a leading `!` takes away, as `exclude` does. */
 export type Selection = {
@@ -36,6 +37,7 @@ export const selectFiles = async ({
         (name === pattern || (!takesAwayExactly && name.startsWith(`${pattern}/`)) || matches(name)),
     )
   const found = new Set<string>()
+  const mustStay = stayingIn(directory)
   const take = async (name: string): Promise<void> => {
     if (name === '.git' || name.startsWith('.git/')) return
     const entry = await lstat(join(directory, name)).catch(() => null)
@@ -44,7 +46,9 @@ export const selectFiles = async ({
     for (const child of await readdir(join(directory, name))) await take(name === '' ? child : `${name}/${child}`)
   }
   const walk = async (pattern: string, matches: (name: string) => boolean): Promise<void> => {
-    const open = [picomatch().scan(pattern).base]
+    const { base } = picomatch().scan(pattern)
+    mustStay(base)
+    const open = [base]
     for (let folder = open.pop(); folder !== undefined; folder = open.pop()) {
       const entries = await readdir(join(directory, folder), { withFileTypes: true }).catch(() => [])
       for (const entry of entries) {
@@ -60,8 +64,10 @@ export const selectFiles = async ({
         detail: `${path} is not below the checkout`,
         hint: 'name a path in it',
       })
-    if (!isGlob || !/[*?[\]{}]/.test(path)) await take(path)
-    else await walk(path, picomatch()(path, { dot: true }))
+    if (!isGlob || !/[*?[\]{}]/.test(path)) {
+      mustStay(dirname(path))
+      await take(path)
+    } else await walk(path, picomatch()(path, { dot: true }))
   }
   return [...found].toSorted()
 }
@@ -72,19 +78,37 @@ const tidy = (path: string): string => {
   return kept.join('/')
 }
 
-/** Copies files and links to the same names in another folder; what is neither is left out. Clones where the file system can. */
+/** Throws `artifact_missing` for a folder that leads out of another over a link: whoever put that link there may not read, or write, what we may. Each folder is looked at once. */
+const stayingIn = (directory: string): ((folder: string) => void) => {
+  const known = new Set<string>()
+  return (folder) => {
+    if (known.has(folder)) return
+    if (!staysBelow(directory, folder))
+      throw new SluiceError('artifact_missing', {
+        detail: `${folder} leads out of its folder over a link`,
+        hint: 'name a path that is below it, or have a step copy what is wanted',
+      })
+    known.add(folder)
+  }
+}
+
+/** Copies files and links to the same names in another folder; what is neither is left out. Never through a link there that leads out. Clones where the file system can. */
 export const copyFiles = async (
   { from, to, names }: { readonly from: string; readonly to: string; readonly names: readonly string[] },
   signal: AbortSignal,
 ): Promise<void> => {
+  const mustStay = stayingIn(to)
   try {
     for (const name of names) {
       signal.throwIfAborted()
       const source = join(from, name)
       const target = join(to, name)
       const entry = await lstat(source)
+      mustStay(dirname(name))
       await mkdir(dirname(target), { recursive: true })
       if (entry.isFile()) {
+        // Never into what a link means.
+        if (await isLink(target)) await rm(target)
         await copyFile(source, target, constants.COPYFILE_FICLONE)
         await chmod(target, entry.mode & 0o777)
       } else if (entry.isSymbolicLink()) {
@@ -96,6 +120,9 @@ export const copyFiles = async (
     throw diskError(error, to)
   }
 }
+
+const isLink = async (path: string): Promise<boolean> =>
+  (await lstat(path).catch(() => null))?.isSymbolicLink() === true
 
 /** The files of one run, by name, in `<state>/run-files/<run>/<name>`; and those of runs that it goes on with, the latest first, which are only taken. */
 export class RunFiles {

@@ -19,7 +19,7 @@ test('a secret is piped in or read from a file, never an argument; its value is 
     await removeState(state, ['production'], project.directory)
     await project.remove()
   })
-  const type = (input: string, ...words: readonly string[]) => {
+  const type = (input: string | Uint8Array, ...words: readonly string[]) => {
     const env = { PATH: process.env['PATH'], HOME: project.directory, LANG: 'C.UTF-8' }
     const done = spawnSync(process.execPath, [bin, ...words], { cwd: project.directory, env, input, encoding: 'utf8' })
     doesNotMatch(done.stdout + done.stderr, /swordfish/)
@@ -37,6 +37,7 @@ test('a secret is piped in or read from a file, never an argument; its value is 
   strictEqual(type('', 'secrets', 'set', 'KEY', '--from-file', 'key.pem').status, 0)
   await writeFile(join(project.directory, 'bytes'), Uint8Array.of(0xff, 0xfe, 0x80))
   match(type('', 'secrets', 'set', 'KEY', '--from-file', 'bytes').stderr, /is no UTF-8 text/)
+  match(type(Uint8Array.of(0xff, 0xfe, 0x80), 'secrets', 'set', 'KEY').stderr, /stdin is no UTF-8 text/)
   const { secrets } = told('secrets', 'ls') as { secrets: { name: string; version: string; setBy: { kind: string } }[] }
   deepStrictEqual(
     secrets.map(({ name, setBy }) => [name, setBy.kind]),

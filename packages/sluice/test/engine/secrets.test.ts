@@ -30,8 +30,7 @@ test('what an environment serves, or may go back to, keeps its secrets; one that
   await world.rollOut(second)
   const { secrets } = world.engine
   for (const name of ['OLD', 'NEW', 'NONE']) await secrets.set({ name, value: `the ${name}`, keeper }, ada, never)
-  const remove = (name: string, force = false): Promise<object> =>
-    secrets.remove({ name, service: 'shop', force, keeper }, ada, never)
+  const remove = (name: string, force = false): Promise<object> => secrets.remove({ name, force, keeper }, ada, never)
   await rejects(remove('NEW'), code('command_conflict'))
   await rejects(remove('OLD'), code('command_conflict'))
   await remove('NONE')
@@ -59,7 +58,7 @@ test('what died between the store and the ledger is made good by saying it again
   strictEqual((await secrets.set({ ...secret, keeper }, ada, never)).version, version)
   deepStrictEqual(rowsOf(world), ['secret_set KEY'])
   await keeper.remove('KEY', never)
-  await secrets.remove({ name: 'KEY', service: null, force: false, keeper }, ada, never)
+  await secrets.remove({ name: 'KEY', force: false, keeper }, ada, never)
   deepStrictEqual(rowsOf(world), ['secret_set KEY', 'secret_removed KEY'])
 })
 
@@ -75,4 +74,22 @@ test('a request that is sent again late, after another value was set, sets nothi
   strictEqual((await keeper.list(never))[0]?.version, second.version)
   const other = secrets.set({ name: 'KEY', value: 'the third', keeper }, keyed, never)
   await rejects(other, code('command_conflict'))
+})
+
+test('what another service serves keeps its secrets, too: all have one store', async (context) => {
+  const keeper = await keeperOf(context)
+  const world = new SmallWorld()
+  await world.rollOut(await world.cut('1.0.0', { service: 'cart', production: { secrets: ['CART'] } }))
+  await world.rollOut(await world.cut('1.0.0'))
+  const { secrets } = world.engine
+  await secrets.set({ name: 'CART', value: 'the cart', keeper }, ada, never)
+  await rejects(secrets.remove({ name: 'CART', force: false, keeper }, ada, never), code('command_conflict'))
+})
+
+test('a value that no variable can hold is not kept', async (context) => {
+  const keeper = await keeperOf(context)
+  const { secrets } = new SmallWorld().engine
+  const wish = { name: 'KEY', value: 'one\0LD_PRELOAD=two', keeper }
+  await rejects(secrets.set(wish, ada, never), code('usage_invalid'))
+  deepStrictEqual(await keeper.list(never), [])
 })

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
 import fs from 'node:fs'
 import http from 'node:http'
 import path from 'node:path'
@@ -114,6 +115,27 @@ describe('a gateway with a standby', { concurrency: true }, () => {
     const { child, control, log } = await spawnGateway(t, stateDir, [])
     await eventually('it says so', () => log().includes('standby_not_named') || child.exitCode !== null)
     assert.equal(child.exitCode, null, log())
+    const port = await freePort()
+    await control.send({ kind: 'set_route', route: makeRoute(port, 1, { arms: [arm('stable', 10_000, [upstream])] }) })
+    await ask(port)
+    await shutdown(control)
+    await eventually('it ends', () => child.exitCode !== null)
+  })
+
+  it('serves on where the disk has no room for its log', async (t) => {
+    const { upstream } = await startUpstream(t, 'a')
+    const stateDir = stateFolder(t)
+    const full = fs.openSync('/dev/full', 'w')
+    const bin = path.join(import.meta.dirname, '../../src/gateway/bin.ts')
+    const child = spawn(process.execPath, [bin, '--state-dir', stateDir, '--alone'], { stdio: ['ignore', full, full] })
+    fs.closeSync(full)
+    atEnd(t, () => child.kill('SIGKILL'))
+    await eventually(
+      'it can be told something',
+      () => fs.existsSync(path.join(stateDir, 'gateway.sock')) || child.exitCode !== null,
+    )
+    assert.equal(child.exitCode, null)
+    const control = connect(t, stateDir)
     const port = await freePort()
     await control.send({ kind: 'set_route', route: makeRoute(port, 1, { arms: [arm('stable', 10_000, [upstream])] }) })
     await ask(port)

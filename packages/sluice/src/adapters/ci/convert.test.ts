@@ -89,3 +89,11 @@ test('a pipeline of which nothing could be carried over is refused', async (cont
     /has no job that could be carried over/,
   )
 })
+
+test('what an option could not leave out by its name is refused, and not tried for ever', async (context) => {
+  for (const label of ['my pool-windows', 'a=b-macos'])
+    await rejects(
+      imported(context, `on: push\njobs: { a: { runs-on: ${label}, steps: [{ run: echo }] } }\n`),
+      label.includes(' ') ? /another system than this machine/ : /has no job that could be carried over/,
+    )
+})

@@ -70,9 +70,12 @@ const without = (asked: PipelineRequest, notes: Lowered['notes']): PipelineReque
     notes.flatMap(({ level, message }) =>
       level === 'error' ? (new RegExp(`--${option} (\\S+)`).exec(message)?.[1] ?? []) : [],
     )
-  const actions = said('skip-action')
-  const includes = said('skip-include')
-  const runners = said('runner').map((pair) => pair.replace(/=.*$/, ''))
+  const actions = said('skip-action').filter((name) => !asked.skippedActions.includes(name))
+  const includes = said('skip-include').filter((name) => !asked.skippedIncludes.includes(name))
+  const runners = said('runner')
+    .map((pair) => pair.replace(/=[^=]*$/, '').toLowerCase())
+    .filter((label) => !Object.hasOwn(asked.runners, label))
+  // What was left out and is told of all the same would be for ever.
   if (actions.length + includes.length + runners.length === 0) return null
   return {
     ...asked,
@@ -80,7 +83,7 @@ const without = (asked: PipelineRequest, notes: Lowered['notes']): PipelineReque
     skippedIncludes: [...asked.skippedIncludes, ...includes],
     runners: {
       ...asked.runners,
-      ...Object.fromEntries(runners.map((label) => [label.toLowerCase(), 'skip'] as const)),
+      ...Object.fromEntries(runners.map((label) => [label, 'skip'] as const)),
     },
   }
 }

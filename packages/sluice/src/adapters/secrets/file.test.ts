@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { chmod, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -87,6 +87,22 @@ describe('the file of secrets', () => {
     const here = await keep('PIN', '1234')
     assert.notEqual(await fileSecretKeeper(other).keep({ name: 'PIN', value: '1234' }, never), here)
     await rm(other, { recursive: true })
+  })
+
+  test('two state directories that make their common key at the same time have the same one', async () => {
+    const root = await mkdtemp(join(tmpdir(), 'sluice-secrets-'))
+    const environment = { SLUICE_SECRETS_KEY_FILE: join(root, 'keys', 'key.txt') }
+    const places = ['a', 'b', 'c'].map((name) => join(root, name))
+    await Promise.all(places.map((place) => mkdir(place)))
+    await Promise.all(
+      places.map((place) => fileSecretKeeper(place, environment).keep({ name: 'WORD', value: place }, never)),
+    )
+    for (const place of places) {
+      const source = fileSecrets(place, environment)
+      assert.deepEqual(await source.values(await source.versions(['WORD'], never), never), { WORD: place })
+    }
+    assert.deepEqual(await readdir(join(root, 'keys')), ['key.txt'])
+    await rm(root, { recursive: true })
   })
 
   test('only its owner may read it and its key, or nobody gets anything from it', async () => {

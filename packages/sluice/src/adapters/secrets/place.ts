@@ -2,10 +2,11 @@
  * Where the embedded store of secrets lies, and its text: `secrets.age` in the state directory, an age file for the identity in `secrets.key` beside it, or in the file that
  * `SLUICE_SECRETS_KEY_FILE` names. A plain `secrets.json` of before is read as long as there is no `secrets.age`, and becomes one with the first secret that is set.
  */
-import { chmod, open, readFile, rename, rm, stat } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
+import { readFile, rm, stat } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
 import { SluiceError } from '../../core/errors.ts'
 import { limits } from '../../core/limits.ts'
+import { writeOnce, writeWhole } from '../../lib/files.ts'
 
 /** The files. */
 export type SecretsPlace = {
@@ -35,7 +36,7 @@ export const readText = async (place: SecretsPlace, signal: AbortSignal): Promis
   return plain === null ? null : { path: place.plain, text: plain.toString('utf8') }
 }
 
-/** Writes the text whole (temporary file, fsync, rename); a plain one of before is gone then. `usage_invalid` when it would be larger than what is read. */
+/** Writes the text whole; a plain one of before is gone then. `usage_invalid` when it would be larger than what is read, `store_full` without room. */
 export const writeText = async (place: SecretsPlace, text: string, signal: AbortSignal): Promise<void> => {
   const { sealText } = await import('./age.ts')
   const sealed = await sealText(text, await identityAt(place, signal))
@@ -75,13 +76,15 @@ const keptIdentity = async ({ key }: SecretsPlace, signal: AbortSignal): Promise
   return identity.trim()
 }
 
+/** The identity that is kept; where there is none, a new one. Of two that make it at the same time (two state directories may have one key) both get the one that was there first. */
 const identityAt = async (place: SecretsPlace, signal: AbortSignal): Promise<string> => {
   const kept = await keptIdentity(place, signal)
   if (kept !== null) return kept
   const { newIdentity } = await import('./age.ts')
   const identity = await newIdentity()
-  await writeWhole(place.key, Buffer.from(`${identity}\n`))
-  return identity
+  const first = (await writeOnce(place.key, `${identity}\n`)) ? identity : await keptIdentity(place, signal)
+  if (first === null) throw damaged(place.key, 'it went while secrets were written')
+  return first
 }
 
 /** The bytes of a file that only its owner may read; null where there is none. */
@@ -103,22 +106,3 @@ const exposed = (path: string, mode: number): SluiceError =>
     detail: `${path} has mode ${(mode & 0o777).toString(8)}: others on this machine can read the secrets`,
     hint: `chmod 600 ${path}, and set new values if others had the chance`,
   })
-
-const writeWhole = async (path: string, bytes: Uint8Array): Promise<void> => {
-  const temporary = `${path}.new`
-  const handle = await open(temporary, 'w', 0o600)
-  try {
-    await handle.writeFile(bytes)
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
-  await chmod(temporary, 0o600)
-  await rename(temporary, path)
-  const folder = await open(dirname(path), 'r')
-  try {
-    await folder.sync()
-  } finally {
-    await folder.close()
-  }
-}

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
 import { test } from 'node:test'
-import { telling } from './log.ts'
+import { systemLog, telling } from './log.ts'
 
 test('warnings of one event are told as well, each text once; everything is written', () => {
   const written: string[] = []
@@ -18,4 +19,9 @@ test('warnings of one event are told as well, each text once; everything is writ
   log.error('cache_trouble', { text: 'five' })
   assert.deepEqual(told, ['one', 'two'])
   assert.equal(written.length, 6)
+})
+
+test('a disk without room takes no record, and nothing fails for it', { skip: !existsSync('/dev/full') }, () => {
+  const log = systemLog({ to: '/dev/full' })
+  for (let record = 0; record < 3; record += 1) log.error('full', { record })
 })

@@ -35,10 +35,15 @@ export const telling = (
   }
 }
 
+/** Records that wait for a disk that has no room, bytes; later ones are lost. */
+const waitingBytesMax = 1_048_576
+
 /** Loaded with the first record, and at once: a command that goes well writes none, and a last word cannot wait for a promise. */
 const open = ({ to }: LogOptions): Logger => {
   const pino: typeof Pino = createRequire(import.meta.url)('pino')
-  const destination = pino.destination({ dest: to, sync: true, append: true, mode: 0o600 })
+  const destination = pino.destination({ dest: to, sync: true, append: true, mode: 0o600, maxLength: waitingBytesMax })
+  // A full disk takes records, and ends nobody for it: what was not written waits for the next, up to that bound.
+  destination.on('error', () => {})
   return pino(
     { base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (level) => ({ level }) } },
     destination,

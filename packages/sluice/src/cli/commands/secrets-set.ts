@@ -5,7 +5,7 @@ import { limits } from '../../core/limits.ts'
 import { secretNamePattern } from '../../core/secret.ts'
 import { type Cli, type Command, type Input, textOption } from '../cli.ts'
 import { withClient } from '../connect.ts'
-import { pipedText, typedSecret } from '../secret-input.ts'
+import { pipedText, secretText, typedSecret } from '../secret-input.ts'
 import { freshKey } from './follow.ts'
 
 /** `sluice secrets set`. */
@@ -51,14 +51,11 @@ const givenValue = async (cli: Cli, name: string): Promise<string> =>
   process.stdin.isTTY ? typedSecret(cli, `value of ${name}`) : (await pipedText()).replace(/\r?\n$/, '')
 
 const fileText = async (path: string): Promise<string> => {
-  try {
-    // Bytes that are no text would be changed on their way.
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(await readFile(path))
-  } catch (error) {
-    const isText = error instanceof TypeError
+  const bytes = await readFile(path).catch((error: unknown) => {
     throw new SluiceError('usage_invalid', {
-      detail: isText ? `${path} is no UTF-8 text` : `${path} cannot be read: ${String(error)}`,
-      hint: isText ? 'encode it first: base64 < file | sluice secrets set NAME' : 'name a file that is there',
+      detail: `${path} cannot be read: ${String(error)}`,
+      hint: 'name a file that is there',
     })
-  }
+  })
+  return secretText(bytes, path)
 }

@@ -7,7 +7,7 @@ import { SluiceError } from '../errors.ts'
 import { commitId } from '../model.ts'
 import { jobPlan, step } from '../../../test/pipeline/jobs.ts'
 import type { JobPlan } from './job-plan.ts'
-import type { Occasion } from './triggers.ts'
+import { type Occasion, startsRun } from './triggers.ts'
 import { linkJobs } from './links.ts'
 import { standardShell } from './lower-config.ts'
 import { planRun, type PlanRequest } from './plan.ts'
@@ -210,6 +210,35 @@ test('the budget of a stage is shown, and bounds the job only where it is enforc
     planRun(requestOf({ service: 's', pipeline: { jobs, stages: { test: { budget: '1m', enforce } } } })).jobs[0]
   deepStrictEqual([planned(false)?.budget, planned(false)?.timeoutMs], [{ ms: 60_000, enforce: false }, 1_800_000])
   deepStrictEqual([planned(true)?.budget, planned(true)?.timeoutMs], [{ ms: 60_000, enforce: true }, 60_000])
+})
+
+test('stars of a pattern stop at slashes, and many of them take no longer', () => {
+  const starts = (pattern: string, branch: string): boolean =>
+    startsRun({ branches: [pattern], tags: null, paths: null, schedule: [] }, { branch, tag: null, changed: null })
+  const rows: readonly (readonly [string, string, boolean])[] = [
+    ['release/*', 'release/1.2', true],
+    ['release/*', 'release/a/b', false],
+    ['release/**', 'release/a/b', true],
+    ['**/fix', 'fix', true],
+    ['**/fix', 'a/b/fix', true],
+    ['**/fix', 'a/bfix', false],
+    ['a/**/b', 'a/b', true],
+    ['a/**/b', 'a/x/y/b', true],
+    ['a/**/b', 'a/xb', false],
+    ['**', 'any/thing', true],
+    ['v?.*', 'v1.2', true],
+    ['v?', 'v/', false],
+    ['a.b', 'axb', false],
+    ['(x)+', '(x)+', true],
+    ['*a*b', 'xaayb', true],
+    ['', '', true],
+    [`${'*a'.repeat(40)}b`, 'a'.repeat(200), false],
+    [`${'**/a'.repeat(20)}b`, 'a/'.repeat(200), false],
+  ]
+  deepStrictEqual(
+    rows.map(([pattern, branch]) => [pattern, branch, starts(pattern, branch)]),
+    rows,
+  )
 })
 
 test('inputs of the pipeline are in the plan and over the variables of every job, but under the values of a matrix', () => {

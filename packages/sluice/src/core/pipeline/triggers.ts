@@ -50,17 +50,45 @@ const matchesAny = (patterns: readonly string[] | null, name: string | null): bo
   if (patterns === null || name === null) return false
   return patterns.reduce((isIn, pattern) => {
     const isTaken = pattern.startsWith('!')
-    return formOf(isTaken ? pattern.slice(1) : pattern).test(name) ? !isTaken : isIn
+    return takes(isTaken ? pattern.slice(1) : pattern, name) ? !isTaken : isIn
   }, false)
 }
 
-/** `*` is any text without a slash, `**` any text, `?` one character. */
-const formOf = (pattern: string): RegExp => {
-  const parts = pattern.split(/(\*\*\/?|\*|\?)/).map((part) => {
-    if (part === '**/') return '(?:.*/)?'
-    if (part === '**') return '.*'
-    if (part === '*') return '[^/]*'
-    return part === '?' ? '[^/]' : part.replaceAll(/[.+^${}()|[\]\\]/g, String.raw`\$&`)
+type Piece = { readonly kind: 'letter'; readonly letter: string } | { readonly kind: 'one' | 'some' | 'any' | 'maybe' }
+
+/** `*` is any text without a slash (`some`), `**` any text (`any`), `?` one character; `**` with a slash behind it any folders or none (`maybe`, and `any` up to a slash). */
+const piecesOf = (pattern: string): readonly Piece[] =>
+  pattern.split(/(\*\*\/?|\*|\?)/).flatMap((part): readonly Piece[] => {
+    if (part === '**/') return [{ kind: 'maybe' }, { kind: 'any' }, { kind: 'letter', letter: '/' }]
+    if (part === '**') return [{ kind: 'any' }]
+    if (part === '*') return [{ kind: 'some' }]
+    return part === '?' ? [{ kind: 'one' }] : [...part].map((letter) => ({ kind: 'letter', letter }))
   })
-  return new RegExp(`^${parts.join('')}$`, 's')
+
+/** Whether a pattern takes a whole name. All ways are gone at once, so that a pattern of many stars takes no longer than its length times that of the name: who wrote it may be anybody. */
+const takes = (pattern: string, name: string): boolean => {
+  const pieces = piecesOf(pattern)
+  // What may come next, with what may be left out before it.
+  const entered = (places: Iterable<number>): ReadonlySet<number> => {
+    const open = new Set(places)
+    for (const at of open) {
+      const kind = pieces[at]?.kind
+      if (kind === 'some' || kind === 'any' || kind === 'maybe') open.add(at + 1)
+      if (kind === 'maybe') open.add(at + 3)
+    }
+    return open
+  }
+  let places = entered([0])
+  for (const letter of name) {
+    const next = new Set<number>()
+    for (const at of places) {
+      const piece = pieces[at]
+      if (piece?.kind === 'any' || (piece?.kind === 'some' && letter !== '/')) next.add(at)
+      const isOne = piece?.kind === 'one' && letter !== '/'
+      if (isOne || (piece?.kind === 'letter' && piece.letter === letter)) next.add(at + 1)
+    }
+    if (next.size === 0) return false
+    places = entered(next)
+  }
+  return places.has(pieces.length)
 }

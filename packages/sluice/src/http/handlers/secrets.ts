@@ -2,7 +2,6 @@
 import { SluiceError } from '../../core/errors.ts'
 import { secretNamePattern } from '../../core/secret.ts'
 import type { Handlers } from '../context.ts'
-import { newestRelease } from './lookup.ts'
 
 /** See the file's header. */
 export const secretHandlers: Handlers<'secrets.list' | 'secrets.set' | 'secrets.remove'> = {
@@ -22,10 +21,8 @@ export const secretHandlers: Handlers<'secrets.list' | 'secrets.set' | 'secrets.
     const wish = { name: nameOf(params.secret), value: body.value, keeper: secretKeeper }
     return engine.secrets.set(wish, { ...caller, reason: body.reason ?? null }, signal)
   },
-  'secrets.remove': async (context, { params, body, caller, signal }) => {
-    const { engine, secretKeeper } = context
-    const service = (await newestRelease(context))?.content.service ?? null
-    const removal = { name: nameOf(params.secret), service, force: body.force ?? false, keeper: secretKeeper }
+  'secrets.remove': async ({ engine, secretKeeper }, { params, body, caller, signal }) => {
+    const removal = { name: nameOf(params.secret), force: body.force ?? false, keeper: secretKeeper }
     await engine.secrets.remove(removal, { ...caller, reason: body.reason ?? null }, signal)
     return {}
   },

@@ -24,6 +24,8 @@ pipe $bell, $rope or die $!;
 $lines = '';
 # One that ends just before the next look is heard at that look, too.
 $SIG{CHLD} = sub { local $!; syswrite $rope, '.' };
+# Nobody to tell is an end like any other: what runs must not be left alone for it.
+$SIG{PIPE} = 'IGNORE';
 
 sub tell_node {
   my $line = join(' ', @_) . "\n";
@@ -47,7 +49,6 @@ sub reap {
 }
 
 sub finish {
-  $SIG{PIPE} = 'IGNORE';
   # A leader may be gone before those that it leads; one that was just forked does not lead yet.
   my @groups = keys %words_of;
   kill 'TERM', map { ($_, -$_) } @groups;
@@ -68,7 +69,11 @@ sub prepare {
     or return tell_node('refused', 0, $!);
   my $pid = fork;
   return tell_node('refused', 0, $!) unless defined $pid;
-  become($in_read, $out_write, $error_write, $word_write) if $pid == 0;
+  if ($pid == 0) {
+    # The other ends of its own pipes: it would never read the end of what it holds itself.
+    close $_ for $in_write, $out_read, $error_read, $word_read;
+    become($in_read, $out_write, $error_write, $word_write);
+  }
   $words_of{$pid} = $word_read;
   $held{$pid} = [$in_write, $out_read, $error_read];
   tell_node('waits', $pid, map { fileno $_ } $in_write, $out_read, $error_read);
@@ -76,7 +81,7 @@ sub prepare {
 
 sub become {
   my ($in, $out, $errors, $words) = @_;
-  $SIG{CHLD} = 'DEFAULT';
+  $SIG{$_} = 'DEFAULT' for 'CHLD', 'PIPE';
   POSIX::setsid();
   POSIX::dup2(fileno $in, 0);
   POSIX::dup2(fileno $out, 1);

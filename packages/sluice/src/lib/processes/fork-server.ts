@@ -3,13 +3,20 @@
  * else; this one takes a tenth, and has done it before anybody asks: what is started is a child that waits already. Its pipes are pipes, so that `/dev/stderr` can be
  * opened through them. Linux with Perl; elsewhere there is none.
  */
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, constants, openSync, writeSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { constants as system } from 'node:os'
 import type { Readable, Writable } from 'node:stream'
 import { forkScript } from './fork-script.ts'
-import type { ProcessEnd, ProcessOrder, Started, Starter, Unstartable } from './started.ts'
+import {
+  orderProblem,
+  type ProcessEnd,
+  type ProcessOrder,
+  type Started,
+  type Starter,
+  type Unstartable,
+} from './started.ts'
 
 /** It goes when nothing was started for so long. */
 const idleMs = 30_000
@@ -54,17 +61,10 @@ export class ForkServer implements Starter {
   }
 
   /** Null when it cannot be had here. */
-  static open({ perl, graceMs }: ForkServerOptions): Promise<ForkServer | null> {
-    const child = spawn(perl, ['-e', forkScript, String(graceMs)], {
-      detached: true,
-      cwd: '/',
-      env: { LC_ALL: 'C' },
-      stdio: ['pipe', 'pipe', 'ignore'],
-    })
+  static open(options: ForkServerOptions): Promise<ForkServer | null> {
+    const child = perlOf(options)
+    if (child?.pid === undefined) return Promise.resolve(null)
     const { pid, stdin, stdout } = child
-    child.on('error', () => {})
-    if (pid === undefined) return Promise.resolve(null)
-    child.unref()
     if (!(stdin instanceof Socket) || !(stdout instanceof Socket)) return Promise.resolve(null)
     const server = new ForkServer(pid, { orders: stdin, answers: stdout })
     return new Promise((resolve) => {
@@ -94,6 +94,8 @@ export class ForkServer implements Starter {
   }
 
   start(order: ProcessOrder): Promise<Started | Unstartable> {
+    const problem = orderProblem(order)
+    if (problem !== null) return Promise.resolve(unstartable(problem))
     if (this.#isOver) return Promise.resolve(lost)
     return new Promise((resolve) => {
       this.#wanted.push({ order, resolve })
@@ -222,6 +224,23 @@ export class ForkServer implements Starter {
     for (const { resolve } of this.#wanted.splice(0)) resolve(lost)
     for (const resolve of this.#running.values()) resolve({ kind: 'lost', detail: lost.detail })
     this.#running.clear()
+  }
+}
+
+/** Null where Node throws instead of telling it later: without memory. Nobody may have asked for it yet. */
+const perlOf = ({ perl, graceMs }: ForkServerOptions): ChildProcess | null => {
+  try {
+    const child = spawn(perl, ['-e', forkScript, String(graceMs)], {
+      detached: true,
+      cwd: '/',
+      env: { LC_ALL: 'C' },
+      stdio: ['pipe', 'pipe', 'ignore'],
+    })
+    child.on('error', () => {})
+    child.unref()
+    return child
+  } catch {
+    return null
   }
 }
 

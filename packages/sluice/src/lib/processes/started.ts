@@ -36,5 +36,14 @@ export type Started = {
 /** It never ran. */
 export type Unstartable = { readonly kind: 'unstartable'; readonly detail: string }
 
+/** Why nothing is started with an order: what is handed to a program ends at its first NUL, and what follows would be a word or a variable of its own; null where it has none. */
+export const orderProblem = ({ program, argv, env, directory }: ProcessOrder): string | null => {
+  const hasNul = (text: string): boolean => text.includes('\0')
+  if ([program, directory, ...argv].some(hasNul)) return 'a word of its command has a NUL byte in it'
+  const variable = Object.entries(env).find((pair) => pair.some(hasNul))
+  // Of its value nothing is said: it may be a secret.
+  return variable === undefined ? null : `the variable ${JSON.stringify(variable[0])} has a NUL byte in it`
+}
+
 /** Starts processes. */
 export type Starter = { readonly start: (order: ProcessOrder) => Promise<Started | Unstartable> }

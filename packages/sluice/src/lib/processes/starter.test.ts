@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
 import { after, describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { childrenOf } from '../process-group.ts'
+import { childrenOf, groupOf } from '../process-group.ts'
 import { findProgram } from './find-program.ts'
 import { ForkServer } from './fork-server.ts'
 import { spawnStarter } from './spawn.ts'
@@ -87,12 +87,33 @@ for (const [name, starter] of [
     })
 
     it('that cannot be started say why', async () => {
-      for (const over of [{ program: '/no/such/program' }, { directory: '/no/such/folder' }]) {
+      for (const over of [
+        { program: '/no/such/program' },
+        { directory: '/no/such/folder' },
+        { env: { TOO_LONG: 'x'.repeat(200_000) } },
+      ]) {
         const started = await starter.start(order('true', over))
         const refused = started.kind === 'started' ? await started.end : started
         assert.equal(refused.kind, 'unstartable')
-        assert.match(refused.kind === 'unstartable' ? refused.detail : '', /ENOENT|No such file/)
+        assert.match(refused.kind === 'unstartable' ? refused.detail : '', /ENOENT|No such file|E2BIG|too long/)
       }
+    })
+
+    it('are not started with a NUL byte, behind which something else would be theirs', async () => {
+      for (const over of [
+        { env: { PATH: path, A: 'secret\0LD_PRELOAD=/x' } },
+        { argv: ['sh', '-c', 'true\0PATH=/x'] },
+      ]) {
+        const started = await starter.start(order('', over))
+        assert.equal(started.kind, 'unstartable')
+        assert.match(started.kind === 'unstartable' ? started.detail : '', /^[^:]* NUL byte in it$/)
+        assert.doesNotMatch(started.kind === 'unstartable' ? started.detail : '', /secret/)
+      }
+    })
+
+    it('end by a broken pipe, as from any shell', async () => {
+      const started = await startedBy(starter, order('kill -PIPE $$; echo deaf'))
+      assert.deepEqual(await started.end, { kind: 'signalled', signal: 'SIGPIPE' })
     })
 
     it('lose nothing of what they say, many at a time', async () => {
@@ -134,6 +155,38 @@ describe('a fork server', { skip: process.platform !== 'linux' || perl === null 
     server.close()
     assert.equal(await text(first.stdout), '')
   })
+
+  it('that is killed leaves no child behind that waits', { timeout: 20_000 }, async () => {
+    const server = await open()
+    const started = await startedBy(server, order('sleep 60'))
+    const parent = parentOf(started.pid)
+    const waiting = (): readonly number[] => childrenOf(parent).filter((pid) => pid !== started.pid)
+    while (waiting().length < 2) await sleep(1)
+    const left = waiting()
+    process.kill(parent, 'SIGKILL')
+    await started.end
+    process.kill(-started.pid, 'SIGKILL')
+    while (left.some(isAlive)) await sleep(5)
+  })
+
+  it(
+    'ends what it started when this process is killed, even while it is asked for more',
+    { timeout: 60_000 },
+    async () => {
+      const program = `
+      import { ForkServer } from ${JSON.stringify(new URL('fork-server.ts', import.meta.url).href)}
+      const server = await ForkServer.open({ perl: ${JSON.stringify(perl)}, graceMs: 200 })
+      const order = { program: '/bin/sleep', argv: ['sleep', '600'], env: {}, directory: '/', as: null, hasInput: false }
+      const { pid } = await server.start(order)
+      process.stdout.write(String(pid))
+      for (let more = 0; more < 200; more += 1) void server.start(order)
+      setImmediate(() => process.kill(process.pid, 'SIGKILL'))`
+      const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' })
+      const pid = Number(stdout)
+      assert.ok(pid > 0)
+      while (isAlive(pid)) await sleep(5)
+    },
+  )
 
   it('ends what it started when it is let go: asked first, then killed', async () => {
     const server = await open()
@@ -193,6 +246,8 @@ describe('a fork server', { skip: process.platform !== 'linux' || perl === null 
     assert.equal(await outputOf(starter, order('echo here')), 'here\n')
   })
 })
+
+const isAlive = (pid: number): boolean => groupOf(pid) !== null
 
 const parentOf = (pid: number): number =>
   Number(readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ')[1])

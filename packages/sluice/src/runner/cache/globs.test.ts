@@ -63,6 +63,10 @@ describe('globs', () => {
       for (const globs of [['a/**', 'package.json'], ['**/*.ts'], ['a/{b,bb}/**', '!**/*.css'], ['nowhere/**']])
         assert.deepEqual(findFiles(folder, readGlobs(globs)), select(paths, readGlobs(globs)))
       assert.deepEqual(findFiles(folder, readGlobs(['**'])), [...paths, 'link'].toSorted(byCode))
+      assert.deepEqual(findFiles(folder, readGlobs(['link/b/*.css'])), ['link/b/d.css'])
+      symlinkSync(join(folder, 'a'), join(folder, 'b', 'away'))
+      for (const glob of ['b/away', 'b/away/**', 'b/away/b/c.ts'])
+        assert.deepEqual(findFiles(folder, readGlobs([glob])), [], glob)
     } finally {
       rmSync(folder, { recursive: true })
     }

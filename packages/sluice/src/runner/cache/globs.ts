@@ -1,8 +1,9 @@
 /** Globs of files: `src/**`, `*.{json,lock}`, a file or folder by its name; a leading `!` takes away, wherever it stands. A dot is a letter like any other. */
 import { readdirSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { SluiceError } from '../../core/errors.ts'
 import { picomatch } from '../../lib/picomatch.ts'
+import { staysBelow } from '../../lib/stays-below.ts'
 
 /** Globs that were read. */
 export type Globs = {
@@ -35,7 +36,7 @@ export const select = (paths: readonly string[], { bases, matches }: Globs): rea
 /** Order of paths by code units: `/` comes right before `0`. */
 export const byCode = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
-/** Files and links on disk that match, sorted; folders called `.git` are not looked into, and links not followed. */
+/** Files and links on disk that match, sorted; folders called `.git` are not looked into, and links not followed, but on the way to where a glob begins, as long as they do not lead out. */
 export const findFiles = (directory: string, globs: Globs): readonly string[] => {
   const found = new Set<string>()
   const walk = (path: string): void => {
@@ -46,9 +47,9 @@ export const findFiles = (directory: string, globs: Globs): readonly string[] =>
       else if ((entry.isFile() || entry.isSymbolicLink()) && globs.matches(inner)) found.add(inner)
     }
   }
-  for (const base of globs.bases) {
+  for (const base of globs.bases.filter((one) => staysBelow(directory, dirname(one)))) {
     const seen = statSync(join(directory, base), { throwIfNoEntry: false })
-    if (seen?.isDirectory() === true) walk(base)
+    if (seen?.isDirectory() === true && staysBelow(directory, base)) walk(base)
     else if (seen?.isFile() === true && globs.matches(base)) found.add(base)
   }
   return [...found].toSorted(byCode)

@@ -1,4 +1,7 @@
 /** Patterns of `branches`, `tags` and `paths`. Source: docs.github.com, "Workflow syntax", *Filter pattern cheat sheet*, read 2026-08. */
+import { SluiceError } from '../../../core/errors.ts'
+import { limits } from '../../../core/limits.ts'
+import { matchesInTime } from '../../../lib/match-in-time.ts'
 
 /**
  * Whether a list of patterns lets `value` pass. They are gone through in order: one with `!` in front takes away again what those before it let in. `*` is any characters but `/`,
@@ -8,9 +11,24 @@ export const passes = (patterns: readonly string[], value: string): boolean => {
   let isIn = false
   for (const pattern of patterns) {
     const isNegative = pattern.startsWith('!')
-    if (patternExpression(isNegative ? pattern.slice(1) : pattern).test(value)) isIn = !isNegative
+    if (isMatch(isNegative ? pattern.slice(1) : pattern, value)) isIn = !isNegative
   }
   return isIn
+}
+
+/** Repetitions of a pattern that is matched without a look at the time: each multiplies what a hostile text may take by its length. */
+const directMax = 2
+
+/** `config_invalid` for a pattern of many repetitions that takes too long: who wrote it may be anybody with a branch. */
+const isMatch = (pattern: string, value: string): boolean => {
+  const expression = patternExpression(pattern)
+  if ((pattern.match(/\*+|[?+]/g) ?? []).length <= directMax) return expression.test(value)
+  const found = matchesInTime(expression, [value], limits.matchMs)
+  if (found !== null) return found[0] !== null
+  throw new SluiceError('config_invalid', {
+    detail: `the pattern '${pattern}' takes longer than ${limits.matchMs} ms`,
+    hint: 'write it with fewer of * ? +',
+  })
 }
 
 /** Why a pattern cannot be read, or null. */

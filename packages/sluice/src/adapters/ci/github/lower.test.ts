@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { SluiceError } from '../../../core/errors.ts'
 import { builtInActions } from './builtin/names.ts'
 import { builtIns } from './builtin/table.ts'
 import { builtInRemarks, conformance } from './conformance.ts'
@@ -334,4 +335,11 @@ test('every key of GitHub’s schema has its row in the table of what is honoure
   )
   deepStrictEqual(Object.keys(builtIns).toSorted(), [...builtInActions].toSorted())
   deepStrictEqual(Object.keys(builtInRemarks).toSorted(), Object.keys(builtIns).toSorted())
+})
+
+test('a pattern of branches with many stars is refused, and holds up nobody', () => {
+  throws(
+    () => passes([`${'*a'.repeat(40)}b`], 'a'.repeat(200)),
+    (error) => error instanceof SluiceError && error.code === 'config_invalid',
+  )
 })

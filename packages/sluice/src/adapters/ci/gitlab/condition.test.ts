@@ -1,5 +1,6 @@
-import { deepStrictEqual } from 'node:assert/strict'
+import { deepStrictEqual, fail, throws } from 'node:assert/strict'
 import { test } from 'node:test'
+import { SluiceError } from '../../../core/errors.ts'
 import { holds, parseCondition, patternOf } from './condition.ts'
 
 const variables: Readonly<Record<string, string>> = {
@@ -106,5 +107,14 @@ test('patterns of RE2 become those of JavaScript', () => {
       (text) => patternOf(text)?.toString() ?? null,
     ),
     ['/abc/i', '/(?<![^])a(?<x>b)(?![^])/s', '/[A-Za-z]+/', null, null, '/a\\/b/'],
+  )
+})
+
+test('a pattern that takes for ever is refused, and holds up nobody', () => {
+  const wild = parseCondition('$TEXT =~ /^(a+)+$/')
+  if (wild.kind === 'invalid') return fail(wild.message)
+  throws(
+    () => holds(wild.condition, () => `${'a'.repeat(60)}!`),
+    (error) => error instanceof SluiceError && error.code === 'config_invalid',
   )
 })

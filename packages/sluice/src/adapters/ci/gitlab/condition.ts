@@ -3,7 +3,7 @@
  * bind tighter than `&&`, that tighter than `||`. Source: GitLab's `lib/gitlab/ci/pipeline/expression`, 2026-08.
  */
 import { limits } from '../../../core/limits.ts'
-import { re2Pattern } from './re2.ts'
+import { isFoundIn, re2Pattern } from './re2.ts'
 
 /** A condition that was read and can be evaluated. */
 export type Condition =
@@ -126,7 +126,7 @@ type Value = string | boolean | null
 /** The value of a variable; null when it is not set. */
 export type VariableLookup = (name: string) => string | null
 
-/** Whether a condition holds. Variables that are not set are null; an empty or blank text is not true. */
+/** Whether a condition holds. Variables that are not set are null; an empty or blank text is not true. `config_invalid` for a pattern that takes too long. */
 export const holds = (condition: Condition, variables: VariableLookup): boolean =>
   isPresent(evaluate(condition, variables))
 
@@ -163,7 +163,7 @@ const compare = (by: Comparison, left: Value, right: Value): boolean => {
   const text = left === null ? '' : String(left)
   const pattern = typeof right === 'string' ? patternOf(right) : null
   // A text that is no pattern is one that the left side must be part of: GitLab has `right.scan(left)`.
-  const isFound = pattern === null ? String(right).includes(text) : pattern.test(text)
+  const isFound = pattern === null ? String(right).includes(text) : isFoundIn(pattern, text)
   return isFound === (by === '=~')
 }
 

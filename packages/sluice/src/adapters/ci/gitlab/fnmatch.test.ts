@@ -1,5 +1,6 @@
-import { deepStrictEqual } from 'node:assert/strict'
+import { deepStrictEqual, throws } from 'node:assert/strict'
 import { test } from 'node:test'
+import { SluiceError } from '../../../core/errors.ts'
 import { expandBraces, matchesAny } from './fnmatch.ts'
 
 /** Pattern, path, and what `File.fnmatch?(pattern, path, FNM_PATHNAME | FNM_DOTMATCH | FNM_EXTGLOB)` says in Ruby. */
@@ -43,4 +44,11 @@ test('paths match as Ruby matches them', () => {
 
 test('braces of a hostile pattern stay few', () => {
   deepStrictEqual(expandBraces('{a,b}'.repeat(40)).length, 1_000)
+})
+
+test('a pattern of many stars is refused, and holds up nobody', () => {
+  throws(
+    () => matchesAny([`${'*a'.repeat(40)}b`], ['a'.repeat(200)]),
+    (error) => error instanceof SluiceError && error.code === 'config_invalid',
+  )
 })

@@ -4,11 +4,11 @@
  * Source: GitLab's `rules/rule/clause/changes.rb`, Ruby's documentation of `File.fnmatch`, 2026-08.
  */
 
-/** Whether any of the paths matches any of the patterns. */
-export const matchesAny = (patterns: readonly string[], paths: readonly string[]): boolean => {
-  const tests = patterns.flatMap(expandBraces).map(regexOf)
-  return paths.some((path) => tests.some((test) => test.test(path)))
-}
+import { isFoundInAny } from './re2.ts'
+
+/** Whether any of the paths matches any of the patterns. `config_invalid` for a pattern of many stars that takes too long. */
+export const matchesAny = (patterns: readonly string[], paths: readonly string[]): boolean =>
+  patterns.flatMap(expandBraces).some((pattern) => isFoundInAny(regexOf(pattern), paths))
 
 /** A pattern without braces for each way to choose in `{a,b}`; a bound keeps hostile ones small. */
 export const expandBraces = (pattern: string): readonly string[] => {

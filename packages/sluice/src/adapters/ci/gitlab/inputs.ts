@@ -2,6 +2,7 @@
 import { limits } from '../../../core/limits.ts'
 import { checkKeys, expected, spotOf } from './check-keys.ts'
 import { patternOf } from './condition.ts'
+import { isFoundIn } from './re2.ts'
 import type { Notes, Spot } from './notes.ts'
 import { plainScalar } from './plain-scalar.ts'
 import { hasKey, type MapTree, type Place, type Tree, textOf, textsOf, valueOf } from './tree.ts'
@@ -156,7 +157,8 @@ const fits = (
     return false
   }
   const pattern = textOf(valueOf(declared, 'regex'))
-  if (pattern !== null && patternOf(`/${pattern}/`)?.test(textOf(value) ?? '') !== true) {
+  const expression = pattern === null ? null : patternOf(`/${pattern}/`)
+  if (pattern !== null && (expression === null || !isFoundIn(expression, textOf(value) ?? ''))) {
     expected(notes, spot, `a text that matches ${pattern} for the input "${name}"`)
     return false
   }

@@ -1,6 +1,7 @@
 /** `only` and `except`: the way to say which pipelines a job takes part in before there were rules. Source: docs.gitlab.com/ci/yaml/deprecated_keywords, 2026-08. */
 import { checkKeys, expected, spotOf } from './check-keys.ts'
 import { holds, patternOf } from './condition.ts'
+import { isFoundIn } from './re2.ts'
 import type { GitlabContext } from './context.ts'
 import type { Notes } from './notes.ts'
 import { changedAmong, conditionOf, type RuleFacts } from './rules.ts'
@@ -88,5 +89,7 @@ const refMatches = (written: string, { ref, source, mergeRequest, project }: Git
   if (mergeRequest !== null) return false
   if (pattern === 'branches') return ref.kind === 'branch'
   if (pattern === 'tags') return ref.kind === 'tag'
-  return pattern.startsWith('/') ? patternOf(pattern)?.test(ref.name) === true : pattern === ref.name
+  if (!pattern.startsWith('/')) return pattern === ref.name
+  const expression = patternOf(pattern)
+  return expression !== null && isFoundIn(expression, ref.name)
 }

@@ -1,5 +1,26 @@
 /** Patterns of RE2, which GitLab takes, as those of JavaScript. Source: github.com/google/re2/wiki/Syntax, 2026-08. */
 
+import { SluiceError } from '../../../core/errors.ts'
+import { limits } from '../../../core/limits.ts'
+import { matchesInTime } from '../../../lib/match-in-time.ts'
+
+/** Whether a pattern is found in a text; see `isFoundInAny`. */
+export const isFoundIn = (pattern: RegExp, text: string): boolean => isFoundInAny(pattern, [text])
+
+/**
+ * Whether a pattern is found in any of some texts. What GitLab matches with always answers soon, and JavaScript may take for ever: `config_invalid` then, because who wrote the pattern may be anybody
+ * with a branch.
+ */
+export const isFoundInAny = (pattern: RegExp, texts: readonly string[]): boolean => {
+  if (texts.length === 0) return false
+  const found = matchesInTime(pattern, texts, limits.matchMs)
+  if (found !== null) return found.some((match) => match !== null)
+  throw new SluiceError('config_invalid', {
+    detail: `the pattern ${String(pattern)} takes longer than ${limits.matchMs} ms`,
+    hint: 'write it with fewer repetitions, and none inside of another',
+  })
+}
+
 /** A pattern without its slashes; null for what RE2 has not (look-around, back references) and for what is no pattern. */
 export const re2Pattern = (written: string, flags: string): RegExp | null => {
   if (/(?<!\\)\(\?(?:[=!]|<[=!])|(?<!\\)\\[1-9]/.test(written)) return null
