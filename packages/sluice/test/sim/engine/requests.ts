@@ -103,8 +103,9 @@ export class Requests {
   #mustNotBeRefused(request: Request, process: Incarnation, { detail }: SluiceError): void {
     const { key, isWayBack } = request
     const scene = this.#scene
-    // Who goes forward asks again; a stopped line keeps nobody from going back.
-    if (!isWayBack && detail.includes(' stopped the line ')) return
+    // Who goes forward asks again; a stopped line keeps nobody from going back. Why something is held is told last, and may be that the line was stopped.
+    const [untilHeld = ''] = detail.split(' is held by ')
+    if (!isWayBack && untilHeld.includes(' stopped the line ')) return
     // A newcomer that came too late to take somebody's place is a rollout like any other, and everybody's rival.
     const hasRival = request.hasRival || scene.isAuto || scene.hasQueue || scene.hasNewcomer
     // Who wants to go back asks again, and then turns around what had its turn first.
