@@ -174,7 +174,8 @@ export class People {
     const scene = this.#scene
     scene.after(personMs, () => this.#lookAfter())
     for (const side of scene.sides) side.lookAfter()
-    if (isLineStopped(scene.disk) && !this.#requests.isBusy) this.#requests.ask(resumingLine)
+    // However much waits for an answer: it may wait for this.
+    if (isLineStopped(scene.disk)) this.#requests.ask(resumingLine)
     const live = liveRolloutOn(scene.disk)
     if (live === null) return
     this.#mustKnowOfTrip(live)
