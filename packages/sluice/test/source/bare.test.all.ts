@@ -89,7 +89,7 @@ describe('a push to a bare repository', { timeout: 300_000 }, () => {
     await git('remote', 'add', 'sluice', bare)
   })
   after(async () => {
-    await sluice({ cwd: project.directory }, 'down')
+    await sluice({ cwd: project.directory }, 'down', '--all')
     await project.remove()
     await rm(root, { recursive: true, force: true })
   })
