@@ -8,6 +8,8 @@ export const personMs = 3_000
 export const badWeatherMsMax = 900_000
 /** The same where a train goes, milliseconds. */
 export const badWeatherWithTrainMsMax = 120_000
+/** It ends after so many events as well: control planes may come and go all in one moment, and no row follow. */
+export const badWeatherEventsMax = 10_000
 /** A lost notice of a trip is made up for by the judge's next look, milliseconds; and an effect in flight comes to its deadline first. */
 export const tripKnownMsMax = 30_000
 /** Between two attempts of a request that got no answer, milliseconds. */

@@ -12,7 +12,7 @@ import { Catalogue, environmentName, serviceName, slotCount, variants } from '..
 import { Setting } from '../core/setting.ts'
 import { Ambient } from './ambient.ts'
 import { mustBeAtRest } from './at-rest.ts'
-import { badWeatherMsMax, badWeatherWithTrainMsMax, eventsMax, settleMsMax } from './bounds.ts'
+import { badWeatherEventsMax, badWeatherMsMax, badWeatherWithTrainMsMax, eventsMax, settleMsMax } from './bounds.ts'
 import { environmentOn, isWatchedOn, liveRolloutOn, maintenanceOn, mustFold } from './ledger-laws.ts'
 import { mustHaveKeptOut } from './line-laws.ts'
 import { isUnderWay } from './maintenance-laws.ts'
@@ -156,7 +156,7 @@ class Schedule {
       await drained()
       scene.mustBeWhole()
       this.#look()
-      if (!setting.healed && timeline.now > this.#badWeatherMs) this.#heal()
+      if (!setting.healed && (timeline.now > this.#badWeatherMs || events > badWeatherEventsMax)) this.#heal()
       if (this.#isOver()) break
       demand(events < eventsMax, 'the schedule does not end')
       if (!timeline.step()) {
