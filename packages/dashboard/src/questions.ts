@@ -1,6 +1,7 @@
 /** Questions that several pages ask, each with the events that it depends on. */
 import type { LedgerRowView } from '../../sluice/src/http/client/ledger-views.ts'
 import type { Question } from './live/store.ts'
+import type { Filter } from './parts/filter.ts'
 
 const isOf =
   (...kinds: readonly string[]) =>
@@ -16,33 +17,30 @@ export const environmentsQuestion: Question<'environments.list'> = {
 }
 
 /** The last runs. */
-export const runsQuestion = (limit: number): Question<'runs.list'> => ({
+export const runsQuestion = (limit: number, of: Filter = {}): Question<'runs.list'> => ({
   id: 'runs.list',
-  input: { query: { limit } },
+  input: { query: { ...of, limit } },
   concerns: isOf('run'),
 })
 
 /** The last rollouts, of everything or of those that are meant. */
-export const rolloutsQuestion = (
-  limit: number,
-  of: { readonly environment?: string; readonly service?: string } = {},
-): Question<'rollouts.list'> => ({
+export const rolloutsQuestion = (limit: number, of: Filter = {}): Question<'rollouts.list'> => ({
   id: 'rollouts.list',
   input: { query: { limit, ...of } },
   concerns: isOf('rollout'),
 })
 
 /** The last releases, of everything or of one service. */
-export const releasesQuestion = (limit: number, of: { readonly service?: string } = {}): Question<'releases.list'> => ({
+export const releasesQuestion = (limit: number, of: Filter = {}): Question<'releases.list'> => ({
   id: 'releases.list',
   input: { query: { limit, ...of } },
   concerns: isOf('release', 'environment'),
 })
 
 /** Incidents. */
-export const incidentsQuestion = (limit: number): Question<'incidents.list'> => ({
+export const incidentsQuestion = (limit: number, of: Filter = {}): Question<'incidents.list'> => ({
   id: 'incidents.list',
-  input: { query: { limit } },
+  input: { query: { ...of, limit } },
   concerns: isOf('incident'),
 })
 

@@ -327,6 +327,27 @@ test('the ledger is filtered, proves a row, is exported, and its chain is checke
   await page.getByText(/^whole: [\d ,.\u202f]+ rows, head/).waitFor({ timeout: 60_000 })
 })
 
+test('a list is filtered, its address says the filter, the way back works, and nothing found says why', async () => {
+  await tab.open('/rollouts')
+  const { page } = tab
+  await page.getByRole('combobox', { name: 'Status' }).selectOption('succeeded')
+  await page.getByRole('button', { name: 'Show', exact: true }).click()
+  await page.waitForURL(/\/rollouts\?status=succeeded$/)
+  await page.getByRole('searchbox', { name: 'Service' }).fill('no-such-service')
+  await page.getByRole('searchbox', { name: 'Service' }).press('Enter')
+  await page.getByText('Nothing is of this filter: Status succeeded, Service no-such-service.').waitFor()
+  await shoot(tab, 'rollouts-filtered')
+  await fitsNarrow(tab, 'rollouts-filtered')
+  deepStrictEqual(await tab.violations(), [])
+  await page.goBack()
+  await page.waitForURL(/\/rollouts\?status=succeeded$/)
+  await page.getByRole('table', { name: 'Rollouts' }).waitFor()
+  strictEqual(await page.getByRole('searchbox', { name: 'Service' }).inputValue(), '')
+  await page.goForward()
+  await page.getByRole('link', { name: 'Clear the filter' }).click()
+  await page.waitForURL(/\/rollouts$/)
+})
+
 test('keys lead everywhere, and nothing happens by one of them', async () => {
   await tab.open('/')
   const { page } = tab

@@ -2,9 +2,12 @@
 import type { VNode } from 'preact'
 import { useRoute } from 'preact-iso'
 import type { IncidentView } from '../../../../sluice/src/http/client/rollback-views.ts'
+import { incidentStatuses } from '../../../../sluice/src/http/client/list-filters.ts'
 import { ask } from '../../live/ask.ts'
 import { useAnswer } from '../../live/store.ts'
 import { type Deed, OneDeed } from '../../parts/deed.tsx'
+import type { FilterField } from '../../parts/filter.ts'
+import { useFilter } from '../../parts/list-filter.tsx'
 import { ListPage, listItems } from '../../parts/list-page.tsx'
 import { Mark } from '../../parts/mark.tsx'
 import { Facts, Page, Part, Shown } from '../../parts/page.tsx'
@@ -16,14 +19,25 @@ import { momentOf, type Told } from '../../words.ts'
 const told = ({ status }: IncidentView): Told =>
   status === 'open' ? { tone: 'bad', word: 'open' } : { tone: 'good', word: 'resolved' }
 
+/** What the list can be filtered by. */
+const fields: readonly FilterField[] = [
+  { name: 'status', label: 'Status', options: incidentStatuses },
+  { name: 'environment', label: 'Environment' },
+  { name: 'from', label: 'Since', kind: 'moment' },
+]
+
 /** The list. */
 export const Incidents = (): VNode => {
-  const answer = useAnswer(incidentsQuestion(listItems))
+  const filter = useFilter(fields)
+  const answer = useAnswer(incidentsQuestion(listItems, filter))
   return (
     <ListPage
       title="Incidents"
+      path="/incidents"
+      fields={fields}
+      filter={filter}
       answer={answer}
-      older={(cursor) => ask('incidents.list', { query: { limit: listItems, cursor } })}
+      older={(cursor) => ask('incidents.list', { query: { ...filter, limit: listItems, cursor } })}
       empty={
         <>
           <p>No incident was opened. An emergency rollback opens one by itself; a person does with:</p>

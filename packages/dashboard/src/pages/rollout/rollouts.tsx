@@ -1,8 +1,11 @@
 /** All rollouts, newest first. */
 import type { VNode } from 'preact'
+import { rolloutStatuses } from '../../../../sluice/src/http/client/list-filters.ts'
 import { ask } from '../../live/ask.ts'
 import { useAnswer } from '../../live/store.ts'
 import type { RolloutView } from '../../../../sluice/src/http/client/views.ts'
+import type { FilterField } from '../../parts/filter.ts'
+import { useFilter } from '../../parts/list-filter.tsx'
 import { ListPage, listItems } from '../../parts/list-page.tsx'
 import { Mark } from '../../parts/mark.tsx'
 import { Age, Took } from '../../parts/time.tsx'
@@ -10,14 +13,26 @@ import { rolloutsQuestion } from '../../questions.ts'
 import { rolloutTold } from '../../words.ts'
 import { Table } from '../../parts/table.tsx'
 
+/** What the list can be filtered by. */
+const fields: readonly FilterField[] = [
+  { name: 'status', label: 'Status', options: rolloutStatuses },
+  { name: 'environment', label: 'Environment' },
+  { name: 'service', label: 'Service' },
+  { name: 'from', label: 'Since', kind: 'moment' },
+]
+
 /** The list. */
 export const Rollouts = (): VNode => {
-  const answer = useAnswer(rolloutsQuestion(listItems))
+  const filter = useFilter(fields)
+  const answer = useAnswer(rolloutsQuestion(listItems, filter))
   return (
     <ListPage
       title="Rollouts"
+      path="/rollouts"
+      fields={fields}
+      filter={filter}
       answer={answer}
-      older={(cursor) => ask('rollouts.list', { query: { limit: listItems, cursor } })}
+      older={(cursor) => ask('rollouts.list', { query: { ...filter, limit: listItems, cursor } })}
       empty={
         <>
           <p>Nothing was rolled out yet.</p>

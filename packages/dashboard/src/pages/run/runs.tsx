@@ -1,8 +1,11 @@
 /** All runs, newest first. */
 import type { VNode } from 'preact'
 import type { RunListView } from '../../../../sluice/src/http/client/run-views.ts'
+import { runEvents, runStatuses } from '../../../../sluice/src/http/client/list-filters.ts'
 import { ask } from '../../live/ask.ts'
 import { useAnswer } from '../../live/store.ts'
+import type { FilterField } from '../../parts/filter.ts'
+import { useFilter } from '../../parts/list-filter.tsx'
 import { ListPage, listItems } from '../../parts/list-page.tsx'
 import { Mark } from '../../parts/mark.tsx'
 import { CommitLine, ReleaseLink } from '../../parts/ref.tsx'
@@ -11,14 +14,28 @@ import { runsQuestion } from '../../questions.ts'
 import { runTold } from '../../words.ts'
 import { Table } from '../../parts/table.tsx'
 
+/** What the list can be filtered by. */
+const fields: readonly FilterField[] = [
+  { name: 'status', label: 'Status', options: runStatuses },
+  { name: 'branch', label: 'Branch' },
+  { name: 'commit', label: 'Commit' },
+  { name: 'service', label: 'Service' },
+  { name: 'event', label: 'Started by', options: runEvents },
+  { name: 'from', label: 'Since', kind: 'moment' },
+]
+
 /** The list. */
 export const Runs = (): VNode => {
-  const answer = useAnswer(runsQuestion(listItems))
+  const filter = useFilter(fields)
+  const answer = useAnswer(runsQuestion(listItems, filter))
   return (
     <ListPage
       title="Runs"
+      path="/runs"
+      fields={fields}
+      filter={filter}
       answer={answer}
-      older={(cursor) => ask('runs.list', { query: { limit: listItems, cursor } })}
+      older={(cursor) => ask('runs.list', { query: { ...filter, limit: listItems, cursor } })}
       empty={
         <>
           <p>No run was started in this project yet.</p>
