@@ -341,7 +341,7 @@ test('a list is filtered, its address says the filter, the way back works, and n
   deepStrictEqual(await tab.violations(), [])
   await page.goBack()
   await page.waitForURL(/\/rollouts\?status=succeeded$/)
-  await page.getByRole('table', { name: 'Rollouts' }).waitFor()
+  await page.getByRole('region', { name: 'Rollouts' }).waitFor()
   strictEqual(await page.getByRole('searchbox', { name: 'Service' }).inputValue(), '')
   await page.goForward()
   await page.getByRole('link', { name: 'Clear the filter' }).click()
