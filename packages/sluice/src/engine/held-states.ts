@@ -9,6 +9,8 @@ export class HeldStates {
   readonly #store: Pick<Store, 'load'>
   readonly #decided = new Map<string, Held>()
   readonly #durable = new Map<string, Held>()
+  /** What is being read from the store; `isOld` once the aggregate was let go of or dropped meanwhile, so that what comes may be from before its last change. */
+  readonly #reads = new Set<{ readonly text: string; isOld: boolean }>()
   /** Set while what was held is dropped and commits that stood on it are out: what is read before they are in is soon old. */
   #recovering: Promise<unknown> | null = null
 
@@ -44,12 +46,25 @@ export class HeldStates {
   /** Reads what is not held yet. */
   async read(keys: readonly AggregateKey[]): Promise<void> {
     for (const key of keys) {
-      while (this.#recovering !== null) await this.#recovering
       if (this.has(key)) continue
-      const stored = await this.#store.load(key)
+      const stored = await this.#load(key)
       if (this.has(key)) continue
       if (stored === null) this.decided(unwritten(key))
       else this.take(stored)
+    }
+  }
+
+  async #load(key: AggregateKey): Promise<Stored | null> {
+    for (;;) {
+      while (this.#recovering !== null) await this.#recovering
+      const read = { text: keyText(key), isOld: false }
+      this.#reads.add(read)
+      try {
+        const stored = await this.#store.load(key)
+        if (!read.isOld || this.has(key)) return stored
+      } finally {
+        this.#reads.delete(read)
+      }
     }
   }
 
@@ -73,8 +88,16 @@ export class HeldStates {
     if (before === undefined || before.version < held.version) this.#durable.set(text, held)
   }
 
+  /** Whether what was decided last is durable. */
+  isWritten(key: AggregateKey): boolean {
+    const text = keyText(key)
+    const { version } = this.of(key)
+    return version === 0 || this.#durable.get(text)?.version === version
+  }
+
   /** Holds it no more. */
   remove(key: AggregateKey): void {
+    for (const read of this.#reads) if (read.text === keyText(key)) read.isOld = true
     this.#decided.delete(keyText(key))
     this.#durable.delete(keyText(key))
   }
@@ -83,8 +106,7 @@ export class HeldStates {
   letGo(key: AggregateKey): void {
     const held = this.#decided.get(keyText(key))
     if (held === undefined || key.kind === 'environment') return
-    const isWritten = held.version === 0 || this.#durable.get(keyText(key))?.version === held.version
-    if (!isWritten || (held.version > 0 && !machines[key.kind].settled(held.state))) return
+    if (!this.isWritten(key) || (held.version > 0 && !machines[key.kind].settled(held.state))) return
     this.remove(key)
   }
 
@@ -92,6 +114,7 @@ export class HeldStates {
   drop(commits: Iterable<Promise<unknown>>): void {
     this.#decided.clear()
     this.#durable.clear()
+    for (const read of this.#reads) read.isOld = true
     const recovering = Promise.allSettled(commits).then(() => {
       if (this.#recovering === recovering) this.#recovering = null
     })

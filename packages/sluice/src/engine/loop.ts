@@ -172,8 +172,8 @@ export class Loop {
   }
 
   /**
-   * Decides on what is held. A refusal, and an answer that nothing changes, wait until what they were decided on is durable: if it turns
-   * out never to have been, they are decided again.
+   * Decides on what is held. A refusal, an answer that nothing changes, and a decision that only looked at something, wait until what they stand on is
+   * durable: if it turns out never to have been, they are decided again. What is written itself needs no wait: the store refuses a version that never came to be.
    */
   async #decide(keys: AggregateKey[], make: Make, request: RequestRecord | MakeRecord | null): Promise<Decided> {
     for (;;) {
@@ -181,12 +181,17 @@ export class Loop {
       const { lease } = this.#running()
       const generation = this.#generation
       const missing: AggregateKey[] = []
+      const looked: AggregateKey[] = []
       const decided = attempt(() => {
-        const inputs = make((key) => this.#held.of(key).state)
+        const look = (key: AggregateKey): Held => {
+          looked.push(key)
+          return this.#held.of(key)
+        }
+        const inputs = make((key) => look(key).state)
         for (const { event } of inputs) this.#wakeUp.decidedFor(event.at)
         return planTransaction(inputs, (key) => {
           if (!this.#held.has(key)) missing.push(key)
-          return this.#held.of(key)
+          return look(key)
         })
       })
       // What follows for another aggregate is known once it is decided: a release that a run cuts again is there already.
@@ -196,6 +201,10 @@ export class Loop {
       }
       if (decided.plan !== null && decided.plan.transitions.length > 0) {
         const { plan } = decided
+        if (this.#standsOnUnwritten(looked, plan)) {
+          await Promise.allSettled(this.#commits)
+          continue
+        }
         // Held and handed over in the same turn as it was decided, so that the next decision stands on it and is written after it.
         for (const held of plan.held) this.#held.decided(held)
         const record = typeof request === 'function' ? request() : request
@@ -209,6 +218,12 @@ export class Loop {
       const written = record === null ? null : this.#commit({ lease, transitions: [], request: record })
       return { plan: decided.plan, written }
     }
+  }
+
+  /** Whether something was looked at, but is not written by the plan itself, that is on its way to the store and may still be refused. */
+  #standsOnUnwritten(looked: readonly AggregateKey[], { held }: Plan): boolean {
+    const written = new Set(held.map(({ key }) => keyText(key)))
+    return looked.some((key) => !written.has(keyText(key)) && !this.#held.isWritten(key))
   }
 
   #running(): { readonly lease: Lease } {

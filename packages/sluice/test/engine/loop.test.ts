@@ -5,15 +5,17 @@ import { test } from 'node:test'
 import { createMemoryDisk, type MemoryFaults } from '../../src/adapters/store/memory.ts'
 import type { SluiceError } from '../../src/core/errors.ts'
 import type { AggregateKey } from '../../src/core/ledger/entry.ts'
+import { runningLine } from '../../src/core/line.ts'
 import { limits } from '../../src/core/limits.ts'
 import { type Commit, commitId, type Release, releaseId, runId } from '../../src/core/model.ts'
 import type { JobPlan } from '../../src/core/pipeline/job-plan.ts'
 import type { RunEvent, RunResult } from '../../src/core/pipeline/types.ts'
+import { HeldStates } from '../../src/engine/held-states.ts'
 import { Loop } from '../../src/engine/loop.ts'
 import type { Job } from '../../src/engine/perform.ts'
 import { SlotKeeper } from '../../src/engine/slots.ts'
 import { asRun } from '../../src/engine/trusted.ts'
-import type { Commit as StoreCommit } from '../../src/ports/store.ts'
+import type { Commit as StoreCommit, Stored } from '../../src/ports/store.ts'
 import { jobPlan } from '../pipeline/jobs.ts'
 import { Timeline } from '../sim/engine/timeline.ts'
 
@@ -255,4 +257,69 @@ test('what was read at the start is not taken for what there is once a write has
   while (time.now < limits.commitRetryMs && time.step()) await settle()
   await isWhole
   strictEqual(asRun(loop.heldState(key)).status, 'stopping')
+})
+
+test('what only looks at a thing whose write is refused is decided again without it', async () => {
+  const { loop, start, pass, disk } = await lab()
+  const record = { key: 'k', digest: 'd', answer: null }
+  const asked = (id: string) =>
+    loop.transact(
+      [runKey(id)],
+      () => [{ key: runKey(id), event: planned(id, [jobPlan('build')], false), actor: by, reason: null }],
+      record,
+    )
+  await loop.hold(['run_1', 'run_2', 'run_3'].map(runKey))
+  const first = asked('run_1')
+  const twice = rejects(asked('run_2'), (error: SluiceError) => error.code === 'command_conflict')
+  // Decided while the second is held and not yet refused: it stands on a run that never comes to be.
+  const seen: unknown[] = []
+  const third = loop.transact([runKey('run_2'), runKey('run_3')], (stateOf) => {
+    const isThere = asRun(stateOf(runKey('run_2'))).status !== 'absent'
+    seen.push(isThere)
+    const event = planned('run_3', [jobPlan('build')], false)
+    return isThere ? [{ key: runKey('run_3'), event, actor: by, reason: null }] : []
+  })
+  await pass(limits.commitRetryMs)
+  await Promise.all([first, twice, third])
+  deepStrictEqual(seen, [true, false])
+  deepStrictEqual(
+    [...disk.aggregates()].map(({ key }) => key.id),
+    ['run_1'],
+  )
+  await start('run_4', [jobPlan('build')])
+})
+
+test('what is read while the thing was held, changed and let go of is read again', async () => {
+  const key: AggregateKey = { kind: 'line', id: 'all' }
+  const answers: (() => void)[] = []
+  const stored = (version: number): Stored => ({
+    key,
+    version,
+    machineVersion: 1,
+    state: runningLine,
+    stateVersion: version,
+    since: [],
+    settled: true,
+    nextAt: null,
+    claims: 0,
+    updatedAt: 1,
+  })
+  let version = 1
+  const held = new HeldStates({
+    load: async () => {
+      const now = stored(version)
+      await new Promise<void>((resolve) => answers.push(resolve))
+      return now
+    },
+  })
+  const reading = held.read([key])
+  version = 2
+  held.take(stored(version))
+  held.remove(key)
+  while (answers.length > 0) {
+    answers.shift()?.()
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  await reading
+  strictEqual(held.of(key).version, 2)
 })
