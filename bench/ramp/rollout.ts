@@ -8,7 +8,7 @@ import type {
   RolloutPlan,
   RolloutState,
 } from '../../packages/sluice/src/core/rollout/types.ts'
-import { noticeEvent } from '../../packages/sluice/src/engine/notices.ts'
+import { noticeEvent } from '../../packages/sluice/src/engine/notify/notices.ts'
 import { type Rates, Traffic } from './traffic.ts'
 
 /** What came of a rollout. */

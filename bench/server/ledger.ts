@@ -11,7 +11,7 @@ import { openSqliteStore } from '../../packages/sluice/src/adapters/store/sqlite
 import { verifyLedgerFile } from '../../packages/sluice/src/adapters/store/verify-file.ts'
 import { checkCheckpoint } from '../../packages/sluice/src/adapters/store/check-notes.ts'
 import { appendLeaf, emptyFrontier, leafOfRow } from '../../packages/sluice/src/core/ledger/merkle.ts'
-import { LedgerBook } from '../../packages/sluice/src/engine/ledger-book.ts'
+import { LedgerBook } from '../../packages/sluice/src/engine/reading/ledger-book.ts'
 import type { Store } from '../../packages/sluice/src/ports/store.ts'
 import { makeStateDir, openDesk, removeState } from '../../packages/sluice/test/e2e/plane.ts'
 import { makeProject } from '../../packages/sluice/test/e2e/project.ts'

@@ -6,7 +6,7 @@ const beside = mutantsIn('', ['engineSim'])
 /** One after the other. */
 export const besideMutants: readonly Mutant[] = [
   beside(
-    'engine/notice-follower.ts',
+    'engine/notify/notice-follower.ts',
     'this.#keptPosition = kept.seq\n      return kept.seq',
     'this.#keptPosition = kept.seq\n      return head',
     'what happened while no control plane ran is told to nobody',
@@ -24,13 +24,13 @@ export const besideMutants: readonly Mutant[] = [
     'the last word on a rollout comes first',
   ),
   beside(
-    'engine/outbox.ts',
+    'engine/notify/outbox.ts',
     'if (messages.length === 0) return\n',
     'return\n',
     'nobody looks whose turn it is once a message has arrived',
   ),
   beside(
-    'engine/outbox.ts',
+    'engine/notify/outbox.ts',
     'const isNext = loop.isWhole && waiting === 0',
     'const isNext = waiting === 0',
     'after a write that failed the last word overtakes those before it',
@@ -42,7 +42,7 @@ export const besideMutants: readonly Mutant[] = [
     'an attempt without an answer starts its run again',
   ),
   beside(
-    'engine/perform-arrival.ts',
+    'engine/perform/arrival.ts',
     'if (seen?.arrival === hint.id) return null',
     'if (seen?.object === object) return null',
     'who tells twice starts two runs',
@@ -66,7 +66,7 @@ export const besideMutants: readonly Mutant[] = [
     'a fetch that was overtaken takes the record back',
   ),
   beside(
-    'engine/perform-arrival.ts',
+    'engine/perform/arrival.ts',
     "if (seen?.object !== object) return { kind: 'overtaken' }",
     "if (seen?.object !== object) return { kind: 'ignored', because: 'it has moved on' }",
     'what overtook an older fetch, and was recorded after it, is lost',
@@ -84,7 +84,7 @@ export const besideMutants: readonly Mutant[] = [
     'one has arrived, so the train has',
   ),
   beside(
-    'engine/perform-train.ts',
+    'engine/perform/train.ts',
     "if (state.status === 'succeeded') return { kind: 'arrived', rollout, from: state.plan.from }",
     "return { kind: 'arrived', rollout, from: state.plan.from }",
     'whoever was taken back counts as arrived',

@@ -88,13 +88,13 @@ export const governanceMutants: readonly Mutant[] = [
     'the end of what was looked at is the end of the window',
   ),
   line(
-    'commands.ts',
+    'commands/deploy.ts',
     'if (asked.length > 0 && isForward(type, asRollout(stateOf(key)))) mustRun(stateOf)',
     '',
     'what was paused by a stopped line is resumed past it',
   ),
   line(
-    'queue-keeper.ts',
+    'keepers/queue-keeper.ts',
     "new Set(['environment', 'drill', 'line'])",
     "new Set(['environment', 'drill'])",
     'nobody looks at the queues when the line goes on',

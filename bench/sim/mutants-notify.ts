@@ -36,13 +36,13 @@ export const notifyMutants: readonly Mutant[] = [
     'a later message of a subject overtakes the one that failed',
   ),
   notify(
-    'engine/notice-follower.ts',
+    'engine/notify/notice-follower.ts',
     'told !== null && told <= head ? told - 1 : (this.#since ?? head)',
     'this.#since ?? head',
     'where the place is lost, what was not told is forgotten',
   ),
   notify(
-    'engine/notice-follower.ts',
+    'engine/notify/notice-follower.ts',
     "if (read.status === 'unreadable') return this.#again(limits.notifyConfigMs)",
     "if (read.status === 'unreadable') return this.#turnOff()",
     'a missing comma in the config swallows what happens meanwhile',

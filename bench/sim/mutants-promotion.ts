@@ -71,7 +71,7 @@ export const promotionMutants: readonly Mutant[] = [
     'who waits stands in their own way',
   ),
   promotion(
-    'engine/queue-keeper.ts',
+    'engine/keepers/queue-keeper.ts',
     "      const left = { type: 'queue_started', at: now, entry: entry.id, rollout: found.id }\n      return [input(key, left, nobody), ...startOf",
     '      return [...startOf',
     'who had their turn still waits',
@@ -83,14 +83,14 @@ export const promotionMutants: readonly Mutant[] = [
     'a drill undoes what a person chose',
   ),
   promotion(
-    'engine/queue-keeper.ts',
+    'engine/keepers/queue-keeper.ts',
     'if (rows.some(({ key }) => looked.has(key.kind))) this.look()',
     "if (rows.some(({ type }) => type === 'rollout_settled')) this.look()",
     'a turn comes only with the end of a rollout',
   ),
   promotion('engine/engine.ts', '        this.#queues.look()\n', '', 'nobody looks at the queue after a restart'),
   promotion(
-    'engine/queue-keeper.ts',
+    'engine/keepers/queue-keeper.ts',
     'if (!stillStands(found, stateOf)) return null',
     '',
     'a plan is made for what served when it was queued',
@@ -114,19 +114,19 @@ export const promotionMutants: readonly Mutant[] = [
     'a train is back although some of it stayed',
   ),
   train(
-    'engine/perform-train.ts',
+    'engine/perform/train.ts',
     '  const known = await world.rolloutOf(deliveryOf(work, key))\n  if (known !== null) return arrival(work, known)\n',
     '',
     'a restart asks for the same rollout again',
   ),
   train(
-    'engine/perform-train.ts',
+    'engine/perform/train.ts',
     "if (rollout === null) return { kind: 'not_arrived', rollout: null, detail: 'it had not begun' }\n  const why",
     "if (rollout !== null) return { kind: 'not_arrived', rollout: null, detail: 'it had not begun' }\n  const why",
     'what moves is left to itself when the train goes back',
   ),
   train(
-    'engine/perform-train.ts',
+    'engine/perform/train.ts',
     "code === 'store_full' || code === 'overloaded'",
     'code === null',
     'a write that fails once turns a train around',

@@ -49,7 +49,7 @@ export const host: Host = {
   askRemote: async ({ projectDir, stateDir }, rules, signal) => {
     const { gitRemote } = await import('./adapters/source/remote.ts')
     const { fileSecrets } = await import('./adapters/secrets/file.ts')
-    const { placeOf } = await import('./engine/perform-arrival.ts')
+    const { placeOf } = await import('./engine/perform/arrival.ts')
     const place = await placeOf({ secrets: fileSecrets(stateDir, process.env) }, rules, signal)
     return Object.keys(await gitRemote(projectDir).list(place, signal)).length
   },

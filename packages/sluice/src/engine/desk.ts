@@ -6,10 +6,10 @@ import type { Clock, Ids } from '../ports/clock.ts'
 import type { MetricSource } from '../ports/metrics.ts'
 import type { SecretSource } from '../ports/secrets.ts'
 import type { RequestRecord } from '../ports/store.ts'
-import type { Loop } from './loop.ts'
+import type { Loop } from './loop/loop.ts'
 import type { AnyEvent } from './machines.ts'
-import type { Reading } from './reading.ts'
-import type { Input } from './transaction.ts'
+import type { Reading } from './reading/reading.ts'
+import type { Input } from './loop/transaction.ts'
 
 /** Who asks, why, and the idempotency key's record to be kept with the answer. */
 export type Asking = {

@@ -2,7 +2,7 @@
 import { hash, timingSafeEqual } from 'node:crypto'
 import { SluiceError } from '../core/errors.ts'
 import type { Principal } from '../core/identity/access.ts'
-import { endSession } from '../engine/identity-commands.ts'
+import { endSession } from '../engine/identity/commands.ts'
 import type { ApiContext, Call } from './context.ts'
 import type { SessionStartedView, TicketView } from './client/identity-views.ts'
 import type { Taken, TicketSubject, Use } from './sign-in-tickets.ts'

@@ -1,7 +1,7 @@
 /** Long answers end when who reads them may not any more: at once when that is decided here, and within a minute however it comes about. */
 import type { LedgerRow } from '../core/ledger/entry.ts'
 import { limits } from '../core/limits.ts'
-import { isIdentity } from '../engine/identity.ts'
+import { isIdentity } from '../engine/identity/identity.ts'
 import type { ApiContext } from './context.ts'
 
 /** Falls once `again`, which recognises and authorises the reader anew, rejects. `stop` when the answer is over. */

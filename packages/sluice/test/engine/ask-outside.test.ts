@@ -4,7 +4,7 @@ import { describe, test } from 'node:test'
 import { SluiceError } from '../../src/core/errors.ts'
 import { releaseId, rolloutId } from '../../src/core/model.ts'
 import { rolloutMachine } from '../../src/core/rollout/machine.ts'
-import { askOutside, type OutsideWorld } from '../../src/engine/ask-outside.ts'
+import { askOutside, type OutsideWorld } from '../../src/engine/perform/ask-outside.ts'
 import type { ExternalQuestion, MetricQuestion } from '../../src/ports/metrics.ts'
 import { Catalogue, variants } from '../sim/core/releases.ts'
 

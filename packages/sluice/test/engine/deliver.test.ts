@@ -4,10 +4,16 @@ import { createHash } from 'node:crypto'
 import { test } from 'node:test'
 import { createMemoryDisk } from '../../src/adapters/store/memory.ts'
 import type { SluiceError } from '../../src/core/errors.ts'
-import { deploy } from '../../src/engine/commands.ts'
-import { askedForBy, deliver, type Deliveries, rolloutAskedFor, stopDelivery } from '../../src/engine/deliver.ts'
-import { Loop } from '../../src/engine/loop.ts'
-import { Reading } from '../../src/engine/reading.ts'
+import { deploy } from '../../src/engine/commands/deploy.ts'
+import {
+  askedForBy,
+  deliver,
+  type Deliveries,
+  rolloutAskedFor,
+  stopDelivery,
+} from '../../src/engine/perform/deliver.ts'
+import { Loop } from '../../src/engine/loop/loop.ts'
+import { Reading } from '../../src/engine/reading/reading.ts'
 import { Catalogue, environmentName as environment, serviceName as service } from '../sim/core/releases.ts'
 import { Timeline } from '../sim/engine/timeline.ts'
 import { smallDesk } from './small-desk.ts'

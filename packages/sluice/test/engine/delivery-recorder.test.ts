@@ -9,7 +9,7 @@ import { parseEntryText, type LedgerRow } from '../../src/core/ledger/entry.ts'
 import { parseExportLine } from '../../src/core/ledger/export.ts'
 import { SluiceError } from '../../src/core/errors.ts'
 import { commitId, type Commit } from '../../src/core/model.ts'
-import { DeliveryRecorder, type DeliveryRecorderParts } from '../../src/engine/delivery-recorder.ts'
+import { DeliveryRecorder, type DeliveryRecorderParts } from '../../src/engine/reading/delivery-recorder.ts'
 
 const rows: readonly LedgerRow[] = readFileSync(join(import.meta.dirname, '../store/golden/0.1.0.jsonl'), 'utf8')
   .trimEnd()

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parseConfig } from '../../src/core/config/parse.ts'
 import { SluiceError } from '../../src/core/errors.ts'
-import { RetentionKeeper } from '../../src/engine/retention-keeper.ts'
+import { RetentionKeeper } from '../../src/engine/keepers/retention-keeper.ts'
 import { Timeline } from '../sim/engine/timeline.ts'
 
 const dayMs = 86_400_000

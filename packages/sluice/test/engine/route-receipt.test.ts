@@ -2,7 +2,7 @@ import { doesNotThrow, ok, throws } from 'node:assert/strict'
 import { test } from 'node:test'
 import { releaseId } from '../../src/core/model.ts'
 import type { Arm, ArmName, Route } from '../../src/core/routing.ts'
-import { confirm, hasTraffic } from '../../src/engine/route-receipt.ts'
+import { confirm, hasTraffic } from '../../src/engine/perform/route-receipt.ts'
 import { SluiceError } from '../../src/core/errors.ts'
 
 const [old, fresh] = ['a', 'b'].map((letter) => releaseId(`rel_${letter.repeat(64)}`))

@@ -26,12 +26,12 @@ import {
   type ArrivalResult,
   type ArrivalState,
 } from '../../src/core/source/types.ts'
-import { toldOf } from '../../src/engine/arrival-commands.ts'
-import { performArrival } from '../../src/engine/perform-arrival.ts'
+import { toldOf } from '../../src/engine/commands/arrivals.ts'
+import { performArrival } from '../../src/engine/perform/arrival.ts'
 import type { Ports } from '../../src/engine/ports.ts'
-import { letGoOfFetched } from '../../src/engine/fetched-refs.ts'
-import type { PageQuery } from '../../src/engine/stored-states.ts'
-import { SourceKeeper } from '../../src/engine/source-keeper.ts'
+import { letGoOfFetched } from '../../src/engine/keepers/fetched-refs.ts'
+import type { PageQuery } from '../../src/engine/reading/stored-states.ts'
+import { SourceKeeper } from '../../src/engine/keepers/source-keeper.ts'
 import type { Run } from '../../src/engine/trusted.ts'
 import { ada, SmallWorld } from '../engine/small-world.ts'
 import { checkLaws, documentedTransitions, observedTransitions, type Subject } from '../laws.ts'

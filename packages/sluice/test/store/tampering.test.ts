@@ -16,7 +16,7 @@ import { chainHash, entryText, type LedgerEntry } from '../../src/core/ledger/en
 import { formatExportEnd, formatExportRow, parseExportLine } from '../../src/core/ledger/export.ts'
 import { formatRowProof } from '../../src/core/ledger/proof-file.ts'
 import { genesisHash } from '../../src/core/ledger/entry.ts'
-import { LedgerBook } from '../../src/engine/ledger-book.ts'
+import { LedgerBook } from '../../src/engine/reading/ledger-book.ts'
 import type { Store } from '../../src/ports/store.ts'
 import { temporaryDirectory } from './directory.ts'
 import { commitOf, failsWith, step } from './steps.ts'

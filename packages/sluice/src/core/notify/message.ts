@@ -13,7 +13,7 @@
  * | dead      | retry_requested                                 | pending                    |
  * | dead      | discard_requested                               | discarded                  |
  *
- * Turns come from outside (`engine/outbox.ts`): one message of a channel is out at a time, and the first of a subject before the next. An attempt without an answer may have arrived; it is made
+ * Turns come from outside (`engine/notify/outbox.ts`): one message of a channel is out at a time, and the first of a subject before the next. An attempt without an answer may have arrived; it is made
  * again under the same key, so that each message arrives at least once. What is settled is not loaded again, a dead one not until somebody asks.
  */
 import { limits } from '../limits.ts'

@@ -2,7 +2,7 @@
 import { attachmentsOf, type CollectedReport, troublesOf } from '../../core/evidence/collected.ts'
 import type { Attachment, KeptFile } from '../../core/evidence/types.ts'
 import { SluiceError } from '../../core/errors.ts'
-import { evidenceOf } from '../../engine/judge-gates.ts'
+import { evidenceOf } from '../../engine/perform/judge-gates.ts'
 import type { ApiContext, Call, Handlers } from '../context.ts'
 
 /** A file on its way. */

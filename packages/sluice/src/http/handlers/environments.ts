@@ -1,7 +1,7 @@
 import type { EnvironmentState } from '../../core/environment.ts'
 import type { Override } from '../../core/admission.ts'
 import type { HotfixInput, OverridesInput } from '../client/contract-rollback.ts'
-import type { EnvironmentTarget } from '../../engine/environment-commands.ts'
+import type { EnvironmentTarget } from '../../engine/commands/environments.ts'
 import { SluiceError } from '../../core/errors.ts'
 import { rolloutOfChange } from '../../core/governance/change.ts'
 import { type ReleaseId, type RolloutId, rolloutId } from '../../core/model.ts'

@@ -1,8 +1,8 @@
 /** What the filters of lists mean. Of each: undefined where all of the list is meant, so that no more of it is read than a page has. */
 import type { RunSummary } from '../../core/pipeline/summary.ts'
 import type { Train } from '../../core/train/types.ts'
-import type { CutRelease } from '../../engine/stored-releases.ts'
-import type { ListFilter } from '../../engine/stored-states.ts'
+import type { CutRelease } from '../../engine/reading/stored-releases.ts'
+import type { ListFilter } from '../../engine/reading/stored-states.ts'
 import type { Drill, Incident, Person, Rollout, Token } from '../../engine/trusted.ts'
 import type { PageInput } from '../client/contract.ts'
 import type {

@@ -1,6 +1,6 @@
 /** Pages of lists of which only some items are meant: what is looked at for one answer is bounded, and the answer says where to go on. */
 import { limits } from '../../core/limits.ts'
-import type { Page, PageQuery } from '../../engine/stored-states.ts'
+import type { Page, PageQuery } from '../../engine/reading/stored-states.ts'
 import { nextTurn } from './lookup.ts'
 
 /**

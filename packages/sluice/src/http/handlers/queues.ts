@@ -1,4 +1,4 @@
-import type { EnvironmentTarget } from '../../engine/environment-commands.ts'
+import type { EnvironmentTarget } from '../../engine/commands/environments.ts'
 import type { ApiContext, Handlers } from '../context.ts'
 import type { QueueView } from '../client/environment-views.ts'
 import { queueViews } from '../present/environments.ts'

@@ -1,7 +1,7 @@
 import { limits } from '../../core/limits.ts'
 import { isIntact } from '../../core/release.ts'
 import type { Release, ReleaseId } from '../../core/model.ts'
-import type { Page } from '../../engine/stored-states.ts'
+import type { Page } from '../../engine/reading/stored-states.ts'
 import type { ReleasesInput } from '../client/list-filters.ts'
 import type { ApiContext, Handlers } from '../context.ts'
 import { releaseDetailView, releaseView, type Standing } from '../present/releases.ts'

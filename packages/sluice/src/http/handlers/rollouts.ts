@@ -1,5 +1,5 @@
 import { SluiceError } from '../../core/errors.ts'
-import type { Page } from '../../engine/stored-states.ts'
+import type { Page } from '../../engine/reading/stored-states.ts'
 import type { Rollout } from '../../engine/trusted.ts'
 import type { LedgerRow } from '../../core/ledger/entry.ts'
 import { migrationsBetween } from '../../core/bundle.ts'

@@ -5,7 +5,7 @@ import type { Finding } from '../../core/governance/policies.ts'
 import type { Approval, BrokenGlass, Closure, Stakes } from '../../core/governance/types.ts'
 import type { LineState } from '../../core/line.ts'
 import type { Commit, Release } from '../../core/model.ts'
-import type { Pending } from '../../engine/inbox.ts'
+import type { Pending } from '../../engine/admission/inbox.ts'
 import type {
   ApprovalView,
   BrokenGlassView,

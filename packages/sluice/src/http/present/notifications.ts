@@ -3,9 +3,9 @@ import { unreachable } from '../../core/machine.ts'
 import type { Message } from '../../core/notify/message.ts'
 import { secretsOf } from '../../core/notify/rules.ts'
 import type { Channel, Notice, NoticeRelease } from '../../core/notify/types.ts'
-import type { Tested } from '../../engine/channel-test.ts'
-import type { ExplainedNotice } from '../../engine/notice-reasons.ts'
-import type { ChannelStanding } from '../../engine/notifications.ts'
+import type { Tested } from '../../engine/commands/channel-test.ts'
+import type { ExplainedNotice } from '../../engine/notify/notice-reasons.ts'
+import type { ChannelStanding } from '../../engine/notify/notifications.ts'
 import type {
   ChannelTestView,
   ChannelView,

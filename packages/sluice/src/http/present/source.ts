@@ -2,7 +2,7 @@
 import { plainAddress, addressOf } from '../../core/source/address.ts'
 import type { SourceRules } from '../../core/source/rules.ts'
 import type { Arrival, ArrivalSource } from '../../core/source/types.ts'
-import type { Looking } from '../../engine/source-keeper.ts'
+import type { Looking } from '../../engine/keepers/source-keeper.ts'
 import type { ArrivalView, SourceView, SourceWayView } from '../client/source-views.ts'
 import type { HookKeys } from '../hook-keys.ts'
 

@@ -2,7 +2,7 @@
 import { unreachable } from '../../core/machine.ts'
 import { causeOfReturn } from '../../core/train/cause.ts'
 import type { MemberState, Train } from '../../core/train/types.ts'
-import type { MemberNow } from '../../engine/train-standing.ts'
+import type { MemberNow } from '../../engine/reading/train-standing.ts'
 import type { TrainMemberView, TrainView } from '../client/train-views.ts'
 import { type Known, refOf } from './releases.ts'
 

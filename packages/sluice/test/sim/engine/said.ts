@@ -1,7 +1,7 @@
 /** What people say in the engine simulator. */
 import type { CommandEvent } from '../../../src/core/rollout/commands.ts'
 import type { Caller, Engine } from '../../../src/engine/engine.ts'
-import type { MaintenanceWish } from '../../../src/engine/maintenance-commands.ts'
+import type { MaintenanceWish } from '../../../src/engine/commands/maintenance.ts'
 import { faults } from '../core/faults.ts'
 import type { Prng } from '../prng.ts'
 

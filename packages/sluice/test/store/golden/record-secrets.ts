@@ -6,7 +6,7 @@ import { exportLedger } from '../../../src/adapters/store/export.ts'
 import { createMemoryDisk } from '../../../src/adapters/store/memory.ts'
 import { type SecretEvent, secretKey } from '../../../src/core/secret.ts'
 import { machines } from '../../../src/engine/machines.ts'
-import { keyText, planTransaction, unwritten, type Held } from '../../../src/engine/transaction.ts'
+import { keyText, planTransaction, unwritten, type Held } from '../../../src/engine/loop/transaction.ts'
 
 const [name] = process.argv.slice(2)
 if (name === undefined) throw new Error('usage: record-secrets.ts <name>')

@@ -6,7 +6,7 @@ import { exportLedger } from '../../../src/adapters/store/export.ts'
 import { createMemoryDisk } from '../../../src/adapters/store/memory.ts'
 import type { AggregateKey } from '../../../src/core/ledger/entry.ts'
 import { machines } from '../../../src/engine/machines.ts'
-import { type Held, type Input, keyText, planTransaction, unwritten } from '../../../src/engine/transaction.ts'
+import { type Held, type Input, keyText, planTransaction, unwritten } from '../../../src/engine/loop/transaction.ts'
 
 /** An event as the scripts write it: the recording sets the clock. */
 export type Untimed<Event> = Event extends { readonly at: number } ? Omit<Event, 'at'> : never
