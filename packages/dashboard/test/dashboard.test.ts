@@ -287,6 +287,7 @@ test('two releases are compared by everything that a person can read of them', (
     hold: null,
     start: { command: 'node .', artifact: 'app' },
     migrations,
+    flags: migrations.map((name) => `reads-${name}`),
     gates: [],
     // Trusted: the comparison reads whatever a spec holds.
     specs: [{ name: 'production', config: { TAX: tax } } as unknown as ReleaseDetailView['specs'][number]],
@@ -294,6 +295,7 @@ test('two releases are compared by everything that a person can read of them', (
   const found = differencesOf(detail('1', '7', []), detail('2', '19', ['0001_add']))
   deepStrictEqual(found.map(({ what, name, from, to }) => [what, name, from, to]).slice(1), [
     ['migration', '0001_add', null, 'in it'],
+    ['flag', 'reads-0001_add', null, 'in it'],
     ['production', 'config.TAX', '7', '19'],
   ])
   deepStrictEqual(differencesOf(detail('1', '7', []), detail('1', '7', [])), [])

@@ -4,7 +4,7 @@ import type { EnvironmentSpec, Release } from './model.ts'
 
 /** One thing that differs between two releases in an environment. `null`: not there. Values of variables are told, versions of secrets in place of their values. */
 export type BundleChange = {
-  readonly what: 'artifact' | 'start' | 'config' | 'secret' | 'listen' | 'instances' | 'sticky' | 'health'
+  readonly what: 'artifact' | 'start' | 'config' | 'secret' | 'flag' | 'listen' | 'instances' | 'sticky' | 'health'
   readonly name: string
   readonly from: string | null
   readonly to: string | null
@@ -21,6 +21,7 @@ export const bundleChanges = (from: Release | null, to: Release, environment: st
     ...single('start', from.content.start.command, to.content.start.command),
     ...differences('config', before.config, after.config),
     ...differences('secret', before.secretVersions, after.secretVersions),
+    ...differences('flag', flagsOf(from), flagsOf(to)),
     ...single('listen', addressOf(before), addressOf(after)),
     ...single('instances', String(before.instances), String(after.instances)),
     ...single('sticky', JSON.stringify(before.sticky), JSON.stringify(after.sticky)),
@@ -42,6 +43,10 @@ const specIn = ({ content }: Release, environment: string): EnvironmentSpec | nu
 
 const digestsOf = ({ content }: Release): Readonly<Record<string, string>> =>
   Object.fromEntries(content.artifacts.map(({ name, digest }) => [name, digest]))
+
+/** What its code reads of the flag service, each said to be read. */
+const flagsOf = ({ content }: Release): Readonly<Record<string, string>> =>
+  Object.fromEntries((content.flags ?? []).map((name) => [name, 'read']))
 
 const addressOf = ({ listen }: EnvironmentSpec): string => `${listen.host}:${listen.port}`
 

@@ -81,7 +81,7 @@ test('a contract step that a release does not know is its point of no return, an
   ])
 })
 
-test('what changes with the code is told before it does: artifact, config, secret versions, routes', () => {
+test('what changes with the code is told before it does: artifact, config, secret versions, flags, routes', () => {
   const spec = (change: object) =>
     ({
       name: 'production',
@@ -93,21 +93,25 @@ test('what changes with the code is told before it does: artifact, config, secre
       health: {},
       ...change,
     }) as unknown as Release['content']['environments'][number]
-  const withSpec = (release: Release, change: object): Release => ({
+  type Part = Pick<Release['content'], 'flags'>
+  const withSpec = (release: Release, change: object, { flags = [] }: Part): Release => ({
     ...release,
-    content: { ...release.content, environments: [spec(change)] },
+    content: { ...release.content, environments: [spec(change)], flags },
   })
-  const from = withSpec(releaseWith('a'), {})
-  const to = withSpec(releaseWith('b'), {
+  const from = withSpec(releaseWith('a'), {}, { flags: ['kept', 'old'] })
+  const changed = {
     config: { LOG: 'debug' },
     secretVersions: { KEY: 'v2' },
     listen: { host: '127.0.0.1', port: 9090 },
-  })
+  }
+  const to = withSpec(releaseWith('b'), changed, { flags: ['kept', 'new'] })
   deepStrictEqual(bundleChanges(from, to, 'production'), [
     { what: 'artifact', name: 'app', from: `sha256:${'a'.repeat(64)}`, to: `sha256:${'b'.repeat(64)}` },
     { what: 'config', name: 'LOG', from: 'info', to: 'debug' },
     { what: 'config', name: 'OLD', from: '1', to: null },
     { what: 'secret', name: 'KEY', from: 'v1', to: 'v2' },
+    { what: 'flag', name: 'new', from: null, to: 'read' },
+    { what: 'flag', name: 'old', from: 'read', to: null },
     { what: 'listen', name: 'listen', from: '127.0.0.1:8080', to: '127.0.0.1:9090' },
   ])
   deepStrictEqual(bundleChanges(null, to, 'production'), [])

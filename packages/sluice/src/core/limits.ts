@@ -79,6 +79,8 @@ const ownLimits = {
   claimsMax: 5,
   /** Characters of a service, job, environment or artifact name: they are joined into names that file systems and DNS cut at 63 and 255. */
   nameLengthMax: 40,
+  /** Longest name of a feature flag, characters. */
+  flagNameLengthMax: 100,
   /** Longest duration in a config, milliseconds (7 days): timers of Node end at 24.8 days. */
   durationMsMax: 604_800_000,
   /** Instances of one release in one environment: a route of 1,000 fits a control line. */

@@ -224,6 +224,8 @@ export type ReleaseContent = {
   readonly start: { readonly command: string; readonly artifact: string }
   readonly environments: readonly EnvironmentSpec[]
   readonly migrations: readonly string[]
+  /** Feature flags that the code reads, by name, in order; absent when the config names none. */
+  readonly flags?: readonly string[]
   /** What the gates of the run said, in their order; absent when it had none. No numbers: times are other ones in every run, and the same content is the same release. */
   readonly gates?: readonly { readonly gate: string; readonly status: 'pass' | 'waived' }[]
 }

@@ -311,7 +311,7 @@ test('a spent error budget keeps releases out, an unmeasured one too; a person s
     policies: { budget: { environments: ['production'], slo } },
   } as const
   const cutAndStage = async (version: string) => {
-    const release = await world.cut(version, made)
+    const release = await world.cut(version, { ...made, flags: [`reads-${version}`] })
     await world.rollOut(release, 'staging')
     return release
   }
@@ -334,6 +334,10 @@ test('a spent error budget keeps releases out, an unmeasured one too; a person s
   // Nobody asks for approvals here but the policy, and the inbox says so.
   const [waits] = inbox.map((pending) => pendingView(pending, null))
   deepStrictEqual([waits?.asked.count, waits?.asked.budgets], [0, ['budget']])
+  deepStrictEqual(waits?.changes.flags, [
+    { name: 'reads-2.0.0', change: 'removed' },
+    { name: 'reads-3.0.0', change: 'added' },
+  ])
   strictEqual(waits?.missing, '1 approval for the spent error budget of policy budget')
   await world.engine.governance.approve({ ...production, release: third.id }, carol)
   await world.settled((await deploy(world, third)).rollout)

@@ -59,6 +59,7 @@ export type Made = {
   readonly staging?: Partial<EnvironmentConfig>
   readonly production?: Partial<EnvironmentConfig>
   readonly migrations?: readonly string[]
+  readonly flags?: readonly string[]
   readonly policies?: Readonly<Record<string, PolicyConfig>>
   /** Of every secret in production. */
   readonly secretVersion?: string
@@ -148,6 +149,7 @@ export class SmallWorld {
       staging = {},
       production = {},
       migrations = [],
+      flags = [],
       policies = {},
       secretVersion = 'v1',
     }: Made = {},
@@ -176,6 +178,7 @@ export class SmallWorld {
       start: { command: 'node server.js', artifact: 'app' },
       environments,
       migrations,
+      ...(flags.length === 0 ? {} : { flags }),
     }
     const artifacts = [{ name: 'app', digest: digest(`sha256:${fill}`), bytes: 1 }]
     const release = cutRelease({ draft, artifacts, run: runId(`run_${this.#made}`), at: this.#made }, sha256)

@@ -88,6 +88,7 @@ const changeFacts = ({ changes }: PendingView): readonly (readonly [string, stri
   ['Migrations', changes.migrations.map(({ name, class: kind }) => `${name} (${kind})`).join(', ') || 'none'],
   ['Config', changes.config.join(', ') || 'unchanged'],
   ['Secrets', changes.secrets.join(', ') || 'unchanged'],
+  ['Flags', changes.flags.map(({ name, change }) => `${name} (${change})`).join(', ') || 'unchanged'],
 ]
 
 /** What the yes is about: each commit, not their number alone. */

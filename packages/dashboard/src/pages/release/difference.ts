@@ -15,6 +15,7 @@ export const differencesOf = (from: ReleaseDetailView, to: ReleaseDetailView): r
   ...between('artifact', artifactsOf(from), artifactsOf(to)),
   ...between('start', { command: from.start.command }, { command: to.start.command }),
   ...between('migration', namesOf(from.migrations), namesOf(to.migrations)),
+  ...between('flag', namesOf(from.flags), namesOf(to.flags)),
   ...environmentsOf(from, to),
 ]
 

@@ -85,6 +85,7 @@ const Contents = ({ release }: { readonly release: ReleaseDetailView }): VNode =
         ),
         ['Start', <code>{release.start.command}</code>],
         ['Migrations', release.migrations.length === 0 ? 'none' : release.migrations.join(', ')],
+        ['Flags', release.flags.length === 0 ? 'none declared' : release.flags.join(', ')],
         [
           'Gates',
           release.gates.length === 0

@@ -32,6 +32,7 @@ const releaseLines = (release: ReleaseDetailView, style: Style): readonly string
       ),
     ),
     ...release.migrations.map((migration) => row('migration', migration)),
+    ...release.flags.map((flag) => row('flag', flag)),
     ...release.gates.map(({ gate, status }) => row('gate', `${gate}  ${status === 'pass' ? 'passed' : 'waived'}`)),
     ...(release.hold === null
       ? []

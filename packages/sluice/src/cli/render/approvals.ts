@@ -28,6 +28,9 @@ export const pendingLines = (item: PendingView, now: number, style: Style): read
       : [row('migrations', changes.migrations.map((one) => `${one.name} (${one.class})`).join(', '))]),
     ...(changes.config.length === 0 ? [] : [row('config', changes.config.join(', '))]),
     ...(changes.secrets.length === 0 ? [] : [row('secrets', changes.secrets.join(', '))]),
+    ...(changes.flags.length === 0
+      ? []
+      : [row('flags', changes.flags.map(({ name, change }) => `${name} (${change})`).join(', '))]),
     row('evidence', evidenceText(evidence, style)),
     ...item.policies.map((one) =>
       row('policy', `${style.mark(one.met ? 'done' : 'failed')} ${one.policy}: ${one.detail}`),

@@ -244,6 +244,11 @@ const refusals: readonly (readonly [string, unknown, RegExp])[] = [
     { ...minimal, environments: { Production: { listen: 1 } } },
     /environments\.Production: expected a name of lower-case.*got "Production"/,
   ],
+  [
+    'a flag whose name is a sentence',
+    { ...minimal, flags: ['new checkout'] },
+    /flags\[0\]: expected the name of a feature flag.*got "new checkout"/,
+  ],
   ['a name that is too long', { ...minimal, service: 'a'.repeat(41) }, /service: expected a name of at most 40/],
   [
     'a strategy that there is not',

@@ -87,6 +87,13 @@ export const variableName = (): z.ZodType<string, string> =>
       'expected the name of an environment variable: letters, digits and _, not beginning with a digit',
     )
 
+/** Name of a feature flag, as flag services have them. */
+export const flagName = (): z.ZodType<string, string> =>
+  z
+    .string('expected the name of a feature flag')
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'expected the name of a feature flag: letters, digits, ., _ and -')
+    .max(limits.flagNameLengthMax, `expected a name of at most ${limits.flagNameLengthMax} characters`)
+
 /** A moment, ISO 8601 with a zone; epoch milliseconds once parsed. */
 export const moment = (): z.ZodType<number, string> => {
   const message = "expected a moment such as '2026-12-24T00:00:00Z'"

@@ -14,7 +14,7 @@ import { pipelineSchema } from './schema-pipeline.ts'
 import { sourceSchema } from './schema-source.ts'
 import type { NotifySettings } from '../notify/rules.ts'
 import type { Settings } from './settings.ts'
-import { key, name, text, variableName, variables } from './fields.ts'
+import { flagName, key, name, text, variableName, variables } from './fields.ts'
 import { isSemver } from './version.ts'
 
 /** Reads what `sluice.config.ts` exports; `parseConfig` turns its issues into sentences with positions. */
@@ -62,6 +62,11 @@ export const configSchema: z.ZodType<Settings> = z
         description: 'Whose service it is; stands in change records.',
         examples: ['payments'],
       }),
+      flags: key(z.array(flagName(), 'expected a list of names').optional(), {
+        description:
+          'Names of the feature flags that the code reads; part of a release, so that whoever approves it sees which ones come and go.',
+        examples: [['new-checkout', 'search.ranking-v2']],
+      }),
       access: key(accessSchema.optional(), {
         description:
           'Who may ask the control plane of this project, and as what; without it the owner, and those whom it adds by name.',
@@ -101,11 +106,12 @@ export const configSchema: z.ZodType<Settings> = z
     },
     { error: 'expected an object: export default defineConfig({ … })' },
   )
-  .transform(({ access, dora, ledger, notify, source, team, ...input }): Settings => ({
+  .transform(({ access, dora, flags, ledger, notify, source, team, ...input }): Settings => ({
     ...input,
     start: input.start ?? null,
     ...(access === undefined ? {} : { access }),
     ...(dora === undefined ? {} : { dora }),
+    ...(flags === undefined || flags.length === 0 ? {} : { flags: [...new Set(flags)].toSorted() }),
     ...(ledger === undefined ? {} : { ledger }),
     ...(notify === undefined ? {} : { notify: withPublicUrl(notify, access?.url ?? null) }),
     ...(source === undefined ? {} : { source }),

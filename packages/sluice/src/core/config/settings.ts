@@ -47,6 +47,8 @@ export type Settings = {
   readonly source?: SourceRules
   /** Absent when the config does not say. */
   readonly team?: string | undefined
+  /** Feature flags that the code reads; absent when the config names none. */
+  readonly flags?: readonly string[] | undefined
   /** By name. */
   readonly policies: Readonly<Record<string, PolicySettings>>
 }

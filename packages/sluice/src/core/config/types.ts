@@ -42,6 +42,8 @@ export type Config = {
   readonly environments?: Readonly<Record<string, EnvironmentConfig>>
   /** Whose service it is; stands in change records. */
   readonly team?: string
+  /** Names of the feature flags that the code reads; part of a release, so that whoever approves it sees which ones come and go. */
+  readonly flags?: readonly string[]
   /** What must be so before a release may come, by name; each refusal says which policy it is and how to meet it. */
   readonly policies?: Readonly<Record<string, PolicyConfig>>
   /** How the ledger is kept; everything for ever when left out. */

@@ -70,6 +70,14 @@ test('a plan drafts the release: version with the commit, the only artifact star
   )
 })
 
+test('the flags that the code reads are part of the release, in order and once; where none are named it is the release that it was', () => {
+  deepStrictEqual(planRun(requestOf({ ...shop, flags: ['search.v2', 'new-checkout', 'search.v2'] })).draft?.flags, [
+    'new-checkout',
+    'search.v2',
+  ])
+  strictEqual('flags' in (planRun(requestOf({ ...shop, flags: [] })).draft ?? {}), false)
+})
+
 test('as many jobs run at once as the machine has cores, unless the config says how many', () => {
   strictEqual(planRun(requestOf(shop, { cores: 8 })).parallelMax, 8)
   strictEqual(planRun(requestOf({ ...shop, pipeline: { ...shop.pipeline, parallel: 3 } }, { cores: 8 })).parallelMax, 3)

@@ -214,7 +214,8 @@ const draftOf = ({ settings, commit, secretVersions }: PlanRequest, version: str
   const start = resolveStart(settings)
   if (start === null) return null
   const environments = resolveEnvironments(settings, secretVersions)
-  const { service, team } = settings
+  const { service, team, flags } = settings
   const whose = team === undefined ? {} : { team }
-  return { schema: 1, service, ...whose, version, commit, start, environments, migrations: [] }
+  const read = flags === undefined ? {} : { flags }
+  return { schema: 1, service, ...whose, version, commit, start, environments, migrations: [], ...read }
 }

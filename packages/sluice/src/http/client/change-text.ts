@@ -70,6 +70,7 @@ const changeTexts = ({ changes }: ChangeDetailView): readonly string[] => [
   ...changes.migrations.map((one) => `migration ${one.name} (${one.class})`),
   ...changes.config.map((name) => `config ${name}`),
   ...changes.secrets.map((name) => `secret ${name}`),
+  ...changes.flags.map(({ name, change }) => `flag ${name} (${change})`),
 ]
 
 const rollbackTexts = ({ rollbackPlan }: ChangeDetailView): readonly string[] => [

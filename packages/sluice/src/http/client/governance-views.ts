@@ -42,6 +42,8 @@ export type ChangedView = {
   readonly migrations: readonly { readonly name: string; readonly class: MigrationClass }[]
   readonly config: readonly string[]
   readonly secrets: readonly string[]
+  /** Feature flags that its code reads and the code before did not, or the other way round. */
+  readonly flags: readonly { readonly name: string; readonly change: 'added' | 'removed' }[]
 }
 
 /** What speaks for a release. */

@@ -21,6 +21,8 @@ export type ReleaseView = ReleaseRef & {
 export type ReleaseDetailView = ReleaseView & {
   readonly start: { readonly command: string; readonly artifact: string }
   readonly migrations: readonly string[]
+  /** Feature flags that its code reads. */
+  readonly flags: readonly string[]
   /** What the gates of its run said; empty when it had none. */
   readonly gates: readonly { readonly gate: string; readonly status: 'pass' | 'waived' }[]
   readonly specs: readonly EnvironmentSpec[]

@@ -74,6 +74,9 @@ export const changedView = (
     migrations: to === null ? [] : migrationsBetween(from, to),
     config: names('config'),
     secrets: names('secret'),
+    flags: changes.flatMap(({ what, name, to: now }) =>
+      what === 'flag' ? [{ name, change: now === null ? ('removed' as const) : ('added' as const) }] : [],
+    ),
   }
 }
 

@@ -36,6 +36,7 @@ export const releaseDetailView = (release: Release, standing: Standing): Release
   ...releaseView(release, standing),
   start: release.content.start,
   migrations: release.content.migrations,
+  flags: release.content.flags ?? [],
   gates: release.content.gates ?? [],
   specs: release.content.environments,
 })

@@ -14,6 +14,7 @@ import type {
 } from '../client/governance-views.ts'
 import { actor, at, cause, commit, hotfixSaid, ref } from './fields.ts'
 
+const flags = z.array(z.strictObject({ name: z.string(), change: z.enum(['added', 'removed']) }))
 const migrations = z.array(z.strictObject({ name: z.string(), class: z.enum(['expand', 'backfill', 'contract']) }))
 
 const status = z.enum(['advancing', 'reverting', 'succeeded', 'rolled_back', 'parked'])
@@ -95,6 +96,7 @@ const pending: z.ZodType<PendingView> = z.strictObject({
     migrations,
     config: z.array(z.string()),
     secrets: z.array(z.string()),
+    flags,
   }),
   evidence: z.strictObject({ run: z.string(), gates, soakedMs: z.number().nullable() }),
   ifRejected: z.string(),
@@ -153,7 +155,7 @@ export const changeDetail: z.ZodType<ChangeDetailView> = z.strictObject({
   author: z.string().nullable(),
   triggeredBy: z.string().nullable(),
   policies: z.array(z.string()),
-  changes: z.strictObject({ migrations, config: z.array(z.string()), secrets: z.array(z.string()) }),
+  changes: z.strictObject({ migrations, config: z.array(z.string()), secrets: z.array(z.string()), flags }),
   validation: z.strictObject({ gates, steps: z.array(z.string()), verdict: z.string().nullable() }),
   rollbackPlan: z.strictObject({
     to: ref.nullable(),

@@ -26,6 +26,7 @@ export const releaseDetail: z.ZodType<ReleaseDetailView> = z.strictObject({
   ...releaseShape,
   start: z.strictObject({ command: z.string(), artifact: z.string() }),
   migrations: z.array(z.string()),
+  flags: z.array(z.string()),
   gates: z.array(z.strictObject({ gate: z.string(), status: z.enum(['pass', 'waived']) })),
   specs: z.array(environmentSpec),
 })

@@ -108,7 +108,7 @@ export const plan: z.ZodType<PlanView> = z.strictObject({
   refusals: z.array(refusal),
   changes: z.array(
     z.strictObject({
-      what: z.enum(['artifact', 'start', 'config', 'secret', 'listen', 'instances', 'sticky', 'health']),
+      what: z.enum(['artifact', 'start', 'config', 'secret', 'flag', 'listen', 'instances', 'sticky', 'health']),
       name: z.string(),
       from: z.string().nullable(),
       to: z.string().nullable(),
