@@ -3,7 +3,7 @@
  * the config prints cannot be mistaken for its value. `import … from 'sluice'` is answered with this very package, so a project
  * needs no node_modules to have a config.
  */
-import { writeSync } from 'node:fs'
+import { readFileSync, writeSync } from 'node:fs'
 import { registerHooks } from 'node:module'
 import { argv, exit } from 'node:process'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -57,6 +57,9 @@ const watchWorld = (): void => {
   }
 }
 
+/** Whether a text can only be a module: CommonJS has no such lines. */
+const isModule = (text: string): boolean => /^(?:import\s*[\w{*'"]|export\s)/m.test(text)
+
 registerHooks({
   resolve: (specifier, context, next) => {
     if (specifier === 'sluice' || specifier === 'sluice/config') return { url: own, shortCircuit: true }
@@ -64,6 +67,11 @@ registerHooks({
     note(found.url, specifier, context.parentURL)
     return found
   },
+  // `npm init` writes "type": "commonjs" into the project, which says nothing of TypeScript that imports and exports.
+  load: (url, context, next) =>
+    context.format === 'commonjs-typescript' && isModule(readFileSync(fileURLToPath(url), 'utf8'))
+      ? next(url, { ...context, format: 'module-typescript' })
+      : next(url, context),
 })
 
 const [, , file = ''] = argv

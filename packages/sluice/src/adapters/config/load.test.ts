@@ -47,6 +47,23 @@ const isRunning = (pid: number): boolean => {
 
 const jobs = "pipeline: { jobs: { test: { steps: 'true' } } }"
 
+test('TypeScript that imports and exports is a module whatever package.json says, and CommonJS stays what it is', async (context) => {
+  const files = { 'package.json': '{"type":"commonjs"}', 'names.ts': `export const service: string = 'shop'` }
+  const module = directoryWith(context, {
+    ...files,
+    'sluice.config.ts': `import { defineConfig } from 'sluice'
+import { service } from './names.ts'
+export default defineConfig({ service, ${jobs} })`,
+  })
+  const common = directoryWith(context, {
+    ...files,
+    'sluice.config.ts': `const service: string = 'shop'
+module.exports = { service, ${jobs} }`,
+  })
+  for (const directory of [module, common])
+    strictEqual((await loadConfig(directory, AbortSignal.timeout(20_000))).settings.service, 'shop')
+})
+
 test('a TypeScript config loads without node_modules, whatever it prints or leaves running', async (context) => {
   const directory = directoryWith(context, {
     'sluice.config.ts': `import { defineConfig, type Config } from 'sluice'

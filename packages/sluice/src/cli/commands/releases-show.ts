@@ -3,6 +3,7 @@ import type { ReleaseDetailView } from '../../http/client/release-views.ts'
 import type { Command } from '../cli.ts'
 import { withClient } from '../connect.ts'
 import type { Style } from '../render/style.ts'
+import { countOf } from '../../http/client/words.ts'
 import { required } from './which.ts'
 
 /** `sluice releases show`. */
@@ -28,7 +29,7 @@ const releaseLines = (release: ReleaseDetailView, style: Style): readonly string
     ...release.specs.map((spec) =>
       row(
         'environment',
-        `${spec.name}  ${spec.strategy.kind}  ${spec.instances} instances  ${spec.listen.host}:${spec.listen.port}`,
+        `${spec.name}  ${spec.strategy.kind}  ${countOf(spec.instances, 'instance')}  ${spec.listen.host}:${spec.listen.port}`,
       ),
     ),
     ...release.migrations.map((migration) => row('migration', migration)),
