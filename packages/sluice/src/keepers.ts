@@ -7,6 +7,7 @@ import { limits } from './core/limits.ts'
 import { sluice } from './core/model.ts'
 import type { Engine } from './engine/engine.ts'
 import { EvidenceKeeper } from './engine/keepers/evidence-keeper.ts'
+import { forgetArrivals } from './engine/keepers/old-arrivals.ts'
 import { letGoOfFetched } from './engine/keepers/fetched-refs.ts'
 import { LedgerBook } from './engine/reading/ledger-book.ts'
 import type { Ports } from './engine/ports.ts'
@@ -40,6 +41,7 @@ export const openKeepers = (ports: Ports, place: KeepersPlace): Keepers => {
   const scheduler = schedulerOf(ports, place)
   const retention = retentionOf(ports, book, place)
   const fetched = fetchedOf(ports, place)
+  const arrivals = arrivalsOf(ports)
   const evidence = evidenceOf(ports, place)
   const source = new SourceKeeper({ ...ports, spool: fileSpool(place.stateDir), sources: place.engine.sources })
   return {
@@ -50,6 +52,7 @@ export const openKeepers = (ports: Ports, place: KeepersPlace): Keepers => {
       evidence.start()
       retention.start()
       fetched.start()
+      arrivals.start()
       source.start()
     },
     sweep: () => evidence.look(),
@@ -59,6 +62,7 @@ export const openKeepers = (ports: Ports, place: KeepersPlace): Keepers => {
       await evidence.stop()
       await retention.stop()
       await fetched.stop()
+      await arrivals.stop()
     },
   }
 }
@@ -93,6 +97,19 @@ const fetchedOf = (
       return refs === 0 ? null : { refs }
     },
     events: { pruned: 'fetched_refs_pruned', failed: 'fetched_refs_not_pruned' },
+  })
+
+/** Arrivals are forgotten, and not their rows: what was told once is never taken for new. */
+const arrivalsOf = ({ clock, log, store }: Ports): RetentionKeeper =>
+  new RetentionKeeper({
+    clock,
+    log,
+    keepMs: async () => limits.arrivalsKeepMs + limits.retentionLookMs,
+    prune: async (before) => {
+      const arrivals = await forgetArrivals(store, before)
+      return arrivals === 0 ? null : { arrivals }
+    },
+    events: { pruned: 'arrivals_forgotten', failed: 'arrivals_not_forgotten' },
   })
 
 /** The ledger is named after its service, once: its key has the name from then on. */

@@ -97,6 +97,8 @@ export interface Store {
   ledger(query: LedgerQuery): Promise<readonly LedgerRow[]>
   /** Takes the texts out of rows with `after` < `seq` ≤ `until` whose aggregates are settled; gives how many lost theirs now. Hashes stay. Safe to repeat. */
   prune(span: Omit<RowSpan, 'kinds'>): Promise<number>
+  /** Forgets settled aggregates to which nothing happened since a moment, oldest first; gives how many. Their rows of the ledger stay, and so nobody may make one by such a key again. Safe to repeat. */
+  forget(old: OldAggregates): Promise<number>
   /** Rows of some kinds with `after` < `seq` ≤ `until`, in order; whoever asks keeps the two so near that it fits into memory. */
   rowsOf(span: RowSpan): Promise<readonly LedgerRow[]>
   /** The last row and its hash; before the first row the start of the chain. */
@@ -124,6 +126,9 @@ export type ListQuery = {
 
 /** A page of the ledger, of everything or of one aggregate. */
 export type LedgerQuery = { readonly after: number; readonly limit: number; readonly key?: AggregateKey }
+
+/** Aggregates of a kind to which nothing happened since `before`, epoch ms; at most `limit` of them. */
+export type OldAggregates = { readonly kind: AggregateKind; readonly before: number; readonly limit: number }
 
 /** Rows of some kinds, of at most four, between two numbers. */
 export type RowSpan = { readonly after: number; readonly until: number; readonly kinds: readonly AggregateKind[] }

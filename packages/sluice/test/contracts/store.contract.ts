@@ -55,6 +55,7 @@ export const storeContract = (name: string, makeDisk: () => Promise<Disk>): void
     pages(context)
     trees(context)
     retention(context)
+    forgetting(context)
     durability(context)
   })
 }
@@ -483,6 +484,58 @@ const retention = (context: Context): void => {
       ],
     )
     await context.commit(step(open, 1))
+  })
+}
+
+const forgetting = (context: Context): void => {
+  const stepAt = (id: string, at: number, changes: Partial<Transition> = {}): Transition => {
+    const made = step({ kind: 'arrival', id }, 0, { settled: true, summary: id, ...changes })
+    return { ...made, entries: made.entries.map((entry) => ({ ...entry, at })) }
+  }
+
+  test('what was over long ago is forgotten, oldest first; what is not over, young or of another kind is not, and every row stays', async () => {
+    const other = context.fresh()
+    await context.commit(
+      stepAt('arr_old', 10),
+      stepAt('arr_older', 9),
+      stepAt('arr_oldest', 8),
+      stepAt('arr_open', 7, { settled: false }),
+      stepAt('arr_young', 20),
+      step(other, 0, { settled: true }),
+    )
+    const before = await context.store().ledger({ after: 0, limit: 100_000 })
+    const left = async (): Promise<readonly (readonly [string, unknown])[]> =>
+      (await context.store().summaries({ kind: 'arrival', limit: 9 })).items.map(({ key, summary }) => [
+        key.id,
+        summary,
+      ])
+    const old = { kind: 'arrival', before: 20, limit: 2 } as const
+    assert.equal(await context.store().forget(old), 2)
+    assert.deepEqual(
+      (await left()).map(([id]) => id),
+      ['arr_young', 'arr_old', 'arr_open'],
+    )
+    assert.equal(await context.store().forget(old), 1)
+    assert.equal(await context.store().forget(old), 0)
+    await context.reopen()
+    assert.deepEqual(await left(), [
+      ['arr_young', 'arr_young'],
+      ['arr_open', 'arr_open'],
+    ])
+    assert.equal(await context.store().load({ kind: 'arrival', id: 'arr_old' }), null)
+    assert.notEqual(await context.store().load(other), null)
+    assert.deepEqual(await context.store().ledger({ after: 0, limit: 100_000 }), before)
+    assert.equal(
+      (await context.store().ledger({ after: 0, limit: 1, key: { kind: 'arrival', id: 'arr_old' } })).length,
+      1,
+    )
+  })
+
+  test('the rows of what was forgotten lose their texts as those of what is over do', async () => {
+    const [row] = await context.commit(stepAt('arr_gone', 5))
+    assert.equal(await context.store().forget({ kind: 'arrival', before: 6, limit: 9 }), 1)
+    const seq = row?.seq ?? assert.fail('there is a row')
+    assert.equal(await context.store().prune({ after: seq - 1, until: seq }), 1)
   })
 }
 

@@ -1,6 +1,10 @@
 /**
  * What CDEvents 0.5.1 asks of the events that are sent, as JSON schemas: names, types and what must be there, as in the schemas and the vocabulary that the project publishes
  * (<https://github.com/cdevents/spec>, Apache-2.0), written anew and closed as those are (`additionalProperties: false`).
+ *
+ * Compared by hand, field by field, with these files of that repository, drafts of 0.5.0: at 77280b93 `schemas/servicedeployed.json`, `servicerolledback.json`, `pipelinerunfinished.json` and
+ * `custom/conformance.json`; at 72cee834, where `specversion` was still `version`, `schemas/pipelinerunstarted.json`, `incidentdetected.json`, `incidentresolved.json` and `custom/schema.json`. Not seen: those of the
+ * release itself, and `serviceupgraded.json`. Two drafts are in error there: they require `version` and `url`, which they do not let in. Here a package URL is asked for and `links` are any list.
  */
 const text = { type: 'string', minLength: 1 } as const
 const reference = { type: 'string', minLength: 1, format: 'uri-reference' } as const
@@ -14,7 +18,7 @@ const closed = (properties: object, required: readonly string[]): object => ({
 
 const named = closed({ id: text, source: reference }, ['id'])
 
-const eventOf = (type: object, subject: { readonly type?: object; readonly content: object }): object => ({
+const eventOf = (type: object, content: object): object => ({
   $schema: 'https://json-schema.org/draft/2020-12/schema',
   ...closed(
     {
@@ -31,15 +35,7 @@ const eventOf = (type: object, subject: { readonly type?: object; readonly conte
         },
         ['specversion', 'id', 'source', 'type', 'timestamp'],
       ),
-      subject: closed(
-        {
-          id: text,
-          source: reference,
-          ...(subject.type === undefined ? {} : { type: subject.type }),
-          content: subject.content,
-        },
-        ['id', 'content', ...(subject.type === undefined ? [] : ['type'])],
-      ),
+      subject: closed({ id: text, source: reference, content }, ['id', 'content']),
       customData: { oneOf: [{ type: 'object' }, { type: 'string', contentEncoding: 'base64' }] },
       customDataContentType: { type: 'string' },
     },
@@ -47,10 +43,7 @@ const eventOf = (type: object, subject: { readonly type?: object; readonly conte
   ),
 })
 
-const standard = (type: string, content: object): readonly [string, object] => [
-  type,
-  eventOf({ const: type }, { content }),
-]
+const standard = (type: string, content: object): readonly [string, object] => [type, eventOf({ const: type }, content)]
 
 const service = closed({ environment: named, artifactId: { ...text, pattern: '^pkg:[a-z]+/[^@]+@.+$' } }, [
   'environment',
@@ -89,5 +82,5 @@ export const cdeventsSchemas: ReadonlyMap<string, object> = new Map([
 /** For all others: `dev.cdeventsx.<tool>-<subject>.<predicate>.<version>`. */
 export const customSchema: object = eventOf(
   { type: 'string', pattern: String.raw`^dev\.cdeventsx\.[a-zA-Z0-9]+-[a-zA-Z]+\.[a-zA-Z]+\.[0-9]\.[0-9]\.[0-9]$` },
-  { type: { type: 'string', pattern: '^[a-zA-Z0-9]+-[a-zA-Z]+$' }, content: { type: 'object' } },
+  { type: 'object' },
 )

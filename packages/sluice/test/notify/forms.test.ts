@@ -1,6 +1,8 @@
 /** What is sent keeps within the bounds of its receiver, whatever texts a notice holds. */
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
+import { createRequire } from 'node:module'
 import { test } from 'node:test'
+import type * as AdaptiveCards from 'adaptivecards'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
 import fc from 'fast-check'
@@ -17,6 +19,9 @@ import { noticeKinds } from '../../src/core/notify/types.ts'
 import { cdeventsSchemas, customSchema } from './cdevents-schema.ts'
 import { notice, notices, story } from './notices.ts'
 import { blocksError } from './receivers.ts'
+
+/** The bundle: what the package gives to an import runs in bundlers alone. */
+const cards: typeof AdaptiveCards = createRequire(import.meta.url)('adaptivecards/dist/adaptivecards.js')
 
 const always = (check: (one: Parameters<typeof slackMessage>[0]) => void): void => {
   fc.assert(fc.property(notices, check), { numRuns: 150 })
@@ -55,6 +60,28 @@ test('a Teams card has at most 28 kB, and only texts that are never read as Mark
     )
     ok(actions.every(({ url }) => /^https?:\/\//.test(url)))
   })
+})
+
+test('a Teams card is one to the reader that Microsoft publishes, which says what it would leave out', () => {
+  const read = (content: object): { readonly said: readonly string[]; readonly card: unknown } => {
+    const context = new cards.SerializationContext()
+    const card = new cards.AdaptiveCard()
+    card.parse(content, context)
+    const events = Array.from({ length: context.eventCount }, (_, index) => context.getEventAt(index))
+    return {
+      said: [...events, ...card.validateProperties().validationEvents].map(({ message }) => message),
+      card: card.toJSON(),
+    }
+  }
+  for (const one of [...Object.values(story), ...noticeKinds.map((kind) => notice({ kind }))]) {
+    const { content } = teamsMessage(one).attachments[0]
+    // A word of Teams beside the card's own; and an empty list, which is written as none.
+    const { msteams: _, actions, ...plain } = content
+    deepEqual(read(content), { said: [], card: { ...plain, ...(actions.length === 0 ? {} : { actions }) } })
+  }
+  const [block] = teamsMessage(notice()).attachments[0].content.body
+  const wrong = { ...block, inlines: [{ type: 'TextRun', text: 'x', color: 'Red' }] }
+  match(read({ type: 'AdaptiveCard', version: '1.2', body: [wrong] }).said.join(), /Invalid value "Red"/)
 })
 
 test("a Discord embed keeps Discord's bounds, mentions nobody, and no Markdown of a text comes through", () => {

@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs'
 import { describe, it, test } from 'node:test'
 import { parseConfig } from '../../src/core/config/parse.ts'
 import type { Settings } from '../../src/core/config/settings.ts'
+import { limits } from '../../src/core/limits.ts'
 import { SluiceError } from '../../src/core/errors.ts'
 import { commitId, type RunId, runId } from '../../src/core/model.ts'
 import { arrivalMachine } from '../../src/core/source/machine.ts'
@@ -29,6 +30,7 @@ import {
 import { toldOf } from '../../src/engine/commands/arrivals.ts'
 import { performArrival } from '../../src/engine/perform/arrival.ts'
 import type { Ports } from '../../src/engine/ports.ts'
+import { forgetArrivals } from '../../src/engine/keepers/old-arrivals.ts'
 import { letGoOfFetched } from '../../src/engine/keepers/fetched-refs.ts'
 import type { PageQuery } from '../../src/engine/reading/stored-states.ts'
 import { SourceKeeper } from '../../src/engine/keepers/source-keeper.ts'
@@ -37,6 +39,7 @@ import { ada, SmallWorld } from '../engine/small-world.ts'
 import { checkLaws, documentedTransitions, observedTransitions, type Subject } from '../laws.ts'
 
 const sha256 = (text: string): string => hash('sha256', text)
+const codeOf = (error: unknown): string => (error instanceof SluiceError ? error.code : String(error))
 const objectOf = (fill: string): string => fill.repeat(40)
 const failure = { code: 'remote_unreachable', retry: 'later', detail: 'no route', evidence: [] } as const
 
@@ -337,6 +340,38 @@ describe('what arrives', () => {
     await world.engine.sources.redeliver(failed.hint.id, ada)
     await rejects(world.engine.sources.redeliver(failed.hint.id, ada), { code: 'command_conflict' })
     await world.until(runs, (all) => all.length === 3)
+  })
+
+  it('is forgotten a month after it was over, and told of again, however late, it is no news', async () => {
+    const { refs, tell, runs, world } = await stage(settingsOf({}))
+    refs.set('refs/heads/main', objectOf('a'))
+    const told = pushOf(objectOf('a'))
+    const { hint } = await tell(told)
+    const { sources, reading } = world.engine
+    const store = world.disk.open()
+    const found = (): Promise<string> => reading.arrival(hint.id).then(({ status }) => status, codeOf)
+    await world.later(limits.arrivalsKeepMs)
+    strictEqual(await forgetArrivals(store, world.now - limits.arrivalsKeepMs - limits.retentionLookMs), 0)
+    deepStrictEqual(
+      [await found(), await sources.redeliver(hint.id, ada).then(() => 'taken up', codeOf)],
+      ['started', 'taken up'],
+    )
+    await world.until(found, (status) => status === 'started')
+    await world.later(limits.arrivalsKeepMs + 1)
+    strictEqual(await sources.redeliver(hint.id, ada).then(() => 'taken up', codeOf), 'command_conflict')
+    await world.later(limits.retentionLookMs)
+    const before = { runs: (await runs()).length, rows: world.rows.length }
+    strictEqual(await forgetArrivals(store, world.now - limits.arrivalsKeepMs - limits.retentionLookMs), 1)
+    strictEqual(await found(), 'not_found')
+    // The same delivery, with the ref where it was, and where it has moved on.
+    for (const fill of ['a', 'b']) {
+      refs.set('refs/heads/main', objectOf(fill))
+      const { arrivals } = await sources.receive({ name: `${told.from} ${told.after}`, told: [told] }, ada)
+      await world.pass(60_000)
+      deepStrictEqual([arrivals, await found()], [[hint.id], 'not_found'])
+      deepStrictEqual({ runs: (await runs()).length, rows: world.rows.length }, before)
+    }
+    strictEqual((await tell(pushOf(objectOf('b')))).status, 'started')
   })
 
   it('is ignored with its reason: no trigger, a branch that is gone, a fork', async () => {

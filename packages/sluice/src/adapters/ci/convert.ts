@@ -9,6 +9,7 @@ import { planRun } from '../../core/pipeline/plan.ts'
 import { git } from '../../lib/git.ts'
 import type { PipelineRequest } from '../../ports/pipelines.ts'
 import type { Source } from '../../ports/source.ts'
+import { askedByGithub, askedByGitlab } from './export/asked-inputs.ts'
 import { exportGithub } from './export/export-github.ts'
 import { exportGitlab } from './export/export-gitlab.ts'
 import type { Exported } from './export/export-options.ts'
@@ -16,6 +17,7 @@ import { importPipeline } from './export/import-pipeline.ts'
 import { leftOut } from './github/left-out.ts'
 import { readWorkflow } from './lower-github.ts'
 import { readPipeline } from './lower-gitlab.ts'
+import { commitFiles, documentOf } from './repository.ts'
 
 /** What is imported: a document of the commit that is checked out. */
 export type ImportRequest = {
@@ -42,8 +44,10 @@ export const importFrom = async (
       detail: `${request.file} has no job that could be carried over`,
       evidence: lowered.notes.map(noteText),
     })
-  const text = importPipeline(lowered, { service: source.name, from: request.file })
-  return { text, jobs: lowered.jobs.length, notes: lowered.notes }
+  const written = documentOf(commitFiles(request.projectDir, of.commit.id), request.file, of.commit.id)
+  const asked = (request.kind === 'github' ? askedByGithub : askedByGitlab)(request.file, written)
+  const text = importPipeline(lowered, { service: source.name, from: request.file, asked })
+  return { text, jobs: lowered.jobs.length, notes: [...lowered.notes, ...asked.notes] }
 }
 
 /** What cannot be had here is left out, and the text says what: a person writes what it did. */

@@ -29,7 +29,7 @@ export type CdEvent = {
     readonly timestamp: string
     readonly chainId: string
   }
-  readonly subject: { readonly id: string; readonly source: string; readonly type?: string; readonly content: Content }
+  readonly subject: { readonly id: string; readonly source: string; readonly content: Content }
   readonly customData: { readonly sluice: object }
   readonly customDataContentType: 'application/json'
 }
@@ -37,7 +37,7 @@ export type CdEvent = {
 type Content = Readonly<Record<string, unknown>>
 
 /** What a notice is in the words of CDEvents. */
-type Meaning = { readonly type: string; readonly content: Content; readonly id?: string; readonly subjectType?: string }
+type Meaning = { readonly type: string; readonly content: Content; readonly id?: string }
 
 /** See the file's header. The id of the event is that of the delivery: whoever gets it twice can tell. */
 export const sendCdevents: Send<'cdevents'> = async ({ key, channel, notice }, tools, signal) => {
@@ -63,7 +63,7 @@ export const sendCdevents: Send<'cdevents'> = async ({ key, channel, notice }, t
 
 /** A notice as a CDEvent. */
 export const cdEvent = (notice: Notice, from: { readonly key: string; readonly source: string }): CdEvent => {
-  const { type, content, id, subjectType } = meaningOf(notice)
+  const { type, content, id } = meaningOf(notice)
   const { service, subject } = notice
   const form = (message: Message): CdEvent => ({
     context: {
@@ -77,7 +77,6 @@ export const cdEvent = (notice: Notice, from: { readonly key: string; readonly s
     subject: {
       id: id ?? subject.id,
       source: from.source,
-      ...(subjectType === undefined ? {} : { type: subjectType }),
       content,
     },
     customData: { sluice: customOf(notice, message) },
@@ -136,7 +135,6 @@ const customMeaning = ({ kind, service, environment, outcome, severity }: Notice
   const predicate = happened.replaceAll('_', '')
   return {
     type: `dev.cdeventsx.sluice-${about}.${predicate}.0.1.0`,
-    subjectType: `sluice-${about}`,
     content: {
       service,
       severity,

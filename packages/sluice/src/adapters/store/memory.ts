@@ -23,6 +23,7 @@ import type {
   LedgerQuery,
   Listed,
   ListQuery,
+  OldAggregates,
   RequestRecord,
   RowSpan,
   Store,
@@ -205,6 +206,20 @@ class MemoryStore implements Store {
       count += 1
     }
     return count
+  }
+
+  async forget({ kind, before, limit }: OldAggregates): Promise<number> {
+    this.#assertOpen()
+    const { aggregates, summaries } = this.#data
+    const old = [...aggregates.values()]
+      .filter(({ key, settled, updatedAt }) => key.kind === kind && settled && updatedAt < before)
+      .sort((a, b) => a.updatedAt - b.updatedAt || compareText(a.key.id, b.key.id))
+      .slice(0, limit)
+    for (const { key } of old) {
+      aggregates.delete(nameOf(key))
+      summaries.delete(nameOf(key))
+    }
+    return old.length
   }
 
   async anchor(): Promise<Anchor> {

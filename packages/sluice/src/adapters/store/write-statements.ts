@@ -11,6 +11,7 @@ import type { Statement } from './statement.ts'
 export const writeStatements = (db: Kysely<Tables>): WriteStatements => ({
   ...leaseStatements(db),
   ...aggregateStatements(db),
+  ...forgetStatements(db),
   ...ledgerStatements(db),
   ...treeStatements(db),
   ...effectStatements(db),
@@ -38,7 +39,9 @@ export type WriteStatements = TreeStatements &
       | 'forgetEffects'
       | 'keepRequest'
       | 'forgetRequests'
-      | 'claim',
+      | 'claim'
+      | 'forgetSummaries'
+      | 'forgetAggregates',
       Statement
     >
   >
@@ -117,6 +120,23 @@ const aggregateStatements = (
   ),
 })
 
+/** Both mean the same aggregates; the summaries go first. */
+const forgetStatements = (db: Kysely<Tables>): Some<'forgetSummaries' | 'forgetAggregates'> => {
+  const old = db
+    .selectFrom('aggregate')
+    .select('id')
+    .where('kind', '=', p<string>('kind'))
+    .where('updated_at', '<', p<number>('before'))
+    .where('settled', '=', sql.lit(1))
+    .orderBy('updated_at')
+    .orderBy('id')
+    .limit(p<number>('limit'))
+  return {
+    forgetSummaries: compiled(db.deleteFrom('summary').where('kind', '=', p<string>('kind')).where('id', 'in', old)),
+    forgetAggregates: compiled(db.deleteFrom('aggregate').where('kind', '=', p<string>('kind')).where('id', 'in', old)),
+  }
+}
+
 const ledgerStatements = (db: Kysely<Tables>): Some<'appendLedger' | 'keepTree' | 'pruneUntil' | 'prune'> => ({
   /** Up to which row texts may be taken out; only ever further. */
   pruneUntil: compiled(
@@ -138,13 +158,15 @@ const ledgerStatements = (db: Kysely<Tables>): Some<'appendLedger' | 'keepTree' 
       .where('seq', '<=', p<number>('until'))
       .where('text', '<>', sql.lit(''))
       .where((row) =>
-        row.exists(
-          row
-            .selectFrom('aggregate')
-            .select(sql.lit(1).as('one'))
-            .whereRef('aggregate.kind', '=', 'ledger.kind')
-            .whereRef('aggregate.id', '=', 'ledger.id')
-            .where('aggregate.settled', '=', sql.lit(1)),
+        row.not(
+          row.exists(
+            row
+              .selectFrom('aggregate')
+              .select(sql.lit(1).as('one'))
+              .whereRef('aggregate.kind', '=', 'ledger.kind')
+              .whereRef('aggregate.id', '=', 'ledger.id')
+              .where('aggregate.settled', '=', sql.lit(0)),
+          ),
         ),
       ),
   ),

@@ -24,6 +24,12 @@ export const sourceLimits = {
   fetchDelayMsMax: 300_000,
   /** How long what was fetched of a pull request, or of a branch or tag that is gone, is kept after it was last told of, milliseconds: a month, so that its runs can be run again meanwhile. */
   fetchedKeepMs: 2_592_000_000,
+  /**
+   * How long an arrival can be looked at and redelivered after it was over, milliseconds: a month, as long as what it fetched, and ten times as long as GitHub offers a delivery again (three days). It is forgotten within a
+   * day after that, in portions of so many.
+   */
+  arrivalsKeepMs: 2_592_000_000,
+  arrivalsPortion: 1_000,
   /** Refs that are let go of in one look; the rest goes the next day. */
   fetchedDroppedMax: 1_000,
   /** Characters of the name of a ref, and of the title of what arrived. */

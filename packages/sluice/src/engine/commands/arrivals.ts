@@ -2,6 +2,7 @@
 import { SluiceError } from '../../core/errors.ts'
 import type { AggregateKey } from '../../core/ledger/entry.ts'
 import type { Actor, Sha256 } from '../../core/model.ts'
+import { limits } from '../../core/limits.ts'
 import { isRefused } from '../../core/source/machine.ts'
 import { markOf, type MovedRef, type RemoteEvent, remoteKey, type RemoteState } from '../../core/source/remote.ts'
 import { type ArrivalEvent, type ArrivalHint, type ArrivalId, arrivalOf } from '../../core/source/types.ts'
@@ -15,7 +16,10 @@ export type Delivery = { readonly name: string; readonly told: readonly Told[] }
 /** Who told, in the ledger. */
 export const teller = (from: string): Actor => ({ kind: 'system', name: from })
 
-/** Records what was told. Resolves once it is durable, with the arrivals in the order of what was told; what was told before is not recorded again. */
+/**
+ * Records what was told. Resolves once it is durable, with the arrivals in the order of what was told; what was told before is not recorded again, however long ago it was: the ledger's rows of an arrival that
+ * was forgotten stay.
+ */
 export const receive = async (
   desk: Desk,
   sha256: Sha256,
@@ -28,17 +32,24 @@ export const receive = async (
     return { key: { kind: 'arrival', id }, id, event: { type: 'arrival_received', at, hint, because } }
   })
   const answer = { arrivals: received.map(({ id }) => id) }
+  const fresh = await unrecorded(desk, received)
   await desk.loop.transact(
-    received.map(({ key }) => key),
-    () => received.map(({ key, event }) => input(key, event, asking)),
+    fresh.map(({ key }) => key),
+    () => fresh.map(({ key, event }) => input(key, event, asking)),
     asking.record?.(answer) ?? null,
   )
   return answer
 }
 
+/** Of what was told, that of which there is no row yet. Somebody who tells the same meanwhile is told apart by the state. */
+const unrecorded = async ({ reading }: Desk, received: readonly Received[]): Promise<readonly Received[]> => {
+  const known = await Promise.all(received.map(({ key }) => reading.isRecorded(key)))
+  return received.filter((_, index) => known[index] === false)
+}
+
 type Received = { readonly key: AggregateKey; readonly id: ArrivalId; readonly event: ArrivalEvent }
 
-/** Fetches an arrival's ref once more, and starts what it starts even if that was started before. `not_found`; `command_conflict` while it is under way, and for one of which nothing was to come from the start. */
+/** Fetches an arrival's ref once more, and starts what it starts even if that was started before. `not_found`; `command_conflict` while it is under way, for one of which nothing was to come from the start, and for one that is about to be forgotten. */
 export const redeliver = async (desk: Desk, id: string, asking: Asking): Promise<void> => {
   const arrival = await desk.reading.arrival(id)
   const { hint } = arrival
@@ -47,8 +58,15 @@ export const redeliver = async (desk: Desk, id: string, asking: Asking): Promise
       detail: `arrival ${id} is none to start anything by: ${arrival.because}`,
       hint: `sluice source show ${id}`,
     })
+  const at = desk.clock.now()
+  // What may be forgotten any moment is not taken up again.
+  if ('settledAt' in arrival && arrival.settledAt < at - limits.arrivalsKeepMs)
+    throw new SluiceError('command_conflict', {
+      detail: `arrival ${id} was over more than ${limits.arrivalsKeepMs / 86_400_000} days ago`,
+      hint: 'push its commit once more, or sluice run <commit>',
+    })
   const key: AggregateKey = { kind: 'arrival', id: hint.id }
-  const event: ArrivalEvent = { type: 'redeliver_requested', at: desk.clock.now(), by: asking.by }
+  const event: ArrivalEvent = { type: 'redeliver_requested', at, by: asking.by }
   const [accepted] = await desk.loop.transact([key], () => [input(key, event, asking)], asking.record?.({}) ?? null)
   if (accepted === true) return
   throw new SluiceError('command_conflict', {

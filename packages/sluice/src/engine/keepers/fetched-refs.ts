@@ -1,6 +1,6 @@
 /**
  * What was fetched and is no longer asked about: pull requests that nobody has told of for long, and branches and tags that are gone from the remote. Only the refs here go. What tells one delivery from
- * another (arrivals, and where each ref of the remote was seen) stays, so that an old webhook that is sent once more starts nothing; and whoever redelivers an arrival has its ref fetched anew.
+ * another (the ledger's rows of arrivals, and where each ref of the remote was seen) stays, so that an old webhook that is sent once more starts nothing; and whoever redelivers an arrival has its ref fetched anew.
  */
 import { limits } from '../../core/limits.ts'
 import type { Remote } from '../../ports/source.ts'

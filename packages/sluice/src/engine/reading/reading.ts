@@ -231,6 +231,11 @@ export class Reading {
     return this.#existing({ kind: 'arrival', id }, existingArrival, 'sluice source ls')
   }
 
+  /** Whether anything was ever recorded of it, also of what was forgotten since. */
+  async isRecorded(key: AggregateKey): Promise<boolean> {
+    return (await this.#store.ledger({ key, after: 0, limit: 1 })).length > 0
+  }
+
   /** Arrivals, those that changed last first. */
   arrivals(query: PageQuery): Promise<Page<Arrival>> {
     return this.#states.page('arrival', query, existingArrival)

@@ -1,5 +1,11 @@
 /** Fields of a lowered job in the words of `sluice.config.ts`. */
-import type { KeyedCachePlan, PlannedService, RetryReason, Texts } from '../../../core/pipeline/job-plan.ts'
+import type {
+  KeyedCachePlan,
+  ManualInput,
+  PlannedService,
+  RetryReason,
+  Texts,
+} from '../../../core/pipeline/job-plan.ts'
 import { isReportFormat } from '../../../core/evidence/types.ts'
 import { limits } from '../../../core/limits.ts'
 import type { WrittenJob } from './pipeline-shape.ts'
@@ -64,18 +70,28 @@ const reasonCode = (reason: RetryReason): CodeValue => (reason.kind === 'exit_co
 
 const manualCode = ({ manual }: WrittenJob): CodeValue | undefined => {
   if (manual === null) return undefined
-  if (manual.inputs.length === 0) return true
-  const inputs = manual.inputs.map(({ name, kind, choices, default: standard, isRequired, description }) => [
+  return manual.inputs.length === 0 ? true : inputsCode(manual.inputs)
+}
+
+/** Inputs as the key `manual` has them. */
+export const inputsCode = (asked: readonly ManualInput[]): CodeValue => {
+  const inputs = asked.map(({ name, kind, choices, default: standard, isRequired, description }) => [
     name,
     clean({
       type: kind,
       choices: choices.length === 0 ? undefined : choices,
-      default: standard ?? undefined,
+      default: standard === null ? undefined : plainDefault(kind, standard),
       required: isRequired ? true : undefined,
       description: description === '' ? undefined : description,
     }),
   ])
   return { inputs: Object.fromEntries(inputs) }
+}
+
+/** A number and a truth value as they are where the text says the same. */
+const plainDefault = (kind: ManualInput['kind'], text: string): CodeValue => {
+  if (kind === 'boolean') return text === 'true'
+  return kind === 'number' && String(Number(text)) === text ? Number(text) : text
 }
 
 const serviceCode = (service: PlannedService): CodeValue => {

@@ -166,9 +166,9 @@ test('inputs of the pipeline are variables that its form shows; what GitLab does
     [
       {
         TARGET: { value: 'us', description: 'Where', options: ['eu', 'us'] },
-        DRY: { value: '', options: ['', 'true', 'false'] },
-        COUNT: { value: '3' },
-        NOTE: { value: '$5', expand: false },
+        DRY: { value: '', description: 'DRY', options: ['', 'true', 'false'] },
+        COUNT: { value: '3', description: 'COUNT' },
+        NOTE: { value: '$5', description: 'NOTE', expand: false },
       },
       { OWN: '1' },
     ],

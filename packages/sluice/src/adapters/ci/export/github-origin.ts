@@ -2,7 +2,7 @@
  * What a job of a GitHub workflow was written as. The lowering keeps the job in the plan's `definition` (`job`, `leg.matrix`), as plain data; this reads it as
  * a parser that trusts nothing about its form.
  */
-import type { JobPlan, JsonValue, Texts } from '../../../core/pipeline/job-plan.ts'
+import type { JobPlan, JsonValue, ManualInput, Texts } from '../../../core/pipeline/job-plan.ts'
 import { withoutLoop } from './github-steps.ts'
 import { generatedMark } from './seals.ts'
 
@@ -36,16 +36,28 @@ export type GithubOrigin = {
   readonly condition: string | null
 }
 
-/** The origin of a plan; null for a job of another dialect. */
-export const githubOrigin = (plan: JobPlan): GithubOrigin | null => {
+/** Inputs by their names in the workflow, in lower case. */
+type AskedByName = ReadonlyMap<string, ManualInput>
+
+/** The origin of a plan; null for a job of another dialect. Inputs of the workflow become the variables that the config has for them. */
+export const githubOrigin = (plan: JobPlan, inputs: AskedByName = new Map()): GithubOrigin | null => {
   if (plan.dialect !== 'github' || !isFields(plan.definition)) return null
   const { definition } = plan
   const job = fieldsOf(definition['job'])
   const matrix = fieldsOf(fieldsOf(definition['leg'])['matrix'])
   const secrets = new Set(plan.secrets)
-  const fill = (text: string): string => filled(text, matrix, secrets)
-  const env = { ...textsOf(fieldsOf(definition['part'])['env'], fill), ...textsOf(job['env'], fill) }
-  const steps = Array.isArray(job['steps']) ? job['steps'].filter(isFields).map((step) => stepOf(step, fill)) : []
+  // Inside of a called workflow the same word means what the call gives.
+  const asked: AskedByName = isFields(definition['call']) ? new Map() : inputs
+  const fill = (text: string): string => withInputs(filled(text, matrix, secrets), asked)
+  const written = { ...fieldsOf(fieldsOf(definition['part'])['env']), ...fieldsOf(job['env']) }
+  const all = textsOf(written, fill)
+  const isOfInputs = (name: string): boolean => all[name] !== filled(plainText(written[name]), matrix, secrets)
+  const env = Object.fromEntries(Object.entries(all).filter(([name]) => !isOfInputs(name)))
+  // What an input is part of is known to the shell of each step alone.
+  const late = withoutSecrets(Object.fromEntries(Object.entries(all).filter(([name]) => isOfInputs(name))))
+  const steps = (Array.isArray(job['steps']) ? job['steps'].filter(isFields) : [])
+    .map((step) => stepOf(step, fill))
+    .map((step): GithubStep => (step.kind === 'run' ? { ...step, env: { ...late, ...step.env } } : step))
   const condition = typeof job['if'] === 'string' ? job['if'] : null
   return { env: withoutSecrets(env), secrets: [...secrets], steps, condition }
 }
@@ -70,6 +82,19 @@ const plainText = (value: JsonValue | undefined): string =>
 /** `TOKEN: ${{ secrets.TOKEN }}` is what the secret does by itself. */
 const withoutSecrets = (env: Texts): Texts =>
   Object.fromEntries(Object.entries(env).filter(([name, value]) => value !== `$${name}`))
+
+/** An input as GitHub's expressions name it, and as our own export does: with its default in runs that nobody started by hand. */
+const inputExpression =
+  /\$\{\{\s*(?:github\.event_name != 'workflow_dispatch' && '((?:[^']|'')*)' \|\| )?(?:github\.event\.)?inputs(?:\.([\w-]+)|\['([\w-]+)'\])\s*\}\}(?=(\w)?)/gi
+
+const withInputs = (text: string, inputs: AskedByName): string =>
+  text.replaceAll(inputExpression, (whole: string, ...groups: readonly (string | undefined)[]) => {
+    const [standard, dotted, quoted, next] = groups
+    const input = inputs.get((dotted ?? quoted ?? '').toLowerCase())
+    if (input === undefined) return whole
+    if (standard !== undefined && standard.replaceAll("''", "'") !== input.default) return whole
+    return next === undefined ? `$${input.name}` : `\${${input.name}}`
+  })
 
 /** Expressions that a shell variable or the leg says as well; others stay, and are told. */
 const filled = (text: string, matrix: Fields, secrets: Set<string>): string =>

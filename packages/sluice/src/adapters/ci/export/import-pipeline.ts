@@ -3,7 +3,8 @@ import type { JobPlan, Lowered } from '../../../core/pipeline/job-plan.ts'
 import { isReportFormat } from '../../../core/evidence/types.ts'
 import { limits } from '../../../core/limits.ts'
 import { standardShell } from '../../../core/pipeline/lower-config.ts'
-import { commonFields, type ConfigBody, durationCode, emptyless, isVariableName } from './config-fields.ts'
+import { type AskedInputs, nothingAsked } from './asked-inputs.ts'
+import { commonFields, type ConfigBody, durationCode, emptyless, inputsCode, isVariableName } from './config-fields.ts'
 import { githubOrigin } from './github-origin.ts'
 import { idsOf, isPredefined, type WrittenJob, writtenJobs } from './pipeline-shape.ts'
 import { quoted } from './script-text.ts'
@@ -14,10 +15,13 @@ export type ImportOptions = {
   readonly service: string
   /** The file that was lowered, for the head of the text. */
   readonly from: string
+  /** What it asks whoever starts it for; nothing when absent. */
+  readonly asked?: AskedInputs
 }
 
 /** The text of a config. Everything that could not be carried over is a comment at its job, or at the head. */
-export const importPipeline = (lowered: Lowered, { service, from }: ImportOptions): string => {
+export const importPipeline = (lowered: Lowered, options: ImportOptions): string => {
+  const { service, from, asked = nothingAsked } = options
   const jobs = writtenJobs(lowered.jobs)
   const names = configNames(jobs.map(({ name }) => name))
   const comments = new Map<string, readonly string[]>()
@@ -30,12 +34,13 @@ export const importPipeline = (lowered: Lowered, { service, from }: ImportOption
       names,
       artifacts,
       remarks,
+      asked,
       plan: lowered.jobs.find((one) => one.name === job.name) ?? null,
     })
     if (remarks.length > 0) comments.set(name, remarks)
     return [name, value] as const
   })
-  const notes = lowered.notes.map(({ file, line, message }) =>
+  const notes = [...lowered.notes, ...asked.notes].map(({ file, line, message }) =>
     commentText(`${file}${line === null ? '' : `:${line}`} ${message}`),
   )
   return [
@@ -46,6 +51,7 @@ export const importPipeline = (lowered: Lowered, { service, from }: ImportOption
     'export default defineConfig({',
     `  service: ${codeText(configName(service))},`,
     '  pipeline: {',
+    ...(asked.inputs.length === 0 ? [] : [`    on: ${codeText({ manual: inputsCode(asked.inputs) }, 4)},`]),
     `    jobs: ${codeText(Object.fromEntries(entries), 4, comments)},`,
     '  },',
     '})',
@@ -79,14 +85,15 @@ type Importing = {
   /** Names of artifacts that jobs have by now: in a config each is made by one. */
   readonly artifacts: Set<string>
   readonly remarks: string[]
+  readonly asked: AskedInputs
   readonly plan: JobPlan | null
 }
 
 const configJob = (job: WrittenJob, importing: Importing): CodeValue => {
-  const { names, artifacts, remarks, plan } = importing
-  const origin = plan === null ? null : githubOrigin(plan)
+  const { names, artifacts, remarks, asked, plan } = importing
+  const origin = plan === null ? null : githubOrigin(plan, asked.byName)
   remarks.push(...unsaid(job))
-  const body = origin === null ? ownBody(job, remarks) : githubBody(origin, remarks)
+  const body = origin === null ? ownBody(withoutInputs(job, asked), remarks) : githubBody(origin, remarks)
   const needs = job.needs.map((need) => names.get(need) ?? need)
   return {
     needs: needs.length === 0 ? undefined : needs,
@@ -100,6 +107,12 @@ const configJob = (job: WrittenJob, importing: Importing): CodeValue => {
     ...commonFields(job, configName),
     timeout: durationCode(job.timeoutMs),
   }
+}
+
+/** The job without variables that are the inputs' own. */
+const withoutInputs = (job: WrittenJob, { inputs }: AskedInputs): WrittenJob => {
+  const own = new Map(inputs.map((input) => [input.name, input.default ?? '']))
+  return { ...job, env: Object.fromEntries(Object.entries(job.env).filter(([name, value]) => own.get(name) !== value)) }
 }
 
 /** Variables whose names a shell takes; the others are told. */

@@ -38,12 +38,13 @@ const quotedText = (text: string): string => `'${text.replaceAll("'", "''")}'`
 export const gitlabInputs = (inputs: readonly ManualInput[]): Named | undefined =>
   inputs.length === 0 ? undefined : Object.fromEntries(inputs.map((input) => [input.name, gitlabInput(input)]))
 
-const gitlabInput = ({ kind, choices, default: standard, description }: ManualInput): YamlValue => {
+const gitlabInput = ({ name, kind, choices, default: standard, description }: ManualInput): YamlValue => {
   const options = kind === 'boolean' ? ['true', 'false'] : choices
   const value = standard ?? ''
   return {
     value,
-    description: description === '' ? undefined : description,
+    // Only what is described is in the form.
+    description: description === '' ? name : description,
     options: kind !== 'choice' && kind !== 'boolean' ? undefined : standard === null ? ['', ...options] : options,
     expand: /[$%]/.test(value) ? false : undefined,
   }

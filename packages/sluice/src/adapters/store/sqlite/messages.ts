@@ -1,7 +1,7 @@
 /** What goes between the control plane's thread and the writer's: plain data, JSON already written. */
 import type { AggregateKey } from '../../../core/ledger/entry.ts'
 import type { ErrorCode } from '../../../core/errors.ts'
-import type { EffectIntent, Lease } from '../../../ports/store.ts'
+import type { EffectIntent, Lease, OldAggregates } from '../../../ports/store.ts'
 import type { ReadStatements } from '../read-statements.ts'
 import type { SchemaStep } from '../schema.ts'
 import type { WriteStatements } from '../write-statements.ts'
@@ -58,6 +58,7 @@ export type WriteRequest =
   | { readonly kind: 'take_lease'; readonly owner: string; readonly at: number }
   | { readonly kind: 'claim'; readonly key: AggregateKey; readonly lease: Lease }
   | { readonly kind: 'prune'; readonly after: number; readonly until: number }
+  | { readonly kind: 'forget'; readonly old: OldAggregates }
 
 /** What was written. */
 export type Written =
@@ -71,6 +72,7 @@ export type Written =
   | { readonly kind: 'lease_taken'; readonly lease: Lease }
   | { readonly kind: 'claimed'; readonly claims: number }
   | { readonly kind: 'pruned'; readonly rows: number }
+  | { readonly kind: 'forgotten'; readonly aggregates: number }
 
 /** A failure as data. */
 export type Failed = { readonly code: ErrorCode; readonly detail: string; readonly hint: string | null }

@@ -29,6 +29,7 @@ import type {
   LedgerQuery,
   Listed,
   ListQuery,
+  OldAggregates,
   RequestRecord,
   RowSpan,
   Store,
@@ -136,6 +137,11 @@ class SqliteStore implements Store {
   async prune({ after, until }: Omit<RowSpan, 'kinds'>): Promise<number> {
     const written = await this.#parts.link.write({ kind: 'prune', after, until })
     return written.kind === 'pruned' ? written.rows : unexpected(written.kind)
+  }
+
+  async forget(old: OldAggregates): Promise<number> {
+    const written = await this.#parts.link.write({ kind: 'forget', old })
+    return written.kind === 'forgotten' ? written.aggregates : unexpected(written.kind)
   }
 
   async load(key: AggregateKey): Promise<Stored | null> {

@@ -50,12 +50,20 @@ export const sqliteTexts: SqliteTexts = {
       text: 'update "aggregate" set "claims" = "claims" + 1 where "kind" = ? and "id" = ? returning "claims"',
       parameters: ['kind', 'id'],
     },
+    forgetSummaries: {
+      text: 'delete from "summary" where "kind" = ? and "id" in (select "id" from "aggregate" where "kind" = ? and "updated_at" < ? and "settled" = 1 order by "updated_at", "id" limit ?)',
+      parameters: ['kind', 'kind', 'before', 'limit'],
+    },
+    forgetAggregates: {
+      text: 'delete from "aggregate" where "kind" = ? and "id" in (select "id" from "aggregate" where "kind" = ? and "updated_at" < ? and "settled" = 1 order by "updated_at", "id" limit ?)',
+      parameters: ['kind', 'kind', 'before', 'limit'],
+    },
     pruneUntil: {
       text: 'insert into "meta" ("name", "value") values (\'pruned\', ?) on conflict ("name") do update set "value" = ? where cast("meta"."value" as integer) < ?',
       parameters: ['until', 'until', 'until_number'],
     },
     prune: {
-      text: 'update "ledger" set "text" = \'\' where "seq" > ? and "seq" <= ? and "text" <> \'\' and exists (select 1 as "one" from "aggregate" where "aggregate"."kind" = "ledger"."kind" and "aggregate"."id" = "ledger"."id" and "aggregate"."settled" = 1)',
+      text: 'update "ledger" set "text" = \'\' where "seq" > ? and "seq" <= ? and "text" <> \'\' and not exists (select 1 as "one" from "aggregate" where "aggregate"."kind" = "ledger"."kind" and "aggregate"."id" = "ledger"."id" and "aggregate"."settled" = 0)',
       parameters: ['after', 'until'],
     },
     keepTree: {

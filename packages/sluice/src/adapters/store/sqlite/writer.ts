@@ -14,7 +14,7 @@ import { growTree, openTree } from './tree.ts'
 import { databasePath } from './files.ts'
 import type { SluiceError } from '../../../core/errors.ts'
 import type { Frontier } from '../../../core/ledger/merkle.ts'
-import type { Lease } from '../../../ports/store.ts'
+import type { Lease, OldAggregates } from '../../../ports/store.ts'
 import type { Refusal } from '../refusals.ts'
 import type { WriteStatements } from '../write-statements.ts'
 import type { Ballast } from './ballast.ts'
@@ -105,6 +105,8 @@ export class Writer {
         return this.#claim(request)
       case 'prune':
         return { ok: true, written: { kind: 'pruned', rows: this.#prune(request) } }
+      case 'forget':
+        return { ok: true, written: { kind: 'forgotten', aggregates: this.#forget(request.old) } }
     }
   }
 
@@ -203,6 +205,12 @@ export class Writer {
     const { connection, statements } = this.#parts
     connection.run(statements.pruneUntil, { until: String(until), until_number: until })
     return connection.run(statements.prune, { after, until })
+  }
+
+  #forget(old: OldAggregates): number {
+    const { connection, statements } = this.#parts
+    connection.run(statements.forgetSummaries, old)
+    return connection.run(statements.forgetAggregates, old)
   }
 
   #holds(lease: Lease): boolean {
